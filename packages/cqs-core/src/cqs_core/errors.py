@@ -1,0 +1,65 @@
+"""Errors of cqs: one root, leaves that also inherit the builtin they resemble.
+
+    CqsError                     exit code 1
+    ├── UsageError (ValueError)  exit code 2: what the caller can fix by typing or settings
+    │   └── UnknownName (LookupError)
+    ├── BucketError (OSError)    storage did not do what it was asked
+    ├── DataError (ValueError)   data is damaged, or contradicts itself
+    └── ExchangeError (OSError)  an exchange did not answer, or refused
+
+A message names the thing, the fact and the remedy.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CqsError(Exception):
+    """Root of everything that cqs raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(CqsError, ValueError):
+    """What was asked for is wrong; nothing was done."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError, LookupError):  # noqa: N818 - reads as what it is
+    """A name that nobody has registered, with the nearest one that exists.
+
+    >>> raise UnknownName("exchange", "upbti", ["binance", "upbit"])
+    Traceback (most recent call last):
+    cqs_core.errors.UnknownName: unknown exchange 'upbti'; did you mean 'upbit'?
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
+        super().__init__(f"unknown {kind} {name!r}; {_suggestion(name, list(known), remedy)}")
+
+
+class BucketError(CqsError, OSError):
+    """The bucket could not be read or written."""
+
+
+class DataError(CqsError, ValueError):
+    """Stored or given data is damaged or contradicts itself."""
+
+
+class ExchangeError(CqsError, OSError):
+    """An exchange did not answer, or answered with a refusal."""
+
+
+def _suggestion(name: str, known: list[str], remedy: str) -> str:
+    folded = {k.casefold(): k for k in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {folded[near[0]]!r}?"
+    if remedy:
+        return remedy
+    if not known:
+        return "none is installed"
+    shown = ", ".join(sorted(known)[:12])
+    return f"there are: {shown}{', …' if len(known) > 12 else ''}"

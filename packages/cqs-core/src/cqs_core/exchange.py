@@ -1,0 +1,96 @@
+"""What the data pipeline must know of an exchange: the contract that exchange plugins implement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import ClassVar, Self
+
+from cqs_core.intervals import INTERVALS
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A market as its exchange lists it.
+
+    Attributes:
+        market: unified form, `BTC/KRW`.
+        id: the exchange's own name, `KRW-BTC`.
+        active: whether it trades now.
+    """
+
+    market: str
+    id: str
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class Page:
+    """The answer to one request for candles.
+
+    Attributes:
+        rows: `[ts ms UTC, open, high, low, close, volume]` each, as the exchange gave them.
+        start: ms UTC; the answer covers `[start, end)`: a candle missing in there does not exist.
+        end: ms UTC, exclusive.
+    """
+
+    rows: Sequence[Sequence[float | None]]
+    start: int
+    end: int
+
+
+class Exchange:
+    """Base class of exchanges: an async context manager over one connection.
+
+    Attributes:
+        id: the name that users type.
+        title: the name that pages show.
+        quote: where a bare symbol trades, `KRW`.
+        intervals: what it has candles of.
+        id_form: how its own market ids are built, `QUOTE-BASE`, `BASE-QUOTE` or `BASEQUOTE`; empty where unknown.
+        history: bars that it gives at most, counted back from now; None where it gives all.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str] = ""
+    quote: ClassVar[str] = "USDT"
+    intervals: ClassVar[Sequence[str]] = INTERVALS
+    id_form: ClassVar[str] = ""
+    history: ClassVar[int | None] = None
+
+    def __init__(self, endpoint: str | None = None) -> None:
+        """Connect to the real exchange, or to one that speaks its language at `endpoint`."""
+        self.endpoint = endpoint
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+
+    async def markets(self) -> Mapping[str, Listing]:
+        """All markets by unified name.
+
+        Raises:
+            ExchangeError: it did not answer.
+        """
+        raise NotImplementedError
+
+    async def page(self, market: str, interval: str, start: int, end: int) -> Page:
+        """One request's worth of candles that open in `[start, end)`, ms UTC; the part answered may be shorter.
+
+        Raises:
+            ExchangeError: it did not answer.
+        """
+        raise NotImplementedError
+
+    async def volumes(self) -> Mapping[str, float]:
+        """24-hour volume in quote currency by unified name, for choosing the largest."""
+        raise NotImplementedError
+
+    async def price(self, market: str) -> float:
+        """The last price."""
+        raise NotImplementedError

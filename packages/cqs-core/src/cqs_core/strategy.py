@@ -1,0 +1,117 @@
+"""The base class of strategies: parameters and one pure rule from candles to orders."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import param
+
+from cqs_core.errors import UnknownName, UsageError
+
+if TYPE_CHECKING:
+    from cqs_core.candles import Candles
+    from cqs_core.orders import Orders
+
+
+class Strategy(param.Parameterized):
+    """A rule. Its `param` declarations (bounds, step, doc) become forms, sweeps and command-line options.
+
+    A subclass sets `id` and `title` and implements `orders`. The method is pure: the same candles and parameters give the
+    same orders, and bar *t* uses nothing but what was known at the open of *t*.
+    """
+
+    id: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+
+    def orders(self, candles: Candles) -> Orders:
+        """What to do in each bar of these candles."""
+        raise NotImplementedError(f"{type(self).__name__} has no orders(); a strategy must implement it")
+
+    def references(self, markets: Sequence[str]) -> Sequence[str]:
+        """Markets to look at besides the traded ones, in unified form; given these, `candles.reference(name)` has them."""
+        return ()
+
+    @classmethod
+    def parameters(cls) -> dict[str, param.Parameter]:
+        """The rule's own parameters by name, in the order in which they are declared."""
+        own = cls.param.objects("existing")
+        names = [name for name, p in own.items() if name != "name" and (p.precedence is None or p.precedence >= 0)]
+        order = [n for c in reversed(cls.__mro__) for n in vars(c) if n in names]
+        return {name: own[name] for name in dict.fromkeys(order)}
+
+    @classmethod
+    def with_parameters(cls, values: Mapping[str, Any]) -> Self:
+        """An instance with these values; text is read as the parameter's type.
+
+        Raises:
+            UnknownName: no such parameter.
+            UsageError: out of bounds, or of another type.
+        """
+        known = cls.parameters()
+        given = {}
+        for name, value in values.items():
+            if name not in known:
+                raise UnknownName(f"parameter of {cls.id or cls.__name__}", name, known, remedy="it takes none")
+            given[name] = _value(known[name], name, value)
+        return cls(**given)
+
+    def values(self) -> dict[str, Any]:
+        """The values of all parameters."""
+        return {name: getattr(self, name) for name in type(self).parameters()}
+
+    @classmethod
+    def source_hash(cls) -> str:
+        """sha256 of the file that defines the strategy; of its name where there is no file."""
+        try:
+            path = inspect.getsourcefile(cls)
+            with open(path or "", "rb") as file:
+                return hashlib.sha256(file.read()).hexdigest()
+        except (OSError, TypeError):
+            return hashlib.sha256(f"{cls.__module__}.{cls.__qualname__}".encode()).hexdigest()
+
+
+def _value(parameter: param.Parameter, name: str, value: Any) -> Any:
+    value = _read(parameter, name, value) if isinstance(value, str) else value
+    try:
+        type(parameter)._validate(parameter, value)  # noqa: SLF001 - param has no public check without an owner
+    except (ValueError, TypeError):
+        raise UsageError(f"parameter {name!r} is {value!r}; it must be {describe(parameter)}") from None
+    return value
+
+
+def _read(parameter: param.Parameter, name: str, text: str) -> Any:
+    if text.lower() == "none" and parameter.allow_None:
+        return None
+    try:
+        if isinstance(parameter, param.Boolean):
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+        if isinstance(parameter, param.Integer):
+            return int(text)
+        if isinstance(parameter, param.Number):
+            return float(text)
+        if isinstance(parameter, param.Selector):
+            return next(o for o in parameter.objects if str(o) == text)
+    except (ValueError, KeyError, StopIteration):
+        raise UsageError(f"parameter {name!r} is {text!r}; it must be {describe(parameter)}") from None
+    return text
+
+
+def describe(parameter: param.Parameter) -> str:
+    """What values a parameter takes, in words.
+
+    >>> describe(param.Integer(5, bounds=(3, 20)))
+    'a whole number from 3 to 20'
+    """
+    if isinstance(parameter, param.Boolean):
+        return "true or false"
+    if isinstance(parameter, param.Selector):
+        return "one of " + ", ".join(str(o) for o in parameter.objects)
+    if isinstance(parameter, param.Number):
+        kind = "a whole number" if isinstance(parameter, param.Integer) else "a number"
+        low, high = parameter.bounds or (None, None)
+        text = kind + (f" from {low}" if low is not None else "") + (f" to {high}" if high is not None else "")
+        return text + (", or none" if parameter.allow_None else "")
+    return "text" if isinstance(parameter, param.String) else f"a {type(parameter).__name__}"

@@ -1,0 +1,77 @@
+"""Times as text: what users type, what JSON carries, what object names hold. Inside, times are int ms UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+
+from cqs_core.errors import UsageError
+from cqs_core.intervals import DAY
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def now() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def parse_start(text: str | dt.date | None) -> int | None:
+    """First millisecond of a range; naive means UTC.
+
+    >>> iso(parse_start("2024-01-02"))
+    '2024-01-02T00:00:00+00:00'
+    """
+    return None if text is None else _parse(text)[0]
+
+
+def parse_end(text: str | dt.date | None) -> int | None:
+    """Exclusive end of a range: a bare date includes that day, a time does not include itself.
+
+    >>> iso(parse_end("2024-01-02")), iso(parse_end("2024-01-02T00:00"))
+    ('2024-01-03T00:00:00+00:00', '2024-01-02T00:00:00+00:00')
+    """
+    if text is None:
+        return None
+    ts, bare = _parse(text)
+    return ts + DAY if bare else ts
+
+
+def parse_range(start: str | dt.date | None, end: str | dt.date | None) -> tuple[int | None, int | None]:
+    """`[start, end)` in ms; None is open.
+
+    Raises:
+        UsageError: not a date, or the wrong way round.
+    """
+    a, b = parse_start(start), parse_end(end)
+    if a is not None and b is not None and a >= b:
+        raise UsageError(f"start {str(start)!r} is not before end {str(end)!r}; swap them")
+    return a, b
+
+
+def iso(ts: int) -> str:
+    """ISO 8601 with `+00:00`."""
+    return (_EPOCH + dt.timedelta(milliseconds=ts)).isoformat()
+
+
+def iso_or_none(ts: int | None) -> str | None:
+    return None if ts is None else iso(ts)
+
+
+def _parse(text: str | dt.date) -> tuple[int, bool]:
+    if isinstance(text, dt.date) and not isinstance(text, dt.datetime):
+        return _milliseconds(dt.datetime(text.year, text.month, text.day, tzinfo=dt.UTC)), True
+    if isinstance(text, dt.datetime):
+        return _milliseconds(text), False
+    try:
+        return _milliseconds(dt.datetime.fromisoformat(text.strip())), bool(_DATE.match(text.strip()))
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text!r} is no date; write 2024-01-31 or 2024-01-31T09:00") from None
+
+
+def _milliseconds(at: dt.datetime) -> int:
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=dt.UTC)
+    return (at - _EPOCH) // dt.timedelta(milliseconds=1)

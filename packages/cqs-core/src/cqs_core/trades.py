@@ -1,0 +1,1 @@
+"""From fills to trades: FIFO round trips, and positions that run from flat to flat."""
