@@ -1,0 +1,85 @@
+"""What a view gets from the shell: its part of the URL, the bucket, and guarded ways to work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import param
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cqs_core import Bucket, Settings
+
+_T = TypeVar("_T")
+
+
+class Shell(Protocol):
+    """What a page state asks of the shell around it."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def bucket(self) -> Bucket: ...
+    @property
+    def demo(self) -> bool: ...
+    def address(self, page: PageState) -> None: ...
+    def goto(self, slug: str, query: dict[str, str]) -> None: ...
+    def fail(self, page: PageState, where: str, error: BaseException) -> None: ...
+    def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any]) -> None: ...
+    def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None: ...
+
+
+class PageState(param.Parameterized):
+    """One view in one session. Watch `query` (back button, links) and `shown` like any parameter."""
+
+    slug = param.String(constant=True, doc="The view's slug.")
+    query = param.Dict(default={}, doc="This view's part of the URL: text by name. Change it with `remember`.")
+    shown = param.Boolean(default=False, doc="Whether this view is the one that the user sees.")
+
+    def __init__(self, shell: Shell, slug: str, query: dict[str, str] | None = None) -> None:
+        super().__init__(slug=slug, query=dict(query or {}))
+        self._shell = shell
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that this dashboard was started with."""
+        return self._shell.settings
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket of this dashboard.
+
+        Raises:
+            CqsError: there is none, or it cannot be read; the shell shows the message in the view's place.
+        """
+        return self._shell.bucket
+
+    @property
+    def demo(self) -> bool:
+        """Whether the bucket was made by `cqs demo`."""
+        return self._shell.demo
+
+    def remember(self, **values: object) -> None:
+        """Write values into the URL and `query`, in place of the browser's current entry; None or "" removes one."""
+        text = {name: str(value) for name, value in values.items() if value is not None and value != ""}
+        kept = {name: value for name, value in self.query.items() if name not in values}
+        if (query := kept | text) != self.query:
+            self.query = query
+            self._shell.address(self)
+
+    def goto(self, slug: str, **query: object) -> None:
+        """Show another view (or this one) with this query; the back button returns here."""
+        self._shell.goto(slug, {name: str(value) for name, value in query.items() if value is not None})
+
+    def load(self, work: Callable[[], _T], show: Callable[[_T], Any]) -> None:
+        """Run `work` in a thread, then `show(result)` in this session. An error of either shows on the view."""
+        self._shell.spawn(self, work, show)
+
+    def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
+        """Call `update` again and again while the view is shown; ends with the session. Errors show on the view."""
+        self._shell.every(self, seconds, update)
+
+    def fail(self, where: str, error: BaseException) -> None:
+        """Show an error on this view and report it to the plugin host; other views live on."""
+        self._shell.fail(self, where, error)

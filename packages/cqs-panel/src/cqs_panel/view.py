@@ -1,0 +1,117 @@
+"""What packages give the dashboard: pages, cards of the overview, and layers over candle charts.
+
+Light to import: a package's hook may build these at every start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from cqs_core import Series
+    from cqs_panel.state import PageState
+
+
+@dataclass(frozen=True)
+class View:
+    """One page of the dashboard.
+
+    Attributes:
+        slug: names it in the URL (`?view=slug`); lower-case letters, digits, `-`.
+        title: what the menu says.
+        icon: a Material icon's name, `storage`, `candlestick_chart`.
+        order: place in the menu, rising; the overview has 0, the shell's own last pages start at 900.
+        build: called once a session, when the view is first shown; returns anything that Panel can show.
+            It runs on the server's loop: what takes longer than 50 ms belongs into `page.load`.
+    """
+
+    slug: str
+    title: str
+    icon: str
+    order: int
+    build: Callable[[PageState], Any]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card of the overview.
+
+    Attributes:
+        name: unique among all cards, `data.series`.
+        title: above the card; empty for a row of metric cards that need none.
+        order: place on the overview, rising.
+        build: as a view's; its page state belongs to the overview.
+        width: columns of the twelve that a wide screen has; a phone gives each card its full width.
+    """
+
+    name: str
+    title: str
+    order: int
+    build: Callable[[PageState], Any]
+    width: Literal[3, 4, 6, 8, 12] = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line over the price.
+
+    Attributes:
+        ts: int64 (N,), ms UTC, ascending.
+        values: float64 (N,), in the price's unit; NaN interrupts the line.
+    """
+
+    label: str
+    ts: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Buys or sells on the price.
+
+    Attributes:
+        ts: int64 (N,), ms UTC.
+        price: float64 (N,).
+        side: which way the triangles point.
+        text: shown on hover, one a mark; may be empty.
+    """
+
+    label: str
+    ts: npt.NDArray[np.int64]
+    price: npt.NDArray[np.float64]
+    side: Literal["buy", "sell"]
+    text: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Band:
+    """A tinted stretch of time, `[start, end)` in ms UTC: a regime, an outage, a held position."""
+
+    label: str
+    start: int
+    end: int
+    tone: Literal["up", "down", "neutral", "warning"] = "neutral"
+
+
+Layer = Line | Marks | Band
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Something to draw over candle charts, switched on and off by the user.
+
+    Attributes:
+        name: unique among all overlays.
+        title: what the switch says.
+        layers: `layers(series, start, end)` for `[start, end)` in ms UTC; called off the server's loop.
+    """
+
+    name: str
+    title: str
+    layers: Callable[[Series, int, int], Sequence[Layer]]
