@@ -1,1 +1,97 @@
-"""Placeholder."""
+"""The contracts of cqs, and what every package stands on: plugins, settings, bucket, lake, jobs, command line.
+
+Names are imported on use, so that `import cqs_core` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cqs_core.alerts import AlertChannel
+    from cqs_core.bucket import Bucket
+    from cqs_core.candles import FIELDS, Candles
+    from cqs_core.demo import Demo, DemoStep
+    from cqs_core.engine import REASONS, Engine, Execution, Fill
+    from cqs_core.errors import BucketError, CqsError, DataError, ExchangeError, UnknownName, UsageError
+    from cqs_core.exchange import Exchange, Listing, Page
+    from cqs_core.hookspecs import hookimpl
+    from cqs_core.intervals import INTERVALS, parse_interval
+    from cqs_core.lake import Lake, Series, SeriesStatus
+    from cqs_core.markets import resolve
+    from cqs_core.orders import Costs, Orders
+    from cqs_core.plugins import Plugins, Problem, plugins
+    from cqs_core.progress import progress
+    from cqs_core.settings import Settings, settings
+    from cqs_core.strategy import Strategy
+
+_HOMES = {
+    "alerts": ("AlertChannel",),
+    "bucket": ("Bucket",),
+    "candles": ("FIELDS", "Candles"),
+    "demo": ("Demo", "DemoStep"),
+    "engine": ("REASONS", "Engine", "Execution", "Fill"),
+    "errors": ("BucketError", "CqsError", "DataError", "ExchangeError", "UnknownName", "UsageError"),
+    "exchange": ("Exchange", "Listing", "Page"),
+    "hookspecs": ("hookimpl",),
+    "intervals": ("INTERVALS", "parse_interval"),
+    "lake": ("Lake", "Series", "SeriesStatus"),
+    "markets": ("resolve",),
+    "orders": ("Costs", "Orders"),
+    "plugins": ("Plugins", "Problem", "plugins"),
+    "progress": ("progress",),
+    "settings": ("Settings", "settings"),
+    "strategy": ("Strategy",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "FIELDS",
+    "INTERVALS",
+    "REASONS",
+    "AlertChannel",
+    "Bucket",
+    "BucketError",
+    "Candles",
+    "Costs",
+    "CqsError",
+    "DataError",
+    "Demo",
+    "DemoStep",
+    "Engine",
+    "Exchange",
+    "ExchangeError",
+    "Execution",
+    "Fill",
+    "Lake",
+    "Listing",
+    "Orders",
+    "Page",
+    "Plugins",
+    "Problem",
+    "Series",
+    "SeriesStatus",
+    "Settings",
+    "Strategy",
+    "UnknownName",
+    "UsageError",
+    "hookimpl",
+    "parse_interval",
+    "plugins",
+    "progress",
+    "resolve",
+    "settings",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'cqs_core' has no attribute {name!r}")
+    value = getattr(import_module(f"cqs_core.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

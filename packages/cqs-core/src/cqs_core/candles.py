@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cqs_core.errors import DataError, UnknownName
+from cqs_core.intervals import DAY, length
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
     import pandas as pd
 
 FIELDS = ("open", "high", "low", "close", "volume")
@@ -44,7 +45,7 @@ class Candles:
     close: Floats
     volume: Floats
     interval: str = "1d"
-    references: Mapping[str, Candles] = MappingProxyType({})
+    references: Mapping[str, Candles] = field(default_factory=dict)
     rows: Stamps | None = None
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
@@ -67,6 +68,13 @@ class Candles:
         if market not in self.references:
             raise UnknownName("reference", market, self.references, remedy="return it from references(markets)")
         return self.references[market]
+
+    def last_closed(self) -> npt.NDArray[np.int64]:
+        """For each row, the index of the last of these candles that has closed by the row's open; -1 where none has."""
+        if self.rows is None:
+            return np.arange(-1, len(self.ts) - 1)
+        closes = self.ts + _shortest(self.interval)
+        return np.searchsorted(closes, self.rows, side="right") - 1
 
     def cached(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """`make()`, computed once for this object and key; arrays become read-only. Bounded: old keys are dropped."""
@@ -97,7 +105,7 @@ class Candles:
         Raises:
             DataError: shapes disagree, stamps do not increase, or a bar is neither whole nor missing.
         """
-        _check_stamps(self.ts)
+        _check_stamps(self.ts, self.interval)
         for name in FIELDS:
             _check_array(name, getattr(self, name), self.shape)
         _check_whole(self)
@@ -153,17 +161,29 @@ def _stamps(market: str, index: pd.Index[Any]) -> Stamps:
     ts: Stamps = at.as_unit("ms").asi8
     step = np.diff(ts)
     if (step == 0).any():
-        raise DataError(f"candles of {market!r} have the time {index[int(np.argmax(step == 0))]} twice; drop duplicates")
+        raise DataError(
+            f"candles of {market!r} have the time {index[int(np.argmax(step == 0))]} twice; drop duplicates"
+        )
     if (step < 0).any():
         raise DataError(f"candles of {market!r} are not sorted by time; sort the index")
     return ts
 
 
-def _check_stamps(ts: Stamps) -> None:
+def _shortest(interval: str) -> int:
+    """Milliseconds of the shortest bar of an interval: February for months."""
+    return 28 * DAY if interval == "1M" else length(interval)
+
+
+def _check_stamps(ts: Stamps, interval: str) -> None:
     if ts.dtype != np.int64 or ts.ndim != 1:
         raise DataError(f"candle stamps are {ts.dtype} of {ts.ndim} dimensions; they must be int64 (T,) in ms UTC")
     if (np.diff(ts) <= 0).any():
         raise DataError("candle stamps do not strictly increase; sort them and drop duplicates")
+    if len(ts) > 1 and int(np.diff(ts).min()) < _shortest(interval):
+        step = int(np.diff(ts).min()) // 1000
+        raise DataError(
+            f"candles are {step:,} s apart, less than the interval {interval!r}; name the interval that they have"
+        )
 
 
 def _check_array(name: str, array: Floats, shape: tuple[int, int]) -> None:
@@ -177,4 +197,6 @@ def _check_whole(candles: Candles) -> None:
     torn = ~(whole | np.logical_and.reduce(absent))
     if torn.any():
         t, s = np.argwhere(torn)[0]
-        raise DataError(f"bar {t} of {candles.symbols[s]!r} is neither whole nor missing; a missing bar is NaN in all fields")
+        raise DataError(
+            f"bar {t} of {candles.symbols[s]!r} is neither whole nor missing; a missing bar is NaN in all fields"
+        )

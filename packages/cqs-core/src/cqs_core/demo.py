@@ -24,6 +24,8 @@ class Demo:
         closing: what ends with the demo (servers) is entered here.
         endpoint: base URL of the sandbox exchange, once its step has started it.
         results: what each step returned, by the step's name.
+        port: of the dashboard; 0 is a free one.
+        open_browser: whether the dashboard's step opens it.
     """
 
     bucket: Bucket
@@ -31,6 +33,8 @@ class Demo:
     closing: ExitStack
     endpoint: str | None = None
     results: dict[str, Any] = field(default_factory=dict)
+    port: int = 0
+    open_browser: bool = True
 
 
 @dataclass(frozen=True)

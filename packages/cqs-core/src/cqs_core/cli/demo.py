@@ -1,0 +1,84 @@
+"""`cqs demo`: every package's part of the tour, in order, on candles that nobody needs an account for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+import click
+
+from cqs_core.bucket import Bucket
+from cqs_core.cli.options import emit, json_option
+from cqs_core.demo import Demo
+from cqs_core.errors import UsageError
+from cqs_core.plugins import plugins
+
+
+@click.command("demo")
+@click.option("--bucket", metavar="FOLDER", help="An empty folder, or one that a demo made; else one of its own.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the dashboard; a free one by default.")
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+@click.option("--once", is_flag=True, help="Do all but serving, then exit.")
+@json_option
+def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: bool) -> None:
+    """Show all of cqs on synthetic candles: no account, no network."""
+    home = _bucket(bucket)
+    _isolate(home)
+    from rich.console import Console
+
+    console = Console(stderr=as_json, quiet=as_json)
+    signal.signal(signal.SIGTERM, _stop)
+    with contextlib.ExitStack() as closing:
+        demo = Demo(home, console, closing, port=port, open_browser=not no_open)
+        run(demo, once=once)
+        emit(demo.results, as_json, lambda: None)
+
+
+def run(demo: Demo, *, once: bool) -> None:
+    """Every step in order, each with its title and time."""
+    for step in plugins().demo_steps():
+        if once and not step.once:
+            continue
+        started = time.perf_counter()
+        demo.console.print(f"[bold cyan]▸[/] {step.title}")
+        result: Any = step.run(demo)
+        if result is not None:
+            demo.results[step.name] = result
+        demo.console.print(f"  [dim]{time.perf_counter() - started:.1f} s[/]")
+
+
+def _bucket(option: str | None) -> Bucket:
+    from cqs_core.settings import data_folder
+
+    if option is None:
+        folder = data_folder() / "demo"
+        folder.mkdir(parents=True, exist_ok=True)
+        option = str(folder)
+    bucket = Bucket(option)
+    bucket.check(write=True)
+    if not bucket.demo:
+        if bucket.list():
+            raise UsageError(f"bucket {bucket.url!r} holds data that no demo made; name an empty folder")
+        bucket.mark_demo()
+    return bucket
+
+
+def _isolate(bucket: Bucket) -> None:
+    """The demo is the same whatever the user configured; pages and jobs that it starts inherit this."""
+    for name in ("GCS_BUCKET", "CQS_ENDPOINT"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "CQS_BUCKET": str(bucket.folder or bucket.url),
+        "CQS_EXCHANGE": "upbit",
+        "CQS_QUOTE": "KRW",
+        "CQS_PUBLISH": "1d",
+        "CQS_DAY_START": "00:00",
+    }
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)

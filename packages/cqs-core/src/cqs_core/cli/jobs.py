@@ -1,0 +1,62 @@
+"""`cqs jobs`: the long work of this machine."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from cqs_core import jobs
+from cqs_core.cli.options import command_options, emit
+from cqs_core.times import iso
+
+
+@click.group("jobs", invoke_without_command=True)
+@command_options
+@click.pass_context
+def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
+    """List jobs, newest first; `cqs jobs cancel ID` ends one."""
+    if ctx.invoked_subcommand is None:
+        rows = [_row(job) for job in jobs.listing()]
+        emit(rows, as_json, lambda: _table(rows))
+
+
+@command.command("show")
+@click.argument("job_id", metavar="ID")
+@command_options
+def show(job_id: str, bucket: str | None, as_json: bool) -> None:
+    """Print one job with the end of its log."""
+    job = jobs.get(job_id)
+    emit(_row(job) | {"log": job.log, "result": job.result}, as_json, lambda: click.echo(f"{job.title}: {job.state}\n{job.log}"))
+
+
+@command.command("cancel")
+@click.argument("job_id", metavar="ID")
+@command_options
+def cancel(job_id: str, bucket: str | None, as_json: bool) -> None:
+    """Ask a job to end."""
+    job = jobs.cancel(job_id)
+    emit(_row(job), as_json, lambda: click.echo(f"{job.title}: {'asked to end' if not job.over else job.state}"))
+
+
+def _row(job: jobs.Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "title": job.title,
+        "state": job.state,
+        "fraction": job.fraction,
+        "note": job.note or None,
+        "started": iso(int(job.started * 1000)),
+        "ended": iso(int(job.ended * 1000)) if job.ended else None,
+        "code": job.code,
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        click.echo("no jobs; pages and --every start them")
+    for row in rows:
+        share = f"{row['fraction']:.0%}" if row["fraction"] is not None else ""
+        click.echo(f"{row['id']}  {row['state']:<9} {share:>4}  {row['title']}")
+    click.echo(time.strftime("as of %H:%M:%S UTC", time.gmtime()), err=True)

@@ -1,0 +1,60 @@
+"""What every command shares: `--bucket`, `--json`, and one way to print."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from cqs_core.bucket import Bucket
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+bucket_option = click.option("--bucket", metavar="URL", help="Folder or fsspec URL (gs://name) instead of CQS_BUCKET.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
+
+
+def command_options(function: _F) -> _F:
+    """`--bucket` and `--json`, as arguments `bucket` and `as_json`."""
+    return bucket_option(json_option(function))
+
+
+def open_bucket(option: str | None = None, *, write: bool = False) -> Bucket:
+    """The bucket that a command works on; to write, a missing local folder is created if its parent exists.
+
+    Raises:
+        UsageError: it cannot be used so; nothing was written and no network was asked.
+    """
+    from cqs_core.bucket import Bucket
+    from cqs_core.settings import bucket_url
+
+    bucket = Bucket(bucket_url(option))
+    bucket.check(write=write)
+    return bucket
+
+
+def emit(data: Any, as_json: bool, human: Callable[[], None]) -> None:
+    """Print `data` as JSON, or let `human` print for people."""
+    if not as_json:
+        human()
+        return
+    sys.stdout.write(json.dumps(plain(data), ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: numpy numbers become Python's, NaN and infinities null."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(v) for v in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

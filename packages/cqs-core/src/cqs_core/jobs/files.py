@@ -1,0 +1,27 @@
+"""The files of a job, each written by one process and replaced whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+REQUEST, PROCESS, PROGRESS, END = "request.json", "process.json", "progress.json", "end.json"
+RESULT, LOG, CANCEL = "result.json", "log.txt", "cancel"
+
+
+def write_json(path: Path, value: Any) -> None:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary.write_text(json.dumps(value))
+    os.replace(temporary, path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The file's object; empty where it is absent or not whole."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,121 @@
+"""One job as it is now, read off its folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cqs_core.jobs.files import CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json
+
+_STARTING = 15.0  # seconds that a new process may take to say that it is there
+_LOG_BYTES = 16_384
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work.
+
+    Attributes:
+        id: name of its folder.
+        title: what people read.
+        args: of the `cqs` command, without `cqs`.
+        state: `queued`, `running`, `done`, `failed` or `cancelled`.
+        fraction: 0..1, None where the work cannot say.
+        note: what it is doing.
+        eta: seconds left, None where unknown.
+        started: seconds since the epoch.
+        ended: likewise, None while it runs.
+        code: exit code, None while it runs or where it died without a word.
+        parts: `{name: {"done", "total"}}` of what it does at once.
+    """
+
+    id: str
+    title: str
+    args: Sequence[str]
+    state: str
+    fraction: float | None
+    note: str
+    eta: float | None
+    started: float
+    ended: float | None
+    code: int | None
+    folder: Path
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def result(self) -> Any:
+        """What the command printed as JSON; None while there is none."""
+        try:
+            return json.loads((self.folder / RESULT).read_text())
+        except (OSError, ValueError):
+            return None
+
+    @property
+    def log(self) -> str:
+        """The end of what it wrote to stderr."""
+        try:
+            data = (self.folder / LOG).read_bytes()
+        except OSError:
+            return ""
+        return data[-_LOG_BYTES:].decode("utf-8", "replace")
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("done", "failed", "cancelled")
+
+
+def read_job(folder: Path) -> Job | None:
+    """The job in a folder; None where there is none."""
+    request = read_json(folder / REQUEST)
+    if not request:
+        return None
+    progress, end = read_json(folder / PROGRESS), read_json(folder / END)
+    state = _state(folder, request, end)
+    fraction = _fraction(progress, state)
+    started = float(request.get("started", 0))
+    return Job(
+        id=folder.name,
+        title=str(request.get("title", "")),
+        args=list(request.get("args", [])),
+        state=state,
+        fraction=fraction,
+        note=str(progress.get("note", "")),
+        eta=(time.time() - started) * (1 / fraction - 1) if fraction and state == "running" else None,
+        started=started,
+        ended=end.get("at"),
+        code=end.get("code"),
+        folder=folder,
+        parts=progress.get("parts", {}),
+    )
+
+
+def alive(about: Mapping[str, Any]) -> bool:
+    """Whether the process is still the one that wrote this: ids are used again, start times are not."""
+    import psutil
+
+    try:
+        process = psutil.Process(int(about["pid"]))
+        return abs(process.create_time() - float(about["created"])) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, KeyError, ValueError):
+        return False
+
+
+def _state(folder: Path, request: Mapping[str, Any], end: Mapping[str, Any]) -> str:
+    asked = (folder / CANCEL).exists()
+    if end:
+        return "done" if end.get("code") == 0 else "cancelled" if asked else "failed"
+    process = read_json(folder / PROCESS)
+    if process:
+        return "running" if alive(process) else "cancelled" if asked else "failed"
+    return "queued" if time.time() - float(request.get("started", 0)) < _STARTING else "failed"
+
+
+def _fraction(progress: Mapping[str, Any], state: str) -> float | None:
+    if state == "done":
+        return 1.0
+    total = progress.get("total")
+    return min(1.0, progress.get("done", 0) / total) if total else None

@@ -1,0 +1,92 @@
+"""Start, list, find and cancel jobs: every process of this user on this machine sees the same ones."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cqs_core.errors import UnknownName
+from cqs_core.jobs.files import CANCEL, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.job import Job, alive, read_job
+from cqs_core.settings import state_folder
+
+_KEPT = 200
+_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
+
+
+def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None = None) -> Job:
+    """Run `cqs ARGS --json` in a session of its own.
+
+    Args:
+        title: what people read in lists.
+        args: command and options, `["fetch", "--symbols", "BTC"]`; `--json` is added.
+        environment: variables besides this process's own.
+    """
+    _forget_old()
+    folder = _home() / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
+    folder.mkdir(parents=True)
+    write_json(folder / REQUEST, {"title": title, "args": [*args, "--json"], "started": time.time()})
+    with (folder / RESULT).open("wb") as out, (folder / LOG).open("wb") as log:
+        subprocess.Popen(  # noqa: S603 - our own module; the arguments are options of ours
+            [sys.executable, "-m", "cqs_core.jobs.runner", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=log,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+        )
+    return get(folder.name)
+
+
+def listing() -> list[Job]:
+    """All jobs, newest first."""
+    return [job for folder in _folders() if (job := read_job(folder))]
+
+
+def get(job_id: str) -> Job:
+    """One job.
+
+    Raises:
+        UnknownName: there is none with this id.
+    """
+    job = read_job(_home() / job_id) if _ID.fullmatch(job_id) else None
+    if job is None:
+        raise UnknownName("job", job_id, (), remedy="`cqs jobs` lists them")
+    return job
+
+
+def cancel(job_id: str) -> Job:
+    """Ask a job to end (SIGTERM); one that is over stays as it is."""
+    job = get(job_id)
+    if not job.over:
+        (job.folder / CANCEL).touch()
+        process = read_json(job.folder / PROCESS)
+        if alive(process):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process["pid"]), signal.SIGTERM)
+    return get(job_id)
+
+
+def _home() -> Path:
+    return state_folder() / "jobs"
+
+
+def _folders() -> list[Path]:
+    home = _home()
+    return sorted((p for p in home.iterdir() if _ID.fullmatch(p.name)), reverse=True) if home.is_dir() else []
+
+
+def _forget_old() -> None:
+    for folder in _folders()[_KEPT:]:
+        job = read_job(folder)
+        if job is None or job.over:
+            shutil.rmtree(folder, ignore_errors=True)

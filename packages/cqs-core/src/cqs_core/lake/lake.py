@@ -1,0 +1,120 @@
+"""The lake of a bucket, as everybody else sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cqs_core.bucket import Bucket
+from cqs_core.errors import UnknownName, UsageError
+from cqs_core.lake.catalog import objects_by_series
+from cqs_core.lake.names import LakeObject, Series
+from cqs_core.lake.status import SeriesStatus, series_status
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from cqs_core.candles import Candles
+
+
+class Lake:
+    """All series of a bucket.
+
+    Args:
+        bucket: or its folder or URL.
+    """
+
+    def __init__(self, bucket: Bucket | str) -> None:
+        self.bucket = bucket if isinstance(bucket, Bucket) else Bucket(bucket)
+
+    def series(self) -> Sequence[Series]:
+        """What the lake has candles of, sorted."""
+        return sorted(objects_by_series(self.bucket))
+
+    def objects(self, series: Series) -> Sequence[LakeObject]:
+        """The objects of one series, from one listing of its folder."""
+        return objects_by_series(self.bucket, series.folder).get(series, [])
+
+    def status(self) -> Sequence[SeriesStatus]:
+        """One entry a series, from one listing."""
+        found = objects_by_series(self.bucket)
+        return [series_status(self.bucket, series, found[series]) for series in sorted(found)]
+
+    def append(
+        self, series: Series, table: pa.Table, start: int, end: int, source: str = "exchange", seen: int = 0
+    ) -> Sequence[LakeObject]:
+        """Store candles that answer `[start, end)`, ms UTC.
+
+        Args:
+            series: whose.
+            table: ts timestamp[ms, UTC] ascending and unique, open, high, low, close, volume float64.
+            start: of the range that was asked and answered.
+            end: exclusive.
+            source: `exchange`, `endpoint` or `import`.
+            seen: newest seq known of the series, so that a slow clock cannot lose against it.
+
+        Raises:
+            DataError: rows are unsorted or outside the range.
+            BucketError: the bucket did not take it.
+        """
+        from cqs_core.lake.writing import append
+
+        return append(self.bucket, series, table, start, end, source, seen)
+
+    def read(self, series: Series, start: int | None = None, end: int | None = None) -> pa.Table:
+        """Candles that open in `[start, end)`, ms UTC, ascending: ts, open, high, low, close, volume."""
+        from cqs_core.lake.reading import read_objects, retrying
+
+        return retrying(series, lambda: read_objects(self.bucket, self.objects(series), start, end))
+
+    def frame(self, series: Series, start: int | None = None, end: int | None = None) -> pd.DataFrame:
+        """The same as a DataFrame: index `timestamp` (UTC), columns open, high, low, close, volume."""
+        frame: pd.DataFrame = self.read(series, start, end).to_pandas()
+        frame.index = frame.pop("ts").rename("timestamp")
+        return frame
+
+    def candles(
+        self,
+        exchange: str,
+        markets: Sequence[str],
+        interval: str,
+        start: int | None = None,
+        end: int | None = None,
+        references: Iterable[str] = (),
+    ) -> Candles:
+        """Aligned candles of some markets.
+
+        Raises:
+            UsageError: the lake has none of a market, or none in the range.
+        """
+        from cqs_core.candles import Candles
+
+        def load(market: str) -> pd.DataFrame:
+            frame = self.frame(Series(exchange, market, interval), start, end)
+            if frame.empty:
+                self._refuse(Series(exchange, market, interval))
+            return frame
+
+        traded = {market: load(market) for market in dict.fromkeys(markets)}
+        seen = {market: traded[market] if market in traded else load(market) for market in references}
+        return Candles.from_frames(traded, interval, seen)
+
+    def sql(self, query: str, **parameters: Any) -> pa.Table:
+        """One SELECT over the table `candles` (exchange, market, interval, ts, open, high, low, close, volume).
+
+        Raises:
+            UsageError: not one SELECT, or DuckDB does not understand it.
+        """
+        from cqs_core.lake.query import run
+
+        return run(self.bucket, query, parameters)
+
+    def _refuse(self, series: Series) -> None:
+        have = [s for s in self.series() if s.exchange == series.exchange]
+        fetch = f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
+        if series in have:
+            raise UsageError(f"no candles of {series} in these dates; ask for others, or fetch them: {fetch}")
+        if series.market not in {s.market for s in have} and have:
+            raise UnknownName("market in the lake", series.market, {s.market for s in have}, remedy=f"fetch it: {fetch}")
+        raise UsageError(f"no candles of {series} in {self.bucket.url!r}; fetch them: {fetch}")

@@ -1,0 +1,129 @@
+"""Names of lake objects: what they say, and how to read it back.
+
+    data/candles/exchange=E/market=M/interval=I/{start}-{end}_{first}-{last}_{rows}_{seq}_{source}_{hash}.parquet
+
+Times are `YYYYMMDDTHHMMSS` UTC. `[start, end)` was asked and answered; first and last are candle opens, equal to start where
+there are no rows. The same name always means the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from cqs_core.errors import UsageError
+from cqs_core.intervals import DAY, HOUR, MINUTE
+
+ROOT = "data/candles"
+SOURCES = ("exchange", "endpoint", "import")
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC by construction
+_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.")
+_days: dict[str, int] = {}
+
+
+class Series(NamedTuple):
+    """The candles of one market of one exchange at one interval.
+
+    >>> str(Series("upbit", "BTC/KRW", "1d"))
+    'upbit BTC/KRW 1d'
+    """
+
+    exchange: str
+    market: str
+    interval: str
+
+    def __str__(self) -> str:
+        return " ".join(self)
+
+    @property
+    def folder(self) -> str:
+        """Where its objects are."""
+        interval = "1mo" if self.interval == "1M" else self.interval
+        return f"{ROOT}/exchange={escape(self.exchange)}/market={escape(self.market)}/interval={escape(interval)}"
+
+
+class LakeObject(NamedTuple):
+    """One object, all of it read off its name but `size` (bytes). Times are ms UTC."""
+
+    key: str
+    size: int
+    start: int
+    end: int
+    first: int
+    last: int
+    rows: int
+    seq: int
+    source: str
+    hash: str
+
+
+def escape(name: str) -> str:
+    """A name as part of a path: `/` becomes `-`, everything but ASCII letters, digits and `.` is percent-encoded.
+
+    >>> escape("BTC/USDT:USDT"), unescape(escape("a-b/메"))
+    ('BTC-USDT%3AUSDT', 'a-b/메')
+    """
+    if not name:
+        raise UsageError("a name must not be empty")
+    return "".join("-" if c == "/" else c if c in _PLAIN else _percent(c) for c in name)
+
+
+def unescape(part: str) -> str:
+    return unquote(part.replace("-", "/"))
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def object_name(o: LakeObject) -> str:
+    """The file name, without folder; `o.key` is not looked at."""
+    times = f"{_stamp(o.start)}-{_stamp(o.end)}_{_stamp(o.first)}-{_stamp(o.last)}"
+    return f"{times}_{o.rows}_{o.seq}_{o.source}_{o.hash}.parquet"
+
+
+def parse_object(key: str, size: int = 0) -> LakeObject | None:
+    """What the name says; None where it is no name of ours."""
+    name = key.rpartition("/")[2]
+    parts = name.removesuffix(".parquet").split("_")
+    if len(parts) != 6 or not name.endswith(".parquet") or parts[4] not in SOURCES:
+        return None
+    asked, have, rows, seq, source, digest = parts
+    try:
+        start, end = _times(asked)
+        first, last = _times(have)
+        return LakeObject(key, size, start, end, first, last, int(rows), int(seq), source, digest)
+    except ValueError:
+        return None
+
+
+def parse_folder(folder: str) -> Series | None:
+    """The series whose objects are in a folder; None where it is no folder of ours."""
+    parts = folder.split("/")[-3:]
+    pairs = [part.partition("=") for part in parts]
+    if [pair[0] for pair in pairs] != ["exchange", "market", "interval"]:
+        return None
+    exchange, market, interval = (unescape(pair[2]) for pair in pairs)
+    return Series(exchange, market, "1M" if interval == "1mo" else interval)
+
+
+def _stamp(ts: int) -> str:
+    return (_EPOCH + dt.timedelta(milliseconds=ts)).strftime("%Y%m%dT%H%M%S").zfill(15)
+
+
+def _times(pair: str) -> tuple[int, int]:
+    a, _, b = pair.partition("-")
+    return _time(a), _time(b)
+
+
+def _time(text: str) -> int:
+    """A listing parses thousands of these: days are remembered, no strptime."""
+    if len(text) != 15 or text[8] != "T":
+        raise ValueError(text)
+    day = _days.get(text[:8])
+    if day is None:
+        date = dt.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+        day = _days[text[:8]] = (date.toordinal() - _EPOCH_DAY) * DAY
+    return day + int(text[9:11]) * HOUR + int(text[11:13]) * MINUTE + int(text[13:15]) * 1000

@@ -1,0 +1,83 @@
+"""Candles as Arrow tables and parquet bytes: one schema, one way to write it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cqs_core.candles import FIELDS, Stamps
+from cqs_core.errors import DataError
+
+SCHEMA = pa.schema([("ts", pa.timestamp("ms", "UTC")), *((name, pa.float64()) for name in FIELDS)])
+STORED = SCHEMA.append(pa.field("seq", pa.int64()))
+_WRITING: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "use_dictionary": False,
+    "column_encoding": {"ts": "DELTA_BINARY_PACKED", "seq": "DELTA_BINARY_PACKED"},
+    "row_group_size": 45_000,
+    "write_statistics": ["ts"],
+    "store_schema": False,
+}
+
+
+def stamps(table: pa.Table) -> Stamps:
+    """The ts column as int64 ms UTC."""
+    column = table.column("ts")
+    if column.type != SCHEMA.field("ts").type:
+        column = column.cast(SCHEMA.field("ts").type)
+    values: Stamps = column.cast(pa.int64()).to_numpy()
+    return values
+
+
+def candle_table(ts: Stamps, values: np.ndarray[Any, Any]) -> pa.Table:
+    """A table from int64 ms UTC (T,) and float64 (T, 5) in the order of `FIELDS`."""
+    columns = [pa.array(ts, pa.int64()).cast(SCHEMA.field("ts").type)]
+    columns += [pa.array(np.ascontiguousarray(values[:, i]), pa.float64()) for i in range(len(FIELDS))]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def empty_table() -> pa.Table:
+    return SCHEMA.empty_table()
+
+
+def with_seq(table: pa.Table, seq: int) -> pa.Table:
+    """The table as it is stored, each row stamped with its ingest."""
+    full = table.select(SCHEMA.names).cast(SCHEMA)
+    return full.append_column("seq", pa.array(np.full(len(table), seq, np.int64))).cast(STORED)
+
+
+def encode(table: pa.Table) -> tuple[bytes, str]:
+    """Parquet bytes, and their hash for the name."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, **_WRITING)
+    data = sink.getvalue().to_pybytes()
+    return data, digest(data)
+
+
+def digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def read_file(path: str, columns: list[str] | None = None) -> pa.Table:
+    """One object.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    try:
+        return pq.ParquetFile(path).read(columns=columns)
+    except (pa.ArrowException, pa.ArrowInvalid) as error:
+        raise DataError(f"{path!r} is damaged ({error}); run `cqs data verify`") from None
+
+
+def newest(table: pa.Table) -> pa.Table:
+    """Sorted by ts, one row a stamp, the one of the newest seq."""
+    ts, seq = stamps(table), table.column("seq").to_numpy()
+    order = np.lexsort((-seq, ts))
+    keep = order[np.concatenate(([True], np.diff(ts[order]) != 0))] if len(order) else order
+    return table.take(pa.array(keep)).combine_chunks()

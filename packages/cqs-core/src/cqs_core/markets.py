@@ -1,0 +1,110 @@
+"""What a symbol means: `BTC`, `BTC/KRW` and `KRW-BTC` become one unified market, without asking anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from cqs_core.errors import UsageError
+
+QUOTES = ("KRW", "USDT", "USDC", "USD", "FDUSD", "TUSD", "BUSD", "EUR", "JPY", "GBP", "TRY", "BRL", "AUD", "BTC", "ETH", "BNB")
+_COINS = ("BTC", "ETH", "BNB")
+_FALLBACKS = ("USDT", "USD")
+
+
+def resolve(
+    symbol: str,
+    exchange: str,
+    *,
+    quote: str | None = None,
+    home: str | None = None,
+    home_quote: str | None = None,
+    id_form: str = "",
+    known: Collection[str] = (),
+) -> str:
+    """The unified market.
+
+    Args:
+        symbol: `BTC` (of `quote`; else the home quote on the home exchange; elsewhere USDT, or USD where only that is
+            known), `BTC/KRW` or `BTC/USDT:USDT` (taken as they are), or the exchange's own id (`KRW-BTC`, `BTCUSDT`).
+        exchange: on which.
+        quote: wins over every rule for bare symbols.
+        home: the configured exchange.
+        home_quote: the configured quote, of bare symbols on `home`.
+        id_form: how the exchange builds ids, see `Exchange.id_form`.
+        known: markets that are known to exist there, to choose among readings.
+
+    Raises:
+        UsageError: empty or malformed, or with two readings; the message offers both.
+    """
+    text = symbol.strip()
+    if not text or any(c.isspace() or not c.isprintable() for c in text) or text.count("/") > 1:
+        raise UsageError(f"{symbol!r} is no symbol; write BTC, BTC/KRW or the exchange's own id")
+    if "/" in text:
+        return _unified(symbol, text)
+    readings = list(dict.fromkeys(_readings(text.upper(), id_form, known)))
+    if len(readings) > 1:
+        offered = " or ".join(repr(r) for r in readings)
+        raise UsageError(f"{symbol!r} is ambiguous on {exchange!r}; write {offered}")
+    return readings[0] if readings else _bare(text.upper(), exchange, quote, home, home_quote, known)
+
+
+def _unified(symbol: str, text: str) -> str:
+    base, _, rest = text.upper().partition("/")
+    if not base or not rest or rest.startswith(":") or rest.endswith(":"):
+        raise UsageError(f"{symbol!r} is no market; write it as BTC/KRW")
+    return f"{base}/{rest}"
+
+
+def _bare(
+    text: str, exchange: str, quote: str | None, home: str | None, home_quote: str | None, known: Collection[str]
+) -> str:
+    if "-" in text:
+        raise UsageError(f"{text!r} is no market of {exchange!r} that can be read; write it as BASE/QUOTE")
+    if quote:
+        return f"{text}/{quote.upper()}"
+    if exchange == home and home_quote:
+        return f"{text}/{home_quote.upper()}"
+    readings = [f"{text}/{q}" for q in _FALLBACKS]
+    return next((r for r in readings if r in known), readings[0])
+
+
+def _readings(text: str, id_form: str, known: Collection[str]) -> Iterable[str]:
+    """Unified forms that the text may stand for as an exchange's own id."""
+    if "-" in text:
+        a, _, b = text.partition("-")
+        yield from _dashed(a, b, id_form, known)
+    elif id_form == "BASEQUOTE" and text not in QUOTES:
+        yield from _joined(text, known)
+
+
+def _joined(text: str, known: Collection[str]) -> Iterable[str]:
+    """`BTCUSDT`; a coin's own name may end like a quote (`WBTC`), so that coins as quotes have two readings."""
+    ends = sorted((q for q in QUOTES if text.endswith(q)), key=len, reverse=True)
+    if not ends:
+        return
+    split = f"{text.removesuffix(ends[0])}/{ends[0]}"
+    bare = f"{text}/{_FALLBACKS[0]}"
+    listed = [market for market in (split, bare) if market in known]
+    if listed:
+        yield from listed
+    else:
+        yield split
+        if ends[0] in _COINS:
+            yield bare
+
+
+def _dashed(a: str, b: str, id_form: str, known: Collection[str]) -> Iterable[str]:
+    if not a or not b or "-" in b:
+        return
+    both = {"QUOTE-BASE": f"{b}/{a}", "BASE-QUOTE": f"{a}/{b}"}
+    listed = [market for market in both.values() if market in known]
+    if listed:
+        yield from listed
+    elif a in QUOTES and b in QUOTES:
+        yield from sorted(both.values(), key=lambda m: m != both.get(id_form))
+    elif id_form in both and (a if id_form == "QUOTE-BASE" else b) in QUOTES:
+        yield both[id_form]
+    elif a in QUOTES:
+        yield both["QUOTE-BASE"]
+    elif b in QUOTES:
+        yield both["BASE-QUOTE"]

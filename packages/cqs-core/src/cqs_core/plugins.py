@@ -1,0 +1,227 @@
+"""The plugin host: loads what is installed, one guard around each plugin, and merges what hooks return by name.
+
+Entry points of the group `cqs` are loaded one by one. A plugin that fails at import, at registration or in a hook is a
+`Problem`, shown by `cqs plugins`, and takes nothing else down.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from cqs_core import hookspecs
+from cqs_core.errors import UnknownName
+
+if TYPE_CHECKING:
+    from cqs_core.alerts import AlertChannel
+    from cqs_core.demo import DemoStep
+    from cqs_core.engine import Engine
+    from cqs_core.exchange import Exchange
+    from cqs_core.strategy import Strategy
+
+GROUP = "cqs"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a plugin did wrong.
+
+    Attributes:
+        plugin: its entry point's name.
+        where: the hook, `import`, `version`, `name`, or the view.
+        error: type and message, one line.
+    """
+
+    plugin: str
+    where: str
+    error: str
+
+
+@dataclass
+class Plugins:
+    """What is installed. Use `plugins()`; a host of one's own is for tests."""
+
+    problems: list[Problem] = field(default_factory=list)
+    _found: dict[str, str] = field(default_factory=dict)
+    _manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager(GROUP))
+    _lock: Any = field(default_factory=threading.RLock)
+    _merged: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._manager.add_hookspecs(hookspecs)
+
+    def load(self, installed: Iterable[tuple[EntryPoint, Distribution]]) -> None:
+        """Import and register entry points, each in its own guard, in the order of their names."""
+        for entry, distribution in sorted(installed, key=lambda pair: pair[0].name):
+            self._found[entry.name] = distribution.version
+            unfit = _unfit(distribution)
+            if unfit:
+                self._add(Problem(entry.name, "version", unfit))
+                continue
+            try:
+                self.register(entry.load(), entry.name, distribution.version)
+            except Exception as error:  # noqa: BLE001 - a plugin may fail in any way at import
+                self.report(entry.name, "import", error)
+
+    def register(self, plugin: object, name: str, version: str = "") -> None:
+        """Add one plugin.
+
+        Raises:
+            pluggy.PluginValidationError: it implements a hook that does not exist.
+        """
+        self._found[name] = version
+        self._manager.register(plugin, name)
+        try:
+            self._manager.check_pending()
+        except pluggy.PluginValidationError:
+            self._manager.unregister(name=name)
+            raise
+        self._merged.clear()
+
+    def report(self, plugin: str, where: str, error: BaseException) -> None:
+        """Note a problem, once."""
+        self._add(Problem(plugin, where, " ".join(f"{type(error).__name__}: {error}".split())))
+
+    def exchanges(self) -> Mapping[str, type[Exchange]]:
+        return self._by_name("register_exchanges", lambda e: e.id)
+
+    def exchange(self, name: str) -> type[Exchange]:
+        """One exchange.
+
+        Raises:
+            UnknownName: none is called that.
+        """
+        return _pick("exchange", name, self.exchanges(), "install cqs-data")
+
+    def strategies(self) -> Mapping[str, type[Strategy]]:
+        return self._by_name("register_strategies", lambda s: s.id)
+
+    def strategy(self, name: str) -> type[Strategy]:
+        """One strategy.
+
+        Raises:
+            UnknownName: none is called that.
+        """
+        return _pick("strategy", name, self.strategies(), "install cqs-backtest")
+
+    def engines(self) -> Mapping[str, Engine]:
+        return self._by_name("register_engines", lambda e: e.name)
+
+    def engine(self, name: str) -> Engine:
+        """One engine.
+
+        Raises:
+            UnknownName: none is called that.
+        """
+        return _pick("engine", name, self.engines(), "install cqs-backtest")
+
+    def channels(self) -> Mapping[str, AlertChannel]:
+        return self._by_name("register_channels", lambda c: c.name)
+
+    def views(self) -> Mapping[str, Any]:
+        return self._by_name("register_views", lambda v: v.slug)
+
+    def cards(self) -> Mapping[str, Any]:
+        return self._by_name("register_cards", lambda c: c.name)
+
+    def overlays(self) -> Mapping[str, Any]:
+        return self._by_name("register_overlays", lambda o: o.name)
+
+    def demo_steps(self) -> list[DemoStep]:
+        """In the order in which they run."""
+        return sorted(self._by_name("register_demo", lambda s: s.name).values(), key=lambda s: (s.order, s.name))
+
+    def commands(self) -> Mapping[str, tuple[str, str]]:
+        """`{name: ("module:attribute", "help")}`."""
+        return self._by_name("register_commands", None)
+
+    def owner(self, hook: str, name: str) -> str:
+        """The plugin that gave `name` to `hook`; empty where unknown."""
+        self._by_name(hook, None)
+        return str(self._merged.get(f"{hook}.owner", {}).get(name, ""))
+
+    def describe(self) -> list[dict[str, Any]]:
+        """One row a plugin: name, version, hooks, and state `ok` or its first problem."""
+        for collect in (self.exchanges, self.strategies, self.engines, self.channels, self.commands, self.demo_steps):
+            collect()
+        return [
+            {"name": name, "version": version, "hooks": self._hooks_of(name), "state": self._state(name)}
+            for name, version in sorted(self._found.items())
+        ]
+
+    def _hooks_of(self, name: str) -> list[str]:
+        plugin = self._manager.get_plugin(name)
+        callers = (self._manager.get_hookcallers(plugin) or []) if plugin else []
+        return sorted(caller.name for caller in callers)
+
+    def _state(self, name: str) -> str:
+        mine = [p for p in self.problems if p.plugin == name]
+        return f"{mine[0].where}: {mine[0].error}" if mine else "ok"
+
+    def _add(self, problem: Problem) -> None:
+        with self._lock:
+            if problem not in self.problems:
+                self.problems.append(problem)
+
+    def _by_name(self, hook: str, key: Callable[[Any], str] | None) -> dict[str, Any]:
+        with self._lock:
+            if hook not in self._merged:
+                self._merge(hook, key)
+            return self._merged[hook]
+
+    def _merge(self, hook: str, key: Callable[[Any], str] | None) -> None:
+        merged: dict[str, Any] = {}
+        owners: dict[str, str] = {}
+        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
+            plugin = implementation.plugin_name
+            try:
+                given = implementation.function()
+                pairs = list(given.items()) if key is None else [(key(item), item) for item in given]
+            except Exception as error:  # noqa: BLE001 - a plugin may fail in any way in its hook
+                self.report(plugin, hook, error)
+                continue
+            for name, item in pairs:
+                if name in merged:
+                    taken = f"{hook} gives {name!r}, which {owners[name]!r} gave already"
+                    self._add(Problem(plugin, "name", taken))
+                else:
+                    merged[name], owners[name] = item, plugin
+        self._merged[hook], self._merged[f"{hook}.owner"] = merged, owners
+
+
+@functools.cache
+def plugins() -> Plugins:
+    """The host of this process, loaded on first use."""
+    host = Plugins()
+    host.load((entry, entry.dist) for entry in entry_points(group=GROUP) if entry.dist)
+    return host
+
+
+def _pick(kind: str, name: str, known: Mapping[str, Any], remedy: str) -> Any:
+    if name not in known:
+        raise UnknownName(kind, name, known, remedy="" if known else remedy)
+    return known[name]
+
+
+def _unfit(distribution: Distribution) -> str:
+    """Why the distribution's declared range of cqs-core refuses this one; empty where it fits."""
+    wanted = [line for line in distribution.requires or [] if line.replace("_", "-").lower().startswith("cqs-core")]
+    if not wanted:
+        return ""
+    from importlib.metadata import version
+
+    from packaging.requirements import Requirement
+
+    have = version("cqs-core")
+    for line in wanted:
+        need = Requirement(line)
+        if need.marker is None or need.marker.evaluate({"extra": ""}):
+            if not need.specifier.contains(have, prereleases=True):
+                return f"needs cqs-core {need.specifier}, this is {have}; install versions that fit"
+    return ""

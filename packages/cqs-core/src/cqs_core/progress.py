@@ -1,0 +1,155 @@
+"""Progress of long work: bars on a terminal's stderr, a file for the job that the work is, silence elsewhere.
+
+The work says what it does; where that shows is not its business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+JOB_VARIABLE = "CQS_JOB"
+_EVERY = 0.2  # seconds between two writes of a job's progress
+
+
+@dataclass
+class Part:
+    """One of the things that are worked on at once."""
+
+    done: float = 0
+    total: float | None = None
+
+
+@dataclass
+class Progress:
+    """How far a piece of work is.
+
+    Attributes:
+        title: what it is.
+        total: units in all; None where nobody knows.
+        unit: what is counted.
+        done: units so far.
+        note: what is going on now.
+        parts: named pieces with progress of their own; without a `total`, the sum of theirs is used.
+    """
+
+    title: str
+    total: float | None = None
+    unit: str = ""
+    done: float = 0
+    note: str = ""
+    parts: dict[str, Part] = field(default_factory=dict)
+    started: float = field(default_factory=time.time)
+    _shown: _Shown | None = None
+
+    def advance(self, n: float = 1, note: str = "", part: str = "") -> None:
+        """`n` units more are done, of a part where one is named."""
+        self.done += n
+        self.note = note or part or self.note
+        if part:
+            self.parts.setdefault(part, Part()).done += n
+        self._show()
+
+    def expect(self, total: float, part: str = "") -> None:
+        """So many units there will be, in all or of a part."""
+        if part:
+            self.parts.setdefault(part, Part()).total = total
+            self.total = sum(p.total or 0 for p in self.parts.values())
+        else:
+            self.total = total
+        self._show()
+
+    @property
+    def rate(self) -> float:
+        """Units a second since the start."""
+        return self.done / max(1e-9, time.time() - self.started)
+
+    def _show(self) -> None:
+        if self._shown:
+            self._shown.update(self)
+
+
+class _Shown(Protocol):
+    def update(self, progress: Progress) -> None: ...
+
+
+@contextlib.contextmanager
+def progress(title: str, total: float | None = None, unit: str = "") -> Iterator[Progress]:
+    """A piece of work in progress, while the block runs."""
+    with contextlib.ExitStack() as stack:
+        shown: _Shown | None = None
+        if folder := os.environ.get(JOB_VARIABLE):
+            shown = _JobFile(Path(folder))
+        elif sys.stderr.isatty():
+            shown = stack.enter_context(_bars())
+        work = Progress(title, total, unit, _shown=shown)
+        work._show()
+        yield work
+        if isinstance(shown, _JobFile):
+            shown.write(work)
+
+
+class _JobFile:
+    """`progress.json` in the job's folder, replaced whole, a few times a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.last = 0.0
+
+    def update(self, progress: Progress) -> None:
+        if time.time() - self.last >= _EVERY:
+            self.write(progress)
+
+    def write(self, progress: Progress) -> None:
+        from cqs_core.jobs.files import write_json
+
+        self.last = time.time()
+        parts = {name: {"done": p.done, "total": p.total} for name, p in progress.parts.items()}
+        about: dict[str, Any] = {
+            "title": progress.title,
+            "done": progress.done,
+            "total": progress.total,
+            "unit": progress.unit,
+            "note": progress.note,
+            "rate": progress.rate,
+            "parts": parts,
+        }
+        with contextlib.suppress(OSError):  # a full disk must not end the work whose progress this is
+            write_json(self.folder / "progress.json", about)
+
+
+@contextlib.contextmanager
+def _bars() -> Iterator[_Shown]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
+        yield _Terminal(bars)
+
+
+class _Terminal:
+    """One bar for the whole and one for each part."""
+
+    def __init__(self, bars: Any) -> None:
+        self.bars = bars
+        self.tasks: dict[str, Any] = {}
+
+    def update(self, progress: Progress) -> None:
+        rate = f"{progress.rate:,.0f} {progress.unit}/s"
+        self._set("", progress.title, progress.done, progress.total, rate)
+        for name, part in progress.parts.items():
+            self._set(name, name, part.done, part.total, "")
+
+    def _set(self, key: str, title: str, done: float, total: float | None, rate: str) -> None:
+        if key not in self.tasks:
+            self.tasks[key] = self.bars.add_task(title, total=total, rate=rate)
+        finished = bool(key) and total is not None and done >= total
+        self.bars.update(self.tasks[key], completed=done, total=total, rate=rate, visible=not finished)

@@ -1,0 +1,167 @@
+"""Settings: command-line option, then environment, then `.env` in the working folder, then default.
+
+`CQS_BUCKET` is a folder or an fsspec URL, `GCS_BUCKET` a bare name that means `gs://name`; inside one source `CQS_BUCKET` wins.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+
+from cqs_core.errors import UsageError
+from cqs_core.intervals import HOUR, MINUTE, parse_interval
+
+if TYPE_CHECKING:
+    from pydantic_settings import PydanticBaseSettingsSource
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, with GCS_BUCKET read as CQS_BUCKET=gs://… where that is absent."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return _with_gcs(super()._load_env_vars())
+
+
+class _DotEnv(DotEnvSettingsSource):
+    """The `.env` file, likewise."""
+
+    def _read_env_files(self) -> Mapping[str, str | None]:
+        return _with_gcs(super()._read_env_files())
+
+
+def _with_gcs(found: Mapping[str, str | None]) -> dict[str, str | None]:
+    values = {k: v for k, v in found.items() if v}
+    name = values.get("gcs_bucket")
+    if name and not values.get("cqs_bucket"):
+        values["cqs_bucket"] = f"gs://{name.removeprefix('gs://')}"
+    return values
+
+
+class Settings(BaseSettings):
+    """What the user configured.
+
+    Attributes:
+        bucket: folder or fsspec URL; None where nothing was configured.
+        exchange: the home exchange.
+        quote: the home quote currency, of bare symbols on the home exchange.
+        timezone: IANA name for display; None is the machine's.
+        day_start: ms after 00:00 UTC at which a day begins, for candles and backtests.
+        endpoint: base URL of an exchange to use instead of the real ones.
+        publish: home-market intervals that are published to `data/processed`.
+        fee: fraction of a fill's value, a side.
+        slippage_bps: basis points, a side.
+        colors: `western` (green up, red down) or `korean` (red up, blue down).
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CQS_", env_file=".env", extra="ignore", frozen=True, enable_decoding=False
+    )
+
+    bucket: str | None = None
+    exchange: str = "upbit"
+    quote: str = "KRW"
+    timezone: str | None = None
+    day_start: int = 0
+    endpoint: str | None = None
+    publish: tuple[str, ...] = ("1d",)
+    fee: float = Field(0.0005, ge=0, lt=1)
+    slippage_bps: float = Field(5.0, ge=0, lt=10_000)
+    colors: str = Field("western", pattern="^(western|korean)$")
+
+    @field_validator("day_start", mode="before")
+    @classmethod
+    def _read_day_start(cls, value: Any) -> int:
+        if isinstance(value, int):
+            return value
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", str(value)):
+            raise ValueError("write it as 00:00, in UTC")
+        hours, minutes = str(value).split(":")
+        return int(hours) * HOUR + int(minutes) * MINUTE
+
+    @field_validator("publish", mode="before")
+    @classmethod
+    def _read_publish(cls, value: Any) -> tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(parse_interval(part.strip()) for part in parts if part.strip())
+
+    @field_validator("timezone")
+    @classmethod
+    def _check_timezone(cls, value: str | None) -> str | None:
+        try:
+            return ZoneInfo(value).key if value else None
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("write an IANA name such as Asia/Seoul") from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Environment(settings_cls), _DotEnv(settings_cls)
+
+
+def settings(**options: Any) -> Settings:
+    """The settings now; options that are not None win over every other source.
+
+    Raises:
+        UsageError: a value is wrong; the message names the variable.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        told = f"--{name.replace('_', '-')}" if name in given else f"CQS_{name.upper()}"
+        fact = str(first["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{told} is {first['input']!r}; {fact[0].lower() + fact[1:]}") from None
+
+
+def data_folder() -> Path:
+    """The user's data folder of cqs, where the bucket is when none is configured."""
+    import platformdirs
+
+    return Path(os.environ.get("CQS_DATA_DIR") or platformdirs.user_data_path("cqs", appauthor=False))
+
+
+def state_folder() -> Path:
+    """The user's state folder of cqs: jobs."""
+    import platformdirs
+
+    return Path(os.environ.get("CQS_STATE_DIR") or platformdirs.user_state_path("cqs", appauthor=False))
+
+
+def cache_folder() -> Path:
+    """The user's cache folder of cqs: copies of remote objects, indexes; all of it may be deleted."""
+    import platformdirs
+
+    return Path(os.environ.get("CQS_CACHE_DIR") or platformdirs.user_cache_path("cqs", appauthor=False))
+
+
+@functools.cache
+def _say_default(folder: Path) -> None:
+    print(f"cqs: no bucket configured (CQS_BUCKET, GCS_BUCKET or --bucket); using {folder}", file=sys.stderr)  # noqa: T201
+
+
+def bucket_url(option: str | None = None) -> str:
+    """The configured bucket; without one a folder of the user's data directory, named once on stderr."""
+    url = settings(bucket=option).bucket
+    if url:
+        return url
+    folder = data_folder() / "bucket"
+    folder.mkdir(parents=True, exist_ok=True)
+    _say_default(folder)
+    return str(folder)
