@@ -127,7 +127,7 @@ class Candles:
         if not columns:
             raise DataError("no candles: give at least one market")
         ts = np.unique(np.concatenate([c[0] for c in columns.values()]))
-        arrays = {name: np.full((len(ts), len(columns)), np.nan) for name in FIELDS}
+        arrays: dict[str, Any] = {name: np.full((len(ts), len(columns)), np.nan) for name in FIELDS}
         for i, (own, values) in enumerate(columns.values()):
             at = np.searchsorted(ts, own)
             for j, name in enumerate(FIELDS):
