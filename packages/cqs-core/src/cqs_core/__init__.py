@@ -100,7 +100,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Some names (`settings`, `plugins`, `progress`) are a module's too: here they are what it holds, whoever imported first."""
+    """`settings`, `plugins`, `progress` name a module and what it holds: here the latter, whoever imported first."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOME and isinstance(value, ModuleType)):
