@@ -1,0 +1,46 @@
+"""What the tests of the whole share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real candles, exchange responses and bot logs, which are not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the real data of ../shared/data, which is not there ({SHARED})")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes what belongs to the user who runs it."""
+    for name in ("CQS_BUCKET", "GCS_BUCKET", "CQS_ENDPOINT", "CQS_EXCHANGE", "CQS_QUOTE", "GOOGLE_APPLICATION_CREDENTIALS"):
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path_factory.mktemp("user")
+    for name in ("DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"CQS_{name}_DIR", str(home / name.lower()))
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[str]:
+    """Base URL of a sandbox exchange on synthetic candles."""
+    from cqs_data.sandbox import Sandbox, Synthetic
+
+    with Sandbox(Synthetic()) as running:
+        yield running.url
+
+
+@pytest.fixture(scope="session")
+def real_sandbox(shared_data: Path) -> Iterator[str]:
+    """Base URL of a sandbox exchange on the real candles."""
+    from cqs_data.sandbox import Folder, Sandbox
+
+    with Sandbox(Folder(shared_data / "candles")) as running:
+        yield running.url
