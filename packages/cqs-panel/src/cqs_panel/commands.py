@@ -1,0 +1,36 @@
+"""`cqs serve` and `cqs app`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from cqs_core.cli import bucket_option, open_bucket
+
+
+@click.command("serve")
+@bucket_option
+@click.option("--port", type=click.IntRange(0, 65535), help="5006 by default, or a free one where that is taken; 0: a free one.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Of this machine's loopback; there is no login.")
+@click.option("--num-procs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the work.")
+@click.option("--allow", multiple=True, metavar="HOST", help="Name under which your own proxy shows it; repeatable.")
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+def serve(bucket: str | None, port: int | None, address: str, num_procs: int, allow: tuple[str, ...], no_open: bool) -> None:
+    """Serve the dashboard on this machine."""
+    from cqs_panel.serve import serve as run
+
+    where = open_bucket(bucket)
+    os.environ["CQS_BUCKET"] = where.url  # sessions, forked servers and jobs read their settings afresh
+
+    def ready(url: str) -> None:
+        click.echo(f"cqs dashboard of {where.url}\n  {url}\nCtrl-C ends it.", err=True)
+
+    run(port=port, address=address, num_procs=num_procs, open_browser=not no_open, allow=allow, ready=ready)
+
+
+@click.command("app")
+def app() -> None:
+    """Print the path of the app, for `panel serve $(cqs app)`."""
+    from cqs_panel.serve import APP
+
+    click.echo(str(APP))

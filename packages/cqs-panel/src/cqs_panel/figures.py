@@ -1,0 +1,113 @@
+"""Figures as people read them: short, with their unit, and dashes for what is unknown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from zoneinfo import ZoneInfo
+
+UNKNOWN = "–"
+_SIGNS = {"KRW": "₩", "USD": "$", "EUR": "€", "JPY": "¥"}
+_STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+_AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_BYTES = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
+
+
+def amount(value: float | None, currency: str = "", *, signed: bool = False) -> str:
+    """Money or a price; as many decimals as its size deserves.
+
+    >>> amount(10_184_200.4, "KRW"), amount(-12.3456, "USDT", signed=True), amount(0.01873, "KRW")
+    ('₩10,184,200', '-12.35 USDT', '₩0.01873')
+    """
+    if _unknown(value):
+        return UNKNOWN
+    size = abs(value)
+    text = f"{size:,.0f}" if size >= 1_000 or size == 0 else f"{size:,.2f}" if size >= 1 else f"{size:.4g}"
+    sign = "-" if value < 0 else "+" if signed and value > 0 else ""
+    if currency in _SIGNS:
+        return f"{sign}{_SIGNS[currency]}{text}"
+    return f"{sign}{text} {currency}".rstrip()
+
+
+def percent(value: float | None, *, signed: bool = False) -> str:
+    """A number that is in percent already.
+
+    >>> percent(35.912), percent(1.8, signed=True), percent(None)
+    ('35.9 %', '+1.8 %', '–')
+    """
+    if _unknown(value):
+        return UNKNOWN
+    return f"{value:{'+' if signed else ''},.1f} %"
+
+
+def ratio(value: float | None) -> str:
+    """
+    >>> ratio(1.2345), ratio(float("inf"))
+    ('1.23', '∞')
+    """
+    if value is not None and math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return UNKNOWN if _unknown(value) else f"{value:,.2f}"
+
+
+def short(value: float | None) -> str:
+    """
+    >>> short(1_234_567), short(950)
+    ('1.23M', '950')
+    """
+    if _unknown(value):
+        return UNKNOWN
+    for step, letter in _STEPS:
+        if abs(value) >= step:
+            return f"{value / step:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def count(value: int | None) -> str:
+    """
+    >>> count(26261)
+    '26,261'
+    """
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def size(count_of_bytes: int | None) -> str:
+    """
+    >>> size(1536), size(12)
+    ('1.5 kB', '12 B')
+    """
+    if count_of_bytes is None:
+        return UNKNOWN
+    for step, unit in _BYTES:
+        if count_of_bytes >= step:
+            return f"{count_of_bytes / step:.1f} {unit}"
+    return f"{count_of_bytes} B"
+
+
+def age(seconds: float | None) -> str:
+    """
+    >>> age(7300), age(0.2)
+    ('2 h', '0 s')
+    """
+    if _unknown(seconds):
+        return UNKNOWN
+    for step, unit in _AGES:
+        if seconds >= step:
+            return f"{seconds / step:.0f} {unit}"
+    return "0 s"
+
+
+def when(ts: int | None, timezone: str | None = None) -> str:
+    """A time in ms UTC, in the user's zone; None is the machine's.
+
+    >>> when(1_700_000_000_000, "Asia/Seoul")
+    '2023-11-15 07:13'
+    """
+    if ts is None:
+        return UNKNOWN
+    at = dt.datetime.fromtimestamp(ts / 1000, tz=dt.UTC).astimezone(ZoneInfo(timezone) if timezone else None)
+    return at.strftime("%Y-%m-%d %H:%M")
+
+
+def _unknown(value: float | None) -> bool:
+    return value is None or not math.isfinite(value)

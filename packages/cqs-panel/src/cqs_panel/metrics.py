@@ -1,0 +1,89 @@
+"""Metric cards: a row of figures as one escaped HTML pane with inline SVG, quick to send and to repaint."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
+
+from cqs_panel.sections import html
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CSS = """
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--least),100%),1fr));gap:12px}
+.card{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:12px 16px;min-width:0}
+.label{color:var(--cqs-muted);font-size:12px;line-height:18px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.value{font-size:21px;line-height:30px;font-weight:700;letter-spacing:-.01em;font-variant-numeric:tabular-nums;
+  white-space:nowrap;overflow:hidden;text-overflow:ellipsis;color:var(--cqs-text)}
+.note{font-size:12px;line-height:18px;color:var(--cqs-muted)}
+.card[title]{cursor:help}
+.up{color:var(--cqs-up)!important} .down{color:var(--cqs-down)!important}
+svg{display:block;width:100%;height:28px;margin-top:6px;overflow:visible}
+polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
+@media (max-width:600px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.value{font-size:18px}}
+"""
+Tone = Literal["up", "down"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure.
+
+    Attributes:
+        value: as it is to be read, with its unit.
+        note: a line below: a change, a comparison, an age.
+        tone: colours the note, or the value where there is no note.
+        trend: values of a sparkline, oldest first; coloured by its own change.
+        hint: shown on hover: the convention behind the figure.
+    """
+
+    label: str
+    value: str
+    note: str = ""
+    tone: Tone | None = None
+    trend: Sequence[float] = ()
+    hint: str = ""
+
+
+def metric_cards(metrics: Sequence[Metric], least: int = 170) -> Any:
+    """A pane with one card a metric, each at least `least` pixels wide, two a row on a phone.
+
+    Set `.object = metrics_html(…)` to show other figures.
+    """
+    return html(metrics_html(metrics), stylesheets=[_CSS, f":host{{--least:{least}px}}"])
+
+
+def metrics_html(metrics: Sequence[Metric]) -> str:
+    """The cards as HTML; everything in them is escaped."""
+    return f'<div class="cards">{"".join(map(_card, metrics))}</div>'
+
+
+def tone(value: float | None) -> Tone | None:
+    """Up for gains, down for losses, none for zero and unknown."""
+    if value is None or math.isnan(value) or value == 0:
+        return None
+    return "up" if value > 0 else "down"
+
+
+def _card(metric: Metric) -> str:
+    hint = f' title="{escape(metric.hint)}"' if metric.hint else ""
+    noted, valued = (metric.tone or "", "") if metric.note else ("", metric.tone or "")
+    note = f'<div class="note {noted}">{escape(metric.note)}</div>' if metric.note else ""
+    return (
+        f'<div class="card"{hint}><div class="label">{escape(metric.label)}</div>'
+        f'<div class="value {valued}" title="{escape(metric.value)}">{escape(metric.value)}</div>{note}{_sparkline(metric.trend)}</div>'
+    )
+
+
+def _sparkline(values: Sequence[float]) -> str:
+    known = [v for v in values if math.isfinite(v)]
+    if len(known) < 2:
+        return ""
+    low, high = min(known), max(known)
+    span = (high - low) or 1.0
+    points = " ".join(f"{100 * i / (len(known) - 1):.2f},{24 - 22 * (v - low) / span:.2f}" for i, v in enumerate(known))
+    change = tone(known[-1] - known[0]) or ""
+    return f'<svg class="{change}" viewBox="0 0 100 26" preserveAspectRatio="none" aria-hidden="true"><polyline points="{points}"/></svg>'

@@ -1,0 +1,94 @@
+"""The blocks that a view is made of: titled sections, and what stands where there is nothing, or an error."""
+
+from __future__ import annotations
+
+import traceback
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_CSS = """
+:host{width:100%}
+.head{display:flex;align-items:baseline;gap:8px;flex-wrap:wrap}
+.head h2{margin:0;font-size:14px;font-weight:700;line-height:20px}
+.note{color:var(--cqs-muted);font-size:12px}
+.blank{display:flex;flex-direction:column;align-items:center;text-align:center;gap:6px;padding:36px 16px;color:var(--cqs-muted);
+  font-size:13px}
+.blank b{color:var(--cqs-text);font-size:15px}
+.blank code{background:var(--cqs-hover);border:1px solid var(--cqs-line);border-radius:6px;padding:4px 8px;
+  color:var(--cqs-text);overflow-wrap:anywhere}
+.fault{border-left:3px solid var(--cqs-warning);padding:2px 0 2px 12px;font-size:13px;overflow-wrap:anywhere}
+.fault b{display:block;margin-bottom:2px}
+.fault summary{cursor:pointer;color:var(--cqs-muted);font-size:12px;margin-top:6px}
+.fault pre{white-space:pre-wrap;font-size:11px;max-height:320px;overflow:auto;margin:6px 0 0}
+"""
+
+
+def html(text: str, **params: Any) -> Any:
+    """An HTML pane in the dashboard's style; `text` must be escaped already."""
+    import panel as pn
+
+    sheets = [_CSS, *params.pop("stylesheets", [])]
+    return pn.pane.HTML(text, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": sheets, **params})
+
+
+def section(title: str, *objects: Any, note: str = "", actions: Sequence[Any] = (), **params: Any) -> Any:
+    """A titled card around some objects.
+
+    Args:
+        title: plain text; empty for none.
+        objects: what is inside, from top to bottom.
+        note: plain text beside the title: units, the time zone, what the figures mean.
+        actions: small widgets at the right of the title.
+        params: of `panel_material_ui.Paper`.
+    """
+    import panel_material_ui as pmui
+
+    inside = [_head(title, note, actions)] if title else []
+    style = {"p": "14px 16px", "gap": "10px", "minWidth": 0}
+    return pmui.Paper(
+        *inside,
+        *objects,
+        **{"variant": "outlined", "sizing_mode": "stretch_width", "margin": 0, "sx": style, **params},
+    )
+
+
+def _head(title: str, note: str, actions: Sequence[Any]) -> Any:
+    import panel as pn
+
+    told = html(f'<div class="head"><h2>{escape(title)}</h2><span class="note">{escape(note)}</span></div>')
+    if not actions:
+        return told
+    return pn.Row(told, *actions, sizing_mode="stretch_width", align="center", margin=0)
+
+
+def empty(title: str, advice: str = "", command: str = "") -> Any:
+    """What stands where there is nothing yet: what is missing, and what to do next."""
+    code = f"<code>{escape(command)}</code>" if command else ""
+    advised = f"<span>{escape(advice)}</span>" if advice else ""
+    return html(f'<div class="blank" role="status"><b>{escape(title)}</b>{advised}{code}</div>')
+
+
+def failure(where: str, error: BaseException, retry: Callable[[], None] | None = None) -> Any:
+    """An error, in place: the message alone for errors of cqs, with the traceback folded below for any other."""
+    import panel_material_ui as pmui
+
+    shown = section("", html(_told(where, error)))
+    if retry is not None:
+        again = pmui.Button(label="Try again", variant="outlined", size="small", margin=(4, 0, 0, 0))
+        again.on_click(lambda _: retry())
+        shown.append(again)
+    return shown
+
+
+def _told(where: str, error: BaseException) -> str:
+    from cqs_core import CqsError
+
+    if isinstance(error, CqsError):
+        return f'<div class="fault" role="alert"><b>{escape(where)}</b>{escape(str(error))}</div>'
+    trace = escape("".join(traceback.format_exception(error)))
+    said = escape(f"{type(error).__name__}: {error}")
+    details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
+    return f'<div class="fault" role="alert"><b>{escape(where)}</b>{said}{details}</div>'

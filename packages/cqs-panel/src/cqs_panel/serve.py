@@ -1,0 +1,128 @@
+"""The server of the dashboard: on this machine's loopback, for this machine's user."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import socket
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+APP = Path(__file__).with_name("app.py")
+PORT = 5006
+_KEEP_MS = 15_000
+
+
+def serve(
+    *,
+    port: int | None = None,
+    address: str = "127.0.0.1",
+    num_procs: int = 1,
+    open_browser: bool = True,
+    allow: Sequence[str] = (),
+    ready: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve the dashboard until the process is told to end.
+
+    Args:
+        port: None is 5006, or a free one where that is taken; 0 is a free one.
+        address: of the loopback: there is no login, so nothing else is offered.
+        num_procs: how many processes share the port.
+        open_browser: whether to show it at once.
+        allow: hosts (`name` or `name:port`) under which a proxy shows it.
+        ready: called with the URL when it answers.
+
+    Raises:
+        UsageError: the address is not this machine's own, or the port is taken.
+    """
+    _check(address)
+    port = _free_port(address, port)
+    url = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
+    hosts = [f"{name}:{port}" for name in {"localhost", "127.0.0.1", address}]
+    server = _server(address, port, num_procs, [*hosts, *allow])
+    server.start()
+    if not _first_process():
+        server.io_loop.start()
+        return
+    server.io_loop.add_callback(ready, url)
+    if open_browser:
+        server.io_loop.add_callback(webbrowser.open, url)
+    try:
+        server.io_loop.start()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.stop()
+
+
+def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
+    import panel as pn
+
+    import cqs_panel.shell  # noqa: F401 - imported before the first session asks, and before processes are forked
+
+    if num_procs > 1:
+        _end_children_with_me()
+    return pn.io.server.get_server(
+        str(APP),
+        port=port,
+        address=address,
+        num_procs=num_procs,
+        websocket_origin=origins,
+        title="cqs",
+        unused_session_lifetime_milliseconds=_KEEP_MS,
+        check_unused_sessions_milliseconds=_KEEP_MS // 3,
+    )
+
+
+def _check(address: str) -> None:
+    try:
+        local = address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        raise UsageError(f"address {address!r} is no IP address; use 127.0.0.1") from None
+    if not local:
+        raise UsageError(
+            f"address {address!r} would show your data to the network, and the dashboard has no login; keep 127.0.0.1 and "
+            "reach it with `ssh -L 5006:127.0.0.1:5006 HOST`, or behind a proxy that asks for a login (--allow NAME)"
+        )
+
+
+def _free_port(address: str, wanted: int | None) -> int:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for port in (PORT, 0) if wanted is None else (wanted,):
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise UsageError(f"port {wanted} is taken; name another with --port, or leave it out for a free one")
+
+
+def _first_process() -> bool:
+    """Whether this is the only process, or the first that was forked."""
+    from tornado.process import task_id
+
+    return not task_id()
+
+
+def _end_children_with_me() -> None:
+    """Forked servers outlive a parent that is told to end, unless it tells them."""
+    parent = os.getpid()
+
+    def end(number: int, frame: Any) -> None:
+        import psutil
+
+        if os.getpid() == parent:
+            for child in psutil.Process().children():
+                child.terminate()
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)

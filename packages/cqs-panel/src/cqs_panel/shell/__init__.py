@@ -1,0 +1,5 @@
+"""The shell: one page a session, its menu and address, and a guarded frame around each view."""
+
+from cqs_panel.shell.dashboard import dashboard
+
+__all__ = ["dashboard"]

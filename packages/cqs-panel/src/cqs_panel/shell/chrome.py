@@ -1,0 +1,111 @@
+"""What surrounds the views: bar, menu, banner and the stack in which one view is visible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from cqs_panel.sections import html
+from cqs_panel.shell.address import search
+from cqs_panel.theme import PAGE_SX, THEME, page_css, tones
+
+if TYPE_CHECKING:
+    from cqs_panel.shell.dashboard import Dashboard
+    from cqs_panel.shell.frame import Frame
+    from cqs_panel.view import View
+
+_MENU_SX = {
+    "py": "8px",
+    "& .MuiListItemButton-root.MuiListItemButton-root": {
+        "borderRadius": "8px",
+        "mx": "8px",
+        "px": "12px",
+        "minHeight": "38px",
+        "color": "var(--cqs-text)",
+        "border": "2px solid transparent",
+    },
+    "& .MuiListItemButton-root.MuiListItemButton-root.Mui-selected": {"backgroundColor": "var(--cqs-tint)"},
+    "& .MuiListItemButton-root.MuiListItemButton-root.Mui-focusVisible": {"borderColor": "var(--cqs-accent)"},
+    "& .MuiListItemButton-root.MuiListItemButton-root:hover .MuiTypography-root": {"textDecoration": "none"},
+    "& .MuiListItemIcon-root.MuiListItemIcon-root": {"pr": "12px", "color": "inherit"},
+    "& .MuiTypography-root": {"fontSize": "13px"},
+}
+_BANNER = """
+div{background:var(--cqs-tint);border:1px solid var(--cqs-line);border-radius:8px;padding:8px 14px;font-size:13px;color:var(--cqs-text)}
+"""
+_LAYOUT_CSS = """
+.main-content{padding:12px;box-sizing:border-box}
+"""
+
+
+class Chrome:
+    """The page of `panel_material_ui` and its parts."""
+
+    def __init__(self, views: list[View], shell: Dashboard) -> None:
+        self._shell, self._narrow = shell, _is_phone()
+        self.slugs = [view.slug for view in views]
+        self._menu = _menu(views)
+        self._menu.on_click(self._clicked)
+        banner = [_demo_banner()] if shell.demo else []
+        self._stack = pn.Column(*banner, sizing_mode="stretch_width", margin=0)
+        self.page = pmui.Page(
+            title="cqs",
+            main=[self._stack],
+            sidebar=[self._menu],
+            header=[shell.bridge],
+            sidebar_open=not self._narrow,
+            sidebar_width=216,
+            sidebar_resizable=False,
+            site_url="?",
+            theme_config=THEME,
+            sx=PAGE_SX,
+            raw_css=[page_css(tones()), _LAYOUT_CSS],
+            dark_theme=pn.config.theme == "dark",
+            meta_description="Candles, backtests and bots, on your own machine",
+        )
+        self.page.param.watch(self._toggled, "dark_theme")
+
+    def add(self, frame: Frame) -> None:
+        self._stack.append(frame)
+
+    def show(self, frame: Frame, previous: Frame | None) -> None:
+        if previous is not None:
+            previous.__panel__().visible = False
+        frame.__panel__().visible = True
+        slug = frame.of.slug if frame.of.slug in self.slugs else None
+        self._menu.active = None if slug is None else self.slugs.index(slug)
+        if self._narrow:
+            self.page.sidebar_open = False
+
+    def fit(self, *, narrow: bool, dark: bool | None) -> None:
+        """Fit the browser: drawer closed where it is narrow, and its own preference where no theme is remembered."""
+        self._narrow = narrow
+        if narrow and self.page.sidebar_open:
+            self.page.sidebar_open = False
+        if dark is not None and dark != self.page.dark_theme:
+            self.page.dark_theme = dark
+
+    def _clicked(self, item: dict[str, Any]) -> None:
+        self._shell.revisit(item["slug"])
+
+    def _toggled(self, event: Any) -> None:
+        self._shell.bridge.tell(theme="dark" if event.new else "light")
+
+
+def _menu(views: list[View]) -> Any:
+    items = [
+        {"label": v.title, "icon": v.icon, "slug": v.slug, "href": search(v.slug, {}), "disable_link": True}
+        for v in views
+    ]
+    return pmui.MenuList(items=items, sx=_MENU_SX, margin=0, sizing_mode="stretch_width", color="primary")
+
+
+def _demo_banner() -> Any:
+    told = "<b>Demo.</b> These candles are made up, and so is everything computed from them."
+    return html(f'<div role="note">{told}</div>', stylesheets=[_BANNER])
+
+
+def _is_phone() -> bool:
+    return "Mobi" in str((pn.state.headers or {}).get("User-Agent", ""))

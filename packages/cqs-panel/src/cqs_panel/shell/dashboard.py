@@ -1,0 +1,182 @@
+"""One dashboard a session: which views there are, which one is shown, and what the address says."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+from cqs_core import Bucket, Settings, UnknownName, plugins, settings
+
+from cqs_panel.pages import own_views
+from cqs_panel.shell.address import THEME_COOKIE, Address, parse
+from cqs_panel.shell.chrome import Chrome
+from cqs_panel.shell.frame import Frame
+from cqs_panel.shell.work import Work
+from cqs_panel.state import PageState
+from cqs_panel.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cqs_panel.view import Card
+
+
+class Dashboard:
+    """The shell of one session; a `state.Shell` to its views."""
+
+    def __init__(self) -> None:
+        self._document = pn.state.curdoc
+        self.settings: Settings = settings()
+        self.views: dict[str, View] = {view.slug: view for view in own_views() + installed_views()}
+        self._frames: dict[str, Frame] = {}
+        self._works: dict[PageState, Work] = {}
+        self._current: Frame | None = None
+        self._following = False
+        self._address = Address(visible=True, width=0, height=0, margin=0)
+        self._address.on_msg(self._heard)
+        self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
+        pn.config.exception_handler = self._on_exception
+        if self._document is not None:
+            self._document.on_session_destroyed(lambda _: self.close())
+        slug, query = parse(pn.state.location.search or "" if pn.state.location else "")
+        self._open(slug or next(iter(self._chrome.slugs)), query)
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        from cqs_core.settings import bucket_url
+
+        return Bucket(self.settings.bucket or bucket_url())
+
+    @cached_property
+    def demo(self) -> bool:
+        return self.bucket.local and self.bucket.demo
+
+    @property
+    def root(self) -> Any:
+        """What Panel serves."""
+        return self._chrome.page
+
+    @property
+    def bridge(self) -> Address:
+        return self._address
+
+    def goto(self, slug: str, query: dict[str, str]) -> None:
+        """Show a view. A menu's click passes the query that the view had last."""
+        self._open(slug, query)
+        frame = self._current
+        if frame is not None and not self._following:
+            self._address.write(slug, frame.page.query, push=True)
+
+    def revisit(self, slug: str) -> None:
+        """Show a view as it was left."""
+        frame = self._frames.get(slug)
+        self.goto(slug, frame.page.query if frame else {})
+
+    def address(self, page: PageState) -> None:
+        """Write a page's query, unless the browser has just said it (popstate is never answered)."""
+        if self._current is not None and page is self._current.page and not self._following:
+            self._address.write(page.slug, page.query, push=False)
+
+    def fail(self, page: PageState, where: str, error: BaseException) -> None:
+        self._frame_of(page).fail(where, error)
+
+    def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any]) -> None:
+        self._works[page].load(work, show)
+
+    def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
+        self._works[page].every(seconds, update)
+
+    def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
+        """A guarded place with a page state of its own."""
+        page = PageState(self, slug, query)
+        frame = Frame(of, page, lambda where, error: plugins().report(owner, f"{slug}: {where}", error))
+        self._works[page] = Work(frame, self._document)
+        return frame
+
+    def close(self) -> None:
+        """End what the session has under way."""
+        for work in self._works.values():
+            work.stop()
+        self._works.clear()
+        self._frames.clear()
+
+    def _open(self, slug: str, query: dict[str, str]) -> None:
+        frame = self._frames.get(slug) or self._add(slug, query)
+        if frame.page.query != query:
+            frame.page.query = dict(query)
+        if frame is not self._current:
+            self._show(frame)
+
+    def _add(self, slug: str, query: dict[str, str]) -> Frame:
+        view = self.views.get(slug) or _missing(slug, list(self.views))
+        frame = self.frame(view, view.slug, query, plugins().owner("register_views", slug) or "panel")
+        if slug in self.views:
+            self._frames[slug] = frame
+        self._chrome.add(frame)
+        return frame
+
+    def _show(self, frame: Frame) -> None:
+        previous, self._current = self._current, frame
+        if previous is not None:
+            previous.page.shown = False
+        frame.page.shown = True
+        self._chrome.show(frame, previous)
+        self._address.tell(title=f"{frame.of.title} · cqs", top=True)
+        if frame.built:
+            return
+        if previous is None or self._document is None:
+            frame.build()
+        else:
+            frame.busy(+1)
+            self._document.add_next_tick_callback(lambda: (frame.build(), frame.busy(-1)))
+
+    def _heard(self, message: Any) -> None:
+        said = message if isinstance(message, dict) else message.data
+        if said["type"] == "opened":
+            self._chrome.fit(narrow=said["narrow"], dark=said["dark"] if not _remembered_theme() else None)
+            return
+        slug, query = parse(said["search"])
+        self._following = True
+        try:
+            self._open(slug or next(iter(self._chrome.slugs)), query)
+        finally:
+            self._following = False
+
+    def _on_exception(self, error: BaseException) -> None:
+        if self._current is not None:
+            self._current.fail("update", error)
+
+    def _frame_of(self, page: PageState) -> Frame:
+        return next(frame for frame in self._frames.values() if frame.page is page)
+
+
+def dashboard() -> Any:
+    """A new dashboard for the session that is being opened; something to serve."""
+    pn.config.theme = "dark" if _remembered_theme() == "dark" else "default"
+    return Dashboard().root
+
+
+def installed_views() -> list[View]:
+    """The views of all plugins; one entry with the error for each plugin whose views could not be had."""
+    found = list(plugins().views().values())
+    broken = [p for p in plugins().problems if p.where == "register_views"]
+    return found + [_broken(p.plugin, p.error) for p in broken]
+
+
+def _broken(plugin: str, said: str) -> View:
+    def build(_: PageState) -> Any:
+        raise RuntimeError(said)
+
+    return View(slug=f"plugin-{plugin}", title=plugin, icon="error_outline", order=800, build=build)
+
+
+def _missing(slug: str, known: list[str]) -> View:
+    def build(_: PageState) -> Any:
+        raise UnknownName("view", slug, known)
+
+    return View(slug=slug, title="This page", icon="help_outline", order=999, build=build)
+
+
+def _remembered_theme() -> str | None:
+    return (pn.state.cookies or {}).get(THEME_COOKIE)

@@ -1,0 +1,70 @@
+"""The guarded place of one view: it is built on first show, and what goes wrong shows there and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from cqs_panel.sections import failure, html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cqs_panel.state import PageState
+    from cqs_panel.view import Card, View
+
+_BAR = """
+:host{height:3px;overflow:hidden} div{height:3px;border-radius:2px;background:var(--cqs-accent);width:30%;
+  animation:run 1.1s ease-in-out infinite}
+@keyframes run{from{margin-left:-30%}to{margin-left:100%}}
+"""
+
+
+class Frame(pn.viewable.Viewer):  # type: ignore[misc]
+    """A view, or a card of the overview, in its guard."""
+
+    def __init__(self, of: View | Card, page: PageState, report: Callable[[str, BaseException], None]) -> None:
+        super().__init__()
+        self.of, self.page, self._report = of, page, report
+        self._busy = html('<div role="progressbar" aria-label="Loading"></div>', stylesheets=[_BAR], visible=False)
+        self._faults = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._body = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._shown_faults: dict[str, str] = {}
+        self._pending = 0
+        self.built = False
+        self._root = pn.Column(
+            self._busy, self._faults, self._body, sizing_mode="stretch_width", margin=0, css_classes=["cqs-frame"]
+        )
+
+    def __panel__(self) -> Any:
+        return self._root
+
+    def build(self) -> None:
+        """Build the content, once; a second call builds again after a failure."""
+        self.built = True
+        self._faults.clear()
+        self._shown_faults.clear()
+        try:
+            self._body[:] = [pn.panel(self.of.build(self.page), sizing_mode="stretch_width")]
+        except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others live on
+            self._report("build", error)
+            self._body[:] = [failure(f"{self.of.title} could not be shown", error, retry=self.build)]
+
+    def fail(self, where: str, error: BaseException) -> None:
+        """Show an error above what there is; the same error is shown once."""
+        self._report(where, error)
+        said = repr(error)
+        if self._shown_faults.get(where) != said:
+            self._shown_faults[where] = said
+            self._faults[:] = [failure(f"{self.of.title}: {where} failed", error)]
+
+    def recover(self, where: str) -> None:
+        """Take an error away, when what failed has succeeded since."""
+        if self._shown_faults.pop(where, None) and not self._shown_faults:
+            self._faults.clear()
+
+    def busy(self, change: int) -> None:
+        """Count work under way: a bar runs above the view while there is any."""
+        self._pending += change
+        self._busy.visible = self._pending > 0

@@ -1,0 +1,87 @@
+"""Work in threads and on timers, for one frame, in one session."""
+
+from __future__ import annotations
+
+import inspect
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bokeh.document import Document
+
+    from cqs_panel.shell.frame import Frame
+
+_POOL = ThreadPoolExecutor(8, thread_name_prefix="cqs-page")
+
+
+class Work:
+    """What one frame has under way. Everything is called with the session's lock, but the work itself."""
+
+    def __init__(self, frame: Frame, document: Document | None) -> None:
+        self._frame, self._document = frame, document
+        self._running: set[Callable[..., Any]] = set()
+        self._waiting: dict[Callable[..., Any], Callable[[], Any]] = {}
+        self._timers: list[Any] = []
+
+    def load(self, work: Callable[[], Any], show: Callable[[Any], Any]) -> None:
+        """Start `work` in a thread. While one for the same `show` runs, only the newest request waits."""
+        if show in self._running:
+            self._waiting[show] = work
+            return
+        self._running.add(show)
+        self._frame.busy(+1)
+        future = _POOL.submit(work)
+        future.add_done_callback(lambda done: self._soon(lambda: self._finish(done, show)))
+
+    def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
+        """Call `update` while the view is shown: now, and then again and again."""
+
+        async def guarded() -> None:
+            try:
+                pending = update()
+                if inspect.isawaitable(pending):
+                    await pending
+            except Exception as error:  # noqa: BLE001 - an update may fail in any way; the others live on
+                self._frame.fail("update", error)
+            else:
+                self._frame.recover("update")
+
+        page = self._frame.page
+        timer = pn.state.add_periodic_callback(guarded, period=int(seconds * 1000), start=page.shown)
+        self._timers.append(timer)
+
+        def follow(event: Any) -> None:
+            if event.new:
+                timer.start()
+                self._soon(guarded)
+            else:
+                timer.stop()
+
+        page.param.watch(follow, "shown")
+
+    def stop(self) -> None:
+        """End with the session."""
+        self._document = None
+        self._waiting.clear()
+        for timer in self._timers:
+            timer.stop()
+
+    def _finish(self, done: Future[Any], show: Callable[[Any], Any]) -> None:
+        self._running.discard(show)
+        self._frame.busy(-1)
+        try:
+            show(done.result())
+        except Exception as error:  # noqa: BLE001 - work may fail in any way; the others live on
+            self._frame.fail("loading", error)
+        else:
+            self._frame.recover("loading")
+        if (newest := self._waiting.pop(show, None)) is not None:
+            self.load(newest, show)
+
+    def _soon(self, call: Callable[[], Any]) -> None:
+        if self._document is not None:
+            self._document.add_next_tick_callback(call)

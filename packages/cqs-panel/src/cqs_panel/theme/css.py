@@ -1,0 +1,73 @@
+"""CSS for what Material does not style: the document, Tabulator, tooltips of charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cqs_panel.theme.palette import Tones
+
+_LIGHT = {
+    "line": "rgba(15,23,42,.10)",
+    "muted": "#59637a",
+    "hover": "rgba(15,23,42,.04)",
+    "paper": "#ffffff",
+    "ground": "#f3f4f7",
+    "text": "#1a1f2b",
+    "accent": "#2457c5",
+    "tint": "rgba(36,87,197,.08)",
+    "warning": "#8a5200",
+}
+_DARK = {
+    "line": "rgba(148,163,184,.16)",
+    "muted": "#9aa4b5",
+    "hover": "rgba(148,163,184,.07)",
+    "paper": "#161a21",
+    "ground": "#0e1116",
+    "text": "#e6e9ef",
+    "accent": "#7aa5f5",
+    "tint": "rgba(122,165,245,.14)",
+    "warning": "#f5a623",
+}
+
+
+def page_css(tones: Tones) -> str:
+    """Variables of both modes, for `raw_css` of the page. Tooltips of charts read the three that are Bokeh's."""
+    return "\n".join(
+        f"{where}{{{_variables(of, *tones.text[mode])}color-scheme:{mode}}}"
+        for where, mode, of in (("html", "light", _LIGHT), ("html.dark", "dark", _DARK))
+    )
+
+
+def _variables(of: dict[str, str], up: str, down: str) -> str:
+    ours = "".join(f"--cqs-{name}:{value};" for name, value in (of | {"up": up, "down": down}).items())
+    bokehs = f"--background-color:{of['paper']};--color:{of['text']};--divider-color:{of['line']};"
+    return ours + bokehs
+
+
+TABLE_CSS = """
+:host .tabulator{background:transparent;border:0;font-size:13px;font-variant-numeric:tabular-nums;color:inherit}
+:host .tabulator .tabulator-header,
+:host .tabulator .tabulator-header .tabulator-col,
+:host .tabulator .tabulator-header .tabulator-col:hover{background:transparent!important;border-right:0;color:var(--cqs-muted)}
+:host .tabulator .tabulator-header{border-top:0;border-bottom:1px solid var(--cqs-line)}
+:host .tabulator .tabulator-header .tabulator-col .tabulator-col-title{font-weight:500;font-size:12px}
+:host .tabulator .tabulator-col .tabulator-col-content{padding:6px 10px!important}
+:host .tabulator .tabulator-col .tabulator-col-sorter{opacity:0}
+:host .tabulator .tabulator-col[aria-sort=ascending] .tabulator-col-sorter,
+:host .tabulator .tabulator-col[aria-sort=descending] .tabulator-col-sorter,
+:host .tabulator .tabulator-col:hover .tabulator-col-sorter{opacity:1}
+:host .tabulator .tabulator-header-filter input{background:transparent;color:inherit;border:1px solid var(--cqs-line);
+  border-radius:6px;padding:4px 8px!important}
+:host .tabulator .tabulator-tableholder .tabulator-table,
+:host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row{background:transparent!important;color:inherit}
+:host .tabulator-row{border-top:0!important;border-bottom:1px solid var(--cqs-line)!important;min-height:34px}
+:host .tabulator-row:hover{background:var(--cqs-hover)!important}
+:host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row.tabulator-selected{background:var(--cqs-tint)!important}
+:host .tabulator-row .tabulator-cell{border-right:0;padding:8px 10px}
+:host .tabulator .tabulator-footer{background:transparent;border-top:0;color:var(--cqs-muted)}
+:host .tabulator .tabulator-footer .tabulator-page{color:inherit;background:transparent;border:1px solid var(--cqs-line);border-radius:6px}
+:host .tabulator .tabulator-footer .tabulator-page.active{color:var(--cqs-accent)}
+:host .tabulator .tabulator-placeholder .tabulator-placeholder-contents{color:var(--cqs-muted);font-weight:400;font-size:13px}
+:host .up{color:var(--cqs-up)} :host .down{color:var(--cqs-down)} :host .muted{color:var(--cqs-muted)}
+"""
