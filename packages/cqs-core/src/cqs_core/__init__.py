@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cqs_core.candles import FIELDS, Candles
     from cqs_core.demo import Demo, DemoStep
     from cqs_core.engine import REASONS, Engine, Execution, Fill
-    from cqs_core.errors import BucketError, CqsError, DataError, ExchangeError, UnknownName, UsageError
+    from cqs_core.errors import BucketError, CqsError, DataError, ExchangeBusy, ExchangeError, UnknownName, UsageError
     from cqs_core.exchange import Exchange, Listing, Page
     from cqs_core.hookspecs import hookimpl
     from cqs_core.intervals import INTERVALS, parse_interval
@@ -34,7 +34,7 @@ _HOMES = {
     "candles": ("FIELDS", "Candles"),
     "demo": ("Demo", "DemoStep"),
     "engine": ("REASONS", "Engine", "Execution", "Fill"),
-    "errors": ("BucketError", "CqsError", "DataError", "ExchangeError", "UnknownName", "UsageError"),
+    "errors": ("BucketError", "CqsError", "DataError", "ExchangeBusy", "ExchangeError", "UnknownName", "UsageError"),
     "exchange": ("Exchange", "Listing", "Page"),
     "hookspecs": ("hookimpl",),
     "intervals": ("INTERVALS", "parse_interval"),
@@ -63,6 +63,7 @@ __all__ = [
     "DemoStep",
     "Engine",
     "Exchange",
+    "ExchangeBusy",
     "ExchangeError",
     "Execution",
     "Fill",

@@ -6,6 +6,7 @@
     ├── BucketError (OSError)    storage did not do what it was asked
     ├── DataError (ValueError)   data is damaged, or contradicts itself
     └── ExchangeError (OSError)  an exchange did not answer, or refused
+        └── ExchangeBusy         not now: asking again later may help
 
 A message names the thing, the fact and the remedy.
 """
@@ -50,6 +51,18 @@ class DataError(CqsError, ValueError):
 
 class ExchangeError(CqsError, OSError):
     """An exchange did not answer, or answered with a refusal."""
+
+
+class ExchangeBusy(ExchangeError):
+    """Not now: a limit, a time-out, a reset, an answer that makes no sense. Asking again may help.
+
+    Attributes:
+        wait: seconds that the exchange asked to wait; None where it did not say.
+    """
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 def _suggestion(name: str, known: list[str], remedy: str) -> str:

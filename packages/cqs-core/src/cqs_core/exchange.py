@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar, Self
 
+from cqs_core import times
 from cqs_core.intervals import INTERVALS
 
 
@@ -71,6 +72,10 @@ class Exchange:
     ) -> None:
         """Close the connection."""
 
+    def now(self) -> int:
+        """The exchange's clock, ms UTC, where it tells; a candle is finished when this is past its end."""
+        return times.now()
+
     async def markets(self) -> Mapping[str, Listing]:
         """All markets by unified name.
 
@@ -80,10 +85,13 @@ class Exchange:
         raise NotImplementedError
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
-        """One request's worth of candles that open in `[start, end)`, ms UTC; the part answered may be shorter.
+        """One request's worth of candles that open in `[start, end)`, ms UTC.
+
+        The part answered may be shorter: its head, or its tail where the exchange pages backwards. The rest is asked next.
 
         Raises:
-            ExchangeError: it did not answer.
+            ExchangeBusy: not now; it will be asked again.
+            ExchangeError: it refused.
         """
         raise NotImplementedError
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from cqs_core import times
 from cqs_core.bucket import Bucket
+from cqs_core.candles import Stamps
 from cqs_core.errors import DataError
 from cqs_core.intervals import DAY, MINUTE, length
 from cqs_core.lake.names import SOURCES, LakeObject, Series, object_name
@@ -31,15 +32,31 @@ def next_seq(seen: int = 0) -> int:
 def append(
     bucket: Bucket, series: Series, table: pa.Table, start: int, end: int, source: str, seen: int = 0
 ) -> list[LakeObject]:
-    """Store the answer to a question about `[start, end)`: one object a period, also where it has no rows."""
+    """Store the answer to a question about `[start, end)`: one object a period, one for each run of periods without rows."""
     _check(series, table, start, end, source)
     seq = next_seq(seen)
     ts = stamps(table)
     written = []
-    for low, high in periods(series.interval, start, end):
+    for low, high in _cuts(series.interval, start, end, ts):
         a, b = np.searchsorted(ts, [low, high])
         written.append(put(bucket, series, with_seq(table.slice(a, b - a), seq), low, high, seq, source))
     return written
+
+
+def _cuts(interval: str, start: int, end: int, ts: Stamps) -> Iterator[tuple[int, int]]:
+    """Periods, those without rows joined: years before a market's first candle are one answer, not a hundred."""
+    empty: tuple[int, int] | None = None
+    for low, high in periods(interval, start, end):
+        a, b = np.searchsorted(ts, [low, high])
+        if a == b:
+            empty = (empty[0] if empty else low), high
+            continue
+        if empty:
+            yield empty
+        empty = None
+        yield low, high
+    if empty:
+        yield empty
 
 
 def put(

@@ -1,0 +1,105 @@
+"""Every incoming candle is checked here before it may be stored; what fails is kept apart with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from cqs_core import intervals
+from cqs_core.candles import Floats, Stamps
+from cqs_core.lake.table import candle_table
+
+JUMP = 10.0  # a close this many times the one before, or its inverse, is flagged
+_BIGGEST = float(1 << 53)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that is not stored, or (`jump`) that is stored and looks wrong.
+
+    Attributes:
+        row: `[ts, open, high, low, close, volume]` as it came; NaN became None.
+        reason: `not_a_number`, `off_grid`, `outside`, `unfinished`, `price`, `volume`, `inconsistent`, `duplicate`, `jump`.
+    """
+
+    row: list[float | None]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What came through.
+
+    Attributes:
+        table: ts, open, high, low, close, volume; ascending, each stamp once.
+        rejects: what did not.
+        flagged: stored rows that jump absurdly.
+    """
+
+    table: pa.Table
+    rejects: Sequence[Reject]
+    flagged: Sequence[Reject]
+
+
+def clean(rows: Any, interval: str, start: int, end: int, closed: int) -> Cleaned:
+    """Check rows of one answer.
+
+    Args:
+        rows: (n, 6) numbers: ts in ms UTC, open, high, low, close, volume; None for a missing one.
+        interval: whose grid the stamps must be on.
+        start: of the range that was asked, ms UTC.
+        end: exclusive.
+        closed: candles that open at or after this are not finished, ms UTC.
+    """
+    given = _array(rows)
+    order = np.argsort(given[:, 0], kind="stable")  # NaN stamps come last
+    given = given[order]
+    reasons = _reasons(given, interval, start, end, closed)
+    good = given[reasons == ""]
+    rejects = [Reject(_plain(row), str(why)) for row, why in zip(given, reasons, strict=True) if why]
+    ts = good[:, 0].astype(np.int64)
+    jumps = [Reject(_plain(row), "jump") for row in good[_jumps(good[:, 4])]]
+    return Cleaned(candle_table(ts, good[:, 1:]), rejects, jumps)
+
+
+def _array(rows: Any) -> Floats:
+    array = np.asarray(rows, dtype=np.float64)
+    return array.reshape(-1, 6) if array.size == 0 else array
+
+
+def _reasons(rows: Floats, interval: str, start: int, end: int, closed: int) -> npt.NDArray[np.str_]:
+    """The first thing wrong with each row; empty where nothing is."""
+    finite = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, 0]) < _BIGGEST)
+    ts: Stamps = np.where(finite, rows[:, 0], 0).astype(np.int64)
+    opened, high, low, close, volume = rows[:, 1:].T
+    with np.errstate(invalid="ignore"):
+        tests = {
+            "not_a_number": ~finite,
+            "off_grid": ~intervals.on_grid(interval, ts) | (ts != rows[:, 0]),
+            "unfinished": ts >= closed,
+            "outside": (ts < start) | (ts >= end),
+            "price": np.minimum.reduce([opened, high, low, close]) <= 0,
+            "volume": volume < 0,
+            "inconsistent": (high < np.maximum(opened, close)) | (low > np.minimum(opened, close)) | (high < low),
+        }
+    reasons = np.full(len(rows), "", dtype="U12")
+    for reason, wrong in reversed(tests.items()):
+        reasons[wrong] = reason
+    sound = np.flatnonzero(reasons == "")
+    again = sound[1:][np.diff(ts[sound]) == 0]
+    reasons[again] = "duplicate"
+    return reasons
+
+
+def _jumps(close: Floats) -> npt.NDArray[np.intp]:
+    ratio = close[1:] / close[:-1]
+    return np.flatnonzero((ratio > JUMP) | (ratio < 1 / JUMP)) + 1
+
+
+def _plain(row: Floats) -> list[float | None]:
+    return [float(v) if np.isfinite(v) else None for v in row]

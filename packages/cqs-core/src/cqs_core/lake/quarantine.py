@@ -1,0 +1,61 @@
+"""Rows that were refused, kept with the reason and the page they came in: `data/quarantine/{series}/…json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cqs_core.lake.names import ROOT, Series
+from cqs_core.lake.ranges import Range
+
+if TYPE_CHECKING:
+    from cqs_core.bucket import Bucket
+    from cqs_core.lake.cleaning import Reject
+
+FOLDER = "data/quarantine"
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """One refused (or, for `jump`, only flagged) row.
+
+    Attributes:
+        series: it was meant for.
+        row: `[ts, open, high, low, close, volume]` as it came.
+        reason: see `cleaning.Reject`.
+        page: ms UTC range of the answer it came in.
+        source: `exchange`, `endpoint` or `import`.
+    """
+
+    series: Series
+    row: list[float | None]
+    reason: str
+    page: Range
+    source: str
+
+
+def quarantine(bucket: Bucket, series: Series, rejects: Sequence[Reject], page: Range, source: str) -> str | None:
+    """Keep rows apart; the same rows of the same page are kept once. Returns the object's key."""
+    if not rejects:
+        return None
+    about = {"source": source, "page": page, "rows": [{"row": r.row, "reason": r.reason} for r in rejects]}
+    data = json.dumps(about, allow_nan=False).encode()
+    key = f"{folder(series)}/{page[0]}-{page[1]}_{hashlib.blake2b(data, digest_size=8).hexdigest()}.json"
+    bucket.write(key, data)
+    return key
+
+
+def quarantined(bucket: Bucket, series: Series) -> Iterator[Quarantined]:
+    """What is kept apart of a series."""
+    for entry in bucket.list(folder(series)):
+        about = json.loads(bucket.read(entry.key))
+        start, end = about["page"]
+        for item in about["rows"]:
+            yield Quarantined(series, item["row"], item["reason"], (start, end), about["source"])
+
+
+def folder(series: Series) -> str:
+    return series.folder.replace(ROOT, FOLDER, 1)

@@ -1,0 +1,87 @@
+"""The server around the exchanges: in a thread of its own, or as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from cqs_core import UsageError, times
+from cqs_data.sandbox import binance, upbit
+from cqs_data.sandbox.bars import Source
+
+SPOKEN = {"binance": binance.application, "upbit": upbit.application}
+_LOOPBACK = "127.0.0.1"
+
+
+def application(source: Source, clock: Callable[[], int] = times.now) -> web.Application:
+    """All exchanges that the source has candles of, each under its id."""
+    app = web.Application()
+    for name, make in SPOKEN.items():
+        if source.markets(name):
+            app.add_subapp(f"/{name}", make(source, clock))
+    return app
+
+
+class Sandbox:
+    """A sandbox exchange in a thread of this process; a context manager.
+
+    Attributes:
+        url: base of all exchanges, to be given as endpoint; only while it runs.
+    """
+
+    def __init__(self, source: Source, port: int = 0, clock: Callable[[], int] = times.now) -> None:
+        """Args:
+            source: its candles.
+            port: where to listen on loopback; 0 takes a free one.
+            clock: gives the time in ms UTC.
+        """
+        self.url = ""
+        self._app, self._port = application(source, clock), port
+        self._loop = asyncio.new_event_loop()
+        self._failed: OSError | None = None
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._ready = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        if self._failed:
+            raise UsageError(f"port {self._port} of {_LOOPBACK} is taken; choose another with --port") from self._failed
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def wait(self) -> None:
+        """Block until it is stopped; Ctrl-C comes through."""
+        while self._thread.is_alive():
+            self._thread.join(1.0)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
+        try:
+            self._loop.run_until_complete(self._listen(runner))
+        except OSError as error:
+            self._failed = error
+            self._loop.run_until_complete(runner.cleanup())
+            self._ready.set()
+            return
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        await runner.setup()
+        site = web.TCPSite(runner, _LOOPBACK, self._port)
+        await site.start()
+        self.url = f"http://{_LOOPBACK}:{runner.addresses[0][1]}"
