@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cqs_core.bucket.cache import LIMIT, ObjectCache
 from cqs_core.bucket.credentials import gcs_options
@@ -50,6 +50,21 @@ class Bucket:
         """
         with self._speaking(key):
             return self._storage.read(checked(key))
+
+    def read_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Bytes of many objects, fetched together where the bucket is remote; absent ones are left out."""
+        with self._speaking(f"{len(keys)} objects"):
+            return self._storage.read_some([checked(key) for key in keys])
+
+    def open(self, key: str) -> BinaryIO:
+        """The object as a stream, for one too large for memory.
+
+        Raises:
+            FileNotFoundError: there is none.
+            BucketError: the storage failed.
+        """
+        with self._speaking(key):
+            return self._storage.open(checked(key))
 
     def write(self, key: str, data: bytes) -> None:
         """Store the object, whole or not at all."""

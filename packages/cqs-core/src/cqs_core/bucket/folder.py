@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from cqs_core.bucket.entry import Entry
 
@@ -19,6 +20,16 @@ class FolderStorage:
 
     def read(self, key: str) -> bytes:
         return (self.root / key).read_bytes()
+
+    def read_some(self, keys: Iterable[str]) -> dict[str, bytes]:
+        found = {}
+        for key in keys:
+            with contextlib.suppress(FileNotFoundError):
+                found[key] = self.read(key)
+        return found
+
+    def open(self, key: str) -> BinaryIO:
+        return (self.root / key).open("rb")
 
     def write(self, key: str, data: bytes) -> None:
         """Temporary file, fsync, rename, fsync of the folder: the object is whole or not there."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, BinaryIO
 
 from cqs_core.bucket.entry import Entry
+
+_AHEAD = 8 << 20  # bytes of one request when an object is read as a stream
 
 
 class RemoteStorage:
@@ -31,6 +33,19 @@ class RemoteStorage:
             if isinstance(value, BaseException):
                 raise value
         return {back[path]: value for path, value in found.items()}
+
+    def read_some(self, keys: list[str]) -> dict[str, bytes]:
+        """Many at once, absent ones left out."""
+        found = self.fs.cat([self.path(key) for key in keys], on_error="return") if keys else {}
+        back = {self.fs._strip_protocol(self.path(key)): key for key in keys}  # noqa: SLF001 - fsspec's own spelling
+        for value in found.values():
+            if isinstance(value, BaseException) and not isinstance(value, FileNotFoundError):
+                raise value
+        return {back[path]: value for path, value in found.items() if not isinstance(value, BaseException)}
+
+    def open(self, key: str) -> BinaryIO:
+        stream: BinaryIO = self.fs.open(self.path(key), "rb", block_size=_AHEAD)
+        return stream
 
     def write(self, key: str, data: bytes) -> None:
         self.fs.pipe_file(self.path(key), data)
