@@ -77,7 +77,10 @@ class Execution:
 class Engine(Protocol):
     """Executes orders by the rules of this module."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What users type after `--engine`."""
+        ...
 
     def execute(self, candles: Candles, orders: Orders, costs: Costs) -> Execution:
         """Fills and equity of these orders on these candles; every row may trade."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import param
@@ -12,6 +11,8 @@ import param
 from cqs_core.errors import UnknownName, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cqs_core.candles import Candles
     from cqs_core.orders import Orders
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 class Strategy(param.Parameterized):
     """A rule. Its `param` declarations (bounds, step, doc) become forms, sweeps and command-line options.
 
-    A subclass sets `id` and `title` and implements `orders`. The method is pure: the same candles and parameters give the
-    same orders, and bar *t* uses nothing but what was known at the open of *t*.
+    A subclass sets `id` and `title` and implements `orders`. The method is pure: the same candles and parameters give
+    the same orders, and bar *t* uses nothing but what was known at the open of *t*.
     """
 
     id: ClassVar[str] = ""
@@ -31,8 +32,14 @@ class Strategy(param.Parameterized):
         raise NotImplementedError(f"{type(self).__name__} has no orders(); a strategy must implement it")
 
     def references(self, markets: Sequence[str]) -> Sequence[str]:
-        """Markets to look at besides the traded ones, in unified form; given these, `candles.reference(name)` has them."""
+        """Markets to look at besides the traded ones, in unified form; given these, `candles.reference(name)` has
+        them.
+        """
         return ()
+
+    def warmup(self) -> int:
+        """How many candles of a symbol must have closed before there can be any order; less data is refused."""
+        return 0
 
     @classmethod
     def parameters(cls) -> dict[str, param.Parameter]:

@@ -1,0 +1,91 @@
+"""`cqs backtest` and `cqs strategies`: parse, call one function, print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cqs_core import UsageError, plugins
+from cqs_core.cli import command_options, emit, open_bucket
+
+
+@click.group("backtest")
+def backtest() -> None:
+    """Run strategies on candles of the lake."""
+
+
+@backtest.command("run")
+@click.argument("strategy")
+@click.option("--exchange", help="Of the symbols; the home exchange by default.")
+@click.option("--quote", help="Of bare symbols.")
+@click.option("--symbols", required=True, help="BTC,ETH or BTC/USDT: what to trade.")
+@click.option("--interval", default="1d", show_default=True)
+@click.option("--start", help="First bar that may trade, UTC; earlier candles are warm-up.")
+@click.option("--end", help="Exclusive; a bare date includes its day.")
+@click.option("--set", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")
+@click.option("--capital", type=float, default=10_000_000, show_default=True, help="In quote currency.")
+@click.option("--fee", type=float, help="Fraction of a fill, a side; CQS_FEE, else 0.0005.")
+@click.option("--slippage-bps", type=float, help="Basis points, a side; CQS_SLIPPAGE_BPS, else 5.")
+@click.option("--min-order", type=float, default=0.0, help="Smallest order, in quote currency.")
+@click.option("--lot", type=float, default=0.0, help="Quantities are multiples of it.")
+@click.option("--engine", help="Who executes the orders.")
+@command_options
+def run(
+    bucket: str | None, as_json: bool, strategy: str, symbols: str, params: tuple[str, ...], **options: Any
+) -> None:
+    """Backtest STRATEGY (a name, see `cqs strategies`, or ./my_rule.py:MyRule)."""
+    from cqs_backtest import facade, printing, tables
+    from cqs_backtest.request import make_costs, make_request
+
+    names = ("fee", "slippage_bps", "capital", "min_order", "lot")
+    costs = make_costs(**{name: options.pop(name) for name in names})
+    request = make_request(strategy, split(symbols), params=pairs(params), costs=costs, **options)
+    result = facade.run(request, open_bucket(bucket))
+    data = {
+        "performance": result.performance,
+        "equity": tables.equity_rows(result),
+        "trades": tables.trade_rows(result),
+    }
+
+    def table() -> None:
+        from rich.console import Console
+
+        printing.print_performance(Console(), request, result)
+
+    emit(data, as_json, table)
+
+
+@click.command("strategies")
+@command_options
+def strategies(bucket: str | None, as_json: bool) -> None:
+    """List the strategies that are installed, with their parameters."""
+    from cqs_backtest.catalogue import catalogue
+
+    rows = catalogue(plugins().strategies().values())
+
+    def table() -> None:
+        for row in rows:
+            click.secho(row["name"], bold=True)
+            click.echo(f"  {row['doc'].splitlines()[0]}")
+            for parameter in row["parameters"]:
+                setting = f"  --set {parameter['name']}={parameter['default']}"
+                click.echo(f"{setting}  {parameter['doc']}; {parameter['takes']}")
+
+    emit(rows, as_json, table)
+
+
+def split(text: str) -> list[str]:
+    """`BTC, ETH` as a list."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def pairs(texts: tuple[str, ...]) -> dict[str, str]:
+    """`("a=1", …)` as a dict."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--set {text!r} is no assignment; write it as name=value")
+        found[name.strip()] = value.strip()
+    return found

@@ -1,0 +1,26 @@
+"""The demo's backtest: the live rule on the candles that the demo downloaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import DemoStep
+
+if TYPE_CHECKING:
+    from cqs_core import Demo
+
+_SYMBOLS = ("BTC", "ETH", "XRP", "SOL")
+
+
+def _run(demo: Demo) -> dict[str, Any]:
+    from cqs_backtest.facade import run
+    from cqs_backtest.printing import print_performance
+    from cqs_backtest.request import make_costs, make_request
+
+    request = make_request("volatility_breakout", _SYMBOLS, costs=make_costs(None, None, 10_000_000))
+    result = run(request, demo.bucket)
+    print_performance(demo.console, request, result)
+    return {"performance": result.performance}
+
+
+STEP = DemoStep("backtest", "Backtest the volatility breakout on four markets", 40, _run)

@@ -1,0 +1,114 @@
+"""`BacktestFacade`: one call from symbols to performance, equity and trades."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqs_backtest import feed
+from cqs_backtest.request import Request, make_costs, make_request
+from cqs_backtest.tables import equity_series, trades_frame
+from cqs_core import Bucket, Engine, Strategy, UsageError
+from cqs_core.result import RunResult, simulate
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+
+class BacktestFacade:
+    """Backtests on one bucket; without one, on the configured bucket."""
+
+    def __init__(self, bucket: Bucket | str | None = None) -> None:
+        self._bucket = bucket
+
+    def run_backtest(
+        self,
+        strategy: str | type[Strategy] | Strategy,
+        symbols: Sequence[str],
+        data: Mapping[str, pd.DataFrame] | None = None,
+        *,
+        exchange: str | None = None,
+        quote: str | None = None,
+        start: str | dt.date | None = None,
+        end: str | dt.date | None = None,
+        interval: str = "1d",
+        params: Mapping[str, Any] | None = None,
+        engine: str | Engine | None = None,
+        fee: float = 0.0005,
+        slippage_bps: float = 5,
+        capital: float = 10_000_000,
+        min_order: float = 0,
+        lot: float = 0,
+        keep: bool = False,
+    ) -> dict[str, Any]:
+        """Run one backtest; no run influences the next.
+
+        Args:
+            strategy: its name, class or instance.
+            symbols: what to trade, `BTC` or `BTC/KRW`.
+            data: candles by symbol, also of markets that are only looked at; without it the lake serves.
+            exchange: of the symbols; the home exchange by default.
+            quote: of bare symbols.
+            start: the first bar that may trade; the strategy sees every earlier candle.
+            end: exclusive, but a bare date includes its day.
+            interval: of the candles.
+            params: the strategy's parameters by name.
+            engine: a name, or an engine.
+            fee: fraction of a fill's value, a side.
+            slippage_bps: basis points, a side; limit and take-profit fills never slip.
+            capital: at the start, in quote currency.
+            min_order: smallest order in quote currency.
+            lot: quantities are multiples of it.
+            keep: store the run in the bucket.
+
+        Returns:
+            `performance` (a mapping: total_return, cagr, mdd, volatility, win_rate, avg_win, avg_loss in percent;
+            sharpe, sortino, calmar, profit_factor; num_trades; final_equity; unknown is NaN), `equity` (Series, UTC
+            index, one point a bar), `trades` (DataFrame of round trips) and `result` (`cqs_core.result.RunResult`).
+
+        Raises:
+            UsageError: bad input, before anything runs.
+            DataError: candles with NaN, out of order or twice.
+        """
+        costs = make_costs(fee, slippage_bps, capital, min_order, lot)
+        request = make_request(
+            strategy,
+            symbols,
+            exchange=exchange,
+            quote=quote,
+            start=start,
+            end=end,
+            interval=interval,
+            params=params,
+            engine=engine,
+            costs=costs,
+        )
+        result = run(request, self._open() if data is None else None, data, quote)
+        return {
+            "performance": dict(result.performance),
+            "equity": equity_series(result),
+            "trades": trades_frame(result),
+            "result": result,
+        }
+
+    def _open(self) -> Bucket:
+        from cqs_core.cli import open_bucket
+
+        return self._bucket if isinstance(self._bucket, Bucket) else open_bucket(self._bucket)
+
+
+def run(
+    request: Request, bucket: Bucket | None, data: Mapping[str, pd.DataFrame] | None = None, quote: str | None = None
+) -> RunResult:
+    """Execute a request on the lake of a bucket, or on frames."""
+    if data is not None:
+        candles = feed.from_frames(request, data, quote)
+    elif bucket is not None:
+        candles = feed.from_lake(request, bucket)
+    else:
+        raise UsageError("no candles; give data, or a bucket")
+    return simulate(
+        request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
+    )

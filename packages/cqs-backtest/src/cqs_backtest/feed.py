@@ -1,0 +1,99 @@
+"""The candles of a request, from the lake or from the caller's frames, refused where no run could mean anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cqs_backtest.request import Request, unified
+from cqs_backtest.rules import name_of
+from cqs_core import Candles, Lake, Series, UsageError
+from cqs_core.times import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from cqs_core import Bucket
+
+
+def from_lake(request: Request, bucket: Bucket) -> Candles:
+    """Every candle there is before the end of the request: those before its start are warm-up.
+
+    Raises:
+        UsageError: a market has none, or too few.
+    """
+    lake = Lake(bucket)
+    for market in request.references:
+        if market not in request.markets and not lake.objects(Series(request.exchange, market, request.interval)):
+            fetch = f"cqs fetch --exchange {request.exchange} --symbols {market} --interval {request.interval}"
+            raise UsageError(f"{name_of(request.strategy)} looks at {market}, which the lake lacks; fetch it: {fetch}")
+    candles = lake.candles(
+        request.exchange, request.markets, request.interval, end=request.end, references=request.references
+    )
+    return checked(candles, request)
+
+
+def from_frames(request: Request, data: Mapping[str, pd.DataFrame], quote: str | None = None) -> Candles:
+    """The same from frames by symbol, as `load_processed_data` gives them; more symbols than are traded are welcome.
+
+    Raises:
+        UsageError: a market has none, or too few.
+        DataError: NaN, an unsorted or a duplicate index, a missing column.
+    """
+    given = {unified(symbol, request.exchange, quote): frame for symbol, frame in data.items()}
+    for market in request.markets:
+        if market not in given:
+            raise UsageError(f"data has no candles of {market}; it has {', '.join(given) or 'none'}")
+    for market in request.references:
+        if market not in given:
+            raise UsageError(f"{name_of(request.strategy)} looks at {market}, which data lacks; add its candles")
+    traded = {market: _before(given[market], request.end) for market in request.markets}
+    seen = {market: _before(given[market], request.end) for market in request.references}
+    return checked(Candles.from_frames(traded, request.interval, seen), request)
+
+
+def checked(candles: Candles, request: Request) -> Candles:
+    """These candles, if the request can run on them.
+
+    Raises:
+        UsageError: a symbol has no bar in the dates, none in common with another, or too few for the warm-up.
+    """
+    first = 0 if request.start is None else int(np.searchsorted(candles.ts, request.start))
+    present = candles.present
+    for s, market in enumerate(candles.symbols):
+        _check_dates(market, present[first:, s], request.start)
+        _check_shared(market, present, s)
+        _check_warmup(market, int(present[:, s].sum()), request)
+    for market, reference in candles.references.items():
+        _check_warmup(market, len(reference.ts), request)
+    return candles
+
+
+def _check_dates(market: str, present: np.ndarray, start: int | None) -> None:
+    if not present.any():
+        raise UsageError(f"{market} has no candle from {iso(start or 0)} on; start earlier, or fetch later candles")
+
+
+def _check_shared(market: str, present: np.ndarray, s: int) -> None:
+    others = np.delete(present, s, axis=1)
+    if others.shape[1] and not (present[:, s] & others.any(axis=1)).any():
+        raise UsageError(f"{market} has no bar in common with the other symbols; give symbols with common dates")
+
+
+def _check_warmup(market: str, bars: int, request: Request) -> None:
+    need = request.strategy.warmup()
+    if bars <= need:
+        name = name_of(request.strategy)
+        raise UsageError(f"{market} has {bars} candles; {name} needs {need} before its first order: fetch more")
+
+
+def _before(frame: pd.DataFrame, end: int | None) -> pd.DataFrame:
+    import pandas as pd
+
+    if end is None or not isinstance(frame.index, pd.DatetimeIndex):
+        return frame
+    at = pd.Timestamp(end, unit="ms", tz="UTC")
+    return frame[frame.index < (at if frame.index.tz is not None else at.tz_localize(None))]

@@ -1,0 +1,45 @@
+"""What cqs-backtest gives to cqs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cqs_core import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cqs_core import DemoStep, Engine, Strategy
+
+
+@hookimpl
+def register_strategies() -> Sequence[type[Strategy]]:
+    """The built-in ones."""
+    from cqs_backtest.strategies import STRATEGIES
+
+    return list(STRATEGIES.values())
+
+
+@hookimpl
+def register_engines() -> Sequence[Engine]:
+    """The reference; its library is imported when it executes."""
+    from cqs_backtest.engines.bt import BtEngine
+
+    return [BtEngine()]
+
+
+@hookimpl
+def register_commands() -> Mapping[str, tuple[str, str]]:
+    """`cqs backtest` and `cqs strategies`."""
+    return {
+        "backtest": ("cqs_backtest.cli:backtest", "Run a strategy on candles of the lake."),
+        "strategies": ("cqs_backtest.cli:strategies", "List strategies and their parameters."),
+    }
+
+
+@hookimpl
+def register_demo() -> Sequence[DemoStep]:
+    """A backtest of the demo's candles."""
+    from cqs_backtest.demo import STEP
+
+    return [STEP]

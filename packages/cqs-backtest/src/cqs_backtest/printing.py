@@ -1,0 +1,57 @@
+"""A run as a table for people."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from cqs_backtest.rules import name_of
+from cqs_core.times import iso
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cqs_backtest.request import Request
+    from cqs_core.result import RunResult
+
+_LABELS = {
+    "total_return": ("Total return", "%"),
+    "cagr": ("CAGR", "%"),
+    "mdd": ("Max drawdown", "%"),
+    "volatility": ("Volatility", "%"),
+    "sharpe": ("Sharpe", ""),
+    "sortino": ("Sortino", ""),
+    "calmar": ("Calmar", ""),
+    "num_trades": ("Closed positions", "#"),
+    "win_rate": ("Win rate", "%"),
+    "avg_win": ("Average win", "%"),
+    "avg_loss": ("Average loss", "%"),
+    "profit_factor": ("Profit factor", ""),
+    "final_equity": ("Final equity", "#"),
+}
+
+
+def print_performance(console: Console, request: Request, result: RunResult) -> None:
+    """Metrics, what they cost, and over which dates."""
+    from rich.table import Table
+
+    title = f"{name_of(request.strategy)} on {', '.join(request.markets)} ({request.exchange}, {request.interval})"
+    table = Table(title=title, title_justify="left", box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    for key, (label, unit) in _LABELS.items():
+        table.add_row(label, figure(result.performance[key], unit))
+    console.print(table)
+    costs = result.costs
+    dates = f"{iso(int(result.candles.ts[0]))[:10]} to {iso(int(result.candles.ts[-1]))[:10]}"
+    paid = f"fee {costs.fee:.4%}, slippage {costs.slip * 10_000:g} bps a side, capital {costs.capital:,.0f}"
+    console.print(f"[dim]{dates}; engine {result.engine}; {paid}[/]")
+
+
+def figure(value: float, unit: str) -> str:
+    """A metric as people read it; a dash where it is unknown."""
+    if math.isnan(value):
+        return "-"
+    if unit == "#":
+        return f"{value:,.0f}"
+    return f"{value:,.2f}{' %' if unit else ''}"

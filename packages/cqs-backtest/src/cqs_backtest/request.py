@@ -1,0 +1,137 @@
+"""What a backtest is asked to do, checked before network, bucket or candles are touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cqs_backtest.rules import find
+from cqs_core import Costs, Engine, Settings, Strategy, UsageError, parse_interval, plugins, resolve, settings
+from cqs_core.times import parse_range
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+DEFAULT_ENGINE = "bt"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One backtest.
+
+    Attributes:
+        strategy: with its parameters.
+        exchange: of all markets.
+        markets: unified, as they are traded.
+        interval: of the candles.
+        start: ms UTC of the first bar that may trade; None is the first there is.
+        end: ms UTC, exclusive; None is open.
+        costs: and the capital.
+        engine: that executes.
+        day_start: ms after 00:00 UTC at which a day of the daily metrics begins.
+    """
+
+    strategy: Strategy
+    exchange: str
+    markets: tuple[str, ...]
+    interval: str = "1d"
+    start: int | None = None
+    end: int | None = None
+    costs: Costs = field(default_factory=Costs)
+    engine: Engine = field(default_factory=lambda: plugins().engine(DEFAULT_ENGINE))
+    day_start: int = 0
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Markets that the strategy looks at."""
+        return tuple(self.strategy.references(self.markets))
+
+
+def make_request(
+    strategy: str | type[Strategy] | Strategy,
+    symbols: Sequence[str],
+    *,
+    exchange: str | None = None,
+    quote: str | None = None,
+    start: Any = None,
+    end: Any = None,
+    interval: str = "1d",
+    params: Mapping[str, Any] | None = None,
+    engine: str | Engine | None = None,
+    costs: Costs | None = None,
+) -> Request:
+    """The request, if it makes sense.
+
+    Raises:
+        UsageError: whatever the caller can fix: a name, a parameter, a symbol, dates the wrong way round.
+    """
+    known = settings(exchange=exchange, quote=quote)
+    first, last = parse_range(start, end)
+    return Request(
+        strategy=find(strategy, params),
+        exchange=known_exchange(known.exchange),
+        markets=markets(symbols, known.exchange, quote),
+        interval=parse_interval(interval),
+        start=first,
+        end=last,
+        costs=costs or Costs(),
+        engine=plugins().engine(engine or DEFAULT_ENGINE) if isinstance(engine, str | None) else engine,
+        day_start=known.day_start,
+    )
+
+
+def make_costs(
+    fee: float | None, slippage_bps: float | None, capital: float, min_order: float = 0.0, lot: float = 0.0
+) -> Costs:
+    """Costs as users write them: slippage in basis points a side; what is None comes from the settings.
+
+    Raises:
+        UsageError: out of range.
+    """
+    known = settings()
+    bps = known.slippage_bps if slippage_bps is None else slippage_bps
+    if not 0 <= bps < 10_000:
+        raise UsageError(f"slippage is {bps!r} basis points; it must be from 0 up to 10,000")
+    return Costs(known.fee if fee is None else fee, bps / 10_000, lot, min_order, capital)
+
+
+def known_exchange(name: str) -> str:
+    """The name, if an exchange is called that; any name where no exchange is installed, for a lake from elsewhere."""
+    if plugins().exchanges():
+        plugins().exchange(name)
+    return name
+
+
+def markets(symbols: Sequence[str], exchange: str, quote: str | None = None) -> tuple[str, ...]:
+    """Unified markets of one quote.
+
+    Raises:
+        UsageError: none, one twice, or of several quotes.
+    """
+    named = [symbols] if isinstance(symbols, str) else list(symbols)
+    if not named:
+        raise UsageError("no symbols; name at least one, such as BTC")
+    found: dict[str, str] = {}
+    for symbol in named:
+        market = unified(symbol, exchange, quote)
+        if market in found:
+            raise UsageError(f"{found[market]!r} and {symbol!r} are both {market}; name it once")
+        found[market] = symbol
+    quotes = sorted({market.partition("/")[2] for market in found})
+    if len(quotes) > 1:
+        raise UsageError(f"symbols are quoted in {' and '.join(quotes)}; a backtest has one purse, so name one quote")
+    return tuple(found)
+
+
+def unified(symbol: str, exchange: str, quote: str | None = None) -> str:
+    """The market that a symbol stands for on an exchange, by the settings' home."""
+    known: Settings = settings()
+    listed = plugins().exchanges().get(exchange)
+    return resolve(
+        symbol,
+        exchange,
+        quote=quote,
+        home=known.exchange,
+        home_quote=known.quote,
+        id_form=listed.id_form if listed else "",
+    )
