@@ -1,0 +1,1 @@
+"""The commands of cqs-monitor: each parses, calls one function, prints."""

@@ -1,0 +1,35 @@
+"""`cqs monitor`: the group, whose commands are imported on use."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_COMMANDS = {
+    "compare": ("compare", "Hold an account's log against a backtest, trade by trade."),
+    "pnl": ("pnl", "Realised PnL of every account by day, week or month."),
+    "positions": ("positions", "What every account holds now."),
+    "reconcile": ("reconcile", "Hold positions.json against the trades."),
+    "stats": ("stats", "Win rate, profit factor, streaks, drawdown, by symbol and hour."),
+}
+
+
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        found = importlib.import_module(f"cqs_monitor.commands.{_COMMANDS[cmd_name][0]}").command
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in sorted(_COMMANDS.items())])
+
+
+@click.group("monitor", cls=_Group)
+def monitor() -> None:
+    """What live bots hold, earn and do, from their logs; reads only."""

@@ -1,0 +1,1 @@
+"""Files of the bots, read: names, rows, states, and an index of what was read before."""

@@ -1,0 +1,167 @@
+"""The logs of a bucket, read again and again: one listing, then only what changed."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from cqs_core.settings import cache_folder
+from cqs_core.times import now
+from cqs_monitor.logs.group import ROWS, FileRows, Group, refreshed
+from cqs_monitor.logs.index import Index
+from cqs_monitor.logs.layout import LEGACY, PREFIXES, Layout, LogFile, sort_out
+from cqs_monitor.logs.positions import Positions, read_positions
+from cqs_monitor.logs.problems import Findings, Problem
+from cqs_monitor.logs.snapshot import TRADES, Snapshot
+from cqs_monitor.logs.sources import read_all
+from cqs_monitor.logs.state import Heartbeat, RuntimeState, read_heartbeat, read_state
+from cqs_monitor.logs.twice import without_repeats
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket
+
+_NOT_READ = "the bucket did not give it"
+
+
+class Logs:
+    """The logs of one bucket; threads may share it.
+
+    Args:
+        bucket: read only.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self._index = Index(cache_folder(), bucket.url)
+        self._groups: dict[str, Group] = {}
+        self._small: dict[str, tuple[str, bytes]] = {}
+        self._prefix = ""
+        self._last = Snapshot()
+        self._seen: Layout | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def last(self) -> Snapshot:
+        """What the last reading found; empty before the first."""
+        return self._last
+
+    def refresh(self) -> Snapshot:
+        """Read what changed since the last reading.
+
+        Raises:
+            BucketError: the bucket cannot be listed.
+        """
+        with self._lock:
+            layout = self._listed()
+            if layout != self._seen:
+                self._last = self._snapshot(layout)
+                self._seen = layout if self._whole(layout) else None
+            return self._last
+
+    def _listed(self) -> Layout:
+        for prefix in [self._prefix] if self._prefix else PREFIXES:
+            found = self.bucket.list(prefix)
+            if found:
+                self._prefix = prefix
+                return sort_out(found, prefix)
+        self._prefix = ""
+        return Layout()
+
+    def _snapshot(self, layout: Layout) -> Snapshot:
+        groups = {name: self._group(name, layout.trades[name]) for name in _in_time(layout.trades)}
+        self._groups = groups
+        findings = Findings()
+        small = self._read_small(layout, findings)
+        positions = {account: _positions(file, small, findings) for account, file in layout.positions.items()}
+        states = {account: _state(file, small, findings) for account, file in layout.states.items()}
+        accounts = layout.accounts
+        table, repeats = _table(groups, accounts)
+        problems = [*layout.problems, *itertools.chain(*(g.problems() for g in groups.values())), *repeats]
+        return Snapshot(
+            accounts=tuple(accounts),
+            table=table,
+            problems=tuple(problems + findings.problems()),
+            positions=positions,
+            states=states,
+            heartbeat=_heartbeat(layout.heartbeat, small),
+            files=_files(layout),
+            prefix=self._prefix or PREFIXES[0],
+            read_at=now(),
+        )
+
+    def _whole(self, layout: Layout) -> bool:
+        """Whether every file was read, so that nothing needs another try."""
+        groups = all(group.current(layout.trades[name]) for name, group in self._groups.items())
+        return groups and all(file.key in self._small for file in layout.small)
+
+    def _group(self, name: str, files: Sequence[LogFile]) -> Group:
+        group = self._groups.get(name) or self._index.load(name)
+        if group.current(files):
+            return group
+        return self._index.store(name, refreshed(group, files, self.bucket, self._index.folder))
+
+    def _read_small(self, layout: Layout, findings: Findings) -> dict[str, bytes]:
+        """Bytes of states and positions by key, read where their stamps changed."""
+        wanted = layout.small
+        changed = [file for file in wanted if self._small.get(file.key, ("",))[0] != file.stamp]
+        fresh = read_all(self.bucket, changed, findings)
+        self._small = {
+            file.key: (file.stamp, fresh[file.key]) if file.key in fresh else self._small[file.key]
+            for file in wanted
+            if file.key in fresh or (file.key in self._small and file not in changed)
+        }
+        return {key: data for key, (_, data) in self._small.items()}
+
+
+def _in_time(names: Mapping[str, object]) -> list[str]:
+    return sorted(names, key=lambda name: (name != LEGACY, name))
+
+
+def _table(groups: Mapping[str, Group], accounts: list[str]) -> tuple[pa.Table, list[Problem]]:
+    places = {account: index for index, account in enumerate(accounts)}
+    entries = [entry for group in groups.values() for entry in group.files]
+    owners = np.array([places[entry.file.account] for entry in entries], np.int32)
+    column = pa.array(np.repeat(owners, [entry.rows for entry in entries]), pa.int32())
+    table = pa.concat_tables([ROWS.empty_table(), *(group.table for group in groups.values())])
+    table = table.append_column(TRADES.field("account"), pa.chunked_array([column]))
+    legacy: tuple[FileRows, ...] = groups[LEGACY].files if LEGACY in groups else ()
+    return without_repeats(table, legacy, accounts)
+
+
+def _positions(file: LogFile, small: Mapping[str, bytes], findings: Findings) -> Positions:
+    found = read_positions(small[file.key]) if file.key in small else Positions("unreadable", reason=_NOT_READ)
+    if found.state == "unreadable":
+        findings.tell(file.key, None, f"unreadable positions: {found.reason}")
+    return found
+
+
+def _state(file: LogFile, small: Mapping[str, bytes], findings: Findings) -> RuntimeState:
+    found = read_state(small[file.key]) if file.key in small else RuntimeState("unreadable", reason=_NOT_READ)
+    if found.state == "unreadable":
+        findings.tell(file.key, None, f"unreadable runtime state: {found.reason}")
+    return found
+
+
+def _heartbeat(file: LogFile | None, small: Mapping[str, bytes]) -> Heartbeat:
+    if file is None:
+        return Heartbeat("absent")
+    return read_heartbeat(small[file.key]) if file.key in small else Heartbeat("unreadable")
+
+
+def _files(layout: Layout) -> tuple[LogFile, ...]:
+    trades = (file for group in layout.trades.values() for file in group)
+    return (*trades, *layout.small, *layout.errors)
+
+
+@functools.cache
+def logs_of(url: str) -> Logs:
+    """This process's one reader of a bucket: pages and callers share what it has read."""
+    from cqs_core import Bucket
+
+    return Logs(Bucket(url))

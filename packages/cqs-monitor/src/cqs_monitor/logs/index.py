@@ -1,0 +1,87 @@
+"""What was read before, in the user's cache: a file of rows and a file of facts for each group; losing them costs a reading."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+
+from cqs_monitor.logs.group import ROWS, FileRows, Group
+from cqs_monitor.logs.layout import LogFile
+from cqs_monitor.logs.spool import mapped
+
+_FORMAT = 1
+WORTH = 1 << 20
+"""Bytes of logs: a group is stored again when so much of it was read anew."""
+
+
+class Index:
+    """The groups of one bucket.
+
+    Args:
+        root: the user's cache.
+        url: of the bucket.
+    """
+
+    def __init__(self, root: Path, url: str) -> None:
+        self.folder = root / "logs" / hashlib.blake2b(url.encode(), digest_size=12).hexdigest()
+
+    def load(self, name: str) -> Group:
+        """The group as it was stored; empty where there is none that can be read."""
+        try:
+            facts = json.loads((self.folder / f"{name}.json").read_bytes())
+            if facts["format"] != _FORMAT:
+                return Group()
+            table = mapped(self.folder / facts["rows"])
+            files = tuple(_entry(*fields) for fields in facts["files"])
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid):
+            return Group()
+        whole = table.schema.equals(ROWS) and table.num_rows == sum(entry.rows for entry in files)
+        return Group(files, table) if whole else Group()
+
+    def store(self, name: str, group: Group) -> Group:
+        """Store the group if enough of it is new; the facts name the rows, so a kill in between leaves the old pair."""
+        if group.unsaved < WORTH and (self.folder / f"{name}.json").exists():
+            return group
+        rows = self.folder / f"{name}-{uuid.uuid4().hex}.arrow"
+        facts = {"format": _FORMAT, "rows": rows.name, "files": [_fields(entry) for entry in group.files]}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with pa.ipc.new_file(str(rows), ROWS) as writer:
+                writer.write_table(group.table)
+            temporary = rows.with_suffix(".tmp")
+            temporary.write_text(json.dumps(facts))
+            os.replace(temporary, self.folder / f"{name}.json")
+            table = mapped(rows)
+        except OSError:  # a full or read-only cache costs time, nothing else
+            return group
+        self._remove(path for path in self.folder.glob(f"{name}-*.arrow") if path != rows)
+        return Group(group.files, table)
+
+    @staticmethod
+    def _remove(paths: Iterable[Path]) -> None:
+        for path in paths:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _fields(entry: FileRows) -> list[object]:
+    return [*entry.file, entry.rows, entry.problems]
+
+
+def _entry(
+    key: str,
+    account: str,
+    size: int,
+    stamp: str,
+    modified: float | None,
+    rows: int,
+    problems: list[tuple[int | None, str]],
+) -> FileRows:
+    return FileRows(LogFile(key, account, size, stamp, modified), rows, tuple((line, why) for line, why in problems))

@@ -1,0 +1,44 @@
+"""What is wrong with a file, said so that somebody can go and look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+MOST = 1000
+"""Problems told of one file; the rest are counted, so that a file of garbage does not fill the memory."""
+
+
+class Problem(NamedTuple):
+    """One finding.
+
+    Attributes:
+        file: key relative to the bucket.
+        line: counted from 1; None where the whole file is meant.
+        reason: the fact, and what became of the row.
+    """
+
+    file: str
+    line: int | None
+    reason: str
+
+    def json(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+class Findings:
+    """Collects problems of files."""
+
+    def __init__(self) -> None:
+        self._told: list[Problem] = []
+        self._counts: Counter[str] = Counter()
+
+    def tell(self, file: str, line: int | None, reason: str) -> None:
+        self._counts[file] += 1
+        if self._counts[file] <= MOST:
+            self._told.append(Problem(file, line, reason))
+
+    def problems(self) -> list[Problem]:
+        """All that was told, and how much more there was."""
+        more = [Problem(f, None, f"{n - MOST} more damaged lines") for f, n in self._counts.items() if n > MOST]
+        return self._told + more

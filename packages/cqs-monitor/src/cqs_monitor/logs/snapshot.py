@@ -1,0 +1,65 @@
+"""All logs of a bucket at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from cqs_monitor.logs.group import ROWS
+from cqs_monitor.logs.positions import ABSENT, Positions
+from cqs_monitor.logs.problems import Problem
+from cqs_monitor.logs.state import Heartbeat, RuntimeState
+
+if TYPE_CHECKING:
+    from cqs_monitor.logs.layout import LogFile
+
+TRADES = ROWS.append(pa.field("account", pa.int32()))
+"""`block.SCHEMA` with the account's index in place of the file's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What the files say.
+
+    Attributes:
+        accounts: all that have a file, sorted.
+        table: trades in `TRADES`, an account's rows in the order in which they were written.
+        problems: damaged rows and files.
+        positions: by account; `of` gives `absent` where there is no file.
+        states: runtime states by account.
+        heartbeat: of the whole bot.
+        files: every file that was looked at.
+        prefix: `logs` or `bot-logs`.
+        read_at: ms since the epoch.
+    """
+
+    accounts: tuple[str, ...] = ()
+    table: pa.Table = field(default_factory=TRADES.empty_table)
+    problems: tuple[Problem, ...] = ()
+    positions: Mapping[str, Positions] = field(default_factory=dict)
+    states: Mapping[str, RuntimeState] = field(default_factory=dict)
+    heartbeat: Heartbeat = Heartbeat("absent")
+    files: Sequence[LogFile] = ()
+    prefix: str = "logs"
+    read_at: int = 0
+
+    def held(self, account: str) -> Positions:
+        """What the account holds."""
+        return self.positions.get(account, ABSENT)
+
+    @cached_property
+    def account(self) -> npt.NDArray[np.int32]:
+        """(N,): index into `accounts` of each row."""
+        return self.table["account"].to_numpy()
+
+    def only(self, account: str) -> pa.Table:
+        """The rows of one account; empty for one that is not there."""
+        if account not in self.accounts:
+            return self.table.slice(0, 0)
+        return self.table.filter(self.account == self.accounts.index(account))

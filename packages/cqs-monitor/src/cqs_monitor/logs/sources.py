@@ -1,0 +1,60 @@
+"""Bytes of log files out of a bucket: many small ones at once, large ones as streams."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO
+
+from cqs_core import CqsError
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket
+    from cqs_monitor.logs.layout import LogFile
+    from cqs_monitor.logs.problems import Findings
+
+LARGE = 16 << 20
+"""Bytes from which an object is read as a stream."""
+
+_TOGETHER = 256
+"""Objects that are fetched at once."""
+
+
+def sources(bucket: Bucket, files: Sequence[LogFile], findings: Findings) -> Iterator[tuple[LogFile, BinaryIO]]:
+    """Each file with its bytes, in order; one that is gone is left out, one that cannot be read is told."""
+    for batch in _batches(files):
+        small = {} if bucket.local else _fetched(bucket, batch)
+        for file in batch:
+            stream = small.get(file.key) or _opened(bucket, file, findings)
+            if stream is None:
+                continue
+            with stream:
+                yield file, stream
+
+
+def read_all(bucket: Bucket, files: Sequence[LogFile], findings: Findings) -> dict[str, bytes]:
+    """Bytes of small files by key."""
+    return {file.key: stream.read() for file, stream in sources(bucket, files, findings)}
+
+
+def _batches(files: Sequence[LogFile]) -> Iterator[Sequence[LogFile]]:
+    for at in range(0, len(files), _TOGETHER):
+        yield files[at : at + _TOGETHER]
+
+
+def _fetched(bucket: Bucket, batch: Iterable[LogFile]) -> dict[str, BinaryIO]:
+    keys = [file.key for file in batch if file.size < LARGE]
+    try:
+        return {key: io.BytesIO(data) for key, data in bucket.read_many(keys).items()}
+    except CqsError:  # one of them is at fault: each alone, so that the others are read
+        return {}
+
+
+def _opened(bucket: Bucket, file: LogFile, findings: Findings) -> BinaryIO | None:
+    try:
+        return bucket.open(file.key)
+    except FileNotFoundError:
+        return None
+    except CqsError as error:
+        findings.tell(file.key, None, f"cannot be read: {error}")
+        return None
