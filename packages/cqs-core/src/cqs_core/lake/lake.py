@@ -116,5 +116,7 @@ class Lake:
         if series in have:
             raise UsageError(f"no candles of {series} in these dates; ask for others, or fetch them: {fetch}")
         if series.market not in {s.market for s in have} and have:
-            raise UnknownName("market in the lake", series.market, {s.market for s in have}, remedy=f"fetch it: {fetch}")
+            raise UnknownName(
+                "market in the lake", series.market, {s.market for s in have}, remedy=f"fetch it: {fetch}"
+            )
         raise UsageError(f"no candles of {series} in {self.bucket.url!r}; fetch them: {fetch}")

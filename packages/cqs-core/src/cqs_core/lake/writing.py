@@ -59,9 +59,7 @@ def _cuts(interval: str, start: int, end: int, ts: Stamps) -> Iterator[tuple[int
         yield empty
 
 
-def put(
-    bucket: Bucket, series: Series, stored: pa.Table, start: int, end: int, seq: int, source: str
-) -> LakeObject:
+def put(bucket: Bucket, series: Series, stored: pa.Table, start: int, end: int, seq: int, source: str) -> LakeObject:
     """One object, with its seq column."""
     data, digest = encode(stored)
     ts = stamps(stored)

@@ -26,7 +26,8 @@ def minutes(name: str, hours: Bars) -> Bars:
 
 def unfinished(bars: Bars, now: int) -> Bars:
     """Minutes up to `now`, the last as far as it has come."""
-    bars = Bars(*(column.copy() for column in bars.between(0, now + 1)))
+    bars = bars.between(0, now + 1)
+    bars = Bars(bars.ts, bars.values.copy())
     if len(bars.ts) and bars.ts[-1] + MINUTE > now:
         done, (opened, _, _, closed, volume) = (now - bars.ts[-1]) / MINUTE, bars.values[-1]
         price = float(_on_unit(opened + (closed - opened) * done, opened))

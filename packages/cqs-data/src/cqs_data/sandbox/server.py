@@ -36,9 +36,9 @@ class Sandbox:
 
     def __init__(self, source: Source, port: int = 0, clock: Callable[[], int] = times.now) -> None:
         """Args:
-            source: its candles.
-            port: where to listen on loopback; 0 takes a free one.
-            clock: gives the time in ms UTC.
+        source: its candles.
+        port: where to listen on loopback; 0 takes a free one.
+        clock: gives the time in ms UTC.
         """
         self.url = ""
         self._app, self._port = application(source, clock), port

@@ -61,7 +61,7 @@ class Synthetic:
 
     def __init__(self, clock: Callable[[], int] = times.now) -> None:
         """Args:
-            clock: gives the time in ms UTC.
+        clock: gives the time in ms UTC.
         """
         self.clock = clock
         self._hours: dict[tuple[str, str], Bars] = {}
@@ -132,7 +132,7 @@ def ticks(price: Floats) -> Floats:
 
 def _log_price(name: str, ts: Stamps) -> Floats:
     coin, at = COINS[name], (ts - START) / HOUR
-    own = np.log(coin.price) + coin.sigma * _brownian(_seed(name), at) + 0.06 * at / _YEAR
+    own: Floats = np.log(coin.price) + coin.sigma * _brownian(_seed(name), at) + 0.06 * at / _YEAR
     if name == "BTC":
         return own + 0.32 * np.sin(2 * np.pi * (at / _YEAR / 3.8 - 0.1)) - _crashed(ts)
     shared = _log_price("BTC", ts) - np.log(COINS["BTC"].price)
@@ -141,7 +141,7 @@ def _log_price(name: str, ts: Stamps) -> Floats:
 
 def _brownian(seed: int, at: Floats) -> Floats:
     """Brownian motion of unit variance an hour, at these hours since the start, pinned every two years."""
-    total = np.zeros(len(at))
+    total: Floats = np.zeros(len(at))
     for span in _SPANS:
         cell = np.floor(at / span)
         tent = 1 - np.abs(2 * (at / span - cell) - 1)

@@ -20,7 +20,12 @@ MAX_COUNT = 200
 _UNITS = {1, 3, 5, 10, 15, 30, 60, 240}
 _PERIODS = {"days": "1d", "weeks": "1w", "months": "1M"}
 _KST = 9 * HOUR
-_NAMES = {"BTC": ("비트코인", "Bitcoin"), "ETH": ("이더리움", "Ethereum"), "XRP": ("리플", "Ripple"), "SOL": ("솔라나", "Solana")}
+_NAMES = {
+    "BTC": ("비트코인", "Bitcoin"),
+    "ETH": ("이더리움", "Ethereum"),
+    "XRP": ("리플", "Ripple"),
+    "SOL": ("솔라나", "Solana"),
+}
 
 
 def application(source: Source, clock: Callable[[], int]) -> web.Application:

@@ -1,0 +1,1 @@
+"""The commands of cqs-data: each parses, calls one function, prints."""

@@ -1,0 +1,38 @@
+"""`cqs sandbox`: the sandbox exchange as a process."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from cqs_core import UsageError
+from cqs_core.cli import command_options, emit
+
+
+@click.command("sandbox")
+@click.option(
+    "--candles",
+    metavar="DIR",
+    help="Serve DIR/{exchange}/{BASE-QUOTE}_{interval}.parquet; without it made-up candles of BTC, ETH, XRP and SOL.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; a free one by default.")
+@command_options
+def command(candles: str | None, port: int, bucket: str | None, as_json: bool) -> None:
+    """Serve a sandbox exchange that speaks Upbit's and Binance's public API, until Ctrl-C."""
+    from cqs_data.sandbox import Folder, Sandbox, Synthetic
+
+    if candles is not None and not Path(candles).is_dir():
+        raise UsageError(f"no folder {candles!r}; name one that holds upbit/BTC-KRW_1d.parquet and the like")
+    source = Synthetic() if candles is None else Folder(Path(candles))
+    signal.signal(signal.SIGTERM, _stop)
+    with Sandbox(source, port) as sandbox:
+        hint = f"sandbox exchange at {sandbox.url}; use it with --endpoint {sandbox.url}, end it with Ctrl-C"
+        emit({"endpoint": sandbox.url}, as_json, lambda: click.echo(hint))
+        sandbox.wait()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,107 @@
+"""One ccxt client: made, pointed at an endpoint, and its errors turned into ours."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from cqs_core import CqsError, ExchangeBusy, ExchangeError, UsageError, times
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_TIMEOUT = 20_000  # ms
+
+
+def connect(name: str, endpoint: str | None, options: Mapping[str, Any], *, live: bool = False) -> Any:
+    """A ccxt client; nothing is asked yet.
+
+    Args:
+        name: ccxt's id.
+        endpoint: base URL to use instead of the exchange's own; `/{name}` is added, paths are kept.
+        options: merged into ccxt's options.
+        live: whether it shall speak websockets (ccxt.pro).
+    """
+    if live:
+        import ccxt.pro as library
+    else:
+        import ccxt.async_support as library
+    config = {"timeout": _TIMEOUT, "enableRateLimit": not _is_loopback(endpoint), "options": dict(options)}
+    client = getattr(library, name)(config)
+    client.aiohttp_trust_env = True
+    if endpoint:
+        client.urls["api"] = _redirected(client.urls["api"], f"{endpoint.rstrip('/')}/{name}")
+    return client
+
+
+@contextlib.asynccontextmanager
+async def speaking(client: Any) -> AsyncIterator[None]:
+    """Turn what ccxt raises into our errors: what may pass becomes ExchangeBusy.
+
+    Raises:
+        ExchangeBusy: time-outs, resets, limits, 5xx, answers that cannot be read.
+        ExchangeError: refusals.
+    """
+    import ccxt
+
+    try:
+        yield
+    except CqsError:
+        raise
+    except ccxt.NetworkError as error:
+        raise ExchangeBusy(_told(client, error), _retry_after(client)) from error
+    except ccxt.BaseError as error:
+        raise ExchangeError(_told(client, error)) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ExchangeBusy(f"{client.id} answered something that ccxt cannot read ({type(error).__name__})") from error
+
+
+def check_endpoint(endpoint: str | None) -> str | None:
+    """The endpoint, if it is a base URL.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if endpoint is None:
+        return None
+    parts = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(f"endpoint {endpoint!r} is no base URL; write http://127.0.0.1:8080")
+    return endpoint
+
+
+def server_skew(client: Any) -> int:
+    """How far the exchange's clock is ahead of ours by its last answer's Date, ms; 0 where it said nothing."""
+    headers = {k.lower(): v for k, v in (client.last_response_headers or {}).items()}
+    try:
+        return int(email.utils.parsedate_to_datetime(headers["date"]).timestamp() * 1000) - times.now()
+    except (KeyError, TypeError, ValueError):
+        return 0
+
+
+def _is_loopback(endpoint: str | None) -> bool:
+    return endpoint is not None and urlsplit(endpoint).hostname in _LOOPBACK
+
+
+def _redirected(urls: Any, base: str) -> Any:
+    if isinstance(urls, Mapping):
+        return {key: _redirected(value, base) for key, value in urls.items()}
+    parts = urlsplit(str(urls).replace("{hostname}", "hostname"))
+    scheme = base.partition("://")[0].replace("http", "ws") if parts.scheme in {"ws", "wss"} else ""
+    root = f"{scheme}://{base.partition('://')[2]}" if scheme else base
+    return root + parts.path
+
+
+def _retry_after(client: Any) -> float | None:
+    headers = {k.lower(): v for k, v in (client.last_response_headers or {}).items()}
+    try:
+        return max(0.0, float(headers["retry-after"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _told(client: Any, error: BaseException) -> str:
+    """One line; ccxt prefixes the exchange's id itself, mostly."""
+    text = " ".join(str(error).split())[:300] or type(error).__name__
+    return text if text.startswith(client.id) else f"{client.id}: {text}"
