@@ -64,9 +64,9 @@ def costs_key(account: str) -> str:
     """Where an account's costs are.
 
     >>> costs_key("../../x")
-    'costs/..%2F..%2Fx.json'
+    'costs/%2E%2E%2F%2E%2E%2Fx.json'
     """
-    name = quote(account.encode("utf-8", "surrogateescape"), safe="")
+    name = quote(account.encode("utf-8", "surrogateescape"), safe="").replace(".", "%2E")
     if len(name) > _LONGEST:
         name = f"{name[:_LONGEST]}-{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}"
     return f"{ROOT}/{name}.json"
