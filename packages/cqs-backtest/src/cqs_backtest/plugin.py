@@ -22,10 +22,11 @@ def register_strategies() -> Sequence[type[Strategy]]:
 
 @hookimpl
 def register_engines() -> Sequence[Engine]:
-    """The reference; its library is imported when it executes."""
+    """The fast one and the reference; their libraries are imported when they execute."""
     from cqs_backtest.engines.bt import BtEngine
+    from cqs_backtest.engines.fast import FastEngine
 
-    return [BtEngine()]
+    return [FastEngine(), BtEngine()]
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from cqs_core.times import parse_range
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-DEFAULT_ENGINE = "bt"
+DEFAULT_ENGINE = "fast"
 
 
 @dataclass(frozen=True)
