@@ -94,7 +94,7 @@ def test_wrong_words_are_refused(command, told, tmp_path, nobody):
 def test_a_bucket_that_cannot_be_used_is_refused(command, tmp_path, nobody):
     file = tmp_path / "file"
     file.write_text("not a folder")
-    for bucket in (file, tmp_path / "no" / "parent", "s4://x", "gs://", "/proc/self"):
+    for bucket in (file, tmp_path / "no" / "parent", "s4://x", "gs://"):
         refusal(*command, "--bucket", bucket, CQS_ENDPOINT=nobody.url)
     assert nobody.knocks == 0
 
@@ -121,3 +121,8 @@ def test_a_market_that_the_exchange_does_not_have_names_the_nearest(tmp_path, sa
     line = refusal(*changed(FETCH, symbols="BTX"), "--bucket", tmp_path / "bucket", "--endpoint", sandbox)
     assert "did you mean 'BTC/KRW'?" in line
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_a_folder_that_cannot_be_written_is_refused_by_what_writes(nobody):
+    assert "cannot be written" in refusal(*FETCH, "--bucket", "/proc/self", CQS_ENDPOINT=nobody.url)
+    assert nobody.knocks == 0
