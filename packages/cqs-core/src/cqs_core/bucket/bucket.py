@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, BinaryIO
 
-from cqs_core.bucket.cache import LIMIT, ObjectCache
+from cqs_core.bucket.cache import ObjectCache, cache_limit
 from cqs_core.bucket.credentials import gcs_options
 from cqs_core.bucket.entry import Entry, checked
-from cqs_core.bucket.folder import FolderStorage
+from cqs_core.bucket.folder import FolderStorage, check_folder
 from cqs_core.bucket.remote import RemoteStorage
-from cqs_core.errors import BucketError, CqsError, UsageError
+from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, split_url
+from cqs_core.errors import BucketError, CqsError
 
 _DEMO = ".cqs-demo"
 
@@ -31,12 +32,13 @@ class Bucket:
     """
 
     def __init__(self, url: str | os.PathLike[str], **options: Any) -> None:
-        self.url = os.fspath(url).rstrip("/") or "/"
-        self.local = "://" not in self.url or self.url.startswith("file://")
-        self.folder = Path(self.url.removeprefix("file://")).expanduser().resolve() if self.local else None
+        protocol, path = split_url(os.fspath(url))
+        self.local = protocol in LOCAL
+        self.folder = local_folder(path) if self.local else None
+        self.url = os.fspath(url) if self.local else f"{protocol}://{path.rstrip('/')}"
         self._options = options
         if not self.local:
-            self._check_protocol()
+            check_protocol(protocol, path)
 
     def __repr__(self) -> str:
         return f"Bucket({self.url!r})"
@@ -48,12 +50,12 @@ class Bucket:
             FileNotFoundError: there is none.
             BucketError: the storage failed.
         """
-        with self._speaking(key):
+        with self._reading(key):
             return self._storage.read(checked(key))
 
     def read_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Bytes of many objects, fetched together where the bucket is remote; absent ones are left out."""
-        with self._speaking(f"{len(keys)} objects"):
+        with self._reading(f"{len(keys)} objects"):
             return self._storage.read_some([checked(key) for key in keys])
 
     def open(self, key: str) -> BinaryIO:
@@ -63,7 +65,7 @@ class Bucket:
             FileNotFoundError: there is none.
             BucketError: the storage failed.
         """
-        with self._speaking(key):
+        with self._reading(key):
             return self._storage.open(checked(key))
 
     def write(self, key: str, data: bytes) -> None:
@@ -79,38 +81,38 @@ class Bucket:
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; an absent one is no error."""
         with self._speaking("objects"):
-            self._storage.delete(checked(key) for key in keys)
+            self._storage.delete([checked(key) for key in keys])
 
-    def list(self, prefix: str = "") -> list[Entry]:
-        """All objects below a folder, by key. A listing is not a snapshot."""
-        with self._speaking(prefix):
+    def list(self, prefix: str = "") -> Sequence[Entry]:
+        """All objects below a folder, by key. A listing is not a snapshot.
+
+        Left out is what ends in `.tmp`, and what begins with a dot at the root.
+        """
+        with self._reading(prefix):
             return self._storage.list(checked(prefix) if prefix else "")
 
     def folders(self, prefix: str = "") -> Sequence[str]:
         """Names of the folders in a folder."""
-        with self._speaking(prefix):
+        with self._reading(prefix):
             return self._storage.folders(checked(prefix) if prefix else "")
 
     def exists(self, key: str) -> bool:
-        with self._speaking(key):
+        """Whether there is such an object; a folder is none."""
+        with self._reading(key):
             return self._storage.exists(checked(key))
 
     def paths(self, keys: Sequence[str]) -> Sequence[str]:
         """Local paths of immutable objects, through a bounded cache where the bucket is remote.
 
         Raises:
-            FileNotFoundError: one is gone; list again.
+            FileNotFoundError: one is gone (of a local bucket: when it is opened); list again.
+            DataError: an object is not the one that its name promises.
         """
         storage = self._storage
         if isinstance(storage, FolderStorage):
             return [str(storage.root / checked(key)) for key in keys]
-        with self._speaking("objects"):
-            return self._cache.paths(self.url, [checked(key) for key in keys], storage.read_many)
-
-    def modified(self, key: str) -> Entry | None:
-        """The listing's entry of one object, None where it is absent."""
-        folder = key.rpartition("/")[0]
-        return next((entry for entry in self.list(folder) if entry.key == key), None)
+        with self._reading("objects"):
+            return self._cache.paths(self.url, [checked(key) for key in keys], storage.read_some)
 
     @property
     def demo(self) -> bool:
@@ -122,23 +124,13 @@ class Bucket:
         self.write(_DEMO, b"made by cqs demo\n")
 
     def check(self, *, write: bool = False) -> None:
-        """Whether a command can work with this bucket, asked before it starts.
+        """Whether a command can work with this bucket, asked before it starts; of a remote one, nobody is asked.
 
         Raises:
             UsageError: a folder that is missing (or, to write, whose parent is), or not readable or writable.
         """
-        if self.folder is None:
-            return
-        if write and not self.folder.exists() and self.folder.parent.is_dir():
-            with self._speaking(self.url):
-                self.folder.mkdir(exist_ok=True)
-        if not self.folder.is_dir():
-            remedy = "create its parent folder, or name another" if write else "check --bucket, or fetch something first"
-            raise UsageError(f"bucket {str(self.folder)!r} is no folder; {remedy}")
-        if not os.access(self.folder, os.R_OK | os.X_OK):
-            raise UsageError(f"bucket {str(self.folder)!r} is not readable; change its permissions, or name another")
-        if write and not _writable(self.folder):
-            raise UsageError(f"bucket {str(self.folder)!r} is not writable; change its permissions, or name another")
+        if self.folder is not None:
+            check_folder(self.folder, write=write)
 
     @cached_property
     def _storage(self) -> FolderStorage | RemoteStorage:
@@ -146,45 +138,35 @@ class Bucket:
             return FolderStorage(self.folder)
         import fsspec
 
-        options = self._options | (gcs_options() if self.url.startswith(("gs://", "gcs://")) else {})
-        filesystem, root = fsspec.core.url_to_fs(self.url, **options)
+        options = gcs_options() if self.url.startswith(GCS) else {}
+        filesystem, root = fsspec.core.url_to_fs(self.url, **(options | self._options))
         return RemoteStorage(filesystem, root)
 
     @cached_property
     def _cache(self) -> ObjectCache:
         from cqs_core.settings import cache_folder
 
-        return ObjectCache(cache_folder() / "objects", int(os.environ.get("CQS_CACHE_BYTES") or LIMIT))
-
-    def _check_protocol(self) -> None:
-        protocol, _, name = self.url.partition("://")
-        if protocol in ("gs", "gcs"):
-            gcs_options()
-        from fsspec.registry import available_protocols
-
-        if protocol not in available_protocols():
-            raise UsageError(f"bucket {self.url!r} has an unknown protocol {protocol!r}; use a folder or gs://name")
-        if not name.strip("/") and protocol != "memory":
-            raise UsageError(f"bucket {self.url!r} has no name; write {protocol}://name")
+        return ObjectCache(cache_folder() / "objects", cache_limit())
 
     @contextlib.contextmanager
     def _speaking(self, what: str) -> Iterator[None]:
         """Storage drivers raise what they like: make it one line that names the bucket and the object."""
         try:
             yield
-        except (CqsError, FileNotFoundError):
+        except CqsError:
             raise
         except Exception as error:
             fact = " ".join(str(error).split()) or type(error).__name__
             raise BucketError(f"bucket {self.url!r} failed at {what!r}: {fact}") from error
 
-
-def _writable(folder: Path) -> bool:
-    """Asked by writing: root and read-only mounts make permission bits lie."""
-    probe = folder / f".{os.getpid()}.probe.tmp"
-    try:
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        return False
-    return True
+    @contextlib.contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        """Likewise, but that there is no such object is an answer."""
+        with self._speaking(what):
+            try:
+                yield
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                absent = FileNotFoundError(errno.ENOENT, "no such object", f"{self.url}/{what}")
+            else:
+                return
+        raise absent

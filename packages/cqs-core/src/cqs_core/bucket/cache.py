@@ -5,34 +5,59 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-LIMIT = 8 << 30
+from cqs_core.errors import DataError, UsageError
+
+_LIMIT = 8 << 30
 _RECENT = 60.0  # seconds for which a file just used is never evicted
 _STALE = 3600.0  # seconds after which a temporary file belongs to nobody
 _BATCH = 64
+_DIGEST = re.compile(r"_([0-9a-f]{16})\.\w+$")
 
 Fetch = Callable[[list[str]], dict[str, bytes]]
 
 
-class ObjectCache:
-    """Copies in `folder`, at most about `limit` bytes; the file's name is a hash of the object's URL."""
+def digest(data: bytes) -> str:
+    """What a name that ends in `_{hash}.parquet` promises of the bytes."""
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
 
-    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
+
+def cache_limit() -> int:
+    """Bytes that the cache may hold: `CQS_CACHE_BYTES`, else 8 GiB."""
+    given = os.environ.get("CQS_CACHE_BYTES") or str(_LIMIT)
+    if not given.isdecimal():
+        raise UsageError(f"CQS_CACHE_BYTES is {given!r}; write a whole number of bytes")
+    return int(given)
+
+
+class ObjectCache:
+    """Copies in `folder`, at most about `limit` bytes; the file's name is a hash of the object's URL.
+
+    A copy has its name only once it is whole, on disk, and what the object's name promises.
+    """
+
+    def __init__(self, folder: Path, limit: int = _LIMIT) -> None:
         self.folder = folder
         self.limit = limit
 
     def paths(self, root: str, keys: Sequence[str], fetch: Fetch) -> list[str]:
-        """Local paths of the objects, fetched where they are missing."""
+        """Local paths of the objects, fetched where they are missing; `fetch` leaves out absent ones.
+
+        Raises:
+            FileNotFoundError: an object is gone.
+            DataError: an object is not what its name promises, twice.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         local = {key: self._path(f"{root}/{key}") for key in keys}
         missing = [key for key, path in local.items() if not _touched(path)]
         for at in range(0, len(missing), _BATCH):
-            for key, data in fetch(missing[at : at + _BATCH]).items():
-                self._store(local[key], data)
+            for key, data in _whole(missing[at : at + _BATCH], fetch).items():
+                _store(local[key], data)
         if missing:
             self._evict()
         return [str(local[key]) for key in keys]
@@ -40,14 +65,6 @@ class ObjectCache:
     def _path(self, url: str) -> Path:
         suffix = Path(url).suffix
         return self.folder / (hashlib.blake2b(url.encode(), digest_size=16).hexdigest() + suffix)
-
-    def _store(self, path: Path, data: bytes) -> None:
-        temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def _evict(self) -> None:
         with _only_one(self.folder / ".lock") as mine:
@@ -61,6 +78,38 @@ class ObjectCache:
                 if stale or (total > self.limit and used < now - _RECENT):
                     path.unlink(missing_ok=True)
                     total -= size
+
+
+def _whole(keys: list[str], fetch: Fetch) -> dict[str, bytes]:
+    """The objects; what does not match its name is asked for once more: downloads tear, objects seldom do."""
+    found = fetch(keys)
+    if gone := [key for key in keys if key not in found]:
+        raise FileNotFoundError(gone[0])
+    torn = [key for key, data in found.items() if not _as_named(key, data)]
+    again = fetch(torn) if torn else {}
+    for key, data in again.items():
+        if not _as_named(key, data):
+            raise DataError(
+                f"{key!r} is damaged: its bytes are not those that its name promises; run `cqs data verify`"
+            )
+    return found | again
+
+
+def _as_named(key: str, data: bytes) -> bool:
+    promised = _DIGEST.search(key)
+    return promised is None or promised[1] == digest(data)
+
+
+def _store(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # after a power cut a name without its bytes would be believed
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _touched(path: Path) -> bool:
@@ -81,7 +130,7 @@ def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
 
 
 @contextlib.contextmanager
-def _only_one(path: Path):  # type: ignore[no-untyped-def] # noqa: ANN202 - Iterator[bool]
+def _only_one(path: Path) -> Iterator[bool]:
     """Whether this process holds the lock; never waits."""
     try:
         import fcntl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,16 @@ def gcs_options() -> dict[str, Any]:
 
 
 def _readable(path: str) -> str:
-    if not Path(path).is_file() or not os.access(path, os.R_OK):
-        raise UsageError(f"GOOGLE_APPLICATION_CREDENTIALS names {path!r}, which cannot be read; {_REMEDY}")
+    try:
+        about = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"GOOGLE_APPLICATION_CREDENTIALS names {path!r}, which cannot be read ({error.strerror}); {_REMEDY}"
+        ) from None
+    except ValueError:
+        about = None
+    if not isinstance(about, dict):
+        raise UsageError(f"GOOGLE_APPLICATION_CREDENTIALS names {path!r}, which is no key file; {_REMEDY}")
     return path
 
 

@@ -1,7 +1,8 @@
-"""One object of a bucket as a listing shows it, and the rule for names of objects."""
+"""One object of a bucket as a listing shows it, and the rules for names of objects."""
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from cqs_core.errors import UsageError
@@ -27,11 +28,26 @@ def checked(key: str) -> str:
     """The key, if it stays inside the bucket.
 
     Raises:
-        UsageError: it is absolute, climbs, or has an empty part.
+        UsageError: it is absolute, climbs, has an empty part, or is too long.
     """
     parts = key.split("/")
-    if not key or "\0" in key or "\\" in key or any(part in ("", ".", "..") for part in parts):
+    if any(part in ("", ".", "..") for part in parts) or any(c in key for c in _FORBIDDEN):
         raise UsageError(f"{key!r} is no name of an object; it must stay inside the bucket")
-    if any(len(part.encode("utf-8", "surrogateescape")) > 255 for part in parts):
+    if any(_bytes(part) > 255 for part in parts):
         raise UsageError(f"{key[:60]!r}… is too long for a name; a part of a path has at most 255 bytes")
     return key
+
+
+def hidden(key: str) -> bool:
+    """Whether listings leave it out: unfinished files, and what begins with a dot at the root, where we keep marks."""
+    return key.startswith(".") or key.endswith(".tmp")
+
+
+_FORBIDDEN = "\0\\:" if os.name == "nt" else "\0"  # elsewhere an account may well be called `a:b` or `a\b`
+
+
+def _bytes(part: str) -> int:
+    try:
+        return len(part.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        raise UsageError(f"{part!r} is no name of an object; it holds half a character") from None

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from cqs_core.bucket.entry import Entry
+from cqs_core.bucket.entry import Entry, hidden
+from cqs_core.errors import UsageError
+
+_Place = tuple[int, int]  # device and inode: what a folder is, whatever links to it
 
 
 class FolderStorage:
-    """Objects are files below `root`; names that begin with a dot are ours alone and never listed."""
+    """Objects are files below `root`. Links to folders are followed: people link their bot's logs into a bucket."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -34,13 +38,13 @@ class FolderStorage:
     def write(self, key: str, data: bytes) -> None:
         """Temporary file, fsync, rename, fsync of the folder: the object is whole or not there."""
         target = self.root / key
-        with self._written(target, data) as temporary:
-            os.replace(temporary, target)
+        with _written(target, data) as temporary:
+            temporary.replace(target)
 
     def create(self, key: str, data: bytes) -> bool:
         """Like `write`, but False where the object exists."""
         target = self.root / key
-        with self._written(target, data) as temporary:
+        with _written(target, data) as temporary:
             try:
                 os.link(temporary, target)
             except FileExistsError:
@@ -52,50 +56,105 @@ class FolderStorage:
             with contextlib.suppress(FileNotFoundError):
                 (self.root / key).unlink()
 
-    def list(self, prefix: str) -> list[Entry]:
-        return sorted(self._walk(self.root / prefix if prefix else self.root, prefix))
+    def list(self, prefix: str) -> Sequence[Entry]:
+        return sorted(_walk(str(self.root / prefix), prefix, ()))
 
-    def folders(self, prefix: str) -> list[str]:
-        try:
-            found = list(os.scandir(self.root / prefix))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        return sorted(item.name for item in found if item.is_dir() and not item.name.startswith("."))
+    def folders(self, prefix: str) -> Sequence[str]:
+        names = (item.name for item in _scan(str(self.root / prefix)) if stat.S_ISDIR(_mode(item)))
+        return sorted(name for name in names if prefix or not hidden(name))
 
     def exists(self, key: str) -> bool:
         return (self.root / key).is_file()
 
-    def _walk(self, folder: Path | str, prefix: str) -> Iterator[Entry]:
-        try:
-            found = list(os.scandir(folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        for item in found:
-            key = f"{prefix}/{item.name}" if prefix else item.name
-            if item.name.endswith(".tmp") or (item.name.startswith(".") and not item.name.startswith(".heartbeat")):
-                continue
-            if item.is_dir(follow_symlinks=False):
-                yield from self._walk(item.path, key)
-            else:
-                with contextlib.suppress(FileNotFoundError):
-                    seen = item.stat()
-                    tag = f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_size}"
-                    yield Entry(key, seen.st_size, seen.st_mtime, tag)
 
-    @contextlib.contextmanager
-    def _written(self, target: Path, data: bytes) -> Iterator[Path]:
-        _make_folders(target.parent)
-        temporary = target.parent / f".{uuid.uuid4().hex}.tmp"
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            yield temporary
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-        _sync(target.parent)
+def check_folder(folder: Path, *, write: bool) -> None:
+    """Whether a folder can be a bucket; to write, it is made where its parent exists.
+
+    Raises:
+        UsageError: it cannot, and why.
+    """
+    name = f"bucket {str(folder)!r}"
+    try:
+        if write and not folder.exists() and folder.parent.is_dir():
+            folder.mkdir(exist_ok=True)
+        if not folder.exists():
+            remedy = f"create {str(folder.parent)!r} first" if write else "check the name, or fetch something first"
+            raise UsageError(f"{name} does not exist; {remedy}")
+        if not folder.is_dir():
+            raise UsageError(f"{name} is a file; name a folder")
+        with os.scandir(folder):
+            pass
+        if write:
+            _probe(folder)
+    except OSError as error:
+        verb = "written" if write else "read"
+        raise UsageError(f"{name} cannot be {verb}: {error.strerror}; change that, or name another") from None
+
+
+def _probe(folder: Path) -> None:
+    """Write something: for root and on read-only mounts permission bits lie."""
+    probe = folder / f".{uuid.uuid4().hex}.tmp"
+    try:
+        probe.touch()
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _walk(folder: str, prefix: str, above: tuple[_Place, ...]) -> Iterator[Entry]:
+    place = _place(folder)
+    if place is None or place in above:  # gone, or a link into a folder that we are in
+        return
+    for item in _scan(folder):
+        key = f"{prefix}/{item.name}" if prefix else item.name
+        if hidden(key):
+            continue
+        if stat.S_ISDIR(mode := _mode(item)):
+            yield from _walk(item.path, key, (*above, place))
+        elif stat.S_ISREG(mode):
+            with contextlib.suppress(FileNotFoundError):
+                seen = item.stat()
+                tag = f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_size}"
+                yield Entry(key, seen.st_size, seen.st_mtime, tag)
+
+
+def _scan(folder: str) -> Sequence[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _place(folder: str) -> _Place | None:
+    try:
+        seen = os.stat(folder)  # noqa: PTH116 - a listing stats every folder; Path would double its price
+    except FileNotFoundError:
+        return None
+    return seen.st_dev, seen.st_ino
+
+
+def _mode(item: os.DirEntry[str]) -> int:
+    """What it is once links are followed; 0 for a link that leads nowhere, or in a circle."""
+    try:
+        return item.stat().st_mode
+    except OSError:
+        return 0
+
+
+@contextlib.contextmanager
+def _written(target: Path, data: bytes) -> Iterator[Path]:
+    _make_folders(target.parent)
+    temporary = target.parent / f".{uuid.uuid4().hex}.tmp"
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    _sync(target.parent)
 
 
 def _make_folders(folder: Path) -> None:

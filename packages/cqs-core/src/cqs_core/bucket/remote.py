@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
-from cqs_core.bucket.entry import Entry
+from cqs_core.bucket.entry import Entry, hidden
 
 _AHEAD = 8 << 20  # bytes of one request when an object is read as a stream
 
@@ -25,23 +25,18 @@ class RemoteStorage:
         data: bytes = self.fs.cat_file(self.path(key))
         return data
 
-    def read_many(self, keys: list[str]) -> dict[str, bytes]:
-        """Many at once; an absent one raises FileNotFoundError."""
-        found = self.fs.cat([self.path(key) for key in keys], on_error="return")
-        back = {self.fs._strip_protocol(self.path(key)): key for key in keys}  # noqa: SLF001 - fsspec's own spelling
-        for value in found.values():
+    def read_some(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Many at once, absent ones left out."""
+        # not `cat`, which takes `[` and `*` in names for patterns
+        values = self.fs.cat_ranges([self.path(key) for key in keys], None, None, on_error="return") if keys else []
+        found = {}
+        for key, value in zip(keys, values, strict=True):
+            if isinstance(value, FileNotFoundError):
+                continue
             if isinstance(value, BaseException):
                 raise value
-        return {back[path]: value for path, value in found.items()}
-
-    def read_some(self, keys: list[str]) -> dict[str, bytes]:
-        """Many at once, absent ones left out."""
-        found = self.fs.cat([self.path(key) for key in keys], on_error="return") if keys else {}
-        back = {self.fs._strip_protocol(self.path(key)): key for key in keys}  # noqa: SLF001 - fsspec's own spelling
-        for value in found.values():
-            if isinstance(value, BaseException) and not isinstance(value, FileNotFoundError):
-                raise value
-        return {back[path]: value for path, value in found.items() if not isinstance(value, BaseException)}
+            found[key] = bytes(value)
+        return found
 
     def open(self, key: str) -> BinaryIO:
         stream: BinaryIO = self.fs.open(self.path(key), "rb", block_size=_AHEAD)
@@ -64,23 +59,25 @@ class RemoteStorage:
             except FileNotFoundError:
                 continue
 
-    def list(self, prefix: str) -> list[Entry]:
+    def list(self, prefix: str) -> Sequence[Entry]:
         self.fs.invalidate_cache()
         try:
             found = self.fs.find(self.path(prefix), detail=True)
         except FileNotFoundError:
             return []
         skip = len(self.fs._strip_protocol(self.root)) + 1  # noqa: SLF001 - fsspec's own spelling
-        return sorted(_entry(path[skip:], about) for path, about in found.items() if not path.endswith((".tmp", "/")))
+        below = f"{prefix}/" if prefix else ""
+        entries = (_entry(path[skip:], about) for path, about in found.items() if not path.endswith("/"))
+        return sorted(e for e in entries if e.key.startswith(below) and not hidden(e.key))
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str) -> Sequence[str]:
         self.fs.invalidate_cache()
         try:
             found = self.fs.ls(self.path(prefix), detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
         names = (item["name"].rstrip("/").rsplit("/", 1)[-1] for item in found if item["type"] == "directory")
-        return sorted(name for name in names if not name.startswith("."))
+        return sorted(name for name in names if prefix or not hidden(name))
 
     def exists(self, key: str) -> bool:
         self.fs.invalidate_cache()

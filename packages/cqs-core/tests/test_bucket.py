@@ -1,0 +1,228 @@
+"""The bucket on every storage, and what only some of them can get wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cqs_core import Bucket, BucketError, UsageError
+from cqs_core.testing.bucket import BucketContract
+
+FORGER = """
+import sys
+from cqs_core import Bucket
+bucket, n = Bucket(sys.argv[1]), 0
+print("ready", flush=True)
+while True:
+    n += 1
+    bucket.write(f"deep/er/{n % 5}", bytes([n % 256]) * 3_000_000)
+"""
+
+
+class TestFolder(BucketContract):
+    @pytest.fixture
+    def bucket(self, tmp_path):
+        return Bucket(tmp_path)
+
+
+class TestMemory(BucketContract):
+    @pytest.fixture
+    def bucket(self, request):
+        return Bucket(f"memory://{request.node.name.encode().hex()}")
+
+
+class TestGcs(BucketContract):
+    @pytest.fixture
+    def bucket(self, gcs_bucket):
+        return Bucket(gcs_bucket)
+
+
+class TestFolderOfGcs(BucketContract):
+    @pytest.fixture
+    def bucket(self, gcs_bucket):
+        Bucket(gcs_bucket).write("beside", b"not ours")
+        return Bucket(f"{gcs_bucket}/some/folder/")
+
+
+class TestWrites:
+    @pytest.mark.parametrize("wait", [0.0, 0.003, 0.01, 0.02, 0.05])
+    def test_a_killed_writer_leaves_nothing_torn(self, tmp_path, wait):
+        with subprocess.Popen([sys.executable, "-c", FORGER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
+            writer.stdout.readline()
+            time.sleep(wait)
+            writer.send_signal(signal.SIGKILL)
+        bucket = Bucket(tmp_path)
+        for entry in bucket.list():
+            data = bucket.read(entry.key)
+            assert len(data) == entry.size == 3_000_000
+            assert len(set(data)) == 1
+
+    def test_readers_see_one_of_two_writes_whole(self, tmp_path):
+        with subprocess.Popen([sys.executable, "-c", FORGER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
+            writer.stdout.readline()
+            seen = 0
+            until = time.monotonic() + 1.0
+            while time.monotonic() < until or not seen:
+                for data in Bucket(tmp_path).read_many([f"deep/er/{n}" for n in range(5)]).values():
+                    assert len(data) == 3_000_000
+                    assert data[0] == data[-1]
+                    seen += 1
+            writer.kill()
+        assert seen
+
+    @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a full disk: needs root on Linux")
+    def test_a_full_disk_is_said_and_leaves_nothing(self, tmp_path):
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], check=False).returncode:
+            pytest.skip("may not mount a disk to fill")
+        try:
+            bucket = Bucket(disk)
+            bucket.write("small", b"1")
+            with pytest.raises(BucketError, match="No space left on device"):
+                bucket.write("large", b"x" * 2_000_000)
+            assert [e.key for e in bucket.list()] == ["small"]
+            assert [p.name for p in disk.iterdir()] == ["small"]
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+
+
+class TestFolders:
+    def test_linked_folders_are_followed(self, tmp_path):
+        logs = tmp_path / "bot" / "logs"
+        logs.mkdir(parents=True)
+        (logs / "x.csv").write_bytes(b"1")
+        bucket = Bucket(tmp_path / "bucket")
+        bucket.check(write=True)
+        (tmp_path / "bucket" / "logs").symlink_to(logs)
+        assert [e.key for e in bucket.list()] == ["logs/x.csv"]
+        assert list(bucket.folders()) == ["logs"]
+
+    def test_links_in_a_circle_end(self, tmp_path):
+        (tmp_path / "a").mkdir()
+        (tmp_path / "b").mkdir()
+        (tmp_path / "a" / "x").write_bytes(b"1")
+        (tmp_path / "a" / "to-b").symlink_to(tmp_path / "b")
+        (tmp_path / "b" / "to-a").symlink_to(tmp_path / "a")
+        (tmp_path / "b" / "up").symlink_to(tmp_path)
+        (tmp_path / "self").symlink_to(tmp_path / "self")
+        (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+        assert [e.key for e in Bucket(tmp_path).list()] == ["a/x", "b/to-a/x"]
+        assert list(Bucket(tmp_path).folders()) == ["a", "b"]
+
+    def test_what_is_no_file_is_no_object(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        assert Bucket(tmp_path).list() == []
+        assert not Bucket(tmp_path).exists("pipe")
+
+    def test_names_that_are_not_utf8_are_listed_and_read(self, tmp_path):
+        (tmp_path / os.fsdecode(b"caf\xe9")).write_bytes(b"1")
+        (entry,) = Bucket(tmp_path).list()
+        assert Bucket(tmp_path).read(entry.key) == b"1"
+
+
+class TestCheck:
+    def test_to_write_a_folder_is_made_if_its_parent_exists(self, tmp_path):
+        Bucket(tmp_path / "new").check(write=True)
+        assert list((tmp_path / "new").iterdir()) == []
+        with pytest.raises(UsageError, match=r"does not exist; create .*no.* first"):
+            Bucket(tmp_path / "no" / "parent").check(write=True)
+        assert not (tmp_path / "no").exists()
+
+    def test_to_read_a_missing_folder_is_refused(self, tmp_path):
+        with pytest.raises(UsageError, match="does not exist; check the name, or fetch something first"):
+            Bucket(tmp_path / "new").check()
+        assert not (tmp_path / "new").exists()
+
+    def test_a_file_is_no_bucket(self, tmp_path):
+        (tmp_path / "file").write_text("x")
+        for write in (False, True):
+            with pytest.raises(UsageError, match="is a file; name a folder"):
+                Bucket(tmp_path / "file").check(write=write)
+
+    def test_a_file_system_that_cannot_be_written_is_told(self):
+        with pytest.raises(UsageError, match="cannot be written"):
+            Bucket("/proc/self").check(write=True)
+        with pytest.raises(UsageError, match="cannot be written"):
+            Bucket("/proc/new").check(write=True)
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_permissions_are_told(self, tmp_path):
+        tmp_path.chmod(0o500)
+        with pytest.raises(UsageError, match="cannot be written: Permission denied"):
+            Bucket(tmp_path).check(write=True)
+
+    def test_checking_leaves_nothing_behind(self, tmp_path):
+        Bucket(tmp_path).check(write=True)
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestUrls:
+    @pytest.mark.parametrize(
+        ("url", "told"),
+        [
+            ("", "is empty; name a folder or gs://name"),
+            ("  ", "is empty"),
+            ("s4://x", "unknown protocol 's4'; use a folder or gs://name"),
+            ("://x", "unknown protocol ''|no folder|does not exist"),
+            ("gs://", "has no name; write gs://name"),
+            ("gs:///", "has no name; write gs://name"),
+            ("memory://", "has no name; write memory://name"),
+            ("gs:name", "lacks slashes; write gs://name"),
+            ("gs:/name", "lacks slashes; write gs://name"),
+            ("a\0b", "is no folder"),
+            ("~nobody-of-that-name/x", "is no folder"),
+            ("x" * 300, "is no folder|cannot be read"),
+        ],
+    )
+    def test_nonsense_is_refused(self, url, told):
+        with pytest.raises(UsageError, match=told):
+            Bucket(url).check()
+
+    def test_a_folder_in_a_circle_of_links_is_refused(self, tmp_path):
+        (tmp_path / "self").symlink_to(tmp_path / "self")
+        for write in (False, True):
+            with pytest.raises(UsageError, match="self"):
+                Bucket(tmp_path / "self" / "x").check(write=write)
+
+    def test_a_folder_may_be_given_in_many_ways(self, tmp_path, monkeypatch):
+        (tmp_path / "b").mkdir()
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        for url in ("b", "./b/", "~/b", tmp_path / "b", f"file://{tmp_path}/b", f"local://{tmp_path}/b"):
+            bucket = Bucket(url)
+            assert bucket.local
+            assert bucket.folder == tmp_path / "b"
+
+    def test_a_library_that_is_missing_is_named(self):
+        with pytest.raises(UsageError, match="s3fs"):
+            Bucket("s3://x")
+
+
+class TestCredentials:
+    def test_missing_ones_are_named_without_asking_anybody(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.delenv("CLOUDSDK_CONFIG", raising=False)
+        with pytest.raises(UsageError, match="no credentials for gs://; set GOOGLE_APPLICATION_CREDENTIALS"):
+            Bucket("gs://somebody")
+
+    @pytest.mark.parametrize("content", [None, "", "not json", "[1, 2]", b"\xff\xfe"])
+    def test_a_key_file_that_is_none_is_named(self, monkeypatch, tmp_path, content):
+        key = tmp_path / "key.json"
+        if content is not None:
+            key.write_bytes(content if isinstance(content, bytes) else content.encode())
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+        with pytest.raises(UsageError, match=r"GOOGLE_APPLICATION_CREDENTIALS names '.*key.json', which"):
+            Bucket("gs://somebody")
+
+    def test_a_bucket_that_does_not_exist_is_not_made(self, gcs_bucket):
+        nobodys = Bucket("gs://nobody-made-this")
+        with pytest.raises(BucketError, match="'gs://nobody-made-this' failed at 'x'"):
+            nobodys.write("x", b"1")
+        with pytest.raises(FileNotFoundError):
+            nobodys.read("x")
