@@ -1,0 +1,50 @@
+"""What the tests of this package share: both engines, and the real candles where they are."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cqs_backtest.engines.bt import BtEngine
+from cqs_backtest.engines.fast import FastEngine
+
+sys.path.insert(0, str(Path(__file__).parent))  # for handmade.py: tests are imported one by one
+
+REAL = Path(__file__).parents[4] / "shared" / "data" / "candles"
+
+
+@pytest.fixture(params=[FastEngine(), BtEngine()], ids=lambda engine: engine.name)
+def engine(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch, tmp_path):
+    """The machine's own settings stay out of the tests."""
+    for name in (
+        "CQS_BUCKET",
+        "GCS_BUCKET",
+        "CQS_EXCHANGE",
+        "CQS_QUOTE",
+        "CQS_DAY_START",
+        "CQS_FEE",
+        "CQS_SLIPPAGE_BPS",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CQS_DATA_DIR", str(tmp_path / "user"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def real():
+    """`real("upbit", "BTC/KRW", "1d")` as a DataFrame of real candles."""
+    if not REAL.is_dir():
+        pytest.skip(f"no real candles: {REAL} is absent")
+    return real_frame
+
+
+def real_frame(exchange, market, interval):
+    import pandas as pd
+
+    frame = pd.read_parquet(REAL / exchange / f"{market.replace('/', '-')}_{interval}.parquet")
+    return frame.set_index("ts").rename_axis("timestamp")

@@ -1,0 +1,323 @@
+"""Every step of `cqs_core.engine`, computed by hand, on both engines."""
+
+import numpy as np
+import pytest
+from handmade import FLAT, FREE, filled, market, orders
+
+from cqs_core import Costs, Fill
+
+UP = (100, 120, 95, 110)
+
+
+def run(engine, candles, costs=FREE, **fields):
+    return engine.execute(candles, orders(candles, **fields), costs)
+
+
+def test_an_entry_without_a_price_buys_at_the_open(engine):
+    done = run(engine, market(FLAT, UP), enter=[0, 1])
+    assert filled(done) == [(1, 0, "signal", 10, 100)]
+    assert done.equity.tolist() == [1000, 1100]
+
+
+def test_fills_have_the_dtype_of_the_contract(engine):
+    done = run(engine, market(FLAT, UP), enter=[0, 0])
+    assert done.fills.dtype == Fill
+    assert len(done.fills) == 0
+    assert done.equity.tolist() == [1000, 1000]
+
+
+def test_the_first_bar_may_trade(engine):
+    assert filled(run(engine, market(UP), enter=[1])) == [(0, 0, "signal", 10, 100)]
+
+
+def test_an_exit_sells_at_the_open(engine):
+    done = run(engine, market(FLAT, UP, (120, 130, 110, 115)), enter=[0, 1, 0], exit=[0, 0, 1])
+    assert filled(done)[1] == (2, 0, "signal", -10, 120)
+    assert done.equity[-1] == 1200
+
+
+def test_a_purchase_pays_fee_and_slippage_out_of_its_budget(engine):
+    costs = Costs(fee=0.01, slip=0.1, capital=1000)
+    done = run(engine, market(FLAT, FLAT), costs, enter=[1, 0])
+    quantity = 1000 / (110 * 1.01)
+    assert filled(done) == [(0, 0, "signal", round(quantity, 9), 110)]
+    assert done.fills["fee"][0] == pytest.approx(quantity * 110 * 0.01, rel=1e-12)
+    assert done.equity[0] == pytest.approx(quantity * 100, rel=1e-12)
+
+
+def test_a_sale_gets_less_and_pays_its_fee(engine):
+    costs = Costs(fee=0.01, slip=0.1, capital=1000)
+    done = run(engine, market(FLAT, FLAT), costs, enter=[1, 0], exit=[0, 1])
+    quantity = 1000 / (110 * 1.01)
+    assert filled(done)[1] == (1, 0, "signal", round(-quantity, 9), 90)
+    assert done.equity[1] == pytest.approx(quantity * 90 * 0.99, rel=1e-12)
+
+
+def test_weight_is_a_share_of_equity(engine):
+    done = run(engine, market(FLAT, UP), enter=[1, 0], weight=0.25)
+    assert filled(done) == [(0, 0, "signal", 2.5, 100)]
+
+
+def test_max_cash_leaves_the_rest_of_the_cash(engine):
+    assert filled(run(engine, market(FLAT), enter=[1], max_cash=0.99)) == [(0, 0, "signal", 9.9, 100)]
+
+
+def test_an_order_on_a_missing_bar_is_dropped_not_deferred(engine):
+    candles = market(A=[FLAT, None, FLAT], B=[FLAT, FLAT, FLAT])
+    done = run(engine, candles, enter=[[0, 0], [1, 0], [0, 0]])
+    assert filled(done) == []
+
+
+def test_an_exit_on_a_missing_bar_is_dropped(engine):
+    candles = market(A=[FLAT, None, FLAT], B=[FLAT, FLAT, FLAT])
+    done = run(engine, candles, enter=[[1, 0], [0, 0], [0, 0]], exit=[[0, 0], [1, 0], [0, 0]])
+    assert len(done.fills) == 1
+
+
+def test_a_missing_bar_is_marked_at_the_last_close(engine):
+    candles = market(A=[(100, 100, 100, 80), None], B=[FLAT, FLAT])
+    done = run(engine, candles, enter=[[1, 0], [0, 0]])
+    assert done.equity.tolist() == [800, 800]
+
+
+def test_equity_at_the_open_takes_the_last_close_of_a_missing_bar(engine):
+    candles = market(A=[(100, 100, 100, 80), None], B=[FLAT, FLAT])
+    done = run(engine, candles, enter=[[1, 0], [0, 1]], weight=0.5)
+    assert filled(done)[1] == (1, 1, "signal", 4.5, 100)  # half of 500 cash + 5 * 80
+
+
+def test_entry_is_refused_while_held(engine):
+    assert len(run(engine, market(FLAT, FLAT), enter=[1, 1], weight=0.5).fills) == 1
+
+
+def test_after_an_exit_at_the_open_an_entry_in_the_same_bar_is_allowed(engine):
+    done = run(engine, market(FLAT, UP), enter=[1, 1], exit=[0, 1])
+    assert [row[:3] for row in filled(done)] == [(0, 0, "signal"), (1, 0, "signal"), (1, 0, "signal")]
+
+
+class TestStopEntry:
+    def test_it_fills_at_the_stop_when_the_high_reaches_it(self, engine):
+        assert filled(run(engine, market(UP), enter=[1], stop=[120])) == [(0, 0, "signal", round(1000 / 120, 9), 120)]
+
+    def test_it_does_not_fill_below(self, engine):
+        assert filled(run(engine, market(UP), enter=[1], stop=[120.01])) == []
+
+    def test_it_fills_at_the_open_when_that_lies_above(self, engine):
+        assert filled(run(engine, market(UP), enter=[1], stop=[90])) == [(0, 0, "signal", 10, 100)]
+
+    def test_it_slips(self, engine):
+        done = run(engine, market(UP), Costs(fee=0, slip=0.1, capital=1000), enter=[1], stop=[110])
+        assert filled(done)[0][4] == 121
+
+    def test_stops_take_what_cash_is_left_in_column_order(self, engine):
+        candles = market(A=[UP], B=[UP])
+        done = run(engine, candles, enter=[[1, 1]], stop=[[110, 110]], weight=0.75)
+        assert filled(done) == [(0, 0, "signal", round(750 / 110, 9), 110), (0, 1, "signal", round(250 / 110, 9), 110)]
+
+
+class TestLimitEntry:
+    def test_it_fills_at_the_limit_when_the_low_reaches_it(self, engine):
+        assert filled(run(engine, market(UP), enter=[1], limit=[95])) == [(0, 0, "signal", round(1000 / 95, 9), 95)]
+
+    def test_it_does_not_fill_above(self, engine):
+        assert filled(run(engine, market(UP), enter=[1], limit=[94])) == []
+
+    def test_it_fills_at_the_open_when_that_lies_below(self, engine):
+        assert filled(run(engine, market(UP), enter=[1], limit=[105])) == [(0, 0, "signal", 10, 100)]
+
+    def test_it_never_slips(self, engine):
+        done = run(engine, market(UP), Costs(fee=0, slip=0.1, capital=1000), enter=[1], limit=[96])
+        assert filled(done)[0][4] == 96
+
+
+class TestTarget:
+    def test_it_buys_up_to_its_share(self, engine):
+        assert filled(run(engine, market(FLAT), target=[0.3])) == [(0, 0, "signal", 3, 100)]
+
+    def test_nan_leaves_alone(self, engine):
+        assert len(run(engine, market(FLAT, UP), target=[0.3, None]).fills) == 1
+
+    def test_zero_leaves(self, engine):
+        assert filled(run(engine, market(FLAT, FLAT), target=[0.3, 0]))[1] == (1, 0, "signal", -3, 100)
+
+    def test_it_reduces_what_has_grown(self, engine):
+        done = run(engine, market(FLAT, (200, 200, 200, 200)), target=[0.5, 0.5])
+        # 5 x 200 + 500 cash = 1500; half of it is 750, so 250 / 200 are sold
+        assert filled(done)[1] == (1, 0, "rebalance", -1.25, 200)
+
+    def test_it_increases_what_has_shrunk(self, engine):
+        done = run(engine, market(FLAT, (50, 50, 50, 50)), target=[0.5, 0.5])
+        # 5 x 50 + 500 cash = 750; half of it is 375, so 125 / 50 are bought
+        assert filled(done)[1] == (1, 0, "rebalance", 2.5, 50)
+
+    def test_reductions_come_before_increases(self, engine):
+        candles = market(A=[FLAT, FLAT], B=[FLAT, FLAT])
+        done = run(engine, candles, target=[[0, 1], [1, 0.25]])
+        assert filled(done)[1:] == [(1, 1, "rebalance", -7.5, 100), (1, 0, "signal", 7.5, 100)]
+
+    def test_what_wants_in_at_one_open_shares_the_cash_in_proportion(self, engine):
+        candles = market(A=[FLAT], B=[FLAT])
+        done = run(engine, candles, enter=[[1, 0]], weight=0.9, target=[[None, 0.6]])
+        # 900 + 600 are wanted of 1000
+        assert filled(done) == [(0, 0, "signal", 6, 100), (0, 1, "signal", 4, 100)]
+
+    def test_the_names_of_columns_do_not_matter(self, engine):
+        candles = market(A=[FLAT], B=[FLAT], C=[FLAT])
+        done = run(engine, candles, enter=[[1, 1, 1]], weight=[[0.2, 0.8, 0.6]])
+        assert done.fills["quantity"] == pytest.approx([1.25, 5, 3.75], rel=1e-12)
+
+    def test_a_change_of_dust_is_left_alone(self, engine):
+        done = run(engine, market(FLAT, FLAT), target=[0.5, 0.5 + 5e-7])
+        assert len(done.fills) == 1
+
+
+class TestLotsAndMinimum:
+    def test_quantities_are_whole_lots(self, engine):
+        done = run(engine, market((99, 99, 99, 99)), Costs(fee=0, slip=0, lot=0.5, capital=1000), enter=[1])
+        assert filled(done) == [(0, 0, "signal", 10, 99)]
+
+    def test_a_multiple_that_rounding_missed_counts(self, engine):
+        done = run(engine, market((0.1, 0.1, 0.1, 0.1)), Costs(fee=0, slip=0, lot=0.1, capital=0.03), enter=[1])
+        assert filled(done) == [(0, 0, "signal", 0.3, 0.1)]
+
+    def test_an_order_below_the_minimum_is_skipped(self, engine):
+        done = run(
+            engine, market(FLAT, FLAT), Costs(fee=0, slip=0, min_order=501, capital=1000), enter=[1, 0], weight=0.5
+        )
+        assert filled(done) == []
+
+    def test_the_minimum_itself_is_allowed(self, engine):
+        done = run(engine, market(FLAT), Costs(fee=0, slip=0, min_order=500, capital=1000), enter=[1], weight=0.5)
+        assert len(done.fills) == 1
+
+    def test_a_reduction_obeys_lot_and_minimum(self, engine):
+        costs = Costs(fee=0, slip=0, min_order=300, capital=1000)
+        assert len(run(engine, market(FLAT, (200, 200, 200, 200)), costs, target=[0.5, 0.5]).fills) == 1
+        lots = Costs(fee=0, slip=0, lot=1, capital=1000)
+        assert filled(run(engine, market(FLAT, (200,) * 4), lots, target=[0.5, 0.5]))[1][3] == -1
+
+    def test_a_full_exit_always_goes(self, engine):
+        costs = Costs(fee=0, slip=0, min_order=900, lot=1, capital=1000)
+        done = run(engine, market(FLAT, (10, 10, 10, 10)), costs, enter=[1, 0], exit=[0, 1])
+        assert filled(done)[1] == (1, 0, "signal", -10, 10)
+
+    def test_what_a_skipped_entry_leaves_stays_cash(self, engine):
+        candles = market(A=[FLAT], B=[FLAT])
+        costs = Costs(fee=0, slip=0, min_order=350, capital=1000)
+        done = run(engine, candles, costs, enter=[[1, 1]], weight=[[0.5, 1.0]])
+        assert filled(done) == [(0, 1, "signal", round(2000 / 3 / 100, 9), 100)]
+
+
+class TestProtection:
+    def test_the_stop_loss_sells_at_its_level(self, engine):
+        done = run(engine, market(FLAT, (100, 100, 85, 95)), enter=[1, 0], stop_loss=0.1)
+        assert filled(done)[1] == (1, 0, "stop_loss", -10, 90)
+
+    def test_it_slips(self, engine):
+        done = run(engine, market((100, 100, 85, 95)), Costs(fee=0, slip=0.1, capital=1100), enter=[1], stop_loss=0.1)
+        assert filled(done)[1] == (0, 0, "stop_loss", -10, round(110 * 0.9 * 0.9, 9))
+
+    def test_an_open_below_it_sells_at_the_open(self, engine):
+        done = run(engine, market(FLAT, (80, 85, 75, 80)), enter=[1, 0], stop_loss=0.1)
+        assert filled(done)[1] == (1, 0, "stop_loss", -10, 80)
+
+    def test_the_take_profit_sells_at_its_level_without_slippage(self, engine):
+        costs = Costs(fee=0, slip=0.1, capital=1100)
+        done = run(engine, market(FLAT, (120, 140, 119, 125)), costs, enter=[1, 0], take_profit=0.2)
+        assert filled(done)[1] == (1, 0, "take_profit", -10, 132)
+
+    def test_an_open_above_it_sells_at_the_open_without_slippage(self, engine):
+        costs = Costs(fee=0, slip=0.1, capital=1100)
+        done = run(engine, market(FLAT, (140, 150, 139, 145)), costs, enter=[1, 0], take_profit=0.2)
+        assert filled(done)[1] == (1, 0, "take_profit", -10, 140)
+
+    def test_where_both_are_hit_it_is_the_stop(self, engine):
+        done = run(engine, market((100, 130, 80, 110)), enter=[1], stop_loss=0.1, take_profit=0.2)
+        assert filled(done)[1] == (0, 0, "stop_loss", -10, 90)
+
+    def test_an_exit_signal_comes_before_protection(self, engine):
+        done = run(engine, market(FLAT, (80, 85, 75, 80)), enter=[1, 0], exit=[0, 1], stop_loss=0.1)
+        assert filled(done)[1][2] == "signal"
+
+    def test_the_trailing_stop_follows_the_highest_price_from_the_next_bar(self, engine):
+        candles = market((100, 150, 100, 150), (150, 150, 130, 140))
+        done = run(engine, candles, enter=[1, 0], trailing=0.1)
+        assert filled(done)[1] == (1, 0, "trailing", -10, 135)
+
+    def test_the_peak_starts_at_the_entry(self, engine):
+        done = run(engine, market((100, 100, 89, 95)), enter=[1], trailing=0.1)
+        assert filled(done)[1] == (0, 0, "trailing", -10, 90)
+
+    def test_a_tie_is_the_stop_loss(self, engine):
+        done = run(engine, market((100, 100, 89, 95)), enter=[1], trailing=0.1, stop_loss=0.1)
+        assert filled(done)[1][2] == "stop_loss"
+
+    def test_the_higher_level_names_the_reason(self, engine):
+        candles = market((100, 150, 100, 150), (150, 150, 80, 140))
+        done = run(engine, candles, enter=[1, 0], trailing=0.1, stop_loss=0.1)
+        assert filled(done)[1][2] == "trailing"
+
+    def test_levels_are_latched_from_the_entry_bar(self, engine):
+        done = run(engine, market(FLAT, (100, 100, 85, 95)), enter=[1, 0], stop_loss=[None, 0.1])
+        assert len(done.fills) == 1
+
+    def test_no_entry_after_a_protective_exit_of_the_same_bar(self, engine):
+        done = run(engine, market((100, 100, 85, 95), FLAT), enter=[1, 0], stop_loss=0.1)
+        assert len(done.fills) == 2
+
+    def test_a_gap_exit_at_the_open_lets_a_new_entry_in(self, engine):
+        done = run(engine, market(FLAT, (80, 85, 75, 80)), enter=[1, 1], stop_loss=0.1)
+        assert [row[2] for row in filled(done)] == ["signal", "stop_loss", "signal"]
+
+    def test_later_increases_move_neither_entry_nor_peak(self, engine):
+        candles = market(FLAT, (50, 50, 50, 50), (50, 50, 45, 50))
+        done = run(engine, candles, target=[0.5, 0.5, None], stop_loss=0.6)
+        assert len(done.fills) == 2  # the level is 40, from the first fill
+
+    def test_it_acts_from_the_entry_at_a_target_too(self, engine):
+        done = run(engine, market((100, 100, 85, 95)), target=[0.5], stop_loss=0.1)
+        assert filled(done)[1] == (0, 0, "stop_loss", -5, 90)
+
+
+class TestEntryInsideTheBar:
+    def test_after_a_stop_above_the_open_the_low_says_nothing(self, engine):
+        # entered at 110, level 104.5 above the open: the low of 95 may have come first, and the close is above
+        done = run(engine, market((100, 120, 95, 115)), enter=[1], stop=[110], stop_loss=0.05)
+        assert len(done.fills) == 1
+
+    def test_the_close_below_the_level_tells(self, engine):
+        done = run(engine, market((100, 120, 95, 104)), enter=[1], stop=[110], stop_loss=0.05)
+        assert filled(done)[1] == (0, 0, "stop_loss", round(-1000 / 110, 9), 104.5)
+
+    def test_a_level_below_the_open_is_hit_by_the_low(self, engine):
+        done = run(engine, market((100, 120, 95, 115)), enter=[1], stop=[110], stop_loss=0.1)
+        assert filled(done)[1] == (0, 0, "stop_loss", round(-1000 / 110, 9), 99)
+
+    def test_a_gapped_stop_is_an_entry_at_the_open(self, engine):
+        done = run(engine, market((100, 120, 94, 115)), enter=[1], stop=[90], stop_loss=0.05)
+        assert filled(done)[1] == (0, 0, "stop_loss", -10, 95)
+
+    def test_a_take_profit_works_after_a_stop_entry(self, engine):
+        done = run(engine, market((100, 120, 99, 115)), enter=[1], stop=[110], take_profit=0.05)
+        assert filled(done)[1] == (0, 0, "take_profit", round(-1000 / 110, 9), 115.5)
+
+    def test_but_not_after_a_limit_entry(self, engine):
+        done = run(engine, market((100, 120, 90, 115)), enter=[1], limit=[95], take_profit=0.05)
+        assert len(done.fills) == 1
+
+    def test_the_peak_after_a_limit_entry_is_the_close(self, engine):
+        candles = market((100, 120, 90, 100), (100, 100, 91, 95))
+        done = run(engine, candles, enter=[1, 0], limit=[95, None], trailing=0.1)
+        assert len(done.fills) == 1  # the level is 90, not 108
+
+    def test_the_peak_after_a_stop_entry_is_the_high(self, engine):
+        candles = market((100, 120, 99.5, 112), (112, 112, 100, 105))
+        done = run(engine, candles, enter=[1, 0], stop=[110, None], trailing=0.1)
+        assert filled(done)[1] == (1, 0, "trailing", round(-1000 / 110, 9), 108)
+
+
+def test_cash_is_never_spent_twice(engine):
+    candles = market(A=[UP, UP], B=[UP, UP])
+    done = run(engine, candles, enter=[[1, 1], [1, 1]], stop=[[None, 110], [110, None]])
+    spent = np.sum(done.fills["quantity"] * done.fills["price"])
+    assert spent <= 1000 * (1 + 1e-9)
