@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import re
 import time
 
 from cqs_core.errors import UsageError
 from cqs_core.intervals import DAY
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_YEARS = range(1970, 2200)
 
 
 def now() -> int:
@@ -43,7 +43,7 @@ def parse_range(start: str | dt.date | None, end: str | dt.date | None) -> tuple
     """`[start, end)` in ms; None is open.
 
     Raises:
-        UsageError: not a date, or the wrong way round.
+        UsageError: not a date, outside the years 1970 to 2199, or the wrong way round.
     """
     a, b = parse_start(start), parse_end(end)
     if a is not None and b is not None and a >= b:
@@ -61,17 +61,24 @@ def iso_or_none(ts: int | None) -> str | None:
 
 
 def _parse(text: str | dt.date) -> tuple[int, bool]:
-    if isinstance(text, dt.date) and not isinstance(text, dt.datetime):
-        return _milliseconds(dt.datetime(text.year, text.month, text.day, tzinfo=dt.UTC)), True
-    if isinstance(text, dt.datetime):
-        return _milliseconds(text), False
-    try:
-        return _milliseconds(dt.datetime.fromisoformat(text.strip())), bool(_DATE.match(text.strip()))
-    except (ValueError, OverflowError):
-        raise UsageError(f"{text!r} is no date; write 2024-01-31 or 2024-01-31T09:00") from None
+    """Milliseconds, and whether it is a bare date."""
+    at, bare = _read(text.strip()) if isinstance(text, str) else (text, not isinstance(text, dt.datetime))
+    if at.year not in _YEARS:
+        raise UsageError(
+            f"{str(text)!r} is outside the years 1970 to 2199; leave it out for a range that is open there"
+        )
+    return _milliseconds(at), bare
 
 
-def _milliseconds(at: dt.datetime) -> int:
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=dt.UTC)
-    return (at - _EPOCH) // dt.timedelta(milliseconds=1)
+def _read(text: str) -> tuple[dt.date, bool]:
+    with contextlib.suppress(ValueError):
+        return dt.date.fromisoformat(text), True
+    with contextlib.suppress(ValueError):
+        return dt.datetime.fromisoformat(text), False
+    raise UsageError(f"{text!r} is no date; write 2024-01-31 or 2024-01-31T09:00")
+
+
+def _milliseconds(at: dt.date) -> int:
+    moment = at if isinstance(at, dt.datetime) else dt.datetime(at.year, at.month, at.day)  # noqa: DTZ001 - naive is UTC
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return (aware - _EPOCH) // dt.timedelta(milliseconds=1)

@@ -1,0 +1,82 @@
+"""Rows are checked one by one; nothing is dropped in silence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from cqs_core import Bucket, Series
+from cqs_core.intervals import HOUR
+from cqs_core.lake.cleaning import Reject, clean
+from cqs_core.lake.quarantine import quarantine, quarantined
+from cqs_core.lake.table import stamps
+
+GOOD = [HOUR, 10.0, 12.0, 9.0, 11.0, 1.0]
+
+
+def cleaned(*rows, closed=100 * HOUR):
+    return clean(list(rows), "1h", 0, 50 * HOUR, closed)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ([HOUR, None, 12.0, 9.0, 11.0, 1.0], "not_a_number"),
+        ([HOUR, 10.0, math.inf, 9.0, 11.0, 1.0], "not_a_number"),
+        ([None, 10.0, 12.0, 9.0, 11.0, 1.0], "not_a_number"),
+        ([HOUR + 1, 10.0, 12.0, 9.0, 11.0, 1.0], "off_grid"),
+        ([60 * HOUR, 10.0, 12.0, 9.0, 11.0, 1.0], "outside"),
+        ([-HOUR, 10.0, 12.0, 9.0, 11.0, 1.0], "outside"),
+        ([HOUR, 0.0, 12.0, 0.0, 11.0, 1.0], "price"),
+        ([HOUR, 10.0, 12.0, -9.0, 11.0, 1.0], "price"),
+        ([HOUR, 10.0, 12.0, 9.0, 11.0, -1.0], "volume"),
+        ([HOUR, 10.0, 10.5, 9.0, 11.0, 1.0], "inconsistent"),
+        ([HOUR, 10.0, 12.0, 10.5, 11.0, 1.0], "inconsistent"),
+    ],
+)
+def test_a_bad_row_is_refused_with_its_reason(row, reason):
+    result = cleaned(row, [2 * HOUR, *GOOD[1:]])
+    assert [r.reason for r in result.rejects] == [reason]
+    assert stamps(result.table).tolist() == [2 * HOUR]
+
+
+def test_unfinished_and_future_candles_are_refused():
+    result = cleaned(GOOD, [2 * HOUR, *GOOD[1:]], closed=2 * HOUR)
+    assert [(r.row[0], r.reason) for r in result.rejects] == [(2 * HOUR, "unfinished")]
+
+
+def test_rows_out_of_order_are_sorted_and_doubles_refused():
+    result = cleaned([3 * HOUR, *GOOD[1:]], GOOD, [3 * HOUR, 10.0, 99.0, 9.0, 50.0, 1.0])
+    assert stamps(result.table).tolist() == [HOUR, 3 * HOUR]
+    assert result.table["close"].to_pylist() == [11.0, 11.0]
+    assert [r.reason for r in result.rejects] == ["duplicate"]
+
+
+def test_absurd_jumps_are_flagged_and_kept():
+    result = cleaned(GOOD, [2 * HOUR, 10.0, 2000.0, 9.0, 1999.0, 1.0])
+    assert len(result.table) == 2
+    assert result.rejects == []
+    assert [r.row[0] for r in result.flagged] == [2 * HOUR]
+
+
+def test_nothing_in_nothing_out():
+    assert len(cleaned().table) == 0
+
+
+def test_every_row_is_either_stored_or_refused():
+    rng = np.random.default_rng(7)
+    rows = np.column_stack([rng.integers(-5, 60, 500) * HOUR, rng.uniform(-1, 20, (500, 5))])
+    result = clean(rows, "1h", 0, 50 * HOUR, 45 * HOUR)
+    assert len(result.table) + len(result.rejects) == 500
+    assert len(result.table) > 0
+
+
+def test_quarantine_keeps_rows_with_reason_and_page(tmp_path):
+    bucket, series = Bucket(tmp_path), Series("upbit", "BTC/KRW", "1h")
+    rejects = [Reject([HOUR, None, 1.0, 1.0, 1.0, 1.0], "not_a_number")]
+    key = quarantine(bucket, series, rejects, (0, 5 * HOUR), "exchange")
+    assert quarantine(bucket, series, rejects, (0, 5 * HOUR), "exchange") == key
+    [found] = quarantined(bucket, series)
+    assert (found.row[0], found.reason, found.page, found.source) == (HOUR, "not_a_number", (0, 5 * HOUR), "exchange")
+    assert quarantine(bucket, series, [], (0, 1), "exchange") is None
