@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from cqs_core.errors import UsageError
 
@@ -101,10 +101,21 @@ def _dashed(a: str, b: str, id_form: str, known: Collection[str]) -> Iterable[st
     if listed:
         yield from listed
     elif a in QUOTES and b in QUOTES:
-        yield from sorted(both.values(), key=lambda m: m != both.get(id_form))
+        yield from _of_two_quotes(both, id_form)
     elif id_form in both and (a if id_form == "QUOTE-BASE" else b) in QUOTES:
         yield both[id_form]
     elif a in QUOTES:
         yield both["QUOTE-BASE"]
     elif b in QUOTES:
         yield both["BASE-QUOTE"]
+
+
+def _of_two_quotes(both: Mapping[str, str], id_form: str) -> Iterable[str]:
+    """`KRW-BTC`: the exchange's own reading if it is the usual one (priced in what is more money), else both."""
+    own = both.get(id_form)
+    if own:
+        base, _, quote = own.partition("/")
+        yield own
+        if QUOTES.index(quote) < QUOTES.index(base):
+            return
+    yield from both.values()

@@ -10,6 +10,7 @@ import click
 from cqs_core import Lake
 from cqs_core.cli import command_options, emit, open_bucket
 from cqs_core.times import iso_or_none
+from cqs_data.commands.files import import_command, publish_command
 
 if TYPE_CHECKING:
     from cqs_core import SeriesStatus
@@ -57,3 +58,7 @@ def _table(found: Sequence[SeriesStatus]) -> None:
         bounds = [(iso_or_none(at) or "-")[:16].replace("T", " ") for at in (one.first, one.last)]
         shown.add_row(*names, *bounds, f"{one.rows:,}", f"{one.gaps:,}", ", ".join(one.sources))
     Console().print(shown)
+
+
+command.add_command(import_command)
+command.add_command(publish_command)

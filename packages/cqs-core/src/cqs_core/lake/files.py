@@ -1,0 +1,98 @@
+"""Candles in other people's files: CSV, parquet and feather, whatever they call their time column."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_core.candles import FIELDS, Floats
+from cqs_core.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TIMES = ("ts", "timestamp", "datetime", "date", "open_time")
+_KST = "Asia/Seoul"
+_NEIGHBOURS = re.compile(r"[A-Z]+-[A-Z0-9]+_(day|week|month|minute\d+)\.parquet$")
+_UNITS = ((1e11, 1_000.0), (1e14, 1.0), (1e17, 1e-3), (float("inf"), 1e-6))  # seconds, ms, us, ns by their size
+
+
+def read_rows(name: str, data: bytes, zone: str | None = None) -> Floats:
+    """Rows `[ts ms UTC, open, high, low, close, volume]` of a file, in its order; what is missing is NaN.
+
+    Args:
+        name: of the file; its suffix tells the format.
+        data: its bytes.
+        zone: of naive times; None is UTC, and KST in the neighbours' files (`KRW-BTC_day.parquet`).
+
+    Raises:
+        UsageError: an unknown format, a damaged file, or one without candles.
+    """
+    frame = _read(name, data)
+    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    missing = [field for field in FIELDS if field not in frame.columns]
+    if missing:
+        raise UsageError(f"{name!r} has no column {missing[0]!r}; candles need {', '.join(FIELDS)}")
+    zone = zone or (_KST if _NEIGHBOURS.search(name) else "UTC")
+    values = frame[list(FIELDS)].apply(_numbers).to_numpy(dtype=np.float64)
+    return np.column_stack([_milliseconds(name, _times(name, frame), zone), values])
+
+
+def _read(name: str, data: bytes) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    readers: dict[str, Any] = {"csv": pd.read_csv, "parquet": pd.read_parquet, "feather": pd.read_feather}
+    kind = name.lower().removesuffix(".gz").rpartition(".")[2]
+    if kind not in readers:
+        raise UsageError(f"{name!r} is none of the formats that can be read: {', '.join(readers)}")
+    options = {"compression": "gzip"} if name.lower().endswith(".gz") else {}
+    try:
+        frame: pd.DataFrame = readers[kind](io.BytesIO(data), **options)
+    except (ValueError, OSError, EOFError, pa.ArrowException) as error:
+        raise UsageError(f"{name!r} cannot be read as {kind}: {' '.join(str(error).split())[:200]}") from None
+    return frame
+
+
+def _times(name: str, frame: pd.DataFrame) -> pd.Series[Any]:
+    import pandas as pd
+
+    column = next((c for c in TIMES if c in frame.columns), None)
+    if column:
+        return frame[column]
+    if isinstance(frame.index, pd.DatetimeIndex) or str(frame.index.name).lower() in TIMES:
+        return frame.index.to_series()
+    raise UsageError(f"{name!r} has no time column; it is looked for as {', '.join(TIMES)}, or as the index")
+
+
+def _numbers(column: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.to_numeric(column, errors="coerce")
+
+
+def _milliseconds(name: str, times: pd.Series[Any], zone: str) -> Floats:
+    """As float64: exact for whole ms, NaN where there is no time."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(times):
+        numbers = times.to_numpy(dtype=np.float64)
+        middle = float(np.nanmedian(numbers)) if len(numbers) else 0.0
+        return np.asarray(numbers * next(factor for limit, factor in _UNITS if abs(middle) < limit))
+    try:
+        stamps = pd.to_datetime(times, errors="coerce", utc=_carry_offsets(times))
+        if stamps.dt.tz is None:
+            stamps = stamps.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    except (ValueError, TypeError, AttributeError):
+        raise UsageError(f"the times of {name!r} cannot be read; write them as 2024-01-31T09:00:00+00:00") from None
+    ms = stamps.dt.tz_convert("UTC").dt.as_unit("ms")
+    return np.asarray(np.where(ms.isna(), np.nan, ms.astype("int64")), dtype=np.float64)
+
+
+def _carry_offsets(times: pd.Series[Any]) -> bool:
+    """Whether text says its own offset: then it needs no zone."""
+    first = next((str(t) for t in times if isinstance(t, str)), "")
+    return bool(re.search(r"(Z|[+-]\d{2}:?\d{2})$", first.strip()))

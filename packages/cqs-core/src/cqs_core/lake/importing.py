@@ -1,0 +1,59 @@
+"""Files into the lake: checked like an exchange's answers, marked as imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cqs_core import intervals, times
+from cqs_core.errors import UsageError
+from cqs_core.lake.cleaning import clean
+from cqs_core.lake.files import read_rows
+from cqs_core.lake.quarantine import quarantine
+
+if TYPE_CHECKING:
+    from cqs_core.lake.lake import Lake
+    from cqs_core.lake.names import Series
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a file: candles stored, rows refused (they are in quarantine), rows stored that jump absurdly."""
+
+    series: Series
+    rows: int
+    rejected: int
+    flagged: int
+
+
+def import_file(lake: Lake, path: str | Path, series: Series, zone: str | None = None) -> Imported:
+    """Store the candles of a file.
+
+    Args:
+        lake: where they go.
+        path: CSV, parquet or feather; see `files.read_rows`.
+        series: whose candles they are.
+        zone: IANA name for naive times; None is UTC, and KST in the neighbours' files.
+
+    Raises:
+        UsageError: no such file, or none of its rows is a candle of this interval; nothing was stored.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise UsageError(f"no file {str(file)!r}; name a CSV, parquet or feather file")
+    rows = read_rows(file.name, file.read_bytes(), zone)
+    opens = rows[np.isfinite(rows[:, 0]), 0]
+    closed = intervals.floor(series.interval, times.now())
+    start = intervals.floor(series.interval, int(opens.min())) if len(opens) else 0
+    end = min(closed, intervals.next_open(series.interval, int(opens.max()))) if len(opens) else 0
+    checked = clean(rows, series.interval, start, end, closed)
+    if not len(checked.table):
+        why = f"the first is {checked.rejects[0].reason}" if checked.rejects else "it has none"
+        raise UsageError(f"no row of {str(file)!r} is a candle of {series.interval!r} ({why}); check --interval and --zone")
+    seen = max((o.seq for o in lake.objects(series)), default=0)
+    quarantine(lake.bucket, series, [*checked.rejects, *checked.flagged], (start, end), "import")
+    lake.append(series, checked.table, start, end, source="import", seen=seen)
+    return Imported(series, len(checked.table), len(checked.rejects), len(checked.flagged))

@@ -1,0 +1,170 @@
+"""From the sandbox exchange into the lake, through stock ccxt."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from cqs_core import ExchangeBusy, ExchangeError, FIELDS, Series, UnknownName, UsageError, times
+from cqs_core.intervals import DAY, HOUR
+from cqs_core.lake.table import stamps
+from cqs_data import OHLCVFetcher, Synthetic, fetch, load_processed_data, select
+from cqs_data.exchanges import CcxtExchange
+from cqs_data.fetching.patience import Patience
+
+NOW = times.now()
+RECENT = times.iso(NOW // DAY * DAY - 40 * DAY)
+BTC_HOURS = Series("upbit", "BTC/KRW", "1h")
+
+
+def test_what_the_exchange_has_is_in_the_lake_bit_for_bit(lake, sandbox):
+    done = fetch(lake, select("BTC,SOL", "1h,1d", "upbit", RECENT), sandbox.url)
+    assert [one.error for one in done] == [None] * 4
+    source = Synthetic()
+    for one in done:
+        table = lake.read(one.series)
+        bars = source.bars("upbit", one.series.market, one.series.interval, NOW // DAY * DAY - 40 * DAY, NOW)
+        have = np.column_stack([table[name].to_numpy() for name in FIELDS])
+        assert len(table) == one.rows >= len(bars.ts) - 1
+        assert (stamps(table)[: len(bars.ts) - 1] == bars.ts[:-1]).all()
+        assert have[: len(bars.ts) - 1].tobytes() == bars.values[:-1].tobytes()
+        assert {o.source for o in lake.objects(one.series)} == {"endpoint"}
+
+
+def test_binance_pages_forwards_and_skips_to_the_first_candle(lake, sandbox):
+    done = fetch(lake, select("BTC", "1d", "binance", "2015-01-01"), sandbox.url)
+    assert done[0].series.market == "BTC/USDT"
+    assert done[0].rows == len(lake.read(done[0].series)) > 1800
+
+
+def test_the_unfinished_candle_is_never_stored(lake, sandbox):
+    fetch(lake, select("ETH", "1h,1d,1M", "upbit", RECENT), sandbox.url)
+    for status in lake.status():
+        from cqs_core import intervals
+
+        assert intervals.next_open(status.series.interval, status.last) <= times.now()
+
+
+def test_fetching_again_asks_only_for_what_is_missing(lake, sandbox):
+    later = times.iso(NOW // DAY * DAY - 20 * DAY)
+    first = fetch(lake, select("BTC", "1h", "upbit", later), sandbox.url)
+    prepended = fetch(lake, select("BTC", "1h", "upbit", RECENT), sandbox.url)
+    again = fetch(lake, select("BTC", "1h", "upbit", RECENT), sandbox.url)
+    assert first[0].rows > 470
+    assert prepended[0].rows > 470
+    assert again[0].rows <= 1
+    assert lake.status()[0].rows == first[0].rows + prepended[0].rows + again[0].rows
+
+
+def test_a_market_with_all_its_history_is_not_searched_before_it_again(lake, sandbox):
+    fetch(lake, select("BTC", "1w", "upbit"), sandbox.url)
+    fetch(lake, select("BTC", "1w", "upbit"), sandbox.url)
+    assert len(lake.objects(Series("upbit", "BTC/KRW", "1w"))) == 1
+
+
+def test_a_range_is_by_the_open_and_a_date_as_end_is_included(lake, sandbox):
+    fetch(lake, select("BTC", "1h", "upbit", "2024-03-01", "2024-03-02"), sandbox.url)
+    ts = stamps(lake.read(BTC_HOURS))
+    assert times.iso(int(ts[0])) == "2024-03-01T00:00:00+00:00"
+    assert times.iso(int(ts[-1])) == "2024-03-02T23:00:00+00:00"
+
+
+def test_an_unknown_market_is_refused_before_anything_is_written(lake, sandbox):
+    with pytest.raises(UnknownName, match="did you mean 'BTC/KRW'"):
+        fetch(lake, select("BTC,BTX", "1d", "upbit"), sandbox.url)
+    assert lake.bucket.list() == []
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"exchange": "upbti"}, "did you mean 'upbit'"),
+        ({"interval": "2d"}, "unknown interval '2d'"),
+        ({"symbols": "A//B"}, "'A//B'"),
+        ({"symbols": ""}, "no symbols"),
+        ({"start": "2024-02-01", "end": "2024-01-01"}, "is not before"),
+    ],
+)
+def test_wrong_names_are_refused_without_network(names, message):
+    with pytest.raises(UsageError, match=message):
+        select(**({"symbols": "BTC", "exchange": "upbit"} | names))
+
+
+def test_an_endpoint_must_be_a_base_url(lake):
+    with pytest.raises(UsageError, match="no base URL"):
+        fetch(lake, select("BTC"), "localhost")
+
+
+def test_the_fetcher_downloads_and_saves(tmp_path, sandbox, monkeypatch):
+    monkeypatch.setenv("CQS_BUCKET", str(tmp_path / "bucket"))
+    fetcher = OHLCVFetcher(exchange="upbit", endpoint=sandbox.url)
+    frames = fetcher.download(symbols=["BTC", "ETH"], interval="1d", start=RECENT)
+    assert list(frames) == ["BTC", "ETH"]
+    assert [path.name for path in fetcher.save_to_csv(tmp_path / "out")] == ["BTC_1d.csv", "ETH_1d.csv"]
+    first = (tmp_path / "out" / "BTC_1d.csv").read_text().splitlines()
+    assert first[0] == "timestamp,open,high,low,close,volume"
+    assert first[1].startswith(f"{RECENT[:10]}T00:00:00+00:00,")
+    data = load_processed_data(["BTC", "KRW-ETH"], RECENT[:10])
+    assert list(data) == ["BTC", "KRW-ETH"]
+    assert data["BTC"].equals(frames["BTC"])
+    assert data["BTC"].index.name == "timestamp"
+    assert str(data["BTC"].index.tz) == "UTC"
+
+
+def test_processed_files_serve_where_the_lake_has_none(tmp_path, sandbox, monkeypatch):
+    monkeypatch.setenv("CQS_BUCKET", str(tmp_path / "bucket"))
+    frames = OHLCVFetcher("upbit", endpoint=sandbox.url).download(["BTC"], "1d", RECENT)
+    for path in (tmp_path / "bucket" / "data" / "candles").rglob("*.parquet"):
+        path.unlink()
+    data = load_processed_data("BTC")
+    assert data["BTC"].equals(frames["BTC"])
+    with pytest.raises(UsageError, match="cqs fetch --exchange upbit --symbols ETH/KRW"):
+        load_processed_data(["ETH"])
+
+
+class Flaky:
+    """Fails a few times, then answers."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    async def __call__(self) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        return "candles"
+
+
+def test_a_busy_exchange_is_asked_again():
+    patience = Patience(tries=4, pause=0.001)
+    assert asyncio.run(patience.ask(Flaky(ExchangeBusy("429"), ExchangeBusy("reset", wait=0.01)))) == "candles"
+    assert patience.retries == 2
+
+
+def test_patience_ends():
+    with pytest.raises(ExchangeBusy):
+        asyncio.run(Patience(tries=2, pause=0.001).ask(Flaky(ExchangeBusy("1"), ExchangeBusy("2"))))
+    with pytest.raises(ExchangeError, match="120 minutes"):
+        asyncio.run(Patience().ask(Flaky(ExchangeBusy("banned", wait=7200))))
+
+
+def test_a_refusal_is_not_asked_again():
+    flaky = Flaky(ExchangeError("no such market"), ExchangeError("again"))
+    with pytest.raises(ExchangeError, match="no such market"):
+        asyncio.run(Patience().ask(flaky))
+    assert len(flaky.errors) == 1
+
+
+def test_the_generic_exchange_finds_the_first_candle_before_it_pages(lake, sandbox, monkeypatch):
+    class Plain(CcxtExchange):
+        id = "binance"
+        ccxt_options = {"fetchMarkets": {"types": ["spot"]}}
+
+    from cqs_data.fetching import Selection
+
+    start = times.parse_start("2012-01-01")
+    end = times.parse_start("2021-01-03")
+    done = fetch(lake, Selection(Plain, ["BTC/USDT"], ["1h"], start, end), sandbox.url)
+    assert done[0].rows == 48 or done[0].rows > 40
+    assert stamps(lake.read(done[0].series))[0] >= times.parse_start("2021-01-01")
+    assert (np.diff(stamps(lake.read(done[0].series))) % HOUR == 0).all()
