@@ -1,6 +1,7 @@
 """Settings: command-line option, then environment, then `.env` in the working folder, then default.
 
-`CQS_BUCKET` is a folder or an fsspec URL, `GCS_BUCKET` a bare name that means `gs://name`; inside one source `CQS_BUCKET` wins.
+`CQS_BUCKET` is a folder or an fsspec URL, `GCS_BUCKET` a bare name that means `gs://name`; inside one source
+`CQS_BUCKET` wins. An empty variable counts as absent.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
-from cqs_core.errors import UsageError
-from cqs_core.intervals import HOUR, MINUTE, parse_interval
+from cqs_core.errors import UnknownName, UsageError
+from cqs_core.intervals import DAY, HOUR, MINUTE, parse_interval
 
 if TYPE_CHECKING:
     from pydantic_settings import PydanticBaseSettingsSource
@@ -35,11 +36,14 @@ class _DotEnv(DotEnvSettingsSource):
     """The `.env` file, likewise."""
 
     def _read_env_files(self) -> Mapping[str, str | None]:
-        return _with_gcs(super()._read_env_files())
+        try:
+            return _with_gcs(super()._read_env_files())
+        except (OSError, UnicodeError) as error:
+            raise UsageError(f"{str(Path('.env').absolute())!r} cannot be read ({error}); mend or remove it") from None
 
 
 def _with_gcs(found: Mapping[str, str | None]) -> dict[str, str | None]:
-    values = {k: v for k, v in found.items() if v}
+    values: dict[str, str | None] = {k: v for k, v in found.items() if v}
     name = values.get("gcs_bucket")
     if name and not values.get("cqs_bucket"):
         values["cqs_bucket"] = f"gs://{name.removeprefix('gs://')}"
@@ -62,20 +66,32 @@ class Settings(BaseSettings):
         colors: `western` (green up, red down) or `korean` (red up, blue down).
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="CQS_", env_file=".env", extra="ignore", frozen=True, enable_decoding=False
-    )
+    model_config = SettingsConfigDict(env_prefix="CQS_", extra="ignore", frozen=True, enable_decoding=False)
 
     bucket: str | None = None
     exchange: str = "upbit"
     quote: str = "KRW"
     timezone: str | None = None
-    day_start: int = 0
+    day_start: int = Field(0, ge=0, lt=DAY)
     endpoint: str | None = None
     publish: tuple[str, ...] = ("1d",)
     fee: float = Field(0.0005, ge=0, lt=1)
     slippage_bps: float = Field(5.0, ge=0, lt=10_000)
     colors: str = Field("western", pattern="^(western|korean)$")
+
+    @field_validator("bucket", "exchange", "quote")
+    @classmethod
+    def _check_given(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise ValueError("give it a value, or leave it out")
+        return value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _check_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/]", value):
+            raise ValueError("write a URL such as http://127.0.0.1:8000")
+        return value
 
     @field_validator("day_start", mode="before")
     @classmethod
@@ -106,19 +122,22 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - read in our own way
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - there are none
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Environment(settings_cls), _DotEnv(settings_cls)
+        return init_settings, _Environment(settings_cls), _DotEnv(settings_cls, ".env", "utf-8-sig")
 
 
 def settings(**options: Any) -> Settings:
     """The settings now; options that are not None win over every other source.
 
     Raises:
-        UsageError: a value is wrong; the message names the variable.
+        UsageError: a value is wrong; the message names the option or variable.
     """
+    for name in options:
+        if name not in Settings.model_fields:
+            raise UnknownName("setting", name, Settings.model_fields)
     given = {name: value for name, value in options.items() if value is not None}
     try:
         return Settings(**given)
@@ -162,6 +181,9 @@ def bucket_url(option: str | None = None) -> str:
     if url:
         return url
     folder = data_folder() / "bucket"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{str(folder)!r} cannot be made ({error.strerror}); name a bucket with CQS_BUCKET") from None
     _say_default(folder)
     return str(folder)
