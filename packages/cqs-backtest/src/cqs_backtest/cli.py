@@ -30,9 +30,16 @@ def backtest() -> None:
 @click.option("--min-order", type=float, default=0.0, help="Smallest order, in quote currency.")
 @click.option("--lot", type=float, default=0.0, help="Quantities are multiples of it.")
 @click.option("--engine", help="Who executes the orders.")
+@click.option("--keep/--no-keep", default=True, help="Store the run in the bucket, under runs/.", show_default=True)
 @command_options
 def run(
-    bucket: str | None, as_json: bool, strategy: str, symbols: str, params: tuple[str, ...], **options: Any
+    bucket: str | None,
+    as_json: bool,
+    strategy: str,
+    symbols: str,
+    params: tuple[str, ...],
+    keep: bool,
+    **options: Any,
 ) -> None:
     """Backtest STRATEGY (a name, see `cqs strategies`, or ./my_rule.py:MyRule)."""
     from cqs_backtest import facade, printing, tables
@@ -41,17 +48,23 @@ def run(
     names = ("fee", "slippage_bps", "capital", "min_order", "lot")
     costs = make_costs(**{name: options.pop(name) for name in names})
     request = make_request(strategy, split(symbols), params=pairs(params), costs=costs, **options)
-    result = facade.run(request, open_bucket(bucket))
+    opened = open_bucket(bucket)
+    opened.check(write=keep)
+    outcome = facade.run(request, opened)
     data = {
-        "performance": result.performance,
-        "equity": tables.equity_rows(result),
-        "trades": tables.trade_rows(result),
+        "performance": outcome.result.performance,
+        "equity": tables.equity_rows(outcome.result),
+        "trades": tables.trade_rows(outcome.result),
+        "badges": outcome.badges,
+        "run": outcome.keep(opened) if keep else None,
     }
 
     def table() -> None:
         from rich.console import Console
 
-        printing.print_performance(Console(), request, result)
+        printing.print_performance(Console(), outcome)
+        if data["run"]:
+            click.echo(f"kept as {data['run']}")
 
     emit(data, as_json, table)
 

@@ -18,9 +18,9 @@ def _run(demo: Demo) -> dict[str, Any]:
     from cqs_backtest.request import make_costs, make_request
 
     request = make_request("volatility_breakout", _SYMBOLS, costs=make_costs(None, None, 10_000_000))
-    result = run(request, demo.bucket)
-    print_performance(demo.console, request, result)
-    return {"performance": result.performance}
+    outcome = run(request, demo.bucket)
+    print_performance(demo.console, outcome)
+    return {"performance": outcome.result.performance, "run": outcome.keep(demo.bucket)}
 
 
 STEP = DemoStep("backtest", "Backtest the volatility breakout on four markets", 40, _run)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest import feed
 from cqs_backtest.request import Request, make_costs, make_request
 from cqs_backtest.tables import equity_series, trades_frame
-from cqs_core import Bucket, Engine, Strategy, UsageError
+from cqs_core import Bucket, Candles, Engine, Strategy, UsageError
 from cqs_core.result import RunResult, simulate
 
 if TYPE_CHECKING:
@@ -85,23 +86,49 @@ class BacktestFacade:
             engine=engine,
             costs=costs,
         )
-        result = run(request, self._open() if data is None else None, data, quote)
+        bucket = self._open(write=keep) if keep or data is None else None
+        outcome = run(request, bucket, data, quote)
         return {
-            "performance": dict(result.performance),
-            "equity": equity_series(result),
-            "trades": trades_frame(result),
-            "result": result,
+            "performance": dict(outcome.result.performance),
+            "equity": equity_series(outcome.result),
+            "trades": trades_frame(outcome.result),
+            "badges": outcome.badges,
+            "run": outcome.keep(bucket) if keep and bucket else None,
+            "result": outcome.result,
         }
 
-    def _open(self) -> Bucket:
+    def _open(self, *, write: bool) -> Bucket:
         from cqs_core.cli import open_bucket
 
-        return self._bucket if isinstance(self._bucket, Bucket) else open_bucket(self._bucket)
+        bucket = self._bucket if isinstance(self._bucket, Bucket) else open_bucket(self._bucket)
+        bucket.check(write=write)
+        return bucket
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A run and what was said of it.
+
+    Attributes:
+        candles: all that the strategy saw, warm-up included.
+        badges: lookahead, parity and gaps.
+    """
+
+    request: Request
+    result: RunResult
+    candles: Candles
+    badges: dict[str, Any]
+
+    def keep(self, bucket: Bucket) -> str:
+        """Store the run; returns its id."""
+        from cqs_backtest.runs import keep
+
+        return keep(bucket, self.request, self.result, self.candles, self.badges)
 
 
 def run(
     request: Request, bucket: Bucket | None, data: Mapping[str, pd.DataFrame] | None = None, quote: str | None = None
-) -> RunResult:
+) -> Outcome:
     """Execute a request on the lake of a bucket, or on frames."""
     if data is not None:
         candles = feed.from_frames(request, data, quote)
@@ -109,6 +136,7 @@ def run(
         candles = feed.from_lake(request, bucket)
     else:
         raise UsageError("no candles; give data, or a bucket")
-    return simulate(
+    result = simulate(
         request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
     )
+    return Outcome(request, result, candles, {})

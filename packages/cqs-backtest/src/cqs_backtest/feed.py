@@ -69,7 +69,17 @@ def checked(candles: Candles, request: Request) -> Candles:
         _check_warmup(market, int(present[:, s].sum()), request)
     for market, reference in candles.references.items():
         _check_warmup(market, len(reference.ts), request)
-    return candles
+    return _cut(candles)
+
+
+def _cut(candles: Candles) -> Candles:
+    """References end with the last traded bar: what a run saw does not grow with the lake."""
+    last = candles.ts[-1]
+    seen = {
+        market: reference.between(0, int(np.searchsorted(reference.ts, last, side="right")))
+        for market, reference in candles.references.items()
+    }
+    return candles.with_values(references=seen)
 
 
 def _check_dates(market: str, present: np.ndarray, start: int | None) -> None:

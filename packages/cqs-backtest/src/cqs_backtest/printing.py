@@ -11,8 +11,7 @@ from cqs_core.times import iso
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cqs_backtest.request import Request
-    from cqs_core.result import RunResult
+    from cqs_backtest.facade import Outcome
 
 _LABELS = {
     "total_return": ("Total return", "%"),
@@ -31,10 +30,11 @@ _LABELS = {
 }
 
 
-def print_performance(console: Console, request: Request, result: RunResult) -> None:
+def print_performance(console: Console, outcome: Outcome) -> None:
     """Metrics, what they cost, and over which dates."""
     from rich.table import Table
 
+    request, result = outcome.request, outcome.result
     title = f"{name_of(request.strategy)} on {', '.join(request.markets)} ({request.exchange}, {request.interval})"
     table = Table(title=title, title_justify="left", box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")

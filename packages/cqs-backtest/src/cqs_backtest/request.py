@@ -29,6 +29,7 @@ class Request:
         costs: and the capital.
         engine: that executes.
         day_start: ms after 00:00 UTC at which a day of the daily metrics begins.
+        seed: of the look-ahead check's random cuts.
     """
 
     strategy: Strategy
@@ -40,6 +41,7 @@ class Request:
     costs: Costs = field(default_factory=Costs)
     engine: Engine = field(default_factory=lambda: plugins().engine(DEFAULT_ENGINE))
     day_start: int = 0
+    seed: int = 0
 
     @property
     def references(self) -> tuple[str, ...]:

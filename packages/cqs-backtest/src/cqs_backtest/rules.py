@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,17 @@ def find(strategy: str | type[Strategy] | Strategy, params: Mapping[str, Any] | 
 def name_of(strategy: Strategy) -> str:
     """Its id; the class's name where it has none."""
     return type(strategy).id or type(strategy).__name__
+
+
+def reference_of(strategy: Strategy) -> str:
+    """How `find` finds its class again: its registered name, or file and class."""
+    class_ = type(strategy)
+    if plugins().strategies().get(class_.id) is class_:
+        return class_.id
+    try:
+        return f"{inspect.getsourcefile(class_)}:{class_.__name__}"
+    except TypeError:
+        return class_.__name__
 
 
 def _class(name: str) -> Any:

@@ -28,20 +28,27 @@ def equity_series(result: RunResult) -> pd.Series[float]:
 
 def trades_frame(result: RunResult, trades: Trades | None = None) -> pd.DataFrame:
     """Round trips, or any other trades of the run, one a row; what is still held has no exit and the reason `open`."""
-    import pandas as pd
+    import pyarrow as pa
+
+    frame: pd.DataFrame = pa.table(trade_columns(result, trades)).to_pandas()
+    return frame
+
+
+def trade_columns(result: RunResult, trades: Trades | None = None) -> dict[str, Any]:
+    """The same as pyarrow arrays and numpy columns by name."""
+    import pyarrow as pa
 
     rows = result.trades if trades is None else trades
-    stamps = result.candles.ts.astype("datetime64[ms]")
-    out = np.where(rows["exit"] == OPEN, np.datetime64("NaT", "ms"), stamps[rows["exit"]])
-    columns = {
-        "symbol": np.array(result.candles.symbols, dtype=object)[rows["symbol"]],
-        "entry_time": pd.DatetimeIndex(stamps[rows["entry"]]).tz_localize("UTC"),
-        "exit_time": pd.DatetimeIndex(out).tz_localize("UTC"),
-        **{name: rows[name] for name in _NUMBERS},
-        "reason": np.array([reason(code) for code in rows["reason"]], dtype=object),
-        **{name: rows[name] for name in _MORE},
+    stamp = pa.timestamp("ms", "UTC")
+    ts, held = result.candles.ts, rows["exit"] == OPEN
+    return {
+        "symbol": pa.array([result.candles.symbols[s] for s in rows["symbol"]], pa.string()),
+        "entry_time": pa.array(ts[rows["entry"]], stamp),
+        "exit_time": pa.array(ts[rows["exit"]], stamp, mask=held),
+        **{name: np.ascontiguousarray(rows[name]) for name in _NUMBERS},
+        "reason": pa.array([reason(code) for code in rows["reason"]], pa.string()),
+        **{name: np.ascontiguousarray(rows[name]) for name in _MORE},
     }
-    return pd.DataFrame(columns)
 
 
 def equity_rows(result: RunResult) -> list[list[Any]]:

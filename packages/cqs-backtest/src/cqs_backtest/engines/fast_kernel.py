@@ -2,7 +2,6 @@
 
 All of it is in one file: numba keeps compiled code by the file that a function is in.
 """
-# ruff: noqa: PLR0917 - numba takes no keywords, and objects would cost what the loop saves
 
 from __future__ import annotations
 

@@ -1,0 +1,101 @@
+"""What a run was made of, exactly enough to make it again and to say what has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_backtest.rules import name_of, reference_of
+from cqs_core.candles import FIELDS
+from cqs_core.cli.options import plain
+from cqs_core.intervals import next_open
+from cqs_core.times import iso, iso_or_none
+
+if TYPE_CHECKING:
+    from cqs_backtest.request import Request
+    from cqs_core import Candles
+    from cqs_core.result import RunResult
+
+PACKAGES = ("cqs-core", "cqs-backtest", "numpy", "numba", "bt", "param")
+"""Libraries that a result can depend on."""
+
+
+def manifest(request: Request, result: RunResult, candles: Candles, badges: dict[str, Any]) -> dict[str, Any]:
+    """Flat enough for people, complete enough for `verify`; what JSON cannot hold is null.
+
+    Args:
+        request: what was asked.
+        result: what came out.
+        candles: all that the strategy saw, warm-up included.
+        badges: of the run.
+    """
+    made = {
+        "strategy": {
+            "name": name_of(request.strategy),
+            "reference": reference_of(request.strategy),
+            "source": type(request.strategy).source_hash(),
+            "parameters": request.strategy.values(),
+        },
+        "exchange": request.exchange,
+        "symbols": list(request.markets),
+        "references": list(request.references),
+        "interval": request.interval,
+        "start": iso_or_none(request.start),
+        "end": iso(until(candles)),
+        "first": iso(int(result.candles.ts[0])),
+        "last": iso(int(result.candles.ts[-1])),
+        "engine": result.engine,
+        "costs": {
+            "fee": result.costs.fee,
+            "slippage_bps": result.costs.slip * 10_000,
+            "lot": result.costs.lot,
+            "min_order": result.costs.min_order,
+            "capital": result.costs.capital,
+        },
+        "day_start": result.day_start,
+        "candles": candle_hashes(candles),
+        "versions": versions(),
+        "seed": request.seed,
+        "badges": badges,
+        "performance": result.performance,
+    }
+    return dict(plain(made))
+
+
+def until(candles: Candles) -> int:
+    """Ms UTC, exclusive: the close of the last bar, so that a later update of the lake does not change what a run
+    saw.
+    """
+    return next_open(candles.interval, int(candles.ts[-1]))
+
+
+def candle_hashes(candles: Candles) -> dict[str, str]:
+    """sha256 of each market's own candles: stamps and prices, warm-up to the end, traded and looked at."""
+    present = candles.present
+    found = {}
+    for s, market in enumerate(candles.symbols):
+        found[market] = _hash(candles, present[:, s], s)
+    for market, reference in candles.references.items():
+        found.setdefault(market, _hash(reference, reference.present[:, 0], 0))
+    return found
+
+
+def versions() -> dict[str, str]:
+    """Of what is installed."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _hash(candles: Candles, rows: np.ndarray, s: int) -> str:
+    digest = hashlib.sha256(candles.ts[rows].tobytes())
+    for name in FIELDS:
+        digest.update(np.ascontiguousarray(getattr(candles, name)[rows, s]).tobytes())
+    return digest.hexdigest()

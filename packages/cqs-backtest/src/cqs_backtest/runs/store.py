@@ -1,0 +1,127 @@
+"""Keeping runs in a bucket, listing and loading them."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cqs_backtest.runs.manifest import manifest
+from cqs_backtest.tables import trade_columns
+from cqs_core import UnknownName
+from cqs_core.times import iso, now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from cqs_backtest.request import Request
+    from cqs_core import Bucket, Candles
+    from cqs_core.result import RunResult
+
+FOLDER = "runs"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRun:
+    """A run read back.
+
+    Attributes:
+        manifest: see `cqs_backtest.runs.manifest`; with `id` and `created`.
+        ts: (T,) opens of its bars, ms UTC.
+        equity: (T,) at their closes.
+        trades: round trips as pyarrow table.
+    """
+
+    manifest: dict[str, Any]
+    ts: npt.NDArray[np.int64]
+    equity: npt.NDArray[np.float64]
+    trades: pa.Table
+
+    @property
+    def id(self) -> str:
+        return str(self.manifest["id"])
+
+    def trades_frame(self) -> pd.DataFrame:
+        """As `run_backtest` gives them."""
+        frame: pd.DataFrame = self.trades.to_pandas()
+        return frame
+
+
+def keep(bucket: Bucket, request: Request, result: RunResult, candles: Candles, badges: dict[str, Any]) -> str:
+    """Store a run and return its id; the manifest comes last, so that what is listed is whole."""
+    import pyarrow as pa
+
+    made = manifest(request, result, candles, badges)
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    name = re.sub(r"[^A-Za-z0-9]+", "-", made["strategy"]["name"]).strip("-").lower()
+    run = f"{stamp}-{name}-{secrets.token_hex(3)}"
+    stamps = pa.array(result.candles.ts, pa.timestamp("ms", "UTC"))
+    equity = pa.table({"ts": stamps, "equity": result.execution.equity})
+    bucket.write(f"{FOLDER}/{run}/equity.parquet", _parquet(equity))
+    bucket.write(f"{FOLDER}/{run}/trades.parquet", _parquet(pa.table(trade_columns(result))))
+    about = {"id": run, "created": iso(now()), **made}
+    bucket.write(f"{FOLDER}/{run}/manifest.json", json.dumps(about, ensure_ascii=False, indent=1).encode())
+    return run
+
+
+def listing(bucket: Bucket) -> Sequence[dict[str, Any]]:
+    """Manifests, newest first; a folder without one (a run being written) is left out."""
+    keys = [f"{FOLDER}/{run}/manifest.json" for run in bucket.folders(FOLDER)]
+    found = [json.loads(data) for data in bucket.read_many(keys).values()]
+    return sorted(found, key=lambda made: str(made["id"]), reverse=True)
+
+
+def load(bucket: Bucket, run: str) -> StoredRun:
+    """One run by id, or by a beginning of it that no other run has.
+
+    Raises:
+        UnknownName: there is none, or several begin so.
+    """
+    run = _resolve(bucket, run)
+    files = [f"{FOLDER}/{run}/{name}" for name in ("manifest.json", "equity.parquet", "trades.parquet")]
+    data = bucket.read_many(files)
+    if len(data) < len(files):
+        raise UnknownName("run", run, (), remedy="its folder is not whole")
+    equity = _table(data[files[1]])
+    return StoredRun(
+        json.loads(data[files[0]]),
+        equity["ts"].to_numpy().astype("datetime64[ms]").astype(np.int64),
+        equity["equity"].to_numpy(),
+        _table(data[files[2]]),
+    )
+
+
+def _resolve(bucket: Bucket, run: str) -> str:
+    if not _ID.fullmatch(run):
+        raise UnknownName("run", run, (), remedy="`cqs backtest list` names them")
+    known = bucket.folders(FOLDER)
+    found = [name for name in known if name == run] or [name for name in known if name.startswith(run)]
+    if len(found) != 1:
+        remedy = "several begin so" if found else "`cqs backtest list` names them"
+        raise UnknownName("run", run, () if found else known, remedy=remedy)
+    return found[0]
+
+
+def _parquet(table: pa.Table) -> bytes:
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd")
+    return out.getvalue()
+
+
+def _table(data: bytes) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(io.BytesIO(data))
