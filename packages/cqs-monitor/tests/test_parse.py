@@ -10,17 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_monitor.logs.block import SCHEMA, read_block
-from cqs_monitor.logs.header import HEADER
+from logfiles import BUY, HEAD, SELL
 from cqs_monitor.logs.parse import parse
 from cqs_monitor.logs.problems import MOST, Findings, Problem
 from cqs_monitor.logs.row import DamagedRow, read_row
-
-HEAD = HEADER.encode() + b"\r\n"
-BUY = b"2025-10-20T23:59:59.525006+09:00,2025-10-20,BUY,DOGE,285.0,17543.85964912,5000000,,\r\n"
-SELL = (
-    b"2025-10-21T00:00:01.625003+09:00,2025-10-21,SELL,DOGE,291.0,17543.85964912,5105263.15789392,"
-    b"2.1052631578947434,105263.15789472\r\n"
-)
 
 
 def read(*files: bytes) -> tuple[pa.Table, list[Problem]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from cqs_monitor.logs.problems import Problem
 
 _SHOWN = 10
+_PIPED = 200  # columns of a table that nobody's terminal limits
 
 
 def printable(text: str) -> str:
@@ -29,7 +31,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 
         shown.add_column(name, justify="left" if index < left else "right")
     for row in rows:
         shown.add_row(*(escape(printable(cell)) for cell in row))
-    Console().print(shown)
+    Console(width=None if sys.stdout.isatty() else _PIPED).print(shown)
 
 
 def money(value: float | None) -> str:

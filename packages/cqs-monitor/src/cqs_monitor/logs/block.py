@@ -13,16 +13,17 @@ from pyarrow import compute, csv
 
 from cqs_monitor.logs.row import COLUMNS, Row
 
+_NUMERIC = ("price", "quantity", "amount", "profit_pct", "profit_krw")
 SCHEMA = pa.schema(
-    [
-        pa.field("timestamp", pa.timestamp("us", "UTC")),
-        pa.field("date", pa.date32()),
-        pa.field("sell", pa.bool_()),
-        pa.field("symbol", pa.string()),
-        *(pa.field(name, pa.float64()) for name in ("price", "quantity", "amount", "profit_pct", "profit_krw")),
-        pa.field("line", pa.int32()),
-        pa.field("file", pa.int32()),
-    ]
+    {
+        "timestamp": pa.timestamp("us", "UTC"),
+        "date": pa.date32(),
+        "sell": pa.bool_(),
+        "symbol": pa.string(),
+        **dict.fromkeys(_NUMERIC, pa.float64()),
+        "line": pa.int32(),
+        "file": pa.int32(),
+    }
 )
 """Trades. `date` is the day that the bot wrote; profits are null on a BUY; `line` counts from 1 in the file; `file` is an
 index into the list of files that goes with the table."""

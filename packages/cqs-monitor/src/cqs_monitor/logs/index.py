@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from cqs_monitor.logs.group import ROWS, FileRows, Group
 from cqs_monitor.logs.layout import LogFile
-from cqs_monitor.logs.spool import mapped
+from cqs_monitor.logs.spool import stored
 
 _FORMAT = 1
 WORTH = 1 << 20
@@ -38,7 +38,7 @@ class Index:
             facts = json.loads((self.folder / f"{name}.json").read_bytes())
             if facts["format"] != _FORMAT:
                 return Group()
-            table = mapped(self.folder / facts["rows"])
+            table = stored(self.folder / facts["rows"])
             files = tuple(_entry(*fields) for fields in facts["files"])
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid):
             return Group()
@@ -58,7 +58,7 @@ class Index:
             temporary = rows.with_suffix(".tmp")
             temporary.write_text(json.dumps(facts))
             os.replace(temporary, self.folder / f"{name}.json")
-            table = mapped(rows)
+            table = stored(rows)
         except OSError:  # a full or read-only cache costs time, nothing else
             return group
         self._remove(path for path in self.folder.glob(f"{name}-*.arrow") if path != rows)

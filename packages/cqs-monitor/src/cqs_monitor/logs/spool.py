@@ -41,11 +41,13 @@ class Spool:
         if self._writer is None or self._path is None:
             return pa.concat_tables([schema.empty_table(), *self._tables])
         self._writer.close()
-        table = mapped(self._path)
+        table = stored(self._path)
         self._path.unlink()
         return table
 
 
-def mapped(path: Path) -> pa.Table:
-    """A stored table, mapped rather than read: pages that nobody looks at cost no memory."""
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+def stored(path: Path) -> pa.Table:
+    """A stored table; a large one is mapped rather than read: pages that nobody looks at cost no memory."""
+    if path.stat().st_size >= LARGE:
+        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    return pa.ipc.open_file(path.read_bytes()).read_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +44,21 @@ class Columns:
     accounts: tuple[str, ...]
     table: pa.Table
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> Columns:
-        """Some of the rows."""
+    def where(self, rows: npt.NDArray[Any]) -> Columns:
+        """Some of the rows, by mask or by index."""
         arrays = {
-            name: getattr(self, name)[mask] for name in ("account", "day", "timestamp", "sell", "profit", "amount")
+            name: getattr(self, name)[rows] for name in ("account", "day", "timestamp", "sell", "profit", "amount")
         }
-        return replace(self, **arrays, table=self.table.filter(pa.array(mask)))
+        return replace(
+            self, **arrays, table=self.table.filter(pa.array(rows)) if rows.dtype == bool else self.table.take(rows)
+        )
+
+    def by_account(self) -> Iterator[tuple[str, Columns]]:
+        """The rows of each account; empty ones too."""
+        order = np.argsort(self.account, kind="stable")
+        ends = np.searchsorted(self.account[order], np.arange(len(self.accounts) + 1))
+        for index, name in enumerate(self.accounts):
+            yield name, self.where(order[ends[index] : ends[index + 1]])
 
     def symbols(self) -> tuple[npt.NDArray[np.int32], list[str]]:
         """(N,) index of each row's symbol, and the symbols."""

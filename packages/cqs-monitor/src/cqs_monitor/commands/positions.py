@@ -1,0 +1,69 @@
+"""`cqs monitor positions`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cqs_core.cli import command_options, emit, open_bucket
+from cqs_monitor.commands.printing import money, printable, problems, table
+
+if TYPE_CHECKING:
+    from cqs_monitor.holdings import Holding
+    from cqs_monitor.logs.snapshot import Snapshot
+
+
+@click.command("positions")
+@click.option("--live", is_flag=True, help="Ask the home exchange for prices; else the last candle of the lake.")
+@command_options
+def command(live: bool, bucket: str | None, as_json: bool) -> None:
+    """What every account holds by its positions.json: ok, absent (never bought, or no file) or unreadable."""
+    from cqs_core.times import now
+    from cqs_monitor.holdings import holdings, symbols_held
+    from cqs_monitor.logs.book import Logs
+    from cqs_monitor.prices import last_candles, live_prices
+
+    opened = open_bucket(bucket)
+    snapshot = Logs(opened).refresh()
+    symbols = symbols_held(snapshot)
+    prices = last_candles(opened, symbols) | (live_prices(symbols) if live else {})
+    at = now()
+    found = {account: holdings(snapshot, account, prices, at) for account in snapshot.accounts}
+    data = {
+        account: {"state": snapshot.held(account).state, "positions": [holding.json() for holding in held]}
+        for account, held in found.items()
+    }
+
+    def human() -> None:
+        _print(snapshot, found)
+        problems(snapshot.problems)
+
+    emit(data, as_json, human)
+
+
+def _print(snapshot: Snapshot, found: dict[str, list[Holding]]) -> None:
+    rows = []
+    for account, held in found.items():
+        if not held:
+            state = snapshot.held(account).state
+            click.echo(printable(f"{account}: {'flat' if state == 'ok' else state}"))
+        rows += [_row(holding) for holding in held]
+    if rows:
+        columns = ["account", "symbol", "quantity", "entry", "age, days", "last", "as of", "unrealised", "%"]
+        table(columns, rows, left=2)
+
+
+def _row(holding: Holding) -> list[str]:
+    position, price, pct = holding.position, holding.price, holding.unrealised_pct
+    return [
+        holding.account,
+        f"{position.symbol} (dust)" if position.dust else position.symbol,
+        f"{position.quantity:.8g}",
+        f"{position.entry_price:,.10g}",
+        "" if holding.age_days is None else f"{holding.age_days:.1f}",
+        "no candle" if price is None else f"{price.value:,.10g}",
+        "" if price is None else f"{holding.json()['last_time'][:16]} {price.source}",
+        money(holding.unrealised),
+        "" if pct is None else f"{pct:+.2f}",
+    ]

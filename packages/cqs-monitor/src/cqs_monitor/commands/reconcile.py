@@ -1,0 +1,28 @@
+"""`cqs monitor reconcile`."""
+
+from __future__ import annotations
+
+import click
+
+from cqs_core.cli import command_options, emit, open_bucket
+from cqs_monitor.commands.printing import printable, problems
+
+
+@click.command("reconcile")
+@command_options
+def command(bucket: str | None, as_json: bool) -> None:
+    """Hold positions.json against the trades: orphan BUYs, missing SELLs, quantities that do not add up."""
+    from cqs_monitor.logs.book import Logs
+    from cqs_monitor.reconcile import reconcile
+
+    snapshot = Logs(open_bucket(bucket)).refresh()
+    found = reconcile(snapshot)
+
+    def human() -> None:
+        for finding in found:
+            click.echo(printable(f"{finding.account}  {finding.kind}  {finding.since or ''}  {finding.reason}"))
+        if not found:
+            click.echo(f"{len(snapshot.accounts)} accounts: what they hold is what their trades leave")
+        problems(snapshot.problems)
+
+    emit([finding.json() for finding in found], as_json, human)

@@ -1,0 +1,84 @@
+"""Positions with what they are worth: what the bot writes has neither price nor profit, so both are computed here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cqs_core.times import iso
+
+if TYPE_CHECKING:
+    from cqs_monitor.logs.positions import Position
+    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.prices import Price
+
+_DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One position at a moment.
+
+    Attributes:
+        account: whose.
+        position: as the bot wrote it.
+        price: the last there is; None where neither lake nor exchange has one.
+        now: ms UTC.
+    """
+
+    account: str
+    position: Position
+    price: Price | None
+    now: int
+
+    @property
+    def age_days(self) -> float | None:
+        entry = self.position.entry_time
+        return None if entry is None else max(0.0, (self.now - entry.timestamp() * 1000) / _DAY)
+
+    @property
+    def value(self) -> float | None:
+        """KRW."""
+        return None if self.price is None else self.price.value * self.position.quantity
+
+    @property
+    def unrealised(self) -> float | None:
+        """KRW, gross of the fee that selling would cost."""
+        return None if self.value is None else self.value - self.position.entry_price * self.position.quantity
+
+    @property
+    def unrealised_pct(self) -> float | None:
+        """Percent of the entry price."""
+        if self.price is None or not self.position.entry_price:
+            return None
+        return 100 * (self.price.value / self.position.entry_price - 1)
+
+    def json(self) -> dict[str, Any]:
+        entry = self.position.entry_time
+        return {
+            "symbol": self.position.symbol,
+            "quantity": self.position.quantity,
+            "entry_price": self.position.entry_price,
+            "entry_time": None if entry is None else entry.astimezone(dt.UTC).isoformat(),
+            "dust": self.position.dust,
+            "age_days": self.age_days,
+            "last_price": None if self.price is None else self.price.value,
+            "last_time": None if self.price is None else iso(self.price.at),
+            "last_source": None if self.price is None else self.price.source,
+            "value": self.value,
+            "unrealised": self.unrealised,
+            "unrealised_pct": self.unrealised_pct,
+        }
+
+
+def holdings(snapshot: Snapshot, account: str, prices: Mapping[str, Price], now: int) -> list[Holding]:
+    """What an account holds; empty unless its positions.json can be read."""
+    held = snapshot.held(account).held
+    return [Holding(account, position, prices.get(position.symbol), now) for position in held]
+
+
+def symbols_held(snapshot: Snapshot) -> set[str]:
+    """Of all accounts."""
+    return {position.symbol for found in snapshot.positions.values() for position in found.held}

@@ -1,0 +1,81 @@
+"""What things are worth now: the last candle of the lake, or the exchange's own last price."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cqs_core import CqsError, Lake, Series, UsageError, plugins, resolve, settings
+from cqs_core.intervals import next_open
+from cqs_core.times import now
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket
+
+PATIENCE = 3.0
+"""Seconds that an exchange has to answer."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """A price in quote currency, as of `at` (ms UTC)."""
+
+    value: float
+    at: int
+    source: Literal["candle", "live"]
+
+
+def market_of(symbol: str) -> str | None:
+    """The home market of a symbol as bots write it; None for text that is no symbol."""
+    known = settings()
+    try:
+        return resolve(symbol, known.exchange, quote=known.quote)
+    except UsageError:
+        return None
+
+
+def last_candles(bucket: Bucket, symbols: Iterable[str]) -> dict[str, Price]:
+    """The newest close that the lake has of each symbol, at any interval; symbols without candles are left out."""
+    lake, exchange = Lake(bucket), settings().exchange
+    wanted = {market: symbol for symbol in symbols if (market := market_of(symbol))}
+    newest: dict[str, tuple[int, int, Series]] = {}
+    for series in lake.series() if wanted else ():
+        if series.exchange != exchange or series.market not in wanted:
+            continue
+        last = max((found.last for found in lake.objects(series) if found.rows), default=None)
+        if last is not None:
+            closed = next_open(series.interval, last)
+            newest[series.market] = max(newest.get(series.market, (0, 0, series)), (closed, last, series))
+    return {wanted[market]: _close(lake, *found) for market, found in newest.items()}
+
+
+def live_prices(symbols: Iterable[str]) -> dict[str, Price]:
+    """The last prices of the home exchange; what it does not answer in time is left out."""
+    known = settings()
+    wanted = {symbol: market for symbol in symbols if (market := market_of(symbol))}
+    if not wanted:
+        return {}
+    try:
+        return asyncio.run(asyncio.wait_for(_ask(known.exchange, known.endpoint, wanted), PATIENCE))
+    except (CqsError, TimeoutError, OSError):
+        return {}
+
+
+async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[str, str]) -> dict[str, Price]:
+    async with plugins().exchange(exchange)(endpoint) as connection:
+        answers = await asyncio.gather(
+            *(connection.price(market) for market in wanted.values()), return_exceptions=True
+        )
+    at = now()
+    return {
+        symbol: Price(float(answer), at, "live")
+        for symbol, answer in zip(wanted, answers, strict=True)
+        if not isinstance(answer, BaseException)
+    }
+
+
+def _close(lake: Lake, closed: int, last: int, series: Series) -> Price:
+    value = float(lake.read(series, last)["close"][-1].as_py())
+    return Price(value, min(closed, now()), "candle")

@@ -1,0 +1,254 @@
+"""The logs of a bucket: what is whose, what changed, what broke."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from logfiles import BUY, HEAD, SELL, buy, day, sell
+
+from cqs_core import Bucket, UnknownName, UsageError
+from cqs_monitor import Logs, get_bot_logs
+from cqs_monitor.logs import group, spool
+from cqs_monitor.logs.problems import Problem
+
+POSITIONS = (
+    b'{"BTC": {"symbol": "BTC", "quantity": 0.5, "entry_price": 1e8, "entry_time": "2025-10-20T09:00:05+09:00"}}'
+)
+
+
+def test_an_empty_bucket_has_no_accounts(bucket):
+    assert Logs(bucket).refresh().accounts == ()
+
+
+def test_accounts_are_folders_with_any_name(bucket, put):
+    names = ["Main", "a b", "<script>alert(1)</script>".replace("/", "⁄"), "메인", "=cmd", "x.csv"]
+    for name in names:
+        put(f"logs/{name}/trades_2025-10-20.csv", HEAD + BUY)
+    snapshot = Logs(bucket).refresh()
+    assert sorted(snapshot.accounts) == sorted(names)
+    assert all(snapshot.only(name).num_rows == 1 for name in names)
+
+
+def test_the_old_prefix_is_read_where_the_new_one_is_absent(bucket, put):
+    put("bot-logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    snapshot = Logs(bucket).refresh()
+    assert (snapshot.accounts, snapshot.prefix) == (("Main",), "bot-logs")
+
+
+def test_names_without_a_valid_date_are_told_and_not_read(bucket, put):
+    for name in [
+        "trades_2025-02-30.csv",
+        "trades_2025-10-21 (1).csv",
+        "trades_2025-1-2.csv",
+        "trades_2025-10-21.csv.bak",
+    ]:
+        put(f"logs/Main/{name}", HEAD + BUY)
+    put("logs/Main/trades_2025-10-22.csv.tmp", HEAD + BUY)
+    put("logs/Main/positions.json.tmp", b"{")
+    snapshot = Logs(bucket).refresh()
+    assert snapshot.table.num_rows == 0
+    assert [p.reason for p in snapshot.problems] == ["no valid date in its name; not read"] * 4
+    assert snapshot.problems[0].file == "logs/Main/trades_2025-02-30.csv"
+
+
+def test_problems_name_the_file_relative_to_the_bucket_and_the_line(bucket, put):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY + b"torn\r\n" + SELL)
+    expected = Problem("logs/Main/trades_2025-10-20.csv", 3, "1 columns where 9 are needed; not counted")
+    assert Logs(bucket).refresh().problems == (expected,)
+
+
+def test_positions_are_ok_absent_or_unreadable_and_never_flat_by_mistake(bucket, put):
+    put("logs/held/positions.json", POSITIONS)
+    put("logs/flat/positions.json", b"{}")
+    put("logs/never/trades_2025-10-20.csv", HEAD)
+    broken = {
+        "torn": POSITIONS[:50],
+        "empty": b"",
+        "list": b"[]",
+        "nan": POSITIONS.replace(b"0.5", b"NaN"),
+        "none": b'{"A":{}}',
+    }
+    for name, data in broken.items():
+        put(f"logs/{name}/positions.json", data)
+    snapshot = Logs(bucket).refresh()
+    assert snapshot.held("held").held[0].quantity == 0.5
+    states = {name: snapshot.held(name).state for name in ("held", "flat", "never")}
+    assert states == {"held": "ok", "flat": "ok", "never": "absent"}
+    for name in broken:
+        assert (snapshot.held(name).state, snapshot.held(name).held) == ("unreadable", ())
+    assert sorted(p.file for p in snapshot.problems) == sorted(f"logs/{name}/positions.json" for name in broken)
+
+
+def test_state_and_heartbeat_are_read(bucket, put):
+    put("logs/.heartbeat", b"1770852528.841922")
+    state = b'{"buy_block_until": {"BTC": 1770852600.5}, "pending_buys": {"ETH": {"uuid": "u", "amount": 5000, "pre_qty": null, "created_at": 1770852500}}}'
+    put("logs/Main/runtime_state.json", state)
+    snapshot = Logs(bucket).refresh()
+    assert (snapshot.heartbeat.state, snapshot.heartbeat.at) == ("ok", 1770852528842)
+    assert snapshot.states["Main"].buy_blocks == {"BTC": 1770852600500}
+    assert snapshot.states["Main"].pending[0].created_at == 1770852500000
+
+
+def test_a_heartbeat_that_is_empty_while_written_is_unreadable(bucket, put):
+    put("logs/.heartbeat", b"")
+    assert Logs(bucket).refresh().heartbeat.state == "unreadable"
+
+
+def test_a_row_that_is_appended_is_seen_and_nothing_else_is_read_again(bucket, put, monkeypatch):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    changing = put("logs/Main/trades_2025-10-21.csv", HEAD + SELL)
+    logs = Logs(bucket)
+    logs.refresh()
+    opened = []
+    monkeypatch.setattr(bucket, "open", lambda key: opened.append(key) or Bucket.open(bucket, key))
+    assert logs.refresh() is logs.last
+    with changing.open("ab") as file:
+        file.write(SELL)
+    snapshot = logs.refresh()
+    assert opened == ["logs/Main/trades_2025-10-21.csv"]
+    assert snapshot.table["line"].to_pylist() == [2, 2, 3]
+
+
+def test_files_that_come_go_and_change_leave_the_same_as_a_first_reading(bucket, put, folder, own_cache):
+    logs = Logs(bucket)
+    for name in ("b", "a", "c"):
+        put(f"logs/{name}/trades_2025-10-20.csv", HEAD + BUY)
+        put(f"logs/{name}/trades_2025-11-02.csv", HEAD + SELL + b"bad\r\n")
+        logs.refresh()
+    put("logs/b/trades_2025-10-20.csv", HEAD + SELL + SELL)
+    (folder / "logs/a/trades_2025-11-02.csv").unlink()
+    again = logs.refresh()
+    shutil.rmtree(own_cache)
+    first = Logs(bucket).refresh()
+    assert again.table.equals(first.table)
+    assert again.problems == first.problems
+    assert again.accounts == first.accounts == ("a", "b", "c")
+
+
+def test_what_was_read_is_found_again_by_the_next_process(bucket, put):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY + b"bad\r\n")
+    first = Logs(bucket).refresh()
+    other = Logs(bucket)
+    bucket.open = None  # type: ignore[method-assign,assignment] - reading would fail
+    second = other.refresh()
+    assert second.table.equals(first.table)
+    assert second.problems == first.problems
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"format": 1}', b"\xff\xfe"])
+def test_a_damaged_index_costs_a_reading_and_nothing_else(bucket, put, own_cache, damage):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    first = Logs(bucket).refresh()
+    for path in own_cache.rglob("*.json"):
+        path.write_bytes(damage)
+    assert Logs(bucket).refresh().table.equals(first.table)
+    for path in own_cache.rglob("*.arrow"):
+        path.write_bytes(damage)
+    assert Logs(bucket).refresh().table.equals(first.table)
+
+
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(bucket, put, own_cache):
+    own_cache.write_bytes(b"a file where a folder should be")
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    assert Logs(bucket).refresh().table.num_rows == 1
+
+
+def test_a_large_log_goes_through_a_file_and_reads_the_same(bucket, put, monkeypatch, own_cache):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + (BUY + SELL) * 5000 + b"bad\r\n" + BUY)
+    small = Logs(bucket).refresh()
+    shutil.rmtree(own_cache)
+    monkeypatch.setattr(spool, "LARGE", 1)
+    large = Logs(bucket).refresh()
+    assert large.table.equals(small.table)
+    assert large.problems == small.problems
+    assert not list(own_cache.rglob("*.spool"))
+
+
+def test_rows_of_the_single_file_that_daily_files_repeat_are_counted_once(bucket, put):
+    put("logs/Main/trades.csv", HEAD + BUY + SELL + buy("2025-10-22T09:00:01", "BTC", 1e8, 0.1))
+    put("logs/Main/trades_2025-10-21.csv", HEAD + SELL)
+    put("logs/other/trades.csv", HEAD + SELL)
+    snapshot = Logs(bucket).refresh()
+    assert snapshot.only("Main").num_rows == 3
+    assert snapshot.only("other").num_rows == 1
+    fact = "1 rows that daily files have as well; counted once"
+    assert snapshot.problems == (Problem("logs/Main/trades.csv", None, fact),)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read_is_told_and_tried_again(bucket, put):
+    path = put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    path.chmod(0)
+    logs = Logs(bucket)
+    assert "cannot be read" in logs.refresh().problems[0].reason
+    path.chmod(0o600)
+    assert logs.refresh().table.num_rows == 1
+
+
+def test_a_file_that_fails_once_is_told_and_tried_again(bucket, put):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    put("logs/Main/positions.json", POSITIONS)
+    reads, failing = Bucket.open, [True]
+
+    def flaky(key):
+        if failing[0]:
+            from cqs_core import BucketError
+
+            raise BucketError("bucket 'b' failed at 'x': 503")
+        return reads(bucket, key)
+
+    bucket.open = flaky  # type: ignore[method-assign]
+    logs = Logs(bucket)
+    snapshot = logs.refresh()
+    assert snapshot.held("Main").state == "unreadable"
+    assert [p.file for p in snapshot.problems][0] == "logs/Main/trades_2025-10-20.csv"
+    failing[0] = False
+    snapshot = logs.refresh()
+    assert (snapshot.table.num_rows, snapshot.problems, snapshot.held("Main").state) == (1, (), "ok")
+
+
+def test_names_that_climb_out_of_a_remote_bucket_are_told_and_not_read():
+    bucket = Bucket("memory://climbing")
+    bucket._storage.fs.pipe_file("/climbing/logs/../../x/trades_2025-10-20.csv", HEAD + BUY)
+    bucket.write("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    snapshot = Logs(bucket).refresh()
+    assert snapshot.table.num_rows == 1
+
+
+def test_ten_thousand_accounts_are_read(bucket, put, folder):
+    for i in range(10_000):
+        put(f"logs/account {i}/trades_2025-10-20.csv", HEAD + BUY)
+    snapshot = Logs(bucket).refresh()
+    assert (len(snapshot.accounts), snapshot.table.num_rows) == (10_000, 10_000)
+
+
+def test_get_bot_logs_gives_the_rows_of_a_day(folder, put):
+    put("logs/Main/trades_2025-10-20.csv", day(BUY))
+    put("logs/Main/trades_2025-10-21.csv", day(SELL, sell("2025-10-21T09:00:00", "BTC", 2e8, 0.1, 1e8)))
+    frame = get_bot_logs(date="2025-10-21", account="Main", bucket=str(folder))
+    assert list(frame.columns) == HEAD.decode().strip().split(",")
+    assert frame["action"].tolist() == ["SELL", "SELL"]
+    assert frame["date"].tolist() == ["2025-10-21"] * 2
+    assert frame["profit_krw"].tolist() == [105263.15789472, 1e7]
+    assert str(frame["timestamp"][0]) == "2025-10-20 15:00:01.625003+00:00"
+    assert len(get_bot_logs("2025-10-19", "Main", str(folder))) == 0
+
+
+def test_get_bot_logs_refuses_what_is_not_there(folder, put):
+    put("logs/Main/trades_2025-10-20.csv", day(BUY))
+    with pytest.raises(UnknownName, match="did you mean 'Main'"):
+        get_bot_logs("2025-10-20", "main", str(folder))
+    with pytest.raises(UnknownName):
+        get_bot_logs("2025-10-20", "../../etc", str(folder))
+    with pytest.raises(UsageError, match="no date"):
+        get_bot_logs("yesterday", "Main", str(folder))
+
+
+def test_real_logs_are_read_without_a_problem(real):
+    snapshot = Logs(real).refresh()
+    assert (snapshot.accounts, snapshot.problems) == (("Main",), ())
+    assert snapshot.table.num_rows == 1089
+    assert snapshot.held("Main").state == "ok"
+    assert group.ROWS.names[-1] == "line"
