@@ -6,17 +6,19 @@ Entry points of the group `cqs` are loaded one by one. A plugin that fails at im
 
 from __future__ import annotations
 
-import functools
+import contextlib
+import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from cqs_core import hookspecs
-from cqs_core.errors import UnknownName
+from cqs_core.errors import CqsError, UnknownName, UsageError
+from cqs_core.kinds import named
 
 if TYPE_CHECKING:
     from cqs_core.alerts import AlertChannel
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from cqs_core.strategy import Strategy
 
 GROUP = "cqs"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -57,27 +60,33 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
 
     def load(self, installed: Iterable[tuple[EntryPoint, Distribution]]) -> None:
-        """Import and register entry points, each in its own guard, in the order of their names."""
-        for entry, distribution in sorted(installed, key=lambda pair: pair[0].name):
-            self._found[entry.name] = distribution.version
-            unfit = _unfit(distribution)
-            if unfit:
-                self._add(Problem(entry.name, "version", unfit))
-                continue
-            try:
-                self.register(entry.load(), entry.name, distribution.version)
-            except Exception as error:  # noqa: BLE001 - a plugin may fail in any way at import
-                self.report(entry.name, "import", error)
+        """Import and register entry points, each in its own guard: core first, then in the order of their names."""
+        for entry, distribution in sorted(installed, key=lambda pair: (pair[1].name != "cqs-core", pair[0].name)):
+            if entry.name in self._found:
+                taken = f"{distribution.name!r} has a plugin of this name too; rename it"
+                self._add(Problem(entry.name, "name", taken))
+            else:
+                self._found[entry.name] = distribution.version
+                self._load(entry, distribution)
+
+    def _load(self, entry: EntryPoint, distribution: Distribution) -> None:
+        with self._guard(entry.name, "version"):
+            refuse_unfit(distribution)
+            with self._guard(entry.name, "import"):
+                plugin = entry.load()
+                with self._guard(entry.name, "registration"):
+                    self.register(plugin, entry.name, distribution.version)
 
     def register(self, plugin: object, name: str, version: str = "") -> None:
         """Add one plugin.
 
         Raises:
-            pluggy.PluginValidationError: it implements a hook that does not exist.
+            ValueError: the plugin or its name is there already.
+            pluggy.PluginValidationError: it implements a hook that does not exist, or with arguments that it has not.
         """
         self._found[name] = version
-        self._manager.register(plugin, name)
         try:
+            self._manager.register(plugin, name)
             self._manager.check_pending()
         except pluggy.PluginValidationError:
             self._manager.unregister(name=name)
@@ -86,10 +95,11 @@ class Plugins:
 
     def report(self, plugin: str, where: str, error: BaseException) -> None:
         """Note a problem, once."""
-        self._add(Problem(plugin, where, " ".join(f"{type(error).__name__}: {error}".split())))
+        told = str(error) if isinstance(error, CqsError) else f"{type(error).__name__}: {error}"
+        self._add(Problem(plugin, where, " ".join(told.split())))
 
     def exchanges(self) -> Mapping[str, type[Exchange]]:
-        return self._by_name("register_exchanges", lambda e: e.id)
+        return self._by_name("register_exchanges")
 
     def exchange(self, name: str) -> type[Exchange]:
         """One exchange.
@@ -100,7 +110,7 @@ class Plugins:
         return _pick("exchange", name, self.exchanges(), "install cqs-data")
 
     def strategies(self) -> Mapping[str, type[Strategy]]:
-        return self._by_name("register_strategies", lambda s: s.id)
+        return self._by_name("register_strategies")
 
     def strategy(self, name: str) -> type[Strategy]:
         """One strategy.
@@ -111,7 +121,7 @@ class Plugins:
         return _pick("strategy", name, self.strategies(), "install cqs-backtest")
 
     def engines(self) -> Mapping[str, Engine]:
-        return self._by_name("register_engines", lambda e: e.name)
+        return self._by_name("register_engines")
 
     def engine(self, name: str) -> Engine:
         """One engine.
@@ -122,28 +132,28 @@ class Plugins:
         return _pick("engine", name, self.engines(), "install cqs-backtest")
 
     def channels(self) -> Mapping[str, AlertChannel]:
-        return self._by_name("register_channels", lambda c: c.name)
+        return self._by_name("register_channels")
 
     def views(self) -> Mapping[str, Any]:
-        return self._by_name("register_views", lambda v: v.slug)
+        return self._by_name("register_views")
 
     def cards(self) -> Mapping[str, Any]:
-        return self._by_name("register_cards", lambda c: c.name)
+        return self._by_name("register_cards")
 
     def overlays(self) -> Mapping[str, Any]:
-        return self._by_name("register_overlays", lambda o: o.name)
+        return self._by_name("register_overlays")
 
     def demo_steps(self) -> list[DemoStep]:
         """In the order in which they run."""
-        return sorted(self._by_name("register_demo", lambda s: s.name).values(), key=lambda s: (s.order, s.name))
+        return sorted(self._by_name("register_demo").values(), key=lambda s: (s.order, s.name))
 
     def commands(self) -> Mapping[str, tuple[str, str]]:
         """`{name: ("module:attribute", "help")}`."""
-        return self._by_name("register_commands", None)
+        return self._by_name("register_commands")
 
     def owner(self, hook: str, name: str) -> str:
         """The plugin that gave `name` to `hook`; empty where unknown."""
-        self._by_name(hook, None)
+        self._by_name(hook)
         return str(self._merged.get(f"{hook}.owner", {}).get(name, ""))
 
     def describe(self) -> list[dict[str, Any]]:
@@ -169,59 +179,68 @@ class Plugins:
             if problem not in self.problems:
                 self.problems.append(problem)
 
-    def _by_name(self, hook: str, key: Callable[[Any], str] | None) -> dict[str, Any]:
+    @contextlib.contextmanager
+    def _guard(self, plugin: str, where: str) -> Iterator[None]:
+        try:
+            yield
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may fail in any way; it takes nothing down
+            self.report(plugin, where, error)
+
+    def _by_name(self, hook: str) -> dict[str, Any]:
         with self._lock:
             if hook not in self._merged:
-                self._merge(hook, key)
+                self._merge(hook)
             return self._merged[hook]
 
-    def _merge(self, hook: str, key: Callable[[Any], str] | None) -> None:
+    def _merge(self, hook: str) -> None:
         merged: dict[str, Any] = {}
         owners: dict[str, str] = {}
-        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             plugin = implementation.plugin_name
-            try:
-                given = implementation.function()
-                pairs = list(given.items()) if key is None else [(key(item), item) for item in given]
-            except Exception as error:  # noqa: BLE001 - a plugin may fail in any way in its hook
-                self.report(plugin, hook, error)
-                continue
-            for name, item in pairs:
-                if name in merged:
-                    taken = f"{hook} gives {name!r}, which {owners[name]!r} gave already"
-                    self._add(Problem(plugin, "name", taken))
-                else:
-                    merged[name], owners[name] = item, plugin
+            with self._guard(plugin, hook):
+                for name, item in named(hook, implementation.function()):
+                    if name in merged:
+                        taken = f"{hook} gives {name!r}, which {owners[name]!r} gave already; rename it"
+                        self._add(Problem(plugin, "name", taken))
+                    else:
+                        merged[name], owners[name] = item, plugin
         self._merged[hook], self._merged[f"{hook}.owner"] = merged, owners
 
 
-@functools.cache
+_loading = threading.RLock()  # a plugin may ask for the host while it is imported: it gets what is there so far
+_hosts: list[Plugins] = []
+
+
 def plugins() -> Plugins:
     """The host of this process, loaded on first use."""
-    host = Plugins()
-    host.load((entry, entry.dist) for entry in entry_points(group=GROUP) if entry.dist)
-    return host
+    with _loading:
+        if not _hosts:
+            _hosts.append(Plugins())
+            _hosts[0].load((entry, entry.dist) for entry in entry_points(group=GROUP) if entry.dist)
+        return _hosts[0]
 
 
-def _pick(kind: str, name: str, known: Mapping[str, Any], remedy: str) -> Any:
+def _pick(kind: str, name: str, known: Mapping[str, _T], remedy: str) -> _T:
     if name not in known:
         raise UnknownName(kind, name, known, remedy="" if known else remedy)
     return known[name]
 
 
-def _unfit(distribution: Distribution) -> str:
-    """Why the distribution's declared range of cqs-core refuses this one; empty where it fits."""
-    wanted = [line for line in distribution.requires or [] if line.replace("_", "-").lower().startswith("cqs-core")]
+def refuse_unfit(distribution: Distribution) -> None:
+    """Whether the distribution's declared range of cqs-core has room for this one, asked before it is imported.
+
+    Raises:
+        UsageError: it has not.
+    """
+    wanted = [line for line in distribution.requires or [] if re.match(r"cqs[-_.]core(?![-_.\w])", line, re.IGNORECASE)]
     if not wanted:
-        return ""
+        return
     from importlib.metadata import version
 
     from packaging.requirements import Requirement
 
     have = version("cqs-core")
-    for line in wanted:
-        need = Requirement(line)
-        if need.marker is None or need.marker.evaluate({"extra": ""}):
-            if not need.specifier.contains(have, prereleases=True):
-                return f"needs cqs-core {need.specifier}, this is {have}; install versions that fit"
-    return ""
+    for need in map(Requirement, wanted):
+        asked = need.marker is None or need.marker.evaluate()
+        if asked and not need.specifier.contains(have, prereleases=True):
+            raise UsageError(f"needs cqs-core{need.specifier}, this is {have}; install versions that fit")

@@ -1,0 +1,47 @@
+"""The `cqs` command as users run it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run one command.
+
+    Args:
+        args: of it, without `cqs`.
+        code: with which it must end.
+        timeout: seconds.
+        variables: of its environment, besides this process's own.
+    """
+    ran = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", "from cqs_core.cli import main; main()", *map(str, args)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+        env=os.environ | variables,
+    )
+    told = f"cqs {' '.join(map(str, args))} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
+    assert ran.returncode == code, told
+    return ran
+
+
+def cqs_json(*args: str | Path, **options: Any) -> Any:
+    """What a command says with `--json`."""
+    return json.loads(cqs(*args, "--json", **options).stdout)
+
+
+def refusal(*args: str | Path, code: int = 2, **variables: str) -> str:
+    """The one line on stderr with which a command refuses; nothing is on stdout."""
+    ran = cqs(*args, code=code, **variables)
+    lines = ran.stderr.strip().splitlines()
+    assert ran.stdout == "", ran.stdout
+    assert len(lines) == 1, ran.stderr
+    assert "Traceback" not in ran.stderr
+    return lines[0]
