@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqs_core import hookimpl
 
@@ -44,3 +44,11 @@ def register_demo() -> Sequence[DemoStep]:
     from cqs_backtest.demo import STEP
 
     return [STEP]
+
+
+@hookimpl
+def register_views() -> Sequence[Any]:
+    """The Backtest page, where cqs-panel is installed."""
+    from cqs_backtest.views import VIEWS
+
+    return VIEWS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cqs_backtest.conventions import CONVENTIONS
 from cqs_backtest.rules import name_of
 from cqs_core.times import iso
 
@@ -12,22 +13,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cqs_backtest.facade import Outcome
-
-_LABELS = {
-    "total_return": ("Total return", "%"),
-    "cagr": ("CAGR", "%"),
-    "mdd": ("Max drawdown", "%"),
-    "volatility": ("Volatility", "%"),
-    "sharpe": ("Sharpe", ""),
-    "sortino": ("Sortino", ""),
-    "calmar": ("Calmar", ""),
-    "num_trades": ("Closed positions", "#"),
-    "win_rate": ("Win rate", "%"),
-    "avg_win": ("Average win", "%"),
-    "avg_loss": ("Average loss", "%"),
-    "profit_factor": ("Profit factor", ""),
-    "final_equity": ("Final equity", "#"),
-}
 
 
 def print_performance(console: Console, outcome: Outcome) -> None:
@@ -39,8 +24,9 @@ def print_performance(console: Console, outcome: Outcome) -> None:
     table = Table(title=title, title_justify="left", box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(justify="right")
-    for key, (label, unit) in _LABELS.items():
-        table.add_row(label, figure(result.performance[key], unit))
+    for key, convention in CONVENTIONS.items():
+        if key in result.performance:
+            table.add_row(convention.label, figure(result.performance[key], convention.unit))
     console.print(table)
     costs = result.costs
     dates = f"{iso(int(result.candles.ts[0]))[:10]} to {iso(int(result.candles.ts[-1]))[:10]}"
@@ -52,6 +38,6 @@ def figure(value: float, unit: str) -> str:
     """A metric as people read it; a dash where it is unknown."""
     if math.isnan(value):
         return "-"
-    if unit == "#":
+    if unit in ("#", "$"):
         return f"{value:,.0f}"
     return f"{value:,.2f}{' %' if unit else ''}"

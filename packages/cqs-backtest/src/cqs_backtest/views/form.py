@@ -1,0 +1,168 @@
+"""What to backtest: strategy, symbols, dates, costs, and the strategy's own parameters."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from cqs_core import Strategy, plugins, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_core import SeriesStatus
+
+_MOST_AT_FIRST = 4
+
+
+class BacktestForm(pn.viewable.Viewer):  # type: ignore[misc]
+    """Inputs of one backtest, bounded by the candles that the lake has.
+
+    Args:
+        found: the lake's series, at least one with candles.
+    """
+
+    strategy = param.Selector(doc="The rule.")
+    exchange = param.Selector(doc="Of all symbols.")
+    interval = param.Selector(doc="Of the candles.")
+    symbols = param.ListSelector(default=[], doc="What to trade.")
+    start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
+    end = param.CalendarDate(allow_None=True, doc="Last day.")
+    capital = param.Number(10_000_000.0, bounds=(0, None), inclusive_bounds=(False, True), doc="In quote currency.")
+    fee_pct = param.Number(0.05, bounds=(0, 10), step=0.01, label="Fee, % a side", doc="Of each fill's value.")
+    slippage_bps = param.Number(5.0, bounds=(0, 1000), step=1, label="Slippage, bps a side", doc="Limits never slip.")
+    rule = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
+
+    def __init__(self, found: Sequence[SeriesStatus]) -> None:
+        self._found = [status for status in found if status.rows]
+        known = settings()
+        super().__init__(fee_pct=100 * known.fee, slippage_bps=known.slippage_bps)
+        self._offer("strategy", list(plugins().strategies()))
+        self._offer("exchange", sorted({s.series.exchange for s in self._found}), prefer=known.exchange)
+        self.param.watch(self._list_intervals, "exchange")
+        self.param.watch(self._list_symbols, "interval")
+        self.param.watch(self._bound_dates, "symbols")
+        self._list_intervals()
+        self._parameters = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.param.watch(self._take_rule, "strategy")
+        self.param.watch(self._show_parameters, "rule")
+        self._take_rule()
+
+    def __panel__(self) -> Any:
+        wide = {"sizing_mode": "stretch_width", "margin": (6, 0)}
+        own = self.param
+        dates = pn.Row(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
+        costs = pn.Row(
+            pmui.FloatInput.from_param(own.fee_pct, **wide), pmui.FloatInput.from_param(own.slippage_bps, **wide)
+        )
+        return pn.Column(
+            pmui.Select.from_param(own.strategy, **wide),
+            pn.Row(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
+            pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
+            dates,
+            self._parameters,
+            pmui.FloatInput.from_param(own.capital, format="0,0", **wide),
+            costs,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def arguments(self, bucket: str) -> list[str]:
+        """Of `cqs`, to run this."""
+        made = ["backtest", "run", self.strategy, "--bucket", bucket, "--exchange", self.exchange]
+        made += ["--symbols", ",".join(self.symbols), "--interval", self.interval]
+        made += [
+            "--capital",
+            str(self.capital),
+            "--fee",
+            str(self.fee_pct / 100),
+            "--slippage-bps",
+            str(self.slippage_bps),
+        ]
+        made += ["--start", str(self.start)] if self.start else []
+        made += ["--end", str(self.end)] if self.end else []
+        for name, value in self.rule.values().items():
+            made += ["--set", f"{name}={value}"]
+        return made
+
+    def fill(self, made: dict[str, Any]) -> None:
+        """Take the inputs of a run's manifest, as far as the lake and the plugins still know them."""
+        name = made["strategy"]["name"]
+        if name in self.param.strategy.objects:
+            self.strategy = name
+            self.rule = plugins().strategy(name).with_parameters(made["strategy"]["parameters"])
+        for field in ("exchange", "interval"):
+            if made[field] in self.param[field].objects:
+                setattr(self, field, made[field])
+        self.symbols = [market for market in made["symbols"] if market in self.param.symbols.objects]
+        self.start = _day(made["start"]) or self.start
+        self.end = _day(made["last"])
+        costs = made["costs"]
+        self.param.update(fee_pct=100 * costs["fee"], slippage_bps=costs["slippage_bps"], capital=costs["capital"])
+
+    def _offer(self, name: str, options: list[str], prefer: str = "") -> None:
+        self.param[name].objects = options
+        if getattr(self, name) not in options:
+            setattr(self, name, prefer if prefer in options else options[0])
+
+    def _list_intervals(self, *_: Any) -> None:
+        found = {s.series.interval for s in self._found if s.series.exchange == self.exchange}
+        from cqs_core import INTERVALS
+
+        self._offer("interval", [name for name in INTERVALS if name in found], prefer="1d")
+        self._list_symbols()
+
+    def _list_symbols(self, *_: Any) -> None:
+        markets = [s.series.market for s in self._series()]
+        self.param.symbols.objects = markets
+        kept = [market for market in self.symbols if market in markets]
+        self.symbols = (
+            kept or [m for m in markets if m.partition("/")[2] == markets[0].partition("/")[2]][:_MOST_AT_FIRST]
+        )
+        self._bound_dates()
+
+    def _bound_dates(self, *_: Any) -> None:
+        chosen = [s for s in self._series() if s.series.market in self.symbols] or self._series()
+        first, last = min(s.first or 0 for s in chosen), max(s.last or 0 for s in chosen)
+        bounds = tuple(dt.datetime.fromtimestamp(ts / 1000, tz=dt.UTC).date() for ts in (first, last))
+        for name, edge in (("start", bounds[0]), ("end", bounds[1])):
+            value = getattr(self, name)
+            inside = value is not None and bounds[0] <= value <= bounds[1]
+            self.param[name].bounds = None
+            setattr(self, name, value if inside else edge)
+            self.param[name].bounds = bounds
+
+    def _series(self) -> list[SeriesStatus]:
+        return [s for s in self._found if (s.series.exchange, s.series.interval) == (self.exchange, self.interval)]
+
+    def _take_rule(self, *_: Any) -> None:
+        self.rule = plugins().strategy(self.strategy)()
+
+    def _show_parameters(self, *_: Any) -> None:
+        self._parameters[:] = [_widget(self.rule, name, p) for name, p in type(self.rule).parameters().items()]
+
+
+def _widget(rule: Strategy, name: str, parameter: Any) -> Any:
+    look = {
+        "sizing_mode": "stretch_width",
+        "margin": (6, 0),
+        "label": name.replace("_", " "),
+        "description": parameter.doc,
+    }
+    own = rule.param[name]
+    if isinstance(parameter, param.Boolean):
+        return pmui.Switch.from_param(own, **look)
+    if isinstance(parameter, param.Number) and not parameter.allow_None:
+        kind = pmui.EditableIntSlider if isinstance(parameter, param.Integer) else pmui.EditableFloatSlider
+        return kind.from_param(own, **look)
+    if isinstance(parameter, param.Number):
+        return pmui.FloatInput.from_param(own, **look)
+    return (pmui.Select if isinstance(parameter, param.Selector) else pmui.TextInput).from_param(own, **look)
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text[:10]) if text else None
