@@ -96,13 +96,17 @@ BROKEN = {
         "register_strategies: <class 'cqs_core.strategy.Strategy'> has no name; set its 'id'",
     ),
     "exchange as an object": (
-        "from cqs_core import Exchange, hookimpl\nclass X(Exchange): id = 'x'\n"
-        "@hookimpl\ndef register_exchanges(): return [X()]",
+        (
+            "from cqs_core import Exchange, hookimpl\nclass X(Exchange): id = 'x'\n"
+            "@hookimpl\ndef register_exchanges(): return [X()]"
+        ),
         "register_exchanges: 'x' is <cqs_bad_bad.X object",
     ),
     "engine as a class": (
-        "from cqs_core import hookimpl\nclass E:\n    name = 'e'\n    def execute(self, *a): ...\n"
-        "@hookimpl\ndef register_engines(): return [E]",
+        (
+            "from cqs_core import hookimpl\nclass E:\n    name = 'e'\n    def execute(self, *a): ...\n"
+            "@hookimpl\ndef register_engines(): return [E]"
+        ),
         "register_engines: 'e' is <class 'cqs_bad_bad.E'>, which is not an engine",
     ),
     "command as text": (

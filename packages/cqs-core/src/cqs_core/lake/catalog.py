@@ -24,7 +24,7 @@ def objects_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, list[L
         folder = entry.key.rpartition("/")[0]
         if folder not in folders:
             folders[folder] = parse_folder(folder)
-        series, item = folders[folder], parse_object(entry.key, entry.size)
+        series, item = folders[folder], parse_object(entry.key, entry.size, entry.modified)
         if series is not None and item is not None:
             found.setdefault(series, []).append(item)
     return found

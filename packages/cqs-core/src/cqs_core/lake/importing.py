@@ -52,7 +52,9 @@ def import_file(lake: Lake, path: str | Path, series: Series, zone: str | None =
     checked = clean(rows, series.interval, start, end, closed)
     if not len(checked.table):
         why = f"the first is {checked.rejects[0].reason}" if checked.rejects else "it has none"
-        raise UsageError(f"no row of {str(file)!r} is a candle of {series.interval!r} ({why}); check --interval and --zone")
+        raise UsageError(
+            f"no row of {str(file)!r} is a candle of {series.interval!r} ({why}); check --interval and --zone"
+        )
     seen = max((o.seq for o in lake.objects(series)), default=0)
     quarantine(lake.bucket, series, [*checked.rejects, *checked.flagged], (start, end), "import")
     lake.append(series, checked.table, start, end, source="import", seen=seen)

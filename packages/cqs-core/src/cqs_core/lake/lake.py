@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cqs_core.bucket import Bucket
 from cqs_core.errors import UnknownName, UsageError
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cqs_core.candles import Candles
+    from cqs_core.lake.compaction import Compacted
+    from cqs_core.lake.gaps import Gap
+    from cqs_core.lake.importing import Imported
+    from cqs_core.lake.verify import Verified
+
+_T = TypeVar("_T")
 
 
 class Lake:
@@ -38,8 +45,75 @@ class Lake:
 
     def status(self) -> Sequence[SeriesStatus]:
         """One entry a series, from one listing."""
+
+        def look(found: Mapping[Series, Sequence[LakeObject]]) -> list[SeriesStatus]:
+            return [series_status(self.bucket, series, found[series]) for series in sorted(found)]
+
+        return self._reading("the lake", look)
+
+    def gaps(self, series: Iterable[Series] | None = None) -> Sequence[Gap]:
+        """Every hole between first and last candle, with its cause; of all series, or of some."""
+        from cqs_core.lake.gaps import gaps
+
+        return self._reading("the lake", lambda found: gaps(self.bucket, found, _some(found, series)))
+
+    def verify(self, series: Iterable[Series] | None = None) -> Sequence[Verified]:
+        """Every byte against its name, overlaps against each other, one content hash a series."""
+        from cqs_core.lake.verify import verify
+
         found = objects_by_series(self.bucket)
-        return [series_status(self.bucket, series, found[series]) for series in sorted(found)]
+        return [verify(self.bucket, one, found[one]) for one in _some(found, series)]
+
+    def compact(self, series: Iterable[Series] | None = None, least: int = 2) -> Compacted:
+        """Merge objects where at least `least` could be fewer, and delete those merged longer ago than the grace."""
+        from cqs_core.lake.compaction import Compacted, compact
+
+        found = objects_by_series(self.bucket)
+        return sum((compact(self.bucket, one, found[one], least) for one in _some(found, series)), Compacted())
+
+    def derive(self, series: Series, start: int | None = None, end: int | None = None, day_start: int = 0) -> pa.Table:
+        """Like `read`, but where the interval is not stored it is put together from the longest that divides it.
+
+        Args:
+            series: wanted.
+            start: ms UTC.
+            end: exclusive.
+            day_start: ms after 00:00 UTC at which days, weeks and months begin.
+        """
+        from cqs_core.lake.deriving import derive
+
+        return derive(self, series, start, end, day_start)
+
+    def import_file(self, path: str | Path, series: Series, zone: str | None = None) -> Imported:
+        """Store the candles of a CSV, parquet or feather file, checked; naive times are in `zone`, else UTC.
+
+        Raises:
+            UsageError: no such file, or none of its rows is a candle of this interval.
+        """
+        from cqs_core.lake.importing import import_file
+
+        return import_file(self, path, series, zone)
+
+    def export(self, path: str | Path, series: Series, start: int | None = None, end: int | None = None) -> int:
+        """Write candles to a `.csv` or `.parquet` file; returns how many.
+
+        Raises:
+            UsageError: another suffix, no such folder, or no such candles.
+        """
+        from cqs_core.lake.exporting import check_target, export
+
+        check_target(path)
+        table = self.derive(series, start, end)
+        if not len(table):
+            self._refuse(series)
+        export(table, path)
+        return len(table)
+
+    def publish(self, series: Iterable[Series] | None = None) -> Sequence[str]:
+        """Write `data/processed/{BASE}_{interval}.parquet` of home-market series, for intervals of CQS_PUBLISH."""
+        from cqs_core.lake.publish import at_home, publish
+
+        return publish(self, at_home(self.series() if series is None else series))
 
     def append(
         self, series: Series, table: pa.Table, start: int, end: int, source: str = "exchange", seen: int = 0
@@ -110,6 +184,12 @@ class Lake:
 
         return run(self.bucket, query, parameters)
 
+    def _reading(self, what: str, attempt: Callable[[Mapping[Series, Sequence[LakeObject]]], _T]) -> _T:
+        """`attempt(objects by series)`, again from a new listing where compaction removed objects under it."""
+        from cqs_core.lake.reading import retrying
+
+        return retrying(what, lambda: attempt(objects_by_series(self.bucket)))
+
     def _refuse(self, series: Series) -> None:
         have = [s for s in self.series() if s.exchange == series.exchange]
         fetch = f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
@@ -120,3 +200,8 @@ class Lake:
                 "market in the lake", series.market, {s.market for s in have}, remedy=f"fetch it: {fetch}"
             )
         raise UsageError(f"no candles of {series} in {self.bucket.url!r}; fetch them: {fetch}")
+
+
+def _some(found: Mapping[Series, object], wanted: Iterable[Series] | None) -> list[Series]:
+    """The wanted series that there are, sorted; all where nothing is wanted."""
+    return sorted(found if wanted is None else set(wanted) & set(found))

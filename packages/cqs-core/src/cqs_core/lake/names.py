@@ -45,7 +45,7 @@ class Series(NamedTuple):
 
 
 class LakeObject(NamedTuple):
-    """One object, all of it read off its name but `size` (bytes). Times are ms UTC."""
+    """One object, all of it read off its name but `size` (bytes) and `modified` (seconds). Times are ms UTC."""
 
     key: str
     size: int
@@ -57,6 +57,7 @@ class LakeObject(NamedTuple):
     seq: int
     source: str
     hash: str
+    modified: float | None = None
 
 
 def escape(name: str) -> str:
@@ -84,7 +85,7 @@ def object_name(o: LakeObject) -> str:
     return f"{times}_{o.rows}_{o.seq}_{o.source}_{o.hash}.parquet"
 
 
-def parse_object(key: str, size: int = 0) -> LakeObject | None:
+def parse_object(key: str, size: int = 0, modified: float | None = None) -> LakeObject | None:
     """What the name says; None where it is no name of ours."""
     name = key.rpartition("/")[2]
     parts = name.removesuffix(".parquet").split("_")
@@ -94,7 +95,7 @@ def parse_object(key: str, size: int = 0) -> LakeObject | None:
     try:
         start, end = _times(asked)
         first, last = _times(have)
-        return LakeObject(key, size, start, end, first, last, int(rows), int(seq), source, digest)
+        return LakeObject(key, size, start, end, first, last, int(rows), int(seq), source, digest, modified)
     except ValueError:
         return None
 

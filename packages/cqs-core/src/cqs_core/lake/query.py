@@ -31,7 +31,8 @@ def run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"create view candles as {candles_sql(bucket)}")
         connection.execute("set lock_configuration = true")
-        return connection.sql(query, params=dict(parameters) or None).to_arrow_table()
+        found: pa.Table = connection.sql(query, params=dict(parameters) or None).to_arrow_table()
+        return found
     except duckdb.Error as error:
         raise UsageError(f"DuckDB refused the query: {' '.join(str(error).split())}") from None
     finally:

@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 _TRIES = 20
 
 
-def retrying(series: Series, attempt: Callable[[], _T]) -> _T:
+def retrying(series: Series | str, attempt: Callable[[], _T]) -> _T:
     """`attempt()` until no object vanished under it: compaction replaces objects while others read.
 
     Raises:

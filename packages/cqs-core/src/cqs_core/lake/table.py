@@ -12,7 +12,7 @@ from cqs_core.bucket.cache import digest
 from cqs_core.candles import FIELDS, Stamps
 from cqs_core.errors import DataError
 
-SCHEMA = pa.schema([("ts", pa.timestamp("ms", "UTC")), *((name, pa.float64()) for name in FIELDS)])
+SCHEMA = pa.schema([pa.field("ts", pa.timestamp("ms", "UTC")), *(pa.field(name, pa.float64()) for name in FIELDS)])
 STORED = SCHEMA.append(pa.field("seq", pa.int64()))
 _WRITING: dict[str, Any] = {
     "compression": "zstd",
@@ -76,4 +76,4 @@ def newest(table: pa.Table) -> pa.Table:
     ts, seq = stamps(table), table.column("seq").to_numpy()
     order = np.lexsort((-seq, ts))
     keep = order[np.concatenate(([True], np.diff(ts[order]) != 0))] if len(order) else order
-    return table.take(pa.array(keep)).combine_chunks()
+    return table.take(keep).combine_chunks()

@@ -79,6 +79,11 @@ def periods(interval: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         at = stop
 
 
+def period_of(interval: str, ts: int) -> int:
+    """End of the period that a moment is in, ms UTC: objects of one period may become one."""
+    return _period_end(interval, ts)
+
+
 def _period_end(interval: str, ts: int) -> int:
     if length(interval) >= DAY:
         return 1 << 62

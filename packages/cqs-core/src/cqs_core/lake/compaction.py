@@ -1,0 +1,127 @@
+"""Many small objects into one; nothing is deleted before what replaces it has been there for a while.
+
+A listing is not a snapshot: whoever lists while the inputs go and the merged object comes could see neither. So the inputs
+stay for a grace, and a later run deletes exactly those whose every row the merged object holds. A crash anywhere leaves more
+objects than needed, never fewer; two compactors write the same object.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from cqs_core.lake.names import LakeObject, Series
+from cqs_core.lake.table import STORED, newest, read_file, stamps
+from cqs_core.lake.writing import period_of, put
+
+if TYPE_CHECKING:
+    from cqs_core.bucket import Bucket
+
+MANY = 32  # objects that could be fewer, from which a fetch compacts
+GRACE = 30.0  # seconds
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """What was done: objects merged into new ones, and objects deleted because a merged one holds their rows."""
+
+    merged: int = 0
+    written: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: Compacted) -> Compacted:
+        return Compacted(self.merged + other.merged, self.written + other.written, self.deleted + other.deleted)
+
+
+def compact(bucket: Bucket, series: Series, objects: Sequence[LakeObject], least: int = MANY) -> Compacted:
+    """Delete what was merged long enough ago, and merge where at least `least` objects could be fewer; never waits."""
+    gone = delete_merged(bucket, series, objects)
+    left = [o for o in objects if o.key not in gone]
+    young = [o for o in left if not _settled(o, GRACE)]
+    pending = {o.key for o in left if any(_may_hold(other, o) for other in young)}
+    groups = list(mergeable(series.interval, [o for o in left if o.key not in pending]))
+    done = Compacted(deleted=len(gone))
+    if sum(len(group) for group in groups) < least:
+        return done
+    for group in groups:
+        if merge(bucket, series, group):
+            done += Compacted(len(group), 1)
+    return done
+
+
+def mergeable(interval: str, objects: Sequence[LakeObject]) -> Iterator[list[LakeObject]]:
+    """Objects of one period and source whose answered ranges touch or overlap, two or more at a time."""
+    found: dict[tuple[int, str], list[LakeObject]] = {}
+    for item in sorted(objects, key=lambda o: (o.start, o.end)):
+        if period_of(interval, item.start) == period_of(interval, item.end - 1):
+            found.setdefault((period_of(interval, item.start), item.source), []).append(item)
+    for members in found.values():
+        group: list[LakeObject] = []
+        reach = 0
+        for item in members:
+            if group and item.start > reach:
+                yield from [group] if len(group) > 1 else []
+                group = []
+            reach = max(reach, item.end) if group else item.end
+            group.append(item)
+        yield from [group] if len(group) > 1 else []
+
+
+def merge(bucket: Bucket, series: Series, group: Sequence[LakeObject]) -> LakeObject | None:
+    """One object with the newest row of each stamp; None where an input vanished (another compactor was here)."""
+    try:
+        tables = [read_file(path).cast(STORED) for path in bucket.paths([o.key for o in group])]
+    except FileNotFoundError:
+        return None
+    whole = newest(pa.concat_tables(tables))
+    start, end = min(o.start for o in group), max(o.end for o in group)
+    return put(bucket, series, whole, start, end, max(o.seq for o in group), group[0].source)
+
+
+def delete_merged(bucket: Bucket, series: Series, objects: Sequence[LakeObject], grace: float = GRACE) -> set[str]:
+    """Delete objects whose every row is in another one that is older than the grace; returns their keys."""
+    gone: set[str] = set()
+    for keeper in sorted((o for o in objects if _settled(o, grace)), key=lambda o: -o.rows):
+        if keeper.key in gone:
+            continue
+        held = [o for o in objects if o.key not in gone and _may_hold(keeper, o)]
+        gone |= _held(bucket, keeper, held) if held else set()
+    bucket.delete(sorted(gone))
+    return gone
+
+
+def _settled(item: LakeObject, grace: float) -> bool:
+    return item.modified is not None and time.time() - item.modified > grace
+
+
+def _may_hold(keeper: LakeObject, item: LakeObject) -> bool:
+    """By the names; of two that could hold each other, the one whose name sorts later stays."""
+    if keeper.key == item.key or keeper.source != item.source or keeper.seq < item.seq:
+        return False
+    if not keeper.start <= item.start <= item.end <= keeper.end or keeper.rows < item.rows:
+        return False
+    back = (item.start, item.end, item.seq, item.rows) == (keeper.start, keeper.end, keeper.seq, keeper.rows)
+    return keeper.key > item.key if back else True
+
+
+def _held(bucket: Bucket, keeper: LakeObject, items: Sequence[LakeObject]) -> set[str]:
+    """Those whose rows the keeper has, each at least as new: names alone do not prove it."""
+    try:
+        kept, *others = (read_file(path, ["ts", "seq"]) for path in bucket.paths([keeper.key, *(o.key for o in items)]))
+    except FileNotFoundError:
+        return set()
+    return {item.key for item, rows in zip(items, others, strict=True) if _contains(kept, rows)}
+
+
+def _contains(kept: pa.Table, rows: pa.Table) -> bool:
+    if not len(rows):
+        return True
+    have, wanted = stamps(kept), stamps(rows)
+    at = np.minimum(np.searchsorted(have, wanted), len(have) - 1)
+    newer = kept.column("seq").to_numpy()[at] >= rows.column("seq").to_numpy()
+    return bool(((have[at] == wanted) & newer).all())

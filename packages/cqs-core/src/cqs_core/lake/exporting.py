@@ -1,0 +1,60 @@
+"""Candles out of the lake as a file of their own: CSV or parquet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cqs_core.errors import BucketError, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMATS = ("csv", "parquet")
+
+
+def check_target(path: str | Path) -> str:
+    """The format that the file's suffix names.
+
+    Raises:
+        UsageError: another one, or the folder is missing.
+    """
+    target = Path(path)
+    kind = target.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        raise UsageError(f"{str(path)!r} is none of the formats that can be written: {', '.join(FORMATS)}")
+    if not target.absolute().parent.is_dir():
+        raise UsageError(f"no folder {str(target.parent)!r}; create it, or name another file")
+    return kind
+
+
+def export(table: pa.Table, path: str | Path) -> None:
+    """Write timestamp (ISO 8601, UTC, in CSV), open, high, low, close, volume; the file is whole or not there.
+
+    Raises:
+        UsageError: the suffix names no format, or the folder is missing.
+        BucketError: the disk did not take it.
+    """
+    kind, target = check_target(path), Path(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    named = table.rename_columns(["timestamp", *table.column_names[1:]])
+    try:
+        (_write_csv if kind == "csv" else _write_parquet)(named, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise BucketError(f"{str(path)!r} could not be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_csv(table: pa.Table, path: Path) -> None:
+    frame = table.to_pandas()
+    frame["timestamp"] = frame["timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    frame.to_csv(path, index=False)
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path, compression="zstd")

@@ -1,0 +1,197 @@
+"""The `cqs` command: what it says, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cqs_core import DataError, UsageError
+from cqs_core.cli.options import plain
+from cqs_core.testing.command import cqs, cqs_json, refusal
+from cqs_core.testing.site import Site
+
+CQS = [sys.executable, "-c", "from cqs_core.cli import main; main()"]
+
+TOOLS = """
+import click
+from cqs_core import DataError, UsageError, hookimpl
+from cqs_core.cli import command_options, emit, open_bucket
+
+@hookimpl
+def register_commands():
+    return {
+        "tool": ("cqs_tool_tool:tool", "Does what it is told."),
+        "gone": ("cqs_tool_tool:gone", "Is not there."),
+        "nowhere": ("cqs_no_such_module:x", "Is not there either."),
+        "text": ("cqs_tool_tool:TEXT", "Is no command."),
+    }
+
+TEXT = "text"
+
+@click.command()
+@click.argument("what")
+@command_options
+def tool(what, bucket, as_json):
+    if what == "usage":
+        raise UsageError("no\\nsuch thing; do another")
+    if what == "data":
+        raise DataError("it is damaged; mend it")
+    if what == "bug":
+        raise RuntimeError("a fault of ours")
+    if what == "file":
+        open("/no/such/file")
+    if what == "abort":
+        raise click.Abort
+    if what == "interrupt":
+        raise KeyboardInterrupt
+    if what == "seven":
+        raise SystemExit(7)
+    if what == "bucket":
+        emit({"bucket": open_bucket(bucket).url}, as_json, lambda: click.echo("human"))
+    if what == "much":
+        emit(["메인 🚀", "half \\udcff"] * 50_000, as_json, lambda: click.echo("x\\n" * 100_000))
+"""
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    site = Site(tmp_path / "site")
+    site.install("tool", TOOLS)
+    monkeypatch.setenv("PYTHONPATH", str(site.folder))
+    return site
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    quoted = " ".join(f"'{word}'" for word in CQS)
+    return subprocess.run(
+        ["bash", "-c", command.replace("cqs", quoted)], capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (["plugin"], "cqs: unknown command 'plugin'; did you mean 'plugins'?"),
+            (["메인"], "cqs: unknown command '메인'; there are: "),
+            (["--bogus"], "cqs: No such option '--bogus'; see `cqs --help`"),
+            (["plugins", "--jsn"], "cqs: No such option '--jsn'. Did you mean --json?; see `cqs plugins --help`"),
+            (["plugins", "more"], "cqs: Got unexpected extra argument (more); see `cqs plugins --help`"),
+            (["jobs", "show"], "cqs: Missing argument 'ID'; see `cqs jobs show --help`"),
+            (["jobs", "show", "../../etc"], "cqs: unknown job '../../etc'; `cqs jobs` lists them"),
+            (["demo", "--port", "x"], "cqs: Invalid value for '--port'"),
+            (["demo", "--bucket", ""], "cqs: bucket '' is empty; name a folder or gs://name"),
+        ],
+        ids=" ".join,
+    )
+    def test_wrong_words_get_one_line_and_code_2(self, words, told):
+        line = refusal(*words)
+        assert line.startswith(told.split("; see")[0].split(". Did")[0])
+        assert told.partition("; see")[2] in line
+
+    def test_an_unknown_command_names_plugins_that_failed(self, tmp_path):
+        site = Site(tmp_path / "site")
+        site.install("data2", "raise RuntimeError('broken')")
+        line = refusal("qwertz", PYTHONPATH=str(site.folder))
+        assert line == "cqs: unknown command 'qwertz'; data2 failed to load, see `cqs plugins`"
+
+    def test_no_words_at_all_get_the_help(self):
+        ran = cqs(code=2)
+        assert ran.stderr.startswith("Usage: cqs")
+
+
+class TestEnds:
+    @pytest.mark.parametrize(
+        ("what", "code", "told"),
+        [
+            ("usage", 2, "cqs: no such thing; do another"),
+            ("data", 1, "cqs: it is damaged; mend it"),
+            ("file", 1, "cqs: No such file or directory: '/no/such/file'"),
+        ],
+    )
+    def test_errors_are_one_line(self, tools, what, code, told):
+        assert refusal("tool", what, code=code) == told
+
+    @pytest.mark.parametrize(("what", "code"), [("abort", 130), ("interrupt", 130), ("seven", 7), ("nothing", 0)])
+    def test_codes_are_kept(self, tools, what, code):
+        ran = cqs("tool", what, code=code)
+        assert (ran.stdout, ran.stderr) == ("", "")
+
+    def test_a_fault_of_ours_is_not_dressed_up(self, tools):
+        assert "RuntimeError: a fault of ours" in cqs("tool", "bug", code=1).stderr
+
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("gone", "cqs: command 'gone' cannot be loaded: AttributeError: module 'cqs_tool_tool' has no attribute"),
+            ("nowhere", "cqs: command 'nowhere' cannot be loaded: ModuleNotFoundError: No module named"),
+            ("text", "cqs: command 'text' cannot be loaded: TypeError: 'cqs_tool_tool:TEXT' is no click command"),
+        ],
+    )
+    def test_a_command_that_cannot_be_loaded_says_why(self, tools, name, told):
+        assert refusal(name, code=1).startswith(told)
+
+    def test_a_broken_plugin_does_not_break_help_or_the_others(self, tmp_path, tools):
+        tools.install("bad", "raise RuntimeError('broken')")
+        assert "Does what it is told." in cqs("--help").stdout
+        states = {row["name"]: row["state"] for row in cqs_json("plugins")}
+        assert states["bad"] == "import: RuntimeError: broken"
+        assert states["core"] == states["tool"] == "ok"
+        assert "RuntimeError: broken" in cqs("plugins").stdout.replace("\n", " ")
+
+
+class TestOutput:
+    def test_every_command_of_core_takes_json_and_bucket(self, tmp_path):
+        for words in (["plugins"], ["jobs"]):
+            assert isinstance(cqs_json(*words, "--bucket", tmp_path), list)
+        for words in (["jobs", "show", "x"], ["jobs", "cancel", "x"]):
+            assert "unknown job 'x'" in refusal(*words, "--json", "--bucket", str(tmp_path))
+
+    def test_json_is_alone_on_stdout(self, tools, tmp_path):
+        ran = cqs("tool", "bucket", "--json", "--bucket", tmp_path)
+        assert json.loads(ran.stdout) == {"bucket": str(tmp_path)}
+        assert ran.stderr == ""
+        assert cqs("tool", "bucket", "--bucket", tmp_path).stdout == "human\n"
+
+    def test_an_empty_bucket_option_is_refused(self, tools):
+        assert refusal("tool", "bucket", "--bucket", "") == "cqs: --bucket is ''; give it a value, or leave it out"
+
+    def test_a_head_that_has_seen_enough_is_no_failure(self, tools):
+        for option in ("", "--json"):
+            ran = shell(f"set -o pipefail; cqs tool much {option} | head -c 5")
+            assert (ran.returncode, ran.stderr) == (0, "")
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+    def test_a_full_disk_behind_stdout_is_told(self, tools):
+        for option in ("", "--json"):
+            ran = shell(f"cqs tool much {option} > /dev/full")
+            assert (ran.returncode, ran.stderr) == (1, "cqs: No space left on device\n")
+
+    def test_closed_streams_are_survived(self, tools):
+        assert shell("cqs tool much --json >&-").stderr.startswith("cqs: standard output is closed")
+        assert shell("cqs tool much >&-").returncode == 0
+        assert shell("cqs plugin 2>&-").returncode == 2
+        assert shell("cqs plugin 2>&-").stdout == ""
+        assert shell("cqs plugin 2>/dev/full").returncode == 2
+
+    @pytest.mark.parametrize(
+        "variables", [{"LANG": "C", "LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "1"}]
+    )
+    def test_json_survives_any_locale(self, tools, variables):
+        assert set(cqs_json("tool", "much", **variables)) == {"메인 🚀", "half \udcff"}
+        assert "메인" in refusal("메인", LANG="C") or "\\uba54" in refusal("메인", LANG="C")
+
+    def test_numbers_that_json_has_not_become_null(self):
+        import numpy as np
+
+        told = plain(
+            {"a": float("nan"), "b": np.float64("inf"), 3: np.array([1.5, np.nan]), "c": np.int64(7), "d": (1,)}
+        )
+        assert told == {"a": None, "b": None, "3": [1.5, None], "c": 7, "d": [1]}
+
+    def test_errors_know_their_codes(self):
+        assert (UsageError("x").exit_code, DataError("x").exit_code) == (2, 1)

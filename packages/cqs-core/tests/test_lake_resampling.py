@@ -1,0 +1,86 @@
+"""Longer candles out of shorter ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from cqs_core import Bucket, Lake, Series, times
+from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core.lake.resampling import resample
+from cqs_core.lake.table import candle_table, stamps
+
+START = times.parse_start("2024-01-01")  # a Monday
+
+
+def hours(n, start=START, step=HOUR, seed=3):
+    rng = np.random.default_rng(seed)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, n)))
+    opened = np.r_[100.0, close[:-1]]
+    high, low = np.maximum(opened, close) * 1.01, np.minimum(opened, close) * 0.99
+    return candle_table(start + step * np.arange(n), np.column_stack([opened, high, low, close, rng.uniform(0, 5, n)]))
+
+
+RULES = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+
+
+@pytest.mark.parametrize(("interval", "rule"), [("4h", "4h"), ("1d", "1D"), ("1w", "W-MON"), ("1M", "MS")])
+def test_it_agrees_with_pandas(interval, rule):
+    table = hours(31 * 24)
+    frame = table.to_pandas().set_index("ts")
+    want = frame.resample(rule, closed="left", label="left").agg(RULES)
+    have = resample(table, interval).to_pandas().set_index("ts")
+    whole = want.loc[have.index]
+    assert len(have) == {"4h": 186, "1d": 31, "1w": 4, "1M": 1}[interval]
+    pd.testing.assert_frame_equal(have, whole, check_freq=False, check_index_type=False, rtol=1e-12)
+
+
+def test_incomplete_bars_are_left_out():
+    table = hours(50, START + 5 * HOUR)
+    assert stamps(resample(table, "1d")).tolist() == [START + DAY]
+    known = [(START, START + 3 * DAY)]  # answered whole: the hours that lack did not trade
+    assert stamps(resample(table, "1d", known)).tolist() == [START, START + DAY, START + 2 * DAY]
+
+
+def test_a_hole_that_was_never_asked_makes_its_bar_incomplete():
+    table = hours(72)
+    known = [(START, START + 30 * HOUR), (START + 31 * HOUR, START + 72 * HOUR)]
+    assert stamps(resample(table, "1d", known)).tolist() == [START, START + 2 * DAY]
+    assert len(resample(table, "4h", known)) == 17
+
+
+def test_days_begin_where_the_house_says():
+    table = hours(72)
+    days = resample(table, "1d", day_start=15 * HOUR)
+    assert stamps(days).tolist() == [START + 15 * HOUR, START + 39 * HOUR]
+    assert days["open"].to_pylist() == [table["open"][15].as_py(), table["open"][39].as_py()]
+
+
+@pytest.fixture
+def lake(tmp_path):
+    lake = Lake(Bucket(tmp_path))
+    lake.append(Series("upbit", "BTC/KRW", "1h"), hours(240), START, START + 240 * HOUR)
+    lake.append(Series("upbit", "BTC/KRW", "1m"), hours(600, step=MINUTE), START, START + 600 * MINUTE)
+    return lake
+
+
+def test_an_interval_that_is_not_stored_is_derived_from_the_longest_that_divides_it(lake):
+    days = lake.derive(Series("upbit", "BTC/KRW", "1d"))
+    assert len(days) == 10
+    assert days["close"][0].as_py() == lake.read(Series("upbit", "BTC/KRW", "1h"))["close"][23].as_py()
+    assert len(lake.derive(Series("upbit", "BTC/KRW", "15m"))) == 40
+    assert len(lake.derive(Series("upbit", "ETH/KRW", "1d"))) == 0
+
+
+def test_a_derived_range_is_by_the_bars_open(lake):
+    days = lake.derive(Series("upbit", "BTC/KRW", "1d"), START + HOUR, START + 3 * DAY)
+    assert stamps(days).tolist() == [START + DAY, START + 2 * DAY]
+
+
+def test_stored_days_do_not_serve_a_house_with_another_day(lake):
+    lake.append(Series("upbit", "BTC/KRW", "1d"), hours(10, step=DAY), START, START + 10 * DAY)
+    series = Series("upbit", "BTC/KRW", "1d")
+    assert len(lake.derive(series)) == 10
+    moved = lake.derive(series, day_start=15 * HOUR)
+    assert stamps(moved)[0] == START + 15 * HOUR
+    assert len(moved) == 9
