@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cqs_core import SeriesStatus
 
 _MOST_AT_FIRST = 4
+_WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 
 
 class BacktestForm(pn.viewable.Viewer):  # type: ignore[misc]
@@ -53,20 +54,17 @@ class BacktestForm(pn.viewable.Viewer):  # type: ignore[misc]
         self._take_rule()
 
     def __panel__(self) -> Any:
-        wide = {"sizing_mode": "stretch_width", "margin": (6, 0)}
-        own = self.param
-        dates = pn.Row(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
-        costs = pn.Row(
-            pmui.FloatInput.from_param(own.fee_pct, **wide), pmui.FloatInput.from_param(own.slippage_bps, **wide)
-        )
+        own, wide = self.param, _WIDE
+        dates = _pair(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
+        fee, slip = (pmui.FloatInput.from_param(p, **wide) for p in (own.fee_pct, own.slippage_bps))
         return pn.Column(
             pmui.Select.from_param(own.strategy, **wide),
-            pn.Row(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
+            _pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
             dates,
             self._parameters,
             pmui.FloatInput.from_param(own.capital, format="0,0", **wide),
-            costs,
+            _pair(fee, slip),
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -146,18 +144,17 @@ class BacktestForm(pn.viewable.Viewer):  # type: ignore[misc]
         self._parameters[:] = [_widget(self.rule, name, p) for name, p in type(self.rule).parameters().items()]
 
 
+def _pair(*widgets: Any) -> Any:
+    return pn.Row(*widgets, sizing_mode="stretch_width", margin=0, styles={"gap": "8px"})
+
+
 def _widget(rule: Strategy, name: str, parameter: Any) -> Any:
-    look = {
-        "sizing_mode": "stretch_width",
-        "margin": (6, 0),
-        "label": name.replace("_", " "),
-        "description": parameter.doc,
-    }
+    look = {**_WIDE, "label": name.replace("_", " ").capitalize(), "description": parameter.doc}
     own = rule.param[name]
     if isinstance(parameter, param.Boolean):
         return pmui.Switch.from_param(own, **look)
     if isinstance(parameter, param.Number) and not parameter.allow_None:
-        kind = pmui.EditableIntSlider if isinstance(parameter, param.Integer) else pmui.EditableFloatSlider
+        kind = pmui.IntSlider if isinstance(parameter, param.Integer) else pmui.FloatSlider
         return kind.from_param(own, **look)
     if isinstance(parameter, param.Number):
         return pmui.FloatInput.from_param(own, **look)
