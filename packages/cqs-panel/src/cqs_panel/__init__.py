@@ -6,15 +6,71 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cqs_panel.charts.candles import CandleChart
+    from cqs_panel.charts.equity import equity_chart
+    from cqs_panel.charts.sources import CandleSource, FrameCandles, LakeCandles
+    from cqs_panel.figures import age, amount, count, percent, ratio, short, size, when
+    from cqs_panel.jobs import JobCard, JobList
+    from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
+    from cqs_panel.sections import empty, failure, html, section
     from cqs_panel.state import PageState
+    from cqs_panel.tables import plain_table, refresh, table
+    from cqs_panel.theme import Tones, tones
     from cqs_panel.view import Band, Card, Layer, Line, Marks, Overlay, View
 
-__all__ = ["Band", "Card", "Layer", "Line", "Marks", "Overlay", "PageState", "View"]
+__all__ = [
+    "Band",
+    "CandleChart",
+    "CandleSource",
+    "Card",
+    "FrameCandles",
+    "JobCard",
+    "JobList",
+    "LakeCandles",
+    "Layer",
+    "Line",
+    "Marks",
+    "Metric",
+    "Overlay",
+    "PageState",
+    "Tones",
+    "View",
+    "age",
+    "amount",
+    "count",
+    "empty",
+    "equity_chart",
+    "failure",
+    "html",
+    "metric_cards",
+    "metrics_html",
+    "percent",
+    "plain_table",
+    "ratio",
+    "refresh",
+    "section",
+    "short",
+    "size",
+    "table",
+    "tone",
+    "tones",
+    "when",
+]
 
-_HOME = {
-    "PageState": "state",
-    **dict.fromkeys(("Band", "Card", "Layer", "Line", "Marks", "Overlay", "View"), "view"),
+_HOMES = {
+    "charts.candles": ("CandleChart",),
+    "charts.equity": ("equity_chart",),
+    "charts.sources": ("CandleSource", "FrameCandles", "LakeCandles"),
+    "figures": ("age", "amount", "count", "percent", "ratio", "short", "size", "when"),
+    "jobs": ("JobCard", "JobList"),
+    "metrics": ("Metric", "metric_cards", "metrics_html", "tone"),
+    "sections": ("empty", "failure", "html", "section"),
+    "state": ("PageState",),
+    "tables": ("plain_table", "refresh", "table"),
+    "theme": ("Tones", "tones"),
+    "view": ("Band", "Card", "Layer", "Line", "Marks", "Overlay", "View"),
 }
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

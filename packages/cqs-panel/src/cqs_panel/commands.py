@@ -5,17 +5,26 @@ from __future__ import annotations
 import os
 
 import click
+
 from cqs_core.cli import bucket_option, open_bucket
 
 
 @click.command("serve")
 @bucket_option
-@click.option("--port", type=click.IntRange(0, 65535), help="5006 by default, or a free one where that is taken; 0: a free one.")
-@click.option("--address", default="127.0.0.1", show_default=True, help="Of this machine's loopback; there is no login.")
-@click.option("--num-procs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the work.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="5006 by default, or a free one where that is taken; 0: a free one."
+)
+@click.option(
+    "--address", default="127.0.0.1", show_default=True, help="Of this machine's loopback; there is no login."
+)
+@click.option(
+    "--num-procs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the work."
+)
 @click.option("--allow", multiple=True, metavar="HOST", help="Name under which your own proxy shows it; repeatable.")
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
-def serve(bucket: str | None, port: int | None, address: str, num_procs: int, allow: tuple[str, ...], no_open: bool) -> None:
+def serve(
+    bucket: str | None, port: int | None, address: str, num_procs: int, allow: tuple[str, ...], no_open: bool
+) -> None:
     """Serve the dashboard on this machine."""
     from cqs_panel.serve import serve as run
 

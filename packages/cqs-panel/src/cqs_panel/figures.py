@@ -41,8 +41,7 @@ def percent(value: float | None, *, signed: bool = False) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """
-    >>> ratio(1.2345), ratio(float("inf"))
+    """>>> ratio(1.2345), ratio(float("inf"))
     ('1.23', '∞')
     """
     if value is not None and math.isinf(value):
@@ -51,8 +50,7 @@ def ratio(value: float | None) -> str:
 
 
 def short(value: float | None) -> str:
-    """
-    >>> short(1_234_567), short(950)
+    """>>> short(1_234_567), short(950)
     ('1.23M', '950')
     """
     if _unknown(value):
@@ -64,16 +62,14 @@ def short(value: float | None) -> str:
 
 
 def count(value: int | None) -> str:
-    """
-    >>> count(26261)
+    """>>> count(26261)
     '26,261'
     """
     return UNKNOWN if value is None else f"{value:,}"
 
 
 def size(count_of_bytes: int | None) -> str:
-    """
-    >>> size(1536), size(12)
+    """>>> size(1536), size(12)
     ('1.5 kB', '12 B')
     """
     if count_of_bytes is None:
@@ -85,8 +81,7 @@ def size(count_of_bytes: int | None) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """
-    >>> age(7300), age(0.2)
+    """>>> age(7300), age(0.2)
     ('2 h', '0 s')
     """
     if _unknown(seconds):

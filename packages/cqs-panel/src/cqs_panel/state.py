@@ -26,7 +26,7 @@ class Shell(Protocol):
     def address(self, page: PageState) -> None: ...
     def goto(self, slug: str, query: dict[str, str]) -> None: ...
     def fail(self, page: PageState, where: str, error: BaseException) -> None: ...
-    def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any]) -> None: ...
+    def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None: ...
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None: ...
 
 
@@ -72,9 +72,13 @@ class PageState(param.Parameterized):
         """Show another view (or this one) with this query; the back button returns here."""
         self._shell.goto(slug, {name: str(value) for name, value in query.items() if value is not None})
 
-    def load(self, work: Callable[[], _T], show: Callable[[_T], Any]) -> None:
-        """Run `work` in a thread, then `show(result)` in this session. An error of either shows on the view."""
-        self._shell.spawn(self, work, show)
+    def load(self, work: Callable[[], _T], show: Callable[[_T], Any], *, quiet: bool = False) -> None:
+        """Run `work` in a thread, then `show(result)` in this session. An error of either shows on the view.
+
+        While one for the same `show` is under way, only the newest request waits: results come in order, and a slow
+        bucket is not asked again and again. `quiet` shows no bar above the view.
+        """
+        self._shell.spawn(self, work, show, quiet=quiet)
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         """Call `update` again and again while the view is shown; ends with the session. Errors show on the view."""

@@ -1,14 +1,38 @@
-"""The overview: the cards of all packages."""
+"""The overview: the cards of all packages, on a grid of twelve columns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqs_core import plugins
 from cqs_panel.sections import empty
 
 if TYPE_CHECKING:
+    from cqs_panel.shell.dashboard import Dashboard
+    from cqs_panel.shell.frame import Frame
     from cqs_panel.state import PageState
+    from cqs_panel.view import Card
+
+_FIRST = 4  # cards that are built with the page; the others follow when it is there
+_GRID = ":host{display:grid!important;grid-template-columns:repeat(12,minmax(0,1fr));gap:12px;align-items:start}"
 
 
-def build(page: PageState) -> Any:
-    return empty("Nothing here yet")
+def build(shell: Dashboard, page: PageState) -> Any:
+    import panel as pn
+
+    cards = sorted(plugins().cards().values(), key=lambda card: (card.order, card.name))
+    if not cards:
+        return empty("Nothing to show yet", "Packages put their cards here. Which are installed?", "cqs plugins")
+    frames = [_frame(shell, card, page) for card in cards]
+    for frame in frames[:_FIRST]:
+        frame.build()
+    shell.soon([frame.build for frame in frames[_FIRST:]])
+    return pn.Column(*frames, stylesheets=[_GRID], sizing_mode="stretch_width", margin=0)
+
+
+def _frame(shell: Dashboard, card: Card, page: PageState) -> Frame:
+    frame = shell.frame(card, page.slug, {}, plugins().owner("register_cards", card.name))
+    page.param.watch(lambda event: setattr(frame.page, "shown", event.new), "shown")
+    frame.page.shown = page.shown
+    frame.span(card.width)
+    return frame

@@ -1,14 +1,45 @@
-"""The plugins page: what is installed, and what failed."""
+"""The plugins page: what is installed, what it gives, and what failed."""
 
 from __future__ import annotations
 
+import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from cqs_panel.sections import empty
+from cqs_core import plugins
+from cqs_panel.sections import empty, section
+from cqs_panel.tables import plain_table
 
 if TYPE_CHECKING:
     from cqs_panel.state import PageState
 
+_LIBRARIES = ("panel", "panel-material-ui", "bokeh", "duckdb", "pandas", "numpy")
+
 
 def build(page: PageState) -> Any:
-    return empty("Nothing here yet")
+    import panel as pn
+
+    host = plugins()
+    host.views(), host.cards(), host.overlays()
+    rows = [[p["name"], p["version"], _gives(p["hooks"]), p["state"]] for p in host.describe()]
+    problems = [[p.plugin, p.where, p.error] for p in host.problems]
+    return pn.Column(
+        section("Installed", plain_table(["Plugin", "Version", "Gives", "State"], rows)),
+        section(
+            "Problems",
+            plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works."),
+        ),
+        section("Where this runs", plain_table(["What", "Which"], _surroundings(page))),
+        sizing_mode="stretch_width",
+        margin=0,
+        styles={"gap": "12px"},
+    )
+
+
+def _gives(hooks: list[str]) -> str:
+    return ", ".join(hook.removeprefix("register_") for hook in hooks) or "–"
+
+
+def _surroundings(page: PageState) -> list[list[str]]:
+    rows = [["Bucket", page.bucket.url], ["Python", sys.version.split()[0]]]
+    return rows + [[name, version(name)] for name in _LIBRARIES]

@@ -17,8 +17,7 @@ class Address(JSComponent):
     `panel.state.location` does neither: it ignores popstate, and adds a history entry with every update.
     """
 
-    _esm = (
-        """
+    _esm = """
 export function render({model}) {
   const tell = (type) => model.send_msg({type, search: window.location.search, narrow: window.innerWidth < %d,
     dark: window.matchMedia("(prefers-color-scheme: dark)").matches})
@@ -29,28 +28,27 @@ export function render({model}) {
     if (said.search !== undefined && said.search !== window.location.search)
       window.history[said.push ? "pushState" : "replaceState"](null, "", said.search || window.location.pathname)
     if (said.title) document.title = said.title
-    if (said.theme) document.cookie = `%s=${said.theme}; path=/; max-age=31536000; SameSite=Lax`
-    if (said.top) document.querySelector(".main-content")?.scrollTo(0, 0)
+    if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
+    if (said.keep) document.cookie = `%s=${said.theme}; path=/; max-age=31536000; SameSite=Lax`
+    if (said.top) for (const el of document.body.children)
+      el.shadowRoot?.querySelector(".main-content")?.scrollTo(0, 0)
   })
   model.on("remove", () => window.removeEventListener("popstate", popped))
   tell("opened")
 }
-"""
-        % (NARROW, THEME_COOKIE)
-    )
+""" % (NARROW, THEME_COOKIE)
 
     def write(self, slug: str, query: dict[str, str], *, push: bool) -> None:
         """Put a view and its query into the address bar, as a new entry of the history or in place of the current."""
         self._send_msg({"search": search(slug, query), "push": push})
 
     def tell(self, **said: Any) -> None:
-        """Set the `title` of the window, remember a `theme`, or scroll to the `top`."""
+        """Set the window's `title`, a `theme` (and `keep` it), or scroll to the `top`."""
         self._send_msg(said)
 
 
 def search(slug: str, query: dict[str, str]) -> str:
-    """
-    >>> search("data", {"market": "BTC/KRW"})
+    """>>> search("data", {"market": "BTC/KRW"})
     '?view=data&market=BTC%2FKRW'
     """
     return "?" + urlencode({"view": slug, **query})

@@ -26,7 +26,11 @@ _MENU_SX = {
         "color": "var(--cqs-text)",
         "border": "2px solid transparent",
     },
-    "& .MuiListItemButton-root.MuiListItemButton-root.Mui-selected": {"backgroundColor": "var(--cqs-tint)"},
+    "& .MuiListItemButton-root.MuiListItemButton-root.Mui-selected": {
+        "backgroundColor": "var(--cqs-tint)",
+        "borderLeft": "2px solid transparent",
+        "ml": "8px",
+    },
     "& .MuiListItemButton-root.MuiListItemButton-root.Mui-focusVisible": {"borderColor": "var(--cqs-accent)"},
     "& .MuiListItemButton-root.MuiListItemButton-root:hover .MuiTypography-root": {"textDecoration": "none"},
     "& .MuiListItemIcon-root.MuiListItemIcon-root": {"pr": "12px", "color": "inherit"},
@@ -35,9 +39,6 @@ _MENU_SX = {
 _BANNER = """
 div{background:var(--cqs-tint);border:1px solid var(--cqs-line);border-radius:8px;padding:8px 14px;font-size:13px;color:var(--cqs-text)}
 """
-_LAYOUT_CSS = """
-.main-content{padding:12px;box-sizing:border-box}
-"""
 
 
 class Chrome:
@@ -45,11 +46,13 @@ class Chrome:
 
     def __init__(self, views: list[View], shell: Dashboard) -> None:
         self._shell, self._narrow = shell, _is_phone()
+        self._asked = True  # whether a change of theme is the user's, and to be remembered
         self.slugs = [view.slug for view in views]
         self._menu = _menu(views)
         self._menu.on_click(self._clicked)
         banner = [_demo_banner()] if shell.demo else []
-        self._stack = pn.Column(*banner, sizing_mode="stretch_width", margin=0)
+        whole = ":host{max-height:none!important}"  # Panel's 100 % would squeeze it into the window
+        self._stack = pn.Column(*banner, sizing_mode="stretch_width", margin=0, stylesheets=[whole])
         self.page = pmui.Page(
             title="cqs",
             main=[self._stack],
@@ -59,9 +62,10 @@ class Chrome:
             sidebar_width=216,
             sidebar_resizable=False,
             site_url="?",
+            busy_indicator=None,
             theme_config=THEME,
             sx=PAGE_SX,
-            raw_css=[page_css(tones()), _LAYOUT_CSS],
+            raw_css=[page_css(tones(), "dark" if pn.config.theme == "dark" else "light")],
             dark_theme=pn.config.theme == "dark",
             meta_description="Candles, backtests and bots, on your own machine",
         )
@@ -85,13 +89,15 @@ class Chrome:
         if narrow and self.page.sidebar_open:
             self.page.sidebar_open = False
         if dark is not None and dark != self.page.dark_theme:
+            self._asked = False
             self.page.dark_theme = dark
+            self._asked = True
 
     def _clicked(self, item: dict[str, Any]) -> None:
         self._shell.revisit(item["slug"])
 
     def _toggled(self, event: Any) -> None:
-        self._shell.bridge.tell(theme="dark" if event.new else "light")
+        self._shell.bridge.tell(theme="dark" if event.new else "light", keep=self._asked)
 
 
 def _menu(views: list[View]) -> Any:

@@ -6,18 +6,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
-from cqs_core import Bucket, Settings, UnknownName, plugins, settings
 
+from cqs_core import Bucket, Settings, UnknownName, plugins, settings
 from cqs_panel.pages import own_views
 from cqs_panel.shell.address import THEME_COOKIE, Address, parse
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.frame import Frame
-from cqs_panel.shell.work import Work
+from cqs_panel.shell.work import Work, soon
 from cqs_panel.state import PageState
 from cqs_panel.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cqs_panel.view import Card
 
@@ -28,7 +28,7 @@ class Dashboard:
     def __init__(self) -> None:
         self._document = pn.state.curdoc
         self.settings: Settings = settings()
-        self.views: dict[str, View] = {view.slug: view for view in own_views() + installed_views()}
+        self.views: dict[str, View] = {view.slug: view for view in own_views(self) + installed_views()}
         self._frames: dict[str, Frame] = {}
         self._works: dict[PageState, Work] = {}
         self._current: Frame | None = None
@@ -79,10 +79,10 @@ class Dashboard:
             self._address.write(page.slug, page.query, push=False)
 
     def fail(self, page: PageState, where: str, error: BaseException) -> None:
-        self._frame_of(page).fail(where, error)
+        self._works[page].frame.fail(where, error)
 
-    def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any]) -> None:
-        self._works[page].load(work, show)
+    def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None:
+        self._works[page].load(work, show, quiet=quiet)
 
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         self._works[page].every(seconds, update)
@@ -93,6 +93,11 @@ class Dashboard:
         frame = Frame(of, page, lambda where, error: plugins().report(owner, f"{slug}: {where}", error))
         self._works[page] = Work(frame, self._document)
         return frame
+
+    def soon(self, calls: Sequence[Callable[[], Any]]) -> None:
+        """Call them one by one when the page is there, so that it shows what it has in between."""
+        if calls and self._document is not None:
+            soon(self._document, lambda: (calls[0](), self.soon(calls[1:])))
 
     def close(self) -> None:
         """End what the session has under way."""
@@ -133,8 +138,8 @@ class Dashboard:
 
     def _heard(self, message: Any) -> None:
         said = message if isinstance(message, dict) else message.data
-        if said["type"] == "opened":
-            self._chrome.fit(narrow=said["narrow"], dark=said["dark"] if not _remembered_theme() else None)
+        if said["type"] == "opened" and self._document is not None:
+            soon(self._document, lambda: self._opened(said))
             return
         slug, query = parse(said["search"])
         self._following = True
@@ -143,12 +148,14 @@ class Dashboard:
         finally:
             self._following = False
 
+    def _opened(self, said: dict[str, Any]) -> None:
+        self._chrome.fit(narrow=said["narrow"], dark=None if _remembered_theme() else said["dark"])
+        if self._current is not None:
+            self._address.tell(title=f"{self._current.of.title} · cqs")
+
     def _on_exception(self, error: BaseException) -> None:
         if self._current is not None:
             self._current.fail("update", error)
-
-    def _frame_of(self, page: PageState) -> Frame:
-        return next(frame for frame in self._frames.values() if frame.page is page)
 
 
 def dashboard() -> Any:

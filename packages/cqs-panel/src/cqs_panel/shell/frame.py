@@ -51,6 +51,11 @@ class Frame(pn.viewable.Viewer):  # type: ignore[misc]
             self._report("build", error)
             self._body[:] = [failure(f"{self.of.title} could not be shown", error, retry=self.build)]
 
+    def span(self, columns: int) -> None:
+        """Take so many of twelve columns of a grid; all of them where it is narrow, half on a tablet."""
+        half = f":host{{grid-column:span {columns}}}@media(max-width:1100px){{:host{{grid-column:span {max(6, columns)}}}}}"
+        self._root.stylesheets = [half, "@media(max-width:700px){:host{grid-column:1/-1!important}}"]
+
     def fail(self, where: str, error: BaseException) -> None:
         """Show an error above what there is; the same error is shown once."""
         self._report(where, error)

@@ -22,20 +22,21 @@ class Work:
     """What one frame has under way. Everything is called with the session's lock, but the work itself."""
 
     def __init__(self, frame: Frame, document: Document | None) -> None:
-        self._frame, self._document = frame, document
+        self.frame, self._document = frame, document
         self._running: set[Callable[..., Any]] = set()
-        self._waiting: dict[Callable[..., Any], Callable[[], Any]] = {}
+        self._waiting: dict[Callable[..., Any], tuple[Callable[[], Any], bool]] = {}
         self._timers: list[Any] = []
 
-    def load(self, work: Callable[[], Any], show: Callable[[Any], Any]) -> None:
+    def load(self, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None:
         """Start `work` in a thread. While one for the same `show` runs, only the newest request waits."""
         if show in self._running:
-            self._waiting[show] = work
+            self._waiting[show] = work, quiet
             return
         self._running.add(show)
-        self._frame.busy(+1)
+        if not quiet:
+            self.frame.busy(+1)
         future = _POOL.submit(work)
-        future.add_done_callback(lambda done: self._soon(lambda: self._finish(done, show)))
+        future.add_done_callback(lambda done: self._soon(lambda: self._finish(done, show, quiet)))
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         """Call `update` while the view is shown: now, and then again and again."""
@@ -46,11 +47,11 @@ class Work:
                 if inspect.isawaitable(pending):
                     await pending
             except Exception as error:  # noqa: BLE001 - an update may fail in any way; the others live on
-                self._frame.fail("update", error)
+                self.frame.fail("update", error)
             else:
-                self._frame.recover("update")
+                self.frame.recover("update")
 
-        page = self._frame.page
+        page = self.frame.page
         timer = pn.state.add_periodic_callback(guarded, period=int(seconds * 1000), start=page.shown)
         self._timers.append(timer)
 
@@ -70,18 +71,27 @@ class Work:
         for timer in self._timers:
             timer.stop()
 
-    def _finish(self, done: Future[Any], show: Callable[[Any], Any]) -> None:
+    def _finish(self, done: Future[Any], show: Callable[[Any], Any], quiet: bool) -> None:
         self._running.discard(show)
-        self._frame.busy(-1)
+        if not quiet:
+            self.frame.busy(-1)
         try:
             show(done.result())
         except Exception as error:  # noqa: BLE001 - work may fail in any way; the others live on
-            self._frame.fail("loading", error)
+            self.frame.fail("loading", error)
         else:
-            self._frame.recover("loading")
+            self.frame.recover("loading")
         if (newest := self._waiting.pop(show, None)) is not None:
-            self.load(newest, show)
+            self.load(newest[0], show, quiet=newest[1])
 
     def _soon(self, call: Callable[[], Any]) -> None:
         if self._document is not None:
-            self._document.add_next_tick_callback(call)
+            soon(self._document, call)
+
+
+def soon(document: Document, call: Callable[[], Any]) -> None:
+    """Call in this session, with its lock, from any thread.
+
+    Not before the browser has drawn the document: Panel drops what is changed under `hold` until then.
+    """
+    document.add_next_tick_callback(lambda: call() if pn.state.loaded else pn.state.onload(call))

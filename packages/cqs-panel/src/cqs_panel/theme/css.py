@@ -31,23 +31,28 @@ _DARK = {
 }
 
 
-def page_css(tones: Tones) -> str:
-    """Variables of both modes, for `raw_css` of the page. Tooltips of charts read the three that are Bokeh's."""
-    return "\n".join(
-        f"{where}{{{_variables(of, *tones.text[mode])}color-scheme:{mode}}}"
-        for where, mode, of in (("html", "light", _LIGHT), ("html.dark", "dark", _DARK))
-    )
+def page_css(tones: Tones, first: str) -> str:
+    """Of the document, for `raw_css` of the page: variables of both modes; `first` (`light`, `dark`) is how it opens."""
+    modes = {"light": _LIGHT, "dark": _DARK}
+    rules = [("html", first), *((f'html[data-cqs-theme="{mode}"]', mode) for mode in modes)]
+    variables = (f"{where}{{{_variables(modes[mode], *tones.text[mode])}color-scheme:{mode}}}" for where, mode in rules)
+    return "\n".join([*variables, _TOOLTIP])
 
 
 def _variables(of: dict[str, str], up: str, down: str) -> str:
-    ours = "".join(f"--cqs-{name}:{value};" for name, value in (of | {"up": up, "down": down}).items())
-    bokehs = f"--background-color:{of['paper']};--color:{of['text']};--divider-color:{of['line']};"
-    return ours + bokehs
+    return "".join(f"--cqs-{name}:{value};" for name, value in (of | {"up": up, "down": down}).items())
 
 
+_TOOLTIP = """
+.bk-Tooltip{background-color:var(--cqs-paper)!important;color:var(--cqs-text)!important;border:1px solid var(--cqs-line)!important;
+  border-radius:8px;padding:8px 12px!important;font-size:12px!important;font-variant-numeric:tabular-nums;
+  box-shadow:0 6px 24px rgba(0,0,0,.18)}
+"""
 TABLE_CSS = """
 :host .tabulator{background:transparent;border:0;font-size:13px;font-variant-numeric:tabular-nums;color:inherit}
 :host .tabulator .tabulator-header,
+:host .tabulator .tabulator-header .tabulator-headers,
+:host .tabulator .tabulator-header .tabulator-header-contents,
 :host .tabulator .tabulator-header .tabulator-col,
 :host .tabulator .tabulator-header .tabulator-col:hover{background:transparent!important;border-right:0;color:var(--cqs-muted)}
 :host .tabulator .tabulator-header{border-top:0;border-bottom:1px solid var(--cqs-line)}
@@ -67,7 +72,7 @@ TABLE_CSS = """
 :host .tabulator-row .tabulator-cell{border-right:0;padding:8px 10px}
 :host .tabulator .tabulator-footer{background:transparent;border-top:0;color:var(--cqs-muted)}
 :host .tabulator .tabulator-footer .tabulator-page{color:inherit;background:transparent;border:1px solid var(--cqs-line);border-radius:6px}
-:host .tabulator .tabulator-footer .tabulator-page.active{color:var(--cqs-accent)}
+:host .tabulator .tabulator-footer .tabulator-page.active{color:var(--cqs-accent);background:var(--cqs-tint)!important}
 :host .tabulator .tabulator-placeholder .tabulator-placeholder-contents{color:var(--cqs-muted);font-weight:400;font-size:13px}
 :host .up{color:var(--cqs-up)} :host .down{color:var(--cqs-down)} :host .muted{color:var(--cqs-muted)}
 """

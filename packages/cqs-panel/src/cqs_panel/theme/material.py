@@ -39,7 +39,9 @@ _TYPE = {
 
 def _palette(mode: str, of: dict[str, str]) -> dict[str, Any]:
     on = "#ffffff" if mode == "light" else "#0e1116"
-    named = {name: {"main": of[name], "contrastText": on} for name in ("primary", "success", "error", "warning", "info")}
+    named = {
+        name: {"main": of[name], "contrastText": on} for name in ("primary", "success", "error", "warning", "info")
+    }
     return {
         "mode": mode,
         **named,
@@ -81,5 +83,6 @@ PAGE_SX = {
         "letterSpacing": "-0.01em",
     },
     "& .header a": {"color": "inherit"},
+    "& .main-content": {"padding": "12px", "boxSizing": "border-box"},
     "& .main": {"backgroundColor": "var(--mui-palette-background-default)"},
 }

@@ -1,0 +1,186 @@
+"""The candle chart: it asks for what its viewport shows, so that five million candles pan and zoom at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, CustomJS, Range1d
+
+from cqs_panel.charts.buckets import Buckets, name_of, step_for
+from cqs_panel.charts.layers import Layers
+from cqs_panel.charts.style import crosshair, hover, pane, time_figure, whole_numbers
+from cqs_panel.sections import empty
+from cqs_panel.theme import tones
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_panel.charts.sources import CandleSource
+    from cqs_panel.state import PageState
+    from cqs_panel.view import Layer
+
+MOST = 1_000  # buckets in view; half as many again lie ready on both sides
+_OPENING = 240  # candles in view at first
+_NARROWEST = 12  # candles
+_OHLCV = ("open", "high", "low", "close", "volume")
+_WIDTH = 0.72  # of a bucket, that its body takes
+_FIT = """
+const {ts, low, high} = source.data, a = x.start, b = x.end
+let bottom = Infinity, top = -Infinity
+for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
+  if (low[i] < bottom) bottom = low[i]
+  if (high[i] > top) top = high[i]
+}
+if (top >= bottom) { const pad = (top - bottom || top || 1) * 0.06; y.setv({start: bottom - pad, end: top + pad}) }
+"""
+
+
+class CandleChart(pn.viewable.Viewer):  # type: ignore[misc]
+    """Price over volume with one crosshair.
+
+    Args:
+        page: the view that shows it.
+        height: of both figures, in pixels.
+    """
+
+    def __init__(self, page: PageState, height: int = 420) -> None:
+        super().__init__()
+        self._page = page
+        self._source: CandleSource | None = None
+        self._wanted: tuple[int | None, int | None] = (None, None)
+        self._moving = False
+        self._have: tuple[float, float, int] = (0, 0, 0)
+        self._ends = (0, 0)
+        self._colors = tones()
+        self._data = ColumnDataSource(_columns(Buckets(1, *(np.empty(0) for _ in range(6))), self._colors))
+        self._price = time_figure(round(height * 0.78), zoom=True, x_range=Range1d(0, 1), y_range=Range1d(0, 1))
+        self._volume = time_figure(
+            round(height * 0.22) + 24, zoom=True, x_range=self._price.x_range, toolbar_location=None
+        )
+        self._draw()
+        self.layers = Layers(self._price, self._colors)
+        self._blank = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
+        self._figures = pn.Column(
+            pane(self._price), pane(self._volume), sizing_mode="stretch_width", margin=0, visible=False
+        )
+
+    def __panel__(self) -> Any:
+        return pn.Column(self._blank, self._figures, sizing_mode="stretch_width", margin=0)
+
+    def show(self, source: CandleSource, start: int | None = None, end: int | None = None) -> None:
+        """Show candles of a source from `start` to `end` (ms UTC); the newest 240 without these."""
+        self._source = source
+        self.layers.clear()
+
+        def open_source() -> tuple[CandleSource, tuple[int, int] | None]:
+            return source, source.span()
+
+        self._wanted = start, end
+        self._page.load(open_source, self._open)
+
+    def focus(self, start: int, end: int) -> None:
+        """Move the viewport to `[start, end]`, ms UTC: to a trade that was clicked."""
+        margin = max(end - start, self._source.base * 40 if self._source else 0)
+        self._move(start - margin, end + margin)
+
+    def mark(self, layers: Sequence[Layer]) -> None:
+        """Draw layers (marks of trades, lines, bands) in place of those drawn by the last call."""
+        self.layers.replace("marks", layers)
+
+    @property
+    def step(self) -> int:
+        """Length of the buckets that are drawn, in ms."""
+        return self._have[2]
+
+    def _open(self, opened: tuple[CandleSource, tuple[int, int] | None]) -> None:
+        source, ends = opened
+        if source is not self._source:
+            return
+        self._figures.visible, self._blank.visible = ends is not None, ends is None
+        if ends is None:
+            self._blank[:] = [empty("No candles", "Fetch this series, and it shows here.")]
+            return
+        start, end = self._wanted
+        last = ends[1] + source.base
+        start = last - _OPENING * source.base if start is None else start
+        self._ends, self._have = ends, (0, 0, 0)
+        edge = max((last - ends[0]) * 0.05, 50 * source.base)
+        shown = self._price.x_range
+        shown.bounds = shown.min_interval = (
+            None  # of the source before; the browser would force the new range into them
+        )
+        self._move(start, last if end is None else end)
+        shown.bounds, shown.min_interval = (ends[0] - edge, last + edge), _NARROWEST * source.base
+
+    def _move(self, start: float, end: float) -> None:
+        """Set both ends of the viewport, then ask once."""
+        self._moving = True
+        self._price.x_range.update(start=start, end=end)
+        self._moving = False
+        self._ask()
+
+    def _draw(self) -> None:
+        up, p, v = self._data, self._price, self._volume
+        p.segment("ts", "high", "ts", "low", source=up, color="color", line_width=1)
+        p.segment("left", "close", "right", "close", source=up, color="color", line_width=1)
+        # Not VBar: it pins what lies beyond the frame to its edge, where it shines through.
+        p.rect("ts", "middle", "width", "body", source=up, fill_color="color", line_color=None)
+        v.rect("ts", "half", "width", "volume", source=up, fill_color="color", line_color=None, fill_alpha=0.5)
+        self._hovered = p.vbar("ts", "step", "high", "low", source=up, fill_alpha=0, line_color=None)  # to hover
+        v.y_range.start = 0
+        p.xaxis.visible = v.ygrid.visible = False
+        v.yaxis.ticker.desired_num_ticks = 2
+        rows = [("", "@start{%F %H:%M} UTC · $name"), *((name[0].upper(), f"@{name}{{custom}}") for name in _OHLCV)]
+        p.add_tools(hover([self._hovered], rows, formatters={"@start": "datetime", **whole_numbers(*_OHLCV)}))
+        crosshair(p, v, level=p)
+        fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range}, code=_FIT)
+        for name in ("start", "end"):
+            p.x_range.js_on_change(name, fit)
+            p.x_range.on_change(name, lambda attr, old, new: self._ask())
+        up.js_on_change("data", fit)
+
+    def _ask(self) -> None:
+        """Ask for the viewport's buckets, unless they lie ready."""
+        source, a, b = self._source, self._price.x_range.start, self._price.x_range.end
+        if source is None or not self._ends[1] or self._moving:
+            return
+        step = step_for(b - a, source.base, MOST)
+        low, high, have = self._have
+        first, last = self._ends
+        if step == have and (a >= low or low <= first) and (b <= high or high > last):
+            return
+        margin = (b - a) / 2
+        asked = max(first, int(a - margin)), min(last + source.base, int(b + margin))
+        self._page.load(lambda: (source, asked, self._bars(source, asked, step)), self._show, quiet=True)
+
+    def _bars(self, source: CandleSource, asked: tuple[int, int], step: int) -> Buckets:
+        start = asked[0] // step * step
+        return source.buckets(start, -(-asked[1] // step) * step, step)
+
+    def _show(self, got: tuple[CandleSource, tuple[int, int], Buckets]) -> None:
+        source, asked, bars = got
+        if source is not self._source:
+            return
+        self._have = (*asked, bars.step)
+        self._hovered.name = name_of(bars.step)
+        self._data.data = _columns(bars, self._colors)
+
+
+def _columns(bars: Buckets, colors: Any) -> dict[str, Any]:
+    start = bars.ts.astype(np.float64)
+    center, half = start + bars.step / 2, bars.step * _WIDTH / 2
+    return {
+        **{name: getattr(bars, name) for name in _OHLCV},
+        "start": start,
+        "ts": center,
+        "left": center - half,
+        "right": center + half,
+        "middle": (bars.open + bars.close) / 2,
+        "body": np.abs(bars.close - bars.open),
+        "half": bars.volume / 2,
+        "width": np.full(len(bars), 2 * half),
+        "step": np.full(len(bars), float(bars.step)),
+        "color": np.where(bars.close >= bars.open, colors.up, colors.down),
+    }

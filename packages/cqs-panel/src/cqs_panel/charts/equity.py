@@ -1,0 +1,77 @@
+"""Equity over drawdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import panel as pn
+from bokeh.models import ColumnDataSource, Range1d
+
+from cqs_panel.charts.style import crosshair, hover, pane, time_figure
+from cqs_panel.theme import ACCENT, GREY, tones
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOST = 3_000  # points that are sent; what lies between is kept by its extremes
+
+
+def equity_chart(
+    ts: npt.NDArray[np.int64],
+    equity: npt.NDArray[np.float64],
+    *,
+    others: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    label: str = "Equity",
+    log: bool = False,
+    height: int = 380,
+) -> Any:
+    """A curve over its own drawdown in percent, with other curves (benchmarks) behind it.
+
+    Args:
+        ts: int64 (N,), ms UTC, ascending.
+        equity: float64 (N,), positive.
+        others: `{label: float64 (N,)}` on the same stamps; drawn in grey.
+        label: of the curve.
+        log: whether the value axis is logarithmic.
+        height: of both figures, in pixels.
+    """
+    at = _thinned(equity)
+    drawdown = 100 * (equity / np.maximum.accumulate(equity) - 1)
+    data = {"ts": ts[at].astype(np.float64), "equity": equity[at], "drawdown": drawdown[at]}
+    data |= {f"other{i}": values[at] for i, values in enumerate((others or {}).values())}
+    source = ColumnDataSource(data)
+    kind = {"y_axis_type": "log"} if log else {}
+    upper = time_figure(round(height * 0.70), **kind)
+    lower = time_figure(round(height * 0.30) + 24, x_range=upper.x_range, toolbar_location=None)
+    rows = [("", "@ts{%F %H:%M} UTC"), (label, "@equity{0,0.[00]}"), ("Drawdown", "@drawdown{0.0} %")]
+    for i, name in enumerate(others or {}):
+        upper.line("ts", f"other{i}", source=source, color=GREY, line_width=1.2)
+        rows.append((name, f"@other{i}{{0,0.[00]}}"))
+    curve = upper.line("ts", "equity", source=source, color=ACCENT, line_width=1.7)
+    _depth(lower, source, float(drawdown.min(initial=0)))
+    upper.xaxis.visible = False
+    upper.add_tools(hover([curve], rows))
+    crosshair(upper, lower)
+    return pn.Column(pane(upper), pane(lower), sizing_mode="stretch_width", margin=0)
+
+
+def _depth(shown: Any, source: Any, deepest: float) -> None:
+    down = tones().down
+    shown.varea("ts", 0, "drawdown", source=source, color=down, alpha=0.25)
+    shown.line("ts", "drawdown", source=source, color=down, line_width=1)
+    shown.y_range = Range1d(min(deepest * 1.08, -1), 0)
+    shown.yaxis.ticker.desired_num_ticks = 3
+
+
+def _thinned(values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Places of at most some 3,000 points: the lowest and the highest of each stretch, first and last."""
+    n = len(values)
+    if n <= _MOST:
+        return np.arange(n)
+    width = -(-n * 2 // _MOST)
+    starts = np.arange(0, n, width)
+    lows = [s + int(np.argmin(values[s : s + width])) for s in starts]
+    highs = [s + int(np.argmax(values[s : s + width])) for s in starts]
+    return np.unique(np.array([0, n - 1, *lows, *highs]))

@@ -1,0 +1,121 @@
+"""Where a candle chart gets its candles: a series of the lake at any zoom, or a frame in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Protocol
+
+from cqs_core import intervals
+from cqs_panel.charts.buckets import MINUTE, Buckets, joined, of_frame, of_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from cqs_core import Bucket, Series
+
+_LEVEL = 15 * MINUTE
+_LISTED_FOR = 3.0  # seconds for which one listing serves
+_KEPT = 8  # series whose levels stay in memory, some 16 MB for 5 million candles
+
+
+class CandleSource(Protocol):
+    """What a candle chart asks. Called off the server's loop, from several threads."""
+
+    series: Series | None
+
+    @property
+    def base(self) -> int:
+        """Length of its candles, in ms."""
+        ...
+
+    def span(self) -> tuple[int, int] | None:
+        """Open of the first and of the last candle, ms UTC; None where there is none."""
+        ...
+
+    def buckets(self, start: int, end: int, step: int) -> Buckets:
+        """Candles that open in `[start, end)`, gathered into buckets of `step` ms."""
+        ...
+
+
+class FrameCandles:
+    """Candles of a DataFrame as `Lake.frame` gives it."""
+
+    def __init__(self, frame: pd.DataFrame, interval: str, series: Series | None = None) -> None:
+        self.series, self.base = series, intervals.length(interval)
+        self._all = of_frame(frame, self.base)
+
+    def span(self) -> tuple[int, int] | None:
+        return (int(self._all.ts[0]), int(self._all.ts[-1])) if len(self._all) else None
+
+    def buckets(self, start: int, end: int, step: int) -> Buckets:
+        return self._all.between(start, end).gathered(step)
+
+
+class LakeCandles:
+    """Candles of a series of the lake: near, they are read; far, they come from a level of 15 minutes kept in memory.
+
+    The level is made month by month from the objects that hold the month, and again where these change.
+    """
+
+    def __init__(self, bucket: Bucket, series: Series) -> None:
+        from cqs_core import Lake
+
+        self.series, self.base = series, intervals.length(series.interval)
+        self._lake = Lake(bucket)
+        self._level = max(self.base, _LEVEL)
+        self._months = _kept_months(f"{bucket.url} {series}")
+        self._listed: tuple[float, Sequence[object]] = (0.0, ())
+        self._lock = threading.Lock()
+
+    def span(self) -> tuple[int, int] | None:
+        filled = [o for o in self._objects() if o.rows]
+        return (min(o.first for o in filled), max(o.last for o in filled)) if filled else None
+
+    def buckets(self, start: int, end: int, step: int) -> Buckets:
+        if step < self._level:
+            return of_table(self._lake.read(self.series, start, end), self.base).gathered(step)
+        with self._lock:
+            parts = [self._month(low, high) for low, high in _months(start, end)]
+        return joined(parts, self._level).between(start, end).gathered(step)
+
+    def _month(self, low: int, high: int) -> Buckets:
+        made_of = tuple(o.key for o in self._objects() if o.rows and o.first < high and o.last >= low)
+        known = self._months.get(low)
+        if known is None or known[0] != made_of:
+            table = self._lake.read(self.series, low, high) if made_of else None
+            level = of_table(table, self.base).gathered(self._level) if table is not None else joined([], self._level)
+            known = self._months[low] = (made_of, level)
+        return known[1]
+
+    def _objects(self) -> Sequence[object]:
+        at, found = self._listed
+        if time.monotonic() - at > _LISTED_FOR:
+            found = self._lake.objects(self.series)
+            self._listed = (time.monotonic(), found)
+        return found
+
+
+_levels: OrderedDict[str, dict[int, tuple[tuple[str, ...], Buckets]]] = OrderedDict()
+_levels_lock = threading.Lock()
+
+
+def _kept_months(name: str) -> dict[int, tuple[tuple[str, ...], Buckets]]:
+    with _levels_lock:
+        months = _levels.setdefault(name, {})
+        _levels.move_to_end(name)
+        while len(_levels) > _KEPT:
+            _levels.popitem(last=False)
+        return months
+
+
+def _months(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Months in UTC that `[start, end)` touches, as ms."""
+    at = dt.datetime.fromtimestamp(start / 1000, tz=dt.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while (low := int(at.timestamp() * 1000)) < end:
+        at = (at + dt.timedelta(days=32)).replace(day=1)
+        yield low, int(at.timestamp() * 1000)
