@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,19 +79,17 @@ class TestRefusals:
             (["plugin"], "cqs: unknown command 'plugin'; did you mean 'plugins'?"),
             (["메인"], "cqs: unknown command '메인'; there are: "),
             (["--bogus"], "cqs: No such option '--bogus'; see `cqs --help`"),
-            (["plugins", "--jsn"], "cqs: No such option '--jsn'. Did you mean --json?; see `cqs plugins --help`"),
+            (["plugins", "--jsn"], "cqs: No such option '--jsn'. Did you mean '--json'?"),
             (["plugins", "more"], "cqs: Got unexpected extra argument (more); see `cqs plugins --help`"),
             (["jobs", "show"], "cqs: Missing argument 'ID'; see `cqs jobs show --help`"),
             (["jobs", "show", "../../etc"], "cqs: unknown job '../../etc'; `cqs jobs` lists them"),
             (["demo", "--port", "x"], "cqs: Invalid value for '--port'"),
             (["demo", "--bucket", ""], "cqs: bucket '' is empty; name a folder or gs://name"),
         ],
-        ids=" ".join,
+        ids=lambda value: " ".join(value) if isinstance(value, list) else "",
     )
     def test_wrong_words_get_one_line_and_code_2(self, words, told):
-        line = refusal(*words)
-        assert line.startswith(told.split("; see")[0].split(". Did")[0])
-        assert told.partition("; see")[2] in line
+        assert refusal(*words).startswith(told)
 
     def test_an_unknown_command_names_plugins_that_failed(self, tmp_path):
         site = Site(tmp_path / "site")
@@ -119,7 +117,7 @@ class TestEnds:
     @pytest.mark.parametrize(("what", "code"), [("abort", 130), ("interrupt", 130), ("seven", 7), ("nothing", 0)])
     def test_codes_are_kept(self, tools, what, code):
         ran = cqs("tool", what, code=code)
-        assert (ran.stdout, ran.stderr) == ("", "")
+        assert (ran.stdout, ran.stderr.strip()) == ("", "")
 
     def test_a_fault_of_ours_is_not_dressed_up(self, tools):
         assert "RuntimeError: a fault of ours" in cqs("tool", "bug", code=1).stderr
@@ -165,7 +163,7 @@ class TestOutput:
             ran = shell(f"set -o pipefail; cqs tool much {option} | head -c 5")
             assert (ran.returncode, ran.stderr) == (0, "")
 
-    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
     def test_a_full_disk_behind_stdout_is_told(self, tools):
         for option in ("", "--json"):
             ran = shell(f"cqs tool much {option} > /dev/full")

@@ -80,5 +80,5 @@ def _isolate(bucket: Bucket) -> None:
     }
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def _stop(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)

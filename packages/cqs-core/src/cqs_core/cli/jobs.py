@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from cqs_core import jobs
-from cqs_core.cli.options import command_options, emit
+from cqs_core.cli.options import emit, machine_options
 from cqs_core.times import iso
 
 
 @click.group("jobs", invoke_without_command=True)
-@command_options
+@machine_options
 @click.pass_context
-def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
+def command(ctx: click.Context, as_json: bool) -> None:
     """List jobs, newest first; `cqs jobs cancel ID` ends one."""
     if ctx.invoked_subcommand is None:
         rows = [_row(job) for job in jobs.listing()]
@@ -24,17 +24,18 @@ def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("job_id", metavar="ID")
-@command_options
-def show(job_id: str, bucket: str | None, as_json: bool) -> None:
+@machine_options
+def show(job_id: str, as_json: bool) -> None:
     """Print one job with the end of its log."""
     job = jobs.get(job_id)
-    emit(_row(job) | {"log": job.log, "result": job.result}, as_json, lambda: click.echo(f"{job.title}: {job.state}\n{job.log}"))
+    told = _row(job) | {"log": job.log, "result": job.result}
+    emit(told, as_json, lambda: click.echo(f"{job.title}: {job.state}\n{job.log}"))
 
 
 @command.command("cancel")
 @click.argument("job_id", metavar="ID")
-@command_options
-def cancel(job_id: str, bucket: str | None, as_json: bool) -> None:
+@machine_options
+def cancel(job_id: str, as_json: bool) -> None:
     """Ask a job to end."""
     job = jobs.cancel(job_id)
     emit(_row(job), as_json, lambda: click.echo(f"{job.title}: {'asked to end' if not job.over else job.state}"))

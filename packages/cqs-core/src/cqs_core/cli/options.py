@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cqs_core.errors import CqsError
+
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
 
@@ -17,6 +19,16 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 bucket_option = click.option("--bucket", metavar="URL", help="Folder or fsspec URL (gs://name) instead of CQS_BUCKET.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
+
+
+_unused_bucket_option = click.option(
+    "--bucket", metavar="URL", expose_value=False, help="Not looked at: this is about the machine."
+)
+
+
+def machine_options(function: _F) -> _F:
+    """`--bucket`, which every command takes and this one has no use for, and `--json` as argument `as_json`."""
+    return _unused_bucket_option(json_option(function))
 
 
 def command_options(function: _F) -> _F:
@@ -43,7 +55,11 @@ def emit(data: Any, as_json: bool, human: Callable[[], None]) -> None:
     if not as_json:
         human()
         return
-    sys.stdout.write(json.dumps(plain(data), ensure_ascii=False, allow_nan=False) + "\n")
+    if sys.stdout is None:
+        raise CqsError("standard output is closed; the result was not printed")
+    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    text = json.dumps(plain(data), ensure_ascii=ascii_only, allow_nan=False)
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")  # half characters of file names
     sys.stdout.flush()
 
 

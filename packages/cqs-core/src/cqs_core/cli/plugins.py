@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from cqs_core.cli.options import command_options, emit
+from cqs_core.cli.options import emit, machine_options
 from cqs_core.plugins import plugins
 
 
 @click.command("plugins")
-@command_options
-def command(bucket: str | None, as_json: bool) -> None:
+@machine_options
+def command(as_json: bool) -> None:
     """List installed plugins with version, hooks and state."""
     rows = plugins().describe()
 

@@ -17,16 +17,18 @@ from cqs_core.plugins import plugins
 class _Commands(click.Group):
     """Commands by hook: names and help without importing anything, the command itself on use."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(plugins().commands())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        where, _ = plugins().commands().get(cmd_name, ("", ""))
-        if not where:
-            raise UnknownName("command", cmd_name, plugins().commands())
-        return _load(cmd_name, where)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        known = plugins().commands()
+        if cmd_name not in known:
+            failed = ", ".join(dict.fromkeys(problem.plugin for problem in plugins().problems))
+            remedy = f"{failed} failed to load, see `cqs plugins`" if failed else ""
+            raise UnknownName("command", cmd_name, known, remedy)
+        return _load(cmd_name, known[cmd_name][0])
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
         rows = [(name, about) for name, (_, about) in sorted(plugins().commands().items())]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
@@ -36,11 +38,12 @@ def _load(name: str, where: str) -> click.Command:
     module, _, attribute = where.partition(":")
     try:
         command = getattr(importlib.import_module(module), attribute)
-    except Exception as error:
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{where!r} is no click command")  # noqa: TRY301 - one guard for whatever a plugin does
+    except (Exception, SystemExit) as error:
         plugins().report(plugins().owner("register_commands", name), f"command {name}", error)
-        raise CqsError(f"command {name!r} cannot be loaded: {type(error).__name__}: {error}; see `cqs plugins`") from error
-    if not isinstance(command, click.Command):
-        raise CqsError(f"command {name!r} is {where!r}, which is no click command; see `cqs plugins`")
+        fact = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CqsError(f"command {name!r} cannot be loaded: {fact}; mend or remove its plugin") from error
     return command
 
 
@@ -53,22 +56,45 @@ def root() -> None:
 def run_command(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are one line on stderr."""
     try:
-        code = root.main(args=None if args is None else list(args), standalone_mode=False)
-    except click.ClickException as error:
+        code = root.main(args=None if args is None else list(args), prog_name="cqs", standalone_mode=False)
+        if sys.stdout:
+            sys.stdout.flush()
+    except (CqsError, OSError, click.ClickException, click.Abort, KeyboardInterrupt) as error:
+        return _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: BaseException) -> int:
+    """Say in one line what went wrong, and give the exit code."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return error.exit_code
-    except click.Abort:
+    if isinstance(error, click.Abort | KeyboardInterrupt):
         return 130
-    except KeyboardInterrupt:
-        return 130
-    except CqsError as error:
-        print(f"cqs: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
-        return error.exit_code
-    except BrokenPipeError:  # `cqs … | head` is no failure
+    if isinstance(error, OSError) and not isinstance(error, CqsError):  # a fact about this machine: nothing to trace
+        _drop_output()
+        if isinstance(error, BrokenPipeError):  # `cqs … | head` is no failure
+            return 0
+    if sys.stderr:
         with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return code if isinstance(code, int) else 0
+            print("cqs:", _one_line(error), file=sys.stderr)  # noqa: T201 - this is the command line
+    return getattr(error, "exit_code", 1)
+
+
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, click.ClickException):
+        fact = " ".join(error.format_message().split()).removesuffix(".")
+        context = getattr(error, "ctx", None)
+        return f"{fact}; see `{context.command_path} --help`" if context else fact
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename!r}" if error.filename else error.strerror
+    return " ".join(str(error).split("\n"))
+
+
+def _drop_output() -> None:
+    """What could not be printed shall not be tried again when Python ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def _command(args: list[str]) -> int:
         return 1
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def _stop(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(_CANCELLED)
 
 

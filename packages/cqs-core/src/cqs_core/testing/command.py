@@ -39,7 +39,7 @@ def cqs_json(*args: str | Path, **options: Any) -> Any:
 
 def refusal(*args: str | Path, code: int = 2, **variables: str) -> str:
     """The one line on stderr with which a command refuses; nothing is on stdout."""
-    ran = cqs(*args, code=code, **variables)
+    ran = cqs(*args, code=code, timeout=120, **variables)
     lines = ran.stderr.strip().splitlines()
     assert ran.stdout == "", ran.stdout
     assert len(lines) == 1, ran.stderr
