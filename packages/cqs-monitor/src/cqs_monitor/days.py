@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Literal
 
 from cqs_core import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 KST = dt.timezone(dt.timedelta(hours=9), "KST")
 Period = Literal["day", "week", "month"]

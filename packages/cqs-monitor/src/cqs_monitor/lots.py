@@ -1,7 +1,7 @@
 """Which SELL sold which BUY: the log does not say, so it is inferred, the same way for everybody who asks.
 
-A SELL's profit tells the entry price that the bot had in mind; the newest open BUY at that price is taken, else the newest. So
-a purchase that was sold by hand stays open for ever, instead of shifting every later sale.
+A SELL's profit tells the entry price that the bot had in mind; the newest open BUY at that price is taken, else the
+newest. So a purchase that was sold by hand stays open for ever, instead of shifting every later sale.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def _strays(account: str, strays: Iterable[Stray]) -> Iterator[Finding]:
         by_symbol.setdefault(stray.symbol, []).append(stray)
     for symbol, found in by_symbol.items():
         quantity = sum(stray.quantity for stray in found)
-        reason = f"{len(found)} SELL of {symbol} ({quantity:.8g} in all) without a BUY; the log begins later, or rows are lost"
+        reason = f"{len(found)} SELL of {symbol} ({quantity:.8g}) without a BUY; the log begins later, or rows are lost"
         yield Finding(account, symbol, "missing_buy", -quantity, None, _iso(found[0].at), reason)
 
 

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute, csv
 
 from cqs_monitor.logs.row import COLUMNS, Row
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 _NUMERIC = ("price", "quantity", "amount", "profit_pct", "profit_krw")
-SCHEMA = pa.schema(
-    {
-        "timestamp": pa.timestamp("us", "UTC"),
-        "date": pa.date32(),
-        "sell": pa.bool_(),
-        "symbol": pa.string(),
-        **dict.fromkeys(_NUMERIC, pa.float64()),
-        "line": pa.int32(),
-        "file": pa.int32(),
-    }
-)
-"""Trades. `date` is the day that the bot wrote; profits are null on a BUY; `line` counts from 1 in the file; `file` is an
-index into the list of files that goes with the table."""
+_FIELDS: dict[str, pa.DataType] = {
+    "timestamp": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "sell": pa.bool_(),
+    "symbol": pa.string(),
+    **dict.fromkeys(_NUMERIC, pa.float64()),
+    "line": pa.int32(),
+    "file": pa.int32(),
+}
+SCHEMA = pa.schema(_FIELDS)
+"""Trades. `date` is the day that the bot wrote; profits are null on a BUY; `line` counts from 1 in the file; `file` is
+an index into the list of files that goes with the table."""
 
 pc: Any = compute  # its functions are made at import; stubs know them badly
 _TYPES = {"action": pa.string(), **{f.name: f.type for f in SCHEMA if f.name in COLUMNS}}

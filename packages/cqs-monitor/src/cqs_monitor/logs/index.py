@@ -1,11 +1,10 @@
-"""What was read before, in the user's cache: a file of rows and a file of facts for each group; losing them costs a reading."""
+"""What was read before, in the user's cache: rows and facts of each group; losing them costs a reading."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -57,7 +56,7 @@ class Index:
                 writer.write_table(group.table)
             temporary = rows.with_suffix(".tmp")
             temporary.write_text(json.dumps(facts))
-            os.replace(temporary, self.folder / f"{name}.json")
+            temporary.replace(self.folder / f"{name}.json")
             table = stored(rows)
         except OSError:  # a full or read-only cache costs time, nothing else
             return group

@@ -1,20 +1,24 @@
 """Damaged stretches of a trades CSV, line by line: complete rows are kept, the rest is told.
 
-A writer that was killed and started again glues its next row onto the torn one; a crash of the machine leaves NUL bytes. Both
-are cut apart here. What stands before such a cut has lost its line end, like the last row of a torn copy: it counts if it
-agrees with itself.
+A writer that was killed and started again glues its next row onto the torn one; a crash of the machine leaves NUL
+bytes. Both are cut apart here. What stands before such a cut has lost its line end, like the last row of a torn copy:
+it counts if it agrees with itself.
 """
 
 from __future__ import annotations
 
 import re
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from cqs_monitor.logs.block import table_of
-from cqs_monitor.logs.chunks import Chunk
 from cqs_monitor.logs.header import HEADER, Header
-from cqs_monitor.logs.problems import Findings
 from cqs_monitor.logs.row import DamagedRow, Row, read_row, width
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cqs_monitor.logs.chunks import Chunk
+    from cqs_monitor.logs.problems import Findings
 
 _CUT = re.compile(r"\0+|(?<!^)(?=\d{4}-\d\d-\d\dT\d\d:\d\d:|timestamp,date,)")
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from cqs_monitor.logs.block import located, read_block
 from cqs_monitor.logs.chunks import BLOCK, Chunk, chunks
 from cqs_monitor.logs.header import BOT, Header, read_header
 from cqs_monitor.logs.lines import LineReader
-from cqs_monitor.logs.problems import Findings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cqs_monitor.logs.problems import Findings
 
 _BOM = b"\xef\xbb\xbf"
 

@@ -62,7 +62,7 @@ def read_positions(data: bytes) -> Positions:
 
 def _position(symbol: str, entry: Any) -> Position:
     if not isinstance(entry, dict):
-        raise ValueError(f"{symbol[:40]!r} is no object")
+        raise ValueError(f"{symbol[:40]!r} is no object")  # noqa: TRY004 - the file is wrong, not the caller
     quantity, price = (_number(symbol, entry, name) for name in ("quantity", "entry_price"))
     return Position(symbol, quantity, price, _time(entry.get("entry_time")))
 

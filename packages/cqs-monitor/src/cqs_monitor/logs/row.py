@@ -63,7 +63,7 @@ class Row(NamedTuple):
         return rest > 0 and abs(self.profit_krw - self.amount * self.profit_pct / rest) <= 0.01
 
 
-class DamagedRow(ValueError):
+class DamagedRow(ValueError):  # noqa: N818 - reads as what it is
     """Why a line is no complete row; the message is shown to people."""
 
 
@@ -124,11 +124,10 @@ def _timestamp(text: str) -> int:
 
 def _date(text: str) -> int:
     try:
-        if len(text) != 10:
-            raise ValueError
-        return dt.date.fromisoformat(text).toordinal() - _EPOCH_DAY
+        day = dt.date.fromisoformat(text if len(text) == 10 else "")
     except ValueError:
         raise DamagedRow(f"date is {text[:40]!r}, no day") from None
+    return day.toordinal() - _EPOCH_DAY
 
 
 def _profit(action: str, name: str, text: str) -> float | None:

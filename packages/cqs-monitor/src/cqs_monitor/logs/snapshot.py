@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from cqs_monitor.logs.group import ROWS
 from cqs_monitor.logs.positions import ABSENT, Positions
-from cqs_monitor.logs.problems import Problem
 from cqs_monitor.logs.state import Heartbeat, RuntimeState
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from cqs_monitor.logs.layout import LogFile
+    from cqs_monitor.logs.problems import Problem
 
 TRADES = ROWS.append(pa.field("account", pa.int32()))
 """`block.SCHEMA` with the account's index in place of the file's."""
@@ -44,7 +45,7 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     positions: Mapping[str, Positions] = field(default_factory=dict)
     states: Mapping[str, RuntimeState] = field(default_factory=dict)
-    heartbeat: Heartbeat = Heartbeat("absent")
+    heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat("absent"))
     files: Sequence[LogFile] = ()
     prefix: str = "logs"
     read_at: int = 0

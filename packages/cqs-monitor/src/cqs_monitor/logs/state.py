@@ -6,9 +6,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cqs_monitor.logs.positions import State
+if TYPE_CHECKING:
+    from cqs_monitor.logs.positions import State
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rows of a single-file log that its account's daily files have as well: a bot that moved to daily files may keep the old one."""
+"""Rows of a single-file log that daily files have as well: a bot that moved to daily files may keep the old one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,91 @@
+"""`cqs monitor compare`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cqs_core import UsageError
+from cqs_core.cli import command_options, emit, open_bucket
+from cqs_monitor.commands.printing import money, printable, table
+
+if TYPE_CHECKING:
+    from cqs_monitor.compare.comparison import Comparison
+
+
+@click.command("compare")
+@click.option("--account", required=True, help="As its folder is called.")
+@click.option("--strategy", "name", required=True, help="That the account should have followed.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")
+@click.option("--exchange", help="Of the candles; the home exchange by default.")
+@click.option("--interval", default="1d", show_default=True, help="Of the candles.")
+@click.option("--symbols", help="BTC,ETH; those that the account bought by default.")
+@click.option("--start", help="First day that may trade; that of the first row by default.")
+@click.option("--end", help="Last day; that of the last candle by default.")
+@click.option("--capital", type=click.FloatRange(min=0, min_open=True), help="Estimated from the first purchase.")
+@click.option("--save-costs", is_flag=True, help="Store the slippage for `cqs backtest run --slippage-bps account:…`.")
+@command_options
+def command(
+    account: str,
+    name: str,
+    assignments: tuple[str, ...],
+    exchange: str | None,
+    interval: str,
+    symbols: str | None,
+    start: str | None,
+    end: str | None,
+    capital: float | None,
+    save_costs: bool,
+    bucket: str | None,
+    as_json: bool,
+) -> None:
+    """Hold an account's log against a strategy's run over the lake's candles, position by position."""
+    from cqs_core import parse_interval, settings
+    from cqs_core.times import parse_range
+    from cqs_monitor.compare.comparison import Question, compare
+    from cqs_monitor.compare.rule import find_rule
+    from cqs_monitor.logs.book import Logs
+
+    first, last = parse_range(start, end)
+    rule = find_rule(name, _parameters(assignments), settings(exchange=exchange).exchange, parse_interval(interval))
+    named = tuple(part.strip() for part in (symbols or "").split(",") if part.strip())
+    opened = open_bucket(bucket, write=save_costs)
+    question = Question(account, rule, first, last, named, capital)
+    found = compare(opened, Logs(opened).refresh(), question)
+    if save_costs:
+        if found.costs is None:
+            raise UsageError(
+                f"no fill of {account!r} is in the rule's bar, so there is nothing to save; compare other days"
+            )
+        found.costs.write(opened)
+    emit(found.json(), as_json, lambda: _print(found, saved=save_costs))
+
+
+def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
+    parts = [assignment.partition("=") for assignment in assignments]
+    for given, (name, sign, _) in zip(assignments, parts, strict=True):
+        if not name or not sign:
+            raise UsageError(f"--set is {given!r}; write it as name=value")
+    return {name.strip(): value.strip() for name, _, value in parts}
+
+
+def _print(found: Comparison, *, saved: bool) -> None:
+    data = found.json()
+    click.echo(
+        printable(
+            f"{data['account']} against {data['strategy']}, {data['start'][:10]} to {data['end'][:10]} (exclusive)"
+        )
+    )
+    counts = {key: len(data[key]) for key in ("matched", "missed", "extra")}
+    click.echo(", ".join(f"{n} {key}" for key, n in counts.items()))
+    table(
+        ["what", "symbol", "opened", "how"],
+        [[d.kind, d.symbol, d.time[:10], d.detail] for d in found.deviations],
+        left=4,
+    )
+    table(["bridge", "profit"], [[part, money(value)] for part, value in data["bridge"].items()])
+    if data["slippage_bps"] is not None:
+        click.echo(f"slippage {data['slippage_bps']:+.2f} bp a side{', saved' if saved else ''}")
+    for note in data["notes"]:
+        click.echo(printable(f"· {note}"))

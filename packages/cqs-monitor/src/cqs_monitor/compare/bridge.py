@@ -1,0 +1,67 @@
+"""From the backtest's profit to the bot's, in parts that add up to the hundredth of a unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cqs_monitor.compare.pairing import Pairing
+    from cqs_monitor.compare.position import Traded
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Quote currency: `backtest` + `missed` + `extra` + `price` + `size` + `fees` = `live`.
+
+    Attributes:
+        backtest: the rule's profit, net of its fees, open positions marked at the last close.
+        missed: less what the positions that the bot missed earned, without fees.
+        extra: what the bot's own positions earned, without fees.
+        price: what other prices, at other times too, changed in the pairs, at the rule's quantity.
+        size: what other quantities changed in the pairs, at the bot's prices.
+        fees: less what the bot paid (an estimate) more than the rule.
+        live: the bot's profit, net of estimated fees, marked likewise.
+    """
+
+    backtest: float
+    missed: float
+    extra: float
+    price: float
+    size: float
+    fees: float
+    live: float
+
+    def json(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def build_bridge(pairing: Pairing) -> Bridge:
+    """The bridge of all positions; what rounding leaves over is in `price`."""
+    rule = [pair.rule for pair in pairing.matched] + pairing.missed
+    live = [pair.live for pair in pairing.matched] + pairing.extra
+    start = _cents(_gross(rule) - _fees(rule))
+    end = _cents(_gross(live) - _fees(live))
+    missed, extra = _cents(-_gross(pairing.missed)), _cents(_gross(pairing.extra))
+    size = _cents(math.fsum(_size(pair.rule, pair.live) for pair in pairing.matched))
+    fees = _cents(_fees(rule) - _fees(live))
+    price = end - start - missed - extra - size - fees
+    return Bridge(*(cents / 100 for cents in (start, missed, extra, price, size, fees, end)))
+
+
+def _size(rule: Traded, live: Traded) -> float:
+    return (live.quantity - rule.quantity) * (live.exit_price - live.entry_price)
+
+
+def _gross(positions: Iterable[Traded]) -> float:
+    return math.fsum(position.gross for position in positions)
+
+
+def _fees(positions: Iterable[Traded]) -> float:
+    return math.fsum(position.fees for position in positions)
+
+
+def _cents(value: float) -> int:
+    return round(value * 100)

@@ -1,0 +1,198 @@
+"""The whole comparison: one account, one strategy, some days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cqs_core import Costs, Lake, Series, UnknownName, UsageError, resolve, settings
+from cqs_core.intervals import floor, next_open
+from cqs_core.times import iso
+from cqs_monitor.compare import slippage
+from cqs_monitor.compare.bridge import Bridge, build_bridge
+from cqs_monitor.compare.deviations import Deviation, deviations
+from cqs_monitor.compare.live import live_positions
+from cqs_monitor.compare.notes import notes
+from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
+from cqs_monitor.compare.rule import Rule, positions, run, target
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket
+    from cqs_core.costs_file import MeasuredCosts
+    from cqs_core.result import RunResult
+    from cqs_monitor.logs.snapshot import Snapshot
+
+MIN_ORDER = {"KRW": 5_000.0}
+"""Smallest order by quote currency: not in the log, known of the exchange."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is compared.
+
+    Attributes:
+        account: whose log.
+        rule: the strategy that it should have followed.
+        start: ms UTC of the first candle that may trade; None is the day of the first row.
+        end: ms UTC, exclusive; None is the end of the last candle.
+        symbols: as bots write them; empty takes those that the account bought.
+        capital: in quote currency; None is estimated from the first purchase.
+        fee: fraction a side.
+        tolerance: beyond which a pair differs.
+    """
+
+    account: str
+    rule: Rule
+    start: int | None = None
+    end: int | None = None
+    symbols: tuple[str, ...] = ()
+    capital: float | None = None
+    fee: float = 0.0005
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The answer.
+
+    Attributes:
+        question: as it was asked.
+        start: ms UTC, as is `end`: what was compared.
+        capital: that the rule started with.
+        result: the rule's run.
+        pairing: positions of both.
+        left_out: symbols of the log that have no candles, with the number of their rows.
+    """
+
+    question: Question
+    start: int
+    end: int
+    capital: float
+    result: RunResult
+    pairing: Pairing
+    left_out: Mapping[str, int]
+
+    @cached_property
+    def bridge(self) -> Bridge:
+        return build_bridge(self.pairing)
+
+    @cached_property
+    def deviations(self) -> list[Deviation]:
+        """What the bot did otherwise, in the order of time."""
+        return deviations(self.pairing)
+
+    @cached_property
+    def costs(self) -> MeasuredCosts | None:
+        """What its fills cost; None where none can be measured."""
+        rule = self.question.rule
+        name = rule.strategy.id
+        return slippage.measured(self.question.account, self.pairing.matched, rule.exchange, name, self.start, self.end)
+
+    def json(self) -> dict[str, Any]:
+        wanted = {id(pair): target(self.result, pair.rule) for pair in self.pairing.matched}
+        matched = [
+            pair.rule.json()
+            | {k: v for k, v in pair.live.json("live_").items() if k != "symbol"}
+            | {"target": wanted[id(pair)], "entry_slippage_bps": pair.entry_bps, "exit_slippage_bps": pair.exit_bps}
+            | {"differs": list(pair.differs)}
+            for pair in self.pairing.matched
+        ]
+        return {
+            "account": self.question.account,
+            "strategy": self.question.rule.strategy.id,
+            "start": iso(self.start),
+            "end": iso(self.end),
+            "capital": self.capital,
+            "matched": matched,
+            "missed": [one.json() | {"target": target(self.result, one)} for one in self.pairing.missed],
+            "extra": [one.json("live_") for one in self.pairing.extra],
+            "deviations": [one.json() for one in self.deviations],
+            "bridge": self.bridge.json(),
+            "slippage_bps": None if self.costs is None else self.costs.slippage_bps,
+            "notes": notes(self),
+        }
+
+
+def compare(bucket: Bucket, snapshot: Snapshot, question: Question) -> Comparison:
+    """Hold the log against the rule.
+
+    Raises:
+        UnknownName: no such account.
+        UsageError: nothing to compare: no trades, or no candles in these dates.
+    """
+    if question.account not in snapshot.accounts:
+        raise UnknownName("account", question.account, snapshot.accounts, remedy="no bot has logs in this bucket")
+    rule = question.rule
+    table = snapshot.only(question.account)
+    start, limit = _range(table, question)
+    traded = _between(table, start, limit)
+    markets, left_out = _markets(bucket, rule, question.symbols or _bought(traded), traded)
+    capital = question.capital or _capital(traded, markets)
+    quote = next(iter(markets.values())).partition("/")[2]
+    costs = Costs(fee=question.fee, slip=0.0, min_order=MIN_ORDER.get(quote, 0.0), capital=capital)
+    result = run(rule, bucket, list(markets.values()), start, limit, costs)
+    end = min(next_open(rule.interval, int(result.candles.ts[-1])), limit or 1 << 62)
+    live = live_positions(_between(table, None, end), markets, result.candles, end)
+    scale = None if question.capital is None else 1.0
+    pairing = pair_up(positions(result), live, question.tolerance, scale)
+    return Comparison(question, start, end, capital, result, pairing, left_out)
+
+
+def _range(table: pa.Table, question: Question) -> tuple[int, int | None]:
+    if question.start is not None:
+        return question.start, question.end
+    if not table.num_rows:
+        raise UsageError(
+            f"account {question.account!r} has no trades to compare; it never bought, or its files are damaged"
+        )
+    first: int = pc.min(table["timestamp"].cast(pa.int64())).as_py() // 1000
+    return floor(question.rule.interval, first), question.end
+
+
+def _between(table: pa.Table, start: int | None, end: int | None) -> pa.Table:
+    """Rows written in `[start, end)`, ms UTC."""
+    at = table["timestamp"].cast(pa.int64()).to_numpy()
+    low = -(1 << 62) if start is None else start * 1000
+    high = 1 << 62 if end is None else end * 1000
+    return table.filter(pa.array((at >= low) & (at < high)))
+
+
+def _bought(table: pa.Table) -> Sequence[str]:
+    return sorted(str(symbol) for symbol in table.filter(pc.invert(table["sell"]))["symbol"].unique().to_pylist())
+
+
+def _markets(
+    bucket: Bucket, rule: Rule, symbols: Sequence[str], table: pa.Table
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Unified market by symbol, of those that the lake has candles of; rows of the others."""
+    known, lake = settings(), Lake(bucket)
+    found, left_out = {}, {}
+    for symbol in symbols:
+        try:
+            market = resolve(symbol, rule.exchange, home=known.exchange, home_quote=known.quote)
+        except UsageError:
+            market = ""
+        if market and lake.objects(Series(rule.exchange, market, rule.interval)):
+            found[symbol] = market
+        else:
+            left_out[symbol] = table["symbol"].to_pylist().count(symbol)
+    if not found:
+        named = ", ".join(symbols) or "none"
+        fetch = (
+            f"cqs fetch --exchange {rule.exchange} --symbols {','.join(symbols) or 'BTC'} --interval {rule.interval}"
+        )
+        raise UsageError(
+            f"the lake has no {rule.interval} candles of what was bought in these dates ({named}): {fetch}"
+        )
+    return found, left_out
+
+
+def _capital(table: pa.Table, markets: Mapping[str, str]) -> float:
+    """What the first purchase tells: the rule gives each symbol an equal share."""
+    bought = table.filter(pc.and_(pc.invert(table["sell"]), pc.is_in(table["symbol"], pa.array(list(markets)))))
+    return float(bought["amount"][0].as_py()) * len(markets) if bought.num_rows else Costs().capital

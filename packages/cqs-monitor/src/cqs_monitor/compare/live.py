@@ -1,0 +1,60 @@
+"""What the bot did, from its log, in the rule's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cqs_core.trades import last_closes
+from cqs_monitor.compare.position import Traded
+from cqs_monitor.lots import Lot, match
+from cqs_monitor.pnl.columns import FEE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cqs_core import Candles
+
+
+def live_positions(table: pa.Table, markets: Mapping[str, str], candles: Candles, end: int) -> list[Traded]:
+    """Purchases made while the candles run, each with its sales before `end`.
+
+    Args:
+        table: all rows of the account that were written before `end`.
+        markets: unified market by symbol, of the symbols that are compared.
+        candles: the rule's, warm-up cut off.
+        end: ms UTC, exclusive.
+    """
+    lots, _ = match(table)
+    start = int(candles.ts[0])
+    closes = dict(zip(candles.symbols, last_closes(candles).tolist(), strict=True))
+    return [
+        _traded(lot, markets[lot.symbol], candles, closes[markets[lot.symbol]])
+        for lot in lots
+        if lot.symbol in markets and start <= lot.at // 1000 < end
+    ]
+
+
+def bar_of(candles: Candles, at: int) -> int:
+    """Row of the candle that is open at a time, ms UTC."""
+    return int(np.searchsorted(candles.ts, at, side="right")) - 1
+
+
+def _traded(lot: Lot, market: str, candles: Candles, last: float) -> Traded:
+    sold = sum(sale.quantity for sale in lot.sales)
+    proceeds = sum(sale.quantity * sale.price for sale in lot.sales)
+    left = lot.quantity - sold if lot.open else 0.0
+    exit_at = None if lot.open or not lot.sales else lot.sales[-1].at // 1000
+    return Traded(
+        market=market,
+        entry_bar=bar_of(candles, lot.at // 1000),
+        exit_bar=None if exit_at is None else bar_of(candles, exit_at),
+        entry_at=lot.at // 1000,
+        exit_at=exit_at,
+        entry_price=lot.price,
+        exit_price=(proceeds + left * last) / (sold + left),
+        quantity=lot.quantity,
+        fees=FEE * (lot.price * lot.quantity + proceeds),
+    )

@@ -1,0 +1,43 @@
+"""What a comparison cannot know: the log has no order ids, no strategy, no signal price, no fees and no capital."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.pairing import Pairing
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Sentences for the reader, the most important first."""
+    question, result = comparison.question, comparison.result
+    quote = result.candles.symbols[0].partition("/")[2]
+    told = []
+    if question.capital is None:
+        fact = f"{comparison.capital:,.0f} {quote} is the first purchase times the number of symbols"
+        told.append(f"Capital is not in the log: {fact}; --capital sets it.")
+    if not question.symbols:
+        bought = ", ".join(result.candles.symbols)
+        told.append(f"Symbols are those that the account bought: {bought}; one that it never bought cannot be missed.")
+    told += [f"{symbol}: no candles, so its {n} rows are left out." for symbol, n in comparison.left_out.items()]
+    told.append("Fees are not in the log: 0.05 % of each row's amount is an estimate.")
+    if result.costs.min_order:
+        fact = f"The smallest order, {result.costs.min_order:,.0f} {quote}, is the exchange's"
+        told.append(f"{fact}; refused ones are not in the log.")
+    return [*told, *_CANDLES, *_held(comparison.pairing)]
+
+
+_CANDLES = (
+    "When in a candle the rule would have bought is unknown; a purchase in the same candle counts as in time.",
+    "Which of several purchases in one candle came first is unknown; their amounts are compared in order of size.",
+)
+
+
+def _held(pairing: Pairing) -> list[str]:
+    bought = [*(pair.live for pair in pairing.matched), *pairing.extra]
+    held = sum(one.exit_at is None for one in bought)
+    fact = (
+        f"{held} purchases have no sale in the log by the end; they count at the last close, also where sold by hand."
+    )
+    return [fact] if held else []

@@ -1,0 +1,142 @@
+"""Which position of the bot is which of the rule, and how they differ."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from cqs_monitor.compare.sizes import Both, odd_sizes, usual_ratio
+
+if TYPE_CHECKING:
+    from cqs_monitor.compare.position import Traded
+
+Difference = Literal["late", "early", "size", "price"]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What is no difference.
+
+    Attributes:
+        size_pct: percent by which the amount paid may miss the usual ratio of bot to rule.
+        price_bps: basis points by which a fill may be worse or better than the rule's.
+        late_minutes: how long after the open of its bar an exit may come; entries within a bar have no time in candles.
+    """
+
+    size_pct: float = 10.0
+    price_bps: float = 50.0
+    late_minutes: float = 30.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One position, by the rule and by the bot.
+
+    Attributes:
+        rule: what was wanted.
+        live: what was done.
+        differs: in what they differ, beyond the tolerance.
+    """
+
+    rule: Traded
+    live: Traded
+    differs: tuple[Difference, ...] = ()
+
+    @property
+    def entry_bps(self) -> float | None:
+        """How much dearer the bot bought, basis points; None where it bought in another bar."""
+        if self.live.entry_bar != self.rule.entry_bar:
+            return None
+        return 1e4 * (self.live.entry_price / self.rule.entry_price - 1)
+
+    @property
+    def exit_bps(self) -> float | None:
+        """How much cheaper the bot sold, basis points; None where it sold in another bar, or not yet."""
+        if self.live.exit_bar is None or self.live.exit_bar != self.rule.exit_bar:
+            return None
+        return 1e4 * (1 - self.live.exit_price / self.rule.exit_price)
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """All positions of both: pairs, the rule's that the bot missed, the bot's that the rule does not know."""
+
+    matched: list[Pair] = field(default_factory=list)
+    missed: list[Traded] = field(default_factory=list)
+    extra: list[Traded] = field(default_factory=list)
+
+
+def pair_up(
+    rule: Iterable[Traded], live: Iterable[Traded], tolerance: Tolerance, scale: float | None = None
+) -> Pairing:
+    """Positions opened in one bar belong together; else the first that the bot opened while the rule held its own.
+
+    Args:
+        rule: in the order of opening.
+        live: likewise.
+        tolerance: beyond which a pair differs.
+        scale: usual ratio of the bot's amounts to the rule's; None takes the median of the pairs.
+    """
+    rest: dict[str, list[Traded]] = {}
+    for done in sorted(live, key=lambda one: one.entry_at):
+        rest.setdefault(done.market, []).append(done)
+    pairs: list[Both] = []
+    missed = _take(rule, rest, pairs, _same_bar)
+    missed = _take(missed, rest, pairs, _while_held)
+    odd = odd_sizes(pairs, scale or usual_ratio(pairs), tolerance.size_pct / 100)
+    matched = [Pair(w, d, tuple(_differences(Pair(w, d), tolerance, i in odd))) for i, (w, d) in enumerate(pairs)]
+    extra = sorted((one for found in rest.values() for one in found), key=lambda one: one.entry_at)
+    return Pairing(sorted(matched, key=lambda pair: pair.rule.entry_at), missed, extra)
+
+
+def _take(
+    rule: Iterable[Traded],
+    rest: dict[str, list[Traded]],
+    pairs: list[Both],
+    belongs: Callable[[Traded, Traded], bool],
+) -> list[Traded]:
+    """Move what belongs together from `rest` to `pairs`; the rule's positions that found nothing."""
+    missed = []
+    for wanted in rule:
+        mine = rest.get(wanted.market, [])
+        first = bisect.bisect_left(mine, wanted.entry_bar, key=lambda one: one.entry_bar)
+        if first < len(mine) and belongs(wanted, mine[first]):
+            pairs.append((wanted, mine.pop(first)))
+        else:
+            missed.append(wanted)
+    return missed
+
+
+def _same_bar(wanted: Traded, done: Traded) -> bool:
+    return wanted.entry_bar == done.entry_bar
+
+
+def _while_held(wanted: Traded, done: Traded) -> bool:
+    return wanted.entry_bar < done.entry_bar and (wanted.exit_bar is None or done.entry_bar < wanted.exit_bar)
+
+
+def _differences(pair: Pair, tolerance: Tolerance, odd_size: bool) -> Iterable[Difference]:
+    if _late(pair, tolerance):
+        yield "late"
+    if _sooner(pair.live.exit_bar, pair.rule.exit_bar):
+        yield "early"
+    if odd_size:
+        yield "size"
+    if any(bps is not None and abs(bps) > tolerance.price_bps for bps in (pair.entry_bps, pair.exit_bps)):
+        yield "price"
+
+
+def _late(pair: Pair, tolerance: Tolerance) -> bool:
+    rule, live = pair.rule, pair.live
+    if live.entry_bar > rule.entry_bar or _sooner(rule.exit_bar, live.exit_bar):
+        return True
+    if live.exit_at is None or rule.exit_at is None or live.exit_bar != rule.exit_bar:
+        return False
+    return live.exit_at - rule.exit_at > tolerance.late_minutes * 60_000
+
+
+def _sooner(one: int | None, other: int | None) -> bool:
+    """Whether an exit comes in an earlier bar than another; None is never."""
+    return one is not None and (other is None or one < other)

@@ -1,0 +1,35 @@
+"""Which purchases were of another size than the rule's.
+
+Where cash is short, the first purchase of a bar takes its share and the last one what is left. Candles do not tell
+which came first, so purchases of one bar are compared in the order of their amounts, whatever their symbols.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from cqs_monitor.compare.position import Traded
+
+Both = tuple[Traded, Traded]
+"""The rule's position, and the bot's."""
+
+
+def usual_ratio(pairs: Sequence[Both]) -> float:
+    """Median ratio of the bot's amounts to the rule's; 1 without any."""
+    return statistics.median(done.amount / wanted.amount for wanted, done in pairs) if pairs else 1.0
+
+
+def odd_sizes(pairs: Sequence[Both], ratio: float, tolerance: float) -> set[int]:
+    """Indices of the pairs whose amount, less the ratio, misses the rule's by more than a fraction `tolerance`."""
+    bars: dict[int, list[int]] = {}
+    for index, (rule, _) in enumerate(pairs):
+        bars.setdefault(rule.entry_bar, []).append(index)
+    odd: set[int] = set()
+    for members in bars.values():
+        wanted = sorted(pairs[index][0].amount for index in members)
+        by_size = sorted(members, key=lambda index: pairs[index][1].amount)
+        for amount, index in zip(wanted, by_size, strict=True):
+            if abs(pairs[index][1].amount / (amount * ratio) - 1) > tolerance:
+                odd.add(index)
+    return odd

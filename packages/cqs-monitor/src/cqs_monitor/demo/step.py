@@ -1,0 +1,98 @@
+"""The step itself: logs of two accounts, then a comparison that finds what was put into them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import Costs, DemoStep, plugins
+from cqs_core.times import parse_start
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket, Demo
+    from cqs_core.result import RunResult
+    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.deviations import Deviation
+    from cqs_monitor.compare.rule import Rule
+
+DEVIATING, FAITHFUL = "Main", "메인"
+_STRATEGY = "volatility_breakout"
+_SYMBOLS = ("BTC", "ETH", "XRP", "SOL")
+_SINCE = {DEVIATING: "2024-06-01", FAITHFUL: "2025-06-01"}
+_CAPITAL = {DEVIATING: 10_000_000.0, FAITHFUL: 30_000_000.0}
+
+
+def _run(demo: Demo) -> dict[str, Any]:
+    if _STRATEGY not in plugins().strategies():
+        demo.console.print("  skipped: the bots' rule is in cqs-backtest, which is not installed")
+        return {"skipped": "install cqs-backtest"}
+    from cqs_monitor.compare.rule import find_rule
+    from cqs_monitor.logs.book import logs_of
+
+    rule = find_rule(_STRATEGY, {}, "upbit")
+    files, changed = _files(rule, demo.bucket)
+    written = _write(demo.bucket, files)
+    snapshot = logs_of(str(demo.bucket.url)).refresh()
+    found = {account: _compare(demo.bucket, snapshot, rule, account) for account in _SINCE}
+    deviations = found[DEVIATING].deviations
+    for one in deviations:
+        demo.console.print(f"  {DEVIATING}: [bold]{one.kind}[/] {one.symbol} {one.time[:10]}, {one.detail}")
+    return {
+        "accounts": {name: snapshot.only(name).num_rows for name in _SINCE},
+        "files": written,
+        "made": changed,
+        "found": {account: [_short(one) for one in c.deviations] for account, c in found.items()},
+        "damaged": sorted({problem.file for problem in snapshot.problems}),
+    }
+
+
+def _short(deviation: Deviation) -> str:
+    return f"{deviation.kind} {deviation.symbol} {deviation.time[:10]}"
+
+
+def _files(rule: Rule, bucket: Bucket) -> tuple[dict[str, bytes], list[str]]:
+    """All log files by key, and in what ways the first bot deviates."""
+    from cqs_monitor.compare.rule import positions
+    from cqs_monitor.demo.deviations import deviating
+    from cqs_monitor.demo.trade import carried_out
+    from cqs_monitor.demo.writing import log_files, torn
+
+    result = _result(rule, bucket, DEVIATING)
+    trades, changed = deviating(DEVIATING, positions(result), result.candles)
+    files = log_files(DEVIATING, trades)
+    faithful = log_files(FAITHFUL, [carried_out(FAITHFUL, p) for p in positions(_result(rule, bucket, FAITHFUL))])
+    victim = min(key for key in faithful if key.endswith(".csv"))
+    faithful[victim] = torn(faithful[victim])
+    files |= faithful
+    files["logs/.heartbeat"] = f"{time.time():.6f}".encode()
+    return files, list(changed)
+
+
+def _result(rule: Rule, bucket: Bucket, account: str) -> RunResult:
+    from cqs_monitor.compare.rule import run
+
+    start = parse_start(_SINCE[account]) or 0
+    costs = Costs(slip=0.0, min_order=5_000.0, capital=_CAPITAL[account])
+    return run(rule, bucket, [f"{symbol}/KRW" for symbol in _SYMBOLS], start, None, costs)
+
+
+def _write(bucket: Bucket, files: Mapping[str, bytes]) -> int:
+    """Store what changed since the last demo, remove what it wrote and this one does not; how many files were written."""
+    have = {entry.key for entry in bucket.list("logs")}
+    old = bucket.read_many(sorted(have & files.keys()))
+    changed = {key: data for key, data in files.items() if old.get(key) != data}
+    for key, data in changed.items():
+        bucket.write(key, data)
+    bucket.delete(have - files.keys())
+    return len(changed)
+
+
+def _compare(bucket: Bucket, snapshot: Any, rule: Rule, account: str) -> Comparison:
+    from cqs_monitor.compare.comparison import Question, compare
+
+    question = Question(account, rule, parse_start(_SINCE[account]), symbols=_SYMBOLS, capital=_CAPITAL[account])
+    return compare(bucket, snapshot, question)
+
+
+STEP = DemoStep("bots", "Let two bots trade by the rule, one of them not quite", 50, _run)

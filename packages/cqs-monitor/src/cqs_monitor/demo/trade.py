@@ -1,0 +1,59 @@
+"""What the demo's bots did: the rule's positions, a little worse, at times of day that look like a bot's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from cqs_core.intervals import DAY, MINUTE
+
+if TYPE_CHECKING:
+    from cqs_monitor.compare.position import Traded
+
+_WORST_BPS = 8
+
+
+@dataclass(frozen=True)
+class Trade:
+    """A purchase and its sale.
+
+    Attributes:
+        symbol: as the bot writes it, `BTC`.
+        bought: ms UTC.
+        price: KRW, as is `exit_price`; that is None while the position is held, as is `sold`.
+        quantity: coins.
+    """
+
+    symbol: str
+    bought: int
+    price: float
+    quantity: float
+    sold: int | None = None
+    exit_price: float | None = None
+
+
+def carried_out(account: str, wanted: Traded) -> Trade:
+    """The rule's position as a bot gets it: up to 8 basis points worse, bought within its day, sold after an open."""
+    seed = f"{account} {wanted.market} {wanted.entry_at}"
+    worse = 1 + _chance(seed, "slip") * _WORST_BPS / 1e4
+    trade = Trade(
+        symbol=wanted.market.partition("/")[0],
+        bought=wanted.entry_at + round(5 * MINUTE + _chance(seed, "time") * 0.9 * DAY),
+        price=wanted.entry_price * worse,
+        quantity=wanted.quantity,
+    )
+    if wanted.exit_at is None:
+        return trade
+    sold = wanted.exit_at + round(1000 + _chance(seed, "exit") * 4 * MINUTE)
+    return replace(trade, sold=sold, exit_price=wanted.exit_price / worse)
+
+
+def _chance(seed: str, what: str) -> float:
+    """0..1, always the same for the same text."""
+    return crc32(f"{seed} {what}".encode()) / 2**32
+
+
+def still_held(trades: Iterable[Trade]) -> list[Trade]:
+    return [trade for trade in trades if trade.sold is None]

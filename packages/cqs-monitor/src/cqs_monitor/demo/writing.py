@@ -1,0 +1,65 @@
+"""Log files as the live bot writes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+
+from cqs_monitor.days import KST
+from cqs_monitor.demo.trade import Trade, still_held
+from cqs_monitor.logs.header import HEADER
+
+
+def log_files(account: str, trades: Iterable[Trade]) -> dict[str, bytes]:
+    """`logs/{account}/…` by key: a CSV for each Korean calendar day with trades, positions and state."""
+    trades = list(trades)
+    days: dict[str, list[tuple[int, str]]] = {}
+    for trade in trades:
+        for at, line in _rows(trade):
+            days.setdefault(_kst(at).date().isoformat(), []).append((at, line))
+    files = {
+        f"logs/{account}/trades_{day}.csv": "".join([f"{HEADER}\r\n", *(line for _, line in sorted(rows))]).encode()
+        for day, rows in days.items()
+    }
+    files[f"logs/{account}/positions.json"] = json.dumps(_positions(trades), indent=2).encode()
+    files[f"logs/{account}/runtime_state.json"] = b'{\n  "buy_block_until": {},\n  "pending_buys": {}\n}'
+    return files
+
+
+def torn(data: bytes) -> bytes:
+    """The file as it looks when its writer is killed in the middle of a row."""
+    return data + data.splitlines()[-1][:17]
+
+
+def _rows(trade: Trade) -> Iterable[tuple[int, str]]:
+    amount = trade.price * trade.quantity
+    yield trade.bought, _row(trade.bought, f"BUY,{trade.symbol},{trade.price!r},{trade.quantity!r},{amount!r},,")
+    if trade.sold is not None and trade.exit_price is not None:
+        got = trade.exit_price * trade.quantity
+        profit = f"{(trade.exit_price / trade.price - 1) * 100!r},{got - amount!r}"
+        yield (
+            trade.sold,
+            _row(trade.sold, f"SELL,{trade.symbol},{trade.exit_price!r},{trade.quantity!r},{got!r},{profit}"),
+        )
+
+
+def _row(at: int, rest: str) -> str:
+    when = _kst(at)
+    return f"{when.isoformat()},{when.date().isoformat()},{rest}\r\n"
+
+
+def _positions(trades: Iterable[Trade]) -> dict[str, dict[str, object]]:
+    return {
+        trade.symbol: {
+            "symbol": trade.symbol,
+            "quantity": trade.quantity,
+            "entry_price": trade.price,
+            "entry_time": _kst(trade.bought).isoformat(),
+        }
+        for trade in still_held(trades)
+    }
+
+
+def _kst(at: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(at / 1000, KST)
