@@ -19,7 +19,7 @@ def amount(value: float | None, currency: str = "", *, signed: bool = False) -> 
     >>> amount(10_184_200.4, "KRW"), amount(-12.3456, "USDT", signed=True), amount(0.01873, "KRW")
     ('₩10,184,200', '-12.35 USDT', '₩0.01873')
     """
-    if _unknown(value):
+    if value is None or not math.isfinite(value):
         return UNKNOWN
     size = abs(value)
     text = f"{size:,.0f}" if size >= 1_000 or size == 0 else f"{size:,.2f}" if size >= 1 else f"{size:.4g}"
@@ -35,25 +35,29 @@ def percent(value: float | None, *, signed: bool = False) -> str:
     >>> percent(35.912), percent(1.8, signed=True), percent(None)
     ('35.9 %', '+1.8 %', '–')
     """
-    if _unknown(value):
+    if value is None or not math.isfinite(value):
         return UNKNOWN
     return f"{value:{'+' if signed else ''},.1f} %"
 
 
 def ratio(value: float | None) -> str:
-    """>>> ratio(1.2345), ratio(float("inf"))
+    """A plain ratio.
+
+    >>> ratio(1.2345), ratio(float("inf"))
     ('1.23', '∞')
     """
-    if value is not None and math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return UNKNOWN if _unknown(value) else f"{value:,.2f}"
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    return f"{value:,.2f}" if math.isfinite(value) else "∞" if value > 0 else "-∞"
 
 
 def short(value: float | None) -> str:
-    """>>> short(1_234_567), short(950)
+    """Three digits and a letter.
+
+    >>> short(1_234_567), short(950)
     ('1.23M', '950')
     """
-    if _unknown(value):
+    if value is None or not math.isfinite(value):
         return UNKNOWN
     for step, letter in _STEPS:
         if abs(value) >= step:
@@ -62,14 +66,18 @@ def short(value: float | None) -> str:
 
 
 def count(value: int | None) -> str:
-    """>>> count(26261)
+    """A whole number.
+
+    >>> count(26261)
     '26,261'
     """
     return UNKNOWN if value is None else f"{value:,}"
 
 
 def size(count_of_bytes: int | None) -> str:
-    """>>> size(1536), size(12)
+    """Bytes.
+
+    >>> size(1536), size(12)
     ('1.5 kB', '12 B')
     """
     if count_of_bytes is None:
@@ -81,10 +89,12 @@ def size(count_of_bytes: int | None) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """>>> age(7300), age(0.2)
+    """How long, in its largest unit.
+
+    >>> age(7300), age(0.2)
     ('2 h', '0 s')
     """
-    if _unknown(seconds):
+    if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
     for step, unit in _AGES:
         if seconds >= step:
@@ -102,7 +112,3 @@ def when(ts: int | None, timezone: str | None = None) -> str:
         return UNKNOWN
     at = dt.datetime.fromtimestamp(ts / 1000, tz=dt.UTC).astimezone(ZoneInfo(timezone) if timezone else None)
     return at.strftime("%Y-%m-%d %H:%M")
-
-
-def _unknown(value: float | None) -> bool:
-    return value is None or not math.isfinite(value)

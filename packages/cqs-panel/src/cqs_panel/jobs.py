@@ -25,7 +25,8 @@ _CSS = """
 .note{grid-column:1/-1;color:var(--cqs-muted);font-size:12px;overflow-wrap:anywhere}
 .bar{grid-column:1/-1;height:6px;border-radius:3px;background:var(--cqs-line);overflow:hidden;margin:6px 0 2px}
 .bar div{height:100%;border-radius:3px;background:var(--cqs-accent);transition:width .4s}
-.unknown div{width:30%;animation:run 1.4s ease-in-out infinite} @keyframes run{from{margin-left:-30%}to{margin-left:100%}}
+.unknown div{width:30%;animation:run 1.4s ease-in-out infinite}
+@keyframes run{from{margin-left:-30%}to{margin-left:100%}}
 .done .state{color:var(--cqs-up)} .failed .state{color:var(--cqs-down)}
 details{grid-column:1/-1;font-size:12px;color:var(--cqs-muted)} summary{cursor:pointer}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:220px;overflow:auto;margin:6px 0 0}
@@ -33,7 +34,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:220px;overflow:auto;m
 _SECONDS = 0.7
 
 
-class JobCard(pn.viewable.Viewer):  # type: ignore[misc]
+class JobCard(pn.viewable.Viewer):
     """One job: follows it while the view is shown, and says when it is over.
 
     Args:
@@ -69,7 +70,7 @@ class JobCard(pn.viewable.Viewer):  # type: ignore[misc]
             tell(job)
 
 
-class JobList(pn.viewable.Viewer):  # type: ignore[misc]
+class JobList(pn.viewable.Viewer):
     """The newest jobs of this machine, kept up to date."""
 
     def __init__(self, page: PageState, most: int = 20) -> None:
@@ -98,7 +99,8 @@ def job_html(job: Job) -> str:
     left = f" · {age(job.eta)} left" if job.eta else "" if job.over else f" · {age(time.time() - job.started)}"
     state = f'<span class="state">{job.state}{over or left}</span>'
     note = f'<span class="note">{escape(job.note)}</span>' if job.note and not job.over else ""
-    return f'<div class="job {job.state}"><span class="title">{escape(job.title)}</span>{state}{_bar(job)}{note}{_log(job)}</div>'
+    title = f'<span class="title">{escape(job.title)}</span>'
+    return f'<div class="job {job.state}">{title}{state}{_bar(job)}{note}{_log(job)}</div>'
 
 
 def _bar(job: Job) -> str:

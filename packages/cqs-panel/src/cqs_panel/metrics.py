@@ -72,10 +72,9 @@ def _card(metric: Metric) -> str:
     hint = f' title="{escape(metric.hint)}"' if metric.hint else ""
     noted, valued = (metric.tone or "", "") if metric.note else ("", metric.tone or "")
     note = f'<div class="note {noted}">{escape(metric.note)}</div>' if metric.note else ""
-    return (
-        f'<div class="card"{hint}><div class="label">{escape(metric.label)}</div>'
-        f'<div class="value {valued}" title="{escape(metric.value)}">{escape(metric.value)}</div>{note}{_sparkline(metric.trend)}</div>'
-    )
+    label, shown = escape(metric.label), escape(metric.value)
+    value = f'<div class="value {valued}" title="{shown}">{shown}</div>'
+    return f'<div class="card"{hint}><div class="label">{label}</div>{value}{note}{_sparkline(metric.trend)}</div>'
 
 
 def _sparkline(values: Sequence[float]) -> str:
@@ -86,4 +85,5 @@ def _sparkline(values: Sequence[float]) -> str:
     span = (high - low) or 1.0
     points = " ".join(f"{100 * i / (len(known) - 1):.2f},{24 - 22 * (v - low) / span:.2f}" for i, v in enumerate(known))
     change = tone(known[-1] - known[0]) or ""
-    return f'<svg class="{change}" viewBox="0 0 100 26" preserveAspectRatio="none" aria-hidden="true"><polyline points="{points}"/></svg>'
+    box = 'viewBox="0 0 100 26" preserveAspectRatio="none" aria-hidden="true"'
+    return f'<svg class="{change}" {box}><polyline points="{points}"/></svg>'

@@ -14,8 +14,8 @@ _CSS = """
 .head{display:flex;align-items:baseline;gap:8px;flex-wrap:wrap}
 .head h2{margin:0;font-size:14px;font-weight:700;line-height:20px}
 .note{color:var(--cqs-muted);font-size:12px}
-.blank{display:flex;flex-direction:column;align-items:center;text-align:center;gap:6px;padding:36px 16px;color:var(--cqs-muted);
-  font-size:13px}
+.blank{display:flex;flex-direction:column;align-items:center;text-align:center;gap:6px;padding:36px 16px;
+  color:var(--cqs-muted);font-size:13px}
 .blank b{color:var(--cqs-text);font-size:15px}
 .blank code{background:var(--cqs-hover);border:1px solid var(--cqs-line);border-radius:6px;padding:4px 8px;
   color:var(--cqs-text);overflow-wrap:anywhere}

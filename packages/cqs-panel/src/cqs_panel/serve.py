@@ -27,7 +27,7 @@ def serve(
     num_procs: int = 1,
     open_browser: bool = True,
     allow: Sequence[str] = (),
-    ready: Callable[[str], None] = lambda url: None,
+    ready: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve the dashboard until the process is told to end.
 
@@ -88,8 +88,8 @@ def _check(address: str) -> None:
         raise UsageError(f"address {address!r} is no IP address; use 127.0.0.1") from None
     if not local:
         raise UsageError(
-            f"address {address!r} would show your data to the network, and the dashboard has no login; keep 127.0.0.1 and "
-            "reach it with `ssh -L 5006:127.0.0.1:5006 HOST`, or behind a proxy that asks for a login (--allow NAME)"
+            f"address {address!r} would show your data to the network, and the dashboard has no login; "
+            "keep 127.0.0.1 and reach it with `ssh -L 5006:127.0.0.1:5006 HOST`, or behind a proxy that asks for a login (--allow NAME)"
         )
 
 
@@ -117,7 +117,7 @@ def _end_children_with_me() -> None:
     """Forked servers outlive a parent that is told to end, unless it tells them."""
     parent = os.getpid()
 
-    def end(number: int, frame: Any) -> None:
+    def end(*_: object) -> None:
         import psutil
 
         if os.getpid() == parent:

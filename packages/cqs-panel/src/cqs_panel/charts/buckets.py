@@ -70,7 +70,7 @@ _FIELDS = ("open", "high", "low", "close", "volume")
 
 def of_table(table: pa.Table, step: int) -> Buckets:
     """Candles as `Lake.read` gives them."""
-    ts = table.column("ts").cast("int64").to_numpy()  # the lake stamps in ms
+    ts = table.column("ts").to_numpy().astype("datetime64[ms]").astype(np.int64)
     return Buckets(step, ts, *(table.column(name).to_numpy() for name in _FIELDS))
 
 
@@ -94,7 +94,9 @@ def step_for(span: float, base: int, most: int) -> int:
 
 
 def name_of(step: int) -> str:
-    """>>> name_of(4 * 60 * MINUTE), name_of(WEEK)
+    """A bucket's length as an interval is written.
+
+    >>> name_of(4 * 60 * MINUTE), name_of(WEEK)
     ('4h', '1w')
     """
     return next(f"{step // unit}{letter}" for unit, letter in _NAMES if step % unit == 0)

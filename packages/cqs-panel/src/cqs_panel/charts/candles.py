@@ -8,7 +8,7 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
-from cqs_panel.charts.buckets import Buckets, name_of, step_for
+from cqs_panel.charts.buckets import Buckets, joined, name_of, step_for
 from cqs_panel.charts.layers import Layers
 from cqs_panel.charts.style import crosshair, hover, pane, time_figure, whole_numbers
 from cqs_panel.sections import empty
@@ -37,7 +37,7 @@ if (top >= bottom) { const pad = (top - bottom || top || 1) * 0.06; y.setv({star
 """
 
 
-class CandleChart(pn.viewable.Viewer):  # type: ignore[misc]
+class CandleChart(pn.viewable.Viewer):
     """Price over volume with one crosshair.
 
     Args:
@@ -54,7 +54,7 @@ class CandleChart(pn.viewable.Viewer):  # type: ignore[misc]
         self._have: tuple[float, float, int] = (0, 0, 0)
         self._ends = (0, 0)
         self._colors = tones()
-        self._data = ColumnDataSource(_columns(Buckets(1, *(np.empty(0) for _ in range(6))), self._colors))
+        self._data = ColumnDataSource(_columns(joined([], 1), self._colors))
         self._price = time_figure(round(height * 0.78), zoom=True, x_range=Range1d(0, 1), y_range=Range1d(0, 1))
         self._volume = time_figure(
             round(height * 0.22) + 24, zoom=True, x_range=self._price.x_range, toolbar_location=None
@@ -138,7 +138,7 @@ class CandleChart(pn.viewable.Viewer):  # type: ignore[misc]
         fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range}, code=_FIT)
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
-            p.x_range.on_change(name, lambda attr, old, new: self._ask())
+            p.x_range.on_change(name, lambda *_: self._ask())
         up.js_on_change("data", fit)
 
     def _ask(self) -> None:

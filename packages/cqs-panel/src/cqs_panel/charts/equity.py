@@ -42,8 +42,7 @@ def equity_chart(
     data = {"ts": ts[at].astype(np.float64), "equity": equity[at], "drawdown": drawdown[at]}
     data |= {f"other{i}": values[at] for i, values in enumerate((others or {}).values())}
     source = ColumnDataSource(data)
-    kind = {"y_axis_type": "log"} if log else {}
-    upper = time_figure(round(height * 0.70), **kind)
+    upper = time_figure(round(height * 0.70), y_axis_type="log" if log else "linear")
     lower = time_figure(round(height * 0.30) + 24, x_range=upper.x_range, toolbar_location=None)
     rows = [("", "@ts{%F %H:%M} UTC"), (label, "@equity{0,0.[00]}"), ("Drawdown", "@drawdown{0.0} %")]
     for i, name in enumerate(others or {}):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cqs_core import Bucket, Series
+    from cqs_core.lake.names import LakeObject
 
 _LEVEL = 15 * MINUTE
 _LISTED_FOR = 3.0  # seconds for which one listing serves
@@ -69,7 +70,7 @@ class LakeCandles:
         self._lake = Lake(bucket)
         self._level = max(self.base, _LEVEL)
         self._months = _kept_months(f"{bucket.url} {series}")
-        self._listed: tuple[float, Sequence[object]] = (0.0, ())
+        self._listed: tuple[float, Sequence[LakeObject]] = (0.0, ())
         self._lock = threading.Lock()
 
     def span(self) -> tuple[int, int] | None:
@@ -92,7 +93,7 @@ class LakeCandles:
             known = self._months[low] = (made_of, level)
         return known[1]
 
-    def _objects(self) -> Sequence[object]:
+    def _objects(self) -> Sequence[LakeObject]:
         at, found = self._listed
         if time.monotonic() - at > _LISTED_FOR:
             found = self._lake.objects(self.series)

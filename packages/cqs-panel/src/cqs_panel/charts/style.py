@@ -32,7 +32,8 @@ _SHORT = 'return new Intl.NumberFormat("en-US", {notation: "compact", maximumSig
 
 _WHOLE = """
 const size = Math.abs(value)
-const kept = size >= 1000 ? {maximumFractionDigits: 0} : size >= 1 ? {maximumFractionDigits: 4} : {maximumSignificantDigits: 6}
+const kept = size >= 1000 ? {maximumFractionDigits: 0}
+  : size >= 1 ? {maximumFractionDigits: 4} : {maximumSignificantDigits: 6}
 return value.toLocaleString("en-US", kept)
 """
 

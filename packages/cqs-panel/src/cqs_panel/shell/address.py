@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from panel.custom import JSComponent
 
 THEME_COOKIE = "cqs_theme"
-NARROW = 600
+NARROW = 600  # pixels below which the page is a phone's; Material's own limit
 
 
 class Address(JSComponent):
@@ -19,7 +19,7 @@ class Address(JSComponent):
 
     _esm = """
 export function render({model}) {
-  const tell = (type) => model.send_msg({type, search: window.location.search, narrow: window.innerWidth < %d,
+  const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth,
     dark: window.matchMedia("(prefers-color-scheme: dark)").matches})
   const popped = () => tell("popped")
   window.addEventListener("popstate", popped)
@@ -29,26 +29,28 @@ export function render({model}) {
       window.history[said.push ? "pushState" : "replaceState"](null, "", said.search || window.location.pathname)
     if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
-    if (said.keep) document.cookie = `%s=${said.theme}; path=/; max-age=31536000; SameSite=Lax`
+    if (said.cookie) document.cookie = `${said.cookie}; path=/; max-age=31536000; SameSite=Lax`
     if (said.top) for (const el of document.body.children)
       el.shadowRoot?.querySelector(".main-content")?.scrollTo(0, 0)
   })
   model.on("remove", () => window.removeEventListener("popstate", popped))
   tell("opened")
 }
-""" % (NARROW, THEME_COOKIE)
+"""
 
     def write(self, slug: str, query: dict[str, str], *, push: bool) -> None:
         """Put a view and its query into the address bar, as a new entry of the history or in place of the current."""
         self._send_msg({"search": search(slug, query), "push": push})
 
     def tell(self, **said: Any) -> None:
-        """Set the window's `title`, a `theme` (and `keep` it), or scroll to the `top`."""
+        """Set the window's `title`, the `theme` of our CSS, a `cookie`, or scroll to the `top`."""
         self._send_msg(said)
 
 
 def search(slug: str, query: dict[str, str]) -> str:
-    """>>> search("data", {"market": "BTC/KRW"})
+    """The address of a view.
+
+    >>> search("data", {"market": "BTC/KRW"})
     '?view=data&market=BTC%2FKRW'
     """
     return "?" + urlencode({"view": slug, **query})

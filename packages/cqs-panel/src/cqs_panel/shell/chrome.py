@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_panel.sections import html
-from cqs_panel.shell.address import search
+from cqs_panel.shell.address import THEME_COOKIE, search
 from cqs_panel.theme import PAGE_SX, THEME, page_css, tones
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ _MENU_SX = {
     "& .MuiTypography-root": {"fontSize": "13px"},
 }
 _BANNER = """
-div{background:var(--cqs-tint);border:1px solid var(--cqs-line);border-radius:8px;padding:8px 14px;font-size:13px;color:var(--cqs-text)}
+div{background:var(--cqs-tint);border:1px solid var(--cqs-line);border-radius:8px;padding:8px 14px;margin-bottom:12px;
+  font-size:13px;color:var(--cqs-text)}
 """
 
 
@@ -78,8 +79,8 @@ class Chrome:
         if previous is not None:
             previous.__panel__().visible = False
         frame.__panel__().visible = True
-        slug = frame.of.slug if frame.of.slug in self.slugs else None
-        self._menu.active = None if slug is None else self.slugs.index(slug)
+        slug = frame.page.slug
+        self._menu.active = self.slugs.index(slug) if slug in self.slugs else None
         if self._narrow:
             self.page.sidebar_open = False
 
@@ -97,7 +98,9 @@ class Chrome:
         self._shell.revisit(item["slug"])
 
     def _toggled(self, event: Any) -> None:
-        self._shell.bridge.tell(theme="dark" if event.new else "light", keep=self._asked)
+        theme = "dark" if event.new else "light"
+        cookie = f"{THEME_COOKIE}={theme}" if self._asked else None
+        self._shell.bridge.tell(theme=theme, cookie=cookie)
 
 
 def _menu(views: list[View]) -> Any:

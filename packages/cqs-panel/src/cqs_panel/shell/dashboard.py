@@ -9,7 +9,7 @@ import panel as pn
 
 from cqs_core import Bucket, Settings, UnknownName, plugins, settings
 from cqs_panel.pages import own_views
-from cqs_panel.shell.address import THEME_COOKIE, Address, parse
+from cqs_panel.shell.address import NARROW, THEME_COOKIE, Address, parse
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.work import Work, soon
@@ -96,8 +96,14 @@ class Dashboard:
 
     def soon(self, calls: Sequence[Callable[[], Any]]) -> None:
         """Call them one by one when the page is there, so that it shows what it has in between."""
-        if calls and self._document is not None:
-            soon(self._document, lambda: (calls[0](), self.soon(calls[1:])))
+        if not calls or self._document is None:
+            return
+
+        def one() -> None:
+            calls[0]()
+            self.soon(calls[1:])
+
+        soon(self._document, one)
 
     def close(self) -> None:
         """End what the session has under way."""
@@ -128,13 +134,16 @@ class Dashboard:
         frame.page.shown = True
         self._chrome.show(frame, previous)
         self._address.tell(title=f"{frame.of.title} · cqs", top=True)
-        if frame.built:
-            return
-        if previous is None or self._document is None:
+        if not frame.built:
+            self._build(frame, at_once=previous is None)
+
+    def _build(self, frame: Frame, *, at_once: bool) -> None:
+        """The first view comes with the page; a later one when the browser has shown where it will be."""
+        if at_once:
             frame.build()
-        else:
-            frame.busy(+1)
-            self._document.add_next_tick_callback(lambda: (frame.build(), frame.busy(-1)))
+            return
+        frame.busy(+1)
+        self.soon([frame.build, lambda: frame.busy(-1)])
 
     def _heard(self, message: Any) -> None:
         said = message if isinstance(message, dict) else message.data
@@ -149,7 +158,7 @@ class Dashboard:
             self._following = False
 
     def _opened(self, said: dict[str, Any]) -> None:
-        self._chrome.fit(narrow=said["narrow"], dark=None if _remembered_theme() else said["dark"])
+        self._chrome.fit(narrow=said["width"] < NARROW, dark=None if _remembered_theme() else said["dark"])
         if self._current is not None:
             self._address.tell(title=f"{self._current.of.title} · cqs")
 

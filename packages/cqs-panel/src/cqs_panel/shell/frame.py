@@ -21,7 +21,7 @@ _BAR = """
 """
 
 
-class Frame(pn.viewable.Viewer):  # type: ignore[misc]
+class Frame(pn.viewable.Viewer):
     """A view, or a card of the overview, in its guard."""
 
     def __init__(self, of: View | Card, page: PageState, report: Callable[[str, BaseException], None]) -> None:
@@ -53,8 +53,9 @@ class Frame(pn.viewable.Viewer):  # type: ignore[misc]
 
     def span(self, columns: int) -> None:
         """Take so many of twelve columns of a grid; all of them where it is narrow, half on a tablet."""
-        half = f":host{{grid-column:span {columns}}}@media(max-width:1100px){{:host{{grid-column:span {max(6, columns)}}}}}"
-        self._root.stylesheets = [half, "@media(max-width:700px){:host{grid-column:1/-1!important}}"]
+        wide = f":host{{grid-column:span {columns}}}"
+        half = f"@media(max-width:1100px){{:host{{grid-column:span {max(6, columns)}}}}}"
+        self._root.stylesheets = [wide, half, "@media(max-width:700px){:host{grid-column:1/-1!important}}"]
 
     def fail(self, where: str, error: BaseException) -> None:
         """Show an error above what there is; the same error is shown once."""

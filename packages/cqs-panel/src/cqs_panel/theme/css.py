@@ -32,7 +32,7 @@ _DARK = {
 
 
 def page_css(tones: Tones, first: str) -> str:
-    """Of the document, for `raw_css` of the page: variables of both modes; `first` (`light`, `dark`) is how it opens."""
+    """For `raw_css` of the page: variables of both modes; `first` (`light`, `dark`) is how it opens."""
     modes = {"light": _LIGHT, "dark": _DARK}
     rules = [("html", first), *((f'html[data-cqs-theme="{mode}"]', mode) for mode in modes)]
     variables = (f"{where}{{{_variables(modes[mode], *tones.text[mode])}color-scheme:{mode}}}" for where, mode in rules)
@@ -44,7 +44,8 @@ def _variables(of: dict[str, str], up: str, down: str) -> str:
 
 
 _TOOLTIP = """
-.bk-Tooltip{background-color:var(--cqs-paper)!important;color:var(--cqs-text)!important;border:1px solid var(--cqs-line)!important;
+.bk-Tooltip{background-color:var(--cqs-paper)!important;color:var(--cqs-text)!important;
+  border:1px solid var(--cqs-line)!important;
   border-radius:8px;padding:8px 12px!important;font-size:12px!important;font-variant-numeric:tabular-nums;
   box-shadow:0 6px 24px rgba(0,0,0,.18)}
 """
@@ -54,7 +55,8 @@ TABLE_CSS = """
 :host .tabulator .tabulator-header .tabulator-headers,
 :host .tabulator .tabulator-header .tabulator-header-contents,
 :host .tabulator .tabulator-header .tabulator-col,
-:host .tabulator .tabulator-header .tabulator-col:hover{background:transparent!important;border-right:0;color:var(--cqs-muted)}
+:host .tabulator .tabulator-header .tabulator-col:hover{
+  background:transparent!important;border-right:0;color:var(--cqs-muted)}
 :host .tabulator .tabulator-header{border-top:0;border-bottom:1px solid var(--cqs-line)}
 :host .tabulator .tabulator-header .tabulator-col .tabulator-col-title{font-weight:500;font-size:12px}
 :host .tabulator .tabulator-col .tabulator-col-content{padding:6px 10px!important}
@@ -68,11 +70,14 @@ TABLE_CSS = """
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row{background:transparent!important;color:inherit}
 :host .tabulator-row{border-top:0!important;border-bottom:1px solid var(--cqs-line)!important;min-height:34px}
 :host .tabulator-row:hover{background:var(--cqs-hover)!important}
-:host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row.tabulator-selected{background:var(--cqs-tint)!important}
+:host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row.tabulator-selected{
+  background:var(--cqs-tint)!important}
 :host .tabulator-row .tabulator-cell{border-right:0;padding:8px 10px}
 :host .tabulator .tabulator-footer{background:transparent;border-top:0;color:var(--cqs-muted)}
-:host .tabulator .tabulator-footer .tabulator-page{color:inherit;background:transparent;border:1px solid var(--cqs-line);border-radius:6px}
+:host .tabulator .tabulator-footer .tabulator-page{
+  color:inherit;background:transparent;border:1px solid var(--cqs-line);border-radius:6px}
 :host .tabulator .tabulator-footer .tabulator-page.active{color:var(--cqs-accent);background:var(--cqs-tint)!important}
-:host .tabulator .tabulator-placeholder .tabulator-placeholder-contents{color:var(--cqs-muted);font-weight:400;font-size:13px}
+:host .tabulator .tabulator-placeholder .tabulator-placeholder-contents{
+  color:var(--cqs-muted);font-weight:400;font-size:13px}
 :host .up{color:var(--cqs-up)} :host .down{color:var(--cqs-down)} :host .muted{color:var(--cqs-muted)}
 """
