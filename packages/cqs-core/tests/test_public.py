@@ -1,0 +1,67 @@
+"""What core offers: whole, sorted, and told."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from importlib import import_module
+
+import pytest
+
+import cqs_core
+from cqs_core import CqsError, errors, hookspecs
+from cqs_core.plugins import Plugins
+
+MODULES = sorted(
+    m.name for m in pkgutil.walk_packages(cqs_core.__path__, "cqs_core.") if not m.name.endswith("jobs.runner")
+)
+PACKAGES = ["cqs_core", *(name for name in MODULES if hasattr(import_module(name), "__all__"))]
+HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_all_is_sorted_and_every_name_in_it_exists(package):
+    module = import_module(package)
+    names = module.__all__
+    assert list(names) == sorted(names, key=lambda n: (not n.isupper(), n[0].islower(), n))
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert getattr(module, name) is not None
+
+
+def test_every_lazy_name_is_public_and_the_other_way_round():
+    assert set(cqs_core._HOME) == set(cqs_core.__all__) == set(dir(cqs_core))
+    with pytest.raises(AttributeError, match="module 'cqs_core' has no attribute 'nonsense'"):
+        cqs_core.nonsense  # noqa: B018
+
+
+def test_every_public_error_is_one_of_ours():
+    found = [e for e in vars(errors).values() if inspect.isclass(e) and e.__module__ == "cqs_core.errors"]
+    assert all(issubclass(e, CqsError) for e in found)
+    assert {e.__name__ for e in found} <= set(cqs_core.__all__)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_is(module):
+    assert (import_module(module).__doc__ or "").strip()
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in cqs_core.__all__ if inspect.isroutine(t := getattr(cqs_core, n)) or inspect.isclass(t)]
+)
+def test_every_public_thing_says_what_it_is(name):
+    told = inspect.getdoc(getattr(cqs_core, name))
+    assert told
+    assert not told.startswith(f"{name}(")  # what a dataclass says by itself
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_says_when_it_is_called_and_what_it_returns(hook):
+    told = inspect.getdoc(getattr(hookspecs, hook))
+    assert told.startswith("Called ")
+    assert "Returns" in told
+
+
+def test_every_hook_is_read_by_the_host():
+    source = inspect.getsource(Plugins)
+    assert all(f'"{hook}"' in source for hook in HOOKS)
