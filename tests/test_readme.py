@@ -25,7 +25,7 @@ def test_the_hook_table_is_the_hookspecs():
     assert list(table) == list(specs)
     for name, spec in specs.items():
         said = " ".join(inspect.getdoc(spec).split())
-        assert said == f"Called {table[name][0]} Returns {table[name][1]}."
+        assert said == f"Called {table[name][0]}. Returns {table[name][1]}."
 
 
 def test_every_setting_in_the_table_exists():

@@ -6,11 +6,11 @@ import os
 
 import click
 
-from cqs_core.cli import bucket_option, open_bucket
+from cqs_core.cli import command_options, emit, open_bucket
 
 
 @click.command("serve")
-@bucket_option
+@command_options
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="5006 by default, or a free one where that is taken; 0: a free one."
 )
@@ -23,7 +23,13 @@ from cqs_core.cli import bucket_option, open_bucket
 @click.option("--allow", multiple=True, metavar="HOST", help="Name under which your own proxy shows it; repeatable.")
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 def serve(
-    bucket: str | None, port: int | None, address: str, num_procs: int, allow: tuple[str, ...], no_open: bool
+    bucket: str | None,
+    as_json: bool,
+    port: int | None,
+    address: str,
+    num_procs: int,
+    allow: tuple[str, ...],
+    no_open: bool,
 ) -> None:
     """Serve the dashboard on this machine."""
     from cqs_panel.serve import serve as run
@@ -32,14 +38,16 @@ def serve(
     os.environ["CQS_BUCKET"] = where.url  # sessions, forked servers and jobs read their settings afresh
 
     def ready(url: str) -> None:
-        click.echo(f"cqs dashboard of {where.url}\n  {url}\nCtrl-C ends it.", err=True)
+        said = {"url": url, "bucket": where.url}
+        emit(said, as_json, lambda: click.echo(f"cqs dashboard of {where.url}\n  {url}\nCtrl-C ends it.", err=True))
 
     run(port=port, address=address, num_procs=num_procs, open_browser=not no_open, allow=allow, ready=ready)
 
 
 @click.command("app")
-def app() -> None:
+@command_options
+def app(bucket: str | None, as_json: bool) -> None:
     """Print the path of the app, for `panel serve $(cqs app)`."""
     from cqs_panel.serve import APP
 
-    click.echo(str(APP))
+    emit({"app": str(APP)}, as_json, lambda: click.echo(str(APP)))
