@@ -20,7 +20,7 @@ def backtest() -> None:
 @click.option("--exchange", help="Of the symbols; the home exchange by default.")
 @click.option("--quote", help="Of bare symbols.")
 @click.option("--symbols", required=True, help="BTC,ETH or BTC/USDT: what to trade.")
-@click.option("--interval", default="1d", show_default=True)
+@click.option("--interval", default="1d", show_default=True, help="1m, 5m, 15m, 1h, 4h, 1d, 1w or 1M.")
 @click.option("--start", help="First bar that may trade, UTC; earlier candles are warm-up.")
 @click.option("--end", help="Exclusive; a bare date includes its day.")
 @click.option("--set", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")
@@ -50,7 +50,7 @@ def run(
     request = make_request(strategy, split(symbols), params=pairs(params), costs=costs, **options)
     opened = open_bucket(bucket)
     opened.check(write=keep)
-    outcome = facade.run(request, opened)
+    outcome = facade.run(request, opened, confirm=keep)
     data = {
         "performance": outcome.result.performance,
         "equity": tables.equity_rows(outcome.result),

@@ -1,4 +1,4 @@
-"""`cqs data import` and `cqs data publish`: files into the lake and out of it."""
+"""`cqs data import`, `export` and `publish`: files into the lake and out of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 
 from cqs_core import Lake, Series, parse_interval, plugins, resolve, settings
 from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.times import parse_range
 
 
 def series_of(exchange: str | None, market: str, interval: str) -> Series:
@@ -16,9 +17,9 @@ def series_of(exchange: str | None, market: str, interval: str) -> Series:
     """
     now = settings()
     chosen = plugins().exchange(exchange or now.exchange)
-    home = {"home": now.exchange, "home_quote": now.quote}
     name = parse_interval(interval)
-    return Series(chosen.id, resolve(market, chosen.id, id_form=chosen.id_form, **home), name)
+    found = resolve(market, chosen.id, id_form=chosen.id_form, home=now.exchange, home_quote=now.quote)
+    return Series(chosen.id, found, name)
 
 
 @click.command("import")
@@ -32,21 +33,41 @@ def import_command(
     file: str, exchange: str | None, market: str, interval: str, zone: str | None, bucket: str | None, as_json: bool
 ) -> None:
     """Store the candles of a CSV, parquet or feather FILE."""
-    from cqs_core.lake.importing import import_file
-
     series = series_of(exchange, market, interval)
-    done = import_file(Lake(open_bucket(bucket, write=True)), file, series, settings(timezone=zone).timezone if zone else None)
+    named = settings(timezone=zone).timezone if zone else None
+    done = Lake(open_bucket(bucket, write=True)).import_file(file, series, named)
     row = {**series._asdict(), "rows": done.rows, "rejected": done.rejected, "flagged": done.flagged}
-    apart = f", {done.rejected:,} rows rejected: see data/quarantine" if done.rejected else ""
+    apart = f", {done.rejected:,} rows rejected (see data/quarantine)" if done.rejected else ""
     emit(row, as_json, lambda: click.echo(f"{series}: {done.rows:,} candles imported{apart}"))
+
+
+@click.command("export")
+@click.argument("file", metavar="FILE")
+@click.option("--exchange", metavar="ID", help="Default CQS_EXCHANGE.")
+@click.option("--market", required=True, metavar="BASE/QUOTE")
+@click.option("--interval", required=True, help="One that is not stored is put together from shorter candles.")
+@click.option("--start", metavar="DATE")
+@click.option("--end", metavar="DATE")
+@command_options
+def export_command(
+    file: str,
+    exchange: str | None,
+    market: str,
+    interval: str,
+    start: str | None,
+    end: str | None,
+    bucket: str | None,
+    as_json: bool,
+) -> None:
+    """Write candles to FILE, CSV or parquet by its suffix."""
+    series, bounds = series_of(exchange, market, interval), parse_range(start, end)
+    rows = Lake(open_bucket(bucket)).export(file, series, *bounds)
+    emit({**series._asdict(), "rows": rows, "file": file}, as_json, lambda: click.echo(f"{rows:,} candles in {file}"))
 
 
 @click.command("publish")
 @command_options
 def publish_command(bucket: str | None, as_json: bool) -> None:
     """Write data/processed/{BASE}_{interval}.parquet of the home market, for intervals of CQS_PUBLISH."""
-    from cqs_core.lake.publish import at_home, publish
-
-    lake = Lake(open_bucket(bucket, write=True))
-    keys = publish(lake, at_home(lake.series()))
+    keys = Lake(open_bucket(bucket, write=True)).publish()
     emit([{"key": key} for key in keys], as_json, lambda: click.echo("\n".join(keys) or "nothing at home to publish"))
