@@ -15,9 +15,16 @@ CQS = str(Path(sys.executable).with_name("cqs"))
 def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
     """One command; fails where it does not exit with `code`."""
     ran = subprocess.run(
-        [CQS, *map(str, args)], capture_output=True, text=True, timeout=timeout, check=False, env=os.environ | environment
+        [CQS, *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env=os.environ | environment,
     )
-    assert ran.returncode == code, f"cqs {' '.join(map(str, args))} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
+    assert ran.returncode == code, (
+        f"cqs {' '.join(map(str, args))} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
+    )
     return ran
 
 

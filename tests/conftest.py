@@ -21,7 +21,14 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes what belongs to the user who runs it."""
-    for name in ("CQS_BUCKET", "GCS_BUCKET", "CQS_ENDPOINT", "CQS_EXCHANGE", "CQS_QUOTE", "GOOGLE_APPLICATION_CREDENTIALS"):
+    for name in (
+        "CQS_BUCKET",
+        "GCS_BUCKET",
+        "CQS_ENDPOINT",
+        "CQS_EXCHANGE",
+        "CQS_QUOTE",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+    ):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path_factory.mktemp("user")
     for name in ("DATA", "STATE", "CACHE"):

@@ -17,7 +17,11 @@ def blocks(language: str) -> list[str]:
 def commands() -> list[str]:
     """Its `uv run …` lines, without their comments."""
     lines = "".join(blocks("sh")).splitlines()
-    return [line.split("  #")[0].split(" # ")[0].strip().removeprefix("uv run ") for line in lines if line.startswith("uv run ")]
+    return [
+        line.split("  #")[0].split(" # ")[0].strip().removeprefix("uv run ")
+        for line in lines
+        if line.startswith("uv run ")
+    ]
 
 
 def rows(heading: str) -> list[list[str]]:

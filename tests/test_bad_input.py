@@ -6,6 +6,7 @@ import socket
 import threading
 
 import pytest
+
 from cli import refusal
 
 
@@ -84,7 +85,9 @@ def changed(command: list[str], **options: str) -> list[str]:
 def test_wrong_words_are_refused(command, told, tmp_path, nobody):
     bucket = tmp_path / "bucket"
     bucket.mkdir()
-    line = refusal(*command, *([] if command[0] in ("plugin", "sandbox") else ["--bucket", bucket]), CQS_ENDPOINT=nobody.url)
+    line = refusal(
+        *command, *([] if command[0] in ("plugin", "sandbox") else ["--bucket", bucket]), CQS_ENDPOINT=nobody.url
+    )
     assert told in line
     assert list(bucket.iterdir()) == []
     assert nobody.knocks == 0

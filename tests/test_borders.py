@@ -7,6 +7,7 @@ import sys
 import tomllib
 
 import pytest
+
 import readme
 
 PACKAGES = sorted((readme.ROOT / "packages").iterdir())

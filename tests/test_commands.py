@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+
 from cli import cqs
 from cqs_core import plugins
 
@@ -29,7 +30,9 @@ def every_command() -> list[tuple[str, click.Command]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "command"), every_command(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "command"), every_command(), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_command_takes_bucket_and_json_and_has_help(name, command):
     options = {flag for parameter in command.params for flag in parameter.opts}
     assert {"--bucket", "--json"} <= options

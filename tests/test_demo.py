@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cli import cqs, cqs_json, refusal
 from cqs_core import Bucket, Lake
 
@@ -11,7 +12,9 @@ from cqs_core import Bucket, Lake
 def told(tmp_path_factory):
     """Bucket and JSON of a first demo."""
     folder = tmp_path_factory.mktemp("demo") / "bucket"
-    return folder, cqs_json("demo", "--once", "--bucket", folder, CQS_BUCKET="/nowhere", CQS_ENDPOINT="http://127.0.0.1:1")
+    return folder, cqs_json(
+        "demo", "--once", "--bucket", folder, CQS_BUCKET="/nowhere", CQS_ENDPOINT="http://127.0.0.1:1"
+    )
 
 
 def test_the_demo_downloads_and_backtests(told):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+
 from cli import cqs_json
 from cqs_core import FIELDS, Lake, Series
 from cqs_core.lake.table import stamps

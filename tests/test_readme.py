@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 import readme
 from cqs_core import hookspecs
 from cqs_core.settings import Settings
@@ -29,7 +30,9 @@ def test_the_hook_table_is_the_hookspecs():
 
 
 def test_every_setting_in_the_table_exists():
-    named = {name for cells in readme.rows("Your own exchange and bucket") for name in cells[0].replace("`", "").split(", ")}
+    named = {
+        name for cells in readme.rows("Your own exchange and bucket") for name in cells[0].replace("`", "").split(", ")
+    }
     have = {f"CQS_{name.upper()}" for name in Settings.model_fields} | {"GCS_BUCKET"}
     assert named <= have
 
@@ -49,7 +52,9 @@ def test_every_command_of_the_readme_exists(tmp_path):
         if words[0] != "cqs":
             continue
         subcommands = [word for word in words[1:3] if word.isalpha()]
-        ran = subprocess.run([CQS, *subcommands[:1], "--help"], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        ran = subprocess.run(
+            [CQS, *subcommands[:1], "--help"], capture_output=True, text=True, timeout=60, cwd=tmp_path
+        )
         assert ran.returncode == 0, f"{line}: {ran.stderr}"
 
 
@@ -59,10 +64,14 @@ def test_the_commands_and_the_python_of_the_readme_run_against_the_sandbox(sandb
     for line in readme.commands():
         words = shlex.split(line)
         if words[0] == "cqs" and words[1] not in ("demo", "serve"):
-            ran = subprocess.run([CQS, *words[1:]], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment)
+            ran = subprocess.run(
+                [CQS, *words[1:]], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment
+            )
             assert ran.returncode == 0, f"{line}: {ran.stderr}"
     code = next(block for block in readme.blocks("python") if "BacktestFacade" in block)
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment
+    )
     assert ran.returncode == 0, ran.stderr
     assert len(ran.stdout.split()) == 2
 
@@ -77,7 +86,9 @@ def golden_cross(tmp_path) -> dict[str, str]:
     about.mkdir(parents=True)
     (site / "cqs_golden_cross.py").write_text(code)
     requires = "".join(f"Requires-Dist: {line}\n" for line in project["dependencies"])
-    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n{requires}")
+    (about / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n{requires}"
+    )
     points = "".join(f"{name} = {where}\n" for name, where in project["entry-points"]["cqs"].items())
     (about / "entry_points.txt").write_text(f"[cqs]\n{points}")
     return os.environ | {"PYTHONPATH": str(site)}
@@ -87,7 +98,9 @@ def test_the_plugin_is_listed_and_its_strategy_runs(golden_cross, sandbox, tmp_p
     bucket = ["--bucket", str(tmp_path / "bucket")]
 
     def cqs(*args: str) -> object:
-        ran = subprocess.run([CQS, *args, "--json"], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=golden_cross)
+        ran = subprocess.run(
+            [CQS, *args, "--json"], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=golden_cross
+        )
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 
