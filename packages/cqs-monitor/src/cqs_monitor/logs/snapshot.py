@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from cqs_monitor.logs.group import ROWS
@@ -14,7 +15,6 @@ from cqs_monitor.logs.positions import ABSENT, Positions
 from cqs_monitor.logs.state import Heartbeat, RuntimeState
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from cqs_monitor.logs.layout import LogFile
@@ -59,8 +59,21 @@ class Snapshot:
         """(N,): index into `accounts` of each row."""
         return self.table["account"].to_numpy()
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Index into `accounts` by name."""
+        return {name: index for index, name in enumerate(self.accounts)}
+
     def only(self, account: str) -> pa.Table:
         """The rows of one account; empty for one that is not there."""
-        if account not in self.accounts:
+        place = self.places.get(account)
+        if place is None:
             return self.table.slice(0, 0)
-        return self.table.filter(self.account == self.accounts.index(account))
+        order, ends = self._by_account
+        return self.table.take(order[ends[place] : ends[place + 1]])
+
+    @cached_property
+    def _by_account(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows sorted by account, and where each account's begin; the end last."""
+        order = np.argsort(self.account, kind="stable")
+        return order, np.searchsorted(self.account[order], np.arange(len(self.accounts) + 1))

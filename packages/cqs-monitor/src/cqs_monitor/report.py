@@ -1,0 +1,264 @@
+"""Everything that the Monitor page shows of one choice of accounts, computed away from the page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cqs_monitor.days import date_of, day_of, read_clock, today
+from cqs_monitor.holdings import Holding, holdings
+from cqs_monitor.pnl.columns import FEE, Columns, columns_of
+from cqs_monitor.pnl.statistics import Statistics, statistics
+from cqs_monitor.reconcile import Finding, reconcile_account
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.reader import Reading
+
+Floats = npt.NDArray[np.float64]
+TRADING_DAY = "09:00"
+_CURVES = 6  # accounts that the chart can tell apart
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user wants to see.
+
+    Attributes:
+        account: empty for all.
+        net: less estimated fees.
+        trading_days: days from 09:00 KST instead of the bot's own dates.
+    """
+
+    account: str = ""
+    net: bool = False
+    trading_days: bool = False
+
+    @property
+    def day_start(self) -> int | None:
+        """Microseconds after midnight KST; None for the bot's own dates."""
+        return read_clock(TRADING_DAY) if self.trading_days else None
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The figures.
+
+    Attributes:
+        reading: they are of.
+        choice: likewise.
+        days: int64 (N,), days since 1970-01-01 on which something was realised, ascending.
+        pnl: float64 (N,), KRW on each.
+        today: KRW of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
+        curves: cumulative PnL on `days` of the first accounts, where all are chosen and there are several.
+        statistics: of the chosen rows, gross.
+        accounts: one row an account: account, today, week, month, total, sells, win_rate, held, state.
+        holdings: of the chosen accounts.
+        findings: of their reconciliation.
+    """
+
+    reading: Reading
+    choice: Choice
+    days: npt.NDArray[np.int64]
+    pnl: Floats
+    today: float
+    week: float
+    month: float
+    curves: Mapping[str, Floats]
+    statistics: Statistics
+    accounts: pd.DataFrame
+    holdings: list[Holding]
+    findings: list[Finding]
+
+    @property
+    def cumulative(self) -> Floats:
+        return np.asarray(np.cumsum(self.pnl))
+
+    @property
+    def unrealised(self) -> float | None:
+        """KRW of all holdings that have a price; None where none has."""
+        known = [holding.unrealised for holding in self.holdings if holding.unrealised is not None]
+        return sum(known) if known else None
+
+    @property
+    def unreadable(self) -> list[str]:
+        """Accounts of which nobody can say what they hold."""
+        chosen = [self.choice.account] if self.choice.account else self.reading.snapshot.accounts
+        return [name for name in chosen if self.reading.snapshot.held(name).state == "unreadable"]
+
+
+def make_report(reading: Reading, choice: Choice, now: int) -> Report:
+    """The report of a reading at a time, ms UTC."""
+    snapshot = reading.snapshot
+    known = _known(snapshot, choice)
+    first, monday, month = _starts(today(now, choice.day_start or 0))
+    day, pnl = known.days, known.pnl
+    names = [choice.account] if choice.account in snapshot.places else list(snapshot.accounts)
+    return Report(
+        reading=reading,
+        choice=choice,
+        days=day,
+        pnl=pnl,
+        today=float(pnl[day >= first].sum()),
+        week=float(pnl[day >= monday].sum()),
+        month=float(pnl[day >= month].sum()),
+        curves=known.curves,
+        statistics=known.statistics,
+        accounts=_accounts(snapshot, choice, (first, monday, month)),
+        holdings=[held for name in names for held in holdings(snapshot, name, reading.prices, now)],
+        findings=[one for name in names for one in findings_of(snapshot, name)],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What changes only with the rows."""
+
+    days: npt.NDArray[np.int64]
+    pnl: Floats
+    curves: Mapping[str, Floats]
+    statistics: Statistics
+
+
+@functools.lru_cache(maxsize=32)
+def _known(snapshot: Snapshot, choice: Choice) -> _Known:
+    columns = _columns(snapshot, choice)
+    figures = statistics(columns)
+    if not choice.net:
+        columns = columns.where(columns.sell)
+    days = np.unique(columns.day)
+    value = value_of(columns, net=choice.net)
+
+    def on_days(rows: npt.NDArray[Any]) -> Floats:
+        at = np.searchsorted(days, columns.day[rows])
+        return np.bincount(at, weights=value[rows], minlength=len(days)).astype(np.float64)
+
+    several = (
+        snapshot.accounts[:_CURVES] if choice.account not in snapshot.places and len(snapshot.accounts) > 1 else ()
+    )
+    curves = {name: np.cumsum(on_days(columns.account == snapshot.places[name])) for name in several}
+    return _Known(days, on_days(np.arange(len(value))), curves, figures)
+
+
+def _columns(snapshot: Snapshot, choice: Choice) -> Columns:
+    columns = columns_of(snapshot, choice.day_start)
+    place = snapshot.places.get(choice.account)
+    return columns if place is None else columns.where(columns.account == place)
+
+
+def value_of(columns: Columns, *, net: bool) -> Floats:
+    """KRW of each row: as logged, or less its estimated fee."""
+    return columns.profit - FEE * columns.amount if net else columns.profit
+
+
+def findings_of(snapshot: Snapshot, account: str) -> tuple[Finding, ...]:
+    """One account's reconciliation, computed again only where its rows or positions changed."""
+    table, positions = snapshot.only(account), snapshot.held(account)
+    sums = (float(table[name].to_numpy().sum()) for name in ("quantity", "amount"))
+    made_of = (table.num_rows, *sums, positions)
+    known = _reconciled.get(account)
+    if known is None or known[0] != made_of:
+        while len(_reconciled) >= _MOST:
+            _reconciled.pop(next(iter(_reconciled)), None)
+        known = _reconciled[account] = (made_of, tuple(reconcile_account(account, table, positions)))
+    return known[1]
+
+
+_MOST = 20_000
+_reconciled: dict[str, tuple[tuple[object, ...], tuple[Finding, ...]]] = {}
+
+
+def _starts(day: int) -> tuple[int, int, int]:
+    """First day of today, of its ISO week, of its month."""
+    date = date_of(day)
+    return day, day - date.weekday(), day_of(date.replace(day=1))
+
+
+@functools.lru_cache(maxsize=32)
+def _accounts(snapshot: Snapshot, choice: Choice, starts: tuple[int, int, int]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = columns_of(snapshot, choice.day_start)
+    value, size = value_of(columns, net=choice.net), len(snapshot.accounts)
+
+    def since(day: int | None) -> Floats:
+        mask = slice(None) if day is None else columns.day >= day
+        return np.bincount(columns.account[mask], weights=value[mask], minlength=size).astype(np.float64)
+
+    sells = np.bincount(columns.account[columns.sell], minlength=size)
+    wins = np.bincount(columns.account[columns.profit > 0], minlength=size)
+    held = [snapshot.held(name) for name in snapshot.accounts]
+    return pd.DataFrame(
+        {
+            "account": list(snapshot.accounts),
+            **{name: since(day) for name, day in zip(("today", "week", "month"), starts, strict=True)},
+            "total": since(None),
+            "sells": sells,
+            "win_rate": np.where(sells > 0, 100 * wins / np.maximum(sells, 1), np.nan),
+            "held": [len(positions.held) for positions in held],
+            "state": ["flat" if p.state == "ok" and not p.held else p.state for p in held],
+        }
+    )
+
+
+def trades_frame(snapshot: Snapshot, choice: Choice, text: str = "", most: int | None = None) -> pd.DataFrame:
+    """Trades, newest first: time (KST text), account, action, symbol, price, quantity, amount, profit_pct, profit_krw.
+
+    Args:
+        snapshot: of which.
+        choice: of whose.
+        text: words that symbol, action, account or time must contain, all of them, in any case.
+        most: rows at most.
+    """
+    import pandas as pd
+
+    columns = _columns(snapshot, choice)
+    order = np.argsort(-columns.timestamp, kind="stable")
+    if not text and most is not None:
+        order = order[:most]
+    table = columns.table.take(order)
+    names = np.array([*snapshot.accounts, ""], dtype=object)
+    frame = pd.DataFrame(
+        {
+            "time": _korean(columns.timestamp[order]),
+            "account": names[columns.account[order]],
+            "action": np.where(columns.sell[order], "SELL", "BUY"),
+            **{name: table[name].to_pandas() for name in ("symbol", *_FIGURES)},
+        }
+    )
+    return _matching(frame, text.casefold().split())[:most]
+
+
+_FIGURES = ("price", "quantity", "amount", "profit_pct", "profit_krw")
+
+
+def _korean(timestamps: npt.NDArray[np.int64]) -> list[str]:
+    """KST, to the second."""
+    shifted = (timestamps // 1_000_000 + 9 * 3600).astype("datetime64[s]")
+    return [text.replace("T", " ") for text in np.datetime_as_string(shifted).tolist()]
+
+
+def _matching(frame: pd.DataFrame, words: list[str]) -> pd.DataFrame:
+    for word in words:
+        hit = np.zeros(len(frame), bool)
+        for name in ("time", "account", "action", "symbol"):
+            hit |= frame[name].str.casefold().str.contains(word, regex=False).to_numpy(bool)
+        frame = frame[hit]
+    return frame.reset_index(drop=True)
+
+
+def last_year(report: Report, now: int) -> tuple[dt.date, dict[dt.date, float]]:
+    """The first Monday of the last 53 weeks, and PnL by date since then."""
+    end = date_of(today(now, report.choice.day_start or 0))
+    first = end - dt.timedelta(days=end.weekday() + 52 * 7)
+    found = zip(report.days.tolist(), report.pnl.tolist(), strict=True)
+    return first, {date_of(day): value for day, value in found if day >= day_of(first)}
