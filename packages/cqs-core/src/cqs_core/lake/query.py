@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from cqs_core.errors import UsageError
+from cqs_core.errors import DataError, UsageError
 from cqs_core.lake.catalog import objects_by_series, plan
-from cqs_core.lake.names import LakeObject, Series
+from cqs_core.lake.reading import retrying
+from cqs_core.settings import cache_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,48 +21,73 @@ if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
 
 _COLUMNS = "ts, open, high, low, close, volume"
+_NEWEST = "qualify row_number() over (partition by ts order by seq desc) = 1"
 _EMPTY = (
     "select ''::varchar exchange, ''::varchar market, ''::varchar \"interval\", "
-    "null::timestamptz ts, 0.0 open, 0.0 high, 0.0 low, 0.0 close, 0.0 volume where false"
+    "null::timestamptz ts, 0::double open, 0::double high, 0::double low, 0::double close, 0::double volume where false"
 )
 
 
 def run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
-    """The query's rows as an Arrow table."""
-    connection = duckdb.connect()
-    try:
-        _check_select(connection, query)
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(f"create view candles as {candles_sql(bucket)}")
-        connection.execute("set lock_configuration = true")
-        found: pa.Table = connection.sql(query, params=dict(parameters) or None).to_arrow_table()
+    """The query's rows as an Arrow table.
+
+    Raises:
+        UsageError: it is not one SELECT, DuckDB does not understand it, or it wants more than the lake.
+        DataError: an object is damaged.
+    """
+    return retrying("the lake", lambda: _run(bucket, query, parameters))
+
+
+def _run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
+    paths: list[str] = []
+    with contextlib.closing(duckdb.connect()) as connection:
+        try:
+            _check_select(connection, query)
+            sql = " union all ".join(_candles_sql(bucket, paths)) or _EMPTY
+            _confine(connection, paths)
+            connection.execute(f"create view candles as {sql}")
+            connection.execute("set lock_configuration = true")
+            found: pa.Table = connection.sql(query, params=dict(parameters) or None).to_arrow_table()
+        except duckdb.Error as error:
+            raise _told(" ".join(str(error).split()), paths) from None
         return found
-    except duckdb.Error as error:
-        raise UsageError(f"DuckDB refused the query: {' '.join(str(error).split())}") from None
-    finally:
-        connection.close()
 
 
-def candles_sql(bucket: Bucket) -> str:
-    """SELECT of all candles of the bucket, each row once."""
+def _confine(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
+    """The query may read these files, and nothing else: no other file, no network, no variable of this process."""
+    spill = cache_folder() / "duckdb" / uuid.uuid4().hex
+    for setting, value in {
+        "timezone": "'UTC'",
+        "temp_directory": _text(str(spill)),
+        "python_enable_replacements": "false",
+        "allowed_paths": f"[{', '.join(map(_text, paths))}]",
+        "enable_external_access": "false",
+    }.items():
+        connection.execute(f"set {setting} = {value}")
+
+
+def _told(fact: str, paths: Sequence[str]) -> Exception:
+    said = fact.partition(" LINE 1:")[0]  # what follows quotes the query, and that may name a file
+    ours = next((path for path in paths if path in said), None)
+    if ours is None:
+        return UsageError(f"DuckDB refused the query: {fact}")
+    if not Path(ours).exists():
+        return FileNotFoundError(ours)
+    return DataError(f"{ours!r} is damaged ({said}); run `cqs data verify`")
+
+
+def _candles_sql(bucket: Bucket, paths: list[str]) -> Iterator[str]:
+    """SELECTs of all candles, each row once; the files that they read are added to `paths`."""
     found = objects_by_series(bucket)
-    parts = [part for series in sorted(found) for part in _series_sql(bucket, series, found[series])]
-    return " union all ".join(parts) or _EMPTY
-
-
-def _series_sql(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> Iterator[str]:
-    names = ", ".join(_text(v) + f' as "{k}"' for k, v in series._asdict().items())
-    how = plan(objects)
-    if how.plain:
-        yield f"select {names}, {_COLUMNS} from {_scan(bucket, how.plain)}"
-    for group in how.groups:
-        newest = "qualify row_number() over (partition by ts order by seq desc) = 1"
-        yield f"select {names}, {_COLUMNS} from (select * from {_scan(bucket, group)} {newest})"
-
-
-def _scan(bucket: Bucket, objects: Sequence[LakeObject]) -> str:
-    paths = ", ".join(_text(path) for path in bucket.paths([o.key for o in objects]))
-    return f"read_parquet([{paths}], hive_partitioning = false)"
+    for series in sorted(found):
+        names = ", ".join(_text(v) + f' as "{k}"' for k, v in series._asdict().items())
+        how = plan(found[series])
+        for objects, rows in ((how.plain, ""), *((group, _NEWEST) for group in how.groups)):
+            if objects:
+                files = bucket.paths([o.key for o in objects])
+                paths += files
+                scan = f"read_parquet([{', '.join(map(_text, files))}], hive_partitioning = false)"
+                yield f"select {names}, {_COLUMNS} from (select * from {scan} {rows})"  # noqa: S608 - escaped
 
 
 def _text(value: str) -> str:

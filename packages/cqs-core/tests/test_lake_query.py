@@ -1,0 +1,185 @@
+"""SQL over the lake: everything that reads candles, nothing that reads or writes anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cqs_core import Bucket, DataError, Lake, Series, UsageError
+from cqs_core.intervals import DAY
+from cqs_core.lake.table import candle_table
+
+BTC, ETH = Series("upbit", "BTC/KRW", "1d"), Series("upbit", "ETH/KRW", "1d")
+SECRET = pd.DataFrame({"password": ["hunter2"]})  # what a careless DuckDB finds by this name
+
+
+def rows(n: int, start: int = 0, price: float = 1.0):
+    ts = np.arange(start, start + n, dtype=np.int64) * DAY
+    return candle_table(ts, np.full((n, 5), price))
+
+
+@pytest.fixture(params=["folder", "gcs"])
+def lake(request, tmp_path):
+    lake = Lake(tmp_path if request.param == "folder" else request.getfixturevalue("gcs_bucket"))
+    lake.append(BTC, rows(10), 0, 10 * DAY)
+    lake.append(BTC, rows(4, 8, price=2.0), 8 * DAY, 12 * DAY)
+    lake.append(ETH, rows(3), 0, 3 * DAY)
+    return lake
+
+
+@pytest.fixture
+def outside(tmp_path_factory):
+    """A folder with a file in each form that DuckDB can read."""
+    folder = tmp_path_factory.mktemp("outside")
+    SECRET.to_csv(folder / "x.csv", index=False)
+    SECRET.to_parquet(folder / "x.parquet")
+    SECRET.to_json(folder / "x.json", orient="records")
+    return folder
+
+
+def test_each_row_is_seen_once_and_the_newest_wins(lake):
+    found = lake.sql("select market, count(*) n, sum(close) s from candles group by market order by market").to_pylist()
+    assert found == [{"market": "BTC/KRW", "n": 12, "s": 16.0}, {"market": "ETH/KRW", "n": 3, "s": 3.0}]
+
+
+def test_columns_are_those_of_the_contract(lake):
+    found = lake.sql("select * from candles where market = 'ETH/KRW' order by ts")
+    assert found.column_names == ["exchange", "market", "interval", "ts", "open", "high", "low", "close", "volume"]
+    assert found.to_pylist()[0]["ts"].isoformat() == "1970-01-01T00:00:00+00:00"
+
+
+def test_an_empty_lake_has_the_same_columns(lake, tmp_path_factory):
+    empty = Lake(str(tmp_path_factory.mktemp("empty"))).sql("select * from candles")
+    full = lake.sql("select * from candles")
+    assert empty.num_rows == 0
+    assert empty.column_names == full.column_names
+    assert empty.schema.types[4:] == full.schema.types[4:]
+
+
+def test_parameters_are_values_not_text(lake):
+    query = "select count(*) n from candles where market = $market"
+    assert lake.sql(query, market="ETH/KRW").to_pylist() == [{"n": 3}]
+    assert lake.sql(query, market="' or 1=1 --").to_pylist() == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from candles limit 1",
+        "with c as (select * from candles) select count(*) from c",
+        "select time_bucket(interval '2 days', ts) t, avg(close) from candles group by t",
+        "values (1)",
+        "describe candles",
+        "summarize candles",
+        "select 1;",
+        "select ';' -- one; statement",
+    ],
+)
+def test_any_one_select_is_welcome(lake, query):
+    assert lake.sql(query).num_rows > 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        ";",
+        "-- nothing",
+        "select 1; select 2",
+        "select 1; drop view candles",
+        "copy candles to '{out}/stolen.csv'",
+        "copy (select 1) to '{out}/stolen.parquet' (format parquet)",
+        "copy candles from '{out}/x.csv'",
+        "attach '{out}/x.db'",
+        "export database '{out}/all'",
+        "create table t as select * from candles",
+        "create or replace view candles as select 1",
+        "drop view candles",
+        "insert into candles values (1)",
+        "delete from candles",
+        "set enable_external_access = true",
+        "reset allowed_paths",
+        "pragma enable_profiling",
+        "call enable_logging()",
+        "install httpfs",
+        "load httpfs",
+        "use memory",
+        "checkpoint",
+        "prepare q as select 1",
+    ],
+)
+def test_what_is_not_one_select_is_refused(lake, outside, query):
+    before = sorted(outside.iterdir())
+    with pytest.raises(UsageError, match=r"only one SELECT is allowed|DuckDB refused the query"):
+        lake.sql(query.format(out=outside))
+    assert sorted(outside.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from read_csv('{out}/x.csv')",
+        "select * from '{out}/x.csv'",
+        "select * from read_parquet('{out}/x.parquet')",
+        "select * from '{out}/x.parquet'",
+        "select * from read_json('{out}/x.json')",
+        "select * from read_text('{out}/x.csv')",
+        "select * from read_blob('/etc/passwd')",
+        "select * from glob('{out}/*')",
+        "select * from sniff_csv('{out}/x.csv')",
+        "select * from parquet_metadata('{out}/x.parquet')",
+        "select * from parquet_schema('{out}/x.parquet')",
+        "select * from read_csv('https://127.0.0.1:9/x.csv')",
+        "select * from read_parquet('s3://bucket/x.parquet')",
+        "select * from query('select * from read_text(''/etc/passwd'')')",
+        "select * from query_table('/etc/passwd')",
+        "select * from candles where market in (select content from read_text('{out}/x.csv'))",
+        "select * from SECRET",
+        "select * from lake",
+        "select getenv('HOME')",
+    ],
+)
+def test_nothing_but_the_lake_can_be_read(lake, outside, query):
+    with pytest.raises(UsageError, match="DuckDB refused the query"):
+        lake.sql(query.format(out=outside))
+
+
+def test_what_duckdb_does_not_understand_is_one_line(lake):
+    with pytest.raises(UsageError) as caught:
+        lake.sql("selct * from candles")
+    assert "syntax error" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UsageError, match='column "clsoe" not found'):
+        lake.sql("select clsoe from candles")
+
+
+def test_a_damaged_object_is_named(lake):
+    lake.bucket.write(lake.objects(ETH)[0].key, b"PAR1 torn")
+    with pytest.raises(DataError, match=r"damaged.*cqs data verify"):
+        lake.sql("select sum(close) from candles")
+
+
+def test_a_query_larger_than_memory_spills_where_it_may(lake, own_folders):
+    lake.sql("select count(*) from (select range r from range(3000000) order by hash(range))")
+    assert not list(own_folders.rglob("*.tmp"))
+    assert not Path(".tmp").exists()
+
+
+def test_a_lake_behind_a_link_is_read(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "bucket" / "data").symlink_to(tmp_path / "disk")
+    lake = Lake(Bucket(tmp_path / "bucket"))
+    lake.append(BTC, rows(10), 0, 10 * DAY)
+    assert lake.sql("select count(*) n from candles").to_pylist() == [{"n": 10}]
+
+
+def test_quotes_in_names_are_no_sql(tmp_path):
+    evil = Series("upbit", "X'); drop view candles; --/KRW", "1d")
+    (tmp_path / "it's a bucket").mkdir()
+    lake = Lake(str(tmp_path / "it's a bucket"))
+    lake.append(evil, rows(2), 0, 2 * DAY)
+    assert lake.sql("select distinct market from candles").to_pylist() == [{"market": evil.market}]
