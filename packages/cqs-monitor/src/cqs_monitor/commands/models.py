@@ -1,0 +1,181 @@
+"""`cqs models`: what the trainer uploaded, looked at without loading it; trusted models evaluated apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cqs_core.cli import command_options, emit, open_bucket
+
+if TYPE_CHECKING:
+    from cqs_monitor.models.shelf import Model
+
+
+@click.group("models")
+def models() -> None:
+    """List, inspect, trust and evaluate regime models."""
+
+
+@models.command("list")
+@command_options
+def list_(bucket: str | None, as_json: bool) -> None:
+    """List versions, newest first, each inspected without being loaded."""
+    from cqs_monitor.models.shelf import models as shelf
+    from cqs_monitor.models.trust import trusted
+
+    known = trusted()
+    rows = [row.json() | {"trusted": row.sha256 in known} for row in shelf(open_bucket(bucket))]
+    emit(rows, as_json, lambda: _table(rows))
+
+
+@models.command("show")
+@click.argument("version")
+@command_options
+def show(version: str, bucket: str | None, as_json: bool) -> None:
+    """Print one version with its metadata."""
+    from cqs_monitor.models.shelf import model
+    from cqs_monitor.models.trust import trusted
+
+    found = model(open_bucket(bucket), version)
+    data = found.json() | {"trusted": found.sha256 in trusted(), "metadata": dict(found.metadata)}
+    emit(data, as_json, lambda: _lines(data))
+
+
+@models.command("inspect")
+@click.argument("version")
+@command_options
+def inspect(version: str, bucket: str | None, as_json: bool) -> None:
+    """Say what loading a version would import, without loading it."""
+    from cqs_monitor.models.shelf import model
+
+    data = _inspected(model(open_bucket(bucket), version))
+    emit(data, as_json, lambda: _lines(data))
+
+
+@models.command("trust")
+@click.argument("sha256")
+@click.option("--revoke", is_flag=True, help="Take the trust back.")
+@command_options
+def trust(sha256: str, revoke: bool, bucket: str | None, as_json: bool) -> None:
+    """Allow the model with this hash to be loaded on this machine, in a process apart.
+
+    Loading a pickle runs code. Trust only what comes from somebody whom you would let work at this keyboard.
+    """
+    from cqs_monitor.models import trust as book
+    from cqs_monitor.models.shelf import models as shelf
+
+    if revoke:
+        book.distrust(sha256)
+        emit({"sha256": sha256, "trusted": False}, as_json, lambda: click.echo(f"{sha256}: no longer trusted"))
+        return
+    found = book.trust(shelf(open_bucket(bucket)), sha256)
+    data = {"sha256": found.sha256, "version": found.version, "trusted": True}
+    emit(
+        data,
+        as_json,
+        lambda: click.echo(
+            f"{found.version} is trusted on this machine; evaluate it: cqs models evaluate {found.version}"
+        ),
+    )
+
+
+@models.command("evaluate")
+@click.argument("version")
+@click.option("--exchange", help="Where the candles are from; the home exchange by default.")
+@click.option("--market", help="Which candles; BTC by default.")
+@click.option(
+    "--seconds", type=click.IntRange(1, 3600), default=120, show_default=True, help="That the model may take."
+)
+@click.option("--dry", is_flag=True, help="Do not store the regimes in the bucket.")
+@command_options
+def evaluate(
+    version: str, exchange: str | None, market: str | None, seconds: int, dry: bool, bucket: str | None, as_json: bool
+) -> None:
+    """Hold a trusted model against the lake and store its regimes by day."""
+    from cqs_monitor.models.evaluation.evaluate import evaluate as hold
+
+    home = open_bucket(bucket, write=not dry)
+    data = hold(home, version, exchange=exchange, market=market, seconds=seconds, keep=not dry).evaluation
+    emit(data, as_json, lambda: _scores(data))
+
+
+def _inspected(found: Model) -> dict[str, Any]:
+    about = found.inspection.json() if found.inspection else {}
+    size = found.entry.size if found.entry else None
+    named = {
+        "version": found.version,
+        "state": found.state,
+        "sha256": found.sha256,
+        "size": size,
+        "verdict": None,
+        "imports": [],
+    }
+    return named | about | {"problem": about.get("problem") or found.problem}
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not rows:
+        click.echo("no models; the trainer uploads them as models/regime_classifier_VERSION.pkl")
+        return
+    table = Table("Version", "State", "Size", "Verdict", "Trusted", "sha256", box=None, pad_edge=False)
+    colors = {"dangerous": "red", "imports code": "yellow"}
+    for row in rows:
+        verdict = row["verdict"] or "not known"
+        named = escape(row["version"]) + (" [cyan]latest[/]" if row["latest"] else "")
+        size = f"{row['size']:,}" if row["size"] is not None else ""
+        sha = (row["sha256"] or "")[:12]
+        table.add_row(
+            named,
+            row["state"],
+            size,
+            f"[{colors.get(verdict, 'default')}]{verdict}[/]",
+            "yes" if row["trusted"] else "no",
+            sha,
+        )
+    Console().print(table)
+    for row in rows:
+        if row["problem"]:
+            click.echo(f"{row['version']}: {row['problem']}", err=True)
+
+
+def _lines(data: dict[str, Any]) -> None:
+    for name, value in data.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        if shown not in (None, "", {}):
+            click.echo(f"{name:>16}  {shown}")
+
+
+def _scores(data: dict[str, Any]) -> None:
+    def percent(value: float | None) -> str:
+        return "unknown" if value is None else f"{100 * value:.1f} %"
+
+    click.echo(
+        f"{data['version']} on {data['exchange']} {data['market']}, "
+        f"{data['start']} to {data['end']}: now {data['regime']}"
+    )
+    click.echo(
+        f"accuracy {percent(data['accuracy'])} (always the commonest label: {percent(data['majority'])}), "
+        f"F1 {percent(data['f1'])}"
+    )
+    after = data["after_training"]
+    click.echo(
+        f"after training: {percent(after['accuracy'])} on {after['days']} days; "
+        f"said by training: {percent(data['decay']['training_accuracy'])}"
+    )
+    for quarter in data["quarters"][-8:]:
+        click.echo(
+            f"  {quarter['quarter']}  {quarter['days']:>3} days  "
+            f"accuracy {percent(quarter['accuracy']):>7}  F1 {percent(quarter['f1']):>7}"
+        )
+    for name, value in data["drift"].items():
+        click.echo(f"  drift of {name}: {'unknown' if value is None else f'PSI {value:.2f}'}")
+    for problem in data["problems"]:
+        click.echo(f"note: {problem}", err=True)
+    click.echo(
+        f"regimes: {data['regimes'] or 'not stored'}; network of the model's process: {data['isolation']['network']}"
+    )

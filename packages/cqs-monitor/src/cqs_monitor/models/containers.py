@@ -1,0 +1,146 @@
+"""What a model file is wrapped in: zips of torch, joblib's compressions; unwrapped within limits."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import lzma
+import mmap
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from cqs_monitor.models.pickles.opcodes import Source
+
+LIMIT = 1 << 30
+"""Bytes that a wrapped file may unwrap to."""
+
+MOST_ENTRIES = 10_000
+_CHUNK = 1 << 20
+_BEGINNINGS = (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5")
+_PICKLED = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin")
+
+
+class Refused(ValueError):  # noqa: N818 - reads as what it is
+    """The file was not unwrapped; the message says why."""
+
+
+def wrapping(head: bytes) -> str | None:
+    """`zip`, `gzip`, `zlib`, `bz2`, `xz`, `lz4`, `joblib before 0.10`; None for what is not wrapped."""
+    known = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "xz", b"\x5d\x00\x00": "lzma"}
+    known |= {b"\x04\x22\x4d\x18": "lz4", b"ZF": "joblib before 0.10", b"7z\xbc\xaf": "7z"}
+    for magic, name in known.items():
+        if head.startswith(magic):
+            return name
+    is_zlib = len(head) > 1 and head[0] == 0x78 and int.from_bytes(head[:2], "big") % 31 == 0
+    return "zlib" if is_zlib else None
+
+
+@contextlib.contextmanager
+def mapped(file: BinaryIO) -> Iterator[Source]:
+    """The bytes of an open local file, without reading them into memory."""
+    file.seek(0, 2)
+    if file.tell() == 0:
+        yield b""
+        return
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        yield view
+
+
+@contextlib.contextmanager
+def decompressed(data: Source, how: str, deadline: float) -> Iterator[Source]:
+    """The bytes of a compressed file.
+
+    Raises:
+        Refused: an unknown compression, damaged, or more than `LIMIT`.
+    """
+    with tempfile.TemporaryFile() as file:
+        try:
+            size = _pour(data, _decompressor(how), file, deadline)
+        except (zlib.error, OSError, lzma.LZMAError, EOFError) as error:
+            raise Refused(f"its {how} compression is damaged ({error})") from None
+        if size > LIMIT:
+            raise Refused(f"{len(data):,} bytes of {how} unwrap to more than {LIMIT >> 20:,} MB: given up")
+        file.flush()
+        with mapped(file) as view:
+            yield view
+
+
+def pickles_in_zip(data: BinaryIO, deadline: float) -> Iterator[tuple[str, bytes]]:
+    """Names and bytes of the entries that are pickles.
+
+    Raises:
+        Refused: the zip is damaged, or holds more than it may.
+    """
+    try:
+        with zipfile.ZipFile(data) as archive:
+            entries = archive.infolist()
+            _check_entries(entries)
+            for entry in entries:
+                if time.monotonic() > deadline:
+                    raise Refused("reading took too long and was given up")
+                if content := _pickle_of(archive, entry):
+                    yield entry.filename, content
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(f"the zip is damaged ({error})") from None
+
+
+def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+    if len(entries) > MOST_ENTRIES:
+        raise Refused(f"a zip of {len(entries):,} entries; at most {MOST_ENTRIES:,} are read")
+    total = sum(entry.file_size for entry in entries if entry.compress_type != zipfile.ZIP_STORED)
+    if total > LIMIT:
+        raise Refused(f"the zip unwraps to {total / 1e9:,.1f} GB, more than {LIMIT >> 20:,} MB: given up")
+
+
+def _pickle_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | None:
+    with archive.open(entry) as stream:
+        head = stream.read(2)
+        if not (
+            entry.filename.lower().endswith(_PICKLED)
+            or (head[:1] == b"\x80" and head[1:] in (b"\2", b"\3", b"\4", b"\5"))
+        ):
+            return None
+        rest = stream.read(LIMIT // 4)
+        if len(rest) == LIMIT // 4:
+            raise Refused(f"{entry.filename[:80]!r} in the zip is longer than {LIMIT >> 22:,} MB: given up")
+        return head + rest
+
+
+def _decompressor(how: str) -> Any:
+    if how == "zlib":
+        return zlib.decompressobj()
+    if how == "gzip":
+        return zlib.decompressobj(wbits=31)
+    if how == "bz2":
+        return bz2.BZ2Decompressor()
+    if how in ("xz", "lzma"):
+        return lzma.LZMADecompressor(memlimit=1 << 28)
+    raise Refused(f"its wrapping ({how}) is not read here; inspect it with the tool that wrote it")
+
+
+def _pour(data: Source, decompressor: Any, into: Any, deadline: float) -> int:
+    """Bytes written, at most a chunk more than `LIMIT`."""
+    size: int = 0
+    for at in range(0, len(data), _CHUNK):
+        part = decompressor.decompress(data[at : at + _CHUNK], _CHUNK)
+        while part:
+            size += into.write(part)
+            if size > LIMIT:
+                return size
+            if time.monotonic() > deadline:
+                raise Refused("unwrapping took too long and was given up")
+            part = (
+                decompressor.decompress(getattr(decompressor, "unconsumed_tail", b""), _CHUNK)
+                if not decompressor.eof
+                else b""
+            )
+        if decompressor.eof:
+            return size
+    raise EOFError("it ends early")

@@ -1,0 +1,134 @@
+"""Regimes by day, stored in the bucket as parquet, with the evaluation that they came from.
+
+    regimes/{version}/{exchange}/{market}.parquet      escaped as in the lake
+
+Columns: ts timestamp[ms, UTC] (open of the day), regime, realised (null for the last 20 days), confidence (fraction or
+null). A day's regime is known at its close, so it is what one could act on during the day after.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import BucketError, DataError
+from cqs_core.intervals import DAY
+from cqs_core.lake.names import escape, unescape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from cqs_core import Bucket
+
+ROOT = "regimes"
+
+
+@dataclass(frozen=True)
+class Regimes:
+    """What a model said of each day of one market.
+
+    Attributes:
+        days: index ts (UTC, the day's open), columns regime, realised, confidence.
+        evaluation: what `cqs models evaluate --json` printed.
+    """
+
+    version: str
+    exchange: str
+    market: str
+    days: pd.DataFrame
+    evaluation: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        return key(self.version, self.exchange, self.market)
+
+    def bands(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+        """Stretches of one regime, `(regime, start, end)` in ms UTC, cut to `[start, end)`."""
+        opens = stamps(self.days)
+        names = self.days["regime"].to_numpy()
+        begin = 0
+        for i in range(1, len(names) + 1):
+            if i < len(names) and names[i] == names[begin] and opens[i] - opens[i - 1] == DAY:
+                continue
+            low, high = max(int(opens[begin]), start), min(int(opens[i - 1]) + DAY, end)
+            if low < high:
+                yield str(names[begin]), low, high
+            begin = i
+
+    def known_at(self, ts: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+        """The regime that was known at each time (ms UTC): that of the last day closed; None before the first."""
+        import numpy as np
+
+        closes = stamps(self.days) + DAY
+        at = np.searchsorted(closes, ts, side="right") - 1
+        fresh = (at >= 0) & (ts - closes[np.maximum(at, 0)] < 2 * DAY)
+        names: npt.NDArray[np.object_] = self.days["regime"].to_numpy(dtype=object)[np.maximum(at, 0)]
+        names[~fresh] = None
+        return names
+
+
+def stamps(days: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """The index as int64 ms UTC."""
+    import pandas as pd
+
+    return pd.DatetimeIndex(days.index).as_unit("ms").asi8
+
+
+def key(version: str, exchange: str, market: str) -> str:
+    return f"{ROOT}/{escape(version)}/{escape(exchange)}/{escape(market)}.parquet"
+
+
+def store(bucket: Bucket, regimes: Regimes) -> None:
+    """Write the object whole."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(regimes.days.rename_axis("ts").reset_index(), preserve_index=False)
+    table = table.set_column(0, "ts", table.column("ts").cast(pa.timestamp("ms", "UTC")))
+    table = table.replace_schema_metadata({"cqs": json.dumps(regimes.evaluation)})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    bucket.write(regimes.key, sink.getvalue().to_pybytes())
+
+
+def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes | None:
+    """What was stored; None where nothing was.
+
+    Raises:
+        DataError: the object is damaged.
+    """
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    name = key(version, exchange, market)
+    try:
+        table = pq.read_table(io.BytesIO(bucket.read(name)))
+        days = table.to_pandas().set_index("ts")
+        evaluation = json.loads((table.schema.metadata or {})[b"cqs"])
+    except FileNotFoundError:
+        return None
+    except BucketError:
+        raise
+    except (pa.ArrowException, ValueError, KeyError) as error:
+        raise DataError(
+            f"{name!r} is damaged ({error}); evaluate the model again: cqs models evaluate {version}"
+        ) from None
+    return Regimes(version, exchange, market, days, evaluation)
+
+
+def listing(bucket: Bucket) -> Sequence[tuple[str, str, str, float]]:
+    """`(version, exchange, market, seconds of the epoch when stored)`, newest first."""
+    found = []
+    for entry in bucket.list(ROOT):
+        parts = entry.key.removesuffix(".parquet").split("/")
+        if len(parts) == 4:
+            version, exchange, market = (unescape(part) for part in parts[1:])
+            found.append((version, exchange, market, entry.modified or 0.0))
+    return sorted(found, key=lambda row: row[3], reverse=True)

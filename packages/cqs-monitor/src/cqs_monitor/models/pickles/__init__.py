@@ -1,0 +1,1 @@
+"""Pickles read as data: every opcode looked at, nothing imported, nothing called."""

@@ -1,0 +1,97 @@
+"""What a pickle would build, as far as it can be told without building it.
+
+Numbers, texts, lists and tuples stand for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Import(NamedTuple):
+    """A class or function that loading would import."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+class Unknown(NamedTuple):
+    """A value that only loading would tell: a persistent object, a buffer from outside."""
+
+    why: str
+
+
+@dataclass(eq=False)
+class Pairs:
+    """A dict; its keys may be anything."""
+
+    items: list[tuple[Any, Any]] = field(default_factory=list)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a text key; the last one, as in a dict."""
+        return next((value for key, value in reversed(self.items) if key == name and isinstance(key, str)), default)
+
+    def names(self) -> list[str]:
+        return [key for key, _ in self.items if isinstance(key, str)]
+
+
+@dataclass(eq=False)
+class Made:
+    """What calling `what` with `arguments` would give, then told its `state`."""
+
+    what: Any
+    arguments: Any = ()
+    state: Any = None
+    parts: list[Any] = field(default_factory=list)
+    pairs: Pairs = field(default_factory=Pairs)
+
+    def is_a(self, module: str, name: str) -> bool:
+        return isinstance(self.what, Import) and self.what.name == name and _same(self.what.module, module)
+
+    @property
+    def attributes(self) -> Pairs:
+        """Its `__dict__`, as far as the state is one."""
+        state = self.state[0] if isinstance(self.state, tuple) and len(self.state) == 2 else self.state
+        return state if isinstance(state, Pairs) else Pairs()
+
+
+@dataclass(eq=False)
+class RawArray:
+    """An array that joblib wrote into the stream as it is: `size` bytes from `start`."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    data: bytes | None
+
+
+def walk(value: Any, depth: int = 8, most: int = 20_000) -> Iterator[Any]:
+    """A value and what it holds, nearest first; bounded, for values may hold themselves."""
+    level, seen = [value], 0
+    for _ in range(depth):
+        below: list[Any] = []
+        for item in level:
+            seen += 1
+            if seen > most:
+                return
+            yield item
+            below += _inside(item)
+        level = below
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, Pairs):
+        return [v for _, v in value.items]
+    if isinstance(value, Made):
+        return [value.arguments, value.state, value.parts, value.pairs]
+    if isinstance(value, (list, tuple)) and not isinstance(value, (Import, Unknown)):
+        return list(value[:1000])
+    return []
+
+
+def _same(module: str, wanted: str) -> bool:
+    return module == wanted or module.replace("numpy._core", "numpy.core") == wanted

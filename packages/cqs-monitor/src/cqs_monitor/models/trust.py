@@ -1,0 +1,93 @@
+"""Which models the user trusts: sha256 sums in the user's own data folder, never in the bucket."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import UnknownName, UsageError
+from cqs_core.settings import data_folder
+from cqs_core.times import iso, now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cqs_monitor.models.shelf import Model
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def trusted() -> Mapping[str, Mapping[str, Any]]:
+    """`{sha256: {"version", "since"}}`."""
+    try:
+        value = json.loads(_file().read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{str(_file())!r} cannot be read ({error}); delete it, and trust models again") from None
+    return value if isinstance(value, dict) else {}
+
+
+def trust(rows: Sequence[Model], sha256: str) -> Model:
+    """Trust the model with this hash.
+
+    Raises:
+        UsageError: no hash, or a model that is dangerous.
+        UnknownName: no model of the bucket has it.
+    """
+    wanted = _checked(sha256)
+    found = next((row for row in rows if row.sha256 == wanted), None)
+    if found is None:
+        raise UnknownName(
+            "sha256", sha256, [row.sha256 for row in rows if row.sha256], remedy="`cqs models list` shows them"
+        )
+    seen = found.inspection
+    if seen is None or seen.verdict == "dangerous":
+        reaches = ", ".join(seen.dangerous[:3]) if seen else "what nobody could read"
+        raise UsageError(
+            f"model {found.version!r} is dangerous (it reaches for {reaches}); it is never loaded, trusted or not"
+        )
+    if seen.problem or seen.oddities:
+        raise UsageError(f"model {found.version!r} could not be inspected whole ({_why(found)}); it is never loaded")
+    _write({**trusted(), wanted: {"version": found.version, "since": iso(now())}})
+    return found
+
+
+def distrust(sha256: str) -> None:
+    """Take trust back.
+
+    Raises:
+        UnknownName: it was not trusted.
+    """
+    known = dict(trusted())
+    if known.pop(_checked(sha256), None) is None:
+        raise UnknownName("trusted sha256", sha256, known, remedy="no model is trusted")
+    _write(known)
+
+
+def _why(row: Model) -> str:
+    assert row.inspection is not None
+    return row.inspection.problem or "; ".join(row.inspection.oddities)
+
+
+def _checked(sha256: str) -> str:
+    folded = sha256.strip().lower()
+    if not _SHA256.fullmatch(folded):
+        raise UsageError(f"{sha256!r} is no sha256: 64 hexadecimal digits, as `cqs models list --json` prints them")
+    return folded
+
+
+def _file() -> Path:
+    return data_folder() / "trusted-models.json"
+
+
+def _write(known: Mapping[str, Any]) -> None:
+    path = _file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(known, indent=1))
+    temporary.chmod(0o600)
+    temporary.replace(path)
