@@ -51,6 +51,7 @@ class Exchange:
         intervals: what it has candles of.
         id_form: how its own market ids are built, `QUOTE-BASE`, `BASE-QUOTE` or `BASEQUOTE`; empty where unknown.
         history: bars that it gives at most, counted back from now; None where it gives all.
+        generic: whether it is made for any exchange alike; a plugin's own class of the same id takes its place.
     """
 
     id: ClassVar[str]
@@ -59,6 +60,7 @@ class Exchange:
     intervals: ClassVar[Sequence[str]] = INTERVALS
     id_form: ClassVar[str] = ""
     history: ClassVar[int | None] = None
+    generic: ClassVar[bool] = False
 
     def __init__(self, endpoint: str | None = None) -> None:
         """Connect to the real exchange, or to one that speaks its language at `endpoint`."""

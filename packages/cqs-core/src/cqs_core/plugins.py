@@ -199,7 +199,9 @@ class Plugins:
             plugin = implementation.plugin_name
             with self._guard(plugin, hook):
                 for name, item in named(hook, implementation.function()):
-                    if name in merged:
+                    if name in merged and getattr(item, "generic", False):
+                        continue
+                    if name in merged and not getattr(merged[name], "generic", False):
                         taken = f"{hook} gives {name!r}, which {owners[name]!r} gave already; rename it"
                         self._add(Problem(plugin, "name", taken))
                     else:

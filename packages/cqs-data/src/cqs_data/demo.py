@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from cqs_core import Demo, DemoStep, Lake, times
@@ -15,7 +16,8 @@ def _exchange(demo: Demo) -> dict[str, Any]:
     from cqs_data.sandbox import Sandbox, Synthetic
 
     sandbox = demo.closing.enter_context(Sandbox(Synthetic()))
-    demo.endpoint = sandbox.url
+    demo.endpoint = os.environ["CQS_ENDPOINT"] = sandbox.url  # pages and their jobs inherit it
+    demo.closing.callback(os.environ.pop, "CQS_ENDPOINT", None)
     demo.console.print(f"  made-up candles of BTC, ETH, XRP, SOL at {sandbox.url}")
     return {"endpoint": sandbox.url}
 

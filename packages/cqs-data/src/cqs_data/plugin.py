@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_exchanges() -> list[type[Exchange]]:
-    from cqs_data.exchanges import Binance, Upbit
+    from cqs_data.exchanges import REFINED
+    from cqs_data.exchanges.catalog import generic
 
-    return [Binance, Upbit]
+    return [*REFINED, *generic()]
 
 
 @hookimpl
@@ -24,9 +25,19 @@ def register_commands() -> dict[str, tuple[str, str]]:
             "cqs_data.commands.fetch:command",
             "Download candles into the lake; what is there is not asked again.",
         ),
-        "data": ("cqs_data.commands.data:command", "Look at, import and publish candles of the lake."),
+        "update": ("cqs_data.commands.update:command", "Download what came since for the series that the lake has."),
+        "data": ("cqs_data.commands.data:command", "Look at the lake, mend it, import into it, export from it."),
+        "sql": ("cqs_data.commands.sql:command", "Run one SELECT over all candles; read-only."),
+        "exchanges": ("cqs_data.commands.fetch:exchanges", "List the exchanges that can be downloaded from."),
         "sandbox": ("cqs_data.commands.sandbox:command", "Serve a sandbox exchange on this machine."),
     }
+
+
+@hookimpl
+def register_views() -> list[Any]:
+    from cqs_data.views import VIEWS
+
+    return VIEWS
 
 
 @hookimpl

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
-from cqs_core import CqsError, ExchangeError, Lake, Series, progress
+from cqs_core import CqsError, Exchange, ExchangeError, Lake, Series, plugins, progress
+from cqs_core.lake.ranges import Range
 from cqs_core.progress import Progress
 from cqs_data.exchanges.connection import check_endpoint
+from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
 from cqs_data.fetching.selection import Selection
-from cqs_data.fetching.series import SeriesFetch
+from cqs_data.fetching.series import SeriesFetch, check_source
 
 _AT_ONCE = 8
-_T = TypeVar("_T")
+_UNMERGED = 32  # small objects from which a series is compacted
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Fetched:
         rejected: rows that went to quarantine.
         source: `exchange` or `endpoint`.
         error: why it is not complete; None where it is.
+        note: what else is to be known, such as an exchange that gives only its last candles.
     """
 
     series: Series
@@ -36,11 +37,10 @@ class Fetched:
     rejected: int
     source: str
     error: CqsError | None = None
+    note: str = ""
 
 
-def fetch(
-    lake: Lake, selection: Selection, endpoint: str | None = None, patience: Patience | None = None
-) -> list[Fetched]:
+def fetch(lake: Lake, selection: Selection, endpoint: str | None = None, patience: Patience | None = None) -> list[Fetched]:
     """Download what the lake lacks of a selection.
 
     Args:
@@ -50,54 +50,127 @@ def fetch(
         patience: how the exchange is waited for.
 
     Raises:
-        UsageError: the endpoint is none, or the exchange does not list a market; nothing was written.
+        UsageError: the endpoint is none, it would mix with a real exchange's candles, or the exchange does not list a
+            market; nothing was written.
         ExchangeError: the exchange does not even list its markets.
     """
-    with progress("fetch", unit="candles") as work:
-        return run_async(_fetch(lake, selection, check_endpoint(endpoint), patience or Patience(), work))
+
+    async def work(connection: Connection) -> list[Fetched]:
+        series = await selection.listed(connection.exchange, connection.patience)
+        return await connection.each(series, lambda part: part.fetch(selection.start, selection.end))
+
+    return _connected(lake, selection.exchange, endpoint, patience, "fetch", work)
 
 
-def run_async(work: Coroutine[Any, Any, _T]) -> _T:
-    """The result of a coroutine, also where a loop runs already (notebooks, dashboards): then in a thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    results: list[_T] = []
-    errors: list[BaseException] = []
+def update(lake: Lake, endpoint: str | None = None, patience: Patience | None = None) -> list[Fetched]:
+    """Download what came since, for exactly the series that the lake has.
 
-    def run() -> None:
-        try:
-            results.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            errors.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]
+    Series of an endpoint are left alone without one, those of real exchanges with one; a note says so. An exchange that
+    does not answer fails its own series only.
+    """
+    done: list[Fetched] = []
+    found: dict[str, list[Series]] = {}
+    for status in lake.status():
+        other = _not_updated(status.sources, endpoint)
+        if other:
+            done.append(Fetched(status.series, 0, 0, "exchange" if endpoint else "endpoint", note=other))
+        else:
+            found.setdefault(status.series.exchange, []).append(status.series)
+    for exchange, series in found.items():
+        done += _of_exchange(lake, exchange, series, endpoint, patience, "update", SeriesFetch.update)
+    return sorted(done, key=lambda one: one.series)
 
 
-async def _fetch(
-    lake: Lake, selection: Selection, endpoint: str | None, patience: Patience, work: Progress
+def repair(
+    lake: Lake, holes: Sequence[tuple[Series, Range]], endpoint: str | None = None, patience: Patience | None = None
 ) -> list[Fetched]:
-    async with selection.exchange(endpoint) as exchange:
-        listed = await patience.ask(exchange.markets)
+    """Ask again for these ranges."""
+    wanted: dict[Series, list[Range]] = {}
+    for series, hole in holes:
+        wanted.setdefault(series, []).append(hole)
+    done: list[Fetched] = []
+    for exchange in sorted({series.exchange for series in wanted}):
+        mine = [one for one in wanted if one.exchange == exchange]
+        done += _of_exchange(lake, exchange, mine, endpoint, patience, "repair", lambda p: p.repair(wanted[p.series]))
+    return done
+
+
+@dataclass
+class Connection:
+    """One open exchange, and what is done with it."""
+
+    exchange: Exchange
+    lake: Lake
+    patience: Patience
+    work: Progress
+
+    async def each(self, series: Iterable[Series], do: Callable[[SeriesFetch], Awaitable[None]]) -> list[Fetched]:
+        """Do something for every series, some at once; compact those that grew into many objects."""
+        names = list(series)
+        for name in names:
+            check_source(name, self.lake.objects(name), self.exchange.endpoint)
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(series: Series) -> Fetched:
+        async def one(name: Series) -> Fetched:
             async with gate:
-                return await _one(SeriesFetch(exchange, lake, series, patience, work), selection)
+                return await self._one(SeriesFetch(self.exchange, self.lake, name, self.patience, self.work), do)
 
-        return list(await asyncio.gather(*(one(series) for series in selection.series(listed))))
+        return list(await asyncio.gather(*map(one, names)))
+
+    async def _one(self, part: SeriesFetch, do: Callable[[SeriesFetch], Awaitable[None]]) -> Fetched:
+        error: CqsError | None = None
+        try:
+            await do(part)
+        except ExchangeError as failed:
+            error = failed
+        await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
+        history = self.exchange.history
+        note = f"{self.exchange.id} gives only its last {history:,} candles" if history else ""
+        return Fetched(part.series, part.run.stored, part.run.rejected, part.source, error, note)
 
 
-async def _one(part: SeriesFetch, selection: Selection) -> Fetched:
-    error: CqsError | None = None
+def _connected(
+    lake: Lake,
+    kind: type[Exchange],
+    endpoint: str | None,
+    patience: Patience | None,
+    title: str,
+    do: Callable[[Connection], Awaitable[list[Fetched]]],
+) -> list[Fetched]:
+    base = check_endpoint(endpoint)
+
+    async def run() -> list[Fetched]:
+        async with kind(base) as exchange:
+            return await do(Connection(exchange, lake, patience or Patience(), work))
+
+    with progress(title, unit="candles") as work:
+        return run_async(run())
+
+
+def _of_exchange(
+    lake: Lake,
+    exchange: str,
+    series: Sequence[Series],
+    endpoint: str | None,
+    patience: Patience | None,
+    title: str,
+    do: Callable[[SeriesFetch], Awaitable[None]],
+) -> list[Fetched]:
+    """Known series of one exchange; where it does not answer at all, each of them carries the error."""
+
+    async def work(connection: Connection) -> list[Fetched]:
+        await connection.patience.ask(connection.exchange.markets)
+        return await connection.each(series, do)
+
     try:
-        await part.fetch(selection.start, selection.end)
-    except ExchangeError as failed:
-        error = failed
-    return Fetched(part.series, part.run.stored, part.run.rejected, part.source, error)
+        return _connected(lake, plugins().exchange(exchange), endpoint, patience, title, work)
+    except ExchangeError as error:
+        return [Fetched(one, 0, 0, "endpoint" if endpoint else "exchange", error) for one in series]
+
+
+def _not_updated(sources: Sequence[str], endpoint: str | None) -> str:
+    if endpoint and "exchange" in sources:
+        return "of the real exchange; not updated from an endpoint"
+    if not endpoint and "endpoint" in sources:
+        return "of an endpoint; name it with --endpoint to update it"
+    return ""

@@ -36,6 +36,7 @@ class Run:
         seen: newest seq of the series in the lake.
         stored: rows in the lake so far.
         rejected: rows in quarantine so far.
+        keep_empty: whether answers without any candle are stored too.
     """
 
     lake: Lake
@@ -44,6 +45,7 @@ class Run:
     seen: int = 0
     stored: int = 0
     rejected: int = 0
+    keep_empty: bool = True
     _tables: list[pa.Table] = field(default_factory=list)
     _range: Range | None = None
     _since: float = 0.0
@@ -71,9 +73,9 @@ class Run:
     async def _start_writing(self) -> None:
         await self._written()
         tables, bounds = self._tables, self._range
-        if bounds is None:
-            return
         self._tables, self._range = [], None
+        if bounds is None or not (self.keep_empty or any(map(len, tables))):
+            return
         self._writing = asyncio.create_task(asyncio.to_thread(self._store, tables, bounds))
 
     async def _written(self) -> None:

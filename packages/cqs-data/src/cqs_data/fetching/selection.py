@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import fnmatch
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import Exchange, Series, UnknownName, UsageError, parse_interval, plugins, resolve, settings
+from cqs_core import Exchange, Listing, Series, UnknownName, UsageError, parse_interval, plugins, resolve, settings
 from cqs_core.times import parse_range
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from cqs_data.fetching.patience import Patience
+
+_PATTERN = frozenset("*?[")
 
 
 @dataclass(frozen=True)
@@ -19,11 +24,12 @@ class Selection:
 
     Attributes:
         exchange: its class.
-        symbols: as the user wrote them.
+        symbols: as the user wrote them; patterns such as `*/KRW` too.
         intervals: by their own names.
         start: ms UTC; None is as early as there is anything.
         end: ms UTC, exclusive; None is now.
-        quote: of bare symbols, None for the rules of the house.
+        quote: of bare symbols and of `top`; None for the rules of the house.
+        top: so many active markets of the largest 24-hour volume, besides the symbols.
     """
 
     exchange: type[Exchange]
@@ -32,23 +38,47 @@ class Selection:
     start: int | None = None
     end: int | None = None
     quote: str | None = None
+    top: int = 0
 
     def markets(self, known: Collection[str] = ()) -> list[str]:
-        """Unified names; held against `known` ones where those are given.
+        """Unified names of the symbols that are no patterns; held against `known` ones where those are given.
 
         Raises:
             UsageError: a symbol cannot be read.
             UnknownName: the exchange does not list it.
         """
-        found = [self._resolve(symbol, known) for symbol in self.symbols]
+        found = [self._resolve(symbol, known) for symbol in self.symbols if not _is_pattern(symbol)]
         for market in found:
             if known and market not in known:
                 raise UnknownName(f"market on {self.exchange.id!r}", market, known)
         return list(dict.fromkeys(found))
 
-    def series(self, known: Collection[str] = ()) -> list[Series]:
-        """Every market at every interval."""
-        return [Series(self.exchange.id, market, i) for market in self.markets(known) for i in self.intervals]
+    async def listed(self, exchange: Exchange, patience: Patience) -> list[Series]:
+        """Every chosen market at every interval, as the exchange lists them.
+
+        Raises:
+            UsageError: a market is not listed, or a pattern fits none.
+        """
+        known = await patience.ask(exchange.markets)
+        markets = [*self.markets(known), *self._fitting(known)]
+        if self.top:
+            volumes = await patience.ask(exchange.volumes)
+            markets += _largest(known, volumes, self._home_quote(), self.top)
+        return [Series(self.exchange.id, market, i) for market in dict.fromkeys(markets) for i in self.intervals]
+
+    def _fitting(self, known: Mapping[str, Listing]) -> list[str]:
+        found: list[str] = []
+        for pattern in filter(_is_pattern, self.symbols):
+            fitting = [m for m in sorted(known) if known[m].active and fnmatch.fnmatchcase(m, pattern.upper())]
+            if not fitting:
+                raise UsageError(f"no market of {self.exchange.id!r} fits {pattern!r}; patterns are of unified names, as */KRW")
+            found += fitting
+        return found
+
+    def _home_quote(self) -> str:
+        now = settings()
+        at_home = self.exchange.id == now.exchange
+        return (self.quote or (now.quote if at_home else self.exchange.quote)).upper()
 
     def _resolve(self, symbol: str, known: Collection[str]) -> str:
         now = settings()
@@ -64,12 +94,13 @@ class Selection:
 
 
 def select(
-    symbols: str | Sequence[str],
+    symbols: str | Sequence[str] = (),
     interval: str | Sequence[str] = "1d",
     exchange: str | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     quote: str | None = None,
+    top: int = 0,
 ) -> Selection:
     """A selection, checked as far as can be without network or bucket.
 
@@ -78,13 +109,13 @@ def select(
     """
     wanted = _listed(symbols)
     intervals = [parse_interval(i) for i in _listed(interval)]
-    if not wanted:
-        raise UsageError("no symbols; name some, as BTC,ETH")
+    if not wanted and not top:
+        raise UsageError("no symbols; name some, as BTC,ETH or '*/KRW', or ask for --top 20")
     chosen = plugins().exchange(exchange or settings().exchange)
     for i in intervals:
         if i not in chosen.intervals:
             raise UnknownName(f"interval of {chosen.id!r}", i, chosen.intervals)
-    selection = Selection(chosen, wanted, list(dict.fromkeys(intervals)), *parse_range(start, end), quote)
+    selection = Selection(chosen, wanted, list(dict.fromkeys(intervals)), *parse_range(start, end), quote, top)
     selection.markets()
     return selection
 
@@ -92,3 +123,14 @@ def select(
 def _listed(given: str | Sequence[str]) -> list[str]:
     parts = given.split(",") if isinstance(given, str) else given
     return [part.strip() for part in parts if part.strip()]
+
+
+def _is_pattern(symbol: str) -> bool:
+    return bool(_PATTERN & set(symbol))
+
+
+def _largest(known: Mapping[str, Listing], volumes: Mapping[str, float], quote: str, count: int) -> list[str]:
+    spot = [m for m in known if known[m].active and m.endswith(f"/{quote}")]
+    if not spot:
+        raise UsageError(f"the exchange lists no active market against {quote!r}; name another with --quote")
+    return sorted(spot, key=lambda m: (-volumes.get(m, 0.0), m))[:count]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cqs_core import Exchange, ExchangeError, Lake, Page, Series, intervals
+from cqs_core import Exchange, ExchangeError, Lake, Page, Series, UsageError, intervals
 from cqs_core.lake.cleaning import Cleaned
 from cqs_core.lake.names import LakeObject
 from cqs_core.lake.ranges import Range, subtract
@@ -41,7 +41,7 @@ class SeriesFetch:
 
     @property
     def source(self) -> str:
-        return "endpoint" if self.exchange.endpoint else "exchange"
+        return source_of(self.exchange)
 
     @property
     def closed(self) -> int:
@@ -49,19 +49,43 @@ class SeriesFetch:
         return intervals.floor(self.series.interval, self.exchange.now() - SETTLING)
 
     async def fetch(self, start: int | None, end: int | None) -> None:
-        """Get what of `[start, end)` was not answered before; `run` tells what became of it.
+        """Get what of `[start, end)` was not answered before; None is all that the exchange has.
 
         Raises:
             ExchangeError: the exchange does not answer; what it did answer is stored.
         """
         objects = self.lake.objects(self.series)
-        asked = self._grid(start, end)
-        self.run.seen = max((o.seq for o in objects), default=0)
-        missing = subtract(asked, self._answered(objects))
+        missing = subtract(self._grid(start, end), [(o.start, o.end) for o in objects])
         if start is not None or objects:
-            self.work.expect(sum(intervals.count(self.series.interval, *m) for m in missing), part=str(self.series))
+            self._expect(missing)
+        await self._ask(objects, missing)
+
+    async def update(self) -> None:
+        """Get what came since the newest answer."""
+        objects = self.lake.objects(self.series)
+        newest = max((o.end for o in objects), default=EARLIEST)
+        missing = subtract(self._grid(newest, None), [])
+        self._expect(missing)
+        await self._ask(objects, missing)
+
+    async def repair(self, holes: Iterable[Range]) -> None:
+        """Ask again for these ranges; an answer without candles is stored only where there was none before."""
+        objects = self.lake.objects(self.series)
+        answered = [(o.start, o.end) for o in objects if o.source != "import"]
+        wanted = [hole for hole in holes if hole[0] < hole[1]]
+        self._expect(wanted)
+        for hole in wanted:
+            self.run.keep_empty = bool(subtract(hole, answered))
+            await self._ask(objects, [hole])
+
+    async def _ask(self, objects: Sequence[LakeObject], missing: Iterable[Range]) -> None:
+        self.run.seen = max((o.seq for o in objects), default=0)
         for bounds in missing:
             await self._range(bounds)
+
+    def _expect(self, missing: Iterable[Range]) -> None:
+        candles = sum(intervals.count(self.series.interval, *bounds) for bounds in missing)
+        self.work.expect(candles, part=str(self.series))
 
     def _grid(self, start: int | None, end: int | None) -> Range:
         name, closed = self.series.interval, self.closed
@@ -69,10 +93,6 @@ class SeriesFetch:
         if self.exchange.history:
             first = max(first, intervals.next_open(name, closed, -self.exchange.history))
         return intervals.ceil(name, first), min(closed, closed if end is None else intervals.ceil(name, end))
-
-    def _answered(self, objects: Sequence[LakeObject]) -> list[Range]:
-        """Made-up candles do not stand for real ones, nor the other way round; imported ones count for both."""
-        return [(o.start, o.end) for o in objects if o.source in {self.source, "import"}]
 
     async def _range(self, bounds: Range) -> None:
         low, high = bounds
@@ -100,3 +120,21 @@ class SeriesFetch:
         if not low <= page.start < page.end <= high or (page.start > low and page.end < high):
             raise ExchangeError(f"{self.series.exchange} answered another range than was asked; its plugin is wrong")
         return page, check(page, self.series, self.closed)
+
+
+def source_of(exchange: Exchange) -> str:
+    """How candles of a connection are marked."""
+    return "endpoint" if exchange.endpoint else "exchange"
+
+
+def check_source(series: Series, objects: Iterable[LakeObject], endpoint: str | None) -> None:
+    """Candles of an endpoint may be made up: they never share a series with those of the real exchange.
+
+    Raises:
+        UsageError: they would.
+    """
+    have = {o.source for o in objects if o.rows}
+    if endpoint and "exchange" in have:
+        raise UsageError(f"{series} has candles of the real exchange; fetch from an endpoint into another --bucket")
+    if not endpoint and "endpoint" in have:
+        raise UsageError(f"{series} has candles of an endpoint; name it with --endpoint, or use another --bucket")

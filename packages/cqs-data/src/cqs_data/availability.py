@@ -1,0 +1,46 @@
+"""What the lake has, ready to be shown: one row a series, and where its holes are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cqs_core import Lake, Series, SeriesStatus, intervals, times
+from cqs_core.lake.gaps import Gap
+
+
+@dataclass(frozen=True)
+class Availability:
+    """The lake at one moment.
+
+    Attributes:
+        series: status of each series.
+        holes: by series, the gaps between first and last candle.
+        now: ms UTC.
+    """
+
+    series: Sequence[SeriesStatus]
+    holes: Mapping[Series, Sequence[Gap]]
+    now: int
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """From the first candle of all to now, ms UTC."""
+        firsts = [one.first for one in self.series if one.first is not None]
+        return (min(firsts), self.now) if firsts else None
+
+
+def availability(lake: Lake) -> Availability:
+    """Status and gaps of every series."""
+    holes: dict[Series, list[Gap]] = {}
+    for gap in lake.gaps():
+        holes.setdefault(gap.series, []).append(gap)
+    return Availability(lake.status(), holes, times.now())
+
+
+def stale_bars(one: SeriesStatus, now: int) -> int:
+    """Bars that have closed since the last candle, and are not there."""
+    if one.last is None:
+        return 0
+    name = one.series.interval
+    return max(0, intervals.count(name, one.last + 1, intervals.floor(name, now)))

@@ -1,0 +1,54 @@
+"""What to fetch: exchange, symbols, intervals, dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from cqs_core import INTERVALS, plugins, settings
+
+_WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
+
+
+class FetchForm(pn.viewable.Viewer):
+    """Inputs of one fetch."""
+
+    exchange: str = param.Selector(doc="Where to download from; any exchange that ccxt knows.")
+    symbols = param.String(default="BTC", doc="BTC,ETH or BTC/KRW; patterns such as */KRW.")
+    intervals = param.ListSelector(default=["1d"], objects=list(INTERVALS), doc="Of the candles.")
+    start = param.CalendarDate(default=None, allow_None=True, doc="First day; empty for all that the exchange has.")
+    endpoint = param.String(default="", doc="Base URL instead of the real exchange, such as a sandbox's.")
+
+    def __init__(self) -> None:
+        known = settings()
+        super().__init__(endpoint=known.endpoint or "")
+        self.param.exchange.objects = sorted(plugins().exchanges())
+        self.exchange = known.exchange if known.exchange in plugins().exchanges() else self.param.exchange.objects[0]
+        self.start = dt.datetime.now(dt.UTC).date().replace(month=1, day=1)
+
+    def __panel__(self) -> Any:
+        own, wide = self.param, _WIDE
+        return pn.Column(
+            pmui.AutocompleteInput.from_param(own.exchange, options=own.exchange.objects, min_characters=0, **wide),
+            pmui.TextInput.from_param(own.symbols, **wide),
+            pmui.MultiChoice.from_param(own.intervals, **wide),
+            pmui.DatePicker.from_param(own.start, **wide),
+            pmui.TextInput.from_param(own.endpoint, label="Endpoint (optional)", **wide),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def arguments(self, bucket: str) -> list[str]:
+        """Of `cqs`, to fetch this."""
+        made = ["fetch", "--bucket", bucket, "--exchange", self.exchange, "--symbols", self.symbols]
+        made += ["--interval", ",".join(self.intervals)]
+        made += ["--start", str(self.start)] if self.start else []
+        return made + (["--endpoint", self.endpoint] if self.endpoint else [])
+
+    @property
+    def title(self) -> str:
+        return f"Fetch {self.symbols} {', '.join(self.intervals)} from {self.exchange}"

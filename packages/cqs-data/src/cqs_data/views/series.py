@@ -1,0 +1,78 @@
+"""One series: its candles as a chart at any zoom, its newest rows, its holes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from cqs_core import Lake, Series, intervals
+from cqs_panel.charts.candles import CandleChart
+from cqs_panel.charts.sources import LakeCandles
+from cqs_panel.figures import count, when
+from cqs_panel.sections import section
+from cqs_panel.tables import plain_table, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from cqs_core.lake.gaps import Gap
+    from cqs_panel import PageState
+
+_NEWEST = 200
+_PRICE = "0,0.[00000000]"
+_HALVES = """
+:host{display:grid!important;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:12px;align-items:start}
+@media(max-width:1000px){:host{grid-template-columns:minmax(0,1fr)}}
+"""
+
+
+class SeriesPanel(pn.viewable.Viewer):
+    """Shows whichever series it is told to."""
+
+    def __init__(self, page: PageState) -> None:
+        super().__init__()
+        self._page = page
+        self._chart = CandleChart(page)
+        self._title = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._below = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[_HALVES])
+
+    def __panel__(self) -> Any:
+        return pn.Column(self._title, self._below, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+
+    def show(self, series: Series, sources: Sequence[str], holes: Sequence[Gap]) -> None:
+        """Show a series of the lake."""
+        made = " · from an endpoint, not the real exchange" if "endpoint" in sources else ""
+        self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}")]
+        self._chart.show(LakeCandles(self._page.bucket, series))
+        self._holes = holes
+        self._page.load(lambda: newest(self._page.bucket, series), self._show_rows)
+
+    def _show_rows(self, rows: pd.DataFrame) -> None:
+        zone = self._page.settings.timezone
+        shown = rows.assign(time=[when(ts, zone) for ts in rows.pop("ts")])
+        shown = shown[["time", "open", "high", "low", "close", "volume"]]
+        numbers = dict.fromkeys(("open", "high", "low", "close", "volume"), _PRICE)
+        titles = {name: name.capitalize() for name in shown.columns}
+        preview = table(shown, titles=titles, numbers=numbers, page_size=10)
+        self._below[:] = [
+            section("Newest candles", preview, note=f"the last {len(shown)}, by their open"),
+            section("Holes", self._gap_table(), note="between first and last candle"),
+        ]
+
+    def _gap_table(self) -> Any:
+        zone = self._page.settings.timezone
+        longest = sorted(self._holes, key=lambda gap: -gap.bars)[:12]
+        rows = [(when(gap.start, zone), when(gap.end, zone), count(gap.bars), gap.cause) for gap in longest]
+        return plain_table(("From", "Next candle", "Bars", "Cause"), rows or [("none", "", "", "")], numbers=(2,))
+
+
+def newest(bucket: Any, series: Series) -> pd.DataFrame:
+    """The newest candles, newest first: ts (ms UTC), open, high, low, close, volume."""
+    lake = Lake(bucket)
+    last = max((o.last for o in lake.objects(series) if o.rows), default=0)
+    frame = lake.frame(series, intervals.next_open(series.interval, last, -2 * _NEWEST)).tail(_NEWEST).iloc[::-1]
+    frame.insert(0, "ts", frame.index.astype("int64"))
+    return frame.reset_index(drop=True)
