@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest import feed
+from cqs_backtest.badges import badges
 from cqs_backtest.request import Request, make_costs, make_request
 from cqs_backtest.tables import equity_series, trades_frame
 from cqs_core import Bucket, Candles, Engine, Strategy, UsageError
@@ -87,7 +88,7 @@ class BacktestFacade:
             costs=costs,
         )
         bucket = self._open(write=keep) if keep or data is None else None
-        outcome = run(request, bucket, data, quote)
+        outcome = run(request, bucket, data, quote, confirm=keep)
         return {
             "performance": dict(outcome.result.performance),
             "equity": equity_series(outcome.result),
@@ -127,9 +128,14 @@ class Outcome:
 
 
 def run(
-    request: Request, bucket: Bucket | None, data: Mapping[str, pd.DataFrame] | None = None, quote: str | None = None
+    request: Request,
+    bucket: Bucket | None,
+    data: Mapping[str, pd.DataFrame] | None = None,
+    quote: str | None = None,
+    *,
+    confirm: bool = False,
 ) -> Outcome:
-    """Execute a request on the lake of a bucket, or on frames."""
+    """Execute a request on the lake of a bucket, or on frames; `confirm` also executes a small run on the reference."""
     if data is not None:
         candles = feed.from_frames(request, data, quote)
     elif bucket is not None:
@@ -139,4 +145,4 @@ def run(
     result = simulate(
         request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
     )
-    return Outcome(request, result, candles, {})
+    return Outcome(request, result, candles, badges(request, result, candles, confirm=confirm))

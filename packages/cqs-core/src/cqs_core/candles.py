@@ -91,9 +91,10 @@ class Candles:
         return value
 
     def between(self, start: int, stop: int) -> Self:
-        """Rows `start:stop`, references untouched, nothing cached carried over."""
-        cut = {name: getattr(self, name)[start:stop] for name in ("ts", *FIELDS)}
-        return replace(self, **cut, _memo={})
+        """Rows `start:stop`, references looked at from these; nothing cached is carried over."""
+        cut: dict[str, Any] = {name: getattr(self, name)[start:stop] for name in ("ts", *FIELDS)}
+        seen = {market: reference.with_values(rows=cut["ts"]) for market, reference in self.references.items()}
+        return replace(self, **cut, references=seen, _memo={})
 
     def with_values(self, **arrays: Any) -> Self:
         """A copy with other arrays, nothing cached carried over."""

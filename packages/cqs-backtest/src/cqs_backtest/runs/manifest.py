@@ -66,9 +66,7 @@ def manifest(request: Request, result: RunResult, candles: Candles, badges: dict
 
 
 def until(candles: Candles) -> int:
-    """Ms UTC, exclusive: the close of the last bar, so that a later update of the lake does not change what a run
-    saw.
-    """
+    """The close of the last bar, ms UTC, exclusive: a later update of the lake does not change what a run saw."""
     return next_open(candles.interval, int(candles.ts[-1]))
 
 

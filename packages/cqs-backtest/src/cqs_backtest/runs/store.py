@@ -67,7 +67,7 @@ def keep(bucket: Bucket, request: Request, result: RunResult, candles: Candles, 
     name = re.sub(r"[^A-Za-z0-9]+", "-", made["strategy"]["name"]).strip("-").lower()
     run = f"{stamp}-{name}-{secrets.token_hex(3)}"
     stamps = pa.array(result.candles.ts, pa.timestamp("ms", "UTC"))
-    equity = pa.table({"ts": stamps, "equity": result.execution.equity})
+    equity = pa.table({"ts": stamps, "equity": pa.array(result.execution.equity)})
     bucket.write(f"{FOLDER}/{run}/equity.parquet", _parquet(equity))
     bucket.write(f"{FOLDER}/{run}/trades.parquet", _parquet(pa.table(trade_columns(result))))
     about = {"id": run, "created": iso(now()), **made}

@@ -1,0 +1,52 @@
+"""What is said of every run: whether its strategy peeks, whether the engines agree, and how many trades touch gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_backtest.gaps import touched
+from cqs_backtest.lookahead import find_peek
+from cqs_backtest.parity import MOST_CELLS, parity
+from cqs_core import plugins
+
+if TYPE_CHECKING:
+    from cqs_backtest.request import Request
+    from cqs_core import Candles
+    from cqs_core.result import RunResult
+
+REFERENCE = "bt"
+
+
+def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bool) -> dict[str, Any]:
+    """Flat: lookahead, parity and gaps, each with what stands behind it.
+
+    Args:
+        request: what was asked.
+        result: what came out.
+        candles: all that the strategy saw.
+        confirm: execute the same orders on the reference as well, up to `MOST_CELLS` symbol-bars.
+    """
+    said: dict[str, Any] = {"lookahead": "ok", "lookahead_where": None}
+    said |= {"parity": "not checked", "parity_difference": None, "parity_where": None}
+    offset = len(candles.ts) - len(result.candles.ts)
+    bought = result.execution.fills["quantity"] > 0
+    peek = find_peek(request.strategy, candles, result.execution.fills["bar"][bought] + offset, request.seed)
+    if peek is not None:
+        said |= {"lookahead": "peeks", "lookahead_where": str(peek)}
+    if confirm and result.candles.ts.size * len(result.candles.symbols) <= MOST_CELLS:
+        said |= confirmed(result)
+    near = touched(result.trades, result.candles)
+    return said | {"gaps": int(near.sum()), "gaps_pnl": float(np.sum(result.trades["pnl"][near]))}
+
+
+def confirmed(result: RunResult) -> dict[str, Any]:
+    """The parity badge: the run's own orders on the other engine, the reference or, for a run of that, the fast one."""
+    other = plugins().engine(REFERENCE if result.engine != REFERENCE else "fast")
+    found = parity(result.execution, other.execute(result.candles, result.orders, result.costs))
+    return {
+        "parity": "ok" if found.same else "differs",
+        "parity_difference": found.difference,
+        "parity_where": found.where or None,
+    }

@@ -1,0 +1,261 @@
+"""Two engines, one meaning: identical fills, equity within 1e-9."""
+
+import ast
+import importlib.util
+import inspect
+import re
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rules_by_hand import KINDS, random_orders
+
+from conftest import REAL, real_frame
+from cqs_backtest.engines import bt_desk, bt_guard, fast_kernel, fast_types
+from cqs_backtest.engines.bt import BtEngine
+from cqs_backtest.engines.fast import FastEngine
+from cqs_backtest.parity import TOLERANCE, parity
+from cqs_backtest.strategies import STRATEGIES
+from cqs_core import Candles, Costs, Execution
+from cqs_core.result import simulate
+
+FAST, BT = FastEngine(), BtEngine()
+FREE = Costs(fee=0, slip=0, capital=1000)
+# q / lot stays below 1e9 here: beyond, the last bit of a float decides on which side of a lot a quantity falls
+LOTS = {"KRW": Costs(lot=0.001, min_order=5000), "USDT": Costs(lot=0.01, min_order=10, capital=10_000)}
+COSTS = [Costs(), LOTS["KRW"], FREE]
+
+
+def assert_parity(candles, orders, costs):
+    orders.validate(candles.shape)
+    found = parity(FAST.execute(candles, orders, costs), BT.execute(candles, orders, costs))
+    assert found.same, found.where
+    assert found.difference <= TOLERANCE
+
+
+def real_candles(exchange, interval, quote):
+    files = sorted((REAL / exchange).glob(f"*_{interval}.parquet"))
+    frames = {f.name.split("_")[0].replace("-", "/"): None for f in files}
+    frames = {market: real_frame(exchange, market, interval) for market in frames}
+    return Candles.from_frames(frames, interval, {f"BTC/{quote}": frames[f"BTC/{quote}"]})
+
+
+def costs_for(candles):
+    return Costs(), LOTS[candles.symbols[0].partition("/")[2]], FREE
+
+
+@pytest.fixture(
+    scope="module", params=[("upbit", "1d", "KRW"), ("binance", "1d", "USDT"), ("upbit", "1h", "KRW")], ids=str
+)
+def candles(request):
+    if not REAL.is_dir():
+        pytest.skip(f"no real candles: {REAL} is absent")
+    found = real_candles(*request.param)
+    return found if request.param[1] == "1d" else found.between(20_000, 26_000)
+
+
+@pytest.mark.parametrize("name", list(STRATEGIES))
+def test_built_in_strategies_on_real_candles(candles, name):
+    orders = STRATEGIES[name]().orders(candles)
+    for costs in costs_for(candles):
+        assert_parity(candles, orders, costs)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_order_on_real_candles(candles, kind):
+    for seed, costs in enumerate(costs_for(candles)):
+        assert_parity(candles, random_orders(candles, kind, seed), costs)
+
+
+@st.composite
+def made_candles(draw):
+    """A few symbols with holes, coarse prices (so that levels are hit exactly), flat and wide bars."""
+    rows, columns = draw(st.integers(1, 40)), draw(st.integers(1, 4))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    tick = draw(st.sampled_from([1.0, 5.0, 0.001]))
+    steps = random.normal(0, draw(st.sampled_from([0.005, 0.05, 0.3])), (rows, columns)).cumsum(axis=0)
+    close = np.maximum(np.round(100 * np.exp(np.clip(steps, -4, 4)) / tick), 1) * tick
+    gap = np.round(random.normal(0, 2, (rows, columns)))
+    open_ = np.maximum(np.vstack([close[:1], close[:-1]]) + gap * tick, tick)
+    high = np.maximum(open_, close) + np.round(random.exponential(3, close.shape)) * tick
+    low = np.maximum(np.minimum(open_, close) - np.round(random.exponential(3, close.shape)) * tick, tick)
+    missing = random.random(close.shape) < draw(st.sampled_from([0, 0.3]))
+    values = [np.where(missing, np.nan, x) for x in (open_, high, low, close, np.ones_like(close))]
+    return Candles(np.arange(rows, dtype=np.int64) * 86_400_000, tuple("ABCD"[:columns]), *values).validate()
+
+
+made_costs = st.builds(
+    Costs,
+    fee=st.sampled_from([0, 0.0005, 0.02]),
+    slip=st.sampled_from([0, 0.0005, 0.02]),
+    lot=st.sampled_from([0, 0.01, 1]),
+    min_order=st.sampled_from([0, 5, 300]),
+    capital=st.sampled_from([100.0, 1000.0, 1e7]),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made_candles(), st.sampled_from(KINDS), st.integers(0, 2**32 - 1), made_costs)
+def test_every_kind_of_order_on_made_candles(candles, kind, seed, costs):
+    assert_parity(candles, random_orders(candles, kind, seed), costs)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made_candles(), st.sampled_from(KINDS), st.integers(0, 2**32 - 1), made_costs)
+def test_cash_never_goes_below_zero_and_equity_is_cash_and_holdings(candles, kind, seed, costs):
+    done = FAST.execute(candles, random_orders(candles, kind, seed), costs)
+    fills = done.fills
+    money = -fills["quantity"] * fills["price"] - fills["fee"]
+    cash = costs.capital + np.cumsum(money)
+    assert (cash >= -1e-9 * max(costs.capital, float(done.equity.max()))).all()
+    held = np.zeros(candles.shape[1])
+    np.add.at(held, fills["symbol"], fills["quantity"])
+    filled = np.array([close[~np.isnan(close)][-1] if (~np.isnan(close)).any() else 0 for close in candles.close.T])
+    assert done.equity[-1] == pytest.approx((cash[-1] if len(cash) else costs.capital) + held @ filled, rel=1e-9)
+
+
+def test_the_order_of_symbols_does_not_matter():
+    random = np.random.default_rng(3)
+    close = 100 * np.exp(random.normal(0, 0.05, (300, 4)).cumsum(axis=0))
+    open_ = np.vstack([close[:1], close[:-1]])
+    high, low = np.maximum(open_, close) * 1.01, np.minimum(open_, close) * 0.99
+    ts = np.arange(300, dtype=np.int64) * 86_400_000
+    candles = Candles(ts, tuple("ABCD"), open_, high, low, close, np.ones_like(close))
+    orders = random_orders(candles, "open", 1)
+    turned = Candles(ts, tuple("DCBA"), *(np.ascontiguousarray(x[:, ::-1]) for x in (open_, high, low, close, close)))
+    fields = {
+        name: np.ascontiguousarray(orders.array(name, candles.shape)[:, ::-1]) for name in fast_types.Asked._fields
+    }
+    other = FAST.execute(turned, type(orders)(**fields, max_cash=orders.max_cash), Costs())
+    assert other.equity == pytest.approx(FAST.execute(candles, orders, Costs()).equity, rel=1e-11)
+
+
+def test_plain_python_says_that_it_is_slow_and_agrees(monkeypatch, capsys):
+    from cqs_backtest import compiled
+    from cqs_backtest.engines import fast
+
+    slow = _loaded(
+        fast_kernel, inspect.getsource(fast_kernel).replace("@compiled", "@uncompiled"), uncompiled=_uncompiled
+    )
+    monkeypatch.setattr(compiled, "available", False)
+    fast._say_slow.cache_clear()
+    for name in ("room", "run"):
+        monkeypatch.setattr(fast_kernel, name, getattr(slow, name))
+    candles = _wave()
+    assert_parity(candles, random_orders(candles, "both", 5), Costs())
+    assert "numba is not installed" in capsys.readouterr().err
+
+
+# One rule changed in one engine must be seen: (module, what it says, what the mutant says).
+MUTANTS = [
+    (fast_kernel, "sold = price * (1.0 - terms.slip)\n    level", "sold = price\n    level"),
+    (fast_kernel, "elif price >= book.ceiling[s]", "elif price > 2 * book.ceiling[s]"),
+    (fast_kernel, "scale = cash / total if total > cash else 1.0", "scale = 1.0"),
+    (fast_kernel, "excess = held * price - target * equity", "excess = held * price - target * book.cash[0]"),
+    (fast_kernel, "max(price, stop) * (1.0 + terms.slip)", "stop * (1.0 + terms.slip)"),
+    (fast_kernel, "_buy(t, s, budget, min(price, limit), inside", "_buy(t, s, budget, limit, inside"),
+    (fast_kernel, "if low <= level and (not unsure or close <= level)", "if low <= level"),
+    (fast_kernel, "and inside != INSIDE_LIMIT", ""),
+    (fast_kernel, "close if inside == INSIDE_LIMIT else high", "high"),
+    (fast_kernel, "terms.max_cash * book.cash[0])\n    if bars.high", "book.cash[0])\n    if bars.high"),
+    (fast_kernel, "math.floor(quantity / lot + 1e-9)", "math.ceil(quantity / lot)"),
+    (fast_kernel, "* (1.0 + 1e-9) < terms.min_order", "* (1.0 + 1e-9) < 0.0"),
+    (bt_desk, 'or self._order("target", s) == 0', ""),
+    (bt_desk, "elif price <= level:", "elif price < 0.98 * level:"),
+    (
+        bt_desk,
+        "scale = cash / total if total > cash else 1.0",
+        "scale = min(1.0, cash / total) if total else 1.0; scale **= 2",
+    ),
+    (bt_desk, "max(price, stop) * (1 + self._costs.slip)", "max(price, stop)"),
+    (bt_desk, "value += security.position * (security.price if math.isnan(price) else price)", "value += 0"),
+    (bt_guard, "return (trail, TRAILING) if trail > self.floor", "return (trail, STOP_LOSS) if trail > self.floor"),
+    (bt_guard, "unsure = self.inside and level > open_", "unsure = False"),
+    (bt_guard, 'and self.inside != "limit"', ""),
+    (bt_guard, 'close if self.inside == "limit" else high', "high"),
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "rule", "mutant"), MUTANTS, ids=[f"{m[0].__name__.split('.')[-1]}-{i}" for i, m in enumerate(MUTANTS)]
+)
+def test_a_rule_changed_in_one_engine_is_seen(monkeypatch, module, rule, mutant):
+    source = inspect.getsource(module)
+    assert source.count(rule) == 1
+    changed = source.replace(rule, mutant)
+    ast.parse(changed)
+    extra = {"uncompiled": _uncompiled}
+    made = _loaded(module, re.sub("@compiled", "@uncompiled", changed), **extra)
+    for name in {"fast_kernel": ("room", "run"), "bt_desk": ("Desk",), "bt_guard": ("Guard",)}[
+        module.__name__.split(".")[-1]
+    ]:
+        monkeypatch.setattr(module, name, getattr(made, name))
+        if module is bt_guard:
+            monkeypatch.setattr(bt_desk, name, getattr(made, name))
+    candles = _wave()
+    seen = [
+        parity(FAST.execute(candles, orders, costs), BT.execute(candles, orders, costs)).same
+        for costs in (*COSTS, Costs(fee=0, slip=0.01, lot=0.5, min_order=200, capital=5000))
+        for kind in KINDS
+        for orders in [random_orders(candles, kind, 11)]
+    ]
+    assert not all(seen)
+
+
+class TestWhatCountsAsTheSame:
+    def execution(self, equity=(1000.0, 1010.0), **changes):
+        from cqs_core import Fill
+
+        row = {"bar": 0, "symbol": 0, "reason": 0, "quantity": 1.0, "price": 100.0, "fee": 0.05} | changes
+        return Execution(np.array(equity), np.array([tuple(row.values())], Fill))
+
+    def test_itself(self):
+        assert parity(self.execution(), self.execution()).same
+
+    @pytest.mark.parametrize(
+        "change", [{"bar": 1}, {"symbol": 1}, {"reason": 1}, {"price": 100.000001}, {"quantity": 1.0001}]
+    )
+    def test_a_change_of_a_fill_differs(self, change):
+        found = parity(self.execution(), self.execution(**change))
+        assert not found.same
+        assert next(iter(change)) in found.where
+
+    def test_a_missing_fill_differs(self):
+        one = self.execution()
+        assert parity(one, Execution(one.equity, one.fills[:0])).where == "1 fills against 0"
+
+    def test_equity_differs_above_the_tolerance_only(self):
+        assert parity(self.execution(), self.execution((1000.0, 1010.0 * (1 + 0.9e-9)))).same
+        found = parity(self.execution(), self.execution((1000.0, 1010.0 * (1 + 2e-9))))
+        assert found.where == "equity at bar 1"
+        assert found.difference == pytest.approx(2e-9, rel=1e-3)
+
+
+def _uncompiled(*_):
+    return lambda function: function
+
+
+def _loaded(module, source, **extra):
+    """A module of this source, beside the real one."""
+    spec = importlib.util.spec_from_loader(module.__name__ + "_changed", loader=None)
+    made = importlib.util.module_from_spec(spec)
+    vars(made).update(extra)
+    exec(compile(source, module.__name__, "exec"), vars(made))
+    return made
+
+
+def _wave():
+    random = np.random.default_rng(7)
+    close = np.round(100 * np.exp(random.normal(0, 0.03, (150, 3)).cumsum(axis=0)))
+    open_ = np.vstack([close[:1], close[:-1] + np.round(random.normal(0, 2, (149, 3)))])
+    high = np.maximum(open_, close) + np.round(random.exponential(3, close.shape))
+    low = np.minimum(open_, close) - np.round(random.exponential(3, close.shape))
+    missing = random.random(close.shape) < 0.2
+    values = [np.where(missing, np.nan, x) for x in (open_, high, low, close, np.ones_like(close))]
+    return Candles(np.arange(150, dtype=np.int64) * 86_400_000, tuple("ABC"), *values).validate()
+
+
+def test_simulate_takes_either(engine):
+    candles = _wave()
+    assert simulate(STRATEGIES["buy_and_hold"](), candles, engine, Costs()).engine == engine.name
