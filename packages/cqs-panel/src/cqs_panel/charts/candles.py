@@ -138,7 +138,7 @@ class CandleChart(pn.viewable.Viewer):
         fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range}, code=_FIT)
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
-            p.x_range.on_change(name, lambda *_: self._ask())
+            p.x_range.on_change(name, lambda attr, old, new: self._ask())
         up.js_on_change("data", fit)
 
     def _ask(self) -> None:
