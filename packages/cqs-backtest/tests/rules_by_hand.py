@@ -65,21 +65,25 @@ class Peeker(Strategy):
 
     def _enter(self, candles):
         close, open_ = candles.close, candles.open
-        if self.way == "close":
-            return close > open_
-        if self.way == "high":
-            return candles.high > open_ * 1.03
-        if self.way == "low stop":
-            return ~np.isnan(open_)
-        if self.way == "volume":
-            return candles.volume > ind.previous(candles, "volume")
-        if self.way == "next open":
-            return np.append(open_[1:], open_[-1:], axis=0) > open_
-        if self.way == "whole mean":
-            return open_ < np.nanmean(close, axis=0)
-        if self.way == "centred average":
-            padded = np.pad(close, ((2, 2), (0, 0)), mode="edge")
-            return np.mean([padded[i : i + len(close)] for i in range(5)], axis=0) > open_
-        reference = candles.reference("BTC/KRW")
-        at = np.searchsorted(reference.ts, candles.ts, side="right") - 1
-        return (reference.close > reference.open)[np.maximum(at, 0)]
+        ways = {
+            "close": lambda: close > open_,
+            "high": lambda: candles.high > open_ * 1.03,
+            "low stop": lambda: ~np.isnan(open_),
+            "volume": lambda: candles.volume > ind.previous(candles, "volume"),
+            "next open": lambda: np.append(open_[1:], open_[-1:], axis=0) > open_,
+            "whole mean": lambda: open_ < np.nanmean(close, axis=0),
+            "centred average": lambda: _centred(close) > open_,
+            "reference": lambda: _risen(candles.reference("BTC/KRW"), candles.ts),
+        }
+        return ways[self.way]()
+
+
+def _centred(close):
+    padded = np.pad(close, ((2, 2), (0, 0)), mode="edge")
+    return np.mean([padded[i : i + len(close)] for i in range(5)], axis=0)
+
+
+def _risen(reference, ts):
+    """Whether the reference rises in the bar that opens with the row: nobody knows that yet."""
+    at = np.searchsorted(reference.ts, ts, side="right") - 1
+    return (reference.close > reference.open)[np.maximum(at, 0)]
