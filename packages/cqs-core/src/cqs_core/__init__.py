@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cqs_core.orders import Costs, Orders
     from cqs_core.plugins import Plugins, Problem, plugins
     from cqs_core.progress import progress
+    from cqs_core.result import RunResult, simulate
     from cqs_core.settings import Settings, settings
     from cqs_core.strategy import Strategy
 
@@ -43,6 +44,7 @@ _HOMES = {
     "orders": ("Costs", "Orders"),
     "plugins": ("Plugins", "Problem", "plugins"),
     "progress": ("progress",),
+    "result": ("RunResult", "simulate"),
     "settings": ("Settings", "settings"),
     "strategy": ("Strategy",),
 }
@@ -73,6 +75,7 @@ __all__ = [
     "Page",
     "Plugins",
     "Problem",
+    "RunResult",
     "Series",
     "SeriesStatus",
     "Settings",
@@ -85,6 +88,7 @@ __all__ = [
     "progress",
     "resolve",
     "settings",
+    "simulate",
 ]
 
 
