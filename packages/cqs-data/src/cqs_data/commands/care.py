@@ -67,12 +67,15 @@ def verify(bucket: str | None, as_json: bool) -> int:
             found += lake.verify([one])
             work.advance(1, note=str(one))
     rows = [
-        {**one.series._asdict(), "rows": one.rows, "sha256": one.sha256, "problems": list(one.problems)} for one in found
+        {**one.series._asdict(), "rows": one.rows, "sha256": one.sha256, "problems": list(one.problems)}
+        for one in found
     ]
 
     def table() -> None:
         for one in found:
-            click.echo(f"{one.series}  {one.rows:,} rows  {(one.sha256 or '-')[:16]}  {'ok' if not one.problems else ''}")
+            click.echo(
+                f"{one.series}  {one.rows:,} rows  {(one.sha256 or '-')[:16]}  {'ok' if not one.problems else ''}"
+            )
             for problem in one.problems:
                 click.echo(f"  {problem}")
 

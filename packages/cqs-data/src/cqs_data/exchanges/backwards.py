@@ -25,5 +25,7 @@ class PagesBackwards(CcxtExchange):
     async def _before(self, market: str, interval: str, end: int, count: int) -> list[Row]:
         rows = await self.ohlcv(market, interval, None, count, {"to": self.to(end)})
         if rows and (rows[-1][0] or 0) >= end:
-            raise ExchangeBusy(f"{self.id} answered with candles of {market} after {times.iso(end)}, which was not asked")
+            raise ExchangeBusy(
+                f"{self.id} answered with candles of {market} after {times.iso(end)}, which was not asked"
+            )
         return rows

@@ -40,7 +40,9 @@ class Fetched:
     note: str = ""
 
 
-def fetch(lake: Lake, selection: Selection, endpoint: str | None = None, patience: Patience | None = None) -> list[Fetched]:
+def fetch(
+    lake: Lake, selection: Selection, endpoint: str | None = None, patience: Patience | None = None
+) -> list[Fetched]:
     """Download what the lake lacks of a selection.
 
     Args:

@@ -71,7 +71,9 @@ class Selection:
         for pattern in filter(_is_pattern, self.symbols):
             fitting = [m for m in sorted(known) if known[m].active and fnmatch.fnmatchcase(m, pattern.upper())]
             if not fitting:
-                raise UsageError(f"no market of {self.exchange.id!r} fits {pattern!r}; patterns are of unified names, as */KRW")
+                raise UsageError(
+                    f"no market of {self.exchange.id!r} fits {pattern!r}; patterns are of unified names, as */KRW"
+                )
             found += fitting
         return found
 

@@ -34,7 +34,11 @@ svg{display:block;width:100%;height:16px;border-radius:4px;background:var(--cqs-
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--cqs-muted);font-size:12px;margin-top:10px}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px}
 """
-_LEGEND = (("var(--cqs-accent)", "candles"), ("var(--cqs-warning)", "the exchange has none"), ("var(--cqs-down)", "ask again"))
+_LEGEND = (
+    ("var(--cqs-accent)", "candles"),
+    ("var(--cqs-warning)", "the exchange has none"),
+    ("var(--cqs-down)", "ask again"),
+)
 
 
 def coverage_pane(known: Availability) -> Any:
@@ -66,7 +70,9 @@ def _row(one: SeriesStatus, holes: Sequence[Gap], span: tuple[int, int]) -> str:
 def _box(kind: str, start: int, end: int, span: tuple[int, int], title: str) -> str:
     scale = _WIDTH / max(1, span[1] - span[0])
     x, width = (start - span[0]) * scale, max(_LEAST, (end - start) * scale)
-    return f'<rect class="{kind}" x="{x:.2f}" y="0" width="{width:.2f}" height="16"><title>{escape(title)}</title></rect>'
+    return (
+        f'<rect class="{kind}" x="{x:.2f}" y="0" width="{width:.2f}" height="16"><title>{escape(title)}</title></rect>'
+    )
 
 
 def _told(gap: Gap) -> str:

@@ -48,34 +48,40 @@ class DataView(pn.viewable.Viewer):
         self._page = page
         self._known: Availability | None = None
         self._form = FetchForm()
+        self._asking = section("Fetch candles", self._form, self._fetch_button(), visible=False)
         self._jobs = pn.Column(**_STACK)
         self._overview = pn.Column(**_STACK)
+        self._coverage = pn.Column(**_STACK)
         self._series = SeriesPanel(page)
-        self._close_up = pn.Column(**_WHOLE)
         page.param.watch(lambda _: self._open(), "query")
         self._reload()
 
     def __panel__(self) -> Any:
-        return pn.Column(self._jobs, self._overview, self._close_up, **_STACK)
+        parts = (self._jobs, self._overview, self._asking, self._series, self._coverage, self._series.details)
+        return pn.Column(*parts, **_STACK)
 
     def _reload(self) -> None:
         self._page.load(lambda: availability(Lake(self._page.bucket)), self._show)
 
     def _show(self, known: Availability) -> None:
         self._known = known
-        fetch = pmui.Accordion(("Fetch candles", pn.Column(self._form, self._fetch_button(), **_WHOLE)), **_WHOLE)
         if not known.series:
             advice = "Fetch some below, or on the command line:"
-            blank = section("", empty("No candles yet", advice, "cqs fetch --symbols BTC,ETH --interval 1d"))
-            fetch.active = [0]
-            self._overview[:] = [blank, fetch]
+            blank = empty("No candles yet", advice, "cqs fetch --symbols BTC,ETH --interval 1d")
+            self._overview[:] = [section("", blank)]
+            self._asking.visible = True
             return
+        told = section("Series", self._table(known), note="click one to look at it", actions=self._actions())
+        self._overview[:] = [metric_cards(_metrics(known)), told]
+        self._coverage[:] = [section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause")]
+        self._open()
+
+    def _actions(self) -> list[Any]:
         update = pmui.Button(label="Update all", icon="refresh", variant="outlined", size="small", margin=0)
         update.on_click(lambda _: self._run("Update all series", self._update_arguments()))
-        told = section("Series", self._table(known), note="click one to look at it", actions=[update])
-        covered = section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause")
-        self._overview[:] = [metric_cards(_metrics(known)), told, covered, fetch]
-        self._open()
+        more = pmui.Button(label="Fetch more", icon="download", variant="outlined", size="small", margin=(0, 8, 0, 0))
+        more.on_click(lambda _: setattr(self._asking, "visible", not self._asking.visible))
+        return [more, update]
 
     def _table(self, known: Availability) -> Any:
         frame = _frame(known, self._page.settings.timezone)
@@ -92,9 +98,8 @@ class DataView(pn.viewable.Viewer):
         wanted = self._page.query.get("series") or str(self._known.series[0].series)
         found = next((one for one in self._known.series if str(one.series) == wanted), None)
         if found is None:
-            self._close_up[:] = [section("", empty(f"The lake has no {wanted}", "Choose one of the table, or fetch it."))]
+            self._series.blank(f"The lake has no {wanted}", "Choose one of the table, or fetch it.")
             return
-        self._close_up[:] = [self._series]
         self._series.show(Series(*found.series), found.sources, self._known.holes.get(found.series, ()))
 
     def _fetch_button(self) -> Any:
@@ -108,6 +113,7 @@ class DataView(pn.viewable.Viewer):
 
     def _run(self, title: str, arguments: list[str]) -> None:
         job = jobs.start(title, arguments)
+        self._asking.visible = False
         self._jobs.insert(0, section("", JobCard(self._page, job, self._ended)))
         del self._jobs[4:]
 
@@ -123,7 +129,9 @@ def _metrics(known: Availability) -> list[Metric]:
     return [
         Metric("Series", count(len(known.series)), ", ".join(exchanges)),
         Metric("Candles", count(sum(one.rows for one in known.series)), f"newest {when(last)[:10]}"),
-        Metric("Missing bars", count(missing), f"{count(asked)} can be asked again", hint="Between first and last candle."),
+        Metric(
+            "Missing bars", count(missing), f"{count(asked)} can be asked again", hint="Between first and last candle."
+        ),
         Metric("Size", size(sum(one.bytes for one in known.series)), "parquet"),
     ]
 

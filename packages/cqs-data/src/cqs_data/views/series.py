@@ -10,7 +10,7 @@ from cqs_core import Lake, Series, intervals
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.figures import count, when
-from cqs_panel.sections import section
+from cqs_panel.sections import empty, section
 from cqs_panel.tables import plain_table, table
 
 if TYPE_CHECKING:
@@ -23,24 +23,30 @@ if TYPE_CHECKING:
 
 _NEWEST = 200
 _PRICE = "0,0.[00000000]"
-_HALVES = """
-:host{display:grid!important;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:12px;align-items:start}
-@media(max-width:1000px){:host{grid-template-columns:minmax(0,1fr)}}
-"""
 
 
 class SeriesPanel(pn.viewable.Viewer):
-    """Shows whichever series it is told to."""
+    """Shows whichever series it is told to.
+
+    Attributes:
+        details: its newest rows and its holes, to be placed elsewhere on the page.
+    """
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
         self._chart = CandleChart(page)
+        self._holes: Sequence[Gap] = ()
         self._title = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._below = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[_HALVES])
+        self.details = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
     def __panel__(self) -> Any:
-        return pn.Column(self._title, self._below, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+        return self._title
+
+    def blank(self, title: str, advice: str) -> None:
+        """Say why no series is shown."""
+        self._title[:] = [section("", empty(title, advice))]
+        self.details.clear()
 
     def show(self, series: Series, sources: Sequence[str], holes: Sequence[Gap]) -> None:
         """Show a series of the lake."""
@@ -57,7 +63,7 @@ class SeriesPanel(pn.viewable.Viewer):
         numbers = dict.fromkeys(("open", "high", "low", "close", "volume"), _PRICE)
         titles = {name: name.capitalize() for name in shown.columns}
         preview = table(shown, titles=titles, numbers=numbers, page_size=10)
-        self._below[:] = [
+        self.details[:] = [
             section("Newest candles", preview, note=f"the last {len(shown)}, by their open"),
             section("Holes", self._gap_table(), note="between first and last candle"),
         ]

@@ -27,7 +27,10 @@ _KEPT = 8  # series whose levels stay in memory, some 16 MB for 5 million candle
 class CandleSource(Protocol):
     """What a candle chart asks. Called off the server's loop, from several threads."""
 
-    series: Series | None
+    @property
+    def series(self) -> Series | None:
+        """What they are candles of, where that has a name."""
+        ...
 
     @property
     def base(self) -> int:
