@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class Progress:
         done: units so far.
         note: what is going on now.
         parts: named pieces with progress of their own; without a `total`, the sum of theirs is used.
+        started: seconds since the epoch.
+        lock: held while any of this changes.
     """
 
     title: str
@@ -47,30 +50,34 @@ class Progress:
     parts: dict[str, Part] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     _shown: _Shown | None = None
+    lock: Any = field(default_factory=threading.RLock, repr=False)
 
     def advance(self, n: float = 1, note: str = "", part: str = "") -> None:
         """`n` units more are done, of a part where one is named."""
-        self.done += n
-        self.note = note or part or self.note
-        if part:
-            self.parts.setdefault(part, Part()).done += n
-        self._show()
+        with self.lock:
+            self.done += n
+            self.note = note or part or self.note
+            if part:
+                self.parts.setdefault(part, Part()).done += n
+            self.show()
 
     def expect(self, total: float, part: str = "") -> None:
         """So many units there will be, in all or of a part."""
-        if part:
-            self.parts.setdefault(part, Part()).total = total
-            self.total = sum(p.total or 0 for p in self.parts.values())
-        else:
-            self.total = total
-        self._show()
+        with self.lock:
+            if part:
+                self.parts.setdefault(part, Part()).total = total
+                self.total = sum(p.total or 0 for p in self.parts.values())
+            else:
+                self.total = total
+            self.show()
 
     @property
     def rate(self) -> float:
         """Units a second since the start."""
         return self.done / max(1e-9, time.time() - self.started)
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Bring up to date what people see of it."""
         if self._shown:
             self._shown.update(self)
 
@@ -86,42 +93,52 @@ def progress(title: str, total: float | None = None, unit: str = "") -> Iterator
         shown: _Shown | None = None
         if folder := os.environ.get(JOB_VARIABLE):
             shown = _JobFile(Path(folder))
-        elif sys.stderr.isatty():
+        elif sys.stderr and sys.stderr.isatty():
             shown = stack.enter_context(_bars())
         work = Progress(title, total, unit, _shown=shown)
-        work._show()
-        yield work
         if isinstance(shown, _JobFile):
-            shown.write(work)
+            stack.callback(shown.write, work)
+        work.show()
+        yield work
 
 
 class _JobFile:
-    """`progress.json` in the job's folder, replaced whole, a few times a second."""
+    """`progress.json` in the job's folder, replaced whole, a few times a second, the last change always."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.last = 0.0
+        self.later: threading.Timer | None = None
 
     def update(self, progress: Progress) -> None:
-        if time.time() - self.last >= _EVERY:
+        wait = self.last + _EVERY - time.time()
+        if wait <= 0:
             self.write(progress)
+        elif self.later is None:
+            self.later = threading.Timer(wait, self.write, [progress])
+            self.later.daemon = True
+            self.later.start()
 
     def write(self, progress: Progress) -> None:
         from cqs_core.jobs.files import write_json
 
-        self.last = time.time()
-        parts = {name: {"done": p.done, "total": p.total} for name, p in progress.parts.items()}
-        about: dict[str, Any] = {
-            "title": progress.title,
-            "done": progress.done,
-            "total": progress.total,
-            "unit": progress.unit,
-            "note": progress.note,
-            "rate": progress.rate,
-            "parts": parts,
-        }
-        with contextlib.suppress(OSError):  # a full disk must not end the work whose progress this is
-            write_json(self.folder / "progress.json", about)
+        with progress.lock, contextlib.suppress(OSError):  # a full disk must not end the work whose progress this is
+            if self.later:
+                self.later.cancel()
+            self.last, self.later = time.time(), None
+            write_json(self.folder / "progress.json", _about(progress))
+
+
+def _about(progress: Progress) -> dict[str, Any]:
+    return {
+        "title": progress.title,
+        "done": progress.done,
+        "total": progress.total,
+        "unit": progress.unit,
+        "note": progress.note,
+        "rate": progress.rate,
+        "parts": {name: {"done": p.done, "total": p.total} for name, p in progress.parts.items()},
+    }
 
 
 @contextlib.contextmanager
@@ -130,8 +147,9 @@ def _bars() -> Iterator[_Shown]:
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
+    what = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    pace = (TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    with Bars(*what, *pace, console=Console(stderr=True), transient=True) as bars:
         yield _Terminal(bars)
 
 

@@ -29,7 +29,7 @@ def show(job_id: str, as_json: bool) -> None:
     """Print one job with the end of its log."""
     job = jobs.get(job_id)
     told = _row(job) | {"log": job.log, "result": job.result}
-    emit(told, as_json, lambda: click.echo(f"{job.title}: {job.state}\n{job.log}"))
+    emit(told, as_json, lambda: click.echo(f"{job.title}: {job.state}\n{job.log.rstrip()}"))
 
 
 @command.command("cancel")

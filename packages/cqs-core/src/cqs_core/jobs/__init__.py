@@ -1,4 +1,4 @@
-"""Long work that outlives the page that started it: a `cqs … --json` process, with a folder of its own on this machine."""
+"""Long work that outlives the page that started it: a `cqs … --json` process with a folder of its own here."""
 
 from cqs_core.jobs.job import Job
 from cqs_core.jobs.registry import cancel, get, listing, start

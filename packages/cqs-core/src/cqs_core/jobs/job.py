@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cqs_core.jobs.files import CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json
+from cqs_core.jobs.files import CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
 
 _STARTING = 15.0  # seconds that a new process may take to say that it is there
 _LOG_BYTES = 16_384
+_CLOCK_STEP = 5.0  # seconds by which a corrected clock may move the start time of a process
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Job:
     def result(self) -> Any:
         """What the command printed as JSON; None while there is none."""
         try:
-            return json.loads((self.folder / RESULT).read_text())
+            return json.loads((self.folder / RESULT).read_bytes())
         except (OSError, ValueError):
             return None
 
@@ -58,10 +61,11 @@ class Job:
     def log(self) -> str:
         """The end of what it wrote to stderr."""
         try:
-            data = (self.folder / LOG).read_bytes()
+            with (self.folder / LOG).open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
+                return file.read().decode("utf-8", "replace")
         except OSError:
             return ""
-        return data[-_LOG_BYTES:].decode("utf-8", "replace")
 
     @property
     def over(self) -> bool:
@@ -69,14 +73,19 @@ class Job:
 
 
 def read_job(folder: Path) -> Job | None:
-    """The job in a folder; None where there is none."""
+    """The job in a folder; None where there is none, or its files are not ours."""
     request = read_json(folder / REQUEST)
-    if not request:
+    try:
+        return _job(folder, request) if request else None
+    except (KeyError, TypeError, ValueError):
         return None
+
+
+def _job(folder: Path, request: Mapping[str, Any]) -> Job:
     progress, end = read_json(folder / PROGRESS), read_json(folder / END)
     state = _state(folder, request, end)
     fraction = _fraction(progress, state)
-    started = float(request.get("started", 0))
+    started = float(request["started"])
     return Job(
         id=folder.name,
         title=str(request.get("title", "")),
@@ -89,8 +98,16 @@ def read_job(folder: Path) -> Job | None:
         ended=end.get("at"),
         code=end.get("code"),
         folder=folder,
-        parts=progress.get("parts", {}),
+        parts=dict(progress.get("parts", {})),
     )
+
+
+def note_process(folder: Path, pid: int) -> None:
+    """Write down who works on the job; a process that is gone already has nothing to say."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        write_json(folder / PROCESS, {"pid": pid, "created": psutil.Process(pid).create_time()})
 
 
 def alive(about: Mapping[str, Any]) -> bool:
@@ -99,8 +116,9 @@ def alive(about: Mapping[str, Any]) -> bool:
 
     try:
         process = psutil.Process(int(about["pid"]))
-        return abs(process.create_time() - float(about["created"])) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, KeyError, ValueError):
+        same = abs(process.create_time() - float(about["created"])) < _CLOCK_STEP
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, KeyError, TypeError, ValueError):
         return False
 
 
@@ -111,7 +129,7 @@ def _state(folder: Path, request: Mapping[str, Any], end: Mapping[str, Any]) -> 
     process = read_json(folder / PROCESS)
     if process:
         return "running" if alive(process) else "cancelled" if asked else "failed"
-    return "queued" if time.time() - float(request.get("started", 0)) < _STARTING else "failed"
+    return "queued" if time.time() - float(request["started"]) < _STARTING else "failed"
 
 
 def _fraction(progress: Mapping[str, Any], state: str) -> float | None:

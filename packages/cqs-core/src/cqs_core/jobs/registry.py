@@ -10,13 +10,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cqs_core.errors import UnknownName
+from cqs_core.errors import UnknownName, UsageError
 from cqs_core.jobs.files import CANCEL, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
-from cqs_core.jobs.job import Job, alive, read_job
+from cqs_core.jobs.job import Job, alive, note_process, read_job
 from cqs_core.settings import state_folder
 
 _KEPT = 200
@@ -30,26 +31,41 @@ def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None
         title: what people read in lists.
         args: command and options, `["fetch", "--symbols", "BTC"]`; `--json` is added.
         environment: variables besides this process's own.
+
+    Raises:
+        UsageError: the folder of jobs cannot be written.
     """
-    _forget_old()
     folder = _home() / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
-    folder.mkdir(parents=True)
-    write_json(folder / REQUEST, {"title": title, "args": [*args, "--json"], "started": time.time()})
-    with (folder / RESULT).open("wb") as out, (folder / LOG).open("wb") as log:
-        subprocess.Popen(  # noqa: S603 - our own module; the arguments are options of ours
-            [sys.executable, "-m", "cqs_core.jobs.runner", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=log,
-            env={**os.environ, **(environment or {})},
-            start_new_session=True,
-        )
+    try:
+        _forget_old()
+        folder.mkdir(parents=True)
+        write_json(folder / REQUEST, {"title": title, "args": [*args, "--json"], "started": time.time()})
+        _spawn(folder, {**os.environ, **(environment or {})})
+    except OSError as error:
+        fact = f"{str(folder)!r} cannot be written: {error.strerror}"
+        raise UsageError(f"no job can be started, {fact}; change that, or set CQS_STATE_DIR") from None
     return get(folder.name)
 
 
-def listing() -> list[Job]:
+def _spawn(folder: Path, environment: Mapping[str, str]) -> None:
+    with (folder / RESULT).open("wb") as out, (folder / LOG).open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own module; the arguments are options of ours
+            # -P: nothing in the working folder is imported in place of a module
+            [sys.executable, "-P", "-m", "cqs_core.jobs.runner", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
+    note_process(folder, process.pid)
+    threading.Thread(target=process.wait, name=f"job {folder.name}", daemon=True).start()  # else it stays a zombie
+
+
+def listing() -> Sequence[Job]:
     """All jobs, newest first."""
-    return [job for folder in _folders() if (job := read_job(folder))]
+    jobs = [job for folder in _folders() if (job := read_job(folder))]
+    return sorted(jobs, key=lambda job: job.started, reverse=True)
 
 
 def get(job_id: str) -> Job:

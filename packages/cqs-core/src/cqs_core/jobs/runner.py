@@ -10,7 +10,8 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from cqs_core.jobs.files import CANCEL, END, PROCESS, REQUEST, read_json, write_json
+from cqs_core.jobs.files import CANCEL, END, REQUEST, read_json, write_json
+from cqs_core.jobs.job import note_process
 from cqs_core.progress import JOB_VARIABLE
 
 _CANCELLED = 128 + signal.SIGTERM
@@ -18,10 +19,8 @@ _CANCELLED = 128 + signal.SIGTERM
 
 def run(folder: Path) -> int:
     """Run the request in `folder`; the exit code is also in its end.json."""
-    import psutil
-
     signal.signal(signal.SIGTERM, _stop)
-    write_json(folder / PROCESS, {"pid": os.getpid(), "created": psutil.Process().create_time()})
+    note_process(folder, os.getpid())  # whoever started it does so too, but may have died
     os.environ[JOB_VARIABLE] = str(folder)
     code = _CANCELLED if (folder / CANCEL).exists() else _command(read_json(folder / REQUEST)["args"])
     sys.stdout.flush()
@@ -35,7 +34,10 @@ def _command(args: list[str]) -> int:
     try:
         return run_command(args)
     except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
+        if ended.code is not None and not isinstance(ended.code, int):
+            print(ended.code, file=sys.stderr)  # noqa: T201 - as Python itself would
+            return 1
+        return ended.code or 0
     except BaseException:  # noqa: BLE001 - whatever ended the command, the job must say that it ended
         traceback.print_exc()
         return 1
