@@ -38,13 +38,14 @@ class Compacted:
         return Compacted(self.merged + other.merged, self.written + other.written, self.deleted + other.deleted)
 
 
-def compact(bucket: Bucket, series: Series, objects: Sequence[LakeObject], least: int = MANY) -> Compacted:
+def compact(
+    bucket: Bucket, series: Series, objects: Sequence[LakeObject], least: int = MANY, grace: float = GRACE
+) -> Compacted:
     """Delete what was merged long enough ago, and merge where at least `least` objects could be fewer; never waits."""
-    gone = delete_merged(bucket, series, objects)
+    gone = delete_merged(bucket, objects, grace)
     left = [o for o in objects if o.key not in gone]
-    young = [o for o in left if not _settled(o, GRACE)]
-    pending = {o.key for o in left if any(_may_hold(other, o) for other in young)}
-    groups = list(mergeable(series.interval, [o for o in left if o.key not in pending]))
+    waiting = _waiting(left, grace)
+    groups = list(mergeable(series.interval, [o for o in left if o.key not in waiting]))
     done = Compacted(deleted=len(gone))
     if sum(len(group) for group in groups) < least:
         return done
@@ -83,16 +84,36 @@ def merge(bucket: Bucket, series: Series, group: Sequence[LakeObject]) -> LakeOb
     return put(bucket, series, whole, start, end, max(o.seq for o in group), group[0].source)
 
 
-def delete_merged(bucket: Bucket, series: Series, objects: Sequence[LakeObject], grace: float = GRACE) -> set[str]:
+def delete_merged(bucket: Bucket, objects: Sequence[LakeObject], grace: float = GRACE) -> set[str]:
     """Delete objects whose every row is in another one that is older than the grace; returns their keys."""
     gone: set[str] = set()
-    for keeper in sorted((o for o in objects if _settled(o, grace)), key=lambda o: -o.rows):
+    shared = _sharing(objects)
+    for keeper in sorted((o for o in shared if _settled(o, grace)), key=lambda o: -o.rows):
         if keeper.key in gone:
             continue
-        held = [o for o in objects if o.key not in gone and _may_hold(keeper, o)]
+        held = [o for o in shared if o.key not in gone and _may_hold(keeper, o)]
         gone |= _held(bucket, keeper, held) if held else set()
     bucket.delete(sorted(gone))
     return gone
+
+
+def _waiting(objects: Sequence[LakeObject], grace: float) -> set[str]:
+    """Objects that were merged too lately to be deleted: they are not merged again."""
+    shared = _sharing(objects)
+    young = [o for o in shared if not _settled(o, grace)]
+    return {o.key for o in shared if any(_may_hold(other, o) for other in young)}
+
+
+def _sharing(objects: Sequence[LakeObject]) -> list[LakeObject]:
+    """Objects whose answered range shares a moment with another's; the many others need no second look."""
+    found: dict[str, LakeObject] = {}
+    widest: LakeObject | None = None
+    for item in sorted(objects, key=lambda o: (o.start, -o.end)):
+        if widest is not None and item.start < widest.end:
+            found |= {widest.key: widest, item.key: item}
+        if widest is None or item.end > widest.end:
+            widest = item
+    return list(found.values())
 
 
 def _settled(item: LakeObject, grace: float) -> bool:

@@ -64,12 +64,12 @@ class Lake:
         found = objects_by_series(self.bucket)
         return [verify(self.bucket, one, found[one]) for one in _some(found, series)]
 
-    def compact(self, series: Iterable[Series] | None = None, least: int = 2) -> Compacted:
-        """Merge objects where at least `least` could be fewer, and delete those merged longer ago than the grace."""
+    def compact(self, series: Iterable[Series] | None = None, least: int = 2, grace: float = 30.0) -> Compacted:
+        """Merge objects where at least `least` could be fewer, and delete those merged more than `grace` seconds ago."""
         from cqs_core.lake.compaction import Compacted, compact
 
         found = objects_by_series(self.bucket)
-        return sum((compact(self.bucket, one, found[one], least) for one in _some(found, series)), Compacted())
+        return sum((compact(self.bucket, one, found[one], least, grace) for one in _some(found, series)), Compacted())
 
     def derive(self, series: Series, start: int | None = None, end: int | None = None, day_start: int = 0) -> pa.Table:
         """Like `read`, but where the interval is not stored it is put together from the longest that divides it.

@@ -11,7 +11,7 @@ from cqs_core.testing.gcs import GcsEmulator, emulator_binary
 
 # what a contract asserts is explained like what a test asserts
 pytest.register_assert_rewrite(
-    *(f"cqs_core.testing.{name}" for name in ("bucket", "command", "engine", "exchange", "strategy"))
+    *(f"cqs_core.testing.{name}" for name in ("bucket", "command", "engine", "exchange", "lake", "strategy"))
 )
 
 __all__ = ["gcs_bucket", "gcs_emulator", "own_folders"]
