@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqs_core import hookimpl
 
 if TYPE_CHECKING:
-    from cqs_core import DemoStep
+    from cqs_core import AlertChannel, DemoStep
 
 
 @hookimpl
@@ -20,7 +20,26 @@ def register_commands() -> Mapping[str, tuple[str, str]]:
 
 
 @hookimpl
+def register_channels() -> Sequence[AlertChannel]:
+    from cqs_monitor.alerts.channels import configured
+
+    return configured()
+
+
+@hookimpl
 def register_demo() -> Sequence[DemoStep]:
     from cqs_monitor.demo.step import STEP
 
     return [STEP]
+
+
+@hookimpl
+def register_views() -> Sequence[Any]:
+    from cqs_monitor.views.compare import build as build_compare
+    from cqs_monitor.views.monitor import build as build_monitor
+    from cqs_panel import View
+
+    return [
+        View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=build_monitor),
+        View(slug="compare", title="Compare", icon="compare_arrows", order=32, build=build_compare),
+    ]

@@ -1,0 +1,1 @@
+"""Pages of the dashboard; imported only where they are registered."""

@@ -1,0 +1,64 @@
+"""The bridge from the backtest's profit to the bot's, as a waterfall."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+from bokeh.models import ColumnDataSource, HoverTool
+from bokeh.plotting import figure
+
+from cqs_panel.charts.style import pane, short_numbers, styled
+from cqs_panel.theme import ACCENT, tones
+
+if TYPE_CHECKING:
+    from cqs_monitor.compare.bridge import Bridge
+
+_NAMES = ("backtest", "missed", "extra", "price", "size", "fees", "live")
+_ENDS = ("backtest", "live")
+
+
+class BridgeChart(pn.viewable.Viewer):
+    """First and last bar stand on zero, each part between begins where the one before it ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._data = ColumnDataSource({key: [] for key in ("name", "low", "high", "value", "color")})
+        shown = figure(
+            x_range=list(_NAMES),
+            height=260,
+            sizing_mode="stretch_width",
+            toolbar_location=None,
+            tools="",
+            y_axis_location="right",
+        )
+        styled(shown)
+        shown.yaxis.formatter = short_numbers()
+        drawn = shown.vbar("name", 0.6, "high", "low", source=self._data, color="color", line_color=None)
+        tips = [("", "@name"), ("KRW", "@value{+0,0.00}")]
+        shown.add_tools(HoverTool(renderers=[drawn], tooltips=tips, show_arrow=False, point_policy="follow_mouse"))
+        self._pane = pane(shown)
+
+    def __panel__(self) -> Any:
+        return self._pane
+
+    def update(self, bridge: Bridge) -> None:
+        """Draw another bridge."""
+        data = _steps(bridge)
+        if data != dict(self._data.data):
+            self._data.data = data
+
+
+def _steps(bridge: Bridge) -> dict[str, list[Any]]:
+    parts, colors, level = bridge.json(), tones(), 0.0
+    rows = []
+    for name in _NAMES:
+        value = parts[name]
+        start = 0.0 if name in _ENDS else level
+        level = start + value
+        color = ACCENT if name in _ENDS else colors.up if value >= 0 else colors.down
+        rows.append((name, min(start, level), max(start, level), value, color))
+    return {
+        key: list(column)
+        for key, column in zip(("name", "low", "high", "value", "color"), zip(*rows, strict=True), strict=True)
+    }

@@ -1,0 +1,252 @@
+"""The Compare page: did the bot trade what the backtest says?"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from cqs_core import CqsError, Series, plugins
+from cqs_core.intervals import DAY
+from cqs_monitor.compare.comparison import Comparison, Question, compare
+from cqs_monitor.compare.notes import notes
+from cqs_monitor.reader import reader_of
+from cqs_monitor.views import comparison_table, holdings_table
+from cqs_monitor.views.bridge_chart import BridgeChart
+from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, stack
+from cqs_monitor.views.question import QuestionForm
+from cqs_panel import (
+    Band,
+    CandleChart,
+    LakeCandles,
+    Marks,
+    Metric,
+    amount,
+    count,
+    empty,
+    failure,
+    html,
+    metric_cards,
+    metrics_html,
+    ratio,
+    refresh,
+    section,
+    table,
+    tone,
+)
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket
+    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.reader import Reading
+    from cqs_panel import Layer, PageState
+
+SECONDS = 5.0
+_ALL, _DIFFERING = "All positions", "What differs"
+
+
+class CompareView(pn.viewable.Viewer):
+    """A form at the left; bridge, deviations and positions at the right. A new row in the log compares again."""
+
+    def __init__(self, page: PageState) -> None:
+        super().__init__()
+        self._page = page
+        self._reader = reader_of(page.bucket.url, live=bool(not page.demo or page.settings.endpoint))
+        self._question: Question | None = None
+        self._seen: Snapshot | None = None
+        self._found: Comparison | None = None
+        self._series: Series | None = None
+        self._form = QuestionForm(page, self._ask)
+        self._left = pn.Column(**WHOLE)
+        self._blank = pn.Column(
+            empty("Nothing compared yet", "Choose an account and the rule it should follow."), **WHOLE
+        )
+        self._cards = metric_cards([], least=240)
+        self._bridge = BridgeChart()
+        self._deviations = html("", stylesheets=[holdings_table.CSS])
+        self._notes = html("", stylesheets=[holdings_table.CSS])
+        self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
+        self._which.param.watch(lambda _: self._list(), "value")
+        self._positions = self._table()
+        self._chart = CandleChart(page, height=320)
+        self._body = self._laid_out()
+        self._body.visible = False
+        page.load(lambda: self._reader.read(8.0), self._offer)
+        page.every(SECONDS, self._look)
+
+    def __panel__(self) -> Any:
+        css = """
+:host{display:grid!important;grid-template-columns:280px minmax(0,1fr);gap:12px;align-items:start}
+@media(max-width:1000px){:host{grid-template-columns:minmax(0,1fr)}}
+"""
+        return pn.Column(self._left, stack(self._blank, self._body), stylesheets=[css], **WHOLE)
+
+    def _laid_out(self) -> Any:
+        note = "net KRW; open positions at the last close"
+        return stack(
+            self._cards,
+            beside(
+                section("From backtest to live", self._bridge, note=note),
+                section("Deviations", self._deviations),
+                columns="3fr 2fr",
+            ),
+            section("Positions", bar(self._which), self._positions, self._chart, note="a click shows it on candles"),
+            section("What the log cannot tell", self._notes),
+        )
+
+    def _table(self) -> Any:
+        import pandas as pd
+
+        blank = pd.DataFrame(columns=[*comparison_table.TITLES, "at"])
+        return table(
+            blank,
+            titles=comparison_table.TITLES,
+            numbers=comparison_table.NUMBERS,
+            signed=comparison_table.SIGNED,
+            hidden=["at"],
+            filters=["symbol", "what"],
+            page_size=12,
+            on_click=self._focus,
+            widths={"opened": 130},
+        )
+
+    def _offer(self, reading: Reading) -> None:
+        if not plugins().strategies():
+            self._left[:] = [
+                empty(
+                    "No strategy is installed", "A comparison runs one over the lake's candles.", "uv add cqs-backtest"
+                )
+            ]
+            return
+        if not reading.snapshot.accounts:
+            advice = reading.error or "Bots write to logs/{account}/ in this bucket."
+            self._left[:] = [empty("No bot has logs here", advice)]
+            return
+        if not self._left.objects:
+            self._left[:] = [section("Compare", self._form)]
+        self._form.offer(reading.snapshot.accounts)
+
+    def _look(self) -> None:
+        """Compare again where the log has changed."""
+        self._page.load(lambda: self._reader.read(2.0), self._again, quiet=True)
+
+    def _again(self, reading: Reading) -> None:
+        self._offer(reading)
+        if self._question is not None and reading.snapshot is not self._seen:
+            self._start(self._question, quiet=True)
+
+    def _ask(self, question: Question) -> None:
+        self._question = question
+        self._start(question, quiet=False)
+
+    def _start(self, question: Question, *, quiet: bool) -> None:
+        bucket, reader = self._page.bucket, self._reader
+        self._page.load(lambda: _answer(bucket, reader.read(2.0).snapshot, question), self._show, quiet=quiet)
+
+    def _show(self, answer: tuple[Question, Snapshot, Comparison | CqsError]) -> None:
+        question, self._seen, found = answer
+        if question is not self._question:
+            return
+        if isinstance(found, CqsError):
+            self._found = None
+            self._body.visible, self._blank.visible = False, True
+            self._blank[:] = [failure("This cannot be compared", found)]
+            return
+        self._found = found
+        self._body.visible, self._blank.visible = True, False
+        self._cards.object = metrics_html(_metrics(found))
+        self._bridge.update(found.bridge)
+        self._deviations.object = _deviations(found)
+        self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
+        self._list()
+        newest = max(
+            (*(p.rule for p in found.pairing.matched), *found.pairing.missed),
+            key=lambda one: one.entry_at,
+            default=None,
+        )
+        market = newest.market if newest else found.result.candles.symbols[0]
+        self._draw(
+            self._series.market if self._series and self._series.market in found.result.candles.symbols else market
+        )
+
+    def _list(self) -> None:
+        if self._found is not None:
+            differing = self._which.value == _DIFFERING
+            refresh(
+                self._positions,
+                comparison_table.comparison_frame(self._found, self._page.settings.timezone, differing=differing),
+            )
+
+    def _draw(self, market: str) -> None:
+        assert self._found is not None
+        rule = self._found.question.rule
+        series = Series(rule.exchange, market, rule.interval)
+        if series != self._series:
+            self._series = series
+            self._chart.show(LakeCandles(self._page.bucket, series))
+        self._chart.mark(_layers(self._found, market))
+
+    def _focus(self, row: int) -> None:
+        chosen = self._positions.value.iloc[row]
+        self._draw(str(chosen["symbol"]))
+        self._chart.focus(int(chosen["at"]) - 20 * DAY, int(chosen["at"]) + 40 * DAY)
+
+
+def _answer(bucket: Bucket, snapshot: Snapshot, question: Question) -> tuple[Question, Snapshot, Comparison | CqsError]:
+    """Refusals are answers: what the user can fix is shown in place, and compared again when the log changes."""
+    try:
+        return question, snapshot, compare(bucket, snapshot, question)
+    except CqsError as error:
+        return question, snapshot, error
+
+
+def _metrics(found: Comparison) -> list[Metric]:
+    bridge, pairing = found.bridge, found.pairing
+    slip = "–" if found.costs is None else f"{ratio(found.costs.slippage_bps)} bp"
+    fills = "" if found.costs is None else f"{count(found.costs.fills)} fills, a side"
+    differing = sum(bool(pair.differs) for pair in pairing.matched)
+    return [
+        Metric("Backtest", amount(bridge.backtest, "KRW", signed=True), tone=tone(bridge.backtest)),
+        Metric("Live", amount(bridge.live, "KRW", signed=True), tone=tone(bridge.live), hint="Net of estimated fees"),
+        Metric("Matched", count(len(pairing.matched)), f"{differing} differ"),
+        Metric("Missed", count(len(pairing.missed))),
+        Metric("Extra", count(len(pairing.extra))),
+        Metric("Slippage", slip, fills, hint="Against the rule's prices, weighted by value; above 0 is worse"),
+    ]
+
+
+def _deviations(found: Comparison) -> str:
+    if not found.deviations:
+        return "<p class='muted'>The bot did what the rule says.</p>"
+    items = [
+        f"<li><b>{escape(one.symbol)}</b><span class=chip>{escape(one.kind)}</span><br>{escape(one.time[:10])} {escape(one.detail)}</li>"
+        for one in reversed(found.deviations)
+    ]
+    more = f"<li class=muted>… and {len(items) - 30} more, in the table below</li>" if len(items) > 30 else ""
+    return f"<ul>{''.join(items[:30])}{more}</ul>"
+
+
+def _layers(found: Comparison, market: str) -> list[Layer]:
+    """The bot's fills as marks, the rule's holdings as bands."""
+    pairing = found.pairing
+    live = [one for one in (*(pair.live for pair in pairing.matched), *pairing.extra) if one.market == market]
+    rule = [one for one in (*(pair.rule for pair in pairing.matched), *pairing.missed) if one.market == market]
+    sold = [one for one in live if one.exit_at is not None]
+    bands = [Band("the rule holds", one.entry_at, one.exit_at or found.end) for one in rule[-200:]]
+    return [
+        *bands,
+        Marks(
+            "Bot bought", np.array([o.entry_at for o in live], np.int64), np.array([o.entry_price for o in live]), "buy"
+        ),
+        Marks(
+            "Bot sold", np.array([o.exit_at for o in sold], np.int64), np.array([o.exit_price for o in sold]), "sell"
+        ),
+    ]
+
+
+def build(page: PageState) -> Any:
+    """For `cqs_panel.View`."""
+    return CompareView(page)

@@ -1,0 +1,80 @@
+"""All positions of a comparison in one table: what the rule wanted beside what the bot did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqs_monitor.views.layout import PRICE, readable
+from cqs_panel import when
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.pairing import Pair
+    from cqs_monitor.compare.position import Traded
+
+TITLES = {
+    "opened": "Opened",
+    "symbol": "Symbol",
+    "what": "What",
+    "rule_entry": "Rule bought",
+    "live_entry": "Bot bought",
+    "entry_bps": "Dearer, bp",
+    "rule_exit": "Rule sold",
+    "live_exit": "Bot sold",
+    "exit_bps": "Cheaper, bp",
+    "rule_pnl": "Rule",
+    "live_pnl": "Bot",
+}
+_PRICES = ("rule_entry", "live_entry", "rule_exit", "live_exit")
+NUMBERS = dict.fromkeys(_PRICES, PRICE)
+NUMBERS |= {"entry_bps": "+0.0", "exit_bps": "+0.0"}
+SIGNED = {"rule_pnl": 0, "live_pnl": 0}
+
+
+def comparison_frame(comparison: Comparison, timezone: str | None, *, differing: bool = False) -> pd.DataFrame:
+    """One row a position, the newest first; `at` is when it was opened, ms UTC.
+
+    Args:
+        comparison: what is shown.
+        timezone: of the times.
+        differing: leave out what is as it should be.
+    """
+    import pandas as pd
+
+    pairing = comparison.pairing
+    rows = [_pair(pair) for pair in pairing.matched if pair.differs or not differing]
+    rows += [_row(one, None, "missed") for one in pairing.missed]
+    rows += [_row(None, one, "extra") for one in pairing.extra]
+    rows.sort(key=lambda row: -row["at"])
+    frame = pd.DataFrame([{"opened": when(row["at"], timezone), **row} for row in rows], columns=[*TITLES, "at"])
+    frame = frame.astype(dict.fromkeys([*NUMBERS, *SIGNED], float))
+    return frame.assign(**{name: readable(frame[name]) for name in _PRICES})
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    row = _row(pair.rule, pair.live, ", ".join(pair.differs) or "as the rule")
+    return row | {"entry_bps": pair.entry_bps, "exit_bps": pair.exit_bps}
+
+
+def _row(rule: Traded | None, live: Traded | None, what: str) -> dict[str, Any]:
+    one = rule or live
+    assert one is not None
+    return {
+        "at": one.entry_at,
+        "symbol": one.market,
+        "what": what,
+        "entry_bps": None,
+        "exit_bps": None,
+        **_side("rule", rule),
+        **_side("live", live),
+    }
+
+
+def _side(name: str, one: Traded | None) -> dict[str, float | None]:
+    return {
+        f"{name}_entry": one.entry_price if one else None,
+        f"{name}_exit": one.exit_price if one and one.exit_at is not None else None,
+        f"{name}_pnl": one.gross - one.fees if one else None,
+    }

@@ -1,0 +1,85 @@
+"""What the user chooses on the Monitor page; kept in the URL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel_material_ui as pmui
+import param
+
+from cqs_monitor.report import Choice
+from cqs_monitor.views.layout import ONE_LINE, bar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_panel import PageState
+
+_ALL = "All accounts"
+_FEES = {"Gross": False, "Net (est.)": True}
+_DAYS = {"KST days": False, "From 09:00": True}
+_LISTED = 100  # accounts that a drop-down can hold
+
+
+class Controls(param.Parameterized):
+    """Account, fees and days; `choice` changes with them."""
+
+    choice = param.ClassSelector(class_=Choice, default=Choice())
+
+    def __init__(self, page: PageState) -> None:
+        super().__init__()
+        self._page = page
+        self._names: Sequence[str] = ()
+        self._account: Any = pmui.Select(label="Account", options=[_ALL], value=_ALL, width=220, size="small", margin=0)
+        self._fees = _buttons(_FEES, net=page.query.get("net") == "1")
+        self._days = _buttons(_DAYS, net=page.query.get("days") == "trading")
+        self._bar = bar(self._account, self._fees, self._days)
+        for widget in (self._account, self._fees, self._days):
+            widget.param.watch(self._chosen, "value")
+        page.param.watch(lambda _: self._follow(), "query")
+        self._follow()
+
+    def __panel__(self) -> Any:
+        return self._bar
+
+    def offer(self, names: Sequence[str]) -> None:
+        """The accounts that there are."""
+        if names == self._names:
+            return
+        self._names = names
+        wanted = self.choice.account if self.choice.account in names else _ALL
+        if len(names) <= _LISTED:
+            self._account.param.update(options=[_ALL, *names], value=wanted)
+            return
+        if not isinstance(self._account, pmui.AutocompleteInput):
+            self._account = pmui.AutocompleteInput(
+                label="Account", options=[], restrict=True, min_characters=1, width=220, size="small", margin=0
+            )
+            self._account.param.watch(self._chosen, "value")
+            self._bar[0] = self._account
+        self._account.param.update(options=[_ALL, *names], value=wanted)
+
+    def _chosen(self, _event: Any) -> None:
+        account = "" if self._account.value in (_ALL, None, "") else self._account.value
+        choice = Choice(account, _FEES[self._fees.value], _DAYS[self._days.value])
+        if choice != self.choice:
+            self.choice = choice
+            days = "trading" if choice.trading_days else None
+            self._page.remember(account=choice.account or None, net=1 if choice.net else None, days=days)
+
+    def _follow(self) -> None:
+        """Take over what the URL says."""
+        query = self._page.query
+        choice = Choice(query.get("account", ""), query.get("net") == "1", query.get("days") == "trading")
+        if choice == self.choice:
+            return
+        self.choice = choice
+        self._fees.value = next(name for name, net in _FEES.items() if net == choice.net)
+        self._days.value = next(name for name, trading in _DAYS.items() if trading == choice.trading_days)
+        if choice.account in self._names or not choice.account:
+            self._account.value = choice.account or _ALL
+
+
+def _buttons(options: dict[str, bool], *, net: bool) -> Any:
+    chosen = next(name for name, value in options.items() if value == net)
+    return pmui.RadioButtonGroup(options=list(options), value=chosen, size="small", margin=0, sx=ONE_LINE)

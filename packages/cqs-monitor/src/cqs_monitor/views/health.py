@@ -1,0 +1,90 @@
+"""Files and their ages, and damaged rows on demand."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from cqs_monitor.views.layout import WHOLE
+from cqs_panel import age, count, html, plain_table, section, size, when
+
+if TYPE_CHECKING:
+    from cqs_monitor.logs.layout import LogFile
+    from cqs_monitor.report import Report
+
+_MOST = 200
+_ACCOUNTS = 30
+
+
+class Health(pn.viewable.Viewer):
+    """What was read, when it changed last, and what could not be read."""
+
+    def __init__(self, timezone: str | None) -> None:
+        super().__init__()
+        self._timezone = timezone
+        self._files = pn.Column(**WHOLE)
+        self._button = pmui.Button(label="", variant="outlined", size="small", margin=0, visible=False)
+        self._button.on_click(lambda _: self._toggle())
+        self._damaged = pn.Column(visible=False, **WHOLE)
+        self._shown: tuple[Any, ...] = ()
+
+    def __panel__(self) -> Any:
+        return section(
+            "Files", self._files, self._button, self._damaged, note="age of the newest file; one listing every 5 s"
+        )
+
+    def update(self, report: Report, now: int) -> None:
+        """Show the files of another report."""
+        snapshot = report.reading.snapshot
+        rows = _rows(list(snapshot.files), now, self._timezone)
+        left = len(snapshot.accounts) - _ACCOUNTS
+        note = [f"and {left} more accounts"] if left > 0 else []
+        made_of = (rows, snapshot.problems)
+        if made_of == self._shown:
+            return
+        self._shown = made_of
+        found = plain_table(["Account", "Days", "Size", "Newest file", "Changed", "Age"], rows, numbers={1, 2, 5})
+        pending = [
+            f"{escape(a)}: {len(s.pending)} pending, {len(s.buy_blocks)} blocked"
+            for a, s in snapshot.states.items()
+            if s.pending or s.buy_blocks
+        ]
+        lines = "".join(f"<div class=note>{line}</div>" for line in [*pending[:10], *map(escape, note)])
+        self._files[:] = [found, html(lines)] if lines else [found]
+        self._tell(snapshot.problems)
+
+    def _tell(self, problems: Any) -> None:
+        self._button.visible = bool(problems)
+        self._button.label = (
+            f"{'Hide' if self._damaged.visible else 'Show'} {count(len(problems))} damaged rows and files"
+        )
+        rows = [(problem.file, problem.line, problem.reason) for problem in problems[:_MOST]]
+        if len(problems) > _MOST:
+            rows.append((f"and {count(len(problems) - _MOST)} more", None, "cqs monitor pnl --json has all"))
+        self._damaged[:] = [plain_table(["File", "Line", "Reason"], rows, numbers={1})] if rows else []
+        self._damaged.visible = self._damaged.visible and bool(rows)
+
+    def _toggle(self) -> None:
+        self._damaged.visible = not self._damaged.visible
+        word = "Hide" if self._damaged.visible else "Show"
+        self._button.label = f"{word} {self._button.label.split(' ', 1)[1]}"
+
+
+def _rows(files: list[LogFile], now: int, timezone: str | None) -> list[tuple[Any, ...]]:
+    """One row an account: the account, its days, their size, its newest file, when that changed, how long ago."""
+    by_account: dict[str, list[LogFile]] = {}
+    for file in files:
+        by_account.setdefault(file.account or "(whole bot)", []).append(file)
+    rows = []
+    for account in sorted(by_account)[:_ACCOUNTS]:
+        mine = by_account[account]
+        newest = max(mine, key=lambda file: (file.modified or 0, file.key.endswith(".csv"), file.key))
+        changed = None if newest.modified is None else round(newest.modified * 1000)
+        days = sum(file.key.endswith(".csv") for file in mine)
+        old = None if changed is None else age((now - changed) / 1000)
+        name = newest.key.rpartition("/")[2]
+        rows.append((account, days, size(sum(f.size for f in mine)), name, when(changed, timezone), old))
+    return rows

@@ -1,0 +1,62 @@
+"""A year of days as squares, stronger where more was earned or lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from html import escape
+from typing import TYPE_CHECKING
+
+from cqs_panel import amount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CELL, _GAP, _LEFT, _TOP = 13, 3, 30, 16
+_WEEKS = 53
+CSS = """
+:host{overflow-x:auto}
+svg.year{display:block;width:100%;min-width:640px;height:auto;max-width:1100px}
+svg.year text{font-size:9px;fill:var(--cqs-muted)}
+svg.year .none{fill:var(--cqs-hover)} svg.year .up{fill:var(--cqs-up)} svg.year .down{fill:var(--cqs-down)}
+"""
+
+
+def heatmap(first: dt.date, pnl: Mapping[dt.date, float], today: dt.date) -> str:
+    """SVG of 53 weeks from a Monday on; each day's figure is in its tooltip."""
+    strongest = _strongest([abs(value) for value in pnl.values()])
+    days = (first + dt.timedelta(days=i) for i in range((today - first).days + 1))
+    cells = "".join(_cell(i, day, pnl.get(day), strongest) for i, day in enumerate(days))
+    width, height = _LEFT + _WEEKS * (_CELL + _GAP), _TOP + 7 * (_CELL + _GAP)
+    label = 'role="img" aria-label="Realised PnL of each day of the last 53 weeks"'
+    return f'<svg class="year" viewBox="0 0 {width} {height}" {label}>{_labels(first)}{cells}</svg>'
+
+
+def _strongest(sizes: list[float]) -> float:
+    """What is drawn at full strength: beyond it lies a twentieth of the days, so that one of them does not pale the rest."""
+    ordered = sorted(sizes)
+    return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0
+
+
+def _cell(index: int, day: dt.date, value: float | None, strongest: float) -> str:
+    week, weekday = divmod(index, 7)
+    x, y = _LEFT + week * (_CELL + _GAP), _TOP + weekday * (_CELL + _GAP)
+    place = f'x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" rx="3"'
+    told = escape(f"{day:%a %Y-%m-%d}: {'no sale' if value is None else amount(value, 'KRW', signed=True)}")
+    if not value:
+        return f'<rect class="none" {place}><title>{told}</title></rect>'
+    strength = 0.25 + 0.75 * min(1.0, abs(value) / (strongest or 1.0))
+    tone = "up" if value > 0 else "down"
+    return f'<rect class="{tone}" {place} fill-opacity="{strength:.2f}"><title>{told}</title></rect>'
+
+
+def _labels(first: dt.date) -> str:
+    names = "".join(
+        f'<text x="0" y="{_TOP + row * (_CELL + _GAP) + 10}">{name}</text>'
+        for row, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"), (6, "Sun"))
+    )
+    months = []
+    for week in range(_WEEKS):
+        monday = first + dt.timedelta(weeks=week)
+        if monday.day <= 7:
+            months.append(f'<text x="{_LEFT + week * (_CELL + _GAP)}" y="10">{monday:%b}</text>')
+    return names + "".join(months)

@@ -1,0 +1,79 @@
+"""Positions, and what does not add up about them."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from cqs_panel import age, amount, percent, tone
+
+if TYPE_CHECKING:
+    from cqs_monitor.holdings import Holding
+    from cqs_monitor.reconcile import Finding
+    from cqs_monitor.report import Report
+
+_MOST = 200
+CSS = """
+:host{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
+th{text-align:right;font-weight:500;font-size:12px;color:var(--cqs-muted);white-space:nowrap}
+th,td{padding:7px 8px;border-bottom:1px solid var(--cqs-line);text-align:right;white-space:nowrap}
+th.text,td.text{text-align:left;max-width:160px;overflow:hidden;text-overflow:ellipsis}
+tr:last-child td{border-bottom:0}
+.up{color:var(--cqs-up)} .down{color:var(--cqs-down)} .muted{color:var(--cqs-muted)}
+.chip{border:1px solid var(--cqs-line);border-radius:10px;padding:0 7px;font-size:11px;color:var(--cqs-muted)}
+ul{margin:0;padding:0;list-style:none;font-size:13px}
+li{padding:7px 0;border-bottom:1px solid var(--cqs-line);overflow-wrap:anywhere} li:last-child{border:0}
+li b{font-weight:600} li .chip{margin-left:6px} p{margin:6px 0;font-size:13px}
+p.warning{color:var(--cqs-warning)}
+"""
+_HEAD = ("Account", "Symbol", "Quantity", "Entry", "Age", "Last", "Value", "Unrealised")
+
+
+def holdings_html(report: Report, now: int) -> str:
+    """A table of positions; accounts whose positions cannot be read are named above it."""
+    held = sorted(report.holdings, key=lambda holding: (holding.position.dust, -(holding.value or 0)))
+    unreadable = "".join(
+        f'<p class="warning" role="alert"><b>{escape(name)}</b>: positions.json is unreadable '
+        f"({escape(report.reading.snapshot.held(name).reason)}). What it holds is unknown, not nothing.</p>"
+        for name in report.unreadable[:20]
+    )
+    if not held:
+        return unreadable or "<p class='muted'>Nothing is held.</p>"
+    head = "".join(f"<th{' class=text' if i < 2 else ''}>{name}</th>" for i, name in enumerate(_HEAD))
+    rows = "".join(_row(holding, now) for holding in held[:_MOST])
+    more = f"<p class='muted'>{len(held) - _MOST} more; choose an account.</p>" if len(held) > _MOST else ""
+    return f"{unreadable}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
+
+
+def _row(holding: Holding, now: int) -> str:
+    position, price = holding.position, holding.price
+    dust = " <span class=chip>dust</span>" if position.dust else ""
+    name = f"<td class=text title='{escape(holding.account)}'>{escape(holding.account)}</td>"
+    symbol = f"<td class=text>{escape(position.symbol)}{dust}</td>"
+    days = holding.age_days
+    cells = [f"{position.quantity:.8g}", amount(position.entry_price), age(None if days is None else days * 86_400)]
+    plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    if price is None:
+        return f"<tr>{name}{symbol}{plain}<td class=muted>no candle</td><td>–</td><td>–</td></tr>"
+    as_of = "live" if price.source == "live" else f"{age((now - price.at) / 1000)} old"
+    last = f"<td>{escape(amount(price.value))} <span class=muted>{escape(as_of)}</span></td>"
+    gain = f"{amount(holding.unrealised, 'KRW', signed=True)} ({percent(holding.unrealised_pct, signed=True)})"
+    shown = f"<td class='{tone(holding.unrealised) or ''}'>{escape(gain)}</td>"
+    return f"<tr>{name}{symbol}{plain}{last}<td>{escape(amount(holding.value))}</td>{shown}</tr>"
+
+
+def findings_html(findings: list[Finding]) -> str:
+    """Sentences, the newest first."""
+    if not findings:
+        return "<p class='muted'>What is held is what the trades leave.</p>"
+    ordered = sorted(findings, key=lambda finding: finding.since or "", reverse=True)
+    items = "".join(_item(finding) for finding in ordered[:50])
+    more = f"<li class=muted>… and {len(ordered) - 50} more: cqs monitor reconcile</li>" if len(ordered) > 50 else ""
+    return f"<ul>{items}{more}</ul>"
+
+
+def _item(finding: Finding) -> str:
+    since = f"{escape(finding.since[:10])} " if finding.since else ""
+    kind = escape(finding.kind.replace("_", " "))
+    return f"<li><b>{escape(finding.account)}</b><span class=chip>{kind}</span><br>{since}{escape(finding.reason)}</li>"

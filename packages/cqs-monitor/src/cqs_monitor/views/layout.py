@@ -1,0 +1,48 @@
+"""How the monitor's pages are laid out: a grid on wide screens, one column on a phone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
+ONE_LINE = {"& button": {"whiteSpace": "nowrap"}}
+"""For groups of buttons."""
+
+PRICE = "0,0.[000000]"
+"""How tables show prices, once they are `readable`."""
+
+_BAR = """
+:host{display:flex!important;flex-wrap:wrap;gap:8px 12px;align-items:center}
+"""
+
+
+def stack(*objects: Any) -> Any:
+    """One below the other."""
+    return pn.Column(*objects, styles={"gap": "12px"}, **WHOLE)
+
+
+def beside(*objects: Any, columns: str = "1fr 1fr") -> Any:
+    """Side by side where there is room; `columns` are CSS tracks."""
+    tracks = " ".join(f"minmax(0,{track})" for track in columns.split())
+    css = f"""
+:host{{display:grid!important;grid-template-columns:{tracks};gap:12px;align-items:start}}
+@media(max-width:1000px){{:host{{grid-template-columns:minmax(0,1fr)}}}}
+"""
+    return pn.Column(*objects, stylesheets=[css], **WHOLE)
+
+
+def bar(*objects: Any) -> Any:
+    """Controls in a row that wraps."""
+    return pn.Row(*objects, stylesheets=[_BAR], **WHOLE)
+
+
+def readable(prices: pd.Series[float]) -> pd.Series[float]:
+    """Prices with as many decimals as their size deserves: none from 1,000 on, two from 1, six below."""
+    small = prices.round(6).mask(prices >= 1, prices.round(2))
+    shown: pd.Series[float] = small.mask(prices >= 1000, prices.round())
+    return shown

@@ -1,0 +1,156 @@
+"""The Monitor page: what live bots hold and earn, refreshed by itself."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from cqs_core.times import now
+from cqs_monitor.days import date_of, today
+from cqs_monitor.reader import reader_of
+from cqs_monitor.report import Report, last_year, make_report
+from cqs_monitor.views import bars, heatmap, holdings_table
+from cqs_monitor.views.controls import Controls
+from cqs_monitor.views.figures import metrics
+from cqs_monitor.views.health import Health
+from cqs_monitor.views.layout import WHOLE, bar, beside, stack
+from cqs_monitor.views.pnl_chart import PnlChart
+from cqs_monitor.views.trades import Trades
+from cqs_panel import empty, html, metric_cards, metrics_html, refresh, section, table, when
+
+if TYPE_CHECKING:
+    from cqs_monitor.reader import Reading
+    from cqs_panel import PageState
+
+SECONDS = 5.0
+"""Between two readings."""
+
+_FIRST = 8.0  # seconds for which the first reading is waited for
+_LATER = 2.0
+_STATE_CSS = ".state{font-size:12px;color:var(--cqs-muted)} .state.warning{color:var(--cqs-warning);font-weight:600}"
+
+
+class MonitorView(pn.viewable.Viewer):
+    """Controls over figures; every figure is computed away from the page, and drawn only where it changed."""
+
+    def __init__(self, page: PageState) -> None:
+        super().__init__()
+        self._page = page
+        self._reader = reader_of(page.bucket.url, live=bool(not page.demo or page.settings.endpoint))
+        self._controls = Controls(page)
+        self._controls.param.watch(lambda _: self._ask(quiet=False), "choice")
+        self._state = html("", stylesheets=[_STATE_CSS])
+        self._blank = pn.Column(**WHOLE)
+        self._cards = metric_cards([], least=230)
+        self._chart = PnlChart()
+        self._accounts = table(
+            _no_accounts(), titles=_TITLES, numbers=_NUMBERS, signed=_SIGNED, page_size=8, on_click=self._pick
+        )
+        self._year = html("", stylesheets=[heatmap.CSS])
+        self._symbols = html("", stylesheets=[bars.CSS])
+        self._hours = html("", stylesheets=[bars.CSS])
+        self._held = html("", stylesheets=[holdings_table.CSS])
+        self._findings = html("", stylesheets=[holdings_table.CSS])
+        self._trades = Trades(page)
+        self._health = Health(page.settings.timezone)
+        self._body = self._laid_out()
+        self._body.visible = False
+        page.load(lambda: self._work(_FIRST), self._show)
+        page.every(SECONDS, lambda: self._ask(quiet=True))
+
+    def __panel__(self) -> Any:
+        return stack(bar(self._controls, self._state), self._blank, self._body)
+
+    def _laid_out(self) -> Any:
+        chart = section("Cumulative PnL", self._chart, note="KRW realised; below it the fall from its high")
+        symbols = section("By symbol", self._symbols, note="KRW, gross")
+        hours = section("By hour", self._hours, note="KST hour of the sale; KRW, gross")
+        return stack(
+            self._cards,
+            section("Accounts", self._accounts, note="KRW realised; a click chooses one"),
+            beside(chart, stack(symbols, hours), columns="3fr 2fr"),
+            section("Days", self._year, note="realised PnL of each day, 53 weeks"),
+            section("Positions", self._held, note="by positions.json, at the last price there is"),
+            self._trades,
+            beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
+        )
+
+    def _ask(self, *, quiet: bool) -> None:
+        self._page.load(lambda: self._work(_LATER), self._show, quiet=quiet)
+
+    def _work(self, patience: float) -> Report:
+        return make_report(self._reader.read(patience), self._controls.choice, now())
+
+    def _show(self, report: Report) -> None:
+        if report.choice != self._controls.choice:
+            return
+        moment, reading = now(), report.reading
+        self._set(self._state, _state(reading, self._page.settings.timezone))
+        known = bool(reading.snapshot.accounts)
+        self._body.visible, self._blank.visible = known, not known
+        if not known:
+            self._blank[:] = [_nothing(reading)]
+            return
+        self._controls.offer(reading.snapshot.accounts)
+        self._set(self._cards, metrics_html(metrics(report, moment)))
+        self._chart.update(report)
+        refresh(self._accounts, report.accounts)
+        first, year = last_year(report, moment)
+        self._set(self._year, heatmap.heatmap(first, year, date_of(today(moment, report.choice.day_start or 0))))
+        self._set(self._held, holdings_table.holdings_html(report, moment))
+        self._set(self._findings, holdings_table.findings_html(report.findings))
+        self._set(self._symbols, bars.bars(report.statistics.by_symbol))
+        self._set(self._hours, bars.bars({f"{h:02d}": value for h, value in report.statistics.by_hour.items()}))
+        self._trades.update(report)
+        self._health.update(report, moment)
+
+    @staticmethod
+    def _set(pane: Any, text: str) -> None:
+        """HTML that did not change is not sent: the browser keeps its scroll and selection."""
+        if pane.object != text:
+            pane.object = text
+
+    def _pick(self, row: int) -> None:
+        name = str(self._accounts.value["account"].iloc[row])
+        self._page.remember(account=None if name == self._controls.choice.account else name)
+
+
+def _state(reading: Reading, timezone: str | None) -> str:
+    """One line: as of when, or since when the bucket is silent."""
+    as_of = f"as of {when(reading.at, timezone)}" if reading.at else "nothing read yet"
+    if reading.error:
+        return f'<span class="state warning" role="alert">{escape(reading.error)}; {as_of}</span>'
+    if reading.stalled > 2 * SECONDS:
+        return f'<span class="state warning" role="alert">the bucket has not answered for {reading.stalled:.0f} s; {as_of}</span>'
+    damaged = len(reading.snapshot.problems)
+    warned = f" · {damaged} damaged rows or files, see Files" if damaged else ""
+    return f'<span class="state">{as_of}, every {SECONDS:.0f} s{warned}</span>'
+
+
+def _nothing(reading: Reading) -> Any:
+    if reading.error or reading.at is None:
+        return empty(
+            "The logs cannot be read yet", reading.error or "The bucket has not answered; this page goes on asking."
+        )
+    advice = "Bots write to logs/{account}/ in this bucket; older ones to bot-logs/. Neither has a file."
+    return empty("No bot has logs here", advice, "cqs demo")
+
+
+_TITLES = {"account": "Account", "today": "Today", "week": "Week", "month": "Month", "total": "All time"}
+_TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Positions"}
+_SIGNED = dict.fromkeys(("today", "week", "month", "total"), 0)
+_NUMBERS = {"sells": "0,0", "win_rate": "0.0", "held": "0"}
+
+
+def _no_accounts() -> Any:
+    import pandas as pd
+
+    text = {"account", "state"}
+    return pd.DataFrame({name: pd.Series([], dtype="str" if name in text else "float64") for name in _TITLES})
+
+
+def build(page: PageState) -> Any:
+    """For `cqs_panel.View`."""
+    return MonitorView(page)

@@ -1,0 +1,81 @@
+"""Cumulative PnL over its drawdown, in KRW."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, Legend, LegendItem
+
+from cqs_monitor.pnl.statistics import drawdown
+from cqs_panel.charts.style import crosshair, hover, pane, time_figure, whole_numbers
+from cqs_panel.theme import ACCENT, AMBER, GREY, tones
+
+if TYPE_CHECKING:
+    from cqs_monitor.report import Report
+
+_DAY = 86_400_000
+_COLORS = (AMBER, "#a78bfa", "#f472b6", "#34d399", "#38bdf8", GREY)
+
+
+class PnlChart(pn.viewable.Viewer):
+    """One point a day on which something was realised; accounts thin, their total thick."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._data = ColumnDataSource({"ts": [], "total": [], "fall": [], "day": []})
+        self._upper = time_figure(250)
+        self._lower = time_figure(110, x_range=self._upper.x_range, toolbar_location=None)
+        red = tones().down
+        self._lower.varea("ts", "fall", 0, source=self._data, fill_color=red, fill_alpha=0.25)
+        self._lower.line("ts", "fall", source=self._data, color=red, line_width=1.2)
+        self._total = self._upper.line("ts", "total", source=self._data, color=ACCENT, line_width=2.2)
+        self._curves: dict[str, Any] = {}
+        rows = [("", "@ts{%F}"), ("Day", "@day{custom}"), ("Total", "@total{custom}"), ("Below high", "@fall{custom}")]
+        formatters = {"@ts": "datetime", **whole_numbers("day", "total", "fall")}
+        self._upper.add_tools(hover([self._total], rows, formatters=formatters))
+        self._upper.xaxis.visible = False
+        self._lower.yaxis.ticker.desired_num_ticks = 3
+        crosshair(self._upper, self._lower, level=self._upper)
+        self._figures = pn.Column(pane(self._upper), pane(self._lower), sizing_mode="stretch_width", margin=0)
+
+    def __panel__(self) -> Any:
+        return self._figures
+
+    def update(self, report: Report) -> None:
+        """Draw another report; the same one is not drawn again."""
+        if set(self._curves) != set(report.curves):
+            self._redraw(list(report.curves))
+        total = report.cumulative
+        data = {"ts": report.days * float(_DAY), "total": total, "fall": drawdown(total), "day": report.pnl}
+        data |= {f"curve{i}": values for i, values in enumerate(report.curves.values())}
+        if not _same(self._data.data, data):
+            self._data.data = data
+
+    def _redraw(self, names: list[str]) -> None:
+        self._upper.renderers = [self._total]
+        blank = {f"curve{i}": np.zeros(len(self._data.data["ts"])) for i in range(len(names))}
+        self._data.data = {key: self._data.data[key] for key in ("ts", "total", "fall", "day")} | blank
+        self._curves = {
+            name: self._upper.line(
+                "ts", f"curve{i}", source=self._data, color=_COLORS[i], line_width=1.2, line_alpha=0.9
+            )
+            for i, name in enumerate(names)
+        }
+        shown = [("Total", self._total), *self._curves.items()] if names else []
+        for old in [item for item in self._upper.center if isinstance(item, Legend)]:
+            self._upper.center.remove(old)
+        if shown:
+            items = [LegendItem(label=name, renderers=[line]) for name, line in shown]
+            look = {
+                "location": "top_left",
+                "orientation": "horizontal",
+                "background_fill_alpha": 0,
+                "border_line_alpha": 0,
+            }
+            self._upper.add_layout(Legend(items=items, click_policy="mute", **look))
+
+
+def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return old.keys() == new.keys() and all(np.array_equal(old[key], new[key]) for key in new)
