@@ -2,7 +2,8 @@
 
 import panel as pn
 
-from cqs_panel.shell import dashboard
+from cqs_panel.shell import dashboard, keep_local
 
 pn.extension("tabulator")
 dashboard().servable()
+keep_local(pn.state.curdoc)

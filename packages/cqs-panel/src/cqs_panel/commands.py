@@ -46,7 +46,7 @@ def serve(
 
 @click.command("app")
 @command_options
-def app(bucket: str | None, as_json: bool) -> None:
+def app(bucket: str | None, as_json: bool) -> None:  # noqa: ARG001 - every command takes --bucket
     """Print the path of the app, for `panel serve $(cqs app)`."""
     from cqs_panel.serve import APP
 

@@ -87,8 +87,8 @@ def _told(where: str, error: BaseException) -> str:
     from cqs_core import CqsError
 
     if isinstance(error, CqsError):
-        return f'<div class="fault" role="alert"><b>{escape(where)}</b>{escape(str(error))}</div>'
+        return f'<div class="fault" role="alert"><b>{escape(where)}</b><span>{escape(str(error))}</span></div>'
     trace = escape("".join(traceback.format_exception(error)))
-    said = escape(f"{type(error).__name__}: {error}")
+    said = f'<span>{escape(f"{type(error).__name__}: {error}")}</span>'
     details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
     return f'<div class="fault" role="alert"><b>{escape(where)}</b>{said}{details}</div>'

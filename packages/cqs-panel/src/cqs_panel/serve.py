@@ -89,7 +89,8 @@ def _check(address: str) -> None:
     if not local:
         raise UsageError(
             f"address {address!r} would show your data to the network, and the dashboard has no login; "
-            "keep 127.0.0.1 and reach it with `ssh -L 5006:127.0.0.1:5006 HOST`, or behind a proxy that asks for a login (--allow NAME)"
+            "keep 127.0.0.1 and reach it with `ssh -L 5006:127.0.0.1:5006 HOST`, "
+            "or put a proxy that asks for a login before it (--allow NAME)"
         )
 
 

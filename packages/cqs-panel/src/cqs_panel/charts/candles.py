@@ -138,8 +138,11 @@ class CandleChart(pn.viewable.Viewer):
         fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range}, code=_FIT)
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
-            p.x_range.on_change(name, lambda attr, old, new: self._ask())
+            p.x_range.on_change(name, self._moved)
         up.js_on_change("data", fit)
+
+    def _moved(self, attr: str, old: float, new: float) -> None:  # noqa: ARG002 - Bokeh asks for this signature
+        self._ask()
 
     def _ask(self) -> None:
         """Ask for the viewport's buckets, unless they lie ready."""

@@ -19,21 +19,29 @@ _LIBRARIES = ("panel", "panel-material-ui", "bokeh", "duckdb", "pandas", "numpy"
 def build(page: PageState) -> Any:
     import panel as pn
 
+    shown = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+
+    def update() -> None:
+        """Problems come up while other views are looked at."""
+        shown[:] = _sections(page)
+
+    page.param.watch(lambda event: event.new and update(), "shown")
+    update()
+    return shown
+
+
+def _sections(page: PageState) -> list[Any]:
     host = plugins()
-    host.views(), host.cards(), host.overlays()
+    for collect in (host.views, host.cards, host.overlays):
+        collect()
     rows = [[p["name"], p["version"], _gives(p["hooks"]), p["state"]] for p in host.describe()]
     problems = [[p.plugin, p.where, p.error] for p in host.problems]
-    return pn.Column(
+    told = plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works.")
+    return [
         section("Installed", plain_table(["Plugin", "Version", "Gives", "State"], rows)),
-        section(
-            "Problems",
-            plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works."),
-        ),
+        section("Problems", told),
         section("Where this runs", plain_table(["What", "Which"], _surroundings(page))),
-        sizing_mode="stretch_width",
-        margin=0,
-        styles={"gap": "12px"},
-    )
+    ]
 
 
 def _gives(hooks: list[str]) -> str:

@@ -25,7 +25,7 @@ class Work:
         self.frame, self._document = frame, document
         self._running: set[Callable[..., Any]] = set()
         self._waiting: dict[Callable[..., Any], tuple[Callable[[], Any], bool]] = {}
-        self._timers: list[Any] = []
+        self._timers: list[_Timer] = []
 
     def load(self, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None:
         """Start `work` in a thread. While one for the same `show` runs, only the newest request waits."""
@@ -51,25 +51,17 @@ class Work:
             else:
                 self.frame.recover("update")
 
-        page = self.frame.page
-        timer = pn.state.add_periodic_callback(guarded, period=int(seconds * 1000), start=page.shown)
+        timer = _Timer(self._document, guarded, int(seconds * 1000))
         self._timers.append(timer)
-
-        def follow(event: Any) -> None:
-            if event.new:
-                timer.start()
-                self._soon(guarded)
-            else:
-                timer.stop()
-
-        page.param.watch(follow, "shown")
+        self.frame.page.param.watch(lambda event: timer.run(event.new), "shown")
+        timer.run(self.frame.page.shown)
 
     def stop(self) -> None:
         """End with the session."""
         self._document = None
         self._waiting.clear()
         for timer in self._timers:
-            timer.stop()
+            timer.run(False)
 
     def _finish(self, done: Future[Any], show: Callable[[Any], Any], quiet: bool) -> None:
         self._running.discard(show)
@@ -87,6 +79,24 @@ class Work:
     def _soon(self, call: Callable[[], Any]) -> None:
         if self._document is not None:
             soon(self._document, call)
+
+
+class _Timer:
+    """A call at once and then again and again, while it is to run."""
+
+    def __init__(self, document: Document | None, call: Callable[[], Any], period_ms: int) -> None:
+        self._document, self._call, self._period = document, call, period_ms
+        self._running: Any = None
+
+    def run(self, running: bool) -> None:
+        if self._document is None or running == (self._running is not None):
+            return
+        if running:
+            self._running = self._document.add_periodic_callback(self._call, self._period)
+            soon(self._document, self._call)
+        else:
+            self._document.remove_periodic_callback(self._running)
+            self._running = None
 
 
 def soon(document: Document, call: Callable[[], Any]) -> None:

@@ -1,0 +1,94 @@
+"""A Chromium that talks to nobody, and what a visit to a page leaves behind."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_HERE = ("127.0.0.1", "localhost", "::1", "")
+_HARMLESS = ("favicon",)
+
+
+@dataclass
+class Visit:
+    """One window on one page.
+
+    Attributes:
+        page: Playwright's.
+        requests: every URL that it asked for.
+        faults: what JavaScript raised or wrote as an error.
+    """
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def foreign(self) -> list[str]:
+        """Requests to another host than this machine."""
+        return [url for url in self.requests if (urlsplit(url).hostname or "") not in _HERE]
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than its window."""
+        return int(self.page.evaluate(_OVERFLOW))
+
+    def wait(self) -> None:
+        """Until the first view is there and nothing in it is loading."""
+        self.page.wait_for_function(_SETTLED, timeout=30_000)
+
+
+_WALK = """
+const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)
+  if (el.shadowRoot) all(el.shadowRoot, out) } return out }
+"""
+_OVERFLOW = f"""() => {{ {_WALK}
+  const main = all(document).find((el) => el.classList.contains("main-content"))
+  return Math.max(main.scrollWidth - main.clientWidth, document.documentElement.scrollWidth - window.innerWidth) }}"""
+_SETTLED = f"""() => {{ {_WALK}
+  const found = all(document), frames = found.filter((el) => el.classList.contains("cqs-frame"))
+  const busy = found.some((el) => el.getAttribute("aria-label") === "Loading" && el.getClientRects().length)
+  return frames.some((el) => el.getClientRects().length) && !busy }}"""
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The system's Chromium, or Playwright's own.
+
+    Raises:
+        playwright.sync_api.Error: there is neither.
+    """
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    return playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+
+
+def open_visit(browser: Browser, url: str, *, width: int, height: int, dark: bool, **context: Any) -> Visit:
+    """Open a page in a window of its own, with no cookies, and wait for its first view."""
+    size: Any = {"width": width, "height": height}
+    window = browser.new_context(viewport=size, color_scheme="dark" if dark else "light", **context)
+    window.set_default_timeout(15_000)
+    visit = Visit(window.new_page())
+    visit.page.on("request", lambda request: visit.requests.append(request.url))
+    visit.page.on("pageerror", lambda error: visit.faults.append(str(error)))
+    visit.page.on("console", lambda said: _note(visit, said))
+    visit.page.goto(url)
+    visit.wait()
+    return visit
+
+
+def _note(visit: Visit, said: Any) -> None:
+    if said.type == "error" and not any(word in said.text for word in _HARMLESS):
+        visit.faults.append(said.text)

@@ -1,0 +1,75 @@
+"""Fixtures `chromium`, `dashboard`, `visit`. Without a browser tests are skipped aloud; where CI is set they fail."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cqs_panel.testing.browser import Visit, launch, open_visit
+from cqs_panel.testing.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+__all__ = ["chromium", "dashboard", "visit"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium of Playwright."""
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        _without("Playwright is not installed")
+    with sync_playwright() as playwright:
+        try:
+            browser = launch(playwright)
+        except Error as error:
+            _without(f"no Chromium was found ({str(error).splitlines()[0]})")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def dashboard() -> Iterator[Callable[..., str]]:
+    """`dashboard(bucket, plugins=[file], num_procs=1)` starts one for this module and returns its URL."""
+    running: dict[str, Server] = {}
+    with ExitStack() as closing:
+
+        def start(bucket: Path | str, plugins: Sequence[Path] = (), num_procs: int = 1, **environment: str) -> str:
+            key = repr((str(bucket), plugins, num_procs, environment))
+            if key not in running:
+                running[key] = closing.enter_context(Server(bucket, plugins, num_procs, environment))
+            return running[key].url
+
+        yield start
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
+    """`visit(url, width=1400, height=900, dark=False)` opens a window.
+
+    Afterwards none of them may have asked another host for anything, nor have had a fault of JavaScript.
+    """
+    visits: list[Visit] = []
+
+    def go(url: str, width: int = 1400, height: int = 900, *, dark: bool = False, **context: Any) -> Visit:
+        visits.append(open_visit(chromium, url, width=width, height=height, dark=dark, **context))
+        return visits[-1]
+
+    yield go
+    for one in visits:
+        one.page.context.close()
+    assert [url for one in visits for url in one.foreign] == []
+    assert [fault for one in visits for fault in one.faults] == []
+
+
+def _without(why: str) -> None:
+    said = f"needs a browser: {why}"
+    if os.environ.get("CI"):
+        pytest.fail(said)
+    pytest.skip(said)

@@ -1,0 +1,104 @@
+"""A dashboard in a process of its own, with plugins that are not installed.
+
+python -m cqs_panel.testing.server --plugin FILE.py --num-procs 2
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from queue import Empty, Queue
+from typing import TYPE_CHECKING, Self
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_SECONDS = 60
+
+
+class Server:
+    """Serves from entering to leaving; `url` is where.
+
+    Args:
+        bucket: folder or URL.
+        plugins: files of Python that hold hooks; each is registered under its name.
+        num_procs: processes that share the port.
+        environment: besides this process's own.
+    """
+
+    def __init__(
+        self,
+        bucket: Path | str,
+        plugins: Sequence[Path] = (),
+        num_procs: int = 1,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        named = [part for path in plugins for part in ("--plugin", str(path))]
+        self._command = [sys.executable, "-m", __name__, *named, "--num-procs", str(num_procs)]
+        self._environment = {**os.environ, "CQS_BUCKET": str(bucket), **(environment or {})}
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            self._command, env=self._environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        lines: Queue[str] = Queue()
+        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
+        try:
+            self.url = lines.get(timeout=_SECONDS).strip()
+        except Empty:
+            self.__exit__()
+            raise TimeoutError(f"the dashboard did not answer within {_SECONDS} s") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _read(self, lines: Queue[str]) -> None:
+        if self._process.stdout is not None:
+            for line in self._process.stdout:
+                lines.put(line)
+
+
+@click.command()
+@click.option("--plugin", "paths", multiple=True, type=click.Path(path_type=Path))
+@click.option("--num-procs", type=int, default=1)
+def main(paths: tuple[Path, ...], num_procs: int) -> None:
+    """Serve on a free port, and print the URL."""
+    from cqs_core import plugins
+    from cqs_panel.serve import serve
+
+    for path in paths:
+        plugins().register(_module(path), path.stem)
+    serve(port=0, num_procs=num_procs, open_browser=False, ready=click.echo)
+
+
+def _module(path: Path) -> object:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise click.BadParameter(f"{str(path)!r} is no file of Python")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The shell in a browser: menu, address, back button, themes, a phone, and views that break."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PLUGINS = [HERE / "samples.py", HERE / "unimportable.py"]
+OWN = ["overview", "jobs", "plugins", "plain", "names"]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory):
+    return tmp_path_factory.mktemp("bucket")
+
+
+@pytest.fixture(scope="module")
+def url(dashboard, bucket):
+    return dashboard(bucket, PLUGINS)
+
+
+def menu(page, title):
+    return page.locator(".sidebar").get_by_text(title, exact=True)
+
+
+def test_the_menu_lists_installed_views_and_switches_between_them(visit, url):
+    page = visit(url).page
+    menu(page, "Plain").click()
+    page.get_by_role("button", name="Go to names").wait_for()
+    assert "view=plain" in page.url
+    assert page.title() == "Plain · cqs"
+    menu(page, "Plugins").click()
+    page.get_by_role("cell", name="unimportable", exact=True).first.wait_for()
+    assert "view=plugins" in page.url
+
+
+def test_a_second_visit_to_a_view_takes_less_than_a_second(visit, url):
+    page = visit(url + "?view=names").page
+    menu(page, "Plain").click()
+    page.get_by_role("button", name="Go to names").wait_for()
+    took = []
+    for title, seen in [("Names", "메인"), ("Plain", "Go to names")] * 3:
+        started = time.perf_counter()
+        menu(page, title).click()
+        page.get_by_text(seen).first.wait_for()
+        took.append(time.perf_counter() - started)
+    assert max(took) < 1, took
+
+
+def test_the_first_page_is_there_within_four_seconds(visit, url):
+    started = time.perf_counter()
+    visit(url)
+    took = time.perf_counter() - started
+    assert took < 4
+
+
+def test_back_and_forward_move_between_views_and_their_state(visit, url):
+    page = visit(url + "?view=plain&market=ETH").page
+    assert page.get_by_role("combobox").inner_text() == "ETH"
+    page.get_by_role("button", name="Go to names").click()
+    page.get_by_text("메인").first.wait_for()
+    assert page.url.endswith("?view=names&market=ETH")
+    page.go_back()
+    page.get_by_role("button", name="Go to names").wait_for()
+    assert page.url.endswith("?view=plain&market=ETH")
+    page.go_forward()
+    page.get_by_text("메인").first.wait_for()
+    assert page.url.endswith("?view=names&market=ETH")
+
+
+def test_a_view_remembers_its_state_in_the_address(visit, url):
+    page = visit(url + "?view=plain").page
+    page.get_by_role("combobox").click()
+    page.get_by_role("menuitem", name="ETH").click()
+    page.wait_for_url("**?view=plain&market=ETH")
+    page.reload()
+    page.get_by_role("combobox").wait_for()
+    assert page.get_by_role("combobox").inner_text() == "ETH"
+
+
+def test_an_unknown_view_says_which_there_are(visit, url):
+    page = visit(url + "?view=plainn").page
+    assert page.get_by_text("did you mean 'plain'?").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [("unbuilt", "cannot be built"), ("unloaded", "cannot be loaded"), ("ticking", "cannot be updated")],
+)
+def test_a_view_that_breaks_says_so_and_the_others_live_on(visit, url, view, said):
+    page = visit(f"{url}?view={view}").page
+    page.get_by_role("alert").get_by_text(said).first.wait_for()
+    menu(page, "Plain").click()
+    page.get_by_role("button", name="Go to names").wait_for()
+    menu(page, "Plugins").click()
+    page.get_by_role("cell").get_by_text(said).first.wait_for()
+
+
+def test_a_view_that_fails_at_a_click_says_so_and_keeps_what_it_shows(visit, url):
+    page = visit(url + "?view=unchanged").page
+    page.get_by_role("button", name="Change").click()
+    page.get_by_role("alert").get_by_text("cannot be changed").first.wait_for()
+    assert page.get_by_role("button", name="Change").is_visible()
+
+
+def test_a_plugin_whose_views_cannot_be_imported_stands_in_the_menu_with_its_error(visit, url):
+    page = visit(url).page
+    menu(page, "unimportable").click()
+    page.get_by_role("alert").get_by_text("a_package_that_is_not_there").first.wait_for()
+
+
+def test_a_broken_card_leaves_the_other_cards(visit, url):
+    page = visit(url).page
+    page.get_by_text("Unbuilt card could not be shown").wait_for()
+    page.get_by_role("button", name="Go to names").wait_for()
+
+
+def test_what_is_loaded_before_the_browser_is_ready_arrives(visit, url):
+    page = visit(url + "?view=slow").page
+    page.get_by_text("arrived").wait_for()
+
+
+def test_names_from_outside_are_shown_as_text(visit, url):
+    said = []
+    shown = visit(url + "?view=names")
+    shown.page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    shown.page.get_by_text("<img src=x").first.wait_for()
+    shown.page.wait_for_timeout(300)
+    assert said == []
+    assert shown.page.locator("img[src=x]").count() == 0
+
+
+def test_the_theme_is_the_browsers_until_it_is_chosen_and_then_remembered(visit, url):
+    page = visit(url, dark=True).page
+    page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper') === '#161a21'")
+    page.get_by_role("button", name="Toggle theme").click()
+    page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper') === '#ffffff'")
+    page.wait_for_function("document.cookie.includes('cqs_theme=light')")
+    page.reload()
+    page.get_by_text("Unbuilt card could not be shown").wait_for()
+    page.wait_for_timeout(500)
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper')") == "#ffffff"
+
+
+@pytest.mark.parametrize("view", OWN)
+def test_a_phone_shows_every_page_without_scrolling_sideways(visit, url, view):
+    shown = visit(f"{url}?view={view}", width=420, height=900)
+    menu(shown.page, "Plugins").wait_for(state="hidden")
+    assert shown.overflow() <= 0
+
+
+def test_a_phones_menu_closes_behind_the_choice(visit, url):
+    page = visit(url, width=420, height=900).page
+    page.get_by_role("button", name="Open drawer").click()
+    menu(page, "Plugins").click()
+    page.get_by_text("Where this runs").wait_for()
+    menu(page, "Plugins").wait_for(state="hidden")
+
+
+def test_two_processes_serve_the_same_pages_and_ask_no_other_host(visit, dashboard, bucket):
+    url = dashboard(bucket, PLUGINS, num_procs=2)
+    for _ in range(4):
+        page = visit(url + "?view=names").page
+        page.get_by_text("메인").first.wait_for()
+        menu(page, "Plain").click()
+        page.get_by_role("button", name="Go to names").wait_for()
