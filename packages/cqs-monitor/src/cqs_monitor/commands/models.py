@@ -103,7 +103,7 @@ def evaluate(
 def _inspected(found: Model) -> dict[str, Any]:
     about = found.inspection.json() if found.inspection else {}
     size = found.entry.size if found.entry else None
-    named = {
+    named: dict[str, Any] = {
         "version": found.version,
         "state": found.state,
         "sha256": found.sha256,

@@ -1,0 +1,160 @@
+"""Channels: Apprise URLs from the environment or `.env`, and those of plugins. A URL is a secret and stays here.
+
+`CQS_ALERT_TELEGRAM=tgram://TOKEN/CHAT` is the channel `telegram`. Apprise speaks to
+Telegram, Slack, Discord, mail, webhooks …
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PREFIX = "CQS_ALERT_"
+PATIENCE = 20.0
+"""Seconds that a channel has to take a message."""
+
+_SILENT = logging.NullHandler()
+_STATUS = re.compile(r"error=(\d{3})|\b([45]\d\d)\b")
+
+
+class AppriseChannel:
+    """A channel behind an Apprise URL; neither its repr nor its errors show the URL."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self._url = url
+
+    def __repr__(self) -> str:
+        return f"AppriseChannel({self.name!r})"
+
+    def send(self, title: str, text: str) -> None:
+        """Deliver.
+
+        Raises:
+            CqsError: Apprise does not know such a URL, or the service did not take it.
+        """
+        import apprise
+
+        with _quiet() as heard:
+            service = apprise.Apprise()
+            if not service.add(self._url):
+                raise UsageError(
+                    f"channel {self.name!r}: {PREFIX}{self.name.upper()} is no Apprise URL such as tgram://TOKEN/CHAT"
+                )
+            try:
+                taken = bool(service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT))
+            except Exception:  # noqa: BLE001 - a driver's error may hold the URL: only that there was one is told
+                taken = False
+        if not taken:
+            raise CqsError(
+                f"channel {self.name!r} did not take the message{_status(heard)}; check {PREFIX}{self.name.upper()}"
+            )
+
+
+def configured() -> list[AlertChannel]:
+    """Channels of the environment, which wins, and of `.env` in the working folder."""
+    found = {**_dotenv(), **os.environ}
+    return [
+        AppriseChannel(name[len(PREFIX) :].lower(), url)
+        for name, url in sorted(found.items())
+        if name.startswith(PREFIX) and url
+    ]
+
+
+def chosen(names: Sequence[str] = ()) -> Mapping[str, AlertChannel]:
+    """Channels by name; all of them where none is named.
+
+    Raises:
+        UnknownName: one that is not configured.
+    """
+    known = plugins().channels()
+    for name in names:
+        if name not in known:
+            raise UnknownName("channel", name, known, remedy=f"set {PREFIX}{name.upper()} to an Apprise URL")
+    return {name: known[name] for name in names or known}
+
+
+def deliver(
+    channels: Mapping[str, AlertChannel], title: str, text: str, patience: float = PATIENCE
+) -> dict[str, str | None]:
+    """Send through each at once; None where it was sent, else why not. None waits for another."""
+    told: dict[str, str | None] = {}
+    threads = {name: _start(channel, title, text, told) for name, channel in channels.items()}
+    for thread in threads.values():
+        thread.join(patience)
+    return {name: told.get(name, f"channel {name!r} did not answer within {patience:.0f} s") for name in channels}
+
+
+def _start(channel: AlertChannel, title: str, text: str, told: dict[str, str | None]) -> threading.Thread:
+    thread = threading.Thread(
+        target=_guarded(channel, title, text, told), name=f"cqs-channel-{channel.name}", daemon=True
+    )
+    thread.start()
+    return thread
+
+
+def _guarded(channel: AlertChannel, title: str, text: str, told: dict[str, str | None]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            channel.send(title, text)
+        except CqsError as error:
+            told[channel.name] = str(error)
+        except Exception as error:  # noqa: BLE001 - a plugin's channel may fail in any way; its message may hold a secret
+            told[channel.name] = f"channel {channel.name!r} failed with {type(error).__name__}"
+        else:
+            told[channel.name] = None
+
+    return run
+
+
+def _dotenv() -> dict[str, str]:
+    if not Path(".env").is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: value for name, value in dotenv_values(".env").items() if value}
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[list[str]]:
+    """Apprise logs URLs and answers: nothing of that gets out; what it says here is kept for a status code."""
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    heard: list[str] = []
+    listener = _Listener(heard)
+    logger.addHandler(_SILENT)  # for good: without any handler Python prints warnings to stderr
+    logger.addHandler(listener)
+    try:
+        yield heard
+    finally:
+        logger.removeHandler(listener)
+
+
+class _Listener(logging.Handler):
+    def __init__(self, heard: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._heard = heard
+        self._mine = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._mine:
+            self._heard.append(record.getMessage())
+
+
+def _status(heard: list[str]) -> str:
+    """` (HTTP 401)` where Apprise told one; nothing else of what it said."""
+    for line in heard:
+        if match := _STATUS.search(line):
+            return f" (HTTP {match[1] or match[2]})"
+    return ""

@@ -1,0 +1,183 @@
+"""All rules of a bucket, evaluated: one row a rule and subject. Nothing is sent here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from cqs_core import CqsError, UsageError, settings
+from cqs_core.times import iso_or_none
+from cqs_monitor.alerts.kinds import KINDS
+from cqs_monitor.alerts.measures import MEASURES, Signal
+from cqs_monitor.alerts.rules_file import Rules, Wrong
+from cqs_monitor.alerts.spans import Span, at
+from cqs_monitor.alerts.units import shown
+from cqs_monitor.models.evaluation.evaluate import daily_series
+
+if TYPE_CHECKING:
+    from cqs_monitor.alerts.facts import Facts
+    from cqs_monitor.alerts.rule import Rule
+
+State = Literal["ok", "pending", "silenced", "firing", "unknown"]
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What one rule says of one subject now.
+
+    Attributes:
+        rule: as it was written.
+        subject: an account, a market, or empty for the whole bot.
+        state: `pending` is broken, but not for long enough; `unknown` where the value is not known.
+        signal: behind it.
+        since: ms UTC, when it was broken; None where it is not, or where no file and no watcher says.
+    """
+
+    rule: Rule
+    subject: str
+    state: State
+    signal: Signal
+    since: int | None = None
+
+    @property
+    def key(self) -> str:
+        return key_of(self.rule, self.subject)
+
+    @property
+    def title(self) -> str:
+        where = f"{self.subject}: " if self.subject else ""
+        return f"[{self.rule.severity}] {where}{self.rule.name}"
+
+    @property
+    def text(self) -> str:
+        kind = KINDS[self.rule.kind]
+        value, limit = shown(self.signal.value, kind.unit), shown(self.rule.over, kind.unit)
+        compared = f"{value}" if kind.unit == "names" else f"{value}, over {limit}"
+        return f"{kind.about}: {compared}" + (f" ({self.signal.note})" if self.signal.note else "")
+
+    def json(self) -> dict[str, Any]:
+        kind = KINDS[self.rule.kind]
+        over = list(self.rule.over) if isinstance(self.rule.over, tuple) else self.rule.over
+        return {
+            "rule": self.rule.name,
+            "account": self.subject or None,
+            "severity": self.rule.severity,
+            "state": self.state,
+            "since": iso_or_none(self.since),
+            "value": self.signal.value,
+            "threshold": over,
+            "unit": "s" if kind.unit == "duration" else kind.unit,
+            "kind": self.rule.kind,
+            "note": self.signal.note or None,
+        }
+
+
+def evaluate(rules: Rules, facts: Facts, seen: Mapping[str, int] | None = None) -> tuple[list[Alert], list[Wrong]]:
+    """Every rule now, and what is wrong with rules as they stand against this bucket.
+
+    Args:
+        rules: in force.
+        facts: of one moment.
+        seen: since when a watcher sees what has no date of its own, by `Alert.key`.
+    """
+    wrong = list(rules.wrong)
+    alerts: list[Alert] = []
+    for rule in rules.rules:
+        try:
+            alerts += [_alert(rule, name, facts, seen or {}) for name in subjects(rule, facts, wrong)]
+        except CqsError as error:
+            if isinstance(error, OSError):
+                raise
+            wrong.append(Wrong(rule.line, str(error), rule.name))
+    return alerts, wrong
+
+
+def subjects(rule: Rule, facts: Facts, wrong: list[Wrong]) -> Sequence[str]:
+    """What a rule is evaluated for; accounts that nobody knows are noted as wrong."""
+    scope = KINDS[rule.kind].scope
+    if scope == "bot":
+        return [""]
+    if scope == "account":
+        return list(_accounts(rule, facts.snapshot.accounts, wrong))
+    return [daily_series(None, name).market for name in rule.options.get("market", ("BTC",))]
+
+
+def measure(rule: Rule, subject: str, facts: Facts) -> Signal:
+    return MEASURES[rule.kind](facts, rule, subject)
+
+
+def _accounts(rule: Rule, known: Sequence[str], wrong: list[Wrong]) -> Iterator[str]:
+    for name in rule.accounts or known:
+        if name in known:
+            yield name
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        advice = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known[:12]) or 'none yet'}"
+        wrong.append(Wrong(rule.line, f"unknown account {name!r}; {advice}", rule.name))
+
+
+def _alert(rule: Rule, subject: str, facts: Facts, seen: Mapping[str, int]) -> Alert:
+    signal = measure(rule, subject, facts)
+    span = at(signal.spans, facts.now)
+    if span is None:
+        return Alert(rule, subject, "unknown" if signal.value is None else "ok", signal)
+    since: int | None = span.start
+    if not signal.dated:
+        since = seen.get(key_of(rule, subject))
+        span = Span(span.start if since is None else min(since, span.start), span.end)
+    return Alert(rule, subject, _state(rule, span, facts.now), signal, since)
+
+
+def key_of(rule: Rule, subject: str) -> str:
+    """Names an alert in the watcher's memory."""
+    return f"{rule.name}\n{subject}"
+
+
+def _state(rule: Rule, span: Span, now: int) -> State:
+    if span.start + rule.hold * 1000 > now:
+        return "pending"
+    if rule.silence is not None and rule.silence.until(now) is not None:
+        return "silenced"
+    return "firing"
+
+
+def tried(rule: Rule, facts: Facts, start: int, end: int) -> dict[str, Any]:
+    """When the rule would have told in `[start, end)`, ms UTC.
+
+    Raises:
+        UsageError: files keep no past for this kind, or the account is unknown.
+    """
+    from cqs_monitor.alerts.firing import firings
+
+    past = KINDS[rule.kind].past
+    if past is not True:
+        raise UsageError(f"rule {rule.name!r} cannot be tried on the past: {past}")
+    wrong: list[Wrong] = []
+    rows: list[dict[str, Any]] = []
+    until = min(end, facts.now)
+    for name in subjects(rule, facts, wrong):
+        spans = [s for s in measure(rule, name, facts).spans if s.start < until]
+        found = [f for f in firings(spans, rule, until - 1) if f.at >= start]
+        rows += [
+            {
+                "account": name or None,
+                "at": iso_or_none(f.at),
+                "since": iso_or_none(f.since),
+                "until": iso_or_none(f.until),
+            }
+            for f in found
+        ]
+    if wrong:
+        raise UsageError(str(wrong[0]))
+    rows.sort(key=lambda row: str(row["at"]))
+    zone = settings().timezone
+    return {
+        "rule": rule.name,
+        "start": iso_or_none(start),
+        "end": iso_or_none(until),
+        "times": len(rows),
+        "fired": rows,
+        "timezone": zone,
+    }

@@ -1,0 +1,97 @@
+"""One round of the watcher, without sending: what is new, what recovered, which deliveries are tried again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cqs_core.times import iso
+from cqs_monitor.alerts.firing import firings
+from cqs_monitor.alerts.memory import Memory, Told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cqs_monitor.alerts.evaluation import Alert
+
+MOST_TRIES = 8
+_FIRST_WAIT = 30_000  # ms; doubled after each try
+
+
+class Event(NamedTuple):
+    """Something to send.
+
+    Attributes:
+        kind: a `repeat` may have arrived before a crash; `again` tries channels that failed.
+        key: of the memory.
+        told: what is sent.
+    """
+
+    kind: Literal["alert", "repeat", "again", "recovery"]
+    key: str
+    told: Told
+
+
+def note_seen(alerts: Sequence[Alert], memory: Memory, now: int) -> None:
+    """Since when what has no date of its own is seen broken."""
+    broken = {
+        alert.key for alert in alerts if alert.state in ("pending", "silenced", "firing") and not alert.signal.dated
+    }
+    unsure = {alert.key for alert in alerts if alert.state == "unknown"}
+    for key in broken - memory.seen.keys():
+        memory.seen[key] = now
+    for key in memory.seen.keys() - broken - unsure:
+        del memory.seen[key]
+
+
+def events(alerts: Sequence[Alert], memory: Memory, now: int) -> Iterator[Event]:
+    """What this round sends. The memory is changed by whoever sends."""
+    known = {alert.key: alert for alert in alerts}
+    for key, told in list(memory.told.items()):
+        yield from _told_before(key, told, known.get(key), now)
+    for alert in alerts:
+        if alert.key in memory.told:
+            continue
+        last = memory.last.get(alert.key)
+        if alert.state == "firing" and _free(alert, last, now):
+            yield Event("alert", alert.key, _told(alert, alert.since or now, now))
+        elif alert.state == "ok" and memory.round:
+            yield from _missed(alert, memory, last, now)
+
+
+def _told_before(key: str, told: Told, alert: Alert | None, now: int) -> Iterator[Event]:
+    states = set(told.channels.values())
+    if "sending" in states:
+        yield Event("repeat", key, told)
+    elif "failed" in states and told.again <= now:
+        yield Event("again", key, told)
+    over = alert is None or alert.state == "ok"
+    if told.recovered is None and over and not (alert and _silent(alert, now)):
+        yield Event("recovery", key, told)
+
+
+def _missed(alert: Alert, memory: Memory, last: int | None, now: int) -> Iterator[Event]:
+    """Broken and over again between two rounds: told all the same, once."""
+    recent = [span for span in alert.signal.spans if span.end is not None and memory.round < span.end <= now]
+    found = [f for f in firings(recent, alert.rule, now, last) if f.at > memory.round and f.until is not None]
+    for firing in found[-1:]:
+        told = _told(alert, firing.since, now)
+        told.text = f"it was broken from {iso(firing.since)} to {iso(firing.until or now)} and is over; {told.text}"
+        yield Event("alert", alert.key, told)
+
+
+def _free(alert: Alert, last: int | None, now: int) -> bool:
+    return last is None or now >= last + alert.rule.cooldown * 1000
+
+
+def _silent(alert: Alert, now: int) -> bool:
+    return alert.rule.silence is not None and alert.rule.silence.until(now) is not None
+
+
+def _told(alert: Alert, since: int, now: int) -> Told:
+    rule = alert.rule
+    return Told(alert.title, alert.text, since, now, rule.name, alert.subject, rule.severity)
+
+
+def wait(tries: int) -> int:
+    """Ms until a failed channel is tried again."""
+    return int(_FIRST_WAIT * 2 ** min(tries, 7))

@@ -1,0 +1,237 @@
+"""The watcher: rounds that evaluate and send, remembered before and after; it tells when it cannot see."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import AlertChannel, BucketError, plugins
+from cqs_core.settings import state_folder
+from cqs_core.times import iso, now
+from cqs_monitor.alerts.channels import deliver
+from cqs_monitor.alerts.evaluation import evaluate
+from cqs_monitor.alerts.facts import facts_of
+from cqs_monitor.alerts.lease import HeldByAnother, Lease
+from cqs_monitor.alerts.memory import Memory, Told, record, remember, remembered
+from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, wait
+from cqs_monitor.alerts.rules_file import Rules, read_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cqs_core import Bucket
+
+PATIENCE = 60.0
+"""Seconds that a bucket has to answer a round."""
+
+
+@dataclass
+class Watcher:
+    """Watches one bucket.
+
+    Attributes:
+        bucket: read, but for `alerts/`.
+        say: prints a line for people.
+        patience: seconds that the bucket has to answer.
+        blind_after: seconds without an answer before that is told.
+    """
+
+    bucket: Bucket
+    say: Callable[[str], None]
+    patience: float = PATIENCE
+    blind_after: float = 120.0
+    lease: Lease = field(init=False)
+    _memory: Memory | None = None
+    _rules: Rules = field(default_factory=Rules)
+    _running: threading.Thread | None = None
+    _outcome: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lease = Lease(self.bucket)
+
+    @property
+    def told(self) -> list[Told]:
+        """What was told and has not recovered, as of the last round."""
+        return list(self._memory.told.values()) if self._memory else []
+
+    def round(self) -> bool:
+        """Evaluate and send once; whether the bucket answered.
+
+        Raises:
+            HeldByAnother: another watcher has the lease.
+        """
+        try:
+            self._answered()
+        except HeldByAnother:
+            raise
+        except (BucketError, OSError, TimeoutError) as error:
+            self._blind(str(error))
+            return False
+        self._sees_again()
+        return True
+
+    def _answered(self) -> None:
+        """The round in a thread, so that a bucket that stalls holds that thread and not the watcher."""
+        if self._running is None or not self._running.is_alive():
+            self._outcome = []
+            self._running = threading.Thread(target=self._try, name="cqs-watch", daemon=True)
+            self._running.start()
+        self._running.join(self.patience)
+        if self._running.is_alive():
+            raise TimeoutError(f"bucket {self.bucket.url!r} did not answer within {self.patience:.0f} s")
+        if self._outcome:
+            raise self._outcome[0]
+
+    def _try(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # noqa: BLE001 - raised again by the watcher's own thread
+            self._outcome.append(error)
+
+    def _work(self) -> None:
+        self.lease.keep()
+        if self._memory is None:
+            self._memory = remembered(self.bucket)
+        memory = self._memory
+        self._rules = read_rules(self.bucket)
+        moment = now()
+        alerts, wrong = evaluate(self._rules, facts_of(self.bucket, moment), memory.seen)
+        for one in wrong:
+            self.say(str(one))
+        note_seen(alerts, memory, moment)
+        for event in list(events(alerts, memory, moment)):
+            self._send(event, memory, moment)
+        memory.round = moment
+        remember(self.bucket, memory)
+
+    def _send(self, event: Event, memory: Memory, moment: int) -> None:
+        """Recorded before and after: after a crash in between it is sent again, and marked."""
+        told = event.told
+        if event.kind == "recovery":
+            told.recovered = moment
+            told.channels = dict.fromkeys([n for n, state in told.channels.items() if state == "sent"], "sending")
+            told.tries = 0
+        elif event.kind == "alert":
+            told.channels = dict.fromkeys(self._names(told), "sending")
+        told.repeat = told.repeat or event.kind == "repeat"
+        if event.kind != "recovery" or told.channels:
+            memory.told[event.key] = told
+            remember(self.bucket, memory)
+            self.lease.keep()
+            self._deliver(told, moment)
+        self._settle(event, memory, moment)
+
+    def _names(self, told: Told) -> list[str]:
+        wanted = next((rule.channels for rule in self._rules.rules if rule.name == told.rule), ())
+        known = plugins().channels()
+        for name in wanted:
+            if name not in known:
+                self.say(
+                    f"rule {told.rule!r} names the channel {name!r}, not configured here; set CQS_ALERT_{name.upper()}"
+                )
+        return [name for name in known if not wanted or name in wanted]
+
+    def _deliver(self, told: Told, moment: int) -> None:
+        known = plugins().channels()
+        due = {
+            name: known[name]
+            for name, state in told.channels.items()
+            if state in ("sending", "failed") and name in known
+        }
+        title, text = _words(told)
+        self.say(f"{iso(moment)} {title}: {text}")
+        faults = deliver(due, title, text)
+        told.tries += 1
+        for name, fault in faults.items():
+            told.channels[name] = "sent" if fault is None else "given up" if told.tries >= MOST_TRIES else "failed"
+            if fault is not None:
+                self.say(fault)
+        for name in told.channels.keys() - faults.keys():
+            if told.channels[name] in ("sending", "failed"):
+                told.channels[name] = "given up"  # no longer configured
+        told.again = moment + wait(told.tries)
+
+    def _settle(self, event: Event, memory: Memory, moment: int) -> None:
+        told = event.told
+        if event.kind == "alert":
+            memory.last[event.key] = moment
+        open_ = any(state in ("sending", "failed") for state in told.channels.values())
+        if told.recovered is not None and not open_:
+            memory.told.pop(event.key, None)
+        remember(self.bucket, memory)
+        kind = "recovery" if event.kind == "recovery" else "failed" if open_ else event.kind
+        record(self.bucket, kind, told, moment)
+
+    def _blind(self, reason: str) -> None:
+        """Told through every channel; remembered on this machine, since the bucket does not take it."""
+        path = self._blind_file()
+        known = _json(path) or {"since": now(), "told": None}
+        self.say(f"{iso(now())} the bucket does not answer: {reason}")
+        if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:
+            repeat = "; a repeat: it may have arrived before a crash" if known.get("trying") else ""
+            _write(path, known | {"trying": True})
+            text = f"since {iso(known['since'])}; nothing is watched until it answers{repeat}"
+            faults = deliver(self._channels(), f"[critical] cqs cannot see {self.bucket.url}", text)
+            for fault in filter(None, faults.values()):
+                self.say(fault)
+            known["told"] = now() if not faults or None in faults.values() else None
+        _write(path, known)
+
+    def _sees_again(self) -> None:
+        path = self._blind_file()
+        known = _json(path)
+        if known is None:
+            return
+        if known["told"] is not None:
+            title = f"[recovered] cqs sees {self.bucket.url} again"
+            deliver(self._channels(), title, f"it did not answer since {iso(known['since'])}")
+            self.say(title)
+        path.unlink(missing_ok=True)
+
+    def _channels(self) -> Mapping[str, AlertChannel]:
+        return plugins().channels()
+
+    def _blind_file(self) -> Path:
+        name = hashlib.sha256(self.bucket.url.encode()).hexdigest()[:16]
+        return state_folder() / "watch" / f"{name}.json"
+
+
+def watch(watcher: Watcher, every: float, stopped: threading.Event) -> None:
+    """Rounds until told to stop; a lease that another holds ends it.
+
+    Raises:
+        HeldByAnother: another watcher has the lease.
+    """
+    while not stopped.is_set():
+        started = time.monotonic()
+        watcher.round()
+        stopped.wait(max(0.5, every - (time.monotonic() - started)))
+
+
+def _words(told: Told) -> tuple[str, str]:
+    title, text = told.title, f"{told.text}, since {iso(told.since)}"
+    if told.recovered is not None:
+        title, text = f"[recovered] {title}", f"it was: {text}, until {iso(told.recovered)}"
+    if told.repeat:
+        text += "; a repeat: it may have arrived before a crash"
+    return title, text
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text())
+        return value if isinstance(value["since"], int) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(value))
+    temporary.replace(path)

@@ -1,0 +1,167 @@
+"""`cqs monitor alerts`: rules evaluated now, tried on the past, checked; and a test message."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.times import now, parse_range
+from cqs_monitor.commands.printing import printable, table
+
+if TYPE_CHECKING:
+    from cqs_monitor.alerts.rules_file import Wrong
+
+
+@click.group("alerts", invoke_without_command=True)
+@command_options
+@click.pass_context
+def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
+    """Evaluate every rule now; nothing is sent (`cqs monitor watch` sends)."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from cqs_monitor.alerts.evaluation import evaluate
+    from cqs_monitor.alerts.facts import facts_of
+    from cqs_monitor.alerts.memory import remembered
+    from cqs_monitor.alerts.rules_file import read_rules
+
+    home = open_bucket(bucket)
+    rules = read_rules(home)
+    alerts, wrong = evaluate(rules, facts_of(home, now()), remembered(home).seen)
+    rows = [alert.json() for alert in alerts]
+
+    def human() -> None:
+        if not rules.stored:
+            click.echo("no config/alerts.toml: these are the default rules", err=True)
+        shown = [
+            [r["rule"], r["account"] or "", r["severity"], r["state"], r["since"] or "", a.text]
+            for r, a in zip(rows, alerts, strict=True)
+        ]
+        table(["rule", "account", "severity", "state", "since", "what"], shown, left=6)
+
+    emit(rows, as_json, human)
+    _tell(wrong)
+
+
+@command.command("try")
+@click.argument("name", metavar="RULE")
+@click.option("--start", help="First day; 30 days ago by default.")
+@click.option("--end", help="Last day; now by default.")
+@command_options
+def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_json: bool) -> None:
+    """Say when a rule would have fired in the past."""
+    from cqs_monitor.alerts.evaluation import tried
+    from cqs_monitor.alerts.facts import facts_of
+    from cqs_monitor.alerts.rules_file import read_rules
+
+    first, last = parse_range(start, end)
+    home = open_bucket(bucket)
+    rule = read_rules(home).rule(name)
+    moment = now()
+    until = moment if last is None else last
+    found = tried(rule, facts_of(home, moment), until - 30 * 86_400_000 if first is None else first, until)
+    emit(found, as_json, lambda: _tried(found))
+
+
+@command.command("check")
+@command_options
+def check(bucket: str | None, as_json: bool) -> int:
+    """Say what is wrong with config/alerts.toml, by line; exit code 2 where something is."""
+    from cqs_monitor.alerts.evaluation import evaluate
+    from cqs_monitor.alerts.facts import facts_of
+    from cqs_monitor.alerts.rules_file import read_rules
+
+    home = open_bucket(bucket)
+    rules = read_rules(home)
+    _, wrong = evaluate(rules, facts_of(home, now()))
+    rows = [{"line": one.line, "rule": one.rule, "reason": one.reason} for one in wrong]
+    emit(rows, as_json, lambda: click.echo(f"{len(rules.rules)} rules in force, {len(wrong)} mistakes"))
+    _tell(wrong)
+    return 2 if wrong else 0
+
+
+@command.command("kinds")
+@command_options
+def kinds(bucket: str | None, as_json: bool) -> None:
+    """List what a rule can be about."""
+    from cqs_monitor.alerts.kinds import KINDS
+    from cqs_monitor.alerts.units import shown
+
+    rows = [
+        {
+            "kind": name,
+            "about": kind.about,
+            "unit": kind.unit,
+            "default": kind.default,
+            "past": kind.past is True,
+            "fields": list(kind.options),
+        }
+        for name, kind in KINDS.items()
+    ]
+
+    def human() -> None:
+        cells = [
+            [
+                name,
+                kind.about,
+                kind.unit,
+                "" if kind.default is None else shown(kind.default, kind.unit),
+                ", ".join(kind.options),
+            ]
+            for name, kind in KINDS.items()
+        ]
+        table(["kind", "about", "over is", "default", "further fields"], cells, left=5)
+
+    emit(rows, as_json, human)
+
+
+@command.command("test")
+@click.option("--channel", "names", multiple=True, help="Only this one; all by default.")
+@command_options
+def test(names: tuple[str, ...], bucket: str | None, as_json: bool) -> int:
+    """Send a test message through the configured channels."""
+    from cqs_monitor.alerts.channels import chosen, deliver
+
+    sent = deliver(
+        chosen(names), "cqs: test", f"A test message of cqs, {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime())}."
+    )
+    rows = [{"channel": name, "sent": fault is None, "problem": fault} for name, fault in sent.items()]
+    emit(rows, as_json, lambda: _sent(rows))
+    return 1 if any(row["problem"] for row in rows) else 0
+
+
+@command.command("history")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@command_options
+def history(limit: int, bucket: str | None, as_json: bool) -> None:
+    """List what the watcher told, newest first."""
+    from cqs_monitor.alerts.memory import history as told
+
+    rows = told(open_bucket(bucket), limit)
+
+    def human() -> None:
+        cells = [[row["at"], row["event"], row["title"], row["text"], ", ".join(row["channels"])] for row in rows]
+        table(["at", "event", "title", "text", "channels"], cells, left=5)
+
+    emit(rows, as_json, human)
+
+
+def _sent(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        click.echo("no channel is configured; set CQS_ALERT_NAME to an Apprise URL, in the environment or in .env")
+    for row in rows:
+        click.echo(f"{row['channel']}: {row['problem'] or 'sent'}")
+
+
+def _tried(found: dict[str, Any]) -> None:
+    click.echo(f"{found['rule']} would have fired {found['times']} times from {found['start']} to {found['end']}")
+    for row in found["fired"]:
+        until = f"until {row['until']}" if row["until"] else "still"
+        click.echo(printable(f"  {row['at']}  {row['account'] or ''}  since {row['since']}, {until}"))
+
+
+def _tell(wrong: list[Wrong]) -> None:
+    for one in wrong:
+        click.echo(printable(str(one)), err=True)

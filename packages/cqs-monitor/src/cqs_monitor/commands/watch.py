@@ -1,0 +1,71 @@
+"""`cqs monitor watch`."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from cqs_core import BucketError
+from cqs_core.cli import bucket_option, emit, json_option, open_bucket
+from cqs_monitor.commands.printing import printable
+
+if TYPE_CHECKING:
+    from cqs_monitor.alerts.watcher import Watcher
+
+
+@click.command("watch")
+@click.option(
+    "--once", is_flag=True, help="One round, then end; for cron. A bucket that cannot be seen is told at once."
+)
+@click.option(
+    "--every", type=click.FloatRange(1, 3600), default=30.0, show_default=True, help="Seconds between rounds."
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(1, 600),
+    default=60.0,
+    show_default=True,
+    help="Seconds for the bucket to answer.",
+)
+@bucket_option
+@json_option
+def command(once: bool, every: float, patience: float, bucket: str | None, as_json: bool) -> int:
+    """Evaluate the rules of config/alerts.toml again and again, and tell through the configured channels.
+
+    Channels are Apprise URLs in CQS_ALERT_NAME, in the environment or in .env. One watcher a bucket.
+    """
+    from cqs_monitor.alerts.memory import line
+    from cqs_monitor.alerts.watcher import Watcher, watch
+
+    watcher = Watcher(open_bucket(bucket, write=True), _say, patience)
+    if not once:
+        watch(watcher, every, _stopped())
+        _give_back(watcher)
+        return 0
+    watcher.blind_after = 0.0
+    seen = watcher.round()
+    _give_back(watcher)
+    told = [line("alert", one, one.at) for one in watcher.told]
+    emit({"seen": seen, "told": told}, as_json, lambda: click.echo(f"{len(told)} alerts are told and not recovered"))
+    return 0 if seen else 1
+
+
+def _say(text: str) -> None:
+    click.echo(printable(text), err=True)
+
+
+def _stopped() -> threading.Event:
+    """Set when the process is asked to end."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+def _give_back(watcher: Watcher) -> None:
+    with contextlib.suppress(BucketError, OSError):  # the lease expires by itself
+        watcher.lease.give_back()
