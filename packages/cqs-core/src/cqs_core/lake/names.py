@@ -2,8 +2,8 @@
 
     data/candles/exchange=E/market=M/interval=I/{start}-{end}_{first}-{last}_{rows}_{seq}_{source}_{hash}.parquet
 
-Times are `YYYYMMDDTHHMMSS` UTC. `[start, end)` was asked and answered; first and last are candle opens, equal to start where
-there are no rows. The same name always means the same bytes.
+Times are `YYYYMMDDTHHMMSS` UTC. `[start, end)` was asked and answered; first and last are candle opens, equal to start
+where there are no rows. The same name always means the same bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from cqs_core.errors import UsageError
-from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core.intervals import DAY, HOUR, INTERVALS, MINUTE
 
 ROOT = "data/candles"
 SOURCES = ("exchange", "endpoint", "import")
@@ -72,7 +72,12 @@ def escape(name: str) -> str:
 
 
 def unescape(part: str) -> str:
-    return unquote(part.replace("-", "/"))
+    """The name that was escaped.
+
+    Raises:
+        ValueError: no name is escaped like that.
+    """
+    return unquote(part.replace("-", "/"), errors="surrogatepass")
 
 
 def _percent(character: str) -> str:
@@ -101,13 +106,15 @@ def parse_object(key: str, size: int = 0, modified: float | None = None) -> Lake
 
 
 def parse_folder(folder: str) -> Series | None:
-    """The series whose objects are in a folder; None where it is no folder of ours."""
+    """The series whose objects are in a folder; None where it is no folder of ours, however much it looks like one."""
     parts = folder.split("/")[-3:]
-    pairs = [part.partition("=") for part in parts]
-    if [pair[0] for pair in pairs] != ["exchange", "market", "interval"]:
+    try:
+        exchange, market, interval = (unescape(part.partition("=")[2]) for part in parts)
+        series = Series(exchange, market, "1M" if interval == "1mo" else interval)
+        ours = series.interval in INTERVALS and series.folder == folder
+    except ValueError:
         return None
-    exchange, market, interval = (unescape(pair[2]) for pair in pairs)
-    return Series(exchange, market, "1M" if interval == "1mo" else interval)
+    return series if ours else None
 
 
 def _stamp(ts: int) -> str:

@@ -66,9 +66,13 @@ def read_file(path: str, columns: list[str] | None = None) -> pa.Table:
         DataError: the file is damaged.
     """
     try:
-        return pq.ParquetFile(path).read(columns=columns)
-    except (pa.ArrowException, pa.ArrowInvalid) as error:
-        raise DataError(f"{path!r} is damaged ({error}); run `cqs data verify`") from None
+        with pq.ParquetFile(path) as file:
+            return file.read(columns=columns)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:  # Arrow says OSError of bytes that it cannot decode
+        fact = " ".join(str(error).split())
+        raise DataError(f"{path!r} is damaged ({fact}); run `cqs data verify`") from None
 
 
 def newest(table: pa.Table) -> pa.Table:

@@ -1,0 +1,110 @@
+"""What a symbol means, found out offline."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cqs_core import UsageError, resolve
+
+HOME = {"home": "upbit", "home_quote": "KRW"}
+UPBIT = HOME | {"id_form": "QUOTE-BASE"}
+BINANCE = HOME | {"id_form": "BASEQUOTE"}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "exchange", "options", "market"),
+    [
+        # bare: the home quote at home, elsewhere USDT, then USD; --quote overrides
+        ("BTC", "upbit", UPBIT, "BTC/KRW"),
+        (" btc ", "upbit", UPBIT, "BTC/KRW"),
+        ("BTC", "binance", BINANCE, "BTC/USDT"),
+        ("BTC", "upbit", UPBIT | {"quote": "usdt"}, "BTC/USDT"),
+        ("BTC", "binance", BINANCE | {"quote": "KRW"}, "BTC/KRW"),
+        ("BTC", "kraken", HOME | {"known": {"BTC/USD"}}, "BTC/USD"),
+        ("BTC", "kraken", HOME | {"known": {"BTC/USD", "BTC/USDT"}}, "BTC/USDT"),
+        ("BTC", "upbit", {"home": "binance", "home_quote": "USDT"}, "BTC/USDT"),
+        ("1INCH", "upbit", UPBIT, "1INCH/KRW"),
+        # unified: as it is
+        ("BTC/KRW", "binance", BINANCE, "BTC/KRW"),
+        ("btc/usdt:usdt", "binance", BINANCE, "BTC/USDT:USDT"),
+        ("BTC/KRW", "upbit", UPBIT | {"quote": "USDT"}, "BTC/KRW"),
+        # the exchange's own id
+        ("KRW-BTC", "upbit", UPBIT, "BTC/KRW"),
+        ("KRW-ETH", "upbit", UPBIT, "ETH/KRW"),
+        ("KRW-DOGE", "upbit", UPBIT, "DOGE/KRW"),
+        ("BTC-DOGE", "upbit", UPBIT, "DOGE/BTC"),
+        ("USDT-BTC", "upbit", UPBIT, "BTC/USDT"),
+        ("BTCUSDT", "binance", BINANCE, "BTC/USDT"),
+        ("DOGEUSDT", "binance", BINANCE, "DOGE/USDT"),
+        ("BTCFDUSD", "binance", BINANCE, "BTC/FDUSD"),
+        ("USDT", "binance", BINANCE, "USDT/USDT"),
+        ("DOGE", "binance", BINANCE, "DOGE/USDT"),
+        # ids of another form, where only one reading is possible
+        ("KRW-DOGE", "binance", BINANCE, "DOGE/KRW"),
+        ("DOGE-USDT", "upbit", UPBIT, "DOGE/USDT"),
+        # what is known decides
+        ("BTC-USDT", "upbit", UPBIT | {"known": {"BTC/USDT"}}, "BTC/USDT"),
+        ("WBTC", "binance", BINANCE | {"known": {"WBTC/USDT"}}, "WBTC/USDT"),
+        ("ETHBTC", "binance", BINANCE | {"known": {"ETH/BTC"}}, "ETH/BTC"),
+    ],
+)
+def test_a_symbol_is_resolved(symbol, exchange, options, market):
+    assert resolve(symbol, exchange, **options) == market
+
+
+@pytest.mark.parametrize(
+    ("symbol", "exchange", "options", "readings"),
+    [
+        ("BTC-USDT", "upbit", UPBIT, {"BTC/USDT", "USDT/BTC"}),
+        ("BTC-ETH", "somewhere", HOME, {"BTC/ETH", "ETH/BTC"}),
+        ("WBTC", "binance", BINANCE, {"W/BTC", "WBTC/USDT"}),
+        ("BTC-USDT", "upbit", UPBIT | {"known": {"BTC/USDT", "USDT/BTC"}}, {"BTC/USDT", "USDT/BTC"}),
+    ],
+)
+def test_two_readings_are_both_offered(symbol, exchange, options, readings):
+    with pytest.raises(UsageError) as caught:
+        resolve(symbol, exchange, **options)
+    told = str(caught.value)
+    assert told.startswith(f"{symbol!r} is ambiguous on {exchange!r}; write ")
+    assert set(told.partition("; write ")[2].split(" or ")) == {repr(reading) for reading in readings}
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        "",
+        "  ",
+        "BTC//KRW",
+        "BTC/KRW/X",
+        "/KRW",
+        "BTC/",
+        "BTC/:USDT",
+        "BTC/USDT:",
+        "B TC",
+        "BTC\0",
+        "BTC\n/KRW",
+        "KRW-BTC-X",
+        "-BTC",
+        "BTC-",
+        "-",
+        "SOL-DOGE",
+    ],
+)
+def test_what_is_no_symbol_is_refused(symbol):
+    with pytest.raises(UsageError, match=r"; write"):
+        resolve(symbol, "upbit", **UPBIT)
+
+
+@given(st.text(max_size=12), st.sampled_from([UPBIT, BINANCE, HOME, {}]))
+def test_whatever_is_typed_is_a_market_or_refused(symbol, options):
+    try:
+        market = resolve(symbol, "upbit", **options)
+    except UsageError:
+        return
+    base, slash, quote = market.partition("/")
+    assert base
+    assert slash
+    assert quote
+    assert resolve(market, "upbit", **options) == market
