@@ -33,8 +33,8 @@ def register_engines() -> Sequence[Engine]:
 def register_commands() -> Mapping[str, tuple[str, str]]:
     """`cqs backtest` and `cqs strategies`."""
     return {
-        "backtest": ("cqs_backtest.cli:backtest", "Run a strategy on candles of the lake."),
-        "strategies": ("cqs_backtest.cli:strategies", "List strategies and their parameters."),
+        "backtest": ("cqs_backtest.commands:backtest", "Run a strategy on candles of the lake."),
+        "strategies": ("cqs_backtest.commands:strategies", "List strategies and their parameters."),
     }
 
 
@@ -52,3 +52,11 @@ def register_views() -> Sequence[Any]:
     from cqs_backtest.views import VIEWS
 
     return VIEWS
+
+
+@hookimpl
+def register_cards() -> Sequence[Any]:
+    """The newest run, on the overview."""
+    from cqs_backtest.views import CARDS
+
+    return CARDS

@@ -41,6 +41,13 @@ def register_views() -> list[Any]:
 
 
 @hookimpl
+def register_cards() -> list[Any]:
+    from cqs_data.views import CARDS
+
+    return CARDS
+
+
+@hookimpl
 def register_demo() -> list[DemoStep]:
     from cqs_data.demo import STEPS
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqs_panel import View
+from cqs_panel import Card, View
 
 if TYPE_CHECKING:
     from cqs_panel import PageState
 
-__all__ = ["VIEWS"]
+__all__ = ["CARDS", "VIEWS"]
 
 
 def _data(page: PageState) -> Any:
@@ -19,3 +19,21 @@ def _data(page: PageState) -> Any:
 
 
 VIEWS = [View(slug="data", title="Data", icon="storage", order=20, build=_data)]
+
+
+def _prices(page: PageState) -> Any:
+    from cqs_data.views.prices import prices
+
+    return prices(page)
+
+
+def _chart(page: PageState) -> Any:
+    from cqs_data.views.prices import chart
+
+    return chart(page)
+
+
+CARDS = [
+    Card(name="data.prices", title="", order=20, build=_prices, width=12),
+    Card(name="data.chart", title="", order=30, build=_chart, width=8),
+]
