@@ -20,7 +20,7 @@ def _run(demo: Demo) -> dict[str, Any]:
     request = make_request("volatility_breakout", _SYMBOLS, costs=make_costs(None, None, 10_000_000))
     outcome = run(request, demo.bucket, confirm=True)
     print_performance(demo.console, outcome)
-    return {"performance": outcome.result.performance, "run": outcome.keep(demo.bucket)}
+    return {"performance": outcome.performance, "run": outcome.keep(demo.bucket)}
 
 
 STEP = DemoStep("backtest", "Backtest the volatility breakout on four markets", 40, _run)

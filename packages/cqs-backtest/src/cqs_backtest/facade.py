@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest import feed
 from cqs_backtest.badges import badges
 from cqs_backtest.request import Request, make_costs, make_request
+from cqs_backtest.statistics import statistics
+from cqs_backtest.statistics.benchmark import basket
 from cqs_backtest.tables import equity_series, trades_frame
-from cqs_core import Bucket, Candles, Engine, Strategy, UsageError
-from cqs_core.result import RunResult, simulate
+from cqs_core import Bucket, Candles, Engine, RunResult, Strategy, UsageError, simulate
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from cqs_core.metrics import Floats
 
 
 class BacktestFacade:
@@ -67,7 +71,8 @@ class BacktestFacade:
 
         Returns:
             `performance` (a mapping: total_return, cagr, mdd, volatility, win_rate, avg_win, avg_loss in percent;
-            sharpe, sortino, calmar, profit_factor; num_trades; final_equity; unknown is NaN), `equity` (Series, UTC
+            sharpe, sortino, calmar, profit_factor; num_trades; final_equity, and all of `cqs_backtest.conventions`;
+            unknown is NaN), `equity` (Series, UTC
             index, one point a bar), `trades` (DataFrame of round trips) and `result` (`cqs_core.result.RunResult`).
 
         Raises:
@@ -90,7 +95,7 @@ class BacktestFacade:
         bucket = self._open(write=keep) if keep or data is None else None
         outcome = run(request, bucket, data, quote, confirm=keep)
         return {
-            "performance": dict(outcome.result.performance),
+            "performance": dict(outcome.performance),
             "equity": equity_series(outcome.result),
             "trades": trades_frame(outcome.result),
             "badges": outcome.badges,
@@ -120,11 +125,21 @@ class Outcome:
     candles: Candles
     badges: dict[str, Any]
 
+    @cached_property
+    def benchmark(self) -> Floats:
+        """(T,): equity of its symbols, bought and held in equal weights."""
+        return basket(self.result)
+
+    @cached_property
+    def performance(self) -> dict[str, float]:
+        """Every metric by name; see `cqs_backtest.conventions`."""
+        return statistics(self.result, self.benchmark)
+
     def keep(self, bucket: Bucket) -> str:
         """Store the run; returns its id."""
         from cqs_backtest.runs import keep
 
-        return keep(bucket, self.request, self.result, self.candles, self.badges)
+        return keep(bucket, self)
 
 
 def run(

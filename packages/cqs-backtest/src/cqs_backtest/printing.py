@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.conventions import CONVENTIONS
+from cqs_backtest.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.rules import name_of
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from cqs_backtest.facade import Outcome
@@ -24,14 +27,24 @@ def print_performance(console: Console, outcome: Outcome) -> None:
     table = Table(title=title, title_justify="left", box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(justify="right")
-    for key, convention in CONVENTIONS.items():
-        if key in result.performance:
-            table.add_row(convention.label, figure(result.performance[key], convention.unit))
+    for key in HEADLINE:
+        table.add_row(CONVENTIONS[key].label, figure(result.performance[key], CONVENTIONS[key].unit))
+    for line in _said(outcome.badges):
+        table.add_row(*line)
     console.print(table)
     costs = result.costs
     dates = f"{iso(int(result.candles.ts[0]))[:10]} to {iso(int(result.candles.ts[-1]))[:10]}"
     paid = f"fee {costs.fee:.4%}, slippage {costs.slip * 10_000:g} bps a side, capital {costs.capital:,.0f}"
     console.print(f"[dim]{dates}; engine {result.engine}; {paid}[/]")
+
+
+def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The badges as lines of a table."""
+    yield "Look-ahead", badges["lookahead_where"] or "none found"
+    difference = badges["parity_difference"]
+    yield "Engines", badges["parity"] + ("" if difference is None else f", within {difference:.0e}")
+    touched = f"{badges['gaps']:,} trades, PnL {badges['gaps_pnl']:,.0f}"
+    yield "Touching gaps", touched if badges["gaps"] else "none"
 
 
 def figure(value: float, unit: str) -> str:
@@ -40,4 +53,29 @@ def figure(value: float, unit: str) -> str:
         return "-"
     if unit in ("#", "$"):
         return f"{value:,.0f}"
+    if unit == "d":
+        return f"{value:,.1f} d"
     return f"{value:,.2f}{' %' if unit else ''}"
+
+
+def print_comparison(console: Console, found: dict[str, Any]) -> None:
+    """Settings that differ and metrics, one column a run, and how many trades changed."""
+    from rich.table import Table
+
+    names = [f"{i}" for i in range(1, len(found["runs"]) + 1)]
+    for name, run in zip(names, found["runs"], strict=True):
+        console.print(f"{name}  {run}")
+    table = Table("", *names, box=None, pad_edge=False)
+    for row in found["settings"]:
+        table.add_row(row["setting"], *(str(row["values"][run]) for run in found["runs"]), style="cyan")
+    for row in found["metrics"]:
+        convention = CONVENTIONS.get(row["metric"])
+        if convention:
+            values = (row["values"][run] for run in found["runs"])
+            table.add_row(convention.label, *(figure(math.nan if v is None else v, convention.unit) for v in values))
+    console.print(table)
+    for name, run in zip(names[1:], found["runs"][1:], strict=True):
+        changes = Counter(row["change"] for row in found["trades"] if row["run"] == run)
+        console.print(
+            f"trades of {name} against 1: " + ", ".join(f"{changes[c]} {c}" for c in ("entered", "left", "changed"))
+        )

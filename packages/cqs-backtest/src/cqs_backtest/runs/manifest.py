@@ -15,23 +15,16 @@ from cqs_core.intervals import next_open
 from cqs_core.times import iso, iso_or_none
 
 if TYPE_CHECKING:
-    from cqs_backtest.request import Request
+    from cqs_backtest.facade import Outcome
     from cqs_core import Candles
-    from cqs_core.result import RunResult
 
 PACKAGES = ("cqs-core", "cqs-backtest", "numpy", "numba", "bt", "param")
 """Libraries that a result can depend on."""
 
 
-def manifest(request: Request, result: RunResult, candles: Candles, badges: dict[str, Any]) -> dict[str, Any]:
-    """Flat enough for people, complete enough for `verify`; what JSON cannot hold is null.
-
-    Args:
-        request: what was asked.
-        result: what came out.
-        candles: all that the strategy saw, warm-up included.
-        badges: of the run.
-    """
+def manifest(outcome: Outcome) -> dict[str, Any]:
+    """Flat enough for people, complete enough for `verify`; what JSON cannot hold is null."""
+    request, result, candles = outcome.request, outcome.result, outcome.candles
     made = {
         "strategy": {
             "name": name_of(request.strategy),
@@ -59,8 +52,8 @@ def manifest(request: Request, result: RunResult, candles: Candles, badges: dict
         "candles": candle_hashes(candles),
         "versions": versions(),
         "seed": request.seed,
-        "badges": badges,
-        "performance": result.performance,
+        "badges": outcome.badges,
+        "performance": outcome.performance,
     }
     return dict(plain(made))
 

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from cqs_backtest.request import Request
-    from cqs_core import Bucket, Candles
-    from cqs_core.result import RunResult
+    from cqs_backtest.facade import Outcome
+    from cqs_core import Bucket
 
 FOLDER = "runs"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -40,12 +39,14 @@ class StoredRun:
         manifest: see `cqs_backtest.runs.manifest`; with `id` and `created`.
         ts: (T,) opens of its bars, ms UTC.
         equity: (T,) at their closes.
+        benchmark: (T,) likewise, of its symbols bought and held in equal weights.
         trades: round trips as pyarrow table.
     """
 
     manifest: dict[str, Any]
     ts: npt.NDArray[np.int64]
     equity: npt.NDArray[np.float64]
+    benchmark: npt.NDArray[np.float64]
     trades: pa.Table
 
     @property
@@ -58,16 +59,17 @@ class StoredRun:
         return frame
 
 
-def keep(bucket: Bucket, request: Request, result: RunResult, candles: Candles, badges: dict[str, Any]) -> str:
+def keep(bucket: Bucket, outcome: Outcome) -> str:
     """Store a run and return its id; the manifest comes last, so that what is listed is whole."""
     import pyarrow as pa
 
-    made = manifest(request, result, candles, badges)
+    result, made = outcome.result, manifest(outcome)
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     name = re.sub(r"[^A-Za-z0-9]+", "-", made["strategy"]["name"]).strip("-").lower()
     run = f"{stamp}-{name}-{secrets.token_hex(3)}"
     stamps = pa.array(result.candles.ts, pa.timestamp("ms", "UTC"))
-    equity = pa.table({"ts": stamps, "equity": pa.array(result.execution.equity)})
+    curves = {"equity": pa.array(result.execution.equity), "benchmark": pa.array(outcome.benchmark)}
+    equity = pa.table({"ts": stamps, **curves})
     bucket.write(f"{FOLDER}/{run}/equity.parquet", _parquet(equity))
     bucket.write(f"{FOLDER}/{run}/trades.parquet", _parquet(pa.table(trade_columns(result))))
     about = {"id": run, "created": iso(now()), **made}
@@ -98,6 +100,7 @@ def load(bucket: Bucket, run: str) -> StoredRun:
         json.loads(data[files[0]]),
         equity["ts"].to_numpy().astype("datetime64[ms]").astype(np.int64),
         equity["equity"].to_numpy(),
+        equity["benchmark"].to_numpy(),
         _table(data[files[2]]),
     )
 

@@ -1,4 +1,4 @@
-"""`cqs backtest` and `cqs strategies`: parse, call one function, print."""
+"""`cqs backtest run`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cqs_core import UsageError, plugins
+from cqs_core import UsageError
 from cqs_core.cli import command_options, emit, open_bucket
 
 
@@ -52,7 +52,7 @@ def run(
     opened.check(write=keep)
     outcome = facade.run(request, opened, confirm=keep)
     data = {
-        "performance": outcome.result.performance,
+        "performance": outcome.performance,
         "equity": tables.equity_rows(outcome.result),
         "trades": tables.trade_rows(outcome.result),
         "badges": outcome.badges,
@@ -67,25 +67,6 @@ def run(
             click.echo(f"kept as {data['run']}")
 
     emit(data, as_json, table)
-
-
-@click.command("strategies")
-@command_options
-def strategies(bucket: str | None, as_json: bool) -> None:
-    """List the strategies that are installed, with their parameters."""
-    from cqs_backtest.catalogue import catalogue
-
-    rows = catalogue(plugins().strategies().values())
-
-    def table() -> None:
-        for row in rows:
-            click.secho(row["name"], bold=True)
-            click.echo(f"  {row['doc'].splitlines()[0]}")
-            for parameter in row["parameters"]:
-                setting = f"  --set {parameter['name']}={parameter['default']}"
-                click.echo(f"{setting}  {parameter['doc']}; {parameter['takes']}")
-
-    emit(rows, as_json, table)
 
 
 def split(text: str) -> list[str]:

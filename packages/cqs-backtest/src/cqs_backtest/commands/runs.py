@@ -1,0 +1,124 @@
+"""`cqs backtest list|show|compare|verify|report`: what was kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cqs_core import UsageError
+from cqs_core.cli import command_options, emit, open_bucket
+
+_SHOWN = ("cagr", "mdd", "sharpe", "num_trades")
+
+
+@click.command("list")
+@command_options
+def list_runs(bucket: str | None, as_json: bool) -> None:
+    """List kept runs, newest first."""
+    from cqs_backtest.runs import listing
+
+    rows = [_summary(made) for made in listing(open_bucket(bucket))]
+
+    def table() -> None:
+        for row in rows:
+            dates = f"{row['first'][:10]} to {row['last'][:10]}"
+            click.echo(f"{row['id']}  {row['symbols']}  {dates}  CAGR {_number(row['cagr'])} %")
+        if not rows:
+            click.echo("no runs yet; `cqs backtest run` keeps them")
+
+    emit(rows, as_json, table)
+
+
+@click.command("show")
+@click.argument("run")
+@command_options
+def show(bucket: str | None, as_json: bool, run: str) -> None:
+    """Print the manifest of RUN: an id, or how it begins."""
+    from cqs_backtest.runs import load
+
+    made = load(open_bucket(bucket), run).manifest
+
+    def text() -> None:
+        from rich.console import Console
+
+        Console().print_json(data=made)
+
+    emit(made, as_json, text)
+
+
+@click.command("compare")
+@click.argument("runs", nargs=-1, required=True)
+@command_options
+def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
+    """Put RUNS side by side: settings that differ, metrics, and trades that entered, left or changed."""
+    from cqs_backtest.runs.compare import compare as side_by_side
+
+    if len(runs) < 2:
+        raise UsageError("compare needs two runs or more; `cqs backtest list` names them")
+    found = side_by_side(open_bucket(bucket), runs)
+
+    def table() -> None:
+        from rich.console import Console
+
+        from cqs_backtest.printing import print_comparison
+
+        print_comparison(Console(), found)
+
+    emit(found, as_json, table)
+
+
+@click.command("verify")
+@click.argument("run")
+@command_options
+def verify(bucket: str | None, as_json: bool, run: str) -> None:
+    """Make RUN again and say whether it is identical, or what changed."""
+    from cqs_backtest.runs.verify import verify as made_again
+
+    found = made_again(open_bucket(bucket), run)
+
+    def text() -> None:
+        click.echo(found["verdict"])
+        for reason in found["because"]:
+            click.echo(f"  {reason}")
+
+    emit(found, as_json, text)
+
+
+@click.command("report")
+@click.argument("run")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The HTML file to write."
+)
+@command_options
+def report(bucket: str | None, as_json: bool, run: str, output: Path) -> None:
+    """Write RUN as one HTML page that needs nothing else."""
+    from cqs_backtest.report import tear_sheet
+    from cqs_backtest.runs import load
+
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {str(output.absolute().parent)!r}; make it, or name another output")
+    stored = load(open_bucket(bucket), run)
+    output.write_text(tear_sheet(stored), encoding="utf-8")
+    emit({"run": stored.id, "output": str(output)}, as_json, lambda: click.echo(f"wrote {output}"))
+
+
+def _summary(made: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": made["id"],
+        "created": made["created"],
+        "strategy": made["strategy"]["name"],
+        "exchange": made["exchange"],
+        "symbols": ",".join(made["symbols"]),
+        "interval": made["interval"],
+        "first": made["first"],
+        "last": made["last"],
+        "engine": made["engine"],
+        **{name: made["performance"].get(name) for name in _SHOWN},
+        **{name: made["badges"].get(name) for name in ("lookahead", "parity", "gaps")},
+    }
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

@@ -1,0 +1,101 @@
+"""Runs side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from cqs_backtest.runs.store import StoredRun, load
+from cqs_core.times import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cqs_core import Bucket
+
+_SETTINGS = ("exchange", "symbols", "interval", "start", "first", "last", "engine", "day_start")
+_OUTCOME = ("exit_time", "entry_price", "exit_price", "reason")
+_CLOSE = 1e-9
+
+
+def compare(bucket: Bucket, runs: Sequence[str]) -> dict[str, Any]:
+    """Two runs or more, the first one against each other one.
+
+    Returns:
+        `runs`: ids. `settings`: what differs, `{"setting", "values": {id: value}}`. `metrics`: `{"metric", "values"}`
+        each. `trades`: rows with `run`, `change` (`entered`: only in that run, `left`: only in the first, `changed`:
+        same entry, other prices, exit or reason), symbol, entry_time, exit_time, return_pct, and of a changed one
+        `exit_time_before` and `return_pct_before`. Sizes are not compared: they follow from everything before.
+    """
+    found = [load(bucket, run) for run in runs]
+    return {
+        "runs": [run.id for run in found],
+        "settings": [*_settings(found)],
+        "metrics": [*_metrics(found)],
+        "trades": [row for other in found[1:] for row in _changes(found[0], other)],
+    }
+
+
+def _settings(runs: Sequence[StoredRun]) -> Iterator[dict[str, Any]]:
+    flat = {run.id: _flat(run.manifest) for run in runs}
+    for name in dict.fromkeys(name for values in flat.values() for name in values):
+        values = {run: made.get(name) for run, made in flat.items()}
+        if len({str(value) for value in values.values()}) > 1:
+            yield {"setting": name, "values": values}
+
+
+def _flat(made: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "strategy": made["strategy"]["name"],
+        **{name: made[name] for name in _SETTINGS},
+        **made["strategy"]["parameters"],
+        **made["costs"],
+    }
+
+
+def _metrics(runs: Sequence[StoredRun]) -> Iterator[dict[str, Any]]:
+    for name in dict.fromkeys(name for run in runs for name in run.manifest["performance"]):
+        yield {"metric": name, "values": {run.id: run.manifest["performance"].get(name) for run in runs}}
+
+
+def _changes(first: StoredRun, other: StoredRun) -> Iterator[dict[str, Any]]:
+    before, after = _by_entry(first), _by_entry(other)
+    for key in sorted({*before, *after}, key=lambda key: (key[1], key[0], key[2])):
+        old, new = before.get(key), after.get(key)
+        if old is None and new is not None:
+            yield _row(other, "entered", new)
+        elif new is None and old is not None:
+            yield _row(other, "left", old)
+        elif old is not None and new is not None and not _same(old, new):
+            was = {
+                f"{name}_before": value
+                for name, value in _row(other, "", old).items()
+                if name in ("exit_time", "return_pct")
+            }
+            yield _row(other, "changed", new) | was
+
+
+def _by_entry(run: StoredRun) -> dict[tuple[str, Any, int], dict[str, Any]]:
+    """Trades by symbol, entry time, and which of that entry's rows it is."""
+    seen: Counter[tuple[str, Any]] = Counter()
+    found = {}
+    for trade in run.trades.to_pylist():
+        entry = trade["symbol"], trade["entry_time"]
+        found[*entry, seen[entry]] = trade
+        seen[entry] += 1
+    return found
+
+
+def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return all(_close(old[name], new[name]) for name in _OUTCOME)
+
+
+def _close(a: Any, b: Any) -> bool:
+    if isinstance(a, float) and isinstance(b, float):
+        return a == b or abs(a - b) <= _CLOSE * abs(a) or (a != a and b != b)  # noqa: PLR0124 - NaN: both still held
+    return bool(a == b)
+
+
+def _row(run: StoredRun, change: str, trade: dict[str, Any]) -> dict[str, Any]:
+    times = {name: trade[name] and iso(int(trade[name].timestamp() * 1000)) for name in ("entry_time", "exit_time")}
+    return {"run": run.id, "change": change, "symbol": trade["symbol"], **times, "return_pct": trade["return_pct"]}

@@ -1,0 +1,126 @@
+"""Making a kept run again, and saying what has changed since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_backtest import feed
+from cqs_backtest.request import Request
+from cqs_backtest.rules import find
+from cqs_backtest.runs.manifest import candle_hashes, versions
+from cqs_backtest.runs.store import StoredRun, load
+from cqs_backtest.tables import trade_columns
+from cqs_core import Costs, CqsError, plugins
+from cqs_core.times import iso, parse_start
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket, Candles, RunResult
+
+_TOLERANCE = 1e-12  # relative: another processor may round the last bit otherwise
+
+
+def verify(bucket: Bucket, run: str) -> dict[str, Any]:
+    """The run made again from its manifest.
+
+    Returns:
+        `run`, `verdict` (`identical` or `changed`), and `because`: one line each for data, code, libraries and
+        results that are no longer what they were.
+
+    Raises:
+        UnknownName: no such run.
+    """
+    stored = load(bucket, run)
+    because = [*_libraries(stored.manifest)]
+    try:
+        because += _made_again(bucket, stored)
+    except CqsError as error:
+        because.append(f"it cannot be made again: {error}")
+    return {"run": stored.id, "verdict": "changed" if because else "identical", "because": because}
+
+
+def request_of(made: dict[str, Any]) -> Request:
+    """What was asked, from a manifest.
+
+    Raises:
+        UsageError: the strategy or the engine is no longer there.
+    """
+    costs = made["costs"]
+    strategy = made["strategy"]
+    return Request(
+        strategy=find(strategy["reference"], strategy["parameters"]),
+        exchange=made["exchange"],
+        markets=tuple(made["symbols"]),
+        interval=made["interval"],
+        start=parse_start(made["start"]),
+        end=parse_start(made["end"]),
+        costs=Costs(costs["fee"], costs["slippage_bps"] / 10_000, costs["lot"], costs["min_order"], costs["capital"]),
+        engine=plugins().engine(made["engine"]),
+        day_start=made["day_start"],
+        seed=made["seed"],
+    )
+
+
+def _libraries(made: dict[str, Any]) -> list[str]:
+    then, now = made["versions"], versions()
+    return [
+        f"library {name}: {then.get(name, 'absent')} then, {now.get(name, 'absent')} now"
+        for name in sorted({*then, *now})
+        if then.get(name) != now.get(name)
+    ]
+
+
+def _made_again(bucket: Bucket, stored: StoredRun) -> list[str]:
+    from cqs_core import simulate
+
+    made = stored.manifest
+    request = request_of(made)
+    because = []
+    if type(request.strategy).source_hash() != made["strategy"]["source"]:
+        because.append(f"code: the source of {made['strategy']['name']} changed")
+    candles = feed.from_lake(request, bucket)
+    because += _candles(made["candles"], candles)
+    result = simulate(
+        request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
+    )
+    return because + _equity(stored, result) + _trades(stored, result)
+
+
+def _candles(then: dict[str, str], candles: Candles) -> list[str]:
+    now = candle_hashes(candles)
+    return [
+        f"data: candles of {market} changed" for market in sorted({*then, *now}) if then.get(market) != now.get(market)
+    ]
+
+
+def _equity(stored: StoredRun, result: RunResult) -> list[str]:
+    ts, equity = result.candles.ts, result.execution.equity
+    if not np.array_equal(stored.ts, ts):
+        return [f"result: equity has {len(stored.ts)} points stored, {len(ts)} made again"]
+    bad = np.abs(stored.equity - equity) > _TOLERANCE * np.abs(equity)
+    if not bad.any():
+        return []
+    i = int(np.argmax(bad))
+    return [f"result: equity at {iso(int(ts[i]))} is {stored.equity[i]:,.6g} stored, {equity[i]:,.6g} made again"]
+
+
+def _trades(stored: StoredRun, result: RunResult) -> list[str]:
+    import pyarrow as pa
+
+    then, now = stored.trades, pa.table(trade_columns(result))
+    if then.num_rows != now.num_rows:
+        return [f"result: {then.num_rows} trades stored, {now.num_rows} made again"]
+    for name in now.column_names:
+        bad = _differ(then[name].to_numpy(), now[name].to_numpy())
+        if bad.any():
+            return [f"result: {name} of trade {int(np.argmax(bad))} is no longer the same"]
+    return []
+
+
+def _differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    if one.dtype.kind == "f":
+        return np.asarray(~np.isclose(one, other, rtol=_TOLERANCE, atol=1e-9, equal_nan=True))
+    if one.dtype.kind == "M":
+        return np.asarray((one != other) & ~(np.isnat(one) & np.isnat(other)))
+    return np.asarray(one != other)

@@ -1,0 +1,94 @@
+"""Numbers of what was bought and held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from cqs_core.intervals import DAY
+from cqs_core.metrics import YEAR_DAYS, Floats, years
+
+if TYPE_CHECKING:
+    from cqs_core import RunResult
+    from cqs_core.trades import Trades
+
+_NAN = float("nan")
+
+
+def position_numbers(result: RunResult) -> dict[str, float]:
+    """Of closed positions, but for `open_positions`; unknown is NaN."""
+    closed = result.closed
+    won, pct = closed["pnl"] > 0, closed["return_pct"]
+    held = (result.candles.ts[closed["exit"]] - result.candles.ts[closed["entry"]]) / DAY
+    in_time = np.argsort(closed["exit"], kind="stable")
+    return {
+        "open_positions": len(result.positions) - len(closed),
+        "payoff": _payoff(closed),
+        "expectancy": _mean(pct),
+        "best_trade": float(pct.max()) if len(pct) else _NAN,
+        "worst_trade": float(pct.min()) if len(pct) else _NAN,
+        "longest_win_streak": _streak(won[in_time]),
+        "longest_loss_streak": _streak(~won[in_time]),
+        "avg_holding_days": _mean(held),
+        "avg_mae": _mean(closed["mae_pct"]),
+        "avg_mfe": _mean(closed["mfe_pct"]),
+    }
+
+
+def money_numbers(result: RunResult) -> dict[str, float]:
+    """What was paid, how much was moved, and how much of equity was at work."""
+    fills, equity = result.execution.fills, result.execution.equity
+    value = np.abs(fills["quantity"]) * fills["price"]
+    span = years(result.candles.ts, result.candles.interval)
+    return {
+        "fees_paid": float(fills["fee"].sum()),
+        "turnover": 100 * float(value.sum()) / 2 / float(np.mean(equity)) / span,
+        "exposure": 100 * float(np.mean(holdings(result) / equity)),
+        "time_in_market": 100 * float(np.mean(holdings(result) > 0)),
+    }
+
+
+def holdings(result: RunResult) -> Floats:
+    """(T,): value of what is held at each bar's close, quote currency."""
+    rows, columns = result.candles.shape
+    change = np.zeros((rows, columns))
+    fills = result.execution.fills
+    np.add.at(change, (fills["bar"], fills["symbol"]), fills["quantity"])
+    held = np.cumsum(change, axis=0)
+    held[np.abs(held) < 1e-12 * np.abs(change).max(axis=0, initial=0)] = 0  # what rounding leaves after an exit
+    value: Floats = np.nansum(held * _filled(result.candles.close), axis=1)
+    return value
+
+
+def sharpe_rolling(daily: Floats, window: int = 90) -> Floats:
+    """(D,): Sharpe of the last `window` days; NaN until there are so many, and where nothing moved."""
+    out = np.full(len(daily), _NAN)
+    if len(daily) >= window:
+        views = np.lib.stride_tricks.sliding_window_view(daily, window)
+        spread = views.std(axis=1, ddof=1)
+        moved = spread > 0
+        out[window - 1 :][moved] = views.mean(axis=1)[moved] / spread[moved] * np.sqrt(YEAR_DAYS)
+    return out
+
+
+def _filled(close: Floats) -> Floats:
+    """Closes carried over missing bars."""
+    last = np.maximum.accumulate(np.where(np.isnan(close), 0, np.arange(len(close))[:, None]), axis=0)
+    return np.asarray(np.take_along_axis(close, last, axis=0))
+
+
+def _payoff(closed: Trades) -> float:
+    pnl = closed["pnl"]
+    won, lost = pnl[pnl > 0], pnl[pnl < 0]
+    return float(won.mean() / -lost.mean()) if len(won) and len(lost) else _NAN
+
+
+def _streak(hits: npt.NDArray[np.bool_]) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], hits, [False]]).astype(np.int8)))
+    return int(np.max(edges[1::2] - edges[::2], initial=0))
+
+
+def _mean(x: Floats) -> float:
+    return float(np.mean(x)) if len(x) else _NAN
