@@ -43,3 +43,19 @@ def register_views() -> Sequence[Any]:
         View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=build_monitor),
         View(slug="compare", title="Compare", icon="compare_arrows", order=32, build=build_compare),
     ]
+
+
+@hookimpl
+def register_cards() -> Sequence[Any]:
+    from cqs_monitor.views.overview import build
+    from cqs_panel import Card
+
+    return [Card(name="monitor.bots", title="", order=10, build=build, width=12)]
+
+
+@hookimpl
+def register_overlays() -> Sequence[Any]:
+    from cqs_monitor.views.overlay import layers
+    from cqs_panel import Overlay
+
+    return [Overlay(name="monitor.trades", title="Bot trades", layers=layers)]

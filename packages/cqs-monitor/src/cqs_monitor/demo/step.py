@@ -91,7 +91,8 @@ def _write(bucket: Bucket, files: Mapping[str, bytes]) -> int:
 def _compare(bucket: Bucket, snapshot: Any, rule: Rule, account: str) -> Comparison:
     from cqs_monitor.compare.comparison import Question, compare
 
-    question = Question(account, rule, parse_start(_SINCE[account]), symbols=_SYMBOLS, capital=_CAPITAL[account])
+    start = parse_start(_SINCE[account])
+    question = Question(account, rule, start, symbols=_SYMBOLS, capital=_CAPITAL[account])
     return compare(bucket, snapshot, question)
 
 

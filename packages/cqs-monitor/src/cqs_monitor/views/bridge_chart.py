@@ -34,6 +34,7 @@ class BridgeChart(pn.viewable.Viewer):
         )
         styled(shown)
         shown.yaxis.formatter = short_numbers()
+        shown.xaxis.major_label_text_font_size = "10px"
         drawn = shown.vbar("name", 0.6, "high", "low", source=self._data, color="color", line_color=None)
         tips = [("", "@name"), ("KRW", "@value{+0,0.00}")]
         shown.add_tools(HoverTool(renderers=[drawn], tooltips=tips, show_arrow=False, point_policy="follow_mouse"))

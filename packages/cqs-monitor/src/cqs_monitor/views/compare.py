@@ -222,7 +222,8 @@ def _deviations(found: Comparison) -> str:
     if not found.deviations:
         return "<p class='muted'>The bot did what the rule says.</p>"
     items = [
-        f"<li><b>{escape(one.symbol)}</b><span class=chip>{escape(one.kind)}</span><br>{escape(one.time[:10])} {escape(one.detail)}</li>"
+        f"<li><b>{escape(one.symbol)}</b><span class=chip>{escape(one.kind)}</span><br>"
+        f"{escape(one.time[:10])} {escape(one.detail)}</li>"
         for one in reversed(found.deviations)
     ]
     more = f"<li class=muted>… and {len(items) - 30} more, in the table below</li>" if len(items) > 30 else ""

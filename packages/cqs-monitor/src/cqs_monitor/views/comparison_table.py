@@ -18,14 +18,14 @@ TITLES = {
     "opened": "Opened",
     "symbol": "Symbol",
     "what": "What",
+    "rule_pnl": "Rule, KRW",
+    "live_pnl": "Bot, KRW",
     "rule_entry": "Rule bought",
     "live_entry": "Bot bought",
     "entry_bps": "Dearer, bp",
     "rule_exit": "Rule sold",
     "live_exit": "Bot sold",
     "exit_bps": "Cheaper, bp",
-    "rule_pnl": "Rule",
-    "live_pnl": "Bot",
 }
 _PRICES = ("rule_entry", "live_entry", "rule_exit", "live_exit")
 NUMBERS = dict.fromkeys(_PRICES, PRICE)

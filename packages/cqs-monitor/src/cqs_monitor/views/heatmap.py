@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _CELL, _GAP, _LEFT, _TOP = 13, 3, 30, 16
 _WEEKS = 53
 CSS = """
-:host{overflow-x:auto}
-svg.year{display:block;width:100%;min-width:640px;height:auto;max-width:1100px}
+:host{overflow-x:auto;direction:rtl}
+svg.year{direction:ltr;display:block;margin-right:auto;width:100%;min-width:640px;height:auto;max-width:1100px}
 svg.year text{font-size:9px;fill:var(--cqs-muted)}
 svg.year .none{fill:var(--cqs-hover)} svg.year .up{fill:var(--cqs-up)} svg.year .down{fill:var(--cqs-down)}
 """
@@ -32,7 +32,7 @@ def heatmap(first: dt.date, pnl: Mapping[dt.date, float], today: dt.date) -> str
 
 
 def _strongest(sizes: list[float]) -> float:
-    """What is drawn at full strength: beyond it lies a twentieth of the days, so that one of them does not pale the rest."""
+    """What is drawn at full strength; a twentieth of the days lies beyond it, so that one does not pale the rest."""
     ordered = sorted(sizes)
     return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0
 

@@ -9,6 +9,7 @@ from cqs_panel import age, amount, percent, tone
 
 if TYPE_CHECKING:
     from cqs_monitor.holdings import Holding
+    from cqs_monitor.prices import Price
     from cqs_monitor.reconcile import Finding
     from cqs_monitor.report import Report
 
@@ -27,7 +28,7 @@ li{padding:7px 0;border-bottom:1px solid var(--cqs-line);overflow-wrap:anywhere}
 li b{font-weight:600} li .chip{margin-left:6px} p{margin:6px 0;font-size:13px}
 p.warning{color:var(--cqs-warning)}
 """
-_HEAD = ("Account", "Symbol", "Quantity", "Entry", "Age", "Last", "Value", "Unrealised")
+_HEAD = ("Symbol", "Unrealised", "Value", "Last", "Entry", "Quantity", "Held for")
 
 
 def holdings_html(report: Report, now: int) -> str:
@@ -40,27 +41,35 @@ def holdings_html(report: Report, now: int) -> str:
     )
     if not held:
         return unreadable or "<p class='muted'>Nothing is held.</p>"
-    head = "".join(f"<th{' class=text' if i < 2 else ''}>{name}</th>" for i, name in enumerate(_HEAD))
+    head = "".join(f"<th{' class=text' if i < 1 else ''}>{name}</th>" for i, name in enumerate(_HEAD))
     rows = "".join(_row(holding, now) for holding in held[:_MOST])
     more = f"<p class='muted'>{len(held) - _MOST} more; choose an account.</p>" if len(held) > _MOST else ""
     return f"{unreadable}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
 
 
 def _row(holding: Holding, now: int) -> str:
-    position, price = holding.position, holding.price
+    position, price, days = holding.position, holding.price, holding.age_days
     dust = " <span class=chip>dust</span>" if position.dust else ""
-    name = f"<td class=text title='{escape(holding.account)}'>{escape(holding.account)}</td>"
-    symbol = f"<td class=text>{escape(position.symbol)}{dust}</td>"
-    days = holding.age_days
-    cells = [f"{position.quantity:.8g}", amount(position.entry_price), age(None if days is None else days * 86_400)]
-    plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    if price is None:
-        return f"<tr>{name}{symbol}{plain}<td class=muted>no candle</td><td>–</td><td>–</td></tr>"
-    as_of = "live" if price.source == "live" else f"{age((now - price.at) / 1000)} old"
-    last = f"<td>{escape(amount(price.value))} <span class=muted>{escape(as_of)}</span></td>"
+    account = escape(holding.account)
+    name = f"{escape(position.symbol)}{dust}<br><span class=muted title='{account}'>{account}</span>"
     gain = f"{amount(holding.unrealised, 'KRW', signed=True)} ({percent(holding.unrealised_pct, signed=True)})"
-    shown = f"<td class='{tone(holding.unrealised) or ''}'>{escape(gain)}</td>"
-    return f"<tr>{name}{symbol}{plain}{last}<td>{escape(amount(holding.value))}</td>{shown}</tr>"
+    cells = [
+        f"<td class=text>{name}</td>",
+        f"<td class='{tone(holding.unrealised) or ''}'>{escape(gain if price else '–')}</td>",
+        f"<td>{escape(amount(holding.value))}</td>",
+        f"<td>{_last(price, now)}</td>",
+        f"<td>{escape(amount(position.entry_price))}</td>",
+        f"<td>{position.quantity:.8g}</td>",
+        f"<td>{escape(age(None if days is None else days * 86_400))}</td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _last(price: Price | None, now: int) -> str:
+    if price is None:
+        return "<span class=muted>no candle</span>"
+    as_of = "live" if price.source == "live" else f"{age((now - price.at) / 1000)} old"
+    return f"{escape(amount(price.value))} <span class=muted>{escape(as_of)}</span>"
 
 
 def findings_html(findings: list[Finding]) -> str:

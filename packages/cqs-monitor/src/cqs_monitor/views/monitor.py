@@ -123,7 +123,8 @@ def _state(reading: Reading, timezone: str | None) -> str:
     if reading.error:
         return f'<span class="state warning" role="alert">{escape(reading.error)}; {as_of}</span>'
     if reading.stalled > 2 * SECONDS:
-        return f'<span class="state warning" role="alert">the bucket has not answered for {reading.stalled:.0f} s; {as_of}</span>'
+        fact = f"the bucket has not answered for {reading.stalled:.0f} s"
+        return f'<span class="state warning" role="alert">{fact}; {as_of}</span>'
     damaged = len(reading.snapshot.problems)
     warned = f" · {damaged} damaged rows or files, see Files" if damaged else ""
     return f'<span class="state">{as_of}, every {SECONDS:.0f} s{warned}</span>'
@@ -138,7 +139,7 @@ def _nothing(reading: Reading) -> Any:
     return empty("No bot has logs here", advice, "cqs demo")
 
 
-_TITLES = {"account": "Account", "today": "Today", "week": "Week", "month": "Month", "total": "All time"}
+_TITLES = {"account": "Account", "total": "All time", "today": "Today", "week": "Week", "month": "Month"}
 _TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Positions"}
 _SIGNED = dict.fromkeys(("today", "week", "month", "total"), 0)
 _NUMBERS = {"sells": "0,0", "win_rate": "0.0", "held": "0"}

@@ -115,10 +115,9 @@ class Trades(pn.viewable.Viewer):
         if not symbol:
             return
         self._page.remember(symbol=symbol)
-        snapshot, choice, bucket = self._snapshot, self._choice, self._page.bucket
-        self._page.load(
-            lambda: (symbol, find_series(bucket, symbol), marks_of(snapshot, choice, symbol)), self._show, quiet=True
-        )
+        snapshot, bucket, account = self._snapshot, self._page.bucket, self._choice.account
+        rows = snapshot.only(account) if account in snapshot.places else snapshot.table
+        self._page.load(lambda: (symbol, find_series(bucket, symbol), marks_of(rows, symbol)), self._show, quiet=True)
 
     def _show(self, found: tuple[str, Series | None, list[Marks]]) -> None:
         symbol, series, marks = found
@@ -147,9 +146,8 @@ def find_series(bucket: Any, symbol: str) -> Series | None:
     return next((series for series in candidates if lake.objects(series)), None)
 
 
-def marks_of(snapshot: Snapshot, choice: Choice, symbol: str) -> list[Marks]:
-    """The newest buys and sells of a symbol, at most 2000 of each."""
-    table = snapshot.only(choice.account) if choice.account in snapshot.places else snapshot.table
+def marks_of(table: pa.Table, symbol: str) -> list[Marks]:
+    """The newest buys and sells of a symbol in some rows, at most 2000 of each."""
     table = table.filter(pc.equal(table["symbol"], pa.scalar(symbol)))
     sell = table["sell"].to_numpy()
     return [_marks(table.filter(pa.array(sell == side)), "sell" if side else "buy") for side in (False, True)]

@@ -1,0 +1,44 @@
+"""What the overview shows of the bots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from cqs_core.times import now
+from cqs_monitor.reader import reader_of
+from cqs_monitor.report import Choice, Report, make_report
+from cqs_monitor.views.figures import metrics
+from cqs_monitor.views.layout import WHOLE
+from cqs_panel import empty, metric_cards, metrics_html, section
+
+if TYPE_CHECKING:
+    from cqs_panel import PageState
+
+_SECONDS = 5.0
+
+
+def build(page: PageState) -> Any:
+    """A row of metric cards over all accounts, refreshed by itself."""
+    reader = reader_of(page.bucket.url, live=bool(not page.demo or page.settings.endpoint))
+    cards = metric_cards([], least=230)
+    shown = pn.Column(cards, **WHOLE)
+
+    def work() -> Report:
+        return make_report(reader.read(2.0), Choice(), now())
+
+    def show(report: Report) -> None:
+        reading = report.reading
+        if not reading.snapshot.accounts:
+            advice = reading.error or "Bots write to logs/{account}/ in this bucket."
+            shown[:] = [section("Bots", empty("No bot has logs here", advice))]
+            return
+        figures = metrics_html(metrics(report, now()))
+        if cards.object != figures:
+            cards.object = figures
+        if shown[0] is not cards:
+            shown[:] = [cards]
+
+    page.every(_SECONDS, lambda: page.load(work, show, quiet=True))
+    return shown
