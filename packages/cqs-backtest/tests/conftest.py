@@ -48,3 +48,33 @@ def real_frame(exchange, market, interval):
 
     frame = pd.read_parquet(REAL / exchange / f"{market.replace('/', '-')}_{interval}.parquet")
     return frame.set_index("ts").rename_axis("timestamp")
+
+
+@pytest.fixture
+def bucket(tmp_path):
+    """A bucket whose lake has 300 days of BTC and ETH against KRW."""
+    from handmade import WAVE, store
+
+    from cqs_core import Bucket
+
+    folder = tmp_path / "bucket"
+    folder.mkdir()
+    bucket = Bucket(str(folder))
+    for market, factor in (("BTC/KRW", 1.0), ("ETH/KRW", 2.0)):
+        store(bucket, market, WAVE * [factor, factor, factor, factor, 1])
+    return bucket
+
+
+@pytest.fixture
+def cqs(bucket, capsys):
+    """`cqs("backtest", "list", "--json")` on that bucket: exit code, JSON or text of stdout, stderr."""
+    import json
+
+    from cqs_core.cli import run_command
+
+    def run(*args):
+        code = run_command([*args, "--bucket", bucket.url])
+        out, err = capsys.readouterr()
+        return code, json.loads(out) if "--json" in args and code == 0 else out, err
+
+    return run

@@ -1,8 +1,9 @@
 """Candles and orders written by hand."""
 
 import numpy as np
+import pandas as pd
 
-from cqs_core import REASONS, Candles, Costs, Orders
+from cqs_core import REASONS, Candles, Costs, Lake, Orders, Series
 from cqs_core.intervals import DAY
 
 FREE = Costs(fee=0, slip=0, capital=1000)
@@ -40,3 +41,27 @@ def filled(execution):
 
 
 FLAT = (100, 100, 100, 100)
+
+
+def frame(closes, *, spread=0.02, start="2024-01-01"):
+    """Daily candles around these closes: opens at the previous close, highs and lows `spread` around both."""
+    close = np.asarray(closes, dtype=float)
+    open_ = np.append(close[0], close[:-1])
+    index = pd.date_range(start, periods=len(close), freq="D", tz="UTC", unit="ms")
+    top, bottom = np.maximum(open_, close), np.minimum(open_, close)
+    return pd.DataFrame(
+        {"open": open_, "high": top * (1 + spread), "low": bottom * (1 - spread), "close": close, "volume": 1.0}, index
+    )
+
+
+WAVE = frame(100 * np.exp(np.cumsum(0.03 * np.sin(np.arange(300) / 9))))
+
+
+def store(bucket, market, daily, exchange="upbit"):
+    """Put daily candles into the lake, over what is there."""
+    import pyarrow as pa
+
+    ts = daily.index.as_unit("ms").asi8
+    columns = {"ts": pa.array(ts, pa.timestamp("ms", "UTC")), **{n: daily[n].to_numpy() for n in daily.columns}}
+    series = Series(exchange, market, "1d")
+    Lake(bucket).append(series, pa.table(columns), int(ts[0]), int(ts[-1]) + DAY, source="import")

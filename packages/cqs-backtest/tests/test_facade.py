@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_volatility_breakout import frame
+from handmade import WAVE
 
 from cqs_backtest import BacktestFacade
 from cqs_backtest.strategies import VolatilityBreakout
 from cqs_core import DataError, UnknownName, UsageError
 
-WAVE = frame(100 * np.exp(np.cumsum(0.03 * np.sin(np.arange(300) / 9))))
 DATA = {"BTC": WAVE, "ETH": WAVE * [2, 2, 2, 2, 1]}
 
 

@@ -1,23 +1,12 @@
 """The live rule of the bot, on candles."""
 
 import numpy as np
-import pandas as pd
 import pytest
+from handmade import frame
 
 from cqs_backtest.strategies import STRATEGIES, VolatilityBreakout
 from cqs_core import Candles, Costs, UnknownName, UsageError
 from cqs_core.result import simulate
-
-
-def frame(closes, *, spread=0.02, start="2024-01-01"):
-    """Daily candles around these closes: opens at the previous close, highs and lows `spread` around both."""
-    close = np.asarray(closes, dtype=float)
-    open_ = np.append(close[0], close[:-1])
-    index = pd.date_range(start, periods=len(close), freq="D", tz="UTC")
-    top, bottom = np.maximum(open_, close), np.minimum(open_, close)
-    return pd.DataFrame(
-        {"open": open_, "high": top * (1 + spread), "low": bottom * (1 - spread), "close": close, "volume": 1.0}, index
-    )
 
 
 def candles_of(traded, bitcoin):

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from cqs_core.errors import DataError, UsageError
+from cqs_core.errors import UsageError
 
 Array = npt.NDArray[Any]
 _BOOLS = ("exit", "enter")
@@ -54,7 +54,7 @@ class Orders:
         try:
             return np.broadcast_to(np.asarray(value, dtype=dtype), shape)
         except ValueError:
-            raise DataError(f"orders' {name} has shape {np.shape(value)}; it must broadcast to {shape}") from None
+            raise UsageError(f"orders' {name} has shape {np.shape(value)}; it must broadcast to {shape}") from None
 
     def between(self, start: int, stop: int, shape: tuple[int, int]) -> Self:
         """Rows `start:stop` of orders made for candles of `shape`."""
@@ -64,7 +64,7 @@ class Orders:
         """These orders, if an engine can execute them.
 
         Raises:
-            DataError: a weight outside 0..1, an order that contradicts another in its cell, a wrong shape.
+            UsageError: a weight outside 0..1, an order that contradicts another in its cell, a wrong shape.
         """
         from cqs_core.orders_check import check
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.errors import DataError
+from cqs_core.errors import UsageError
 
 if TYPE_CHECKING:
     from cqs_core.orders import Array, Orders
@@ -15,9 +15,9 @@ _PROTECTIVE = ("stop_loss", "take_profit", "trailing")
 
 
 def check(orders: Orders, shape: tuple[int, int]) -> None:
-    """Raise DataError at the first cell that has no single meaning."""
+    """Raise UsageError at the first cell that has no single meaning."""
     if not 0 <= orders.max_cash <= 1:
-        raise DataError(f"orders' max_cash is {orders.max_cash!r}; it must be between 0 and 1")
+        raise UsageError(f"orders' max_cash is {orders.max_cash!r}; it must be between 0 and 1")
     enter = orders.array("enter", shape)
     stop, limit, target = (orders.array(name, shape) for name in ("stop", "limit", "target"))
     _refuse(~_share(orders.array("weight", shape)) & enter, "weight must be between 0 and 1")
@@ -39,4 +39,4 @@ def _share(x: Array) -> Array:
 def _refuse(bad: Array, fact: str) -> None:
     if bad.any():
         t, s = np.argwhere(bad)[0]
-        raise DataError(f"orders at bar {t}, column {s}: {fact}")
+        raise UsageError(f"orders at bar {t}, column {s}: {fact}")

@@ -74,8 +74,7 @@ def simulate(
     """Run a strategy: its orders are made on all candles, and executed from the first bar at or after `start` (ms UTC).
 
     Raises:
-        UsageError: no bar opens at or after `start`.
-        DataError: the strategy's orders contradict themselves.
+        UsageError: no bar opens at or after `start`, or the strategy's orders contradict themselves.
     """
     first = 0 if start is None else int(np.searchsorted(candles.ts, start))
     rows = len(candles.ts)

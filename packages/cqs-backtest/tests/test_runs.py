@@ -1,0 +1,164 @@
+"""Kept runs: made again, compared, reported."""
+
+import json
+import re
+
+import pytest
+from handmade import WAVE, store
+
+from cqs_backtest.runs import listing, load
+from cqs_backtest.runs.compare import compare
+from cqs_backtest.runs.verify import verify
+from cqs_core import UnknownName
+
+RUN = ("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--start", "2024-03-01", "--json")
+MY_RULE = """
+import numpy as np
+from cqs_core import Orders, Strategy
+from cqs_backtest import indicators as ind
+
+class MyRule(Strategy):
+    id = "my_rule"
+
+    def orders(self, candles):
+        rising = ind.previous(candles, "close") > ind.previous(candles, "close", 5)
+        return Orders(enter=rising, exit=~rising, weight=0.4)
+"""
+
+
+@pytest.fixture
+def run(cqs):
+    code, made, _ = cqs(*RUN)
+    assert code == 0
+    return made["run"]
+
+
+def test_a_run_is_kept_with_all_that_made_it(bucket, run):
+    made = load(bucket, run).manifest
+    assert made["strategy"]["parameters"]["noise_ratio"] == 0.5
+    assert len(made["strategy"]["source"]) == 64
+    assert made["symbols"] == ["BTC/KRW", "ETH/KRW"]
+    assert made["start"] == "2024-03-01T00:00:00+00:00"
+    assert made["engine"] == "fast"
+    assert made["costs"] == {"fee": 0.0005, "slippage_bps": 5, "lot": 0, "min_order": 0, "capital": 10_000_000}
+    assert set(made["candles"]) == {"BTC/KRW", "ETH/KRW"}
+    assert {"cqs-core", "cqs-backtest", "numpy"} <= set(made["versions"])
+    assert made["seed"] == 0
+    assert made["badges"]["parity"] == "ok"
+
+
+def test_equity_and_trades_come_back_as_they_were(bucket, cqs, run):
+    _, made, _ = cqs(*RUN, "--no-keep")
+    stored = load(bucket, run)
+    assert stored.equity.tolist() == [value for _, value in made["equity"]]
+    assert len(stored.trades_frame()) == len(made["trades"])
+    assert stored.trades_frame()["pnl"].tolist() == [trade["pnl"] for trade in made["trades"]]
+
+
+def test_a_run_is_found_by_how_its_id_begins(bucket, run):
+    assert load(bucket, run[:20]).id == run
+    with pytest.raises(UnknownName, match="unknown run 'x'"):
+        load(bucket, "x")
+    with pytest.raises(UnknownName):
+        load(bucket, "../logs")
+
+
+def test_no_keep_keeps_nothing(bucket, cqs):
+    _, made, _ = cqs(*RUN, "--no-keep")
+    assert made["run"] is None
+    assert made["badges"]["parity"] == "not checked"
+    assert not listing(bucket)
+
+
+class TestVerify:
+    def test_identical(self, cqs, run):
+        assert cqs("backtest", "verify", run, "--json")[1] == {"run": run, "verdict": "identical", "because": []}
+
+    def test_a_later_update_leaves_it_identical(self, bucket, run):
+        later = WAVE.iloc[-5:].copy()
+        later.index = later.index + (WAVE.index[-1] - later.index[0]) + (WAVE.index[1] - WAVE.index[0])
+        for market in ("BTC/KRW", "ETH/KRW"):
+            store(bucket, market, later)
+        assert verify(bucket, run)["verdict"] == "identical"
+
+    def test_one_changed_candle_is_named_with_its_market(self, bucket, run):
+        changed = WAVE.iloc[[10]] * [2, 2, 2, 2.001, 1]
+        store(bucket, "ETH/KRW", changed)
+        found = verify(bucket, run)
+        assert found["verdict"] == "changed"
+        assert found["because"][0] == "data: candles of ETH/KRW changed"
+
+    def test_one_changed_stored_equity_value_is_named_with_its_time(self, bucket, run):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = bucket.folder / "runs" / run / "equity.parquet"
+        table = pq.read_table(path)
+        values = table["equity"].to_pylist()
+        values[7] *= 1.000001
+        pq.write_table(table.set_column(1, "equity", pa.array(values)), path)
+        found = verify(bucket, run)
+        assert len(found["because"]) == 1
+        assert found["because"][0].startswith("result: equity at 2024-03-08T00:00:00+00:00 is")
+
+    def test_another_version_is_named(self, bucket, run):
+        path = bucket.folder / "runs" / run / "manifest.json"
+        made = json.loads(path.read_text())
+        now = made["versions"]["numpy"]
+        made["versions"]["numpy"] = "1.0"
+        path.write_text(json.dumps(made))
+        assert verify(bucket, run)["because"] == [f"library numpy: 1.0 then, {now} now"]
+
+    def test_one_changed_line_of_a_strategy_is_named(self, bucket, cqs, tmp_path):
+        rule = tmp_path / "my_rule.py"
+        rule.write_text(MY_RULE)
+        code, made, _ = cqs("backtest", "run", f"{rule}:MyRule", "--symbols", "BTC", "--json")
+        assert code == 0
+        assert len(made["trades"]) > 3
+        assert verify(bucket, made["run"])["verdict"] == "identical"
+        rule.write_text(MY_RULE.replace("5)", "6)"))
+        because = verify(bucket, made["run"])["because"]
+        assert because[0] == "code: the source of my_rule changed"
+        assert because[1].startswith("result: ")
+        rule.unlink()
+        assert "no file" in verify(bucket, made["run"])["because"][0]
+
+
+class TestCompare:
+    def test_metrics_side_by_side_and_trades_that_changed(self, bucket, cqs, run):
+        other = cqs(*RUN, "--set", "noise_ratio=0.9")[1]["run"]
+        code, found, _ = cqs("backtest", "compare", run, other, "--json")
+        assert code == 0
+        assert found["runs"] == [run, other]
+        assert found["settings"] == [{"setting": "noise_ratio", "values": {run: 0.5, other: 0.9}}]
+        assert {row["metric"] for row in found["metrics"]} >= {"cagr", "sharpe"}
+        assert {row["change"] for row in found["trades"]} <= {"entered", "left", "changed"}
+        assert found["trades"]
+
+    def test_a_run_against_itself_has_no_changes(self, bucket, run):
+        found = compare(bucket, [run, run])
+        assert found["settings"] == found["trades"] == []
+
+    def test_sizes_alone_are_no_change(self, bucket, cqs, run):
+        other = cqs(*RUN, "--capital", "1000")[1]["run"]
+        found = compare(bucket, [run, other])
+        assert [row["setting"] for row in found["settings"]] == ["capital"]
+        assert found["trades"] == []
+
+
+def test_the_report_is_one_page_that_asks_for_nothing(cqs, run, tmp_path):
+    path = tmp_path / "report.html"
+    assert cqs("backtest", "report", run, "--output", str(path), "--json")[1] == {"run": run, "output": str(path)}
+    text = path.read_text()
+    assert not re.search(r"(src|href|url|@import|<script|<link)\s*[=(:]?", text)
+    assert "http" not in text
+    assert "Sharpe" in text
+    assert run in text
+
+
+def test_a_report_escapes_what_comes_from_outside(bucket, run):
+    from cqs_backtest.report import tear_sheet
+
+    path = bucket.folder / "runs" / run / "manifest.json"
+    path.write_text(path.read_text().replace('"upbit"', '"<script>alert(1)</script>"'))
+    assert "<script" not in tear_sheet(load(bucket, run))
