@@ -28,7 +28,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 
 
     shown = Table(box=None, pad_edge=False)
     for index, name in enumerate(columns):
-        shown.add_column(name, justify="left" if index < left else "right")
+        shown.add_column(escape(printable(name)), justify="left" if index < left else "right")
     for row in rows:
         shown.add_row(*(escape(printable(cell)) for cell in row))
     Console(width=None if sys.stdout.isatty() else _PIPED).print(shown)

@@ -78,7 +78,7 @@ def _result(rule: Rule, bucket: Bucket, account: str) -> RunResult:
 
 
 def _write(bucket: Bucket, files: Mapping[str, bytes]) -> int:
-    """Store what changed since the last demo, remove what it wrote and this one does not; how many files were written."""
+    """Store what changed since the last demo, remove what only that one wrote; how many files were written."""
     have = {entry.key for entry in bucket.list("logs")}
     old = bucket.read_many(sorted(have & files.keys()))
     changed = {key: data for key, data in files.items() if old.get(key) != data}

@@ -1,0 +1,65 @@
+"""Days, weeks and months of a bot that lives in Korea."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cqs_core import UsageError
+from cqs_monitor.days import KST, date_of, day_of, hours, label, read_clock, today, trading_days
+
+NINE = read_clock("09:00")
+MOMENTS = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=dt.UTC))
+DATES = st.dates(dt.date(1990, 1, 1), dt.date(2100, 1, 1))
+
+
+def microseconds(at: dt.datetime) -> int:
+    return (at - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+@given(MOMENTS)
+def test_a_trading_day_from_nine_is_the_utc_day(at):
+    assert date_of(trading_days(np.array([microseconds(at)]), NINE)[0]) == at.date()
+
+
+@given(MOMENTS)
+def test_a_day_from_midnight_is_the_korean_calendar_day(at):
+    assert date_of(trading_days(np.array([microseconds(at)]), 0)[0]) == at.astimezone(KST).date()
+
+
+@given(MOMENTS)
+def test_hours_are_korean(at):
+    assert hours(np.array([microseconds(at)]))[0] == at.astimezone(KST).hour
+
+
+@given(DATES)
+def test_labels_sort_as_the_days_do_and_a_week_has_seven(date):
+    day = day_of(date)
+    assert date_of(day) == date
+    assert label(day, "week") == f"{date.isocalendar().year:04d}-W{date.isocalendar().week:02d}"
+    assert label(day, "month") == date.isoformat()[:7]
+    assert label(day, "week") <= label(day + 1, "week") <= label(day + 7, "week")
+    monday = day - date.weekday()
+    assert len({label(d, "week") for d in range(monday, monday + 7)}) == 1
+    assert label(monday - 1, "week") != label(monday, "week") != label(monday + 7, "week")
+
+
+def test_the_last_days_of_a_year_may_be_of_the_first_week_of_the_next():
+    assert label(day_of(dt.date(2024, 12, 30)), "week") == "2025-W01"
+    assert label(day_of(dt.date(2027, 1, 3)), "week") == "2026-W53"
+
+
+def test_today_is_korean():
+    evening = int(dt.datetime(2025, 10, 20, 16, 0, tzinfo=dt.UTC).timestamp() * 1000)
+    assert date_of(today(evening)) == dt.date(2025, 10, 21)
+    assert date_of(today(evening, NINE)) == dt.date(2025, 10, 20)
+
+
+@pytest.mark.parametrize("text", ["9:00", "24:00", "09:60", "nine", "", "09:00:00"])
+def test_what_is_no_time_of_day_is_refused(text):
+    with pytest.raises(UsageError, match="KST"):
+        read_clock(text)
