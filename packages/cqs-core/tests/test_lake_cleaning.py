@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from cqs_core import Bucket, Series
 from cqs_core.intervals import HOUR
 from cqs_core.lake.cleaning import Reject, clean

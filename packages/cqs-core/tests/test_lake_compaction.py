@@ -7,12 +7,13 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cqs_core import Bucket, Lake, Series
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake import compaction
 from cqs_core.lake.table import candle_table, stamps
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 BTC = Series("upbit", "BTC/KRW", "1h")
 

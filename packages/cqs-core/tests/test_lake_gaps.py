@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cqs_core import Bucket, Lake, Series
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.table import candle_table
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 BTC, ETH = Series("upbit", "BTC/KRW", "1h"), Series("upbit", "ETH/KRW", "1h")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from cqs_core import Bucket, Lake, Series, UsageError, times
 from cqs_core.intervals import DAY
 from cqs_core.lake.importing import import_file

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from cqs_core.lake.ranges import overlaps, subtract, union
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cqs_core.lake.ranges import overlaps, subtract, union
 
 ranges = st.tuples(st.integers(0, 30), st.integers(0, 30))
 many = st.lists(ranges, max_size=8)
@@ -18,7 +21,7 @@ def moments(*given_ranges):
 def test_a_union_covers_the_same_and_is_tidy(some):
     merged = union(some)
     assert moments(*merged) == moments(*some)
-    assert all(a[1] < b[0] for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(merged))
 
 
 @given(ranges, many)

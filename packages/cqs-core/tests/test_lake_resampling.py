@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from cqs_core import Bucket, Lake, Series, times
 from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_core.lake.resampling import resample

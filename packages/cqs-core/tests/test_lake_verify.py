@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from cqs_core import Bucket, Lake, Series
 from cqs_core.intervals import HOUR
 from cqs_core.lake.table import candle_table
@@ -17,7 +18,9 @@ BTC = Series("upbit", "BTC/KRW", "1h")
 
 def table(start, end, value=10.0):
     ts = np.arange(start, end, dtype=np.int64) * HOUR
-    return candle_table(ts, np.column_stack([np.full(len(ts), v) for v in (value, value + 2, value - 1, value + 1, 1.0)]))
+    return candle_table(
+        ts, np.column_stack([np.full(len(ts), v) for v in (value, value + 2, value - 1, value + 1, 1.0)])
+    )
 
 
 @pytest.fixture

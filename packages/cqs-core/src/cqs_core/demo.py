@@ -44,7 +44,8 @@ class DemoStep:
     Attributes:
         name: key of its result in `cqs demo --json`.
         title: what people read while it runs.
-        order: steps run by rising order: 10 exchange, 20 candles, 30 publish, 40 backtest, 50 bots, 60 models, 90 dashboard.
+        order: steps run by rising order: 10 exchange, 20 candles, 30 publish, 40 backtest, 50 bots, 60 models,
+            90 dashboard.
         run: does it, and returns something that JSON can hold.
         once: whether `cqs demo --once` runs it too; serving steps do not.
     """

@@ -53,7 +53,7 @@ class ExchangeError(CqsError, OSError):
     """An exchange did not answer, or answered with a refusal."""
 
 
-class ExchangeBusy(ExchangeError):
+class ExchangeBusy(ExchangeError):  # noqa: N818 - reads as what it is
     """Not now: a limit, a time-out, a reset, an answer that makes no sense. Asking again may help.
 
     Attributes:

@@ -89,7 +89,8 @@ class Exchange:
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """One request's worth of candles that open in `[start, end)`, ms UTC.
 
-        The part answered may be shorter: its head, or its tail where the exchange pages backwards. The rest is asked next.
+        The part answered may be shorter: its head, or its tail where the exchange pages backwards. The rest is asked
+        next.
 
         Raises:
             ExchangeBusy: not now; it will be asked again.

@@ -38,7 +38,7 @@ def register_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
 
 @hookspec
 def register_commands() -> Mapping[str, tuple[str, str]]:  # type: ignore[empty-body]
-    """Called at every start of `cqs`. Returns `{name: ("module:attribute", "help")}` of click commands, imported on use."""
+    """Called at every start of `cqs`. Returns `{name: ("module:attribute", "help")}` of click commands, imported on use."""  # noqa: E501 - as the README has it
 
 
 @hookspec

@@ -6,7 +6,24 @@ from collections.abc import Collection, Iterable, Mapping
 
 from cqs_core.errors import UsageError
 
-QUOTES = ("KRW", "USDT", "USDC", "USD", "FDUSD", "TUSD", "BUSD", "EUR", "JPY", "GBP", "TRY", "BRL", "AUD", "BTC", "ETH", "BNB")
+QUOTES = (
+    "KRW",
+    "USDT",
+    "USDC",
+    "USD",
+    "FDUSD",
+    "TUSD",
+    "BUSD",
+    "EUR",
+    "JPY",
+    "GBP",
+    "TRY",
+    "BRL",
+    "AUD",
+    "BTC",
+    "ETH",
+    "BNB",
+)
 _COINS = ("BTC", "ETH", "BNB")
 _FALLBACKS = ("USDT", "USD")
 

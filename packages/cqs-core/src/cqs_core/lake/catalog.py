@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cqs_core.bucket import Bucket
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder, parse_object
+
+if TYPE_CHECKING:
+    from cqs_core.bucket import Bucket
 
 
 class Plan(NamedTuple):

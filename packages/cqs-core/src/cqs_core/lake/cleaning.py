@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from cqs_core import intervals
-from cqs_core.candles import Floats, Stamps
 from cqs_core.lake.table import candle_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cqs_core.candles import Floats, Stamps
 
 JUMP = 10.0  # a close this many times the one before, or its inverse, is flagged
 _BIGGEST = float(1 << 53)
@@ -24,7 +27,8 @@ class Reject:
 
     Attributes:
         row: `[ts, open, high, low, close, volume]` as it came; NaN became None.
-        reason: `not_a_number`, `off_grid`, `outside`, `unfinished`, `price`, `volume`, `inconsistent`, `duplicate`, `jump`.
+        reason: `not_a_number`, `off_grid`, `outside`, `unfinished`, `price`, `volume`, `inconsistent`, `duplicate`,
+            `jump`.
     """
 
     row: list[float | None]

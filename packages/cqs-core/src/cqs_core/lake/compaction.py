@@ -1,8 +1,8 @@
 """Many small objects into one; nothing is deleted before what replaces it has been there for a while.
 
-A listing is not a snapshot: whoever lists while the inputs go and the merged object comes could see neither. So the inputs
-stay for a grace, and a later run deletes exactly those whose every row the merged object holds. A crash anywhere leaves more
-objects than needed, never fewer; two compactors write the same object.
+A listing is not a snapshot: whoever lists while the inputs go and the merged object comes could see neither. So the
+inputs stay for a grace, and a later run deletes exactly those whose every row the merged object holds. A crash anywhere
+leaves more objects than needed, never fewer; two compactors write the same object.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from cqs_core.lake.names import LakeObject, Series
 from cqs_core.lake.table import STORED, newest, read_file, stamps
 from cqs_core.lake.writing import period_of, put
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
+    from cqs_core.lake.names import LakeObject, Series
 
 MANY = 32  # objects that could be fewer, from which a fetch compacts
 GRACE = 30.0  # seconds

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from cqs_core import intervals
 from cqs_core.intervals import DAY
-from cqs_core.lake.names import Series
 from cqs_core.lake.ranges import union
 from cqs_core.lake.resampling import resample
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cqs_core.lake.lake import Lake
+    from cqs_core.lake.names import Series
 
 
 def source_of(lake: Lake, series: Series, day_start: int = 0) -> Series | None:

@@ -41,7 +41,7 @@ def export(table: pa.Table, path: str | Path) -> None:
     named = table.rename_columns(["timestamp", *table.column_names[1:]])
     try:
         (_write_csv if kind == "csv" else _write_parquet)(named, temporary)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except OSError as error:
         raise BucketError(f"{str(path)!r} could not be written: {error.strerror or error}") from error
     finally:

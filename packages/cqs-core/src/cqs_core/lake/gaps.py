@@ -11,13 +11,13 @@ import numpy as np
 from cqs_core import intervals
 from cqs_core.intervals import DAY
 from cqs_core.lake.catalog import plan
-from cqs_core.lake.names import LakeObject, Series
 from cqs_core.lake.quarantine import quarantined
 from cqs_core.lake.ranges import Range, overlaps, subtract, union
 from cqs_core.lake.table import read_file, stamps
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
+    from cqs_core.lake.names import LakeObject, Series
 
 CAUSES = ("no_trade", "outage", "never_fetched", "delisted", "unknown")
 DELISTED = 30 * DAY  # an exchange that answers for so long without a candle did not list the market
@@ -33,8 +33,8 @@ class Gap:
         end: next present open.
         bars: how many are missing.
         cause: `no_trade` (the exchange answered without them), `outage` (so it did for every other market that the lake
-            has of it), `never_fetched`, `delisted` (answered without for 30 days or more), `unknown` (imported so, or refused:
-            see quarantine).
+            has of it), `never_fetched`, `delisted` (answered without for 30 days or more), `unknown` (imported so, or
+            refused: see quarantine).
     """
 
     series: Series

@@ -65,7 +65,7 @@ class Lake:
         return [verify(self.bucket, one, found[one]) for one in _some(found, series)]
 
     def compact(self, series: Iterable[Series] | None = None, least: int = 2, grace: float = 30.0) -> Compacted:
-        """Merge objects where at least `least` could be fewer, and delete those merged more than `grace` seconds ago."""
+        """Merge objects where at least `least` could be fewer; delete those merged more than `grace` seconds ago."""
         from cqs_core.lake.compaction import Compacted, compact
 
         found = objects_by_series(self.bucket)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cqs_core.lake.names import Series
 from cqs_core.settings import settings
 
 if TYPE_CHECKING:
     from cqs_core.lake.lake import Lake
+    from cqs_core.lake.names import Series
 
 FOLDER = "data/processed"
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core.lake.names import ROOT, Series
-from cqs_core.lake.ranges import Range
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
     from cqs_core.lake.cleaning import Reject
+    from cqs_core.lake.ranges import Range
 
 FOLDER = "data/quarantine"
 

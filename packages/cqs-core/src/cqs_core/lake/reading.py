@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from cqs_core.errors import DataError
 from cqs_core.lake.catalog import plan
-from cqs_core.lake.names import LakeObject, Series
 from cqs_core.lake.table import SCHEMA, empty_table, newest, read_file, stamps
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
+    from cqs_core.lake.names import LakeObject, Series
 
 _T = TypeVar("_T")
 _TRIES = 20

@@ -72,7 +72,7 @@ def _ranges(ts: Stamps, answered: Iterable[Range] | None) -> list[Range]:
 def _whole(
     interval: str, opens: Stamps, day_start: int, answered: Sequence[Range]
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which bars lie wholly in answered ranges; only those that touch what was not answered are looked at one by one."""
+    """Which bars lie wholly in answered ranges; only those that touch what was not answered are looked at singly."""
     shift = day_start if intervals.length(interval) >= DAY else 0
     ends = np.array([_end(interval, int(opens[-1]), shift)]) if len(opens) else opens
     ends = np.r_[opens[1:], ends]

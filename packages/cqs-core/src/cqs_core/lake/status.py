@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cqs_core import intervals
-from cqs_core.bucket import Bucket
 from cqs_core.lake.catalog import plan
-from cqs_core.lake.names import LakeObject, Series
+
+if TYPE_CHECKING:
+    from cqs_core.bucket import Bucket
+    from cqs_core.lake.names import LakeObject, Series
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from cqs_core.bucket.cache import digest
 from cqs_core.candles import FIELDS, Stamps
 from cqs_core.errors import DataError
 
-SCHEMA = pa.schema([pa.field("ts", pa.timestamp("ms", "UTC")), *(pa.field(name, pa.float64()) for name in FIELDS)])
+_PRICES: list[pa.Field[Any]] = [pa.field(name, pa.float64()) for name in FIELDS]
+SCHEMA = pa.schema([pa.field("ts", pa.timestamp("ms", "UTC")), *_PRICES])
 STORED = SCHEMA.append(pa.field("seq", pa.int64()))
 _WRITING: dict[str, Any] = {
     "compression": "zstd",

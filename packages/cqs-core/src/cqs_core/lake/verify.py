@@ -16,11 +16,11 @@ from cqs_core.bucket.cache import digest
 from cqs_core.candles import FIELDS
 from cqs_core.errors import BucketError
 from cqs_core.lake.catalog import plan
-from cqs_core.lake.names import LakeObject, Series
 from cqs_core.lake.table import SCHEMA, STORED, empty_table, newest, stamps
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
+    from cqs_core.lake.names import LakeObject, Series
 
 _AT_ONCE = 8
 

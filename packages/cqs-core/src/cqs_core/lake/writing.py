@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from cqs_core import times
-from cqs_core.bucket import Bucket
-from cqs_core.candles import Stamps
 from cqs_core.errors import DataError
 from cqs_core.intervals import DAY, MINUTE, length
 from cqs_core.lake.names import SOURCES, LakeObject, Series, object_name
 from cqs_core.lake.table import encode, stamps, with_seq
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cqs_core.bucket import Bucket
+    from cqs_core.candles import Stamps
 
 _lock = threading.Lock()
 _last_seq = 0
@@ -32,7 +36,7 @@ def next_seq(seen: int = 0) -> int:
 def append(
     bucket: Bucket, series: Series, table: pa.Table, start: int, end: int, source: str, seen: int = 0
 ) -> list[LakeObject]:
-    """Store the answer to a question about `[start, end)`: one object a period, one for each run of periods without rows."""
+    """Store the answer about `[start, end)`: one object a period, one for each run of periods without rows."""
     _check(series, table, start, end, source)
     seq = next_seq(seen)
     ts = stamps(table)

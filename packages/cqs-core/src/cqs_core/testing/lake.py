@@ -34,7 +34,8 @@ def put(lake: Lake, start: int, end: int, price: float = 10.0) -> None:
 
 def prices(lake: Lake) -> list[float]:
     """What is read of BTC, by time."""
-    return [float(value) for value in lake.read(BTC).column("open").to_pylist()]
+    found: list[float] = lake.read(BTC).column("open").to_numpy().tolist()
+    return found
 
 
 class LakeContract:
