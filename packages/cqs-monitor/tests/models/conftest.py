@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import datetime as dt
-import io
 import json
-import os
 import pickle
 import sys
 from pathlib import Path
@@ -14,22 +11,11 @@ import pytest
 from cqs_core import Lake, Series
 from cqs_core.lake.table import candle_table
 from cqs_monitor.models.inspection import inspect_file
-from cqs_monitor.models.softmax import Names, Softmax, Standard
+from cqs_monitor.models.softmax import Softmax, Standard
 
-FEATURES = ["return_20d", "volatility", "rsi", "ma_alignment", "volume_ratio_20"]
-CLASSES = ["BEAR_TREND", "BULL_TREND", "SIDEWAYS"]
-DAY = 86_400_000
-START = int(dt.datetime(2022, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-class Touching:
-    """Leaves a file behind wherever it is loaded."""
-
-    def __init__(self, path):
-        self.path = str(path)
-
-    def __reduce__(self):
-        return (os.system, (f"touch {self.path}",))
+from modelfiles import CLASSES, DAY, FEATURES, START, Touching, portable
 
 
 @pytest.fixture(autouse=True)
@@ -69,25 +55,6 @@ def look(tmp_path):
 def rows():
     """(1200, 5) features that tell the class."""
     return np.random.default_rng(1).normal(size=(1200, 5))
-
-
-def portable(rows, **changes):
-    """A model in the trainer's portable form, made of this package's own small classes."""
-    codes = np.where(rows[:, 0] > 0.4, 1, np.where(rows[:, 0] < -0.4, 0, 2))
-    scaler = Standard().fit(rows)
-    whole = {
-        "model": Softmax().fit(scaler.transform(rows), codes, steps=50),
-        "scaler": scaler,
-        "label_encoder": Names(CLASSES),
-        "feature_names": FEATURES,
-        "classes": CLASSES,
-        "model_type": "softmax",
-        "n_classes": 3,
-        "training_samples": len(rows),
-        "training_date_range": {"start": "2022-01-01", "end": "2023-06-30"},
-        "performance": {"accuracy_mean": 0.8, "accuracy_std": 0.05, "f1_mean": 0.7, "f1_std": 0.06},
-    }
-    return whole | changes
 
 
 @pytest.fixture
@@ -132,12 +99,3 @@ def fitted(lake):
     scaler = Standard().fit(table.to_numpy())
     model = Softmax().fit(scaler.transform(table.to_numpy()), codes)
     return pickle.dumps(portable(np.zeros((50, 5)) + np.arange(50)[:, None], model=model, scaler=scaler))
-
-
-def dumped(value, protocol: int) -> bytes:
-    file = io.BytesIO()
-    pickle._Pickler(file, protocol).dump(value)
-    return file.getvalue()
-
-
-sys.path.insert(0, str(Path(__file__).parent))

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from modelfiles import CLASSES, DAY, FEATURES, START, Touching, portable
 
-from conftest import CLASSES, DAY, FEATURES, START, Touching, portable
 from cqs_core import DataError, Series, UsageError
 from cqs_monitor.models.evaluation import scores
 from cqs_monitor.models.evaluation.apart import ask

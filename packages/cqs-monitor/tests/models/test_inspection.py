@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from modelfiles import CLASSES, FEATURES, portable
 
-from conftest import CLASSES, FEATURES, portable
 from cqs_monitor.models.inspection import inspect_file
 
 VERDICTS = {"nothing unusual found", "imports code", "dangerous", None}

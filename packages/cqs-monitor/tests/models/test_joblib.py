@@ -7,8 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-
-from conftest import CLASSES, FEATURES, Touching, portable
+from modelfiles import CLASSES, FEATURES, Touching, portable
 
 joblib = pytest.importorskip("joblib", reason="joblib is not installed: uv pip install cqs-monitor[models]")
 

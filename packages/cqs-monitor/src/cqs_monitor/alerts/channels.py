@@ -6,7 +6,6 @@ Telegram, Slack, Discord, mail, webhooks …
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import re
@@ -18,14 +17,13 @@ from typing import TYPE_CHECKING
 from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
 PREFIX = "CQS_ALERT_"
 PATIENCE = 20.0
 """Seconds that a channel has to take a message."""
 
-_SILENT = logging.NullHandler()
-_STATUS = re.compile(r"error=(\d{3})|\b([45]\d\d)\b")
+_STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
 class AppriseChannel:
@@ -46,20 +44,18 @@ class AppriseChannel:
         """
         import apprise
 
-        with _quiet() as heard:
-            service = apprise.Apprise()
-            if not service.add(self._url):
-                raise UsageError(
-                    f"channel {self.name!r}: {PREFIX}{self.name.upper()} is no Apprise URL such as tgram://TOKEN/CHAT"
-                )
-            try:
-                taken = bool(service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT))
-            except Exception:  # noqa: BLE001 - a driver's error may hold the URL: only that there was one is told
-                taken = False
+        _redact_logs()
+        where = f"{PREFIX}{self.name.upper()}"
+        service = apprise.Apprise()
+        if not service.add(self._url):
+            raise UsageError(f"channel {self.name!r}: {where} is no Apprise URL such as tgram://TOKEN/CHAT")
+        try:
+            result = service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
+            taken, status = bool(result), _status(entry.message for entry in result.logs())
+        except Exception:  # noqa: BLE001 - a driver's error may hold the URL: only that there was one is told
+            taken, status = False, ""
         if not taken:
-            raise CqsError(
-                f"channel {self.name!r} did not take the message{_status(heard)}; check {PREFIX}{self.name.upper()}"
-            )
+            raise CqsError(f"channel {self.name!r} did not take the message{status}; check {where}")
 
 
 def configured() -> list[AlertChannel]:
@@ -126,35 +122,24 @@ def _dotenv() -> dict[str, str]:
     return {name: value for name, value in dotenv_values(".env").items() if value}
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[list[str]]:
-    """Apprise logs URLs and answers: nothing of that gets out; what it says here is kept for a status code."""
-    logger = logging.getLogger("apprise")
-    logger.propagate = False
-    heard: list[str] = []
-    listener = _Listener(heard)
-    logger.addHandler(_SILENT)  # for good: without any handler Python prints warnings to stderr
-    logger.addHandler(listener)
-    try:
-        yield heard
-    finally:
-        logger.removeHandler(listener)
+class _Redacting(logging.Filter):
+    """Leaves nothing of a message but an HTTP status: URLs are secrets, and answers may repeat them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        status = _STATUS.search(record.getMessage())
+        record.msg, record.args, record.exc_info = f"error={status[1]}" if status else "(not shown)", (), None
+        return True
 
 
-class _Listener(logging.Handler):
-    def __init__(self, heard: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self._heard = heard
-        self._mine = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._mine:
-            self._heard.append(record.getMessage())
+_REDACTING = _Redacting()
 
 
-def _status(heard: list[str]) -> str:
-    """` (HTTP 401)` where Apprise told one; nothing else of what it said."""
-    for line in heard:
-        if match := _STATUS.search(line):
-            return f" (HTTP {match[1] or match[2]})"
-    return ""
+def _redact_logs() -> None:
+    """Whatever handlers there are, they see redacted lines."""
+    for name in ("apprise", "urllib3.connectionpool", "urllib3.util.retry", "requests"):
+        logging.getLogger(name).addFilter(_REDACTING)
+
+
+def _status(heard: Iterable[str]) -> str:
+    """` (HTTP 401)` where Apprise told one."""
+    return next((f" (HTTP {match[1]})" for line in heard if (match := _STATUS.search(line))), "")

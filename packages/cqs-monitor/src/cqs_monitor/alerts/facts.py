@@ -85,7 +85,7 @@ class Facts:
         return stored(self.bucket, version, settings().exchange, market) if version else None
 
     def closes(self, market: str, within: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], int] | None:
-        """When candles closed (ms UTC), their closes, and their length in ms; None where none is fine enough for `within` ms."""
+        """When candles closed (ms UTC), their closes, their length in ms; None where none is short enough."""
         lake, home = Lake(self.bucket), settings().exchange
         have = [s.interval for s in lake.series() if (s.exchange, s.market) == (home, market)]
         fit = [i for i in INTERVALS if i in have and i not in ("1w", "1M") and length(i) <= within]

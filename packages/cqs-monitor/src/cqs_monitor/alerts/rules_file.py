@@ -8,7 +8,7 @@
     severity = "critical"
     cooldown = "6h"
 
-Fields of every rule: name, kind, over, account (a name or several), severity, for, cooldown, silence, channels, enabled.
+Fields of every rule: name, kind, over, account (or several), severity, for, cooldown, silence, channels, enabled.
 Without the file the rules of `DEFAULT` are in force.
 """
 
@@ -156,7 +156,7 @@ def _blocks(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, str, str]]:
     for number, written in enumerate(before.splitlines(), 1):
         if written.strip() and not written.lstrip().startswith("#"):
             wrong.append(Wrong(number, f"{written.strip()[:40]!r} stands outside of a rule; write [[rule]] above it"))
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
+    for head, following in zip(heads, [*heads[1:], None], strict=False):
         end = following.start() if following else len(text)
         line = text.count("\n", 0, head.start(1)) + 1
         yield line, head[1], text[head.end() : end]
@@ -238,7 +238,8 @@ class _Reader:
         if "over" not in self.fields and kind.default is not None:
             return kind.default
         if "over" not in self.fields:
-            self._slip(None, f"a {self.fields['kind']} needs a threshold: over = …")
+            if not self.slips:  # an unknown field may well be a misspelt `over`
+                self._slip(None, f"a {self.fields['kind']} needs a threshold: over = …")
             return 0.0
         return self._read(
             "over", lambda value: _listed(value) if kind.unit == "names" else read_threshold(value, kind.unit), 0.0

@@ -1,0 +1,245 @@
+"""The watcher as a process: it tells once, tells on recovery, survives what happens to buckets and channels."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from cqs_core import Bucket
+from cqs_core.testing.command import cqs, cqs_json
+from cqs_monitor.alerts.memory import STATE, Memory, Told, history, remember, remembered
+
+RULES = '[[rule]]\nname = "silent"\nkind = "heartbeat"\nover = "7m"\nseverity = "critical"\ncooldown = "0s"\n'
+
+
+@pytest.fixture
+def beat(put):
+    def write(age: float):
+        put("logs/.heartbeat", f"{time.time() - age:.3f}".encode())
+
+    return write
+
+
+@pytest.fixture
+def once(folder, hook):
+    def run(code: int = 0, **variables: str):
+        return cqs(
+            "monitor", "watch", "--once", "--bucket", folder, code=code, **{"CQS_ALERT_HOOK": hook.url, **variables}
+        )
+
+    return run
+
+
+def test_it_tells_once_and_on_recovery_over_restarts(once, hook, beat, rules, bucket, folder):
+    rules(RULES)
+    beat(3600)
+    once()
+    once()
+    assert hook.titles == ["[critical] silent"]
+    assert "1 h, over 7 min" in hook.got[0]["message"]
+    beat(1)
+    once()
+    once()
+    assert hook.titles == ["[critical] silent", "[recovered] [critical] silent"]
+    assert [row["event"] for row in history(bucket)] == ["recovery", "alert"]
+    listed = cqs_json("monitor", "alerts", "history", "--bucket", folder)
+    assert listed[0]["channels"] == {"hook": "sent"}
+
+
+def test_an_alert_that_was_being_sent_when_the_watcher_died_is_sent_again_and_marked(once, hook, beat, rules, bucket):
+    rules(RULES)
+    beat(3600)
+    told = Told("[critical] silent", "text", 1, 1, "silent", "", "critical", {"hook": "sending"})
+    remember(bucket, Memory(1, {"silent\n": told}, {"silent\n": 1}))
+    once()
+    once()
+    assert len(hook.got) == 1
+    assert "may have arrived before" in hook.got[0]["message"]
+    assert history(bucket)[0]["event"] == "repeat"
+
+
+def test_a_watcher_killed_while_it_sends_has_recorded_that_it_does(folder, hook, beat, rules, bucket, once):
+    rules(RULES)
+    beat(3600)
+    hook.delay = 30
+    process = _watching(folder, hook)
+    _until(lambda: bucket.exists(STATE) and b"sending" in bucket.read(STATE))
+    process.kill()
+    process.wait()
+    hook.delay = 0
+    bucket.delete(entry.key for entry in bucket.list("alerts/lease"))  # it would expire by itself
+    once()
+    assert "may have arrived before" in hook.got[-1]["message"]
+
+
+def test_a_channel_that_refuses_is_tried_again_and_blocks_no_other(once, hook, beat, rules, bucket):
+    rules(RULES)
+    beat(3600)
+    ran = once(CQS_ALERT_DEAD="json://u:s3cr3t-pass@127.0.0.1:9/")
+    assert hook.titles == ["[critical] silent"]
+    assert "dead" in ran.stderr
+    assert "s3cr3t-pass" not in ran.stderr + ran.stdout
+    memory = remembered(bucket)
+    assert memory.told["silent\n"].channels == {"hook": "sent", "dead": "failed"}
+    memory.told["silent\n"].again = 0
+    remember(bucket, memory)
+    once(CQS_ALERT_DEAD=hook.url)
+    assert len(hook.got) == 2
+    assert remembered(bucket).told["silent\n"].channels == {"hook": "sent", "dead": "sent"}
+    assert not any("s3cr3t" in bucket.read(e.key).decode() for e in bucket.list("alerts"))
+
+
+def test_a_second_watcher_is_refused(folder, hook, beat, rules, once, bucket):
+    rules(RULES)
+    beat(1)
+    process = _watching(folder, hook)
+    try:
+        _until(lambda: bucket.exists(STATE))
+        ran = once(code=1)
+        assert "another watcher" in ran.stderr
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    once()
+
+
+def test_bad_rules_are_told_and_the_others_watch(once, hook, beat, rules):
+    rules(RULES + '[[rule]]\nkind = "chrun"\n')
+    beat(3600)
+    ran = once()
+    assert "config/alerts.toml:8: unknown kind 'chrun'; did you mean 'churn'?" in ran.stderr
+    assert hook.titles == ["[critical] silent"]
+
+
+def test_what_was_broken_and_over_between_two_rounds_is_told(once, hook, put, rules, bucket):
+    from logfiles import buy, day
+
+    rules('[[rule]]\nname = "churning"\nkind = "churn"\nover = 30\n')
+    put("logs/Main/positions.json", b"{}")
+    once()
+    memory = remembered(bucket)
+    memory.round -= 4 * 3_600_000
+    remember(bucket, memory)
+    at = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + 9 * 3600 - 2 * 3600))
+    put(f"logs/Main/trades_{at[:10]}.csv", day(*(buy(f"{at}:{n:02d}", "BTC", 100.0, 1.0) for n in range(40))))
+    once()
+    assert hook.titles == ["[warning] Main: churning"]
+    assert "is over" in hook.got[0]["message"]
+    once()
+    assert hook.titles[1:] == ["[recovered] [warning] Main: churning"]
+
+
+def test_it_tells_when_it_cannot_see_the_bucket_and_when_it_sees_again(hook, gcs_bucket):
+    put = Bucket(gcs_bucket)
+    put.write("logs/.heartbeat", f"{time.time()}".encode())
+    dead = f"http://127.0.0.1:{_unused_port()}"
+    watch = ["monitor", "watch", "--once", "--patience", "5", "--bucket", gcs_bucket]
+    cqs(*watch, code=1, CQS_ALERT_HOOK=hook.url, STORAGE_EMULATOR_HOST=dead)
+    cqs(*watch, code=1, CQS_ALERT_HOOK=hook.url, STORAGE_EMULATOR_HOST=dead)
+    assert hook.titles == [f"[critical] cqs cannot see {gcs_bucket}"]
+    cqs(*watch, CQS_ALERT_HOOK=hook.url)
+    assert hook.titles[1:] == [f"[recovered] cqs sees {gcs_bucket} again"]
+
+
+def test_a_bucket_that_stalls_is_told_too(hook):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stop = threading.Event()
+        threading.Thread(target=_accept_and_wait, args=(server, stop), daemon=True).start()
+        stalled = f"http://127.0.0.1:{server.getsockname()[1]}"
+        started = time.monotonic()
+        cqs(
+            *("monitor", "watch", "--once", "--patience", "3", "--bucket", "gs://stalled"),
+            code=1,
+            CQS_ALERT_HOOK=hook.url,
+            STORAGE_EMULATOR_HOST=stalled,
+        )
+        stop.set()
+    assert time.monotonic() - started < 30
+    assert hook.titles == ["[critical] cqs cannot see gs://stalled"]
+
+
+def test_alerts_on_gcs_are_told_once(hook, gcs_bucket):
+    bucket = Bucket(gcs_bucket)
+    bucket.write("config/alerts.toml", RULES.encode())
+    bucket.write("logs/.heartbeat", f"{time.time() - 3600}".encode())
+    for _ in range(2):
+        cqs("monitor", "watch", "--once", "--bucket", gcs_bucket, CQS_ALERT_HOOK=hook.url)
+    assert hook.titles == ["[critical] silent"]
+
+
+def test_evaluating_writes_nothing(folder, bucket, beat, rules):
+    rules(RULES)
+    beat(3600)
+    before = bucket.list()
+    (row,) = cqs_json("monitor", "alerts", "--bucket", folder)
+    assert bucket.list() == before
+    assert (row["rule"], row["account"], row["severity"], row["state"]) == ("silent", None, "critical", "firing")
+    assert (row["threshold"], row["value"] > 3599, row["since"].endswith("+00:00")) == (420.0, True, True)
+
+
+def test_commands_say_what_is_wrong(folder, rules):
+    rules(RULES + '[[rule]]\nkind = "chrun"\n')
+    assert (
+        "unknown rule 'silnt'; did you mean 'silent'?"
+        in cqs("monitor", "alerts", "try", "silnt", "--bucket", folder, code=2).stderr
+    )
+    assert "overwritten" in cqs("monitor", "alerts", "try", "silent", "--bucket", folder, code=2).stderr
+    checked = cqs("monitor", "alerts", "check", "--json", "--bucket", folder, code=2)
+    assert json.loads(checked.stdout)[0]["line"] == 8
+    assert {row["kind"] for row in cqs_json("monitor", "alerts", "kinds")} >= {"heartbeat", "regime"}
+
+
+def test_a_test_message(hook):
+    assert cqs_json("monitor", "alerts", "test", CQS_ALERT_HOOK=hook.url) == [
+        {"channel": "hook", "sent": True, "problem": None}
+    ]
+    hook.status = 500
+    cqs("monitor", "alerts", "test", code=1, CQS_ALERT_HOOK=hook.url)
+
+
+def _watching(folder, hook) -> subprocess.Popen:
+    command = [
+        sys.executable,
+        "-c",
+        "from cqs_core.cli import main; main()",
+        "monitor",
+        "watch",
+        "--every",
+        "1",
+        "--bucket",
+        str(folder),
+    ]
+    return subprocess.Popen(command, env=os.environ | {"CQS_ALERT_HOOK": hook.url}, stderr=subprocess.DEVNULL)
+
+
+def _until(true, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+def _unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _accept_and_wait(server: socket.socket, stop: threading.Event) -> None:
+    held = []
+    server.settimeout(0.2)
+    while not stop.is_set():
+        try:
+            held.append(server.accept()[0])
+        except OSError:
+            continue
+    for one in held:
+        one.close()
