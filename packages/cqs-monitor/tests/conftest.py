@@ -9,7 +9,7 @@ from cqs_core import Bucket
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from logfiles import REAL  # noqa: E402 - importable from here on
+from logfiles import REAL
 
 
 @pytest.fixture(autouse=True)

@@ -83,7 +83,8 @@ def test_positions_are_ok_absent_or_unreadable_and_never_flat_by_mistake(bucket,
 
 def test_state_and_heartbeat_are_read(bucket, put):
     put("logs/.heartbeat", b"1770852528.841922")
-    state = b'{"buy_block_until": {"BTC": 1770852600.5}, "pending_buys": {"ETH": {"uuid": "u", "amount": 5000, "pre_qty": null, "created_at": 1770852500}}}'
+    pending = b'{"ETH": {"uuid": "u", "amount": 5000, "pre_qty": null, "created_at": 1770852500}}'
+    state = b'{"buy_block_until": {"BTC": 1770852600.5}, "pending_buys": ' + pending + b"}"
     put("logs/Main/runtime_state.json", state)
     snapshot = Logs(bucket).refresh()
     assert (snapshot.heartbeat.state, snapshot.heartbeat.at) == ("ok", 1770852528842)
@@ -203,7 +204,7 @@ def test_a_file_that_fails_once_is_told_and_tried_again(bucket, put):
     logs = Logs(bucket)
     snapshot = logs.refresh()
     assert snapshot.held("Main").state == "unreadable"
-    assert [p.file for p in snapshot.problems][0] == "logs/Main/trades_2025-10-20.csv"
+    assert snapshot.problems[0].file == "logs/Main/trades_2025-10-20.csv"
     failing[0] = False
     snapshot = logs.refresh()
     assert (snapshot.table.num_rows, snapshot.problems, snapshot.held("Main").state) == (1, (), "ok")

@@ -13,7 +13,7 @@ from cqs_core import UsageError
 from cqs_monitor.days import KST, date_of, day_of, hours, label, read_clock, today, trading_days
 
 NINE = read_clock("09:00")
-MOMENTS = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=dt.UTC))
+MOMENTS = st.datetimes(timezones=st.just(dt.UTC)).filter(lambda at: 1970 < at.year < 2100)
 DATES = st.dates(dt.date(1990, 1, 1), dt.date(2100, 1, 1))
 
 

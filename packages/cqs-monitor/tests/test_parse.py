@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from logfiles import BUY, HEAD, SELL
 
 from cqs_monitor.logs.block import SCHEMA, read_block
-from logfiles import BUY, HEAD, SELL
 from cqs_monitor.logs.parse import parse
 from cqs_monitor.logs.problems import MOST, Findings, Problem
 from cqs_monitor.logs.row import DamagedRow, read_row

@@ -13,7 +13,7 @@ from logfiles import buy, day, sell
 
 from cqs_core import Bucket
 from cqs_monitor import Logs
-from cqs_monitor.days import label, day_of, read_clock
+from cqs_monitor.days import day_of, label, read_clock
 from cqs_monitor.pnl.columns import columns_of
 from cqs_monitor.pnl.statistics import drawdown, statistics, streak
 from cqs_monitor.pnl.summary import summarise
