@@ -1,0 +1,103 @@
+"""What the pipeline relies on in every exchange; it is asked at a loopback server, never at the real one."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pytest
+
+from cqs_core import intervals
+from cqs_core.errors import ExchangeError
+
+if TYPE_CHECKING:
+    from cqs_core.exchange import Exchange, Page
+
+_REQUESTS = 500
+
+
+class ExchangeContract:
+    """A subclass gives the fixture `endpoint`, and names what is served there.
+
+    Attributes:
+        exchange: the class.
+        market: one that is served, in unified form.
+        interval: likewise.
+        start: ms UTC of a range that holds candles of it.
+        end: exclusive.
+    """
+
+    exchange: ClassVar[type[Exchange]]
+    market: ClassVar[str]
+    interval: ClassVar[str]
+    start: ClassVar[int]
+    end: ClassVar[int]
+
+    def test_it_says_what_it_is(self) -> None:
+        assert self.exchange.id
+        assert self.exchange.title
+        assert set(self.exchange.intervals) <= set(intervals.INTERVALS)
+        assert self.exchange.id_form in ("", "QUOTE-BASE", "BASE-QUOTE", "BASEQUOTE")
+
+    def test_markets_are_listed_by_their_unified_names(self, endpoint: str) -> None:
+        async def ask() -> None:
+            async with self.exchange(endpoint) as connection:
+                markets = await connection.markets()
+            assert self.market in markets
+            for name, listing in markets.items():
+                assert listing.market == name
+                assert listing.id
+                assert "/" in name
+
+        asyncio.run(ask())
+
+    def test_a_page_answers_part_of_what_was_asked_and_nothing_else(self, endpoint: str) -> None:
+        async def ask() -> None:
+            async with self.exchange(endpoint) as connection:
+                await connection.markets()
+                page = await connection.page(self.market, self.interval, self.start, self.end)
+            assert self.start <= page.start < page.end <= self.end
+            assert self.start == page.start or self.end == page.end
+            inside(page, self.interval)
+
+        asyncio.run(ask())
+
+    def test_asking_for_the_rest_ends_with_every_candle_once(self, endpoint: str) -> None:
+        async def ask() -> list[int]:
+            found: list[int] = []
+            start, end = self.start, self.end
+            async with self.exchange(endpoint) as connection:
+                await connection.markets()
+                for _ in range(_REQUESTS):
+                    page = await connection.page(self.market, self.interval, start, end)
+                    found += inside(page, self.interval)
+                    start, end = (page.end, end) if page.start == start else (start, page.start)
+                    if start >= end:
+                        return found
+            raise AssertionError(f"[{start}, {end}) is still not answered after {_REQUESTS} requests")
+
+        found = asyncio.run(ask())
+        assert found
+        assert len(set(found)) == len(found)
+
+    def test_a_server_that_is_not_there_is_an_error_of_ours(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+        async def ask() -> None:
+            async with self.exchange(nobody) as connection:
+                await connection.markets()
+
+        with pytest.raises(ExchangeError):
+            asyncio.run(ask())
+
+
+def inside(page: Page, interval: str) -> list[int]:
+    """Stamps of the page's candles, which are opens inside what it says that it answers."""
+    ts = [int(row[0]) for row in page.rows if row[0] is not None]
+    assert len(ts) == len(page.rows)
+    assert all(page.start <= t < page.end for t in ts)
+    assert intervals.on_grid(interval, np.array(ts, np.int64)).all()
+    return ts

@@ -1,0 +1,113 @@
+"""What every strategy must keep: a pure rule that knows nothing of the bar it is in but its open."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pytest
+
+from cqs_core.candles import FIELDS, Candles
+from cqs_core.errors import UnknownName, UsageError
+from cqs_core.orders import Orders
+from cqs_core.testing.candles import random_candles
+
+if TYPE_CHECKING:
+    from cqs_core.strategy import Strategy
+
+
+class StrategyContract:
+    """A subclass names the `strategy`; it may give other `candles`."""
+
+    strategy: ClassVar[type[Strategy]]
+
+    @pytest.fixture
+    def candles(self) -> Candles:
+        """What the rule is tried on: three markets with holes, and the references that it asks for."""
+        return with_references(self.strategy(), random_candles(("BTC/KRW", "ETH/KRW", "XRP/KRW"), missing=0.05))
+
+    def test_it_says_what_it_is(self) -> None:
+        assert self.strategy.id.isidentifier()
+        assert self.strategy.title
+        assert self.strategy.__doc__
+
+    def test_each_parameter_is_told(self) -> None:
+        for name, parameter in self.strategy.parameters().items():
+            assert parameter.doc, f"parameter {name!r} has no doc"
+
+    def test_parameters_are_read_from_text(self) -> None:
+        values = self.strategy().values()
+        assert self.strategy.with_parameters({name: str(value) for name, value in values.items()}).values() == values
+        with pytest.raises(UnknownName):
+            self.strategy.with_parameters({"no_such_parameter": 1})
+
+    def test_values_out_of_bounds_are_refused(self) -> None:
+        for name, parameter in self.strategy.parameters().items():
+            for bound, step in zip(getattr(parameter, "bounds", None) or (), (-1, 1), strict=True):
+                if bound is not None:
+                    with pytest.raises(UsageError, match=name):
+                        self.strategy.with_parameters({name: bound + step})
+
+    def test_its_orders_can_be_executed(self, candles: Candles) -> None:
+        self.strategy().orders(candles).validate(candles.shape)
+
+    def test_the_same_candles_give_the_same_orders(self, candles: Candles) -> None:
+        before = [getattr(candles, name).copy() for name in FIELDS]
+        first = self.strategy().orders(candles)
+        second = self.strategy().orders(candles.with_values())
+        assert first_difference(first, second, candles.shape) is None
+        assert all(np.array_equal(a, getattr(candles, f), equal_nan=True) for a, f in zip(before, FIELDS, strict=True))
+
+    @pytest.mark.parametrize("share", [0.25, 0.5, 0.75, 1.0])
+    def test_no_order_knows_what_comes(self, candles: Candles, share: float) -> None:
+        bar = int(share * (candles.shape[0] - 1))
+        there = self.strategy().orders(candles)
+        otherwise = self.strategy().orders(with_another_future(candles, bar))
+        told = first_difference(there, otherwise, (bar + 1, candles.shape[1]), candles.shape)
+        assert told is None, f"{told} changes with what happens in or after bar {bar}"
+
+    def test_few_candles_are_no_error(self, candles: Candles) -> None:
+        for rows in (1, 2, 5):
+            few = candles.between(0, rows)
+            seen = {name: replace(one, rows=few.ts, _memo={}) for name, one in candles.references.items()}
+            self.strategy().orders(replace(few, references=seen, _memo={})).validate(few.shape)
+
+
+def with_references(strategy: Strategy, candles: Candles) -> Candles:
+    """The candles with what the strategy looks at besides them."""
+    wanted = strategy.references(candles.symbols)
+    seen = {m: replace(random_candles((m,), candles.shape[0], seed=7), rows=candles.ts) for m in wanted}
+    return replace(candles, references=seen, _memo={})
+
+
+def with_another_future(candles: Candles, bar: int) -> Candles:
+    """All but the open of row `bar` is different, and all that follows; of references likewise."""
+    changed = {name: getattr(candles, name).copy() for name in FIELDS}
+    changed["open"][bar + 1 :] *= 1.7
+    for name, factor in (("high", 2.9), ("low", 0.3), ("close", 1.7), ("volume", 5.0)):
+        changed[name][bar:] *= factor
+    seen = {name: with_another_future(one, bar) for name, one in candles.references.items()}
+    return candles.with_values(**changed, references=seen)
+
+
+def first_difference(
+    one: Orders, other: Orders, shape: tuple[int, int], whole: tuple[int, int] | None = None
+) -> str | None:
+    """Where two orders differ in their first rows; None where they do not.
+
+    Args:
+        one: orders.
+        other: to compare with.
+        shape: of the part that is compared.
+        whole: shape for which the orders were made, where it is larger.
+    """
+    for field in fields(Orders):
+        if field.name == "max_cash":
+            continue
+        a, b = (np.asarray(o.array(field.name, whole or shape), float)[: shape[0]] for o in (one, other))
+        differs = ~((a == b) | (np.isnan(a) & np.isnan(b)))
+        if differs.any():
+            t, s = np.argwhere(differs)[0]
+            return f"{field.name!r} of bar {t}, column {s}"
+    return None

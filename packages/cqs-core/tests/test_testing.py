@@ -1,0 +1,199 @@
+"""The contracts that plugin authors subclass: what keeps them passes, what breaks them does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import param
+import pytest
+
+from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, intervals
+from cqs_core.engine import Execution, Fill
+from cqs_core.intervals import DAY
+from cqs_core.testing.candles import random_candles
+from cqs_core.testing.engine import EngineContract
+from cqs_core.testing.exchange import ExchangeContract
+from cqs_core.testing.strategy import StrategyContract, with_references
+
+
+class Calm(Strategy):
+    """Buys above the average of the closes before, looks at BTC, sells below."""
+
+    id = "calm"
+    title = "Calm"
+    length = param.Integer(5, bounds=(2, 50), doc="closes that are averaged")
+
+    def references(self, markets):
+        return ["BTC/KRW"]
+
+    def orders(self, candles: Candles) -> Orders:
+        before = np.full(candles.shape, np.nan)
+        before[1:] = candles.close[:-1]
+        above = np.zeros(candles.shape, bool)
+        for t in range(self.length, candles.shape[0]):
+            above[t] = before[t] > np.nanmean(candles.close[t - self.length : t], axis=0)
+        return Orders(enter=above, exit=~above, stop=candles.open * 1.01, weight=0.3)
+
+
+class Peeks(Calm):
+    def orders(self, candles):
+        return Orders(enter=candles.close > candles.open)
+
+
+class PeeksAtBitcoin(Calm):
+    def orders(self, candles):
+        seen = candles.reference("BTC/KRW")
+        return Orders(enter=np.repeat(seen.close > seen.open, candles.shape[1], axis=1))
+
+
+class Scribbles(Calm):
+    def orders(self, candles):
+        candles.close[:] = 1
+        return Orders()
+
+
+class Dices(Calm):
+    def orders(self, candles):
+        return Orders(enter=np.random.default_rng().random(candles.shape) < 0.5)
+
+
+class TestCalm(StrategyContract):
+    strategy = Calm
+
+
+class TestContractOfStrategies:
+    @pytest.mark.parametrize("bad", [Peeks, PeeksAtBitcoin])
+    def test_a_look_ahead_is_caught(self, bad):
+        with pytest.raises(AssertionError, match=r"'enter' of bar .* changes with what happens in or after bar"):
+            contract_of(bad).test_no_order_knows_what_comes(with_all(bad), 0.5)
+
+    @pytest.mark.parametrize("bad", [Scribbles, Dices])
+    def test_what_is_not_pure_is_caught(self, bad):
+        with pytest.raises(AssertionError):
+            contract_of(bad).test_the_same_candles_give_the_same_orders(with_all(bad))
+
+
+def contract_of(strategy):
+    contract = StrategyContract()
+    contract.strategy = strategy
+    return contract
+
+
+def with_all(strategy):
+    return with_references(strategy(), random_candles(("BTC/KRW", "ETH/KRW")))
+
+
+class OpenOnly:
+    """An engine that knows entries and exits at the open, and how to spoil its own books."""
+
+    name = "open-only"
+
+    def __init__(self, spoil=None):
+        self.spoil = spoil
+
+    def execute(self, candles, orders, costs):
+        rows, symbols = candles.shape
+        enter, leave = orders.array("enter", candles.shape), orders.array("exit", candles.shape)
+        cash, held, last = costs.capital, np.zeros(symbols), np.zeros(symbols)
+        fills, equity = [], np.empty(rows)
+        for t in range(rows):
+            for s in np.flatnonzero(candles.present[t]):
+                price = candles.open[t, s]
+                if held[s] and leave[t, s]:
+                    fills.append((t, s, 0, -held[s], price * (1 - costs.slip), 0.0))
+                elif not held[s] and enter[t, s]:
+                    paid = price * (1 + costs.slip)
+                    fills.append((t, s, 0, 0.2 * cash / paid / (1 + costs.fee), paid, 0.0))
+                else:
+                    continue
+                _, _, _, quantity, filled, _ = fills[-1]
+                fee = abs(quantity) * filled * costs.fee
+                fills[-1] = (t, s, 0, quantity, filled, fee)
+                cash -= quantity * filled + fee
+                held[s] = 0.0 if quantity < 0 else quantity
+            last = np.where(candles.present[t], candles.close[t], last)
+            equity[t] = cash + held @ last
+        done = Execution(equity, np.array(fills, Fill))
+        if self.spoil:
+            self.spoil(done)
+        return done
+
+
+class TestOpenOnly(EngineContract):
+    @pytest.fixture
+    def engine(self):
+        return OpenOnly()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "caught"),
+    [
+        (lambda done: done.equity.__imul__(1.0001), "test_equity_is_what_the_fills_make_it"),
+        (lambda done: done.fills["fee"].__imul__(0.5), "test_fees_are_a_share_of_the_value"),
+        (
+            lambda done: done.fills["price"].__imul__(2),
+            "test_prices_are_inside_the_bar_but_for_slippage_and_never_better",
+        ),
+        (
+            lambda done: done.fills["quantity"].__imul__(9),
+            "test_nothing_is_sold_that_is_not_held_and_no_cash_is_borrowed",
+        ),
+    ],
+)
+def test_an_engine_with_spoiled_books_is_caught(spoil, caught):
+    with pytest.raises(AssertionError):
+        getattr(EngineContract(), caught)(OpenOnly(spoil), 0)
+
+
+class Shelf(Exchange):
+    """Sixty days, seven a page, newest first, as some real ones do."""
+
+    id = "shelf"
+    title = "Shelf"
+    backwards = True
+    held = range(0, 60 * DAY, DAY)
+
+    async def markets(self):
+        if self.endpoint != "http://shelf":
+            raise ExchangeError(f"nobody answers at {self.endpoint!r}; is it running?")
+        return {"BTC/KRW": Listing("BTC/KRW", "KRW-BTC")}
+
+    async def page(self, market, interval, start, end):
+        opens = [t for t in intervals.opens(interval, start, end).tolist() if t in self.held]
+        some = opens[-7:] if self.backwards else opens[:7]
+        rows = [[t, 1.0, 1.0, 1.0, 1.0, 1.0] for t in reversed(some)]
+        if len(opens) <= 7:
+            return Page(rows, start, end)
+        return Page(rows, some[0], end) if self.backwards else Page(rows, start, some[-1] + DAY)
+
+
+class TestShelf(ExchangeContract):
+    exchange, market, interval, start, end = Shelf, "BTC/KRW", "1d", 0, 70 * DAY
+
+    @pytest.fixture(params=[True, False], ids=["backwards", "forwards"])
+    def endpoint(self, request, monkeypatch):
+        monkeypatch.setattr(Shelf, "backwards", request.param)
+        return "http://shelf"
+
+
+def test_an_exchange_that_never_comes_to_an_end_is_caught(monkeypatch):
+    async def stuck(self, market, interval, start, end):
+        return Page([], start, start)
+
+    monkeypatch.setattr(Shelf, "page", stuck)
+    with pytest.raises(AssertionError, match="still not answered"):
+        TestShelf().test_asking_for_the_rest_ends_with_every_candle_once("http://shelf")
+
+
+def test_random_candles_are_sound_and_repeatable():
+    one, other = (random_candles(("A/B", "C/D"), 50, missing=0.2, seed=3) for _ in range(2))
+    assert np.array_equal(one.close, other.close, equal_nan=True)
+    assert not one.present.all()
+    assert (np.nan_to_num(one.high, nan=1) >= np.nan_to_num(one.low, nan=1)).all()
+
+
+def test_the_emulator_needs_no_pytest():
+    code = "import sys; import cqs_core.testing, cqs_core.testing.gcs; assert 'pytest' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
