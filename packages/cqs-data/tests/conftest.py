@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
+import sys
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 import pytest
 from cqs_core import Bucket, Lake
+from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator, own_folders
 from cqs_data.sandbox import Sandbox, Synthetic
+
+__all__ = ["gcs_bucket", "gcs_emulator", "own_folders"]
+
+sys.path.insert(0, str(Path(__file__).parent))  # for survival.py: tests are imported one by one
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(tmp_path_factory, monkeypatch):
-    for name in ("CQS_BUCKET", "GCS_BUCKET", "CQS_ENDPOINT", "CQS_EXCHANGE", "CQS_QUOTE", "CQS_PUBLISH"):
-        monkeypatch.delenv(name, raising=False)
-    home = tmp_path_factory.mktemp("user")
-    for name in ("DATA", "STATE", "CACHE"):
-        monkeypatch.setenv(f"CQS_{name}_DIR", str(home / name.lower()))
+def _alone(own_folders):
+    """Nothing here reads or writes what belongs to the user who runs it."""
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cqs_data.fetcher import OHLCVFetcher
-    from cqs_data.fetching import Fetched, Selection, fetch, select
+    from cqs_data.fetching import Fetched, Selection, fetch, repair, select, update
     from cqs_data.processed import load_processed_data
     from cqs_data.sandbox import Folder, Sandbox, Synthetic
 
@@ -23,7 +23,9 @@ _HOMES = {
     "Synthetic": "sandbox",
     "fetch": "fetching",
     "load_processed_data": "processed",
+    "repair": "fetching",
     "select": "fetching",
+    "update": "fetching",
 }
 
 __all__ = [
@@ -35,7 +37,9 @@ __all__ = [
     "Synthetic",
     "fetch",
     "load_processed_data",
+    "repair",
     "select",
+    "update",
 ]
 
 

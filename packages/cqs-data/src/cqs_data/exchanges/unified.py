@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from cqs_core import Exchange, ExchangeBusy, ExchangeError, Listing, Page, UsageError, intervals, times
+from cqs_core import Exchange, ExchangeBusy, Listing, Page, UsageError, intervals, times
 from cqs_data.exchanges.connection import connect, server_skew, speaking
 
 Row = Sequence[float | None]
@@ -73,7 +73,7 @@ class CcxtExchange(Exchange):
         if market not in self._firsts:
             longest = next(i for i in ("1M", "1w", "1d", interval) if i in self._client.timeframes)
             rows = await self.ohlcv(market, longest, EARLIEST, self.page_size)
-            self._firsts[market] = min((at for row in rows if (at := _opens(row)) is not None), default=EARLIEST)
+            self._firsts[market] = int(rows[0][0] or 0) if rows else EARLIEST
         return intervals.floor(interval, self._firsts[market])
 
     async def _confirmed(self, market: str, interval: str, start: int, end: int) -> list[Row]:
@@ -85,12 +85,11 @@ class CcxtExchange(Exchange):
 
     async def _rows(self, market: str, interval: str, start: int, end: int) -> list[Row]:
         rows = await self.ohlcv(market, interval, start, intervals.count(interval, start, end))
-        return [row for row in rows if _opens(row) is None or start <= (_opens(row) or 0) < end]
+        return [row for row in rows if start <= (row[0] or 0) < end]
 
     def _reach(self, interval: str, rows: Sequence[Row], stop: int) -> int:
         """How far the answer can be believed: to its last candle where it may have been cut."""
-        opens = [at for row in rows if (at := _opens(row)) is not None]
-        return min(stop, intervals.next_open(interval, max(opens))) if opens else stop
+        return min(stop, intervals.next_open(interval, int(rows[-1][0] or 0))) if rows else stop
 
     async def ohlcv(
         self, market: str, interval: str, since: int | None, limit: int, params: Mapping[str, Any] | None = None
@@ -99,6 +98,7 @@ class CcxtExchange(Exchange):
 
         Raises:
             UsageError: the exchange has no candles of this interval.
+            ExchangeBusy: what it answered cannot be read.
         """
         if interval not in (self._client.timeframes or {}):
             offered = ", ".join(i for i in intervals.INTERVALS if i in (self._client.timeframes or {}))
@@ -107,11 +107,6 @@ class CcxtExchange(Exchange):
             )
         async with speaking(self._client):
             rows = await self._client.fetch_ohlcv(market, interval, since, limit, dict(params or {}))
-        if not isinstance(rows, list) or any(len(row) != 6 for row in rows):
-            raise ExchangeError(f"{self.id} answered candles of {market} that are none; is the endpoint right?")
+        if not isinstance(rows, list) or any(len(row) != 6 or row[0] is None for row in rows):
+            raise ExchangeBusy(f"{self.id} answered something about {market} that is no candles")
         return rows
-
-
-def _opens(row: Row) -> int | None:
-    at = row[0]
-    return None if at is None else int(at)

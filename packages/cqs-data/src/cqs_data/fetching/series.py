@@ -14,6 +14,7 @@ from cqs_data.exchanges.unified import EARLIEST
 from cqs_data.fetching.patience import Patience
 from cqs_data.fetching.run import Run, check
 
+_DOUBTS = 5  # times that a page with bad rows is asked again
 SETTLING = 2_000  # ms after its end for which an exchange may still change a candle
 
 
@@ -106,12 +107,15 @@ class SeriesFetch:
             await self.run.finish()
 
     async def _page(self, low: int, high: int) -> tuple[Page, Cleaned]:
-        """One answer; one with bad rows is asked for once more, and the better of the two is taken."""
+        """One answer; bad rows are believed only where two answers in a row have the same ones."""
         page, cleaned = await self._asked(low, high)
-        if cleaned.rejects:
-            again = await self._asked(low, high)
-            if len(again[1].rejects) < len(cleaned.rejects):
-                return again
+        for _ in range(_DOUBTS):
+            if not cleaned.rejects:
+                break
+            before = cleaned.rejects
+            page, cleaned = await self._asked(low, high)
+            if cleaned.rejects == before:
+                break
         return page, cleaned
 
     async def _asked(self, low: int, high: int) -> tuple[Page, Cleaned]:

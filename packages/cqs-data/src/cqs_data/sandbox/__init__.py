@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cqs_data.sandbox.bars import Bars, Source
+    from cqs_data.sandbox.faults import Faults
     from cqs_data.sandbox.folder import Folder
     from cqs_data.sandbox.server import Sandbox
     from cqs_data.sandbox.synthetic import Synthetic
 
-__all__ = ["Bars", "Folder", "Sandbox", "Source", "Synthetic"]
+__all__ = ["Bars", "Faults", "Folder", "Sandbox", "Source", "Synthetic"]
 
-_HOMES = {"Bars": "bars", "Folder": "folder", "Sandbox": "server", "Source": "bars", "Synthetic": "synthetic"}
+_HOMES = {
+    "Bars": "bars",
+    "Faults": "faults",
+    "Folder": "folder",
+    "Sandbox": "server",
+    "Source": "bars",
+    "Synthetic": "synthetic",
+}
 
 
 def __getattr__(name: str) -> Any:

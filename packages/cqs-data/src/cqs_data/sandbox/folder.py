@@ -16,15 +16,16 @@ _TIME_COLUMNS = ("ts", "timestamp")
 
 
 class Folder:
-    """A folder of parquet files, one a series; what is not stored is put together from the coarsest finer one."""
+    """A folder of parquet files, one a series; what is not stored is put together from the coarsest finer one.
+
+    Args:
+        root: holds one folder an exchange.
+
+    Raises:
+        UsageError: there is no candle file in it.
+    """
 
     def __init__(self, root: Path) -> None:
-        """Args:
-            root: holds one folder an exchange.
-
-        Raises:
-            UsageError: there is no candle file in it.
-        """
         self.root = root
         self._loaded: dict[tuple[str, str, str], Bars] = {}
         if not self.files:

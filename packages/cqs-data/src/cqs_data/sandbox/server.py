@@ -13,14 +13,15 @@ from aiohttp import web
 from cqs_core import UsageError, times
 from cqs_data.sandbox import binance, upbit
 from cqs_data.sandbox.bars import Source
+from cqs_data.sandbox.faults import Faults
 
 SPOKEN = {"binance": binance.application, "upbit": upbit.application}
 _LOOPBACK = "127.0.0.1"
 
 
-def application(source: Source, clock: Callable[[], int] = times.now) -> web.Application:
+def application(source: Source, clock: Callable[[], int] = times.now, faults: Faults | None = None) -> web.Application:
     """All exchanges that the source has candles of, each under its id."""
-    app = web.Application()
+    app = web.Application(middlewares=[faults.middleware] if faults else [])
     for name, make in SPOKEN.items():
         if source.markets(name):
             app.add_subapp(f"/{name}", make(source, clock))
@@ -30,18 +31,21 @@ def application(source: Source, clock: Callable[[], int] = times.now) -> web.App
 class Sandbox:
     """A sandbox exchange in a thread of this process; a context manager.
 
+    Args:
+        source: its candles.
+        port: where to listen on loopback; 0 takes a free one.
+        clock: gives the time in ms UTC.
+        faults: what it does wrong, for tests.
+
     Attributes:
         url: base of all exchanges, to be given as endpoint; only while it runs.
     """
 
-    def __init__(self, source: Source, port: int = 0, clock: Callable[[], int] = times.now) -> None:
-        """Args:
-        source: its candles.
-        port: where to listen on loopback; 0 takes a free one.
-        clock: gives the time in ms UTC.
-        """
+    def __init__(
+        self, source: Source, port: int = 0, clock: Callable[[], int] = times.now, faults: Faults | None = None
+    ) -> None:
         self.url = ""
-        self._app, self._port = application(source, clock), port
+        self._app, self._port = application(source, clock, faults), port
         self._loop = asyncio.new_event_loop()
         self._failed: OSError | None = None
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)

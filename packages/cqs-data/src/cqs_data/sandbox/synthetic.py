@@ -57,12 +57,13 @@ QUOTES = {"upbit": "KRW", "binance": "USDT"}
 
 
 class Synthetic:
-    """BTC, ETH, XRP and SOL against KRW on upbit, and against USDT on binance, since 2021."""
+    """BTC, ETH, XRP and SOL against KRW on upbit, and against USDT on binance, since 2021.
+
+    Args:
+        clock: gives the time in ms UTC.
+    """
 
     def __init__(self, clock: Callable[[], int] = times.now) -> None:
-        """Args:
-        clock: gives the time in ms UTC.
-        """
         self.clock = clock
         self._hours: dict[tuple[str, str], Bars] = {}
         self._longer: dict[tuple[str, str, str], tuple[int, Bars]] = {}
