@@ -26,7 +26,7 @@ _CSS = """
 .bar{grid-column:1/-1;height:6px;border-radius:3px;background:var(--cqs-line);overflow:hidden;margin:6px 0 2px}
 .bar div{height:100%;border-radius:3px;background:var(--cqs-accent);transition:width .4s}
 .unknown div{width:30%;animation:run 1.4s ease-in-out infinite}
-@keyframes run{from{margin-left:-30%}to{margin-left:100%}}
+@keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
 .done .state{color:var(--cqs-up)} .failed .state{color:var(--cqs-down)}
 details{grid-column:1/-1;font-size:12px;color:var(--cqs-muted)} summary{cursor:pointer}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:220px;overflow:auto;margin:6px 0 0}

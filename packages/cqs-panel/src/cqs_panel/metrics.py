@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CSS = """
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--least),100%),1fr));gap:12px}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(var(--least),100%),1fr));gap:12px}
 .card{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:12px 16px;min-width:0}
 .label{color:var(--cqs-muted);font-size:12px;line-height:18px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .value{font-size:21px;line-height:30px;font-weight:700;letter-spacing:-.01em;font-variant-numeric:tabular-nums;

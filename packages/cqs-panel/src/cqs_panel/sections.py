@@ -24,6 +24,10 @@ _CSS = """
 .fault summary{cursor:pointer;color:var(--cqs-muted);font-size:12px;margin-top:6px}
 .fault pre{white-space:pre-wrap;font-size:11px;max-height:320px;overflow:auto;margin:6px 0 0}
 """
+_CARD = """
+:host{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:14px 16px;gap:10px;
+  min-width:0;box-sizing:border-box}
+"""
 
 
 def html(text: str, **params: Any) -> Any:
@@ -37,21 +41,21 @@ def html(text: str, **params: Any) -> Any:
 def section(title: str, *objects: Any, note: str = "", actions: Sequence[Any] = (), **params: Any) -> Any:
     """A titled card around some objects.
 
+    A column and CSS, not Material's Paper: every React component that appears makes Bokeh lay out the whole page anew.
+
     Args:
         title: plain text; empty for none.
         objects: what is inside, from top to bottom.
         note: plain text beside the title: units, the time zone, what the figures mean.
         actions: small widgets at the right of the title.
-        params: of `panel_material_ui.Paper`.
+        params: of `panel.Column`.
     """
-    import panel_material_ui as pmui
+    import panel as pn
 
     inside = [_head(title, note, actions)] if title else []
-    style = {"p": "14px 16px", "gap": "10px", "minWidth": 0}
-    return pmui.Paper(
-        *inside,
-        *objects,
-        **{"variant": "outlined", "sizing_mode": "stretch_width", "margin": 0, "sx": style, **params},
+    sheets = [_CARD, *params.pop("stylesheets", [])]
+    return pn.Column(
+        *inside, *objects, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": sheets, **params}
     )
 
 
@@ -89,6 +93,6 @@ def _told(where: str, error: BaseException) -> str:
     if isinstance(error, CqsError):
         return f'<div class="fault" role="alert"><b>{escape(where)}</b><span>{escape(str(error))}</span></div>'
     trace = escape("".join(traceback.format_exception(error)))
-    said = f'<span>{escape(f"{type(error).__name__}: {error}")}</span>'
+    said = f"<span>{escape(f'{type(error).__name__}: {error}')}</span>"
     details = f"<details><summary>Details</summary><pre>{trace}</pre></details>"
     return f'<div class="fault" role="alert"><b>{escape(where)}</b>{said}{details}</div>'

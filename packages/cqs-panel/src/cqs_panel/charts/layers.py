@@ -1,11 +1,15 @@
-"""Layers over candles: marks of trades, lines, tinted stretches of time."""
+"""Layers over candles: marks of trades, lines, tinted stretches of time.
+
+All are rows of three data sources that exist from the start: each glyph that is added to a figure later makes Bokeh
+lay out the whole page anew.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import BoxAnnotation, ColumnDataSource, HoverTool
+from bokeh.models import ColumnDataSource, HoverTool
 
 from cqs_panel.theme import ACCENT, AMBER, GREY
 from cqs_panel.view import Band, Line, Marks
@@ -24,50 +28,60 @@ class Layers:
     """What is drawn over one figure, by group; a group is replaced as a whole."""
 
     def __init__(self, figure: Any, colors: Tones) -> None:
-        self._figure, self._colors = figure, colors
-        self._groups: dict[str, list[Any]] = {}
+        self._colors = colors
+        self._groups: dict[str, Sequence[Layer]] = {}
+        self._bands, self._lines, self._marks = (ColumnDataSource(data) for data in self._rows())
+        figure.vstrip("left", "right", source=self._bands, fill_color="color", fill_alpha=0.10, line_color=None)
+        figure.multi_line("xs", "ys", source=self._lines, line_color="color", line_width=1.4)
+        look = {"size": 11, "fill_color": "color", "line_color": "#ffffff", "line_width": 1.2, "marker": "shape"}
+        marks = figure.scatter("x", "y", source=self._marks, **look)
+        figure.add_tools(HoverTool(renderers=[marks], tooltips=[("", "@text")], show_arrow=False))
 
     def replace(self, group: str, layers: Sequence[Layer]) -> None:
         """Draw these in place of what the group had."""
-        self.remove(group)
-        drawn: list[Any] = []
-        for i, layer in enumerate(layers):
-            drawn += self._drawn(layer, _LINES[i % len(_LINES)])
-        self._groups[group] = drawn
-
-    def remove(self, group: str) -> None:
-        for model in self._groups.pop(group, []):
-            if isinstance(model, HoverTool):
-                self._figure.tools = [tool for tool in self._figure.tools if tool is not model]
-            elif model in self._figure.renderers:
-                self._figure.renderers = [one for one in self._figure.renderers if one is not model]
-            else:
-                self._figure.center = [one for one in self._figure.center if one is not model]
+        if not layers and not self._groups.get(group):
+            return
+        self._groups[group] = layers
+        self._draw()
 
     def clear(self) -> None:
-        for group in list(self._groups):
-            self.remove(group)
+        """Take everything away."""
+        if any(self._groups.values()):
+            self._groups.clear()
+            self._draw()
 
-    def _drawn(self, layer: Layer, color: str) -> list[Any]:
-        if isinstance(layer, Marks):
-            return self._marks(layer)
-        if isinstance(layer, Line):
-            return [self._figure.line(layer.ts.astype(np.float64), layer.values, color=color, line_width=1.4)]
-        return [self._band(layer)]
+    def _draw(self) -> None:
+        for source, data in zip((self._bands, self._lines, self._marks), self._rows(), strict=True):
+            if any(map(len, data.values())) or any(map(len, source.data.values())):
+                source.data = data
 
-    def _marks(self, layer: Marks) -> list[Any]:
-        text = list(layer.text) or [layer.label] * len(layer.ts)
-        source = ColumnDataSource({"x": layer.ts.astype(np.float64), "y": layer.price, "text": text})
-        color = self._colors.up if layer.side == "buy" else self._colors.down
-        shape = _SHAPES[layer.side]
-        look = {"size": 11, "fill_color": color, "line_color": "#ffffff", "line_width": 1.2, "marker": shape}
-        drawn = self._figure.scatter("x", "y", source=source, **look)
-        tool = HoverTool(renderers=[drawn], tooltips=[("", "@text")], show_arrow=False)
-        self._figure.add_tools(tool)
-        return [drawn, tool]
+    def _rows(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        layers = [layer for group in self._groups.values() for layer in group]
+        lines = [layer for layer in layers if isinstance(layer, Line)]
+        return (
+            self._band_rows([layer for layer in layers if isinstance(layer, Band)]),
+            {
+                "xs": [line.ts.astype(np.float64) for line in lines],
+                "ys": [line.values for line in lines],
+                "color": [_LINES[i % len(_LINES)] for i in range(len(lines))],
+            },
+            self._mark_rows([layer for layer in layers if isinstance(layer, Marks)]),
+        )
 
-    def _band(self, layer: Band) -> Any:
-        tint = {"up": self._colors.up, "down": self._colors.down, "neutral": GREY, "warning": AMBER}[layer.tone]
-        drawn = BoxAnnotation(left=layer.start, right=layer.end, fill_color=tint, fill_alpha=0.10, line_alpha=0)
-        self._figure.add_layout(drawn)
-        return drawn
+    def _band_rows(self, bands: Sequence[Band]) -> dict[str, Any]:
+        tints = {"up": self._colors.up, "down": self._colors.down, "neutral": GREY, "warning": AMBER}
+        return {
+            "left": [float(band.start) for band in bands],
+            "right": [float(band.end) for band in bands],
+            "color": [tints[band.tone] for band in bands],
+        }
+
+    def _mark_rows(self, marks: Sequence[Marks]) -> dict[str, Any]:
+        tints = {"buy": self._colors.up, "sell": self._colors.down}
+        return {
+            "x": np.concatenate([np.empty(0), *(mark.ts.astype(np.float64) for mark in marks)]),
+            "y": np.concatenate([np.empty(0), *(mark.price for mark in marks)]),
+            "shape": [_SHAPES[mark.side] for mark in marks for _ in mark.ts],
+            "color": [tints[mark.side] for mark in marks for _ in mark.ts],
+            "text": [text for mark in marks for text in (mark.text or [mark.label] * len(mark.ts))],
+        }

@@ -21,11 +21,11 @@ def build(page: PageState) -> Any:
 
     shown = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
-    def update() -> None:
+    def update(*_: object) -> None:
         """Problems come up while other views are looked at."""
         shown[:] = _sections(page)
 
-    page.param.watch(lambda event: event.new and update(), "shown")
+    page.param.watch(update, "shown")
     update()
     return shown
 

@@ -37,7 +37,7 @@ _MENU_SX = {
     "& .MuiTypography-root": {"fontSize": "13px"},
 }
 _BANNER = """
-div{background:var(--cqs-tint);border:1px solid var(--cqs-line);border-radius:8px;padding:8px 14px;margin-bottom:12px;
+.demo{background:var(--cqs-tint);border:1px solid var(--cqs-line);border-radius:8px;padding:8px 14px;margin-bottom:12px;
   font-size:13px;color:var(--cqs-text)}
 """
 
@@ -113,7 +113,7 @@ def _menu(views: list[View]) -> Any:
 
 def _demo_banner() -> Any:
     told = "<b>Demo.</b> These candles are made up, and so is everything computed from them."
-    return html(f'<div role="note">{told}</div>', stylesheets=[_BANNER])
+    return html(f'<div class="demo" role="note">{told}</div>', stylesheets=[_BANNER])
 
 
 def _is_phone() -> bool:

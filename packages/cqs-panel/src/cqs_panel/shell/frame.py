@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BAR = """
 :host{height:3px;overflow:hidden} div{height:3px;border-radius:2px;background:var(--cqs-accent);width:30%;
   animation:run 1.1s ease-in-out infinite}
-@keyframes run{from{margin-left:-30%}to{margin-left:100%}}
+@keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
 """
 
 

@@ -25,7 +25,6 @@ class Work:
         self.frame, self._document = frame, document
         self._running: set[Callable[..., Any]] = set()
         self._waiting: dict[Callable[..., Any], tuple[Callable[[], Any], bool]] = {}
-        self._timers: list[_Timer] = []
 
     def load(self, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None:
         """Start `work` in a thread. While one for the same `show` runs, only the newest request waits."""
@@ -52,16 +51,13 @@ class Work:
                 self.frame.recover("update")
 
         timer = _Timer(self._document, guarded, int(seconds * 1000))
-        self._timers.append(timer)
         self.frame.page.param.watch(lambda event: timer.run(event.new), "shown")
         timer.run(self.frame.page.shown)
 
     def stop(self) -> None:
-        """End with the session."""
+        """End with the session, which takes its timers along."""
         self._document = None
         self._waiting.clear()
-        for timer in self._timers:
-            timer.run(False)
 
     def _finish(self, done: Future[Any], show: Callable[[Any], Any], quiet: bool) -> None:
         self._running.discard(show)
