@@ -1,0 +1,145 @@
+"""How quickly logs are read: first, again, and after one new row. Medians, on a folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cqs_core import Bucket
+from cqs_core.settings import cache_folder
+from cqs_monitor import Logs
+from cqs_monitor.pnl.columns import columns_of
+from cqs_monitor.pnl.summary import summarise
+
+HEAD = "timestamp,date,action,symbol,price,quantity,amount,profit_pct,profit_krw\r\n"
+BUY = "{day}T{hour:02d}:00:01.525006+09:00,{day},BUY,DOGE,285.0,17543.85964912,5000000,,\r\n"
+SOLD = "291.0,17543.85964912,5105263.15789392,2.1052631578947434,105263.15789472"
+SELL = "{day}T{hour:02d}:30:00+09:00,{day},SELL,DOGE," + SOLD + "\r\n"
+DAYS, ACCOUNTS, ROWS = 730, 5, 50
+
+
+def day_file(day: dt.date, rows: int) -> str:
+    return HEAD + "".join((SELL if i % 2 else BUY).format(day=day, hour=i * 24 // rows) for i in range(rows))
+
+
+@pytest.fixture(scope="module")
+def two_years(tmp_path_factory):
+    """5 accounts, 2 years, 50 rows a day."""
+    folder = tmp_path_factory.mktemp("logs")
+    for account in range(ACCOUNTS):
+        home = folder / "logs" / f"account {account}"
+        home.mkdir(parents=True)
+        for i in range(DAYS):
+            day = dt.date(2024, 1, 1) + dt.timedelta(days=i)
+            (home / f"trades_{day}.csv").write_text(day_file(day, ROWS), newline="")
+    return folder
+
+
+def seconds(work, rounds=5, before=lambda: None):
+    """Median time of some rounds."""
+    took = []
+    for _ in range(rounds):
+        before()
+        started = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - started)
+    print(f"{statistics.median(took) * 1000:.0f} ms")
+    return statistics.median(took)
+
+
+def test_monitor_first_read(two_years):
+    def forget():
+        shutil.rmtree(cache_folder() / "logs", ignore_errors=True)
+
+    def read():
+        snapshot = Logs(Bucket(str(two_years))).refresh()
+        assert snapshot.table.num_rows == ACCOUNTS * DAYS * ROWS
+
+    assert seconds(read, 3, forget) < 2
+
+
+def test_monitor_pnl_of_all_after_the_index_is_there(two_years):
+    Logs(Bucket(str(two_years))).refresh()
+
+    def read():
+        total = summarise(columns_of(Logs(Bucket(str(two_years))).refresh())).total
+        assert total.sells == ACCOUNTS * DAYS * ROWS / 2
+
+    assert seconds(read) < 1
+
+
+def test_monitor_nothing_new(two_years):
+    logs = Logs(Bucket(str(two_years)))
+    logs.refresh()
+    assert seconds(logs.refresh, 15) < 0.05
+
+
+def test_monitor_one_new_row(two_years):
+    logs = Logs(Bucket(str(two_years)))
+    path = two_years / "logs" / "account 3" / f"trades_{dt.date(2024, 1, 1) + dt.timedelta(days=DAYS - 1)}.csv"
+    rows = logs.refresh().table.num_rows
+
+    def append():
+        with path.open("a", newline="") as file:
+            file.write(BUY.format(day="2025-12-30", hour=23))
+
+    def read():
+        nonlocal rows
+        rows += 1
+        assert logs.refresh().table.num_rows == rows
+
+    assert seconds(read, 9, append) < 0.2
+
+
+@pytest.mark.parametrize("damage", ["", "torn,row\r\n"], ids=["whole", "damaged"])
+def test_monitor_day_of_a_hundred_thousand_rows(tmp_path, damage):
+    home = tmp_path / "logs" / "Main"
+    home.mkdir(parents=True)
+    text = day_file(dt.date(2025, 10, 21), 100_000)
+    (home / "trades_2025-10-21.csv").write_text(text + damage, newline="")
+
+    def forget():
+        shutil.rmtree(cache_folder() / "logs", ignore_errors=True)
+
+    def read():
+        found = summarise(columns_of(Logs(Bucket(str(tmp_path))).refresh()))
+        assert found.total.trades == 100_000
+
+    assert seconds(read, 3, forget) < 1
+
+
+_READ = """
+import resource, sys
+from cqs_core import Bucket
+from cqs_monitor import Logs
+from cqs_monitor.pnl.columns import columns_of
+from cqs_monitor.pnl.summary import summarise
+total = summarise(columns_of(Logs(Bucket(sys.argv[1])).refresh())).total
+print(total.trades, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.soak
+def test_monitor_reads_a_gigabyte_without_filling_the_memory(tmp_path):
+    """What is resident at most counts mapped pages of the index too, which the system may drop at will."""
+    home = tmp_path / "logs" / "Main"
+    home.mkdir(parents=True)
+    part = day_file(dt.date(2025, 10, 21), 100_000).removeprefix(HEAD)
+    with (home / "trades_2025-10-21.csv").open("w", newline="") as file:
+        file.write(HEAD)
+        for _ in range(1_000_000_000 // len(part) + 1):
+            file.write(part)
+    started = time.perf_counter()
+    told = subprocess.run(
+        [sys.executable, "-c", _READ, str(tmp_path)], capture_output=True, text=True, check=True
+    ).stdout
+    trades, peak = map(int, told.split())
+    print(f"{trades} rows in {time.perf_counter() - started:.0f} s, {peak} MB resident at most")
+    assert trades % 100_000 == 0
+    assert peak < 2500
