@@ -15,7 +15,7 @@ from cqs_core.settings import cache_folder
 from cqs_core.times import now
 from cqs_monitor.logs.group import ROWS, FileRows, Group, refreshed
 from cqs_monitor.logs.index import Index
-from cqs_monitor.logs.layout import LEGACY, PREFIXES, Layout, LogFile, sort_out
+from cqs_monitor.logs.layout import LEGACY, PREFIXES, Layout, Listed, LogFile, sort_out
 from cqs_monitor.logs.positions import Positions, read_positions
 from cqs_monitor.logs.problems import Findings, Problem
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
@@ -44,6 +44,7 @@ class Logs:
         self._prefix = ""
         self._last = Snapshot()
         self._seen: Layout | None = None
+        self._entries: Sequence[Listed] = ()
         self._lock = threading.Lock()
 
     @property
@@ -67,10 +68,12 @@ class Logs:
     def _listed(self) -> Layout:
         for prefix in [self._prefix] if self._prefix else PREFIXES:
             found = self.bucket.list(prefix)
+            if found and self._seen is not None and found == self._entries:
+                return self._seen
             if found:
-                self._prefix = prefix
+                self._prefix, self._entries = prefix, found
                 return sort_out(found, prefix)
-        self._prefix = ""
+        self._prefix, self._entries = "", ()
         return Layout()
 
     def _snapshot(self, layout: Layout) -> Snapshot:
