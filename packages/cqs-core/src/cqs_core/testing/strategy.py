@@ -44,7 +44,7 @@ class StrategyContract:
 
     def test_values_out_of_bounds_are_refused(self) -> None:
         for name, parameter in self.strategy.parameters().items():
-            for bound, step in zip(getattr(parameter, "bounds", None) or (), (-1, 1), strict=True):
+            for bound, step in zip(getattr(parameter, "bounds", None) or (None, None), (-1, 1), strict=True):
                 if bound is not None:
                     with pytest.raises(UsageError, match=name):
                         self.strategy.with_parameters({name: bound + step})
