@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cqs_core import Lake, Series, UsageError, parse_interval, plugins, resolve, settings
-from cqs_core.candles import FIELDS
+import numpy as np
+
+from cqs_core import Lake, Series, UnknownName, UsageError, intervals, parse_interval, plugins, resolve, settings
+from cqs_core.candles import FIELDS, Floats
+from cqs_core.intervals import ALIASES
+from cqs_core.lake.deriving import source_of
+from cqs_core.lake.files import read_rows
+from cqs_core.lake.publish import FOLDER, at_home_market, key
 from cqs_core.times import parse_range
 
 if TYPE_CHECKING:
@@ -23,8 +29,12 @@ def load_processed_data(
     interval: str = "1d",
     exchange: str | None = None,
     quote: str | None = None,
+    fill: str | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Candles out of the configured bucket: from the lake, or from `data/processed` where the lake has none.
+
+    An interval that the lake does not have is put together from shorter candles, bars that are not whole left out; with
+    CQS_DAY_START days begin then, and are always put together.
 
     Args:
         symbols: `BTC`, `BTC/KRW` or `KRW-BTC`, in any number.
@@ -33,6 +43,8 @@ def load_processed_data(
         interval: of the candles.
         exchange: default CQS_EXCHANGE.
         quote: of bare symbols.
+        fill: `ffill` fills missing bars with the close before them and no volume, and marks them in a bool column
+            `filled`; None leaves them out.
 
     Returns:
         by symbol as given: columns open, high, low, close, volume (float64); index `timestamp`, UTC, ascending.
@@ -45,6 +57,8 @@ def load_processed_data(
     wanted = [symbols] if isinstance(symbols, str) else list(symbols)
     if not wanted:
         raise UsageError("no symbols; name some, as ['BTC', 'ETH']")
+    if fill not in {None, "ffill"}:
+        raise UnknownName("fill", str(fill), ["ffill"])
     bounds, name, now = parse_range(start, end), parse_interval(interval), settings()
     chosen = plugins().exchange(exchange or now.exchange)
     home = {"home": now.exchange, "home_quote": now.quote, "id_form": chosen.id_form}
@@ -52,13 +66,15 @@ def load_processed_data(
     found = {}
     for symbol in wanted:
         market = resolve(symbol, chosen.id, quote=quote, **home)
-        found[symbol] = _load(lake, Series(chosen.id, market, name), *bounds)
+        frame = _load(lake, Series(chosen.id, market, name), *bounds, now.day_start)
+        found[symbol] = _filled(frame, name, now.day_start) if fill else frame
     return found
 
 
-def _load(lake: Lake, series: Series, start: int | None, end: int | None) -> pd.DataFrame:
-    frame = lake.frame(series, start, end)
-    if frame.empty and not lake.objects(series):
+def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_start: int) -> pd.DataFrame:
+    frame: pd.DataFrame = lake.derive(series, start, end, day_start).to_pandas()
+    frame.index = frame.pop("ts").rename("timestamp")
+    if frame.empty and source_of(lake, series, day_start) is None:
         frame = _published(lake, series, start, end)
     if frame.empty:
         fetch = f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
@@ -66,23 +82,40 @@ def _load(lake: Lake, series: Series, start: int | None, end: int | None) -> pd.
     return frame
 
 
-def _published(lake: Lake, series: Series, start: int | None, end: int | None) -> pd.DataFrame:
-    """The file of the neighbours, if the series is at home; empty where there is none."""
+def _filled(frame: pd.DataFrame, interval: str, day_start: int) -> pd.DataFrame:
+    """Every bar between first and last: a missing one has the close before it four times, no volume, and `filled`."""
     import pandas as pd
 
-    from cqs_core.lake.publish import at_home_market, key
+    shift = day_start if intervals.length(interval) >= intervals.DAY else 0
+    ts = frame.index.astype("int64").to_numpy()
+    every = intervals.opens(interval, int(ts[0]) - shift, int(ts[-1]) - shift + 1) + shift
+    index = pd.DatetimeIndex(every.astype("M8[ms]"), tz="UTC", name="timestamp")
+    whole = frame.reindex(index)
+    whole["filled"] = whole["close"].isna()
+    whole["close"] = whole["close"].ffill()
+    for name in ("open", "high", "low"):
+        whole[name] = whole[name].fillna(whole["close"])
+    whole["volume"] = whole["volume"].fillna(0.0)
+    return whole
 
-    empty = pd.DataFrame(columns=list(FIELDS), index=pd.DatetimeIndex([], tz="UTC", name="timestamp"))
-    if not at_home_market(series):
-        return empty
-    try:
-        data = lake.bucket.read(key(series.market.partition("/")[0], series.interval))
-    except FileNotFoundError:
-        return empty
-    frame = pd.read_parquet(io.BytesIO(data))
-    frame = frame.set_index("timestamp") if "timestamp" in frame else frame
-    index = pd.DatetimeIndex(frame.index)
-    frame.index = (index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")).as_unit("ms")
-    frame = frame.rename_axis("timestamp").sort_index()[list(FIELDS)].astype("float64")
+
+def _published(lake: Lake, series: Series, start: int | None, end: int | None) -> pd.DataFrame:
+    """The neighbours' file of a series at home, where it lies; empty where there is none."""
+    import pandas as pd
+
+    rows = _neighbours_rows(lake, series) if at_home_market(series) else np.empty((0, 6))
+    index = pd.DatetimeIndex(rows[:, 0].astype("int64").astype("M8[ms]"), tz="UTC", name="timestamp")
+    frame = pd.DataFrame(rows[:, 1:], columns=list(FIELDS), index=index).sort_index()
     low, high = (None if at is None else pd.Timestamp(at, unit="ms", tz="UTC") for at in (start, end))
     return frame.loc[low : None if high is None else high - pd.Timedelta(1, "ms")]
+
+
+def _neighbours_rows(lake: Lake, series: Series) -> Floats:
+    """Rows of `BTC_1d.parquet`, or of the older `KRW-BTC_day.parquet`, whose naive times are KST."""
+    base, _, quote = series.market.partition("/")
+    old = next((alias for alias, name in ALIASES.items() if name == series.interval), series.interval)
+    for name in (key(base, series.interval), f"{FOLDER}/{quote}-{base}_{old}.parquet"):
+        with contextlib.suppress(FileNotFoundError):
+            rows = read_rows(name.rpartition("/")[2], lake.bucket.read(name))
+            return rows[np.isfinite(rows).all(axis=1)]
+    return np.empty((0, 6))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cqs_core import CqsError, Exchange, ExchangeError, Lake, Series, plugins, progress
+from cqs_core import BucketError, CqsError, Exchange, ExchangeError, Lake, Series, plugins, progress
 from cqs_core.lake.ranges import Range
 from cqs_core.progress import Progress
 from cqs_data.exchanges.connection import check_endpoint
@@ -117,15 +117,19 @@ class Connection:
             async with gate:
                 return await self._one(SeriesFetch(self.exchange, self.lake, name, self.patience, self.work), do)
 
-        return list(await asyncio.gather(*map(one, names)))
+        ended = await asyncio.gather(*map(one, names), return_exceptions=True)
+        for result in ended:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in ended if isinstance(result, Fetched)]
 
     async def _one(self, part: SeriesFetch, do: Callable[[SeriesFetch], Awaitable[None]]) -> Fetched:
         error: CqsError | None = None
         try:
             await do(part)
-        except ExchangeError as failed:
+            await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
+        except (BucketError, ExchangeError) as failed:
             error = failed
-        await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
         history = self.exchange.history
         note = f"{self.exchange.id} gives only its last {history:,} candles" if history else ""
         return Fetched(part.series, part.run.stored, part.run.rejected, part.source, error, note)

@@ -79,9 +79,9 @@ class Run:
         self._writing = asyncio.create_task(asyncio.to_thread(self._store, tables, bounds))
 
     async def _written(self) -> None:
-        if self._writing:
-            await self._writing
-            self._writing = None
+        writing, self._writing = self._writing, None
+        if writing:
+            await writing
 
     def _store(self, tables: Sequence[pa.Table], bounds: Range) -> None:
         import pyarrow as pa

@@ -1,4 +1,4 @@
-"""Binance's public spot REST: oldest first, at most 1000 a page from `startTime` on, prices as text.
+"""Binance's public spot REST and ticker websocket: oldest first, at most 1000 a page from `startTime` on, prices as text.
 
 After https://developers.binance.com/docs/binance-spot-api-docs/rest-api (exchangeInfo, klines, ticker/24hr, time), and a
 recorded exchangeInfo.
@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from cqs_data.sandbox.bars import Source, newest, oldest, step
+from cqs_data.sandbox.sockets import binance_reader, converse
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 500
@@ -33,6 +34,8 @@ def application(source: Source, clock: Callable[[], int]) -> web.Application:
     app.router.add_get("/api/v3/exchangeInfo", binance.exchange_info)
     app.router.add_get("/api/v3/klines", binance.klines)
     app.router.add_get("/api/v3/ticker/24hr", binance.ticker)
+    app.router.add_get("/ws", binance.socket)
+    app.router.add_get("/ws/{stream}", binance.socket)
     return app
 
 
@@ -78,6 +81,9 @@ class _Binance:
     async def ticker(self, request: web.Request) -> web.Response:
         ticks = [self.tick(name) for name in self._wanted(request)]
         return web.json_response(ticks[0] if "symbol" in request.query else ticks)
+
+    async def socket(self, request: web.Request) -> web.WebSocketResponse:
+        return await converse(request, binance_reader(self.tick, self.markets))
 
     def tick(self, name: str) -> dict[str, Any]:
         """A ticker of the last 24 hours as REST gives it."""

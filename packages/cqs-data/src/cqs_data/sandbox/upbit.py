@@ -1,4 +1,4 @@
-"""Upbit's public REST: newest first, at most 200 a page, `to` exclusive, no candle where nothing traded.
+"""Upbit's public REST and ticker websocket: newest first, at most 200 a page, `to` exclusive, no candle where nothing traded.
 
 Held against https://docs.upbit.com/kr/reference (market list, candles, ticker) and recorded answers.
 """
@@ -15,6 +15,7 @@ from aiohttp import web
 from cqs_core import UsageError, times
 from cqs_core.intervals import HOUR
 from cqs_data.sandbox.bars import Bars, Source, newest, step
+from cqs_data.sandbox.sockets import converse, upbit_reader
 
 MAX_COUNT = 200
 _UNITS = {1, 3, 5, 10, 15, 30, 60, 240}
@@ -37,6 +38,7 @@ def application(source: Source, clock: Callable[[], int]) -> web.Application:
     app.router.add_get("/v1/candles/{period}", upbit.longer)
     app.router.add_get("/v1/ticker", upbit.ticker)
     app.router.add_get("/v1/ticker/all", upbit.ticker_all)
+    app.router.add_get("/websocket/v1", upbit.socket)
     return app
 
 
@@ -78,6 +80,9 @@ class _Upbit:
     async def ticker_all(self, request: web.Request) -> web.Response:
         quotes = request.query.get("quote_currencies", "").split(",")
         return web.json_response([self.tick(name) for name in self.markets if name.partition("-")[0] in quotes])
+
+    async def socket(self, request: web.Request) -> web.WebSocketResponse:
+        return await converse(request, upbit_reader(self.tick, self.markets))
 
     def _candles(self, request: web.Request, interval: str) -> list[dict[str, Any]]:
         market, count = request.query.get("market", ""), request.query.get("count", "1")

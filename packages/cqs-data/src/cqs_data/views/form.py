@@ -17,7 +17,7 @@ _WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 class FetchForm(pn.viewable.Viewer):
     """Inputs of one fetch."""
 
-    exchange = param.Selector(default="", objects=[""], doc="Where to download from; any exchange that ccxt knows.")
+    exchange: Any = param.Selector(default="", objects=[""], doc="Where from; any exchange that ccxt knows.")
     symbols = param.String(default="BTC", doc="BTC,ETH or BTC/KRW; patterns such as */KRW.")
     intervals = param.ListSelector(default=["1d"], objects=list(INTERVALS), doc="Of the candles.")
     start = param.CalendarDate(default=None, allow_None=True, doc="First day; empty for all that the exchange has.")

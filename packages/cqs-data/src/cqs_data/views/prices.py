@@ -80,7 +80,7 @@ def newest(bucket: Bucket, exchange: str) -> list[Price]:
 def _price(lake: Lake, status: SeriesStatus) -> Price:
     last = status.last or 0
     table = lake.read(status.series, intervals.next_open(status.series.interval, last, -_BARS))
-    return Price(status.series, table.column("close").to_pylist(), last)
+    return Price(status.series, table.column("close").to_numpy().tolist(), last)
 
 
 def _metric(price: Price, timezone: str | None) -> Metric:

@@ -1,0 +1,87 @@
+"""Live prices over the sandbox's websockets, through ccxt.pro."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+from cqs_core import ExchangeError, Series, UnknownName, times
+from cqs_core.intervals import MINUTE
+from cqs_data.live import live_candles, ticks
+from cqs_data.sandbox import Sandbox, Synthetic
+
+
+async def take(stream, count, seconds=20.0):
+    got = []
+    async with asyncio.timeout(seconds), aclosing(stream):
+        async for item in stream:
+            got.append(item)
+            if len(got) >= count:
+                return got
+    return got
+
+
+@pytest.mark.parametrize(("exchange", "markets"), [("upbit", ["BTC/KRW", "SOL/KRW"]), ("binance", ["ETH/USDT"])])
+async def test_ticks_come(exchange, markets, sandbox):
+    got = await take(ticks(exchange, markets, sandbox.url), 6)
+    assert {tick.market for tick in got} == set(markets)
+    source = Synthetic()
+    for tick in got:
+        assert tick.ts == pytest.approx(times.now(), abs=20_000)
+        now = source.bars(exchange, tick.market, "1h", times.now() - 2 * 60 * MINUTE, times.now()).values[-1]
+        assert now[2] * 0.98 <= tick.price <= now[1] * 1.02
+        assert tick.volume > 0
+
+
+async def test_a_lost_connection_is_made_again():
+    first = Sandbox(Synthetic())
+    with first:
+        port = int(first.url.rpartition(":")[2])
+        stream = ticks("upbit", ["BTC/KRW"], first.url)
+        async with asyncio.timeout(30):
+            assert (await anext(stream)).market == "BTC/KRW"
+    await asyncio.sleep(0.3)
+    async with asyncio.timeout(60):
+        asking = asyncio.ensure_future(_until_new(stream))
+        await asyncio.sleep(0.5)
+        with Sandbox(Synthetic(), port):
+            tick = await asking
+            await stream.aclose()
+    assert tick.ts == pytest.approx(times.now(), abs=60_000)
+
+
+async def _until_new(stream):
+    """The first tick of a new connection: those that were under way may still come."""
+    begun = times.now()
+    async for tick in stream:
+        if tick.ts > begun + 300:
+            return tick
+    raise AssertionError("the stream ended")
+
+
+async def test_candles_move_with_ticks_and_close_as_the_exchange_closes_them():
+    """A clock that runs sixty times too fast: minutes close every second."""
+    began = times.now()
+    start = began // MINUTE * MINUTE + 20_000
+
+    def clock():
+        return start + (times.now() - began) * 60
+
+    source = Synthetic(clock)
+    with Sandbox(source, clock=clock) as fast:
+        got = await take(live_candles(Series("upbit", "BTC/KRW", "1m"), fast.url), 25, 60)
+    closed = [candle for candle in got if candle.closed]
+    assert closed
+    assert {candle.ts % MINUTE for candle in got} == {0}
+    for candle in got:
+        assert candle.low <= min(candle.open, candle.close) <= max(candle.open, candle.close) <= candle.high
+    truth = source.bars("upbit", "BTC/KRW", "1m", closed[0].ts, closed[0].ts + MINUTE).values[0]
+    assert [closed[0].open, closed[0].high, closed[0].low, closed[0].close] == truth[:4].tolist()
+
+
+async def test_what_is_unknown_is_refused(sandbox):
+    with pytest.raises(UnknownName, match="did you mean 'upbit'"):
+        await take(ticks("upbti", ["BTC/KRW"], sandbox.url), 1)
+    with pytest.raises(ExchangeError, match="BTX/KRW"):
+        await take(ticks("upbit", ["BTX/KRW"], sandbox.url), 1)
