@@ -28,20 +28,25 @@ def register_channels() -> Sequence[AlertChannel]:
 
 @hookimpl
 def register_demo() -> Sequence[DemoStep]:
-    from cqs_monitor.demo.step import STEP
+    from cqs_monitor.demo.models import STEP as MODELS
+    from cqs_monitor.demo.step import STEP as BOTS
 
-    return [STEP]
+    return [BOTS, MODELS]
 
 
 @hookimpl
 def register_views() -> Sequence[Any]:
+    from cqs_monitor.views.alerts import build as build_alerts
     from cqs_monitor.views.compare import build as build_compare
+    from cqs_monitor.views.models import build as build_models
     from cqs_monitor.views.monitor import build as build_monitor
     from cqs_panel import View
 
     return [
         View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=build_monitor),
         View(slug="compare", title="Compare", icon="compare_arrows", order=32, build=build_compare),
+        View(slug="alerts", title="Alerts", icon="notifications", order=34, build=build_alerts),
+        View(slug="models", title="Models", icon="model_training", order=36, build=build_models),
     ]
 
 
@@ -56,6 +61,10 @@ def register_cards() -> Sequence[Any]:
 @hookimpl
 def register_overlays() -> Sequence[Any]:
     from cqs_monitor.views.overlay import layers
+    from cqs_monitor.views.regimes import layers as regimes
     from cqs_panel import Overlay
 
-    return [Overlay(name="monitor.trades", title="Bot trades", layers=layers)]
+    return [
+        Overlay(name="monitor.trades", title="Bot trades", layers=layers),
+        Overlay(name="monitor.regimes", title="Regimes", layers=regimes),
+    ]

@@ -77,17 +77,24 @@ class Lease:
             self._until = 0.0
 
     def _newest(self) -> tuple[int, str, float]:
-        """Number, holder and expiry of the newest lease; one that cannot be read counts until it is `seconds` old."""
-        found = [entry for entry in self.bucket.list(FOLDER) if entry.key.endswith(".json")]
-        if not found:
-            return 0, "", 0.0
-        newest = found[-1]
-        number = int(newest.key.rpartition("/")[2].removesuffix(".json"))
-        try:
-            value = json.loads(self.bucket.read(newest.key))
-            return number, str(value["holder"]), float(value["until"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return number, "unknown", (newest.modified or 0.0) + self.seconds
+        return newest(self.bucket, self.seconds)
+
+
+def newest(bucket: Bucket, seconds: float = SECONDS) -> tuple[int, str, float]:
+    """Number, holder and expiry (seconds of the epoch) of the newest lease; zeros where nobody ever watched.
+
+    One that cannot be read counts until it is `seconds` old.
+    """
+    found = [entry for entry in bucket.list(FOLDER) if entry.key.endswith(".json")]
+    if not found:
+        return 0, "", 0.0
+    last = found[-1]
+    number = int(last.key.rpartition("/")[2].removesuffix(".json"))
+    try:
+        value = json.loads(bucket.read(last.key))
+        return number, str(value["holder"]), float(value["until"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return number, "unknown", (last.modified or 0.0) + seconds
 
 
 def _key(number: int) -> str:

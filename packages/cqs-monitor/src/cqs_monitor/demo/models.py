@@ -1,0 +1,19 @@
+"""The step itself: three models and some rules; what it takes is imported when it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import DemoStep
+
+if TYPE_CHECKING:
+    from cqs_core import Demo
+
+
+def _run(demo: Demo) -> dict[str, Any]:
+    from cqs_monitor.demo.training import run
+
+    return run(demo)
+
+
+STEP = DemoStep("models", "Three regime models, one of them dangerous, and rules for alerts", 60, _run)

@@ -1,0 +1,44 @@
+"""What the bots earned in each regime: every sale counts in the regime that was known when it was made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.models.evaluation.regimes import Regimes
+
+UNKNOWN = "no regime known"
+
+
+class Earned(NamedTuple):
+    """Of one regime: KRW gross of fees, SELL rows, and percent of them with a gain."""
+
+    regime: str
+    pnl: float
+    sells: int
+    win_rate: float
+
+
+def pnl_by_regime(snapshot: Snapshot, regimes: Regimes, account: str | None = None) -> list[Earned]:
+    """By regime, the one with most sales first.
+
+    Args:
+        snapshot: of the logs.
+        regimes: of one market, taken for all symbols.
+        account: None is all of them.
+    """
+    table = snapshot.table if account is None else snapshot.only(account)
+    sold = table.filter(table["sell"])
+    ts = sold["timestamp"].cast(pa.int64()).to_numpy() // 1000
+    profit = np.nan_to_num(sold["profit_krw"].to_numpy())
+    names = np.array([UNKNOWN if name is None else name for name in regimes.known_at(ts)], dtype=object)
+    found = [_earned(str(name), profit[names == name]) for name in sorted(set(names))]
+    return sorted(found, key=lambda one: one.sells, reverse=True)
+
+
+def _earned(regime: str, profit: np.ndarray) -> Earned:
+    return Earned(regime, float(profit.sum()), len(profit), 100 * float((profit > 0).mean()))

@@ -1,0 +1,129 @@
+"""A stored evaluation: figures, quarters, confusion, drift, regimes on the price, and what bots earned in each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+from bokeh.models import ColumnDataSource, FactorRange, Range1d, Span
+from bokeh.plotting import figure
+
+from cqs_core import Series
+from cqs_monitor.logs.book import logs_of
+from cqs_monitor.models.evaluation.pnl import pnl_by_regime
+from cqs_monitor.views.layout import WHOLE, beside, stack
+from cqs_monitor.views.model_text import score_metrics
+from cqs_monitor.views.regimes import bands
+from cqs_panel import CandleChart, LakeCandles, amount, html, metric_cards, percent, plain_table, section
+from cqs_panel.charts.style import hover, pane, styled
+from cqs_panel.theme import ACCENT, GREY
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket
+    from cqs_monitor.models.evaluation.pnl import Earned
+    from cqs_monitor.models.evaluation.regimes import Regimes
+    from cqs_panel import PageState
+
+_QUARTERS = 16
+_DRIFTED, _STABLE = 0.25, 0.1
+
+
+class ModelScores(pn.viewable.Viewer):
+    """What is stored of one version on one market."""
+
+    def __init__(self, page: PageState, regimes: Regimes) -> None:
+        super().__init__()
+        told = regimes.evaluation
+        self._chart = CandleChart(page, height=380)
+        self._earned = pn.Column(html("Reading the logs …"), **WHOLE)
+        self._told, self._regimes = told, regimes
+        self._chart.show(LakeCandles(page.bucket, Series(regimes.exchange, regimes.market, "1d")))
+        self._chart.mark(bands(regimes, 0, 1 << 60))
+        bucket = page.bucket
+        page.load(lambda: _earnings(bucket, regimes), self._show)
+
+    def __panel__(self) -> Any:
+        told = self._told
+        days = f"{told['start']} to {told['end']}, evaluated {told['evaluated'][:10]}"
+        where = f"{told['market']} on {told['exchange']}, {days}"
+        return stack(
+            metric_cards(score_metrics(told), least=190),
+            section("Regimes on the price", self._chart, note="green bull, red bear; known at the close of each day"),
+            beside(
+                section("Accuracy by quarter", _quarters(told), note="grey: days that it was trained on"),
+                section("PnL by regime", self._earned, note="KRW gross, by the regime known at the sale"),
+                columns="3fr 2fr",
+            ),
+            beside(
+                section("What came true", _confusion(told), note="days"), section("Drift of features", _drift(told))
+            ),
+            section("To keep in mind", _problems(told), note=where),
+        )
+
+    def _show(self, earned: list[Earned]) -> None:
+        rows = [[one.regime, amount(one.pnl, "KRW", signed=True), one.sells, percent(one.win_rate)] for one in earned]
+        self._earned[:] = [
+            plain_table(["Regime", "PnL", "Sales", "Won"], rows, numbers=(1, 2, 3))
+            if rows
+            else html('<span class="note">No bot has sold anything yet.</span>')
+        ]
+
+
+def _earnings(bucket: Bucket, regimes: Regimes) -> list[Earned]:
+    return pnl_by_regime(logs_of(bucket.url).refresh(), regimes)
+
+
+def _quarters(told: dict[str, Any]) -> Any:
+    rows = [row for row in told["quarters"] if row["accuracy"] is not None][-_QUARTERS:]
+    names = [row["quarter"] for row in rows]
+    source = ColumnDataSource(
+        {
+            "quarter": names,
+            "accuracy": [100 * row["accuracy"] for row in rows],
+            "f1": [row["f1"] for row in rows],
+            "days": [row["days"] for row in rows],
+            "color": [GREY if (row["training_days"] or 0) * 2 > row["days"] else ACCENT for row in rows],
+        }
+    )
+    shown = styled(
+        figure(
+            x_range=FactorRange(*names),
+            y_range=Range1d(0, 100),
+            height=230,
+            sizing_mode="stretch_width",
+            y_axis_location="right",
+            tools="",
+            toolbar_location=None,
+        )
+    )
+    drawn = shown.vbar("quarter", 0.7, "accuracy", source=source, color="color")
+    shown.xaxis.major_label_orientation = 0.8
+    told_then = told["decay"]["training_accuracy"]
+    if told_then is not None:
+        shown.add_layout(Span(location=100 * told_then, dimension="width", line_dash="dashed", line_color=GREY))
+    rows_shown = [("", "@quarter"), ("Accuracy", "@accuracy{0.0} %"), ("F1", "@f1{0.00}"), ("Days", "@days")]
+    shown.add_tools(hover([drawn], rows_shown))
+    return pane(shown)
+
+
+def _confusion(told: dict[str, Any]) -> Any:
+    classes = list(told["confusion"])
+    rows = [[f"came {name}", *(told["confusion"][name][other] for other in classes)] for name in classes]
+    return plain_table(["", *(f"said {name}" for name in classes)], rows, numbers=range(1, len(classes) + 1))
+
+
+def _drift(told: dict[str, Any]) -> Any:
+    def word(value: float | None) -> str:
+        if value is None:
+            return "not known"
+        return "drifted" if value > _DRIFTED else "stable" if value < _STABLE else "moving"
+
+    rows = [[name, None if value is None else f"{value:.2f}", word(value)] for name, value in told["drift"].items()]
+    return plain_table(["Feature", "PSI", ""], rows, numbers=(1,))
+
+
+def _problems(told: dict[str, Any]) -> Any:
+    from html import escape
+
+    said = [*told["problems"], "Labels overlap: each looks 20 days ahead, so neighbouring days are not independent."]
+    return html(f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in said)}</ul>")

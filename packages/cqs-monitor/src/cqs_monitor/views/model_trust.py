@@ -1,0 +1,83 @@
+"""Trust and evaluation of one version: buttons that say what they do, and what they do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from cqs_core import CqsError, jobs
+from cqs_monitor.models import trust
+from cqs_monitor.models.evaluation.evaluate import check_evaluable
+from cqs_monitor.views.layout import WHOLE, bar, stack
+from cqs_panel import JobCard, failure, html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cqs_core.jobs import Job
+    from cqs_monitor.models.shelf import Model
+    from cqs_panel import PageState
+
+_WARNING = (
+    "<p>Loading a pickle runs code that it names. Trust holds for these bytes, on this machine. A trusted model is "
+    "loaded in a process of its own: empty environment and folder, limits on time and memory, no network where the system "
+    "allows. <b>That is no sandbox</b>: its code can read what you can read.</p>"
+)
+
+
+class ModelTrust(pn.viewable.Viewer):
+    """Trust, distrust, evaluate.
+
+    Args:
+        page: that shows it.
+        chosen: the version.
+        changed: called when trust changed or an evaluation ended.
+    """
+
+    def __init__(self, page: PageState, chosen: Model, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._page, self._chosen, self._changed = page, chosen, changed
+        self._below = pn.Column(**WHOLE)
+        self._knows = pmui.Checkbox(label="I know who made this model", value=False, margin=0)
+        self._trust = pmui.Button(label="Trust it", variant="outlined", size="small", disabled=True, margin=0)
+        self._knows.param.watch(lambda event: setattr(self._trust, "disabled", not event.new), "value")
+        self._trust.on_click(lambda _: self._do(lambda: trust.trust([chosen], str(chosen.sha256))))
+        self._revoke = pmui.Button(label="Take trust back", variant="text", size="small", margin=0)
+        self._revoke.on_click(lambda _: self._do(lambda: trust.distrust(str(chosen.sha256))))
+        self._evaluate = pmui.Button(label="Evaluate", variant="contained", size="small", margin=0)
+        self._evaluate.on_click(lambda _: self._start())
+
+    def __panel__(self) -> Any:
+        seen = self._chosen.inspection
+        if seen is None or seen.verdict == "dangerous":
+            return html(
+                "<p>It is never loaded: not by this page, not by trust.</p>"
+                if seen
+                else "<p>There is nothing to trust.</p>"
+            )
+        if self._chosen.sha256 in trust.trusted():
+            return stack(html(_WARNING), bar(self._evaluate, self._revoke), self._below)
+        return stack(html(_WARNING), bar(self._knows, self._trust), self._below)
+
+    def _do(self, change: Callable[[], Any]) -> None:
+        try:
+            change()
+        except CqsError as error:
+            self._below[:] = [failure("It is not trusted", error)]
+            return
+        self._changed()
+
+    def _start(self) -> None:
+        try:
+            check_evaluable(self._chosen)
+        except CqsError as error:
+            self._below[:] = [failure("It cannot be evaluated", error)]
+            return
+        args = ["models", "evaluate", self._chosen.version, "--bucket", self._page.bucket.url]
+        self._below[:] = [JobCard(self._page, jobs.start(f"Evaluate {self._chosen.version}", args), self._ended)]
+
+    def _ended(self, job: Job) -> None:
+        if job.state == "done":
+            self._changed()

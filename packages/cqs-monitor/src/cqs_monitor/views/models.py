@@ -1,0 +1,170 @@
+"""The Models page: what the trainer uploaded, what it would import, and how trusted models do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from cqs_core import CqsError
+from cqs_monitor.models.evaluation.evaluate import daily_series
+from cqs_monitor.models.evaluation.regimes import stored
+from cqs_monitor.models.shelf import models
+from cqs_monitor.models.trust import trusted
+from cqs_monitor.views.layout import WHOLE, beside, stack
+from cqs_monitor.views.model_scores import ModelScores
+from cqs_monitor.views.model_text import CSS, inspection_html, metrics_by_version, model_metrics
+from cqs_monitor.views.model_trust import ModelTrust
+from cqs_panel import empty, failure, html, metric_cards, plain_table, refresh, section, size, table, when
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from cqs_core import Bucket
+    from cqs_monitor.models.evaluation.regimes import Regimes
+    from cqs_monitor.models.shelf import Model
+    from cqs_panel import PageState
+
+SECONDS = 15.0
+"""Between two listings."""
+
+_TITLES = {
+    "version": "Version",
+    "latest": "",
+    "state": "State",
+    "verdict": "Verdict",
+    "size": "Size",
+    "uploaded": "Uploaded",
+}
+_TITLES |= {"trusted": "Trusted"}
+
+
+class ModelsView(pn.viewable.Viewer):
+    """A table of versions over the one that was chosen."""
+
+    def __init__(self, page: PageState) -> None:
+        super().__init__()
+        self._page = page
+        self._rows: Sequence[Model] = ()
+        self._drawn: tuple[Any, ...] | None = None
+        self._blank = pn.Column(**WHOLE)
+        self._table = table(
+            _frame((), None), titles=_TITLES, page_size=10, on_click=self._pick, widths={"verdict": 190}
+        )
+        self._metrics = pn.Column(**WHOLE)
+        self._chosen = pn.Column(styles={"gap": "12px"}, **WHOLE)
+        self._body = stack(
+            section(
+                "Versions", self._table, note="newest first; a click looks at one. Nothing on this page loads a model."
+            ),
+            self._chosen,
+            section("Metrics by version", self._metrics, note="as the trainer's metadata tells them"),
+        )
+        self._body.visible = False
+        page.param.watch(lambda _: self._choose(), "query")
+        self._ask()
+        page.every(SECONDS, lambda: self._ask(quiet=True))
+
+    def __panel__(self) -> Any:
+        return stack(self._blank, self._body)
+
+    def _ask(self, *, quiet: bool = False) -> None:
+        bucket = self._page.bucket
+        self._page.load(lambda: models(bucket), self._show, quiet=quiet)
+
+    def _show(self, rows: Sequence[Model]) -> None:
+        self._rows = rows
+        self._body.visible, self._blank.visible = bool(rows), not rows
+        if not rows:
+            advice = (
+                "The trainer uploads them as models/regime_classifier_VERSION.pkl, with models/metadata/VERSION.json."
+            )
+            self._blank[:] = [empty("No models in this bucket", advice, "cqs demo")]
+            return
+        refresh(self._table, _frame(rows, self._page.settings.timezone))
+        headers, body = metrics_by_version(rows)
+        self._metrics[:] = [
+            plain_table(headers, body, numbers=range(1, len(headers))) if body else html("None tells any.")
+        ]
+        self._choose()
+
+    def _pick(self, place: int) -> None:
+        self._page.remember(version=str(self._table.value["version"].iloc[place]))
+
+    def _choose(self) -> None:
+        wanted = self._page.query.get("version")
+        chosen = next((row for row in self._rows if row.version == wanted), self._rows[0] if self._rows else None)
+        if chosen is None:
+            return
+        key = (chosen.version, chosen.sha256, chosen.state, chosen.sha256 in trusted())
+        if key == self._drawn:
+            return
+        self._drawn = key
+        self._draw(chosen)
+
+    def _draw(self, chosen: Model) -> None:
+        known = chosen.sha256 in trusted()
+        scores = pn.Column(**WHOLE)
+        self._chosen[:] = [
+            metric_cards(model_metrics(chosen, trusted=known), least=200),
+            beside(
+                section(f"Inspection of {chosen.version}", html(inspection_html(chosen), stylesheets=[CSS])),
+                section("Trust", ModelTrust(self._page, chosen, self._again)),
+                columns="3fr 2fr",
+            ),
+            scores,
+        ]
+        bucket = self._page.bucket
+
+        def show(found: Regimes | CqsError | None) -> None:
+            if self._drawn is None or self._drawn[0] != chosen.version:
+                return
+            if isinstance(found, CqsError):
+                scores[:] = [failure("The stored regimes cannot be read", found)]
+            elif found is not None:
+                scores[:] = [ModelScores(self._page, found)]
+            elif known:
+                scores[:] = [section("Live performance", empty("Not evaluated yet", "Evaluate it above."))]
+
+        self._page.load(lambda: _stored(bucket, chosen), show)
+
+    def _again(self) -> None:
+        """Trust or regimes changed: draw anew."""
+        self._drawn = None
+        self._ask(quiet=True)
+
+
+def _stored(bucket: Bucket, chosen: Model) -> Regimes | CqsError | None:
+    """Regimes of these very bytes on the home market."""
+    series = daily_series(None, None)
+    try:
+        found = stored(bucket, chosen.version, series.exchange, series.market)
+    except CqsError as error:
+        return error
+    return found if found is not None and found.evaluation.get("sha256") == chosen.sha256 else None
+
+
+def _frame(rows: Sequence[Model], timezone: str | None) -> pd.DataFrame:
+    import pandas as pd
+
+    known = trusted() if rows else {}
+    cells = [
+        {
+            "version": row.version,
+            "latest": "latest" if row.latest else "",
+            "state": row.state,
+            "verdict": (row.inspection.verdict if row.inspection else None) or "not known",
+            "size": size(row.entry.size) if row.entry else "–",
+            "uploaded": when(int(row.entry.modified * 1000), timezone) if row.entry and row.entry.modified else "–",
+            "trusted": "yes" if row.sha256 in known else "no",
+        }
+        for row in rows
+    ]
+    return pd.DataFrame(cells, columns=list(_TITLES))
+
+
+def build(page: PageState) -> Any:
+    """For `cqs_panel.View`."""
+    return ModelsView(page)
