@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import inspect
 import pkgutil
 from importlib import import_module
@@ -53,6 +54,13 @@ def test_every_public_thing_says_what_it_is(name):
     told = inspect.getdoc(getattr(cqs_core, name))
     assert told
     assert not told.startswith(f"{name}(")  # what a dataclass says by itself
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if ">>>" in inspect.getsource(import_module(name))])
+def test_examples_in_docstrings_are_true(module):
+    done = doctest.testmod(import_module(module), optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
+    assert done.attempted
+    assert not done.failed
 
 
 @pytest.mark.parametrize("hook", HOOKS)
