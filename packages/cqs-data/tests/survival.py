@@ -55,8 +55,11 @@ class Truth:
         self.bars = {s: source.bars(s.exchange, s.market, s.interval, start, end) for s in series}
 
     def check(self, folder: Path, *, whole: bool) -> int:
+        """The same of the lake in a folder."""
+        return self.check_lake(Lake(Bucket(folder)), whole=whole)
+
+    def check_lake(self, lake: Lake, *, whole: bool) -> int:
         """Every object is sound, every row on read is right and there once; with `whole`, all are there. Counts them."""
-        lake = Lake(Bucket(folder))
         problems = [p for one in lake.verify() for p in one.problems]
         assert problems == []
         total = 0

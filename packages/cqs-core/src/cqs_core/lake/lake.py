@@ -61,15 +61,15 @@ class Lake:
         """Every byte against its name, overlaps against each other, one content hash a series."""
         from cqs_core.lake.verify import verify
 
-        found = objects_by_series(self.bucket)
-        return [verify(self.bucket, one, found[one]) for one in _some(found, series)]
+        found = self._objects_of(series)
+        return [verify(self.bucket, one, found[one]) for one in sorted(found)]
 
     def compact(self, series: Iterable[Series] | None = None, least: int = 2, grace: float = 30.0) -> Compacted:
         """Merge objects where at least `least` could be fewer; delete those merged more than `grace` seconds ago."""
         from cqs_core.lake.compaction import Compacted, compact
 
-        found = objects_by_series(self.bucket)
-        return sum((compact(self.bucket, one, found[one], least, grace) for one in _some(found, series)), Compacted())
+        found = self._objects_of(series)
+        return sum((compact(self.bucket, one, found[one], least, grace) for one in sorted(found)), Compacted())
 
     def derive(self, series: Series, start: int | None = None, end: int | None = None, day_start: int = 0) -> pa.Table:
         """Like `read`, but where the interval is not stored it is put together from the longest that divides it.
@@ -189,6 +189,12 @@ class Lake:
         from cqs_core.lake.reading import retrying
 
         return retrying(what, lambda: attempt(objects_by_series(self.bucket)))
+
+    def _objects_of(self, series: Iterable[Series] | None) -> Mapping[Series, Sequence[LakeObject]]:
+        """Objects by series: of all from one listing, of some from one listing of each one's folder."""
+        if series is None:
+            return objects_by_series(self.bucket)
+        return {one: found for one in series if (found := self.objects(one))}
 
     def _refuse(self, series: Series) -> None:
         have = [s for s in self.series() if s.exchange == series.exchange]

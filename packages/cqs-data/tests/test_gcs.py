@@ -1,0 +1,63 @@
+"""Fetching into a bucket behind a network that is not always there."""
+
+from __future__ import annotations
+
+import pytest
+from cqs_core import Bucket, Lake, Series, times
+from cqs_core.intervals import DAY
+from cqs_core.testing.gcs_proxy import GcsProxy
+from cqs_data import fetch, select
+from survival import Truth
+
+END = times.now() // DAY * DAY - DAY
+SERIES = [Series("upbit", f"{name}/KRW", "1h") for name in ("BTC", "ETH")]
+
+
+@pytest.fixture
+def flaky(gcs_emulator, monkeypatch):
+    """A new bucket whose every tenth request fails."""
+    with GcsProxy(gcs_emulator.url, every=10) as proxy:
+        url = gcs_emulator.new_bucket()
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
+        yield url, proxy
+
+
+def test_a_storage_that_fails_every_tenth_request_loses_nothing(flaky, sandbox):
+    url, proxy = flaky
+    lake = Lake(Bucket(url))
+    selection = select("BTC,ETH", "1h", "upbit", times.iso(END - 200 * DAY), times.iso(END))
+    for _ in range(3):
+        done = fetch(lake, selection, sandbox.url)
+        if not any(one.error for one in done):
+            break
+    assert not any(one.error for one in done)
+    Truth(SERIES, END - 200 * DAY, END).check_lake(lake, whole=True)
+    lake.compact(grace=-1)
+    lake.compact(grace=-1)
+    Truth(SERIES, END - 200 * DAY, END).check_lake(lake, whole=True)
+    assert proxy.failed > 3
+
+
+def test_status_of_a_remote_lake_lists_and_reads_nothing(gcs_emulator, monkeypatch, sandbox):
+    with GcsProxy(gcs_emulator.url) as proxy:
+        url = gcs_emulator.new_bucket()
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
+        selection = select("BTC,ETH", "1h,1d", "upbit", times.iso(END - 30 * DAY), times.iso(END))
+        fetch(Lake(Bucket(url)), selection, sandbox.url)
+        before = dict(proxy.asked)
+        assert len(Lake(Bucket(url)).status()) == 4
+        after = {kind: n - before.get(kind, 0) for kind, n in proxy.asked.items()}
+    assert {kind for kind, n in after.items() if n} == {"list"}
+    assert after["list"] <= 3
+
+
+def test_a_second_read_comes_from_the_local_cache(gcs_emulator, monkeypatch, sandbox):
+    with GcsProxy(gcs_emulator.url) as proxy:
+        url = gcs_emulator.new_bucket()
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
+        selection = select("BTC", "1d", "upbit", times.iso(END - 30 * DAY), times.iso(END))
+        [one] = fetch(Lake(Bucket(url)), selection, sandbox.url)
+        first = Lake(Bucket(url)).read(one.series)
+        reads = proxy.asked["read"]
+        assert Lake(Bucket(url)).read(one.series).equals(first)
+        assert proxy.asked["read"] == reads
