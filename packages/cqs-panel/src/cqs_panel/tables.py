@@ -83,7 +83,7 @@ def table(
         "header_align": dict.fromkeys([*numbers, *signed], "right"),
         "hidden_columns": list(hidden),
         "header_filters": {name: {"type": "input", "func": "like", "placeholder": "filter"} for name in filters},
-        "pagination": _pages(frame, page_size),
+        "pagination": "local",
         "page_size": page_size,
         "layout": "fit_columns",
         "theme": "simple",
@@ -107,13 +107,7 @@ def refresh(shown: Any, frame: pd.DataFrame) -> None:
     if list(shown.value.columns) == list(frame.columns) and shown.value.index.equals(frame.index):
         shown.patch(_changes(shown.value, frame))
     else:
-        shown.pagination = _pages(frame, shown.page_size)
         shown.value = frame
-
-
-def _pages(frame: pd.DataFrame, page_size: int) -> str | None:
-    """Pages only where there is more than one."""
-    return "local" if len(frame) > page_size else None
 
 
 def _changes(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, list[tuple[int, Any]]]:

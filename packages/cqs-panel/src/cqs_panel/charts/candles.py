@@ -10,6 +10,7 @@ from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
 from cqs_panel.charts.buckets import Buckets, joined, name_of, step_for
 from cqs_panel.charts.layers import Layers
+from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.style import crosshair, hover, pane, time_figure, whole_numbers
 from cqs_panel.sections import empty
 from cqs_panel.theme import tones
@@ -60,19 +61,20 @@ class CandleChart(pn.viewable.Viewer):
             round(height * 0.22) + 24, zoom=True, x_range=self._price.x_range, toolbar_location=None
         )
         self._draw()
-        self.layers = Layers(self._price, self._colors)
+        self._layers = Layers(self._price, self._colors)
+        self._overlays = Overlays(page, self._layers)
         self._blank = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
         self._figures = pn.Column(
             pane(self._price), pane(self._volume), sizing_mode="stretch_width", margin=0, visible=False
         )
 
     def __panel__(self) -> Any:
-        return pn.Column(self._blank, self._figures, sizing_mode="stretch_width", margin=0)
+        return pn.Column(self._blank, self._overlays.switches, self._figures, sizing_mode="stretch_width", margin=0)
 
     def show(self, source: CandleSource, start: int | None = None, end: int | None = None) -> None:
         """Show candles of a source from `start` to `end` (ms UTC); the newest 240 without these."""
         self._source = source
-        self.layers.clear()
+        self._layers.clear()
 
         def open_source() -> tuple[CandleSource, tuple[int, int] | None]:
             return source, source.span()
@@ -87,7 +89,7 @@ class CandleChart(pn.viewable.Viewer):
 
     def mark(self, layers: Sequence[Layer]) -> None:
         """Draw layers (marks of trades, lines, bands) in place of those drawn by the last call."""
-        self.layers.replace("marks", layers)
+        self._layers.replace("marks", layers)
 
     @property
     def step(self) -> int:
@@ -169,6 +171,7 @@ class CandleChart(pn.viewable.Viewer):
         self._have = (*asked, bars.step)
         self._hovered.name = name_of(bars.step)
         self._data.data = _columns(bars, self._colors)
+        self._overlays.follow(source.series, *asked)
 
 
 def _columns(bars: Buckets, colors: Any) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import panel as pn
 from panel.custom import JSComponent
 
 THEME_COOKIE = "cqs_theme"
+WINDOW_COOKIE = "cqs_window"
 NARROW = 600  # pixels below which the page is a phone's; Material's own limit
 
 
@@ -19,8 +21,9 @@ class Address(JSComponent):
 
     _esm = """
 export function render({model}) {
-  const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth,
-    dark: window.matchMedia("(prefers-color-scheme: dark)").matches})
+  const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
+  const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
+  const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth, dark})
   const popped = () => tell("popped")
   window.addEventListener("popstate", popped)
   model.on("msg:custom", (event) => {
@@ -29,11 +32,12 @@ export function render({model}) {
       window.history[said.push ? "pushState" : "replaceState"](null, "", said.search || window.location.pathname)
     if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
-    if (said.cookie) document.cookie = `${said.cookie}; path=/; max-age=31536000; SameSite=Lax`
+    if (said.cookie) keep(said.cookie)
     if (said.top) for (const el of document.body.children)
       el.shadowRoot?.querySelector(".main-content")?.scrollTo(0, 0)
   })
   model.on("remove", () => window.removeEventListener("popstate", popped))
+  keep(`cqs_window=${dark ? "dark" : "light"}-${window.innerWidth}`)
   tell("opened")
 }
 """
@@ -45,6 +49,22 @@ export function render({model}) {
     def tell(self, **said: Any) -> None:
         """Set the window's `title`, the `theme` of our CSS, a `cookie`, or scroll to the `top`."""
         self._send_msg(said)
+
+
+def chosen_theme() -> str | None:
+    """`light` or `dark`, where the user chose one in this browser."""
+    return _cookie(THEME_COOKIE)
+
+
+def last_window() -> tuple[str, int]:
+    """What the browser preferred, `light` or `dark`, and how many pixels wide it was, when it was here last."""
+    scheme, _, width = (_cookie(WINDOW_COOKIE) or "").partition("-")
+    phone = "Mobi" in str((pn.state.headers or {}).get("User-Agent", ""))
+    return scheme or "light", int(width) if width.isdigit() else NARROW - 1 if phone else NARROW
+
+
+def _cookie(name: str) -> str | None:
+    return (pn.state.cookies or {}).get(name)
 
 
 def search(slug: str, query: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_panel.sections import html
-from cqs_panel.shell.address import THEME_COOKIE, search
+from cqs_panel.shell.address import NARROW, THEME_COOKIE, last_window, search
 from cqs_panel.theme import PAGE_SX, THEME, page_css, tones
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Chrome:
     """The page of `panel_material_ui` and its parts."""
 
     def __init__(self, views: list[View], shell: Dashboard) -> None:
-        self._shell, self._narrow = shell, _is_phone()
+        self._shell, self._narrow = shell, last_window()[1] < NARROW
         self._asked = True  # whether a change of theme is the user's, and to be remembered
         self.slugs = [view.slug for view in views]
         self._menu = _menu(views)
@@ -114,7 +114,3 @@ def _menu(views: list[View]) -> Any:
 def _demo_banner() -> Any:
     told = "<b>Demo.</b> These candles are made up, and so is everything computed from them."
     return html(f'<div class="demo" role="note">{told}</div>', stylesheets=[_BANNER])
-
-
-def _is_phone() -> bool:
-    return "Mobi" in str((pn.state.headers or {}).get("User-Agent", ""))

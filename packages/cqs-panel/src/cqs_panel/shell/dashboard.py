@@ -9,7 +9,7 @@ import panel as pn
 
 from cqs_core import Bucket, Settings, UnknownName, plugins, settings
 from cqs_panel.pages import own_views
-from cqs_panel.shell.address import NARROW, THEME_COOKIE, Address, parse
+from cqs_panel.shell.address import NARROW, Address, chosen_theme, last_window, parse
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.work import Work, soon
@@ -158,7 +158,7 @@ class Dashboard:
             self._following = False
 
     def _opened(self, said: dict[str, Any]) -> None:
-        self._chrome.fit(narrow=said["width"] < NARROW, dark=None if _remembered_theme() else said["dark"])
+        self._chrome.fit(narrow=said["width"] < NARROW, dark=None if chosen_theme() else said["dark"])
         if self._current is not None:
             self._address.tell(title=f"{self._current.of.title} · cqs")
 
@@ -169,7 +169,7 @@ class Dashboard:
 
 def dashboard() -> Any:
     """A new dashboard for the session that is being opened; something to serve."""
-    pn.config.theme = "dark" if _remembered_theme() == "dark" else "default"
+    pn.config.theme = "dark" if (chosen_theme() or last_window()[0]) == "dark" else "default"
     return Dashboard().root
 
 
@@ -192,7 +192,3 @@ def _missing(slug: str, known: list[str]) -> View:
         raise UnknownName("view", slug, known)
 
     return View(slug=slug, title="This page", icon="help_outline", order=999, build=build)
-
-
-def _remembered_theme() -> str | None:
-    return (pn.state.cookies or {}).get(THEME_COOKIE)

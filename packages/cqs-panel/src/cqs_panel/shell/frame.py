@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cqs_panel.view import Card, View
 
 _BAR = """
-:host{height:3px;overflow:hidden} div{height:3px;border-radius:2px;background:var(--cqs-accent);width:30%;
+:host{height:3px;overflow:hidden} .run{height:3px;border-radius:2px;background:var(--cqs-accent);width:30%;
   animation:run 1.1s ease-in-out infinite}
 @keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
 """
@@ -27,7 +27,10 @@ class Frame(pn.viewable.Viewer):
     def __init__(self, of: View | Card, page: PageState, report: Callable[[str, BaseException], None]) -> None:
         super().__init__()
         self.of, self.page, self._report = of, page, report
-        self._busy = html('<div role="progressbar" aria-label="Loading"></div>', stylesheets=[_BAR], visible=False)
+        self._name = of.title or getattr(of, "name", "This")
+        self._busy = html(
+            '<div class="run" role="progressbar" aria-label="Loading"></div>', stylesheets=[_BAR], visible=False
+        )
         self._faults = pn.Column(sizing_mode="stretch_width", margin=0)
         self._body = pn.Column(sizing_mode="stretch_width", margin=0)
         self._shown_faults: dict[str, str] = {}
@@ -49,7 +52,7 @@ class Frame(pn.viewable.Viewer):
             self._body[:] = [pn.panel(self.of.build(self.page), sizing_mode="stretch_width")]
         except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others live on
             self._report("build", error)
-            self._body[:] = [failure(f"{self.of.title} could not be shown", error, retry=self.build)]
+            self._body[:] = [failure(f"{self._name} could not be shown", error, retry=self.build)]
 
     def span(self, columns: int) -> None:
         """Take so many of twelve columns of a grid; all of them where it is narrow, half on a tablet."""
@@ -63,7 +66,7 @@ class Frame(pn.viewable.Viewer):
         said = repr(error)
         if self._shown_faults.get(where) != said:
             self._shown_faults[where] = said
-            self._faults[:] = [failure(f"{self.of.title}: {where} failed", error)]
+            self._faults[:] = [failure(f"{self._name}: {where} failed", error)]
 
     def recover(self, where: str) -> None:
         """Take an error away, when what failed has succeeded since."""

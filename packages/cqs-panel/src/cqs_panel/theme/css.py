@@ -74,6 +74,7 @@ TABLE_CSS = """
   background:var(--cqs-tint)!important}
 :host .tabulator-row .tabulator-cell{border-right:0;padding:8px 10px}
 :host .tabulator .tabulator-footer{background:transparent;border-top:0;color:var(--cqs-muted)}
+:host .tabulator .tabulator-footer:not(:has(.tabulator-page[data-page="2"])){display:none}
 :host .tabulator .tabulator-footer .tabulator-page{
   color:inherit;background:transparent;border:1px solid var(--cqs-line);border-radius:6px}
 :host .tabulator .tabulator-footer .tabulator-page.active{color:var(--cqs-accent);background:var(--cqs-tint)!important}

@@ -1,0 +1,51 @@
+"""Overlays of all packages over a candle chart: a switch each, drawn for what the viewport shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import panel_material_ui as pmui
+
+from cqs_core import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_core import Series
+    from cqs_panel.charts.layers import Layers
+    from cqs_panel.state import PageState
+    from cqs_panel.view import Layer
+
+
+_ONE_LINE = {"& .MuiToggleButton-root": {"whiteSpace": "nowrap"}}
+
+
+class Overlays:
+    """Switches for what plugins give; hidden where they give nothing, or the candles are of no series."""
+
+    def __init__(self, page: PageState, layers: Layers) -> None:
+        self._page, self._layers = page, layers
+        self._known = dict(plugins().overlays())
+        self._window: tuple[Series, int, int] | None = None
+        names = {overlay.title: name for name, overlay in self._known.items()}
+        self.switches = pmui.CheckButtonGroup(
+            options=names, value=[], size="small", margin=0, visible=False, sx=_ONE_LINE
+        )
+        self.switches.param.watch(lambda _: self._ask(), "value")
+
+    def follow(self, series: Series | None, start: int, end: int) -> None:
+        """Draw those that are on for `[start, end)`, ms UTC."""
+        self.switches.visible = bool(self._known) and series is not None
+        self._window = None if series is None else (series, start, end)
+        self._ask()
+
+    def _ask(self) -> None:
+        chosen = [self._known[name] for name in self.switches.value]
+        if self._window is None or not chosen:
+            self._show([])
+            return
+        window = self._window
+        self._page.load(lambda: [layer for one in chosen for layer in one.layers(*window)], self._show, quiet=True)
+
+    def _show(self, layers: Sequence[Layer]) -> None:
+        self._layers.replace("overlays", layers)

@@ -1,0 +1,44 @@
+"""The server refuses what it should not serve, before it starts."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from cqs_core.cli import run_command
+from cqs_panel.serve import APP
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "192.168.0.10", "::", "8.8.8.8"])
+def test_an_address_of_the_network_is_refused_with_a_remedy(own_folders, capsys, address):
+    assert run_command(["serve", "--address", address, "--no-open", "--bucket", str(own_folders)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert repr(address) in said
+    assert "ssh -L" in said
+
+
+def test_what_is_no_address_is_refused(own_folders, capsys):
+    assert run_command(["serve", "--address", "myhost", "--no-open", "--bucket", str(own_folders)]) == 2
+    assert "'myhost' is no IP address" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_refused(own_folders, capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert run_command(["serve", "--port", str(port), "--no-open", "--bucket", str(own_folders)]) == 2
+    assert f"port {port} is taken" in capsys.readouterr().err
+
+
+def test_a_bucket_that_is_not_there_is_refused(own_folders, capsys):
+    assert run_command(["serve", "--no-open", "--bucket", str(own_folders / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_app_prints_the_path_of_the_app(own_folders, capsys):
+    assert run_command(["app"]) == 0
+    assert capsys.readouterr().out.strip() == str(APP)
+    assert APP.is_file()

@@ -1,0 +1,51 @@
+"""A view's part of the address."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cqs_panel.shell.address import parse, search
+from cqs_panel.state import PageState
+
+
+class Listening:
+    """A shell that notes what is asked of it."""
+
+    def __init__(self):
+        self.written, self.gone = [], []
+
+    def address(self, page):
+        self.written.append(dict(page.query))
+
+    def goto(self, slug, query):
+        self.gone.append((slug, query))
+
+
+@pytest.fixture
+def shell():
+    return Listening()
+
+
+def test_remembering_writes_text_and_none_removes(shell):
+    page = PageState(shell, "data", {"market": "BTC/KRW"})
+    page.remember(interval="1d", rows=20)
+    page.remember(market=None)
+    assert page.query == {"interval": "1d", "rows": "20"}
+    assert shell.written == [{"market": "BTC/KRW", "interval": "1d", "rows": "20"}, {"interval": "1d", "rows": "20"}]
+
+
+def test_remembering_what_is_known_writes_nothing(shell):
+    PageState(shell, "data", {"market": "BTC/KRW"}).remember(market="BTC/KRW", other="")
+    assert shell.written == []
+
+
+def test_going_somewhere_leaves_out_what_is_none(shell):
+    PageState(shell, "data").goto("backtest", run=7, symbol=None)
+    assert shell.gone == [("backtest", {"run": "7"})]
+
+
+@given(st.dictionaries(st.text(min_size=1).filter(lambda name: name != "view"), st.text(min_size=1)))
+def test_every_query_survives_the_address(query):
+    assert parse(search("data", query)) == ("data", query)
