@@ -25,8 +25,8 @@ def series_of(exchange: str | None, market: str, interval: str) -> Series:
 @click.command("import")
 @click.argument("file", metavar="FILE")
 @click.option("--exchange", metavar="ID", help="Default CQS_EXCHANGE.")
-@click.option("--market", required=True, metavar="BASE/QUOTE")
-@click.option("--interval", required=True)
+@click.option("--market", required=True, metavar="BASE/QUOTE", help="Whose candles they are.")
+@click.option("--interval", required=True, help="1m, 5m, 15m, 1h, 4h, 1d, 1w or 1M.")
 @click.option("--zone", metavar="IANA", help="Of times without offset; UTC, but Asia/Seoul in KRW-BTC_day.parquet.")
 @command_options
 def import_command(
@@ -44,10 +44,10 @@ def import_command(
 @click.command("export")
 @click.argument("file", metavar="FILE")
 @click.option("--exchange", metavar="ID", help="Default CQS_EXCHANGE.")
-@click.option("--market", required=True, metavar="BASE/QUOTE")
+@click.option("--market", required=True, metavar="BASE/QUOTE", help="Whose candles to write.")
 @click.option("--interval", required=True, help="One that is not stored is put together from shorter candles.")
-@click.option("--start", metavar="DATE")
-@click.option("--end", metavar="DATE")
+@click.option("--start", metavar="DATE", help="First open, UTC; all by default.")
+@click.option("--end", metavar="DATE", help="Exclusive; a bare date includes its day.")
 @command_options
 def export_command(
     file: str,

@@ -133,7 +133,7 @@ def test(names: tuple[str, ...], bucket: str | None, as_json: bool) -> int:
 
 
 @command.command("history")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many of the newest.")
 @command_options
 def history(limit: int, bucket: str | None, as_json: bool) -> None:
     """List what the watcher told, newest first."""
