@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from cqs_core import Bucket
+from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from logfiles import REAL
+
+__all__ = ["gcs_bucket", "gcs_emulator"]
 
 
 @pytest.fixture(autouse=True)

@@ -45,7 +45,7 @@ def _batches(files: Sequence[LogFile]) -> Iterator[Sequence[LogFile]]:
 def _fetched(bucket: Bucket, batch: Iterable[LogFile]) -> dict[str, BinaryIO]:
     keys = [file.key for file in batch if file.size < LARGE]
     try:
-        return {key: io.BytesIO(data) for key, data in bucket.read_many(keys).items()}
+        return {key: io.BytesIO(data) for key, data in (bucket.read_many(keys) if keys else {}).items()}
     except CqsError:  # one of them is at fault: each alone, so that the others are read
         return {}
 

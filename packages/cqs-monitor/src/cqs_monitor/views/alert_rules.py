@@ -14,7 +14,7 @@ from cqs_monitor.alerts.evaluation import tried
 from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.rules_file import KEY, LARGEST, Rules, parse_rules, read_text
-from cqs_monitor.alerts.units import shown
+from cqs_monitor.views.alert_text import CSS, kinds_html
 from cqs_monitor.views.layout import WHOLE, bar, beside, stack
 from cqs_panel import failure, html, plain_table, section, when
 
@@ -60,18 +60,11 @@ class RuleEditor(pn.viewable.Viewer):
         page.load(lambda: read_text(bucket), self._fill)
 
     def __panel__(self) -> Any:
-        kinds = [
-            [name, kind.about, kind.unit, "–" if kind.default is None else shown(kind.default, kind.unit)]
-            for name, kind in KINDS.items()
-        ]
-        listed = plain_table(["kind", "about", "over is in", "without it"], kinds)
         return beside(
             section("Rules", self._text, self._told, bar(self._save), note="checked while you write"),
             stack(
                 section("Try on the past", bar(self._rule, self._days, self._try), self._result),
-                section(
-                    "Kinds", listed, note="fields of every rule: account, severity, for, cooldown, silence, channels"
-                ),
+                section("", html(kinds_html(), stylesheets=[CSS])),
             ),
         )
 

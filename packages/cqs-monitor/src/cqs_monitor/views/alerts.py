@@ -17,13 +17,12 @@ from cqs_monitor.alerts.memory import history, remembered
 from cqs_monitor.alerts.rules_file import read_rules
 from cqs_monitor.views.alert_channels import Channels
 from cqs_monitor.views.alert_rules import RuleEditor
+from cqs_monitor.views.alert_text import CSS, alerts_html, history_html
 from cqs_monitor.views.layout import ONE_LINE, bar, beside, stack
-from cqs_panel import Metric, html, metric_cards, metrics_html, refresh, section, table, when
+from cqs_panel import Metric, html, metric_cards, metrics_html, section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from cqs_core import Bucket
     from cqs_monitor.alerts.rules_file import Wrong
@@ -31,9 +30,8 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0
 _BROKEN, _ALL = "Broken", "All rules"
+_SHOWN = 50
 _ORDER = ("firing", "pending", "silenced", "unknown", "ok")
-_ACTIVE = {"state": "State", "severity": "Severity", "rule": "Rule", "account": "For", "what": "What", "since": "Since"}
-_HISTORY = {"at": "At", "event": "Event", "title": "Alert", "text": "What", "channels": "Channels"}
 
 
 @dataclass(frozen=True)
@@ -55,23 +53,22 @@ class AlertsView(pn.viewable.Viewer):
         self._page = page
         self._found: Found | None = None
         self._cards = metric_cards([], least=200)
-        self._wrong = html("")
         self._which = pmui.RadioButtonGroup(options=[_BROKEN, _ALL], value=_BROKEN, size="small", margin=0, sx=ONE_LINE)
         self._which.param.watch(lambda _: self._list(), "value")
-        self._active = table(_blank(_ACTIVE), titles=_ACTIVE, page_size=12, placeholder="Nothing is broken")
-        self._history = table(_blank(_HISTORY), titles=_HISTORY, page_size=12, placeholder="Nothing was told yet")
+        self._active = html("", stylesheets=[CSS])
+        self._history = html("", stylesheets=[CSS])
         self._editor = RuleEditor(page, self._ask)
         self._ask()
         page.every(SECONDS, lambda: self._ask(quiet=True))
 
     def __panel__(self) -> Any:
-        note = f"evaluated every {SECONDS:.0f} s while this page is shown; sent by `cqs monitor watch` alone"
+        note = f"evaluated every {SECONDS:.0f} s while this page is shown; cqs monitor watch alone sends"
         return stack(
             self._cards,
-            section("Now", bar(self._which), self._active, self._wrong, note=note),
+            section("Now", bar(self._which), self._active, note=note),
             self._editor,
             beside(
-                section("History", self._history, note="newest first"),
+                section("History", self._history, note=f"the last {_SHOWN}, newest first"),
                 section("Channels", Channels(self._page)),
                 columns="3fr 2fr",
             ),
@@ -83,17 +80,22 @@ class AlertsView(pn.viewable.Viewer):
 
     def _show(self, found: Found) -> None:
         self._found = found
-        text = metrics_html(_metrics(found))
-        if text != self._cards.object:
-            self._cards.object = text
+        _set(self._cards, metrics_html(_metrics(found)))
+        _set(self._history, history_html(found.told[:_SHOWN], self._page.settings.timezone))
         self._list()
-        refresh(self._history, _told(found.told, self._page.settings.timezone))
 
     def _list(self) -> None:
         if self._found is None:
             return
-        alerts = [a for a in self._found.alerts if self._which.value == _ALL or a.state != "ok"]
-        refresh(self._active, _frame(alerts, self._page.settings.timezone))
+        found = sorted(self._found.alerts, key=lambda alert: _ORDER.index(alert.state))
+        alerts = [alert for alert in found if self._which.value == _ALL or alert.state != "ok"]
+        _set(self._active, alerts_html(alerts, self._found.wrong, self._page.settings.timezone))
+
+
+def _set(pane: Any, text: str) -> None:
+    """HTML that did not change is not sent: the browser keeps its selection."""
+    if pane.object != text:
+        pane.object = text
 
 
 def _look(bucket: Bucket) -> Found:
@@ -118,47 +120,6 @@ def _metrics(found: Found) -> list[Metric]:
 
 def _nobody() -> Metric:
     return Metric("Watcher", "none", "nothing is sent: run cqs monitor watch", "down")
-
-
-def _frame(alerts: Sequence[Alert], timezone: str | None) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = [
-        {
-            "state": alert.state,
-            "severity": alert.rule.severity,
-            "rule": alert.rule.name,
-            "account": alert.subject or "all",
-            "what": alert.text,
-            "since": "–" if alert.since is None else when(alert.since, timezone),
-        }
-        for alert in sorted(alerts, key=lambda alert: _ORDER.index(alert.state))
-    ]
-    return pd.DataFrame(rows, columns=list(_ACTIVE), dtype="str")
-
-
-def _told(rows: Sequence[dict[str, Any]], timezone: str | None) -> pd.DataFrame:
-    import datetime as dt
-
-    import pandas as pd
-
-    shown = [
-        {
-            "at": when(int(dt.datetime.fromisoformat(row["at"]).timestamp() * 1000), timezone),
-            "event": row["event"],
-            "title": row["title"],
-            "text": row["text"],
-            "channels": ", ".join(f"{name}: {state}" for name, state in row["channels"].items()) or "none configured",
-        }
-        for row in rows
-    ]
-    return pd.DataFrame(shown, columns=list(_HISTORY), dtype="str")
-
-
-def _blank(titles: dict[str, str]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(columns=list(titles), dtype="str")
 
 
 def build(page: PageState) -> Any:

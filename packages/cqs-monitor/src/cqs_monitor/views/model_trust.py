@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from cqs_monitor.models.shelf import Model
     from cqs_panel import PageState
 
-_WARNING = (
-    "<p>Loading a pickle runs code that it names. Trust holds for these bytes, on this machine. A trusted model is "
-    "loaded in a process of its own: empty environment and folder, limits on time and memory, no network where the system "
-    "allows. <b>That is no sandbox</b>: its code can read what you can read.</p>"
-)
+_CSS = "p{font-size:13px;margin:2px 0}"
+_NEVER = "It is never loaded: not by this page, and trust is refused."
+_WARNING = """<p>Loading a pickle runs code that it names. Trust holds for these bytes, on this machine. A trusted
+model is loaded in a process of its own: empty environment and folder, limits on time and memory, no network where
+the system allows. <b>That is no sandbox</b>: its code can read what you can read.</p>"""
 
 
 class ModelTrust(pn.viewable.Viewer):
@@ -52,14 +52,10 @@ class ModelTrust(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         seen = self._chosen.inspection
         if seen is None or seen.verdict == "dangerous":
-            return html(
-                "<p>It is never loaded: not by this page, not by trust.</p>"
-                if seen
-                else "<p>There is nothing to trust.</p>"
-            )
+            return html(f"<p>{_NEVER if seen else 'There is nothing to trust.'}</p>", stylesheets=[_CSS])
         if self._chosen.sha256 in trust.trusted():
-            return stack(html(_WARNING), bar(self._evaluate, self._revoke), self._below)
-        return stack(html(_WARNING), bar(self._knows, self._trust), self._below)
+            return stack(html(_WARNING, stylesheets=[_CSS]), bar(self._evaluate, self._revoke), self._below)
+        return stack(html(_WARNING, stylesheets=[_CSS]), bar(self._knows, self._trust), self._below)
 
     def _do(self, change: Callable[[], Any]) -> None:
         try:

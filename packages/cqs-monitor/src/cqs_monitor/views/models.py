@@ -31,8 +31,7 @@ SECONDS = 15.0
 """Between two listings."""
 
 _TITLES = {
-    "version": "Version",
-    "latest": "",
+    "named": "Version",
     "state": "State",
     "verdict": "Verdict",
     "size": "Size",
@@ -50,9 +49,7 @@ class ModelsView(pn.viewable.Viewer):
         self._rows: Sequence[Model] = ()
         self._drawn: tuple[Any, ...] | None = None
         self._blank = pn.Column(**WHOLE)
-        self._table = table(
-            _frame((), None), titles=_TITLES, page_size=10, on_click=self._pick, widths={"verdict": 190}
-        )
+        self._table = table(_frame((), None), titles=_TITLES, page_size=10, on_click=self._pick, hidden=["version"])
         self._metrics = pn.Column(**WHOLE)
         self._chosen = pn.Column(styles={"gap": "12px"}, **WHOLE)
         self._body = stack(
@@ -94,8 +91,7 @@ class ModelsView(pn.viewable.Viewer):
         self._page.remember(version=str(self._table.value["version"].iloc[place]))
 
     def _choose(self) -> None:
-        wanted = self._page.query.get("version")
-        chosen = next((row for row in self._rows if row.version == wanted), self._rows[0] if self._rows else None)
+        chosen = _chosen(self._rows, self._page.query.get("version"))
         if chosen is None:
             return
         key = (chosen.version, chosen.sha256, chosen.state, chosen.sha256 in trusted())
@@ -136,6 +132,12 @@ class ModelsView(pn.viewable.Viewer):
         self._ask(quiet=True)
 
 
+def _chosen(rows: Sequence[Model], version: str | None) -> Model | None:
+    """The version that was asked for; else the latest, else the newest."""
+    latest = next((row for row in rows if row.latest), rows[0] if rows else None)
+    return next((row for row in rows if row.version == version), latest)
+
+
 def _stored(bucket: Bucket, chosen: Model) -> Regimes | CqsError | None:
     """Regimes of these very bytes on the home market."""
     series = daily_series(None, None)
@@ -153,7 +155,7 @@ def _frame(rows: Sequence[Model], timezone: str | None) -> pd.DataFrame:
     cells = [
         {
             "version": row.version,
-            "latest": "latest" if row.latest else "",
+            "named": f"{row.version} · latest" if row.latest else row.version,
             "state": row.state,
             "verdict": (row.inspection.verdict if row.inspection else None) or "not known",
             "size": size(row.entry.size) if row.entry else "–",
@@ -162,7 +164,7 @@ def _frame(rows: Sequence[Model], timezone: str | None) -> pd.DataFrame:
         }
         for row in rows
     ]
-    return pd.DataFrame(cells, columns=list(_TITLES))
+    return pd.DataFrame(cells, columns=[*_TITLES, "version"])
 
 
 def build(page: PageState) -> Any:

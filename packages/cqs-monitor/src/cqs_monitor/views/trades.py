@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,7 @@ class Trades(pn.viewable.Viewer):
         self._page = page
         self._snapshot, self._choice = Snapshot(), Choice()
         self._drawn: tuple[Any, ...] = ()
+        self._usual: str | None = None
         text = page.query.get("filter", "")
         self._filter = pmui.TextInput(label="Filter: sell btc 2025-11", value=text, width=260, size="small", margin=0)
         self._filter.param.watch(self._filtered, "value")
@@ -88,7 +90,8 @@ class Trades(pn.viewable.Viewer):
         symbols = sorted(str(name) for name in snapshot.table["symbol"].unique().to_pylist())
         if symbols != self._symbol.options:
             wanted = self._page.query.get("symbol")
-            value = wanted if wanted in symbols else (symbols[0] if symbols else None)
+            self._usual = _most_traded(snapshot)
+            value = wanted if wanted in symbols else self._usual
             self._symbol.param.update(options=symbols, value=value)
         self._list()
         self._draw()
@@ -114,7 +117,7 @@ class Trades(pn.viewable.Viewer):
         symbol = self._symbol.value
         if not symbol:
             return
-        self._page.remember(symbol=symbol)
+        self._page.remember(symbol=None if symbol == self._usual else symbol)
         snapshot, bucket, account = self._snapshot, self._page.bucket, self._choice.account
         rows = snapshot.only(account) if account in snapshot.places else snapshot.table
         self._page.load(lambda: (symbol, find_series(bucket, symbol), marks_of(rows, symbol)), self._show, quiet=True)
@@ -135,6 +138,11 @@ class Trades(pn.viewable.Viewer):
         if self._drawn != made_of:
             self._chart.mark(marks)
         self._drawn = made_of
+
+
+def _most_traded(snapshot: Snapshot) -> str | None:
+    counts = Counter(snapshot.table["symbol"].to_pylist())
+    return str(counts.most_common(1)[0][0]) if counts else None
 
 
 def find_series(bucket: Any, symbol: str) -> Series | None:

@@ -1,0 +1,91 @@
+"""Alerts and history as escaped HTML: one block each, so that a phone shows them whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from cqs_monitor.alerts.kinds import KINDS
+from cqs_monitor.alerts.rules_file import KEY
+from cqs_monitor.alerts.units import shown
+from cqs_panel import when
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_monitor.alerts.evaluation import Alert
+    from cqs_monitor.alerts.rules_file import Wrong
+
+CSS = """
+.row{display:grid;grid-template-columns:84px minmax(0,1fr) auto;gap:2px 12px;padding:9px 2px;
+  border-bottom:1px solid var(--cqs-line);font-size:13px;align-items:baseline}
+.row:last-child{border-bottom:0} .name{font-weight:600;overflow-wrap:anywhere}
+.for{color:var(--cqs-muted);font-weight:400} .what{grid-column:2;color:var(--cqs-muted);overflow-wrap:anywhere}
+.since{color:var(--cqs-muted);font-size:12px;white-space:nowrap}
+.pill{font-size:11px;font-weight:600;border:1px solid var(--cqs-line);border-radius:10px;padding:1px 8px;
+  justify-self:start;color:var(--cqs-muted)}
+.firing,.alert,.repeat{color:var(--cqs-down);border-color:currentColor} .pending,.failed{color:var(--cqs-warning)}
+.recovery{color:var(--cqs-up)} .info{color:var(--cqs-accent)!important}
+.none{color:var(--cqs-muted);font-size:13px;padding:12px 2px}
+.wrong{font-size:13px;margin:4px 0;overflow-wrap:anywhere} .wrong b{color:var(--cqs-warning)}
+summary{cursor:pointer;font-size:13px;font-weight:600}
+dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:5px 14px;font-size:12px;margin:10px 0 0}
+dt{font-family:ui-monospace,Menlo,Consolas,monospace} dd{margin:0;color:var(--cqs-muted)}
+@media(max-width:600px){.row{grid-template-columns:minmax(0,1fr) auto}.name,.what{grid-column:1/-1}
+  .since{grid-row:1;grid-column:2}}
+"""
+
+
+def alerts_html(alerts: Sequence[Alert], wrong: Sequence[Wrong], timezone: str | None) -> str:
+    """Rows of what is broken, and what is wrong with rules."""
+    told = (escape(one.reason) for one in wrong)
+    places = (f"{KEY}:{one.line}" for one in wrong)
+    slips = "".join(f'<p class="wrong"><b>{at}</b> {text}</p>' for at, text in zip(places, told, strict=True))
+    rows = "".join(_alert(alert, timezone) for alert in alerts)
+    return slips + (rows or '<div class="none" role="status">Nothing is broken.</div>')
+
+
+def history_html(rows: Sequence[dict[str, Any]], timezone: str | None) -> str:
+    """Rows of what the watcher told."""
+    return (
+        "".join(_told(row, timezone) for row in rows) or '<div class="none" role="status">Nothing was told yet.</div>'
+    )
+
+
+def kinds_html() -> str:
+    """What a rule can be about, folded."""
+    lines = []
+    for name, kind in KINDS.items():
+        without = "" if kind.default is None else f", {shown(kind.default, kind.unit)} if not given"
+        fields = f"; also {', '.join(kind.options)}" if kind.options else ""
+        lines.append(f"<dt>{name}</dt><dd>{escape(f'{kind.about}; over: {kind.unit}{without}{fields}')}</dd>")
+    common = "Every rule also has: name, account, severity, for, cooldown, silence, channels, enabled."
+    listed = f'<dl>{"".join(lines)}</dl><p class="none">{common}</p>'
+    return f"<details><summary>{len(KINDS)} kinds of rules</summary>{listed}</details>"
+
+
+def _alert(alert: Alert, timezone: str | None) -> str:
+    tone = "info" if alert.rule.severity == "info" and alert.state == "firing" else alert.state
+    since = "" if alert.since is None else f"since {when(alert.since, timezone)}"
+    named = _named(alert.rule.name, alert.subject, alert.rule.severity)
+    return _row(tone, alert.state, named, since, alert.text)
+
+
+def _told(row: dict[str, Any], timezone: str | None) -> str:
+    at = when(int(dt.datetime.fromisoformat(row["at"]).timestamp() * 1000), timezone)
+    channels = ", ".join(f"{name}: {state}" for name, state in row["channels"].items()) or "no channel configured"
+    named = _named(str(row.get("rule")), row.get("account") or "", str(row.get("severity")))
+    return _row(str(row["event"]), str(row["event"]), named, at, f"{row['text']} · {channels}")
+
+
+def _named(rule: str, subject: str, severity: str) -> str:
+    where = f"{subject} · " if subject else ""
+    return f'{escape(rule)} <span class="for">{escape(where)}{escape(severity)}</span>'
+
+
+def _row(tone: str, state: str, named: str, since: str, what: str) -> str:
+    return (
+        f'<div class="row"><span class="pill {escape(tone)}">{escape(state)}</span><span class="name">{named}</span>'
+        f'<span class="since">{escape(since)}</span><span class="what">{escape(what)}</span></div>'
+    )
