@@ -36,35 +36,20 @@ def register_demo() -> Sequence[DemoStep]:
 
 @hookimpl
 def register_views() -> Sequence[Any]:
-    from cqs_monitor.views.alerts import build as build_alerts
-    from cqs_monitor.views.compare import build as build_compare
-    from cqs_monitor.views.models import build as build_models
-    from cqs_monitor.views.monitor import build as build_monitor
-    from cqs_panel import View
+    from cqs_monitor.views import VIEWS
 
-    return [
-        View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=build_monitor),
-        View(slug="compare", title="Compare", icon="compare_arrows", order=32, build=build_compare),
-        View(slug="alerts", title="Alerts", icon="notifications", order=34, build=build_alerts),
-        View(slug="models", title="Models", icon="model_training", order=36, build=build_models),
-    ]
+    return VIEWS
 
 
 @hookimpl
 def register_cards() -> Sequence[Any]:
-    from cqs_monitor.views.overview import build
-    from cqs_panel import Card
+    from cqs_monitor.views import CARDS
 
-    return [Card(name="monitor.bots", title="", order=10, build=build, width=12)]
+    return CARDS
 
 
 @hookimpl
 def register_overlays() -> Sequence[Any]:
-    from cqs_monitor.views.overlay import layers
-    from cqs_monitor.views.regimes import layers as regimes
-    from cqs_panel import Overlay
+    from cqs_monitor.views import OVERLAYS
 
-    return [
-        Overlay(name="monitor.trades", title="Bot trades", layers=layers),
-        Overlay(name="monitor.regimes", title="Regimes", layers=regimes),
-    ]
+    return OVERLAYS

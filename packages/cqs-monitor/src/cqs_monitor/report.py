@@ -61,7 +61,7 @@ class Report:
         today: KRW of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
         curves: cumulative PnL on `days` of the first accounts, where all are chosen and there are several.
         statistics: of the chosen rows, gross.
-        accounts: one row an account: account, today, week, month, total, sells, win_rate, held, state.
+        accounts: one row an account: account, total, today, week, month, sells, win_rate, held, state.
         holdings: of the chosen accounts.
         findings: of their reconciliation.
     """
@@ -200,8 +200,8 @@ def _accounts(snapshot: Snapshot, choice: Choice, starts: tuple[int, int, int]) 
     return pd.DataFrame(
         {
             "account": list(snapshot.accounts),
-            **{name: since(day) for name, day in zip(("today", "week", "month"), starts, strict=True)},
             "total": since(None),
+            **{name: since(day) for name, day in zip(("today", "week", "month"), starts, strict=True)},
             "sells": sells,
             "win_rate": np.where(sells > 0, 100 * wins / np.maximum(sells, 1), np.nan),
             "held": [len(positions.held) for positions in held],
@@ -211,7 +211,7 @@ def _accounts(snapshot: Snapshot, choice: Choice, starts: tuple[int, int, int]) 
 
 
 def trades_frame(snapshot: Snapshot, choice: Choice, text: str = "", most: int | None = None) -> pd.DataFrame:
-    """Trades, newest first: time (KST text), account, action, symbol, price, quantity, amount, profit_pct, profit_krw.
+    """Trades, newest first: time (KST text), action, symbol, profit_krw, profit_pct, price, quantity, amount, account.
 
     Args:
         snapshot: of which.
@@ -230,21 +230,22 @@ def trades_frame(snapshot: Snapshot, choice: Choice, text: str = "", most: int |
     frame = pd.DataFrame(
         {
             "time": _korean(columns.timestamp[order]),
-            "account": names[columns.account[order]],
             "action": np.where(columns.sell[order], "SELL", "BUY"),
             **{name: table[name].to_pandas() for name in ("symbol", *_FIGURES)},
+            "account": names[columns.account[order]],
         }
     )
     return _matching(frame, text.casefold().split())[:most]
 
 
-_FIGURES = ("price", "quantity", "amount", "profit_pct", "profit_krw")
+_FIGURES = ("profit_krw", "profit_pct", "price", "quantity", "amount")
 
 
-def _korean(timestamps: npt.NDArray[np.int64]) -> list[str]:
+def _korean(timestamps: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
     """KST, to the second."""
     shifted = (timestamps // 1_000_000 + 9 * 3600).astype("datetime64[s]")
-    return [text.replace("T", " ") for text in np.datetime_as_string(shifted).tolist()]
+    texts = np.datetime_as_string(shifted).tolist()
+    return np.array([text.replace("T", " ") for text in texts], dtype=object)
 
 
 def _matching(frame: pd.DataFrame, words: list[str]) -> pd.DataFrame:

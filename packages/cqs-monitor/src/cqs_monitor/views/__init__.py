@@ -1,1 +1,70 @@
-"""Pages of the dashboard; imported only where they are registered."""
+"""The pages of cqs-monitor; light, so that the hooks may import it at every start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqs_panel import Card, Overlay, View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_core import Series
+    from cqs_panel import Layer, PageState
+
+__all__ = ["CARDS", "OVERLAYS", "VIEWS"]
+
+
+def _monitor(page: PageState) -> Any:
+    from cqs_monitor.views.monitor import build
+
+    return build(page)
+
+
+def _compare(page: PageState) -> Any:
+    from cqs_monitor.views.compare import build
+
+    return build(page)
+
+
+def _alerts(page: PageState) -> Any:
+    from cqs_monitor.views.alerts import build
+
+    return build(page)
+
+
+def _models(page: PageState) -> Any:
+    from cqs_monitor.views.models import build
+
+    return build(page)
+
+
+def _bots(page: PageState) -> Any:
+    from cqs_monitor.views.overview import build
+
+    return build(page)
+
+
+def _trades(series: Series, start: int, end: int) -> Sequence[Layer]:
+    from cqs_monitor.views.overlay import layers
+
+    return layers(series, start, end)
+
+
+def _regimes(series: Series, start: int, end: int) -> Sequence[Layer]:
+    from cqs_monitor.views.regimes import layers
+
+    return layers(series, start, end)
+
+
+VIEWS = [
+    View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=_monitor),
+    View(slug="compare", title="Compare", icon="compare_arrows", order=32, build=_compare),
+    View(slug="alerts", title="Alerts", icon="notifications", order=34, build=_alerts),
+    View(slug="models", title="Models", icon="model_training", order=36, build=_models),
+]
+CARDS = [Card(name="monitor.bots", title="", order=10, build=_bots, width=12)]
+OVERLAYS = [
+    Overlay(name="monitor.trades", title="Bot trades", layers=_trades),
+    Overlay(name="monitor.regimes", title="Regimes", layers=_regimes),
+]

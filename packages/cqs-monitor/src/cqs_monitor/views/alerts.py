@@ -111,7 +111,7 @@ def _metrics(found: Found) -> list[Metric]:
     wrong = f"{len(found.wrong)} cannot be read" if found.wrong else "all of them can be read"
     watcher = Metric("Watcher", "watching", found.watcher.rpartition(" ")[0]) if found.watcher else _nobody()
     return [
-        Metric("Firing", str(count["firing"]), f"{count['pending']} pending", "down" if count["firing"] else None),
+        Metric("Firing", str(count["firing"]), f"{count['pending']} pending"),
         Metric("Not known", str(count["unknown"]), "files that a rule needs are absent or unreadable"),
         Metric("Rules in force", str(rules), wrong),
         watcher,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -14,11 +15,13 @@ from cqs_monitor.models.evaluation.pnl import pnl_by_regime
 from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_text import score_metrics
 from cqs_monitor.views.regimes import bands
-from cqs_panel import CandleChart, LakeCandles, amount, html, metric_cards, percent, plain_table, section
+from cqs_panel import CandleChart, LakeCandles, amount, html, metric_cards, metrics_html, percent, plain_table, section
 from cqs_panel.charts.style import hover, pane, styled
 from cqs_panel.theme import ACCENT, GREY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cqs_core import Bucket
     from cqs_monitor.models.evaluation.pnl import Earned
     from cqs_monitor.models.evaluation.regimes import Regimes
@@ -29,38 +32,52 @@ _DRIFTED, _STABLE = 0.25, 0.1
 
 
 class ModelScores(pn.viewable.Viewer):
-    """What is stored of one version on one market."""
+    """What is stored of one version on one market; built once, since a chart must be there before it shows."""
 
-    def __init__(self, page: PageState, regimes: Regimes) -> None:
+    def __init__(self, page: PageState) -> None:
         super().__init__()
-        told = regimes.evaluation
+        self._page = page
+        self._regimes: Regimes | None = None
+        self._cards = metric_cards([], least=190)
         self._chart = CandleChart(page, height=380)
-        self._earned = pn.Column(html("Reading the logs …"), **WHOLE)
-        self._told, self._regimes = told, regimes
-        self._chart.show(LakeCandles(page.bucket, Series(regimes.exchange, regimes.market, "1d")))
-        self._chart.mark(bands(regimes, 0, 1 << 60))
-        bucket = page.bucket
-        page.load(lambda: _earnings(bucket, regimes), self._show)
+        self._earned = pn.Column(**WHOLE)
+        self._figures = pn.Column(styles={"gap": "12px"}, **WHOLE)
+        note = "green bull, red bear; known at the close of each day"
+        self._body = stack(self._cards, section("Regimes on the price", self._chart, note=note), self._figures)
+        self._body.visible = False
 
     def __panel__(self) -> Any:
-        told = self._told
-        days = f"{told['start']} to {told['end']}, evaluated {told['evaluated'][:10]}"
-        where = f"{told['market']} on {told['exchange']}, {days}"
-        return stack(
-            metric_cards(score_metrics(told), least=190),
-            section("Regimes on the price", self._chart, note="green bull, red bear; known at the close of each day"),
-            beside(
-                section("Accuracy by quarter", _quarters(told), note="grey: days that it was trained on"),
-                section("PnL by regime", self._earned, note="KRW gross, by the regime known at the sale"),
-                columns="3fr 2fr",
-            ),
-            beside(
-                section("What came true", _confusion(told), note="days"), section("Drift of features", _drift(told))
-            ),
-            section("To keep in mind", _problems(told), note=where),
-        )
+        return self._body
 
-    def _show(self, earned: list[Earned]) -> None:
+    def update(self, regimes: Regimes | None) -> None:
+        """Show an evaluation; None shows nothing."""
+        self._regimes = regimes
+        self._body.visible = regimes is not None
+        if regimes is None:
+            return
+        self._cards.object = metrics_html(score_metrics(regimes.evaluation))
+        self._chart.show(LakeCandles(self._page.bucket, Series(regimes.exchange, regimes.market, "1d")))
+        self._chart.mark(bands(regimes, 0, 1 << 60))
+        self._figures[:] = list(self._drawn(regimes.evaluation))
+        bucket = self._page.bucket
+        self._page.load(lambda: (regimes, _earnings(bucket, regimes)), self._show)
+
+    def _drawn(self, told: dict[str, Any]) -> Iterator[Any]:
+        days = f"{told['start']} to {told['end']}, evaluated {told['evaluated'][:10]}"
+        yield beside(
+            section("Accuracy by quarter", _quarters(told), note="grey: trained on; dashed: what the training said"),
+            section("PnL by regime", self._earned, note="KRW gross, by the regime known at the sale"),
+            columns="3fr 2fr",
+        )
+        yield beside(
+            section("What came true", _confusion(told), note="days"), section("Drift of features", _drift(told))
+        )
+        yield section("To keep in mind", _problems(told), note=f"{told['market']} on {told['exchange']}, {days}")
+
+    def _show(self, found: tuple[Regimes, list[Earned]]) -> None:
+        regimes, earned = found
+        if regimes is not self._regimes:
+            return
         rows = [[one.regime, amount(one.pnl, "KRW", signed=True), one.sells, percent(one.win_rate)] for one in earned]
         self._earned[:] = [
             plain_table(["Regime", "PnL", "Sales", "Won"], rows, numbers=(1, 2, 3))
@@ -108,8 +125,12 @@ def _quarters(told: dict[str, Any]) -> Any:
 
 def _confusion(told: dict[str, Any]) -> Any:
     classes = list(told["confusion"])
-    rows = [[f"came {name}", *(told["confusion"][name][other] for other in classes)] for name in classes]
-    return plain_table(["", *(f"said {name}" for name in classes)], rows, numbers=range(1, len(classes) + 1))
+    short = [name.removesuffix("_TREND").replace("_", " ").lower() for name in classes]
+    rows = [
+        [f"came {s}", *(told["confusion"][name][other] for other in classes)]
+        for s, name in zip(short, classes, strict=True)
+    ]
+    return plain_table(["", *(f"said {name}" for name in short)], rows, numbers=range(1, len(classes) + 1))
 
 
 def _drift(told: dict[str, Any]) -> Any:
@@ -123,7 +144,6 @@ def _drift(told: dict[str, Any]) -> Any:
 
 
 def _problems(told: dict[str, Any]) -> Any:
-    from html import escape
-
     said = [*told["problems"], "Labels overlap: each looks 20 days ahead, so neighbouring days are not independent."]
-    return html(f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in said)}</ul>")
+    listed = "".join(f"<li>{escape(text)}</li>" for text in said)
+    return html(f"<ul>{listed}</ul>", stylesheets=["ul{font-size:13px;margin:4px 0;padding-left:18px}"])

@@ -52,11 +52,15 @@ class ModelsView(pn.viewable.Viewer):
         self._table = table(_frame((), None), titles=_TITLES, page_size=10, on_click=self._pick, hidden=["version"])
         self._metrics = pn.Column(**WHOLE)
         self._chosen = pn.Column(styles={"gap": "12px"}, **WHOLE)
+        self._below = pn.Column(**WHOLE)
+        self._scores = ModelScores(page)
         self._body = stack(
             section(
                 "Versions", self._table, note="newest first; a click looks at one. Nothing on this page loads a model."
             ),
             self._chosen,
+            self._below,
+            self._scores,
             section("Metrics by version", self._metrics, note="as the trainer's metadata tells them"),
         )
         self._body.visible = False
@@ -102,7 +106,6 @@ class ModelsView(pn.viewable.Viewer):
 
     def _draw(self, chosen: Model) -> None:
         known = chosen.sha256 in trusted()
-        scores = pn.Column(**WHOLE)
         self._chosen[:] = [
             metric_cards(model_metrics(chosen, trusted=known), least=200),
             beside(
@@ -110,19 +113,20 @@ class ModelsView(pn.viewable.Viewer):
                 section("Trust", ModelTrust(self._page, chosen, self._again)),
                 columns="3fr 2fr",
             ),
-            scores,
         ]
+        self._scores.update(None)
+        self._below[:] = []
         bucket = self._page.bucket
 
         def show(found: Regimes | CqsError | None) -> None:
             if self._drawn is None or self._drawn[0] != chosen.version:
                 return
             if isinstance(found, CqsError):
-                scores[:] = [failure("The stored regimes cannot be read", found)]
+                self._below[:] = [failure("The stored regimes cannot be read", found)]
             elif found is not None:
-                scores[:] = [ModelScores(self._page, found)]
+                self._scores.update(found)
             elif known:
-                scores[:] = [section("Live performance", empty("Not evaluated yet", "Evaluate it above."))]
+                self._below[:] = [section("Live performance", empty("Not evaluated yet", "Evaluate it above."))]
 
         self._page.load(lambda: _stored(bucket, chosen), show)
 
