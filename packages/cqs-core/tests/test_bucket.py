@@ -168,8 +168,9 @@ class TestUrls:
         [
             ("", "is empty; name a folder or gs://name"),
             ("  ", "is empty"),
-            ("s4://x", "unknown protocol 's4'; use a folder or gs://name"),
-            ("://x", "unknown protocol ''|no folder|does not exist"),
+            ("s4://x", "unknown or no storage, 's4'; use a folder or gs://name"),
+            ("https://example.com/x", "unknown or no storage, 'https'"),
+            ("://x", "no folder|does not exist"),
             ("gs://", "has no name; write gs://name"),
             ("gs:///", "has no name; write gs://name"),
             ("memory://", "has no name; write memory://name"),
@@ -222,7 +223,10 @@ class TestCredentials:
 
     def test_a_bucket_that_does_not_exist_is_not_made(self, gcs_bucket):
         nobodys = Bucket("gs://nobody-made-this")
-        with pytest.raises(BucketError, match="'gs://nobody-made-this' failed at 'x'"):
+        with pytest.raises(BucketError, match="this' does not exist, or is gone at 'x'; check its name"):
             nobodys.write("x", b"1")
+        with pytest.raises(UsageError, match="'gs://nobody-made-this' does not exist; check its name"):
+            nobodys.list("data/candles")
         with pytest.raises(FileNotFoundError):
             nobodys.read("x")
+        assert Bucket(gcs_bucket).list("data/candles") == []

@@ -155,6 +155,8 @@ class Bucket:
             yield
         except CqsError:
             raise
+        except FileNotFoundError as error:
+            raise BucketError(f"bucket {self.url!r} does not exist, or is gone at {what!r}; check its name") from error
         except Exception as error:
             fact = " ".join(str(error).split()) or type(error).__name__
             raise BucketError(f"bucket {self.url!r} failed at {what!r}: {fact}") from error

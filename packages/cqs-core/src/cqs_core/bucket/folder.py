@@ -57,7 +57,9 @@ class FolderStorage:
                 (self.root / key).unlink()
 
     def list(self, prefix: str) -> Sequence[Entry]:
-        return sorted(_walk(str(self.root / prefix), prefix, ()))
+        found: list[Entry] = []
+        _walk(str(self.root / prefix), prefix, (), found)
+        return sorted(found)
 
     def folders(self, prefix: str) -> Sequence[str]:
         names = (item.name for item in _scan(str(self.root / prefix)) if stat.S_ISDIR(_mode(item)))
@@ -100,7 +102,8 @@ def _probe(folder: Path) -> None:
         probe.unlink(missing_ok=True)
 
 
-def _walk(folder: str, prefix: str, above: tuple[_Place, ...]) -> Iterator[Entry]:
+def _walk(folder: str, prefix: str, above: tuple[_Place, ...], found: list[Entry]) -> None:
+    """Into `found`: a listing of a thousand objects is asked for again and again, and generators in generators cost."""
     place = _place(folder)
     if place is None or place in above:  # gone, or a link into a folder that we are in
         return
@@ -108,13 +111,15 @@ def _walk(folder: str, prefix: str, above: tuple[_Place, ...]) -> Iterator[Entry
         key = f"{prefix}/{item.name}" if prefix else item.name
         if hidden(key):
             continue
-        if stat.S_ISDIR(mode := _mode(item)):
-            yield from _walk(item.path, key, (*above, place))
-        elif stat.S_ISREG(mode):
-            with contextlib.suppress(FileNotFoundError):
-                seen = item.stat()
-                tag = f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_size}"
-                yield Entry(key, seen.st_size, seen.st_mtime, tag)
+        try:
+            seen = item.stat()
+        except OSError:  # gone, or a link that leads nowhere or in a circle
+            continue
+        if stat.S_ISDIR(seen.st_mode):
+            _walk(item.path, key, (*above, place), found)
+        elif stat.S_ISREG(seen.st_mode):
+            tag = f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_size}"
+            found.append(Entry(key, seen.st_size, seen.st_mtime, tag))
 
 
 def _scan(folder: str) -> Sequence[os.DirEntry[str]]:

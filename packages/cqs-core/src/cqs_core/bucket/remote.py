@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
 from cqs_core.bucket.entry import Entry, hidden
+from cqs_core.errors import UsageError
 
 _AHEAD = 8 << 20  # bytes of one request when an object is read as a stream
 
@@ -64,11 +65,22 @@ class RemoteStorage:
         try:
             found = self.fs.find(self.path(prefix), detail=True)
         except FileNotFoundError:
-            return []
+            found = {}
+        if not found:
+            self._refuse_missing()
         skip = len(self.fs._strip_protocol(self.root)) + 1  # noqa: SLF001 - fsspec's own spelling
         below = f"{prefix}/" if prefix else ""
         entries = (_entry(path[skip:], about) for path, about in found.items() if not path.endswith("/"))
         return sorted(e for e in entries if e.key.startswith(below) and not hidden(e.key))
+
+    def _refuse_missing(self) -> None:
+        """A mistyped bucket lists as empty; Google says which it is when asked for its objects."""
+        if "gs" in self.fs.protocol:
+            name = self.root.partition("/")[0]
+            try:
+                self.fs.call("GET", "b/{}/o", name, maxResults=1)
+            except FileNotFoundError:
+                raise UsageError(f"bucket 'gs://{name}' does not exist; check its name, cqs never makes one") from None
 
     def folders(self, prefix: str) -> Sequence[str]:
         self.fs.invalidate_cache()

@@ -9,6 +9,7 @@ from cqs_core.errors import UsageError
 
 LOCAL = ("", "file", "local")
 GCS = ("gs://", "gcs://")
+_NO_STORES = ("http", "https", "data")  # fsspec speaks them, but nothing can be written or listed there
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -53,8 +54,10 @@ def check_protocol(protocol: str, path: str) -> None:
     from fsspec.registry import available_protocols
 
     url = f"{protocol}://{path}"
-    if protocol not in available_protocols():
-        raise UsageError(f"bucket {url!r} has an unknown protocol {protocol!r}; use a folder or gs://name")
+    if protocol not in available_protocols() or protocol in _NO_STORES:
+        raise UsageError(
+            f"bucket {url!r} has a protocol that is unknown or no storage, {protocol!r}; use a folder or gs://name"
+        )
     if not path.strip("/"):
         raise UsageError(f"bucket {url!r} has no name; write {protocol}://name")
     if f"{protocol}://" in GCS:
