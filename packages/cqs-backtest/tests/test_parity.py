@@ -124,9 +124,7 @@ def test_the_order_of_symbols_does_not_matter():
     candles = Candles(ts, tuple("ABCD"), open_, high, low, close, np.ones_like(close))
     orders = random_orders(candles, "open", 1)
     turned = Candles(ts, tuple("DCBA"), *(np.ascontiguousarray(x[:, ::-1]) for x in (open_, high, low, close, close)))
-    fields = {
-        name: np.ascontiguousarray(orders.array(name, candles.shape)[:, ::-1]) for name in fast_types.Asked._fields
-    }
+    fields = {name: np.ascontiguousarray(orders.array(name, candles.shape)[:, ::-1]) for name in fast_types.ORDERS}
     other = FAST.execute(turned, type(orders)(**fields, max_cash=orders.max_cash), Costs())
     assert other.equity == pytest.approx(FAST.execute(candles, orders, Costs()).equity, rel=1e-11)
 
@@ -140,8 +138,7 @@ def test_plain_python_says_that_it_is_slow_and_agrees(monkeypatch, capsys):
     )
     monkeypatch.setattr(compiled, "available", False)
     fast._say_slow.cache_clear()
-    for name in ("room", "run"):
-        monkeypatch.setattr(fast_kernel, name, getattr(slow, name))
+    monkeypatch.setattr(fast_kernel, "run", slow.run)
     candles = _wave()
     assert_parity(candles, random_orders(candles, "both", 5), Costs())
     assert "numba is not installed" in capsys.readouterr().err
@@ -150,15 +147,15 @@ def test_plain_python_says_that_it_is_slow_and_agrees(monkeypatch, capsys):
 # One rule changed in one engine must be seen: (module, what it says, what the mutant says).
 MUTANTS = [
     (fast_kernel, "sold = price * (1.0 - terms.slip)\n    level", "sold = price\n    level"),
-    (fast_kernel, "elif price >= book.ceiling[s]", "elif price > 2 * book.ceiling[s]"),
+    (fast_kernel, 'elif price >= held["ceiling"]', 'elif price > 2 * held["ceiling"]'),
     (fast_kernel, "scale = cash / total if total > cash else 1.0", "scale = 1.0"),
-    (fast_kernel, "excess = held * price - target * equity", "excess = held * price - target * book.cash[0]"),
-    (fast_kernel, "max(price, stop) * (1.0 + terms.slip)", "stop * (1.0 + terms.slip)"),
-    (fast_kernel, "_buy(t, s, budget, min(price, limit), inside", "_buy(t, s, budget, limit, inside"),
+    (fast_kernel, "excess = quantity * price - target * equity", "excess = quantity * price - target * purse['cash']"),
+    (fast_kernel, "max(price, stop) * (1.0 + slip)", "stop * (1.0 + slip)"),
+    (fast_kernel, "return min(price, limit), INSIDE", "return limit, INSIDE"),
     (fast_kernel, "if low <= level and (not unsure or close <= level)", "if low <= level"),
     (fast_kernel, "and inside != INSIDE_LIMIT", ""),
     (fast_kernel, "close if inside == INSIDE_LIMIT else high", "high"),
-    (fast_kernel, "terms.max_cash * book.cash[0])\n    if bars.high", "book.cash[0])\n    if bars.high"),
+    (fast_kernel, "value, terms.max_cash * purse", "value, purse"),
     (fast_kernel, "math.floor(quantity / lot + 1e-9)", "math.ceil(quantity / lot)"),
     (fast_kernel, "* (1.0 + 1e-9) < terms.min_order", "* (1.0 + 1e-9) < 0.0"),
     (bt_desk, 'or self._order("target", s) == 0', ""),
@@ -187,9 +184,7 @@ def test_a_rule_changed_in_one_engine_is_seen(monkeypatch, module, rule, mutant)
     ast.parse(changed)
     extra = {"uncompiled": _uncompiled}
     made = _loaded(module, re.sub("@compiled", "@uncompiled", changed), **extra)
-    for name in {"fast_kernel": ("room", "run"), "bt_desk": ("Desk",), "bt_guard": ("Guard",)}[
-        module.__name__.split(".")[-1]
-    ]:
+    for name in {"fast_kernel": ("run",), "bt_desk": ("Desk",), "bt_guard": ("Guard",)}[module.__name__.split(".")[-1]]:
         monkeypatch.setattr(module, name, getattr(made, name))
         if module is bt_guard:
             monkeypatch.setattr(bt_desk, name, getattr(made, name))

@@ -96,6 +96,10 @@ def _known(candles: Candles, kernel: str, values: Floats, *args: float, key: str
 
 def _at_rows(candles: Candles, values: npt.NDArray[Any], unknown: float) -> npt.NDArray[Any]:
     """Values after each candle, looked up at each row's last closed one."""
+    if candles.rows is None:
+        known = np.empty_like(values)
+        known[:1], known[1:] = unknown, values[:-1]
+        return known
     at = candles.last_closed()
     if len(values) == 0:
         return np.full((len(at), values.shape[1]), unknown)

@@ -71,8 +71,11 @@ class Candles:
 
     def last_closed(self) -> npt.NDArray[np.int64]:
         """For each row, the index of the last of these candles that has closed by the row's open; -1 where none has."""
-        if self.rows is None:
+        if self.rows is None or self.rows is self.ts:
             return np.arange(-1, len(self.ts) - 1)
+        return self.cached("last closed", self._search_closed)
+
+    def _search_closed(self) -> npt.NDArray[np.int64]:
         closes = self.ts + _shortest(self.interval)
         return np.searchsorted(closes, self.rows, side="right") - 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,18 +24,27 @@ class FastEngine:
     def execute(self, candles: Candles, orders: Orders, costs: Costs) -> Execution:
         """Fills and equity; see `cqs_core.engine` for the rules."""
         from cqs_backtest.compiled import available
-        from cqs_backtest.engines.fast_kernel import room, run
-        from cqs_backtest.engines.fast_types import Asked, Bars, Terms
+        from cqs_backtest.engines.fast_kernel import run
+        from cqs_backtest.engines.fast_types import BARS, ORDERS, Terms
 
         if not available:
             _say_slow()
-        bars = Bars(*(np.ascontiguousarray(getattr(candles, name)) for name in Bars._fields))
-        asked = Asked(*(orders.array(name, candles.shape) for name in Asked._fields))
-        terms = Terms(*map(float, (costs.fee, costs.slip, costs.lot, costs.min_order, costs.capital, orders.max_cash)))
-        fills = np.empty(room(bars.open, asked.enter, asked.target), Fill)
+        loop: Any = run
+        arrays = [np.ascontiguousarray(getattr(candles, name)) for name in BARS]
+        arrays += [orders.array(name, candles.shape) for name in ORDERS]
+        terms = (costs.fee, costs.slip, costs.lot, costs.min_order, costs.capital, orders.max_cash)
+        fills = np.zeros(_most_fills(orders, candles.shape), Fill)
         equity = np.empty(len(candles.ts))
-        count = run(*bars, *asked, terms, fills, equity)
+        count = loop(*arrays, Terms(*map(float, terms)), fills, equity)
         return Execution(equity, fills[:count].copy())
+
+
+def _most_fills(orders: Orders, shape: tuple[int, int]) -> int:
+    """Every fill is asked for, or ends something that was; and one more, into which the loop may look ahead."""
+    asked = np.count_nonzero(orders.array("enter", shape))
+    if orders.target is not None:
+        asked += np.count_nonzero(orders.array("target", shape) > 0)
+    return 2 * int(asked) + 1
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Steps 1 to 6 of `cqs_core.engine` as one compiled loop over plain arrays.
 
-All of it is in one file: numba keeps compiled code by the file that a function is in.
+All of it is in one file: numba keeps compiled code by the file that a function is in. `held` is a record of `HELD`,
+`purse` of `PURSE`, `fill` of `cqs_core.Fill`: the next one to be written.
 """
 
 from __future__ import annotations
@@ -11,253 +12,196 @@ from typing import Any
 import numpy as np
 
 from cqs_backtest.compiled import compiled
-from cqs_backtest.engines.fast_types import Asked, Bars, Book, Terms, signature_of_room, signature_of_run
+from cqs_backtest.engines.fast_types import HELD, PURSE, Terms, signature_of_run
 
 SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING, REBALANCE = range(5)  # indexes into cqs_core.REASONS
 AT_OPEN, INSIDE_STOP, INSIDE_LIMIT = range(3)
 
 
 @compiled()
-def _trade(t: int, s: int, reason: int, quantity: float, price: float, terms: Terms, book: Book, fills: Any) -> None:
+def _trade(held: Any, purse: Any, fill: Any, reason: int, quantity: float, price: float, terms: Terms) -> None:
     fee = abs(quantity) * price * terms.fee
-    book.cash[0] -= quantity * price + fee
-    book.quantity[s] += quantity
-    n = book.count[0]
-    fills[n]["bar"] = t
-    fills[n]["symbol"] = s
-    fills[n]["reason"] = reason
-    fills[n]["quantity"] = quantity
-    fills[n]["price"] = price
-    fills[n]["fee"] = fee
-    book.count[0] = n + 1
+    purse["cash"] -= quantity * price + fee
+    purse["count"] += 1
+    held["quantity"] += quantity
+    fill["reason"] = reason
+    fill["quantity"] = quantity
+    fill["price"] = price
+    fill["fee"] = fee
 
 
 @compiled()
-def _level(s: int, book: Book) -> tuple[float, int]:
+def _level(held: Any) -> tuple[float, int]:
     """The protective price, and why."""
-    trail = book.peak[s] * (1.0 - book.trailing[s])
-    if trail > book.floor[s]:
+    trail = held["peak"] * (1.0 - held["trailing"])
+    if trail > held["floor"]:
         return trail, TRAILING
-    return book.floor[s], STOP_LOSS
+    return held["floor"], STOP_LOSS
 
 
 @compiled()
-def _leave_at_open(t: int, s: int, bars: Bars, asked: Asked, terms: Terms, book: Book, fills: Any) -> None:
+def _leave_at_open(held: Any, purse: Any, fill: Any, price: float, exit_: bool, target: float, terms: Terms) -> None:
     """Step 1."""
-    price = bars.open[t, s]
     sold = price * (1.0 - terms.slip)
-    level, why = _level(s, book)
-    if asked.exit[t, s] or asked.target[t, s] == 0.0:
-        _trade(t, s, SIGNAL, -book.quantity[s], sold, terms, book, fills)
+    level, why = _level(held)
+    if exit_ or target == 0.0:
+        _trade(held, purse, fill, SIGNAL, -held["quantity"], sold, terms)
     elif price <= level:
-        _trade(t, s, why, -book.quantity[s], sold, terms, book, fills)
-    elif price >= book.ceiling[s]:
-        _trade(t, s, TAKE_PROFIT, -book.quantity[s], price, terms, book, fills)
-
-
-@compiled()
-def _wants(t: int, s: int, bars: Bars, asked: Asked) -> bool:
-    return not math.isnan(bars.open[t, s]) and (asked.enter[t, s] or asked.target[t, s] > 0.0)
-
-
-@compiled()
-def _equity_at_open(t: int, bars: Bars, book: Book) -> float:
-    """Step 2."""
-    equity: float = book.cash[0]
-    for s in range(book.quantity.size):
-        if book.quantity[s] > 0.0:
-            price = bars.open[t, s]
-            equity += book.quantity[s] * (book.mark[s] if math.isnan(price) else price)
-    return equity
+        _trade(held, purse, fill, why, -held["quantity"], sold, terms)
+    elif price >= held["ceiling"]:
+        _trade(held, purse, fill, TAKE_PROFIT, -held["quantity"], price, terms)
 
 
 @compiled()
 def _in_lots(quantity: float, lot: float) -> float:
-    return math.floor(quantity / lot + 1e-9) * lot if lot > 0.0 else quantity
+    return float(math.floor(quantity / lot + 1e-9)) * lot if lot > 0.0 else quantity
 
 
 @compiled()
 def _reduce(
-    t: int, s: int, equity: float, dust: float, bars: Bars, asked: Asked, terms: Terms, book: Book, fills: Any
+    held: Any, purse: Any, fill: Any, price: float, target: float, equity: float, dust: float, terms: Terms
 ) -> None:
     """Step 3, downwards."""
-    target, held, price = asked.target[t, s], book.quantity[s], bars.open[t, s]
-    excess = held * price - target * equity
-    if target > 0.0 and held > 0.0 and excess > dust:
-        quantity, sold = _in_lots(excess / price, terms.lot), price * (1.0 - terms.slip)
-        if 0.0 < quantity < held and quantity * sold * (1.0 + 1e-9) >= terms.min_order:
-            _trade(t, s, REBALANCE, -quantity, sold, terms, book, fills)
+    quantity = held["quantity"]
+    excess = quantity * price - target * equity
+    if target > 0.0 and quantity > 0.0 and excess > dust:
+        part, sold = _in_lots(excess / price, terms.lot), price * (1.0 - terms.slip)
+        if 0.0 < part < quantity and part * sold * (1.0 + 1e-9) >= terms.min_order:
+            _trade(held, purse, fill, REBALANCE, -part, sold, terms)
 
 
 @compiled()
-def _budget(t: int, s: int, equity: float, bars: Bars, asked: Asked, book: Book) -> Any:
+def _open_budget(
+    held: Any, price: float, enter: bool, weight: float, stop: float, limit: float, target: float, equity: float
+) -> float:
     """What an increase, or an entry at the open, wants to spend; 0 where there is neither."""
-    if not _wants(t, s, bars, asked):
-        return 0.0
-    if asked.target[t, s] > 0.0:
-        return asked.target[t, s] * equity - book.quantity[s] * bars.open[t, s]
-    if book.quantity[s] == 0.0 and math.isnan(asked.stop[t, s]) and math.isnan(asked.limit[t, s]):
-        return asked.weight[t, s] * equity
+    if target > 0.0:
+        return target * equity - float(held["quantity"]) * price
+    if enter and held["quantity"] == 0.0 and math.isnan(stop) and math.isnan(limit):
+        return weight * equity
     return 0.0
 
 
 @compiled()
-def _buy(
-    t: int,
-    s: int,
-    budget: float,
-    fill: float,
-    inside: int,
-    dust: float,
-    asked: Asked,
-    terms: Terms,
-    book: Book,
-    fills: Any,
-) -> None:
+def _quantity(budget: float, price: float, dust: float, terms: Terms) -> float:
+    """How much a budget buys; 0 where the purchase is skipped."""
     if not budget > dust:
-        return
-    quantity = _in_lots(budget / (fill * (1.0 + terms.fee)), terms.lot)
-    if not quantity > 0.0 or quantity * fill * (1.0 + 1e-9) < terms.min_order:
-        return
-    reason = REBALANCE
-    if book.quantity[s] == 0.0:
-        reason = SIGNAL
-        loss, profit = asked.stop_loss[t, s], asked.take_profit[t, s]
-        book.floor[s] = -math.inf if math.isnan(loss) else fill * (1.0 - loss)
-        book.ceiling[s] = math.inf if math.isnan(profit) else fill * (1.0 + profit)
-        book.trailing[s], book.peak[s], book.inside[s] = asked.trailing[t, s], fill, inside
-    _trade(t, s, reason, quantity, fill, terms, book, fills)
+        return 0.0
+    quantity = _in_lots(budget / (price * (1.0 + terms.fee)), terms.lot)
+    return 0.0 if quantity * price * (1.0 + 1e-9) < terms.min_order else quantity
 
 
 @compiled()
-def _share_cash(
-    t: int, equity: float, dust: float, bars: Bars, asked: Asked, terms: Terms, book: Book, fills: Any
+def _latch(held: Any, entry: float, inside: int, stop_loss: float, take_profit: float, trailing: float) -> None:
+    held["floor"] = -math.inf if math.isnan(stop_loss) else entry * (1.0 - stop_loss)
+    held["ceiling"] = math.inf if math.isnan(take_profit) else entry * (1.0 + take_profit)
+    held["trailing"] = trailing
+    held["peak"] = entry
+    held["inside"] = inside
+
+
+@compiled()
+def _inside_price(price: float, high: float, low: float, stop: float, limit: float, slip: float) -> tuple[float, int]:
+    """Where a stop or limit fills, gapped ones too; 0 where it does not."""
+    if high >= stop:
+        return max(price, stop) * (1.0 + slip), INSIDE_STOP if stop > price else AT_OPEN
+    if low <= limit:
+        return min(price, limit), INSIDE_LIMIT if limit < price else AT_OPEN
+    return 0.0, AT_OPEN
+
+
+@compiled()
+def _protect(
+    held: Any, purse: Any, fill: Any, price: float, high: float, low: float, close: float, terms: Terms
 ) -> None:
-    """Steps 3, upwards, and 4: what wants in at this open shares the cash in proportion."""
-    total = 0.0
-    for s in range(book.quantity.size):
-        budget = _budget(t, s, equity, bars, asked, book)
-        book.budget[s] = budget if budget > dust else 0.0
-        total += book.budget[s]
-    cash = max(0.0, terms.max_cash * book.cash[0])
-    scale = cash / total if total > cash else 1.0
-    for s in range(book.quantity.size):
-        if book.budget[s] > 0.0:
-            fill = bars.open[t, s] * (1.0 + terms.slip)
-            _buy(t, s, book.budget[s] * scale, fill, AT_OPEN, dust, asked, terms, book, fills)
-
-
-@compiled()
-def _enter_inside(
-    t: int, s: int, equity: float, dust: float, bars: Bars, asked: Asked, terms: Terms, book: Book, fills: Any
-) -> None:
-    """Step 4: a stop or limit, gapped ones too."""
-    price, stop, limit = bars.open[t, s], asked.stop[t, s], asked.limit[t, s]
-    if not asked.enter[t, s] or book.quantity[s] > 0.0 or math.isnan(price):
-        return
-    budget = min(asked.weight[t, s] * equity, terms.max_cash * book.cash[0])
-    if bars.high[t, s] >= stop:
-        inside = INSIDE_STOP if stop > price else AT_OPEN
-        _buy(t, s, budget, max(price, stop) * (1.0 + terms.slip), inside, dust, asked, terms, book, fills)
-    elif bars.low[t, s] <= limit:
-        inside = INSIDE_LIMIT if limit < price else AT_OPEN
-        _buy(t, s, budget, min(price, limit), inside, dust, asked, terms, book, fills)
-
-
-@compiled()
-def _protect(t: int, s: int, bars: Bars, terms: Terms, book: Book, fills: Any) -> None:
     """Steps 5 and 6."""
-    high, low, close, inside = bars.high[t, s], bars.low[t, s], bars.close[t, s], book.inside[s]
-    level, why = _level(s, book)
-    unsure = inside != AT_OPEN and level > bars.open[t, s]  # the low may have come before the entry
+    inside = held["inside"]
+    level, why = _level(held)
+    unsure = inside != AT_OPEN and level > price  # the low may have come before the entry
     if low <= level and (not unsure or close <= level):
-        _trade(t, s, why, -book.quantity[s], level * (1.0 - terms.slip), terms, book, fills)
-    elif high >= book.ceiling[s] and inside != INSIDE_LIMIT:
-        _trade(t, s, TAKE_PROFIT, -book.quantity[s], book.ceiling[s], terms, book, fills)
+        _trade(held, purse, fill, why, -held["quantity"], level * (1.0 - terms.slip), terms)
+    elif high >= held["ceiling"] and inside != INSIDE_LIMIT:
+        _trade(held, purse, fill, TAKE_PROFIT, -held["quantity"], held["ceiling"], terms)
     else:
-        book.peak[s] = max(book.peak[s], close if inside == INSIDE_LIMIT else high)
-        book.mark[s] = close
-    book.inside[s] = AT_OPEN
-
-
-@compiled()
-def _take(t: int, bars: Bars, asked: Asked, terms: Terms, book: Book, fills: Any) -> None:
-    """Steps 2 to 4, where anything wants to hold something."""
-    columns = book.quantity.size
-    wanted = False
-    for s in range(columns):
-        wanted |= _wants(t, s, bars, asked)
-    if not wanted:
-        return
-    equity = _equity_at_open(t, bars, book)
-    dust = max(1e-6 * equity, 1e-9 * terms.capital)
-    for s in range(columns):
-        _reduce(t, s, equity, dust, bars, asked, terms, book, fills)
-    _share_cash(t, equity, dust, bars, asked, terms, book, fills)
-    for s in range(columns):
-        _enter_inside(t, s, equity, dust, bars, asked, terms, book, fills)
-
-
-@compiled()
-def _bar(t: int, bars: Bars, asked: Asked, terms: Terms, book: Book, fills: Any) -> float:
-    """One bar; returns equity at its close."""
-    columns = book.quantity.size
-    for s in range(columns):
-        if book.quantity[s] > 0.0 and not math.isnan(bars.open[t, s]):
-            _leave_at_open(t, s, bars, asked, terms, book, fills)
-    _take(t, bars, asked, terms, book, fills)
-    for s in range(columns):
-        if book.quantity[s] > 0.0 and not math.isnan(bars.close[t, s]):
-            _protect(t, s, bars, terms, book, fills)
-    value: float = book.cash[0]
-    for s in range(columns):
-        if book.quantity[s] > 0.0:
-            value += book.quantity[s] * book.mark[s]
-    return value
-
-
-@compiled(*signature_of_room())
-def room(open_: Any, enter: Any, target: Any) -> int:
-    """How many fills there can be: each is asked for, or ends something that was."""
-    asking = 0
-    for t in range(open_.shape[0]):
-        for s in range(open_.shape[1]):
-            asking += not math.isnan(open_[t, s]) and (enter[t, s] or target[t, s] > 0.0)
-    return 2 * asking
+        held["peak"] = max(held["peak"], close if inside == INSIDE_LIMIT else high)
+        held["mark"] = close
+    held["inside"] = AT_OPEN
 
 
 @compiled(*signature_of_run())
-def run(
-    open_: Any,
-    high: Any,
-    low: Any,
-    close: Any,
-    exit_: Any,
-    enter: Any,
-    weight: Any,
-    stop: Any,
-    limit: Any,
-    target: Any,
-    stop_loss: Any,
-    take_profit: Any,
-    trailing: Any,
-    terms: Terms,
-    fills: Any,
-    equity: Any,
-) -> int:
-    """Fill `equity` (T,) and `fills` (dtype `cqs_core.Fill`, as long as `room` says); returns how many fills."""
-    bars = Bars(open_, high, low, close)
-    asked = Asked(exit_, enter, weight, stop, limit, target, stop_loss, take_profit, trailing)
-    rows, columns = bars.open.shape
-    quantity, mark, floor, ceiling = np.zeros(columns), np.zeros(columns), np.zeros(columns), np.zeros(columns)
-    trailing, peak, budget, inside = (
-        np.zeros(columns),
-        np.zeros(columns),
-        np.zeros(columns),
-        np.zeros(columns, np.int64),
-    )
-    cash, count = np.full(1, terms.capital), np.zeros(1, np.int64)
-    book = Book(quantity, mark, floor, ceiling, trailing, peak, inside, budget, cash, count)
+def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays in tuples cost 100 times as much
+    open_: Any, high: Any, low: Any, close: Any,
+    exit_: Any, enter: Any, weight: Any, stop: Any, limit: Any, target: Any,
+    stop_loss: Any, take_profit: Any, trailing: Any,
+    terms: Terms, fills: Any, equity: Any,
+) -> int:  # fmt: skip
+    """Fill `equity` (T,) and `fills` (dtype `cqs_core.Fill`, long enough for all); returns how many fills."""
+    rows, columns = open_.shape
+    book, purses = np.zeros(columns, HELD), np.zeros(1, PURSE)
+    purse = purses[0]
+    purse["cash"] = terms.capital
     for t in range(rows):
-        equity[t] = _bar(t, bars, asked, terms, book, fills)
-    return int(count[0])
+        before = purse["count"]
+        wanted = False
+        for s in range(columns):  # 1
+            price = open_[t, s]
+            if book[s]["quantity"] > 0.0 and not math.isnan(price):
+                fills[purse["count"]]["symbol"] = s
+                _leave_at_open(book[s], purse, fills[purse["count"]], price, exit_[t, s], target[t, s], terms)
+            asks = (enter[t, s] and book[s]["quantity"] == 0.0) or target[t, s] > 0.0
+            wanted |= asks and not math.isnan(price)
+        if wanted:
+            value = purse["cash"]  # 2
+            for s in range(columns):
+                if book[s]["quantity"] > 0.0:
+                    price = open_[t, s]
+                    value += book[s]["quantity"] * (book[s]["mark"] if math.isnan(price) else price)
+            dust = max(1e-6 * value, 1e-9 * terms.capital)
+            for s in range(columns):  # 3, downwards
+                fills[purse["count"]]["symbol"] = s
+                _reduce(book[s], purse, fills[purse["count"]], open_[t, s], target[t, s], value, dust, terms)
+            total = 0.0
+            for s in range(columns):  # 3, upwards, and 4: what wants in at this open shares the cash in proportion
+                asked = 0.0
+                if not math.isnan(open_[t, s]):
+                    cell = (open_[t, s], enter[t, s], weight[t, s], stop[t, s], limit[t, s], target[t, s])
+                    asked = _open_budget(book[s], *cell, value)
+                book[s]["budget"] = asked if asked > dust else 0.0
+                total += book[s]["budget"]
+            cash = max(0.0, terms.max_cash * purse["cash"])
+            scale = cash / total if total > cash else 1.0
+            for s in range(columns):
+                if book[s]["budget"] > 0.0:
+                    price = open_[t, s] * (1.0 + terms.slip)
+                    quantity = _quantity(book[s]["budget"] * scale, price, dust, terms)
+                    if quantity > 0.0:
+                        held = book[s]["quantity"] > 0.0
+                        if not held:
+                            _latch(book[s], price, AT_OPEN, stop_loss[t, s], take_profit[t, s], trailing[t, s])
+                        fills[purse["count"]]["symbol"] = s
+                        _trade(
+                            book[s], purse, fills[purse["count"]], REBALANCE if held else SIGNAL, quantity, price, terms
+                        )
+            for s in range(columns):  # 4: stops and limits take what is left
+                if enter[t, s] and book[s]["quantity"] == 0.0 and not math.isnan(open_[t, s]):
+                    price, inside = _inside_price(
+                        open_[t, s], high[t, s], low[t, s], stop[t, s], limit[t, s], terms.slip
+                    )
+                    if price > 0.0:
+                        budget = min(weight[t, s] * value, terms.max_cash * purse["cash"])
+                        quantity = _quantity(budget, price, dust, terms)
+                        if quantity > 0.0:
+                            _latch(book[s], price, inside, stop_loss[t, s], take_profit[t, s], trailing[t, s])
+                            fills[purse["count"]]["symbol"] = s
+                            _trade(book[s], purse, fills[purse["count"]], SIGNAL, quantity, price, terms)
+        for s in range(columns):  # 5 and 6
+            if book[s]["quantity"] > 0.0 and not math.isnan(close[t, s]):
+                fills[purse["count"]]["symbol"] = s
+                _protect(book[s], purse, fills[purse["count"]], open_[t, s], high[t, s], low[t, s], close[t, s], terms)
+        worth = purse["cash"]
+        for s in range(columns):
+            worth += book[s]["quantity"] * book[s]["mark"]
+        equity[t] = worth
+        for n in range(before, purse["count"]):
+            fills[n]["bar"] = t
+    return int(purse["count"])

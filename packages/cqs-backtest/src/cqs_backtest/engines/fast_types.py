@@ -1,33 +1,33 @@
-"""What the compiled loop is called with, and the one signature it is compiled for."""
+"""What the compiled loop keeps and is called with, and the one signature it is compiled for.
+
+Records instead of objects: a record is a pointer, so that functions take it without counting references, which would
+cost more than all they do.
+"""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from cqs_backtest.compiled import available
 
+HELD = np.dtype(
+    [
+        ("quantity", np.float64),
+        ("mark", np.float64),
+        ("floor", np.float64),
+        ("ceiling", np.float64),
+        ("trailing", np.float64),
+        ("peak", np.float64),
+        ("budget", np.float64),
+        ("inside", np.int64),
+    ]
+)
+"""One symbol: what is held and its last close, protective levels, what it wants to spend in this bar."""
 
-class Bars(NamedTuple):
-    """Candles, (T, S) each."""
-
-    open: Any
-    high: Any
-    low: Any
-    close: Any
-
-
-class Asked(NamedTuple):
-    """Orders, (T, S) each, broadcast."""
-
-    exit: Any
-    enter: Any
-    weight: Any
-    stop: Any
-    limit: Any
-    target: Any
-    stop_loss: Any
-    take_profit: Any
-    trailing: Any
+PURSE = np.dtype([("cash", np.float64), ("count", np.int64)])
+"""Cash, and how many fills there are so far."""
 
 
 class Terms(NamedTuple):
@@ -41,18 +41,15 @@ class Terms(NamedTuple):
     max_cash: float
 
 
-def signature_of_room() -> tuple[Any, ...]:
-    """One signature for every layout, since each further one costs seconds; none without numba."""
-    if not available:
-        return ()
-    floats, flags, _ = _types()
-    from numba import types
-
-    return (types.int64(floats, flags, floats),)
+BARS = ("open", "high", "low", "close")
+ORDERS = ("exit", "enter", "weight", "stop", "limit", "target", "stop_loss", "take_profit", "trailing")
 
 
 def signature_of_run() -> tuple[Any, ...]:
-    """Likewise."""
+    """Bars, exit and enter, seven further orders, terms, fills, equity; one signature for every layout.
+
+    Each further one would cost seconds. None without numba.
+    """
     if not available:
         return ()
     import numba
@@ -60,29 +57,14 @@ def signature_of_run() -> tuple[Any, ...]:
 
     from cqs_core import Fill
 
-    floats, flags, row = _types()
+    floats, flags = _arrays()
     terms = types.NamedUniTuple(types.float64, 6, Terms)  # type: ignore[no-untyped-call]
     fills = types.Array(numba.from_dtype(Fill), 1, "C")
-    return (types.int64(*[floats] * 4, flags, flags, *[floats] * 7, terms, fills, row),)
+    return (types.int64(*[floats] * 4, flags, flags, *[floats] * 7, terms, fills, types.float64[::1]),)
 
 
-def _types() -> tuple[Any, Any, Any]:
+def _arrays() -> tuple[Any, Any]:
     from numba import types
 
-    floats, flags = (types.Array(t, 2, "A", readonly=True) for t in (types.float64, types.boolean))
-    return floats, flags, types.float64[::1]
-
-
-class Book(NamedTuple):
-    """What is held: (S,) each, but `cash` and `count` of one element. `count` is of the fills so far."""
-
-    quantity: Any
-    mark: Any
-    floor: Any
-    ceiling: Any
-    trailing: Any
-    peak: Any
-    inside: Any
-    budget: Any
-    cash: Any
-    count: Any
+    floats, flags = (types.Array(kind, 2, "A", readonly=True) for kind in (types.float64, types.boolean))
+    return floats, flags
