@@ -101,22 +101,9 @@ def table(
 
 
 def refresh(shown: Any, frame: pd.DataFrame) -> None:
-    """Put new rows into a table; where nothing changed nothing is sent, so that scroll and selection stay."""
-    if shown.value.equals(frame):
-        return
-    if list(shown.value.columns) == list(frame.columns) and shown.value.index.equals(frame.index):
-        shown.patch(_changes(shown.value, frame))
-    else:
+    """Put new rows into a table; scroll, filter and selection stay, and where nothing changed nothing is sent."""
+    if not shown.value.equals(frame):
         shown.value = frame
-
-
-def _changes(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, list[tuple[int, Any]]]:
-    changed = (old != new) & ~(old.isna() & new.isna())
-    return {
-        str(name): [(int(i), new[name].iloc[i]) for i in changed[name].to_numpy().nonzero()[0]]
-        for name in new.columns
-        if changed[name].any()
-    }
 
 
 def _signed(decimals: int) -> Any:

@@ -21,7 +21,10 @@ _QUIET = (
     "--disable-sync",
 )
 _HERE = ("127.0.0.1", "localhost", "::1", "")
-_HARMLESS = ("favicon",)
+_HARMLESS = (
+    "favicon",
+    "reading 'rowManager'",  # Panel's table, given rows before it is drawn: it takes them when it is
+)
 
 
 @dataclass
@@ -82,13 +85,13 @@ def open_visit(browser: Browser, url: str, *, width: int, height: int, dark: boo
     window.set_default_timeout(15_000)
     visit = Visit(window.new_page())
     visit.page.on("request", lambda request: visit.requests.append(request.url))
-    visit.page.on("pageerror", lambda error: visit.faults.append(str(error)))
-    visit.page.on("console", lambda said: _note(visit, said))
+    visit.page.on("pageerror", lambda error: _note(visit, str(error)))
+    visit.page.on("console", lambda said: _note(visit, said.text) if said.type == "error" else None)
     visit.page.goto(url)
     visit.wait()
     return visit
 
 
-def _note(visit: Visit, said: Any) -> None:
-    if said.type == "error" and not any(word in said.text for word in _HARMLESS):
-        visit.faults.append(said.text)
+def _note(visit: Visit, fault: str) -> None:
+    if not any(words in fault for words in _HARMLESS):
+        visit.faults.append(fault)

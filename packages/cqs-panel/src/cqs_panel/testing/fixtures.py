@@ -64,8 +64,9 @@ def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
     yield go
     for one in visits:
         one.page.context.close()
-    assert [url for one in visits for url in one.foreign] == []
-    assert [fault for one in visits for fault in one.faults] == []
+    foreign, faults = [url for one in visits for url in one.foreign], [fault for one in visits for fault in one.faults]
+    assert not foreign, f"asked other hosts: {foreign}"
+    assert not faults, f"JavaScript failed: {faults}"
 
 
 def _without(why: str) -> None:

@@ -1,0 +1,67 @@
+"""Views around the shared candle chart, table and jobs."""
+
+from cqs_core import Series, hookimpl
+
+
+def candles(page):
+    from cqs_panel import CandleChart, LakeCandles, section
+
+    chart = CandleChart(page)
+    chart.show(LakeCandles(page.bucket, Series("upbit", page.query.get("market", "BTC/KRW"), "1m")))
+    return section("Candles", chart)
+
+
+def refreshed(page):
+    import pandas as pd
+    import panel as pn
+
+    from cqs_panel import refresh, section, table
+
+    rows = [{"name": f"row {i}", "value": float(i)} for i in range(60)]
+    shown = table(pd.DataFrame(rows), filters=["name"], page_size=100, height=300, selectable=1)
+    count = pn.pane.HTML("0")
+
+    def update():
+        rows[0]["value"] += 1
+        refresh(shown, pd.DataFrame(rows))
+        count.object = str(int(count.object) + 1)
+
+    page.every(0.3, update)
+    return pn.Column(count, section("Rows", shown))
+
+
+def working(page):
+    import panel as pn
+    import panel_material_ui as pmui
+
+    from cqs_core import jobs
+    from cqs_panel import JobCard
+
+    place = pn.Column()
+    start = pmui.Button(label="Start")
+
+    def run(_):
+        place[:] = [JobCard(page, jobs.start("A <b>long</b> job", ["sleeping"]))]
+
+    start.on_click(run)
+    return pn.Column(start, place)
+
+
+@hookimpl
+def register_views():
+    from cqs_panel import View
+
+    return [View(v.__name__, v.__name__.title(), "storage", 500, v) for v in (candles, refreshed, working)]
+
+
+@hookimpl
+def register_overlays():
+    import numpy as np
+
+    from cqs_panel import Line, Overlay
+
+    def middle(series, start, end):
+        ts = np.array([start, end], dtype=np.int64)
+        return [Line(str(series), ts, np.array([100.0, 100.0]))]
+
+    return [Overlay("middle", "Middle line", middle)]

@@ -1,0 +1,151 @@
+"""What views share, in a browser: candles at any zoom, tables that refresh, jobs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from cqs_core import Bucket, Lake, Series
+
+pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent
+MINUTE = 60_000
+ROWS = 1_000_000
+START = 1_600_000_000_000 // 86_400_000 * 86_400_000
+FILLED = "(m) => m.type === 'ColumnDataSource' && m.data.close?.length"
+FIND = """
+window.models = () => [...Bokeh.documents[0]._all_models.values()]
+window.drawn = () => models().find((m) => m.type === "ColumnDataSource" && m.data.close)
+window.view = () => models().find((m) => m.type === "Range1d" && m.min_interval)
+window.draws = 0
+drawn().properties.data.change.connect(() => { window.draws += 1; window.at = performance.now() })
+"""
+
+
+@pytest.fixture(scope="module")
+def close():
+    return 100 + np.cumsum(np.random.default_rng(5).normal(0, 0.01, ROWS))
+
+
+@pytest.fixture(scope="module")
+def url(dashboard, tmp_path_factory, close):
+    folder = tmp_path_factory.mktemp("bucket")
+    ts = START + np.arange(ROWS, dtype=np.int64) * MINUTE
+    stamps = pa.array(ts).cast(pa.timestamp("ms", tz="UTC"))
+    prices = {"open": close - 0.1, "high": close + 0.3, "low": close - 0.4, "close": close, "volume": np.ones(ROWS)}
+    Lake(Bucket(str(folder))).append(
+        Series("upbit", "BTC/KRW", "1m"), pa.table({"ts": stamps, **prices}), START, START + ROWS * MINUTE
+    )
+    return dashboard(folder, [HERE / "charted.py"])
+
+
+def charted(page):
+    """The drawn buckets and the viewport, when there are some."""
+    page.wait_for_function(
+        "Bokeh.documents.length && [...Bokeh.documents[0]._all_models.values()].some(" + FILLED + ")"
+    )
+    page.evaluate(FIND)
+
+
+def move(page, start, end):
+    """Show `[start, end)`, and give the milliseconds until its buckets are drawn."""
+    page.evaluate(
+        "([a, b]) => { window.draws = 0; window.t = performance.now(); view().setv({start: a, end: b}) }", [start, end]
+    )
+    page.wait_for_function("window.draws > 0")
+    return page.evaluate("window.at - window.t")
+
+
+def test_the_chart_opens_on_the_newest_candles(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    shown = page.evaluate("({n: drawn().data.ts.length, end: view().end})")
+    assert shown["n"] <= 2_000
+    assert shown["end"] == START + ROWS * MINUTE
+
+
+def test_every_zoom_shows_exact_buckets_and_at_most_two_thousand(visit, url, close):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    last = START + ROWS * MINUTE
+    for span in (ROWS * MINUTE, ROWS * MINUTE // 7, ROWS * MINUTE // 50, 600 * MINUTE):
+        move(page, last - span, last)
+        got = page.evaluate("Object.fromEntries(Object.entries(drawn().data).map(([k, v]) => [k, Array.from(v)]))")
+        assert 100 <= len(got["ts"]) <= 2_000
+        for i in (1, len(got["ts"]) // 2, len(got["ts"]) - 2):
+            a = int(got["start"][i] - START) // MINUTE
+            b = a + round(got["step"][i] / MINUTE)
+            inside = close[max(a, 0) : b]
+            assert got["close"][i] == inside[-1]
+            assert got["high"][i] == (inside + 0.3).max()
+            assert got["low"][i] == (inside - 0.4).min()
+            assert got["volume"][i] == len(inside)
+
+
+def test_panning_and_zooming_take_less_than_three_tenths_of_a_second(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    last, took = START + ROWS * MINUTE, []
+    move(page, START, last)
+    for span in (300_000, 40_000, 5_000, 700, 9_000, 90_000):
+        took.append(move(page, last - span * MINUTE, last))
+        took.append(move(page, last - 3 * span * MINUTE, last - 2 * span * MINUTE))
+    took.sort()
+    assert took[len(took) // 2] < 300, took
+
+
+def test_the_tooltip_says_the_bucket(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    last = START + ROWS * MINUTE
+    move(page, last - 100_000 * MINUTE, last)
+    page.mouse.move(700, 300)
+    page.locator(".bk-Tooltip").get_by_text("UTC · 3h").or_(
+        page.locator(".bk-Tooltip").get_by_text("UTC · 2h")
+    ).wait_for()
+
+
+def test_a_series_without_candles_says_so(visit, url):
+    page = visit(url + "?view=candles&market=ETH/KRW").page
+    page.get_by_text("No candles").wait_for()
+
+
+def test_overlays_of_plugins_are_switched_on_and_off(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    lines = "models().filter((m) => m.type === 'ColumnDataSource' && m.data.xs).map((m) => m.data.xs.length)[0]"
+    assert page.evaluate(lines) == 0
+    page.get_by_role("button", name="Middle line").click()
+    page.wait_for_function(lines + " === 1")
+    page.get_by_role("button", name="Middle line").click()
+    page.wait_for_function(lines + " === 0")
+
+
+def test_a_table_that_refreshes_keeps_scroll_filter_and_selection(visit, url):
+    page = visit(url + "?view=refreshed").page
+    page.get_by_text("row 3", exact=True).wait_for()
+    page.locator(".tabulator-header-filter input").press_sequentially("row 1")
+    page.get_by_text("row 3", exact=True).wait_for(state="detached")
+    holder = page.locator(".tabulator-tableholder")
+    holder.evaluate("(el) => { el.scrollTop = 60 }")
+    page.get_by_text("row 12", exact=True).click()
+    page.wait_for_timeout(1_200)
+    assert page.locator(".tabulator-selected").inner_text().startswith("row 12")
+    assert holder.evaluate("(el) => el.scrollTop") == 60
+    assert page.locator(".tabulator-header-filter input").input_value() == "row 1"
+    assert page.get_by_text("row 3", exact=True).count() == 0
+
+
+def test_a_job_that_fails_shows_its_log_as_text(visit, url):
+    page = visit(url + "?view=working").page
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("A <b>long</b> job").wait_for()
+    page.get_by_text("unknown command 'sleeping'").first.wait_for()
+    started = time.time()
+    page.locator(".sidebar").get_by_text("Jobs", exact=True).click()
+    page.get_by_text("on this machine, newest first").wait_for()
+    assert time.time() - started < 5
