@@ -9,6 +9,7 @@ where there are no rows. The same name always means the same bytes.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -90,8 +91,9 @@ def object_name(o: LakeObject) -> str:
     return f"{times}_{o.rows}_{o.seq}_{o.source}_{o.hash}.parquet"
 
 
+@functools.lru_cache(maxsize=1 << 15)
 def parse_object(key: str, size: int = 0, modified: float | None = None) -> LakeObject | None:
-    """What the name says; None where it is no name of ours."""
+    """What the name says; None where it is no name of ours. Listings come again and again: names are remembered."""
     name = key.rpartition("/")[2]
     parts = name.removesuffix(".parquet").split("_")
     if len(parts) != 6 or not name.endswith(".parquet") or parts[4] not in SOURCES:
@@ -105,6 +107,7 @@ def parse_object(key: str, size: int = 0, modified: float | None = None) -> Lake
         return None
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def parse_folder(folder: str) -> Series | None:
     """The series whose objects are in a folder; None where it is no folder of ours, however much it looks like one."""
     parts = folder.split("/")[-3:]

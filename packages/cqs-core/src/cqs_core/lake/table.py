@@ -19,7 +19,8 @@ _WRITING: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
     "use_dictionary": False,
-    "column_encoding": {"ts": "DELTA_BINARY_PACKED", "seq": "DELTA_BINARY_PACKED"},
+    # volumes have no digits in common: their bytes compress better side by side, those of prices do not at 1m
+    "column_encoding": {"ts": "DELTA_BINARY_PACKED", "seq": "DELTA_BINARY_PACKED", "volume": "BYTE_STREAM_SPLIT"},
     "row_group_size": 45_000,
     "write_statistics": ["ts"],
     "store_schema": False,
