@@ -168,3 +168,44 @@ def test_the_generic_exchange_finds_the_first_candle_before_it_pages(lake, sandb
     assert done[0].rows == 48 or done[0].rows > 40
     assert stamps(lake.read(done[0].series))[0] >= times.parse_start("2021-01-01")
     assert (np.diff(stamps(lake.read(done[0].series))) % HOUR == 0).all()
+
+
+def test_an_interval_that_is_not_stored_is_put_together(tmp_path, sandbox, monkeypatch):
+    monkeypatch.setenv("CQS_BUCKET", str(tmp_path / "bucket"))
+    start, end = "2023-09-25", "2023-10-10"  # with an outage of a whole day
+    OHLCVFetcher("upbit", endpoint=sandbox.url).download(["BTC"], "1h", start, end)
+    days = load_processed_data("BTC", start, end)["BTC"]
+    bars = Synthetic().bars("upbit", "BTC/KRW", "1d", times.parse_start(start), times.parse_end(end))
+    assert days["close"].tolist() == bars.values[:, 3].tolist()
+    assert len(days) == 15
+    filled = load_processed_data("BTC", start, end, fill="ffill")["BTC"]
+    assert len(filled) == 16
+    [hole] = filled[filled["filled"]].index
+    assert str(hole) == "2023-10-03 00:00:00+00:00"
+    assert filled.loc[hole, "close"] == days.loc["2023-10-02", "close"].item() == filled.loc[hole, "high"]
+    assert filled.loc[hole, "volume"] == 0
+    with pytest.raises(UsageError, match="unknown fill 'bfill'"):
+        load_processed_data("BTC", fill="bfill")
+
+
+def test_days_begin_where_the_house_says(tmp_path, sandbox, monkeypatch):
+    monkeypatch.setenv("CQS_BUCKET", str(tmp_path / "bucket"))
+    OHLCVFetcher("upbit", endpoint=sandbox.url).download(["BTC"], "1h", "2024-03-01", "2024-03-05")
+    monkeypatch.setenv("CQS_DAY_START", "15:00")
+    days = load_processed_data("BTC")["BTC"]
+    assert [str(at) for at in days.index[:2]] == ["2024-03-01 15:00:00+00:00", "2024-03-02 15:00:00+00:00"]
+    assert len(days) == 4
+
+
+def test_old_files_of_the_neighbours_are_read_where_they_lie(tmp_path, monkeypatch):
+    import pandas as pd
+
+    folder = tmp_path / "data" / "processed"
+    folder.mkdir(parents=True)
+    index = pd.date_range("2024-01-01 09:00", periods=3, freq="D", name="datetime")
+    columns = {"open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0, "volume": 9.0, "value": 0.0}
+    pd.DataFrame(columns, index=index).to_parquet(folder / "KRW-BTC_day.parquet")
+    monkeypatch.setenv("CQS_BUCKET", str(tmp_path))
+    frame = load_processed_data(["BTC"])["BTC"]
+    assert [str(at) for at in frame.index] == [f"2024-01-0{n} 00:00:00+00:00" for n in (1, 2, 3)]
+    assert list(frame.columns) == ["open", "high", "low", "close", "volume"]

@@ -1,0 +1,176 @@
+"""Update, repair, patterns, the largest markets: what keeps a lake whole from day to day."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cqs_core import Bucket, Lake, Series, UsageError, times
+from cqs_core.intervals import DAY, HOUR
+from cqs_data import Synthetic, fetch, repair, select, update
+from cqs_data.fetching.patience import Patience
+from cqs_data.sandbox import Sandbox
+
+NOW = times.now()
+DAYS_AGO = [times.iso(NOW // DAY * DAY - n * DAY) for n in range(130)]
+CQS = str(Path(sys.executable).with_name("cqs"))
+BTC = Series("upbit", "BTC/KRW", "1h")
+
+
+def cqs(*args, code=0):
+    ran = subprocess.run([CQS, *map(str, args)], capture_output=True, text=True, timeout=100)
+    assert ran.returncode == code, ran.stderr
+    return ran
+
+
+def test_update_is_exactly_the_series_that_there_are(lake, sandbox):
+    fetch(lake, select("BTC", "1h", "upbit", DAYS_AGO[9], DAYS_AGO[5]), sandbox.url)
+    fetch(lake, select("ETH", "1d", "upbit", DAYS_AGO[9], DAYS_AGO[5]), sandbox.url)
+    before = {status.series: status.rows for status in lake.status()}
+    done = update(lake, sandbox.url)
+    assert {one.series for one in done} == set(before) == {BTC, Series("upbit", "ETH/KRW", "1d")}
+    for status in lake.status():
+        assert status.rows == before[status.series] + next(o.rows for o in done if o.series == status.series)
+        assert status.gaps < 6
+    assert sum(one.rows for one in update(lake, sandbox.url)) <= 1
+
+
+def test_made_up_candles_never_mix_with_real_ones(lake, sandbox):
+    table = Lake(lake.bucket).read(BTC)
+    fetch(lake, select("BTC", "1h", "upbit", DAYS_AGO[3]), sandbox.url)
+    table = lake.read(BTC)
+    lake.append(Series("upbit", "ETH/KRW", "1h"), table, NOW // DAY * DAY - 3 * DAY, NOW // HOUR * HOUR, source="exchange")
+    with pytest.raises(UsageError, match="real exchange; fetch from an endpoint into another --bucket"):
+        fetch(lake, select("ETH", "1h", "upbit", DAYS_AGO[5]), sandbox.url)
+    notes = {one.series.market: one.note for one in update(lake, sandbox.url)}
+    assert "real exchange" in notes["ETH/KRW"]
+    assert notes["BTC/KRW"] == ""
+    notes = {one.series.market: one.note for one in update(lake, None, Patience(tries=1)) if not one.error}
+    assert "name it with --endpoint" in notes["BTC/KRW"]
+
+
+def test_repair_asks_for_just_the_holes(lake, sandbox):
+    for start, end in ((20, 15), (12, 8), (5, 2)):
+        fetch(lake, select("BTC", "1h", "upbit", DAYS_AGO[start], DAYS_AGO[end]), sandbox.url)
+        [path] = [lake.bucket.folder / o.key for o in lake.objects(BTC)][:1]
+    for item in lake.objects(BTC):
+        if item.start > lake.objects(BTC)[0].start and item.rows > 24 * 4 - 1:
+            lake.bucket.delete([item.key])
+            break
+    holes = [(gap.series, (gap.start, gap.end)) for gap in lake.gaps() if gap.cause == "never_fetched"]
+    assert holes
+    done = repair(lake, holes, sandbox.url)
+    assert done[0].rows > 24
+    assert not [gap for gap in lake.gaps() if gap.cause == "never_fetched"]
+    assert path.exists()
+    objects = len(lake.objects(BTC))
+    repair(lake, [(gap.series, (gap.start, gap.end)) for gap in lake.gaps()], sandbox.url)
+    assert len(lake.objects(BTC)) == objects, "an answer that was known is not stored again"
+
+
+def test_patterns_and_the_largest(lake, sandbox):
+    every = fetch(lake, select("*/KRW", "1d", "upbit", DAYS_AGO[2]), sandbox.url)
+    assert {one.series.market for one in every} == {"BTC/KRW", "ETH/KRW", "XRP/KRW", "SOL/KRW"}
+    some = fetch(lake, select("?TH/*,[XS]*/KRW", "1d", "upbit", DAYS_AGO[2]), sandbox.url)
+    assert {one.series.market for one in some} == {"ETH/KRW", "XRP/KRW", "SOL/KRW"}
+    top = fetch(lake, select((), "1d", "upbit", DAYS_AGO[2], top=2), sandbox.url)
+    volumes = {}
+    source = Synthetic()
+    for market in source.markets("upbit"):
+        v = source.bars("upbit", market, "1h", times.now() - DAY, times.now()).values
+        volumes[market] = (v[:, 3] * v[:, 4]).sum()
+    assert {one.series.market for one in top} == set(sorted(volumes, key=volumes.get)[-2:])
+    with pytest.raises(UsageError, match="no market of 'upbit' fits"):
+        fetch(lake, select("*/EUR", "1d", "upbit"), sandbox.url)
+
+
+def test_one_failing_series_fails_the_exit_code_and_none_of_the_others(tmp_path):
+    class Broken(Synthetic):
+        def bars(self, exchange, market, *rest):
+            if market == "XRP/KRW":
+                raise RuntimeError("disk gone")
+            return super().bars(exchange, market, *rest)
+
+    (tmp_path / "b").mkdir()
+    lake = Lake(Bucket(tmp_path / "b"))
+    with Sandbox(Broken()) as broken:
+        done = fetch(lake, select("BTC,XRP,ETH", "1d", "upbit", DAYS_AGO[9]), broken.url, Patience(tries=2, pause=0.01))
+    assert [(one.series.market, one.error is None) for one in done] == [
+        ("BTC/KRW", True),
+        ("XRP/KRW", False),
+        ("ETH/KRW", True),
+    ]
+    assert {series.market for series in lake.series()} == {"BTC/KRW", "ETH/KRW"}
+
+
+def test_every_keeps_running_through_a_dead_network_and_stops_on_sigterm(tmp_path):
+    bucket = tmp_path / "bucket"
+    with Sandbox(Synthetic()) as first:
+        port = first.url.rpartition(":")[2]
+        cqs("fetch", "--symbols", "BTC", "--interval", "1d", "--start", DAYS_AGO[9], "--end", DAYS_AGO[5], "--bucket", bucket,
+            "--endpoint", first.url)
+    rows = Lake(str(bucket)).status()[0].rows
+    command = [CQS, "update", "--every", "1s", "--json", "--bucket", str(bucket), "--endpoint", f"http://127.0.0.1:{port}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        time.sleep(4)
+        assert running.poll() is None
+        with Sandbox(Synthetic(), int(port)):
+            until = time.monotonic() + 60
+            while Lake(str(bucket)).status()[0].rows == rows and time.monotonic() < until:
+                time.sleep(0.2)
+        running.send_signal(signal.SIGTERM)
+        out, _ = running.communicate(timeout=20)
+        assert running.returncode == 0
+    assert Lake(str(bucket)).status()[0].rows >= rows + 4
+    assert all(isinstance(json.loads(line), list) for line in out.splitlines() if line.startswith("["))
+
+
+def test_the_commands_say_what_the_contract_says(tmp_path, sandbox):
+    bucket = ["--bucket", tmp_path / "bucket"]
+    endpoint = ["--endpoint", sandbox.url]
+    cqs("fetch", "--symbols", "BTC,ETH", "--interval", "1h", "--start", DAYS_AGO[120], *bucket, *endpoint)
+
+    def said(*args, code=0):
+        return json.loads(cqs(*args, "--json", *bucket, code=code).stdout)
+
+    status = said("data", "status")
+    assert {"exchange", "market", "interval", "first", "last", "rows", "gaps", "sources"} <= set(status[0])
+    gaps = said("data", "gaps")
+    assert set(gaps[0]) == {"exchange", "market", "interval", "start", "end", "bars", "cause"}
+    proof = said("data", "verify")
+    assert set(proof[0]) == {"exchange", "market", "interval", "rows", "sha256", "problems"}
+    assert said("sql", "select count(*) n from candles") == [{"n": sum(row["rows"] for row in status)}]
+    assert said("fetch", "--list") == status
+    assert [row["error"] for row in said("fetch", "--update", *endpoint)] == [None, None]
+    assert said("data", "repair", *endpoint)[0]["error"] is None
+    assert set(said("data", "compact", "--no-wait")) == {"merged", "written", "deleted"}
+    assert said("data", "publish") == []
+    out = tmp_path / "btc.csv"
+    assert said("data", "export", out, "--market", "BTC/KRW", "--interval", "4h")["rows"] > 100
+    assert said("data", "import", out, "--market", "BTC/USDT", "--interval", "4h")["rejected"] == 0
+    [item] = [p for p in (tmp_path / "bucket").rglob("*.parquet") if "BTC-USDT" in str(p)]
+    item.write_bytes(item.read_bytes()[:-1])
+    assert [row["problems"] for row in said("data", "verify", code=1) if row["problems"]]
+    exchanges = {row["id"]: row for row in said("exchanges")}
+    assert exchanges["kraken"]["history"] == 720
+    assert exchanges["upbit"]["tested"] == "held against its real responses"
+    assert len(exchanges) > 90
+
+
+def test_sigterm_during_a_fetch_keeps_what_was_answered(tmp_path, sandbox):
+    command = [CQS, "fetch", "--symbols", "BTC,ETH,XRP,SOL", "--interval", "1h", "--endpoint", sandbox.url]
+    (tmp_path / "bucket").mkdir()
+    with subprocess.Popen([*command, "--bucket", str(tmp_path / "bucket")], env=os.environ) as running:
+        lake, until = Lake(str(tmp_path / "bucket")), time.monotonic() + 60
+        while not lake.series() and time.monotonic() < until:
+            time.sleep(0.05)
+        running.terminate()
+        running.wait(30)
+    assert sum(status.rows for status in lake.status()) > 0
+    assert not [problem for one in lake.verify() for problem in one.problems]
