@@ -103,6 +103,7 @@ def make_report(reading: Reading, choice: Choice, now: int) -> Report:
     first, monday, month = _starts(today(now, choice.day_start or 0))
     day, pnl = known.days, known.pnl
     names = [choice.account] if choice.account in snapshot.places else list(snapshot.accounts)
+    findings = findings_of(snapshot)
     return Report(
         reading=reading,
         choice=choice,
@@ -115,7 +116,7 @@ def make_report(reading: Reading, choice: Choice, now: int) -> Report:
         statistics=known.statistics,
         accounts=_accounts(snapshot, choice, (first, monday, month)),
         holdings=[held for name in names for held in holdings(snapshot, name, reading.prices, now)],
-        findings=[one for name in names for one in findings_of(snapshot, name)],
+        findings=[one for name in names for one in findings[name]],
     )
 
 
@@ -160,21 +161,31 @@ def value_of(columns: Columns, *, net: bool) -> Floats:
     return columns.profit - FEE * columns.amount if net else columns.profit
 
 
-def findings_of(snapshot: Snapshot, account: str) -> tuple[Finding, ...]:
-    """One account's reconciliation, computed again only where its rows or positions changed."""
-    table, positions = snapshot.only(account), snapshot.held(account)
-    sums = (float(table[name].to_numpy().sum()) for name in ("quantity", "amount"))
-    made_of = (table.num_rows, *sums, positions)
-    known = _reconciled.get(account)
-    if known is None or known[0] != made_of:
-        while len(_reconciled) >= _MOST:
-            _reconciled.pop(next(iter(_reconciled)), None)
-        known = _reconciled[account] = (made_of, tuple(reconcile_account(account, table, positions)))
-    return known[1]
+@functools.lru_cache(maxsize=8)
+def findings_of(snapshot: Snapshot) -> dict[str, tuple[Finding, ...]]:
+    """Reconciliation by account; one whose rows and positions did not change is not held against them again."""
+    found = {}
+    for account, rows in zip(snapshot.accounts, _sums(snapshot), strict=True):
+        made_of = (rows, snapshot.held(account))
+        known = _reconciled.get(account)
+        if known is None or known[0] != made_of:
+            fresh = reconcile_account(account, snapshot.only(account), snapshot.held(account))
+            known = (made_of, tuple(fresh))
+        found[account] = known
+    _reconciled.clear()
+    _reconciled.update(found)
+    return {account: findings for account, (_, findings) in found.items()}
 
 
-_MOST = 20_000
 _reconciled: dict[str, tuple[tuple[object, ...], tuple[Finding, ...]]] = {}
+
+
+def _sums(snapshot: Snapshot) -> list[tuple[float, ...]]:
+    """What tells whether an account's rows changed: their number, and sums of their figures."""
+    size = len(snapshot.accounts)
+    columns = (snapshot.table[name].to_numpy() for name in ("quantity", "amount"))
+    sums = [np.bincount(snapshot.account, weights=values, minlength=size).tolist() for values in columns]
+    return list(zip(np.bincount(snapshot.account, minlength=size).tolist(), *sums, strict=True))
 
 
 def _starts(day: int) -> tuple[int, int, int]:
