@@ -8,10 +8,10 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from cqs_core.errors import DataError, UsageError
+from cqs_core.errors import BucketError, DataError, UsageError
 
 _LIMIT = 8 << 30
 _RECENT = 60.0  # seconds for which a file just used is never evicted
@@ -52,15 +52,32 @@ class ObjectCache:
             FileNotFoundError: an object is gone.
             DataError: an object is not what its name promises, twice.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._on_disk():
+            self.folder.mkdir(parents=True, exist_ok=True)
         local = {key: self._path(f"{root}/{key}") for key in keys}
-        missing = [key for key, path in local.items() if not _touched(path)]
-        for at in range(0, len(missing), _BATCH):
-            for key, data in _whole(missing[at : at + _BATCH], fetch).items():
-                _store(local[key], data)
-        if missing:
-            self._evict()
+        fetched = False
+        while missing := [key for key, path in local.items() if not _touched(path)]:
+            # and look again: while these came, others may have gone, and what is returned was all just touched
+            for at in range(0, len(missing), _BATCH):
+                self._store(local, _whole(missing[at : at + _BATCH], fetch))
+            fetched = True
+        if fetched:
+            with self._on_disk():
+                self._evict()
         return [str(local[key]) for key in keys]
+
+    def _store(self, local: Mapping[str, Path], found: Mapping[str, bytes]) -> None:
+        with self._on_disk():
+            for key, data in found.items():
+                _put(local[key], data)
+
+    @contextlib.contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            remedy = "make room there, or name another folder with CQS_CACHE_DIR"
+            raise BucketError(f"cache {str(self.folder)!r} cannot be written: {error.strerror}; {remedy}") from error
 
     def _path(self, url: str) -> Path:
         suffix = Path(url).suffix
@@ -100,7 +117,7 @@ def _as_named(key: str, data: bytes) -> bool:
     return promised is None or promised[1] == digest(data)
 
 
-def _store(path: Path, data: bytes) -> None:
+def _put(path: Path, data: bytes) -> None:
     temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("wb") as file:
