@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
@@ -95,6 +96,18 @@ def test_state_and_heartbeat_are_read(bucket, put):
 def test_a_heartbeat_that_is_empty_while_written_is_unreadable(bucket, put):
     put("logs/.heartbeat", b"")
     assert Logs(bucket).refresh().heartbeat.state == "unreadable"
+
+
+def test_errors_are_read_where_somebody_writes_them(bucket, put):
+    entry = {"ts": "2025-10-20T10:00:00+09:00", "level": "ERROR", "msg": "order refused", "module": "trader"}
+    lines = json.dumps(entry | {"exc": "Traceback\nValueError: x"}).encode() + b"\n"
+    put("logs/errors.jsonl", lines + b'{"ts": 1, "level"\n' + b"[1]\n")
+    put("logs/Main/errors.jsonl", b"")
+    snapshot = Logs(bucket).refresh()
+    (error,) = snapshot.errors
+    assert (error.account, error.level, error.message) == ("", "ERROR", "order refused: ValueError: x")
+    fact = "2 lines that are no JSON object; not read"
+    assert snapshot.problems == (Problem("logs/errors.jsonl", None, fact),)
 
 
 def test_a_row_that_is_appended_is_seen_and_nothing_else_is_read_again(bucket, put, monkeypatch):

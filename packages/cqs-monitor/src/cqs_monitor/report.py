@@ -59,7 +59,7 @@ class Report:
         days: int64 (N,), days since 1970-01-01 on which something was realised, ascending.
         pnl: float64 (N,), KRW on each.
         today: KRW of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
-        curves: cumulative PnL on `days` of the first accounts, where all are chosen and there are several.
+        curves: cumulative PnL on `days` of each account, where all are chosen and there are two to six.
         statistics: of the chosen rows, gross.
         accounts: one row an account: account, total, today, week, month, sells, win_rate, held, state.
         holdings: of the chosen accounts.
@@ -143,10 +143,11 @@ def _known(snapshot: Snapshot, choice: Choice) -> _Known:
         at = np.searchsorted(days, columns.day[rows])
         return np.bincount(at, weights=value[rows], minlength=len(days)).astype(np.float64)
 
-    several = (
-        snapshot.accounts[:_CURVES] if choice.account not in snapshot.places and len(snapshot.accounts) > 1 else ()
-    )
-    curves = {name: np.cumsum(on_days(columns.account == snapshot.places[name])) for name in several}
+    alone = choice.account in snapshot.places or not 1 < len(snapshot.accounts) <= _CURVES
+    curves = {
+        name: np.cumsum(on_days(columns.account == snapshot.places[name]))
+        for name in (() if alone else snapshot.accounts)
+    }
     return _Known(days, on_days(np.arange(len(value))), curves, figures)
 
 
@@ -268,9 +269,11 @@ def _matching(frame: pd.DataFrame, words: list[str]) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def last_year(report: Report, now: int) -> tuple[dt.date, dict[dt.date, float]]:
-    """The first Monday of the last 53 weeks, and PnL by date since then."""
-    end = date_of(today(now, report.choice.day_start or 0))
-    first = end - dt.timedelta(days=end.weekday() + 52 * 7)
+def last_year(report: Report, now: int) -> tuple[dt.date, dt.date, dict[dt.date, float]]:
+    """53 weeks that end today, or with the last sale where that is older: their first Monday, last day, PnL by date."""
+    end = today(now, report.choice.day_start or 0)
+    if len(report.days) and report.days[-1] < end - 52 * 7:
+        end = int(report.days[-1])
+    first = end - date_of(end).weekday() - 52 * 7
     found = zip(report.days.tolist(), report.pnl.tolist(), strict=True)
-    return first, {date_of(day): value for day, value in found if day >= day_of(first)}
+    return date_of(first), date_of(end), {date_of(day): value for day, value in found if first <= day <= end}

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from cqs_core.settings import cache_folder
 from cqs_core.times import now
+from cqs_monitor.logs.errors import BotError, read_errors
 from cqs_monitor.logs.group import ROWS, FileRows, Group, refreshed
 from cqs_monitor.logs.index import Index
 from cqs_monitor.logs.layout import LEGACY, PREFIXES, Layout, Listed, LogFile, sort_out
@@ -83,6 +84,7 @@ class Logs:
         small = self._read_small(layout, findings)
         positions = {account: _positions(file, small, findings) for account, file in layout.positions.items()}
         states = {account: _state(file, small, findings) for account, file in layout.states.items()}
+        errors = _errors(layout.errors, small, findings)
         accounts = layout.accounts
         table, repeats = _table(groups, accounts)
         problems = [*layout.problems, *itertools.chain(*(g.problems() for g in groups.values())), *repeats]
@@ -93,6 +95,7 @@ class Logs:
             positions=positions,
             states=states,
             heartbeat=_heartbeat(layout.heartbeat, small),
+            errors=errors,
             files=_files(layout),
             prefix=self._prefix or PREFIXES[0],
             read_at=now(),
@@ -151,6 +154,16 @@ def _state(file: LogFile, small: Mapping[str, bytes], findings: Findings) -> Run
     return found
 
 
+def _errors(files: Sequence[LogFile], small: Mapping[str, bytes], findings: Findings) -> tuple[BotError, ...]:
+    found: list[BotError] = []
+    for file in files:
+        errors, damaged = read_errors(file.account, small.get(file.key, b""))
+        found += errors
+        if damaged:
+            findings.tell(file.key, None, f"{damaged} lines that are no JSON object; not read")
+    return tuple(found)
+
+
 def _heartbeat(file: LogFile | None, small: Mapping[str, bytes]) -> Heartbeat:
     if file is None:
         return Heartbeat("absent")
@@ -159,7 +172,7 @@ def _heartbeat(file: LogFile | None, small: Mapping[str, bytes]) -> Heartbeat:
 
 def _files(layout: Layout) -> tuple[LogFile, ...]:
     trades = (file for group in layout.trades.values() for file in group)
-    return (*trades, *layout.small, *layout.errors)
+    return (*trades, *layout.small)
 
 
 @functools.cache

@@ -17,6 +17,7 @@ PREFIXES = ("logs", "bot-logs")
 LEGACY = "legacy"
 """Name of the group of single-file logs, which stand before all months."""
 
+_MOST_ERRORS = 16 << 20  # bytes
 _DAY = re.compile(r"trades_(\d{4}-\d\d-\d\d)\.csv")
 
 
@@ -72,8 +73,9 @@ class Layout:
 
     @property
     def small(self) -> list[LogFile]:
-        """What is not trades: positions, states and the heartbeat."""
-        return [*self.positions.values(), *self.states.values(), *([self.heartbeat] if self.heartbeat else [])]
+        """What is not trades: positions, states, errors and the heartbeat."""
+        beat = [self.heartbeat] if self.heartbeat else []
+        return [*self.positions.values(), *self.states.values(), *self.errors, *beat]
 
     @property
     def accounts(self) -> list[str]:
@@ -90,6 +92,8 @@ def sort_out(entries: Iterable[Listed], prefix: str) -> Layout:
         file = LogFile(entry.key, folder, entry.size, entry.tag or f"{entry.size}-{entry.modified}", entry.modified)
         if name == ".heartbeat" and not folder:
             layout.heartbeat = file
+        elif name.endswith(".jsonl") and entry.size > _MOST_ERRORS:
+            layout.problems.append(Problem(entry.key, None, f"{entry.size} bytes of errors are too many; not read"))
         elif name.endswith(".jsonl"):
             layout.errors.append(file)
         elif folder:

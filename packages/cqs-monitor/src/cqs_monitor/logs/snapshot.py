@@ -17,6 +17,7 @@ from cqs_monitor.logs.state import Heartbeat, RuntimeState
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from cqs_monitor.logs.errors import BotError
     from cqs_monitor.logs.layout import LogFile
     from cqs_monitor.logs.problems import Problem
 
@@ -35,6 +36,7 @@ class Snapshot:
         positions: by account; `of` gives `absent` where there is no file.
         states: runtime states by account.
         heartbeat: of the whole bot.
+        errors: that the bot wrote as JSON lines, where it does; the last ones of each file.
         files: every file that was looked at.
         prefix: `logs` or `bot-logs`.
         read_at: ms since the epoch.
@@ -46,6 +48,7 @@ class Snapshot:
     positions: Mapping[str, Positions] = field(default_factory=dict)
     states: Mapping[str, RuntimeState] = field(default_factory=dict)
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat("absent"))
+    errors: Sequence[BotError] = ()
     files: Sequence[LogFile] = ()
     prefix: str = "logs"
     read_at: int = 0

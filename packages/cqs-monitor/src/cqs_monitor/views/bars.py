@@ -1,4 +1,4 @@
-"""PnL by symbol or by hour as bars, gains to the right, losses to the left."""
+"""PnL by symbol as bars to the right and left, and by hour as columns up and down."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ CSS = """
 .bars .track i{position:absolute;top:0;bottom:0;border-radius:2px;opacity:.75}
 .bars .up i{left:50%;background:var(--cqs-up)} .bars .down i{right:50%;background:var(--cqs-down)}
 .bars .value{text-align:right}
+svg.clock{display:block;width:100%;height:120px}
+svg.clock .up{fill:var(--cqs-up)} svg.clock .down{fill:var(--cqs-down)} svg.clock line{stroke:var(--cqs-line)}
+.hours{display:flex;justify-content:space-between;font-size:10px;color:var(--cqs-muted);padding:2px 0 0}
 """
 _MOST = 24
 
@@ -39,3 +42,21 @@ def _row(name: str, value: float, longest: float) -> str:
     shown = escape(amount(value, "KRW", signed=True))
     track = f'<span class="track {tone}"><i style="width:{width:.1f}%"></i></span>'
     return f'<span class="name" title="{escape(name)}">{escape(name)}</span>{track}<span class="value">{shown}</span>'
+
+
+def clock(by_hour: Mapping[int, float]) -> str:
+    """24 columns; each hour's figure is in its tooltip."""
+    largest = max((abs(value) for value in by_hour.values()), default=0.0) or 1.0
+    columns = "".join(_column(hour, value, largest) for hour, value in by_hour.items())
+    box = 'viewBox="0 0 240 100" preserveAspectRatio="none" role="img" aria-label="PnL by hour of the day"'
+    hours = "".join(f"<span>{hour:02d}</span>" for hour in range(0, 24, 3))
+    axis = '<line x1="0" x2="240" y1="50" y2="50" vector-effect="non-scaling-stroke"/>'
+    return f'<svg class="clock" {box}>{axis}{columns}</svg><div class="hours">{hours}<span>24</span></div>'
+
+
+def _column(hour: int, value: float, largest: float) -> str:
+    height = max(0.8, 49 * abs(value) / largest)
+    top = 50 - height if value > 0 else 50
+    told = escape(f"{hour:02d}:00 to {hour + 1:02d}:00 KST: {amount(value, 'KRW', signed=True)}")
+    place = f'x="{10 * hour + 1.5}" y="{top:.2f}" width="7" height="{height:.2f}" fill-opacity="0.8"'
+    return f'<rect class="{"up" if value > 0 else "down"}" {place}><title>{told}</title></rect>'

@@ -13,10 +13,12 @@ from cqs_panel import age, count, html, plain_table, section, size, when
 
 if TYPE_CHECKING:
     from cqs_monitor.logs.layout import LogFile
+    from cqs_monitor.logs.state import RuntimeState
     from cqs_monitor.report import Report
 
 _MOST = 200
 _ACCOUNTS = 30
+_ERRORS = 10
 
 
 class Health(pn.viewable.Viewer):
@@ -42,18 +44,20 @@ class Health(pn.viewable.Viewer):
         rows = _rows(list(snapshot.files), now, self._timezone)
         left = len(snapshot.accounts) - _ACCOUNTS
         note = [f"and {left} more accounts"] if left > 0 else []
-        made_of = (rows, snapshot.problems)
+        errors = list(snapshot.errors)[-_ERRORS:][::-1]
+        made_of = (rows, snapshot.problems, errors)
         if made_of == self._shown:
             return
         self._shown = made_of
         found = plain_table(["Account", "Days", "Size", "Newest file", "Changed", "Age"], rows, numbers={1, 2, 5})
         pending = [
-            f"{escape(a)}: {len(s.pending)} pending, {len(s.buy_blocks)} blocked"
-            for a, s in snapshot.states.items()
-            if s.pending or s.buy_blocks
+            _in_hand(name, state) for name, state in snapshot.states.items() if state.pending or state.buy_blocks
         ]
         lines = "".join(f"<div class=note>{line}</div>" for line in [*pending[:10], *map(escape, note)])
         self._files[:] = [found, html(lines)] if lines else [found]
+        if errors:
+            told = [(one.account or "–", one.at, one.level, one.message) for one in errors]
+            self._files.append(plain_table(["Account", "Error at", "Level", "Message"], told))
         self._tell(snapshot.problems)
 
     def _tell(self, problems: Any) -> None:
@@ -71,6 +75,10 @@ class Health(pn.viewable.Viewer):
         self._damaged.visible = not self._damaged.visible
         word = "Hide" if self._damaged.visible else "Show"
         self._button.label = f"{word} {self._button.label.split(' ', 1)[1]}"
+
+
+def _in_hand(account: str, state: RuntimeState) -> str:
+    return f"{escape(account)}: {len(state.pending)} purchases pending, {len(state.buy_blocks)} symbols blocked"
 
 
 def _rows(files: list[LogFile], now: int, timezone: str | None) -> list[tuple[Any, ...]]:

@@ -21,13 +21,13 @@ svg.year .none{fill:var(--cqs-hover)} svg.year .up{fill:var(--cqs-up)} svg.year 
 """
 
 
-def heatmap(first: dt.date, pnl: Mapping[dt.date, float], today: dt.date) -> str:
+def heatmap(first: dt.date, last: dt.date, pnl: Mapping[dt.date, float]) -> str:
     """SVG of 53 weeks from a Monday on; each day's figure is in its tooltip."""
     strongest = _strongest([abs(value) for value in pnl.values()])
-    days = (first + dt.timedelta(days=i) for i in range((today - first).days + 1))
+    days = (first + dt.timedelta(days=i) for i in range((last - first).days + 1))
     cells = "".join(_cell(i, day, pnl.get(day), strongest) for i, day in enumerate(days))
     width, height = _LEFT + _WEEKS * (_CELL + _GAP), _TOP + 7 * (_CELL + _GAP)
-    label = 'role="img" aria-label="Realised PnL of each day of the last 53 weeks"'
+    label = 'role="img" aria-label="Realised PnL of each day of 53 weeks"'
     return f'<svg class="year" viewBox="0 0 {width} {height}" {label}>{_labels(first)}{cells}</svg>'
 
 
@@ -54,9 +54,10 @@ def _labels(first: dt.date) -> str:
         f'<text x="0" y="{_TOP + row * (_CELL + _GAP) + 10}">{name}</text>'
         for row, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"), (6, "Sun"))
     )
-    months = []
+    months: list[str] = []
     for week in range(_WEEKS):
         monday = first + dt.timedelta(weeks=week)
         if monday.day <= 7:
-            months.append(f'<text x="{_LEFT + week * (_CELL + _GAP)}" y="10">{monday:%b}</text>')
+            name = f"{monday:%b %Y}" if monday.month == 1 or not months else f"{monday:%b}"
+            months.append(f'<text x="{_LEFT + week * (_CELL + _GAP)}" y="10">{name}</text>')
     return names + "".join(months)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core.times import now
-from cqs_monitor.days import date_of, today
 from cqs_monitor.reader import reader_of
 from cqs_monitor.report import Report, last_year, make_report
 from cqs_monitor.views import bars, heatmap, holdings_table
@@ -97,12 +96,11 @@ class MonitorView(pn.viewable.Viewer):
         self._set(self._cards, metrics_html(metrics(report, moment)))
         self._chart.update(report)
         refresh(self._accounts, report.accounts)
-        first, year = last_year(report, moment)
-        self._set(self._year, heatmap.heatmap(first, year, date_of(today(moment, report.choice.day_start or 0))))
+        self._set(self._year, heatmap.heatmap(*last_year(report, moment)))
         self._set(self._held, holdings_table.holdings_html(report, moment))
         self._set(self._findings, holdings_table.findings_html(report.findings))
         self._set(self._symbols, bars.bars(report.statistics.by_symbol))
-        self._set(self._hours, bars.bars({f"{h:02d}": value for h, value in report.statistics.by_hour.items()}))
+        self._set(self._hours, bars.clock(report.statistics.by_hour))
         self._trades.update(report)
         self._health.update(report, moment)
 

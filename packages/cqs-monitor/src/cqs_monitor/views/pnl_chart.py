@@ -47,9 +47,11 @@ class PnlChart(pn.viewable.Viewer):
         """Draw another report; the same one is not drawn again."""
         if set(self._curves) != set(report.curves):
             self._redraw(list(report.curves))
-        total = report.cumulative
-        data = {"ts": report.days * float(_DAY), "total": total, "fall": drawdown(total), "day": report.pnl}
-        data |= {f"curve{i}": values for i, values in enumerate(report.curves.values())}
+        start = report.days[:1] - 1  # every curve begins at nothing, the day before
+        total = np.r_[np.zeros(len(start)), report.cumulative]
+        days = np.r_[start, report.days] * float(_DAY)
+        data = {"ts": days, "total": total, "fall": drawdown(total), "day": np.diff(total, prepend=0.0)}
+        data |= {f"curve{i}": np.r_[np.zeros(len(start)), curve] for i, curve in enumerate(report.curves.values())}
         if not _same(self._data.data, data):
             self._data.data = data
 
