@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 if TYPE_CHECKING:
     from cqs_core.metrics import Floats, Stamps
@@ -19,21 +18,23 @@ def monthly_returns(days: Stamps, equity: Floats, capital: float) -> dict[str, f
         equity: at the end of each.
         capital: before the first.
     """
-    return _by_period(np.datetime_as_string(_stamps(days), unit="M"), equity, capital)
+    return _named(days, equity, capital, "M")
 
 
 def yearly_returns(days: Stamps, equity: Floats, capital: float) -> dict[str, float]:
     """Percent by `2024`; likewise."""
-    return _by_period(np.datetime_as_string(_stamps(days), unit="Y"), equity, capital)
+    return _named(days, equity, capital, "Y")
 
 
-def _stamps(days: Stamps) -> npt.NDArray[np.datetime64]:
-    return days.astype("datetime64[ms]")
-
-
-def _by_period(names: npt.NDArray[np.str_], equity: Floats, capital: float) -> dict[str, float]:
-    ends = np.append(np.flatnonzero(names[1:] != names[:-1]), len(names) - 1)
+def period_returns(days: Stamps, equity: Floats, capital: float, unit: Literal["M", "Y"]) -> tuple[Stamps, Floats]:
+    """The last row of each month or year, and the return in percent."""
+    period = days.astype("datetime64[ms]").astype(f"datetime64[{unit}]").astype(np.int64)
+    ends = np.append(np.flatnonzero(period[1:] != period[:-1]), len(period) - 1)
     before = np.append(capital, equity[ends[:-1]])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change = 100 * (equity[ends] / before - 1)
-    return dict(zip(names[ends].tolist(), change.tolist(), strict=True))
+    return ends, 100 * (equity[ends] / before - 1)
+
+
+def _named(days: Stamps, equity: Floats, capital: float, unit: Literal["M", "Y"]) -> dict[str, float]:
+    ends, change = period_returns(days, equity, capital, unit)
+    names = np.datetime_as_string(days[ends].astype("datetime64[ms]"), unit=unit)
+    return dict(zip(names.tolist(), change.tolist(), strict=True))

@@ -37,9 +37,13 @@ class Drawdown:
 def all_drawdowns(ts: Stamps, equity: Floats, capital: float) -> list[Drawdown]:
     """In the order of time; a fall from the first capital begins at the first bar."""
     high = np.maximum(np.maximum.accumulate(equity), capital)
-    under = equity < high
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], under, [False]]).astype(np.int8)))
-    return [_one(ts, equity, high, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [_one(ts, equity, high, int(a), int(b)) for a, b in zip(*spells(equity, high), strict=True)]
+
+
+def spells(equity: Floats, high: Floats) -> tuple[Stamps, Stamps]:
+    """First row below the high, and first row back at it, of each stretch under water."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], equity < high, [False]]).astype(np.int8)))
+    return edges[::2], edges[1::2]
 
 
 def worst_drawdowns(ts: Stamps, equity: Floats, capital: float, most: int = 5) -> list[Drawdown]:
