@@ -1,21 +1,17 @@
 from __future__ import annotations
 
 import json
-import pickle
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cqs_core import Lake, Series
-from cqs_core.lake.table import candle_table
 from cqs_monitor.models.inspection import inspect_file
-from cqs_monitor.models.softmax import Softmax, Standard
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from modelfiles import CLASSES, DAY, FEATURES, START, Touching, portable
+from modelfiles import Touching, trained, wandering
 
 
 @pytest.fixture(autouse=True)
@@ -75,27 +71,10 @@ def upload(put):
 @pytest.fixture
 def lake(bucket):
     """1,000 days of BTC/KRW that wander with trends."""
-    rng = np.random.default_rng(7)
-    drift = np.repeat(rng.choice([-0.01, 0.0, 0.01], 20), 50)
-    close = 50e6 * np.exp(np.cumsum(drift + rng.normal(0, 0.02, 1000)))
-    opens = np.concatenate(([close[0]], close[:-1]))
-    high, low = np.maximum(opens, close) * 1.01, np.minimum(opens, close) * 0.99
-    values = np.column_stack([opens, high, low, close, rng.uniform(50, 150, 1000)])
-    ts = START + DAY * np.arange(1000, dtype=np.int64)
-    Lake(bucket).append(Series("upbit", "BTC/KRW", "1d"), candle_table(ts, values), START, START + 1000 * DAY)
-    return Lake(bucket)
+    return wandering(bucket)
 
 
 @pytest.fixture
 def fitted(lake):
     """A portable model that was trained on the first half of the lake, as bytes."""
-    from cqs_monitor.models.evaluation.features import feature_table
-    from cqs_monitor.models.evaluation.labels import realised
-
-    candles = lake.frame(Series("upbit", "BTC/KRW", "1d"))
-    table = feature_table(candles, FEATURES).loc[:"2023-06-30"]
-    labels = realised(candles["close"], CLASSES).reindex(table.index)
-    codes = np.array([CLASSES.index(name) for name in labels])
-    scaler = Standard().fit(table.to_numpy())
-    model = Softmax().fit(scaler.transform(table.to_numpy()), codes)
-    return pickle.dumps(portable(np.zeros((50, 5)) + np.arange(50)[:, None], model=model, scaler=scaler))
+    return trained(lake)

@@ -42,6 +42,7 @@ def command(once: bool, every: float, patience: float, bucket: str | None, as_js
     from cqs_monitor.alerts.watcher import Watcher, watch
 
     watcher = Watcher(open_bucket(bucket, write=True), _say, patience)
+    watcher.lease.seconds = max(watcher.lease.seconds, 3 * every)
     if not once:
         watch(watcher, every, _stopped())
         _give_back(watcher)

@@ -1,0 +1,80 @@
+"""The Models page: malicious models are shown and never run; trusted ones are evaluated by a click."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+from modelfiles import Touching, trained, wandering
+
+from cqs_core import Bucket
+from cqs_monitor.models.evaluation.regimes import stored
+
+pytestmark = pytest.mark.browser
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def bucket(home):
+    (home / "bucket").mkdir()
+    bucket = Bucket(str(home / "bucket"))
+    good = trained(wandering(bucket))
+    evil = pickle.dumps({"model": Touching(home / "was-run"), HOSTILE: 1})
+    for version, data in (("good", good), ("evil", evil), ("torn", good[:300])):
+        bucket.write(f"models/regime_classifier_{version}.pkl", data)
+        about = {"version": version, "description": HOSTILE, "metrics": {"accuracy": 0.5, HOSTILE: 1}}
+        bucket.write(f"models/metadata/{version}.json", json.dumps(about).encode())
+    bucket.write("models/regime_classifier_latest.pkl", good)
+    return bucket
+
+
+@pytest.fixture
+def url(dashboard, home, bucket):
+    return dashboard(bucket.folder, **{f"CQS_{name}_DIR": str(home / name) for name in ("DATA", "STATE", "CACHE")})
+
+
+def test_a_malicious_model_is_shown_and_never_run(url, visit, home):
+    page = visit(f"{url}?view=models&version=evil").page
+    page.get_by_text("posix.system").first.wait_for()
+    page.get_by_text("It is never loaded").wait_for()
+    assert page.get_by_role("button", name="Trust it").count() == 0
+    page.get_by_text("good · latest").click()
+    page.get_by_text("Inspection of good").wait_for()
+    assert "version=good" in page.url
+    assert not (home / "was-run").exists()
+
+
+def test_a_torn_model_says_so(url, visit):
+    page = visit(f"{url}?view=models&version=torn").page
+    page.get_by_text("truncated at").first.wait_for()
+
+
+def test_trust_then_evaluate_by_click(url, visit, bucket):
+    page = visit(f"{url}?view=models&version=good").page
+    trust = page.get_by_role("button", name="Trust it")
+    trust.wait_for()
+    assert trust.is_disabled()
+    page.get_by_label("I know who made this model").click()
+    trust.click()
+    page.get_by_role("button", name="Evaluate").click()
+    page.get_by_text("Regimes on the price").wait_for(timeout=60_000)
+    page.get_by_text("PnL by regime").wait_for()
+    assert stored(bucket, "good", "upbit", "BTC/KRW") is not None
+
+
+@pytest.mark.parametrize("version", ["good", "evil"])
+def test_it_fits_a_phone_in_the_dark(url, visit, version):
+    seen = visit(f"{url}?view=models&version={version}", width=420, dark=True)
+    seen.page.get_by_text(f"Inspection of {version}").wait_for()
+    assert seen.overflow() <= 0
+
+
+def test_an_empty_bucket_says_what_to_do(dashboard, visit, tmp_path):
+    page = visit(dashboard(tmp_path) + "?view=models").page
+    page.get_by_text("No models in this bucket").wait_for()
