@@ -1,4 +1,4 @@
-"""The data pipeline against the barest way to do the same: ratios, side by side in one run. `pytest tests/benchmarks -k data`.
+"""The data pipeline against the barest way to do the same: ratios, side by side in one run.
 
 Each pair is timed in turns; the best of the rounds counts, which is what a busy machine disturbs least.
 """
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+
 from cqs_core import Bucket, Lake, Series, intervals, times
 from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_core.lake.table import candle_table

@@ -1,4 +1,4 @@
-"""What the tests of cqs-data share: folders of their own, a sandbox exchange on made-up candles, real ones where they are."""
+"""What the tests of cqs-data share: own folders, a sandbox exchange on made-up candles, real ones where they are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from cqs_core import Bucket, Lake
 from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator, own_folders
 from cqs_data.sandbox import Sandbox, Synthetic

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from cqs_core import FIELDS, Bucket, Lake, Series
 from cqs_core.lake.table import stamps
 from cqs_data.sandbox import Bars, Synthetic
@@ -59,7 +60,7 @@ class Truth:
         return self.check_lake(Lake(Bucket(folder)), whole=whole)
 
     def check_lake(self, lake: Lake, *, whole: bool) -> int:
-        """Every object is sound, every row on read is right and there once; with `whole`, all are there. Counts them."""
+        """Every object is sound, every row right and there once; with `whole`, all are there. Counts them."""
         problems = [p for one in lake.verify() for p in one.problems]
         assert problems == []
         total = 0

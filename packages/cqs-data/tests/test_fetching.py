@@ -6,11 +6,12 @@ import asyncio
 
 import numpy as np
 import pytest
-from cqs_core import ExchangeBusy, ExchangeError, FIELDS, Series, UnknownName, UsageError, times
+
+from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Series, UnknownName, UsageError, intervals, times
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.table import stamps
 from cqs_data import OHLCVFetcher, Synthetic, fetch, load_processed_data, select
-from cqs_data.exchanges import CcxtExchange
+from cqs_data.exchanges import Binance, CcxtExchange
 from cqs_data.fetching.patience import Patience
 
 NOW = times.now()
@@ -41,8 +42,6 @@ def test_binance_pages_forwards_and_skips_to_the_first_candle(lake, sandbox):
 def test_the_unfinished_candle_is_never_stored(lake, sandbox):
     fetch(lake, select("ETH", "1h,1d,1M", "upbit", RECENT), sandbox.url)
     for status in lake.status():
-        from cqs_core import intervals
-
         assert intervals.next_open(status.series.interval, status.last) <= times.now()
 
 
@@ -158,14 +157,14 @@ def test_a_refusal_is_not_asked_again():
 def test_the_generic_exchange_finds_the_first_candle_before_it_pages(lake, sandbox, monkeypatch):
     class Plain(CcxtExchange):
         id = "binance"
-        ccxt_options = {"fetchMarkets": {"types": ["spot"]}}
+        ccxt_options = Binance.ccxt_options
 
     from cqs_data.fetching import Selection
 
     start = times.parse_start("2012-01-01")
     end = times.parse_start("2021-01-03")
     done = fetch(lake, Selection(Plain, ["BTC/USDT"], ["1h"], start, end), sandbox.url)
-    assert done[0].rows == 48 or done[0].rows > 40
+    assert done[0].rows > 40
     assert stamps(lake.read(done[0].series))[0] >= times.parse_start("2021-01-01")
     assert (np.diff(stamps(lake.read(done[0].series))) % HOUR == 0).all()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from survival import Truth
+
 from cqs_core import Bucket, Lake, Series, times
 from cqs_core.intervals import DAY
 from cqs_core.testing.gcs_proxy import GcsProxy
 from cqs_data import fetch, select
-from survival import Truth
 
 END = times.now() // DAY * DAY - DAY
 SERIES = [Series("upbit", f"{name}/KRW", "1h") for name in ("BTC", "ETH")]

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+
 from cqs_core import ExchangeError, Series, UnknownName, times
 from cqs_core.intervals import MINUTE
 from cqs_data.live import live_candles, ticks

@@ -7,11 +7,12 @@ import urllib.error
 
 import ccxt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cqs_core.intervals import DAY, HOUR
 from cqs_data.sandbox import Folder, Sandbox
 from cqs_data.sandbox.binance import text
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import urllib.error
 import ccxt
 import numpy as np
 import pytest
+
 from cqs_core import times
 from cqs_data.sandbox import Bars, Sandbox
 

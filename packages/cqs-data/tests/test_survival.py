@@ -8,11 +8,12 @@ import subprocess
 import sys
 
 import pytest
+from survival import Truth, age, compactor, fetcher, grow_until_killed, kill_after, wait_for
+
 from cqs_core import Bucket, Lake, Series, times
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.quarantine import quarantined
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
-from survival import Truth, age, compactor, fetcher, grow_until_killed, kill_after, wait_for
 
 END = times.now() // DAY * DAY - DAY
 MARKETS = ("BTC", "ETH", "XRP", "SOL")

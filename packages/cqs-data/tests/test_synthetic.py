@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cqs_core import intervals
 from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_data.sandbox import Synthetic
 from cqs_data.sandbox.bars import aggregate, floors
 from cqs_data.sandbox.synthetic import COINS, CRASHES, OUTAGES
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 NOON = 1_750_000_000_000 // DAY * DAY + 12 * HOUR  # a day in June 2025
 

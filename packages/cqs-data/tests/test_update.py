@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from cqs_core import Bucket, Lake, Series, UsageError, times
 from cqs_core.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, repair, select, update
@@ -42,10 +43,9 @@ def test_update_is_exactly_the_series_that_there_are(lake, sandbox):
 
 
 def test_made_up_candles_never_mix_with_real_ones(lake, sandbox):
-    table = Lake(lake.bucket).read(BTC)
     fetch(lake, select("BTC", "1h", "upbit", DAYS_AGO[3]), sandbox.url)
     table = lake.read(BTC)
-    lake.append(Series("upbit", "ETH/KRW", "1h"), table, NOW // DAY * DAY - 3 * DAY, NOW // HOUR * HOUR, source="exchange")
+    lake.append(BTC._replace(market="ETH/KRW"), table, NOW // DAY * DAY - 3 * DAY, NOW // HOUR * HOUR)
     with pytest.raises(UsageError, match="real exchange; fetch from an endpoint into another --bucket"):
         fetch(lake, select("ETH", "1h", "upbit", DAYS_AGO[5]), sandbox.url)
     notes = {one.series.market: one.note for one in update(lake, sandbox.url)}
@@ -113,10 +113,20 @@ def test_every_keeps_running_through_a_dead_network_and_stops_on_sigterm(tmp_pat
     bucket = tmp_path / "bucket"
     with Sandbox(Synthetic()) as first:
         port = first.url.rpartition(":")[2]
-        cqs("fetch", "--symbols", "BTC", "--interval", "1d", "--start", DAYS_AGO[9], "--end", DAYS_AGO[5], "--bucket", bucket,
-            "--endpoint", first.url)
+        dates = ["--start", DAYS_AGO[9], "--end", DAYS_AGO[5]]
+        cqs("fetch", "--symbols", "BTC", *dates, "--bucket", bucket, "--endpoint", first.url)
     rows = Lake(str(bucket)).status()[0].rows
-    command = [CQS, "update", "--every", "1s", "--json", "--bucket", str(bucket), "--endpoint", f"http://127.0.0.1:{port}"]
+    command = [
+        CQS,
+        "update",
+        "--every",
+        "1s",
+        "--json",
+        "--bucket",
+        str(bucket),
+        "--endpoint",
+        f"http://127.0.0.1:{port}",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         time.sleep(4)
         assert running.poll() is None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cqs_core import Lake, Series, SeriesStatus, intervals, times
-from cqs_core.lake.gaps import Gap
+
+if TYPE_CHECKING:
+    from cqs_core.lake.gaps import Gap
 
 
 @dataclass(frozen=True)

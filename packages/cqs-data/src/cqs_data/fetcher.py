@@ -24,7 +24,8 @@ class OHLCVFetcher:
         endpoint: base URL instead of the real exchange; default CQS_ENDPOINT.
 
     Attributes:
-        data: by symbol as given and interval, what was downloaded: index `timestamp` (UTC), open, high, low, close, volume.
+        data: what was downloaded, by symbol as given and interval: index `timestamp` (UTC), open, high, low, close,
+            volume.
     """
 
     def __init__(

@@ -157,15 +157,19 @@ class Lake:
         end: int | None = None,
         references: Iterable[str] = (),
     ) -> Candles:
-        """Aligned candles of some markets.
+        """Aligned candles of some markets; days begin at CQS_DAY_START, and what is not stored is derived.
 
         Raises:
             UsageError: the lake has none of a market, or none in the range.
         """
         from cqs_core.candles import Candles
+        from cqs_core.settings import settings
+
+        day_start = settings().day_start
 
         def load(market: str) -> pd.DataFrame:
-            frame = self.frame(Series(exchange, market, interval), start, end)
+            frame: pd.DataFrame = self.derive(Series(exchange, market, interval), start, end, day_start).to_pandas()
+            frame.index = frame.pop("ts").rename("timestamp")
             if frame.empty:
                 self._refuse(Series(exchange, market, interval))
             return frame

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core import Lake
 from cqs_core.cli import emit
 
 if TYPE_CHECKING:
+    from cqs_core import Lake
     from cqs_data.fetching import Fetched
 
 

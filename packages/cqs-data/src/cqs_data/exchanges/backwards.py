@@ -14,7 +14,7 @@ class PagesBackwards(CcxtExchange):
         return times.iso(end).replace("+00:00", "Z")
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
-        """The tail of `[start, end)`; fewer candles than asked mean that there are no older ones, if it says so twice."""
+        """The tail of `[start, end)`; fewer candles than asked, twice, mean that there are no older ones."""
         count = min(self.page_size, intervals.count(interval, start, end))
         rows = await self._before(market, interval, end, count)
         if len(rows) < count and rows != await self._before(market, interval, end, count):

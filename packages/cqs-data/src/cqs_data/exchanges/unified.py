@@ -94,7 +94,7 @@ class CcxtExchange(Exchange):
     async def ohlcv(
         self, market: str, interval: str, since: int | None, limit: int, params: Mapping[str, Any] | None = None
     ) -> list[Row]:
-        """ccxt's `fetch_ohlcv`: rows as it parsed them, ascending.
+        """Ccxt's `fetch_ohlcv`: rows as it parsed them, ascending.
 
         Raises:
             UsageError: the exchange has no candles of this interval.

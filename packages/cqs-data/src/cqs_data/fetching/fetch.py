@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cqs_core import BucketError, CqsError, Exchange, ExchangeError, Lake, Series, plugins, progress
-from cqs_core.lake.ranges import Range
-from cqs_core.progress import Progress
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
-from cqs_data.fetching.selection import Selection
 from cqs_data.fetching.series import SeriesFetch, check_source
+
+if TYPE_CHECKING:
+    from cqs_core.lake.ranges import Range
+    from cqs_core.progress import Progress
+    from cqs_data.fetching.selection import Selection
 
 _AT_ONCE = 8
 _UNMERGED = 32  # small objects from which a series is compacted

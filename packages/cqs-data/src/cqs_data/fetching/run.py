@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cqs_core import Lake, Page, Series
 from cqs_core.lake.cleaning import Cleaned, clean
 from cqs_core.lake.quarantine import quarantine
-from cqs_core.lake.ranges import Range
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from cqs_core import Lake, Page, Series
+    from cqs_core.lake.ranges import Range
 
 _GATHER = 1.0  # seconds of answers that a kill may lose
 _MANY = 20_000  # rows that are stored at once at most

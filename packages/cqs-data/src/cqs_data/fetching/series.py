@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, ExchangeError, Lake, Page, Series, UsageError, intervals
-from cqs_core.lake.cleaning import Cleaned
-from cqs_core.lake.names import LakeObject
 from cqs_core.lake.ranges import Range, subtract
-from cqs_core.progress import Progress
 from cqs_data.exchanges.unified import EARLIEST
-from cqs_data.fetching.patience import Patience
 from cqs_data.fetching.run import Run, check
+
+if TYPE_CHECKING:
+    from cqs_core.lake.cleaning import Cleaned
+    from cqs_core.lake.names import LakeObject
+    from cqs_core.progress import Progress
+    from cqs_data.fetching.patience import Patience
 
 _DOUBTS = 5  # times that a page with bad rows is asked again
 SETTLING = 2_000  # ms after its end for which an exchange may still change a candle

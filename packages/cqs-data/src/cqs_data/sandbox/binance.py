@@ -1,7 +1,7 @@
-"""Binance's public spot REST and ticker websocket: oldest first, at most 1000 a page from `startTime` on, prices as text.
+"""Binance's public spot REST and websocket: oldest first, at most 1000 a page from `startTime` on, prices as text.
 
-After https://developers.binance.com/docs/binance-spot-api-docs/rest-api (exchangeInfo, klines, ticker/24hr, time), and a
-recorded exchangeInfo.
+After https://developers.binance.com/docs/binance-spot-api-docs/rest-api (exchangeInfo, klines, ticker/24hr, time) and
+a recorded exchangeInfo.
 """
 
 from __future__ import annotations

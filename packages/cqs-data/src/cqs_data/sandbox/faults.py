@@ -1,4 +1,4 @@
-"""What exchanges do on bad days, for tests: limits, errors, resets, garbage, and pages that are torn, repeated or shuffled."""
+"""What exchanges do on bad days, for tests: limits, errors, resets, garbage, pages torn, repeated or shuffled."""
 
 from __future__ import annotations
 

@@ -6,14 +6,16 @@ import asyncio
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
 from cqs_core import UsageError, times
 from cqs_data.sandbox import binance, upbit
-from cqs_data.sandbox.bars import Source
-from cqs_data.sandbox.faults import Faults
+
+if TYPE_CHECKING:
+    from cqs_data.sandbox.bars import Source
+    from cqs_data.sandbox.faults import Faults
 
 SPOKEN = {"binance": binance.application, "upbit": upbit.application}
 _LOOPBACK = "127.0.0.1"

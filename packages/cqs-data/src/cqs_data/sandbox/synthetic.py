@@ -1,8 +1,8 @@
-"""Made-up candles for the demo: a pure function of market and open time, so that history is fixed and grows with the clock.
+"""Made-up candles for the demo: a pure function of market and open time; history is fixed and grows with the clock.
 
-Prices are Brownian motion by Schauder's construction (a tent of random height on every dyadic span of hours), so that any hour
-is computed without those before it. Altcoins share bitcoin's path in part. Hours are the base: minutes are bridged inside
-their hour, longer bars are put together from hours, so that all intervals agree.
+Prices are Brownian motion by Schauder's construction (a tent of random height on every dyadic span of hours), so that
+any hour is computed without those before it. Altcoins share bitcoin's path in part. Hours are the base: minutes are
+bridged inside their hour, longer bars are put together from hours, so that all intervals agree.
 """
 
 from __future__ import annotations

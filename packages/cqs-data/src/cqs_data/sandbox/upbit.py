@@ -1,4 +1,4 @@
-"""Upbit's public REST and ticker websocket: newest first, at most 200 a page, `to` exclusive, no candle where nothing traded.
+"""Upbit's public REST and websocket: newest first, at most 200 a page, `to` exclusive, no candle without a trade.
 
 Held against https://docs.upbit.com/kr/reference (market list, candles, ticker) and recorded answers.
 """

@@ -25,7 +25,8 @@ _CAUSES = {
     "unknown": "unknown",
 }
 _CSS = """
-.rows{display:grid;grid-template-columns:minmax(110px,max-content) minmax(0,1fr);gap:6px 14px;align-items:center;font-size:12.5px}
+.rows{display:grid;grid-template-columns:minmax(110px,max-content) minmax(0,1fr);gap:6px 14px;align-items:center;
+  font-size:12.5px}
 .name{white-space:nowrap;overflow:hidden;text-overflow:ellipsis} .name small{color:var(--cqs-muted)}
 svg{display:block;width:100%;height:16px;border-radius:4px;background:var(--cqs-hover)}
 .have{fill:var(--cqs-accent);opacity:.75} .outage,.no_trade,.delisted{fill:var(--cqs-warning)}

@@ -20,7 +20,6 @@ from cqs_panel.sections import empty, section
 from cqs_panel.tables import table
 
 if TYPE_CHECKING:
-    from cqs_core.jobs import Job
     from cqs_panel import PageState
 
 _WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
@@ -114,11 +113,8 @@ class DataView(pn.viewable.Viewer):
     def _run(self, title: str, arguments: list[str]) -> None:
         job = jobs.start(title, arguments)
         self._asking.visible = False
-        self._jobs.insert(0, section("", JobCard(self._page, job, self._ended)))
+        self._jobs.insert(0, section("", JobCard(self._page, job, lambda _: self._reload())))
         del self._jobs[4:]
-
-    def _ended(self, job: Job) -> None:
-        self._reload()
 
 
 def _metrics(known: Availability) -> list[Metric]:
