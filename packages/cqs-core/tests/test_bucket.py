@@ -24,6 +24,24 @@ while True:
 """
 
 
+@pytest.fixture
+def disk(tmp_path):
+    """Mounts a small disk with some options, and gives its folder."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("mounts a disk: needs root on Linux")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options: str):
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=False).returncode:
+            pytest.skip("may not mount a disk here")
+        return folder
+
+    yield mount
+    if os.path.ismount(folder):
+        subprocess.run(["umount", str(folder)], check=True)
+
+
 class TestFolder(BucketContract):
     @pytest.fixture
     def bucket(self, tmp_path):
@@ -75,21 +93,24 @@ class TestWrites:
             writer.kill()
         assert seen
 
-    @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a full disk: needs root on Linux")
-    def test_a_full_disk_is_said_and_leaves_nothing(self, tmp_path):
-        disk = tmp_path / "disk"
-        disk.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], check=False).returncode:
-            pytest.skip("may not mount a disk to fill")
-        try:
-            bucket = Bucket(disk)
-            bucket.write("small", b"1")
-            with pytest.raises(BucketError, match="No space left on device"):
-                bucket.write("large", b"x" * 2_000_000)
-            assert [e.key for e in bucket.list()] == ["small"]
-            assert [p.name for p in disk.iterdir()] == ["small"]
-        finally:
-            subprocess.run(["umount", str(disk)], check=True)
+    def test_a_full_disk_is_said_and_leaves_nothing(self, disk):
+        bucket = Bucket(disk("size=1m"))
+        bucket.write("small", b"1")
+        with pytest.raises(BucketError, match="No space left on device"):
+            bucket.write("large", b"x" * 2_000_000)
+        assert [e.key for e in bucket.list()] == ["small"]
+        assert [p.name for p in bucket.folder.iterdir()] == ["small"]
+
+    def test_a_disk_that_may_only_be_read_is_said_before_anything_is_tried(self, disk):
+        bucket = Bucket(disk("ro"))
+        bucket.check()
+        assert bucket.list() == []
+        with pytest.raises(UsageError, match="cannot be written: Read-only file system; change that, or name another"):
+            bucket.check(write=True)
+        with pytest.raises(UsageError, match="cannot be written: Read-only file system"):
+            Bucket(bucket.folder / "new").check(write=True)
+        with pytest.raises(BucketError, match="Read-only file system"):
+            bucket.write("x", b"1")
 
 
 class TestFolders:
