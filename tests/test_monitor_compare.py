@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -71,6 +72,31 @@ def test_saved_costs_are_what_compare_says_and_are_the_only_thing_written(demo):
     after = {entry.key: entry.tag for entry in Bucket(folder).list()}
     assert len(after.keys() - before.keys()) == 1
     assert before.items() <= after.items()
+
+
+def test_a_backtest_runs_with_what_an_account_was_measured_to_cost(demo, capsys):
+    folder, _ = demo
+    cqs_json("monitor", "compare", "--bucket", folder, "--account", "Main", *RULE, "--save-costs")
+    measured = read_costs(Bucket(folder), "Main").slippage_bps
+    asked = [
+        "backtest",
+        "run",
+        "volatility_breakout",
+        "--symbols",
+        "BTC",
+        "--bucket",
+        str(folder),
+        "--no-keep",
+        "--json",
+    ]
+    told = []
+    for bps in ("account:Main", repr(measured)):
+        assert run_command([*asked, "--slippage-bps", bps]) == 0
+        told.append(json.loads(capsys.readouterr().out)["performance"])
+    assert told[0] == pytest.approx(told[1])
+    assert run_command([*asked, "--slippage-bps", "account:nobody"]) == 2
+    assert "--save-costs" in capsys.readouterr().err
+    assert run_command([*asked, "--slippage-bps", "much"]) == 2
 
 
 @pytest.mark.parametrize(

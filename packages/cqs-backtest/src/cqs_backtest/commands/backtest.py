@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cqs_backtest.commands.slippage import slippage_bps
 from cqs_core import UsageError
 from cqs_core.cli import command_options, emit, open_bucket
 
@@ -26,7 +27,7 @@ def backtest() -> None:
 @click.option("--set", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")
 @click.option("--capital", type=float, default=10_000_000, show_default=True, help="In quote currency.")
 @click.option("--fee", type=float, help="Fraction of a fill, a side; CQS_FEE, else 0.0005.")
-@click.option("--slippage-bps", type=float, help="Basis points, a side; CQS_SLIPPAGE_BPS, else 5.")
+@click.option("--slippage-bps", metavar="BPS", help="A side; or account:NAME, as measured. CQS_SLIPPAGE_BPS, else 5.")
 @click.option("--min-order", type=float, default=0.0, help="Smallest order, in quote currency.")
 @click.option("--lot", type=float, default=0.0, help="Quantities are multiples of it.")
 @click.option("--engine", help="Who executes the orders.")
@@ -46,6 +47,7 @@ def run(
     from cqs_backtest.request import make_costs, make_request
 
     names = ("fee", "slippage_bps", "capital", "min_order", "lot")
+    options["slippage_bps"] = slippage_bps(options["slippage_bps"], bucket)
     costs = make_costs(**{name: options.pop(name) for name in names})
     request = make_request(strategy, split(symbols), params=pairs(params), costs=costs, **options)
     opened = open_bucket(bucket)
