@@ -50,3 +50,39 @@ def test_the_demo_refuses_a_bucket_with_data_of_others(tmp_path):
     (tmp_path / "mine.csv").write_text("1")
     assert "no demo made" in refusal("demo", "--once", "--bucket", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
+
+
+def test_the_demo_brings_three_models_and_one_is_dangerous(told):
+    folder, said = told
+    assert said["models"]["verdicts"] == {"v1": "imports code", "v2": "imports code", "v3": "dangerous"}
+    rows = {row["version"]: row for row in cqs_json("models", "list", "--bucket", folder)}
+    assert [version for version, row in rows.items() if row["latest"]] == ["v2"]
+    assert (folder / "regimes" / "v2" / "upbit" / "BTC-KRW.parquet").is_file()
+
+
+def test_the_demo_brings_alerts_and_its_deviations_can_be_rules(told):
+    folder, _ = told
+    rules = folder / "config" / "alerts.toml"
+    known = rules.read_text()
+    rules.write_text(
+        known + '\n[[rule]]\nname = "far"\nkind = "fill_far"\nover = "0.5 %"\naccount = "Main"\ndays = 1000\n'
+        '\n[[rule]]\nname = "other"\nkind = "divergence"\nover = 1\naccount = "Main"\ndays = 1000\n'
+    )
+    rows = {(row["rule"], row["account"]): row for row in cqs_json("monitor", "alerts", "--bucket", folder)}
+    rules.write_text(known)
+    assert rows["bot is silent", None]["state"] == "ok"
+    assert rows["damaged files", "메인"]["state"] == "firing"
+    assert rows["other", "Main"]["value"] > 1
+    assert rows["far", "Main"]["value"] is not None
+
+
+def test_a_fill_far_from_the_rule_is_found_on_the_past(told):
+    folder, _ = told
+    rules = folder / "config" / "alerts.toml"
+    known = rules.read_text()
+    rules.write_text('[[rule]]\nname = "far"\nkind = "fill_far"\nover = "0.5 %"\naccount = "Main"\ndays = 1000\n')
+    found = cqs_json(
+        "monitor", "alerts", "try", "far", "--start", "2024-12-01", "--end", "2025-01-31", "--bucket", folder
+    )
+    rules.write_text(known)
+    assert [row["at"][:10] for row in found["fired"]] == ["2024-12-27"]

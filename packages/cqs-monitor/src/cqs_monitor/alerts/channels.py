@@ -10,14 +10,13 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 PREFIX = "CQS_ALERT_"
 PATIENCE = 20.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +16,8 @@ from cqs_monitor.alerts.units import shown
 from cqs_monitor.models.evaluation.evaluate import daily_series
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from cqs_monitor.alerts.facts import Facts
     from cqs_monitor.alerts.rule import Rule
 
@@ -109,7 +110,9 @@ def measure(rule: Rule, subject: str, facts: Facts) -> Signal:
 
 
 def _accounts(rule: Rule, known: Sequence[str], wrong: list[Wrong]) -> Iterator[str]:
-    for name in rule.accounts or known:
+    if not rule.accounts:
+        yield from known
+    for name in rule.accounts:
         if name in known:
             yield name
             continue

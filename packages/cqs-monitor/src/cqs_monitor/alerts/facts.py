@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +14,20 @@ import pyarrow as pa
 from cqs_core import CqsError, Lake, Series, settings
 from cqs_core.intervals import INTERVALS, length
 from cqs_monitor.logs.book import logs_of
+from cqs_monitor.reconcile import reconcile_account
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from cqs_core import Bucket
     from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.logs.problems import Problem
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.models.evaluation.regimes import Regimes
     from cqs_monitor.models.shelf import Model
+    from cqs_monitor.reconcile import Finding
 
 _COMPARED_FOR = 600.0  # seconds for which a comparison serves: candles and rules change slowly
 _compared: dict[tuple[Any, ...], tuple[float, Comparison | str]] = {}
@@ -44,6 +50,18 @@ class Trades:
     sell: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Derived:
+    """What was computed of a snapshot, by account: the next round finds it where no file changed."""
+
+    trades: dict[str, Trades] = field(default_factory=dict)
+    findings: dict[str, Sequence[Finding]] = field(default_factory=dict)
+    damage: dict[str, list[Problem]] = field(default_factory=dict)
+
+
+_derived: WeakKeyDictionary[Snapshot, Derived] = WeakKeyDictionary()
+
+
 @dataclass(eq=False)
 class Facts:
     """A bucket at one moment.
@@ -57,13 +75,29 @@ class Facts:
     bucket: Bucket
     snapshot: Snapshot
     now: int
-    _trades: dict[str, Trades] = field(default_factory=dict)
 
     def trades(self, account: str) -> Trades:
         """The account's rows."""
-        if account not in self._trades:
-            self._trades[account] = _trades(self.snapshot.only(account))
-        return self._trades[account]
+        known = _derived.setdefault(self.snapshot, Derived()).trades
+        if account not in known:
+            known[account] = _trades(self.snapshot.only(account))
+        return known[account]
+
+    def findings(self, account: str) -> Sequence[Finding]:
+        """What does not add up between the account's positions and trades."""
+        known = _derived.setdefault(self.snapshot, Derived()).findings
+        if account not in known:
+            known[account] = reconcile_account(account, self.snapshot.only(account), self.snapshot.held(account))
+        return known[account]
+
+    def damage(self, account: str) -> Sequence[Problem]:
+        """Damaged rows and files of the account."""
+        known = _derived.setdefault(self.snapshot, Derived()).damage
+        if not known:
+            for problem in self.snapshot.problems:
+                folder = problem.file.removeprefix(f"{self.snapshot.prefix}/").rpartition("/")[0]
+                known.setdefault(folder, []).append(problem)
+        return known.get(account, [])
 
     @cached_property
     def models(self) -> dict[str, Model]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_monitor.alerts.units import Unit, read_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Scope = Literal["bot", "account", "market", "model"]
 

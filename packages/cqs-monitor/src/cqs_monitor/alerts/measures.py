@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,10 @@ import numpy as np
 
 from cqs_core.intervals import DAY, HOUR
 from cqs_monitor.alerts.spans import Span, counted, gaps, lasting, over_steps, value_at
-from cqs_monitor.reconcile import reconcile_account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from cqs_monitor.alerts.facts import Facts, Trades
     from cqs_monitor.alerts.rule import Rule
 
@@ -93,14 +93,13 @@ def churn(facts: Facts, rule: Rule, subject: str) -> Signal:
 
 
 def damaged_file(facts: Facts, rule: Rule, subject: str) -> Signal:
-    below = f"{facts.snapshot.prefix}/{subject}/"
-    found = [problem for problem in facts.snapshot.problems if problem.file.startswith(below)]
-    note = f"{found[0].file.removeprefix(below)}: {found[0].reason}" if found else ""
+    found = facts.damage(subject)
+    note = f"{found[0].file.rpartition('/')[2]}: {found[0].reason}" if found else ""
     return _now(facts, rule, len(found), note)
 
 
 def reconciliation(facts: Facts, rule: Rule, subject: str) -> Signal:
-    found = reconcile_account(subject, facts.snapshot.only(subject), facts.snapshot.held(subject))
+    found = facts.findings(subject)
     return _now(facts, rule, len(found), found[0].reason if found else "")
 
 

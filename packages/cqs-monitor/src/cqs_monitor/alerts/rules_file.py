@@ -17,7 +17,6 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ from cqs_monitor.alerts.rule import SEVERITIES, Rule, read_silence
 from cqs_monitor.alerts.units import read_duration, read_threshold
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
     from cqs_core import Bucket
 
 KEY = "config/alerts.toml"

@@ -6,7 +6,6 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, wait
 from cqs_monitor.alerts.rules_file import Rules, read_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cqs_core import Bucket

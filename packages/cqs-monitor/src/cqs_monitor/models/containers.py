@@ -10,10 +10,11 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cqs_monitor.models.pickles.opcodes import Source
 
 LIMIT = 1 << 30

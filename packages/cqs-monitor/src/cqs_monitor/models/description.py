@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cqs_monitor.models.pickles.arrays import elements, pairs_as_text
 from cqs_monitor.models.pickles.values import Import, Made, Pairs, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PORTABLE = ("model", "scaler", "label_encoder", "feature_names", "classes")
 _NUMBERS = ("n_classes", "training_samples")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core import BucketError
@@ -17,6 +15,9 @@ from cqs_monitor.models.description import Description
 from cqs_monitor.models.inspection import Inspection, inspect_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from cqs_core import Bucket
     from cqs_core.bucket import Entry
 

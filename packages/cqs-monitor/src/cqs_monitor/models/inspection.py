@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,6 +12,8 @@ from cqs_monitor.models.pickles.judgement import Verdict, dangerous, verdict
 from cqs_monitor.models.pickles.streams import Reading, read_streams
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cqs_monitor.models.pickles.opcodes import Source
 
 SECONDS = 20.0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +14,8 @@ from cqs_core import BucketError, UnknownName
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from cqs_core import Bucket
     from cqs_core.bucket import Entry
     from cqs_monitor.models.inspection import Inspection

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cqs_monitor.alerts.evaluation import Alert
     from cqs_monitor.alerts.rules_file import Wrong
 
+_MOST = 300
 CSS = """
 .row{display:grid;grid-template-columns:84px minmax(0,1fr) auto;gap:2px 12px;padding:9px 2px;
   border-bottom:1px solid var(--cqs-line);font-size:13px;align-items:baseline}
@@ -42,7 +43,9 @@ def alerts_html(alerts: Sequence[Alert], wrong: Sequence[Wrong], timezone: str |
     told = (escape(one.reason) for one in wrong)
     places = (f"{KEY}:{one.line}" for one in wrong)
     slips = "".join(f'<p class="wrong"><b>{at}</b> {text}</p>' for at, text in zip(places, told, strict=True))
-    rows = "".join(_alert(alert, timezone) for alert in alerts)
+    rows = "".join(_alert(alert, timezone) for alert in alerts[:_MOST])
+    if len(alerts) > _MOST:
+        rows += f'<div class="none">and {len(alerts) - _MOST:,} more; cqs monitor alerts lists them all</div>'
     return slips + (rows or '<div class="none" role="status">Nothing is broken.</div>')
 
 

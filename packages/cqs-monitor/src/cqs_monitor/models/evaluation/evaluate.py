@@ -18,6 +18,8 @@ from cqs_monitor.models.shelf import Model, model
 from cqs_monitor.models.trust import trusted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
     from cqs_core import Bucket
@@ -36,6 +38,7 @@ def evaluate(
     seconds: int = SECONDS,
     memory: int = MEMORY,
     keep: bool = True,
+    made: Collection[str] = (),
 ) -> Regimes:
     """Regimes of a trusted model for every day of a market in the lake.
 
@@ -47,13 +50,14 @@ def evaluate(
         seconds: that the model may take.
         memory: bytes that it may take.
         keep: whether to store the regimes.
+        made: sha256 of models that the caller made itself, trusted for this call alone.
 
     Raises:
         UsageError: not trusted, not portable, no candles.
         DataError: the model could not be loaded or answered nonsense.
     """
     chosen = model(bucket, version)
-    check_evaluable(chosen)
+    check_evaluable(chosen, made)
     series = daily_series(exchange, market)
     candles = _candles(bucket, series)
     assert chosen.inspection is not None
@@ -77,7 +81,7 @@ def daily_series(exchange: str | None, market: str | None) -> Series:
     return Series(where, resolve(market or "BTC", where, home=home.exchange, home_quote=home.quote), "1d")
 
 
-def check_evaluable(chosen: Model) -> None:
+def check_evaluable(chosen: Model, made: Collection[str] = ()) -> None:
     """Whether a model may be loaded at all.
 
     Raises:
@@ -88,7 +92,7 @@ def check_evaluable(chosen: Model) -> None:
         raise UsageError(f"model {chosen.version!r} cannot be evaluated: {chosen.problem or 'its file was not read'}")
     if seen.verdict == "dangerous":
         raise UsageError(f"model {chosen.version!r} is dangerous ({', '.join(seen.dangerous[:3])}) and is never loaded")
-    if chosen.sha256 not in trusted():
+    if chosen.sha256 not in made and chosen.sha256 not in trusted():
         raise UsageError(
             f"model {chosen.version!r} is not trusted; loading it runs code that it names. "
             f"If you know who made it: cqs models trust {chosen.sha256}"

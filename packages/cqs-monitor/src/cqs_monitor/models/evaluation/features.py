@@ -6,12 +6,13 @@ that the model's scaler remembers, and says where they cannot be the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cqs_core import UnknownName, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import pandas as pd
 
 LEAST = 60

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import _compat_pickle
-from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cqs_monitor.models.pickles.values import Import
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Verdict = Literal["nothing unusual found", "imports code", "dangerous"]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cqs_monitor.models.pickles.opcodes import BrokenPickle, Op
 from cqs_monitor.models.pickles.values import Made, Pairs, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cqs_monitor.models.pickles.machine import Machine
 
 MARK = Unknown("mark")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cqs_monitor.models.pickles.judgement import dangerous
 from cqs_monitor.models.pickles.values import Import
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cqs_monitor.models.pickles.opcodes import Source
 
 _NAME = rb"([A-Za-z_][\w.]{0,99})"
