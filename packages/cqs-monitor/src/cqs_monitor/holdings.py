@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cqs_monitor.logs.positions import Position
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.prices import Price

@@ -6,11 +6,13 @@ newest. So a purchase that was sold by hand stays open for ever, instead of shif
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CRUMB = 1e-8
 """Coins that count as nothing."""

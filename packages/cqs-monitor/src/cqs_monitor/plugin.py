@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cqs_core import AlertChannel, DemoStep
 
 

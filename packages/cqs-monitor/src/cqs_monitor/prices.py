@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,10 +13,16 @@ from cqs_core.intervals import next_open
 from cqs_core.times import now
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from cqs_core import Bucket
 
 PATIENCE = 3.0
 """Seconds that an exchange has to answer."""
+
+
+_EVERY = 10.0  # seconds
+_SERVES = 60_000  # ms
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,35 @@ def live_prices(symbols: Iterable[str]) -> dict[str, Price]:
         return asyncio.run(asyncio.wait_for(_ask(known.exchange, known.endpoint, wanted), PATIENCE))
     except (CqsError, TimeoutError, OSError):
         return {}
+
+
+class Ticker:
+    """Prices of the home exchange for a page: asked in a thread of their own, so that nobody waits for them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asking = False
+        self._asked = float("-inf")
+        self._found: Mapping[str, Price] = {}
+
+    def latest(self, symbols: Iterable[str]) -> Mapping[str, Price]:
+        """What the exchange said at most a minute ago; it is asked again every ten seconds."""
+        wanted = frozenset(symbols)
+        with self._lock:
+            if wanted and not self._asking and time.monotonic() - self._asked > _EVERY:
+                self._asking, self._asked = True, time.monotonic()
+                threading.Thread(target=self._ask, args=(wanted,), name="cqs-prices", daemon=True).start()
+            oldest = now() - _SERVES
+            return {symbol: price for symbol, price in self._found.items() if price.at >= oldest}
+
+    def _ask(self, symbols: frozenset[str]) -> None:
+        try:
+            found = live_prices(symbols)
+        finally:
+            with self._lock:
+                self._asking = False
+        with self._lock:
+            self._found = {**self._found, **found}
 
 
 async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[str, str]) -> dict[str, Price]:

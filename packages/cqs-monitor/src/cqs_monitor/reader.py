@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,13 @@ from cqs_core.times import now
 from cqs_monitor.holdings import symbols_held
 from cqs_monitor.logs.book import logs_of
 from cqs_monitor.logs.snapshot import Snapshot
-from cqs_monitor.prices import Price, last_candles, live_prices
+from cqs_monitor.prices import Price, Ticker, last_candles
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
 _CANDLES_FOR = 30.0  # seconds for which prices from candles serve
-_LIVE_FOR = 10.0  # seconds for which an exchange's answer, or its silence, serves
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +51,13 @@ class Reader:
 
     def __init__(self, url: str, *, live: bool = False) -> None:
         self._url = url
-        self._live = live
+        self._ticker = Ticker() if live else None
         self._lock = threading.Lock()
         self._done = threading.Event()
         self._started: float | None = None
         self._last = Reading()
-        self._priced = (0.0, 0.0)
+        self._priced = float("-inf")
         self._candles: Mapping[str, Price] = {}
-        self._asked: Mapping[str, Price] = {}
 
     def read(self, patience: float = 2.0) -> Reading:
         """What a reading finds; after `patience` seconds what was known before, which says that it waits."""
@@ -91,14 +89,9 @@ class Reader:
             return Reading(known.snapshot, known.prices, known.at, error=f"{type(error).__name__}: {error}")
 
     def _prices(self, symbols: AbstractSet[str]) -> Mapping[str, Price]:
-        candles_at, live_at = self._priced
-        moment = time.monotonic()
-        if not candles_at or moment - candles_at > _CANDLES_FOR or symbols - self._candles.keys():
-            self._candles, candles_at = last_candles(Bucket(self._url), symbols), moment
-        if self._live and (not live_at or moment - live_at > _LIVE_FOR):
-            self._asked, live_at = live_prices(symbols), moment
-        self._priced = candles_at, live_at
-        return {**self._candles, **self._asked}
+        if symbols and time.monotonic() - self._priced > _CANDLES_FOR:
+            self._candles, self._priced = last_candles(Bucket(self._url), symbols), time.monotonic()
+        return {**self._candles, **(self._ticker.latest(symbols) if self._ticker else {})}
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +13,8 @@ from cqs_monitor.logs.row import AMOUNT_TOLERANCE
 from cqs_monitor.lots import Lot, Stray, crumb, match
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from cqs_monitor.logs.positions import Positions
     from cqs_monitor.logs.snapshot import Snapshot
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,8 @@ from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
 from cqs_monitor.compare.rule import Rule, positions, run, target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cqs_core import Bucket
     from cqs_core.costs_file import MeasuredCosts
     from cqs_core.result import RunResult

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cqs_monitor.compare.pairing import Difference, Pair, Pairing
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,8 @@ from cqs_monitor.lots import Lot, match
 from cqs_monitor.pnl.columns import FEE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
 
     from cqs_core import Candles

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from cqs_monitor.compare.sizes import Both, odd_sizes, usual_ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from cqs_monitor.compare.position import Traded
 
 Difference = Literal["late", "early", "size", "price"]

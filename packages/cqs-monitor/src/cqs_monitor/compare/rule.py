@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from cqs_core.trades import OPEN, last_closes
 from cqs_monitor.compare.position import Traded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cqs_core import Bucket, Engine
 
 ENGINES = ("fast", "bt")

@@ -7,9 +7,12 @@ which came first, so purchases of one bar are compared in the order of their amo
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cqs_monitor.compare.position import Traded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Both = tuple[Traded, Traded]
 """The rule's position, and the bot's."""

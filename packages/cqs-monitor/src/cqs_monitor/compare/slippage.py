@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cqs_core.costs_file import MeasuredCosts
 from cqs_core.times import iso, now
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cqs_monitor.compare.pairing import Pair
 
 Weighed = tuple[float, float]

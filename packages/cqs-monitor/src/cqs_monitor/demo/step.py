@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Costs, DemoStep, plugins
 from cqs_core.times import parse_start
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cqs_core import Bucket, Demo
     from cqs_core.result import RunResult
     from cqs_monitor.compare.comparison import Comparison

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -10,6 +9,8 @@ from zlib import crc32
 from cqs_core.intervals import DAY, MINUTE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cqs_monitor.compare.position import Traded
 
 _WORST_BPS = 8

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from cqs_monitor.days import KST
 from cqs_monitor.demo.trade import Trade, still_held
 from cqs_monitor.logs.header import HEADER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def log_files(account: str, trades: Iterable[Trade]) -> dict[str, bytes]:

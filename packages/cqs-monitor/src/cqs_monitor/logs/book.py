@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +24,8 @@ from cqs_monitor.logs.state import Heartbeat, RuntimeState, read_heartbeat, read
 from cqs_monitor.logs.twice import without_repeats
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cqs_core import Bucket
 
 _NOT_READ = "the bucket did not give it"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_monitor.logs.row import COLUMNS, NATURAL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HEADER = ",".join(COLUMNS)
 

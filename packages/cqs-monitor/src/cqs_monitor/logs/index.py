@@ -6,14 +6,17 @@ import contextlib
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from cqs_monitor.logs.group import ROWS, FileRows, Group
 from cqs_monitor.logs.layout import LogFile
 from cqs_monitor.logs.spool import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 _FORMAT = 1
 WORTH = 1 << 20

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cqs_monitor.logs.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PREFIXES = ("logs", "bot-logs")
 """Where logs are; the second in older set-ups, looked at where the first has none."""

@@ -6,7 +6,6 @@ Lines are judged half a megabyte at a time, many files together; only what is re
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
@@ -17,6 +16,8 @@ from cqs_monitor.logs.header import BOT, Header, read_header
 from cqs_monitor.logs.lines import LineReader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import pyarrow as pa
 
     from cqs_monitor.logs.problems import Findings

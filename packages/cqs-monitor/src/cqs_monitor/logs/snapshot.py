@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from cqs_monitor.logs.positions import ABSENT, Positions
 from cqs_monitor.logs.state import Heartbeat, RuntimeState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy.typing as npt
 
     from cqs_monitor.logs.errors import BotError

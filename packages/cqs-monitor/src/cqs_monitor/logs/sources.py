@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from cqs_core import CqsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from cqs_core import Bucket
     from cqs_monitor.logs.layout import LogFile
     from cqs_monitor.logs.problems import Findings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,8 @@ import pyarrow as pa
 from cqs_monitor.logs.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cqs_monitor.logs.group import FileRows
 
 _SAME = ("timestamp", "sell", "symbol", "price", "quantity", "amount")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ import pyarrow.compute as pc
 from cqs_monitor.days import trading_days
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cqs_monitor.logs.snapshot import Snapshot
 
 FEE = 0.0005

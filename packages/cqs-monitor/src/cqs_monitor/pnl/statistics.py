@@ -6,15 +6,17 @@ Everything here counts SELL rows, gross of fees, as logged: partial fills make s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cqs_monitor.days import date_of, hours
 from cqs_monitor.pnl.columns import FEE, Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Floats = npt.NDArray[np.float64]
 

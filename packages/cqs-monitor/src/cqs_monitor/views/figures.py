@@ -29,7 +29,10 @@ def metrics(report: Report, now: int) -> list[Metric]:
         _unrealised(report, held),
         Metric("Win rate", percent(figures.win_rate), f"profit factor {ratio(figures.profit_factor)}", hint=_ROWS),
         Metric(
-            "Deepest fall", amount(figures.drawdown, "KRW"), _since(report), hint=f"Of cumulative PnL, gross. {_ROWS}"
+            "Deepest fall",
+            amount(figures.drawdown, "KRW"),
+            _since(report),
+            hint="Of cumulative PnL, sale by sale, gross; the chart shows it day by day",
         ),
         _heartbeat(report, now),
     ]

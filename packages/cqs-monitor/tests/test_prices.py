@@ -1,0 +1,102 @@
+"""What things are worth: the newest candle of the lake, or an exchange that answers in time."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+
+import pyarrow as pa
+import pytest
+
+from cqs_core import Exchange, ExchangeError, Lake, Series, hookimpl, plugins
+from cqs_core.intervals import DAY, HOUR
+from cqs_monitor import prices
+from cqs_monitor.holdings import Holding
+from cqs_monitor.logs.positions import Position
+from cqs_monitor.prices import Price, Ticker, last_candles, live_prices
+
+START = 1_760_000_400_000 // DAY * DAY
+
+
+@pytest.fixture
+def lake(bucket):
+    """Stores one candle that closes at a price."""
+
+    def store(market: str, interval: str, ts: int, close: float) -> None:
+        columns = {name: [close] for name in ("open", "high", "low", "close", "volume")}
+        table = pa.table({"ts": pa.array([ts], pa.timestamp("ms", "UTC")), **columns})
+        Lake(bucket).append(Series("upbit", market, interval), table, ts, ts + HOUR, "import")
+
+    return store
+
+
+class Slow(Exchange):
+    id = "slow"
+    quote = "KRW"
+
+    async def price(self, market):
+        if market == "XRP/KRW":
+            raise ExchangeError("no such market")
+        await asyncio.sleep(0.3 if market == "ETH/KRW" else 0)
+        return 123.0
+
+
+class Plugin:
+    @hookimpl
+    def register_exchanges(self):
+        return [Slow]
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """The home exchange is one that knows BTC at once, ETH late, and XRP not."""
+    plugins().register(Plugin(), "slow")
+    monkeypatch.setenv("CQS_EXCHANGE", "slow")
+    yield
+    plugins()._manager.unregister(name="slow")
+    plugins()._merged.clear()
+
+
+def test_the_price_is_that_of_the_candle_which_closed_last(bucket, lake):
+    lake("BTC/KRW", "1d", START, 100.0)
+    lake("BTC/KRW", "1h", START + 2 * DAY, 107.0)
+    lake("BTC/KRW", "1h", START + DAY, 105.0)
+    lake("ETH/KRW", "1d", START, 10.0)
+    found = last_candles(bucket, ["BTC", "DOGE", "no symbol", "=1"])
+    assert found == {"BTC": Price(107.0, START + 2 * DAY + HOUR, "candle")}
+
+
+def test_an_exchange_that_answers_in_part_and_in_time_is_believed(slow):
+    found = live_prices(["BTC", "ETH", "XRP"])
+    assert {symbol: (price.value, price.source) for symbol, price in found.items()} == {
+        "BTC": (123.0, "live"),
+        "ETH": (123.0, "live"),
+    }
+
+
+def test_an_exchange_that_is_late_is_left_out(slow, monkeypatch):
+    monkeypatch.setattr(prices, "PATIENCE", 0.05)
+    assert live_prices(["ETH"]) == {}
+
+
+def test_a_page_never_waits_for_an_exchange(slow):
+    ticker = Ticker()
+    started = time.monotonic()
+    assert ticker.latest(["ETH"]) == {}
+    assert time.monotonic() - started < 0.2
+    for _ in range(50):
+        if ticker.latest(["ETH"]):
+            break
+        time.sleep(0.1)
+    assert ticker.latest(["ETH"])["ETH"].value == 123.0
+
+
+def test_a_position_is_worth_its_quantity_at_the_last_price():
+    entry = dt.datetime(2025, 10, 20, tzinfo=dt.UTC)
+    now = int(entry.timestamp() * 1000) + 3 * DAY
+    holding = Holding("Main", Position("BTC", 0.5, 100.0, entry), Price(110.0, now, "candle"), now)
+    assert (holding.value, holding.unrealised, holding.age_days) == (55.0, 5.0, 3.0)
+    assert holding.unrealised_pct == pytest.approx(10)
+    unpriced = Holding("Main", Position("BTC", 0.5, 0.0, None), None, now)
+    assert (unpriced.value, unpriced.unrealised, unpriced.unrealised_pct, unpriced.age_days) == (None,) * 4
