@@ -51,7 +51,7 @@ class Work:
                 self.frame.recover("update")
 
         timer = _Timer(self._document, guarded, int(seconds * 1000))
-        self.frame.page.param.watch(lambda event: timer.run(event.new), "shown")
+        self.frame.page.param.watch(lambda event: timer.run(bool(event.new)), "shown")
         timer.run(self.frame.page.shown)
 
     def stop(self) -> None:
@@ -78,21 +78,27 @@ class Work:
 
 
 class _Timer:
-    """A call at once and then again and again, while it is to run."""
+    """A call at once and then again and again, while it is to run; not before the browser has drawn the document."""
 
     def __init__(self, document: Document | None, call: Callable[[], Any], period_ms: int) -> None:
         self._document, self._call, self._period = document, call, period_ms
+        self._wanted = False
         self._running: Any = None
 
-    def run(self, running: bool) -> None:
-        if self._document is None or running == (self._running is not None):
+    def run(self, wanted: bool) -> None:
+        self._wanted = wanted
+        if self._document is None:
             return
-        if running:
-            self._running = self._document.add_periodic_callback(self._call, self._period)
-            soon(self._document, self._call)
-        else:
+        if wanted:
+            soon(self._document, self._start)
+        elif self._running is not None:
             self._document.remove_periodic_callback(self._running)
             self._running = None
+
+    def _start(self) -> None:
+        if self._document is not None and self._wanted and self._running is None:
+            self._running = self._document.add_periodic_callback(self._call, self._period)
+            self._document.add_next_tick_callback(self._call)
 
 
 def soon(document: Document, call: Callable[[], Any]) -> None:

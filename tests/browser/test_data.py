@@ -1,0 +1,114 @@
+"""The Data page: what is there, one series at any zoom, and fetching as a job."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli import cqs_json
+from cqs_core import Lake, times
+from cqs_core.intervals import DAY
+
+pytestmark = pytest.mark.browser
+
+DRAWN = """() => {
+  for (const document of Bokeh.documents) for (const model of document._all_models.values())
+    if (model.type == "ColumnDataSource" && model.data.volume && model.data.close.length)
+      return {ts: Array.from(model.data.ts), close: Array.from(model.data.close), high: Array.from(model.data.high)}
+  return null }"""
+
+
+ROWS = """() => {
+  const deep = root => [...root.querySelectorAll("*")].flatMap(
+    e => e.shadowRoot ? deep(e.shadowRoot) : e.matches(".tabulator-row") ? [e] : [])
+  return deep(document).filter(e => e.innerText.includes("upbit")).length }"""
+
+
+def cell(page, text):
+    return page.locator(".tabulator-cell", has_text=text).first
+
+
+@pytest.fixture(scope="module")
+def bucket(sandbox, tmp_path_factory):
+    """Two markets with an outage, and hours with a hole that was never asked for."""
+    folder = tmp_path_factory.mktemp("pages") / "bucket"
+    today = times.now() // DAY * DAY
+    source = ["--bucket", folder, "--endpoint", sandbox]
+    cqs_json("fetch", "--symbols", "BTC,ETH", "--start", times.iso(today - 500 * DAY), *source)
+    for first, last in ((400, 300), (200, 0)):
+        dates = ["--start", times.iso(today - first * DAY), "--end", times.iso(today - last * DAY)]
+        cqs_json("fetch", "--symbols", "BTC", "--interval", "1h", *dates, *source)
+    return folder
+
+
+def test_the_table_shows_every_series_and_filters(visit, dashboard, bucket):
+    page = visit(dashboard(bucket) + "?view=data").page
+    cell(page, "ETH/KRW").wait_for()
+    assert page.evaluate(ROWS) == 3
+    page.locator(".tabulator-col", has_text="Market").locator("input").fill("ETH")
+    page.wait_for_function(f"({ROWS})() == 1")
+
+
+def test_coverage_tells_holes_and_their_causes(visit, dashboard, bucket):
+    page = visit(dashboard(bucket) + "?view=data").page
+    page.get_by_text("Coverage").wait_for()
+    hole = page.locator("rect.never_fetched")
+    assert hole.count() == 1
+    assert "never fetched" in hole.locator("title").text_content()
+    [gap] = [g for g in Lake(str(bucket)).gaps() if g.cause == "never_fetched"]
+    assert f"{gap.bars:,} bars" in hole.locator("title").text_content()
+
+
+def test_a_click_shows_a_series_and_the_address_keeps_it(visit, dashboard, bucket):
+    page = visit(dashboard(bucket) + "?view=data").page
+    cell(page, "ETH/KRW").click()
+    page.get_by_text("upbit ETH/KRW 1d").wait_for()
+    page.wait_for_url("**series=**")
+    page.reload()
+    page.get_by_text("upbit ETH/KRW 1d").wait_for()
+    page.get_by_text("from an endpoint, not the real exchange").wait_for()
+
+
+def test_the_chart_shows_exact_candles_at_any_zoom(visit, dashboard, bucket):
+    page = visit(dashboard(bucket) + "?view=data&series=upbit+BTC/KRW+1h", height=1400).page
+    page.wait_for_function(f"({DRAWN})() !== null")
+    near = page.evaluate(DRAWN)
+    assert len(near["ts"]) <= 2000
+    box = page.locator(".bk-Canvas, .bk-events").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(60):
+        page.mouse.wheel(0, 400)
+    page.wait_for_function(f"(() => {{ const d = ({DRAWN})(); return d.ts[1] - d.ts[0] > 3600000 }})()")
+    page.wait_for_timeout(800)
+    far = page.evaluate(DRAWN)
+    assert len(far["ts"]) <= 2000
+    step = far["ts"][1] - far["ts"][0]
+    frame = Lake(str(bucket)).frame(next(s for s in Lake(str(bucket)).series() if s.interval == "1h"))
+    middle = len(far["ts"]) // 2
+    start = int(far["ts"][middle] - step / 2)
+    part = frame[(frame.index.astype("int64") >= start) & (frame.index.astype("int64") < start + step)]
+    if len(part):
+        assert far["high"][middle] == part["high"].max()
+        assert far["close"][middle] == part["close"].iloc[-1]
+
+
+def test_fetching_is_a_job_with_a_result(visit, dashboard, sandbox, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("empty") / "bucket"
+    folder.mkdir()
+    page = visit(dashboard(folder, CQS_ENDPOINT=sandbox) + "?view=data").page
+    page.get_by_text("No candles yet").wait_for()
+    page.get_by_label("Symbols").fill("SOL")
+    page.get_by_role("button", name="Fetch", exact=True).click()
+    page.get_by_text("Fetch SOL 1d from upbit").wait_for()
+    cell(page, "SOL/KRW").wait_for(timeout=60_000)
+    assert [str(series) for series in Lake(str(folder)).series()] == ["upbit SOL/KRW 1d"]
+
+
+def test_a_series_that_is_not_there_is_said_so(visit, dashboard, bucket):
+    page = visit(dashboard(bucket) + "?view=data&series=upbit+DOGE/KRW+1d").page
+    page.get_by_text("The lake has no upbit DOGE/KRW 1d").wait_for()
+
+
+def test_a_phone_has_room_for_it(visit, dashboard, bucket):
+    page = visit(dashboard(bucket) + "?view=data", width=420, dark=True).page
+    page.get_by_text("Coverage").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
