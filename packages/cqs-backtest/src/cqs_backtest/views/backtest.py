@@ -1,4 +1,4 @@
-"""The Backtest page: a form at the left, the run that it made at the right."""
+"""The Backtest page: a form at the left; at the right the run that it made, runs kept before, or a comparison."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import panel_material_ui as pmui
 
 from cqs_backtest.runs import StoredRun, load
 from cqs_backtest.views.form import BacktestForm
-from cqs_backtest.views.run import run_page
+from cqs_backtest.views.run import RunPage
+from cqs_backtest.views.runs import KeptRuns, comparison, comparison_page
 from cqs_core import Lake, SeriesStatus, jobs
 from cqs_panel.jobs import JobCard
 from cqs_panel.sections import empty, section
@@ -27,16 +28,16 @@ _GRID = """
 _WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
-class BacktestView(pn.viewable.Viewer):  # type: ignore[misc]
-    """Runs a backtest as a job and shows it; `?run=` opens a kept one."""
+class BacktestView(pn.viewable.Viewer):
+    """Runs a backtest as a job and shows it; `?run=` opens a kept one, `?compare=` some side by side."""
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
         self._form: BacktestForm | None = None
-        self._left = pn.Column(**_WHOLE)
-        self._job = pn.Column(**_WHOLE)
-        self._shown = pn.Column(**_WHOLE)
+        self._left, self._shown = pn.Column(**_WHOLE), pn.Column(**_WHOLE)
+        self._job = pn.Column(visible=False, **_WHOLE)
+        self._kept = KeptRuns(page)
         self._start = pmui.Button(
             label="Run backtest", color="primary", sizing_mode="stretch_width", margin=(8, 0, 0, 0)
         )
@@ -45,40 +46,55 @@ class BacktestView(pn.viewable.Viewer):  # type: ignore[misc]
         page.param.watch(lambda _: self._open(), "query")
 
     def __panel__(self) -> Any:
-        right = pn.Column(self._job, self._shown, **_WHOLE)
+        right = pn.Column(self._job, self._shown, self._kept, styles={"gap": "12px"}, **_WHOLE)
         return pn.Column(self._left, right, stylesheets=[_GRID], **_WHOLE)
 
     def _offer(self, found: Sequence[SeriesStatus]) -> None:
         if not any(status.rows for status in found):
             advice = "A backtest needs candles: fetch some, or let the demo make them."
-            self._left[:] = [empty("No candles in the lake", advice, "cqs fetch --symbols BTC,ETH --interval 1d")]
+            missing = empty("No candles in the lake", advice, "cqs fetch --symbols BTC,ETH --interval 1d")
+            self._left[:] = [section("", missing)]
             return
         self._form = BacktestForm(found)
         self._left[:] = [section("Backtest", self._form, self._start)]
-        self._shown[:] = [empty("No run yet", "Choose symbols and dates, then run.")]
+        self._shown[:] = [section("", empty("No run yet", "Choose symbols and dates, then run; or open a kept run."))]
         self._open()
 
     def _run(self) -> None:
         form = self._form
         assert form is not None
+        if not form.symbols:
+            self._say(section("", empty("No symbols", "Choose at least one.")))
+            return
         title = f"Backtest {form.strategy} on {', '.join(form.symbols)}"
         job = jobs.start(title, form.arguments(self._page.bucket.url))
         self._start.disabled = True
-        self._job[:] = [section("", JobCard(self._page, job, self._ended))]
+        self._say(section("", JobCard(self._page, job, self._ended)))
+
+    def _say(self, *shown: Any) -> None:
+        """What goes on, above the run."""
+        self._job[:] = list(shown)
+        self._job.visible = bool(shown)
 
     def _ended(self, job: Job) -> None:
         self._start.disabled = False
         run = (job.result or {}).get("run") if job.state == "done" else None
         if run:
-            self._job.clear()
+            self._say()
+            self._kept.update()
             self._page.goto(self._page.slug, run=run)
 
     def _open(self) -> None:
-        run = self._page.query.get("run")
-        if run and self._form is not None:
-            self._page.load(lambda: load(self._page.bucket, run), self._show)
+        page, asked = self._page, self._page.query
+        if runs := [run for run in asked.get("compare", "").split(",") if run]:
+            page.load(lambda: comparison(page, runs), self._compare)
+        elif run := asked.get("run"):
+            page.load(lambda: load(page.bucket, run), self._show)
 
     def _show(self, run: StoredRun) -> None:
-        assert self._form is not None
-        self._form.fill(run.manifest)
-        self._shown[:] = [run_page(run, self._page.settings.timezone)]
+        if self._form is not None:
+            self._form.fill(run.manifest)
+        self._shown[:] = [RunPage(self._page, run)]
+
+    def _compare(self, found: dict[str, Any]) -> None:
+        self._shown[:] = [comparison_page(found)]

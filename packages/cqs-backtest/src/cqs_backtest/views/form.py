@@ -20,23 +20,23 @@ _MOST_AT_FIRST = 4
 _WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 
 
-class BacktestForm(pn.viewable.Viewer):  # type: ignore[misc]
+class BacktestForm(pn.viewable.Viewer):
     """Inputs of one backtest, bounded by the candles that the lake has.
 
     Args:
         found: the lake's series, at least one with candles.
     """
 
-    strategy = param.Selector(doc="The rule.")
-    exchange = param.Selector(doc="Of all symbols.")
-    interval = param.Selector(doc="Of the candles.")
+    strategy: param.Selector[Any] = param.Selector(doc="The rule.")
+    exchange: param.Selector[Any] = param.Selector(doc="Of all symbols.")
+    interval: param.Selector[Any] = param.Selector(doc="Of the candles.")
     symbols = param.ListSelector(default=[], doc="What to trade.")
     start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
     end = param.CalendarDate(allow_None=True, doc="Last day.")
     capital = param.Number(10_000_000.0, bounds=(0, None), inclusive_bounds=(False, True), doc="In quote currency.")
     fee_pct = param.Number(0.05, bounds=(0, 10), step=0.01, label="Fee, % a side", doc="Of each fill's value.")
     slippage_bps = param.Number(5.0, bounds=(0, 1000), step=1, label="Slippage, bps a side", doc="Limits never slip.")
-    rule = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
+    rule: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
 
     def __init__(self, found: Sequence[SeriesStatus]) -> None:
         self._found = [status for status in found if status.rows]

@@ -1,86 +1,97 @@
-"""One run: metric cards, equity over drawdown, trades."""
+"""One run: badges, metric cards, equity over drawdown, years and months, trades, manifest."""
 
 from __future__ import annotations
 
+import json
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
+import panel_material_ui as pmui
+import param
 
-from cqs_backtest.conventions import CONVENTIONS
+from cqs_backtest.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.views.marks import all_metrics, badges, figure, months, rolling_sharpe, years
+from cqs_backtest.views.trades import RunTrades
+from cqs_core.metrics import daily_equity
 from cqs_panel.charts.equity import equity_chart
-from cqs_panel.figures import amount, count, percent, ratio, when
 from cqs_panel.metrics import Metric, metric_cards, tone
-from cqs_panel.sections import empty, section
-from cqs_panel.tables import table
+from cqs_panel.sections import html, section
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cqs_backtest.runs import StoredRun
+    from cqs_panel import PageState
 
 _TONED = ("total_return", "cagr", "mdd", "avg_win", "avg_loss")
-_TITLES = {
-    "symbol": "Symbol",
-    "entry": "Entry",
-    "exit": "Exit",
-    "entry_price": "Entry price",
-    "exit_price": "Exit price",
-    "pnl": "PnL",
-    "return_pct": "Return %",
-    "fees": "Fees",
-    "reason": "Reason",
-    "bars": "Bars",
-}
+_PAIR = ":host{display:grid!important;grid-template-columns:repeat(auto-fit,minmax(min(400px,100%),1fr));gap:12px}"
+_WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
+_PRE = "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:0;max-height:420px;overflow:auto}"
 
 
-def run_page(run: StoredRun, timezone: str | None = None) -> Any:
+class RunPage(pn.viewable.Viewer):
     """Everything about one run, from top to bottom."""
-    made = run.manifest
-    quote = made["symbols"][0].partition("/")[2].partition(":")[0]
-    return pn.Column(
-        metric_cards(cards(made["performance"], quote), least=140),
-        section("Equity and drawdown", equity_chart(run.ts, run.equity), note=f"{quote}, at each bar's close; UTC"),
-        section("Trades", _trades(run.trades_frame(), timezone), note="round trips, first in first out"),
-        sizing_mode="stretch_width",
-        margin=0,
-        styles={"gap": "12px"},
-    )
+
+    logarithmic = param.Boolean(default=True)
+
+    def __init__(self, page: PageState, run: StoredRun) -> None:
+        super().__init__()
+        self._page, self._run = page, run
+        self._made = run.manifest
+        self._quote = self._made["symbols"][0].partition("/")[2].partition(":")[0]
+
+    def __panel__(self) -> Any:
+        made, performance = self._made, self._made["performance"]
+        switch = pmui.Switch.from_param(self.param.logarithmic, margin=0, width=150)
+        note = f"{self._quote}, at each bar's close; in grey its symbols bought and held"
+        return pn.Column(
+            section("", badges(made["badges"]), html(self._about())),
+            metric_cards(cards(performance, self._quote), least=165),
+            section("Equity and drawdown", self._equity, note=note, actions=[switch]),
+            self._calendar(),
+            RunTrades(self._page, self._run),
+            _folded("All metrics, with their conventions", all_metrics(performance, self._quote)),
+            _folded("Manifest", html(f"<pre>{escape(json.dumps(made, indent=1))}</pre>", stylesheets=[_PRE])),
+            styles={"gap": "12px"},
+            **_WHOLE,
+        )
+
+    @param.depends("logarithmic")
+    def _equity(self) -> Any:
+        run = self._run
+        return equity_chart(run.ts, run.equity, others={"Bought and held": run.benchmark}, log=self.logarithmic)
+
+    def _calendar(self) -> Any:
+        capital = self._made["costs"]["capital"]
+        days, equity = daily_equity(self._run.ts, self._run.equity, self._made["day_start"])
+        return pn.Column(
+            section("Years", years(days, equity, capital), note="percent"),
+            section("Rolling Sharpe", rolling_sharpe(days, equity, capital), note="last 90 days, x sqrt(365)"),
+            section("Months", months(days, equity, capital), note="percent"),
+            stylesheets=[_PAIR],
+            **_WHOLE,
+        )
+
+    def _about(self) -> str:
+        made, costs = self._made, self._made["costs"]
+        name = f"{made['strategy']['name']} on {', '.join(made['symbols'])}"
+        dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
+        paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, engine {made['engine']}"
+        return f'<b>{escape(name)}</b><div class="note">{escape(f"{dates}; {paid}; run {self._run.id}")}</div>'
 
 
 def cards(performance: dict[str, float | None], quote: str) -> list[Metric]:
-    """One card a metric, with its convention on hover."""
+    """The headline, each card with its convention on hover."""
     return [
         Metric(
-            convention.label,
-            _figure(performance[key], convention.unit, quote),
+            CONVENTIONS[key].label,
+            figure(performance[key], CONVENTIONS[key].unit, quote),
             tone=tone(performance[key]) if key in _TONED else None,
-            hint=convention.text,
+            hint=CONVENTIONS[key].text,
         )
-        for key, convention in CONVENTIONS.items()
+        for key in HEADLINE
         if key in performance
     ]
 
 
-def _figure(value: float | None, unit: str, quote: str) -> str:
-    if unit == "%":
-        return percent(value)
-    if unit == "#":
-        return count(None if value is None else int(value))
-    return amount(value, quote) if unit == "$" else ratio(value)
-
-
-def _trades(frame: pd.DataFrame, timezone: str | None) -> Any:
-    if frame.empty:
-        return empty("No trades", "The rule found nothing to do in these dates: widen them, or change its parameters.")
-    shown = frame.assign(entry=_times(frame["entry_time"], timezone), exit=_times(frame["exit_time"], timezone))
-    return table(
-        shown[list(_TITLES)].iloc[::-1],
-        titles=_TITLES,
-        numbers={"entry_price": "0,0.[0000]", "exit_price": "0,0.[0000]", "fees": "0,0", "bars": "0,0"},
-        signed={"pnl": 0, "return_pct": 2},
-        filters=("symbol", "reason"),
-    )
-
-
-def _times(times: pd.Series[Any], timezone: str | None) -> list[str]:
-    return [when(None if at != at else int(at.timestamp() * 1000), timezone) for at in times]  # noqa: PLR0124 - NaT
+def _folded(title: str, inside: Any) -> Any:
+    return pmui.Accordion((title, inside), active=[], **_WHOLE)

@@ -1,0 +1,122 @@
+"""Small figures as HTML and inline SVG: badges, years, months, rolling Sharpe, all metrics."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_backtest.conventions import CONVENTIONS
+from cqs_backtest.report.svg import bars, lines
+from cqs_backtest.statistics import monthly_returns, yearly_returns
+from cqs_backtest.statistics.held import sharpe_rolling
+from cqs_core.metrics import Floats, Stamps, returns
+from cqs_panel.figures import amount, count, percent, ratio
+from cqs_panel.sections import html
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CSS = """
+:host{overflow-x:auto} svg{display:block;width:100%;height:auto;min-width:420px} svg line{stroke:var(--cqs-line)}
+svg text{fill:var(--cqs-muted);font-size:12px} text.x{text-anchor:middle} rect.up{fill:var(--cqs-up)}
+rect.down{fill:var(--cqs-down)} polyline{fill:none;stroke:var(--cqs-accent);stroke-width:1.6}
+table{border-collapse:collapse;width:100%;font-size:12px;font-variant-numeric:tabular-nums}
+th{color:var(--cqs-muted);font-weight:500} th,td{padding:5px 6px;text-align:right;white-space:nowrap}
+th:first-child,td:first-child{text-align:left} td.cell{border:1px solid var(--cqs-paper);border-radius:4px}
+td.note{text-align:left;white-space:normal;color:var(--cqs-muted)}
+.badges{display:flex;gap:8px;flex-wrap:wrap;font-size:12px} .badge{border:1px solid
+var(--cqs-line);border-radius:12px;padding:2px 10px;background:var(--cqs-paper);cursor:help}
+.good{color:var(--cqs-up)} .bad{color:var(--cqs-down);font-weight:700} .care{color:var(--cqs-warning)}
+"""
+_MONTHS = [f"{m:02}" for m in range(1, 13)]
+_WINDOW = 90
+
+
+def shown(text: str) -> Any:
+    """HTML that is escaped already, in the style of this page."""
+    return html(text, stylesheets=[_CSS])
+
+
+def badges(said: dict[str, Any]) -> Any:
+    """Look-ahead, parity and gaps, with what stands behind each on hover."""
+    difference = said.get("parity_difference")
+    parity_hint = said.get("parity_where") or "the reference engine ran the same orders"
+    if difference is not None:
+        parity_hint += f"; largest relative difference of equity {difference:.1e}"
+    if said["parity"] == "not checked":
+        parity_hint = "not executed on the reference engine; up to 20,000 symbol-bars that happens by itself"
+    near = int(said["gaps"])
+    peek = said.get("lookahead_where") or "orders stayed when what lay ahead of their bar was changed"
+    drawn = [
+        _badge("Look-ahead", said["lookahead"], peek, "good" if said["lookahead"] == "ok" else "bad"),
+        _badge("Parity", said["parity"], parity_hint, {"ok": "good", "differs": "bad"}.get(said["parity"], "care")),
+        _badge(
+            "Gaps",
+            f"{near:,} trades" if near else "none",
+            f"PnL of trades beside holes: {said['gaps_pnl']:,.0f}",
+            "care" if near else "good",
+        ),
+    ]
+    return shown(f'<div class="badges">{"".join(drawn)}</div>')
+
+
+def years(days: Stamps, equity: Floats, capital: float) -> Any:
+    """A bar a year."""
+    return shown(bars(yearly_returns(days, equity, capital), 200, "Return of each year, percent"))
+
+
+def months(days: Stamps, equity: Floats, capital: float) -> Any:
+    """A heatmap of months, percent."""
+    found = monthly_returns(days, equity, capital)
+    most = max((abs(value) for value in found.values()), default=1) or 1
+    head = "".join(f"<th>{m}</th>" for m in _MONTHS)
+    rows = []
+    for year in dict.fromkeys(name[:4] for name in found):
+        cells = "".join(_cell(found.get(f"{year}-{m}"), most) for m in _MONTHS)
+        rows.append(f"<tr><td>{year}</td>{cells}</tr>")
+    return shown(f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>")
+
+
+def rolling_sharpe(days: Stamps, equity: Floats, capital: float) -> Any:
+    """Sharpe of the last 90 days."""
+    values = sharpe_rolling(returns(equity, capital), _WINDOW)
+    known = ~np.isnan(values)
+    if known.sum() < 2:
+        return shown(f"<p>It needs more than {_WINDOW} days on which equity moved.</p>")
+    return shown(lines(days[known], {"Sharpe": values[known]}, 200, f"Sharpe of the last {_WINDOW} days"))
+
+
+def all_metrics(performance: Mapping[str, float | None], quote: str) -> Any:
+    """Every metric with its convention."""
+    rows = (
+        f"<tr><td>{escape(c.label)}</td><td>{escape(figure(performance[key], c.unit, quote))}</td>"
+        f'<td class="note">{escape(c.text)}</td></tr>'
+        for key, c in CONVENTIONS.items()
+        if key in performance
+    )
+    return shown(f"<table>{''.join(rows)}</table>")
+
+
+def figure(value: float | None, unit: str, quote: str) -> str:
+    """A metric as people read it."""
+    if unit == "%":
+        return percent(value)
+    if unit == "#":
+        return count(None if value is None else int(value))
+    if unit == "d":
+        return count(None if value is None else round(value)) + (" d" if value is not None else "")
+    return amount(value, quote) if unit == "$" else ratio(value)
+
+
+def _badge(name: str, state: str, hint: str, css: str) -> str:
+    return f'<span class="badge" title="{escape(hint)}">{escape(name)} <b class="{css}">{escape(state)}</b></span>'
+
+
+def _cell(value: float | None, most: float) -> str:
+    if value is None:
+        return "<td></td>"
+    color, share = ("up" if value > 0 else "down"), round(70 * min(1, abs(value) / most) ** 0.6)
+    style = f"background:color-mix(in srgb,var(--cqs-{color}) {share}%,transparent)" if value else ""
+    return f'<td class="cell" style="{style}">{value:.1f}</td>'
