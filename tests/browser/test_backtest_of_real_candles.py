@@ -55,5 +55,6 @@ def test_panel_serve_shows_the_same(visit, bucket, monkeypatch):
             found = next(m for line in serving.stderr if (m := re.search(r"http://localhost:\d+/\w+", line)))
             page = visit(found[0] + "?view=data").page
             page.get_by_text("from an endpoint, not the real exchange").wait_for()
+            page.close()
         finally:
             serving.terminate()
