@@ -44,7 +44,7 @@ def test_the_table_shows_every_series_and_filters(visit, dashboard, bucket):
     page = visit(dashboard(bucket) + "?view=data").page
     cell(page, "ETH/KRW").wait_for()
     assert page.evaluate(ROWS) == 3
-    page.locator(".tabulator-col", has_text="Market").locator("input").fill("ETH")
+    page.locator(".tabulator-col", has_text="Market").locator("input").press_sequentially("ETH")
     page.wait_for_function(f"({ROWS})() == 1")
 
 
@@ -61,10 +61,10 @@ def test_coverage_tells_holes_and_their_causes(visit, dashboard, bucket):
 def test_a_click_shows_a_series_and_the_address_keeps_it(visit, dashboard, bucket):
     page = visit(dashboard(bucket) + "?view=data").page
     cell(page, "ETH/KRW").click()
-    page.get_by_text("upbit ETH/KRW 1d").wait_for()
+    page.get_by_text("upbit ETH/KRW 1d", exact=True).wait_for()
     page.wait_for_url("**series=**")
     page.reload()
-    page.get_by_text("upbit ETH/KRW 1d").wait_for()
+    page.get_by_text("upbit ETH/KRW 1d", exact=True).wait_for()
     page.get_by_text("from an endpoint, not the real exchange").wait_for()
 
 
