@@ -1,0 +1,103 @@
+"""`panel serve $(cqs app)` and `cqs serve`: the same pages; sessions end; a demo says that it is one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from cqs_core import Bucket
+
+pytestmark = pytest.mark.browser
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running(*command, bucket, path="/"):
+    """A server as a user starts it; gives its URL and process."""
+    port = free_port()
+    environment = {**os.environ, "CQS_BUCKET": str(bucket)}
+    process = subprocess.Popen([*command, "--port", str(port)], env=environment, start_new_session=True)
+    url = f"http://localhost:{port}{path}"
+    try:
+        for _ in range(240):
+            if process.poll() is not None:
+                raise RuntimeError(f"ended with {process.returncode}")
+            try:
+                urllib.request.urlopen(f"http://localhost:{port}/static/js/bokeh.min.js", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield url, process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(15)
+
+
+def cqs(*args):
+    return [sys.executable, "-c", "from cqs_core.cli import main; main()", *args]
+
+
+def test_panel_serve_and_cqs_serve_show_the_same(visit, tmp_path):
+    app = subprocess.run(cqs("app"), capture_output=True, text=True, check=True).stdout.strip()
+    panel = [sys.executable, "-m", "panel", "serve", app, "--address", "127.0.0.1"]
+    seen = []
+    for command, path in ((panel, "/app"), (cqs("serve", "--no-open"), "/")):
+        with running(*command, bucket=tmp_path, path=path) as (url, _):
+            page = visit(url + "?view=plugins").page
+            page.get_by_text("Where this runs").wait_for()
+            items = page.locator(".sidebar .MuiListItemText-primary").all_inner_texts()
+            seen.append((items, page.get_by_role("cell").all_inner_texts(), page.title()))
+            page.context.close()
+    assert "Plugins" in seen[0][0]
+    assert seen[0] == seen[1]
+
+
+def test_every_page_of_a_demo_says_so(visit, tmp_path):
+    Bucket(str(tmp_path)).mark_demo()
+    with running(*cqs("serve", "--no-open"), bucket=tmp_path) as (url, _):
+        for view in ("overview", "jobs", "plugins"):
+            page = visit(f"{url}?view={view}").page
+            assert page.get_by_role("note").get_by_text("Demo.").is_visible()
+            page.context.close()
+
+
+def test_closed_windows_leave_no_sessions(visit, tmp_path):
+    with running(*cqs("serve", "--no-open"), bucket=tmp_path) as (url, process):
+        visit(url).page.context.close()
+        time.sleep(1)
+        before = psutil.Process(process.pid).memory_info().rss
+        for _ in range(6):
+            visit(url + "?view=plugins").page.context.close()
+        grown = (psutil.Process(process.pid).memory_info().rss - before) / 1e6
+        assert grown < 6 * 8, f"{grown:.0f} MB for six sessions"
+        for _ in range(120):
+            if not [c for c in psutil.Process(process.pid).net_connections() if c.status == "ESTABLISHED"]:
+                break
+            time.sleep(0.25)
+        else:
+            pytest.fail("connections stay open")
+
+
+def test_ending_the_parent_ends_every_process_of_the_server(tmp_path):
+    with running(*cqs("serve", "--no-open", "--num-procs", "2"), bucket=tmp_path) as (_, process):
+        children = psutil.Process(process.pid).children()
+        assert len(children) == 2
+        process.terminate()
+        process.wait(15)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert alive == []
