@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core import Lake, times
+from cqs_core import Lake, plugins, times
 from cqs_core.cli import command_options, emit, open_bucket
 from cqs_core.times import iso_or_none
 from cqs_data.availability import stale_bars
@@ -41,7 +41,14 @@ def _row(one: SeriesStatus, now: int) -> dict[str, Any]:
         "bytes": one.bytes,
         "objects": one.objects,
         "sources": ",".join(one.sources),
+        "history": _history(one),
     }
+
+
+def _history(one: SeriesStatus) -> int | None:
+    """Candles that the exchange gives at most, counted back from now; None where it gives all, or is not known."""
+    kind = plugins().exchanges().get(one.series.exchange)
+    return kind.history if kind else None
 
 
 def _table(found: Sequence[SeriesStatus], now: int) -> None:
@@ -60,3 +67,6 @@ def _table(found: Sequence[SeriesStatus], now: int) -> None:
         numbers = (f"{n:,}" for n in (one.rows, one.gaps, stale_bars(one, now)))
         shown.add_row(escape(str(one.series)), *bounds, *numbers, ", ".join(one.sources))
     Console().print(shown)
+    for name, last in sorted({(one.series.exchange, _history(one)) for one in found}, key=str):
+        if last:
+            click.echo(f"{name} gives only its last {last:,} candles of an interval: update it before they pass")
