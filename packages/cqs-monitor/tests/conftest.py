@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cqs_core import Bucket
@@ -11,6 +12,9 @@ from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator
 sys.path.insert(0, str(Path(__file__).parent))
 
 from logfiles import REAL
+
+hypothesis.settings.register_profile("cqs", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("cqs")
 
 __all__ = ["gcs_bucket", "gcs_emulator"]
 

@@ -30,11 +30,13 @@ def without_repeats(
     """
     keep = np.ones(table.num_rows, bool)
     problems = []
-    owner = table["account"].to_numpy()
+    owner, date = table["account"].to_numpy(), table["date"].cast(pa.int32()).to_numpy()
     for entry, start in _starts(legacy):
         mine = np.arange(start, start + entry.rows)
         index = accounts.index(entry.file.account)
         daily = np.flatnonzero(owner[start + entry.rows :] == index) + start + entry.rows
+        mine = mine[np.isin(date[mine], date[daily])]  # only days that both have are worth the comparison
+        daily = daily[np.isin(date[daily], date[mine])]
         repeated = mine[_among(table, mine, daily)]
         keep[repeated] = False
         if len(repeated):
