@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from cqs_core import Bucket, Series
+from cqs_core import Bucket, DataError, Series
 from cqs_core.intervals import HOUR
 from cqs_core.lake.cleaning import Reject, clean
 from cqs_core.lake.quarantine import quarantine, quarantined
@@ -81,3 +81,20 @@ def test_quarantine_keeps_rows_with_reason_and_page(tmp_path):
     [found] = quarantined(bucket, series)
     assert (found.row[0], found.reason, found.page, found.source) == (HOUR, "not_a_number", (0, 5 * HOUR), "exchange")
     assert quarantine(bucket, series, [], (0, 1), "exchange") is None
+
+
+@pytest.mark.parametrize("interval", ["1h", "1M"])
+@pytest.mark.parametrize("ts", [-HOUR, -1e14, 7_258_118_400_000, 1e15, 1e300])
+def test_years_that_no_candle_has_are_outside_whatever_was_asked(interval, ts):
+    found = clean([[ts, *GOOD[1:]]], interval, -(10**15), 10**16, 10**16)
+    assert len(found.table) == 0
+    assert [reject.reason for reject in found.rejects] == ["outside"]
+
+
+def test_a_damaged_quarantine_is_named(tmp_path):
+    bucket, series = Bucket(tmp_path), Series("upbit", "BTC/KRW", "1h")
+    key = quarantine(bucket, series, [Reject([0, None, 1.0, 1.0, 1.0, 1.0], "not_a_number")], (0, HOUR), "exchange")
+    for damage in (b"", b"{", b"[]", b'{"page": 7}', b"\xff"):
+        bucket.write(key, damage)
+        with pytest.raises(DataError, match="is damaged; it only says what was refused, and may be removed"):
+            list(quarantined(bucket, series))

@@ -11,6 +11,8 @@ from cqs_core.intervals import DAY
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _YEARS = range(1970, 2200)
+BEYOND = (dt.datetime(2200, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
+"""First ms UTC of the years that no candle has; before 1970 there are none either."""
 
 
 def now() -> int:

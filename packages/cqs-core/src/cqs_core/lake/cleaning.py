@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cqs_core import intervals
 from cqs_core.lake.table import candle_table
+from cqs_core.times import BEYOND
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from cqs_core.candles import Floats, Stamps
 
 JUMP = 10.0  # a close this many times the one before, or its inverse, is flagged
-_BIGGEST = float(1 << 53)
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ def clean(rows: Any, interval: str, start: int, end: int, closed: int) -> Cleane
     return Cleaned(candle_table(ts, good[:, 1:]), rejects, jumps)
 
 
+def possible_opens(ts: Floats) -> npt.NDArray[np.bool_]:
+    """Which stamps (ms UTC) lie in years that candles can have, 1970 to 2199."""
+    return (ts >= 0) & (ts < BEYOND)
+
+
 def _array(rows: Any) -> Floats:
     array = np.asarray(rows, dtype=np.float64)
     return array.reshape(-1, 6) if array.size == 0 else array
@@ -78,8 +83,9 @@ def _array(rows: Any) -> Floats:
 
 def _reasons(rows: Floats, interval: str, start: int, end: int, closed: int) -> npt.NDArray[np.str_]:
     """The first thing wrong with each row; empty where nothing is."""
-    finite = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, 0]) < _BIGGEST)
-    ts: Stamps = np.where(finite, rows[:, 0], 0).astype(np.int64)
+    finite = np.isfinite(rows).all(axis=1)
+    possible = possible_opens(rows[:, 0])
+    ts: Stamps = np.where(finite & possible, rows[:, 0], 0).astype(np.int64)
     opened, high, low, close, volume = rows[:, 1:].T
     with np.errstate(invalid="ignore"):
         tests = {
@@ -94,6 +100,7 @@ def _reasons(rows: Floats, interval: str, start: int, end: int, closed: int) -> 
     reasons = np.full(len(rows), "", dtype="U12")
     for reason, wrong in reversed(tests.items()):
         reasons[wrong] = reason
+    reasons[finite & ~possible] = "outside"
     sound = np.flatnonzero(reasons == "")
     again = sound[1:][np.diff(ts[sound]) == 0]
     reasons[again] = "duplicate"

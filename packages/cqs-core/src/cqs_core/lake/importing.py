@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cqs_core import intervals, times
 from cqs_core.errors import UsageError
-from cqs_core.lake.cleaning import clean
+from cqs_core.lake.cleaning import clean, possible_opens
 from cqs_core.lake.files import read_rows
 from cqs_core.lake.quarantine import quarantine
 
@@ -45,7 +43,7 @@ def import_file(lake: Lake, path: str | Path, series: Series, zone: str | None =
     if not file.is_file():
         raise UsageError(f"no file {str(file)!r}; name a CSV, parquet or feather file")
     rows = read_rows(file.name, file.read_bytes(), zone)
-    opens = rows[np.isfinite(rows[:, 0]), 0]
+    opens = rows[possible_opens(rows[:, 0]), 0]
     closed = intervals.floor(series.interval, times.now())
     start = intervals.floor(series.interval, int(opens.min())) if len(opens) else 0
     end = min(closed, intervals.next_open(series.interval, int(opens.max()))) if len(opens) else 0

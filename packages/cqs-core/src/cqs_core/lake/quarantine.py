@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cqs_core.errors import DataError
 from cqs_core.lake.names import ROOT, Series
 
 if TYPE_CHECKING:
@@ -51,10 +52,13 @@ def quarantine(bucket: Bucket, series: Series, rejects: Sequence[Reject], page: 
 def quarantined(bucket: Bucket, series: Series) -> Iterator[Quarantined]:
     """What is kept apart of a series."""
     for entry in bucket.list(folder(series)):
-        about = json.loads(bucket.read(entry.key))
-        start, end = about["page"]
-        for item in about["rows"]:
-            yield Quarantined(series, item["row"], item["reason"], (start, end), about["source"])
+        try:
+            about = json.loads(bucket.read(entry.key))
+            start, end = about["page"]
+            found = [Quarantined(series, r["row"], r["reason"], (start, end), about["source"]) for r in about["rows"]]
+        except (ValueError, LookupError, TypeError):
+            raise DataError(f"{entry.key!r} is damaged; it only says what was refused, and may be removed") from None
+        yield from found
 
 
 def folder(series: Series) -> str:

@@ -87,8 +87,8 @@ def _check(bucket: Bucket, item: LakeObject) -> tuple[pa.Table | None, str]:
         )
     try:
         table = pq.read_table(pa.BufferReader(data))
-    except pa.ArrowException as error:
-        return None, f"is no parquet file ({error})"
+    except (pa.ArrowException, OSError) as error:
+        return None, f"is no parquet file ({' '.join(str(error).split())})"
     return table, _against_name(table, item)
 
 
