@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import panel as pn
+import param
 from panel.custom import JSComponent
 
 THEME_COOKIE = "cqs_theme"
@@ -19,11 +20,13 @@ class Address(JSComponent):
     `panel.state.location` does neither: it ignores popstate, and adds a history entry with every update.
     """
 
+    theme = param.String(default="light", doc="How the page was served.")
+
     _esm = """
 export function render({model}) {
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
-  const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth, dark})
+  const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth})
   const popped = () => tell("popped")
   window.addEventListener("popstate", popped)
   model.on("msg:custom", (event) => {
@@ -38,6 +41,12 @@ export function render({model}) {
   })
   model.on("remove", () => window.removeEventListener("popstate", popped))
   keep(`cqs_window=${dark ? "dark" : "light"}-${window.innerWidth}`)
+  const chosen = document.cookie.includes("cqs_theme="), kept = document.cookie.includes("cqs_window=")
+  if (!chosen && kept && dark !== (model.theme === "dark") && !sessionStorage.getItem("cqs-theme")) {
+    sessionStorage.setItem("cqs-theme", "asked again")  // once: what is half drawn cannot change its theme
+    window.location.reload()
+    return
+  }
   tell("opened")
 }
 """

@@ -47,7 +47,6 @@ class Chrome:
 
     def __init__(self, views: list[View], shell: Dashboard) -> None:
         self._shell, self._narrow = shell, last_window()[1] < NARROW
-        self._asked = True  # whether a change of theme is the user's, and to be remembered
         self.slugs = [view.slug for view in views]
         self._menu = _menu(views)
         self._menu.on_click(self._clicked)
@@ -63,7 +62,6 @@ class Chrome:
             sidebar_width=216,
             sidebar_resizable=False,
             site_url="?",
-            busy_indicator=None,
             theme_config=THEME,
             sx=PAGE_SX,
             raw_css=[page_css(tones(), "dark" if pn.config.theme == "dark" else "light")],
@@ -84,23 +82,18 @@ class Chrome:
         if self._narrow:
             self.page.sidebar_open = False
 
-    def fit(self, *, narrow: bool, dark: bool | None) -> None:
-        """Fit the browser: drawer closed where it is narrow, and its own preference where no theme is remembered."""
-        self._narrow = narrow
-        if narrow and self.page.sidebar_open:
+    def fit(self, width: int) -> None:
+        """Close the drawer where the window is narrow: there it covers the page."""
+        self._narrow = width < NARROW
+        if self._narrow and self.page.sidebar_open:
             self.page.sidebar_open = False
-        if dark is not None and dark != self.page.dark_theme:
-            self._asked = False
-            self.page.dark_theme = dark
-            self._asked = True
 
     def _clicked(self, item: dict[str, Any]) -> None:
         self._shell.revisit(item["slug"])
 
     def _toggled(self, event: Any) -> None:
         theme = "dark" if event.new else "light"
-        cookie = f"{THEME_COOKIE}={theme}" if self._asked else None
-        self._shell.bridge.tell(theme=theme, cookie=cookie)
+        self._shell.bridge.tell(theme=theme, cookie=f"{THEME_COOKIE}={theme}")
 
 
 def _menu(views: list[View]) -> Any:

@@ -9,7 +9,7 @@ import panel as pn
 
 from cqs_core import Bucket, Settings, UnknownName, plugins, settings
 from cqs_panel.pages import own_views
-from cqs_panel.shell.address import NARROW, Address, chosen_theme, last_window, parse
+from cqs_panel.shell.address import Address, chosen_theme, last_window, parse
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.work import Work, soon
@@ -33,7 +33,7 @@ class Dashboard:
         self._works: dict[PageState, Work] = {}
         self._current: Frame | None = None
         self._following = False
-        self._address = Address(visible=True, width=0, height=0, margin=0)
+        self._address = Address(theme="dark" if pn.config.theme == "dark" else "light", width=0, height=0, margin=0)
         self._address.on_msg(self._heard)
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         pn.config.exception_handler = self._on_exception
@@ -158,7 +158,7 @@ class Dashboard:
             self._following = False
 
     def _opened(self, said: dict[str, Any]) -> None:
-        self._chrome.fit(narrow=said["width"] < NARROW, dark=None if chosen_theme() else said["dark"])
+        self._chrome.fit(said["width"])
         if self._current is not None:
             self._address.tell(title=f"{self._current.of.title} · cqs")
 

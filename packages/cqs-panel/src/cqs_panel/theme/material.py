@@ -59,6 +59,7 @@ def _components(of: dict[str, str]) -> dict[str, Any]:
         "MuiAppBar": {"styleOverrides": {"root": bar}},
         "MuiDrawer": {"styleOverrides": {"paper": {"borderRight": line, "backgroundColor": of["paper"]}}},
         "MuiButton": {"defaultProps": {"disableElevation": True}},
+        "MuiToggleButton": {"styleOverrides": {"root": {"color": of["muted"], "textTransform": "none"}}},
     }
 
 
@@ -83,6 +84,7 @@ PAGE_SX = {
         "letterSpacing": "-0.01em",
     },
     "& .header a": {"color": "inherit"},
+    "& .header .MuiLinearProgress-root": {"display": "none"},  # has no name; each view has a bar of its own
     "& .main-content": {"padding": "12px", "boxSizing": "border-box"},
     "& .main": {"backgroundColor": "var(--mui-palette-background-default)"},
 }
