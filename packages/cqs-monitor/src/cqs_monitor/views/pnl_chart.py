@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from cqs_monitor.report import Report
 
 _DAY = 86_400_000
+_LEGEND: dict[str, Any] = {
+    "orientation": "horizontal",
+    "click_policy": "mute",
+    "background_fill_alpha": 0,
+    "border_line_alpha": 0,
+    "label_text_font_size": "12px",
+    "padding": 0,
+    "margin": 0,
+}
 _COLORS = (AMBER, "#a78bfa", "#f472b6", "#34d399", "#38bdf8", GREY)
 
 
@@ -32,6 +41,7 @@ class PnlChart(pn.viewable.Viewer):
         self._lower.line("ts", "fall", source=self._data, color=red, line_width=1.2)
         self._total = self._upper.line("ts", "total", source=self._data, color=ACCENT, line_width=2.2)
         self._curves: dict[str, Any] = {}
+        self._legend: Legend | None = None
         rows = [("", "@ts{%F}"), ("Day", "@day{custom}"), ("Total", "@total{custom}"), ("Below high", "@fall{custom}")]
         formatters = {"@ts": "datetime", **whole_numbers("day", "total", "fall")}
         self._upper.add_tools(hover([self._total], rows, formatters=formatters))
@@ -65,18 +75,16 @@ class PnlChart(pn.viewable.Viewer):
             )
             for i, name in enumerate(names)
         }
-        shown = [("Total", self._total), *self._curves.items()] if names else []
-        for old in [item for item in self._upper.center if isinstance(item, Legend)]:
-            self._upper.center.remove(old)
-        if shown:
-            items = [LegendItem(label=name, renderers=[line]) for name, line in shown]
-            look = {
-                "location": "top_left",
-                "orientation": "horizontal",
-                "background_fill_alpha": 0,
-                "border_line_alpha": 0,
-            }
-            self._upper.add_layout(Legend(items=items, click_policy="mute", **look))
+        if self._legend is not None:
+            self._upper.above.remove(self._legend)
+            self._legend = None
+        if names:
+            items = [LegendItem(label=name, renderers=[line]) for name, line in self._shown()]
+            self._legend = Legend(items=items, **_LEGEND)
+            self._upper.add_layout(self._legend, "above")
+
+    def _shown(self) -> list[tuple[str, Any]]:
+        return [("Total", self._total), *self._curves.items()]
 
 
 def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
