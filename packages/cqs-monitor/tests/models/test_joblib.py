@@ -52,6 +52,29 @@ def test_harmless_arrays_are_followed_to_the_end(look, array):
     assert (found.verdict, found.problem) == ("nothing unusual found", None)
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_arrays_of_every_protocol_are_followed(look, touching, protocol):
+    clean = look(dumped({"a": np.arange(5.0), "b": np.array(["x"], dtype=object)}, protocol=protocol))
+    assert (clean.problem, list(clean.oddities)) == (None, [])
+    assert look(dumped([np.arange(5.0), touching], protocol=protocol)).verdict == "dangerous"
+
+
+WRAPPERS = {
+    "another path": b"cjoblib\nnumpy_pickle.NumpyArrayWrapper\n)\x81",
+    "a copy": b"ccopy\ncopy\n(cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81tR",
+    "out of a list": b"coperator\nitemgetter\n(I0\ntR((lcjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81atR",
+}
+
+
+@pytest.mark.parametrize("made", WRAPPERS.values(), ids=WRAPPERS.keys())
+def test_an_array_that_is_announced_in_an_odd_way_is_no_clean_bill(look, made):
+    """joblib would skip the bytes after it; a scanner that does not know reads something else."""
+    swallowed = b"C\x20" + b"cposix\nsystem\n(S'true'\ntR.".ljust(32, b".")
+    found = look(b"\x80\x04" + made + b"}b" + swallowed + b"0.")
+    assert any("odd way" in oddity for oddity in found.oddities)
+    assert found.verdict != "nothing unusual found"
+
+
 def test_what_hides_among_an_arrays_objects_is_found(look, proof):
     hidden = np.array([1, Touching(proof)], dtype=object)
     assert look(dumped({"x": np.arange(9.0), "y": hidden})).verdict == "dangerous"

@@ -6,13 +6,14 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cqs_monitor.models.pickles.values import Made, Pairs, RawArray
+from cqs_monitor.models.pickles.values import Import, Made, Pairs, RawArray, walk
 
 if TYPE_CHECKING:
     from cqs_monitor.models.pickles.opcodes import Source
 
 _CODE = re.compile(r"[<>|=]?([a-zA-Z])(\d*)")
 _READ = 1 << 16
+_WRAPPER = Import("joblib.numpy_pickle", "NumpyArrayWrapper")
 
 
 class Layout(NamedTuple):
@@ -30,7 +31,19 @@ class Layout(NamedTuple):
 
 def is_wrapper(value: Any) -> bool:
     """Whether joblib would read an array from the file here."""
-    return isinstance(value, Made) and value.is_a("joblib.numpy_pickle", "NumpyArrayWrapper")
+    if not isinstance(value, Made):
+        return False
+    if value.is_a("copyreg", "_reconstructor") or value.is_a("copy_reg", "_reconstructor"):  # protocols 0 and 1
+        return bool(value.arguments) and value.arguments[0] == _WRAPPER
+    return bool(value.what == _WRAPPER)
+
+
+def hides_wrapper(value: Any) -> bool:
+    """Whether joblib may read an array here, though no writer says so in this way."""
+    if not isinstance(value, Made) or is_wrapper(value):
+        return False
+    parts = walk((value.what, value.arguments), depth=7, most=500)
+    return any(isinstance(part, Import) and part.name.endswith("ArrayWrapper") for part in parts)
 
 
 def wrapped_layout(wrapper: Made) -> Layout | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from cqs_monitor.models.pickles.arrays import is_wrapper, raw_array, wrapped_layout
+from cqs_monitor.models.pickles.arrays import hides_wrapper, is_wrapper, raw_array, wrapped_layout
 from cqs_monitor.models.pickles.opcodes import BrokenPickle, Source, read_op
 from cqs_monitor.models.pickles.steps import MARK, step
 from cqs_monitor.models.pickles.values import Import, Made
@@ -86,6 +86,8 @@ class Machine:
         state, made = self.pop(), self.stack[-1]
         if isinstance(made, Made):
             made.state = state
+        if hides_wrapper(made):
+            self.oddities["an array that is announced in an odd way, so that readers and scanners part"] = None
         if self.arrays and is_wrapper(made):
             self.stack[-1] = self._read_array(made)
 

@@ -89,7 +89,7 @@ def _inside(value: Any) -> list[Any]:
     if isinstance(value, Pairs):
         return [v for _, v in value.items]
     if isinstance(value, Made):
-        return [value.arguments, value.state, value.parts, value.pairs]
+        return [value.what, value.arguments, value.state, value.parts, value.pairs]
     if isinstance(value, (list, tuple)) and not isinstance(value, (Import, Unknown)):
         return list(value[:1000])
     return []
