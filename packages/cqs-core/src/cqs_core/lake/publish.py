@@ -13,6 +13,7 @@ from cqs_core.settings import settings
 if TYPE_CHECKING:
     from cqs_core.lake.lake import Lake
     from cqs_core.lake.names import Series
+    from cqs_core.settings import Settings
 
 FOLDER = "data/processed"
 
@@ -23,12 +24,16 @@ def key(base: str, interval: str) -> str:
 
 def at_home(series: Iterable[Series]) -> list[Series]:
     """Those that are published: home exchange, home quote, spot, an interval of CQS_PUBLISH."""
-    return [s for s in series if at_home_market(s) and s.interval in settings().publish]
+    now = settings()
+    return [s for s in series if _is_home(s, now) and s.interval in now.publish]
 
 
 def at_home_market(series: Series) -> bool:
     """Whether it is spot against the home quote on the home exchange: only such names are the neighbours'."""
-    now = settings()
+    return _is_home(series, settings())
+
+
+def _is_home(series: Series, now: Settings) -> bool:
     return series.exchange == now.exchange and series.market.endswith(f"/{now.quote}")
 
 
