@@ -135,9 +135,18 @@ def _log_price(name: str, ts: Stamps) -> Floats:
     coin, at = COINS[name], (ts - START) / HOUR
     own: Floats = np.log(coin.price) + coin.sigma * _brownian(_seed(name), at) + 0.06 * at / _YEAR
     if name == "BTC":
-        return own + 0.32 * np.sin(2 * np.pi * (at / _YEAR / 3.8 - 0.1)) - _crashed(ts)
+        return own + _moods(at) - _crashed(ts)
     shared = _log_price("BTC", ts) - np.log(COINS["BTC"].price)
     return np.asarray(own + coin.beta * shared)
+
+
+def _moods(at: Floats) -> Floats:
+    """Bull and bear years, and waves of some weeks: without them nothing but chance would be there to trade on."""
+    waves = ((0.32, 3.8 * _YEAR, -0.1), (0.03, 61 * 24, 0.16), (0.02, 27 * 24, 0.0))
+    total: Floats = np.zeros(len(at))
+    for height, hours, phase in waves:
+        total += height * np.sin(2 * np.pi * (at / hours + phase))
+    return total
 
 
 def _brownian(seed: int, at: Floats) -> Floats:
