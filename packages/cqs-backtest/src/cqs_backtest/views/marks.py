@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CSS = """
-:host{overflow-x:auto} svg{display:block;width:100%;height:auto;min-width:420px} svg line{stroke:var(--cqs-line)}
+:host{overflow-x:auto} svg{display:block;width:100%;height:auto;min-width:300px} svg line{stroke:var(--cqs-line)}
 svg text{fill:var(--cqs-muted);font-size:12px} text.x{text-anchor:middle} rect.up{fill:var(--cqs-up)}
 rect.down{fill:var(--cqs-down)} polyline{fill:none;stroke:var(--cqs-accent);stroke-width:1.6}
 table{border-collapse:collapse;width:100%;font-size:12px;font-variant-numeric:tabular-nums}
@@ -32,6 +32,7 @@ var(--cqs-line);border-radius:12px;padding:2px 10px;background:var(--cqs-paper);
 """
 _MONTHS = [f"{m:02}" for m in range(1, 13)]
 _WINDOW = 90
+_HALF = 480  # pixels of a figure that shares its row
 
 
 def shown(text: str) -> Any:
@@ -64,7 +65,7 @@ def badges(said: dict[str, Any]) -> Any:
 
 def years(days: Stamps, equity: Floats, capital: float) -> Any:
     """A bar a year."""
-    return shown(bars(yearly_returns(days, equity, capital), 200, "Return of each year, percent"))
+    return shown(bars(yearly_returns(days, equity, capital), 200, "Return of each year, percent", width=_HALF))
 
 
 def months(days: Stamps, equity: Floats, capital: float) -> Any:
@@ -85,7 +86,7 @@ def rolling_sharpe(days: Stamps, equity: Floats, capital: float) -> Any:
     known = ~np.isnan(values)
     if known.sum() < 2:
         return shown(f"<p>It needs more than {_WINDOW} days on which equity moved.</p>")
-    return shown(lines(days[known], {"Sharpe": values[known]}, 200, f"Sharpe of the last {_WINDOW} days"))
+    return shown(lines(days[known], {"Sharpe": values[known]}, 200, f"Sharpe of the last {_WINDOW} days", width=_HALF))
 
 
 def all_metrics(performance: Mapping[str, float | None], quote: str) -> Any:

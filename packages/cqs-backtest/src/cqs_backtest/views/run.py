@@ -63,13 +63,14 @@ class RunPage(pn.viewable.Viewer):
     def _calendar(self) -> Any:
         capital = self._made["costs"]["capital"]
         days, equity = daily_equity(self._run.ts, self._run.equity, self._made["day_start"])
-        return pn.Column(
+        pair = pn.Column(
             section("Years", years(days, equity, capital), note="percent"),
             section("Rolling Sharpe", rolling_sharpe(days, equity, capital), note="last 90 days, x sqrt(365)"),
-            section("Months", months(days, equity, capital), note="percent"),
             stylesheets=[_PAIR],
             **_WHOLE,
         )
+        heatmap = section("Months", months(days, equity, capital), note="percent")
+        return pn.Column(pair, heatmap, styles={"gap": "12px"}, **_WHOLE)
 
     def _about(self) -> str:
         made, costs = self._made, self._made["costs"]
@@ -94,4 +95,4 @@ def cards(performance: dict[str, float | None], quote: str) -> list[Metric]:
 
 
 def _folded(title: str, inside: Any) -> Any:
-    return pmui.Accordion((title, inside), active=[], **_WHOLE)
+    return pmui.Accordion((title, inside), active=[], title_variant="subtitle2", **_WHOLE)
