@@ -65,8 +65,7 @@ def serve(
 def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
     import panel as pn
 
-    import cqs_panel.shell  # noqa: F401 - imported before the first session asks, and before processes are forked
-
+    _import_views()
     if num_procs > 1:
         _end_children_with_me()
     return pn.io.server.get_server(
@@ -79,6 +78,16 @@ def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
         unused_session_lifetime_milliseconds=_KEEP_MS,
         check_unused_sessions_milliseconds=_KEEP_MS // 3,
     )
+
+
+def _import_views() -> None:
+    """Before the first session asks, and before processes are forked: then the first page is quick."""
+    import cqs_panel.shell
+    from cqs_core import plugins
+
+    cqs_panel.shell.installed_views()
+    plugins().cards()
+    plugins().overlays()
 
 
 def _check(address: str) -> None:
