@@ -119,6 +119,19 @@ def test_bad_rules_are_told_and_the_others_watch(once, hook, beat, rules):
     assert hook.titles == ["[critical] silent"]
 
 
+def test_a_rules_file_that_is_too_large_and_damaged_regimes_take_no_rule_down(once, hook, beat, rules, bucket):
+    rules(RULES + '[[rule]]\nkind = "regime"\nmodel = "v1"\nover = "BEAR_TREND"\n')
+    bucket.write("regimes/v1/upbit/BTC-KRW.parquet", b"no parquet")
+    beat(3600)
+    ran = once()
+    assert "config/alerts.toml:7" in ran.stderr
+    assert "cqs models evaluate v1" in ran.stderr
+    assert hook.titles == ["[critical] silent"]
+    rules("#" * (2 << 20))
+    assert "2,097,152 bytes" in once(code=1).stderr
+    assert hook.titles[1:] == [f"[critical] cqs cannot watch {bucket.url}"]  # and not that "silent" recovered
+
+
 def test_what_was_broken_and_over_between_two_rounds_is_told(once, hook, put, rules, bucket):
     from logfiles import buy, day
 
@@ -144,9 +157,9 @@ def test_it_tells_when_it_cannot_see_the_bucket_and_when_it_sees_again(hook, gcs
     watch = ["monitor", "watch", "--once", "--patience", "5", "--bucket", gcs_bucket]
     cqs(*watch, code=1, CQS_ALERT_HOOK=hook.url, STORAGE_EMULATOR_HOST=dead)
     cqs(*watch, code=1, CQS_ALERT_HOOK=hook.url, STORAGE_EMULATOR_HOST=dead)
-    assert hook.titles == [f"[critical] cqs cannot see {gcs_bucket}"]
+    assert hook.titles == [f"[critical] cqs cannot watch {gcs_bucket}"]
     cqs(*watch, CQS_ALERT_HOOK=hook.url)
-    assert hook.titles[1:] == [f"[recovered] cqs sees {gcs_bucket} again"]
+    assert hook.titles[1:] == [f"[recovered] cqs watches {gcs_bucket} again"]
 
 
 def test_a_bucket_that_stalls_is_told_too(hook):
@@ -163,7 +176,7 @@ def test_a_bucket_that_stalls_is_told_too(hook):
         )
         stop.set()
     assert time.monotonic() - started < 30
-    assert hook.titles == ["[critical] cqs cannot see gs://stalled"]
+    assert hook.titles == ["[critical] cqs cannot watch gs://stalled"]
 
 
 def test_alerts_on_gcs_are_told_once(hook, gcs_bucket):

@@ -88,10 +88,11 @@ def evaluate(rules: Rules, facts: Facts, seen: Mapping[str, int] | None = None) 
     for rule in rules.rules:
         try:
             alerts += [_alert(rule, name, facts, seen or {}) for name in subjects(rule, facts, wrong)]
-        except CqsError as error:
-            if isinstance(error, OSError):
-                raise
-            wrong.append(Wrong(rule.line, str(error), rule.name))
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one rule must not take the others down
+            told = str(error) if isinstance(error, CqsError) else f"{type(error).__name__}: {error}"
+            wrong.append(Wrong(rule.line, f"it could not be evaluated: {told}", rule.name))
     return alerts, wrong
 
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import AlertChannel, BucketError, plugins
+from cqs_core import AlertChannel, CqsError, UsageError, plugins
 from cqs_core.settings import state_folder
 from cqs_core.times import iso, now
 from cqs_monitor.alerts.channels import deliver
@@ -69,8 +69,9 @@ class Watcher:
             self._answered()
         except HeldByAnother:
             raise
-        except (BucketError, OSError, TimeoutError) as error:
-            self._blind(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, a watcher that ended would tell nobody
+            known = isinstance(error, (CqsError, OSError))
+            self._blind(str(error) if known else f"{type(error).__name__}: {error}")
             return False
         self._sees_again()
         return True
@@ -98,7 +99,7 @@ class Watcher:
         if self._memory is None:
             self._memory = remembered(self.bucket)
         memory = self._memory
-        self._rules = read_rules(self.bucket)
+        self._read_rules()
         moment = now()
         alerts, wrong = evaluate(self._rules, facts_of(self.bucket, moment), memory.seen)
         for one in wrong:
@@ -108,6 +109,15 @@ class Watcher:
             self._send(event, memory, moment)
         memory.round = moment
         remember(self.bucket, memory)
+
+    def _read_rules(self) -> None:
+        """A file that cannot be read as a whole leaves the last rules in force; without any, nothing can be watched."""
+        try:
+            self._rules = read_rules(self.bucket)
+        except UsageError as error:
+            if not self._rules.rules:
+                raise
+            self.say(f"{error}; the last rules stay in force")
 
     def _send(self, event: Event, memory: Memory, moment: int) -> None:
         """Recorded before and after: after a crash in between it is sent again, and marked."""
@@ -171,12 +181,12 @@ class Watcher:
         """Told through every channel; remembered on this machine, since the bucket does not take it."""
         path = self._blind_file()
         known = _json(path) or {"since": now(), "told": None}
-        self.say(f"{iso(now())} the bucket does not answer: {reason}")
+        self.say(f"{iso(now())} this round failed: {reason}")
         if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:
             repeat = "; a repeat: it may have arrived before a crash" if known.get("trying") else ""
             _write(path, known | {"trying": True})
-            text = f"since {iso(known['since'])}; nothing is watched until it answers{repeat}"
-            faults = deliver(self._channels(), f"[critical] cqs cannot see {self.bucket.url}", text)
+            text = f"since {iso(known['since'])}; nothing is watched ({reason}){repeat}"
+            faults = deliver(self._channels(), f"[critical] cqs cannot watch {self.bucket.url}", text)
             for fault in filter(None, faults.values()):
                 self.say(fault)
             known["told"] = now() if not faults or None in faults.values() else None
@@ -188,8 +198,8 @@ class Watcher:
         if known is None:
             return
         if known["told"] is not None:
-            title = f"[recovered] cqs sees {self.bucket.url} again"
-            deliver(self._channels(), title, f"it did not answer since {iso(known['since'])}")
+            title = f"[recovered] cqs watches {self.bucket.url} again"
+            deliver(self._channels(), title, f"it could not since {iso(known['since'])}")
             self.say(title)
         path.unlink(missing_ok=True)
 
