@@ -87,6 +87,8 @@ def test_strategies_are_listed_with_their_parameters(cqs):
         (["volatility_breakout", "--symbols", "BTC", "--end", "2024-01-10"], "needs 20 before its first order"),
         (["volatility_breakout", "--symbols", "BTC", "--engine", "vast"], "did you mean 'fast'"),
         (["volatility_breakout", "--symbols", "BTC", "--capital", "0"], "capital is 0"),
+        (["volatility_breakout", "--symbols", "BTC", "--impact", "0.6"], "engine 'fast' knows no market impact"),
+        (["volatility_breakout", "--symbols", "BTC", "--engine", "bt", "--impact", "-1"], "impact is -1"),
         (["volatility_breakout", "--symbols", "BTC", "--fee", "-1"], "fee is -1"),
         (["volatility_breakout", "--symbols", ""], "no symbols"),
         (["./my_rule.py:MyRule", "--symbols", "BTC"], "there is no file"),

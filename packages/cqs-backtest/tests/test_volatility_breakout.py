@@ -116,5 +116,5 @@ def test_parameters_have_bounds_step_and_doc():
 def test_unknown_and_wild_parameters_are_refused():
     with pytest.raises(UnknownName, match="did you mean 'noise_ratio'"):
         VolatilityBreakout.with_parameters({"noise": 0.5})
-    with pytest.raises(UsageError, match="from 0.1 to 0.9"):
+    with pytest.raises(UsageError, match=r"from 0\.1 to 0\.9"):
         VolatilityBreakout.with_parameters({"noise_ratio": "1.5"})

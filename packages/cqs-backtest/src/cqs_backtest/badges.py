@@ -35,7 +35,8 @@ def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bo
     peek = find_peek(request.strategy, candles, result.execution.fills["bar"][bought] + offset, request.seed)
     if peek is not None:
         said |= {"lookahead": "peeks", "lookahead_where": str(peek)}
-    if confirm and result.candles.ts.size * len(result.candles.symbols) <= MOST_CELLS:
+    modelled = getattr(request.engine, "impact", None) is not None  # nobody else can do that
+    if confirm and not modelled and result.candles.ts.size * len(result.candles.symbols) <= MOST_CELLS:
         said |= confirmed(result)
     near = touched(result.trades, result.candles)
     return said | {"gaps": int(near.sum()), "gaps_pnl": float(np.sum(result.trades["pnl"][near]))}

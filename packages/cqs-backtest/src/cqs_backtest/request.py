@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from cqs_backtest.rules import find
 from cqs_core import Costs, Engine, Settings, Strategy, UsageError, parse_interval, plugins, resolve, settings
@@ -61,6 +61,7 @@ def make_request(
     params: Mapping[str, Any] | None = None,
     engine: str | Engine | None = None,
     costs: Costs | None = None,
+    impact: float | None = None,
 ) -> Request:
     """The request, if it makes sense.
 
@@ -77,9 +78,26 @@ def make_request(
         start=first,
         end=last,
         costs=costs or Costs(),
-        engine=plugins().engine(engine or DEFAULT_ENGINE) if isinstance(engine, str | None) else engine,
+        engine=find_engine(engine, impact),
         day_start=known.day_start,
     )
+
+
+def find_engine(engine: str | Engine | None, impact: float | None = None) -> Engine:
+    """An engine by name, or the one given; with market impact where that is asked for.
+
+    Raises:
+        UnknownName: no such engine.
+        UsageError: an engine without market impact, or a coefficient that is not above 0.
+    """
+    found = plugins().engine(engine or DEFAULT_ENGINE) if isinstance(engine, str | None) else engine
+    if impact is None:
+        return found
+    if not 0 < impact <= 10:
+        raise UsageError(f"impact is {impact!r}; it must be above 0 and at most 10, typically 0.5 to 1")
+    if not hasattr(found, "impact"):
+        raise UsageError(f"engine {found.name!r} knows no market impact; choose --engine bt")
+    return cast("Engine", replace(cast("Any", found), impact=impact))
 
 
 def make_costs(

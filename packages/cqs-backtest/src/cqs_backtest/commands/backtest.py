@@ -30,7 +30,8 @@ def backtest() -> None:
 @click.option("--slippage-bps", metavar="BPS", help="A side; or account:NAME, as measured. CQS_SLIPPAGE_BPS, else 5.")
 @click.option("--min-order", type=float, default=0.0, help="Smallest order, in quote currency.")
 @click.option("--lot", type=float, default=0.0, help="Quantities are multiples of it.")
-@click.option("--engine", help="Who executes the orders.")
+@click.option("--engine", help="Who executes the orders: fast, or the reference bt.")
+@click.option("--impact", type=float, help="Coefficient of bt's square-root market impact, 0.5 to 1; bt alone.")
 @click.option("--keep/--no-keep", default=True, help="Store the run in the bucket, under runs/.", show_default=True)
 @command_options
 def run(

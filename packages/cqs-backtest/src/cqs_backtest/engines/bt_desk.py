@@ -9,6 +9,7 @@ from cqs_backtest.engines.bt_guard import REBALANCE, SIGNAL, Guard
 from cqs_backtest.engines.bt_library import bt
 
 if TYPE_CHECKING:
+    from cqs_backtest.engines.bt_impact import Impact
     from cqs_core import Candles, Costs, Orders
 
 _FIELDS = ("exit", "enter", "weight", "stop", "limit", "target", "stop_loss", "take_profit", "trailing")
@@ -17,8 +18,9 @@ _FIELDS = ("exit", "enter", "weight", "stop", "limit", "target", "stop_loss", "t
 class Desk(bt.Algo):  # type: ignore[misc]
     """Called by bt once a bar; `fills` is its own trade log, because bt's nets an exit and an entry of one bar."""
 
-    def __init__(self, candles: Candles, orders: Orders, costs: Costs) -> None:
+    def __init__(self, candles: Candles, orders: Orders, costs: Costs, impact: Impact | None = None) -> None:
         super().__init__("desk")
+        self._impact = impact
         self.fills: list[tuple[int, int, int, float, float, float]] = []
         self._candles, self._costs, self._max_cash = candles, costs, orders.max_cash
         self._orders = {name: orders.array(name, candles.shape) for name in _FIELDS}
@@ -55,6 +57,8 @@ class Desk(bt.Algo):  # type: ignore[misc]
     def _trade(self, s: int, quantity: float, price: float, reason: int) -> None:
         self._securities[s].transact(quantity, update=False, price=price)
         fee = abs(quantity) * price * self._costs.fee
+        if self._impact:
+            fee = self._impact.cost(self._t, s, quantity, price)
         self.fills.append((self._t, s, reason, quantity, price, fee))
 
     def _sell_all(self, s: int, price: float, reason: int, *, slips: bool = True) -> None:
@@ -132,7 +136,10 @@ class Desk(bt.Algo):  # type: ignore[misc]
     def _buy(self, s: int, budget: float, fill: float, inside: str, dust: float) -> None:
         if not budget > dust:
             return
-        quantity = self._whole_lots(budget / (fill * (1 + self._costs.fee)))
+        quantity = budget / (fill * (1 + self._costs.fee))
+        if self._impact:
+            quantity = self._impact.affordable(self._t, s, budget, fill)
+        quantity = self._whole_lots(quantity)
         if not quantity > 0 or quantity * fill * (1 + 1e-9) < self._costs.min_order:
             return
         held = self._quantity(s)

@@ -47,6 +47,7 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
             "lot": result.costs.lot,
             "min_order": result.costs.min_order,
             "capital": result.costs.capital,
+            "impact": getattr(request.engine, "impact", None),
         },
         "day_start": result.day_start,
         "candles": candle_hashes(candles),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest import feed
-from cqs_backtest.request import Request
+from cqs_backtest.request import Request, find_engine
 from cqs_backtest.rules import find
 from cqs_backtest.runs.manifest import candle_hashes, versions
 from cqs_backtest.runs.store import StoredRun, load
 from cqs_backtest.tables import trade_columns
-from cqs_core import Costs, CqsError, plugins
+from cqs_core import Costs, CqsError
 from cqs_core.times import iso, parse_start
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def request_of(made: dict[str, Any]) -> Request:
         start=parse_start(made["start"]),
         end=parse_start(made["end"]),
         costs=Costs(costs["fee"], costs["slippage_bps"] / 10_000, costs["lot"], costs["min_order"], costs["capital"]),
-        engine=plugins().engine(made["engine"]),
+        engine=find_engine(made["engine"], costs.get("impact")),
         day_start=made["day_start"],
         seed=made["seed"],
     )
