@@ -77,7 +77,8 @@ class Candles:
 
     def _search_closed(self) -> npt.NDArray[np.int64]:
         closes = self.ts + _shortest(self.interval)
-        return np.searchsorted(closes, self.rows, side="right") - 1
+        rows = self.ts if self.rows is None else self.rows
+        return np.asarray(np.searchsorted(closes, rows, side="right") - 1, dtype=np.int64)
 
     def cached(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """`make()`, computed once for this object and key; arrays become read-only. Bounded: old keys are dropped."""

@@ -19,7 +19,9 @@ _BOOLS = ("exit", "enter")
 
 @dataclass(frozen=True, eq=False)
 class Orders:
-    """Arrays (T, S), or whatever broadcasts to that; bar *t* may use everything up to the close of *t-1*, and the open of *t*.
+    """Arrays (T, S), or whatever broadcasts to that.
+
+    Bar *t* may use everything up to the close of *t-1*, and the open of *t*.
 
     Attributes:
         exit: bool, leave at the open.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import param
@@ -31,10 +32,8 @@ class Strategy(param.Parameterized):
         """What to do in each bar of these candles."""
         raise NotImplementedError(f"{type(self).__name__} has no orders(); a strategy must implement it")
 
-    def references(self, markets: Sequence[str]) -> Sequence[str]:
-        """Markets to look at besides the traded ones, in unified form; given these, `candles.reference(name)` has
-        them.
-        """
+    def references(self, markets: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - for those who override it
+        """Markets to look at besides the traded ones, unified; `candles.reference(name)` has them."""
         return ()
 
     def warmup(self) -> int:
@@ -42,7 +41,7 @@ class Strategy(param.Parameterized):
         return 0
 
     @classmethod
-    def parameters(cls) -> dict[str, param.Parameter]:
+    def parameters(cls) -> dict[str, param.Parameter[Any]:
         """The rule's own parameters by name, in the order in which they are declared."""
         own = cls.param.objects("existing")
         names = [name for name, p in own.items() if name != "name" and (p.precedence is None or p.precedence >= 0)]
@@ -73,23 +72,21 @@ class Strategy(param.Parameterized):
     def source_hash(cls) -> str:
         """sha256 of the file that defines the strategy; of its name where there is no file."""
         try:
-            path = inspect.getsourcefile(cls)
-            with open(path or "", "rb") as file:
-                return hashlib.sha256(file.read()).hexdigest()
+            return hashlib.sha256(Path(inspect.getsourcefile(cls) or "").read_bytes()).hexdigest()
         except (OSError, TypeError):
             return hashlib.sha256(f"{cls.__module__}.{cls.__qualname__}".encode()).hexdigest()
 
 
-def _value(parameter: param.Parameter, name: str, value: Any) -> Any:
+def _value(parameter: param.Parameter[Any], name: str, value: Any) -> Any:
     value = _read(parameter, name, value) if isinstance(value, str) else value
     try:
-        type(parameter)._validate(parameter, value)  # noqa: SLF001 - param has no public check without an owner
+        type(parameter)._validate(parameter, value)  # type: ignore[no-untyped-call]  # noqa: SLF001 - param has no public one
     except (ValueError, TypeError):
         raise UsageError(f"parameter {name!r} is {value!r}; it must be {describe(parameter)}") from None
     return value
 
 
-def _read(parameter: param.Parameter, name: str, text: str) -> Any:
+def _read(parameter: param.Parameter[Any], name: str, text: str) -> Any:
     if text.lower() == "none" and parameter.allow_None:
         return None
     try:
@@ -106,7 +103,7 @@ def _read(parameter: param.Parameter, name: str, text: str) -> Any:
     return text
 
 
-def describe(parameter: param.Parameter) -> str:
+def describe(parameter: param.Parameter[Any]) -> str:
     """What values a parameter takes, in words.
 
     >>> describe(param.Integer(5, bounds=(3, 20)))
