@@ -10,7 +10,7 @@ from cqs_core import CqsError, UsageError, settings
 from cqs_core.times import iso_or_none
 from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.measures import MEASURES, Signal
-from cqs_monitor.alerts.rules_file import Rules, Wrong
+from cqs_monitor.alerts.rule_reader import Wrong
 from cqs_monitor.alerts.spans import Span, at
 from cqs_monitor.alerts.units import shown
 from cqs_monitor.models.evaluation.evaluate import daily_series
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cqs_monitor.alerts.facts import Facts
     from cqs_monitor.alerts.rule import Rule
+    from cqs_monitor.alerts.rules_file import Rules
 
 State = Literal["ok", "pending", "silenced", "firing", "unknown"]
 

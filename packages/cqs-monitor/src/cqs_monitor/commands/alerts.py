@@ -12,7 +12,7 @@ from cqs_core.times import now, parse_range
 from cqs_monitor.commands.printing import printable, table
 
 if TYPE_CHECKING:
-    from cqs_monitor.alerts.rules_file import Wrong
+    from cqs_monitor.alerts.rule_reader import Wrong
 
 
 @click.group("alerts", invoke_without_command=True)

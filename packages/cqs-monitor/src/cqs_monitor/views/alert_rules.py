@@ -13,7 +13,8 @@ from cqs_core.times import now
 from cqs_monitor.alerts.evaluation import tried
 from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.kinds import KINDS
-from cqs_monitor.alerts.rules_file import KEY, LARGEST, Rules, parse_rules, read_text
+from cqs_monitor.alerts.rule_reader import KEY
+from cqs_monitor.alerts.rules_file import LARGEST, Rules, parse_rules, read_text
 from cqs_monitor.views.alert_text import CSS, kinds_html
 from cqs_monitor.views.layout import WHOLE, bar, beside, stack
 from cqs_panel import failure, html, plain_table, section, when

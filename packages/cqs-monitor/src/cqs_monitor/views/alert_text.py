@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cqs_monitor.alerts.kinds import KINDS
-from cqs_monitor.alerts.rules_file import KEY
+from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.units import shown
 from cqs_panel import when
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_monitor.alerts.evaluation import Alert
-    from cqs_monitor.alerts.rules_file import Wrong
+    from cqs_monitor.alerts.rule_reader import Wrong
 
 _MOST = 300
 CSS = """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core import Bucket
-    from cqs_monitor.alerts.rules_file import Wrong
+    from cqs_monitor.alerts.rule_reader import Wrong
     from cqs_panel import PageState
 
 SECONDS = 10.0
