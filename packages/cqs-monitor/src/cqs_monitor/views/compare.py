@@ -16,7 +16,7 @@ from cqs_monitor.compare.notes import notes
 from cqs_monitor.reader import reader_of
 from cqs_monitor.views import comparison_table, holdings_table
 from cqs_monitor.views.bridge_chart import BridgeChart
-from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, stack
+from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_between, stack
 from cqs_monitor.views.question import QuestionForm
 from cqs_panel import (
     Band,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from cqs_monitor.reader import Reading
     from cqs_panel import Layer, PageState
 
-SECONDS = 5.0
 _ALL, _DIFFERING = "All positions", "What differs"
 
 
@@ -75,7 +74,7 @@ class CompareView(pn.viewable.Viewer):
         self._body = self._laid_out()
         self._body.visible = False
         page.load(lambda: self._reader.read(8.0), self._offer)
-        page.every(SECONDS, self._look)
+        page.every(seconds_between(page), self._look)
 
     def __panel__(self) -> Any:
         css = """

@@ -35,7 +35,7 @@ class Health(pn.viewable.Viewer):
 
     def __panel__(self) -> Any:
         return section(
-            "Files", self._files, self._button, self._damaged, note="age of the newest file; one listing every 5 s"
+            "Files", self._files, self._button, self._damaged, note="one listing a reading, then only what changed"
         )
 
     def update(self, report: Report, now: int) -> None:

@@ -9,6 +9,8 @@ import panel as pn
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cqs_panel import PageState
+
 WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 ONE_LINE = {"& button": {"whiteSpace": "nowrap"}}
 """For groups of buttons."""
@@ -46,3 +48,11 @@ def readable(prices: pd.Series[float]) -> pd.Series[float]:
     small = prices.round(6).mask(prices >= 1, prices.round(2))
     shown: pd.Series[float] = small.mask(prices >= 1000, prices.round())
     return shown
+
+
+def seconds_between(page: PageState) -> float:
+    """How often a page reads the logs: every 5 s, or as `?every=30` in its address says, from 1 s to an hour."""
+    try:
+        return min(max(float(page.query.get("every", 5)), 1.0), 3600.0)
+    except ValueError:
+        return 5.0

@@ -145,5 +145,7 @@ def _drift(told: dict[str, Any]) -> Any:
 
 def _problems(told: dict[str, Any]) -> Any:
     said = [*told["problems"], "Labels overlap: each looks 20 days ahead, so neighbouring days are not independent."]
+    if told["isolation"]["network"] != "cut off":
+        said.append("The model's process could reach the network: this system does not let users cut it off.")
     listed = "".join(f"<li>{escape(text)}</li>" for text in said)
     return html(f"<ul>{listed}</ul>", stylesheets=["ul{font-size:13px;margin:4px 0;padding-left:18px}"])

@@ -14,7 +14,7 @@ from cqs_monitor.views import bars, heatmap, holdings_table
 from cqs_monitor.views.controls import Controls
 from cqs_monitor.views.figures import metrics
 from cqs_monitor.views.health import Health
-from cqs_monitor.views.layout import WHOLE, bar, beside, stack
+from cqs_monitor.views.layout import WHOLE, bar, beside, seconds_between, stack
 from cqs_monitor.views.pnl_chart import PnlChart
 from cqs_monitor.views.trades import Trades
 from cqs_panel import empty, html, metric_cards, metrics_html, refresh, section, table, when
@@ -23,11 +23,9 @@ if TYPE_CHECKING:
     from cqs_monitor.reader import Reading
     from cqs_panel import PageState
 
-SECONDS = 5.0
-"""Between two readings."""
-
 _FIRST = 8.0  # seconds for which the first reading is waited for
 _LATER = 2.0
+_STALLED = 10.0  # seconds without an answer that are worth saying
 _STATE_CSS = ".state{font-size:12px;color:var(--cqs-muted)} .state.warning{color:var(--cqs-warning);font-weight:600}"
 
 
@@ -37,6 +35,7 @@ class MonitorView(pn.viewable.Viewer):
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
+        self._seconds = seconds_between(page)
         self._reader = reader_of(page.bucket.url, live=bool(not page.demo or page.settings.endpoint))
         self._controls = Controls(page)
         self._controls.param.watch(lambda _: self._ask(quiet=False), "choice")
@@ -57,7 +56,7 @@ class MonitorView(pn.viewable.Viewer):
         self._body = self._laid_out()
         self._body.visible = False
         page.load(lambda: self._work(_FIRST), self._show)
-        page.every(SECONDS, lambda: self._ask(quiet=True))
+        page.every(self._seconds, lambda: self._ask(quiet=True))
 
     def __panel__(self) -> Any:
         return stack(bar(self._controls, self._state), self._blank, self._body)
@@ -86,7 +85,7 @@ class MonitorView(pn.viewable.Viewer):
         if report.choice != self._controls.choice:
             return
         moment, reading = now(), report.reading
-        self._set(self._state, _state(reading, self._page.settings.timezone))
+        self._set(self._state, _state(reading, self._seconds, self._page.settings.timezone))
         known = bool(reading.snapshot.accounts)
         self._body.visible, self._blank.visible = known, not known
         if not known:
@@ -115,17 +114,17 @@ class MonitorView(pn.viewable.Viewer):
         self._page.remember(account=None if name == self._controls.choice.account else name)
 
 
-def _state(reading: Reading, timezone: str | None) -> str:
+def _state(reading: Reading, seconds: float, timezone: str | None) -> str:
     """One line: as of when, or since when the bucket is silent."""
     as_of = f"as of {when(reading.at, timezone)}" if reading.at else "nothing read yet"
     if reading.error:
         return f'<span class="state warning" role="alert">{escape(reading.error)}; {as_of}</span>'
-    if reading.stalled > 2 * SECONDS:
+    if reading.stalled > _STALLED:
         fact = f"the bucket has not answered for {reading.stalled:.0f} s"
         return f'<span class="state warning" role="alert">{fact}; {as_of}</span>'
     damaged = len(reading.snapshot.problems)
     warned = f" · {damaged} damaged rows or files, see Files" if damaged else ""
-    return f'<span class="state">{as_of}, every {SECONDS:.0f} s{warned}</span>'
+    return f'<span class="state">{as_of}, every {seconds:.0f} s{warned}</span>'
 
 
 def _nothing(reading: Reading) -> Any:
