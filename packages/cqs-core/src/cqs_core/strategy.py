@@ -41,7 +41,7 @@ class Strategy(param.Parameterized):
         return 0
 
     @classmethod
-    def parameters(cls) -> dict[str, param.Parameter[Any]:
+    def parameters(cls) -> dict[str, param.Parameter[Any]]:
         """The rule's own parameters by name, in the order in which they are declared."""
         own = cls.param.objects("existing")
         names = [name for name, p in own.items() if name != "name" and (p.precedence is None or p.precedence >= 0)]
