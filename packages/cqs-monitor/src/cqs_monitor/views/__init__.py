@@ -45,6 +45,12 @@ def _bots(page: PageState) -> Any:
     return build(page)
 
 
+def _firing(page: PageState) -> Any:
+    from cqs_monitor.views.alerts_card import build
+
+    return build(page)
+
+
 def _trades(series: Series, start: int, end: int) -> Sequence[Layer]:
     from cqs_monitor.views.overlay import layers
 
@@ -63,7 +69,10 @@ VIEWS = [
     View(slug="alerts", title="Alerts", icon="notifications", order=34, build=_alerts),
     View(slug="models", title="Models", icon="model_training", order=36, build=_models),
 ]
-CARDS = [Card(name="monitor.bots", title="", order=10, build=_bots, width=12)]
+CARDS = [
+    Card(name="monitor.bots", title="", order=10, build=_bots, width=12),
+    Card(name="monitor.alerts", title="", order=90, build=_firing, width=12),
+]
 OVERLAYS = [
     Overlay(name="monitor.trades", title="Bot trades", layers=_trades),
     Overlay(name="monitor.regimes", title="Regimes", layers=_regimes),
