@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from survival import Truth
 
@@ -26,12 +29,13 @@ def flaky(gcs_emulator, monkeypatch):
 def test_a_storage_that_fails_every_tenth_request_loses_nothing(flaky, sandbox):
     url, proxy = flaky
     lake = Lake(Bucket(url))
-    selection = select("BTC,ETH", "1h", "upbit", times.iso(END - 200 * DAY), times.iso(END))
-    for _ in range(3):
-        done = fetch(lake, selection, sandbox.url)
-        if not any(one.error for one in done):
-            break
-    assert not any(one.error for one in done)
+    for days in range(200, 0, -25):
+        dates = [times.iso(END - days * DAY), times.iso(END - (days - 25) * DAY)]
+        for _ in range(3):
+            done = fetch(lake, select("BTC,ETH", "1h", "upbit", *dates), sandbox.url)
+            if not any(one.error for one in done):
+                break
+        assert not any(one.error for one in done)
     Truth(SERIES, END - 200 * DAY, END).check_lake(lake, whole=True)
     lake.compact(grace=-1)
     lake.compact(grace=-1)
@@ -62,3 +66,28 @@ def test_a_second_read_comes_from_the_local_cache(gcs_emulator, monkeypatch, san
         reads = proxy.asked["read"]
         assert Lake(Bucket(url)).read(one.series).equals(first)
         assert proxy.asked["read"] == reads
+
+
+READER = """
+import sys
+from cqs_core import Lake, Series
+for _ in range(6):
+    table = Lake(sys.argv[1]).read(Series("upbit", "BTC/KRW", "1h"))
+    print(len(table), float(sum(table["close"].to_pylist())))
+"""
+
+
+def test_a_cache_too_small_for_the_lake_serves_many_processes(gcs_bucket, monkeypatch, sandbox):
+    monkeypatch.setenv("CQS_CACHE_BYTES", "20000")
+    lake = Lake(Bucket(gcs_bucket))
+    for first, last in ((400, 300), (300, 200), (200, 100), (100, 1)):
+        dates = [times.iso(END - n * DAY) for n in (first, last)]
+        fetch(lake, select("BTC", "1h", "upbit", *dates), sandbox.url)
+    table = lake.read(SERIES[0])
+    told = f"{len(table)} {float(sum(table['close'].to_pylist()))}"
+    command = [sys.executable, "-c", READER, gcs_bucket]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for reader in readers:
+        out, errors = reader.communicate(timeout=100)
+        assert reader.returncode == 0, errors
+        assert set(out.splitlines()) == {told}

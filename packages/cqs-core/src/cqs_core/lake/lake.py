@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cqs_core.bucket import Bucket
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.lake.catalog import objects_by_series
-from cqs_core.lake.names import LakeObject, Series
+from cqs_core.lake.names import ROOT, LakeObject, Series, escape
 from cqs_core.lake.status import SeriesStatus, series_status
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ class Lake:
     def objects(self, series: Series) -> Sequence[LakeObject]:
         """The objects of one series, from one listing of its folder."""
         return objects_by_series(self.bucket, series.folder).get(series, [])
+
+    def catalog(self, exchange: str) -> Mapping[Series, Sequence[LakeObject]]:
+        """The objects of every series of an exchange, from one listing."""
+        return objects_by_series(self.bucket, f"{ROOT}/exchange={escape(exchange)}")
 
     def status(self) -> Sequence[SeriesStatus]:
         """One entry a series, from one listing."""

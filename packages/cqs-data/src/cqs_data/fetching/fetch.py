@@ -112,13 +112,17 @@ class Connection:
     async def each(self, series: Iterable[Series], do: Callable[[SeriesFetch], Awaitable[None]]) -> list[Fetched]:
         """Do something for every series, some at once; compact those that grew into many objects."""
         names = list(series)
+        found = await asyncio.to_thread(self.lake.catalog, self.exchange.id)
         for name in names:
-            check_source(name, self.lake.objects(name), self.exchange.endpoint)
+            check_source(name, found.get(name, ()), self.exchange.endpoint)
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(name: Series) -> Fetched:
             async with gate:
-                return await self._one(SeriesFetch(self.exchange, self.lake, name, self.patience, self.work), do)
+                objects = found.get(name, ())
+                return await self._one(
+                    SeriesFetch(self.exchange, self.lake, name, self.patience, self.work, objects), do
+                )
 
         ended = await asyncio.gather(*map(one, names), return_exceptions=True)
         for result in ended:
@@ -130,7 +134,8 @@ class Connection:
         error: CqsError | None = None
         try:
             await do(part)
-            await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
+            if len(part.objects) + part.run.written >= _UNMERGED:
+                await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
         except (BucketError, ExchangeError) as failed:
             error = failed
         history = self.exchange.history

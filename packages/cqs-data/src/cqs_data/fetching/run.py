@@ -36,6 +36,7 @@ class Run:
         source: `exchange` or `endpoint`.
         seen: newest seq of the series in the lake.
         stored: rows in the lake so far.
+        written: objects in the lake so far.
         rejected: rows in quarantine so far.
         keep_empty: whether answers without any candle are stored too.
     """
@@ -45,6 +46,7 @@ class Run:
     source: str
     seen: int = 0
     stored: int = 0
+    written: int = 0
     rejected: int = 0
     keep_empty: bool = True
     _tables: list[pa.Table] = field(default_factory=list)
@@ -88,5 +90,5 @@ class Run:
         import pyarrow as pa
 
         whole = pa.concat_tables(tables).sort_by("ts").combine_chunks()
-        self.lake.append(self.series, whole, *bounds, source=self.source, seen=self.seen)
+        self.written += len(self.lake.append(self.series, whole, *bounds, source=self.source, seen=self.seen))
         self.stored += len(whole)

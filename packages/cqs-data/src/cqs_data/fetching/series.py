@@ -31,6 +31,7 @@ class SeriesFetch:
         series: which.
         patience: how the exchange is waited for.
         work: whose progress this is a part of.
+        objects: of the series, as a listing showed them.
         run: what was stored.
     """
 
@@ -39,9 +40,10 @@ class SeriesFetch:
     series: Series
     patience: Patience
     work: Progress
+    objects: Sequence[LakeObject] = ()
 
     def __post_init__(self) -> None:
-        self.run = Run(self.lake, self.series, self.source)
+        self.run = Run(self.lake, self.series, self.source, max((o.seq for o in self.objects), default=0))
 
     @property
     def source(self) -> str:
@@ -58,32 +60,28 @@ class SeriesFetch:
         Raises:
             ExchangeError: the exchange does not answer; what it did answer is stored.
         """
-        objects = self.lake.objects(self.series)
-        missing = subtract(self._grid(start, end), [(o.start, o.end) for o in objects])
-        if start is not None or objects:
+        missing = subtract(self._grid(start, end), [(o.start, o.end) for o in self.objects])
+        if start is not None or self.objects:
             self._expect(missing)
-        await self._ask(objects, missing)
+        await self._ask(missing)
 
     async def update(self) -> None:
         """Get what came since the newest answer."""
-        objects = self.lake.objects(self.series)
-        newest = max((o.end for o in objects), default=EARLIEST)
+        newest = max((o.end for o in self.objects), default=EARLIEST)
         missing = subtract(self._grid(newest, None), [])
         self._expect(missing)
-        await self._ask(objects, missing)
+        await self._ask(missing)
 
     async def repair(self, holes: Iterable[Range]) -> None:
         """Ask again for these ranges; an answer without candles is stored only where there was none before."""
-        objects = self.lake.objects(self.series)
-        answered = [(o.start, o.end) for o in objects if o.source != "import"]
+        answered = [(o.start, o.end) for o in self.objects if o.source != "import"]
         wanted = [hole for hole in holes if hole[0] < hole[1]]
         self._expect(wanted)
         for hole in wanted:
             self.run.keep_empty = bool(subtract(hole, answered))
-            await self._ask(objects, [hole])
+            await self._ask([hole])
 
-    async def _ask(self, objects: Sequence[LakeObject], missing: Iterable[Range]) -> None:
-        self.run.seen = max((o.seq for o in objects), default=0)
+    async def _ask(self, missing: Iterable[Range]) -> None:
         for bounds in missing:
             await self._range(bounds)
 
