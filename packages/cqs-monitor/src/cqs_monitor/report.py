@@ -132,7 +132,7 @@ class _Known:
 
 @functools.lru_cache(maxsize=32)
 def _known(snapshot: Snapshot, choice: Choice) -> _Known:
-    columns = _columns(snapshot, choice)
+    columns = columns_of_choice(snapshot, choice)
     figures = statistics(columns)
     if not choice.net:
         columns = columns.where(columns.sell)
@@ -151,7 +151,8 @@ def _known(snapshot: Snapshot, choice: Choice) -> _Known:
     return _Known(days, on_days(np.arange(len(value))), curves, figures)
 
 
-def _columns(snapshot: Snapshot, choice: Choice) -> Columns:
+def columns_of_choice(snapshot: Snapshot, choice: Choice) -> Columns:
+    """The rows of the chosen accounts."""
     columns = columns_of(snapshot, choice.day_start)
     place = snapshot.places.get(choice.account)
     return columns if place is None else columns.where(columns.account == place)
@@ -220,53 +221,6 @@ def _accounts(snapshot: Snapshot, choice: Choice, starts: tuple[int, int, int]) 
             "state": ["flat" if p.state == "ok" and not p.held else p.state for p in held],
         }
     )
-
-
-def trades_frame(snapshot: Snapshot, choice: Choice, text: str = "", most: int | None = None) -> pd.DataFrame:
-    """Trades, newest first: time (KST text), action, symbol, profit_krw, profit_pct, price, quantity, amount, account.
-
-    Args:
-        snapshot: of which.
-        choice: of whose.
-        text: words that symbol, action, account or time must contain, all of them, in any case.
-        most: rows at most.
-    """
-    import pandas as pd
-
-    columns = _columns(snapshot, choice)
-    order = np.argsort(-columns.timestamp, kind="stable")
-    if not text and most is not None:
-        order = order[:most]
-    table = columns.table.take(order)
-    names = np.array([*snapshot.accounts, ""], dtype=object)
-    frame = pd.DataFrame(
-        {
-            "time": _korean(columns.timestamp[order]),
-            "action": np.where(columns.sell[order], "SELL", "BUY"),
-            **{name: table[name].to_pandas() for name in ("symbol", *_FIGURES)},
-            "account": names[columns.account[order]],
-        }
-    )
-    return _matching(frame, text.casefold().split())[:most]
-
-
-_FIGURES = ("profit_krw", "profit_pct", "price", "quantity", "amount")
-
-
-def _korean(timestamps: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """KST, to the second."""
-    shifted = (timestamps // 1_000_000 + 9 * 3600).astype("datetime64[s]")
-    texts = np.datetime_as_string(shifted).tolist()
-    return np.array([text.replace("T", " ") for text in texts], dtype=object)
-
-
-def _matching(frame: pd.DataFrame, words: list[str]) -> pd.DataFrame:
-    for word in words:
-        hit = np.zeros(len(frame), bool)
-        for name in ("time", "account", "action", "symbol"):
-            hit |= frame[name].str.casefold().str.contains(word, regex=False).to_numpy(bool)
-        frame = frame[hit]
-    return frame.reset_index(drop=True)
 
 
 def last_year(report: Report, now: int) -> tuple[dt.date, dt.date, dict[dt.date, float]]:

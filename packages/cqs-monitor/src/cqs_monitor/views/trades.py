@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 
 from cqs_core import Lake, Series, settings
 from cqs_core.intervals import DAY
+from cqs_monitor.blotter import trades_frame
 from cqs_monitor.exports import to_csv
 from cqs_monitor.logs.snapshot import Snapshot
 from cqs_monitor.prices import market_of
-from cqs_monitor.report import Choice, trades_frame
+from cqs_monitor.report import Choice
 from cqs_monitor.views.layout import PRICE, WHOLE, bar, readable
 from cqs_panel import CandleChart, LakeCandles, Marks, empty, refresh, section, table
 
