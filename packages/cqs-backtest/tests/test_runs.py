@@ -125,6 +125,15 @@ class TestVerify:
         assert "no file" in verify(bucket, made["run"])["because"][0]
 
 
+def test_a_run_is_confirmed_on_demand(bucket, cqs, run):
+    path = bucket.folder / "runs" / run / "manifest.json"
+    path.write_text(path.read_text().replace('"parity": "ok"', '"parity": "not checked"'))
+    code, found, _ = cqs("backtest", "confirm", run, "--json")
+    assert (code, found["parity"]) == (0, "ok")
+    assert found["parity_difference"] < 1e-9
+    assert load(bucket, run).manifest["badges"]["parity"] == "ok"
+
+
 class TestCompare:
     def test_metrics_side_by_side_and_trades_that_changed(self, bucket, cqs, run):
         other = cqs(*RUN, "--set", "noise_ratio=0.9")[1]["run"]

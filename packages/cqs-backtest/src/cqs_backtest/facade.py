@@ -16,7 +16,7 @@ from cqs_core import Bucket, Candles, Engine, RunResult, Strategy, UsageError, s
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -149,15 +149,28 @@ def run(
     quote: str | None = None,
     *,
     confirm: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Execute a request on the lake of a bucket, or on frames; `confirm` also executes a small run on the reference."""
+    """Execute a request on the lake of a bucket, or on frames.
+
+    Args:
+        request: what to do.
+        bucket: whose lake has the candles, without `data`.
+        data: candles by symbol.
+        quote: of bare symbols in `data`.
+        confirm: also execute a small run on the reference.
+        tell: called with what comes next, three times.
+    """
+    tell("candles")
     if data is not None:
         candles = feed.from_frames(request, data, quote)
     elif bucket is not None:
         candles = feed.from_lake(request, bucket)
     else:
         raise UsageError("no candles; give data, or a bucket")
+    tell("orders and fills")
     result = simulate(
         request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
     )
+    tell("badges")
     return Outcome(request, result, candles, badges(request, result, candles, confirm=confirm))

@@ -1,10 +1,10 @@
 """The commands of cqs-backtest: each parses, calls one function, and prints."""
 
 from cqs_backtest.commands.backtest import backtest
-from cqs_backtest.commands.runs import compare, list_runs, report, show, verify
+from cqs_backtest.commands.runs import compare, confirm, list_runs, report, show, verify
 from cqs_backtest.commands.strategies import strategies
 
-for command in (list_runs, show, compare, verify, report):
+for command in (list_runs, show, compare, verify, confirm, report):
     backtest.add_command(command)
 
 __all__ = ["backtest", "strategies"]

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cqs_backtest.commands.slippage import slippage_bps
-from cqs_core import UsageError
+from cqs_core import UsageError, progress
 from cqs_core.cli import command_options, emit, open_bucket
 
 
@@ -53,7 +53,8 @@ def run(
     request = make_request(strategy, split(symbols), params=pairs(params), costs=costs, **options)
     opened = open_bucket(bucket)
     opened.check(write=keep)
-    outcome = facade.run(request, opened, confirm=keep)
+    with progress("Backtest", 3, "steps") as work:
+        outcome = facade.run(request, opened, confirm=keep, tell=lambda step: work.advance(1, note=step))
     data = {
         "performance": outcome.performance,
         "equity": tables.equity_rows(outcome.result),

@@ -86,6 +86,25 @@ def verify(bucket: str | None, as_json: bool, run: str) -> None:
     emit(found, as_json, text)
 
 
+@click.command("confirm")
+@click.argument("run")
+@command_options
+def confirm(bucket: str | None, as_json: bool, run: str) -> None:
+    """Execute RUN on the other engine too, however large it is, and note whether they agree."""
+    from cqs_backtest.runs.confirm import confirm as on_both
+
+    opened = open_bucket(bucket)
+    opened.check(write=True)
+    found = on_both(opened, run)
+
+    def text() -> None:
+        click.echo(
+            f"parity {found['parity']}, within {found['parity_difference']:.0e} {found['parity_where'] or ''}".rstrip()
+        )
+
+    emit(found, as_json, text)
+
+
 @click.command("report")
 @click.argument("run")
 @click.option(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cqs_core import SeriesStatus
 
 _MOST_AT_FIRST = 4
+_PRESETS = {"All": None, "Oldest 4": 4, "Oldest 10": 10}
 _WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 
 
@@ -30,6 +31,7 @@ class BacktestForm(pn.viewable.Viewer):
     strategy: param.Selector[Any] = param.Selector(doc="The rule.")
     exchange: param.Selector[Any] = param.Selector(doc="Of all symbols.")
     interval: param.Selector[Any] = param.Selector(doc="Of the candles.")
+    preset: param.Selector[Any] = param.Selector(default="", objects=[""], doc="A set of symbols.")
     symbols = param.ListSelector(default=[], doc="What to trade.")
     start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
     end = param.CalendarDate(allow_None=True, doc="Last day.")
@@ -46,6 +48,7 @@ class BacktestForm(pn.viewable.Viewer):
         self._offer("exchange", sorted({s.series.exchange for s in self._found}), prefer=known.exchange)
         self.param.watch(self._list_intervals, "exchange")
         self.param.watch(self._list_symbols, "interval")
+        self.param.watch(self._take_preset, "preset")
         self.param.watch(self._bound_dates, "symbols")
         self._list_intervals()
         self._parameters = pn.Column(sizing_mode="stretch_width", margin=0)
@@ -60,6 +63,7 @@ class BacktestForm(pn.viewable.Viewer):
         return pn.Column(
             pmui.Select.from_param(own.strategy, **wide),
             _pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
+            pmui.Select.from_param(own.preset, **wide),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
             dates,
             self._parameters,
@@ -117,11 +121,22 @@ class BacktestForm(pn.viewable.Viewer):
     def _list_symbols(self, *_: Any) -> None:
         markets = [s.series.market for s in self._series()]
         self.param.symbols.objects = markets
+        quotes = sorted({market.partition("/")[2] for market in markets})
+        self.param.preset.objects = ["", *(f"{name} {quote}" for quote in quotes for name in _PRESETS)]
+        self.preset = ""
         kept = [market for market in self.symbols if market in markets]
         self.symbols = (
             kept or [m for m in markets if m.partition("/")[2] == markets[0].partition("/")[2]][:_MOST_AT_FIRST]
         )
         self._bound_dates()
+
+    def _take_preset(self, *_: Any) -> None:
+        name, _space, quote = self.preset.rpartition(" ")
+        if not quote:
+            return
+        known = sorted(self._series(), key=lambda s: (s.first or 0, s.series.market))
+        oldest = [s.series.market for s in known if s.series.market.partition("/")[2] == quote]
+        self.symbols = oldest[: _PRESETS[name]]
 
     def _bound_dates(self, *_: Any) -> None:
         chosen = [s for s in self._series() if s.series.market in self.symbols] or self._series()

@@ -47,18 +47,14 @@ def badges(said: dict[str, Any]) -> Any:
     if difference is not None:
         parity_hint += f"; largest relative difference of equity {difference:.1e}"
     if said["parity"] == "not checked":
-        parity_hint = "not executed on the reference engine; up to 20,000 symbol-bars that happens by itself"
+        parity_hint = "not executed on the reference engine; up to 20,000 symbol-bars that happens by itself, else by cqs backtest confirm"
     near = int(said["gaps"])
+    beside = f"PnL of trades beside holes: {said['gaps_pnl']:,.0f}"
     peek = said.get("lookahead_where") or "orders stayed when what lay ahead of their bar was changed"
     drawn = [
         _badge("Look-ahead", said["lookahead"], peek, "good" if said["lookahead"] == "ok" else "bad"),
         _badge("Parity", said["parity"], parity_hint, {"ok": "good", "differs": "bad"}.get(said["parity"], "care")),
-        _badge(
-            "Gaps",
-            f"{near:,} trades" if near else "none",
-            f"PnL of trades beside holes: {said['gaps_pnl']:,.0f}",
-            "care" if near else "good",
-        ),
+        _badge("Gaps", f"{near:,} trades" if near else "none", beside, "care" if near else "good"),
     ]
     return shown(f'<div class="badges">{"".join(drawn)}</div>')
 
