@@ -210,6 +210,10 @@ def test_commands_say_what_is_wrong(folder, rules):
     assert {row["kind"] for row in cqs_json("monitor", "alerts", "kinds")} >= {"heartbeat", "regime"}
 
 
+def test_no_option_is_without_effect(folder):
+    assert "after 'kinds'" in cqs("monitor", "alerts", "--json", "kinds", code=2).stderr
+
+
 def test_a_test_message(hook):
     assert cqs_json("monitor", "alerts", "test", CQS_ALERT_HOOK=hook.url) == [
         {"channel": "hook", "sent": True, "problem": None}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cqs_core import UsageError
 from cqs_core.cli import command_options, emit, open_bucket
 from cqs_core.times import now, parse_range
 from cqs_monitor.commands.printing import printable, table
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
     """Evaluate every rule now; nothing is sent (`cqs monitor watch` sends)."""
     if ctx.invoked_subcommand is not None:
+        if bucket or as_json:
+            raise UsageError(f"write --bucket and --json after {ctx.invoked_subcommand!r}")
         return
     from cqs_monitor.alerts.evaluation import evaluate
     from cqs_monitor.alerts.facts import facts_of
