@@ -150,7 +150,7 @@ def test_data_update_costs_what_is_new_whatever_there_is(tmp_path):
             done = update(lakes[years], sandbox.url)
             assert sum(d.rows for d in done) >= 50
 
-        assert compared(lambda: one(5), lambda: one(1), rounds=4, before=forget) <= 1.2
+        assert compared(lambda: one(5), lambda: one(1), rounds=8, before=forget) <= 1.2
     forget()
     print(f"  bytes written: {written}")
     assert written[5] == written[1]
