@@ -168,7 +168,7 @@ def test_one_daily_run_with_metrics_against_vectorbt():
         assert ours["num_trades"] == theirs["Total Closed Trades"]
         told(
             "3,000 days with metrics against vectorbt with metrics",
-            fastest(lambda: statistics(simulate(strategy, days, engine, COSTS))),
+            fastest(lambda: statistics(simulate(strategy, days, engine, COSTS)), 30),
             fastest(lambda: portfolio(days, orders, "1D").stats(), 3),
             20,
         )
@@ -212,7 +212,7 @@ def test_metrics_of_a_curve_against_ffn():
     assert ours()[0]["worst_month"] == pytest.approx(100 * theirs.worst_month)
     told(
         "metrics of 3,000 days against ffn.PerformanceStats",
-        fastest(ours),
+        fastest(ours, 30),
         fastest(lambda: ffn.PerformanceStats(prices, annualization_factor=365), 3),
         10,
     )

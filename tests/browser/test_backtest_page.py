@@ -1,4 +1,4 @@
-"""The Backtest page: a run by URL, its trades on candles, kept runs, a comparison; the report with the network blocked."""
+"""The Backtest page: a run by URL, its trades on candles, kept runs, a comparison; the report, network blocked."""
 
 from __future__ import annotations
 

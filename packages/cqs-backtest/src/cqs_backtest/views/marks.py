@@ -47,7 +47,7 @@ def badges(said: dict[str, Any]) -> Any:
     if difference is not None:
         parity_hint += f"; largest relative difference of equity {difference:.1e}"
     if said["parity"] == "not checked":
-        parity_hint = "not executed on the reference engine; up to 20,000 symbol-bars that happens by itself, else by cqs backtest confirm"
+        parity_hint = "not executed on the reference engine: only runs of up to 20,000 symbol-bars are, by themselves"
     near = int(said["gaps"])
     beside = f"PnL of trades beside holes: {said['gaps_pnl']:,.0f}"
     peek = said.get("lookahead_where") or "orders stayed when what lay ahead of their bar was changed"
