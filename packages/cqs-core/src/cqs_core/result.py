@@ -10,6 +10,7 @@ import numpy as np
 
 from cqs_core.errors import UsageError
 from cqs_core.metrics import Floats, daily_equity, performance, returns
+from cqs_core.strategy import orders_of
 from cqs_core.times import iso
 from cqs_core.trades import OPEN, Trades, positions, round_trips
 
@@ -80,6 +81,6 @@ def simulate(
     rows = len(candles.ts)
     if first >= rows:
         raise UsageError(f"no candle opens at or after {iso(start or 0)}; start earlier, or fetch later candles")
-    orders = strategy.orders(candles).validate(candles.shape).between(first, rows, candles.shape)
+    orders = orders_of(strategy, candles).between(first, rows, candles.shape)
     traded = candles.between(first, rows)
     return RunResult(traded, orders, engine.execute(traded, orders, costs), costs, engine.name, day_start)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import param
 
-from cqs_core.errors import UnknownName, UsageError
+from cqs_core.errors import CqsError, UnknownName, UsageError
+from cqs_core.orders import Orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core.candles import Candles
-    from cqs_core.orders import Orders
 
 
 class Strategy(param.Parameterized):
@@ -75,6 +76,29 @@ class Strategy(param.Parameterized):
             return hashlib.sha256(Path(inspect.getsourcefile(cls) or "").read_bytes()).hexdigest()
         except (OSError, TypeError):
             return hashlib.sha256(f"{cls.__module__}.{cls.__qualname__}".encode()).hexdigest()
+
+
+def orders_of(strategy: Strategy, candles: Candles) -> Orders:
+    """What a strategy wants done on these candles, checked.
+
+    Raises:
+        UsageError: the strategy raised something, or its orders contradict themselves; it names the file and line.
+    """
+    try:
+        orders = strategy.orders(candles)
+    except CqsError:
+        raise
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(at.filename).name}, line {at.lineno})"
+        raise UsageError(f"strategy {_name(strategy)!r} failed: {told}; mend its orders()") from error
+    if not isinstance(orders, Orders):
+        raise UsageError(f"strategy {_name(strategy)!r} returned {type(orders).__name__}; orders() must return Orders")
+    return orders.validate(candles.shape)
+
+
+def _name(strategy: Strategy) -> str:
+    return strategy.id or type(strategy).__name__
 
 
 def _value(parameter: param.Parameter[Any], name: str, value: Any) -> Any:
