@@ -53,6 +53,7 @@ class Chrome:
         banner = [_demo_banner()] if shell.demo else []
         whole = ":host{max-height:none!important}"  # Panel's 100 % would squeeze it into the window
         self._stack = pn.Column(*banner, sizing_mode="stretch_width", margin=0, stylesheets=[whole])
+        known = _state_watchers()
         self.page = pmui.Page(
             title="cqs",
             main=[self._stack],
@@ -68,6 +69,7 @@ class Chrome:
             dark_theme=pn.config.theme == "dark",
             meta_description="Candles, backtests and bots, on your own machine",
         )
+        self._held_by_state = [one for one in _state_watchers() if one not in known]
         self.page.param.watch(self._toggled, "dark_theme")
 
     def add(self, frame: Frame) -> None:
@@ -88,12 +90,21 @@ class Chrome:
         if self._narrow and self.page.sidebar_open:
             self.page.sidebar_open = False
 
+    def close(self) -> None:
+        """Let go of the page: Material's Page watches Panel's global state, which else keeps each one for good."""
+        for watcher in self._held_by_state:
+            pn.state.param.unwatch(watcher)
+
     def _clicked(self, item: dict[str, Any]) -> None:
         self._shell.revisit(item["slug"])
 
     def _toggled(self, event: Any) -> None:
         theme = "dark" if event.new else "light"
         self._shell.bridge.tell(theme=theme, cookie=f"{THEME_COOKIE}={theme}")
+
+
+def _state_watchers() -> list[Any]:
+    return [one for watched in pn.state.param.watchers.values() for kind in watched.values() for one in kind]
 
 
 def _menu(views: list[View]) -> Any:

@@ -111,6 +111,7 @@ class Dashboard:
             work.stop()
         self._works.clear()
         self._frames.clear()
+        self._chrome.close()
 
     def _open(self, slug: str, query: dict[str, str]) -> None:
         frame = self._frames.get(slug) or self._add(slug, query)
