@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["chromium", "dashboard", "visit"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A headless Chromium of Playwright."""
+    """A headless Chromium of Playwright.
+
+    One a module: while it lives, Playwright's event loop runs in this thread, and no asynchronous test can.
+    """
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
