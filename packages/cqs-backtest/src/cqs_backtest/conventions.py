@@ -80,8 +80,8 @@ CONVENTIONS = {
         "Information ratio", "", f"mean over standard deviation of that difference {_YEAR}"
     ),
 }
-"""By name, in the order in which they are shown. The benchmark is the run's symbols, bought and held in equal
-weights."""
+"""By name, in the order in which they are shown. The benchmark is bought and held: the run's symbols in equal
+weights, or the market that the run names."""
 
 HEADLINE = tuple(CONVENTIONS)[:13]
 """What a table for people shows first."""

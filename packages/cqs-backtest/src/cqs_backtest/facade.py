@@ -10,7 +10,7 @@ from cqs_backtest import feed
 from cqs_backtest.badges import badges
 from cqs_backtest.request import Request, make_costs, make_request
 from cqs_backtest.statistics import statistics
-from cqs_backtest.statistics.benchmark import basket
+from cqs_backtest.statistics.benchmark import basket, bought_and_held
 from cqs_backtest.tables import equity_series, trades_frame
 from cqs_core import Bucket, Candles, Engine, RunResult, Strategy, UsageError, simulate
 
@@ -48,6 +48,7 @@ class BacktestFacade:
         min_order: float = 0,
         lot: float = 0,
         keep: bool = False,
+        benchmark: str | None = None,
     ) -> dict[str, Any]:
         """Run one backtest; no run influences the next.
 
@@ -68,6 +69,7 @@ class BacktestFacade:
             min_order: smallest order in quote currency.
             lot: quantities are multiples of it.
             keep: store the run in the bucket.
+            benchmark: a symbol to buy and hold beside the run; by default `symbols` in equal weights.
 
         Returns:
             `performance` (a mapping: total_return, cagr, mdd, volatility, win_rate, avg_win, avg_loss in percent;
@@ -91,6 +93,7 @@ class BacktestFacade:
             params=params,
             engine=engine,
             costs=costs,
+            benchmark=benchmark,
         )
         bucket = self._open(write=keep) if keep or data is None else None
         outcome = run(request, bucket, data, quote, confirm=keep)
@@ -118,17 +121,19 @@ class Outcome:
     Attributes:
         candles: all that the strategy saw, warm-up included.
         badges: lookahead, parity and gaps.
+        market: candles of the benchmark, where that is one market; the strategy did not see them.
     """
 
     request: Request
     result: RunResult
     candles: Candles
     badges: dict[str, Any]
+    market: Candles | None = None
 
     @cached_property
     def benchmark(self) -> Floats:
-        """(T,): equity of its symbols, bought and held in equal weights."""
-        return basket(self.result)
+        """(T,): equity of its symbols in equal weights, or of the benchmark's market, bought and held."""
+        return basket(self.result) if self.market is None else bought_and_held(self.result, self.market)
 
     @cached_property
     def performance(self) -> dict[str, float]:
@@ -164,8 +169,10 @@ def run(
     tell("candles")
     if data is not None:
         candles = feed.from_frames(request, data, quote)
+        market = feed.benchmark_from_frames(request, candles, data, quote)
     elif bucket is not None:
         candles = feed.from_lake(request, bucket)
+        market = feed.benchmark_from_lake(request, candles, bucket)
     else:
         raise UsageError("no candles; give data, or a bucket")
     tell("orders and fills")
@@ -173,4 +180,4 @@ def run(
         request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
     )
     tell("badges")
-    return Outcome(request, result, candles, badges(request, result, candles, confirm=confirm))
+    return Outcome(request, result, candles, badges(request, result, candles, confirm=confirm), market)

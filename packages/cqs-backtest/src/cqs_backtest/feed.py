@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_backtest.request import Request, unified
+from cqs_backtest.request import BASKET, Request, unified
 from cqs_backtest.rules import name_of
 from cqs_core import Candles, Lake, Series, UsageError
+from cqs_core.intervals import next_open
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
@@ -53,6 +54,56 @@ def from_frames(request: Request, data: Mapping[str, pd.DataFrame], quote: str |
     traded = {market: _before(given[market], request.end) for market in request.markets}
     seen = {market: _before(given[market], request.end) for market in request.references}
     return checked(Candles.from_frames(traded, request.interval, seen), request)
+
+
+def benchmark_from_lake(request: Request, candles: Candles, bucket: Bucket) -> Candles | None:
+    """Candles of the benchmark's market over the bars that trade; None for the basket.
+
+    Raises:
+        UsageError: it has none there.
+    """
+    if request.benchmark == BASKET:
+        return None
+    start, end = _traded(request, candles)
+    lake, market = Lake(bucket), request.benchmark
+    try:
+        return lake.candles(request.exchange, (market,), request.interval, start=start, end=end)
+    except UsageError:
+        fetch = f"cqs fetch --exchange {request.exchange} --symbols {market} --interval {request.interval}"
+        raise UsageError(f"benchmark {market} {_none(start, end)}; fetch them: {fetch}") from None
+
+
+def benchmark_from_frames(
+    request: Request, candles: Candles, data: Mapping[str, pd.DataFrame], quote: str | None = None
+) -> Candles | None:
+    """The same from frames by symbol.
+
+    Raises:
+        UsageError: there are none there.
+        DataError: NaN, an unsorted or a duplicate index, a missing column.
+    """
+    market = request.benchmark
+    if market == BASKET:
+        return None
+    given = {unified(symbol, request.exchange, quote): frame for symbol, frame in data.items()}
+    if market not in given:
+        raise UsageError(f"data has no candles of the benchmark {market}; it has {', '.join(given) or 'none'}")
+    start, end = _traded(request, candles)
+    whole = Candles.from_frames({market: given[market]}, request.interval)
+    found = whole.between(*np.searchsorted(whole.ts, (start, end)).tolist())
+    if not len(found.ts):
+        raise UsageError(f"benchmark {market} {_none(start, end)}; add them to data, or choose other dates")
+    return found
+
+
+def _traded(request: Request, candles: Candles) -> tuple[int, int]:
+    """Open of the first bar that may trade, and close of the last one, exclusive."""
+    first = 0 if request.start is None else int(np.searchsorted(candles.ts, request.start))
+    return int(candles.ts[first]), next_open(candles.interval, int(candles.ts[-1]))
+
+
+def _none(start: int, end: int) -> str:
+    return f"has no candles from {iso(start)[:10]} to {iso(end)[:10]}"
 
 
 def checked(candles: Candles, request: Request) -> Candles:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.request import BASKET
 from cqs_backtest.rules import name_of
 from cqs_core.times import iso
 
@@ -31,6 +32,9 @@ def print_performance(console: Console, outcome: Outcome) -> None:
         table.add_row(CONVENTIONS[key].label, figure(result.performance[key], CONVENTIONS[key].unit))
     for line in _said(outcome.badges):
         table.add_row(*line)
+    if request.benchmark != BASKET:
+        name = f"Benchmark return ({request.benchmark})"
+        table.add_row(name, figure(outcome.performance["benchmark_return"], "%"))
     console.print(table)
     costs = result.costs
     dates = f"{iso(int(result.candles.ts[0]))[:10]} to {iso(int(result.candles.ts[-1]))[:10]}"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 DEFAULT_ENGINE = "fast"
+BASKET = "basket"
+"""The benchmark of a run that names no market: its own symbols, in equal weights."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Request:
         engine: that executes.
         day_start: ms after 00:00 UTC at which a day of the daily metrics begins.
         seed: of the look-ahead check's random cuts.
+        benchmark: bought and held beside the run: a unified market, or `basket`. The strategy does not see it.
     """
 
     strategy: Strategy
@@ -42,6 +45,7 @@ class Request:
     engine: Engine = field(default_factory=lambda: plugins().engine(DEFAULT_ENGINE))
     day_start: int = 0
     seed: int = 0
+    benchmark: str = BASKET
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -62,6 +66,7 @@ def make_request(
     engine: str | Engine | None = None,
     costs: Costs | None = None,
     impact: float | None = None,
+    benchmark: str | None = None,
 ) -> Request:
     """The request, if it makes sense.
 
@@ -70,16 +75,18 @@ def make_request(
     """
     known = settings(exchange=exchange, quote=quote)
     first, last = parse_range(start, end)
+    traded = markets(symbols, known.exchange, quote)
     return Request(
         strategy=find(strategy, params),
         exchange=known_exchange(known.exchange),
-        markets=markets(symbols, known.exchange, quote),
+        markets=traded,
         interval=parse_interval(interval),
         start=first,
         end=last,
         costs=costs or Costs(),
         engine=find_engine(engine, impact),
         day_start=known.day_start,
+        benchmark=benchmark_market(benchmark, known.exchange, traded),
     )
 
 
@@ -141,6 +148,26 @@ def markets(symbols: Sequence[str], exchange: str, quote: str | None = None) -> 
     if len(quotes) > 1:
         raise UsageError(f"symbols are quoted in {' and '.join(quotes)}; a backtest has one purse, so name one quote")
     return tuple(found)
+
+
+def benchmark_market(benchmark: str | None, exchange: str, traded: Sequence[str]) -> str:
+    """The market of a benchmark, quoted as what is traded; `basket` where none is named.
+
+    Raises:
+        UsageError: no market, or one of another quote: its curve would be in another currency.
+    """
+    if benchmark is None or benchmark == BASKET:
+        return BASKET
+    quote = quote_of(traded[0])
+    market = unified(benchmark, exchange, quote)
+    if quote_of(market) != quote:
+        raise UsageError(f"benchmark {market} is not quoted in {quote}, as the symbols are; name one that is")
+    return market
+
+
+def quote_of(market: str) -> str:
+    """The currency in which a unified market is paid for."""
+    return market.partition("/")[2].partition(":")[0]
 
 
 def unified(symbol: str, exchange: str, quote: str | None = None) -> str:

@@ -53,8 +53,8 @@ def tear_sheet(run: StoredRun) -> str:
         f"<h1>{escape(title)}</h1>{_about(made)}",
         f'<section class="cards">{_cards(made["performance"])}</section>',
         _section(
-            "Equity, logarithmic",
-            lines(run.ts, {"equity": run.equity, "benchmark": run.benchmark}, 320, "Equity", log=True),
+            f"Equity, logarithmic; in grey: {escape(run.held)}",
+            lines(run.ts, {"equity": run.equity, run.held: run.benchmark}, 320, "Equity", log=True),
         ),
         _section("Drawdown, %", area(run.ts, 100 * drawdowns(run.equity, capital), 150, "Drawdown")),
         _section("Years, %", bars(yearly_returns(days, equity, capital), 180, "Return of each year")),

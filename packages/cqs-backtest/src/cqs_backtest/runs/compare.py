@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from cqs_backtest.request import BASKET
 from cqs_backtest.runs.store import StoredRun, load
 from cqs_core.times import iso
 
@@ -48,6 +49,7 @@ def _flat(made: dict[str, Any]) -> dict[str, Any]:
     return {
         "strategy": made["strategy"]["name"],
         **{name: made[name] for name in _SETTINGS},
+        "benchmark": made.get("benchmark", BASKET),
         **made["strategy"]["parameters"],
         **made["costs"],
     }

@@ -36,6 +36,7 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
         "symbols": list(request.markets),
         "references": list(request.references),
         "interval": request.interval,
+        "benchmark": request.benchmark,
         "start": iso_or_none(request.start),
         "end": iso(until(candles)),
         "first": iso(int(result.candles.ts[0])),
@@ -50,7 +51,7 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
             "impact": getattr(request.engine, "impact", None),
         },
         "day_start": result.day_start,
-        "candles": candle_hashes(candles),
+        "candles": candle_hashes(candles, outcome.market),
         "versions": versions(),
         "seed": request.seed,
         "badges": outcome.badges,
@@ -64,14 +65,16 @@ def until(candles: Candles) -> int:
     return next_open(candles.interval, int(candles.ts[-1]))
 
 
-def candle_hashes(candles: Candles) -> dict[str, str]:
-    """sha256 of each market's own candles: stamps and prices, warm-up to the end, traded and looked at."""
+def candle_hashes(candles: Candles, benchmark: Candles | None = None) -> dict[str, str]:
+    """sha256 of each market's own candles: stamps and prices, warm-up to the end, traded, looked at, held beside."""
     present = candles.present
     found = {}
     for s, market in enumerate(candles.symbols):
         found[market] = _hash(candles, present[:, s], s)
     for market, reference in candles.references.items():
         found.setdefault(market, _hash(reference, reference.present[:, 0], 0))
+    if benchmark is not None:
+        found.setdefault(benchmark.symbols[0], _hash(benchmark, benchmark.present[:, 0], 0))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cqs_backtest.request import BASKET
 from cqs_backtest.runs.manifest import manifest
 from cqs_backtest.tables import trade_columns
 from cqs_core import UnknownName
@@ -39,7 +40,7 @@ class StoredRun:
         manifest: see `cqs_backtest.runs.manifest`; with `id` and `created`.
         ts: (T,) opens of its bars, ms UTC.
         equity: (T,) at their closes.
-        benchmark: (T,) likewise, of its symbols bought and held in equal weights.
+        benchmark: (T,) likewise, of what is bought and held beside it, see `held`.
         trades: round trips as pyarrow table.
     """
 
@@ -52,6 +53,12 @@ class StoredRun:
     @property
     def id(self) -> str:
         return str(self.manifest["id"])
+
+    @property
+    def held(self) -> str:
+        """What was bought and held beside it, for people; a run from before there was a choice has the basket."""
+        market = self.manifest.get("benchmark", BASKET)
+        return "Equal-weighted basket" if market == BASKET else f"{market} bought and held"
 
     def trades_frame(self) -> pd.DataFrame:
         """As `run_backtest` gives them."""

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest import feed
-from cqs_backtest.request import Request, find_engine
+from cqs_backtest.request import BASKET, Request, find_engine
 from cqs_backtest.rules import find
 from cqs_backtest.runs.manifest import candle_hashes, versions
 from cqs_backtest.runs.store import StoredRun, load
+from cqs_backtest.statistics.benchmark import basket, bought_and_held
 from cqs_backtest.tables import trade_columns
 from cqs_core import Costs, CqsError
 from cqs_core.times import iso, parse_start
 
 if TYPE_CHECKING:
-    from cqs_core import Bucket, Candles, RunResult
+    from cqs_core import Bucket, RunResult
+    from cqs_core.metrics import Floats, Stamps
 
 _TOLERANCE = 1e-12  # relative: another processor may round the last bit otherwise
 
@@ -59,6 +61,7 @@ def request_of(made: dict[str, Any]) -> Request:
         engine=find_engine(made["engine"], costs.get("impact")),
         day_start=made["day_start"],
         seed=made["seed"],
+        benchmark=made.get("benchmark", BASKET),
     )
 
 
@@ -80,15 +83,16 @@ def _made_again(bucket: Bucket, stored: StoredRun) -> list[str]:
     if type(request.strategy).source_hash() != made["strategy"]["source"]:
         because.append(f"code: the source of {made['strategy']['name']} changed")
     candles = feed.from_lake(request, bucket)
-    because += _candles(made["candles"], candles)
+    market = feed.benchmark_from_lake(request, candles, bucket)
+    because += _candles(made["candles"], candle_hashes(candles, market))
     result = simulate(
         request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
     )
-    return because + _equity(stored, result) + _trades(stored, result)
+    held = basket(result) if market is None else bought_and_held(result, market)
+    return because + _equity(stored, result) + _benchmark(stored, held) + _trades(stored, result)
 
 
-def _candles(then: dict[str, str], candles: Candles) -> list[str]:
-    now = candle_hashes(candles)
+def _candles(then: dict[str, str], now: dict[str, str]) -> list[str]:
     return [
         f"data: candles of {market} changed" for market in sorted({*then, *now}) if then.get(market) != now.get(market)
     ]
@@ -98,11 +102,20 @@ def _equity(stored: StoredRun, result: RunResult) -> list[str]:
     ts, equity = result.candles.ts, result.execution.equity
     if not np.array_equal(stored.ts, ts):
         return [f"result: equity has {len(stored.ts)} points stored, {len(ts)} made again"]
-    bad = np.abs(stored.equity - equity) > _TOLERANCE * np.abs(equity)
+    return _curve("equity", ts, stored.equity, equity)
+
+
+def _benchmark(stored: StoredRun, held: Floats) -> list[str]:
+    """Nothing where the bars differ: equity says so."""
+    return _curve("benchmark", stored.ts, stored.benchmark, held) if len(held) == len(stored.ts) else []
+
+
+def _curve(name: str, ts: Stamps, then: Floats, now: Floats) -> list[str]:
+    bad = np.abs(then - now) > _TOLERANCE * np.abs(now)
     if not bad.any():
         return []
     i = int(np.argmax(bad))
-    return [f"result: equity at {iso(int(ts[i]))} is {stored.equity[i]:,.6g} stored, {equity[i]:,.6g} made again"]
+    return [f"result: {name} at {iso(int(ts[i]))} is {then[i]:,.6g} stored, {now[i]:,.6g} made again"]
 
 
 def _trades(stored: StoredRun, result: RunResult) -> list[str]:

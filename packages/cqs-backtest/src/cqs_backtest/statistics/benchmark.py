@@ -1,4 +1,4 @@
-"""A run against buying and holding its symbols in equal weights."""
+"""A run against buying and holding: its symbols in equal weights, or one market."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from cqs_core.metrics import YEAR_DAYS, Floats, daily_equity, growth, returns, years
 
 if TYPE_CHECKING:
-    from cqs_core import RunResult
+    from cqs_core import Candles, RunResult
 
 _NAN = float("nan")
 
@@ -28,6 +28,17 @@ def basket(result: RunResult) -> Floats:
     here = np.maximum.accumulate(present, axis=0)
     share: Floats = np.where(here, price / bought, 1.0)
     equity: Floats = result.costs.capital * share.mean(axis=1)
+    return equity
+
+
+def bought_and_held(result: RunResult, market: Candles) -> Floats:
+    """(T,): equity of one market at the run's bars, bought at its first open from the same capital, no costs.
+
+    Until that open the capital waits as cash; over a missing bar the last close stays.
+    """
+    at = np.searchsorted(market.ts, result.candles.ts, side="right") - 1
+    share = np.where(at >= 0, market.close[at, 0] / market.open[0, 0], 1.0)
+    equity: Floats = result.costs.capital * share
     return equity
 
 

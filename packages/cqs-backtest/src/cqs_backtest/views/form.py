@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from cqs_backtest.request import BASKET, quote_of
 from cqs_core import Strategy, plugins, settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cqs_core import SeriesStatus
 
 _MOST_AT_FIRST = 4
+_EQUAL_WEIGHTS = "Equal-weighted basket"
 _PRESETS = {"All": None, "Oldest 4": 4, "Oldest 10": 10}
 _WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 
@@ -33,6 +35,7 @@ class BacktestForm(pn.viewable.Viewer):
     interval: param.Selector[Any] = param.Selector(doc="Of the candles.")
     preset: param.Selector[Any] = param.Selector(default="", objects=[""], doc="A set of symbols.")
     symbols = param.ListSelector(default=[], doc="What to trade.")
+    benchmark: param.Selector[Any] = param.Selector(doc="Bought and held beside it.")
     start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
     end = param.CalendarDate(allow_None=True, doc="Last day.")
     capital = param.Number(10_000_000.0, bounds=(0, None), inclusive_bounds=(False, True), doc="In quote currency.")
@@ -50,6 +53,7 @@ class BacktestForm(pn.viewable.Viewer):
         self.param.watch(self._list_symbols, "interval")
         self.param.watch(self._take_preset, "preset")
         self.param.watch(self._bound_dates, "symbols")
+        self.param.watch(self._list_benchmarks, "symbols")
         self._list_intervals()
         self._parameters = pn.Column(sizing_mode="stretch_width", margin=0)
         self.param.watch(self._take_rule, "strategy")
@@ -67,6 +71,7 @@ class BacktestForm(pn.viewable.Viewer):
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
             dates,
             self._parameters,
+            pmui.Select.from_param(own.benchmark, **wide),
             pmui.FloatInput.from_param(own.capital, format="0,0", **wide),
             _pair(fee, slip),
             sizing_mode="stretch_width",
@@ -85,6 +90,7 @@ class BacktestForm(pn.viewable.Viewer):
             "--slippage-bps",
             str(self.slippage_bps),
         ]
+        made += ["--benchmark", self.benchmark] if self.benchmark != _EQUAL_WEIGHTS else []
         made += ["--start", str(self.start)] if self.start else []
         made += ["--end", str(self.end)] if self.end else []
         for name, value in self.rule.values().items():
@@ -101,6 +107,8 @@ class BacktestForm(pn.viewable.Viewer):
             if made[field] in self.param[field].objects:
                 setattr(self, field, made[field])
         self.symbols = [market for market in made["symbols"] if market in self.param.symbols.objects]
+        benchmark = made.get("benchmark", BASKET)
+        self.benchmark = benchmark if benchmark in self.param.benchmark.objects else _EQUAL_WEIGHTS
         self.start = _day(made["start"]) or self.start
         self.end = _day(made["last"])
         costs = made["costs"]
@@ -129,6 +137,12 @@ class BacktestForm(pn.viewable.Viewer):
             kept or [m for m in markets if m.partition("/")[2] == markets[0].partition("/")[2]][:_MOST_AT_FIRST]
         )
         self._bound_dates()
+        self._list_benchmarks()
+
+    def _list_benchmarks(self, *_: Any) -> None:
+        quotes = {quote_of(market) for market in self.symbols}
+        markets = [s.series.market for s in self._series() if quote_of(s.series.market) in quotes]
+        self._offer("benchmark", [_EQUAL_WEIGHTS, *markets])
 
     def _take_preset(self, *_: Any) -> None:
         name, _space, quote = self.preset.rpartition(" ")

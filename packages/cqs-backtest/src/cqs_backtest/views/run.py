@@ -42,7 +42,7 @@ class RunPage(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         made, performance = self._made, self._made["performance"]
         switch = pmui.Switch.from_param(self.param.logarithmic, margin=0, width=150)
-        note = f"{self._quote}, at each bar's close; in grey its symbols bought and held"
+        note = f"{self._quote}, at each bar's close; in grey: {self._run.held}"
         return pn.Column(
             section("", badges(made["badges"]), html(self._about())),
             metric_cards(cards(performance, self._quote), least=165),
@@ -58,7 +58,7 @@ class RunPage(pn.viewable.Viewer):
     @param.depends("logarithmic")
     def _equity(self) -> Any:
         run = self._run
-        return equity_chart(run.ts, run.equity, others={"Bought and held": run.benchmark}, log=self.logarithmic)
+        return equity_chart(run.ts, run.equity, others={run.held: run.benchmark}, log=self.logarithmic)
 
     def _calendar(self) -> Any:
         capital = self._made["costs"]["capital"]
