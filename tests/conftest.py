@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Tests mostly wait for processes and browsers: one more at once than there are cores. What measures runs alone."""
+    alone = "soak" in config.option.markexpr.replace("not soak", "") or any("benchmarks" in arg for arg in config.args)
+    return 0 if alone else (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
