@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cqs_core import Bucket, Lake, Series, intervals, times
+from cqs_core.bucket import listing
 from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_core.lake.table import candle_table
 from cqs_data import fetch, select, update
@@ -191,9 +192,15 @@ def test_data_resampling_ten_series_against_polars(big):
 
 def test_data_status_against_fifty_footers(big):
     paths = [big.bucket.paths([big.objects(s)[0].key])[0] for s in MANY]
+    time.sleep(2.5)  # folders that changed in the last two seconds are read each time
+
+    def footers():
+        return [pq.read_metadata(path) for path in paths]
+
     assert len(big.status()) == 50
-    ratio = compared(big.status, lambda: [pq.read_metadata(path) for path in paths], rounds=30)
-    assert ratio <= 3  # aimed at 1.0: not reached, the listing of 600 files in 150 folders alone costs as much
+    assert compared(big.status, footers, rounds=30) <= 1.0
+    print("  a process that looks for the first time:", end="")
+    assert compared(big.status, footers, rounds=30, before=listing._remembered.clear) <= 5
 
 
 @pytest.mark.parametrize("kind", ["real 1m", "real 1h", "made up 1h"])

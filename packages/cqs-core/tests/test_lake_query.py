@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,3 +185,24 @@ def test_quotes_in_names_are_no_sql(tmp_path):
     lake = Lake(str(tmp_path / "it's a bucket"))
     lake.append(evil, rows(2), 0, 2 * DAY)
     assert lake.sql("select distinct market from candles").to_pylist() == [{"market": evil.market}]
+
+
+def test_a_relation_goes_on_in_duckdb(lake):
+    relation = lake.relation("select * from candles where market = $market", market="BTC/KRW")
+    gc.collect()
+    assert relation.filter("close > 1").aggregate("count(*)").fetchall() == [(4,)]
+    assert relation.to_arrow_table().num_rows == 12
+
+
+def test_a_relation_can_do_no_more_than_sql(lake, outside):
+    with pytest.raises(UsageError, match="only one SELECT"):
+        lake.relation("drop view candles")
+    with pytest.raises(UsageError, match="DuckDB refused the query"):
+        lake.relation(f"select * from '{outside}/x.parquet'")
+    relation = lake.relation("select * from candles")
+    for more in (f"select * from '{outside}/x.parquet'", "set enable_external_access = true"):
+        with pytest.raises(duckdb.Error, match=r"disabled|[Ll]ocked|configuration"):
+            relation.query("mine", more)
+    with pytest.raises(duckdb.Error, match="disabled"):
+        relation.write_csv(str(outside / "stolen.csv"))
+    assert not (outside / "stolen.csv").exists()

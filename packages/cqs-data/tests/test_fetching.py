@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 
 import numpy as np
 import pytest
@@ -145,6 +147,28 @@ def test_patience_ends():
         asyncio.run(Patience(tries=2, pause=0.001).ask(Flaky(ExchangeBusy("1"), ExchangeBusy("2"))))
     with pytest.raises(ExchangeError, match="120 minutes"):
         asyncio.run(Patience().ask(Flaky(ExchangeBusy("banned", wait=7200))))
+
+
+@pytest.mark.parametrize("fact", ["refused", "lost"])
+def test_a_dead_endpoint_is_told_with_cause_and_remedy(lake, fact):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        if fact == "refused":
+            server.close()
+        else:
+            threading.Thread(target=hang_up, args=[server], daemon=True).start()
+        with pytest.raises(ExchangeBusy) as caught:
+            fetch(lake, select("BTC", "1d", "upbit", RECENT), endpoint, Patience(tries=1))
+    told = str(caught.value)
+    assert told.startswith(f"upbit GET {endpoint}/")
+    assert told.endswith(f"connection {fact}; check the endpoint and the network, then try again")
+    assert "\n" not in told
+
+
+def hang_up(server: socket.socket) -> None:
+    """On whoever calls, twice: clients ask again."""
+    for _ in range(2):
+        server.accept()[0].close()
 
 
 def test_a_refusal_is_not_asked_again():

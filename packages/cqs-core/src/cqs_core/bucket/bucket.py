@@ -83,13 +83,17 @@ class Bucket:
         with self._speaking("objects"):
             self._storage.delete([checked(key) for key in keys])
 
-    def list(self, prefix: str = "") -> Sequence[Entry]:
+    def list(self, prefix: str = "", *, immutable: bool = False) -> Sequence[Entry]:
         """All objects below a folder, by key. A listing is not a snapshot.
 
         Left out is what ends in `.tmp`, and what begins with a dot at the root.
+
+        Args:
+            prefix: the folder.
+            immutable: objects there come and go, but none changes in place: unchanged folders are not read again.
         """
         with self._reading(prefix):
-            return self._storage.list(checked(prefix) if prefix else "")
+            return self._storage.list(checked(prefix) if prefix else "", immutable=immutable)
 
     def folders(self, prefix: str = "") -> Sequence[str]:
         """Names of the folders in a folder."""

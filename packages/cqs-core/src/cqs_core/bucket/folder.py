@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cqs_core.bucket.entry import Entry, hidden
+from cqs_core.bucket.listing import scan, walk
 from cqs_core.errors import UsageError
-
-_Place = tuple[int, int]  # device and inode: what a folder is, whatever links to it
 
 
 class FolderStorage:
@@ -56,13 +55,13 @@ class FolderStorage:
             with contextlib.suppress(FileNotFoundError):
                 (self.root / key).unlink()
 
-    def list(self, prefix: str) -> Sequence[Entry]:
+    def list(self, prefix: str, *, immutable: bool = False) -> Sequence[Entry]:
         found: list[Entry] = []
-        _walk(str(self.root / prefix), prefix, (), found)
+        walk(str(self.root / prefix), prefix, found, immutable=immutable)
         return sorted(found)
 
     def folders(self, prefix: str) -> Sequence[str]:
-        names = (item.name for item in _scan(str(self.root / prefix)) if stat.S_ISDIR(_mode(item)))
+        names = (item.name for item in scan(str(self.root / prefix)) if stat.S_ISDIR(_mode(item)))
         return sorted(name for name in names if prefix or not hidden(name))
 
     def exists(self, key: str) -> bool:
@@ -100,42 +99,6 @@ def _probe(folder: Path) -> None:
         probe.touch()
     finally:
         probe.unlink(missing_ok=True)
-
-
-def _walk(folder: str, prefix: str, above: tuple[_Place, ...], found: list[Entry]) -> None:
-    """Into `found`: a listing of a thousand objects is asked for again and again, and generators in generators cost."""
-    place = _place(folder)
-    if place is None or place in above:  # gone, or a link into a folder that we are in
-        return
-    for item in _scan(folder):
-        key = f"{prefix}/{item.name}" if prefix else item.name
-        if hidden(key):
-            continue
-        try:
-            seen = item.stat()
-        except OSError:  # gone, or a link that leads nowhere or in a circle
-            continue
-        if stat.S_ISDIR(seen.st_mode):
-            _walk(item.path, key, (*above, place), found)
-        elif stat.S_ISREG(seen.st_mode):
-            tag = f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_size}"
-            found.append(Entry(key, seen.st_size, seen.st_mtime, tag))
-
-
-def _scan(folder: str) -> Sequence[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as found:
-            return list(found)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def _place(folder: str) -> _Place | None:
-    try:
-        seen = os.stat(folder)  # noqa: PTH116 - a listing stats every folder; Path would double its price
-    except FileNotFoundError:
-        return None
-    return seen.st_dev, seen.st_ino
 
 
 def _mode(item: os.DirEntry[str]) -> int:

@@ -60,7 +60,7 @@ class RemoteStorage:
             except FileNotFoundError:
                 continue
 
-    def list(self, prefix: str) -> Sequence[Entry]:
+    def list(self, prefix: str, *, immutable: bool = False) -> Sequence[Entry]:  # noqa: ARG002 - asked each time
         self.fs.invalidate_cache()
         try:
             found = self.fs.find(self.path(prefix), detail=True)

@@ -22,7 +22,7 @@ def objects_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, list[L
     """All objects below `prefix`, by series; names that are not ours are passed over."""
     found: dict[Series, list[LakeObject]] = {}
     folders: dict[str, Series | None] = {}
-    for entry in bucket.list(prefix):
+    for entry in bucket.list(prefix, immutable=True):
         folder = entry.key.rpartition("/")[0]
         if folder not in folders:
             folders[folder] = parse_folder(folder)

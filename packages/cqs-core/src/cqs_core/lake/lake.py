@@ -13,6 +13,7 @@ from cqs_core.lake.names import ROOT, LakeObject, Series, escape
 from cqs_core.lake.status import SeriesStatus, series_status
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
     import pyarrow as pa
 
@@ -191,6 +192,18 @@ class Lake:
         from cqs_core.lake.query import run
 
         return run(self.bucket, query, parameters)
+
+    def relation(self, query: str, **parameters: Any) -> duckdb.DuckDBPyRelation:
+        """The same as a DuckDB relation, to filter, join and fetch further; it sees the objects of now.
+
+        Compaction deletes objects: use a relation within half a minute, or ask for a new one.
+
+        Raises:
+            UsageError: not one SELECT, or DuckDB does not understand it; what fails later is a `duckdb.Error`.
+        """
+        from cqs_core.lake.query import relation
+
+        return relation(self.bucket, query, parameters)
 
     def _reading(self, what: str, attempt: Callable[[Mapping[Series, Sequence[LakeObject]]], _T]) -> _T:
         """`attempt(objects by series)`, again from a new listing where compaction removed objects under it."""

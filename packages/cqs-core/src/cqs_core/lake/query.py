@@ -38,19 +38,38 @@ def run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
     return retrying("the lake", lambda: _run(bucket, query, parameters))
 
 
+def relation(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> duckdb.DuckDBPyRelation:
+    """The query as a relation, not yet run; it keeps its connection, which can do no more than `run`'s.
+
+    Raises:
+        UsageError: it is not one SELECT, or DuckDB does not understand it.
+    """
+    return retrying("the lake", lambda: _relation(duckdb.connect(), bucket, query, parameters, []))
+
+
 def _run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
     paths: list[str] = []
     with contextlib.closing(duckdb.connect()) as connection:
         try:
-            _check_select(connection, query)
-            sql = " union all ".join(_candles_sql(bucket, paths)) or _EMPTY
-            _confine(connection, paths)
-            connection.execute(f"create view candles as {sql}")
-            connection.execute("set lock_configuration = true")
-            found: pa.Table = connection.sql(query, params=dict(parameters) or None).to_arrow_table()
+            found: pa.Table = _relation(connection, bucket, query, parameters, paths).to_arrow_table()
         except duckdb.Error as error:
             raise _told(" ".join(str(error).split()), paths) from None
         return found
+
+
+def _relation(
+    connection: duckdb.DuckDBPyConnection, bucket: Bucket, query: str, parameters: Mapping[str, Any], paths: list[str]
+) -> duckdb.DuckDBPyRelation:
+    """The query on the view `candles`, and on nothing else; the files behind it are added to `paths`."""
+    try:
+        _check_select(connection, query)
+        sql = " union all ".join(_candles_sql(bucket, paths)) or _EMPTY
+        _confine(connection, paths)
+        connection.execute(f"create view candles as {sql}")
+        connection.execute("set lock_configuration = true")
+        return connection.sql(query, params=dict(parameters) or None)
+    except duckdb.Error as error:
+        raise _told(" ".join(str(error).split()), paths) from None
 
 
 def _confine(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:

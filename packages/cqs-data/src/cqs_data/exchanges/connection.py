@@ -104,4 +104,19 @@ def _retry_after(client: Any) -> float | None:
 def _told(client: Any, error: BaseException) -> str:
     """One line; ccxt prefixes the exchange's id itself, mostly."""
     text = " ".join(str(error).split())[:300] or type(error).__name__
-    return text if text.startswith(client.id) else f"{client.id}: {text}"
+    line = text if text.startswith(client.id) else f"{client.id}: {text}"
+    fact = _unreached(error.__cause__)
+    return f"{line}: {fact}; check the endpoint and the network, then try again" if fact else line
+
+
+def _unreached(cause: BaseException | None) -> str:
+    """Why there was no answer at all, which ccxt keeps in the cause; empty where there was one."""
+    import aiohttp
+
+    if isinstance(cause, TimeoutError):
+        return f"no answer within {_TIMEOUT // 1000} s"
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        return "no such host"
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return "connection refused" if isinstance(cause.os_error, ConnectionRefusedError) else str(cause.os_error)
+    return "connection lost" if isinstance(cause, aiohttp.ClientConnectionError) else ""

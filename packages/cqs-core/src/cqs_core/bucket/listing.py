@@ -1,0 +1,106 @@
+"""Everything below a folder, links followed; a folder of immutable files that did not change is not read again.
+
+A file that comes or goes moves its folder's ctime, which nobody can set. Clocks tick coarsely, so what was read is
+believed later only if folder and files had been at rest for a while; only on file systems known to keep such times
+(no network, no FUSE), and not where links lead elsewhere. All others are read anew each time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import stat
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cqs_core.bucket.entry import Entry, hidden
+
+_REST = 2_000_000_000  # nanoseconds: what git's index, too, takes for safely past
+_DISKS = frozenset({"btrfs", "ext3", "ext4", "overlay", "tmpfs", "xfs"})
+_Place = tuple[int, int]  # device and inode: what a folder is, whatever links to it
+
+
+class _Listing(NamedTuple):
+    state: tuple[int, ...]
+    folders: Sequence[str]  # names
+    entries: Sequence[Entry]
+
+
+_remembered: dict[tuple[str, str], _Listing] = {}
+
+
+def walk(folder: str, prefix: str, found: list[Entry], *, immutable: bool, above: tuple[_Place, ...] = ()) -> None:
+    """Into `found`: a listing of a thousand objects is asked for again and again, and generators in generators cost.
+
+    Args:
+        folder: its path.
+        prefix: its key.
+        found: gets the entries, in no order.
+        immutable: files below never change in place.
+        above: folders that we are in; a link into one of them is not followed.
+    """
+    try:
+        seen = os.stat(folder)  # noqa: PTH116 - a listing stats every folder; Path would double its price
+    except (FileNotFoundError, NotADirectoryError):
+        _remembered.pop((folder, prefix), None)
+        return
+    place = seen.st_dev, seen.st_ino
+    if place in above:
+        return
+    state = (*place, seen.st_mtime_ns, seen.st_ctime_ns)
+    listing = _remembered.get((folder, prefix)) if immutable else None
+    if listing is None or listing.state != state:
+        listing = _read(folder, prefix, state, immutable=immutable)
+    found += listing.entries
+    for name in listing.folders:
+        below = f"{prefix}/{name}" if prefix else name
+        walk(f"{folder}/{name}", below, found, immutable=immutable, above=(*above, place))
+
+
+def scan(folder: str) -> Sequence[os.DirEntry[str]]:
+    """What is in a folder; nothing where it is none."""
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _read(folder: str, prefix: str, state: tuple[int, ...], *, immutable: bool) -> _Listing:
+    """Read after its state was taken, so that whatever comes meanwhile makes the state another."""
+    now = time.time_ns()
+    folders, entries, moved, plain = [], [], max(state[2:]), immutable
+    for item in scan(folder):
+        key = f"{prefix}/{item.name}" if prefix else item.name
+        plain = plain and not item.is_symlink()
+        if hidden(key):
+            continue
+        try:
+            seen = item.stat()
+        except OSError:  # gone, or a link that leads nowhere or in a circle
+            continue
+        if stat.S_ISDIR(seen.st_mode):
+            folders.append(item.name)
+        elif stat.S_ISREG(seen.st_mode):
+            moved = max(moved, seen.st_mtime_ns, seen.st_ctime_ns)
+            entries.append(Entry(key, seen.st_size, seen.st_mtime, f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_size}"))
+    listing = _Listing(state, sorted(folders), sorted(entries))
+    if plain and moved < now - _REST and state[0] in _disks(time.monotonic_ns() // _REST):
+        _remembered[folder, prefix] = listing
+    return listing
+
+
+@functools.lru_cache(maxsize=1)
+def _disks(_moment: int) -> frozenset[int]:
+    """Devices of mounted file systems whose folders' times can be believed; looked up anew at each moment."""
+    found = set()
+    with contextlib.suppress(OSError, ValueError, IndexError):  # there is such a table on Linux only
+        for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
+            about, _, kind = line.partition(" - ")
+            if kind.split()[0] in _DISKS:
+                major, minor = about.split()[2].split(":")
+                found.add(os.makedev(int(major), int(minor)))
+    return frozenset(found)
