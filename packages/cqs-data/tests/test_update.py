@@ -14,6 +14,7 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series, UsageError, times
 from cqs_core.intervals import DAY, HOUR
+from cqs_core.lake.table import stamps
 from cqs_data import Synthetic, fetch, repair, select, update
 from cqs_data.fetching.patience import Patience
 from cqs_data.sandbox import Sandbox
@@ -45,7 +46,8 @@ def test_update_is_exactly_the_series_that_there_are(lake, sandbox):
 def test_made_up_candles_never_mix_with_real_ones(lake, sandbox):
     fetch(lake, select("BTC", "1h", "upbit", DAYS_AGO[3]), sandbox.url)
     table = lake.read(BTC)
-    lake.append(BTC._replace(market="ETH/KRW"), table, NOW // DAY * DAY - 3 * DAY, NOW // HOUR * HOUR)
+    ts = stamps(table)
+    lake.append(BTC._replace(market="ETH/KRW"), table, int(ts[0]), int(ts[-1]) + HOUR)
     with pytest.raises(UsageError, match="real exchange; fetch from an endpoint into another --bucket"):
         fetch(lake, select("ETH", "1h", "upbit", DAYS_AGO[5]), sandbox.url)
     notes = {one.series.market: one.note for one in update(lake, sandbox.url)}

@@ -9,7 +9,7 @@ from cqs_core import DemoStep
 if TYPE_CHECKING:
     from cqs_core import Demo
 
-_SYMBOLS = ("BTC", "ETH", "XRP", "SOL")
+_SYMBOLS = ("BTC", "ETH", "SOL", "XRP")
 
 
 def _run(demo: Demo) -> dict[str, Any]:

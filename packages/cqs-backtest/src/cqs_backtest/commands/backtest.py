@@ -20,7 +20,9 @@ def backtest() -> None:
 @click.argument("strategy")
 @click.option("--exchange", help="Of the symbols; the home exchange by default.")
 @click.option("--quote", help="Of bare symbols.")
-@click.option("--symbols", required=True, help="BTC,ETH or BTC/USDT: what to trade.")
+@click.option(
+    "--symbols", required=True, help="BTC,ETH or BTC/USDT: what to trade; earlier ones come first where cash is short."
+)
 @click.option("--interval", default="1d", show_default=True, help="1m, 5m, 15m, 1h, 4h, 1d, 1w or 1M.")
 @click.option("--start", help="First bar that may trade, UTC; earlier candles are warm-up.")
 @click.option("--end", help="Exclusive; a bare date includes its day.")

@@ -57,7 +57,6 @@ class BacktestView(pn.viewable.Viewer):
             return
         self._form = BacktestForm(found)
         self._left[:] = [section("Backtest", self._form, self._start)]
-        self._shown[:] = [section("", empty("No run yet", "Choose symbols and dates, then run; or open a kept run."))]
         self._open()
 
     def _run(self) -> None:
@@ -90,6 +89,9 @@ class BacktestView(pn.viewable.Viewer):
             page.load(lambda: comparison(page, runs), self._compare)
         elif run := asked.get("run"):
             page.load(lambda: load(page.bucket, run), self._show)
+        else:
+            advice = "Choose symbols and dates, then run; or open a kept run."
+            self._shown[:] = [section("", empty("No run chosen", advice))]
 
     def _show(self, run: StoredRun) -> None:
         if self._form is not None:

@@ -34,7 +34,9 @@ class BacktestForm(pn.viewable.Viewer):
     exchange: param.Selector[Any] = param.Selector(doc="Of all symbols.")
     interval: param.Selector[Any] = param.Selector(doc="Of the candles.")
     preset: param.Selector[Any] = param.Selector(default="", objects=[""], doc="A set of symbols.")
-    symbols = param.ListSelector(default=[], doc="What to trade.")
+    symbols = param.ListSelector(
+        default=[], doc="What to trade; where cash is short inside a bar, earlier ones come first."
+    )
     benchmark: param.Selector[Any] = param.Selector(doc="Bought and held beside it.")
     start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
     end = param.CalendarDate(allow_None=True, doc="Last day.")

@@ -54,6 +54,8 @@ def _run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
             found: pa.Table = _relation(connection, bucket, query, parameters, paths).to_arrow_table()
         except duckdb.Error as error:
             raise _told(" ".join(str(error).split()), paths) from None
+        except RuntimeError as error:  # DuckDB's answer to Ctrl-C
+            raise (KeyboardInterrupt if "interrupted" in str(error) else error) from None
         return found
 
 

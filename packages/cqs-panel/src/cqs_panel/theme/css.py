@@ -69,7 +69,8 @@ TABLE_CSS = """
 :host .tabulator .tabulator-tableholder .tabulator-table,
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row{background:transparent!important;color:inherit}
 :host .tabulator-row{border-top:0!important;border-bottom:1px solid var(--cqs-line)!important;min-height:34px}
-:host .tabulator-row:hover{background:var(--cqs-hover)!important}
+:host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row:hover{
+  background:var(--cqs-hover)!important;color:inherit!important}
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row.tabulator-selected{
   background:var(--cqs-tint)!important}
 :host .tabulator-row .tabulator-cell{border-right:0;padding:8px 10px}
