@@ -60,6 +60,7 @@ def test_panel_serve_and_cqs_serve_show_the_same(visit, tmp_path):
         with running(*command, bucket=tmp_path, path=path) as (url, _):
             page = visit(url + "?view=plugins").page
             page.get_by_text("Where this runs").wait_for()
+            page.wait_for_function("document.title.startsWith('Plugins')")
             items = page.locator(".sidebar .MuiListItemText-primary").all_inner_texts()
             seen.append((items, page.get_by_role("cell").all_inner_texts(), page.title()))
             page.context.close()

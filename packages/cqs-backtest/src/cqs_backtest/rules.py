@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,17 @@ from cqs_core import Strategy, UnknownName, UsageError, plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import CodeType
 
 _PREFIX = "cqs_rule_"
+
+
+class _AsItIs(SourceFileLoader):
+    """Compiles the file each time: bytecode kept beside it is taken for an edit of the same second and size."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
 
 
 def find(strategy: str | type[Strategy] | Strategy, params: Mapping[str, Any] | None = None) -> Strategy:
@@ -63,7 +73,8 @@ def _from_file(path: Path, name: str) -> Any:
     if not path.is_file():
         raise UsageError(f"there is no file {str(path)!r}; name a rule as ./my_rule.py:MyRule")
     module_name = _PREFIX + path.stem
-    spec = importlib.util.spec_from_file_location(module_name, path.resolve())
+    where = str(path.resolve())
+    spec = importlib.util.spec_from_file_location(module_name, where, loader=_AsItIs(module_name, where))
     if spec is None or spec.loader is None:
         raise UsageError(f"{str(path)!r} cannot be imported; give a Python file")
     module = importlib.util.module_from_spec(spec)
