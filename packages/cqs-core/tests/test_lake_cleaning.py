@@ -54,13 +54,6 @@ def test_rows_out_of_order_are_sorted_and_doubles_refused():
     assert [r.reason for r in result.rejects] == ["duplicate"]
 
 
-def test_absurd_jumps_are_flagged_and_kept():
-    result = cleaned(GOOD, [2 * HOUR, 10.0, 2000.0, 9.0, 1999.0, 1.0])
-    assert len(result.table) == 2
-    assert result.rejects == []
-    assert [r.row[0] for r in result.flagged] == [2 * HOUR]
-
-
 def test_nothing_in_nothing_out():
     assert len(cleaned().table) == 0
 

@@ -21,6 +21,8 @@ with progress("fetch", total=3, unit="candles") as p:
     for n in range(3):
         p.advance(1, note=f"upbit {n}", part="BTC/KRW")
         time.sleep(0.15)
+    p.say("asking again in 4 s")
+    time.sleep(0.15)
 print("result")
 """
 
@@ -51,6 +53,8 @@ def test_on_a_terminal_bars_are_drawn_on_stderr_alone():
     assert ran.stdout == "result\n"
     assert b"fetch" in shown
     assert b"BTC/KRW" in shown
+    assert b"candles/s" in shown
+    assert b"asking again in 4 s" in shown
 
 
 @pytest.fixture
@@ -101,7 +105,8 @@ def test_parts_make_up_the_whole(told):
         p.advance(2)
     found = told()
     assert (found["total"], found["done"], found["note"]) == (40, 7, "BTC")
-    assert found["parts"] == {"BTC": {"done": 5, "total": 10}, "ETH": {"done": 0, "total": 30}}
+    assert {name: (p["done"], p["total"]) for name, p in found["parts"].items()} == {"BTC": (5, 10), "ETH": (0, 30)}
+    assert found["parts"]["BTC"]["rate"] > 0 == found["parts"]["ETH"]["rate"]
 
 
 def test_threads_may_work_on_one(told):

@@ -110,12 +110,10 @@ def test_two_fetchers_and_a_compactor_agree_for_long(folder, sandbox):
         raced(folder, sandbox.url, days)
 
 
-# Binance's is a soak for now: a short answer given twice is believed to its end, and once in some runs that loses rows.
-@pytest.mark.parametrize("exchange", ["upbit", pytest.param("binance", marks=pytest.mark.soak)])
-def test_a_bad_exchange_is_outlasted(folder, exchange):
+def outlasted(folder, exchange, seed=1):
     quote = {"upbit": "KRW", "binance": "USDT"}[exchange]
     series = [Series(exchange, f"{name}/{quote}", "1h") for name in MARKETS]
-    faults = Faults(0.25)
+    faults = Faults(0.25, seed=seed)
     truth = Truth(series, END - 600 * DAY, END)
     options = ["--exchange", exchange, "--symbols", ",".join(MARKETS), "--interval", "1h", *dates(600)]
     with Sandbox(Synthetic(), faults=faults) as bad:
@@ -128,6 +126,20 @@ def test_a_bad_exchange_is_outlasted(folder, exchange):
     truth.check(folder, whole=True)
     assert sum(faults.done.values()) > 15
     assert len(faults.done) >= 6
+
+
+@pytest.mark.parametrize("exchange", ["upbit", "binance"])
+def test_a_bad_exchange_is_outlasted(folder, exchange):
+    outlasted(folder, exchange)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("exchange", ["upbit", "binance"])
+def test_a_bad_exchange_is_outlasted_again_and_again(tmp_path, exchange):
+    for seed in range(2, 22):
+        (tmp_path / str(seed)).mkdir()
+        outlasted(tmp_path / str(seed), exchange, seed)
 
 
 def test_a_page_that_stays_bad_goes_to_quarantine_with_its_reason(folder):

@@ -98,6 +98,10 @@ class Exchange:
         """
         raise NotImplementedError
 
+    async def first(self, market: str) -> int | None:  # noqa: ARG002 - a plugin's own knows
+        """When the first candle opened, ms UTC, about; None where it is costly to tell. Only estimates rest on it."""
+        return None
+
     async def volumes(self) -> Mapping[str, float]:
         """24-hour volume in quote currency by unified name, for choosing the largest."""
         raise NotImplementedError

@@ -25,6 +25,12 @@ class Part:
 
     done: float = 0
     total: float | None = None
+    started: float = field(default_factory=time.time)
+
+    @property
+    def rate(self) -> float:
+        """Units a second since it was first heard of."""
+        return self.done / max(1e-9, time.time() - self.started)
 
 
 @dataclass
@@ -59,6 +65,12 @@ class Progress:
             self.note = note or part or self.note
             if part:
                 self.parts.setdefault(part, Part()).done += n
+            self.show()
+
+    def say(self, note: str) -> None:
+        """What is going on now; what is waited for."""
+        with self.lock:
+            self.note = note
             self.show()
 
     def expect(self, total: float, part: str = "") -> None:
@@ -137,19 +149,29 @@ def _about(progress: Progress) -> dict[str, Any]:
         "unit": progress.unit,
         "note": progress.note,
         "rate": progress.rate,
-        "parts": {name: {"done": p.done, "total": p.total} for name, p in progress.parts.items()},
+        "parts": {name: {"done": p.done, "total": p.total, "rate": p.rate} for name, p in progress.parts.items()},
     }
 
 
 @contextlib.contextmanager
 def _bars() -> Iterator[_Shown]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.table import Column
 
-    what = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    pace = (TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-    with Bars(*what, *pace, console=Console(stderr=True), transient=True) as bars:
+    name = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1))
+    figures = (TextColumn(f"{{task.fields[{field}]}}", justify="right") for field in ("far", "rate"))
+    with Bars(
+        SpinnerColumn(),
+        name,
+        BarColumn(bar_width=16),
+        *figures,
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        expand=True,
+    ) as bars:
         yield _Terminal(bars)
 
 
@@ -161,13 +183,18 @@ class _Terminal:
         self.tasks: dict[str, Any] = {}
 
     def update(self, progress: Progress) -> None:
-        rate = f"{progress.rate:,.0f} {progress.unit}/s"
-        self._set("", progress.title, progress.done, progress.total, rate)
+        from rich.markup import escape
+
+        note = f": {progress.note}" if progress.note and progress.note not in progress.parts else ""
+        title = escape(progress.title + note)
+        self._set("", title, progress.done, progress.total, f"{progress.rate:,.0f} {progress.unit}/s")
         for name, part in progress.parts.items():
-            self._set(name, name, part.done, part.total, "")
+            self._set(name, escape(name), part.done, part.total, f"{part.rate:,.0f}/s")
 
     def _set(self, key: str, title: str, done: float, total: float | None, rate: str) -> None:
         if key not in self.tasks:
-            self.tasks[key] = self.bars.add_task(title, total=total, rate=rate)
+            self.tasks[key] = self.bars.add_task(title, total=total, rate=rate, far="")
         finished = bool(key) and total is not None and done >= total
-        self.bars.update(self.tasks[key], completed=done, total=total, rate=rate, visible=not finished)
+        far = f"{min(1.0, done / total):.0%}" if total else f"{done:,.0f}"
+        shown = {"completed": done, "total": total, "far": far, "rate": rate, "visible": not finished}
+        self.bars.update(self.tasks[key], description=title, **shown)

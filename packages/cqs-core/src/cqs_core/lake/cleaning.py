@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
     from cqs_core.candles import Floats, Stamps
 
-JUMP = 10.0  # a close this many times the one before, or its inverse, is flagged
-
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that is not stored, or (`jump`) that is stored and looks wrong.
+    """A row that is not stored, or (`jump`, see `jumps`) that is stored and looks wrong.
 
     Attributes:
         row: `[ts, open, high, low, close, volume]` as it came; NaN became None.
@@ -42,12 +40,10 @@ class Cleaned:
     Attributes:
         table: ts, open, high, low, close, volume; ascending, each stamp once.
         rejects: what did not.
-        flagged: stored rows that jump absurdly.
     """
 
     table: pa.Table
     rejects: Sequence[Reject]
-    flagged: Sequence[Reject]
 
 
 def clean(rows: Any, interval: str, start: int, end: int, closed: int) -> Cleaned:
@@ -67,8 +63,7 @@ def clean(rows: Any, interval: str, start: int, end: int, closed: int) -> Cleane
     good = given[reasons == ""]
     rejects = [Reject(_plain(row), str(why)) for row, why in zip(given, reasons, strict=True) if why]
     ts = good[:, 0].astype(np.int64)
-    jumps = [Reject(_plain(row), "jump") for row in good[_jumps(good[:, 4])]]
-    return Cleaned(candle_table(ts, good[:, 1:]), rejects, jumps)
+    return Cleaned(candle_table(ts, good[:, 1:]), rejects)
 
 
 def possible_opens(ts: Floats) -> npt.NDArray[np.bool_]:
@@ -105,11 +100,6 @@ def _reasons(rows: Floats, interval: str, start: int, end: int, closed: int) -> 
     again = sound[1:][np.diff(ts[sound]) == 0]
     reasons[again] = "duplicate"
     return reasons
-
-
-def _jumps(close: Floats) -> npt.NDArray[np.intp]:
-    ratio = close[1:] / close[:-1]
-    return np.flatnonzero((ratio > JUMP) | (ratio < 1 / JUMP)) + 1
 
 
 def _plain(row: Floats) -> list[float | None]:

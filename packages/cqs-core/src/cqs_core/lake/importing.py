@@ -10,6 +10,7 @@ from cqs_core import intervals, times
 from cqs_core.errors import UsageError
 from cqs_core.lake.cleaning import clean, possible_opens
 from cqs_core.lake.files import read_rows
+from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def import_file(lake: Lake, path: str | Path, series: Series, zone: str | None =
         raise UsageError(
             f"no row of {str(file)!r} is a candle of {series.interval!r} ({why}); check --interval and --zone"
         )
-    seen = max((o.seq for o in lake.objects(series)), default=0)
-    quarantine(lake.bucket, series, [*checked.rejects, *checked.flagged], (start, end), "import")
+    objects = lake.objects(series)
+    flagged = Neighbours(lake.bucket, objects).jumps(checked.table)
+    quarantine(lake.bucket, series, [*checked.rejects, *flagged], (start, end), "import")
+    seen = max((o.seq for o in objects), default=0)
     lake.append(series, checked.table, start, end, source="import", seen=seen)
-    return Imported(series, len(checked.table), len(checked.rejects), len(checked.flagged))
+    return Imported(series, len(checked.table), len(checked.rejects), len(flagged))

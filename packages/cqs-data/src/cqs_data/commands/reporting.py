@@ -26,6 +26,7 @@ def _row(one: Fetched) -> dict[str, Any]:
         **one.series._asdict(),
         "rows": one.rows,
         "rejected": one.rejected,
+        "flagged": one.flagged,
         "source": one.source,
         "error": str(one.error) if one.error else None,
         "note": one.note or None,
@@ -35,7 +36,8 @@ def _row(one: Fetched) -> dict[str, Any]:
 def _table(done: Sequence[Fetched]) -> None:
     for one in done:
         marked = " from an endpoint" if one.source == "endpoint" else ""
-        apart = f", {one.rejected:,} rejected (see data/quarantine)" if one.rejected else ""
+        counts = {"rejected": one.rejected, "kept though they jump": one.flagged}
+        apart = "".join(f", {n:,} {what} (see data/quarantine)" for what, n in counts.items() if n)
         note = f"; {one.note}" if one.note else ""
         click.echo(f"{one.series}: {one.rows:,} new candles{marked}{apart}{note}")
     for one in done:

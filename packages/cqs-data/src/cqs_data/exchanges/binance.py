@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from cqs_core import ExchangeBusy, Page, intervals, times
-from cqs_data.exchanges.unified import CcxtExchange, Row
+from cqs_core import Page, intervals
+from cqs_data.exchanges.unified import CcxtExchange, Row, opened
 
 
 class Binance(CcxtExchange):
@@ -20,18 +20,23 @@ class Binance(CcxtExchange):
     ccxt_options: ClassVar[Mapping[str, Any]] = {"fetchMarkets": {"types": ["spot"]}}
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
-        """The head of `[start, end)`, which skips to the first candle; a short answer must be given twice."""
+        """The head of `[start, end)`, up to its last candle; that none is before its first one is asked backwards."""
         count = min(self.page_size, intervals.count(interval, start, end))
-        rows = await self._after(market, interval, start, end, count)
-        if len(rows) < count and rows != await self._after(market, interval, start, end, count):
-            raise ExchangeBusy(f"{self.id} answers the same question about {market} in two ways")
-        full = len(rows) == count and count > 0
-        return Page(rows, start, self._reach(interval, rows, end) if full else end)
+        rows = await self.confirmed(market, count, lambda: self._after(market, interval, start, end, count))
+        first = opened(rows[0]) if rows else end
+        if first > start and await self._newest(market, interval, first) >= start:
+            raise self.contradicted(market)
+        return Page(rows, start, self.reach(interval, rows, end))
 
     async def _after(self, market: str, interval: str, start: int, end: int, count: int) -> list[Row]:
         rows = await self.ohlcv(market, interval, start, count, {"until": end - 1})
-        if rows and not start <= (rows[0][0] or 0) <= (rows[-1][0] or 0) < end:
-            raise ExchangeBusy(
-                f"{self.id} answered with candles of {market} outside {times.iso(start)}, {times.iso(end)}"
-            )
+        if len(rows) > count or any(not start <= opened(row) < end for row in rows):
+            raise self.unasked(market, rows)
         return rows
+
+    async def _newest(self, market: str, interval: str, end: int) -> int:
+        """Open of the newest candle before `end`; 0 where there is none."""
+        rows = await self.ohlcv(market, interval, None, 1, {"until": end - 1})
+        if len(rows) > 1 or any(opened(row) >= end for row in rows):
+            raise self.unasked(market, rows)
+        return opened(rows[0]) if rows else 0

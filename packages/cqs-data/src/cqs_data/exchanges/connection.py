@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +30,7 @@ def connect(name: str, endpoint: str | None, options: Mapping[str, Any], *, live
     config = {"timeout": _TIMEOUT, "enableRateLimit": not _is_loopback(endpoint), "options": dict(options)}
     client = getattr(library, name)(config)
     client.aiohttp_trust_env = True
+    client.parse_ohlcvs = _all_of_it(client.parse_ohlcvs)
     if endpoint:
         client.urls["api"] = _redirected(client.urls["api"], f"{endpoint.rstrip('/')}/{name}")
     return client
@@ -73,11 +74,17 @@ def check_endpoint(endpoint: str | None) -> str | None:
 
 def server_skew(client: Any) -> int:
     """How far the exchange's clock is ahead of ours by its last answer's Date, ms; 0 where it said nothing."""
-    headers = {k.lower(): v for k, v in (client.last_response_headers or {}).items()}
-    try:
-        return int(email.utils.parsedate_to_datetime(headers["date"]).timestamp() * 1000) - times.now()
-    except (KeyError, TypeError, ValueError):
-        return 0
+    at = _date(_headers(client).get("date", ""))
+    return 0 if at is None else at - times.now()
+
+
+def _all_of_it(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """Ccxt drops candles before `since` and beyond `limit`: answers to other questions would look like none at all."""
+
+    def parsed(candles: Any, market: Any = None, timeframe: str = "1m", *_: Any, **__: Any) -> Any:
+        return parse(candles, market, timeframe)
+
+    return parsed
 
 
 def _is_loopback(endpoint: str | None) -> bool:
@@ -94,10 +101,24 @@ def _redirected(urls: Any, base: str) -> Any:
 
 
 def _retry_after(client: Any) -> float | None:
-    headers = {k.lower(): v for k, v in (client.last_response_headers or {}).items()}
+    """Seconds; the header says them, or a date."""
+    said = _headers(client).get("retry-after", "")
     try:
-        return max(0.0, float(headers["retry-after"]))
-    except (KeyError, ValueError):
+        return max(0.0, float(said))
+    except ValueError:
+        at = _date(said)
+    return None if at is None else max(0.0, (at - times.now()) / 1000)
+
+
+def _headers(client: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in (client.last_response_headers or {}).items()}
+
+
+def _date(text: str) -> int | None:
+    """An HTTP date in ms UTC; None where it is none."""
+    try:
+        return int(email.utils.parsedate_to_datetime(text).timestamp() * 1000)
+    except (TypeError, ValueError):
         return None
 
 

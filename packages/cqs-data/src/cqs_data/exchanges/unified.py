@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -45,18 +45,22 @@ class CcxtExchange(Exchange):
 
     async def markets(self) -> Mapping[str, Listing]:
         async with speaking(self._client):
-            await self._client.load_markets()
+            await self._client.load_markets(reload=True)
         self._skew = min(0, server_skew(self._client))
         found = self._client.markets.values()
         return {m["symbol"]: Listing(m["symbol"], m["id"], m["active"] is not False) for m in found}
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
-        """The head of `[start, end)`; an answer that is short is asked for twice before it is believed."""
+        """The head of `[start, end)`, up to its last candle; that none is before its first one must be said twice."""
         stop = min(end, intervals.next_open(interval, start, self.page_size))
-        rows = await self._confirmed(market, interval, start, stop)
-        if not rows and stop < end and start < await self._first(market, interval):
-            return Page([], start, min(end, max(stop, await self._first(market, interval))))
-        return Page(rows, start, self._reach(interval, rows, stop))
+        count = intervals.count(interval, start, stop)
+        rows = await self.confirmed(market, count, lambda: self._within(market, interval, start, stop, count))
+        quiet = not rows or opened(rows[0]) > start
+        if quiet and rows[:1] != (await self._within(market, interval, start, stop, 1))[:1]:
+            raise self.contradicted(market)
+        if not rows and stop < end and start < (first := await self._first(market, interval)):
+            stop = min(end, max(stop, first))
+        return Page(rows, start, self.reach(interval, rows, stop))
 
     async def volumes(self) -> Mapping[str, float]:
         async with speaking(self._client):
@@ -68,33 +72,55 @@ class CcxtExchange(Exchange):
             ticker = await self._client.fetch_ticker(market)
         return float(ticker["last"])
 
-    async def _first(self, market: str, interval: str) -> int:
-        """Open of the market's first candle by its longest bars, so that years before it are not paged through."""
-        if market not in self._firsts:
-            longest = next(i for i in ("1M", "1w", "1d", interval) if i in self._client.timeframes)
-            rows = await self.ohlcv(market, longest, EARLIEST, self.page_size)
-            self._firsts[market] = int(rows[0][0] or 0) if rows else EARLIEST
-        return intervals.floor(interval, self._firsts[market])
-
-    async def _confirmed(self, market: str, interval: str, start: int, end: int) -> list[Row]:
-        """Rows of a range; fewer than there could be only if two answers agree, so that a torn page is no outage."""
-        rows = await self._rows(market, interval, start, end)
-        if len(rows) < intervals.count(interval, start, end) and rows != await self._rows(market, interval, start, end):
-            raise ExchangeBusy(f"{self.id} answers the same question about {market} in two ways")
+    async def confirmed(self, market: str, count: int, ask: Callable[[], Awaitable[list[Row]]]) -> list[Row]:
+        """What `ask` gives; fewer rows than `count` only if it gives them twice, so that a torn page is no outage."""
+        rows = await ask()
+        if len(rows) < count and rows != await ask():
+            raise self.contradicted(market)
         return rows
 
-    async def _rows(self, market: str, interval: str, start: int, end: int) -> list[Row]:
-        rows = await self.ohlcv(market, interval, start, intervals.count(interval, start, end))
-        return [row for row in rows if start <= (row[0] or 0) < end]
+    def contradicted(self, market: str) -> ExchangeBusy:
+        """The error of two answers that cannot both be true."""
+        return ExchangeBusy(f"{self.id} answers the same question about {market} in two ways")
 
-    def _reach(self, interval: str, rows: Sequence[Row], stop: int) -> int:
-        """How far the answer can be believed: to its last candle where it may have been cut."""
-        return min(stop, intervals.next_open(interval, int(rows[-1][0] or 0))) if rows else stop
+    def unasked(self, market: str, rows: Sequence[Row]) -> ExchangeBusy:
+        """The error of an answer to another question: a cache's, or one of a page before."""
+        return ExchangeBusy(f"{self.id} answered with {len(rows)} candles of {market} that were not asked")
+
+    def reach(self, interval: str, rows: Sequence[Row], stop: int) -> int:
+        """How far an answer can be believed: to its last candle, since it may have been cut; to `stop` without any."""
+        return min(stop, intervals.next_open(interval, opened(rows[-1]))) if rows else stop
+
+    async def _within(self, market: str, interval: str, start: int, stop: int, count: int) -> list[Row]:
+        """The rows inside; exchanges may add later ones, or give their first or last ones whatever was asked."""
+        rows = await self.ohlcv(market, interval, start, count)
+        if rows and opened(rows[-1]) < start:
+            raise self.unasked(market, rows)
+        return [row for row in rows if start <= opened(row) < stop]
+
+    async def first(self, market: str) -> int | None:
+        """By its longest bars."""
+        longest = next((i for i in ("1M", "1w", "1d") if i in (self._client.timeframes or {})), None)
+        rows = await self.oldest(market, longest) if longest else []
+        return opened(rows[0]) if rows else None
+
+    async def oldest(self, market: str, interval: str) -> list[Row]:
+        """The first candles, as many as fit into an answer."""
+        return await self.ohlcv(market, interval, EARLIEST, self.page_size)
+
+    async def _first(self, market: str, interval: str) -> int:
+        """The same, told twice, for good: years before it are not paged through."""
+        if market not in self._firsts:
+            found = await self.first(market)
+            if found != await self.first(market):
+                raise self.contradicted(market)
+            self._firsts[market] = EARLIEST if found is None else found
+        return intervals.floor(interval, self._firsts[market])
 
     async def ohlcv(
         self, market: str, interval: str, since: int | None, limit: int, params: Mapping[str, Any] | None = None
     ) -> list[Row]:
-        """Ccxt's `fetch_ohlcv`: rows as it parsed them, ascending.
+        """Ccxt's `fetch_ohlcv`: all rows that came, as it parsed them, ascending.
 
         Raises:
             UsageError: the exchange has no candles of this interval.
@@ -110,3 +136,8 @@ class CcxtExchange(Exchange):
         if not isinstance(rows, list) or any(len(row) != 6 or row[0] is None for row in rows):
             raise ExchangeBusy(f"{self.id} answered something about {market} that is no candles")
         return rows
+
+
+def opened(row: Row) -> int:
+    """When the candle opened, ms UTC."""
+    return int(row[0] or 0)

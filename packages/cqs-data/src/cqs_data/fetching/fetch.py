@@ -11,6 +11,7 @@ from cqs_core import BucketError, CqsError, Exchange, ExchangeError, Lake, Serie
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
+from cqs_data.fetching.selection import listing
 from cqs_data.fetching.series import SeriesFetch, check_source
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cqs_data.fetching.selection import Selection
 
 _AT_ONCE = 8
+_GONE = "{} does not list it any more; what the lake has stays"
 _UNMERGED = 32  # small objects from which a series is compacted
 
 
@@ -30,6 +32,7 @@ class Fetched:
         series: which.
         rows: candles that are new in the lake.
         rejected: rows that went to quarantine.
+        flagged: rows that are stored and noted in quarantine, since they jump absurdly.
         source: `exchange` or `endpoint`.
         error: why it is not complete; None where it is.
         note: what else is to be known, such as an exchange that gives only its last candles.
@@ -39,6 +42,7 @@ class Fetched:
     rows: int
     rejected: int
     source: str
+    flagged: int = 0
     error: CqsError | None = None
     note: str = ""
 
@@ -140,7 +144,8 @@ class Connection:
             error = failed
         history = self.exchange.history
         note = f"{self.exchange.id} gives only its last {history:,} candles" if history else ""
-        return Fetched(part.series, part.run.stored, part.run.rejected, part.source, error, note)
+        run = part.run
+        return Fetched(part.series, run.stored, run.rejected, part.source, run.flagged, error, note)
 
 
 def _connected(
@@ -151,13 +156,15 @@ def _connected(
     title: str,
     do: Callable[[Connection], Awaitable[list[Fetched]]],
 ) -> list[Fetched]:
-    base = check_endpoint(endpoint)
+    base, waiting = check_endpoint(endpoint), patience or Patience()
 
     async def run() -> list[Fetched]:
         async with kind(base) as exchange:
-            return await do(Connection(exchange, lake, patience or Patience(), work))
+            return await do(Connection(exchange, lake, waiting, work))
 
     with progress(title, unit="candles") as work:
+        waiting.tell = work.say
+        work.say(f"markets of {kind.title or kind.id}")
         return run_async(run())
 
 
@@ -171,15 +178,17 @@ def _of_exchange(
     do: Callable[[SeriesFetch], Awaitable[None]],
 ) -> list[Fetched]:
     """Known series of one exchange; where it does not answer at all, each of them carries the error."""
+    source = "endpoint" if endpoint else "exchange"
 
     async def work(connection: Connection) -> list[Fetched]:
-        await connection.patience.ask(connection.exchange.markets)
-        return await connection.each(series, do)
+        known = await listing(connection.exchange, connection.patience, {one.market for one in series})
+        gone = [Fetched(one, 0, 0, source, note=_GONE.format(exchange)) for one in series if one.market not in known]
+        return gone + await connection.each([one for one in series if one.market in known], do)
 
     try:
         return _connected(lake, plugins().exchange(exchange), endpoint, patience, title, work)
     except ExchangeError as error:
-        return [Fetched(one, 0, 0, "endpoint" if endpoint else "exchange", error) for one in series]
+        return [Fetched(one, 0, 0, source, error=error) for one in series]
 
 
 def _not_updated(sources: Sequence[str], endpoint: str | None) -> str:

@@ -21,12 +21,17 @@ class Patience:
     Args:
         tries: questions before giving up.
         pause: seconds before the second one, doubled each time.
+
+    Attributes:
+        retries: questions that were asked again.
+        tell: is told what is waited for, and how long.
     """
 
     def __init__(self, tries: int = 7, pause: float = 0.5) -> None:
         self.tries = tries
         self.pause = pause
         self.retries = 0
+        self.tell: Callable[[str], None] = lambda _: None
         self._not_before = 0.0
 
     async def ask(self, question: Callable[[], Awaitable[_T]]) -> _T:
@@ -48,9 +53,12 @@ class Patience:
 
     async def _rest(self, n: int, error: ExchangeBusy) -> None:
         self.retries += 1
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        wait = min(_LONGEST, self.pause * 2**n) * jitter if error.wait is None else error.wait
+        if wait > _TOO_LONG:
+            raise ExchangeError(f"{error}; it asks to wait {wait / 60:.0f} minutes, try again then") from error
+        self.tell(f"asking again in {wait:.0f} s, {error}")
         if error.wait is None:
-            await asyncio.sleep(min(_LONGEST, self.pause * 2**n) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-            return
-        if error.wait > _TOO_LONG:
-            raise ExchangeError(f"{error}; it asks to wait {error.wait / 60:.0f} minutes, try again then") from error
-        self._not_before = max(self._not_before, time.monotonic() + error.wait)
+            await asyncio.sleep(wait)
+        else:
+            self._not_before = max(self._not_before, time.monotonic() + wait)

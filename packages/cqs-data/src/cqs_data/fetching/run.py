@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cqs_core.lake.cleaning import Cleaned, clean
+from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from cqs_core import Lake, Page, Series
+    from cqs_core.lake.cleaning import Reject
+    from cqs_core.lake.names import LakeObject
     from cqs_core.lake.ranges import Range
 
 _GATHER = 1.0  # seconds of answers that a kill may lose
@@ -34,37 +37,43 @@ class Run:
         lake: where they go.
         series: whose they are.
         source: `exchange` or `endpoint`.
-        seen: newest seq of the series in the lake.
+        objects: of the series, as a listing showed them.
         stored: rows in the lake so far.
         written: objects in the lake so far.
         rejected: rows in quarantine so far.
+        flagged: rows that jump absurdly so far; they are stored, and noted in quarantine.
         keep_empty: whether answers without any candle are stored too.
     """
 
     lake: Lake
     series: Series
     source: str
-    seen: int = 0
+    objects: Sequence[LakeObject] = ()
     stored: int = 0
     written: int = 0
     rejected: int = 0
+    flagged: int = 0
     keep_empty: bool = True
     _tables: list[pa.Table] = field(default_factory=list)
     _range: Range | None = None
     _since: float = 0.0
     _writing: asyncio.Task[None] | None = None
 
-    async def add(self, page: Page, cleaned: Cleaned) -> None:
-        """Take an answer that touches those before it."""
-        if self._range is None:
-            self._range, self._since = (page.start, page.end), time.monotonic()
-        self._range = min(self._range[0], page.start), max(self._range[1], page.end)
-        self._tables.append(cleaned.table)
-        apart = [*cleaned.rejects, *cleaned.flagged]
-        if apart:
+    def __post_init__(self) -> None:
+        self._seen = max((o.seq for o in self.objects), default=0)
+        self._neighbours = Neighbours(self.lake.bucket, self.objects)
+
+    async def add(self, page: Page, answered: Range, cleaned: Cleaned) -> None:
+        """Take what came in a page; the range that it answers touches those before it."""
+        if cleaned.rejects:
             self.rejected += len(cleaned.rejects)
-            bounds = page.start, page.end
-            await asyncio.to_thread(quarantine, self.lake.bucket, self.series, apart, bounds, self.source)
+            await asyncio.to_thread(self._quarantine, cleaned.rejects, (page.start, page.end))
+        if answered[0] >= answered[1]:
+            return
+        if self._range is None:
+            self._range, self._since = answered, time.monotonic()
+        self._range = min(self._range[0], answered[0]), max(self._range[1], answered[1])
+        self._tables.append(cleaned.table)
         if time.monotonic() - self._since > _GATHER or sum(map(len, self._tables)) > _MANY:
             await self._start_writing()
 
@@ -90,5 +99,11 @@ class Run:
         import pyarrow as pa
 
         whole = pa.concat_tables(tables).sort_by("ts").combine_chunks()
-        self.written += len(self.lake.append(self.series, whole, *bounds, source=self.source, seen=self.seen))
+        jumps = self._neighbours.jumps(whole)
+        self._quarantine(jumps, bounds)
+        self.flagged += len(jumps)
+        self.written += len(self.lake.append(self.series, whole, *bounds, source=self.source, seen=self._seen))
         self.stored += len(whole)
+
+    def _quarantine(self, rows: Sequence[Reject], page: Range) -> None:
+        quarantine(self.lake.bucket, self.series, rows, page, self.source)

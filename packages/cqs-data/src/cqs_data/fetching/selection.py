@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ class Selection:
         Raises:
             UsageError: a market is not listed, or a pattern fits none.
         """
-        known = await patience.ask(exchange.markets)
+        known = await listing(exchange, patience, self.markets())
         markets = [*self.markets(known), *self._fitting(known)]
         if self.top:
             volumes = await patience.ask(exchange.volumes)
@@ -93,6 +93,12 @@ class Selection:
             id_form=self.exchange.id_form,
             known=known,
         )
+
+
+async def listing(exchange: Exchange, patience: Patience, wanted: Iterable[str]) -> Mapping[str, Listing]:
+    """What the exchange lists; asked twice where a wanted market is missing, since lists tear like all answers."""
+    known = await patience.ask(exchange.markets)
+    return known if known.keys() >= set(wanted) else {**known, **await patience.ask(exchange.markets)}
 
 
 def select(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, ExchangeError, Lake, Page, Series, UsageError, intervals
 from cqs_core.lake.ranges import Range, subtract
+from cqs_core.lake.table import stamps
 from cqs_data.exchanges.unified import EARLIEST
 from cqs_data.fetching.run import Run, check
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from cqs_core.progress import Progress
     from cqs_data.fetching.patience import Patience
 
+_LONG = 5_000  # bars to ask for, from which it pays to know where the market begins
 _DOUBTS = 5  # times that a page with bad rows is asked again
 SETTLING = 2_000  # ms after its end for which an exchange may still change a candle
+LATE = 10 * intervals.MINUTE  # for which an exchange may not yet show a candle: that there is none is not noted before
 
 
 @dataclass
@@ -43,7 +46,8 @@ class SeriesFetch:
     objects: Sequence[LakeObject] = ()
 
     def __post_init__(self) -> None:
-        self.run = Run(self.lake, self.series, self.source, max((o.seq for o in self.objects), default=0))
+        self.run = Run(self.lake, self.series, self.source, self.objects)
+        self._origin: int | None = None  # before which nothing is expected
 
     @property
     def source(self) -> str:
@@ -61,8 +65,9 @@ class SeriesFetch:
             ExchangeError: the exchange does not answer; what it did answer is stored.
         """
         missing = subtract(self._grid(start, end), [(o.start, o.end) for o in self.objects])
-        if start is not None or self.objects:
-            self._expect(missing)
+        if sum(map(self._bars, missing)) > _LONG:
+            self._origin = await self.patience.ask(lambda: self.exchange.first(self.series.market))
+        self._expect(missing)
         await self._ask(missing)
 
     async def update(self) -> None:
@@ -86,8 +91,10 @@ class SeriesFetch:
             await self._range(bounds)
 
     def _expect(self, missing: Iterable[Range]) -> None:
-        candles = sum(intervals.count(self.series.interval, *bounds) for bounds in missing)
-        self.work.expect(candles, part=str(self.series))
+        self.work.expect(sum(map(self._bars, missing)), part=str(self.series))
+
+    def _bars(self, bounds: Range) -> int:
+        return intervals.count(self.series.interval, max(bounds[0], self._origin or 0), bounds[1])
 
     def _grid(self, start: int | None, end: int | None) -> Range:
         name, closed = self.series.interval, self.closed
@@ -101,11 +108,18 @@ class SeriesFetch:
         try:
             while low < high:
                 page, cleaned = await self._page(low, high)
-                await self.run.add(page, cleaned)
-                self.work.advance(len(cleaned.table), part=str(self.series))
+                await self.run.add(page, self._answered(page, cleaned), cleaned)
+                self.work.advance(self._bars((page.start, page.end)), part=str(self.series))
                 low, high = (low, page.start) if page.end >= high else (page.end, high)
         finally:
             await self.run.finish()
+
+    def _answered(self, page: Page, cleaned: Cleaned) -> Range:
+        """What the page answers: not that there is none where candles may be late; the next fetch asks there again."""
+        ts = stamps(cleaned.table)
+        name = self.series.interval
+        after = intervals.next_open(name, int(ts[-1])) if len(ts) else page.start
+        return page.start, min(page.end, max(after, intervals.floor(name, self.exchange.now() - LATE)))
 
     async def _page(self, low: int, high: int) -> tuple[Page, Cleaned]:
         """One answer; bad rows are believed only where two answers in a row have the same ones."""
