@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
+import json
 import socket
 import threading
 
@@ -14,6 +16,7 @@ from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.table import stamps
 from cqs_data import OHLCVFetcher, Synthetic, fetch, load_processed_data, select
 from cqs_data.exchanges import Binance, CcxtExchange
+from cqs_data.exchanges.connection import retry_after
 from cqs_data.fetching.patience import Patience
 
 NOW = times.now()
@@ -147,6 +150,40 @@ def test_patience_ends():
         asyncio.run(Patience(tries=2, pause=0.001).ask(Flaky(ExchangeBusy("1"), ExchangeBusy("2"))))
     with pytest.raises(ExchangeError, match="120 minutes"):
         asyncio.run(Patience().ask(Flaky(ExchangeBusy("banned", wait=7200))))
+
+
+def test_what_is_waited_for_is_told():
+    patience, told = Patience(tries=3, pause=0.001), []
+    patience.tell = told.append
+    asyncio.run(patience.ask(Flaky(ExchangeBusy("upbit: 429", wait=0.01), ExchangeBusy("upbit: reset"))))
+    assert told == ["asking again in 0 s, upbit: 429", "asking again in 0 s, upbit: reset"]
+
+
+class Answered:
+    """A ccxt client after an answer with these headers."""
+
+    def __init__(self, **headers: str) -> None:
+        self.last_response_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def test_how_long_to_wait_is_said_in_seconds_or_as_a_date():
+    assert retry_after(Answered(Retry_After="7")) == 7
+    soon = email.utils.formatdate(times.now() / 1000 + 30, usegmt=True)
+    assert retry_after(Answered(Retry_After=soon)) == pytest.approx(30, abs=2)
+    assert retry_after(Answered(Retry_After=email.utils.formatdate(0))) == 0
+    assert retry_after(Answered(Retry_After="soon")) is None
+    assert retry_after(Answered()) is None
+
+
+@pytest.mark.parametrize("exchange", ["upbit", "binance"])
+def test_a_long_fetch_knows_how_much_there_is(lake, sandbox, monkeypatch, tmp_path, exchange):
+    (tmp_path / "job").mkdir()
+    monkeypatch.setenv("CQS_JOB", str(tmp_path / "job"))
+    [done] = fetch(lake, select("BTC", "4h", exchange), sandbox.url)
+    told = json.loads((tmp_path / "job" / "progress.json").read_text())
+    [part] = told["parts"].values()
+    assert part["done"] == part["total"] == pytest.approx(done.rows, rel=0.05)
+    assert part["rate"] > 0
 
 
 @pytest.mark.parametrize("fact", ["refused", "lost"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series, UsageError, times
 from cqs_core.intervals import DAY, HOUR
+from cqs_core.lake.quarantine import quarantined
 from cqs_core.lake.table import stamps
 from cqs_data import Synthetic, fetch, repair, select, update
 from cqs_data.fetching.patience import Patience
@@ -109,6 +111,52 @@ def test_one_failing_series_fails_the_exit_code_and_none_of_the_others(tmp_path)
         ("ETH/KRW", True),
     ]
     assert {series.market for series in lake.series()} == {"BTC/KRW", "ETH/KRW"}
+
+
+class Delisting(Synthetic):
+    """Lists a market no more from some moment on."""
+
+    gone = ""
+
+    def markets(self, exchange):
+        return [market for market in super().markets(exchange) if market != self.gone]
+
+
+def test_a_market_that_is_listed_no_more_is_noted_and_fails_nothing(lake):
+    source = Delisting()
+    with Sandbox(source) as sandbox:
+        fetch(lake, select("BTC,XRP", "1d", "upbit", DAYS_AGO[9], DAYS_AGO[5]), sandbox.url)
+    source.gone = "XRP/KRW"
+    with Sandbox(source) as sandbox:
+        done = {one.series.market: one for one in update(lake, sandbox.url)}
+    assert [one.error for one in done.values()] == [None, None]
+    assert done["XRP/KRW"].note == "upbit does not list it any more; what the lake has stays"
+    assert done["BTC/KRW"].rows > 0 == done["XRP/KRW"].rows
+
+
+class Crashing(Synthetic):
+    """Prices a hundredth of what they were, from some moment on."""
+
+    since = NOW // DAY * DAY - 6 * DAY
+
+    def bars(self, *args):
+        bars = super().bars(*args)
+        values = bars.values.copy()
+        values[bars.ts >= self.since, :4] /= 100
+        return bars._replace(values=values)
+
+
+@pytest.mark.parametrize("days", [(9, 3), (9, 7, 3), (9, 6, 3)])
+def test_a_jump_is_flagged_once_whether_it_lies_within_a_fetch_or_between_two(lake, days):
+    flagged = 0
+    with Sandbox(Crashing()) as sandbox:
+        for first, last in itertools.pairwise(days):
+            dates = DAYS_AGO[first], DAYS_AGO[last].replace("+00:00", "")
+            [one] = fetch(lake, select("BTC", "1d", "upbit", *dates), sandbox.url)
+            flagged += one.flagged
+    [kept] = quarantined(lake.bucket, BTC._replace(interval="1d"))
+    assert (flagged, kept.reason, kept.row[0]) == (1, "jump", Crashing.since)
+    assert lake.status()[0].rows == 6
 
 
 def test_every_keeps_running_through_a_dead_network_and_stops_on_sigterm(tmp_path):

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core.bucket.cache import ObjectCache, cache_limit
 from cqs_core.bucket.credentials import gcs_options
 from cqs_core.bucket.entry import Entry, checked
 from cqs_core.bucket.folder import FolderStorage, check_folder
+from cqs_core.bucket.memory import FolderMemory
 from cqs_core.bucket.remote import RemoteStorage
 from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, split_url
 from cqs_core.errors import BucketError, CqsError
+
+if TYPE_CHECKING:
+    from cqs_core.bucket.memory import Make
 
 _DEMO = ".cqs-demo"
 
@@ -95,6 +102,26 @@ class Bucket:
         with self._reading(prefix):
             return self._storage.list(checked(prefix) if prefix else "", immutable=immutable)
 
+    def each_folder(self, prefix: str, name: str, make: Make) -> dict[str, Any]:
+        """`make(key of the folder, its objects)` of every folder at or below `prefix` that has objects, by key.
+
+        Objects there are immutable: what was made of a folder of a local bucket is remembered, over processes too, and
+        made again when the folder changed.
+
+        Args:
+            prefix: the folder.
+            name: of what is made; another `make` needs another one.
+            make: gives what JSON can hold.
+        """
+        storage = self._storage
+        with self._reading(prefix):
+            if isinstance(storage, FolderStorage):
+                return storage.each_folder(checked(prefix), make, self._memory(name))
+            found: dict[str, list[Entry]] = {}
+            for entry in storage.list(checked(prefix)):
+                found.setdefault(entry.key.rpartition("/")[0], []).append(entry)
+        return {folder: made for folder, entries in found.items() if (made := make(folder, entries)) is not None}
+
     def folders(self, prefix: str = "") -> Sequence[str]:
         """Names of the folders in a folder."""
         with self._reading(prefix):
@@ -152,6 +179,13 @@ class Bucket:
 
         return ObjectCache(cache_folder() / "objects", cache_limit())
 
+    def _memory(self, name: str) -> FolderMemory:
+        """One a process for each bucket and name."""
+        from cqs_core.settings import cache_folder
+
+        place = f"{name}-{hashlib.blake2b(str(self.folder).encode(), digest_size=12).hexdigest()}.json"
+        return _memory(cache_folder() / "folders" / place)
+
     @contextlib.contextmanager
     def _speaking(self, what: str) -> Iterator[None]:
         """Storage drivers raise what they like: make it one line that names the bucket and the object."""
@@ -176,3 +210,8 @@ class Bucket:
             else:
                 return
         raise absent
+
+
+@functools.lru_cache(maxsize=32)
+def _memory(file: Path) -> FolderMemory:
+    return FolderMemory(file)

@@ -8,11 +8,14 @@ import stat
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core.bucket.entry import Entry, hidden
 from cqs_core.bucket.listing import scan, walk
 from cqs_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from cqs_core.bucket.memory import FolderMemory, Make
 
 
 class FolderStorage:
@@ -59,6 +62,9 @@ class FolderStorage:
         found: list[Entry] = []
         walk(str(self.root / prefix), prefix, found, immutable=immutable)
         return sorted(found)
+
+    def each_folder(self, prefix: str, make: Make, memory: FolderMemory) -> dict[str, Any]:
+        return memory.each(str(self.root / prefix), prefix, make)
 
     def folders(self, prefix: str) -> Sequence[str]:
         names = (item.name for item in scan(str(self.root / prefix)) if stat.S_ISDIR(_mode(item)))

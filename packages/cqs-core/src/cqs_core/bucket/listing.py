@@ -20,19 +20,22 @@ from cqs_core.bucket.entry import Entry, hidden
 
 _REST = 2_000_000_000  # nanoseconds: what git's index, too, takes for safely past
 _DISKS = frozenset({"btrfs", "ext3", "ext4", "overlay", "tmpfs", "xfs"})
-_Place = tuple[int, int]  # device and inode: what a folder is, whatever links to it
+Place = tuple[int, int]  # device and inode: what a folder is, whatever links to it
+State = tuple[int, int, int, int]  # its place, and when it changed
 
 
-class _Listing(NamedTuple):
-    state: tuple[int, ...]
+class Listing(NamedTuple):
+    """What a folder holds."""
+
+    state: State
     folders: Sequence[str]  # names
     entries: Sequence[Entry]
 
 
-_remembered: dict[tuple[str, str], _Listing] = {}
+_remembered: dict[tuple[str, str], Listing] = {}
 
 
-def walk(folder: str, prefix: str, found: list[Entry], *, immutable: bool, above: tuple[_Place, ...] = ()) -> None:
+def walk(folder: str, prefix: str, found: list[Entry], *, immutable: bool, above: tuple[Place, ...] = ()) -> None:
     """Into `found`: a listing of a thousand objects is asked for again and again, and generators in generators cost.
 
     Args:
@@ -42,22 +45,30 @@ def walk(folder: str, prefix: str, found: list[Entry], *, immutable: bool, above
         immutable: files below never change in place.
         above: folders that we are in; a link into one of them is not followed.
     """
-    try:
-        seen = os.stat(folder)  # noqa: PTH116 - a listing stats every folder; Path would double its price
-    except (FileNotFoundError, NotADirectoryError):
+    state = state_of(folder)
+    if state is None:
         _remembered.pop((folder, prefix), None)
         return
-    place = seen.st_dev, seen.st_ino
-    if place in above:
+    if state[:2] in above:
         return
-    state = (*place, seen.st_mtime_ns, seen.st_ctime_ns)
     listing = _remembered.get((folder, prefix)) if immutable else None
     if listing is None or listing.state != state:
-        listing = _read(folder, prefix, state, immutable=immutable)
+        listing, rests = read_folder(folder, prefix, state, immutable=immutable)
+        if rests:
+            _remembered[folder, prefix] = listing
     found += listing.entries
     for name in listing.folders:
         below = f"{prefix}/{name}" if prefix else name
-        walk(f"{folder}/{name}", below, found, immutable=immutable, above=(*above, place))
+        walk(f"{folder}/{name}", below, found, immutable=immutable, above=(*above, state[:2]))
+
+
+def state_of(folder: str) -> State | None:
+    """What tells whether a folder changed; None where there is none."""
+    try:
+        seen = os.stat(folder)  # noqa: PTH116 - a listing stats every folder; Path would double its price
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return seen.st_dev, seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns
 
 
 def scan(folder: str) -> Sequence[os.DirEntry[str]]:
@@ -69,8 +80,8 @@ def scan(folder: str) -> Sequence[os.DirEntry[str]]:
         return []
 
 
-def _read(folder: str, prefix: str, state: tuple[int, ...], *, immutable: bool) -> _Listing:
-    """Read after its state was taken, so that whatever comes meanwhile makes the state another."""
+def read_folder(folder: str, prefix: str, state: State, *, immutable: bool) -> tuple[Listing, bool]:
+    """What is in it, and whether it rests: then it holds that for as long as it has this state, taken before."""
     now = time.time_ns()
     folders, entries, moved, plain = [], [], max(state[2:]), immutable
     for item in scan(folder):
@@ -87,10 +98,8 @@ def _read(folder: str, prefix: str, state: tuple[int, ...], *, immutable: bool) 
         elif stat.S_ISREG(seen.st_mode):
             moved = max(moved, seen.st_mtime_ns, seen.st_ctime_ns)
             entries.append(Entry(key, seen.st_size, seen.st_mtime, f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_size}"))
-    listing = _Listing(state, sorted(folders), sorted(entries))
-    if plain and moved < now - _REST and state[0] in _disks(time.monotonic_ns() // _REST):
-        _remembered[folder, prefix] = listing
-    return listing
+    rests = plain and moved < now - _REST and state[0] in _disks(time.monotonic_ns() // _REST)
+    return Listing(state, sorted(folders), sorted(entries)), rests
 
 
 @functools.lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder, parse_object
 
 if TYPE_CHECKING:
-    from cqs_core.bucket import Bucket
+    from cqs_core.bucket import Bucket, Entry
 
 
 class Plan(NamedTuple):
@@ -20,16 +20,17 @@ class Plan(NamedTuple):
 
 def objects_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, list[LakeObject]]:
     """All objects below `prefix`, by series; names that are not ours are passed over."""
-    found: dict[Series, list[LakeObject]] = {}
-    folders: dict[str, Series | None] = {}
+    folders: dict[str, list[Entry]] = {}
     for entry in bucket.list(prefix, immutable=True):
-        folder = entry.key.rpartition("/")[0]
-        if folder not in folders:
-            folders[folder] = parse_folder(folder)
-        series, item = folders[folder], parse_object(entry.key, entry.size, entry.modified)
-        if series is not None and item is not None:
-            found.setdefault(series, []).append(item)
-    return found
+        folders.setdefault(entry.key.rpartition("/")[0], []).append(entry)
+    found = ((parse_folder(folder), objects_of(entries)) for folder, entries in folders.items())
+    return {series: objects for series, objects in found if series is not None and objects}
+
+
+def objects_of(entries: Iterable[Entry]) -> list[LakeObject]:
+    """What the names of objects say."""
+    found = (parse_object(entry.key, entry.size, entry.modified) for entry in entries)
+    return [item for item in found if item is not None]
 
 
 def plan(objects: Iterable[LakeObject], start: int | None = None, end: int | None = None) -> Plan:

@@ -10,7 +10,8 @@ from cqs_core.bucket import Bucket
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.lake.catalog import objects_by_series
 from cqs_core.lake.names import ROOT, LakeObject, Series, escape
-from cqs_core.lake.status import SeriesStatus, series_status
+from cqs_core.lake.retrying import retrying
+from cqs_core.lake.status import SeriesStatus, lake_status
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,12 +50,8 @@ class Lake:
         return objects_by_series(self.bucket, f"{ROOT}/exchange={escape(exchange)}")
 
     def status(self) -> Sequence[SeriesStatus]:
-        """One entry a series, from one listing."""
-
-        def look(found: Mapping[Series, Sequence[LakeObject]]) -> list[SeriesStatus]:
-            return [series_status(self.bucket, series, found[series]) for series in sorted(found)]
-
-        return self._reading("the lake", look)
+        """One entry a series, sorted, from one listing; of a local lake only folders that changed are looked into."""
+        return retrying("the lake", lambda: lake_status(self.bucket))
 
     def gaps(self, series: Iterable[Series] | None = None) -> Sequence[Gap]:
         """Every hole between first and last candle, with its cause; of all series, or of some."""
@@ -143,7 +140,7 @@ class Lake:
 
     def read(self, series: Series, start: int | None = None, end: int | None = None) -> pa.Table:
         """Candles that open in `[start, end)`, ms UTC, ascending: ts, open, high, low, close, volume."""
-        from cqs_core.lake.reading import read_objects, retrying
+        from cqs_core.lake.reading import read_objects
 
         return retrying(series, lambda: read_objects(self.bucket, self.objects(series), start, end))
 
@@ -207,8 +204,6 @@ class Lake:
 
     def _reading(self, what: str, attempt: Callable[[Mapping[Series, Sequence[LakeObject]]], _T]) -> _T:
         """`attempt(objects by series)`, again from a new listing where compaction removed objects under it."""
-        from cqs_core.lake.reading import retrying
-
         return retrying(what, lambda: attempt(objects_by_series(self.bucket)))
 
     def _objects_of(self, series: Iterable[Series] | None) -> Mapping[Series, Sequence[LakeObject]]:

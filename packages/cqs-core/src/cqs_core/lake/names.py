@@ -21,7 +21,6 @@ SOURCES = ("exchange", "endpoint", "import")
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC by construction
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.")
-_days: dict[str, int] = {}
 
 
 class Series(NamedTuple):
@@ -129,12 +128,10 @@ def _times(pair: str) -> tuple[int, int]:
     return _time(a), _time(b)
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def _time(text: str) -> int:
-    """A listing parses thousands of these: days are remembered, no strptime."""
+    """A listing says the same few times again and again: they are remembered, and read without strptime."""
     if len(text) != 15 or text[8] != "T":
         raise ValueError(text)
-    day = _days.get(text[:8])
-    if day is None:
-        date = dt.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
-        day = _days[text[:8]] = (date.toordinal() - _EPOCH_DAY) * DAY
-    return day + int(text[9:11]) * HOUR + int(text[11:13]) * MINUTE + int(text[13:15]) * 1000
+    day = dt.date(int(text[:4]), int(text[4:6]), int(text[6:8])).toordinal() - _EPOCH_DAY
+    return day * DAY + int(text[9:11]) * HOUR + int(text[11:13]) * MINUTE + int(text[13:15]) * 1000

@@ -12,7 +12,7 @@ import duckdb
 
 from cqs_core.errors import DataError, UsageError
 from cqs_core.lake.catalog import objects_by_series, plan
-from cqs_core.lake.reading import retrying
+from cqs_core.lake.retrying import retrying
 from cqs_core.settings import cache_folder
 
 if TYPE_CHECKING:

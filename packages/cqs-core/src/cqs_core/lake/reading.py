@@ -1,38 +1,19 @@
-"""Rows of a series: list, open; an object gone missing in between means listing again."""
+"""Rows of some objects of a series, each stamp once."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from cqs_core.errors import DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.table import SCHEMA, empty_table, newest, read_file, stamps
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject, Series
-
-_T = TypeVar("_T")
-_TRIES = 20
-
-
-def retrying(series: Series | str, attempt: Callable[[], _T]) -> _T:
-    """`attempt()` until no object vanished under it: compaction replaces objects while others read.
-
-    Raises:
-        DataError: objects kept vanishing.
-    """
-    for n in range(_TRIES):
-        try:
-            return attempt()
-        except FileNotFoundError:
-            time.sleep(0.01 * n)
-    raise DataError(f"objects of {series} vanish while they are read; is something deleting the bucket?")
+    from cqs_core.lake.names import LakeObject
 
 
 def read_objects(bucket: Bucket, objects: Sequence[LakeObject], start: int | None, end: int | None) -> pa.Table:

@@ -1,17 +1,17 @@
-"""What the lake has of a series, read off one listing; only overlapping objects are opened."""
+"""What the lake has of each series, read off its objects' names; only overlapping objects are opened."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from cqs_core import intervals
-from cqs_core.lake.catalog import plan
+from cqs_core.lake.catalog import objects_of, plan
+from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
 
 if TYPE_CHECKING:
-    from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.bucket import Bucket, Entry
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,21 @@ class SeriesStatus:
     objects: int
     answered: int
     sources: tuple[str, ...]
+
+
+def lake_status(bucket: Bucket) -> list[SeriesStatus]:
+    """One entry a series, sorted; what was found out of a folder is remembered for as long as it does not change."""
+
+    def made(folder: str, entries: Sequence[Entry]) -> dict[str, Any] | None:
+        series, objects = parse_folder(folder), objects_of(entries)
+        return asdict(series_status(bucket, series, objects)) if series and objects else None
+
+    found = (_remembered(about) for about in bucket.each_folder(ROOT, "status", made).values())
+    return sorted(found, key=lambda status: status.series)
+
+
+def _remembered(about: dict[str, Any]) -> SeriesStatus:
+    return SeriesStatus(**about | {"series": Series(*about["series"]), "sources": tuple(about["sources"])})
 
 
 def series_status(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> SeriesStatus:

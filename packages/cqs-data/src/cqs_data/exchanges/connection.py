@@ -51,7 +51,7 @@ async def speaking(client: Any) -> AsyncIterator[None]:
     except CqsError:
         raise
     except ccxt.NetworkError as error:
-        raise ExchangeBusy(_told(client, error), _retry_after(client)) from error
+        raise ExchangeBusy(_told(client, error), retry_after(client)) from error
     except ccxt.BaseError as error:
         raise ExchangeError(_told(client, error)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -100,7 +100,7 @@ def _redirected(urls: Any, base: str) -> Any:
     return root + parts.path
 
 
-def _retry_after(client: Any) -> float | None:
+def retry_after(client: Any) -> float | None:
     """Seconds; the header says them, or a date."""
     said = _headers(client).get("retry-after", "")
     try:
