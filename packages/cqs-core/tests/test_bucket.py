@@ -80,6 +80,17 @@ class TestWrites:
             assert len(data) == entry.size == 3_000_000
             assert len(set(data)) == 1
 
+    def test_what_killed_writers_left_is_swept_after_an_hour(self, tmp_path):
+        old, young, foreign = (f".{letter * 32}.tmp" for letter in "abz")
+        for name in (old, young, foreign, "a.tmp"):
+            (tmp_path / name).write_bytes(b"half")
+        for name in (old, foreign, "a.tmp"):
+            os.utime(tmp_path / name, (1000, 1000))
+        (tmp_path / "x").write_bytes(b"whole")
+        Bucket(tmp_path.parent).sweep(tmp_path.name)
+        assert {path.name for path in tmp_path.iterdir()} == {young, foreign, "a.tmp", "x"}
+        Bucket(tmp_path).sweep("absent")
+
     def test_readers_see_one_of_two_writes_whole(self, tmp_path):
         with subprocess.Popen([sys.executable, "-c", FORGER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
             writer.stdout.readline()

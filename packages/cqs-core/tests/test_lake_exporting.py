@@ -9,6 +9,7 @@ import pytest
 from cqs_core import Bucket, Lake, Series, UsageError, times
 from cqs_core.intervals import DAY
 from cqs_core.lake.table import candle_table
+from cqs_core.testing.candles import flat_table
 
 START = times.parse_start("2024-01-01")
 BTC = Series("upbit", "BTC/KRW", "1d")
@@ -40,6 +41,17 @@ def test_csv_says_its_times_in_iso(lake, tmp_path):
     lake.export(tmp_path / "a.csv", BTC, START + DAY)
     lines = (tmp_path / "a.csv").read_text().splitlines()
     assert lines == ["timestamp,open,high,low,close,volume", "2024-01-02T00:00:00+00:00,11.0,13.0,10.0,12.1,5.0"]
+
+
+def test_exported_days_begin_where_the_house_says(lake, tmp_path, monkeypatch):
+    hours = Series("upbit", "BTC/KRW", "1h")
+    lake.append(hours, flat_table(72, START, interval="1h"), START, START + 3 * DAY)
+    monkeypatch.setenv("CQS_DAY_START", "15:00")
+    assert lake.export(tmp_path / "a.csv", BTC) == 2
+    assert [line[:16] for line in (tmp_path / "a.csv").read_text().splitlines()[1:]] == [
+        "2024-01-01T15:00",
+        "2024-01-02T15:00",
+    ]
 
 
 def test_what_cannot_be_exported_is_refused(lake, tmp_path):

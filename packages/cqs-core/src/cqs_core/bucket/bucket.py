@@ -90,6 +90,13 @@ class Bucket:
         with self._speaking("objects"):
             self._storage.delete([checked(key) for key in keys])
 
+    def sweep(self, prefix: str) -> None:
+        """Remove unfinished files that writers left in a local folder when they were killed, an hour ago or longer."""
+        storage = self._storage
+        if isinstance(storage, FolderStorage):
+            with self._reading(prefix):
+                storage.sweep(checked(prefix))
+
     def list(self, prefix: str = "", *, immutable: bool = False) -> Sequence[Entry]:
         """All objects below a folder, by key. A listing is not a snapshot.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +18,9 @@ from cqs_core.errors import UsageError
 
 if TYPE_CHECKING:
     from cqs_core.bucket.memory import FolderMemory, Make
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
+_ABANDONED = 3600.0  # seconds after which a temporary file belongs to nobody
 
 
 class FolderStorage:
@@ -57,6 +62,14 @@ class FolderStorage:
         for key in keys:
             with contextlib.suppress(FileNotFoundError):
                 (self.root / key).unlink()
+
+    def sweep(self, prefix: str) -> None:
+        """Remove what writers that were killed an hour ago or longer left behind in a folder."""
+        for item in scan(str(self.root / prefix)):
+            if _TEMPORARY.fullmatch(item.name):
+                with contextlib.suppress(OSError):
+                    if item.stat(follow_symlinks=False).st_mtime < time.time() - _ABANDONED:
+                        (self.root / prefix / item.name).unlink()
 
     def list(self, prefix: str, *, immutable: bool = False) -> Sequence[Entry]:
         found: list[Entry] = []

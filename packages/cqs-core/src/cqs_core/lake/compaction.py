@@ -42,6 +42,7 @@ def compact(
     bucket: Bucket, series: Series, objects: Sequence[LakeObject], least: int = MANY, grace: float = GRACE
 ) -> Compacted:
     """Delete what was merged long enough ago, and merge where at least `least` objects could be fewer; never waits."""
+    bucket.sweep(series.folder)
     gone = delete_merged(bucket, objects, grace)
     left = [o for o in objects if o.key not in gone]
     waiting = _waiting(left, grace)

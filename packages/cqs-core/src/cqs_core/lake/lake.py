@@ -97,15 +97,16 @@ class Lake:
         return import_file(self, path, series, zone)
 
     def export(self, path: str | Path, series: Series, start: int | None = None, end: int | None = None) -> int:
-        """Write candles to a `.csv` or `.parquet` file; returns how many.
+        """Write candles to a `.csv` or `.parquet` file; returns how many. Days begin at CQS_DAY_START.
 
         Raises:
             UsageError: another suffix, no such folder, or no such candles.
         """
         from cqs_core.lake.exporting import check_target, export
+        from cqs_core.settings import settings
 
         check_target(path)
-        table = self.derive(series, start, end)
+        table = self.derive(series, start, end, settings().day_start)
         if not len(table):
             self._refuse(series)
         export(table, path)
