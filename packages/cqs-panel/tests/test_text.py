@@ -45,6 +45,29 @@ def test_jobs_escape_title_note_and_log(tmp_path):
         assert "<script" not in job_html(job(tmp_path, state=state, ended=ended))
 
 
+def parts(n):
+    return {f"{EVIL} {i}": {"done": 10.0 * i, "total": 100, "rate": 5.0} for i in range(n)}
+
+
+def test_jobs_escape_the_names_of_their_parts_and_what_they_count(tmp_path):
+    shown = job_html(job(tmp_path, parts=parts(3), rate=1234.4, unit=EVIL))
+    assert "<script" not in shown
+    assert "1,234 &lt;script&gt;" in shown
+
+
+def test_a_job_shows_how_far_how_fast_and_how_long_of_each_part_under_way(tmp_path):
+    shown = job_html(job(tmp_path, parts=parts(11)))
+    assert [shown.count(told) for told in ("<span>10%</span>", "<span>5/s</span>", "<span>18 s left</span>")] == [
+        1,
+        8,
+        1,
+    ]
+    assert "100%" not in shown
+    assert "and 2 more" in shown
+    assert "parts" not in job_html(job(tmp_path, parts=parts(1)))
+    assert "parts" not in job_html(job(tmp_path, parts=parts(11), state="done"))
+
+
 def test_an_error_of_cqs_is_its_message_alone_and_any_other_has_its_traceback():
     assert "Traceback" not in failure("Data", UsageError("name a bucket"))[0].object
     assert "Traceback" in _raised()

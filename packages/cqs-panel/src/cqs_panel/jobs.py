@@ -10,11 +10,11 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import jobs
-from cqs_panel.figures import age
+from cqs_panel.figures import age, count
 from cqs_panel.sections import empty, html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from cqs_core.jobs import Job
     from cqs_panel.state import PageState
@@ -28,10 +28,17 @@ _CSS = """
 .unknown div{width:30%;animation:run 1.4s ease-in-out infinite}
 @keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
 .done .state{color:var(--cqs-up)} .failed .state{color:var(--cqs-down)}
+.parts{grid-column:1/-1;display:grid;grid-template-columns:max-content minmax(40px,1fr) repeat(3,max-content);
+  gap:3px 12px;align-items:center;margin-top:6px;font-size:12px;color:var(--cqs-muted)}
+.parts .bar{grid-column:auto;height:4px;margin:0} .parts .more{grid-column:1/-1}
+.parts span:not(.name,.more){text-align:right;font-variant-numeric:tabular-nums}
+@media (max-width:600px){.parts{grid-template-columns:max-content minmax(40px,1fr) repeat(2,max-content)}
+  .parts :nth-child(5n+4):not(.more){display:none}}
 details{grid-column:1/-1;font-size:12px;color:var(--cqs-muted)} summary{cursor:pointer}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:220px;overflow:auto;margin:6px 0 0}
 """
 _SECONDS = 0.7
+_PARTS = 8  # that are shown at once
 
 
 class JobCard(pn.viewable.Viewer):
@@ -95,12 +102,46 @@ class JobList(pn.viewable.Viewer):
 
 def job_html(job: Job) -> str:
     """One job as HTML; everything in it is escaped."""
-    over = f" · {age(job.ended - job.started)}" if job.ended else ""
-    left = f" · {age(job.eta)} left" if job.eta else "" if job.over else f" · {age(time.time() - job.started)}"
-    state = f'<span class="state">{job.state}{over or left}</span>'
+    state = f'<span class="state">{escape(" · ".join(filter(None, _state(job))))}</span>'
     note = f'<span class="note">{escape(job.note)}</span>' if job.note and not job.over else ""
     title = f'<span class="title">{escape(job.title)}</span>'
-    return f'<div class="job {job.state}">{title}{state}{_bar(job)}{note}{_log(job)}</div>'
+    return f'<div class="job {job.state}">{title}{state}{_bar(job)}{note}{_parts(job)}{_log(job)}</div>'
+
+
+def _state(job: Job) -> Iterator[str]:
+    yield job.state
+    if job.over:
+        yield age(job.ended - job.started) if job.ended else ""
+        return
+    yield f"{count(round(job.rate))} {job.unit}/s" if job.rate and job.unit else ""
+    yield f"{age(job.eta)} left" if job.eta else age(time.time() - job.started)
+
+
+def _parts(job: Job) -> str:
+    """What it does at once, each with how far it is, how fast, and how long it will take."""
+    under_way = [(name, part) for name, part in job.parts.items() if not _finished(part)]
+    if job.over or len(job.parts) < 2 or not under_way:
+        return ""
+    rows = "".join(_part(name, part) for name, part in under_way[:_PARTS])
+    more = len(under_way) - _PARTS
+    left = f'<span class="more">and {count(more)} more</span>' if more > 0 else ""
+    return f'<div class="parts">{rows}{left}</div>'
+
+
+def _part(name: str, part: Mapping[str, Any]) -> str:
+    done, total, rate = (float(part.get(figure) or 0) for figure in ("done", "total", "rate"))
+    share = min(1.0, done / total) if total else 0.0
+    figures = (
+        f"{share:.0%}" if total else count(round(done)),
+        f"{count(round(rate))}/s" if rate else "",
+        f"{age((total - done) / rate)} left" if rate and total else "",
+    )
+    bar = f'<div class="bar"><div style="width:{share:.1%}"></div></div>'
+    return f'<span class="name">{escape(name)}</span>{bar}{"".join(f"<span>{figure}</span>" for figure in figures)}'
+
+
+def _finished(part: Mapping[str, Any]) -> bool:
+    return bool(part.get("total")) and float(part.get("done") or 0) >= float(part["total"])
 
 
 def _bar(job: Job) -> str:

@@ -33,7 +33,9 @@ class Job:
         started: seconds since the epoch.
         ended: likewise, None while it runs.
         code: exit code, None while it runs or where it died without a word.
-        parts: `{name: {"done", "total"}}` of what it does at once.
+        parts: `{name: {"done", "total", "rate"}}` of what it does at once; rates are units a second.
+        rate: units a second in all, 0 where it does not say.
+        unit: what is counted.
     """
 
     id: str
@@ -48,6 +50,8 @@ class Job:
     code: int | None
     folder: Path
     parts: Mapping[str, Any] = field(default_factory=dict)
+    rate: float = 0.0
+    unit: str = ""
 
     @property
     def result(self) -> Any:
@@ -99,6 +103,8 @@ def _job(folder: Path, request: Mapping[str, Any]) -> Job:
         code=end.get("code"),
         folder=folder,
         parts=dict(progress.get("parts", {})),
+        rate=float(progress.get("rate", 0.0)),
+        unit=str(progress.get("unit", "")),
     )
 
 
