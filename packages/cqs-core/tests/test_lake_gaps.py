@@ -101,6 +101,21 @@ def test_months_are_counted_as_they_are(lake):
     assert (gap.start, gap.end, gap.bars) == (59 * DAY, 90 * DAY, 1)
 
 
+def test_a_hundred_thousand_holes_are_told_at_once(lake):
+    chance, n = np.random.default_rng(3), 400_000
+    for market in ("BTC/KRW", "ETH/KRW"):
+        minutes = np.flatnonzero(chance.random(n) < 0.7)
+        values = np.tile([10.0, 12.0, 9.0, 11.0, 1.0], (len(minutes), 1))
+        lake.append(Series("upbit", market, "1m"), candle_table(minutes * 60_000, values), 0, n * 60_000)
+    btc, eth = lake.holes()
+    assert len(btc) > 80_000
+    assert btc.bars.sum() == lake.status()[0].gaps
+    assert set(btc.cause.tolist()) == {"no_trade", "outage"}
+    shared = {gap.start for gap in btc if gap.cause == "outage"}
+    assert shared > {gap.start for gap in eth if gap.bars == 1} & {gap.start for gap in btc if gap.bars == 1}
+    assert btc.longest(3) == sorted(btc, key=lambda gap: (-gap.bars, gap.start))[:3]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12), st.sets(st.integers(0, 60))), min_size=1, max_size=6))
 def test_gaps_are_exactly_the_missing_bars(tmp_path_factory, parts):

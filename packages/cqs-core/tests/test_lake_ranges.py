@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_core.lake.ranges import overlaps, subtract, union
+from cqs_core.lake.ranges import subtract, union
 
 ranges = st.tuples(st.integers(0, 30), st.integers(0, 30))
 many = st.lists(ranges, max_size=8)
@@ -29,8 +29,3 @@ def test_what_is_left_is_what_no_range_covers(asked, some):
     left = subtract(asked, some)
     assert moments(*left) == moments(asked) - moments(*some)
     assert left == union(left)
-
-
-@given(ranges, ranges)
-def test_ranges_overlap_where_they_share_a_moment(a, b):
-    assert overlaps(a, b) == bool(moments(a) & moments(b))

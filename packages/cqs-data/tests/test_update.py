@@ -11,12 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from aiohttp import web
 
 from cqs_core import Bucket, Lake, Series, UsageError, times
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.quarantine import quarantined
-from cqs_core.lake.table import stamps
+from cqs_core.lake.table import candle_table, stamps
 from cqs_data import Synthetic, fetch, repair, select, update
 from cqs_data.fetching.patience import Patience
 from cqs_data.sandbox import Sandbox
@@ -76,6 +78,33 @@ def test_repair_asks_for_just_the_holes(lake, sandbox):
     objects = len(lake.objects(BTC))
     repair(lake, [(gap.series, (gap.start, gap.end)) for gap in lake.gaps()], sandbox.url)
     assert len(lake.objects(BTC)) == objects, "an answer that was known is not stored again"
+
+
+class Counted:
+    """Counts what is asked about candles."""
+
+    asked = 0
+
+    @web.middleware
+    async def middleware(self, request, handler):
+        self.asked += "candles" in request.path
+        return await handler(request)
+
+
+def test_repair_asks_once_for_holes_that_one_answer_fills(lake):
+    start, end = NOW // DAY * DAY - 40 * DAY, NOW // DAY * DAY - 10 * DAY
+    bars, chance = Synthetic().bars("upbit", "BTC/KRW", "1h", start, end), np.random.default_rng(1)
+    kept = np.r_[True, chance.random(len(bars.ts) - 2) < 0.7, True]
+    lake.append(BTC, candle_table(bars.ts[kept], bars.values[kept]), start, end, source="endpoint")
+    holes = [(gap.series, (gap.start, gap.end)) for gap in lake.gaps()]
+    assert len(holes) > 100
+    counted = Counted()
+    with Sandbox(Synthetic(), faults=counted) as sandbox:
+        [done] = repair(lake, holes, sandbox.url)
+    assert counted.asked < 20
+    assert done.rows == (~kept).sum()
+    assert stamps(lake.read(BTC)).tolist() == bars.ts.tolist()
+    assert not [problem for one in lake.verify() for problem in one.problems]
 
 
 def test_patterns_and_the_largest(lake, sandbox):

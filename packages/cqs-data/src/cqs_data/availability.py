@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cqs_core import Lake, Series, SeriesStatus, intervals, times
 
 if TYPE_CHECKING:
-    from cqs_core.lake.gaps import Gap
+    from cqs_core.lake.gaps import Gaps
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Availability:
     """
 
     series: Sequence[SeriesStatus]
-    holes: Mapping[Series, Sequence[Gap]]
+    holes: Mapping[Series, Gaps]
     now: int
 
     @property
@@ -35,10 +35,8 @@ class Availability:
 
 def availability(lake: Lake) -> Availability:
     """Status and gaps of every series."""
-    holes: dict[Series, list[Gap]] = {}
-    for gap in lake.gaps():
-        holes.setdefault(gap.series, []).append(gap)
-    return Availability(lake.status(), holes, times.now())
+    holes = {gaps.series: gaps for gaps in lake.holes()}
+    return Availability([one for one in lake.status() if one.series in holes], holes, times.now())
 
 
 def stale_bars(one: SeriesStatus, now: int) -> int:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from cqs_core import intervals
 from cqs_core.intervals import DAY
-from cqs_core.lake.catalog import plan
+from cqs_core.lake.coverage import Coverage, coverage
 from cqs_core.lake.quarantine import quarantined
-from cqs_core.lake.ranges import Range, overlaps, subtract, union
-from cqs_core.lake.table import read_file, stamps
+from cqs_core.lake.spans import Spans
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
+    from cqs_core.candles import Stamps
     from cqs_core.lake.names import LakeObject, Series
 
 CAUSES = ("no_trade", "outage", "never_fetched", "delisted", "unknown")
@@ -45,66 +46,65 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Coverage:
-    """Where a series has candles.
+class Gaps:
+    """All holes of one series as columns, by time; iterating gives each as a `Gap`.
 
     Attributes:
-        span: from the first open to the end of the last candle, ms UTC; None without candles.
-        holes: ranges without candles inside, sorted.
+        series: whose.
+        start: int64 (N,), as in `Gap`; so are `end` and `bars`.
+        cause: str (N,).
     """
 
-    span: Range | None
-    holes: Sequence[Range]
+    series: Series
+    start: Stamps
+    end: Stamps
+    bars: npt.NDArray[np.int64]
+    cause: npt.NDArray[np.str_]
 
-    def misses(self, hole: Range) -> bool | None:
-        """Whether all of `hole` is missing; None where the series does not reach so far."""
-        if self.span is None or not self.span[0] <= hole[0] < hole[1] <= self.span[1]:
-            return None
-        return not subtract(hole, self.holes)
+    def __len__(self) -> int:
+        return len(self.start)
 
+    def __iter__(self) -> Iterator[Gap]:
+        columns = (column.tolist() for column in (self.start, self.end, self.bars, self.cause))
+        return (Gap(self.series, *row) for row in zip(*columns, strict=True))
 
-def coverage(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> Coverage:
-    """Where candles are; only objects that lack bars or overlap are opened, and only their ts."""
-    filled = [o for o in objects if o.rows]
-    if not filled:
-        return Coverage(None, [])
-    name = series.interval
-    span = min(o.first for o in filled), intervals.next_open(name, max(o.last for o in filled))
-    how = plan(objects)
-    groups = [*([o] for o in how.plain if not _dense(name, o)), *how.groups]
-    runs = [(o.first, intervals.next_open(name, o.last)) for o in how.plain if _dense(name, o)]
-    for group in groups:
-        paths = bucket.paths([o.key for o in group])
-        runs += _runs(name, np.unique(np.concatenate([stamps(read_file(path, ["ts"])) for path in paths])))
-    return Coverage(span, subtract(span, runs))
+    def longest(self, most: int) -> list[Gap]:
+        """The `most` longest ones, longest first."""
+        at = np.argsort(-self.bars, kind="stable")[:most]
+        return list(Gaps(self.series, self.start[at], self.end[at], self.bars[at], self.cause[at]))
 
 
-def gaps(bucket: Bucket, found: Mapping[Series, Sequence[LakeObject]], wanted: Iterable[Series]) -> list[Gap]:
-    """Every hole of the wanted series with its cause; the others of their exchanges serve to tell outages."""
+def gaps(bucket: Bucket, found: Mapping[Series, Sequence[LakeObject]], wanted: Iterable[Series]) -> list[Gaps]:
+    """The holes of each wanted series with their causes; the others of their exchanges serve to tell outages."""
     names = list(wanted)
     exchanges = {series.exchange for series in names}
     have = {s: coverage(bucket, s, objects) for s, objects in found.items() if s.exchange in exchanges}
-    told = []
-    for series in names:
-        others = [have[s] for s in have if _can_tell(series, s)]
-        refused = _refused(bucket, series) if have[series].holes else []
-        for hole in have[series].holes:
-            cause = _cause(hole, found[series], refused, others)
-            told.append(Gap(series, *hole, intervals.count(series.interval, *hole), cause))
-    return told
+    return [_gaps(bucket, series, found[series], have) for series in names]
 
 
-def _cause(hole: Range, objects: Sequence[LakeObject], refused: Sequence[int], others: Sequence[Coverage]) -> str:
-    near = [o for o in objects if overlaps((o.start, o.end), hole)]
-    if subtract(hole, [(o.start, o.end) for o in near]):
-        return "never_fetched"
-    asked = [(o.start, o.end) for o in near if o.source != "import"]
-    if subtract(hole, asked) or any(hole[0] <= ts < hole[1] for ts in refused):
-        return "unknown"
-    told = [missed for other in others if (missed := other.misses(hole)) is not None]
-    if told and all(told):
-        return "outage"
-    return "delisted" if hole[1] - hole[0] >= DELISTED else "no_trade"
+def _gaps(bucket: Bucket, series: Series, objects: Sequence[LakeObject], have: Mapping[Series, Coverage]) -> Gaps:
+    holes = have[series].holes
+    others = [other for name, other in have.items() if _can_tell(series, name)]
+    cause = np.where(holes.ends - holes.starts >= DELISTED, "delisted", "no_trade")
+    cause = np.where(_missed_by_all(holes, others), "outage", cause).astype("U13")
+    asked = Spans.of((o.start, o.end) for o in objects if o.source != "import")
+    cause[~asked.hold(holes)] = "unknown"
+    cause[holes.touched(_refused(bucket, series) if len(holes) else holes.starts)] = "unknown"
+    cause[~Spans.of((o.start, o.end) for o in objects).hold(holes)] = "never_fetched"
+    return Gaps(series, *holes, _bars(series.interval, holes), cause)
+
+
+def _missed_by_all(holes: Spans, others: Iterable[Coverage]) -> npt.NDArray[np.bool_]:
+    """Holes that all others have too, of those that reach so far; at least one must."""
+    left, told = np.arange(len(holes)), np.zeros(len(holes), bool)
+    for other in others:
+        part = Spans(holes.starts[left], holes.ends[left])
+        reached = other.reaches(part)
+        told[left[reached]] = True
+        left = left[~reached | other.holes.hold(part)]
+    missed = np.zeros(len(holes), bool)
+    missed[left] = told[left]
+    return missed
 
 
 def _can_tell(series: Series, other: Series) -> bool:
@@ -113,20 +113,13 @@ def _can_tell(series: Series, other: Series) -> bool:
     return other.exchange == series.exchange and other.market != series.market and fine
 
 
-def _refused(bucket: Bucket, series: Series) -> list[int]:
+def _refused(bucket: Bucket, series: Series) -> Stamps:
     rows = (q.row[0] for q in quarantined(bucket, series) if q.reason != "jump")
-    return [int(ts) for ts in rows if ts is not None]
+    return np.array(sorted(int(ts) for ts in rows if ts is not None), np.int64)
 
 
-def _dense(interval: str, item: LakeObject) -> bool:
-    return item.rows == intervals.count(interval, item.first, item.last + 1)
-
-
-def _runs(interval: str, ts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[Range]:
-    """Unbroken stretches of candles."""
-    every = intervals.opens(interval, int(ts[0]), int(ts[-1]) + 1)
-    place = np.searchsorted(every, ts)
-    cut = np.flatnonzero(np.diff(place) != 1) + 1
-    firsts, lasts = ts[np.r_[0, cut]], ts[np.r_[cut - 1, len(ts) - 1]]
-    ends = (intervals.next_open(interval, int(at)) for at in lasts)
-    return union(zip((int(at) for at in firsts), ends, strict=True))
+def _bars(interval: str, holes: Spans) -> npt.NDArray[np.int64]:
+    if interval != "1M":
+        return (holes.ends - holes.starts) // intervals.length(interval)
+    pairs = zip(holes.starts.tolist(), holes.ends.tolist(), strict=True)
+    return np.array([intervals.count(interval, low, high) for low, high in pairs], np.int64)

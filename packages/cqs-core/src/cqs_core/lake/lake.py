@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cqs_core.candles import Candles
     from cqs_core.lake.compaction import Compacted
-    from cqs_core.lake.gaps import Gap
+    from cqs_core.lake.gaps import Gap, Gaps
     from cqs_core.lake.importing import Imported
     from cqs_core.lake.verify import Verified
 
@@ -55,9 +55,14 @@ class Lake:
 
     def gaps(self, series: Iterable[Series] | None = None) -> Sequence[Gap]:
         """Every hole between first and last candle, with its cause; of all series, or of some."""
+        return [gap for one in self.holes(series) for gap in one]
+
+    def holes(self, series: Iterable[Series] | None = None) -> Sequence[Gaps]:
+        """The same as columns, one entry a series: sparse markets have very many."""
         from cqs_core.lake.gaps import gaps
 
-        return self._reading("the lake", lambda found: gaps(self.bucket, found, _some(found, series)))
+        wanted = None if series is None else set(series)
+        return self._reading("the lake", lambda found: gaps(self.bucket, found, _some(found, wanted)))
 
     def verify(self, series: Iterable[Series] | None = None) -> Sequence[Verified]:
         """Every byte against its name, overlaps against each other, one content hash a series."""

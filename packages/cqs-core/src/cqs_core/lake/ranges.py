@@ -35,8 +35,3 @@ def subtract(asked: Range, covered: Iterable[Range]) -> list[Range]:
             left.append((at, min(start, stop)))
         at = max(at, end)
     return [*left, (at, stop)] if at < stop else left
-
-
-def overlaps(a: Range, b: Range) -> bool:
-    """Whether they share a moment."""
-    return max(a[0], b[0]) < min(a[1], b[1])

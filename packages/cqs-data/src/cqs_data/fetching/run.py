@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cqs_core.lake.cleaning import Cleaned, clean
 from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
+from cqs_core.lake.spans import Spans
+from cqs_core.lake.table import stamps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +31,14 @@ _MANY = 20_000  # rows that are stored at once at most
 def check(page: Page, series: Series, closed: int) -> Cleaned:
     """The rows of a page, each looked at."""
     return clean(page.rows, series.interval, page.start, page.end, closed)
+
+
+def within(cleaned: Cleaned, holes: Sequence[Range]) -> Cleaned:
+    """What of it fills the holes."""
+    wanted = Spans.of(holes)
+    ts = stamps(cleaned.table)
+    at = np.searchsorted(wanted.starts, ts, "right") - 1
+    return Cleaned(cleaned.table.filter((at >= 0) & (ts < wanted.ends[at])), cleaned.rejects)
 
 
 @dataclass

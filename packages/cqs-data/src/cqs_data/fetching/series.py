@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from cqs_core import Exchange, ExchangeError, Lake, Page, Series, UsageError, in
 from cqs_core.lake.ranges import Range, subtract
 from cqs_core.lake.table import stamps
 from cqs_data.exchanges.unified import EARLIEST
-from cqs_data.fetching.run import Run, check
+from cqs_data.fetching.run import Run, check, within
 
 if TYPE_CHECKING:
     from cqs_core.lake.cleaning import Cleaned
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cqs_data.fetching.patience import Patience
 
 _LONG = 5_000  # bars to ask for, from which it pays to know where the market begins
+_TOGETHER = 200  # bars; no exchange of ours gives fewer in one answer
 _DOUBTS = 5  # times that a page with bad rows is asked again
 SETTLING = 2_000  # ms after its end for which an exchange may still change a candle
 LATE = 10 * intervals.MINUTE  # for which an exchange may not yet show a candle: that there is none is not noted before
@@ -80,11 +81,22 @@ class SeriesFetch:
     async def repair(self, holes: Iterable[Range]) -> None:
         """Ask again for these ranges; an answer without candles is stored only where there was none before."""
         answered = [(o.start, o.end) for o in self.objects if o.source != "import"]
-        wanted = [hole for hole in holes if hole[0] < hole[1]]
-        self._expect(wanted)
-        for hole in wanted:
-            self.run.keep_empty = bool(subtract(hole, answered))
-            await self._ask([hole])
+        groups = list(self._together(hole for hole in sorted(holes) if hole[0] < hole[1]))
+        self._expect((group[0][0], group[-1][1]) for group in groups)
+        for group in groups:
+            self.run.keep_empty = any(subtract(hole, answered) for hole in group)
+            await self._range((group[0][0], group[-1][1]), group)
+
+    def _together(self, holes: Iterable[Range]) -> Iterator[list[Range]]:
+        """Holes that one answer can fill: sparse markets have a hundred thousand of a bar each."""
+        group: list[Range] = []
+        for hole in holes:
+            if group and intervals.count(self.series.interval, group[0][0], hole[1]) > _TOGETHER:
+                yield group
+                group = []
+            group.append(hole)
+        if group:
+            yield group
 
     async def _ask(self, missing: Iterable[Range]) -> None:
         for bounds in missing:
@@ -103,11 +115,13 @@ class SeriesFetch:
             first = max(first, intervals.next_open(name, closed, -self.exchange.history))
         return intervals.ceil(name, first), min(closed, closed if end is None else intervals.ceil(name, end))
 
-    async def _range(self, bounds: Range) -> None:
+    async def _range(self, bounds: Range, holes: Sequence[Range] = ()) -> None:
+        """Ask for a range until it is answered; of repaired `holes`, what lies between them is there already."""
         low, high = bounds
         try:
             while low < high:
                 page, cleaned = await self._page(low, high)
+                cleaned = within(cleaned, holes) if holes else cleaned
                 await self.run.add(page, self._answered(page, cleaned), cleaned)
                 self.work.advance(self._bars((page.start, page.end)), part=str(self.series))
                 low, high = (low, page.start) if page.end >= high else (page.end, high)

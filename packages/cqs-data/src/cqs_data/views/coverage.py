@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cqs_core.times import iso
 from cqs_panel.sections import html
 
 if TYPE_CHECKING:
     from cqs_core import SeriesStatus
-    from cqs_core.lake.gaps import Gap
+    from cqs_core.candles import Floats, Stamps
+    from cqs_core.lake.gaps import Gap, Gaps
     from cqs_data.availability import Availability
 
 _WIDTH = 1000.0  # units of the drawing, stretched to what room there is
+_COLUMNS = 120  # holes that are drawn one by one at most
+_FAINTEST = 0.15  # of a column in which anything is missing
 _LEAST = 1.5  # units that a hole takes at least, or nobody would see an hour in five years
+ASK_AGAIN = ("never_fetched", "unknown")  # causes that a repair may mend
 _CAUSES = {
     "no_trade": "not traded",
     "outage": "outage",
@@ -52,15 +58,15 @@ def coverage_html(known: Availability) -> str:
     span = known.span
     if span is None:
         return ""
-    rows = "".join(_row(one, known.holes.get(one.series, ()), span) for one in known.series if one.first is not None)
+    rows = "".join(_row(one, known.holes.get(one.series), span) for one in known.series if one.first is not None)
     legend = "".join(f'<span><i style="background:{color}"></i>{text}</span>' for color, text in _LEGEND)
     return f'<div class="rows">{rows}{_axis(span)}</div><div class="legend">{legend}</div>'
 
 
-def _row(one: SeriesStatus, holes: Sequence[Gap], span: tuple[int, int]) -> str:
-    title = f"{one.series}: {one.rows:,} candles, {sum(gap.bars for gap in holes):,} missing"
+def _row(one: SeriesStatus, holes: Gaps | None, span: tuple[int, int]) -> str:
+    title = f"{one.series}: {one.rows:,} candles, {one.gaps:,} missing"
     have = _box("have", one.first or 0, one.last or 0, span, title)
-    missing = "".join(_box(gap.cause, gap.start, gap.end, span, _told(gap)) for gap in holes)
+    missing = "".join(_boxes(holes, span)) if holes else ""
     marked = "" if "endpoint" not in one.sources else " · endpoint"
     about = f"{escape(one.series.interval)} · {escape(one.series.exchange)}{marked}"
     name = f'<span class="name">{escape(one.series.market)} <small>{about}</small></span>'
@@ -68,12 +74,35 @@ def _row(one: SeriesStatus, holes: Sequence[Gap], span: tuple[int, int]) -> str:
     return f"{name}{drawing}{have}{missing}</svg>"
 
 
-def _box(kind: str, start: int, end: int, span: tuple[int, int], title: str) -> str:
+def _boxes(holes: Gaps, span: tuple[int, int]) -> Iterator[str]:
+    """A box a hole; where these are too many to tell apart, a column says how much of its time is missing."""
+    if len(holes) <= _COLUMNS:
+        for gap in holes:
+            yield _box(gap.cause, gap.start, gap.end, span, _told(gap))
+        return
+    again = np.isin(holes.cause, ASK_AGAIN)
+    for kind, title, chosen in (("no_trade", "the exchange has none", ~again), ("unknown", "ask again", again)):
+        edges = np.linspace(*span, _COLUMNS + 1).astype(np.int64)
+        gone = np.diff(_missing_before(edges, holes.start[chosen], holes.end[chosen]))
+        for start, end, missing in zip(edges.tolist(), edges[1:].tolist(), gone.tolist(), strict=False):
+            if share := missing / max(1, end - start):
+                told = f"{iso(start)[:16]} to {iso(end)[:16]} UTC: {share:.0%} missing, {title}"
+                yield _box(kind, start, end, span, told, opacity=max(_FAINTEST, share))
+
+
+def _missing_before(ts: Stamps, starts: Stamps, ends: Stamps) -> Floats:
+    """Milliseconds of the holes that lie before each stamp."""
+    edges = np.column_stack([starts, ends]).ravel()
+    missing = np.repeat(np.cumsum(np.r_[0, ends - starts]), 2)[1:-1]
+    return np.interp(ts, edges, missing) if len(edges) else np.zeros(len(ts))
+
+
+def _box(kind: str, start: int, end: int, span: tuple[int, int], title: str, opacity: float = 1.0) -> str:
     scale = _WIDTH / max(1, span[1] - span[0])
     x, width = (start - span[0]) * scale, max(_LEAST, (end - start) * scale)
-    return (
-        f'<rect class="{kind}" x="{x:.2f}" y="0" width="{width:.2f}" height="16"><title>{escape(title)}</title></rect>'
-    )
+    faint = f' fill-opacity="{opacity:.2f}"' if opacity < 1 else ""
+    place = f'x="{x:.2f}" y="0" width="{width:.2f}" height="16"{faint}'
+    return f'<rect class="{kind}" {place}><title>{escape(title)}</title></rect>'
 
 
 def _told(gap: Gap) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import Lake, Series, jobs, settings
 from cqs_data.availability import Availability, availability, stale_bars
-from cqs_data.views.coverage import coverage_pane
+from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
 from cqs_data.views.form import FetchForm
 from cqs_data.views.series import SeriesPanel
 from cqs_panel.figures import count, size, when
@@ -99,7 +100,7 @@ class DataView(pn.viewable.Viewer):
         if found is None:
             self._series.blank(f"The lake has no {wanted}", "Choose one of the table, or fetch it.")
             return
-        self._series.show(Series(*found.series), found.sources, self._known.holes.get(found.series, ()))
+        self._series.show(Series(*found.series), found.sources, self._known.holes[found.series])
 
     def _fetch_button(self) -> Any:
         button = pmui.Button(label="Fetch", color="primary", margin=(8, 0, 0, 0))
@@ -120,7 +121,7 @@ class DataView(pn.viewable.Viewer):
 def _metrics(known: Availability) -> list[Metric]:
     exchanges = sorted({one.series.exchange for one in known.series})
     missing = sum(one.gaps for one in known.series)
-    asked = sum(gap.bars for gaps in known.holes.values() for gap in gaps if gap.cause in {"never_fetched", "unknown"})
+    asked = sum(int(gaps.bars[np.isin(gaps.cause, ASK_AGAIN)].sum()) for gaps in known.holes.values())
     last = max(one.last or 0 for one in known.series)
     return [
         Metric("Series", count(len(known.series)), ", ".join(exchanges)),

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_core.lake.gaps import Gap
+    from cqs_core.lake.gaps import Gaps
     from cqs_panel import PageState
 
 _NEWEST = 200
+_LONGEST = 12
 _PRICE = "0,0.[00000000]"
 
 
@@ -36,7 +37,7 @@ class SeriesPanel(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._chart = CandleChart(page)
-        self._holes: Sequence[Gap] = ()
+        self._holes: Gaps | None = None
         self._title = pn.Column(sizing_mode="stretch_width", margin=0)
         self.details = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
@@ -48,7 +49,7 @@ class SeriesPanel(pn.viewable.Viewer):
         self._title[:] = [section("", empty(title, advice))]
         self.details.clear()
 
-    def show(self, series: Series, sources: Sequence[str], holes: Sequence[Gap]) -> None:
+    def show(self, series: Series, sources: Sequence[str], holes: Gaps) -> None:
         """Show a series of the lake."""
         made = " · from an endpoint, not the real exchange" if "endpoint" in sources else ""
         self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}")]
@@ -65,12 +66,17 @@ class SeriesPanel(pn.viewable.Viewer):
         preview = table(shown, titles=titles, numbers=numbers, page_size=10)
         self.details[:] = [
             section("Newest candles", preview, note=f"the last {len(shown)}, by their open"),
-            section("Holes", self._gap_table(), note="between first and last candle"),
+            section("Holes", self._gap_table(), note=self._told()),
         ]
+
+    def _told(self) -> str:
+        holes = self._holes
+        more = f"the {_LONGEST} longest of {count(len(holes))}, " if holes and len(holes) > _LONGEST else ""
+        return f"{more}between first and last candle"
 
     def _gap_table(self) -> Any:
         zone = self._page.settings.timezone
-        longest = sorted(self._holes, key=lambda gap: -gap.bars)[:12]
+        longest = self._holes.longest(_LONGEST) if self._holes else []
         rows = [(when(gap.start, zone), when(gap.end, zone), count(gap.bars), gap.cause) for gap in longest]
         return plain_table(("From", "Next candle", "Bars", "Cause"), rows or [("none", "", "", "")], numbers=(2,))
 

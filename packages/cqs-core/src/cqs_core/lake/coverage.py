@@ -1,0 +1,67 @@
+"""Where a series has candles, and where between them it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from cqs_core import intervals
+from cqs_core.lake.catalog import plan
+from cqs_core.lake.spans import Spans
+from cqs_core.lake.table import read_file, stamps
+
+if TYPE_CHECKING:
+    from cqs_core.bucket import Bucket
+    from cqs_core.candles import Stamps
+    from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.ranges import Range
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Where a series has candles.
+
+    Attributes:
+        span: from the first open to the end of the last candle, ms UTC; None without candles.
+        holes: ranges without candles inside.
+    """
+
+    span: Range | None
+    holes: Spans
+
+    def reaches(self, ranges: Spans) -> npt.NDArray[np.bool_]:
+        """Which of the ranges lie between the first and the last candle."""
+        return Spans.of([self.span] if self.span else []).hold(ranges)
+
+
+def coverage(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> Coverage:
+    """Where candles are; only objects that lack bars or overlap are opened, and only their ts."""
+    name, how = series.interval, plan(objects)
+    dense = [o for o in how.plain if _dense(name, o)]
+    groups = [*([o] for o in how.plain if not _dense(name, o)), *how.groups]
+    parts = [_runs(name, _stamps(bucket, group)) for group in groups]
+    parts += [Spans.of((o.first, intervals.next_open(name, o.last)) for o in dense)]
+    have = Spans.union(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return Coverage((int(have.starts[0]), int(have.ends[-1])) if len(have) else None, have.between())
+
+
+def _stamps(bucket: Bucket, objects: Sequence[LakeObject]) -> Stamps:
+    columns = [stamps(read_file(path, ["ts"])) for path in bucket.paths([o.key for o in objects])]
+    return np.unique(np.concatenate(columns)) if len(columns) > 1 else columns[0]
+
+
+def _dense(interval: str, item: LakeObject) -> bool:
+    return item.rows == intervals.count(interval, item.first, item.last + 1)
+
+
+def _runs(interval: str, ts: Stamps) -> Spans:
+    """Unbroken stretches of candles."""
+    every = intervals.opens(interval, int(ts[0]), int(ts[-1]) + 1)
+    place = np.searchsorted(every, ts)
+    first = np.flatnonzero(np.r_[True, np.diff(place) != 1])
+    ends = np.r_[every[1:], intervals.next_open(interval, int(ts[-1]))]
+    return Spans(ts[first], ends[place[np.r_[first[1:] - 1, len(ts) - 1]]])
