@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cqs_core import Page, intervals, times
 from cqs_data.exchanges.unified import CcxtExchange, Row, opened
 
 
 class PagesBackwards(CcxtExchange):
     """Asks for `count` candles before `to`, as Upbit and Bithumb want it."""
+
+    @staticmethod
+    def belongs(candle: Any, market: str, interval: str) -> bool:
+        """Candles name their market, and those of minutes their unit."""
+        unit = candle.get("unit")
+        of_unit = unit is None or f"{unit}m" == interval or f"{unit // 60}h" == interval
+        return bool(candle.get("market", market) == market and of_unit)
 
     def to(self, end: int) -> str:
         """The exclusive end as the exchange reads it."""
@@ -16,12 +25,14 @@ class PagesBackwards(CcxtExchange):
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The tail of `[start, end)`, down to its first candle; that none is after its last one must be said twice."""
         count = min(self.page_size, intervals.count(interval, start, end))
-        rows = await self.confirmed(market, count, lambda: self._before(market, interval, end, count))
-        quiet = not rows or self.reach(interval, rows, end) < end
-        if quiet and rows[-1:] != await self._before(market, interval, end, 1):
+        rows = await self._before(market, interval, end, count)
+        found = [row for row in rows if opened(row) >= start]
+        if len(found) < count and rows != await self._before(market, interval, end, count):
             raise self.contradicted(market)
-        answered = max(start, opened(rows[0])) if rows else start
-        return Page([row for row in rows if opened(row) >= start], answered, end)
+        quiet = not found or self.reach(interval, found, end) < end
+        if quiet and rows[-1:] != (await self._before(market, interval, end, 2))[-1:]:
+            raise self.contradicted(market)
+        return Page(found, max(start, opened(rows[0])) if rows else start, end)
 
     async def oldest(self, market: str, interval: str) -> list[Row]:
         """The newest candles, which are all there are if the bars are long enough."""

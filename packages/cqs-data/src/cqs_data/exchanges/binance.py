@@ -19,6 +19,11 @@ class Binance(CcxtExchange):
     tested: ClassVar[str] = "held against recorded responses and its documentation"
     ccxt_options: ClassVar[Mapping[str, Any]] = {"fetchMarkets": {"types": ["spot"]}}
 
+    @staticmethod
+    def belongs(candle: Any, market: str, interval: str) -> bool:  # noqa: ARG004 - candles do not name it
+        """Candles say when they close."""
+        return int(candle[6]) + 1 == intervals.next_open(interval, int(candle[0])) if len(candle) > 6 else True
+
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The head of `[start, end)`, up to its last candle; that none is before its first one is asked backwards."""
         count = min(self.page_size, intervals.count(interval, start, end))

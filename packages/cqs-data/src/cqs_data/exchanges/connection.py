@@ -13,8 +13,17 @@ from cqs_core import CqsError, ExchangeBusy, ExchangeError, UsageError, times
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _TIMEOUT = 20_000  # ms
 
+Belongs = Callable[[Any, str, str], bool]
 
-def connect(name: str, endpoint: str | None, options: Mapping[str, Any], *, live: bool = False) -> Any:
+
+def connect(
+    name: str,
+    endpoint: str | None,
+    options: Mapping[str, Any],
+    *,
+    live: bool = False,
+    belongs: Belongs | None = None,
+) -> Any:
     """A ccxt client; nothing is asked yet.
 
     Args:
@@ -22,6 +31,7 @@ def connect(name: str, endpoint: str | None, options: Mapping[str, Any], *, live
         endpoint: base URL to use instead of the exchange's own; `/{name}` is added, paths are kept.
         options: merged into ccxt's options.
         live: whether it shall speak websockets (ccxt.pro).
+        belongs: whether a candle, as the exchange wrote it, is of the market (its own id) and interval that was asked.
     """
     if live:
         import ccxt.pro as library
@@ -30,7 +40,8 @@ def connect(name: str, endpoint: str | None, options: Mapping[str, Any], *, live
     config = {"timeout": _TIMEOUT, "enableRateLimit": not _is_loopback(endpoint), "options": dict(options)}
     client = getattr(library, name)(config)
     client.aiohttp_trust_env = True
-    client.parse_ohlcvs = _all_of_it(client.parse_ohlcvs)
+    if belongs:
+        client.parse_ohlcvs = _all_of_it(client.parse_ohlcvs, belongs)
     if endpoint:
         client.urls["api"] = _redirected(client.urls["api"], f"{endpoint.rstrip('/')}/{name}")
     return client
@@ -51,7 +62,8 @@ async def speaking(client: Any) -> AsyncIterator[None]:
     except CqsError:
         raise
     except ccxt.NetworkError as error:
-        raise ExchangeBusy(_told(client, error), retry_after(client)) from error
+        unreached = _unreached(error.__cause__)  # then the last headers are of another answer
+        raise ExchangeBusy(_told(client, error), None if unreached else retry_after(client)) from error
     except ccxt.BaseError as error:
         raise ExchangeError(_told(client, error)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -72,16 +84,22 @@ def check_endpoint(endpoint: str | None) -> str | None:
     return endpoint
 
 
-def server_skew(client: Any) -> int:
-    """How far the exchange's clock is ahead of ours by its last answer's Date, ms; 0 where it said nothing."""
+async def server_time(client: Any) -> int | None:
+    """The exchange's clock by its last answer's Date, else as it says when asked, ms UTC; None where it tells none."""
     at = _date(_headers(client).get("date", ""))
-    return 0 if at is None else at - times.now()
+    if at is None and client.has.get("fetchTime"):
+        async with speaking(client):
+            at = await client.fetch_time()
+    return at
 
 
-def _all_of_it(parse: Callable[..., Any]) -> Callable[..., Any]:
+def _all_of_it(parse: Callable[..., Any], belongs: Belongs) -> Callable[..., Any]:
     """Ccxt drops candles before `since` and beyond `limit`: answers to other questions would look like none at all."""
 
     def parsed(candles: Any, market: Any = None, timeframe: str = "1m", *_: Any, **__: Any) -> Any:
+        for candle in candles or ():
+            if not belongs(candle, market["id"], timeframe):
+                raise ExchangeBusy(f"answered about another market or interval than {market['id']} {timeframe}")
         return parse(candles, market, timeframe)
 
     return parsed

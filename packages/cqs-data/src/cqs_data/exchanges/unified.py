@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from cqs_core import Exchange, ExchangeBusy, Listing, Page, UsageError, intervals, times
-from cqs_data.exchanges.connection import connect, server_skew, speaking
+from cqs_data.exchanges.connection import connect, server_time, speaking
 
 Row = Sequence[float | None]
 EARLIEST = 1_262_304_000_000  # 2010-01-01: no exchange has older candles
+_OLDEST = EARLIEST - 31 * intervals.DAY  # open of the longest bar that may contain it
 
 
 class CcxtExchange(Exchange):
@@ -26,12 +28,17 @@ class CcxtExchange(Exchange):
 
     def __init__(self, endpoint: str | None = None) -> None:
         super().__init__(endpoint)
-        self._skew = 0
+        self._clock: tuple[int, float] | None = None
         self._client: Any = None
         self._firsts: dict[str, int] = {}
 
+    @staticmethod
+    def belongs(candle: Any, market: str, interval: str) -> bool:  # noqa: ARG004 - the refined ones know
+        """Whether a candle, as the exchange wrote it, is of this market (its own id) and interval, where it says so."""
+        return True
+
     async def __aenter__(self) -> Self:
-        self._client = connect(self.id, self.endpoint, self.ccxt_options)
+        self._client = connect(self.id, self.endpoint, self.ccxt_options, belongs=self.belongs)
         return self
 
     async def __aexit__(
@@ -40,13 +47,16 @@ class CcxtExchange(Exchange):
         await self._client.close()
 
     def now(self) -> int:
-        """Never ahead of this machine's clock, nor of the exchange's."""
-        return times.now() + self._skew
+        """Never ahead of this machine's clock, nor of the exchange's; that either is set forward counts not."""
+        if self._clock is None:
+            return times.now()
+        then, since = self._clock
+        return min(times.now(), then + int((time.monotonic() - since) * 1000))
 
     async def markets(self) -> Mapping[str, Listing]:
         async with speaking(self._client):
             await self._client.load_markets(reload=True)
-        self._skew = min(0, server_skew(self._client))
+        self._clock = min(times.now(), await server_time(self._client) or times.now()), time.monotonic()
         found = self._client.markets.values()
         return {m["symbol"]: Listing(m["symbol"], m["id"], m["active"] is not False) for m in found}
 
@@ -133,7 +143,7 @@ class CcxtExchange(Exchange):
             )
         async with speaking(self._client):
             rows = await self._client.fetch_ohlcv(market, interval, since, limit, dict(params or {}))
-        if not isinstance(rows, list) or any(len(row) != 6 or row[0] is None for row in rows):
+        if not isinstance(rows, list) or any(len(row) != 6 or (row[0] or 0) < _OLDEST for row in rows):
             raise ExchangeBusy(f"{self.id} answered something about {market} that is no candles")
         return rows
 

@@ -12,6 +12,7 @@ from cqs_core import ExchangeBusy, ExchangeError
 
 _T = TypeVar("_T")
 _LONGEST = 60.0  # seconds between two tries
+_SHORTEST = 0.05  # seconds of Retry-After, so that `0` does not make a busy loop
 _TOO_LONG = 900.0  # seconds of Retry-After that nobody should wait through
 
 
@@ -37,28 +38,34 @@ class Patience:
     async def ask(self, question: Callable[[], Awaitable[_T]]) -> _T:
         """The answer, asked for until it comes.
 
+        Where the exchange says how long to wait, that is not counted as a try, but in all it is waited for a quarter of
+        an hour at most.
+
         Raises:
             ExchangeBusy: it never came.
             ExchangeError: refused, or told to wait for longer than is sensible.
         """
-        for n in range(self.tries):
+        tries, waited = 0, 0.0
+        while True:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
             try:
                 return await question()
             except ExchangeBusy as error:
-                if n + 1 == self.tries:
+                tries += error.wait is None
+                waited += error.wait or 0.0
+                if tries >= self.tries:
                     raise
-                await self._rest(n, error)
-        raise AssertionError("unreachable")
+                await self._rest(tries, waited, error)
 
-    async def _rest(self, n: int, error: ExchangeBusy) -> None:
+    async def _rest(self, tries: int, waited: float, error: ExchangeBusy) -> None:
         self.retries += 1
-        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-        wait = min(_LONGEST, self.pause * 2**n) * jitter if error.wait is None else error.wait
-        if wait > _TOO_LONG:
-            raise ExchangeError(f"{error}; it asks to wait {wait / 60:.0f} minutes, try again then") from error
-        self.tell(f"asking again in {wait:.0f} s, {error}")
         if error.wait is None:
+            jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+            wait = min(_LONGEST, self.pause * 2 ** (tries - 1)) * jitter
+            self.tell(f"asking again in {wait:.0f} s, {error}")
             await asyncio.sleep(wait)
-        else:
-            self._not_before = max(self._not_before, time.monotonic() + wait)
+            return
+        if waited > _TOO_LONG:
+            raise ExchangeError(f"{error}; it asks to wait {waited / 60:.0f} minutes, try again then") from error
+        self.tell(f"asking again in {error.wait:.0f} s, {error}")
+        self._not_before = max(self._not_before, time.monotonic() + max(error.wait, _SHORTEST))

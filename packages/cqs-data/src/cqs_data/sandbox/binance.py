@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from cqs_core import intervals
 from cqs_data.sandbox.bars import Source, newest, oldest, step
 from cqs_data.sandbox.sockets import binance_reader, converse
 
@@ -74,9 +75,8 @@ class _Binance:
             bars = oldest(self.source, "binance", market, interval, _number(request, "startTime", 0), end, limit)
         else:
             bars = newest(self.source, "binance", market, interval, end, limit)
-        size = step(interval)
         rows = zip(bars.ts.tolist(), bars.values.tolist(), strict=True)
-        return web.json_response([kline(ts, values, size) for ts, values in rows])
+        return web.json_response([kline(ts, values, _next(interval, ts)) for ts, values in rows])
 
     async def ticker(self, request: web.Request) -> web.Response:
         ticks = [self.tick(name) for name in self._wanted(request)]
@@ -133,12 +133,16 @@ class _Binance:
         return self.markets[name]
 
 
-def kline(ts: int, values: list[float], size: int) -> list[Any]:
-    """A candle as klines give it; trade counts and taker volumes are made up."""
+def _next(interval: str, ts: int) -> int:
+    return intervals.next_open(interval, ts) if interval == "1M" else ts + step(interval)
+
+
+def kline(ts: int, values: list[float], end: int) -> list[Any]:
+    """A candle that ends before `end` as klines give it; trade counts and taker volumes are made up."""
     opened, high, low, closed, volume = values
     turnover = text(round(closed * volume, 8))
     prices = [text(opened), text(high), text(low), text(closed), text(volume)]
-    return [ts, *prices, ts + size - 1, turnover, 1, text(volume / 2), turnover, "0"]
+    return [ts, *prices, end - 1, turnover, 1, text(volume / 2), turnover, "0"]
 
 
 def text(value: float) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -159,7 +160,7 @@ def _candle(market: str, ts: int, values: list[float], interval: str, now: int) 
 
 def _add_changes(rows: list[dict[str, Any]]) -> None:
     """Days carry the close before them; that of the oldest in a page is taken as its open."""
-    for row, before in zip(rows, [*rows[1:], None], strict=True):
+    for row, before in zip_longest(rows, rows[1:]):
         previous = before["trade_price"] if before else row["opening_price"]
         row["prev_closing_price"] = previous
         row["change_price"] = row["trade_price"] - previous
