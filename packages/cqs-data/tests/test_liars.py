@@ -17,14 +17,14 @@ from cqs_data.fetching.patience import Patience
 from cqs_data.sandbox import Sandbox, Synthetic
 
 END = times.now() // DAY * DAY - DAY
-START = END - 200 * DAY
+START = END - 100 * DAY
 
 
 class Plain(CcxtExchange):
     """Binance's sandbox, paged as exchanges are that no file refines."""
 
     id = "binance"
-    page_size = 400
+    page_size = 300
     ccxt_options = Binance.ccxt_options
 
 

@@ -55,6 +55,11 @@ class Neighbours:
         self._stored |= {first: table.slice(0, 1), last: table.slice(len(table) - 1)}
         return found
 
+    def row(self, ts: int) -> pa.Table:
+        """The candle that is stored at a stamp; empty where there is none."""
+        found = self._before(ts + 1)
+        return found if len(found) and int(stamps(found)[0]) == ts else empty_table()
+
     def _before(self, ts: int) -> pa.Table:
         earlier = [o for o in self._objects if o.first < ts]
         nearest = max((o.last for o in earlier if o.last < ts), default=None)

@@ -7,14 +7,16 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import BucketError, CqsError, Exchange, ExchangeError, Lake, Series, plugins, progress
+from cqs_core import BucketError, CqsError, DataError, Exchange, ExchangeError, Lake, Series, plugins, progress
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
 from cqs_data.fetching.selection import listing
-from cqs_data.fetching.series import SeriesFetch, check_source
+from cqs_data.fetching.series import SeriesFetch
+from cqs_data.fetching.sources import check_source, left_alone, source_of
 
 if TYPE_CHECKING:
+    from cqs_core import SeriesStatus
     from cqs_core.lake.ranges import Range
     from cqs_core.progress import Progress
     from cqs_data.fetching.selection import Selection
@@ -77,31 +79,19 @@ def update(lake: Lake, endpoint: str | None = None, patience: Patience | None = 
     Series of an endpoint are left alone without one, those of real exchanges with one; a note says so. An exchange that
     does not answer fails its own series only.
     """
-    done: list[Fetched] = []
-    found: dict[str, list[Series]] = {}
-    for status in lake.status():
-        other = _not_updated(status.sources, endpoint)
-        if other:
-            done.append(Fetched(status.series, 0, 0, "exchange" if endpoint else "endpoint", note=other))
-        else:
-            found.setdefault(status.series.exchange, []).append(status.series)
-    for exchange, series in found.items():
-        done += _of_exchange(lake, exchange, series, endpoint, patience, "update", SeriesFetch.update)
-    return sorted(done, key=lambda one: one.series)
+    statuses = lake.status()
+    return _each_exchange(lake, statuses, endpoint, patience, "update", SeriesFetch.update)
 
 
 def repair(
     lake: Lake, holes: Sequence[tuple[Series, Range]], endpoint: str | None = None, patience: Patience | None = None
 ) -> list[Fetched]:
-    """Ask again for these ranges."""
+    """Ask again for these ranges; series of another source are left alone, as by `update`."""
     wanted: dict[Series, list[Range]] = {}
     for series, hole in holes:
         wanted.setdefault(series, []).append(hole)
-    done: list[Fetched] = []
-    for exchange in sorted({series.exchange for series in wanted}):
-        mine = [one for one in wanted if one.exchange == exchange]
-        done += _of_exchange(lake, exchange, mine, endpoint, patience, "repair", lambda p: p.repair(wanted[p.series]))
-    return done
+    statuses = [one for one in lake.status() if one.series in wanted]
+    return _each_exchange(lake, statuses, endpoint, patience, "repair", lambda p: p.repair(wanted[p.series]))
 
 
 @dataclass
@@ -118,7 +108,7 @@ class Connection:
         names = list(series)
         found = await asyncio.to_thread(self.lake.catalog, self.exchange.id)
         for name in names:
-            check_source(name, found.get(name, ()), self.exchange.endpoint)
+            check_source(name, found.get(name, ()), source_of(self.exchange))
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(name: Series) -> Fetched:
@@ -140,10 +130,10 @@ class Connection:
             await do(part)
             if len(part.objects) + part.run.written >= _UNMERGED:
                 await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
-        except (BucketError, ExchangeError) as failed:
+        except (BucketError, DataError, ExchangeError) as failed:
             error = failed
         history = self.exchange.history
-        note = f"{self.exchange.id} gives only its last {history:,} candles" if history else ""
+        note = f"{self.exchange.id} gives only its last {history:,} candles" if history else part.note
         run = part.run
         return Fetched(part.series, run.stored, run.rejected, part.source, run.flagged, error, note)
 
@@ -168,6 +158,27 @@ def _connected(
         return run_async(run())
 
 
+def _each_exchange(
+    lake: Lake,
+    statuses: Iterable[SeriesStatus],
+    endpoint: str | None,
+    patience: Patience | None,
+    title: str,
+    do: Callable[[SeriesFetch], Awaitable[None]],
+) -> list[Fetched]:
+    """Do something for known series, exchange by exchange; those of another source are left alone, with a note."""
+    source, done = "endpoint" if endpoint else "exchange", []
+    found: dict[str, list[Series]] = {}
+    for status in statuses:
+        if why := left_alone(status.sources, source):
+            done.append(Fetched(status.series, 0, 0, "exchange" if endpoint else "endpoint", note=why))
+        else:
+            found.setdefault(status.series.exchange, []).append(status.series)
+    for exchange, series in found.items():
+        done += _of_exchange(lake, exchange, series, endpoint, patience, title, do)
+    return sorted(done, key=lambda one: one.series)
+
+
 def _of_exchange(
     lake: Lake,
     exchange: str,
@@ -189,11 +200,3 @@ def _of_exchange(
         return _connected(lake, plugins().exchange(exchange), endpoint, patience, title, work)
     except ExchangeError as error:
         return [Fetched(one, 0, 0, source, error=error) for one in series]
-
-
-def _not_updated(sources: Sequence[str], endpoint: str | None) -> str:
-    if endpoint and "exchange" in sources:
-        return "of the real exchange; not updated from an endpoint"
-    if not endpoint and "endpoint" in sources:
-        return "of an endpoint; name it with --endpoint to update it"
-    return ""

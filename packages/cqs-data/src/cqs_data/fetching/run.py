@@ -10,35 +10,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.lake.cleaning import Cleaned, clean
+from cqs_core import intervals
 from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import stamps
+from cqs_data.fetching.sources import check_source
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cqs_core import Lake, Page, Series
+    from cqs_core import Lake, Series
     from cqs_core.lake.cleaning import Reject
     from cqs_core.lake.names import LakeObject
     from cqs_core.lake.ranges import Range
+    from cqs_data.fetching.paging import Answer
 
 _GATHER = 1.0  # seconds of answers that a kill may lose
 _MANY = 20_000  # rows that are stored at once at most
 
 
-def check(page: Page, series: Series, closed: int) -> Cleaned:
-    """The rows of a page, each looked at."""
-    return clean(page.rows, series.interval, page.start, page.end, closed)
-
-
-def within(cleaned: Cleaned, holes: Sequence[Range]) -> Cleaned:
-    """What of it fills the holes."""
-    wanted = Spans.of(holes)
-    ts = stamps(cleaned.table)
+def within(table: pa.Table, holes: Sequence[Range]) -> pa.Table:
+    """The rows that fill the holes."""
+    wanted, ts = Spans.of(holes), stamps(table)
     at = np.searchsorted(wanted.starts, ts, "right") - 1
-    return Cleaned(cleaned.table.filter((at >= 0) & (ts < wanted.ends[at])), cleaned.rejects)
+    return table.filter((at >= 0) & (ts < wanted.ends[at]))
 
 
 @dataclass
@@ -75,17 +71,21 @@ class Run:
         self._seen = max((o.seq for o in self.objects), default=0)
         self._neighbours = Neighbours(self.lake.bucket, self.objects)
 
-    async def add(self, page: Page, answered: Range, cleaned: Cleaned) -> None:
-        """Take what came in a page; the range that it answers touches those before it."""
+    async def add(self, answer: Answer, holes: Sequence[Range] = ()) -> None:
+        """Take an answer whose range touches those before it; where `holes` are repaired, only what fills them."""
+        cleaned, (start, end) = answer.cleaned, answer.answered
         if cleaned.rejects:
             self.rejected += len(cleaned.rejects)
-            await asyncio.to_thread(self._quarantine, cleaned.rejects, (page.start, page.end))
-        if answered[0] >= answered[1]:
+            await asyncio.to_thread(self._quarantine, cleaned.rejects, (answer.page.start, answer.page.end))
+        if start >= end:
             return
         if self._range is None:
-            self._range, self._since = answered, time.monotonic()
-        self._range = min(self._range[0], answered[0]), max(self._range[1], answered[1])
-        self._tables.append(cleaned.table)
+            self._range, self._since = (start, end), time.monotonic()
+        self._range = min(self._range[0], start), max(self._range[1], end)
+        self._tables.append(within(cleaned.table, holes) if holes else cleaned.table)
+
+    async def rest(self) -> None:
+        """What was added may be stored now; about once a second, or when it is much, it is."""
         if time.monotonic() - self._since > _GATHER or sum(map(len, self._tables)) > _MANY:
             await self._start_writing()
 
@@ -110,12 +110,34 @@ class Run:
     def _store(self, tables: Sequence[pa.Table], bounds: Range) -> None:
         import pyarrow as pa
 
-        whole = pa.concat_tables(tables).sort_by("ts").combine_chunks()
+        whole, bounds = self._without_known(pa.concat_tables(tables).sort_by("ts").combine_chunks(), bounds)
+        if bounds[0] >= bounds[1]:
+            return
+        if not self.written:
+            self._look_again()
         jumps = self._neighbours.jumps(whole)
         self._quarantine(jumps, bounds)
         self.flagged += len(jumps)
         self.written += len(self.lake.append(self.series, whole, *bounds, source=self.source, seen=self._seen))
         self.stored += len(whole)
+
+    def _without_known(self, table: pa.Table, bounds: Range) -> tuple[pa.Table, Range]:
+        """Without the last candle that is stored, which an update asks for again: only where it changed it stays."""
+        last = max((o.last for o in self.objects if o.rows), default=None)
+        if not len(table) or int(stamps(table)[0]) != bounds[0] or bounds[0] != last:
+            return table, bounds
+        if not self._neighbours.row(last).equals(table.slice(0, 1)):
+            return table, bounds
+        return table.slice(1), (intervals.next_open(self.series.interval, last), bounds[1])
+
+    def _look_again(self) -> None:
+        """Whether the first object may be stored, since others may have stored theirs meanwhile.
+
+        Raises:
+            UsageError: made-up and real candles would mix.
+        """
+        if not self.objects:
+            check_source(self.series, self.lake.objects(self.series), self.source)
 
     def _quarantine(self, rows: Sequence[Reject], page: Range) -> None:
         quarantine(self.lake.bucket, self.series, rows, page, self.source)
