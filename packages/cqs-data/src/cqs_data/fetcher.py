@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cqs_core import Series
+    from cqs_data.fetching import Selection
+
 
 class OHLCVFetcher:
     """Downloads candles into the lake, and hands them out.
@@ -43,12 +46,22 @@ class OHLCVFetcher:
 
     def download(
         self,
-        symbols: Sequence[str],
+        symbols: str | Sequence[str],
         interval: str = "1d",
         start: str | dt.date | None = None,
         end: str | dt.date | None = None,
     ) -> dict[str, pd.DataFrame]:
-        """Fetch what the lake lacks, then return the range from the lake, by symbol as given.
+        """Fetch what the lake lacks, then return the range from the lake.
+
+        Args:
+            symbols: `BTC`, `BTC/KRW`, `KRW-BTC`, or patterns such as `*/KRW`; text with commas is a list too.
+            interval: one.
+            start: first candle by its open; None is all that the exchange has.
+            end: a date includes that day, a time does not include itself; None is now.
+
+        Returns:
+            by symbol as given, by market where a pattern named it: index `timestamp` (UTC), open, high, low, close,
+            volume.
 
         Raises:
             UsageError: a name or a date is wrong.
@@ -64,12 +77,18 @@ class OHLCVFetcher:
         for one in done:
             if one.error:
                 raise one.error
-        frames = {
-            symbol: lake.frame(one.series, selection.start, selection.end)
-            for symbol, one in zip(symbols, done, strict=False)
-        }
-        self.data |= {(symbol, selection.intervals[0]): frame for symbol, frame in frames.items()}
+        wanted = self._names(selection, [one.series for one in done])
+        frames = {name: lake.frame(series, selection.start, selection.end) for name, series in wanted.items()}
+        self.data |= {(name, selection.intervals[0]): frame for name, frame in frames.items()}
         return frames
+
+    @staticmethod
+    def _names(selection: Selection, fetched: Sequence[Series]) -> dict[str, Series]:
+        """Series by symbol as given; those that only a pattern names, by their market."""
+        by_market = {series.market: series for series in fetched}
+        plain = {symbol: by_market[market] for symbol, market in selection.named(by_market).items()}
+        given = {series.market for series in plain.values()}
+        return plain | {market: series for market, series in by_market.items() if market not in given}
 
     def save_to_csv(self, folder: str | Path) -> list[Path]:
         """Write what was downloaded to `{folder}/{BASE}_{interval}.csv`: timestamp (ISO, UTC), open … volume.

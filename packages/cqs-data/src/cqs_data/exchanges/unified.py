@@ -68,8 +68,8 @@ class CcxtExchange(Exchange):
         quiet = not rows or opened(rows[0]) > start
         if quiet and rows[:1] != (await self._within(market, interval, start, stop, 1))[:1]:
             raise self.contradicted(market)
-        if not rows and stop < end and start < (first := await self._first(market, interval)):
-            stop = min(end, max(stop, first))
+        if not rows and stop < end:
+            stop = max(stop, min(end, await self._first(market, interval)))
         return Page(rows, start, self.reach(interval, rows, stop))
 
     async def volumes(self) -> Mapping[str, float]:
@@ -119,12 +119,14 @@ class CcxtExchange(Exchange):
         return await self.ohlcv(market, interval, EARLIEST, self.page_size)
 
     async def _first(self, market: str, interval: str) -> int:
-        """The same, told twice, for good: years before it are not paged through."""
+        """The same, for good, if told twice and nothing is right before it: years before it are not paged through."""
         if market not in self._firsts:
             found = await self.first(market)
-            if found != await self.first(market):
+            opens = intervals.floor(interval, EARLIEST if found is None else found)
+            before = intervals.next_open(interval, opens, -self.page_size)
+            if found != await self.first(market) or await self._within(market, interval, before, opens, self.page_size):
                 raise self.contradicted(market)
-            self._firsts[market] = EARLIEST if found is None else found
+            self._firsts[market] = opens
         return intervals.floor(interval, self._firsts[market])
 
     async def ohlcv(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import intervals
+from cqs_core import UsageError, intervals
 from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.spans import Spans
@@ -113,13 +113,26 @@ class Run:
         whole, bounds = self._without_known(pa.concat_tables(tables).sort_by("ts").combine_chunks(), bounds)
         if bounds[0] >= bounds[1]:
             return
-        if not self.written:
-            self._look_again()
         jumps = self._neighbours.jumps(whole)
         self._quarantine(jumps, bounds)
         self.flagged += len(jumps)
-        self.written += len(self.lake.append(self.series, whole, *bounds, source=self.source, seen=self._seen))
+        self._append(whole, bounds)
         self.stored += len(whole)
+
+    def _append(self, table: pa.Table, bounds: Range) -> None:
+        """Store it; of a new series, take it back where others stored candles of another source meanwhile.
+
+        Raises:
+            UsageError: made-up and real candles would mix.
+        """
+        written = self.lake.append(self.series, table, *bounds, source=self.source, seen=self._seen)
+        if not self.written and not self.objects:
+            try:
+                check_source(self.series, self.lake.objects(self.series), self.source)
+            except UsageError:
+                self.lake.bucket.delete([o.key for o in written])
+                raise
+        self.written += len(written)
 
     def _without_known(self, table: pa.Table, bounds: Range) -> tuple[pa.Table, Range]:
         """Without the last candle that is stored, which an update asks for again: only where it changed it stays."""
@@ -129,15 +142,6 @@ class Run:
         if not self._neighbours.row(last).equals(table.slice(0, 1)):
             return table, bounds
         return table.slice(1), (intervals.next_open(self.series.interval, last), bounds[1])
-
-    def _look_again(self) -> None:
-        """Whether the first object may be stored, since others may have stored theirs meanwhile.
-
-        Raises:
-            UsageError: made-up and real candles would mix.
-        """
-        if not self.objects:
-            check_source(self.series, self.lake.objects(self.series), self.source)
 
     def _quarantine(self, rows: Sequence[Reject], page: Range) -> None:
         quarantine(self.lake.bucket, self.series, rows, page, self.source)

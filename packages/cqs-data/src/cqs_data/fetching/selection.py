@@ -47,11 +47,15 @@ class Selection:
             UsageError: a symbol cannot be read.
             UnknownName: the exchange does not list it.
         """
-        found = [self._resolve(symbol, known) for symbol in self.symbols if not _is_pattern(symbol)]
+        found = self.named(known).values()
         for market in found:
             if known and market not in known:
                 raise UnknownName(f"market on {self.exchange.id!r}", market, known)
         return list(dict.fromkeys(found))
+
+    def named(self, known: Collection[str] = ()) -> dict[str, str]:
+        """Unified names by symbol as given, of those that are no patterns."""
+        return {symbol: self._resolve(symbol, known) for symbol in self.symbols if not _is_pattern(symbol)}
 
     async def listed(self, exchange: Exchange, patience: Patience) -> list[Series]:
         """Every chosen market at every interval, as the exchange lists them.
