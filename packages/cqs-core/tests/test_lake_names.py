@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cqs_core import INTERVALS, Bucket, Lake, Series, UsageError
@@ -64,9 +64,10 @@ def test_an_empty_name_is_refused():
         escape("")
 
 
-@given(seconds, seconds, seconds, seconds, st.integers(0, 10**9), st.integers(0, 2**62), st.sampled_from(SOURCES))
+@given(seconds, seconds, seconds, seconds, st.integers(0, 10**9), st.integers(0, 2**62 - 1), st.sampled_from(SOURCES))
 def test_an_object_is_read_back_from_its_name(start, end, first, last, rows, seq, source):
-    item = LakeObject("", 7, start, end, first, last, rows, seq, source, "0123456789abcdef")
+    assume(start != end)
+    item = LakeObject("", 7, min(start, end), max(start, end), first, last, rows, seq, source, "0123456789abcdef")
     key = f"some/folder/{object_name(item)}"
     assert parse_object(key, 7) == item._replace(key=key)
 

@@ -19,6 +19,8 @@ _STALE = 3600.0  # seconds after which a temporary file belongs to nobody
 _BATCH = 64
 _DIGEST = re.compile(r"_([0-9a-f]{16})\.\w+$")
 
+_sound: dict[Path, tuple[int, int]] = {}  # copies that this process looked at, as they were
+
 Fetch = Callable[[list[str]], dict[str, bytes]]
 
 
@@ -56,7 +58,7 @@ class ObjectCache:
             self.folder.mkdir(parents=True, exist_ok=True)
         local = {key: self._path(f"{root}/{key}") for key in keys}
         fetched = False
-        while missing := [key for key, path in local.items() if not _touched(path)]:
+        while missing := [key for key, path in local.items() if not (_touched(path) and self._sound(key, path))]:
             # and look again: while these came, others may have gone, and what is returned was all just touched
             for at in range(0, len(missing), _BATCH):
                 self._store(local, _whole(missing[at : at + _BATCH], fetch))
@@ -65,6 +67,18 @@ class ObjectCache:
             with self._on_disk():
                 self._evict()
         return [str(local[key]) for key in keys]
+
+    def _sound(self, key: str, path: Path) -> bool:
+        """Whether a copy is what its name promises; read once a process, since disks and other programs spoil files."""
+        with contextlib.suppress(FileNotFoundError):
+            state = _state(path)
+            if _sound.get(path) != state:
+                if not _as_named(key, path.read_bytes()):
+                    path.unlink(missing_ok=True)
+                    return False
+                _sound[path] = state
+            return True
+        return False
 
     def _store(self, local: Mapping[str, Path], found: Mapping[str, bytes]) -> None:
         with self._on_disk():
@@ -127,6 +141,11 @@ def _put(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    seen = path.stat()
+    return seen.st_ino, seen.st_size
 
 
 def _touched(path: Path) -> bool:

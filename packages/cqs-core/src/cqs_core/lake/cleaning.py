@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cqs_core.candles import Floats, Stamps
 
+FRESH = 10 * intervals.MINUTE  # ms after its end for which an exchange may show a candle late, or still change it
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -63,7 +65,7 @@ def clean(rows: Any, interval: str, start: int, end: int, closed: int) -> Cleane
     good = given[reasons == ""]
     rejects = [Reject(_plain(row), str(why)) for row, why in zip(given, reasons, strict=True) if why]
     ts = good[:, 0].astype(np.int64)
-    return Cleaned(candle_table(ts, good[:, 1:]), rejects)
+    return Cleaned(candle_table(ts, good[:, 1:] + 0.0), rejects)  # -0.0 becomes 0.0
 
 
 def possible_opens(ts: Floats) -> npt.NDArray[np.bool_]:

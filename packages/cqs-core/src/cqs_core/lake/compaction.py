@@ -132,9 +132,9 @@ def _may_hold(keeper: LakeObject, item: LakeObject) -> bool:
 
 
 def _held(bucket: Bucket, keeper: LakeObject, items: Sequence[LakeObject]) -> set[str]:
-    """Those whose rows the keeper has, each at least as new: names alone do not prove it."""
+    """Those that would change nothing if they were merged into the keeper: names alone do not prove it."""
     try:
-        kept, *others = (read_file(path, ["ts", "seq"]) for path in bucket.paths([keeper.key, *(o.key for o in items)]))
+        kept, *others = (read_file(path).cast(STORED) for path in bucket.paths([keeper.key, *(o.key for o in items)]))
     except FileNotFoundError:
         return set()
     return {item.key for item, rows in zip(items, others, strict=True) if _contains(kept, rows)}
@@ -143,7 +143,6 @@ def _held(bucket: Bucket, keeper: LakeObject, items: Sequence[LakeObject]) -> se
 def _contains(kept: pa.Table, rows: pa.Table) -> bool:
     if not len(rows):
         return True
-    have, wanted = stamps(kept), stamps(rows)
-    at = np.minimum(np.searchsorted(have, wanted), len(have) - 1)
-    newer = kept.column("seq").to_numpy()[at] >= rows.column("seq").to_numpy()
-    return bool(((have[at] == wanted) & newer).all())
+    low, high = np.searchsorted(stamps(kept), (stamps(rows)[0], stamps(rows)[-1] + 1))
+    there = kept.slice(low, high - low).combine_chunks()
+    return bool(newest(pa.concat_tables([there, rows])).equals(there))

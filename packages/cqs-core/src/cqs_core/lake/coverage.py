@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from cqs_core import intervals
+from cqs_core.errors import DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import read_file, stamps
@@ -28,25 +28,33 @@ class Coverage:
     Attributes:
         span: from the first open to the end of the last candle, ms UTC; None without candles.
         holes: ranges without candles inside.
+        have: ranges with candles.
+        problem: why nothing is known, since an object cannot be read.
     """
 
     span: Range | None
     holes: Spans
-
-    def reaches(self, ranges: Spans) -> npt.NDArray[np.bool_]:
-        """Which of the ranges lie between the first and the last candle."""
-        return Spans.of([self.span] if self.span else []).hold(ranges)
+    have: Spans
+    problem: str = ""
 
 
 def coverage(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> Coverage:
     """Where candles are; only objects that lack bars or overlap are opened, and only their ts."""
-    name, how = series.interval, plan(objects)
+    try:
+        have = _have(bucket, series.interval, objects)
+    except DataError as error:
+        nothing = Spans.of([])
+        return Coverage(None, nothing, nothing, str(error))
+    return Coverage((int(have.starts[0]), int(have.ends[-1])) if len(have) else None, have.between(), have)
+
+
+def _have(bucket: Bucket, name: str, objects: Sequence[LakeObject]) -> Spans:
+    how = plan(objects)
     dense = [o for o in how.plain if _dense(name, o)]
     groups = [*([o] for o in how.plain if not _dense(name, o)), *how.groups]
-    parts = [_runs(name, _stamps(bucket, group)) for group in groups]
+    parts = [runs_of(name, _stamps(bucket, group)) for group in groups]
     parts += [Spans.of((o.first, intervals.next_open(name, o.last)) for o in dense)]
-    have = Spans.union(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return Coverage((int(have.starts[0]), int(have.ends[-1])) if len(have) else None, have.between())
+    return Spans.union(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _stamps(bucket: Bucket, objects: Sequence[LakeObject]) -> Stamps:
@@ -58,8 +66,10 @@ def _dense(interval: str, item: LakeObject) -> bool:
     return item.rows == intervals.count(interval, item.first, item.last + 1)
 
 
-def _runs(interval: str, ts: Stamps) -> Spans:
+def runs_of(interval: str, ts: Stamps) -> Spans:
     """Unbroken stretches of candles."""
+    if not len(ts):
+        return Spans.of([])
     every = intervals.opens(interval, int(ts[0]), int(ts[-1]) + 1)
     place = np.searchsorted(every, ts)
     first = np.flatnonzero(np.r_[True, np.diff(place) != 1])

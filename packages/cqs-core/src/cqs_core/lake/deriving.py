@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from cqs_core import intervals
 from cqs_core.intervals import DAY
-from cqs_core.lake.ranges import union
-from cqs_core.lake.resampling import resample
+from cqs_core.lake.coverage import runs_of
+from cqs_core.lake.quarantine import refused
+from cqs_core.lake.ranges import Range, subtract, union
+from cqs_core.lake.resampling import resample, shift_of
+from cqs_core.lake.spans import Spans
+from cqs_core.lake.table import stamps
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cqs_core.candles import Stamps
     from cqs_core.lake.lake import Lake
     from cqs_core.lake.names import Series
 
@@ -22,14 +27,18 @@ def source_of(lake: Lake, series: Series, day_start: int = 0) -> Series | None:
     With a day that does not start at 00:00 UTC, stored days, weeks and months do not fit.
     """
     own_days = day_start and intervals.length(series.interval) >= DAY
-    if not own_days and lake.objects(series):
+    if not own_days and _stored(lake, series):
         return series
     shorter = [i for i in intervals.INTERVALS if _divides(i, series.interval, day_start)]
     for interval in reversed(shorter):
         candidate = series._replace(interval=interval)
-        if lake.objects(candidate):
+        if _stored(lake, candidate):
             return candidate
     return None
+
+
+def _stored(lake: Lake, series: Series) -> bool:
+    return any(o.rows for o in lake.objects(series))
 
 
 def derive(
@@ -37,16 +46,28 @@ def derive(
 ) -> pa.Table:
     """Candles that open in `[start, end)`, ms UTC; empty where neither they nor shorter ones are stored.
 
-    Bars that were not answered whole are left out.
+    Bars that were not answered whole are left out: of a file, only what it has counts as answered, and of what was
+    refused nothing does.
     """
     source = source_of(lake, series, day_start)
     if source is None or source == series:
         return lake.read(series, start, end)
-    answered = union((o.start, o.end) for o in lake.objects(source))
-    shift = day_start if intervals.length(series.interval) >= DAY else 0
+    shift = shift_of(series.interval, day_start)
     first = None if start is None else intervals.ceil(series.interval, start - shift) + shift
     stop = None if end is None else intervals.ceil(series.interval, end - shift) + shift
-    return resample(lake.read(source, first, stop), series.interval, answered, day_start)
+    table = lake.read(source, first, stop)
+    return resample(table, series.interval, _answered(lake, source, stamps(table)), day_start)
+
+
+def _answered(lake: Lake, series: Series, ts: Stamps) -> list[Range]:
+    """Ranges in which a candle that is missing does not exist."""
+    objects = lake.objects(series)
+    asked = union((o.start, o.end) for o in objects if o.source != "import")
+    for at in (at for at in refused(lake.bucket, series) if at not in ts):
+        bar = at, intervals.next_open(series.interval, at)
+        asked = [left for one in asked for left in subtract(one, [bar])]
+    runs = runs_of(series.interval, ts) if any(o.source == "import" for o in objects) else Spans.of([])
+    return union([*asked, *zip(runs.starts.tolist(), runs.ends.tolist(), strict=True)])
 
 
 def _divides(fine: str, coarse: str, day_start: int) -> bool:

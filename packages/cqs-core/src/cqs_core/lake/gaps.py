@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cqs_core import intervals
 from cqs_core.intervals import DAY
 from cqs_core.lake.coverage import Coverage, coverage
-from cqs_core.lake.quarantine import quarantined
+from cqs_core.lake.quarantine import refused
 from cqs_core.lake.spans import Spans
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class Gap:
         start: first missing open, ms UTC.
         end: next present open.
         bars: how many are missing.
-        cause: `no_trade` (the exchange answered without them), `outage` (so it did for every other market that the lake
-            has of it), `never_fetched`, `delisted` (answered without for 30 days or more), `unknown` (imported so, or
-            refused: see quarantine).
+        cause: `no_trade` (the exchange answered without them), `outage` (for most of it, so it did for every other
+            market that the lake has of it), `never_fetched`, `delisted` (answered without for 30 days or more),
+            `unknown` (imported so, or refused: see quarantine).
     """
 
     series: Series
@@ -53,6 +53,7 @@ class Gaps:
         series: whose.
         start: int64 (N,), as in `Gap`; so are `end` and `bars`.
         cause: str (N,).
+        problem: why nothing is known, since an object cannot be read; empty where it is.
     """
 
     series: Series
@@ -60,6 +61,7 @@ class Gaps:
     end: Stamps
     bars: npt.NDArray[np.int64]
     cause: npt.NDArray[np.str_]
+    problem: str = ""
 
     def __len__(self) -> int:
         return len(self.start)
@@ -79,43 +81,49 @@ def gaps(bucket: Bucket, found: Mapping[Series, Sequence[LakeObject]], wanted: I
     names = list(wanted)
     exchanges = {series.exchange for series in names}
     have = {s: coverage(bucket, s, objects) for s, objects in found.items() if s.exchange in exchanges}
-    return [_gaps(bucket, series, found[series], have) for series in names]
+    alive = _Alive(have)
+    return [_gaps(bucket, series, found[series], have[series], alive) for series in names]
 
 
-def _gaps(bucket: Bucket, series: Series, objects: Sequence[LakeObject], have: Mapping[Series, Coverage]) -> Gaps:
-    holes = have[series].holes
-    others = [other for name, other in have.items() if _can_tell(series, name)]
+def _gaps(bucket: Bucket, series: Series, objects: Sequence[LakeObject], have: Coverage, alive: _Alive) -> Gaps:
+    holes = have.holes
     cause = np.where(holes.ends - holes.starts >= DELISTED, "delisted", "no_trade")
-    cause = np.where(_missed_by_all(holes, others), "outage", cause).astype("U13")
+    cause = np.where(alive.missed_by_all(series, holes), "outage", cause).astype("U13")
     asked = Spans.of((o.start, o.end) for o in objects if o.source != "import")
     cause[~asked.hold(holes)] = "unknown"
-    cause[holes.touched(_refused(bucket, series) if len(holes) else holes.starts)] = "unknown"
+    cause[holes.touched(np.array(refused(bucket, series) if len(holes) else [], np.int64))] = "unknown"
     cause[~Spans.of((o.start, o.end) for o in objects).hold(holes)] = "never_fetched"
-    return Gaps(series, *holes, _bars(series.interval, holes), cause)
+    return Gaps(series, *holes, _bars(series.interval, holes), cause, have.problem)
 
 
-def _missed_by_all(holes: Spans, others: Iterable[Coverage]) -> npt.NDArray[np.bool_]:
-    """Holes that all others have too, of those that reach so far; at least one must."""
-    left, told = np.arange(len(holes)), np.zeros(len(holes), bool)
-    for other in others:
-        part = Spans(holes.starts[left], holes.ends[left])
-        reached = other.reaches(part)
-        told[left[reached]] = True
-        left = left[~reached | other.holes.hold(part)]
-    missed = np.zeros(len(holes), bool)
-    missed[left] = told[left]
-    return missed
+class _Alive:
+    """When any market of an exchange had candles, by those of an interval and shorter ones."""
 
+    def __init__(self, have: Mapping[Series, Coverage]) -> None:
+        self._have = have
+        self._seen: dict[tuple[str, str], Spans] = {}
 
-def _can_tell(series: Series, other: Series) -> bool:
-    """Whether holes of `other` say something about an outage: another market, bars no longer than the series' own."""
-    fine = intervals.length(other.interval) <= intervals.length(series.interval)
-    return other.exchange == series.exchange and other.market != series.market and fine
+    def missed_by_all(self, series: Series, holes: Spans) -> npt.NDArray[np.bool_]:
+        """Holes during most of which no market had a candle, if others reach so far: at least one must."""
+        markets = [name for name in self._have if name.market != series.market and self._tells(name, series)]
+        told = np.zeros(len(holes), bool)
+        for name in markets:
+            span = self._have[name].span
+            told |= Spans.of([span] if span else []).hold(holes)
+        return told & (2 * self._candles(series).shared(holes) < holes.ends - holes.starts)
 
+    def _candles(self, series: Series) -> Spans:
+        key = series.exchange, series.interval
+        if key not in self._seen:
+            parts = [self._have[name].have for name in self._have if self._tells(name, series)]
+            self._seen[key] = Spans.union(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        return self._seen[key]
 
-def _refused(bucket: Bucket, series: Series) -> Stamps:
-    rows = (q.row[0] for q in quarantined(bucket, series) if q.reason != "jump")
-    return np.array(sorted(int(ts) for ts in rows if ts is not None), np.int64)
+    @staticmethod
+    def _tells(name: Series, series: Series) -> bool:
+        """Longer candles say nothing about shorter holes."""
+        fine = intervals.length(name.interval) <= intervals.length(series.interval)
+        return name.exchange == series.exchange and fine
 
 
 def _bars(interval: str, holes: Spans) -> npt.NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,11 +66,12 @@ class Lake:
         return self._reading("the lake", lambda found: gaps(self.bucket, found, _some(found, wanted)))
 
     def verify(self, series: Iterable[Series] | None = None) -> Sequence[Verified]:
-        """Every byte against its name, overlaps against each other, one content hash a series."""
-        from cqs_core.lake.verify import verify
+        """Every byte against its name, overlaps against each other, files nobody reads; one content hash a series."""
+        from cqs_core.lake.verify import series_in, verify
 
-        found = self._objects_of(series)
-        return [verify(self.bucket, one, found[one]) for one in sorted(found)]
+        wanted = series_in(self.bucket) if series is None else sorted(set(series))
+        found = (retrying(one, functools.partial(verify, self.bucket, one)) for one in wanted)
+        return [one for one in found if one]
 
     def compact(self, series: Iterable[Series] | None = None, least: int = 2, grace: float = 30.0) -> Compacted:
         """Merge objects where at least `least` could be fewer; delete those merged more than `grace` seconds ago."""

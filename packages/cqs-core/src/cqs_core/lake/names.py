@@ -18,6 +18,7 @@ from cqs_core.intervals import DAY, HOUR, INTERVALS, MINUTE
 
 ROOT = "data/candles"
 SOURCES = ("exchange", "endpoint", "import")
+_SEQS = 1 << 62  # beyond it no clock leads, and a next one could not be stored
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC by construction
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.")
@@ -101,9 +102,10 @@ def parse_object(key: str, size: int = 0, modified: float | None = None) -> Lake
     try:
         start, end = _times(asked)
         first, last = _times(have)
-        return LakeObject(key, size, start, end, first, last, int(rows), int(seq), source, digest, modified)
+        item = LakeObject(key, size, start, end, first, last, int(rows), int(seq), source, digest, modified)
     except ValueError:
         return None
+    return item if start < end and item.rows >= 0 and 0 <= item.seq < _SEQS else None
 
 
 @functools.lru_cache(maxsize=1 << 12)

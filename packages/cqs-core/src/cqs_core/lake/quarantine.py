@@ -61,5 +61,11 @@ def quarantined(bucket: Bucket, series: Series) -> Iterator[Quarantined]:
         yield from found
 
 
+def refused(bucket: Bucket, series: Series) -> list[int]:
+    """Opens of candles that came and were not stored, ms UTC, sorted."""
+    rows = (q.row[0] for q in quarantined(bucket, series) if q.reason != "jump")
+    return sorted({int(ts) for ts in rows if ts is not None})
+
+
 def folder(series: Series) -> str:
     return series.folder.replace(ROOT, FOLDER, 1)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
 
 _COLUMNS = "ts, open, high, low, close, volume"
-_NEWEST = "qualify row_number() over (partition by ts order by seq desc) = 1"
+_NEWEST = (
+    "qualify row_number() over (partition by ts order by seq desc, open desc, high desc, low desc, close desc, "
+    "volume desc) = 1"
+)
 _EMPTY = (
     "select ''::varchar exchange, ''::varchar market, ''::varchar \"interval\", "
     "null::timestamptz ts, 0::double open, 0::double high, 0::double low, 0::double close, 0::double volume where false"

@@ -49,9 +49,19 @@ def resample(table: pa.Table, interval: str, answered: Iterable[Range] | None = 
     return candle_table(opens[first][whole], values[whole])
 
 
+def shift_of(interval: str, day_start: int) -> int:
+    """How far bars of an interval are moved, ms: days, weeks and months begin with the house's day.
+
+    A day that begins after noon UTC is that of the next date, east of Greenwich: weeks begin with its Monday.
+    """
+    if intervals.length(interval) < DAY:
+        return 0
+    return day_start if day_start <= DAY // 2 else day_start - DAY
+
+
 def bar_opens(interval: str, ts: Stamps, day_start: int = 0) -> Stamps:
     """The open of the bar that each stamp is in; `day_start` moves days, weeks and months."""
-    shift = day_start if intervals.length(interval) >= DAY else 0
+    shift = shift_of(interval, day_start)
     moved = ts - shift
     if interval == "1M":
         months = moved.astype("M8[ms]").astype("M8[M]").astype("M8[ms]").astype(np.int64)
@@ -73,7 +83,7 @@ def _whole(
     interval: str, opens: Stamps, day_start: int, answered: Sequence[Range]
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which bars lie wholly in answered ranges; only those that touch what was not answered are looked at singly."""
-    shift = day_start if intervals.length(interval) >= DAY else 0
+    shift = shift_of(interval, day_start)
     ends = np.array([_end(interval, int(opens[-1]), shift)]) if len(opens) else opens
     ends = np.r_[opens[1:], ends]
     whole = np.ones(len(opens), bool)

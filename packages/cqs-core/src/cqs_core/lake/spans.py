@@ -49,6 +49,17 @@ class Spans(NamedTuple):
         at = np.searchsorted(self.starts, other.starts, "right") - 1
         return np.asarray((at >= 0) & (self.ends[at] >= other.ends))
 
+    def shared(self, other: Spans) -> npt.NDArray[np.int64]:
+        """Milliseconds of each of the other ranges that lie within these."""
+        return np.asarray(self._before(other.ends) - self._before(other.starts))
+
+    def _before(self, ts: Stamps) -> npt.NDArray[np.int64]:
+        """Milliseconds of these that lie before each stamp."""
+        whole = np.concatenate(([0], np.cumsum(self.ends - self.starts)))
+        at = np.searchsorted(self.starts, ts, "right")
+        over = np.maximum(0, self.ends[at - 1] - ts) * (at > 0) if len(self.starts) else 0
+        return np.asarray(whole[at] - over)
+
     def touched(self, ts: Stamps) -> npt.NDArray[np.bool_]:
         """Which of these hold at least one of the sorted stamps."""
         return np.asarray(np.searchsorted(ts, self.starts) < np.searchsorted(ts, self.ends))

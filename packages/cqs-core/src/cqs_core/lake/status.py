@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import intervals
+from cqs_core.errors import DataError
 from cqs_core.lake.catalog import objects_of, plan
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
 
@@ -28,6 +29,7 @@ class SeriesStatus:
         objects: how many they are.
         answered: end of the newest range asked and answered, ms UTC.
         sources: where its rows came from: `exchange`, `endpoint`, `import`.
+        problem: why `rows` and `gaps` are only what names say, since an object cannot be read; empty where all can.
     """
 
     series: Series
@@ -39,6 +41,7 @@ class SeriesStatus:
     objects: int
     answered: int
     sources: tuple[str, ...]
+    problem: str = ""
 
 
 def lake_status(bucket: Bucket) -> list[SeriesStatus]:
@@ -61,7 +64,7 @@ def series_status(bucket: Bucket, series: Series, objects: Sequence[LakeObject])
     filled = [o for o in objects if o.rows]
     first = min((o.first for o in filled), default=None)
     last = max((o.last for o in filled), default=None)
-    rows = count_rows(bucket, objects)
+    rows, problem = count_rows(bucket, objects)
     expected = intervals.count(series.interval, first, last + 1) if first is not None and last is not None else 0
     return SeriesStatus(
         series=series,
@@ -73,16 +76,20 @@ def series_status(bucket: Bucket, series: Series, objects: Sequence[LakeObject])
         objects=len(objects),
         answered=max((o.end for o in objects), default=0),
         sources=tuple(sorted({o.source for o in objects})),
+        problem=problem,
     )
 
 
-def count_rows(bucket: Bucket, objects: Sequence[LakeObject]) -> int:
-    """Rows on read: names say it, but for overlapping objects, whose ts columns are looked at."""
-    how = plan(objects)
+def count_rows(bucket: Bucket, objects: Sequence[LakeObject]) -> tuple[int, str]:
+    """Rows on read, and what hinders: names say it, but for overlapping objects, whose ts columns are looked at."""
+    how, problem = plan(objects), ""
     rows = sum(o.rows for o in how.plain)
     for group in how.groups:
-        rows += _distinct(bucket, group)
-    return rows
+        try:
+            rows += _distinct(bucket, group)
+        except DataError as error:
+            rows, problem = rows + sum(o.rows for o in group), str(error)
+    return rows, problem
 
 
 def _distinct(bucket: Bucket, group: Sequence[LakeObject]) -> int:

@@ -78,8 +78,11 @@ def read_file(path: str, columns: list[str] | None = None) -> pa.Table:
 
 
 def newest(table: pa.Table) -> pa.Table:
-    """Sorted by ts, one row a stamp, the one of the newest seq."""
+    """Sorted by ts, one row a stamp, the one of the newest seq; of two with the same seq the one of greater values."""
     ts, seq = stamps(table), table.column("seq").to_numpy()
     order = np.lexsort((-seq, ts))
+    if ((np.diff(ts[order]) == 0) & (np.diff(seq[order]) == 0)).any():
+        values = [-table.column(name).to_numpy() for name in reversed(FIELDS)]
+        order = np.lexsort((*values, -seq, ts))
     keep = order[np.concatenate(([True], np.diff(ts[order]) != 0))] if len(order) else order
     return table.take(keep).combine_chunks()

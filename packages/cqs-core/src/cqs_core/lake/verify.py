@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,14 +12,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cqs_core import intervals, times
 from cqs_core.bucket.cache import digest
 from cqs_core.candles import FIELDS
 from cqs_core.errors import BucketError
-from cqs_core.lake.catalog import plan
+from cqs_core.lake.catalog import objects_of, plan
+from cqs_core.lake.cleaning import FRESH
+from cqs_core.lake.names import ROOT, parse_folder, parse_object
 from cqs_core.lake.table import SCHEMA, STORED, empty_table, newest, stamps
 
 if TYPE_CHECKING:
-    from cqs_core.bucket import Bucket
+    from cqs_core.bucket import Bucket, Entry
     from cqs_core.lake.names import LakeObject, Series
 
 _AT_ONCE = 8
@@ -43,71 +46,105 @@ class Verified:
     problems: Sequence[str]
 
 
-def verify(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> Verified:
-    """Read every byte of a series and hold it against the names."""
+def series_in(bucket: Bucket) -> list[Series]:
+    """Whatever has a folder with files in the lake, sorted."""
+    folders = {entry.key.rpartition("/")[0] for entry in bucket.list(ROOT, immutable=True)}
+    return sorted(series for series in map(parse_folder, folders) if series)
+
+
+def verify(bucket: Bucket, series: Series) -> Verified | None:
+    """Read every byte of a series and hold it against the names; None where there is none.
+
+    Raises:
+        FileNotFoundError: an object is gone since it was listed; compaction takes away what it merged. List again.
+    """
+    entries = bucket.list(series.folder, immutable=True)
+    objects = objects_of(entries)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        checked = list(pool.map(lambda item: _check(bucket, item), objects))
-    problems = [
-        f"{item.key.rpartition('/')[2]}: {said}" for item, (_, said) in zip(objects, checked, strict=True) if said
-    ]
+        checked = list(pool.map(lambda item: _check(bucket, series, item), objects))
+    problems = [f"{item.key}: {said}" for item, (_, said) in zip(objects, checked, strict=True) if said]
+    problems += _strangers(entries)
     tables = {item.key: table for item, (table, _) in zip(objects, checked, strict=True) if table is not None}
+    if not objects and not problems:
+        return None
     if len(tables) < len(objects):
         return Verified(series, sum(len(t) for t in tables.values()), None, problems)
-    how = plan(objects)
+    whole, conflicts = _read(series, objects, tables)
+    return Verified(series, len(whole), content_hash(whole), [*problems, *conflicts])
+
+
+def _read(
+    series: Series, objects: Sequence[LakeObject], tables: Mapping[str, pa.Table]
+) -> tuple[pa.Table, Sequence[str]]:
+    """The series as readers see it, and where its objects disagree."""
+    how, conflicts = plan(objects), []
     parts = [(item.first, tables[item.key]) for item in how.plain]
     for group in how.groups:
         both = pa.concat_tables([tables[item.key] for item in group])
-        problems += _conflicts(both)
+        conflicts += _conflicts(series.interval, both)
         parts.append((group[0].first, newest(both)))
     parts.sort(key=lambda part: part[0])
-    whole = pa.concat_tables([table.select(SCHEMA.names) for _, table in parts]) if parts else empty_table()
-    return Verified(series, len(whole), content_hash(whole), problems)
+    rows = [table.select(SCHEMA.names) for _, table in parts]
+    return pa.concat_tables(rows) if rows else empty_table(), conflicts
+
+
+def _strangers(entries: Iterable[Entry]) -> list[str]:
+    """Parquet files that are no objects of the lake, so that nobody reads them."""
+    names = (entry.key for entry in entries if entry.key.endswith(".parquet") and parse_object(entry.key) is None)
+    return [f"{key}: is no object of the lake, and not read; give it back its name, or import it" for key in names]
 
 
 def content_hash(table: pa.Table) -> str:
-    """sha256 of ts and values, column by column, as little-endian 64-bit numbers."""
+    """sha256 of ts and values, column by column, as little-endian 64-bit numbers; -0.0 is 0.0."""
     total = hashlib.sha256(stamps(table).astype("<i8").tobytes())
     for name in FIELDS:
-        total.update(table.column(name).to_numpy().astype("<f8").tobytes())
+        total.update((table.column(name).to_numpy() + 0.0).astype("<f8").tobytes())
     return total.hexdigest()
 
 
-def _check(bucket: Bucket, item: LakeObject) -> tuple[pa.Table | None, str]:
+def _check(bucket: Bucket, series: Series, item: LakeObject) -> tuple[pa.Table | None, str]:
     """The object's table, and what is wrong with it."""
     try:
         data = bucket.read(item.key)
-    except FileNotFoundError:
-        return None, "is missing; it was there when the bucket was listed"
     except BucketError as error:
         return None, f"cannot be read ({error})"
     if digest(data) != item.hash:
-        return (
-            None,
-            "is damaged: its bytes are not those that its name was made of; delete it and run `cqs data repair`",
-        )
+        return None, f"is damaged: its bytes are not those that its name was made of; {_remedy(series, item)}"
     try:
         table = pq.read_table(pa.BufferReader(data))
     except (pa.ArrowException, OSError) as error:
-        return None, f"is no parquet file ({' '.join(str(error).split())})"
+        return None, f"is no parquet file ({' '.join(str(error).split())}); {_remedy(series, item)}"
+    if table.schema.remove_metadata() != STORED:
+        return None, f"has the wrong schema: {', '.join(f'{f.name} {f.type}' for f in table.schema)}"
     return table, _against_name(table, item)
 
 
+def _remedy(series: Series, item: LakeObject) -> str:
+    if item.source == "import":
+        return "delete it, and import its file again"
+    start, end = (times.iso(at).removesuffix("+00:00") for at in (item.start, item.end))
+    chosen = f"--exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
+    again = f"`cqs fetch {chosen} --start {start} --end {end}`"
+    return f"delete it, then fetch it again: {again}{', with its --endpoint' if item.source == 'endpoint' else ''}"
+
+
 def _against_name(table: pa.Table, item: LakeObject) -> str:
-    if table.schema.remove_metadata() != STORED:
-        return f"has the wrong schema: {', '.join(f'{f.name} {f.type}' for f in table.schema)}"
     ts = stamps(table)
     if len(ts) != item.rows or (len(ts) and (ts[0] != item.first or ts[-1] != item.last)):
         return "does not hold the rows that its name says"
     if len(ts) and ((np.diff(ts) <= 0).any() or ts[0] < item.start or ts[-1] >= item.end):
         return "holds rows that are unsorted, doubled or outside its range"
+    if len(ts) and int(table.column("seq").to_numpy().max()) != item.seq:
+        return "holds rows of another ingest than its name says"
     return ""
 
 
-def _conflicts(both: pa.Table) -> list[str]:
-    """Where overlapping objects do not say the same."""
-    ts = stamps(both)
-    order = np.argsort(ts, kind="stable")
-    same = np.diff(ts[order]) == 0
+def _conflicts(interval: str, both: pa.Table) -> list[str]:
+    """Where overlapping objects do not say the same; what was stored right after its end may have been mended since."""
+    ts, seq = stamps(both), both.column("seq").to_numpy()
+    order = np.lexsort((seq, ts))
+    mended = seq[order][:-1] - ts[order][:-1] < intervals.length(interval) + FRESH
+    same = (np.diff(ts[order]) == 0) & ~mended
     differ = np.zeros(len(same), bool)
     for name in FIELDS:
         values = both.column(name).to_numpy()[order]

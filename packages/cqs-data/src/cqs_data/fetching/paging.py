@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, ExchangeError, Page, Series, intervals
-from cqs_core.lake.cleaning import Cleaned, clean
+from cqs_core.lake.cleaning import FRESH, Cleaned, clean
 from cqs_core.lake.table import stamps
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cqs_data.fetching.patience import Patience
 
 SETTLING = 2_000  # ms after its end for which an exchange may still change a candle
-LATE = 10 * intervals.MINUTE  # for which it may not yet show one: that there is none is not noted before
 _DOUBTS = 5  # times that a page with bad rows is asked again
 _WIDE = 1_000  # bars before the first candle that one answer may deny, unless longer bars deny them too
 
@@ -104,7 +103,7 @@ class Pages:
             return first, max(first, page.end)
         if len(ts):
             self.first = first if self.first is None else min(first, self.first)
-        return page.start, min(page.end, max(after, intervals.floor(name, self._exchange.now() - LATE)))
+        return page.start, min(page.end, max(after, intervals.floor(name, self._exchange.now() - FRESH)))
 
     async def begins(self, first: int) -> bool:
         """Whether the market's first candle may open then: within the first of its longest bars."""

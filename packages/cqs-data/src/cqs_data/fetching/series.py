@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, Lake, Series, intervals, times
+from cqs_core.lake.cleaning import FRESH
 from cqs_core.lake.ranges import Range, subtract
 from cqs_data.exchanges.unified import EARLIEST
-from cqs_data.fetching.paging import LATE, Answer, Pages
+from cqs_data.fetching.paging import Answer, Pages
 from cqs_data.fetching.run import Run
 from cqs_data.fetching.sources import source_of
 
@@ -127,7 +128,7 @@ class SeriesFetch:
         if newest is None or newest.source != self.source:
             return None
         ended = intervals.next_open(self.series.interval, newest.last)
-        return newest.last if newest.end == ended and newest.seq - ended < LATE else None
+        return newest.last if newest.end == ended and newest.seq - ended < FRESH else None
 
     async def _tell_beginning(self, start: int) -> None:
         """Note where the exchange begins later with this interval than with its longest bars."""
