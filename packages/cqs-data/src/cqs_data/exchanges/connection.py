@@ -22,9 +22,15 @@ def connect(name: str, endpoint: str | None, options: Mapping[str, Any], *, live
         endpoint: base URL to use instead of the exchange's own; `/{name}` is added, paths are kept.
         options: merged into ccxt's options.
         live: whether it shall speak websockets (ccxt.pro).
+
+    Raises:
+        ExchangeError: it shall, and ccxt has none for this exchange.
     """
     if live:
         import ccxt.pro as library
+
+        if name not in library.exchanges:
+            raise no_live_prices(name)
     else:
         import ccxt.async_support as library
     config = {"timeout": _TIMEOUT, "enableRateLimit": not _is_loopback(endpoint), "options": dict(options)}
@@ -33,6 +39,11 @@ def connect(name: str, endpoint: str | None, options: Mapping[str, Any], *, live
     if endpoint:
         client.urls["api"] = _redirected(client.urls["api"], f"{endpoint.rstrip('/')}/{name}")
     return client
+
+
+def no_live_prices(name: str) -> ExchangeError:
+    """What to say of an exchange whose ticks ccxt cannot follow."""
+    return ExchangeError(f"{name} has no live prices that ccxt can follow; its candles come by `cqs update` alone")
 
 
 @contextlib.asynccontextmanager
