@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core import Lake, Series, intervals
+from cqs_data.views.live import LiveSwitch
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
+from cqs_panel.charts.tail import TailedCandles
 from cqs_panel.figures import count, when
 from cqs_panel.sections import empty, section
 from cqs_panel.tables import plain_table, table
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cqs_core import SeriesStatus
     from cqs_core.lake.gaps import Gap
     from cqs_panel import PageState
 
@@ -36,6 +39,7 @@ class SeriesPanel(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._chart = CandleChart(page)
+        self._live = LiveSwitch(page, self._chart)
         self._holes: Sequence[Gap] = ()
         self._title = pn.Column(sizing_mode="stretch_width", margin=0)
         self.details = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
@@ -45,14 +49,17 @@ class SeriesPanel(pn.viewable.Viewer):
 
     def blank(self, title: str, advice: str) -> None:
         """Say why no series is shown."""
+        self._live.leave()
         self._title[:] = [section("", empty(title, advice))]
         self.details.clear()
 
-    def show(self, series: Series, sources: Sequence[str], holes: Sequence[Gap]) -> None:
+    def show(self, one: SeriesStatus, holes: Sequence[Gap]) -> None:
         """Show a series of the lake."""
-        made = " · from an endpoint, not the real exchange" if "endpoint" in sources else ""
-        self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}")]
-        self._chart.show(LakeCandles(self._page.bucket, series))
+        series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
+        made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
+        self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}", actions=[self._live])]
+        self._chart.show(source)
+        self._live.show(one, source)
         self._holes = holes
         self._page.load(lambda: newest(self._page.bucket, series), self._show_rows)
 
