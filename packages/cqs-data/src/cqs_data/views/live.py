@@ -32,6 +32,13 @@ _CSS = """
 @keyframes beat{50%{opacity:.25}}
 @media(prefers-reduced-motion:reduce){.said i{animation:none!important}}
 """
+_SWITCH = {
+    "description": "",
+    "size": "small",
+    "margin": 0,
+    "align": "center",
+    "stylesheets": [".MuiFormControlLabel-root .MuiFormControlLabel-label{font-size:12px}"],
+}
 
 
 class LiveSwitch(pn.viewable.Viewer):
@@ -48,7 +55,7 @@ class LiveSwitch(pn.viewable.Viewer):
         self._seen: News | None = None
         self._timed = False
         self._note = html("", stylesheets=[_CSS], sizing_mode=None, align="center")
-        self._switch = pmui.Switch.from_param(self.param.on, size="small", margin=0, width=88, align="center")
+        self._switch = pmui.Switch.from_param(self.param.on, **_SWITCH)
         page.param.watch(self._follow, "query")
         page.param.watch(lambda _: self._turn(), "shown")
         page.at_end(self.leave)

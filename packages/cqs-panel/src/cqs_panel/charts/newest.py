@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, Label, Node
+from bokeh.core.properties import value
+from bokeh.models import ColumnDataSource, CustomJS
+
+from cqs_panel.theme.material import FONT
 
 if TYPE_CHECKING:
     from cqs_panel.theme import Tones
@@ -21,11 +24,21 @@ if (end != null && Array.isArray(x.bounds)) {
   if (moved < 0) x.bounds = [x.bounds[0], end + edge]
 }
 """
-_SEEN = """
-const [price] = newest.data.price
-label.visible = Number.isFinite(price) && price >= y.start && price <= y.end
+# In place, so that nothing is sent to the server; at the annotations' level nothing is clipped beside the frame.
+_BESIDE = """
+if (newest.data.x.length) { newest.data.x[0] = x.end; newest.change.emit() }
 """
-_COLUMNS = ("end", "edge", "base", "price", "color")
+_COLUMNS = ("end", "edge", "base", "x", "price", "text", "color", "ground")
+_LABEL = {
+    "x_offset": 3,
+    "text_baseline": "middle",
+    "text_font": value(FONT),
+    "text_font_size": "11px",
+    "text_color": "#ffffff",
+    "padding": [3, 3],
+    "border_radius": 3,
+    "level": "annotation",
+}
 
 
 class NewestEnd:
@@ -34,21 +47,12 @@ class NewestEnd:
     def __init__(self, figure: Any, colors: Tones) -> None:
         self._colors = colors
         self._data = ColumnDataSource({name: [] for name in _COLUMNS})
-        self._label = Label(
-            x=Node.frame.right,
-            y=0,
-            x_offset=4,
-            text="",
-            text_baseline="middle",
-            text_font_size="11px",
-            text_color="#ffffff",
-            padding=[2, 4],
-            border_radius=3,
-            visible=False,
-        )
-        figure.hspan("price", source=self._data, line_color="color", line_dash="dotted", line_width=1, line_alpha=0.9)
-        figure.add_layout(self._label)
-        self._listen(figure)
+        figure.hspan("price", source=self._data, line_color="color", line_dash="dotted", line_width=1)
+        figure.text("x", "price", "text", source=self._data, background_fill_color="ground", **_LABEL)
+        x = figure.x_range
+        beside = CustomJS(args={"newest": self._data, "x": x}, code=_BESIDE)
+        self._data.js_on_change("data", CustomJS(args={"newest": self._data, "x": x}, code=_FOLLOW), beside)
+        x.js_on_change("end", beside)
 
     def show(self, end: int, edge: float, base: int, price: float | None, *, up: bool) -> None:
         """Tell the end of the newest candle, and the price that its line is at.
@@ -60,25 +64,16 @@ class NewestEnd:
             price: None draws no line.
             up: which tone it has.
         """
-        if price is not None:
-            # The tone of text on light ground: white on it has enough contrast in both themes.
-            ground = self._colors.text["light"][0 if up else 1]
-            self._label.update(y=price, text=price_text(price), background_fill_color=ground)
-        tone = self._colors.up if up else self._colors.down
-        known = {"end": [float(end)], "edge": [float(edge)], "base": [float(base)]}
-        self._data.data = {**known, "price": [np.nan if price is None else price], "color": [tone]}
+        # White has enough contrast on the tone of text on light ground, in both themes.
+        tone, ground = (self._colors.up, self._colors.down)[not up], self._colors.text["light"][not up]
+        at, text = (np.nan, "") if price is None else (price, price_text(price))
+        values = (float(end), float(edge), float(base), float(end), at, text, tone, ground)
+        self._data.data = {name: [one] for name, one in zip(_COLUMNS, values, strict=True)}
 
     def clear(self) -> None:
         """Take the line away."""
         if len(self._data.data["end"]):
             self._data.data = {name: [] for name in _COLUMNS}
-
-    def _listen(self, figure: Any) -> None:
-        follow = CustomJS(args={"newest": self._data, "x": figure.x_range}, code=_FOLLOW)
-        seen = CustomJS(args={"newest": self._data, "label": self._label, "y": figure.y_range}, code=_SEEN)
-        self._data.js_on_change("data", follow, seen)
-        for name in ("start", "end"):
-            figure.y_range.js_on_change(name, seen)
 
 
 def put(source: ColumnDataSource, rows: dict[str, Any]) -> bool:
