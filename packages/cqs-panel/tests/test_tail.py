@@ -16,18 +16,16 @@ from cqs_panel.charts.newest import price_text, put
 
 SERIES = Series("upbit", "BTC/KRW", "1m")
 START = 1_700_000_000_000 // WEEK * WEEK
+_DICE = np.random.default_rng(7).uniform(size=(25_001, 5))
+_LOW, _HIGH = 1 + _DICE[:, :2].min(axis=1), 1 + _DICE[:, :2].max(axis=1)
+_INSIDE = _LOW[:, None] + _DICE[:, 2:4] * (_HIGH - _LOW)[:, None]
+VALUES = np.column_stack([_INSIDE[:, 0], _HIGH, _LOW, _INSIDE[:, 1], _DICE[:, 4]]).tolist()
 STEPS = [n * MINUTE for n in (1, 3, 5, 15, 60, 1440, 10_080)]
 
 
 def rows(minutes):
     """Candles that open at these minutes after the start, with values that tell them apart."""
-    rng = np.random.default_rng(7)
-    made = {}
-    for minute in range(max(minutes, default=0) + 1):
-        low, high, opened, close, volume = *np.sort(rng.uniform(1, 2, 2)), *rng.uniform(0, 1, 3)
-        made[minute] = (START + minute * MINUTE, low + opened * (high - low), high, low, low + close * (high - low))
-        made[minute] = (*made[minute], volume)
-    return [made[minute] for minute in sorted(minutes)]
+    return [(START + minute * MINUTE, *VALUES[minute]) for minute in sorted(minutes)]
 
 
 def frame(of):
@@ -112,13 +110,21 @@ def drawn(starts):
 
 
 @pytest.mark.parametrize(
-    ("new", "fits"),
-    [([4.0], True), ([3.0, 4.0, 5.0, 6.0], True), ([5.0, 6.0], True), ([3.0], False), ([3.0, 3.5, 4.0], False)],
+    ("begin", "new", "fits"),
+    [
+        (4, [4.0], True),
+        (3, [3.0, 4.0, 5.0, 6.0], True),
+        (5, [5.0, 6.0], True),
+        (5, [], True),
+        (3, [3.0], False),
+        (3, [], False),
+        (3, [3.0, 3.5, 4.0], False),
+    ],
 )
-def test_rows_take_the_place_of_those_drawn_where_they_fit(new, fits):
+def test_rows_take_the_place_of_those_drawn_where_they_fit(begin, new, fits):
     source = drawn([1, 2, 3, 4])
-    assert put(source, {"start": np.array(new), "close": np.array(new) * 7}) is fits
-    kept = [start for start in (1.0, 2.0, 3.0, 4.0) if start < new[0]]
+    assert put(source, begin, {"start": np.array(new), "close": np.array(new) * 7}) is fits
+    kept = [start for start in (1.0, 2.0, 3.0, 4.0) if start < begin]
     assert source.data["start"].tolist() == (kept + new if fits else [1, 2, 3, 4])
     if fits:
         assert source.data["close"].tolist() == [start * 2 for start in kept] + [start * 7 for start in new]

@@ -57,9 +57,9 @@ class SeriesPanel(pn.viewable.Viewer):
         """Show a series of the lake."""
         series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
+        self._live.show(one, source)  # first: a switch that is drawn anew misses what is changed at once after that
         self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}", actions=[self._live])]
         self._chart.show(source)
-        self._live.show(one, source)
         self._holes = holes
         self._page.load(lambda: newest(self._page.bucket, series), self._show_rows)
 

@@ -147,10 +147,10 @@ class CandleChart(pn.viewable.Viewer):
         if got.source is not self._source or self._stale is None:
             return
         since, self._stale = self._stale, None
-        fits = got.bars is not None and got.bars.step == self.step and self._begin(since) == got.begin
+        fits = got.begin is not None and got.bars.step == self.step and self._begin(since) == got.begin
         self._ends = got.ends
         self._tell(got.last)
-        if fits and got.bars is not None and put(self._data, _columns(got.bars, self._colors)):
+        if fits and put(self._data, got.begin or 0, _columns(got.bars, self._colors)):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
         elif since < self._have[1]:
             self._ask(anew=True)
@@ -226,18 +226,18 @@ class CandleChart(pn.viewable.Viewer):
 
 
 class _Changed(NamedTuple):
-    """What a redraw found: the buckets from `begin` on, where they were wanted; the newest candle."""
+    """What a redraw found: the buckets from `begin` on, none where it is None; the newest candle."""
 
     source: CandleSource
     begin: int | None
-    bars: Buckets | None
+    bars: Buckets
     ends: tuple[int, int]
     last: Buckets
 
 
 def _changed(source: CandleSource, begin: int | None, step: int) -> _Changed:
     ends = source.span() or (0, 0)
-    bars = None if begin is None else source.buckets(begin, ends[1] + 1, step)
+    bars = joined([], step) if begin is None else source.buckets(begin, ends[1] + 1, step)
     return _Changed(source, begin, bars, ends, source.buckets(ends[1], ends[1] + 1, source.base))
 
 

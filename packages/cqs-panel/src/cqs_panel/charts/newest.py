@@ -76,14 +76,14 @@ class NewestEnd:
             self._data.data = {name: [] for name in _COLUMNS}
 
 
-def put(source: ColumnDataSource, rows: dict[str, Any]) -> bool:
-    """Put rows in the place of those drawn from their first on, sending no more than these.
+def put(source: ColumnDataSource, begin: float, rows: dict[str, Any]) -> bool:
+    """Put rows in the place of those drawn from `begin` on, sending no more than these.
 
     Returns:
         Whether they fit: nothing is changed where drawn rows would have to go, or to make room.
     """
     drawn, new = source.data["start"], rows["start"]
-    at = int(np.searchsorted(drawn, new[0])) if len(new) else len(drawn)
+    at = int(np.searchsorted(drawn, begin))
     common = len(drawn) - at
     if len(new) < common or not np.array_equal(drawn[at:], new[:common]):
         return False
