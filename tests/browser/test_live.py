@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from cli import cqs_json
-from cqs_core import Lake, times
+from cqs_core import Lake, Series, times
 from cqs_core.intervals import DAY, MINUTE
 
 pytestmark = pytest.mark.browser
@@ -35,7 +35,7 @@ window.view = () => models().find((m) => m.type === "Range1d" && m.min_interval)
 window.bars = () => { const d = drawn().data
   return Array.from(d.start).map((at, i) => [at, d.open[i], d.high[i], d.low[i], d.close[i], d.volume[i]]) }
 """
-MINUTES = "upbit+BTC/KRW+1m"
+MINUTES = Series("upbit", "BTC/KRW", "1m")
 OHLCV = ["open", "high", "low", "close", "volume"]
 
 
@@ -54,6 +54,9 @@ def bucket(exchange, tmp_path_factory):
     today, source = times.now() // DAY * DAY, ["--bucket", folder, "--endpoint", exchange[0]]
     cqs_json("fetch", "--symbols", "BTC", "--interval", "1m", "--start", times.iso(today - DAY), *source)
     cqs_json("fetch", "--symbols", "BTC", "--interval", "1h", "--start", times.iso(today - 10 * DAY), *source)
+    lake = Lake(str(folder))
+    unknown = lake.read(MINUTES, today - DAY, today)
+    lake.append(Series("upbit", "BTX/KRW", "1m"), unknown, today - DAY, today, source="endpoint")
     return folder
 
 
@@ -65,7 +68,7 @@ def live(visit, dashboard, bucket, exchange):
 
     def go(series=MINUTES, *, on=True, **how):
         url = dashboard(bucket, CQS_ENDPOINT=exchange[0])
-        page = visit(f"{url}?view=data&series={series}{'&live=1' if on else ''}", height=1300, **how).page
+        page = visit(address(url, series) + ("&live=1" if on else ""), height=1300, **how).page
         page.wait_for_function(
             "Bokeh.documents.length && [...Bokeh.documents[0]._all_models.values()].some("
             "(m) => m.type === 'ColumnDataSource' && m.data.volume?.length)"
@@ -83,10 +86,20 @@ def live(visit, dashboard, bucket, exchange):
     wait(lambda: connections(exchange) == 0, 40)
 
 
+def address(url, series):
+    return f"{url}?view=data&series={str(series).replace(' ', '+')}"
+
+
 def connections(exchange):
     """Established connections to the exchange: its websockets, and those kept open for REST."""
+    if exchange[1].poll() is not None:
+        return 0
     found = psutil.Process(exchange[1].pid).net_connections(kind="tcp")
     return sum(one.status == psutil.CONN_ESTABLISHED for one in found)
+
+
+def last_of(bucket):
+    return next(one.last for one in Lake(str(bucket)).status() if one.series == MINUTES)
 
 
 def wait(true, seconds=20.0):
@@ -117,7 +130,7 @@ def test_it_is_off_until_it_is_asked_for(live, exchange):
 
 def test_the_last_candle_moves_closes_and_is_followed_without_a_hole(live, bucket):
     page = live()
-    last = Lake(str(bucket)).status()[-1].last
+    last = last_of(bucket)
     page.wait_for_function(f"bars().at(-1)[0] > {last + 3 * MINUTE}")
     first = page.evaluate("bars().at(-1)")
     page.wait_for_function(f"JSON.stringify(bars().at(-1)) != '{page.evaluate('JSON.stringify(bars().at(-1))')}'")
@@ -153,7 +166,7 @@ def test_zoomed_out_the_bucket_of_the_live_candle_is_exact(live, bucket, exchang
     page = live()
     page.evaluate("(() => { const v = view(); v.setv({start: v.end - 26 * 36e5, end: v.end}) })()")
     page.wait_for_function("drawn().data.step[0] === 180000")
-    feed = join(next(s for s in Lake(str(bucket)).series() if s.interval == "1m"), exchange[0])
+    feed = join(MINUTES, exchange[0])
     try:
         page.wait_for_timeout(3_500)  # several candles closed since: the last but one bucket is final
         bars, frame = page.evaluate("bars()"), Lake(str(bucket)).frame(feed.series)
@@ -178,7 +191,7 @@ def test_switching_off_ends_the_upstream_and_shows_the_lake_again(live, exchange
     switch(page).click()
     wait(lambda: connections(exchange) == 0, 5)
     page.wait_for_function("!location.search.includes('live')")
-    last = next(one.last for one in Lake(str(bucket)).status() if one.series.interval == "1m")
+    last = last_of(bucket)
     page.wait_for_function(f"bars().at(-1)[0] === {last} && view().end <= {last + 60 * MINUTE}")
     assert page.evaluate("Number.isNaN(newest().data.price[0])")
 
@@ -207,13 +220,28 @@ def test_windows_share_one_upstream(live, exchange):
 
 
 def test_a_series_that_does_not_fit_says_why(visit, dashboard, bucket):
-    page = visit(f"{dashboard(bucket)}?view=data&series={MINUTES}&live=1").page
+    page = visit(address(dashboard(bucket), MINUTES) + "&live=1").page
     page.get_by_text("start the dashboard with CQS_ENDPOINT=URL").wait_for()
     assert switch(page).is_disabled()
     assert not switch(page).is_checked()
+
+
+def test_what_the_exchange_refuses_is_said_in_the_header(visit, dashboard, bucket, exchange):
+    url = dashboard(bucket, CQS_ENDPOINT=exchange[0])
+    page = visit(address(url, Series("upbit", "BTX/KRW", "1m")) + "&live=1").page
+    page.locator(".said.refused").get_by_text("does not have market symbol BTX/KRW; switch Live off and on").wait_for()
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_phone_has_room_for_it(live, dark):
     page = live(width=420, dark=dark)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_a_lost_connection_is_said(live, exchange):
+    """The last one: afterwards the exchange is gone."""
+    page = live()
+    exchange[1].kill()
+    exchange[1].wait()
+    page.locator(".said.reconnecting").get_by_text("reconnecting …").wait_for()
+    assert "check the endpoint and the network" in page.locator(".said").get_attribute("title")

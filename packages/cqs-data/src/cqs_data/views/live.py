@@ -32,6 +32,7 @@ _CSS = """
 @keyframes beat{50%{opacity:.25}}
 @media(prefers-reduced-motion:reduce){.said i{animation:none!important}}
 """
+_SHRINKS = {"flex": "0 1 auto", "min-width": "0"}
 _SWITCH = {
     "description": "",
     "size": "small",
@@ -54,14 +55,15 @@ class LiveSwitch(pn.viewable.Viewer):
         self._feed: Feed | None = None
         self._seen: News | None = None
         self._timed = False
-        self._note = html("", stylesheets=[_CSS], sizing_mode=None, align="center")
+        self._note = html("", stylesheets=[_CSS], sizing_mode=None, align="center", styles=_SHRINKS)
         self._switch = pmui.Switch.from_param(self.param.on, **_SWITCH)
         page.param.watch(self._follow, "query")
         page.param.watch(lambda _: self._turn(), "shown")
         page.at_end(self.leave)
 
     def __panel__(self) -> Any:
-        return pn.Row(self._note, self._switch, margin=0, align="center", styles={"gap": "10px", "min-width": "0"})
+        narrow = {**_SHRINKS, "gap": "10px", "max-width": "68%"}
+        return pn.Row(self._note, self._switch, margin=0, align="center", styles=narrow)
 
     def show(self, one: SeriesStatus, source: TailedCandles) -> None:
         """Stand beside this series, whose chart shows this source."""
