@@ -223,6 +223,7 @@ class CandleChart(pn.viewable.Viewer):
         self._overlays.follow(source.series, *asked)
         if (since := _earliest(self._stale, self._missed)) is not None:
             self.redraw(since, priced=self._priced)
+        self._ask()  # the viewport may have come back to what was drawn before
 
 
 class _Changed(NamedTuple):
