@@ -244,4 +244,4 @@ def test_a_lost_connection_is_said(live, exchange):
     exchange[1].kill()
     exchange[1].wait()
     page.locator(".said.reconnecting").get_by_text("reconnecting …").wait_for()
-    assert "check the endpoint and the network" in page.locator(".said").get_attribute("title")
+    assert page.locator(".said").get_attribute("title").startswith("upbit")  # why, on hover

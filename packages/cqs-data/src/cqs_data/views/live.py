@@ -59,7 +59,7 @@ class LiveSwitch(pn.viewable.Viewer):
         self._switch = pmui.Switch.from_param(self.param.on, **_SWITCH)
         page.param.watch(self._follow, "query")
         page.param.watch(lambda _: self._turn(), "shown")
-        page.at_end(self.leave)
+        page.at_end(self.clear)
 
     def __panel__(self) -> Any:
         narrow = {**_SHRINKS, "gap": "10px", "max-width": "68%"}
@@ -70,12 +70,17 @@ class LiveSwitch(pn.viewable.Viewer):
         self._one, self._source, self._seen = one, source, None
         why = obstacle(Series(*one.series), one.sources, self._page.settings.endpoint)
         self._switch.disabled = bool(why)
-        self._say("", why)
         self.on = not why and self._page.query.get("live") == "1"
+        if not self.on:
+            self._say("", why)
         self._turn()
 
-    def leave(self) -> None:
-        """Follow nothing any longer."""
+    def clear(self) -> None:
+        """Stand beside no series: nothing is followed until one is shown again."""
+        self._one = None
+        self._leave()
+
+    def _leave(self) -> None:
         if self._feed is not None:
             feed, self._feed = self._feed, None
             leave(feed)
@@ -95,11 +100,11 @@ class LiveSwitch(pn.viewable.Viewer):
     def _turn(self) -> None:
         """Join or leave, as switch, page and series want it."""
         if not (self.on and self._page.shown and self._one):
-            self.leave()
+            self._leave()
             return
         series = Series(*self._one.series)
         if self._feed is None or self._feed.series != series:
-            self.leave()
+            self._leave()
             self._feed, self._seen = join(series, self._page.settings.endpoint), None
         if not self._timed:
             self._timed = True

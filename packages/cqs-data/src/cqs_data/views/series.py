@@ -49,7 +49,7 @@ class SeriesPanel(pn.viewable.Viewer):
 
     def blank(self, title: str, advice: str) -> None:
         """Say why no series is shown."""
-        self._live.leave()
+        self._live.clear()
         self._title[:] = [section("", empty(title, advice))]
         self.details.clear()
 
