@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_panel.shell.address import parse, search
+from cqs_panel.shell.work import Work
 from cqs_panel.state import PageState
 
 
@@ -49,3 +50,21 @@ def test_going_somewhere_leaves_out_what_is_none(shell):
 @given(st.dictionaries(st.text(min_size=1).filter(lambda name: name != "view"), st.text(min_size=1)))
 def test_every_query_survives_the_address(query):
     assert parse(search("data", query)) == ("data", query)
+
+
+def test_a_session_that_ends_calls_what_was_asked_for_and_one_that_fails_leaves_the_others():
+    called, failed = [], []
+
+    class Frame:
+        def fail(self, where, error):
+            failed.append((where, str(error)))
+
+    def breaks():
+        raise ValueError("a fault")
+
+    work = Work(Frame(), None)
+    for call in (breaks, lambda: called.append("given back")):
+        work.at_end(call)
+    work.stop()
+    assert called == ["given back"]
+    assert failed == [("end", "a fault")]

@@ -7,18 +7,22 @@ async for tick in ticks("upbit", ["BTC/KRW"]):
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import ExchangeBusy, Series, intervals, plugins, times
-from cqs_data.exchanges.connection import check_endpoint, connect, speaking
+from cqs_data.exchanges.connection import check_endpoint, connect, no_live_prices, speaking
+from cqs_data.looks import LiveCandle, Looks
 
 if TYPE_CHECKING:
     from cqs_core import Exchange
 
+__all__ = ["LiveCandle", "Tick", "live_candles", "ticks"]
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0  # seconds before connecting again
+Waiting = Callable[[ExchangeBusy], None]
 
 
 @dataclass(frozen=True)
@@ -38,41 +42,20 @@ class Tick:
     volume: float | None
 
 
-@dataclass(frozen=True)
-class LiveCandle:
-    """The newest candle of a series.
-
-    Attributes:
-        ts: ms UTC of its open.
-        open: price, as are `high`, `low` and `close`.
-        volume: in base currency at the time of the last look over REST; ticks do not tell it.
-        closed: whether it is finished; every candle comes so once.
-    """
-
-    ts: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-    closed: bool = False
-
-    def moved(self, price: float) -> LiveCandle:
-        """The candle after a trade at this price."""
-        return replace(self, high=max(self.high, price), low=min(self.low, price), close=price)
-
-
-async def ticks(exchange: str, markets: Sequence[str], endpoint: str | None = None) -> AsyncIterator[Tick]:
+async def ticks(
+    exchange: str, markets: Sequence[str], endpoint: str | None = None, waiting: Waiting | None = None
+) -> AsyncIterator[Tick]:
     """Ticks of some markets as they come; ends only when the caller does.
 
     Args:
         exchange: its id.
         markets: unified names.
         endpoint: base URL instead of the real exchange.
+        waiting: called with the reason whenever the connection is lost, before it is made again.
 
     Raises:
         UnknownName: no such exchange.
-        ExchangeError: it refuses, for instance because a market is unknown.
+        ExchangeError: it refuses, for instance because a market is unknown, or has no ticks that ccxt can follow.
     """
     kind, pause = plugins().exchange(exchange), _FIRST_PAUSE
     while True:
@@ -81,35 +64,67 @@ async def ticks(exchange: str, markets: Sequence[str], endpoint: str | None = No
             async for tick in _watched(client, list(markets)):
                 pause = _FIRST_PAUSE
                 yield tick
-        except ExchangeBusy:
+        except ExchangeBusy as busy:
+            if waiting is not None:
+                waiting(busy)
             await asyncio.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
         finally:
             await client.close()
 
 
-async def live_candles(series: Series, endpoint: str | None = None) -> AsyncIterator[LiveCandle]:
+async def live_candles(
+    series: Series, endpoint: str | None = None, *, history: int = 0, waiting: Waiting | None = None
+) -> AsyncIterator[LiveCandle]:
     """The candle under way after every tick, and each candle once more when it is closed.
 
-    Closed candles are asked for over REST, so that they are the exchange's own.
+    What holds:
+
+    - Closed candles are the exchange's own, asked over REST at the first tick after them; one that the exchange
+      corrects comes again. Those that a lost connection missed come too, up to a thousand. While REST does not answer,
+      a candle closes with what its ticks showed, and is corrected when REST does.
+    - The candle under way is the exchange's own at each look over REST (when it opens, then every ten seconds while
+      there are ticks), volume included. In between ticks move high, low and close; volume stays, for no tick tells it,
+      and an extreme between two ticks is missed until the next look.
+    - Where nothing trades nothing comes: a candle closes with the first tick after it, by the exchange's clock.
+
+    Args:
+        series: which.
+        endpoint: base URL instead of the real exchange.
+        history: closed candles to begin with, oldest first.
+        waiting: called with the reason whenever the connection is lost, before it is made again.
+
+    Raises:
+        CqsError: as `ticks`, or because the exchange has no candles of this interval.
     """
     candle: LiveCandle | None = None
-    async with aclosing(_ticks_of(series, endpoint)) as stream:
-        async for tick in stream:
+    stream = ticks(series.exchange, [series.market], endpoint, waiting)
+    async with plugins().exchange(series.exchange)(endpoint) as exchange, aclosing(_closing(stream)) as coming:
+        looks = Looks(series, exchange, history)
+        async for tick in coming:
             opened = intervals.floor(series.interval, tick.ts)
-            if candle is None or opened > candle.ts:
-                before, candle = await _look(series, endpoint, candle, opened, tick.price)
-                if before is not None:
-                    yield before
-            candle = candle.moved(tick.price)
+            if candle is None or opened > candle.ts or looks.due:
+                at = max(opened, candle.ts if candle else 0)
+                for closed in await looks.closed(at, candle):
+                    yield closed
+                candle = looks.under_way or _still(candle, at) or LiveCandle.opening(at, tick.price)
+            if opened == candle.ts:
+                candle = candle.moved(tick.price)
             yield candle
 
 
-def _ticks_of(series: Series, endpoint: str | None) -> Any:
-    return ticks(series.exchange, [series.market], endpoint)
+def _closing(stream: AsyncIterator[Tick]) -> Any:
+    """An async generator, which its type does not say."""
+    return stream
+
+
+def _still(candle: LiveCandle | None, opened: int) -> LiveCandle | None:
+    return candle if candle and candle.ts == opened else None
 
 
 async def _watched(client: Any, markets: list[str]) -> AsyncIterator[Tick]:
+    if not client.has.get("watchTicker"):
+        raise no_live_prices(client.id)
     async with speaking(client):
         await client.load_markets()
     many = bool(client.has.get("watchTickers")) and len(markets) > 1
@@ -120,29 +135,6 @@ async def _watched(client: Any, markets: list[str]) -> AsyncIterator[Tick]:
             if ticker["last"] is not None:
                 at = int(ticker["timestamp"] or times.now())
                 yield Tick(ticker["symbol"], at, float(ticker["last"]), ticker.get("quoteVolume"))
-
-
-async def _look(
-    series: Series, endpoint: str | None, before: LiveCandle | None, opened: int, price: float
-) -> tuple[LiveCandle | None, LiveCandle]:
-    """The candle that just closed, if there was one, and the one under way, as REST tells them."""
-    known: dict[int, LiveCandle] = {}
-    try:
-        async with plugins().exchange(series.exchange)(endpoint) as exchange:
-            await exchange.markets()
-            start, end = (intervals.next_open(series.interval, opened, n) for n in (-1, 1))
-            page = await exchange.page(series.market, series.interval, start, end)
-        known = {int(row[0] or 0): _candle(row) for row in page.rows}
-    except ExchangeBusy:
-        pass  # the ticks go on; what they showed must do
-    closed = known.get(before.ts, before) if before else None
-    fresh = known.get(opened, LiveCandle(opened, price, price, price, price, 0.0))
-    return (replace(closed, closed=True) if closed else None), fresh
-
-
-def _candle(row: Sequence[float | None]) -> LiveCandle:
-    ts, opened, high, low, close, volume = (value or 0.0 for value in row)
-    return LiveCandle(int(ts), opened, high, low, close, volume)
 
 
 def _options(kind: type[Exchange]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from cqs_panel.charts.candles import CandleChart
     from cqs_panel.charts.equity import equity_chart
     from cqs_panel.charts.sources import CandleSource, FrameCandles, LakeCandles
+    from cqs_panel.charts.tail import TailedCandles
     from cqs_panel.figures import age, amount, count, percent, ratio, short, size, when
     from cqs_panel.jobs import JobCard, JobList
     from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
@@ -33,6 +34,7 @@ __all__ = [
     "Metric",
     "Overlay",
     "PageState",
+    "TailedCandles",
     "Tones",
     "View",
     "age",
@@ -61,6 +63,7 @@ _HOMES = {
     "charts.candles": ("CandleChart",),
     "charts.equity": ("equity_chart",),
     "charts.sources": ("CandleSource", "FrameCandles", "LakeCandles"),
+    "charts.tail": ("TailedCandles",),
     "figures": ("age", "amount", "count", "percent", "ratio", "short", "size", "when"),
     "jobs": ("JobCard", "JobList"),
     "metrics": ("Metric", "metric_cards", "metrics_html", "tone"),

@@ -28,6 +28,7 @@ class Shell(Protocol):
     def fail(self, page: PageState, where: str, error: BaseException) -> None: ...
     def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None: ...
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None: ...
+    def at_end(self, page: PageState, call: Callable[[], Any]) -> None: ...
 
 
 class PageState(param.Parameterized):
@@ -83,6 +84,10 @@ class PageState(param.Parameterized):
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         """Call `update` again and again while the view is shown; ends with the session. Errors show on the view."""
         self._shell.every(self, seconds, update)
+
+    def at_end(self, call: Callable[[], Any]) -> None:
+        """Call when the session ends: to give back what it shares with others, such as a connection."""
+        self._shell.at_end(self, call)
 
     def fail(self, where: str, error: BaseException) -> None:
         """Show an error on this view and report it to the plugin host; other views live on."""

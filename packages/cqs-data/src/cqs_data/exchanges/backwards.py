@@ -27,11 +27,12 @@ class PagesBackwards(CcxtExchange):
         count = min(self.page_size, intervals.count(interval, start, end))
         rows = await self._before(market, interval, end, count)
         found = [row for row in rows if opened(row) >= start]
-        if len(found) < count and rows != await self._before(market, interval, end, count):
-            raise self.contradicted(market)
+        again = rows if len(found) == count else await self._before(market, interval, end, count)
         quiet = not found or self.reach(interval, found, end) < end
-        if quiet and rows[-1:] != (await self._before(market, interval, end, 2))[-1:]:
-            raise self.contradicted(market)
+        newest = await self._before(market, interval, end, 2) if quiet else rows
+        for one, other in ((rows, again), (rows[-1:], newest[-1:])):
+            if self.ended(interval, one) != self.ended(interval, other):
+                raise self.contradicted(market)
         return Page(found, max(start, opened(rows[0])) if rows else start, end)
 
     async def oldest(self, market: str, interval: str) -> list[Row]:

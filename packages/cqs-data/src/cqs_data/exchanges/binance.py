@@ -27,7 +27,7 @@ class Binance(CcxtExchange):
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The head of `[start, end)`, up to its last candle; that none is before its first one is asked backwards."""
         count = min(self.page_size, intervals.count(interval, start, end))
-        rows = await self.confirmed(market, count, lambda: self._after(market, interval, start, end, count))
+        rows = await self.confirmed(market, interval, count, lambda: self._after(market, interval, start, end, count))
         first = opened(rows[0]) if rows else end
         if first > start and await self._newest(market, interval, first) >= start:
             raise self.contradicted(market)

@@ -18,11 +18,13 @@ _NO_EXCHANGES = {"__init__", "polymarket"}
 @functools.cache
 def ccxt_ids() -> tuple[str, ...]:
     """Every id that ccxt knows, by the files of its package."""
-    found = importlib.util.find_spec("ccxt")
-    if found is None or found.origin is None:
-        return ()
-    files = (Path(found.origin).parent / "async_support").glob("*.py")
-    return tuple(sorted({path.stem for path in files} - _NO_EXCHANGES))
+    return _ids("async_support")
+
+
+@functools.cache
+def live_ids() -> tuple[str, ...]:
+    """Those of which ccxt has websockets."""
+    return _ids("pro")
 
 
 @functools.cache
@@ -39,6 +41,14 @@ def described() -> list[dict[str, Any]]:
     known = plugins().exchanges()
     rows = [_row(kind) for _, kind in sorted(known.items())]
     return sorted(rows, key=lambda row: row["tested"] == "generic")
+
+
+def _ids(folder: str) -> tuple[str, ...]:
+    found = importlib.util.find_spec("ccxt")
+    if found is None or found.origin is None:
+        return ()
+    files = (Path(found.origin).parent / folder).glob("*.py")
+    return tuple(sorted({path.stem for path in files} - _NO_EXCHANGES))
 
 
 def _generic(name: str) -> type[CcxtExchange]:

@@ -32,9 +32,15 @@ def connect(
         options: merged into ccxt's options.
         live: whether it shall speak websockets (ccxt.pro).
         belongs: whether a candle, as the exchange wrote it, is of the market (its own id) and interval that was asked.
+
+    Raises:
+        ExchangeError: it shall, and ccxt has none for this exchange.
     """
     if live:
         import ccxt.pro as library
+
+        if name not in library.exchanges:
+            raise no_live_prices(name)
     else:
         import ccxt.async_support as library
     config = {"timeout": _TIMEOUT, "enableRateLimit": not _is_loopback(endpoint), "options": dict(options)}
@@ -45,6 +51,11 @@ def connect(
     if endpoint:
         client.urls["api"] = _redirected(client.urls["api"], f"{endpoint.rstrip('/')}/{name}")
     return client
+
+
+def no_live_prices(name: str) -> ExchangeError:
+    """What to say of an exchange whose ticks ccxt cannot follow."""
+    return ExchangeError(f"{name} has no live prices that ccxt can follow; its candles come by `cqs update` alone")
 
 
 @contextlib.asynccontextmanager

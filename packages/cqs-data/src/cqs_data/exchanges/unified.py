@@ -64,9 +64,10 @@ class CcxtExchange(Exchange):
         """The head of `[start, end)`, up to its last candle; that none is before its first one must be said twice."""
         stop = min(end, intervals.next_open(interval, start, self.page_size))
         count = intervals.count(interval, start, stop)
-        rows = await self.confirmed(market, count, lambda: self._within(market, interval, start, stop, count))
+        rows = await self.confirmed(market, interval, count, lambda: self._within(market, interval, start, stop, count))
         quiet = not rows or opened(rows[0]) > start
-        if quiet and rows[:1] != (await self._within(market, interval, start, stop, 1))[:1]:
+        again = await self._within(market, interval, start, stop, 1) if quiet else rows
+        if self.ended(interval, rows[:1]) != self.ended(interval, again[:1]):
             raise self.contradicted(market)
         if not rows and stop < end:
             stop = max(stop, min(end, await self._first(market, interval)))
@@ -82,12 +83,18 @@ class CcxtExchange(Exchange):
             ticker = await self._client.fetch_ticker(market)
         return float(ticker["last"])
 
-    async def confirmed(self, market: str, count: int, ask: Callable[[], Awaitable[list[Row]]]) -> list[Row]:
+    async def confirmed(
+        self, market: str, interval: str, count: int, ask: Callable[[], Awaitable[list[Row]]]
+    ) -> list[Row]:
         """What `ask` gives; fewer rows than `count` only if it gives them twice, so that a torn page is no outage."""
         rows = await ask()
-        if len(rows) < count and rows != await ask():
+        if len(rows) < count and self.ended(interval, rows) != self.ended(interval, await ask()):
             raise self.contradicted(market)
         return rows
+
+    def ended(self, interval: str, rows: Sequence[Row]) -> list[Row]:
+        """Those that stay as they are: the candle under way changes from answer to answer."""
+        return [row for row in rows if opened(row) < intervals.floor(interval, self.now())]
 
     def contradicted(self, market: str) -> ExchangeBusy:
         """The error of two answers that cannot both be true."""

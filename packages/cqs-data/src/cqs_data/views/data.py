@@ -9,7 +9,7 @@ import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import Lake, Series, jobs, settings
+from cqs_core import Lake, jobs, settings
 from cqs_data.availability import Availability, availability, stale_bars
 from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
 from cqs_data.views.form import FetchForm
@@ -53,7 +53,7 @@ class DataView(pn.viewable.Viewer):
         self._overview = pn.Column(**_STACK)
         self._coverage = pn.Column(**_STACK)
         self._series = SeriesPanel(page)
-        page.param.watch(lambda _: self._open(), "query")
+        page.param.watch(self._follow, "query")
         self._reload()
 
     def __panel__(self) -> Any:
@@ -92,6 +92,10 @@ class DataView(pn.viewable.Viewer):
 
         return table(frame, titles=_TITLES, numbers=_COUNTS, filters=filters, page_size=12, on_click=chosen)
 
+    def _follow(self, event: Any) -> None:
+        if event.old.get("series") != event.new.get("series"):
+            self._open()
+
     def _open(self) -> None:
         if self._known is None or not self._known.series:
             return
@@ -100,7 +104,7 @@ class DataView(pn.viewable.Viewer):
         if found is None:
             self._series.blank(f"The lake has no {wanted}", "Choose one of the table, or fetch it.")
             return
-        self._series.show(Series(*found.series), found.sources, self._known.holes[found.series])
+        self._series.show(found, self._known.holes[found.series])
 
     def _fetch_button(self) -> Any:
         button = pmui.Button(label="Fetch", color="primary", margin=(8, 0, 0, 0))

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core import Lake, Series, intervals
+from cqs_data.views.live import LiveSwitch
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
+from cqs_panel.charts.tail import TailedCandles
 from cqs_panel.figures import count, when
 from cqs_panel.sections import empty, section
 from cqs_panel.tables import plain_table, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
+    from cqs_core import SeriesStatus
     from cqs_core.lake.gaps import Gaps
     from cqs_panel import PageState
 
@@ -37,6 +38,7 @@ class SeriesPanel(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._chart = CandleChart(page)
+        self._live = LiveSwitch(page, self._chart)
         self._holes: Gaps | None = None
         self._title = pn.Column(sizing_mode="stretch_width", margin=0)
         self.details = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
@@ -46,14 +48,17 @@ class SeriesPanel(pn.viewable.Viewer):
 
     def blank(self, title: str, advice: str) -> None:
         """Say why no series is shown."""
+        self._live.clear()
         self._title[:] = [section("", empty(title, advice))]
         self.details.clear()
 
-    def show(self, series: Series, sources: Sequence[str], holes: Gaps) -> None:
+    def show(self, one: SeriesStatus, holes: Gaps) -> None:
         """Show a series of the lake."""
-        made = " · from an endpoint, not the real exchange" if "endpoint" in sources else ""
-        self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}")]
-        self._chart.show(LakeCandles(self._page.bucket, series))
+        series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
+        made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
+        self._live.show(one, source)  # first: a switch that is drawn anew misses what is changed at once after that
+        self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}", actions=[self._live])]
+        self._chart.show(source)
         self._holes = holes
         self._page.load(lambda: newest(self._page.bucket, series), self._show_rows)
 

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     import pyarrow as pa
 
@@ -78,6 +80,12 @@ def of_frame(frame: pd.DataFrame, step: int) -> Buckets:
     """Candles as `Lake.frame` gives them: a UTC index of opens."""
     ts = frame.index.as_unit("ms").asi8  # type: ignore[attr-defined]
     return Buckets(step, ts, *(frame[name].to_numpy(dtype=np.float64) for name in _FIELDS))
+
+
+def of_rows(rows: Sequence[Sequence[float]], step: int) -> Buckets:
+    """Candles as rows of ts (ms UTC), open, high, low, close, volume."""
+    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
+    return Buckets(step, table[:, 0].astype(np.int64), *table[:, 1:].T.copy())
 
 
 def joined(parts: list[Buckets], step: int) -> Buckets:

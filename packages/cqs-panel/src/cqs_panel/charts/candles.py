@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import panel as pn
@@ -10,6 +10,7 @@ from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
 from cqs_panel.charts.buckets import Buckets, joined, name_of, step_for
 from cqs_panel.charts.layers import Layers
+from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.style import crosshair, hover, pane, time_figure, whole_numbers
 from cqs_panel.sections import empty
@@ -53,7 +54,10 @@ class CandleChart(pn.viewable.Viewer):
         self._wanted: tuple[int | None, int | None] = (None, None)
         self._moving = False
         self._have: tuple[float, float, int] = (0, 0, 0)
-        self._ends = (0, 0)
+        self._ends, self._edge = (0, 0), 0.0
+        self._stale: int | None = None  # from here on candles are others than those drawn
+        self._missed: int | None = None  # likewise, since the viewport's were asked for
+        self._priced = False
         self._colors = tones()
         self._data = ColumnDataSource(_columns(joined([], 1), self._colors))
         self._price = time_figure(round(height * 0.78), zoom=True, x_range=Range1d(0, 1), y_range=Range1d(0, 1))
@@ -61,6 +65,7 @@ class CandleChart(pn.viewable.Viewer):
             round(height * 0.22) + 24, zoom=True, x_range=self._price.x_range, toolbar_location=None
         )
         self._draw()
+        self._newest = NewestEnd(self._price, self._colors)
         self._layers = Layers(self._price, self._colors)
         self._overlays = Overlays(page, self._layers)
         self._blank = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
@@ -73,14 +78,30 @@ class CandleChart(pn.viewable.Viewer):
 
     def show(self, source: CandleSource, start: int | None = None, end: int | None = None) -> None:
         """Show candles of a source from `start` to `end` (ms UTC); the newest 240 without these."""
-        self._source = source
+        self._source, self._stale, self._missed = source, None, None
         self._layers.clear()
+        self._newest.clear()
 
         def open_source() -> tuple[CandleSource, tuple[int, int] | None]:
             return source, source.span()
 
         self._wanted = start, end
         self._page.load(open_source, self._open)
+
+    def redraw(self, since: int, *, priced: bool = True) -> None:
+        """Draw anew what the source has from the candle that opens at `since` (ms UTC) on.
+
+        Where the viewport shows the newest end it follows it; elsewhere it stays.
+
+        Args:
+            since: the first candle that is another than before.
+            priced: whether a line marks the newest close.
+        """
+        stale = since if self._stale is None else min(since, self._stale)
+        self._stale, self._missed, self._priced = stale, _earliest(self._missed, since), priced
+        source, begin, step = self._source, self._begin(stale), self.step
+        if source is not None and step:  # else all will be asked for anyway
+            self._page.load(lambda: _changed(source, begin, step), self._renew, quiet=True)
 
     def focus(self, start: int, end: int) -> None:
         """Move the viewport to `[start, end]`, ms UTC: to a trade that was clicked."""
@@ -108,13 +129,39 @@ class CandleChart(pn.viewable.Viewer):
         last = ends[1] + source.base
         start = last - _OPENING * source.base if start is None else start
         self._ends, self._have = ends, (0, 0, 0)
-        edge = max((last - ends[0]) * 0.05, 50 * source.base)
+        edge = self._edge = max((last - ends[0]) * 0.05, 50 * source.base)
         shown = self._price.x_range
         shown.bounds = shown.min_interval = (
             None  # of the source before; the browser would force the new range into them
         )
         self._move(start, last if end is None else end)
         shown.bounds, shown.min_interval = (ends[0] - edge, last + edge), _NARROWEST * source.base
+
+    def _begin(self, since: int) -> int | None:
+        """Start of the drawn bucket with this candle, if the drawn ones go on from there to the newest end."""
+        starts = self._data.data["start"]
+        at = int(np.searchsorted(starts, since, "right")) - 1
+        return int(starts[at]) if at >= 0 and self._have[1] > self._ends[1] else None
+
+    def _renew(self, got: _Changed) -> None:
+        if got.source is not self._source or self._stale is None:
+            return
+        since, self._stale = self._stale, None
+        fits = got.begin is not None and got.bars.step == self.step and self._begin(since) == got.begin
+        self._ends = got.ends
+        self._tell(got.last)
+        if fits and put(self._data, got.begin or 0, _columns(got.bars, self._colors)):
+            self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
+        elif since < self._have[1]:
+            self._ask(anew=True)
+
+    def _tell(self, last: Buckets) -> None:
+        """Tell the browser where the newest end is, and the price there."""
+        source = self._source
+        if source is not None and len(last):
+            price, up = float(last.close[-1]), bool(last.close[-1] >= last.open[-1])
+            end = self._ends[1] + source.base
+            self._newest.show(end, self._edge, source.base, price if self._priced else None, up=up)
 
     def _move(self, start: float, end: float) -> None:
         """Set both ends of the viewport, then ask once."""
@@ -141,23 +188,25 @@ class CandleChart(pn.viewable.Viewer):
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
             p.x_range.on_change(name, self._moved)
-        up.js_on_change("data", fit)
+        for happening in ("data", "patching", "streaming"):
+            up.js_on_change(happening, fit)
 
     def _moved(self, attr: str, old: float, new: float) -> None:  # noqa: ARG002 - Bokeh asks for this signature
         self._ask()
 
-    def _ask(self) -> None:
-        """Ask for the viewport's buckets, unless they lie ready."""
+    def _ask(self, *, anew: bool = False) -> None:
+        """Ask for the viewport's buckets, unless they lie ready and are wanted no newer."""
         source, a, b = self._source, self._price.x_range.start, self._price.x_range.end
         if source is None or not self._ends[1] or self._moving:
             return
         step = step_for(b - a, source.base, MOST)
         low, high, have = self._have
         first, last = self._ends
-        if step == have and (a >= low or low <= first) and (b <= high or high > last):
+        if not anew and step == have and (a >= low or low <= first) and (b <= high or high > last):
             return
         margin = (b - a) / 2
-        asked = max(first, int(a - margin)), min(last + source.base, int(b + margin))
+        self._missed = None
+        asked = max(first, min(last, int(a - margin))), min(last + source.base, int(b + margin))
         self._page.load(lambda: (source, asked, self._bars(source, asked, step)), self._show, quiet=True)
 
     def _bars(self, source: CandleSource, asked: tuple[int, int], step: int) -> Buckets:
@@ -168,17 +217,40 @@ class CandleChart(pn.viewable.Viewer):
         source, asked, bars = got
         if source is not self._source:
             return
-        self._have = (*asked, bars.step)
+        self._have = asked[0], -(-asked[1] // bars.step) * bars.step, bars.step
         self._hovered.name = name_of(bars.step)
         self._data.data = _columns(bars, self._colors)
         self._overlays.follow(source.series, *asked)
+        if (since := _earliest(self._stale, self._missed)) is not None:
+            self.redraw(since, priced=self._priced)
+        self._ask()  # the viewport may have come back to what was drawn before
+
+
+class _Changed(NamedTuple):
+    """What a redraw found: the buckets from `begin` on, none where it is None; the newest candle."""
+
+    source: CandleSource
+    begin: int | None
+    bars: Buckets
+    ends: tuple[int, int]
+    last: Buckets
+
+
+def _changed(source: CandleSource, begin: int | None, step: int) -> _Changed:
+    ends = source.span() or (0, 0)
+    bars = joined([], step) if begin is None else source.buckets(begin, ends[1] + 1, step)
+    return _Changed(source, begin, bars, ends, source.buckets(ends[1], ends[1] + 1, source.base))
+
+
+def _earliest(*times: int | None) -> int | None:
+    return min((ts for ts in times if ts is not None), default=None)
 
 
 def _columns(bars: Buckets, colors: Any) -> dict[str, Any]:
     start = bars.ts.astype(np.float64)
     center, half = start + bars.step / 2, bars.step * _WIDTH / 2
     return {
-        **{name: getattr(bars, name) for name in _OHLCV},
+        **{name: np.array(getattr(bars, name)) for name in _OHLCV},  # copies: a redraw writes into them
         "start": start,
         "ts": center,
         "left": center - half,

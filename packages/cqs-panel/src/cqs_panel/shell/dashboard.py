@@ -87,6 +87,9 @@ class Dashboard:
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         self._works[page].every(seconds, update)
 
+    def at_end(self, page: PageState, call: Callable[[], Any]) -> None:
+        self._works[page].at_end(call)
+
     def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
         """A guarded place with a page state of its own."""
         page = PageState(self, slug, query)

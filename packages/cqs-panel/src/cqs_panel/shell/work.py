@@ -25,6 +25,7 @@ class Work:
         self.frame, self._document = frame, document
         self._running: set[Callable[..., Any]] = set()
         self._waiting: dict[Callable[..., Any], tuple[Callable[[], Any], bool]] = {}
+        self._ending: list[Callable[[], Any]] = []
 
     def load(self, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None:
         """Start `work` in a thread. While one for the same `show` runs, only the newest request waits."""
@@ -54,10 +55,19 @@ class Work:
         self.frame.page.param.watch(lambda event: timer.run(bool(event.new)), "shown")
         timer.run(self.frame.page.shown)
 
+    def at_end(self, call: Callable[[], Any]) -> None:
+        """Call when the session ends."""
+        self._ending.append(call)
+
     def stop(self) -> None:
         """End with the session, which takes its timers along."""
         self._document = None
         self._waiting.clear()
+        for call in self._ending:
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - an ending may fail in any way; the others come all the same
+                self.frame.fail("end", error)
 
     def _finish(self, done: Future[Any], show: Callable[[Any], Any], quiet: bool) -> None:
         self._running.discard(show)

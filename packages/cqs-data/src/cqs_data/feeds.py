@@ -1,0 +1,180 @@
+"""Live candles for many at once: one upstream a process for each series and endpoint, in a thread of its own.
+
+feed = join(Series("upbit", "BTC/KRW", "1m"), None)
+feed.news.candle   # at any time, from any thread
+leave(feed)        # the last one who leaves ends it
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from cqs_core import CqsError, ExchangeBusy, Series, UnknownName, plugins
+from cqs_data.exchanges.catalog import live_ids
+from cqs_data.exchanges.connection import no_live_prices
+from cqs_data.live import LiveCandle, live_candles
+
+HISTORY = 199  # closed candles to begin with: with the one under way a page of those whose pages are short
+_KEPT = 2000  # closed candles; twice as many before the oldest go
+
+
+@dataclass(frozen=True)
+class News:
+    """What a feed knows at one moment.
+
+    Attributes:
+        state: `connecting` at first; `refused` is the end, until somebody joins anew.
+        said: why it reconnects or was refused, in one line.
+        closed: closed candles, ascending, without holes where the exchange has none; the newest `HISTORY` at first.
+        candle: the one under way.
+    """
+
+    state: Literal["connecting", "live", "reconnecting", "refused"] = "connecting"
+    said: str = ""
+    closed: tuple[LiveCandle, ...] = ()
+    candle: LiveCandle | None = None
+
+    @property
+    def candles(self) -> tuple[LiveCandle, ...]:
+        """All of them, ascending."""
+        return (*self.closed, self.candle) if self.candle else self.closed
+
+
+class Feed:
+    """One upstream; made by `join`, ended by `leave`.
+
+    Attributes:
+        series: what it follows.
+        endpoint: where, instead of the real exchange.
+        watchers: how many joined it.
+    """
+
+    def __init__(self, series: Series, endpoint: str | None) -> None:
+        self.series, self.endpoint, self.watchers = series, endpoint, 0
+        self._news = News()
+        self._failure: Exception | None = None
+        self._over = False
+        self._upstream: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
+        # A daemon: nothing of it is worth a process that does not end.
+        self._thread = threading.Thread(target=self._run, name=f"live {series}", daemon=True)
+
+    @property
+    def news(self) -> News:
+        """What is known now.
+
+        Raises:
+            Exception: whatever ended the upstream that no exchange is to blame for.
+        """
+        if self._failure is not None:
+            raise self._failure
+        return self._news
+
+    @property
+    def running(self) -> bool:
+        """Whether the upstream has not ended."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell the upstream to end; it does so soon."""
+        self._over = True
+        if self._upstream is not None:
+            loop, task = self._upstream
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                loop.call_soon_threadsafe(task.cancel)
+
+    def _run(self) -> None:
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                asyncio.run(self._follow())
+        except CqsError as error:
+            self._news = replace(self._news, state="refused", said=" ".join(str(error).split()))
+        except Exception as error:  # noqa: BLE001 - raised again in whoever asks for news
+            self._failure = error
+
+    async def _follow(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._upstream = asyncio.get_running_loop(), task
+        if self._over:
+            return
+        stream: Any = live_candles(self.series, self.endpoint, history=HISTORY, waiting=self._wait)
+        async with aclosing(stream) as coming:
+            async for candle in coming:
+                self._take(candle)
+
+    def _wait(self, busy: ExchangeBusy) -> None:
+        self._news = replace(self._news, state="reconnecting", said=" ".join(str(busy).split()))
+
+    def _take(self, candle: LiveCandle) -> None:
+        known = self._news
+        if not candle.closed:
+            self._news = News("live", "", known.closed, candle)
+            return
+        newest = known.candle if known.candle and known.candle.ts > candle.ts else None
+        self._news = replace(known, closed=_placed(known.closed, candle), candle=newest)
+
+
+_feeds: dict[tuple[Series, str | None], Feed] = {}
+_lock = threading.Lock()
+
+
+def join(series: Series, endpoint: str | None) -> Feed:
+    """The feed of a series, started by the first who joins; one that was refused starts anew."""
+    with _lock:
+        feed = _feeds.get((series, endpoint))
+        if feed is None or not feed.running:
+            feed = _feeds[series, endpoint] = Feed(series, endpoint)
+            feed.start()
+        feed.watchers += 1
+        return feed
+
+
+def leave(feed: Feed) -> None:
+    """Watch it no longer; call it once for each `join`."""
+    with _lock:
+        feed.watchers -= 1
+        if feed.watchers:
+            return
+        if _feeds.get((feed.series, feed.endpoint)) is feed:
+            del _feeds[feed.series, feed.endpoint]
+    feed.stop()
+
+
+def obstacle(series: Series, sources: Sequence[str], endpoint: str | None) -> str:
+    """Why a series of the lake cannot go live, with the remedy; empty where nothing is in the way.
+
+    Made-up candles and real ones never continue each other: those of an endpoint go live over the configured one, all
+    others over the real exchange. Told without importing ccxt, so that some exchanges refuse only when asked.
+
+    Args:
+        series: which.
+        sources: where its candles came from: `exchange`, `endpoint`, `import`.
+        endpoint: the configured one.
+    """
+    if "endpoint" in sources and not endpoint:
+        return "these candles came from an endpoint; start the dashboard with CQS_ENDPOINT=URL"
+    if "endpoint" not in sources and endpoint:
+        return f"these candles are not of the endpoint {endpoint}; start the dashboard without CQS_ENDPOINT"
+    try:
+        kind = plugins().exchange(series.exchange)
+    except UnknownName as unknown:
+        return str(unknown)
+    if series.interval not in kind.intervals:
+        return f"{kind.id} has no candles of {series.interval}; choose a series of {', '.join(kind.intervals)}"
+    return "" if kind.id in live_ids() else str(no_live_prices(kind.id))
+
+
+def _placed(closed: tuple[LiveCandle, ...], candle: LiveCandle) -> tuple[LiveCandle, ...]:
+    """With this candle at its place, instead of one of the same time."""
+    if not closed or candle.ts > closed[-1].ts:
+        return (*(closed[-_KEPT:] if len(closed) >= 2 * _KEPT else closed), candle)
+    return tuple(sorted([*(one for one in closed if one.ts != candle.ts), candle], key=lambda one: one.ts))
