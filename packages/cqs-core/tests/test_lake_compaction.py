@@ -157,3 +157,18 @@ def test_days_are_never_cut(lake):
     ts = np.arange(4000, dtype=np.int64) * DAY
     values = np.tile([10.0, 12.0, 9.0, 11.0, 1.0], (4000, 1))
     assert len(lake.append(series, candle_table(ts, values), 0, 4000 * DAY)) == 1
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_of_two_rows_of_one_ingest_the_same_one_is_read_before_and_after(tmp_path, order, monkeypatch):
+    lake = Lake(Bucket(tmp_path))
+    monkeypatch.setattr("cqs_core.lake.writing.next_seq", lambda seen: 7)
+    for value in order:
+        put(lake, 0, 3, float(value))
+    before = lake.read(BTC)
+    assert before["open"].to_pylist() == [2.0] * 3
+    assert lake.sql("select open from candles order by ts")["open"].to_pylist() == [2.0] * 3
+    for _ in range(3):
+        lake.compact(grace=-1)
+        assert lake.read(BTC).equals(before)
+    assert len(lake.objects(BTC)) == 1

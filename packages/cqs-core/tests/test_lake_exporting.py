@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -77,3 +79,14 @@ def test_the_home_market_is_published_with_its_source(lake):
 def test_other_intervals_are_published_where_asked(lake, monkeypatch):
     monkeypatch.setenv("CQS_PUBLISH", "1h")
     assert lake.publish() == []
+
+
+def test_through_a_link_what_it_leads_to_is_written_and_a_pipe_is_refused(lake, tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "target.csv")
+    (tmp_path / "target.csv").write_text("old")
+    lake.export(tmp_path / "link.csv", BTC)
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "target.csv").read_text().startswith("timestamp,")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UsageError, match="no file that could be replaced"):
+        lake.export(tmp_path / "pipe.csv", BTC)

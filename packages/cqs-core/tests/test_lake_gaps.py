@@ -58,6 +58,26 @@ def test_an_outage_hits_all_markets_at_once(lake):
     assert told(lake, ETH) == [(2, 4, 2, "outage")]
 
 
+def test_an_outage_is_one_also_where_a_market_was_silent_before_it(lake):
+    put(lake, BTC, [0, 1, 5, 6, 8], 0, 9)
+    put(lake, ETH, [0, 1, 2, 5, 6, 7, 8], 0, 9)
+    assert told(lake) == [(2, 5, 3, "outage"), (7, 8, 1, "no_trade")]
+
+
+def test_a_damaged_object_hides_its_own_series_alone(lake):
+    put(lake, BTC, [0, 1, 3], 0, 4)
+    put(lake, BTC, [1, 2], 1, 3)
+    put(lake, ETH, [0, 3], 0, 4)
+    path = lake.bucket.folder / lake.objects(BTC)[0].key
+    path.write_bytes(b"spoiled")
+    btc, eth = lake.holes()
+    assert "is damaged" in btc.problem
+    assert (len(btc), eth.problem, len(eth)) == (0, "", 1)
+    status = {one.series: one for one in lake.status()}
+    assert "is damaged" in status[BTC].problem
+    assert (status[ETH].problem, status[ETH].rows) == ("", 2)
+
+
 def test_a_market_that_had_not_begun_says_nothing_about_an_outage(lake):
     put(lake, BTC, [0, 1, 4, 5], 0, 6)
     put(lake, ETH, [5], 4, 6)

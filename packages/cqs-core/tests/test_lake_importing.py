@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from cqs_core import Bucket, Lake, Series, UsageError, times
-from cqs_core.intervals import DAY
+from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.importing import import_file
 from cqs_core.lake.quarantine import quarantined
-from cqs_core.lake.table import stamps
+from cqs_core.lake.table import candle_table, stamps
 
 SERIES = Series("upbit", "BTC/KRW", "1d")
 FIRST = times.parse_start("2024-01-01")
@@ -81,13 +83,48 @@ def test_bad_rows_go_to_quarantine(frame, lake, tmp_path):
         ("a.csv", "ts,open\n1,2\n", "no column 'high'"),
         ("a.csv", "when,open,high,low,close,volume\n1,2,3,1,2,1\n", "no time column"),
         ("a.csv", "ts,open,high,low,close,volume\n", "it has none"),
-        ("a.csv", "ts,open,high,low,close,volume\nyesterday,2,3,1,2,1\n", "not_a_number"),
+        ("a.csv", "ts,open,high,low,close,volume\nyesterday,2,3,1,2,1\n", "cannot be read; write"),
+        ("a.csv", "ts,open,high,low,close,volume\n01/02/2024,2,3,1,2,1\n", "cannot be read; write"),
+        ("a.csv", "ts,open,high,low,close,volume\n45300,2,3,1,2,1\n", "no Unix times"),
+        ("a.csv", "ts,open,high,low,close,volume\n,2,3,1,2,1\n", "no Unix times"),
+        ("a.csv", "ts,Open,open,high,low,close,volume\n1,2,2,3,1,2,1\n", "more than one column 'open'"),
+        ("a.csv.gz", "no gzip", "cannot be read as csv"),
     ],
 )
 def test_what_is_no_file_of_candles_is_refused(name, text, message, lake, tmp_path):
     (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=message):
         import_file(lake, tmp_path / name, SERIES)
+    assert lake.bucket.list() == []
+
+
+@pytest.mark.parametrize("damage", range(60))
+def test_a_spoiled_archive_is_refused_or_read(damage, frame, lake, tmp_path):
+    path = tmp_path / "a.csv.gz"
+    frame.assign(ts=opens()).to_csv(path, index=False)
+    data, chance = bytearray(path.read_bytes()), np.random.default_rng(damage)
+    for _ in range(3):
+        data[chance.integers(10, len(data))] ^= 1 << chance.integers(8)
+    path.write_bytes(bytes(data))
+    with contextlib.suppress(UsageError):  # whatever else is raised is a traceback for the user
+        import_file(lake, path, SERIES)
+
+
+def days(n, hours):
+    return candle_table(FIRST + np.arange(n, dtype=np.int64) * hours * HOUR, np.tile([2.0, 3.0, 1.0, 2.0, 1.0], (n, 1)))
+
+
+@pytest.mark.parametrize(
+    ("hours", "interval", "told"), [(1, "1d", "are no opens of '1d', only 10"), (24, "1h", "apart")]
+)
+def test_candles_of_another_interval_are_refused(lake, tmp_path, hours, interval, told):
+    other = Lake(Bucket(tmp_path / "other"))
+    stored = SERIES._replace(interval="1h" if hours == 1 else "1d")
+    other.append(stored, days(240 // hours, hours), FIRST, FIRST + 10 * DAY)
+    other.export(tmp_path / "a.parquet", stored)
+    series = SERIES._replace(interval=interval)
+    with pytest.raises(UsageError, match=told):
+        import_file(lake, tmp_path / "a.parquet", series)
     assert lake.bucket.list() == []
 
 

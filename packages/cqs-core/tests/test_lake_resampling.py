@@ -8,6 +8,8 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series, times
 from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core.lake.cleaning import Reject
+from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.resampling import resample
 from cqs_core.lake.table import candle_table, stamps
 
@@ -85,3 +87,50 @@ def test_stored_days_do_not_serve_a_house_with_another_day(lake):
     moved = lake.derive(series, day_start=15 * HOUR)
     assert stamps(moved)[0] == START + 15 * HOUR
     assert len(moved) == 9
+
+
+HOURS = Series("upbit", "BTC/KRW", "1h")
+
+
+def test_a_day_of_a_file_that_lacks_hours_is_no_day(tmp_path):
+    lake, table = Lake(Bucket(tmp_path)), hours(72)
+    lake.append(
+        HOURS,
+        table.filter(np.r_[np.ones(30, bool), np.zeros(4, bool), np.ones(38, bool)]),
+        START,
+        START + 3 * DAY,
+        "import",
+    )
+    days = stamps(lake.derive(HOURS._replace(interval="1d"))).tolist()
+    assert days == [START, START + 2 * DAY]
+    lake.append(HOURS, table.slice(30, 4), START + 30 * HOUR, START + 34 * HOUR)
+    assert len(lake.derive(HOURS._replace(interval="1d"))) == 3
+
+
+def test_a_day_of_which_a_candle_was_refused_is_no_day(tmp_path):
+    lake, table = Lake(Bucket(tmp_path)), hours(48)
+    lake.append(HOURS, table.filter(np.arange(48) != 30), START, START + 2 * DAY)
+    assert len(lake.derive(HOURS._replace(interval="1d"))) == 2
+    bad = [Reject([float(START + 30 * HOUR), 1.0, 1.0, 1.0, -1.0, 1.0], "price")]
+    quarantine(lake.bucket, HOURS, bad, (START, START + 2 * DAY), "exchange")
+    assert stamps(lake.derive(HOURS._replace(interval="1d"))).tolist() == [START]
+
+
+def test_an_interval_of_which_only_emptiness_is_stored_is_derived(tmp_path):
+    lake = Lake(Bucket(tmp_path))
+    lake.append(HOURS, hours(48), START, START + 2 * DAY)
+    lake.append(HOURS._replace(interval="1d"), hours(1).slice(1), START - 9 * DAY, START)
+    assert len(lake.derive(HOURS._replace(interval="1d"))) == 2
+
+
+def test_weeks_and_months_of_seoul_begin_at_its_midnight():
+    seoul, table = 15 * HOUR, hours(60 * 24)
+    week, month = (
+        stamps(resample(table, interval, [(START - DAY, START + 70 * DAY)], seoul)) for interval in ("1w", "1M")
+    )
+    assert {pd.Timestamp(int(at), unit="ms", tz="UTC").tz_convert("Asia/Seoul").strftime("%a %H") for at in week} == {
+        "Mon 00"
+    }
+    assert {pd.Timestamp(int(at), unit="ms", tz="UTC").tz_convert("Asia/Seoul").strftime("%d %H") for at in month} == {
+        "01 00"
+    }

@@ -39,3 +39,11 @@ def test_those_that_hold_a_stamp_are_touched(ranges, ts):
     spans = Spans.of(ranges)
     told = spans.touched(np.array(sorted(ts), np.int64)).tolist()
     assert told == [any(low <= at < high for at in ts) for low, high in pairs(spans)]
+
+
+@given(RANGES, RANGES)
+def test_they_share_what_is_not_left_without_them(ranges, others):
+    asked = Spans.of(others)
+    left = [sum(high - low for low, high in subtract(pair, ranges)) for pair in pairs(asked)]
+    whole = (asked.ends - asked.starts).tolist()
+    assert Spans.of(ranges).shared(asked).tolist() == [all_ - rest for all_, rest in zip(whole, left, strict=True)]

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cqs_core import Bucket, Lake, Series
-from cqs_core.intervals import HOUR
+from cqs_core import Bucket, Lake, Series, times
+from cqs_core.intervals import HOUR, MINUTE
 from cqs_core.lake.table import candle_table
+from cqs_core.lake.verify import content_hash
 
 BTC = Series("upbit", "BTC/KRW", "1h")
 
@@ -95,3 +96,58 @@ def test_overlaps_that_disagree_are_found_and_those_that_agree_are_not(lake):
     lake.append(BTC, table(2, 4, value=11.0), 2 * HOUR, 4 * HOUR)
     [problem] = only(lake).problems
     assert problem.startswith("2 candles differ between overlapping objects, the first at 1970-01-01T02:00")
+
+
+def test_a_candle_stored_right_after_its_end_may_have_been_mended(lake):
+    now = times.now() // HOUR * HOUR
+    for value, back in ((10.0, 1), (11.0, 1)):
+        lake.append(BTC, table(now // HOUR - back, now // HOUR, value), now - back * HOUR, now)
+    assert (only(lake).problems == []) == (times.now() - now < 10 * MINUTE)
+    lake.append(BTC, table(now // HOUR - 9, now // HOUR - 8), now - 9 * HOUR, now - 8 * HOUR)
+    lake.append(BTC, table(now // HOUR - 9, now // HOUR - 8, 11.0), now - 9 * HOUR, now - 8 * HOUR)
+    assert "differ between overlapping objects" in only(lake).problems[-1]
+
+
+def test_the_remedy_of_a_damaged_object_mends_it(lake):
+    path = path_of(lake)
+    path.write_bytes(b"")
+    [problem] = only(lake).problems
+    assert str(path.relative_to(lake.bucket.folder)) in problem
+    assert (
+        "--exchange upbit --symbols BTC/KRW --interval 1h --start 1970-01-01T00:00:00 --end 1970-01-01T10:00:00`"
+        in problem
+    )
+
+
+def test_a_file_that_nobody_reads_is_told(lake):
+    path = path_of(lake)
+    path.rename(path.with_name("renamed.parquet"))
+    [found] = lake.verify()
+    assert (found.series, found.rows) == (BTC, 0)
+    assert "renamed.parquet: is no object of the lake" in found.problems[0]
+    (path.parent / "README.txt").write_text("mine")
+    assert len(lake.verify()[0].problems) == 1
+
+
+def test_a_name_that_claims_a_later_ingest_is_found(lake):
+    path = path_of(lake)
+    seq = str(lake.objects(BTC)[0].seq)
+    path.rename(path.with_name(path.name.replace(seq, str(int(seq) + 7))))
+    assert "another ingest" in only(lake).problems[0]
+    later = path.parent / path.name.replace(seq, str(1 << 63))
+    next(path.parent.iterdir()).rename(later)
+    assert "no object of the lake" in only(lake).problems[0]
+
+
+def test_an_object_that_a_compactor_took_away_is_no_problem(lake, monkeypatch):
+    kept, read = lake.objects(BTC)[0], Bucket.read
+    gone = kept.key.replace("_10_", "_9_")
+    lake.bucket.write(gone, b"merged")
+    monkeypatch.setattr(Bucket, "read", lambda self, key: (lake.bucket.delete([gone]), read(self, key))[1])
+    assert only(lake).problems == []
+
+
+def test_minus_zero_is_zero(lake):
+    values = np.array([[10.0, 12.0, 9.0, 11.0, 0.0]])
+    plus, minus = (candle_table(np.array([0]), values * [1, 1, 1, 1, sign]) for sign in (1, -1))
+    assert content_hash(plus) == content_hash(minus)

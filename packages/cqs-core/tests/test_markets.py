@@ -108,3 +108,9 @@ def test_whatever_is_typed_is_a_market_or_refused(symbol, options):
     assert slash
     assert quote
     assert resolve(market, "upbit", **options) == market
+
+
+def test_names_are_kept_as_the_exchange_writes_them():
+    assert resolve("kPEPE/USDC:USDC", "hyperliquid", known=["kPEPE/USDC:USDC"]) == "kPEPE/USDC:USDC"
+    assert resolve("ß/krw", "upbit") == "ß/KRW"
+    assert resolve("ı/krw", "upbit") == "ı/KRW"

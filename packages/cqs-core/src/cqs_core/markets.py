@@ -56,17 +56,24 @@ def resolve(
     text = symbol.strip()
     if not text or any(c.isspace() or not c.isprintable() for c in text) or text.count("/") > 1:
         raise UsageError(f"{symbol!r} is no symbol; write BTC, BTC/KRW or the exchange's own id")
+    if text in known:
+        return text
     if "/" in text:
         return _unified(symbol, text)
-    readings = list(dict.fromkeys(_readings(text.upper(), id_form, known)))
+    readings = list(dict.fromkeys(_readings(_upper(text), id_form, known)))
     if len(readings) > 1:
         offered = " or ".join(repr(r) for r in readings)
         raise UsageError(f"{symbol!r} is ambiguous on {exchange!r}; write {offered}")
-    return readings[0] if readings else _bare(text.upper(), exchange, quote, home, home_quote, known)
+    return readings[0] if readings else _bare(_upper(text), exchange, quote, home, home_quote, known)
+
+
+def _upper(text: str) -> str:
+    """ASCII letters alone: `ß` is not `SS`."""
+    return "".join(c.upper() if c.isascii() else c for c in text)
 
 
 def _unified(symbol: str, text: str) -> str:
-    base, _, rest = text.upper().partition("/")
+    base, _, rest = _upper(text).partition("/")
     if not base or not rest or rest.startswith(":") or rest.endswith(":"):
         raise UsageError(f"{symbol!r} is no market; write it as BTC/KRW")
     return f"{base}/{rest}"
@@ -78,9 +85,9 @@ def _bare(
     if "-" in text:
         raise UsageError(f"{text!r} is no market of {exchange!r} that can be read; write it as BASE/QUOTE")
     if quote:
-        return f"{text}/{quote.upper()}"
+        return f"{text}/{_upper(quote)}"
     if exchange == home and home_quote:
-        return f"{text}/{home_quote.upper()}"
+        return f"{text}/{_upper(home_quote)}"
     readings = [f"{text}/{q}" for q in _FALLBACKS]
     return next((r for r in readings if r in known), readings[0])
 

@@ -26,6 +26,8 @@ def check_target(path: str | Path) -> str:
         raise UsageError(f"{str(path)!r} is none of the formats that can be written: {', '.join(FORMATS)}")
     if not target.absolute().parent.is_dir():
         raise UsageError(f"no folder {str(target.parent)!r}; create it, or name another file")
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{str(path)!r} is no file that could be replaced; name another")
     return kind
 
 
@@ -36,7 +38,7 @@ def export(table: pa.Table, path: str | Path) -> None:
         UsageError: the suffix names no format, or the folder is missing.
         BucketError: the disk did not take it.
     """
-    kind, target = check_target(path), Path(path)
+    kind, target = check_target(path), Path(path).resolve()  # through a link, what it leads to is replaced
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     named = table.rename_columns(["timestamp", *table.column_names[1:]])
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 TIMES = ("ts", "timestamp", "datetime", "date", "open_time")
 _KST = "Asia/Seoul"
 _NEIGHBOURS = re.compile(r"[A-Z]+-[A-Z0-9]+_(day|week|month|minute\d+)\.parquet$")
+_REMEDY = "write them as 2024-01-31T09:00:00+00:00"
+_UNREADABLE = f"the times of {{!r}} cannot be read; {_REMEDY}"
+_FIRST_SECOND = 1e8  # 1973: numbers below are days of a spreadsheet, or rows
 _UNITS = ((1e11, 1_000.0), (1e14, 1.0), (1e17, 1e-3), (float("inf"), 1e-6))  # seconds, ms, us, ns by their size
 
 
@@ -35,7 +39,10 @@ def read_rows(name: str, data: bytes, zone: str | None = None) -> Floats:
     frame.columns = [str(column).strip().lower() for column in frame.columns]
     missing = [field for field in FIELDS if field not in frame.columns]
     if missing:
-        raise UsageError(f"{name!r} has no column {missing[0]!r}; candles need {', '.join(FIELDS)}")
+        remedy = f"candles need {', '.join(FIELDS)}, named in its first line"
+        raise UsageError(f"{name!r} has no column {missing[0]!r}; {remedy}")
+    if twice := next((c for c in (*FIELDS, *TIMES) if list(frame.columns).count(c) > 1), None):
+        raise UsageError(f"{name!r} has more than one column {twice!r}; leave one")
     zone = zone or (_KST if _NEIGHBOURS.search(name) else "UTC")
     values = frame[list(FIELDS)].apply(_numbers).to_numpy(dtype=np.float64)
     return np.column_stack([_milliseconds(name, _times(name, frame), zone), values])
@@ -52,7 +59,7 @@ def _read(name: str, data: bytes) -> pd.DataFrame:
     options = {"compression": "gzip"} if name.lower().endswith(".gz") else {}
     try:
         frame: pd.DataFrame = readers[kind](io.BytesIO(data), **options)
-    except (ValueError, OSError, EOFError, pa.ArrowException) as error:
+    except (ValueError, TypeError, OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise UsageError(f"{name!r} cannot be read as {kind}: {' '.join(str(error).split())[:200]}") from None
     return frame
 
@@ -79,17 +86,25 @@ def _milliseconds(name: str, times: pd.Series[Any], zone: str) -> Floats:
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(times):
-        numbers = times.to_numpy(dtype=np.float64)
-        middle = float(np.nanmedian(numbers)) if len(numbers) else 0.0
-        return np.asarray(numbers * next(factor for limit, factor in _UNITS if abs(middle) < limit))
+        return _unix(name, times.to_numpy(dtype=np.float64))
     try:
-        stamps = pd.to_datetime(times, errors="coerce", utc=_carry_offsets(times))
+        stamps = pd.to_datetime(times, format="ISO8601", errors="coerce", utc=_carry_offsets(times))
         if stamps.dt.tz is None:
             stamps = stamps.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
     except (ValueError, TypeError, AttributeError):
-        raise UsageError(f"the times of {name!r} cannot be read; write them as 2024-01-31T09:00:00+00:00") from None
+        raise UsageError(_UNREADABLE.format(name)) from None
+    if len(stamps) and stamps.isna().all():
+        raise UsageError(_UNREADABLE.format(name))
     ms = stamps.dt.tz_convert("UTC").dt.as_unit("ms")
     return np.asarray(np.where(ms.isna(), np.nan, ms.astype("int64")), dtype=np.float64)
+
+
+def _unix(name: str, numbers: Floats) -> Floats:
+    """Unix times in ms: seconds, ms, us or ns by their size."""
+    middle = float(np.nanmedian(numbers)) if np.isfinite(numbers).any() else 0.0
+    if not _FIRST_SECOND <= abs(middle) < np.inf and len(numbers):
+        raise UsageError(f"the times of {name!r} are numbers, but no Unix times; {_REMEDY}")
+    return np.asarray(numbers * next((factor for limit, factor in _UNITS if abs(middle) < limit), 1.0))
 
 
 def _carry_offsets(times: pd.Series[Any]) -> bool:

@@ -12,8 +12,12 @@ from cqs_core.lake.cleaning import clean, possible_opens
 from cqs_core.lake.files import read_rows
 from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
+from cqs_core.lake.table import stamps
+
+_SOME = 3  # candles; fewer may well stand alone
 
 if TYPE_CHECKING:
+    from cqs_core.lake.cleaning import Cleaned
     from cqs_core.lake.lake import Lake
     from cqs_core.lake.names import Series
 
@@ -54,9 +58,26 @@ def import_file(lake: Lake, path: str | Path, series: Series, zone: str | None =
         raise UsageError(
             f"no row of {str(file)!r} is a candle of {series.interval!r} ({why}); check --interval and --zone"
         )
+    _check_interval(str(file), series.interval, checked)
     objects = lake.objects(series)
     flagged = Neighbours(lake.bucket, objects).jumps(checked.table)
     quarantine(lake.bucket, series, [*checked.rejects, *flagged], (start, end), "import")
     seen = max((o.seq for o in objects), default=0)
     lake.append(series, checked.table, start, end, source="import", seen=seen)
     return Imported(series, len(checked.table), len(checked.rejects), len(flagged))
+
+
+def _check_interval(name: str, interval: str, checked: Cleaned) -> None:
+    """Whether most rows are candles of the interval, next to one another somewhere.
+
+    Raises:
+        UsageError: they are those of another one, whose first of each day would be stored as days.
+    """
+    off = sum(reject.reason == "off_grid" for reject in checked.rejects)
+    ts = stamps(checked.table)
+    if off > len(ts):
+        raise UsageError(
+            f"{off:,} rows of {name!r} are no opens of {interval!r}, only {len(ts):,} are; check --interval"
+        )
+    if len(ts) > _SOME and (ts[1:] > [intervals.next_open(interval, int(at)) for at in ts[:-1]]).all():
+        raise UsageError(f"no two candles of {name!r} are {interval!r} apart; check --interval")
