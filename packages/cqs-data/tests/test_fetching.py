@@ -116,6 +116,19 @@ def test_the_fetcher_downloads_and_saves(tmp_path, sandbox, monkeypatch):
     assert str(data["BTC"].index.tz) == "UTC"
 
 
+def test_the_fetcher_gives_each_symbol_its_own_candles(tmp_path, sandbox):
+    fetcher = OHLCVFetcher("upbit", str(tmp_path), endpoint=sandbox.url)
+    truth = {m: Synthetic().bars("upbit", f"{m}/KRW", "1d", 0, NOW).values[-2, 3] for m in ("BTC", "ETH", "XRP", "SOL")}
+
+    def last(*symbols):
+        return {name: frame["close"].iloc[-1] for name, frame in fetcher.download(*symbols, "1d", RECENT).items()}
+
+    assert last(["BTC", "KRW-BTC", "ETH"]) == {"BTC": truth["BTC"], "KRW-BTC": truth["BTC"], "ETH": truth["ETH"]}
+    assert last("ETH,BTC") == {"ETH": truth["ETH"], "BTC": truth["BTC"]}
+    every = {"BTC": truth["BTC"], "XRP": truth["XRP"], "ETH/KRW": truth["ETH"], "SOL/KRW": truth["SOL"]}
+    assert last(["*/KRW", "BTC", "XRP"]) == every
+
+
 def test_processed_files_serve_where_the_lake_has_none(tmp_path, sandbox, monkeypatch):
     monkeypatch.setenv("CQS_BUCKET", str(tmp_path / "bucket"))
     frames = OHLCVFetcher("upbit", endpoint=sandbox.url).download(["BTC"], "1d", RECENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -9,12 +10,12 @@ from aiohttp import web
 from survival import Truth
 
 from cqs_core import Series, times
-from cqs_core.intervals import DAY, MINUTE
-from cqs_data import fetch, select
+from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_data import fetch, select, update
 from cqs_data.exchanges import Binance, CcxtExchange, Upbit
 from cqs_data.fetching import Selection
 from cqs_data.fetching.patience import Patience
-from cqs_data.sandbox import Sandbox, Synthetic
+from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
 END = times.now() // DAY * DAY - DAY
 START = END - 100 * DAY
@@ -78,8 +79,32 @@ def overfull(rows, n, before):
     return [*before, *rows] if n % 5 == 2 else rows
 
 
+def in_seconds(rows, n, before):
+    """Now and then times in seconds instead of milliseconds, or the like of it."""
+    if n % 5 != 2:
+        return rows
+    return [
+        row | {"candle_date_time_utc": "1970-01-02T03:00:00"}
+        if isinstance(row, dict)
+        else [row[0] // 1000, *row[1:6], row[6] // 1000, *row[7:]]
+        for row in rows
+    ]
+
+
+def of_another_market(rows, n, before):
+    """Now and then candles that say that they are of another market, or interval."""
+    if n % 5 != 2:
+        return rows
+    return [
+        row | {"market": "KRW-ETH"} if isinstance(row, dict) else [*row[:6], row[6] + DAY, *row[7:]] for row in rows
+    ]
+
+
+LIES = [torn, headless, repeated, silent, short, overfull, in_seconds]
+
+
 @pytest.mark.parametrize("pager", PAGERS)
-@pytest.mark.parametrize("lie", [torn, headless, repeated, silent, short, overfull], ids=lambda lie: lie.__name__)
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.__name__)
 def test_a_lie_is_never_stored_as_an_outage(lake, pager, lie):
     kind, market = PAGERS[pager]
     truth = Truth([Series(kind.id, market, "1h")], START, END)
@@ -91,6 +116,86 @@ def test_a_lie_is_never_stored_as_an_outage(lake, pager, lie):
         [done] = fetch(lake, selection, honest.url)
     assert done.error is None
     truth.check_lake(lake, whole=True)
+
+
+@pytest.mark.parametrize("pager", ["upbit", "binance"])
+def test_candles_of_another_market_or_interval_are_not_stored(lake, pager):
+    kind, market = PAGERS[pager]
+    with Sandbox(Synthetic(), faults=Liar(of_another_market)) as liar:
+        [done] = fetch(lake, Selection(kind, [market], ["1h"], START, END), liar.url, Patience(4, 0.001))
+    assert done.error is None
+    Truth([done.series], START, END).check_lake(lake, whole=True)
+
+
+def test_months_that_lie_about_the_beginning_hide_no_candles(lake):
+    def late_months(rows, n, before):
+        return rows[len(rows) // 2 :] if len(rows) > 2 and int(rows[1][0]) - int(rows[0][0]) > 20 * DAY else rows
+
+    start = END - 900 * DAY
+    selection = Selection(Plain, ["BTC/USDT"], ["1d"], times.parse_start("2015-01-01"), END)
+    with Sandbox(Synthetic(), faults=Liar(late_months)) as liar:
+        [told] = fetch(lake, selection, liar.url, Patience(2, 0.001))
+    assert told.error
+    with Sandbox(Synthetic()) as honest:
+        fetch(lake, selection, honest.url)
+    Truth([told.series], start, END).check_lake(lake, whole=True)
+
+
+class Clock:
+    """Hours that pass when they are told to, for this machine and the exchange alike."""
+
+    def __init__(self, monkeypatch, start):
+        self.now = start
+        monkeypatch.setattr("cqs_core.times.now", lambda: self.now)
+        monkeypatch.setattr("cqs_core.lake.writing._last_seq", 0)
+        monkeypatch.setattr("cqs_data.exchanges.unified.server_time", self._server)
+
+    async def _server(self, client):
+        return self.now
+
+
+@pytest.mark.parametrize("pager", ["upbit", "binance"])
+def test_updates_by_one_candle_lose_none_to_answers_of_before(lake, monkeypatch, pager):
+    kind, market = PAGERS[pager]
+    series, clock = Series(kind.id, market, "1h"), Clock(monkeypatch, START + 5_000)
+    faults = Faults(0.0, ("repeated",))
+    with Sandbox(Synthetic(lambda: clock.now), clock=lambda: clock.now, faults=faults) as sandbox:
+        fetch(lake, Selection(kind, [market], ["1h"], START - 3 * DAY), sandbox.url)
+        faults.share = 0.2
+        for _ in range(40):
+            clock.now += HOUR
+            update(lake, sandbox.url, Patience(9, 0.001))
+        faults.share = 0.0
+        clock.now += HOUR
+        update(lake, sandbox.url)
+    assert faults.done["repeated"] > 8
+    Truth([series], START - 3 * DAY, START + 41 * HOUR).check_lake(lake, whole=True)
+
+
+@pytest.mark.parametrize("pager", ["upbit", "binance"])
+def test_a_candle_that_was_not_quite_over_is_asked_for_once_more(lake, monkeypatch, pager):
+    kind, market = PAGERS[pager]
+    series, clock = Series(kind.id, market, "1h"), Clock(monkeypatch, START + 5_000)
+    with Sandbox(Synthetic(lambda: clock.now - 10_000), clock=lambda: clock.now - 10_000) as lagging:
+        fetch(lake, Selection(kind, [market], ["1h"], START - 3 * DAY), lagging.url)
+        for _ in range(5):
+            clock.now += HOUR
+            assert update(lake, lagging.url)[0].error is None
+    assert not [problem for one in lake.verify() for problem in one.problems]
+    truth = Truth([series], START - 3 * DAY, START + 4 * HOUR)
+    truth.check_lake(lake, whole=True)
+    assert len(lake.read(series)) == len(truth.bars[series].ts) + 1  # the last one is as it was a moment ago
+
+
+def test_a_clock_that_is_set_forward_meanwhile_ends_no_candle(sandbox, monkeypatch):
+    async def ask():
+        async with Upbit(sandbox.url) as exchange:
+            await exchange.markets()
+            before, now = exchange.now(), times.now()
+            monkeypatch.setattr("cqs_core.times.now", lambda: now + 3 * HOUR)
+            return exchange.now() - before
+
+    assert asyncio.run(ask()) < 10_000
 
 
 def test_candles_that_come_late_are_asked_for_again(lake):

@@ -20,6 +20,7 @@ from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.quarantine import quarantined
 from cqs_core.lake.table import candle_table, stamps
 from cqs_data import Synthetic, fetch, repair, select, update
+from cqs_data.exchanges import unified
 from cqs_data.fetching.patience import Patience
 from cqs_data.sandbox import Sandbox
 
@@ -105,6 +106,92 @@ def test_repair_asks_once_for_holes_that_one_answer_fills(lake):
     assert done.rows == (~kept).sum()
     assert stamps(lake.read(BTC)).tolist() == bars.ts.tolist()
     assert not [problem for one in lake.verify() for problem in one.problems]
+
+
+class Breaking:
+    """Answers so many questions about candles, and no more."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    @web.middleware
+    async def middleware(self, request, handler):
+        self.left -= "candles" in request.path
+        return await handler(request) if self.left >= 0 else web.Response(status=503)
+
+
+@pytest.mark.parametrize("left", [4, 14, 25])
+def test_an_update_that_breaks_off_leaves_no_hole_behind(lake, sandbox, left):
+    start, end = NOW // DAY * DAY - 300 * DAY, NOW // DAY * DAY - 20 * DAY
+    fetch(lake, select("BTC", "1h", "upbit", times.iso(start), times.iso(start + 9 * DAY)), sandbox.url)
+    with Sandbox(Synthetic(), faults=Breaking(left)) as breaking:
+        assert update(lake, breaking.url, Patience(1, 0.001))[0].error
+    assert not [gap for gap in lake.gaps() if gap.cause == "never_fetched"]
+    assert update(lake, sandbox.url)[0].error is None
+    assert stamps(lake.read(BTC, start, end)).tolist() == list(
+        Synthetic().bars("upbit", "BTC/KRW", "1h", start, end).ts
+    )
+
+
+def test_a_file_of_later_candles_hides_none_before_it(lake, sandbox):
+    fetch(lake, select("BTC", "1h", "upbit", DAYS_AGO[20], DAYS_AGO[15]), sandbox.url)
+    low, high = NOW // DAY * DAY - 8 * DAY, NOW // DAY * DAY - 6 * DAY
+    lake.append(BTC, candle_table(*Synthetic().bars("upbit", "BTC/KRW", "1h", low, high)), low, high, source="import")
+    assert update(lake, sandbox.url)[0].error is None
+    assert not [gap for gap in lake.gaps() if gap.cause == "never_fetched"]
+
+
+def test_emptiness_of_an_endpoint_says_nothing_of_the_exchange(lake, sandbox, monkeypatch):
+    low, high = NOW // DAY * DAY - 20 * DAY, NOW // DAY * DAY - 10 * DAY
+    lake.append(BTC, candle_table(*Synthetic().bars("upbit", "BTC/KRW", "1h", 0, 0)), low, high, source="endpoint")
+    connect = unified.connect
+    monkeypatch.setattr(
+        unified, "connect", lambda name, _, options, **more: connect(name, sandbox.url, options, **more)
+    )
+    [done] = fetch(lake, select("BTC", "1h", "upbit", times.iso(low), times.iso(high)))
+    assert (done.source, done.rows) == ("exchange", len(Synthetic().bars("upbit", "BTC/KRW", "1h", low, high).ts))
+
+
+def test_what_races_with_another_source_is_taken_back(lake, sandbox, monkeypatch):
+    low, append = NOW // DAY * DAY - 9 * DAY, Lake.append
+    real = candle_table(*Synthetic().bars("upbit", "BTC/KRW", "1h", low, low + HOUR))
+
+    def beside_another(self, series, *rest, **more):
+        append(self, series, real, low, low + HOUR, source="exchange")
+        return append(self, series, *rest, **more)
+
+    monkeypatch.setattr(Lake, "append", beside_another)
+    with pytest.raises(UsageError, match="candles of the real exchange"):
+        fetch(lake, select("BTC", "1h", "upbit", times.iso(low), times.iso(low + DAY)), sandbox.url)
+    assert {o.source for o in lake.objects(BTC)} == {"exchange"}
+
+
+def test_a_repair_leaves_series_of_another_source_alone(lake, sandbox):
+    for market in ("BTC", "ETH"):
+        for first, last in ((9, 7), (5, 3)):
+            fetch(lake, select(market, "1h", "upbit", DAYS_AGO[first], DAYS_AGO[last]), sandbox.url)
+    for item in lake.objects(BTC):
+        path = lake.bucket.folder / item.key
+        path.rename(path.with_name(path.name.replace("_endpoint_", "_exchange_")))
+    done = repair(lake, [(gap.series, (gap.start, gap.end)) for gap in lake.gaps()], sandbox.url)
+    assert [(one.series.market, bool(one.note), one.error) for one in done] == [
+        ("BTC/KRW", True, None),
+        ("ETH/KRW", False, None),
+    ]
+    assert {gap.series.market for gap in lake.gaps() if gap.cause == "never_fetched"} == {"BTC/KRW"}
+
+
+def test_one_damaged_object_stops_no_other_series(lake, sandbox):
+    for market in ("BTC/KRW", "ETH/KRW"):
+        for low in range(NOW // DAY * DAY - 60 * DAY, NOW // DAY * DAY - 20 * DAY, DAY):
+            bars = Synthetic().bars("upbit", market, "1h", low, low + DAY)
+            lake.append(BTC._replace(market=market), candle_table(*bars), low, low + DAY, source="endpoint")
+    path = lake.bucket.folder / lake.objects(BTC)[3].key
+    path.write_bytes(b"spoiled")
+    done = {one.series.market: one for one in update(lake, sandbox.url)}
+    assert "is damaged" in str(done["BTC/KRW"].error)
+    assert done["ETH/KRW"].error is None
+    assert all(one.rows > 100 for one in done.values())
 
 
 def test_patterns_and_the_largest(lake, sandbox):
