@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from cli import cqs_json
@@ -12,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 DRAWN = """() => {
   for (const document of Bokeh.documents) for (const model of document._all_models.values())
-    if (model.type == "ColumnDataSource" && model.data.volume && model.data.close.length)
+    if (model.type == "ColumnDataSource" && model.data.volume && model.data.ts && model.data.close.length)
       return {ts: Array.from(model.data.ts), close: Array.from(model.data.close), high: Array.from(model.data.high)}
   return null }"""
 
@@ -100,7 +102,43 @@ def test_fetching_is_a_job_with_a_result(visit, dashboard, sandbox, tmp_path_fac
     page.get_by_role("button", name="Fetch", exact=True).click()
     page.get_by_text("Fetch SOL 1d from upbit").wait_for()
     cell(page, "SOL/KRW").wait_for(timeout=60_000)
-    assert [str(series) for series in Lake(str(folder)).series()] == ["upbit SOL/KRW 1d"]
+    [one] = Lake(str(folder)).status()
+    assert str(one.series) == "upbit SOL/KRW 1d"
+    page.get_by_text(f"{one.rows} new candles in 1 series").wait_for()
+
+
+def test_a_running_fetch_is_cancelled(visit, dashboard, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cancelled") / "bucket"
+    folder.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        page = visit(dashboard(folder, CQS_ENDPOINT=endpoint) + "?view=data").page
+        page.get_by_text("No candles yet").wait_for()
+        page.get_by_role("button", name="Fetch", exact=True).click()
+        page.get_by_text("markets of Upbit").wait_for(timeout=60_000)
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_text("cancelled ·").wait_for(timeout=30_000)
+    assert page.get_by_role("button", name="Cancel").is_hidden()
+
+
+VOLUME = """() => {
+  for (const document of Bokeh.documents) for (const model of document._all_models.values())
+    if (model.type == "ColumnDataSource" && model.data.volume && model.data.ts && model.data.close.length) {
+      const plots = [...document._all_models.values()].filter(m => m.type == "Figure" && m.y_range.start === 0)
+      const most = Math.max(...Array.from(model.data.ts).map((t, i) =>
+        t >= plots[0].x_range.start && t <= plots[0].x_range.end ? model.data.volume[i] : 0))
+      return plots.map(p => p.y_range.end / most)[0]
+    }
+  return null }"""
+
+
+def test_volumes_fill_their_figure_whatever_was_shown_before(visit, dashboard, bucket):
+    page = visit(dashboard(bucket) + "?view=data&series=upbit+BTC/KRW+1d", height=1400).page
+    page.wait_for_function(f"({VOLUME})() !== null")
+    for interval in ("1h", "1d"):
+        page.locator(".tabulator-row", has_text="BTC/KRW").filter(has_text=interval).first.click()
+        page.get_by_text(f"upbit BTC/KRW {interval}", exact=True).wait_for()
+        page.wait_for_function(f"Math.abs(({VOLUME})() - 1.08) < 0.01")
 
 
 def test_a_series_that_is_not_there_is_said_so(visit, dashboard, bucket):

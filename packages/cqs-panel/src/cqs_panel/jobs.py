@@ -48,11 +48,18 @@ class JobCard(pn.viewable.Viewer):
         page: the view that shows it.
         job: or one that was found in the list.
         on_end: called once with the job when it is over.
+        summary: what to say of one that is done, in a line.
     """
 
-    def __init__(self, page: PageState, job: Job, on_end: Callable[[Job], None] | None = None) -> None:
+    def __init__(
+        self,
+        page: PageState,
+        job: Job,
+        on_end: Callable[[Job], None] | None = None,
+        summary: Callable[[Job], str] | None = None,
+    ) -> None:
         super().__init__()
-        self._job, self._on_end = job, on_end
+        self._job, self._on_end, self._summary = job, on_end, summary
         self._text = html("", stylesheets=[_CSS])
         self._cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=0, width=80)
         self._cancel.on_click(lambda _: self._show(jobs.cancel(self._job.id)))
@@ -70,7 +77,7 @@ class JobCard(pn.viewable.Viewer):
 
     def _show(self, job: Job) -> None:
         self._job = job
-        self._text.object = job_html(job)
+        self._text.object = job_html(job, self._summary(job) if self._summary and job.over else "")
         self._cancel.visible = not job.over
         if job.over and self._on_end is not None:
             tell, self._on_end = self._on_end, None
@@ -100,10 +107,11 @@ class JobList(pn.viewable.Viewer):
             self._column[:] = list(self._cards.values())
 
 
-def job_html(job: Job) -> str:
-    """One job as HTML; everything in it is escaped."""
+def job_html(job: Job, summary: str = "") -> str:
+    """One job as HTML, with a line of what came of it; everything in it is escaped."""
     state = f'<span class="state">{escape(" · ".join(filter(None, _state(job))))}</span>'
-    note = f'<span class="note">{escape(job.note)}</span>' if job.note and not job.over else ""
+    told = summary if job.over else job.note
+    note = f'<span class="note">{escape(told)}</span>' if told else ""
     title = f'<span class="title">{escape(job.title)}</span>'
     return f'<div class="job {job.state}">{title}{state}{_bar(job)}{note}{_parts(job)}{_log(job)}</div>'
 

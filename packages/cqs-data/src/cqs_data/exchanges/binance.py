@@ -21,8 +21,8 @@ class Binance(CcxtExchange):
 
     @staticmethod
     def belongs(candle: Any, market: str, interval: str) -> bool:  # noqa: ARG004 - candles do not name it
-        """Candles say when they close."""
-        return int(candle[6]) + 1 == intervals.next_open(interval, int(candle[0])) if len(candle) > 6 else True
+        """Candles say when they close, which may be early but never late."""
+        return len(candle) <= 6 or int(candle[6]) < intervals.next_open(interval, int(candle[0]))
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The head of `[start, end)`, up to its last candle; that none is before its first one is asked backwards."""

@@ -47,7 +47,7 @@ def connect(
     client = getattr(library, name)(config)
     client.aiohttp_trust_env = True
     if belongs:
-        client.parse_ohlcvs = _all_of_it(client.parse_ohlcvs, belongs)
+        client.parse_ohlcvs = _all_of_it(client, belongs)
     if endpoint:
         client.urls["api"] = _redirected(client.urls["api"], f"{endpoint.rstrip('/')}/{name}")
     return client
@@ -104,13 +104,15 @@ async def server_time(client: Any) -> int | None:
     return at
 
 
-def _all_of_it(parse: Callable[..., Any], belongs: Belongs) -> Callable[..., Any]:
+def _all_of_it(client: Any, belongs: Belongs) -> Callable[..., Any]:
     """Ccxt drops candles before `since` and beyond `limit`: answers to other questions would look like none at all."""
+    parse = client.parse_ohlcvs
 
     def parsed(candles: Any, market: Any = None, timeframe: str = "1m", *_: Any, **__: Any) -> Any:
         for candle in candles or ():
             if not belongs(candle, market["id"], timeframe):
-                raise ExchangeBusy(f"answered about another market or interval than {market['id']} {timeframe}")
+                asked = f"{market['symbol']} {timeframe}"
+                raise ExchangeBusy(f"{client.id} answered about another market or interval than {asked}")
         return parse(candles, market, timeframe)
 
     return parsed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from cqs_panel.sections import empty, section
 from cqs_panel.tables import table
 
 if TYPE_CHECKING:
+    from cqs_core.jobs import Job
     from cqs_panel import PageState
 
 _WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
@@ -57,7 +59,7 @@ class DataView(pn.viewable.Viewer):
         self._reload()
 
     def __panel__(self) -> Any:
-        parts = (self._jobs, self._overview, self._asking, self._series, self._coverage, self._series.details)
+        parts = (self._overview, self._asking, self._jobs, self._series, self._coverage, self._series.details)
         return pn.Column(*parts, **_STACK)
 
     def _reload(self) -> None:
@@ -118,8 +120,20 @@ class DataView(pn.viewable.Viewer):
     def _run(self, title: str, arguments: list[str]) -> None:
         job = jobs.start(title, arguments)
         self._asking.visible = False
-        self._jobs.insert(0, section("", JobCard(self._page, job, lambda _: self._reload())))
+        self._jobs.insert(0, section("", JobCard(self._page, job, lambda _: self._reload(), told)))
         del self._jobs[4:]
+
+
+def told(job: Job) -> str:
+    """What a fetch or an update brought, in a line."""
+    rows = job.result
+    if not isinstance(rows, list) or not rows:
+        return ""
+    failed = [f"{row['exchange']} {row['market']} {row['interval']}: {row['error']}" for row in rows if row["error"]]
+    notes = Counter(row["note"] for row in rows if row["note"])
+    parts = [f"{count(sum(row['rows'] for row in rows))} new candles in {count(len(rows))} series"]
+    parts += failed[:1] + [f"{count(len(failed) - 1)} more failed"] * (len(failed) > 1)
+    return "; ".join([*parts, *(f"{note} ({count(n)})" for note, n in notes.most_common(2))])
 
 
 def _metrics(known: Availability) -> list[Metric]:

@@ -21,6 +21,8 @@ class FetchForm(pn.viewable.Viewer):
     symbols = param.String(default="BTC", doc="BTC,ETH or BTC/KRW; patterns such as */KRW.")
     intervals = param.ListSelector(default=["1d"], objects=list(INTERVALS), doc="Of the candles.")
     start = param.CalendarDate(default=None, allow_None=True, doc="First day; empty for all that the exchange has.")
+    end = param.CalendarDate(default=None, allow_None=True, doc="Last day; empty for all until now.")
+    top = param.Integer(default=0, bounds=(0, 500), doc="So many markets of the largest 24-hour volume besides.")
     endpoint = param.String(default="", doc="Base URL instead of the real exchange, such as a sandbox's.")
 
     def __init__(self) -> None:
@@ -37,6 +39,8 @@ class FetchForm(pn.viewable.Viewer):
             pmui.TextInput.from_param(own.symbols, **wide),
             pmui.MultiChoice.from_param(own.intervals, **wide),
             pmui.DatePicker.from_param(own.start, **wide),
+            pmui.DatePicker.from_param(own.end, label="End (optional)", **wide),
+            pmui.IntInput.from_param(own.top, label="Top by volume (optional)", **wide),
             pmui.TextInput.from_param(own.endpoint, label="Endpoint (optional)", **wide),
             sizing_mode="stretch_width",
             margin=0,
@@ -47,8 +51,11 @@ class FetchForm(pn.viewable.Viewer):
         made = ["fetch", "--bucket", bucket, "--exchange", self.exchange, "--symbols", self.symbols]
         made += ["--interval", ",".join(self.intervals)]
         made += ["--start", str(self.start)] if self.start else []
+        made += ["--end", str(self.end)] if self.end else []
+        made += ["--top", str(self.top)] if self.top else []
         return made + (["--endpoint", self.endpoint] if self.endpoint else [])
 
     @property
     def title(self) -> str:
-        return f"Fetch {self.symbols} {', '.join(self.intervals)} from {self.exchange}"
+        named = ", ".join(filter(None, [self.symbols, f"top {self.top}" if self.top else ""]))
+        return f"Fetch {named} {', '.join(self.intervals)} from {self.exchange}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
 from cqs_panel.charts.buckets import Buckets, joined, name_of, step_for
+from cqs_panel.charts.changes import OHLCV, Changed, changed, columns
 from cqs_panel.charts.layers import Layers
 from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
@@ -26,16 +27,16 @@ if TYPE_CHECKING:
 MOST = 1_000  # buckets in view; half as many again lie ready on both sides
 _OPENING = 240  # candles in view at first
 _NARROWEST = 12  # candles
-_OHLCV = ("open", "high", "low", "close", "volume")
-_WIDTH = 0.72  # of a bucket, that its body takes
 _FIT = """
-const {ts, low, high} = source.data, a = x.start, b = x.end
-let bottom = Infinity, top = -Infinity
+const {ts, low, high, volume} = source.data, a = x.start, b = x.end
+let bottom = Infinity, top = -Infinity, most = 0
 for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
   if (low[i] < bottom) bottom = low[i]
   if (high[i] > top) top = high[i]
+  if (volume[i] > most) most = volume[i]
 }
 if (top >= bottom) { const pad = (top - bottom || top || 1) * 0.06; y.setv({start: bottom - pad, end: top + pad}) }
+if (most > 0) v.setv({start: 0, end: most * 1.08})
 """
 
 
@@ -59,10 +60,14 @@ class CandleChart(pn.viewable.Viewer):
         self._missed: int | None = None  # likewise, since the viewport's were asked for
         self._priced = False
         self._colors = tones()
-        self._data = ColumnDataSource(_columns(joined([], 1), self._colors))
+        self._data = ColumnDataSource(columns(joined([], 1), self._colors))
         self._price = time_figure(round(height * 0.78), zoom=True, x_range=Range1d(0, 1), y_range=Range1d(0, 1))
         self._volume = time_figure(
-            round(height * 0.22) + 24, zoom=True, x_range=self._price.x_range, toolbar_location=None
+            round(height * 0.22) + 40,
+            zoom=True,
+            x_range=self._price.x_range,
+            y_range=Range1d(0, 1),
+            toolbar_location=None,
         )
         self._draw()
         self._newest = NewestEnd(self._price, self._colors)
@@ -101,7 +106,7 @@ class CandleChart(pn.viewable.Viewer):
         self._stale, self._missed, self._priced = stale, _earliest(self._missed, since), priced
         source, begin, step = self._source, self._begin(stale), self.step
         if source is not None and step:  # else all will be asked for anyway
-            self._page.load(lambda: _changed(source, begin, step), self._renew, quiet=True)
+            self._page.load(lambda: changed(source, begin, step), self._renew, quiet=True)
 
     def focus(self, start: int, end: int) -> None:
         """Move the viewport to `[start, end]`, ms UTC: to a trade that was clicked."""
@@ -136,6 +141,10 @@ class CandleChart(pn.viewable.Viewer):
         )
         self._move(start, last if end is None else end)
         shown.bounds, shown.min_interval = (ends[0] - edge, last + edge), _NARROWEST * source.base
+        self._page.load(source.warm, self._warmed, quiet=True)
+
+    def _warmed(self, _: None) -> None:
+        """What a far view needs lies ready."""
 
     def _begin(self, since: int) -> int | None:
         """Start of the drawn bucket with this candle, if the drawn ones go on from there to the newest end."""
@@ -143,14 +152,14 @@ class CandleChart(pn.viewable.Viewer):
         at = int(np.searchsorted(starts, since, "right")) - 1
         return int(starts[at]) if at >= 0 and self._have[1] > self._ends[1] else None
 
-    def _renew(self, got: _Changed) -> None:
+    def _renew(self, got: Changed) -> None:
         if got.source is not self._source or self._stale is None:
             return
         since, self._stale = self._stale, None
         fits = got.begin is not None and got.bars.step == self.step and self._begin(since) == got.begin
         self._ends = got.ends
         self._tell(got.last)
-        if fits and put(self._data, got.begin or 0, _columns(got.bars, self._colors)):
+        if fits and put(self._data, got.begin or 0, columns(got.bars, self._colors)):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
         elif since < self._have[1]:
             self._ask(anew=True)
@@ -178,13 +187,12 @@ class CandleChart(pn.viewable.Viewer):
         p.rect("ts", "middle", "width", "body", source=up, fill_color="color", line_color=None)
         v.rect("ts", "half", "width", "volume", source=up, fill_color="color", line_color=None, fill_alpha=0.5)
         self._hovered = p.vbar("ts", "step", "high", "low", source=up, fill_alpha=0, line_color=None)  # to hover
-        v.y_range.start = 0
         p.xaxis.visible = v.ygrid.visible = False
         v.yaxis.ticker.desired_num_ticks = 2
-        rows = [("", "@start{%F %H:%M} UTC · $name"), *((name[0].upper(), f"@{name}{{custom}}") for name in _OHLCV)]
-        p.add_tools(hover([self._hovered], rows, formatters={"@start": "datetime", **whole_numbers(*_OHLCV)}))
+        rows = [("", "@start{%F %H:%M} UTC · $name"), *((name[0].upper(), f"@{name}{{custom}}") for name in OHLCV)]
+        p.add_tools(hover([self._hovered], rows, formatters={"@start": "datetime", **whole_numbers(*OHLCV)}))
         crosshair(p, v, level=p)
-        fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range}, code=_FIT)
+        fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range, "v": v.y_range}, code=_FIT)
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
             p.x_range.on_change(name, self._moved)
@@ -219,46 +227,12 @@ class CandleChart(pn.viewable.Viewer):
             return
         self._have = asked[0], -(-asked[1] // bars.step) * bars.step, bars.step
         self._hovered.name = name_of(bars.step)
-        self._data.data = _columns(bars, self._colors)
+        self._data.data = columns(bars, self._colors)
         self._overlays.follow(source.series, *asked)
         if (since := _earliest(self._stale, self._missed)) is not None:
             self.redraw(since, priced=self._priced)
         self._ask()  # the viewport may have come back to what was drawn before
 
 
-class _Changed(NamedTuple):
-    """What a redraw found: the buckets from `begin` on, none where it is None; the newest candle."""
-
-    source: CandleSource
-    begin: int | None
-    bars: Buckets
-    ends: tuple[int, int]
-    last: Buckets
-
-
-def _changed(source: CandleSource, begin: int | None, step: int) -> _Changed:
-    ends = source.span() or (0, 0)
-    bars = joined([], step) if begin is None else source.buckets(begin, ends[1] + 1, step)
-    return _Changed(source, begin, bars, ends, source.buckets(ends[1], ends[1] + 1, source.base))
-
-
 def _earliest(*times: int | None) -> int | None:
     return min((ts for ts in times if ts is not None), default=None)
-
-
-def _columns(bars: Buckets, colors: Any) -> dict[str, Any]:
-    start = bars.ts.astype(np.float64)
-    center, half = start + bars.step / 2, bars.step * _WIDTH / 2
-    return {
-        **{name: np.array(getattr(bars, name)) for name in _OHLCV},  # copies: a redraw writes into them
-        "start": start,
-        "ts": center,
-        "left": center - half,
-        "right": center + half,
-        "middle": (bars.open + bars.close) / 2,
-        "body": np.abs(bars.close - bars.open),
-        "half": bars.volume / 2,
-        "width": np.full(len(bars), 2 * half),
-        "step": np.full(len(bars), float(bars.step)),
-        "color": np.where(bars.close >= bars.open, colors.up, colors.down),
-    }

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import time
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 from cqs_core import intervals
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LEVEL = 15 * MINUTE
 _LISTED_FOR = 3.0  # seconds for which one listing serves
+_AT_ONCE = 2  # months that are read at once
 _KEPT = 8  # series whose levels stay in memory, some 16 MB for 5 million candles
 
 
@@ -45,6 +47,10 @@ class CandleSource(Protocol):
         """Candles that open in `[start, end)`, gathered into buckets of `step` ms."""
         ...
 
+    def warm(self) -> None:
+        """Make ready what views from far need; called when the first view is shown."""
+        ...
+
 
 class FrameCandles:
     """Candles of a DataFrame as `Lake.frame` gives it."""
@@ -58,6 +64,9 @@ class FrameCandles:
 
     def buckets(self, start: int, end: int, step: int) -> Buckets:
         return self._all.between(start, end).gathered(step)
+
+    def warm(self) -> None:
+        """It is all in memory."""
 
 
 class LakeCandles:
@@ -83,9 +92,14 @@ class LakeCandles:
     def buckets(self, start: int, end: int, step: int) -> Buckets:
         if step < self._level:
             return of_table(self._lake.read(self.series, start, end), self.base).gathered(step)
-        with self._lock:
-            parts = [self._month(low, high) for low, high in _months(start, end)]
+        with self._lock, ThreadPoolExecutor(_AT_ONCE) as pool:
+            parts = list(pool.map(lambda month: self._month(*month), _months(start, end)))
         return joined(parts, self._level).between(start, end).gathered(step)
+
+    def warm(self) -> None:
+        for month in reversed(list(_months(*(self.span() or (0, 0))))):  # one by one: a view may want some meanwhile
+            with self._lock:
+                self._month(*month)
 
     def _month(self, low: int, high: int) -> Buckets:
         made_of = tuple(o.key for o in self._objects() if o.rows and o.first < high and o.last >= low)

@@ -28,6 +28,7 @@ _DATES = {
     "months": "%b %Y",
     "years": "%Y",
 }
+_DAYS = dict.fromkeys(("milliseconds", "seconds", "minsec", "minutes", "hourmin", "hours"), "%d %b") | {"days": "%Y"}
 _SHORT = 'return new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 5}).format(tick)'
 
 _WHOLE = """
@@ -57,7 +58,7 @@ def time_figure(height: int, *, zoom: bool = False, **params: Any) -> Any:
         "toolbar_location": "above",
     }
     shown = styled(figure(**(options | params)))
-    shown.xaxis.formatter = DatetimeTickFormatter(**_DATES)
+    shown.xaxis.formatter = DatetimeTickFormatter(**_DATES, context=DatetimeTickFormatter(**_DAYS), hide_repeats=True)
     shown.yaxis.formatter = short_numbers()
     return shown
 

@@ -38,6 +38,9 @@ class TailedCandles:
     def base(self) -> int:
         return self._stored.base
 
+    def warm(self) -> None:
+        self._stored.warm()
+
     def follow(self, rows: Sequence[Row]) -> int | None:
         """Take these as the tail.
 
