@@ -6,6 +6,8 @@ from handmade import FLAT, FREE, filled, market, orders
 
 from cqs_core import Costs, Fill
 
+pytestmark = pytest.mark.once
+
 UP = (100, 120, 95, 110)
 
 

@@ -12,6 +12,8 @@ from cqs_backtest.strategies import STRATEGIES
 from cqs_core import Candles, Costs
 from cqs_core.result import simulate
 
+pytestmark = pytest.mark.once
+
 
 def made_candles(seed=1, rows=400):
     random = np.random.default_rng(seed)

@@ -20,6 +20,8 @@ from cqs_backtest.strategies import STRATEGIES
 from cqs_core import Candles, Costs, Execution
 from cqs_core.result import simulate
 
+pytestmark = pytest.mark.once
+
 FAST, BT = FastEngine(), BtEngine()
 FREE = Costs(fee=0, slip=0, capital=1000)
 # q / lot stays below 1e9 here: beyond, the last bit of a float decides on which side of a lot a quantity falls

@@ -11,6 +11,8 @@ from cqs_backtest.runs.compare import compare
 from cqs_backtest.runs.verify import verify
 from cqs_core import UnknownName
 
+pytestmark = pytest.mark.once
+
 RUN = ("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--start", "2024-03-01", "--json")
 MY_RULE = """
 import numpy as np

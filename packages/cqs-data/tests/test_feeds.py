@@ -12,6 +12,8 @@ from cqs_core.intervals import MINUTE
 from cqs_data.feeds import HISTORY, join, leave, obstacle
 from cqs_data.sandbox import Sandbox, Synthetic
 
+pytestmark = pytest.mark.once
+
 BTC = Series("upbit", "BTC/KRW", "1m")
 
 

@@ -13,6 +13,8 @@ from cqs_core.intervals import DAY
 from cqs_core.testing.gcs_proxy import GcsProxy
 from cqs_data import fetch, select
 
+pytestmark = pytest.mark.once
+
 END = times.now() // DAY * DAY - DAY
 SERIES = [Series("upbit", f"{name}/KRW", "1h") for name in ("BTC", "ETH")]
 

@@ -17,6 +17,8 @@ from cqs_data.fetching import Selection
 from cqs_data.fetching.patience import Patience
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
+pytestmark = pytest.mark.once
+
 END = times.now() // DAY * DAY - DAY
 START = END - 100 * DAY
 

@@ -12,6 +12,8 @@ from cqs_core.intervals import MINUTE
 from cqs_data.live import live_candles, ticks
 from cqs_data.sandbox import Sandbox, Synthetic
 
+pytestmark = pytest.mark.once
+
 
 async def take(stream, count, seconds=20.0):
     got = []

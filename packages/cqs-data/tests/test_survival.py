@@ -15,6 +15,8 @@ from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.quarantine import quarantined
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
+pytestmark = pytest.mark.once
+
 END = times.now() // DAY * DAY - DAY
 MARKETS = ("BTC", "ETH", "XRP", "SOL")
 HOURS = [Series("upbit", f"{name}/KRW", "1h") for name in MARKETS]

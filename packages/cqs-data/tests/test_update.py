@@ -24,6 +24,8 @@ from cqs_data.exchanges import unified
 from cqs_data.fetching.patience import Patience
 from cqs_data.sandbox import Sandbox
 
+pytestmark = pytest.mark.once
+
 NOW = times.now()
 DAYS_AGO = [times.iso(NOW // DAY * DAY - n * DAY) for n in range(130)]
 CQS = str(Path(sys.executable).with_name("cqs"))

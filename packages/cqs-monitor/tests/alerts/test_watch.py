@@ -17,6 +17,8 @@ from cqs_core import Bucket
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_monitor.alerts.memory import STATE, Memory, Told, history, remember, remembered
 
+pytestmark = pytest.mark.once
+
 RULES = '[[rule]]\nname = "silent"\nkind = "heartbeat"\nover = "7m"\nseverity = "critical"\ncooldown = "0s"\n'
 
 

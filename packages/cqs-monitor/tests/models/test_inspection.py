@@ -21,6 +21,8 @@ from modelfiles import CLASSES, FEATURES, portable
 
 from cqs_monitor.models.inspection import inspect_file
 
+pytestmark = pytest.mark.once
+
 VERDICTS = {"nothing unusual found", "imports code", "dangerous", None}
 
 

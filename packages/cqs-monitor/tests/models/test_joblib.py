@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from modelfiles import CLASSES, FEATURES, Touching, portable
 
+pytestmark = pytest.mark.once
+
 joblib = pytest.importorskip("joblib", reason="joblib is not installed: uv pip install cqs-monitor[models]")
 
 
