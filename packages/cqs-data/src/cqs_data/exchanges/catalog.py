@@ -10,8 +10,9 @@ from typing import Any
 from cqs_core import Exchange, plugins
 from cqs_data.exchanges.unified import CcxtExchange
 
-# Exchanges whose candle endpoint gives only so many candles, counted back from now, after their documentation.
-HISTORY = {"hyperliquid": 5000, "kraken": 720}
+# Exchanges whose candle endpoint gives only so many candles, counted back from now: after their documentation, and, of
+# Gate, by what it answers to older questions (ccxt issue 27861: 10,000 points, of which one is under way).
+HISTORY = {"gate": 9999, "gateio": 9999, "hyperliquid": 5000, "kraken": 720}
 _NO_EXCHANGES = {"__init__", "polymarket"}
 
 
