@@ -38,11 +38,19 @@ class FetchForm(pn.viewable.Viewer):
             pmui.AutocompleteInput.from_param(own.exchange, options=own.exchange.objects, min_characters=0, **wide),
             pmui.TextInput.from_param(own.symbols, **wide),
             pmui.MultiChoice.from_param(own.intervals, **wide),
-            pmui.DatePicker.from_param(own.start, **wide),
-            pmui.DatePicker.from_param(own.end, label="End (optional)", **wide),
-            pmui.IntInput.from_param(own.top, label="Top by volume (optional)", **wide),
+            self._range(),
             pmui.TextInput.from_param(own.endpoint, label="Endpoint (optional)", **wide),
             sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _range(self) -> Any:
+        own, part = self.param, {"margin": (6, 0), "width": 240}
+        return pn.FlexBox(
+            pmui.DatePicker.from_param(own.start, **part),
+            pmui.DatePicker.from_param(own.end, label="End (optional)", **part),
+            pmui.IntInput.from_param(own.top, label="Top by volume (optional)", **part),
+            gap="0 16px",
             margin=0,
         )
 
