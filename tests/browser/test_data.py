@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from cli import cqs_json
-from cqs_core import Lake, times
+from cqs_core import Lake, Series, times
 from cqs_core.intervals import DAY
 
 pytestmark = pytest.mark.browser
@@ -80,6 +80,8 @@ def test_the_chart_shows_exact_candles_at_any_zoom(visit, dashboard, bucket):
     for _ in range(60):
         page.mouse.wheel(0, 400)
     page.wait_for_function(f"(() => {{ const d = ({DRAWN})(); return d.ts[1] - d.ts[0] > 3600000 }})()")
+    first = min(o.first for o in Lake(str(bucket)).objects(Series("upbit", "BTC/KRW", "1h")) if o.rows)
+    page.wait_for_function(f"({DRAWN})().ts[0] < {first} + 86400000")  # all of it, though its end was in view
     page.wait_for_timeout(800)
     far = page.evaluate(DRAWN)
     assert len(far["ts"]) <= 2000

@@ -11,6 +11,7 @@ from bokeh.models import (
     DatetimeTickFormatter,
     HoverTool,
     Span,
+    WheelZoomTool,
 )
 from bokeh.plotting import figure
 
@@ -60,6 +61,8 @@ def time_figure(height: int, *, zoom: bool = False, **params: Any) -> Any:
     shown = styled(figure(**(options | params)))
     shown.xaxis.formatter = DatetimeTickFormatter(**_DATES, context=DatetimeTickFormatter(**_DAYS), hide_repeats=True)
     shown.yaxis.formatter = short_numbers()
+    for tool in shown.select(WheelZoomTool):
+        tool.maintain_focus = False  # else nobody zooms out who has one end in view
     return shown
 
 
