@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -55,11 +55,30 @@ def emit(data: Any, as_json: bool, human: Callable[[], None]) -> None:
     if not as_json:
         human()
         return
+    text = json.dumps(plain(data), ensure_ascii=ascii_only(), allow_nan=False)
+    _write(text.encode("utf-8", "backslashreplace").decode() + "\n")  # half characters of file names
+
+
+def emit_array(objects: Iterable[Sequence[str]]) -> None:
+    """Print a JSON array of objects that are JSON text already and come part by part."""
+    between = "["
+    for part in objects:
+        if part:
+            _write(between + ", ".join(part))
+            between = ", "
+    _write("]\n" if between == ", " else "[]\n")
+
+
+def ascii_only() -> bool:
+    """Whether standard output takes nothing but ASCII for certain."""
+    encoding = sys.stdout.encoding if sys.stdout else None
+    return (encoding or "").lower().replace("-", "") != "utf8"
+
+
+def _write(text: str) -> None:
     if sys.stdout is None:
         raise CqsError("standard output is closed; the result was not printed")
-    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    text = json.dumps(plain(data), ensure_ascii=ascii_only, allow_nan=False)
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")  # half characters of file names
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 
