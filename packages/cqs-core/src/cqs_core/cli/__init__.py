@@ -12,7 +12,7 @@ from cqs_core.cli.options import (
 )
 from cqs_core.cli.root import main, run_command
 from cqs_core.cli.stopping import stoppable
-from cqs_core.cli.table import Table, safe, say, table_lines
+from cqs_core.cli.table import Table, safe, say, table_lines, width_of
 
 __all__ = [
     "Table",
@@ -30,4 +30,5 @@ __all__ = [
     "say",
     "stoppable",
     "table_lines",
+    "width_of",
 ]

@@ -36,8 +36,13 @@ def command_options(function: _F) -> _F:
     return bucket_option(json_option(function))
 
 
-def open_bucket(option: str | None = None, *, write: bool = False) -> Bucket:
+def open_bucket(option: str | None = None, *, write: bool = False, create: bool = True) -> Bucket:
     """The bucket that a command works on; to write, a missing local folder is created if its parent exists.
+
+    Args:
+        option: what `--bucket` says.
+        write: whether the command does.
+        create: whether a missing folder may be; a command that goes on with what is there does not want a new one.
 
     Raises:
         UsageError: it cannot be used so; nothing was written and no network was asked.
@@ -46,7 +51,9 @@ def open_bucket(option: str | None = None, *, write: bool = False) -> Bucket:
     from cqs_core.settings import bucket_url
 
     bucket = Bucket(bucket_url(option))
-    bucket.check(write=write)
+    bucket.check(write=write and create)
+    if write and not create:
+        bucket.check(write=True)
     return bucket
 
 

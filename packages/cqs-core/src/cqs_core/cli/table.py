@@ -28,7 +28,7 @@ class Table:
     def __init__(self, titles: Sequence[str], right: Sequence[bool]) -> None:
         self.titles = [safe(title) for title in titles]
         self.right = right
-        self.widths = [_width(title) for title in self.titles]
+        self.widths = [width_of(title) for title in self.titles]
         self._begun = False
 
     def lines(self, columns: Sequence[Sequence[str]]) -> list[str]:
@@ -80,17 +80,17 @@ def _all_safe(column: Sequence[str]) -> list[str]:
 
 
 def _widest(column: Sequence[str]) -> int:
-    return max(map(_width, column), default=0)
+    return max(map(width_of, column), default=0)
 
 
 def _padded(column: Sequence[str], width: int, right: bool) -> list[str]:
     if "".join(column).isascii():
         return [cell.rjust(width) for cell in column] if right else [cell.ljust(width) for cell in column]
-    spaces = [" " * (width - _width(cell)) for cell in column]
+    spaces = [" " * (width - width_of(cell)) for cell in column]
     return [space + cell if right else cell + space for cell, space in zip(column, spaces, strict=True)]
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Cells on a terminal: Korean characters take two."""
     return len(text) if text.isascii() else _wide(text)
 
