@@ -79,7 +79,7 @@ def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_st
         frame = _published(lake, series, start, end)
         if not frame.empty and day_start and intervals.length(series.interval) >= intervals.DAY:
             raise UsageError(
-                f"the lake has nothing to put {series} together from, and the days of data/processed begin at 00:00 UTC, "
+                f"the lake has nothing to put {series} together from, and days of data/processed begin at 00:00 UTC, "
                 f"not at CQS_DAY_START; fetch shorter candles: {_fetch(series._replace(interval='1h'))}"
             )
     if frame.empty:

@@ -22,7 +22,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError as error:  # click would end with 1
+        except (BrokenPipeError, KeyboardInterrupt) as error:  # click would end with 1, or print an empty line
             return _failed(error)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -78,6 +78,8 @@ def _failed(error: BaseException) -> int:
         error.show()
         return error.exit_code
     if isinstance(error, click.Abort | KeyboardInterrupt):
+        if sys.stderr and sys.stderr.isatty():
+            click.echo(err=True)  # after the terminal's ^C
         return code_of(error)
     if isinstance(error, OSError) and not isinstance(error, CqsError):  # a fact about this machine: nothing to trace
         _drop_output()

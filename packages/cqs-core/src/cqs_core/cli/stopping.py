@@ -16,9 +16,8 @@ class Terminated(KeyboardInterrupt):
 
 
 def code_of(interrupt: BaseException) -> int:
-    """The exit code of a command that was told to end; click hands on its own exception, with ours as cause."""
-    terminated = any(isinstance(error, Terminated) for error in (interrupt, interrupt.__cause__))
-    return 128 + (signal.SIGTERM if terminated else signal.SIGINT)
+    """The exit code of a command that was told to end."""
+    return 128 + (signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT)
 
 
 def leave(code: int) -> None:

@@ -73,12 +73,12 @@ def _fitting(symbol: str, series: Sequence[Series]) -> set[Series]:
     from cqs_data.fetching.selection import is_pattern
 
     if is_pattern(symbol):
-        found = {one for one in series if fnmatch.fnmatchcase(one.market, symbol.upper())}
+        found, name = {one for one in series if fnmatch.fnmatchcase(one.market, symbol.upper())}, symbol
     else:
         meant = _meant(symbol, series)
-        found = {one for one in series if meant.get(one.exchange) == one.market}
+        found, name = {one for one in series if meant.get(one.exchange) == one.market}, next(iter(meant.values()))
     if not found:
-        raise UnknownName("market in the lake", symbol, {one.market for one in series})
+        raise UnknownName("market in the lake", name, {one.market for one in series})
     return found
 
 

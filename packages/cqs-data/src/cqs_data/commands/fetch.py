@@ -75,9 +75,9 @@ def exchanges(as_json: bool) -> None:
         (
             row["id"],
             _GENERIC if row["tested"] == "generic" else row["tested"],
-            f"its last {row['history']:,}" if row["history"] else "all",
+            f"its last {row['history']:,}" if row["history"] else "",
         )
         for row in rows
     ]
-    titles = ("Exchange", "How it was tested", "Candles it gives")
+    titles = ("Exchange", "How it was tested", "Gives only")
     emit(rows, as_json, lambda: say(table_lines(titles, [False] * 3, cells)))

@@ -35,7 +35,7 @@ def check_name(file: str) -> None:
     """Whether a file can have this name, whether it is there or not.
 
     Raises:
-        UsageError: it is a folder, or longer than file systems take.
+        UsageError: it is a folder, or longer than the file system takes.
     """
     try:
         folder = Path(file).is_dir()
@@ -43,8 +43,6 @@ def check_name(file: str) -> None:
         raise UsageError(f"{file[:60]!r}… is no name of a file: {error.strerror}; name another") from None
     if folder:
         raise UsageError(f"{file!r} is a folder; name a file")
-    if len(os.fsencode(Path(file).name)) > _LONGEST:
-        raise UsageError(f"{file[:60]!r}… is too long a name; {_LONGEST} bytes are the most")
 
 
 @click.command("import")
@@ -95,6 +93,8 @@ def export_command(
     """Write candles to FILE, CSV or parquet by its suffix."""
     series, bounds = series_of(exchange, market, interval), parse_range(start, end)
     check_name(file)
+    if len(os.fsencode(Path(file).name)) > _LONGEST:
+        raise UsageError(f"{file[:60]!r}… is too long a name; {_LONGEST} bytes are the most")
     rows = Lake(open_bucket(bucket)).export(file, series, *bounds)
     emit(
         {**series._asdict(), "rows": rows, "file": file}, as_json, lambda: say([f"{counted(rows, 'candle')} in {file}"])

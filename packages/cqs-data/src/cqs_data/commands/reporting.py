@@ -32,7 +32,8 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
     """
     left = [one for one in done if _left_alone(one, endpoint)]
     if left and len(left) == len(done):
-        raise UsageError(f"nothing was asked for: {_all(len(left))} {left[0].note}")
+        why = "of the real exchange; leave --endpoint and CQS_ENDPOINT out" if endpoint else left[0].note
+        raise UsageError(f"nothing was asked for: {_all(len(left))} {why}")
     lake.publish(one.series for one in done if one.rows)
     emit([_row(one) for one in done], as_json, lambda: _table(done, endpoint, heading))
     return 1 if any(one.error for one in done) else 0
