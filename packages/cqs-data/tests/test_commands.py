@@ -293,7 +293,7 @@ def test_who_stops_it_hears_that_what_came_is_stored(bucket, work, number, code)
             running.send_signal(number)
             out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (code, "")
-    assert err == "cqs: stopped; what was answered is stored, and the same command goes on from there\n"
+    assert err == "cqs: stopped; what was answered is stored, and the same command goes on\n"
     assert sum(status.rows for status in bucket.status()) > 31
 
 
@@ -301,14 +301,9 @@ class TestLists:
     def test_exchanges_have_a_header_and_words(self, told):
         lines = told("exchanges")
         assert lines[0].split("  ")[0] == "Exchange"
-        assert next(line for line in lines if line.startswith("kraken ")).split()[-6:] == [
-            "tried",
-            "with",
-            "cqs",
-            "its",
-            "last",
-            "720",
-        ]
+        [kraken] = [line for line in lines if line.startswith("kraken ")]
+        assert kraken.split("  ")[-1] == "its last 720"
+        assert "through ccxt alone; not tried with cqs" in kraken
 
     def test_help_is_not_cut(self, told, monkeypatch):
         monkeypatch.setenv("COLUMNS", "80")

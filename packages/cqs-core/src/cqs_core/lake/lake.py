@@ -230,8 +230,8 @@ class Lake:
         if filled:
             first, last = (iso(at)[:16] for at in (min(o.first for o in filled), max(o.last for o in filled)))
             raise UsageError(
-                f"no candles of {series} in these dates; the lake has {source} from {first} to {last} UTC: "
-                f"ask for others, or fetch more: {fetch}"
+                f"no candles of {series} in these dates; ask for others (the lake has {source} "
+                f"from {first} to {last} UTC), or fetch them: {fetch}"
             )
         have = {s.market for s in self.series() if s.exchange == series.exchange}
         if series.market not in have and have:

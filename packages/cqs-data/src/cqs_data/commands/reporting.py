@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cqs_core import Lake
     from cqs_data.fetching import Fetched
 
-STOPPED = "stopped; what was answered is stored, and the same command goes on from there"
+STOPPED = "stopped; what was answered is stored, and the same command goes on"
 
 
 def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | None, heading: str | None = None) -> int:
