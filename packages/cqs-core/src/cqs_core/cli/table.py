@@ -58,6 +58,7 @@ def say(lines: Sequence[str]) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     text = "\n".join(lines) + "\n" if lines else ""
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
 
 
 def safe(text: str) -> str:
