@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cqs_core import DataError, UsageError
+from cqs_core.cli import emit_array, open_bucket
 from cqs_core.cli.options import plain
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.testing.site import Site
@@ -193,3 +195,58 @@ class TestOutput:
 
     def test_errors_know_their_codes(self):
         assert (UsageError("x").exit_code, DataError("x").exit_code) == (2, 1)
+
+
+class TestStopping:
+    """In a process of its own, which is sent a signal."""
+
+    CODE = """
+import sys, time, click
+from cqs_core.cli import stoppable
+from cqs_core.cli.root import _Commands, main
+
+@click.command("work")
+@click.argument("told")
+def work(told):
+    with stoppable(told):
+        print("at work", flush=True)
+        time.sleep(30)
+
+_Commands.get_command = lambda self, ctx, name: work
+main()
+"""
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize(("told", "line"), [("", ""), ("what came is stored", "cqs: what came is stored\n")])
+    def test_both_signals_end_it_with_one_line(self, number, code, told, line):
+        words = [sys.executable, "-c", self.CODE, "work", told]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            assert running.stdout.readline() == "at work\n"
+            running.send_signal(number)
+            _, err = running.communicate(timeout=20)
+        assert (running.returncode, err) == (code, line)
+
+    def test_sigterm_works_where_ctrl_c_is_ignored(self):
+        ignoring = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{self.CODE}"
+        words = [sys.executable, "-c", ignoring, "work", "stored"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            running.stdout.readline()
+            running.terminate()
+            _, err = running.communicate(timeout=20)
+        assert (running.returncode, err) == (143, "cqs: stored\n")
+
+
+def test_a_command_that_goes_on_with_what_is_there_makes_no_folder(tmp_path):
+    assert open_bucket(str(tmp_path / "new"), write=True).folder.is_dir()
+    with pytest.raises(UsageError, match="does not exist; check the name"):
+        open_bucket(str(tmp_path / "typo"), write=True, create=False)
+    assert not (tmp_path / "typo").exists()
+
+
+@pytest.mark.parametrize(
+    ("objects", "text"),
+    [([], "[]\n"), ([[], ['{"a": 1}'], [], ['{"b": 2}', "{}"]], '[{"a": 1}, {"b": 2}, {}]\n')],
+)
+def test_an_array_is_printed_part_by_part(capsys, objects, text):
+    emit_array(iter(objects))
+    assert capsys.readouterr().out == text

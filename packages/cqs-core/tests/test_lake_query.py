@@ -12,6 +12,7 @@ import pytest
 
 from cqs_core import Bucket, DataError, Lake, Series, UsageError
 from cqs_core.intervals import DAY
+from cqs_core.lake.query import texts
 from cqs_core.lake.table import candle_table
 
 BTC, ETH = Series("upbit", "BTC/KRW", "1d"), Series("upbit", "ETH/KRW", "1d")
@@ -206,3 +207,41 @@ def test_a_relation_can_do_no_more_than_sql(lake, outside):
     with pytest.raises(duckdb.Error, match="disabled"):
         relation.write_csv(str(outside / "stolen.csv"))
     assert not (outside / "stolen.csv").exists()
+
+
+def test_columns_of_one_name_both_survive(lake):
+    assert lake.sql("select 1 ts, 2 ts, 3 ts_1, 4 ts").to_pylist() == [{"ts": 1, "ts_2": 2, "ts_1": 3, "ts_3": 4}]
+    assert lake.relation("select 1 ts, 2 ts").columns == ["ts", "ts_1"]
+    joined = lake.sql("select * from candles a join candles b using (exchange, market, interval) order by a.ts, b.ts")
+    assert {"ts", "ts_1", "close", "close_1"} <= set(joined.column_names)
+
+
+def test_what_arrow_would_falsify_is_text(lake):
+    query = "select '101'::bit b, '12:00:00+02'::timetz t, 340282366920938463463374607431768211455::uhugeint u"
+    told = {"b": "101", "t": "12:00:00+02", "u": "340282366920938463463374607431768211455"}
+    assert lake.sql(query).to_pylist() == [told]
+
+
+def test_a_query_that_is_no_utf8_is_refused(lake):
+    with pytest.raises(UsageError, match="no UTF-8 text"):
+        lake.sql("select '\udcff'")
+
+
+@pytest.mark.parametrize("name", ["g[1]*", "what?", "[a-z]", "g[[]1]"])
+def test_a_bucket_may_be_named_like_a_pattern(tmp_path, name):
+    for folder, n in ((name, 2), ("g1x", 5), ("whats", 5), ("b", 5)):
+        (tmp_path / folder).mkdir()
+        Lake(str(tmp_path / folder)).append(BTC, rows(n), 0, n * DAY)
+    lake = Lake(str(tmp_path / name))
+    lake.append(BTC, rows(2, 1), DAY, 3 * DAY)
+    assert lake.sql("select count(*) n from candles").to_pylist() == [{"n": 3}]
+    assert lake.relation("select * from candles").aggregate("count(*)").fetchall() == [(3,)]
+    lake.bucket.write(lake.objects(BTC)[0].key, b"PAR1 torn")
+    with pytest.raises(DataError, match=r"damaged.*cqs data verify"):
+        lake.sql("select sum(close) from candles")
+
+
+def test_every_value_has_duckdbs_text(lake):
+    found = lake.sql("select 'infinity'::timestamp i, max(ts) - min(ts) d, 1.50 x, null n from candles")
+    [batch] = texts(found)
+    assert batch.to_pylist() == [{"i": "infinity", "d": "11 days", "x": "1.50", "n": None}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
@@ -55,6 +56,17 @@ def test_on_a_terminal_bars_are_drawn_on_stderr_alone():
     assert b"BTC/KRW" in shown
     assert b"candles/s" in shown
     assert b"asking again in 4 s" in shown
+
+
+def test_bars_leave_room_for_what_a_terminal_echoes():
+    ours, theirs = pty.openpty()
+    narrow = {**os.environ, "COLUMNS": "60"}
+    subprocess.run([sys.executable, "-c", WORK], stdout=subprocess.DEVNULL, stderr=theirs, check=True, env=narrow)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    bars = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in re.split(r"[\r\n]+", shown)]
+    assert max(map(len, bars)) == 57
 
 
 @pytest.fixture

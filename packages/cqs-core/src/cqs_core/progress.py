@@ -153,9 +153,24 @@ def _about(progress: Progress) -> dict[str, Any]:
     }
 
 
+def _console() -> Any:
+    """Standard error, but three columns narrower: a terminal echoes `^C`, and a bar that wraps cannot be erased."""
+    from rich.console import Console, ConsoleDimensions
+
+    class Narrow(Console):
+        @property
+        def size(self) -> ConsoleDimensions:
+            return ConsoleDimensions(max(1, super().size.width - 3), super().size.height)
+
+        @size.setter
+        def size(self, new_size: tuple[int, int]) -> None:
+            raise NotImplementedError  # bars follow the terminal
+
+    return Narrow(stderr=True)
+
+
 @contextlib.contextmanager
 def _bars() -> Iterator[_Shown]:
-    from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
     from rich.table import Column
@@ -168,7 +183,7 @@ def _bars() -> Iterator[_Shown]:
         BarColumn(bar_width=16),
         *figures,
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=_console(),
         transient=True,
         expand=True,
     ) as bars:

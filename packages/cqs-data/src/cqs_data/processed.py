@@ -15,6 +15,7 @@ from cqs_core.lake.deriving import source_of
 from cqs_core.lake.files import read_rows
 from cqs_core.lake.publish import FOLDER, at_home_market, key
 from cqs_core.times import parse_range
+from cqs_data.fetching.selection import listed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -37,7 +38,7 @@ def load_processed_data(
     CQS_DAY_START days begin then, and are always put together.
 
     Args:
-        symbols: `BTC`, `BTC/KRW` or `KRW-BTC`, in any number.
+        symbols: `BTC`, `BTC/KRW` or `KRW-BTC`, in any number; `BTC,ETH` is two.
         start: first candle by its open, naive means UTC.
         end: a date includes that day, a time does not include itself.
         interval: of the candles.
@@ -54,7 +55,7 @@ def load_processed_data(
     """
     from cqs_core.cli import open_bucket
 
-    wanted = [symbols] if isinstance(symbols, str) else list(symbols)
+    wanted = listed(symbols) if isinstance(symbols, str) else list(symbols)
     if not wanted:
         raise UsageError("no symbols; name some, as ['BTC', 'ETH']")
     if fill not in {None, "ffill"}:
@@ -76,10 +77,25 @@ def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_st
     frame.index = frame.pop("ts").rename("timestamp")
     if frame.empty and source_of(lake, series, day_start) is None:
         frame = _published(lake, series, start, end)
+        if not frame.empty and day_start and intervals.length(series.interval) >= intervals.DAY:
+            raise UsageError(
+                f"the lake has nothing to put {series} together from, and days of data/processed begin at 00:00 UTC, "
+                f"not at CQS_DAY_START; fetch shorter candles: {_fetch(series._replace(interval='1h'))}"
+            )
     if frame.empty:
-        fetch = f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
-        raise UsageError(f"no candles of {series} in {lake.bucket.url!r} in these dates; fetch them: {fetch}")
+        _refuse(lake, series)
     return frame
+
+
+def _refuse(lake: Lake, series: Series) -> None:
+    have = {one.market for one in lake.series() if one.exchange == series.exchange}
+    if have and series.market not in have:
+        raise UnknownName("market in the lake", series.market, have, f"fetch it: {_fetch(series)}")
+    raise UsageError(f"no candles of {series} in {lake.bucket.url!r} in these dates; fetch them: {_fetch(series)}")
+
+
+def _fetch(series: Series) -> str:
+    return f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
 
 
 def _filled(frame: pd.DataFrame, interval: str, day_start: int) -> pd.DataFrame:

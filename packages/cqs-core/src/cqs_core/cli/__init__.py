@@ -1,15 +1,34 @@
 """The `cqs` command: a root whose subcommands are named by plugins and imported on use."""
 
-from cqs_core.cli.options import bucket_option, command_options, emit, json_option, machine_options, open_bucket
+from cqs_core.cli.options import (
+    ascii_only,
+    bucket_option,
+    command_options,
+    emit,
+    emit_array,
+    json_option,
+    machine_options,
+    open_bucket,
+)
 from cqs_core.cli.root import main, run_command
+from cqs_core.cli.stopping import stoppable
+from cqs_core.cli.table import Table, safe, say, table_lines, width_of
 
 __all__ = [
+    "Table",
+    "ascii_only",
     "bucket_option",
     "command_options",
     "emit",
+    "emit_array",
     "json_option",
     "machine_options",
     "main",
     "open_bucket",
     "run_command",
+    "safe",
+    "say",
+    "stoppable",
+    "table_lines",
+    "width_of",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -36,8 +36,13 @@ def command_options(function: _F) -> _F:
     return bucket_option(json_option(function))
 
 
-def open_bucket(option: str | None = None, *, write: bool = False) -> Bucket:
+def open_bucket(option: str | None = None, *, write: bool = False, create: bool = True) -> Bucket:
     """The bucket that a command works on; to write, a missing local folder is created if its parent exists.
+
+    Args:
+        option: what `--bucket` says.
+        write: whether the command does.
+        create: whether a missing folder may be; a command that goes on with what is there does not want a new one.
 
     Raises:
         UsageError: it cannot be used so; nothing was written and no network was asked.
@@ -46,7 +51,9 @@ def open_bucket(option: str | None = None, *, write: bool = False) -> Bucket:
     from cqs_core.settings import bucket_url
 
     bucket = Bucket(bucket_url(option))
-    bucket.check(write=write)
+    bucket.check(write=write and create)
+    if write and not create:
+        bucket.check(write=True)
     return bucket
 
 
@@ -55,11 +62,30 @@ def emit(data: Any, as_json: bool, human: Callable[[], None]) -> None:
     if not as_json:
         human()
         return
+    text = json.dumps(plain(data), ensure_ascii=ascii_only(), allow_nan=False)
+    _write(text.encode("utf-8", "backslashreplace").decode() + "\n")  # half characters of file names
+
+
+def emit_array(objects: Iterable[Sequence[str]]) -> None:
+    """Print a JSON array of objects that are JSON text already and come part by part."""
+    between = "["
+    for part in objects:
+        if part:
+            _write(between + ", ".join(part))
+            between = ", "
+    _write("]\n" if between == ", " else "[]\n")
+
+
+def ascii_only() -> bool:
+    """Whether standard output takes nothing but ASCII for certain."""
+    encoding = sys.stdout.encoding if sys.stdout else None
+    return (encoding or "").lower().replace("-", "") != "utf8"
+
+
+def _write(text: str) -> None:
     if sys.stdout is None:
         raise CqsError("standard output is closed; the result was not printed")
-    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    text = json.dumps(plain(data), ensure_ascii=ascii_only, allow_nan=False)
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")  # half characters of file names
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 

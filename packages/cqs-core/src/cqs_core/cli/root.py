@@ -7,15 +7,23 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from cqs_core.cli.stopping import code_of, leave
 from cqs_core.errors import CqsError, UnknownName
 from cqs_core.plugins import plugins
 
 
 class _Commands(click.Group):
     """Commands by hook: names and help without importing anything, the command itself on use."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, KeyboardInterrupt) as error:  # click would end with 1, or print an empty line
+            return _failed(error)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(plugins().commands())
@@ -70,7 +78,9 @@ def _failed(error: BaseException) -> int:
         error.show()
         return error.exit_code
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return 130
+        if sys.stderr and sys.stderr.isatty():
+            click.echo(err=True)  # after the terminal's ^C
+        return code_of(error)
     if isinstance(error, OSError) and not isinstance(error, CqsError):  # a fact about this machine: nothing to trace
         _drop_output()
         if isinstance(error, BrokenPipeError):  # `cqs … | head` is no failure
@@ -99,4 +109,6 @@ def _drop_output() -> None:
 
 def main() -> None:
     """Entry point of the `cqs` script."""
-    raise SystemExit(run_command())
+    code = run_command()
+    leave(code)
+    raise SystemExit(code)

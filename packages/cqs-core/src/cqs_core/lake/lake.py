@@ -13,6 +13,7 @@ from cqs_core.lake.catalog import objects_by_series
 from cqs_core.lake.names import ROOT, LakeObject, Series, escape
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.status import SeriesStatus, lake_status
+from cqs_core.times import iso
 
 if TYPE_CHECKING:
     import duckdb
@@ -221,14 +222,22 @@ class Lake:
         return {one: found for one in series if (found := self.objects(one))}
 
     def _refuse(self, series: Series) -> None:
-        have = [s for s in self.series() if s.exchange == series.exchange]
+        """Say why there are no candles: of these dates, of this market, or at this interval."""
+        from cqs_core.lake.deriving import source_of
+        from cqs_core.settings import settings
+
         fetch = f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
-        if series in have:
-            raise UsageError(f"no candles of {series} in these dates; ask for others, or fetch them: {fetch}")
-        if series.market not in {s.market for s in have} and have:
-            raise UnknownName(
-                "market in the lake", series.market, {s.market for s in have}, remedy=f"fetch it: {fetch}"
+        source = source_of(self, series, settings().day_start)
+        filled = [o for o in self.objects(source) if o.rows] if source else []
+        if filled:
+            first, last = (iso(at)[:16] for at in (min(o.first for o in filled), max(o.last for o in filled)))
+            raise UsageError(
+                f"no candles of {series} in these dates; ask for others (the lake has {source} "
+                f"from {first} to {last} UTC), or fetch them: {fetch}"
             )
+        have = {s.market for s in self.series() if s.exchange == series.exchange}
+        if series.market not in have and have:
+            raise UnknownName("market in the lake", series.market, have, remedy=f"fetch it: {fetch}")
         raise UsageError(f"no candles of {series} in {self.bucket.url!r}; fetch them: {fetch}")
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import re
+import threading
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +30,8 @@ _NEWEST = (
     "qualify row_number() over (partition by ts order by seq desc, open desc, high desc, low desc, close desc, "
     "volume desc) = 1"
 )
+_PATIENCE = 0.7  # seconds that an interrupted query has to end
+_FALSIFIED = {"BIT", "TIME WITH TIME ZONE", "UHUGEINT", "BIGNUM"}  # types that DuckDB hands to Arrow as something else
 _EMPTY = (
     "select ''::varchar exchange, ''::varchar market, ''::varchar \"interval\", "
     "null::timestamptz ts, 0::double open, 0::double high, 0::double low, 0::double close, 0::double volume where false"
@@ -50,16 +57,51 @@ def relation(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> duckd
     return retrying("the lake", lambda: _relation(duckdb.connect(), bucket, query, parameters, []))
 
 
+def texts(table: pa.Table, rows: int = 10_000) -> pa.RecordBatchReader:
+    """Every value as DuckDB writes it, in batches of about so many rows."""
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    reader: pa.RecordBatchReader = connection.from_arrow(table).project("columns(*)::varchar").to_arrow_reader(rows)
+    return reader
+
+
 def _run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
-    paths: list[str] = []
-    with contextlib.closing(duckdb.connect()) as connection:
-        try:
-            found: pa.Table = _relation(connection, bucket, query, parameters, paths).to_arrow_table()
-        except duckdb.Error as error:
-            raise _told(" ".join(str(error).split()), paths) from None
-        except RuntimeError as error:  # DuckDB's answer to Ctrl-C
-            raise (KeyboardInterrupt if "interrupted" in str(error) else error) from None
-        return found
+    connection, paths = duckdb.connect(), list[str]()
+    try:
+        return _interruptible(
+            connection, lambda: _relation(connection, bucket, query, parameters, paths).to_arrow_table()
+        )
+    except duckdb.Error as error:
+        raise _told(" ".join(str(error).split()), paths) from None
+    finally:
+        with contextlib.suppress(duckdb.Error):  # busy with what could not be interrupted
+            connection.close()
+
+
+def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], pa.Table]) -> pa.Table:
+    """`work()` in a thread of its own: DuckDB hears Ctrl-C only between some steps of a query, and some are long.
+
+    After an interrupt the thread has a moment to end; a daemon, it does not keep the process from doing so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    done: Future[pa.Table] = Future()
+    thread = threading.Thread(target=_settle, args=(done, work), daemon=True)
+    thread.start()
+    try:
+        return done.result()
+    finally:
+        until = time.monotonic() + _PATIENCE
+        while not done.done() and time.monotonic() < until:
+            connection.interrupt()
+            thread.join(0.05)
+
+
+def _settle(done: Future[pa.Table], work: Callable[[], pa.Table]) -> None:
+    try:
+        done.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+        done.set_exception(error)
 
 
 def _relation(
@@ -72,9 +114,29 @@ def _relation(
         _confine(connection, paths)
         connection.execute(f"create view candles as {sql}")
         connection.execute("set lock_configuration = true")
-        return connection.sql(query, params=dict(parameters) or None)
+        return _holdable(connection.sql(query, params=dict(parameters) or None))
     except duckdb.Error as error:
         raise _told(" ".join(str(error).split()), paths) from None
+
+
+def _holdable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The relation with a name of its own for each column (`ts`, `ts_1`), and as text what Arrow would falsify."""
+    names = _unique(relation.columns)
+    odd = [str(kind) in _FALSIFIED for kind in relation.types]
+    if names == relation.columns and not any(odd):
+        return relation
+    casts = ("::varchar" if text else "" for text in odd)
+    columns = (f"#{n}{cast} as {_name(name)}" for n, (name, cast) in enumerate(zip(names, casts, strict=True), 1))
+    return relation.project(", ".join(columns))
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for name in names:
+        others = {*found, *names}
+        free = (f"{name}_{n}" for n in itertools.count(1))
+        found.append(next(other for other in free if other not in others) if name in found else name)
+    return found
 
 
 def _confine(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
@@ -84,7 +146,7 @@ def _confine(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> Non
         "timezone": "'UTC'",
         "temp_directory": _text(str(spill)),
         "python_enable_replacements": "false",
-        "allowed_paths": f"[{', '.join(map(_text, paths))}]",
+        "allowed_paths": f"[{', '.join(map(_text, {*paths, *map(_literal, paths)}))}]",  # DuckDB asks for both
         "enable_external_access": "false",
     }.items():
         connection.execute(f"set {setting} = {value}")
@@ -92,7 +154,7 @@ def _confine(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> Non
 
 def _told(fact: str, paths: Sequence[str]) -> Exception:
     said = fact.partition(" LINE 1:")[0]  # what follows quotes the query, and that may name a file
-    ours = next((path for path in paths if path in said), None)
+    ours = next((path for path in paths if path in said or _literal(path) in said), None)
     if ours is None:
         return UsageError(f"DuckDB refused the query: {fact}")
     if not Path(ours).exists():
@@ -110,7 +172,9 @@ def _candles_sql(bucket: Bucket, paths: list[str]) -> Iterator[str]:
             if objects:
                 files = bucket.paths([o.key for o in objects])
                 paths += files
-                scan = f"read_parquet([{', '.join(map(_text, files))}], hive_partitioning = false)"
+                scan = (
+                    f"read_parquet([{', '.join(_text(_literal(file)) for file in files)}], hive_partitioning = false)"
+                )
                 yield f"select {names}, {_COLUMNS} from (select * from {scan} {rows})"  # noqa: S608 - escaped
 
 
@@ -118,7 +182,18 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _literal(path: str) -> str:
+    """The path as a pattern that fits nothing else: DuckDB takes all paths for patterns."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", path)
+
+
 def _check_select(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    if not query.isascii() and query != query.encode("utf-8", "replace").decode():
+        raise UsageError("the query holds bytes that are no UTF-8 text; write it in UTF-8")
     statements = connection.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise UsageError("only one SELECT is allowed; the lake is read-only here")

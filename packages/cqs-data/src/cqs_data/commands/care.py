@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
 
-from cqs_core import Lake, Series, parse_interval, settings
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core import Lake, Series
+from cqs_core.cli import command_options, emit, open_bucket, say, stoppable
 from cqs_core.progress import progress
 from cqs_core.times import iso
+from cqs_data.commands.choosing import NO_SERIES, chosen_series, series_options
+from cqs_data.commands.endpoint import endpoint_of, endpoint_option
+from cqs_data.commands.reporting import STOPPED, counted, report
 
 if TYPE_CHECKING:
     from cqs_core.lake.gaps import Gap
@@ -20,48 +24,80 @@ _MENDABLE = ("no_trade", "outage", "never_fetched", "unknown", "delisted")
 
 
 @click.command("gaps")
-@click.option("--interval", help="Only of series of this interval.")
+@series_options
 @command_options
-def gaps(interval: str | None, bucket: str | None, as_json: bool) -> None:
-    """Print every hole between first and last candle, with its cause."""
-    found = _found(Lake(open_bucket(bucket)), interval)
+def gaps(exchange: str | None, symbols: str | None, interval: str | None, bucket: str | None, as_json: bool) -> None:
+    """Print every hole, with its cause."""
+    lake = Lake(open_bucket(bucket))
+    series = chosen_series(lake, exchange, symbols, interval)
+    found = list(lake.gaps(series))
     rows = [
         {**gap.series._asdict(), "start": iso(gap.start), "end": iso(gap.end), "bars": gap.bars, "cause": gap.cause}
         for gap in found
     ]
+    emit(rows, as_json, lambda: say([*map(_line, found), _summary(found)] if series else [NO_SERIES]))
 
-    def table() -> None:
-        for gap in found:
-            start, end = (iso(at)[:16].replace("T", " ") for at in (gap.start, gap.end))
-            click.echo(f"{gap.series}  {start} .. {end}  {gap.bars:>6,} bars  {gap.cause}")
-        click.echo(f"{sum(gap.bars for gap in found):,} bars missing in {len(found):,} holes")
 
-    emit(rows, as_json, table)
+def _line(gap: Gap) -> str:
+    start, end = (iso(at)[:16].replace("T", " ") for at in (gap.start, gap.end))
+    return f"{gap.series}  {start} .. {end}  {counted(gap.bars, 'bar'):>11}  {gap.cause}"
+
+
+def _summary(found: Collection[Gap]) -> str:
+    return f"{counted(sum(gap.bars for gap in found), 'bar')} missing in {counted(len(found), 'hole')}"
 
 
 @click.command("repair")
-@click.option("--interval", help="Only of series of this interval.")
+@series_options
 @click.option("--cause", metavar="A,B", help=f"Only holes of these causes: {', '.join(_MENDABLE)}.")
-@click.option("--endpoint", metavar="URL", help="Ask this instead of the real exchange.")
+@endpoint_option("Ask this instead of the real exchange.")
 @command_options
-def repair(interval: str | None, cause: str | None, endpoint: str | None, bucket: str | None, as_json: bool) -> int:
+def repair(
+    exchange: str | None,
+    symbols: str | None,
+    interval: str | None,
+    cause: str | None,
+    endpoint: str | None,
+    bucket: str | None,
+    as_json: bool,
+) -> int:
     """Ask the exchanges again for just the holes."""
-    from cqs_data.commands.reporting import report
+    causes, base = _chosen(cause), endpoint_of(endpoint)
+    lake = Lake(open_bucket(bucket, write=True, create=False))
+    series = chosen_series(lake, exchange, symbols, interval)
+    if not series:
+        emit([], as_json, lambda: say([NO_SERIES]))
+        return 0
+    with stoppable(STOPPED):
+        return _repair(lake, series, causes, base, as_json)
+
+
+def _repair(lake: Lake, series: Collection[Series], causes: Collection[str], base: str | None, as_json: bool) -> int:
     from cqs_data.fetching import repair as ask_again
 
-    causes = _chosen(cause)
-    lake = Lake(open_bucket(bucket, write=True))
-    holes = [(gap.series, (gap.start, gap.end)) for gap in _found(lake, interval) if gap.cause in causes]
-    return report(lake, ask_again(lake, holes, settings(endpoint=endpoint).endpoint), as_json)
+    holes = [(gap.series, (gap.start, gap.end)) for gap in _of_causes(lake, series, causes)]
+    code = report(lake, ask_again(lake, holes, base), as_json, base)
+    if not as_json:
+        left = sum(gap.bars for gap in _of_causes(lake, series, causes))
+        say([f"{counted(left, 'bar')} still missing in the {len(series):,} series looked at"])
+    return code
+
+
+def _of_causes(lake: Lake, series: Collection[Series], causes: Collection[str]) -> list[Gap]:
+    return [gap for gap in lake.gaps(series) if gap.cause in causes]
 
 
 @click.command("verify")
+@series_options
 @command_options
-def verify(bucket: str | None, as_json: bool) -> int:
-    """Read every byte of the lake and hold it against the names; exit code 1 where something is wrong."""
+def verify(exchange: str | None, symbols: str | None, interval: str | None, bucket: str | None, as_json: bool) -> int:
+    """Hold every byte against its name.
+
+    Reads the whole lake: hashes, schema, overlaps; exit code 1 where something is wrong.
+    """
     lake = Lake(open_bucket(bucket))
     found: list[Verified] = []
-    series = lake.series()
+    series = chosen_series(lake, exchange, symbols, interval)
     with progress("verify", total=len(series), unit="series") as work:
         for one in series:
             found += lake.verify([one])
@@ -70,27 +106,26 @@ def verify(bucket: str | None, as_json: bool) -> int:
         {**one.series._asdict(), "rows": one.rows, "sha256": one.sha256, "problems": list(one.problems)}
         for one in found
     ]
-
-    def table() -> None:
-        for one in found:
-            click.echo(
-                f"{one.series}  {one.rows:,} rows  {(one.sha256 or '-')[:16]}  {'ok' if not one.problems else ''}"
-            )
-            for problem in one.problems:
-                click.echo(f"  {problem}")
-
-    emit(rows, as_json, table)
+    emit(rows, as_json, lambda: say([line for one in found for line in _verdict(one)] or [NO_SERIES]))
     return 1 if any(one.problems for one in found) else 0
+
+
+def _verdict(one: Verified) -> list[str]:
+    told = f"{one.series}  {counted(one.rows, 'row')}  {(one.sha256 or '-')[:16]}  {'' if one.problems else 'ok'}"
+    return [told.rstrip(), *(f"  {problem}" for problem in one.problems)]
 
 
 @click.command("compact")
 @click.option("--no-wait", is_flag=True, help="Leave the merged objects' inputs to the next run.")
 @command_options
 def compact(no_wait: bool, bucket: str | None, as_json: bool) -> None:
-    """Merge small objects, wait until readers can know, and delete what was merged."""
+    """Merge small objects.
+
+    Waits until readers can know, then deletes what was merged.
+    """
     from cqs_core.lake.compaction import GRACE
 
-    lake = Lake(open_bucket(bucket, write=True))
+    lake = Lake(open_bucket(bucket, write=True, create=False))
     done = lake.compact()
     if done.written and not no_wait:
         with progress("compact", total=GRACE, unit="s") as work:
@@ -99,14 +134,8 @@ def compact(no_wait: bool, bucket: str | None, as_json: bool) -> None:
                 work.advance(1, note="waiting before inputs are deleted")
         done += lake.compact()
     row = {"merged": done.merged, "written": done.written, "deleted": done.deleted}
-    said = f"{done.merged:,} objects merged into {done.written:,}, {done.deleted:,} deleted"
-    emit(row, as_json, lambda: click.echo(said))
-
-
-def _found(lake: Lake, interval: str | None) -> list[Gap]:
-    name = None if interval is None else parse_interval(interval)
-    series: list[Series] = [s for s in lake.series() if name in {None, s.interval}]
-    return list(lake.gaps(series))
+    said = f"{counted(done.merged, 'object')} merged into {done.written:,}, {done.deleted:,} deleted"
+    emit(row, as_json, lambda: say([said if lake.series() else NO_SERIES]))
 
 
 def _chosen(given: str | None) -> set[str]:

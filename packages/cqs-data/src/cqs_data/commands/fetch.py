@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import click
 
-from cqs_core import Lake, UsageError, settings
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core import Lake, UsageError
+from cqs_core.cli import command_options, emit, machine_options, open_bucket, say, stoppable, table_lines
+from cqs_data.commands.endpoint import endpoint_of, endpoint_option
+
+_GENERIC = "through ccxt alone; not tried with cqs"
 
 
 @click.command("fetch")
 @click.option("--exchange", metavar="ID", help="Any of `cqs exchanges`; default CQS_EXCHANGE.")
 @click.option("--symbols", default="", metavar="A,B", help="BTC, BTC/KRW, KRW-BTC, or patterns such as '*/KRW'.")
-@click.option("--top", type=click.IntRange(1), metavar="N", help="The N markets of the largest 24-hour volume.")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Also the N markets of the largest 24-hour volume.")
 @click.option("--interval", default="1d", show_default=True, metavar="I,J", help="1m 5m 15m 1h 4h 1d 1w 1M.")
 @click.option("--start", metavar="DATE", help="First candle, UTC; default the exchange's first.")
 @click.option("--end", metavar="DATE", help="A date includes that day, a time does not include itself; default now.")
 @click.option("--quote", help="Of bare symbols and of --top.")
-@click.option("--endpoint", metavar="URL", help="Ask this instead of the real exchange; such candles are marked.")
+@endpoint_option("Ask this instead of the real exchange; such candles are marked.")
 @click.option("--update", "updating", is_flag=True, help="The same as `cqs update`.")
 @click.option("--list", "listing", is_flag=True, help="The same as `cqs data status`.")
 @command_options
@@ -37,14 +40,14 @@ def command(
     """Download candles into the lake; what it has is not asked again."""
     if updating or listing:
         return _habit(updating, listing, symbols, endpoint, bucket, as_json)
-    from cqs_data.commands.reporting import report
-    from cqs_data.exchanges.connection import check_endpoint
+    from cqs_data.commands.reporting import STOPPED, report
     from cqs_data.fetching import fetch, select
 
     selection = select(symbols, interval, exchange, start, end, quote, top or 0)
-    base = check_endpoint(settings(endpoint=endpoint).endpoint)
+    base = endpoint_of(endpoint)
     lake = Lake(open_bucket(bucket, write=True))
-    return report(lake, fetch(lake, selection, base), as_json)
+    with stoppable(STOPPED):
+        return report(lake, fetch(lake, selection, base), as_json, base)
 
 
 def _habit(updating: bool, listing: bool, symbols: str, endpoint: str | None, bucket: str | None, as_json: bool) -> int:
@@ -57,20 +60,24 @@ def _habit(updating: bool, listing: bool, symbols: str, endpoint: str | None, bu
     if listing:
         show_status(Lake(open_bucket(bucket)), as_json)
         return 0
-    return run_update(Lake(open_bucket(bucket, write=True)), endpoint, as_json)
+    base = endpoint_of(endpoint)
+    return run_update(Lake(open_bucket(bucket, write=True, create=False)), base, as_json)
 
 
 @click.command("exchanges")
-@command_options
-def exchanges(bucket: str | None, as_json: bool) -> None:
+@machine_options
+def exchanges(as_json: bool) -> None:
     """List the exchanges that `cqs fetch` knows, those with code of their own first."""
     from cqs_data.exchanges.catalog import described
 
     rows = described()
-
-    def table() -> None:
-        for row in rows:
-            last = f", only its last {row['history']:,} candles" if row["history"] else ""
-            click.echo(f"{row['id']:<20} {row['tested']}{last}")
-
-    emit(rows, as_json, table)
+    cells = [
+        (
+            row["id"],
+            _GENERIC if row["tested"] == "generic" else row["tested"],
+            f"its last {row['history']:,}" if row["history"] else "",
+        )
+        for row in rows
+    ]
+    titles = ("Exchange", "How it was tested", "Gives only")
+    emit(rows, as_json, lambda: say(table_lines(titles, [False] * 3, cells)))

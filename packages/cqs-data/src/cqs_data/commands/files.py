@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import click
 
-from cqs_core import Lake, Series, parse_interval, plugins, resolve, settings
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core import Lake, Series, UsageError, plugins, resolve, settings
+from cqs_core.cli import command_options, emit, open_bucket, say
 from cqs_core.times import parse_range
+from cqs_data.commands.choosing import NO_SERIES
+from cqs_data.commands.reporting import counted
+
+_LONGEST = 235  # bytes of a file's name: exporting adds 20 to it until the file is whole
 
 
 def series_of(exchange: str | None, market: str, interval: str) -> Series:
@@ -15,11 +22,27 @@ def series_of(exchange: str | None, market: str, interval: str) -> Series:
     Raises:
         UsageError: one is wrong.
     """
+    from cqs_data.fetching.selection import read_interval
+
     now = settings()
     chosen = plugins().exchange(exchange or now.exchange)
-    name = parse_interval(interval)
+    name = read_interval(interval)
     found = resolve(market, chosen.id, id_form=chosen.id_form, home=now.exchange, home_quote=now.quote)
     return Series(chosen.id, found, name)
+
+
+def check_name(file: str) -> None:
+    """Whether a file can have this name, whether it is there or not.
+
+    Raises:
+        UsageError: it is a folder, or longer than the file system takes.
+    """
+    try:
+        folder = Path(file).is_dir()
+    except OSError as error:
+        raise UsageError(f"{file[:60]!r}… is no name of a file: {error.strerror}; name another") from None
+    if folder:
+        raise UsageError(f"{file!r} is a folder; name a file")
 
 
 @click.command("import")
@@ -34,11 +57,19 @@ def import_command(
 ) -> None:
     """Store the candles of a CSV, parquet or feather FILE."""
     series = series_of(exchange, market, interval)
-    named = settings(timezone=zone).timezone if zone else None
+    check_name(file)
+    named = _zone(zone) if zone else None
     done = Lake(open_bucket(bucket, write=True)).import_file(file, series, named)
     row = {**series._asdict(), "rows": done.rows, "rejected": done.rejected, "flagged": done.flagged}
     apart = f", {done.rejected:,} rows rejected (see data/quarantine)" if done.rejected else ""
-    emit(row, as_json, lambda: click.echo(f"{series}: {done.rows:,} candles imported{apart}"))
+    emit(row, as_json, lambda: click.echo(f"{series}: {counted(done.rows, 'candle')} imported{apart}"))
+
+
+def _zone(name: str) -> str | None:
+    try:
+        return settings(timezone=name).timezone
+    except UsageError as error:
+        raise UsageError(str(error).replace("--timezone", "--zone")) from None
 
 
 @click.command("export")
@@ -61,13 +92,30 @@ def export_command(
 ) -> None:
     """Write candles to FILE, CSV or parquet by its suffix."""
     series, bounds = series_of(exchange, market, interval), parse_range(start, end)
+    check_name(file)
+    if len(os.fsencode(Path(file).name)) > _LONGEST:
+        raise UsageError(f"{file[:60]!r}… is too long a name; {_LONGEST} bytes are the most")
     rows = Lake(open_bucket(bucket)).export(file, series, *bounds)
-    emit({**series._asdict(), "rows": rows, "file": file}, as_json, lambda: click.echo(f"{rows:,} candles in {file}"))
+    emit(
+        {**series._asdict(), "rows": rows, "file": file}, as_json, lambda: say([f"{counted(rows, 'candle')} in {file}"])
+    )
 
 
 @click.command("publish")
 @command_options
 def publish_command(bucket: str | None, as_json: bool) -> None:
-    """Write data/processed/{BASE}_{interval}.parquet of the home market, for intervals of CQS_PUBLISH."""
-    keys = Lake(open_bucket(bucket, write=True)).publish()
-    emit([{"key": key} for key in keys], as_json, lambda: click.echo("\n".join(keys) or "nothing at home to publish"))
+    """Write the neighbours' files of the home market.
+
+    These are data/processed/{BASE}_{interval}.parquet, for intervals of CQS_PUBLISH.
+    """
+    lake = Lake(open_bucket(bucket, write=True, create=False))
+    keys = lake.publish()
+    emit([{"key": key} for key in keys], as_json, lambda: say(keys or [_nothing(lake)]))
+
+
+def _nothing(lake: Lake) -> str:
+    now = settings()
+    if not lake.series():
+        return NO_SERIES
+    wanted = f"{now.exchange} */{now.quote} {','.join(now.publish)}"
+    return f"nothing to publish: the lake has no {wanted} (by CQS_EXCHANGE, CQS_QUOTE and CQS_PUBLISH)"

@@ -7,18 +7,54 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core.cli import emit
+from cqs_core import UsageError
+from cqs_core.cli import emit, safe, say
 
 if TYPE_CHECKING:
     from cqs_core import Lake
     from cqs_data.fetching import Fetched
 
+STOPPED = "stopped; what was answered is stored, and the same command goes on"
 
-def report(lake: Lake, done: Sequence[Fetched], as_json: bool) -> int:
-    """Publish what is the neighbours', print what became of each series; 1 where one failed."""
+
+def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | None, heading: str | None = None) -> int:
+    """Publish what is the neighbours', print what became of each series; 1 where one failed.
+
+    Args:
+        lake: where candles went.
+        done: what became of each series.
+        as_json: whether for machines.
+        endpoint: that was asked, if one was.
+        heading: of a round of many; with it, series without news are not named.
+
+    Raises:
+        UsageError: every series was left alone, since it is of another source.
+    """
+    left = [one for one in done if _left_alone(one, endpoint)]
+    if left and len(left) == len(done):
+        why = "of the real exchange; leave --endpoint and CQS_ENDPOINT out" if endpoint else left[0].note
+        raise UsageError(f"nothing was asked for: {_all(len(left))} {why}")
     lake.publish(one.series for one in done if one.rows)
-    emit([_row(one) for one in done], as_json, lambda: _table(done))
+    emit([_row(one) for one in done], as_json, lambda: _table(done, endpoint, heading))
     return 1 if any(one.error for one in done) else 0
+
+
+def counted(n: int, what: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "candle"), counted(1234, "candle")
+    ('1 candle', '1,234 candles')
+    """
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def _all(n: int) -> str:
+    return "the only series is" if n == 1 else f"all {n:,} series are"
+
+
+def _left_alone(one: Fetched, endpoint: str | None) -> bool:
+    """Whether its candles are of another source than the one that was asked."""
+    return one.source != ("endpoint" if endpoint else "exchange")
 
 
 def _row(one: Fetched) -> dict[str, Any]:
@@ -33,16 +69,27 @@ def _row(one: Fetched) -> dict[str, Any]:
     }
 
 
-def _table(done: Sequence[Fetched]) -> None:
-    for one in done:
-        marked = " from an endpoint" if one.source == "endpoint" else ""
-        counts = {"rejected": one.rejected, "kept though they jump": one.flagged}
-        apart = "".join(f", {n:,} {what} (see data/quarantine)" for what, n in counts.items() if n)
-        note = f"; {one.note}" if one.note else ""
-        click.echo(f"{one.series}: {one.rows:,} new candles{marked}{apart}{note}")
+def _table(done: Sequence[Fetched], endpoint: str | None, heading: str | None) -> None:
+    rows, failed = sum(one.rows for one in done), sum(one.error is not None for one in done)
+    failures = f", {failed:,} failed" if failed else ""
+    if heading is None:
+        say([_line(one, endpoint) for one in done])
+        say([f"{counted(rows, 'new candle')} in {len(done):,} series{failures}"])
+    else:
+        news = [one for one in done if one.rows or one.rejected or one.flagged]
+        brought = sum(one.rows > 0 for one in done)
+        say([f"{heading}  {counted(rows, 'new candle')} in {brought:,} of {len(done):,} series{failures}"])
+        say([f"  {_line(one, endpoint)}" for one in news])
     for one in done:
         if one.error:
-            click.echo(f"cqs: {one.series} is not complete: {one.error}", err=True)
-    failed = sum(one.error is not None for one in done)
-    rows = sum(one.rows for one in done)
-    click.echo(f"{rows:,} new candles in {len(done)} series{f', {failed} failed' if failed else ''}")
+            click.echo(safe(f"cqs: {one.series} is not complete: {one.error}"), err=True)
+
+
+def _line(one: Fetched, endpoint: str | None) -> str:
+    if _left_alone(one, endpoint):
+        return f"{one.series}: left alone, it is {one.note}"
+    marked = " from an endpoint" if one.source == "endpoint" else ""
+    counts = {"rejected": one.rejected, "kept though they jump": one.flagged}
+    apart = "".join(f", {n:,} {what} (see data/quarantine)" for what, n in counts.items() if n)
+    note = f"; {one.note}" if one.note else ""
+    return f"{one.series}: {counted(one.rows, 'new candle')}{marked}{apart}{note}"

@@ -9,7 +9,7 @@ from types import FrameType
 import click
 
 from cqs_core import UsageError
-from cqs_core.cli import command_options, emit
+from cqs_core.cli import emit, machine_options
 
 
 @click.command("sandbox")
@@ -19,8 +19,8 @@ from cqs_core.cli import command_options, emit
     help="Serve DIR/{exchange}/{BASE-QUOTE}_{interval}.parquet; without it made-up candles of BTC, ETH, XRP and SOL.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; a free one by default.")
-@command_options
-def command(candles: str | None, port: int, bucket: str | None, as_json: bool) -> None:
+@machine_options
+def command(candles: str | None, port: int, as_json: bool) -> None:
     """Serve a sandbox exchange that speaks Upbit's and Binance's public API, until Ctrl-C."""
     from cqs_data.sandbox import Folder, Sandbox, Synthetic
 

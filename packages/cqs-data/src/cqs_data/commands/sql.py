@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cqs_core import Lake
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.cli import Table, ascii_only, command_options, emit_array, open_bucket, say, stoppable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @click.command("sql")
@@ -16,21 +18,28 @@ from cqs_core.cli import command_options, emit, open_bucket
 @command_options
 def command(query: str, bucket: str | None, as_json: bool) -> None:
     """Run one SELECT over `candles` (exchange, market, interval, ts, open, high, low, close, volume); read-only."""
-    table = Lake(open_bucket(bucket)).sql(query)
-    rows = [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
-    emit(rows, as_json, lambda: _print(table.column_names, rows))
+    from cqs_data.commands.json_rows import json_rows
+
+    with stoppable():
+        table = Lake(open_bucket(bucket)).sql(query)
+        if as_json:
+            emit_array(json_rows(table, ascii_only=ascii_only()))
+        else:
+            _print(table)
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, (dt.datetime, dt.date, dt.time)) else value
+def _print(table: pa.Table) -> None:
+    """Print it while it is converted: a reader such as `head` may want only the first rows."""
+    from cqs_core.lake.query import texts
+
+    shown = Table(table.column_names, [_is_number(kind) for kind in table.schema.types])
+    if not len(table):
+        say(shown.lines([[] for _ in table.column_names]))
+    for batch in texts(table):
+        say(shown.lines([["-" if text is None else text for text in column.to_pylist()] for column in batch.columns]))
 
 
-def _print(columns: list[str], rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+def _is_number(kind: pa.DataType) -> bool:
+    from pyarrow import types
 
-    shown = Table(*map(escape, columns), box=None, pad_edge=False)
-    for row in rows:
-        shown.add_row(*("-" if value is None else escape(str(value)) for value in row.values()))
-    Console().print(shown)
+    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import sys
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core import Lake, plugins, times
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core import Lake, Series, intervals, plugins, times
+from cqs_core.cli import command_options, emit, open_bucket, say, table_lines, width_of
 from cqs_core.times import iso_or_none
 from cqs_data.availability import stale_bars
+from cqs_data.commands.choosing import NO_SERIES, by_length, chosen_series, series_options
 
 if TYPE_CHECKING:
     from cqs_core import SeriesStatus
 
+_TITLES = ("Series", "First (UTC)", "Last (UTC)", "Candles", "Missing", "Behind", "Source")
+_RIGHT = [False, False, False, True, True, True, False]
+
 
 @click.command("status")
+@series_options
 @command_options
-def status(bucket: str | None, as_json: bool) -> None:
-    """Print range, rows and missing bars of every series."""
-    show_status(Lake(open_bucket(bucket)), as_json)
+def status(exchange: str | None, symbols: str | None, interval: str | None, bucket: str | None, as_json: bool) -> None:
+    """Print range, candles and missing bars of each series."""
+    lake = Lake(open_bucket(bucket))
+    filtered = (exchange, symbols, interval) != (None, None, None)
+    show_status(lake, as_json, chosen_series(lake, exchange, symbols, interval) if filtered else None)
 
 
-def show_status(lake: Lake, as_json: bool) -> None:
-    """Print it; gaps are missing bars, stale the closed bars after the last candle."""
-    found = lake.status()
+def show_status(lake: Lake, as_json: bool, series: Collection[Series] | None = None) -> None:
+    """Print it, of all series or some; gaps are missing bars, stale the closed bars after the last candle."""
+    found = [one for one in lake.status() if series is None or one.series in series]
+    found.sort(key=lambda one: by_length(one.series))
     now = times.now()
     emit([_row(one, now) for one in found], as_json, lambda: _table(found, now))
 
@@ -52,21 +62,26 @@ def _history(one: SeriesStatus) -> int | None:
 
 
 def _table(found: Sequence[SeriesStatus], now: int) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
     if not found:
-        click.echo("the lake is empty; fill it with `cqs fetch --symbols BTC --interval 1d`")
+        click.echo(NO_SERIES)
         return
-    shown = Table(box=None, pad_edge=False)
-    for title in ("Series", "First", "Last", "Rows", "Gaps", "Stale", "Source"):
-        shown.add_column(title, justify="right" if title in {"Rows", "Gaps", "Stale"} else "left", no_wrap=True)
-    for one in found:
-        bounds = [(iso_or_none(at) or "-")[:16].replace("T", " ") for at in (one.first, one.last)]
-        numbers = (f"{n:,}" for n in (one.rows, one.gaps, stale_bars(one, now)))
-        shown.add_row(escape(str(one.series)), *bounds, *numbers, ", ".join(one.sources))
-    Console().print(shown)
+    rows = [_cells(one, now) for one in found]
+    lines = table_lines(_TITLES, _RIGHT, rows)
+    if sys.stdout.isatty() and max(map(width_of, lines)) > shutil.get_terminal_size().columns:
+        lines = table_lines(_TITLES[:-1], _RIGHT[:-1], [row[:-1] for row in rows])
+    say(lines)
     for name, last in sorted({(one.series.exchange, _history(one)) for one in found}, key=str):
         if last:
             click.echo(f"{name} gives only its last {last:,} candles of an interval: update it before they pass")
+
+
+def _cells(one: SeriesStatus, now: int) -> list[str]:
+    numbers = (f"{n:,}" for n in (one.rows, one.gaps, stale_bars(one, now)))
+    bounds = (_moment(at, one.series.interval) for at in (one.first, one.last))
+    return [str(one.series), *bounds, *numbers, ", ".join(one.sources)]
+
+
+def _moment(at: int | None, interval: str) -> str:
+    """The date alone for bars of a day or longer."""
+    text = (iso_or_none(at) or "-")[:16].replace("T", " ")
+    return text[:10] if intervals.length(interval) >= intervals.DAY else text

@@ -10,35 +10,51 @@ from types import FrameType
 
 import click
 
-from cqs_core import CqsError, Lake, UsageError, settings
-from cqs_core.cli import command_options, open_bucket
+from cqs_core import CqsError, Lake, UsageError, times
+from cqs_core.cli import command_options, emit, open_bucket, stoppable
+from cqs_data.commands.choosing import NO_SERIES
+from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST = 366 * 24 * 3600.0
 
 
 @click.command("update")
 @click.option("--every", metavar="15m", help="Keep running, and update this often (s, m, h) until SIGTERM.")
-@click.option("--endpoint", metavar="URL", help="Update the series that came from this endpoint.")
+@endpoint_option("Update the series that came from this endpoint.")
 @command_options
 def command(every: str | None, endpoint: str | None, bucket: str | None, as_json: bool) -> int:
     """Download what came since for the series that the lake has."""
     seconds = None if every is None else _seconds(every)
-    lake = Lake(open_bucket(bucket, write=True))
-    if seconds is None:
-        return run_update(lake, endpoint, as_json)
-    return _repeat(lake, endpoint, seconds, as_json)
+    base = endpoint_of(endpoint)
+    lake = Lake(open_bucket(bucket, write=True, create=False))
+    return run_update(lake, base, as_json) if seconds is None else _repeat(lake, base, seconds, as_json)
 
 
 def run_update(lake: Lake, endpoint: str | None, as_json: bool) -> int:
     """One update, reported."""
+    from cqs_data.commands.reporting import STOPPED
+
+    if not lake.series():
+        emit([], as_json, lambda: click.echo(NO_SERIES))
+        return 0
+    with stoppable(STOPPED):
+        return _update(lake, endpoint, as_json)
+
+
+def _update(lake: Lake, endpoint: str | None, as_json: bool, heading: str | None = None) -> int:
     from cqs_data.commands.reporting import report
     from cqs_data.fetching import update
 
-    return report(lake, update(lake, settings(endpoint=endpoint).endpoint), as_json)
+    return report(lake, update(lake, endpoint), as_json, endpoint, heading)
 
 
 def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool) -> int:
-    """Update until told to stop; an update that fails is told, and the next one comes all the same."""
+    """Update until told to stop; an update that fails is told, and the next one comes all the same.
+
+    Raises:
+        UsageError: already the first one cannot be.
+    """
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -46,18 +62,23 @@ def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool) -> 
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
+    first = True
     while not stopping.is_set():
         began = time.monotonic()
         try:
-            run_update(lake, endpoint, as_json)
+            _update(lake, endpoint, as_json, times.iso(times.now())[:19] + "Z")
         except CqsError as error:
+            if first and isinstance(error, UsageError):
+                raise
             click.echo(f"cqs: {error}", err=True)
+        first = False
         stopping.wait(max(0.0, began + seconds - time.monotonic()))
     return 0
 
 
 def _seconds(text: str) -> float:
-    parts = re.fullmatch(r"(\d+)([smh])", text)
-    if not parts or not int(parts[1]):
-        raise UsageError(f"--every is {text!r}; write it as 30s, 15m or 1h")
-    return int(parts[1]) * _UNITS[parts[2]]
+    parts = re.fullmatch(r"(\d{1,12})([smh])", text)
+    seconds = int(parts[1]) * _UNITS[parts[2]] if parts else 0
+    if not 0 < seconds <= _LONGEST:
+        raise UsageError(f"--every is {text!r}; write it as 30s, 15m or 1h, a year at most")
+    return seconds

@@ -7,7 +7,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import Exchange, Listing, Series, UnknownName, UsageError, parse_interval, plugins, resolve, settings
+from cqs_core import (
+    Exchange,
+    Listing,
+    Series,
+    UnknownName,
+    UsageError,
+    parse_interval,
+    plugins,
+    resolve,
+    settings,
+    times,
+)
+from cqs_core.intervals import ALIASES, INTERVALS, length
 from cqs_core.times import parse_range
 
 if TYPE_CHECKING:
@@ -55,7 +67,7 @@ class Selection:
 
     def named(self, known: Collection[str] = ()) -> dict[str, str]:
         """Unified names by symbol as given, of those that are no patterns."""
-        return {symbol: self._resolve(symbol, known) for symbol in self.symbols if not _is_pattern(symbol)}
+        return {symbol: self._resolve(symbol, known) for symbol in self.symbols if not is_pattern(symbol)}
 
     async def listed(self, exchange: Exchange, patience: Patience) -> list[Series]:
         """Every chosen market at every interval, as the exchange lists them.
@@ -72,7 +84,7 @@ class Selection:
 
     def _fitting(self, known: Mapping[str, Listing]) -> list[str]:
         found: list[str] = []
-        for pattern in filter(_is_pattern, self.symbols):
+        for pattern in filter(is_pattern, self.symbols):
             fitting = [m for m in sorted(known) if known[m].active and fnmatch.fnmatchcase(m, pattern.upper())]
             if not fitting:
                 raise UsageError(
@@ -119,26 +131,59 @@ def select(
     Raises:
         UsageError: a name, a date or their order is wrong.
     """
-    wanted = _listed(symbols)
-    intervals = [parse_interval(i) for i in _listed(interval)]
+    wanted, intervals = listed(symbols), read_intervals(interval)
     if not wanted and not top:
         raise UsageError("no symbols; name some, as BTC,ETH or '*/KRW', or ask for --top 20")
-    chosen = plugins().exchange(exchange or settings().exchange)
+    chosen, bounds = plugins().exchange(exchange or settings().exchange), parse_range(start, end)
     for i in intervals:
         if i not in chosen.intervals:
-            raise UnknownName(f"interval of {chosen.id!r}", i, chosen.intervals)
-    selection = Selection(chosen, wanted, list(dict.fromkeys(intervals)), *parse_range(start, end), quote, top)
+            raise UnknownName(f"interval of {chosen.id!r}", i, (), _has(chosen))
+    if bounds[0] is not None and bounds[0] > times.now():
+        raise UsageError(f"start {str(start)!r} is in the future; there are no candles yet, name an earlier one")
+    selection = Selection(chosen, wanted, intervals, *bounds, quote, top)
     selection.markets()
     return selection
 
 
-def _listed(given: str | Sequence[str]) -> list[str]:
+def listed(given: str | Sequence[str]) -> list[str]:
+    """The parts of `A,B`, or of a list."""
     parts = given.split(",") if isinstance(given, str) else given
     return [part.strip() for part in parts if part.strip()]
 
 
-def _is_pattern(symbol: str) -> bool:
+def read_intervals(given: str | Sequence[str]) -> list[str]:
+    """Intervals by their own names.
+
+    Raises:
+        UsageError: there is none, or one that nobody calls so.
+    """
+    found = list(dict.fromkeys(map(read_interval, listed(given))))
+    if not found:
+        raise UsageError("no interval; name one, as 1d, or some, as 1h,1d")
+    return found
+
+
+def read_interval(text: str) -> str:
+    """The interval's own name; of one that is only written large, the error says so.
+
+    Raises:
+        UnknownName: nobody calls an interval that.
+    """
+    small = text.lower()
+    if text not in {*INTERVALS, *ALIASES} and small in {*INTERVALS, *ALIASES}:
+        raise UnknownName("interval", text, [small])
+    return parse_interval(text)
+
+
+def is_pattern(symbol: str) -> bool:
+    """Whether it stands for whatever fits, as `*/KRW` does."""
     return bool(_PATTERN & set(symbol))
+
+
+def _has(exchange: type[Exchange]) -> str:
+    names = sorted(exchange.intervals, key=length)
+    longer = f"; longer ones are derived from these, so fetch {names[-1]}" if names[-1] != INTERVALS[-1] else ""
+    return f"it has {', '.join(names)}{longer}"
 
 
 def _largest(known: Mapping[str, Listing], volumes: Mapping[str, float], quote: str, count: int) -> list[str]:

@@ -1,0 +1,103 @@
+"""Aligned columns of plain text: no value is cut, and none can command the terminal."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import unicodedata
+from collections.abc import Sequence
+
+from cqs_core.errors import CqsError
+
+_BETWEEN = "  "
+
+
+class Table:
+    r"""A table that is written part by part; columns grow where later rows need it.
+
+    Args:
+        titles: of the columns.
+        right: whether each is aligned right, as numbers are.
+
+    >>> print("\n".join(Table(["Series", "Candles"], [False, True]).lines([["비트코인", "BTC"], ["1,234", "7"]])))
+    Series    Candles
+    비트코인    1,234
+    BTC             7
+    """
+
+    def __init__(self, titles: Sequence[str], right: Sequence[bool]) -> None:
+        self.titles = [safe(title) for title in titles]
+        self.right = right
+        self.widths = [width_of(title) for title in self.titles]
+        self._begun = False
+
+    def lines(self, columns: Sequence[Sequence[str]]) -> list[str]:
+        """The next rows, given by column; the titles stand before the first."""
+        cells = [_all_safe(column) for column in columns]
+        if not self._begun:
+            cells = [[title, *column] for title, column in zip(self.titles, cells, strict=True)]
+            self._begun = True
+        self.widths = [max(width, _widest(column)) for width, column in zip(self.widths, cells, strict=True)]
+        padded = map(_padded, cells, self.widths, self.right)
+        return [_BETWEEN.join(row).rstrip() for row in zip(*padded, strict=True)]
+
+
+def table_lines(titles: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A whole table, given by row."""
+    return Table(titles, right).lines(list(zip(*rows, strict=True)) or [[] for _ in titles])
+
+
+def say(lines: Sequence[str]) -> None:
+    """Print lines; what the output's encoding does not have is written as its number.
+
+    Raises:
+        CqsError: standard output is closed.
+    """
+    if sys.stdout is None:
+        raise CqsError("standard output is closed; the result was not printed")
+    encoding = sys.stdout.encoding or "utf-8"
+    text = "\n".join(lines) + "\n" if lines else ""
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def safe(text: str) -> str:
+    r"""The text with everything that does not print written as its number.
+
+    >>> safe("메인\x1b[31m")
+    '메인\\x1b[31m'
+    """
+    return text if text.isprintable() else "".join(map(_safe, text))
+
+
+def _safe(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+def _all_safe(column: Sequence[str]) -> list[str]:
+    return list(column) if "".join(column).isprintable() else [safe(cell) for cell in column]
+
+
+def _widest(column: Sequence[str]) -> int:
+    return max(map(width_of, column), default=0)
+
+
+def _padded(column: Sequence[str], width: int, right: bool) -> list[str]:
+    if "".join(column).isascii():
+        return [cell.rjust(width) for cell in column] if right else [cell.ljust(width) for cell in column]
+    spaces = [" " * (width - width_of(cell)) for cell in column]
+    return [space + cell if right else cell + space for cell, space in zip(column, spaces, strict=True)]
+
+
+def width_of(text: str) -> int:
+    """Cells on a terminal: Korean characters take two."""
+    return len(text) if text.isascii() else _wide(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _wide(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)

@@ -1,0 +1,32 @@
+"""Plain tables: aligned, whole, and harmless to a terminal."""
+
+from __future__ import annotations
+
+from cqs_core.cli import Table, safe, table_lines
+
+
+def test_numbers_stand_right_and_korean_takes_two_cells():
+    lines = table_lines(["Series", "Candles"], [False, True], [["비트코인", "1,234"], ["BTC/KRW", "7"], ["", "-"]])
+    assert lines == ["Series    Candles", "비트코인    1,234", "BTC/KRW         7", "                -"]
+
+
+def test_nothing_is_cut_and_no_line_ends_in_spaces():
+    lines = table_lines(["A", "B"], [False, False], [["x" * 500, "y"], ["z", ""]])
+    assert lines[1] == "x" * 500 + "  y"
+    assert lines[2] == "z"
+
+
+def test_columns_grow_where_later_rows_need_it():
+    table = Table(["A", "B"], [False, True])
+    assert table.lines([["1"], ["2"]]) == ["A  B", "1  2"]
+    assert table.lines([["long"], ["333"]]) == ["long  333"]
+    assert table.lines([["1"], ["2"]]) == ["1       2"]
+
+
+def test_a_table_without_rows_has_its_titles():
+    assert table_lines(["A", "B"], [False, True], []) == ["A  B"]
+
+
+def test_nothing_that_commands_a_terminal_gets_through():
+    assert safe("\x1b[31m메인\n\u202e\udcff\u3000") == "\\x1b[31m메인\\n\\u202e\\udcff\u3000"
+    assert table_lines(["\x07"], [False], [["\x1b]0;title\x07"]]) == ["\\x07", "\\x1b]0;title\\x07"]

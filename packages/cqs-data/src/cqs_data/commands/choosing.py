@@ -1,0 +1,109 @@
+"""Which of the lake's series a command is about: `--exchange`, `--symbols` and `--interval`."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from cqs_core import Lake, Series, UnknownName, UsageError, intervals, plugins, resolve, settings
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+NO_SERIES = "the lake has no series yet; fill it with `cqs fetch --symbols BTC --interval 1d`"
+
+
+def series_options(function: _F) -> _F:
+    """`--exchange`, `--symbols` and `--interval`, as arguments of these names; all series without."""
+    for option in (
+        click.option("--interval", metavar="I,J", help="Only series of these intervals."),
+        click.option("--symbols", metavar="A,B", help="Only these: BTC, BTC/KRW, KRW-BTC, or patterns as '*/KRW'."),
+        click.option("--exchange", metavar="ID", help="Only series of this exchange."),
+    ):
+        function = option(function)
+    return function
+
+
+def chosen_series(lake: Lake, exchange: str | None, symbols: str | None, interval: str | None) -> list[Series]:
+    """The lake's series that fit all that is given, in the order of their names and lengths.
+
+    Raises:
+        UsageError: a name is wrong, or the lake has none such.
+    """
+    from cqs_data.fetching.selection import read_intervals
+
+    names = None if interval is None else read_intervals(interval)
+    series = sorted(lake.series(), key=by_length)
+    if not series:
+        return []
+    found = _of_exchange(series, exchange)
+    if names is not None:
+        found = [one for one in found if one.interval in names]
+    if not found:
+        raise UsageError(
+            f"the lake has no series of {exchange or ', '.join(names or ())}; `cqs data status` lists them"
+        )
+    return found if symbols is None else _of_symbols(found, symbols)
+
+
+def by_length(series: Series) -> tuple[str, str, int]:
+    """To sort by: exchange, market, and the interval by its length."""
+    return series.exchange, series.market, intervals.length(series.interval)
+
+
+def _of_exchange(series: Sequence[Series], exchange: str | None) -> list[Series]:
+    if exchange is not None and exchange not in {one.exchange for one in series}:
+        plugins().exchange(exchange)
+    return [one for one in series if exchange in {None, one.exchange}]
+
+
+def _of_symbols(series: Sequence[Series], symbols: str) -> list[Series]:
+    from cqs_data.fetching.selection import listed
+
+    wanted = [_fitting(symbol, series) for symbol in listed(symbols)]
+    if not wanted:
+        raise UsageError("--symbols is empty; name some, as BTC,ETH or '*/KRW', or leave it out")
+    return [one for one in series if any(one in some for some in wanted)]
+
+
+def _fitting(symbol: str, series: Sequence[Series]) -> set[Series]:
+    """Series of the markets that a symbol names, on whichever exchange."""
+    from cqs_data.fetching.selection import is_pattern
+
+    if is_pattern(symbol):
+        found, name = {one for one in series if fnmatch.fnmatchcase(one.market, symbol.upper())}, symbol
+    else:
+        meant = _meant(symbol, series)
+        found, name = {one for one in series if meant.get(one.exchange) == one.market}, next(iter(meant.values()))
+    if not found:
+        raise UnknownName("market in the lake", name, {one.market for one in series})
+    return found
+
+
+def _meant(symbol: str, series: Iterable[Series]) -> dict[str, str]:
+    """The market that a symbol names on each exchange where it can be read.
+
+    Raises:
+        UsageError: it can be read on none.
+    """
+    markets: dict[str, set[str]] = {}
+    for one in series:
+        markets.setdefault(one.exchange, set()).add(one.market)
+    meant: dict[str, str] = {}
+    wrong: UsageError | None = None
+    for exchange, known in markets.items():
+        try:
+            meant[exchange] = _resolved(symbol, exchange, known)
+        except UsageError as error:
+            wrong = error
+    if wrong and not meant:
+        raise wrong
+    return meant
+
+
+def _resolved(symbol: str, exchange: str, known: Collection[str]) -> str:
+    now, kind = settings(), plugins().exchanges().get(exchange)
+    form = kind.id_form if kind else ""
+    return resolve(symbol, exchange, home=now.exchange, home_quote=now.quote, id_form=form, known=known)
