@@ -333,3 +333,30 @@ class TestLoading:
         monkeypatch.setenv("CQS_DAY_START", "15:00")
         with pytest.raises(UsageError, match=r"data/processed begin at 00:00 UTC.*--interval 1h"):
             load_processed_data("BTC")
+
+
+class TestDamage:
+    @pytest.fixture(autouse=True)
+    def _spoiled(self, bucket):
+        fill(bucket, BTC, 10)
+        fill(bucket, BTC, 10, TENTH + 5 * HOUR)
+        fill(bucket, Series("upbit", "ETH/KRW", "1h"), 10)
+        path = bucket.bucket.folder / bucket.objects(BTC)[0].key
+        path.write_bytes(b"spoiled")
+
+    def test_status_tells_it_and_the_other_series(self, told):
+        lines = told("data", "status")
+        assert [line.split("  ")[0] for line in lines[1:3]] == ["upbit BTC/KRW 1h", "upbit ETH/KRW 1h"]
+        assert lines[3].startswith("upbit BTC/KRW 1h: counted by names alone, ")
+        assert [bool(row["problem"]) for row in cqs_json("data", "status")] == [True, False]
+
+    def test_gaps_of_the_others_are_told_and_the_exit_code_fails(self, told):
+        assert told("data", "gaps", code=1) == ["0 bars missing in 0 holes"]
+
+    def test_verify_tells_also_files_that_nobody_reads(self, bucket, told):
+        stray = bucket.bucket.folder / Series("upbit", "XRP/KRW", "1h").folder / "renamed.parquet"
+        stray.parent.mkdir(parents=True)
+        stray.write_bytes(b"x")
+        told_ = told("data", "verify", code=1)
+        assert any("is damaged" in line for line in told_)
+        assert any("renamed.parquet: is no object of the lake" in line for line in told_)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cqs_core import Lake, Series
-from cqs_core.cli import command_options, emit, open_bucket, say, stoppable
+from cqs_core.cli import command_options, emit, open_bucket, safe, say, stoppable
 from cqs_core.progress import progress
 from cqs_core.times import iso
 from cqs_data.commands.choosing import NO_SERIES, chosen_series, series_options
@@ -26,16 +26,21 @@ _MENDABLE = ("no_trade", "outage", "never_fetched", "unknown", "delisted")
 @click.command("gaps")
 @series_options
 @command_options
-def gaps(exchange: str | None, symbols: str | None, interval: str | None, bucket: str | None, as_json: bool) -> None:
+def gaps(exchange: str | None, symbols: str | None, interval: str | None, bucket: str | None, as_json: bool) -> int:
     """Print every hole, with its cause."""
     lake = Lake(open_bucket(bucket))
     series = chosen_series(lake, exchange, symbols, interval)
-    found = list(lake.gaps(series))
+    holes = lake.holes(series)
+    found = [gap for one in holes for gap in one]
     rows = [
         {**gap.series._asdict(), "start": iso(gap.start), "end": iso(gap.end), "bars": gap.bars, "cause": gap.cause}
         for gap in found
     ]
     emit(rows, as_json, lambda: say([*map(_line, found), _summary(found)] if series else [NO_SERIES]))
+    hidden = [f"cqs: holes of {one.series} are not known: {one.problem}" for one in holes if one.problem]
+    for line in hidden:
+        click.echo(safe(line), err=True)
+    return 1 if hidden else 0
 
 
 def _line(gap: Gap) -> str:
@@ -95,9 +100,12 @@ def verify(exchange: str | None, symbols: str | None, interval: str | None, buck
 
     Reads the whole lake: hashes, schema, overlaps; exit code 1 where something is wrong.
     """
+    from cqs_core.lake.verify import series_in
+
     lake = Lake(open_bucket(bucket))
     found: list[Verified] = []
-    series = chosen_series(lake, exchange, symbols, interval)
+    every = exchange is symbols is interval is None  # then also folders in which nothing can be read
+    series = series_in(lake.bucket) if every else chosen_series(lake, exchange, symbols, interval)
     with progress("verify", total=len(series), unit="series") as work:
         for one in series:
             found += lake.verify([one])

@@ -52,6 +52,7 @@ def _row(one: SeriesStatus, now: int) -> dict[str, Any]:
         "objects": one.objects,
         "sources": ",".join(one.sources),
         "history": _history(one),
+        "problem": one.problem or None,
     }
 
 
@@ -69,7 +70,7 @@ def _table(found: Sequence[SeriesStatus], now: int) -> None:
     lines = table_lines(_TITLES, _RIGHT, rows)
     if sys.stdout.isatty() and max(map(width_of, lines)) > shutil.get_terminal_size().columns:
         lines = table_lines(_TITLES[:-1], _RIGHT[:-1], [row[:-1] for row in rows])
-    say(lines)
+    say([*lines, *(f"{one.series}: counted by names alone, {one.problem}" for one in found if one.problem)])
     for name, last in sorted({(one.series.exchange, _history(one)) for one in found}, key=str):
         if last:
             click.echo(f"{name} gives only its last {last:,} candles of an interval: update it before they pass")
