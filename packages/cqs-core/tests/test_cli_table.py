@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cqs_core.cli import Table, safe, table_lines
+from cqs_core.cli import Table, safe, say, table_lines
 
 
 def test_numbers_stand_right_and_korean_takes_two_cells():
@@ -30,3 +30,8 @@ def test_a_table_without_rows_has_its_titles():
 def test_nothing_that_commands_a_terminal_gets_through():
     assert safe("\x1b[31m메인\n\u202e\udcff\u3000") == "\\x1b[31m메인\\n\\u202e\\udcff\u3000"
     assert table_lines(["\x07"], [False], [["\x1b]0;title\x07"]]) == ["\\x07", "\\x1b]0;title\\x07"]
+
+
+def test_what_is_said_is_harmless_too(capsys):
+    say(["upbit X\x1b[31m/KRW: 1 new candle", "메인"])
+    assert capsys.readouterr().out == "upbit X\\x1b[31m/KRW: 1 new candle\n메인\n"

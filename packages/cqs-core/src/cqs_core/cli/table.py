@@ -48,7 +48,7 @@ def table_lines(titles: Sequence[str], right: Sequence[bool], rows: Sequence[Seq
 
 
 def say(lines: Sequence[str]) -> None:
-    """Print lines; what the output's encoding does not have is written as its number.
+    """Print lines; what does not print, or what the output's encoding does not have, is written as its number.
 
     Raises:
         CqsError: standard output is closed.
@@ -56,7 +56,7 @@ def say(lines: Sequence[str]) -> None:
     if sys.stdout is None:
         raise CqsError("standard output is closed; the result was not printed")
     encoding = sys.stdout.encoding or "utf-8"
-    text = "\n".join(lines) + "\n" if lines else ""
+    text = "".join(f"{safe(line)}\n" for line in lines)
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     sys.stdout.flush()
 

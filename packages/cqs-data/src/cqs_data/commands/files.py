@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import click
@@ -35,13 +36,15 @@ def check_name(file: str) -> None:
     """Whether a file can have this name, whether it is there or not.
 
     Raises:
-        UsageError: it is a folder, or longer than the file system takes.
+        UsageError: it is a folder, longer than the file system takes, or cannot be looked at.
     """
     try:
-        folder = Path(file).is_dir()
+        mode = Path(file).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError as error:
         raise UsageError(f"{file[:60]!r}… is no name of a file: {error.strerror}; name another") from None
-    if folder:
+    if stat.S_ISDIR(mode):
         raise UsageError(f"{file!r} is a folder; name a file")
 
 
