@@ -288,7 +288,9 @@ def test_who_stops_it_hears_that_what_came_is_stored(bucket, work, number, code)
     with Sandbox(Synthetic(), faults=Slow(0)) as slow:
         command = [CQS, *words, "--endpoint", slow.url]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-            time.sleep(5)
+            until = time.monotonic() + 60
+            while sum(status.rows for status in bucket.status()) <= 31 and time.monotonic() < until:
+                time.sleep(0.1)
             assert running.poll() is None, running.stderr.read()
             running.send_signal(number)
             out, err = running.communicate(timeout=60)

@@ -46,9 +46,11 @@ def parse_interval(text: str) -> str:
         UnknownName: nobody calls an interval that.
     """
     name = ALIASES.get(text, text)
-    if name not in INTERVALS:
-        raise UnknownName("interval", text, (), remedy=f"there are: {', '.join(INTERVALS)}")
-    return name
+    if name in INTERVALS:
+        return name
+    if (small := text.lower()) in {*INTERVALS, *ALIASES}:
+        raise UnknownName("interval", text, [small])
+    raise UnknownName("interval", text, (), remedy=f"there are: {', '.join(INTERVALS)}")
 
 
 def length(interval: str) -> int:

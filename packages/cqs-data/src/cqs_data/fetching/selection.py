@@ -19,7 +19,7 @@ from cqs_core import (
     settings,
     times,
 )
-from cqs_core.intervals import ALIASES, INTERVALS, length
+from cqs_core.intervals import INTERVALS, length
 from cqs_core.times import parse_range
 
 if TYPE_CHECKING:
@@ -157,22 +157,10 @@ def read_intervals(given: str | Sequence[str]) -> list[str]:
     Raises:
         UsageError: there is none, or one that nobody calls so.
     """
-    found = list(dict.fromkeys(map(read_interval, listed(given))))
+    found = list(dict.fromkeys(map(parse_interval, listed(given))))
     if not found:
         raise UsageError("no interval; name one, as 1d, or some, as 1h,1d")
     return found
-
-
-def read_interval(text: str) -> str:
-    """The interval's own name; of one that is only written large, the error says so.
-
-    Raises:
-        UnknownName: nobody calls an interval that.
-    """
-    small = text.lower()
-    if text not in {*INTERVALS, *ALIASES} and small in {*INTERVALS, *ALIASES}:
-        raise UnknownName("interval", text, [small])
-    return parse_interval(text)
 
 
 def is_pattern(symbol: str) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LONG = 5_000  # bars to ask for, from which it pays to know where the market begins
 _TOGETHER = 200  # bars; no exchange of ours gives fewer in one answer
-_SLICE = 2_000  # bars of an update that are stored together
+_SLICE = 1_000  # bars of an update that are stored together, five answers at the most
 
 
 @dataclass
