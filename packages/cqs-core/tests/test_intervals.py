@@ -93,7 +93,13 @@ def test_aliases_are_understood(text, interval):
     assert parse_interval(text) == interval
 
 
-@pytest.mark.parametrize("text", ["", "1D", "1H", "2h", "1 d", "d", "minute3", "１d"])
+@pytest.mark.parametrize(("text", "meant"), [("1D", "1d"), ("1H", "1h"), ("Day", "day")])
+def test_those_that_are_only_written_large_are_named(text, meant):
+    with pytest.raises(UnknownName, match=f"did you mean '{meant}'"):
+        parse_interval(text)
+
+
+@pytest.mark.parametrize("text", ["", "2h", "1 d", "d", "minute3", "１d"])
 def test_other_names_are_refused_with_the_list(text):
     with pytest.raises(UnknownName, match="there are: 1m, 5m, 15m, 1h, 4h, 1d, 1w, 1M"):
         parse_interval(text)
