@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from cqs_core import FIELDS, Series, UsageError, times
+from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Series, UsageError, times
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.table import stamps
 from cqs_data import Synthetic, fetch, select
@@ -165,6 +165,20 @@ def test_bithumb_speaks_seouls_time(lake):
         [one] = fetch(lake, select("BTC/KRW", "1h", "bithumb", times.iso(START), times.iso(END)), server.url)
     assert one.error is None
     holds(lake, one.series, bars("BTC/KRW", "1h", START, END))
+
+
+def test_an_exchange_without_longer_bars_is_fetched_all_the_same(lake):
+    start = END - 300 * DAY  # so long that its months are asked for, which this server does not have
+    with Server(bithumb()) as server:
+        [one] = fetch(lake, select("BTC/KRW", "1h", "bithumb", times.iso(start), times.iso(END)), server.url)
+    assert (one.error, one.note) == (None, "")
+    holds(lake, one.series, bars("BTC/KRW", "1h", start, END))
+
+
+def test_where_nothing_is_nobody_asks_again(lake):
+    with Server(bithumb()) as server, pytest.raises(ExchangeError, match="404") as told:
+        fetch(lake, select("BTC/USDT", "1h", "binance", times.iso(START), times.iso(END)), server.url)
+    assert not isinstance(told.value, ExchangeBusy)
 
 
 def test_bithumbs_days_are_not_fetched_but_derived(lake):

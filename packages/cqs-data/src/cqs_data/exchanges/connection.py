@@ -64,7 +64,7 @@ async def speaking(client: Any) -> AsyncIterator[None]:
 
     Raises:
         ExchangeBusy: time-outs, resets, limits, 5xx, answers that cannot be read.
-        ExchangeError: refusals.
+        ExchangeError: refusals, and addresses at which there is nothing.
     """
     import ccxt
 
@@ -73,6 +73,8 @@ async def speaking(client: Any) -> AsyncIterator[None]:
     except CqsError:
         raise
     except ccxt.NetworkError as error:
+        if " 404 " in str(error):  # nothing is there, and nothing will be
+            raise ExchangeError(_told(client, error)) from error
         unreached = _unreached(error.__cause__)  # then the last headers are of another answer
         raise ExchangeBusy(_told(client, error), None if unreached else retry_after(client)) from error
     except ccxt.BaseError as error:

@@ -60,7 +60,10 @@ class Pages:
     async def origin(self) -> int | None:
         """Open of the market's first longest bar, ms UTC; None where the exchange does not tell."""
         if self._origin is None:
-            self._origin = (await self._patience.ask(lambda: self._exchange.first(self._series.market)),)
+            try:
+                self._origin = (await self._patience.ask(lambda: self._exchange.first(self._series.market)),)
+            except ExchangeError:
+                self._origin = (None,)  # an exchange without such bars; one that is gone fails the next question
         return self._origin[0]
 
     async def each(self, low: int, high: int) -> AsyncIterator[Answer]:
