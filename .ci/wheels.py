@@ -1,6 +1,8 @@
 """Builds the wheels and runs each package's tests with its wheel and what that declares: bare, then with [panel].
 
-The second time without those marked `once`, which say the same whatever else is installed.
+    uv run python .ci/wheels.py [--all] [PACKAGE ...]
+
+Without `--all` those marked `once` are left out, which are slow and say the same whatever else is installed.
 """
 
 from __future__ import annotations
@@ -62,8 +64,8 @@ def check(package: Path, wheels: Path, extra: str) -> None:
             *TESTING,
             *declared(package),
         )
-        again = ["-m", "not soak and not once"] if extra else []
-        run(python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *again, package / "tests")
+        chosen = [] if "--all" in sys.argv else ["-m", "not soak and not once"]
+        run(python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *chosen, package / "tests")
 
 
 def locked() -> str:
@@ -80,7 +82,7 @@ def main() -> None:
             project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
             extras = [f"[{extra}]" for extra in project.get("optional-dependencies", {}) if extra == "panel"]
             for extra in ["", *extras]:
-                if (only := sys.argv[1:]) and package.name not in only:
+                if (only := [name for name in sys.argv[1:] if name != "--all"]) and package.name not in only:
                     continue
                 check(package, wheels, extra)
 

@@ -17,6 +17,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if alone else (os.cpu_count() or 1) + 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no worker has one left when the others are done."""
+    items.sort(key=lambda item: not (item.get_closest_marker("browser") or item.get_closest_marker("once")))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real candles, exchange responses and bot logs, which are not part of the project."""

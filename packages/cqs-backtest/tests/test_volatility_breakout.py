@@ -8,6 +8,8 @@ from cqs_backtest.strategies import STRATEGIES, VolatilityBreakout
 from cqs_core import Candles, Costs, UnknownName, UsageError
 from cqs_core.result import simulate
 
+pytestmark = pytest.mark.once
+
 
 def candles_of(traded, bitcoin):
     return Candles.from_frames(traded, "1d", {"BTC/KRW": bitcoin})

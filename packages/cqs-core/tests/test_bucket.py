@@ -13,6 +13,8 @@ import pytest
 from cqs_core import Bucket, BucketError, UsageError
 from cqs_core.testing.bucket import BucketContract
 
+pytestmark = pytest.mark.once
+
 FORGER = """
 import sys
 from cqs_core import Bucket

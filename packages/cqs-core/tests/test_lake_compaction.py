@@ -15,6 +15,8 @@ from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake import compaction
 from cqs_core.lake.table import candle_table, stamps
 
+pytestmark = pytest.mark.once
+
 BTC = Series("upbit", "BTC/KRW", "1h")
 
 

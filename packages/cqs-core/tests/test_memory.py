@@ -32,7 +32,10 @@ while True:
     time.sleep(random.choice([0.05, 0.3]))
 """
 
-pytestmark = pytest.mark.skipif(not listing._disks(0), reason="this system does not tell its file systems")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not listing._disks(0), reason="this system does not tell its file systems"),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,8 @@ from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_data import fetch, load_processed_data, select
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
+pytestmark = pytest.mark.once
+
 CQS = str(Path(sys.executable).with_name("cqs"))
 NOW = times.now()
 EMPTY = "the lake has no series yet; fill it with `cqs fetch --symbols BTC --interval 1d`"

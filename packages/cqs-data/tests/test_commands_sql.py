@@ -18,6 +18,8 @@ from cqs_core.lake.table import candle_table
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_data.commands.json_rows import json_rows
 
+pytestmark = pytest.mark.once
+
 CQS = str(Path(sys.executable).with_name("cqs"))
 N = 60_000
 

@@ -31,17 +31,17 @@ def flaky(gcs_emulator, monkeypatch):
 def test_a_storage_that_fails_every_tenth_request_loses_nothing(flaky, sandbox):
     url, proxy = flaky
     lake = Lake(Bucket(url))
-    for days in range(200, 0, -25):
-        dates = [times.iso(END - days * DAY), times.iso(END - (days - 25) * DAY)]
+    for days in range(160, 0, -40):
+        dates = [times.iso(END - days * DAY), times.iso(END - (days - 40) * DAY)]
         for _ in range(3):
             done = fetch(lake, select("BTC,ETH", "1h", "upbit", *dates), sandbox.url)
             if not any(one.error for one in done):
                 break
         assert not any(one.error for one in done)
-    Truth(SERIES, END - 200 * DAY, END).check_lake(lake, whole=True)
+    Truth(SERIES, END - 160 * DAY, END).check_lake(lake, whole=True)
     lake.compact(grace=-1)
     lake.compact(grace=-1)
-    Truth(SERIES, END - 200 * DAY, END).check_lake(lake, whole=True)
+    Truth(SERIES, END - 160 * DAY, END).check_lake(lake, whole=True)
     assert proxy.failed > 3
 
 

@@ -20,14 +20,14 @@ from cqs_data.sandbox import Faults, Sandbox, Synthetic
 pytestmark = pytest.mark.once
 
 END = times.now() // DAY * DAY - DAY
-START = END - 100 * DAY
+START = END - 60 * DAY
 
 
 class Plain(CcxtExchange):
     """Binance's sandbox, paged as exchanges are that no file refines."""
 
     id = "binance"
-    page_size = 300
+    page_size = 200
     ccxt_options = Binance.ccxt_options
 
 
@@ -164,14 +164,14 @@ def test_updates_by_one_candle_lose_none_to_answers_of_before(lake, monkeypatch,
     with Sandbox(Synthetic(lambda: clock.now), clock=lambda: clock.now, faults=faults) as sandbox:
         fetch(lake, Selection(kind, [market], ["1h"], START - 3 * DAY), sandbox.url)
         faults.share = 0.2
-        for _ in range(40):
+        for _ in range(20):
             clock.now += HOUR
             update(lake, sandbox.url, Patience(9, 0.001))
         faults.share = 0.0
         clock.now += HOUR
         update(lake, sandbox.url)
-    assert faults.done["repeated"] > 8
-    Truth([series], START - 3 * DAY, START + 41 * HOUR).check_lake(lake, whole=True)
+    assert faults.done["repeated"] > 3
+    Truth([series], START - 3 * DAY, START + 21 * HOUR).check_lake(lake, whole=True)
 
 
 @pytest.mark.parametrize("pager", ["upbit", "binance"])

@@ -13,6 +13,8 @@ from cqs_core import Bucket
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator
 
+pytestmark = pytest.mark.once
+
 __all__ = ["gcs_bucket", "gcs_emulator"]
 
 
