@@ -150,6 +150,7 @@ def test_the_line_is_at_the_last_price_and_the_newest_end_stays_in_view(live):
     assert abs(now[1] - now[2]) <= 2 * MINUTE
 
 
+@pytest.mark.soak
 def test_who_has_panned_away_stays_where_he_is(live):
     page = live()
     page.wait_for_function("newest().data.end.length")
@@ -212,6 +213,7 @@ def test_it_ends_for_another_series_for_a_hidden_view_and_with_the_session(live,
     wait(lambda: connections(exchange) == 0, 40)
 
 
+@pytest.mark.soak
 def test_windows_share_one_upstream(live, exchange):
     live()
     alone = connections(exchange)
@@ -232,12 +234,13 @@ def test_what_the_exchange_refuses_is_said_in_the_header(visit, dashboard, bucke
     page.locator(".said.refused").get_by_text("does not have market symbol BTX/KRW; switch Live off and on").wait_for()
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [pytest.param(False, marks=pytest.mark.soak), True])
 def test_a_phone_has_room_for_it(live, dark):
     page = live(width=420, dark=dark)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
 
 
+@pytest.mark.soak
 def test_a_lost_connection_is_said(live, exchange):
     """The last one: afterwards the exchange is gone."""
     page = live()
