@@ -18,8 +18,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no worker has one left when the others are done."""
-    items.sort(key=lambda item: not (item.get_closest_marker("browser") or item.get_closest_marker("once")))
+    """Slow files first, and those that drive a browser spread among them: two browsers at once slow each other down."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    browsers = [tests for tests in files.values() if tests[0].get_closest_marker("browser")]
+    others = [tests for tests in files.values() if not tests[0].get_closest_marker("browser")]
+    others.sort(key=lambda tests: tests[0].get_closest_marker("once") is None)
+    every = max(1, len(others) // (len(browsers) + 1))
+    for n, tests in enumerate(browsers):
+        others.insert(n * (every + 1), tests)
+    items[:] = [item for tests in others for item in tests]
 
 
 @pytest.fixture(scope="session")

@@ -196,6 +196,26 @@ def test_one_damaged_object_stops_no_other_series(lake, sandbox):
     assert all(one.rows > 100 for one in done.values())
 
 
+def test_an_exchange_whose_plugin_is_gone_fails_its_own_series_alone(lake, sandbox):
+    fetch(lake, select("BTC", "1h", "upbit", DAYS_AGO[9], DAYS_AGO[5]), sandbox.url)
+    low = NOW // DAY * DAY - 9 * DAY
+    bars = Synthetic().bars("upbit", "BTC/KRW", "1h", low, low + DAY)
+    lake.append(BTC._replace(exchange="gone"), candle_table(*bars), low, low + DAY, source="endpoint")
+    done = {one.series.exchange: one for one in update(lake, sandbox.url)}
+    assert "unknown exchange 'gone'" in str(done["gone"].error)
+    assert done["upbit"].error is None
+    assert done["upbit"].rows > 90
+
+
+def test_emptiness_of_another_source_leaves_no_series_alone(lake, sandbox):
+    fetch(lake, select("BTC", "1h", "upbit", DAYS_AGO[9], DAYS_AGO[5]), sandbox.url)
+    low = NOW // DAY * DAY - 20 * DAY
+    lake.append(BTC, candle_table(*Synthetic().bars("upbit", "BTC/KRW", "1h", 0, 0)), low, low + DAY, source="exchange")
+    [done] = update(lake, sandbox.url)
+    assert (done.note, done.error) == ("", None)
+    assert done.rows > 90
+
+
 def test_patterns_and_the_largest(lake, sandbox):
     every = fetch(lake, select("*/KRW", "1d", "upbit", DAYS_AGO[2]), sandbox.url)
     assert {one.series.market for one in every} == {"BTC/KRW", "ETH/KRW", "XRP/KRW", "SOL/KRW"}

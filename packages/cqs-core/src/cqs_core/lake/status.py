@@ -75,7 +75,7 @@ def series_status(bucket: Bucket, series: Series, objects: Sequence[LakeObject])
         bytes=sum(o.size for o in objects),
         objects=len(objects),
         answered=max((o.end for o in objects), default=0),
-        sources=tuple(sorted({o.source for o in objects})),
+        sources=tuple(sorted({o.source for o in filled or objects})),
         problem=problem,
     )
 

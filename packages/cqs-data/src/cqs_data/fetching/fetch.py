@@ -7,7 +7,18 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import BucketError, CqsError, DataError, Exchange, ExchangeError, Lake, Series, plugins, progress
+from cqs_core import (
+    BucketError,
+    CqsError,
+    DataError,
+    Exchange,
+    ExchangeError,
+    Lake,
+    Series,
+    UnknownName,
+    plugins,
+    progress,
+)
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
@@ -188,7 +199,7 @@ def _of_exchange(
     title: str,
     do: Callable[[SeriesFetch], Awaitable[None]],
 ) -> list[Fetched]:
-    """Known series of one exchange; where it does not answer at all, each of them carries the error."""
+    """Known series of one exchange; where it does not answer at all, or is unknown here, each carries the error."""
     source = "endpoint" if endpoint else "exchange"
 
     async def work(connection: Connection) -> list[Fetched]:
@@ -198,5 +209,5 @@ def _of_exchange(
 
     try:
         return _connected(lake, plugins().exchange(exchange), endpoint, patience, title, work)
-    except ExchangeError as error:
+    except (ExchangeError, UnknownName) as error:
         return [Fetched(one, 0, 0, source, error=error) for one in series]
