@@ -129,11 +129,19 @@ def test_a_file_that_nobody_reads_is_told(lake):
     assert len(lake.verify()[0].problems) == 1
 
 
-def test_a_name_that_claims_a_later_ingest_is_found(lake):
+def test_a_merged_object_whose_newest_answer_was_empty_is_sound(lake):
+    lake.append(BTC, table(0, 0), 10 * HOUR, 12 * HOUR)
+    for _ in range(2):
+        lake.compact(grace=-1)
+    assert len(lake.objects(BTC)) == 1
+    assert only(lake).problems == []
+
+
+def test_a_name_that_lies_about_the_ingest_is_found(lake):
     path = path_of(lake)
     seq = str(lake.objects(BTC)[0].seq)
-    path.rename(path.with_name(path.name.replace(seq, str(int(seq) + 7))))
-    assert "another ingest" in only(lake).problems[0]
+    path.rename(path.with_name(path.name.replace(seq, str(int(seq) - 7))))
+    assert "a later ingest" in only(lake).problems[0]
     later = path.parent / path.name.replace(seq, str(1 << 63))
     next(path.parent.iterdir()).rename(later)
     assert "no object of the lake" in only(lake).problems[0]
