@@ -118,7 +118,7 @@ def test_a_copy_that_something_spoiled_is_fetched_again(cache, spoil, monkeypatc
     source = Source({named(data): data})
     path = Path(cache.paths("gs://x", [named(data)], source)[0])
     path.write_bytes(spoil(data))
-    monkeypatch.setattr("cqs_core.bucket.cache._sound", {})  # as a new process
+    monkeypatch.setattr("cqs_core.bucket.cache._looked_at", {})  # as a new process
     assert Path(cache.paths("gs://x", [named(data)], source)[0]).read_bytes() == data
     assert len(source.asked) == 2
 

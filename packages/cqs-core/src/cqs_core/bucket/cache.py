@@ -19,7 +19,7 @@ _STALE = 3600.0  # seconds after which a temporary file belongs to nobody
 _BATCH = 64
 _DIGEST = re.compile(r"_([0-9a-f]{16})\.\w+$")
 
-_sound: dict[Path, tuple[int, int]] = {}  # copies that this process looked at, as they were
+_looked_at: dict[Path, tuple[int, int]] = {}  # copies that this process looked at, as they were
 
 Fetch = Callable[[list[str]], dict[str, bytes]]
 
@@ -72,11 +72,11 @@ class ObjectCache:
         """Whether a copy is what its name promises; read once a process, since disks and other programs spoil files."""
         with contextlib.suppress(FileNotFoundError):
             state = _state(path)
-            if _sound.get(path) != state:
+            if _looked_at.get(path) != state:
                 if not _as_named(key, path.read_bytes()):
                     path.unlink(missing_ok=True)
                     return False
-                _sound[path] = state
+                _looked_at[path] = state
             return True
         return False
 

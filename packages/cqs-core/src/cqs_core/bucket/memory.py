@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -85,7 +84,7 @@ class FolderMemory:
             temporary.write_text(json.dumps([_VERSION, self._known], separators=(",", ":")))
             temporary.replace(self._file)
         with contextlib.suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108 - of what could not be written
+            temporary.unlink(missing_ok=True)  # of what could not be written
 
 
 def _loaded(file: Path) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
-from cqs_core import UsageError, settings
+from cqs_core import settings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -26,11 +25,4 @@ def endpoint_of(option: str | None) -> str | None:
     """
     from cqs_data.exchanges.connection import check_endpoint
 
-    given = settings(endpoint=option).endpoint
-    try:
-        if given:
-            urlsplit(given).port  # noqa: B018 - raises
-    except ValueError as error:
-        fact = str(error)
-        raise UsageError(f"endpoint {given!r} is no base URL ({fact}); write http://127.0.0.1:8080") from None
-    return check_endpoint(given)
+    return check_endpoint(settings(endpoint=option).endpoint)

@@ -91,9 +91,14 @@ def check_endpoint(endpoint: str | None) -> str | None:
     """
     if endpoint is None:
         return None
-    parts = urlsplit(endpoint)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"endpoint {endpoint!r} is no base URL; write http://127.0.0.1:8080")
+    told = "no base URL{}; write http://127.0.0.1:8080"
+    try:
+        parts = urlsplit(endpoint)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:  # half an address, or a port that is none
+        raise UsageError(f"endpoint {endpoint!r} is {told.format(f' ({error})')}") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise UsageError(f"endpoint {endpoint!r} is {told.format('')}")
     return endpoint
 
 

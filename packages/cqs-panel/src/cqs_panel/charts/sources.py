@@ -97,6 +97,8 @@ class LakeCandles:
         return joined(parts, self._level).between(start, end).gathered(step)
 
     def warm(self) -> None:
+        if self.base >= self._level:  # its candles are few
+            return
         for month in reversed(list(_months(*(self.span() or (0, 0))))):  # one by one: a view may want some meanwhile
             with self._lock:
                 self._month(*month)
