@@ -99,7 +99,7 @@ def test_those_that_are_only_written_large_are_named(text, meant):
         parse_interval(text)
 
 
-@pytest.mark.parametrize("text", ["", "2h", "1 d", "d", "minute3", "１d"])
+@pytest.mark.parametrize("text", ["", "7m", "1 d", "d", "minute2", "１d"])
 def test_other_names_are_refused_with_the_list(text):
-    with pytest.raises(UnknownName, match="there are: 1m, 5m, 15m, 1h, 4h, 1d, 1w, 1M"):
+    with pytest.raises(UnknownName, match=r"there are: 1m, 3m, 5m, 10m, .* 12h, 1d, 3d, 1w, 1M"):
         parse_interval(text)

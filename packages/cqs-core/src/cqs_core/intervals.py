@@ -1,6 +1,7 @@
 """Candle intervals: names, their length, and the UTC grid on which candles open.
 
-All times are int milliseconds since 1970-01-01 UTC. Weeks open on Monday, months on the first.
+All times are int milliseconds since 1970-01-01 UTC. Weeks open on Monday, months on the first, bars of three days every
+third day counted from 1970-01-01.
 Names are case-sensitive: `1m` is a minute, `1M` a month.
 """
 
@@ -20,12 +21,12 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 
-_FIXED = {"1m": MINUTE, "5m": 5 * MINUTE, "15m": 15 * MINUTE, "1h": HOUR, "4h": 4 * HOUR, "1d": DAY, "1w": WEEK}
+_MINUTES = {f"{n}m": n * MINUTE for n in (1, 3, 5, 10, 15, 30)}
+_HOURS = {f"{n}h": n * HOUR for n in (1, 2, 4, 6, 8, 12)}
+_FIXED = {**_MINUTES, **_HOURS, "1d": DAY, "3d": 3 * DAY, "1w": WEEK}
 INTERVALS = (*_FIXED, "1M")
 ALIASES = {
-    "minute1": "1m",
-    "minute5": "5m",
-    "minute15": "15m",
+    **{f"minute{n}": f"{n}m" for n in (1, 3, 5, 10, 15, 30)},
     "minute60": "1h",
     "minute240": "4h",
     "day": "1d",

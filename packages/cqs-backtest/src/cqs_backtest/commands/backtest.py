@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cqs_backtest.commands.slippage import slippage_bps
-from cqs_core import UsageError, progress
+from cqs_core import INTERVALS, UsageError, progress
 from cqs_core.cli import command_options, emit, open_bucket
 
 
@@ -23,7 +23,7 @@ def backtest() -> None:
 @click.option(
     "--symbols", required=True, help="BTC,ETH or BTC/USDT: what to trade; earlier ones come first where cash is short."
 )
-@click.option("--interval", default="1d", show_default=True, help="1m, 5m, 15m, 1h, 4h, 1d, 1w or 1M.")
+@click.option("--interval", default="1d", show_default=True, help=", ".join(INTERVALS) + ".")
 @click.option("--start", help="First bar that may trade, UTC; earlier candles are warm-up.")
 @click.option("--end", help="Exclusive; a bare date includes its day.")
 @click.option("--set", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")

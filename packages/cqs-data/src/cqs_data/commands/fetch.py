@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cqs_core import Lake, UsageError
+from cqs_core import INTERVALS, Lake, UsageError
 from cqs_core.cli import command_options, emit, machine_options, open_bucket, say, stoppable, table_lines
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
@@ -15,7 +15,7 @@ _GENERIC = "through ccxt alone; not tried with cqs"
 @click.option("--exchange", metavar="ID", help="Any of `cqs exchanges`; default CQS_EXCHANGE.")
 @click.option("--symbols", default="", metavar="A,B", help="BTC, BTC/KRW, KRW-BTC, or patterns such as '*/KRW'.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Also the N markets of the largest 24-hour volume.")
-@click.option("--interval", default="1d", show_default=True, metavar="I,J", help="1m 5m 15m 1h 4h 1d 1w 1M.")
+@click.option("--interval", default="1d", show_default=True, metavar="I,J", help=", ".join(INTERVALS) + ".")
 @click.option("--start", metavar="DATE", help="First candle, UTC; default the exchange's first.")
 @click.option("--end", metavar="DATE", help="A date includes that day, a time does not include itself; default now.")
 @click.option("--quote", help="Of bare symbols and of --top.")
