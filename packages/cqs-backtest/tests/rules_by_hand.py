@@ -43,6 +43,9 @@ def random_orders(candles, kind, seed, *, close=None):
         share /= share.sum(axis=1, keepdims=True)
         fields["target"] = sometimes(np.where(uniform() < 0.3, 0, share), 0.3)
         fields["enter"] &= np.isnan(fields["target"])
+        fields["exit"] &= ~(fields["target"] > 0)
+    if kind in ("open", "target"):
+        fields["exit"] &= ~fields["enter"]
     return Orders(**fields)
 
 
@@ -58,10 +61,10 @@ class Peeker(Strategy):
         return ("BTC/KRW",) if self.way == "reference" else ()
 
     def orders(self, candles):
-        return Orders(enter=self._enter(candles), exit=np.ones((1, 1), bool), stop=self._stop(candles))
-
-    def _stop(self, candles):
-        return candles.low * 1.001 if self.way == "low stop" else None
+        enter = self._enter(candles)
+        if self.way == "low stop":
+            return Orders(enter=enter, exit=np.ones((1, 1), bool), stop=candles.low * 1.001)
+        return Orders(enter=enter, exit=~enter)
 
     def _enter(self, candles):
         close, open_ = candles.close, candles.open

@@ -78,7 +78,7 @@ def test_an_exit_on_a_missing_bar_is_dropped(engine):
 
 def test_a_missing_bar_is_marked_at_the_last_close(engine):
     candles = market(A=[(100, 100, 100, 80), None], B=[FLAT, FLAT])
-    done = run(engine, candles, enter=[[1, 0], [0, 0]])
+    done = run(engine, candles, enter=[[1, 0], [0, 0]], weight=1.0)
     assert done.equity.tolist() == [800, 800]
 
 
@@ -93,8 +93,24 @@ def test_entry_is_refused_while_held(engine):
 
 
 def test_after_an_exit_at_the_open_an_entry_in_the_same_bar_is_allowed(engine):
-    done = run(engine, market(FLAT, UP), enter=[1, 1], exit=[0, 1])
+    done = run(engine, market(FLAT, UP), enter=[1, 1], exit=[0, 1], stop=[100, 110])
     assert [row[:3] for row in filled(done)] == [(0, 0, "signal"), (1, 0, "signal"), (1, 0, "signal")]
+
+
+def test_a_missing_weight_is_an_equal_share(engine):
+    candles = market(A=[FLAT, FLAT], B=[FLAT, FLAT])
+    assert filled(run(engine, candles, enter=[[1, 0], [0, 1]]))[0] == (0, 0, "signal", 5, 100)
+
+
+@pytest.mark.parametrize("price", ["stop", "limit"])
+def test_a_cell_without_a_price_is_no_order_where_orders_have_prices(engine, price):
+    assert filled(run(engine, market(FLAT, UP), enter=[1, 1], **{price: [None, 100]})) == [(1, 0, "signal", 10, 100)]
+
+
+def test_a_stop_here_and_a_limit_there(engine):
+    prices = {"stop": [[110, None, None]], "limit": [[None, 96, None]]}
+    done = run(engine, market(A=[UP], B=[UP], C=[UP]), enter=[[1, 1, 1]], weight=0.3, **prices)
+    assert [row[1] for row in filled(done)] == [0, 1]
 
 
 class TestStopEntry:

@@ -56,6 +56,28 @@ def test_they_agree_with_pandas_on_own_candles(indicator, reference):
     assert indicator(candles)[:, 0] == pytest.approx(known.to_numpy(), rel=1e-12, nan_ok=True)
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 7, 14, 20, 49, 50, 200])
+def test_equal_tick_prices_are_their_own_mean_and_have_no_deviation(n):
+    random = np.random.default_rng(n)
+    for tick in (0.1, 0.0001873, 1.1, 28.35, 107_345_000.0, *random.uniform(1e-6, 1e8, 40)):
+        before = random.uniform(0.5, 2, 30) * tick  # what came before leaves nothing behind
+        candles = series(*before, *[float(tick)] * (n + 1))
+        assert ind.sma(candles, n)[-1, 0] == tick
+        assert ind.std(candles, n)[-1, 0] == 0
+        assert ind.ema(series(*[float(tick)] * (n + 1)), n)[-1, 0] == tick
+
+
+def test_the_mean_is_the_nearest_float_to_the_exact_one():
+    from fractions import Fraction
+
+    random = np.random.default_rng(5)
+    for n in (3, 7, 20):
+        closes = np.round(random.uniform(0.1, 1000, 60), 1)
+        mean = ind.sma(series(*closes), n)[:, 0]
+        for t in range(n, 60):
+            assert mean[t] == float(sum(map(Fraction, closes[t - n : t].tolist())) / n)
+
+
 def _rsi(close, n):
     move = close.diff().fillna(0)
     up, down = (

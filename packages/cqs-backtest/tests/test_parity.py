@@ -126,7 +126,8 @@ def test_the_order_of_symbols_does_not_matter():
     candles = Candles(ts, tuple("ABCD"), open_, high, low, close, np.ones_like(close))
     orders = random_orders(candles, "open", 1)
     turned = Candles(ts, tuple("DCBA"), *(np.ascontiguousarray(x[:, ::-1]) for x in (open_, high, low, close, close)))
-    fields = {name: np.ascontiguousarray(orders.array(name, candles.shape)[:, ::-1]) for name in fast_types.ORDERS}
+    given = [name for name in fast_types.ORDERS if getattr(orders, name) is not None]
+    fields = {name: np.ascontiguousarray(orders.array(name, candles.shape)[:, ::-1]) for name in given}
     other = FAST.execute(turned, type(orders)(**fields, max_cash=orders.max_cash), Costs())
     assert other.equity == pytest.approx(FAST.execute(candles, orders, Costs()).equity, rel=1e-11)
 
@@ -160,6 +161,8 @@ MUTANTS = [
     (fast_kernel, "value, terms.max_cash * purse", "value, purse"),
     (fast_kernel, "math.floor(quantity / lot + 1e-9)", "math.ceil(quantity / lot)"),
     (fast_kernel, "* (1.0 + 1e-9) < terms.min_order", "* (1.0 + 1e-9) < 0.0"),
+    (fast_kernel, 'held["quantity"] == 0.0 and terms.priced == 0.0', 'held["quantity"] == 0.0'),
+    (bt_desk, "elif held == 0 and not self._priced:", "elif held == 0:"),
     (bt_desk, 'or self._order("target", s) == 0', ""),
     (bt_desk, "elif price <= level:", "elif price < 0.98 * level:"),
     (

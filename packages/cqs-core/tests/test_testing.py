@@ -9,7 +9,7 @@ import numpy as np
 import param
 import pytest
 
-from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, intervals
+from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, UsageError, intervals
 from cqs_core.engine import Execution, Fill
 from cqs_core.intervals import DAY
 from cqs_core.testing.candles import random_candles
@@ -69,10 +69,13 @@ class TestContractOfStrategies:
         with pytest.raises(AssertionError, match=r"'enter' of bar .* changes with what happens in or after bar"):
             contract_of(bad).test_no_order_knows_what_comes(with_all(bad), 0.5)
 
-    @pytest.mark.parametrize("bad", [Scribbles, Dices])
-    def test_what_is_not_pure_is_caught(self, bad):
+    def test_what_is_not_pure_is_caught(self):
         with pytest.raises(AssertionError):
-            contract_of(bad).test_the_same_candles_give_the_same_orders(with_all(bad))
+            contract_of(Dices).test_the_same_candles_give_the_same_orders(with_all(Dices))
+
+    def test_what_writes_to_candles_is_caught(self):
+        with pytest.raises(UsageError, match=r"test_testing\.py, line \d+.*candles are read-only; change a"):
+            contract_of(Scribbles).test_its_orders_can_be_executed(with_all(Scribbles))
 
 
 def contract_of(strategy):

@@ -36,6 +36,21 @@ def lag(values: Floats, n: int) -> Floats:
 
 
 @compiled()
+def _mean_of(ring: Floats) -> float:
+    """The mean as if computed exactly and rounded once: equal prices have themselves as mean, down to the last bit."""
+    n = len(ring)
+    total, lost = 0.0, 0.0
+    for value in ring:  # Neumaier's sum
+        more = total + value
+        lost += (total - more) + value if abs(total) >= abs(value) else (value - more) + total
+        total = more
+    whole = (total + lost) / n
+    high = whole * 134217729.0  # Dekker's split, 2 ** 27 + 1: both parts times n are exact
+    high = high - (high - whole)
+    return whole + (((total - high * n) - (whole - high) * n) + lost) / n
+
+
+@compiled()
 def mean(values: Floats, n: int) -> Floats:
     """Mean of the last `n`: the window is summed anew, so nothing drifts and nothing depends on what came before."""
     rows, columns = values.shape
@@ -50,20 +65,17 @@ def mean(values: Floats, n: int) -> Floats:
                 ring[seen % n] = value
                 seen += 1
                 if seen >= n:
-                    total = 0.0
-                    for i in range(n):
-                        total += ring[(seen + i) % n]
-                    last = total / n
+                    last = _mean_of(ring)
             out[t, s] = last
     return out
 
 
 @compiled()
 def deviation(values: Floats, n: int) -> Floats:
-    """Population standard deviation of the last `n`."""
+    """Population standard deviation of the last `n`; 0 where they are equal."""
     rows, columns = values.shape
     out = np.empty((rows, columns))
-    ring = np.empty(n)
+    ring, apart = np.empty(n), np.empty(n)
     for s in range(columns):
         seen = 0
         last = np.nan
@@ -73,15 +85,17 @@ def deviation(values: Floats, n: int) -> Floats:
                 ring[seen % n] = value
                 seen += 1
                 if seen >= n:
-                    centre = ring.mean()
-                    last = np.sqrt(((ring - centre) ** 2).mean())
+                    centre = _mean_of(ring)
+                    for i in range(n):
+                        apart[i] = (ring[i] - centre) ** 2
+                    last = math.sqrt(_mean_of(apart))
             out[t, s] = last
     return out
 
 
 @compiled()
 def ewm(values: Floats, alpha: float, n: int) -> Floats:
-    """Exponentially weighted mean, started at the first value; NaN until there are `n`."""
+    """Exponentially weighted mean, started at the first value; NaN until there are `n`. An equal value leaves it."""
     rows, columns = values.shape
     out = np.empty((rows, columns))
     for s in range(columns):
@@ -90,7 +104,7 @@ def ewm(values: Floats, alpha: float, n: int) -> Floats:
         for t in range(rows):
             value = values[t, s]
             if not math.isnan(value):
-                last = value if seen == 0 else alpha * value + (1 - alpha) * last
+                last = value if seen == 0 else last + alpha * (value - last)
                 seen += 1
             out[t, s] = last if seen >= n else np.nan
     return out

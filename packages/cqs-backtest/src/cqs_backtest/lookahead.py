@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_core.candles import FIELDS
+from cqs_core.strategy import orders_of
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ def find_peek(strategy: Strategy, candles: Candles, entries: npt.NDArray[np.int6
         entries: rows of `candles` in which the run bought something.
         seed: of the random cuts.
     """
-    whole = strategy.orders(candles)
+    whole = orders_of(strategy, candles)
     for t in cuts(len(candles.ts), entries, seed):
         cut = mirrored(candles, t)
-        peek = _changed(whole, strategy.orders(cut), candles, cut)
+        peek = _changed(whole, orders_of(strategy, cut), candles, cut)
         if peek is not None:
             return peek
     return None

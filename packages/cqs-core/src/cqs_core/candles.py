@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from cqs_core.errors import DataError, UnknownName
+from cqs_core.frozen import frozen, is_frozen
 from cqs_core.intervals import DAY, length
 
 if TYPE_CHECKING:
@@ -56,8 +58,10 @@ class Candles:
 
     @property
     def present(self) -> npt.NDArray[np.bool_]:
-        """Bool (T, S): where a bar is."""
-        return ~np.isnan(self.open)
+        """Bool (T, S), read-only: where a bar is."""
+        here = ~np.isnan(self.open)
+        here.setflags(write=False)
+        return here
 
     def reference(self, market: str) -> Candles:
         """A market to look at, sampled at this object's rows by the indicators.
@@ -83,22 +87,32 @@ class Candles:
     def cached(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """`make()`, computed once for this object and key; arrays become read-only. Bounded: old keys are dropped."""
         memo = self._memo
+        value: Any
         try:
-            value: _T = memo[key]
+            value = memo[key]
         except KeyError:
-            value = make()
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+            made: Any = make()
+            value = frozen(made) if isinstance(made, np.ndarray) else made
             memo[key] = value
             while len(memo) > _CACHED_ARRAYS:
                 memo.pop(next(iter(memo)), None)
-        return value
+        return cast("_T", value)
 
     def between(self, start: int, stop: int) -> Self:
         """Rows `start:stop`, references looked at from these; nothing cached is carried over."""
         cut: dict[str, Any] = {name: getattr(self, name)[start:stop] for name in ("ts", *FIELDS)}
         seen = {market: reference.with_values(rows=cut["ts"]) for market, reference in self.references.items()}
         return replace(self, **cut, references=seen, _memo={})
+
+    def sealed(self) -> Self:
+        """A copy, made once, whose arrays nobody can write to, also through `.base`: what a strategy is given."""
+        return self if is_frozen(self.open) else self.cached("sealed", self._sealed)
+
+    def _sealed(self) -> Self:
+        arrays: dict[str, Any] = {name: frozen(getattr(self, name)) for name in ("ts", *FIELDS)}
+        rows = self.rows if self.rows is None else frozen(self.rows)
+        seen = MappingProxyType({market: one.sealed() for market, one in self.references.items()})
+        return replace(self, **arrays, rows=rows, references=seen, _memo={})
 
     def with_values(self, **arrays: Any) -> Self:
         """A copy with other arrays, nothing cached carried over."""

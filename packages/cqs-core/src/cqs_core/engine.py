@@ -10,7 +10,8 @@ Inside bar *t*, for each symbol that has a bar:
 2.  `E` = cash + sum of quantity * open (missing bars: last close). `dust = max(1e-6 * E, 1e-9 * capital)`.
 3.  Targets, reductions first: `d = q * open - w * E`; if `d > dust`, sell `d / open`. Increases have the budget `w
     * E - q * open`.
-4.  Entries of flat symbols have the budget `weight * E`. Entries without stop or limit and the increases of step 3
+4.  Entries of flat symbols have the budget `weight * E`. Where the orders have stops or limits, a cell in which both
+    are NaN has no entry. Entries of orders without stops and limits, and the increases of step 3
     whose budget exceeds dust are multiplied by `min(1, max_cash * cash / sum of budgets)` and then sized, so that
     the order in which symbols are named does not matter. Then stops and limits in column order, each with
     `min(budget, max_cash * cash)`. A stop fills when `high >= stop`, at `max(open, stop)`, and slips. A limit fills

@@ -5,79 +5,102 @@ The rules of execution are written down, once, in the module docstring of `cqs_c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from cqs_core.errors import UsageError
+from cqs_core.orders_reading import BOOLS, Array, Grid, read
 
-Array = npt.NDArray[Any]
-_BOOLS = ("exit", "enter")
+if TYPE_CHECKING:
+    from cqs_core.candles import Candles
 
 
 @dataclass(frozen=True, eq=False)
 class Orders:
-    """Arrays (T, S), or whatever broadcasts to that.
+    """Arrays (T, S), or what broadcasts to that: a number, lists, (T,) for one symbol, (S,) for several.
 
-    Bar *t* may use everything up to the close of *t-1*, and the open of *t*.
+    A pandas frame or series is put in place by its labels: times (`candles.ts`) and symbols (`candles.symbols`); labels
+    that count from 0 are positions. Bar *t* may use everything up to the close of *t-1*, and the open of *t*.
 
     Attributes:
         exit: bool, leave at the open.
-        enter: bool, enter if flat: at the open, or at `stop` or `limit` where given.
-        weight: 0..1, the share of equity that an entry gets.
-        stop: buy-stop price above the open; NaN is no order.
-        limit: buy-limit price below the open; NaN is no order. Not with `stop` in one cell.
-        target: share of equity to hold from this open on; NaN leaves alone, 0 leaves. Not with `enter` in one cell.
+        enter: bool, enter if flat: at the open; or, where the orders have `stop` or `limit`, at these prices only.
+            Without a price it is not allowed together with `exit` in one cell.
+        weight: 0..1, the share of equity that an entry gets; None is 1 / S.
+        stop: buy-stop price above the open; NaN is no order in that cell.
+        limit: buy-limit price below the open; NaN likewise. Not with `stop` in one cell.
+        target: share of equity to hold from this open on; NaN leaves alone, 0 leaves. Not with `enter`, and above 0 not
+            with `exit`, in one cell.
         stop_loss: fraction below the entry price, latched from the entry bar; NaN is none.
-        take_profit: fraction above the entry price, latched likewise.
+        take_profit: fraction above the entry price, up to 1, latched likewise.
         trailing: fraction below the highest price since entry, latched likewise.
         max_cash: 0..1, the share of cash that purchases may spend, one number a run.
     """
 
-    exit: Array | None = None
-    enter: Array | None = None
-    weight: Array | float = 1.0
-    stop: Array | None = None
-    limit: Array | None = None
-    target: Array | None = None
-    stop_loss: Array | float | None = None
-    take_profit: Array | float | None = None
-    trailing: Array | float | None = None
+    exit: Any = None
+    enter: Any = None
+    weight: Any = None
+    stop: Any = None
+    limit: Any = None
+    target: Any = None
+    stop_loss: Any = None
+    take_profit: Any = None
+    trailing: Any = None
     max_cash: float = 1.0
 
+    @property
+    def priced(self) -> bool:
+        """Whether entries have prices: then a cell without one is no order."""
+        return self.stop is not None or self.limit is not None
+
     def array(self, name: str, shape: tuple[int, int]) -> Array:
-        """One field, read-only, broadcast to `shape`; an absent one is False, NaN, or the weight 1."""
+        """One field, read-only, broadcast to `shape`; an absent one is False, NaN, or the weight 1 / S.
+
+        Raises:
+            UsageError: a value of another type or shape, or labels: those need `aligned`.
+        """
         value = getattr(self, name)
         if value is None:
-            value = False if name in _BOOLS else np.nan
-        dtype = np.bool_ if name in _BOOLS else np.float64
-        try:
-            return np.broadcast_to(np.asarray(value, dtype=dtype), shape)
-        except ValueError:
-            raise UsageError(f"orders' {name} has shape {np.shape(value)}; it must broadcast to {shape}") from None
+            absent = {"weight": 1 / shape[1]}.get(name, np.nan)
+            return np.broadcast_to(np.bool_(False) if name in BOOLS else np.float64(absent), shape)
+        return np.broadcast_to(read(name, value, Grid(shape)), shape)
 
     def between(self, start: int, stop: int, shape: tuple[int, int]) -> Self:
         """Rows `start:stop` of orders made for candles of `shape`."""
-        return type(self)(**{f.name: _cut(getattr(self, f.name), start, stop, shape) for f in fields(self)})
+        made = self._read(Grid(shape))
+        cut = {n: v[start:stop] if v.shape[0] == shape[0] != 1 else v for n, v in made.items()}
+        return replace(self, **cut)
 
-    def validate(self, shape: tuple[int, int]) -> Self:
-        """These orders, if an engine can execute them.
+    def aligned(self, candles: Candles) -> Self:
+        """These orders as arrays of their own in the order of the candles, if an engine can execute them.
 
         Raises:
-            UsageError: a weight outside 0..1, an order that contradicts another in its cell, a wrong shape.
+            UsageError: labels that do not fit, and all that `validate` refuses; it names field, bar and symbol.
         """
-        from cqs_core.orders_check import check
+        return self._checked(Grid(candles.shape, candles.ts, candles.symbols))
 
-        check(self, shape)
+    def validate(self, shape: tuple[int, int]) -> Self:
+        """These orders, if an engine can execute them; where they have labels, use `aligned`.
+
+        Raises:
+            UsageError: a value that is not meant (NaN for a bool, percent for a fraction), an order that contradicts
+                another one in its cell, a wrong shape.
+        """
+        self._checked(Grid(shape))
         return self
 
+    def _checked(self, grid: Grid) -> Self:
+        from cqs_core.orders_check import check
 
-def _cut(value: Any, start: int, stop: int, shape: tuple[int, int]) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[0] == shape[0] != 1:
-        return value[start:stop]
-    return value
+        made = replace(self, **self._read(grid))
+        check(made, grid)
+        return made
+
+    def _read(self, grid: Grid) -> dict[str, Any]:
+        names = [f.name for f in fields(self) if f.name != "max_cash" and getattr(self, f.name) is not None]
+        return {name: read(name, getattr(self, name), grid) for name in names}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -79,22 +80,38 @@ class Strategy(param.Parameterized):
 
 
 def orders_of(strategy: Strategy, candles: Candles) -> Orders:
-    """What a strategy wants done on these candles, checked.
+    """What a strategy wants done on these candles, checked; it gets a copy of them that cannot be written to.
 
     Raises:
         UsageError: the strategy raised something, or its orders contradict themselves; it names the file and line.
     """
     try:
-        orders = strategy.orders(candles)
+        orders = strategy.orders(candles.sealed())
     except CqsError:
         raise
     except Exception as error:
-        at = traceback.extract_tb(error.__traceback__)[-1]
+        at = _place(strategy, error)
         told = f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(at.filename).name}, line {at.lineno})"
-        raise UsageError(f"strategy {_name(strategy)!r} failed: {told}; mend its orders()") from error
+        read_only = isinstance(error, ValueError) and "read-only" in str(error)
+        remedy = (
+            "candles are read-only; change a copy, such as candles.close.copy()" if read_only else "fix its orders()"
+        )
+        raise UsageError(f"strategy {_name(strategy)!r} failed: {told}; {remedy}") from error
     if not isinstance(orders, Orders):
         raise UsageError(f"strategy {_name(strategy)!r} returned {type(orders).__name__}; orders() must return Orders")
-    return orders.validate(candles.shape)
+    return orders.aligned(candles)
+
+
+def _place(strategy: Strategy, error: Exception) -> traceback.FrameSummary:
+    """Where a strategy failed: the last line of its own file, also where a library raised for it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = {
+        sys.modules[c.__module__].__dict__.get("__file__")
+        for c in type(strategy).__mro__
+        if c.__module__ in sys.modules
+    }
+    own -= {__file__, param.parameterized.__file__, None}
+    return next((frame for frame in reversed(frames) if frame.filename in own), frames[-1])
 
 
 def _name(strategy: Strategy) -> str:

@@ -25,6 +25,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
         self._candles, self._costs, self._max_cash = candles, costs, orders.max_cash
         self._orders = {name: orders.array(name, candles.shape) for name in _FIELDS}
         self._asked = self._orders["enter"] | (self._orders["target"] > 0)
+        self._priced = orders.priced
         self._guards: dict[int, Guard] = {}
         self._t = -1
 
@@ -110,7 +111,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
             held, target = self._quantity(s), self._order("target", s)
             if target > 0:
                 budgets[s] = target * equity - held * self._open[s]
-            elif held == 0 and math.isnan(self._order("stop", s)) and math.isnan(self._order("limit", s)):
+            elif held == 0 and not self._priced:
                 budgets[s] = self._order("weight", s) * equity
         return budgets
 

@@ -32,7 +32,7 @@ class FastEngine:
         loop: Any = run
         arrays = [np.ascontiguousarray(getattr(candles, name)) for name in BARS]
         arrays += [orders.array(name, candles.shape) for name in ORDERS]
-        terms = (costs.fee, costs.slip, costs.lot, costs.min_order, costs.capital, orders.max_cash)
+        terms = (costs.fee, costs.slip, costs.lot, costs.min_order, costs.capital, orders.max_cash, orders.priced)
         fills = np.zeros(_most_fills(orders, candles.shape), Fill)
         equity = np.empty(len(candles.ts))
         count = loop(*arrays, Terms(*map(float, terms)), fills, equity)

@@ -72,12 +72,12 @@ def _reduce(
 
 @compiled()
 def _open_budget(
-    held: Any, price: float, enter: bool, weight: float, stop: float, limit: float, target: float, equity: float
+    held: Any, price: float, enter: bool, weight: float, target: float, equity: float, terms: Terms
 ) -> float:
     """What an increase, or an entry at the open, wants to spend; 0 where there is neither."""
     if target > 0.0:
         return target * equity - float(held["quantity"]) * price
-    if enter and held["quantity"] == 0.0 and math.isnan(stop) and math.isnan(limit):
+    if enter and held["quantity"] == 0.0 and terms.priced == 0.0:
         return weight * equity
     return 0.0
 
@@ -164,8 +164,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
             for s in range(columns):  # 3, upwards, and 4: what wants in at this open shares the cash in proportion
                 asked = 0.0
                 if not math.isnan(open_[t, s]):
-                    cell = (open_[t, s], enter[t, s], weight[t, s], stop[t, s], limit[t, s], target[t, s])
-                    asked = _open_budget(book[s], *cell, value)
+                    asked = _open_budget(book[s], open_[t, s], enter[t, s], weight[t, s], target[t, s], value, terms)
                 book[s]["budget"] = asked if asked > dust else 0.0
                 total += book[s]["budget"]
             cash = max(0.0, terms.max_cash * purse["cash"])

@@ -31,7 +31,7 @@ PURSE = np.dtype([("cash", np.float64), ("count", np.int64)])
 
 
 class Terms(NamedTuple):
-    """Costs, capital, and the share of cash that may be spent."""
+    """Costs, capital, the share of cash that may be spent, and whether (1) entries have prices."""
 
     fee: float
     slip: float
@@ -39,6 +39,7 @@ class Terms(NamedTuple):
     min_order: float
     capital: float
     max_cash: float
+    priced: float
 
 
 BARS = ("open", "high", "low", "close")
@@ -58,7 +59,7 @@ def signature_of_run() -> tuple[Any, ...]:
     from cqs_core import Fill
 
     floats, flags = _arrays()
-    terms = types.NamedUniTuple(types.float64, 6, Terms)  # type: ignore[no-untyped-call]
+    terms = types.NamedUniTuple(types.float64, len(Terms._fields), Terms)  # type: ignore[no-untyped-call]
     fills = types.Array(numba.from_dtype(Fill), 1, "C")
     return (types.int64(*[floats] * 4, flags, flags, *[floats] * 7, terms, fills, types.float64[::1]),)
 
