@@ -41,12 +41,12 @@ def test_every_way_of_peeking_is_caught(way):
     for seed in range(10):
         found = peek(Peeker(way=way), made_candles(seed), seed)
         assert found is not None
-        assert found.order in ("enter", "stop")
+        assert found.order in ("enter", "exit", "stop")
 
 
 def test_a_peek_is_told_with_its_bar_and_order():
     found = peek(Peeker(way="close"), made_candles(), 0)
-    assert str(found).startswith(f"enter of {found.symbol} at 1970-")
+    assert str(found).startswith(f"{found.order} of {found.symbol} at 1970-")
 
 
 @pytest.mark.parametrize("name", list(STRATEGIES))
