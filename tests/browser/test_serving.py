@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -66,6 +67,34 @@ def test_panel_serve_and_cqs_serve_show_the_same(visit, tmp_path):
             page.context.close()
     assert "Plugins" in seen[0][0]
     assert seen[0] == seen[1]
+
+
+def test_a_hostile_name_that_points_here_shows_nothing_in_chromium(chromium, tmp_path):
+    """DNS rebinding: the browser believes that the dashboard is a page of that name."""
+    with running(*cqs("serve", "--no-open"), bucket=tmp_path) as (url, _), own_names(chromium) as browser:
+        page = browser.new_page()
+        heard = []
+        page.on("websocket", lambda socket: heard.append(socket.url))
+        there = url.replace("localhost", "evil.example")
+        assert page.goto(there).status == 403
+        assert "host 'evil.example" in page.inner_text("body")
+        assert page.evaluate("(name) => fetch(`${name}static/js/bokeh.min.js`).then((r) => r.status)", there) == 403
+        opened = """(name) => new Promise((done) => {
+            const ws = new WebSocket(name.replace("http", "ws") + "ws", ["bokeh", "x"])
+            ws.onopen = () => done("open"); ws.onerror = () => done("refused") })"""
+        assert page.evaluate(opened, there) == "refused"
+        assert heard == [there.replace("http", "ws") + "ws"]
+
+
+@contextmanager
+def own_names(chromium):
+    """A browser for which evil.example is this machine."""
+    from cqs_panel.testing.browser import launch
+
+    here = SimpleNamespace(chromium=chromium.browser_type)
+    browser = launch(here, "--host-resolver-rules=MAP evil.example 127.0.0.1")
+    yield browser
+    browser.close()
 
 
 def test_every_page_of_a_demo_says_so(visit, tmp_path):

@@ -41,4 +41,12 @@ def test_a_bucket_that_is_not_there_is_refused(own_folders, capsys):
 def test_app_prints_the_path_of_the_app(own_folders, capsys):
     assert run_command(["app"]) == 0
     assert capsys.readouterr().out.strip() == str(APP)
-    assert APP.is_file()
+    assert (APP / "main.py").is_file()
+    assert (APP / "app_hooks.py").is_file()
+
+
+@pytest.mark.parametrize("host", ["", "*", "a b", "http://x", "x:y", "x/y", "[::1]:x"])
+def test_what_is_no_host_cannot_be_allowed(own_folders, capsys, host):
+    arguments = ["serve", "--allow", host, "--no-open", "--port", "0", "--bucket", str(own_folders)]
+    assert run_command(arguments) == 2
+    assert "is no host" in capsys.readouterr().err

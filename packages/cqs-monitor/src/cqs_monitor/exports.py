@@ -1,32 +1,5 @@
-"""CSV for spreadsheets: text that a spreadsheet would take for a formula is made text again."""
+"""CSV for spreadsheets, as every package writes it."""
 
-from __future__ import annotations
+from cqs_core.exports import as_text, to_csv
 
-import io
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def as_text(cell: str) -> str:
-    """The cell, quoted where a spreadsheet would calculate it.
-
-    >>> as_text("=1+1"), as_text("BTC")
-    ("'=1+1", 'BTC')
-    """
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def to_csv(frame: pd.DataFrame) -> bytes:
-    """The frame as UTF-8 with a byte order mark, which spreadsheets want; numbers stay numbers."""
-    safe = frame.copy()
-    safe.columns = [as_text(str(name)) for name in frame.columns]
-    for name in safe.columns:
-        if safe[name].dtype == object or str(safe[name].dtype).startswith("str"):
-            safe[name] = [as_text(cell) if isinstance(cell, str) else cell for cell in safe[name]]
-    stream = io.StringIO()
-    safe.to_csv(stream, index=False, lineterminator="\r\n")
-    return stream.getvalue().encode("utf-8-sig")
+__all__ = ["as_text", "to_csv"]

@@ -21,6 +21,9 @@ from cqs_core.cli import command_options, emit, open_bucket
     "--num-procs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the work."
 )
 @click.option("--allow", multiple=True, metavar="HOST", help="Name under which your own proxy shows it; repeatable.")
+@click.option(
+    "--insecure", is_flag=True, envvar="CQS_INSECURE", help="Let other machines in on --address, without a login."
+)
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 def serve(
     bucket: str | None,
@@ -29,6 +32,7 @@ def serve(
     address: str,
     num_procs: int,
     allow: tuple[str, ...],
+    insecure: bool,
     no_open: bool,
 ) -> None:
     """Serve the dashboard on this machine."""
@@ -41,13 +45,21 @@ def serve(
         said = {"url": url, "bucket": where.url}
         emit(said, as_json, lambda: click.echo(f"cqs dashboard of {where.url}\n  {url}\nCtrl-C ends it.", err=True))
 
-    run(port=port, address=address, num_procs=num_procs, open_browser=not no_open, allow=allow, ready=ready)
+    run(
+        port=port,
+        address=address,
+        num_procs=num_procs,
+        open_browser=not no_open,
+        allow=allow,
+        insecure=insecure,
+        ready=ready,
+    )
 
 
 @click.command("app")
 @command_options
 def app(bucket: str | None, as_json: bool) -> None:  # noqa: ARG001 - every command takes --bucket
-    """Print the path of the app, for `panel serve $(cqs app)`."""
+    """Print the path of the app, for `panel serve $(cqs app) --address 127.0.0.1`."""
     from cqs_panel.serve import APP
 
     emit({"app": str(APP)}, as_json, lambda: click.echo(str(APP)))

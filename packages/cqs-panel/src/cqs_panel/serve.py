@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import signal
+import re
 import socket
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError
+from cqs_panel.ending import end_forks_with_me, end_when_told
+from cqs_panel.guard.hosts import INSECURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-APP = Path(__file__).with_name("app.py")
+APP = Path(__file__).with_name("app")
+"""The folder that Bokeh serves: `main.py` once a session, `app_hooks.py` once a server."""
 PORT = 5006
 _KEEP_MS = 15_000
 
@@ -27,49 +30,52 @@ def serve(
     num_procs: int = 1,
     open_browser: bool = True,
     allow: Sequence[str] = (),
+    insecure: bool = False,
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve the dashboard until the process is told to end.
 
     Args:
         port: None is 5006, or a free one where that is taken; 0 is a free one.
-        address: of the loopback: there is no login, so nothing else is offered.
+        address: of the loopback: there is no login, so others are refused unless `insecure`.
         num_procs: how many processes share the port.
         open_browser: whether to show it at once.
         allow: hosts (`name` or `name:port`) under which a proxy shows it.
+        insecure: let other machines in, without a login.
         ready: called with the URL when it answers.
 
     Raises:
         UsageError: the address is not this machine's own, or the port is taken.
     """
-    _check(address)
+    _check(address, insecure=insecure)
+    if insecure:
+        os.environ[INSECURE] = "1"
     port = _free_port(address, port)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
-    hosts = [f"{name}:{port}" for name in {"localhost", "127.0.0.1", address}]
-    server = _server(address, port, num_procs, [*hosts, *allow])
+    server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)])
     server.start()
-    if not _first_process():
-        server.io_loop.start()
-        return
-    server.io_loop.add_callback(ready, url)
-    if open_browser:
-        server.io_loop.add_callback(webbrowser.open, url)
+    end_when_told(server.io_loop.asyncio_loop)
+    if _first_process():
+        server.io_loop.add_callback(ready, url)
+        if open_browser:
+            server.io_loop.add_callback(webbrowser.open, url)
     try:
         server.io_loop.start()
     except KeyboardInterrupt:
         pass
     finally:
-        server.stop()
+        server.stop(wait=False)
 
 
 def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
     import panel as pn
+    from panel.io.application import build_single_handler_application
 
     _import_views()
     if num_procs > 1:
-        _end_children_with_me()
+        end_forks_with_me()
     return pn.io.server.get_server(
-        str(APP),
+        build_single_handler_application(str(APP)),
         port=port,
         address=address,
         num_procs=num_procs,
@@ -90,17 +96,26 @@ def _import_views() -> None:
     plugins().overlays()
 
 
-def _check(address: str) -> None:
+def _check(address: str, *, insecure: bool) -> None:
     try:
         local = address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
         raise UsageError(f"address {address!r} is no IP address; use 127.0.0.1") from None
-    if not local:
+    if not local and not insecure:
         raise UsageError(
             f"address {address!r} would show your data to the network, and the dashboard has no login; "
             "keep 127.0.0.1 and reach it with `ssh -L 5006:127.0.0.1:5006 HOST`, "
             "or put a proxy that asks for a login before it (--allow NAME)"
         )
+
+
+def _checked(allow: str) -> str:
+    """A host as Bokeh takes it."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:\d{1,5})?", allow):
+        raise UsageError(
+            f"--allow {allow!r} is no host; write it as dashboard.example.com or dashboard.example.com:8443"
+        )
+    return allow.lower()
 
 
 def _free_port(address: str, wanted: int | None) -> int:
@@ -121,18 +136,3 @@ def _first_process() -> bool:
     from tornado.process import task_id
 
     return not task_id()
-
-
-def _end_children_with_me() -> None:
-    """Forked servers outlive a parent that is told to end, unless it tells them."""
-    parent = os.getpid()
-
-    def end(*_: object) -> None:
-        import psutil
-
-        if os.getpid() == parent:
-            for child in psutil.Process().children():
-                child.terminate()
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, end)

@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import Series
+from cqs_core.exports import to_csv
 from cqs_panel import Marks
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
@@ -93,8 +94,8 @@ class RunTrades(pn.viewable.Viewer):
         stamps = [at.value // 1_000_000 if ok else None for at, ok in zip(self._trades[column], known, strict=True)]
         return [when(ts, "UTC" if days else zone)[: 10 if days else None] for ts in stamps]
 
-    def _csv(self) -> io.StringIO:
-        return io.StringIO(self._trades.to_csv(index=False))
+    def _csv(self) -> io.BytesIO:
+        return io.BytesIO(to_csv(self._trades))
 
     def _focus(self, row: int) -> None:
         trade = self._trades.iloc[row]

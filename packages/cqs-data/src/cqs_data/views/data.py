@@ -39,6 +39,7 @@ _TITLES = {
     "bytes": "Size",
     "source": "Source",
 }
+_JOBS = 4  # that are shown at once
 _COUNTS = dict.fromkeys(("rows", "gaps", "stale"), "0,0")
 
 
@@ -120,8 +121,8 @@ class DataView(pn.viewable.Viewer):
     def _run(self, title: str, arguments: list[str]) -> None:
         job = jobs.start(title, arguments)
         self._asking.visible = False
-        self._jobs.insert(0, section("", JobCard(self._page, job, lambda _: self._reload(), told)))
-        del self._jobs[4:]
+        card = section("", JobCard(self._page, job, lambda _: self._reload(), told))
+        self._jobs[:] = [card, *self._jobs][:_JOBS]
 
 
 def told(job: Job) -> str:

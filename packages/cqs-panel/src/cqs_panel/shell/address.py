@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -67,9 +68,9 @@ def chosen_theme() -> str | None:
 
 def last_window() -> tuple[str, int]:
     """What the browser preferred, `light` or `dark`, and how many pixels wide it was, when it was here last."""
-    scheme, _, width = (_cookie(WINDOW_COOKIE) or "").partition("-")
+    found = re.fullmatch(r"(light|dark)-([0-9]{1,5})", _cookie(WINDOW_COOKIE) or "")
     phone = "Mobi" in str((pn.state.headers or {}).get("User-Agent", ""))
-    return scheme or "light", int(width) if width.isdigit() else NARROW - 1 if phone else NARROW
+    return (found[1], int(found[2])) if found else ("light", NARROW - 1 if phone else NARROW)
 
 
 def _cookie(name: str) -> str | None:

@@ -75,6 +75,9 @@ class Chrome:
     def add(self, frame: Frame) -> None:
         self._stack.append(frame)
 
+    def remove(self, frame: Frame) -> None:
+        self._stack.remove(frame.__panel__())
+
     def show(self, frame: Frame, previous: Frame | None) -> None:
         if previous is not None:
             previous.__panel__().visible = False

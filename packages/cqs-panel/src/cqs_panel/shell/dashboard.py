@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ class Dashboard:
         self._address = Address(theme="dark" if pn.config.theme == "dark" else "light", width=0, height=0, margin=0)
         self._address.on_msg(self._heard)
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
-        pn.config.exception_handler = self._on_exception
+        pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self.close())
         slug, query = parse(pn.state.location.search or "" if pn.state.location else "")
@@ -92,8 +93,13 @@ class Dashboard:
 
     def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
         """A guarded place with a page state of its own."""
+        return self._frame(of, slug, query, lambda where, error: plugins().report(owner, f"{slug}: {where}", error))
+
+    def _frame(
+        self, of: View | Card, slug: str, query: dict[str, str], report: Callable[[str, BaseException], None]
+    ) -> Frame:
         page = PageState(self, slug, query)
-        frame = Frame(of, page, lambda where, error: plugins().report(owner, f"{slug}: {where}", error))
+        frame = Frame(of, page, report)
         self._works[page] = Work(frame, self._document)
         return frame
 
@@ -124,12 +130,19 @@ class Dashboard:
             self._show(frame)
 
     def _add(self, slug: str, query: dict[str, str]) -> Frame:
-        view = self.views.get(slug) or _missing(slug, list(self.views))
-        frame = self.frame(view, view.slug, query, plugins().owner("register_views", slug) or "panel")
-        if slug in self.views:
+        view = self.views.get(slug)
+        if view is None:
+            frame = self._frame(_missing(slug, list(self.views)), slug, query, lambda *_: None)
+        else:
+            frame = self.frame(view, slug, query, plugins().owner("register_views", slug) or "panel")
             self._frames[slug] = frame
         self._chrome.add(frame)
         return frame
+
+    def _forget(self, frame: Frame) -> None:
+        """Keep nothing of a page that does not exist: anybody can make up its name."""
+        self._works.pop(frame.page).stop()
+        self._chrome.remove(frame)
 
     def _show(self, frame: Frame) -> None:
         previous, self._current = self._current, frame
@@ -137,6 +150,8 @@ class Dashboard:
             previous.page.shown = False
         frame.page.shown = True
         self._chrome.show(frame, previous)
+        if previous is not None and previous.page.slug not in self.views:
+            self._forget(previous)
         self._address.tell(title=f"{frame.of.title} · cqs", top=True)
         if not frame.built:
             self._build(frame, at_once=previous is None)
@@ -182,6 +197,17 @@ def installed_views() -> list[View]:
     found = list(plugins().views().values())
     broken = [p for p in plugins().problems if p.where == "register_views"]
     return found + [_broken(p.plugin, p.error) for p in broken]
+
+
+def _weakly(call: Callable[[BaseException], None]) -> Callable[[BaseException], None]:
+    """The call without its object: Panel keeps it as the value of a weak dictionary, whose key the object holds."""
+    known = weakref.WeakMethod(call)
+
+    def handle(error: BaseException) -> None:
+        if (method := known()) is not None:
+            method(error)
+
+    return handle
 
 
 def _broken(plugin: str, said: str) -> View:

@@ -68,14 +68,14 @@ _SETTLED = f"""() => {{ {_WALK}
   return frames.some((el) => el.getClientRects().length) && !busy }}"""
 
 
-def launch(playwright: Playwright) -> Browser:
-    """The system's Chromium, or Playwright's own.
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    """The system's Chromium, or Playwright's own, with further flags of its command line.
 
     Raises:
         playwright.sync_api.Error: there is neither.
     """
     path = next(filter(None, map(shutil.which, _NAMES)), None)
-    return playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+    return playwright.chromium.launch(executable_path=path, args=[*_QUIET, *flags])
 
 
 def open_visit(browser: Browser, url: str, *, width: int, height: int, dark: bool, **context: Any) -> Visit:

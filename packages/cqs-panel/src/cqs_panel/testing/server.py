@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, Self
@@ -31,6 +32,7 @@ class Server:
         plugins: files of Python that hold hooks; each is registered under its name.
         num_procs: processes that share the port.
         environment: besides this process's own.
+        log: a file for what it writes to stderr; by default that goes where this process's goes.
     """
 
     def __init__(
@@ -39,16 +41,24 @@ class Server:
         plugins: Sequence[Path] = (),
         num_procs: int = 1,
         environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
     ) -> None:
         named = [part for path in plugins for part in ("--plugin", str(path))]
         self._command = [sys.executable, "-m", __name__, *named, "--num-procs", str(num_procs)]
         self._environment = {**os.environ, "CQS_BUCKET": str(bucket), **(environment or {})}
+        self._log = log
         self.url = ""
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            self._command, env=self._environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+        with self._log.open("wb") if self._log else nullcontext() as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                self._command,
+                env=self._environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
         lines: Queue[str] = Queue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
         try:

@@ -1,0 +1,11 @@
+"""What the server runs once, before it is asked anything; `--insecure` comes from `panel serve … --args --insecure`."""  # noqa: INP001 - Bokeh reads this folder as it is
+
+import os
+import sys
+
+from cqs_panel.guard.hosts import INSECURE
+from cqs_panel.guard.router import install
+
+if "--insecure" in sys.argv[1:]:
+    os.environ[INSECURE] = "1"
+install()

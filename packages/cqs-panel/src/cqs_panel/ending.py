@@ -1,0 +1,50 @@
+"""How the server ends: at once when it is told to, whatever its sessions are doing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+SECONDS = 2.0
+"""That sessions and threads have to come to an end by themselves."""
+
+
+def end_when_told(loop: AbstractEventLoop) -> None:
+    """Stop the loop at SIGTERM or Ctrl-C; a process that hangs then is ended all the same."""
+
+    def end(_number: int, _frame: object) -> None:
+        watch = threading.Timer(SECONDS, _leave)
+        watch.daemon = True
+        watch.start()
+        loop.call_soon_threadsafe(loop.stop)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def end_forks_with_me() -> None:
+    """Forked servers outlive a parent that is told to end, unless it tells them. Call it before they are forked."""
+    parent = os.getpid()
+
+    def end(*_: object) -> None:
+        import psutil
+
+        if os.getpid() == parent:
+            for child in psutil.Process().children():
+                child.terminate()
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def _leave() -> None:
+    """Threads that are busy in a library cannot be interrupted."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
+    os._exit(0)

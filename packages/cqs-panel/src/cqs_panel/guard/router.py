@@ -1,0 +1,154 @@
+"""A rule in front of every route: pages, scripts, websockets, whatever the method.
+
+Bokeh checks the origin of websockets only, and only where it differs from `Host`. A class of Bokeh's is changed, not an
+object, because `panel serve` gives nobody its server, and because the rule must be there before the first request.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from bokeh.server.tornado import BokehTornado
+from bokeh.server.views.autoload_js_handler import AutoloadJsHandler
+from bokeh.server.views.metadata_handler import MetadataHandler
+from bokeh.server.views.session_handler import SessionHandler
+from bokeh.server.views.ws import WSHandler
+from tornado.web import ErrorHandler, RequestHandler
+
+from cqs_panel.guard import components, locations, tokens
+from cqs_panel.guard.hosts import INSECURE, insecure, is_loopback, permitted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tornado.httputil import HTTPServerRequest
+
+PING_SECONDS = 15
+"""A client that does not answer a ping until the next one is gone; its session ends soon after."""
+
+_UNUSED = (AutoloadJsHandler, MetadataHandler)
+"""Routes of Bokeh for embedding in other pages."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what is refused
+_SAYS_ONCE = 20
+_said: set[str] = set()
+_log = logging.getLogger("cqs.panel")
+
+
+def install() -> bool:
+    """Guard every server of this process, those that run already included; False where that was done before."""
+    if getattr(BokehTornado.find_handler, "guarded", False):
+        return False
+    route = BokehTornado.find_handler
+
+    def find_handler(self: Any, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        self.settings.setdefault("websocket_ping_interval", PING_SECONDS)
+        found = route(self, request, **kwargs)
+        starts = issubclass(found.handler_class, (SessionHandler, WSHandler))
+        if why := refusal(request, self.websocket_origins, starts_session=starts):
+            return self.get_handler_delegate(request, Refused, {"why": why})
+        if issubclass(found.handler_class, WSHandler) and not tokens.current(request):
+            return self.get_handler_delegate(request, Refused, {"why": tokens.WHY, "quiet": True})
+        if issubclass(found.handler_class, _UNUSED) or not _well_formed(request):
+            return self.get_handler_delegate(request, ErrorHandler, {"status_code": 404})
+        return found
+
+    find_handler.guarded = True  # type: ignore[attr-defined]
+    BokehTornado.find_handler = find_handler
+    components.install()
+    locations.install()
+    return True
+
+
+def refusal(request: Any, allowed: Collection[str] = (), *, starts_session: bool = True) -> str | None:
+    """Why a request is refused, in one line; None where it may go on.
+
+    Args:
+        request: of tornado, or Bokeh's proxy of one.
+        allowed: hosts that the user named.
+        starts_session: whether it is for a page or a websocket.
+    """
+    address, port = _local(request)
+    if not permitted(request.host, allowed, address if insecure() else None):
+        return (
+            f"host {request.host[:80]!r} is not permitted; use localhost, or start the dashboard with --allow NAME "
+            "(`panel serve`: --allow-websocket-origin NAME)"
+        )
+    if _embedded(request):
+        return "another web site may not embed the dashboard; open it in a window of its own"
+    if starts_session and not insecure() and (beyond := _beyond_loopback(address, port)):
+        return (
+            f"this server listens on {beyond}, where others can reach it, and the dashboard has no login; "
+            f"start it with --address 127.0.0.1, or accept that with --insecure ({INSECURE}=1)"
+        )
+    return None
+
+
+class Refused(RequestHandler):
+    """403, with the reason as text. The log has each reason once, so that no page can fill it."""
+
+    def initialize(self, why: str, *, quiet: bool = False) -> None:
+        self._why, self._quiet = why, quiet
+
+    def prepare(self) -> None:
+        if not self._quiet and self._why not in _said and len(_said) < _SAYS_ONCE:
+            _said.add(self._why)
+            _log.warning("refused: %s", self._why)
+        self.set_status(403)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.finish(f"Refused: {self._why}.\n")
+
+    def _log(self) -> None:
+        """No line for each request: `prepare` has said it."""
+
+
+def _well_formed(request: Any) -> bool:
+    """Whether it is free of what Bokeh and tornado answer with a traceback: a NUL in a path, a chosen session."""
+    chosen = "bokeh-session-id" in request.arguments or "Bokeh-Session-Id" in request.headers
+    return not chosen and _CONTROL.search(unquote(request.path)) is None
+
+
+def _embedded(request: Any) -> bool:
+    """Whether a page of another site loads this as a frame, image or script; browsers say so."""
+    sent = request.headers
+    if sent.get("Sec-Fetch-Site") != "cross-site" or sent.get("Sec-Fetch-Mode") == "websocket":
+        return False  # a websocket has an Origin, which Bokeh checks
+    return (sent.get("Sec-Fetch-Mode"), sent.get("Sec-Fetch-Dest")) != ("navigate", "document")
+
+
+def _local(request: Any) -> tuple[str | None, int]:
+    """The address and port that a request came in on; None for a socket that is a file."""
+    stream = getattr(request.connection, "stream", None)
+    name = stream.socket.getsockname() if stream is not None and stream.socket is not None else None
+    return (name[0].partition("%")[0], name[1]) if isinstance(name, tuple) else (None, 0)
+
+
+def _beyond_loopback(address: str | None, port: int) -> str:
+    """The address by which others could start this session; empty where they cannot.
+
+    A server that was given no address listens on all of both families: then this machine's own connections are served,
+    and nobody else's. One that was given an address for others serves nobody, so that its user hears of it at once.
+    """
+    if address is None:
+        return ""
+    listening = _listening(port)
+    if is_loopback(address) and listening >= _EVERYWHERE:
+        return ""
+    return ", ".join(sorted(one for one in listening | {address} if not is_loopback(one)))
+
+
+@functools.cache
+def _listening(port: int) -> frozenset[str]:
+    """The addresses on which this process accepts connections at a port: a loopback client does not tell."""
+    import psutil
+
+    try:
+        found = psutil.Process().net_connections("tcp")
+    except psutil.Error:
+        return frozenset()
+    return frozenset(one.laddr.ip for one in found if (one.status, one.laddr.port) == (psutil.CONN_LISTEN, port))
