@@ -82,7 +82,7 @@ class TestRefusals:
             (["메인"], "cqs: unknown command '메인'; there are: "),
             (["--bogus"], "cqs: No such option '--bogus'; see `cqs --help`"),
             (["plugins", "--jsn"], "cqs: No such option '--jsn'. Did you mean '--json'?"),
-            (["plugins", "more"], "cqs: Got unexpected extra argument (more); see `cqs plugins --help`"),
+            (["plugins", "more"], "cqs: No such command 'more'; see `cqs plugins --help`"),
             (["jobs", "show"], "cqs: Missing argument 'ID'; see `cqs jobs show --help`"),
             (["jobs", "show", "../../etc"], "cqs: unknown job '../../etc'; `cqs jobs` lists them"),
             (["demo", "--port", "x"], "cqs: Invalid value for '--port'"),

@@ -168,7 +168,8 @@ def test_two_distributions_with_a_plugin_of_one_name_are_told_apart(site):
     site.install("calm", GOOD, distribution="other-calm")
     host = site.load()
     assert list(host.strategies()) == ["calm"]
-    assert state(host, "calm") == "name: 'other-calm' has a plugin of this name too; rename it"
+    assert state(host, "calm") == "ok"
+    assert state(host, "calm (other-calm)") == "name: plugin 'calm' is there already, of another package; rename it"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from cqs_backtest.request import BASKET, Request, unified
 from cqs_backtest.rules import name_of
 from cqs_core import Candles, Lake, Series, UsageError
 from cqs_core.intervals import next_open
+from cqs_core.strategy import guarded
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def _check_shared(market: str, present: np.ndarray, s: int) -> None:
 
 
 def _check_warmup(market: str, bars: int, request: Request) -> None:
-    need = request.strategy.warmup()
+    with guarded(request.strategy, "warmup"):
+        need = request.strategy.warmup()
     if bars <= need:
         name = name_of(request.strategy)
         raise UsageError(f"{market} has {bars} candles; {name} needs {need} before its first order: fetch more")

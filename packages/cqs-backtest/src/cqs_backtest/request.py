@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cqs_backtest.rules import find
 from cqs_core import Costs, Engine, Settings, Strategy, UsageError, parse_interval, plugins, resolve, settings
+from cqs_core.strategy import guarded
 from cqs_core.times import parse_range
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Request:
     @property
     def references(self) -> tuple[str, ...]:
         """Markets that the strategy looks at."""
-        return tuple(self.strategy.references(self.markets))
+        with guarded(self.strategy, "references"):
+            return tuple(self.strategy.references(self.markets))
 
 
 def make_request(

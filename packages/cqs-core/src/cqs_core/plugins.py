@@ -7,9 +7,11 @@ Entry points of the group `cqs` are loaded one by one. A plugin that fails at im
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
+import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +19,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from cqs_core import hookspecs
-from cqs_core.errors import CqsError, UnknownName, UsageError
-from cqs_core.kinds import named
+from cqs_core.disabled import disabled, variable
+from cqs_core.errors import DataError, UnknownName, UsageError
+from cqs_core.foreign import GivenUp, fact_of, foreign, limited, watched
+from cqs_core.kinds import HOOKS, Merged, named
+from cqs_core.plaintext import safe
 
 if TYPE_CHECKING:
     from cqs_core.alerts import AlertChannel
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from cqs_core.strategy import Strategy
 
 GROUP = "cqs"
+_OURS = ("cqs-core", "cqs-data", "cqs-backtest", "cqs-monitor", "cqs-panel")
 _T = TypeVar("_T")
 
 
@@ -48,32 +54,57 @@ class Problem:
 
 @dataclass
 class Plugins:
-    """What is installed. Use `plugins()`; a host of one's own is for tests."""
+    """What is installed. Use `plugins()`; a host of one's own is for tests.
+
+    Attributes:
+        problems: what plugins did wrong, in the order in which it was found.
+        slow: seconds after which a plugin that loads, or answers a hook, is named on stderr.
+        limit: seconds after which it is given up, and left out from then on.
+    """
 
     problems: list[Problem] = field(default_factory=list)
+    slow: float = 3.0
+    limit: float = 20.0
     _found: dict[str, str] = field(default_factory=dict)
+    _own: set[str] = field(default_factory=set)
+    _off: dict[str, str] = field(default_factory=dict)
+    _given_up: set[str] = field(default_factory=set)
     _manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager(GROUP))
     _lock: Any = field(default_factory=threading.RLock)
-    _merged: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _merged: dict[str, Merged] = field(default_factory=dict)
+    _merging: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._manager.add_hookspecs(hookspecs)
 
-    def load(self, installed: Iterable[tuple[EntryPoint, Distribution]]) -> None:
-        """Import and register entry points, each in its own guard: core first, then in the order of their names."""
-        for entry, distribution in sorted(installed, key=lambda pair: (pair[1].name != "cqs-core", pair[0].name)):
+    def load(
+        self, installed: Iterable[tuple[EntryPoint, Distribution]], disabled: Mapping[str, str] | None = None
+    ) -> None:
+        """Import and register entry points, each in its own guard: core, our other packages, then all others by name.
+
+        Args:
+            installed: what there is.
+            disabled: why a plugin is left out, by its name; nothing of it is imported.
+        """
+        for entry, distribution in sorted(installed, key=_rank):
             if entry.name in self._found:
-                taken = f"{distribution.name!r} has a plugin of this name too; rename it"
-                self._add(Problem(entry.name, "name", taken))
+                name = f"{entry.name} ({distribution.name})"
+                self._found[name] = distribution.version
+                taken = f"plugin {entry.name!r} is there already, of another package; rename it"
+                self._add(Problem(name, "name", taken))
+            elif disabled and entry.name in disabled:
+                self._found[entry.name], self._off[entry.name] = distribution.version, disabled[entry.name]
             else:
                 self._found[entry.name] = distribution.version
                 self._load(entry, distribution)
 
     def _load(self, entry: EntryPoint, distribution: Distribution) -> None:
+        if is_own(distribution):
+            self._own.add(entry.name)
         with self._guard(entry.name, "version"):
             refuse_unfit(distribution)
             with self._guard(entry.name, "import"):
-                plugin = entry.load()
+                plugin = self._called(entry.name, "import", entry.load)
                 with self._guard(entry.name, "registration"):
                     self.register(plugin, entry.name, distribution.version)
 
@@ -95,8 +126,7 @@ class Plugins:
 
     def report(self, plugin: str, where: str, error: BaseException) -> None:
         """Note a problem, once."""
-        told = str(error) if isinstance(error, CqsError) else f"{type(error).__name__}: {error}"
-        self._add(Problem(plugin, where, " ".join(told.split())))
+        self._add(Problem(plugin, where, fact_of(error)))
 
     def exchanges(self) -> Mapping[str, type[Exchange]]:
         return self._by_name("register_exchanges")
@@ -154,12 +184,16 @@ class Plugins:
     def owner(self, hook: str, name: str) -> str:
         """The plugin that gave `name` to `hook`; empty where unknown."""
         self._by_name(hook)
-        return str(self._merged.get(f"{hook}.owner", {}).get(name, ""))
+        return self._merged.get(hook, Merged()).owners.get(name, "")
+
+    def is_own(self, plugin: str) -> bool:
+        """Whether a plugin belongs to one of our packages, which are trusted to come back."""
+        return plugin in self._own
 
     def describe(self) -> list[dict[str, Any]]:
-        """One row a plugin: name, version, hooks, and state `ok` or its first problem."""
-        for collect in (self.exchanges, self.strategies, self.engines, self.channels, self.commands, self.demo_steps):
-            collect()
+        """One row a plugin: name, version, hooks, and state `ok`, why it is disabled, or its first problem."""
+        for hook in HOOKS:
+            self._by_name(hook)
         return [
             {"name": name, "version": version, "hooks": self._hooks_of(name), "state": self._state(name)}
             for name, version in sorted(self._found.items())
@@ -172,54 +206,130 @@ class Plugins:
 
     def _state(self, name: str) -> str:
         mine = [p for p in self.problems if p.plugin == name]
-        return f"{mine[0].where}: {mine[0].error}" if mine else "ok"
+        return self._off.get(name) or (f"{mine[0].where}: {mine[0].error}" if mine else "ok")
 
     def _add(self, problem: Problem) -> None:
-        with self._lock:
+        with self._lock if not watched() else contextlib.nullcontext():
             if problem not in self.problems:
                 self.problems.append(problem)
 
     @contextlib.contextmanager
     def _guard(self, plugin: str, where: str) -> Iterator[None]:
         try:
-            yield
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may fail in any way; it takes nothing down
+            with foreign():
+                yield
+        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; it takes nothing down
             self.report(plugin, where, error)
 
+    def _called(self, plugin: str, where: str, call: Callable[[], _T]) -> _T:
+        """What a plugin answers; one that is not ours runs in a thread, which is left behind when it does not end.
+
+        Raises:
+            GivenUp: it did not come back, now or earlier.
+        """
+        if plugin in self._own or watched():  # inside a plugin that asks for others, its own thread is watched
+            return call()
+        if plugin in self._given_up:
+            raise GivenUp("not asked: it did not return before")
+        try:
+            return limited(call, self.slow, self.limit, lambda: _tell_slow(plugin, where, self.slow))
+        except GivenUp as error:
+            self._given_up.add(plugin)
+            _say(f"plugin {plugin!r} ({where}) {error}, so it is left out; {_leave_out(plugin)}")
+            raise
+
     def _by_name(self, hook: str) -> dict[str, Any]:
-        with self._lock:
-            if hook not in self._merged:
-                self._merge(hook)
-            return self._merged[hook]
+        # A plugin's hook may ask for another hook, in its own thread, while the caller waits for it with the lock.
+        with self._lock if not watched() else contextlib.nullcontext():
+            if hook not in self._merged and hook not in self._merging:
+                self._merging.add(hook)
+                try:
+                    self._merge(hook)
+                finally:
+                    self._merging.discard(hook)
+            return self._merged.get(hook, Merged()).items
 
     def _merge(self, hook: str) -> None:
-        merged: dict[str, Any] = {}
-        owners: dict[str, str] = {}
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+        merged = Merged()
+        ranks = {name: rank for rank, name in enumerate(self._found)}
+        found = getattr(self._manager.hook, hook).get_hookimpls()
+        for implementation in sorted(found, key=lambda one: ranks.get(one.plugin_name, len(ranks))):
             plugin = implementation.plugin_name
             with self._guard(plugin, hook):
-                for name, item in named(hook, implementation.function()):
-                    if name in merged and getattr(item, "generic", False):
-                        continue
-                    if name in merged and not getattr(merged[name], "generic", False):
-                        taken = f"{hook} gives {name!r}, which {owners[name]!r} gave already; rename it"
-                        self._add(Problem(plugin, "name", taken))
-                    else:
-                        merged[name], owners[name] = item, plugin
-        self._merged[hook], self._merged[f"{hook}.owner"] = merged, owners
+                for given in self._called(plugin, hook, functools.partial(_items, hook, implementation.function)):
+                    self._take(hook, plugin, given, merged)
+        self._merged[hook] = merged
+
+    def _take(self, hook: str, plugin: str, given: tuple[str, Any] | DataError, merged: Merged) -> None:
+        if isinstance(given, DataError):
+            self.report(plugin, hook, given)
+        elif taken := merged.take(*given, plugin):
+            self._add(Problem(plugin, "name", f"{hook} gives {given[0]!r}, which {taken!r} gave already; rename it"))
 
 
-_loading = threading.RLock()  # a plugin may ask for the host while it is imported: it gets what is there so far
+def _items(hook: str, function: Callable[[], Any]) -> list[tuple[str, Any] | DataError]:
+    return list(named(hook, function()))
+
+
+def _tell_slow(plugin: str, where: str, seconds: float) -> None:
+    _say(f"plugin {plugin!r} ({where}) takes longer than {seconds:g} s; {_leave_out(plugin)}")
+
+
+def _leave_out(plugin: str) -> str:
+    return f"`cqs plugins disable {plugin}`, or CQS_DISABLE={plugin}, leaves it out"
+
+
+def _say(line: str) -> None:
+    if sys.stderr:
+        with contextlib.suppress(OSError):
+            print("cqs:", safe(line), file=sys.stderr, flush=True)  # noqa: T201 - said while it runs, whoever waits for it
+
+
+_loading = threading.RLock()
 _hosts: list[Plugins] = []
 
 
 def plugins() -> Plugins:
-    """The host of this process, loaded on first use."""
+    """The host of this process, loaded on first use.
+
+    Raises:
+        UsageError: `CQS_PLUGIN_LIMIT` is no number of seconds.
+    """
+    if _hosts and watched():  # a plugin asks while it is imported: it gets what is there so far
+        return _hosts[0]
     with _loading:
         if not _hosts:
-            _hosts.append(Plugins())
-            _hosts[0].load((entry, entry.dist) for entry in entry_points(group=GROUP) if entry.dist)
+            host = Plugins(limit=_limit())
+            off = disabled()
+            found = [(entry, entry.dist) for entry in entry_points(group=GROUP) if entry.dist]
+            _hosts.append(host)
+            for name in off.keys() - {entry.name for entry, _ in found}:
+                _say(f"{name!r} is disabled, but no plugin is called that; `cqs plugins` lists them")
+            host.load(found, off)
         return _hosts[0]
+
+
+def _limit() -> float:
+    text = variable("CQS_PLUGIN_LIMIT") or "20"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"CQS_PLUGIN_LIMIT is {text!r}; write seconds, such as 20")
+    return seconds
+
+
+def is_own(distribution: Distribution) -> bool:
+    """Whether it is one of our packages."""
+    return re.sub(r"[-_.]+", "-", distribution.name or "").lower() in _OURS
+
+
+def _rank(pair: tuple[EntryPoint, Distribution]) -> tuple[int, str]:
+    entry, distribution = pair
+    if not is_own(distribution):
+        return len(_OURS), entry.name
+    return (0 if distribution.name.lower() == "cqs-core" else 1), entry.name
 
 
 def _pick(kind: str, name: str, known: Mapping[str, _T], remedy: str) -> _T:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -19,10 +18,13 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from cqs_core.errors import UnknownName, UsageError
+from cqs_core.folders import cache_folder, data_folder, state_folder
 from cqs_core.intervals import DAY, HOUR, MINUTE, parse_interval
 
 if TYPE_CHECKING:
     from pydantic_settings import PydanticBaseSettingsSource
+
+__all__ = ["Settings", "bucket_url", "cache_folder", "data_folder", "settings", "state_folder"]
 
 
 class _Environment(EnvSettingsSource):
@@ -64,6 +66,8 @@ class Settings(BaseSettings):
         fee: fraction of a fill's value, a side.
         slippage_bps: basis points, a side.
         colors: `western` (green up, red down) or `korean` (red up, blue down).
+        disable: plugins that are not loaded; the plugin host reads it itself.
+        plugin_limit: seconds that a plugin has to load, or to answer a hook; the plugin host reads it itself.
     """
 
     model_config = SettingsConfigDict(env_prefix="CQS_", extra="ignore", frozen=True, enable_decoding=False)
@@ -78,6 +82,8 @@ class Settings(BaseSettings):
     fee: float = Field(0.0005, ge=0, lt=1)
     slippage_bps: float = Field(5.0, ge=0, lt=10_000)
     colors: str = Field("western", pattern="^(western|korean)$")
+    disable: tuple[str, ...] = ()
+    plugin_limit: float = Field(20.0, gt=0)
 
     @field_validator("bucket", "exchange", "quote")
     @classmethod
@@ -108,6 +114,12 @@ class Settings(BaseSettings):
     def _read_publish(cls, value: Any) -> tuple[str, ...]:
         parts = value.split(",") if isinstance(value, str) else value
         return tuple(parse_interval(part.strip()) for part in parts if part.strip())
+
+    @field_validator("disable", mode="before")
+    @classmethod
+    def _read_disable(cls, value: Any) -> tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(part.strip() for part in parts if part.strip())
 
     @field_validator("timezone")
     @classmethod
@@ -147,27 +159,6 @@ def settings(**options: Any) -> Settings:
         told = f"--{name.replace('_', '-')}" if name in given else f"CQS_{name.upper()}"
         fact = str(first["msg"]).removeprefix("Value error, ")
         raise UsageError(f"{told} is {first['input']!r}; {fact[0].lower() + fact[1:]}") from None
-
-
-def data_folder() -> Path:
-    """The user's data folder of cqs, where the bucket is when none is configured."""
-    import platformdirs
-
-    return Path(os.environ.get("CQS_DATA_DIR") or platformdirs.user_data_path("cqs", appauthor=False))
-
-
-def state_folder() -> Path:
-    """The user's state folder of cqs: jobs."""
-    import platformdirs
-
-    return Path(os.environ.get("CQS_STATE_DIR") or platformdirs.user_state_path("cqs", appauthor=False))
-
-
-def cache_folder() -> Path:
-    """The user's cache folder of cqs: copies of remote objects, indexes; all of it may be deleted."""
-    import platformdirs
-
-    return Path(os.environ.get("CQS_CACHE_DIR") or platformdirs.user_cache_path("cqs", appauthor=False))
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import sys
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import param
 
 from cqs_core.errors import CqsError, UnknownName, UsageError
+from cqs_core.foreign import Escaped, fact_of, foreign
 from cqs_core.orders import Orders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cqs_core.candles import Candles
 
@@ -64,7 +66,8 @@ class Strategy(param.Parameterized):
             if name not in known:
                 raise UnknownName(f"parameter of {cls.id or cls.__name__}", name, known, remedy="it takes none")
             given[name] = _value(known[name], name, value)
-        return cls(**given)
+        with guarded(cls, "__init__"):
+            return cls(**given)
 
     def values(self) -> dict[str, Any]:
         """The values of all parameters."""
@@ -85,37 +88,47 @@ def orders_of(strategy: Strategy, candles: Candles) -> Orders:
     Raises:
         UsageError: the strategy raised something, or its orders contradict themselves; it names the file and line.
     """
-    try:
+    with guarded(strategy, "orders"):
         orders = strategy.orders(candles.sealed())
-    except CqsError:
-        raise
-    except Exception as error:
-        at = _place(strategy, error)
-        told = f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(at.filename).name}, line {at.lineno})"
-        read_only = isinstance(error, ValueError) and "read-only" in str(error)
-        remedy = (
-            "candles are read-only; change a copy, such as candles.close.copy()" if read_only else "fix its orders()"
-        )
-        raise UsageError(f"strategy {_name(strategy)!r} failed: {told}; {remedy}") from error
     if not isinstance(orders, Orders):
         raise UsageError(f"strategy {_name(strategy)!r} returned {type(orders).__name__}; orders() must return Orders")
     return orders.aligned(candles)
 
 
-def _place(strategy: Strategy, error: Exception) -> traceback.FrameSummary:
+@contextlib.contextmanager
+def guarded(strategy: Strategy | type[Strategy], method: str) -> Iterator[None]:
+    """Run a block that calls a method of a strategy; what it prints is not the command's output.
+
+    Raises:
+        UsageError: it raised something, whatever that was; the message names the file and line.
+    """
+    try:
+        with foreign():
+            yield
+    except CqsError:
+        raise
+    except Exception as error:
+        class_ = strategy if isinstance(strategy, type) else type(strategy)
+        told = f"{fact_of(error)}{_place(class_, error.__cause__ if isinstance(error, Escaped) else error)}"
+        read_only = isinstance(error, ValueError) and "read-only" in str(error)
+        remedy = f"fix its {method}()"
+        if read_only:
+            remedy = "candles are read-only; change a copy, such as candles.close.copy()"
+        raise UsageError(f"strategy {_name(strategy)!r} failed: {told}; {remedy}") from error
+
+
+def _place(class_: type[Strategy], error: BaseException | None) -> str:
     """Where a strategy failed: the last line of its own file, also where a library raised for it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = {
-        sys.modules[c.__module__].__dict__.get("__file__")
-        for c in type(strategy).__mro__
-        if c.__module__ in sys.modules
-    }
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    own = {sys.modules[c.__module__].__dict__.get("__file__") for c in class_.__mro__ if c.__module__ in sys.modules}
     own -= {__file__, param.parameterized.__file__, None}
-    return next((frame for frame in reversed(frames) if frame.filename in own), frames[-1])
+    at = next((frame for frame in reversed(frames) if frame.filename in own), frames[-1] if frames else None)
+    return f" ({Path(at.filename).name}, line {at.lineno})" if at else ""
 
 
-def _name(strategy: Strategy) -> str:
-    return strategy.id or type(strategy).__name__
+def _name(strategy: Strategy | type[Strategy]) -> str:
+    class_ = strategy if isinstance(strategy, type) else type(strategy)
+    return class_.id or class_.__name__
 
 
 def _value(parameter: param.Parameter[Any], name: str, value: Any) -> Any:

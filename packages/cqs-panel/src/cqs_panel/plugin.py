@@ -8,6 +8,7 @@ from cqs_core import hookimpl
 
 if TYPE_CHECKING:
     from cqs_core import Demo, DemoStep
+    from cqs_panel.view import View
 
 
 @hookimpl
@@ -16,6 +17,13 @@ def register_commands() -> dict[str, tuple[str, str]]:
         "serve": ("cqs_panel.commands:serve", "Serve the dashboard on this machine."),
         "app": ("cqs_panel.commands:app", "Print the path of the app, for `panel serve $(cqs app)`."),
     }
+
+
+@hookimpl
+def register_views() -> list[View]:
+    from cqs_panel.pages import VIEWS
+
+    return VIEWS
 
 
 @hookimpl

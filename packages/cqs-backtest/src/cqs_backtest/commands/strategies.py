@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cqs_core import plugins
-from cqs_core.cli import command_options, emit
+from cqs_core.cli import command_options, emit, safe, say
 
 
 @click.command("strategies")
@@ -18,10 +18,11 @@ def strategies(bucket: str | None, as_json: bool) -> None:
 
     def table() -> None:
         for row in rows:
-            click.secho(row["name"], bold=True)
-            click.echo(f"  {row['doc'].splitlines()[0]}")
+            click.secho(safe(row["name"]), bold=True)
+            about = (row["doc"] or row["title"]).splitlines()
+            say([f"  {line}" for line in about[:1]])
             for parameter in row["parameters"]:
                 setting = f"  --set {parameter['name']}={parameter['default']}"
-                click.echo(f"{setting}  {parameter['doc']}; {parameter['takes']}")
+                say([f"{setting}  {'; '.join(filter(None, (parameter['doc'], parameter['takes'])))}"])
 
     emit(rows, as_json, table)

@@ -12,7 +12,8 @@ from cqs_core.cli.options import (
 )
 from cqs_core.cli.root import main, run_command
 from cqs_core.cli.stopping import stoppable
-from cqs_core.cli.table import Table, safe, say, table_lines, width_of
+from cqs_core.cli.table import Table, say, table_lines, width_of
+from cqs_core.plaintext import safe
 
 __all__ = [
     "Table",

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cqs_core.cli.output import output, printing
 from cqs_core.errors import CqsError
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What JSON allows in its strings, and a terminal obeys; in JSON it can only be inside of strings."""
 
 bucket_option = click.option("--bucket", metavar="URL", help="Folder or fsspec URL (gs://name) instead of CQS_BUCKET.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
+
+
+def _heard_json(_ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    """From now on, only `emit` prints on stdout."""
+    if value and (now := output()):
+        now.json_only = True
+    return value
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_heard_json, help="Print JSON on stdout, and nothing else there."
+)
 
 
 _unused_bucket_option = click.option(
@@ -85,8 +100,13 @@ def ascii_only() -> bool:
 def _write(text: str) -> None:
     if sys.stdout is None:
         raise CqsError("standard output is closed; the result was not printed")
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with printing():
+        sys.stdout.write(_UNPRINTABLE.sub(_escaped, text))
+        sys.stdout.flush()
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
 def plain(value: Any) -> Any:

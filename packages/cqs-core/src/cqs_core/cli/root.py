@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from cqs_core import plugin as core
+from cqs_core.cli.output import output, routed, taken_output
 from cqs_core.cli.stopping import code_of, leave
 from cqs_core.errors import CqsError, UnknownName
+from cqs_core.foreign import fact_of, foreign
+from cqs_core.plaintext import safe
 from cqs_core.plugins import plugins
 
 
@@ -29,15 +32,21 @@ class _Commands(click.Group):
         return sorted(plugins().commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if own := core.register_commands().get(cmd_name):  # these work whatever else is installed
+            return _load(cmd_name, own[0])
         known = plugins().commands()
         if cmd_name not in known:
             failed = ", ".join(dict.fromkeys(problem.plugin for problem in plugins().problems))
             remedy = f"{failed} failed to load, see `cqs plugins`" if failed else ""
             raise UnknownName("command", cmd_name, known, remedy)
-        return _load(cmd_name, known[cmd_name][0])
+        found = _load(cmd_name, known[cmd_name][0])
+        owner = plugins().owner("register_commands", cmd_name)
+        if not plugins().is_own(owner) and (now := output()):
+            now.lend()
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
-        rows = [(name, about) for name, (_, about) in sorted(plugins().commands().items())]
+        rows = [(safe(name), safe(about)) for name, (_, about) in sorted(plugins().commands().items())]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -45,13 +54,15 @@ class _Commands(click.Group):
 def _load(name: str, where: str) -> click.Command:
     module, _, attribute = where.partition(":")
     try:
-        command = getattr(importlib.import_module(module), attribute)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{where!r} is no click command")  # noqa: TRY301 - one guard for whatever a plugin does
-    except (Exception, SystemExit) as error:
-        plugins().report(plugins().owner("register_commands", name), f"command {name}", error)
-        fact = " ".join(f"{type(error).__name__}: {error}".split())
-        raise CqsError(f"command {name!r} cannot be loaded: {fact}; mend or remove its plugin") from error
+        with foreign():
+            command = getattr(importlib.import_module(module), attribute)
+            if not isinstance(command, click.Command):
+                raise TypeError(f"{where!r} is no click command")  # noqa: TRY301 - one guard for whatever a plugin does
+    except Exception as error:
+        owner = plugins().owner("register_commands", name)
+        plugins().report(owner, f"command {name}", error)
+        told = f"command {name!r} cannot be loaded: {fact_of(error)}"
+        raise CqsError(f"{told}; mend or remove its plugin {owner!r}") from error
     return command
 
 
@@ -63,12 +74,17 @@ def root() -> None:
 
 def run_command(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are one line on stderr."""
-    try:
-        code = root.main(args=None if args is None else list(args), prog_name="cqs", standalone_mode=False)
-        if sys.stdout:
-            sys.stdout.flush()
-    except (CqsError, OSError, click.ClickException, click.Abort, KeyboardInterrupt) as error:
-        return _failed(error)
+    return _run(args)
+
+
+def _run(args: Sequence[str] | None = None, taken: int | None = None) -> int:
+    with routed(taken) as now:
+        try:
+            code = root.main(args=None if args is None else list(args), prog_name="cqs", standalone_mode=False)
+            if now:
+                now.real.flush()
+        except (CqsError, OSError, click.ClickException, click.Abort, KeyboardInterrupt) as error:
+            return _failed(error)
     return code if isinstance(code, int) else 0
 
 
@@ -82,12 +98,13 @@ def _failed(error: BaseException) -> int:
             click.echo(err=True)  # after the terminal's ^C
         return code_of(error)
     if isinstance(error, OSError) and not isinstance(error, CqsError):  # a fact about this machine: nothing to trace
-        _drop_output()
+        if now := output():
+            now.drop()
         if isinstance(error, BrokenPipeError):  # `cqs … | head` is no failure
             return 0
     if sys.stderr:
         with contextlib.suppress(OSError):
-            print("cqs:", _one_line(error), file=sys.stderr)  # noqa: T201 - this is the command line
+            print("cqs:", safe(_one_line(error)), file=sys.stderr)  # noqa: T201 - this is the command line
     return getattr(error, "exit_code", 1)
 
 
@@ -101,14 +118,9 @@ def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split("\n"))
 
 
-def _drop_output() -> None:
-    """What could not be printed shall not be tried again when Python ends."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def main() -> None:
     """Entry point of the `cqs` script."""
-    code = run_command()
+    with taken_output() as taken:
+        code = _run(taken=taken)
     leave(code)
     raise SystemExit(code)

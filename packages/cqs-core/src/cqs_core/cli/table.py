@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import sys
-import unicodedata
 from collections.abc import Sequence
 
 from cqs_core.errors import CqsError
+from cqs_core.plaintext import safe
 
 _BETWEEN = "  "
 
@@ -61,19 +61,11 @@ def say(lines: Sequence[str]) -> None:
     sys.stdout.flush()
 
 
-def safe(text: str) -> str:
-    r"""The text with everything that does not print written as its number.
+def cell(text: object) -> str:
+    """The text for a table or a line of rich: nothing of it is markup, or commands the terminal."""
+    from rich.markup import escape
 
-    >>> safe("메인\x1b[31m")
-    '메인\\x1b[31m'
-    """
-    return text if text.isprintable() else "".join(map(_safe, text))
-
-
-def _safe(character: str) -> str:
-    if character.isprintable() or unicodedata.category(character) == "Zs":
-        return character
-    return character.encode("unicode_escape").decode()
+    return escape(safe(str(text)))
 
 
 def _all_safe(column: Sequence[str]) -> list[str]:

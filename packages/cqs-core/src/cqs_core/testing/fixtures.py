@@ -19,10 +19,12 @@ __all__ = ["gcs_bucket", "gcs_emulator", "own_folders"]
 _VARIABLES = (
     "CQS_BUCKET",
     "CQS_DAY_START",
+    "CQS_DISABLE",
     "CQS_ENDPOINT",
     "CQS_EXCHANGE",
     "CQS_FEE",
     "CQS_JOB",
+    "CQS_PLUGIN_LIMIT",
     "CQS_PUBLISH",
     "CQS_QUOTE",
     "CQS_SLIPPAGE_BPS",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from importlib.metadata import Distribution
 from pathlib import Path
 
@@ -36,9 +37,9 @@ class Site:
         )
         (about / "entry_points.txt").write_text(f"[{GROUP}]\n{plugin} = {module}\n")
 
-    def load(self) -> Plugins:
-        """A host with what is installed here, and nothing else."""
-        host = Plugins()
+    def load(self, slow: float = 3.0, limit: float = 20.0, disabled: Mapping[str, str] | None = None) -> Plugins:
+        """A host with what is installed here, and nothing else; see `cqs_core.plugins.Plugins`."""
+        host = Plugins(slow=slow, limit=limit)
         found = Distribution.discover(path=[str(self.folder)])
-        host.load([(entry, dist) for dist in found for entry in dist.entry_points if entry.group == GROUP])
+        host.load([(entry, dist) for dist in found for entry in dist.entry_points if entry.group == GROUP], disabled)
         return host

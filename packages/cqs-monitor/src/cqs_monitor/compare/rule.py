@@ -9,6 +9,7 @@ import numpy as np
 
 from cqs_core import Costs, Lake, Strategy, UsageError, plugins
 from cqs_core.result import RunResult, simulate
+from cqs_core.strategy import guarded
 from cqs_core.trades import OPEN, last_closes
 from cqs_monitor.compare.position import Traded
 
@@ -59,7 +60,8 @@ def run(rule: Rule, bucket: Bucket, markets: Sequence[str], start: int, end: int
     Raises:
         UsageError: a market has no candles in these dates.
     """
-    references = rule.strategy.references(markets)
+    with guarded(rule.strategy, "references"):
+        references = rule.strategy.references(markets)
     candles = Lake(bucket).candles(rule.exchange, markets, rule.interval, end=end, references=references)
     return simulate(rule.strategy, candles, rule.engine, costs, start=start)
 

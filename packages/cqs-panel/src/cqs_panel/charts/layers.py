@@ -6,22 +6,60 @@ lay out the whole page anew.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool
 
+from cqs_core import DataError
 from cqs_panel.theme import ACCENT, AMBER, GREY
 from cqs_panel.view import Band, Line, Marks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
 
     from cqs_panel.theme import Tones
     from cqs_panel.view import Layer
 
 _LINES = (ACCENT, AMBER, "#a78bfa", "#f472b6", "#34d399", GREY)
+_TONES = ("up", "down", "neutral", "warning")
 _SHAPES = {"buy": "triangle", "sell": "inverted_triangle"}
+
+
+def checked(layer: Any) -> Layer:
+    """The layer, with arrays of numbers of one length.
+
+    Raises:
+        DataError: it cannot be drawn.
+    """
+    try:
+        if isinstance(layer, Band):
+            return replace(layer, start=int(layer.start), end=int(layer.end), tone=_one_of(_TONES, layer.tone))
+        ts = np.asarray(layer.ts, np.int64)
+        if isinstance(layer, Line):
+            return replace(layer, ts=ts, values=_as_long(layer.values, ts))
+        if isinstance(layer, Marks):
+            price, text = _as_long(layer.price, ts), [str(one) for one in layer.text]
+            return replace(layer, ts=ts, price=price, side=_one_of(_SHAPES, layer.side), text=text[: len(ts)])
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"layer {type(layer).__name__} cannot be drawn ({error}); mend its overlay") from None
+    raise DataError(f"{type(layer).__name__} is not a layer; give Line, Marks or Band")
+
+
+def _as_long(values: Any, ts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    array = np.asarray(values, np.float64)
+    if ts.ndim != 1 or array.shape != ts.shape:
+        raise ValueError(f"shape {array.shape} for times of shape {ts.shape}")
+    return array
+
+
+def _one_of(known: Iterable[str], name: Any) -> Any:
+    if name not in known:
+        raise ValueError(f"{name!r} is none of {', '.join(known)}")
+    return name
 
 
 class Layers:
@@ -83,5 +121,5 @@ class Layers:
             "y": np.concatenate([np.empty(0), *(mark.price for mark in marks)]),
             "shape": [_SHAPES[mark.side] for mark in marks for _ in mark.ts],
             "color": [tints[mark.side] for mark in marks for _ in mark.ts],
-            "text": [text for mark in marks for text in (mark.text or [mark.label] * len(mark.ts))],
+            "text": [text for mark in marks for text in [*mark.text, *[mark.label] * (len(mark.ts) - len(mark.text))]],
         }

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import panel_material_ui as pmui
 
 from cqs_core import plugins
+from cqs_core.foreign import foreign
+from cqs_panel.charts.layers import checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from cqs_core import Series
     from cqs_panel.charts.layers import Layers
     from cqs_panel.state import PageState
-    from cqs_panel.view import Layer
+    from cqs_panel.view import Layer, Overlay
 
 
 _ONE_LINE = {"& .MuiToggleButton-root": {"whiteSpace": "nowrap"}}
@@ -45,7 +47,18 @@ class Overlays:
             self._show([])
             return
         window = self._window
-        self._page.load(lambda: [layer for one in chosen for layer in one.layers(*window)], self._show, quiet=True)
+        self._page.load(lambda: [layer for one in chosen for layer in _layers(one, *window)], self._show, quiet=True)
 
     def _show(self, layers: Sequence[Layer]) -> None:
         self._layers.replace("overlays", layers)
+
+
+def _layers(overlay: Overlay, series: Series, start: int, end: int) -> Sequence[Layer]:
+    """What one overlay draws; one that fails is a problem of its plugin, and the others are drawn."""
+    try:
+        with foreign():
+            return [checked(layer) for layer in overlay.layers(series, start, end)]
+    except Exception as error:  # noqa: BLE001 - an overlay may fail in any way; the chart and the others live on
+        host = plugins()
+        host.report(host.owner("register_overlays", overlay.name), f"overlay {overlay.name}", error)
+        return []

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqs_panel.view import View
 
 if TYPE_CHECKING:
     from cqs_panel.shell.dashboard import Dashboard
+    from cqs_panel.state import PageState
 
 
-def own_views(shell: Dashboard) -> list[View]:
-    """Overview, jobs and plugins."""
-    from cqs_panel.pages import jobs, overview, plugins
+def _overview(page: PageState) -> Any:
+    raise NotImplementedError(f"{page.slug} is built by the shell, which has the cards")
 
-    return [
-        View(slug="overview", title="Overview", icon="dashboard", order=0, build=partial(overview.build, shell)),
-        View(slug="jobs", title="Jobs", icon="hourglass_empty", order=900, build=jobs.build),
-        View(slug="plugins", title="Plugins", icon="extension", order=910, build=plugins.build),
-    ]
+
+def _jobs(page: PageState) -> Any:
+    from cqs_panel.pages import jobs
+
+    return jobs.build(page)
+
+
+def _plugins(page: PageState) -> Any:
+    from cqs_panel.pages import plugins
+
+    return plugins.build(page)
+
+
+_OVERVIEW = View(slug="overview", title="Overview", icon="dashboard", order=0, build=_overview)
+VIEWS = [
+    _OVERVIEW,
+    View(slug="jobs", title="Jobs", icon="hourglass_empty", order=900, build=_jobs),
+    View(slug="plugins", title="Plugins", icon="extension", order=910, build=_plugins),
+]
+
+
+def overview_of(shell: Dashboard) -> View:
+    """The overview of one dashboard."""
+    from cqs_panel.pages import overview
+
+    return replace(_OVERVIEW, build=partial(overview.build, shell))

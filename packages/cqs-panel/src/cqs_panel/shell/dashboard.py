@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core import Bucket, Settings, UnknownName, plugins, settings
-from cqs_panel.pages import own_views
+from cqs_panel.pages import overview_of
 from cqs_panel.shell.address import Address, chosen_theme, last_window, parse
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.frame import Frame
@@ -29,7 +29,7 @@ class Dashboard:
     def __init__(self) -> None:
         self._document = pn.state.curdoc
         self.settings: Settings = settings()
-        self.views: dict[str, View] = {view.slug: view for view in own_views(self) + installed_views()}
+        self.views: dict[str, View] = {view.slug: view for view in [*installed_views(), overview_of(self)]}
         self._frames: dict[str, Frame] = {}
         self._works: dict[PageState, Work] = {}
         self._current: Frame | None = None

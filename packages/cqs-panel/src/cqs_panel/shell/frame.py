@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from cqs_core.foreign import foreign
 from cqs_panel.sections import failure, html
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Frame(pn.viewable.Viewer):
         self._faults.clear()
         self._shown_faults.clear()
         try:
-            self._body[:] = [pn.panel(self.of.build(self.page), sizing_mode="stretch_width")]
+            with foreign():
+                self._body[:] = [pn.panel(self.of.build(self.page), sizing_mode="stretch_width")]
         except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others live on
             self._report("build", error)
             self._body[:] = [failure(f"{self._name} could not be shown", error, retry=self.build)]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from cqs_core.foreign import answered, foreign
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -35,7 +37,7 @@ class Work:
         self._running.add(show)
         if not quiet:
             self.frame.busy(+1)
-        future = _POOL.submit(work)
+        future = _POOL.submit(_guarded, work)
         future.add_done_callback(lambda done: self._soon(lambda: self._finish(done, show, quiet)))
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
@@ -43,9 +45,10 @@ class Work:
 
         async def guarded() -> None:
             try:
-                pending = update()
+                with foreign():
+                    pending = update()
                 if inspect.isawaitable(pending):
-                    await pending
+                    await answered(pending)
             except Exception as error:  # noqa: BLE001 - an update may fail in any way; the others live on
                 self.frame.fail("update", error)
             else:
@@ -65,7 +68,7 @@ class Work:
         self._waiting.clear()
         for call in self._ending:
             try:
-                call()
+                _guarded(call)
             except Exception as error:  # noqa: BLE001 - an ending may fail in any way; the others come all the same
                 self.frame.fail("end", error)
 
@@ -74,7 +77,8 @@ class Work:
         if not quiet:
             self.frame.busy(-1)
         try:
-            show(done.result())
+            with foreign():
+                show(done.result())
         except Exception as error:  # noqa: BLE001 - work may fail in any way; the others live on
             self.frame.fail("loading", error)
         else:
@@ -85,6 +89,12 @@ class Work:
     def _soon(self, call: Callable[[], Any]) -> None:
         if self._document is not None:
             soon(self._document, call)
+
+
+def _guarded(call: Callable[[], Any]) -> Any:
+    """The result; what would end the server is an error of the view."""
+    with foreign():
+        return call()
 
 
 class _Timer:

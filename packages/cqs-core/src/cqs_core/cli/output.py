@@ -1,0 +1,150 @@
+"""Standard output is the command's result, and nothing else: what plugins and libraries print there goes to stderr.
+
+In the `cqs` process the file descriptor 1 is stderr too, so that this holds for C code, for processes that are started,
+for threads, and for what is printed at exit. A plugin's own command gets both back: its output is the result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import functools
+import io
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cqs_core.foreign import inside
+
+_PRINTING = contextvars.ContextVar("cqs_printing", default=False)
+
+
+@dataclass
+class Output:
+    """Where the result goes, and who may write there.
+
+    Attributes:
+        real: the stream of the result.
+        taken: the descriptor of standard output, where it was taken away from everybody else; else None.
+        json_only: whether only `printing` writes there.
+        lent: whether a plugin's command may write what it likes.
+    """
+
+    real: Any
+    taken: int | None = None
+    json_only: bool = False
+    lent: bool = False
+
+    def stream(self) -> Any:
+        """What `sys.stdout` is to who asks now."""
+        if inside():
+            return _errors()
+        if self.lent or _PRINTING.get():
+            return self.real
+        if self.json_only or threading.current_thread() is not threading.main_thread():
+            return _errors()
+        return self.real
+
+    def lend(self) -> None:
+        """A plugin's own command comes next."""
+        self.lent = True
+        if self.taken is not None:
+            os.dup2(self.real.fileno(), self.taken)
+
+    def drop(self) -> None:
+        """What could not be printed shall not be tried again when Python ends."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.real.fileno())
+
+
+class _Routed:
+    """Standard output of Python code: each call goes where `Output.stream` says at that moment."""
+
+    def __init__(self, stream: Callable[[], Any]) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream(), name)
+
+    @property
+    def buffer(self) -> _Routed:
+        return _Routed(lambda: self._stream().buffer)
+
+
+_current: list[Output] = []
+
+
+def output() -> Output | None:
+    """Of the command that runs; None outside of commands, and where standard output is closed."""
+    return _current[-1] if _current else None
+
+
+@contextlib.contextmanager
+def routed(taken: int | None = None) -> Iterator[Output | None]:
+    """The block is a command."""
+    before = sys.stdout
+    if before is None:
+        yield None
+        return
+    current = Output(before, taken)
+    _current.append(current)
+    sys.stdout = _Routed(current.stream)
+    try:
+        yield current
+    finally:
+        sys.stdout = before
+        _current.remove(current)
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    """What the block prints is the result, also where that is JSON."""
+    token = _PRINTING.set(True)
+    try:
+        yield
+    finally:
+        _PRINTING.reset(token)
+
+
+@contextlib.contextmanager
+def taken_output() -> Iterator[int | None]:
+    """Standard output for this block alone: whoever else writes to descriptor 1, now or later, writes to stderr."""
+    standard = sys.stdout
+    try:
+        number = standard.fileno()
+        kept = os.dup(number)
+    except (AttributeError, OSError, ValueError):  # closed
+        yield None
+        return
+    standard.flush()
+    sys.stdout = io.TextIOWrapper(
+        os.fdopen(kept, "wb"), standard.encoding, standard.errors, line_buffering=os.isatty(kept)
+    )
+    _point_at_errors(number)
+    try:
+        yield number
+    finally:
+        result, sys.stdout = sys.stdout, standard
+        _point_at_errors(number)  # a plugin's command may have had it
+        with contextlib.suppress(OSError):
+            result.close()
+
+
+def _point_at_errors(number: int) -> None:
+    try:
+        os.dup2(2, number)
+    except OSError:  # stderr is closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+
+
+def _errors() -> Any:
+    return sys.stderr or _nowhere()
+
+
+@functools.cache
+def _nowhere() -> Any:
+    return Path(os.devnull).open("w", encoding="utf-8")

@@ -1,0 +1,30 @@
+"""Text of others made harmless: nothing of it commands a terminal, and nothing of it is a second line."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def safe(text: str) -> str:
+    r"""The text with everything that does not print written as its number.
+
+    >>> safe("메인\x1b[31m")
+    '메인\\x1b[31m'
+    """
+    return text if text.isprintable() else "".join(map(_safe, text))
+
+
+def one_line(text: str, longest: int = 0) -> str:
+    r"""The same with all white space as single spaces, and not longer than so many characters.
+
+    >>> one_line("two\n  lines\x1b[2J and more", 20)
+    'two lines\\x1b[2J an…'
+    """
+    line = safe(" ".join(text.split()))
+    return line if not longest or len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def _safe(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    return character.encode("unicode_escape").decode()
