@@ -6,20 +6,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cqs_panel.address_form import AddressForm
     from cqs_panel.charts.candles import CandleChart
     from cqs_panel.charts.equity import equity_chart
     from cqs_panel.charts.sources import CandleSource, FrameCandles, LakeCandles
     from cqs_panel.charts.tail import TailedCandles
-    from cqs_panel.figures import age, amount, count, percent, ratio, short, size, when
+    from cqs_panel.figures import age, amount, count, percent, ratio, short, size, when, zone_name
     from cqs_panel.jobs import JobCard, JobList
     from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
     from cqs_panel.sections import empty, failure, html, section
     from cqs_panel.state import PageState
     from cqs_panel.tables import plain_table, refresh, table
     from cqs_panel.theme import Tones, tones
-    from cqs_panel.view import Band, Card, Layer, Line, Marks, Overlay, View
+    from cqs_panel.view import Band, Card, Layer, Line, Marks, Outcome, Overlay, View
+    from cqs_panel.workbench import Workbench
 
 __all__ = [
+    "AddressForm",
     "Band",
     "CandleChart",
     "CandleSource",
@@ -32,11 +35,13 @@ __all__ = [
     "Line",
     "Marks",
     "Metric",
+    "Outcome",
     "Overlay",
     "PageState",
     "TailedCandles",
     "Tones",
     "View",
+    "Workbench",
     "age",
     "amount",
     "count",
@@ -57,21 +62,24 @@ __all__ = [
     "tone",
     "tones",
     "when",
+    "zone_name",
 ]
 
 _HOMES = {
+    "address_form": ("AddressForm",),
     "charts.candles": ("CandleChart",),
     "charts.equity": ("equity_chart",),
     "charts.sources": ("CandleSource", "FrameCandles", "LakeCandles"),
     "charts.tail": ("TailedCandles",),
-    "figures": ("age", "amount", "count", "percent", "ratio", "short", "size", "when"),
+    "figures": ("age", "amount", "count", "percent", "ratio", "short", "size", "when", "zone_name"),
     "jobs": ("JobCard", "JobList"),
     "metrics": ("Metric", "metric_cards", "metrics_html", "tone"),
     "sections": ("empty", "failure", "html", "section"),
     "state": ("PageState",),
     "tables": ("plain_table", "refresh", "table"),
     "theme": ("Tones", "tones"),
-    "view": ("Band", "Card", "Layer", "Line", "Marks", "Overlay", "View"),
+    "view": ("Band", "Card", "Layer", "Line", "Marks", "Outcome", "Overlay", "View"),
+    "workbench": ("Workbench",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -112,3 +112,17 @@ def when(ts: int | None, timezone: str | None = None) -> str:
         return UNKNOWN
     at = dt.datetime.fromtimestamp(ts / 1000, tz=dt.UTC).astimezone(ZoneInfo(timezone) if timezone else None)
     return at.strftime("%Y-%m-%d %H:%M")
+
+
+def zone_name(timezone: str | None = None) -> str:
+    """What `when` calls its clock: the zone's name, and how far it is from UTC now.
+
+    >>> zone_name("Asia/Seoul"), zone_name("UTC")
+    ('Asia/Seoul (UTC+09:00)', 'UTC')
+    """
+    now = dt.datetime.now(dt.UTC).astimezone(ZoneInfo(timezone) if timezone else None)
+    offset = f"{now:%z}"
+    name = timezone or now.tzname() or ""
+    if offset == "+0000":
+        return "UTC"
+    return f"{name} (UTC{offset[:3]}:{offset[3:]})"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cqs_core.jobs import Job
     from cqs_panel.state import PageState
 
-_CSS = """
+JOB_CSS = """
 .job{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:2px 12px;font-size:13px;align-items:baseline}
 .title{font-weight:500;overflow-wrap:anywhere} .state{color:var(--cqs-muted);font-size:12px;white-space:nowrap}
 .note{grid-column:1/-1;color:var(--cqs-muted);font-size:12px;overflow-wrap:anywhere}
@@ -27,7 +27,7 @@ _CSS = """
 .bar div{height:100%;border-radius:3px;background:var(--cqs-accent);transition:width .4s}
 .unknown div{width:30%;animation:run 1.4s ease-in-out infinite}
 @keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
-.done .state{color:var(--cqs-up)} .failed .state{color:var(--cqs-down)}
+.done .state{color:var(--cqs-up)} .failed .state{color:var(--cqs-down)} .cancelled .state{color:var(--cqs-warning)}
 .parts{grid-column:1/-1;display:grid;grid-template-columns:max-content minmax(40px,1fr) repeat(3,max-content);
   gap:3px 12px;align-items:center;margin-top:6px;font-size:12px;color:var(--cqs-muted)}
 .parts .bar{grid-column:auto;height:4px;margin:0} .parts .more{grid-column:1/-1}
@@ -60,7 +60,7 @@ class JobCard(pn.viewable.Viewer):
     ) -> None:
         super().__init__()
         self._job, self._on_end, self._summary = job, on_end, summary
-        self._text = html("", stylesheets=[_CSS])
+        self._text = html("", stylesheets=[JOB_CSS])
         self._cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=0, width=80)
         self._cancel.on_click(lambda _: self._show(jobs.cancel(self._job.id)))
         self._row = pn.Row(self._text, self._cancel, sizing_mode="stretch_width", margin=0)
@@ -113,7 +113,16 @@ def job_html(job: Job, summary: str = "") -> str:
     told = summary if job.over else job.note
     note = f'<span class="note">{escape(told)}</span>' if told else ""
     title = f'<span class="title">{escape(job.title)}</span>'
-    return f'<div class="job {job.state}">{title}{state}{_bar(job)}{note}{_parts(job)}{_log(job)}</div>'
+    role = ' role="alert"' if job.state == "failed" else ' role="status"' if job.over else ""
+    return f'<div class="job {job.state}"{role}>{title}{state}{_bar(job)}{note}{_parts(job)}{_log(job)}</div>'
+
+
+def kept(job: Job) -> str:
+    """What a job that was cancelled leaves behind; empty for others."""
+    if job.state != "cancelled":
+        return ""
+    done = round(job.done)
+    return f"{count(done)} {job.unit} were kept" if done and job.unit == "candles" else "nothing was changed"
 
 
 def _state(job: Job) -> Iterator[str]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import param
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cqs_core import Bucket, Settings
+    from cqs_core.jobs import Job
 
 _T = TypeVar("_T")
 
@@ -29,6 +30,8 @@ class Shell(Protocol):
     def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None: ...
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None: ...
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None: ...
+    def start(self, title: str, arguments: Sequence[str]) -> Job: ...
+    def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None: ...
 
 
 class PageState(param.Parameterized):
@@ -84,6 +87,18 @@ class PageState(param.Parameterized):
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         """Call `update` again and again while the view is shown; ends with the session. Errors show on the view."""
         self._shell.every(self, seconds, update)
+
+    def start(self, title: str, arguments: Sequence[str]) -> Job:
+        """Run `cqs ARGUMENTS --json` as a job on this bucket; every page shows how far it is, and what came of it.
+
+        Raises:
+            UsageError: no job can be started here.
+        """
+        return self._shell.start(title, [*arguments, "--bucket", self.bucket.url])
+
+    def on_job(self, call: Callable[[Job], Any]) -> None:
+        """Call with each job of this bucket that ends while the session lives, whoever started it."""
+        self._shell.on_job(self, call)
 
     def at_end(self, call: Callable[[], Any]) -> None:
         """Call when the session ends: to give back what it shares with others, such as a connection."""

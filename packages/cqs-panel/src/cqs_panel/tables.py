@@ -92,7 +92,10 @@ def table(
         "sizing_mode": "stretch_width",
         "margin": 0,
         "stylesheets": [TABLE_CSS],
-        "configuration": {"placeholder": escape(placeholder), "columnDefaults": {"minWidth": _LEAST}},
+        "configuration": {
+            "placeholder": escape(placeholder),
+            "columnDefaults": {"minWidth": _LEAST, "resizable": "header"},
+        },
     }
     shown = pn.widgets.Tabulator(frame, **(options | params))
     if on_click is not None:

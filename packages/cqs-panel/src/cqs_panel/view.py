@@ -5,17 +5,33 @@ Light to import: a package's hook may build these at every start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
     from cqs_core import Series
+    from cqs_core.jobs import Job
     from cqs_panel.state import PageState
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job, and where to see it.
+
+    Attributes:
+        text: one line.
+        query: the part of the address that shows it on the view that tells it; None where there is nothing to show.
+        label: of the button that leads there.
+    """
+
+    text: str
+    query: Mapping[str, str] | None = None
+    label: str = "Show"
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,7 @@ class View:
         order: place in the menu, rising; the overview has 0, the shell's own last pages start at 900.
         build: called once a session, when the view is first shown; returns anything that Panel can show.
             It runs on the server's loop: what takes longer than 50 ms belongs into `page.load`.
+        outcome: what came of a job that is over; None for jobs that belong to other views.
     """
 
     slug: str
@@ -36,6 +53,7 @@ class View:
     icon: str
     order: int
     build: Callable[[PageState], Any]
+    outcome: Callable[[Job], Outcome | None] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True)

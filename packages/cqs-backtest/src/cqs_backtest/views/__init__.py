@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqs_panel import Card, View
+from cqs_panel import Card, Outcome, View
 
 if TYPE_CHECKING:
+    from cqs_core.jobs import Job
     from cqs_panel import PageState
 
 __all__ = ["CARDS", "VIEWS"]
@@ -18,7 +19,22 @@ def _backtest(page: PageState) -> Any:
     return BacktestView(page)
 
 
-VIEWS = [View(slug="backtest", title="Backtest", icon="query_stats", order=30, build=_backtest)]
+def _outcome(job: Job) -> Outcome | None:
+    if job.args[:2] != ["backtest", "run"]:
+        return None
+    made = job.result
+    if job.state != "done" or not isinstance(made, dict) or not made.get("run"):
+        return Outcome("nothing was kept")
+    told = made["performance"]
+    figures = ((told.get(name), text) for name, text in _FIGURES.items())
+    line = ", ".join(text.format(value) for value, text in figures if value is not None)
+    return Outcome(line, {"run": str(made["run"])}, "Open the run")
+
+
+_FIGURES = {"cagr": "CAGR {:+.1f} %", "sharpe": "Sharpe {:.2f}", "mdd": "max drawdown {:.1f} %"}
+VIEWS = [
+    View(slug="backtest", title="Backtest", icon="query_stats", order=30, build=_backtest, outcome=_outcome),
+]
 
 
 def _latest(page: PageState) -> Any:

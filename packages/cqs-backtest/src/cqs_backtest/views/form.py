@@ -11,12 +11,26 @@ import param
 
 from cqs_backtest.request import BASKET, quote_of
 from cqs_core import Strategy, plugins, settings
+from cqs_panel.address_form import AddressForm, from_text, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core import SeriesStatus
+    from cqs_panel import PageState
 
+_KEPT = (
+    "strategy",
+    "exchange",
+    "interval",
+    "symbols",
+    "benchmark",
+    "start",
+    "end",
+    "capital",
+    "fee_pct",
+    "slippage_bps",
+)
 _MOST_AT_FIRST = 4
 _EQUAL_WEIGHTS = "Equal-weighted basket"
 _PRESETS = {"All": None, "Oldest 4": 4, "Oldest 10": 10}
@@ -28,6 +42,7 @@ class BacktestForm(pn.viewable.Viewer):
 
     Args:
         found: the lake's series, at least one with candles.
+        page: whose address keeps what is changed.
     """
 
     strategy: param.Selector[Any] = param.Selector(doc="The rule.")
@@ -45,9 +60,11 @@ class BacktestForm(pn.viewable.Viewer):
     slippage_bps = param.Number(5.0, bounds=(0, 1000), step=1, label="Slippage, bps a side", doc="Limits never slip.")
     rule: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
 
-    def __init__(self, found: Sequence[SeriesStatus]) -> None:
+    def __init__(self, found: Sequence[SeriesStatus], page: PageState) -> None:
         self._found = [status for status in found if status.rows]
         known = settings()
+        self._address = AddressForm(page, dict, lambda _name, _text: None)
+        self._address.pause()  # until there is a whole form
         super().__init__(fee_pct=100 * known.fee, slippage_bps=known.slippage_bps)
         self._offer("strategy", list(plugins().strategies()))
         self._offer("exchange", sorted({s.series.exchange for s in self._found}), prefer=known.exchange)
@@ -61,6 +78,21 @@ class BacktestForm(pn.viewable.Viewer):
         self.param.watch(self._take_rule, "strategy")
         self.param.watch(self._show_parameters, "rule")
         self._take_rule()
+        self._address = AddressForm(page, self._values, self._take)
+        self._address.follow()
+        self.param.watch(lambda _: self._address.write(), list(_KEPT))
+        page.param.watch(lambda _: self._address.follow(), "query")
+
+    def _values(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in _KEPT}
+        return own | {f"p.{name}": value for name, value in self.rule.values().items()}
+
+    def _take(self, name: str, text: str) -> None:
+        if name.startswith("p."):
+            name = name.removeprefix("p.")
+            setattr(self.rule, name, from_text(self.rule.param[name], text))
+        else:
+            setattr(self, name, from_text(self.param[name], text))
 
     def __panel__(self) -> Any:
         own, wide = self.param, _WIDE
@@ -80,9 +112,9 @@ class BacktestForm(pn.viewable.Viewer):
             margin=0,
         )
 
-    def arguments(self, bucket: str) -> list[str]:
+    def arguments(self) -> list[str]:
         """Of `cqs`, to run this."""
-        made = ["backtest", "run", self.strategy, "--bucket", bucket, "--exchange", self.exchange]
+        made = ["backtest", "run", self.strategy, "--exchange", self.exchange]
         made += ["--symbols", ",".join(self.symbols), "--interval", self.interval]
         made += [
             "--capital",
@@ -96,11 +128,15 @@ class BacktestForm(pn.viewable.Viewer):
         made += ["--start", str(self.start)] if self.start else []
         made += ["--end", str(self.end)] if self.end else []
         for name, value in self.rule.values().items():
-            made += ["--set", f"{name}={value}"]
+            made += ["--set", f"{name}={to_text(value) if isinstance(value, float) else value}"]
         return made
 
     def fill(self, made: dict[str, Any]) -> None:
-        """Take the inputs of a run's manifest, as far as the lake and the plugins still know them."""
+        """Take the inputs of a run's manifest, as far as the lake and the plugins still know them.
+
+        What the address says was changed since wins over them.
+        """
+        self._address.pause()
         name = made["strategy"]["name"]
         if name in self.param.strategy.objects:
             self.strategy = name
@@ -115,6 +151,8 @@ class BacktestForm(pn.viewable.Viewer):
         self.end = _day(made["last"])
         costs = made["costs"]
         self.param.update(fee_pct=100 * costs["fee"], slippage_bps=costs["slippage_bps"], capital=costs["capital"])
+        self._address.settle()
+        self._address.follow()
 
     def _offer(self, name: str, options: list[str], prefer: str = "") -> None:
         self.param[name].objects = options
@@ -172,7 +210,10 @@ class BacktestForm(pn.viewable.Viewer):
         self.rule = plugins().strategy(self.strategy)()
 
     def _show_parameters(self, *_: Any) -> None:
-        self._parameters[:] = [_widget(self.rule, name, p) for name, p in type(self.rule).parameters().items()]
+        known = type(self.rule).parameters()
+        self._parameters[:] = [_widget(self.rule, name, p) for name, p in known.items()]
+        self.rule.param.watch(lambda _: self._address.write(), list(known)) if known else None
+        self._address.write()
 
 
 def _pair(*widgets: Any) -> Any:

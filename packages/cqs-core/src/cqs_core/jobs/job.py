@@ -36,6 +36,7 @@ class Job:
         parts: `{name: {"done", "total", "rate"}}` of what it does at once; rates are units a second.
         rate: units a second in all, 0 where it does not say.
         unit: what is counted.
+        done: units so far; 0 where it does not say.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Job:
     parts: Mapping[str, Any] = field(default_factory=dict)
     rate: float = 0.0
     unit: str = ""
+    done: float = 0.0
 
     @property
     def result(self) -> Any:
@@ -105,6 +107,7 @@ def _job(folder: Path, request: Mapping[str, Any]) -> Job:
         parts=dict(progress.get("parts", {})),
         rate=float(progress.get("rate", 0.0)),
         unit=str(progress.get("unit", "")),
+        done=float(progress.get("done", 0.0)),
     )
 
 

@@ -62,9 +62,9 @@ def _spawn(folder: Path, environment: Mapping[str, str]) -> None:
     threading.Thread(target=process.wait, name=f"job {folder.name}", daemon=True).start()  # else it stays a zombie
 
 
-def listing() -> Sequence[Job]:
-    """All jobs, newest first."""
-    jobs = [job for folder in _folders() if (job := read_job(folder))]
+def listing(most: int | None = None) -> Sequence[Job]:
+    """All jobs, newest first; with `most`, only so many of the newest are looked at."""
+    jobs = [job for folder in _folders()[:most] if (job := read_job(folder))]
     return sorted(jobs, key=lambda job: job.started, reverse=True)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cqs_panel import Card, View
 
 if TYPE_CHECKING:
-    from cqs_panel import PageState
+    from cqs_core.jobs import Job
+    from cqs_panel import Outcome, PageState
 
 __all__ = ["CARDS", "VIEWS"]
 
@@ -18,7 +19,15 @@ def _data(page: PageState) -> Any:
     return DataView(page)
 
 
-VIEWS = [View(slug="data", title="Data", icon="storage", order=20, build=_data)]
+def _outcome(job: Job) -> Outcome | None:
+    if job.args[:1] not in (["fetch"], ["update"], ["data"]):
+        return None
+    from cqs_data.views.outcomes import outcome
+
+    return outcome(job)
+
+
+VIEWS = [View(slug="data", title="Data", icon="storage", order=20, build=_data, outcome=_outcome)]
 
 
 def _prices(page: PageState) -> Any:

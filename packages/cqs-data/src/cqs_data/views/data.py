@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,16 +9,15 @@ import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import Lake, jobs, settings
+from cqs_core import CqsError, Lake, settings
 from cqs_data.availability import Availability, availability, stale_bars
 from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
 from cqs_data.views.form import FetchForm
 from cqs_data.views.series import SeriesPanel
-from cqs_panel.figures import count, size, when
-from cqs_panel.jobs import JobCard
-from cqs_panel.metrics import Metric, metric_cards
+from cqs_panel.figures import count, size, when, zone_name
+from cqs_panel.metrics import Metric, metric_cards, metrics_html
 from cqs_panel.sections import empty, section
-from cqs_panel.tables import table
+from cqs_panel.tables import refresh, table
 
 if TYPE_CHECKING:
     from cqs_core.jobs import Job
@@ -39,65 +37,86 @@ _TITLES = {
     "bytes": "Size",
     "source": "Source",
 }
-_JOBS = 4  # that are shown at once
 _COUNTS = dict.fromkeys(("rows", "gaps", "stale"), "0,0")
+_KINDS = dict.fromkeys(("rows", "gaps", "stale"), "int64")
 
 
 class DataView(pn.viewable.Viewer):
-    """Availability, coverage, one series, and fetching; `?series=` opens one."""
+    """Availability, coverage, one series, and fetching; `?series=` opens one, `?fetch=1` the form."""
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
         self._known: Availability | None = None
-        self._form = FetchForm()
-        self._asking = section("Fetch candles", self._form, self._fetch_button(), visible=False)
-        self._jobs = pn.Column(**_STACK)
-        self._overview = pn.Column(**_STACK)
+        self._form = FetchForm(page)
+        self._asking = section("Fetch candles", self._form, self._fetch_buttons(), visible=False)
+        self._blank = pn.Column(**_STACK)
+        self._cards = metric_cards([])
+        self._table = self._empty_table()
+        self._busy: dict[str, Any] = {}
+        told = section("Series", self._table, note=self._clock("click one to look at it"), actions=self._actions())
+        self._overview = pn.Column(self._cards, told, visible=False, **_STACK)
         self._coverage = pn.Column(**_STACK)
         self._series = SeriesPanel(page)
         page.param.watch(self._follow, "query")
+        page.on_job(self._ended)
         self._reload()
 
     def __panel__(self) -> Any:
-        parts = (self._overview, self._asking, self._jobs, self._series, self._coverage, self._series.details)
+        parts = (self._asking, self._blank, self._overview, self._series, self._coverage, self._series.details)
         return pn.Column(*parts, **_STACK)
+
+    def _clock(self, note: str) -> str:
+        return f"{note}; times in {zone_name(self._page.settings.timezone)}"
 
     def _reload(self) -> None:
         self._page.load(lambda: availability(Lake(self._page.bucket)), self._show)
 
     def _show(self, known: Availability) -> None:
         self._known = known
+        self._overview.visible = bool(known.series)
+        self._blank[:] = [] if known.series else [_nothing()]
+        self._asking.visible = not known.series or self._page.query.get("fetch") == "1"
         if not known.series:
-            advice = "Fetch some below, or on the command line:"
-            blank = empty("No candles yet", advice, "cqs fetch --symbols BTC,ETH --interval 1d")
-            self._overview[:] = [section("", blank)]
-            self._asking.visible = True
             return
-        told = section("Series", self._table(known), note="click one to look at it", actions=self._actions())
-        self._overview[:] = [metric_cards(_metrics(known)), told]
+        self._cards.object = metrics_html(_metrics(known))
+        refresh(self._table, _frame(known, self._page.settings.timezone))
         self._coverage[:] = [section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause")]
         self._open()
 
     def _actions(self) -> list[Any]:
         update = pmui.Button(label="Update all", icon="refresh", variant="outlined", size="small", margin=0)
-        update.on_click(lambda _: self._run("Update all series", self._update_arguments()))
-        more = pmui.Button(label="Fetch more", icon="download", variant="outlined", size="small", margin=(0, 8, 0, 0))
-        more.on_click(lambda _: setattr(self._asking, "visible", not self._asking.visible))
-        return [more, update]
+        update.on_click(lambda _: self._run(update, "Update all series", ["update", *self._endpoint()]))
+        verify = pmui.Button(label="Verify", icon="fact_check", variant="outlined", size="small", margin=0)
+        verify.on_click(lambda _: self._run(verify, "Verify all series", ["data", "verify"]))
+        more = pmui.Button(label="Fetch more", icon="download", variant="outlined", size="small", margin=0)
+        more.on_click(lambda _: self._ask(None if self._asking.visible else "1"))
+        return [pn.Row(more, update, verify, margin=0, styles={"gap": "8px", "flex-wrap": "wrap"})]
 
-    def _table(self, known: Availability) -> Any:
-        frame = _frame(known, self._page.settings.timezone)
+    def _ask(self, shown: str | None) -> None:
+        self._page.remember(fetch=shown)
+
+    def _empty_table(self) -> Any:
         filters = ("exchange", "market", "interval", "source")
+        blank = pd.DataFrame({name: pd.Series([], dtype=_KINDS.get(name, "str")) for name in _TITLES})
+        return table(
+            blank,
+            titles=_TITLES,
+            numbers=_COUNTS,
+            filters=filters,
+            page_size=12,
+            on_click=self._chosen,
+        )
 
-        def chosen(row: int) -> None:
-            self._page.goto(self._page.slug, series=str(known.series[row].series))
-
-        return table(frame, titles=_TITLES, numbers=_COUNTS, filters=filters, page_size=12, on_click=chosen)
+    def _chosen(self, row: int) -> None:
+        assert self._known is not None
+        self._page.goto(self._page.slug, series=str(self._known.series[row].series))
 
     def _follow(self, event: Any) -> None:
         if event.old.get("series") != event.new.get("series"):
             self._open()
+        if event.old.get("fetch") != event.new.get("fetch") and self._known and self._known.series:
+            self._asking.visible = event.new.get("fetch") == "1"
 
     def _open(self) -> None:
         if self._known is None or not self._known.series:
@@ -109,32 +128,37 @@ class DataView(pn.viewable.Viewer):
             return
         self._series.show(found, self._known.holes[found.series])
 
-    def _fetch_button(self) -> Any:
-        button = pmui.Button(label="Fetch", color="primary", margin=(8, 0, 0, 0))
-        button.on_click(lambda _: self._run(self._form.title, self._form.arguments(self._page.bucket.url)))
-        return button
+    def _fetch_buttons(self) -> Any:
+        button = pmui.Button(label="Fetch", color="primary", margin=0)
+        button.on_click(lambda _: self._run(button, self._form.title, self._form.arguments()))
+        close = pmui.Button(label="Close", variant="text", margin=0)
+        close.on_click(lambda _: self._ask(None))
+        return pn.Row(button, close, margin=(8, 0, 0, 0), styles={"gap": "8px"})
 
-    def _update_arguments(self) -> list[str]:
+    def _endpoint(self) -> list[str]:
         endpoint = settings().endpoint
-        return ["update", "--bucket", self._page.bucket.url, *(["--endpoint", endpoint] if endpoint else [])]
+        return ["--endpoint", endpoint] if endpoint else []
 
-    def _run(self, title: str, arguments: list[str]) -> None:
-        job = jobs.start(title, arguments)
-        self._asking.visible = False
-        card = section("", JobCard(self._page, job, lambda _: self._reload(), told))
-        self._jobs[:] = [card, *self._jobs][:_JOBS]
+    def _run(self, button: Any, title: str, arguments: list[str]) -> None:
+        button.loading = button.disabled = True
+        try:
+            self._busy[self._page.start(title, arguments).id] = button
+        except CqsError:
+            button.loading = button.disabled = False
+            raise
+
+    def _ended(self, job: Job) -> None:
+        if (button := self._busy.pop(job.id, None)) is not None:
+            button.loading = button.disabled = False
+        if job.args[:1] in (["fetch"], ["update"], ["data"]):
+            self._reload()
 
 
-def told(job: Job) -> str:
-    """What a fetch or an update brought, in a line."""
-    rows = job.result
-    if not isinstance(rows, list) or not rows:
-        return ""
-    failed = [f"{row['exchange']} {row['market']} {row['interval']}: {row['error']}" for row in rows if row["error"]]
-    notes = Counter(row["note"] for row in rows if row["note"])
-    parts = [f"{count(sum(row['rows'] for row in rows))} new candles in {count(len(rows))} series"]
-    parts += failed[:1] + [f"{count(len(failed) - 1)} more failed"] * (len(failed) > 1)
-    return "; ".join([*parts, *(f"{note} ({count(n)})" for note, n in notes.most_common(2))])
+def _nothing() -> Any:
+    blank = empty(
+        "No candles yet", "Fetch some above, or on the command line:", "cqs fetch --symbols BTC,ETH --interval 1d"
+    )
+    return section("", blank)
 
 
 def _metrics(known: Availability) -> list[Metric]:

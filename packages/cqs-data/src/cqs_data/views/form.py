@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 
 from cqs_core import INTERVALS, plugins, settings
+from cqs_panel.address_form import AddressForm, from_text
 
+if TYPE_CHECKING:
+    from cqs_panel import PageState
+
+_KEPT = ("exchange", "symbols", "intervals", "start", "end", "top")
 _WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 
 
@@ -25,12 +30,22 @@ class FetchForm(pn.viewable.Viewer):
     top = param.Integer(default=0, bounds=(0, 500), doc="So many markets of the largest 24-hour volume besides.")
     endpoint = param.String(default="", doc="Base URL instead of the real exchange, such as a sandbox's.")
 
-    def __init__(self) -> None:
+    def __init__(self, page: PageState) -> None:
         known = settings()
         super().__init__(endpoint=known.endpoint or "")
         self.param.exchange.objects = sorted(plugins().exchanges())
         self.exchange = known.exchange if known.exchange in plugins().exchanges() else self.param.exchange.objects[0]
         self.start = dt.datetime.now(dt.UTC).date().replace(month=1, day=1)
+        self._address = AddressForm(page, self._values, self._take)
+        self._address.follow()
+        self.param.watch(lambda _: self._address.write(), list(_KEPT))
+        page.param.watch(lambda _: self._address.follow(), "query")
+
+    def _values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _KEPT}
+
+    def _take(self, name: str, text: str) -> None:
+        setattr(self, name, from_text(self.param[name], text))
 
     def __panel__(self) -> Any:
         own, wide = self.param, _WIDE
@@ -54,9 +69,9 @@ class FetchForm(pn.viewable.Viewer):
             margin=0,
         )
 
-    def arguments(self, bucket: str) -> list[str]:
+    def arguments(self) -> list[str]:
         """Of `cqs`, to fetch this."""
-        made = ["fetch", "--bucket", bucket, "--exchange", self.exchange, "--symbols", self.symbols]
+        made = ["fetch", "--exchange", self.exchange, "--symbols", self.symbols]
         made += ["--interval", ",".join(self.intervals)]
         made += ["--start", str(self.start)] if self.start else []
         made += ["--end", str(self.end)] if self.end else []

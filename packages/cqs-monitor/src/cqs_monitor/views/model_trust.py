@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import CqsError, jobs
+from cqs_core import CqsError
 from cqs_monitor.models import trust
 from cqs_monitor.models.evaluation.evaluate import check_evaluable
 from cqs_monitor.views.layout import WHOLE, bar, stack
-from cqs_panel import JobCard, failure, html
+from cqs_panel import failure, html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,9 +71,13 @@ class ModelTrust(pn.viewable.Viewer):
         except CqsError as error:
             self._below[:] = [failure("It cannot be evaluated", error)]
             return
-        args = ["models", "evaluate", self._chosen.version, "--bucket", self._page.bucket.url]
-        self._below[:] = [JobCard(self._page, jobs.start(f"Evaluate {self._chosen.version}", args), self._ended)]
+        self._below.clear()
+        self._page.start(f"Evaluate {self._chosen.version}", ["models", "evaluate", self._chosen.version])
+        self._evaluate.loading = self._evaluate.disabled = True
 
-    def _ended(self, job: Job) -> None:
-        if job.state == "done":
-            self._changed()
+    def ended(self, job: Job) -> None:
+        """A job is over; where it was this evaluation, its figures are shown."""
+        if job.args[:3] == ["models", "evaluate", self._chosen.version]:
+            self._evaluate.loading = self._evaluate.disabled = False
+            if job.state == "done":
+                self._changed()

@@ -64,7 +64,9 @@ class ModelsView(pn.viewable.Viewer):
             section("Metrics by version", self._metrics, note="as the trainer's metadata tells them"),
         )
         self._body.visible = False
+        self._trust: ModelTrust | None = None
         page.param.watch(lambda _: self._choose(), "query")
+        page.on_job(lambda job: self._trust.ended(job) if self._trust else None)
         self._ask()
         page.every(SECONDS, lambda: self._ask(quiet=True))
 
@@ -106,11 +108,12 @@ class ModelsView(pn.viewable.Viewer):
 
     def _draw(self, chosen: Model) -> None:
         known = chosen.sha256 in trusted()
+        self._trust = ModelTrust(self._page, chosen, self._again)
         self._chosen[:] = [
             metric_cards(model_metrics(chosen, trusted=known), least=200),
             beside(
                 section(f"Inspection of {chosen.version}", html(inspection_html(chosen), stylesheets=[CSS])),
-                section("Trust", ModelTrust(self._page, chosen, self._again)),
+                section("Trust", self._trust),
                 columns="3fr 2fr",
             ),
         ]

@@ -56,7 +56,7 @@ class Chrome:
         known = _state_watchers()
         self.page = pmui.Page(
             title="cqs",
-            main=[self._stack],
+            main=[self._stack, shell.dock],
             sidebar=[self._menu],
             header=[shell.bridge],
             sidebar_open=not self._narrow,

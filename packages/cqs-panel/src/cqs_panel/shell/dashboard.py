@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core import Bucket, Settings, UnknownName, plugins, settings
+from cqs_core import Bucket, CqsError, Settings, UnknownName, jobs, plugins, settings
 from cqs_panel.pages import overview_of
 from cqs_panel.shell.address import Address, chosen_theme, last_window, parse
 from cqs_panel.shell.chrome import Chrome
+from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.frame import Frame
-from cqs_panel.shell.work import Work, soon
+from cqs_panel.shell.work import Timer, Work, soon
 from cqs_panel.state import PageState
 from cqs_panel.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from cqs_core.jobs import Job
     from cqs_panel.view import Card
 
 
@@ -36,10 +39,12 @@ class Dashboard:
         self._following = False
         self._address = Address(theme="dark" if pn.config.theme == "dark" else "light", width=0, height=0, margin=0)
         self._address.on_msg(self._heard)
+        self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self.close())
+        Timer(self._document, self._look, int(1000 * SECONDS)).run(True)
         slug, query = parse(pn.state.location.search or "" if pn.state.location else "")
         self._open(slug or next(iter(self._chrome.slugs)), query)
 
@@ -91,6 +96,22 @@ class Dashboard:
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None:
         self._works[page].at_end(call)
 
+    def start(self, title: str, arguments: Sequence[str]) -> Job:
+        job = jobs.start(title, arguments)
+        self.soon([lambda: self.dock.update(now=True)])
+        return job
+
+    def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None:
+        frame = self._works[page].frame
+
+        def guarded(job: Job) -> None:
+            try:
+                call(job)
+            except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others are told all the same
+                frame.fail("job", error)
+
+        self.dock.listen(guarded)
+
     def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
         """A guarded place with a page state of its own."""
         return self._frame(of, slug, query, lambda where, error: plugins().report(owner, f"{slug}: {where}", error))
@@ -121,6 +142,11 @@ class Dashboard:
         self._works.clear()
         self._frames.clear()
         self._chrome.close()
+
+    def _look(self) -> None:
+        """Jobs of this bucket; a bucket that cannot be had is said by the views that need it."""
+        with contextlib.suppress(CqsError):
+            self.dock.update()
 
     def _open(self, slug: str, query: dict[str, str]) -> None:
         frame = self._frames.get(slug) or self._add(slug, query)

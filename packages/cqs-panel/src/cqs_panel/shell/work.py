@@ -54,7 +54,7 @@ class Work:
             else:
                 self.frame.recover("update")
 
-        timer = _Timer(self._document, guarded, int(seconds * 1000))
+        timer = Timer(self._document, guarded, int(seconds * 1000))
         self.frame.page.param.watch(lambda event: timer.run(bool(event.new)), "shown")
         timer.run(self.frame.page.shown)
 
@@ -97,7 +97,7 @@ def _guarded(call: Callable[[], Any]) -> Any:
         return call()
 
 
-class _Timer:
+class Timer:
     """A call at once and then again and again, while it is to run; not before the browser has drawn the document."""
 
     def __init__(self, document: Document | None, call: Callable[[], Any], period_ms: int) -> None:

@@ -1,0 +1,157 @@
+"""Work in progress, docked over every page: how far it is, what came of it, and where to see that."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from cqs_core import jobs
+from cqs_panel.jobs import JOB_CSS, job_html, kept
+from cqs_panel.sections import html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cqs_core.jobs import Job
+    from cqs_panel.view import Outcome, View
+
+SECONDS = 0.8
+_IDLE = 2.5  # seconds between two looks while nothing is under way
+_NEWEST = 20  # jobs that are looked at
+_STAYS = 60.0  # seconds; failures stay until they are dismissed
+_CSS = """
+:host{position:fixed!important;right:16px;bottom:16px;width:min(440px,calc(100vw - 32px))!important;z-index:1250;
+  gap:8px;max-height:60vh;overflow-y:auto}
+:host(.empty){display:none!important}
+"""
+_CARD = """
+:host{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:10px 14px;
+  box-shadow:0 8px 28px rgba(0,0,0,.22);box-sizing:border-box;border-left:4px solid var(--cqs-accent)}
+:host(.done){border-left-color:var(--cqs-up)} :host(.failed){border-left-color:var(--cqs-down)}
+:host(.cancelled){border-left-color:var(--cqs-warning)}
+"""
+_WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
+
+
+class Dock(pn.viewable.Viewer):
+    """The jobs of one bucket in one session.
+
+    Args:
+        bucket: its URL; jobs of others are not shown.
+        views: say what came of a job.
+        goto: shows a view with a query.
+    """
+
+    def __init__(
+        self, bucket: Callable[[], str], views: Iterable[View], goto: Callable[[str, dict[str, str]], None]
+    ) -> None:
+        super().__init__()
+        self._bucket, self._views, self._goto = bucket, list(views), goto
+        self._opened, self._next = time.time(), 0.0
+        self._cards: dict[str, _Card] = {}
+        self._dismissed: set[str] = set()
+        self._told: set[str] = set()
+        self._listeners: list[Callable[[Job], Any]] = []
+        self._column = pn.Column(stylesheets=[_CSS], css_classes=["cqs-dock", "empty"], margin=0)
+
+    def __panel__(self) -> Any:
+        return self._column
+
+    def listen(self, call: Callable[[Job], Any]) -> None:
+        """Call with each job that ends."""
+        self._listeners.append(call)
+
+    def update(self, *, now: bool = False) -> None:
+        """Look at the jobs again; where none is under way, not at every call, unless it is to be `now`."""
+        if not now and time.monotonic() < self._next:
+            return
+        shown = [job for job in jobs.listing(_NEWEST) if self._shows(job)]
+        for job in shown:
+            card = self._cards.get(job.id) or self._add(job)
+            card.update(job)
+        if set(self._cards) != {job.id for job in shown}:
+            self._cards = {job.id: self._cards[job.id] for job in shown}
+        self._next = time.monotonic() + (0 if any(not job.over for job in shown) else _IDLE)
+        self._lay_out()
+        for job in shown:
+            if job.over and job.id not in self._told:
+                self._told.add(job.id)
+                for call in self._listeners:
+                    call(job)
+
+    def outcome(self, job: Job) -> tuple[str, Outcome] | None:
+        """What came of a job, and the view that tells it."""
+        found = ((view.slug, view.outcome(job)) for view in self._views)
+        return next(((slug, told) for slug, told in found if told is not None), None)
+
+    def _shows(self, job: Job) -> bool:
+        if job.id in self._dismissed or not _is_of(job, self._bucket()):
+            return False
+        if not job.over:
+            return True
+        ended = job.ended or job.started
+        news = job.id in self._cards or ended >= self._opened
+        return news and (job.state == "failed" or time.time() - ended < _STAYS)
+
+    def _add(self, job: Job) -> _Card:
+        card = self._cards[job.id] = _Card(self, job)
+        return card
+
+    def _lay_out(self) -> None:
+        wanted = [card.root for card in self._cards.values()]
+        if list(self._column) != wanted:
+            self._column[:] = wanted
+            self._column.css_classes = ["cqs-dock"] if wanted else ["cqs-dock", "empty"]
+
+    def dismiss(self, job: Job) -> None:
+        """Take a job that is over off the dock."""
+        self._dismissed.add(job.id)
+        self.update(now=True)
+
+    def show(self, job: Job) -> None:
+        """Show what came of a job."""
+        if (found := self.outcome(job)) and found[1].query is not None:
+            self._goto(found[0], dict(found[1].query))
+        self.dismiss(job)
+
+
+class _Card:
+    """One job: its progress and Cancel, then its outcome with a way there."""
+
+    def __init__(self, dock: Dock, job: Job) -> None:
+        self._dock, self._job, self._shown = dock, job, ""
+        self._text = html("", stylesheets=[JOB_CSS])
+        self._cancel, self._show, self._dismiss = (
+            _button("Cancel", lambda: self.update(jobs.cancel(self._job.id))),
+            _button("Show", lambda: dock.show(self._job), visible=False),
+            _button("Dismiss", lambda: dock.dismiss(self._job), visible=False),
+        )
+        buttons = pn.Row(self._show, self._cancel, self._dismiss, margin=0, styles={"gap": "4px"})
+        self.root = pn.Column(self._text, buttons, stylesheets=[_CARD], **_WHOLE)
+
+    def update(self, job: Job) -> None:
+        self._job = job
+        found = self._dock.outcome(job) if job.over else None
+        text = job_html(job, found[1].text if found else kept(job))
+        if text == self._shown:
+            return
+        self._shown = self._text.object = text
+        if job.over and self._cancel.visible:
+            self.root.css_classes = [job.state]
+            self._cancel.visible, self._dismiss.visible = False, True
+            if found and found[1].query is not None:
+                self._show.label, self._show.visible = found[1].label, True
+
+
+def _is_of(job: Job, bucket: str) -> bool:
+    return any(pair == ("--bucket", bucket) for pair in pairwise(job.args))
+
+
+def _button(label: str, call: Callable[[], Any], *, visible: bool = True) -> Any:
+    button = pmui.Button(label=label, variant="text", size="small", margin=0, visible=visible)
+    button.on_click(lambda _: call())
+    return button
