@@ -32,6 +32,7 @@ def no_settings(monkeypatch, tmp_path):
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CQS_DATA_DIR", str(tmp_path / "user"))
+    monkeypatch.setenv("CQS_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
 
 

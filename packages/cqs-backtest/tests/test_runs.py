@@ -14,18 +14,6 @@ from cqs_core import UnknownName
 pytestmark = pytest.mark.once
 
 RUN = ("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--start", "2024-03-01", "--json")
-MY_RULE = """
-import numpy as np
-from cqs_core import Orders, Strategy
-from cqs_backtest import indicators as ind
-
-class MyRule(Strategy):
-    id = "my_rule"
-
-    def orders(self, candles):
-        rising = ind.previous(candles, "close") > ind.previous(candles, "close", 5)
-        return Orders(enter=rising, exit=~rising, weight=0.4)
-"""
 
 
 @pytest.fixture
@@ -111,20 +99,6 @@ class TestVerify:
         made["versions"]["numpy"] = "1.0"
         path.write_text(json.dumps(made))
         assert verify(bucket, run)["because"] == [f"library numpy: 1.0 then, {now} now"]
-
-    def test_one_changed_line_of_a_strategy_is_named(self, bucket, cqs, tmp_path):
-        rule = tmp_path / "my_rule.py"
-        rule.write_text(MY_RULE)
-        code, made, _ = cqs("backtest", "run", f"{rule}:MyRule", "--symbols", "BTC", "--json")
-        assert code == 0
-        assert len(made["trades"]) > 3
-        assert verify(bucket, made["run"])["verdict"] == "identical"
-        rule.write_text(MY_RULE.replace("5)", "6)"))
-        because = verify(bucket, made["run"])["because"]
-        assert because[0] == "code: the source of my_rule changed"
-        assert because[1].startswith("result: ")
-        rule.unlink()
-        assert "no file" in verify(bucket, made["run"])["because"][0]
 
 
 def test_a_run_is_confirmed_on_demand(bucket, cqs, run):

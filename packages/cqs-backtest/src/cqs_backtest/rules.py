@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
-import sys
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cqs_backtest.rule_modules import files_of, import_file
 from cqs_core import Strategy, UnknownName, UsageError, plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import CodeType
-
-_PREFIX = "cqs_rule_"
-
-
-class _AsItIs(SourceFileLoader):
-    """Compiles the file each time: bytecode kept beside it is taken for an edit of the same second and size."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
 
 
 def find(strategy: str | type[Strategy] | Strategy, params: Mapping[str, Any] | None = None) -> Strategy:
@@ -51,41 +37,50 @@ def name_of(strategy: Strategy) -> str:
     return type(strategy).id or type(strategy).__name__
 
 
-def reference_of(strategy: Strategy) -> str:
-    """How `find` finds its class again: its registered name, or file and class."""
+def is_installed(strategy: Strategy) -> bool:
+    """Whether a plugin brings it; else its file belongs to the user."""
     class_ = type(strategy)
-    if plugins().strategies().get(class_.id) is class_:
+    return plugins().strategies().get(class_.id) is class_
+
+
+def reference_of(strategy: Strategy) -> str:
+    """How its class is found again: its registered name, or its file, below the folder of its modules, and class."""
+    class_ = type(strategy)
+    if is_installed(strategy):
         return class_.id
-    try:
-        return f"{inspect.getsourcefile(class_)}:{class_.__name__}"
-    except TypeError:
-        return class_.__name__
+    files = files_of(class_)
+    return f"{files.rule}:{class_.__name__}" if files else class_.__name__
 
 
 def _class(name: str) -> Any:
     path, colon, class_ = name.rpartition(":")
     if colon and path.endswith(".py"):
-        return _from_file(Path(path), class_)
+        if not Path(path).is_file():
+            raise UsageError(f"there is no file {path!r}; name a rule as ./my_rule.py:MyRule")
+        where = Path(path).resolve()
+        return from_file(where.parent, where.name, class_)
     return plugins().strategy(name)
 
 
-def _from_file(path: Path, name: str) -> Any:
-    if not path.is_file():
-        raise UsageError(f"there is no file {str(path)!r}; name a rule as ./my_rule.py:MyRule")
-    module_name = _PREFIX + path.stem
-    where = str(path.resolve())
-    spec = importlib.util.spec_from_file_location(module_name, where, loader=_AsItIs(module_name, where))
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{str(path)!r} cannot be imported; give a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module  # inspect finds a class's source by its module
+def from_file(folder: Path, path: str, name: str) -> type[Strategy]:
+    """A rule of a file; it may import the modules beside it.
+
+    Args:
+        folder: in which the file and its neighbours are.
+        path: of the file, below the folder.
+        name: of the class.
+
+    Raises:
+        UsageError: the file cannot be imported.
+        UnknownName: it defines no such rule.
+    """
     try:
-        spec.loader.exec_module(module)
+        module = import_file(folder, path)
     except Exception as error:
-        raise UsageError(f"{str(path)!r} fails at import: {type(error).__name__}: {error}") from error
-    rules = {n: v for n, v in vars(module).items() if _is_rule(v, module_name)}
+        raise UsageError(f"{path!r} fails at import: {type(error).__name__}: {error}") from error
+    rules: dict[str, type[Strategy]] = {n: v for n, v in vars(module).items() if _is_rule(v, module.__name__)}
     if name not in rules:
-        raise UnknownName(f"strategy of {path.name}", name, rules, remedy="it defines no subclass of Strategy")
+        raise UnknownName(f"strategy of {Path(path).name}", name, rules, remedy="it defines no subclass of Strategy")
     return rules[name]
 
 

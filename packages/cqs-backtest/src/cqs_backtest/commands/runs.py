@@ -13,6 +13,15 @@ from cqs_core.cli import command_options, emit, open_bucket
 _SHOWN = ("cagr", "mdd", "sharpe", "num_trades")
 
 
+_trust_code = click.option(
+    "--trust-code",
+    "trust",
+    multiple=True,
+    metavar="FILE:SHA256",
+    help="Run this file that is kept with RUN; repeatable. Read it first: code can do what you can.",
+)
+
+
 @click.command("list")
 @command_options
 def list_runs(bucket: str | None, as_json: bool) -> None:
@@ -71,12 +80,13 @@ def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
 
 @click.command("verify")
 @click.argument("run")
+@_trust_code
 @command_options
-def verify(bucket: str | None, as_json: bool, run: str) -> None:
+def verify(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...]) -> None:
     """Make RUN again and say whether it is identical, or what changed."""
     from cqs_backtest.runs.verify import verify as made_again
 
-    found = made_again(open_bucket(bucket), run)
+    found = made_again(open_bucket(bucket), run, trust)
 
     def text() -> None:
         click.echo(found["verdict"])
@@ -88,14 +98,15 @@ def verify(bucket: str | None, as_json: bool, run: str) -> None:
 
 @click.command("confirm")
 @click.argument("run")
+@_trust_code
 @command_options
-def confirm(bucket: str | None, as_json: bool, run: str) -> None:
+def confirm(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...]) -> None:
     """Execute RUN on the other engine too, however large it is, and note whether they agree."""
     from cqs_backtest.runs.confirm import confirm as on_both
 
     opened = open_bucket(bucket)
     opened.check(write=True)
-    found = on_both(opened, run)
+    found = on_both(opened, run, trust)
 
     def text() -> None:
         click.echo(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.rules import name_of, reference_of
+from cqs_backtest.runs.code import hashes
 from cqs_core.candles import FIELDS
 from cqs_core.cli.options import plain
 from cqs_core.intervals import next_open
@@ -30,6 +31,7 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
             "name": name_of(request.strategy),
             "reference": reference_of(request.strategy),
             "source": type(request.strategy).source_hash(),
+            "files": hashes(request.strategy),
             "parameters": request.strategy.values(),
         },
         "exchange": request.exchange,

@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_backtest.request import BASKET
+from cqs_backtest.runs.code import FOLDER as CODE
+from cqs_backtest.runs.code import kept_files, remember
 from cqs_backtest.runs.manifest import manifest
 from cqs_backtest.tables import trade_columns
-from cqs_core import UnknownName
+from cqs_core import DataError, UnknownName
 from cqs_core.times import iso, now
 
 if TYPE_CHECKING:
@@ -30,6 +32,16 @@ if TYPE_CHECKING:
 
 FOLDER = "runs"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PARTS: dict[str, type] = {
+    "strategy": dict,
+    "costs": dict,
+    "candles": dict,
+    "versions": dict,
+    "badges": dict,
+    "performance": dict,
+}
+_PARTS |= {"exchange": str, "symbols": list, "interval": str, "engine": str}
+_OF_STRATEGY = ("name", "reference", "source", "parameters")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +91,9 @@ def keep(bucket: Bucket, outcome: Outcome) -> str:
     equity = pa.table({"ts": stamps, **curves})
     bucket.write(f"{FOLDER}/{run}/equity.parquet", _parquet(equity))
     bucket.write(f"{FOLDER}/{run}/trades.parquet", _parquet(pa.table(trade_columns(result))))
+    for path, data in kept_files(outcome.request.strategy).items():
+        bucket.write(f"{FOLDER}/{run}/{CODE}/{path}", data)
+    remember(run, outcome.request.strategy)
     about = {"id": run, "created": iso(now()), **made}
     bucket.write(f"{FOLDER}/{run}/manifest.json", json.dumps(about, ensure_ascii=False, indent=1).encode())
     return run
@@ -104,12 +119,29 @@ def load(bucket: Bucket, run: str) -> StoredRun:
         raise UnknownName("run", run, (), remedy="its folder is not whole")
     equity = _table(data[files[1]])
     return StoredRun(
-        json.loads(data[files[0]]),
+        _manifest(run, data[files[0]]),
         equity["ts"].to_numpy().astype("datetime64[ms]").astype(np.int64),
         equity["equity"].to_numpy(),
         equity["benchmark"].to_numpy(),
         _table(data[files[2]]),
     )
+
+
+def _manifest(run: str, data: bytes) -> dict[str, Any]:
+    """The manifest of a run, whose folder alone says what it is called: other files are found by that name.
+
+    Raises:
+        DataError: it lacks what every manifest has.
+    """
+    try:
+        made = json.loads(data)
+        lacking = [name for name, kind in _PARTS.items() if not isinstance(made.get(name), kind)]
+        lacking += [f"strategy.{name}" for name in _OF_STRATEGY if name not in made.get("strategy", {})]
+    except (ValueError, AttributeError, TypeError):
+        lacking = ["an object"]
+    if lacking:
+        raise DataError(f"{FOLDER}/{run}/manifest.json is damaged: it lacks {', '.join(lacking)}; make the run again")
+    return dict(made) | {"id": run}
 
 
 def _resolve(bucket: Bucket, run: str) -> str:

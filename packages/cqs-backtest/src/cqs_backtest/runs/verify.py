@@ -8,7 +8,8 @@ import numpy as np
 
 from cqs_backtest import feed
 from cqs_backtest.request import BASKET, Request, find_engine
-from cqs_backtest.rules import find
+from cqs_backtest.rules import is_installed
+from cqs_backtest.runs.code import Untrusted, changed, edited, hashes, strategy_of
 from cqs_backtest.runs.manifest import candle_hashes, versions
 from cqs_backtest.runs.store import StoredRun, load
 from cqs_backtest.statistics.benchmark import basket, bought_and_held
@@ -17,14 +18,21 @@ from cqs_core import Costs, CqsError
 from cqs_core.times import iso, parse_start
 
 if TYPE_CHECKING:
-    from cqs_core import Bucket, RunResult
+    from collections.abc import Sequence
+
+    from cqs_core import Bucket, RunResult, Strategy
     from cqs_core.metrics import Floats, Stamps
 
 _TOLERANCE = 1e-12  # relative: another processor may round the last bit otherwise
 
 
-def verify(bucket: Bucket, run: str) -> dict[str, Any]:
+def verify(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, Any]:
     """The run made again from its manifest.
+
+    Args:
+        bucket: that keeps it.
+        run: its id, or how that begins.
+        trust: `my_rule.py:SHA256` of each file that may be run, where the code is kept with the run.
 
     Returns:
         `run`, `verdict` (`identical` or `changed`), and `because`: one line each for data, code, libraries and
@@ -32,26 +40,29 @@ def verify(bucket: Bucket, run: str) -> dict[str, Any]:
 
     Raises:
         UnknownName: no such run.
+        UsageError: its code is kept with it, and `trust` does not name all of it.
     """
     stored = load(bucket, run)
-    because = [*_libraries(stored.manifest)]
+    because = [*_libraries(stored.manifest), *_code(bucket, stored.manifest)]
     try:
-        because += _made_again(bucket, stored)
+        with strategy_of(bucket, stored.manifest, trust) as strategy:
+            because += _made_again(bucket, stored, strategy)
+    except Untrusted:
+        raise
     except CqsError as error:
         because.append(f"it cannot be made again: {error}")
     return {"run": stored.id, "verdict": "changed" if because else "identical", "because": because}
 
 
-def request_of(made: dict[str, Any]) -> Request:
+def request_of(made: dict[str, Any], strategy: Strategy) -> Request:
     """What was asked, from a manifest.
 
     Raises:
-        UsageError: the strategy or the engine is no longer there.
+        UsageError: the engine is no longer there.
     """
     costs = made["costs"]
-    strategy = made["strategy"]
     return Request(
-        strategy=find(strategy["reference"], strategy["parameters"]),
+        strategy=strategy,
         exchange=made["exchange"],
         markets=tuple(made["symbols"]),
         interval=made["interval"],
@@ -74,14 +85,23 @@ def _libraries(made: dict[str, Any]) -> list[str]:
     ]
 
 
-def _made_again(bucket: Bucket, stored: StoredRun) -> list[str]:
+def _code(bucket: Bucket, made: dict[str, Any]) -> list[str]:
+    return [
+        *(f"code: {path} in the run's folder is not what the manifest says" for path in changed(bucket, made)),
+        *(f"code: {path} was edited on this machine since; the kept one was run" for path in edited(made)),
+    ]
+
+
+def _made_again(bucket: Bucket, stored: StoredRun, strategy: Strategy) -> list[str]:
     from cqs_core import simulate
 
     made = stored.manifest
-    request = request_of(made)
+    request = request_of(made, strategy)
     because = []
-    if type(request.strategy).source_hash() != made["strategy"]["source"]:
+    if type(strategy).source_hash() != made["strategy"]["source"]:
         because.append(f"code: the source of {made['strategy']['name']} changed")
+    if is_installed(strategy):
+        because += _modules(made["strategy"].get("files", {}), hashes(strategy))
     candles = feed.from_lake(request, bucket)
     market = feed.benchmark_from_lake(request, candles, bucket)
     because += _candles(made["candles"], candle_hashes(candles, market))
@@ -90,6 +110,10 @@ def _made_again(bucket: Bucket, stored: StoredRun) -> list[str]:
     )
     held = basket(result) if market is None else bought_and_held(result, market)
     return because + _equity(stored, result) + _benchmark(stored, held) + _trades(stored, result)
+
+
+def _modules(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    return [f"code: {path} changed" for path in sorted({*then, *now}) if then.get(path) != now.get(path)]
 
 
 def _candles(then: dict[str, str], now: dict[str, str]) -> list[str]:

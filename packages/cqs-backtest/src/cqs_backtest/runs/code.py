@@ -1,0 +1,162 @@
+"""The code of a rule that no plugin brings: kept beside the run, and run again only where the user trusts it.
+
+A bucket is shared. What it names or holds is text, until the user has read it and says so with its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cqs_backtest.rule_modules import files_of
+from cqs_backtest.rules import find, from_file, is_installed
+from cqs_core import UnknownName, UsageError
+from cqs_core.settings import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cqs_core import Bucket, Strategy
+
+FOLDER = "code"
+_PATH = re.compile(r"(?:[\w-]+/)*[\w.-]+\.py")
+_TRUST = re.compile(r"(.+\.py)[:=]([0-9a-f]{16,64})")
+_LARGEST = 1 << 20
+_MOST = 200
+_REMEMBERED = 1000
+
+
+class Untrusted(UsageError):  # noqa: N818 - a fact, as the other errors here
+    """Code that is kept in a bucket, and that the user has not trusted."""
+
+
+def kept_files(strategy: Strategy) -> Mapping[str, bytes]:
+    """What is kept of a strategy: its file and the neighbours that it imports, by path; nothing of a plugin's."""
+    files = None if is_installed(strategy) else files_of(type(strategy))
+    return files.data if files else {}
+
+
+def hashes(strategy: Strategy) -> dict[str, str]:
+    """sha256 of each file that a strategy is made of, by path; a package of cqs is told by its version."""
+    if is_installed(strategy) and type(strategy).__module__.startswith("cqs_"):
+        return {}
+    files = files_of(type(strategy))
+    return {path: _sha256(data) for path, data in files.data.items()} if files else {}
+
+
+def remember(run: str, strategy: Strategy) -> None:
+    """Note on this machine where a run's rule is, so that `verify` can say that it was edited since."""
+    files = None if is_installed(strategy) else files_of(type(strategy))
+    if files is None:
+        return
+    home = _home()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / f"{run}.json").write_text(json.dumps(str(files.folder)))
+        for old in sorted(home.glob("*.json"))[:-_REMEMBERED]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return  # a run is kept all the same
+
+
+def edited(made: Mapping[str, Any]) -> list[str]:
+    """Files of a run's rule that are no longer the same on the machine that made it; nothing on another one."""
+    try:
+        folder = Path(json.loads((_home() / f"{made['id']}.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return []
+    found = made["strategy"].get("files", {})
+    return [path for path, known in found.items() if _PATH.fullmatch(path) and _now(folder / path) != known]
+
+
+@contextmanager
+def strategy_of(bucket: Bucket, made: Mapping[str, Any], trust: Sequence[str]) -> Iterator[Strategy]:
+    """The strategy of a run, for as long as the block runs.
+
+    A plugin's is found by its name. Any other is imported from the run's own folder, if `trust` names each of its files
+    with its hash; a path of this machine never is.
+
+    Raises:
+        UsageError: the code is not trusted, not there, or cannot be imported.
+    """
+    reference, parameters = str(made["strategy"]["reference"]), made["strategy"]["parameters"]
+    path, colon, name = reference.rpartition(":")
+    if not colon:
+        yield find(_registered(reference), parameters)
+        return
+    code = _stored(bucket, str(made["id"]))
+    if path not in code:
+        fact = f"run {made['id']!r} was made by {Path(path).name!r}, which is not kept with it"
+        raise UsageError(f"{fact}; nothing is run from a path that a bucket names: backtest that file again")
+    _check(str(made["id"]), code, trust)
+    with tempfile.TemporaryDirectory(prefix="cqs-rule-") as folder:
+        for each, data in code.items():
+            target = Path(folder, each)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        yield find(from_file(Path(folder).resolve(), path, name), parameters)
+
+
+def changed(bucket: Bucket, made: Mapping[str, Any]) -> list[str]:
+    """Kept files that are not those of the manifest."""
+    if ":" not in str(made["strategy"]["reference"]):
+        return []
+    known, code = made["strategy"].get("files", {}), _stored(bucket, str(made["id"]))
+    return [path for path in sorted({*known, *code}) if path not in code or _sha256(code[path]) != known.get(path)]
+
+
+def _registered(name: str) -> str:
+    """A name, not a file: `find` would run one."""
+    if name.endswith(".py") or "/" in name or "\\" in name:
+        raise UnknownName("strategy", name, (), remedy="a run names a strategy of a plugin, or keeps its code")
+    return name
+
+
+def _check(run: str, code: Mapping[str, bytes], trust: Sequence[str]) -> None:
+    trusted = [_read(text) for text in trust]
+    missing = [
+        f"{path}:{_sha256(data)}"
+        for path, data in code.items()
+        if not any(path == named and _sha256(data).startswith(known) for named, known in trusted)
+    ]
+    if missing:
+        options = " ".join(f"--trust-code {each}" for each in missing)
+        fact = f"run {run!r} was made by code that is kept in the bucket, and is run only if you trust it"
+        raise Untrusted(f"{fact}; read {FOLDER}/ of its folder, then add {options}")
+
+
+def _read(text: str) -> tuple[str, str]:
+    found = _TRUST.fullmatch(text.strip())
+    if found is None:
+        raise Untrusted(f"--trust-code {text!r} names no file and hash; write it as my_rule.py:SHA256")
+    return found[1], found[2].lower()
+
+
+def _stored(bucket: Bucket, run: str) -> dict[str, bytes]:
+    """The files in a run's folder, by path; a path that leaves the folder is none of ours."""
+    prefix = f"runs/{run}/{FOLDER}/"
+    keys = [entry.key for entry in bucket.list(prefix.rstrip("/")) if _PATH.fullmatch(entry.key.removeprefix(prefix))]
+    found = {key.removeprefix(prefix): data for key, data in bucket.read_many(sorted(keys)[:_MOST]).items()}
+    if large := next((path for path, data in found.items() if len(data) > _LARGEST), None):
+        raise UsageError(f"{prefix}{large} is larger than {_LARGEST:,} bytes; that is no rule")
+    return found
+
+
+def _now(path: Path) -> str | None:
+    try:
+        return _sha256(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _home() -> Path:
+    return state_folder() / "rules"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
