@@ -149,10 +149,28 @@ def test_a_job_that_is_over_stays_as_it_is():
 
 def test_a_killed_process_shows_as_failed():
     killed = over(jobs.start("Killed from inside", ["work", "die"]))
-    assert (killed.state, killed.code, killed.ended) == ("failed", None, None)
+    assert (killed.state, killed.code) == ("failed", None)
     job = at_work()
     os.kill(read_json(job.folder / "process.json")["pid"], signal.SIGKILL)
     assert over(job).state == "failed"
+
+
+def test_a_job_that_was_killed_says_so():
+    job = over(jobs.start("Killed from inside", ["work", "die"]))
+    told = until(lambda j: j.ended, job)
+    assert told.note == "its process was killed (SIGKILL); Linux does that when memory runs out"
+    assert told.log.splitlines() == ["starting", f"cqs: {told.note}"]
+    assert cqs("jobs", "show", job.id).stdout.endswith(f"cqs: {told.note}\n")
+    (job.folder / "end.json").unlink()  # whoever started it was killed too
+    assert "was killed, or the machine restarted" in cqs_json("jobs")[0]["note"]
+
+
+def test_a_job_that_never_began_was_not_killed():
+    folder = state_folder() / "jobs" / "20240101T000000-abcdef01"
+    folder.mkdir(parents=True)
+    write_json(folder / "request.json", {"title": "Late", "args": [], "started": 1})
+    job = jobs.get(folder.name)
+    assert (job.state, job.killed, job.log) == ("failed", "", "")
 
 
 def test_a_job_outlives_who_started_it():

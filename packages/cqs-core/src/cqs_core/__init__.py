@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from cqs_core.candles import FIELDS, Candles
     from cqs_core.demo import Demo, DemoStep
     from cqs_core.engine import REASONS, Engine, Execution, Fill
-    from cqs_core.errors import BucketError, CqsError, DataError, ExchangeBusy, ExchangeError, UnknownName, UsageError
+    from cqs_core.errors import (
+        BucketError,
+        BucketUnavailable,
+        CqsError,
+        DataError,
+        ExchangeBusy,
+        ExchangeError,
+        UnknownName,
+        UsageError,
+    )
     from cqs_core.exchange import Exchange, Listing, Page
     from cqs_core.hookspecs import hookimpl
     from cqs_core.intervals import INTERVALS, parse_interval
@@ -35,7 +44,16 @@ _HOMES = {
     "candles": ("FIELDS", "Candles"),
     "demo": ("Demo", "DemoStep"),
     "engine": ("REASONS", "Engine", "Execution", "Fill"),
-    "errors": ("BucketError", "CqsError", "DataError", "ExchangeBusy", "ExchangeError", "UnknownName", "UsageError"),
+    "errors": (
+        "BucketError",
+        "BucketUnavailable",
+        "CqsError",
+        "DataError",
+        "ExchangeBusy",
+        "ExchangeError",
+        "UnknownName",
+        "UsageError",
+    ),
     "exchange": ("Exchange", "Listing", "Page"),
     "hookspecs": ("hookimpl",),
     "intervals": ("INTERVALS", "parse_interval"),
@@ -57,6 +75,7 @@ __all__ = [
     "AlertChannel",
     "Bucket",
     "BucketError",
+    "BucketUnavailable",
     "Candles",
     "Costs",
     "CqsError",

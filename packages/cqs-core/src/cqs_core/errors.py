@@ -4,6 +4,7 @@
     ├── UsageError (ValueError)  exit code 2: what the caller can fix by typing or settings
     │   └── UnknownName (LookupError)
     ├── BucketError (OSError)    storage did not do what it was asked
+    │   └── BucketUnavailable    the bucket is not there, or does not answer: nothing else would work either
     ├── DataError (ValueError)   data is damaged, or contradicts itself
     └── ExchangeError (OSError)  an exchange did not answer, or refused
         └── ExchangeBusy         not now: asking again later may help
@@ -43,6 +44,10 @@ class UnknownName(UsageError, LookupError):  # noqa: N818 - reads as what it is
 
 class BucketError(CqsError, OSError):
     """The bucket could not be read or written."""
+
+
+class BucketUnavailable(BucketError):  # noqa: N818 - reads as what it is
+    """The bucket is not there, or does not answer: asking it for something else is of no use now."""
 
 
 class DataError(CqsError, ValueError):

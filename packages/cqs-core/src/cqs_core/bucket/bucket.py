@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from cqs_core.bucket.cache import ObjectCache, cache_limit
 from cqs_core.bucket.credentials import gcs_options
 from cqs_core.bucket.entry import Entry, checked
-from cqs_core.bucket.folder import FolderStorage, check_folder
+from cqs_core.bucket.folder import FolderStorage
 from cqs_core.bucket.memory import FolderMemory
 from cqs_core.bucket.remote import RemoteStorage
 from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, split_url
@@ -148,7 +148,9 @@ class Bucket:
         """
         storage = self._storage
         if isinstance(storage, FolderStorage):
-            return [str(storage.root / checked(key)) for key in keys]
+            with self._reading("objects"):
+                root = storage.root
+            return [str(root / checked(key)) for key in keys]
         with self._reading("objects"):
             return self._cache.paths(self.url, [checked(key) for key in keys], storage.read_some)
 
@@ -164,11 +166,23 @@ class Bucket:
     def check(self, *, write: bool = False) -> None:
         """Whether a command can work with this bucket, asked before it starts; of a remote one, nobody is asked.
 
+        A local folder is held from now on: where another one, or none, is at its path later, everything fails.
+
         Raises:
             UsageError: a folder that is missing (or, to write, whose parent is), or not readable or writable.
+            BucketUnavailable: this process saw another folder there.
+        """
+        if self.folder is not None and isinstance(self._storage, FolderStorage):
+            self._storage.check(write=write)
+
+    def confirm(self) -> None:
+        """Whether a local folder is still the one that this process saw; one never seen is not looked at.
+
+        Raises:
+            BucketUnavailable: it is gone, or another one.
         """
         if self.folder is not None:
-            check_folder(self.folder, write=write)
+            self._storage.confirm()
 
     @cached_property
     def _storage(self) -> FolderStorage | RemoteStorage:
@@ -213,6 +227,7 @@ class Bucket:
             try:
                 yield
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                self._storage.confirm()
                 absent = FileNotFoundError(errno.ENOENT, "no such object", f"{self.url}/{what}")
             else:
                 return

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core.bucket.entry import Entry, hidden
 from cqs_core.bucket.listing import scan, walk
-from cqs_core.errors import UsageError
+from cqs_core.bucket.root import hold, root_of
+from cqs_core.errors import CqsError, UsageError
 
 if TYPE_CHECKING:
     from cqs_core.bucket.memory import FolderMemory, Make
@@ -27,16 +28,57 @@ class FolderStorage:
     """Objects are files below `root`. Links to folders are followed: people link their bot's logs into a bucket."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self._root = root_of(root)
+
+    @property
+    def root(self) -> Path:
+        """The folder, looked at each time.
+
+        Raises:
+            UsageError: it was never there.
+            BucketUnavailable: it is not the one that it was.
+        """
+        self._root.check()
+        return self._root.path
+
+    def confirm(self) -> None:
+        """Whether a root that was seen is still there: what is absent below one that is gone may be there still."""
+        if self._root.seen:
+            self._root.check()
+
+    def check(self, *, write: bool) -> None:
+        """Whether the folder can be a bucket; to write, it is made where its parent exists. From now on, it is held.
+
+        Raises:
+            UsageError: it cannot, and why.
+            BucketUnavailable: this process saw another folder there.
+        """
+        self._root = hold(self._root)
+        folder, name = self._root.path, f"bucket {str(self._root.path)!r}"
+        try:
+            if folder.exists() and not folder.is_dir():
+                raise UsageError(f"{name} is a file; name a folder")
+            if write:
+                self._root.make()
+            with os.scandir(self.root):
+                pass
+            if write:
+                _probe(folder)
+        except CqsError:
+            raise
+        except OSError as error:
+            verb = "written" if write else "read"
+            raise UsageError(f"{name} cannot be {verb}: {error.strerror}; change that, or name another") from None
 
     def read(self, key: str) -> bytes:
         return (self.root / key).read_bytes()
 
     def read_some(self, keys: Iterable[str]) -> dict[str, bytes]:
-        found = {}
+        root, found = self.root, {}
         for key in keys:
             with contextlib.suppress(FileNotFoundError):
-                found[key] = self.read(key)
+                found[key] = (root / key).read_bytes()
+        self.confirm()
         return found
 
     def open(self, key: str) -> BinaryIO:
@@ -44,14 +86,12 @@ class FolderStorage:
 
     def write(self, key: str, data: bytes) -> None:
         """Temporary file, fsync, rename, fsync of the folder: the object is whole or not there."""
-        target = self.root / key
-        with _written(target, data) as temporary:
+        with self._written(key, data) as (temporary, target):
             temporary.replace(target)
 
     def create(self, key: str, data: bytes) -> bool:
         """Like `write`, but False where the object exists."""
-        target = self.root / key
-        with _written(target, data) as temporary:
+        with self._written(key, data) as (temporary, target):
             try:
                 os.link(temporary, target)
             except FileExistsError:
@@ -59,56 +99,50 @@ class FolderStorage:
         return True
 
     def delete(self, keys: Iterable[str]) -> None:
+        root = self.root
         for key in keys:
             with contextlib.suppress(FileNotFoundError):
-                (self.root / key).unlink()
+                (root / key).unlink()
+        self.confirm()
 
     def sweep(self, prefix: str) -> None:
         """Remove what writers that were killed an hour ago or longer left behind in a folder."""
-        for item in scan(str(self.root / prefix)):
+        folder = self.root / prefix
+        for item in scan(str(folder)):
             if _TEMPORARY.fullmatch(item.name):
                 with contextlib.suppress(OSError):
                     if item.stat(follow_symlinks=False).st_mtime < time.time() - _ABANDONED:
-                        (self.root / prefix / item.name).unlink()
+                        (folder / item.name).unlink()
 
     def list(self, prefix: str, *, immutable: bool = False) -> Sequence[Entry]:
         found: list[Entry] = []
         walk(str(self.root / prefix), prefix, found, immutable=immutable)
+        self.confirm()
         return sorted(found)
 
     def each_folder(self, prefix: str, make: Make, memory: FolderMemory) -> dict[str, Any]:
-        return memory.each(str(self.root / prefix), prefix, make)
+        made = memory.each(str(self.root / prefix), prefix, make)
+        self.confirm()
+        return made
 
     def folders(self, prefix: str) -> Sequence[str]:
-        names = (item.name for item in scan(str(self.root / prefix)) if stat.S_ISDIR(_mode(item)))
+        names = [item.name for item in scan(str(self.root / prefix)) if stat.S_ISDIR(_mode(item))]
+        self.confirm()
         return sorted(name for name in names if prefix or not hidden(name))
 
     def exists(self, key: str) -> bool:
-        return (self.root / key).is_file()
+        found = (self.root / key).is_file()
+        self.confirm()
+        return found
 
-
-def check_folder(folder: Path, *, write: bool) -> None:
-    """Whether a folder can be a bucket; to write, it is made where its parent exists.
-
-    Raises:
-        UsageError: it cannot, and why.
-    """
-    name = f"bucket {str(folder)!r}"
-    try:
-        if write and not folder.exists() and folder.parent.is_dir():
-            folder.mkdir(exist_ok=True)
-        if not folder.exists():
-            remedy = f"create {str(folder.parent)!r} first" if write else "check the name, or fetch something first"
-            raise UsageError(f"{name} does not exist; {remedy}")
-        if not folder.is_dir():
-            raise UsageError(f"{name} is a file; name a folder")
-        with os.scandir(folder):
-            pass
-        if write:
-            _probe(folder)
-    except OSError as error:
-        verb = "written" if write else "read"
-        raise UsageError(f"{name} cannot be {verb}: {error.strerror}; change that, or name another") from None
+    @contextlib.contextmanager
+    def _written(self, key: str, data: bytes) -> Iterator[tuple[Path, Path]]:
+        """A temporary file beside the object's path, on disk, and that path."""
+        self._root.make()
+        target = self._root.path / key
+        with _temporary(self._root.path, target, data) as temporary:
+            yield temporary, target
+        self.confirm()  # unmounted meanwhile, it went to the disk under the mount point
 
 
 def _probe(folder: Path) -> None:
@@ -129,8 +163,8 @@ def _mode(item: os.DirEntry[str]) -> int:
 
 
 @contextlib.contextmanager
-def _written(target: Path, data: bytes) -> Iterator[Path]:
-    _make_folders(target.parent)
+def _temporary(root: Path, target: Path, data: bytes) -> Iterator[Path]:
+    _make_folders(root, target.parent)
     temporary = target.parent / f".{uuid.uuid4().hex}.tmp"
     try:
         with temporary.open("wb") as file:
@@ -144,10 +178,11 @@ def _written(target: Path, data: bytes) -> Iterator[Path]:
     _sync(target.parent)
 
 
-def _make_folders(folder: Path) -> None:
-    if folder.is_dir():
+def _make_folders(root: Path, folder: Path) -> None:
+    """Below the root only: where that is gone, a new one would be a bucket that nobody asked for."""
+    if folder == root or folder.is_dir():
         return
-    _make_folders(folder.parent)
+    _make_folders(root, folder.parent)
     folder.mkdir(exist_ok=True)
     _sync(folder.parent)
 

@@ -19,6 +19,9 @@ class RemoteStorage:
         self.fs = filesystem
         self.root = root.rstrip("/")
 
+    def confirm(self) -> None:
+        """A remote bucket that is gone says so itself."""
+
     def path(self, key: str) -> str:
         return f"{self.root}/{key}" if key else self.root
 

@@ -11,7 +11,7 @@ from cqs_core.cli.options import (
     open_bucket,
 )
 from cqs_core.cli.root import main, run_command
-from cqs_core.cli.stopping import stoppable
+from cqs_core.cli.stopping import service, stoppable, told_to_end
 from cqs_core.cli.table import Table, say, table_lines, width_of
 from cqs_core.plaintext import safe
 
@@ -29,7 +29,9 @@ __all__ = [
     "run_command",
     "safe",
     "say",
+    "service",
     "stoppable",
     "table_lines",
+    "told_to_end",
     "width_of",
 ]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import time
-from types import FrameType
 from typing import Any
 
 import click
 
 from cqs_core.bucket import Bucket
 from cqs_core.cli.options import emit, json_option
+from cqs_core.cli.stopping import service
 from cqs_core.demo import Demo
 from cqs_core.errors import UsageError
 from cqs_core.plugins import plugins
@@ -31,8 +30,7 @@ def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: b
     from rich.console import Console
 
     console = Console(stderr=as_json, quiet=as_json)
-    signal.signal(signal.SIGTERM, _stop)
-    with contextlib.ExitStack() as closing:
+    with service(), contextlib.ExitStack() as closing:
         demo = Demo(home, console, closing, port=port, open_browser=not no_open)
         run(demo, once=once)
         emit(demo.results, as_json, lambda: None)
@@ -78,7 +76,3 @@ def _isolate(bucket: Bucket) -> None:
         "CQS_PUBLISH": "1d",
         "CQS_DAY_START": "00:00",
     }
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)

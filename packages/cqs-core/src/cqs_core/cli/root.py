@@ -12,7 +12,7 @@ import click
 
 from cqs_core import plugin as core
 from cqs_core.cli.output import output, routed, taken_output
-from cqs_core.cli.stopping import code_of, leave
+from cqs_core.cli.stopping import code_of, ending, leave
 from cqs_core.errors import CqsError, UnknownName
 from cqs_core.foreign import fact_of, foreign
 from cqs_core.plaintext import safe
@@ -120,7 +120,7 @@ def _one_line(error: BaseException) -> str:
 
 def main() -> None:
     """Entry point of the `cqs` script."""
-    with taken_output() as taken:
+    with ending(), taken_output() as taken:
         code = _run(taken=taken)
     leave(code)
     raise SystemExit(code)

@@ -1,4 +1,9 @@
-"""How a command ends when it is told to: by Ctrl-C or SIGTERM."""
+"""How a command ends when it is told to, by Ctrl-C, SIGTERM or SIGHUP: once, in order, and within seconds.
+
+The handler raises once, and only sets a plain flag after that: a second signal does not break into the tidying up that
+the first one began. Python writes each signal into a pipe, too. A thread that reads it ends the process where tidying up
+takes too long, as with a storage that does not answer.
+"""
 
 from __future__ import annotations
 
@@ -7,61 +12,128 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import FrameType
+
+PATIENCE = 2.0
+"""Seconds that a command has to end when it is told to."""
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+_asked: list[int] = []  # signals that came
+_service: list[bool] = []  # whether being told to end is how the command ends
 
 
 class Terminated(KeyboardInterrupt):
-    """Ctrl-C by another name: SIGTERM."""
+    """Ctrl-C by another name: SIGTERM or SIGHUP."""
 
 
 def code_of(interrupt: BaseException) -> int:
     """The exit code of a command that was told to end."""
-    return 128 + (signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT)
+    told = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
+    return 128 + next((number for number in _asked if number != signal.SIGINT), told)
+
+
+def told_to_end() -> bool:
+    """Whether the process was: asyncio may swallow what interrupts it."""
+    return bool(_asked)
 
 
 def leave(code: int) -> None:
     """End the process at once where a thread is busy with what nobody can interrupt."""
-    told_to = code in {code_of(KeyboardInterrupt()), code_of(Terminated())}
-    if told_to and any(thread.daemon for thread in threading.enumerate()):
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            with contextlib.suppress(OSError):
-                stream.flush()
-        os._exit(code)
+    if code > 128 and any(thread.daemon for thread in threading.enumerate()):
+        _exit(code)
 
 
 @contextlib.contextmanager
 def stoppable(told: str = "") -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, but with exit code 143; after either, `told` is said on stderr."""
-    with _terminating() as terminated:
-        try:
-            yield
-        except KeyboardInterrupt:
-            if told and sys.stderr:
-                with contextlib.suppress(OSError):
-                    print("cqs:", told, file=sys.stderr)  # noqa: T201 - this is the command line
-            if terminated.is_set():
-                raise Terminated from None
-            raise
+    """After Ctrl-C, SIGTERM or SIGHUP, `told` is said on stderr."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if told and sys.stderr:
+            with contextlib.suppress(OSError):
+                print("cqs:", told, file=sys.stderr)  # noqa: T201 - this is the command line
+        raise
 
 
 @contextlib.contextmanager
-def _terminating() -> Iterator[threading.Event]:
-    """SIGTERM interrupts the block, and sets the event."""
-    terminated = threading.Event()
+def service() -> Iterator[None]:
+    """A block that runs until it is told to end, and ends well then: exit code 0."""
+    _service.append(True)
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
 
-    def end(number: int, frame: FrameType | None) -> None:
-        terminated.set()
-        if callable(signal.getsignal(signal.SIGINT)):
-            signal.raise_signal(signal.SIGINT)  # asyncio has a handler of its own, which lets its tasks finish
-        else:
-            raise KeyboardInterrupt
 
+@contextlib.contextmanager
+def ending(last: Callable[[int], None] = lambda _: None) -> Iterator[None]:
+    """Signals end the block, and the process some seconds later if the block does not.
+
+    Args:
+        last: is called with the exit code before the process is ended so.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield terminated
+        yield
         return
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, _end) for number in _ours()}
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    woken = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    if hasattr(os, "register_at_fork"):  # a forked process shall not end its parent
+        os.register_at_fork(after_in_child=_no_wakeup)
+    threading.Thread(target=_see_to_it, args=(read, last), name="cqs-ending", daemon=True).start()
     try:
-        yield terminated
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.set_wakeup_fd(woken)
+        os.close(write)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ours() -> Iterator[int]:
+    """SIGTERM, and SIGHUP unless it is ignored (nohup); Python has a handler for Ctrl-C, and asyncio builds on that."""
+    yield signal.SIGTERM
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        yield hangup
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    first = not _asked
+    _asked.append(number)
+    if not first:
+        return
+    interrupt = signal.getsignal(signal.SIGINT)
+    if callable(interrupt) and interrupt is not signal.default_int_handler:
+        interrupt(signal.SIGINT, frame)  # asyncio's, which cancels its main task, so that others finish
+    else:
+        raise Terminated
+
+
+def _see_to_it(pipe: int, last: Callable[[int], None]) -> None:
+    numbers = {getattr(signal, name, None) for name in _NAMES}
+    while (came := os.read(pipe, 1)) and came[0] not in numbers:
+        pass
+    if not came:  # the block ended
+        os.close(pipe)
+        return
+    if came[0] == signal.SIGINT:  # Python's own handler, or asyncio's, which know nothing of us
+        _asked.append(came[0])
+    time.sleep(PATIENCE)
+    code = 0 if _service else 128 + came[0]
+    with contextlib.suppress(BaseException):
+        last(code)
+    _exit(code)
+
+
+def _exit(code: int) -> None:
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            stream.flush()
+    os._exit(code)
+
+
+def _no_wakeup() -> None:
+    with contextlib.suppress(ValueError):
+        signal.set_wakeup_fd(-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Job:
         rate: units a second in all, 0 where it does not say.
         unit: what is counted.
         done: units so far; 0 where it does not say.
+        killed: how, in a sentence, where its process ended without a word; else empty.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Job:
     rate: float = 0.0
     unit: str = ""
     done: float = 0.0
+    killed: str = ""
 
     @property
     def result(self) -> Any:
@@ -65,13 +68,12 @@ class Job:
 
     @property
     def log(self) -> str:
-        """The end of what it wrote to stderr."""
-        try:
-            with (self.folder / LOG).open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
-                return file.read().decode("utf-8", "replace")
-        except OSError:
-            return ""
+        """The end of what it wrote to stderr, and that it was killed."""
+        written = ""
+        with contextlib.suppress(OSError), (self.folder / LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
+            written = file.read().decode("utf-8", "replace")
+        return f"{written}cqs: {self.killed}\n" if self.killed else written
 
     @property
     def over(self) -> bool:
@@ -91,6 +93,7 @@ def _job(folder: Path, request: Mapping[str, Any]) -> Job:
     progress, end = read_json(folder / PROGRESS), read_json(folder / END)
     state = _state(folder, request, end)
     fraction = _fraction(progress, state)
+    killed = _killed(folder, end) if state == "failed" else ""
     started = float(request["started"])
     return Job(
         id=folder.name,
@@ -98,7 +101,7 @@ def _job(folder: Path, request: Mapping[str, Any]) -> Job:
         args=list(request.get("args", [])),
         state=state,
         fraction=fraction,
-        note=str(progress.get("note", "")),
+        note=killed or str(progress.get("note", "")),
         eta=(time.time() - started) * (1 / fraction - 1) if fraction and state == "running" else None,
         started=started,
         ended=end.get("at"),
@@ -108,6 +111,7 @@ def _job(folder: Path, request: Mapping[str, Any]) -> Job:
         rate=float(progress.get("rate", 0.0)),
         unit=str(progress.get("unit", "")),
         done=float(progress.get("done", 0.0)),
+        killed=killed,
     )
 
 
@@ -139,6 +143,19 @@ def _state(folder: Path, request: Mapping[str, Any], end: Mapping[str, Any]) -> 
     if process:
         return "running" if alive(process) else "cancelled" if asked else "failed"
     return "queued" if time.time() - float(request["started"]) < _STARTING else "failed"
+
+
+def _killed(folder: Path, end: Mapping[str, Any]) -> str:
+    """How its process was ended by others; empty where it ended by itself, or never began."""
+    number = end.get("signal")
+    if number is not None:
+        with contextlib.suppress(ValueError):
+            number = signal.Signals(number).name
+        memory = "; Linux does that when memory runs out" if number == "SIGKILL" else ""
+        return f"its process was killed ({number}){memory}"
+    if end or not read_json(folder / PROCESS):
+        return ""
+    return "its process was killed, or the machine restarted: it ended without a word"
 
 
 def _fraction(progress: Mapping[str, Any], state: str) -> float | None:

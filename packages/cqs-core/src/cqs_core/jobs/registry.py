@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cqs_core.errors import UnknownName, UsageError
-from cqs_core.jobs.files import CANCEL, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.files import CANCEL, END, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
 from cqs_core.jobs.job import Job, alive, note_process, read_job
 from cqs_core.settings import state_folder
 
@@ -34,7 +34,9 @@ def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None
 
     Raises:
         UsageError: the folder of jobs cannot be written.
+        BucketUnavailable: the configured bucket is not the one that this process saw.
     """
+    _confirm_bucket({**os.environ, **(environment or {})}.get("CQS_BUCKET"))
     folder = _home() / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
     try:
         _forget_old()
@@ -45,6 +47,15 @@ def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None
         fact = f"{str(folder)!r} cannot be written: {error.strerror}"
         raise UsageError(f"no job can be started, {fact}; change that, or set CQS_STATE_DIR") from None
     return get(folder.name)
+
+
+def _confirm_bucket(url: str | None) -> None:
+    """A page may be older than what is mounted at its bucket's path now: no job starts on another folder."""
+    from cqs_core.bucket import Bucket
+    from cqs_core.settings import settings
+
+    if url := settings(bucket=url).bucket:
+        Bucket(url).confirm()
 
 
 def _spawn(folder: Path, environment: Mapping[str, str]) -> None:
@@ -59,7 +70,15 @@ def _spawn(folder: Path, environment: Mapping[str, str]) -> None:
             start_new_session=True,
         )
     note_process(folder, process.pid)
-    threading.Thread(target=process.wait, name=f"job {folder.name}", daemon=True).start()  # else it stays a zombie
+    threading.Thread(target=_await, args=(process, folder), name=f"job {folder.name}", daemon=True).start()
+
+
+def _await(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait for it, else it stays a zombie; note the signal that killed it, which it could not note itself."""
+    code = process.wait()
+    if code < 0 and not read_json(folder / END):
+        with contextlib.suppress(OSError):
+            write_json(folder / END, {"code": None, "signal": -code, "at": time.time()})
 
 
 def listing(most: int | None = None) -> Sequence[Job]:

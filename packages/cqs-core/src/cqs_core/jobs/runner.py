@@ -8,7 +8,6 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from types import FrameType
 
 from cqs_core.jobs.files import CANCEL, END, REQUEST, read_json, write_json
 from cqs_core.jobs.job import note_process
@@ -19,12 +18,17 @@ _CANCELLED = 128 + signal.SIGTERM
 
 def run(folder: Path) -> int:
     """Run the request in `folder`; the exit code is also in its end.json."""
-    signal.signal(signal.SIGTERM, _stop)
-    note_process(folder, os.getpid())  # whoever started it does so too, but may have died
-    os.environ[JOB_VARIABLE] = str(folder)
-    code = _CANCELLED if (folder / CANCEL).exists() else _command(read_json(folder / REQUEST)["args"])
-    sys.stdout.flush()
-    write_json(folder / END, {"code": code, "at": time.time()})
+    from cqs_core.cli.stopping import ending
+
+    def note_end(code: int) -> None:
+        write_json(folder / END, {"code": code, "at": time.time()})
+
+    with ending(note_end):
+        note_process(folder, os.getpid())  # whoever started it does so too, but may have died
+        os.environ[JOB_VARIABLE] = str(folder)
+        code = _CANCELLED if (folder / CANCEL).exists() else _command(read_json(folder / REQUEST)["args"])
+        sys.stdout.flush()
+        note_end(code)
     return code
 
 
@@ -38,13 +42,11 @@ def _command(args: list[str]) -> int:
             print(ended.code, file=sys.stderr)  # noqa: T201 - as Python itself would
             return 1
         return ended.code or 0
+    except KeyboardInterrupt:
+        return _CANCELLED
     except BaseException:  # noqa: BLE001 - whatever ended the command, the job must say that it ended
         traceback.print_exc()
         return 1
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(_CANCELLED)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,9 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
 
     Raises:
         UsageError: every series was left alone, since it is of another source.
+        BucketUnavailable: the bucket is gone, so nothing can be said to be stored.
     """
+    lake.bucket.check()
     left = [one for one in done if _left_alone(one, endpoint)]
     if left and len(left) == len(done):
         why = "of the real exchange; leave --endpoint and CQS_ENDPOINT out" if endpoint else left[0].note

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from cqs_core import UsageError
-from cqs_core.cli import emit, machine_options
+from cqs_core.cli import emit, machine_options, service
 
 
 @click.command("sandbox")
@@ -27,12 +25,7 @@ def command(candles: str | None, port: int, as_json: bool) -> None:
     if candles is not None and not Path(candles).is_dir():
         raise UsageError(f"no folder {candles!r}; name one that holds upbit/BTC-KRW_1d.parquet and the like")
     source = Synthetic() if candles is None else Folder(Path(candles))
-    signal.signal(signal.SIGTERM, _stop)
-    with Sandbox(source, port) as sandbox:
+    with service(), Sandbox(source, port) as sandbox:
         hint = f"sandbox exchange at {sandbox.url}; use it with --endpoint {sandbox.url}, end it with Ctrl-C"
         emit({"endpoint": sandbox.url}, as_json, lambda: click.echo(hint))
         sandbox.wait()
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import signal
-import threading
 import time
-from types import FrameType
 
 import click
 
 from cqs_core import CqsError, Lake, UsageError, times
-from cqs_core.cli import command_options, emit, open_bucket, stoppable
-from cqs_data.commands.choosing import NO_SERIES
+from cqs_core.cli import command_options, open_bucket, service, stoppable, told_to_end
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -35,9 +31,6 @@ def run_update(lake: Lake, endpoint: str | None, as_json: bool) -> int:
     """One update, reported."""
     from cqs_data.commands.reporting import STOPPED
 
-    if not lake.series():
-        emit([], as_json, lambda: click.echo(NO_SERIES))
-        return 0
     with stoppable(STOPPED):
         return _update(lake, endpoint, as_json)
 
@@ -46,7 +39,10 @@ def _update(lake: Lake, endpoint: str | None, as_json: bool, heading: str | None
     from cqs_data.commands.reporting import report
     from cqs_data.fetching import update
 
-    return report(lake, update(lake, endpoint), as_json, endpoint, heading)
+    done = update(lake, endpoint)
+    if not done:
+        raise UsageError(f"bucket {lake.bucket.url!r} has no series to update; check its name, or `cqs fetch` some")
+    return report(lake, done, as_json, endpoint, heading)
 
 
 def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool) -> int:
@@ -55,24 +51,18 @@ def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool) -> 
     Raises:
         UsageError: already the first one cannot be.
     """
-    stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, stop)
     first = True
-    while not stopping.is_set():
-        began = time.monotonic()
-        try:
-            _update(lake, endpoint, as_json, times.iso(times.now())[:19] + "Z")
-        except CqsError as error:
-            if first and isinstance(error, UsageError):
-                raise
-            click.echo(f"cqs: {error}", err=True)
-        first = False
-        stopping.wait(max(0.0, began + seconds - time.monotonic()))
+    with service():
+        while not told_to_end():
+            began = time.monotonic()
+            try:
+                _update(lake, endpoint, as_json, times.iso(times.now())[:19] + "Z")
+            except CqsError as error:
+                if first and isinstance(error, UsageError):
+                    raise
+                click.echo(f"cqs: {error}", err=True)
+            first = False
+            time.sleep(max(0.0, began + seconds - time.monotonic()))
     return 0
 
 

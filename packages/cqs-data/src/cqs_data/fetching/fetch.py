@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cqs_core import (
     BucketError,
+    BucketUnavailable,
     CqsError,
     DataError,
     Exchange,
@@ -129,10 +130,10 @@ class Connection:
                     SeriesFetch(self.exchange, self.lake, name, self.patience, self.work, objects), do
                 )
 
-        ended = await asyncio.gather(*map(one, names), return_exceptions=True)
-        for result in ended:
-            if isinstance(result, BaseException):
-                raise result
+        ended = await _all_or_unavailable([asyncio.create_task(one(name)) for name in names])
+        failed = [result for result in ended if isinstance(result, BaseException)]
+        for error in sorted(failed, key=lambda error: isinstance(error, asyncio.CancelledError)):
+            raise error
         return [result for result in ended if isinstance(result, Fetched)]
 
     async def _one(self, part: SeriesFetch, do: Callable[[SeriesFetch], Awaitable[None]]) -> Fetched:
@@ -141,12 +142,27 @@ class Connection:
             await do(part)
             if len(part.objects) + part.run.written >= _UNMERGED:
                 await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
+        except BucketUnavailable:
+            raise
         except (BucketError, DataError, ExchangeError) as failed:
             error = failed
         history = self.exchange.history
         note = f"{self.exchange.id} gives only its last {history:,} candles" if history else part.note
         run = part.run
         return Fetched(part.series, run.stored, run.rejected, part.source, run.flagged, error, note)
+
+
+async def _all_or_unavailable(tasks: Sequence[asyncio.Task[Fetched]]) -> list[Fetched | BaseException]:
+    """What became of each; once the bucket is not there, the others are ended: nothing could be stored."""
+
+    def look(ended: asyncio.Task[Fetched]) -> None:
+        if not ended.cancelled() and isinstance(ended.exception(), BucketUnavailable):
+            for task in tasks:
+                task.cancel()
+
+    for task in tasks:
+        task.add_done_callback(look)
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _connected(

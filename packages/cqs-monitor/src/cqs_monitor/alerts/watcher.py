@@ -211,16 +211,16 @@ class Watcher:
         return state_folder() / "watch" / f"{name}.json"
 
 
-def watch(watcher: Watcher, every: float, stopped: threading.Event) -> None:
-    """Rounds until told to stop; a lease that another holds ends it.
+def watch(watcher: Watcher, every: float) -> None:
+    """Rounds until it is interrupted; a lease that another holds ends it.
 
     Raises:
         HeldByAnother: another watcher has the lease.
     """
-    while not stopped.is_set():
+    while True:
         started = time.monotonic()
         watcher.round()
-        stopped.wait(max(0.5, every - (time.monotonic() - started)))
+        time.sleep(max(0.5, every - (time.monotonic() - started)))
 
 
 def _words(told: Told) -> tuple[str, str]:

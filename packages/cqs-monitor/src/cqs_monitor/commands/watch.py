@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 from typing import TYPE_CHECKING
 
 import click
 
 from cqs_core import BucketError
-from cqs_core.cli import bucket_option, emit, json_option, open_bucket
+from cqs_core.cli import bucket_option, emit, json_option, open_bucket, service
 from cqs_monitor.commands.printing import printable
 
 if TYPE_CHECKING:
@@ -44,7 +42,8 @@ def command(once: bool, every: float, patience: float, bucket: str | None, as_js
     watcher = Watcher(open_bucket(bucket, write=True), _say, patience)
     watcher.lease.seconds = max(watcher.lease.seconds, 3 * every)
     if not once:
-        watch(watcher, every, _stopped())
+        with service():
+            watch(watcher, every)
         _give_back(watcher)
         return 0
     watcher.blind_after = 0.0
@@ -57,14 +56,6 @@ def command(once: bool, every: float, patience: float, bucket: str | None, as_js
 
 def _say(text: str) -> None:
     click.echo(printable(text), err=True)
-
-
-def _stopped() -> threading.Event:
-    """Set when the process is asked to end."""
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
 
 
 def _give_back(watcher: Watcher) -> None:

@@ -52,7 +52,9 @@ class Dashboard:
     def bucket(self) -> Bucket:
         from cqs_core.settings import bucket_url
 
-        return Bucket(self.settings.bucket or bucket_url())
+        bucket = Bucket(self.settings.bucket or bucket_url())
+        bucket.check()  # held from the first page on: another folder at its path is then an error on every page
+        return bucket
 
     @cached_property
     def demo(self) -> bool:
