@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from cqs_core import Bucket, BucketError, UsageError
+from cqs_core import Bucket, BucketError, BucketUnavailable, UsageError
+from cqs_core.bucket.root import Root
 from cqs_core.testing.bucket import BucketContract
 
 pytestmark = pytest.mark.once
@@ -194,6 +196,93 @@ class TestCheck:
     def test_checking_leaves_nothing_behind(self, tmp_path):
         Bucket(tmp_path).check(write=True)
         assert list(tmp_path.iterdir()) == []
+
+
+class TestDamagedRoot:
+    """The folder of a bucket goes away, or another one comes in its place."""
+
+    VERBS = (
+        lambda b: b.list(),
+        lambda b: b.list("a", immutable=True),
+        lambda b: b.read("a/x"),
+        lambda b: b.read_many(["a/x"]),
+        lambda b: b.open("a/x"),
+        lambda b: b.exists("a/x"),
+        lambda b: b.folders(),
+        lambda b: b.paths(["a/x"]),
+        lambda b: b.each_folder("a", "test", lambda *_: 1),
+        lambda b: b.write("a/x", b"1"),
+        lambda b: b.create("b/y", b"1"),
+        lambda b: b.delete(["a/x"]),
+        lambda b: b.sweep("a"),
+        lambda b: b.check(),
+        lambda b: b.check(write=True),
+        lambda b: b.confirm(),
+    )
+
+    @pytest.fixture
+    def bucket(self, tmp_path):
+        bucket = Bucket(tmp_path / "bucket")
+        bucket.write("a/x", b"1")
+        return bucket
+
+    @pytest.mark.parametrize("other", [False, True])
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_it_is_an_error_for_every_verb_and_nothing_is_made(self, bucket, other, verb):
+        away = bucket.folder.rename(bucket.folder.with_name("away"))
+        if other:
+            (bucket.folder / "a").mkdir(parents=True)
+        with pytest.raises(BucketUnavailable, match="is not the folder that it was" if other else "is gone"):
+            verb(bucket)
+        assert [p.name for p in bucket.folder.rglob("*")] == (["a"] if other else [])
+        if other:
+            (bucket.folder / "a").rmdir()
+            bucket.folder.rmdir()
+        away.rename(bucket.folder)
+        assert bucket.read("a/x") == b"1"
+
+    def test_a_bucket_opened_later_in_the_same_command_sees_it_too(self, bucket):
+        bucket.check()
+        bucket.folder.rename(bucket.folder.with_name("away"))
+        bucket.folder.mkdir()
+        with pytest.raises(BucketUnavailable):
+            Bucket(bucket.folder).list()
+
+    def test_one_that_goes_while_it_writes_is_not_said_to_be_written(self, bucket, monkeypatch):
+        replace = Path.replace
+
+        def unmounted(self, target):
+            replace(self, target)
+            bucket.folder.rename(bucket.folder.with_name("away"))
+
+        monkeypatch.setattr(Path, "replace", unmounted)
+        with pytest.raises(BucketUnavailable):
+            bucket.write("a/y", b"1")
+
+    def test_what_is_under_a_mount_is_not_the_bucket(self, disk):
+        bucket = Bucket(disk("size=1m"))
+        bucket.write("a/x", b"1")
+        subprocess.run(["umount", str(bucket.folder)], check=True)
+        with pytest.raises(BucketUnavailable, match="unmounted or replaced"):
+            bucket.write("a/y", b"1")
+        assert list(bucket.folder.iterdir()) == []
+
+    def test_a_disk_that_comes_back_under_another_number_is_the_same(self, tmp_path):
+        root = Root(tmp_path)
+        root.check()
+        device, inode = root._place
+        root._place = device + 1, inode
+        root.check()
+        root._place = device + 1, inode + 1
+        with pytest.raises(BucketUnavailable):
+            root.check()
+
+    def test_folders_are_made_below_a_root_that_is_made_only_beside_others(self, tmp_path):
+        bucket = Bucket(tmp_path / "no" / "parent")
+        for verb in (lambda: bucket.write("x", b"1"), bucket.list):
+            with pytest.raises(UsageError, match="does not exist"):
+                verb()
+        assert not (tmp_path / "no").exists()
 
 
 class TestUrls:

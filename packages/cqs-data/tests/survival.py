@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -133,10 +135,24 @@ def wait_for(process: subprocess.Popen[str], seconds: float = 100) -> tuple[int,
 
 def age(folder: Path, seconds: float = 60) -> None:
     """As if every object had been written earlier."""
-    import os
-
     for path in folder.rglob("*.parquet"):
         try:
             os.utime(path, (time.time() - seconds,) * 2)
         except FileNotFoundError:
             continue
+
+
+def mounted(folder: Path) -> bool:
+    """Whether a disk of its own could be mounted on the folder."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return False
+    mount = ["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", str(folder)]
+    return not subprocess.run(mount, capture_output=True, check=False).returncode
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    """Until something is so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)

@@ -112,9 +112,9 @@ def on_terminal(columns: int, *args: str) -> list[str]:
 
 
 class TestMissingAndEmpty:
-    WORK = (("update",), ("data", "repair"), ("data", "verify"), ("data", "compact"), ("data", "publish"))
+    WORK = (("data", "repair"), ("data", "verify"), ("data", "compact"), ("data", "publish"))
 
-    @pytest.mark.parametrize("words", [*WORK, ("fetch", "--update")], ids=" ".join)
+    @pytest.mark.parametrize("words", [*WORK, ("update",), ("fetch", "--update")], ids=" ".join)
     def test_a_missing_folder_is_refused_and_not_made(self, tmp_path, words):
         assert "does not exist; check the name" in refusal(*words, "--bucket", tmp_path / "typo")
         assert not (tmp_path / "typo").exists()
@@ -122,6 +122,11 @@ class TestMissingAndEmpty:
     @pytest.mark.parametrize("words", [*WORK, ("data", "gaps"), ("data", "status")], ids=" ".join)
     def test_an_empty_lake_says_what_to_do(self, bucket, told, words):
         assert told(*words) == [EMPTY]
+
+    @pytest.mark.parametrize("words", [("update",), ("update", "--every", "1h"), ("fetch", "--update")], ids=" ".join)
+    def test_damage_an_empty_folder_is_no_bucket_that_could_be_updated(self, bucket, told, words):
+        line = f"cqs: bucket {bucket.bucket.url!r} has no series to update; check its name, or `cqs fetch` some"
+        assert told(*words, code=2) == [line]
 
     def test_nothing_to_publish_names_what_was_looked_for(self, bucket, told):
         fill(bucket, BTC)

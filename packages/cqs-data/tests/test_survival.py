@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from survival import Truth, age, compactor, fetcher, grow_until_killed, kill_after, wait_for
+from survival import Truth, age, compactor, fetcher, grow_until_killed, kill_after, mounted, wait_for, wait_until
 
-from cqs_core import Bucket, Lake, Series, times
+from cqs_core import Bucket, BucketUnavailable, Lake, Series, times
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.quarantine import quarantined
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
@@ -180,6 +180,40 @@ def test_a_full_disk_fails_with_one_line_and_the_next_run_completes(folder, sand
         truth.check(folder, whole=True)
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("how", ["moved", "replaced", "unmounted"])
+def test_damage_a_bucket_that_goes_away_ends_a_fetch_that_claims_nothing(folder, sandbox, how):
+    if how == "unmounted" and not mounted(folder):
+        pytest.skip("mounts a disk: needs root on Linux")
+    fetching = fetcher(folder, sandbox.url, *OPTIONS, *dates(2500))
+    wait_until(lambda: list(folder.rglob("*.parquet")))
+    if how == "unmounted":
+        wait_until(lambda: not subprocess.run(["umount", str(folder)], capture_output=True, check=False).returncode)
+    else:
+        folder.rename(folder.with_name("away"))
+    if how == "replaced":
+        folder.mkdir()
+    out, errors = fetching.communicate(timeout=100)
+    assert (fetching.returncode, out) == (1, "")
+    assert errors.startswith(f"cqs: bucket '{folder}' is ")
+    assert errors.count("\n") == 1
+    assert not folder.exists() or not list(folder.rglob("*"))
+
+
+def test_damage_a_bucket_that_goes_away_ends_all_series(folder, sandbox):
+    from cqs_data import fetch, select
+
+    class Vanishing(Bucket):
+        def write(self, key, data):
+            folder.rename(folder.with_name("away"))
+            super().write(key, data)
+
+    lake = Lake(Vanishing(folder))
+    lake.bucket.check()
+    with pytest.raises(BucketUnavailable, match="is gone"):
+        fetch(lake, select("BTC,ETH,XRP,SOL", "1h", "upbit", *dates(9)[1::2]), sandbox.url)
+    assert not folder.exists()
 
 
 def test_a_dead_exchange_fails_its_series_and_none_of_the_others(folder, sandbox):

@@ -10,12 +10,15 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from cqs_core import Bucket
+from cqs_core import Bucket, BucketError
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_monitor.alerts.memory import STATE, Memory, Told, history, remember, remembered
+from cqs_monitor.alerts.watcher import Watcher
+from cqs_monitor.logs.book import logs_of
 
 pytestmark = pytest.mark.once
 
@@ -38,6 +41,17 @@ def once(folder, hook):
         )
 
     return run
+
+
+@pytest.fixture
+def watcher(bucket, hook, monkeypatch):
+    """In this process; `said` is what it printed."""
+    monkeypatch.setenv("CQS_ALERT_HOOK", hook.url)
+    bucket.check()
+    said: list[str] = []
+    made = Watcher(bucket, said.append, patience=20, blind_after=0)
+    made.said = said
+    return made
 
 
 def test_it_tells_once_and_on_recovery_over_restarts(once, hook, beat, rules, bucket, folder):
@@ -181,6 +195,137 @@ def test_a_bucket_that_stalls_is_told_too(hook):
     assert hook.titles == ["[critical] cqs cannot watch gs://stalled"]
 
 
+def test_a_missing_bucket_is_told_and_not_made(hook, tmp_path):
+    missing = tmp_path / "not mounted"
+    for words in (["--once"], []):
+        ran = cqs("monitor", "watch", *words, "--bucket", missing, code=2, CQS_ALERT_HOOK=hook.url)
+        assert f"bucket '{missing}' does not exist" in ran.stderr
+    assert hook.titles == [f"[critical] cqs cannot watch {missing}"]
+    assert not missing.exists()
+
+
+def test_a_bucket_that_goes_away_recovers_nothing_and_is_told(folder, hook, beat, rules, bucket, watcher):
+    rules(RULES)
+    beat(3600)
+    watcher.round()
+    assert hook.titles == ["[critical] silent"]
+    away = folder.rename(folder.with_name("away"))
+    for _ in range(2):
+        assert not watcher.round()
+    folder.mkdir()
+    (folder / "logs").mkdir()
+    (folder / "logs" / ".heartbeat").write_text(str(time.time()))
+    assert not watcher.round()
+    assert [line.partition("round failed: ")[2][:30] for line in watcher.said[-3:]] == [f"bucket '{folder}'"[:30]] * 3
+    assert hook.titles == ["[critical] silent", f"[critical] cqs cannot watch {folder}"]
+    assert sorted(path.name for path in folder.rglob("*")) == [".heartbeat", "logs"]
+    (folder / "logs" / ".heartbeat").unlink()
+    (folder / "logs").rmdir()
+    folder.rmdir()
+    away.rename(folder)
+    assert watcher.round()
+    assert hook.titles[2:] == [f"[recovered] cqs watches {folder} again"]
+    beat(1)
+    watcher.round()
+    assert hook.titles[3:] == ["[recovered] [critical] silent"]
+
+
+LOSS = '[[rule]]\nname = "loss"\nkind = "daily_loss"\nover = 100\ncooldown = "0s"\n'
+
+
+@pytest.fixture
+def losing(put, rules):
+    """Two accounts; one lost today."""
+    from logfiles import buy, day, sell
+
+    rules(LOSS)
+    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 9 * 3600))
+    put("logs/Second/positions.json", b"{}")
+    rows = buy(f"{today}T00:00:00", "BTC", 100.0, 1000.0), sell(f"{today}T00:00:01", "BTC", 90.0, 500.0, 100.0)
+    return put(f"logs/Main/trades_{today}.csv", day(*rows))
+
+
+def test_an_account_whose_files_are_gone_has_not_recovered(losing, hook, watcher):
+    watcher.round()
+    assert hook.titles == ["[warning] Main: loss"]
+    away = losing.parent.rename(losing.parents[2] / "Main")
+    watcher.round()
+    watcher.round()
+    assert watcher.said.count("account 'Main' has no files any more; what was told of it stays") == 1
+    away.rename(losing.parent)
+    losing.unlink()
+    (losing.parent / "positions.json").write_bytes(b"{}")
+    assert watcher.round()
+    assert hook.titles == ["[warning] Main: loss"]
+
+
+class Failing(Bucket):
+    """A disk that gives no trades any more."""
+
+    def open(self, key):
+        raise BucketError(f"bucket {self.url!r} failed at {key!r}: Input/output error")
+
+
+def test_a_file_that_cannot_be_read_recovers_nothing(losing, hook, watcher, folder, monkeypatch):
+    from logfiles import buy, day
+
+    watcher.round()
+    losing.write_bytes(day(buy("2026-01-05T00:00:00", "BTC", 100.0, 1000.0)))
+    with monkeypatch.context() as broken:
+        broken.setattr(logs_of(str(folder)), "bucket", Failing(folder))
+        assert watcher.round()
+    assert hook.titles == ["[warning] Main: loss"]
+    watcher.round()
+    assert hook.titles[1:] == ["[recovered] [warning] Main: loss"]
+
+
+def test_logs_that_are_gone_altogether_are_a_blind_watcher(losing, hook, watcher, folder):
+    watcher.round()
+    (folder / "logs").rename(folder / "elsewhere")
+    assert not watcher.round()
+    assert "has no logs any more; it had those of 2 accounts" in watcher.said[-1]
+    assert hook.titles == ["[warning] Main: loss", f"[critical] cqs cannot watch {folder}"]
+
+
+def test_an_alert_whose_rule_is_gone_is_dropped_and_not_recovered(losing, hook, watcher, rules, bucket):
+    watcher.round()
+    rules(RULES)
+    watcher.round()
+    assert hook.titles == ["[warning] Main: loss"]
+    assert "[warning] Main: loss: no rule asks for it any more; it is dropped" in watcher.said
+    assert remembered(bucket).told == {}
+
+
+def test_a_watcher_without_a_channel_says_so_and_a_channel_that_comes_later_is_told(
+    losing, hook, watcher, monkeypatch, bucket
+):
+    monkeypatch.delenv("CQS_ALERT_HOOK")
+    for _ in range(2):
+        watcher.round()
+    mute = [line for line in watcher.said if line.startswith("no channel is configured")]
+    assert len(mute) == 1
+    watcher._said_mute -= 3601
+    watcher.round()
+    assert "no channel is configured" in watcher.said[-1]
+    Path(".env").write_text(f"CQS_ALERT_LATER={hook.url}\n")
+    for _ in range(2):
+        watcher.round()
+    assert hook.titles == ["[warning] Main: loss"]
+    assert remembered(bucket).told["loss\nMain"].channels == {"later": "sent"}
+
+
+@pytest.mark.parametrize("signals", [1, 3])
+def test_a_watcher_that_is_told_to_end_gives_back_its_lease(folder, hook, beat, rules, bucket, signals, once):
+    rules(RULES)
+    beat(1)
+    process = _watching(folder, hook)
+    _until(lambda: bucket.exists(STATE))
+    for _ in range(signals):
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    once()
+
+
 def test_alerts_on_gcs_are_told_once(hook, gcs_bucket):
     bucket = Bucket(gcs_bucket)
     bucket.write("config/alerts.toml", RULES.encode())
@@ -214,6 +359,10 @@ def test_commands_say_what_is_wrong(folder, rules):
 
 def test_no_option_is_without_effect(folder):
     assert "after 'kinds'" in cqs("monitor", "alerts", "--json", "kinds", code=2).stderr
+
+
+def test_a_test_message_without_a_channel_fails():
+    assert "no channel is configured; set CQS_ALERT_NAME" in cqs("monitor", "alerts", "test", code=1).stderr
 
 
 def test_a_test_message(hook):

@@ -215,6 +215,7 @@ class Bucket:
         except CqsError:
             raise
         except FileNotFoundError as error:
+            self.confirm()
             raise BucketError(f"bucket {self.url!r} does not exist, or is gone at {what!r}; check its name") from error
         except Exception as error:
             fact = " ".join(str(error).split()) or type(error).__name__

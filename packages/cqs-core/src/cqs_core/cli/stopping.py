@@ -1,8 +1,8 @@
 """How a command ends when it is told to, by Ctrl-C, SIGTERM or SIGHUP: once, in order, and within seconds.
 
-The handler raises once, and only sets a plain flag after that: a second signal does not break into the tidying up that
-the first one began. Python writes each signal into a pipe, too. A thread that reads it ends the process where tidying up
-takes too long, as with a storage that does not answer.
+The handler raises once, and only sets a plain flag after that: a second signal does not break into the tidying up
+that the first one began. Python writes each signal into a pipe, too. A thread that reads it ends the process where
+tidying up takes too long, as with a storage that does not answer.
 """
 
 from __future__ import annotations

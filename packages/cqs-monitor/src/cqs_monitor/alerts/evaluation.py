@@ -35,6 +35,7 @@ class Alert:
         state: `pending` is broken, but not for long enough; `unknown` where the value is not known.
         signal: behind it.
         since: ms UTC, when it was broken; None where it is not, or where no file and no watcher says.
+        read: whether every file that it needs was there and was read.
     """
 
     rule: Rule
@@ -42,6 +43,7 @@ class Alert:
     state: State
     signal: Signal
     since: int | None = None
+    read: bool = True
 
     @property
     def key(self) -> str:
@@ -127,7 +129,8 @@ def _alert(rule: Rule, subject: str, facts: Facts, seen: Mapping[str, int]) -> A
     signal = measure(rule, subject, facts)
     span = at(signal.spans, facts.now)
     if span is None:
-        return Alert(rule, subject, "unknown" if signal.value is None else "ok", signal)
+        read = signal.read and subject not in facts.snapshot.unread
+        return Alert(rule, subject, "unknown" if signal.value is None else "ok", signal, read=read)
     since: int | None = span.start
     if not signal.dated:
         since = seen.get(key_of(rule, subject))

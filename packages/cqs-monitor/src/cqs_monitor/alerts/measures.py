@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,12 +28,14 @@ class Signal:
         spans: in which it was broken, ascending.
         note: a detail for people: which position, which file.
         dated: whether the spans' times are facts of the files; else it is broken now, and nobody knows since when.
+        read: whether there were files to read it from; without any, nothing is over that was told before.
     """
 
     value: Any = None
     spans: Sequence[Span] = ()
     note: str = ""
     dated: bool = True
+    read: bool = True
 
 
 def heartbeat(facts: Facts, rule: Rule, _: str) -> Signal:
@@ -70,6 +72,8 @@ def position_age(facts: Facts, rule: Rule, subject: str) -> Signal:
     held = facts.snapshot.held(subject)
     if held.state == "unreadable":
         return Signal(note="positions.json is unreadable")
+    if held.state == "absent":
+        return Signal(0.0, read=False)
     aged = [(p.entry_time.timestamp() * 1000, p.symbol) for p in held.held if p.entry_time and not p.dust]
     if not aged:
         return Signal(0.0)
@@ -83,7 +87,7 @@ def pending_buy(facts: Facts, rule: Rule, subject: str) -> Signal:
         return Signal(note="runtime_state.json is unreadable")
     waiting = [(buy.created_at, buy.symbol) for buy in (state.pending if state else ()) if buy.created_at is not None]
     if not waiting:
-        return Signal(0.0)
+        return Signal(0.0, read=state is not None)
     at, symbol = min(waiting)
     return _age(facts, rule, at, symbol)
 
@@ -100,7 +104,8 @@ def damaged_file(facts: Facts, rule: Rule, subject: str) -> Signal:
 
 def reconciliation(facts: Facts, rule: Rule, subject: str) -> Signal:
     found = facts.findings(subject)
-    return _now(facts, rule, len(found), found[0].reason if found else "")
+    signal = _now(facts, rule, len(found), found[0].reason if found else "")
+    return replace(signal, read=bool(len(facts.trades(subject).ts)) or facts.snapshot.held(subject).state == "ok")
 
 
 def fill_far(facts: Facts, rule: Rule, subject: str) -> Signal:
@@ -195,13 +200,13 @@ def _now(facts: Facts, rule: Rule, value: float, note: str) -> Signal:
 
 def _steps(facts: Facts, rule: Rule, ts: Any, values: Any) -> Signal:
     known = value_at(ts, values, facts.now)
-    return Signal(0.0 if known is None and not len(ts) else known, over_steps(ts, values, rule.over))
+    return Signal(0.0 if known is None and not len(ts) else known, over_steps(ts, values, rule.over), read=len(ts) > 0)
 
 
 def _loss(facts: Facts, rule: Rule, trades: Trades, period_of: Callable[[Any], Any], days: int, shift: int) -> Signal:
     """Loss since the beginning of the day or week (KST, by the bot's dates); 0 again when the next one begins."""
     if not len(trades.ts):
-        return Signal(0.0)
+        return Signal(0.0, read=False)
     period = period_of(trades.day)
     order = np.lexsort((trades.ts, period))
     period, profit = period[order], trades.profit[order]

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cqs_core.times import iso
 from cqs_monitor.alerts.firing import firings
+from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.memory import Memory, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cqs_monitor.alerts.evaluation import Alert
+    from cqs_monitor.alerts.rule_reader import Wrong
+    from cqs_monitor.alerts.rules_file import Rules
 
 MOST_TRIES = 8
 _FIRST_WAIT = 30_000  # ms; doubled after each try
@@ -36,10 +39,9 @@ def note_seen(alerts: Sequence[Alert], memory: Memory, now: int) -> None:
     broken = {
         alert.key for alert in alerts if alert.state in ("pending", "silenced", "firing") and not alert.signal.dated
     }
-    unsure = {alert.key for alert in alerts if alert.state == "unknown"}
     for key in broken - memory.seen.keys():
         memory.seen[key] = now
-    for key in memory.seen.keys() - broken - unsure:
+    for key in memory.seen.keys() & {alert.key for alert in alerts if _over(alert)}:
         del memory.seen[key]
 
 
@@ -64,9 +66,24 @@ def _told_before(key: str, told: Told, alert: Alert | None, now: int) -> Iterato
         yield Event("repeat", key, told)
     elif "failed" in states and told.again <= now:
         yield Event("again", key, told)
-    over = alert is None or alert.state == "ok"
-    if told.recovered is None and over and not (alert and _silent(alert, now)):
+    if told.recovered is None and alert is not None and _over(alert) and not _silent(alert, now):
         yield Event("recovery", key, told)
+
+
+def _over(alert: Alert) -> bool:
+    """Whether what was told of it is over; a file that is not there says nothing of the kind."""
+    return alert.state == "ok" and alert.read
+
+
+def withdrawn(alerts: Sequence[Alert], memory: Memory, rules: Rules, wrong: Sequence[Wrong]) -> Iterator[str]:
+    """Keys of what was told by rules that no longer ask for it; what a wrong rule asks for, nobody knows."""
+    known, current = {rule.name: rule for rule in rules.rules}, {alert.key for alert in alerts}
+    for key, told in memory.told.items():
+        rule = known.get(told.rule)
+        if key in current or wrong:
+            continue
+        if rule is None or KINDS[rule.kind].scope != "account" or (rule.accounts and told.subject not in rule.accounts):
+            yield key
 
 
 def _missed(alert: Alert, memory: Memory, last: int | None, now: int) -> Iterator[Event]:

@@ -12,22 +12,27 @@ from typing import TYPE_CHECKING, Any
 from cqs_core import AlertChannel, CqsError, UsageError, plugins
 from cqs_core.settings import state_folder
 from cqs_core.times import iso, now
-from cqs_monitor.alerts.channels import deliver
+from cqs_monitor.alerts.channels import AppriseChannel, configured, deliver
 from cqs_monitor.alerts.evaluation import evaluate
 from cqs_monitor.alerts.facts import facts_of
+from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.lease import HeldByAnother, Lease
 from cqs_monitor.alerts.memory import Memory, Told, record, remember, remembered
-from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, wait
+from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, wait, withdrawn
 from cqs_monitor.alerts.rules_file import Rules, read_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from cqs_core import Bucket
+    from cqs_monitor.alerts.evaluation import Alert
 
 PATIENCE = 60.0
 """Seconds that a bucket has to answer a round."""
+
+_REMIND = 3600.0  # seconds after which it is said again that nobody is told
 
 
 @dataclass
@@ -50,6 +55,8 @@ class Watcher:
     _rules: Rules = field(default_factory=Rules)
     _running: threading.Thread | None = None
     _outcome: list[Any] = field(default_factory=list)
+    _accounts: tuple[str, ...] = ()
+    _said_mute: float | None = None
 
     def __post_init__(self) -> None:
         self.lease = Lease(self.bucket)
@@ -65,6 +72,7 @@ class Watcher:
         Raises:
             HeldByAnother: another watcher has the lease.
         """
+        self._say_mute()
         try:
             self._answered()
         except HeldByAnother:
@@ -101,14 +109,49 @@ class Watcher:
         memory = self._memory
         self._read_rules()
         moment = now()
-        alerts, wrong = evaluate(self._rules, facts_of(self.bucket, moment), memory.seen)
+        facts = facts_of(self.bucket, moment)
+        self._check_accounts(facts.snapshot.accounts, memory)
+        alerts, wrong = evaluate(self._rules, facts, memory.seen)
         for one in wrong:
             self.say(str(one))
+        for key in list(withdrawn(alerts, memory, self._rules, wrong)):
+            self.say(f"{memory.told.pop(key).title}: no rule asks for it any more; it is dropped")
         note_seen(alerts, memory, moment)
+        self._add_channels(alerts, memory)
         for event in list(events(alerts, memory, moment)):
             self._send(event, memory, moment)
         memory.round = moment
         remember(self.bucket, memory)
+
+    def _check_accounts(self, accounts: tuple[str, ...], memory: Memory) -> None:
+        """Logs that were there and are gone are no sign that all is well.
+
+        Raises:
+            CqsError: no account is left.
+        """
+        asked = {rule.name for rule in self._rules.rules if KINDS[rule.kind].scope == "account"}
+        before = set(self._accounts) or {told.subject for told in memory.told.values() if told.rule in asked}
+        if before and not accounts:
+            raise CqsError(f"bucket {self.bucket.url!r} has no logs any more; it had those of {len(before)} accounts")
+        for name in before.difference(accounts):
+            self.say(f"account {name!r} has no files any more; what was told of it stays")
+        self._accounts = accounts
+
+    def _add_channels(self, alerts: Sequence[Alert], memory: Memory) -> None:
+        """What still fires is told through channels that were not there when it was told."""
+        for alert in alerts:
+            told = memory.told.get(alert.key)
+            if told is None or told.recovered is not None or alert.state != "firing":
+                continue
+            for name in self._wanted(told) & self._channels().keys() - told.channels.keys():
+                told.channels[name], told.again, told.tries = "failed", 0, 0
+
+    def _say_mute(self) -> None:
+        """At start and every hour, that nobody is told."""
+        if self._channels() or (self._said_mute is not None and time.monotonic() - self._said_mute < _REMIND):
+            return
+        self._said_mute = time.monotonic()
+        self.say("no channel is configured, so alerts are only printed here; set CQS_ALERT_NAME to an Apprise URL")
 
     def _read_rules(self) -> None:
         """A file that cannot be read as a whole leaves the last rules in force; without any, nothing can be watched."""
@@ -136,18 +179,21 @@ class Watcher:
             self._deliver(told, moment)
         self._settle(event, memory, moment)
 
+    def _wanted(self, told: Told) -> AbstractSet[str]:
+        """Names of the channels of its rule, configured or not."""
+        named = next((rule.channels for rule in self._rules.rules if rule.name == told.rule), ())
+        return frozenset(named) or self._channels().keys()
+
     def _names(self, told: Told) -> list[str]:
-        wanted = next((rule.channels for rule in self._rules.rules if rule.name == told.rule), ())
-        known = plugins().channels()
-        for name in wanted:
-            if name not in known:
-                self.say(
-                    f"rule {told.rule!r} names the channel {name!r}, not configured here; set CQS_ALERT_{name.upper()}"
-                )
-        return [name for name in known if not wanted or name in wanted]
+        wanted, known = self._wanted(told), self._channels()
+        for name in sorted(wanted - known.keys()):
+            self.say(
+                f"rule {told.rule!r} names the channel {name!r}, not configured here; set CQS_ALERT_{name.upper()}"
+            )
+        return [name for name in known if name in wanted]
 
     def _deliver(self, told: Told, moment: int) -> None:
-        known = plugins().channels()
+        known = self._channels()
         due = {
             name: known[name]
             for name, state in told.channels.items()
@@ -163,7 +209,7 @@ class Watcher:
                 self.say(fault)
         for name in told.channels.keys() - faults.keys():
             if told.channels[name] in ("sending", "failed"):
-                told.channels[name] = "given up"  # no longer configured
+                del told.channels[name]  # no longer configured; should it be again, it is told then
         told.again = moment + wait(told.tries)
 
     def _settle(self, event: Event, memory: Memory, moment: int) -> None:
@@ -178,10 +224,13 @@ class Watcher:
         record(self.bucket, kind, told, moment)
 
     def _blind(self, reason: str) -> None:
+        self.say(f"{iso(now())} this round failed: {reason}")
+        self.tell_blind(reason)
+
+    def tell_blind(self, reason: str) -> None:
         """Told through every channel; remembered on this machine, since the bucket does not take it."""
         path = self._blind_file()
         known = _json(path) or {"since": now(), "told": None}
-        self.say(f"{iso(now())} this round failed: {reason}")
         if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:
             repeat = "; a repeat: it may have arrived before a crash" if known.get("trying") else ""
             _write(path, known | {"trying": True})
@@ -204,7 +253,9 @@ class Watcher:
         path.unlink(missing_ok=True)
 
     def _channels(self) -> Mapping[str, AlertChannel]:
-        return plugins().channels()
+        """Of plugins, of the environment, and of `.env` as it is now."""
+        others = [one for one in plugins().channels().values() if not isinstance(one, AppriseChannel)]
+        return {channel.name: channel for channel in (*others, *configured())}
 
     def _blind_file(self) -> Path:
         name = hashlib.sha256(self.bucket.url.encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core import UsageError
+from cqs_core import CqsError, UsageError
 from cqs_core.cli import command_options, emit, open_bucket
 from cqs_core.times import now, parse_range
 from cqs_monitor.commands.printing import printable, table
@@ -127,8 +127,11 @@ def test(names: tuple[str, ...], bucket: str | None, as_json: bool) -> int:
     """Send a test message through the configured channels."""
     from cqs_monitor.alerts.channels import chosen, deliver
 
+    channels = chosen(names)
+    if not channels:
+        raise CqsError("no channel is configured; set CQS_ALERT_NAME to an Apprise URL, in the environment or in .env")
     sent = deliver(
-        chosen(names), "cqs: test", f"A test message of cqs, {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime())}."
+        channels, "cqs: test", f"A test message of cqs, {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime())}."
     )
     rows = [{"channel": name, "sent": fault is None, "problem": fault} for name, fault in sent.items()]
     emit(rows, as_json, lambda: _sent(rows))
@@ -152,8 +155,6 @@ def history(limit: int, bucket: str | None, as_json: bool) -> None:
 
 
 def _sent(rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        click.echo("no channel is configured; set CQS_ALERT_NAME to an Apprise URL, in the environment or in .env")
     for row in rows:
         click.echo(f"{row['channel']}: {row['problem'] or 'sent'}")
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cqs_core import BucketError
-from cqs_core.cli import bucket_option, emit, json_option, open_bucket, service
+from cqs_core import Bucket, BucketError, CqsError
+from cqs_core.cli import bucket_option, emit, json_option, service
 from cqs_monitor.commands.printing import printable
 
 if TYPE_CHECKING:
@@ -36,10 +36,12 @@ def command(once: bool, every: float, patience: float, bucket: str | None, as_js
 
     Channels are Apprise URLs in CQS_ALERT_NAME, in the environment or in .env. One watcher a bucket.
     """
+    from cqs_core.settings import bucket_url
     from cqs_monitor.alerts.memory import line
     from cqs_monitor.alerts.watcher import Watcher, watch
 
-    watcher = Watcher(open_bucket(bucket, write=True), _say, patience)
+    watcher = Watcher(Bucket(bucket_url(bucket)), _say, patience)
+    _check(watcher)
     watcher.lease.seconds = max(watcher.lease.seconds, 3 * every)
     if not once:
         with service():
@@ -52,6 +54,21 @@ def command(once: bool, every: float, patience: float, bucket: str | None, as_js
     told = [line("alert", one, one.at) for one in watcher.told]
     emit({"seen": seen, "told": told}, as_json, lambda: click.echo(f"{len(told)} alerts are told and not recovered"))
     return 0 if seen else 1
+
+
+def _check(watcher: Watcher) -> None:
+    """Whether the bucket can be watched; one that cannot is told, and never made: its disk may not be mounted yet.
+
+    Raises:
+        UsageError: why it cannot.
+    """
+    try:
+        watcher.bucket.check()
+        watcher.bucket.check(write=True)
+    except CqsError as error:
+        watcher.blind_after = 0.0
+        watcher.tell_blind(str(error))
+        raise
 
 
 def _say(text: str) -> None:

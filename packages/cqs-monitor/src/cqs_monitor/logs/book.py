@@ -100,12 +100,19 @@ class Logs:
             files=_files(layout),
             prefix=self._prefix or PREFIXES[0],
             read_at=now(),
+            unread=frozenset() if self._whole(layout) else self._unread(layout),
         )
 
     def _whole(self, layout: Layout) -> bool:
         """Whether every file was read, so that nothing needs another try."""
         groups = all(group.current(layout.trades[name]) for name, group in self._groups.items())
         return groups and all(file.key in self._small for file in layout.small)
+
+    def _unread(self, layout: Layout) -> frozenset[str]:
+        read = {e.file.key: e.file.stamp for group in self._groups.values() for e in group.files}
+        files = itertools.chain(*layout.trades.values())
+        trades = {file.account for file in files if read.get(file.key) != file.stamp}
+        return frozenset(trades | {file.account for file in layout.small if file.key not in self._small})
 
     def _group(self, name: str, files: Sequence[LogFile]) -> Group:
         group = self._groups.get(name) or self._index.load(name)

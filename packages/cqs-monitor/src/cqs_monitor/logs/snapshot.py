@@ -41,6 +41,7 @@ class Snapshot:
         files: every file that was looked at.
         prefix: `logs` or `bot-logs`.
         read_at: ms since the epoch.
+        unread: accounts of which a file could not be read this time.
     """
 
     accounts: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Snapshot:
     files: Sequence[LogFile] = ()
     prefix: str = "logs"
     read_at: int = 0
+    unread: frozenset[str] = frozenset()
 
     def held(self, account: str) -> Positions:
         """What the account holds."""
