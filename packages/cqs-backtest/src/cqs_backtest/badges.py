@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.gaps import touched
-from cqs_backtest.lookahead import find_peek
+from cqs_backtest.lookahead import OFF, look_ahead
 from cqs_backtest.parity import MOST_CELLS, parity
 from cqs_core import plugins
 
@@ -28,13 +28,9 @@ def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bo
         candles: all that the strategy saw.
         confirm: execute the same orders on the reference as well, up to `MOST_CELLS` symbol-bars.
     """
-    said: dict[str, Any] = {"lookahead": "ok", "lookahead_where": None}
+    found = look_ahead(request.strategy, candles, result, request.seed) if request.check_lookahead else OFF
+    said: dict[str, Any] = {"lookahead": found.state, "lookahead_where": found.where}
     said |= {"parity": "not checked", "parity_difference": None, "parity_where": None}
-    offset = len(candles.ts) - len(result.candles.ts)
-    bought = result.execution.fills["quantity"] > 0
-    peek = find_peek(request.strategy, candles, result.execution.fills["bar"][bought] + offset, request.seed)
-    if peek is not None:
-        said |= {"lookahead": "peeks", "lookahead_where": str(peek)}
     modelled = getattr(request.engine, "impact", None) is not None  # nobody else can do that
     if confirm and not modelled and result.candles.ts.size * len(result.candles.symbols) <= MOST_CELLS:
         said |= confirmed(result)

@@ -49,6 +49,7 @@ class BacktestFacade:
         lot: float = 0,
         keep: bool = False,
         benchmark: str | None = None,
+        lookahead_check: bool = True,
     ) -> dict[str, Any]:
         """Run one backtest; no run influences the next.
 
@@ -70,6 +71,7 @@ class BacktestFacade:
             lot: quantities are multiples of it.
             keep: store the run in the bucket.
             benchmark: a symbol to buy and hold beside the run; by default `symbols` in equal weights.
+            lookahead_check: call the strategy on other futures too, to see whether it peeks.
 
         Returns:
             `performance` (a mapping: total_return, cagr, mdd, volatility, win_rate, avg_win, avg_loss in percent;
@@ -94,6 +96,7 @@ class BacktestFacade:
             engine=engine,
             costs=costs,
             benchmark=benchmark,
+            lookahead_check=lookahead_check,
         )
         bucket = self._open(write=keep) if keep or data is None else None
         outcome = run(request, bucket, data, quote, confirm=keep)

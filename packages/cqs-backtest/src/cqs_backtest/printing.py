@@ -44,7 +44,8 @@ def print_performance(console: Console, outcome: Outcome) -> None:
 
 def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The badges as lines of a table."""
-    yield "Look-ahead", badges["lookahead_where"] or "none found"
+    told = badges["lookahead_where"]
+    yield "Look-ahead", "none found" if badges["lookahead"] == "ok" else f"{badges['lookahead']}: {told}"
     difference = badges["parity_difference"]
     yield "Engines", badges["parity"] + ("" if difference is None else f", within {difference:.0e}")
     touched = f"{badges['gaps']:,} trades, PnL {badges['gaps_pnl']:,.0f}"

@@ -34,6 +34,7 @@ class Request:
         day_start: ms after 00:00 UTC at which a day of the daily metrics begins.
         seed: of the look-ahead check's random cuts.
         benchmark: bought and held beside the run: a unified market, or `basket`. The strategy does not see it.
+        check_lookahead: whether the strategy is checked for look-ahead.
     """
 
     strategy: Strategy
@@ -47,6 +48,7 @@ class Request:
     day_start: int = 0
     seed: int = 0
     benchmark: str = BASKET
+    check_lookahead: bool = True
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -69,6 +71,7 @@ def make_request(
     costs: Costs | None = None,
     impact: float | None = None,
     benchmark: str | None = None,
+    lookahead_check: bool = True,
 ) -> Request:
     """The request, if it makes sense.
 
@@ -89,6 +92,7 @@ def make_request(
         engine=find_engine(engine, impact),
         day_start=known.day_start,
         benchmark=benchmark_market(benchmark, known.exchange, traded),
+        check_lookahead=lookahead_check,
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import inspect
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -118,12 +119,20 @@ def guarded(strategy: Strategy | type[Strategy], method: str) -> Iterator[None]:
 
 
 def _place(class_: type[Strategy], error: BaseException | None) -> str:
-    """Where a strategy failed: the last line of its own file, also where a library raised for it."""
+    """Where a strategy failed: the last line of its own, also where a library raised for it."""
     frames = traceback.extract_tb(error.__traceback__) if error else []
-    own = {sys.modules[c.__module__].__dict__.get("__file__") for c in class_.__mro__ if c.__module__ in sys.modules}
-    own -= {__file__, param.parameterized.__file__, None}
-    at = next((frame for frame in reversed(frames) if frame.filename in own), frames[-1] if frames else None)
+    modules = (sys.modules.get(c.__module__) for c in class_.__mro__)
+    own = {getattr(module, "__file__", None) for module in modules} - {__file__, param.parameterized.__file__}
+    mine = (frame for frame in reversed(frames) if frame.filename in own or not _is_library(frame.filename))
+    at = next(mine, frames[-1] if frames else None)
     return f" ({Path(at.filename).name}, line {at.lineno})" if at else ""
+
+
+def _is_library(filename: str) -> bool:
+    standard, parts = Path(sysconfig.get_path("stdlib")), Path(filename).parts
+    ours = not {"cqs_core", "cqs_backtest", "site-packages"}.isdisjoint(parts)
+    compiled = filename.startswith("<frozen") or filename.endswith((".pyx", ".pxi"))
+    return ours or compiled or Path(filename).is_relative_to(standard)
 
 
 def _name(strategy: Strategy | type[Strategy]) -> str:

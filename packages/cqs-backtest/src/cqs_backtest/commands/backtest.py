@@ -35,6 +35,12 @@ def backtest() -> None:
 @click.option("--engine", help="Who executes the orders: fast, or the reference bt.")
 @click.option("--impact", type=float, help="Coefficient of bt's square-root market impact, 0.5 to 1; bt alone.")
 @click.option("--benchmark", help="A symbol to buy and hold beside it; by default the symbols in equal weights.")
+@click.option(
+    "--lookahead-check/--no-lookahead-check",
+    default=True,
+    show_default=True,
+    help="Call the rule on other futures too, to see whether it peeks.",
+)
 @click.option("--keep/--no-keep", default=True, help="Store the run in the bucket, under runs/.", show_default=True)
 @command_options
 def run(

@@ -52,7 +52,7 @@ def badges(said: dict[str, Any]) -> Any:
     beside = f"PnL of trades beside holes: {said['gaps_pnl']:,.0f}"
     peek = said.get("lookahead_where") or "orders stayed when what lay ahead of their bar was changed"
     drawn = [
-        _badge("Look-ahead", said["lookahead"], peek, "good" if said["lookahead"] == "ok" else "bad"),
+        _badge("Look-ahead", said["lookahead"], peek, {"ok": "good", "peeks": "bad"}.get(said["lookahead"], "care")),
         _badge("Parity", said["parity"], parity_hint, {"ok": "good", "differs": "bad"}.get(said["parity"], "care")),
         _badge("Gaps", f"{near:,} trades" if near else "none", beside, "care" if near else "good"),
     ]
