@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cqs_panel.charts.candles import CandleChart
     from cqs_panel.charts.equity import equity_chart
     from cqs_panel.charts.sources import CandleSource, FrameCandles, LakeCandles
+    from cqs_panel.charts.spot import Spot, SpotChart
     from cqs_panel.charts.tail import TailedCandles
     from cqs_panel.figures import age, amount, count, percent, ratio, short, size, when, zone_name
     from cqs_panel.jobs import JobCard, JobList
@@ -38,6 +39,8 @@ __all__ = [
     "Outcome",
     "Overlay",
     "PageState",
+    "Spot",
+    "SpotChart",
     "TailedCandles",
     "Tones",
     "View",
@@ -70,6 +73,7 @@ _HOMES = {
     "charts.candles": ("CandleChart",),
     "charts.equity": ("equity_chart",),
     "charts.sources": ("CandleSource", "FrameCandles", "LakeCandles"),
+    "charts.spot": ("Spot", "SpotChart"),
     "charts.tail": ("TailedCandles",),
     "figures": ("age", "amount", "count", "percent", "ratio", "short", "size", "when", "zone_name"),
     "jobs": ("JobCard", "JobList"),

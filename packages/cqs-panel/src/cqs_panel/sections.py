@@ -14,6 +14,8 @@ _CSS = """
 .head{display:flex;align-items:baseline;gap:8px;flex-wrap:wrap}
 .head h2{margin:0;font-size:14px;font-weight:700;line-height:20px}
 .note{color:var(--cqs-muted);font-size:12px}
+a{color:var(--cqs-accent)} a.plain{color:inherit;text-decoration:none;display:block;border-radius:6px}
+a.plain:hover{background:var(--cqs-hover)} a:focus-visible{outline:2px solid var(--cqs-accent);outline-offset:2px}
 .blank{display:flex;flex-direction:column;align-items:center;text-align:center;gap:6px;padding:36px 16px;
   color:var(--cqs-muted);font-size:13px}
 .blank b{color:var(--cqs-text);font-size:15px}

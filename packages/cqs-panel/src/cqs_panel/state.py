@@ -31,6 +31,7 @@ class Shell(Protocol):
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None: ...
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None: ...
     def start(self, title: str, arguments: Sequence[str]) -> Job: ...
+    def reveal(self, name: str) -> None: ...
     def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None: ...
 
 
@@ -75,6 +76,21 @@ class PageState(param.Parameterized):
     def goto(self, slug: str, **query: object) -> None:
         """Show another view (or this one) with this query; the back button returns here."""
         self._shell.goto(slug, {name: str(value) for name, value in query.items() if value is not None})
+
+    def link(self, slug: str | None = None, **query: object) -> str:
+        """The address of this view with some values changed, or of another view: for `<a href=…>` in HTML.
+
+        Text from outside is quoted; what goes into HTML must still be escaped.
+        """
+        from cqs_panel.shell.address import search
+
+        kept = self.query if slug is None else {}
+        asked = kept | {name: "" if value is None else str(value) for name, value in query.items()}
+        return search(slug or self.slug, {name: value for name, value in asked.items() if value})
+
+    def reveal(self, name: str) -> None:
+        """Scroll until what has this CSS class is in view."""
+        self._shell.reveal(name)
 
     def load(self, work: Callable[[], _T], show: Callable[[_T], Any], *, quiet: bool = False) -> None:
         """Run `work` in a thread, then `show(result)` in this session. An error of either shows on the view.

@@ -30,6 +30,7 @@ class BacktestView(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._form: BacktestForm | None = None
+        self._shown: RunPage | None = None
         self._mine = ""  # the job that this page waits for
         self._place = pn.Column(**_WHOLE)
         self._bench = Workbench("Backtest", self._place, "Run backtest", self._run)
@@ -76,10 +77,13 @@ class BacktestView(pn.viewable.Viewer):
     def _follow(self, event: Any) -> None:
         if any(event.old.get(name) != event.new.get(name) for name in ("run", "compare")):
             self._open()
+        elif event.old.get("trade") != event.new.get("trade") and self._shown is not None:
+            self._shown.trades.follow()
 
     def _open(self) -> None:
         page, asked = self._page, self._page.query
         runs = [run for run in asked.get("compare", "").split(",") if run]
+        self._shown = None
         self._bench.fold(open_=not runs and not asked.get("run"))
         if runs:
             page.load(lambda: comparison(page, runs), self._compare)
@@ -92,7 +96,8 @@ class BacktestView(pn.viewable.Viewer):
     def _show(self, run: StoredRun) -> None:
         if self._form is not None:
             self._form.fill(run.manifest)
-        self._bench.results[:] = [RunPage(self._page, run)]
+        self._shown = RunPage(self._page, run)
+        self._bench.results[:] = [self._shown]
 
     def _compare(self, found: dict[str, Any]) -> None:
         self._bench.results[:] = [comparison_page(found)]

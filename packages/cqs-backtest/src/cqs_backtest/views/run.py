@@ -37,6 +37,7 @@ class RunPage(pn.viewable.Viewer):
         super().__init__()
         self._page, self._run = page, run
         self._made = run.manifest
+        self.trades = RunTrades(page, run)
         self._quote = self._made["symbols"][0].partition("/")[2].partition(":")[0]
 
     def __panel__(self) -> Any:
@@ -48,7 +49,7 @@ class RunPage(pn.viewable.Viewer):
             metric_cards(cards(performance, self._quote), least=165),
             section("Equity and drawdown", self._equity, note=note, actions=[switch]),
             self._calendar(),
-            RunTrades(self._page, self._run),
+            self.trades,
             _folded("All metrics, with their conventions", all_metrics(performance, self._quote)),
             _folded("Manifest", html(f"<pre>{escape(json.dumps(made, indent=1))}</pre>", stylesheets=[_PRE])),
             styles={"gap": "12px"},

@@ -10,9 +10,7 @@ import panel_material_ui as pmui
 
 from cqs_core import Series
 from cqs_core.exports import to_csv
-from cqs_panel import Marks
-from cqs_panel.charts.candles import CandleChart
-from cqs_panel.charts.sources import LakeCandles
+from cqs_panel import Marks, Spot, SpotChart
 from cqs_panel.figures import when
 from cqs_panel.sections import empty, section
 from cqs_panel.tables import table
@@ -48,9 +46,9 @@ class RunTrades(pn.viewable.Viewer):
         super().__init__()
         self._page, self._run = page, run
         self._trades = run.trades_frame().iloc[::-1].reset_index(drop=True)
-        self._chart = CandleChart(page, height=380)
-        self._shown_symbol = ""
-        self._around = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._around = SpotChart(page, "cqs-run-chart", "fills of this run; times in UTC", height=320)
+        if not self._trades.empty:
+            self._draw()
 
     def __panel__(self) -> Any:
         if self._trades.empty:
@@ -67,8 +65,8 @@ class RunTrades(pn.viewable.Viewer):
         )
         note = "round trips, first in first out; click one to see its candles"
         return pn.Column(
-            section("Trades", self._table(), note=note, actions=[csv]),
             self._around,
+            section("Trades", self._table(), note=note, actions=[csv]),
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "12px"},
@@ -98,22 +96,28 @@ class RunTrades(pn.viewable.Viewer):
         return io.BytesIO(to_csv(self._trades))
 
     def _focus(self, row: int) -> None:
-        trade = self._trades.iloc[row]
-        start = trade["entry_time"].value // 1_000_000
-        last = trade["exit_time"].value // 1_000_000 if trade["reason"] != "open" else int(self._run.ts[-1])
-        if self._shown_symbol != trade["symbol"]:
-            self._show_symbol(trade["symbol"], start, last)
-        else:
-            self._chart.focus(start, last)
+        self._page.goto(self._page.slug, **self._page.query | {"trade": len(self._trades) - row})
 
-    def _show_symbol(self, symbol: str, start: int, end: int) -> None:
+    def follow(self) -> None:
+        """Show the trade that the address names now."""
+        if not self._trades.empty:
+            self._draw()
+
+    def _draw(self) -> None:
+        """The trade that the address names, by its number from the first; else the newest one's market."""
+        asked = self._page.query.get("trade", "")
+        known = asked.isdigit() and 0 < int(asked) <= len(self._trades)
+        trade = self._trades.iloc[len(self._trades) - int(asked) if known else 0]
         made = self._run.manifest
-        self._shown_symbol = symbol
-        series = Series(made["exchange"], symbol, made["interval"])
-        self._around[:] = [section(str(series), self._chart, note="fills of this run; times in UTC")]
-        margin = max(end - start, 40 * int(self._run.ts[1] - self._run.ts[0]) if len(self._run.ts) > 1 else 0)
-        self._chart.show(LakeCandles(self._page.bucket, series), start - margin, end + margin)
-        self._chart.mark(_marks(self._trades[self._trades["symbol"] == symbol].iloc[::-1]))
+        mine = self._trades[self._trades["symbol"] == trade["symbol"]].iloc[::-1]
+        series = Series(made["exchange"], trade["symbol"], made["interval"])
+        self._around.show(series, _marks(mine), self._spot(trade, int(asked)) if known else None)
+
+    def _spot(self, trade: Any, number: int) -> Spot:
+        start = trade["entry_time"].value // 1_000_000
+        is_open = trade["reason"] == "open"
+        end = int(self._run.ts[-1]) if is_open else trade["exit_time"].value // 1_000_000
+        return Spot(start, end, f"trade {number}, {trade['return_pct']:+.2f} %{', still open' if is_open else ''}")
 
 
 def _marks(trades: pd.DataFrame) -> list[Marks]:

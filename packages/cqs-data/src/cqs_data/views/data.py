@@ -113,7 +113,7 @@ class DataView(pn.viewable.Viewer):
         self._page.goto(self._page.slug, series=str(self._known.series[row].series))
 
     def _follow(self, event: Any) -> None:
-        if event.old.get("series") != event.new.get("series"):
+        if any(event.old.get(name) != event.new.get(name) for name in ("series", "at")):
             self._open()
         if event.old.get("fetch") != event.new.get("fetch") and self._known and self._known.series:
             self._asking.visible = event.new.get("fetch") == "1"

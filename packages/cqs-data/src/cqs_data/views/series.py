@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core import Lake, Series, intervals
+from cqs_core import Lake, Series, UsageError, intervals
+from cqs_core.times import parse_start
 from cqs_data.views.live import LiveSwitch
+from cqs_panel import Band
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.charts.tail import TailedCandles
@@ -58,9 +60,20 @@ class SeriesPanel(pn.viewable.Viewer):
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
         self._live.show(one, source)  # first: a switch that is drawn anew misses what is changed at once after that
         self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}", actions=[self._live])]
-        self._chart.show(source)
+        self._look(source)
         self._holes = holes
         self._page.load(lambda: newest(self._page.bucket, series), self._show_rows)
+
+    def _look(self, source: TailedCandles) -> None:
+        """At the moment that the address names, marked; else at the newest candles."""
+        at = _moment(self._page.query.get("at", ""))
+        if at is None:
+            self._chart.show(source)
+            self._chart.mark([])
+            return
+        around, end = 60 * source.base, at + source.base
+        self._chart.show(source, at - around, end + around)
+        self._chart.mark([Band(f"{when(at, 'UTC')} UTC", at, end, "warning")])
 
     def _show_rows(self, rows: pd.DataFrame) -> None:
         zone = self._page.settings.timezone
@@ -84,6 +97,13 @@ class SeriesPanel(pn.viewable.Viewer):
         longest = self._holes.longest(_LONGEST) if self._holes else []
         rows = [(when(gap.start, zone), when(gap.end, zone), count(gap.bars), gap.cause) for gap in longest]
         return plain_table(("From", "Next candle", "Bars", "Cause"), rows or [("none", "", "", "")], numbers=(2,))
+
+
+def _moment(text: str) -> int | None:
+    try:
+        return parse_start(text) if text else None
+    except UsageError:
+        return None
 
 
 def newest(bucket: Any, series: Series) -> pd.DataFrame:

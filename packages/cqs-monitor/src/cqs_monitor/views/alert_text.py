@@ -6,9 +6,12 @@ import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from cqs_core import Series
+from cqs_core.times import iso
 from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.units import shown
+from cqs_monitor.days import KST
 from cqs_panel import when
 
 if TYPE_CHECKING:
@@ -16,10 +19,12 @@ if TYPE_CHECKING:
 
     from cqs_monitor.alerts.evaluation import Alert
     from cqs_monitor.alerts.rule_reader import Wrong
+    from cqs_panel import PageState
 
 _MOST = 300
 CSS = """
-.row{display:grid;grid-template-columns:84px minmax(0,1fr) auto;gap:2px 12px;padding:9px 2px;
+.row.row{display:grid;color:var(--cqs-text);border-radius:0;
+  grid-template-columns:84px minmax(0,1fr) auto;gap:2px 12px;padding:9px 2px;
   border-bottom:1px solid var(--cqs-line);font-size:13px;align-items:baseline}
 .row:last-child{border-bottom:0} .name{font-weight:600;overflow-wrap:anywhere}
 .for{color:var(--cqs-muted);font-weight:400} .what{grid-column:2;color:var(--cqs-muted);overflow-wrap:anywhere}
@@ -33,27 +38,25 @@ CSS = """
 summary{cursor:pointer;font-size:13px;font-weight:600}
 dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:5px 14px;font-size:12px;margin:10px 0 0}
 dt{font-family:ui-monospace,Menlo,Consolas,monospace} dd{margin:0;color:var(--cqs-muted)}
-@media(max-width:600px){.row{grid-template-columns:minmax(0,1fr) auto}.name,.what{grid-column:1/-1}
+@media(max-width:600px){.row.row{grid-template-columns:minmax(0,1fr) auto}.name,.what{grid-column:1/-1}
   .since{grid-row:1;grid-column:2}}
 """
 
 
-def alerts_html(alerts: Sequence[Alert], wrong: Sequence[Wrong], timezone: str | None) -> str:
-    """Rows of what is broken, and what is wrong with rules."""
+def alerts_html(alerts: Sequence[Alert], wrong: Sequence[Wrong], page: PageState) -> str:
+    """Rows of what is broken, each leading to where it shows, and what is wrong with rules."""
     told = (escape(one.reason) for one in wrong)
     places = (f"{KEY}:{one.line}" for one in wrong)
     slips = "".join(f'<p class="wrong"><b>{at}</b> {text}</p>' for at, text in zip(places, told, strict=True))
-    rows = "".join(_alert(alert, timezone) for alert in alerts[:_MOST])
+    rows = "".join(_alert(alert, page) for alert in alerts[:_MOST])
     if len(alerts) > _MOST:
         rows += f'<div class="none">and {len(alerts) - _MOST:,} more; cqs monitor alerts lists them all</div>'
     return slips + (rows or '<div class="none" role="status">Nothing is broken.</div>')
 
 
-def history_html(rows: Sequence[dict[str, Any]], timezone: str | None) -> str:
+def history_html(rows: Sequence[dict[str, Any]], page: PageState) -> str:
     """Rows of what the watcher told."""
-    return (
-        "".join(_told(row, timezone) for row in rows) or '<div class="none" role="status">Nothing was told yet.</div>'
-    )
+    return "".join(_told(row, page) for row in rows) or '<div class="none" role="status">Nothing was told yet.</div>'
 
 
 def kinds_html() -> str:
@@ -68,18 +71,35 @@ def kinds_html() -> str:
     return f"<details><summary>{len(KINDS)} kinds of rules</summary>{listed}</details>"
 
 
-def _alert(alert: Alert, timezone: str | None) -> str:
+def cause(page: PageState, kind: str, subject: str, at: int | None) -> str:
+    """The address of what a rule is about: the market, account or model, at the time when it began."""
+    scope = KINDS[kind].scope if kind in KINDS else "account"
+    day = None if at is None else dt.datetime.fromtimestamp(at / 1000, KST).date().isoformat()
+    if kind in ("fill_far", "divergence"):
+        return page.link("compare", account=subject)
+    if scope in ("market", "model") and kind != "regime":
+        series = Series(page.settings.exchange, subject, "1d")
+        return page.link("data", series=str(series), at=None if at is None else iso(at)[:16])
+    if kind in ("regime", "model_age"):
+        return page.link("models")
+    return page.link("monitor", account=subject, day=day, filter=day)
+
+
+def _alert(alert: Alert, page: PageState) -> str:
+    timezone = page.settings.timezone
     tone = "info" if alert.rule.severity == "info" and alert.state == "firing" else alert.state
     since = "" if alert.since is None else f"since {when(alert.since, timezone)}"
     named = _named(alert.rule.name, alert.subject, alert.rule.severity)
-    return _row(tone, alert.state, named, since, alert.text)
+    return _row(tone, alert.state, named, since, alert.text, cause(page, alert.rule.kind, alert.subject, alert.since))
 
 
-def _told(row: dict[str, Any], timezone: str | None) -> str:
-    at = when(int(dt.datetime.fromisoformat(row["at"]).timestamp() * 1000), timezone)
+def _told(row: dict[str, Any], page: PageState) -> str:
+    told = int(dt.datetime.fromisoformat(row["at"]).timestamp() * 1000)
+    at = when(told, page.settings.timezone)
+    address = cause(page, str(row.get("kind") or ""), row.get("account") or "", told)
     channels = ", ".join(f"{name}: {state}" for name, state in row["channels"].items()) or "no channel configured"
     named = _named(str(row.get("rule")), row.get("account") or "", str(row.get("severity")))
-    return _row(str(row["event"]), str(row["event"]), named, at, f"{row['text']} · {channels}")
+    return _row(str(row["event"]), str(row["event"]), named, at, f"{row['text']} · {channels}", address)
 
 
 def _named(rule: str, subject: str, severity: str) -> str:
@@ -87,8 +107,7 @@ def _named(rule: str, subject: str, severity: str) -> str:
     return f'{escape(rule)} <span class="for">{escape(where)}{escape(severity)}</span>'
 
 
-def _row(tone: str, state: str, named: str, since: str, what: str) -> str:
-    return (
-        f'<div class="row"><span class="pill {escape(tone)}">{escape(state)}</span><span class="name">{named}</span>'
-        f'<span class="since">{escape(since)}</span><span class="what">{escape(what)}</span></div>'
-    )
+def _row(tone: str, state: str, named: str, since: str, what: str, address: str) -> str:
+    pill = f'<span class="pill {escape(tone)}">{escape(state)}</span><span class="name">{named}</span>'
+    told = f'<span class="since">{escape(since)}</span><span class="what">{escape(what)}</span>'
+    return f'<a class="plain row" href="{escape(address)}">{pill}{told}</a>'

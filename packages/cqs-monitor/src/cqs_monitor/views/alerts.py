@@ -81,7 +81,7 @@ class AlertsView(pn.viewable.Viewer):
     def _show(self, found: Found) -> None:
         self._found = found
         _set(self._cards, metrics_html(_metrics(found)))
-        _set(self._history, history_html(found.told[:_SHOWN], self._page.settings.timezone))
+        _set(self._history, history_html(found.told[:_SHOWN], self._page))
         self._list()
 
     def _list(self) -> None:
@@ -89,7 +89,7 @@ class AlertsView(pn.viewable.Viewer):
             return
         found = sorted(self._found.alerts, key=lambda alert: _ORDER.index(alert.state))
         alerts = [alert for alert in found if self._which.value == _ALL or alert.state != "ok"]
-        _set(self._active, alerts_html(alerts, self._found.wrong, self._page.settings.timezone))
+        _set(self._active, alerts_html(alerts, self._found.wrong, self._page))
 
 
 def _set(pane: Any, text: str) -> None:

@@ -39,7 +39,7 @@ class AlertsCard(pn.viewable.Viewer):
         self._page.load(lambda: _firing(bucket), self._show, quiet=quiet)
 
     def _show(self, firing: list[Alert]) -> None:
-        text = alerts_html(firing[:_SHOWN], (), self._page.settings.timezone)
+        text = alerts_html(firing[:_SHOWN], (), self._page)
         more = len(firing) - _SHOWN
         self._text.object = text + (f'<div class="none">and {more:,} more on the Alerts page</div>' if more > 0 else "")
 

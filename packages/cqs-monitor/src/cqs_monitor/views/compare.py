@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import CqsError, Series, plugins
-from cqs_core.intervals import DAY
+from cqs_core.times import parse_start
 from cqs_monitor.compare.comparison import Comparison, Question, compare
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.reader import reader_of
@@ -20,10 +20,10 @@ from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_betwe
 from cqs_monitor.views.question import QuestionForm
 from cqs_panel import (
     Band,
-    CandleChart,
-    LakeCandles,
     Marks,
     Metric,
+    Spot,
+    SpotChart,
     amount,
     count,
     empty,
@@ -36,10 +36,12 @@ from cqs_panel import (
     section,
     table,
     tone,
+    when,
 )
 
 if TYPE_CHECKING:
     from cqs_core import Bucket
+    from cqs_monitor.compare.deviations import Deviation
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.reader import Reading
     from cqs_panel import Layer, PageState
@@ -57,7 +59,6 @@ class CompareView(pn.viewable.Viewer):
         self._question: Question | None = None
         self._seen: Snapshot | None = None
         self._found: Comparison | None = None
-        self._series: Series | None = None
         self._form = QuestionForm(page, self._ask)
         self._left = pn.Column(**WHOLE)
         self._blank = pn.Column(
@@ -70,11 +71,13 @@ class CompareView(pn.viewable.Viewer):
         self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
         self._which.param.watch(lambda _: self._list(), "value")
         self._positions = self._table()
-        self._chart = CandleChart(page, height=320)
+        note = "bot's fills; shaded: the rule holds; times in UTC"
+        self._chart = SpotChart(page, "cqs-compare-chart", note, height=320)
         self._body = self._laid_out()
         self._body.visible = False
         page.load(lambda: self._reader.read(8.0), self._offer)
         page.every(seconds_between(page), self._look)
+        page.param.watch(self._followed, "query")
 
     def __panel__(self) -> Any:
         css = """
@@ -92,7 +95,8 @@ class CompareView(pn.viewable.Viewer):
                 section("Deviations", self._deviations),
                 columns="3fr 2fr",
             ),
-            section("Positions", bar(self._which), self._positions, self._chart, note="a click shows it on candles"),
+            section("Positions", bar(self._which), self._positions, note="click one to see it on candles"),
+            self._chart,
             section("What the log cannot tell", self._notes),
         )
 
@@ -158,40 +162,42 @@ class CompareView(pn.viewable.Viewer):
         self._body.visible, self._blank.visible = True, False
         self._cards.object = metrics_html(_metrics(found))
         self._bridge.update(found.bridge)
-        self._deviations.object = _deviations(found)
+        self._deviations.object = _deviations(found, self._page)
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
         self._list()
-        newest = max(
-            (*(p.rule for p in found.pairing.matched), *found.pairing.missed),
-            key=lambda one: one.entry_at,
-            default=None,
-        )
-        market = newest.market if newest else found.result.candles.symbols[0]
-        self._draw(
-            self._series.market if self._series and self._series.market in found.result.candles.symbols else market
-        )
+        self._draw()
 
     def _list(self) -> None:
         if self._found is not None:
             differing = self._which.value == _DIFFERING
-            refresh(
-                self._positions,
-                comparison_table.comparison_frame(self._found, self._page.settings.timezone, differing=differing),
-            )
+            zone = self._page.settings.timezone
+            refresh(self._positions, comparison_table.comparison_frame(self._found, zone, differing=differing))
 
-    def _draw(self, market: str) -> None:
+    def _followed(self, event: Any) -> None:
+        if event.old.get("position") != event.new.get("position") and self._found is not None:
+            self._draw()
+
+    def _draw(self) -> None:
+        """The position that the address names; else the market drawn before, else that of the newest position."""
         assert self._found is not None
-        rule = self._found.question.rule
-        series = Series(rule.exchange, market, rule.interval)
-        if series != self._series:
-            self._series = series
-            self._chart.show(LakeCandles(self._page.bucket, series))
-        self._chart.mark(_layers(self._found, market))
+        found, wanted = self._found, self._page.query.get("position", "")
+        rows = comparison_table.comparison_frame(found, self._page.settings.timezone)
+        chosen = rows[[comparison_table.key(m, at) == wanted for m, at in zip(rows["symbol"], rows["at"], strict=True)]]
+        rule, drawn = found.question.rule, self._chart.series
+        if len(chosen):
+            market, spot = str(chosen["symbol"].iloc[0]), _spot(found, chosen.iloc[0])
+        elif drawn and drawn.market in found.result.candles.symbols:
+            market, spot = drawn.market, None
+        else:
+            market, spot = str(rows["symbol"].iloc[0] if len(rows) else found.result.candles.symbols[0]), None
+        self._chart.show(Series(rule.exchange, market, rule.interval), _layers(found, market), spot)
 
     def _focus(self, row: int) -> None:
         chosen = self._positions.value.iloc[row]
-        self._draw(str(chosen["symbol"]))
-        self._chart.focus(int(chosen["at"]) - 20 * DAY, int(chosen["at"]) + 40 * DAY)
+        self._page.goto(
+            self._page.slug,
+            **self._page.query | {"position": comparison_table.key(str(chosen["symbol"]), int(chosen["at"]))},
+        )
 
 
 def _answer(bucket: Bucket, snapshot: Snapshot, question: Question) -> tuple[Question, Snapshot, Comparison | CqsError]:
@@ -217,16 +223,30 @@ def _metrics(found: Comparison) -> list[Metric]:
     ]
 
 
-def _deviations(found: Comparison) -> str:
+def _deviations(found: Comparison, page: PageState) -> str:
     if not found.deviations:
         return "<p class='muted'>The bot did what the rule says.</p>"
-    items = [
-        f"<li><b>{escape(one.symbol)}</b><span class=chip>{escape(one.kind)}</span><br>"
-        f"{escape(one.time[:10])} {escape(one.detail)}</li>"
-        for one in reversed(found.deviations)
-    ]
+    items = [_deviation(one, page) for one in reversed(found.deviations)]
     more = f"<li class=muted>… and {len(items) - 30} more, in the table below</li>" if len(items) > 30 else ""
     return f"<ul>{''.join(items[:30])}{more}</ul>"
+
+
+def _deviation(one: Deviation, page: PageState) -> str:
+    at = parse_start(one.time) or 0
+    address = escape(page.link(position=comparison_table.key(one.symbol, at)))
+    named = f"<b>{escape(one.symbol)}</b><span class=chip>{escape(one.kind)}</span>"
+    told = f"{escape(one.time[:10])} {escape(one.detail)}"
+    return f'<li><a class="plain" href="{address}">{named}<br>{told}</a></li>'
+
+
+def _spot(found: Comparison, chosen: Any) -> Spot:
+    """From the purchase to the sale, the rule's or the bot's; to the end where it is still held."""
+    market, at = str(chosen["symbol"]), int(chosen["at"])
+    pairing = found.pairing
+    traded = [*(pair.rule for pair in pairing.matched), *pairing.missed, *pairing.extra]
+    one = next(one for one in traded if one.market == market and one.entry_at == at)
+    what = "position" if chosen["what"] == "as the rule" else str(chosen["what"])
+    return Spot(at, one.exit_at or found.end, f"{what}, opened {when(at, 'UTC')[:10]}")
 
 
 def _layers(found: Comparison, market: str) -> list[Layer]:

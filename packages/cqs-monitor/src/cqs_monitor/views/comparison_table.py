@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqs_core.times import iso
 from cqs_monitor.views.layout import PRICE, readable
 from cqs_panel import when
 
@@ -31,6 +32,15 @@ _PRICES = ("rule_entry", "live_entry", "rule_exit", "live_exit")
 NUMBERS = dict.fromkeys(_PRICES, PRICE)
 NUMBERS |= {"entry_bps": "+0.0", "exit_bps": "+0.0"}
 SIGNED = {"rule_pnl": 0, "live_pnl": 0}
+
+
+def key(market: str, at: int) -> str:
+    """What the address calls a position: its market and when it was opened.
+
+    >>> key("BTC/KRW", 1_700_000_000_000)
+    'BTC/KRW 2023-11-14T22:13:20'
+    """
+    return f"{market} {iso(at)[:19]}"
 
 
 def comparison_frame(comparison: Comparison, timezone: str | None, *, differing: bool = False) -> pd.DataFrame:

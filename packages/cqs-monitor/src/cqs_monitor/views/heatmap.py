@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cqs_panel import amount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _CELL, _GAP, _LEFT, _TOP = 13, 3, 30, 16
 _WEEKS = 53
@@ -17,18 +17,28 @@ CSS = """
 :host{overflow-x:auto;direction:rtl}
 svg.year{direction:ltr;display:block;margin-right:auto;width:100%;min-width:640px;height:auto;max-width:1100px}
 svg.year text{font-size:9px;fill:var(--cqs-muted)}
-svg.year .none{fill:var(--cqs-hover)} svg.year .up{fill:var(--cqs-up)} svg.year .down{fill:var(--cqs-down)}
+svg.year .none{fill:var(--cqs-hover)} svg.year a:focus-visible rect{stroke:var(--cqs-text);stroke-width:2}
+svg.year .up{fill:var(--cqs-up)} svg.year .down{fill:var(--cqs-down)}
 """
 
 
-def heatmap(first: dt.date, last: dt.date, pnl: Mapping[dt.date, float]) -> str:
-    """SVG of 53 weeks from a Monday on; each day's figure is in its tooltip."""
+def heatmap(
+    first: dt.date, last: dt.date, pnl: Mapping[dt.date, float], link: Callable[[dt.date], str] | None = None
+) -> str:
+    """SVG of 53 weeks from a Monday on; each day's figure is in its tooltip, and `link` is where a day leads."""
     strongest = _strongest([abs(value) for value in pnl.values()])
     days = (first + dt.timedelta(days=i) for i in range((last - first).days + 1))
-    cells = "".join(_cell(i, day, pnl.get(day), strongest) for i, day in enumerate(days))
+    cells = "".join(
+        _linked(_cell(i, day, pnl.get(day), strongest), link(day) if link and pnl.get(day) is not None else "")
+        for i, day in enumerate(days)
+    )
     width, height = _LEFT + _WEEKS * (_CELL + _GAP), _TOP + 7 * (_CELL + _GAP)
-    label = 'role="img" aria-label="Realised PnL of each day of 53 weeks"'
+    label = f'role="{"group" if link else "img"}" aria-label="Realised PnL of each day of 53 weeks"'
     return f'<svg class="year" viewBox="0 0 {width} {height}" {label}>{_labels(first)}{cells}</svg>'
+
+
+def _linked(cell: str, address: str) -> str:
+    return f'<a href="{escape(address)}">{cell}</a>' if address else cell
 
 
 def _strongest(sizes: list[float]) -> float:

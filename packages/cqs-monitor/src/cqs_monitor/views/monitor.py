@@ -20,6 +20,8 @@ from cqs_monitor.views.trades import Trades
 from cqs_panel import empty, html, metric_cards, metrics_html, refresh, section, table, when
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from cqs_monitor.reader import Reading
     from cqs_panel import PageState
 
@@ -69,7 +71,7 @@ class MonitorView(pn.viewable.Viewer):
             self._cards,
             section("Accounts", self._accounts, note="KRW realised; a click chooses one"),
             beside(chart, stack(symbols, hours), columns="3fr 2fr"),
-            section("Days", self._year, note="realised PnL of each day, 53 weeks"),
+            section("Days", self._year, note="realised PnL of each day, 53 weeks; click a day to see its trades"),
             section("Positions", self._held, note="by positions.json, at the last price there is"),
             self._trades,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
@@ -95,7 +97,7 @@ class MonitorView(pn.viewable.Viewer):
         self._set(self._cards, metrics_html(metrics(report, moment)))
         self._chart.update(report)
         refresh(self._accounts, report.accounts)
-        self._set(self._year, heatmap.heatmap(*last_year(report, moment)))
+        self._set(self._year, heatmap.heatmap(*last_year(report, moment), self._day_link))
         self._set(self._held, holdings_table.holdings_html(report, moment))
         self._set(self._findings, holdings_table.findings_html(report.findings))
         self._set(self._symbols, bars.bars(report.statistics.by_symbol))
@@ -108,6 +110,11 @@ class MonitorView(pn.viewable.Viewer):
         """HTML that did not change is not sent: the browser keeps its scroll and selection."""
         if pane.object != text:
             pane.object = text
+
+    def _day_link(self, day: dt.date) -> str:
+        """Shows the trades of a day; of trading days the list cannot be filtered, for they are not calendar days."""
+        text = None if self._controls.choice.trading_days else day.isoformat()
+        return self._page.link(day=day.isoformat(), filter=text, trade=None)
 
     def _pick(self, row: int) -> None:
         name = str(self._accounts.value["account"].iloc[row])

@@ -74,7 +74,9 @@ class QuestionForm(pn.viewable.Viewer):
             return
         self._told.clear()
         changed = {
-            name: widget.value for name, widget in self._parameters.items() if widget.value != self._default(name)
+            name: widget.value
+            for name, widget in self._parameters.items()
+            if str(widget.value) != str(self._default(name))
         }
         start, end = (widget.value for widget in self._dates)
         about = {"account": question.account, "strategy": self._strategy.value, "start": start, "end": end}

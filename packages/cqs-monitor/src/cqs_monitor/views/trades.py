@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections import Counter
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +17,17 @@ import pyarrow.compute as pc
 from cqs_core import Lake, Series, settings
 from cqs_core.intervals import DAY
 from cqs_monitor.blotter import trades_frame
+from cqs_monitor.days import KST
 from cqs_monitor.exports import to_csv
 from cqs_monitor.logs.snapshot import Snapshot
 from cqs_monitor.prices import market_of
 from cqs_monitor.report import Choice
 from cqs_monitor.views.layout import PRICE, WHOLE, bar, readable
-from cqs_panel import CandleChart, LakeCandles, Marks, empty, refresh, section, table
+from cqs_panel import Marks, Spot, SpotChart, html, refresh, section, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import pandas as pd
 
     from cqs_monitor.report import Report
@@ -47,6 +52,7 @@ class Trades(pn.viewable.Viewer):
         self._snapshot, self._choice = Snapshot(), Choice()
         self._drawn: tuple[Any, ...] = ()
         self._usual: str | None = None
+        self._offering = False
         text = page.query.get("filter", "")
         self._filter = pmui.TextInput(label="Filter: sell btc 2025-11", value=text, width=260, size="small", margin=0)
         self._filter.param.watch(self._filtered, "value")
@@ -68,19 +74,33 @@ class Trades(pn.viewable.Viewer):
             page_size=12,
             placeholder="No trades pass this filter",
             widths={"time": 150},
+            on_click=self._pick,
         )
         self._symbol = pmui.Select(label="Symbol", options=[], width=140, size="small", margin=0)
-        self._symbol.param.watch(lambda _: self._draw(), "value")
-        self._chart = CandleChart(page, height=340)
+        self._symbol.param.watch(lambda _: self._chosen_symbol(), "value")
+        note = "buys and sells of the choice above; times in UTC"
+        self._chart = SpotChart(page, "cqs-trades-chart", note, height=340)
         self._about = pn.Column(**WHOLE)
+        page.param.watch(self._followed, "query")
 
     def __panel__(self) -> Any:
         head = bar(self._filter, self._csv, self._told)
-        rows = section("Trades", head, self._table, note="newest first; gross of fees, as logged")
-        chart = section(
-            "On candles", bar(self._symbol), self._about, self._chart, note="buys and sells of the choice above"
-        )
-        return pn.Column(chart, rows, styles={"gap": "12px"}, **WHOLE)
+        note = "newest first; gross of fees, as logged; times in KST; click one to see it on candles"
+        rows = section("Trades", head, self._table, note=note)
+        chart = section("On candles", bar(self._symbol), self._about)
+        return pn.Column(chart, self._chart, rows, styles={"gap": "12px"}, **WHOLE)
+
+    def _pick(self, row: int) -> None:
+        chosen = self._table.value.iloc[row]
+        asked = {"trade": f"{chosen['time']} {chosen['symbol']}", "day": None, "symbol": None}
+        self._page.goto(self._page.slug, **self._page.query | asked)
+
+    def _followed(self, event: Any) -> None:
+        """The back button, and links of other parts of the page."""
+        if event.new.get("filter", "") != self._filter.value:
+            self._filter.value = event.new.get("filter", "")
+        if any(event.old.get(name) != event.new.get(name) for name in ("trade", "day")):
+            self._draw()
 
     def update(self, report: Report) -> None:
         """Show another report's trades; where nothing changed nothing is sent."""
@@ -90,10 +110,10 @@ class Trades(pn.viewable.Viewer):
         self._snapshot, self._choice = snapshot, choice
         symbols = sorted(str(name) for name in snapshot.table["symbol"].unique().to_pylist())
         if symbols != self._symbol.options:
-            wanted = self._page.query.get("symbol")
+            asked = self._page.query.get("symbol")
             self._usual = _most_traded(snapshot)
-            value = wanted if wanted in symbols else self._usual
-            self._symbol.param.update(options=symbols, value=value)
+            value = asked if asked in symbols else self._usual
+            self._quietly(lambda: self._symbol.param.update(options=symbols, value=value))
         self._list()
         self._draw()
 
@@ -115,30 +135,81 @@ class Trades(pn.viewable.Viewer):
         return io.BytesIO(to_csv(frame))
 
     def _draw(self) -> None:
-        symbol = self._symbol.value
-        if not symbol:
-            return
-        self._page.remember(symbol=None if symbol == self._usual else symbol)
-        snapshot, bucket, account = self._snapshot, self._page.bucket, self._choice.account
-        rows = snapshot.only(account) if account in snapshot.places else snapshot.table
-        self._page.load(lambda: (symbol, find_series(bucket, symbol), marks_of(rows, symbol)), self._show, quiet=True)
+        snapshot, bucket, choice, asked = self._snapshot, self._page.bucket, self._choice, dict(self._page.query)
+        usual = self._symbol.value
+        rows = snapshot.only(choice.account) if choice.account in snapshot.places else snapshot.table
 
-    def _show(self, found: tuple[str, Series | None, list[Marks]]) -> None:
-        symbol, series, marks = found
-        if series is None:
-            fetch = f"cqs fetch --symbols {symbol} --interval 1d"
-            self._about[:] = [empty(f"No candles of {symbol}", "Trades are marked on candles of the lake.", fetch)]
-            self._chart.visible = False
+        def work() -> tuple[str, Series | None, list[Marks], Spot | None]:
+            symbol, spot = wanted(rows, asked, usual, (choice.day_start or 0) // 1000)
+            return symbol, find_series(bucket, symbol), marks_of(rows, symbol), spot
+
+        if usual:
+            self._page.load(work, self._show, quiet=True)
+
+    def _quietly(self, change: Callable[[], Any]) -> None:
+        """Change the choice of symbols as the user did not."""
+        self._offering = True
+        try:
+            change()
+        finally:
+            self._offering = False
+
+    def _chosen_symbol(self) -> None:
+        if self._offering:
             return
-        self._about.clear()
-        self._chart.visible = True
-        if self._drawn[:1] != (series,):
+        symbol = self._symbol.value
+        self._page.remember(symbol=None if symbol == self._usual else symbol, trade=None, day=None)
+        self._draw()
+
+    def _show(self, found: tuple[str, Series | None, list[Marks], Spot | None]) -> None:
+        symbol, series, marks, spot = found
+        self._chart.visible = series is not None
+        self._about[:] = [] if series else [_no_candles(self._page, symbol)]
+        made_of = (series, spot, [(mark.ts.tolist(), mark.side) for mark in marks])
+        if series is not None and self._drawn != made_of:
             last = int(max((int(mark.ts.max()) for mark in marks if len(mark.ts)), default=0))
-            self._chart.show(LakeCandles(self._page.bucket, series), last - _SHOWN if last else None)
-        made_of = (series, [(mark.ts.tolist(), mark.side) for mark in marks])
-        if self._drawn != made_of:
-            self._chart.mark(marks)
+            self._chart.show(series, marks, spot, last - _SHOWN if last else None)
         self._drawn = made_of
+
+
+def _no_candles(page: PageState, symbol: str) -> Any:
+    """What is missing, and the form that fetches it."""
+    fetch = page.link("data", fetch=1, symbols=symbol)
+    text = f'<div class="blank" role="status"><b>No candles of {escape(symbol)}</b>'
+    advice = f'Trades are shown on candles of the lake. <a href="{escape(fetch)}">Fetch {escape(symbol)}</a>'
+    return html(f"{text}<span>{advice}</span></div>")
+
+
+def wanted(rows: pa.Table, asked: Mapping[str, str], usual: str, day_start: int) -> tuple[str, Spot | None]:
+    """Which symbol to draw and where: that of the trade or day which the address names, else the usual one.
+
+    Args:
+        rows: trades.
+        asked: `trade` as `2025-11-20 09:03:32 BTC`, KST; or `day`.
+        usual: the symbol where nothing is asked for.
+        day_start: ms after midnight KST at which a day begins.
+    """
+    at, symbol = asked.get("trade", "")[:19], asked.get("trade", "")[20:]
+    if symbol and (moment := _korean_ms(at)) is not None:
+        return symbol, Spot(moment, moment, f"trade of {at[:16]} KST")
+    start = _korean_ms(asked.get("day", ""))
+    if start is None:
+        return usual, None
+    start += day_start
+    ts = rows["timestamp"].cast(pa.int64()).to_numpy() // 1000
+    profits = np.nan_to_num(np.asarray(rows["profit_krw"].to_numpy(zero_copy_only=False), np.float64))
+    inside = np.flatnonzero((ts >= start) & (ts < start + DAY))
+    spot = Spot(start, start + DAY, f"{asked['day']} KST")
+    if not len(inside):
+        return usual, spot
+    return str(rows["symbol"][int(inside[np.argmax(np.abs(profits[inside]))])].as_py()), spot
+
+
+def _korean_ms(text: str) -> int | None:
+    try:
+        return int(dt.datetime.fromisoformat(text).replace(tzinfo=KST).timestamp() * 1000)
+    except ValueError:
+        return None
 
 
 def _most_traded(snapshot: Snapshot) -> str | None:

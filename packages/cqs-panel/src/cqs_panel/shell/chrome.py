@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 
 from cqs_panel.sections import html
 from cqs_panel.shell.address import NARROW, THEME_COOKIE, last_window, search
+from cqs_panel.shell.keys import KEYS_CSS
 from cqs_panel.theme import PAGE_SX, THEME, page_css, tones
 
 if TYPE_CHECKING:
@@ -58,14 +59,14 @@ class Chrome:
             title="cqs",
             main=[self._stack, shell.dock],
             sidebar=[self._menu],
-            header=[shell.bridge],
+            header=[shell.bridge, shell.keys],
             sidebar_open=not self._narrow,
             sidebar_width=216,
             sidebar_resizable=False,
             site_url="?",
             theme_config=THEME,
             sx=PAGE_SX,
-            raw_css=[page_css(tones(), "dark" if pn.config.theme == "dark" else "light")],
+            raw_css=[page_css(tones(), "dark" if pn.config.theme == "dark" else "light"), KEYS_CSS],
             dark_theme=pn.config.theme == "dark",
             meta_description="Candles, backtests and bots, on your own machine",
         )

@@ -15,6 +15,7 @@ from cqs_panel.shell.address import Address, chosen_theme, last_window, parse
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.frame import Frame
+from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.work import Timer, Work, soon
 from cqs_panel.state import PageState
 from cqs_panel.view import View
@@ -39,6 +40,8 @@ class Dashboard:
         self._following = False
         self._address = Address(theme="dark" if pn.config.theme == "dark" else "light", width=0, height=0, margin=0)
         self._address.on_msg(self._heard)
+        self.keys = Keys.of(sorted(self.views.values(), key=lambda v: (v.order, v.title)))
+        self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         pn.config.exception_handler = _weakly(self._on_exception)
@@ -102,6 +105,9 @@ class Dashboard:
         job = jobs.start(title, arguments)
         self.soon([lambda: self.dock.update(now=True)])
         return job
+
+    def reveal(self, name: str) -> None:
+        self.keys.reveal(name)
 
     def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None:
         frame = self._works[page].frame

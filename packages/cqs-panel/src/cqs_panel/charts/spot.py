@@ -1,0 +1,91 @@
+"""A candle chart that shows what was clicked: which market, when, marked, and said in its title."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from cqs_panel.charts.candles import CandleChart
+from cqs_panel.charts.sources import LakeCandles
+from cqs_panel.sections import html, section
+from cqs_panel.view import Band
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_core import Series
+    from cqs_panel.state import PageState
+    from cqs_panel.view import Layer
+
+_AROUND = 40  # candles on both sides of a moment
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A stretch of time on a market.
+
+    Attributes:
+        start: ms UTC; `end` likewise, the same where it is a moment.
+        label: what happened there.
+    """
+
+    start: int
+    end: int
+    label: str
+
+
+class SpotChart(pn.viewable.Viewer):
+    """Candles of one market after another; the chosen stretch is tinted, named in the title and scrolled to.
+
+    Args:
+        page: the view that shows it.
+        name: CSS class by which the page finds it; one of its kind a page.
+        note: beside the title.
+        height: of the figures, in pixels.
+        actions: small widgets at the right of the title.
+    """
+
+    def __init__(
+        self, page: PageState, name: str, note: str = "", height: int = 340, actions: Sequence[Any] = ()
+    ) -> None:
+        super().__init__()
+        self._page, self._name, self._note = page, name, note
+        self._series: Series | None = None
+        self.chart = CandleChart(page, height=height)
+        self._head = html("")
+        self._above = pn.Row(self._head, *actions, sizing_mode="stretch_width", align="center", margin=0)
+        self._root = section("", self._above, self.chart, css_classes=[name])
+
+    def __panel__(self) -> Any:
+        return self._root
+
+    @property
+    def series(self) -> Series | None:
+        """What is drawn."""
+        return self._series
+
+    def show(
+        self, series: Series, layers: Sequence[Layer] = (), spot: Spot | None = None, start: int | None = None
+    ) -> None:
+        """Draw a market with layers; at a spot where there is one, else from `start`, else the newest candles."""
+        from cqs_core import intervals
+
+        told = f"{series} · {spot.label}" if spot else str(series)
+        note = f'<span class="note">{escape(self._note)}</span>'
+        self._head.object = f'<div class="head"><h2>{escape(told)}</h2>{note}</div>'
+        other = series != self._series
+        self._series = series
+        length = intervals.length(series.interval)
+        if other:
+            margin = max(spot.end - spot.start, _AROUND * length) if spot else 0
+            edges = (spot.start - margin, spot.end + margin) if spot else (start, None)
+            self.chart.show(LakeCandles(self._page.bucket, series), *edges)
+        elif spot:
+            self.chart.focus(spot.start, spot.end)
+        marked = [Band(spot.label, spot.start, max(spot.end, spot.start + length), "warning")] if spot else []
+        self.chart.mark([*layers, *marked])
+        if spot and self._page.shown:
+            self._page.reveal(self._name)

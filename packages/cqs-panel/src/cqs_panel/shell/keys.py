@@ -1,0 +1,142 @@
+"""What the keyboard does on every page, links inside pages, and bringing into view what was asked for.
+
+A link such as `<a href="?view=data&series=…">` in any HTML shows that view in this session, with an entry in the
+history; opened in a new tab it is an address like any other. So whatever is clickable in HTML is a link: it is reached
+by Tab, opened by Enter, and can be copied.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+
+
+class Keys(JSComponent):
+    """Shortcuts and links; sends `{"type": "popped", "search": …}` as the back button does."""
+
+    shortcuts = param.Dict(default={}, doc="Slug of a view by the letter that follows `g`.")
+    titles = param.Dict(default={}, doc="Title of a view by its slug.")
+
+    _esm = """
+const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)
+  if (el.shadowRoot) all(el.shadowRoot, out) } return out }
+const seen = (el) => el.getClientRects().length > 0
+const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName))
+const focused = () => { let el = document.activeElement
+  while (el?.shadowRoot?.activeElement) el = el.shadowRoot.activeElement
+  return el }
+
+export function render({model}) {
+  const go = (search) => { window.history.pushState(null, "", search)
+    model.send_msg({type: "popped", search, width: window.innerWidth}) }
+  const clicked = (event) => {
+    if (event.defaultPrevented || event.button) return
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    const link = event.composedPath().find((el) => el.getAttribute?.("href")?.startsWith("?view="))
+    if (!link || link.getAttribute("target")) return
+    if (link.closest?.(".MuiListItem-root, .MuiListItemButton-root")) return  // the menu answers for its own
+    event.preventDefault()
+    go(link.getAttribute("href"))
+  }
+  let before = "", at = 0
+  const pressed = (event) => {
+    if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return
+    const el = focused(), key = event.key
+    if (key === "Escape") { if (closeHelp()) event.preventDefault(); return }
+    if (typing(el)) return
+    const first = before === "g" && Date.now() - at < 1500
+    before = key; at = Date.now()
+    if (first && model.shortcuts[key]) {
+      event.preventDefault(); before = ""; go("?view=" + model.shortcuts[key])
+      return
+    }
+    if (key === "?") { event.preventDefault(); showHelp(); return }
+    if (key === "/") {
+      const field = all(document).find((el) => el.matches("input[type=text],input[type=search],input:not([type])") &&
+        seen(el) && !el.closest(".MuiInputBase-root.Mui-disabled") &&
+        (el.closest(".tabulator-header-filter") || /filter|search|symbols/i.test(labelOf(el))))
+      if (field) { event.preventDefault(); field.scrollIntoView({block: "nearest"}); field.focus() }
+    }
+  }
+  const labelOf = (el) => [el.placeholder, el.getAttribute("aria-label"),
+    ...[...(el.labels ?? [])].map((one) => one.textContent)].join(" ")
+  let dialog = null, back = null
+  const showHelp = () => {
+    if (dialog) return
+    back = focused()
+    dialog = document.createElement("dialog")
+    dialog.className = "cqs-help"
+    dialog.setAttribute("aria-label", "Keyboard shortcuts")
+    const row = (keys, text) => { const line = document.createElement("div")
+      for (const key of keys) {
+        const kbd = document.createElement("kbd")
+        kbd.textContent = key; line.append(kbd, " ")
+      }
+      line.append(text); return line }
+    const head = document.createElement("h2"); head.textContent = "Keyboard shortcuts"
+    const rows = [...Object.entries(model.shortcuts).map(([key, slug]) => row(["g", key], model.titles[slug] ?? slug)),
+      row(["/"], "Go to the filter of the page"), row(["↑", "↓"], "Move between rows of a table"),
+      row(["Enter"], "Open the row"), row(["Esc"], "Close a menu or this list"), row(["?"], "This list")]
+    const close = document.createElement("button"); close.textContent = "Close"
+    close.addEventListener("click", closeHelp)
+    dialog.append(head, ...rows, close)
+    dialog.addEventListener("close", closeHelp)
+    document.body.append(dialog)
+    dialog.showModal()
+  }
+  const closeHelp = () => {
+    if (!dialog) return false
+    const shown = dialog; dialog = null
+    shown.remove(); back?.focus?.()
+    return true
+  }
+  const reveal = (name) => {
+    const found = all(document).filter((el) => el.classList.contains(name) && seen(el))[0]
+    const gently = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"
+    found?.scrollIntoView({block: "nearest", behavior: gently})
+  }
+  const main = () => all(document).find((el) => el.classList.contains("main-content"))
+  const skip = document.createElement("a")
+  skip.className = "cqs-skip"; skip.href = "#main"; skip.textContent = "Skip to content"
+  skip.addEventListener("click", (event) => { event.preventDefault()
+    const el = main(); if (el) { el.tabIndex = -1; el.focus() } })
+  if (!document.querySelector(".cqs-skip")) document.body.prepend(skip)
+  model.on("msg:custom", (event) => { const said = event.data ?? event
+    if (said.reveal) setTimeout(() => reveal(said.reveal), 150) })
+  document.addEventListener("click", clicked)
+  document.addEventListener("keydown", pressed)
+  model.on("remove", () => { document.removeEventListener("click", clicked)
+    document.removeEventListener("keydown", pressed); skip.remove(); closeHelp() })
+}
+"""
+
+    def reveal(self, name: str) -> None:
+        """Scroll until what has this CSS class is in view."""
+        self._send_msg({"reveal": name})
+
+    @classmethod
+    def of(cls, views: list[Any]) -> Keys:
+        """Shortcuts for views: `g` and the first letter of the title that no earlier view has."""
+        letters: dict[str, str] = {}
+        for view in views:
+            free = (c for c in view.title.casefold() if c.isascii() and c.isalpha() and c not in letters)
+            if (letter := next(free, None)) is not None:
+                letters[letter] = view.slug
+        return cls(shortcuts=letters, titles={v.slug: v.title for v in views}, width=0, height=0, margin=0)
+
+
+KEYS_CSS = """
+.cqs-skip{position:fixed;left:12px;top:-60px;z-index:2000;background:var(--cqs-paper);color:var(--cqs-accent);
+  border:2px solid var(--cqs-accent);border-radius:8px;padding:8px 14px;font-size:13px}
+.cqs-skip:focus{top:8px}
+dialog.cqs-help{background:var(--cqs-paper);color:var(--cqs-text);border:1px solid var(--cqs-line);border-radius:12px;
+  padding:18px 24px;font-size:13px;min-width:280px;box-shadow:0 12px 48px rgba(0,0,0,.35)}
+dialog.cqs-help::backdrop{background:rgba(0,0,0,.35)}
+dialog.cqs-help h2{font-size:15px;margin:0 0 12px} dialog.cqs-help div{padding:4px 0}
+dialog.cqs-help kbd{display:inline-block;min-width:20px;text-align:center;border:1px solid var(--cqs-line);
+  border-radius:5px;padding:1px 5px;background:var(--cqs-hover);font-size:12px}
+dialog.cqs-help button{margin-top:12px;background:transparent;color:var(--cqs-accent);border:1px solid var(--cqs-line);
+  border-radius:8px;padding:6px 14px;cursor:pointer}
+"""

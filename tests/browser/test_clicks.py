@@ -1,0 +1,88 @@
+"""What is clicked is shown: a position, a deviation, a trade, a day, an alert; marked, named, and in the address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cli import cqs_json
+
+pytestmark = pytest.mark.browser
+
+SHOWN = """() => {
+  for (const document of Bokeh.documents) for (const model of document._all_models.values())
+    if (model.type == "Figure" && model.x_range?.start > 1e12 && model.renderers.some(r => r.glyph?.type == "Rect"))
+      return [model.x_range.start, model.x_range.end]
+  return null }"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "bucket"
+    cqs_json("demo", "--once", "--bucket", folder)
+    return folder
+
+
+def heading(page, pattern):
+    return page.get_by_role("heading", name=re.compile(pattern))
+
+
+def covers(page, moment):
+    """Until the chart in view shows this moment, ms UTC."""
+    page.wait_for_function(f"(() => {{ const s = ({SHOWN})(); return s && s[0] < {moment} && {moment} < s[1] }})()")
+
+
+def test_a_deviation_and_a_position_show_their_market_at_their_time(visit, dashboard, demo):
+    page = visit(f"{dashboard(demo)}?view=compare&account=Main").page
+    page.locator("a.plain", has_text="missed").click(timeout=60_000)
+    heading(page, r"upbit \w+.KRW 1d · missed, opened \d{4}").wait_for()
+    first = page.url
+    assert "position=" in first
+    opened = re.search(r"position=[^&]*?(\d{4}-\d\d-\d\dT)", first.replace("+", "T").replace("%3A", ":"))
+    cell = page.locator(".tabulator-cell[tabulator-field=symbol]", has_text="XRP").first
+    day = cell.locator("xpath=..").locator("[tabulator-field=opened]").inner_text()[:10]
+    cell.click()
+    heading(page, rf"upbit XRP.KRW 1d · .*opened {day}").wait_for()
+    covers(page, page.evaluate(f"Date.parse('{day}')"))
+    page.go_back()
+    heading(page, "· missed, opened").wait_for()
+    assert opened is None or page.url == first
+    page.reload()
+    heading(page, "· missed, opened").wait_for(timeout=60_000)
+
+
+def test_a_trade_and_a_day_of_the_monitor_are_shown_on_candles(visit, dashboard, demo):
+    page = visit(f"{dashboard(demo)}?view=monitor", height=1200).page
+    row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=action]")).nth(3)
+    row.locator("[tabulator-field=symbol]").wait_for(timeout=30_000)
+    symbol, time = (row.locator(f"[tabulator-field={name}]").inner_text() for name in ("symbol", "time"))
+    row.locator("[tabulator-field=symbol]").click()
+    heading(page, rf"upbit {symbol}.KRW \w+ · trade of {time[:16]} KST").wait_for()
+    covers(page, page.evaluate(f"Date.parse('{time.replace(' ', 'T')}+09:00')"))
+    day = page.locator("svg.year a").last
+    date = re.search(r"\d{4}-\d\d-\d\d", day.locator("title").text_content())[0]
+    day.click()
+    heading(page, rf"· {date} KST").wait_for()
+    assert page.get_by_label("Filter", exact=False).input_value() == date
+    assert f"day={date}" in page.url
+
+
+def test_an_alert_leads_to_its_account_and_day(visit, dashboard, demo):
+    page = visit(f"{dashboard(demo)}?view=alerts").page
+    page.locator("a.row", has_text="drawdown").first.click(timeout=30_000)
+    page.wait_for_url("**view=monitor&account=**day=**")
+    heading(page, r"· \d{4}-\d\d-\d\d KST").wait_for(timeout=30_000)
+
+
+def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, demo):
+    page = visit(f"{dashboard(demo)}?view=backtest").page
+    page.locator(".tabulator-row [tabulator-field=strategy]").first.click()
+    row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=entry_price]")).nth(5)
+    row.locator("[tabulator-field=symbol]").click()
+    said = heading(page, r"upbit \w+.KRW 1d · trade \d+, [+-]")
+    said.wait_for()
+    text = said.inner_text()
+    page.reload()
+    said.wait_for()
+    assert said.inner_text() == text
