@@ -1,4 +1,4 @@
-"""What surrounds the views: bar, menu, banner and the stack in which one view is visible."""
+"""What surrounds the views: bar, menu, banner and the stage on which one view is seen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 from cqs_panel.sections import html
 from cqs_panel.shell.address import NARROW, THEME_COOKIE, last_window, search
 from cqs_panel.shell.keys import KEYS_CSS
+from cqs_panel.shell.stage import Stage, place
 from cqs_panel.theme import PAGE_SX, THEME, page_css, tones
 
 if TYPE_CHECKING:
@@ -51,13 +52,12 @@ class Chrome:
         self.slugs = [view.slug for view in views]
         self._menu = _menu(views)
         self._menu.on_click(self._clicked)
-        banner = [_demo_banner()] if shell.demo else []
-        whole = ":host{max-height:none!important}"  # Panel's 100 % would squeeze it into the window
-        self._stack = pn.Column(*banner, sizing_mode="stretch_width", margin=0, stylesheets=[whole])
+        self._places = [place() for _ in [*views, None]]  # the last is for what the address names and is not there
+        self._stage = Stage(views=self._places, sizing_mode="stretch_width", margin=0)
         known = _state_watchers()
         self.page = pmui.Page(
             title="cqs",
-            main=[self._stack, shell.dock],
+            main=[*([_demo_banner()] if shell.demo else []), self._stage, shell.dock],
             sidebar=[self._menu],
             header=[shell.bridge, shell.keys],
             sidebar_open=not self._narrow,
@@ -71,18 +71,20 @@ class Chrome:
             meta_description="Candles, backtests and bots, on your own machine",
         )
         self._held_by_state = [one for one in _state_watchers() if one not in known]
+        with pn.util.edit_readonly(self.page):
+            self.page.busy = False  # else it follows every event, and each time Panel walks through the whole page
         self.page.param.watch(self._toggled, "dark_theme")
 
     def add(self, frame: Frame) -> None:
-        self._stack.append(frame)
+        self._places[self._at(frame)][:] = [frame]
 
     def remove(self, frame: Frame) -> None:
-        self._stack.remove(frame.__panel__())
+        place = self._places[self._at(frame)]
+        if frame.__panel__() in place:
+            place.clear()
 
-    def show(self, frame: Frame, previous: Frame | None) -> None:
-        if previous is not None:
-            previous.__panel__().visible = False
-        frame.__panel__().visible = True
+    def show(self, frame: Frame) -> None:
+        self._stage.shown = self._at(frame)
         slug = frame.page.slug
         self._menu.active = self.slugs.index(slug) if slug in self.slugs else None
         if self._narrow:
@@ -98,6 +100,9 @@ class Chrome:
         """Let go of the page: Material's Page watches Panel's global state, which else keeps each one for good."""
         for watcher in self._held_by_state:
             pn.state.param.unwatch(watcher)
+
+    def _at(self, frame: Frame) -> int:
+        return self.slugs.index(frame.page.slug) if frame.page.slug in self.slugs else len(self.slugs)
 
     def _clicked(self, item: dict[str, Any]) -> None:
         self._shell.revisit(item["slug"])

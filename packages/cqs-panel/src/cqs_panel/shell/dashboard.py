@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -16,6 +16,7 @@ from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.keys import Keys
+from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.work import Timer, Work, soon
 from cqs_panel.state import PageState
 from cqs_panel.view import View
@@ -47,6 +48,7 @@ class Dashboard:
         pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self.close())
+            self._document.add_next_tick_callback(partial(keep_order, self._document))
         Timer(self._document, self._look, int(1000 * SECONDS)).run(True)
         slug, query = parse(pn.state.location.search or "" if pn.state.location else "")
         self._open(slug or next(iter(self._chrome.slugs)), query)
@@ -183,7 +185,7 @@ class Dashboard:
         if previous is not None:
             previous.page.shown = False
         frame.page.shown = True
-        self._chrome.show(frame, previous)
+        self._chrome.show(frame)
         if previous is not None and previous.page.slug not in self.views:
             self._forget(previous)
         self._address.tell(title=f"{frame.of.title} · cqs", top=True)

@@ -8,17 +8,28 @@ import panel as pn
 
 from cqs_core.foreign import foreign
 from cqs_panel.sections import failure, html
+from cqs_panel.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cqs_panel.state import PageState
-    from cqs_panel.view import Card, View
+    from cqs_panel.view import Card
 
 _BAR = """
 :host{height:3px;overflow:hidden} .run{height:3px;border-radius:2px;background:var(--cqs-accent);width:30%;
   animation:run 1.1s ease-in-out infinite}
 @keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
+"""
+_SKELETON = """
+:host{width:100%} .skeleton{display:grid;gap:12px;grid-template-columns:repeat(4,1fr);
+  animation:wait 1.6s ease-in-out infinite}
+.skeleton div{height:92px;border-radius:8px;background:var(--cqs-line)}
+.skeleton div:nth-child(n+5){height:300px;grid-column:1/-1}
+.skeleton.card{display:block}
+@keyframes wait{50%{opacity:.45}}
+@media(max-width:700px){.skeleton{grid-template-columns:repeat(2,1fr)}}
+@media(prefers-reduced-motion:reduce){.skeleton{animation:none}}
 """
 
 
@@ -34,15 +45,25 @@ class Frame(pn.viewable.Viewer):
         )
         self._faults = pn.Column(sizing_mode="stretch_width", margin=0)
         self._body = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._skeleton = _skeleton(5 if isinstance(of, View) else 1)
         self._shown_faults: dict[str, str] = {}
         self._pending = 0
         self.built = False
         self._root = pn.Column(
-            self._busy, self._faults, self._body, sizing_mode="stretch_width", margin=0, css_classes=["cqs-frame"]
+            self._busy,
+            self._faults,
+            self._body,
+            self._skeleton,
+            sizing_mode="stretch_width",
+            margin=0,
+            css_classes=["cqs-frame", *self._marked()],
         )
 
     def __panel__(self) -> Any:
         return self._root
+
+    def _marked(self) -> list[str]:
+        return [f"cqs-view-{self.of.slug}"] if isinstance(self.of, View) else []
 
     def build(self) -> None:
         """Build the content, once; a second call builds again after a failure."""
@@ -55,6 +76,7 @@ class Frame(pn.viewable.Viewer):
         except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others live on
             self._report("build", error)
             self._body[:] = [failure(f"{self._name} could not be shown", error, retry=self.build)]
+        self._arrive()
 
     def span(self, columns: int) -> None:
         """Take so many of twelve columns of a grid; all of them where it is narrow, half on a tablet."""
@@ -79,3 +101,14 @@ class Frame(pn.viewable.Viewer):
         """Count work under way: a bar runs above the view while there is any."""
         self._pending += change
         self._busy.visible = self._pending > 0
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """Take the skeleton away when the view is built, and what it loads first is there."""
+        if self.built and not self._pending and self._skeleton in self._root:
+            self._root.remove(self._skeleton)
+
+
+def _skeleton(blocks: int) -> Any:
+    kind = "skeleton" if blocks > 1 else "skeleton card"
+    return html(f'<div class="{kind}" aria-hidden="true">{"<div></div>" * blocks}</div>', stylesheets=[_SKELETON])

@@ -64,8 +64,8 @@ _OVERFLOW = f"""() => {{ {_WALK}
   return Math.max(main.scrollWidth - main.clientWidth, document.documentElement.scrollWidth - window.innerWidth) }}"""
 _SETTLED = f"""() => {{ {_WALK}
   const found = all(document), frames = found.filter((el) => el.classList.contains("cqs-frame"))
-  const busy = found.some((el) => el.getAttribute("aria-label") === "Loading" && el.getClientRects().length)
-  return frames.some((el) => el.getClientRects().length) && !busy }}"""
+  const busy = found.some((el) => el.getAttribute("aria-label") === "Loading" && el.checkVisibility())
+  return frames.some((el) => el.checkVisibility()) && !busy }}"""
 
 
 def launch(playwright: Playwright, *flags: str) -> Browser:
