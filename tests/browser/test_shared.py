@@ -86,18 +86,6 @@ def test_every_zoom_shows_exact_buckets_and_at_most_two_thousand(visit, url, clo
             assert got["volume"][i] == len(inside)
 
 
-def test_panning_and_zooming_take_less_than_three_tenths_of_a_second(visit, url):
-    page = visit(url + "?view=candles").page
-    charted(page)
-    last, took = START + ROWS * MINUTE, []
-    move(page, START, last)
-    for span in (300_000, 40_000, 5_000, 700, 9_000, 90_000):
-        took.append(move(page, last - span * MINUTE, last))
-        took.append(move(page, last - 3 * span * MINUTE, last - 2 * span * MINUTE))
-    took.sort()
-    assert took[len(took) // 2] < 300, took
-
-
 def test_the_tooltip_says_the_bucket(visit, url):
     page = visit(url + "?view=candles").page
     charted(page)
