@@ -22,7 +22,7 @@ class Keys(JSComponent):
     _esm = """
 const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)
   if (el.shadowRoot) all(el.shadowRoot, out) } return out }
-const seen = (el) => el.getClientRects().length > 0
+const seen = (el) => el.checkVisibility()  // not its boxes: hidden views keep theirs
 const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName))
 const focused = () => { let el = document.activeElement
   while (el?.shadowRoot?.activeElement) el = el.shadowRoot.activeElement
