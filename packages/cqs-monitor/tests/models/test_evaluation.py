@@ -28,9 +28,9 @@ from cqs_monitor.models.trust import trust
 def trusting(bucket, upload):
     """Uploads a model and trusts it."""
 
-    def store(data: bytes, version: str = "v1"):
+    def store(data: bytes, version: str = "v1", **options):
         upload(version, data)
-        trust(models(bucket), hashlib.sha256(data).hexdigest())
+        trust(models(bucket), hashlib.sha256(data).hexdigest(), **options)
 
     return store
 
@@ -95,8 +95,19 @@ def test_models_that_are_not_portable_are_refused_before_loading(bucket, lake, t
 
 def test_a_model_of_a_package_that_is_absent_cannot_be_evaluated_and_says_so(bucket, lake, trusting, rows):
     data = pickle.dumps(portable(rows)).replace(b"cqs_monitor.models.softmax", b"cqs_trainer_that_is.absent")
-    trusting(data)
+    with pytest.raises(UsageError, match=r"unusual code \(cqs_trainer_that_is.*--unusual-code"):
+        trusting(data)
+    trusting(data, unusual=True)
     with pytest.raises(DataError, match="cqs_trainer_that_is"):
+        evaluate(bucket, "v1")
+
+
+def test_trust_given_before_a_model_was_seen_to_be_unusual_is_not_enough(bucket, upload, rows, tmp_path, lake):
+    data = pickle.dumps(portable(rows)).replace(b"cqs_monitor.models.softmax", b"cqs_trainer_that_is.absent")
+    upload("v1", data)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "trusted-models.json").write_text(f'{{"{hashlib.sha256(data).hexdigest()}": {{}}}}')
+    with pytest.raises(UsageError, match="--unusual-code"):
         evaluate(bucket, "v1")
 
 

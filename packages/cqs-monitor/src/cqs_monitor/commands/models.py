@@ -56,8 +56,9 @@ def inspect(version: str, bucket: str | None, as_json: bool) -> None:
 @models.command("trust")
 @click.argument("sha256")
 @click.option("--revoke", is_flag=True, help="Take the trust back.")
+@click.option("--unusual-code", is_flag=True, help="Also if it imports code outside the usual packages.")
 @command_options
-def trust(sha256: str, revoke: bool, bucket: str | None, as_json: bool) -> None:
+def trust(sha256: str, revoke: bool, unusual_code: bool, bucket: str | None, as_json: bool) -> None:
     """Allow the model with this hash to be loaded on this machine, in a process apart.
 
     Loading a pickle runs code. Trust only what comes from somebody whom you would let work at this keyboard.
@@ -69,7 +70,7 @@ def trust(sha256: str, revoke: bool, bucket: str | None, as_json: bool) -> None:
         book.distrust(sha256)
         emit({"sha256": sha256, "trusted": False}, as_json, lambda: click.echo(f"{sha256}: no longer trusted"))
         return
-    found = book.trust(shelf(open_bucket(bucket)), sha256)
+    found = book.trust(shelf(open_bucket(bucket)), sha256, unusual=unusual_code)
     data = {"sha256": found.sha256, "version": found.version, "trusted": True}
     emit(
         data,
@@ -123,7 +124,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
         click.echo("no models; the trainer uploads them as models/regime_classifier_VERSION.pkl")
         return
     table = Table("Version", "State", "Size", "Verdict", "Trusted", "sha256", box=None, pad_edge=False)
-    colors = {"dangerous": "red", "imports code": "yellow"}
+    colors = {"dangerous": "red", "imports unusual code": "red", "imports code": "yellow"}
     for row in rows:
         verdict = row["verdict"] or "not known"
         named = escape(row["version"]) + (" [cyan]latest[/]" if row["latest"] else "")

@@ -1,4 +1,4 @@
-"""What a model file is wrapped in: zips of torch, joblib's compressions; unwrapped within limits."""
+"""What a model file is wrapped in: joblib's compressions, unwrapped within limits; zips are another file's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import lzma
 import mmap
 import tempfile
 import time
-import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,10 +19,7 @@ if TYPE_CHECKING:
 LIMIT = 1 << 30
 """Bytes that a wrapped file may unwrap to."""
 
-MOST_ENTRIES = 10_000
 _CHUNK = 1 << 20
-_BEGINNINGS = (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5")
-_PICKLED = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin")
 
 
 class Refused(ValueError):  # noqa: N818 - reads as what it is
@@ -57,7 +53,7 @@ def decompressed(data: Source, how: str, deadline: float) -> Iterator[Source]:
     """The bytes of a compressed file.
 
     Raises:
-        Refused: an unknown compression, damaged, or more than `LIMIT`.
+        Refused: an unknown compression, damaged, with more after its end, or more than `LIMIT`.
     """
     with tempfile.TemporaryFile() as file:
         try:
@@ -69,49 +65,6 @@ def decompressed(data: Source, how: str, deadline: float) -> Iterator[Source]:
         file.flush()
         with mapped(file) as view:
             yield view
-
-
-def pickles_in_zip(data: BinaryIO, deadline: float) -> Iterator[tuple[str, bytes]]:
-    """Names and bytes of the entries that are pickles.
-
-    Raises:
-        Refused: the zip is damaged, or holds more than it may.
-    """
-    try:
-        with zipfile.ZipFile(data) as archive:
-            entries = archive.infolist()
-            _check_entries(entries)
-            for entry in entries:
-                if time.monotonic() > deadline:
-                    raise Refused("reading took too long and was given up")
-                if content := _pickle_of(archive, entry):
-                    yield entry.filename, content
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
-        if isinstance(error, Refused):
-            raise
-        raise Refused(f"the zip is damaged ({error})") from None
-
-
-def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
-    if len(entries) > MOST_ENTRIES:
-        raise Refused(f"a zip of {len(entries):,} entries; at most {MOST_ENTRIES:,} are read")
-    total = sum(entry.file_size for entry in entries if entry.compress_type != zipfile.ZIP_STORED)
-    if total > LIMIT:
-        raise Refused(f"the zip unwraps to {total / 1e9:,.1f} GB, more than {LIMIT >> 20:,} MB: given up")
-
-
-def _pickle_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | None:
-    with archive.open(entry) as stream:
-        head = stream.read(2)
-        if not (
-            entry.filename.lower().endswith(_PICKLED)
-            or (head[:1] == b"\x80" and head[1:] in (b"\2", b"\3", b"\4", b"\5"))
-        ):
-            return None
-        rest = stream.read(LIMIT // 4)
-        if len(rest) == LIMIT // 4:
-            raise Refused(f"{entry.filename[:80]!r} in the zip is longer than {LIMIT >> 22:,} MB: given up")
-        return head + rest
 
 
 def _decompressor(how: str) -> Any:
@@ -130,6 +83,7 @@ def _pour(data: Source, decompressor: Any, into: Any, deadline: float) -> int:
     """Bytes written, at most a chunk more than `LIMIT`."""
     size: int = 0
     for at in range(0, len(data), _CHUNK):
+        end = min(len(data), at + _CHUNK)
         part = decompressor.decompress(data[at : at + _CHUNK], _CHUNK)
         while part:
             size += into.write(part)
@@ -143,5 +97,7 @@ def _pour(data: Source, decompressor: Any, into: Any, deadline: float) -> int:
                 else b""
             )
         if decompressor.eof:
+            if end - len(decompressor.unused_data) != len(data):
+                raise Refused("more stands after the end of what is compressed; that was not read")
             return size
     raise EOFError("it ends early")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DOWNLOAD = 1 << 29
 """Bytes of a model that are fetched from a remote bucket."""
 
-_FORM = 1  # of what is remembered: raise it when inspection learns something
+_FORM = 2  # of what is remembered: raise it when inspection learns something
 _CHUNK = 1 << 20
 
 

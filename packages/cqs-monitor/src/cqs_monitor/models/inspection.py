@@ -6,10 +6,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cqs_monitor.models.containers import Refused, decompressed, mapped, pickles_in_zip, wrapping
+from cqs_monitor.models.containers import Refused, decompressed, mapped, wrapping
 from cqs_monitor.models.description import Description, describe
-from cqs_monitor.models.pickles.judgement import Verdict, dangerous, verdict
+from cqs_monitor.models.npy import MAGIC, read_npy
+from cqs_monitor.models.pickles.judgement import Verdict, dangerous, unusual, verdict
 from cqs_monitor.models.pickles.streams import Reading, read_streams
+from cqs_monitor.models.zips import read_zip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,17 +21,24 @@ if TYPE_CHECKING:
 SECONDS = 20.0
 """How long one file may be looked at."""
 
+_READING = 0.75
+"""Share of it that is for reading; what is left goes into describing, and into freeing what was read."""
+
+_ARCHIVES = ("torch zip", "npz", "zip", "npy")
+
 
 @dataclass(frozen=True)
 class Inspection:
     """What was found.
 
     Attributes:
-        verdict: the worst thing found; None where nothing was found but not all could be read. There is no `safe`.
+        verdict: the worst thing found; None where nothing bad was found, but not all could be read, or not all is what
+            an ordinary writer writes. There is no `safe`.
         format: `pickle`, `joblib`, `torch zip`, `gzip joblib` …; None where it is none of them.
         protocol: highest protocol named.
         imports: dotted names that loading would import.
-        dangerous: those of them that make the verdict.
+        dangerous: those of them that reach for the system, the interpreter, or code in the file.
+        unusual: those of them that the usual packages of machine learning do not import.
         oddities: facts that no ordinary writer produces.
         problem: why not all could be read.
         truncated: whether that is because the file ends early.
@@ -41,6 +50,7 @@ class Inspection:
     protocol: int | None = None
     imports: Sequence[str] = ()
     dangerous: Sequence[str] = ()
+    unusual: Sequence[str] = ()
     oddities: Sequence[str] = ()
     problem: str | None = None
     truncated: bool = False
@@ -54,7 +64,7 @@ class Inspection:
 def inspect_file(file: BinaryIO, seconds: float = SECONDS) -> Inspection:
     """Inspect an open local file, within limits of time and memory."""
     with mapped(file) as data:
-        return _inspect(data, file, time.monotonic() + seconds)
+        return _inspect(data, file, time.monotonic() + _READING * seconds)
 
 
 def _inspect(data: Source, file: BinaryIO, deadline: float) -> Inspection:
@@ -63,54 +73,33 @@ def _inspect(data: Source, file: BinaryIO, deadline: float) -> Inspection:
     how = wrapping(data[:8])
     try:
         if how == "zip":
-            return _zip(file, deadline)
+            return _judged(*read_zip(file, deadline))
         if how:
             with decompressed(data, how, deadline) as inner:
                 return _judged(read_streams(inner, deadline), f"{how} ")
     except Refused as refusal:
         return Inspection(None, how, problem=str(refusal), truncated="ends early" in str(refusal))
+    if data[:6] == MAGIC:
+        return _judged(read_npy(data, deadline), "npy")
     return _judged(read_streams(data, deadline), "")
 
 
-def _zip(file: BinaryIO, deadline: float) -> Inspection:
-    whole = Reading()
-    names = []
-    problem = None
-    try:
-        for name, content in pickles_in_zip(file, deadline):
-            names.append(name)
-            _join(whole, read_streams(content, deadline), name)
-    except Refused as refusal:
-        problem = str(refusal)
-    torch = any(name.endswith("data.pkl") for name in names)
-    if not names:
-        return Inspection(None, "zip", problem=problem or "a zip without a pickle in it")
-    whole.problem = problem or whole.problem
-    return _judged(whole, "torch zip" if torch else "zip")
-
-
-def _join(whole: Reading, part: Reading, name: str) -> None:
-    whole.values += part.values
-    whole.imports |= part.imports
-    whole.oddities |= part.oddities
-    whole.protocol = max(whole.protocol, part.protocol)
-    if part.problem and not whole.problem:
-        whole.problem, whole.truncated = f"{name}: {part.problem}", part.truncated
-
-
 def _judged(reading: Reading, wrapped: str) -> Inspection:
-    incomplete = bool(reading.problem or reading.oddities)
-    found: Verdict | None = verdict(reading.imports)
-    if incomplete and found == "nothing unusual found":
+    imports, called = reading.imports, reading.called
+    found: Verdict | None = verdict(imports, called)
+    whole = not (reading.problem or reading.oddities)
+    if not whole and found in ("nothing unusual found", "imports code"):
         found = None
-    nothing = bool(reading.problem and not (reading.values or reading.imports or reading.truncated))
-    kind = wrapped if wrapped.endswith("zip") else wrapped + ("joblib" if reading.raw else "pickle")
+    empty = bool(reading.problem and not (reading.values or imports or reading.truncated))
+    kind = wrapped if wrapped in _ARCHIVES else wrapped + ("joblib" if reading.raw else "pickle")
+    nothing = empty and wrapped not in _ARCHIVES
     return Inspection(
         verdict=found,
         format=None if nothing else kind,
         protocol=reading.protocol,
-        imports=tuple(map(str, reading.imports)),
-        dangerous=tuple(str(one) for one in reading.imports if dangerous(one)),
+        imports=tuple(map(str, imports)),
+        dangerous=tuple(str(one) for one in imports if dangerous(one)),
+        unusual=tuple(str(one) for one in imports if not dangerous(one) and unusual(one, called)),
         oddities=tuple(reading.oddities),
         problem=f"no pickle, joblib or torch file ({reading.problem})" if nothing else reading.problem,
         truncated=reading.truncated,

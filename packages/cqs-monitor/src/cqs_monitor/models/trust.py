@@ -21,7 +21,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def trusted() -> Mapping[str, Mapping[str, Any]]:
-    """`{sha256: {"version", "since"}}`."""
+    """`{sha256: {"version", "since", "unusual"}}`; `unusual` where its unusual imports were accepted."""
     try:
         value = json.loads(_file().read_text())
     except FileNotFoundError:
@@ -31,11 +31,16 @@ def trusted() -> Mapping[str, Mapping[str, Any]]:
     return value if isinstance(value, dict) else {}
 
 
-def trust(rows: Sequence[Model], sha256: str) -> Model:
+def trust(rows: Sequence[Model], sha256: str, *, unusual: bool = False) -> Model:
     """Trust the model with this hash.
 
+    Args:
+        rows: models of the bucket.
+        sha256: of the model's bytes.
+        unusual: accept imports that the usual packages of machine learning do not make.
+
     Raises:
-        UsageError: no hash, or a model that is dangerous.
+        UsageError: no hash, or a model that is dangerous, was not read whole, or imports unusual code unaccepted.
         UnknownName: no model of the bucket has it.
     """
     wanted = _checked(sha256)
@@ -44,16 +49,31 @@ def trust(rows: Sequence[Model], sha256: str) -> Model:
         raise UnknownName(
             "sha256", sha256, [row.sha256 for row in rows if row.sha256], remedy="`cqs models list` shows them"
         )
-    seen = found.inspection
+    check_loadable(found, unusual=unusual)
+    _write({**trusted(), wanted: {"version": found.version, "since": iso(now()), "unusual": unusual}})
+    return found
+
+
+def check_loadable(row: Model, *, unusual: bool) -> None:
+    """Whether a model may be loaded by those who trust it.
+
+    Raises:
+        UsageError: it may not; the message says why.
+    """
+    seen = row.inspection
     if seen is None or seen.verdict == "dangerous":
         reaches = ", ".join(seen.dangerous[:3]) if seen else "what nobody could read"
         raise UsageError(
-            f"model {found.version!r} is dangerous (it reaches for {reaches}); it is never loaded, trusted or not"
+            f"model {row.version!r} is dangerous (it reaches for {reaches}); it is never loaded, trusted or not"
         )
     if seen.problem or seen.oddities:
-        raise UsageError(f"model {found.version!r} could not be inspected whole ({_why(found)}); it is never loaded")
-    _write({**trusted(), wanted: {"version": found.version, "since": iso(now())}})
-    return found
+        why = seen.problem or "; ".join(seen.oddities)
+        raise UsageError(f"model {row.version!r} could not be inspected whole ({why}); it is never loaded")
+    if seen.verdict == "imports unusual code" and not unusual:
+        raise UsageError(
+            f"model {row.version!r} imports unusual code ({', '.join(seen.unusual[:5])}), which may do anything. "
+            f"If you know what it does: cqs models trust {row.sha256} --unusual-code"
+        )
 
 
 def distrust(sha256: str) -> None:
@@ -66,11 +86,6 @@ def distrust(sha256: str) -> None:
     if known.pop(_checked(sha256), None) is None:
         raise UnknownName("trusted sha256", sha256, known, remedy="no model is trusted")
     _write(known)
-
-
-def _why(row: Model) -> str:
-    assert row.inspection is not None
-    return row.inspection.problem or "; ".join(row.inspection.oddities)
 
 
 def _checked(sha256: str) -> str:

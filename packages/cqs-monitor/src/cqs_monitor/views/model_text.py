@@ -10,6 +10,7 @@ from cqs_panel import Metric, percent, ratio, size
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cqs_monitor.models.inspection import Inspection
     from cqs_monitor.models.shelf import Model
 
 CSS = """
@@ -27,12 +28,12 @@ def inspection_html(chosen: Model) -> str:
     seen = chosen.inspection
     if seen is None:
         return f'<p class="verdict">No model</p><p>{escape(chosen.problem or "")}</p>'
-    tone = {"dangerous": "dangerous", "imports code": "imports"}.get(seen.verdict or "", "")
-    lines = [f'<p class="verdict {tone}">{escape(seen.verdict or "not known: it could not be read whole")}</p>']
+    tones = {"dangerous": "dangerous", "imports unusual code": "dangerous", "imports code": "imports"}
+    lines = [f'<p class="verdict {tones.get(seen.verdict or "", "")}">{escape(_verdict(seen))}</p>']
     lines += [f"<p>{escape(text)}</p>" for text in (seen.problem, *seen.oddities) if text]
     if seen.imports:
         lines.append("<p>Loading it would import:</p>")
-        flagged = set(seen.dangerous)
+        flagged = {*seen.dangerous, *seen.unusual}
         items = (f'<li class="{"dangerous" if name in flagged else ""}">{escape(name)}</li>' for name in seen.imports)
         lines.append(f"<ul>{''.join(items)}</ul>")
     lines += [f"<p><b>{label}</b> {escape(text)}</p>" for label, text in _said(chosen)]
@@ -40,6 +41,11 @@ def inspection_html(chosen: Model) -> str:
         '<p class="muted">Read opcode by opcode; nothing was loaded. No verdict says that a model is harmless.</p>'
     )
     return "".join(lines)
+
+
+def _verdict(seen: Inspection) -> str:
+    unread = "not known: it could not be read whole" if seen.problem else "not known: no ordinary writer made it"
+    return seen.verdict or unread
 
 
 def _said(chosen: Model) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from cqs_monitor.models.evaluation.regimes import Regimes, store
 from cqs_monitor.models.evaluation.report import report
 from cqs_monitor.models.fingerprints import local_file
 from cqs_monitor.models.shelf import Model, model
-from cqs_monitor.models.trust import trusted
+from cqs_monitor.models.trust import check_loadable, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -90,9 +90,9 @@ def check_evaluable(chosen: Model, made: Collection[str] = ()) -> None:
     seen = chosen.inspection
     if seen is None or chosen.sha256 is None:
         raise UsageError(f"model {chosen.version!r} cannot be evaluated: {chosen.problem or 'its file was not read'}")
-    if seen.verdict == "dangerous":
-        raise UsageError(f"model {chosen.version!r} is dangerous ({', '.join(seen.dangerous[:3])}) and is never loaded")
-    if chosen.sha256 not in made and chosen.sha256 not in trusted():
+    known = {**trusted(), **{sha256: {} for sha256 in made}}
+    check_loadable(chosen, unusual=bool(known.get(chosen.sha256, {"unusual": True}).get("unusual")))
+    if chosen.sha256 not in known:
         raise UsageError(
             f"model {chosen.version!r} is not trusted; loading it runs code that it names. "
             f"If you know who made it: cqs models trust {chosen.sha256}"

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cqs_monitor.models.pickles.dtypes import as_bytes, numpy_dtype
 from cqs_monitor.models.pickles.values import Import, Made, Pairs, RawArray, walk
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from cqs_monitor.models.pickles.opcodes import Source
 
-_CODE = re.compile(r"[<>|=]?([a-zA-Z])(\d*)")
 _READ = 1 << 16
 _WRAPPER = Import("joblib.numpy_pickle", "NumpyArrayWrapper")
+_KEYS = {"subclass", "shape", "order", "dtype", "allow_mmap"}
+_ALIGNMENT = "numpy_array_alignment_bytes"
+_SUBCLASSES_TEXT = """
+numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.memmap numpy.core.memmap.memmap
+numpy._core.memmap.memmap
+"""
+_SUBCLASSES = frozenset(_SUBCLASSES_TEXT.split())
 
 
 class Layout(NamedTuple):
-    """How an array lies in the file: shape, one element's type and bytes; `objects` where they are pickled."""
+    """How an array lies in the file; `aligned` where a byte says how many more stand before it."""
 
     shape: tuple[int, ...]
-    code: str
-    itemsize: int
-    objects: bool
+    dtype: np.dtype[Any]
+    aligned: bool
 
     @property
     def bytes(self) -> int:
-        return math.prod(self.shape) * self.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
 
 def is_wrapper(value: Any) -> bool:
     """Whether joblib would read an array from the file here."""
-    if not isinstance(value, Made):
-        return False
-    if value.is_a("copyreg", "_reconstructor") or value.is_a("copy_reg", "_reconstructor"):  # protocols 0 and 1
-        return bool(value.arguments) and value.arguments[0] == _WRAPPER
-    return bool(value.what == _WRAPPER)
+    return isinstance(value, Made) and value.kind == _WRAPPER
 
 
 def hides_wrapper(value: Any) -> bool:
@@ -47,19 +50,35 @@ def hides_wrapper(value: Any) -> bool:
 
 
 def wrapped_layout(wrapper: Made) -> Layout | None:
-    """The layout that a wrapper announces, None where it cannot be told."""
-    shape, dtype = wrapper.attributes.get("shape"), wrapper.attributes.get("dtype")
-    return _layout(shape, dtype)
+    """The layout that a wrapper announces, None where joblib would not write it so."""
+    state = wrapper.state.literal() if isinstance(wrapper.state, Pairs) else None
+    if state is None or state.keys() not in (_KEYS, _KEYS | {_ALIGNMENT}) or wrapper.state.born < wrapper.born:
+        return None
+    alignment, shape, dtype = state.get(_ALIGNMENT), state["shape"], numpy_dtype(state["dtype"])
+    known = (
+        str(state["subclass"]) in _SUBCLASSES
+        and isinstance(state["subclass"], Import)
+        and state["order"] in ("C", "F")
+        and type(state["allow_mmap"]) is bool
+        and (alignment is None or (type(alignment) is int and alignment == 16))
+    )
+    return Layout(shape, dtype, alignment is not None) if known and dtype is not None and is_shape(shape) else None
 
 
-def raw_array(data: Source, at: int, wrapper: Made, layout: Layout) -> tuple[RawArray, int]:
-    """The array at a position, and where the next opcode begins."""
+def raw_array(data: Source, at: int, layout: Layout) -> tuple[RawArray, int] | None:
+    """The array at a position, and where the next opcode begins; None if it is not padded as joblib does."""
     start = at
-    if isinstance(wrapper.attributes.get("numpy_array_alignment_bytes"), int) and at < len(data):
+    if layout.aligned and at < len(data):
         start = at + 1 + data[at]
+        if not 1 <= data[at] <= 16 or data[at + 1 : start].strip(b"\xff"):
+            return None
     end = start + layout.bytes
     small = bytes(data[start:end]) if layout.bytes <= _READ else None
-    return RawArray(layout.shape, layout.code, small), end
+    return RawArray(layout.shape, layout.dtype.str, small), end
+
+
+def is_shape(value: Any) -> bool:
+    return type(value) is tuple and len(value) <= 64 and all(type(n) is int and n >= 0 for n in value)
 
 
 def elements(value: Any) -> list[Any] | None:
@@ -71,8 +90,7 @@ def elements(value: Any) -> list[Any] | None:
     if isinstance(value, Made) and value.is_a("numpy.core.multiarray", "_reconstruct"):
         return _reconstructed(value.state)
     if isinstance(value, Made) and value.is_a("numpy.core.numeric", "_frombuffer") and len(value.arguments) == 4:
-        layout = _layout((1,), value.arguments[1])
-        return _decoded(layout.code, _bytes(value.arguments[0])) if layout else None
+        return _of(value.arguments[1], value.arguments[0])
     return None
 
 
@@ -80,60 +98,33 @@ def _scalar(value: Any) -> Any:
     """Numpy's own numbers and texts as Python's."""
     if not (isinstance(value, Made) and value.is_a("numpy.core.multiarray", "scalar") and len(value.arguments) == 2):
         return value
-    layout = _layout((1,), value.arguments[0])
-    decoded = _decoded(layout.code, _bytes(value.arguments[1])) if layout else None
+    decoded = _of(*value.arguments)
     return decoded[0] if decoded else value
-
-
-def _bytes(value: Any) -> bytes | None:
-    """Bytes, also as protocols before 3 wrote them: text to be encoded."""
-    if isinstance(value, Made) and value.is_a("_codecs", "encode") and isinstance(value.arguments[0], str):
-        return value.arguments[0].encode("latin-1", "replace")
-    return bytes(value) if isinstance(value, (bytes, bytearray)) else None
 
 
 def _reconstructed(state: Any) -> list[Any] | None:
     if not (isinstance(state, tuple) and len(state) == 5):
         return None
-    layout = _layout(state[1], state[2])
-    if layout is None:
-        return None
-    if layout.objects:
+    dtype = numpy_dtype(state[2])
+    if dtype is not None and dtype.hasobject:
         return list(state[4]) if isinstance(state[4], list) else None
-    return _decoded(layout.code, _bytes(state[4]))
+    return _of(state[2], state[4])
+
+
+def _of(dtype: Any, data: Any) -> list[Any] | None:
+    known = numpy_dtype(dtype)
+    return None if known is None else _decoded(known.str, as_bytes(data))
 
 
 def _decoded(code: str, data: bytes | None) -> list[Any] | None:
     import numpy as np
 
-    if data is None or code[-1:] == "" or code.lstrip("<>|=")[:1] not in "UiufbS":
+    if data is None or code.lstrip("<>|=")[:1] not in tuple("UiufbS"):
         return None
     try:
         return list(np.frombuffer(data, dtype=code).tolist())
     except (ValueError, TypeError):
         return None
-
-
-def _layout(shape: Any, dtype: Any) -> Layout | None:
-    if not (isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape) and isinstance(dtype, Made)):
-        return None
-    if not dtype.is_a("numpy", "dtype") or not isinstance(dtype.arguments, tuple) or not dtype.arguments:
-        return None
-    match = _CODE.fullmatch(dtype.arguments[0]) if isinstance(dtype.arguments[0], str) else None
-    if match is None:
-        return None
-    state = dtype.state if isinstance(dtype.state, tuple) and len(dtype.state) >= 8 else None
-    return _measured(shape, match[1], int(match[2] or 0), state)
-
-
-def _measured(shape: tuple[int, ...], letter: str, number: int, state: tuple[Any, ...] | None) -> Layout | None:
-    order = state[1] if state and state[1] in ("<", ">") else "<"
-    size = number * 4 if letter == "U" else number
-    if letter == "V" and state and isinstance(state[5], int) and state[5] > 0:
-        size = state[5]
-    holds_objects = letter == "O" or bool(state and isinstance(state[7], int) and state[7] & 1)
-    named = letter in "biufcmMOSUV"
-    return Layout(shape, f"{order}{letter}{number}", size, holds_objects) if named else None
 
 
 def pairs_as_text(value: Any) -> dict[str, Any]:

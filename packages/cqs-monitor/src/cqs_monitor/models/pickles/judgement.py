@@ -5,24 +5,25 @@ from __future__ import annotations
 import _compat_pickle
 from typing import TYPE_CHECKING, Literal
 
+from cqs_monitor.models.pickles.packages import usual
 from cqs_monitor.models.pickles.values import Import
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-Verdict = Literal["nothing unusual found", "imports code", "dangerous"]
+Verdict = Literal["nothing unusual found", "imports code", "imports unusual code", "dangerous"]
 
 _DATA_TEXT = """
 builtins.set builtins.frozenset builtins.bytearray builtins.complex builtins.range builtins.slice builtins.object
 builtins.list builtins.dict builtins.tuple builtins.int builtins.float builtins.str builtins.bool builtins.bytes
-copyreg._reconstructor _codecs.encode collections.OrderedDict collections.defaultdict collections.deque
-collections.Counter datetime.datetime datetime.date datetime.time datetime.timedelta datetime.timezone decimal.Decimal
-fractions.Fraction uuid.UUID numpy.dtype numpy.ndarray numpy.core.multiarray._reconstruct numpy.core.multiarray.scalar
-numpy._core.multiarray._reconstruct numpy._core.multiarray.scalar numpy.core.numeric._frombuffer
-numpy._core.numeric._frombuffer joblib.numpy_pickle.NumpyArrayWrapper torch._utils._rebuild_tensor_v2
-torch._utils._rebuild_parameter torch.FloatStorage torch.DoubleStorage torch.HalfStorage torch.LongStorage
-torch.IntStorage torch.ShortStorage torch.CharStorage torch.ByteStorage torch.BoolStorage torch.BFloat16Storage
-torch.Size torch.device
+builtins.Ellipsis copyreg._reconstructor _codecs.encode collections.OrderedDict collections.defaultdict
+collections.deque collections.Counter datetime.datetime datetime.date datetime.time datetime.timedelta
+datetime.timezone decimal.Decimal fractions.Fraction uuid.UUID numpy.dtype numpy.ndarray
+numpy.core.multiarray._reconstruct numpy.core.multiarray.scalar numpy._core.multiarray._reconstruct
+numpy._core.multiarray.scalar numpy.core.numeric._frombuffer numpy._core.numeric._frombuffer
+joblib.numpy_pickle.NumpyArrayWrapper torch._utils._rebuild_tensor_v2 torch._utils._rebuild_parameter
+torch.FloatStorage torch.DoubleStorage torch.HalfStorage torch.LongStorage torch.IntStorage torch.ShortStorage
+torch.CharStorage torch.ByteStorage torch.BoolStorage torch.BFloat16Storage torch.Size torch.device
 """
 _DATA = frozenset(_DATA_TEXT.split())
 """Plain data: building these runs nothing but themselves."""
@@ -51,16 +52,20 @@ _DANGEROUS_NAMES = (
     "numpy.distutils",
     "numpy.load",
     "numpy.fromfile",
-    "numpy.memmap",
     "numpy.savetxt",
     "numpy.save",
     "pandas.eval",
     "pandas.read_",
     "pandas.io",
     "pandas.core.computation",
+    "numpy.lib",
+    "numpy.ctypeslib",
     "joblib.load",
     "joblib.numpy_pickle.load",
+    "joblib.numpy_pickle_compat",
     "joblib.externals",
+    "scipy.io",
+    "scipy._lib._ccallback",
     "torch.load",
     "torch.hub",
     "torch.serialization",
@@ -74,21 +79,28 @@ _DANGEROUS_NAMES = (
 )
 
 
-def verdict(imports: Iterable[Import]) -> Verdict:
-    """The worst of them."""
+def verdict(imports: Iterable[Import], called: Collection[Import]) -> Verdict:
+    """The worst of them; `called` are those that loading would call, not only refer to."""
     found = list(imports)
     if any(dangerous(one) for one in found):
         return "dangerous"
+    if any(unusual(one, called) for one in found):
+        return "imports unusual code"
     return "nothing unusual found" if all(harmless(one) for one in found) else "imports code"
 
 
+def unusual(found: Import, called: Collection[Import]) -> bool:
+    """Whether an ordinary model has no use for it, as far as is known: it may be anything."""
+    return not harmless(found) and not usual(current(found), called=found in called)
+
+
 def harmless(found: Import) -> bool:
-    return str(_current(found)) in _DATA
+    return str(current(found)) in _DATA
 
 
 def dangerous(found: Import) -> bool:
     """Whether it reaches for the system, for the interpreter, or for code that the pickle carries itself."""
-    return any(_dangerous(str(name)) for name in {found, _current(found)})
+    return any(_dangerous(str(name)) for name in {found, current(found)})
 
 
 def _dangerous(path: str) -> bool:
@@ -101,13 +113,14 @@ def _dangerous(path: str) -> bool:
 
 
 _REACHED_TEXT = """
-os sys subprocess builtins importlib shutil ctypes socket posix pickle runpy eval exec system popen
+os sys subprocess builtins importlib shutil ctypes socket posix pickle runpy eval exec system popen Popen check_call
+check_output getoutput getstatusoutput multiprocessing threading pathlib tempfile urllib requests inspect cloudpickle
 """
 _REACHED = frozenset(_REACHED_TEXT.split())
 """Met anywhere in a dotted name: `sklearn.utils.os.system` is `os.system`."""
 
 
-def _current(found: Import) -> Import:
+def current(found: Import) -> Import:
     """Python 2's names, as Python 3 reads them (`__builtin__.eval`)."""
     renamed = _compat_pickle.NAME_MAPPING.get((found.module, found.name))
     if renamed:

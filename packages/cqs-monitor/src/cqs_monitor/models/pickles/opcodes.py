@@ -5,16 +5,27 @@ from __future__ import annotations
 import io
 import mmap
 import pickletools
+import re
 import struct
+import warnings
 from typing import Any, NamedTuple
 
 Source = bytes | mmap.mmap
 LONGEST = 1 << 16
 """Bytes of an argument that are looked at; a longer one becomes a `Blob`."""
 
-_TABLE: dict[str, Any] = {info.code: info for info in pickletools.opcodes}
+_TABLE: dict[int, Any] = {ord(info.code): info for info in pickletools.opcodes}
 _LENGTHS = {-2: "<B", -3: "<i", -4: "<I", -5: "<Q"}
 _LINES = {"stringnl_noescape_pair": 2}
+_NUMBER = rb"-?(?:0|[1-9][0-9]*)"
+_WRITTEN = {
+    "INT": re.compile(rb"(?:00|01|" + _NUMBER + rb")\n"),
+    "LONG": re.compile(_NUMBER + rb"L\n"),
+    "GET": re.compile(_NUMBER + rb"\n"),
+    "PUT": re.compile(_NUMBER + rb"\n"),
+    "GLOBAL": re.compile(rb"[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n"),
+}
+"""How pickle writes the arguments that are lines of text; readers accept more, and not all the same."""
 
 
 class BrokenPickle(ValueError):  # noqa: N818 - reads as what it is
@@ -26,17 +37,20 @@ class BrokenPickle(ValueError):  # noqa: N818 - reads as what it is
 
 
 class Blob(NamedTuple):
-    """A long text or byte string that was not read."""
+    """A long text or byte string that was not read; `size` is that of the string alone."""
 
     size: int
+    text: bool
 
 
 class Op(NamedTuple):
-    """One opcode: its name in `pickletools`, its argument, and where the next one begins."""
+    """One opcode: its name in `pickletools`, its argument, where the next one begins, and its protocol."""
 
     name: str
     argument: Any
     end: int
+    protocol: int
+    as_written: bool = True
 
 
 def read_op(data: Source, at: int) -> Op:
@@ -47,27 +61,41 @@ def read_op(data: Source, at: int) -> Op:
     """
     if at >= len(data):
         raise BrokenPickle(at, "it ends before its STOP", truncated=True)
-    info = _TABLE.get(chr(data[at]))
+    info = _TABLE.get(data[at])
     if info is None:
         raise BrokenPickle(at, f"0x{data[at]:02x} is no opcode")
     if info.arg is None:
-        return Op(info.name, None, at + 1)
-    end = at + 1 + _length(data, at + 1, info.arg)
+        return Op(info.name, None, at + 1, info.proto)
+    length, counted = _length(data, at + 1, info.arg)
+    end = at + 1 + length
     if end > len(data):
         raise BrokenPickle(at, f"the argument of {info.name} ends after the file", truncated=True)
-    if end - at > LONGEST:
-        return Op(info.name, Blob(end - at), end)
+    if length > LONGEST:
+        return Op(info.name, Blob(counted, "UNICODE" in info.name), end, info.proto)
+    raw = data[at + 1 : end]
     try:
-        return Op(info.name, info.arg.reader(io.BytesIO(data[at + 1 : end])), end)
+        argument = _read(info, raw)
     except (ValueError, UnicodeError, OverflowError) as error:
         raise BrokenPickle(at, f"the argument of {info.name} is damaged ({error})") from None
+    line = _WRITTEN.get(info.name)
+    return Op(info.name, argument, end, info.proto, line is None or line.fullmatch(raw) is not None)
 
 
-def _length(data: Source, at: int, argument: Any) -> int:
+def _read(info: Any, raw: bytes) -> Any:
+    if b"\\" not in raw or info.arg.n >= 0:
+        return info.arg.reader(io.BytesIO(raw))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Python, about escapes that it does not know
+        return info.arg.reader(io.BytesIO(raw))
+
+
+def _length(data: Source, at: int, argument: Any) -> tuple[int, int]:
+    """Bytes of the whole argument, and of the string in it."""
     if argument.n >= 0:
-        return int(argument.n)
+        return int(argument.n), int(argument.n)
     if argument.n == pickletools.UP_TO_NEWLINE:
-        return _to_newline(data, at, _LINES.get(argument.name, 1))
+        length = _to_newline(data, at, _LINES.get(argument.name, 1))
+        return length, length
     code = _LENGTHS[argument.n]
     size = struct.calcsize(code)
     if at + size > len(data):
@@ -75,14 +103,14 @@ def _length(data: Source, at: int, argument: Any) -> int:
     (counted,) = struct.unpack(code, data[at : at + size])
     if counted < 0:
         raise BrokenPickle(at, "a length is negative")
-    return size + int(counted)
+    return size + int(counted), int(counted)
 
 
 def _to_newline(data: Source, at: int, lines: int) -> int:
     end = at
     for _ in range(lines):
-        found = data.find(b"\n", end, end + LONGEST)
+        found = data.find(b"\n", end)
         if found < 0:
-            raise BrokenPickle(at, "a line has no end", truncated=len(data) - end < LONGEST)
+            raise BrokenPickle(at, "a line has no end", truncated=True)
         end = found + 1
     return end - at

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cqs_monitor.models.pickles.judgement import dangerous
+from cqs_monitor.models.pickles.judgement import current, dangerous
 from cqs_monitor.models.pickles.machine import Machine
 from cqs_monitor.models.pickles.opcodes import BrokenPickle, Source
-from cqs_monitor.models.pickles.sweep import dangerous_imports
+from cqs_monitor.models.pickles.packages import usual
+from cqs_monitor.models.pickles.sweep import Unswept, dangerous_imports
 
 if TYPE_CHECKING:
     from cqs_monitor.models.pickles.values import Import
 
 _MOST = 16
+_SWEPT = 1 << 28
+"""Bytes that are searched for names in a file that has no clean bill anyway."""
 
 
 @dataclass
@@ -24,14 +27,20 @@ class Reading:
     Attributes:
         values: what each would build.
         imports: what loading would import, in order.
+        called: those of them that loading would call.
         oddities: facts that no ordinary writer produces.
+        persistent: what a pickle of torch says of the storages outside it.
+        excused: imports that are dangerous but for the way they are called.
         raw: whether joblib's raw arrays lie inside.
-        problem: why reading ended early; None where all was read.
+        problem: why not all was read; None where all was.
     """
 
     values: list[Any] = field(default_factory=list)
     imports: dict[Import, None] = field(default_factory=dict)
+    called: dict[Import, None] = field(default_factory=dict)
     oddities: dict[str, None] = field(default_factory=dict)
+    persistent: list[Any] = field(default_factory=list)
+    excused: set[Import] = field(default_factory=set)
     protocol: int = 0
     raw: bool = False
     problem: str | None = None
@@ -39,16 +48,30 @@ class Reading:
 
     def add(self, machine: Machine) -> None:
         self.imports |= machine.imports
+        self.called |= machine.called
         self.oddities |= machine.oddities
+        self.excused |= machine.excused
+        self.persistent += machine.persistent
         self.protocol = max(self.protocol, machine.protocol)
-        self.raw = self.raw or machine.raw
+        self.raw = self.raw or machine.raw_at is not None
+
+    def join(self, part: Reading, name: str) -> None:
+        """Add what one entry of an archive says."""
+        self.values += part.values
+        self.imports |= part.imports
+        self.called |= part.called
+        self.oddities |= {f"{name}: {oddity}": None for oddity in part.oddities}
+        self.persistent += part.persistent
+        self.protocol = max(self.protocol, part.protocol)
+        if part.problem and not self.problem:
+            self.problem, self.truncated = f"{name}: {part.problem}", part.truncated
 
 
-def read_streams(data: Source, deadline: float = float("inf")) -> Reading:
+def read_streams(data: Source, deadline: float = float("inf"), *, torch: bool = False) -> Reading:
     """Follow the pickles from the first byte."""
     reading, at = Reading(), 0
     for count in range(_MOST):
-        machine = Machine(data, at, deadline=deadline)
+        machine = Machine(data, at, deadline=deadline, torch=torch)
         try:
             reading.values.append(machine.run())
         except BrokenPickle as error:
@@ -59,6 +82,7 @@ def read_streams(data: Source, deadline: float = float("inf")) -> Reading:
         at = machine.at
         if at == len(data):
             break
+        reading.oddities["more than one pickle in the file"] = None
     else:
         reading.problem = f"more than {_MOST} pickles in a row; the rest was not read"
     _look_again(reading, data, deadline)
@@ -67,6 +91,7 @@ def read_streams(data: Source, deadline: float = float("inf")) -> Reading:
 
 def _end(reading: Reading, data: Source, at: int, count: int, error: BrokenPickle) -> None:
     if count and data[at : at + 1] != b"\x80":
+        del reading.oddities["more than one pickle in the file"]
         reading.oddities[f"{len(data) - at:,} bytes after the end, which loading never reads"] = None
         return
     reading.problem = f"truncated at {error}" if error.truncated else str(error)
@@ -74,16 +99,44 @@ def _end(reading: Reading, data: Source, at: int, count: int, error: BrokenPickl
 
 
 def _look_again(reading: Reading, data: Source, deadline: float) -> None:
-    """Bytes that are an array to joblib are opcodes to plain pickle; what could not be followed is searched."""
+    """Bytes that are an array to joblib are opcodes to plain pickle; and all bytes are searched for names."""
     found: dict[Import, None] = {}
     if reading.raw:
-        plain = Machine(data, arrays=False, deadline=deadline)
-        with contextlib.suppress(BrokenPickle):
-            plain.run()
-        found |= dict.fromkeys(one for one in plain.imports if dangerous(one))
-    if reading.problem or reading.oddities:
-        found |= dict.fromkeys(dangerous_imports(data, 0, deadline))
+        _read_plainly(reading, data, deadline)
+    try:
+        most = _SWEPT if reading.problem else None
+        swept = dangerous_imports(data, deadline, most)
+        found |= {one: None for one in swept if one not in reading.excused}
+    except Unswept as late:
+        reading.problem = reading.problem or str(late)
     for one in found:
         if one not in reading.imports:
             reading.oddities[f"{one} stands in bytes that another reader would take as opcodes"] = None
     reading.imports |= found
+
+
+def _read_plainly(reading: Reading, data: Source, deadline: float) -> None:
+    """What `pickle.load` would make of a file of joblib's; it breaks at the first array of an ordinary one."""
+    plain = Machine(data, arrays=False, deadline=deadline, stop_before=_not_there)
+    try:
+        plain.run()
+    except BrokenPickle as error:
+        if "took too long" in str(error):
+            reading.problem = reading.problem or str(error)
+    plain.excuse()
+    for one in plain.imports:
+        if one not in reading.imports:
+            reading.oddities[f"{one} stands in bytes that another reader would take as opcodes"] = None
+    reading.imports |= plain.imports
+    reading.called |= plain.called
+    reading.oddities |= plain.acts
+
+
+def _not_there(found: Import) -> bool:
+    """Whether no machine has such a module: a plain reading that got out of step makes up names."""
+    top = current(found).module.split(".")[0]
+    known = top in sys.stdlib_module_names or dangerous(found) or usual(current(found), called=False)
+    return not known and top not in _INSTALLED
+
+
+_INSTALLED = ("numpy", "joblib", "torch", "cqs_core", "cqs_data", "cqs_backtest", "cqs_monitor", "cqs_panel")

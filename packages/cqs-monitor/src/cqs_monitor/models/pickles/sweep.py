@@ -1,4 +1,4 @@
-"""A last look at bytes that could not be followed opcode by opcode: imports written out in full."""
+"""A look at all bytes, whatever they are to the loader: dangerous imports written out in full."""
 
 from __future__ import annotations
 
@@ -15,22 +15,37 @@ if TYPE_CHECKING:
     from cqs_monitor.models.pickles.opcodes import Source
 
 _NAME = rb"([A-Za-z_][\w.]{0,99})"
-_WRITTEN = re.compile(
-    rb"[ci]" + _NAME + rb"\n" + _NAME + rb"\n"
-    rb"|(?:\x8c.|X...\x00)" + _NAME + rb"(?:\x94|q.|r....)?(?:\x8c.|X...\x00)" + _NAME + rb"(?:\x94|q.|r....)?\x93",
-    re.DOTALL,
+_MEMO = rb"(?:\x94|q.|r....|p\d+\n)?"
+_SECOND = _MEMO + rb"(?:\x8c.|X...\x00|[VU])" + _NAME + rb"\n?" + _MEMO + rb"\x93"
+_WRITTEN = (
+    re.compile(rb"[ci]" + _NAME + rb"\n(?!p\d+\n)" + _NAME + rb"\n"),  # not the end of a text and its place in the memo
+    re.compile(rb"\x8c." + _NAME + _SECOND, re.DOTALL),
+    re.compile(rb"X...\x00" + _NAME + _SECOND, re.DOTALL),
 )
 _WINDOW, _OVERLAP = 1 << 22, 1 << 10
-MOST = 1 << 28
-"""Bytes that are searched."""
 
 
-def dangerous_imports(data: Source, start: int = 0, deadline: float = float("inf")) -> Iterator[Import]:
-    """Dangerous ones only: other bytes may look like an import by chance, hardly like `os.system`."""
-    for at in range(start, min(len(data), start + MOST), _WINDOW):
+class Unswept(Exception):  # noqa: N818 - reads as what it is
+    """There was no time to look at all bytes."""
+
+
+def dangerous_imports(data: Source, deadline: float = float("inf"), most: int | None = None) -> Iterator[Import]:
+    """Dangerous ones only: other bytes may look like an import by chance, hardly like `os.system`.
+
+    Args:
+        data: the file.
+        deadline: of `time.monotonic()`.
+        most: bytes that are searched; None is all.
+
+    Raises:
+        Unswept: the deadline came first.
+    """
+    for at in range(0, min(len(data), most or len(data)), _WINDOW):
         if time.monotonic() > deadline:
-            return
-        for found in _WRITTEN.finditer(data[at : at + _WINDOW + _OVERLAP]):
-            module, name = (part.decode("ascii") for part in found.groups() if part is not None)
-            if dangerous(one := Import(module, name)):
-                yield one
+            raise Unswept(f"only the first {at:,} bytes were searched for names")
+        window = data[at : at + _WINDOW + _OVERLAP]
+        for pattern in _WRITTEN:
+            for found in pattern.finditer(window):
+                module, name = (part.decode("ascii") for part in found.groups())
+                if dangerous(one := Import(module, name)):
+                    yield one

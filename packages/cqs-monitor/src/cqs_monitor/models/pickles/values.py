@@ -26,13 +26,15 @@ class Unknown(NamedTuple):
     """A value that only loading would tell: a persistent object, a buffer from outside."""
 
     why: str
+    about: Any = None
 
 
 @dataclass(eq=False)
 class Pairs:
-    """A dict; its keys may be anything."""
+    """A dict; its keys may be anything. `born` counts what the pickle did before."""
 
     items: list[tuple[Any, Any]] = field(default_factory=list)
+    born: int = 0
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a text key; the last one, as in a dict."""
@@ -41,25 +43,50 @@ class Pairs:
     def names(self) -> list[str]:
         return [key for key, _ in self.items if isinstance(key, str)]
 
+    def literal(self) -> dict[str, Any] | None:
+        """As a dict, if all keys are texts written out, each once."""
+        names = self.names()
+        return dict(self.items) if len(names) == len(self.items) == len(set(names)) else None
+
 
 @dataclass(eq=False)
 class Made:
-    """What calling `what` with `arguments` would give, then told its `state`."""
+    """What calling `what` with `arguments` would give, then told its `state`.
+
+    Attributes:
+        builds: how often a state was told; a pickler tells at most one.
+        born, calls: what the pickle had done, and whom it had called, before this was made.
+        spent: whether joblib replaced it by an array.
+        new: whether it is made without calling its class.
+    """
 
     what: Any
     arguments: Any = ()
     state: Any = None
     parts: list[Any] = field(default_factory=list)
     pairs: Pairs = field(default_factory=Pairs)
+    builds: int = 0
+    born: int = 0
+    calls: int = 0
+    spent: bool = False
+    new: bool = False
 
     def is_a(self, module: str, name: str) -> bool:
-        return isinstance(self.what, Import) and self.what.name == name and _same(self.what.module, module)
+        return isinstance(self.what, Import) and self.what.name == name and same_module(self.what.module, module)
 
     @property
     def attributes(self) -> Pairs:
         """Its `__dict__`, as far as the state is one."""
         state = self.state[0] if isinstance(self.state, tuple) and len(self.state) == 2 else self.state
         return state if isinstance(state, Pairs) else Pairs()
+
+    @property
+    def kind(self) -> Import | None:
+        """The class of the object, also where `copyreg._reconstructor` makes it; None where it is not written out."""
+        made = self.what
+        if self.is_a("copyreg", "_reconstructor") or self.is_a("copy_reg", "_reconstructor"):
+            made = self.arguments[0] if isinstance(self.arguments, tuple) and self.arguments else None
+        return made if isinstance(made, Import) else None
 
 
 @dataclass(eq=False)
@@ -87,7 +114,7 @@ def walk(value: Any, depth: int = 8, most: int = 20_000) -> Iterator[Any]:
 
 def _inside(value: Any) -> list[Any]:
     if isinstance(value, Pairs):
-        return [v for _, v in value.items]
+        return [v for _, v in value.items[:1000]]
     if isinstance(value, Made):
         return [value.what, value.arguments, value.state, value.parts, value.pairs]
     if isinstance(value, (list, tuple)) and not isinstance(value, (Import, Unknown)):
@@ -95,5 +122,5 @@ def _inside(value: Any) -> list[Any]:
     return []
 
 
-def _same(module: str, wanted: str) -> bool:
+def same_module(module: str, wanted: str) -> bool:
     return module == wanted or module.replace("numpy._core", "numpy.core") == wanted
