@@ -7,22 +7,23 @@ import errno
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cqs_core.bucket.cache import ObjectCache, cache_limit
+from cqs_core.bucket.cache import REMEDY, ObjectCache, as_named, cache_limit, known_sound, problems, remembered
 from cqs_core.bucket.credentials import gcs_options
 from cqs_core.bucket.entry import Entry, checked
 from cqs_core.bucket.folder import FolderStorage
 from cqs_core.bucket.memory import FolderMemory
 from cqs_core.bucket.remote import RemoteStorage
 from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, split_url
-from cqs_core.errors import BucketError, CqsError
+from cqs_core.errors import BucketError, CqsError, DataError
 
 if TYPE_CHECKING:
     from cqs_core.bucket.memory import Make
+    from cqs_core.bucket.soundness import Test
 
 _DEMO = ".cqs-demo"
 
@@ -139,20 +140,40 @@ class Bucket:
         with self._reading(key):
             return self._storage.exists(checked(key))
 
-    def paths(self, keys: Sequence[str]) -> Sequence[str]:
+    def paths(self, keys: Sequence[str], test: Test = as_named, *, again: bool = False) -> Sequence[str]:
         """Local paths of immutable objects, through a bounded cache where the bucket is remote.
 
+        Objects whose names hold a hash are checked, once for each version of a file.
+
+        Args:
+            keys: of the objects.
+            test: what is wrong with an object; always the same one for the objects of a folder.
+            again: check also versions that are known to be sound.
+
         Raises:
-            FileNotFoundError: one is gone (of a local bucket: when it is opened); list again.
+            FileNotFoundError: one is gone; list again.
             DataError: an object is not the one that its name promises.
         """
-        storage = self._storage
-        if isinstance(storage, FolderStorage):
-            with self._reading("objects"):
-                root = storage.root
-            return [str(root / checked(key)) for key in keys]
+        storage, names = self._storage, [checked(key) for key in keys]
         with self._reading("objects"):
-            return self._cache.paths(self.url, [checked(key) for key in keys], storage.read_some)
+            if not isinstance(storage, FolderStorage):
+                return self._cache.paths(self.url, names, storage.read_some, test, again=again)
+            local = {key: str(storage.root / key) for key in names}
+            for key, said in problems(self._sound, str(storage.root), local, test, again=again).items():
+                raise DataError(f"{key!r} {said}; {REMEDY}")
+        return [local[key] for key in names]
+
+    def proven(self, keys: Sequence[str]) -> bool:
+        """Whether objects of a local bucket are known to be sound; of a remote one, nothing is known."""
+        if self.folder is None:
+            return False
+        return known_sound(self._sound, str(self.folder), {key: str(self.folder / checked(key)) for key in keys})
+
+    def damaged(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """What was found wrong with objects of a local bucket before, by key; nothing is read for it."""
+        if self.folder is None:
+            return {}
+        return remembered(self._sound, str(self.folder), {key: str(self.folder / checked(key)) for key in keys})
 
     @property
     def demo(self) -> bool:
@@ -199,6 +220,12 @@ class Bucket:
         from cqs_core.settings import cache_folder
 
         return ObjectCache(cache_folder() / "objects", cache_limit())
+
+    @cached_property
+    def _sound(self) -> Path:
+        from cqs_core.settings import cache_folder
+
+        return cache_folder() / "sound"
 
     def _memory(self, name: str) -> FolderMemory:
         """One a process for each bucket and name."""

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from cqs_core.bucket.soundness import Test, soundness
 from cqs_core.errors import BucketError, DataError, UsageError
 
 _LIMIT = 8 << 30
@@ -19,7 +20,8 @@ _STALE = 3600.0  # seconds after which a temporary file belongs to nobody
 _BATCH = 64
 _DIGEST = re.compile(r"_([0-9a-f]{16})\.\w+$")
 
-_looked_at: dict[Path, tuple[int, int]] = {}  # copies that this process looked at, as they were
+REPAIR = "cqs data repair"
+REMEDY = f"run `cqs data verify` to list all damage, `{REPAIR}` to fetch it again"
 
 Fetch = Callable[[list[str]], dict[str, bytes]]
 
@@ -47,8 +49,17 @@ class ObjectCache:
         self.folder = folder
         self.limit = limit
 
-    def paths(self, root: str, keys: Sequence[str], fetch: Fetch) -> list[str]:
-        """Local paths of the objects, fetched where they are missing; `fetch` leaves out absent ones.
+    def paths(
+        self, root: str, keys: Sequence[str], fetch: Fetch, test: Test | None = None, *, again: bool = False
+    ) -> list[str]:
+        """Local paths of the objects, fetched where they are missing.
+
+        Args:
+            root: URL of the bucket.
+            keys: of the objects.
+            fetch: gives their bytes; leaves out absent ones.
+            test: what is wrong with an object, asked once for each version of a copy; None is `as_named`.
+            again: ask also for known versions.
 
         Raises:
             FileNotFoundError: an object is gone.
@@ -58,7 +69,7 @@ class ObjectCache:
             self.folder.mkdir(parents=True, exist_ok=True)
         local = {key: self._path(f"{root}/{key}") for key in keys}
         fetched = False
-        while missing := [key for key, path in local.items() if not (_touched(path) and self._sound(key, path))]:
+        while missing := self._missing(root, local, test or as_named, again=again):
             # and look again: while these came, others may have gone, and what is returned was all just touched
             for at in range(0, len(missing), _BATCH):
                 self._store(local, _whole(missing[at : at + _BATCH], fetch))
@@ -68,17 +79,20 @@ class ObjectCache:
                 self._evict()
         return [str(local[key]) for key in keys]
 
-    def _sound(self, key: str, path: Path) -> bool:
-        """Whether a copy is what its name promises; read once a process, since disks and other programs spoil files."""
-        with contextlib.suppress(FileNotFoundError):
-            state = _state(path)
-            if _looked_at.get(path) != state:
-                if not _as_named(key, path.read_bytes()):
-                    path.unlink(missing_ok=True)
-                    return False
-                _looked_at[path] = state
-            return True
-        return False
+    def _missing(self, root: str, local: Mapping[str, Path], test: Test, *, again: bool) -> list[str]:
+        """Objects without a copy that is what their names promise: disks and other programs spoil files."""
+        there = {key: str(path) for key, path in local.items() if _touched(path)}
+        missing = [key for key in local if key not in there]
+        try:
+            bad = problems(self.folder.with_name("sound"), root, there, test, again=again, copies=True)
+        except FileNotFoundError:  # evicted since
+            return missing or list(local)[:1]
+        for key, said in bad.items():
+            with contextlib.suppress(FileNotFoundError):
+                if not as_named(key, local[key].read_bytes()):
+                    raise DataError(f"{key!r} {said}; {REMEDY}")
+                local[key].unlink()
+        return [*missing, *bad]
 
     def _store(self, local: Mapping[str, Path], found: Mapping[str, bytes]) -> None:
         with self._on_disk():
@@ -102,7 +116,7 @@ class ObjectCache:
             if not mine:
                 return
             now = time.time()
-            found = sorted((s.st_mtime, s.st_size, p) for p, s in _files(self.folder))
+            found = sorted((s.st_atime, s.st_size, p) for p, s in _files(self.folder))
             total = sum(size for _, size, _ in found)
             for used, size, path in found:
                 stale = path.suffix == ".tmp" and used < now - _STALE
@@ -116,19 +130,51 @@ def _whole(keys: list[str], fetch: Fetch) -> dict[str, bytes]:
     found = fetch(keys)
     if gone := [key for key in keys if key not in found]:
         raise FileNotFoundError(gone[0])
-    torn = [key for key, data in found.items() if not _as_named(key, data)]
+    torn = [key for key, data in found.items() if as_named(key, data)]
     again = fetch(torn) if torn else {}
     for key, data in again.items():
-        if not _as_named(key, data):
-            raise DataError(
-                f"{key!r} is damaged: its bytes are not those that its name promises; run `cqs data verify`"
-            )
+        if said := as_named(key, data):
+            raise DataError(f"{key!r} {said}; {REMEDY}")
     return found | again
 
 
-def _as_named(key: str, data: bytes) -> bool:
+def as_named(key: str, data: bytes) -> str:
+    """What is wrong with bytes by the hash in the object's name; empty where nothing is, or the name has none."""
     promised = _DIGEST.search(key)
-    return promised is None or promised[1] == digest(data)
+    if promised is None or promised[1] == digest(data):
+        return ""
+    return "is damaged and not read: its bytes are not those that its name promises"
+
+
+def problems(
+    place: Path, root: str, paths: Mapping[str, str], test: Test, *, again: bool = False, copies: bool = False
+) -> dict[str, str]:
+    """What is wrong with files whose names hold a hash, by key; what is known of a version is kept in `place`."""
+    found: dict[str, str] = {}
+    for folder, some in _by_folder(paths).items():
+        found |= soundness(place, root, folder, copies=copies).problems(some, test, again=again)
+    return found
+
+
+def known_sound(place: Path, root: str, paths: Mapping[str, str]) -> bool:
+    """Whether all of these versions of files were found to be sound before."""
+    return all(soundness(place, root, folder).knows(some) for folder, some in _by_folder(paths).items())
+
+
+def remembered(place: Path, root: str, paths: Mapping[str, str]) -> dict[str, str]:
+    """What was found wrong with these versions of files before; none is looked into."""
+    found: dict[str, str] = {}
+    for folder, some in _by_folder(paths).items():
+        found |= soundness(place, root, folder).remembered(some)
+    return found
+
+
+def _by_folder(paths: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    folders: dict[str, dict[str, str]] = {}
+    for key, path in paths.items():
+        if _DIGEST.search(key):
+            folders.setdefault(key.rpartition("/")[0], {})[key] = path
+    return folders
 
 
 def _put(path: Path, data: bytes) -> None:
@@ -143,14 +189,10 @@ def _put(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _state(path: Path) -> tuple[int, int]:
-    seen = path.stat()
-    return seen.st_ino, seen.st_size
-
-
 def _touched(path: Path) -> bool:
+    """Whether it is there; if so it was used just now, which its time of access says: that of change tells versions."""
     try:
-        os.utime(path)
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
     except FileNotFoundError:
         return False
     return True

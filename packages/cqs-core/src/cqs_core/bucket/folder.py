@@ -170,7 +170,8 @@ def _temporary(root: Path, target: Path, data: bytes) -> Iterator[Path]:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if data:  # of an empty one its name is all that could be lost
+                os.fsync(file.fileno())
         yield temporary
     finally:
         with contextlib.suppress(OSError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder, parse_object
+from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
+from cqs_core.lake.receipts import Contents, contents_of
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket, Entry
@@ -18,19 +19,19 @@ class Plan(NamedTuple):
     groups: Sequence[Sequence[LakeObject]]
 
 
-def objects_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, list[LakeObject]]:
-    """All objects below `prefix`, by series; names that are not ours are passed over."""
+def contents_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, Contents]:
+    """All objects below `prefix`, and those that are missed, by series; names that are not ours are passed over."""
     folders: dict[str, list[Entry]] = {}
     for entry in bucket.list(prefix, immutable=True):
         folders.setdefault(entry.key.rpartition("/")[0], []).append(entry)
-    found = ((parse_folder(folder), objects_of(entries)) for folder, entries in folders.items())
-    return {series: objects for series, objects in found if series is not None and objects}
+    found = ((parse_folder(folder), contents_of(entries)) for folder, entries in folders.items())
+    return {series: each for series, each in found if series is not None and (each.objects or each.missing)}
 
 
-def objects_of(entries: Iterable[Entry]) -> list[LakeObject]:
-    """What the names of objects say."""
-    found = (parse_object(entry.key, entry.size, entry.modified) for entry in entries)
-    return [item for item in found if item is not None]
+def objects_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, Sequence[LakeObject]]:
+    """All objects below `prefix`, by series."""
+    found = contents_by_series(bucket, prefix)
+    return {series: each.objects for series, each in found.items() if each.objects}
 
 
 def plan(objects: Iterable[LakeObject], start: int | None = None, end: int | None = None) -> Plan:

@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from cqs_core.bucket.cache import REMEDY
+from cqs_core.lake.checking import checked_paths
+from cqs_core.lake.receipts import remove, told
+from cqs_core.lake.retrying import Missing
 from cqs_core.lake.table import STORED, newest, read_file, stamps
 from cqs_core.lake.writing import period_of, put
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.receipts import Contents
 
 MANY = 32  # objects that could be fewer, from which a fetch compacts
 GRACE = 30.0  # seconds
@@ -28,21 +33,41 @@ GRACE = 30.0  # seconds
 
 @dataclass(frozen=True)
 class Compacted:
-    """What was done: objects merged into new ones, and objects deleted because a merged one holds their rows."""
+    """What was done.
+
+    Attributes:
+        merged: objects merged into new ones.
+        written: new ones.
+        deleted: objects deleted, since a merged one holds their rows.
+        problems: of damaged series, which were left as they are; each names an object.
+    """
 
     merged: int = 0
     written: int = 0
     deleted: int = 0
+    problems: tuple[str, ...] = ()
 
     def __add__(self, other: Compacted) -> Compacted:
-        return Compacted(self.merged + other.merged, self.written + other.written, self.deleted + other.deleted)
+        return Compacted(
+            self.merged + other.merged,
+            self.written + other.written,
+            self.deleted + other.deleted,
+            self.problems + other.problems,
+        )
 
 
-def compact(
-    bucket: Bucket, series: Series, objects: Sequence[LakeObject], least: int = MANY, grace: float = GRACE
-) -> Compacted:
-    """Delete what was merged long enough ago, and merge where at least `least` objects could be fewer; never waits."""
+def compact(bucket: Bucket, series: Series, contents: Contents, least: int = MANY, grace: float = GRACE) -> Compacted:
+    """Delete what was merged long enough ago, and merge where at least `least` objects could be fewer; never waits.
+
+    Raises:
+        Missing: the series lacks an object, which a merged one would seem to replace; nothing was merged or deleted.
+        DataError: an object is damaged; it was neither merged nor deleted.
+    """
+    objects = contents.objects
+    for item in contents.missing:
+        raise Missing(f"{told(item)}; {REMEDY}")
     bucket.sweep(series.folder)
+    bucket.delete(contents.stale)
     gone = delete_merged(bucket, objects, grace)
     left = [o for o in objects if o.key not in gone]
     waiting = _waiting(left, grace)
@@ -77,7 +102,7 @@ def mergeable(interval: str, objects: Sequence[LakeObject]) -> Iterator[list[Lak
 def merge(bucket: Bucket, series: Series, group: Sequence[LakeObject]) -> LakeObject | None:
     """One object with the newest row of each stamp; None where an input vanished (another compactor was here)."""
     try:
-        tables = [read_file(path).cast(STORED) for path in bucket.paths([o.key for o in group])]
+        tables = [read_file(path).cast(STORED) for path in checked_paths(bucket, group, again=True)]
     except FileNotFoundError:
         return None
     whole = newest(pa.concat_tables(tables))
@@ -94,7 +119,7 @@ def delete_merged(bucket: Bucket, objects: Sequence[LakeObject], grace: float = 
             continue
         held = [o for o in shared if o.key not in gone and _may_hold(keeper, o)]
         gone |= _held(bucket, keeper, held) if held else set()
-    bucket.delete(sorted(gone))
+    remove(bucket, gone)
     return gone
 
 
@@ -134,7 +159,8 @@ def _may_hold(keeper: LakeObject, item: LakeObject) -> bool:
 def _held(bucket: Bucket, keeper: LakeObject, items: Sequence[LakeObject]) -> set[str]:
     """Those that would change nothing if they were merged into the keeper: names alone do not prove it."""
     try:
-        kept, *others = (read_file(path).cast(STORED) for path in bucket.paths([keeper.key, *(o.key for o in items)]))
+        paths = checked_paths(bucket, [keeper, *items], again=True)
+        kept, *others = (read_file(path).cast(STORED) for path in paths)
     except FileNotFoundError:
         return set()
     return {item.key for item, rows in zip(items, others, strict=True) if _contains(kept, rows)}

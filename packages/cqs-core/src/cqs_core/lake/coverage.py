@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core import intervals
-from cqs_core.errors import DataError
+from cqs_core.bucket.cache import REMEDY
+from cqs_core.errors import BucketError, DataError
 from cqs_core.lake.catalog import plan
+from cqs_core.lake.checking import checked_paths
+from cqs_core.lake.receipts import told
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import read_file, stamps
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from cqs_core.candles import Stamps
     from cqs_core.lake.names import LakeObject, Series
     from cqs_core.lake.ranges import Range
+    from cqs_core.lake.receipts import Contents
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Coverage:
         span: from the first open to the end of the last candle, ms UTC; None without candles.
         holes: ranges without candles inside.
         have: ranges with candles.
-        problem: why nothing is known, since an object cannot be read.
+        problem: why nothing is known, since an object is damaged or missing.
     """
 
     span: Range | None
@@ -38,14 +42,20 @@ class Coverage:
     problem: str = ""
 
 
-def coverage(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> Coverage:
+def coverage(bucket: Bucket, series: Series, contents: Contents) -> Coverage:
     """Where candles are; only objects that lack bars or overlap are opened, and only their ts."""
     try:
-        have = _have(bucket, series.interval, objects)
-    except DataError as error:
-        nothing = Spans.of([])
-        return Coverage(None, nothing, nothing, str(error))
+        have = _have(bucket, series.interval, contents.objects)
+    except (BucketError, DataError) as error:
+        return _unknown(str(error))
+    if contents.missing:
+        return _unknown(f"{told(contents.missing[0])}; {REMEDY}")
     return Coverage((int(have.starts[0]), int(have.ends[-1])) if len(have) else None, have.between(), have)
+
+
+def _unknown(problem: str) -> Coverage:
+    nothing = Spans.of([])
+    return Coverage(None, nothing, nothing, problem)
 
 
 def _have(bucket: Bucket, name: str, objects: Sequence[LakeObject]) -> Spans:
@@ -58,7 +68,7 @@ def _have(bucket: Bucket, name: str, objects: Sequence[LakeObject]) -> Spans:
 
 
 def _stamps(bucket: Bucket, objects: Sequence[LakeObject]) -> Stamps:
-    columns = [stamps(read_file(path, ["ts"])) for path in bucket.paths([o.key for o in objects])]
+    columns = [stamps(read_file(path, ["ts"])) for path in checked_paths(bucket, objects)]
     return np.unique(np.concatenate(columns)) if len(columns) > 1 else columns[0]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
     from cqs_core.candles import Stamps
     from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.receipts import Contents
 
 CAUSES = ("no_trade", "outage", "never_fetched", "delisted", "unknown")
 DELISTED = 30 * DAY  # an exchange that answers for so long without a candle did not list the market
@@ -53,7 +54,7 @@ class Gaps:
         series: whose.
         start: int64 (N,), as in `Gap`; so are `end` and `bars`.
         cause: str (N,).
-        problem: why nothing is known, since an object cannot be read; empty where it is.
+        problem: why nothing is known, since an object is damaged or missing; empty where it is known.
     """
 
     series: Series
@@ -76,13 +77,13 @@ class Gaps:
         return list(Gaps(self.series, self.start[at], self.end[at], self.bars[at], self.cause[at]))
 
 
-def gaps(bucket: Bucket, found: Mapping[Series, Sequence[LakeObject]], wanted: Iterable[Series]) -> list[Gaps]:
+def gaps(bucket: Bucket, found: Mapping[Series, Contents], wanted: Iterable[Series]) -> list[Gaps]:
     """The holes of each wanted series with their causes; the others of their exchanges serve to tell outages."""
     names = list(wanted)
     exchanges = {series.exchange for series in names}
-    have = {s: coverage(bucket, s, objects) for s, objects in found.items() if s.exchange in exchanges}
+    have = {s: coverage(bucket, s, each) for s, each in found.items() if s.exchange in exchanges}
     alive = _Alive(have)
-    return [_gaps(bucket, series, found[series], have[series], alive) for series in names]
+    return [_gaps(bucket, series, found[series].objects, have[series], alive) for series in names]
 
 
 def _gaps(bucket: Bucket, series: Series, objects: Sequence[LakeObject], have: Coverage, alive: _Alive) -> Gaps:

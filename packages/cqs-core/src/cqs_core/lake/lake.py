@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cqs_core.bucket import Bucket
-from cqs_core.errors import UnknownName, UsageError
-from cqs_core.lake.catalog import objects_by_series
+from cqs_core.errors import DataError, UnknownName, UsageError
+from cqs_core.lake.catalog import contents_by_series, objects_by_series
 from cqs_core.lake.names import ROOT, LakeObject, Series, escape
+from cqs_core.lake.receipts import Contents, require_all
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.status import SeriesStatus, lake_status
 from cqs_core.times import iso
@@ -40,12 +41,16 @@ class Lake:
         self.bucket = bucket if isinstance(bucket, Bucket) else Bucket(bucket)
 
     def series(self) -> Sequence[Series]:
-        """What the lake has candles of, sorted."""
-        return sorted(objects_by_series(self.bucket))
+        """What the lake has candles of, or had, where all objects of a series are missing; sorted."""
+        return sorted(contents_by_series(self.bucket))
 
     def objects(self, series: Series) -> Sequence[LakeObject]:
         """The objects of one series, from one listing of its folder."""
-        return objects_by_series(self.bucket, series.folder).get(series, [])
+        return self.contents(series).objects
+
+    def contents(self, series: Series) -> Contents:
+        """The objects of one series, and those that are missing, from one listing of its folder."""
+        return contents_by_series(self.bucket, series.folder).get(series, Contents([]))
 
     def catalog(self, exchange: str) -> Mapping[Series, Sequence[LakeObject]]:
         """The objects of every series of an exchange, from one listing."""
@@ -75,11 +80,25 @@ class Lake:
         return [one for one in found if one]
 
     def compact(self, series: Iterable[Series] | None = None, least: int = 2, grace: float = 30.0) -> Compacted:
-        """Merge objects where at least `least` could be fewer; delete those merged more than `grace` seconds ago."""
+        """Merge objects where at least `least` could be fewer; delete those merged more than `grace` seconds ago.
+
+        A damaged series is left as it is, and `problems` of what is returned says so.
+        """
+        from cqs_core.lake.compaction import Compacted
+
+        found = contents_by_series(self.bucket) if series is None else {one: self.contents(one) for one in series}
+        return sum((self._compact(one, found[one], least, grace) for one in sorted(found)), Compacted())
+
+    def _compact(self, series: Series, contents: Contents, least: int, grace: float) -> Compacted:
         from cqs_core.lake.compaction import Compacted, compact
 
-        found = self._objects_of(series)
-        return sum((compact(self.bucket, one, found[one], least, grace) for one in sorted(found)), Compacted())
+        seen = iter([contents])
+        try:
+            return retrying(
+                series, lambda: compact(self.bucket, series, next(seen, None) or self.contents(series), least, grace)
+            )
+        except DataError as error:
+            return Compacted(problems=(str(error),))
 
     def derive(self, series: Series, start: int | None = None, end: int | None = None, day_start: int = 0) -> pa.Table:
         """Like `read`, but where the interval is not stored it is put together from the longest that divides it.
@@ -121,7 +140,12 @@ class Lake:
         return len(table)
 
     def publish(self, series: Iterable[Series] | None = None) -> Sequence[str]:
-        """Write `data/processed/{BASE}_{interval}.parquet` of home-market series, for intervals of CQS_PUBLISH."""
+        """Write `data/processed/{BASE}_{interval}.parquet` of home-market series, for intervals of CQS_PUBLISH.
+
+        Raises:
+            DataError: a series is damaged; its file stayed as it was, and all others were written.
+            UsageError: likewise, of days that CQS_DAY_START moves and for which shorter candles are not stored.
+        """
         from cqs_core.lake.publish import at_home, publish
 
         return publish(self, at_home(self.series() if series is None else series))
@@ -147,11 +171,24 @@ class Lake:
 
         return append(self.bucket, series, table, start, end, source, seen)
 
-    def read(self, series: Series, start: int | None = None, end: int | None = None) -> pa.Table:
-        """Candles that open in `[start, end)`, ms UTC, ascending: ts, open, high, low, close, volume."""
+    def read(
+        self, series: Series, start: int | None = None, end: int | None = None, *, again: bool = False
+    ) -> pa.Table:
+        """Candles that open in `[start, end)`, ms UTC, ascending: ts, open, high, low, close, volume.
+
+        Each object is checked against its name, once for each version of its file; with `again`, now.
+
+        Raises:
+            DataError: an object in this range is damaged or missing; the message names it.
+        """
         from cqs_core.lake.reading import read_objects
 
-        return retrying(series, lambda: read_objects(self.bucket, self.objects(series), start, end))
+        def attempt() -> pa.Table:
+            found = self.contents(series)
+            require_all(found.missing, start, end)
+            return read_objects(self.bucket, found.objects, start, end, again=again)
+
+        return retrying(series, attempt)
 
     def frame(self, series: Series, start: int | None = None, end: int | None = None) -> pd.DataFrame:
         """The same as a DataFrame: index `timestamp` (UTC), columns open, high, low, close, volume."""
@@ -211,15 +248,9 @@ class Lake:
 
         return relation(self.bucket, query, parameters)
 
-    def _reading(self, what: str, attempt: Callable[[Mapping[Series, Sequence[LakeObject]]], _T]) -> _T:
-        """`attempt(objects by series)`, again from a new listing where compaction removed objects under it."""
-        return retrying(what, lambda: attempt(objects_by_series(self.bucket)))
-
-    def _objects_of(self, series: Iterable[Series] | None) -> Mapping[Series, Sequence[LakeObject]]:
-        """Objects by series: of all from one listing, of some from one listing of each one's folder."""
-        if series is None:
-            return objects_by_series(self.bucket)
-        return {one: found for one in series if (found := self.objects(one))}
+    def _reading(self, what: str, attempt: Callable[[Mapping[Series, Contents]], _T]) -> _T:
+        """`attempt(contents by series)`, again from a new listing where compaction removed objects under it."""
+        return retrying(what, lambda: attempt(contents_by_series(self.bucket)))
 
     def _refuse(self, series: Series) -> None:
         """Say why there are no candles: of these dates, of this market, or at this interval."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ SOURCES = ("exchange", "endpoint", "import")
 _SEQS = 1 << 62  # beyond it no clock leads, and a next one could not be stored
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC by construction
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+_HASH = re.compile("[0-9a-f]{16}")  # any other could not be checked
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.")
 
 
@@ -87,8 +89,13 @@ def _percent(character: str) -> str:
 
 def object_name(o: LakeObject) -> str:
     """The file name, without folder; `o.key` is not looked at."""
+    return f"{object_stem(o)}_{o.hash}.parquet"
+
+
+def object_stem(o: LakeObject) -> str:
+    """All that the name says but the hash."""
     times = f"{_stamp(o.start)}-{_stamp(o.end)}_{_stamp(o.first)}-{_stamp(o.last)}"
-    return f"{times}_{o.rows}_{o.seq}_{o.source}_{o.hash}.parquet"
+    return f"{times}_{o.rows}_{o.seq}_{o.source}"
 
 
 @functools.lru_cache(maxsize=1 << 15)
@@ -105,7 +112,8 @@ def parse_object(key: str, size: int = 0, modified: float | None = None) -> Lake
         item = LakeObject(key, size, start, end, first, last, int(rows), int(seq), source, digest, modified)
     except ValueError:
         return None
-    return item if start < end and item.rows >= 0 and 0 <= item.seq < _SEQS else None
+    ours = start < end and item.rows >= 0 and 0 <= item.seq < _SEQS and _HASH.fullmatch(digest)
+    return item if ours else None
 
 
 @functools.lru_cache(maxsize=1 << 12)

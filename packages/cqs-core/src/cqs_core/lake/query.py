@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import re
 import threading
 import time
@@ -15,16 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import DataError, UsageError
-from cqs_core.lake.catalog import objects_by_series, plan
+from cqs_core.lake.catalog import contents_by_series, plan
+from cqs_core.lake.checking import checked_paths
+from cqs_core.lake.receipts import require_all, told
 from cqs_core.lake.retrying import retrying
+from cqs_core.lake.touching import touched
 from cqs_core.settings import cache_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from cqs_core.bucket import Bucket
+    from cqs_core.lake.names import Series
+    from cqs_core.lake.receipts import Contents
 
+_log = logging.getLogger(__name__)
 _COLUMNS = "ts, open, high, low, close, volume"
 _NEWEST = (
     "qualify row_number() over (partition by ts order by seq desc, open desc, high desc, low desc, close desc, "
@@ -110,7 +118,7 @@ def _relation(
     """The query on the view `candles`, and on nothing else; the files behind it are added to `paths`."""
     try:
         _check_select(connection, query)
-        sql = " union all ".join(_candles_sql(bucket, paths)) or _EMPTY
+        sql = " union all ".join(_candles_sql(bucket, _read_by(bucket, query, parameters), paths)) or _EMPTY
         _confine(connection, paths)
         connection.execute(f"create view candles as {sql}")
         connection.execute("set lock_configuration = true")
@@ -159,23 +167,59 @@ def _told(fact: str, paths: Sequence[str]) -> Exception:
         return UsageError(f"DuckDB refused the query: {fact}")
     if not Path(ours).exists():
         return FileNotFoundError(ours)
-    return DataError(f"{ours!r} is damaged ({said}); run `cqs data verify`")
+    return DataError(f"{ours!r} is damaged ({said}); {REMEDY}")
 
 
-def _candles_sql(bucket: Bucket, paths: list[str]) -> Iterator[str]:
+def _read_by(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> dict[Series, Contents]:
+    """The series that the query reads; of a lake that is known to be sound, all.
+
+    Raises:
+        Missing: one lacks an object.
+    """
+    found = contents_by_series(bucket)
+    if not found or _sound(bucket, found):
+        return found
+    with contextlib.closing(duckdb.connect()) as connection:
+        _confine(connection, ())
+        read = touched(connection, query, parameters, {series: _named(series) for series in found})
+    for series in read:
+        require_all(found[series].missing)
+    _warn(bucket, {series: found[series] for series in found.keys() - set(read)})
+    return {series: found[series] for series in read}
+
+
+def _sound(bucket: Bucket, found: Mapping[Series, Contents]) -> bool:
+    """Whether nothing need be checked."""
+    keys = [o.key for each in found.values() for o in each.objects]
+    return not any(each.missing for each in found.values()) and bucket.proven(keys)
+
+
+def _warn(bucket: Bucket, others: Mapping[Series, Contents]) -> None:
+    """Say what is known to be wrong with series that the query does not read."""
+    for series, each in sorted(others.items()):
+        bad = bucket.damaged([o.key for o in each.objects])
+        facts = [*(f"{key!r} {said}" for key, said in bad.items()), *map(told, each.missing)]
+        if facts:
+            _log.warning("cqs: %s cannot be read, which this query does not need: %s; %s", series, facts[0], REMEDY)
+
+
+def _named(series: Series) -> str:
+    names = ", ".join(_text(value) + f' as "{key}"' for key, value in series._asdict().items())
+    return f"{names}, {_COLUMNS}"
+
+
+def _candles_sql(bucket: Bucket, found: Mapping[Series, Contents], paths: list[str]) -> Iterator[str]:
     """SELECTs of all candles, each row once; the files that they read are added to `paths`."""
-    found = objects_by_series(bucket)
     for series in sorted(found):
-        names = ", ".join(_text(v) + f' as "{k}"' for k, v in series._asdict().items())
-        how = plan(found[series])
+        how = plan(found[series].objects)
         for objects, rows in ((how.plain, ""), *((group, _NEWEST) for group in how.groups)):
             if objects:
-                files = bucket.paths([o.key for o in objects])
+                files = checked_paths(bucket, objects)
                 paths += files
                 scan = (
                     f"read_parquet([{', '.join(_text(_literal(file)) for file in files)}], hive_partitioning = false)"
                 )
-                yield f"select {names}, {_COLUMNS} from (select * from {scan} {rows})"  # noqa: S608 - escaped
+                yield f"select {_named(series)} from (select * from {scan} {rows})"  # noqa: S608 - escaped
 
 
 def _text(value: str) -> str:

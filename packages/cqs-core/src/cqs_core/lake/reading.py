@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cqs_core.lake.catalog import plan
+from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.table import SCHEMA, empty_table, newest, read_file, stamps
 
 if TYPE_CHECKING:
@@ -16,13 +17,22 @@ if TYPE_CHECKING:
     from cqs_core.lake.names import LakeObject
 
 
-def read_objects(bucket: Bucket, objects: Sequence[LakeObject], start: int | None, end: int | None) -> pa.Table:
-    """Candles of `[start, end)`, ascending, one row a stamp; columns ts, open, high, low, close, volume."""
+def read_objects(
+    bucket: Bucket, objects: Sequence[LakeObject], start: int | None, end: int | None, *, again: bool = False
+) -> pa.Table:
+    """Candles of `[start, end)`, ascending, one row a stamp; columns ts, open, high, low, close, volume.
+
+    Each object is checked once for each version of its file; with `again`, now.
+
+    Raises:
+        FileNotFoundError: an object is gone; list again.
+        DataError: one is damaged.
+    """
     how = plan(objects, start, end)
     chosen = [*how.plain, *(o for group in how.groups for o in group)]
     if not chosen:
         return empty_table()
-    path = dict(zip((o.key for o in chosen), bucket.paths([o.key for o in chosen]), strict=True))
+    path = dict(zip((o.key for o in chosen), checked_paths(bucket, chosen, again=again), strict=True))
     parts = [(o.first, read_file(path[o.key], SCHEMA.names)) for o in how.plain]
     for group in how.groups:
         both = pa.concat_tables([read_file(path[o.key]).cast(_stored()) for o in group])

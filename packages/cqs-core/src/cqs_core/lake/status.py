@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import intervals
-from cqs_core.errors import DataError
-from cqs_core.lake.catalog import objects_of, plan
+from cqs_core.bucket.cache import REMEDY
+from cqs_core.errors import BucketError, DataError
+from cqs_core.lake.catalog import plan
+from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
+from cqs_core.lake.receipts import Contents, contents_of, told
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket, Entry
@@ -29,7 +32,7 @@ class SeriesStatus:
         objects: how many they are.
         answered: end of the newest range asked and answered, ms UTC.
         sources: where its rows came from: `exchange`, `endpoint`, `import`.
-        problem: why `rows` and `gaps` are only what names say, since an object cannot be read; empty where all can.
+        problem: why `rows` and `gaps` are not sure, since an object is damaged or missing; empty where none is.
     """
 
     series: Series
@@ -48,8 +51,9 @@ def lake_status(bucket: Bucket) -> list[SeriesStatus]:
     """One entry a series, sorted; what was found out of a folder is remembered for as long as it does not change."""
 
     def made(folder: str, entries: Sequence[Entry]) -> dict[str, Any] | None:
-        series, objects = parse_folder(folder), objects_of(entries)
-        return asdict(series_status(bucket, series, objects)) if series and objects else None
+        series, contents = parse_folder(folder), contents_of(entries)
+        some = contents.objects or contents.missing
+        return asdict(series_status(bucket, series, contents)) if series and some else None
 
     found = (_remembered(about) for about in bucket.each_folder(ROOT, "status", made).values())
     return sorted(found, key=lambda status: status.series)
@@ -59,8 +63,9 @@ def _remembered(about: dict[str, Any]) -> SeriesStatus:
     return SeriesStatus(**about | {"series": Series(*about["series"]), "sources": tuple(about["sources"])})
 
 
-def series_status(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> SeriesStatus:
-    """The status of one series from its objects."""
+def series_status(bucket: Bucket, series: Series, contents: Contents) -> SeriesStatus:
+    """The status of one series from what a listing told."""
+    objects, missing = contents.objects, contents.missing
     filled = [o for o in objects if o.rows]
     first = min((o.first for o in filled), default=None)
     last = max((o.last for o in filled), default=None)
@@ -75,8 +80,8 @@ def series_status(bucket: Bucket, series: Series, objects: Sequence[LakeObject])
         bytes=sum(o.size for o in objects),
         objects=len(objects),
         answered=max((o.end for o in objects), default=0),
-        sources=tuple(sorted({o.source for o in filled or objects})),
-        problem=problem,
+        sources=tuple(sorted({o.source for o in filled or objects or missing})),
+        problem=problem or "".join(f"{told(o)}; {REMEDY}" for o in missing[:1]),
     )
 
 
@@ -87,7 +92,7 @@ def count_rows(bucket: Bucket, objects: Sequence[LakeObject]) -> tuple[int, str]
     for group in how.groups:
         try:
             rows += _distinct(bucket, group)
-        except DataError as error:
+        except (BucketError, DataError) as error:
             rows, problem = rows + sum(o.rows for o in group), str(error)
     return rows, problem
 
@@ -97,5 +102,5 @@ def _distinct(bucket: Bucket, group: Sequence[LakeObject]) -> int:
 
     from cqs_core.lake.table import read_file, stamps
 
-    paths = bucket.paths([o.key for o in group])
+    paths = checked_paths(bucket, group)
     return len(np.unique(np.concatenate([stamps(read_file(path, ["ts"])) for path in paths])))

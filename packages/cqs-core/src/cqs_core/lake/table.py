@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cqs_core.bucket.cache import digest
+from cqs_core.bucket.cache import REMEDY, digest
 from cqs_core.candles import FIELDS, Stamps
 from cqs_core.errors import DataError
 
 _PRICES: list[pa.Field[Any]] = [pa.field(name, pa.float64()) for name in FIELDS]
 SCHEMA = pa.schema([pa.field("ts", pa.timestamp("ms", "UTC")), *_PRICES])
 STORED = SCHEMA.append(pa.field("seq", pa.int64()))
+_ROWS = 45_000  # of a row group
 _WRITING: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
     "use_dictionary": False,
     # volumes have no digits in common: their bytes compress better side by side, those of prices do not at 1m
     "column_encoding": {"ts": "DELTA_BINARY_PACKED", "seq": "DELTA_BINARY_PACKED", "volume": "BYTE_STREAM_SPLIT"},
-    "row_group_size": 45_000,
     "write_statistics": ["ts"],
     "store_schema": False,
 }
@@ -53,16 +54,18 @@ def with_seq(table: pa.Table, seq: int) -> pa.Table:
     return full.append_column("seq", pa.array(np.full(len(table), seq, np.int64))).cast(STORED)
 
 
-def encode(table: pa.Table) -> tuple[bytes, str]:
-    """Parquet bytes, and their hash for the name."""
+def encode(table: pa.Table, about: Mapping[str, str]) -> tuple[bytes, str]:
+    """Parquet bytes with some metadata in their footer, and their hash for the name."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, **_WRITING)
+    with pq.ParquetWriter(sink, table.schema, **_WRITING) as writer:
+        writer.write_table(table, row_group_size=_ROWS)
+        writer.add_key_value_metadata(dict(about))
     data = sink.getvalue().to_pybytes()
     return data, digest(data)
 
 
 def read_file(path: str, columns: list[str] | None = None) -> pa.Table:
-    """One object.
+    """One object, which was checked before.
 
     Raises:
         DataError: the file is damaged.
@@ -74,7 +77,7 @@ def read_file(path: str, columns: list[str] | None = None) -> pa.Table:
         raise
     except (pa.ArrowException, OSError) as error:  # Arrow says OSError of bytes that it cannot decode
         fact = " ".join(str(error).split())
-        raise DataError(f"{path!r} is damaged ({fact}); run `cqs data verify`") from None
+        raise DataError(f"{path!r} is damaged ({fact}); {REMEDY}") from None
 
 
 def newest(table: pa.Table) -> pa.Table:

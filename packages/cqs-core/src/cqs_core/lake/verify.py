@@ -12,14 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cqs_core import intervals, times
-from cqs_core.bucket.cache import digest
+from cqs_core import intervals
+from cqs_core.bucket.cache import REPAIR
 from cqs_core.candles import FIELDS
 from cqs_core.errors import BucketError
-from cqs_core.lake.catalog import objects_of, plan
+from cqs_core.lake.catalog import plan
+from cqs_core.lake.checking import against_name, problem_of
 from cqs_core.lake.cleaning import FRESH
 from cqs_core.lake.names import ROOT, parse_folder, parse_object
-from cqs_core.lake.table import SCHEMA, STORED, empty_table, newest, stamps
+from cqs_core.lake.receipts import contents_of
+from cqs_core.lake.table import SCHEMA, empty_table, newest, stamps
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket, Entry
@@ -36,7 +38,7 @@ class Verified:
         series: which.
         rows: candles on read.
         sha256: of all values by time; changes when and only when a value does, whatever the objects. None where
-            an object cannot be read.
+            an object is damaged or missing.
         problems: what is wrong, one line each; gaps and flagged jumps are nothing wrong.
     """
 
@@ -53,24 +55,45 @@ def series_in(bucket: Bucket) -> list[Series]:
 
 
 def verify(bucket: Bucket, series: Series) -> Verified | None:
-    """Read every byte of a series and hold it against the names; None where there is none.
+    """Read every byte of a series and check it against the names; None where there is none.
 
     Raises:
         FileNotFoundError: an object is gone since it was listed; compaction takes away what it merged. List again.
     """
     entries = bucket.list(series.folder, immutable=True)
-    objects = objects_of(entries)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        checked = list(pool.map(lambda item: _check(bucket, series, item), objects))
-    problems = [f"{item.key}: {said}" for item, (_, said) in zip(objects, checked, strict=True) if said]
+    contents = contents_of(entries)
+    objects = contents.objects
+    tables, problems = _tables(bucket, objects)
     problems += _strangers(entries)
-    tables = {item.key: table for item, (table, _) in zip(objects, checked, strict=True) if table is not None}
+    problems += [f"{item.key}: is missing: it was stored, and is gone; {_remedy(item)}" for item in contents.missing]
     if not objects and not problems:
         return None
-    if len(tables) < len(objects):
+    if len(tables) < len(objects) or contents.missing:
         return Verified(series, sum(len(t) for t in tables.values()), None, problems)
     whole, conflicts = _read(series, objects, tables)
     return Verified(series, len(whole), content_hash(whole), [*problems, *conflicts])
+
+
+def damaged(bucket: Bucket, series: Series) -> tuple[list[LakeObject], list[LakeObject]]:
+    """Objects of a series that are damaged, or are not what their names say; and all others.
+
+    Raises:
+        FileNotFoundError: as `verify`.
+    """
+    objects = contents_of(bucket.list(series.folder, immutable=True)).objects
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        said = list(pool.map(lambda item: _check(bucket, item)[1], objects))
+    bad = [item for item, problem in zip(objects, said, strict=True) if problem]
+    return bad, [item for item in objects if item not in bad]
+
+
+def _tables(bucket: Bucket, objects: Sequence[LakeObject]) -> tuple[Mapping[str, pa.Table], list[str]]:
+    """Tables of the objects that are sound, by key, and what is wrong with the others."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        checked = list(pool.map(lambda item: _check(bucket, item), objects))
+    both = list(zip(objects, checked, strict=True))
+    problems = [f"{item.key}: {said}; {_remedy(item)}" for item, (_, said) in both if said]
+    return {item.key: table for item, (table, _) in both if table is not None}, problems
 
 
 def _read(
@@ -102,41 +125,26 @@ def content_hash(table: pa.Table) -> str:
     return total.hexdigest()
 
 
-def _check(bucket: Bucket, series: Series, item: LakeObject) -> tuple[pa.Table | None, str]:
-    """The object's table, and what is wrong with it."""
+def _check(bucket: Bucket, item: LakeObject) -> tuple[pa.Table | None, str]:
+    """The object's table where it is sound, else what is wrong with it."""
     try:
         data = bucket.read(item.key)
     except BucketError as error:
         return None, f"cannot be read ({error})"
-    if digest(data) != item.hash:
-        return None, f"is damaged: its bytes are not those that its name was made of; {_remedy(series, item)}"
+    if said := problem_of(item.key, data):
+        return None, said
     try:
         table = pq.read_table(pa.BufferReader(data))
     except (pa.ArrowException, OSError) as error:
-        return None, f"is no parquet file ({' '.join(str(error).split())}); {_remedy(series, item)}"
-    if table.schema.remove_metadata() != STORED:
-        return None, f"has the wrong schema: {', '.join(f'{f.name} {f.type}' for f in table.schema)}"
-    return table, _against_name(table, item)
+        return None, f"is no parquet file ({' '.join(str(error).split())})"
+    said = against_name(table, item)
+    return (None, said) if said else (table, "")
 
 
-def _remedy(series: Series, item: LakeObject) -> str:
+def _remedy(item: LakeObject) -> str:
     if item.source == "import":
-        return "delete it, and import its file again"
-    start, end = (times.iso(at).removesuffix("+00:00") for at in (item.start, item.end))
-    chosen = f"--exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
-    again = f"`cqs fetch {chosen} --start {start} --end {end}`"
-    return f"delete it, then fetch it again: {again}{', with its --endpoint' if item.source == 'endpoint' else ''}"
-
-
-def _against_name(table: pa.Table, item: LakeObject) -> str:
-    ts = stamps(table)
-    if len(ts) != item.rows or (len(ts) and (ts[0] != item.first or ts[-1] != item.last)):
-        return "does not hold the rows that its name says"
-    if len(ts) and ((np.diff(ts) <= 0).any() or ts[0] < item.start or ts[-1] >= item.end):
-        return "holds rows that are unsorted, doubled or outside its range"
-    if len(ts) and int(table.column("seq").to_numpy().max()) > item.seq:  # an answer without rows may have been newer
-        return "holds rows of a later ingest than its name says"
-    return ""
+        return f"import its file again, then run `{REPAIR}`"
+    return f"`{REPAIR}` fetches it again{', with its --endpoint' if item.source == 'endpoint' else ''}"
 
 
 def _conflicts(interval: str, both: pa.Table) -> list[str]:

@@ -12,7 +12,9 @@ import numpy as np
 from cqs_core import times
 from cqs_core.errors import DataError
 from cqs_core.intervals import DAY, MINUTE, length
+from cqs_core.lake.checking import metadata
 from cqs_core.lake.names import SOURCES, LakeObject, Series, object_name
+from cqs_core.lake.receipts import receipt_of
 from cqs_core.lake.table import encode, stamps, with_seq
 
 if TYPE_CHECKING:
@@ -64,13 +66,15 @@ def _cuts(interval: str, start: int, end: int, ts: Stamps) -> Iterator[tuple[int
 
 
 def put(bucket: Bucket, series: Series, stored: pa.Table, start: int, end: int, seq: int, source: str) -> LakeObject:
-    """One object, with its seq column."""
-    data, digest = encode(stored)
+    """One object, with its seq column; then its receipt, so that a kill in between leaves no receipt of nothing."""
     ts = stamps(stored)
     first, last = (int(ts[0]), int(ts[-1])) if len(ts) else (start, start)
-    item = LakeObject("", len(data), start, end, first, last, len(ts), seq, source, digest)
+    item = LakeObject("", 0, start, end, first, last, len(ts), seq, source, "")
+    data, digest = encode(stored, metadata(series, item))
+    item = item._replace(size=len(data), hash=digest)
     key = f"{series.folder}/{object_name(item)}"
     bucket.write(key, data)
+    bucket.write(receipt_of(key), b"")
     return item._replace(key=key)
 
 

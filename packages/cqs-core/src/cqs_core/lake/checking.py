@@ -1,0 +1,81 @@
+"""Whether an object is the one that its name promises, and was written where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cqs_core.bucket.cache import REMEDY, as_named
+from cqs_core.errors import DataError
+from cqs_core.lake.names import LakeObject, Series, object_stem, parse_folder, parse_object
+from cqs_core.lake.table import STORED, stamps
+
+if TYPE_CHECKING:
+    from cqs_core.bucket import Bucket
+
+_SERIES, _NAME = b"cqs.series", b"cqs.name"
+
+
+def metadata(series: Series, item: LakeObject) -> dict[str, str]:
+    """What an object says of itself in its footer: whose it is, and all of its name but the hash."""
+    return {_SERIES.decode(): str(series), _NAME.decode(): object_stem(item)}
+
+
+def checked_paths(bucket: Bucket, objects: Sequence[LakeObject], *, again: bool = False) -> Sequence[str]:
+    """Local paths of objects, each checked once for each version of its file; with `again`, now.
+
+    Raises:
+        FileNotFoundError: one is gone; list again.
+        DataError: one is damaged, or is not what its name says.
+    """
+    return bucket.paths([o.key for o in objects], problem_of, again=again)
+
+
+def problem_of(key: str, data: bytes) -> str:
+    """What is wrong with an object of the lake, read off its bytes without decoding a row; empty where nothing is."""
+    if said := as_named(key, data):
+        return said
+    series, item = parse_folder(key.rpartition("/")[0]), parse_object(key)
+    if series is None or item is None:
+        return "is no object of the lake"
+    try:
+        return _against_footer(pq.ParquetFile(pa.BufferReader(data)), series, item)
+    except (pa.ArrowException, OSError) as error:
+        return f"is no parquet file ({' '.join(str(error).split())})"
+
+
+def against_name(table: pa.Table, item: LakeObject) -> str:
+    """What is wrong with the rows of an object, by its name; empty where nothing is."""
+    ts = stamps(table)
+    if len(ts) != item.rows or (len(ts) and (ts[0] != item.first or ts[-1] != item.last)):
+        return "does not hold the rows that its name says"
+    if len(ts) and ((np.diff(ts) <= 0).any() or ts[0] < item.start or ts[-1] >= item.end):
+        return "holds rows that are unsorted, doubled or outside its range"
+    if len(ts) and int(table.column("seq").to_numpy().max()) > item.seq:  # an answer without rows may have been newer
+        return "holds rows of a later ingest than its name says"
+    return ""
+
+
+def damage(key: str, said: str) -> DataError:
+    """The error that names an object."""
+    return DataError(f"{key!r} {said}; {REMEDY}")
+
+
+def _against_footer(file: pq.ParquetFile, series: Series, item: LakeObject) -> str:
+    if not file.schema_arrow.equals(STORED):
+        return f"has the wrong schema: {', '.join(f'{f.name} {f.type}' for f in file.schema_arrow)}"
+    if file.metadata.num_rows != item.rows:
+        return "does not hold the rows that its name says"
+    about = file.metadata.metadata or {}
+    if _NAME not in about:  # written before objects named themselves: only the rows can tell
+        return against_name(file.read(columns=["ts", "seq"]), item)
+    owner, name = about.get(_SERIES, b""), about[_NAME]
+    if owner != str(series).encode("utf-8", "surrogatepass"):
+        return f"was written for {owner.decode('utf-8', 'replace')}, not for {series}"
+    if name != object_stem(item).encode():
+        return f"was renamed: it was written as {name.decode('utf-8', 'replace')}"
+    return ""

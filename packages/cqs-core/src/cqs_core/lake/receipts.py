@@ -1,0 +1,100 @@
+"""Receipts: which objects a series must have, so that a deleted one is missed.
+
+Beside every object, and after it, an empty file is written whose name is the object's:
+
+    _{start}-{end}_{first}-{last}_{rows}_{seq}_{source}_{hash}.receipt
+
+The listing that shows the objects shows the receipts, so reading them costs no request. No lock is needed, since
+nobody changes a receipt: writers only add theirs, whoever else writes. An object that a receipt names and that is not
+there is missing, unless objects of the same source that are as new or newer answer its whole range. That is what
+compaction leaves behind, and what fetching the range again does. Compaction deletes inputs first and their receipts
+after: a kill in between leaves receipts by which nothing is missed. A kill between an object and its receipt leaves an
+object without one, as in lakes that were written before there were receipts: it is read, but would not be missed.
+A listing is not a snapshot, so an object counts as missing only when several listings in a row miss it (`retrying`).
+Names begin with an underscore because other engines that read such folders skip those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from cqs_core.bucket.cache import REMEDY
+from cqs_core.lake.names import LakeObject, parse_object
+from cqs_core.lake.ranges import subtract
+from cqs_core.lake.retrying import Missing
+
+if TYPE_CHECKING:
+    from cqs_core.bucket import Bucket, Entry
+
+_SUFFIX = ".receipt"
+
+
+class Contents(NamedTuple):
+    """What one listing of a series tells.
+
+    Attributes:
+        objects: that are there.
+        missing: that are not there, though a receipt names them.
+        stale: keys of receipts that are no longer needed.
+    """
+
+    objects: Sequence[LakeObject]
+    missing: Sequence[LakeObject] = ()
+    stale: Sequence[str] = ()
+
+
+def receipt_of(key: str) -> str:
+    """The key of an object's receipt."""
+    folder, _, name = key.rpartition("/")
+    return f"{folder}/_{name.removesuffix('.parquet')}{_SUFFIX}"
+
+
+def contents_of(entries: Iterable[Entry]) -> Contents:
+    """What the names in a folder of the lake say; those that are not ours are passed over."""
+    objects, promised = [], []
+    for entry in entries:
+        if item := parse_object(entry.key, entry.size, entry.modified):
+            objects.append(item)
+        elif item := _promised(entry.key):
+            promised.append(item)
+    there = {o.key for o in objects}
+    absent = [item for item in promised if item.key not in there]
+    missing = [item for item in absent if not answered_again(item, objects)]
+    gone = {item.key for item in missing}
+    return Contents(objects, missing, [receipt_of(item.key) for item in absent if item.key not in gone])
+
+
+def answered_again(item: LakeObject, objects: Iterable[LakeObject]) -> bool:
+    """Whether objects of its source that are as new or newer answer its whole range."""
+    newer = ((o.start, o.end) for o in objects if o.source == item.source and o.seq >= item.seq and o.key != item.key)
+    return not subtract((item.start, item.end), newer)
+
+
+def remove(bucket: Bucket, keys: Collection[str]) -> None:
+    """Delete objects, then their receipts."""
+    bucket.delete(sorted(keys))
+    bucket.delete(sorted(map(receipt_of, keys)))
+
+
+def require_all(missing: Iterable[LakeObject], start: int | None = None, end: int | None = None) -> None:
+    """Whether no candle that opens in `[start, end)`, ms UTC, is missed.
+
+    Raises:
+        Missing: one is, or may be, with an object.
+    """
+    for o in missing:
+        if o.rows and (start is None or o.last >= start) and (end is None or o.first < end):
+            raise Missing(f"{told(o)}; {REMEDY}")
+
+
+def told(item: LakeObject) -> str:
+    """What is wrong where an object is missing."""
+    return f"{item.key!r} is missing: it was stored, and is gone"
+
+
+def _promised(key: str) -> LakeObject | None:
+    folder, _, name = key.rpartition("/")
+    if not (name.startswith("_") and name.endswith(_SUFFIX)):
+        return None
+    return parse_object(f"{folder}/{name[1:].removesuffix(_SUFFIX)}.parquet")
