@@ -29,8 +29,9 @@ def from_lake(request: Request, bucket: Bucket) -> Candles:
     """
     lake = Lake(bucket)
     for market in request.references:
-        if market not in request.markets and not lake.objects(Series(request.exchange, market, request.interval)):
-            fetch = f"cqs fetch --exchange {request.exchange} --symbols {market} --interval {request.interval}"
+        series = Series(request.exchange, market, request.interval)
+        if market not in request.markets and lake.source(series, request.day_start) is None:
+            fetch = lake.to_fetch(series, request.day_start)
             raise UsageError(f"{name_of(request.strategy)} looks at {market}, which the lake lacks; fetch it: {fetch}")
     candles = lake.candles(
         request.exchange, request.markets, request.interval, end=request.end, references=request.references
@@ -70,7 +71,7 @@ def benchmark_from_lake(request: Request, candles: Candles, bucket: Bucket) -> C
     try:
         return lake.candles(request.exchange, (market,), request.interval, start=start, end=end)
     except UsageError:
-        fetch = f"cqs fetch --exchange {request.exchange} --symbols {market} --interval {request.interval}"
+        fetch = lake.to_fetch(Series(request.exchange, market, request.interval), request.day_start)
         raise UsageError(f"benchmark {market} {_none(start, end)}; fetch them: {fetch}") from None
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from cqs_core import Lake, Series, UnknownName, UsageError, intervals, parse_interval, plugins, resolve, settings
 from cqs_core.candles import FIELDS, Floats
 from cqs_core.intervals import ALIASES
-from cqs_core.lake.deriving import source_of
+from cqs_core.lake.deriving import own_days, to_fetch, why_no_days
 from cqs_core.lake.files import read_rows
 from cqs_core.lake.publish import FOLDER, at_home_market, key
 from cqs_core.times import parse_range
@@ -75,27 +75,21 @@ def load_processed_data(
 def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_start: int) -> pd.DataFrame:
     frame: pd.DataFrame = lake.derive(series, start, end, day_start).to_pandas()
     frame.index = frame.pop("ts").rename("timestamp")
-    if frame.empty and source_of(lake, series, day_start) is None:
+    if frame.empty and lake.source(series, day_start) is None:
         frame = _published(lake, series, start, end)
-        if not frame.empty and day_start and intervals.length(series.interval) >= intervals.DAY:
-            raise UsageError(
-                f"the lake has nothing to put {series} together from, and days of data/processed begin at 00:00 UTC, "
-                f"not at CQS_DAY_START; fetch shorter candles: {_fetch(series._replace(interval='1h'))}"
-            )
+        if not frame.empty and own_days(series.interval, day_start):  # nothing says where days of such a file begin
+            raise UsageError(why_no_days(series, day_start))
     if frame.empty:
-        _refuse(lake, series)
+        _refuse(lake, series, day_start)
     return frame
 
 
-def _refuse(lake: Lake, series: Series) -> None:
+def _refuse(lake: Lake, series: Series, day_start: int) -> None:
     have = {one.market for one in lake.series() if one.exchange == series.exchange}
+    fetch = to_fetch(series, day_start)
     if have and series.market not in have:
-        raise UnknownName("market in the lake", series.market, have, f"fetch it: {_fetch(series)}")
-    raise UsageError(f"no candles of {series} in {lake.bucket.url!r} in these dates; fetch them: {_fetch(series)}")
-
-
-def _fetch(series: Series) -> str:
-    return f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
+        raise UnknownName("market in the lake", series.market, have, f"fetch it: {fetch}")
+    raise UsageError(f"no candles of {series} in {lake.bucket.url!r} in these dates; fetch them: {fetch}")
 
 
 def _filled(frame: pd.DataFrame, interval: str, day_start: int) -> pd.DataFrame:

@@ -158,8 +158,9 @@ class Bucket:
         with self._reading("objects"):
             if not isinstance(storage, FolderStorage):
                 return self._cache.paths(self.url, names, storage.read_some, test, again=again)
-            local = {key: str(storage.root / key) for key in names}
-            for key, said in problems(self._sound, str(storage.root), local, test, again=again).items():
+            root = storage.root
+            local = {key: str(root / key) for key in names}
+            for key, said in problems(self._sound, str(root), local, test, again=again).items():
                 raise DataError(f"{key!r} {said}; {REMEDY}")
         return [local[key] for key in names]
 

@@ -100,6 +100,19 @@ class Lake:
         except DataError as error:
             return Compacted(problems=(str(error),))
 
+    def source(self, series: Series, day_start: int = 0) -> Series | None:
+        """The stored series from which one is read or put together; None where there is none. See `derive`."""
+        from cqs_core.lake.deriving import source_of
+
+        return source_of(self, series, day_start)
+
+    @staticmethod
+    def to_fetch(series: Series, day_start: int = 0) -> str:
+        """The command that fetches what a series can be read from, whatever is stored."""
+        from cqs_core.lake.deriving import to_fetch
+
+        return to_fetch(series, day_start)
+
     def derive(self, series: Series, start: int | None = None, end: int | None = None, day_start: int = 0) -> pa.Table:
         """Like `read`, but where the interval is not stored it is put together from the longest that divides it.
 
@@ -108,6 +121,10 @@ class Lake:
             start: ms UTC.
             end: exclusive.
             day_start: ms after 00:00 UTC at which days, weeks and months begin.
+
+        Raises:
+            UsageError: days of another start are stored, and no shorter candles.
+            DataError: an object is damaged or missing.
         """
         from cqs_core.lake.deriving import derive
 
@@ -129,11 +146,12 @@ class Lake:
         Raises:
             UsageError: another suffix, no such folder, or no such candles.
         """
+        from cqs_core.lake.deriving import derive
         from cqs_core.lake.exporting import check_target, export
         from cqs_core.settings import settings
 
         check_target(path)
-        table = self.derive(series, start, end, settings().day_start)
+        table = derive(self, series, start, end, settings().day_start, again=True)
         if not len(table):
             self._refuse(series)
         export(table, path)
@@ -254,11 +272,11 @@ class Lake:
 
     def _refuse(self, series: Series) -> None:
         """Say why there are no candles: of these dates, of this market, or at this interval."""
-        from cqs_core.lake.deriving import source_of
+        from cqs_core.lake.deriving import own_days, source_of, to_fetch, why_no_days
         from cqs_core.settings import settings
 
-        fetch = f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {series.interval}"
-        source = source_of(self, series, settings().day_start)
+        day_start = settings().day_start
+        fetch, source = to_fetch(series, day_start), source_of(self, series, day_start)
         filled = [o for o in self.objects(source) if o.rows] if source else []
         if filled:
             first, last = (iso(at)[:16] for at in (min(o.first for o in filled), max(o.last for o in filled)))
@@ -269,6 +287,8 @@ class Lake:
         have = {s.market for s in self.series() if s.exchange == series.exchange}
         if series.market not in have and have:
             raise UnknownName("market in the lake", series.market, have, remedy=f"fetch it: {fetch}")
+        if source is None and have and own_days(series.interval, day_start):
+            raise UsageError(why_no_days(series, day_start))
         raise UsageError(f"no candles of {series} in {self.bucket.url!r}; fetch them: {fetch}")
 
 

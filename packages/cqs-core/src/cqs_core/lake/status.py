@@ -10,7 +10,6 @@ from cqs_core import intervals
 from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, DataError
 from cqs_core.lake.catalog import plan
-from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
 from cqs_core.lake.receipts import Contents, contents_of, told
 
@@ -100,6 +99,7 @@ def count_rows(bucket: Bucket, objects: Sequence[LakeObject]) -> tuple[int, str]
 def _distinct(bucket: Bucket, group: Sequence[LakeObject]) -> int:
     import numpy as np
 
+    from cqs_core.lake.checking import checked_paths
     from cqs_core.lake.table import read_file, stamps
 
     paths = checked_paths(bucket, group)

@@ -126,7 +126,7 @@ def _verdict(one: Verified) -> list[str]:
 @click.command("compact")
 @click.option("--no-wait", is_flag=True, help="Leave the merged objects' inputs to the next run.")
 @command_options
-def compact(no_wait: bool, bucket: str | None, as_json: bool) -> None:
+def compact(no_wait: bool, bucket: str | None, as_json: bool) -> int:
     """Merge small objects.
 
     Waits until readers can know, then deletes what was merged.
@@ -141,9 +141,12 @@ def compact(no_wait: bool, bucket: str | None, as_json: bool) -> None:
                 time.sleep(1)
                 work.advance(1, note="waiting before inputs are deleted")
         done += lake.compact()
-    row = {"merged": done.merged, "written": done.written, "deleted": done.deleted}
+    row = {"merged": done.merged, "written": done.written, "deleted": done.deleted, "problems": list(done.problems)}
     said = f"{counted(done.merged, 'object')} merged into {done.written:,}, {done.deleted:,} deleted"
     emit(row, as_json, lambda: say([said if lake.series() else NO_SERIES]))
+    for problem in dict.fromkeys(done.problems):
+        click.echo(safe(f"cqs: not compacted: {problem}"), err=True)
+    return 1 if done.problems else 0
 
 
 def _chosen(given: str | None) -> set[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core import UsageError
+from cqs_core import DataError, UsageError
 from cqs_core.cli import emit, safe, say
 
 if TYPE_CHECKING:
@@ -36,9 +36,19 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
     if left and len(left) == len(done):
         why = "of the real exchange; leave --endpoint and CQS_ENDPOINT out" if endpoint else left[0].note
         raise UsageError(f"nothing was asked for: {_all(len(left))} {why}")
-    lake.publish(one.series for one in done if one.rows)
+    published = _publish(lake, done)
     emit([_row(one) for one in done], as_json, lambda: _table(done, endpoint, heading))
-    return 1 if any(one.error for one in done) else 0
+    return 1 if any(one.error for one in done) or not published else 0
+
+
+def _publish(lake: Lake, done: Sequence[Fetched]) -> bool:
+    """Whether nothing is damaged; what days cannot be put together is told, and fails no fetch."""
+    try:
+        lake.publish(one.series for one in done if one.rows)
+    except (DataError, UsageError) as error:
+        click.echo(safe(f"cqs: not published: {error}"), err=True)
+        return isinstance(error, UsageError)
+    return True
 
 
 def counted(n: int, what: str) -> str:

@@ -141,7 +141,8 @@ class Connection:
         try:
             await do(part)
             if len(part.objects) + part.run.written >= _UNMERGED:
-                await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
+                done = await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
+                error = DataError(done.problems[0]) if done.problems else None
         except BucketUnavailable:
             raise
         except (BucketError, DataError, ExchangeError) as failed:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import panel as pn
 
-from cqs_core import Lake, Series, intervals
+from cqs_core import DataError, Lake, Series, intervals
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.figures import amount, percent, when
@@ -74,12 +74,16 @@ def newest(bucket: Bucket, exchange: str) -> list[Price]:
     days = [status for status in lake.status() if status.series.interval == "1d" and status.last is not None]
     home = [status for status in days if status.series.exchange == exchange] or days
     chosen = sorted(home, key=lambda status: (-status.rows, status.series))[:_MOST]
-    return [_price(lake, status) for status in chosen]
+    return [price for status in chosen if (price := _price(lake, status))]
 
 
-def _price(lake: Lake, status: SeriesStatus) -> Price:
+def _price(lake: Lake, status: SeriesStatus) -> Price | None:
+    """None where an object is damaged: the Data page says so, and the other markets are shown."""
     last = status.last or 0
-    table = lake.read(status.series, intervals.next_open(status.series.interval, last, -_BARS))
+    try:
+        table = lake.read(status.series, intervals.next_open(status.series.interval, last, -_BARS))
+    except DataError:
+        return None
     return Price(status.series, table.column("close").to_numpy().tolist(), last)
 
 

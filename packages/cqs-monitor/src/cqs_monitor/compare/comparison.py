@@ -178,7 +178,7 @@ def _markets(
             market = resolve(symbol, rule.exchange, home=known.exchange, home_quote=known.quote)
         except UsageError:
             market = ""
-        if market and lake.objects(Series(rule.exchange, market, rule.interval)):
+        if market and lake.source(Series(rule.exchange, market, rule.interval), known.day_start):
             found[symbol] = market
         else:
             left_out[symbol] = table["symbol"].to_pylist().count(symbol)
