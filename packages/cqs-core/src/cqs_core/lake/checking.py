@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _SERIES, _NAME = b"cqs.series", b"cqs.name"
 
 
-def metadata(series: Series, item: LakeObject) -> dict[str, str]:
+def metadata(series: Series, item: LakeObject) -> dict[bytes, bytes]:
     """What an object says of itself in its footer: whose it is, and all of its name but the hash."""
-    return {_SERIES.decode(): str(series), _NAME.decode(): object_stem(item)}
+    return {_SERIES: _text(str(series)), _NAME: _text(object_stem(item))}
 
 
 def checked_paths(bucket: Bucket, objects: Sequence[LakeObject], *, again: bool = False) -> Sequence[str]:
@@ -65,6 +65,21 @@ def damage(key: str, said: str) -> DataError:
     return DataError(f"{key!r} {said}; {REMEDY}")
 
 
+def written_as(about: pq.FileMetaData) -> tuple[Series, str]:
+    """The series that an object was written for, and all of its name but the hash, by its footer.
+
+    Raises:
+        ValueError: it does not say, or says what nobody is called.
+    """
+    said = about.metadata or {}
+    exchange, _, rest = said.get(_SERIES, b"").decode("utf-8", "surrogatepass").partition(" ")
+    market, _, interval = rest.rpartition(" ")
+    series = Series(exchange, market, interval)
+    if not all(series) or parse_folder(series.folder) != series:
+        raise ValueError(exchange)
+    return series, said.get(_NAME, b"").decode()
+
+
 def _against_footer(file: pq.ParquetFile, series: Series, item: LakeObject) -> str:
     if not file.schema_arrow.equals(STORED):
         return f"has the wrong schema: {', '.join(f'{f.name} {f.type}' for f in file.schema_arrow)}"
@@ -74,8 +89,13 @@ def _against_footer(file: pq.ParquetFile, series: Series, item: LakeObject) -> s
     if _NAME not in about:  # written before objects named themselves: only the rows can tell
         return against_name(file.read(columns=["ts", "seq"]), item)
     owner, name = about.get(_SERIES, b""), about[_NAME]
-    if owner != str(series).encode("utf-8", "surrogatepass"):
+    if owner != _text(str(series)):
         return f"was written for {owner.decode('utf-8', 'replace')}, not for {series}"
-    if name != object_stem(item).encode():
+    if name != _text(object_stem(item)):
         return f"was renamed: it was written as {name.decode('utf-8', 'replace')}"
     return ""
+
+
+def _text(value: str) -> bytes:
+    """Names of markets may hold half a character."""
+    return value.encode("utf-8", "surrogatepass")

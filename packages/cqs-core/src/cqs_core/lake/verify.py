@@ -74,17 +74,18 @@ def verify(bucket: Bucket, series: Series) -> Verified | None:
     return Verified(series, len(whole), content_hash(whole), [*problems, *conflicts])
 
 
-def damaged(bucket: Bucket, series: Series) -> tuple[list[LakeObject], list[LakeObject]]:
-    """Objects of a series that are damaged, or are not what their names say; and all others.
+def sound_and_damaged(
+    bucket: Bucket, objects: Sequence[LakeObject]
+) -> tuple[Sequence[LakeObject], Sequence[LakeObject]]:
+    """Objects that are what their names say, and those that are not.
 
     Raises:
         FileNotFoundError: as `verify`.
     """
-    objects = contents_of(bucket.list(series.folder, immutable=True)).objects
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         said = list(pool.map(lambda item: _check(bucket, item)[1], objects))
-    bad = [item for item, problem in zip(objects, said, strict=True) if problem]
-    return bad, [item for item in objects if item not in bad]
+    both = list(zip(objects, said, strict=True))
+    return [item for item, problem in both if not problem], [item for item, problem in both if problem]
 
 
 def _tables(bucket: Bucket, objects: Sequence[LakeObject]) -> tuple[Mapping[str, pa.Table], list[str]]:

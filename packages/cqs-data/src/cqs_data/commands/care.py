@@ -18,7 +18,9 @@ from cqs_data.commands.reporting import STOPPED, counted, report
 
 if TYPE_CHECKING:
     from cqs_core.lake.gaps import Gap
+    from cqs_core.lake.mending import Damage
     from cqs_core.lake.verify import Verified
+    from cqs_data.fetching import Fetched
 
 _MENDABLE = ("no_trade", "outage", "never_fetched", "unknown", "delisted")
 
@@ -66,7 +68,7 @@ def repair(
     bucket: str | None,
     as_json: bool,
 ) -> int:
-    """Ask the exchanges again for just the holes."""
+    """Ask the exchanges again for just the holes, and for what `cqs data verify` finds damaged or missing."""
     causes, base = _chosen(cause), endpoint_of(endpoint)
     lake = Lake(open_bucket(bucket, write=True, create=False))
     series = chosen_series(lake, exchange, symbols, interval)
@@ -80,12 +82,41 @@ def repair(
 def _repair(lake: Lake, series: Collection[Series], causes: Collection[str], base: str | None, as_json: bool) -> int:
     from cqs_data.fetching import repair as ask_again
 
+    mended = _mend(lake, series, base)
     holes = [(gap.series, (gap.start, gap.end)) for gap in _of_causes(lake, series, causes)]
-    code = report(lake, ask_again(lake, holes, base), as_json, base)
+    code = report(lake, [*mended, *ask_again(lake, holes, base)], as_json, base)
+    left = _damaged(lake, {one.series for one in mended})
     if not as_json:
-        left = sum(gap.bars for gap in _of_causes(lake, series, causes))
-        say([f"{counted(left, 'bar')} still missing in the {len(series):,} series looked at"])
-    return code
+        bars = sum(gap.bars for gap in _of_causes(lake, series, causes))
+        say([f"{counted(bars, 'bar')} still missing in the {len(series):,} series looked at"])
+    for one, found in left.items():
+        for item in (*found.damaged, *found.missing):
+            click.echo(safe(f"cqs: {one} is still damaged: {item.key}"), err=True)
+    return 1 if left else code
+
+
+def _mend(lake: Lake, series: Collection[Series], base: str | None) -> list[Fetched]:
+    """What is damaged or missing, put back where it only lost its name, else fetched again."""
+    from cqs_core.lake.mending import put_back
+    from cqs_data.fetching import mend
+
+    found = _damaged(lake, series)
+    if back := put_back(lake.bucket, found):
+        click.echo(f"{counted(back, 'object')} put back under the right name", err=True)
+        found = _damaged(lake, found)
+    return mend(lake, found, base) if found else []
+
+
+def _damaged(lake: Lake, series: Collection[Series]) -> dict[Series, Damage]:
+    from cqs_core.lake.mending import damage_of
+
+    found = {}
+    with progress("verify", total=len(series), unit="series") as work:
+        for one in series:
+            if damage := damage_of(lake.bucket, one):
+                found[one] = damage
+            work.advance(1, note=str(one))
+    return found
 
 
 def _of_causes(lake: Lake, series: Collection[Series], causes: Collection[str]) -> list[Gap]:

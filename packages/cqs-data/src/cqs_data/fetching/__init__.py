@@ -1,6 +1,6 @@
 """From exchanges into the lake: which series, what of them is missing, and how to get it."""
 
-from cqs_data.fetching.fetch import Fetched, fetch, repair, update
+from cqs_data.fetching.fetch import Fetched, fetch, mend, repair, update
 from cqs_data.fetching.selection import Selection, select
 
-__all__ = ["Fetched", "Selection", "fetch", "repair", "select", "update"]
+__all__ = ["Fetched", "Selection", "fetch", "mend", "repair", "select", "update"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from cqs_data.fetching.sources import check_source, left_alone, source_of
 
 if TYPE_CHECKING:
     from cqs_core import SeriesStatus
+    from cqs_core.lake.mending import Damage
     from cqs_core.lake.ranges import Range
     from cqs_core.progress import Progress
     from cqs_data.fetching.selection import Selection
@@ -92,7 +93,13 @@ def update(lake: Lake, endpoint: str | None = None, patience: Patience | None = 
     does not answer fails its own series only.
     """
     statuses = lake.status()
-    return _each_exchange(lake, statuses, endpoint, patience, "update", SeriesFetch.update)
+    gone = [
+        Fetched(one.series, 0, 0, "endpoint" if endpoint else "exchange", error=DataError(one.problem))
+        for one in statuses
+        if not one.objects
+    ]
+    kept = [one for one in statuses if one.objects]
+    return gone + _each_exchange(lake, kept, endpoint, patience, "update", SeriesFetch.update)
 
 
 def repair(
@@ -104,6 +111,14 @@ def repair(
         wanted.setdefault(series, []).append(hole)
     statuses = [one for one in lake.status() if one.series in wanted]
     return _each_exchange(lake, statuses, endpoint, patience, "repair", lambda p: p.repair(wanted[p.series]))
+
+
+def mend(
+    lake: Lake, found: Mapping[Series, Damage], endpoint: str | None = None, patience: Patience | None = None
+) -> list[Fetched]:
+    """Ask again for what damaged and missing objects answered; series of another source are left alone."""
+    statuses = [one for one in lake.status() if found.get(one.series)]
+    return _each_exchange(lake, statuses, endpoint, patience, "repair", lambda part: part.mend(found[part.series]))
 
 
 @dataclass

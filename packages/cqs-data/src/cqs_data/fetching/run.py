@@ -13,6 +13,7 @@ import numpy as np
 from cqs_core import UsageError, intervals
 from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
+from cqs_core.lake.receipts import remove
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import stamps
 from cqs_data.fetching.sources import check_source
@@ -46,6 +47,7 @@ class Run:
         series: whose they are.
         source: `exchange` or `endpoint`.
         objects: of the series, as a listing showed them.
+        seen: a seq that new objects must be newer than, besides those of the objects.
         stored: rows in the lake so far.
         written: objects in the lake so far.
         rejected: rows in quarantine so far.
@@ -57,6 +59,7 @@ class Run:
     series: Series
     source: str
     objects: Sequence[LakeObject] = ()
+    seen: int = 0
     stored: int = 0
     written: int = 0
     rejected: int = 0
@@ -68,7 +71,7 @@ class Run:
     _writing: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        self._seen = max((o.seq for o in self.objects), default=0)
+        self._seen = max((self.seen, *(o.seq for o in self.objects)))
         self._neighbours = Neighbours(self.lake.bucket, self.objects)
 
     async def add(self, answer: Answer, holes: Sequence[Range] = ()) -> None:
@@ -130,7 +133,7 @@ class Run:
             try:
                 check_source(self.series, self.lake.objects(self.series), self.source)
             except UsageError:
-                self.lake.bucket.delete([o.key for o in written])
+                remove(self.lake.bucket, [o.key for o in written])
                 raise
         self.written += len(written)
 

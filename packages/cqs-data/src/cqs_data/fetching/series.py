@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, Lake, Series, intervals, times
 from cqs_core.lake.cleaning import FRESH
-from cqs_core.lake.ranges import Range, subtract
+from cqs_core.lake.mending import FOLDER, settle
+from cqs_core.lake.ranges import Range, subtract, union
 from cqs_data.exchanges.unified import EARLIEST
 from cqs_data.fetching.paging import Answer, Pages
 from cqs_data.fetching.run import Run
 from cqs_data.fetching.sources import source_of
 
 if TYPE_CHECKING:
+    from cqs_core.lake.mending import Damage
     from cqs_core.lake.names import LakeObject
     from cqs_core.progress import Progress
     from cqs_data.fetching.patience import Patience
@@ -97,6 +100,24 @@ class SeriesFetch:
         for group in groups:
             self.run.keep_empty = any(subtract(hole, answered) for hole in group)
             await self._get((group[0][0], group[-1][1]), holes=group)
+
+    async def mend(self, damage: Damage) -> None:
+        """Ask again for what damaged and missing objects answered; then set the damaged ones aside.
+
+        Only sound objects are looked at, and what they answer is asked for too: of a damaged one that is newer, nobody
+        knows what it changed.
+        """
+        lost = [o for o in (*damage.damaged, *damage.missing) if o.source == self.source]
+        self.objects = damage.sound
+        newest = max((o.seq for o in damage.missing), default=0)
+        self.run = Run(self.lake, self.series, self.source, self.objects, newest)
+        self._pages = Pages(self.exchange, self.series, self.patience, self.objects)
+        ranges = [self._grid(*bounds) for bounds in union((o.start, o.end) for o in lost)]
+        self._expect(ranges)
+        for bounds in ranges:
+            await self._get(bounds)
+        aside = await asyncio.to_thread(settle, self.lake.bucket, self.series, damage)
+        self.note = f"lost objects fetched again: {len(lost):,}, damaged ones moved to {FOLDER}: {aside:,}"
 
     async def _get(self, bounds: Range, holes: Sequence[Range] = ()) -> None:
         """Ask for a range, and store what comes while it comes; of `holes`, only what fills them."""
