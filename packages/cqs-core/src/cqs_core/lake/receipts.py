@@ -16,7 +16,7 @@ Names begin with an underscore because other engines that read such folders skip
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.bucket.cache import REMEDY
@@ -58,17 +58,25 @@ def contents_of(entries: Iterable[Entry]) -> Contents:
             objects.append(item)
         elif item := _promised(entry.key):
             promised.append(item)
-    there = {o.key for o in objects}
+    there, vouched = {o.key for o in objects}, {item.key for item in promised}
     absent = [item for item in promised if item.key not in there]
-    missing = [item for item in absent if not answered_again(item, objects)]
+    missing = [item for item in absent if not answered_again(item, _others(item, objects, vouched))]
     gone = {item.key for item in missing}
     return Contents(objects, missing, [receipt_of(item.key) for item in absent if item.key not in gone])
 
 
 def answered_again(item: LakeObject, objects: Iterable[LakeObject]) -> bool:
     """Whether objects of its source that are as new or newer answer its whole range."""
-    newer = ((o.start, o.end) for o in objects if o.source == item.source and o.seq >= item.seq and o.key != item.key)
+    newer = ((o.start, o.end) for o in objects if o.source == item.source and o.seq >= item.seq)
     return not subtract((item.start, item.end), newer)
+
+
+def _others(item: LakeObject, objects: Iterable[LakeObject], vouched: Container[str]) -> Iterator[LakeObject]:
+    """Objects but those that only seem to be it: a merged one of the same ingest and range would hold more rows."""
+    for o in objects:
+        same = (o.start, o.end, o.seq, o.source) == (item.start, item.end, item.seq, item.source)
+        if not same or o.rows > item.rows or o.key in vouched:
+            yield o
 
 
 def remove(bucket: Bucket, keys: Collection[str]) -> None:
