@@ -10,7 +10,7 @@ import numpy as np
 
 from cqs_core import intervals
 from cqs_core.bucket.cache import REMEDY
-from cqs_core.errors import BucketError, DataError
+from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.receipts import told
@@ -46,6 +46,8 @@ def coverage(bucket: Bucket, series: Series, contents: Contents) -> Coverage:
     """Where candles are; only objects that lack bars or overlap are opened, and only their ts."""
     try:
         have = _have(bucket, series.interval, contents.objects)
+    except BucketUnavailable:
+        raise
     except (BucketError, DataError) as error:
         return _unknown(str(error))
     if contents.missing:

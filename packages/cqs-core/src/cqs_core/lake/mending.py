@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cqs_core.bucket.cache import digest
-from cqs_core.errors import BucketError
+from cqs_core.errors import BucketError, BucketUnavailable
 from cqs_core.lake.checking import written_as
 from cqs_core.lake.names import ROOT, LakeObject, Series
 from cqs_core.lake.ranges import subtract
@@ -95,6 +95,8 @@ def set_aside(bucket: Bucket, keys: Collection[str]) -> None:
     for key in keys:
         try:
             data = bucket.read(key)
+        except BucketUnavailable:
+            raise
         except (FileNotFoundError, BucketError):  # what cannot be read cannot be kept
             continue
         bucket.write(f"{FOLDER}{key.removeprefix(ROOT)}", data)
@@ -107,6 +109,8 @@ def _genuine(bucket: Bucket, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
         try:
             data = bucket.read(key)
             series, stem = written_as(pq.read_metadata(pa.BufferReader(data)))
+        except BucketUnavailable:
+            raise
         except (FileNotFoundError, BucketError, pa.ArrowException, OSError, ValueError):
             continue
         true = f"{series.folder}/{stem}_{digest(data)}.parquet"

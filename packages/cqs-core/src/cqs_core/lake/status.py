@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import intervals
 from cqs_core.bucket.cache import REMEDY
-from cqs_core.errors import BucketError, DataError
+from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
 from cqs_core.lake.receipts import Contents, contents_of, told
@@ -91,6 +91,8 @@ def count_rows(bucket: Bucket, objects: Sequence[LakeObject]) -> tuple[int, str]
     for group in how.groups:
         try:
             rows += _distinct(bucket, group)
+        except BucketUnavailable:
+            raise
         except (BucketError, DataError) as error:
             rows, problem = rows + sum(o.rows for o in group), str(error)
     return rows, problem

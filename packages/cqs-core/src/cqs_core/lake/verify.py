@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from cqs_core import intervals
 from cqs_core.bucket.cache import REPAIR
 from cqs_core.candles import FIELDS
-from cqs_core.errors import BucketError
+from cqs_core.errors import BucketError, BucketUnavailable
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import against_name, problem_of
 from cqs_core.lake.cleaning import FRESH
@@ -130,6 +130,8 @@ def _check(bucket: Bucket, item: LakeObject) -> tuple[pa.Table | None, str]:
     """The object's table where it is sound, else what is wrong with it."""
     try:
         data = bucket.read(item.key)
+    except BucketUnavailable:
+        raise
     except BucketError as error:
         return None, f"cannot be read ({error})"
     if said := problem_of(item.key, data):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from cqs_core.lake.names import object_name, parse_object
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Damage = Callable[[Path, Path], None]
+Damage = Callable[[Path, Path], object]
 """Does it to an object; the second path is an object of another series."""
 
 _MAGIC = b"PAR1"
@@ -40,7 +39,7 @@ def flip(path: Path, chance: random.Random, low: int = 0, high: int | None = Non
 
 
 def _bytes(change: Callable[[bytes], bytes]) -> Damage:
-    return lambda path, _: (path.write_bytes(change(path.read_bytes())), None)[1]
+    return lambda path, _: path.write_bytes(change(path.read_bytes()))
 
 
 def _cuts() -> Iterator[tuple[str, Damage]]:
@@ -100,10 +99,15 @@ def _quietly(path: Path, _: Path) -> None:
 def _foreign() -> Iterator[tuple[str, Damage]]:
     yield "text", _bytes(lambda _: b"not a parquet file\n" * 20)
     yield "json", _bytes(lambda _: b'{"error": "not found"}')
-    yield "another series' object in its place", lambda path, other: (shutil.copyfile(other, path), None)[1]
-    yield "a folder in its place", lambda path, _: (path.unlink(), path.mkdir(), None)[2]
-    yield "a link to nowhere", lambda path, _: (path.unlink(), path.symlink_to(path.with_name("nowhere")), None)[2]
-    yield "a link to another series' object", lambda path, other: (path.unlink(), path.symlink_to(other), None)[2]
+    yield "another series' object in its place", lambda path, other: shutil.copyfile(other, path)
+    yield "a folder in its place", lambda path, _: _replaced(path).mkdir()
+    yield "a link to nowhere", lambda path, _: _replaced(path).symlink_to(path.with_name("nowhere"))
+    yield "a link to another series' object", lambda path, other: _replaced(path).symlink_to(other)
+
+
+def _replaced(path: Path) -> Path:
+    path.unlink()
+    return path
 
 
 def _rewritten() -> Iterator[tuple[str, Damage]]:
@@ -176,9 +180,9 @@ def _renamed() -> Iterator[tuple[str, Damage]]:
     }
     for name, change in changes.items():
         yield name, partial(_rename, change)
-    yield "no name of ours", lambda path, _: (path.rename(path.with_name("candles.parquet")), None)[1]
-    yield "a backup's", lambda path, _: (path.rename(path.with_name(f"{path.name}.bak")), None)[1]
-    yield "a hidden one", lambda path, _: (path.rename(path.with_name(f".{path.name}.tmp")), None)[1]
+    yield "no name of ours", lambda path, _: path.rename(path.with_name("candles.parquet"))
+    yield "a backup's", lambda path, _: path.rename(path.with_name(f"{path.name}.bak"))
+    yield "a hidden one", lambda path, _: path.rename(path.with_name(f".{path.name}.tmp"))
 
 
 def _rename(change: Callable[[Any], dict[str, Any]], path: Path, _: Path) -> None:
@@ -188,9 +192,9 @@ def _rename(change: Callable[[Any], dict[str, Any]], path: Path, _: Path) -> Non
 
 
 def _moved() -> Iterator[tuple[str, Damage]]:
-    yield "into another series", lambda path, other: (path.rename(other.with_name(path.name)), None)[1]
-    yield "copied into another series", lambda path, other: (shutil.copy2(path, other.with_name(path.name)), None)[1]
-    yield "out of its series", lambda path, _: (path.rename(path.parents[1] / path.name), None)[1]
+    yield "into another series", lambda path, other: path.rename(other.with_name(path.name))
+    yield "copied into another series", lambda path, other: shutil.copy2(path, other.with_name(path.name))
+    yield "out of its series", lambda path, _: path.rename(path.parents[1] / path.name)
     yield "swapped with another series'", _swap
     yield "swapped within its series", lambda path, _: _swap(path, next(p for p in _siblings(path) if p != path))
 
@@ -207,8 +211,13 @@ def _siblings(path: Path) -> list[Path]:
 
 def _gone() -> Iterator[tuple[str, Damage]]:
     yield "deleted", lambda path, _: path.unlink()
-    yield "the first deleted", lambda path, _: _siblings(path)[0].unlink()
-    yield "the last deleted", lambda path, _: _siblings(path)[-1].unlink()
-    yield "all deleted", lambda path, _: [one.unlink() for one in _siblings(path)] and None
-    yield "all but it deleted", lambda path, _: [one.unlink() for one in _siblings(path) if one != path] and None
-    yield "every second deleted", lambda path, _: [one.unlink() for one, _ in pairwise(_siblings(path))] and None
+    yield "the first deleted", lambda path, _: _delete(_siblings(path)[:1])
+    yield "the last deleted", lambda path, _: _delete(_siblings(path)[-1:])
+    yield "all deleted", lambda path, _: _delete(_siblings(path))
+    yield "all but it deleted", lambda path, _: _delete(one for one in _siblings(path) if one != path)
+    yield "every second deleted", lambda path, _: _delete(_siblings(path)[::2])
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink()
