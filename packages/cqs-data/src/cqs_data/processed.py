@@ -11,7 +11,7 @@ import numpy as np
 from cqs_core import Lake, Series, UnknownName, UsageError, intervals, parse_interval, plugins, resolve, settings
 from cqs_core.candles import FIELDS, Floats
 from cqs_core.intervals import ALIASES
-from cqs_core.lake.deriving import own_days, to_fetch, why_no_days
+from cqs_core.lake.deriving import own_days, to_fetch
 from cqs_core.lake.files import read_rows
 from cqs_core.lake.publish import FOLDER, at_home_market, key
 from cqs_core.times import parse_range
@@ -77,8 +77,11 @@ def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_st
     frame.index = frame.pop("ts").rename("timestamp")
     if frame.empty and lake.source(series, day_start) is None:
         frame = _published(lake, series, start, end)
-        if not frame.empty and own_days(series.interval, day_start):  # nothing says where days of such a file begin
-            raise UsageError(why_no_days(series, day_start))
+        if not frame.empty and own_days(series.interval, day_start):
+            raise UsageError(
+                f"the lake has nothing to put {series} together from, and days of data/processed begin at 00:00 UTC, "
+                f"not at CQS_DAY_START; fetch shorter candles: {to_fetch(series, day_start)}"
+            )
     if frame.empty:
         _refuse(lake, series, day_start)
     return frame

@@ -33,7 +33,7 @@ class Coverage:
         span: from the first open to the end of the last candle, ms UTC; None without candles.
         holes: ranges without candles inside.
         have: ranges with candles.
-        problem: why nothing is known, since an object is damaged or missing.
+        problem: why nothing is known, since an object is damaged, or why too little is, since one is missing.
     """
 
     span: Range | None
@@ -49,15 +49,10 @@ def coverage(bucket: Bucket, series: Series, contents: Contents) -> Coverage:
     except BucketUnavailable:
         raise
     except (BucketError, DataError) as error:
-        return _unknown(str(error))
-    if contents.missing:
-        return _unknown(f"{told(contents.missing[0])}; {REMEDY}")
-    return Coverage((int(have.starts[0]), int(have.ends[-1])) if len(have) else None, have.between(), have)
-
-
-def _unknown(problem: str) -> Coverage:
-    nothing = Spans.of([])
-    return Coverage(None, nothing, nothing, problem)
+        nothing = Spans.of([])
+        return Coverage(None, nothing, nothing, str(error))
+    problem = "".join(f"{told(item)}; {REMEDY}" for item in contents.missing[:1])
+    return Coverage((int(have.starts[0]), int(have.ends[-1])) if len(have) else None, have.between(), have, problem)
 
 
 def _have(bucket: Bucket, name: str, objects: Sequence[LakeObject]) -> Spans:

@@ -54,7 +54,7 @@ class Gaps:
         series: whose.
         start: int64 (N,), as in `Gap`; so are `end` and `bars`.
         cause: str (N,).
-        problem: why nothing is known, since an object is damaged or missing; empty where it is known.
+        problem: why nothing is known, since an object is damaged, or that one is missing; empty where none is.
     """
 
     series: Series

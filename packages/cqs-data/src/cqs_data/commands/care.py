@@ -68,7 +68,10 @@ def repair(
     bucket: str | None,
     as_json: bool,
 ) -> int:
-    """Ask the exchanges again for just the holes, and for what `cqs data verify` finds damaged or missing."""
+    """Ask the exchanges again for just the holes, and for lost objects.
+
+    Those are the damaged and missing ones that `cqs data verify` finds. Damaged ones are kept in data/damaged.
+    """
     causes, base = _chosen(cause), endpoint_of(endpoint)
     lake = Lake(open_bucket(bucket, write=True, create=False))
     series = chosen_series(lake, exchange, symbols, interval)
@@ -172,7 +175,7 @@ def compact(no_wait: bool, bucket: str | None, as_json: bool) -> int:
                 time.sleep(1)
                 work.advance(1, note="waiting before inputs are deleted")
         done += lake.compact()
-    row = {"merged": done.merged, "written": done.written, "deleted": done.deleted, "problems": list(done.problems)}
+    row = {"merged": done.merged, "written": done.written, "deleted": done.deleted}
     said = f"{counted(done.merged, 'object')} merged into {done.written:,}, {done.deleted:,} deleted"
     emit(row, as_json, lambda: say([said if lake.series() else NO_SERIES]))
     for problem in dict.fromkeys(done.problems):
