@@ -19,6 +19,7 @@ from cqs_backtest.runs.code import kept_files, remember
 from cqs_backtest.runs.manifest import manifest
 from cqs_backtest.tables import trade_columns
 from cqs_core import DataError, UnknownName
+from cqs_core.arrow import parquet_table
 from cqs_core.times import iso, now
 
 if TYPE_CHECKING:
@@ -117,13 +118,13 @@ def load(bucket: Bucket, run: str) -> StoredRun:
     data = bucket.read_many(files)
     if len(data) < len(files):
         raise UnknownName("run", run, (), remedy="its folder is not whole")
-    equity = _table(data[files[1]])
+    equity = parquet_table(data[files[1]])
     return StoredRun(
         _manifest(run, data[files[0]]),
         equity["ts"].to_numpy().astype("datetime64[ms]").astype(np.int64),
         equity["equity"].to_numpy(),
         equity["benchmark"].to_numpy(),
-        _table(data[files[2]]),
+        parquet_table(data[files[2]]),
     )
 
 
@@ -161,9 +162,3 @@ def _parquet(table: pa.Table) -> bytes:
     out = io.BytesIO()
     pq.write_table(table, out, compression="zstd")
     return out.getvalue()
-
-
-def _table(data: bytes) -> pa.Table:
-    import pyarrow.parquet as pq
-
-    return pq.read_table(io.BytesIO(data))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_core.arrow import stream_of
 from cqs_core.candles import FIELDS, Floats
 from cqs_core.errors import UsageError
 
@@ -58,7 +59,9 @@ def _read(name: str, data: bytes) -> pd.DataFrame:
         raise UsageError(f"{name!r} is none of the formats that can be read: {', '.join(readers)}")
     options = {"compression": "gzip"} if name.lower().endswith(".gz") else {}
     try:
-        frame: pd.DataFrame = readers[kind](io.BytesIO(data), **options)
+        frame: pd.DataFrame = readers[kind](
+            io.BytesIO(data) if kind == "csv" or options else stream_of(data), **options
+        )
     except (ValueError, TypeError, OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise UsageError(f"{name!r} cannot be read as {kind}: {' '.join(str(error).split())[:200]}") from None
     return frame

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cqs_core import intervals
+from cqs_core.arrow import parquet_table
 from cqs_core.bucket.cache import REPAIR
 from cqs_core.candles import FIELDS
 from cqs_core.errors import BucketError, BucketUnavailable
@@ -137,7 +137,7 @@ def _check(bucket: Bucket, item: LakeObject) -> tuple[pa.Table | None, str]:
     if said := problem_of(item.key, data):
         return None, said
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        table = parquet_table(data)
     except (pa.ArrowException, OSError) as error:
         return None, f"is no parquet file ({' '.join(str(error).split())})"
     said = against_name(table, item)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyarrow import compute, csv
 
+from cqs_core.arrow import stream_of
 from cqs_monitor.logs.row import COLUMNS, Row
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_block(data: bytes, lines: int) -> pa.Table | None:
         return None
     try:
         table = csv.read_csv(
-            io.BytesIO(data),
+            stream_of(data),
             read_options=csv.ReadOptions(column_names=list(COLUMNS), use_threads=False, block_size=len(data) + 1),
             parse_options=csv.ParseOptions(ignore_empty_lines=False),
             convert_options=csv.ConvertOptions(column_types=_TYPES, null_values=[""], strings_can_be_null=False),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import BucketError, DataError
+from cqs_core.arrow import parquet_table
 from cqs_core.intervals import DAY
 from cqs_core.lake.names import escape, unescape
 
@@ -102,14 +103,11 @@ def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes 
     Raises:
         DataError: the object is damaged.
     """
-    import io
-
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     name = key(version, exchange, market)
     try:
-        table = pq.read_table(io.BytesIO(bucket.read(name)))
+        table = parquet_table(bucket.read(name))
         days = table.to_pandas().set_index("ts")
         evaluation = json.loads((table.schema.metadata or {})[b"cqs"])
     except FileNotFoundError:

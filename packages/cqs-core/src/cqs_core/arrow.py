@@ -1,0 +1,33 @@
+"""Bytes for Arrow to read, in memory of its own.
+
+Arrow reads ahead in threads of its own. One that still holds a Python object (`bytes`, `BytesIO`) when Python ends has
+to ask a dead interpreter to let go of it, and the process aborts with code 134 after all its work is done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def stream_of(data: bytes) -> pa.BufferReader:
+    """A stream over a copy that belongs to Arrow."""
+    import pyarrow as pa
+
+    copy = pa.BufferOutputStream()
+    copy.write(data)
+    return pa.BufferReader(copy.getvalue())
+
+
+def parquet_table(data: bytes) -> pa.Table:
+    """The table of a parquet file's bytes.
+
+    Raises:
+        pyarrow.ArrowException: they are none.
+        OSError: likewise.
+    """
+    import pyarrow.parquet as pq
+
+    return pq.read_table(stream_of(data))
