@@ -6,14 +6,14 @@ to ask a dead interpreter to let go of it, and the process aborts with code 134 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def stream_of(data: bytes) -> pa.BufferReader:
-    """A stream over a copy that belongs to Arrow."""
+def stream_of(data: bytes) -> Any:
+    """A `pyarrow.BufferReader` over a copy that belongs to Arrow."""
     import pyarrow as pa
 
     copy = pa.BufferOutputStream()

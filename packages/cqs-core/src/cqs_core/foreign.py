@@ -21,6 +21,7 @@ from cqs_core.errors import CqsError
 _T = TypeVar("_T")
 _INSIDE = contextvars.ContextVar("cqs_foreign", default=False)
 _WATCHED = contextvars.ContextVar("cqs_watched", default=False)
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _LONGEST = 600  # characters of a message that somebody else wrote
 
 
@@ -92,7 +93,7 @@ def _signals() -> Iterator[list[BaseException]]:
     if threading.current_thread() is not threading.main_thread():
         yield raised
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
         if callable(handler):
             signal.signal(number, _noting(handler, raised))
