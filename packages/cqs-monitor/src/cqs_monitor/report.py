@@ -217,7 +217,7 @@ def _accounts(snapshot: Snapshot, choice: Choice, starts: tuple[int, int, int]) 
             **{name: since(day) for name, day in zip(("today", "week", "month"), starts, strict=True)},
             "sells": sells,
             "win_rate": np.where(sells > 0, 100 * wins / np.maximum(sells, 1), np.nan),
-            "held": [len(positions.held) for positions in held],
+            "held": [np.nan if p.state == "unreadable" else float(len(p.held)) for p in held],  # unknown is not 0
             "state": ["flat" if p.state == "ok" and not p.held else p.state for p in held],
         }
     )

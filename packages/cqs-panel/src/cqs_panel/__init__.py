@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
     from cqs_panel.sections import empty, failure, html, section
     from cqs_panel.state import PageState
-    from cqs_panel.tables import plain_table, refresh, table
+    from cqs_panel.tables import columns_button, plain_table, refresh, table
     from cqs_panel.theme import Tones, tones
     from cqs_panel.view import Band, Card, Layer, Line, Marks, Outcome, Overlay, View
     from cqs_panel.workbench import Workbench
@@ -47,6 +47,7 @@ __all__ = [
     "Workbench",
     "age",
     "amount",
+    "columns_button",
     "count",
     "empty",
     "equity_chart",
@@ -80,7 +81,7 @@ _HOMES = {
     "metrics": ("Metric", "metric_cards", "metrics_html", "tone"),
     "sections": ("empty", "failure", "html", "section"),
     "state": ("PageState",),
-    "tables": ("plain_table", "refresh", "table"),
+    "tables": ("columns_button", "plain_table", "refresh", "table"),
     "theme": ("Tones", "tones"),
     "view": ("Band", "Card", "Layer", "Line", "Marks", "Outcome", "Overlay", "View"),
     "workbench": ("Workbench",),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from cqs_panel.sections import html
 from cqs_panel.theme import TABLE_CSS
@@ -21,7 +24,7 @@ th,td{padding:8px 10px;border-bottom:1px solid var(--cqs-line);vertical-align:to
 tr:last-child td{border-bottom:0} td.number,th.number{text-align:right;white-space:nowrap}
 td.up{color:var(--cqs-up)} td.down{color:var(--cqs-down)} td.muted{color:var(--cqs-muted)}
 """
-_LEAST = 96  # pixels a column; where that is too much for the screen the table scrolls
+_LEAST = 64  # pixels a column; where that is too much for the screen the table scrolls
 
 
 def plain_table(headers: Sequence[str], rows: Iterable[Sequence[object]], numbers: Collection[int] = ()) -> Any:
@@ -48,40 +51,51 @@ def table(
     titles: Mapping[str, str] | None = None,
     numbers: Mapping[str, str] | None = None,
     signed: Mapping[str, int] | None = None,
+    prices: Mapping[str, str] | None = None,
+    sizes: Collection[str] = (),
     hidden: Collection[str] = (),
     filters: Collection[str] = (),
+    phone: Collection[str] = (),
     page_size: int = 20,
     placeholder: str = "Nothing here yet",
     on_click: Callable[[int], None] | None = None,
+    widths: Mapping[str, int] | None = None,
     **params: Any,
 ) -> Any:
-    """A table to sort and filter; cells are shown as text, never as HTML.
+    """A table to sort and filter; cells are shown as text, never as HTML. Rows open by a click or by Enter.
 
     Args:
-        frame: its columns in their order; times as text (`figures.when`).
+        frame: its columns in their order, the ones that matter first; times as text (`figures.when`).
         titles: of columns; others are named by their column.
         numbers: `{column: format}`, right-aligned; formats are numbro's, `0,0.00`.
-        signed: `{column: decimals}`, likewise, gains and losses coloured.
+        signed: `{column: decimals}`, likewise, gains and losses colored.
+        prices: `{column: column of the instrument}`, likewise; each instrument has its own decimals. The column of
+            the instrument may be "", where all rows are of one.
+        sizes: columns of bytes.
         hidden: columns to keep for `on_click` but not to show.
         filters: columns with a text filter below their title.
+        phone: columns that a phone shows at first; all where empty. `columns_button` shows the others.
         page_size: rows a page.
         placeholder: what stands where there are no rows.
         on_click: called with the row's place in `frame`.
+        widths: least pixels of columns whose content is not in `frame` yet.
         params: of `panel.widgets.Tabulator`.
     """
     import panel as pn
-    from bokeh.models.widgets.tables import NumberFormatter
 
-    numbers, signed = dict(numbers or {}), dict(signed or {})
-    formatters = {name: NumberFormatter(format=how, nan_format="–") for name, how in numbers.items()}
-    formatters |= {name: _signed(decimals) for name, decimals in signed.items()}
+    numbers, signed, prices = dict(numbers or {}), dict(signed or {}), dict(prices or {})
+    right = [*numbers, *signed, *prices, *sizes]
+    columns = [name for name in frame.columns if name not in hidden]
+    kept = _Kept(tuple(hidden), prices, {name: (titles or {}).get(name, name) for name in columns})
+    frame = _with_decimals(frame, prices)
     options = {
         "show_index": False,
         "titles": dict(titles or {}),
-        "formatters": formatters,
-        "text_align": dict.fromkeys([*numbers, *signed], "right"),
-        "header_align": dict.fromkeys([*numbers, *signed], "right"),
-        "hidden_columns": list(hidden),
+        "formatters": _formatters(numbers, signed, prices, sizes),
+        "editors": dict.fromkeys(frame.columns),  # else every cell is a stop of the Tab key
+        "text_align": dict.fromkeys(right, "right"),
+        "header_align": dict.fromkeys(right, "right"),
+        "hidden_columns": kept.hidden_with(set(columns) - set(phone) if phone and _narrow() else ()),
         "header_filters": {name: {"type": "input", "func": "like", "placeholder": "filter"} for name in filters},
         "pagination": "local",
         "page_size": page_size,
@@ -91,13 +105,19 @@ def table(
         "selectable": False,
         "sizing_mode": "stretch_width",
         "margin": 0,
+        "css_classes": ["cqs-rows"] if on_click else [],
         "stylesheets": [TABLE_CSS],
         "configuration": {
             "placeholder": escape(placeholder),
             "columnDefaults": {"minWidth": _LEAST, "resizable": "header"},
+            "columns": [
+                {"field": name, "minWidth": _least(frame, name, kept.titles[name], (widths or {}).get(name, 0))}
+                for name in columns
+            ],
         },
     }
     shown = pn.widgets.Tabulator(frame, **(options | params))
+    _KEPT[shown] = kept
     if on_click is not None:
         shown.on_click(lambda event: on_click(int(event.row)))
     return shown
@@ -105,15 +125,128 @@ def table(
 
 def refresh(shown: Any, frame: pd.DataFrame) -> None:
     """Put new rows into a table; scroll, filter and selection stay, and where nothing changed nothing is sent."""
+    kept = _KEPT.get(shown)
+    frame = _with_decimals(frame, kept.prices) if kept else frame
     if not shown.value.equals(frame):
         shown.value = frame
 
 
-def _signed(decimals: int) -> Any:
+def columns_button(shown: Any) -> Any:
+    """A menu in which the columns of a table are shown and hidden; for the `actions` of its section."""
+    import panel_material_ui as pmui
+
+    kept = _KEPT[shown]
+    names = list(kept.titles)
+    off = [i for i, name in enumerate(names) if name in shown.hidden_columns]
+    items = [
+        {"label": kept.titles[name] or name, "icon": "check_box_outline_blank", "active_icon": "check_box"}
+        for name in names
+    ]
+    menu = pmui.MenuToggle(
+        label="Columns",
+        icon="view_column",
+        items=items,
+        toggled=[i for i in range(len(names)) if i not in off],
+        persistent=True,
+        variant="outlined",
+        size="small",
+        margin=0,
+    )
+
+    def choose(event: Any) -> None:
+        wanted = kept.hidden_with(name for i, name in enumerate(names) if i not in event.new)
+        if wanted != shown.hidden_columns:
+            shown.hidden_columns = wanted
+
+    menu.param.watch(choose, "toggled")
+    return menu
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a table was made with: columns that are never shown, price columns, titles of the others."""
+
+    hidden: tuple[str, ...]
+    prices: Mapping[str, str]
+    titles: Mapping[str, str]
+
+    def hidden_with(self, names: Iterable[str]) -> list[str]:
+        return [*self.hidden, *(f"{name}{_DECIMALS}" for name in self.prices), *sorted(names)]
+
+
+_KEPT: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
+
+
+def _narrow() -> bool:
+    from cqs_panel.shell.address import NARROW, last_window
+
+    return last_window()[1] < NARROW
+
+
+def _least(frame: pd.DataFrame, name: str, title: str, given: int) -> int:
+    """Pixels that the title and the longest of the first cells need."""
+    cells = frame[name].head(50)
+    longest = max((len(_sample(value)) for value in cells), default=0)
+    return max(given, min(240, 24 + round(7.2 * max(len(title), longest))))
+
+
+def _sample(value: object) -> str:
+    return f"+{value:,.0f}.00" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def decimals(prices: pd.Series[float]) -> int:
+    """With how many decimals prices of one instrument are shown: four figures at least.
+
+    >>> import pandas as pd
+    >>> decimals(pd.Series([105_030_000.0])), decimals(pd.Series([426.5])), decimals(pd.Series([0.01873]))
+    (0, 2, 5)
+    """
+    middle = abs(float(prices.median()))
+    if not middle or not math.isfinite(middle) or middle >= 1_000:
+        return 0
+    return 2 if middle >= 1 else min(10, 3 - math.floor(math.log10(middle)))
+
+
+def _with_decimals(frame: pd.DataFrame, prices: Mapping[str, str]) -> pd.DataFrame:
+    """The frame with a column of decimals for each column of prices, the same for all rows of an instrument."""
+    made: dict[str, Any] = {}
+    for name, of in prices.items():
+        if not len(frame):
+            made[f"{name}{_DECIMALS}"] = []
+        elif of:
+            made[f"{name}{_DECIMALS}"] = frame.groupby(of)[name].transform(decimals).fillna(0).astype(int)
+        else:
+            made[f"{name}{_DECIMALS}"] = decimals(frame[name])
+    return frame.assign(**made) if made else frame
+
+
+def _formatters(
+    numbers: Mapping[str, str], signed: Mapping[str, int], prices: Mapping[str, str], sizes: Collection[str]
+) -> dict[str, Any]:
+    from bokeh.models.widgets.tables import HTMLTemplateFormatter, NumberFormatter
+
+    found: dict[str, Any] = {name: NumberFormatter(format=how, nan_format="–") for name, how in numbers.items()}
+    found |= {name: _signed(places) for name, places in signed.items()}
+    found |= {name: HTMLTemplateFormatter(template=_PRICE.format(decimals=f"{name}{_DECIMALS}")) for name in prices}
+    return found | {name: HTMLTemplateFormatter(template=_SIZE) for name in sizes}
+
+
+def _signed(places: int) -> Any:
     from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
-    how = f'{{minimumFractionDigits:{decimals},maximumFractionDigits:{decimals},signDisplay:"exceptZero"}}'
-    shown = f'<%= isNaN(value) ? "–" : value.toLocaleString("en-US", {how}) %>'
+    how = f'{{minimumFractionDigits:{places},maximumFractionDigits:{places},signDisplay:"exceptZero"}}'
+    shown = f'<%= value == null || isNaN(value) ? "–" : value.toLocaleString("en-US", {how}) %>'
     return HTMLTemplateFormatter(
         template=f'<span class="<%= value > 0 ? "up" : value < 0 ? "down" : "" %>">{shown}</span>'
     )
+
+
+_DECIMALS = " decimals"
+_PRICE = (
+    '<%= value == null || isNaN(value) ? "–" : value.toLocaleString("en-US", '
+    "{{minimumFractionDigits: obj['{decimals}'], maximumFractionDigits: obj['{decimals}']}}) %>"
+)
+_SIZE = (
+    '<%= value == null ? "–" : value >= 1073741824 ? (value / 1073741824).toFixed(1) + " GB" : value >= 1048576 ? '
+    '(value / 1048576).toFixed(1) + " MB" : value >= 1024 ? (value / 1024).toFixed(1) + " kB" : value + " B" %>'
+)

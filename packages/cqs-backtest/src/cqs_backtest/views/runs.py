@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 _TITLES = {
     "made": "Made",
     "strategy": "Strategy",
-    "symbols": "Symbols",
-    "dates": "Dates",
     "cagr": "CAGR %",
-    "mdd": "Drawdown %",
+    "mdd": "Max drawdown %",
     "sharpe": "Sharpe",
-    "trades": "Positions",
+    "symbols": "Symbols",
+    "trades": "Trades",
+    "dates": "Dates",
 }
+_PHONE = ("strategy", "cagr", "mdd", "sharpe")
 _WIDE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
@@ -78,7 +79,7 @@ class KeptRuns(pn.viewable.Viewer):
             signed={"cagr": 1, "mdd": 1},
             filters=("strategy", "symbols"),
             page_size=8,
-            widths={"made": 140, "strategy": 170, "symbols": 150, "dates": 190},
+            phone=_PHONE,
             on_click=lambda i: self._page.goto(self._page.slug, run=self._found[i]["id"]),
         )
 
@@ -122,7 +123,8 @@ def _row(made: dict[str, Any], zone: str | None) -> tuple[Any, ...]:
     symbols = ", ".join(market.partition("/")[0] for market in made["symbols"])
     dates = f"{made['first'][:10]} to {made['last'][:10]}"
     numbers = (told.get(key) for key in ("cagr", "mdd", "sharpe", "num_trades"))
-    return when(created, zone), made["strategy"]["name"], symbols, dates, *numbers
+    cagr, mdd, sharpe, trades = numbers
+    return when(created, zone), made["strategy"]["name"], cagr, mdd, sharpe, symbols, trades, dates
 
 
 def _name(made: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from cqs_core.exports import to_csv
 from cqs_panel import Marks, Spot, SpotChart
 from cqs_panel.figures import when
 from cqs_panel.sections import empty, section
-from cqs_panel.tables import table
+from cqs_panel.tables import columns_button, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,17 +25,17 @@ _TITLES = {
     "symbol": "Symbol",
     "entry": "Entry",
     "exit": "Exit",
-    "entry_price": "Bought at",
-    "exit_price": "Sold at",
     "pnl": "PnL",
     "return_pct": "Return %",
     "reason": "Reason",
+    "entry_price": "Bought at",
+    "exit_price": "Sold at",
     "bars": "Bars",
     "mae_pct": "MAE %",
     "mfe_pct": "MFE %",
     "fees": "Fees",
 }
-_PRICE = "0,0.[0000]"
+_PHONE = ("symbol", "exit", "pnl", "return_pct")
 _DAY_OR_MORE = ("1d", "1w", "1M")
 
 
@@ -63,10 +63,11 @@ class RunTrades(pn.viewable.Viewer):
             variant="text",
             width=90,
         )
+        table_ = self._table()
         note = "round trips, first in first out; click one to see its candles"
         return pn.Column(
             self._around,
-            section("Trades", self._table(), note=note, actions=[csv]),
+            section("Trades", table_, note=note, actions=[columns_button(table_), csv]),
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "12px"},
@@ -77,11 +78,12 @@ class RunTrades(pn.viewable.Viewer):
         return table(
             shown[list(_TITLES)],
             titles=_TITLES,
-            numbers={"entry_price": _PRICE, "exit_price": _PRICE, "fees": "0,0", "bars": "0,0"},
+            numbers={"fees": "0,0", "bars": "0,0"},
+            prices={"entry_price": "symbol", "exit_price": "symbol"},
+            phone=_PHONE,
             signed={"pnl": 0, "return_pct": 2, "mae_pct": 1, "mfe_pct": 1},
             filters=("symbol", "reason"),
             page_size=12,
-            widths={"symbol": 110, "entry": 130, "exit": 130},
             on_click=self._focus,
         )
 

@@ -17,7 +17,7 @@ from cqs_data.views.series import SeriesPanel
 from cqs_panel.figures import count, size, when, zone_name
 from cqs_panel.metrics import Metric, metric_cards, metrics_html
 from cqs_panel.sections import empty, section
-from cqs_panel.tables import refresh, table
+from cqs_panel.tables import columns_button, refresh, table
 
 if TYPE_CHECKING:
     from cqs_core.jobs import Job
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 _STACK = {**_WHOLE, "styles": {"gap": "12px"}}
 _TITLES = {
-    "exchange": "Exchange",
     "market": "Market",
     "interval": "Interval",
     "first": "First",
@@ -36,9 +35,11 @@ _TITLES = {
     "stale": "Behind",
     "bytes": "Size",
     "source": "Source",
+    "exchange": "Exchange",
 }
+_PHONE = ("market", "interval", "first", "last", "gaps")
 _COUNTS = dict.fromkeys(("rows", "gaps", "stale"), "0,0")
-_KINDS = dict.fromkeys(("rows", "gaps", "stale"), "int64")
+_KINDS = dict.fromkeys(("rows", "gaps", "stale", "bytes"), "int64")
 
 
 class DataView(pn.viewable.Viewer):
@@ -91,7 +92,11 @@ class DataView(pn.viewable.Viewer):
         verify.on_click(lambda _: self._run(verify, "Verify all series", ["data", "verify"]))
         more = pmui.Button(label="Fetch more", icon="download", variant="outlined", size="small", margin=0)
         more.on_click(lambda _: self._ask(None if self._asking.visible else "1"))
-        return [pn.Row(more, update, verify, margin=0, styles={"gap": "8px", "flex-wrap": "wrap"})]
+        return [
+            pn.Row(
+                columns_button(self._table), more, update, verify, margin=0, styles={"gap": "8px", "flex-wrap": "wrap"}
+            )
+        ]
 
     def _ask(self, shown: str | None) -> None:
         self._page.remember(fetch=shown)
@@ -103,6 +108,9 @@ class DataView(pn.viewable.Viewer):
             blank,
             titles=_TITLES,
             numbers=_COUNTS,
+            sizes=["bytes"],
+            phone=_PHONE,
+            widths={"market": 110, "first": 96, "last": 128, "exchange": 84},
             filters=filters,
             page_size=12,
             on_click=self._chosen,
@@ -182,12 +190,12 @@ def _frame(known: Availability, zone: str | None) -> pd.DataFrame:
         [
             {
                 **one.series._asdict(),
-                "first": when(one.first, zone),
+                "first": when(one.first, zone)[:10],
                 "last": when(one.last, zone),
                 "rows": one.rows,
                 "gaps": one.gaps,
                 "stale": stale_bars(one, known.now),
-                "bytes": size(one.bytes),
+                "bytes": one.bytes,
                 "source": ", ".join(one.sources),
             }
             for one in known.series

@@ -13,9 +13,9 @@ from cqs_panel import Band
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.charts.tail import TailedCandles
-from cqs_panel.figures import count, when
+from cqs_panel.figures import count, when, zone_name
 from cqs_panel.sections import empty, section
-from cqs_panel.tables import plain_table, table
+from cqs_panel.tables import columns_button, plain_table, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _NEWEST = 200
 _LONGEST = 12
-_PRICE = "0,0.[00000000]"
 
 
 class SeriesPanel(pn.viewable.Viewer):
@@ -79,11 +78,12 @@ class SeriesPanel(pn.viewable.Viewer):
         zone = self._page.settings.timezone
         shown = rows.assign(time=[when(ts, zone) for ts in rows.pop("ts")])
         shown = shown[["time", "open", "high", "low", "close", "volume"]]
-        numbers = dict.fromkeys(("open", "high", "low", "close", "volume"), _PRICE)
+        prices = dict.fromkeys(("open", "high", "low", "close", "volume"), "")
         titles = {name: name.capitalize() for name in shown.columns}
-        preview = table(shown, titles=titles, numbers=numbers, page_size=10)
+        preview = table(shown, titles=titles, prices=prices, page_size=10, phone=("time", "close", "volume"))
+        note = f"the last {len(shown)}, by their open; times in {zone_name(zone)}"
         self.details[:] = [
-            section("Newest candles", preview, note=f"the last {len(shown)}, by their open"),
+            section("Newest candles", preview, note=note, actions=[columns_button(preview)]),
             section("Holes", self._gap_table(), note=self._told()),
         ]
 

@@ -25,6 +25,7 @@ from cqs_panel import (
     Spot,
     SpotChart,
     amount,
+    columns_button,
     count,
     empty,
     failure,
@@ -95,7 +96,12 @@ class CompareView(pn.viewable.Viewer):
                 section("Deviations", self._deviations),
                 columns="3fr 2fr",
             ),
-            section("Positions", bar(self._which), self._positions, note="click one to see it on candles"),
+            section(
+                "Positions",
+                bar(self._which, columns_button(self._positions)),
+                self._positions,
+                note="click one to see it on candles",
+            ),
             self._chart,
             section("What the log cannot tell", self._notes),
         )
@@ -109,11 +115,13 @@ class CompareView(pn.viewable.Viewer):
             titles=comparison_table.TITLES,
             numbers=comparison_table.NUMBERS,
             signed=comparison_table.SIGNED,
+            prices=comparison_table.PRICES,
+            phone=comparison_table.PHONE,
+            widths={"opened": 120, "symbol": 84, "what": 84},
             hidden=["at"],
             filters=["symbol", "what"],
             page_size=12,
             on_click=self._focus,
-            widths={"opened": 130},
         )
 
     def _offer(self, reading: Reading) -> None:

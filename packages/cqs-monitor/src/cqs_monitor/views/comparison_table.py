@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.times import iso
-from cqs_monitor.views.layout import PRICE, readable
 from cqs_panel import when
 
 if TYPE_CHECKING:
@@ -21,17 +20,18 @@ TITLES = {
     "what": "What",
     "rule_pnl": "Rule, KRW",
     "live_pnl": "Bot, KRW",
+    "entry_bps": "Bought dearer, bp",
+    "exit_bps": "Sold cheaper, bp",
     "rule_entry": "Rule bought",
     "live_entry": "Bot bought",
-    "entry_bps": "Dearer, bp",
     "rule_exit": "Rule sold",
     "live_exit": "Bot sold",
-    "exit_bps": "Cheaper, bp",
 }
 _PRICES = ("rule_entry", "live_entry", "rule_exit", "live_exit")
-NUMBERS = dict.fromkeys(_PRICES, PRICE)
-NUMBERS |= {"entry_bps": "+0.0", "exit_bps": "+0.0"}
+PRICES = dict.fromkeys(_PRICES, "symbol")
+NUMBERS = {"entry_bps": "+0.0", "exit_bps": "+0.0"}
 SIGNED = {"rule_pnl": 0, "live_pnl": 0}
+PHONE = ("symbol", "what", "rule_pnl", "live_pnl")
 
 
 def key(market: str, at: int) -> str:
@@ -59,8 +59,7 @@ def comparison_frame(comparison: Comparison, timezone: str | None, *, differing:
     rows += [_row(None, one, "extra") for one in pairing.extra]
     rows.sort(key=lambda row: -row["at"])
     frame = pd.DataFrame([{"opened": when(row["at"], timezone), **row} for row in rows], columns=[*TITLES, "at"])
-    frame = frame.astype(dict.fromkeys([*NUMBERS, *SIGNED], float))
-    return frame.assign(**{name: readable(frame[name]) for name in _PRICES})
+    return frame.astype(dict.fromkeys([*NUMBERS, *SIGNED, *_PRICES], float))
 
 
 def _pair(pair: Pair) -> dict[str, Any]:

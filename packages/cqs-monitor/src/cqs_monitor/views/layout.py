@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cqs_panel import PageState
 
 WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 ONE_LINE = {"& button": {"whiteSpace": "nowrap"}}
 """For groups of buttons."""
-
-PRICE = "0,0.[000000]"
-"""How tables show prices, once they are `readable`."""
 
 _BAR = """
 :host{display:flex!important;flex-wrap:wrap;gap:8px 12px;align-items:center}
@@ -41,13 +36,6 @@ def beside(*objects: Any, columns: str = "1fr 1fr") -> Any:
 def bar(*objects: Any) -> Any:
     """Controls in a row that wraps."""
     return pn.Row(*objects, stylesheets=[_BAR], **WHOLE)
-
-
-def readable(prices: pd.Series[float]) -> pd.Series[float]:
-    """Prices with as many decimals as their size deserves: none from 1,000 on, two from 1, six below."""
-    small = prices.round(6).mask(prices >= 1, prices.round(2))
-    shown: pd.Series[float] = small.mask(prices >= 1000, prices.round())
-    return shown
 
 
 def seconds_between(page: PageState) -> float:

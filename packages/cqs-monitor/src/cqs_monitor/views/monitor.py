@@ -17,7 +17,7 @@ from cqs_monitor.views.health import Health
 from cqs_monitor.views.layout import WHOLE, bar, beside, seconds_between, stack
 from cqs_monitor.views.pnl_chart import PnlChart
 from cqs_monitor.views.trades import Trades
-from cqs_panel import empty, html, metric_cards, metrics_html, refresh, section, table, when
+from cqs_panel import columns_button, empty, html, metric_cards, metrics_html, refresh, section, table, when
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,7 +46,14 @@ class MonitorView(pn.viewable.Viewer):
         self._cards = metric_cards([], least=230)
         self._chart = PnlChart()
         self._accounts = table(
-            _no_accounts(), titles=_TITLES, numbers=_NUMBERS, signed=_SIGNED, page_size=8, on_click=self._pick
+            _no_accounts(),
+            titles=_TITLES,
+            numbers=_NUMBERS,
+            signed=_SIGNED,
+            page_size=8,
+            on_click=self._pick,
+            phone=("account", "total", "today", "month"),
+            widths={"account": 96, "total": 110, "month": 96},
         )
         self._year = html("", stylesheets=[heatmap.CSS])
         self._symbols = html("", stylesheets=[bars.CSS])
@@ -69,7 +76,12 @@ class MonitorView(pn.viewable.Viewer):
         hours = section("By hour", self._hours, note="KST hour of the sale; KRW, gross")
         return stack(
             self._cards,
-            section("Accounts", self._accounts, note="KRW realised; a click chooses one"),
+            section(
+                "Accounts",
+                self._accounts,
+                note="KRW realized; a click chooses one",
+                actions=[columns_button(self._accounts)],
+            ),
             beside(chart, stack(symbols, hours), columns="3fr 2fr"),
             section("Days", self._year, note="realised PnL of each day, 53 weeks; click a day to see its trades"),
             section("Positions", self._held, note="by positions.json, at the last price there is"),

@@ -22,8 +22,8 @@ from cqs_monitor.exports import to_csv
 from cqs_monitor.logs.snapshot import Snapshot
 from cqs_monitor.prices import market_of
 from cqs_monitor.report import Choice
-from cqs_monitor.views.layout import PRICE, WHOLE, bar, readable
-from cqs_panel import Marks, Spot, SpotChart, html, refresh, section, table
+from cqs_monitor.views.layout import WHOLE, bar
+from cqs_panel import Marks, Spot, SpotChart, columns_button, html, refresh, section, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 MOST = 500
 """Rows that the table holds; the filter looks at all, and the export has all."""
 
-_TITLES = {"time": "Time, KST", "account": "Account", "action": "", "symbol": "Symbol", "price": "Price"}
-_TITLES |= {"quantity": "Quantity", "amount": "Amount", "profit_pct": "%", "profit_krw": "Profit"}
+_TITLES = {"time": "Time, KST", "account": "Account", "action": "Side", "symbol": "Symbol", "price": "Price"}
+_TITLES |= {"quantity": "Quantity", "amount": "Amount", "profit_pct": "Profit %", "profit_krw": "Profit, KRW"}
 _INTERVALS = ("1h", "1d", "15m", "4h", "5m", "1m", "1w")
 _MARKS = 2000
 _SHOWN = 120 * DAY  # before the last trade
@@ -69,11 +69,13 @@ class Trades(pn.viewable.Viewer):
         self._table = table(
             trades_frame(Snapshot(), Choice()),
             titles=_TITLES,
-            numbers={"price": PRICE, "quantity": "0,0.[00000000]", "amount": "0,0"},
+            numbers={"quantity": "0,0.[00000000]", "amount": "0,0"},
+            prices={"price": "symbol"},
+            phone=("time", "action", "symbol", "profit_krw"),
             signed={"profit_pct": 2, "profit_krw": 0},
             page_size=12,
             placeholder="No trades pass this filter",
-            widths={"time": 150},
+            widths={"time": 146, "action": 64, "price": 110, "quantity": 120, "amount": 96, "account": 96},
             on_click=self._pick,
         )
         self._symbol = pmui.Select(label="Symbol", options=[], width=140, size="small", margin=0)
@@ -84,7 +86,7 @@ class Trades(pn.viewable.Viewer):
         page.param.watch(self._followed, "query")
 
     def __panel__(self) -> Any:
-        head = bar(self._filter, self._csv, self._told)
+        head = bar(self._filter, columns_button(self._table), self._csv, self._told)
         note = "newest first; gross of fees, as logged; times in KST; click one to see it on candles"
         rows = section("Trades", head, self._table, note=note)
         chart = section("On candles", bar(self._symbol), self._about)
@@ -126,7 +128,7 @@ class Trades(pn.viewable.Viewer):
         self._page.load(lambda: trades_frame(snapshot, choice, text, MOST), self._fill, quiet=True)
 
     def _fill(self, frame: pd.DataFrame) -> None:
-        refresh(self._table, frame.assign(price=readable(frame["price"])))
+        refresh(self._table, frame)
         shown = f"the newest {MOST} that pass; CSV has all" if len(frame) == MOST else f"{len(frame)} rows"
         self._told.object = f'<span style="color:var(--cqs-muted);font-size:12px">{shown}</span>'
 

@@ -45,7 +45,7 @@ export function render({model}) {
     if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return
     const el = focused(), key = event.key
     if (key === "Escape") { if (closeHelp()) event.preventDefault(); return }
-    if (typing(el)) return
+    if (rows(event, el, key) || typing(el)) return
     const first = before === "g" && Date.now() - at < 1500
     before = key; at = Date.now()
     if (first && model.shortcuts[key]) {
@@ -59,6 +59,21 @@ export function render({model}) {
         (el.closest(".tabulator-header-filter") || /filter|search|symbols/i.test(labelOf(el))))
       if (field) { event.preventDefault(); field.scrollIntoView({block: "nearest"}); field.focus() }
     }
+  }
+  const rows = (event, el, key) => {  // a table is one stop of Tab; arrows move between its rows, Enter opens one
+    const table = el?.closest?.(".tabulator"), row = el?.closest?.(".tabulator-row")
+    if (!table || !(row || el.matches(".tabulator-tableholder"))) return false
+    const known = [...table.querySelectorAll(".tabulator-table > .tabulator-row")], place = known.indexOf(row)
+    const to = {ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: known.length - 1}[key]
+    if (to !== undefined) {
+      const next = known[Math.max(0, Math.min(to, known.length - 1))]
+      if (next) { next.tabIndex = -1; next.focus(); event.preventDefault() }
+      return true
+    }
+    if (key !== "Enter" && key !== " ") return false
+    const cell = [...(row ?? known[0])?.querySelectorAll(".tabulator-cell") ?? []].find(seen)
+    if (cell) { event.preventDefault(); cell.click() }
+    return true
   }
   const labelOf = (el) => [el.placeholder, el.getAttribute("aria-label"),
     ...[...(el.labels ?? [])].map((one) => one.textContent)].join(" ")

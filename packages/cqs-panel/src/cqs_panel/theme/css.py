@@ -17,6 +17,7 @@ _LIGHT = {
     "accent": "#2457c5",
     "tint": "rgba(36,87,197,.08)",
     "warning": "#8a5200",
+    "shade": "rgba(15,23,42,.22)",
 }
 _DARK = {
     "line": "rgba(148,163,184,.16)",
@@ -28,6 +29,7 @@ _DARK = {
     "accent": "#7aa5f5",
     "tint": "rgba(122,165,245,.14)",
     "warning": "#f5a623",
+    "shade": "rgba(0,0,0,.65)",
 }
 
 
@@ -60,7 +62,8 @@ TABLE_CSS = """
 :host .tabulator .tabulator-header{border-top:0;border-bottom:1px solid var(--cqs-line)}
 :host .tabulator .tabulator-header .tabulator-col .tabulator-col-title{font-weight:500;font-size:12px}
 :host .tabulator .tabulator-col .tabulator-col-content{padding:6px 10px!important}
-:host .tabulator .tabulator-col .tabulator-col-sorter{opacity:0}
+:host .tabulator .tabulator-col .tabulator-col-sorter{opacity:0;right:-3px!important}
+:host .tabulator .tabulator-header .tabulator-col.tabulator-sortable .tabulator-col-title{padding-right:0!important}
 :host .tabulator .tabulator-col[aria-sort=ascending] .tabulator-col-sorter,
 :host .tabulator .tabulator-col[aria-sort=descending] .tabulator-col-sorter,
 :host .tabulator .tabulator-col:hover .tabulator-col-sorter{opacity:1}
@@ -74,6 +77,16 @@ TABLE_CSS = """
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row.tabulator-selected{
   background:var(--cqs-tint)!important}
 :host .tabulator-row .tabulator-cell{border-right:0;padding:8px 10px}
+:host(.cqs-rows) .tabulator-row{cursor:pointer}
+:host .tabulator-row:focus-visible,:host .tabulator-tableholder:focus-visible{
+  outline:2px solid var(--cqs-accent);outline-offset:-2px}
+:host .tabulator-tableholder{scrollbar-width:thin;scrollbar-color:var(--cqs-muted) var(--cqs-hover);
+  background:linear-gradient(90deg,var(--cqs-paper) 40%,transparent) 0/36px 100% no-repeat local,
+    linear-gradient(270deg,var(--cqs-paper) 40%,transparent) 100%/36px 100% no-repeat local,
+    linear-gradient(90deg,var(--cqs-shade),transparent) 0/12px 100% no-repeat scroll,
+    linear-gradient(270deg,var(--cqs-shade),transparent) 100%/12px 100% no-repeat scroll!important}
+:host .tabulator-tableholder::-webkit-scrollbar{height:10px;width:10px;background:var(--cqs-hover)}
+:host .tabulator-tableholder::-webkit-scrollbar-thumb{background:var(--cqs-muted);border-radius:5px}
 :host .tabulator .tabulator-footer{background:transparent;border-top:0;color:var(--cqs-muted)}
 :host .tabulator .tabulator-footer:not(:has(.tabulator-page[data-page="2"])){display:none}
 :host .tabulator .tabulator-footer .tabulator-page{
