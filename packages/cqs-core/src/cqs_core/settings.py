@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
+from cqs_core.bucket.url import masked
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.folders import cache_folder, data_folder, state_folder
 from cqs_core.intervals import DAY, HOUR, MINUTE, parse_interval
@@ -167,8 +168,13 @@ def _say_default(folder: Path) -> None:
 
 
 def bucket_url(option: str | None = None) -> str:
-    """The configured bucket; without one a folder of the user's data directory, named once on stderr."""
+    """The configured bucket; without one a folder of the user's data directory, named once on stderr.
+
+    An option that shows the configured bucket as messages do, with its credentials masked, means that bucket.
+    """
     url = settings(bucket=option).bucket
+    if option and (configured := settings().bucket) and option == masked(configured):
+        url = configured
     if url:
         return url
     folder = data_folder() / "bucket"

@@ -39,7 +39,7 @@ def serve(
     from cqs_panel.serve import serve as run
 
     where = open_bucket(bucket)
-    os.environ["CQS_BUCKET"] = where.url  # sessions, forked servers and jobs read their settings afresh
+    os.environ["CQS_BUCKET"] = where.address  # sessions, forked servers and jobs read their settings afresh
 
     def ready(url: str) -> None:
         said = {"url": url, "bucket": where.url}

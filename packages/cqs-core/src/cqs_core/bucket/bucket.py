@@ -17,9 +17,9 @@ from cqs_core.bucket.credentials import gcs_options
 from cqs_core.bucket.entry import Entry, checked
 from cqs_core.bucket.folder import FolderStorage
 from cqs_core.bucket.memory import FolderMemory
-from cqs_core.bucket.remote import RemoteStorage
-from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, split_url
-from cqs_core.errors import BucketError, CqsError, DataError
+from cqs_core.bucket.remote import RemoteStorage, Unanswered
+from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, masked, split_url
+from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
 
 if TYPE_CHECKING:
     from cqs_core.bucket.memory import Make
@@ -35,6 +35,10 @@ class Bucket:
         url: a folder, or an fsspec URL (`gs://name`, `memory://name`).
         options: for the fsspec filesystem; `gs://` finds its own.
 
+    Attributes:
+        url: to be shown; credentials in it are masked.
+        address: to open the bucket by; a secret where the URL holds one.
+
     Raises:
         UsageError: an unknown protocol, or no credentials for it.
     """
@@ -43,7 +47,8 @@ class Bucket:
         protocol, path = split_url(os.fspath(url))
         self.local = protocol in LOCAL
         self.folder = local_folder(path) if self.local else None
-        self.url = os.fspath(url) if self.local else f"{protocol}://{path.rstrip('/')}"
+        self.address = os.fspath(url) if self.local else f"{protocol}://{path.rstrip('/')}"
+        self.url = self.address if self.local else masked(self.address)
         self._options = options
         if not self.local:
             check_protocol(protocol, path)
@@ -210,10 +215,13 @@ class Bucket:
     def _storage(self) -> FolderStorage | RemoteStorage:
         if self.folder is not None:
             return FolderStorage(self.folder)
+        if self.address.startswith(GCS):
+            from cqs_core.bucket.gcs import GcsStorage
+
+            return GcsStorage(self.address.partition("://")[2], gcs_options() | self._options)
         import fsspec
 
-        options = gcs_options() if self.url.startswith(GCS) else {}
-        filesystem, root = fsspec.core.url_to_fs(self.url, **(options | self._options))
+        filesystem, root = fsspec.core.url_to_fs(self.address, **self._options)
         return RemoteStorage(filesystem, root)
 
     @cached_property
@@ -246,8 +254,9 @@ class Bucket:
             self.confirm()
             raise BucketError(f"bucket {self.url!r} does not exist, or is gone at {what!r}; check its name") from error
         except Exception as error:
-            fact = " ".join(str(error).split()) or type(error).__name__
-            raise BucketError(f"bucket {self.url!r} failed at {what!r}: {fact}") from error
+            fact = masked(" ".join(str(error).split())) or type(error).__name__
+            kind = BucketUnavailable if isinstance(error, Unanswered) else BucketError
+            raise kind(f"bucket {self.url!r} failed at {what!r}: {fact}") from error
 
     @contextlib.contextmanager
     def _reading(self, what: str) -> Iterator[None]:

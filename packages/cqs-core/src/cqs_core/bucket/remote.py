@@ -12,6 +12,10 @@ from cqs_core.errors import UsageError
 _AHEAD = 8 << 20  # bytes of one request when an object is read as a stream
 
 
+class Unanswered(Exception):  # noqa: N818 - reads as what it is
+    """The storage does not answer at all: asking for something else is of no use now."""
+
+
 class RemoteStorage:
     """Objects of an fsspec filesystem below `root`."""
 
@@ -22,17 +26,22 @@ class RemoteStorage:
     def confirm(self) -> None:
         """A remote bucket that is gone says so itself."""
 
+    def ask(self, verb: str, *args: Any, **options: Any) -> Any:
+        """A verb of the filesystem."""
+        return getattr(self.fs, verb)(*args, **options)
+
     def path(self, key: str) -> str:
         return f"{self.root}/{key}" if key else self.root
 
     def read(self, key: str) -> bytes:
-        data: bytes = self.fs.cat_file(self.path(key))
+        data: bytes = self.ask("cat_file", self.path(key))
         return data
 
     def read_some(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Many at once, absent ones left out."""
         # not `cat`, which takes `[` and `*` in names for patterns
-        values = self.fs.cat_ranges([self.path(key) for key in keys], None, None, on_error="return") if keys else []
+        paths = [self.path(key) for key in keys]
+        values = self.ask("cat_ranges", paths, None, None, on_error="return") if keys else []
         found = {}
         for key, value in zip(keys, values, strict=True):
             if isinstance(value, FileNotFoundError):
@@ -43,15 +52,15 @@ class RemoteStorage:
         return found
 
     def open(self, key: str) -> BinaryIO:
-        stream: BinaryIO = self.fs.open(self.path(key), "rb", block_size=_AHEAD)
+        stream: BinaryIO = self.ask("open", self.path(key), "rb", block_size=_AHEAD)
         return stream
 
     def write(self, key: str, data: bytes) -> None:
-        self.fs.pipe_file(self.path(key), data)
+        self.ask("pipe_file", self.path(key), data)
 
     def create(self, key: str, data: bytes) -> bool:
         try:
-            self.fs.pipe_file(self.path(key), data, mode="create")
+            self.ask("pipe_file", self.path(key), data, mode="create")
         except FileExistsError:
             return False
         return True
@@ -59,14 +68,14 @@ class RemoteStorage:
     def delete(self, keys: Iterable[str]) -> None:
         for key in keys:
             try:
-                self.fs.rm_file(self.path(key))
+                self.ask("rm_file", self.path(key))
             except FileNotFoundError:
                 continue
 
     def list(self, prefix: str, *, immutable: bool = False) -> Sequence[Entry]:  # noqa: ARG002 - asked each time
         self.fs.invalidate_cache()
         try:
-            found = self.fs.find(self.path(prefix), detail=True)
+            found = self.ask("find", self.path(prefix), detail=True)
         except FileNotFoundError:
             found = {}
         if not found:
@@ -77,18 +86,16 @@ class RemoteStorage:
         return sorted(e for e in entries if e.key.startswith(below) and not hidden(e.key))
 
     def _refuse_missing(self) -> None:
-        """A mistyped bucket lists as empty; Google says which it is when asked for its objects."""
-        if "gs" in self.fs.protocol:
-            name = self.root.partition("/")[0]
-            try:
-                self.fs.call("GET", "b/{}/o", name, maxResults=1)
-            except FileNotFoundError:
-                raise UsageError(f"bucket 'gs://{name}' does not exist; check its name, cqs never makes one") from None
+        """A mistyped bucket lists as empty; some storages say which it is when they are asked."""
+
+    @staticmethod
+    def _missing(name: str) -> UsageError:
+        return UsageError(f"bucket 'gs://{name}' does not exist; check its name, cqs never makes one")
 
     def folders(self, prefix: str) -> Sequence[str]:
         self.fs.invalidate_cache()
         try:
-            found = self.fs.ls(self.path(prefix), detail=True)
+            found = self.ask("ls", self.path(prefix), detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
         names = (item["name"].rstrip("/").rsplit("/", 1)[-1] for item in found if item["type"] == "directory")
@@ -96,7 +103,7 @@ class RemoteStorage:
 
     def exists(self, key: str) -> bool:
         self.fs.invalidate_cache()
-        return bool(self.fs.isfile(self.path(key)))
+        return bool(self.ask("isfile", self.path(key)))
 
 
 def _entry(key: str, about: dict[str, Any]) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from cqs_core.bucket.credentials import gcs_options
@@ -9,6 +10,8 @@ from cqs_core.errors import UsageError
 
 LOCAL = ("", "file", "local")
 GCS = ("gs://", "gcs://")
+_USER = re.compile(r"://[^/\s'\"]*@")
+_QUERY = re.compile(r"(?i)([?&][^=&\s]*(?:token|key|secret|pass|sig|credential)[^=&\s]*=)[^&\s'\"]+")
 _NO_STORES = ("http", "https", "data")  # fsspec speaks them, but nothing can be written or listed there
 
 
@@ -32,6 +35,15 @@ def split_url(url: str) -> tuple[str, str]:
     return "", url
 
 
+def masked(text: str) -> str:
+    """A URL, or a text with some, as it may be shown: without the credentials in it.
+
+    >>> masked("s3://key:secret@bucket/a?token=abc&x=1")
+    's3://***@bucket/a?token=***&x=1'
+    """
+    return _QUERY.sub(r"\1***", _USER.sub("://***@", text))
+
+
 def local_folder(path: str) -> Path:
     """The folder, absolute, `~` and links followed.
 
@@ -53,7 +65,7 @@ def check_protocol(protocol: str, path: str) -> None:
     from fsspec import get_filesystem_class
     from fsspec.registry import available_protocols
 
-    url = f"{protocol}://{path}"
+    url = masked(f"{protocol}://{path}")
     if protocol not in available_protocols() or protocol in _NO_STORES:
         raise UsageError(
             f"bucket {url!r} has a protocol that is unknown or no storage, {protocol!r}; use a folder or gs://name"

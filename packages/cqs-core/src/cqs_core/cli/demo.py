@@ -70,7 +70,7 @@ def _isolate(bucket: Bucket) -> None:
     for name in ("GCS_BUCKET", "CQS_ENDPOINT"):
         os.environ.pop(name, None)
     os.environ |= {
-        "CQS_BUCKET": str(bucket.folder or bucket.url),
+        "CQS_BUCKET": str(bucket.folder or bucket.address),
         "CQS_EXCHANGE": "upbit",
         "CQS_QUOTE": "KRW",
         "CQS_PUBLISH": "1d",

@@ -158,7 +158,7 @@ def facts_of(bucket: Bucket, now: int) -> Facts:
     Raises:
         BucketError: the bucket does not answer.
     """
-    return Facts(bucket, logs_of(bucket.url).refresh(), now)
+    return Facts(bucket, logs_of(bucket.address).refresh(), now)
 
 
 def _trades(table: pa.Table) -> Trades:

@@ -34,7 +34,7 @@ def _run(demo: Demo) -> dict[str, Any]:
     rule = find_rule(_STRATEGY, {}, "upbit")
     files, changed = _files(rule, demo.bucket)
     written = _write(demo.bucket, files)
-    snapshot = logs_of(str(demo.bucket.url)).refresh()
+    snapshot = logs_of(demo.bucket.address).refresh()
     found = {account: _compare(demo.bucket, snapshot, rule, account) for account in _SINCE}
     deviations = found[DEVIATING].deviations
     for one in deviations:

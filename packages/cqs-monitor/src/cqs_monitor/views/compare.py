@@ -56,7 +56,7 @@ class CompareView(pn.viewable.Viewer):
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
-        self._reader = reader_of(page.bucket.url, live=bool(not page.demo or page.settings.endpoint))
+        self._reader = reader_of(page.bucket.address, live=bool(not page.demo or page.settings.endpoint))
         self._question: Question | None = None
         self._seen: Snapshot | None = None
         self._found: Comparison | None = None

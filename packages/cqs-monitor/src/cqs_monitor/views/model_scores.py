@@ -87,7 +87,7 @@ class ModelScores(pn.viewable.Viewer):
 
 
 def _earnings(bucket: Bucket, regimes: Regimes) -> list[Earned]:
-    return pnl_by_regime(logs_of(bucket.url).refresh(), regimes)
+    return pnl_by_regime(logs_of(bucket.address).refresh(), regimes)
 
 
 def _quarters(told: dict[str, Any]) -> Any:

@@ -38,7 +38,7 @@ class MonitorView(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._seconds = seconds_between(page)
-        self._reader = reader_of(page.bucket.url, live=bool(not page.demo or page.settings.endpoint))
+        self._reader = reader_of(page.bucket.address, live=bool(not page.demo or page.settings.endpoint))
         self._controls = Controls(page)
         self._controls.param.watch(lambda _: self._ask(quiet=False), "choice")
         self._state = html("", stylesheets=[_STATE_CSS])

@@ -21,7 +21,7 @@ _SECONDS = 5.0
 
 def build(page: PageState) -> Any:
     """A row of metric cards over all accounts, refreshed by itself."""
-    reader = reader_of(page.bucket.url, live=bool(not page.demo or page.settings.endpoint))
+    reader = reader_of(page.bucket.address, live=bool(not page.demo or page.settings.endpoint))
     cards = metric_cards([], least=230)
     shown = pn.Column(cards, **WHOLE)
 
