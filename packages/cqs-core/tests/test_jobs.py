@@ -142,6 +142,36 @@ def test_a_job_can_be_cancelled_at_once():
         assert over(job).state == "cancelled"
 
 
+def test_so_many_jobs_work_at_once_and_others_wait_visibly_in_their_order(monkeypatch):
+    monkeypatch.setenv("CQS_JOBS", "1")
+    first = at_work()
+    second = until(lambda j: j.note, jobs.start("Second", ["work", "well"]))
+    assert (second.state, second.note, second.over) == ("queued", "waits until another job ends", False)
+    third = jobs.start("Third", ["work", "well"])
+    cancelled = over(jobs.cancel(third.id))
+    assert (cancelled.state, cancelled.result) == ("cancelled", None)
+    assert jobs.get(second.id).state == "queued"
+    jobs.cancel(first.id)
+    assert over(second).state == "done"
+
+
+def test_a_killed_job_gives_its_place_back(monkeypatch):
+    monkeypatch.setenv("CQS_JOBS", "1")
+    assert over(jobs.start("Dies", ["work", "die"])).state == "failed"
+    assert over(jobs.start("Next", ["work", "well"])).state == "done"
+
+
+def test_hostile_numbers_of_jobs_are_refused(monkeypatch):
+    monkeypatch.setattr("cqs_core.jobs.registry._MOST_WAITING", 1)
+    monkeypatch.setenv("CQS_JOBS", "1")
+    running = at_work()
+    waiting = jobs.start("Waits", ["work", "well"])
+    with pytest.raises(UsageError, match="1 jobs wait already"):
+        jobs.start("One more", ["work", "well"])
+    for job in (waiting, running):
+        jobs.cancel(job.id)
+
+
 def test_a_job_that_is_over_stays_as_it_is():
     done = over(jobs.start("Some work", ["work", "well"]))
     assert jobs.cancel(done.id).state == "done"

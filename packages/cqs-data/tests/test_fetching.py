@@ -16,7 +16,7 @@ from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.table import stamps
 from cqs_data import OHLCVFetcher, Synthetic, fetch, load_processed_data, select
 from cqs_data.exchanges import Binance, CcxtExchange
-from cqs_data.exchanges.connection import retry_after
+from cqs_data.exchanges.connection import check_endpoint, retry_after
 from cqs_data.fetching.patience import Patience
 
 NOW = times.now()
@@ -95,9 +95,37 @@ def test_wrong_names_are_refused_without_network(names, message):
         select(**({"symbols": "BTC", "exchange": "upbit"} | names))
 
 
-def test_an_endpoint_must_be_a_base_url(lake):
-    with pytest.raises(UsageError, match="no base URL"):
-        fetch(lake, select("BTC"), "localhost")
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "localhost",
+        "http://",
+        "ftp://127.0.0.1",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:99999",
+        "http://user:hidden@127.0.0.1:8000",
+        "http://user@127.0.0.1",
+        "http://127.0.0.1\\@evil.example",
+        "http://127.0.0.1/#fragment",
+        "http://127.0.0.1/#",
+        "http://127.0.0.1/?key=hidden",
+        "http://127.0.0.1/a b",
+        "http://127.0.0.1/\x1b[31m",
+        "http://127.0.0.1\n",
+        " http://127.0.0.1",
+        "http://[::1",
+        "http://a,b/",
+    ],
+)
+def test_hostile_endpoints_are_no_base_urls(lake, endpoint):
+    with pytest.raises(UsageError, match="no base URL") as refused:
+        fetch(lake, select("BTC"), endpoint)
+    assert "hidden@" not in str(refused.value), "a password is not repeated"
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:8000", "https://sandbox.example/v1/", "http://[::1]:8000"])
+def test_base_urls_are_endpoints(endpoint):
+    assert check_endpoint(endpoint) == endpoint
 
 
 def test_the_fetcher_downloads_and_saves(tmp_path, sandbox, monkeypatch):

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
         publish: home-market intervals that are published to `data/processed`.
         fee: fraction of a fill's value, a side.
         slippage_bps: basis points, a side.
+        jobs: how many jobs work at once on this machine; None is one for each core, two at least.
         colors: `western` (green up, red down) or `korean` (red up, blue down).
         disable: plugins that are not loaded; the plugin host reads it itself.
         plugin_limit: seconds that a plugin has to load, or to answer a hook; the plugin host reads it itself.
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     publish: tuple[str, ...] = ("1d",)
     fee: float = Field(0.0005, ge=0, lt=1)
     slippage_bps: float = Field(5.0, ge=0, lt=10_000)
+    jobs: int | None = Field(None, ge=1, le=64)
     colors: str = Field("western", pattern="^(western|korean)$")
     disable: tuple[str, ...] = ()
     plugin_limit: float = Field(20.0, gt=0)

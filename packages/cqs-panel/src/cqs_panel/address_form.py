@@ -89,11 +89,17 @@ def from_text(parameter: param.Parameter[Any], text: str) -> Any:
     return text if read is None else read(parameter, text)
 
 
+def _listed(options: Mapping[str, Any], text: str) -> Any:
+    if text not in options:
+        raise ValueError(f"{text[:80]!r} is not offered")
+    return options[text]
+
+
 _READ: tuple[tuple[type, Callable[[Any, str], Any]], ...] = (
     (param.ListSelector, lambda p, text: [part for part in text.split(",") if part in p.objects]),
     (param.Boolean, lambda _, text: text in ("1", "True")),
     (param.Integer, lambda _, text: int(text)),
     (param.Number, lambda _, text: float(text) if text else None),
     (param.CalendarDate, lambda _, text: dt.date.fromisoformat(text) if text else None),
-    (param.Selector, lambda p, text: {str(one): one for one in p.objects}.get(text, text)),
+    (param.Selector, lambda p, text: _listed({str(one): one for one in p.objects}, text)),
 )

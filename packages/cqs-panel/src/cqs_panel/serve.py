@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError
+from cqs_core.cli.stopping import service
 from cqs_panel.ending import end_forks_with_me, end_when_told
 from cqs_panel.guard.hosts import INSECURE
 
@@ -59,12 +60,11 @@ def serve(
         server.io_loop.add_callback(ready, url)
         if open_browser:
             server.io_loop.add_callback(webbrowser.open, url)
-    try:
-        server.io_loop.start()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.stop(wait=False)
+    with service():
+        try:
+            server.io_loop.start()
+        finally:
+            server.stop(wait=False)
 
 
 def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:

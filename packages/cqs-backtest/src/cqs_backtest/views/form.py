@@ -12,6 +12,7 @@ import param
 from cqs_backtest.request import BASKET, quote_of
 from cqs_core import Strategy, plugins, settings
 from cqs_panel.address_form import AddressForm, from_text, to_text
+from cqs_panel.checks import offered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,12 @@ class BacktestForm(pn.viewable.Viewer):
         )
 
     def arguments(self) -> list[str]:
-        """Of `cqs`, to run this."""
+        """Of `cqs`, to run this.
+
+        Raises:
+            UsageError: a field holds what the form does not offer.
+        """
+        offered(self, "strategy", "exchange", "interval", "symbols", "benchmark")
         made = ["backtest", "run", self.strategy, "--exchange", self.exchange]
         made += ["--symbols", ",".join(self.symbols), "--interval", self.interval]
         made += [

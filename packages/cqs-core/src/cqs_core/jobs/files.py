@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-REQUEST, PROCESS, PROGRESS, END = "request.json", "process.json", "progress.json", "end.json"
+REQUEST, PROCESS, BEGAN, PROGRESS, END = "request.json", "process.json", "began.json", "progress.json", "end.json"
 RESULT, LOG, CANCEL = "result.json", "log.txt", "cancel"
 
 

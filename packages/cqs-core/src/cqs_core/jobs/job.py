@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cqs_core.jobs.files import CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.files import BEGAN, CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
 
 _STARTING = 15.0  # seconds that a new process may take to say that it is there
 _LOG_BYTES = 16_384
+_WAITS = "waits until another job ends"
 _CLOCK_STEP = 5.0  # seconds by which a corrected clock may move the start time of a process
 
 
@@ -27,7 +28,7 @@ class Job:
         id: name of its folder.
         title: what people read.
         args: of the `cqs` command, without `cqs`.
-        state: `queued`, `running`, `done`, `failed` or `cancelled`.
+        state: `queued` (it waits for its turn), `running`, `done`, `failed` or `cancelled`.
         fraction: 0..1, None where the work cannot say.
         note: what it is doing.
         eta: seconds left, None where unknown.
@@ -95,14 +96,15 @@ def _job(folder: Path, request: Mapping[str, Any]) -> Job:
     fraction = _fraction(progress, state)
     killed = _killed(folder, end) if state == "failed" else ""
     started = float(request["started"])
+    began = float(read_json(folder / BEGAN).get("at", started))
     return Job(
         id=folder.name,
         title=str(request.get("title", "")),
         args=list(request.get("args", [])),
         state=state,
         fraction=fraction,
-        note=killed or str(progress.get("note", "")),
-        eta=(time.time() - started) * (1 / fraction - 1) if fraction and state == "running" else None,
+        note=killed or (_WAITS if state == "queued" else str(progress.get("note", ""))),
+        eta=(time.time() - began) * (1 / fraction - 1) if fraction and state == "running" else None,
         started=started,
         ended=end.get("at"),
         code=end.get("code"),
@@ -140,8 +142,10 @@ def _state(folder: Path, request: Mapping[str, Any], end: Mapping[str, Any]) -> 
     if end:
         return "done" if end.get("code") == 0 else "cancelled" if asked else "failed"
     process = read_json(folder / PROCESS)
+    if process and alive(process):
+        return "running" if (folder / BEGAN).exists() else "queued"
     if process:
-        return "running" if alive(process) else "cancelled" if asked else "failed"
+        return "cancelled" if asked else "failed"
     return "queued" if time.time() - float(request["started"]) < _STARTING else "failed"
 
 

@@ -21,6 +21,7 @@ from cqs_core.jobs.job import Job, alive, note_process, read_job
 from cqs_core.settings import state_folder
 
 _KEPT = 200
+_MOST_WAITING = 50
 _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 
 
@@ -32,11 +33,15 @@ def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None
         args: command and options, `["fetch", "--symbols", "BTC"]`; `--json` is added.
         environment: variables besides this process's own.
 
+    So many jobs work at once as `CQS_JOBS` says; further ones are `queued` until their turn comes.
+
     Raises:
-        UsageError: the folder of jobs cannot be written.
+        UsageError: the folder of jobs cannot be written, or too many wait already.
         BucketUnavailable: the configured bucket is not the one that this process saw.
     """
     _confirm_bucket({**os.environ, **(environment or {})}.get("CQS_BUCKET"))
+    if sum(job.state == "queued" for job in listing()) >= _MOST_WAITING:
+        raise UsageError(f"{_MOST_WAITING} jobs wait already; cancel some, or let them end")
     folder = _home() / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
     try:
         _forget_old()

@@ -9,8 +9,9 @@ import time
 import traceback
 from pathlib import Path
 
-from cqs_core.jobs.files import CANCEL, END, REQUEST, read_json, write_json
+from cqs_core.jobs.files import BEGAN, CANCEL, END, REQUEST, read_json, write_json
 from cqs_core.jobs.job import note_process
+from cqs_core.jobs.places import place
 from cqs_core.progress import JOB_VARIABLE
 
 _CANCELLED = 128 + signal.SIGTERM
@@ -26,10 +27,22 @@ def run(folder: Path) -> int:
     with ending(note_end):
         note_process(folder, os.getpid())  # whoever started it does so too, but may have died
         os.environ[JOB_VARIABLE] = str(folder)
-        code = _CANCELLED if (folder / CANCEL).exists() else _command(read_json(folder / REQUEST)["args"])
+        code = _in_turn(folder)
         sys.stdout.flush()
         note_end(code)
     return code
+
+
+def _in_turn(folder: Path) -> int:
+    """Run the command once there is a place for it."""
+    try:
+        with place():
+            if (folder / CANCEL).exists():
+                return _CANCELLED
+            write_json(folder / BEGAN, {"at": time.time()})
+            return _command(read_json(folder / REQUEST)["args"])
+    except (KeyboardInterrupt, SystemExit):  # told to end while it waited
+        return _CANCELLED
 
 
 def _command(args: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from cqs_core import CqsError, ExchangeBusy, ExchangeError, UsageError, times
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _TIMEOUT = 20_000  # ms
+_NO_URL = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2000-\u200f\u2028-\u202f]")
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")
 
 Belongs = Callable[[Any, str, str], bool]
 
@@ -84,22 +87,36 @@ async def speaking(client: Any) -> AsyncIterator[None]:
 
 
 def check_endpoint(endpoint: str | None) -> str | None:
-    """The endpoint, if it is a base URL.
+    """The endpoint, if it is a base URL: scheme, host, port and path, and nothing that a log must not show.
 
     Raises:
         UsageError: it is none.
     """
     if endpoint is None:
         return None
-    told = "no base URL{}; write http://127.0.0.1:8080"
     try:
         parts = urlsplit(endpoint)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError as error:  # half an address, or a port that is none
-        raise UsageError(f"endpoint {endpoint!r} is {told.format(f' ({error})')}") from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise UsageError(f"endpoint {endpoint!r} is {told.format('')}")
+        raise _no_base_url(endpoint, f" ({error})") from None
+    if _NO_URL.search(endpoint):
+        raise _no_base_url(endpoint, " (it has spaces or control characters)")
+    if "@" in parts.netloc:
+        raise _no_base_url(_masked(endpoint), " (it has a user or a password, which logs would show)")
+    if parts.query or parts.fragment or endpoint.endswith(("?", "#")):
+        raise _no_base_url(endpoint, " (nothing may follow its path)")
+    if parts.scheme not in {"http", "https"} or not host or not _HOST.fullmatch(host) or port == 0:
+        raise _no_base_url(endpoint, "")
     return endpoint
+
+
+def _no_base_url(endpoint: str, why: str) -> UsageError:
+    return UsageError(f"endpoint {endpoint[:200]!r} is no base URL{why}; write http://127.0.0.1:8080")
+
+
+def _masked(url: str) -> str:
+    scheme, _, rest = url.rpartition("@")[0].partition("://")
+    return f"{scheme}://***@{url.rpartition('@')[2]}" if rest else f"***@{url.rpartition('@')[2]}"
 
 
 async def server_time(client: Any) -> int | None:

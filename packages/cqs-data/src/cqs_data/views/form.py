@@ -10,7 +10,9 @@ import panel_material_ui as pmui
 import param
 
 from cqs_core import INTERVALS, plugins, settings
+from cqs_data.exchanges.connection import check_endpoint
 from cqs_panel.address_form import AddressForm, from_text
+from cqs_panel.checks import offered
 
 if TYPE_CHECKING:
     from cqs_panel import PageState
@@ -70,7 +72,13 @@ class FetchForm(pn.viewable.Viewer):
         )
 
     def arguments(self) -> list[str]:
-        """Of `cqs`, to fetch this."""
+        """Of `cqs`, to fetch this.
+
+        Raises:
+            UsageError: a field holds what the form does not offer, or no base URL.
+        """
+        offered(self, "exchange", "intervals")
+        check_endpoint(self.endpoint or None)
         made = ["fetch", "--exchange", self.exchange, "--symbols", self.symbols]
         made += ["--interval", ",".join(self.intervals)]
         made += ["--start", str(self.start)] if self.start else []

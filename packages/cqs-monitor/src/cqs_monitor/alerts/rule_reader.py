@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cqs_monitor.alerts.kinds import KINDS, Kind
@@ -13,6 +14,7 @@ from cqs_monitor.alerts.rule import SEVERITIES, Rule, read_silence
 from cqs_monitor.alerts.units import read_duration, read_threshold
 
 KEY = "config/alerts.toml"
+_FIELD = re.compile(r"""[ \t]*(?:"([^"]*)"|'([^']*)'|([\w-]+))[ \t]*[.=]""")
 _NOTHING: Mapping[str, str] = {}
 _MEANT = {"threshold": "over", "limit": "over", "above": "over", "duration": "for", "quiet": "silence"}
 _COMMON = ("name", "kind", "over", "account", "severity", "for", "cooldown", "silence", "channels", "enabled")
@@ -118,8 +120,16 @@ class RuleReader:
         self.slips.append(Wrong(self.line_of(field), reason, self.name))
 
     def line_of(self, field: str | None) -> int:
-        match = re.search(rf"^[ \t\"']*{re.escape(field)}[ \t\"']*=", self.body, re.MULTILINE) if field else None
-        return self.line + (self.body.count("\n", 0, match.start()) if match else 0)
+        return self.line + self._lines.get(field or "", 0)
+
+    @cached_property
+    def _lines(self) -> Mapping[str, int]:
+        """Lines below the rule's first on which its fields are written."""
+        found: dict[str, int] = {}
+        for number, written in enumerate(self.body.split("\n")):
+            if match := _FIELD.match(written):
+                found.setdefault(match[1] or match[2] or match[3], number)
+        return found
 
 
 def _listed(value: Any) -> tuple[str, ...]:

@@ -53,8 +53,13 @@ kind = "pending_buy"
 over = "10m"
 """
 
-_HEAD = re.compile(r"^\s*\[\[\s*(\S+?)\s*\]\]", re.MULTILINE)
-_TABLE = re.compile(r"^\s*\[", re.MULTILINE)
+LARGEST_RULE = 4_000
+"""Characters of one rule: what reads TOML takes the square of a key's length."""
+_DOTS = 100  # of a line, likewise
+
+# no \\s before a bracket: it would run over all the empty lines that follow, from each of them
+_HEAD = re.compile(r"^[ \t]*\[\[[ \t]*(\S{1,200}?)[ \t]*\]\]", re.MULTILINE)
+_TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _LINE_OF_ERROR = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
 
 
@@ -103,21 +108,22 @@ def read_text(bucket: Bucket) -> tuple[str, bool]:
 
 
 def parse_rules(text: str) -> Rules:
-    """Rules of a text; every block is read alone, so that a slip spoils one rule only."""
-    rules: list[Rule] = []
+    """Rules of a text; every block is read alone, so that a slip spoils one rule only. Too much text is not read."""
+    rules: dict[str, Rule] = {}
     wrong: list[Wrong] = []
+    if (size := len(text.encode(errors="replace"))) > LARGEST:
+        return Rules((), [Wrong(1, f"the text is {size:,} bytes long; rules fit into {LARGEST:,}")])
     for line, name, block in _blocks(text, wrong):
         try:
             rule = _rule(line, name, block)
         except Slips as slips:
             wrong += slips.found
             continue
-        taken = next((other for other in rules if rule and other.name == rule.name), None)
-        if taken and rule:
+        if rule is None:
+            continue
+        if (taken := rules.setdefault(rule.name, rule)) is not rule:
             wrong.append(Wrong(line, f"the name {rule.name!r} is taken by the rule of line {taken.line}", rule.name))
-        elif rule:
-            rules.append(rule)
-    return Rules(rules, wrong)
+    return Rules([*rules.values()], wrong)
 
 
 def _blocks(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, str, str]]:
@@ -127,9 +133,11 @@ def _blocks(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, str, str]]:
     for number, written in enumerate(before.splitlines(), 1):
         if written.strip() and not written.lstrip().startswith("#"):
             wrong.append(Wrong(number, f"{written.strip()[:40]!r} stands outside of a rule; write [[rule]] above it"))
+    line, counted = 1, 0
     for head, following in zip(heads, [*heads[1:], None], strict=False):
         end = following.start() if following else len(text)
-        line = text.count("\n", 0, head.start(1)) + 1
+        line += text.count("\n", counted, head.start(1))  # from head to head: from the top it would be quadratic
+        counted = head.start(1)
         yield line, head[1], text[head.end() : end]
 
 
@@ -142,6 +150,11 @@ def _rule(line: int, name: str, body: str) -> Rule | None:
 
 
 def _fields(line: int, body: str) -> dict[str, Any]:
+    if len(body) > LARGEST_RULE and len(body.strip()) > LARGEST_RULE:
+        raise Slips([Wrong(line, f"a rule of {len(body):,} characters; one fits into {LARGEST_RULE:,}")])
+    body = body.rstrip()
+    if dotted := next((n for n, written in enumerate(body.splitlines()) if written.count(".") > _DOTS), None):
+        raise Slips([Wrong(line + dotted, f"a line with more than {_DOTS} dots; every rule has plain fields")])
     if match := _TABLE.search(body):
         at = line + body.count("\n", 0, match.end())
         raise Slips([Wrong(at, "a table inside a rule; every rule is a [[rule]] with plain fields")])

@@ -30,6 +30,7 @@ _CSS = """
 p,li{font-size:13px;margin:2px 0;overflow-wrap:anywhere} ul{margin:4px 0;padding-left:18px}
 .wrong b{color:var(--cqs-warning)} .fine{color:var(--cqs-muted);font-size:12px}
 """
+_MOST_WRONG = 50  # that are listed
 _MONO = {
     "& textarea": {"fontFamily": "ui-monospace, Menlo, Consolas, monospace", "fontSize": "12px", "lineHeight": "18px"}
 }
@@ -142,7 +143,9 @@ def _told(rules: Rules, *, stored: bool) -> str:
     count = f"{len(rules.rules)} rules would be in force" + (
         "" if stored else "; nothing is saved: these are the defaults"
     )
-    wrong = "".join(f"<li><b>line {one.line}</b> {escape(one.reason)}</li>" for one in rules.wrong)
+    wrong = "".join(f"<li><b>line {one.line}</b> {escape(one.reason)}</li>" for one in rules.wrong[:_MOST_WRONG])
+    if (more := len(rules.wrong) - _MOST_WRONG) > 0:
+        wrong += f"<li>and {more:,} more</li>"
     return f'<p class="fine">{count}</p>' + (f'<ul class="wrong" role="alert">{wrong}</ul>' if wrong else "")
 
 

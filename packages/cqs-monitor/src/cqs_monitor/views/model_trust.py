@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import CqsError
+from cqs_core import CqsError, UsageError
 from cqs_monitor.models import trust
 from cqs_monitor.models.evaluation.evaluate import check_evaluable
 from cqs_monitor.views.layout import WHOLE, bar, stack
@@ -43,7 +43,7 @@ class ModelTrust(pn.viewable.Viewer):
         self._knows = pmui.Checkbox(label="I know who made this model", value=False, margin=0)
         self._trust = pmui.Button(label="Trust it", variant="outlined", size="small", disabled=True, margin=0)
         self._knows.param.watch(lambda event: setattr(self._trust, "disabled", not event.new), "value")
-        self._trust.on_click(lambda _: self._do(lambda: trust.trust([chosen], str(chosen.sha256))))
+        self._trust.on_click(lambda _: self._do(self._trust_it))
         self._revoke = pmui.Button(label="Take trust back", variant="text", size="small", margin=0)
         self._revoke.on_click(lambda _: self._do(lambda: trust.distrust(str(chosen.sha256))))
         self._evaluate = pmui.Button(label="Evaluate", variant="contained", size="small", margin=0)
@@ -65,8 +65,16 @@ class ModelTrust(pn.viewable.Viewer):
             return
         self._changed()
 
+    def _trust_it(self) -> None:
+        """A button that is disabled in the browser can be clicked by what is not one."""
+        if self._knows.value is not True:
+            raise UsageError("say first that you know who made this model")
+        trust.trust([self._chosen], str(self._chosen.sha256))
+
     def _start(self) -> None:
         try:
+            if self._chosen.version.startswith("-"):
+                raise UsageError(f"version {self._chosen.version!r} would be read as an option; rename its file")
             check_evaluable(self._chosen)
         except CqsError as error:
             self._below[:] = [failure("It cannot be evaluated", error)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core import Bucket, CqsError, Settings, UnknownName, jobs, plugins, settings
+from cqs_panel.checks import checked
 from cqs_panel.pages import overview_of
 from cqs_panel.shell.address import Address, chosen_theme, last_window, parse
 from cqs_panel.shell.chrome import Chrome
@@ -104,7 +105,7 @@ class Dashboard:
         self._works[page].at_end(call)
 
     def start(self, title: str, arguments: Sequence[str]) -> Job:
-        job = jobs.start(title, arguments)
+        job = jobs.start(title, checked(arguments))
         self.soon([lambda: self.dock.update(now=True)])
         return job
 

@@ -1,0 +1,64 @@
+"""So many jobs work at once on this machine; further ones wait in their order.
+
+A place is a locked file: the system gives it back whatever ends the process that holds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from cqs_core.errors import UsageError
+from cqs_core.settings import settings, state_folder
+
+_SECONDS = 0.2
+
+
+def most() -> int:
+    """How many jobs work at once: `CQS_JOBS`, else one for each core, two at least."""
+    try:
+        wanted = settings().jobs
+    except UsageError:  # the command says so when its turn comes
+        wanted = None
+    return wanted or max(2, os.cpu_count() or 1)
+
+
+@contextlib.contextmanager
+def place() -> Iterator[None]:
+    """Wait for a place, and hold it."""
+    try:
+        import fcntl
+    except ImportError:  # no flock on this system: nobody waits
+        yield
+        return
+    home = state_folder() / "job-places"
+    home.mkdir(parents=True, exist_ok=True)
+
+    def lock(name: str, how: int) -> IO[str] | None:
+        file = Path(home, name).open("a")  # noqa: SIM115 - held until the job ends
+        try:
+            fcntl.flock(file, how)
+        except BlockingIOError:
+            file.close()
+            return None
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def free() -> IO[str] | None:
+        return next((found for n in range(most()) if (found := lock(str(n), fcntl.LOCK_EX | fcntl.LOCK_NB))), None)
+
+    turn = lock("turn", fcntl.LOCK_EX)  # one looks for a place, the others stand in line
+    try:
+        while (held := free()) is None:
+            time.sleep(_SECONDS)
+    finally:
+        if turn is not None:
+            turn.close()
+    with held:
+        yield
