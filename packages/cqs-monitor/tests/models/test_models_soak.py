@@ -19,7 +19,7 @@ from ordinaryfiles import dumps, ordinary  # noqa: E402
 
 from cqs_monitor.models.inspection import inspect_file  # noqa: E402
 
-pytestmark = [pytest.mark.soak, pytest.mark.once]
+pytestmark = [pytest.mark.soak, pytest.mark.once, pytest.mark.timeout(6 * 3600)]
 
 FILES = int(os.environ.get("CQS_SOAK_MODELS", "100000"))
 BATCH = 250

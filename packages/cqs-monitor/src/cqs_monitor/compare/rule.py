@@ -10,7 +10,7 @@ import numpy as np
 from cqs_core import Costs, Lake, Strategy, UsageError, plugins
 from cqs_core.result import RunResult, simulate
 from cqs_core.strategy import guarded
-from cqs_core.trades import OPEN, last_closes
+from cqs_core.trades import OPEN
 from cqs_monitor.compare.position import Traded
 
 if TYPE_CHECKING:
@@ -83,16 +83,17 @@ def target(result: RunResult, position: Traded) -> float | None:
 
 
 def _traded(row: Any, result: RunResult) -> Traded:
-    ts, symbol, held = result.candles.ts, int(row["symbol"]), row["exit"] == OPEN
-    last = float(last_closes(result.candles)[symbol])
+    """The position; what it earned, sales on the way included, tells the average price at which it left."""
+    ts, held = result.candles.ts, row["exit"] == OPEN
+    earned = float(row["pnl"]) + float(row["fees"])
     return Traded(
-        market=result.candles.symbols[symbol],
+        market=result.candles.symbols[int(row["symbol"])],
         entry_bar=int(row["entry"]),
         exit_bar=None if held else int(row["exit"]),
         entry_at=int(ts[row["entry"]]),
         exit_at=None if held else int(ts[row["exit"]]),
         entry_price=float(row["entry_price"]),
-        exit_price=last if held else float(row["exit_price"]),
+        exit_price=float(row["entry_price"]) + earned / float(row["quantity"]),
         quantity=float(row["quantity"]),
         fees=float(row["fees"]),
     )
