@@ -1,4 +1,4 @@
-"""The bridge of a comparison begins with what the run earned, also if the rule rebalances, sells parts, or still holds."""
+"""The bridge of a comparison begins with what the run earned, whatever the rule does."""
 
 from __future__ import annotations
 
