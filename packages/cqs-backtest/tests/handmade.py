@@ -10,14 +10,14 @@ FREE = Costs(fee=0, slip=0, capital=1000)
 
 
 def market(*bars, **columns):
-    """Candles of one symbol `A`, or of several by name; a bar is (open, high, low, close), None is missing."""
+    """Candles of one symbol `A`, or of several by name; a bar is (open, high, low, close[, volume]) or None."""
     columns = columns or {"A": bars}
     rows = len(next(iter(columns.values())))
     values = np.full((5, rows, len(columns)), np.nan)
     for s, bars_of_one in enumerate(columns.values()):
         for t, bar in enumerate(bars_of_one):
             if bar is not None:
-                values[:, t, s] = (*bar, 1.0)
+                values[:, t, s] = bar if len(bar) == 5 else (*bar, 1.0)
     ts = np.arange(rows, dtype=np.int64) * DAY
     return Candles(ts, tuple(columns), *values).validate()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from handmade import FLAT, FREE, filled, market, orders
 
-from cqs_core import Costs, Fill
+from cqs_core import Costs, Fill, UsageError
 
 pytestmark = pytest.mark.once
 
@@ -339,3 +339,90 @@ def test_cash_is_never_spent_twice(engine):
     done = run(engine, candles, enter=[[1, 1], [1, 1]], stop=[[None, 110], [110, None]])
     spent = np.sum(done.fills["quantity"] * done.fills["price"])
     assert spent <= 1000 * (1 + 1e-9)
+
+
+def thin(volume, price=100.0):
+    """A flat bar of this volume."""
+    return (price, price, price, price, volume)
+
+
+class TestVolume:
+    costs = Costs(fee=0, slip=0, capital=1000, max_volume_share=0.1)
+
+    def test_without_a_limit_it_plays_no_part(self, engine):
+        assert filled(run(engine, market(thin(0)), enter=[1])) == [(0, 0, "signal", 10, 100)]
+
+    def test_a_purchase_is_no_more_than_its_share(self, engine):
+        done = run(engine, market(thin(40)), self.costs, enter=[1])
+        assert filled(done) == [(0, 0, "signal", 4, 100)]
+        assert done.equity.tolist() == [1000]
+
+    def test_an_increase_and_a_reduction_likewise(self, engine):
+        candles = market(thin(1000), thin(5, 200.0), thin(5, 25.0))
+        done = run(engine, candles, self.costs, target=[0.5, 0.5, 0.5])
+        assert [row[2:4] for row in filled(done)] == [("signal", 5), ("rebalance", -0.5), ("rebalance", 0.5)]
+
+    @pytest.mark.parametrize("entry", [{"stop": [110]}, {"limit": [96]}])
+    def test_stops_and_limits_likewise(self, engine, entry):
+        done = run(engine, market((*UP, 20)), self.costs, enter=[1], **entry)
+        assert [row[3] for row in filled(done)] == [2]
+
+    def test_nothing_fills_where_nothing_was_traded(self, engine):
+        assert filled(run(engine, market(thin(0), thin(0)), self.costs, enter=[1, 1])) == []
+
+    def test_an_exit_goes_on_at_the_next_opens_until_all_is_sold(self, engine):
+        candles = market(thin(1000), thin(40), thin(0, 90.0), thin(30, 80.0), thin(500, 70.0), thin(500))
+        done = run(engine, candles, self.costs, enter=[1, 0, 0, 1, 1, 0], exit=[0, 1, 0, 0, 0, 0])
+        sold = [(1, 0, "signal", -4, 100), (3, 0, "signal", -3, 80), (4, 0, "signal", -3, 70)]
+        assert filled(done) == [(0, 0, "signal", 10, 100), *sold, (4, 0, "signal", round(850 / 70, 9), 70)]
+
+    def test_its_rest_slips_and_keeps_its_reason(self, engine):
+        costs = Costs(fee=0, slip=0.1, capital=1100, max_volume_share=0.1)
+        candles = market(thin(1000), (100, 140, 100, 130, 40), thin(1000, 130.0))
+        done = run(engine, candles, costs, enter=[1, 0, 0], take_profit=0.2)
+        assert filled(done)[1:] == [(1, 0, "take_profit", -4, 132), (2, 0, "take_profit", -6, 117)]
+
+    def test_while_it_goes_on_nothing_else_counts(self, engine):
+        candles = market(thin(1000), thin(40), thin(1000, 10.0), thin(1000, 10.0))
+        done = run(engine, candles, self.costs, target=[0.5, 0, 1, 0.5], stop_loss=0.5)
+        assert filled(done)[:3] == [(0, 0, "signal", 5, 100), (1, 0, "signal", -4, 100), (2, 0, "signal", -1, 10)]
+
+    def test_lots_are_whole_in_each_part(self, engine):
+        costs = Costs(fee=0, slip=0, capital=1000, lot=1, max_volume_share=0.1)
+        done = run(engine, market(thin(1000), thin(37), thin(1000)), costs, enter=[1, 0, 0], exit=[0, 1, 0])
+        assert [row[3] for row in filled(done)] == [10, -3, -7]
+
+    def test_what_is_bought_and_sold_in_one_bar_counts_together(self, engine):
+        done = run(engine, market((100, 100, 80, 95, 30)), self.costs, enter=[1], stop_loss=0.1)
+        assert filled(done) == [(0, 0, "signal", 3, 100)]  # nothing is left to sell with in this bar
+
+
+class TestEnd:
+    candles = market(A=[FLAT, (100, 100, 100, 80), None, None], B=[FLAT] * 4)
+
+    def test_what_has_no_more_candles_is_held_at_its_last_close(self, engine):
+        done = run(engine, self.candles, enter=[[1, 0]] * 4)
+        assert len(done.fills) == 1
+        assert done.equity.tolist() == [1000, 900, 900, 900]
+
+    def test_or_is_sold_at_it(self, engine):
+        costs = Costs(fee=0, slip=0.1, capital=1100, on_end="sell")
+        done = run(engine, self.candles, costs, enter=[[1, 0]] * 4)
+        assert filled(done) == [(0, 0, "signal", 5, 110), (1, 0, "end", -5, 72)]
+        assert done.equity.tolist() == [1050, 910, 910, 910]
+
+    def test_what_lasts_is_not_sold(self, engine):
+        done = run(engine, self.candles, Costs(capital=1000, on_end="sell"), enter=[[0, 1]] * 4)
+        assert len(done.fills) == 1
+
+    def test_a_hole_is_no_end(self, engine):
+        candles = market(A=[FLAT, None, FLAT], B=[FLAT] * 3)
+        assert len(run(engine, candles, Costs(capital=1000, on_end="sell"), enter=[[1, 0]] * 3).fills) == 1
+
+
+@pytest.mark.parametrize(
+    "fields", [{"max_volume_share": 10}, {"max_volume_share": 0}, {"max_volume_share": np.nan}, {"on_end": "keep"}]
+)
+def test_a_limit_that_means_nothing_is_refused(fields):
+    with pytest.raises(UsageError, match=next(iter(fields))):
+        Costs(**fields)

@@ -27,6 +27,7 @@ FREE = Costs(fee=0, slip=0, capital=1000)
 # q / lot stays below 1e9 here: beyond, the last bit of a float decides on which side of a lot a quantity falls
 LOTS = {"KRW": Costs(lot=0.001, min_order=5000), "USDT": Costs(lot=0.01, min_order=10, capital=10_000)}
 COSTS = [Costs(), LOTS["KRW"], FREE]
+THIN = Costs(capital=10_000, max_volume_share=0.1, on_end="sell")
 
 
 def assert_parity(candles, orders, costs):
@@ -83,7 +84,9 @@ def made_candles(draw):
     high = np.maximum(open_, close) + np.round(random.exponential(3, close.shape)) * tick
     low = np.maximum(np.minimum(open_, close) - np.round(random.exponential(3, close.shape)) * tick, tick)
     missing = random.random(close.shape) < draw(st.sampled_from([0, 0.3]))
-    values = [np.where(missing, np.nan, x) for x in (open_, high, low, close, np.ones_like(close))]
+    missing |= np.arange(rows)[:, None] >= random.integers(rows // 2, 2 * rows + 1, columns)  # some end
+    volume = np.floor(random.exponential(draw(st.sampled_from([1.0, 100.0, 1e5])), close.shape))
+    values = [np.where(missing, np.nan, x) for x in (open_, high, low, close, volume)]
     return Candles(np.arange(rows, dtype=np.int64) * 86_400_000, tuple("ABCD"[:columns]), *values).validate()
 
 
@@ -94,6 +97,8 @@ made_costs = st.builds(
     lot=st.sampled_from([0, 0.01, 1]),
     min_order=st.sampled_from([0, 5, 300]),
     capital=st.sampled_from([100.0, 1000.0, 1e7]),
+    max_volume_share=st.sampled_from([None, 0.1, 1.0]),
+    on_end=st.sampled_from(["hold", "sell"]),
 )
 
 
@@ -161,6 +166,15 @@ MUTANTS = [
     (fast_kernel, "value, terms.max_cash * purse", "value, purse"),
     (fast_kernel, "math.floor(quantity / lot + 1e-9)", "math.ceil(quantity / lot)"),
     (fast_kernel, "* (1.0 + 1e-9) < terms.min_order", "* (1.0 + 1e-9) < 0.0"),
+    (fast_kernel, 'excess / price, held["room"]', "excess / price, 1e99"),
+    (fast_kernel, "(1.0 + terms.fee)), room)", "(1.0 + terms.fee)), 1e99)"),
+    (fast_kernel, 'held["leaving"] = reason', 'held["leaving"] = -1'),
+    (fast_kernel, 'held["room"] -= abs(quantity)', ""),
+    (fast_kernel, "if t == ends[s] and", "if t == ends[s] - 1 and"),
+    (bt_desk, "if guard.leaving is not None:\n            self._sell_all", "if False:\n            self._sell_all"),
+    (bt_desk, "if s not in self._guards or self._guards[s].leaving is None]", "]"),
+    (bt_desk, "self._room[s] -= abs(quantity)", ""),
+    (bt_desk, "own[-1] < len(candles.ts) - 1}", "own[-1] < len(candles.ts) - 1 and False}"),
     (fast_kernel, 'held["quantity"] == 0.0 and terms.priced == 0.0', 'held["quantity"] == 0.0'),
     (bt_desk, "elif held == 0 and not self._priced:", "elif held == 0:"),
     (bt_desk, 'or self._order("target", s) == 0', ""),
@@ -196,7 +210,7 @@ def test_a_rule_changed_in_one_engine_is_seen(monkeypatch, module, rule, mutant)
     candles = _wave()
     seen = [
         parity(FAST.execute(candles, orders, costs), BT.execute(candles, orders, costs)).same
-        for costs in (*COSTS, Costs(fee=0, slip=0.01, lot=0.5, min_order=200, capital=5000))
+        for costs in (*COSTS, Costs(fee=0, slip=0.01, lot=0.5, min_order=200, capital=5000), THIN)
         for kind in KINDS
         for orders in [random_orders(candles, kind, 11)]
     ]
@@ -252,7 +266,9 @@ def _wave():
     high = np.maximum(open_, close) + np.round(random.exponential(3, close.shape))
     low = np.minimum(open_, close) - np.round(random.exponential(3, close.shape))
     missing = random.random(close.shape) < 0.2
-    values = [np.where(missing, np.nan, x) for x in (open_, high, low, close, np.ones_like(close))]
+    missing[100:, 1] = True
+    volume = random.exponential(300, close.shape)
+    values = [np.where(missing, np.nan, x) for x in (open_, high, low, close, volume)]
     return Candles(np.arange(150, dtype=np.int64) * 86_400_000, tuple("ABC"), *values).validate()
 
 

@@ -25,6 +25,14 @@ Inside bar *t*, for each symbol that has a bar:
 6.  Close: `peak = max(peak, high)`, or the close in the bar of a limit entry inside the bar; it starts at the entry
     and acts from *t+1*. `equity[t] = cash + sum of quantity * last close`.
 
+7.  A symbol whose last bar comes before the last row, held at that bar's close, is sold there and slips, if `on_end`
+    is `sell`; the reason is `end`.
+
+With `max_volume_share`, what is bought and sold of a symbol in one bar is no more than that share of the bar's volume.
+Purchases and reductions are cut to what is left of it, before the lot. A full exit sells what is left of it, in whole
+lots; then nothing else counts for the symbol, and the rest is sold for the same reason at its next opens, slipping,
+until it is gone.
+
 A purchase is skipped if its budget is not above dust; `q = budget / (fill * (1 + fee))`, so fee and slippage come
 out of the budget; with a lot, `q = floor(q / lot + 1e-9) * lot`; it is skipped if `q * fill * (1 + 1e-9) <
 min_order`. Reductions obey the same lot and minimum; full exits always go. `fee = |q| * fill * rate`. Bar 0 may
@@ -43,7 +51,7 @@ if TYPE_CHECKING:
     from cqs_core.candles import Candles, Floats
     from cqs_core.orders import Costs, Orders
 
-REASONS = ("signal", "stop_loss", "take_profit", "trailing", "rebalance")
+REASONS = ("signal", "stop_loss", "take_profit", "trailing", "rebalance", "end")
 """Why a fill happened; a fill's `reason` is the index. A target of 0 and a purchase from flat are `signal`."""
 
 Fill = np.dtype(

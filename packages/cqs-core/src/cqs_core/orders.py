@@ -105,7 +105,7 @@ class Orders:
 
 @dataclass(frozen=True)
 class Costs:
-    """What trading costs and what a run starts with.
+    """What trading costs, what a run starts with, and what it can do in a market.
 
     Attributes:
         fee: fraction of a fill's value, a side.
@@ -113,6 +113,10 @@ class Costs:
         lot: quantities are multiples of it; 0 is none.
         min_order: smallest value of an order in quote currency; 0 is none.
         capital: cash at the start, in quote currency.
+        max_volume_share: fraction of a bar's volume that may be bought and sold of a symbol in it; None is no limit,
+            and then volume plays no part.
+        on_end: what becomes of a symbol whose candles end before those of the others: `hold`, or `sell` at its last
+            close.
     """
 
     fee: float = 0.0005
@@ -120,6 +124,8 @@ class Costs:
     lot: float = 0.0
     min_order: float = 0.0
     capital: float = 10_000_000.0
+    max_volume_share: float | None = None
+    on_end: str = "hold"
 
     def __post_init__(self) -> None:
         for name in ("fee", "slip"):
@@ -130,3 +136,9 @@ class Costs:
                 raise UsageError(f"{name} is {getattr(self, name)!r}; it must be 0 or more")
         if not 0 < self.capital < float("inf"):
             raise UsageError(f"capital is {self.capital!r}; it must be more than 0")
+        if self.max_volume_share is not None and not 0 < self.max_volume_share <= 1:
+            raise UsageError(
+                f"max_volume_share is {self.max_volume_share!r}; it must be a fraction above 0 up to 1 (10 % is 0.1)"
+            )
+        if self.on_end not in ("hold", "sell"):
+            raise UsageError(f"on_end is {self.on_end!r}; it must be hold or sell")

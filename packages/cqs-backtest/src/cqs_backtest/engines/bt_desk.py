@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Self
 
-from cqs_backtest.engines.bt_guard import REBALANCE, SIGNAL, Guard
+import numpy as np
+
+from cqs_backtest.engines.bt_guard import END, REBALANCE, SIGNAL, Guard
 from cqs_backtest.engines.bt_library import bt
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
         self._asked = self._orders["enter"] | (self._orders["target"] > 0)
         self._priced = orders.priced
         self._guards: dict[int, Guard] = {}
+        self._last_bars = _last_bars(candles) if costs.on_end == "sell" else {}
         self._t = -1
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -37,6 +40,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
         self._root, self._securities = root, [root.children[name] for name in self._candles.symbols]
         self._open = self._candles.open[self._t].tolist()
         self._here = [s for s, price in enumerate(self._open) if not math.isnan(price)]
+        self._room = {s: self._tradable(s) for s in self._here}
         for s in self._held():
             self._leave_at_open(s)
         asking = [s for s in self._here if self._asked[self._t, s]]
@@ -44,7 +48,15 @@ class Desk(bt.Algo):  # type: ignore[misc]
             self._take(asking)
         for s in self._held():
             self._protect(s)
+        for s in self._held():
+            if self._last_bars.get(s) == self._t:
+                self._sell_all(s, float(self._candles.close[self._t, s]), END)
         return True
+
+    def _tradable(self, s: int) -> float:
+        """How much of a symbol this bar's volume allows to trade."""
+        share = self._costs.max_volume_share
+        return math.inf if share is None else share * float(self._candles.volume[self._t, s])
 
     def _quantity(self, s: int) -> float:
         return float(self._securities[s].position)
@@ -57,19 +69,28 @@ class Desk(bt.Algo):  # type: ignore[misc]
 
     def _trade(self, s: int, quantity: float, price: float, reason: int) -> None:
         self._securities[s].transact(quantity, update=False, price=price)
+        self._room[s] -= abs(quantity)
         fee = abs(quantity) * price * self._costs.fee
         if self._impact:
             fee = self._impact.cost(self._t, s, quantity, price)
         self.fills.append((self._t, s, reason, quantity, price, fee))
 
     def _sell_all(self, s: int, price: float, reason: int, *, slips: bool = True) -> None:
-        self._trade(s, -self._quantity(s), price * (1 - self._costs.slip) if slips else price, reason)
-        del self._guards[s]
+        held, allowed = self._quantity(s), self._room[s]
+        part = held if held <= allowed else self._whole_lots(allowed)
+        if part > 0:
+            self._trade(s, -part, price * (1 - self._costs.slip) if slips else price, reason)
+        if held <= allowed:
+            del self._guards[s]
+        else:
+            self._guards[s].leaving = reason
 
     def _leave_at_open(self, s: int) -> None:
         price, guard = self._open[s], self._guards[s]
         level, why = guard.level()
-        if self._orders["exit"][self._t, s] or self._order("target", s) == 0:
+        if guard.leaving is not None:
+            self._sell_all(s, price, guard.leaving)
+        elif self._orders["exit"][self._t, s] or self._order("target", s) == 0:
             self._sell_all(s, price, SIGNAL)
         elif price <= level:
             self._sell_all(s, price, why)
@@ -78,6 +99,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
 
     def _take(self, asking: list[int]) -> None:
         """Steps 2 to 4, for the columns that want to hold something."""
+        asking = [s for s in asking if s not in self._guards or self._guards[s].leaving is None]
         equity = self._equity_at_open()
         dust = max(1e-6 * equity, 1e-9 * self._costs.capital)
         for s in asking:
@@ -99,7 +121,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
         excess = held * price - target * equity
         if not (target > 0 and held > 0 and excess > dust):
             return
-        quantity = self._whole_lots(excess / price)
+        quantity = self._whole_lots(min(excess / price, self._room[s]))
         fill = price * (1 - self._costs.slip)
         if 0 < quantity < held and quantity * fill * (1 + 1e-9) >= self._costs.min_order:
             self._trade(s, -quantity, fill, REBALANCE)
@@ -140,7 +162,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
         quantity = budget / (fill * (1 + self._costs.fee))
         if self._impact:
             quantity = self._impact.affordable(self._t, s, budget, fill)
-        quantity = self._whole_lots(quantity)
+        quantity = self._whole_lots(min(quantity, self._room[s]))
         if not quantity > 0 or quantity * fill * (1 + 1e-9) < self._costs.min_order:
             return
         held = self._quantity(s)
@@ -158,6 +180,8 @@ class Desk(bt.Algo):  # type: ignore[misc]
     def _protect(self, s: int) -> None:
         """Steps 5 and 6."""
         c, t, guard = self._candles, self._t, self._guards[s]
+        if guard.leaving is not None:
+            return
         high, low, close = float(c.high[t, s]), float(c.low[t, s]), float(c.close[t, s])
         hit = guard.hit(self._open[s], high, low, close)
         if hit is None:
@@ -165,3 +189,9 @@ class Desk(bt.Algo):  # type: ignore[misc]
         else:
             price, why = hit
             self._sell_all(s, price, why, slips=why != guard.take_profit)
+
+
+def _last_bars(candles: Candles) -> dict[int, int]:
+    """The row of each symbol's last bar, for those that end before the others do."""
+    rows = {s: np.flatnonzero(here) for s, here in enumerate(candles.present.T)}
+    return {s: int(own[-1]) for s, own in rows.items() if len(own) and own[-1] < len(candles.ts) - 1}

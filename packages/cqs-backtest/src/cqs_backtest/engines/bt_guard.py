@@ -6,13 +6,14 @@ import math
 
 from cqs_core import REASONS
 
-SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING, REBALANCE = range(len(REASONS))
+SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING, REBALANCE, END = range(len(REASONS))
 
 
 class Guard:
     """Protective levels of one position, latched when it was opened.
 
-    `inside` is `stop` or `limit` in the bar of an entry that happened inside the bar, else empty.
+    `inside` is `stop` or `limit` in the bar of an entry that happened inside the bar, else empty. `leaving` is the
+    reason of an exit for which a bar's volume was too small, and which goes on at the next opens.
     """
 
     take_profit = TAKE_PROFIT
@@ -21,6 +22,7 @@ class Guard:
         self.floor = -math.inf if math.isnan(stop_loss) else entry * (1 - stop_loss)
         self.ceiling = math.inf if math.isnan(take_profit) else entry * (1 + take_profit)
         self.trailing, self.peak, self.inside = trailing, entry, inside
+        self.leaving: int | None = None
 
     def level(self) -> tuple[float, int]:
         """The price that ends the position from above, and why."""

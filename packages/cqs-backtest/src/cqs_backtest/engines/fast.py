@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cqs_core import Execution, Fill
 
@@ -32,19 +33,41 @@ class FastEngine:
         loop: Any = run
         arrays = [np.ascontiguousarray(getattr(candles, name)) for name in BARS]
         arrays += [orders.array(name, candles.shape) for name in ORDERS]
-        terms = (costs.fee, costs.slip, costs.lot, costs.min_order, costs.capital, orders.max_cash, orders.priced)
-        fills = np.zeros(_most_fills(orders, candles.shape), Fill)
+        share = np.inf if costs.max_volume_share is None else costs.max_volume_share
+        terms = (
+            costs.fee,
+            costs.slip,
+            costs.lot,
+            costs.min_order,
+            costs.capital,
+            orders.max_cash,
+            orders.priced,
+            share,
+        )
+        fills = np.zeros(_most_fills(orders, candles.shape, share), Fill)
         equity = np.empty(len(candles.ts))
-        count = loop(*arrays, Terms(*map(float, terms)), fills, equity)
+        ends = _ends(candles) if costs.on_end == "sell" else np.full(candles.shape[1], -1)
+        count = loop(*arrays, ends, Terms(*map(float, terms)), fills, equity)
         return Execution(equity, fills[:count].copy())
 
 
-def _most_fills(orders: Orders, shape: tuple[int, int]) -> int:
-    """Every fill is asked for, or ends something that was; and one more, into which the loop may look ahead."""
+def _ends(candles: Candles) -> npt.NDArray[np.int64]:
+    """(S,): the row of each symbol's last bar, where others go on; else -1."""
+    rows = len(candles.ts)
+    last = rows - 1 - np.argmax(candles.present[::-1], axis=0)
+    return np.where(candles.present.any(axis=0) & (last < rows - 1), last, -1).astype(np.int64)
+
+
+def _most_fills(orders: Orders, shape: tuple[int, int], share: float) -> int:
+    """Every fill is asked for, or ends something that was; and one more, into which the loop may look ahead.
+
+    Where volume limits fills, an exit may take many: three a bar at most, at the open, inside it and at the end.
+    """
     asked = np.count_nonzero(orders.array("enter", shape))
     if orders.target is not None:
         asked += np.count_nonzero(orders.array("target", shape) > 0)
-    return 2 * int(asked) + 1
+    parts = 3 * shape[0] * shape[1] if share < np.inf else 0
+    return 2 * int(asked) + parts + 1
 
 
 @functools.cache

@@ -14,7 +14,7 @@ import numpy as np
 from cqs_backtest.compiled import compiled
 from cqs_backtest.engines.fast_types import HELD, PURSE, Terms, signature_of_run
 
-SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING, REBALANCE = range(5)  # indexes into cqs_core.REASONS
+SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING, REBALANCE, END = range(6)  # indexes into cqs_core.REASONS
 AT_OPEN, INSIDE_STOP, INSIDE_LIMIT = range(3)
 
 
@@ -24,10 +24,28 @@ def _trade(held: Any, purse: Any, fill: Any, reason: int, quantity: float, price
     purse["cash"] -= quantity * price + fee
     purse["count"] += 1
     held["quantity"] += quantity
+    held["room"] -= abs(quantity)
     fill["reason"] = reason
     fill["quantity"] = quantity
     fill["price"] = price
     fill["fee"] = fee
+
+
+@compiled()
+def _in_lots(quantity: float, lot: float) -> float:
+    return float(math.floor(quantity / lot + 1e-9)) * lot if lot > 0.0 else quantity
+
+
+@compiled()
+def _sell_all(held: Any, purse: Any, fill: Any, reason: int, price: float, terms: Terms) -> None:
+    """A full exit, as far as the bar's volume allows; the rest leaves at the next opens."""
+    part = held["quantity"]
+    held["leaving"] = -1
+    if part > held["room"]:
+        part = _in_lots(held["room"], terms.lot)
+        held["leaving"] = reason
+    if part > 0.0:
+        _trade(held, purse, fill, reason, -part, price, terms)
 
 
 @compiled()
@@ -44,17 +62,14 @@ def _leave_at_open(held: Any, purse: Any, fill: Any, price: float, exit_: bool, 
     """Step 1."""
     sold = price * (1.0 - terms.slip)
     level, why = _level(held)
-    if exit_ or target == 0.0:
-        _trade(held, purse, fill, SIGNAL, -held["quantity"], sold, terms)
+    if held["leaving"] >= 0:
+        _sell_all(held, purse, fill, held["leaving"], sold, terms)
+    elif exit_ or target == 0.0:
+        _sell_all(held, purse, fill, SIGNAL, sold, terms)
     elif price <= level:
-        _trade(held, purse, fill, why, -held["quantity"], sold, terms)
+        _sell_all(held, purse, fill, why, sold, terms)
     elif price >= held["ceiling"]:
-        _trade(held, purse, fill, TAKE_PROFIT, -held["quantity"], price, terms)
-
-
-@compiled()
-def _in_lots(quantity: float, lot: float) -> float:
-    return float(math.floor(quantity / lot + 1e-9)) * lot if lot > 0.0 else quantity
+        _sell_all(held, purse, fill, TAKE_PROFIT, price, terms)
 
 
 @compiled()
@@ -64,8 +79,8 @@ def _reduce(
     """Step 3, downwards."""
     quantity = held["quantity"]
     excess = quantity * price - target * equity
-    if target > 0.0 and quantity > 0.0 and excess > dust:
-        part, sold = _in_lots(excess / price, terms.lot), price * (1.0 - terms.slip)
+    if target > 0.0 and quantity > 0.0 and held["leaving"] < 0 and excess > dust:
+        part, sold = _in_lots(min(excess / price, held["room"]), terms.lot), price * (1.0 - terms.slip)
         if 0.0 < part < quantity and part * sold * (1.0 + 1e-9) >= terms.min_order:
             _trade(held, purse, fill, REBALANCE, -part, sold, terms)
 
@@ -75,6 +90,8 @@ def _open_budget(
     held: Any, price: float, enter: bool, weight: float, target: float, equity: float, terms: Terms
 ) -> float:
     """What an increase, or an entry at the open, wants to spend; 0 where there is neither."""
+    if held["quantity"] > 0.0 and held["leaving"] >= 0:
+        return 0.0
     if target > 0.0:
         return target * equity - float(held["quantity"]) * price
     if enter and held["quantity"] == 0.0 and terms.priced == 0.0:
@@ -83,11 +100,11 @@ def _open_budget(
 
 
 @compiled()
-def _quantity(budget: float, price: float, dust: float, terms: Terms) -> float:
-    """How much a budget buys; 0 where the purchase is skipped."""
+def _quantity(budget: float, price: float, room: float, dust: float, terms: Terms) -> float:
+    """How much a budget buys, of no more than there is room for; 0 where the purchase is skipped."""
     if not budget > dust:
         return 0.0
-    quantity = _in_lots(budget / (price * (1.0 + terms.fee)), terms.lot)
+    quantity = _in_lots(min(budget / (price * (1.0 + terms.fee)), room), terms.lot)
     return 0.0 if quantity * price * (1.0 + 1e-9) < terms.min_order else quantity
 
 
@@ -98,6 +115,7 @@ def _latch(held: Any, entry: float, inside: int, stop_loss: float, take_profit: 
     held["trailing"] = trailing
     held["peak"] = entry
     held["inside"] = inside
+    held["leaving"] = -1
 
 
 @compiled()
@@ -118,22 +136,23 @@ def _protect(
     inside = held["inside"]
     level, why = _level(held)
     unsure = inside != AT_OPEN and level > price  # the low may have come before the entry
-    if low <= level and (not unsure or close <= level):
-        _trade(held, purse, fill, why, -held["quantity"], level * (1.0 - terms.slip), terms)
-    elif high >= held["ceiling"] and inside != INSIDE_LIMIT:
-        _trade(held, purse, fill, TAKE_PROFIT, -held["quantity"], held["ceiling"], terms)
-    else:
-        held["peak"] = max(held["peak"], close if inside == INSIDE_LIMIT else high)
-        held["mark"] = close
+    if held["leaving"] < 0:
+        if low <= level and (not unsure or close <= level):
+            _sell_all(held, purse, fill, why, level * (1.0 - terms.slip), terms)
+        elif high >= held["ceiling"] and inside != INSIDE_LIMIT:
+            _sell_all(held, purse, fill, TAKE_PROFIT, held["ceiling"], terms)
+        else:
+            held["peak"] = max(held["peak"], close if inside == INSIDE_LIMIT else high)
+    held["mark"] = close
     held["inside"] = AT_OPEN
 
 
 @compiled(*signature_of_run())
 def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays in tuples cost 100 times as much
-    open_: Any, high: Any, low: Any, close: Any,
+    open_: Any, high: Any, low: Any, close: Any, volume: Any,
     exit_: Any, enter: Any, weight: Any, stop: Any, limit: Any, target: Any,
     stop_loss: Any, take_profit: Any, trailing: Any,
-    terms: Terms, fills: Any, equity: Any,
+    ends: Any, terms: Terms, fills: Any, equity: Any,
 ) -> int:  # fmt: skip
     """Fill `equity` (T,) and `fills` (dtype `cqs_core.Fill`, long enough for all); returns how many fills."""
     rows, columns = open_.shape
@@ -145,6 +164,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
         wanted = False
         for s in range(columns):  # 1
             price = open_[t, s]
+            book[s]["room"] = terms.share * volume[t, s] if terms.share < math.inf else math.inf
             if book[s]["quantity"] > 0.0 and not math.isnan(price):
                 fills[purse["count"]]["symbol"] = s
                 _leave_at_open(book[s], purse, fills[purse["count"]], price, exit_[t, s], target[t, s], terms)
@@ -172,7 +192,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
             for s in range(columns):
                 if book[s]["budget"] > 0.0:
                     price = open_[t, s] * (1.0 + terms.slip)
-                    quantity = _quantity(book[s]["budget"] * scale, price, dust, terms)
+                    quantity = _quantity(book[s]["budget"] * scale, price, book[s]["room"], dust, terms)
                     if quantity > 0.0:
                         held = book[s]["quantity"] > 0.0
                         if not held:
@@ -188,7 +208,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
                     )
                     if price > 0.0:
                         budget = min(weight[t, s] * value, terms.max_cash * purse["cash"])
-                        quantity = _quantity(budget, price, dust, terms)
+                        quantity = _quantity(budget, price, book[s]["room"], dust, terms)
                         if quantity > 0.0:
                             _latch(book[s], price, inside, stop_loss[t, s], take_profit[t, s], trailing[t, s])
                             fills[purse["count"]]["symbol"] = s
@@ -197,6 +217,10 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
             if book[s]["quantity"] > 0.0 and not math.isnan(close[t, s]):
                 fills[purse["count"]]["symbol"] = s
                 _protect(book[s], purse, fills[purse["count"]], open_[t, s], high[t, s], low[t, s], close[t, s], terms)
+        for s in range(columns):  # 7
+            if t == ends[s] and book[s]["quantity"] > 0.0:
+                fills[purse["count"]]["symbol"] = s
+                _sell_all(book[s], purse, fills[purse["count"]], END, close[t, s] * (1.0 - terms.slip), terms)
         worth = purse["cash"]
         for s in range(columns):
             worth += book[s]["quantity"] * book[s]["mark"]

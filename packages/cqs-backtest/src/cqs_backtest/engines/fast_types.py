@@ -21,17 +21,25 @@ HELD = np.dtype(
         ("trailing", np.float64),
         ("peak", np.float64),
         ("budget", np.float64),
+        ("room", np.float64),
         ("inside", np.int64),
+        ("leaving", np.int64),
     ]
 )
-"""One symbol: what is held and its last close, protective levels, what it wants to spend in this bar."""
+"""One symbol: what is held and its last close, protective levels, what it wants to spend and may trade in this bar.
+
+`leaving` is the reason of an exit that is not over, or -1.
+"""
 
 PURSE = np.dtype([("cash", np.float64), ("count", np.int64)])
 """Cash, and how many fills there are so far."""
 
 
 class Terms(NamedTuple):
-    """Costs, capital, the share of cash that may be spent, and whether (1) entries have prices."""
+    """Costs, capital, the share of cash that may be spent, whether (1) entries have prices, and the share of volume.
+
+    Without a limit that share is inf.
+    """
 
     fee: float
     slip: float
@@ -40,14 +48,15 @@ class Terms(NamedTuple):
     capital: float
     max_cash: float
     priced: float
+    share: float
 
 
-BARS = ("open", "high", "low", "close")
+BARS = ("open", "high", "low", "close", "volume")
 ORDERS = ("exit", "enter", "weight", "stop", "limit", "target", "stop_loss", "take_profit", "trailing")
 
 
 def signature_of_run() -> tuple[Any, ...]:
-    """Bars, exit and enter, seven further orders, terms, fills, equity; one signature for every layout.
+    """Bars, exit and enter, seven further orders, rows of ends, terms, fills, equity; one signature for every layout.
 
     Each further one would cost seconds. None without numba.
     """
@@ -61,7 +70,8 @@ def signature_of_run() -> tuple[Any, ...]:
     floats, flags = _arrays()
     terms = types.NamedUniTuple(types.float64, len(Terms._fields), Terms)  # type: ignore[no-untyped-call]
     fills = types.Array(numba.from_dtype(Fill), 1, "C")
-    return (types.int64(*[floats] * 4, flags, flags, *[floats] * 7, terms, fills, types.float64[::1]),)
+    ends = types.int64[::1]
+    return (types.int64(*[floats] * 5, flags, flags, *[floats] * 7, ends, terms, fills, types.float64[::1]),)
 
 
 def _arrays() -> tuple[Any, Any]:
