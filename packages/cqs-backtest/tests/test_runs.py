@@ -31,7 +31,7 @@ def test_a_run_is_kept_with_all_that_made_it(bucket, run):
     assert made["start"] == "2024-03-01T00:00:00+00:00"
     assert made["engine"] == "fast"
     costs = {"fee": 0.0005, "slippage_bps": 5, "lot": 0, "min_order": 0, "capital": 10_000_000, "impact": None}
-    assert made["costs"] == costs
+    assert made["costs"] == costs | {"max_volume_share": None, "on_end": "hold"}
     assert set(made["candles"]) == {"BTC/KRW", "ETH/KRW"}
     assert {"cqs-core", "cqs-backtest", "numpy"} <= set(made["versions"])
     assert made["seed"] == 0

@@ -9,6 +9,7 @@ import numpy as np
 from cqs_backtest.gaps import touched
 from cqs_backtest.lookahead import OFF, look_ahead
 from cqs_backtest.parity import MOST_CELLS, parity
+from cqs_backtest.stale import stale_markets
 from cqs_core import plugins
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ REFERENCE = "bt"
 
 
 def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bool) -> dict[str, Any]:
-    """Flat: lookahead, parity and gaps, each with what stands behind it.
+    """What is said of a run: lookahead, parity, gaps, stale and no_volume_fills, with what stands behind them.
 
     Args:
         request: what was asked.
@@ -35,7 +36,14 @@ def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bo
     if confirm and not modelled and result.candles.ts.size * len(result.candles.symbols) <= MOST_CELLS:
         said |= confirmed(result)
     near = touched(result.trades, result.candles)
-    return said | {"gaps": int(near.sum()), "gaps_pnl": float(np.sum(result.trades["pnl"][near]))}
+    said |= {"gaps": int(near.sum()), "gaps_pnl": float(np.sum(result.trades["pnl"][near]))}
+    return said | {"stale": stale_markets(request, result), "no_volume_fills": _without_volume(result)}
+
+
+def _without_volume(result: RunResult) -> int:
+    """How many fills lie in bars in which nothing was traded."""
+    fills = result.execution.fills
+    return int(np.count_nonzero(result.candles.volume[fills["bar"], fills["symbol"]] <= 0))
 
 
 def confirmed(result: RunResult) -> dict[str, Any]:

@@ -50,6 +50,9 @@ class BacktestFacade:
         keep: bool = False,
         benchmark: str | None = None,
         lookahead_check: bool = True,
+        max_volume_share: float | None = None,
+        on_end: str = "hold",
+        allow_stale: bool = False,
     ) -> dict[str, Any]:
         """Run one backtest; no run influences the next.
 
@@ -72,6 +75,9 @@ class BacktestFacade:
             keep: store the run in the bucket.
             benchmark: a symbol to buy and hold beside the run; by default `symbols` in equal weights.
             lookahead_check: call the strategy on other futures too, to see whether it peeks.
+            max_volume_share: fraction of a bar's volume that its fills of a symbol may make up; None is no limit.
+            on_end: `hold` or `sell` at its last close what has no more candles.
+            allow_stale: run although a reference lacks candles.
 
         Returns:
             `performance` (a mapping: total_return, cagr, mdd, volatility, win_rate, avg_win, avg_loss in percent;
@@ -83,7 +89,7 @@ class BacktestFacade:
             UsageError: bad input, before anything runs.
             DataError: candles with NaN, out of order or twice.
         """
-        costs = make_costs(fee, slippage_bps, capital, min_order, lot)
+        costs = make_costs(fee, slippage_bps, capital, min_order, lot, max_volume_share, on_end)
         request = make_request(
             strategy,
             symbols,
@@ -97,6 +103,7 @@ class BacktestFacade:
             costs=costs,
             benchmark=benchmark,
             lookahead_check=lookahead_check,
+            allow_stale=allow_stale,
         )
         bucket = self._open(write=keep) if keep or data is None else None
         outcome = run(request, bucket, data, quote, confirm=keep)
@@ -123,7 +130,7 @@ class Outcome:
 
     Attributes:
         candles: all that the strategy saw, warm-up included.
-        badges: lookahead, parity and gaps.
+        badges: lookahead, parity, gaps, stale and no_volume_fills.
         market: candles of the benchmark, where that is one market; the strategy did not see them.
     """
 

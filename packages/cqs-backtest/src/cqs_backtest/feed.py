@@ -8,10 +8,13 @@ import numpy as np
 
 from cqs_backtest.request import BASKET, Request, unified
 from cqs_backtest.rules import name_of
+from cqs_backtest.stale import lacks
 from cqs_core import Candles, Lake, Series, UsageError
 from cqs_core.intervals import next_open
 from cqs_core.strategy import guarded
 from cqs_core.times import iso
+
+_DAYS = ("1d", "1w", "1M")
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +115,8 @@ def checked(candles: Candles, request: Request) -> Candles:
     """These candles, if the request can run on them.
 
     Raises:
-        UsageError: a symbol has no bar in the dates, none in common with another, or too few for the warm-up.
+        UsageError: a symbol has no bar in the dates, none in common with another, or too few for the warm-up; or a
+            reference lacks candles where they are needed.
     """
     first = 0 if request.start is None else int(np.searchsorted(candles.ts, request.start))
     present = candles.present
@@ -122,7 +126,24 @@ def checked(candles: Candles, request: Request) -> Candles:
         _check_warmup(market, int(present[:, s].sum()), request)
     for market, reference in candles.references.items():
         _check_warmup(market, len(reference.ts), request)
+    if not request.allow_stale:
+        _check_references(_cut(candles), request, first)
     return _cut(candles)
+
+
+def _check_references(candles: Candles, request: Request, first: int) -> None:
+    for lack in lacks(candles, first):
+        start, stop = (_date(candles.interval, at) for at in (lack.start, lack.stop))
+        if candles.interval not in _DAYS:
+            stop = _date(candles.interval, next_open(candles.interval, lack.stop))
+        raise UsageError(
+            f"{name_of(request.strategy)} looks at {lack.market}, whose candles {lack.fact}; "
+            f"--start {start} --end {stop} would work, or fetch them, or add --allow-stale"
+        )
+
+
+def _date(interval: str, at: int) -> str:
+    return iso(at)[: 10 if interval in _DAYS else 16]
 
 
 def _cut(candles: Candles) -> Candles:

@@ -50,6 +50,10 @@ def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Engines", badges["parity"] + ("" if difference is None else f", within {difference:.0e}")
     touched = f"{badges['gaps']:,} trades, PnL {badges['gaps_pnl']:,.0f}"
     yield "Touching gaps", touched if badges["gaps"] else "none"
+    for row in badges["stale"]:
+        yield "Stale", f"{row['symbol']}: no candles since {row['since'][:16]}, {row['share']:.1%} of final equity"
+    if badges["no_volume_fills"]:
+        yield "Without volume", f"{badges['no_volume_fills']:,} fills in bars in which nothing was traded"
 
 
 def figure(value: float, unit: str) -> str:

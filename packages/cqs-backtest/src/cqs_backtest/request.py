@@ -35,6 +35,7 @@ class Request:
         seed: of the look-ahead check's random cuts.
         benchmark: bought and held beside the run: a unified market, or `basket`. The strategy does not see it.
         check_lookahead: whether the strategy is checked for look-ahead.
+        allow_stale: whether references may lack candles.
     """
 
     strategy: Strategy
@@ -49,6 +50,7 @@ class Request:
     seed: int = 0
     benchmark: str = BASKET
     check_lookahead: bool = True
+    allow_stale: bool = False
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -72,6 +74,7 @@ def make_request(
     impact: float | None = None,
     benchmark: str | None = None,
     lookahead_check: bool = True,
+    allow_stale: bool = False,
 ) -> Request:
     """The request, if it makes sense.
 
@@ -93,6 +96,7 @@ def make_request(
         day_start=known.day_start,
         benchmark=benchmark_market(benchmark, known.exchange, traded),
         check_lookahead=lookahead_check,
+        allow_stale=allow_stale,
     )
 
 
@@ -114,7 +118,13 @@ def find_engine(engine: str | Engine | None, impact: float | None = None) -> Eng
 
 
 def make_costs(
-    fee: float | None, slippage_bps: float | None, capital: float, min_order: float = 0.0, lot: float = 0.0
+    fee: float | None,
+    slippage_bps: float | None,
+    capital: float,
+    min_order: float = 0.0,
+    lot: float = 0.0,
+    max_volume_share: float | None = None,
+    on_end: str = "hold",
 ) -> Costs:
     """Costs as users write them: slippage in basis points a side; what is None comes from the settings.
 
@@ -125,7 +135,7 @@ def make_costs(
     bps = known.slippage_bps if slippage_bps is None else slippage_bps
     if not 0 <= bps < 10_000:
         raise UsageError(f"slippage is {bps!r} basis points; it must be from 0 up to 10,000")
-    return Costs(known.fee if fee is None else fee, bps / 10_000, lot, min_order, capital)
+    return Costs(known.fee if fee is None else fee, bps / 10_000, lot, min_order, capital, max_volume_share, on_end)
 
 
 def known_exchange(name: str) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from cqs_core.errors import DataError, UnknownName
 from cqs_core.frozen import frozen, is_frozen
 from cqs_core.intervals import DAY, length
+from cqs_core.sound import FACTS, faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -140,7 +141,8 @@ class Candles:
         """From one DataFrame a market: columns open, high, low, close, volume; a UTC index of opens (naive means UTC).
 
         Raises:
-            DataError: an index is unsorted or has duplicates, a value is missing, or there are no rows.
+            DataError: an index is unsorted or has duplicates, a value is missing or impossible (as the lake checks its
+                rows), or there are no rows.
         """
         columns = {market: _columns(market, frame) for market, frame in frames.items()}
         if not columns:
@@ -168,6 +170,10 @@ def _columns(market: str, frame: pd.DataFrame) -> tuple[Stamps, Floats]:
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         raise DataError(f"candles of {market!r} have NaN in row {int(np.argmax(bad))}; drop such rows")
+    for name, wrong in faults(*values.T).items():
+        if wrong.any():
+            at = f"row {int(np.argmax(wrong))} ({frame.index[int(np.argmax(wrong))]})"
+            raise DataError(f"candles of {market!r} have {FACTS[name]} in {at}; correct or drop such rows")
     return ts, values
 
 

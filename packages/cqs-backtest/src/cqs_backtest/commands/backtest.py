@@ -32,6 +32,15 @@ def backtest() -> None:
 @click.option("--slippage-bps", metavar="BPS", help="A side; or account:NAME, as measured. CQS_SLIPPAGE_BPS, else 5.")
 @click.option("--min-order", type=float, default=0.0, help="Smallest order, in quote currency.")
 @click.option("--lot", type=float, default=0.0, help="Quantities are multiples of it.")
+@click.option("--max-volume-share", type=float, help="Most of a bar's volume that fills may make up, 0.1 for a tenth.")
+@click.option(
+    "--on-end",
+    type=click.Choice(["hold", "sell"]),
+    default="hold",
+    show_default=True,
+    help="What becomes of a symbol whose candles end before the others': kept, or sold at its last close.",
+)
+@click.option("--allow-stale", is_flag=True, help="Run although a market that the strategy looks at lacks candles.")
 @click.option("--engine", help="Who executes the orders: fast, or the reference bt.")
 @click.option("--impact", type=float, help="Coefficient of bt's square-root market impact, 0.5 to 1; bt alone.")
 @click.option("--benchmark", help="A symbol to buy and hold beside it; by default the symbols in equal weights.")
@@ -56,7 +65,7 @@ def run(
     from cqs_backtest import facade, printing, tables
     from cqs_backtest.request import make_costs, make_request
 
-    names = ("fee", "slippage_bps", "capital", "min_order", "lot")
+    names = ("fee", "slippage_bps", "capital", "min_order", "lot", "max_volume_share", "on_end")
     options["slippage_bps"] = slippage_bps(options["slippage_bps"], bucket)
     costs = make_costs(**{name: options.pop(name) for name in names})
     request = make_request(strategy, split(symbols), params=pairs(params), costs=costs, **options)

@@ -34,8 +34,8 @@ class Future:
     volume: float
 
 
-RISES = Future(1.9, 1.5, (2.1, 0.99, 1.9), 7.0)
-FALLS = Future(0.55, 0.5, (1.01, 0.5, 0.55), 0.2)
+RISES = Future(30.0, 1.5, (4.2, 0.99, 4.0), 7.0)
+FALLS = Future(1 / 30, 0.5, (1.01, 0.24, 0.25), 0.2)
 
 
 def opposite(candles: Candles, bar: int) -> Future:

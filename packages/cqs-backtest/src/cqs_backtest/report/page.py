@@ -77,6 +77,10 @@ def _about(made: dict[str, Any]) -> str:
     paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, lot {costs['lot']:g}, "
     paid += f"minimum order {costs['min_order']:,.0f}, capital {costs['capital']:,.0f}"
     said = f"look-ahead: {badges['lookahead']} · parity: {badges['parity']} · trades touching gaps: {badges['gaps']}"
+    for row in badges.get("stale", []):
+        said += f" · {row['symbol']} has no candles since {row['since'][:16]}, {row['share']:.1%} of final equity"
+    if badges.get("no_volume_fills"):
+        said += f" · fills in bars without volume: {badges['no_volume_fills']:,}"
     return "".join(
         f"<p>{escape(text)}</p>" for text in (dates, paid, said, f"run {made['id']}, made {made['created']}")
     )

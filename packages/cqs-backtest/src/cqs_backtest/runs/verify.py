@@ -68,11 +68,20 @@ def request_of(made: dict[str, Any], strategy: Strategy) -> Request:
         interval=made["interval"],
         start=parse_start(made["start"]),
         end=parse_start(made["end"]),
-        costs=Costs(costs["fee"], costs["slippage_bps"] / 10_000, costs["lot"], costs["min_order"], costs["capital"]),
+        costs=Costs(
+            costs["fee"],
+            costs["slippage_bps"] / 10_000,
+            costs["lot"],
+            costs["min_order"],
+            costs["capital"],
+            costs.get("max_volume_share"),
+            costs.get("on_end", "hold"),
+        ),
         engine=find_engine(made["engine"], costs.get("impact")),
         day_start=made["day_start"],
         seed=made["seed"],
         benchmark=made.get("benchmark", BASKET),
+        allow_stale=made.get("allow_stale", True),  # a run from before this was checked stands
     )
 
 

@@ -16,7 +16,7 @@ from cqs_panel.figures import amount, count, percent, ratio
 from cqs_panel.sections import html
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _CSS = """
 :host{overflow-x:auto} svg{display:block;width:100%;height:auto;min-width:300px} svg line{stroke:var(--cqs-line)}
@@ -55,8 +55,19 @@ def badges(said: dict[str, Any]) -> Any:
         _badge("Look-ahead", said["lookahead"], peek, {"ok": "good", "peeks": "bad"}.get(said["lookahead"], "care")),
         _badge("Parity", said["parity"], parity_hint, {"ok": "good", "differs": "bad"}.get(said["parity"], "care")),
         _badge("Gaps", f"{near:,} trades" if near else "none", beside, "care" if near else "good"),
+        *_of_data(said),
     ]
     return shown(f'<div class="badges">{"".join(drawn)}</div>')
+
+
+def _of_data(said: dict[str, Any]) -> Iterator[str]:
+    """What is said of candles that end and of bars without volume, where there is something to say."""
+    stale = said.get("stale", [])
+    if stale:
+        told = (f"{r['symbol']} since {r['since'][:16]}, {r['share']:.1%} of final equity" for r in stale)
+        yield _badge("Stale", f"{len(stale)}", "no candles: " + "; ".join(told), "care")
+    if empty := said.get("no_volume_fills", 0):
+        yield _badge("Without volume", f"{empty:,} fills", "fills in bars in which nothing was traded", "care")
 
 
 def years(days: Stamps, equity: Floats, capital: float) -> Any:

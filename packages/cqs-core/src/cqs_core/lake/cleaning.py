@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cqs_core import intervals
 from cqs_core.lake.table import candle_table
+from cqs_core.sound import faults
 from cqs_core.times import BEYOND
 
 if TYPE_CHECKING:
@@ -90,9 +91,7 @@ def _reasons(rows: Floats, interval: str, start: int, end: int, closed: int) -> 
             "off_grid": ~intervals.on_grid(interval, ts) | (ts != rows[:, 0]),
             "unfinished": ts >= closed,
             "outside": (ts < start) | (ts >= end),
-            "price": np.minimum.reduce([opened, high, low, close]) <= 0,
-            "volume": volume < 0,
-            "inconsistent": (high < np.maximum(opened, close)) | (low > np.minimum(opened, close)) | (high < low),
+            **faults(opened, high, low, close, volume),
         }
     reasons = np.full(len(rows), "", dtype="U12")
     for reason, wrong in reversed(tests.items()):
