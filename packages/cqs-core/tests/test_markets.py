@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_core import UsageError, resolve
+from cqs_core import Exchange, Plugins, UsageError, hookimpl, market_of, resolve, settings
 
 HOME = {"home": "upbit", "home_quote": "KRW"}
 UPBIT = HOME | {"id_form": "QUOTE-BASE"}
@@ -25,6 +27,9 @@ BINANCE = HOME | {"id_form": "BASEQUOTE"}
         ("BTC", "kraken", HOME | {"known": {"BTC/USD"}}, "BTC/USD"),
         ("BTC", "kraken", HOME | {"known": {"BTC/USD", "BTC/USDT"}}, "BTC/USDT"),
         ("BTC", "upbit", {"home": "binance", "home_quote": "USDT"}, "BTC/USDT"),
+        ("BTC", "upbit", {"home": "binance", "home_quote": "USDT", "own_quote": "KRW"}, "BTC/KRW"),
+        ("BTC", "kraken", HOME | {"own_quote": "USDT", "known": {"BTC/USD"}}, "BTC/USD"),
+        ("BTC", "upbit", HOME | {"home_quote": "USDT", "own_quote": "KRW"}, "BTC/USDT"),
         ("1INCH", "upbit", UPBIT, "1INCH/KRW"),
         # unified: as it is
         ("BTC/KRW", "binance", BINANCE, "BTC/KRW"),
@@ -114,3 +119,24 @@ def test_names_are_kept_as_the_exchange_writes_them():
     assert resolve("kPEPE/USDC:USDC", "hyperliquid", known=["kPEPE/USDC:USDC"]) == "kPEPE/USDC:USDC"
     assert resolve("ß/krw", "upbit") == "ß/KRW"
     assert resolve("ı/krw", "upbit") == "ı/KRW"
+
+
+def test_a_bare_symbol_uses_the_quote_of_its_exchange(monkeypatch):
+    class Euro(Exchange):
+        id, quote = "euro", "EUR"
+
+    class Plugin:
+        @hookimpl
+        def register_exchanges(self):
+            return [Euro]
+
+    host = Plugins()
+    host.register(Plugin(), "mine")
+    monkeypatch.setattr(sys.modules["cqs_core.plugins"], "plugins", lambda: host)
+    assert market_of("BTC", "euro") == "BTC/EUR"
+    assert market_of("BTC", "euro", quote="USD") == "BTC/USD"
+    monkeypatch.setenv("CQS_EXCHANGE", "euro")
+    assert market_of("BTC", "euro") == "BTC/EUR"
+    assert settings().quote == "EUR"
+    monkeypatch.setenv("CQS_QUOTE", "KRW")
+    assert market_of("BTC", "euro") == "BTC/KRW"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from cqs_backtest.rules import find
-from cqs_core import Costs, Engine, Settings, Strategy, UsageError, parse_interval, plugins, resolve, settings
+from cqs_core import Costs, Engine, Strategy, UsageError, market_of, parse_interval, plugins, settings
 from cqs_core.strategy import guarded
 from cqs_core.times import parse_range
 
@@ -188,13 +188,4 @@ def quote_of(market: str) -> str:
 
 def unified(symbol: str, exchange: str, quote: str | None = None) -> str:
     """The market that a symbol stands for on an exchange, by the settings' home."""
-    known: Settings = settings()
-    listed = plugins().exchanges().get(exchange)
-    return resolve(
-        symbol,
-        exchange,
-        quote=quote,
-        home=known.exchange,
-        home_quote=known.quote,
-        id_form=listed.id_form if listed else "",
-    )
+    return market_of(symbol, exchange, quote)

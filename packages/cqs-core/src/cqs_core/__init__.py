@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cqs_core.hookspecs import hookimpl
     from cqs_core.intervals import INTERVALS, parse_interval
     from cqs_core.lake import Lake, Series, SeriesStatus
-    from cqs_core.markets import resolve
+    from cqs_core.markets import market_of, resolve
     from cqs_core.orders import Costs, Orders
     from cqs_core.plugins import Plugins, Problem, plugins
     from cqs_core.progress import progress
@@ -58,7 +58,7 @@ _HOMES = {
     "hookspecs": ("hookimpl",),
     "intervals": ("INTERVALS", "parse_interval"),
     "lake": ("Lake", "Series", "SeriesStatus"),
-    "markets": ("resolve",),
+    "markets": ("market_of", "resolve"),
     "orders": ("Costs", "Orders"),
     "plugins": ("Plugins", "Problem", "plugins"),
     "progress": ("progress",),
@@ -102,6 +102,7 @@ __all__ = [
     "UnknownName",
     "UsageError",
     "hookimpl",
+    "market_of",
     "parse_interval",
     "plugins",
     "progress",

@@ -35,18 +35,21 @@ def resolve(
     quote: str | None = None,
     home: str | None = None,
     home_quote: str | None = None,
+    own_quote: str | None = None,
     id_form: str = "",
     known: Collection[str] = (),
 ) -> str:
     """The unified market.
 
     Args:
-        symbol: `BTC` (of `quote`; else the home quote on the home exchange; elsewhere USDT, or USD where only that is
-            known), `BTC/KRW` or `BTC/USDT:USDT` (taken as they are), or the exchange's own id (`KRW-BTC`, `BTCUSDT`).
+        symbol: `BTC` (of `quote`; else the home quote on the home exchange; elsewhere the exchange's own quote, else
+            USDT, or USD where only that is known), `BTC/KRW` or `BTC/USDT:USDT` (taken as they are), or the
+            exchange's own id (`KRW-BTC`, `BTCUSDT`).
         exchange: on which.
         quote: wins over every rule for bare symbols.
         home: the configured exchange.
         home_quote: the configured quote, of bare symbols on `home`.
+        own_quote: of the exchange, of bare symbols elsewhere.
         id_form: how the exchange builds ids, see `Exchange.id_form`.
         known: markets that are known to exist there, to choose among readings.
 
@@ -64,7 +67,30 @@ def resolve(
     if len(readings) > 1:
         offered = " or ".join(repr(r) for r in readings)
         raise UsageError(f"{symbol!r} is ambiguous on {exchange!r}; write {offered}")
-    return readings[0] if readings else _bare(_upper(text), exchange, quote, home, home_quote, known)
+    here = quote or (home_quote if exchange == home else None)
+    return readings[0] if readings else _bare(_upper(text), exchange, here, own_quote, known)
+
+
+def market_of(symbol: str, exchange: str, quote: str | None = None, known: Collection[str] = ()) -> str:
+    """The unified market of a symbol as users type it, by the settings and by what the exchange tells of itself.
+
+    Raises:
+        UsageError: as `resolve`.
+    """
+    from cqs_core.plugins import plugins
+    from cqs_core.settings import settings
+
+    now, kind = settings(), plugins().exchanges().get(exchange)
+    return resolve(
+        symbol,
+        exchange,
+        quote=quote,
+        home=now.exchange,
+        home_quote=now.quote,
+        own_quote=kind.quote if kind else None,
+        id_form=kind.id_form if kind else "",
+        known=known,
+    )
 
 
 def _upper(text: str) -> str:
@@ -79,16 +105,12 @@ def _unified(symbol: str, text: str) -> str:
     return f"{base}/{rest}"
 
 
-def _bare(
-    text: str, exchange: str, quote: str | None, home: str | None, home_quote: str | None, known: Collection[str]
-) -> str:
+def _bare(text: str, exchange: str, here: str | None, own_quote: str | None, known: Collection[str]) -> str:
     if "-" in text:
         raise UsageError(f"{text!r} is no market of {exchange!r} that can be read; write it as BASE/QUOTE")
-    if quote:
-        return f"{text}/{_upper(quote)}"
-    if exchange == home and home_quote:
-        return f"{text}/{_upper(home_quote)}"
-    readings = [f"{text}/{q}" for q in _FALLBACKS]
+    if here:
+        return f"{text}/{_upper(here)}"
+    readings = [f"{text}/{q}" for q in dict.fromkeys(filter(None, (own_quote, *_FALLBACKS)))]
     return next((r for r in readings if r in known), readings[0])
 
 

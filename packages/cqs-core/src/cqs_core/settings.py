@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     Attributes:
         bucket: folder or fsspec URL; None where nothing was configured.
         exchange: the home exchange.
-        quote: the home quote currency, of bare symbols on the home exchange.
+        quote: the home quote currency, of bare symbols on the home exchange; by default the exchange's own.
         timezone: IANA name for display; None is the machine's.
         day_start: ms after 00:00 UTC at which a day begins, for candles and backtests.
         endpoint: base URL of an exchange to use instead of the real ones.
@@ -155,13 +155,23 @@ def settings(**options: Any) -> Settings:
             raise UnknownName("setting", name, Settings.model_fields)
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        return Settings(**given)
+        return _with_own_quote(Settings(**given))
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
         told = f"--{name.replace('_', '-')}" if name in given else f"CQS_{name.upper()}"
         fact = str(first["msg"]).removeprefix("Value error, ")
         raise UsageError(f"{told} is {first['input']!r}; {fact[0].lower() + fact[1:]}") from None
+
+
+def _with_own_quote(found: Settings) -> Settings:
+    """Where an exchange is configured and no quote, the exchange's own."""
+    if "exchange" not in found.model_fields_set or "quote" in found.model_fields_set:
+        return found
+    from cqs_core.plugins import plugins
+
+    kind = plugins().exchanges().get(found.exchange)
+    return found.model_copy(update={"quote": kind.quote}) if kind else found
 
 
 @functools.cache

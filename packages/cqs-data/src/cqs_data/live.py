@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import ExchangeBusy, Series, intervals, plugins, times
+from cqs_core.answers import connection
 from cqs_data.exchanges.connection import check_endpoint, connect, no_live_prices, speaking
 from cqs_data.looks import LiveCandle, Looks
 
@@ -99,7 +100,10 @@ async def live_candles(
     """
     candle: LiveCandle | None = None
     stream = ticks(series.exchange, [series.market], endpoint, waiting)
-    async with plugins().exchange(series.exchange)(endpoint) as exchange, aclosing(_closing(stream)) as coming:
+    async with (
+        connection(plugins().exchange(series.exchange), endpoint) as exchange,
+        aclosing(_closing(stream)) as coming,
+    ):
         looks = Looks(series, exchange, history)
         async for tick in coming:
             opened = intervals.floor(series.interval, tick.ts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import Lake, Series, UnknownName, UsageError, intervals, parse_interval, plugins, resolve, settings
+from cqs_core import Lake, Series, UnknownName, UsageError, intervals, market_of, parse_interval, plugins, settings
 from cqs_core.candles import FIELDS, Floats
 from cqs_core.intervals import ALIASES
 from cqs_core.lake.deriving import own_days, to_fetch
@@ -62,11 +62,10 @@ def load_processed_data(
         raise UnknownName("fill", str(fill), ["ffill"])
     bounds, name, now = parse_range(start, end), parse_interval(interval), settings()
     chosen = plugins().exchange(exchange or now.exchange)
-    home = {"home": now.exchange, "home_quote": now.quote, "id_form": chosen.id_form}
     lake = Lake(open_bucket())
     found = {}
     for symbol in wanted:
-        market = resolve(symbol, chosen.id, quote=quote, **home)
+        market = market_of(symbol, chosen.id, quote)
         frame = _load(lake, Series(chosen.id, market, name), *bounds, now.day_start)
         found[symbol] = _filled(frame, name, now.day_start) if fill else frame
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cqs_core import CqsError, Lake, Series, UsageError, plugins, resolve, settings
+from cqs_core.answers import connection
 from cqs_core.intervals import next_open
 from cqs_core.times import now
 
@@ -100,10 +101,8 @@ class Ticker:
 
 
 async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[str, str]) -> dict[str, Price]:
-    async with plugins().exchange(exchange)(endpoint) as connection:
-        answers = await asyncio.gather(
-            *(connection.price(market) for market in wanted.values()), return_exceptions=True
-        )
+    async with connection(plugins().exchange(exchange), endpoint) as asked:
+        answers = await asyncio.gather(*(asked.price(market) for market in wanted.values()), return_exceptions=True)
     at = now()
     return {
         symbol: Price(float(answer), at, "live")

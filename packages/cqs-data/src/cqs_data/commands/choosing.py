@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cqs_core import Lake, Series, UnknownName, UsageError, intervals, plugins, resolve, settings
+from cqs_core import Lake, Series, UnknownName, UsageError, intervals, market_of, plugins
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -104,6 +104,4 @@ def _meant(symbol: str, series: Iterable[Series]) -> dict[str, str]:
 
 
 def _resolved(symbol: str, exchange: str, known: Collection[str]) -> str:
-    now, kind = settings(), plugins().exchanges().get(exchange)
-    form = kind.id_form if kind else ""
-    return resolve(symbol, exchange, home=now.exchange, home_quote=now.quote, id_form=form, known=known)
+    return market_of(symbol, exchange, known=known)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cqs_core import Lake, Series, UsageError, parse_interval, plugins, resolve, settings
+from cqs_core import Lake, Series, UsageError, market_of, parse_interval, plugins, settings
 from cqs_core.cli import command_options, emit, open_bucket, say
 from cqs_core.times import parse_range
 from cqs_data.commands.choosing import NO_SERIES
@@ -26,7 +26,7 @@ def series_of(exchange: str | None, market: str, interval: str) -> Series:
     now = settings()
     chosen = plugins().exchange(exchange or now.exchange)
     name = parse_interval(interval)
-    found = resolve(market, chosen.id, id_form=chosen.id_form, home=now.exchange, home_quote=now.quote)
+    found = market_of(market, chosen.id)
     return Series(chosen.id, found, name)
 
 

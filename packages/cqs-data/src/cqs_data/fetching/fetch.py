@@ -20,6 +20,7 @@ from cqs_core import (
     plugins,
     progress,
 )
+from cqs_core.answers import connection
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
@@ -192,7 +193,7 @@ def _connected(
     base, waiting = check_endpoint(endpoint), patience or Patience()
 
     async def run() -> list[Fetched]:
-        async with kind(base) as exchange:
+        async with connection(kind, base) as exchange:
             return await do(Connection(exchange, lake, waiting, work))
 
     with progress(title, unit="candles") as work:

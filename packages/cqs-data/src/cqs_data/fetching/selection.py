@@ -13,9 +13,9 @@ from cqs_core import (
     Series,
     UnknownName,
     UsageError,
+    market_of,
     parse_interval,
     plugins,
-    resolve,
     settings,
     times,
 )
@@ -99,16 +99,7 @@ class Selection:
         return (self.quote or (now.quote if at_home else self.exchange.quote)).upper()
 
     def _resolve(self, symbol: str, known: Collection[str]) -> str:
-        now = settings()
-        return resolve(
-            symbol,
-            self.exchange.id,
-            quote=self.quote,
-            home=now.exchange,
-            home_quote=now.quote,
-            id_form=self.exchange.id_form,
-            known=known,
-        )
+        return market_of(symbol, self.exchange.id, self.quote, known)
 
 
 async def listing(exchange: Exchange, patience: Patience, wanted: Iterable[str]) -> Mapping[str, Listing]:

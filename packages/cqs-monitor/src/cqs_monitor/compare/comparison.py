@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cqs_core import Costs, Lake, Series, UnknownName, UsageError, resolve, settings
+from cqs_core import Costs, Lake, Series, UnknownName, UsageError, market_of, settings
 from cqs_core.intervals import floor, next_open
 from cqs_core.times import iso
 from cqs_monitor.compare import slippage
@@ -175,7 +175,7 @@ def _markets(
     found, left_out = {}, {}
     for symbol in symbols:
         try:
-            market = resolve(symbol, rule.exchange, home=known.exchange, home_quote=known.quote)
+            market = market_of(symbol, rule.exchange)
         except UsageError:
             market = ""
         if market and lake.source(Series(rule.exchange, market, rule.interval), known.day_start):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import Lake, Series, UsageError, resolve, settings
+from cqs_core import Lake, Series, UsageError, market_of, settings
 from cqs_core.cli.options import plain
 from cqs_core.times import iso, now, parse_end, parse_start
 from cqs_monitor.models.evaluation.apart import MEMORY, SECONDS, ask
@@ -78,7 +78,7 @@ def daily_series(exchange: str | None, market: str | None) -> Series:
     """The daily candles that regimes are told from: BTC of the home exchange where nothing is said."""
     home = settings()
     where = exchange or home.exchange
-    return Series(where, resolve(market or "BTC", where, home=home.exchange, home_quote=home.quote), "1d")
+    return Series(where, market_of(market or "BTC", where), "1d")
 
 
 def check_evaluable(chosen: Model, made: Collection[str] = ()) -> None:
