@@ -9,7 +9,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, Legend, LegendItem
 
 from cqs_monitor.pnl.statistics import drawdown
-from cqs_panel.charts.style import crosshair, hover, pane, time_figure, whole_numbers
+from cqs_panel.charts.style import crosshair, hover, pane, show_all, time_figure, whole_numbers
 from cqs_panel.theme import ACCENT, AMBER, GREY, tones
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class PnlChart(pn.viewable.Viewer):
         data |= {f"curve{i}": np.r_[np.zeros(len(start)), curve] for i, curve in enumerate(report.curves.values())}
         if not _same(self._data.data, data):
             self._data.data = data
+            if len(days) > 1:
+                show_all(self._upper.x_range, days[0], days[-1], 7.0 * _DAY)
 
     def _redraw(self, names: list[str]) -> None:
         self._upper.renderers = [self._total]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from cqs_panel.charts.changes import OHLCV, Changed, changed, columns
 from cqs_panel.charts.layers import Layers
 from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
-from cqs_panel.charts.style import crosshair, hover, pane, time_figure, whole_numbers
+from cqs_panel.charts.style import crosshair, hover, limit, pane, time_figure, whole_numbers
 from cqs_panel.sections import empty
 from cqs_panel.theme import tones
 
@@ -61,10 +62,9 @@ class CandleChart(pn.viewable.Viewer):
         self._priced = False
         self._colors = tones()
         self._data = ColumnDataSource(columns(joined([], 1), self._colors))
-        self._price = time_figure(round(height * 0.78), zoom=True, x_range=Range1d(0, 1), y_range=Range1d(0, 1))
+        self._price = time_figure(round(height * 0.78), y_range=Range1d(0, 1))
         self._volume = time_figure(
             round(height * 0.22) + 40,
-            zoom=True,
             x_range=self._price.x_range,
             y_range=Range1d(0, 1),
             toolbar_location=None,
@@ -136,12 +136,17 @@ class CandleChart(pn.viewable.Viewer):
         self._ends, self._have = ends, (0, 0, 0)
         edge = self._edge = max((last - ends[0]) * 0.05, 50 * source.base)
         shown = self._price.x_range
-        shown.bounds = shown.min_interval = (
-            None  # of the source before; the browser would force the new range into them
-        )
+        shown.update(bounds=None, min_interval=None)  # the browser would force the new range into those of before
         self._move(start, last if end is None else end)
-        shown.bounds, shown.min_interval = (ends[0] - edge, last + edge), _NARROWEST * source.base
+        limit(shown, ends[0], last, _NARROWEST * source.base, edge)
+        self._reset_to(last)
         self._page.load(source.warm, self._warmed, quiet=True)
+
+    def _reset_to(self, last: int) -> None:
+        """Let Reset show the newest candles, whatever the chart opened on."""
+        if self._source is not None:
+            start = max(last - _OPENING * self._source.base, self._ends[0] - self._edge)
+            self._price.x_range.update(reset_start=start, reset_end=last)
 
     def _warmed(self, _: None) -> None:
         """What a far view needs lies ready."""
@@ -156,6 +161,8 @@ class CandleChart(pn.viewable.Viewer):
         if got.source is not self._source or self._stale is None:
             return
         since, self._stale = self._stale, None
+        if got.ends[1] != self._ends[1]:
+            self._reset_to(got.ends[1] + got.source.base)
         fits = got.begin is not None and got.bars.step == self.step and self._begin(since) == got.begin
         self._ends = got.ends
         self._tell(got.last)
@@ -196,6 +203,7 @@ class CandleChart(pn.viewable.Viewer):
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
             p.x_range.on_change(name, self._moved)
+        p.js_on_event("reset", fit)  # it also sets both value axes to what they began with
         for happening in ("data", "patching", "streaming"):
             up.js_on_change(happening, fit)
 
@@ -205,7 +213,7 @@ class CandleChart(pn.viewable.Viewer):
     def _ask(self, *, anew: bool = False) -> None:
         """Ask for the viewport's buckets, unless they lie ready and are wanted no newer."""
         source, a, b = self._source, self._price.x_range.start, self._price.x_range.end
-        if source is None or not self._ends[1] or self._moving:
+        if source is None or not self._ends[1] or self._moving or not _possible(a, b):
             return
         step = step_for(b - a, source.base, MOST)
         low, high, have = self._have
@@ -232,6 +240,11 @@ class CandleChart(pn.viewable.Viewer):
         if (since := _earliest(self._stale, self._missed)) is not None:
             self.redraw(since, priced=self._priced)
         self._ask()  # the viewport may have come back to what was drawn before
+
+
+def _possible(start: Any, end: Any) -> bool:
+    """Whether a browser may have such a viewport; another is not answered."""
+    return all(isinstance(one, int | float) and math.isfinite(one) for one in (start, end)) and start < end
 
 
 def _earliest(*times: int | None) -> int | None:

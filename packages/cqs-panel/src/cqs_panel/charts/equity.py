@@ -9,12 +9,13 @@ import numpy.typing as npt
 import panel as pn
 from bokeh.models import ColumnDataSource, Range1d
 
-from cqs_panel.charts.style import crosshair, hover, pane, time_figure
+from cqs_panel.charts.style import crosshair, hover, pane, show_all, time_figure
 from cqs_panel.theme import ACCENT, GREY, tones
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NARROWEST = 10  # points in view
 _MOST = 3_000  # points that are sent; what lies between is kept by its extremes
 
 
@@ -43,6 +44,8 @@ def equity_chart(
     data |= {f"other{i}": values[at] for i, values in enumerate((others or {}).values())}
     source = ColumnDataSource(data)
     upper = time_figure(round(height * 0.70), y_axis_type="log" if log else "linear")
+    if len(ts) > 1:
+        show_all(upper.x_range, float(ts[0]), float(ts[-1]), _NARROWEST * float(np.median(np.diff(ts))))
     lower = time_figure(round(height * 0.30) + 24, x_range=upper.x_range, toolbar_location=None)
     rows = [("", "@ts{%F %H:%M} UTC"), (label, "@equity{0,0.[00]}"), ("Drawdown", "@drawdown{0.0} %")]
     for i, name in enumerate(others or {}):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from bokeh.models import (
     CrosshairTool,
+    CustomJS,
     CustomJSHover,
     CustomJSTickFormatter,
     DatetimeTickFormatter,
     HoverTool,
+    Range1d,
     Span,
     WheelZoomTool,
 )
@@ -38,22 +41,47 @@ const kept = size >= 1000 ? {maximumFractionDigits: 0}
   : size >= 1 ? {maximumFractionDigits: 4} : {maximumSignificantDigits: 6}
 return value.toLocaleString("en-US", kept)
 """
+# Bokeh's wheel ignores `min_interval` where it may leave its focus (`maintain_focus`), and its box zoom both limits.
+# Bokeh marks what a user did as interactive; what the server does comes in two steps, start and end, and is right.
+# `seen` is the last range that was good: zooming in ends at the floor around the pointer, and then stays where it is.
+_LIMITS = """
+let a = x.start, b = x.end
+if (x.have_updated_interactively) {
+  x.have_updated_interactively = false
+  const floor = x.min_interval ?? 0, [low, high] = Array.isArray(x.bounds) ? x.bounds : [-Infinity, Infinity]
+  const [from, to] = x.cqs_seen ?? [x.reset_start, x.reset_end], span = to - from
+  if (!isFinite(a) || !isFinite(b)) [a, b] = [from, to]
+  else if (b - a < floor * 0.9999) {
+    const share = span > floor ? (span - floor) / (span - (b - a)) : 0
+    ;[a, b] = [from + share * (a - from), to + share * (b - to)]
+  }
+  const width = Math.min(b - a, high - low)
+  if (a < low) [a, b] = [low, low + width]
+  if (b > high) [a, b] = [high - width, high]
+}
+if (a < b) x.cqs_seen = [a, b]
+if (a !== x.start || b !== x.end) x.setv({start: a, end: b})
+"""
+_BY_CTRL = {"ctrl": True}
 
 
-def time_figure(height: int, *, zoom: bool = False, **params: Any) -> Any:
+def time_figure(height: int, **params: Any) -> Any:
     """An empty figure over time (UTC), value axis at the right.
+
+    The wheel scrolls the page until the figure is clicked or Ctrl is held; then it zooms. Its `x_range` is a `Range1d`:
+    `limit` says how far it goes, `show_all` shows all of the data.
 
     Args:
         height: in pixels.
-        zoom: whether the wheel zooms at once; else the page scrolls, and the tool is there to switch on.
         params: of `bokeh.plotting.figure`.
     """
     options = {
         "x_axis_type": "datetime",
+        "x_range": Range1d(0, 1),
         "y_axis_location": "right",
-        "tools": "xpan,xwheel_zoom,box_zoom,reset,save",
+        "tools": "xpan,xwheel_zoom,xbox_zoom,reset,save",
         "active_drag": "xpan",
-        "active_scroll": "xwheel_zoom" if zoom else None,
+        "active_scroll": "xwheel_zoom",
         "height": height,
         "sizing_mode": "stretch_width",
         "toolbar_location": "above",
@@ -63,7 +91,44 @@ def time_figure(height: int, *, zoom: bool = False, **params: Any) -> Any:
     shown.yaxis.formatter = short_numbers()
     for tool in shown.select(WheelZoomTool):
         tool.maintain_focus = False  # else nobody zooms out who has one end in view
+        _wait_for_a_click(shown, tool)
+    if not shown.x_range.js_property_callbacks:  # one that two figures share has them already
+        for end in ("start", "end"):
+            shown.x_range.js_on_change(end, CustomJS(args={"x": shown.x_range}, code=_LIMITS))
     return shown
+
+
+def limit(x_range: Any, first: float, last: float, narrowest: float, margin: float = 0.0) -> None:
+    """Set how far the browser pans and zooms.
+
+    Args:
+        x_range: of a `time_figure`.
+        first: ms UTC, where the data begins.
+        last: ms UTC, where it ends.
+        narrowest: ms that are in view at least.
+        margin: ms beyond both ends that can be seen; a fiftieth of the whole at least.
+    """
+    beyond = max(margin, (last - first) / 50, narrowest / 2)
+    x_range.update(bounds=(first - beyond, last + beyond), min_interval=narrowest)
+
+
+def show_all(x_range: Any, first: float, last: float, narrowest: float) -> None:
+    """Show all of the data, now and after Reset; a viewport that the user has moved stays where it is."""
+    whole, beyond = (x_range.reset_start, x_range.reset_end), max((last - first) / 50, narrowest / 2)
+    start, end = first - beyond, last + beyond
+    x_range.update(bounds=None, min_interval=None)
+    if whole in ((None, None), (x_range.start, x_range.end)):
+        x_range.update(start=start, end=end)
+    x_range.update(reset_start=start, reset_end=end)
+    limit(x_range, first, last, narrowest)
+
+
+def _wait_for_a_click(shown: Any, tool: Any) -> None:
+    """No message goes to the server: which window was clicked is nobody else's business."""
+    for event, modifiers in (("tap", {}), ("mouseleave", _BY_CTRL)):
+        code = f"tool.setv({{modifiers: {json.dumps(modifiers)}}}, {{sync: false}})"
+        shown.js_on_event(event, CustomJS(args={"tool": tool}, code=code))
+    tool.modifiers = _BY_CTRL
 
 
 def styled(shown: Any) -> Any:

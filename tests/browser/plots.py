@@ -1,0 +1,86 @@
+"""What is drawn in a page: every figure that is seen, whether it shows something, and the tools of a trader on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_PLOTS = """
+const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)
+  if (el.shadowRoot) all(el.shadowRoot, out) } return out }
+const plots = () => Bokeh.documents.flatMap((one) => [...one._all_models.values()])
+  .filter((model) => model.type === "Figure" || model.type === "Plot")
+  .map((model) => Bokeh.index.find_one_by_id(model.id)).filter((view) => view?.el.checkVisibility())
+const inView = (view) => {  // how many points of glyphs are in the frame
+  const {x_range: x, y_range: y} = view.frame
+  let n = 0
+  for (const one of view.model.renderers) {
+    const glyph = view.views.find_one(one)?.glyph
+    if (!glyph?.index || !one.visible || !glyph.visuals) continue
+    n += [...glyph.index.indices({x0: x.min, x1: x.max, y0: y.min, y1: y.max})].length
+  }
+  return n
+}
+const inked = (view) => {  // whether anything but transparency is on its canvas, inside the frame
+  const {canvas, pixel_ratio} = view.canvas_view.primary, box = view.frame.bbox
+  if (!box.width || !box.height) return false
+  const [x, y, w, h] = [box.x, box.y, box.width, box.height].map((one) => Math.round(one * pixel_ratio))
+  const {data} = canvas.getContext("2d", {willReadFrequently: true}).getImageData(x, y, w, h)
+  let n = 0
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i + 3] > 60 && Math.max(data[i], data[i+1], data[i+2]) - Math.min(data[i], data[i+1], data[i+2]) > 25) n++
+  return n > 20
+}
+"""
+_SHOWN = f"""() => {{ {_PLOTS}
+  return plots().map((view) => ({{
+    id: view.model.id, height: view.model.height, points: inView(view), inked: inked(view),
+    start: view.frame.x_range.start, end: view.frame.x_range.end, floor: view.frame.x_range.min_interval,
+    bounds: view.frame.x_range.bounds, tools: view.model.toolbar.tools.map((tool) => tool.type),
+  }})) }}"""
+_SETTLED = f"""() => {{ {_PLOTS}
+  const busy = all(document).some((el) => (el.getAttribute("aria-label") === "Loading" ||
+    el.classList.contains("skeleton")) && el.checkVisibility())
+  return !busy && Bokeh.documents.every((one) => one.is_idle) &&
+    plots().every((view) => inView(view) && inked(view)) }}"""
+_BOX = f"""(id) => {{ {_PLOTS}
+  const view = plots().find((one) => one.model.id === id), box = view.frame.bbox
+  view.el.scrollIntoView({{block: "center"}})
+  const {{left, top}} = view.canvas_view.el.getBoundingClientRect()
+  return [left + box.left, top + box.top, box.width, box.height] }}"""
+
+
+def plots(page: Any) -> list[dict[str, Any]]:
+    """Every figure in the view that is seen."""
+    return page.evaluate(_SHOWN)
+
+
+def settle(page: Any, timeout: float = 30_000) -> None:
+    """Until nothing is loading, and every figure shows something; fails with what does not."""
+    from playwright.sync_api import TimeoutError as Late
+
+    try:
+        page.wait_for_function(_SETTLED, timeout=timeout)
+        page.wait_for_timeout(400)  # what is asked for when the first is there
+        page.wait_for_function(_SETTLED, timeout=timeout)
+    except Late:
+        raise AssertionError(f"not settled: {page.url}, {plots(page)}") from None
+
+
+def box(page: Any, plot: dict[str, Any]) -> tuple[float, float, float, float]:
+    """Left, top, width and height of a figure's frame in the window, scrolled into view."""
+    return page.evaluate(_BOX, plot["id"])
+
+
+def range_of(page: Any, plot: dict[str, Any]) -> tuple[float, float]:
+    found = next(one for one in plots(page) if one["id"] == plot["id"])
+    return found["start"], found["end"]
+
+
+def reset(page: Any, plot: dict[str, Any]) -> None:
+    """Press Reset in the toolbar of a figure."""
+    page.evaluate(
+        f"(id) => {{ {_PLOTS} const view = plots().find((one) => one.model.id === id)\n"
+        "view.tool_views.values ? 0 : 0; for (const [tool, shown] of view.tool_views) "
+        'if (tool.type === "ResetTool") shown.doit() }',
+        plot["id"],
+    )
