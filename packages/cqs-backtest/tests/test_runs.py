@@ -6,7 +6,7 @@ import re
 import pytest
 from handmade import WAVE, store
 
-from cqs_backtest.runs import listing, load
+from cqs_backtest.runs import listing, load, set_aside, survey
 from cqs_backtest.runs.compare import compare
 from cqs_backtest.runs.verify import verify
 from cqs_core import UnknownName
@@ -52,6 +52,21 @@ def test_a_run_is_found_by_how_its_id_begins(bucket, run):
         load(bucket, "x")
     with pytest.raises(UnknownName):
         load(bucket, "../logs")
+
+
+def test_one_damaged_manifest_hides_no_other_run_and_can_be_set_aside(bucket, run):
+    bucket.write("runs/20200101T000000-torn-000000/manifest.json", b"{torn")
+    bucket.write("runs/20200101T000000-other-000000/manifest.json", b"[]")
+    found, damaged = survey(bucket)
+    assert [made["id"] for made in found] == [made["id"] for made in listing(bucket)] != []
+    assert sorted(str(error).partition("/manifest")[0] for error in damaged) == [
+        "runs/20200101T000000-other-000000",
+        "runs/20200101T000000-torn-000000",
+    ]
+    for error in damaged:
+        set_aside(bucket, str(error).split("/")[1])
+    assert not survey(bucket)[1]
+    assert bucket.read("data/damaged/runs/20200101T000000-torn-000000/manifest.json") == b"{torn"
 
 
 def test_no_keep_keeps_nothing(bucket, cqs):

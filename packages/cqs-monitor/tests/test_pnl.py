@@ -14,7 +14,7 @@ from logfiles import buy, day, sell
 from cqs_core import Bucket
 from cqs_monitor import Logs
 from cqs_monitor.days import day_of, label, read_clock
-from cqs_monitor.pnl.columns import columns_of
+from cqs_monitor.pnl.columns import FEE, columns_of
 from cqs_monitor.pnl.statistics import drawdown, statistics, streak
 from cqs_monitor.pnl.summary import summarise
 
@@ -145,6 +145,22 @@ def test_statistics_by_hand(bucket, put):
     assert found.worst_day == ("2025-10-21", pytest.approx(-50))
     assert found.by_symbol == pytest.approx({"BTC": 40.0, "ETH": 10.0})
     assert found.by_hour == pytest.approx({9: 110.0, 10: -80.0, 11: 20.0})
+
+
+def test_net_figures_add_up_to_the_net_pnl_and_a_sale_bears_both_fees(bucket, put):
+    rows = [
+        buy("2025-10-20T09:00:00", "BTC", 1000.0, 1.0),
+        sell("2025-10-20T10:30:00", "BTC", 1000.5, 1.0, 1000.0),
+        buy("2025-10-20T11:00:00", "ETH", 500.0, 1.0),
+    ]
+    put("logs/Main/trades_2025-10-20.csv", day(*rows))
+    columns = columns_of(Logs(bucket).refresh())
+    found = statistics(columns, net=True)
+    total = 0.5 - FEE * (1000.0 + 1000.5 + 500.0)
+    assert found.realised == pytest.approx(total)
+    assert sum(found.by_symbol.values()) == pytest.approx(total)
+    assert sum(found.by_hour.values()) == pytest.approx(total)
+    assert (statistics(columns).wins, found.wins, found.losses) == (1, 0, 1)
 
 
 def test_real_figures_checked_by_hand(real):

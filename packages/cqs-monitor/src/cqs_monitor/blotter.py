@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cqs_monitor.pnl.columns import FEE
 from cqs_monitor.report import Choice, columns_of_choice
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from cqs_monitor.logs.snapshot import Snapshot
 
@@ -20,7 +22,7 @@ def trades_frame(snapshot: Snapshot, choice: Choice, text: str = "", most: int |
 
     Args:
         snapshot: of which.
-        choice: of whose.
+        choice: of whose; net of estimated fees where it says so, those of the purchase included.
         text: words that symbol, action, account or time must contain, all of them, in any case.
         most: rows at most.
     """
@@ -31,6 +33,7 @@ def trades_frame(snapshot: Snapshot, choice: Choice, text: str = "", most: int |
     if not text and most is not None:
         order = order[:most]
     table = columns.table.take(order)
+    table = _net(table) if choice.net else table
     names = np.array([*snapshot.accounts, ""], dtype=object)
     frame = pd.DataFrame(
         {
@@ -41,6 +44,18 @@ def trades_frame(snapshot: Snapshot, choice: Choice, text: str = "", most: int |
         }
     )
     return _matching(frame, text.casefold().split())[:most]
+
+
+def _net(table: pa.Table) -> pa.Table:
+    """Profits of sales less estimated fees; the percentage is of what was paid, fee included."""
+    import pyarrow.compute as pc
+
+    cost = pc.subtract(table["amount"], table["profit_krw"])
+    profit = pc.subtract(table["profit_krw"], pc.multiply(pc.add(table["amount"], cost), FEE))
+    share = pc.multiply(pc.divide(profit, pc.multiply(cost, 1 + FEE)), 100.0)
+    for name, values in (("profit_krw", profit), ("profit_pct", share)):
+        table = table.set_column(table.schema.get_field_index(name), name, values)
+    return table
 
 
 _FIGURES = ("profit_krw", "profit_pct", "price", "quantity", "amount")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.times import iso
+from cqs_monitor.pnl.columns import FEE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,13 @@ class Holding:
     def unrealised(self) -> float | None:
         """KRW, gross of the fee that selling would cost."""
         return None if self.value is None else self.value - self.position.entry_price * self.position.quantity
+
+    @property
+    def unrealised_net(self) -> float | None:
+        """KRW, less the estimated fees of the purchase and of a sale at the last price."""
+        if self.value is None or self.unrealised is None:
+            return None
+        return self.unrealised - FEE * (2 * self.value - self.unrealised)
 
     @property
     def unrealised_pct(self) -> float | None:

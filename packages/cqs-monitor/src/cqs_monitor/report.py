@@ -60,7 +60,7 @@ class Report:
         pnl: float64 (N,), KRW on each.
         today: KRW of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
         curves: cumulative PnL on `days` of each account, where all are chosen and there are two to six.
-        statistics: of the chosen rows, gross.
+        statistics: of the chosen rows, gross or net as chosen.
         accounts: one row an account: account, total, today, week, month, sells, win_rate, held, state.
         holdings: of the chosen accounts.
         findings: of their reconciliation.
@@ -85,8 +85,9 @@ class Report:
 
     @property
     def unrealised(self) -> float | None:
-        """KRW of all holdings that have a price; None where none has."""
-        known = [holding.unrealised for holding in self.holdings if holding.unrealised is not None]
+        """KRW of all holdings that have a price, gross or net as chosen; None where none has."""
+        found = [holding.unrealised_net if self.choice.net else holding.unrealised for holding in self.holdings]
+        known = [value for value in found if value is not None]
         return sum(known) if known else None
 
     @property
@@ -133,7 +134,7 @@ class _Known:
 @functools.lru_cache(maxsize=32)
 def _known(snapshot: Snapshot, choice: Choice) -> _Known:
     columns = columns_of_choice(snapshot, choice)
-    figures = statistics(columns)
+    figures = statistics(columns, net=choice.net)
     if not choice.net:
         columns = columns.where(columns.sell)
     days = np.unique(columns.day)
@@ -208,7 +209,8 @@ def _accounts(snapshot: Snapshot, choice: Choice, starts: tuple[int, int, int]) 
         return np.bincount(columns.account[mask], weights=value[mask], minlength=size).astype(np.float64)
 
     sells = np.bincount(columns.account[columns.sell], minlength=size)
-    wins = np.bincount(columns.account[columns.profit > 0], minlength=size)
+    won = columns.sell & ((columns.net_sales() if choice.net else columns.profit) > 0)
+    wins = np.bincount(columns.account[won], minlength=size)
     held = [snapshot.held(name) for name in snapshot.accounts]
     return pd.DataFrame(
         {

@@ -35,9 +35,11 @@ class Metric:
     Attributes:
         value: as it is to be read, with its unit.
         note: a line below: a change, a comparison, an age.
-        tone: colours the note, or the value where there is no note.
-        trend: values of a sparkline, oldest first; coloured by its own change.
+        tone: colors the note, or the value where there is no note.
+        trend: values of a sparkline, oldest first; colored by its own change, which `period` must name.
         hint: shown on hover: the convention behind the figure.
+        value_tone: colors the value, whatever the note.
+        period: below the sparkline: which time it is, `60 days +3.1 %`; colored like it.
     """
 
     label: str
@@ -46,6 +48,8 @@ class Metric:
     tone: Tone | None = None
     trend: Sequence[float] = ()
     hint: str = ""
+    value_tone: Tone | None = None
+    period: str = ""
 
 
 def metric_cards(metrics: Sequence[Metric], least: int = 170) -> Any:
@@ -70,14 +74,17 @@ def tone(value: float | None) -> Tone | None:
 
 def _card(metric: Metric) -> str:
     hint = f' title="{escape(metric.hint)}"' if metric.hint else ""
-    noted, valued = (metric.tone or "", "") if metric.note else ("", metric.tone or "")
+    noted, valued = (metric.tone or "", metric.value_tone or "")
+    if not metric.note:
+        noted, valued = "", valued or metric.tone or ""
     note = f'<div class="note {noted}">{escape(metric.note)}</div>' if metric.note else ""
     label, shown = escape(metric.label), escape(metric.value)
     value = f'<div class="value {valued}" title="{shown}">{shown}</div>'
-    return f'<div class="card"{hint}><div class="label">{label}</div>{value}{note}{_sparkline(metric.trend)}</div>'
+    drawn = _sparkline(metric.trend, metric.period)
+    return f'<div class="card"{hint}><div class="label">{label}</div>{value}{note}{drawn}</div>'
 
 
-def _sparkline(values: Sequence[float]) -> str:
+def _sparkline(values: Sequence[float], period: str) -> str:
     known = [v for v in values if math.isfinite(v)]
     if len(known) < 2:
         return ""
@@ -86,4 +93,5 @@ def _sparkline(values: Sequence[float]) -> str:
     points = " ".join(f"{100 * i / (len(known) - 1):.2f},{24 - 22 * (v - low) / span:.2f}" for i, v in enumerate(known))
     change = tone(known[-1] - known[0]) or ""
     box = 'viewBox="0 0 100 26" preserveAspectRatio="none" aria-hidden="true"'
-    return f'<svg class="{change}" {box}><polyline points="{points}"/></svg>'
+    told = f'<div class="note {change}">{escape(period)}</div>' if period else ""
+    return f'<svg class="{change}" {box}><polyline points="{points}"/></svg>{told}'

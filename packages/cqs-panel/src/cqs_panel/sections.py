@@ -77,15 +77,28 @@ def empty(title: str, advice: str = "", command: str = "") -> Any:
     return html(f'<div class="blank" role="status"><b>{escape(title)}</b>{advised}{code}</div>')
 
 
-def failure(where: str, error: BaseException, retry: Callable[[], None] | None = None) -> Any:
-    """An error, in place: the message alone for errors of cqs, with the traceback folded below for any other."""
+def failure(
+    where: str, error: BaseException, retry: Callable[[], None] | None = None, actions: Sequence[Any] = ()
+) -> Any:
+    """An error, in place: the message alone for errors of cqs, with the traceback folded below for any other.
+
+    Args:
+        where: what is not shown, or not done.
+        error: why.
+        retry: called by a button "Try again".
+        actions: further buttons: what mends it.
+    """
+    import panel as pn
     import panel_material_ui as pmui
 
     shown = section("", html(_told(where, error)))
+    buttons = list(actions)
     if retry is not None:
-        again = pmui.Button(label="Try again", variant="outlined", size="small", margin=(4, 0, 0, 0))
+        again = pmui.Button(label="Try again", variant="outlined", size="small", margin=0)
         again.on_click(lambda _: retry())
-        shown.append(again)
+        buttons.append(again)
+    if buttons:
+        shown.append(pn.Row(*buttons, margin=(4, 0, 0, 0), styles={"gap": "8px"}))
     return shown
 
 

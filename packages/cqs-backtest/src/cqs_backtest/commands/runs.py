@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cqs_core import UsageError
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.cli import command_options, emit, open_bucket, safe
 
 _SHOWN = ("cagr", "mdd", "sharpe", "num_trades")
 
@@ -26,9 +26,10 @@ _trust_code = click.option(
 @command_options
 def list_runs(bucket: str | None, as_json: bool) -> None:
     """List kept runs, newest first."""
-    from cqs_backtest.runs import listing
+    from cqs_backtest.runs import survey
 
-    rows = [_summary(made) for made in listing(open_bucket(bucket))]
+    found, damaged = survey(open_bucket(bucket))
+    rows = [_summary(made) for made in found]
 
     def table() -> None:
         for row in rows:
@@ -38,6 +39,8 @@ def list_runs(bucket: str | None, as_json: bool) -> None:
             click.echo("no runs yet; `cqs backtest run` keeps them")
 
     emit(rows, as_json, table)
+    for error in damaged:
+        click.echo(safe(f"cqs: {error}"), err=True)
 
 
 @click.command("show")

@@ -1,5 +1,5 @@
 """Kept runs: a folder `runs/{id}/` of the bucket with a manifest, equity and trades."""
 
-from cqs_backtest.runs.store import StoredRun, keep, listing, load
+from cqs_backtest.runs.store import FOLDER, StoredRun, keep, listing, load, set_aside, survey
 
-__all__ = ["StoredRun", "keep", "listing", "load"]
+__all__ = ["FOLDER", "StoredRun", "keep", "listing", "load", "set_aside", "survey"]

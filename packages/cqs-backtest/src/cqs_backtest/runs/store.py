@@ -101,10 +101,28 @@ def keep(bucket: Bucket, outcome: Outcome) -> str:
 
 
 def listing(bucket: Bucket) -> Sequence[dict[str, Any]]:
-    """Manifests, newest first; a folder without one (a run being written) is left out."""
-    keys = [f"{FOLDER}/{run}/manifest.json" for run in bucket.folders(FOLDER)]
-    found = [json.loads(data) for data in bucket.read_many(keys).values()]
-    return sorted(found, key=lambda made: str(made["id"]), reverse=True)
+    """Manifests, newest first; a folder without one (a run being written) is left out, and so is a damaged one."""
+    return survey(bucket)[0]
+
+
+def survey(bucket: Bucket) -> tuple[Sequence[dict[str, Any]], Sequence[DataError]]:
+    """Manifests, newest first, and what is wrong with those that cannot be read: one of them hides no other."""
+    keys = {f"{FOLDER}/{run}/manifest.json": run for run in bucket.folders(FOLDER)}
+    found: list[dict[str, Any]] = []
+    damaged: list[DataError] = []
+    for key, data in bucket.read_many(list(keys)).items():
+        try:
+            found.append(_manifest(keys[key], data))
+        except DataError as error:
+            damaged.append(error)
+    return sorted(found, key=lambda made: str(made["id"]), reverse=True), damaged
+
+
+def set_aside(bucket: Bucket, run: str) -> None:
+    """Move a run's files to `data/damaged/runs/`, where nobody lists them."""
+    for entry in bucket.list(f"{FOLDER}/{run}"):
+        bucket.write(f"data/damaged/{entry.key}", bucket.read(entry.key))
+        bucket.delete([entry.key])
 
 
 def load(bucket: Bucket, run: str) -> StoredRun:

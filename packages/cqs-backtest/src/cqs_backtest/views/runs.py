@@ -11,16 +11,17 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest.conventions import CONVENTIONS
-from cqs_backtest.runs import listing
+from cqs_backtest.runs import FOLDER, set_aside, survey
 from cqs_backtest.runs.compare import compare
 from cqs_backtest.views.marks import figure
 from cqs_panel.figures import when
-from cqs_panel.sections import empty, section
+from cqs_panel.sections import empty, failure, section
 from cqs_panel.tables import plain_table, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cqs_core import DataError
     from cqs_panel import PageState
 
 _TITLES = {
@@ -33,6 +34,7 @@ _TITLES = {
     "trades": "Trades",
     "dates": "Dates",
 }
+_TOLD = 5  # damaged runs
 _PHONE = ("strategy", "cagr", "mdd", "sharpe")
 _WIDE = {"sizing_mode": "stretch_width", "margin": 0}
 
@@ -46,18 +48,20 @@ class KeptRuns(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._found: Sequence[dict[str, Any]] = []
-        self._body = pn.Column(**_WIDE)
+        self._body, self._damage = pn.Column(**_WIDE), pn.Column(**_WIDE)
         self.update()
 
     def __panel__(self) -> Any:
-        return section("Kept runs", self._body, note="newest first; click one to open it")
+        return section("Kept runs", self._damage, self._body, note="newest first; click one to open it")
 
     def update(self) -> None:
         """Read the list again."""
-        self._page.load(lambda: listing(self._page.bucket), self._show)
+        self._page.load(lambda: survey(self._page.bucket), self._show)
 
-    def _show(self, found: Sequence[dict[str, Any]]) -> None:
+    def _show(self, surveyed: tuple[Sequence[dict[str, Any]], Sequence[DataError]]) -> None:
+        found, damaged = surveyed
         self._found = found
+        self._damage[:] = [self._told(error) for error in damaged[:_TOLD]]
         if not found:
             self._body[:] = [empty("No kept runs", "Every backtest is kept in the bucket under runs/.")]
             return
@@ -68,6 +72,14 @@ class KeptRuns(pn.viewable.Viewer):
         go = pmui.Button(label="Compare", variant="outlined", margin=(8, 0), width=120)
         go.on_click(lambda _: self._page.goto(self._page.slug, compare=",".join(self.chosen)))
         self._body[:] = [self._table(), compare_some, go]
+
+    def _told(self, error: DataError) -> Any:
+        """A manifest that cannot be read, until it can, or is out of the way."""
+        run = str(error).partition("/manifest.json")[0].removeprefix(f"{FOLDER}/")
+        bucket = self._page.bucket
+        aside = pmui.Button(label="Set it aside", variant="outlined", size="small", margin=0)
+        aside.on_click(lambda _: self._page.load(lambda: set_aside(bucket, run), lambda _: self.update()))
+        return failure(f"Run {run} cannot be listed", error, actions=[aside])
 
     def _table(self) -> Any:
         zone = self._page.settings.timezone

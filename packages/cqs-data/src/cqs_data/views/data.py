@@ -9,7 +9,7 @@ import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import CqsError, Lake, settings
+from cqs_core import CqsError, Lake, Series, settings
 from cqs_data.availability import Availability, availability, stale_bars
 from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
 from cqs_data.views.form import FetchForm
@@ -20,6 +20,8 @@ from cqs_panel.sections import empty, section
 from cqs_panel.tables import columns_button, refresh, table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cqs_core.jobs import Job
     from cqs_panel import PageState
 
@@ -33,6 +35,7 @@ _TITLES = {
     "rows": "Candles",
     "gaps": "Missing",
     "stale": "Behind",
+    "state": "State",
     "bytes": "Size",
     "source": "Source",
     "exchange": "Exchange",
@@ -55,6 +58,7 @@ class DataView(pn.viewable.Viewer):
         self._cards = metric_cards([])
         self._table = self._empty_table()
         self._busy: dict[str, Any] = {}
+        self._damaged: set[str] = set()
         told = section("Series", self._table, note=self._clock("click one to look at it"), actions=self._actions())
         self._overview = pn.Column(self._cards, told, visible=False, **_STACK)
         self._coverage = pn.Column(**_STACK)
@@ -81,7 +85,7 @@ class DataView(pn.viewable.Viewer):
         if not known.series:
             return
         self._cards.object = metrics_html(_metrics(known))
-        refresh(self._table, _frame(known, self._page.settings.timezone))
+        refresh(self._table, _frame(known, self._damaged, self._page.settings.timezone))
         self._coverage[:] = [section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause")]
         self._open()
 
@@ -158,8 +162,18 @@ class DataView(pn.viewable.Viewer):
     def _ended(self, job: Job) -> None:
         if (button := self._busy.pop(job.id, None)) is not None:
             button.loading = button.disabled = False
-        if job.args[:1] in (["fetch"], ["update"], ["data"]):
-            self._reload()
+        if job.args[:1] not in (["fetch"], ["update"], ["data"]):
+            return
+        rows = [row for row in job.result if isinstance(row, dict)] if isinstance(job.result, list) else []
+        if job.args[:2] == ["data", "verify"] and job.state != "cancelled":
+            self._damaged = {_named(row) for row in rows if row.get("problems")}
+        elif job.args[:2] == ["data", "repair"]:
+            self._damaged -= {_named(row) for row in rows if not row.get("error")}
+        self._reload()
+
+
+def _named(row: dict[str, Any]) -> str:
+    return str(Series(str(row["exchange"]), str(row["market"]), str(row["interval"])))
 
 
 def _nothing() -> Any:
@@ -184,8 +198,8 @@ def _metrics(known: Availability) -> list[Metric]:
     ]
 
 
-def _frame(known: Availability, zone: str | None) -> pd.DataFrame:
-    """One row a series, in the order of `known.series`."""
+def _frame(known: Availability, damaged: Collection[str], zone: str | None) -> pd.DataFrame:
+    """One row a series, in the order of `known.series`; `damaged` are those in which a verification found damage."""
     return pd.DataFrame(
         [
             {
@@ -195,6 +209,7 @@ def _frame(known: Availability, zone: str | None) -> pd.DataFrame:
                 "rows": one.rows,
                 "gaps": one.gaps,
                 "stale": stale_bars(one, known.now),
+                "state": "damaged" if one.problem or str(one.series) in damaged else "ok",
                 "bytes": one.bytes,
                 "source": ", ".join(one.sources),
             }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import panel as pn
 
 from cqs_core import DataError, Lake, Series, intervals
+from cqs_core.times import now
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
-from cqs_panel.figures import amount, percent, when
+from cqs_panel.figures import age, amount, percent, when
 from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
-from cqs_panel.sections import empty, section
+from cqs_panel.remedies import remedies
+from cqs_panel.sections import failure, html, section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,40 +29,53 @@ _WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class Price(NamedTuple):
-    """The newest closes of a series, oldest first; `last` is the open of the newest candle, ms UTC."""
+    """The newest closes of a series, oldest first; `last` is the open of the newest candle, ms UTC.
+
+    Attributes:
+        fault: why there are no closes; None where they could be read.
+    """
 
     series: Series
     closes: Sequence[float]
     last: int
+    fault: DataError | None = None
 
 
 def prices(page: PageState) -> Any:
-    """A row of metric cards, one a market of the home exchange."""
+    """A row of metric cards, one a market of the home exchange; what cannot be read is said below them."""
     cards = metric_cards([])
-    shown = pn.Column(cards, **_WHOLE)
+    faults = pn.Column(styles={"gap": "12px"}, **_WHOLE)
+    shown = pn.Column(cards, faults, styles={"gap": "12px"}, **_WHOLE)
+    told: list[str] = []
 
     def show(found: Sequence[Price]) -> None:
         if not found:
-            advice = "Fetch some, and their prices are here:"
-            shown[:] = [
-                section("Candles", empty("No candles yet", advice, "cqs fetch --symbols BTC,ETH --interval 1d"))
-            ]
+            shown[:] = [section("Candles", _nothing(page))]
             return
-        cards.object = metrics_html([_metric(price, page.settings.timezone) for price in found])
-        shown[:] = [cards]
+        cards.object = metrics_html([_metric(price) for price in found])
+        damaged = [(price.series, price.fault) for price in found if price.fault]
+        if told != [str(fault) for _, fault in damaged]:
+            told[:] = [str(fault) for _, fault in damaged]
+            faults[:] = [
+                failure(f"{series} cannot be read", fault, actions=remedies(page, fault)) for series, fault in damaged
+            ]
+        if shown[0] is not cards:
+            shown[:] = [cards, faults]
 
     page.every(_SECONDS, lambda: page.load(lambda: newest(page.bucket, page.settings.exchange), show, quiet=True))
+    page.on_job(lambda _: page.load(lambda: newest(page.bucket, page.settings.exchange), show, quiet=True))
     return shown
 
 
 def chart(page: PageState) -> Any:
-    """The candles of the first of those markets."""
+    """The candles of the first of those markets that can be read."""
     shown = pn.Column(**_WHOLE)
     candles = CandleChart(page)
 
     def show(found: Sequence[Price]) -> None:
-        if found:
-            series = found[0].series
+        readable = [price.series for price in found if not price.fault]
+        if readable:
+            series = readable[0]
             note = f"{series.interval} · {series.exchange} · UTC"
             shown[:] = [section(series.market, candles, note=note)]
             candles.show(LakeCandles(page.bucket, series))
@@ -68,28 +84,41 @@ def chart(page: PageState) -> Any:
     return shown
 
 
+def _nothing(page: PageState) -> Any:
+    fetch = escape(page.link("data", fetch=1))
+    return html(
+        '<div class="blank" role="status"><b>No candles yet</b>'
+        f'<span>Fetch some, and their prices are here. <a href="{fetch}">Fetch candles</a></span></div>'
+    )
+
+
 def newest(bucket: Bucket, exchange: str) -> list[Price]:
     """The longest daily series of an exchange (of any, where it has none), with their newest closes."""
     lake = Lake(bucket)
     days = [status for status in lake.status() if status.series.interval == "1d" and status.last is not None]
     home = [status for status in days if status.series.exchange == exchange] or days
     chosen = sorted(home, key=lambda status: (-status.rows, status.series))[:_MOST]
-    return [price for status in chosen if (price := _price(lake, status))]
+    return [_price(lake, status) for status in chosen]
 
 
-def _price(lake: Lake, status: SeriesStatus) -> Price | None:
-    """None where an object is damaged: the Data page says so, and the other markets are shown."""
+def _price(lake: Lake, status: SeriesStatus) -> Price:
+    """A damaged series takes no other along."""
     last = status.last or 0
     try:
         table = lake.read(status.series, intervals.next_open(status.series.interval, last, -_BARS))
-    except DataError:
-        return None
+    except DataError as error:
+        return Price(status.series, (), last, error)
     return Price(status.series, table.column("close").to_numpy().tolist(), last)
 
 
-def _metric(price: Price, timezone: str | None) -> Metric:
+def _metric(price: Price) -> Metric:
     closes, quote = price.closes, price.series.market.partition("/")[2].partition(":")[0]
+    if not closes:
+        return Metric(price.series.market, "unreadable" if price.fault else "–", "see below" if price.fault else "")
+    closed = min(intervals.next_open(price.series.interval, price.last), now())
     change = 100 * (closes[-1] / closes[-2] - 1) if len(closes) > 1 else None
-    note = f"{percent(change, signed=True)} that day" if change is not None else ""
-    hint = f"close of the day {when(price.last, timezone)[:10]}, against the day before; {price.series}"
-    return Metric(price.series.market, amount(closes[-1], quote), note, tone(change), closes, hint)
+    old = f"closed {age((now() - closed) / 1000)} ago"
+    note = f"{percent(change, signed=True)} in a day, {old}" if change is not None else old
+    hint = f"close of the day {when(price.last, 'UTC')[:10]} UTC, against the day before; {price.series}"
+    period = f"{len(closes)} days {percent(100 * (closes[-1] / closes[0] - 1), signed=True)}"
+    return Metric(price.series.market, amount(closes[-1], quote), note, tone(change), closes, hint, period=period)

@@ -54,6 +54,14 @@ class Columns:
             self, **arrays, table=self.table.filter(pa.array(rows)) if rows.dtype == bool else self.table.take(rows)
         )
 
+    def net(self) -> Columns:
+        """The same rows less their estimated fees: each row bears its own, so that any sum of them is net."""
+        return replace(self, profit=self.profit - FEE * self.amount)
+
+    def net_sales(self) -> npt.NDArray[np.float64]:
+        """(N,) KRW: profit of each row less the estimated fees of its sale and of what was bought for it."""
+        return np.asarray(self.profit - FEE * (2 * self.amount - self.profit))
+
     def by_account(self) -> Iterator[tuple[str, Columns]]:
         """The rows of each account; empty ones too."""
         order = np.argsort(self.account, kind="stable")

@@ -61,16 +61,22 @@ class Statistics:
         return asdict(self)
 
 
-def statistics(columns: Columns) -> Statistics:
-    """Figures of these rows, whosever they are."""
+def statistics(columns: Columns, *, net: bool = False) -> Statistics:
+    """Figures of these rows, whosever they are.
+
+    Args:
+        columns: the rows.
+        net: less estimated fees. A sale then bears the fees of its purchase too where sales are counted (win rate,
+            profit factor, averages, streaks); sums bear each row's fee where it was paid, and so add up to the net PnL.
+    """
     fees = FEE * float(columns.amount.sum())
-    sold = columns.where(columns.sell)
-    sold = sold.where(np.argsort(sold.timestamp, kind="stable")) if len(sold.profit) else sold
-    profit = sold.profit
+    sold = _in_order(columns.where(columns.sell))
+    profit = sold.net_sales() if net else sold.profit
+    summed = _in_order(columns.net()) if net else sold
     won, lost = profit[profit > 0], profit[profit < 0]
     gained, given = math.fsum(won), -math.fsum(lost)
     return Statistics(
-        realised=math.fsum(profit),
+        realised=math.fsum(summed.profit),
         sells=len(profit),
         wins=len(won),
         losses=len(lost),
@@ -81,11 +87,16 @@ def statistics(columns: Columns) -> Statistics:
         win_streak=streak(profit, 1),
         loss_streak=streak(profit, -1),
         fees=fees,
-        by_symbol=_by_symbol(sold),
-        by_hour=_by_hour(sold),
-        **_days(sold),
-        **_drawdown(sold),
+        by_symbol=_by_symbol(summed),
+        by_hour=_by_hour(summed),
+        **_days(summed),
+        **_drawdown(summed),
     )
+
+
+def _in_order(columns: Columns) -> Columns:
+    """By time."""
+    return columns.where(np.argsort(columns.timestamp, kind="stable")) if len(columns.profit) else columns
 
 
 def streak(profit: Floats, sign: int) -> int:

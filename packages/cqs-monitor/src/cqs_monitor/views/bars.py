@@ -26,13 +26,21 @@ svg.clock .up{fill:var(--cqs-up)} svg.clock .down{fill:var(--cqs-down)} svg.cloc
 _MOST = 24
 
 
-def bars(values: Mapping[str, float]) -> str:
-    """HTML, escaped; beyond 24 names the smallest figures are left out, and said to be."""
+def bars(values: Mapping[str, float], kind: str = "") -> str:
+    """HTML, escaped, with the sum of all; beyond 24 names the smallest figures are left out, and said to be.
+
+    Args:
+        values: KRW by name.
+        kind: of the figures: gross, net.
+    """
     kept = sorted(values, key=lambda name: -abs(values[name]))[:_MOST]
     longest = max((abs(values[name]) for name in kept), default=0.0) or 1.0
     rows = "".join(_row(name, value, longest) for name, value in values.items() if name in kept)
     left = len(values) - len(kept)
-    more = f'<span class="name">and {left} smaller ones</span><span></span><span></span>' if left else ""
+    rest = amount(sum(v for name, v in values.items() if name not in kept), "KRW", signed=True)
+    more = f'<span class="name">{left} smaller</span><span></span><span class="value">{rest}</span>' if left else ""
+    total = escape(amount(sum(values.values()), "KRW", signed=True))
+    more += f'<b class="name">Total, {escape(kind)}</b><span></span><b class="value">{total}</b>' if kind else ""
     return f'<div class="bars">{rows}{more}</div>'
 
 
@@ -44,14 +52,17 @@ def _row(name: str, value: float, longest: float) -> str:
     return f'<span class="name" title="{escape(name)}">{escape(name)}</span>{track}<span class="value">{shown}</span>'
 
 
-def clock(by_hour: Mapping[int, float]) -> str:
-    """24 columns; each hour's figure is in its tooltip."""
+def clock(by_hour: Mapping[int, float], kind: str = "") -> str:
+    """24 columns of KRW; each hour's figure is in its tooltip, the largest is the scale."""
     largest = max((abs(value) for value in by_hour.values()), default=0.0) or 1.0
     columns = "".join(_column(hour, value, largest) for hour, value in by_hour.items())
     box = 'viewBox="0 0 240 100" preserveAspectRatio="none" role="img" aria-label="PnL by hour of the day"'
     hours = "".join(f"<span>{hour:02d}</span>" for hour in range(0, 24, 3))
     axis = '<line x1="0" x2="240" y1="50" y2="50" vector-effect="non-scaling-stroke"/>'
-    return f'<svg class="clock" {box}>{axis}{columns}</svg><div class="hours">{hours}<span>24</span></div>'
+    scale = (
+        f'<div class="hours"><span>{amount(largest, "KRW")} at full height, {escape(kind)}</span></div>' if kind else ""
+    )
+    return f'{scale}<svg class="clock" {box}>{axis}{columns}</svg><div class="hours">{hours}<span>24</span></div>'
 
 
 def _column(hour: int, value: float, largest: float) -> str:

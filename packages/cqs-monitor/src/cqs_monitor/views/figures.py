@@ -17,43 +17,51 @@ def metrics(report: Report, now: int) -> list[Metric]:
     basis = "KST trading day from 09:00" if report.choice.trading_days else "KST calendar day, as the bot wrote it"
     fees = "net of estimated fees (0.05 % of each row)" if report.choice.net else "gross of fees, as logged"
     hint = f"Realised, {fees}; {basis}"
-    trend = report.cumulative.tolist()[-200:]
+    curve = report.cumulative.tolist()[-_TREND:]
     held = sum(not holding.position.dust for holding in report.holdings)
+    kind = "net (est.)" if report.choice.net else "gross"
+    period = f"last {len(curve)} days with trades {amount(curve[-1] - curve[0], 'KRW', signed=True)}" if curve else ""
+    sold = f"{count(figures.sells)} sales, {kind}"
+    total_shown = amount(total, "KRW", signed=True)
     return [
-        _money("Today", report.today, hint),
-        _money("This week", report.week, f"{hint}; ISO week"),
-        _money("This month", report.month, hint),
+        _money("Today", report.today, hint, kind),
+        _money("This week", report.week, f"{hint}; ISO week, from Monday", kind),
+        _money("This month", report.month, hint, kind),
+        Metric("All time", total_shown, sold, trend=curve, hint=hint, value_tone=tone(total), period=period),
+        _unrealized(report, held),
         Metric(
-            "All time", amount(total, "KRW", signed=True), f"{count(figures.sells)} sales", tone(total), trend, hint
+            "Win rate", percent(figures.win_rate), f"profit factor {ratio(figures.profit_factor)}, {kind}", hint=_ROWS
         ),
-        _unrealised(report, held),
-        Metric("Win rate", percent(figures.win_rate), f"profit factor {ratio(figures.profit_factor)}", hint=_ROWS),
         Metric(
-            "Deepest fall",
+            "Max drawdown",
             amount(figures.drawdown, "KRW"),
-            _since(report),
-            hint="Of cumulative PnL, sale by sale, gross; the chart shows it day by day",
+            f"{_since(report)}, {kind}",
+            hint="Of cumulative PnL, sale by sale; the chart shows it day by day",
         ),
         _heartbeat(report, now),
     ]
 
 
-_ROWS = "Counts SELL rows, gross of fees: partial fills make several of one sale"
+_TREND = 200  # days that the sparkline shows
+_ROWS = "Counts SELL rows: partial fills make several of one sale"
 
 
-def _money(label: str, value: float, hint: str) -> Metric:
-    return Metric(label, amount(value, "KRW", signed=True), tone=tone(value), hint=hint)
+def _money(label: str, value: float, hint: str, kind: str) -> Metric:
+    return Metric(label, amount(value, "KRW", signed=True), kind, hint=hint, value_tone=tone(value))
 
 
-def _unrealised(report: Report, held: int) -> Metric:
-    note = f"{held} position{'' if held == 1 else 's'}"
+def _unrealized(report: Report, held: int) -> Metric:
+    """What is left out of the sum is said: positions without a price, accounts that cannot be read."""
+    priced = sum(holding.unrealised is not None and not holding.position.dust for holding in report.holdings)
+    note = f"{held} position{'' if held == 1 else 's'}" if priced == held else f"{priced} of {held} positions priced"
     if report.unreadable:
-        note = f"unreadable: {', '.join(report.unreadable[:2])}{' …' if len(report.unreadable) > 2 else ''}"
-    hint = "Positions of positions.json at the last price there is, gross of fees"
+        note += f"; unreadable: {', '.join(report.unreadable[:2])}{' …' if len(report.unreadable) > 2 else ''}"
+    whole = priced == held and not report.unreadable
+    kind = "net (est.)" if report.choice.net else "gross"
+    hint = "Positions of positions.json at the last price there is"
     value = report.unrealised
-    return Metric(
-        "Unrealised", amount(value, "KRW", signed=True), note, None if report.unreadable else tone(value), (), hint
-    )
+    shown = amount(value, "KRW", signed=True)
+    return Metric("Unrealized", shown, f"{note}, {kind}", hint=hint, value_tone=tone(value) if whole else None)
 
 
 def _since(report: Report) -> str:

@@ -28,7 +28,7 @@ li{padding:7px 0;border-bottom:1px solid var(--cqs-line);overflow-wrap:anywhere}
 li b{font-weight:600} li .chip{margin-left:6px} p{margin:6px 0;font-size:13px}
 p.warning{color:var(--cqs-warning)}
 """
-_HEAD = ("Symbol", "Unrealised", "Value", "Last", "Entry", "Quantity", "Held for")
+_HEAD = ("Symbol", "Unrealized", "Value", "Last", "Entry", "Quantity", "Held for")
 
 
 def holdings_html(report: Report, now: int) -> str:
@@ -42,20 +42,23 @@ def holdings_html(report: Report, now: int) -> str:
     if not held:
         return unreadable or "<p class='muted'>Nothing is held.</p>"
     head = "".join(f"<th{' class=text' if i < 1 else ''}>{name}</th>" for i, name in enumerate(_HEAD))
-    rows = "".join(_row(holding, now) for holding in held[:_MOST])
+    rows = "".join(_row(holding, now, net=report.choice.net) for holding in held[:_MOST])
     more = f"<p class='muted'>{len(held) - _MOST} more; choose an account.</p>" if len(held) > _MOST else ""
     return f"{unreadable}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
 
 
-def _row(holding: Holding, now: int) -> str:
+def _row(holding: Holding, now: int, *, net: bool) -> str:
     position, price, days = holding.position, holding.price, holding.age_days
     dust = " <span class=chip>dust</span>" if position.dust else ""
     account = escape(holding.account)
     name = f"{escape(position.symbol)}{dust}<br><span class=muted title='{account}'>{account}</span>"
-    gain = f"{amount(holding.unrealised, 'KRW', signed=True)} ({percent(holding.unrealised_pct, signed=True)})"
+    earned = holding.unrealised_net if net else holding.unrealised
+    paid = holding.position.entry_price * holding.position.quantity
+    share = 100 * earned / paid if earned is not None and paid else None
+    gain = f"{amount(earned, 'KRW', signed=True)} ({percent(share, signed=True)})"
     cells = [
         f"<td class=text>{name}</td>",
-        f"<td class='{tone(holding.unrealised) or ''}'>{escape(gain if price else '–')}</td>",
+        f"<td class='{tone(earned) or ''}'>{escape(gain if price else '–')}</td>",
         f"<td>{escape(amount(holding.value))}</td>",
         f"<td>{_last(price, now)}</td>",
         f"<td>{escape(amount(position.entry_price))}</td>",

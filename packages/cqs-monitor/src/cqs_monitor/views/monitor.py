@@ -71,9 +71,9 @@ class MonitorView(pn.viewable.Viewer):
         return stack(bar(self._controls, self._state), self._blank, self._body)
 
     def _laid_out(self) -> Any:
-        chart = section("Cumulative PnL", self._chart, note="KRW realised; below it the fall from its high")
-        symbols = section("By symbol", self._symbols, note="KRW, gross")
-        hours = section("By hour", self._hours, note="KST hour of the sale; KRW, gross")
+        chart = section("Cumulative PnL", self._chart, note="KRW realized; below it the drawdown; days of the bot, KST")
+        symbols = section("By symbol", self._symbols, note="KRW realized")
+        hours = section("By hour", self._hours, note="KRW realized by the hour of the trade, KST")
         return stack(
             self._cards,
             section(
@@ -83,7 +83,7 @@ class MonitorView(pn.viewable.Viewer):
                 actions=[columns_button(self._accounts)],
             ),
             beside(chart, stack(symbols, hours), columns="3fr 2fr"),
-            section("Days", self._year, note="realised PnL of each day, 53 weeks; click a day to see its trades"),
+            section("Days", self._year, note="realized PnL of each day, KST, 53 weeks; click a day to see its trades"),
             section("Positions", self._held, note="by positions.json, at the last price there is"),
             self._trades,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
@@ -112,8 +112,9 @@ class MonitorView(pn.viewable.Viewer):
         self._set(self._year, heatmap.heatmap(*last_year(report, moment), self._day_link))
         self._set(self._held, holdings_table.holdings_html(report, moment))
         self._set(self._findings, holdings_table.findings_html(report.findings))
-        self._set(self._symbols, bars.bars(report.statistics.by_symbol))
-        self._set(self._hours, bars.clock(report.statistics.by_hour))
+        kind = "net (est.)" if report.choice.net else "gross"
+        self._set(self._symbols, bars.bars(report.statistics.by_symbol, kind))
+        self._set(self._hours, bars.clock(report.statistics.by_hour, kind))
         self._trades.update(report)
         self._health.update(report, moment)
 

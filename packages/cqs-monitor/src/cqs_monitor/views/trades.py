@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections import Counter
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ class Trades(pn.viewable.Viewer):
 
     def __panel__(self) -> Any:
         head = bar(self._filter, columns_button(self._table), self._csv, self._told)
-        note = "newest first; gross of fees, as logged; times in KST; click one to see it on candles"
+        note = "newest first; times in KST; click one to see it on candles"
         rows = section("Trades", head, self._table, note=note)
         chart = section("On candles", bar(self._symbol), self._about)
         return pn.Column(chart, self._chart, rows, styles={"gap": "12px"}, **WHOLE)
@@ -130,10 +131,12 @@ class Trades(pn.viewable.Viewer):
     def _fill(self, frame: pd.DataFrame) -> None:
         refresh(self._table, frame)
         shown = f"the newest {MOST} that pass; CSV has all" if len(frame) == MOST else f"{len(frame)} rows"
+        kind = "net of estimated fees; the CSV is gross, as logged" if self._choice.net else "gross of fees, as logged"
+        shown += f"; {kind}"
         self._told.object = f'<span style="color:var(--cqs-muted);font-size:12px">{shown}</span>'
 
     def _export(self) -> Any:
-        frame = trades_frame(self._snapshot, self._choice, self._filter.value)
+        frame = trades_frame(self._snapshot, replace(self._choice, net=False), self._filter.value)
         return io.BytesIO(to_csv(frame))
 
     def _draw(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core.foreign import foreign
+from cqs_panel.remedies import remedies
 from cqs_panel.sections import failure, html
 from cqs_panel.view import View
 
@@ -33,20 +34,23 @@ _SKELETON = """
 """
 
 
+_HEADINGS = {"loading": "this could not be loaded", "update": "this could not be updated", "job": "the job's result"}
+
+
 class Frame(pn.viewable.Viewer):
     """A view, or a card of the overview, in its guard."""
 
     def __init__(self, of: View | Card, page: PageState, report: Callable[[str, BaseException], None]) -> None:
         super().__init__()
         self.of, self.page, self._report = of, page, report
-        self._name = of.title or getattr(of, "name", "This")
+        self._name = of.title or getattr(of, "name", "This").rpartition(".")[2].capitalize()
         self._busy = html(
             '<div class="run" role="progressbar" aria-label="Loading"></div>', stylesheets=[_BAR], visible=False
         )
         self._faults = pn.Column(sizing_mode="stretch_width", margin=0)
         self._body = pn.Column(sizing_mode="stretch_width", margin=0)
         self._skeleton = _skeleton(5 if isinstance(of, View) else 1)
-        self._shown_faults: dict[str, str] = {}
+        self._shown_faults: dict[object, tuple[str, Any]] = {}
         self._pending = 0
         self.built = False
         self._root = pn.Column(
@@ -84,18 +88,30 @@ class Frame(pn.viewable.Viewer):
         half = f"@media(max-width:1100px){{:host{{grid-column:span {max(6, columns)}}}}}"
         self._root.stylesheets = [wide, half, "@media(max-width:700px){:host{grid-column:1/-1!important}}"]
 
-    def fail(self, where: str, error: BaseException) -> None:
-        """Show an error above what there is; the same error is shown once."""
-        self._report(where, error)
-        said = repr(error)
-        if self._shown_faults.get(where) != said:
-            self._shown_faults[where] = said
-            self._faults[:] = [failure(f"{self._name}: {where} failed", error)]
+    def fail(self, where: str, error: BaseException, key: object = None) -> None:
+        """Show an error above what there is, once, until what failed under this key succeeds.
 
-    def recover(self, where: str) -> None:
+        Args:
+            where: what was done: `loading`, `update`.
+            error: why it failed.
+            key: tells apart what failed; a success of another leaves this error where it is.
+        """
+        self._report(where, error)
+        key = where if key is None else key
+        known, told = self._shown_faults.get(key), repr(error)
+        if known is None or known[0] != told:
+            said = _HEADINGS.get(where, f"{where} failed")
+            self._shown_faults[key] = told, failure(f"{self._name}: {said}", error, actions=remedies(self.page, error))
+            self._lay_out_faults()
+
+    def recover(self, key: object) -> None:
         """Take an error away, when what failed has succeeded since."""
-        if self._shown_faults.pop(where, None) and not self._shown_faults:
-            self._faults.clear()
+        if self._shown_faults.pop(key, None):
+            self._lay_out_faults()
+
+    def _lay_out_faults(self) -> None:
+        """Every error once, however many fail for it."""
+        self._faults[:] = list(dict(self._shown_faults.values()).values())
 
     def busy(self, change: int) -> None:
         """Count work under way: a bar runs above the view while there is any."""

@@ -80,15 +80,21 @@ class Work:
             with foreign():
                 show(done.result())
         except Exception as error:  # noqa: BLE001 - work may fail in any way; the others live on
-            self.frame.fail("loading", error)
+            self.frame.fail("loading", error, _key(show))
         else:
-            self.frame.recover("loading")
+            self.frame.recover(_key(show))
         if (newest := self._waiting.pop(show, None)) is not None:
             self.load(newest[0], show, quiet=newest[1])
 
     def _soon(self, call: Callable[[], Any]) -> None:
         if self._document is not None:
             soon(self._document, call)
+
+
+def _key(show: Callable[..., Any]) -> object:
+    """What tells loads of one frame apart: a method of an object, or a function, though it is made anew each time."""
+    code = getattr(getattr(show, "__func__", show), "__code__", show)
+    return code, id(getattr(show, "__self__", None))
 
 
 def _guarded(call: Callable[[], Any]) -> Any:
