@@ -17,7 +17,7 @@ def _run(demo: Demo) -> dict[str, Any]:
     from cqs_backtest.printing import print_performance
     from cqs_backtest.request import make_costs, make_request
 
-    request = make_request("volatility_breakout", _SYMBOLS, costs=make_costs(None, None, 10_000_000))
+    request = make_request("volatility_breakout", _SYMBOLS, costs=make_costs())
     outcome = run(request, demo.bucket, confirm=True)
     print_performance(demo.console, outcome)
     return {"performance": outcome.performance, "run": outcome.keep(demo.bucket)}

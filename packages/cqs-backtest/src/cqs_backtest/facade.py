@@ -42,9 +42,9 @@ class BacktestFacade:
         interval: str = "1d",
         params: Mapping[str, Any] | None = None,
         engine: str | Engine | None = None,
-        fee: float = 0.0005,
-        slippage_bps: float = 5,
-        capital: float = 10_000_000,
+        fee: float | None = None,
+        slippage_bps: float | None = None,
+        capital: float | None = None,
         min_order: float = 0,
         lot: float = 0,
         keep: bool = False,
@@ -67,9 +67,9 @@ class BacktestFacade:
             interval: of the candles.
             params: the strategy's parameters by name.
             engine: a name, or an engine.
-            fee: fraction of a fill's value, a side.
-            slippage_bps: basis points, a side; limit and take-profit fills never slip.
-            capital: at the start, in quote currency.
+            fee: fraction of a fill's value, a side; by default as the settings say.
+            slippage_bps: basis points, a side; likewise. Limit and take-profit fills never slip.
+            capital: at the start, in quote currency; likewise.
             min_order: smallest order in quote currency.
             lot: quantities are multiples of it.
             keep: store the run in the bucket.

@@ -44,7 +44,7 @@ class Request:
     interval: str = "1d"
     start: int | None = None
     end: int | None = None
-    costs: Costs = field(default_factory=Costs)
+    costs: Costs = field(default_factory=lambda: make_costs())  # noqa: PLW0108 - defined below
     engine: Engine = field(default_factory=lambda: plugins().engine(DEFAULT_ENGINE))
     day_start: int = 0
     seed: int = 0
@@ -91,7 +91,7 @@ def make_request(
         interval=parse_interval(interval),
         start=first,
         end=last,
-        costs=costs or Costs(),
+        costs=costs or make_costs(),
         engine=find_engine(engine, impact),
         day_start=known.day_start,
         benchmark=benchmark_market(benchmark, known.exchange, traded),
@@ -118,9 +118,9 @@ def find_engine(engine: str | Engine | None, impact: float | None = None) -> Eng
 
 
 def make_costs(
-    fee: float | None,
-    slippage_bps: float | None,
-    capital: float,
+    fee: float | None = None,
+    slippage_bps: float | None = None,
+    capital: float | None = None,
     min_order: float = 0.0,
     lot: float = 0.0,
     max_volume_share: float | None = None,
@@ -135,7 +135,8 @@ def make_costs(
     bps = known.slippage_bps if slippage_bps is None else slippage_bps
     if not 0 <= bps < 10_000:
         raise UsageError(f"slippage is {bps!r} basis points; it must be from 0 up to 10,000")
-    return Costs(known.fee if fee is None else fee, bps / 10_000, lot, min_order, capital, max_volume_share, on_end)
+    paid, start = known.fee if fee is None else fee, known.capital if capital is None else capital
+    return Costs(paid, bps / 10_000, lot, min_order, start, max_volume_share, on_end)
 
 
 def known_exchange(name: str) -> str:

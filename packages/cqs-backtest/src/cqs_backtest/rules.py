@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.rule_modules import files_of, import_file
 from cqs_core import Strategy, UnknownName, UsageError, plugins
+from cqs_core.foreign import fact_of, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,9 +76,10 @@ def from_file(folder: Path, path: str, name: str) -> type[Strategy]:
         UnknownName: it defines no such rule.
     """
     try:
-        module = import_file(folder, path)
+        with foreign():
+            module = import_file(folder, path)
     except Exception as error:
-        raise UsageError(f"{path!r} fails at import: {type(error).__name__}: {error}") from error
+        raise UsageError(f"{path!r} fails at import: {fact_of(error)}") from error
     rules: dict[str, type[Strategy]] = {n: v for n, v in vars(module).items() if _is_rule(v, module.__name__)}
     if name not in rules:
         raise UnknownName(f"strategy of {Path(path).name}", name, rules, remedy="it defines no subclass of Strategy")

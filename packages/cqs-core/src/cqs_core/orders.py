@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from cqs_core.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 from cqs_core.errors import UsageError
 from cqs_core.orders_reading import BOOLS, Array, Grid, read
 
@@ -119,11 +120,11 @@ class Costs:
             close.
     """
 
-    fee: float = 0.0005
-    slip: float = 0.0005
+    fee: float = FEE
+    slip: float = SLIPPAGE_BPS / 10_000
     lot: float = 0.0
     min_order: float = 0.0
-    capital: float = 10_000_000.0
+    capital: float = CAPITAL
     max_volume_share: float | None = None
     on_end: str = "hold"
 

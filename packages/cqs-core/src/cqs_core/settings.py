@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from cqs_core.bucket.url import masked
+from cqs_core.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.folders import cache_folder, data_folder, state_folder
 from cqs_core.intervals import DAY, HOUR, MINUTE, parse_interval
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
         publish: home-market intervals that are published to `data/processed`.
         fee: fraction of a fill's value, a side.
         slippage_bps: basis points, a side.
+        capital: that a backtest starts with, in quote currency.
         jobs: how many jobs work at once on this machine; None is one for each core, two at least.
         colors: `western` (green up, red down) or `korean` (red up, blue down).
         disable: plugins that are not loaded; the plugin host reads it itself.
@@ -81,8 +83,9 @@ class Settings(BaseSettings):
     day_start: int = Field(0, ge=0, lt=DAY)
     endpoint: str | None = None
     publish: tuple[str, ...] = ("1d",)
-    fee: float = Field(0.0005, ge=0, lt=1)
-    slippage_bps: float = Field(5.0, ge=0, lt=10_000)
+    fee: float = Field(FEE, ge=0, lt=1)
+    slippage_bps: float = Field(SLIPPAGE_BPS, ge=0, lt=10_000)
+    capital: float = Field(CAPITAL, gt=0, allow_inf_nan=False)
     jobs: int | None = Field(None, ge=1, le=64)
     colors: str = Field("western", pattern="^(western|korean)$")
     disable: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import click
 from cqs_backtest.commands.slippage import slippage_bps
 from cqs_core import INTERVALS, UsageError, progress
 from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 
 
 @click.group("backtest")
@@ -27,9 +28,13 @@ def backtest() -> None:
 @click.option("--start", help="First bar that may trade, UTC; earlier candles are warm-up.")
 @click.option("--end", help="Exclusive; a bare date includes its day.")
 @click.option("--set", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")
-@click.option("--capital", type=float, default=10_000_000, show_default=True, help="In quote currency.")
-@click.option("--fee", type=float, help="Fraction of a fill, a side; CQS_FEE, else 0.0005.")
-@click.option("--slippage-bps", metavar="BPS", help="A side; or account:NAME, as measured. CQS_SLIPPAGE_BPS, else 5.")
+@click.option("--capital", type=float, help=f"In quote currency; CQS_CAPITAL, else {CAPITAL:,.0f}.")
+@click.option("--fee", type=float, help=f"Fraction of a fill, a side; CQS_FEE, else {FEE}.")
+@click.option(
+    "--slippage-bps",
+    metavar="BPS",
+    help=f"A side; or account:NAME, as measured. CQS_SLIPPAGE_BPS, else {SLIPPAGE_BPS:g}.",
+)
 @click.option("--min-order", type=float, default=0.0, help="Smallest order, in quote currency.")
 @click.option("--lot", type=float, default=0.0, help="Quantities are multiples of it.")
 @click.option("--max-volume-share", type=float, help="Most of a bar's volume that fills may make up, 0.1 for a tenth.")

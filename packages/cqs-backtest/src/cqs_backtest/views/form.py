@@ -11,6 +11,7 @@ import param
 
 from cqs_backtest.request import BASKET, quote_of
 from cqs_core import Strategy, plugins, settings
+from cqs_core.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 from cqs_panel.address_form import AddressForm, from_text, to_text
 from cqs_panel.checks import offered
 
@@ -56,9 +57,11 @@ class BacktestForm(pn.viewable.Viewer):
     benchmark: param.Selector[Any] = param.Selector(doc="Bought and held beside it.")
     start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
     end = param.CalendarDate(allow_None=True, doc="Last day.")
-    capital = param.Number(10_000_000.0, bounds=(0, None), inclusive_bounds=(False, True), doc="In quote currency.")
-    fee_pct = param.Number(0.05, bounds=(0, 10), step=0.01, label="Fee, % a side", doc="Of each fill's value.")
-    slippage_bps = param.Number(5.0, bounds=(0, 1000), step=1, label="Slippage, bps a side", doc="Limits never slip.")
+    capital = param.Number(CAPITAL, bounds=(0, None), inclusive_bounds=(False, True), doc="In quote currency.")
+    fee_pct = param.Number(100 * FEE, bounds=(0, 100), step=0.01, label="Fee, % a side", doc="Of each fill's value.")
+    slippage_bps = param.Number(
+        SLIPPAGE_BPS, bounds=(0, 10_000), step=1, label="Slippage, bps a side", doc="Limits never slip."
+    )
     rule: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
 
     def __init__(self, found: Sequence[SeriesStatus], page: PageState) -> None:
@@ -66,7 +69,7 @@ class BacktestForm(pn.viewable.Viewer):
         known = settings()
         self._address = AddressForm(page, dict, lambda _name, _text: None)
         self._address.pause()  # until there is a whole form
-        super().__init__(fee_pct=100 * known.fee, slippage_bps=known.slippage_bps)
+        super().__init__(fee_pct=_percent(known.fee), slippage_bps=known.slippage_bps, capital=known.capital)
         self._offer("strategy", list(plugins().strategies()))
         self._offer("exchange", sorted({s.series.exchange for s in self._found}), prefer=known.exchange)
         self.param.watch(self._list_intervals, "exchange")
@@ -126,7 +129,7 @@ class BacktestForm(pn.viewable.Viewer):
             "--capital",
             str(self.capital),
             "--fee",
-            str(self.fee_pct / 100),
+            f"{self.fee_pct / 100:.12g}",
             "--slippage-bps",
             str(self.slippage_bps),
         ]
@@ -156,7 +159,7 @@ class BacktestForm(pn.viewable.Viewer):
         self.start = _day(made["start"]) or self.start
         self.end = _day(made["last"])
         costs = made["costs"]
-        self.param.update(fee_pct=100 * costs["fee"], slippage_bps=costs["slippage_bps"], capital=costs["capital"])
+        self.param.update(fee_pct=_percent(costs["fee"]), slippage_bps=costs["slippage_bps"], capital=costs["capital"])
         self._address.settle()
         self._address.follow()
 
@@ -237,6 +240,11 @@ def _widget(rule: Strategy, name: str, parameter: Any) -> Any:
     if isinstance(parameter, param.Number):
         return pmui.FloatInput.from_param(own, **look)
     return (pmui.Select if isinstance(parameter, param.Selector) else pmui.TextInput).from_param(own, **look)
+
+
+def _percent(fraction: float) -> float:
+    """Without the digits that binary fractions add: 0.0007 is 0.07 %."""
+    return float(f"{100 * fraction:.12g}")
 
 
 def _day(text: str | None) -> dt.date | None:

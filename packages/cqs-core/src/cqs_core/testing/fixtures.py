@@ -18,6 +18,7 @@ __all__ = ["gcs_bucket", "gcs_emulator", "own_folders"]
 
 _VARIABLES = (
     "CQS_BUCKET",
+    "CQS_CAPITAL",
     "CQS_DAY_START",
     "CQS_DISABLE",
     "CQS_ENDPOINT",

@@ -19,6 +19,7 @@ from cqs_monitor.compare.live import live_positions
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
 from cqs_monitor.compare.rule import Rule, positions, run, target
+from cqs_monitor.pnl.columns import FEE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,7 @@ class Question:
         end: ms UTC, exclusive; None is the end of the last candle.
         symbols: as bots write them; empty takes those that the account bought.
         capital: in quote currency; None is estimated from the first purchase.
-        fee: fraction a side.
+        fee: fraction a side; by default what the account's own fees are estimated with.
         tolerance: beyond which a pair differs.
     """
 
@@ -53,7 +54,7 @@ class Question:
     end: int | None = None
     symbols: tuple[str, ...] = ()
     capital: float | None = None
-    fee: float = 0.0005
+    fee: float = FEE
     tolerance: Tolerance = field(default_factory=Tolerance)
 
 
