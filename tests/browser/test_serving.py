@@ -27,11 +27,11 @@ def free_port():
 
 
 @contextmanager
-def running(*command, bucket, path="/"):
+def running(*command, bucket, path="/", stderr=None):
     """A server as a user starts it; gives its URL and process."""
     port = free_port()
     environment = {**os.environ, "CQS_BUCKET": str(bucket)}
-    process = subprocess.Popen([*command, "--port", str(port)], env=environment, start_new_session=True)
+    process = subprocess.Popen([*command, "--port", str(port)], env=environment, start_new_session=True, stderr=stderr)
     url = f"http://localhost:{port}{path}"
     try:
         for _ in range(240):
@@ -121,6 +121,25 @@ def test_closed_windows_leave_no_sessions(visit, tmp_path):
             time.sleep(0.25)
         else:
             pytest.fail("connections stay open")
+
+
+def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(visit, tmp_path):
+    """Windows were opened, reloaded and closed meanwhile; nothing of that is worth a line."""
+    with (tmp_path / "log").open("wb") as log:
+        bucket = tmp_path / "bucket"
+        bucket.mkdir()
+        with running(*cqs("serve", "--no-open"), bucket=bucket, stderr=log) as (url, process):
+            for view in ("overview", "data", "jobs"):
+                page = visit(f"{url}?view={view}").page
+                page.reload()
+                page.context.close()
+            page = visit(url).page
+            process.terminate()
+            assert process.wait(60) == 0
+            page.context.close()
+    said = (tmp_path / "log").read_text().splitlines()
+    assert next(line for line in said if line.strip()).startswith("cqs dashboard of")
+    assert len(said) <= 3, said
 
 
 def test_ending_the_parent_ends_every_process_of_the_server(tmp_path):

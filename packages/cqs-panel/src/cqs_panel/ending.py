@@ -8,6 +8,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from cqs_core.cli import stopping
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
@@ -19,13 +21,14 @@ def end_when_told(loop: AbstractEventLoop) -> None:
     """Stop the loop at SIGTERM or Ctrl-C; a process that hangs then is ended all the same."""
 
     def end(_number: int, _frame: object) -> None:
-        watch = threading.Timer(SECONDS, _leave)
+        watch = threading.Timer(SECONDS, leave)
         watch.daemon = True
         watch.start()
         loop.call_soon_threadsafe(loop.stop)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    signal.signal(signal.SIGINT, end)
+    if getattr(signal.getsignal(signal.SIGTERM), "__module__", "") != stopping.__name__:  # which calls the one above
+        signal.signal(signal.SIGTERM, end)
 
 
 def end_forks_with_me() -> None:
@@ -43,8 +46,8 @@ def end_forks_with_me() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-def _leave() -> None:
-    """Threads that are busy in a library cannot be interrupted."""
+def leave() -> None:
+    """End the process now: Python takes seconds to clear away a server, and cannot interrupt a thread in a library."""
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()
     os._exit(0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError
 from cqs_core.cli.stopping import service
-from cqs_panel.ending import end_forks_with_me, end_when_told
+from cqs_panel.ending import end_forks_with_me, end_when_told, leave
 from cqs_panel.guard.hosts import INSECURE
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def serve(
             server.io_loop.start()
         finally:
             server.stop(wait=False)
+    if num_procs > 1:  # a forked one: what follows is the parent's
+        leave()
 
 
 def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:

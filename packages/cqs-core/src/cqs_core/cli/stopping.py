@@ -40,8 +40,11 @@ def told_to_end() -> bool:
 
 
 def leave(code: int) -> None:
-    """End the process at once where a thread is busy with what nobody can interrupt."""
-    if code > 128 and any(thread.daemon for thread in threading.enumerate()):
+    """End the process at once where it was told to, or where a thread is busy with what nobody can interrupt.
+
+    Python takes seconds to clear away what a server has loaded.
+    """
+    if _asked or (code > 128 and any(thread.daemon for thread in threading.enumerate())):
         _exit(code)
 
 

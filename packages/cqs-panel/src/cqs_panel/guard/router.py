@@ -19,7 +19,7 @@ from bokeh.server.views.session_handler import SessionHandler
 from bokeh.server.views.ws import WSHandler
 from tornado.web import ErrorHandler, RequestHandler
 
-from cqs_panel.guard import components, locations, tokens
+from cqs_panel.guard import components, locations, quiet, tokens
 from cqs_panel.guard.hosts import INSECURE, insecure, is_loopback, permitted
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def install() -> bool:
     BokehTornado.find_handler = find_handler
     components.install()
     locations.install()
+    quiet.install()
     return True
 
 
