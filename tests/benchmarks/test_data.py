@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cqs_core import Bucket, Lake, Series, intervals, times
-from cqs_core.bucket import bucket, listing
+from cqs_core.bucket import bucket, listing, soundness
 from cqs_core.intervals import DAY, HOUR, MINUTE
-from cqs_core.lake import names
+from cqs_core.lake import checking, names
 from cqs_core.lake.table import candle_table
 from cqs_core.settings import cache_folder
 from cqs_data import fetch, select, update
@@ -219,6 +219,35 @@ def test_data_status_against_fifty_footers(big):
     assert compared(big.status, footers, rounds=30, before=new_process) <= 1.0
     print("  a machine that never looked:", end="")
     assert compared(big.status, footers, rounds=30, before=forget_all) <= 5
+
+
+@pytest.mark.parametrize("way", ["frame", "sql"])
+def test_data_checking_every_object_against_its_name(big, way, monkeypatch):
+    """What the hashes cost: the first time that a version of an object is read, and ever after."""
+    series, every = MANY[21], "select market, ts, open, high, low, close, volume from candles where market = 'C21/KRW'"
+    query = f"select count(*), sum(close), sum(volume) from ({every})"
+
+    def read():
+        return big.frame(series) if way == "frame" else big.sql(query)
+
+    def forget():
+        soundness.soundness.cache_clear()
+        shutil.rmtree(cache_folder() / "sound", ignore_errors=True)
+
+    def unchecked():
+        with monkeypatch.context() as patched:
+            patched.setattr(soundness.Soundness, "problems", lambda *_, **__: {})
+            read()
+
+    time.sleep(2.5)  # of what changed in the last two seconds nothing is remembered
+    print("  the first time:", end="")
+    assert compared(read, unchecked, rounds=15, before=forget) <= 1.25
+    read()
+    hashed = []
+    monkeypatch.setattr(checking, "as_named", lambda key, _: hashed.append(key) or "")
+    print("  ever after:", end="")
+    assert compared(read, unchecked, rounds=30) <= 1.1
+    assert hashed == []
 
 
 @pytest.mark.parametrize("kind", ["real 1m", "real 1h", "made up 1h"])

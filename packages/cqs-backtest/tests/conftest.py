@@ -33,6 +33,7 @@ def no_settings(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CQS_DATA_DIR", str(tmp_path / "user"))
     monkeypatch.setenv("CQS_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("CQS_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 
 

@@ -51,10 +51,11 @@ def damage_of(bucket: Bucket, series: Series) -> Damage:
     def look() -> Damage:
         entries = bucket.list(series.folder, immutable=True)
         contents = contents_of(entries)
-        sound, damaged = sound_and_damaged(bucket, contents.objects)
+        posing = {o.key for o in contents.posing}
+        sound, damaged = sound_and_damaged(bucket, [o for o in contents.objects if o.key not in posing])
         ours = {o.key for o in contents.objects}
         strangers = [e.key for e in entries if e.key.endswith(".parquet") and e.key not in ours]
-        return Damage(sound, damaged, contents.missing, strangers)
+        return Damage(sound, [*damaged, *contents.posing], contents.missing, strangers)
 
     return retrying(series, look)
 

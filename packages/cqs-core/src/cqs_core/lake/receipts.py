@@ -16,7 +16,7 @@ Names begin with an underscore because other engines that read such folders skip
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.bucket.cache import REMEDY
@@ -37,11 +37,13 @@ class Contents(NamedTuple):
         objects: that are there.
         missing: that are not there, though a receipt names them.
         stale: keys of receipts that are no longer needed.
+        posing: objects without a receipt that seem to be a missing one, of whose ingest and range they are.
     """
 
     objects: Sequence[LakeObject]
     missing: Sequence[LakeObject] = ()
     stale: Sequence[str] = ()
+    posing: Sequence[LakeObject] = ()
 
 
 def receipt_of(key: str) -> str:
@@ -60,9 +62,12 @@ def contents_of(entries: Iterable[Entry]) -> Contents:
             promised.append(item)
     there, vouched = {o.key for o in objects}, {item.key for item in promised}
     absent = [item for item in promised if item.key not in there]
-    missing = [item for item in absent if not answered_again(item, _others(item, objects, vouched))]
+    posing = {o.key for item in absent for o in objects if o.key not in vouched and _poses(o, item)}
+    others = [o for o in objects if o.key not in posing]
+    missing = [item for item in absent if not answered_again(item, others)]
     gone = {item.key for item in missing}
-    return Contents(objects, missing, [receipt_of(item.key) for item in absent if item.key not in gone])
+    stale = [receipt_of(item.key) for item in absent if item.key not in gone]
+    return Contents(objects, missing, stale, [o for o in objects if o.key in posing])
 
 
 def answered_again(item: LakeObject, objects: Iterable[LakeObject]) -> bool:
@@ -71,12 +76,10 @@ def answered_again(item: LakeObject, objects: Iterable[LakeObject]) -> bool:
     return not subtract((item.start, item.end), newer)
 
 
-def _others(item: LakeObject, objects: Iterable[LakeObject], vouched: Container[str]) -> Iterator[LakeObject]:
-    """Objects but those that only seem to be it: a merged one of the same ingest and range would hold more rows."""
-    for o in objects:
-        same = (o.start, o.end, o.seq, o.source) == (item.start, item.end, item.seq, item.source)
-        if not same or o.rows > item.rows or o.key in vouched:
-            yield o
+def _poses(o: LakeObject, item: LakeObject) -> bool:
+    """Whether an object seems to be another: a merged one of the same ingest and range would hold more rows."""
+    same = (o.start, o.end, o.seq, o.source) == (item.start, item.end, item.seq, item.source)
+    return same and o.rows <= item.rows
 
 
 def remove(bucket: Bucket, keys: Collection[str]) -> None:
