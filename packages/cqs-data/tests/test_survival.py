@@ -79,7 +79,7 @@ def test_fifty_killed_compactions_lose_nothing(folder):
 
 
 def test_the_harness_catches_a_compactor_that_deletes_before_it_writes(folder):
-    with pytest.raises(AssertionError, match="lost|is missing"):
+    with pytest.raises(AssertionError, match=r"lost|is missing"):
         killed_compactions(folder, 60, mode="planted bug")
 
 
