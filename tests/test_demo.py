@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from cli import cqs, cqs_json, refusal
@@ -86,3 +88,30 @@ def test_a_fill_far_from_the_rule_is_found_on_the_past(told):
     )
     rules.write_text(known)
     assert [row["at"][:10] for row in found["fired"]] == ["2024-12-27"]
+
+
+def test_the_demo_shows_every_state_of_alerts_open_positions_and_trades_of_today(told):
+    folder, _ = told
+    rows = cqs_json("monitor", "alerts", "--bucket", folder)
+    assert {row["state"] for row in rows} == {"firing", "pending", "silenced", "unknown", "ok"}
+    held = cqs_json("monitor", "positions", "--bucket", folder)
+    assert all(one["positions"] for one in (held[name] for name in ("Main", "메인")))
+    today = dt.datetime.now(dt.timezone(dt.timedelta(hours=9))).date().isoformat()
+    for name in ("Main", "메인"):
+        assert "SELL" in (folder / "logs" / name / f"trades_{today}.csv").read_text()
+
+
+def test_the_bot_of_the_demo_goes_on_trading_and_its_books_add_up(told):
+    from cqs_monitor.demo.bot import Bot
+
+    folder, _ = told
+    before = {
+        name: cqs_json("monitor", "positions", "--bucket", folder)[name]["positions"] for name in ("Main", "메인")
+    }
+    bot = Bot(Bucket(folder))
+    for _ in range(3):
+        bot.trade()
+    after = {name: cqs_json("monitor", "positions", "--bucket", folder)[name]["positions"] for name in ("Main", "메인")}
+    assert after != before
+    rows = cqs_json("monitor", "alerts", "--bucket", folder)
+    assert {row["state"] for row in rows if row["rule"] == "positions do not add up"} == {"ok"}

@@ -29,10 +29,11 @@ def register_channels() -> Sequence[AlertChannel]:
 
 @hookimpl
 def register_demo() -> Sequence[DemoStep]:
+    from cqs_monitor.demo.bot import STEP as BOT
     from cqs_monitor.demo.models import STEP as MODELS
     from cqs_monitor.demo.step import STEP as BOTS
 
-    return [BOTS, MODELS]
+    return [BOTS, MODELS, BOT]
 
 
 @hookimpl

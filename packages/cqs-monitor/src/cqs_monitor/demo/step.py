@@ -6,20 +6,21 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Costs, DemoStep, plugins
-from cqs_core.times import parse_start
+from cqs_core.times import now, parse_start
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket, Demo
     from cqs_core.result import RunResult
     from cqs_monitor.compare.comparison import Comparison
     from cqs_monitor.compare.deviations import Deviation
     from cqs_monitor.compare.rule import Rule
+    from cqs_monitor.demo.trade import Trade
 
 DEVIATING, FAITHFUL = "Main", "메인"
 _STRATEGY = "volatility_breakout"
-_SYMBOLS = ("BTC", "ETH", "XRP", "SOL")
+SYMBOLS = ("BTC", "ETH", "XRP", "SOL")
 _SINCE = {DEVIATING: "2024-06-01", FAITHFUL: "2025-06-01"}
 _CAPITAL = {DEVIATING: 10_000_000.0, FAITHFUL: 30_000_000.0}
 
@@ -56,13 +57,16 @@ def _files(rule: Rule, bucket: Bucket) -> tuple[dict[str, bytes], list[str]]:
     """All log files by key, and in what ways the first bot deviates."""
     from cqs_monitor.compare.rule import positions
     from cqs_monitor.demo.deviations import deviating
+    from cqs_monitor.demo.today import last_prices, trades_today
     from cqs_monitor.demo.trade import carried_out
     from cqs_monitor.demo.writing import log_files, torn
 
     result = _result(rule, bucket, DEVIATING)
     trades, changed = deviating(DEVIATING, positions(result), result.candles)
-    files = log_files(DEVIATING, trades)
-    faithful = log_files(FAITHFUL, [carried_out(FAITHFUL, p) for p in positions(_result(rule, bucket, FAITHFUL))])
+    prices, moment = last_prices(bucket, SYMBOLS), now()
+    files = log_files(DEVIATING, [*trades, *_apart(trades_today(0, prices, moment), trades)])
+    done = [carried_out(FAITHFUL, p) for p in positions(_result(rule, bucket, FAITHFUL))]
+    faithful = log_files(FAITHFUL, [*done, *_apart(trades_today(1, prices, moment), done)])
     victim = min(key for key in faithful if key.endswith(".csv"))
     faithful[victim] = torn(faithful[victim])
     files |= faithful
@@ -70,12 +74,18 @@ def _files(rule: Rule, bucket: Bucket) -> tuple[dict[str, bytes], list[str]]:
     return files, list(changed)
 
 
+def _apart(today: Sequence[Trade], before: Sequence[Trade]) -> list[Trade]:
+    """Without symbols that are still held from before: their purchases and sales would be paired with those."""
+    held = {trade.symbol for trade in before if trade.sold is None}
+    return [trade for trade in today if trade.symbol not in held]
+
+
 def _result(rule: Rule, bucket: Bucket, account: str) -> RunResult:
     from cqs_monitor.compare.rule import run
 
     start = parse_start(_SINCE[account]) or 0
     costs = Costs(slip=0.0, min_order=5_000.0, capital=_CAPITAL[account])
-    return run(rule, bucket, [f"{symbol}/KRW" for symbol in _SYMBOLS], start, None, costs)
+    return run(rule, bucket, [f"{symbol}/KRW" for symbol in SYMBOLS], start, None, costs)
 
 
 def _write(bucket: Bucket, files: Mapping[str, bytes]) -> int:
@@ -93,7 +103,7 @@ def _compare(bucket: Bucket, snapshot: Any, rule: Rule, account: str) -> Compari
     from cqs_monitor.compare.comparison import Question, compare
 
     start = parse_start(_SINCE[account])
-    question = Question(account, rule, start, symbols=_SYMBOLS, capital=_CAPITAL[account])
+    question = Question(account, rule, start, symbols=SYMBOLS, capital=_CAPITAL[account])
     return compare(bucket, snapshot, question)
 
 

@@ -70,6 +70,26 @@ market = "BTC"
 over = "4 %"
 within = "1d"
 silence = "23:00-07:00 Asia/Seoul"
+
+# The next three show the other states: pending, silenced, unknown.
+[[rule]]
+name = "below its high for long"
+kind = "drawdown"
+over = 1                 # KRW
+for = "1000d"
+
+[[rule]]
+name = "no trade for a second"
+kind = "no_trades"
+over = "1s"
+severity = "info"
+silence = "00:00-23:59 Asia/Seoul"
+
+[[rule]]
+name = "DOGE moves"
+kind = "price_move"
+market = "DOGE"
+over = "4 %"
 """
 
 

@@ -19,7 +19,7 @@ def log_files(account: str, trades: Iterable[Trade]) -> dict[str, bytes]:
     trades = list(trades)
     days: dict[str, list[tuple[int, str]]] = {}
     for trade in trades:
-        for at, line in _rows(trade):
+        for at, line in rows(trade):
             days.setdefault(_kst(at).date().isoformat(), []).append((at, line))
     files = {
         f"logs/{account}/trades_{day}.csv": "".join([f"{HEADER}\r\n", *(line for _, line in sorted(rows))]).encode()
@@ -35,7 +35,13 @@ def torn(data: bytes) -> bytes:
     return data + data.splitlines()[-1][:17]
 
 
-def _rows(trade: Trade) -> Iterable[tuple[int, str]]:
+def header() -> bytes:
+    """The first line of a CSV."""
+    return f"{HEADER}\r\n".encode()
+
+
+def rows(trade: Trade) -> Iterable[tuple[int, str]]:
+    """Time (ms UTC) and line of the purchase, and of the sale where there is one."""
     amount = trade.price * trade.quantity
     yield trade.bought, _row(trade.bought, f"BUY,{trade.symbol},{trade.price!r},{trade.quantity!r},{amount!r},,")
     if trade.sold is not None and trade.exit_price is not None:
@@ -53,14 +59,16 @@ def _row(at: int, rest: str) -> str:
 
 
 def _positions(trades: Iterable[Trade]) -> dict[str, dict[str, object]]:
+    return {trade.symbol: position(trade) for trade in still_held(trades)}
+
+
+def position(trade: Trade) -> dict[str, object]:
+    """An entry of positions.json."""
     return {
-        trade.symbol: {
-            "symbol": trade.symbol,
-            "quantity": trade.quantity,
-            "entry_price": trade.price,
-            "entry_time": _kst(trade.bought).isoformat(),
-        }
-        for trade in still_held(trades)
+        "symbol": trade.symbol,
+        "quantity": trade.quantity,
+        "entry_price": trade.price,
+        "entry_time": _kst(trade.bought).isoformat(),
     }
 
 

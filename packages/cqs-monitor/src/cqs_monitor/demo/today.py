@@ -1,0 +1,56 @@
+"""What the demo's bots did today, after the last daily candle: trades that no comparison looks at, and positions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cqs_core import Lake, Series
+from cqs_core.intervals import DAY, HOUR
+from cqs_monitor.demo.trade import Trade
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cqs_core import Bucket
+
+_AHEAD_OF_UTC = 9 * HOUR
+_VALUE = 1_500_000.0  # KRW of a purchase
+# symbol, bought and sold at these shares of the day so far; at these prices, percent from the last one
+_PLAN: Mapping[int, Sequence[tuple[str, float, float | None, float, float]]] = {
+    0: (("BTC", 0.1, 0.5, -0.6, 0.2), ("ETH", 0.2, None, -1.1, 0.0), ("SOL", 0.3, 0.8, 0.4, -0.1)),
+    1: (("XRP", 0.15, None, 0.7, 0.0), ("BTC", 0.4, None, -0.3, 0.0), ("ETH", 0.25, 0.7, -0.9, 0.1)),
+}
+
+
+def last_prices(bucket: Bucket, symbols: Sequence[str]) -> dict[str, float]:
+    """The newest close of each symbol, of hours where there are any, else of days."""
+    lake, found = Lake(bucket), {}
+    for symbol in symbols:
+        for interval in ("1h", "1d"):
+            series = Series("upbit", f"{symbol}/KRW", interval)
+            last = max((item.last for item in lake.objects(series) if item.rows), default=None)
+            if last is not None:
+                found[symbol] = float(lake.read(series, last)["close"][-1].as_py())
+                break
+    return found
+
+
+def trades_today(which: int, prices: Mapping[str, float], now: int) -> list[Trade]:
+    """Trades of one of the two bots between the start of today, UTC's and Korea's, and `now` (ms UTC)."""
+    start = max(now // DAY * DAY, (now + _AHEAD_OF_UTC) // DAY * DAY - _AHEAD_OF_UTC)
+
+    def at(share: float) -> int:
+        return start + round(share * (now - start))
+
+    return [
+        Trade(
+            symbol,
+            at(bought),
+            prices[symbol] * (1 + paid / 100),
+            _VALUE / prices[symbol],
+            None if sold is None else at(sold),
+            None if sold is None else prices[symbol] * (1 + got / 100),
+        )
+        for symbol, bought, sold, paid, got in _PLAN[which]
+        if symbol in prices
+    ]
