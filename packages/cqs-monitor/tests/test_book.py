@@ -119,7 +119,7 @@ def test_a_row_that_is_appended_is_seen_and_nothing_else_is_read_again(bucket, p
     monkeypatch.setattr(bucket, "open", lambda key: opened.append(key) or Bucket.open(bucket, key))
     assert logs.refresh() is logs.last
     with changing.open("ab") as file:
-        file.write(SELL)
+        file.write(SELL.replace(b"00:00:01", b"00:00:02"))
     snapshot = logs.refresh()
     assert opened == ["logs/Main/trades_2025-10-21.csv"]
     assert snapshot.table["line"].to_pylist() == [2, 2, 3]

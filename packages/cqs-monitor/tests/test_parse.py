@@ -33,7 +33,8 @@ def test_rows_as_the_bot_writes_them_come_through():
 
 
 def test_the_fraction_of_a_second_may_be_missing_and_quantities_may_have_exponents():
-    table, problems = read(HEAD + BUY.replace(b".525006", b"").replace(b"17543.85964912", b"3.333e-05"))
+    small = BUY.replace(b".525006", b"").replace(b"17543.85964912", b"3.333e-05").replace(b"285.0", b"1.5e11")
+    table, problems = read(HEAD + small)
     assert problems == []
     assert table["quantity"].to_pylist() == [3.333e-05]
 
@@ -77,8 +78,8 @@ BREAKS = {
     ),
     "no offset": (
         HEAD + BUY.replace(b"+09:00", b""),
-        0,
-        [(2, "timestamp is '2025-10-20T23:59:59.525006', without an offset from UTC; not counted")],
+        1,
+        [(None, "1 timestamps without an offset from UTC; read as KST")],
     ),
     "NaN": (HEAD + BUY.replace(b"285.0", b"nan"), 0, [(2, "price is 'nan', no number; not counted")]),
     "SELL without profit": (HEAD + BUY.replace(b"BUY", b"SELL"), 0, [(2, "no profit_pct; not counted")]),
@@ -102,6 +103,112 @@ def test_a_broken_file_leaves_the_files_around_it_alone(data):
     table, _ = read(HEAD + BUY + SELL, data, HEAD + SELL)
     assert table.filter(pa.compute.equal(table["file"], 0)).num_rows == 2
     assert table.filter(pa.compute.equal(table["file"], 2))["line"].to_pylist() == [2]
+
+
+CONTRADICTIONS = {
+    "profit": (
+        SELL.replace(b",105263.15789472", b",5"),
+        "profit_krw is 5.0, but amount and profit_pct make it 105263.16",
+    ),
+    "sign": (SELL.replace(b",105263.15789472", b",-105263.15"), "profit_krw is -105263.15, but"),
+    "a loss of more than all": (SELL.replace(b"2.1052631578947434", b"-102.0"), "amount and profit_pct make it nan"),
+    "amount": (BUY.replace(b"5000000", b"500000"), "amount is 500000.0, but price x quantity is 4999999"),
+    "day": (BUY.replace(b",2025-10-20", b",2025-10-28"), "date and timestamp are days apart"),
+}
+
+
+@pytest.mark.parametrize(("row", "why"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
+def test_a_whole_row_that_contradicts_itself_is_counted_and_told(row, why):
+    table, problems = read(HEAD + BUY + row + SELL)
+    assert table.num_rows == 3
+    ((_, line, reason),) = problems
+    assert (line, reason.startswith("the row contradicts itself: ")) == (3, True)
+    assert why in reason
+
+
+def test_rounding_is_no_contradiction():
+    rounded = SELL.replace(b"2.1052631578947434", b"2.11").replace(b"105263.15789472", b"105263.2")
+    assert read(HEAD + rounded)[1] == []
+
+
+def test_local_times_of_the_first_versions_are_kst_and_told_once_a_file():
+    first = BUY.replace(b"+09:00", b"")
+    table, problems = read(HEAD + first + SELL + first.replace(b"T23", b" 22"), HEAD + SELL)
+    assert [at.isoformat() for at in table["timestamp"].to_pylist()][:3:2] == [
+        "2025-10-20T14:59:59.525006+00:00",
+        "2025-10-20T13:59:59.525006+00:00",
+    ]
+    assert problems == [Problem("0", None, "2 timestamps without an offset from UTC; read as KST")]
+
+
+CONTENTS = {
+    "text": "hello",
+    "nothing": "",
+    "commas in quotes": '"a, b, c"',
+    "bare commas": "a,b,c",
+    "a time": "2025-10-21T09:00:00+09:00",
+    "a header": '"timestamp,date,action"',
+    "a row": '"2025-10-20T23:59:59.5+09:00,2025-10-20,BUY,XRP,1.0,1.0,1.0,,"',
+    "a quote in quotes": '"he said ""no"""',
+    "a quote alone": '5" x',
+    "an open quote": '"never closed',
+    "two lines": '"Traceback:\n  File, line 3\n"',
+    "JSON": '"{""a"": [1, 2]}"',
+    "not ASCII": "메모",
+}
+
+
+@pytest.mark.parametrize("at", range(10))
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
+def test_an_additional_column_anywhere_with_any_content_breaks_no_line(content, at):
+    rows = [HEAD, BUY, SELL, BUY.replace(b"DOGE", b"BTC")]
+    lines = [line.decode().rstrip("\r\n").split(",") for line in rows]
+    written = [",".join([*f[:at], content if i else "note", *f[at:]]) for i, f in enumerate(lines)]
+    table, problems = read("".join(f"{line}\r\n" for line in written).encode())
+    plain, _ = read(b"".join(rows))
+    assert table.drop_columns("line").equals(plain.drop_columns("line"))
+    assert problems == []
+
+
+def test_a_row_glued_on_is_not_taken_for_an_additional_column():
+    header = HEAD.replace(b"profit_krw", b"profit_krw,note")
+    table, problems = read(header + SELL[:-2] + b",x" + BUY[:-2] + b",y\r\n" + SELL[:-2] + b",z\r\n")
+    assert table["sell"].to_pylist() == [True, False, True]
+    assert len(problems) == 1
+
+
+def test_a_header_that_changes_in_the_middle_is_followed():
+    longer = HEAD.replace(b"action", b"action,strategy")
+    changed = SELL.replace(b"SELL,", b"SELL,vbo,")
+    table, problems = read(HEAD + BUY + longer + changed + longer + changed)
+    assert table.num_rows == 3
+    assert [reason for *_, reason in problems] == [
+        "another header; the lines after it are read by it",
+        "the header again",
+    ]
+
+
+FOREIGN = {
+    "another bot's": (
+        b"time,side,pair,price,qty\n1,2,3,4,5\n" * 2,
+        "timestamp, date, action, symbol, quantity, amount,",
+    ),
+    "a column short": (HEAD.replace(b",profit_krw", b"") + SELL.rpartition(b",")[0] + b"\r\n", "profit_krw is missing"),
+    "a column twice": (
+        HEAD.replace(b"action", b"action,action") + SELL.replace(b"SELL", b"SELL,SELL"),
+        "action is there twice",
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "why"), FOREIGN.values(), ids=FOREIGN.keys())
+def test_a_foreign_header_is_named_with_what_is_missing(data, why):
+    table, problems = read(data, HEAD + SELL)
+    assert table["file"].to_pylist() == [1]
+    ((file, line, reason),) = problems
+    assert (file, line) == ("0", 1)
+    assert reason.startswith("a foreign header: ")
+    assert why in reason
 
 
 def test_quoted_symbols_are_read_as_csv():

@@ -83,8 +83,9 @@ ROWS = st.lists(
 def test_any_rows_sum_as_plain_python_sums_them(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("rows")
     files = defaultdict(list)
-    for account, date, profit in rows:
-        line = f"{date}T12:00:00+09:00,{date},SELL,BTC,1.0,1e8,1e8,{100 * profit / (1e8 - profit)!r},{profit!r}\r\n"
+    for second, (account, date, profit) in enumerate(rows):
+        told = f"SELL,BTC,1.0,1e8,1e8,{100 * profit / (1e8 - profit)!r},{profit!r}"
+        line = f"{date}T12:00:{second:02}+09:00,{date},{told}\r\n"
         files[account, date].append(line.encode())
     for (account, date), lines in files.items():
         path = folder / "logs" / account / f"trades_{date}.csv"

@@ -14,6 +14,7 @@ import pyarrow as pa
 from cqs_core import CqsError, Lake, Series, settings
 from cqs_core.intervals import INTERVALS, length
 from cqs_monitor.logs.book import logs_of
+from cqs_monitor.logs.layout import folder_of
 from cqs_monitor.reconcile import reconcile_account
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ class Facts:
         known = _derived.setdefault(self.snapshot, Derived()).damage
         if not known:
             for problem in self.snapshot.problems:
-                folder = problem.file.removeprefix(f"{self.snapshot.prefix}/").rpartition("/")[0]
-                known.setdefault(folder, []).append(problem)
+                known.setdefault(folder_of(problem.file), []).append(problem)
         return known.get(account, [])
 
     @cached_property

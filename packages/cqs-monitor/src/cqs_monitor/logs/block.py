@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import compute, csv
 
 from cqs_core.arrow import stream_of
-from cqs_monitor.logs.row import COLUMNS, Row
+from cqs_monitor.logs.row import AMOUNT_TOLERANCE, COLUMNS, DAY, KST_OFFSET, PROFIT_TOLERANCE, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
 _NUMERIC = ("price", "quantity", "amount", "profit_pct", "profit_krw")
@@ -68,7 +68,23 @@ def _trades(table: pa.Table) -> pa.Table | None:
     sell, buy = pc.equal(table["action"], "SELL"), pc.equal(table["action"], "BUY")
     if not (_all(pc.xor(sell, buy)) and _positive(table) and _profits(table, buy) and _named(table)):
         return None
-    return table.set_column(2, "sell", sell)
+    return table.set_column(2, "sell", sell) if _consistent(table, sell) else None
+
+
+def _consistent(table: pa.Table, sell: Any) -> bool:
+    """As `Row.contradiction` judges one row."""
+    price, quantity, amount = (table[name].to_numpy() for name in _NUMBERS)
+    days = table["date"].cast(pa.int32()).to_numpy()
+    shown = (table["timestamp"].cast(pa.int64()).to_numpy() + KST_OFFSET) // DAY
+    paid = np.abs(price * quantity - amount) <= AMOUNT_TOLERANCE * amount
+    if not (paid.all() and (np.abs(days - shown) <= 1).all()):
+        return False
+    sold = sell.to_numpy()
+    amount, percent, profit = (table[name].to_numpy()[sold] for name in ("amount", *_PROFITS))
+    rest = 100 + percent
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.abs(profit - amount * percent / rest)
+    return bool(((rest > 0) & (off <= np.maximum(1.0, PROFIT_TOLERANCE * amount))).all())
 
 
 def _named(table: pa.Table) -> bool:

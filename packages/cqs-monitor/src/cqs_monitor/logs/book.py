@@ -13,15 +13,15 @@ import pyarrow as pa
 from cqs_core.settings import cache_folder
 from cqs_core.times import now
 from cqs_monitor.logs.errors import BotError, read_errors
-from cqs_monitor.logs.group import ROWS, FileRows, Group, refreshed
+from cqs_monitor.logs.group import ROWS, Group, refreshed
 from cqs_monitor.logs.index import Index
 from cqs_monitor.logs.layout import LEGACY, PREFIXES, Layout, Listed, LogFile, sort_out
 from cqs_monitor.logs.positions import Positions, read_positions
-from cqs_monitor.logs.problems import Findings, Problem
+from cqs_monitor.logs.problems import Findings
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
 from cqs_monitor.logs.sources import read_all
 from cqs_monitor.logs.state import Heartbeat, RuntimeState, read_heartbeat, read_state
-from cqs_monitor.logs.twice import without_repeats
+from cqs_monitor.logs.twice import Once, told_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,6 @@ class Logs:
         self._index = Index(cache_folder(), bucket.url)
         self._groups: dict[str, Group] = {}
         self._small: dict[str, tuple[str, bytes]] = {}
-        self._prefix = ""
         self._last = Snapshot()
         self._seen: Layout | None = None
         self._entries: Sequence[Listed] = ()
@@ -68,15 +67,11 @@ class Logs:
             return self._last
 
     def _listed(self) -> Layout:
-        for prefix in [self._prefix] if self._prefix else PREFIXES:
-            found = self.bucket.list(prefix)
-            if found and self._seen is not None and found == self._entries:
-                return self._seen
-            if found:
-                self._prefix, self._entries = prefix, found
-                return sort_out(found, prefix)
-        self._prefix, self._entries = "", ()
-        return Layout()
+        found = [entry for prefix in PREFIXES for entry in self.bucket.list(prefix)]
+        if self._seen is not None and found == self._entries:
+            return self._seen
+        self._entries = found
+        return sort_out(found)
 
     def _snapshot(self, layout: Layout) -> Snapshot:
         groups = {name: self._group(name, layout.trades[name]) for name in _in_time(layout.trades)}
@@ -86,19 +81,18 @@ class Logs:
         positions = {account: _positions(file, small, findings) for account, file in layout.positions.items()}
         states = {account: _state(file, small, findings) for account, file in layout.states.items()}
         errors = _errors(layout.errors, small, findings)
-        accounts = layout.accounts
-        table, repeats = _table(groups, accounts)
-        problems = [*layout.problems, *itertools.chain(*(g.problems() for g in groups.values())), *repeats]
+        found = _told_once(groups, layout.accounts)
+        problems = [*layout.problems, *itertools.chain(*(g.problems() for g in groups.values())), *found.problems]
         return Snapshot(
-            accounts=tuple(accounts),
-            table=table,
+            accounts=tuple(found.accounts),
+            table=found.table,
             problems=tuple(problems + findings.problems()),
-            positions=positions,
-            states=states,
+            positions={account: held for account, held in positions.items() if account not in found.copies},
+            states={account: state for account, state in states.items() if account not in found.copies},
             heartbeat=_heartbeat(layout.heartbeat, small),
             errors=errors,
             files=_files(layout),
-            prefix=self._prefix or PREFIXES[0],
+            prefix=_prefix(layout),
             read_at=now(),
             unread=frozenset() if self._whole(layout) else self._unread(layout),
         )
@@ -137,15 +131,14 @@ def _in_time(names: Mapping[str, object]) -> list[str]:
     return sorted(names, key=lambda name: (name != LEGACY, name))
 
 
-def _table(groups: Mapping[str, Group], accounts: list[str]) -> tuple[pa.Table, list[Problem]]:
+def _told_once(groups: Mapping[str, Group], accounts: list[str]) -> Once:
     places = {account: index for index, account in enumerate(accounts)}
     entries = [entry for group in groups.values() for entry in group.files]
     owners = np.array([places[entry.file.account] for entry in entries], np.int32)
     column = pa.array(np.repeat(owners, [entry.rows for entry in entries]), pa.int32())
     table = pa.concat_tables([ROWS.empty_table(), *(group.table for group in groups.values())])
     table = table.append_column(TRADES.field("account"), pa.chunked_array([column]))
-    legacy: tuple[FileRows, ...] = groups[LEGACY].files if LEGACY in groups else ()
-    return without_repeats(table, legacy, accounts)
+    return told_once(table, entries, accounts)
 
 
 def _positions(file: LogFile, small: Mapping[str, bytes], findings: Findings) -> Positions:
@@ -170,6 +163,11 @@ def _errors(files: Sequence[LogFile], small: Mapping[str, bytes], findings: Find
         if damaged:
             findings.tell(file.key, None, f"{damaged} lines that are no JSON object; not read")
     return tuple(found)
+
+
+def _prefix(layout: Layout) -> str:
+    used = {file.key.partition("/")[0] for file in _files(layout)}
+    return next((prefix for prefix in reversed(PREFIXES) if prefix in used), PREFIXES[-1])
 
 
 def _heartbeat(file: LogFile | None, small: Mapping[str, bytes]) -> Heartbeat:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_FORMAT = 1
+_FORMAT = 2
 WORTH = 1 << 20
 """Bytes of logs: a group is stored again when so much of it was read anew."""
 

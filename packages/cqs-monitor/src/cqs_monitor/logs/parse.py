@@ -12,8 +12,9 @@ import numpy as np
 
 from cqs_monitor.logs.block import located, read_block
 from cqs_monitor.logs.chunks import BLOCK, Chunk, chunks
-from cqs_monitor.logs.header import BOT, Header, read_header
+from cqs_monitor.logs.header import BOT, Header, foreign, read_header
 from cqs_monitor.logs.lines import LineReader
+from cqs_monitor.logs.row import DamagedRow, row_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,20 +58,35 @@ def _segments(sources: Iterable[tuple[str, BinaryIO]], names: list[str], finding
         for chunk in chunks(stream):
             if header is None:
                 chunk, header = _after_header(chunk, name, findings)  # noqa: PLW2901 - the same lines, less the header
+                if header is None:
+                    break
             if chunk.data:
                 yield Segment(file, chunk, header)
-        if header is None:
-            findings.tell(name, None, "empty file, not even a header")
+        else:
+            if header is None:
+                findings.tell(name, None, "empty file, not even a header")
 
 
-def _after_header(chunk: Chunk, name: str, findings: Findings) -> tuple[Chunk, Header]:
+def _after_header(chunk: Chunk, name: str, findings: Findings) -> tuple[Chunk, Header | None]:
+    """The lines behind the header, and the header; None for that of somebody else."""
     line, feed, rest = chunk.data.removeprefix(_BOM).partition(b"\n")
     header = read_header(line)
     if header is not None:
         return Chunk(chunk.first + 1, rest), header
     if line[:4].isdigit():
         findings.tell(name, 1, "no header; the columns are taken to be the bot's")
+    elif rest and (why := foreign(line)) and not _begins_as_bot(rest):
+        findings.tell(name, 1, f"{why}; none of its lines is counted")
+        return chunk, None
     return Chunk(chunk.first, line + feed + rest), BOT
+
+
+def _begins_as_bot(lines: bytes) -> bool:
+    try:
+        fields = split(lines.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", "replace"))
+        return len(fields) == BOT.width and not row_of(fields).contradiction()
+    except DamagedRow:
+        return False
 
 
 def _groups(segments: Iterable[Segment]) -> Iterator[list[Segment]]:

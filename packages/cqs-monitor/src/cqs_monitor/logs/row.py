@@ -30,6 +30,16 @@ NATURAL = tuple(range(len(COLUMNS)))
 AMOUNT_TOLERANCE = 1e-3
 """Fraction by which `price` x `quantity` may miss `amount`."""
 
+PROFIT_TOLERANCE = 1e-4
+"""Fraction of `amount` by which `profit_krw` of a whole row may miss what `profit_pct` tells; at least 1 KRW."""
+
+DAY = 86_400_000_000
+"""Microseconds."""
+
+KST_OFFSET = 9 * 3_600_000_000
+"""Microseconds by which the bot's calendar is ahead of UTC."""
+
+_KST = dt.timezone(dt.timedelta(hours=9))
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LOST = "\ufffd"
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
@@ -64,13 +74,26 @@ class Row(NamedTuple):
         rest = 100 + self.profit_pct
         return rest > 0 and abs(self.profit_krw - self.amount * self.profit_pct / rest) <= 0.01
 
+    def contradiction(self) -> str:
+        """Which numbers of the row contradict each other; empty where none do."""
+        if abs(self.price * self.quantity - self.amount) > AMOUNT_TOLERANCE * self.amount:
+            return f"amount is {self.amount!r}, but price x quantity is {self.price * self.quantity!r}"
+        if abs(self.date - (self.timestamp + KST_OFFSET) // DAY) > 1:
+            return "date and timestamp are days apart"
+        if self.profit_pct is None or self.profit_krw is None:
+            return ""
+        told = self.amount * self.profit_pct / (100 + self.profit_pct) if self.profit_pct > -100 else float("nan")
+        if abs(self.profit_krw - told) <= max(1.0, PROFIT_TOLERANCE * self.amount):
+            return ""
+        return f"profit_krw is {self.profit_krw!r}, but amount and profit_pct make it {told:.2f}"
+
 
 class DamagedRow(ValueError):  # noqa: N818 - reads as what it is
     """Why a line is no complete row; the message is shown to people."""
 
 
 def read_row(line: str, places: Sequence[int] = NATURAL) -> Row:
-    """The line as a row.
+    """The line as a row; a timestamp without an offset is one of KST.
 
     Args:
         line: without its end.
@@ -79,7 +102,15 @@ def read_row(line: str, places: Sequence[int] = NATURAL) -> Row:
     Raises:
         DamagedRow: it is none.
     """
-    fields = _fields(line)
+    return row_of(split(line), places)
+
+
+def row_of(fields: Sequence[str], places: Sequence[int] = NATURAL) -> Row:
+    """The fields of a line as a row.
+
+    Raises:
+        DamagedRow: they are none.
+    """
     if len(fields) <= max(places):
         raise DamagedRow(f"{len(fields)} columns where {max(places) + 1} are needed")
     when, day, action, symbol, price, quantity, amount, pct, krw = (fields[at] for at in places)
@@ -100,12 +131,17 @@ def read_row(line: str, places: Sequence[int] = NATURAL) -> Row:
     )
 
 
-def width(line: str) -> int:
-    """How many columns a line has."""
-    return len(_fields(line))
+def is_local(timestamp: str) -> bool:
+    """Whether a time that can be read has no offset from UTC."""
+    return dt.datetime.fromisoformat(timestamp).tzinfo is None
 
 
-def _fields(line: str) -> list[str]:
+def split(line: str) -> list[str]:
+    """The line's columns; unquoted where they have quotation marks around them.
+
+    Raises:
+        DamagedRow: a quotation mark does not close.
+    """
     if '"' not in line:
         return line.split(",")
     try:
@@ -120,7 +156,7 @@ def _timestamp(text: str) -> int:
     except ValueError:
         raise DamagedRow(f"timestamp is {text[:40]!r}, no ISO 8601 time") from None
     if at.tzinfo is None:
-        raise DamagedRow(f"timestamp is {text[:40]!r}, without an offset from UTC")
+        at = at.replace(tzinfo=_KST)
     return (at - _EPOCH) // dt.timedelta(microseconds=1)
 
 

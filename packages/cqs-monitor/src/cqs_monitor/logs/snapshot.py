@@ -39,7 +39,7 @@ class Snapshot:
         heartbeat: of the whole bot.
         errors: that the bot wrote as JSON lines, where it does; the last ones of each file.
         files: every file that was looked at.
-        prefix: `logs` or `bot-logs`.
+        prefix: where the newest of them are, `logs` or `bot-logs`.
         read_at: ms since the epoch.
         unread: accounts of which a file could not be read this time.
     """

@@ -1,63 +1,171 @@
-"""Rows of a single-file log that daily files have as well: a bot that moved to daily files may keep the old one."""
+"""Rows that are told twice, in one file, in two, or by a copy of an account's folder: counted once, and reported.
+
+Two trades of a bot are never equal to the microsecond with all their numbers. Of two accounts, one is a copy if its
+name says so, or if many rows are equal.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from cqs_monitor.logs.layout import LEGACY_FILE
+from cqs_monitor.logs.names import by_likelihood, is_backup, originals
 from cqs_monitor.logs.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from cqs_monitor.logs.group import FileRows
 
-_SAME = ("timestamp", "sell", "symbol", "price", "quantity", "amount")
+_SAME = ("timestamp", "sell", "symbol", "price", "quantity", "amount", "profit_pct", "profit_krw")
+_MANY = 10
+"""Equal rows of two accounts that make one a copy of the other, whatever they are called."""
 
 
-def without_repeats(
-    table: pa.Table, legacy: tuple[FileRows, ...], accounts: list[str]
-) -> tuple[pa.Table, list[Problem]]:
-    """The table without rows that are told twice, and what was left out.
+@dataclass(frozen=True, eq=False)
+class Once:
+    """What is left when every row counts once.
+
+    Attributes:
+        table: in `snapshot.TRADES`, without the accounts that are copies.
+        accounts: names by index, likewise.
+        copies: accounts all of whose rows others have as well.
+        problems: what was left out.
+    """
+
+    table: pa.Table
+    accounts: list[str]
+    copies: Collection[str] = field(default_factory=frozenset)
+    problems: Sequence[Problem] = ()
+
+
+def told_once(table: pa.Table, files: Sequence[FileRows], accounts: list[str]) -> Once:
+    """The table with each row once.
 
     Args:
-        table: in `snapshot.TRADES`; the rows of `legacy` come first, in its order.
-        legacy: the single-file logs.
+        table: in `snapshot.TRADES`; the rows of `files`, in their order.
+        files: where the rows are from.
         accounts: names by index.
     """
+    again, first = _repeated(table, files, accounts)
+    if not len(again):
+        return Once(table, accounts)
+    owner = table["account"].to_numpy()
+    rows, repeats = (np.bincount(found, minlength=len(accounts)) for found in (owner, owner[again]))
+    elsewhere = np.bincount(owner[again[owner[first] != owner[again]]], minlength=len(accounts))
+    copied = (rows > 0) & (rows == repeats) & (elsewhere > 0)
     keep = np.ones(table.num_rows, bool)
-    problems = []
-    owner, date = table["account"].to_numpy(), table["date"].cast(pa.int32()).to_numpy()
-    for entry, start in _starts(legacy):
-        mine = np.arange(start, start + entry.rows)
-        index = accounts.index(entry.file.account)
-        daily = np.flatnonzero(owner[start + entry.rows :] == index) + start + entry.rows
-        mine = mine[np.isin(date[mine], date[daily])]  # only days that both have are worth the comparison
-        daily = daily[np.isin(date[daily], date[mine])]
-        repeated = mine[_among(table, mine, daily)]
-        keep[repeated] = False
-        if len(repeated):
-            fact = f"{len(repeated)} rows that daily files have as well; counted once"
-            problems.append(Problem(entry.file.key, None, fact))
-    return (table if keep.all() else table.filter(pa.array(keep))), problems
+    keep[again] = False
+    problems = list(_problems(again, first, files, owner, copied, accounts))
+    left, names = _without(table.filter(pa.array(keep)), copied, accounts)
+    return Once(left, names, frozenset(np.array(accounts, object)[copied].tolist()), problems)
 
 
-def _starts(legacy: tuple[FileRows, ...]) -> Iterator[tuple[FileRows, int]]:
-    start = 0
-    for entry in legacy:
-        yield entry, start
-        start += entry.rows
+def _without(table: pa.Table, copied: npt.NDArray[np.bool_], accounts: list[str]) -> tuple[pa.Table, list[str]]:
+    """The table with the accounts counted anew."""
+    if not copied.any():
+        return table, accounts
+    places = (np.cumsum(~copied) - 1).astype(np.int32)
+    column = pa.array(places[table["account"].to_numpy()], pa.int32())
+    at = table.schema.get_field_index("account")
+    names = [name for name, gone in zip(accounts, copied.tolist(), strict=True) if not gone]
+    return table.set_column(at, table.schema.field(at), pa.chunked_array([column])), names
 
 
-def _among(table: pa.Table, rows: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    if not len(rows) or not len(others):
-        return np.zeros(len(rows), bool)
-    same = table.select(_SAME)
-    known = set(_tuples(same.take(others)))
-    return np.array([row in known for row in _tuples(same.take(rows))], np.bool_)
+def _repeated(
+    table: pa.Table, files: Sequence[FileRows], accounts: list[str]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows that say again what another says, and that other one, which counts."""
+    at = table["timestamp"].cast(pa.int64()).to_numpy()
+    order = np.argsort(at, kind="stable")
+    same = at[order][1:] == at[order][:-1]
+    doubtful = np.sort(order[np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))]) if len(at) else order
+    if not len(doubtful):
+        return doubtful, doubtful
+    ranked = doubtful[np.argsort(_ranks(doubtful, table, files, accounts), kind="stable")]
+    owners = table["account"].to_numpy()[ranked].tolist()
+    equal: dict[tuple[object, ...], dict[int, int]] = {}
+    sure: list[tuple[int, int]] = []
+    unsure: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for row, owner, values in zip(ranked.tolist(), owners, _tuples(table.select(_SAME).take(ranked)), strict=True):
+        kept = equal.setdefault(values, {})
+        known = _original(owner, kept, accounts)
+        if known is not None:
+            sure.append((row, kept[known]))
+        elif kept:
+            other = next(iter(kept))
+            unsure.setdefault((other, owner), []).append((row, kept[other]))
+        kept.setdefault(owner, row)
+    sure += [pair for pairs in unsure.values() if len(pairs) >= _MANY for pair in pairs]
+    again = np.array(sorted(sure), np.int64).reshape(-1, 2)
+    return again[:, 0], again[:, 1]
+
+
+def _original(owner: int, kept: Mapping[int, int], accounts: list[str]) -> int | None:
+    """The account of those that have a row already whose copy `owner` is, by its name."""
+    if owner in kept or not kept:
+        return owner if owner in kept else None
+    if is_backup(accounts[owner]):
+        return next(iter(kept))
+    wanted = originals(accounts[owner])
+    return next((other for other in kept if accounts[other] in wanted), None) if len(kept) < _MANY else None
+
+
+def _ranks(
+    rows: npt.NDArray[np.int64], table: pa.Table, files: Sequence[FileRows], accounts: list[str]
+) -> npt.NDArray[np.int64]:
+    """Which of equal rows counts: that of the account that is no copy by its name, and of a daily file."""
+    order = sorted(range(len(accounts)), key=lambda index: by_likelihood(accounts[index]))
+    place = np.empty(len(accounts), np.int64)
+    place[order] = np.arange(len(accounts))
+    single = np.array([entry.file.key.endswith(f"/{LEGACY_FILE}") for entry in files], np.int64)
+    ranks: npt.NDArray[np.int64] = 2 * place[table["account"].to_numpy()[rows]] + single[_file_of(rows, files)]
+    return ranks
+
+
+def _file_of(rows: npt.NDArray[np.int64], files: Sequence[FileRows]) -> npt.NDArray[np.int64]:
+    ends = np.cumsum([entry.rows for entry in files])
+    return np.searchsorted(ends, rows, side="right")
+
+
+def _problems(
+    again: npt.NDArray[np.int64],
+    first: npt.NDArray[np.int64],
+    files: Sequence[FileRows],
+    owner: npt.NDArray[np.int32],
+    copied: npt.NDArray[np.bool_],
+    accounts: list[str],
+) -> Iterator[Problem]:
+    """One for each account that is a copy, and for each file of the others."""
+    whole: dict[int, Counter[int]] = {}
+    parts: dict[int, Counter[int]] = {}
+    ours, theirs = _file_of(again, files), _file_of(first, files)
+    for account, other, mine, its in np.column_stack([owner[again], owner[first], ours, theirs]).tolist():
+        found, key, value = (whole, account, other) if copied[account] else (parts, mine, its)
+        found.setdefault(key, Counter())[value] += 1
+    for account, others in whole.items():
+        folder = next(e.file.key for e in files if e.file.account == accounts[account]).rpartition("/")[0]
+        named = ", ".join(repr(accounts[other]) for other, _ in others.most_common(3))
+        yield Problem(f"{folder}/", None, f"a copy of {named}: all its {others.total()} rows are there; counted once")
+    for mine, others in parts.items():
+        yield Problem(files[mine].file.key, None, _fact(mine, others, files))
+
+
+def _fact(mine: int, others: Counter[int], files: Sequence[FileRows]) -> str:
+    rows = f"{others.total()} row{'s' * (others.total() != 1)}"
+    if set(others) == {mine}:
+        return f"{rows} more than once, equal to the microsecond; counted once"
+    if files[mine].file.key.endswith(f"/{LEGACY_FILE}"):
+        return f"{others.total()} rows that daily files have as well; counted once"
+    named = files[others.most_common(1)[0][0]].file.key
+    where = f"{named} has" if len(others) == 1 else f"{len(others)} files have ({named} …)"
+    return f"{rows} that {where} as well; counted once"
 
 
 def _tuples(table: pa.Table) -> Iterator[tuple[object, ...]]:
