@@ -11,7 +11,7 @@ from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
-from cqs_core.lake.receipts import Contents, contents_of, told
+from cqs_core.lake.receipts import contents_of, told
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket, Entry
@@ -51,8 +51,9 @@ def lake_status(bucket: Bucket) -> list[SeriesStatus]:
 
     def made(folder: str, entries: Sequence[Entry]) -> dict[str, Any] | None:
         series, contents = parse_folder(folder), contents_of(entries)
-        some = contents.objects or contents.missing
-        return asdict(series_status(bucket, series, contents)) if series and some else None
+        if series is None or not (contents.objects or contents.missing):
+            return None
+        return asdict(series_status(bucket, series, contents.objects, contents.missing))
 
     found = (_remembered(about) for about in bucket.each_folder(ROOT, "status", made).values())
     return sorted(found, key=lambda status: status.series)
@@ -62,9 +63,10 @@ def _remembered(about: dict[str, Any]) -> SeriesStatus:
     return SeriesStatus(**about | {"series": Series(*about["series"]), "sources": tuple(about["sources"])})
 
 
-def series_status(bucket: Bucket, series: Series, contents: Contents) -> SeriesStatus:
-    """The status of one series from what a listing told."""
-    objects, missing = contents.objects, contents.missing
+def series_status(
+    bucket: Bucket, series: Series, objects: Sequence[LakeObject], missing: Sequence[LakeObject] = ()
+) -> SeriesStatus:
+    """The status of one series from its objects, and those that are missing."""
     filled = [o for o in objects if o.rows]
     first = min((o.first for o in filled), default=None)
     last = max((o.last for o in filled), default=None)

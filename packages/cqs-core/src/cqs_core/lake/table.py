@@ -54,12 +54,12 @@ def with_seq(table: pa.Table, seq: int) -> pa.Table:
     return full.append_column("seq", pa.array(np.full(len(table), seq, np.int64))).cast(STORED)
 
 
-def encode(table: pa.Table, about: Mapping[bytes, bytes]) -> tuple[bytes, str]:
+def encode(table: pa.Table, about: Mapping[bytes, bytes] | None = None) -> tuple[bytes, str]:
     """Parquet bytes with some metadata in their footer, and their hash for the name."""
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(sink, table.schema, **_WRITING) as writer:
         writer.write_table(table, row_group_size=_ROWS)
-        writer.add_key_value_metadata(dict(about))  # type: ignore[arg-type]  # it takes bytes as well
+        writer.add_key_value_metadata(dict(about or {}))  # type: ignore[arg-type]  # it takes bytes as well
     data = sink.getvalue().to_pybytes()
     return data, digest(data)
 
