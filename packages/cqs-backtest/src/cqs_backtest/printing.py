@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_backtest.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.request import BASKET
 from cqs_backtest.rules import name_of
+from cqs_core.cli.table import cell
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
@@ -25,21 +26,21 @@ def print_performance(console: Console, outcome: Outcome) -> None:
 
     request, result = outcome.request, outcome.result
     title = f"{name_of(request.strategy)} on {', '.join(request.markets)} ({request.exchange}, {request.interval})"
-    table = Table(title=title, title_justify="left", box=None, show_header=False, pad_edge=False)
+    table = Table(title=cell(title), title_justify="left", box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(justify="right")
     for key in HEADLINE:
         table.add_row(CONVENTIONS[key].label, figure(result.performance[key], CONVENTIONS[key].unit))
     for line in _said(outcome.badges):
-        table.add_row(*line)
+        table.add_row(*map(cell, line))
     if request.benchmark != BASKET:
         name = f"Benchmark return ({request.benchmark})"
-        table.add_row(name, figure(outcome.performance["benchmark_return"], "%"))
+        table.add_row(cell(name), figure(outcome.performance["benchmark_return"], "%"))
     console.print(table)
     costs = result.costs
     dates = f"{iso(int(result.candles.ts[0]))[:10]} to {iso(int(result.candles.ts[-1]))[:10]}"
     paid = f"fee {costs.fee:.4%}, slippage {costs.slip * 10_000:g} bps a side, capital {costs.capital:,.0f}"
-    console.print(f"[dim]{dates}; engine {result.engine}; {paid}[/]")
+    console.print(f"[dim]{dates}; engine {cell(result.engine)}; {paid}[/]")
 
 
 def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -73,10 +74,10 @@ def print_comparison(console: Console, found: dict[str, Any]) -> None:
 
     names = [f"{i}" for i in range(1, len(found["runs"]) + 1)]
     for name, run in zip(names, found["runs"], strict=True):
-        console.print(f"{name}  {run}")
+        console.print(cell(f"{name}  {run}"))
     table = Table("", *names, box=None, pad_edge=False)
     for row in found["settings"]:
-        table.add_row(row["setting"], *(str(row["values"][run]) for run in found["runs"]), style="cyan")
+        table.add_row(cell(row["setting"]), *(cell(row["values"][run]) for run in found["runs"]), style="cyan")
     for row in found["metrics"]:
         convention = CONVENTIONS.get(row["metric"])
         if convention:

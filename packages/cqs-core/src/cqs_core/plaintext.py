@@ -14,6 +14,17 @@ def safe(text: str) -> str:
     return text if text.isprintable() else "".join(map(_safe, text))
 
 
+def harmless(text: str) -> str:
+    r"""The same for text of several lines, with tabs.
+
+    >>> harmless("a\x1b[2J\tb\nc")
+    'a\\x1b[2J\tb\nc'
+    """
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return "\n".join("\t".join(map(safe, line.split("\t"))) for line in text.split("\n"))
+
+
 def one_line(text: str, longest: int = 0) -> str:
     r"""The same with all white space as single spaces, and not longer than so many characters.
 

@@ -155,9 +155,11 @@ def _about(progress: Progress) -> dict[str, Any]:
 
 def _console() -> Any:
     """Standard error, but three columns narrower: a terminal echoes `^C`, and a bar that wraps cannot be erased."""
-    from rich.console import Console, ConsoleDimensions
+    from rich.console import ConsoleDimensions
 
-    class Narrow(Console):
+    from cqs_core.cli.console import SafeConsole
+
+    class Narrow(SafeConsole):
         @property
         def size(self) -> ConsoleDimensions:
             return ConsoleDimensions(max(1, super().size.width - 3), super().size.height)

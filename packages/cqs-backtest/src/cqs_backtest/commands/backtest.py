@@ -87,9 +87,9 @@ def run(
     }
 
     def table() -> None:
-        from rich.console import Console
+        from cqs_core.cli.console import SafeConsole
 
-        printing.print_performance(Console(), outcome)
+        printing.print_performance(SafeConsole(), outcome)
         if data["run"]:
             click.echo(f"kept as {data['run']}")
 

@@ -53,9 +53,9 @@ def show(bucket: str | None, as_json: bool, run: str) -> None:
     made = load(open_bucket(bucket), run).manifest
 
     def text() -> None:
-        from rich.console import Console
+        from cqs_core.cli.console import SafeConsole
 
-        Console().print_json(data=made)
+        SafeConsole().print_json(data=made)
 
     emit(made, as_json, text)
 
@@ -72,11 +72,10 @@ def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
     found = side_by_side(open_bucket(bucket), runs)
 
     def table() -> None:
-        from rich.console import Console
-
         from cqs_backtest.printing import print_comparison
+        from cqs_core.cli.console import SafeConsole
 
-        print_comparison(Console(), found)
+        print_comparison(SafeConsole(), found)
 
     emit(found, as_json, table)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cqs_core import plugins
-from cqs_core.cli import command_options, emit, safe, say
+from cqs_core.cli import command_options, emit, say
 
 
 @click.command("strategies")
@@ -17,8 +17,12 @@ def strategies(bucket: str | None, as_json: bool) -> None:
     rows = catalogue(plugins().strategies().values())
 
     def table() -> None:
+        from cqs_core.cli.console import SafeConsole
+        from cqs_core.cli.table import cell
+
+        shown = SafeConsole()
         for row in rows:
-            click.secho(safe(row["name"]), bold=True)
+            shown.print(cell(row["name"]), style="bold", highlight=False)
             about = (row["doc"] or row["title"]).splitlines()
             say([f"  {line}" for line in about[:1]])
             for parameter in row["parameters"]:

@@ -27,9 +27,9 @@ def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: b
     """Show all of cqs on synthetic candles: no account, no network."""
     home = _bucket(bucket)
     _isolate(home)
-    from rich.console import Console
+    from cqs_core.cli.console import SafeConsole
 
-    console = Console(stderr=as_json, quiet=as_json)
+    console = SafeConsole(stderr=as_json, quiet=as_json)
     with service(), contextlib.ExitStack() as closing:
         demo = Demo(home, console, closing, port=port, open_browser=not no_open)
         run(demo, once=once)

@@ -1,5 +1,7 @@
 """Standard output is the command's result, and nothing else: what plugins and libraries print there goes to stderr.
 
+Neither stream passes on what a terminal would obey: names and ids of others are printed with their codes written out.
+
 In the `cqs` process the file descriptor 1 is stderr too, so that this holds for C code, for processes that are started,
 for threads, and for what is printed at exit. A plugin's own command gets both back: its output is the result.
 """
@@ -13,12 +15,13 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cqs_core.foreign import inside
+from cqs_core.plaintext import harmless
 
 _PRINTING = contextvars.ContextVar("cqs_printing", default=False)
 
@@ -62,17 +65,42 @@ class Output:
 
 
 class _Routed:
-    """Standard output of Python code: each call goes where `Output.stream` says at that moment."""
+    """A standard stream of Python code: each call goes where `stream` says at that moment, and is harmless there.
 
-    def __init__(self, stream: Callable[[], Any]) -> None:
-        self._stream = stream
+    Args:
+        stream: where to.
+        raw: whether text passes as it is.
+    """
+
+    def __init__(self, stream: Callable[[], Any], raw: Callable[[], bool]) -> None:
+        self._stream, self._raw = stream, raw
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream(), name)
 
+    def write(self, text: Any) -> Any:
+        return self._stream().write(text if self._raw() else _harmless(text))
+
+    def writelines(self, lines: Iterable[Any]) -> None:
+        for line in lines:
+            self.write(line)
+
     @property
     def buffer(self) -> _Routed:
-        return _Routed(lambda: self._stream().buffer)
+        return _Routed(lambda: self._stream().buffer, self._raw)
+
+    @property
+    def rich_proxied_file(self) -> Any:
+        """Where rich writes the codes of its own styles."""
+        return self._stream()
+
+
+def _harmless(text: Any) -> Any:
+    if isinstance(text, str):
+        return harmless(text)
+    if isinstance(text, bytes | bytearray | memoryview):
+        return harmless(bytes(text).decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return text  # the stream says what is wrong with it
 
 
 _current: list[Output] = []
@@ -90,13 +118,15 @@ def routed(taken: int | None = None) -> Iterator[Output | None]:
     if before is None:
         yield None
         return
-    current = Output(before, taken)
+    current, errors = Output(before, taken), sys.stderr
     _current.append(current)
-    sys.stdout = _Routed(current.stream)
+    sys.stdout = _Routed(current.stream, lambda: current.lent or _PRINTING.get())
+    if errors is not None:
+        sys.stderr = _Routed(lambda: errors, lambda: current.lent)
     try:
         yield current
     finally:
-        sys.stdout = before
+        sys.stdout, sys.stderr = before, errors
         _current.remove(current)
 
 

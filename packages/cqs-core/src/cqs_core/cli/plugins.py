@@ -20,9 +20,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
     rows = plugins().describe()
 
     def table() -> None:
-        from rich.console import Console
         from rich.table import Table
 
+        from cqs_core.cli.console import SafeConsole
         from cqs_core.cli.table import cell
 
         shown = Table("Plugin", "Version", "Hooks", "State", box=None, pad_edge=False)
@@ -30,7 +30,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
             hooks = ", ".join(name.removeprefix("register_") for name in row["hooks"])
             color = "green" if row["state"] == "ok" else "yellow" if row["state"].startswith("disabled") else "red"
             shown.add_row(cell(row["name"]), cell(row["version"]), hooks, f"[{color}]{cell(row['state'])}[/]")
-        Console().print(shown)
+        SafeConsole().print(shown)
 
     emit(rows, as_json, table)
 

@@ -116,9 +116,10 @@ def _inspected(found: Model) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from cqs_core.cli.console import SafeConsole
 
     if not rows:
         click.echo("no models; the trainer uploads them as models/regime_classifier_VERSION.pkl")
@@ -138,7 +139,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
             "yes" if row["trusted"] else "no",
             sha,
         )
-    Console().print(table)
+    SafeConsole().print(table)
     for row in rows:
         if row["problem"]:
             click.echo(f"{row['version']}: {row['problem']}", err=True)

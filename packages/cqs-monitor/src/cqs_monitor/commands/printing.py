@@ -23,16 +23,17 @@ def printable(text: str) -> str:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> None:
     """A table whose first `left` columns are text and the others figures."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from cqs_core.cli.console import SafeConsole
 
     shown = Table(box=None, pad_edge=False)
     for index, name in enumerate(columns):
         shown.add_column(escape(printable(name)), justify="left" if index < left else "right")
     for row in rows:
         shown.add_row(*(escape(printable(cell)) for cell in row))
-    Console(width=None if sys.stdout.isatty() else _PIPED).print(shown)
+    SafeConsole(width=None if sys.stdout.isatty() else _PIPED).print(shown)
 
 
 def money(value: float | None) -> str:

@@ -1,0 +1,18 @@
+"""Rich for commands: its styles are codes for the terminal, what it is given to print is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.segment import Segment
+
+from cqs_core.plaintext import harmless
+
+
+class SafeConsole(Console):
+    """A console that writes out what is not printable, whatever it is given: text, tables, bars."""
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        """Rich has no hook for what is printed but this one, through which all of it goes."""
+        return super()._render_buffer(one if one.control else Segment(harmless(one.text), one.style) for one in buffer)
