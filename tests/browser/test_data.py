@@ -152,3 +152,22 @@ def test_a_phone_has_room_for_it(visit, dashboard, bucket):
     page = visit(dashboard(bucket) + "?view=data", width=420, dark=True).page
     page.get_by_text("Coverage").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_a_file_is_imported_after_its_verdict_and_taken_back(visit, dashboard, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("importing")
+    (folder / "bucket").mkdir()
+    rows = "".join(f"2024-01-{day:02},{day},{day + 2},{day - 0.5},{day + 1},7\n" for day in range(1, 21))
+    (folder / "ETHUSDT-1d.csv").write_text("date,open,high,low,close,volume\n" + rows)
+    page = visit(dashboard(folder / "bucket") + "?view=data&files=1").page
+    page.locator("input[type=file]").set_input_files(folder / "ETHUSDT-1d.csv")
+    page.get_by_text("upbit ETH/USDT 1d").first.wait_for()
+    lake = Lake(str(folder / "bucket"))
+    assert lake.series() == []
+    page.get_by_role("button", name="Import", exact=True).last.click()
+    page.get_by_text("20 candles imported").wait_for()
+    series = Series("upbit", "ETH/USDT", "1d")
+    assert lake.read(series)["close"].to_pylist() == [float(day + 1) for day in range(1, 21)]
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("nothing was imported").wait_for()
+    assert lake.series() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -23,20 +24,9 @@ def lake(tmp_path):
     lake = Lake(Bucket(tmp_path / "bucket"))
     values = [[10.5, 12.0, 9.25, 11.0, 1e-8], [11.0, 13.0, 10.0, 12.1, 5.0]]
     for market in ("BTC/KRW", "BTC/USDT"):
-        import numpy as np
-
         table = candle_table(np.array([START, START + DAY]), np.array(values))
         lake.append(BTC._replace(market=market), table, START, START + 2 * DAY, source="endpoint")
     return lake
-
-
-@pytest.mark.parametrize("name", ["btc.csv", "btc.parquet"])
-def test_what_is_exported_can_be_imported_again(lake, name, tmp_path):
-    assert lake.export(tmp_path / name, BTC) == 2
-    other = Lake(Bucket(tmp_path))
-    other.import_file(tmp_path / name, BTC)
-    assert other.verify()[0].sha256 == lake.verify([BTC])[0].sha256
-    assert not [p for p in tmp_path.iterdir() if p.name.endswith(".tmp")]
 
 
 def test_csv_says_its_times_in_iso(lake, tmp_path):
@@ -66,7 +56,7 @@ def test_what_cannot_be_exported_is_refused(lake, tmp_path):
 
 
 def test_the_home_market_is_published_with_its_source(lake):
-    assert lake.publish() == ["data/processed/BTC_1d.parquet"]
+    assert [one.key for one in lake.publish()] == ["data/processed/BTC_1d.parquet"]
     path = lake.bucket.folder / "data" / "processed" / "BTC_1d.parquet"
     frame = pd.read_parquet(path)
     assert list(frame.columns) == ["timestamp", "open", "high", "low", "close", "volume"]
@@ -90,3 +80,33 @@ def test_through_a_link_what_it_leads_to_is_written_and_a_pipe_is_refused(lake, 
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(UsageError, match="no file that could be replaced"):
         lake.export(tmp_path / "pipe.csv", BTC)
+
+
+def earlier(lake, days, scale=1.0, name="BTC_1d.parquet"):
+    """A file that another program published."""
+    ts = pd.to_datetime(pd.Series(days) * 86_400_000, unit="ms", utc=True)
+    prices = pd.DataFrame({f: (100.0 + pd.Series(days)) * scale for f in ("open", "high", "low", "close", "volume")})
+    prices.insert(0, "timestamp", ts)
+    lake.bucket.write(f"data/processed/{name}", prices.to_parquet())
+
+
+def test_publishing_never_loses_candles_of_an_earlier_file(lake):
+    lake.delete(BTC)
+    earlier(lake, range(3000))
+    table = candle_table(np.arange(2990, 3005) * 86_400_000, np.full((15, 5), 7.0))
+    lake.append(BTC, table, 2990 * 86_400_000, 3005 * 86_400_000)
+    for _ in range(2):  # the second time it is our own file that is replaced
+        [done] = lake.publish()
+        assert (done.rows, done.kept, done.differ) == (3005, 2990, 10)
+    path = lake.bucket.folder / "data" / "processed" / "BTC_1d.parquet"
+    assert pd.read_parquet(path)["close"].tolist() == [100.0 + n for n in range(2990)] + [7.0] * 15
+    assert len(pd.read_parquet(lake.bucket.folder / "data" / "foreign" / "BTC_1d.parquet")) == 3000
+
+
+def test_times_that_an_earlier_file_has_twice_are_read_once_and_told(lake):
+    lake.delete(BTC)
+    earlier(lake, [*range(10), 9, 9])
+    lake.append(BTC, candle_table(np.array([10 * 86_400_000]), np.ones((1, 5))), 864_000_000, 950_400_000)
+    [done] = lake.publish()
+    assert (done.rows, done.doubled) == (11, 2)
+    assert "2 candles were in it more than once" in done.note

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from cqs_core import Bucket, Lake, Series
 from cqs_core.intervals import HOUR
 from cqs_core.lake.jumps import Neighbours, jumps
-from cqs_core.lake.quarantine import quarantined
 from cqs_core.lake.table import candle_table
 
 BTC = Series("upbit", "BTC/KRW", "1h")
@@ -71,13 +70,3 @@ def test_an_object_that_vanished_flags_nothing(tmp_path):
     neighbours = Neighbours(lake.bucket, lake.objects(BTC))
     lake.bucket.delete([o.key for o in lake.objects(BTC)])
     assert neighbours.jumps(hours([100.0], 1)) == []
-
-
-def test_an_import_is_held_against_what_is_there(tmp_path):
-    lake = Lake(Bucket(tmp_path / "bucket"))
-    lake.append(BTC, hours([100.0]), 0, HOUR)
-    (tmp_path / "more.csv").write_text("ts,open,high,low,close,volume\n1970-01-01T01:00:00Z,5000,5000,5000,5000,1\n")
-    assert lake.import_file(tmp_path / "more.csv", BTC).flagged == 1
-    [kept] = quarantined(lake.bucket, BTC)
-    assert (kept.row[0], kept.reason) == (HOUR, "jump")
-    assert len(lake.read(BTC)) == 2

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake, Series, times
 from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.resampling import resample
+from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import candle_table, stamps
 
 START = times.parse_start("2024-01-01")  # a Monday
@@ -32,7 +35,7 @@ def test_it_agrees_with_pandas(interval, rule):
     table = hours(31 * 24)
     frame = table.to_pandas().set_index("ts")
     want = frame.resample(rule, closed="left", label="left").agg(RULES)
-    have = resample(table, interval).to_pandas().set_index("ts")
+    have = resample(table, interval).table.to_pandas().set_index("ts")
     whole = want.loc[have.index]
     assert len(have) == {"4h": 186, "1d": 31, "1w": 4, "1M": 1}[interval]
     pd.testing.assert_frame_equal(have, whole, check_freq=False, check_index_type=False, rtol=1e-12)
@@ -40,21 +43,21 @@ def test_it_agrees_with_pandas(interval, rule):
 
 def test_incomplete_bars_are_left_out():
     table = hours(50, START + 5 * HOUR)
-    assert stamps(resample(table, "1d")).tolist() == [START + DAY]
-    known = [(START, START + 3 * DAY)]  # answered whole: the hours that lack did not trade
-    assert stamps(resample(table, "1d", known)).tolist() == [START, START + DAY, START + 2 * DAY]
+    assert stamps(resample(table, "1d").table).tolist() == [START + DAY]
+    known = Spans.of([(START, START + 3 * DAY)])  # answered whole: the hours that lack did not trade
+    assert stamps(resample(table, "1d", known).table).tolist() == [START, START + DAY, START + 2 * DAY]
 
 
 def test_a_hole_that_was_never_asked_makes_its_bar_incomplete():
     table = hours(72)
-    known = [(START, START + 30 * HOUR), (START + 31 * HOUR, START + 72 * HOUR)]
-    assert stamps(resample(table, "1d", known)).tolist() == [START, START + 2 * DAY]
-    assert len(resample(table, "4h", known)) == 17
+    known = Spans.of([(START, START + 30 * HOUR), (START + 31 * HOUR, START + 72 * HOUR)])
+    assert stamps(resample(table, "1d", known).table).tolist() == [START, START + 2 * DAY]
+    assert len(resample(table, "4h", known).table) == 17
 
 
 def test_days_begin_where_the_house_says():
     table = hours(72)
-    days = resample(table, "1d", day_start=15 * HOUR)
+    days = resample(table, "1d", day_start=15 * HOUR).table
     assert stamps(days).tolist() == [START + 15 * HOUR, START + 39 * HOUR]
     assert days["open"].to_pylist() == [table["open"][15].as_py(), table["open"][39].as_py()]
 
@@ -125,12 +128,49 @@ def test_an_interval_of_which_only_emptiness_is_stored_is_derived(tmp_path):
 
 def test_weeks_and_months_of_seoul_begin_at_its_midnight():
     seoul, table = 15 * HOUR, hours(60 * 24)
-    week, month = (
-        stamps(resample(table, interval, [(START - DAY, START + 70 * DAY)], seoul)) for interval in ("1w", "1M")
-    )
+    known = Spans.of([(START - DAY, START + 70 * DAY)])
+    week, month = (stamps(resample(table, interval, known, seoul).table) for interval in ("1w", "1M"))
     assert {pd.Timestamp(int(at), unit="ms", tz="UTC").tz_convert("Asia/Seoul").strftime("%a %H") for at in week} == {
         "Mon 00"
     }
     assert {pd.Timestamp(int(at), unit="ms", tz="UTC").tz_convert("Asia/Seoul").strftime("%d %H") for at in month} == {
         "01 00"
     }
+
+
+MINUTES = Series("upbit", "BTC/KRW", "1m")
+
+
+def test_each_stretch_comes_from_whatever_covers_it(tmp_path):
+    lake = Lake(Bucket(tmp_path))
+    old, switch = hours(36), START + 36 * HOUR
+    lake.append(HOURS, old, START, switch)
+    new = hours(36 * 60, switch, step=MINUTE)
+    lake.append(MINUTES, new, switch, switch + 36 * HOUR)
+    found = lake.derived(HOURS._replace(interval="1d"))
+    assert (stamps(found.table).tolist(), found.sources) == ([START, START + DAY, START + 2 * DAY], ["1h", "1m"])
+    assert found.table["open"][1].as_py() == old["open"][24].as_py()  # the day in which the minutes begin
+    assert found.table["close"][1].as_py() == new["close"][12 * 60 - 1].as_py()
+    assert len(lake.derive(HOURS)) == 72
+
+
+def test_bars_that_are_left_out_are_told(tmp_path):
+    lake, table = Lake(Bucket(tmp_path)), hours(96)
+    lake.append(HOURS, table.slice(0, 30), START, START + 30 * HOUR)
+    lake.append(HOURS, table.slice(31), START + 31 * HOUR, START + 96 * HOUR)
+    found = lake.derived(HOURS._replace(interval="1d"))
+    assert found.incomplete.tolist() == [START + DAY]
+    assert found.note(HOURS).startswith("1 bar is left out of upbit BTC/KRW 1h, the first at ")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40))),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40))),
+)
+def test_ranges_minus_ranges(a, b):
+    def cells(spans):
+        return {n for low, high in zip(*spans, strict=True) for n in range(low, high)}
+
+    left, right = Spans.of(a), Spans.of(b)
+    assert cells(left.minus(right)) == cells(left) - cells(right)
+    assert cells(left.without(3, 30)) == set(range(3, 30)) - cells(left)

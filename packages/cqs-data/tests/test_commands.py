@@ -155,7 +155,6 @@ class TestRefusals:
             (("data", "repair", "--endpoint", "http://[::1"), "endpoint 'http://[::1' is no base URL"),
             (("update", "--every", "99999999999h"), "--every is '99999999999h'"),
             (("update", "--every", "9" * 5000 + "h"), "--every is '999"),
-            (("data", "import", ".", "--market", "BTC", "--interval", "1d"), "'.' is a folder; name a file"),
             (("data", "export", ".", "--market", "BTC", "--interval", "1d"), "'.' is a folder; name a file"),
             (("data", "import", "x" * 300, "--market", "BTC", "--interval", "1d"), "'xxx"),
             (("data", "export", "x" * 300 + ".csv", "--market", "BTC", "--interval", "1d"), "'xxx"),
@@ -190,7 +189,7 @@ class TestRefusals:
         file = tmp_path / ("x" * 250 + ".csv")
         file.write_text("timestamp,open,high,low,close,volume\n2024-01-10,1,1,1,1,1\n")
         words = ("data", "import", file, "--market", "BTC", "--interval", "1d")
-        assert told(*words) == ["upbit BTC/KRW 1d: 1 candle imported"]
+        assert told(*words)[0] == f"upbit BTC/KRW 1d: 1 candle imported from {file.name}"
 
 
 class TestFilters:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import json
+import shutil
 import socket
 import threading
 
@@ -160,8 +161,7 @@ def test_the_fetcher_gives_each_symbol_its_own_candles(tmp_path, sandbox):
 def test_processed_files_serve_where_the_lake_has_none(tmp_path, sandbox, monkeypatch):
     monkeypatch.setenv("CQS_BUCKET", str(tmp_path / "bucket"))
     frames = OHLCVFetcher("upbit", endpoint=sandbox.url).download(["BTC"], "1d", RECENT)
-    for path in (tmp_path / "bucket" / "data" / "candles").rglob("*.parquet"):
-        path.unlink()
+    shutil.rmtree(tmp_path / "bucket" / "data" / "candles")
     data = load_processed_data("BTC")
     assert data["BTC"].equals(frames["BTC"])
     with pytest.raises(UsageError, match="cqs fetch --exchange upbit --symbols ETH/KRW"):

@@ -12,11 +12,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from aiohttp import web
 
 from cqs_core import Bucket, Lake, Series, UsageError, times
 from cqs_core.intervals import DAY, HOUR
+from cqs_core.lake.coverage import maybe_open
 from cqs_core.lake.quarantine import quarantined
 from cqs_core.lake.table import candle_table, stamps
 from cqs_data import Synthetic, fetch, repair, select, update
@@ -372,3 +374,38 @@ def test_sigterm_during_a_fetch_keeps_what_was_answered(tmp_path, sandbox):
         running.wait(30)
     assert sum(status.rows for status in lake.status()) > 0
     assert not [problem for one in lake.verify() for problem in one.problems]
+
+
+class TestFiles:
+    """What was imported is neither asked again nor trusted too far."""
+
+    LOW, HIGH = NOW // DAY * DAY - 30 * DAY, NOW // DAY * DAY - 10 * DAY
+
+    def real(self, low, high):
+        return candle_table(*Synthetic().bars("upbit", "BTC/KRW", "1h", low, high))
+
+    def import_(self, lake, table):
+        ts = stamps(table)
+        lake.append(BTC, table, int(ts[0]), int(ts[-1]) + HOUR, source="import")
+
+    @pytest.mark.parametrize("again", ["fetch", "update", "repair"])
+    def test_the_last_row_may_have_been_open(self, lake, sandbox, again):
+        table = self.real(self.LOW, self.HIGH)
+        half = candle_table(stamps(table)[-1:], np.full((1, 5), 3.0))
+        self.import_(lake, pa.concat_tables([table.slice(0, len(table) - 1), half]))
+        if again == "fetch":
+            fetch(lake, select("BTC", "1h", "upbit", times.iso(self.LOW), times.iso(self.HIGH)), sandbox.url)
+        elif again == "update":
+            update(lake, sandbox.url)
+        else:
+            repair(lake, [(BTC, end) for end in maybe_open(BTC, lake.objects(BTC))], sandbox.url)
+        assert lake.read(BTC, self.LOW, self.HIGH).equals(table)
+        assert maybe_open(BTC, lake.objects(BTC)) == []
+
+    def test_fetch_fills_every_hole(self, lake, sandbox):
+        table = self.real(self.LOW, self.HIGH)
+        there = np.ones(len(table), bool)
+        there[[5, 100, *range(200, 300)]] = False
+        self.import_(lake, table.filter(there))
+        fetch(lake, select("BTC", "1h", "upbit", times.iso(self.LOW), times.iso(self.HIGH)), sandbox.url)
+        assert lake.read(BTC, self.LOW, self.HIGH).equals(table)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cqs_core.alerts import AlertChannel
     from cqs_core.bucket import Bucket
+    from cqs_core.candle_format import CandleFormat
     from cqs_core.candles import FIELDS, Candles
     from cqs_core.demo import Demo, DemoStep
     from cqs_core.engine import REASONS, Engine, Execution, Fill
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "alerts": ("AlertChannel",),
     "bucket": ("Bucket",),
+    "candle_format": ("CandleFormat",),
     "candles": ("FIELDS", "Candles"),
     "demo": ("Demo", "DemoStep"),
     "engine": ("REASONS", "Engine", "Execution", "Fill"),
@@ -76,6 +78,7 @@ __all__ = [
     "Bucket",
     "BucketError",
     "BucketUnavailable",
+    "CandleFormat",
     "Candles",
     "Costs",
     "CqsError",

@@ -12,6 +12,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from cqs_core.alerts import AlertChannel
+    from cqs_core.candle_format import CandleFormat
     from cqs_core.demo import DemoStep
     from cqs_core.engine import Engine
     from cqs_core.exchange import Exchange
@@ -54,6 +55,11 @@ def register_cards() -> Sequence[Any]:  # type: ignore[empty-body]
 @hookspec
 def register_overlays() -> Sequence[Any]:  # type: ignore[empty-body]
     """Called when a candle chart is drawn. Returns `cqs_panel.Overlay` layers to draw over candles."""
+
+
+@hookspec
+def register_candle_formats() -> Sequence[CandleFormat]:  # type: ignore[empty-body]
+    """Called when a file of candles is imported. Returns formats that it may be in."""
 
 
 @hookspec

@@ -17,6 +17,7 @@ _NAMES = {
     "register_exchanges": "id",
     "register_strategies": "id",
     "register_engines": "name",
+    "register_candle_formats": "name",
     "register_channels": "name",
     "register_views": "slug",
     "register_cards": "name",
@@ -164,6 +165,12 @@ def _is_engine(item: Any) -> Verdict:
     return isinstance(item, Engine) and not isinstance(item, type) and callable(item.execute)
 
 
+def _is_candle_format(item: Any) -> Verdict:
+    from cqs_core.candle_format import CandleFormat
+
+    return isinstance(item, CandleFormat) and (_call(item, "table") or _call(item, "columns") or True)
+
+
 def _is_channel(item: Any) -> Verdict:
     from cqs_core.alerts import AlertChannel
 
@@ -198,6 +205,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {
     "register_exchanges": ("a subclass of cqs_core.Exchange", _is_exchange),
     "register_strategies": ("a subclass of cqs_core.Strategy", _is_strategy),
     "register_engines": ("an engine: an object with `name` and `execute`", _is_engine),
+    "register_candle_formats": ("a cqs_core.CandleFormat", _is_candle_format),
     "register_channels": ("a channel: an object with `name` and `send`", _is_channel),
     "register_demo": ("a cqs_core.DemoStep", _is_step),
     "register_views": ("a cqs_panel.View", _is_view),

@@ -27,6 +27,7 @@ from cqs_core.plaintext import safe
 
 if TYPE_CHECKING:
     from cqs_core.alerts import AlertChannel
+    from cqs_core.candle_format import CandleFormat
     from cqs_core.demo import DemoStep
     from cqs_core.engine import Engine
     from cqs_core.exchange import Exchange
@@ -160,6 +161,9 @@ class Plugins:
             UnknownName: none is called that.
         """
         return _pick("engine", name, self.engines(), "install cqs-backtest")
+
+    def candle_formats(self) -> Mapping[str, CandleFormat]:
+        return self._by_name("register_candle_formats")
 
     def channels(self) -> Mapping[str, AlertChannel]:
         return self._by_name("register_channels")

@@ -41,7 +41,7 @@ def _publish(demo: Demo) -> list[str]:
     from cqs_core.lake.publish import at_home, publish
 
     lake = Lake(demo.bucket)
-    keys = publish(lake, at_home(lake.series()))
+    keys = [one.key for one in publish(lake, at_home(lake.series()))]
     demo.console.print(f"  {', '.join(keys)}")
     return keys
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,17 @@ from cqs_core.candles import FIELDS, Floats
 from cqs_core.intervals import ALIASES
 from cqs_core.lake.deriving import own_days, to_fetch
 from cqs_core.lake.files import read_rows
-from cqs_core.lake.publish import FOLDER, at_home_market, key
-from cqs_core.times import parse_range
+from cqs_core.lake.predecessors import FOLDER, merged, predecessor
+from cqs_core.lake.publish import at_home_market, key
+from cqs_core.lake.table import stamps
+from cqs_core.times import BEYOND, parse_range
 from cqs_data.fetching.selection import listed
 
 if TYPE_CHECKING:
     import datetime as dt
 
     import pandas as pd
+    import pyarrow as pa
 
 
 def load_processed_data(
@@ -72,7 +76,13 @@ def load_processed_data(
 
 
 def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_start: int) -> pd.DataFrame:
-    frame: pd.DataFrame = lake.derive(series, start, end, day_start).to_pandas()
+    found = lake.derived(series, start, end, day_start)
+    if note := found.note(series):
+        warnings.warn(note, stacklevel=3)
+    table = found.table
+    if at_home_market(series) and not own_days(series.interval, day_start):
+        table = _with_earlier(lake, series, table, start, end)
+    frame: pd.DataFrame = table.to_pandas()
     frame.index = frame.pop("ts").rename("timestamp")
     if frame.empty and lake.source(series, day_start) is None:
         frame = _published(lake, series, start, end)
@@ -84,6 +94,14 @@ def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_st
     if frame.empty:
         _refuse(lake, series, day_start)
     return frame
+
+
+def _with_earlier(lake: Lake, series: Series, table: pa.Table, start: int | None, end: int | None) -> pa.Table:
+    """With candles that another program published, where the lake has none."""
+    name = key(series.market.partition("/")[0], series.interval).rpartition("/")[2]
+    earlier = predecessor(lake.bucket, name, series.interval).table
+    low, high = np.searchsorted(stamps(earlier), (start or 0, BEYOND if end is None else end))
+    return merged(table, earlier.slice(low, high - low))[0] if high > low else table
 
 
 def _refuse(lake: Lake, series: Series, day_start: int) -> None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from cqs_core.bucket.cache import REMEDY
 from cqs_core.lake.checking import checked_paths
+from cqs_core.lake.names import IMPORTED
 from cqs_core.lake.receipts import remove, told
 from cqs_core.lake.retrying import Missing
 from cqs_core.lake.table import STORED, newest, read_file, stamps
@@ -85,6 +86,8 @@ def mergeable(interval: str, objects: Sequence[LakeObject]) -> Iterator[list[Lak
     """Objects of one period and source whose answered ranges touch or overlap, two or more at a time."""
     found: dict[tuple[int, str], list[LakeObject]] = {}
     for item in sorted(objects, key=lambda o: (o.start, o.end)):
+        if item.source in IMPORTED:  # each import stays whole, so that it can be taken back
+            continue
         if period_of(interval, item.start) == period_of(interval, item.end - 1):
             found.setdefault((period_of(interval, item.start), item.source), []).append(item)
     for members in found.values():
@@ -148,7 +151,7 @@ def _settled(item: LakeObject, grace: float) -> bool:
 
 def _may_hold(keeper: LakeObject, item: LakeObject) -> bool:
     """By the names; of two that could hold each other, the one whose name sorts later stays."""
-    if keeper.key == item.key or keeper.source != item.source or keeper.seq < item.seq:
+    if keeper.key == item.key or keeper.source != item.source or keeper.seq < item.seq or item.source in IMPORTED:
         return False
     if not keeper.start <= item.start <= item.end <= keeper.end or keeper.rows < item.rows:
         return False

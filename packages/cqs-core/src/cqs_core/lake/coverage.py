@@ -13,6 +13,7 @@ from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import checked_paths
+from cqs_core.lake.names import IMPORTED
 from cqs_core.lake.receipts import told
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import read_file, stamps
@@ -53,6 +54,34 @@ def coverage(bucket: Bucket, series: Series, contents: Contents) -> Coverage:
         return Coverage(None, nothing, nothing, str(error))
     problem = "".join(f"{told(item)}; {REMEDY}" for item in contents.missing[:1])
     return Coverage((int(have.starts[0]), int(have.ends[-1])) if len(have) else None, have.between(), have, problem)
+
+
+def imported(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> Spans:
+    """What imports tell of a series, so that nobody needs to ask: the candles of files, and all that archives cover.
+
+    Not their last candle: it may still have been open when the file was made.
+    """
+    files = [o for o in objects if o.source in IMPORTED and o.rows]
+    if not files:
+        return Spans.of([])
+    name, last = series.interval, {seq: max(o.last for o in files if o.seq == seq) for seq in {o.seq for o in files}}
+    spans = Spans.of((o.start, min(o.end, last[o.seq])) for o in files if o.source == "archive")
+    plain = [o for o in files if o.source == "import"]
+    if not plain:
+        return spans
+    runs = _have(bucket, name, plain)
+    open_ = Spans.of((at, intervals.next_open(name, at)) for at in {last[o.seq] for o in plain})
+    closed = runs.minus(open_)
+    return Spans.union(np.r_[spans.starts, closed.starts], np.r_[spans.ends, closed.ends])
+
+
+def maybe_open(series: Series, objects: Sequence[LakeObject]) -> list[Range]:
+    """The last candles of imports, which may have been open when their files were made, until an exchange was asked."""
+    files = [o for o in objects if o.source in IMPORTED and o.rows]
+    last = {max(o.last for o in files if o.seq == seq) for seq in {o.seq for o in files}}
+    ends = [(at, intervals.next_open(series.interval, at)) for at in sorted(last)]
+    asked = Spans.of((o.start, o.end) for o in objects if o.source not in IMPORTED)
+    return [end for end in ends if not asked.hold(Spans.of([end]))[0]]
 
 
 def _have(bucket: Bucket, name: str, objects: Sequence[LakeObject]) -> Spans:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from cqs_core import intervals
 from cqs_core.errors import UsageError
 from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_core.lake.coverage import runs_of
 from cqs_core.lake.quarantine import refused
-from cqs_core.lake.ranges import Range, subtract, union
-from cqs_core.lake.resampling import resample, shift_of
+from cqs_core.lake.resampling import bar_ends, resample, shift_of
 from cqs_core.lake.spans import Spans
-from cqs_core.lake.table import stamps
+from cqs_core.lake.table import SCHEMA, stamps
 from cqs_core.plugins import plugins
+from cqs_core.times import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from cqs_core.candles import Stamps
@@ -23,19 +27,24 @@ if TYPE_CHECKING:
     from cqs_core.lake.names import Series
 
 
-def source_of(lake: Lake, series: Series, day_start: int = 0) -> Series | None:
-    """The stored series that gives the wanted one: itself, else the longest that divides it; None where none does.
+def sources_of(lake: Lake, series: Series, day_start: int = 0) -> list[str]:
+    """The stored intervals that can give a series, longest first: its own, then shorter ones that divide it.
 
     With a day that does not start at 00:00 UTC, stored days, weeks and months do not fit.
     """
-    if not own_days(series.interval, day_start) and _stored(lake, series):
-        return series
+    own = [] if own_days(series.interval, day_start) else [series.interval]
     shorter = [i for i in intervals.INTERVALS if _divides(i, series.interval, day_start)]
-    for interval in reversed(shorter):
-        candidate = series._replace(interval=interval)
-        if _stored(lake, candidate):
-            return candidate
-    return None
+    found: list[str] = []
+    for name in [*own, *reversed(shorter)]:
+        if _stored(lake, series._replace(interval=name)) and (not found or _divides(name, found[-1], 0)):
+            found.append(name)
+    return found
+
+
+def source_of(lake: Lake, series: Series, day_start: int = 0) -> Series | None:
+    """The stored series with the longest candles that give the wanted one; None where none does."""
+    names = sources_of(lake, series, day_start)
+    return series._replace(interval=names[0]) if names else None
 
 
 def own_days(interval: str, day_start: int) -> bool:
@@ -68,6 +77,32 @@ def _stored(lake: Lake, series: Series) -> bool:
     return any(o.rows for o in (*found.objects, *found.missing))
 
 
+class Derived(NamedTuple):
+    """Candles of a series, and what they were put together from.
+
+    Attributes:
+        table: ts, open, high, low, close, volume.
+        sources: intervals that were read, longest first.
+        incomplete: opens of bars that were left out, since the lake has not all of their shorter candles; ms UTC.
+    """
+
+    table: pa.Table
+    sources: Sequence[str]
+    incomplete: Stamps
+
+    def note(self, series: Series) -> str:
+        """One sentence on the bars that are missing inside; empty if there are none. The edges are never whole."""
+        ts = stamps(self.table)
+        inside = self.incomplete[(self.incomplete > ts[0]) & (self.incomplete < ts[-1])] if len(ts) else ts
+        if not len(inside):
+            return ""
+        bars = "1 bar is" if len(inside) == 1 else f"{len(inside):,} bars are"
+        return (
+            f"{bars} left out of {series}, the first at {iso(int(inside.min()))[:16]} UTC: the lake does not have all "
+            f"of their {self.sources[-1]} candles (`cqs data gaps` says why)"
+        )
+
+
 def derive(
     lake: Lake,
     series: Series,
@@ -76,37 +111,102 @@ def derive(
     day_start: int = 0,
     *,
     again: bool = False,
-) -> pa.Table:
+) -> Derived:
     """Candles that open in `[start, end)`, ms UTC; empty where neither they nor shorter ones are stored.
 
-    Bars that were not answered whole are left out: of a file, only what it has counts as answered, and of what was
-    refused nothing does.
+    Each stretch comes from the longest interval that was answered there: old hours, newer minutes. Bars that were not
+    answered whole are left out: of a file, only what it has counts as answered, and of what was refused nothing does.
 
     Raises:
         UsageError: days of another start are stored, and no shorter candles.
         DataError: an object is damaged or missing.
     """
-    source = source_of(lake, series, day_start)
-    if source is None and own_days(series.interval, day_start) and _stored(lake, series):
+    names = sources_of(lake, series, day_start)
+    if not names and own_days(series.interval, day_start) and _stored(lake, series):
         raise UsageError(why_no_days(series, day_start))
-    if source is None or source == series:
-        return lake.read(series, start, end, again=again)
+    chain = [_Source(lake, series._replace(interval=name), again) for name in names]
+    if not chain or names == [series.interval]:
+        return Derived(lake.read(series, start, end, again=again), names, np.empty(0, np.int64))
+    if names[0] == series.interval:
+        whole = _filled(chain, *_bounds(chain, start, end))
+        return Derived(whole.table, names, whole.incomplete)
     shift = shift_of(series.interval, day_start)
     first = None if start is None else intervals.ceil(series.interval, start - shift) + shift
     stop = None if end is None else intervals.ceil(series.interval, end - shift) + shift
-    table = lake.read(source, first, stop, again=again)
-    return resample(table, series.interval, _answered(lake, source, stamps(table)), day_start)
+    parts = _filled(chain, *_bounds(chain, first, stop))
+    made = resample(parts.table, series.interval, parts.answered, day_start)
+    return Derived(made.table, names, made.incomplete)
 
 
-def _answered(lake: Lake, series: Series, ts: Stamps) -> list[Range]:
-    """Ranges in which a candle that is missing does not exist."""
-    objects = lake.objects(series)
-    asked = union((o.start, o.end) for o in objects if o.source != "import")
-    for at in (at for at in refused(lake.bucket, series) if at not in ts):
-        bar = at, intervals.next_open(series.interval, at)
-        asked = [left for one in asked for left in subtract(one, [bar])]
-    runs = runs_of(series.interval, ts) if any(o.source == "import" for o in objects) else Spans.of([])
-    return union([*asked, *zip(runs.starts.tolist(), runs.ends.tolist(), strict=True)])
+class _Source:
+    """A stored series: its candles, and the ranges in which a candle that is missing does not exist."""
+
+    def __init__(self, lake: Lake, series: Series, again: bool) -> None:
+        self._lake, self._series, self._again = lake, series, again
+        self.interval = series.interval
+        found = lake.contents(series)
+        self.objects = found.objects
+        self.promised = [*found.objects, *found.missing]  # reading where one is missing says so
+
+    def read(self, start: int, end: int) -> pa.Table:
+        return self._lake.read(self._series, start, end, again=self._again)
+
+    def answered(self, ts: Stamps) -> Spans:
+        """By its objects; of files, only the candles that they have (of archives, all of their range)."""
+        asked = Spans.of((o.start, o.end) for o in self.objects if o.source != "import")
+        lost = np.setdiff1d(np.array(refused(self._lake.bucket, self._series), np.int64), ts)
+        if len(lost):
+            asked = asked.minus(Spans.union(lost, bar_ends(self.interval, lost)))
+        if not any(o.source == "import" for o in self.objects):
+            return asked
+        runs = runs_of(self.interval, ts)
+        return Spans.union(np.r_[asked.starts, runs.starts], np.r_[asked.ends, runs.ends])
+
+
+class _Filled(NamedTuple):
+    table: pa.Table
+    answered: Spans
+    incomplete: Stamps
+
+
+def _filled(chain: Sequence[_Source], start: int, end: int) -> _Filled:
+    """Candles of the first source in `[start, end)`; what it was not asked for comes from the shorter ones after it."""
+    source, shorter = chain[0], chain[1:]
+    table = source.read(start, end)
+    answered = source.answered(stamps(table))
+    if not shorter:
+        return _Filled(table, answered, np.empty(0, np.int64))
+    found, spans, incomplete = [table], [answered], [np.empty(0, np.int64)]
+    holes = answered.without(start, end)
+    for low, high in zip(holes.starts.tolist(), holes.ends.tolist(), strict=True):
+        name = source.interval
+        finer = _filled(shorter, intervals.floor(name, low), intervals.ceil(name, high))
+        made = resample(finer.table, name, finer.answered)
+        found.append(made.table)
+        spans.append(finer.answered)
+        incomplete.append(made.incomplete)
+    return _Filled(_joined(found), _union(spans), np.concatenate(incomplete))
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Ascending, one candle a stamp: that of the earlier table."""
+    import pyarrow as pa
+
+    whole = pa.concat_tables([table.select(SCHEMA.names).cast(SCHEMA) for table in tables])
+    _, first = np.unique(stamps(whole), return_index=True)
+    return whole.take(first).combine_chunks()
+
+
+def _union(spans: Sequence[Spans]) -> Spans:
+    return Spans.union(np.concatenate([s.starts for s in spans]), np.concatenate([s.ends for s in spans]))
+
+
+def _bounds(chain: Sequence[_Source], start: int | None, end: int | None) -> tuple[int, int]:
+    """The range that is asked for; open ends are those of what is stored."""
+    objects = [o for source in chain for o in source.promised if o.rows]
+    low = min((o.first for o in objects), default=0) if start is None else start
+    high = max((o.end for o in objects), default=0) if end is None else end
+    return low, max(low, high)
 
 
 def _divides(fine: str, coarse: str, day_start: int) -> bool:

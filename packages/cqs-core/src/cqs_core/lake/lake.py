@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from cqs_core.candles import Candles
     from cqs_core.lake.compaction import Compacted
+    from cqs_core.lake.deriving import Derived
     from cqs_core.lake.gaps import Gap, Gaps
-    from cqs_core.lake.importing import Imported
+    from cqs_core.lake.publish import Published
     from cqs_core.lake.verify import Verified
 
 _T = TypeVar("_T")
@@ -126,22 +127,47 @@ class Lake:
             UsageError: days of another start are stored, and no shorter candles.
             DataError: an object is damaged or missing.
         """
+        return self.derived(series, start, end, day_start).table
+
+    def derived(self, series: Series, start: int | None = None, end: int | None = None, day_start: int = 0) -> Derived:
+        """The same, with the intervals that it came from and the bars that were left out as incomplete."""
         from cqs_core.lake.deriving import derive
 
         return derive(self, series, start, end, day_start)
 
-    def import_file(self, path: str | Path, series: Series, zone: str | None = None) -> Imported:
-        """Store the candles of a CSV, parquet or feather file, checked; naive times are in `zone`, else UTC.
+    def delete(self, series: Series, start: int | None = None, end: int | None = None) -> None:
+        """Delete candles that open in `[start, end)`, ms UTC, for good; all of a series by default."""
+        from cqs_core.lake.deleting import delete
+
+        if objects := self.objects(series):
+            delete(self.bucket, series, objects, start, end)
+
+    def rename(self, old: Series, new: Series) -> int:
+        """Give a series another name, or join it with the one that has this name; returns candles moved.
 
         Raises:
-            UsageError: no such file, or none of its rows is a candle of this interval.
+            UsageError: both have a candle of the same time, with different values; nothing was changed.
         """
-        from cqs_core.lake.importing import import_file
+        from cqs_core.lake.renaming import rename
 
-        return import_file(self, path, series, zone)
+        return rename(self.bucket, old, self.objects(old), new, self.objects(new))
 
-    def export(self, path: str | Path, series: Series, start: int | None = None, end: int | None = None) -> int:
+    def export(
+        self,
+        path: str | Path,
+        series: Series,
+        start: int | None = None,
+        end: int | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> int:
         """Write candles to a `.csv` or `.parquet` file; returns how many. Days begin at CQS_DAY_START.
+
+        Args:
+            path: of the file.
+            series: to write; put together from shorter candles where it is not stored.
+            start: first open, ms UTC.
+            end: exclusive.
+            tell: called with a sentence if bars were left out as incomplete.
 
         Raises:
             UsageError: another suffix, no such folder, or no such candles.
@@ -151,13 +177,15 @@ class Lake:
         from cqs_core.settings import settings
 
         check_target(path)
-        table = derive(self, series, start, end, settings().day_start, again=True)
-        if not len(table):
+        found = derive(self, series, start, end, settings().day_start, again=True)
+        if not len(found.table):
             self._refuse(series)
-        export(table, path)
-        return len(table)
+        export(found.table, path)
+        if note := found.note(series):
+            tell(note)
+        return len(found.table)
 
-    def publish(self, series: Iterable[Series] | None = None) -> Sequence[str]:
+    def publish(self, series: Iterable[Series] | None = None) -> Sequence[Published]:
         """Write `data/processed/{BASE}_{interval}.parquet` of home-market series, for intervals of CQS_PUBLISH.
 
         Raises:
@@ -169,7 +197,14 @@ class Lake:
         return publish(self, at_home(self.series() if series is None else series))
 
     def append(
-        self, series: Series, table: pa.Table, start: int, end: int, source: str = "exchange", seen: int = 0
+        self,
+        series: Series,
+        table: pa.Table,
+        start: int,
+        end: int,
+        source: str = "exchange",
+        seen: int = 0,
+        seq: int | None = None,
     ) -> Sequence[LakeObject]:
         """Store candles that answer `[start, end)`, ms UTC.
 
@@ -178,8 +213,9 @@ class Lake:
             table: ts timestamp[ms, UTC] ascending and unique, open, high, low, close, volume float64.
             start: of the range that was asked and answered.
             end: exclusive.
-            source: `exchange`, `endpoint` or `import`.
+            source: `exchange`, `endpoint`, `import`, or `archive`: an import in which an absent bar had no trade.
             seen: newest seq known of the series, so that a slow clock cannot lose against it.
+            seq: the stamp of an earlier part of the same import; a new one by default.
 
         Raises:
             DataError: rows are unsorted or outside the range.
@@ -187,7 +223,7 @@ class Lake:
         """
         from cqs_core.lake.writing import append
 
-        return append(self.bucket, series, table, start, end, source, seen)
+        return append(self.bucket, series, table, start, end, source, seen, seq)
 
     def read(
         self, series: Series, start: int | None = None, end: int | None = None, *, again: bool = False

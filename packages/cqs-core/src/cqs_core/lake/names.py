@@ -18,7 +18,8 @@ from cqs_core.errors import UsageError
 from cqs_core.intervals import DAY, HOUR, INTERVALS, MINUTE
 
 ROOT = "data/candles"
-SOURCES = ("exchange", "endpoint", "import")
+SOURCES = ("exchange", "endpoint", "import", "archive")
+IMPORTED = ("import", "archive")  # of an archive, what is absent was not traded; of other files, nothing is known
 _SEQS = 1 << 62  # beyond it no clock leads, and a next one could not be stored
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC by construction
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cqs_core.errors import CqsError, DataError, UsageError
+from cqs_core.errors import CqsError
 from cqs_core.intervals import length
 from cqs_core.lake.deriving import derive, own_days
+from cqs_core.lake.predecessors import FOLDER, Predecessor, keep, merged, predecessor
 from cqs_core.settings import settings
 
 if TYPE_CHECKING:
     from cqs_core.lake.lake import Lake
     from cqs_core.lake.names import Series
     from cqs_core.settings import Settings
-
-FOLDER = "data/processed"
 
 
 def key(base: str, interval: str) -> str:
@@ -52,41 +51,76 @@ def _is_home(series: Series, now: Settings) -> bool:
     return series.exchange == now.exchange and series.market.endswith(f"/{now.quote}")
 
 
-def publish(lake: Lake, series: Iterable[Series]) -> list[str]:
-    """Write each series for the neighbours, replacing what was there; the file's metadata names its source.
+class Published(NamedTuple):
+    """One file that was written.
 
-    Columns: timestamp (ms, UTC), open, high, low, close, volume (float64). Days begin at CQS_DAY_START.
+    Attributes:
+        key: of the file.
+        rows: candles in it.
+        kept: of these, candles of an earlier file by another program, where the lake has none.
+        differ: candles of that file with other values than the lake's; it lies under `data/foreign`.
+        doubled: rows of that file of a time that was there already.
+    """
+
+    key: str
+    rows: int
+    kept: int = 0
+    differ: int = 0
+    doubled: int = 0
+
+    @property
+    def note(self) -> str:
+        """What a reader of the earlier file should know, in one line; empty if there was none."""
+        parts = {
+            "kept from the earlier file": self.kept,
+            "differ from it (see data/foreign)": self.differ,
+            "were in it more than once": self.doubled,
+        }
+        told = ", ".join(f"{n:,} candles {what}" for what, n in parts.items() if n)
+        return f"{self.key}: {told}" if told else ""
+
+
+def publish(lake: Lake, series: Iterable[Series]) -> list[Published]:
+    """Write each series as a plain file; the file's metadata names its source.
+
+    Columns: timestamp (ms, UTC), open, high, low, close, volume (float64). Days begin at CQS_DAY_START. A file that
+    another program wrote keeps its candles where the lake has none.
 
     Returns:
-        keys written; a series without candles writes nothing.
+        what was written; a series without candles writes nothing.
 
     Raises:
-        DataError: a series is damaged; its file stayed as it was, and all others were written.
-        UsageError: likewise, of days for which shorter candles are not stored.
+        CqsError: a series is damaged, its days cannot be put together, or an earlier file cannot be read; that file
+            stayed as it was, and all others were written.
     """
     written, failed = [], list[CqsError]()
     for one in series:
         try:
-            if name := _published(lake, one):
-                written.append(name)
-        except (DataError, UsageError) as error:
+            if done := _published(lake, one):
+                written.append(done)
+        except CqsError as error:
             failed.append(error)
     if failed:
         raise failed[0]
     return written
 
 
-def _published(lake: Lake, series: Series) -> str | None:
+def _published(lake: Lake, series: Series) -> Published | None:
     """One series; each object that it comes from is hashed once more, since what is written carries no such proof."""
     day_start = settings().day_start
-    table = derive(lake, series, day_start=day_start, again=True)
+    table = derive(lake, series, day_start=day_start, again=True).table
     if not len(table):
         return None
     source = lake.source(series, day_start) or series
     sources = ",".join(sorted({o.source for o in lake.objects(source)}))
     name = key(series.market.partition("/")[0], series.interval)
-    lake.bucket.write(name, _encoded(table.rename_columns(["timestamp", *table.column_names[1:]]), series, sources))
-    return name
+    before = Predecessor(table.slice(0, 0), 0)
+    if not own_days(series.interval, day_start):  # nothing says where days of an earlier file begin
+        before = predecessor(lake.bucket, name.rpartition("/")[2], series.interval)
+    keep(lake.bucket, name.rpartition("/")[2])
+    whole, kept, differ = merged(table, before.table)
+    lake.bucket.write(name, _encoded(whole.rename_columns(["timestamp", *whole.column_names[1:]]), series, sources))
+    return Published(name, len(whole), kept, differ, before.doubled)
 
 
 def _encoded(table: pa.Table, series: Series, sources: str) -> bytes:

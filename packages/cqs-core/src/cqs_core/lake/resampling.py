@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from cqs_core import intervals
 from cqs_core.candles import FIELDS, Stamps
 from cqs_core.intervals import DAY, WEEK
-from cqs_core.lake.ranges import Range, subtract
+from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import candle_table, stamps
 
 if TYPE_CHECKING:
@@ -19,7 +18,19 @@ if TYPE_CHECKING:
 _MONDAY = 4 * DAY
 
 
-def resample(table: pa.Table, interval: str, answered: Iterable[Range] | None = None, day_start: int = 0) -> pa.Table:
+class Resampled(NamedTuple):
+    """Longer candles, and how many were left out since not all of them was answered.
+
+    Attributes:
+        table: ts, open, high, low, close, volume of whole bars.
+        incomplete: opens of bars that were left out, ms UTC.
+    """
+
+    table: pa.Table
+    incomplete: Stamps
+
+
+def resample(table: pa.Table, interval: str, answered: Spans | None = None, day_start: int = 0) -> Resampled:
     """Candles of a longer interval.
 
     Args:
@@ -31,7 +42,7 @@ def resample(table: pa.Table, interval: str, answered: Iterable[Range] | None = 
     """
     ts = stamps(table)
     if not len(ts):
-        return table
+        return Resampled(table, ts)
     opens = bar_opens(interval, ts, day_start)
     first = np.flatnonzero(np.r_[True, opens[1:] != opens[:-1]])
     last = np.r_[first[1:], len(ts)] - 1
@@ -45,8 +56,9 @@ def resample(table: pa.Table, interval: str, answered: Iterable[Range] | None = 
             np.add.reduceat(columns["volume"], first),
         ]
     )
-    whole = _whole(interval, opens[first], day_start, _ranges(ts, answered))
-    return candle_table(opens[first][whole], values[whole])
+    opens = opens[first]
+    whole = (_span(ts) if answered is None else answered).hold(Spans(opens, bar_ends(interval, opens, day_start)))
+    return Resampled(candle_table(opens[whole], values[whole]), opens[~whole])
 
 
 def shift_of(interval: str, day_start: int) -> int:
@@ -72,28 +84,15 @@ def bar_opens(interval: str, ts: Stamps, day_start: int = 0) -> Stamps:
     return np.asarray(moved // step * step + shift)
 
 
-def _ranges(ts: Stamps, answered: Iterable[Range] | None) -> list[Range]:
-    if answered is not None:
-        return list(answered)
-    step = int(np.diff(ts).min()) if len(ts) > 1 else 1
-    return [(int(ts[0]), int(ts[-1]) + step)]
-
-
-def _whole(
-    interval: str, opens: Stamps, day_start: int, answered: Sequence[Range]
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which bars lie wholly in answered ranges; only those that touch what was not answered are looked at singly."""
+def bar_ends(interval: str, opens: Stamps, day_start: int = 0) -> Stamps:
+    """The end of the bar that opens at each stamp."""
+    if interval != "1M":
+        return opens + intervals.length(interval)
     shift = shift_of(interval, day_start)
-    ends = np.array([_end(interval, int(opens[-1]), shift)]) if len(opens) else opens
-    ends = np.r_[opens[1:], ends]
-    whole = np.ones(len(opens), bool)
-    for start, stop in subtract((int(opens[0]), int(ends[-1])), answered):
-        low, high = np.searchsorted(opens, (start, stop))
-        for i in range(max(0, int(low) - 1), int(high)):
-            if start < _end(interval, int(opens[i]), shift) and stop > opens[i]:
-                whole[i] = False
-    return whole
+    months = (opens - shift).astype("M8[ms]").astype("M8[M]") + 1
+    return np.asarray(months.astype("M8[ms]").astype(np.int64) + shift)
 
 
-def _end(interval: str, opened: int, shift: int) -> int:
-    return intervals.next_open(interval, opened - shift) + shift
+def _span(ts: Stamps) -> Spans:
+    step = int(np.diff(ts).min()) if len(ts) > 1 else 1
+    return Spans.of([(int(ts[0]), int(ts[-1]) + step)])

@@ -42,6 +42,25 @@ class Spans(NamedTuple):
         """What lies between one and the next."""
         return Spans(self.ends[:-1], self.starts[1:])
 
+    def within(self, start: int, end: int) -> Spans:
+        """Their parts in `[start, end)`."""
+        low, high = np.maximum(self.starts, start), np.minimum(self.ends, end)
+        return Spans(low[low < high], high[low < high])
+
+    def without(self, start: int, end: int) -> Spans:
+        """The parts of `[start, end)` that they do not cover."""
+        inside = self.within(start, end)
+        low, high = np.r_[start, inside.ends], np.r_[inside.starts, end]
+        return Spans(low[low < high], high[low < high])
+
+    def minus(self, other: Spans) -> Spans:
+        """What they cover and the others do not."""
+        edges = np.unique(np.concatenate([*self, *other]))
+        low, high = edges[:-1], edges[1:]
+        pieces = Spans(low, high)
+        kept = self.hold(pieces) & ~other.hold(pieces)
+        return Spans.union(low[kept], high[kept])
+
     def hold(self, other: Spans) -> npt.NDArray[np.bool_]:
         """Which of the other ranges lie wholly within these."""
         if not len(self.starts):

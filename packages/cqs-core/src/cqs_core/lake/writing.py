@@ -36,11 +36,18 @@ def next_seq(seen: int = 0) -> int:
 
 
 def append(
-    bucket: Bucket, series: Series, table: pa.Table, start: int, end: int, source: str, seen: int = 0
+    bucket: Bucket,
+    series: Series,
+    table: pa.Table,
+    start: int,
+    end: int,
+    source: str,
+    seen: int = 0,
+    seq: int | None = None,
 ) -> list[LakeObject]:
     """Store the answer about `[start, end)`: one object a period, one for each run of periods without rows."""
     _check(series, table, start, end, source)
-    seq = next_seq(seen)
+    seq = next_seq(seen) if seq is None else seq
     ts = stamps(table)
     written = []
     for low, high in _cuts(series.interval, start, end, ts):

@@ -10,6 +10,7 @@ import click
 
 from cqs_core import Lake, Series
 from cqs_core.cli import command_options, emit, open_bucket, safe, say, stoppable
+from cqs_core.lake.coverage import maybe_open
 from cqs_core.progress import progress
 from cqs_core.times import iso
 from cqs_data.commands.choosing import NO_SERIES, chosen_series, series_options
@@ -87,6 +88,7 @@ def _repair(lake: Lake, series: Collection[Series], causes: Collection[str], bas
 
     mended = _mend(lake, series, base)
     holes = [(gap.series, (gap.start, gap.end)) for gap in _of_causes(lake, series, causes)]
+    holes += [(one, last) for one in series for last in maybe_open(one, lake.objects(one))]
     code = report(lake, [*mended, *ask_again(lake, holes, base)], as_json, base)
     left = _damaged(lake, {one.series for one in mended})
     if not as_json:

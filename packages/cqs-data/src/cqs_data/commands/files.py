@@ -1,4 +1,4 @@
-"""`cqs data import`, `export` and `publish`: files into the lake and out of it."""
+"""`cqs data export` and `publish`: candles out of the lake as files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cqs_core import Lake, Series, UsageError, market_of, parse_interval, plugins, settings
-from cqs_core.cli import command_options, emit, open_bucket, say
+from cqs_core.cli import command_options, emit, open_bucket, safe, say
 from cqs_core.times import parse_range
 from cqs_data.commands.choosing import NO_SERIES
 from cqs_data.commands.reporting import counted
@@ -46,33 +46,6 @@ def check_name(file: str) -> None:
         raise UsageError(f"{file!r} is a folder; name a file")
 
 
-@click.command("import")
-@click.argument("file", metavar="FILE")
-@click.option("--exchange", metavar="ID", help="Default CQS_EXCHANGE.")
-@click.option("--market", required=True, metavar="BASE/QUOTE", help="Whose candles they are.")
-@click.option("--interval", required=True, help="1m, 5m, 15m, 1h, 4h, 1d, 1w or 1M.")
-@click.option("--zone", metavar="IANA", help="Of times without offset; UTC, but Asia/Seoul in KRW-BTC_day.parquet.")
-@command_options
-def import_command(
-    file: str, exchange: str | None, market: str, interval: str, zone: str | None, bucket: str | None, as_json: bool
-) -> None:
-    """Store the candles of a CSV, parquet or feather FILE."""
-    series = series_of(exchange, market, interval)
-    check_name(file)
-    named = _zone(zone) if zone else None
-    done = Lake(open_bucket(bucket, write=True)).import_file(file, series, named)
-    row = {**series._asdict(), "rows": done.rows, "rejected": done.rejected, "flagged": done.flagged}
-    apart = f", {done.rejected:,} rows rejected (see data/quarantine)" if done.rejected else ""
-    emit(row, as_json, lambda: click.echo(f"{series}: {counted(done.rows, 'candle')} imported{apart}"))
-
-
-def _zone(name: str) -> str | None:
-    try:
-        return settings(timezone=name).timezone
-    except UsageError as error:
-        raise UsageError(str(error).replace("--timezone", "--zone")) from None
-
-
 @click.command("export")
 @click.argument("file", metavar="FILE")
 @click.option("--exchange", metavar="ID", help="Default CQS_EXCHANGE.")
@@ -96,7 +69,7 @@ def export_command(
     check_name(file)
     if len(os.fsencode(Path(file).name)) > _LONGEST:
         raise UsageError(f"{file[:60]!r}… is too long a name; {_LONGEST} bytes are the most")
-    rows = Lake(open_bucket(bucket)).export(file, series, *bounds)
+    rows = Lake(open_bucket(bucket)).export(file, series, *bounds, tell=lambda note: click.echo(safe(note), err=True))
     emit(
         {**series._asdict(), "rows": rows, "file": file}, as_json, lambda: say([f"{counted(rows, 'candle')} in {file}"])
     )
@@ -105,13 +78,14 @@ def export_command(
 @click.command("publish")
 @command_options
 def publish_command(bucket: str | None, as_json: bool) -> None:
-    """Write the neighbours' files of the home market.
+    """Write plain files of the home market.
 
     These are data/processed/{BASE}_{interval}.parquet, for intervals of CQS_PUBLISH.
     """
     lake = Lake(open_bucket(bucket, write=True, create=False))
-    keys = lake.publish()
-    emit([{"key": key} for key in keys], as_json, lambda: say(keys or [_nothing(lake)]))
+    written = lake.publish()
+    lines = [one.note or one.key for one in written]
+    emit([one._asdict() for one in written], as_json, lambda: say(lines or [_nothing(lake)]))
 
 
 def _nothing(lake: Lake) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core import DataError, UsageError
+from cqs_core import CqsError, UsageError
 from cqs_core.cli import emit, safe, say
 
 if TYPE_CHECKING:
@@ -44,10 +44,12 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
 def _publish(lake: Lake, done: Sequence[Fetched]) -> bool:
     """Whether nothing is damaged; what days cannot be put together is told, and fails no fetch."""
     try:
-        lake.publish(one.series for one in done if one.rows)
-    except (DataError, UsageError) as error:
+        written = lake.publish(one.series for one in done if one.rows)
+    except CqsError as error:
         click.echo(safe(f"cqs: not published: {error}"), err=True)
         return isinstance(error, UsageError)
+    for note in filter(None, (one.note for one in written)):
+        click.echo(safe(f"cqs: {note}"), err=True)
     return True
 
 

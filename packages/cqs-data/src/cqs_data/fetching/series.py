@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, Lake, Series, intervals, times
 from cqs_core.lake.cleaning import FRESH
+from cqs_core.lake.coverage import imported
 from cqs_core.lake.mending import FOLDER, settle
 from cqs_core.lake.ranges import Range, subtract, union
 from cqs_data.exchanges.unified import EARLIEST
@@ -69,8 +70,8 @@ class SeriesFetch:
         if sum(map(self._bars, missing)) > _LONG:
             self._expected_from = await self._pages.origin() or 0
         self._expect(missing)
-        for bounds in missing:
-            await self._get(bounds)
+        for group in _together(self.series.interval, missing):
+            await self._get((group[0][0], group[-1][1]), holes=group if len(group) > 1 else ())
         await self._tell_beginning(start or 0)
 
     async def update(self) -> None:
@@ -79,8 +80,8 @@ class SeriesFetch:
         The last candle is asked for once more where it was fetched soon after its end: exchanges may still have
         changed it.
         """
-        own = [o for o in self.objects if o.source == self.source] or self.objects
-        newest = max((o.end for o in own), default=EARLIEST)
+        own = [o.end for o in self.objects if o.source == self.source]
+        newest = max(own or (o.last for o in self.objects), default=EARLIEST)  # a file's last candle may have been open
         missing = subtract(self._grid(newest, None), self._answered())
         if missing and (last := self._unsettled()) is not None and missing[0][0] == newest:
             missing[0] = last, missing[0][1]
@@ -140,8 +141,10 @@ class SeriesFetch:
             yield answer
 
     def _answered(self) -> list[Range]:
-        """What this source, or a file, has told; the emptiness that an endpoint shows says nothing of the exchange."""
-        return [(o.start, o.end) for o in self.objects if o.source == self.source or (o.rows and o.source == "import")]
+        """What this source or a file has told; the emptiness that an endpoint shows says nothing of the exchange."""
+        files = imported(self.lake.bucket, self.series, self.objects)
+        own = [(o.start, o.end) for o in self.objects if o.source == self.source]
+        return [*own, *zip(files.starts.tolist(), files.ends.tolist(), strict=True)]
 
     def _unsettled(self) -> int | None:
         """Open of the last candle, if it was stored so soon after its end that it may have changed since."""

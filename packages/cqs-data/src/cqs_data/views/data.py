@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 from cqs_core import CqsError, Lake, Series, settings
 from cqs_data.availability import Availability, availability, stale_bars
 from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
+from cqs_data.views.files import FilesPanel
 from cqs_data.views.form import FetchForm
 from cqs_data.views.series import SeriesPanel
 from cqs_panel.figures import count, size, when, zone_name
@@ -46,13 +47,15 @@ _KINDS = dict.fromkeys(("rows", "gaps", "stale", "bytes"), "int64")
 
 
 class DataView(pn.viewable.Viewer):
-    """Availability, coverage, one series, and fetching; `?series=` opens one, `?fetch=1` the form."""
+    """Availability, coverage, one series, and fetching; `?series=` opens one, `?fetch=1` the form, `?files=1` files."""
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
         self._known: Availability | None = None
         self._form = FetchForm(page)
+        self._files = FilesPanel(page, self._reload)
+        self._importing = pn.Column(visible=False, **_STACK)
         self._asking = section("Fetch candles", self._form, self._fetch_buttons(), visible=False)
         self._blank = pn.Column(**_STACK)
         self._cards = metric_cards([])
@@ -62,14 +65,16 @@ class DataView(pn.viewable.Viewer):
         told = section("Series", self._table, note=self._clock("click one to look at it"), actions=self._actions())
         self._overview = pn.Column(self._cards, told, visible=False, **_STACK)
         self._coverage = pn.Column(**_STACK)
-        self._series = SeriesPanel(page)
+        self._series = SeriesPanel(page, self._reload)
         page.param.watch(self._follow, "query")
         page.on_job(self._ended)
+        self._show_files()
         self._reload()
 
     def __panel__(self) -> Any:
-        parts = (self._asking, self._blank, self._overview, self._series, self._coverage, self._series.details)
-        return pn.Column(*parts, **_STACK)
+        forms = (self._asking, self._importing)
+        parts = (self._blank, self._overview, self._series, self._coverage, self._series.details)
+        return pn.Column(*forms, *parts, **_STACK)
 
     def _clock(self, note: str) -> str:
         return f"{note}; times in {zone_name(self._page.settings.timezone)}"
@@ -89,6 +94,12 @@ class DataView(pn.viewable.Viewer):
         self._coverage[:] = [section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause")]
         self._open()
 
+    def _show_files(self) -> None:
+        self._importing.visible = self._page.query.get("files") == "1"
+        if self._importing.visible:
+            self._importing[:] = [self._files]
+            self._files.refresh()
+
     def _actions(self) -> list[Any]:
         update = pmui.Button(label="Update all", icon="refresh", variant="outlined", size="small", margin=0)
         update.on_click(lambda _: self._run(update, "Update all series", ["update", *self._endpoint()]))
@@ -96,11 +107,10 @@ class DataView(pn.viewable.Viewer):
         verify.on_click(lambda _: self._run(verify, "Verify all series", ["data", "verify"]))
         more = pmui.Button(label="Fetch more", icon="download", variant="outlined", size="small", margin=0)
         more.on_click(lambda _: self._ask(None if self._asking.visible else "1"))
-        return [
-            pn.Row(
-                columns_button(self._table), more, update, verify, margin=0, styles={"gap": "8px", "flex-wrap": "wrap"}
-            )
-        ]
+        files = pmui.Button(label="Import", icon="upload", variant="outlined", size="small", margin=0)
+        files.on_click(lambda _: self._page.remember(files=None if self._importing.visible else "1"))
+        buttons = (columns_button(self._table), more, files, update, verify)
+        return [pn.Row(*buttons, margin=0, styles={"gap": "8px", "flex-wrap": "wrap"})]
 
     def _ask(self, shown: str | None) -> None:
         self._page.remember(fetch=shown)
@@ -127,6 +137,8 @@ class DataView(pn.viewable.Viewer):
     def _follow(self, event: Any) -> None:
         if any(event.old.get(name) != event.new.get(name) for name in ("series", "at")):
             self._open()
+        if event.old.get("files") != event.new.get("files"):
+            self._show_files()
         if event.old.get("fetch") != event.new.get("fetch") and self._known and self._known.series:
             self._asking.visible = event.new.get("fetch") == "1"
 

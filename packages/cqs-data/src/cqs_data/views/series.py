@@ -8,6 +8,7 @@ import panel as pn
 
 from cqs_core import Lake, Series, UsageError, intervals
 from cqs_core.times import parse_start
+from cqs_data.views.files import DeleteButton
 from cqs_data.views.live import LiveSwitch
 from cqs_panel import Band
 from cqs_panel.charts.candles import CandleChart
@@ -18,6 +19,8 @@ from cqs_panel.sections import empty, section
 from cqs_panel.tables import columns_button, plain_table, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from cqs_core import SeriesStatus
@@ -31,13 +34,18 @@ _LONGEST = 12
 class SeriesPanel(pn.viewable.Viewer):
     """Shows whichever series it is told to.
 
+    Args:
+        page: the Data page.
+        changed: called after the series was deleted.
+
     Attributes:
         details: its newest rows and its holes, to be placed elsewhere on the page.
     """
 
-    def __init__(self, page: PageState) -> None:
+    def __init__(self, page: PageState, changed: Callable[[], None]) -> None:
         super().__init__()
         self._page = page
+        self._delete = DeleteButton(page, changed)
         self._chart = CandleChart(page)
         self._live = LiveSwitch(page, self._chart)
         self._holes: Gaps | None = None
@@ -57,8 +65,11 @@ class SeriesPanel(pn.viewable.Viewer):
         """Show a series of the lake."""
         series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
+        self._delete.show(series)
         self._live.show(one, source)  # first: a switch that is drawn anew misses what is changed at once after that
-        self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}", actions=[self._live])]
+        self._title[:] = [
+            section(str(series), self._chart, note=f"times in UTC{made}", actions=[self._delete, self._live])
+        ]
         self._look(source)
         self._holes = holes
         self._page.load(lambda: newest(self._page.bucket, series), self._show_rows)

@@ -1,0 +1,72 @@
+"""Files inside files: zip, gz, bz2 and xz are opened by what they begin with, not by their names."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from cqs_core import UsageError
+
+_MOST = 4 << 30  # bytes of one file when decompressed
+_OPENERS: dict[bytes, tuple[str, Callable[[IO[bytes]], Any]]] = {
+    b"\x1f\x8b": (".gz", lambda file: gzip.GzipFile(fileobj=file)),
+    b"BZh": (".bz2", bz2.BZ2File),
+    b"\xfd7zXZ\x00": (".xz", lzma.LZMAFile),
+}
+_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+_ASIDE = ("__macosx/", ".")  # what archivers of desktops add
+_CHECKSUMS = (".checksum", ".md5", ".sha256")
+
+
+def members(name: str, data: bytes, depth: int = 2) -> Iterator[tuple[str, bytes]]:
+    """The files in a file, with their names; a file that is not an archive is its own only member.
+
+    Raises:
+        UsageError: the archive is damaged, encrypted, an Excel workbook, or larger than 4 GiB when decompressed.
+    """
+    try:
+        yield from _members(name, data, depth)
+    except _DAMAGE as error:
+        raise UsageError(f"{name!r} cannot be decompressed ({error}); download or copy it again") from None
+
+
+def _members(name: str, data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
+    opener = next((o for magic, o in _OPENERS.items() if data.startswith(magic)), None)
+    if depth and opener:
+        suffix, open_ = opener
+        inner = name[: -len(suffix)] if name.lower().endswith(suffix) else name
+        yield from _members(inner, _all_of(name, open_(io.BytesIO(data))), depth - 1)
+    elif depth and data.startswith(b"PK\x03\x04"):
+        yield from _zipped(name, data, depth)
+    else:
+        yield name, data
+
+
+def _zipped(name: str, data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        inside = archive.infolist()
+        if any(item.filename == "[Content_Types].xml" for item in inside):
+            raise UsageError(f"{name!r} is an Excel workbook; save it as CSV and import that")
+        for item in inside:
+            if item.is_dir() or _is_aside(item.filename):
+                continue
+            with archive.open(item) as file:
+                yield from _members(item.filename.rpartition("/")[2], _all_of(item.filename, file), depth - 1)
+
+
+def _is_aside(path: str) -> bool:
+    base = path.lower().rpartition("/")[2]
+    return path.lower().startswith(_ASIDE[0]) or base.startswith(_ASIDE[1]) or base.endswith(_CHECKSUMS)
+
+
+def _all_of(name: str, file: IO[bytes]) -> bytes:
+    data = file.read(_MOST + 1)
+    if len(data) > _MOST:
+        raise UsageError(f"{name!r} has more than {_MOST >> 30} GiB when decompressed; split it")
+    return data

@@ -1,0 +1,68 @@
+"""What a user says about files to import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cqs_core import UnknownName, UsageError
+
+STAMPS = ("open", "close")
+ABSENT = ("unknown", "no-trade")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read files, where they do not say it themselves.
+
+    Attributes:
+        exchange: whose candles they are; any id, also of an exchange that no longer exists.
+        market: unified market or symbol; None takes it from columns or the file's name.
+        interval: None takes it from the times.
+        zone: IANA name, of times without an offset; None is the exchange's, see `zones`.
+        stamp: `open` or `close`, which end of its bar a time means; None is the format's.
+        where: `{column: value}`, rows to take.
+        columns: `{field: column}`, see `columns`.
+        delimiter: between fields of text; found out if None.
+        pattern: how dates are written, for `strptime`; found out if None.
+        decimal: `.` or `,`; found out if None.
+        absent: `no-trade` if a bar that the file does not have had no trade; `unknown` otherwise.
+        replace: whether fetched candles may be replaced.
+    """
+
+    exchange: str
+    market: str | None = None
+    interval: str | None = None
+    zone: str | None = None
+    stamp: str | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    delimiter: str | None = None
+    pattern: str | None = None
+    decimal: str | None = None
+    absent: str = "unknown"
+    replace: bool = False
+
+    def __post_init__(self) -> None:
+        for what, value, allowed in (
+            ("stamp", self.stamp, STAMPS),
+            ("absent", self.absent, ABSENT),
+            ("decimal mark", self.decimal, (".", ",")),
+        ):
+            if value is not None and value not in allowed:
+                raise UnknownName(what, value, allowed)
+
+
+def parse_where(pairs: Sequence[str]) -> dict[str, str]:
+    """`symbol=BTCUSDT` as a dict.
+
+    Raises:
+        UsageError: one is not COLUMN=VALUE.
+    """
+    found = {}
+    for pair in pairs:
+        column, sign, value = pair.partition("=")
+        if not sign or not column.strip():
+            raise UsageError(f"--where {pair!r} is not COLUMN=VALUE, as in symbol=BTCUSDT")
+        found[column.strip()] = value.strip()
+    return found

@@ -1,0 +1,106 @@
+"""The clock of times without an offset, and whether candles that are stored already contradict it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cqs_core import Lake, Series, UsageError
+from cqs_core.intervals import HOUR, length
+from cqs_core.lake.table import stamps
+from cqs_data.importing.spacing import share_on_grid
+from cqs_data.importing.stamps import Stamps, localized
+
+if TYPE_CHECKING:
+    from cqs_core.candles import Floats
+    from cqs_core.candles import Stamps as Times
+
+KOREAN = ("upbit", "bithumb", "korbit", "coinone", "gopax")
+_SEOUL = "Asia/Seoul"
+_ENOUGH = 10  # closes in common, to compare clocks by
+_CLOSE = 1e-3  # relative difference of prices that are the same but for where they were recorded
+_HOURS = range(-14, 15)
+
+
+class Zone(NamedTuple):
+    """A clock, and why it was taken: `given`, `in the file`, `format`, or a sentence."""
+
+    name: str
+    why: str
+
+
+def choose_zone(given: str | None, usual: str | None, exchange: str, interval: str | None, times: Stamps) -> Zone:
+    """The zone of naive times: as given, as the format has it, Seoul's for Korean exchanges, else UTC.
+
+    Days that Seoul's clock would move off the grid are UTC days written as dates.
+    """
+    if not times.naive.any():
+        return Zone("UTC", "in the file")
+    if given or usual:
+        return Zone(given or usual or "", "given" if given else "format")
+    if exchange not in KOREAN:
+        return Zone("UTC", "times have no offset; --zone says another")
+    if interval and share_on_grid(interval, localized(times, _SEOUL)) < share_on_grid(interval, times.ms):
+        return Zone("UTC", f"times have no offset, and only in UTC they are opens of {interval}; --zone says another")
+    return Zone(_SEOUL, f"times have no offset, and {exchange} writes Korean time; --zone says another")
+
+
+def check_clock(lake: Lake, series: Series, ms: Floats, close: Floats, zone: str) -> None:
+    """Compare closes with those that the lake has of this market, at any interval, at the same moments.
+
+    Args:
+        lake: where they are.
+        series: that is imported.
+        ms: opens of the file's candles, UTC.
+        close: their closes.
+        zone: that they were read with.
+
+    Raises:
+        UsageError: they agree when moved by whole hours, and not as they are.
+    """
+    ends = ms.astype(np.int64) + length(series.interval)
+    for stored in _of_market(lake, series):
+        table = lake.read(stored, int(ends.min()) - 15 * HOUR - length(stored.interval), int(ends.max()) + 15 * HOUR)
+        moments = stamps(table) + length(stored.interval)
+        errors = {h: _error(ends + h * HOUR, close, moments, table.column("close").to_numpy()) for h in _HOURS}
+        known = {h: error for h, error in errors.items() if error is not None}
+        if not known:
+            continue
+        best = min(known, key=lambda h: (known[h], abs(h)))
+        if best and known[best] < _CLOSE and known.get(0, 1.0) > 5 * known[best] + 1e-9:
+            raise UsageError(_shifted(series, stored, best, zone))
+        return
+
+
+def _of_market(lake: Lake, series: Series) -> list[Series]:
+    """Stored series of the market, fetched ones with the most comparable interval first; months do not compare."""
+    same = [s for s in lake.series() if (s.exchange, s.market) == series[:2] and s.interval not in {"1M", "1w"}]
+    return sorted(same, key=lambda s: abs(length(s.interval) - length(series.interval)))
+
+
+def _error(ends: Times, close: Floats, moments: Times, prices: Floats) -> float | None:
+    """Median relative difference of closes at the same moments; None with too few of them."""
+    both, mine, theirs = np.intersect1d(ends, moments, return_indices=True)
+    if len(both) < _ENOUGH:
+        return None
+    return float(np.median(np.abs(close[mine] / prices[theirs] - 1)))
+
+
+def _shifted(series: Series, stored: Series, hours: int, zone: str) -> str:
+    moved = f"{abs(hours)} hour{'s' if abs(hours) > 1 else ''} {'early' if hours > 0 else 'late'}"
+    fits = _zone_of(zone, -hours)
+    return (
+        f"candles of {series} are {moved} compared with {stored} in the lake, when their times are read as {zone}; "
+        f"the --zone that fits is {fits}"
+    )
+
+
+def _zone_of(zone: str, hours: int) -> str:
+    """The zone that is so many hours ahead of another one."""
+    import datetime as dt
+    from zoneinfo import ZoneInfo
+
+    offset = dt.datetime.now(ZoneInfo(zone)).utcoffset() or dt.timedelta()
+    ahead = round(offset / dt.timedelta(hours=1)) + hours
+    return {0: "UTC", 9: _SEOUL}.get(ahead, f"Etc/GMT{-ahead:+d}")  # POSIX counts the hours west of Greenwich

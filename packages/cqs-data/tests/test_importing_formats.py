@@ -1,0 +1,349 @@
+"""Files as they are published: recognized without options, every value where it belongs."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cqs_core import FIELDS, UsageError
+from cqs_core.lake.table import stamps
+from cqs_data.importing import Options, recognize
+from cqs_data.importing.containers import members
+
+START = pd.Timestamp("2024-01-30T00:00", tz="UTC")  # over the end of a month, with days above twelve
+
+
+def made(n: int = 60, freq: str = "h", base: float = 42_000.0) -> pd.DataFrame:
+    """Candles whose five values all differ, index `ts` in UTC."""
+    steps = np.arange(n)
+    opened = np.round(base + 7.25 * steps + 31 * np.sin(steps), 2)
+    close = np.round(opened + 9 * np.cos(steps), 2)
+    high, low = np.maximum(opened, close) + 3.5, np.minimum(opened, close) - 2.25
+    index = pd.date_range(START, periods=n, freq=freq, name="ts")
+    return pd.DataFrame(
+        {"open": opened, "high": high, "low": low, "close": close, "volume": np.round(10 + steps / 8, 3)}, index=index
+    )
+
+
+H, D = made(), made(freq="D")
+
+
+def ms(frame: pd.DataFrame) -> list[int]:
+    return (frame.index.as_unit("ms").astype("int64")).tolist()
+
+
+def rows(frame: pd.DataFrame) -> list[list[float]]:
+    return [[at, *values] for at, values in zip(ms(frame), frame.to_numpy().tolist(), strict=True)]
+
+
+def csv(lines: list[list[object]], header: str = "", sep: str = ",", first: str = "") -> str:
+    body = [sep.join(map(str, line)) for line in lines]
+    return "\n".join([*([first] if first else []), *([header] if header else []), *body]) + "\n"
+
+
+def day(frame: pd.DataFrame, pattern: str) -> list[str]:
+    return frame.index.strftime(pattern).tolist()
+
+
+def stamped(frame: pd.DataFrame, times: list[object], *extra: object) -> list[list[object]]:
+    return [[at, *values, *extra] for at, values in zip(times, frame.to_numpy().tolist(), strict=True)]
+
+
+def comma(lines: list[list[object]]) -> list[list[object]]:
+    return [[line[0], *(f"{value:.3f}".replace(".", ",") for value in line[1:])] for line in lines]
+
+
+def kline(frame: pd.DataFrame, unit: int = 1) -> list[list[object]]:
+    step = 3_600_000
+    return [[r[0] * unit, *r[1:], (r[0] + step) * unit - 1, 1.5, 7, 2.5, 3.5, 0] for r in rows(frame)]
+
+
+KLINE_HEADER = (
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
+)
+YFINANCE = "Price,Close,High,Low,Open,Volume\nTicker,BTC-USD,BTC-USD,BTC-USD,BTC-USD,BTC-USD\nDate,,,,,\n"
+UPBIT = [
+    {
+        "market": "KRW-BTC",
+        "candle_date_time_utc": f"{at:%Y-%m-%dT%H:%M:%S}",
+        "candle_date_time_kst": f"{at + pd.Timedelta(9, 'h'):%Y-%m-%dT%H:%M:%S}",
+        "opening_price": r.open,
+        "high_price": r.high,
+        "low_price": r.low,
+        "trade_price": r.close,
+        "timestamp": 1,
+        "candle_acc_trade_price": 5.0,
+        "candle_acc_trade_volume": r.volume,
+        "unit": 60,
+    }
+    for at, r in H[::-1].iterrows()
+]
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    frame.to_parquet(sink)
+    return sink.getvalue()
+
+
+def feather(frame: pd.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    frame.to_feather(sink)
+    return sink.getvalue()
+
+
+def zipped(*files: tuple[str, str]) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, text in files:
+            archive.writestr(name, text)
+    return sink.getvalue()
+
+
+def cdd() -> str:
+    header = "Unix,Date,Symbol,Open,High,Low,Close,Volume BTC,Volume USDT,tradecount"
+    lines = [[r[0], "x", "BTCUSDT", *r[1:6], 9.5, 3] for r in rows(H)]
+    return csv(lines[::-1], header, first="https://www.CryptoDataDownload.com")
+
+
+def metatrader() -> str:
+    header = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>"
+    lines = [
+        [f"{at:%Y.%m.%d}", f"{at:%H:%M:%S}", *values[:4], 7, values[4], 1]
+        for at, values in zip(H.index, H.to_numpy().tolist(), strict=True)
+    ]
+    return csv(lines, header, "\t")
+
+
+def coinmarketcap() -> str:
+    header = "timeOpen;timeClose;timeHigh;timeLow;name;open;high;low;close;volume;marketCap;timestamp"
+    lines = [
+        [f'"{at:%Y-%m-%d}T00:00:00.000Z"', f'"{at:%Y-%m-%d}T23:59:59.999Z"', '"x"', '"x"', '"2781"', *values, 5, '"x"']
+        for at, values in zip(D.index, D.to_numpy().tolist(), strict=True)
+    ]
+    return csv(lines[::-1], header, ";")
+
+
+def months() -> str:
+    """Two archives put one after the other, each with its header; microseconds from the second one on."""
+    half = len(H) // 2
+    return csv(kline(H[:half]), KLINE_HEADER) + csv(kline(H[half:], 1000), KLINE_HEADER)
+
+
+def excel() -> bytes:
+    lines = comma(stamped(H, day(H, "%d.%m.%Y %H:%M")))
+    return csv(lines, "Datum;Open;High;Low;Close;Volume", ";", "sep=;").replace("Datum", "date").encode("utf-16")
+
+
+HOUR_FILES: dict[str, bytes | str] = {
+    "BTCUSDT-1h-2024-01.csv": csv(kline(H)),
+    "BTCUSDT-1h-2024-02.csv": csv(kline(H), KLINE_HEADER),
+    "BTCUSDT-1h-2025-01.csv": months(),
+    "BTCUSDT-1h-2024-03.zip": zipped(("BTCUSDT-1h-2024-03.csv", csv(kline(H))), ("BTCUSDT.CHECKSUM", "abc")),
+    "Binance_BTCUSDT_1h.csv": cdd(),
+    "XBTUSDT_60.csv": csv([[r[0] // 1000, *r[1:], 7] for r in rows(H)]),
+    "BINANCE_BTCUSDT, 60.csv": csv([[r[0] // 1000, *r[1:], 1] for r in rows(H)], "time,open,high,low,close,Volume,MA"),
+    "BINANCE_BTCUSDT, 1H.csv": csv(stamped(H, day(H, "%Y-%m-%dT%H:%M:%SZ")), "time,open,high,low,close,Volume"),
+    "BTCUSDT_H1.csv": metatrader(),
+    "BTC_USDT-1h.json": json.dumps(rows(H)),
+    "BTC_USDT-1h.json.gz": gzip.compress(json.dumps(rows(H)).encode()),
+    "BTC_USDT-1h.feather": feather(H.rename_axis("date").reset_index()),
+    "BTC_USDT-1h.parquet": parquet(H.rename_axis("date").reset_index()),
+    "to_csv.csv": H.rename_axis(None).to_csv(),
+    "to_csv.csv.bz2": bz2.compress(H.to_csv().encode()),
+    "to_csv.csv.xz": lzma.compress(H.to_csv().encode()),
+    "index.parquet": parquet(H),
+    "klines.json": json.dumps([[str(v) for v in line] for line in kline(H)]),
+    "excel.csv": excel(),
+    "semicolons.csv": csv(comma(stamped(H, day(H, "%Y-%m-%d %H:%M:%S"))), "date;open;high;low;close;volume", ";"),
+    "thousands.csv": csv(
+        [[at, *(f'"{value:,.3f}"' for value in values)] for at, *values in stamped(H, day(H, "%Y/%m/%d %H:%M"))],
+        "date,open,high,low,close,volume",
+    ),
+    "pipes.txt": csv(stamped(H, day(H, "%Y%m%d %H:%M:%S")), "date|open|high|low|close|volume", "|"),
+    "spaces.txt": csv([[*r] for r in rows(H)], "time open high low close volume", " "),
+    "seconds.csv": csv([[r[0] // 1000, *r[1:]] for r in rows(H)], "Unix Timestamp,Open,High,Low,Close,Volume"),
+    "nanoseconds.csv": csv([[r[0] * 10**6, *r[1:]] for r in rows(H)], "ts,o,h,l,c,v"),
+    "american.csv": csv(stamped(H, day(H, "%m/%d/%Y %I:%M:%S %p")), "date,open,high,low,close,volume"),
+    "bom.csv": b"\xef\xbb\xbf" + H.to_csv().encode(),
+    "utf16.csv": H.to_csv(sep="\t").encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("name", HOUR_FILES)
+def test_hours_are_read_exactly(name):
+    assert_read(name, HOUR_FILES[name], H, Options("binance", market="BTC/USDT"), "1h")
+
+
+DAY_FILES: dict[str, bytes | str] = {
+    "BTC-USD.csv": csv(
+        [[f"{at:%Y-%m-%d}", *v[:4], v[3], v[4]] for at, v in zip(D.index, D.to_numpy().tolist(), strict=True)],
+        "Date,Open,High,Low,Close,Adj Close,Volume",
+    ),
+    "yfinance.csv": YFINANCE
+    + csv(
+        [[f"{at:%Y-%m-%d}", v[3], v[1], v[2], v[0], v[4]] for at, v in zip(D.index, D.to_numpy().tolist(), strict=True)]
+    ),
+    "Bitcoin_2024.csv": coinmarketcap(),
+    "korean.csv": csv(stamped(D, day(D, "%Y-%m-%d")), "일자,시가,고가,저가,종가,거래량").encode("cp949"),
+    "written.csv": csv(stamped(D, day(D, "%Y%m%d")), "date,open,high,low,close,volume"),
+    "names.csv": csv(
+        [[f'"{at}"', *v] for at, *v in stamped(D, day(D, "%b %d, %Y"))], "date,open,high,low,close,volume"
+    ),
+    "serials.csv": csv(
+        stamped(D, [(at - pd.Timestamp("1899-12-30", tz="UTC")).days for at in D.index]), "date,open,high,low,close,vol"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DAY_FILES)
+def test_days_are_read_exactly(name):
+    assert_read(name, DAY_FILES[name], D, Options("binance", market="BTC/USD"), "1d")
+
+
+KOREAN: dict[str, bytes | str] = {
+    "upbit.json": json.dumps(UPBIT),
+    "KRW-BTC_minute60.parquet": parquet(H.tz_convert("Asia/Seoul").tz_localize(None).rename_axis(None).assign(value=1)),
+    "KRW-BTC_minute60.csv": H.tz_convert("Asia/Seoul").tz_localize(None).to_csv(),
+    "anything.feather": feather(H.tz_convert("Asia/Seoul").tz_localize(None).reset_index()),
+}
+
+
+@pytest.mark.parametrize("name", KOREAN)
+def test_korean_clocks_are_read_alike_under_any_name_and_suffix(name):
+    found = assert_read(name, KOREAN[name], H, Options("upbit", market="BTC/KRW"), "1h")
+    assert found.zone.name in {"Asia/Seoul", "UTC"}
+    assert name == "upbit.json" or "Korean time" in found.zone.why
+
+
+def test_korean_days_as_dates_are_utc_days():
+    text = csv(stamped(D, day(D, "%Y-%m-%d")), "date,open,high,low,close,volume")
+    assert_read("days.csv", text, D, Options("upbit", market="BTC/KRW"), "1d")
+    nine = csv(stamped(D, [f"{at:%Y-%m-%d} 09:00:00" for at in D.index]), "datetime,open,high,low,close,volume")
+    assert_read("days.csv", nine, D, Options("upbit", market="BTC/KRW"), "1d")
+
+
+def test_empty_bars_are_counted_and_are_not_bad_rows():
+    frame = H.copy()
+    frame.iloc[5:20] = np.nan
+    lines = [[r[0] // 1000, *("" if np.isnan(v) else v for v in r[1:])] for r in rows(frame)]
+    header = "Timestamp,Open,High,Low,Close,Volume_(BTC)"
+    found = assert_read("bitstamp.csv", csv(lines, header), H.drop(H.index[5:20]), Options("bitstamp", "BTC/USD"), "1h")
+    assert (found.format, found.empty, len(found.checked.rejects)) == ("kaggle-bitstamp", 15, 0)
+
+
+def test_naive_rows_take_the_zone_and_others_keep_their_offset():
+    seoul = [f"{at + pd.Timedelta(9, 'h'):%Y-%m-%d %H:%M:%S}" for at in H.index]
+    times = [*day(H[:30], "%Y-%m-%d %H:%M:%S+00:00"), *seoul[30:]]
+    text = csv(stamped(H, times), "timestamp,open,high,low,close,volume")
+    assert_read("mixed.csv", text, H, Options("binance", "BTC/USDT", zone="Asia/Seoul"), "1h")
+
+
+def test_bars_stamped_at_their_end():
+    ends = [at + 3_600_000 for at in ms(H)]
+    text = csv(stamped(H, ends), "ts,open,high,low,close,volume")
+    assert_read("ends.csv", text, H, Options("binance", "BTC/USDT", stamp="close"), "1h")
+    named = csv(stamped(H, [at - 1 for at in ends]), "close_time,open,high,low,close,volume")
+    assert_read("named.csv", named, H, Options("binance", "BTC/USDT"), "1h")
+
+
+def test_columns_may_be_named_or_numbered():
+    lines = [["x", *r[:5], 1.0, r[5]] for r in rows(H)]
+    given = {"time": "when", "open": "2", "high": "3", "low": "4", "close": "5", "volume": "size"}
+    text = csv(lines, "id,when,a,b,c,d,e,size")
+    assert_read("odd.csv", text, H, Options("binance", "BTC/USDT", columns=given), "1h")
+
+
+def assert_read(name: str, data: bytes | str, frame: pd.DataFrame, options: Options, interval: str):
+    [(inner, raw)] = members(name, data if isinstance(data, bytes) else data.encode())
+    found = recognize(inner, raw, options)
+    assert found.series == (options.exchange, options.market, interval)
+    assert stamps(found.checked.table).tolist() == ms(frame)
+    for field in FIELDS:
+        assert found.checked.table.column(field).to_pylist() == frame[field].tolist(), field
+    assert not found.checked.rejects
+    return found
+
+
+REFUSED: dict[str, tuple[bytes | str, str]] = {
+    "many.csv": (
+        csv(
+            [[r[0], s, *r[1:]] for r in rows(H) for s in ("ADAUSDT", "BTCUSDT")], "ts,symbol,open,high,low,close,volume"
+        ),
+        r"candles of 2 symbols \(ADAUSDT, BTCUSDT\); choose one: --where symbol=ADAUSDT",
+    ),
+    "another.csv": (
+        csv([[r[0], "ETHUSDT", *r[1:]] for r in rows(H)], "ts,symbol,open,high,low,close,volume"),
+        "is of 'ETHUSDT', which is ETH/USDT, not BTC/USDT",
+    ),
+    "ambiguous.csv": (
+        csv(stamped(D[3:10], day(D[3:10], "%d/%m/%Y")), "date,open,high,low,close,volume"),
+        r"can be read in two ways; say --date-format '%d/%m/%Y' or '%m/%d/%Y'",
+    ),
+    "swapped.csv": (
+        csv([[r[0], r[1], r[3], r[2], *r[4:]] for r in rows(H)], "ts,open,high,low,close,volume"),
+        "inconsistent",
+    ),
+    "units.csv": (csv([[i, *r[1:]] for i, r in enumerate(rows(H))], "ts,open,high,low,close,volume"), "not Unix times"),
+    "old.csv": (
+        csv([[r[0] - 150_000 * 3_600_000, *r[1:]] for r in rows(H)], "ts,open,high,low,close,volume"),
+        "outside",
+    ),
+    "future.csv": (
+        csv([[r[0] + 10**6 * 3_600_000, *r[1:]] for r in rows(H)], "ts,open,high,low,close,volume"),
+        "unfinished",
+    ),
+    "commas.csv": (
+        csv(
+            [[r[0], *(f'"{int(v)},123"' for v in (42, 43, 41, 42, 7))] for r in rows(H)],
+            "ts,open,high,low,close,volume",
+        ),
+        "may mean thousands or decimals; say --decimal",
+    ),
+    "no_volume.csv": (csv([r[:5] for r in rows(H)], "ts,open,high,low,close"), "no column that is known as volume"),
+    "text.csv": ("nothing to see here\n", "is not a table of candles"),
+    "empty.csv": ("", "is empty"),
+    "cut.csv.gz": (gzip.compress(H.to_csv().encode())[:-40], "cannot be decompressed"),
+    "broken.parquet": (parquet(H)[:-9], "cannot be read as parquet"),
+    "broken.json": ("[[1, 2, 3], [4", "cannot be read as JSON"),
+    "book.xlsx": (zipped(("[Content_Types].xml", "x")), "Excel workbook"),
+    "bytes.bin": (bytes(range(256)) * 8, "is not text"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_certain_is_refused_with_the_remedy(name):
+    data, message = REFUSED[name]
+    with pytest.raises(UsageError, match=message):
+        [
+            recognize(n, d, Options("binance", "BTC/USDT"))
+            for n, d in members(name, data if isinstance(data, bytes) else data.encode())
+        ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "given", "told"),
+    [(30, "1h", "--interval 30m"), (60, "30m", "--interval 1h"), (60, "1d", "--interval 1h"), (20, None, "20m apart")],
+)
+def test_another_interval_is_named(minutes, given, told):
+    text = made(100, f"{minutes}min").to_csv()
+    with pytest.raises(UsageError, match=told):
+        recognize("x.csv", text.encode(), Options("binance", "BTC/USDT", interval=given))
+
+
+def test_where_takes_the_rows_of_one_symbol():
+    lines = [
+        [r[0], s, *(v * (2 if s == "ADAUSDT" else 1) for v in r[1:])] for r in rows(H) for s in ("ADAUSDT", "BTCUSDT")
+    ]
+    text = csv(lines, "ts,symbol,open,high,low,close,volume")
+    assert_read("many.csv", text, H, Options("binance", "BTC/USDT", where={"symbol": "BTCUSDT"}), "1h")
+    with pytest.raises(UsageError, match=r"no row .* has 'DOGEUSDT' in 'symbol'; it has ADAUSDT, BTCUSDT"):
+        recognize("many.csv", text.encode(), Options("binance", "BTC/USDT", where={"symbol": "DOGEUSDT"}))
