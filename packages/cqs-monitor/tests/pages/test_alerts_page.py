@@ -72,6 +72,32 @@ def test_a_change_of_somebody_else_is_not_overwritten(url, visit, bucket):
     page.get_by_role("button", name="Save").click()
     page.get_by_text("changed meanwhile").wait_for()
     assert bucket.read("config/alerts.toml").decode() == theirs
+    page.reload()  # neither text is lost
+    page.get_by_text("what you wrote").wait_for()
+    assert page.get_by_label("config/alerts.toml").input_value() == RULES + "# mine\n"
+    page.get_by_text("-# theirs").wait_for()
+    page.get_by_role("button", name="Overwrite it with mine").click()
+    _until(lambda: bucket.read("config/alerts.toml").decode() == RULES + "# mine\n")
+    page.get_by_text("Saved at").wait_for()
+
+
+def test_a_result_belongs_to_the_rule_that_was_tried_and_broken_text_is_not_saved(url, visit, bucket):
+    bucket.write("config/alerts.toml", RULES.encode())
+    page = visit(f"{url}?view=alerts").page
+    page.get_by_text("2 rules would be in force").wait_for()
+    editor, result = page.get_by_label("config/alerts.toml"), page.get_by_text("It would have fired")
+    page.get_by_role("button", name="Try on the past").click()
+    result.wait_for()
+    editor.fill(RULES + "# a remark")
+    page.get_by_text("not saved yet").wait_for()
+    assert result.is_visible()
+    editor.fill(RULES + "[[rule")
+    result.wait_for(state="detached")
+    page.get_by_text("mend this to save").wait_for()
+    assert page.get_by_role("button", name="Save").is_disabled()
+    page.get_by_role("button", name="Discard changes").click()
+    page.get_by_text("2 rules would be in force").wait_for()
+    assert editor.input_value() == RULES
 
 
 def test_a_test_message_that_fails_shows_no_secret(url, visit):

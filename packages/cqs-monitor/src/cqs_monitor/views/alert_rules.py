@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.rules_file import LARGEST, Rules, parse_rules, read_text
+from cqs_monitor.views.alert_draft import Draft, difference_html, keep_draft, read_draft
 from cqs_monitor.views.alert_text import CSS, kinds_html
 from cqs_monitor.views.layout import WHOLE, bar, beside, stack
-from cqs_panel import failure, html, plain_table, section, when
+from cqs_panel import failure, html, plain_table, section, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _DAY = 86_400_000
 _CSS = """
 p,li{font-size:13px;margin:2px 0;overflow-wrap:anywhere} ul{margin:4px 0;padding-left:18px}
+.saved{color:var(--cqs-up)} pre{font-size:11px;max-height:200px;overflow:auto;margin:4px 0}
 .wrong b{color:var(--cqs-warning)} .fine{color:var(--cqs-muted);font-size:12px}
 """
 _MOST_WRONG = 50  # that are listed
@@ -48,22 +51,27 @@ class RuleEditor(pn.viewable.Viewer):
         super().__init__()
         self._page, self._saved = page, saved
         self._was = ""
+        self._checked = ""  # the text that is being shown, as of the last check
+        self._tried: tuple[Any, ...] = ()  # what the shown result is of
         self._text = pmui.TextAreaInput(label=KEY, value="", rows=20, max_length=LARGEST, sx=_MONO, **WHOLE)
-        self._text.param.watch(lambda _: self._check(), "value_input")
+        self._text.param.watch(lambda _: self._typed(), "value_input")
         self._told = html("", stylesheets=[_CSS])
-        self._save = pmui.Button(label="Save", variant="contained", size="small", disabled=True, margin=0)
-        self._save.on_click(lambda _: self._store())
+        self._conflict = pn.Column(**WHOLE)
+        self._save = _button("Save", self._store, variant="contained", disabled=True)
+        self._discard = _button("Discard changes", self._reload, variant="text", disabled=True)
         self._rule = pmui.Select(label="Rule", options=[], size="small", width=230, margin=0)
         self._days = pmui.Select(label="Days", options=[30, 90, 365], value=30, size="small", width=100, margin=0)
-        self._try = pmui.Button(label="Try on the past", variant="outlined", size="small", margin=0)
-        self._try.on_click(lambda _: self._start())
+        for chosen in (self._rule, self._days):
+            chosen.param.watch(lambda _: self._forget(), "value")
+        self._try = _button("Try on the past", self._start)
         self._result = pn.Column(**WHOLE)
         bucket = page.bucket
-        page.load(lambda: read_text(bucket), self._fill)
+        page.load(lambda: (*read_text(bucket), read_draft(bucket.url)), self._open)
 
     def __panel__(self) -> Any:
+        buttons = bar(self._save, self._discard)
         return beside(
-            section("Rules", self._text, self._told, bar(self._save), note="checked while you write"),
+            section("Rules", self._told, self._conflict, self._text, buttons, note="checked while you write"),
             stack(
                 section("Try on the past", bar(self._rule, self._days, self._try), self._result),
                 section("", html(kinds_html(), stylesheets=[CSS])),
@@ -74,61 +82,145 @@ class RuleEditor(pn.viewable.Viewer):
     def _written(self) -> str:
         return str(self._text.value_input or "")
 
-    def _fill(self, found: tuple[str, bool]) -> None:
-        text, stored = found
+    def _open(self, found: tuple[str, bool, Draft | None]) -> None:
+        """The stored text; or what was written and not saved, where there is such."""
+        text, stored, draft = found
         self._was = text if stored else ""
+        if draft is None or draft.text == text:
+            self._put(text)
+            return
+        self._was = draft.was
+        self._put(draft.text)
+        written = when(draft.at, self._page.settings.timezone)
+        self._say(f"This is what you wrote until {written}, and did not save.")
+        if draft.was != (text if stored else ""):
+            self._contradict(text)
+
+    def _put(self, text: str) -> None:
         self._text.value = self._text.value_input = text
         self._check()
 
+    def _typed(self) -> None:
+        keep_draft(self._page.bucket.url, self._written, self._was)
+        self._check()
+
+    def _say(self, text: str) -> None:
+        self._told.object = f'<p class="saved" role="status">{escape(text)}</p>{self._told.object}'
+
     def _check(self) -> None:
-        rules = parse_rules(self._written)
-        self._told.object = _told(rules, stored=bool(self._was))
-        self._save.disabled = self._written == self._was
+        """What is wrong; only whole rules can be saved, and a result belongs to the rule that was tried."""
+        text = self._checked = self._written
+        rules = parse_rules(text)
+        changed = text != self._was
+        self._told.object = _told(rules, stored=bool(self._was), changed=changed)
+        self._save.disabled = not changed or bool(rules.wrong)
+        self._discard.disabled = not changed
         names = [rule.name for rule in rules.rules if KINDS[rule.kind].past is True]
         if names != self._rule.options:
-            self._rule.options = names
-            self._rule.value = names[0] if names else None
-        self._try.disabled = not names
+            kept = self._rule.value if self._rule.value in names else None
+            self._rule.param.update(options=names, value=kept or (names[0] if names and not rules.wrong else None))
+        self._try.disabled = self._rule.value is None
+        self._forget()
 
-    def _store(self) -> None:
+    def _forget(self) -> None:
+        """Take a result away that is not of what is chosen and written now."""
+        self._try.disabled = self._rule.value is None
+        if self._tried and self._tried != self._asked():
+            self._tried = ()
+            self._result.clear()
+
+    def _asked(self) -> tuple[Any, ...]:
+        """The rule as it is written, and the days."""
+        found = next((one for one in parse_rules(self._written).rules if one.name == self._rule.value), None)
+        return None if found is None else replace(found, line=0), int(self._days.value)
+
+    def _store(self, *, over: bool = False) -> None:
         bucket, text, was = self._page.bucket, self._written, self._was
-        self._page.load(lambda: _store(bucket, text, was), self._kept)
+        self._save.loading = True
+        self._page.load(lambda: _store(bucket, text, None if over else was), self._kept)
 
-    def _kept(self, fault: CqsError | None) -> None:
+    def _kept(self, found: tuple[str, CqsError | None]) -> None:
+        self._save.loading = False
+        stored, fault = found
+        if isinstance(fault, _ChangedError):
+            self._contradict(stored)
+            return
         if fault is not None:
             self._told.object = f'<p class="wrong" role="alert"><b>Not saved.</b> {escape(str(fault))}</p>'
             return
-        self._was = self._written
+        self._was = stored
+        self._conflict.clear()
+        keep_draft(self._page.bucket.url, self._written, self._was)
         self._check()
+        self._say(f"Saved at {when(now(), self._page.settings.timezone)[11:]}.")
         self._saved()
+
+    def _contradict(self, theirs: str) -> None:
+        """Somebody else changed the file: both texts are kept, and the user says which one holds."""
+        told = f'<p class="wrong" role="alert"><b>Not saved.</b> {KEY} changed meanwhile; your text is still below.</p>'
+        mine = _button("Overwrite it with mine", lambda: self._store(over=True))
+        stored = _button("Take the stored one", self._reload, variant="text")
+        shown = html(f"{told}{difference_html(theirs, self._written)}", stylesheets=[_CSS])
+        keep_draft(self._page.bucket.url, self._written, self._was)
+        self._conflict[:] = [shown, bar(mine, stored)]
+
+    def _reload(self) -> None:
+        """Give up what is written."""
+        bucket = self._page.bucket
+
+        def show(found: tuple[str, bool]) -> None:
+            self._was = found[0] if found[1] else ""
+            keep_draft(bucket.url, self._was, self._was)
+            self._conflict.clear()
+            self._put(found[0])
+
+        self._page.load(lambda: read_text(bucket), show)
 
     def _start(self) -> None:
         bucket, text, name, days = self._page.bucket, self._written, str(self._rule.value), int(self._days.value)
-        self._page.load(lambda: _try(bucket, text, name, days), self._show)
+        asked = self._asked()
+        self._try.loading = True
+        self._page.load(lambda: (asked, _try(bucket, text, name, days)), self._show)
 
-    def _show(self, found: dict[str, Any] | CqsError) -> None:
+    def _show(self, answer: tuple[tuple[Any, ...], dict[str, Any] | CqsError]) -> None:
+        asked, found = answer
+        self._try.loading = False
+        if asked != self._asked():
+            return
+        self._tried = asked
         if isinstance(found, CqsError):
-            self._result[:] = [failure("It cannot be tried", found)]
+            self._result[:] = [failure(f"{self._rule.value} cannot be tried", found)]
             return
         zone = self._page.settings.timezone
         rows = [
             [_local(row["at"], zone), row["account"], _local(row["until"], zone) or "still"] for row in found["fired"]
         ]
         times = "once" if found["times"] == 1 else f"{found['times']} times"
-        said = html(f"<p>It would have fired <b>{times}</b> in {int(self._days.value)} days.</p>", stylesheets=[_CSS])
+        told = f"It would have fired <b>{times}</b> in {int(self._days.value)} days: <b>{escape(found['rule'])}</b>."
+        said = html(f"<p>{told} Times in {escape(zone_name(zone))}.</p>", stylesheets=[_CSS])
         self._result[:] = [said, *([plain_table(["Fired", "For", "Over"], rows[-50:])] if rows else [])]
 
 
-def _store(bucket: Bucket, text: str, was: str) -> CqsError | None:
-    """Save what was written, unless somebody else changed the file meanwhile."""
+class _ChangedError(UsageError):
+    """The file is another than the one that was read."""
+
+
+def _button(label: str, call: Callable[[], Any], variant: str = "outlined", *, disabled: bool = False) -> Any:
+    button = pmui.Button(label=label, variant=variant, size="small", disabled=disabled, margin=0)
+    button.on_click(lambda _: call())
+    return button
+
+
+def _store(bucket: Bucket, text: str, was: str | None) -> tuple[str, CqsError | None]:
+    """Save what was written, unless somebody else changed the file since it was `was`; what is stored then."""
     try:
         current, stored = read_text(bucket)
-        if (current if stored else "") != was:
-            return UsageError(f"{KEY} changed meanwhile; reload the page and write it again")
+        if was is not None and (current if stored else "") != was:
+            return current if stored else "", _ChangedError(f"{KEY} changed meanwhile")
         bucket.write(KEY, text.encode())
     except CqsError as error:
-        return error
-    return None
+        return was or "", error
+    return text, None
 
 
 def _try(bucket: Bucket, text: str, name: str, days: int) -> dict[str, Any] | CqsError:
@@ -139,14 +231,13 @@ def _try(bucket: Bucket, text: str, name: str, days: int) -> dict[str, Any] | Cq
         return error
 
 
-def _told(rules: Rules, *, stored: bool) -> str:
+def _told(rules: Rules, *, stored: bool, changed: bool) -> str:
     count = f"{len(rules.rules)} rules would be in force" + (
         "" if stored else "; nothing is saved: these are the defaults"
     )
-    wrong = "".join(f"<li><b>line {one.line}</b> {escape(one.reason)}</li>" for one in rules.wrong[:_MOST_WRONG])
-    if (more := len(rules.wrong) - _MOST_WRONG) > 0:
-        wrong += f"<li>and {more:,} more</li>"
-    return f'<p class="fine">{count}</p>' + (f'<ul class="wrong" role="alert">{wrong}</ul>' if wrong else "")
+    state = "" if not changed else "; not saved yet" if not rules.wrong else "; mend this to save:"
+    wrong = "".join(f"<li><b>line {one.line}</b> {escape(one.reason)}</li>" for one in rules.wrong)
+    return f'<p class="fine">{count}{state}</p>' + (f'<ul class="wrong" role="alert">{wrong}</ul>' if wrong else "")
 
 
 def _local(text: str | None, zone: str | None) -> str | None:

@@ -19,7 +19,7 @@ from cqs_monitor.views.alert_channels import Channels
 from cqs_monitor.views.alert_rules import RuleEditor
 from cqs_monitor.views.alert_text import CSS, alerts_html, history_html
 from cqs_monitor.views.layout import ONE_LINE, bar, beside, stack
-from cqs_panel import Metric, html, metric_cards, metrics_html, section
+from cqs_panel import Metric, html, metric_cards, metrics_html, section, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 SECONDS = 10.0
-_BROKEN, _ALL = "Broken", "All rules"
+_BROKEN, _ALL = "Not OK", "All rules"
 _SHOWN = 50
 _ORDER = ("firing", "pending", "silenced", "unknown", "ok")
 
@@ -62,13 +62,14 @@ class AlertsView(pn.viewable.Viewer):
         page.every(SECONDS, lambda: self._ask(quiet=True))
 
     def __panel__(self) -> Any:
-        note = f"evaluated every {SECONDS:.0f} s while this page is shown; cqs monitor watch alone sends"
+        clock = f"times in {zone_name(self._page.settings.timezone)}"
+        note = f"evaluated every {SECONDS:.0f} s while this page is shown; cqs monitor watch alone sends; {clock}"
         return stack(
             self._cards,
             section("Now", bar(self._which), self._active, note=note),
             self._editor,
             beside(
-                section("History", self._history, note=f"the last {_SHOWN}, newest first"),
+                section("History", self._history, note=f"the last {_SHOWN}, newest first; {clock}"),
                 section("Channels", Channels(self._page)),
                 columns="3fr 2fr",
             ),
@@ -112,7 +113,7 @@ def _metrics(found: Found) -> list[Metric]:
     watcher = Metric("Watcher", "watching", found.watcher.rpartition(" ")[0]) if found.watcher else _nobody()
     return [
         Metric("Firing", str(count["firing"]), f"{count['pending']} pending"),
-        Metric("Not known", str(count["unknown"]), "files that a rule needs are absent or unreadable"),
+        Metric("Unknown", str(count["unknown"]), "files that a rule needs are absent or unreadable"),
         Metric("Rules in force", str(rules), wrong),
         watcher,
     ]

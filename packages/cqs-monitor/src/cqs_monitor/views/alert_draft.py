@@ -1,0 +1,62 @@
+"""Rules that are written and not saved yet: kept on this machine, so that a reload or a conflict loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from cqs_core.settings import state_folder
+from cqs_core.times import now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LINES = 60  # of a comparison
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text, the stored text that it began from, and when it was written last, ms UTC."""
+
+    text: str
+    was: str
+    at: int
+
+
+def read_draft(bucket: str) -> Draft | None:
+    """The draft for a bucket (its URL); None where there is none."""
+    try:
+        found = json.loads(_path(bucket).read_text("utf-8"))
+        return Draft(str(found["text"]), str(found["was"]), int(found["at"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep_draft(bucket: str, text: str, was: str) -> None:
+    """Keep what is written; what was stored already is no draft. A full disk loses the draft alone."""
+    path = _path(bucket)
+    with contextlib.suppress(OSError):
+        if text == was:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps({"text": text, "was": was, "at": now()}), "utf-8")
+        part.replace(path)
+
+
+def difference_html(stored: str, mine: str) -> str:
+    """What the stored text has otherwise than mine, as escaped HTML."""
+    lines = list(difflib.unified_diff(stored.splitlines(), mine.splitlines(), "stored", "yours", lineterm="", n=1))
+    more = [f"… and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else []
+    return f"<pre>{escape(chr(10).join([*lines[:_LINES], *more]))}</pre>"
+
+
+def _path(bucket: str) -> Path:
+    name = hashlib.blake2b(bucket.encode(), digest_size=8).hexdigest()
+    return state_folder() / "drafts" / f"alerts-{name}.json"
