@@ -48,6 +48,15 @@ def test_bytes_too():
     assert under.buffer.getvalue().decode() == "메인 \\x1b[2J\n"
 
 
+def test_a_stream_of_text_alone_will_do():
+    before, sys.stdout = sys.stdout, io.StringIO()
+    try:
+        assert run_command(["jobs"]) == 0
+        assert sys.stdout.getvalue() == "no jobs; pages and --every start them\n"
+    finally:
+        sys.stdout = before
+
+
 def test_styles_of_ours_are_still_styles():
     console = SafeConsole(file=io.StringIO(), force_terminal=True, color_system="standard", width=80)
     console.print(f"[red]{EVIL}[/]", "plain")

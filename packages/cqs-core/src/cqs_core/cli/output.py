@@ -87,6 +87,7 @@ class _Routed:
 
     @property
     def buffer(self) -> _Routed:
+        self._stream().buffer  # noqa: B018 - text in memory has none, and says so
         return _Routed(lambda: self._stream().buffer, self._raw)
 
     @property

@@ -1,11 +1,16 @@
-"""What every strategy must keep: a pure rule that knows nothing of the bar it is in but its open."""
+"""What every strategy must keep: a pure rule that knows nothing of the bar it is in but its open.
+
+Orders are asked for as a run asks: what counts is what is meant (booleans, fractions, prices, one order a cell), frames
+fit by label, candles cannot be written to, and whatever the rule raises is its failure.
+"""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import param
 import pytest
 
 from cqs_core.candles import FIELDS, Candles
@@ -30,8 +35,7 @@ class StrategyContract:
 
     def test_it_says_what_it_is(self) -> None:
         assert self.strategy.id.isidentifier()
-        assert self.strategy.title
-        assert self.strategy.__doc__
+        assert self.strategy.title.isprintable()
 
     def test_each_parameter_is_told(self) -> None:
         for name, parameter in self.strategy.parameters().items():
@@ -66,11 +70,43 @@ class StrategyContract:
         told = first_difference(there, otherwise, (bar + 1, candles.shape[1]), candles.shape)
         assert told is None, f"{told} changes with what happens in or after bar {bar}"
 
+    def test_one_market_is_enough(self, candles: Candles) -> None:
+        rule = self.strategy()
+        one = random_candles(candles.symbols[:1], candles.shape[0], missing=0.05)
+        orders_of(rule, with_references(rule, one))
+
+    def test_the_extremes_of_each_parameter_are_no_error(self, candles: Candles) -> None:
+        for name, parameter in self.strategy.parameters().items():
+            for value in _extremes(parameter):
+                rule = self.strategy.with_parameters({name: value})
+                orders_of(rule, with_references(rule, replace(candles, references={}, _memo={})))
+
+    def test_candles_are_left_alone(self, candles: Candles) -> None:
+        before = [getattr(candles, name).copy() for name in FIELDS]
+        orders_of(self.strategy(), candles)
+        assert all(np.array_equal(a, getattr(candles, f), equal_nan=True) for a, f in zip(before, FIELDS, strict=True))
+
+    def test_it_prints_nothing(self, candles: Candles, capfd: pytest.CaptureFixture[str]) -> None:
+        orders_of(self.strategy(), candles)
+        printed = capfd.readouterr().out
+        assert printed == "", "take the prints out: in `cqs` they go to stderr, in a notebook they are in the way"
+
     def test_few_candles_are_no_error(self, candles: Candles) -> None:
         for rows in (1, 2, 5):
             few = candles.between(0, rows)
             seen = {name: replace(one, rows=few.ts, _memo={}) for name, one in candles.references.items()}
             orders_of(self.strategy(), replace(few, references=seen, _memo={}))
+
+
+def _extremes(parameter: param.Parameter[Any]) -> list[Any]:
+    """Its bounds, as far as they belong to it, or its choices."""
+    if isinstance(parameter, param.Boolean):
+        return [False, True]
+    if isinstance(parameter, param.Selector):
+        return list(parameter.objects)
+    bounds = getattr(parameter, "bounds", None) or (None, None)
+    inclusive = getattr(parameter, "inclusive_bounds", (True, True))
+    return [bound for bound, inside in zip(bounds, inclusive, strict=True) if bound is not None and inside]
 
 
 def with_references(strategy: Strategy, candles: Candles) -> Candles:
