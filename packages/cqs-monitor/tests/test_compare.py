@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cqs_core import Candles
 from cqs_monitor.compare.bridge import build_bridge
 from cqs_monitor.compare.deviations import deviations
-from cqs_monitor.compare.pairing import Tolerance, pair_up
+from cqs_monitor.compare.live import live_positions
+from cqs_monitor.compare.notes import _held
+from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
 from cqs_monitor.compare.position import Traded
 from cqs_monitor.compare.slippage import measured
+from cqs_monitor.logs.block import table_of
+from cqs_monitor.logs.row import Row
 
 DAY = 86_400_000
 TOLERANCE = Tolerance()
@@ -176,3 +182,15 @@ def test_slippage_is_weighted_by_value_and_leaves_out_what_was_traded_in_another
 
 def test_nothing_in_the_rules_bars_measures_nothing():
     assert measured("Main", [], "upbit", "rule", 0, DAY) is None
+
+
+def test_what_is_held_without_a_newer_candle_counts_as_paid_and_is_told():
+    ts = DAY * np.arange(4)
+    prices = np.array([[100.0, 100.0], [110.0, 90.0], [120.0, np.nan], [130.0, np.nan]])
+    candles = Candles(ts, ("BTC/KRW", "ETH/KRW"), *[prices.copy() for _ in range(5)])
+    bought = ((0, "BTC"), (3, "ETH"))
+    rows = [Row(at * DAY * 1000, at, False, symbol, 100.0, 1.0, 100.0, None, None) for at, symbol in bought]
+    table = table_of(rows, [2, 3], [0, 0])
+    btc, eth = live_positions(table, {"BTC": "BTC/KRW", "ETH": "ETH/KRW"}, candles, 4 * DAY)
+    assert (btc.gross, btc.unpriced, eth.gross, eth.unpriced) == (30.0, False, 0.0, True)
+    assert any("No candle of ETH/KRW" in note for note in _held(Pairing([], [], [btc, eth])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import time
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pytest
 from cqs_core import Exchange, ExchangeError, Lake, Series, hookimpl, plugins
 from cqs_core.intervals import DAY, HOUR
 from cqs_monitor import prices
-from cqs_monitor.holdings import Holding
+from cqs_monitor.holdings import Holding, left_out
 from cqs_monitor.logs.positions import Position
 from cqs_monitor.prices import Price, Ticker, last_candles, live_prices
 
@@ -100,3 +101,47 @@ def test_a_position_is_worth_its_quantity_at_the_last_price():
     assert holding.unrealised_pct == pytest.approx(10)
     unpriced = Holding("Main", Position("BTC", 0.5, 0.0, None), None, now)
     assert (unpriced.value, unpriced.unrealised, unpriced.unrealised_pct, unpriced.age_days) == (None,) * 4
+
+
+def test_no_position_is_valued_by_a_price_from_before_its_entry():
+    entry = dt.datetime(2025, 10, 20, tzinfo=dt.UTC)
+    at = int(entry.timestamp() * 1000)
+    old, new = Price(50.0, at - 1, "candle"), Price(110.0, at, "candle")
+    stale = Holding("Main", Position("BTC", 0.5, 100.0, entry), old, at + DAY)
+    assert (stale.price, stale.outdated, stale.value, stale.unrealised, stale.unrealised_pct) == (
+        None,
+        old,
+        *[None] * 3,
+    )
+    assert stale.json()["unpriced"] == "the last price is older than its entry"
+    fresh = Holding("Main", Position("BTC", 0.5, 100.0, entry), new, at + DAY)
+    assert (fresh.value, fresh.outdated, fresh.json()["unpriced"]) == (55.0, None, None)
+    undated = Holding("Main", Position("BTC", 0.5, 100.0, None), old, at + DAY)
+    assert undated.value == 25.0
+    dust = Holding("Main", Position("XRP", 1e-9, 100.0, entry), None, at)
+    assert left_out([stale, fresh, dust]) == ["BTC"]
+
+
+def test_a_candle_that_still_runs_may_have_been_fetched_when_it_opened(bucket, lake):
+    running = time.time_ns() // 1_000_000 // DAY * DAY
+    lake("BTC/KRW", "1d", running, 100.0)
+    assert last_candles(bucket, ["BTC"])["BTC"] == Price(100.0, running, "candle")
+
+
+def test_sums_say_what_they_leave_out(bucket, lake, put, monkeypatch):
+    from click.testing import CliRunner
+
+    from cqs_monitor.commands.positions import command
+
+    lake("BTC/KRW", "1d", START, 120.0)
+    lake("ETH/KRW", "1d", START, 120.0)
+    before, after = ("2025-01-01T00:00:00+00:00", "2025-12-01T00:00:00+00:00")
+    held = {"BTC": before, "ETH": after, "DOGE": before}
+    rows = {symbol: {"quantity": 1.0, "entry_price": 100.0, "entry_time": when} for symbol, when in held.items()}
+    put("logs/Main/positions.json", json.dumps(rows).encode())
+    monkeypatch.setenv("CQS_EXCHANGE", "upbit")
+    told = CliRunner().invoke(command, ["--bucket", bucket.url, "--json"])
+    main = json.loads(told.stdout)["Main"]
+    assert (main["unrealised"], main["left_out"]) == (20.0, ["DOGE", "ETH"])
+    shown = CliRunner().invoke(command, ["--bucket", bucket.url]).stdout
+    assert "unrealised in all: +20 without DOGE, ETH" in shown

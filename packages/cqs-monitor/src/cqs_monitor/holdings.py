@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.times import iso
 from cqs_monitor.pnl.columns import FEE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cqs_monitor.logs.positions import Position
     from cqs_monitor.logs.snapshot import Snapshot
@@ -26,14 +26,29 @@ class Holding:
     Attributes:
         account: whose.
         position: as the bot wrote it.
-        price: the last there is; None where neither lake nor exchange has one.
+        price: the last there is; None where neither lake nor exchange has one that is newer than the entry.
         now: ms UTC.
+        outdated: a price from before the entry, which says nothing about the position.
     """
 
     account: str
     position: Position
     price: Price | None
     now: int
+    outdated: Price | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        entry = self.position.entry_time
+        if self.price is not None and entry is not None and self.price.at < entry.timestamp() * 1000:
+            object.__setattr__(self, "outdated", self.price)
+            object.__setattr__(self, "price", None)
+
+    @property
+    def unpriced(self) -> str:
+        """Why it has no value; empty where it has one."""
+        if self.price is not None:
+            return ""
+        return "the last price is older than its entry" if self.outdated else "no candle"
 
     @property
     def age_days(self) -> float | None:
@@ -76,10 +91,16 @@ class Holding:
             "last_price": None if self.price is None else self.price.value,
             "last_time": None if self.price is None else iso(self.price.at),
             "last_source": None if self.price is None else self.price.source,
+            "unpriced": self.unpriced or None,
             "value": self.value,
             "unrealised": self.unrealised,
             "unrealised_pct": self.unrealised_pct,
         }
+
+
+def left_out(held: Iterable[Holding]) -> list[str]:
+    """Symbols that a sum over the holdings leaves out, because they have no price; dust is not missed."""
+    return sorted({one.position.symbol for one in held if one.price is None and not one.position.dust})
 
 
 def holdings(snapshot: Snapshot, account: str, prices: Mapping[str, Price], now: int) -> list[Holding]:

@@ -112,5 +112,6 @@ async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[str, str]) -
 
 
 def _close(lake: Lake, closed: int, last: int, series: Series) -> Price:
+    """The last close; of a candle that still runs nobody knows when it was fetched, only that it had opened."""
     value = float(lake.read(series, last)["close"][-1].as_py())
-    return Price(value, min(closed, now()), "candle")
+    return Price(value, closed if closed <= now() else last, "candle")

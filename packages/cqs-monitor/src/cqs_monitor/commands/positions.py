@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,16 +30,25 @@ def command(live: bool, bucket: str | None, as_json: bool) -> None:
     prices = last_candles(opened, symbols) | (live_prices(symbols) if live else {})
     at = now()
     found = {account: holdings(snapshot, account, prices, at) for account in snapshot.accounts}
-    data = {
-        account: {"state": snapshot.held(account).state, "positions": [holding.json() for holding in held]}
-        for account, held in found.items()
-    }
+    data = {account: _account(snapshot, account, held) for account, held in found.items()}
 
     def human() -> None:
         _print(snapshot, found)
         problems(snapshot.problems)
 
     emit(data, as_json, human)
+
+
+def _account(snapshot: Snapshot, account: str, held: list[Holding]) -> dict[str, Any]:
+    from cqs_monitor.holdings import left_out
+
+    rows = [holding.json() for holding in held]
+    return {"state": snapshot.held(account).state, **_sum(held), "left_out": left_out(held), "positions": rows}
+
+
+def _sum(held: list[Holding]) -> dict[str, float | None]:
+    known = [holding.unrealised for holding in held if holding.unrealised is not None]
+    return {"unrealised": sum(known) if known else None}
 
 
 def _print(snapshot: Snapshot, found: dict[str, list[Holding]]) -> None:
@@ -52,6 +61,15 @@ def _print(snapshot: Snapshot, found: dict[str, list[Holding]]) -> None:
     if rows:
         columns = ["account", "symbol", "quantity", "entry", "age, days", "last", "as of", "unrealised", "%"]
         table(columns, rows, left=2)
+        _print_sum([holding for held in found.values() for holding in held])
+
+
+def _print_sum(held: list[Holding]) -> None:
+    from cqs_monitor.holdings import left_out
+
+    missing = left_out(held)
+    without = f" without {', '.join(missing)}, of which there is no price since the entry" if missing else ""
+    click.echo(printable(f"unrealised in all: {money(_sum(held)['unrealised']) or 'unknown'}{without}"))
 
 
 def _row(holding: Holding) -> list[str]:
@@ -62,7 +80,7 @@ def _row(holding: Holding) -> list[str]:
         f"{position.quantity:.8g}",
         f"{position.entry_price:,.10g}",
         "" if holding.age_days is None else f"{holding.age_days:.1f}",
-        "no candle" if price is None else f"{price.value:,.10g}",
+        holding.unpriced if price is None else f"{price.value:,.10g}",
         "" if price is None else f"{holding.json()['last_time'][:16]} {price.source}",
         money(holding.unrealised),
         "" if pct is None else f"{pct:+.2f}",

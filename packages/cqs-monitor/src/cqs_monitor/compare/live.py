@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cqs_core.intervals import next_open
 from cqs_core.trades import last_closes
 from cqs_monitor.compare.position import Traded
 from cqs_monitor.lots import Lot, match
@@ -30,9 +31,9 @@ def live_positions(table: pa.Table, markets: Mapping[str, str], candles: Candles
     """
     lots, _ = match(table)
     start = int(candles.ts[0])
-    closes = dict(zip(candles.symbols, last_closes(candles).tolist(), strict=True))
+    last = dict(zip(candles.symbols, zip(last_closes(candles).tolist(), last_ends(candles), strict=True), strict=True))
     return [
-        _traded(lot, markets[lot.symbol], candles, closes[markets[lot.symbol]])
+        _traded(lot, markets[lot.symbol], candles, *last[markets[lot.symbol]])
         for lot in lots
         if lot.symbol in markets and start <= lot.at // 1000 < end
     ]
@@ -43,10 +44,19 @@ def bar_of(candles: Candles, at: int) -> int:
     return int(np.searchsorted(candles.ts, at, side="right")) - 1
 
 
-def _traded(lot: Lot, market: str, candles: Candles, last: float) -> Traded:
+def last_ends(candles: Candles) -> list[int]:
+    """When the last bar there is of each symbol closes, ms UTC; 0 without any bar."""
+    rows = [np.flatnonzero(here) for here in candles.present.T]
+    return [next_open(candles.interval, int(candles.ts[found[-1]])) if len(found) else 0 for found in rows]
+
+
+def _traded(lot: Lot, market: str, candles: Candles, last: float, until: int) -> Traded:
+    """The purchase; what is left of it counts at the last close, or as paid where the last close is older."""
+    known = lot.at // 1000 < until
     sold = sum(sale.quantity for sale in lot.sales)
     proceeds = sum(sale.quantity * sale.price for sale in lot.sales)
     left = lot.quantity - sold if lot.open else 0.0
+    worth = left * (last if known else lot.price)
     exit_at = None if lot.open or not lot.sales else lot.sales[-1].at // 1000
     return Traded(
         market=market,
@@ -55,7 +65,8 @@ def _traded(lot: Lot, market: str, candles: Candles, last: float) -> Traded:
         entry_at=lot.at // 1000,
         exit_at=exit_at,
         entry_price=lot.price,
-        exit_price=(proceeds + left * last) / (sold + left),
+        exit_price=(proceeds + worth) / (sold + left),
         quantity=lot.quantity,
         fees=FEE * (lot.price * lot.quantity + proceeds),
+        unpriced=bool(left) and not known,
     )

@@ -40,4 +40,6 @@ def _held(pairing: Pairing) -> list[str]:
     fact = (
         f"{held} purchases have no sale in the log by the end; they count at the last close, also where sold by hand."
     )
-    return [fact] if held else []
+    unpriced = sorted({one.market for one in bought if one.unpriced})
+    more = f"No candle of {', '.join(unpriced)} is newer than the purchase; what is still held of it counts as paid."
+    return [*([fact] if held else []), *([more] if unpriced else [])]

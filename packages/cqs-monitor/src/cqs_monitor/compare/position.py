@@ -22,6 +22,7 @@ class Traded:
         exit_price: average; what is not sold counts at the last close.
         quantity: base currency.
         fees: quote currency; of the bot, an estimate.
+        unpriced: whether what is not sold counts as paid, because no candle is newer than the purchase.
     """
 
     market: str
@@ -33,6 +34,7 @@ class Traded:
     exit_price: float
     quantity: float
     fees: float
+    unpriced: bool = False
 
     @property
     def amount(self) -> float:

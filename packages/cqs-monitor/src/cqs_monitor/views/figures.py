@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cqs_monitor.holdings import left_out
 from cqs_panel import Metric, age, amount, count, percent, ratio, tone
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def _unrealized(report: Report, held: int) -> Metric:
     """What is left out of the sum is said: positions without a price, accounts that cannot be read."""
     priced = sum(holding.unrealised is not None and not holding.position.dust for holding in report.holdings)
     note = f"{held} position{'' if held == 1 else 's'}" if priced == held else f"{priced} of {held} positions priced"
+    if missing := left_out(report.holdings):
+        note += f", without {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}"
     if report.unreadable:
         note += f"; unreadable: {', '.join(report.unreadable[:2])}{' …' if len(report.unreadable) > 2 else ''}"
     whole = priced == held and not report.unreadable

@@ -9,7 +9,6 @@ from cqs_panel import age, amount, percent, tone
 
 if TYPE_CHECKING:
     from cqs_monitor.holdings import Holding
-    from cqs_monitor.prices import Price
     from cqs_monitor.reconcile import Finding
     from cqs_monitor.report import Report
 
@@ -60,7 +59,7 @@ def _row(holding: Holding, now: int, *, net: bool) -> str:
         f"<td class=text>{name}</td>",
         f"<td class='{tone(earned) or ''}'>{escape(gain if price else '–')}</td>",
         f"<td>{escape(amount(holding.value))}</td>",
-        f"<td>{_last(price, now)}</td>",
+        f"<td>{_last(holding, now)}</td>",
         f"<td>{escape(amount(position.entry_price))}</td>",
         f"<td>{position.quantity:.8g}</td>",
         f"<td>{escape(age(None if days is None else days * 86_400))}</td>",
@@ -68,9 +67,10 @@ def _row(holding: Holding, now: int, *, net: bool) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _last(price: Price | None, now: int) -> str:
+def _last(holding: Holding, now: int) -> str:
+    price = holding.price
     if price is None:
-        return "<span class=muted>no candle</span>"
+        return f"<span class=muted>{escape(holding.unpriced)}</span>"
     as_of = "live" if price.source == "live" else f"{age((now - price.at) / 1000)} old"
     return f"{escape(amount(price.value))} <span class=muted>{escape(as_of)}</span>"
 
