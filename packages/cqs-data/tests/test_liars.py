@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 from survival import Truth
 
-from cqs_core import Series, times
+from cqs_core import Series, intervals, times
 from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core.lake.table import stamps
 from cqs_data import fetch, select, update
 from cqs_data.exchanges import Binance, CcxtExchange, Upbit
 from cqs_data.fetching import Selection
@@ -216,3 +217,22 @@ def test_candles_that_come_late_are_asked_for_again(lake):
     truth = Truth([before.series], end - 20 * MINUTE, end)
     truth.check_lake(lake, whole=True)
     assert after.rows == sum(truth.bars[before.series].ts >= end - 3 * MINUTE) > 0
+
+
+@pytest.mark.parametrize(("exchange", "market"), [("upbit", "BTC/KRW"), ("binance", "BTC/USDT")])
+@pytest.mark.parametrize("days", [1, 1.6])
+def test_of_an_exchange_whose_candles_lag_only_the_last_is_left_out(lake, exchange, market, days):
+    """Its last candle grows from answer to answer, though it ended long ago by the clock."""
+    lag, start = int(days * DAY), times.now() // DAY * DAY - 4 * DAY
+    series = Series(exchange, market, "1h")
+    with Sandbox(Synthetic(lambda: times.now() - lag)) as behind:
+        [done] = fetch(lake, select(market, "1h", exchange, times.iso(start)), behind.url)
+        reached = intervals.floor("1h", times.now() - lag)
+    assert done.error is None
+    assert stamps(lake.read(series))[-1] in {reached - HOUR, reached - 2 * HOUR}  # an hour may have begun meanwhile
+    assert max(o.end for o in lake.objects(series)) <= reached, "nothing is said of what came later"
+    with Sandbox(Synthetic()) as caught_up:
+        assert update(lake, caught_up.url)[0].error is None
+        right = Synthetic().bars(exchange, market, "1h", start, intervals.floor("1h", times.now() - HOUR))
+    stored = lake.read(series, start, int(right.ts[-1]) + 1)
+    assert stored["close"].to_pylist() == right.values[:, 3].tolist()

@@ -34,11 +34,13 @@ class Page:
         rows: `[ts ms UTC, open, high, low, close, volume]` each, as the exchange gave them.
         start: ms UTC; the answer covers `[start, end)`: a candle missing in there does not exist.
         end: ms UTC, exclusive.
+        until: ms UTC; of what opens then or later the answer says nothing, since it is still under way. None is `end`.
     """
 
     rows: Sequence[Sequence[float | None]]
     start: int
     end: int
+    until: int | None = None
 
 
 class Exchange:

@@ -30,10 +30,19 @@ class PagesBackwards(CcxtExchange):
         again = rows if len(found) == count else await self._before(market, interval, end, count)
         quiet = not found or self.reach(interval, found, end) < end
         newest = await self._before(market, interval, end, 2) if quiet else rows
-        for one, other in ((rows, again), (rows[-1:], newest[-1:])):
-            if self.ended(interval, one) != self.ended(interval, other):
-                raise self.contradicted(market)
+        tail = [row for row in newest if not rows or opened(row) >= opened(rows[-1])]
+        growing = [at for one in ((rows, again), (rows[-1:], tail)) if (at := self.growing(market, interval, *one))]
+        if growing and await self._newest(market, interval) > growing[0]:
+            raise self.contradicted(market)
+        if growing:
+            found = [row for row in found if opened(row) < growing[0]]
+            return Page(found, max(start, opened(rows[0])), end, growing[0])
         return Page(found, max(start, opened(rows[0])) if rows else start, end)
+
+    async def _newest(self, market: str, interval: str) -> int:
+        """Open of the newest candle but for one that came just now, ms UTC."""
+        rows = await self._before(market, interval, self.now(), 2)
+        return opened(rows[0]) if rows else 0
 
     async def oldest(self, market: str, interval: str) -> list[Row]:
         """The newest candles, which are all there are if the bars are long enough."""

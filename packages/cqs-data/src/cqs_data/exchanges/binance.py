@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from cqs_core import Page, intervals
-from cqs_data.exchanges.unified import CcxtExchange, Row, opened
+from cqs_data.exchanges.unified import CcxtExchange, Row, opened, up_to
 
 
 class Binance(CcxtExchange):
@@ -27,7 +27,11 @@ class Binance(CcxtExchange):
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The head of `[start, end)`, up to its last candle; that none is before its first one is asked backwards."""
         count = min(self.page_size, intervals.count(interval, start, end))
-        rows = await self.confirmed(market, interval, count, lambda: self._after(market, interval, start, end, count))
+        rows, growing = await self.confirmed(
+            market, interval, count, lambda: self._after(market, interval, start, end, count)
+        )
+        if growing is not None:
+            return up_to(growing, rows, start, end)
         first = opened(rows[0]) if rows else end
         if first > start and await self._newest(market, interval, first) >= start:
             raise self.contradicted(market)

@@ -64,7 +64,11 @@ class CcxtExchange(Exchange):
         """The head of `[start, end)`, up to its last candle; that none is before its first one must be said twice."""
         stop = min(end, intervals.next_open(interval, start, self.page_size))
         count = intervals.count(interval, start, stop)
-        rows = await self.confirmed(market, interval, count, lambda: self._within(market, interval, start, stop, count))
+        rows, growing = await self.confirmed(
+            market, interval, count, lambda: self._within(market, interval, start, stop, count)
+        )
+        if growing is not None:
+            return up_to(growing, rows, start, stop)
         quiet = not rows or opened(rows[0]) > start
         again = await self._within(market, interval, start, stop, 1) if quiet else rows
         if self.ended(interval, rows[:1]) != self.ended(interval, again[:1]):
@@ -85,12 +89,31 @@ class CcxtExchange(Exchange):
 
     async def confirmed(
         self, market: str, interval: str, count: int, ask: Callable[[], Awaitable[list[Row]]]
-    ) -> list[Row]:
-        """What `ask` gives; fewer rows than `count` only if it gives them twice, so that a torn page is no outage."""
+    ) -> tuple[list[Row], int | None]:
+        """What `ask` gives, and the open of a candle that is still growing.
+
+        Fewer rows than `count` are believed only if they are given twice, so that a torn page is no outage.
+        """
         rows = await ask()
-        if len(rows) < count and self.ended(interval, rows) != self.ended(interval, await ask()):
-            raise self.contradicted(market)
-        return rows
+        return rows, self.growing(market, interval, rows, await ask()) if len(rows) < count else None
+
+    def growing(self, market: str, interval: str, before: Sequence[Row], after: Sequence[Row]) -> int | None:
+        """Open of the candle, ms UTC, in which two answers to one question differ, if it only grew in between.
+
+        That is the last one of an exchange whose candles lag behind its clock. None where they do not differ.
+
+        Raises:
+            ExchangeBusy: they cannot both be true.
+        """
+        one, other = self.ended(interval, before), self.ended(interval, after)
+        if one == other:
+            return None
+        if one and one[:-1] == other[: len(one) - 1] and len(one) <= len(other) <= len(one) + 1:
+            return opened(one[-1]) if _grew(one[-1], other[len(one) - 1]) else self._contradict(market)
+        return self._contradict(market)
+
+    def _contradict(self, market: str) -> int:
+        raise self.contradicted(market)
 
     def ended(self, interval: str, rows: Sequence[Row]) -> list[Row]:
         """Those that stay as they are: the candle under way changes from answer to answer."""
@@ -155,6 +178,19 @@ class CcxtExchange(Exchange):
         if not isinstance(rows, list) or any(len(row) != 6 or (row[0] or 0) < _OLDEST for row in rows):
             raise ExchangeBusy(f"{self.id} answered something about {market} that is no candles")
         return rows
+
+
+def _grew(before: Row, after: Row) -> bool:
+    """Whether a candle may have gone on: it opened alike, traded more, and reached no less far."""
+    if None in before or None in after:
+        return False
+    (ts, opens, high, low, _, volume), (ts_, opens_, high_, low_, _, volume_) = before, after
+    return (ts, opens) == (ts_, opens_) and high_ >= high and low_ <= low and volume_ > volume  # type: ignore[operator]
+
+
+def up_to(growing: int, rows: Sequence[Row], start: int, stop: int) -> Page:
+    """What is believed of rows of `[start, stop)` of which one is still growing: those before it."""
+    return Page([row for row in rows if opened(row) < growing], start, growing if growing > start else stop, growing)
 
 
 def opened(row: Row) -> int:
