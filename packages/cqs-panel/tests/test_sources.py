@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cqs_core import Bucket, Lake, Series
+from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_panel import FrameCandles, LakeCandles
 from cqs_panel.charts.buckets import MINUTE, of_table
+from cqs_panel.charts.sources import DerivedCandles
 
 SERIES = Series("upbit", "BTC/KRW", "1m")
 START = 1_700_000_000_000 // 86_400_000 * 86_400_000
@@ -75,3 +76,30 @@ def test_a_frame_gives_the_same_buckets(lake):
         assert (ours.ts == theirs.ts).all()
         assert (ours.open == theirs.open).all()
     assert frame.span() == stored.span()
+
+
+class TestCandlesOfARun:
+    """A chart of a run shows the bars of the run: those of CQS_DAY_START, not whatever days are stored."""
+
+    HOURS, DAYS = Series("upbit", "XRP/KRW", "1h"), Series("upbit", "XRP/KRW", "1d")
+
+    @pytest.fixture
+    def hours(self, lake):
+        rows = table(START, 72 * 60).to_pandas().iloc[::60]
+        lake.append(self.HOURS, pa.Table.from_pandas(rows, preserve_index=False), START, START + 3 * _DAY)
+        return lake
+
+    def test_days_are_put_together_as_the_run_saw_them(self, hours):
+        source = DerivedCandles(hours.bucket, self.DAYS, 9 * 60 * MINUTE)
+        assert source.span() == (START + 9 * 60 * MINUTE, START + _DAY + 9 * 60 * MINUTE)
+        assert len(source.buckets(START, START + 3 * _DAY, _DAY)) == 2
+
+    def test_what_is_stored_is_read(self, hours):
+        assert DerivedCandles(hours.bucket, self.HOURS).span() == (START, START + 3 * _DAY - 60 * MINUTE)
+
+    def test_days_of_another_start_are_refused(self, hours):
+        days = Series("upbit", "ETH/KRW", "1d")
+        rows = table(START, 2 * 1440).to_pandas().iloc[::1440]
+        hours.append(days, pa.Table.from_pandas(rows, preserve_index=False), START, START + 2 * _DAY)
+        with pytest.raises(UsageError, match="--interval 1h"):
+            DerivedCandles(hours.bucket, days, 9 * 60 * MINUTE).span()

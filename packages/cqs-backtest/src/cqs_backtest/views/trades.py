@@ -46,7 +46,8 @@ class RunTrades(pn.viewable.Viewer):
         super().__init__()
         self._page, self._run = page, run
         self._trades = run.trades_frame().iloc[::-1].reset_index(drop=True)
-        self._around = SpotChart(page, "cqs-run-chart", "fills of this run; times in UTC", height=320)
+        note, day_start = "fills of this run; times in UTC", run.manifest["day_start"]
+        self._around = SpotChart(page, "cqs-run-chart", note, height=320, day_start=day_start)
         if not self._trades.empty:
             self._draw()
 

@@ -73,7 +73,7 @@ class CompareView(pn.viewable.Viewer):
         self._which.param.watch(lambda _: self._list(), "value")
         self._positions = self._table()
         note = "bot's fills; shaded: the rule holds; times in UTC"
-        self._chart = SpotChart(page, "cqs-compare-chart", note, height=320)
+        self._chart = SpotChart(page, "cqs-compare-chart", note, height=320, day_start=page.settings.day_start)
         self._body = self._laid_out()
         self._body.visible = False
         page.load(lambda: self._reader.read(8.0), self._offer)

@@ -120,6 +120,44 @@ class LakeCandles:
         return found
 
 
+class DerivedCandles:
+    """Candles as a backtest reads them: stored, or put together from shorter ones; found out when first asked for.
+
+    Args:
+        bucket: with the lake.
+        series: which.
+        day_start: ms after 00:00 UTC at which days, weeks and months begin.
+    """
+
+    def __init__(self, bucket: Bucket, series: Series, day_start: int = 0) -> None:
+        self.series, self.base = series, intervals.length(series.interval)
+        self._bucket, self._day_start = bucket, day_start
+        self._lock = threading.Lock()
+        self._found: CandleSource | None = None
+
+    def span(self) -> tuple[int, int] | None:
+        return self._source().span()
+
+    def buckets(self, start: int, end: int, step: int) -> Buckets:
+        return self._source().buckets(start, end, step)
+
+    def warm(self) -> None:
+        self._source().warm()
+
+    def _source(self) -> CandleSource:
+        from cqs_core import Lake
+
+        with self._lock:
+            if self._found is None:
+                lake = Lake(self._bucket)
+                if lake.source(self.series, self._day_start) == self.series:
+                    self._found = LakeCandles(self._bucket, self.series)
+                else:
+                    frame = lake.derive(self.series, day_start=self._day_start).to_pandas().set_index("ts")
+                    self._found = FrameCandles(frame, self.series.interval, self.series)
+            return self._found
+
+
 _levels: OrderedDict[str, dict[int, tuple[tuple[str, ...], Buckets]]] = OrderedDict()
 _levels_lock = threading.Lock()
 

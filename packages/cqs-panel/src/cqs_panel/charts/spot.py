@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_panel.charts.candles import CandleChart
-from cqs_panel.charts.sources import LakeCandles
+from cqs_panel.charts.sources import DerivedCandles
 from cqs_panel.sections import html, section
 from cqs_panel.view import Band
 
@@ -46,13 +46,20 @@ class SpotChart(pn.viewable.Viewer):
         note: beside the title.
         height: of the figures, in pixels.
         actions: small widgets at the right of the title.
+        day_start: ms after 00:00 UTC at which days begin.
     """
 
     def __init__(
-        self, page: PageState, name: str, note: str = "", height: int = 340, actions: Sequence[Any] = ()
+        self,
+        page: PageState,
+        name: str,
+        note: str = "",
+        height: int = 340,
+        actions: Sequence[Any] = (),
+        day_start: int = 0,
     ) -> None:
         super().__init__()
-        self._page, self._name, self._note = page, name, note
+        self._page, self._name, self._note, self._day_start = page, name, note, day_start
         self._series: Series | None = None
         self.chart = CandleChart(page, height=height)
         self._head = html("")
@@ -82,7 +89,7 @@ class SpotChart(pn.viewable.Viewer):
         if other:
             margin = max(spot.end - spot.start, _AROUND * length) if spot else 0
             edges = (spot.start - margin, spot.end + margin) if spot else (start, None)
-            self.chart.show(LakeCandles(self._page.bucket, series), *edges)
+            self.chart.show(DerivedCandles(self._page.bucket, series, self._day_start), *edges)
         elif spot:
             self.chart.focus(spot.start, spot.end)
         marked = [Band(spot.label, spot.start, max(spot.end, spot.start + length), "warning")] if spot else []
