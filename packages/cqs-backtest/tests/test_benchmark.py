@@ -7,6 +7,7 @@ import pytest
 from handmade import WAVE, frame, store
 
 from cqs_backtest import BacktestFacade
+from cqs_backtest.conventions import CONVENTIONS
 from cqs_backtest.runs import listing, load
 from cqs_backtest.runs.verify import verify
 from cqs_core import UsageError
@@ -14,6 +15,7 @@ from cqs_core import UsageError
 RISING = frame(np.linspace(100, 250, 300))
 DATA = {"BTC": WAVE, "ETH": WAVE * [2, 2, 2, 2, 1], "SOL": RISING}
 RUN = ("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--start", "2024-03-01", "--json")
+OF_BENCHMARK = [name for name, metric in CONVENTIONS.items() if metric.series == "benchmark"]
 
 
 def backtest(symbols=("BTC",), data=DATA, **options):
@@ -88,9 +90,10 @@ class TestKept:
     def test_a_changed_candle_of_the_benchmark_is_named_with_the_curve(self, lake, cqs):
         made = cqs(*RUN, "--benchmark", "SOL")[1]["run"]
         store(lake, "SOL/KRW", RISING.iloc[[200]] * [1, 1, 1, 1.001, 1])
-        data, curve = verify(lake, made)["because"]
+        data, curve, *metrics = verify(lake, made)["because"]
         assert data == "data: candles of SOL/KRW changed"
         assert curve.startswith("result: benchmark at 2024-07-19T00:00:00+00:00 is")
+        assert {told.split(":")[0] for told in metrics} <= {f"metric {name}" for name in OF_BENCHMARK}
 
     def test_a_run_from_before_there_was_a_choice_has_the_basket(self, lake, cqs):
         made = cqs(*RUN)[1]["run"]

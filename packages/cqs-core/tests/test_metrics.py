@@ -21,16 +21,50 @@ def run(equity, *, step=DAY, interval="1d", fills=(), capital=1000.0, start=0, d
 
 
 def test_percent_and_ratios_of_a_simple_run():
-    got = run([1100, 990, 1089]).performance
-    assert got["total_return"] == pytest.approx(8.9)
+    equity = 1000 * np.cumprod([1.1, 0.9, 1.1] * 11)
+    got = run(equity).performance
+    assert got["total_return"] == pytest.approx(100 * (1.089**11 - 1))
     assert got["mdd"] == pytest.approx(-10)
     assert got["cagr"] == pytest.approx(100 * (1.089 ** (365 / 3) - 1))
-    daily = np.array([0.1, -0.1, 0.1])
+    daily = np.array([0.1, -0.1, 0.1] * 11)
     assert got["volatility"] == pytest.approx(100 * daily.std(ddof=1) * np.sqrt(365))
     assert got["sharpe"] == pytest.approx(daily.mean() / daily.std(ddof=1) * np.sqrt(365))
     assert got["sortino"] == pytest.approx(daily.mean() / np.sqrt(0.01 / 3) * np.sqrt(365))
     assert got["calmar"] == pytest.approx(got["cagr"] / 10)
-    assert got["final_equity"] == 1089
+    assert got["final_equity"] == equity[-1]
+
+
+def test_nothing_is_said_of_a_year_before_thirty_days():
+    for days in (1, 29):
+        got = run(1000 + np.arange(1.0, days + 1)).performance
+        assert np.isnan(got["cagr"])
+        assert np.isnan(got["calmar"])
+    assert run(1000 + np.arange(1.0, 31)).performance["cagr"] > 0
+    minutes = run(np.linspace(1000, 1030, 10), step=DAY // 1440, interval="1m").performance
+    assert np.isnan(minutes["cagr"])
+
+
+def test_growth_beyond_all_numbers_is_unknown():
+    assert np.isnan(metrics.growth(1e300, 1e-300, 0.1))
+    assert metrics.growth(1e-300, 1e300, 0.1) == -1
+
+
+def test_constant_returns_have_no_sharpe():
+    for rate in (0.001, -0.02, 1e-9, 0.5):
+        got = run(1000 * np.cumprod(np.full(50, 1 + rate))).performance
+        assert np.isnan(got["sharpe"])
+    assert run([1000 * 1.001**t * (1 + 1e-6 * (t % 2)) for t in range(50)]).performance["sharpe"] > 0
+
+
+@pytest.mark.parametrize("equity", [[990], [1010, 1005, 1020, 1030], [1001, 1002, 1003]])
+def test_fewer_than_two_losing_days_have_no_sortino(equity):
+    assert np.isnan(run(equity).performance["sortino"])
+
+
+def test_what_lost_all_has_no_returns_after_that():
+    got = run([500.0] + [0.0] * 40).performance
+    assert (got["total_return"], got["mdd"], got["cagr"]) == (-100, -100, -100)
+    assert metrics.returns(np.array([500.0, 0, 0]), 1000.0).tolist() == [-0.5, -1, 0]
 
 
 def test_the_first_fall_counts_from_capital():
@@ -38,7 +72,7 @@ def test_the_first_fall_counts_from_capital():
 
 
 def test_a_run_without_a_trade_is_a_result():
-    got = run([1000] * 5).performance
+    got = run([1000] * 40).performance
     assert (got["total_return"], got["cagr"], got["mdd"], got["volatility"], got["num_trades"]) == (0, 0, 0, 0, 0)
     for name in ("sharpe", "sortino", "calmar", "win_rate", "avg_win", "avg_loss", "profit_factor"):
         assert np.isnan(got[name]), name
@@ -51,7 +85,7 @@ def test_one_bar_is_a_result_too():
 
 
 def test_all_lost_is_minus_one_hundred_percent():
-    assert run([500, 0]).performance["cagr"] == -100
+    assert run([500] * 40 + [0]).performance["cagr"] == -100
 
 
 class TestDays:
@@ -71,8 +105,8 @@ class TestDays:
         assert days.tolist() == [-15 * HOUR, 9 * HOUR]
 
     def test_volatility_does_not_depend_on_the_interval(self):
-        daily = run([1100, 990, 1089])
-        hourly = run(np.repeat([1100, 990, 1089], 24), step=HOUR, interval="1h")
+        curve = 1000 * np.cumprod([1.1, 0.9, 1.1] * 11)
+        daily, hourly = run(curve), run(np.repeat(curve, 24), step=HOUR, interval="1h")
         for name in ("volatility", "sharpe", "sortino", "cagr", "mdd"):
             assert hourly.performance[name] == pytest.approx(daily.performance[name]), name
 

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.conventions import CONVENTIONS, HEADLINE, daily_note
 from cqs_backtest.request import BASKET
 from cqs_backtest.rules import name_of
 from cqs_core.cli.table import cell
@@ -30,7 +30,7 @@ def print_performance(console: Console, outcome: Outcome) -> None:
     table.add_column(style="dim")
     table.add_column(justify="right")
     for key in HEADLINE:
-        table.add_row(CONVENTIONS[key].label, figure(result.performance[key], CONVENTIONS[key].unit))
+        table.add_row(CONVENTIONS[key].label, figure(outcome.performance[key], CONVENTIONS[key].unit))
     for line in _said(outcome.badges):
         table.add_row(*map(cell, line))
     if request.benchmark != BASKET:
@@ -41,6 +41,8 @@ def print_performance(console: Console, outcome: Outcome) -> None:
     dates = f"{iso(int(result.candles.ts[0]))[:10]} to {iso(int(result.candles.ts[-1]))[:10]}"
     paid = f"fee {costs.fee:.4%}, slippage {costs.slip * 10_000:g} bps a side, capital {costs.capital:,.0f}"
     console.print(f"[dim]{dates}; engine {cell(result.engine)}; {paid}[/]")
+    if note := daily_note(request.interval):
+        console.print(f"[dim]{note}[/]")
 
 
 def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -61,6 +63,8 @@ def figure(value: float, unit: str) -> str:
     """A metric as people read it; a dash where it is unknown."""
     if math.isnan(value):
         return "-"
+    if math.isinf(value):
+        return "∞"
     if unit in ("#", "$"):
         return f"{value:,.0f}"
     if unit == "d":
@@ -84,6 +88,10 @@ def print_comparison(console: Console, found: dict[str, Any]) -> None:
             values = (row["values"][run] for run in found["runs"])
             table.add_row(convention.label, *(figure(math.nan if v is None else v, convention.unit) for v in values))
     console.print(table)
+    for name, run in zip(names, found["runs"], strict=True):
+        if others := found["other_versions"][run]:
+            told = ", ".join(CONVENTIONS[metric].label for metric in others)
+            console.print(f"{name} was made under another version of: {told}; run it again to compare them")
     for name, run in zip(names[1:], found["runs"][1:], strict=True):
         changes = Counter(row["change"] for row in found["trades"] if row["run"] == run)
         console.print(

@@ -2,7 +2,9 @@
 
 Convention: volatility, Sharpe and Sortino come from daily returns times sqrt(365), at any interval, with a risk-free
 rate of 0 and starting from capital. A day's equity is that at the close of the last bar opening before the next day's
-start, carried over days without a bar. Unknown is NaN (a ratio of a run that never moved), never a division by zero.
+start, carried over days without a bar. Unknown is NaN, never a division by zero: a ratio of a run that never moved, or
+moved by the same amount each day; a yearly figure of less than 30 days; a Sortino of fewer than two losing days. A
+profit factor without a loss is inf.
 """
 
 from __future__ import annotations
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Stamps = npt.NDArray[np.int64]
 YEAR_DAYS = 365
+SHORTEST = 30 / YEAR_DAYS
+"""Years below which nothing is said of a year: it would be extrapolated from days."""
+_ROUNDING = 1e-13
+_LARGEST_POWER = 700.0
+_FEWEST_LOSSES = 2
 _ANNUAL = math.sqrt(YEAR_DAYS)
 
 
@@ -43,9 +50,10 @@ def daily_equity(ts: Stamps, equity: Floats, day_start: int = 0) -> tuple[Stamps
 
 
 def returns(equity: Floats, capital: float) -> Floats:
-    """Return of each step as a fraction, the first one from capital."""
+    """Return of each step as a fraction, the first one from capital; 0 where there was nothing left to earn with."""
     before: Floats = np.append(capital, equity[:-1])
-    return equity / before - 1
+    with np.errstate(over="ignore"):
+        return np.divide(equity, before, out=np.ones(len(equity)), where=before > 0) - 1
 
 
 def drawdowns(equity: Floats, capital: float) -> Floats:
@@ -59,8 +67,18 @@ def years(ts: Stamps, interval: str) -> float:
 
 
 def growth(final: float, capital: float, span: float) -> float:
-    """Compound annual growth as a fraction; `span` in years."""
-    return float((final / capital) ** (1 / span) - 1) if final > 0 else -1.0
+    """Compound annual growth as a fraction; `span` in years, and NaN below 30 days."""
+    if span < SHORTEST:
+        return float("nan")
+    if final <= 0:
+        return -1.0
+    power = (math.log(final) - math.log(capital)) / span
+    return math.expm1(power) if power < _LARGEST_POWER else float("nan")
+
+
+def moves(values: Floats) -> bool:
+    """Whether values differ by more than rounding."""
+    return len(values) > 1 and bool(np.std(values) > _ROUNDING * max(1.0, float(np.max(np.abs(values)))))
 
 
 def volatility(daily: Floats) -> float:
@@ -69,16 +87,19 @@ def volatility(daily: Floats) -> float:
 
 
 def sharpe(daily: Floats) -> float:
-    """Mean over standard deviation (n - 1) of daily returns times sqrt(365)."""
-    if len(daily) < 2:
-        return float("nan")
-    return _ratio(float(np.mean(daily)), float(np.std(daily, ddof=1))) * _ANNUAL
+    """Mean over standard deviation (n - 1) of daily returns times sqrt(365); NaN where all are the same."""
+    return float(np.mean(daily)) / float(np.std(daily, ddof=1)) * _ANNUAL if moves(daily) else float("nan")
 
 
 def sortino(daily: Floats) -> float:
-    """Mean of daily returns over the root mean square of the negative ones (over all days), times sqrt(365)."""
-    down = float(np.sqrt(np.mean(np.minimum(daily, 0) ** 2)))
-    return _ratio(float(np.mean(daily)), down) * _ANNUAL
+    """Mean of daily returns over the root mean square of the negative ones (over all days), times sqrt(365).
+
+    NaN where fewer than two are negative: one says nothing of how they scatter.
+    """
+    down = np.minimum(daily, 0)
+    if np.count_nonzero(down < -_ROUNDING) < _FEWEST_LOSSES:
+        return float("nan")
+    return _ratio(float(np.mean(daily)), float(np.sqrt(np.mean(down**2)))) * _ANNUAL
 
 
 def position_metrics(closed: Trades) -> dict[str, float]:
@@ -100,6 +121,11 @@ def performance(result: RunResult) -> dict[str, float]:
     Percent: total_return, cagr, mdd (negative; over every bar), volatility, win_rate, avg_win, avg_loss. Ratios:
     sharpe, sortino, calmar (cagr over mdd), profit_factor. final_equity is in quote currency.
     """
+    with np.errstate(all="ignore"):  # a curve near the limits of floats
+        return _performance(result)
+
+
+def _performance(result: RunResult) -> dict[str, float]:
     equity, capital, ts = result.execution.equity, result.costs.capital, result.candles.ts
     daily = result.daily_returns
     final = float(equity[-1])

@@ -34,7 +34,8 @@ def list_runs(bucket: str | None, as_json: bool) -> None:
     def table() -> None:
         for row in rows:
             dates = f"{row['first'][:10]} to {row['last'][:10]}"
-            click.echo(f"{row['id']}  {row['symbols']}  {dates}  CAGR {_number(row['cagr'])} %")
+            mark = "  (metrics of another version)" if row["other_versions"] else ""
+            click.echo(f"{row['id']}  {row['symbols']}  {dates}  CAGR {_number(row['cagr'])} %{mark}")
         if not rows:
             click.echo("no runs yet; `cqs backtest run` keeps them")
 
@@ -137,6 +138,8 @@ def report(bucket: str | None, as_json: bool, run: str, output: Path) -> None:
 
 
 def _summary(made: dict[str, Any]) -> dict[str, Any]:
+    from cqs_backtest.conventions import other_versions
+
     return {
         "id": made["id"],
         "created": made["created"],
@@ -148,7 +151,8 @@ def _summary(made: dict[str, Any]) -> dict[str, Any]:
         "last": made["last"],
         "engine": made["engine"],
         **{name: made["performance"].get(name) for name in _SHOWN},
-        **{name: made["badges"].get(name) for name in ("lookahead", "parity", "gaps")},
+        **{name: made["badges"].get(name) for name in ("lookahead", "parity", "gaps", "stale", "no_volume_fills")},
+        "other_versions": other_versions(made),
     }
 
 

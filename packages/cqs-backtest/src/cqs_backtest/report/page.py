@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
 from cqs_backtest.printing import figure
 from cqs_backtest.report.svg import area, bars, lines
 from cqs_backtest.statistics import monthly_returns, worst_drawdowns, yearly_returns
@@ -81,9 +81,10 @@ def _about(made: dict[str, Any]) -> str:
         said += f" · {row['symbol']} has no candles since {row['since'][:16]}, {row['share']:.1%} of final equity"
     if badges.get("no_volume_fills"):
         said += f" · fills in bars without volume: {badges['no_volume_fills']:,}"
-    return "".join(
-        f"<p>{escape(text)}</p>" for text in (dates, paid, said, f"run {made['id']}, made {made['created']}")
-    )
+    labels = ", ".join(CONVENTIONS[name].label for name in other_versions(made))
+    notes = (daily_note(made["interval"]), f"made under another version of: {labels}" if labels else None)
+    lines = (dates, paid, said, *filter(None, notes), f"run {made['id']}, made {made['created']}")
+    return "".join(f"<p>{escape(text)}</p>" for text in lines)
 
 
 def _cards(performance: dict[str, float | None]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from cqs_backtest.conventions import other_versions
 from cqs_backtest.request import BASKET
 from cqs_backtest.runs.store import StoredRun, load
 from cqs_core.times import iso
@@ -24,15 +25,17 @@ def compare(bucket: Bucket, runs: Sequence[str]) -> dict[str, Any]:
 
     Returns:
         `runs`: ids. `settings`: what differs, `{"setting", "values": {id: value}}`. `metrics`: `{"metric", "values"}`
-        each. `trades`: rows with `run`, `change` (`entered`: only in that run, `left`: only in the first, `changed`:
-        same entry, other prices, exit or reason), symbol, entry_time, exit_time, return_pct, and of a changed one
-        `exit_time_before` and `return_pct_before`. Sizes are not compared: they follow from everything before.
+        each. `other_versions`: by run, the metrics that were computed by another version of their formula. `trades`:
+        rows with `run`, `change` (`entered`: only in that run, `left`: only in the first, `changed`: same entry, other
+        prices, exit or reason), symbol, entry_time, exit_time, return_pct, and of a changed one `exit_time_before` and
+        `return_pct_before`. Sizes are not compared: they follow from everything before.
     """
     found = [load(bucket, run) for run in runs]
     return {
         "runs": [run.id for run in found],
         "settings": [*_settings(found)],
         "metrics": [*_metrics(found)],
+        "other_versions": {run.id: other_versions(run.manifest) for run in found},
         "trades": [row for other in found[1:] for row in _changes(found[0], other)],
     }
 

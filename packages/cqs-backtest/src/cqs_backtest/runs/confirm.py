@@ -11,6 +11,7 @@ from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.store import FOLDER, load
 from cqs_backtest.runs.verify import request_of
 from cqs_core import UsageError, simulate
+from cqs_core.cli.options import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,6 @@ def confirm(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, An
         candles = feed.from_lake(request, bucket)
         said = confirmed(simulate(strategy, candles, request.engine, request.costs, start=request.start))
     made["badges"] |= said
-    data = json.dumps(made, ensure_ascii=False, indent=1).encode()
+    data = json.dumps(plain(made), ensure_ascii=False, indent=1).encode()
     bucket.write(f"{FOLDER}/{made['id']}/manifest.json", data)
     return {"run": made["id"], **said}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest.conventions import versions_of_metrics
 from cqs_backtest.rules import name_of, reference_of
 from cqs_backtest.runs.code import hashes
 from cqs_core.candles import FIELDS
@@ -60,6 +62,8 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
         "versions": versions(),
         "seed": request.seed,
         "badges": outcome.badges,
+        "metrics": versions_of_metrics(),
+        "infinite": [name for name, value in outcome.performance.items() if math.isinf(value)],
         "performance": outcome.performance,
     }
     return dict(plain(made))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import secrets
 import time
@@ -160,7 +161,8 @@ def _manifest(run: str, data: bytes) -> dict[str, Any]:
         lacking = ["an object"]
     if lacking:
         raise DataError(f"{FOLDER}/{run}/manifest.json is damaged: it lacks {', '.join(lacking)}; make the run again")
-    return dict(made) | {"id": run}
+    infinite = dict.fromkeys(made.get("infinite", []), math.inf)  # null in JSON
+    return dict(made) | {"id": run, "performance": made["performance"] | infinite}
 
 
 def _resolve(bucket: Bucket, run: str) -> str:

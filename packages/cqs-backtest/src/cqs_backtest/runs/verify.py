@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cqs_backtest import feed
+from cqs_backtest.conventions import CONVENTIONS
 from cqs_backtest.request import BASKET, Request, find_engine
 from cqs_backtest.rules import is_installed
 from cqs_backtest.runs.code import Untrusted, changed, edited, hashes, strategy_of
 from cqs_backtest.runs.manifest import candle_hashes, versions
 from cqs_backtest.runs.store import StoredRun, load
+from cqs_backtest.statistics import statistics
 from cqs_backtest.statistics.benchmark import basket, bought_and_held
 from cqs_backtest.tables import trade_columns
 from cqs_core import Costs, CqsError
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from cqs_core import Bucket, RunResult, Strategy
     from cqs_core.metrics import Floats, Stamps
 
+_METRICS = 1e-9  # they sum what `_TOLERANCE` allows
 _TOLERANCE = 1e-12  # relative: another processor may round the last bit otherwise
 
 
@@ -118,7 +122,31 @@ def _made_again(bucket: Bucket, stored: StoredRun, strategy: Strategy) -> list[s
         request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
     )
     held = basket(result) if market is None else bought_and_held(result, market)
-    return because + _equity(stored, result) + _benchmark(stored, held) + _trades(stored, result)
+    because += _equity(stored, result) + _benchmark(stored, held) + _trades(stored, result)
+    return because + _metrics(made, statistics(result, held))
+
+
+def _metrics(made: dict[str, Any], now: dict[str, float]) -> list[str]:
+    """Every stored metric that is no longer what it was, with the version of its formula where that changed."""
+    then, versions_then = made["performance"], made.get("metrics", {})
+    found = []
+    for name, value in then.items():
+        if name not in now:
+            found.append(f"metric {name}: {value!r} stored, and no longer computed")
+        elif not _same_number(value, now[name]):
+            old, new = versions_then.get(name, 1), CONVENTIONS[name].version
+            told = f"; version {old} of its formula then, {new} now" if old != new else ""
+            found.append(f"metric {name}: {_number(value)} stored, {_number(now[name])} made again{told}")
+    return found
+
+
+def _same_number(then: float | None, now: float) -> bool:
+    old = math.nan if then is None else then
+    return math.isclose(old, now, rel_tol=_METRICS, abs_tol=_METRICS) or (math.isnan(old) and math.isnan(now))
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None or math.isnan(value) else f"{value:,.10g}"
 
 
 def _modules(then: dict[str, str], now: dict[str, str]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.metrics import YEAR_DAYS, Floats, daily_equity, growth, returns, years
+from cqs_core.metrics import YEAR_DAYS, Floats, daily_equity, growth, moves, returns, years
 
 if TYPE_CHECKING:
     from cqs_core import Candles, RunResult
@@ -48,9 +48,9 @@ def benchmark_numbers(result: RunResult, benchmark: Floats) -> dict[str, float]:
     daily = result.daily_returns
     other = returns(daily_equity(ts, benchmark, result.day_start)[1], capital)
     span = years(ts, result.candles.interval)
-    spread, active = float(np.var(other, ddof=1)) if len(other) > 1 else 0.0, daily - other
-    beta = float(np.cov(daily, other)[0, 1]) / spread if spread > 0 else _NAN
-    error = float(np.std(active, ddof=1)) if len(active) > 1 else 0.0
+    active = daily - other
+    beta = float(np.cov(daily, other)[0, 1]) / float(np.var(other, ddof=1)) if moves(other) else _NAN
+    error = float(np.std(active, ddof=1)) if len(active) > 1 else _NAN
     return {
         "benchmark_return": 100 * (float(benchmark[-1]) / capital - 1),
         "benchmark_cagr": 100 * growth(float(benchmark[-1]), capital, span),
@@ -58,11 +58,11 @@ def benchmark_numbers(result: RunResult, benchmark: Floats) -> dict[str, float]:
         "alpha": 100 * YEAR_DAYS * float(np.mean(daily) - beta * np.mean(other)),
         "correlation": _correlation(daily, other),
         "tracking_error": 100 * error * YEAR_DAYS**0.5,
-        "information_ratio": float(np.mean(active)) / error * YEAR_DAYS**0.5 if error > 0 else _NAN,
+        "information_ratio": float(np.mean(active)) / error * YEAR_DAYS**0.5 if moves(active) else _NAN,
     }
 
 
 def _correlation(one: Floats, other: Floats) -> float:
-    if len(one) < 2 or not (np.std(one) > 0 and np.std(other) > 0):
+    if not (moves(one) and moves(other)):
         return _NAN
     return float(np.corrcoef(one, other)[0, 1])

@@ -7,7 +7,7 @@ import numpy as np
 from cqs_backtest.statistics.calendar import period_returns
 from cqs_backtest.statistics.drawdowns import spells
 from cqs_core.intervals import DAY
-from cqs_core.metrics import YEAR_DAYS, Floats, Stamps
+from cqs_core.metrics import YEAR_DAYS, Floats, Stamps, moves
 
 _NAN = float("nan")
 
@@ -69,8 +69,9 @@ def _recovery(ts: Stamps, under: Floats, equity: Floats, high: Floats) -> float:
 
 def _moment(daily: Floats, power: int) -> float:
     apart = daily - daily.mean()
-    spread = float(np.sqrt(np.mean(apart * apart)))
-    scaled = apart / spread if spread > 0 else apart * _NAN
+    if not moves(daily):
+        return _NAN
+    scaled = apart / float(np.sqrt(np.mean(apart * apart)))
     return float(np.mean(scaled * scaled * (scaled if power == 3 else scaled * scaled)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_core.intervals import DAY
-from cqs_core.metrics import YEAR_DAYS, Floats, years
+from cqs_core.metrics import SHORTEST, Floats, years
 
 if TYPE_CHECKING:
     from cqs_core import RunResult
@@ -41,10 +41,10 @@ def money_numbers(result: RunResult) -> dict[str, float]:
     """What was paid, how much was moved, and how much of equity was at work."""
     fills, equity = result.execution.fills, result.execution.equity
     value = np.abs(fills["quantity"]) * fills["price"]
-    span = years(result.candles.ts, result.candles.interval)
+    span, mean = years(result.candles.ts, result.candles.interval), float(np.mean(equity))
     return {
         "fees_paid": float(fills["fee"].sum()),
-        "turnover": 100 * float(value.sum()) / 2 / float(np.mean(equity)) / span,
+        "turnover": 100 * float(value.sum()) / 2 / mean / span if span >= SHORTEST and mean > 0 else _NAN,
         "exposure": 100 * float(np.mean(holdings(result) / equity)),
         "time_in_market": 100 * float(np.mean(holdings(result) > 0)),
     }
@@ -60,17 +60,6 @@ def holdings(result: RunResult) -> Floats:
     held[np.abs(held) < 1e-12 * np.abs(change).max(axis=0, initial=0)] = 0  # what rounding leaves after an exit
     value: Floats = np.nansum(held * _filled(result.candles.close), axis=1)
     return value
-
-
-def sharpe_rolling(daily: Floats, window: int = 90) -> Floats:
-    """(D,): Sharpe of the last `window` days; NaN until there are so many, and where nothing moved."""
-    out = np.full(len(daily), _NAN)
-    if len(daily) >= window:
-        views = np.lib.stride_tricks.sliding_window_view(daily, window)
-        spread = views.std(axis=1, ddof=1)
-        moved = spread > 0
-        out[window - 1 :][moved] = views.mean(axis=1)[moved] / spread[moved] * np.sqrt(YEAR_DAYS)
-    return out
 
 
 def _filled(close: Floats) -> Floats:

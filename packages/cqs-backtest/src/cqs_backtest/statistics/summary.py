@@ -1,33 +1,40 @@
-"""All numbers of a run."""
+"""All numbers of a run, and one of them rolled."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqs_backtest.statistics.benchmark import basket, benchmark_numbers
-from cqs_backtest.statistics.curve import calendar_numbers, daily_numbers, drawdown_numbers
-from cqs_backtest.statistics.held import money_numbers, position_numbers
-from cqs_core.metrics import Floats, daily_equity
+import numpy as np
+
+from cqs_backtest.conventions import CONVENTIONS
+from cqs_backtest.statistics.evidence import Evidence
 
 if TYPE_CHECKING:
     from cqs_core import RunResult
+    from cqs_core.metrics import Floats
 
 
 def statistics(result: RunResult, benchmark: Floats | None = None) -> dict[str, float]:
-    """By name, in the order in which they are shown; see `cqs_backtest.conventions` for units.
+    """By name, in the order in which they are shown; see `cqs_backtest.conventions` for units. Unknown is NaN.
 
     Args:
         result: of the run.
         benchmark: (T,) equity to compare with; its own symbols, bought and held in equal weights, by default.
     """
-    equity, capital = result.execution.equity, result.costs.capital
-    days, at_end = daily_equity(result.candles.ts, equity, result.day_start)
-    return {
-        **result.performance,
-        **daily_numbers(result.daily_returns),
-        **calendar_numbers(days, at_end, capital),
-        **drawdown_numbers(result.candles.ts, equity, capital),
-        **position_numbers(result),
-        **money_numbers(result),
-        **benchmark_numbers(result, basket(result) if benchmark is None else benchmark),
-    }
+    evidence = Evidence(result, benchmark)
+    with np.errstate(all="ignore"):
+        return {name: metric.function(evidence) for name, metric in CONVENTIONS.items()}
+
+
+def rolled(name: str, daily: Floats, window: int) -> Floats:
+    """(D,): a metric of daily returns over the last `window` days; NaN until there are so many.
+
+    Raises:
+        KeyError: the metric is not computed from daily returns.
+    """
+    out = np.full(len(daily), np.nan)
+    metric = CONVENTIONS[name]
+    with np.errstate(all="ignore"):
+        for stop in range(window, len(daily) + 1):
+            out[stop - 1] = metric.function(Evidence(None, daily=daily[stop - window : stop]))
+    return out

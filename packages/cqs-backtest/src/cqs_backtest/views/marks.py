@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,7 @@ import numpy as np
 
 from cqs_backtest.conventions import CONVENTIONS
 from cqs_backtest.report.svg import bars, lines
-from cqs_backtest.statistics import monthly_returns, yearly_returns
-from cqs_backtest.statistics.held import sharpe_rolling
+from cqs_backtest.statistics import monthly_returns, rolled, yearly_returns
 from cqs_core.metrics import Floats, Stamps, returns
 from cqs_panel.figures import amount, count, percent, ratio
 from cqs_panel.sections import html
@@ -89,7 +89,7 @@ def months(days: Stamps, equity: Floats, capital: float) -> Any:
 
 def rolling_sharpe(days: Stamps, equity: Floats, capital: float) -> Any:
     """Sharpe of the last 90 days."""
-    values = sharpe_rolling(returns(equity, capital), _WINDOW)
+    values = rolled("sharpe", returns(equity, capital), _WINDOW)
     known = ~np.isnan(values)
     if known.sum() < 2:
         return shown(f"<p>It needs more than {_WINDOW} days on which equity moved.</p>")
@@ -109,6 +109,8 @@ def all_metrics(performance: Mapping[str, float | None], quote: str) -> Any:
 
 def figure(value: float | None, unit: str, quote: str) -> str:
     """A metric as people read it."""
+    if value is not None and math.isinf(value):
+        return "∞"
     if unit == "%":
         return percent(value)
     if unit == "#":

@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_backtest.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
 from cqs_backtest.views.marks import all_metrics, badges, figure, months, rolling_sharpe, years
 from cqs_backtest.views.trades import RunTrades
 from cqs_core.metrics import daily_equity
@@ -78,7 +78,15 @@ class RunPage(pn.viewable.Viewer):
         name = f"{made['strategy']['name']} on {', '.join(made['symbols'])}"
         dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, engine {made['engine']}"
-        return f'<b>{escape(name)}</b><div class="note">{escape(f"{dates}; {paid}; run {self._run.id}")}</div>'
+        lines = [f"{dates}; {paid}; run {self._run.id}", daily_note(made["interval"]), self._other_versions()]
+        notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)
+        return f"<b>{escape(name)}</b>{notes}"
+
+    def _other_versions(self) -> str:
+        labels = ", ".join(CONVENTIONS[name].label for name in other_versions(self._made))
+        return (
+            f"Made under another version of: {labels}. Run it again to compare them with newer runs." if labels else ""
+        )
 
 
 def cards(performance: dict[str, float | None], quote: str) -> list[Metric]:

@@ -117,11 +117,21 @@ def comparison_page(found: dict[str, Any]) -> Any:
     return pn.Column(
         section("Runs", plain_table(["", "Run"], zip(names, runs, strict=True))),
         section("Settings that differ", plain_table(["", *names], settings or [("none", *[""] * len(runs))])),
-        section("Metrics", plain_table(["", *names], metrics, numbers=range(1, len(runs) + 1))),
+        section("Metrics", plain_table(["", *names], metrics, numbers=range(1, len(runs) + 1)), note=_versions(found)),
         section("Trades against run 1", diff, note=note),
         styles={"gap": "12px"},
         **_WIDE,
     )
+
+
+def _versions(found: dict[str, Any]) -> str:
+    """Which runs were made under another version of a metric."""
+    told = (
+        f"run {i} was made under another version of {', '.join(CONVENTIONS[name].label for name in others)}"
+        for i, run in enumerate(found["runs"], 1)
+        if (others := found["other_versions"][run])
+    )
+    return "; ".join(told)
 
 
 def _metric(row: dict[str, Any], runs: Sequence[str]) -> tuple[str, ...]:
