@@ -125,7 +125,7 @@ class TestRefused:
             ("DOGE", "benchmark DOGE/KRW has no candles from 2024-03-01 to"),
             ("OLD", "benchmark OLD/KRW has no candles from 2024-03-01 to"),
             ("SOL/USDT", "benchmark SOL/USDT is not quoted in KRW"),
-            ("", "'' is no symbol"),
+            ("", "'' is not a symbol"),
         ],
     )
     def test_without_candles_in_the_dates_one_line_and_exit_code_2(self, lake, cqs, named, message):

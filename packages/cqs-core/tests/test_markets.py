@@ -32,6 +32,11 @@ BINANCE = HOME | {"id_form": "BASEQUOTE"}
         ("BTC", "upbit", HOME | {"home_quote": "USDT", "own_quote": "KRW"}, "BTC/USDT"),
         ("1INCH", "upbit", UPBIT, "1INCH/KRW"),
         # unified: as it is
+        ("Tokamak Network/KRW", "upbit", UPBIT, "Tokamak Network/KRW"),
+        ("tokamak network/krw", "upbit", UPBIT | {"known": {"Tokamak Network/KRW"}}, "Tokamak Network/KRW"),
+        ("KPEPE/USDC", "hyperliquid", HOME | {"known": {"kPEPE/USDC", "PEPE/USDC"}}, "kPEPE/USDC"),
+        ("BTC/USDT:USDT-251226", "binance", BINANCE, "BTC/USDT:USDT-251226"),
+        ("币安人生/USDT", "binance", BINANCE, "币安人生/USDT"),
         ("BTC/KRW", "binance", BINANCE, "BTC/KRW"),
         ("btc/usdt:usdt", "binance", BINANCE, "BTC/USDT:USDT"),
         ("BTC/KRW", "upbit", UPBIT | {"quote": "USDT"}, "BTC/KRW"),

@@ -12,13 +12,14 @@ import threading
 import numpy as np
 import pytest
 
-from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Series, UnknownName, UsageError, intervals, times
+from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Listing, Series, UnknownName, UsageError, intervals, times
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.table import stamps
 from cqs_data import OHLCVFetcher, Synthetic, fetch, load_processed_data, select
 from cqs_data.exchanges import Binance, CcxtExchange
 from cqs_data.exchanges.connection import check_endpoint, retry_after
 from cqs_data.fetching.patience import Patience
+from cqs_data.sandbox import Sandbox
 
 NOW = times.now()
 RECENT = times.iso(NOW // DAY * DAY - 40 * DAY)
@@ -310,3 +311,40 @@ def test_old_files_of_the_neighbours_are_read_where_they_lie(tmp_path, monkeypat
     frame = load_processed_data(["BTC"])["BTC"]
     assert [str(at) for at in frame.index] == [f"2024-01-0{n} 00:00:00+00:00" for n in (1, 2, 3)]
     assert list(frame.columns) == ["open", "high", "low", "close", "volume"]
+
+
+class TestNames:
+    """Names as exchanges use them: spaces, apostrophes, leading digits, Korean, Chinese, ids of their own."""
+
+    NAMES = ("TOKAMAK NETWORK/KRW", "1INCH/KRW", "DON'T PANIC/KRW", "비트코인/KRW", "币安人生/KRW")
+
+    @pytest.fixture
+    def odd(self, tmp_path):
+        class Odd(Synthetic):
+            def markets(self, exchange):
+                return TestNames.NAMES if exchange == "upbit" else ()
+
+            def bars(self, exchange, market, *args):
+                return super().bars(exchange, "BTC/KRW", *args)
+
+        with Sandbox(Odd()) as running:
+            yield running
+
+    def test_what_a_pattern_downloads_can_be_named_afterwards(self, lake, odd, monkeypatch, tmp_path):
+        monkeypatch.setenv("CQS_BUCKET", str(lake.bucket.folder))
+        done = fetch(lake, select("*/KRW", "1d", "upbit", RECENT), odd.url)
+        assert sorted(one.series.market for one in done) == sorted(self.NAMES)
+        for name in self.NAMES:
+            data = load_processed_data(name, RECENT)
+            assert len(data[name])
+            assert lake.export(tmp_path / "x.csv", Series("upbit", name, "1d")) == len(data[name])
+            table = lake.sql("select count(*) n from candles where market = $name", name=name)
+            assert table["n"][0].as_py() == len(data[name])
+
+    def test_ids_of_the_exchange_are_looked_up_in_its_listing(self):
+        selection = select("KRW-TON,TON", "1d", "upbit")
+        known = {
+            "Tokamak Network/KRW": Listing("Tokamak Network/KRW", "KRW-TON"),
+            "BTC/KRW": Listing("BTC/KRW", "KRW-BTC"),
+        }
+        assert selection.markets(known) == ["Tokamak Network/KRW"]

@@ -57,12 +57,14 @@ def resolve(
         UsageError: empty or malformed, or with two readings; the message offers both.
     """
     text = symbol.strip()
-    if not text or any(c.isspace() or not c.isprintable() for c in text) or text.count("/") > 1:
-        raise UsageError(f"{symbol!r} is no symbol; write BTC, BTC/KRW or the exchange's own id")
+    spaced = "/" not in text and any(c.isspace() for c in text)
+    if not text or spaced or not text.isprintable() or text.count("/") > 1:
+        raise UsageError(f"{symbol!r} is not a symbol; write BTC, BTC/KRW or the exchange's own id")
     if text in known:
         return text
     if "/" in text:
-        return _unified(symbol, text)
+        alike = [market for market in known if market.casefold() == text.casefold()]
+        return alike[0] if len(alike) == 1 else _unified(symbol, text)
     readings = list(dict.fromkeys(_readings(_upper(text), id_form, known)))
     if len(readings) > 1:
         offered = " or ".join(repr(r) for r in readings)
@@ -99,8 +101,8 @@ def _upper(text: str) -> str:
 
 
 def _unified(symbol: str, text: str) -> str:
-    base, _, rest = _upper(text).partition("/")
-    if not base or not rest or rest.startswith(":") or rest.endswith(":"):
+    base, _, rest = (text if " " in text else _upper(text)).partition("/")  # names of several words keep their case
+    if not base.strip() or not rest.strip() or rest.startswith(":") or rest.endswith(":"):
         raise UsageError(f"{symbol!r} is no market; write it as BTC/KRW")
     return f"{base}/{rest}"
 

@@ -18,7 +18,7 @@ from cqs_core.lake.predecessors import FOLDER, merged, predecessor
 from cqs_core.lake.publish import at_home_market, key
 from cqs_core.lake.table import stamps
 from cqs_core.times import BEYOND, parse_range
-from cqs_data.fetching.selection import listed
+from cqs_data.fetching.selection import listed, unusual_markets
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -67,9 +67,9 @@ def load_processed_data(
     bounds, name, now = parse_range(start, end), parse_interval(interval), settings()
     chosen = plugins().exchange(exchange or now.exchange)
     lake = Lake(open_bucket())
-    found = {}
+    found, known = {}, unusual_markets(lake, chosen.id, wanted)
     for symbol in wanted:
-        market = market_of(symbol, chosen.id, quote)
+        market = market_of(symbol, chosen.id, quote, known)
         frame = _load(lake, Series(chosen.id, market, name), *bounds, now.day_start)
         found[symbol] = _filled(frame, name, now.day_start) if fill else frame
     return found

@@ -73,7 +73,7 @@ def _fitting(symbol: str, series: Sequence[Series]) -> set[Series]:
     from cqs_data.fetching.selection import is_pattern
 
     if is_pattern(symbol):
-        found, name = {one for one in series if fnmatch.fnmatchcase(one.market, symbol.upper())}, symbol
+        found, name = {one for one in series if fnmatch.fnmatchcase(one.market.upper(), symbol.upper())}, symbol
     else:
         meant = _meant(symbol, series)
         found, name = {one for one in series if meant.get(one.exchange) == one.market}, next(iter(meant.values()))

@@ -13,12 +13,13 @@ from cqs_core.cli import command_options, emit, open_bucket, safe, say
 from cqs_core.times import parse_range
 from cqs_data.commands.choosing import NO_SERIES
 from cqs_data.commands.reporting import counted
+from cqs_data.fetching.selection import unusual_markets
 
 _LONGEST = 235  # bytes of a file's name: exporting adds 20 to it until the file is whole
 
 
-def series_of(exchange: str | None, market: str, interval: str) -> Series:
-    """A series by names that users type.
+def series_of(lake: Lake, exchange: str | None, market: str, interval: str) -> Series:
+    """A series by names that users type; names that are not plain are looked up in the lake.
 
     Raises:
         UsageError: one is wrong.
@@ -26,7 +27,7 @@ def series_of(exchange: str | None, market: str, interval: str) -> Series:
     now = settings()
     chosen = plugins().exchange(exchange or now.exchange)
     name = parse_interval(interval)
-    found = market_of(market, chosen.id)
+    found = market_of(market, chosen.id, known=unusual_markets(lake, chosen.id, [market]))
     return Series(chosen.id, found, name)
 
 
@@ -65,11 +66,13 @@ def export_command(
     as_json: bool,
 ) -> None:
     """Write candles to FILE, CSV or parquet by its suffix."""
-    series, bounds = series_of(exchange, market, interval), parse_range(start, end)
+    bounds, name = parse_range(start, end), parse_interval(interval)
+    lake = Lake(open_bucket(bucket))
+    series = series_of(lake, exchange, market, name)
     check_name(file)
     if len(os.fsencode(Path(file).name)) > _LONGEST:
         raise UsageError(f"{file[:60]!r}… is too long a name; {_LONGEST} bytes are the most")
-    rows = Lake(open_bucket(bucket)).export(file, series, *bounds, tell=lambda note: click.echo(safe(note), err=True))
+    rows = lake.export(file, series, *bounds, tell=lambda note: click.echo(safe(note), err=True))
     emit(
         {**series._asdict(), "rows": rows, "file": file}, as_json, lambda: say([f"{counted(rows, 'candle')} in {file}"])
     )

@@ -187,7 +187,7 @@ def delete_command(
 
 def _stored(lake: Lake, exchange: str | None, market: str, interval: str) -> Series:
     exact = Series(exchange or settings().exchange, market, interval)
-    series = exact if lake.objects(exact) else series_of(exchange, market, interval)
+    series = exact if lake.objects(exact) else series_of(lake, exchange, market, interval)
     if not lake.objects(series):
         raise UsageError(f"the lake has no {series}; `cqs data status` lists what it has")
     return series

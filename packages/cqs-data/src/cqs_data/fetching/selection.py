@@ -25,6 +25,7 @@ from cqs_core.times import parse_range
 if TYPE_CHECKING:
     import datetime as dt
 
+    from cqs_core import Lake
     from cqs_data.fetching.patience import Patience
 
 _PATTERN = frozenset("*?[")
@@ -85,7 +86,7 @@ class Selection:
     def _fitting(self, known: Mapping[str, Listing]) -> list[str]:
         found: list[str] = []
         for pattern in filter(is_pattern, self.symbols):
-            fitting = [m for m in sorted(known) if known[m].active and fnmatch.fnmatchcase(m, pattern.upper())]
+            fitting = [m for m in sorted(known) if known[m].active and fnmatch.fnmatchcase(m.upper(), pattern.upper())]
             if not fitting:
                 raise UsageError(
                     f"no market of {self.exchange.id!r} fits {pattern!r}; patterns are of unified names, as */KRW"
@@ -99,7 +100,17 @@ class Selection:
         return (self.quote or (now.quote if at_home else self.exchange.quote)).upper()
 
     def _resolve(self, symbol: str, known: Collection[str]) -> str:
-        return market_of(symbol, self.exchange.id, self.quote, known)
+        """By the exchange's own listing where there is one: an id may stand for another name (Upbit's KRW-TON)."""
+        listings: Mapping[str, Listing] = known if isinstance(known, Mapping) else {}
+        ids = {one.id.upper(): market for market, one in listings.items()}
+        if symbol not in known and (listed := ids.get(symbol.strip().upper())):
+            return listed
+        market = market_of(symbol, self.exchange.id, self.quote, known)
+        if market in known or not ids:
+            return market
+        base, _, quote = market.partition("/")
+        forms = {"QUOTE-BASE": f"{quote}-{base}", "BASE-QUOTE": f"{base}-{quote}", "BASEQUOTE": f"{base}{quote}"}
+        return ids.get(forms.get(self.exchange.id_form, ""), market)
 
 
 async def listing(exchange: Exchange, patience: Patience, wanted: Iterable[str]) -> Mapping[str, Listing]:
@@ -140,6 +151,13 @@ def listed(given: str | Sequence[str]) -> list[str]:
     """The parts of `A,B`, or of a list."""
     parts = given.split(",") if isinstance(given, str) else given
     return [part.strip() for part in parts if part.strip()]
+
+
+def unusual_markets(lake: Lake, exchange: str, symbols: Iterable[str]) -> Collection[str]:
+    """Markets that the lake has of an exchange, to read names by that are not plain; none where all are plain."""
+    if all(symbol.isascii() and symbol == symbol.upper() and " " not in symbol for symbol in symbols):
+        return ()
+    return {one.market for one in lake.series() if one.exchange == exchange}
 
 
 def read_intervals(given: str | Sequence[str]) -> list[str]:
