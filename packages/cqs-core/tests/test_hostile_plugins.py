@@ -10,11 +10,14 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
-from cqs_core import Plugins
+from cqs_core import Costs, Execution, Fill, Orders, Plugins, UsageError
+from cqs_core.engine import executed
 from cqs_core.foreign import Escaped, GivenUp, answered, fact_of, foreign, limited
 from cqs_core.kinds import HOOKS, Merged
+from cqs_core.testing.candles import random_candles
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.testing.site import Site
 
@@ -441,3 +444,56 @@ def test_what_an_exchange_tells_of_itself_is_checked(site, body, told):
     host = site.load()
     assert host.exchanges() == {}
     assert told in state(host, "bad")
+
+
+class Engine:
+    """Does what it is told."""
+
+    name = "odd"
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def execute(self, *_):
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, "engine 'odd' returned NoneType; execute\\(\\) must return an Execution"),
+        (Execution(np.zeros(3), np.empty(0, Fill)), "equity of shape"),
+        (Execution(None, None), "equity of shape"),
+        (Execution(np.zeros(20), np.zeros(2)), "fills of dtype"),
+        (SystemExit(3), "engine 'odd' failed: SystemExit: 3; fix its execute"),
+        (KeyboardInterrupt("x"), "engine 'odd' failed: KeyboardInterrupt: x"),
+    ],
+)
+def test_an_engine_that_executes_nothing_is_told(answer, told):
+    with pytest.raises(UsageError, match=told):
+        executed(Engine(answer), random_candles(rows=20), Orders(), Costs())
+
+
+def test_an_engine_that_works_is_taken():
+    done = Execution(np.zeros(20), np.empty(0, Fill))
+    assert executed(Engine(done), random_candles(rows=20), Orders(), Costs()) is done
+
+
+def test_a_step_of_the_demo_that_fails_is_told_and_the_tour_goes_on(installed, tmp_path):
+    installed.install(
+        "bad",
+        """
+        from cqs_core import DemoStep, hookimpl
+        def leave(demo): raise SystemExit(9)
+        @hookimpl
+        def register_demo():
+            return [DemoStep("bad", "Leaves", 1, leave), DemoStep("good", "[Works]", 2, lambda demo: "worked")]
+        """,
+    )
+    (tmp_path / "demo").mkdir()
+    others = "CQS_DISABLE"
+    ran = cqs("demo", "--once", "--bucket", tmp_path / "demo", **{others: "data,backtest,monitor,panel"})
+    assert "plugin bad failed: SystemExit: 9" in ran.stdout
+    assert "[Works]" in ran.stdout

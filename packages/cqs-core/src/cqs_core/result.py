@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cqs_core.engine import executed
 from cqs_core.errors import UsageError
 from cqs_core.metrics import Floats, daily_equity, performance, returns
 from cqs_core.strategy import orders_of
@@ -83,4 +84,4 @@ def simulate(
         raise UsageError(f"no candle opens at or after {iso(start or 0)}; start earlier, or fetch later candles")
     orders = orders_of(strategy, candles).between(first, rows, candles.shape)
     traded = candles.between(first, rows)
-    return RunResult(traded, orders, engine.execute(traded, orders, costs), costs, engine.name, day_start)
+    return RunResult(traded, orders, executed(engine, traded, orders, costs), costs, engine.name, day_start)

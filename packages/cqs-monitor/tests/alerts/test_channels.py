@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 
 import pytest
@@ -66,6 +67,7 @@ def test_no_channel_waits_for_another_nor_falls_with_it():
     channels = {
         "slow": Plain("slow", lambda: time.sleep(5)),
         "broken": Plain("broken", _raise),
+        "leaves": Plain("leaves", lambda: sys.exit(3)),
         "good": Plain("good", lambda: got.append(1)),
     }
     started = time.monotonic()
@@ -75,3 +77,4 @@ def test_no_channel_waits_for_another_nor_falls_with_it():
     assert got == [1]
     assert "did not answer" in told["slow"]
     assert told["broken"] == "channel 'broken' failed with ValueError"
+    assert told["leaves"] == "channel 'leaves' failed with SystemExit"

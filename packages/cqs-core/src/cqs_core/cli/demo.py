@@ -12,8 +12,10 @@ import click
 from cqs_core.bucket import Bucket
 from cqs_core.cli.options import emit, json_option
 from cqs_core.cli.stopping import service
-from cqs_core.demo import Demo
+from cqs_core.cli.table import cell
+from cqs_core.demo import Demo, DemoStep
 from cqs_core.errors import UsageError
+from cqs_core.foreign import fact_of, foreign
 from cqs_core.plugins import plugins
 
 
@@ -42,11 +44,26 @@ def run(demo: Demo, *, once: bool) -> None:
         if once and not step.once:
             continue
         started = time.perf_counter()
-        demo.console.print(f"[bold cyan]▸[/] {step.title}")
-        result: Any = step.run(demo)
+        demo.console.print(f"[bold cyan]▸[/] {cell(step.title)}")
+        result = _done(step, demo)
         if result is not None:
             demo.results[step.name] = result
         demo.console.print(f"  [dim]{time.perf_counter() - started:.1f} s[/]")
+
+
+def _done(step: DemoStep, demo: Demo) -> Any:
+    """What a step returns; one of a plugin that fails is told, and the tour goes on."""
+    host = plugins()
+    owner = host.owner("register_demo", step.name)
+    if host.is_own(owner):
+        return step.run(demo)
+    try:
+        with foreign():
+            return step.run(demo)
+    except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
+        host.report(owner, f"demo {step.name}", error)
+        demo.console.print(f"  [red]plugin {cell(owner)} failed: {cell(fact_of(error))}[/]")
+        return None
 
 
 def _bucket(option: str | None) -> Bucket:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins
+from cqs_core.foreign import Escaped, foreign
+from cqs_core.plaintext import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -85,30 +87,34 @@ def deliver(
 ) -> dict[str, str | None]:
     """Send through each at once; None where it was sent, else why not. None waits for another."""
     told: dict[str, str | None] = {}
-    threads = {name: _start(channel, title, text, told) for name, channel in channels.items()}
+    threads = {name: _start(name, channel, title, text, told) for name, channel in channels.items()}
     for thread in threads.values():
         thread.join(patience)
     return {name: told.get(name, f"channel {name!r} did not answer within {patience:.0f} s") for name in channels}
 
 
-def _start(channel: AlertChannel, title: str, text: str, told: dict[str, str | None]) -> threading.Thread:
+def _start(name: str, channel: AlertChannel, title: str, text: str, told: dict[str, str | None]) -> threading.Thread:
     thread = threading.Thread(
-        target=_guarded(channel, title, text, told), name=f"cqs-channel-{channel.name}", daemon=True
+        target=_guarded(name, channel, title, text, told), name=f"cqs-channel-{name}", daemon=True
     )
     thread.start()
     return thread
 
 
-def _guarded(channel: AlertChannel, title: str, text: str, told: dict[str, str | None]) -> Callable[[], None]:
+def _guarded(
+    name: str, channel: AlertChannel, title: str, text: str, told: dict[str, str | None]
+) -> Callable[[], None]:
     def run() -> None:
         try:
-            channel.send(title, text)
+            with foreign():
+                channel.send(title, text)
         except CqsError as error:
-            told[channel.name] = str(error)
+            told[name] = one_line(str(error))
         except Exception as error:  # noqa: BLE001 - a plugin's channel may fail in any way; its message may hold a secret
-            told[channel.name] = f"channel {channel.name!r} failed with {type(error).__name__}"
+            raised = error.__cause__ if isinstance(error, Escaped) else error
+            told[name] = f"channel {name!r} failed with {type(raised).__name__}"
         else:
-            told[channel.name] = None
+            told[name] = None
 
     return run
 
