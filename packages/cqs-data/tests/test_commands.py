@@ -144,10 +144,6 @@ class TestRefusals:
             (("fetch", "--symbols", "BTC", "--interval", "1D"), "unknown interval '1D'; did you mean '1d'?"),
             (("data", "export", "x.csv", "--market", "BTC", "--interval", "1H"), "unknown interval '1H'; did you mean"),
             (
-                ("fetch", "--symbols", "BTC", "--exchange", "bithumb"),
-                "unknown interval of 'bithumb' '1d'; it has 1m, 5m, 15m, 1h; longer ones are derived from these",
-            ),
-            (
                 ("fetch", "--symbols", "BTC", "--endpoint", "http://127.0.0.1:99999"),
                 "endpoint 'http://127.0.0.1:99999'",
             ),

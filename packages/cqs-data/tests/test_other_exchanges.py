@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Series, UsageError, times
+from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Series, times
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.table import stamps
 from cqs_data import Synthetic, fetch, select
@@ -181,9 +181,11 @@ def test_where_nothing_is_nobody_asks_again(lake):
     assert not isinstance(told.value, ExchangeBusy)
 
 
-def test_bithumbs_days_are_not_fetched_but_derived(lake):
-    with pytest.raises(UsageError, match="unknown interval of 'bithumb' '1d'"):
-        select("BTC", "1d", "bithumb")
+def test_what_an_exchange_does_not_offer_is_derived_and_told(lake):
+    with Server(bithumb()) as server:
+        [one] = fetch(lake, select("BTC", "1d", "bithumb", times.iso(START), times.iso(END)), server.url)
+    assert (one.series.interval, one.note) == ("1h", "bithumb has no candles of 1d; they are derived from 1h")
+    assert len(lake.derive(one.series._replace(interval="1d"))) == (END - START) // DAY
 
 
 def test_bybit_is_paged_forwards(lake):

@@ -80,6 +80,10 @@ class Exchange:
         """The exchange's clock, ms UTC, where it tells; a candle is finished when this is past its end."""
         return times.now()
 
+    def offers(self, interval: str) -> bool:
+        """Whether it has candles of an interval itself; asked after `markets`. Others are derived from shorter ones."""
+        return interval in self.intervals
+
     async def markets(self) -> Mapping[str, Listing]:
         """All markets by unified name.
 

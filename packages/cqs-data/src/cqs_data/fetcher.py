@@ -78,15 +78,24 @@ class OHLCVFetcher:
             if one.error:
                 raise one.error
         wanted = self._names(selection, [one.series for one in done])
-        frames = {name: lake.frame(series, selection.start, selection.end) for name, series in wanted.items()}
+        frames = {name: self._frame(lake, series, selection) for name, series in wanted.items()}
         self.data |= {(name, selection.intervals[0]): frame for name, frame in frames.items()}
         return frames
+
+    @staticmethod
+    def _frame(lake: Lake, series: Series, selection: Selection) -> pd.DataFrame:
+        """Of the interval that was asked for, also where the exchange has only shorter ones."""
+        table = lake.derive(series._replace(interval=selection.intervals[0]), selection.start, selection.end)
+        frame: pd.DataFrame = table.to_pandas()
+        frame.index = frame.pop("ts").rename("timestamp")
+        return frame
 
     @staticmethod
     def _names(selection: Selection, fetched: Sequence[Series]) -> dict[str, Series]:
         """Series by symbol as given; those that only a pattern names, by their market."""
         by_market = {series.market: series for series in fetched}
-        plain = {symbol: by_market[market] for symbol, market in selection.named(by_market).items()}
+        named = selection.named(by_market).items()
+        plain = {symbol: by_market[market] for symbol, market in named if market in by_market}
         given = {series.market for series in plain.values()}
         return plain | {market: series for market, series in by_market.items() if market not in given}
 

@@ -18,7 +18,7 @@ from cqs_core.plugins import plugins
 from cqs_core.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import pyarrow as pa
 
@@ -58,9 +58,18 @@ def to_fetch(series: Series, day_start: int = 0) -> str:
     if own_days(interval, day_start):
         kind = plugins().exchanges().get(series.exchange)
         known = kind.intervals if kind else intervals.INTERVALS
-        fit = [i for i in intervals.INTERVALS if i in known and _divides(i, interval, day_start)]
-        interval = fit[-1] if fit else "1m"
+        interval = longest_part(interval, known, day_start) or "1m"
     return f"cqs fetch --exchange {series.exchange} --symbols {series.market} --interval {interval}"
+
+
+def longest_part(interval: str, offered: Collection[str], day_start: int = 0) -> str | None:
+    """The longest of some intervals from whose candles those of another one can be put together.
+
+    >>> longest_part("1d", ["1m", "1h", "5h"]), longest_part("1m", ["1h"])
+    ('1h', None)
+    """
+    fit = [i for i in intervals.INTERVALS if i in offered and _divides(i, interval, day_start)]
+    return fit[-1] if fit else None
 
 
 def why_no_days(series: Series, day_start: int) -> str:

@@ -53,6 +53,9 @@ class CcxtExchange(Exchange):
         then, since = self._clock
         return min(times.now(), then + int((time.monotonic() - since) * 1000))
 
+    def offers(self, interval: str) -> bool:
+        return interval in self.intervals and interval in (self._client.timeframes or {})
+
     async def markets(self) -> Mapping[str, Listing]:
         async with speaking(self._client):
             await self._client.load_markets(reload=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cqs_core import (
@@ -82,7 +82,8 @@ def fetch(
 
     async def work(connection: Connection) -> list[Fetched]:
         series = await selection.listed(connection.exchange, connection.patience)
-        return await connection.each(series, lambda part: part.fetch(selection.start, selection.end))
+        done = await connection.each(series, lambda part: part.fetch(selection.start, selection.end))
+        return [replace(one, note="; ".join(filter(None, [one.note, series[one.series]]))) for one in done]
 
     return _connected(lake, selection.exchange, endpoint, patience, "fetch", work)
 

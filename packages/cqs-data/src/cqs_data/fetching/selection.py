@@ -20,6 +20,7 @@ from cqs_core import (
     times,
 )
 from cqs_core.intervals import INTERVALS, length
+from cqs_core.lake.deriving import longest_part
 from cqs_core.times import parse_range
 
 if TYPE_CHECKING:
@@ -70,18 +71,21 @@ class Selection:
         """Unified names by symbol as given, of those that are no patterns."""
         return {symbol: self._resolve(symbol, known) for symbol in self.symbols if not is_pattern(symbol)}
 
-    async def listed(self, exchange: Exchange, patience: Patience) -> list[Series]:
-        """Every chosen market at every interval, as the exchange lists them.
+    async def listed(self, exchange: Exchange, patience: Patience) -> dict[Series, str]:
+        """Every chosen market at every interval, as the exchange lists them, each with a note or an empty text.
+
+        An interval that the exchange does not have is replaced by the longest one that it is derived from.
 
         Raises:
-            UsageError: a market is not listed, or a pattern fits none.
+            UsageError: a market is not listed, a pattern fits none, or nothing gives an interval.
         """
         known = await listing(exchange, patience, self.markets())
         markets = [*self.markets(known), *self._fitting(known)]
         if self.top:
             volumes = await patience.ask(exchange.volumes)
             markets += _largest(known, volumes, self._home_quote(), self.top)
-        return [Series(self.exchange.id, market, i) for market in dict.fromkeys(markets) for i in self.intervals]
+        notes = _offered(exchange, self.intervals)
+        return {Series(self.exchange.id, m, i): note for m in dict.fromkeys(markets) for i, note in notes.items()}
 
     def _fitting(self, known: Mapping[str, Listing]) -> list[str]:
         found: list[str] = []
@@ -101,8 +105,8 @@ class Selection:
 
     def _resolve(self, symbol: str, known: Collection[str]) -> str:
         """By the exchange's own listing where there is one: an id may stand for another name (Upbit's KRW-TON)."""
-        listings: Mapping[str, Listing] = known if isinstance(known, Mapping) else {}
-        ids = {one.id.upper(): market for market, one in listings.items()}
+        listings: Mapping[str, object] = known if isinstance(known, Mapping) else {}
+        ids = {one.id.upper(): market for market, one in listings.items() if isinstance(one, Listing)}
         if symbol not in known and (listed := ids.get(symbol.strip().upper())):
             return listed
         market = market_of(symbol, self.exchange.id, self.quote, known)
@@ -111,6 +115,19 @@ class Selection:
         base, _, quote = market.partition("/")
         forms = {"QUOTE-BASE": f"{quote}-{base}", "BASE-QUOTE": f"{base}-{quote}", "BASEQUOTE": f"{base}{quote}"}
         return ids.get(forms.get(self.exchange.id_form, ""), market)
+
+
+def _offered(exchange: Exchange, wanted: Iterable[str]) -> dict[str, str]:
+    """Intervals to ask for, each with what is derived from it."""
+    offered = [name for name in INTERVALS if exchange.offers(name)]
+    found = {name: "" for name in wanted if name in offered}
+    for name in wanted:
+        if name in offered:
+            continue
+        if (part := longest_part(name, offered)) is None:
+            raise UnknownName(f"interval of {exchange.id!r}", name, (), f"it has {', '.join(offered)}")
+        found[part] = f"{exchange.id} has no candles of {name}; they are derived from {part}"
+    return found
 
 
 async def listing(exchange: Exchange, patience: Patience, wanted: Iterable[str]) -> Mapping[str, Listing]:
@@ -138,7 +155,7 @@ def select(
         raise UsageError("no symbols; name some, as BTC,ETH or '*/KRW', or ask for --top 20")
     chosen, bounds = plugins().exchange(exchange or settings().exchange), parse_range(start, end)
     for i in intervals:
-        if i not in chosen.intervals:
+        if i not in chosen.intervals and longest_part(i, chosen.intervals) is None:
             raise UnknownName(f"interval of {chosen.id!r}", i, (), _has(chosen))
     if bounds[0] is not None and bounds[0] > times.now():
         raise UsageError(f"start {str(start)!r} is in the future; there are no candles yet, name an earlier one")
@@ -178,9 +195,7 @@ def is_pattern(symbol: str) -> bool:
 
 
 def _has(exchange: type[Exchange]) -> str:
-    names = sorted(exchange.intervals, key=length)
-    longer = f"; longer ones are derived from these, so fetch {names[-1]}" if names[-1] != INTERVALS[-1] else ""
-    return f"it has {', '.join(names)}{longer}"
+    return f"it has {', '.join(sorted(exchange.intervals, key=length))}"
 
 
 def _largest(known: Mapping[str, Listing], volumes: Mapping[str, float], quote: str, count: int) -> list[str]:
