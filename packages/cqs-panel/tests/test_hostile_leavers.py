@@ -1,0 +1,92 @@
+"""Clients that went away, with or without a word, leave neither sessions nor memory behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from bokeh.server.server import Server
+from panel.io.application import build_single_handler_application
+from strangers import UPGRADE, ask, token
+
+from cqs_panel.guard import router
+from cqs_panel.serve import APP
+from cqs_panel.shell.dashboard import Dashboard
+
+
+@contextmanager
+def served(applications):
+    """A server in a thread of this process, which soon ends sessions that nobody uses; gives it with its URL."""
+    ready, found = threading.Event(), []
+
+    def serve():
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        often = {"unused_session_lifetime_milliseconds": 100, "check_unused_sessions_milliseconds": 50}
+        running = Server(applications, port=0, address="127.0.0.1", **often)
+        running.start()
+        found.append(running)
+        running.io_loop.add_callback(ready.set)
+        running.io_loop.start()
+        running.stop(wait=False)
+        running.io_loop.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    assert ready.wait(60)
+    yield found[0], f"http://127.0.0.1:{found[0].port}"
+    found[0].io_loop.add_callback(found[0].io_loop.stop)
+    thread.join(60)
+
+
+def sessions(server):
+    """How many there are, asked in the server's own thread."""
+    answer, got = [], threading.Event()
+
+    def ask():
+        answer.append(len(server.get_sessions()))
+        got.set()
+
+    server.io_loop.add_callback(ask)
+    assert got.wait(60)
+    return answer[0]
+
+
+def until(fits, patience=60.0):
+    end = time.monotonic() + patience
+    while not fits():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_hostile_silence_ends_the_session(monkeypatch):
+    monkeypatch.setattr(router, "PING_SECONDS", 0.2)
+    router.install()
+    with served({"/": lambda _: None}) as (running, url):
+        where = urlsplit(url)
+        sent = {"Host": where.netloc, **UPGRADE, "Sec-WebSocket-Protocol": f"bokeh, {token()}"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        with socket.create_connection((where.hostname, where.port), timeout=60) as silent:
+            silent.sendall(f"GET /ws HTTP/1.1\r\n{head}\r\n".encode())
+            assert b" 101 " in silent.recv(4096)
+            until(lambda: sessions(running) == 1)
+            until(lambda: sessions(running) == 0)
+
+
+def test_windows_that_were_closed_are_gone_from_memory(own_folders, monkeypatch):
+    """Something global that remembers one callback of a session keeps all of it: chrome, views and their data."""
+    monkeypatch.setenv("CQS_BUCKET", str(own_folders))
+    with served({"/": build_single_handler_application(str(APP))}) as (running, url):
+        for _ in range(4):
+            assert ask(url) == 200
+        until(lambda: sessions(running) == 0)
+        until(lambda: not alive(Dashboard))
+
+
+def alive(kind):
+    gc.collect()
+    return [one for one in gc.get_objects() if isinstance(one, kind)]
