@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from cqs_core.settings import state_folder
 from cqs_core.times import now
+from cqs_monitor.alerts.rules_file import LARGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _LINES = 60  # of a comparison
+_COMPARED = 4_000  # lines of both texts: comparing takes the square of their number
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def keep_draft(bucket: str, text: str, was: str) -> None:
     with contextlib.suppress(OSError):
         if text == was:
             path.unlink(missing_ok=True)
+        if text == was or len(text) > LARGEST:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
@@ -52,6 +55,8 @@ def keep_draft(bucket: str, text: str, was: str) -> None:
 
 def difference_html(stored: str, mine: str) -> str:
     """What the stored text has otherwise than mine, as escaped HTML."""
+    if stored.count("\n") + mine.count("\n") > _COMPARED:
+        return "<p>Both texts are too long to be compared here.</p>"
     lines = list(difflib.unified_diff(stored.splitlines(), mine.splitlines(), "stored", "yours", lineterm="", n=1))
     more = [f"… and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else []
     return f"<pre>{escape(chr(10).join([*lines[:_LINES], *more]))}</pre>"

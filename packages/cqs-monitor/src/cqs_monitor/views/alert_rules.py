@@ -177,7 +177,9 @@ class RuleEditor(pn.viewable.Viewer):
         self._page.load(lambda: read_text(bucket), show)
 
     def _start(self) -> None:
-        bucket, text, name, days = self._page.bucket, self._written, str(self._rule.value), int(self._days.value)
+        bucket, text, name, days = self._page.bucket, self._written, str(self._rule.value), self._days.value
+        if days not in self._days.options:
+            raise UsageError(f"{str(days)[:20]!r} days are not offered; choose one of the list")
         asked = self._asked()
         self._try.loading = True
         self._page.load(lambda: (asked, _try(bucket, text, name, days)), self._show)
@@ -213,11 +215,13 @@ def _button(label: str, call: Callable[[], Any], variant: str = "outlined", *, d
 
 def _store(bucket: Bucket, text: str, was: str | None) -> tuple[str, CqsError | None]:
     """Save what was written, unless somebody else changed the file since it was `was`; what is stored then."""
+    if (size := len(text.encode(errors="replace"))) > LARGEST:
+        return was or "", UsageError(f"the text is {size:,} bytes long; rules fit into {LARGEST:,}")
     try:
         current, stored = read_text(bucket)
         if was is not None and (current if stored else "") != was:
             return current if stored else "", _ChangedError(f"{KEY} changed meanwhile")
-        bucket.write(KEY, text.encode())
+        bucket.write(KEY, text.encode(errors="replace"))
     except CqsError as error:
         return was or "", error
     return text, None
