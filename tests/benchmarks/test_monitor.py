@@ -114,6 +114,36 @@ def test_monitor_day_of_a_hundred_thousand_rows(tmp_path, damage):
     assert seconds(read, 5, forget) < 1
 
 
+_PNL = """
+import os, resource, sys
+from cqs_core.cli import run_command
+code = run_command(["monitor", "pnl", "--bucket", sys.argv[1]])
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(code, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, file=sys.stderr)
+"""
+
+
+def test_monitor_pnl_of_two_thousand_accounts(tmp_path):
+    """2,000 accounts x 300 days with two rows a day, read before: the whole command; CPU is what it costs anywhere."""
+    days = [dt.date(2025, 1, 1) + dt.timedelta(days=i) for i in range(300)]
+    for day in days:
+        (tmp_path / f"trades_{day}.csv").write_text(day_file(day, 2), newline="")
+    for account in range(2000):
+        home = tmp_path / "bucket" / "logs" / f"account {account:04d}"
+        home.mkdir(parents=True)
+        for day in days:
+            (home / f"trades_{day}.csv").hardlink_to(tmp_path / f"trades_{day}.csv")
+    words = [sys.executable, "-c", _PNL, str(tmp_path / "bucket")]
+    for _ in range(3):
+        told = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert f"{'realised':<10}" in told.stdout
+    code, cpu, memory = told.stderr.split()[-3:]
+    print(f"{float(cpu):.2f} s of CPU, {memory} MB resident at most")
+    assert code == "0"
+    assert float(cpu) < 3
+    assert int(memory) < 400
+
+
 _READ = """
 import resource, sys
 from cqs_core import Bucket

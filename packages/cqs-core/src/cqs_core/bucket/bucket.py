@@ -22,6 +22,7 @@ from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, masked
 from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
 
 if TYPE_CHECKING:
+    from cqs_core.bucket.census import Census
     from cqs_core.bucket.memory import Make
     from cqs_core.bucket.soundness import Test
 
@@ -134,6 +135,11 @@ class Bucket:
             for entry in storage.list(checked(prefix)):
                 found.setdefault(entry.key.rpartition("/")[0], []).append(entry)
         return {folder: made for folder, entries in found.items() if (made := make(folder, entries)) is not None}
+
+    def census(self, prefix: str) -> dict[str, Census]:
+        """All objects below a folder as columns, by the key of the folder that they are in; `.tmp` is left out."""
+        with self._reading(prefix):
+            return self._storage.census(checked(prefix))
 
     def folders(self, prefix: str = "") -> Sequence[str]:
         """Names of the folders in a folder."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from cqs_core.bucket.census import Census, count
 from cqs_core.bucket.entry import Entry, hidden
 from cqs_core.bucket.listing import scan, walk
 from cqs_core.bucket.root import hold, root_of
@@ -119,6 +120,12 @@ class FolderStorage:
         walk(str(self.root / prefix), prefix, found, immutable=immutable)
         self.confirm()
         return sorted(found)
+
+    def census(self, prefix: str) -> dict[str, Census]:
+        found: dict[str, Census] = {}
+        count(str(self.root / prefix), prefix, found)
+        self.confirm()
+        return found
 
     def each_folder(self, prefix: str, make: Make, memory: FolderMemory) -> dict[str, Any]:
         made = memory.each(str(self.root / prefix), prefix, make)

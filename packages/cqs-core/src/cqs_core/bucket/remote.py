@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
+from cqs_core.bucket.census import Census, counted
 from cqs_core.bucket.entry import Entry, hidden
 from cqs_core.errors import UsageError
 
@@ -91,6 +92,9 @@ class RemoteStorage:
     @staticmethod
     def _missing(name: str) -> UsageError:
         return UsageError(f"bucket 'gs://{name}' does not exist; check its name, cqs never makes one")
+
+    def census(self, prefix: str) -> dict[str, Census]:
+        return counted(self.list(prefix))
 
     def folders(self, prefix: str) -> Sequence[str]:
         self.fs.invalidate_cache()

@@ -87,6 +87,22 @@ class BucketContract:
         assert entry.tag
         assert bucket.list()[0] == entry
 
+    def test_a_census_counts_by_folder_and_changes_with_any_object(self, bucket: Bucket) -> None:
+        for key in ("logs2/z", "logs/b/y", "logs/b/x", "logs/a b/c/x", "logs/top", "logs/b/z.tmp"):
+            bucket.write(key, b"123")
+        found = bucket.census("logs")
+        assert {folder: census.names for folder, census in found.items()} == {
+            "logs": ("top",),
+            "logs/a b/c": ("x",),
+            "logs/b": ("x", "y"),
+        }
+        assert all(len(census.facts) == 3 * 8 * len(census.names) for census in found.values())
+        assert bucket.census("logs") == found
+        bucket.write("logs/b/x", b"456")
+        changed = bucket.census("logs")
+        assert [folder for folder in found if changed[folder] != found[folder]] == ["logs/b"]
+        assert bucket.census("nowhere") == {}
+
     def test_folders_are_named(self, bucket: Bucket) -> None:
         for key in ("logs/b/y", "logs/a/x", "logs/top", "other/z"):
             bucket.write(key, b"1")

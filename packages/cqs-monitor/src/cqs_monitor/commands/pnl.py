@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,7 +10,10 @@ from cqs_core.cli import command_options, emit, open_bucket
 from cqs_monitor.commands.printing import money, problems, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cqs_monitor.days import Period
+    from cqs_monitor.logs.problems import Problem
     from cqs_monitor.pnl.summary import Summaries
 
 
@@ -29,17 +32,21 @@ def command(by: Period, day_start: str | None, net: bool, bucket: str | None, as
     start = None if day_start is None else read_clock(day_start)
     snapshot = Logs(open_bucket(bucket)).refresh()
     found = summarise(columns_of(snapshot, start), by, net=net)
-    data = {
-        "accounts": {name: summary.json() for name, summary in found.accounts.items()},
-        "total": found.total.json(),
-        "problems": [problem.json() for problem in snapshot.problems],
-    }
+    data = _data(found, snapshot.problems) if as_json else None
 
     def human() -> None:
         _print(found, by, day_start, net)
         problems(snapshot.problems)
 
     emit(data, as_json, human)
+
+
+def _data(found: Summaries, told: Sequence[Problem]) -> dict[str, Any]:
+    return {
+        "accounts": {name: summary.json() for name, summary in found.accounts.items()},
+        "total": found.total.json(),
+        "problems": [problem.json() for problem in told],
+    }
 
 
 def _print(found: Summaries, by: str, day_start: str | None, net: bool) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from cqs_core.cli import say, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from cqs_monitor.logs.problems import Problem
 
 _SHOWN = 10
-_PIPED = 200  # columns of a table that nobody's terminal limits
 
 
 def printable(text: str) -> str:
@@ -23,17 +23,7 @@ def printable(text: str) -> str:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> None:
     """A table whose first `left` columns are text and the others figures."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from cqs_core.cli.console import SafeConsole
-
-    shown = Table(box=None, pad_edge=False)
-    for index, name in enumerate(columns):
-        shown.add_column(escape(printable(name)), justify="left" if index < left else "right")
-    for row in rows:
-        shown.add_row(*(escape(printable(cell)) for cell in row))
-    SafeConsole(width=None if sys.stdout.isatty() else _PIPED).print(shown)
+    say(table_lines(columns, [index >= left for index in range(len(columns))], rows))
 
 
 def money(value: float | None) -> str:

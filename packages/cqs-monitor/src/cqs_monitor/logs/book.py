@@ -13,9 +13,9 @@ import pyarrow as pa
 from cqs_core.settings import cache_folder
 from cqs_core.times import now
 from cqs_monitor.logs.errors import BotError, read_errors
-from cqs_monitor.logs.group import ROWS, Group, refreshed
+from cqs_monitor.logs.group import ROWS, FilesOf, Group, refreshed
 from cqs_monitor.logs.index import Index
-from cqs_monitor.logs.layout import LEGACY, PREFIXES, Layout, Listed, LogFile, sort_out
+from cqs_monitor.logs.layout import LEGACY, PREFIXES, Layout, LogFile, Trades, sort_out
 from cqs_monitor.logs.positions import Positions, read_positions
 from cqs_monitor.logs.problems import Findings
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket
+    from cqs_core.bucket.census import Census
 
 _NOT_READ = "the bucket did not give it"
 
@@ -45,7 +46,7 @@ class Logs:
         self._small: dict[str, tuple[str, bytes]] = {}
         self._last = Snapshot()
         self._seen: Layout | None = None
-        self._entries: Sequence[Listed] = ()
+        self._census: Mapping[str, Census] = {}
         self._lock = threading.Lock()
 
     @property
@@ -61,16 +62,16 @@ class Logs:
         """
         with self._lock:
             layout = self._listed()
-            if layout != self._seen:
+            if layout is not self._seen:
                 self._last = self._snapshot(layout)
                 self._seen = layout if self._whole(layout) else None
             return self._last
 
     def _listed(self) -> Layout:
-        found = [entry for prefix in PREFIXES for entry in self.bucket.list(prefix)]
-        if self._seen is not None and found == self._entries:
+        found = {key: census for prefix in PREFIXES for key, census in self.bucket.census(prefix).items()}
+        if self._seen is not None and found == self._census:
             return self._seen
-        self._entries = found
+        self._census = found
         return sort_out(found)
 
     def _snapshot(self, layout: Layout) -> Snapshot:
@@ -82,7 +83,7 @@ class Logs:
         states = {account: _state(file, small, findings) for account, file in layout.states.items()}
         errors = _errors(layout.errors, small, findings)
         found = _told_once(groups, layout.accounts)
-        problems = [*layout.problems, *itertools.chain(*(g.problems() for g in groups.values())), *found.problems]
+        problems = [*layout.problems, *itertools.chain(*(g.told for g in groups.values())), *found.problems]
         return Snapshot(
             accounts=tuple(found.accounts),
             table=found.table,
@@ -91,7 +92,7 @@ class Logs:
             states={account: state for account, state in states.items() if account not in found.copies},
             heartbeat=_heartbeat(layout.heartbeat, small),
             errors=errors,
-            files=_files(layout),
+            layout=layout,
             prefix=_prefix(layout),
             read_at=now(),
             unread=frozenset() if self._whole(layout) else self._unread(layout),
@@ -99,20 +100,20 @@ class Logs:
 
     def _whole(self, layout: Layout) -> bool:
         """Whether every file was read, so that nothing needs another try."""
-        groups = all(group.current(layout.trades[name]) for name, group in self._groups.items())
+        groups = all(group.signature == layout.trades[name].signature for name, group in self._groups.items())
         return groups and all(file.key in self._small for file in layout.small)
 
     def _unread(self, layout: Layout) -> frozenset[str]:
         read = {e.file.key: e.file.stamp for group in self._groups.values() for e in group.files}
-        files = itertools.chain(*layout.trades.values())
+        files = itertools.chain(*(trades.files() for trades in layout.trades.values()))
         trades = {file.account for file in files if read.get(file.key) != file.stamp}
         return frozenset(trades | {file.account for file in layout.small if file.key not in self._small})
 
-    def _group(self, name: str, files: Sequence[LogFile]) -> Group:
+    def _group(self, name: str, trades: Trades) -> Group:
         group = self._groups.get(name) or self._index.load(name)
-        if group.current(files):
+        if group.signature == trades.signature:
             return group
-        return self._index.store(name, refreshed(group, files, self.bucket, self._index.folder))
+        return self._index.store(name, refreshed(group, trades, self.bucket, self._index.folder))
 
     def _read_small(self, layout: Layout, findings: Findings) -> dict[str, bytes]:
         """Bytes of states and positions by key, read where their stamps changed."""
@@ -133,12 +134,12 @@ def _in_time(names: Mapping[str, object]) -> list[str]:
 
 def _told_once(groups: Mapping[str, Group], accounts: list[str]) -> Once:
     places = {account: index for index, account in enumerate(accounts)}
-    entries = [entry for group in groups.values() for entry in group.files]
-    owners = np.array([places[entry.file.account] for entry in entries], np.int32)
-    column = pa.array(np.repeat(owners, [entry.rows for entry in entries]), pa.int32())
+    counts = [count for group in groups.values() for count in group.counts]
+    owners = np.array([places[account] for account, _ in counts], np.int32)
+    column = pa.array(np.repeat(owners, [rows for _, rows in counts]), pa.int32())
     table = pa.concat_tables([ROWS.empty_table(), *(group.table for group in groups.values())])
     table = table.append_column(TRADES.field("account"), pa.chunked_array([column]))
-    return told_once(table, entries, accounts)
+    return told_once(table, FilesOf(groups.values()), accounts)
 
 
 def _positions(file: LogFile, small: Mapping[str, bytes], findings: Findings) -> Positions:
@@ -166,7 +167,8 @@ def _errors(files: Sequence[LogFile], small: Mapping[str, bytes], findings: Find
 
 
 def _prefix(layout: Layout) -> str:
-    used = {file.key.partition("/")[0] for file in _files(layout)}
+    traded = (folder.key for trades in layout.trades.values() for folder in trades.folders)
+    used = {key.partition("/")[0] for key in itertools.chain(traded, (file.key for file in layout.small))}
     return next((prefix for prefix in reversed(PREFIXES) if prefix in used), PREFIXES[-1])
 
 
@@ -174,11 +176,6 @@ def _heartbeat(file: LogFile | None, small: Mapping[str, bytes]) -> Heartbeat:
     if file is None:
         return Heartbeat("absent")
     return read_heartbeat(small[file.key]) if file.key in small else Heartbeat("unreadable")
-
-
-def _files(layout: Layout) -> tuple[LogFile, ...]:
-    trades = (file for group in layout.trades.values() for file in group)
-    return (*trades, *layout.small)
 
 
 @functools.cache

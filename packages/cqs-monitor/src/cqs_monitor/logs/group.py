@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +18,11 @@ from cqs_monitor.logs.sources import sources
 from cqs_monitor.logs.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from cqs_core import Bucket
-    from cqs_monitor.logs.layout import LogFile
+    from cqs_monitor.logs.layout import LogFile, Trades
 
 ROWS = pa.schema([column for column in SCHEMA if column.name != "file"])
 """What is kept of the rows; which file they are of follows from the files' counts."""
@@ -46,46 +48,73 @@ class FileRows(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Files in the order of their keys, and their rows in that order.
+    """Files in the order of their folders and names, and their rows in that order.
 
     Attributes:
-        files: what was read.
         table: all rows, in `ROWS`.
+        counts: accounts and how many rows each has, in the order of the rows.
+        told: what is wrong with the files.
+        signature: of the files that were read; empty where one could not be.
+        load: gives what was read of each file, which is needed only where one changed.
         unsaved: bytes of files read since the group was last stored.
     """
 
-    files: tuple[FileRows, ...] = ()
     table: pa.Table = field(default_factory=ROWS.empty_table)
+    counts: tuple[tuple[str, int], ...] = ()
+    told: tuple[Problem, ...] = ()
+    signature: str = ""
+    load: Callable[[], tuple[FileRows, ...]] = tuple
     unsaved: int = 0
 
-    def problems(self) -> Iterator[Problem]:
-        for entry in self.files:
-            for line, reason in entry.problems:
-                yield Problem(entry.file.key, line, reason)
+    @functools.cached_property
+    def files(self) -> tuple[FileRows, ...]:
+        """What was read of each file."""
+        return self.load()
 
-    def current(self, files: Sequence[LogFile]) -> bool:
-        """Whether these files, as listed now, were read already."""
-        return len(files) == len(self.files) and all(
-            now.stamp == then.file.stamp and now.key == then.file.key
-            for now, then in zip(files, self.files, strict=True)
-        )
+    @classmethod
+    def of(cls, files: tuple[FileRows, ...], table: pa.Table, signature: str = "", unsaved: int = 0) -> Group:
+        """The group of these files."""
+        runs = itertools.groupby(files, key=lambda entry: entry.file.account)
+        counts = tuple((account, sum(entry.rows for entry in some)) for account, some in runs)
+        told = tuple(Problem(e.file.key, line, reason) for e in files for line, reason in e.problems)
+        return cls(table, counts, told, signature, lambda: files, unsaved)
 
 
-def refreshed(group: Group, files: Sequence[LogFile], bucket: Bucket, folder: Path) -> Group:
-    """The group of `files`: those that changed are read, the rest is taken over.
+class FilesOf(Sequence[FileRows]):
+    """What was read of each file of some groups, looked up only if somebody asks."""
+
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self._groups = list(groups)
+
+    @functools.cached_property
+    def _all(self) -> list[FileRows]:
+        return [entry for group in self._groups for entry in group.files]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._all[place]
+
+
+def refreshed(group: Group, trades: Trades, bucket: Bucket, folder: Path) -> Group:
+    """The group of `trades`: files that changed are read, the rest is taken over.
 
     Args:
         group: what is known.
-        files: as listed now, in the order of their keys.
+        trades: as listed now.
         bucket: where they are.
         folder: for rows that are too many for memory.
     """
+    files = trades.files()
     known = {entry.file.key: entry.file.stamp for entry in group.files}
     changed = [file for file in files if known.get(file.key) != file.stamp]
     size = sum(file.size for file in changed)
     fresh = _read(bucket, changed, Spool(folder, size))
     entries, pieces = _merged(group, fresh, [file.key for file in files])
-    return Group(tuple(entries), pa.concat_tables([ROWS.empty_table(), *pieces]), group.unsaved + size)
+    table = pa.concat_tables([ROWS.empty_table(), *pieces])
+    whole = [entry.file for entry in entries] == files
+    return Group.of(tuple(entries), table, trades.signature if whole else "", group.unsaved + size)
 
 
 def _read(bucket: Bucket, files: Sequence[LogFile], spool: Spool) -> Group:
@@ -110,7 +139,7 @@ def _read(bucket: Bucket, files: Sequence[LogFile], spool: Spool) -> Group:
     failed = [file._replace(stamp=UNREAD) for file in unread.values()]
     rows = [*counts[: len(read)].tolist(), *[0] * len(failed)]
     entries = [FileRows(f, n, tuple(told.get(f.key, ()))) for f, n in zip([*read, *failed], rows, strict=True)]
-    return Group(tuple(entries), spool.table(ROWS))
+    return Group.of(tuple(entries), spool.table(ROWS))
 
 
 def _merged(old: Group, fresh: Group, keys: Sequence[str]) -> tuple[list[FileRows], list[pa.Table]]:

@@ -6,19 +6,21 @@ import contextlib
 import hashlib
 import json
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from cqs_monitor.logs.group import ROWS, FileRows, Group
 from cqs_monitor.logs.layout import LogFile
+from cqs_monitor.logs.problems import Problem
 from cqs_monitor.logs.spool import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_FORMAT = 2
+_FORMAT = 3
 WORTH = 1 << 20
 """Bytes of logs: a group is stored again when so much of it was read anew."""
 
@@ -41,36 +43,57 @@ class Index:
             if facts["format"] != _FORMAT:
                 return Group()
             table = stored(self.folder / facts["rows"])
-            files = tuple(_entry(*fields) for fields in facts["files"])
+            counts = tuple((str(account), int(rows)) for account, rows in facts["counts"])
+            told = tuple(Problem(*fields) for fields in facts["told"])
+            signature, files = str(facts["signature"]), self.folder / facts["files"]
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid):
             return Group()
-        whole = table.schema.equals(ROWS) and table.num_rows == sum(entry.rows for entry in files)
-        return Group(files, table) if whole else Group()
+        if not table.schema.equals(ROWS) or table.num_rows != sum(rows for _, rows in counts):
+            return Group()
+        return Group(table, counts, told, signature, lambda: _files(files, table.num_rows))
 
     def store(self, name: str, group: Group) -> Group:
         """Store the group if enough of it is new; the facts name the rows, so a kill in between leaves the old pair."""
         if group.unsaved < WORTH and (self.folder / f"{name}.json").exists():
             return group
         rows = self.folder / f"{name}-{uuid.uuid4().hex}.arrow"
-        facts = {"format": _FORMAT, "rows": rows.name, "files": [_fields(entry) for entry in group.files]}
+        files = rows.with_suffix(".files")
+        facts = {
+            "format": _FORMAT,
+            "rows": rows.name,
+            "files": files.name,
+            "signature": group.signature,
+            "counts": group.counts,
+            "told": group.told,
+        }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with pa.ipc.new_file(str(rows), ROWS) as writer:
                 writer.write_table(group.table)
+            files.write_text(json.dumps([_fields(entry) for entry in group.files]))
             temporary = rows.with_suffix(".tmp")
             temporary.write_text(json.dumps(facts))
             temporary.replace(self.folder / f"{name}.json")
             table = stored(rows)
         except OSError:  # a full or read-only cache costs time, nothing else
             return group
-        self._remove(path for path in self.folder.glob(f"{name}-*.arrow") if path != rows)
-        return Group(group.files, table)
+        self._remove(path for path in self.folder.glob(f"{name}-*") if path not in (rows, files))
+        return replace(group, table=table, unsaved=0)
 
     @staticmethod
     def _remove(paths: Iterable[Path]) -> None:
         for path in paths:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _files(path: Path, rows: int) -> tuple[FileRows, ...]:
+    """What was read of each file; nothing, so that all are read again, where that is not what the rows are of."""
+    try:
+        files = tuple(_entry(*fields) for fields in json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return ()
+    return files if sum(entry.rows for entry in files) == rows else ()
 
 
 def _fields(entry: FileRows) -> list[object]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import hashlib
+import itertools
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from cqs_monitor.logs.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
+
+    from cqs_core.bucket.census import Census
 
 PREFIXES = ("bot-logs", "logs")
 """Where logs are, the older place first; both are read, and an account may have files in both."""
@@ -25,19 +32,8 @@ LEGACY = "legacy"
 LEGACY_FILE = "trades.csv"
 _MOST_ERRORS = 16 << 20  # bytes
 _DAY = re.compile(r"trades_(\d{4}-\d\d-\d\d)\.csv")
-
-
-class Listed(Protocol):
-    """What a listing says of an object."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def modified(self) -> float | None: ...
-    @property
-    def tag(self) -> str: ...
+_WRONG, _ERRORS, _BEAT = "no valid date", "errors", "heartbeat"
+_SMALL = {"positions.json": "positions", "runtime_state.json": "states"}
 
 
 class LogFile(NamedTuple):
@@ -58,19 +54,61 @@ class LogFile(NamedTuple):
     modified: float | None = None
 
 
-@dataclass
-class Layout:
-    """A listing, sorted out.
+class Folder(NamedTuple):
+    """Some objects of one folder.
 
     Attributes:
-        trades: trades CSVs by group (`legacy`, else the month `2025-10`), each in the order of accounts and days.
+        key: of the folder.
+        account: whose it is.
+        names: N of them, ascending.
+        facts: int64 (3, N), see `cqs_core.bucket.census.Census`.
+    """
+
+    key: str
+    account: str
+    names: tuple[str, ...]
+    facts: npt.NDArray[np.int64]
+
+    def files(self) -> Iterator[LogFile]:
+        for name, tag, time, size in zip(self.names, *self.facts.tolist(), strict=True):
+            stamp, modified = f"{tag}-{time}-{size}", time / 1e9 if time else None
+            yield LogFile(f"{self.key}/{name}", self.account, size, stamp, modified)
+
+
+@dataclass(eq=False)
+class Trades:
+    """The trades CSVs of one group."""
+
+    folders: list[Folder] = field(default_factory=list)
+
+    @functools.cached_property
+    def signature(self) -> str:
+        """Changes when any of the files does, comes or goes."""
+        digest = hashlib.blake2b(digest_size=16)
+        for folder in self.folders:
+            names = "\0".join((folder.key, *folder.names))
+            digest.update(names.encode("utf-8", "surrogateescape"))
+            digest.update(folder.facts.tobytes())
+        return digest.hexdigest()
+
+    def files(self) -> list[LogFile]:
+        """In the order of accounts and days."""
+        return sorted((file for folder in self.folders for file in folder.files()), key=_order)
+
+
+@dataclass(eq=False)
+class Layout:
+    """What is there, sorted out.
+
+    Attributes:
+        trades: trades CSVs by group: `legacy`, else the month `2025-10`.
         positions: by account, as is `states`.
         heartbeat: of the whole bot.
         errors: JSON-lines files of errors.
         problems: files whose names say no valid day; they are not read.
     """
 
-    trades: dict[str, list[LogFile]] = field(default_factory=dict)
+    trades: dict[str, Trades] = field(default_factory=dict)
     positions: dict[str, LogFile] = field(default_factory=dict)
     states: dict[str, LogFile] = field(default_factory=dict)
     heartbeat: LogFile | None = None
@@ -86,24 +124,25 @@ class Layout:
     @property
     def accounts(self) -> list[str]:
         """All that have a file, sorted."""
-        traded = {file.account for group in self.trades.values() for file in group}
+        traded = {folder.account for group in self.trades.values() for folder in group.folders}
         return sorted(traded | self.positions.keys() | self.states.keys())
 
+    def files(self) -> list[LogFile]:
+        """Every one of them."""
+        return [*(file for group in self.trades.values() for file in group.files()), *self.small]
 
-def sort_out(entries: Iterable[Listed]) -> Layout:
+
+def sort_out(census: Mapping[str, Census]) -> Layout:
     """Objects below the prefixes, by what they are; whatever the bot does not write is left alone."""
     layout = Layout()
-    for folder, name, _, entry in sorted(_split(entries), key=lambda found: found[:3]):
-        account = folder or ROOT
-        file = LogFile(entry.key, account, entry.size, entry.tag or f"{entry.size}-{entry.modified}", entry.modified)
-        if name == ".heartbeat" and not folder:
-            layout.heartbeat = _newer(layout.heartbeat, file)
-        elif name.endswith(".jsonl") and entry.size > _MOST_ERRORS:
-            layout.problems.append(Problem(entry.key, None, f"{entry.size} bytes of errors are too many; not read"))
-        elif name.endswith(".jsonl"):
-            layout.errors.append(file._replace(account=folder))
-        else:
-            _place(layout, name, file)
+    for key in sorted(census, key=lambda key: (_account(key), PREFIXES.index(key.partition("/")[0]))):
+        found = census[key]
+        whole = Folder(key, _account(key), found.names, np.frombuffer(found.facts, np.int64).reshape(3, -1))
+        if any(part in ("", ".", "..") for part in key.split("/")):
+            layout.problems += [Problem(f"{key}/{name}", None, _CLIMBS) for name in found.names]
+            continue
+        for kind, start, end in _runs(found.names, key in PREFIXES):
+            _place(layout, kind, whole._replace(names=found.names[start:end], facts=whole.facts[:, start:end]))
     return layout
 
 
@@ -113,12 +152,13 @@ def folder_of(key: str) -> str:
     return (rest if prefix in PREFIXES else key).rpartition("/")[0] or ROOT
 
 
-def _split(entries: Iterable[Listed]) -> Iterator[tuple[str, str, int, Listed]]:
-    """Folder, name, place of the prefix, entry: in the order of these an account's days follow each other."""
-    for entry in entries:
-        prefix, _, rest = entry.key.partition("/")
-        folder, _, name = rest.rpartition("/")
-        yield folder, name, PREFIXES.index(prefix), entry
+def _account(folder: str) -> str:
+    return folder.partition("/")[2] or ROOT
+
+
+def _order(file: LogFile) -> tuple[str, str, int]:
+    prefix, _, rest = file.key.partition("/")
+    return file.account, rest.rpartition("/")[2], PREFIXES.index(prefix)
 
 
 def _newer(known: LogFile | None, found: LogFile) -> LogFile:
@@ -128,22 +168,50 @@ def _newer(known: LogFile | None, found: LogFile) -> LogFile:
     return known
 
 
-def _place(layout: Layout, name: str, file: LogFile) -> None:
-    if any(part in ("", ".", "..") for part in file.key.split("/")):
-        layout.problems.append(Problem(file.key, None, "its name leaves the bucket; not read"))
-    elif name == "positions.json":
-        layout.positions[file.account] = _newer(layout.positions.get(file.account), file)
-    elif name == "runtime_state.json":
-        layout.states[file.account] = _newer(layout.states.get(file.account), file)
-    elif name.startswith("trades") and not name.endswith(".tmp"):
-        group = LEGACY if name == LEGACY_FILE else _month(name)
-        if group:
-            layout.trades.setdefault(group, []).append(file)
-        else:
-            layout.problems.append(Problem(file.key, None, "no valid date in its name; not read"))
+_CLIMBS = "its name leaves the bucket; not read"
 
 
-@functools.lru_cache(maxsize=16384)
+def _place(layout: Layout, kind: str, some: Folder) -> None:
+    if kind == _WRONG:
+        layout.problems += [Problem(f"{some.key}/{n}", None, "no valid date in its name; not read") for n in some.names]
+    elif kind == _BEAT:
+        layout.heartbeat = _newer(layout.heartbeat, *some.files())
+    elif kind == _ERRORS:
+        for file in some.files():
+            if file.size > _MOST_ERRORS:
+                fact = f"{file.size} bytes of errors are too many; not read"
+                layout.problems.append(Problem(file.key, None, fact))
+            else:
+                layout.errors.append(file if some.key not in PREFIXES else file._replace(account=""))
+    elif kind in ("positions", "states"):
+        known: dict[str, LogFile] = getattr(layout, kind)
+        known[some.account] = _newer(known.get(some.account), *some.files())
+    else:
+        layout.trades.setdefault(kind, Trades()).folders.append(some)
+
+
+@functools.lru_cache(maxsize=256)
+def _runs(names: tuple[str, ...], of_bot: bool) -> tuple[tuple[str, int, int], ...]:
+    """What neighbours are, from which to which; most accounts have files of the same days."""
+    found, at = [], 0
+    for kind, some in itertools.groupby(_BEAT if of_bot and name == ".heartbeat" else _kind(name) for name in names):
+        end = at + sum(1 for _ in some)
+        if kind:
+            found.append((kind, at, end))
+        at = end
+    return tuple(found)
+
+
+def _kind(name: str) -> str:
+    if name.endswith(".jsonl"):
+        return _ERRORS
+    if name in _SMALL:
+        return _SMALL[name]
+    if not name.startswith("trades"):
+        return ""
+    return LEGACY if name == LEGACY_FILE else _month(name) or _WRONG
+
+
 def _month(name: str) -> str:
     match = _DAY.fullmatch(name)
     try:

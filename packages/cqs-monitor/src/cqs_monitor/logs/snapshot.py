@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cqs_monitor.logs.errors import BotError
-    from cqs_monitor.logs.layout import LogFile
+    from cqs_monitor.logs.layout import Layout, LogFile
     from cqs_monitor.logs.problems import Problem
 
 TRADES = ROWS.append(pa.field("account", pa.int32()))
@@ -38,7 +38,7 @@ class Snapshot:
         states: runtime states by account.
         heartbeat: of the whole bot.
         errors: that the bot wrote as JSON lines, where it does; the last ones of each file.
-        files: every file that was looked at.
+        layout: of the files that were looked at.
         prefix: where the newest of them are, `logs` or `bot-logs`.
         read_at: ms since the epoch.
         unread: accounts of which a file could not be read this time.
@@ -51,10 +51,15 @@ class Snapshot:
     states: Mapping[str, RuntimeState] = field(default_factory=dict)
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat("absent"))
     errors: Sequence[BotError] = ()
-    files: Sequence[LogFile] = ()
+    layout: Layout | None = None
     prefix: str = "logs"
     read_at: int = 0
     unread: frozenset[str] = frozenset()
+
+    @property
+    def files(self) -> Sequence[LogFile]:
+        """Every file that was looked at."""
+        return self.layout.files() if self.layout else ()
 
     def held(self, account: str) -> Positions:
         """What the account holds."""

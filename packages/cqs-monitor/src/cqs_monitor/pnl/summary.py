@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import itertools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from cqs_monitor.days import Period, label
 from cqs_monitor.pnl.columns import FEE, Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,8 +41,8 @@ class Summary:
 
     def json(self) -> dict[str, Any]:
         """With money rounded to hundredths of a KRW."""
-        found = asdict(self)
-        return found | {"pnl": {k: round(v, 2) for k, v in self.pnl.items()}, "realised": round(self.realised, 2)}
+        pnl = {period: round(value, 2) for period, value in self.pnl.items()}
+        return vars(self) | {"pnl": pnl, "realised": round(self.realised, 2)}
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,20 @@ def summarise(columns: Columns, by: Period = "day", *, net: bool = False) -> Sum
     days, names = _named(columns.day[counted], by)
     accounts = columns.account[counted].astype(np.int64)
     cells, sums = _sums(accounts * max(len(names), 1) + days, value[counted])
-    pnl: dict[int, dict[str, float]] = {}
-    for cell, amount in zip(cells.tolist(), sums.tolist(), strict=True):
-        account, period = divmod(cell, max(len(names), 1))
-        pnl.setdefault(account, {})[names[period]] = amount
+    owners, at = np.divmod(cells, max(len(names), 1))
+    pnl = dict(_by_account(owners, np.array(names, object)[at], sums))
     periods, totals = _sums(days, value[counted])
     total = {names[at]: amount for at, amount in zip(periods.tolist(), totals.tolist(), strict=True)}
     return Summaries(_counted(columns, pnl), _one(total, *_counts(columns, np.zeros_like(columns.account), 1)[0]))
+
+
+def _by_account(
+    owners: npt.NDArray[np.int64], periods: npt.NDArray[Any], sums: Floats
+) -> Iterator[tuple[int, dict[str, float]]]:
+    """Sums by period of each account, whose cells stand together."""
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    for start, end in itertools.pairwise([*starts.tolist(), len(owners)]):
+        yield int(owners[start]), dict(zip(periods[start:end].tolist(), sums[start:end].tolist(), strict=True))
 
 
 def _counted(columns: Columns, pnl: Mapping[int, Mapping[str, float]]) -> dict[str, Summary]:

@@ -1,0 +1,106 @@
+"""Everything below a folder as columns: for logs, where any of a million files may have grown by a line."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import functools
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from cqs_core.bucket.listing import Place, state_of
+
+if TYPE_CHECKING:
+    from cqs_core.bucket.entry import Entry
+
+_WORD = (1 << 63) - 1
+
+
+class Census(NamedTuple):
+    """The objects of one folder.
+
+    Attributes:
+        names: ascending, without the folder.
+        facts: int64 (3, N) as bytes: a number that changes when the object does, when it was modified (ns since the
+            epoch, 0 where the storage does not say), and its size.
+    """
+
+    names: tuple[str, ...]
+    facts: bytes
+
+
+def count(folder: str, key: str, found: dict[str, Census], above: tuple[Place, ...] = ()) -> None:
+    """Into `found`, by the folder's key: what is in and below a local folder; links are followed, but in no circle."""
+    state = state_of(folder)
+    if state is None or state[:2] in above:
+        return
+    rows, folders = _looked_at(folder)
+    if rows:
+        rows.sort()
+        found[key] = _census(*zip(*rows, strict=True))
+    for name in sorted(folders):
+        count(f"{folder}/{name}", f"{key}/{name}", found, (*above, state[:2]))
+
+
+def _looked_at(folder: str) -> tuple[list[tuple[str, int, int, int]], list[str]]:
+    """Files with their facts, and folders; nothing where it is gone."""
+    rows, folders = [], []
+    with (
+        contextlib.suppress(FileNotFoundError, NotADirectoryError),
+        _opened(folder) as opened,
+        os.scandir(opened) as found,
+    ):
+        for item in found:
+            name = item.name
+            if name.endswith(".tmp"):
+                continue
+            try:
+                seen = item.stat()
+            except OSError:  # gone, or a link that leads nowhere or in a circle
+                continue
+            kind = seen.st_mode & 0o170000
+            if kind == stat.S_IFREG:
+                rows.append((name, seen.st_ino, seen.st_mtime_ns, seen.st_size))
+            elif kind == stat.S_IFDIR:
+                folders.append(name)
+    return rows, folders
+
+
+@contextlib.contextmanager
+def _opened(folder: str) -> Iterator[int | str]:
+    """The folder for `scandir`, open where that works: then each file is looked up by its name alone."""
+    if os.scandir not in os.supports_fd:
+        yield folder
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def counted(entries: Iterable[Entry]) -> dict[str, Census]:
+    """The same of a listing."""
+    rows: dict[str, list[tuple[str, int, int, int]]] = {}
+    for entry in entries:
+        folder, _, name = entry.key.rpartition("/")
+        tag = int.from_bytes(hashlib.blake2b(entry.tag.encode(), digest_size=8).digest(), "big") & _WORD
+        rows.setdefault(folder, []).append((name, tag, round((entry.modified or 0) * 1e9), entry.size))
+    return {folder: _census(*zip(*sorted(some), strict=True)) for folder, some in rows.items()}
+
+
+def _census(names: tuple[str, ...], tags: tuple[int, ...], times: tuple[int, ...], sizes: tuple[int, ...]) -> Census:
+    try:
+        facts = array.array("q", tags + times + sizes)
+    except OverflowError:  # inodes of some network file systems
+        facts = array.array("q", [fact & _WORD for fact in tags + times + sizes])
+    return Census(_shared(names), facts.tobytes())
+
+
+@functools.lru_cache(maxsize=1024)
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same object for the same names: most folders have files of the same days."""
+    return names
