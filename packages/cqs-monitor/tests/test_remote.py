@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from logfiles import BUY, HEAD, SELL
+from logfiles import BUY, HEAD, SELL, buy, sell
 
 from cqs_core import Bucket
 from cqs_core.testing.gcs import GcsEmulator, emulator_binary
@@ -33,14 +33,15 @@ def test_a_changed_object_is_read_again(gcs_bucket):
     where.write("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
     logs = Logs(where)
     assert logs.refresh().table.num_rows == 1
-    where.write("logs/Main/trades_2025-10-20.csv", HEAD + SELL + SELL)
+    where.write("logs/Main/trades_2025-10-20.csv", HEAD + SELL + sell("2025-10-20T09:00:00", "BTC", 2e8, 0.1, 1e8))
     assert logs.refresh().table["sell"].to_pylist() == [True, True]
 
 
 def test_a_large_object_comes_as_a_stream(gcs_bucket, monkeypatch):
     monkeypatch.setattr(sources, "LARGE", 1000)
     where = Bucket(gcs_bucket)
-    where.write("logs/Main/trades_2025-10-20.csv", HEAD + (BUY + SELL) * 3000)
+    rows = (buy(f"2025-10-20T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}", "BTC", 1e8, 0.1) for n in range(6000))
+    where.write("logs/Main/trades_2025-10-20.csv", HEAD + b"".join(rows))
     where.read_many = None  # type: ignore[method-assign,assignment] - would hold it whole
     assert Logs(where).refresh().table.num_rows == 6000
 
