@@ -10,7 +10,7 @@ import param
 import pytest
 
 from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, UsageError, intervals
-from cqs_core.engine import Execution, Fill
+from cqs_core.engine import REASONS, Execution, Fill
 from cqs_core.intervals import DAY
 from cqs_core.testing.candles import random_candles
 from cqs_core.testing.engine import EngineContract
@@ -101,21 +101,24 @@ class OpenOnly:
         enter, leave = orders.array("enter", candles.shape), orders.array("exit", candles.shape)
         cash, held, last = costs.capital, np.zeros(symbols), np.zeros(symbols)
         fills, equity = [], np.empty(rows)
+        ends = {s: int(np.flatnonzero(here)[-1]) for s, here in enumerate(candles.present.T)}
         for t in range(rows):
             for s in np.flatnonzero(candles.present[t]):
-                price = candles.open[t, s]
+                price, room = candles.open[t, s], (costs.max_volume_share or np.inf) * max(candles.volume[t, s], 1e-12)
                 if held[s] and leave[t, s]:
-                    fills.append((t, s, 0, -held[s], price * (1 - costs.slip), 0.0))
+                    fills.append((t, s, 0, -min(held[s], room), price * (1 - costs.slip), 0.0))
+                elif held[s] and costs.on_end == "sell" and t == ends[s] < rows - 1:
+                    fills.append((t, s, REASONS.index("end"), -held[s], candles.close[t, s] * (1 - costs.slip), 0.0))
                 elif not held[s] and enter[t, s]:
                     paid = price * (1 + costs.slip)
-                    fills.append((t, s, 0, 0.2 * cash / paid / (1 + costs.fee), paid, 0.0))
+                    fills.append((t, s, 0, min(0.2 * cash / paid / (1 + costs.fee), room), paid, 0.0))
                 else:
                     continue
-                _, _, _, quantity, filled, _ = fills[-1]
+                *which, quantity, filled, _ = fills[-1]
                 fee = abs(quantity) * filled * costs.fee
-                fills[-1] = (t, s, 0, quantity, filled, fee)
+                fills[-1] = (*which, quantity, filled, fee)
                 cash -= quantity * filled + fee
-                held[s] = 0.0 if quantity < 0 else quantity
+                held[s] += quantity
             last = np.where(candles.present[t], candles.close[t], last)
             equity[t] = cash + held @ last
         done = Execution(equity, np.array(fills, Fill))

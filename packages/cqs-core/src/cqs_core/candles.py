@@ -147,7 +147,8 @@ class Candles:
         columns = {market: _columns(market, frame) for market, frame in frames.items()}
         if not columns:
             raise DataError("no candles: give at least one market")
-        ts = np.unique(np.concatenate([c[0] for c in columns.values()]))
+        every = np.sort(np.concatenate([c[0] for c in columns.values()]))  # np.unique hashes: 2 s for half a million
+        ts = every[np.append(True, every[1:] != every[:-1])]
         arrays: dict[str, Any] = {name: np.full((len(ts), len(columns)), np.nan) for name in FIELDS}
         for i, (own, values) in enumerate(columns.values()):
             at = np.searchsorted(ts, own)

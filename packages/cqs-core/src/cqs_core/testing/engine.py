@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +64,30 @@ class EngineContract:
             cash -= quantity * price + fee
             assert held[symbol] >= -1e-9 * abs(quantity)
             assert cash >= -1e-6 * self.costs.capital
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_no_more_is_traded_than_the_share_of_a_bars_volume(self, engine: Engine, seed: int) -> None:
+        candles = random_candles(("A/KRW", "B/KRW", "C/KRW"), 200, seed=seed, missing=0.1)
+        costs = replace(self.costs, max_volume_share=0.1)
+        done = engine.execute(candles, random_orders(candles, seed), costs)
+        traded = np.zeros(candles.shape)
+        np.add.at(traded, (done.fills["bar"], done.fills["symbol"]), np.abs(done.fills["quantity"]))
+        assert len(done.fills)
+        assert (traded <= np.nan_to_num(0.1 * candles.volume) * (1 + 1e-9)).all()
+        np.testing.assert_allclose(done.equity, equity_of(done, candles, costs), rtol=1e-9)
+
+    def test_what_has_no_more_candles_is_held_or_sold_at_its_last_close(self, engine: Engine) -> None:
+        candles = random_candles(("A/KRW", "B/KRW"), 40, seed=1)
+        for name in ("open", "high", "low", "close", "volume"):
+            getattr(candles, name)[30:, 1] = np.nan
+        orders = Orders(enter=np.arange(40)[:, None] == 25, weight=0.4)
+        held = engine.execute(candles, orders, self.costs)
+        sold = engine.execute(candles, orders, replace(self.costs, on_end="sell"))
+        assert held.fills["quantity"].min() > 0
+        last = sold.fills[-1]
+        assert (last["bar"], last["symbol"], REASONS[last["reason"]]) == (29, 1, "end")
+        assert last["price"] == candles.close[29, 1] * (1 - self.costs.slip)
+        assert last["quantity"] == -held.fills["quantity"][held.fills["symbol"] == 1].sum()
 
     def test_one_run_never_influences_the_next(self, engine: Engine) -> None:
         first, _, again = (self.run(engine, seed)[1] for seed in (0, 1, 0))
