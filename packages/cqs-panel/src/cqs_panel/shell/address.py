@@ -26,8 +26,8 @@ class Address(JSComponent):
     _esm = """
 export function render({model, view}) {
   // A model that the server made is no news to it. Bokeh would send it back whole: "reference already known".
-  const unsent = view.model.document._new_models, add = unsent.add
-  unsent.add = (one) => /^p\\d+$/.test(one.id) ? unsent : add.call(unsent, one)
+  const unsent = view.model.document._new_models
+  unsent.add = (one) => /^p\\d+$/.test(one.id) ? unsent : Set.prototype.add.call(unsent, one)
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
   const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth})

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from bokeh.document.events import ColumnDataChangedEvent, ColumnsPatchedEvent, ColumnsStreamedEvent
 from panel.io import document as panel_io
@@ -40,12 +40,13 @@ class Outbox:
         self._session = session
         self._waiting: deque[tuple[Any, Any]] = deque()  # connection and message
         self._sending: asyncio.Future[None] | None = None
-        self._by_bokeh = session._document_patched  # noqa: SLF001 - there is no public way in
-        session._document_patched = self._patched  # noqa: SLF001
+        self._ready: WeakSet[Any] = WeakSet(session._subscribed_connections)  # noqa: SLF001 - there is no public way in
+        self._by_bokeh, self._pull = session._document_patched, session._handle_pull  # noqa: SLF001
+        session._document_patched, session._handle_pull = self._patched, self._pulled  # noqa: SLF001
 
     def add(self, document: Document, events: Sequence[DocumentPatchedEvent]) -> None:
         """Send these after all that was added before."""
-        connections = [one for one in self._session._subscribed_connections if _is_open(one)]  # noqa: SLF001
+        connections = [one for one in self._ready if _is_open(one)]
         events = list(_deliverable(document, events)) if connections else []
         if not events:
             return
@@ -59,6 +60,12 @@ class Outbox:
             self._by_bokeh(event)
         else:
             self.add(event.document, [event])
+
+    async def _pulled(self, message: Any, connection: Any) -> Any:
+        """Write nothing to a browser until the document that it pulls is on its way: all that came before is in it."""
+        reply = await self._pull(message, connection)
+        asyncio.get_running_loop().call_soon(self._ready.add, connection)  # when the reply is being written
+        return reply
 
     async def _send(self) -> None:
         try:

@@ -9,7 +9,7 @@ import param
 from panel.custom import Children, JSComponent
 
 _CSS = """
-:host{display:block;width:100%;position:relative}
+:host{display:block;width:100%;position:relative;filter:var(--cqs-live,none)}
 .place.hidden{content-visibility:hidden;position:absolute;top:0;left:0;width:100%;height:0;overflow:hidden}
 """
 

@@ -38,7 +38,7 @@ def page_css(tones: Tones, first: str) -> str:
     modes = {"light": _LIGHT, "dark": _DARK}
     rules = [("html", first), *((f'html[data-cqs-theme="{mode}"]', mode) for mode in modes)]
     variables = (f"{where}{{{_variables(modes[mode], *tones.text[mode])}color-scheme:{mode}}}" for where, mode in rules)
-    return "\n".join([*variables, _TOOLTIP])
+    return "\n".join([*variables, _TOOLTIP, _OFFLINE])
 
 
 def _variables(of: dict[str, str], up: str, down: str) -> str:
@@ -50,6 +50,14 @@ _TOOLTIP = """
   border:1px solid var(--cqs-line)!important;
   border-radius:8px;padding:8px 12px!important;font-size:12px!important;font-variant-numeric:tabular-nums;
   box-shadow:0 6px 24px rgba(0,0,0,.18)}
+"""
+_OFFLINE = """
+html[data-cqs-offline]{--cqs-live:grayscale(1) opacity(.5)}
+.cqs-offline{position:fixed;top:0;left:0;right:0;z-index:2000;padding:8px 16px;background:#b3261e;color:#fff;
+  font:500 13px/20px Roboto,system-ui,sans-serif;display:flex;gap:16px;align-items:center;
+  justify-content:center;flex-wrap:wrap}
+.cqs-offline button{font:inherit;color:inherit;background:none;border:1px solid #fff;border-radius:6px;padding:2px 12px;
+  cursor:pointer}
 """
 TABLE_CSS = """
 :host .tabulator{background:transparent;border:0;font-size:13px;font-variant-numeric:tabular-nums;color:inherit}
