@@ -33,7 +33,9 @@ class Calm(Strategy):
         before[1:] = candles.close[:-1]
         above = np.zeros(candles.shape, bool)
         for t in range(self.length, candles.shape[0]):
-            above[t] = before[t] > np.nanmean(candles.close[t - self.length : t], axis=0)
+            window = candles.close[t - self.length : t]
+            seen = np.maximum(np.sum(~np.isnan(window), axis=0), 1)
+            above[t] = before[t] > np.nansum(window, axis=0) / seen
         return Orders(enter=above, exit=~above, stop=candles.open * 1.01, weight=0.3)
 
 
