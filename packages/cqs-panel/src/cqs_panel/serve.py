@@ -6,12 +6,14 @@ import ipaddress
 import os
 import re
 import socket
+import traceback
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import UsageError
-from cqs_core.cli.stopping import service
+from cqs_core import UsageError, plugins
+from cqs_core.cli.stopping import service, told_to_end
+from cqs_core.foreign import Escaped
 from cqs_panel.ending import end_forks_with_me, end_when_told, leave
 from cqs_panel.guard.hosts import INSECURE
 
@@ -62,11 +64,25 @@ def serve(
             server.io_loop.add_callback(webbrowser.open, url)
     with service():
         try:
-            server.io_loop.start()
+            _run(server.io_loop)
         finally:
             server.stop(wait=False)
     if num_procs > 1:  # a forked one: what follows is the parent's
         leave()
+
+
+def _run(loop: Any) -> None:
+    """Run until it is stopped; what a plugin's callback raises to end the process does not."""
+    while True:
+        try:
+            loop.start()
+        except (SystemExit, KeyboardInterrupt) as error:
+            if told_to_end():
+                raise
+            traceback.print_exc()
+            plugins().report("panel", "callback", Escaped(error))
+        else:
+            return
 
 
 def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
@@ -91,7 +107,6 @@ def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
 def _import_views() -> None:
     """Before the first session asks, and before processes are forked: then the first page is quick."""
     import cqs_panel.shell
-    from cqs_core import plugins
 
     cqs_panel.shell.installed_views()
     plugins().cards()

@@ -15,6 +15,7 @@ from cqs_panel.pages import overview_of
 from cqs_panel.shell.address import Address, chosen_theme, last_window, parse
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.dock import SECONDS, Dock
+from cqs_panel.shell.events import guard_events
 from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.outbox import keep_order
@@ -46,6 +47,7 @@ class Dashboard:
         self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
+        guard_events()
         pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self.close())

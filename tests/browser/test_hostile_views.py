@@ -1,0 +1,52 @@
+"""Pages of a plugin that end the process: each fails in its place, and the server goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def url(dashboard, tmp_path_factory):
+    return dashboard(tmp_path_factory.mktemp("bucket"), [HERE / "hostile.py"])
+
+
+def test_the_first_page_fails_in_its_place(visit, url):
+    page = visit(url).page
+    page.get_by_role("alert").get_by_text("SystemExit: built by nobody").first.wait_for()
+    page.locator(".sidebar").get_by_text("Overview", exact=True).click()
+    page.get_by_text("A good card").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("loading", "KeyboardInterrupt: typed by nobody"),
+        ("ticking", "SystemExit: ticked by nobody"),
+        ("unshown", "SystemExit: shown by nobody"),
+    ],
+)
+def test_a_view_that_ends_the_process_says_so_and_the_server_goes_on(visit, url, view, said):
+    page = visit(f"{url}?view={view}").page
+    page.get_by_role("alert").get_by_text(said).first.wait_for()
+    other = visit(f"{url}?view=overview").page
+    other.get_by_text("A good card").wait_for()
+    other.get_by_role("alert").get_by_text("SystemExit: built by nobody").first.wait_for()
+
+
+def test_a_click_that_ends_the_process_does_not(visit, url):
+    page = visit(f"{url}?view=clicked").page
+    page.get_by_role("button", name="Leave", exact=True).click()
+    page.get_by_role("alert").get_by_text("SystemExit: clicked by somebody").first.wait_for()
+    page.get_by_role("button", name="Leave later").click()
+    visit(f"{url}?view=overview").page.get_by_text("A good card").wait_for()
+
+
+def test_what_is_no_page_and_who_took_a_name_is_told(visit, url):
+    page = visit(f"{url}?view=plugins").page
+    for said in ("whose title is None", "register_views gives 'overview', which 'panel' gave already"):
+        page.get_by_text(said).first.wait_for()
