@@ -28,7 +28,7 @@ WRONG = {
 
 @pytest.mark.parametrize("layer", WRONG.values(), ids=WRONG)
 def test_what_cannot_be_drawn_is_refused(layer):
-    with pytest.raises(DataError, match="cannot be drawn|is not a layer") as told:
+    with pytest.raises(DataError, match=r"cannot be drawn|is not a layer") as told:
         checked(layer)
     assert "\n" not in str(told.value)
 
