@@ -204,9 +204,28 @@ def _names(marker: Marker) -> dict[str, bytes]:
         "a function of a usual package": whole(
             name("pandas.core.common", "pipe") + text(f"touch {marker}") + name("os", "system") + b"\x86R"
         ),
+        "code in a distribution": whole(_distribution(code)),
+        "code in a distribution's pairs": whole(_distribution(code, pairs=True)),
+        "a constructor that calls": whole(
+            name("numpy.random._pickle", "__generator_ctor") + text(f"touch {marker}") + name("os", "system") + b"\x86R"
+        ),
+        "an object with its own maker": whole(
+            name("sklearn.neighbors._kd_tree", "newObj")
+            + (name("functools", "partial") + name("pandas", "DataFrame.query") + b"\x85R")
+            + b"\x85R"
+        ),
+        "a formula": whole(name("statsmodels.base.model", "Model") + b")\x81}" + text("formula") + text(code) + b"sb"),
         "a writer of a usual package": whole(name("pandas", "HDFStore") + text(str(marker)) + b"\x85R"),
         "the command line of XGBoost": whole(name("xgboost.testing", "run") + text(str(marker)) + b"\x85R"),
     }
+
+
+def _distribution(code: str, *, pairs: bool = False) -> bytes:
+    """scipy's distributions run a text of their state when they are loaded."""
+    made = name("scipy.stats._continuous_distns", "norm_gen") + b")\x81"
+    if pairs:
+        return made + b"]" + text("_parse_arg_template") + text(code) + b"\x86ab"
+    return made + b"}" + text("_parse_arg_template") + text(code) + b"sb"
 
 
 def _zipped(entries: dict[str, bytes] | list[tuple[str, bytes]], comment: bytes = b"") -> bytes:

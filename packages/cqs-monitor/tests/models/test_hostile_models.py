@@ -73,6 +73,22 @@ def test_arrays_as_numpy_saves_them_are_ordinary(look):
         assert (look(file.getvalue()).verdict, look(file.getvalue()).format) == ("nothing unusual found", "npz")
 
 
+def test_distributions_of_scipy_carry_code_of_their_own_and_no_other(look):
+    stats = pytest.importorskip("scipy.stats", reason="scipy is not installed: cqs-monitor[models]")
+    for how, data in dumps([stats.norm(0, 1), stats.gamma(2.0), stats.randint(0, 5), stats.uniform]):
+        found = look(data)
+        assert (found.verdict, list(found.oddities)) == ("imports code", []), how
+        changed = data.replace(b"return self._argcheck_rvs(", b"return __import__('os').x(")
+        if how.startswith("pickle"):
+            assert changed != data
+            assert (look(changed).verdict, look(changed).problem) == (None, None)
+
+
+def test_a_file_of_many_imports_is_given_up(look):
+    found = look(b"".join(b"ca%d\nb\n" % i for i in range(3_000)))
+    assert "2,000 different imports" in found.problem
+
+
 def test_a_torch_zip_of_numbers_is_ordinary_and_each_storage_is_asked_for(look):
     """As `torch.save({"w": torch.ones(4)}, …)` writes it."""
     import zipfile
@@ -93,6 +109,7 @@ def test_a_torch_zip_of_numbers_is_ordinary_and_each_storage_is_asked_for(look):
 
     assert (look(saved()).verdict, look(saved()).format) == ("nothing unusual found", "torch zip")
     assert "data/0" in look(saved(**{"data/0": bytes(17)})).problem
+    assert look(saved(**{"data/0": b"\x80\x02" + bytes(14)})).verdict == "nothing unusual found"  # numbers, by chance
     assert "version" in look(saved(version=b"cos\nsystem\n")).problem
     outside = look(entries["data.pkl"])
     assert (outside.verdict, list(outside.oddities)) == (None, ["an object that lies outside the pickle"])

@@ -22,6 +22,7 @@ MOST_ENTRIES = 10_000
 _CHUNK = 1 << 20
 _ENTRY = LIMIT // 4
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError, ValueError, struct.error)
+_TORCH = "data.pkl"
 _PICKLED = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin")
 _BESIDE = {
     "version": rb"\d{1,3}\n?",
@@ -53,30 +54,38 @@ def read_zip(file: BinaryIO, deadline: float) -> tuple[Reading, str]:
 
 
 def _read(archive: zipfile.ZipFile, file: BinaryIO, deadline: float) -> tuple[Reading, str]:
-    whole, unread, arrays, pickles = Reading(), {}, 0, []
-    for entry in archive.infolist():
+    whole, kinds, unread = Reading(), set(), []
+    root = next((e.filename[: -len(_TORCH)] for e in archive.infolist() if e.filename.endswith(f"/{_TORCH}")), None)
+    for entry in sorted(archive.infolist(), key=lambda entry: not entry.filename.endswith(f"/{_TORCH}")):
         try:
-            head = _start(archive, entry)
-            if head.startswith(MAGIC):
-                whole.join(read_npy(_content(archive, entry, deadline), deadline), entry.filename)
-                arrays += 1
-            elif entry.filename.lower().endswith(_PICKLED) or _begins_pickle(head):
-                torch = entry.filename.endswith("/data.pkl")
-                whole.join(read_streams(_content(archive, entry, deadline), deadline, torch=torch), entry.filename)
-                pickles.append(entry.filename)
-            else:
-                unread[entry.filename] = entry
+            if root is not None and _known(archive, entry, root, whole):
+                continue
+            part, kind = _entry(archive, entry, deadline)
         except _DAMAGED as error:
             whole.problem = whole.problem or f"{entry.filename[:80]!r} in the zip could not be read ({error})"
-    root = next((name[: -len("data.pkl")] for name in pickles if name.endswith("/data.pkl")), None)
-    ignored = [n for n, entry in unread.items() if root is None or not _known(archive, entry, root, whole)]
-    if ignored and not whole.problem:
-        some = ", ".join(repr(name[:60]) for name in ignored[:3])
-        whole.problem = f"{len(ignored):,} entries of the zip were not read: {some}"
-    if not unread and not arrays and not pickles:
+            continue
+        if part is None:
+            unread.append(repr(entry.filename[:60]))
+        else:
+            kinds.add(kind)
+            whole.join(part, entry.filename)
+    if unread and not whole.problem:
+        whole.problem = f"{len(unread):,} entries of the zip were not read: {', '.join(unread[:3])}"
+    if not unread and not kinds:
         whole.problem = whole.problem or "a zip without a pickle in it"
     whole.oddities |= dict.fromkeys(_oddities(archive, file))
-    return whole, "torch zip" if root is not None else "npz" if arrays and not pickles else "zip"
+    return whole, "torch zip" if root is not None else "npz" if kinds == {"npy"} else "zip"
+
+
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, deadline: float) -> tuple[Reading | None, str]:
+    """What one entry says and what it is; None for what nothing here reads."""
+    head = _start(archive, entry)
+    if head.startswith(MAGIC):
+        return read_npy(_content(archive, entry, deadline), deadline), "npy"
+    if entry.filename.lower().endswith(_PICKLED) or _begins_pickle(head):
+        torch = entry.filename.endswith(f"/{_TORCH}")
+        return read_streams(_content(archive, entry, deadline), deadline, torch=torch), "pickle"
+    return None, ""
 
 
 def _start(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

@@ -62,7 +62,9 @@ def wrapped_layout(wrapper: Made) -> Layout | None:
         and type(state["allow_mmap"]) is bool
         and (alignment is None or (type(alignment) is int and alignment == 16))
     )
-    return Layout(shape, dtype, alignment is not None) if known and dtype is not None and is_shape(shape) else None
+    if not known or dtype is None or not is_shape(shape) or (dtype.hasobject and state["allow_mmap"]):
+        return None
+    return Layout(shape, dtype, alignment is not None)
 
 
 def raw_array(data: Source, at: int, layout: Layout) -> tuple[RawArray, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from cqs_monitor.models.pickles.arrays import is_shape, is_wrapper
@@ -17,6 +18,36 @@ if TYPE_CHECKING:
     Check = Callable[[tuple[Any, ...]], bool]
 
 _BASES = frozenset({"object", "dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bytes"})
+_CODE = "_parse_arg_template"
+_ARGUMENTS = r"[\w, =]*"
+_TEMPLATE = re.compile(
+    rf"(\ndef _parse_args\(self, {_ARGUMENTS}\):\n    return \({_ARGUMENTS}\), {_ARGUMENTS}\n"
+    rf"\ndef _parse_args_rvs\(self, {_ARGUMENTS}, size=None\):\n"
+    rf"    return self._argcheck_rvs\({_ARGUMENTS}, size=size\)\n"
+    rf"\ndef _parse_args_stats\(self, {_ARGUMENTS}, moments='mv'\):\n"
+    rf"    return \({_ARGUMENTS}\), {_ARGUMENTS}, moments\n)?"
+)
+"""Code that scipy's distributions carry in their state, and run when they are loaded; any other is not theirs."""
+
+_OF_A_CLASS_TEXT = "newObj _new_Index _new_DatetimeIndex _new_PeriodIndex __newobj__ __newobj_ex__"
+_OF_A_CLASS = frozenset(_OF_A_CLASS_TEXT.split())
+"""Functions that make an object of the class that they are given first."""
+
+
+def _rebuilds_a_class(what: Import, arguments: Any) -> bool:
+    """Whether a function that rebuilds objects is given classes only, not something else to call."""
+    if not isinstance(arguments, tuple):
+        return False
+    if what.name in _OF_A_CLASS:
+        return bool(arguments) and isinstance(arguments[0], Import)
+    if what.module == "numpy.random._pickle":
+        return all(isinstance(one, str) or _of_random(one) for one in arguments)
+    return True
+
+
+def _of_random(value: Any) -> bool:
+    named = value.kind if isinstance(value, Made) else value
+    return isinstance(named, Import) and named.module.startswith("numpy.random.")
 
 
 def odd_call(made: Made) -> bool:
@@ -25,18 +56,27 @@ def odd_call(made: Made) -> bool:
     if not isinstance(what, Import):
         return True
     if not harmless(what):
-        return False
+        return not _rebuilds_a_class(what, arguments)
     check = _CHECKS.get(str(current(what)).replace("numpy._core", "numpy.core"))
     return not isinstance(arguments, tuple) or check is None or not check(arguments)
 
 
 def odd_state(made: Made) -> bool:
-    """Whether no pickler tells a constructed piece of plain data this state."""
-    if made.builds != 1:
-        return True
+    """Whether no pickler tells an object this state."""
     kind = made.kind
-    if kind is None or not harmless(kind) or is_wrapper(made):
-        return kind is None
+    if made.builds != 1 or kind is None or _carries_code(kind, made.state):
+        return True
+    return harmless(kind) and not is_wrapper(made) and _odd_data(kind, made)
+
+
+def _carries_code(kind: Import, state: Any) -> bool:
+    """Whether a distribution of scipy would run other code than its own."""
+    if kind.module.startswith("scipy.stats") and (not isinstance(state, Pairs) or state.literal() is None):
+        return True
+    return isinstance(state, Pairs) and not _TEMPLATE.fullmatch(str(state.get(_CODE, "")))
+
+
+def _odd_data(kind: Import, made: Made) -> bool:
     if made.is_a("numpy.core.multiarray", "_reconstruct"):
         return not _array_state(made.state)
     if kind == Import("numpy", "dtype"):

@@ -6,6 +6,7 @@ finds imports whose names were put together, kept in the memo, or stand behind a
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -17,18 +18,26 @@ from cqs_monitor.models.pickles.steps import MARK, step
 from cqs_monitor.models.pickles.values import Import, Made, Unknown
 
 _MOST_OPS = 20_000_000
+_MOST_IMPORTS = 2_000
+"""Different names; models of the usual packages have less than a hundred."""
+
 _LATE = 512
 """Opcodes between two looks at the clock."""
 _DROPS = frozenset({"POP", "POP_MARK"})
 _AFTER_DROP = _DROPS | {"GET", "BINGET", "LONG_BINGET"}
+_METHOD = re.compile(r"(?!__)[A-Za-z_]\w*")
 _GETATTR = (Import("builtins", "getattr"), Import("__builtin__", "getattr"))
 
 
-def _attribute(arguments: Any) -> Import | None:
-    """What `getattr(Class, "name")` gives, which is how picklers write a method of a class."""
-    if len(arguments) == 2 and isinstance(arguments[0], Import) and isinstance(arguments[1], str):
-        return Import(arguments[0].module, f"{arguments[0].name}.{arguments[1]}")
-    return None
+def _attribute(arguments: Any) -> tuple[Import, Any] | None:
+    """What `getattr(object, "name")` gives, which is how picklers write methods: its name, and the value."""
+    if len(arguments) != 2 or not isinstance(arguments[1], str) or not _METHOD.fullmatch(arguments[1]):
+        return None
+    owner = arguments[0].kind if isinstance(arguments[0], Made) else arguments[0]
+    if not isinstance(owner, Import):
+        return None
+    found = Import(owner.module, f"{owner.name}.{arguments[1]}")
+    return found, found if owner is arguments[0] else Unknown("a method", found)
 
 
 class Machine:
@@ -167,6 +176,8 @@ class Machine:
                 raise BrokenPickle(self.at, f"{found} cannot be imported")
             self.imports[found] = None
             self.loose += found in _GETATTR
+            if len(self.imports) > _MOST_IMPORTS:
+                raise BrokenPickle(self.at, f"more than {_MOST_IMPORTS:,} different imports")
         else:
             if self.stop_before is not None and not (may_be_text(module) and may_be_text(name)):
                 raise BrokenPickle(self.at, "a name that is no text")
@@ -178,8 +189,8 @@ class Machine:
         """Note a call, or with `new` an object made without calling its class."""
         if what in _GETATTR and (found := _attribute(arguments)):
             self.loose -= 1
-            self.imports[found] = None
-            self.stack.append(found)
+            self.imports[found[0]] = None
+            self.stack.append(found[1])
             return
         made = Made(what, arguments, born=self.count, calls=self.calls, new=new)
         if isinstance(what, Import):

@@ -75,6 +75,7 @@ def read_streams(data: Source, deadline: float = float("inf"), *, torch: bool = 
         try:
             reading.values.append(machine.run())
         except BrokenPickle as error:
+            machine.excuse()
             reading.add(machine)
             _end(reading, data, at, count, error)
             break

@@ -22,7 +22,7 @@ _WRITTEN = (
     re.compile(rb"\x8c." + _NAME + _SECOND, re.DOTALL),
     re.compile(rb"X...\x00" + _NAME + _SECOND, re.DOTALL),
 )
-_WINDOW, _OVERLAP = 1 << 22, 1 << 10
+_WINDOW, _OVERLAP = 1 << 18, 1 << 10
 
 
 class Unswept(Exception):  # noqa: N818 - reads as what it is
