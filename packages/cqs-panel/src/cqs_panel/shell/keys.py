@@ -107,6 +107,40 @@ export function render({model}) {
     shown.remove(); back?.focus?.()
     return true
   }
+  const named = (button) => {  // an icon alone: what it does to the field that it stands beside
+    const field = button.closest(".MuiFormControl-root, .MuiTextField-root, .MuiInputBase-root, .MuiBox-root")
+    const input = field?.querySelector("input"), label = field?.querySelector("label")
+    const of = (label?.textContent ?? input?.getAttribute("aria-label") ?? "").trim()
+    const steps = [...(field?.querySelectorAll("button") ?? [])].filter((one) => !one.textContent.trim())
+    if (input && steps.length === 2) return (steps[0] === button ? "Decrease " : "Increase ") + of
+    return of ? "Choose " + of : "Menu"
+  }
+  const mend = () => {  // what libraries leave without a name or with roles that contradict each other
+    for (const el of all(document)) {
+      const tag = el.tagName, role = el.getAttribute("role")
+      if (tag === "SPAN" && el.hasAttribute("aria-label") && !role) el.setAttribute("role", "img")
+      else if (tag === "BUTTON" && !el.textContent.trim() && !el.getAttribute("aria-label") && !el.title)
+        el.setAttribute("aria-label", named(el))
+      else if (tag === "PRE" && !el.hasAttribute("tabindex") && el.scrollHeight > el.clientHeight + 1) el.tabIndex = 0
+      else if (role === "grid" && el.classList.contains("tabulator")) {
+        const empty = !el.querySelector(".tabulator-table > .tabulator-row")
+        if (el.hasAttribute("aria-owns")) el.removeAttribute("aria-owns")
+        const roles = {".tabulator-tableholder": empty ? "row" : "rowgroup", ".tabulator-table": "presentation",
+          ".tabulator-placeholder": "gridcell", ".tabulator-footer": "rowgroup", ".tabulator-footer-contents": "row",
+          ".tabulator-paginator": "gridcell"}
+        for (const [what, wanted] of Object.entries(roles))
+          for (const part of el.querySelectorAll(what))
+            if (part.getAttribute("role") !== wanted) part.setAttribute("role", wanted)
+      }
+    }
+  }
+  let waiting = null
+  const changed = () => { if (!waiting) waiting = setTimeout(() => { mend()  // and once more: tables are drawn late
+    waiting = setTimeout(() => { waiting = null; mend() }, 1800) }, 500) }
+  const watched = window.Bokeh?.documents?.find((one) => one.roots().length) ?? model.model?.document
+  watched?.on_change?.(changed)
+  document.addEventListener("focusin", changed)
+  changed()
   const reveal = (name) => {
     const found = all(document).filter((el) => el.classList.contains(name) && seen(el))[0]
     const gently = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"
@@ -122,8 +156,12 @@ export function render({model}) {
     if (said.reveal) setTimeout(() => reveal(said.reveal), 150) })
   document.addEventListener("click", clicked)
   document.addEventListener("keydown", pressed)
-  model.on("remove", () => { document.removeEventListener("click", clicked)
-    document.removeEventListener("keydown", pressed); skip.remove(); closeHelp() })
+  model.on("remove", () => {
+    clearTimeout(waiting); skip.remove(); closeHelp()
+    document.removeEventListener("focusin", changed)
+    document.removeEventListener("click", clicked)
+    document.removeEventListener("keydown", pressed)
+  })
 }
 """
 
