@@ -205,9 +205,12 @@ class Dashboard:
 
     def _heard(self, message: Any) -> None:
         said = message if isinstance(message, dict) else message.data
-        if said["type"] == "opened" and self._document is not None:
-            soon(self._document, lambda: self._opened(said))
-            return
+        call = self._opened if said["type"] == "opened" else self._follow
+        if self._document is not None:
+            soon(self._document, lambda: call(said))  # a click may come before the browser has all of the page
+
+    def _follow(self, said: dict[str, Any]) -> None:
+        """Show what the browser's address says now."""
         slug, query = parse(said["search"])
         self._following = True
         try:
