@@ -68,6 +68,14 @@ def test_the_price_is_that_of_the_candle_which_closed_last(bucket, lake):
     assert found == {"BTC": Price(107.0, START + 2 * DAY + HOUR, "candle")}
 
 
+def test_a_market_whose_newest_candles_are_damaged_has_no_price_and_the_others_have(bucket, lake):
+    lake("BTC/KRW", "1d", START, 100.0)
+    lake("ETH/KRW", "1d", START, 10.0)
+    [item] = Lake(bucket).objects(Series("upbit", "BTC/KRW", "1d"))
+    bucket.write(item.key, bucket.read(item.key)[:-1])
+    assert list(last_candles(bucket, ["BTC", "ETH"])) == ["ETH"]
+
+
 def test_an_exchange_that_answers_in_part_and_in_time_is_believed(slow):
     found = live_prices(["BTC", "ETH", "XRP"])
     assert {symbol: (price.value, price.source) for symbol, price in found.items()} == {

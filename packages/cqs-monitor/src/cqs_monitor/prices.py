@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cqs_core import CqsError, Lake, Series, UsageError, plugins, resolve, settings
+from cqs_core import CqsError, DataError, Lake, Series, UsageError, plugins, resolve, settings
 from cqs_core.answers import connection
 from cqs_core.intervals import next_open
 from cqs_core.times import now
@@ -45,7 +45,10 @@ def market_of(symbol: str) -> str | None:
 
 
 def last_candles(bucket: Bucket, symbols: Iterable[str]) -> dict[str, Price]:
-    """The newest close that the lake has of each symbol, at any interval; symbols without candles are left out."""
+    """The newest close that the lake has of each symbol, at any interval.
+
+    Symbols without candles are left out, and those whose newest candles are damaged: an older close is no price of now.
+    """
     lake, exchange = Lake(bucket), settings().exchange
     wanted = {market: symbol for symbol in symbols if (market := market_of(symbol))}
     newest: dict[str, tuple[int, int, Series]] = {}
@@ -56,7 +59,8 @@ def last_candles(bucket: Bucket, symbols: Iterable[str]) -> dict[str, Price]:
         if last is not None:
             closed = next_open(series.interval, last)
             newest[series.market] = max(newest.get(series.market, (0, 0, series)), (closed, last, series))
-    return {wanted[market]: _close(lake, *found) for market, found in newest.items()}
+    closes = {wanted[market]: _close(lake, *found) for market, found in newest.items()}
+    return {symbol: price for symbol, price in closes.items() if price}
 
 
 def live_prices(symbols: Iterable[str]) -> dict[str, Price]:
@@ -111,7 +115,10 @@ async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[str, str]) -
     }
 
 
-def _close(lake: Lake, closed: int, last: int, series: Series) -> Price:
+def _close(lake: Lake, closed: int, last: int, series: Series) -> Price | None:
     """The last close; of a candle that still runs nobody knows when it was fetched, only that it had opened."""
-    value = float(lake.read(series, last)["close"][-1].as_py())
+    try:
+        value = float(lake.read(series, last)["close"][-1].as_py())
+    except DataError:
+        return None
     return Price(value, closed if closed <= now() else last, "candle")
