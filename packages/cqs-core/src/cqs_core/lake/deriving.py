@@ -163,13 +163,19 @@ class _Source:
     def answered(self, ts: Stamps) -> Spans:
         """By its objects; of files, only the candles that they have (of archives, all of their range)."""
         asked = Spans.of((o.start, o.end) for o in self.objects if o.source != "import")
-        lost = np.setdiff1d(np.array(refused(self._lake.bucket, self._series), np.int64), ts)
+        lost = _without(np.array(refused(self._lake.bucket, self._series), np.int64), ts)
         if len(lost):
             asked = asked.minus(Spans.union(lost, bar_ends(self.interval, lost)))
         if not any(o.source == "import" for o in self.objects):
             return asked
         runs = runs_of(self.interval, ts)
         return Spans.union(np.r_[asked.starts, runs.starts], np.r_[asked.ends, runs.ends])
+
+
+def _without(some: Stamps, ts: Stamps) -> Stamps:
+    """Those that are not among sorted stamps; `np.setdiff1d` takes seconds of a year of minutes."""
+    at = np.searchsorted(ts, some)
+    return np.asarray(some[(at == len(ts)) | (np.append(ts, 0)[at] != some)])
 
 
 class _Filled(NamedTuple):

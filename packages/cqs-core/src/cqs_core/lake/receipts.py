@@ -54,19 +54,21 @@ def receipt_of(key: str) -> str:
 
 def contents_of(entries: Iterable[Entry]) -> Contents:
     """What the names in a folder of the lake say; those that are not ours are passed over."""
-    objects, promised = [], []
+    objects, vouched = list[LakeObject](), set[str]()
     for entry in entries:
-        if item := parse_object(entry.key, entry.size, entry.modified):
+        if entry.key.endswith(_SUFFIX):
+            vouched.add(_object_of(entry.key))
+        elif item := parse_object(entry.key, entry.size, entry.modified):
             objects.append(item)
-        elif item := _promised(entry.key):
-            promised.append(item)
-    there, vouched = {o.key for o in objects}, {item.key for item in promised}
-    absent = [item for item in promised if item.key not in there]
+    gone = sorted(vouched.difference(o.key for o in objects))
+    absent = [item for key in gone if (item := parse_object(key))]
+    if not absent:
+        return Contents(objects)
     posing = {o.key for item in absent for o in objects if o.key not in vouched and _poses(o, item)}
     others = [o for o in objects if o.key not in posing]
     missing = [item for item in absent if not answered_again(item, others)]
-    gone = {item.key for item in missing}
-    stale = [receipt_of(item.key) for item in absent if item.key not in gone]
+    missed = {item.key for item in missing}
+    stale = [receipt_of(item.key) for item in absent if item.key not in missed]
     return Contents(objects, missing, stale, [o for o in objects if o.key in posing])
 
 
@@ -104,8 +106,7 @@ def told(item: LakeObject) -> str:
     return f"{item.key!r} is missing: it was stored, and is gone"
 
 
-def _promised(key: str) -> LakeObject | None:
-    folder, _, name = key.rpartition("/")
-    if not (name.startswith("_") and name.endswith(_SUFFIX)):
-        return None
-    return parse_object(f"{folder}/{name[1:].removesuffix(_SUFFIX)}.parquet")
+def _object_of(receipt: str) -> str:
+    """The key of the object that a receipt names; it fits no object where that is no receipt of ours."""
+    folder, _, name = receipt.rpartition("/")
+    return f"{folder}/{name.removeprefix('_').removesuffix(_SUFFIX)}.parquet"
