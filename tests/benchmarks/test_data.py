@@ -218,7 +218,7 @@ def test_data_status_against_fifty_footers(big):
     print("  a new process, as cqs data status is:", end="")
     assert compared(big.status, footers, rounds=30, before=new_process) <= 1.0
     print("  a machine that never looked:", end="")
-    assert compared(big.status, footers, rounds=30, before=forget_all) <= 5
+    assert compared(big.status, footers, rounds=30, before=forget_all) <= 8  # a receipt beside each object
 
 
 @pytest.mark.parametrize("way", ["frame", "sql"])
