@@ -58,7 +58,7 @@ class Chrome:
         known = _state_watchers()
         self.page = pmui.Page(
             title="cqs",
-            main=[*([_demo_banner()] if shell.demo else []), self._stage, shell.dock],
+            main=[*([_demo_banner()] if shell.demo else []), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
             header=[shell.bridge, shell.keys, Connection()],
             sidebar_open=not self._narrow,

@@ -19,6 +19,7 @@ from cqs_panel.shell.events import guard_events
 from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.outbox import keep_order
+from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.work import Timer, Work, soon
 from cqs_panel.state import PageState
 from cqs_panel.view import View
@@ -46,6 +47,7 @@ class Dashboard:
         self.keys = Keys.of(sorted(self.views.values(), key=lambda v: (v.order, v.title)))
         self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
+        self.presence = Presence(lambda: self.bucket.check(), self._document, self._read_again)  # noqa: PLW0108 - there may be none yet
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         guard_events()
         pn.config.exception_handler = _weakly(self._on_exception)
@@ -66,7 +68,9 @@ class Dashboard:
 
     @cached_property
     def demo(self) -> bool:
-        return self.bucket.local and self.bucket.demo
+        with contextlib.suppress(CqsError):  # the pages say so
+            return self.bucket.local and self.bucket.demo
+        return False
 
     @property
     def root(self) -> Any:
@@ -160,6 +164,17 @@ class Dashboard:
         """Jobs of this bucket; a bucket that cannot be had is said by the views that need it."""
         with contextlib.suppress(CqsError):
             self.dock.update()
+
+    def _read_again(self) -> None:
+        """The bucket is back: build anew what shows an error; what reads again and again has seen it by itself."""
+        faulty = {work.frame.page.slug for work in self._works.values() if work.frame.faulty}
+        for slug in faulty & set(self._frames):
+            frame = self._frames.pop(slug)
+            frame.page.shown = False
+            self._forget(frame)
+            if frame is self._current:
+                self._current = None
+                self._open(slug, frame.page.query)
 
     def _open(self, slug: str, query: dict[str, str]) -> None:
         frame = self._frames.get(slug) or self._add(slug, query)

@@ -52,7 +52,7 @@ class Frame(pn.viewable.Viewer):
         self._skeleton = _skeleton(5 if isinstance(of, View) else 1)
         self._shown_faults: dict[object, tuple[str, Any]] = {}
         self._pending = 0
-        self.built = False
+        self.built = self._failed = False
         self._root = pn.Column(
             self._busy,
             self._faults,
@@ -66,18 +66,24 @@ class Frame(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._root
 
+    @property
+    def faulty(self) -> bool:
+        """Whether it shows an error."""
+        return self._failed or bool(self._shown_faults)
+
     def _marked(self) -> list[str]:
         return [f"cqs-view-{self.of.slug}"] if isinstance(self.of, View) else []
 
     def build(self) -> None:
         """Build the content, once; a second call builds again after a failure."""
-        self.built = True
+        self.built, self._failed = True, False
         self._faults.clear()
         self._shown_faults.clear()
         try:
             with foreign():
                 self._body[:] = [pn.panel(self.of.build(self.page), sizing_mode="stretch_width")]
         except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others live on
+            self._failed = True
             self._report("build", error)
             self._body[:] = [failure(f"{self._name} could not be shown", error, retry=self.build)]
         self._arrive()

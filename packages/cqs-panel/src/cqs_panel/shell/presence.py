@@ -1,0 +1,66 @@
+"""A bucket that is gone is told over every page: it is another thing than one with nothing in it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from cqs_panel.sections import html
+from cqs_panel.shell.work import Timer, soon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from bokeh.document import Document
+
+_SECONDS = 2.0
+_POOL = ThreadPoolExecutor(4, thread_name_prefix="cqs-presence")  # its own: views may all wait for a share that is gone
+_CSS = """
+.gone{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-left:4px solid var(--cqs-warning);
+  border-radius:8px;padding:10px 14px;margin-bottom:12px;font-size:13px;color:var(--cqs-text);overflow-wrap:anywhere}
+.gone b{display:block;margin-bottom:2px}
+"""
+
+
+class Presence(pn.viewable.Viewer):
+    """Looks whether the bucket is there, in a thread: a network share that is gone may not answer at all.
+
+    Args:
+        check: raises where the bucket is not there.
+        document: of the session.
+        back: called when the bucket is there again.
+    """
+
+    def __init__(self, check: Callable[[], Any], document: Document | None, back: Callable[[], None]) -> None:
+        super().__init__()
+        self._check, self._document, self._back = check, document, back
+        self._looking: Future[Any] | None = None
+        self.gone = False
+        self._told = html("", stylesheets=[_CSS], visible=False)
+        Timer(document, self._look, int(1000 * _SECONDS)).run(True)
+
+    def __panel__(self) -> Any:
+        return self._told
+
+    def _look(self) -> None:
+        if self._looking is not None and not self._looking.done():
+            return
+        self._looking = _POOL.submit(self._check)
+        self._looking.add_done_callback(self._looked)
+
+    def _looked(self, done: Future[Any]) -> None:
+        if self._document is not None:
+            soon(self._document, lambda: self._tell(done.exception()))
+
+    def _tell(self, error: BaseException | None) -> None:
+        was, self.gone = self.gone, error is not None
+        if error is not None:
+            said = f"{escape(str(error))}. What this page shows was read before; it goes on when the bucket is back."
+            self._told.object = f'<div class="gone" role="alert"><b>The bucket is not there</b>{said}</div>'
+        self._told.visible = self.gone
+        if was and not self.gone:
+            self._back()
