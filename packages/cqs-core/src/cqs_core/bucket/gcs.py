@@ -8,7 +8,7 @@ import hashlib
 import io
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from gcsfs.retry import ChecksumError
 
@@ -81,17 +81,20 @@ class GcsStorage(RemoteStorage):
         self._refuse_torn(key)
 
     def create(self, key: str, data: bytes) -> bool:
-        try:
-            self.ask("pipe_file", self.path(key), data, mode="create", consistency="md5")
-        except Repeated:  # our own object, if an answer was lost
-            return self.read(key) == data
-        except FileExistsError:
-            return False
-        except ChecksumError:
-            self._refuse_torn(key)
-        return True
+        for _ in range(_UPLOADS):
+            try:
+                self.ask("pipe_file", self.path(key), data, mode="create", consistency="md5")
+            except Repeated:  # our own object, if an answer was lost
+                return self.read(key) == data
+            except FileExistsError:
+                return False
+            except ChecksumError:
+                self.delete([key])
+                continue
+            return True
+        return self._refuse_torn(key)
 
-    def _refuse_torn(self, key: str) -> None:
+    def _refuse_torn(self, key: str) -> NoReturn:
         """An object of other bytes than its name promises would spoil whatever reads it."""
         self.delete([key])
         raise OSError("other bytes arrived than were sent; the object was removed, try again")

@@ -101,6 +101,7 @@ class RemoteStorage:
         try:
             found = self.ask("ls", self.path(prefix), detail=True)
         except (FileNotFoundError, NotADirectoryError):
+            self._refuse_missing()
             return []
         names = (item["name"].rstrip("/").rsplit("/", 1)[-1] for item in found if item["type"] == "directory")
         return sorted(name for name in names if prefix or not hidden(name))
