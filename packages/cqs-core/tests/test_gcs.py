@@ -98,7 +98,7 @@ def test_gcs_whatever_goes_wrong_and_however_often(proxy, monkeypatch, url, faul
     met(proxy, monkeypatch, url, fault, verb)
     for times in (1,) if fault in ("hang", "slow") else (1, 2):  # then it comes right
         proxy.fail(fault, VERBS[verb][0], times=times)
-        monkeypatch.setenv("CQS_GCS_PATIENCE", "1.2" if fault in ("hang", "slow") else "3")
+        monkeypatch.setenv("CQS_GCS_PATIENCE", "1.5" if fault in ("hang", "slow") else "6")
         if fault not in ("401", "403", "404") and not (fault in ("short", "flip", "badmd5") and "open" in verb):
             assert VERBS[verb][1](Bucket(url)) is not False or verb == "create"
         proxy.fail()
