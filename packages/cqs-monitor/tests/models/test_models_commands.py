@@ -60,6 +60,25 @@ def test_refusals_name_the_remedy(folder, upload, touching):
     assert "dangerous" in refusal("models", "evaluate", "v9", "--bucket", folder)
 
 
+def test_unusual_code_is_named_and_trust_needs_a_flag(folder, upload):
+    import json
+
+    from click.testing import CliRunner
+
+    from cqs_monitor.commands.models import models
+
+    def run(*args: str):
+        return CliRunner().invoke(models, [*args, "--bucket", str(folder), "--json"])
+
+    upload("v1", b"\x80\x04\x8c\x0bdataclasses\x8c\x05field\x93)R.")
+    seen = json.loads(run("inspect", "v1").stdout)
+    assert (seen["verdict"], seen["unusual"]) == ("imports unusual code", ["dataclasses.field"])
+    refused = run("trust", seen["sha256"])
+    assert "dataclasses.field" in str(refused.exception)
+    assert "--unusual-code" in str(refused.exception)
+    assert json.loads(run("trust", seen["sha256"], "--unusual-code").stdout)["trusted"] is True
+
+
 def test_models_of_a_remote_bucket(gcs_bucket, proof):
     bucket = Bucket(gcs_bucket)
     data = pickle.dumps(Touching(proof))
