@@ -46,6 +46,11 @@ class Unshown(pn.viewable.Viewer):
         raise SystemExit("shown by nobody")
 
 
+class Undrawn(pn.pane.Markdown):
+    def _get_model(self, *_, **__):
+        raise SystemExit("drawn by nobody")
+
+
 class Nameless:
     slug = "nameless"
 
@@ -58,6 +63,7 @@ def register_views():
         View(slug="loading", title="Loading", icon="bolt", order=52, build=_load),
         View(slug="ticking", title="Ticking", icon="bolt", order=53, build=_tick),
         View(slug="unshown", title="Unshown", icon="bolt", order=54, build=lambda _: Unshown()),
+        View(slug="undrawn", title="Undrawn", icon="bolt", order=55, build=lambda _: Undrawn("x")),
         View(slug="overview", title="Mine", icon="bolt", order=1, build=_build),
         Nameless(),
     ]

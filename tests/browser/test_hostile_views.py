@@ -28,6 +28,7 @@ def test_the_first_page_fails_in_its_place(visit, url):
         ("loading", "KeyboardInterrupt: typed by nobody"),
         ("ticking", "SystemExit: ticked by nobody"),
         ("unshown", "SystemExit: shown by nobody"),
+        ("undrawn", "SystemExit: drawn by nobody"),
     ],
 )
 def test_a_view_that_ends_the_process_says_so_and_the_server_goes_on(visit, url, view, said):

@@ -131,7 +131,10 @@ class Dashboard:
 
     def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
         """A guarded place with a page state of its own."""
-        return self._frame(of, slug, query, lambda where, error: plugins().report(owner, f"{slug}: {where}", error))
+        host = plugins()
+        frame = self._frame(of, slug, query, lambda where, error: host.report(owner, f"{slug}: {where}", error))
+        frame.tried = not host.is_own(owner)
+        return frame
 
     def _frame(
         self, of: View | Card, slug: str, query: dict[str, str], report: Callable[[str, BaseException], None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
+from bokeh.document import Document
 
 from cqs_core.foreign import foreign
 from cqs_panel.remedies import remedies
@@ -53,6 +54,7 @@ class Frame(pn.viewable.Viewer):
         self._shown_faults: dict[object, tuple[str, Any]] = {}
         self._pending = 0
         self.built = self._failed = False
+        self.tried = False  # whether it is drawn for nobody first: what fails when the whole page is drawn blanks it
         self._root = pn.Column(
             self._busy,
             self._faults,
@@ -81,7 +83,10 @@ class Frame(pn.viewable.Viewer):
         self._shown_faults.clear()
         try:
             with foreign():
-                self._body[:] = [pn.panel(self.of.build(self.page), sizing_mode="stretch_width")]
+                shown = pn.panel(self.of.build(self.page), sizing_mode="stretch_width")
+                if self.tried and not pn.state.loaded:
+                    _try(shown)
+                self._body[:] = [shown]
         except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others live on
             self._failed = True
             self._report("build", error)
@@ -134,3 +139,10 @@ class Frame(pn.viewable.Viewer):
 def _skeleton(blocks: int) -> Any:
     kind = "skeleton" if blocks > 1 else "skeleton card"
     return html(f'<div class="{kind}" aria-hidden="true">{"<div></div>" * blocks}</div>', stylesheets=[_SKELETON])
+
+
+def _try(shown: Any) -> None:
+    """Draw it in a document that nobody sees."""
+    root = shown.get_root(Document())
+    shown._cleanup(root)  # noqa: SLF001 - Panel has no public way to take back a drawing
+    pn.state._views.pop(root.ref["id"], None)  # noqa: SLF001 - likewise
