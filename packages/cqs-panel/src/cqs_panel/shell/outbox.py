@@ -20,7 +20,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from bokeh.document.events import ColumnDataChangedEvent, ColumnsPatchedEvent, ColumnsStreamedEvent
+from bokeh.document.events import (
+    ColumnDataChangedEvent,
+    ColumnsPatchedEvent,
+    ColumnsStreamedEvent,
+    RootAddedEvent,
+    RootRemovedEvent,
+)
 from panel.io import document as panel_io
 
 if TYPE_CHECKING:
@@ -87,7 +93,7 @@ def keep_order(document: Document) -> None:
 def _deliverable(document: Document, events: Sequence[DocumentPatchedEvent]) -> Iterator[DocumentPatchedEvent]:
     known, whole = document.models.synced_references, set()
     for event in events:
-        model = getattr(event, "model", None)
+        model = None if isinstance(event, RootAddedEvent | RootRemovedEvent) else getattr(event, "model", None)
         if model is not None and model not in known:
             continue
         if isinstance(event, ColumnDataChangedEvent):

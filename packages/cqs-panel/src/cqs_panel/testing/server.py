@@ -33,6 +33,7 @@ class Server:
         num_procs: processes that share the port.
         environment: besides this process's own.
         log: a file for what it writes to stderr; by default that goes where this process's goes.
+        port: 0 is a free one.
     """
 
     def __init__(
@@ -42,9 +43,10 @@ class Server:
         num_procs: int = 1,
         environment: Mapping[str, str] | None = None,
         log: Path | None = None,
+        port: int = 0,
     ) -> None:
         named = [part for path in plugins for part in ("--plugin", str(path))]
-        self._command = [sys.executable, "-m", __name__, *named, "--num-procs", str(num_procs)]
+        self._command = [sys.executable, "-m", __name__, *named, "--num-procs", str(num_procs), "--port", str(port)]
         self._environment = {**os.environ, "CQS_BUCKET": str(bucket), **(environment or {})}
         self._log = log
         self.url = ""
@@ -91,14 +93,15 @@ class Server:
 @click.command()
 @click.option("--plugin", "paths", multiple=True, type=click.Path(path_type=Path))
 @click.option("--num-procs", type=int, default=1)
-def main(paths: tuple[Path, ...], num_procs: int) -> None:
-    """Serve on a free port, and print the URL."""
+@click.option("--port", type=int, default=0)
+def main(paths: tuple[Path, ...], num_procs: int, port: int) -> None:
+    """Serve, and print the URL."""
     from cqs_core import plugins
     from cqs_panel.serve import serve
 
     for path in paths:
         plugins().register(_module(path), path.stem)
-    serve(port=0, num_procs=num_procs, open_browser=False, ready=click.echo)
+    serve(port=port, num_procs=num_procs, open_browser=False, ready=click.echo)
 
 
 def _module(path: Path) -> object:
