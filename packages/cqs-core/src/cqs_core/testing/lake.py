@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
+from cqs_core.errors import DataError
 from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake import Lake, Series
 from cqs_core.lake.cleaning import Reject
@@ -103,6 +106,28 @@ class LakeContract:
         [item] = lake.objects(BTC)
         lake.bucket.write(item.key, lake.bucket.read(item.key)[:-3])
         assert "damaged" in lake.verify()[0].problems[0]
+
+    def test_a_deleted_object_is_missed(self, lake: Lake) -> None:
+        put(lake, 0, 10)
+        put(lake, 10, 20)
+        gone = next(o.key for o in lake.objects(BTC) if o.start == 0)
+        lake.bucket.delete([gone])
+        with pytest.raises(DataError, match=f"'{re.escape(gone)}' is missing"):
+            lake.read(BTC)
+        with pytest.raises(DataError, match="is missing"):
+            lake.sql("select * from candles")
+        assert gone in lake.verify()[0].problems[0]
+        put(lake, 0, 10)
+        assert len(lake.read(BTC)) == 20
+
+    def test_one_damaged_object_hurts_only_its_series(self, lake: Lake) -> None:
+        put(lake, 0, 10)
+        eth = BTC._replace(market="ETH/KRW")
+        [item] = lake.append(eth, hours(0, 7), 0, 7 * HOUR)
+        lake.bucket.write(item.key, lake.bucket.read(item.key)[:-3])
+        assert lake.sql("select count(*) n from candles where market = 'BTC/KRW'").to_pylist() == [{"n": 10}]
+        with pytest.raises(DataError, match=re.escape(item.key)):
+            lake.sql("select count(*) n from candles where market = 'ETH/KRW'")
 
     def test_refused_rows_are_kept_apart(self, lake: Lake) -> None:
         rejects = [Reject([0, None, 1.0, 1.0, 1.0, 1.0], "not_a_number")]
