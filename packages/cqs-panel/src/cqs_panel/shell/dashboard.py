@@ -111,7 +111,9 @@ class Dashboard:
         self._works[page].at_end(call)
 
     def start(self, title: str, arguments: Sequence[str]) -> Job:
-        job = jobs.start(title, checked(arguments))
+        ours = list(arguments[-2:-1]) == ["--bucket"] and arguments[-1] == self.bucket.url  # a folder is a file, too
+        asked, own = (arguments[:-2], arguments[-2:]) if ours else (arguments, [])
+        job = jobs.start(title, [*checked(asked), *own])
         self.soon([lambda: self.dock.update(now=True)])
         return job
 
