@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from cqs_core import Bucket
+from cqs_panel.testing.browser import open_visit
 
 pytestmark = pytest.mark.browser
 
@@ -123,7 +124,7 @@ def test_closed_windows_leave_no_sessions(visit, tmp_path):
             pytest.fail("connections stay open")
 
 
-def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(visit, tmp_path):
+def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(chromium, visit, tmp_path):
     """Windows were opened, reloaded and closed meanwhile; nothing of that is worth a line."""
     with (tmp_path / "log").open("wb") as log:
         bucket = tmp_path / "bucket"
@@ -133,10 +134,10 @@ def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(v
                 page = visit(f"{url}?view={view}").page
                 page.reload()
                 page.context.close()
-            page = visit(url).page
+            left = open_visit(chromium, url, width=1400, height=900, dark=False)  # which misses its server, rightly
             process.terminate()
             assert process.wait(60) == 0
-            page.context.close()
+            left.page.context.close()
     said = (tmp_path / "log").read_text().splitlines()
     assert next(line for line in said if line.strip()).startswith("cqs dashboard of")
     assert len(said) <= 3, said
