@@ -14,7 +14,7 @@ SEEN = {
     "backtest": "Kept runs",
     "monitor": "Reconciliation",
     "compare": "From backtest to live",
-    "alerts": "Channels",
+    "alerts": "evaluated every",
     "models": "Metrics by version",
     "jobs": "on this machine",
     "plugins": "Where this runs",
@@ -61,7 +61,7 @@ def test_axe_finds_nothing_serious_on_any_page(visit, dashboard, demo, dark):
     for view, seen in {**SEEN, f"backtest&run={run}": "Equity and drawdown", "data&fetch=1": "Fetch candles"}.items():
         page.evaluate(f"""() => {{ const a = document.createElement("a"); a.href = "?view={view}"
             document.body.append(a); a.click(); a.remove() }}""")
-        page.get_by_text(seen).first.wait_for(timeout=60_000)
+        page.get_by_text(seen).locator("visible=true").first.wait_for(timeout=60_000)
         if found := settled(page, **options):
             told[view] = found
     assert not told, "\n".join(f"{view}: {line}" for view, lines in told.items() for line in lines)

@@ -126,3 +126,19 @@ def zone_name(timezone: str | None = None) -> str:
     if offset == "+0000":
         return "UTC"
     return f"{name} (UTC{offset[:3]}:{offset[3:]})"
+
+
+_WORDS = {"btc": "BTC", "eth": "ETH", "ma": "moving average", "ema": "EMA", "sma": "SMA", "rsi": "RSI", "atr": "ATR"}
+_UNITS = {"pct": "%", "bps": "bps"}
+
+
+def label(name: str) -> str:
+    """A name of code as people read it.
+
+    >>> label("volatility_breakout"), label("btc_ma"), label("late_entry_pct")
+    ('Volatility breakout', 'BTC moving average', 'Late entry, %')
+    """
+    *words, last = name.split("_")
+    unit = _UNITS.get(last)
+    told = " ".join(_WORDS.get(word, word) for word in ([*words] if unit else [*words, last]))
+    return f"{told[:1].upper()}{told[1:]}" + (f", {unit}" if unit else "")

@@ -14,6 +14,7 @@ from cqs_core import Strategy, plugins, settings
 from cqs_core.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 from cqs_panel.address_form import AddressForm, from_text, to_text
 from cqs_panel.checks import offered
+from cqs_panel.figures import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ class BacktestForm(pn.viewable.Viewer):
         return pn.Column(
             pmui.Select.from_param(own.strategy, **wide),
             _pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
-            pmui.Select.from_param(own.preset, **wide),
+            pmui.Select.from_param(own.preset, label="Set of symbols", **wide),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
             dates,
             self._parameters,
@@ -230,7 +231,7 @@ def _pair(*widgets: Any) -> Any:
 
 
 def _widget(rule: Strategy, name: str, parameter: Any) -> Any:
-    look = {**_WIDE, "label": name.replace("_", " ").capitalize(), "description": parameter.doc}
+    look = {**_WIDE, "label": label(name), "description": parameter.doc}
     own = rule.param[name]
     if isinstance(parameter, param.Boolean):
         return pmui.Switch.from_param(own, **look)

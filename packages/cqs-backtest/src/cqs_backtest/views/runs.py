@@ -42,7 +42,7 @@ _WIDE = {"sizing_mode": "stretch_width", "margin": 0}
 class KeptRuns(pn.viewable.Viewer):
     """The list of runs, and a choice of those to compare."""
 
-    chosen = param.ListSelector(default=[], label="Compare", doc="Two runs or more.")
+    chosen = param.ListSelector(default=[], label="Runs to compare", doc="Two runs or more.")
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
@@ -67,9 +67,9 @@ class KeptRuns(pn.viewable.Viewer):
             return
         self.param.chosen.objects = {_name(made): made["id"] for made in found}
         compare_some = pmui.MultiChoice.from_param(
-            self.param.chosen, searchable=True, sizing_mode="stretch_width", margin=0
+            self.param.chosen, searchable=True, sizing_mode="stretch_width", margin=(12, 0, 0, 0)
         )
-        go = pmui.Button(label="Compare", variant="outlined", margin=(8, 0), width=120)
+        go = pmui.Button(label="Compare runs", variant="outlined", margin=(8, 0), width=140)
         go.on_click(lambda _: self._page.goto(self._page.slug, compare=",".join(self.chosen)))
         self._body[:] = [self._table(), compare_some, go]
 

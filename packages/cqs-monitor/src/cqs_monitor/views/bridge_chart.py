@@ -9,12 +9,13 @@ from bokeh.models import ColumnDataSource, HoverTool
 from bokeh.plotting import figure
 
 from cqs_panel.charts.style import pane, short_numbers, styled
-from cqs_panel.theme import ACCENT, tones
+from cqs_panel.theme import ACCENT, GREY, tones
 
 if TYPE_CHECKING:
     from cqs_monitor.compare.bridge import Bridge
 
 _NAMES = ("backtest", "missed", "extra", "price", "size", "fees", "live")
+_COLUMNS = ("name", "low", "high", "value", "color", "label")
 _ENDS = ("backtest", "live")
 
 
@@ -23,7 +24,7 @@ class BridgeChart(pn.viewable.Viewer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._data = ColumnDataSource({key: [] for key in ("name", "low", "high", "value", "color")})
+        self._data = ColumnDataSource({key: [] for key in _COLUMNS})
         shown = figure(
             x_range=list(_NAMES),
             height=260,
@@ -36,6 +37,18 @@ class BridgeChart(pn.viewable.Viewer):
         shown.yaxis.formatter = short_numbers()
         shown.xaxis.major_label_text_font_size = "10px"
         drawn = shown.vbar("name", 0.6, "high", "low", source=self._data, color="color", line_color=None)
+        shown.text(
+            "name",
+            "high",
+            "label",
+            source=self._data,
+            text_align="center",
+            text_baseline="bottom",
+            y_offset=-3,
+            text_font_size="11px",
+            text_color=GREY,
+        )
+        shown.y_range.range_padding = 0.12
         tips = [("", "@name"), ("KRW", "@value{+0,0.00}")]
         shown.add_tools(HoverTool(renderers=[drawn], tooltips=tips, show_arrow=False, point_policy="follow_mouse"))
         self._pane = pane(shown)
@@ -58,8 +71,5 @@ def _steps(bridge: Bridge) -> dict[str, list[Any]]:
         start = 0.0 if name in _ENDS else level
         level = start + value
         color = ACCENT if name in _ENDS else colors.up if value >= 0 else colors.down
-        rows.append((name, min(start, level), max(start, level), value, color))
-    return {
-        key: list(column)
-        for key, column in zip(("name", "low", "high", "value", "color"), zip(*rows, strict=True), strict=True)
-    }
+        rows.append((name, min(start, level), max(start, level), value, color, f"{value:+,.0f}"))
+    return {key: list(column) for key, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}

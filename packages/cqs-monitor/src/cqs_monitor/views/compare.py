@@ -218,15 +218,17 @@ def _answer(bucket: Bucket, snapshot: Snapshot, question: Question) -> tuple[Que
 
 def _metrics(found: Comparison) -> list[Metric]:
     bridge, pairing = found.bridge, found.pairing
+    gap = bridge.live - bridge.backtest
     slip = "–" if found.costs is None else f"{ratio(found.costs.slippage_bps)} bp"
     fills = "" if found.costs is None else f"{count(found.costs.fills)} fills, a side"
     differing = sum(bool(pair.differs) for pair in pairing.matched)
     return [
         Metric("Backtest", amount(bridge.backtest, "KRW", signed=True), tone=tone(bridge.backtest)),
         Metric("Live", amount(bridge.live, "KRW", signed=True), tone=tone(bridge.live), hint="Net of estimated fees"),
+        Metric("Difference", amount(gap, "KRW", signed=True), "live less backtest", hint="What the bars add up to"),
         Metric("Matched", count(len(pairing.matched)), f"{differing} differ"),
-        Metric("Missed", count(len(pairing.missed))),
-        Metric("Extra", count(len(pairing.extra))),
+        Metric("Missed", count(len(pairing.missed)), "the rule bought, the bot did not"),
+        Metric("Extra", count(len(pairing.extra)), "the bot bought, the rule did not"),
         Metric("Slippage", slip, fills, hint="Against the rule's prices, weighted by value; above 0 is worse"),
     ]
 

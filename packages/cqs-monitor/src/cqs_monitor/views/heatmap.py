@@ -16,6 +16,7 @@ _WEEKS = 53
 CSS = """
 :host{overflow-x:auto;direction:rtl}
 svg.year{direction:ltr;display:block;margin-right:auto;width:100%;min-width:640px;height:auto;max-width:1100px}
+.scale{direction:ltr;font-size:11px;color:var(--cqs-muted);margin-top:4px}
 svg.year text{font-size:9px;fill:var(--cqs-muted)}
 svg.year .none{fill:var(--cqs-hover)} svg.year a:focus-visible rect{stroke:var(--cqs-text);stroke-width:2}
 svg.year .up{fill:var(--cqs-up)} svg.year .down{fill:var(--cqs-down)}
@@ -34,7 +35,12 @@ def heatmap(
     )
     width, height = _LEFT + _WEEKS * (_CELL + _GAP), _TOP + 7 * (_CELL + _GAP)
     label = f'role="{"group" if link else "img"}" aria-label="Realised PnL of each day of 53 weeks"'
-    return f'<svg class="year" viewBox="0 0 {width} {height}" {label}>{_labels(first)}{cells}</svg>'
+    return f'<svg class="year" viewBox="0 0 {width} {height}" {label}>{_labels(first)}{cells}</svg>{_legend(strongest)}'
+
+
+def _legend(strongest: float) -> str:
+    full = escape(amount(strongest, "KRW"))
+    return f'<div class="scale">paler is less; full color from <b>{full}</b> a day, gained or lost</div>'
 
 
 def _linked(cell: str, address: str) -> str:

@@ -13,6 +13,7 @@ from cqs_core.times import parse_range
 from cqs_monitor.compare.comparison import Question
 from cqs_monitor.compare.rule import find_rule
 from cqs_monitor.views.layout import WHOLE
+from cqs_panel.figures import label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,7 +108,7 @@ class QuestionForm(pn.viewable.Viewer):
 
 def _widget(name: str, parameter: param.Parameter[Any], given: str | None) -> Any:
     """A field for a parameter; text is read, and refused, by the strategy itself."""
-    told = {"label": name.replace("_", " "), "description": parameter.doc, **_FIELD}
+    told = {"label": label(name), "description": parameter.doc, **_FIELD}
     if isinstance(parameter, param.Selector):
         options = [str(option) for option in parameter.objects]
         return pmui.Select(options=options, value=given if given in options else str(parameter.default), **told)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import panel as pn
-from bokeh.models import ColumnDataSource, Range1d
+from bokeh.models import ColumnDataSource, CustomJSTickFormatter, Range1d
 
 from cqs_panel.charts.style import crosshair, hover, pane, show_all, time_figure
 from cqs_panel.theme import ACCENT, GREY, tones
@@ -65,6 +65,7 @@ def _depth(shown: Any, source: Any, deepest: float) -> None:
     shown.line("ts", "drawdown", source=source, color=down, line_width=1)
     shown.y_range = Range1d(min(deepest * 1.08, -1), 0)
     shown.yaxis.ticker.desired_num_ticks = 3
+    shown.yaxis.formatter = CustomJSTickFormatter(code="return tick + ' %'")
 
 
 def _thinned(values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:

@@ -32,7 +32,11 @@ _DATES = {
     "months": "%b %Y",
     "years": "%Y",
 }
-_DAYS = dict.fromkeys(("milliseconds", "seconds", "minsec", "minutes", "hourmin", "hours"), "%d %b") | {"days": "%Y"}
+_DAYS = dict.fromkeys(("milliseconds", "seconds", "minsec", "minutes", "hourmin", "hours"), "%d %b") | {
+    "days": "%Y",
+    "months": "",  # their labels have the year already
+    "years": "",
+}
 _SHORT = 'return new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 5}).format(tick)'
 
 _WHOLE = """
