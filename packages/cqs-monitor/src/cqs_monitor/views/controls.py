@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
@@ -47,6 +48,9 @@ class Controls(param.Parameterized):
         if names == self._names:
             return
         self._names = names
+        if self.choice.account and self.choice.account not in names:  # the address named somebody that is not there
+            self.choice = replace(self.choice, account="")
+            self._page.remember(account=None)
         wanted = self.choice.account if self.choice.account in names else _ALL
         if len(names) <= _LISTED:
             self._account.param.update(options=[_ALL, *names], value=wanted)

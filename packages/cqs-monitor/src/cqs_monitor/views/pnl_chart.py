@@ -39,7 +39,7 @@ class PnlChart(pn.viewable.Viewer):
         red = tones().down
         self._lower.varea("ts", "fall", 0, source=self._data, fill_color=red, fill_alpha=0.25)
         self._lower.line("ts", "fall", source=self._data, color=red, line_width=1.2)
-        self._total = self._upper.line("ts", "total", source=self._data, color=ACCENT, line_width=2.2)
+        self._total = self._upper.step("ts", "total", source=self._data, color=ACCENT, line_width=2.2, mode="after")
         self._curves: dict[str, Any] = {}
         self._legend: Legend | None = None
         rows = [("", "@ts{%F}"), ("Day", "@day{custom}"), ("Total", "@total{custom}"), ("Below high", "@fall{custom}")]
@@ -72,8 +72,8 @@ class PnlChart(pn.viewable.Viewer):
         blank = {f"curve{i}": np.zeros(len(self._data.data["ts"])) for i in range(len(names))}
         self._data.data = {key: self._data.data[key] for key in ("ts", "total", "fall", "day")} | blank
         self._curves = {
-            name: self._upper.line(
-                "ts", f"curve{i}", source=self._data, color=_COLORS[i], line_width=1.2, line_alpha=0.9
+            name: self._upper.step(
+                "ts", f"curve{i}", source=self._data, color=_COLORS[i], line_width=1.2, line_alpha=0.9, mode="after"
             )
             for i, name in enumerate(names)
         }
