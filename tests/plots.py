@@ -37,10 +37,12 @@ _SHOWN = f"""() => {{ {_PLOTS}
     start: view.frame.x_range.start, end: view.frame.x_range.end, floor: view.frame.x_range.min_interval,
     bounds: view.frame.x_range.bounds, tools: view.model.toolbar.tools.map((tool) => tool.type),
   }})) }}"""
-_SETTLED = f"""() => {{ {_PLOTS}
-  const busy = all(document).some((el) => (el.getAttribute("aria-label") === "Loading" ||
-    el.classList.contains("skeleton")) && el.checkVisibility())
-  return !busy && Bokeh.documents.every((one) => one.is_idle) &&
+_SETTLED = f"""(of) => {{ {_PLOTS}
+  const found = all(document), seen = (el) => el.checkVisibility()
+  const busy = found.some((el) => (el.getAttribute("aria-label") === "Loading" ||
+    el.classList.contains("skeleton")) && seen(el))
+  const there = !of || found.some((el) => el.classList.contains(`cqs-view-${{of}}`) && seen(el))
+  return there && !busy && Bokeh.documents.every((one) => one.is_idle) &&
     plots().every((view) => inView(view) && inked(view)) }}"""
 _BOX = f"""(id) => {{ {_PLOTS}
   const view = plots().find((one) => one.model.id === id), box = view.frame.bbox
@@ -54,14 +56,22 @@ def plots(page: Any) -> list[dict[str, Any]]:
     return page.evaluate(_SHOWN)
 
 
-def settle(page: Any, timeout: float = 30_000) -> None:
-    """Until nothing is loading, and every figure shows something; fails with what does not."""
+def settle(page: Any, of: str = "", *, twice: bool = True, timeout: float = 30_000) -> None:
+    """Until a view is seen, nothing is loading, and every figure shows something; fails with what does not.
+
+    Args:
+        page: Playwright's.
+        of: slug of the view.
+        twice: look again a moment later, at what is asked for when the first is there.
+        timeout: in ms.
+    """
     from playwright.sync_api import TimeoutError as Late
 
     try:
-        page.wait_for_function(_SETTLED, timeout=timeout)
-        page.wait_for_timeout(400)  # what is asked for when the first is there
-        page.wait_for_function(_SETTLED, timeout=timeout)
+        page.wait_for_function(_SETTLED, arg=of, timeout=timeout)
+        if twice:
+            page.wait_for_timeout(300)
+            page.wait_for_function(_SETTLED, arg=of, timeout=timeout)
     except Late:
         raise AssertionError(f"not settled: {page.url}, {plots(page)}") from None
 
