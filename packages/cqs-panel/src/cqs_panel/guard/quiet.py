@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
+
+from bokeh.server.views.ws import WSHandler
 
 _ORDINARY = ("Failed sending message as connection was closed",)
 
 
 def install() -> None:
-    """Drop these lines of Bokeh's log; a second call changes nothing."""
+    """Drop these lines of Bokeh's log, and let no connection be closed twice."""
     logging.getLogger("bokeh.server.views.ws").addFilter(_is_news)
+    close = WSHandler.on_close
+
+    def on_close(self: Any) -> None:
+        if self.connection is None or self.connection._session is not None:  # noqa: SLF001 - asking asserts it
+            close(self)  # else the session was given back when a ping found the client gone
+
+    WSHandler.on_close = on_close
 
 
 def _is_news(record: logging.LogRecord) -> bool:
