@@ -287,7 +287,7 @@ class TestDisabling:
 
 
 TAKEN = """
-from cqs_core import AlertChannel, DemoStep, Exchange, Strategy, hookimpl
+from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, Strategy, hookimpl
 
 class Thing:
     slug = name = "{name}"
@@ -296,6 +296,8 @@ class Thing:
     def layers(self, *args): ...
     def execute(self, *args): ...
     def send(self, *args): ...
+class Format(CandleFormat):
+    name = "{name}"
 
 @hookimpl
 def register_exchanges(): return [type("E", (Exchange,), {{"id": "{name}"}})]
@@ -311,6 +313,8 @@ def register_views(): return [Thing()]
 def register_cards(): return [Thing()]
 @hookimpl(tryfirst=True)
 def register_overlays(): return [Thing()]
+@hookimpl
+def register_candle_formats(): return [Format()]
 @hookimpl
 def register_channels(): return [Thing()]
 @hookimpl

@@ -172,7 +172,7 @@ class TestDaysOfOnesOwn:
     def test_with_hours_days_are_put_together_and_published(self, days):
         hours = candle_table(END - 48 * HOUR + HOUR * np.arange(48), np.full((48, 5), 3.0))
         days.append(BTC, hours, END - 48 * HOUR, END)
-        assert days.publish() == ["data/processed/BTC_1d.parquet"]
+        assert [one.key for one in days.publish()] == ["data/processed/BTC_1d.parquet"]
         import pandas as pd
 
         frame = pd.read_parquet(days.bucket.folder / "data" / "processed" / "BTC_1d.parquet")

@@ -353,7 +353,8 @@ def test_the_commands_say_what_the_contract_says(tmp_path, sandbox):
     assert said("data", "publish") == []
     out = tmp_path / "btc.csv"
     assert said("data", "export", out, "--market", "BTC/KRW", "--interval", "4h")["rows"] > 100
-    assert said("data", "import", out, "--market", "BTC/USDT", "--interval", "4h")["rejected"] == 0
+    [row] = said("data", "import", out, "--market", "BTC/USDT", "--interval", "4h")
+    assert row["rejected"] == 0
     [item] = [p for p in (tmp_path / "bucket").rglob("*.parquet") if "BTC-USDT" in str(p)]
     item.write_bytes(item.read_bytes()[:-1])
     assert [row["problems"] for row in said("data", "verify", code=1) if row["problems"]]
