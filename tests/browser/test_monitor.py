@@ -36,9 +36,12 @@ def write(folder, account: str, day: str, *rows: str) -> None:
 
 @pytest.fixture
 def bucket(tmp_path):
-    """Four accounts with names of every kind, one of them with a symbol that a spreadsheet would calculate."""
-    for account in ("Main", EVIL, "메인", "a b"):
-        rows = [sold(f"2025-10-20T10:{i:02d}:00", 100.0 * (i % 3 - 1)) for i in range(40)]
+    """Four accounts with names of every kind, one of them with a symbol that a spreadsheet would calculate.
+
+    Each trades at seconds of its own: accounts whose rows are all equal are copies, and count once.
+    """
+    for second, account in enumerate(("Main", EVIL, "메인", "a b")):
+        rows = [sold(f"2025-10-20T10:{i:02d}:{second:02d}", 100.0 * (i % 3 - 1)) for i in range(40)]
         write(tmp_path, account, "2025-10-20", *rows)
     write(
         tmp_path,
