@@ -91,3 +91,15 @@ def test_every_page_works_by_keyboard(visit, dashboard, demo):
     page.keyboard.type("SOL")
     page.locator(".tabulator-row:visible", has_text="BTC/KRW").first.wait_for(state="detached")
     page.keyboard.press("Escape")
+
+
+def test_a_button_whose_text_comes_later_is_named_by_it(visit, dashboard, tmp_path):
+    page = visit(f"{dashboard(tmp_path)}?view=plugins").page
+    page.get_by_text(SEEN["plugins"]).first.wait_for()
+    page.evaluate("document.body.append(Object.assign(document.createElement('button'), {id: 'late'}))")
+    page.locator("#late").focus()
+    page.get_by_role("button", name="Menu", exact=True).and_(page.locator("#late")).wait_for()
+    page.evaluate("document.querySelector('#late').textContent = 'Show 5 rows'")
+    page.locator("#late").blur()
+    page.locator("#late").focus()
+    page.get_by_role("button", name="Show 5 rows", exact=True).wait_for()

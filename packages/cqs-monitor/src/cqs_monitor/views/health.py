@@ -28,7 +28,9 @@ class Health(pn.viewable.Viewer):
         super().__init__()
         self._timezone = timezone
         self._files = pn.Column(**WHOLE)
-        self._button = pmui.Button(label="", variant="outlined", size="small", margin=0, visible=False)
+        self._button = pmui.Button(
+            label="Show damaged rows and files", variant="outlined", size="small", margin=0, visible=False
+        )
         self._button.on_click(lambda _: self._toggle())
         self._damaged = pn.Column(visible=False, **WHOLE)
         self._shown: tuple[Any, ...] = ()

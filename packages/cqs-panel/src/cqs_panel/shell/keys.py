@@ -115,12 +115,15 @@ export function render({model}) {
     if (input && steps.length === 2) return (steps[0] === button ? "Decrease " : "Increase ") + of
     return of ? "Choose " + of : "Menu"
   }
+  const given = new WeakSet()  // buttons named here: a text that comes later is their name
   const mend = () => {  // what libraries leave without a name or with roles that contradict each other
     for (const el of all(document)) {
       const tag = el.tagName, role = el.getAttribute("role")
       if (tag === "SPAN" && el.hasAttribute("aria-label") && !role) el.setAttribute("role", "img")
-      else if (tag === "BUTTON" && !el.textContent.trim() && !el.getAttribute("aria-label") && !el.title)
-        el.setAttribute("aria-label", named(el))
+      else if (tag === "BUTTON" && el.textContent.trim() && given.delete(el)) el.removeAttribute("aria-label")
+      else if (tag === "BUTTON" && !el.textContent.trim() && !el.getAttribute("aria-label") && !el.title) {
+        el.setAttribute("aria-label", named(el)); given.add(el)
+      }
       else if (tag === "PRE" && !el.hasAttribute("tabindex") && el.scrollHeight > el.clientHeight + 1) el.tabIndex = 0
       else if (role === "grid" && el.classList.contains("tabulator")) {
         const empty = !el.querySelector(".tabulator-table > .tabulator-row")
