@@ -20,6 +20,16 @@ SEEN = {
     "plugins": "Where this runs",
 }
 IMPACTS = ("serious", "critical")
+FOCUSED = """let el = document.activeElement
+  while (el?.shadowRoot?.activeElement) el = el.shadowRoot.activeElement"""
+ON_A_ROW = f"() => {{ {FOCUSED}; return el.matches('.tabulator-row') }}"
+DRAW_AGAIN = f"""() => {{ {FOCUSED}
+  const copy = el.cloneNode(true)
+  el.replaceWith(copy); const lost = document.activeElement === document.body
+  copy.replaceWith(el); return Number(lost) }}"""
+QUIET = "() => { for (const one of Bokeh.documents) one._trigger_on_change = () => null }"
+LATE_BUTTON = """() => { const main = [...document.body.children].find((el) => el.shadowRoot)
+  window.late = document.createElement("button"); main.shadowRoot.append(window.late) }"""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +61,7 @@ def settled(page, **options) -> list[str]:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.soak)])  # a minute a theme
 def test_axe_finds_nothing_serious_on_any_page(visit, dashboard, demo, dark):
     """Roles and names are the same in both themes, so that only colors are looked at in the dark."""
     folder, run = demo
@@ -67,6 +77,16 @@ def test_axe_finds_nothing_serious_on_any_page(visit, dashboard, demo, dark):
     assert not told, "\n".join(f"{view}: {line}" for view, lines in told.items() for line in lines)
 
 
+def test_what_a_slow_browser_draws_late_gets_its_name_too(visit, dashboard, demo):
+    """Drawn long after the last change of the document."""
+    page = visit(f"{dashboard(demo[0])}?view=plugins").page
+    page.get_by_text("Where this runs").wait_for()
+    page.evaluate(QUIET)
+    for _ in range(3):  # two may be named by what the last change set off
+        page.evaluate(LATE_BUTTON)
+        page.wait_for_function("window.late.getAttribute('aria-label')")
+
+
 def test_every_page_works_by_keyboard(visit, dashboard, demo):
     folder, run = demo
     page = visit(f"{dashboard(folder)}?view=backtest").page
@@ -79,6 +99,9 @@ def test_every_page_works_by_keyboard(visit, dashboard, demo):
     page.get_by_role("dialog", name="Keyboard shortcuts").wait_for(state="detached")
     page.locator(".tabulator-tableholder").first.focus()
     page.keyboard.press("ArrowDown")
+    page.wait_for_function(ON_A_ROW)
+    assert page.evaluate(DRAW_AGAIN) == 1
+    page.wait_for_function(ON_A_ROW)  # rows that are drawn again keep the focus
     page.keyboard.press("Enter")
     page.wait_for_function(f"location.search.includes('run={run}')")
     page.get_by_text("Equity and drawdown").wait_for()

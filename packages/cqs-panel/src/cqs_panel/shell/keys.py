@@ -67,13 +67,28 @@ export function render({model}) {
     const to = {ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: known.length - 1}[key]
     if (to !== undefined) {
       const next = known[Math.max(0, Math.min(to, known.length - 1))]
-      if (next) { next.tabIndex = -1; next.focus(); event.preventDefault() }
+      if (next) { next.tabIndex = -1; next.focus(); remember(next); event.preventDefault() }
       return true
     }
     if (key !== "Enter" && key !== " ") return false
     const cell = [...(row ?? known[0])?.querySelectorAll(".tabulator-cell") ?? []].find(seen)
     if (cell) { event.preventDefault(); cell.click() }
     return true
+  }
+  let last = null  // the row, or the table, that has the focus: drawn again, it would lose it
+  const remember = (el) => {
+    const row = el?.closest?.(".tabulator-row"), root = el?.getRootNode()
+    last = row || el?.matches?.(".tabulator-tableholder") ? {el: row ?? el, root, text: row?.textContent} : null
+    if (last) watch(root)
+  }
+  const refocus = () => {
+    if (!last || focused() !== document.body || !last.root.host?.isConnected) return
+    const rows = [...last.root.querySelectorAll(".tabulator-row")]
+    const found = last.el.isConnected ? last.el : last.text === undefined ?
+      last.root.querySelector(".tabulator-tableholder") : rows.find((one) => one.textContent === last.text)
+    if (!found || !seen(found)) return
+    if (last.text !== undefined) found.tabIndex = -1
+    found.focus({preventScroll: true})
   }
   const labelOf = (el) => [el.placeholder, el.getAttribute("aria-label"),
     ...[...(el.labels ?? [])].map((one) => one.textContent)].join(" ")
@@ -117,7 +132,9 @@ export function render({model}) {
   }
   const given = new WeakSet()  // buttons named here: a text that comes later is their name
   const mend = () => {  // what libraries leave without a name or with roles that contradict each other
+    watch(document.body)
     for (const el of all(document)) {
+      if (el.shadowRoot) watch(el.shadowRoot)
       const tag = el.tagName, role = el.getAttribute("role")
       if (tag === "SPAN" && el.hasAttribute("aria-label") && !role) el.setAttribute("role", "img")
       else if (tag === "BUTTON" && el.textContent.trim() && given.delete(el)) el.removeAttribute("aria-label")
@@ -140,9 +157,17 @@ export function render({model}) {
   let waiting = null
   const changed = () => { if (!waiting) waiting = setTimeout(() => { mend()  // and once more: tables are drawn late
     waiting = setTimeout(() => { waiting = null; mend() }, 1800) }, 500) }
+  const drawn = new MutationObserver(() => { refocus(); changed() }), known = new WeakSet()
+  const watch = (root) => {  // an observer does not look into shadow roots: each is watched for itself
+    if (known.has(root)) return
+    known.add(root); drawn.observe(root, {childList: true, subtree: true})
+  }
   const watched = window.Bokeh?.documents?.find((one) => one.roots().length) ?? model.model?.document
   watched?.on_change?.(changed)
-  document.addEventListener("focusin", changed)
+  const focusing = () => { remember(focused()); changed() }
+  const pointed = () => { last = null }
+  document.addEventListener("focusin", focusing)
+  document.addEventListener("pointerdown", pointed, true)
   changed()
   const reveal = (name) => {
     const found = all(document).filter((el) => el.classList.contains(name) && seen(el))[0]
@@ -160,8 +185,9 @@ export function render({model}) {
   document.addEventListener("click", clicked)
   document.addEventListener("keydown", pressed)
   model.on("remove", () => {
-    clearTimeout(waiting); skip.remove(); closeHelp()
-    document.removeEventListener("focusin", changed)
+    clearTimeout(waiting); drawn.disconnect(); skip.remove(); closeHelp()
+    document.removeEventListener("focusin", focusing)
+    document.removeEventListener("pointerdown", pointed, true)
     document.removeEventListener("click", clicked)
     document.removeEventListener("keydown", pressed)
   })

@@ -66,6 +66,7 @@ _SETTLED = f"""() => {{ {_WALK}
   const found = all(document), frames = found.filter((el) => el.classList.contains("cqs-frame"))
   const busy = found.some((el) => el.getAttribute("aria-label") === "Loading" && el.checkVisibility())
   return frames.some((el) => el.checkVisibility()) && !busy }}"""
+_LOADED_AGAIN = "performance.getEntriesByType('navigation')[0]?.type === 'reload'"
 
 
 def launch(playwright: Playwright, *flags: str) -> Browser:
@@ -88,6 +89,8 @@ def open_visit(browser: Browser, url: str, *, width: int, height: int, dark: boo
     visit.page.on("pageerror", lambda error: _note(visit, str(error)))
     visit.page.on("console", lambda said: _note(visit, said.text) if said.type == "error" else None)
     visit.page.goto(url)
+    if dark:  # the first page of a browser that prefers the dark is served light, and asks for itself once more
+        visit.page.wait_for_function(_LOADED_AGAIN, timeout=30_000)
     visit.wait()
     return visit
 
