@@ -123,6 +123,7 @@ print(code, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, file=sys.stde
 """
 
 
+@pytest.mark.timeout(1800)
 def test_monitor_pnl_of_two_thousand_accounts(tmp_path):
     """2,000 accounts x 300 days with two rows a day, read before: the whole command; CPU is what it costs anywhere."""
     days = [dt.date(2025, 1, 1) + dt.timedelta(days=i) for i in range(300)]
