@@ -7,7 +7,6 @@ candles, and those of the copy wherever the lake has none.
 from __future__ import annotations
 
 import contextlib
-import io
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cqs_core import intervals
+from cqs_core.arrow import stream_of
 from cqs_core.candles import FIELDS
 from cqs_core.errors import CqsError
 from cqs_core.lake.files import read_rows
@@ -86,6 +86,6 @@ def _foreign(bucket: Bucket, name: str) -> list[bytes]:
 
 def _is_ours(data: bytes) -> bool:
     try:
-        return OURS in (pq.read_schema(io.BytesIO(data)).metadata or {})
+        return OURS in (pq.read_schema(stream_of(data)).metadata or {})
     except (pa.ArrowException, OSError) as error:
         raise CqsError(f"a file in {FOLDER!r} is not parquet ({error}); move it away") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -243,7 +242,3 @@ def _stretches(series: Series, files: Sequence[Recognized]) -> Iterable[tuple[in
             start = low
         end = max(end, high)
     yield start, end
-
-
-def as_json(rows: Sequence[Imported]) -> str:
-    return json.dumps([one.row() for one in rows])

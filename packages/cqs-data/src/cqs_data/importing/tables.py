@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_core import UsageError
+from cqs_core.arrow import stream_of
 from cqs_data.importing.texts import normal, read_text
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _columnar(name: str, data: bytes, kind: str) -> Table:
 
     read = pd.read_parquet if kind == "parquet" else pd.read_feather
     try:
-        frame = read(io.BytesIO(data))
+        frame = read(stream_of(data))
     except (ValueError, TypeError, OSError, KeyError, pa.ArrowException) as error:
         raise UsageError(f"{name!r} cannot be read as {kind}: {' '.join(str(error).split())[:160]}") from None
     return Table(_named(frame), headless=False, kind=kind)
