@@ -53,11 +53,11 @@ class Bot(threading.Thread):
     def trade(self) -> None:
         """Sell what the next account holds of the next symbol, or buy some."""
         account, symbol = next(self._next)
-        price = last_prices(self._bucket, [symbol]).get(symbol)
-        if price is None:
+        last = last_prices(self._bucket, [symbol]).get(symbol)
+        if last is None:
             return
         moment = now()
-        price *= 1 + (crc32(str(moment).encode()) / 2**32 - 0.5) / 100
+        price = last.price * (1 + (crc32(str(moment).encode()) / 2**32 - 0.5) / 100)
         held = self._held(account)
         known = held.pop(symbol, None)
         if known is None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core import Lake, Series
-from cqs_core.intervals import DAY, HOUR
+from cqs_core.intervals import DAY, HOUR, next_open
 from cqs_monitor.demo.trade import Trade
 
 if TYPE_CHECKING:
@@ -22,7 +22,14 @@ _PLAN: Mapping[int, Sequence[tuple[str, float, float | None, float, float]]] = {
 }
 
 
-def last_prices(bucket: Bucket, symbols: Sequence[str]) -> dict[str, float]:
+class LastPrice(NamedTuple):
+    """A candle's close, and when that candle closed (ms UTC)."""
+
+    price: float
+    time: int
+
+
+def last_prices(bucket: Bucket, symbols: Sequence[str]) -> dict[str, LastPrice]:
     """The newest close of each symbol, of hours where there are any, else of days."""
     lake, found = Lake(bucket), {}
     for symbol in symbols:
@@ -30,27 +37,31 @@ def last_prices(bucket: Bucket, symbols: Sequence[str]) -> dict[str, float]:
             series = Series("upbit", f"{symbol}/KRW", interval)
             last = max((item.last for item in lake.objects(series) if item.rows), default=None)
             if last is not None:
-                found[symbol] = float(lake.read(series, last)["close"][-1].as_py())
+                close = float(lake.read(series, last)["close"][-1].as_py())
+                found[symbol] = LastPrice(close, next_open(interval, last))
                 break
     return found
 
 
-def trades_today(which: int, prices: Mapping[str, float], now: int) -> list[Trade]:
-    """Trades of one of the two bots between the start of today, UTC's and Korea's, and `now` (ms UTC)."""
+def trades_today(which: int, prices: Mapping[str, LastPrice], now: int) -> list[Trade]:
+    """Trades of one of the two bots between the start of today, UTC's and Korea's, and `now` (ms UTC).
+
+    A position that is still open was bought no later than its last price, or it could not be valued: in the first
+    hour of a day, at the day's first moment.
+    """
     start = max(now // DAY * DAY, (now + _AHEAD_OF_UTC) // DAY * DAY - _AHEAD_OF_UTC)
 
     def at(share: float) -> int:
         return start + round(share * (now - start))
 
-    return [
-        Trade(
-            symbol,
-            at(bought),
-            prices[symbol] * (1 + paid / 100),
-            _VALUE / prices[symbol],
-            None if sold is None else at(sold),
-            None if sold is None else prices[symbol] * (1 + got / 100),
-        )
-        for symbol, bought, sold, paid, got in _PLAN[which]
-        if symbol in prices
-    ]
+    trades = []
+    for symbol, bought, sold, paid, got in _PLAN[which]:
+        if symbol not in prices:
+            continue
+        price, time = prices[symbol]
+        entry, size = price * (1 + paid / 100), _VALUE / price
+        if sold is None:
+            trades.append(Trade(symbol, min(at(bought), time), entry, size, None, None))
+        else:
+            trades.append(Trade(symbol, at(bought), entry, size, at(sold), price * (1 + got / 100)))
+    return trades
