@@ -245,3 +245,21 @@ def test_every_value_has_duckdbs_text(lake):
     found = lake.sql("select 'infinity'::timestamp i, max(ts) - min(ts) d, 1.50 x, null n from candles")
     [batch] = texts(found)
     assert batch.to_pylist() == [{"i": "infinity", "d": "11 days", "x": "1.50", "n": None}]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files as Linux shows them")
+def test_more_files_than_may_be_open_are_not_called_damaged(tmp_path):
+    import resource
+
+    lake = Lake(str(tmp_path))
+    for i in range(80):
+        lake.append(Series("upbit", f"C{i}/KRW", "1d"), rows(3), 0, 3 * DAY)
+    assert lake.sql("select market, max(ts) from candles group by market").num_rows == 80
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 30, before[1]))
+    try:
+        with pytest.raises(UsageError, match="80 objects at once, more files than this process may open; ask about"):
+            lake.sql("select market, max(ts) from candles group by market")
+        assert lake.sql("select max(ts) from candles where market = 'C7/KRW'").num_rows == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

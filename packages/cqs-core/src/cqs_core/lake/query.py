@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from cqs_core.bucket.cache import REMEDY
-from cqs_core.errors import DataError, UsageError
+from cqs_core.errors import BucketError, DataError, UsageError
 from cqs_core.lake.catalog import contents_by_series, plan
 from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.receipts import require_all, told
@@ -167,6 +167,11 @@ def _told(fact: str, paths: Sequence[str]) -> Exception:
         return UsageError(f"DuckDB refused the query: {fact}")
     if not Path(ours).exists():
         return FileNotFoundError(ours)
+    if "Too many open files" in said:
+        fact = f"the query reads {len(set(paths)):,} objects at once, more files than this process may open"
+        return UsageError(f"{fact}; ask about fewer markets, or raise the limit (`ulimit -n`)")
+    if "Cannot open file" in said:
+        return BucketError(f"{ours!r} cannot be opened ({said.rpartition(': ')[2]}); change that, then ask again")
     return DataError(f"{ours!r} is damaged ({said}); {REMEDY}")
 
 

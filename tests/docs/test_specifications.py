@@ -1,0 +1,98 @@
+"""The tables of docs/spec/ are what the code has."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+
+import pytest
+
+import documents
+from cqs_backtest import BacktestFacade
+from cqs_core import REASONS, Bucket, Candles, Costs, Fill, Orders
+from cqs_core.costs_file import MeasuredCosts
+from cqs_core.testing.candles import random_candles
+
+
+def first_cells(page, heading):
+    return [name for cells in documents.rows(page, heading) for name in re.findall(r"`([^`]+)`", cells[0])]
+
+
+def test_candles_orders_costs_and_fills():
+    arrays = {field.name for field in dataclasses.fields(Candles)}
+    assert set(first_cells("spec/orders", "What a strategy gets")) <= arrays
+    assert set(first_cells("spec/orders", "What it returns")) == {field.name for field in dataclasses.fields(Orders)}
+    assert set(first_cells("spec/orders", "What it costs")) == {field.name for field in dataclasses.fields(Costs)}
+    assert set(first_cells("spec/orders", "What an engine returns")) == set(Fill.names)
+    told = next(cells[1] for cells in documents.rows("spec/orders", "What an engine returns") if "reason" in cells[0])
+    assert tuple(re.findall(r"`(\w+)`", told)) == REASONS
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A kept run: its bucket, its folder, its manifest."""
+    candles = random_candles(rows=60)
+    data = {"BTC/KRW": frame(candles)}
+    bucket = Bucket(tmp_path_factory.mktemp("runs"))
+    result = BacktestFacade(bucket).run_backtest("buy_and_hold", ["BTC/KRW"], data, keep=True)
+    folder = f"runs/{result['run']}"
+    return bucket, folder, json.loads(bucket.read(f"{folder}/manifest.json"))
+
+
+def frame(candles):
+    import pandas as pd
+
+    index = pd.to_datetime(candles.ts, unit="ms", utc=True)
+    return pd.DataFrame({n: getattr(candles, n)[:, 0] for n in ("open", "high", "low", "close", "volume")}, index)
+
+
+def test_the_manifest_has_the_keys_of_the_page_and_no_other(run):
+    assert set(run[2]) == set(first_cells("spec/runs", "`manifest.json`"))
+    costs = next(cells[1] for cells in documents.rows("spec/runs", "`manifest.json`") if cells[0] == "`costs`")
+    assert set(re.findall(r"`(\w+)`", costs)) - {"hold"} == set(run[2]["costs"])
+
+
+def test_the_files_of_a_run(run):
+    import io
+
+    import pyarrow.parquet as pq
+
+    bucket, folder, _ = run
+    assert re.fullmatch(r"runs/\d{8}T\d{6}-[a-z0-9-]+-[0-9a-f]{6}", folder)
+    told = {name for name in first_cells("spec/runs", "Runs") if not name.endswith("/")}
+    assert {entry.key.removeprefix(f"{folder}/") for entry in bucket.list(folder)} == told
+    trades = pq.read_table(io.BytesIO(bucket.read(f"{folder}/trades.parquet")))
+    assert set(trades.column_names) == set(first_cells("spec/runs", "`trades.parquet`"))
+    equity = pq.read_table(io.BytesIO(bucket.read(f"{folder}/equity.parquet")))
+    assert equity.column_names == ["ts", "equity", "benchmark"]
+
+
+def test_the_columns_of_a_bots_log():
+    from cqs_monitor.logs.row import COLUMNS, read_row
+
+    page = "spec/logs"
+    [csv] = documents.blocks(page, "csv")
+    head, *lines = csv.text.splitlines()
+    assert tuple(head.split(",")) == COLUMNS == tuple(first_cells(page, "`trades_*.csv`"))
+    assert all(read_row(line).agrees() for line in lines)
+
+
+def test_the_examples_of_a_bots_json_are_read():
+    from cqs_monitor.logs.positions import read_positions
+    from cqs_monitor.logs.state import read_state
+
+    positions, state = (block.text.encode() for block in documents.blocks("spec/logs", "json"))
+    assert [held.symbol for held in read_positions(positions).held] == ["BTC"]
+    assert [order.symbol for order in read_state(state).pending] == ["ETH"]
+
+
+def test_the_reasons_of_quarantine_and_the_fields_of_costs():
+    from cqs_core.lake.cleaning import Reject
+
+    told = set(first_cells("spec/published", "`data/quarantine/…/{start}-{end}_{hash}.json`"))
+    said = set(re.findall(r"`(\w+)`", inspect.getdoc(Reject).partition("reason:")[2]))
+    assert told == said
+    text = documents.text("spec/published").partition("## `costs/")[2].partition("##")[0]
+    assert {field.name for field in dataclasses.fields(MeasuredCosts)} <= set(re.findall(r"`(\w+)`", text))
