@@ -193,6 +193,42 @@ def test_data_resampling_ten_series_against_polars(big):
     assert compared(ours, theirs) <= 1.5
 
 
+def test_data_deriving_a_sparse_year_against_a_complete_one(big, tmp_path):
+    """A quarter of the minutes absent: nothing traded then (fetched, archive), or a file that does not have them."""
+    lake, year = Lake(Bucket(tmp_path)), big.read(MANY[0])
+    here = np.random.default_rng(1).random(len(year)) >= 0.25
+    for source in ("exchange", "archive", "import"):
+        for name, rows in (("FULL", year), ("SPARSE", year.filter(here))):
+            lake.append(Series(source, f"{name}/KRW", "1m"), rows, *YEAR, source=source)
+    for source, interval in (("exchange", "1h"), ("exchange", "1d"), ("archive", "1h"), ("import", "1h")):
+        sparse, full = (Series(source, f"{name}/KRW", interval) for name in ("SPARSE", "FULL"))
+        found = lake.derived(sparse)
+        bars = (YEAR[1] - YEAR[0]) // intervals.length(interval)
+        assert len(found.table) + len(found.incomplete) == bars
+        assert len(found.incomplete) == (bars if source == "import" else 0)
+        print(f"  {source} {interval}:", end="")
+        assert compared(lambda: lake.derived(sparse), lambda: lake.derived(full)) <= 2  # noqa: B023 - called at once
+
+
+def test_data_deriving_from_sparse_bars_and_the_minutes_behind_them(big, tmp_path):
+    """Every bar that a file lacks comes from the minutes; they are read once, not once a bar."""
+    lake, minutes = Lake(Bucket(tmp_path)), big.read(MANY[0])
+    five = big.derive(MANY[0]._replace(interval="5m"))
+    here = np.random.default_rng(1).random(len(five)) >= 0.25
+    for name, rows in (("FULL", five), ("SPARSE", five.filter(here))):
+        lake.append(Series("upbit", f"{name}/KRW", "1m"), minutes, *YEAR)
+        lake.append(Series("upbit", f"{name}/KRW", "5m"), rows, *YEAR, source="import")
+    sparse = Series("upbit", "SPARSE/KRW", "1h")
+    assert len(lake.derive(sparse)) == (YEAR[1] - YEAR[0]) // HOUR
+
+    def both():
+        """What has to be read at least."""
+        lake.derive(sparse._replace(interval="5m"))
+        lake.read(sparse._replace(interval="1m"))
+
+    assert compared(lambda: lake.derive(sparse), both) <= 2
+
+
 def new_process():
     """Forget what a process remembers of names and folders."""
     listing._remembered.clear()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from cli import cqs, cqs_json
+from cqs_core import Bucket, Lake, Series
+from cqs_core.intervals import DAY, HOUR
+from cqs_core.lake.table import candle_table
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +62,23 @@ def test_kept_runs_open_by_a_click_and_the_back_button_returns(visit, dashboard,
     assert f"run={runs[1]}" in page.url
     page.go_back()
     page.wait_for_function("!location.search.includes('run=')")
+
+
+def test_a_run_and_its_chart_say_which_bars_were_left_out(visit, dashboard, tmp_path):
+    hours = Series("upbit", "BTC/KRW", "1h")
+    lake, start = Lake(Bucket(tmp_path, create=True)), 1_704_067_200_000
+    values = np.full((24, 5), 100.0) + np.sin(np.arange(24))[:, None] * [0, 1, -1, 0, 0]
+    values[:, 1], values[:, 2] = values.max(axis=1), values.min(axis=1)
+    for day in range(40):
+        lost = day == 5  # its last hour was never fetched
+        ts = start + DAY * day + HOUR * np.arange(24 - lost)
+        lake.append(hours, candle_table(ts, values[: 24 - lost]), int(ts[0]), int(ts[-1]) + HOUR)
+    run = cqs_json("backtest", "run", "buy_and_hold", "--symbols", "BTC", "--bucket", tmp_path)["run"]
+    page = visit(f"{dashboard(tmp_path)}?view=backtest&run={run}").page
+    told = "1 bar is left out of upbit BTC/KRW 1d, the first at 2024-01-06T00:00 UTC"
+    page.get_by_text("Left out 1 bar", exact=True).wait_for()
+    page.locator(".cqs-run-chart").get_by_text(told).wait_for()
+    assert page.locator(".note").get_by_text(told).count() == 2  # beneath the title of the run, and above its chart
 
 
 def test_two_runs_side_by_side(visit, dashboard, kept):

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from cqs_core import REASONS, Candles, Costs, Lake, Orders, Series
-from cqs_core.intervals import DAY
+from cqs_core.intervals import DAY, HOUR
+from cqs_core.lake.table import candle_table
 
 FREE = Costs(fee=0, slip=0, capital=1000)
 
@@ -55,6 +56,17 @@ def frame(closes, *, spread=0.02, start="2024-01-01"):
 
 
 WAVE = frame(100 * np.exp(np.cumsum(0.03 * np.sin(np.arange(300) / 9))))
+
+
+def store_hours(bucket, market, days, *lost, exchange="upbit"):
+    """Put hourly candles from 2024 on into the lake, but for some hours, counted from the first: never fetched."""
+    rows, start = frame(100 + np.sin(np.arange(24 * days) / 5)), 1_704_067_200_000
+    values, last = rows.to_numpy(), 0
+    for hour in (*lost, 24 * days):
+        ts = start + HOUR * np.arange(last, hour)
+        series = Series(exchange, market, "1h")
+        Lake(bucket).append(series, candle_table(ts, values[last:hour]), start + HOUR * last, start + HOUR * hour)
+        last = hour + 1
 
 
 def store(bucket, market, daily, exchange="upbit"):

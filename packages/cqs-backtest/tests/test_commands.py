@@ -1,6 +1,7 @@
 """The commands: their JSON, and what they refuse with exit code 2."""
 
 import pytest
+from handmade import store_hours
 
 from cqs_backtest.runs import listing
 
@@ -16,6 +17,30 @@ def test_the_json_of_a_run(cqs):
     assert made["badges"]["lookahead"] == "ok"
     assert made["badges"]["parity"] == "ok"
     assert made["badges"]["gaps"] == 0
+    assert made["badges"]["left_out"] == []
+
+
+def test_bars_that_were_left_out_are_told_with_their_reason(cqs, bucket, tmp_path):
+    store_hours(bucket, "XRP/KRW", 40, 30, 200)
+    store_hours(bucket, "SOL/KRW", 40)
+    args = ("backtest", "run", "buy_and_hold", "--symbols", "XRP,SOL", "--benchmark", "XRP")
+    _, made, _ = cqs(*args, "--json")
+    [row] = made["badges"]["left_out"]
+    assert {k: row[k] for k in ("symbol", "bars", "first", "last", "source", "reasons")} == {
+        "symbol": "XRP/KRW",
+        "bars": 2,
+        "first": "2024-01-02T00:00:00+00:00",
+        "last": "2024-01-09T00:00:00+00:00",
+        "source": "1h",
+        "reasons": {"never_fetched": 2},
+    }
+    assert len(made["equity"]) == 40
+    _, out, _ = cqs(*args)
+    assert "XRP/KRW: 2 incomplete bars" in out
+    assert "2 bars are left out of upbit XRP/KRW 1d, the first at 2024-01-02T00:00 UTC" in " ".join(out.split())
+    assert cqs("backtest", "list", "--json")[1][0]["left_out"] == [row]
+    cqs("backtest", "report", made["run"], "--output", str(tmp_path / "report.html"))
+    assert row["note"] in (tmp_path / "report.html").read_text()
 
 
 def test_a_position_open_at_the_end_has_no_exit(cqs):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_core import Bucket, Lake, Series, times
+from cqs_core import Bucket, Lake, Series, UsageError, times
 from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.quarantine import quarantine
@@ -160,7 +160,58 @@ def test_bars_that_are_left_out_are_told(tmp_path):
     lake.append(HOURS, table.slice(31), START + 31 * HOUR, START + 96 * HOUR)
     found = lake.derived(HOURS._replace(interval="1d"))
     assert found.incomplete.tolist() == [START + DAY]
-    assert found.note(HOURS).startswith("1 bar is left out of upbit BTC/KRW 1h, the first at ")
+    assert found.note.startswith("1 bar is left out of upbit BTC/KRW 1d, the first at 2024-01-02T00:00 UTC")
+
+
+def test_why_bars_are_left_out_is_told(tmp_path):
+    lake, table = Lake(Bucket(tmp_path)), hours(10 * 24)
+    rows = np.arange(len(table))
+    lake.append(HOURS, table.filter((rows < 96) & (rows != 30) & (rows != 50)), START, START + 4 * DAY, "import")
+    lake.append(HOURS, table.filter((rows >= 5 * 24) & (rows != 130)), START + 5 * DAY, START + 10 * DAY)
+    bad = [Reject([float(START + 130 * HOUR), 1.0, 1.0, 1.0, -1.0, 1.0], "price")]
+    quarantine(lake.bucket, HOURS, bad, (START, START + 2 * DAY), "exchange")
+    found = lake.derived(HOURS._replace(interval="1d")).left_out
+    days = [(int(at) - START) // DAY for at in found.opens]
+    assert list(zip(days, found.reasons.tolist(), strict=True)) == [
+        (1, "not_in_file"),
+        (2, "not_in_file"),
+        (4, "never_fetched"),
+        (5, "refused"),
+    ]
+    for part in ("4 bars", "2 not in the imported files", "--absent no-trade", "1 never fetched", "1 refused"):
+        assert part in str(found)
+
+
+def test_the_bars_in_which_stored_candles_begin_and_end_are_not_told(tmp_path):
+    lake = Lake(Bucket(tmp_path))
+    lake.append(HOURS, hours(80, START + 5 * HOUR), START + 5 * HOUR, START + 85 * HOUR)
+    assert lake.derived(HOURS._replace(interval="1d")).left_out is None
+    assert lake.derived(HOURS._replace(interval="1d"), START - 90 * DAY, START + 90 * DAY).left_out is None
+
+
+def test_where_no_bar_is_whole_the_error_says_why(tmp_path):
+    lake, table = Lake(Bucket(tmp_path)), hours(96)
+    lake.append(HOURS, table.filter(np.arange(96) % 5 != 0), START, START + 96 * HOUR, "import")
+    with pytest.raises(UsageError, match=r"no candle of upbit BTC/KRW 1d is whole: .* --absent no-trade"):
+        lake.export(tmp_path / "days.csv", HOURS._replace(interval="1d"))
+    with pytest.raises(UsageError, match="is whole"):
+        lake.candles("upbit", ["BTC/KRW"], "1d")
+
+
+def test_a_sparse_series_with_a_hundred_holes_reads_the_shorter_one_once(tmp_path, monkeypatch):
+    """Not once a hole: a year of sparse minutes has a hundred thousand."""
+    lake, fine = Lake(Bucket(tmp_path)), hours(40 * 60, step=MINUTE)
+    lake.append(MINUTES, fine, START, START + 40 * HOUR)
+    own = resample(fine, "5m").table
+    keep = np.arange(len(own)) % 4 != 1
+    keep[-1] = True
+    lake.append(MINUTES._replace(interval="5m"), own.filter(keep), START, START + 40 * HOUR, "import")
+    reads = []
+    read = Lake.read
+    monkeypatch.setattr(Lake, "read", lambda *args, **named: (reads.append(args[1].interval), read(*args, **named))[1])
+    found = lake.derived(MINUTES._replace(interval="1h"))
+    assert reads == ["5m", "1m"]
+    pd.testing.assert_frame_equal(found.table.to_pandas(), resample(fine, "1h").table.to_pandas(), rtol=1e-12)
 
 
 @given(

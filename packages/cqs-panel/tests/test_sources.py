@@ -97,6 +97,21 @@ class TestCandlesOfARun:
     def test_what_is_stored_is_read(self, hours):
         assert DerivedCandles(hours.bucket, self.HOURS).span() == (START, START + 3 * _DAY - 60 * MINUTE)
 
+    def test_newer_minutes_of_a_series_with_older_hours_are_drawn_too(self, hours):
+        newer = START + 3 * _DAY
+        hours.append(self.HOURS._replace(interval="1m"), table(newer, 120), newer, newer + 120 * MINUTE)
+        assert DerivedCandles(hours.bucket, self.HOURS).span() == (START, newer + 60 * MINUTE)
+
+    def test_bars_that_are_left_out_are_told(self, hours):
+        later = START + 5 * _DAY
+        hours.append(self.HOURS, hours.read(self.HOURS).slice(0, 0), START + 3 * _DAY, START + 4 * _DAY)
+        rows = table(later, 24 * 60).to_pandas().iloc[::60]
+        hours.append(self.HOURS, pa.Table.from_pandas(rows, preserve_index=False), later, later + _DAY)
+        source = DerivedCandles(hours.bucket, self.DAYS)
+        assert source.note().startswith("1 bar is left out of upbit XRP/KRW 1d")
+        assert "never fetched" in source.note()
+        assert DerivedCandles(hours.bucket, self.HOURS).note() == ""
+
     def test_days_of_another_start_are_refused(self, hours):
         days = Series("upbit", "ETH/KRW", "1d")
         rows = table(START, 2 * 1440).to_pandas().iloc[::1440]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cqs_core.lake.incomplete import LeftOut
     from cqs_core.metrics import Floats
 
 
@@ -77,7 +78,7 @@ class BacktestFacade:
             lookahead_check: call the strategy on other futures too, to see whether it peeks.
             max_volume_share: fraction of a bar's volume that its fills of a symbol may make up; None is no limit.
             on_end: `hold` or `sell` at its last close what has no more candles.
-            allow_stale: run although a reference lacks candles.
+            allow_stale: run although a reference left_out candles.
 
         Returns:
             `performance` (a mapping: total_return, cagr, mdd, volatility, win_rate, avg_win, avg_loss in percent;
@@ -130,7 +131,8 @@ class Outcome:
 
     Attributes:
         candles: all that the strategy saw, warm-up included.
-        badges: lookahead, parity, gaps, stale and no_volume_fills.
+        badges: lookahead, parity, gaps, stale, no_volume_fills and left_out (bars that the lake could not put together,
+            by market).
         market: candles of the benchmark, where that is one market; the strategy did not see them.
     """
 
@@ -177,12 +179,13 @@ def run(
         tell: called with what comes next, three times.
     """
     tell("candles")
+    left_out: list[LeftOut] = []
     if data is not None:
         candles = feed.from_frames(request, data, quote)
         market = feed.benchmark_from_frames(request, candles, data, quote)
     elif bucket is not None:
-        candles = feed.from_lake(request, bucket)
-        market = feed.benchmark_from_lake(request, candles, bucket)
+        candles = feed.from_lake(request, bucket, left_out.append)
+        market = feed.benchmark_from_lake(request, candles, bucket, left_out.append)
     else:
         raise UsageError("no candles; give data, or a bucket")
     tell("orders and fills")
@@ -190,4 +193,9 @@ def run(
         request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
     )
     tell("badges")
-    return Outcome(request, result, candles, badges(request, result, candles, confirm=confirm), market)
+    said = badges(request, result, candles, confirm=confirm)
+    rows: dict[str, dict[str, Any]] = {}
+    for one in left_out:
+        rows.setdefault(one.series.market, one.row())  # the benchmark comes last; its market may be traded too
+    said["left_out"] = list(rows.values())
+    return Outcome(request, result, candles, said, market)

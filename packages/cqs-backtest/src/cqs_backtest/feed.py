@@ -17,15 +17,21 @@ from cqs_core.times import iso
 _DAYS = ("1d", "1w", "1M")
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
     from cqs_core import Bucket
+    from cqs_core.lake.incomplete import LeftOut
 
 
-def from_lake(request: Request, bucket: Bucket) -> Candles:
+def from_lake(request: Request, bucket: Bucket, tell: Callable[[LeftOut], None] = lambda _: None) -> Candles:
     """Every candle there is before the end of the request: those before its start are warm-up.
+
+    Args:
+        request: what to run.
+        bucket: with the lake.
+        tell: called with the bars of a market that were left out as incomplete.
 
     Raises:
         UsageError: a market has none, or too few.
@@ -37,7 +43,7 @@ def from_lake(request: Request, bucket: Bucket) -> Candles:
             fetch = lake.to_fetch(series, request.day_start)
             raise UsageError(f"{name_of(request.strategy)} looks at {market}, which the lake lacks; fetch it: {fetch}")
     candles = lake.candles(
-        request.exchange, request.markets, request.interval, end=request.end, references=request.references
+        request.exchange, request.markets, request.interval, end=request.end, references=request.references, tell=tell
     )
     return checked(candles, request)
 
@@ -61,7 +67,9 @@ def from_frames(request: Request, data: Mapping[str, pd.DataFrame], quote: str |
     return checked(Candles.from_frames(traded, request.interval, seen), request)
 
 
-def benchmark_from_lake(request: Request, candles: Candles, bucket: Bucket) -> Candles | None:
+def benchmark_from_lake(
+    request: Request, candles: Candles, bucket: Bucket, tell: Callable[[LeftOut], None] = lambda _: None
+) -> Candles | None:
     """Candles of the benchmark's market over the bars that trade; None for the basket.
 
     Raises:
@@ -72,7 +80,7 @@ def benchmark_from_lake(request: Request, candles: Candles, bucket: Bucket) -> C
     start, end = _traded(request, candles)
     lake, market = Lake(bucket), request.benchmark
     try:
-        return lake.candles(request.exchange, (market,), request.interval, start=start, end=end)
+        return lake.candles(request.exchange, (market,), request.interval, start=start, end=end, tell=tell)
     except UsageError:
         fetch = lake.to_fetch(Series(request.exchange, market, request.interval), request.day_start)
         raise UsageError(f"benchmark {market} {_none(start, end)}; fetch them: {fetch}") from None

@@ -43,6 +43,8 @@ def print_performance(console: Console, outcome: Outcome) -> None:
     console.print(f"[dim]{dates}; engine {cell(result.engine)}; {paid}[/]")
     if note := daily_note(request.interval):
         console.print(f"[dim]{note}[/]")
+    for row in outcome.badges["left_out"]:
+        console.print(cell(row["note"]), style="dim")
 
 
 def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -57,6 +59,8 @@ def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Stale", f"{row['symbol']}: no candles since {row['since'][:16]}, {row['share']:.1%} of final equity"
     if badges["no_volume_fills"]:
         yield "Without volume", f"{badges['no_volume_fills']:,} fills in bars in which nothing was traded"
+    for row in badges["left_out"]:
+        yield "Left out", f"{row['symbol']}: {row['bars']:,} incomplete {'bar' if row['bars'] == 1 else 'bars'}"
 
 
 def figure(value: float, unit: str) -> str:

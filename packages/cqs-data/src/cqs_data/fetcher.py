@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,8 +86,10 @@ class OHLCVFetcher:
     @staticmethod
     def _frame(lake: Lake, series: Series, selection: Selection) -> pd.DataFrame:
         """Of the interval that was asked for, also where the exchange has only shorter ones."""
-        table = lake.derive(series._replace(interval=selection.intervals[0]), selection.start, selection.end)
-        frame: pd.DataFrame = table.to_pandas()
+        found = lake.derived(series._replace(interval=selection.intervals[0]), selection.start, selection.end)
+        if found.note:
+            warnings.warn(found.note, stacklevel=4)
+        frame: pd.DataFrame = found.table.to_pandas()
         frame.index = frame.pop("ts").rename("timestamp")
         return frame
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from cqs_core.lake.deriving import Derived
+
 
 def load_processed_data(
     symbols: str | Sequence[str],
@@ -77,9 +79,9 @@ def load_processed_data(
 
 def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_start: int) -> pd.DataFrame:
     found = lake.derived(series, start, end, day_start)
-    if note := found.note(series):
-        warnings.warn(note, stacklevel=3)
     table = found.table
+    if found.note and len(table):
+        warnings.warn(found.note, stacklevel=3)
     if at_home_market(series) and not own_days(series.interval, day_start):
         table = _with_earlier(lake, series, table, start, end)
     frame: pd.DataFrame = table.to_pandas()
@@ -92,7 +94,7 @@ def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_st
                 f"not at CQS_DAY_START; fetch shorter candles: {to_fetch(series, day_start)}"
             )
     if frame.empty:
-        _refuse(lake, series, day_start)
+        _refuse(lake, found, day_start)
     return frame
 
 
@@ -104,7 +106,10 @@ def _with_earlier(lake: Lake, series: Series, table: pa.Table, start: int | None
     return merged(table, earlier.slice(low, high - low))[0] if high > low else table
 
 
-def _refuse(lake: Lake, series: Series, day_start: int) -> None:
+def _refuse(lake: Lake, found: Derived, day_start: int) -> None:
+    series = found.series
+    if found.note:
+        raise UsageError(f"no candle of {series} is whole: {found.note}")
     have = {one.market for one in lake.series() if one.exchange == series.exchange}
     fetch = to_fetch(series, day_start)
     if have and series.market not in have:

@@ -11,6 +11,7 @@ from cqs_core import UsageError
 from cqs_core.cli import command_options, emit, open_bucket, safe
 
 _SHOWN = ("cagr", "mdd", "sharpe", "num_trades")
+_BADGES = ("lookahead", "parity", "gaps", "stale", "no_volume_fills", "left_out")
 
 
 _trust_code = click.option(
@@ -151,7 +152,7 @@ def _summary(made: dict[str, Any]) -> dict[str, Any]:
         "last": made["last"],
         "engine": made["engine"],
         **{name: made["performance"].get(name) for name in _SHOWN},
-        **{name: made["badges"].get(name) for name in ("lookahead", "parity", "gaps", "stale", "no_volume_fills")},
+        **{name: made["badges"].get(name) for name in _BADGES},
         "other_versions": other_versions(made),
     }
 

@@ -82,7 +82,8 @@ def _about(made: dict[str, Any]) -> str:
     if badges.get("no_volume_fills"):
         said += f" · fills in bars without volume: {badges['no_volume_fills']:,}"
     labels = ", ".join(CONVENTIONS[name].label for name in other_versions(made))
-    notes = (daily_note(made["interval"]), f"made under another version of: {labels}" if labels else None)
+    left_out = (row["note"] for row in badges.get("left_out", []))
+    notes = (daily_note(made["interval"]), *left_out, f"made under another version of: {labels}" if labels else None)
     lines = (dates, paid, said, *filter(None, notes), f"run {made['id']}, made {made['created']}")
     return "".join(f"<p>{escape(text)}</p>" for text in lines)
 

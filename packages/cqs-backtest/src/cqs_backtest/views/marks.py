@@ -68,6 +68,9 @@ def _of_data(said: dict[str, Any]) -> Iterator[str]:
         yield _badge("Stale", f"{len(stale)}", "no candles: " + "; ".join(told), "care")
     if empty := said.get("no_volume_fills", 0):
         yield _badge("Without volume", f"{empty:,} fills", "fills in bars in which nothing was traded", "care")
+    if rows := said.get("left_out", []):
+        bars, notes = sum(row["bars"] for row in rows), "; ".join(row["note"] for row in rows)
+        yield _badge("Left out", "1 bar" if bars == 1 else f"{bars:,} bars", notes, "care")
 
 
 def years(days: Stamps, equity: Floats, capital: float) -> Any:

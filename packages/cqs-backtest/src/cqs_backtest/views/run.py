@@ -78,7 +78,9 @@ class RunPage(pn.viewable.Viewer):
         name = f"{made['strategy']['name']} on {', '.join(made['symbols'])}"
         dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, engine {made['engine']}"
-        lines = [f"{dates}; {paid}; run {self._run.id}", daily_note(made["interval"]), self._other_versions()]
+        left_out = [row["note"] for row in made["badges"].get("left_out", [])]
+        about = f"{dates}; {paid}; run {self._run.id}"
+        lines = [about, daily_note(made["interval"]), *left_out, self._other_versions()]
         notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)
         return f"<b>{escape(name)}</b>{notes}"
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from cqs_core import intervals
 from cqs_core.errors import UsageError
 from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_core.lake.coverage import runs_of
+from cqs_core.lake.incomplete import LeftOut, reasons_of
 from cqs_core.lake.quarantine import refused
-from cqs_core.lake.resampling import bar_ends, resample, shift_of
+from cqs_core.lake.resampling import bar_ends, bar_opens, resample, shift_of
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import SCHEMA, stamps
 from cqs_core.plugins import plugins
-from cqs_core.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from cqs_core.candles import Stamps
     from cqs_core.lake.lake import Lake
     from cqs_core.lake.names import Series
+    from cqs_core.lake.ranges import Range
+
+_APART = 31 * DAY  # between two holes that are read one by one
+_NO_BARS: Stamps = np.empty(0, np.int64)
 
 
 def sources_of(lake: Lake, series: Series, day_start: int = 0) -> list[str]:
@@ -90,26 +96,29 @@ class Derived(NamedTuple):
     """Candles of a series, and what they were put together from.
 
     Attributes:
+        series: whose candles.
         table: ts, open, high, low, close, volume.
         sources: intervals that were read, longest first.
-        incomplete: opens of bars that were left out, since the lake has not all of their shorter candles; ms UTC.
+        incomplete: opens of bars that were left out, since the lake has not all of their shorter candles, ms UTC; not
+            those in which the stored candles begin and end, which are never whole.
+        reasons: str (N,), why each of them was, see `incomplete.REASONS`.
     """
 
+    series: Series
     table: pa.Table
     sources: Sequence[str]
     incomplete: Stamps
+    reasons: npt.NDArray[np.str_]
 
-    def note(self, series: Series) -> str:
-        """One sentence on the bars that are missing inside; empty if there are none. The edges are never whole."""
-        ts = stamps(self.table)
-        inside = self.incomplete[(self.incomplete > ts[0]) & (self.incomplete < ts[-1])] if len(ts) else ts
-        if not len(inside):
-            return ""
-        bars = "1 bar is" if len(inside) == 1 else f"{len(inside):,} bars are"
-        return (
-            f"{bars} left out of {series}, the first at {iso(int(inside.min()))[:16]} UTC: the lake does not have all "
-            f"of their {self.sources[-1]} candles (`cqs data gaps` says why)"
-        )
+    @property
+    def left_out(self) -> LeftOut | None:
+        """The bars that were left out; None if there are none."""
+        return LeftOut(self.series, self.sources[-1], self.incomplete, self.reasons) if len(self.incomplete) else None
+
+    @property
+    def note(self) -> str:
+        """One sentence on the bars that were left out; empty if there are none."""
+        return str(self.left_out or "")
 
 
 def derive(
@@ -135,16 +144,43 @@ def derive(
         raise UsageError(why_no_days(series, day_start))
     chain = [_Source(lake, series._replace(interval=name), again) for name in names]
     if not chain or names == [series.interval]:
-        return Derived(lake.read(series, start, end, again=again), names, np.empty(0, np.int64))
-    if names[0] == series.interval:
-        whole = _filled(chain, *_bounds(chain, start, end))
-        return Derived(whole.table, names, whole.incomplete)
-    shift = shift_of(series.interval, day_start)
+        return Derived(series, lake.read(series, start, end, again=again), names, _NO_BARS, np.empty(0, "U13"))
+    shift = 0 if names[0] == series.interval else shift_of(series.interval, day_start)
     first = None if start is None else intervals.ceil(series.interval, start - shift) + shift
     stop = None if end is None else intervals.ceil(series.interval, end - shift) + shift
-    parts = _filled(chain, *_bounds(chain, first, stop))
-    made = resample(parts.table, series.interval, parts.answered, day_start)
-    return Derived(made.table, names, made.incomplete)
+    bounds = _bounds(chain, first, stop)
+    found = _filled(chain, *bounds)
+    if names[0] != series.interval:
+        made = resample(found.table, series.interval, found.answered, day_start)
+        unknown = _unknown(series.interval, found.answered, _within(chain, *bounds), day_start)
+        found = _Filled(made.table, found.answered, unknown)
+    incomplete = _inside(chain, series.interval, found.incomplete, day_start)
+    reasons = _reasons(chain, series.interval, incomplete, day_start)
+    return Derived(series, found.table, names, incomplete, reasons)
+
+
+def _unknown(interval: str, answered: Spans, bounds: Range, day_start: int) -> Stamps:
+    """Opens of the bars between two moments that are not answered whole."""
+    shift = shift_of(interval, day_start)
+    opens = intervals.opens(interval, bounds[0] - shift, bounds[1] - shift) + shift
+    return np.asarray(opens[~answered.hold(Spans(opens, bar_ends(interval, opens, day_start)))])
+
+
+def _inside(chain: Sequence[_Source], interval: str, opens: Stamps, day_start: int) -> Stamps:
+    """Without the bars in which what is stored begins and ends."""
+    first, last = _bounds(chain, None, None)
+    return np.asarray(opens[(opens >= first) & (bar_ends(interval, opens, day_start) <= last)])
+
+
+def _within(chain: Sequence[_Source], start: int, end: int) -> Range:
+    first, last = _bounds(chain, None, None)
+    return max(first, start), min(last, end)
+
+
+def _reasons(chain: Sequence[_Source], interval: str, opens: Stamps, day_start: int) -> npt.NDArray[np.str_]:
+    kept = Spans.of((o.start, o.end) for source in chain for o in source.objects)
+    came = [source.refused for source in chain] if len(opens) else []
+    return reasons_of(interval, opens, day_start, kept, np.unique(np.concatenate(came)) if came else _NO_BARS)
 
 
 class _Source:
@@ -160,10 +196,15 @@ class _Source:
     def read(self, start: int, end: int) -> pa.Table:
         return self._lake.read(self._series, start, end, again=self._again)
 
+    @cached_property
+    def refused(self) -> Stamps:
+        """Opens of candles that came and were not stored."""
+        return np.array(refused(self._lake.bucket, self._series), np.int64)
+
     def answered(self, ts: Stamps) -> Spans:
         """By its objects; of files, only the candles that they have (of archives, all of their range)."""
         asked = Spans.of((o.start, o.end) for o in self.objects if o.source != "import")
-        lost = _without(np.array(refused(self._lake.bucket, self._series), np.int64), ts)
+        lost = _without(self.refused, ts)
         if len(lost):
             asked = asked.minus(Spans.union(lost, bar_ends(self.interval, lost)))
         if not any(o.source == "import" for o in self.objects):
@@ -190,17 +231,34 @@ def _filled(chain: Sequence[_Source], start: int, end: int) -> _Filled:
     table = source.read(start, end)
     answered = source.answered(stamps(table))
     if not shorter:
-        return _Filled(table, answered, np.empty(0, np.int64))
-    found, spans, incomplete = [table], [answered], [np.empty(0, np.int64)]
-    holes = answered.without(start, end)
-    for low, high in zip(holes.starts.tolist(), holes.ends.tolist(), strict=True):
-        name = source.interval
-        finer = _filled(shorter, intervals.floor(name, low), intervals.ceil(name, high))
-        made = resample(finer.table, name, finer.answered)
-        found.append(made.table)
+        return _Filled(table, answered, _NO_BARS)
+    found, spans, incomplete = [table], [answered], [_NO_BARS]
+    holes = _of_bars(source.interval, answered.without(start, end))
+    for low, high in zip(*_near(holes), strict=True):
+        finer = _filled(shorter, int(low), int(high))
+        made = resample(finer.table, source.interval, finer.answered)
+        found.append(made.table.filter(holes.hold(_bars(source.interval, stamps(made.table)))))
         spans.append(finer.answered)
-        incomplete.append(made.incomplete)
+        incomplete.append(made.incomplete[holes.hold(_bars(source.interval, made.incomplete))])
     return _Filled(_joined(found), _union(spans), np.concatenate(incomplete))
+
+
+def _of_bars(interval: str, holes: Spans) -> Spans:
+    """Whole bars of which a part is in a hole."""
+    last = bar_opens(interval, holes.ends - 1)
+    return Spans.union(bar_opens(interval, holes.starts), bar_ends(interval, last))
+
+
+def _near(holes: Spans) -> Spans:
+    """Stretches of holes that are read at once: a sparse series has a hundred thousand of them a year."""
+    if not len(holes):
+        return holes
+    apart = np.flatnonzero(holes.starts[1:] - holes.ends[:-1] > _APART)
+    return Spans(holes.starts[np.r_[0, apart + 1]], holes.ends[np.r_[apart, -1]])
+
+
+def _bars(interval: str, opens: Stamps) -> Spans:
+    return Spans(opens, bar_ends(interval, opens))
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cqs_core.lake.compaction import Compacted
     from cqs_core.lake.deriving import Derived
     from cqs_core.lake.gaps import Gap, Gaps
+    from cqs_core.lake.incomplete import LeftOut
     from cqs_core.lake.publish import Published
     from cqs_core.lake.verify import Verified
 
@@ -107,6 +108,12 @@ class Lake:
 
         return source_of(self, series, day_start)
 
+    def sources(self, series: Series, day_start: int = 0) -> Sequence[str]:
+        """The stored intervals from which a series is read or put together, longest first; see `derive`."""
+        from cqs_core.lake.deriving import sources_of
+
+        return sources_of(self, series, day_start)
+
     @staticmethod
     def to_fetch(series: Series, day_start: int = 0) -> str:
         """The command that fetches what a series can be read from, whatever is stored."""
@@ -179,9 +186,9 @@ class Lake:
         check_target(path)
         found = derive(self, series, start, end, settings().day_start, again=True)
         if not len(found.table):
-            self._refuse(series)
+            self._refuse(found)
         export(found.table, path)
-        if note := found.note(series):
+        if note := found.note:
             tell(note)
         return len(found.table)
 
@@ -258,8 +265,18 @@ class Lake:
         start: int | None = None,
         end: int | None = None,
         references: Iterable[str] = (),
+        tell: Callable[[LeftOut], None] = lambda _: None,
     ) -> Candles:
         """Aligned candles of some markets; days begin at CQS_DAY_START, and what is not stored is derived.
+
+        Args:
+            exchange: of the markets.
+            markets: to trade.
+            interval: of the candles.
+            start: first open, ms UTC.
+            end: exclusive.
+            references: markets to look at.
+            tell: called with the bars of a market that were left out as incomplete.
 
         Raises:
             UsageError: the lake has none of a market, or none in the range.
@@ -270,10 +287,13 @@ class Lake:
         day_start = settings().day_start
 
         def load(market: str) -> pd.DataFrame:
-            frame: pd.DataFrame = self.derive(Series(exchange, market, interval), start, end, day_start).to_pandas()
+            found = self.derived(Series(exchange, market, interval), start, end, day_start)
+            if not len(found.table):
+                self._refuse(found)
+            if found.left_out:
+                tell(found.left_out)
+            frame: pd.DataFrame = found.table.to_pandas()
             frame.index = frame.pop("ts").rename("timestamp")
-            if frame.empty:
-                self._refuse(Series(exchange, market, interval))
             return frame
 
         traded = {market: load(market) for market in dict.fromkeys(markets)}
@@ -306,16 +326,18 @@ class Lake:
         """`attempt(contents by series)`, again from a new listing where compaction removed objects under it."""
         return retrying(what, lambda: attempt(contents_by_series(self.bucket)))
 
-    def _refuse(self, series: Series) -> None:
+    def _refuse(self, found: Derived) -> None:
         """Say why there are no candles: of these dates, of this market, or at this interval."""
         from cqs_core.lake.deriving import own_days, source_of, to_fetch, why_no_days
         from cqs_core.settings import settings
 
-        day_start = settings().day_start
+        if found.note:
+            raise UsageError(f"no candle of {found.series} is whole: {found.note}")
+        series, day_start = found.series, settings().day_start
         fetch, source = to_fetch(series, day_start), source_of(self, series, day_start)
-        filled = [o for o in self.objects(source) if o.rows] if source else []
-        if filled:
-            first, last = (iso(at)[:16] for at in (min(o.first for o in filled), max(o.last for o in filled)))
+        stored = [o for o in self.objects(source) if o.rows] if source else []
+        if stored:
+            first, last = (iso(at)[:16] for at in (min(o.first for o in stored), max(o.last for o in stored)))
             raise UsageError(
                 f"no candles of {series} in these dates; ask for others (the lake has {source} "
                 f"from {first} to {last} UTC), or fetch them: {fetch}"

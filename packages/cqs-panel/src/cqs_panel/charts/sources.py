@@ -134,6 +134,12 @@ class DerivedCandles:
         self._bucket, self._day_start = bucket, day_start
         self._lock = threading.Lock()
         self._found: CandleSource | None = None
+        self._note = ""
+
+    def note(self) -> str:
+        """One sentence on the bars that were left out as incomplete; empty if there are none."""
+        self._source()
+        return self._note
 
     def span(self) -> tuple[int, int] | None:
         return self._source().span()
@@ -150,10 +156,11 @@ class DerivedCandles:
         with self._lock:
             if self._found is None:
                 lake = Lake(self._bucket)
-                if lake.source(self.series, self._day_start) == self.series:
+                if lake.sources(self.series, self._day_start) == [self.series.interval]:
                     self._found = LakeCandles(self._bucket, self.series)
                 else:
-                    frame = lake.derive(self.series, day_start=self._day_start).to_pandas().set_index("ts")
+                    made = lake.derived(self.series, day_start=self._day_start)
+                    frame, self._note = made.table.to_pandas().set_index("ts"), made.note
                     self._found = FrameCandles(frame, self.series.interval, self.series)
             return self._found
 

@@ -62,9 +62,9 @@ class SpotChart(pn.viewable.Viewer):
         self._page, self._name, self._note, self._day_start = page, name, note, day_start
         self._series: Series | None = None
         self.chart = CandleChart(page, height=height)
-        self._head = html("")
+        self._head, self._left_out = html(""), html("", visible=False)
         self._above = pn.Row(self._head, *actions, sizing_mode="stretch_width", align="center", margin=0)
-        self._root = section("", self._above, self.chart, css_classes=[name])
+        self._root = section("", self._above, self._left_out, self.chart, css_classes=[name])
 
     def __panel__(self) -> Any:
         return self._root
@@ -89,10 +89,22 @@ class SpotChart(pn.viewable.Viewer):
         if other:
             margin = max(spot.end - spot.start, _AROUND * length) if spot else 0
             edges = (spot.start - margin, spot.end + margin) if spot else (start, None)
-            self.chart.show(DerivedCandles(self._page.bucket, series, self._day_start), *edges)
+            self._open(DerivedCandles(self._page.bucket, series, self._day_start), *edges)
         elif spot:
             self.chart.focus(spot.start, spot.end)
         marked = [Band(spot.label, spot.start, max(spot.end, spot.start + length), "warning")] if spot else []
         self.chart.mark([*layers, *marked])
         if spot and self._page.shown:
             self._page.reveal(self._name)
+
+    def _open(self, source: DerivedCandles, start: int | None, end: int | None) -> None:
+        self._left_out.visible = False
+        self.chart.show(source, start, end)
+        self._page.load(lambda: (source.series, source.note()), self._tell, quiet=True)
+
+    def _tell(self, got: tuple[Series, str]) -> None:
+        """Say which bars are not drawn, since they are incomplete."""
+        series, note = got
+        if series == self._series and note:
+            self._left_out.object = f'<div class="note">{escape(note)}</div>'
+            self._left_out.visible = True
