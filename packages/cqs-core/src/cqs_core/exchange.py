@@ -35,12 +35,15 @@ class Page:
         start: ms UTC; the answer covers `[start, end)`: a candle missing in there does not exist.
         end: ms UTC, exclusive.
         until: ms UTC; of what opens then or later the answer says nothing, since it is still under way. None is `end`.
+        since: ms UTC; of what opens before it the answer says nothing, since the exchange keeps only its last candles.
+            None is `start`.
     """
 
     rows: Sequence[Sequence[float | None]]
     start: int
     end: int
     until: int | None = None
+    since: int | None = None
 
 
 class Exchange:
@@ -52,7 +55,8 @@ class Exchange:
         quote: where a bare symbol trades, `KRW`.
         intervals: what it has candles of.
         id_form: how its own market ids are built, `QUOTE-BASE`, `BASE-QUOTE` or `BASEQUOTE`; empty where unknown.
-        history: bars that it gives at most, counted back from now; None where it gives all.
+        history: bars that it gives at most, counted back from now, the one under way among them; None where it gives
+            all.
         generic: whether it is made for any exchange alike; a plugin's own class of the same id takes its place.
     """
 
@@ -83,6 +87,10 @@ class Exchange:
     def offers(self, interval: str) -> bool:
         """Whether it has candles of an interval itself; asked after `markets`. Others are derived from shorter ones."""
         return interval in self.intervals
+
+    def kept(self, market: str, interval: str) -> int | None:  # noqa: ARG002 - of some exchanges it differs
+        """Bars of a series that it gives at most, as `history`, by all that is known after asking it."""
+        return self.history
 
     async def markets(self) -> Mapping[str, Listing]:
         """All markets by unified name.

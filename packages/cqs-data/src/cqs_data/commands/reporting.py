@@ -80,6 +80,7 @@ def _row(one: Fetched) -> dict[str, Any]:
         "source": one.source,
         "error": str(one.error) if one.error else None,
         "note": one.note or None,
+        "history": one.history,
     }
 
 

@@ -24,7 +24,10 @@ class PagesBackwards(CcxtExchange):
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The tail of `[start, end)`, down to its first candle; that none is after its last one must be said twice."""
-        count = min(self.page_size, intervals.count(interval, start, end))
+        low, start = start, max(start, self.depth.oldest(market, interval))
+        if start >= end:
+            return Page([], low, end, since=end)
+        count = min(self.caps.most(market, interval), intervals.count(interval, start, end))
         rows = await self._before(market, interval, end, count)
         found = [row for row in rows if opened(row) >= start]
         again = rows if len(found) == count else await self._before(market, interval, end, count)
@@ -37,7 +40,13 @@ class PagesBackwards(CcxtExchange):
         if growing:
             found = [row for row in found if opened(row) < growing[0]]
             return Page(found, max(start, opened(rows[0])), end, growing[0])
+        if not rows and await self.depth.ends(market, interval, start, end):
+            return Page([], low, end, since=end)
         return Page(found, max(start, opened(rows[0])) if rows else start, end)
+
+    async def rows_from(self, market: str, interval: str, start: int) -> list[Row]:
+        size = self.caps.most(market, interval)
+        return await self._before(market, interval, intervals.next_open(interval, start, size), size)
 
     async def _newest(self, market: str, interval: str) -> int:
         """Open of the newest candle but for one that came just now, ms UTC."""
@@ -46,7 +55,7 @@ class PagesBackwards(CcxtExchange):
 
     async def oldest(self, market: str, interval: str) -> list[Row]:
         """The newest candles, which are all there are if the bars are long enough."""
-        return await self._before(market, interval, self.now(), self.page_size)
+        return await self._before(market, interval, self.now(), self.caps.most(market, interval))
 
     async def _before(self, market: str, interval: str, end: int, count: int) -> list[Row]:
         rows = await self.ohlcv(market, interval, None, count, {"to": self.to(end)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from cqs_core import Page, intervals
@@ -26,16 +27,22 @@ class Binance(CcxtExchange):
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The head of `[start, end)`, up to its last candle; that none is before its first one is asked backwards."""
-        count = min(self.page_size, intervals.count(interval, start, end))
+        low, start = start, max(start, self.depth.oldest(market, interval))
+        if start >= end:
+            return Page([], low, end, since=end)
+        count = min(self.caps.most(market, interval), intervals.count(interval, start, end))
         rows, growing = await self.confirmed(
             market, interval, count, lambda: self._after(market, interval, start, end, count)
         )
         if growing is not None:
-            return up_to(growing, rows, start, end)
+            return replace(up_to(growing, rows, start, end), start=low, since=start)
         first = opened(rows[0]) if rows else end
-        if first > start and await self._newest(market, interval, first) >= start:
+        before = await self._newest(market, interval, first) if first > start else start
+        if first > start and before >= start:
             raise self.contradicted(market)
-        return Page(rows, start, self.reach(interval, rows, end))
+        if not before and await self.depth.ends(market, interval, start, first):
+            start = first
+        return Page(rows, low, self.reach(interval, rows, end), since=start)
 
     async def _after(self, market: str, interval: str, start: int, end: int, count: int) -> list[Row]:
         rows = await self.ohlcv(market, interval, start, count, {"until": end - 1})

@@ -10,9 +10,6 @@ from typing import Any
 from cqs_core import Exchange, plugins
 from cqs_data.exchanges.unified import CcxtExchange
 
-# Exchanges whose candle endpoint gives only so many candles, counted back from now: after their documentation, and, of
-# Gate, by what it answers to older questions (ccxt issue 27861: 10,000 points, of which one is under way).
-HISTORY = {"gate": 9999, "gateio": 9999, "hyperliquid": 5000, "kraken": 720}
 _NO_EXCHANGES = {"__init__", "polymarket"}
 
 
@@ -53,7 +50,7 @@ def _ids(folder: str) -> tuple[str, ...]:
 
 
 def _generic(name: str) -> type[CcxtExchange]:
-    about = {"id": name, "title": name, "history": HISTORY.get(name), "generic": True, "__doc__": f"{name} by ccxt."}
+    about = {"id": name, "title": name, "generic": True, "__doc__": f"{name} by ccxt."}
     return type(name.capitalize(), (CcxtExchange,), about)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from cqs_core import Exchange, ExchangeBusy, Listing, Page, UsageError, intervals, times
+from cqs_data.exchanges.caps import Caps
 from cqs_data.exchanges.connection import connect, server_time, speaking
+from cqs_data.exchanges.depth import HISTORY, Depth
 
 Row = Sequence[float | None]
 EARLIEST = 1_262_304_000_000  # 2010-01-01: no exchange has older candles
@@ -19,15 +22,24 @@ class CcxtExchange(Exchange):
     """An exchange by its ccxt id.
 
     Attributes:
-        page_size: candles in one answer at most.
+        page_size: candles in one answer at most; None is as many as ccxt tells. What ccxt or the answers show to be
+            fewer counts in any case.
         ccxt_options: what its ccxt class is given besides the endpoint.
     """
 
-    page_size: ClassVar[int] = 500
+    page_size: ClassVar[int | None] = None
     ccxt_options: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls, **rest: Any) -> None:
+        """What is known of an id holds for every class of it that does not say otherwise."""
+        super().__init_subclass__(**rest)
+        told = any("history" in vars(kind) for kind in cls.__mro__[: cls.__mro__.index(CcxtExchange)])
+        if not told and (known := HISTORY.get(getattr(cls, "id", ""))):
+            cls.history = known
 
     def __init__(self, endpoint: str | None = None) -> None:
         super().__init__(endpoint)
+        self.caps, self.depth = Caps(self), Depth(self)
         self._clock: tuple[int, float] | None = None
         self._client: Any = None
         self._firsts: dict[str, int] = {}
@@ -63,22 +75,59 @@ class CcxtExchange(Exchange):
         found = self._client.markets.values()
         return {m["symbol"]: Listing(m["symbol"], m["id"], m["active"] is not False) for m in found}
 
+    def kept(self, market: str, interval: str) -> int | None:
+        return self.depth.candles(market, interval)
+
+    def published_cap(self, market: str) -> int | None:
+        """Candles in one answer at most, as ccxt tells; None where it does not."""
+        if market not in (self._client.markets or {}):
+            return None
+        cap = self._client.feature_value(market, "fetchOHLCV", "limit")
+        return cap if isinstance(cap, int) and cap > 0 else None
+
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The head of `[start, end)`, up to its last candle; that none is before its first one must be said twice."""
-        stop = min(end, intervals.next_open(interval, start, self.page_size))
-        count = intervals.count(interval, start, stop)
-        rows, growing = await self.confirmed(
-            market, interval, count, lambda: self._within(market, interval, start, stop, count)
-        )
+        low = max(start, self.depth.oldest(market, interval))
+        found = await self._head(market, interval, low, end) if low < end else Page([], start, end)
+        oldest = min(self.depth.oldest(market, interval), found.end)
+        return replace(found, start=start, since=oldest if oldest > start else None)
+
+    async def _head(self, market: str, interval: str, start: int, end: int) -> Page:
+        stop = min(end, intervals.next_open(interval, start, self.caps.most(market, interval)))
+        answers: list[list[Row]] = []
+
+        async def ask() -> list[Row]:
+            answers.append(await self._around(market, interval, start, intervals.count(interval, start, stop)))
+            return _inside(answers[-1], start, stop)
+
+        rows, growing = await self.confirmed(market, interval, intervals.count(interval, start, stop), ask)
+        every = answers[-1]
+        if not every or not await self.depth.cuts(market, interval, start, every):
+            await self._check_beginning(market, interval, start, stop, rows)
+        elif self.depth.oldest(market, interval) >= stop:
+            return Page([], start, min(end, self.depth.oldest(market, interval)))
         if growing is not None:
             return up_to(growing, rows, start, stop)
-        quiet = not rows or opened(rows[0]) > start
-        again = await self._within(market, interval, start, stop, 1) if quiet else rows
-        if self.ended(interval, rows[:1]) != self.ended(interval, again[:1]):
-            raise self.contradicted(market)
-        if not rows and stop < end:
-            stop = max(stop, min(end, await self._first(market, interval)))
-        return Page(rows, start, self.reach(interval, rows, stop))
+        self.caps.saw(market, interval, start, stop, rows)
+        if rows:
+            return Page(rows, start, self.reach(interval, rows, stop))
+        return Page([], start, await self._quiet(market, interval, start, stop, end, every))
+
+    async def _check_beginning(self, market: str, interval: str, start: int, stop: int, rows: list[Row]) -> None:
+        """That nothing is before the first row, by asking for just that; of an empty answer, for its first bar."""
+        first = opened(rows[0]) if rows else intervals.next_open(interval, start)
+        if first <= start:
+            return
+        count = intervals.count(interval, start, first)
+        again = _inside(await self._around(market, interval, start, count), start, min(first, stop))
+        if self.ended(interval, again):
+            raise self.caps.cut(market, interval, rows) if rows else self.contradicted(market)
+
+    async def _quiet(self, market: str, interval: str, start: int, stop: int, end: int, rows: list[Row]) -> int:
+        """How far an answer without candles in `[start, stop)` counts; years before the first one are not paged."""
+        if not rows or opened(rows[-1]) < stop:
+            stop = min(stop, intervals.next_open(interval, start, await self.caps.covered(market, interval)))
+        return stop if stop >= end else max(stop, min(end, await self._first(market, interval)))
 
     async def volumes(self) -> Mapping[str, float]:
         async with speaking(self._client):
@@ -134,12 +183,16 @@ class CcxtExchange(Exchange):
         """How far an answer can be believed: to its last candle, since it may have been cut; to `stop` without any."""
         return min(stop, intervals.next_open(interval, opened(rows[-1]))) if rows else stop
 
-    async def _within(self, market: str, interval: str, start: int, stop: int, count: int) -> list[Row]:
-        """The rows inside; exchanges may add later ones, or give their first or last ones whatever was asked."""
+    async def rows_from(self, market: str, interval: str, start: int) -> list[Row]:
+        """An answer to what opens at or after `start`; it may hold others."""
+        return await self.ohlcv(market, interval, start, self.caps.most(market, interval))
+
+    async def _around(self, market: str, interval: str, start: int, count: int) -> list[Row]:
+        """The same; exchanges may add later ones, or give their first or last ones whatever was asked."""
         rows = await self.ohlcv(market, interval, start, count)
-        if rows and opened(rows[-1]) < start:
+        if rows and opened(rows[-1]) < start and not await self.depth.ignores(market, interval, rows):
             raise self.unasked(market, rows)
-        return [row for row in rows if start <= opened(row) < stop]
+        return rows
 
     async def first(self, market: str) -> int | None:
         """By its longest bars."""
@@ -148,16 +201,20 @@ class CcxtExchange(Exchange):
         return opened(rows[0]) if rows else None
 
     async def oldest(self, market: str, interval: str) -> list[Row]:
-        """The first candles, as many as fit into an answer."""
-        return await self.ohlcv(market, interval, EARLIEST, self.page_size)
+        """The first candles, as many as fit into an answer; where answers are windows, the first one that has any."""
+        at, size = EARLIEST, self.caps.most(market, interval)
+        while not (rows := await self.rows_from(market, interval, at)) and at < self.now():
+            at = intervals.next_open(interval, at, size)
+        return rows
 
     async def _first(self, market: str, interval: str) -> int:
         """The same, for good, if told twice and nothing is right before it: years before it are not paged through."""
         if market not in self._firsts:
             found = await self.first(market)
             opens = intervals.floor(interval, EARLIEST if found is None else found)
-            before = intervals.next_open(interval, opens, -self.page_size)
-            if found != await self.first(market) or await self._within(market, interval, before, opens, self.page_size):
+            before = intervals.next_open(interval, opens, -self.caps.most(market, interval))
+            rows = await self.rows_from(market, interval, before)
+            if found != await self.first(market) or _inside(rows, before, opens):
                 raise self.contradicted(market)
             self._firsts[market] = opens
         return intervals.floor(interval, self._firsts[market])
@@ -181,6 +238,10 @@ class CcxtExchange(Exchange):
         if not isinstance(rows, list) or any(len(row) != 6 or (row[0] or 0) < _OLDEST for row in rows):
             raise ExchangeBusy(f"{self.id} answered something about {market} that is no candles")
         return rows
+
+
+def _inside(rows: Sequence[Row], start: int, stop: int) -> list[Row]:
+    return [row for row in rows if start <= opened(row) < stop]
 
 
 def _grew(before: Row, after: Row) -> bool:

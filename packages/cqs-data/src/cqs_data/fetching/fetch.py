@@ -52,6 +52,7 @@ class Fetched:
         source: `exchange` or `endpoint`.
         error: why it is not complete; None where it is.
         note: what else is to be known, such as an exchange that gives only its last candles.
+        history: how many candles of the series the exchange gives at most, as it was seen to; None where it gives all.
     """
 
     series: Series
@@ -61,6 +62,7 @@ class Fetched:
     flagged: int = 0
     error: CqsError | None = None
     note: str = ""
+    history: int | None = None
 
 
 def fetch(
@@ -164,10 +166,10 @@ class Connection:
             raise
         except (BucketError, DataError, ExchangeError) as failed:
             error = failed
-        history = self.exchange.history
-        note = f"{self.exchange.id} gives only its last {history:,} candles" if history else part.note
-        run = part.run
-        return Fetched(part.series, run.stored, run.rejected, part.source, run.flagged, error, note)
+        history = self.exchange.kept(part.series.market, part.series.interval)
+        notes = [f"{self.exchange.id} gives only its last {history:,} candles" if history else "", part.note]
+        note, run = "; ".join(filter(None, notes)), part.run
+        return Fetched(part.series, run.stored, run.rejected, part.source, run.flagged, error, note, history)
 
 
 async def _all_or_unavailable(tasks: Sequence[asyncio.Task[Fetched]]) -> list[Fetched | BaseException]:

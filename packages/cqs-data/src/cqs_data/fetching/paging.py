@@ -99,15 +99,16 @@ class Pages:
     async def _answered(self, page: Page, cleaned: Cleaned) -> Range:
         """Not an empty end where candles may be late or grow, nor an empty beginning that longer bars contradict."""
         name, ts = self._series.interval, stamps(cleaned.table)
+        start = page.start if page.since is None else page.since
         first = int(ts[0]) if len(ts) else page.end
-        after = intervals.next_open(name, int(ts[-1])) if len(ts) else page.start
+        after = intervals.next_open(name, int(ts[-1])) if len(ts) else start
         end = page.end if page.until is None else page.until
-        begun = self.first is not None and self.first < page.start
-        if not begun and intervals.count(name, page.start, first) > _WIDE and not await self.begins(first):
+        begun = self.first is not None and self.first < start
+        if not begun and intervals.count(name, start, first) > _WIDE and not await self.begins(first):
             return first, max(first, end)
         if len(ts):
             self.first = first if self.first is None else min(first, self.first)
-        return page.start, min(end, max(after, intervals.floor(name, self._exchange.now() - FRESH)))
+        return start, min(end, max(after, intervals.floor(name, self._exchange.now() - FRESH)))
 
     async def begins(self, first: int) -> bool:
         """Whether the market's first candle may open then: within the first of its longest bars."""

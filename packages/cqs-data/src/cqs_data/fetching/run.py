@@ -75,13 +75,15 @@ class Run:
         self._neighbours = Neighbours(self.lake.bucket, self.objects)
 
     async def add(self, answer: Answer, holes: Sequence[Range] = ()) -> None:
-        """Take an answer whose range touches those before it; where `holes` are repaired, only what fills them."""
+        """Take an answer; where `holes` are repaired, only what fills them."""
         cleaned, (start, end) = answer.cleaned, answer.answered
         if cleaned.rejects:
             self.rejected += len(cleaned.rejects)
             await asyncio.to_thread(self._quarantine, cleaned.rejects, (answer.page.start, answer.page.end))
         if start >= end:
             return
+        if self._range and (end < self._range[0] or self._range[1] < start):
+            await self._start_writing()  # nothing is said of what lies between
         if self._range is None:
             self._range, self._since = (start, end), time.monotonic()
         self._range = min(self._range[0], start), max(self._range[1], end)

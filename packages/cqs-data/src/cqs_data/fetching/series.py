@@ -95,7 +95,8 @@ class SeriesFetch:
 
     async def repair(self, holes: Iterable[Range]) -> None:
         """Ask again for these ranges; an answer without candles is stored only where there was none before."""
-        groups = list(_together(self.series.interval, sorted(hole for hole in holes if hole[0] < hole[1])))
+        within = ((max(start, self._oldest()), end) for start, end in holes)
+        groups = list(_together(self.series.interval, sorted(hole for hole in within if hole[0] < hole[1])))
         self._expect((group[0][0], group[-1][1]) for group in groups)
         answered = self._answered()
         for group in groups:
@@ -157,6 +158,8 @@ class SeriesFetch:
     async def _tell_beginning(self, start: int) -> None:
         """Note where the exchange begins later with this interval than with its longest bars."""
         first = self._pages.first
+        if self.exchange.kept(self.series.market, self.series.interval):
+            return
         if first is not None and self._expected_from and start < first and not await self._pages.begins(first):
             since, began = (times.iso(at)[:10] for at in (self._expected_from, first))
             told = f"{self.series.interval} begins {began}, though the market is there since {since}"
@@ -170,10 +173,15 @@ class SeriesFetch:
 
     def _grid(self, start: int | None, end: int | None) -> Range:
         name, closed = self.series.interval, self._pages.closed
-        first = EARLIEST if start is None else start
-        if self.exchange.history:
-            first = max(first, intervals.next_open(name, closed, -self.exchange.history))
+        first = max(EARLIEST if start is None else start, self._oldest())
         return intervals.ceil(name, first), min(closed, closed if end is None else intervals.ceil(name, end))
+
+    def _oldest(self) -> int:
+        """Open of the oldest candle that the exchange still gives, ms UTC: the one under way is the first it counts."""
+        if self.exchange.history is None:
+            return 0
+        under_way = intervals.floor(self.series.interval, self.exchange.now())
+        return intervals.next_open(self.series.interval, under_way, 1 - self.exchange.history)
 
 
 def _slices(interval: str, bounds: Range) -> Iterator[Range]:

@@ -1,0 +1,158 @@
+"""How far back an exchange gives candles: told by its answers, whatever its id, and remembered for the run.
+
+Some keep only their last candles, and some give their newest ones whatever was asked. What they do not give may have
+been traded all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import intervals
+
+if TYPE_CHECKING:
+    from cqs_data.exchanges.unified import CcxtExchange
+
+    Rows = Sequence[Sequence[float | None]]
+    Key = tuple[str, str]
+
+# Exchanges whose candle endpoint gives only so many candles, counted back from now, the one under way among them: after
+# their documentation, and, of Gate, by what it answers to older questions (ccxt issue 27861).
+HISTORY = {"gate": 10_000, "gateio": 10_000, "hyperliquid": 5000, "kraken": 720}
+_LONGER = ("1d", "1w", "1M")
+_BEFORE = 4  # longer bars before a first candle that are looked at
+_WINDOWS = 20  # questions about one longer bar at most
+_MANY = 8  # rows from which the middle one tells whether `since` counts
+
+
+class Depth:
+    """What one connection has seen of the beginnings of its series.
+
+    Args:
+        exchange: whose.
+    """
+
+    def __init__(self, exchange: CcxtExchange) -> None:
+        self._exchange = exchange
+        self._reached: dict[Key, int] = {}
+        self._kept: dict[Key, tuple[int, int]] = {}
+        self._deaf: set[Key] = set()
+
+    def oldest(self, market: str, interval: str) -> int:
+        """Open before which it was seen to give nothing any more, ms UTC; 0 where it was not."""
+        return self._kept.get((market, interval), (0, 0))[0]
+
+    def candles(self, market: str, interval: str) -> int | None:
+        """How many candles it gives at most, the one under way among them; None where it gives all."""
+        kept = self._kept.get((market, interval))
+        return kept[1] if kept else self._exchange.history
+
+    async def cuts(self, market: str, interval: str, start: int, rows: Rows) -> bool:
+        """Whether an answer to `start` begins later only since the exchange gives nothing older.
+
+        Raises:
+            ExchangeBusy: it gives candles that are missing in this answer.
+        """
+        key, first = (market, interval), _opened(rows[0])
+        self._reach(key, first)
+        if first <= start:
+            return False
+        if start <= self._edge(market, interval):
+            return self._keep(key, first, len(rows))
+        if self._reached[key] <= start:
+            return False
+        size = self._exchange.caps.most(market, interval)
+        older = await self._exchange.rows_from(market, interval, intervals.next_open(interval, start, -size))
+        self._contradict(market, older, start, first)
+        if older and _opened(older[0]) <= start:
+            self._reach(key, _opened(older[0]))
+        elif (older and await self._ignored(key, rows)) or await self._hides(key, first):
+            return self._keep(key, first, len(rows))
+        self._reach(key, start)
+        return False
+
+    async def ends(self, market: str, interval: str, start: int, first: int) -> bool:
+        """The same of an exchange that says of itself that nothing is before `first`.
+
+        Raises:
+            ExchangeBusy: it gives some after all.
+        """
+        key = market, interval
+        if first <= start or self._reached.get(key, first) <= start:
+            return False
+        if start <= self._edge(market, interval) or await self._hides(key, first):
+            return self._keep(key, first, intervals.count(interval, first, self._exchange.now() + 1))
+        if self._reached.get(key, first) < first:
+            raise self._exchange.contradicted(market)
+        self._reach(key, start)
+        return False
+
+    async def ignores(self, market: str, interval: str, rows: Rows) -> bool:
+        """Whether rows that all open before what was asked are simply the newest ones, given whatever is asked."""
+        key = market, interval
+        if key not in self._deaf:
+            newest = await self._exchange.ohlcv(market, interval, None, self._exchange.caps.most(market, interval))
+            if [row[0] for row in newest] == [row[0] for row in rows]:
+                self._deaf.add(key)
+        return key in self._deaf
+
+    def _reach(self, key: Key, ts: int) -> None:
+        self._reached[key] = min(ts, self._reached.get(key, ts))
+
+    def _keep(self, key: Key, first: int, count: int) -> bool:
+        self._kept[key] = first, self._kept.get(key, (0, self._exchange.history or count))[1]
+        return True
+
+    def _edge(self, market: str, interval: str) -> int:
+        """Open of the oldest candle that may still be there, ms UTC, where it is known that older ones are not."""
+        count = self.candles(market, interval)
+        if count is None:
+            return 0
+        under_way = intervals.floor(interval, self._exchange.now())
+        return max(self.oldest(market, interval), intervals.next_open(interval, under_way, 2 - count))
+
+    def _contradict(self, market: str, rows: Rows, start: int, first: int) -> None:
+        if any(start <= _opened(row) < first for row in rows):
+            raise self._exchange.contradicted(market)
+
+    async def _ignored(self, key: Key, rows: Rows) -> bool:
+        """Whether the same rows come where only the second half of them is asked for."""
+        if len(rows) < _MANY:
+            return False
+        again = await self._exchange.rows_from(*key, _opened(rows[len(rows) // 2]))
+        if again and _opened(again[0]) < _opened(rows[2]) and _opened(again[-1]) >= _opened(rows[-1]):
+            self._deaf.add(key)
+        return key in self._deaf
+
+    async def _hides(self, key: Key, first: int) -> bool:
+        """Whether longer bars show that something was traded before `first`, and nothing of it is given."""
+        market, interval = key
+        longer = next((i for i in _LONGER if self._exchange.offers(i) and _length(i) > _length(interval)), None)
+        if longer is None:
+            return False
+        since = intervals.next_open(longer, first, -_BEFORE)
+        bars = await self._exchange.rows_from(market, longer, since)
+        ended = [_opened(bar) for bar in bars if _opened(bar) + _length(longer) <= first and bar[5]]
+        return bool(ended) and await self._gives_none(key, ended[-1], min(first, ended[-1] + _length(longer)), first)
+
+    async def _gives_none(self, key: Key, start: int, end: int, first: int) -> bool:
+        """Whether of a longer bar that was traded in no shorter one is given."""
+        size = self._exchange.caps.most(*key)
+        for _ in range(_WINDOWS):
+            rows = await self._exchange.rows_from(*key, start)
+            if rows and _opened(rows[0]) < first:
+                self._reach(key, _opened(rows[0]))
+                return False
+            start = intervals.next_open(key[1], start, size)
+            if rows or start >= end:
+                break
+        return True
+
+
+def _length(interval: str) -> int:
+    return 31 * intervals.DAY if interval == "1M" else intervals.length(interval)
+
+
+def _opened(row: Sequence[Any]) -> int:
+    return int(row[0] or 0)
