@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cqs_backtest.strategies import STRATEGIES
-from cqs_core import plugins, times
+from cqs_core import plugins
 from cqs_core.testing.engine import EngineContract
 from cqs_core.testing.exchange import ExchangeContract
 from cqs_core.testing.strategy import StrategyContract
+from cqs_core.time import clock
 
 
 class TestFast(EngineContract):
@@ -30,7 +31,7 @@ def endpoint(sandbox):
 
 class TestUpbit(ExchangeContract):
     exchange, market, interval = plugins().exchange("upbit"), "BTC/KRW", "1d"
-    start, end = times.parse_range("2023-01-01", "2024-06-30")
+    start, end = clock.parse_range("2023-01-01", "2024-06-30")
 
 
 class TestBinance(TestUpbit):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.intervals import HOUR
 from cqs_core.testing.candles import flat_table
+from cqs_core.time.intervals import HOUR
 from cqs_data.availability import availability
 from cqs_data.views.coverage import _missing_before, coverage_html
 

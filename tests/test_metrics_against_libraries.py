@@ -11,7 +11,7 @@ import pytest
 import quantstats.stats as qs
 
 from cqs_backtest import BacktestFacade
-from cqs_backtest.statistics import worst_drawdowns
+from cqs_backtest.metrics import worst_drawdowns
 
 DAYS = 365
 CAPITAL = 10_000_000
@@ -48,7 +48,7 @@ def daily(prices):
 @pytest.fixture
 def other(run):
     """Daily returns of the benchmark."""
-    from cqs_backtest.statistics.benchmark import basket
+    from cqs_backtest.metrics.benchmark import basket
 
     equity = np.append(CAPITAL, basket(run["result"]))
     return pd.Series(equity[1:] / equity[:-1] - 1, run["equity"].tz_localize(None).index)
@@ -129,7 +129,7 @@ class TestEmpyrical:
         assert ep.excess_sharpe(daily, other) * DAYS**0.5 == pytest.approx(ours["information_ratio"])
 
     def test_years_and_months(self, run, daily, ours):
-        from cqs_backtest.statistics import monthly_returns, yearly_returns
+        from cqs_backtest.metrics import monthly_returns, yearly_returns
 
         ts, equity = run["result"].candles.ts, run["result"].execution.equity
         years, months = (100 * ep.aggregate_returns(daily, by) for by in ("yearly", "monthly"))

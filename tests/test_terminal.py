@@ -7,8 +7,8 @@ from pathlib import Path
 
 import readme
 from cqs_core.cli import run_command
-from cqs_core.intervals import DAY
 from cqs_core.testing.candles import flat_table
+from cqs_core.time.intervals import DAY
 
 EVIL = "x\x1b[2J\x9b31my"
 CODES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

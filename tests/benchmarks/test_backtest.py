@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 
 from cqs_backtest import indicators as ind
-from cqs_backtest.engines.bt import BtEngine
-from cqs_backtest.engines.fast import FastEngine
-from cqs_backtest.statistics import statistics
+from cqs_backtest.engines.bt.engine import BtEngine
+from cqs_backtest.engines.fast.engine import FastEngine
+from cqs_backtest.metrics import statistics
 from cqs_backtest.strategies import VolatilityBreakout
 from cqs_core import Candles, Costs, Orders, simulate
-from cqs_core.intervals import DAY, MINUTE
+from cqs_core.time.intervals import DAY, MINUTE
 
 ROWS = 500_000
 COSTS = Costs(fee=0.0005, slip=0.0005)
@@ -192,9 +192,9 @@ def test_metrics_of_a_curve_against_ffn():
     import ffn
     import pandas as pd
 
-    from cqs_backtest.statistics import monthly_returns, yearly_returns
-    from cqs_backtest.statistics.curve import calendar_numbers, daily_numbers, drawdown_numbers
-    from cqs_core import metrics
+    from cqs_backtest.metrics import monthly_returns, yearly_returns
+    from cqs_backtest.metrics.curve import calendar_numbers, daily_numbers, drawdown_numbers
+    from cqs_core.trading import metrics
 
     random = np.random.default_rng(2)
     equity = 100 * np.exp(random.normal(0.0005, 0.02, 3_000).cumsum())

@@ -21,17 +21,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from cqs_core import Bucket, Lake, Series, intervals, times
+from cqs_core import Bucket, Lake, Series
 from cqs_core.bucket import bucket, listing, soundness
-from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core.config.folders import cache_folder
 from cqs_core.lake import checking, names
 from cqs_core.lake.table import candle_table
-from cqs_core.settings import cache_folder
+from cqs_core.time import clock, intervals
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, select, update
 from cqs_data.sandbox import Bars, Sandbox, Synthetic
 
 pytestmark = pytest.mark.timeout(1800)
-YEAR = times.parse_start("2024-01-01"), times.parse_start("2025-01-01")
+YEAR = clock.parse_start("2024-01-01"), clock.parse_start("2025-01-01")
 MANY = [Series("upbit", f"C{i:02d}/KRW", "1m") for i in range(50)]
 
 
@@ -80,14 +81,14 @@ def exchange(tmp_path_factory):
 
 
 def test_data_fetch_against_a_bare_ccxt_loop(exchange, tmp_path):
-    end = times.now() // DAY * DAY
+    end = clock.now() // DAY * DAY
     start, markets = end - 500 * DAY, ["BTC/KRW", "ETH/KRW", "XRP/KRW", "SOL/KRW"]
     lakes = iter(range(100))
 
     def ours():
         folder = tmp_path / str(next(lakes))
         folder.mkdir()
-        done = fetch(Lake(Bucket(folder)), select(markets, "1h", "upbit", times.iso(start), times.iso(end)), exchange)
+        done = fetch(Lake(Bucket(folder)), select(markets, "1h", "upbit", clock.iso(start), clock.iso(end)), exchange)
         assert sum(one.rows for one in done) > 47_000
 
     async def loop():
@@ -100,7 +101,7 @@ def test_data_fetch_against_a_bare_ccxt_loop(exchange, tmp_path):
         async def pages(market):
             at = end
             while at > start:
-                to = {"to": times.iso(at).replace("+00:00", "Z")}
+                to = {"to": clock.iso(at).replace("+00:00", "Z")}
                 at = (await client.fetch_ohlcv(market, "1h", None, 200, to))[0][0]
 
         await asyncio.gather(*map(pages, markets))
@@ -127,7 +128,7 @@ class Everything:
 
 
 def test_data_update_costs_what_is_new_whatever_there_is(tmp_path):
-    now = intervals.floor("1h", times.now() - 5_000)
+    now = intervals.floor("1h", clock.now() - 5_000)
     full = walk(1, 5 * 365 * 24, HOUR, now - 5 * 365 * DAY)
     ts = full.column("ts").cast("int64").to_numpy()
     values = np.column_stack([full.column(name).to_numpy() for name in ("open", "high", "low", "close", "volume")])
@@ -161,7 +162,7 @@ def test_data_update_costs_what_is_new_whatever_there_is(tmp_path):
 
 
 def test_data_one_month_into_a_frame_against_pandas(big):
-    series, month = MANY[7], (times.parse_start("2024-03-01"), times.parse_start("2024-04-01"))
+    series, month = MANY[7], (clock.parse_start("2024-03-01"), clock.parse_start("2024-04-01"))
     [item] = [o for o in big.objects(series) if o.start == month[0]]
     path = big.bucket.paths([item.key])[0]
     assert len(big.frame(series, *month)) == len(pd.read_parquet(path)) == 31 * 1440
@@ -289,7 +290,7 @@ def test_data_checking_every_object_against_its_name(big, way, monkeypatch):
 @pytest.mark.parametrize("kind", ["real 1m", "real 1h", "made up 1h"])
 def test_data_bytes_a_row_against_the_default(kind, tmp_path, request):
     if kind == "made up 1h":
-        end = times.now() // DAY * DAY
+        end = clock.now() // DAY * DAY
         bars = Synthetic().bars("upbit", "BTC/KRW", "1h", end - 360 * DAY, end)
         table = candle_table(*bars)
     else:
@@ -313,7 +314,7 @@ def test_data_bytes_a_row_against_the_default(kind, tmp_path, request):
 def test_data_a_viewport_of_five_million_candles(tmp_path):
     """What the chart asks for while it pans and zooms."""
     panel = pytest.importorskip("cqs_panel.charts.sources", reason="needs the dashboard")
-    start = times.parse_start("2016-01-01")
+    start = clock.parse_start("2016-01-01")
     lake, series = Lake(Bucket(tmp_path)), Series("upbit", "BTC/KRW", "1m")
     lake.append(series, walk(5, 5_000_000, MINUTE, start), start, start + 5_000_000 * MINUTE)
     source = panel.LakeCandles(lake.bucket, series)

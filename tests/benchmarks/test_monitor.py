@@ -12,10 +12,10 @@ import time
 import pytest
 
 from cqs_core import Bucket
-from cqs_core.settings import cache_folder
+from cqs_core.config.folders import cache_folder
 from cqs_monitor import Logs
-from cqs_monitor.pnl.columns import columns_of
-from cqs_monitor.pnl.summary import summarise
+from cqs_monitor.performance.columns import columns_of
+from cqs_monitor.performance.summary import summarise
 
 HEAD = "timestamp,date,action,symbol,price,quantity,amount,profit_pct,profit_krw\r\n"
 BUY = "{day}T{hour:02d}:00:01.525006+09:00,{day},BUY,DOGE,285.0,17543.85964912,5000000,,\r\n"
@@ -149,8 +149,8 @@ _READ = """
 import resource, sys
 from cqs_core import Bucket
 from cqs_monitor import Logs
-from cqs_monitor.pnl.columns import columns_of
-from cqs_monitor.pnl.summary import summarise
+from cqs_monitor.performance.columns import columns_of
+from cqs_monitor.performance.summary import summarise
 total = summarise(columns_of(Logs(Bucket(sys.argv[1])).refresh())).total
 print(total.trades, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

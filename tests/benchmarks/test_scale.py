@@ -16,16 +16,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cqs_core import Bucket, Lake, Series, UsageError, times
+from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.bucket import bucket, listing, soundness
-from cqs_core.intervals import DAY, MINUTE
+from cqs_core.config.folders import cache_folder
 from cqs_core.lake import names
 from cqs_core.lake.checking import metadata
 from cqs_core.lake.names import LakeObject, object_name
 from cqs_core.lake.receipts import receipt_of
 from cqs_core.lake.table import candle_table, encode, with_seq
 from cqs_core.lake.writing import periods
-from cqs_core.settings import cache_folder
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, MINUTE
 from cqs_data import update
 from cqs_data.sandbox import Bars, Sandbox
 
@@ -64,7 +65,7 @@ class Minutes:
         return self._first
 
     def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
-        ts = np.arange(max(start, self._first), min(end, times.now()), MINUTE, dtype=np.int64)
+        ts = np.arange(max(start, self._first), min(end, clock.now()), MINUTE, dtype=np.int64)
         return Bars(ts, flat(ts)) if interval == "1m" else Bars.empty()
 
 
@@ -86,7 +87,7 @@ def forget_all() -> None:
 
 @pytest.fixture(params=SIZES)
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[int, Lake, int]]:
-    now = times.now() // MINUTE * MINUTE - 20 * MINUTE
+    now = clock.now() // MINUTE * MINUTE - 20 * MINUTE
     for i in range(request.param):
         make(tmp_path, Series("upbit", f"C{i:04d}/KRW", "1m"), now)
     time.sleep(2.5)  # folders that changed in the last two seconds are not believed to rest

@@ -7,8 +7,9 @@ import socket
 import pytest
 
 from cli import cqs_json
-from cqs_core import Lake, Series, times
-from cqs_core.intervals import DAY
+from cqs_core import Lake, Series
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY
 
 pytestmark = pytest.mark.browser
 
@@ -33,11 +34,11 @@ def cell(page, text):
 def bucket(sandbox, tmp_path_factory):
     """Two markets with an outage, and hours with a hole that was never asked for."""
     folder = tmp_path_factory.mktemp("pages") / "bucket"
-    today = times.now() // DAY * DAY
+    today = clock.now() // DAY * DAY
     source = ["--bucket", folder, "--endpoint", sandbox]
-    cqs_json("fetch", "--symbols", "BTC,ETH", "--start", times.iso(today - 500 * DAY), *source)
+    cqs_json("fetch", "--symbols", "BTC,ETH", "--start", clock.iso(today - 500 * DAY), *source)
     for first, last in ((400, 300), (200, 0)):
-        dates = ["--start", times.iso(today - first * DAY), "--end", times.iso(today - last * DAY)]
+        dates = ["--start", clock.iso(today - first * DAY), "--end", clock.iso(today - last * DAY)]
         cqs_json("fetch", "--symbols", "BTC", "--interval", "1h", *dates, *source)
     return folder
 

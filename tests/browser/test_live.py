@@ -11,18 +11,19 @@ import psutil
 import pytest
 
 from cli import cqs_json
-from cqs_core import Lake, Series, times
-from cqs_core.intervals import DAY, MINUTE
+from cqs_core import Lake, Series
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, MINUTE
 
 pytestmark = pytest.mark.browser
 
 EXCHANGE = """
-from cqs_core import times
+from cqs_core.time import clock
 from cqs_data.sandbox import Sandbox, Synthetic
 
-began = times.now()
+began = clock.now()
 start = began // 60_000 * 60_000 + 20_000
-clock = lambda: start + (times.now() - began) * 60
+clock = lambda: start + (clock.now() - began) * 60
 with Sandbox(Synthetic(clock), clock=clock) as sandbox:
     print(sandbox.url, flush=True)
     sandbox.wait()
@@ -51,9 +52,9 @@ def exchange():
 def bucket(exchange, tmp_path_factory):
     """A day of minutes and ten days of hours of a market."""
     folder = tmp_path_factory.mktemp("live") / "bucket"
-    today, source = times.now() // DAY * DAY, ["--bucket", folder, "--endpoint", exchange[0]]
-    cqs_json("fetch", "--symbols", "BTC", "--interval", "1m", "--start", times.iso(today - DAY), *source)
-    cqs_json("fetch", "--symbols", "BTC", "--interval", "1h", "--start", times.iso(today - 10 * DAY), *source)
+    today, source = clock.now() // DAY * DAY, ["--bucket", folder, "--endpoint", exchange[0]]
+    cqs_json("fetch", "--symbols", "BTC", "--interval", "1m", "--start", clock.iso(today - DAY), *source)
+    cqs_json("fetch", "--symbols", "BTC", "--interval", "1h", "--start", clock.iso(today - 10 * DAY), *source)
     lake = Lake(str(folder))
     unknown = lake.read(MINUTES, today - DAY, today)
     lake.append(Series("upbit", "BTX/KRW", "1m"), unknown, today - DAY, today, source="endpoint")

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import documents
-from cqs_core import INTERVALS, Lake, Series, intervals, times
-from cqs_core.intervals import DAY, MINUTE
+from cqs_core import INTERVALS, Lake, Series
 from cqs_core.lake.names import SOURCES, parse_object
 from cqs_core.testing.candles import flat_table
+from cqs_core.time import clock, intervals
+from cqs_core.time.intervals import DAY, MINUTE
 
-JANUARY, MARCH = times.parse_start("2024-01-01"), times.parse_start("2024-03-01")
+JANUARY, MARCH = clock.parse_start("2024-01-01"), clock.parse_start("2024-03-01")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_what_the_page_writes_is_read_and_verified(page, tmp_path, market):
 
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_every_interval_has_its_folder_and_its_grid(page, tmp_path, interval):
-    opens = intervals.opens(interval, JANUARY, times.parse_start("2025-01-01"))[:20].tolist()
+    opens = intervals.opens(interval, JANUARY, clock.parse_start("2025-01-01"))[:20].tolist()
     end = intervals.next_open(interval, opens[-1])
     rows = [(ts, 5.0, 6.0, 4.0, 5.0, 0.0) for ts in opens]
     page["write"](tmp_path, "upbit", "BTC/KRW", interval, opens[0], end, rows, end)

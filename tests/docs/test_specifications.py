@@ -12,8 +12,8 @@ import pytest
 import documents
 from cqs_backtest import BacktestFacade
 from cqs_core import REASONS, Bucket, Candles, Costs, Fill, Orders
-from cqs_core.costs_file import MeasuredCosts
 from cqs_core.testing.candles import random_candles
+from cqs_core.trading.costs_file import MeasuredCosts
 
 
 def first_cells(page, heading):

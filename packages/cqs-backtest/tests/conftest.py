@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cqs_backtest.engines.bt import BtEngine
-from cqs_backtest.engines.fast import FastEngine
+from cqs_backtest.engines.bt.engine import BtEngine
+from cqs_backtest.engines.fast.engine import FastEngine
 
 sys.path.insert(0, str(Path(__file__).parent))  # for handmade.py: tests are imported one by one
 

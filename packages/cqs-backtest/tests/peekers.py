@@ -8,7 +8,7 @@ import pandas as pd
 from cqs_backtest import indicators as ind
 from cqs_backtest.strategies import STRATEGIES
 from cqs_core import Candles, Orders, Strategy
-from cqs_core.intervals import length
+from cqs_core.time.intervals import length
 
 
 def walk(rows, columns=1, seed=0, interval="1d", *, missing=0.0, tick=0.0):

@@ -7,7 +7,7 @@ import pytest
 from handmade import WAVE, frame, store
 
 from cqs_backtest import BacktestFacade
-from cqs_backtest.conventions import CONVENTIONS
+from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.runs import listing, load
 from cqs_backtest.runs.verify import verify
 from cqs_core import UsageError

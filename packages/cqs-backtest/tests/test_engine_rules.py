@@ -1,4 +1,4 @@
-"""Every step of `cqs_core.engine`, computed by hand, on both engines."""
+"""Every step of `cqs_core.trading.engine`, computed by hand, on both engines."""
 
 import numpy as np
 import pytest

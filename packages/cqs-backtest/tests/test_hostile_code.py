@@ -156,7 +156,7 @@ def test_a_damaged_manifest_is_one_line(bucket, run, data):
 
 
 def test_two_rules_each_have_a_helper_of_their_own(rules, tmp_path):
-    from cqs_backtest.rules import find
+    from cqs_backtest.loading.strategies import find
 
     shutil.copytree(rules, tmp_path / "others")
     (tmp_path / "others" / "helper.py").write_text("def bars():\n    return 6\n")

@@ -5,8 +5,8 @@ import json
 import param
 import pytest
 
-from cqs_backtest.catalogue import catalogue
-from cqs_backtest.rules import find
+from cqs_backtest.loading.catalog import catalogue
+from cqs_backtest.loading.strategies import find
 from cqs_core import Strategy, UsageError
 from cqs_core.cli.options import plain
 

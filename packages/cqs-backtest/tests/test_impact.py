@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from handmade import WAVE, orders
 
-from cqs_backtest.engines.bt import BtEngine
-from cqs_backtest.engines.bt_impact import FeeAndImpact, volatilities
+from cqs_backtest.engines.bt.engine import BtEngine
+from cqs_backtest.engines.bt.impact import FeeAndImpact, volatilities
 from cqs_backtest.runs.verify import verify
 from cqs_core import Candles, Costs
 

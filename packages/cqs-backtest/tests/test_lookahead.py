@@ -10,13 +10,13 @@ from rules_by_hand import Peeker
 
 from conftest import REAL, real_frame
 from cqs_backtest import BacktestFacade
-from cqs_backtest.engines.fast import FastEngine
-from cqs_backtest.lookahead import look_ahead
-from cqs_backtest.lookahead.cuts import LONG, cuts
-from cqs_backtest.lookahead.futures import FALLS, RISES, changed
+from cqs_backtest.checks.lookahead import look_ahead
+from cqs_backtest.checks.lookahead.cuts import LONG, cuts
+from cqs_backtest.checks.lookahead.futures import FALLS, RISES, changed
+from cqs_backtest.engines.fast.engine import FastEngine
 from cqs_backtest.strategies import STRATEGIES
 from cqs_core import Candles, Costs, Strategy
-from cqs_core.result import simulate
+from cqs_core.trading.result import simulate
 
 pytestmark = pytest.mark.once
 NONE = np.zeros(0, np.int64)

@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cqs_backtest import BacktestFacade
-from cqs_backtest.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
-from cqs_backtest.printing import figure
+from cqs_backtest.commands.printing import figure
+from cqs_backtest.metrics import monthly_returns, rolled, statistics, worst_drawdowns, yearly_returns
+from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
 from cqs_backtest.runs import load
 from cqs_backtest.runs.compare import compare
 from cqs_backtest.runs.verify import verify
-from cqs_backtest.statistics import monthly_returns, rolled, statistics, worst_drawdowns, yearly_returns
 from cqs_core import Candles, Costs, Execution, Fill, Orders
 from cqs_core.cli.options import plain
-from cqs_core.intervals import DAY, HOUR, MINUTE
-from cqs_core.metrics import daily_equity
-from cqs_core.result import RunResult
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
+from cqs_core.trading.metrics import daily_equity
+from cqs_core.trading.result import RunResult
 
 RUN = ("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--start", "2024-03-01", "--json")
 
@@ -68,7 +68,7 @@ class TestAnotherFormula:
         return cqs(*RUN)[1]["run"]
 
     def test_verify_names_the_metrics_that_moved(self, bucket, cqs, run, monkeypatch):
-        from cqs_backtest.statistics import evidence
+        from cqs_backtest.metrics import evidence
 
         monkeypatch.setitem(evidence._OF_DAYS, "sharpe", lambda daily: float(daily.mean() / daily.std()) * 252**0.5)
         code, found, _ = cqs("backtest", "verify", run, "--json")

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from rules_by_hand import KINDS, random_orders
 
 from conftest import REAL, real_frame
-from cqs_backtest.engines import bt_desk, bt_guard, fast_kernel, fast_types
-from cqs_backtest.engines.bt import BtEngine
-from cqs_backtest.engines.fast import FastEngine
-from cqs_backtest.parity import TOLERANCE, parity
+from cqs_backtest.checks.parity import TOLERANCE, parity
+from cqs_backtest.engines.bt import order_executor, stops
+from cqs_backtest.engines.bt.engine import BtEngine
+from cqs_backtest.engines.fast import kernel, types
+from cqs_backtest.engines.fast.engine import FastEngine
 from cqs_backtest.strategies import STRATEGIES
 from cqs_core import Candles, Costs, Execution
-from cqs_core.result import simulate
+from cqs_core.trading.result import simulate
 
 pytestmark = pytest.mark.once
 
@@ -131,7 +132,7 @@ def test_the_order_of_symbols_does_not_matter():
     candles = Candles(ts, tuple("ABCD"), open_, high, low, close, np.ones_like(close))
     orders = random_orders(candles, "open", 1)
     turned = Candles(ts, tuple("DCBA"), *(np.ascontiguousarray(x[:, ::-1]) for x in (open_, high, low, close, close)))
-    given = [name for name in fast_types.ORDERS if getattr(orders, name) is not None]
+    given = [name for name in types.ORDERS if getattr(orders, name) is not None]
     fields = {name: np.ascontiguousarray(orders.array(name, candles.shape)[:, ::-1]) for name in given}
     other = FAST.execute(turned, type(orders)(**fields, max_cash=orders.max_cash), Costs())
     assert other.equity == pytest.approx(FAST.execute(candles, orders, Costs()).equity, rel=1e-11)
@@ -139,14 +140,12 @@ def test_the_order_of_symbols_does_not_matter():
 
 def test_plain_python_says_that_it_is_slow_and_agrees(monkeypatch, capsys):
     from cqs_backtest import compiled
-    from cqs_backtest.engines import fast
+    from cqs_backtest.engines.fast import engine
 
-    slow = _loaded(
-        fast_kernel, inspect.getsource(fast_kernel).replace("@compiled", "@uncompiled"), uncompiled=_uncompiled
-    )
+    slow = _loaded(kernel, inspect.getsource(kernel).replace("@compiled", "@uncompiled"), uncompiled=_uncompiled)
     monkeypatch.setattr(compiled, "available", False)
-    fast._say_slow.cache_clear()
-    monkeypatch.setattr(fast_kernel, "run", slow.run)
+    engine._say_slow.cache_clear()
+    monkeypatch.setattr(kernel, "run", slow.run)
     candles = _wave()
     assert_parity(candles, random_orders(candles, "both", 5), Costs())
     assert "numba is not installed" in capsys.readouterr().err
@@ -154,42 +153,46 @@ def test_plain_python_says_that_it_is_slow_and_agrees(monkeypatch, capsys):
 
 # One rule changed in one engine must be seen: (module, what it says, what the mutant says).
 MUTANTS = [
-    (fast_kernel, "sold = price * (1.0 - terms.slip)\n    level", "sold = price\n    level"),
-    (fast_kernel, 'elif price >= held["ceiling"]', 'elif price > 2 * held["ceiling"]'),
-    (fast_kernel, "scale = cash / total if total > cash else 1.0", "scale = 1.0"),
-    (fast_kernel, "excess = quantity * price - target * equity", "excess = quantity * price - target * purse['cash']"),
-    (fast_kernel, "max(price, stop) * (1.0 + slip)", "stop * (1.0 + slip)"),
-    (fast_kernel, "return min(price, limit), INSIDE", "return limit, INSIDE"),
-    (fast_kernel, "if low <= level and (not unsure or close <= level)", "if low <= level"),
-    (fast_kernel, "and inside != INSIDE_LIMIT", ""),
-    (fast_kernel, "close if inside == INSIDE_LIMIT else high", "high"),
-    (fast_kernel, "value, terms.max_cash * purse", "value, purse"),
-    (fast_kernel, "math.floor(quantity / lot + 1e-9)", "math.ceil(quantity / lot)"),
-    (fast_kernel, "* (1.0 + 1e-9) < terms.min_order", "* (1.0 + 1e-9) < 0.0"),
-    (fast_kernel, 'excess / price, held["room"]', "excess / price, 1e99"),
-    (fast_kernel, "(1.0 + terms.fee)), room)", "(1.0 + terms.fee)), 1e99)"),
-    (fast_kernel, 'held["leaving"] = reason', 'held["leaving"] = -1'),
-    (fast_kernel, 'held["room"] -= abs(quantity)', ""),
-    (fast_kernel, "if t == ends[s] and", "if t == ends[s] - 1 and"),
-    (bt_desk, "if guard.leaving is not None:\n            self._sell_all", "if False:\n            self._sell_all"),
-    (bt_desk, "if s not in self._guards or self._guards[s].leaving is None]", "]"),
-    (bt_desk, "self._room[s] -= abs(quantity)", ""),
-    (bt_desk, "own[-1] < len(candles.ts) - 1}", "own[-1] < len(candles.ts) - 1 and False}"),
-    (fast_kernel, 'held["quantity"] == 0.0 and terms.priced == 0.0', 'held["quantity"] == 0.0'),
-    (bt_desk, "elif held == 0 and not self._priced:", "elif held == 0:"),
-    (bt_desk, 'or self._order("target", s) == 0', ""),
-    (bt_desk, "elif price <= level:", "elif price < 0.98 * level:"),
+    (kernel, "sold = price * (1.0 - terms.slip)\n    level", "sold = price\n    level"),
+    (kernel, 'elif price >= held["ceiling"]', 'elif price > 2 * held["ceiling"]'),
+    (kernel, "scale = cash / total if total > cash else 1.0", "scale = 1.0"),
+    (kernel, "excess = quantity * price - target * equity", "excess = quantity * price - target * purse['cash']"),
+    (kernel, "max(price, stop) * (1.0 + slip)", "stop * (1.0 + slip)"),
+    (kernel, "return min(price, limit), INSIDE", "return limit, INSIDE"),
+    (kernel, "if low <= level and (not unsure or close <= level)", "if low <= level"),
+    (kernel, "and inside != INSIDE_LIMIT", ""),
+    (kernel, "close if inside == INSIDE_LIMIT else high", "high"),
+    (kernel, "value, terms.max_cash * purse", "value, purse"),
+    (kernel, "math.floor(quantity / lot + 1e-9)", "math.ceil(quantity / lot)"),
+    (kernel, "* (1.0 + 1e-9) < terms.min_order", "* (1.0 + 1e-9) < 0.0"),
+    (kernel, 'excess / price, held["room"]', "excess / price, 1e99"),
+    (kernel, "(1.0 + terms.fee)), room)", "(1.0 + terms.fee)), 1e99)"),
+    (kernel, 'held["leaving"] = reason', 'held["leaving"] = -1'),
+    (kernel, 'held["room"] -= abs(quantity)', ""),
+    (kernel, "if t == ends[s] and", "if t == ends[s] - 1 and"),
     (
-        bt_desk,
+        order_executor,
+        "if guard.leaving is not None:\n            self._sell_all",
+        "if False:\n            self._sell_all",
+    ),
+    (order_executor, "if s not in self._guards or self._guards[s].leaving is None]", "]"),
+    (order_executor, "self._room[s] -= abs(quantity)", ""),
+    (order_executor, "own[-1] < len(candles.ts) - 1}", "own[-1] < len(candles.ts) - 1 and False}"),
+    (kernel, 'held["quantity"] == 0.0 and terms.priced == 0.0', 'held["quantity"] == 0.0'),
+    (order_executor, "elif held == 0 and not self._priced:", "elif held == 0:"),
+    (order_executor, 'or self._order("target", s) == 0', ""),
+    (order_executor, "elif price <= level:", "elif price < 0.98 * level:"),
+    (
+        order_executor,
         "scale = cash / total if total > cash else 1.0",
         "scale = min(1.0, cash / total) if total else 1.0; scale **= 2",
     ),
-    (bt_desk, "max(price, stop) * (1 + self._costs.slip)", "max(price, stop)"),
-    (bt_desk, "value += security.position * (security.price if math.isnan(price) else price)", "value += 0"),
-    (bt_guard, "return (trail, TRAILING) if trail > self.floor", "return (trail, STOP_LOSS) if trail > self.floor"),
-    (bt_guard, "unsure = self.inside and level > open_", "unsure = False"),
-    (bt_guard, 'and self.inside != "limit"', ""),
-    (bt_guard, 'close if self.inside == "limit" else high', "high"),
+    (order_executor, "max(price, stop) * (1 + self._costs.slip)", "max(price, stop)"),
+    (order_executor, "value += security.position * (security.price if math.isnan(price) else price)", "value += 0"),
+    (stops, "return (trail, TRAILING) if trail > self.floor", "return (trail, STOP_LOSS) if trail > self.floor"),
+    (stops, "unsure = self.inside and level > open_", "unsure = False"),
+    (stops, 'and self.inside != "limit"', ""),
+    (stops, 'close if self.inside == "limit" else high', "high"),
 ]
 
 
@@ -203,10 +206,10 @@ def test_a_rule_changed_in_one_engine_is_seen(monkeypatch, module, rule, mutant)
     ast.parse(changed)
     extra = {"uncompiled": _uncompiled}
     made = _loaded(module, re.sub("@compiled", "@uncompiled", changed), **extra)
-    for name in {"fast_kernel": ("run",), "bt_desk": ("Desk",), "bt_guard": ("Guard",)}[module.__name__.split(".")[-1]]:
+    for name in {"kernel": ("run",), "order_executor": ("Desk",), "stops": ("Guard",)}[module.__name__.split(".")[-1]]:
         monkeypatch.setattr(module, name, getattr(made, name))
-        if module is bt_guard:
-            monkeypatch.setattr(bt_desk, name, getattr(made, name))
+        if module is stops:
+            monkeypatch.setattr(order_executor, name, getattr(made, name))
     candles = _wave()
     seen = [
         parity(FAST.execute(candles, orders, costs), BT.execute(candles, orders, costs)).same

@@ -6,7 +6,7 @@ from handmade import frame
 
 from cqs_backtest.strategies import STRATEGIES, VolatilityBreakout
 from cqs_core import Candles, Costs, UnknownName, UsageError
-from cqs_core.result import simulate
+from cqs_core.trading.result import simulate
 
 pytestmark = pytest.mark.once
 

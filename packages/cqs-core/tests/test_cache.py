@@ -15,8 +15,8 @@ import pytest
 
 from cqs_core import Bucket, BucketError, DataError, Lake, Series, UsageError
 from cqs_core.bucket.cache import ObjectCache, cache_limit, digest
-from cqs_core.intervals import DAY
 from cqs_core.testing.candles import flat_table
+from cqs_core.time.intervals import DAY
 
 BTC = Series("upbit", "BTC/KRW", "1d")
 READER = """

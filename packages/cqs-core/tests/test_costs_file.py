@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cqs_core import Bucket, DataError, UsageError
-from cqs_core.costs_file import MeasuredCosts, costs_key, read_costs
+from cqs_core.trading.costs_file import MeasuredCosts, costs_key, read_costs
 
 MEASURED = MeasuredCosts(
     "메인", 4.25, 6.0, 2.5, 12, 6e7, "upbit", "volatility_breakout", "2025-01-01", "2025-02-01", "2025-02-02"

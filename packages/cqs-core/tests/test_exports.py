@@ -6,7 +6,7 @@ import io
 import pandas as pd
 import pytest
 
-from cqs_core.exports import to_csv
+from cqs_core.files.spreadsheet import to_csv
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from cqs_core import Orders, Strategy, UsageError
-from cqs_core.candles import FIELDS, Candles
-from cqs_core.frozen import frozen
-from cqs_core.orders import Costs
-from cqs_core.result import simulate
-from cqs_core.strategy import orders_of
 from cqs_core.testing.candles import random_candles
+from cqs_core.trading.candles import FIELDS, Candles
+from cqs_core.trading.frozen import frozen
+from cqs_core.trading.orders import Costs
+from cqs_core.trading.result import simulate
+from cqs_core.trading.strategy import orders_of
 
 
 def candles():
@@ -39,7 +39,7 @@ class Engine:
     name = "keeps"
 
     def execute(self, candles, orders, costs):
-        from cqs_core.engine import Execution, Fill
+        from cqs_core.trading.engine import Execution, Fill
 
         self.candles, self.orders = candles, orders
         return Execution(np.full(len(candles.ts), costs.capital), np.zeros(0, Fill))

@@ -285,7 +285,7 @@ def test_hostile_eyes_see_no_credentials_of_a_url(url, monkeypatch, capfd):
 
 
 def test_a_masked_url_means_the_configured_bucket(monkeypatch):
-    from cqs_core.settings import bucket_url
+    from cqs_core.config.variables import bucket_url
 
     monkeypatch.setenv("CQS_BUCKET", "memory://me:s3cr3t@box")
     assert bucket_url("memory://***@box") == "memory://me:s3cr3t@box"

@@ -7,9 +7,9 @@ import asyncio
 import numpy as np
 import pytest
 
-import cqs_core.answers
+import cqs_core.host.exchange_answers
 from cqs_core import Exchange, ExchangeBusy, ExchangeError, Listing, Page
-from cqs_core.answers import Checked, connection
+from cqs_core.host.exchange_answers import Checked, connection
 
 DAY = 86_400_000
 ROW = [DAY, 10.0, 12.0, 9.0, 11.0, 5.0]
@@ -131,7 +131,7 @@ def test_an_answer_that_never_comes_is_given_up(monkeypatch):
         async def page(self, *_):
             await asyncio.sleep(3600)
 
-    monkeypatch.setattr(cqs_core.answers, "_LIMIT", 0.05)
+    monkeypatch.setattr(cqs_core.host.exchange_answers, "_LIMIT", 0.05)
 
     async def asked():
         await Checked(Never, None, "mine").page("BTC/KRW", "1d", 0, DAY)

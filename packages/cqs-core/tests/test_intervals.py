@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_core import INTERVALS, UnknownName, intervals, parse_interval
-from cqs_core.intervals import DAY
+from cqs_core import INTERVALS, UnknownName, parse_interval
+from cqs_core.time import intervals
+from cqs_core.time.intervals import DAY
 
 names = st.sampled_from(INTERVALS)
 stamps = st.integers(-(2 * 365 * DAY), 200 * 365 * DAY)

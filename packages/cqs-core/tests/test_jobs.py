@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from cqs_core import UnknownName, UsageError, jobs
-from cqs_core.jobs.files import read_json, write_json
+from cqs_core.config.folders import state_folder
+from cqs_core.jobs.folder import read_json, write_json
 from cqs_core.jobs.job import alive
-from cqs_core.settings import state_folder
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.testing.site import Site
 

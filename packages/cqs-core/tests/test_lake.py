@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_core import Bucket, DataError, Lake, Series, UnknownName, UsageError, times
-from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core import Bucket, DataError, Lake, Series, UnknownName, UsageError
 from cqs_core.lake.table import candle_table, stamps
 from cqs_core.testing.candles import flat_table as candles
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
 
 BTC = Series("upbit", "BTC/KRW", "1d")
 
@@ -91,11 +92,11 @@ def test_months_have_their_own_grid(lake):
 
 
 def test_objects_are_cut_at_periods_so_that_an_update_costs_what_is_new(lake):
-    start = times.parse_start("2023-11-15")
+    start = clock.parse_start("2023-11-15")
     minutes = Series("upbit", "BTC/KRW", "1m")
     rows = pa.concat_tables([candles(9, start + n * 30 * DAY, interval="1m") for n in range(3)])
     written = lake.append(minutes, rows, start, start + 70 * DAY)
-    cuts = [times.parse_start(day) for day in ("2023-12-01", "2024-01-01")]
+    cuts = [clock.parse_start(day) for day in ("2023-12-01", "2024-01-01")]
     assert [(o.start, o.end) for o in written] == [
         (start, cuts[0]),
         (cuts[0], cuts[1]),

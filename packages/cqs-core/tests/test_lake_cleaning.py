@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from cqs_core import Bucket, DataError, Series
-from cqs_core.intervals import HOUR
 from cqs_core.lake.cleaning import Reject, clean
 from cqs_core.lake.quarantine import quarantine, quarantined
 from cqs_core.lake.table import stamps
+from cqs_core.time.intervals import HOUR
 
 GOOD = [HOUR, 10.0, 12.0, 9.0, 11.0, 1.0]
 

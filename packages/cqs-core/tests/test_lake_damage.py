@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 
 from cqs_core import Bucket, CqsError, DataError, Lake, Series
-from cqs_core.intervals import HOUR
 from cqs_core.lake.receipts import receipt_of
 from cqs_core.lake.table import candle_table
 from cqs_core.testing.damage import flip, kinds
+from cqs_core.time.intervals import HOUR
 
 pytestmark = pytest.mark.once
 

@@ -9,12 +9,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from cqs_core import Bucket, Lake, Series, UsageError, times
-from cqs_core.intervals import DAY
+from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake.table import candle_table
 from cqs_core.testing.candles import flat_table
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY
 
-START = times.parse_start("2024-01-01")
+START = clock.parse_start("2024-01-01")
 BTC = Series("upbit", "BTC/KRW", "1d")
 
 

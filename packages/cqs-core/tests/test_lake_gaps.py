@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.table import candle_table
+from cqs_core.time.intervals import DAY, HOUR
 
 BTC, ETH = Series("upbit", "BTC/KRW", "1h"), Series("upbit", "ETH/KRW", "1h")
 

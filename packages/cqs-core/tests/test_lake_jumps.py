@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.intervals import HOUR
 from cqs_core.lake.jumps import Neighbours, jumps
 from cqs_core.lake.table import candle_table
+from cqs_core.time.intervals import HOUR
 
 BTC = Series("upbit", "BTC/KRW", "1h")
 EIGHT = [100.0, 101.0, 5000.0, 5100.0, 99.0, 100.0, 102.0, 1.0]

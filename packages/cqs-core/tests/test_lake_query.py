@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from cqs_core import Bucket, DataError, Lake, Series, UsageError
-from cqs_core.intervals import DAY
 from cqs_core.lake.query import texts
 from cqs_core.lake.table import candle_table
+from cqs_core.time.intervals import DAY
 
 BTC, ETH = Series("upbit", "BTC/KRW", "1d"), Series("upbit", "ETH/KRW", "1d")
 SECRET = pd.DataFrame({"password": ["hunter2"]})  # what a careless DuckDB finds by this name

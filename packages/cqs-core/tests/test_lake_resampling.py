@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_core import Bucket, Lake, Series, UsageError, times
-from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.resampling import resample
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import candle_table, stamps
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
 
-START = times.parse_start("2024-01-01")  # a Monday
+START = clock.parse_start("2024-01-01")  # a Monday
 
 
 def hours(n, start=START, step=HOUR, seed=3):

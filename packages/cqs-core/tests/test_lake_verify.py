@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cqs_core import Bucket, Lake, Series, times
-from cqs_core.intervals import HOUR, MINUTE
+from cqs_core import Bucket, Lake, Series
 from cqs_core.lake.table import candle_table
 from cqs_core.lake.verify import content_hash
+from cqs_core.time import clock
+from cqs_core.time.intervals import HOUR, MINUTE
 
 BTC = Series("upbit", "BTC/KRW", "1h")
 
@@ -99,10 +100,10 @@ def test_overlaps_that_disagree_are_found_and_those_that_agree_are_not(lake):
 
 
 def test_a_candle_stored_right_after_its_end_may_have_been_mended(lake):
-    now = times.now() // HOUR * HOUR
+    now = clock.now() // HOUR * HOUR
     for value, back in ((10.0, 1), (11.0, 1)):
         lake.append(BTC, table(now // HOUR - back, now // HOUR, value), now - back * HOUR, now)
-    assert (only(lake).problems == []) == (times.now() - now < 10 * MINUTE)
+    assert (only(lake).problems == []) == (clock.now() - now < 10 * MINUTE)
     lake.append(BTC, table(now // HOUR - 9, now // HOUR - 8), now - 9 * HOUR, now - 8 * HOUR)
     lake.append(BTC, table(now // HOUR - 9, now // HOUR - 8, 11.0), now - 9 * HOUR, now - 8 * HOUR)
     assert "differ between overlapping objects" in only(lake).problems[-1]

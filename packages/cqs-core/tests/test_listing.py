@@ -20,7 +20,7 @@ REST = 0.03  # seconds that tests wait; several ticks of the clocks of file syst
 WRITER = """
 import random, sys, time
 from cqs_core import Lake, Series
-from cqs_core.intervals import DAY
+from cqs_core.time.intervals import DAY
 from cqs_core.testing.candles import flat_table
 lake, day = Lake(sys.argv[1]), 0
 while True:

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from cqs_core import Bucket, Lake, Series
 from cqs_core.bucket import bucket as buckets
 from cqs_core.bucket import listing
-from cqs_core.intervals import DAY
+from cqs_core.config.folders import cache_folder
 from cqs_core.lake.catalog import objects_by_series
 from cqs_core.lake.status import series_status
-from cqs_core.settings import cache_folder
 from cqs_core.testing.candles import flat_table
+from cqs_core.time.intervals import DAY
 
 REST = 0.03  # seconds that tests wait; several ticks of the clocks of file systems
 COMPACTOR = """

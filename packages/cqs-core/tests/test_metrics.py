@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from cqs_core import metrics
-from cqs_core.candles import Candles
-from cqs_core.engine import Execution, Fill
-from cqs_core.intervals import DAY, HOUR
-from cqs_core.orders import Costs, Orders
-from cqs_core.result import RunResult, simulate
-from cqs_core.strategy import Strategy
+from cqs_core.time.intervals import DAY, HOUR
+from cqs_core.trading import metrics
+from cqs_core.trading.candles import Candles
+from cqs_core.trading.engine import Execution, Fill
+from cqs_core.trading.orders import Costs, Orders
+from cqs_core.trading.result import RunResult, simulate
+from cqs_core.trading.strategy import Strategy
 
 
 def run(equity, *, step=DAY, interval="1d", fills=(), capital=1000.0, start=0, day_start=0):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cqs_core.errors import UsageError
-from cqs_core.orders import Costs, Orders
+from cqs_core.trading.orders import Costs, Orders
 
 SHAPE = (4, 2)
 ALL = np.ones(SHAPE, bool)

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from cqs_core import Orders, Strategy, UsageError
-from cqs_core.orders import Costs
-from cqs_core.orders_reading import BOOLS
-from cqs_core.result import simulate
 from cqs_core.testing.candles import random_candles
+from cqs_core.trading.order_fields import BOOLS
+from cqs_core.trading.orders import Costs
+from cqs_core.trading.result import simulate
 
 CANDLES = random_candles(("XRP/KRW", "BTC/KRW", "SOL/KRW"), 6)
 ONE = random_candles(("BTC/KRW",), 6)
@@ -176,7 +176,7 @@ class Recorder:
     name = "recorder"
 
     def execute(self, candles, orders, costs):
-        from cqs_core.engine import Execution, Fill
+        from cqs_core.trading.engine import Execution, Fill
 
         self.enter = orders.array("enter", candles.shape).tolist()
         self.weight = orders.array("weight", candles.shape).tolist()

@@ -93,7 +93,7 @@ BROKEN = {
     ),
     "nameless": (
         "from cqs_core import Strategy, hookimpl\n@hookimpl\ndef register_strategies(): return [Strategy]",
-        "register_strategies: <class 'cqs_core.strategy.Strategy'> has no name; set its 'id'",
+        "register_strategies: <class 'cqs_core.trading.strategy.Strategy'> has no name; set its 'id'",
     ),
     "exchange as an object": (
         (

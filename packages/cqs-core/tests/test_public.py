@@ -10,8 +10,9 @@ from importlib import import_module
 import pytest
 
 import cqs_core
-from cqs_core import CqsError, errors, hookspecs
-from cqs_core.plugins import Plugins
+from cqs_core import CqsError, errors
+from cqs_core.host import hookspecs
+from cqs_core.host.registry import Plugins
 
 MODULES = sorted(
     m.name for m in pkgutil.walk_packages(cqs_core.__path__, "cqs_core.") if not m.name.endswith("jobs.runner")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cqs_core import UnknownName, UsageError, settings
-from cqs_core.intervals import HOUR
-from cqs_core.settings import bucket_url
+from cqs_core.config.variables import bucket_url
+from cqs_core.time.intervals import HOUR
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import param
 import pytest
 
 from cqs_core import Candles, Orders, Strategy, UnknownName, UsageError
-from cqs_core.strategy import orders_of
+from cqs_core.trading.strategy import orders_of
 
 
 class Rule(Strategy):

@@ -9,13 +9,14 @@ import numpy as np
 import param
 import pytest
 
-from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, UsageError, intervals
-from cqs_core.engine import REASONS, Execution, Fill
-from cqs_core.intervals import DAY
+from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, UsageError
 from cqs_core.testing.candles import random_candles
 from cqs_core.testing.engine import EngineContract
 from cqs_core.testing.exchange import ExchangeContract
 from cqs_core.testing.strategy import StrategyContract, with_references
+from cqs_core.time import intervals
+from cqs_core.time.intervals import DAY
+from cqs_core.trading.engine import REASONS, Execution, Fill
 
 
 class Calm(Strategy):

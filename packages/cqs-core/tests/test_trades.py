@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_core.candles import Candles
-from cqs_core.engine import REASONS, Fill
-from cqs_core.trades import OPEN, positions, reason, round_trips
+from cqs_core.trading.candles import Candles
+from cqs_core.trading.engine import REASONS, Fill
+from cqs_core.trading.trades import OPEN, positions, reason, round_trips
 
 DAY = 86_400_000
 

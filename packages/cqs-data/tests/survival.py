@@ -19,7 +19,7 @@ from cqs_data.sandbox import Bars, Synthetic
 GROWER = """
 import sys
 from cqs_core import Lake, Series
-from cqs_core.intervals import HOUR
+from cqs_core.time.intervals import HOUR
 from cqs_core.lake import compaction
 from cqs_core.lake.table import candle_table
 from cqs_data.sandbox import Synthetic

@@ -17,18 +17,19 @@ import pandas as pd
 import pytest
 from aiohttp import web
 
-from cqs_core import Lake, Series, UsageError, times
+from cqs_core import Lake, Series, UsageError
 from cqs_core.cli import run_command
-from cqs_core.intervals import DAY, HOUR, MINUTE, floor, length
 from cqs_core.lake.table import candle_table
 from cqs_core.testing.command import cqs, cqs_json, refusal
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR, MINUTE, floor, length
 from cqs_data import fetch, load_processed_data, select
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
 pytestmark = pytest.mark.once
 
 CQS = str(Path(sys.executable).with_name("cqs"))
-NOW = times.now()
+NOW = clock.now()
 EMPTY = "the lake has no series yet; fill it with `cqs fetch --symbols BTC --interval 1d`"
 TENTH = 1_704_844_800_000  # 2024-01-10
 BTC = Series("upbit", "BTC/KRW", "1h")
@@ -245,7 +246,7 @@ class TestUpdate:
             signal.signal(signal.SIGTERM, before)
 
     def test_one_candle_is_one(self, bucket, sandbox, told):
-        fetch(bucket, select("BTC", "1d", "upbit", end=times.iso(floor("1d", NOW) - DAY)), sandbox.url)
+        fetch(bucket, select("BTC", "1d", "upbit", end=clock.iso(floor("1d", NOW) - DAY)), sandbox.url)
         lines = told("update", "--endpoint", sandbox.url)
         assert lines == ["upbit BTC/KRW 1d: 1 new candle from an endpoint", "1 new candle in 1 series"]
 
@@ -253,7 +254,7 @@ class TestUpdate:
     def test_rounds_tell_only_news_and_json_all(self, bucket, sandbox, form):
         for market in ("BTC", "ETH"):
             fetch(bucket, select(market, "1d", "upbit", "2024-01-01"), sandbox.url)
-        fetch(bucket, select("XRP", "1d", "upbit", "2024-01-01", times.iso(floor("1d", NOW) - DAY)), sandbox.url)
+        fetch(bucket, select("XRP", "1d", "upbit", "2024-01-01", clock.iso(floor("1d", NOW) - DAY)), sandbox.url)
         words = [CQS, "update", "--every", "1s", "--endpoint", sandbox.url, *(["--json"] if form == "json" else [])]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as running:
             lines = [running.stdout.readline() for _ in range(3)]
@@ -267,7 +268,7 @@ class TestUpdate:
         assert lines[0].split("Z  ")[1] == "1 new candle in 1 of 3 series\n"
         assert lines[1] == "  upbit XRP/KRW 1d: 1 new candle from an endpoint\n"
         assert lines[2].split("Z  ")[1] == "0 new candles in 0 of 3 series\n"
-        assert abs(times.parse_start(lines[0].split("  ")[0]) - times.now()) < MINUTE
+        assert abs(clock.parse_start(lines[0].split("  ")[0]) - clock.now()) < MINUTE
 
 
 class Slow(Faults):

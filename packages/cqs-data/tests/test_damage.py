@@ -8,17 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cqs_core import Bucket, Lake, Series, times
+from cqs_core import Bucket, Lake, Series
 from cqs_core.cli import run_command
-from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake.table import candle_table, stamps
 from cqs_core.testing.damage import kinds
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import fetch, select
 from cqs_data.sandbox import Sandbox, Synthetic
 
 pytestmark = pytest.mark.once
 
-END = times.now() // DAY * DAY - 2 * DAY
+END = clock.now() // DAY * DAY - 2 * DAY
 BTC, ETH = Series("upbit", "BTC/KRW", "1h"), Series("upbit", "ETH/KRW", "1h")
 KINDS = kinds()
 LOST = [
@@ -50,7 +51,7 @@ def stored(exchange, tmp_path_factory) -> Path:
     """Two series of two objects each."""
     folder = tmp_path_factory.mktemp("stored")
     for first, last in ((6, 3), (3, 0)):
-        dates = times.iso(END - first * DAY), times.iso(END - last * DAY)
+        dates = clock.iso(END - first * DAY), clock.iso(END - last * DAY)
         done = fetch(Lake(Bucket(folder)), select("BTC,ETH", "1h", "upbit", *dates), exchange.url)
         assert [one.error for one in done] == [None, None]
     return folder
@@ -180,7 +181,7 @@ class TestDaysOfOnesOwn:
 
     def test_a_fetch_that_cannot_publish_says_so_and_succeeds(self, exchange, tmp_path, monkeypatch, capsys):
         monkeypatch.setenv("CQS_DAY_START", "09:00")
-        options = ["--symbols", "BTC", "--interval", "1d", "--start", times.iso(END - 5 * DAY), "--end", times.iso(END)]
+        options = ["--symbols", "BTC", "--interval", "1d", "--start", clock.iso(END - 5 * DAY), "--end", clock.iso(END)]
         code = run_command(["fetch", "--endpoint", exchange.url, "--bucket", str(tmp_path), *options])
         assert code == 0
         assert "cqs: not published: upbit BTC/KRW 1d begins its days at 09:00 UTC" in capsys.readouterr().err

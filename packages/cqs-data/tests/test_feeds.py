@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from cqs_core import Series, times
-from cqs_core.intervals import MINUTE
+from cqs_core import Series
+from cqs_core.time import clock
+from cqs_core.time.intervals import MINUTE
 from cqs_data.feeds import HISTORY, join, leave, obstacle
 from cqs_data.sandbox import Sandbox, Synthetic
 
@@ -46,13 +47,13 @@ def joined():
 @pytest.fixture
 def fast():
     """An exchange whose minutes close every second; it and its candles."""
-    began, start = times.now(), times.now() // MINUTE * MINUTE + 20_000
+    began, start = clock.now(), clock.now() // MINUTE * MINUTE + 20_000
 
-    def clock():
-        return start + (times.now() - began) * 60
+    def sped_up():
+        return start + (clock.now() - began) * 60
 
-    source = Synthetic(clock)
-    with Sandbox(source, clock=clock) as running:
+    source = Synthetic(sped_up)
+    with Sandbox(source, clock=sped_up) as running:
         yield running, source
 
 
@@ -61,7 +62,7 @@ def test_a_page_of_closed_candles_comes_before_the_one_under_way(joined, sandbox
     until(lambda: feed.news.state == "live")
     news = feed.news
     assert [candle.closed for candle in news.candles] == [True] * len(news.closed) + [False]
-    assert news.candle.ts == pytest.approx(times.now() // MINUTE * MINUTE, abs=MINUTE)
+    assert news.candle.ts == pytest.approx(clock.now() // MINUTE * MINUTE, abs=MINUTE)
     assert news.closed[0].ts >= news.candle.ts - HISTORY * MINUTE
     truth = Synthetic().bars("upbit", "BTC/KRW", "1m", news.closed[0].ts, news.candle.ts)
     assert [candle.ts for candle in news.closed] == truth.ts.tolist()
@@ -121,10 +122,10 @@ def test_a_lost_connection_is_said_and_what_it_missed_comes_after(joined):
     assert feed.news.said
     before, newest = len(feed.news.closed), feed.news.candle.ts
 
-    def clock():
-        return times.now() + 7 * MINUTE
+    def sped_up():
+        return clock.now() + 7 * MINUTE
 
-    with Sandbox(Synthetic(clock), port, clock):
+    with Sandbox(Synthetic(sped_up), port, clock):
         until(lambda: feed.news.state == "live" and feed.news.candle.ts > newest, 60)
         until(lambda: len(feed.news.closed) >= before + 7)
         stamps = [candle.ts for candle in feed.news.candles]

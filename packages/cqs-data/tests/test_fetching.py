@@ -12,17 +12,18 @@ import threading
 import numpy as np
 import pytest
 
-from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Listing, Series, UnknownName, UsageError, intervals, times
-from cqs_core.intervals import DAY, HOUR
+from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Listing, Series, UnknownName, UsageError
 from cqs_core.lake.table import stamps
+from cqs_core.time import clock, intervals
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import OHLCVFetcher, Synthetic, fetch, load_processed_data, select
 from cqs_data.exchanges import Binance, CcxtExchange
 from cqs_data.exchanges.connection import check_endpoint, retry_after
 from cqs_data.fetching.patience import Patience
 from cqs_data.sandbox import Sandbox
 
-NOW = times.now()
-RECENT = times.iso(NOW // DAY * DAY - 40 * DAY)
+NOW = clock.now()
+RECENT = clock.iso(NOW // DAY * DAY - 40 * DAY)
 BTC_HOURS = Series("upbit", "BTC/KRW", "1h")
 
 
@@ -49,11 +50,11 @@ def test_binance_pages_forwards_and_skips_to_the_first_candle(lake, sandbox):
 def test_the_unfinished_candle_is_never_stored(lake, sandbox):
     fetch(lake, select("ETH", "1h,1d,1M", "upbit", RECENT), sandbox.url)
     for status in lake.status():
-        assert intervals.next_open(status.series.interval, status.last) <= times.now()
+        assert intervals.next_open(status.series.interval, status.last) <= clock.now()
 
 
 def test_fetching_again_asks_only_for_what_is_missing(lake, sandbox):
-    later = times.iso(NOW // DAY * DAY - 20 * DAY)
+    later = clock.iso(NOW // DAY * DAY - 20 * DAY)
     first = fetch(lake, select("BTC", "1h", "upbit", later), sandbox.url)
     prepended = fetch(lake, select("BTC", "1h", "upbit", RECENT), sandbox.url)
     again = fetch(lake, select("BTC", "1h", "upbit", RECENT), sandbox.url)
@@ -72,8 +73,8 @@ def test_a_market_with_all_its_history_is_not_searched_before_it_again(lake, san
 def test_a_range_is_by_the_open_and_a_date_as_end_is_included(lake, sandbox):
     fetch(lake, select("BTC", "1h", "upbit", "2024-03-01", "2024-03-02"), sandbox.url)
     ts = stamps(lake.read(BTC_HOURS))
-    assert times.iso(int(ts[0])) == "2024-03-01T00:00:00+00:00"
-    assert times.iso(int(ts[-1])) == "2024-03-02T23:00:00+00:00"
+    assert clock.iso(int(ts[0])) == "2024-03-01T00:00:00+00:00"
+    assert clock.iso(int(ts[-1])) == "2024-03-02T23:00:00+00:00"
 
 
 def test_an_unknown_market_is_refused_before_anything_is_written(lake, sandbox):
@@ -210,7 +211,7 @@ class Answered:
 
 def test_how_long_to_wait_is_said_in_seconds_or_as_a_date():
     assert retry_after(Answered(Retry_After="7")) == 7
-    soon = email.utils.formatdate(times.now() / 1000 + 30, usegmt=True)
+    soon = email.utils.formatdate(clock.now() / 1000 + 30, usegmt=True)
     assert retry_after(Answered(Retry_After=soon)) == pytest.approx(30, abs=2)
     assert retry_after(Answered(Retry_After=email.utils.formatdate(0))) == 0
     assert retry_after(Answered(Retry_After="soon")) is None
@@ -264,11 +265,11 @@ def test_the_generic_exchange_finds_the_first_candle_before_it_pages(lake, sandb
 
     from cqs_data.fetching import Selection
 
-    start = times.parse_start("2012-01-01")
-    end = times.parse_start("2021-01-03")
+    start = clock.parse_start("2012-01-01")
+    end = clock.parse_start("2021-01-03")
     done = fetch(lake, Selection(Plain, ["BTC/USDT"], ["1h"], start, end), sandbox.url)
     assert done[0].rows > 40
-    assert stamps(lake.read(done[0].series))[0] >= times.parse_start("2021-01-01")
+    assert stamps(lake.read(done[0].series))[0] >= clock.parse_start("2021-01-01")
     assert (np.diff(stamps(lake.read(done[0].series))) % HOUR == 0).all()
 
 
@@ -277,7 +278,7 @@ def test_an_interval_that_is_not_stored_is_put_together(tmp_path, sandbox, monke
     start, end = "2023-09-25", "2023-10-10"  # with an outage of a whole day
     OHLCVFetcher("upbit", endpoint=sandbox.url).download(["BTC"], "1h", start, end)
     days = load_processed_data("BTC", start, end)["BTC"]
-    bars = Synthetic().bars("upbit", "BTC/KRW", "1d", times.parse_start(start), times.parse_end(end))
+    bars = Synthetic().bars("upbit", "BTC/KRW", "1d", clock.parse_start(start), clock.parse_end(end))
     assert days["close"].tolist() == bars.values[:, 3].tolist()
     assert len(days) == 15
     filled = load_processed_data("BTC", start, end, fill="ffill")["BTC"]

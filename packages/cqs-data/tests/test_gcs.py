@@ -8,14 +8,15 @@ import sys
 import pytest
 from survival import Truth
 
-from cqs_core import Bucket, Lake, Series, times
-from cqs_core.intervals import DAY
+from cqs_core import Bucket, Lake, Series
 from cqs_core.testing.gcs_proxy import GcsProxy
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY
 from cqs_data import fetch, select
 
 pytestmark = pytest.mark.once
 
-END = times.now() // DAY * DAY - DAY
+END = clock.now() // DAY * DAY - DAY
 SERIES = [Series("upbit", f"{name}/KRW", "1h") for name in ("BTC", "ETH")]
 
 
@@ -32,7 +33,7 @@ def test_a_storage_that_fails_every_tenth_request_loses_nothing(flaky, sandbox):
     url, proxy = flaky
     lake = Lake(Bucket(url))
     for days in range(160, 0, -40):
-        dates = [times.iso(END - days * DAY), times.iso(END - (days - 40) * DAY)]
+        dates = [clock.iso(END - days * DAY), clock.iso(END - (days - 40) * DAY)]
         for _ in range(3):
             done = fetch(lake, select("BTC,ETH", "1h", "upbit", *dates), sandbox.url)
             if not any(one.error for one in done):
@@ -49,7 +50,7 @@ def test_status_of_a_remote_lake_lists_and_reads_nothing(gcs_emulator, monkeypat
     with GcsProxy(gcs_emulator.url) as proxy:
         url = gcs_emulator.new_bucket()
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
-        selection = select("BTC,ETH", "1h,1d", "upbit", times.iso(END - 30 * DAY), times.iso(END))
+        selection = select("BTC,ETH", "1h,1d", "upbit", clock.iso(END - 30 * DAY), clock.iso(END))
         fetch(Lake(Bucket(url)), selection, sandbox.url)
         before = dict(proxy.asked)
         assert len(Lake(Bucket(url)).status()) == 4
@@ -62,7 +63,7 @@ def test_a_second_read_comes_from_the_local_cache(gcs_emulator, monkeypatch, san
     with GcsProxy(gcs_emulator.url) as proxy:
         url = gcs_emulator.new_bucket()
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
-        selection = select("BTC", "1d", "upbit", times.iso(END - 30 * DAY), times.iso(END))
+        selection = select("BTC", "1d", "upbit", clock.iso(END - 30 * DAY), clock.iso(END))
         [one] = fetch(Lake(Bucket(url)), selection, sandbox.url)
         first = Lake(Bucket(url)).read(one.series)
         reads = proxy.asked["read"]
@@ -83,7 +84,7 @@ def test_a_cache_too_small_for_the_lake_serves_many_processes(gcs_bucket, monkey
     monkeypatch.setenv("CQS_CACHE_BYTES", "20000")
     lake = Lake(Bucket(gcs_bucket))
     for first, last in ((400, 300), (300, 200), (200, 100), (100, 1)):
-        dates = [times.iso(END - n * DAY) for n in (first, last)]
+        dates = [clock.iso(END - n * DAY) for n in (first, last)]
         fetch(lake, select("BTC", "1h", "upbit", *dates), sandbox.url)
     table = lake.read(SERIES[0])
     told = f"{len(table)} {float(sum(table['close'].to_pylist()))}"

@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cqs_core import Bucket, Lake, Series, UnknownName, UsageError, times
+from cqs_core import Bucket, Lake, Series, UnknownName, UsageError
 from cqs_core.cli import run_command
-from cqs_core.intervals import DAY, HOUR, MINUTE
 from cqs_core.lake.quarantine import quarantined
 from cqs_core.lake.table import candle_table, stamps
 from cqs_core.testing.command import cqs_json, refusal
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data.importing import Options, import_files, imports, undo
 
 SERIES = Series("upbit", "BTC/KRW", "1d")
-FIRST = times.parse_start("2024-01-01")
+FIRST = clock.parse_start("2024-01-01")
 OPTIONS = Options("upbit", "BTC/KRW")
 
 

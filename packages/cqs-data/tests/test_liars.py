@@ -9,9 +9,10 @@ import pytest
 from aiohttp import web
 from survival import Truth
 
-from cqs_core import Series, intervals, times
-from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core import Series
 from cqs_core.lake.table import stamps
+from cqs_core.time import clock, intervals
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, select, update
 from cqs_data.exchanges import Binance, CcxtExchange, Upbit
 from cqs_data.fetching import Selection
@@ -20,7 +21,7 @@ from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
 pytestmark = pytest.mark.once
 
-END = times.now() // DAY * DAY - DAY
+END = clock.now() // DAY * DAY - DAY
 START = END - 60 * DAY
 
 
@@ -135,7 +136,7 @@ def test_months_that_lie_about_the_beginning_hide_no_candles(lake):
         return rows[len(rows) // 2 :] if len(rows) > 2 and int(rows[1][0]) - int(rows[0][0]) > 20 * DAY else rows
 
     start = END - 900 * DAY
-    selection = Selection(Plain, ["BTC/USDT"], ["1d"], times.parse_start("2015-01-01"), END)
+    selection = Selection(Plain, ["BTC/USDT"], ["1d"], clock.parse_start("2015-01-01"), END)
     with Sandbox(Synthetic(), faults=Liar(late_months)) as liar:
         [told] = fetch(lake, selection, liar.url, Patience(2, 0.001))
     assert told.error
@@ -149,7 +150,7 @@ class Clock:
 
     def __init__(self, monkeypatch, start):
         self.now = start
-        monkeypatch.setattr("cqs_core.times.now", lambda: self.now)
+        monkeypatch.setattr("cqs_core.time.clock.now", lambda: self.now)
         monkeypatch.setattr("cqs_core.lake.writing._last_seq", 0)
         monkeypatch.setattr("cqs_data.exchanges.unified.server_time", self._server)
 
@@ -194,15 +195,15 @@ def test_a_clock_that_is_set_forward_meanwhile_ends_no_candle(sandbox, monkeypat
     async def ask():
         async with Upbit(sandbox.url) as exchange:
             await exchange.markets()
-            before, now = exchange.now(), times.now()
-            monkeypatch.setattr("cqs_core.times.now", lambda: now + 3 * HOUR)
+            before, now = exchange.now(), clock.now()
+            monkeypatch.setattr("cqs_core.time.clock.now", lambda: now + 3 * HOUR)
             return exchange.now() - before
 
     assert asyncio.run(ask()) < 10_000
 
 
 def test_candles_that_come_late_are_asked_for_again(lake):
-    end = times.now() // MINUTE * MINUTE - MINUTE
+    end = clock.now() // MINUTE * MINUTE - MINUTE
     hidden = [3 * MINUTE]
 
     class Late(Synthetic):
@@ -210,7 +211,7 @@ def test_candles_that_come_late_are_asked_for_again(lake):
             return super().bars(*args).between(0, end - hidden[0])
 
     with Sandbox(Late()) as sandbox:
-        chosen = select("BTC", "1m", "upbit", times.iso(end - 20 * MINUTE), times.iso(end))
+        chosen = select("BTC", "1m", "upbit", clock.iso(end - 20 * MINUTE), clock.iso(end))
         [before] = fetch(lake, chosen, sandbox.url)
         hidden[0] = 0
         [after] = fetch(lake, chosen, sandbox.url)
@@ -223,16 +224,16 @@ def test_candles_that_come_late_are_asked_for_again(lake):
 @pytest.mark.parametrize("days", [1, 1.6])
 def test_of_an_exchange_whose_candles_lag_only_the_last_is_left_out(lake, exchange, market, days):
     """Its last candle grows from answer to answer, though it ended long ago by the clock."""
-    lag, start = int(days * DAY), times.now() // DAY * DAY - 4 * DAY
+    lag, start = int(days * DAY), clock.now() // DAY * DAY - 4 * DAY
     series = Series(exchange, market, "1h")
-    with Sandbox(Synthetic(lambda: times.now() - lag)) as behind:
-        [done] = fetch(lake, select(market, "1h", exchange, times.iso(start)), behind.url)
-        reached = intervals.floor("1h", times.now() - lag)
+    with Sandbox(Synthetic(lambda: clock.now() - lag)) as behind:
+        [done] = fetch(lake, select(market, "1h", exchange, clock.iso(start)), behind.url)
+        reached = intervals.floor("1h", clock.now() - lag)
     assert done.error is None
     assert stamps(lake.read(series))[-1] in {reached - HOUR, reached - 2 * HOUR}  # an hour may have begun meanwhile
     assert max(o.end for o in lake.objects(series)) <= reached, "nothing is said of what came later"
     with Sandbox(Synthetic()) as caught_up:
         assert update(lake, caught_up.url)[0].error is None
-        right = Synthetic().bars(exchange, market, "1h", start, intervals.floor("1h", times.now() - HOUR))
+        right = Synthetic().bars(exchange, market, "1h", start, intervals.floor("1h", clock.now() - HOUR))
     stored = lake.read(series, start, int(right.ts[-1]) + 1)
     assert stored["close"].to_pylist() == right.values[:, 3].tolist()

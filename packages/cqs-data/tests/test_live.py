@@ -7,8 +7,9 @@ from contextlib import aclosing
 
 import pytest
 
-from cqs_core import ExchangeError, Series, UnknownName, times
-from cqs_core.intervals import MINUTE
+from cqs_core import ExchangeError, Series, UnknownName
+from cqs_core.time import clock
+from cqs_core.time.intervals import MINUTE
 from cqs_data.live import live_candles, ticks
 from cqs_data.sandbox import Sandbox, Synthetic
 
@@ -31,8 +32,8 @@ async def test_ticks_come(exchange, markets, sandbox):
     assert {tick.market for tick in got} == set(markets)
     source = Synthetic()
     for tick in got:
-        assert tick.ts == pytest.approx(times.now(), abs=20_000)
-        now = source.bars(exchange, tick.market, "1h", times.now() - 2 * 60 * MINUTE, times.now()).values[-1]
+        assert tick.ts == pytest.approx(clock.now(), abs=20_000)
+        now = source.bars(exchange, tick.market, "1h", clock.now() - 2 * 60 * MINUTE, clock.now()).values[-1]
         assert now[2] * 0.98 <= tick.price <= now[1] * 1.02
         assert tick.volume > 0
 
@@ -51,12 +52,12 @@ async def test_a_lost_connection_is_made_again():
         with Sandbox(Synthetic(), port):
             tick = await asking
             await stream.aclose()
-    assert tick.ts == pytest.approx(times.now(), abs=60_000)
+    assert tick.ts == pytest.approx(clock.now(), abs=60_000)
 
 
 async def _until_new(stream):
     """The first tick of a new connection: those that were under way may still come."""
-    begun = times.now()
+    begun = clock.now()
     async for tick in stream:
         if tick.ts > begun + 300:
             return tick
@@ -65,14 +66,14 @@ async def _until_new(stream):
 
 async def test_candles_move_with_ticks_and_close_as_the_exchange_closes_them():
     """A clock that runs sixty times too fast: minutes close every second."""
-    began = times.now()
+    began = clock.now()
     start = began // MINUTE * MINUTE + 20_000
 
-    def clock():
-        return start + (times.now() - began) * 60
+    def sped_up():
+        return start + (clock.now() - began) * 60
 
-    source = Synthetic(clock)
-    with Sandbox(source, clock=clock) as fast:
+    source = Synthetic(sped_up)
+    with Sandbox(source, clock=sped_up) as fast:
         got = await take(live_candles(Series("upbit", "BTC/KRW", "1m"), fast.url), 25, 60)
     closed = [candle for candle in got if candle.closed]
     assert closed

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Series, times
-from cqs_core.intervals import DAY, HOUR
+from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Series
 from cqs_core.lake.table import stamps
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, select
 from cqs_data.sandbox import Sandbox
 from cqs_data.sandbox.bars import newest, step
 
-END = times.now() // DAY * DAY - DAY
+END = clock.now() // DAY * DAY - DAY
 START = END - 60 * DAY
 KST = 9 * HOUR
 
@@ -39,7 +40,7 @@ def bithumb() -> web.Application:
     async def minutes(request):
         assert "+" not in request.query["to"]
         assert "Z" not in request.query["to"]
-        end = times.parse_start(request.query["to"]) - KST
+        end = clock.parse_start(request.query["to"]) - KST
         unit = int(request.match_info["unit"])
         interval = f"{unit}m" if unit < 60 else f"{unit // 60}h"
         found = newest(Synthetic(), "upbit", "BTC/KRW", interval, end, min(200, int(request.query["count"])))
@@ -48,7 +49,7 @@ def bithumb() -> web.Application:
         )
 
     def candle(ts, v):
-        utc, kst = (times.iso(at)[:19] for at in (ts, ts + KST))
+        utc, kst = (clock.iso(at)[:19] for at in (ts, ts + KST))
         names = ("opening_price", "high_price", "low_price", "trade_price", "candle_acc_trade_volume")
         made = {
             "market": "KRW-BTC",
@@ -138,7 +139,7 @@ def kraken(last=720) -> web.Application:
 
     async def ohlc(request):
         interval = {"60": "1h", "1440": "1d"}.get(request.query["interval"], "1h")
-        now = times.now()
+        now = clock.now()
         found = bars("BTC/USDT", interval, now - (last + 20) * step(interval), now + 1).last(last)
         rows = [
             [ts // 1000, *map(repr, v[:4]), repr(v[3]), repr(v[4]), 3]
@@ -162,7 +163,7 @@ def holds(lake, series, found):
 
 def test_bithumb_speaks_seouls_time(lake):
     with Server(bithumb()) as server:
-        [one] = fetch(lake, select("BTC/KRW", "1h", "bithumb", times.iso(START), times.iso(END)), server.url)
+        [one] = fetch(lake, select("BTC/KRW", "1h", "bithumb", clock.iso(START), clock.iso(END)), server.url)
     assert one.error is None
     holds(lake, one.series, bars("BTC/KRW", "1h", START, END))
 
@@ -170,36 +171,36 @@ def test_bithumb_speaks_seouls_time(lake):
 def test_an_exchange_without_longer_bars_is_fetched_all_the_same(lake):
     start = END - 300 * DAY  # so long that its months are asked for, which this server does not have
     with Server(bithumb()) as server:
-        [one] = fetch(lake, select("BTC/KRW", "1h", "bithumb", times.iso(start), times.iso(END)), server.url)
+        [one] = fetch(lake, select("BTC/KRW", "1h", "bithumb", clock.iso(start), clock.iso(END)), server.url)
     assert (one.error, one.note) == (None, "")
     holds(lake, one.series, bars("BTC/KRW", "1h", start, END))
 
 
 def test_where_nothing_is_nobody_asks_again(lake):
     with Server(bithumb()) as server, pytest.raises(ExchangeError, match="404") as told:
-        fetch(lake, select("BTC/USDT", "1h", "binance", times.iso(START), times.iso(END)), server.url)
+        fetch(lake, select("BTC/USDT", "1h", "binance", clock.iso(START), clock.iso(END)), server.url)
     assert not isinstance(told.value, ExchangeBusy)
 
 
 def test_what_an_exchange_does_not_offer_is_derived_and_told(lake):
     with Server(bithumb()) as server:
-        [one] = fetch(lake, select("BTC", "1d", "bithumb", times.iso(START), times.iso(END)), server.url)
+        [one] = fetch(lake, select("BTC", "1d", "bithumb", clock.iso(START), clock.iso(END)), server.url)
     assert (one.series.interval, one.note) == ("1h", "bithumb has no candles of 1d; they are derived from 1h")
     assert len(lake.derive(one.series._replace(interval="1d"))) == (END - START) // DAY
 
 
 def test_bybit_is_paged_forwards(lake):
     with Server(bybit()) as server:
-        [one] = fetch(lake, select("BTC/USDT", "1h", "bybit", times.iso(START), times.iso(END)), server.url)
+        [one] = fetch(lake, select("BTC/USDT", "1h", "bybit", clock.iso(START), clock.iso(END)), server.url)
     assert one.error is None
     holds(lake, one.series, bars("BTC/USDT", "1h", START, END))
 
 
 def test_an_exchange_that_gives_only_its_last_candles_says_so(lake):
     with Server(kraken()) as server:
-        [one] = fetch(lake, select("BTC/USD", "1h", "kraken", times.iso(START)), server.url)
+        [one] = fetch(lake, select("BTC/USD", "1h", "kraken", clock.iso(START)), server.url)
     assert one.error is None
     assert one.note == "kraken gives only its last 720 candles"
     found = stamps(lake.read(Series("kraken", "BTC/USD", "1h")))
     assert 690 < len(found) < 720
-    assert found[-1] < times.now() // HOUR * HOUR
+    assert found[-1] < clock.now() // HOUR * HOUR

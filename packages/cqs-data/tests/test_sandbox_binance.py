@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_core.intervals import DAY, HOUR
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_data.sandbox import Folder, Sandbox
 from cqs_data.sandbox.binance import text
 

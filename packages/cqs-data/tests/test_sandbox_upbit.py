@@ -9,7 +9,7 @@ import ccxt
 import numpy as np
 import pytest
 
-from cqs_core import times
+from cqs_core.time import clock
 from cqs_data.sandbox import Bars, Sandbox
 
 PAGES = "upbit_1m_20200220_170000-20200220_202000.json"
@@ -41,7 +41,7 @@ def real(shared_data):
 def upbit(real):
     """A sandbox on the candles of the real page, with the clock at its end."""
     rows = real[::-1]
-    ts = np.array([times.parse_start(row["candle_date_time_utc"]) for row in rows])
+    ts = np.array([clock.parse_start(row["candle_date_time_utc"]) for row in rows])
     names = ("opening_price", "high_price", "low_price", "trade_price", "candle_acc_trade_volume")
     bars = Bars(ts, np.array([[row[name] for name in names] for row in rows]))
     with Sandbox(OneSeries(bars, "1m"), clock=lambda: int(ts[-1]) + 60_000) as running:

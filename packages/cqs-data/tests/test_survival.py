@@ -10,21 +10,22 @@ import sys
 import pytest
 from survival import Truth, age, compactor, fetcher, grow_until_killed, kill_after, mounted, wait_for, wait_until
 
-from cqs_core import Bucket, BucketUnavailable, Lake, Series, times
-from cqs_core.intervals import DAY, HOUR
+from cqs_core import Bucket, BucketUnavailable, Lake, Series
 from cqs_core.lake.quarantine import quarantined
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
 pytestmark = pytest.mark.once
 
-END = times.now() // DAY * DAY - DAY
+END = clock.now() // DAY * DAY - DAY
 MARKETS = ("BTC", "ETH", "XRP", "SOL")
 HOURS = [Series("upbit", f"{name}/KRW", "1h") for name in MARKETS]
 OPTIONS = ["--exchange", "upbit", "--symbols", ",".join(MARKETS), "--interval", "1h"]
 
 
 def dates(days: int) -> list[str]:
-    return ["--start", times.iso(END - days * DAY), "--end", times.iso(END)]
+    return ["--start", clock.iso(END - days * DAY), "--end", clock.iso(END)]
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cqs_core import intervals
-from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core.time import intervals
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data.sandbox import Synthetic
 from cqs_data.sandbox.bars import aggregate, floors
 from cqs_data.sandbox.synthetic import COINS, CRASHES, OUTAGES

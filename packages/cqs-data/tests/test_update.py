@@ -16,11 +16,12 @@ import pyarrow as pa
 import pytest
 from aiohttp import web
 
-from cqs_core import Bucket, Lake, Series, UsageError, times
-from cqs_core.intervals import DAY, HOUR
+from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake.coverage import maybe_open
 from cqs_core.lake.quarantine import quarantined
 from cqs_core.lake.table import candle_table, stamps
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, repair, select, update
 from cqs_data.exchanges import unified
 from cqs_data.fetching.patience import Patience
@@ -28,8 +29,8 @@ from cqs_data.sandbox import Sandbox
 
 pytestmark = pytest.mark.once
 
-NOW = times.now()
-DAYS_AGO = [times.iso(NOW // DAY * DAY - n * DAY) for n in range(130)]
+NOW = clock.now()
+DAYS_AGO = [clock.iso(NOW // DAY * DAY - n * DAY) for n in range(130)]
 CQS = str(Path(sys.executable).with_name("cqs"))
 BTC = Series("upbit", "BTC/KRW", "1h")
 
@@ -127,7 +128,7 @@ class Breaking:
 @pytest.mark.parametrize("left", [4, 14, 25])
 def test_an_update_that_breaks_off_leaves_no_hole_behind(lake, sandbox, left):
     start, end = NOW // DAY * DAY - 300 * DAY, NOW // DAY * DAY - 20 * DAY
-    fetch(lake, select("BTC", "1h", "upbit", times.iso(start), times.iso(start + 9 * DAY)), sandbox.url)
+    fetch(lake, select("BTC", "1h", "upbit", clock.iso(start), clock.iso(start + 9 * DAY)), sandbox.url)
     with Sandbox(Synthetic(), faults=Breaking(left)) as breaking:
         assert update(lake, breaking.url, Patience(1, 0.001))[0].error
     assert not [gap for gap in lake.gaps() if gap.cause == "never_fetched"]
@@ -152,7 +153,7 @@ def test_emptiness_of_an_endpoint_says_nothing_of_the_exchange(lake, sandbox, mo
     monkeypatch.setattr(
         unified, "connect", lambda name, _, options, **more: connect(name, sandbox.url, options, **more)
     )
-    [done] = fetch(lake, select("BTC", "1h", "upbit", times.iso(low), times.iso(high)))
+    [done] = fetch(lake, select("BTC", "1h", "upbit", clock.iso(low), clock.iso(high)))
     assert (done.source, done.rows) == ("exchange", len(Synthetic().bars("upbit", "BTC/KRW", "1h", low, high).ts))
 
 
@@ -166,7 +167,7 @@ def test_what_races_with_another_source_is_taken_back(lake, sandbox, monkeypatch
 
     monkeypatch.setattr(Lake, "append", beside_another)
     with pytest.raises(UsageError, match="candles of the real exchange"):
-        fetch(lake, select("BTC", "1h", "upbit", times.iso(low), times.iso(low + DAY)), sandbox.url)
+        fetch(lake, select("BTC", "1h", "upbit", clock.iso(low), clock.iso(low + DAY)), sandbox.url)
     assert {o.source for o in lake.objects(BTC)} == {"exchange"}
 
 
@@ -227,7 +228,7 @@ def test_patterns_and_the_largest(lake, sandbox):
     volumes = {}
     source = Synthetic()
     for market in source.markets("upbit"):
-        v = source.bars("upbit", market, "1h", times.now() - DAY, times.now()).values
+        v = source.bars("upbit", market, "1h", clock.now() - DAY, clock.now()).values
         volumes[market] = (v[:, 3] * v[:, 4]).sum()
     assert {one.series.market for one in top} == set(sorted(volumes, key=volumes.get)[-2:])
     with pytest.raises(UsageError, match="no market of 'upbit' fits"):
@@ -395,7 +396,7 @@ class TestFiles:
         half = candle_table(stamps(table)[-1:], np.full((1, 5), 3.0))
         self.import_(lake, pa.concat_tables([table.slice(0, len(table) - 1), half]))
         if again == "fetch":
-            fetch(lake, select("BTC", "1h", "upbit", times.iso(self.LOW), times.iso(self.HIGH)), sandbox.url)
+            fetch(lake, select("BTC", "1h", "upbit", clock.iso(self.LOW), clock.iso(self.HIGH)), sandbox.url)
         elif again == "update":
             update(lake, sandbox.url)
         else:
@@ -408,5 +409,5 @@ class TestFiles:
         there = np.ones(len(table), bool)
         there[[5, 100, *range(200, 300)]] = False
         self.import_(lake, table.filter(there))
-        fetch(lake, select("BTC", "1h", "upbit", times.iso(self.LOW), times.iso(self.HIGH)), sandbox.url)
+        fetch(lake, select("BTC", "1h", "upbit", clock.iso(self.LOW), clock.iso(self.HIGH)), sandbox.url)
         assert lake.read(BTC, self.LOW, self.HIGH).equals(table)

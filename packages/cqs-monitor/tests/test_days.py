@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_core import UsageError
-from cqs_monitor.days import KST, date_of, day_of, hours, label, read_clock, today, trading_days
+from cqs_monitor.logs.days import KST, date_of, day_of, hours, label, read_clock, today, trading_days
 
 NINE = read_clock("09:00")
 MOMENTS = st.datetimes(timezones=st.just(dt.UTC)).filter(lambda at: 1970 < at.year < 2100)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_monitor.demo.today import LastPrice, trades_today
 
 MIDNIGHT = 20_000 * DAY

@@ -13,10 +13,10 @@ from logfiles import buy, day, sell
 
 from cqs_core import Bucket
 from cqs_monitor import Logs
-from cqs_monitor.days import day_of, label, read_clock
-from cqs_monitor.pnl.columns import FEE, columns_of
-from cqs_monitor.pnl.statistics import drawdown, statistics, streak
-from cqs_monitor.pnl.summary import summarise
+from cqs_monitor.logs.days import day_of, label, read_clock
+from cqs_monitor.performance.columns import FEE, columns_of
+from cqs_monitor.performance.statistics import drawdown, statistics, streak
+from cqs_monitor.performance.summary import summarise
 
 
 def summary(bucket, by="day", *, net=False, day_start=None):

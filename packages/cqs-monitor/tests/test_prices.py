@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 
 from cqs_core import Exchange, ExchangeError, Lake, Series, hookimpl, plugins
-from cqs_core.intervals import DAY, HOUR
-from cqs_monitor import prices
-from cqs_monitor.holdings import Holding, left_out
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_monitor.logs.positions import Position
-from cqs_monitor.prices import Price, Ticker, last_candles, live_prices
+from cqs_monitor.performance import prices
+from cqs_monitor.performance.holdings import Holding, left_out
+from cqs_monitor.performance.prices import Price, Ticker, last_candles, live_prices
 
 START = 1_760_000_400_000 // DAY * DAY
 

@@ -12,8 +12,8 @@ from logfiles import buy, day, sell
 from cqs_monitor import Logs
 from cqs_monitor.logs.block import SCHEMA, table_of
 from cqs_monitor.logs.row import Row
-from cqs_monitor.lots import match
-from cqs_monitor.reconcile import reconcile
+from cqs_monitor.performance.lots import match
+from cqs_monitor.performance.reconciliation import reconcile
 
 
 def positions(**held: float) -> bytes:

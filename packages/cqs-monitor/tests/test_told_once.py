@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from logfiles import BUY, HEAD, SELL, buy, day, sell
 
-from cqs_monitor.logs.book import Logs
+from cqs_monitor.logs.history import Logs
 from cqs_monitor.logs.names import is_backup, originals
-from cqs_monitor.pnl.columns import columns_of
-from cqs_monitor.pnl.summary import summarise
+from cqs_monitor.performance.columns import columns_of
+from cqs_monitor.performance.summary import summarise
 
 NAME = "trades_2025-10-21.csv"
 LATER = sell("2025-10-22T09:00:01.5", "BTC", 110.0, 50.0, 100.0)

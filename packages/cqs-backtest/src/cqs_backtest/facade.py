@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest import feed
-from cqs_backtest.badges import badges
+from cqs_backtest.checks.badges import badges
+from cqs_backtest.metrics import statistics
+from cqs_backtest.metrics.benchmark import basket, bought_and_held
 from cqs_backtest.request import Request, make_costs, make_request
-from cqs_backtest.statistics import statistics
-from cqs_backtest.statistics.benchmark import basket, bought_and_held
-from cqs_backtest.tables import equity_series, trades_frame
+from cqs_backtest.runs.tables import equity_series, trades_frame
 from cqs_core import Bucket, Candles, Engine, RunResult, Strategy, UsageError, simulate
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cqs_core.lake.incomplete import LeftOut
-    from cqs_core.metrics import Floats
+    from cqs_core.trading.metrics import Floats
 
 
 class BacktestFacade:
@@ -82,9 +82,9 @@ class BacktestFacade:
 
         Returns:
             `performance` (a mapping: total_return, cagr, mdd, volatility, win_rate, avg_win, avg_loss in percent;
-            sharpe, sortino, calmar, profit_factor; num_trades; final_equity, and all of `cqs_backtest.conventions`;
-            unknown is NaN), `equity` (Series, UTC
-            index, one point a bar), `trades` (DataFrame of round trips) and `result` (`cqs_core.result.RunResult`).
+            sharpe, sortino, calmar, profit_factor; num_trades; final_equity, and all of
+            `cqs_backtest.metrics.conventions`; unknown is NaN), `equity` (Series, UTC index, one point a bar), `trades`
+            (DataFrame of round trips) and `result` (`cqs_core.RunResult`).
 
         Raises:
             UsageError: bad input, before anything runs.
@@ -149,7 +149,7 @@ class Outcome:
 
     @cached_property
     def performance(self) -> dict[str, float]:
-        """Every metric by name; see `cqs_backtest.conventions`."""
+        """Every metric by name; see `cqs_backtest.metrics.conventions`."""
         return statistics(self.result, self.benchmark)
 
     def keep(self, bucket: Bucket) -> str:

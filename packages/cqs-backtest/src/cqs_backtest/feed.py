@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cqs_backtest.checks.stale import lacks
+from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.request import BASKET, Request, unified
-from cqs_backtest.rules import name_of
-from cqs_backtest.stale import lacks
 from cqs_core import Candles, Lake, Series, UsageError
-from cqs_core.intervals import next_open
-from cqs_core.strategy import guarded
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
+from cqs_core.time.intervals import next_open
+from cqs_core.trading.strategy import guarded
 
 _DAYS = ("1d", "1w", "1M")
 

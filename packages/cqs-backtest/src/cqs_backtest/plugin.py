@@ -23,8 +23,8 @@ def register_strategies() -> Sequence[type[Strategy]]:
 @hookimpl
 def register_engines() -> Sequence[Engine]:
     """The fast one and the reference; their libraries are imported when they execute."""
-    from cqs_backtest.engines.bt import BtEngine
-    from cqs_backtest.engines.fast import FastEngine
+    from cqs_backtest.engines.bt.engine import BtEngine
+    from cqs_backtest.engines.fast.engine import FastEngine
 
     return [FastEngine(), BtEngine()]
 

@@ -5,18 +5,12 @@ Names are imported on use, so that `import cqs_core` costs next to nothing.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cqs_core.alerts import AlertChannel
     from cqs_core.bucket import Bucket
-    from cqs_core.candle_format import CandleFormat
-    from cqs_core.candles import FIELDS, Candles
-    from cqs_core.demo import Demo, DemoStep
-    from cqs_core.engine import REASONS, Engine, Execution, Fill
+    from cqs_core.config.variables import Settings, settings
     from cqs_core.errors import (
         BucketError,
         BucketUnavailable,
@@ -27,25 +21,25 @@ if TYPE_CHECKING:
         UnknownName,
         UsageError,
     )
-    from cqs_core.exchange import Exchange, Listing, Page
-    from cqs_core.hookspecs import hookimpl
-    from cqs_core.intervals import INTERVALS, parse_interval
+    from cqs_core.host.alert_channel import AlertChannel
+    from cqs_core.host.candle_format import CandleFormat
+    from cqs_core.host.demo import Demo, DemoStep
+    from cqs_core.host.exchange import Exchange, Listing, Page
+    from cqs_core.host.hookspecs import hookimpl
+    from cqs_core.host.registry import Plugins, Problem, plugins
+    from cqs_core.jobs.reporting import progress
     from cqs_core.lake import Lake, Series, SeriesStatus
-    from cqs_core.markets import market_of, resolve
-    from cqs_core.orders import Costs, Orders
-    from cqs_core.plugins import Plugins, Problem, plugins
-    from cqs_core.progress import progress
-    from cqs_core.result import RunResult, simulate
-    from cqs_core.settings import Settings, settings
-    from cqs_core.strategy import Strategy
+    from cqs_core.time.intervals import INTERVALS, parse_interval
+    from cqs_core.trading.candles import FIELDS, Candles
+    from cqs_core.trading.engine import REASONS, Engine, Execution, Fill
+    from cqs_core.trading.markets import market_of, resolve
+    from cqs_core.trading.orders import Costs, Orders
+    from cqs_core.trading.result import RunResult, simulate
+    from cqs_core.trading.strategy import Strategy
 
 _HOMES = {
-    "alerts": ("AlertChannel",),
     "bucket": ("Bucket",),
-    "candle_format": ("CandleFormat",),
-    "candles": ("FIELDS", "Candles"),
-    "demo": ("Demo", "DemoStep"),
-    "engine": ("REASONS", "Engine", "Execution", "Fill"),
+    "config.variables": ("Settings", "settings"),
     "errors": (
         "BucketError",
         "BucketUnavailable",
@@ -56,17 +50,21 @@ _HOMES = {
         "UnknownName",
         "UsageError",
     ),
-    "exchange": ("Exchange", "Listing", "Page"),
-    "hookspecs": ("hookimpl",),
-    "intervals": ("INTERVALS", "parse_interval"),
+    "host.alert_channel": ("AlertChannel",),
+    "host.candle_format": ("CandleFormat",),
+    "host.demo": ("Demo", "DemoStep"),
+    "host.exchange": ("Exchange", "Listing", "Page"),
+    "host.hookspecs": ("hookimpl",),
+    "host.registry": ("Plugins", "Problem", "plugins"),
+    "jobs.reporting": ("progress",),
     "lake": ("Lake", "Series", "SeriesStatus"),
-    "markets": ("market_of", "resolve"),
-    "orders": ("Costs", "Orders"),
-    "plugins": ("Plugins", "Problem", "plugins"),
-    "progress": ("progress",),
-    "result": ("RunResult", "simulate"),
-    "settings": ("Settings", "settings"),
-    "strategy": ("Strategy",),
+    "time.intervals": ("INTERVALS", "parse_interval"),
+    "trading.candles": ("FIELDS", "Candles"),
+    "trading.engine": ("REASONS", "Engine", "Execution", "Fill"),
+    "trading.markets": ("market_of", "resolve"),
+    "trading.orders": ("Costs", "Orders"),
+    "trading.result": ("RunResult", "simulate"),
+    "trading.strategy": ("Strategy",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -125,14 +123,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-class _Package(ModuleType):
-    """`settings`, `plugins`, `progress` name a module and what it holds: here the latter, whoever imported first."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

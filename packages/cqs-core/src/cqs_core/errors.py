@@ -15,7 +15,10 @@ A message names the thing, the fact and the remedy.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class CqsError(Exception):

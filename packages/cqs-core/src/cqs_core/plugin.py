@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cqs_core.hookspecs import hookimpl
+from cqs_core.host.hookspecs import hookimpl
 
 
 @hookimpl

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import Lake, Series, SeriesStatus, intervals, times
+from cqs_core.time import clock, intervals
 
 if TYPE_CHECKING:
+    from cqs_core import Lake, Series, SeriesStatus
+    from collections.abc import Mapping, Sequence
     from cqs_core.lake.gaps import Gaps
 
 
@@ -36,7 +37,7 @@ class Availability:
 def availability(lake: Lake) -> Availability:
     """Status and gaps of every series."""
     holes = {gaps.series: gaps for gaps in lake.holes()}
-    return Availability([one for one in lake.status() if one.series in holes], holes, times.now())
+    return Availability([one for one in lake.status() if one.series in holes], holes, clock.now())
 
 
 def stale_bars(one: SeriesStatus, now: int) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from cqs_core import Demo, DemoStep, Lake, times
-from cqs_core.intervals import DAY
+from cqs_core import Demo, DemoStep, Lake
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY
 
 _SYMBOLS = ("BTC", "ETH", "XRP", "SOL")
 _RANGES = (("1d", 5 * 365 + 1), ("1h", 180))  # days back from now
@@ -27,7 +28,7 @@ def _fetch(demo: Demo) -> dict[str, int]:
 
     new: dict[str, int] = {}
     for interval, days in _RANGES:
-        start = times.iso(times.now() // DAY * DAY - days * DAY)
+        start = clock.iso(clock.now() // DAY * DAY - days * DAY)
         selection = select(_SYMBOLS, interval, "upbit", start=start)
         for one in fetch(Lake(demo.bucket), selection, demo.endpoint):
             if one.error:

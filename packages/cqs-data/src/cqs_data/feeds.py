@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TYPE_CHECKING
 
 from cqs_core import CqsError, ExchangeBusy, Series, UnknownName, plugins
 from cqs_data.exchanges.catalog import live_ids
 from cqs_data.exchanges.connection import no_live_prices
 from cqs_data.live import LiveCandle, live_candles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HISTORY = 199  # closed candles to begin with: with the one under way a page of those whose pages are short
 _KEPT = 2000  # closed candles; twice as many before the oldest go

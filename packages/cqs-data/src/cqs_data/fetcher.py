@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cqs_core import Lake, UsageError, plugins, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     import datetime as dt
 
     import pandas as pd

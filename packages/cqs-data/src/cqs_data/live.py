@@ -12,8 +12,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import ExchangeBusy, Series, intervals, plugins, times
-from cqs_core.answers import connection
+from cqs_core import ExchangeBusy, Series, plugins
+from cqs_core.host.exchange_answers import connection
+from cqs_core.time import clock, intervals
 from cqs_data.exchanges.connection import check_endpoint, connect, no_live_prices, speaking
 from cqs_data.looks import LiveCandle, Looks
 
@@ -137,7 +138,7 @@ async def _watched(client: Any, markets: list[str]) -> AsyncIterator[Tick]:
             found = await client.watch_tickers(markets) if many else await client.watch_ticker(markets[0])
         for ticker in found.values() if many else [found]:
             if ticker["last"] is not None:
-                at = int(ticker["timestamp"] or times.now())
+                at = int(ticker["timestamp"] or clock.now())
                 yield Tick(ticker["symbol"], at, float(ticker["last"]), ticker.get("quoteVolume"))
 
 

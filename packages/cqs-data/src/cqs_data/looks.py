@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TYPE_CHECKING
 
-from cqs_core import Exchange, ExchangeBusy, Series, intervals
+from cqs_core import Exchange, ExchangeBusy, Series
+from cqs_core.time import intervals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _EVERY = 10.0  # seconds between two looks at the same candle
 _MOST = 1000  # candles that one look asks for

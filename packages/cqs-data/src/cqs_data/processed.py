@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import Lake, Series, UnknownName, UsageError, intervals, market_of, parse_interval, plugins, settings
-from cqs_core.candles import FIELDS, Floats
-from cqs_core.intervals import ALIASES
+from cqs_core import Lake, Series, UnknownName, UsageError, market_of, parse_interval, plugins, settings
 from cqs_core.lake.deriving import own_days, to_fetch
 from cqs_core.lake.files import read_rows
 from cqs_core.lake.predecessors import FOLDER, merged, predecessor
 from cqs_core.lake.publish import at_home_market, key
 from cqs_core.lake.table import stamps
-from cqs_core.times import BEYOND, parse_range
+from cqs_core.time import intervals
+from cqs_core.time.clock import BEYOND, parse_range
+from cqs_core.time.intervals import ALIASES
+from cqs_core.trading.candles import FIELDS, Floats
 from cqs_data.fetching.selection import listed, unusual_markets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     import datetime as dt
 
     import pandas as pd

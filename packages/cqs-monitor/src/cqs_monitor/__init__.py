@@ -9,12 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cqs_monitor.frames import get_bot_logs
-    from cqs_monitor.logs.book import Logs
+    from cqs_monitor.logs.history import Logs
+    from cqs_monitor.performance.frames import get_bot_logs
 
 __all__ = ["Logs", "get_bot_logs"]
 
-_HOMES = {"Logs": "cqs_monitor.logs.book", "get_bot_logs": "cqs_monitor.frames"}
+_HOMES = {"Logs": "cqs_monitor.logs.history", "get_bot_logs": "cqs_monitor.performance.frames"}
 
 
 def __getattr__(name: str) -> Any:

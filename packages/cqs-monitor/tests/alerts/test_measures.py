@@ -9,8 +9,8 @@ import pytest
 from logfiles import buy, day, sell
 
 from cqs_core import UsageError
+from cqs_monitor.alerts.context import facts_of
 from cqs_monitor.alerts.evaluation import evaluate, tried
-from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.rules_file import parse_rules
 
 KST = dt.timezone(dt.timedelta(hours=9))

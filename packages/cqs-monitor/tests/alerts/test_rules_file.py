@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cqs_monitor.alerts.conditions import MEASURES
 from cqs_monitor.alerts.kinds import KINDS
-from cqs_monitor.alerts.measures import MEASURES
 from cqs_monitor.alerts.rules_file import DEFAULT, parse_rules, read_rules
 
 SLIPS = {

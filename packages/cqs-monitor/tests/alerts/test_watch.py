@@ -16,9 +16,9 @@ import pytest
 
 from cqs_core import Bucket, BucketError
 from cqs_core.testing.command import cqs, cqs_json
-from cqs_monitor.alerts.memory import STATE, Memory, Told, history, remember, remembered
+from cqs_monitor.alerts.state import STATE, Memory, Told, history, remember, remembered
 from cqs_monitor.alerts.watcher import Watcher
-from cqs_monitor.logs.book import logs_of
+from cqs_monitor.logs.history import logs_of
 
 pytestmark = pytest.mark.once
 

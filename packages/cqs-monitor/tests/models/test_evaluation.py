@@ -20,7 +20,7 @@ from cqs_monitor.models.evaluation.evaluate import evaluate
 from cqs_monitor.models.evaluation.features import feature_table
 from cqs_monitor.models.evaluation.labels import realised
 from cqs_monitor.models.evaluation.regimes import stored
-from cqs_monitor.models.shelf import models
+from cqs_monitor.models.registry import models
 from cqs_monitor.models.trust import trust
 
 

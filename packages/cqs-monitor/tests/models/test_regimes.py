@@ -11,15 +11,15 @@ import pytest
 from logfiles import buy, day, sell
 
 from cqs_core import DataError
+from cqs_monitor.alerts.context import facts_of
 from cqs_monitor.alerts.evaluation import evaluate as evaluate_rules
 from cqs_monitor.alerts.evaluation import tried
-from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.rules_file import parse_rules
-from cqs_monitor.logs.book import Logs
+from cqs_monitor.logs.history import Logs
 from cqs_monitor.models.evaluation.evaluate import evaluate
 from cqs_monitor.models.evaluation.pnl import UNKNOWN, pnl_by_regime
 from cqs_monitor.models.evaluation.regimes import Regimes, key, listing, store, stored
-from cqs_monitor.models.shelf import models
+from cqs_monitor.models.registry import models
 from cqs_monitor.models.trust import trust
 
 DAY = 86_400_000

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from cqs_core import UnknownName, UsageError
-from cqs_monitor.models.shelf import model, models
+from cqs_monitor.models.registry import model, models
 from cqs_monitor.models.trust import distrust, trust, trusted
 
 

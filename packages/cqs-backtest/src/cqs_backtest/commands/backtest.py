@@ -9,7 +9,7 @@ import click
 from cqs_backtest.commands.slippage import slippage_bps
 from cqs_core import INTERVALS, UsageError, progress
 from cqs_core.cli import command_options, emit, open_bucket
-from cqs_core.defaults import CAPITAL, FEE, SLIPPAGE_BPS
+from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 
 
 @click.group("backtest")
@@ -67,8 +67,10 @@ def run(
     **options: Any,
 ) -> None:
     """Backtest STRATEGY (a name, see `cqs strategies`, or ./my_rule.py:MyRule)."""
-    from cqs_backtest import facade, printing, tables
+    from cqs_backtest import facade
+    from cqs_backtest.commands import printing
     from cqs_backtest.request import make_costs, make_request
+    from cqs_backtest.runs import tables
 
     names = ("fee", "slippage_bps", "capital", "min_order", "lot", "max_volume_share", "on_end")
     options["slippage_bps"] = slippage_bps(options["slippage_bps"], bucket)

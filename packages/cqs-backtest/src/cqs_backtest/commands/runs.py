@@ -74,7 +74,7 @@ def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
     found = side_by_side(open_bucket(bucket), runs)
 
     def table() -> None:
-        from cqs_backtest.printing import print_comparison
+        from cqs_backtest.commands.printing import print_comparison
         from cqs_core.cli.console import SafeConsole
 
         print_comparison(SafeConsole(), found)
@@ -139,7 +139,7 @@ def report(bucket: str | None, as_json: bool, run: str, output: Path) -> None:
 
 
 def _summary(made: dict[str, Any]) -> dict[str, Any]:
-    from cqs_backtest.conventions import other_versions
+    from cqs_backtest.metrics.conventions import other_versions
 
     return {
         "id": made["id"],

@@ -12,7 +12,7 @@ from cqs_core.cli import command_options, emit, say
 @command_options
 def strategies(bucket: str | None, as_json: bool) -> None:
     """List the strategies that are installed, with their parameters."""
-    from cqs_backtest.catalogue import catalogue
+    from cqs_backtest.loading.catalog import catalogue
 
     rows = catalogue(plugins().strategies().values())
 

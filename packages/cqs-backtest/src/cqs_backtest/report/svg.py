@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cqs_core.metrics import Floats, Stamps
+    from cqs_core.trading.metrics import Floats, Stamps
 
 _RIGHT, _BOTTOM, _TOP = 70.0, 22.0, 8.0
 _MOST = 1200  # points

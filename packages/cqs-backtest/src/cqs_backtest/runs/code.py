@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.rule_modules import files_of
-from cqs_backtest.rules import find, from_file, is_installed
+from cqs_backtest.loading.modules import files_of
+from cqs_backtest.loading.strategies import find, from_file, is_installed
 from cqs_core import UnknownName, UsageError
-from cqs_core.settings import state_folder
+from cqs_core.config.folders import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

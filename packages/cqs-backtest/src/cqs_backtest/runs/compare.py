@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.conventions import other_versions
+from cqs_backtest.metrics.conventions import other_versions
 from cqs_backtest.request import BASKET
 from cqs_backtest.runs.store import StoredRun, load
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest import feed
-from cqs_backtest.badges import confirmed
+from cqs_backtest.checks.badges import confirmed
 from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.store import FOLDER, load
 from cqs_backtest.runs.verify import request_of

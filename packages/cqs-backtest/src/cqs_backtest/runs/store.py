@@ -18,10 +18,10 @@ from cqs_backtest.request import BASKET
 from cqs_backtest.runs.code import FOLDER as CODE
 from cqs_backtest.runs.code import kept_files, remember
 from cqs_backtest.runs.manifest import manifest
-from cqs_backtest.tables import trade_columns
+from cqs_backtest.runs.tables import trade_columns
 from cqs_core import DataError, UnknownName
-from cqs_core.arrow import parquet_table
-from cqs_core.times import iso, now
+from cqs_core.files.arrow import parquet_table
+from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest import feed
-from cqs_backtest.conventions import CONVENTIONS
+from cqs_backtest.loading.strategies import is_installed
+from cqs_backtest.metrics import statistics
+from cqs_backtest.metrics.benchmark import basket, bought_and_held
+from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.request import BASKET, Request, find_engine
-from cqs_backtest.rules import is_installed
 from cqs_backtest.runs.code import Untrusted, changed, edited, hashes, strategy_of
 from cqs_backtest.runs.manifest import candle_hashes, versions
 from cqs_backtest.runs.store import StoredRun, load
-from cqs_backtest.statistics import statistics
-from cqs_backtest.statistics.benchmark import basket, bought_and_held
-from cqs_backtest.tables import trade_columns
+from cqs_backtest.runs.tables import trade_columns
 from cqs_core import Costs, CqsError
-from cqs_core.times import iso, parse_start
+from cqs_core.time.clock import iso, parse_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core import Bucket, RunResult, Strategy
-    from cqs_core.metrics import Floats, Stamps
+    from cqs_core.trading.metrics import Floats, Stamps
 
 _METRICS = 1e-9  # they sum what `_TOLERANCE` allows
 _TOLERANCE = 1e-12  # relative: another processor may round the last bit otherwise

@@ -14,7 +14,7 @@ import param
 
 from cqs_backtest import indicators as ind
 from cqs_core import Orders, Strategy
-from cqs_core.intervals import length
+from cqs_core.time.intervals import length
 
 if TYPE_CHECKING:
     from cqs_core import Candles

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.conventions import CONVENTIONS
+from cqs_backtest.metrics import monthly_returns, rolled, yearly_returns
+from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.report.svg import bars, lines
-from cqs_backtest.statistics import monthly_returns, rolled, yearly_returns
-from cqs_core.metrics import Floats, Stamps, returns
+from cqs_core.trading.metrics import Floats, Stamps, returns
 from cqs_panel.figures import amount, count, percent, ratio
 from cqs_panel.sections import html
 

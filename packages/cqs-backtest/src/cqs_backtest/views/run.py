@@ -10,10 +10,10 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_backtest.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
+from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
 from cqs_backtest.views.marks import all_metrics, badges, figure, months, rolling_sharpe, years
 from cqs_backtest.views.trades import RunTrades
-from cqs_core.metrics import daily_equity
+from cqs_core.trading.metrics import daily_equity
 from cqs_panel.charts.equity import equity_chart
 from cqs_panel.metrics import Metric, metric_cards, tone
 from cqs_panel.sections import html, section

@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_backtest.conventions import CONVENTIONS
+from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.runs import FOLDER, set_aside, survey
 from cqs_backtest.runs.compare import compare
 from cqs_backtest.views.marks import figure

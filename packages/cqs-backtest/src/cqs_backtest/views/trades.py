@@ -9,7 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import Series
-from cqs_core.exports import to_csv
+from cqs_core.files.spreadsheet import to_csv
 from cqs_panel import Marks, Spot, SpotChart
 from cqs_panel.figures import when
 from cqs_panel.sections import empty, section

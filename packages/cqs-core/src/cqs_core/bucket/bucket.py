@@ -7,9 +7,7 @@ import errno
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core.bucket.cache import REMEDY, ObjectCache, as_named, cache_limit, known_sound, problems, remembered
@@ -22,6 +20,8 @@ from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, masked
 from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from cqs_core.bucket.census import Census
     from cqs_core.bucket.memory import Make
     from cqs_core.bucket.soundness import Test
@@ -233,19 +233,19 @@ class Bucket:
 
     @cached_property
     def _cache(self) -> ObjectCache:
-        from cqs_core.settings import cache_folder
+        from cqs_core.config.folders import cache_folder
 
         return ObjectCache(cache_folder() / "objects", cache_limit())
 
     @cached_property
     def _sound(self) -> Path:
-        from cqs_core.settings import cache_folder
+        from cqs_core.config.folders import cache_folder
 
         return cache_folder() / "sound"
 
     def _memory(self, name: str) -> FolderMemory:
         """One a process for each bucket and name."""
-        from cqs_core.settings import cache_folder
+        from cqs_core.config.folders import cache_folder
 
         place = f"{name}-{hashlib.blake2b(str(self.folder).encode(), digest_size=12).hexdigest()}.json"
         return _memory(cache_folder() / "folders" / place)

@@ -8,12 +8,12 @@ import functools
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.bucket.listing import Place, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from cqs_core.bucket.entry import Entry
 
 _WORD = (1 << 63) - 1

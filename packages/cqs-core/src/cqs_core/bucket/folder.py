@@ -8,8 +8,6 @@ import re
 import stat
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core.bucket.census import Census, count
@@ -19,6 +17,8 @@ from cqs_core.bucket.root import hold, root_of
 from cqs_core.errors import CqsError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
     from cqs_core.bucket.memory import FolderMemory, Make
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")

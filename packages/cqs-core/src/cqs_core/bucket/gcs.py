@@ -7,8 +7,7 @@ import contextlib
 import hashlib
 import io
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, TYPE_CHECKING
 
 from gcsfs.retry import ChecksumError
 
@@ -16,6 +15,9 @@ from cqs_core.bucket.credentials import gcs_token
 from cqs_core.bucket.gcs_client import PatientGcs, Repeated, patience
 from cqs_core.bucket.remote import RemoteStorage, Unanswered
 from cqs_core.errors import BucketError, BucketUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _AHEAD = 8 << 20  # bytes of one request when an object is read as a stream
 _UPLOADS = 3

@@ -15,8 +15,7 @@ import json as js
 import logging
 import os
 import random
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import aiohttp
 import requests
@@ -27,6 +26,9 @@ from google.auth.transport.requests import Request
 
 from cqs_core.bucket.remote import Unanswered
 from cqs_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
 
 PATIENCE = 15.0
 """Seconds without progress after which a request has failed; it is asked again for a little longer than that."""

@@ -12,11 +12,13 @@ import functools
 import os
 import stat
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TYPE_CHECKING
 
 from cqs_core.bucket.entry import Entry, hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _REST = 2_000_000_000  # nanoseconds: what git's index, too, takes for safely past
 _DISKS = frozenset({"btrfs", "ext3", "ext4", "overlay", "tmpfs", "xfs"})

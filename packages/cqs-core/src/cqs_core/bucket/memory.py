@@ -11,11 +11,13 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from cqs_core.bucket.entry import Entry
 from cqs_core.bucket.listing import Place, State, read_folder, state_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Make = Callable[[str, Sequence[Entry]], Any]
 _VERSION = 1

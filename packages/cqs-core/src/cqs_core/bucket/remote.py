@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TYPE_CHECKING
 
 from cqs_core.bucket.census import Census, counted
 from cqs_core.bucket.entry import Entry, hidden
 from cqs_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _AHEAD = 8 << 20  # bytes of one request when an object is read as a stream
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
 
 from cqs_core.errors import BucketUnavailable, UsageError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _held: dict[Path, Root] = {}
 

@@ -13,7 +13,7 @@ from cqs_core.cli.options import (
 from cqs_core.cli.root import main, run_command
 from cqs_core.cli.stopping import service, stoppable, told_to_end
 from cqs_core.cli.table import Table, say, table_lines, width_of
-from cqs_core.plaintext import safe
+from cqs_core.files.plaintext import safe
 
 __all__ = [
     "Table",

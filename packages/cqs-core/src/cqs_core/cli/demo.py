@@ -13,10 +13,10 @@ from cqs_core.bucket import Bucket
 from cqs_core.cli.options import emit, json_option
 from cqs_core.cli.stopping import service
 from cqs_core.cli.table import cell
-from cqs_core.demo import Demo, DemoStep
 from cqs_core.errors import UsageError
-from cqs_core.foreign import fact_of, foreign
-from cqs_core.plugins import plugins
+from cqs_core.host.demo import Demo, DemoStep
+from cqs_core.host.isolation import fact_of, foreign
+from cqs_core.host.registry import plugins
 
 
 @click.command("demo")
@@ -67,7 +67,7 @@ def _done(step: DemoStep, demo: Demo) -> Any:
 
 
 def _bucket(option: str | None) -> Bucket:
-    from cqs_core.settings import data_folder
+    from cqs_core.config.folders import data_folder
 
     if option is None:
         folder = data_folder() / "demo"

@@ -9,7 +9,7 @@ import click
 
 from cqs_core import jobs
 from cqs_core.cli.options import emit, machine_options
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 
 
 @click.group("jobs", invoke_without_command=True)

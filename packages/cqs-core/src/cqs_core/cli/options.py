@@ -63,7 +63,7 @@ def open_bucket(option: str | None = None, *, write: bool = False, create: bool 
         UsageError: it cannot be used so; nothing was written and no network was asked.
     """
     from cqs_core.bucket import Bucket
-    from cqs_core.settings import bucket_url
+    from cqs_core.config.variables import bucket_url
 
     bucket = Bucket(bucket_url(option))
     bucket.check(write=write and create)

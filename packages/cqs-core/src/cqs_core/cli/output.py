@@ -15,13 +15,15 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from cqs_core.foreign import inside
-from cqs_core.plaintext import harmless
+from cqs_core.files.plaintext import harmless
+from cqs_core.host.isolation import inside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 _PRINTING = contextvars.ContextVar("cqs_printing", default=False)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from cqs_core import disabled
 from cqs_core.cli.options import emit, machine_options
 from cqs_core.cli.table import say
-from cqs_core.plugins import plugins
+from cqs_core.host import disabled
+from cqs_core.host.registry import plugins
 
 
 @click.group("plugins", invoke_without_command=True)

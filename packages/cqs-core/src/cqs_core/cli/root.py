@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import click
 
@@ -14,9 +13,12 @@ from cqs_core import plugin as core
 from cqs_core.cli.output import output, routed, taken_output
 from cqs_core.cli.stopping import code_of, ending, leave
 from cqs_core.errors import CqsError, UnknownName
-from cqs_core.foreign import fact_of, foreign
-from cqs_core.plaintext import safe
-from cqs_core.plugins import plugins
+from cqs_core.files.plaintext import safe
+from cqs_core.host.isolation import fact_of, foreign
+from cqs_core.host.registry import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class _Commands(click.Group):

@@ -13,8 +13,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from collections.abc import Callable, Iterator
 
 PATIENCE = 2.0
 """Seconds that a command has to end when it is told to."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Sequence
 
 from cqs_core.errors import CqsError
-from cqs_core.plaintext import safe
+from cqs_core.files.plaintext import safe
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _BETWEEN = "  "
 

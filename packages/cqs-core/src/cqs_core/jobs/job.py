@@ -7,12 +7,14 @@ import json
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from cqs_core.jobs.files import BEGAN, CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.folder import BEGAN, CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 _STARTING = 15.0  # seconds that a new process may take to say that it is there
 _LOG_BYTES = 16_384

@@ -8,12 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
+from cqs_core.config.folders import state_folder
+from cqs_core.config.variables import settings
 from cqs_core.errors import UsageError
-from cqs_core.settings import settings, state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SECONDS = 0.2
 

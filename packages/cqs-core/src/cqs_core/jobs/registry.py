@@ -12,13 +12,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from cqs_core.config.folders import state_folder
 from cqs_core.errors import UnknownName, UsageError
-from cqs_core.jobs.files import CANCEL, END, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.folder import CANCEL, END, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
 from cqs_core.jobs.job import Job, alive, note_process, read_job
-from cqs_core.settings import state_folder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 _KEPT = 200
 _MOST_WAITING = 50
@@ -57,7 +60,7 @@ def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None
 def _confirm_bucket(url: str | None) -> None:
     """A page may be older than what is mounted at its bucket's path now: no job starts on another folder."""
     from cqs_core.bucket import Bucket
-    from cqs_core.settings import settings
+    from cqs_core.config.variables import settings
 
     if url := settings(bucket=url).bucket:
         Bucket(url).confirm()
@@ -67,7 +70,7 @@ def _spawn(folder: Path, environment: Mapping[str, str]) -> None:
     with (folder / RESULT).open("wb") as out, (folder / LOG).open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module; the arguments are options of ours
             # -P: nothing in the working folder is imported in place of a module
-            [sys.executable, "-P", "-m", "cqs_core.jobs.runner", str(folder)],
+            [sys.executable, "-P", "-m", "cqs_core.cli.job_process", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=log,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
 from cqs_core.lake.receipts import Contents, contents_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from cqs_core.bucket import Bucket, Entry
 
 

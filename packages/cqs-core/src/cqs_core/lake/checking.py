@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from cqs_core.lake.names import LakeObject, Series, object_stem, parse_folder, p
 from cqs_core.lake.table import STORED, stamps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from cqs_core.bucket import Bucket
 
 _SERIES, _NAME = b"cqs.series", b"cqs.name"

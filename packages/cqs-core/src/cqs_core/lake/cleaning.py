@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cqs_core import intervals
 from cqs_core.lake.table import candle_table
-from cqs_core.sound import faults
-from cqs_core.times import BEYOND
+from cqs_core.time import intervals
+from cqs_core.time.clock import BEYOND
+from cqs_core.trading.candle_faults import faults
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     import pyarrow as pa
 
-    from cqs_core.candles import Floats, Stamps
+    from cqs_core.trading.candles import Floats, Stamps
 
 FRESH = 10 * intervals.MINUTE  # ms after its end for which an exchange may show a candle late, or still change it
 

@@ -8,7 +8,6 @@ leaves more objects than needed, never fewer; two compactors write the same obje
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from cqs_core.lake.table import STORED, newest, read_file, stamps
 from cqs_core.lake.writing import period_of, put
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject, Series
     from cqs_core.lake.receipts import Contents

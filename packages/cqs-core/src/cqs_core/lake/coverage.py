@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import intervals
 from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
@@ -17,13 +15,15 @@ from cqs_core.lake.names import IMPORTED
 from cqs_core.lake.receipts import told
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import read_file, stamps
+from cqs_core.time import intervals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from cqs_core.bucket import Bucket
-    from cqs_core.candles import Stamps
     from cqs_core.lake.names import LakeObject, Series
     from cqs_core.lake.ranges import Range
     from cqs_core.lake.receipts import Contents
+    from cqs_core.trading.candles import Stamps
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from cqs_core.lake.table import read_file, stamps
 from cqs_core.lake.writing import put
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject, Series
 

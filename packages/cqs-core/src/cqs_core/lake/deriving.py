@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cqs_core import intervals
 from cqs_core.errors import UsageError
-from cqs_core.intervals import DAY, HOUR, MINUTE
+from cqs_core.host.registry import plugins
 from cqs_core.lake.coverage import runs_of
 from cqs_core.lake.incomplete import LeftOut, reasons_of
 from cqs_core.lake.quarantine import refused
 from cqs_core.lake.resampling import bar_ends, bar_opens, resample, shift_of
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import SCHEMA, stamps
-from cqs_core.plugins import plugins
+from cqs_core.time import intervals
+from cqs_core.time.intervals import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     import pyarrow as pa
 
-    from cqs_core.candles import Stamps
     from cqs_core.lake.lake import Lake
     from cqs_core.lake.names import Series
     from cqs_core.lake.ranges import Range
+    from cqs_core.trading.candles import Stamps
 
 _APART = 31 * DAY  # between two holes that are read one by one
 _NO_BARS: Stamps = np.empty(0, np.int64)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core.arrow import stream_of
-from cqs_core.candles import FIELDS, Floats
 from cqs_core.errors import UsageError
+from cqs_core.files.arrow import stream_of
+from cqs_core.trading.candles import FIELDS, Floats
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from cqs_core import intervals
-from cqs_core.intervals import DAY
 from cqs_core.lake.coverage import Coverage, coverage
 from cqs_core.lake.quarantine import refused
 from cqs_core.lake.spans import Spans
+from cqs_core.time import intervals
+from cqs_core.time.intervals import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from cqs_core.bucket import Bucket
-    from cqs_core.candles import Stamps
     from cqs_core.lake.names import LakeObject, Series
     from cqs_core.lake.receipts import Contents
+    from cqs_core.trading.candles import Stamps
 
 CAUSES = ("no_trade", "outage", "never_fetched", "delisted", "unknown")
 DELISTED = 30 * DAY  # an exchange that answers for so long without a candle did not list the market

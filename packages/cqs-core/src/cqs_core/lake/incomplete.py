@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cqs_core.lake.resampling import bar_ends
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
-    from cqs_core.candles import Stamps
+    from collections.abc import Mapping
     from cqs_core.lake.names import Series
     from cqs_core.lake.spans import Spans
+    from cqs_core.trading.candles import Stamps
 
 REASONS = {
     "never_fetched": "never fetched (`cqs data repair` asks for them)",

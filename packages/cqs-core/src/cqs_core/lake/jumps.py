@@ -5,18 +5,18 @@ The one before may lie in an earlier answer, or have been stored years ago: neig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from cqs_core.candles import FIELDS
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.reading import read_objects
 from cqs_core.lake.table import SCHEMA, empty_table, stamps
+from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cqs_core.bucket import Bucket
@@ -14,20 +12,22 @@ from cqs_core.lake.names import ROOT, LakeObject, Series, escape
 from cqs_core.lake.receipts import Contents, require_all
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.status import SeriesStatus, lake_status
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     import duckdb
     import pandas as pd
     import pyarrow as pa
 
-    from cqs_core.candles import Candles
     from cqs_core.lake.compaction import Compacted
     from cqs_core.lake.deriving import Derived
     from cqs_core.lake.gaps import Gap, Gaps
     from cqs_core.lake.incomplete import LeftOut
     from cqs_core.lake.publish import Published
     from cqs_core.lake.verify import Verified
+    from cqs_core.trading.candles import Candles
 
 _T = TypeVar("_T")
 
@@ -179,9 +179,9 @@ class Lake:
         Raises:
             UsageError: another suffix, no such folder, or no such candles.
         """
+        from cqs_core.config.variables import settings
         from cqs_core.lake.deriving import derive
         from cqs_core.lake.exporting import check_target, export
-        from cqs_core.settings import settings
 
         check_target(path)
         found = derive(self, series, start, end, settings().day_start, again=True)
@@ -281,8 +281,8 @@ class Lake:
         Raises:
             UsageError: the lake has none of a market, or none in the range.
         """
-        from cqs_core.candles import Candles
-        from cqs_core.settings import settings
+        from cqs_core.config.variables import settings
+        from cqs_core.trading.candles import Candles
 
         day_start = settings().day_start
 
@@ -328,8 +328,8 @@ class Lake:
 
     def _refuse(self, found: Derived) -> None:
         """Say why there are no candles: of these dates, of this market, or at this interval."""
+        from cqs_core.config.variables import settings
         from cqs_core.lake.deriving import own_days, source_of, to_fetch, why_no_days
-        from cqs_core.settings import settings
 
         if found.note:
             raise UsageError(f"no candle of {found.series} is whole: {found.note}")

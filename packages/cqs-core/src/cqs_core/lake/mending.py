@@ -5,7 +5,6 @@ Nothing is thrown away: what is set aside is kept below `data/damaged`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -21,6 +20,7 @@ from cqs_core.lake.retrying import retrying
 from cqs_core.lake.verify import sound_and_damaged
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from cqs_core.bucket import Bucket
 
 FOLDER = "data/damaged"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from cqs_core.errors import UsageError
-from cqs_core.intervals import DAY, HOUR, INTERVALS, MINUTE
+from cqs_core.time.intervals import DAY, HOUR, INTERVALS, MINUTE
 
 ROOT = "data/candles"
 SOURCES = ("exchange", "endpoint", "import", "archive")

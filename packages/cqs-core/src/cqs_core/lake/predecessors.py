@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cqs_core import intervals
-from cqs_core.arrow import stream_of
-from cqs_core.candles import FIELDS
 from cqs_core.errors import CqsError
+from cqs_core.files.arrow import stream_of
 from cqs_core.lake.files import read_rows
 from cqs_core.lake.table import candle_table, empty_table, stamps
+from cqs_core.time import intervals
+from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket

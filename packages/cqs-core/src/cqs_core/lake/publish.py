@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cqs_core.config.variables import settings
 from cqs_core.errors import CqsError
-from cqs_core.intervals import length
 from cqs_core.lake.deriving import derive, own_days
 from cqs_core.lake.predecessors import FOLDER, Predecessor, keep, merged, predecessor
-from cqs_core.settings import settings
+from cqs_core.time.intervals import length
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from cqs_core.config.variables import Settings
     from cqs_core.lake.lake import Lake
     from cqs_core.lake.names import Series
-    from cqs_core.settings import Settings
 
 
 def key(base: str, interval: str) -> str:

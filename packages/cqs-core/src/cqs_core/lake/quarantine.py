@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from cqs_core.errors import DataError
 from cqs_core.lake.names import ROOT, Series
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from cqs_core.bucket import Bucket
     from cqs_core.lake.cleaning import Reject
     from cqs_core.lake.ranges import Range

@@ -9,7 +9,6 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from cqs_core.bucket.cache import REMEDY
+from cqs_core.config.folders import cache_folder
 from cqs_core.errors import BucketError, DataError, UsageError
 from cqs_core.lake.catalog import contents_by_series, plan
 from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.receipts import require_all, told
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.touching import touched
-from cqs_core.settings import cache_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     import pyarrow as pa
 
     from cqs_core.bucket import Bucket

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.table import SCHEMA, empty_table, newest, read_file, stamps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject
 

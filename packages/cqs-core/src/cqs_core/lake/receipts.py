@@ -16,7 +16,6 @@ Names begin with an underscore because other engines that read such folders skip
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.bucket.cache import REMEDY
@@ -25,6 +24,7 @@ from cqs_core.lake.ranges import subtract
 from cqs_core.lake.retrying import Missing
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
     from cqs_core.bucket import Bucket, Entry
 
 _SUFFIX = ".receipt"

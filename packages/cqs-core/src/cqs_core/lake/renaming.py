@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.candles import FIELDS
 from cqs_core.errors import UsageError
 from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.reading import read_objects
 from cqs_core.lake.receipts import remove
 from cqs_core.lake.table import read_file, stamps
 from cqs_core.lake.writing import put
+from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

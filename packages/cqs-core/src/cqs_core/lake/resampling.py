@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cqs_core import intervals
-from cqs_core.candles import FIELDS, Stamps
-from cqs_core.intervals import DAY, WEEK
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import candle_table, stamps
+from cqs_core.time import intervals
+from cqs_core.time.intervals import DAY, WEEK
+from cqs_core.trading.candles import FIELDS, Stamps
 
 if TYPE_CHECKING:
     import pyarrow as pa

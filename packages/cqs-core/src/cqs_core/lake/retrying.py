@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from cqs_core.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from cqs_core.lake.names import Series
 
 _T = TypeVar("_T")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from cqs_core.candles import Stamps
+    from collections.abc import Iterable
     from cqs_core.lake.ranges import Range
+    from cqs_core.trading.candles import Stamps
 
 
 class Spans(NamedTuple):

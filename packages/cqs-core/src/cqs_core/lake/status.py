@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import intervals
 from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
 from cqs_core.lake.receipts import contents_of, told
+from cqs_core.time import intervals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from cqs_core.bucket import Bucket, Entry
 
 

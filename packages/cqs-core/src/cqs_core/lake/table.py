@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cqs_core.bucket.cache import REMEDY, digest
-from cqs_core.candles import FIELDS, Stamps
 from cqs_core.errors import DataError
+from cqs_core.trading.candles import FIELDS, Stamps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PRICES: list[pa.Field[Any]] = [pa.field(name, pa.float64()) for name in FIELDS]
 SCHEMA = pa.schema([pa.field("ts", pa.timestamp("ms", "UTC")), *_PRICES])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from cqs_core.lake.names import Series
 
 _COLUMNS = "ts timestamptz, open double, high double, low double, close double, volume double"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,19 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from cqs_core import intervals
-from cqs_core.arrow import parquet_table
 from cqs_core.bucket.cache import REPAIR
-from cqs_core.candles import FIELDS
 from cqs_core.errors import BucketError, BucketUnavailable
+from cqs_core.files.arrow import parquet_table
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import against_name, problem_of
 from cqs_core.lake.cleaning import FRESH
 from cqs_core.lake.names import ROOT, parse_folder, parse_object
 from cqs_core.lake.receipts import contents_of
 from cqs_core.lake.table import SCHEMA, empty_table, newest, stamps
+from cqs_core.time import intervals
+from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from cqs_core.bucket import Bucket, Entry
     from cqs_core.lake.names import LakeObject, Series
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import times
 from cqs_core.errors import DataError
-from cqs_core.intervals import DAY, MINUTE, length
 from cqs_core.lake.checking import metadata
 from cqs_core.lake.names import SOURCES, LakeObject, Series, object_name
 from cqs_core.lake.receipts import receipt_of
 from cqs_core.lake.table import encode, stamps, with_seq
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, MINUTE, length
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     import pyarrow as pa
 
     from cqs_core.bucket import Bucket
-    from cqs_core.candles import Stamps
+    from cqs_core.trading.candles import Stamps
 
 _lock = threading.Lock()
 _last_seq = 0
@@ -31,7 +31,7 @@ def next_seq(seen: int = 0) -> int:
     """A stamp newer than every other of this process, and than `seen`; ms UTC where the clock allows."""
     global _last_seq  # noqa: PLW0603 - one counter a process is the point
     with _lock:
-        _last_seq = max(times.now(), _last_seq + 1, seen + 1)
+        _last_seq = max(clock.now(), _last_seq + 1, seen + 1)
         return _last_seq
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import intervals
-from cqs_core.candles import Candles
+from cqs_core.time import intervals
+from cqs_core.trading.candles import Candles
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:

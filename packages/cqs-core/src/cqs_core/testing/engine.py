@@ -1,4 +1,4 @@
-"""What every engine must keep: the books agree, whatever the orders. The rules in full are in `cqs_core.engine`."""
+"""What every engine must keep: the books agree, whatever the orders. All rules: `cqs_core.trading.engine`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from cqs_core.engine import REASONS, Engine, Execution
-from cqs_core.orders import Costs, Orders
 from cqs_core.testing.candles import random_candles
+from cqs_core.trading.engine import REASONS, Engine, Execution
+from cqs_core.trading.orders import Costs, Orders
 
 if TYPE_CHECKING:
-    from cqs_core.candles import Candles
+    from cqs_core.trading.candles import Candles
 
 SEEDS = range(6)
 

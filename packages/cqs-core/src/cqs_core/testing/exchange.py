@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pytest
 
-from cqs_core import intervals
 from cqs_core.errors import ExchangeError
+from cqs_core.time import intervals
 
 if TYPE_CHECKING:
-    from cqs_core.exchange import Exchange, Page
+    from cqs_core.host.exchange import Exchange, Page
 
 _REQUESTS = 500
 

@@ -11,8 +11,10 @@ import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Self, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _PATIENCE = 20.0  # seconds; a start takes 0.05 on an idle machine
 

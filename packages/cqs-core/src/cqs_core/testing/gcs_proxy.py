@@ -9,9 +9,11 @@ import struct
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from typing import Self, TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _HOP = {"connection", "host", "transfer-encoding", "content-length", "keep-alive"}
 _MD5 = "AAAAAAAAAAAAAAAAAAAAAA=="

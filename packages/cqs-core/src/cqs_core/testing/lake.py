@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from cqs_core.errors import DataError
-from cqs_core.intervals import DAY, HOUR
 from cqs_core.lake import Lake, Series
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.quarantine import quarantine, quarantined
 from cqs_core.lake.table import candle_table, stamps
+from cqs_core.time.intervals import DAY, HOUR
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
 from importlib.metadata import Distribution
-from pathlib import Path
 
-from cqs_core.plugins import GROUP, Plugins
+from cqs_core.host.registry import GROUP, Plugins
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Mapping
 
 
 class Site:
@@ -38,7 +41,7 @@ class Site:
         (about / "entry_points.txt").write_text(f"[{GROUP}]\n{plugin} = {module}\n")
 
     def load(self, slow: float = 3.0, limit: float = 20.0, disabled: Mapping[str, str] | None = None) -> Plugins:
-        """A host with what is installed here, and nothing else; see `cqs_core.plugins.Plugins`."""
+        """A host with what is installed here, and nothing else; see `cqs_core.host.registry.Plugins`."""
         host = Plugins(slow=slow, limit=limit)
         found = Distribution.discover(path=[str(self.folder)])
         host.load([(entry, dist) for dist in found for entry in dist.entry_points if entry.group == GROUP], disabled)

@@ -13,14 +13,14 @@ import numpy as np
 import param
 import pytest
 
-from cqs_core.candles import FIELDS, Candles
 from cqs_core.errors import UnknownName, UsageError
-from cqs_core.orders import Orders
-from cqs_core.strategy import orders_of
 from cqs_core.testing.candles import random_candles
+from cqs_core.trading.candles import FIELDS, Candles
+from cqs_core.trading.orders import Orders
+from cqs_core.trading.strategy import orders_of
 
 if TYPE_CHECKING:
-    from cqs_core.strategy import Strategy
+    from cqs_core.trading.strategy import Strategy
 
 
 class StrategyContract:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
 
 from cqs_core import Lake, Series
 from cqs_core.cli import command_options, emit, open_bucket, safe, say, stoppable
+from cqs_core.jobs.reporting import progress
 from cqs_core.lake.coverage import maybe_open
-from cqs_core.progress import progress
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 from cqs_data.commands.choosing import NO_SERIES, chosen_series, series_options
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 from cqs_data.commands.reporting import STOPPED, counted, report
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from cqs_core.lake.gaps import Gap
     from cqs_core.lake.mending import Damage
     from cqs_core.lake.verify import Verified

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from cqs_core import Lake, Series, UnknownName, UsageError, intervals, market_of, plugins
+from cqs_core import Lake, Series, UnknownName, UsageError, market_of, plugins
+from cqs_core.time import intervals
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ import click
 
 from cqs_core import INTERVALS, Lake, Series, UsageError, settings
 from cqs_core.cli import command_options, emit, open_bucket, safe, say
-from cqs_core.times import iso, parse_range
+from cqs_core.time.clock import iso, parse_range
 from cqs_data.commands.files import series_of
 from cqs_data.commands.reporting import counted
 

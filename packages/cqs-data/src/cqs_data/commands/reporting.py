@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from cqs_core import CqsError, UsageError
 from cqs_core.cli import emit, safe, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from cqs_core import Lake
     from cqs_data.fetching import Fetched
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core import Lake, Series, intervals, plugins, times
+from cqs_core import Lake, Series, plugins
 from cqs_core.cli import command_options, emit, open_bucket, say, table_lines, width_of
-from cqs_core.times import iso_or_none
+from cqs_core.time import clock, intervals
+from cqs_core.time.clock import iso_or_none
 from cqs_data.availability import stale_bars
 from cqs_data.commands.choosing import NO_SERIES, by_length, chosen_series, series_options
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from cqs_core import SeriesStatus
 
 _TITLES = ("Series", "First (UTC)", "Last (UTC)", "Candles", "Missing", "Behind", "Source")
@@ -36,7 +37,7 @@ def show_status(lake: Lake, as_json: bool, series: Collection[Series] | None = N
     """Print it, of all series or some; gaps are missing bars, stale the closed bars after the last candle."""
     found = [one for one in lake.status() if series is None or one.series in series]
     found.sort(key=lambda one: by_length(one.series))
-    now = times.now()
+    now = clock.now()
     emit([_row(one, now) for one in found], as_json, lambda: _table(found, now))
 
 

@@ -7,8 +7,9 @@ import time
 
 import click
 
-from cqs_core import CqsError, Lake, UsageError, times
+from cqs_core import CqsError, Lake, UsageError
 from cqs_core.cli import command_options, open_bucket, service, stoppable, told_to_end
+from cqs_core.time import clock
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -56,7 +57,7 @@ def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool) -> 
         while not told_to_end():
             began = time.monotonic()
             try:
-                _update(lake, endpoint, as_json, times.iso(times.now())[:19] + "Z")
+                _update(lake, endpoint, as_json, clock.iso(clock.now())[:19] + "Z")
             except CqsError as error:
                 if first and isinstance(error, UsageError):
                     raise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cqs_core import Page, intervals, times
+from cqs_core import Page
+from cqs_core.time import clock, intervals
 from cqs_data.exchanges.unified import CcxtExchange, Row, opened
 
 
@@ -20,7 +21,7 @@ class PagesBackwards(CcxtExchange):
 
     def to(self, end: int) -> str:
         """The exclusive end as the exchange reads it."""
-        return times.iso(end).replace("+00:00", "Z")
+        return clock.iso(end).replace("+00:00", "Z")
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The tail of `[start, end)`, down to its first candle; that none is after its last one must be said twice."""

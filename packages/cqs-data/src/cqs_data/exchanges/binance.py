@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TYPE_CHECKING
 
-from cqs_core import Page, intervals
+from cqs_core import Page
+from cqs_core.time import intervals
 from cqs_data.exchanges.unified import CcxtExchange, Row, opened, up_to
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Binance(CcxtExchange):

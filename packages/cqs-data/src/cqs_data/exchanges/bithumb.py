@@ -5,12 +5,14 @@ After https://apidocs.bithumb.com/reference (minute candles: `to` is exclusive, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TYPE_CHECKING
 
-from cqs_core import times
-from cqs_core.intervals import HOUR
+from cqs_core.time import clock
+from cqs_core.time.intervals import HOUR
 from cqs_data.exchanges.backwards import PagesBackwards
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Bithumb(PagesBackwards):
@@ -25,4 +27,4 @@ class Bithumb(PagesBackwards):
     tested: ClassVar[str] = "written after its documentation"
 
     def to(self, end: int) -> str:
-        return times.iso(end + 9 * HOUR).removesuffix("+00:00")
+        return clock.iso(end + 9 * HOUR).removesuffix("+00:00")

@@ -5,11 +5,13 @@ After https://bybit-exchange.github.io/docs/v5/market/kline.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TYPE_CHECKING
 
-from cqs_core import intervals
+from cqs_core.time import intervals
 from cqs_data.exchanges.unified import CcxtExchange, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Bybit(CcxtExchange):

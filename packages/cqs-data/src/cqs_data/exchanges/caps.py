@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqs_core import ExchangeBusy, intervals
+from cqs_core import ExchangeBusy
+from cqs_core.time import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from cqs_core import CqsError, ExchangeBusy, ExchangeError, UsageError, times
+from cqs_core import CqsError, ExchangeBusy, ExchangeError, UsageError
+from cqs_core.time import clock
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _TIMEOUT = 20_000  # ms
@@ -162,7 +163,7 @@ def retry_after(client: Any) -> float | None:
         return max(0.0, float(said))
     except ValueError:
         at = _date(said)
-    return None if at is None else max(0.0, (at - times.now()) / 1000)
+    return None if at is None else max(0.0, (at - clock.now()) / 1000)
 
 
 def _headers(client: Any) -> dict[str, str]:

@@ -6,12 +6,12 @@ been traded all the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import intervals
+from cqs_core.time import intervals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from cqs_data.exchanges.unified import CcxtExchange
 
     Rows = Sequence[Sequence[float | None]]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TYPE_CHECKING
 
-from cqs_core import Exchange, ExchangeBusy, Listing, Page, UsageError, intervals, times
+from cqs_core import Exchange, ExchangeBusy, Listing, Page, UsageError
+from cqs_core.time import clock, intervals
 from cqs_data.exchanges.caps import Caps
 from cqs_data.exchanges.connection import connect, server_time, speaking
 from cqs_data.exchanges.depth import HISTORY, Depth
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 Row = Sequence[float | None]
 EARLIEST = 1_262_304_000_000  # 2010-01-01: no exchange has older candles
@@ -61,9 +64,9 @@ class CcxtExchange(Exchange):
     def now(self) -> int:
         """Never ahead of this machine's clock, nor of the exchange's; that either is set forward counts not."""
         if self._clock is None:
-            return times.now()
+            return clock.now()
         then, since = self._clock
-        return min(times.now(), then + int((time.monotonic() - since) * 1000))
+        return min(clock.now(), then + int((time.monotonic() - since) * 1000))
 
     def offers(self, interval: str) -> bool:
         return interval in self.intervals and interval in (self._client.timeframes or {})
@@ -71,7 +74,7 @@ class CcxtExchange(Exchange):
     async def markets(self) -> Mapping[str, Listing]:
         async with speaking(self._client):
             await self._client.load_markets(reload=True)
-        self._clock = min(times.now(), await server_time(self._client) or times.now()), time.monotonic()
+        self._clock = min(clock.now(), await server_time(self._client) or clock.now()), time.monotonic()
         found = self._client.markets.values()
         return {m["symbol"]: Listing(m["symbol"], m["id"], m["active"] is not False) for m in found}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from cqs_core import (
     plugins,
     progress,
 )
-from cqs_core.answers import connection
+from cqs_core.host.exchange_answers import connection
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
@@ -29,10 +28,11 @@ from cqs_data.fetching.series import SeriesFetch
 from cqs_data.fetching.sources import check_source, left_alone, source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from cqs_core import SeriesStatus
+    from cqs_core.jobs.reporting import Progress
     from cqs_core.lake.mending import Damage
     from cqs_core.lake.ranges import Range
-    from cqs_core.progress import Progress
     from cqs_data.fetching.selection import Selection
 
 _AT_ONCE = 8

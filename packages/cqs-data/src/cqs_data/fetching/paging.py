@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import Exchange, ExchangeError, Page, Series, intervals
+from cqs_core import Exchange, ExchangeError, Page, Series
 from cqs_core.lake.cleaning import FRESH, Cleaned, clean
 from cqs_core.lake.table import stamps
+from cqs_core.time import intervals
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
     from cqs_core.lake.names import LakeObject
     from cqs_core.lake.ranges import Range
     from cqs_data.fetching.patience import Patience

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, TYPE_CHECKING
 
 from cqs_core import ExchangeBusy, ExchangeError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 _T = TypeVar("_T")
 _LONGEST = 60.0  # seconds between two tries

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import UsageError, intervals
+from cqs_core import UsageError
 from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.receipts import remove
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import stamps
+from cqs_core.time import intervals
 from cqs_data.fetching.sources import check_source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     import pyarrow as pa
 
     from cqs_core import Lake, Series

@@ -7,21 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import (
-    Exchange,
-    Listing,
-    Series,
-    UnknownName,
-    UsageError,
-    market_of,
-    parse_interval,
-    plugins,
-    settings,
-    times,
-)
-from cqs_core.intervals import INTERVALS, length
+from cqs_core import Exchange, Listing, Series, UnknownName, UsageError, market_of, parse_interval, plugins, settings
 from cqs_core.lake.deriving import longest_part
-from cqs_core.times import parse_range
+from cqs_core.time import clock
+from cqs_core.time.clock import parse_range
+from cqs_core.time.intervals import INTERVALS, length
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -157,7 +147,7 @@ def select(
     for i in intervals:
         if i not in chosen.intervals and longest_part(i, chosen.intervals) is None:
             raise UnknownName(f"interval of {chosen.id!r}", i, (), _has(chosen))
-    if bounds[0] is not None and bounds[0] > times.now():
+    if bounds[0] is not None and bounds[0] > clock.now():
         raise UsageError(f"start {str(start)!r} is in the future; there are no candles yet, name an earlier one")
     selection = Selection(chosen, wanted, intervals, *bounds, quote, top)
     selection.markets()

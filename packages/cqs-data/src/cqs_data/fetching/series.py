@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import Exchange, Lake, Series, intervals, times
 from cqs_core.lake.cleaning import FRESH
 from cqs_core.lake.coverage import imported
 from cqs_core.lake.mending import FOLDER, settle
 from cqs_core.lake.ranges import Range, subtract, union
+from cqs_core.time import clock, intervals
 from cqs_data.exchanges.unified import EARLIEST
 from cqs_data.fetching.paging import Answer, Pages
 from cqs_data.fetching.run import Run
 from cqs_data.fetching.sources import source_of
 
 if TYPE_CHECKING:
+    from cqs_core import Exchange, Lake, Series
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from cqs_core.jobs.reporting import Progress
     from cqs_core.lake.mending import Damage
     from cqs_core.lake.names import LakeObject
-    from cqs_core.progress import Progress
     from cqs_data.fetching.patience import Patience
 
 _LONG = 5_000  # bars to ask for, from which it pays to know where the market begins
@@ -161,7 +162,7 @@ class SeriesFetch:
         if self.exchange.kept(self.series.market, self.series.interval):
             return
         if first is not None and self._expected_from and start < first and not await self._pages.begins(first):
-            since, began = (times.iso(at)[:10] for at in (self._expected_from, first))
+            since, began = (clock.iso(at)[:10] for at in (self._expected_from, first))
             told = f"{self.series.interval} begins {began}, though the market is there since {since}"
             self.note = f"{told}: {self.exchange.id} may give only its last candles"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, Series, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from cqs_core.lake.names import LakeObject
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core import UsageError, plugins
-from cqs_core.candle_format import COLUMNS, CandleFormat
+from cqs_core.host.candle_format import COLUMNS, CandleFormat
 from cqs_data.importing.formats import FORMATS
 from cqs_data.importing.texts import normal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from cqs_data.importing.tables import Table
 
 NEEDED = ("time", "open", "high", "low", "close", "volume")

@@ -8,10 +8,12 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import IO, Any, TYPE_CHECKING
 
 from cqs_core import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _MOST = 4 << 30  # bytes of one file when decompressed
 _OPENERS: dict[bytes, tuple[str, Callable[[IO[bytes]], Any]]] = {

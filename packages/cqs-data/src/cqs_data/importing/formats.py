@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.candle_format import CandleFormat
+from cqs_core.host.candle_format import CandleFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
     import pandas as pd
 
 PRICES = ("open", "high", "low", "close")

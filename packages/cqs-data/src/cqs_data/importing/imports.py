@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cqs_core import Lake, Series, UsageError, intervals, progress
-from cqs_core.candles import FIELDS
+from cqs_core import Lake, Series, UsageError, progress
 from cqs_core.lake.jumps import Neighbours
 from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.table import stamps
+from cqs_core.time import intervals
+from cqs_core.trading.candles import FIELDS
 from cqs_data.importing.containers import members
 from cqs_data.importing.recognize import Recognized, recognize
 from cqs_data.importing.records import Record, import_id, write_record
 from cqs_data.importing.zones import check_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from cqs_core.lake.cleaning import Reject
     from cqs_data.importing.options import Options
 

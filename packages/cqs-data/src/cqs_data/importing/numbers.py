@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_core import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     import pandas as pd
 
 _NUMBER = re.compile(r"^[+-]?\d[\d.,' \u00a0\u202f]*(?:[eE][+-]?\d+)?$")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core import Series, UsageError, intervals, market_of, parse_interval, times
+from cqs_core import Series, UsageError, market_of, parse_interval
 from cqs_core.lake.cleaning import clean
 from cqs_core.lake.table import stamps
+from cqs_core.time import clock, intervals
 from cqs_data.importing import numbers, spacing
 from cqs_data.importing.columns import Columns, closes, find_columns, known_formats
 from cqs_data.importing.formats import QUOTE_VOLUME
@@ -20,13 +20,14 @@ from cqs_data.importing.tables import Table, read_table
 from cqs_data.importing.zones import Zone, choose_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     import pandas as pd
 
-    from cqs_core.candles import Floats
     from cqs_core.lake.cleaning import Cleaned
+    from cqs_core.trading.candles import Floats
     from cqs_data.importing.options import Options
 
-EARLIEST = times.parse_start("2009-01-01") or 0  # before it nobody traded a coin
+EARLIEST = clock.parse_start("2009-01-01") or 0  # before it nobody traded a coin
 _UNUSABLE = 0.05  # share of rows above which a file is not what it was taken for
 _SHOWN = 5
 
@@ -236,7 +237,7 @@ def _empty(rows: Floats) -> Any:
 
 
 def _checked(name: str, rows: Floats, series: Series, zone: Zone) -> Cleaned:
-    closed = intervals.floor(series.interval, times.now())
+    closed = intervals.floor(series.interval, clock.now())
     checked = clean(_one_each(rows), series.interval, EARLIEST, closed, closed)
     if len(checked.table):
         return checked

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from cqs_core.lake.names import IMPORTED
 from cqs_core.lake.receipts import remove
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from cqs_core.lake.names import LakeObject
     from cqs_data.importing.imports import Imported
 

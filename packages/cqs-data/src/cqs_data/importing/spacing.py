@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import intervals
-from cqs_core.intervals import DAY, INTERVALS, length
+from cqs_core.time import intervals
+from cqs_core.time.intervals import DAY, INTERVALS, length
 
 if TYPE_CHECKING:
-    from cqs_core.candles import Floats, Stamps
+    from cqs_core.trading.candles import Floats, Stamps
 
 _FEW = 3  # rows; fewer say nothing about an interval
 _SHARE = 0.02  # of all distances that the shortest one must make up

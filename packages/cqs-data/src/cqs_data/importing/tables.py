@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_core import UsageError
-from cqs_core.arrow import stream_of
+from cqs_core.files.arrow import stream_of
 from cqs_data.importing.texts import normal, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     import pandas as pd
 
 _INDEX = "index"

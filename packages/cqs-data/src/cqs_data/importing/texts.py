@@ -6,13 +6,13 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core import UsageError
 from cqs_data.importing.numbers import is_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     import pandas as pd
 
 _DELIMITERS = (",", ";", "\t", "|")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cqs_core import Lake, Series, UsageError
-from cqs_core.intervals import HOUR, length
 from cqs_core.lake.table import stamps
+from cqs_core.time.intervals import HOUR, length
 from cqs_data.importing.spacing import share_on_grid
 from cqs_data.importing.stamps import Stamps, localized
 
 if TYPE_CHECKING:
-    from cqs_core.candles import Floats
-    from cqs_core.candles import Stamps as Times
+    from cqs_core.trading.candles import Floats
+    from cqs_core.trading.candles import Stamps as Times
 
 KOREAN = ("upbit", "bithumb", "korbit", "coinone", "gopax")
 _SEOUL = "Asia/Seoul"

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from cqs_core.intervals import DAY, HOUR, MINUTE, WEEK
+from cqs_core.time.intervals import DAY, HOUR, MINUTE, WEEK
 
 Stamps = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

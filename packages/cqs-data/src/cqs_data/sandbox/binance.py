@@ -7,14 +7,16 @@ a recorded exchangeInfo.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from aiohttp import web
 
-from cqs_core import intervals
+from cqs_core.time import intervals
 from cqs_data.sandbox.bars import Source, newest, oldest, step
 from cqs_data.sandbox.sockets import binance_reader, converse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 500

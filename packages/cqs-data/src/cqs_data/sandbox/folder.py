@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from cqs_core import UsageError
-from cqs_core.candles import FIELDS
+from cqs_core.trading.candles import FIELDS
 from cqs_data.sandbox.bars import Bars, aggregate, divides, step
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Mapping
 
 _TIME_COLUMNS = ("ts", "timestamp")
 

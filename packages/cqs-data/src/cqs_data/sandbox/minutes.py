@@ -6,7 +6,7 @@ from zlib import crc32
 
 import numpy as np
 
-from cqs_core.intervals import MINUTE
+from cqs_core.time.intervals import MINUTE
 from cqs_data.sandbox.bars import Bars, Floats
 from cqs_data.sandbox.chance import bell, uniform
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from cqs_core import UsageError, times
+from cqs_core import UsageError
+from cqs_core.time import clock
 from cqs_data.sandbox import binance, upbit
 
 if TYPE_CHECKING:
+    from types import TracebackType
+    from collections.abc import Callable
     from cqs_data.sandbox.bars import Source
     from cqs_data.sandbox.faults import Faults
 
@@ -21,7 +22,7 @@ SPOKEN = {"binance": binance.application, "upbit": upbit.application}
 _LOOPBACK = "127.0.0.1"
 
 
-def application(source: Source, clock: Callable[[], int] = times.now, faults: Faults | None = None) -> web.Application:
+def application(source: Source, clock: Callable[[], int] = clock.now, faults: Faults | None = None) -> web.Application:
     """All exchanges that the source has candles of, each under its id."""
     app = web.Application(middlewares=[faults.middleware] if faults else [])
     for name, make in SPOKEN.items():
@@ -44,7 +45,7 @@ class Sandbox:
     """
 
     def __init__(
-        self, source: Source, port: int = 0, clock: Callable[[], int] = times.now, faults: Faults | None = None
+        self, source: Source, port: int = 0, clock: Callable[[], int] = clock.now, faults: Faults | None = None
     ) -> None:
         self.url = ""
         self._app, self._port = application(source, clock, faults), port

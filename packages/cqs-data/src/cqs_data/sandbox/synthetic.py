@@ -7,17 +7,20 @@ bridged inside their hour, longer bars are put together from hours, so that all 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 
-from cqs_core import times
-from cqs_core.intervals import DAY, HOUR
+from cqs_core.time import clock
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_data.sandbox.bars import Bars, Floats, Stamps, aggregate, step
 from cqs_data.sandbox.chance import bell, uniform
 from cqs_data.sandbox.minutes import minutes, unfinished
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START = 1_609_459_200_000  # 2021-01-01
 CRASHES = ((1_655_085_600_000, 0.42), (1_722_808_800_000, 0.35))  # 2022-06-13 02:00, 2024-08-04 22:00; log drop
@@ -63,7 +66,7 @@ class Synthetic:
         clock: gives the time in ms UTC.
     """
 
-    def __init__(self, clock: Callable[[], int] = times.now) -> None:
+    def __init__(self, clock: Callable[[], int] = clock.now) -> None:
         self.clock = clock
         self._hours: dict[tuple[str, str], Bars] = {}
         self._longer: dict[tuple[str, str, str], tuple[int, Bars]] = {}

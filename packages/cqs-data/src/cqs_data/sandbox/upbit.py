@@ -6,17 +6,20 @@ Held against https://docs.upbit.com/kr/reference (market list, candles, ticker) 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import numpy as np
 from aiohttp import web
 
-from cqs_core import UsageError, times
-from cqs_core.intervals import HOUR
+from cqs_core import UsageError
+from cqs_core.time import clock
+from cqs_core.time.intervals import HOUR
 from cqs_data.sandbox.bars import Bars, Source, newest, step
 from cqs_data.sandbox.sockets import converse, upbit_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_COUNT = 200
 _UNITS = {1, 3, 5, 10, 15, 30, 60, 240}
@@ -171,7 +174,7 @@ def _exclusive_end(to: str | None, now: int) -> int:
     if not to:
         return now + 1
     try:
-        return times.parse_start(to.replace(" ", "T")) or 0
+        return clock.parse_start(to.replace(" ", "T")) or 0
     except UsageError:
         raise _refused(400, "Invalid parameter. Check the given value!") from None
 

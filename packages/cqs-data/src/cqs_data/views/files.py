@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from cqs_data.importing import Imported, Options, Record, import_files, imports,
 from cqs_panel import count, plain_table, section, when, zone_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from cqs_panel import PageState
 
 _WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}

@@ -9,7 +9,8 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_core import Series, intervals
+from cqs_core import Series
+from cqs_core.time import intervals
 from cqs_data.feeds import join, leave, obstacle
 from cqs_panel.figures import count
 from cqs_panel.sections import html

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import panel as pn
 
-from cqs_core import DataError, Lake, Series, intervals
-from cqs_core.times import now
+from cqs_core import DataError, Lake, Series
+from cqs_core.time import intervals
+from cqs_core.time.clock import now
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.figures import age, amount, percent, when

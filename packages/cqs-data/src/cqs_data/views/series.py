@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core import Lake, Series, UsageError, intervals
-from cqs_core.times import parse_start
+from cqs_core import Lake, Series, UsageError
+from cqs_core.time import intervals
+from cqs_core.time.clock import parse_start
 from cqs_data.views.files import DeleteButton
 from cqs_data.views.live import LiveSwitch
 from cqs_panel import Band

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_core import CqsError, UsageError, settings
-from cqs_core.times import iso_or_none
+from cqs_core.time.clock import iso_or_none
+from cqs_monitor.alerts.conditions import MEASURES, Signal
 from cqs_monitor.alerts.kinds import KINDS
-from cqs_monitor.alerts.measures import MEASURES, Signal
 from cqs_monitor.alerts.rule_reader import Wrong
 from cqs_monitor.alerts.spans import Span, at
 from cqs_monitor.alerts.units import shown
@@ -18,7 +18,7 @@ from cqs_monitor.models.evaluation.evaluate import daily_series
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cqs_monitor.alerts.facts import Facts
+    from cqs_monitor.alerts.context import Facts
     from cqs_monitor.alerts.rule import Rule
     from cqs_monitor.alerts.rules_file import Rules
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 from cqs_monitor.alerts.firing import firings
 from cqs_monitor.alerts.kinds import KINDS
-from cqs_monitor.alerts.memory import Memory, Told
+from cqs_monitor.alerts.state import Memory, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from cqs_monitor.alerts.kinds import KINDS, Kind
 from cqs_monitor.alerts.rule import SEVERITIES, Rule, read_silence
 from cqs_monitor.alerts.units import read_duration, read_threshold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 KEY = "config/alerts.toml"
 _FIELD = re.compile(r"""[ \t]*(?:"([^"]*)"|'([^']*)'|([\w-]+))[ \t]*[.=]""")

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import AlertChannel, CqsError, UsageError, plugins
-from cqs_core.settings import state_folder
-from cqs_core.times import iso, now
+from cqs_core.config.folders import state_folder
+from cqs_core.time.clock import iso, now
 from cqs_monitor.alerts.channels import AppriseChannel, configured, deliver
+from cqs_monitor.alerts.context import facts_of
 from cqs_monitor.alerts.evaluation import evaluate
-from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.lease import HeldByAnother, Lease
-from cqs_monitor.alerts.memory import Memory, Told, record, remember, remembered
 from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, wait, withdrawn
 from cqs_monitor.alerts.rules_file import Rules, read_rules
+from cqs_monitor.alerts.state import Memory, Told, record, remember, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ import click
 
 from cqs_core import CqsError, UsageError
 from cqs_core.cli import command_options, emit, open_bucket
-from cqs_core.times import now, parse_range
+from cqs_core.time.clock import now, parse_range
 from cqs_monitor.commands.printing import printable, table
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
         if bucket or as_json:
             raise UsageError(f"write --bucket and --json after {ctx.invoked_subcommand!r}")
         return
+    from cqs_monitor.alerts.context import facts_of
     from cqs_monitor.alerts.evaluation import evaluate
-    from cqs_monitor.alerts.facts import facts_of
-    from cqs_monitor.alerts.memory import remembered
     from cqs_monitor.alerts.rules_file import read_rules
+    from cqs_monitor.alerts.state import remembered
 
     home = open_bucket(bucket)
     rules = read_rules(home)
@@ -55,8 +55,8 @@ def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
 @command_options
 def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_json: bool) -> None:
     """Say when a rule would have fired in the past."""
+    from cqs_monitor.alerts.context import facts_of
     from cqs_monitor.alerts.evaluation import tried
-    from cqs_monitor.alerts.facts import facts_of
     from cqs_monitor.alerts.rules_file import read_rules
 
     first, last = parse_range(start, end)
@@ -72,8 +72,8 @@ def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_j
 @command_options
 def check(bucket: str | None, as_json: bool) -> int:
     """Say what is wrong with config/alerts.toml, by line; exit code 2 where something is."""
+    from cqs_monitor.alerts.context import facts_of
     from cqs_monitor.alerts.evaluation import evaluate
-    from cqs_monitor.alerts.facts import facts_of
     from cqs_monitor.alerts.rules_file import read_rules
 
     home = open_bucket(bucket)
@@ -143,7 +143,7 @@ def test(names: tuple[str, ...], bucket: str | None, as_json: bool) -> int:
 @command_options
 def history(limit: int, bucket: str | None, as_json: bool) -> None:
     """List what the watcher told, newest first."""
-    from cqs_monitor.alerts.memory import history as told
+    from cqs_monitor.alerts.state import history as told
 
     rows = told(open_bucket(bucket), limit)
 

@@ -42,10 +42,10 @@ def command(
 ) -> None:
     """Hold an account's log against a strategy's run over the lake's candles, position by position."""
     from cqs_core import parse_interval, settings
-    from cqs_core.times import parse_range
+    from cqs_core.time.clock import parse_range
     from cqs_monitor.compare.comparison import Question, compare
-    from cqs_monitor.compare.rule import find_rule
-    from cqs_monitor.logs.book import Logs
+    from cqs_monitor.compare.strategy_run import find_rule
+    from cqs_monitor.logs.history import Logs
 
     first, last = parse_range(start, end)
     rule = find_rule(name, _parameters(assignments), settings(exchange=exchange).exchange, parse_interval(interval))

@@ -9,7 +9,7 @@ import click
 from cqs_core.cli import command_options, emit, open_bucket
 
 if TYPE_CHECKING:
-    from cqs_monitor.models.shelf import Model
+    from cqs_monitor.models.registry import Model
 
 
 @click.group("models")
@@ -21,7 +21,7 @@ def models() -> None:
 @command_options
 def list_(bucket: str | None, as_json: bool) -> None:
     """List versions, newest first, each inspected without being loaded."""
-    from cqs_monitor.models.shelf import models as shelf
+    from cqs_monitor.models.registry import models as shelf
     from cqs_monitor.models.trust import trusted
 
     known = trusted()
@@ -34,7 +34,7 @@ def list_(bucket: str | None, as_json: bool) -> None:
 @command_options
 def show(version: str, bucket: str | None, as_json: bool) -> None:
     """Print one version with its metadata."""
-    from cqs_monitor.models.shelf import model
+    from cqs_monitor.models.registry import model
     from cqs_monitor.models.trust import trusted
 
     found = model(open_bucket(bucket), version)
@@ -47,7 +47,7 @@ def show(version: str, bucket: str | None, as_json: bool) -> None:
 @command_options
 def inspect(version: str, bucket: str | None, as_json: bool) -> None:
     """Say what loading a version would import, without loading it."""
-    from cqs_monitor.models.shelf import model
+    from cqs_monitor.models.registry import model
 
     data = _inspected(model(open_bucket(bucket), version))
     emit(data, as_json, lambda: _lines(data))
@@ -64,7 +64,7 @@ def trust(sha256: str, revoke: bool, unusual_code: bool, bucket: str | None, as_
     Loading a pickle runs code. Trust only what comes from somebody whom you would let work at this keyboard.
     """
     from cqs_monitor.models import trust as book
-    from cqs_monitor.models.shelf import models as shelf
+    from cqs_monitor.models.registry import models as shelf
 
     if revoke:
         book.distrust(sha256)

@@ -12,9 +12,9 @@ from cqs_monitor.commands.printing import money, problems, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqs_monitor.days import Period
+    from cqs_monitor.logs.days import Period
     from cqs_monitor.logs.problems import Problem
-    from cqs_monitor.pnl.summary import Summaries
+    from cqs_monitor.performance.summary import Summaries
 
 
 @click.command("pnl")
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @command_options
 def command(by: Period, day_start: str | None, net: bool, bucket: str | None, as_json: bool) -> None:
     """Realised PnL in KRW, as logged: gross of fees, by the date that the bot wrote (KST calendar day)."""
-    from cqs_monitor.days import read_clock
-    from cqs_monitor.logs.book import Logs
-    from cqs_monitor.pnl.columns import columns_of
-    from cqs_monitor.pnl.summary import summarise
+    from cqs_monitor.logs.days import read_clock
+    from cqs_monitor.logs.history import Logs
+    from cqs_monitor.performance.columns import columns_of
+    from cqs_monitor.performance.summary import summarise
 
     start = None if day_start is None else read_clock(day_start)
     snapshot = Logs(open_bucket(bucket)).refresh()

@@ -10,8 +10,8 @@ from cqs_core.cli import command_options, emit, open_bucket
 from cqs_monitor.commands.printing import money, printable, problems, table
 
 if TYPE_CHECKING:
-    from cqs_monitor.holdings import Holding
     from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.performance.holdings import Holding
 
 
 @click.command("positions")
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @command_options
 def command(live: bool, bucket: str | None, as_json: bool) -> None:
     """What every account holds by its positions.json: ok, absent (never bought, or no file) or unreadable."""
-    from cqs_core.times import now
-    from cqs_monitor.holdings import holdings, symbols_held
-    from cqs_monitor.logs.book import Logs
-    from cqs_monitor.prices import last_candles, live_prices
+    from cqs_core.time.clock import now
+    from cqs_monitor.logs.history import Logs
+    from cqs_monitor.performance.holdings import holdings, symbols_held
+    from cqs_monitor.performance.prices import last_candles, live_prices
 
     opened = open_bucket(bucket)
     snapshot = Logs(opened).refresh()
@@ -40,7 +40,7 @@ def command(live: bool, bucket: str | None, as_json: bool) -> None:
 
 
 def _account(snapshot: Snapshot, account: str, held: list[Holding]) -> dict[str, Any]:
-    from cqs_monitor.holdings import left_out
+    from cqs_monitor.performance.holdings import left_out
 
     rows = [holding.json() for holding in held]
     return {"state": snapshot.held(account).state, **_sum(held), "left_out": left_out(held), "positions": rows}
@@ -65,7 +65,7 @@ def _print(snapshot: Snapshot, found: dict[str, list[Holding]]) -> None:
 
 
 def _print_sum(held: list[Holding]) -> None:
-    from cqs_monitor.holdings import left_out
+    from cqs_monitor.performance.holdings import left_out
 
     missing = left_out(held)
     without = f" without {', '.join(missing)}, of which there is no price since the entry" if missing else ""

@@ -12,8 +12,8 @@ from cqs_monitor.commands.printing import printable, problems
 @command_options
 def command(bucket: str | None, as_json: bool) -> None:
     """Hold positions.json against the trades: orphan BUYs, missing SELLs, quantities that do not add up."""
-    from cqs_monitor.logs.book import Logs
-    from cqs_monitor.reconcile import reconcile
+    from cqs_monitor.logs.history import Logs
+    from cqs_monitor.performance.reconciliation import reconcile
 
     snapshot = Logs(open_bucket(bucket)).refresh()
     found = reconcile(snapshot)

@@ -10,7 +10,7 @@ from cqs_core.cli import command_options, emit, open_bucket
 from cqs_monitor.commands.printing import money, problems, table
 
 if TYPE_CHECKING:
-    from cqs_monitor.pnl.statistics import Statistics
+    from cqs_monitor.performance.statistics import Statistics
 
 
 @click.command("stats")
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @command_options
 def command(day_start: str | None, bucket: str | None, as_json: bool) -> None:
     """Win rate, profit factor, streaks, drawdown, by symbol and by hour (KST); of SELL rows, gross of fees."""
-    from cqs_monitor.days import read_clock
-    from cqs_monitor.logs.book import Logs
-    from cqs_monitor.pnl.columns import columns_of
-    from cqs_monitor.pnl.statistics import statistics
+    from cqs_monitor.logs.days import read_clock
+    from cqs_monitor.logs.history import Logs
+    from cqs_monitor.performance.columns import columns_of
+    from cqs_monitor.performance.statistics import statistics
 
     start = None if day_start is None else read_clock(day_start)
     snapshot = Logs(open_bucket(bucket)).refresh()

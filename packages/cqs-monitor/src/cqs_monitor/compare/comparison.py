@@ -10,23 +10,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cqs_core import Costs, Lake, Series, UnknownName, UsageError, market_of, settings
-from cqs_core.intervals import floor, next_open
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
+from cqs_core.time.intervals import floor, next_open
 from cqs_monitor.compare import slippage
 from cqs_monitor.compare.bridge import Bridge, build_bridge
 from cqs_monitor.compare.deviations import Deviation, deviations
 from cqs_monitor.compare.live import live_positions
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
-from cqs_monitor.compare.rule import Rule, positions, run, target
-from cqs_monitor.pnl.columns import FEE
+from cqs_monitor.compare.strategy_run import Rule, positions, run, target
+from cqs_monitor.performance.columns import FEE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket
-    from cqs_core.costs_file import MeasuredCosts
-    from cqs_core.result import RunResult
+    from cqs_core.trading.costs_file import MeasuredCosts
+    from cqs_core.trading.result import RunResult
     from cqs_monitor.logs.snapshot import Snapshot
 
 MIN_ORDER = {"KRW": 5_000.0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

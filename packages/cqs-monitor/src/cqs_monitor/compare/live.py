@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.intervals import next_open
-from cqs_core.trades import last_closes
+from cqs_core.time.intervals import next_open
+from cqs_core.trading.trades import last_closes
 from cqs_monitor.compare.position import Traded
-from cqs_monitor.lots import Lot, match
-from cqs_monitor.pnl.columns import FEE
+from cqs_monitor.performance.columns import FEE
+from cqs_monitor.performance.lots import Lot, match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cqs_core.times import iso, iso_or_none
+from cqs_core.time.clock import iso, iso_or_none
 
 
 @dataclass(frozen=True)

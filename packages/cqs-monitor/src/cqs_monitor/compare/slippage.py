@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cqs_core.costs_file import MeasuredCosts
-from cqs_core.times import iso, now
+from cqs_core.time.clock import iso, now
+from cqs_core.trading.costs_file import MeasuredCosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

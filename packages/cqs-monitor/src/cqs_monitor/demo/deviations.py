@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cqs_core.intervals import DAY, HOUR
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_monitor.demo.trade import Trade, carried_out
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Costs, DemoStep, plugins
-from cqs_core.times import now, parse_start
+from cqs_core.time.clock import now, parse_start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket, Demo
-    from cqs_core.result import RunResult
+    from cqs_core.trading.result import RunResult
     from cqs_monitor.compare.comparison import Comparison
     from cqs_monitor.compare.deviations import Deviation
-    from cqs_monitor.compare.rule import Rule
+    from cqs_monitor.compare.strategy_run import Rule
     from cqs_monitor.demo.trade import Trade
 
 DEVIATING, FAITHFUL = "Main", "메인"
@@ -29,8 +29,8 @@ def _run(demo: Demo) -> dict[str, Any]:
     if _STRATEGY not in plugins().strategies():
         demo.console.print("  skipped: the bots' rule is in cqs-backtest, which is not installed")
         return {"skipped": "install cqs-backtest"}
-    from cqs_monitor.compare.rule import find_rule
-    from cqs_monitor.logs.book import logs_of
+    from cqs_monitor.compare.strategy_run import find_rule
+    from cqs_monitor.logs.history import logs_of
 
     rule = find_rule(_STRATEGY, {}, "upbit")
     files, changed = _files(rule, demo.bucket)
@@ -55,7 +55,7 @@ def _short(deviation: Deviation) -> str:
 
 def _files(rule: Rule, bucket: Bucket) -> tuple[dict[str, bytes], list[str]]:
     """All log files by key, and in what ways the first bot deviates."""
-    from cqs_monitor.compare.rule import positions
+    from cqs_monitor.compare.strategy_run import positions
     from cqs_monitor.demo.deviations import deviating
     from cqs_monitor.demo.today import last_prices, trades_today
     from cqs_monitor.demo.trade import carried_out
@@ -81,7 +81,7 @@ def _apart(today: Sequence[Trade], before: Sequence[Trade]) -> list[Trade]:
 
 
 def _result(rule: Rule, bucket: Bucket, account: str) -> RunResult:
-    from cqs_monitor.compare.rule import run
+    from cqs_monitor.compare.strategy_run import run
 
     start = parse_start(_SINCE[account]) or 0
     costs = Costs(slip=0.0, min_order=5_000.0, capital=_CAPITAL[account])

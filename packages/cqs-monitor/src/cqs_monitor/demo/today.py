@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core import Lake, Series
-from cqs_core.intervals import DAY, HOUR, next_open
+from cqs_core.time.intervals import DAY, HOUR, next_open
 from cqs_monitor.demo.trade import Trade
 
 if TYPE_CHECKING:

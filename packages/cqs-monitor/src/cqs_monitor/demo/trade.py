@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from cqs_core.intervals import DAY, MINUTE
+from cqs_core.time.intervals import DAY, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

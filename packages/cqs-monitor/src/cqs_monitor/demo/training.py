@@ -14,7 +14,7 @@ from cqs_core import CqsError, Lake
 from cqs_monitor.models.evaluation.evaluate import daily_series, evaluate
 from cqs_monitor.models.evaluation.features import FEATURES, feature_table
 from cqs_monitor.models.evaluation.labels import BEAR, BULL, HORIZON, SIDEWAYS, realised
-from cqs_monitor.models.shelf import models
+from cqs_monitor.models.registry import models
 from cqs_monitor.models.softmax import Names, Softmax, Standard
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
-from cqs_monitor.days import KST
 from cqs_monitor.demo.trade import Trade, still_held
+from cqs_monitor.logs.days import KST
 from cqs_monitor.logs.header import HEADER
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cqs_monitor.days import KST
+from cqs_monitor.logs.days import KST
 
 State = Literal["ok", "absent", "unreadable"]
 

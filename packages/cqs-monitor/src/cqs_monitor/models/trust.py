@@ -8,14 +8,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UnknownName, UsageError
-from cqs_core.settings import data_folder
-from cqs_core.times import iso, now
+from cqs_core.config.folders import data_folder
+from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from cqs_monitor.models.shelf import Model
+    from cqs_monitor.models.registry import Model
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -10,9 +10,9 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import CqsError, UsageError
-from cqs_core.times import now
+from cqs_core.time.clock import now
+from cqs_monitor.alerts.context import facts_of
 from cqs_monitor.alerts.evaluation import tried
-from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.rules_file import LARGEST, Rules, parse_rules, read_text

@@ -7,11 +7,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Series
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.units import shown
-from cqs_monitor.days import KST
+from cqs_monitor.logs.days import KST
 from cqs_panel import when
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core.times import now
+from cqs_core.time.clock import now
+from cqs_monitor.alerts.context import facts_of
 from cqs_monitor.alerts.evaluation import Alert, evaluate
-from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.lease import newest
-from cqs_monitor.alerts.memory import history, remembered
 from cqs_monitor.alerts.rules_file import read_rules
+from cqs_monitor.alerts.state import history, remembered
 from cqs_monitor.views.alert_channels import Channels
 from cqs_monitor.views.alert_rules import RuleEditor
 from cqs_monitor.views.alert_text import CSS, alerts_html, history_html

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core.times import now
+from cqs_core.time.clock import now
+from cqs_monitor.alerts.context import facts_of
 from cqs_monitor.alerts.evaluation import Alert, evaluate
-from cqs_monitor.alerts.facts import facts_of
 from cqs_monitor.alerts.rules_file import read_rules
 from cqs_monitor.views.alert_text import CSS, alerts_html
 from cqs_panel import html, section

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqs_core.times import iso
+from cqs_core.time.clock import iso
 from cqs_panel import when
 
 if TYPE_CHECKING:

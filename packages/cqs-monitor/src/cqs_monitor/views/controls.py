@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel_material_ui as pmui
 import param
 
-from cqs_monitor.report import Choice
+from cqs_monitor.performance.report import Choice
 from cqs_monitor.views.layout import ONE_LINE, bar
 
 if TYPE_CHECKING:

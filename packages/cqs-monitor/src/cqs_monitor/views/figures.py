@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqs_monitor.holdings import left_out
+from cqs_monitor.performance.holdings import left_out
 from cqs_panel import Metric, age, amount, count, percent, ratio, tone
 
 if TYPE_CHECKING:
-    from cqs_monitor.report import Report
+    from cqs_monitor.performance.report import Report
 
 
 def metrics(report: Report, now: int) -> list[Metric]:

@@ -14,7 +14,7 @@ from cqs_panel import age, count, html, plain_table, section, size, when
 if TYPE_CHECKING:
     from cqs_monitor.logs.layout import LogFile
     from cqs_monitor.logs.state import RuntimeState
-    from cqs_monitor.report import Report
+    from cqs_monitor.performance.report import Report
 
 _MOST = 200
 _ACCOUNTS = 30

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from cqs_panel import age, amount, percent, tone
 
 if TYPE_CHECKING:
-    from cqs_monitor.holdings import Holding
-    from cqs_monitor.reconcile import Finding
-    from cqs_monitor.report import Report
+    from cqs_monitor.performance.holdings import Holding
+    from cqs_monitor.performance.reconciliation import Finding
+    from cqs_monitor.performance.report import Report
 
 _MOST = 200
 CSS = """

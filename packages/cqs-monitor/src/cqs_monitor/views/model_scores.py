@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, FactorRange, Range1d, Span
 from bokeh.plotting import figure
 
 from cqs_core import Series
-from cqs_monitor.logs.book import logs_of
+from cqs_monitor.logs.history import logs_of
 from cqs_monitor.models.evaluation.pnl import pnl_by_regime
 from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_text import score_metrics

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_monitor.models.inspection import Inspection
-    from cqs_monitor.models.shelf import Model
+    from cqs_monitor.models.registry import Model
 
 CSS = """
 .verdict{font-size:15px;font-weight:700} .dangerous{color:var(--cqs-down)} .imports{color:var(--cqs-warning)}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cqs_core.jobs import Job
-    from cqs_monitor.models.shelf import Model
+    from cqs_monitor.models.registry import Model
     from cqs_panel import PageState
 
 _CSS = "p{font-size:13px;margin:2px 0}"

@@ -9,7 +9,7 @@ import panel as pn
 from cqs_core import CqsError
 from cqs_monitor.models.evaluation.evaluate import daily_series
 from cqs_monitor.models.evaluation.regimes import stored
-from cqs_monitor.models.shelf import models
+from cqs_monitor.models.registry import models
 from cqs_monitor.models.trust import trusted
 from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_scores import ModelScores
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cqs_core import Bucket
     from cqs_monitor.models.evaluation.regimes import Regimes
-    from cqs_monitor.models.shelf import Model
+    from cqs_monitor.models.registry import Model
     from cqs_panel import PageState
 
 SECONDS = 15.0

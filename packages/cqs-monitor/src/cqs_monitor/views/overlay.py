@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from cqs_core import settings
-from cqs_core.settings import bucket_url
-from cqs_monitor.logs.book import logs_of
-from cqs_monitor.prices import market_of
+from cqs_core.config.variables import bucket_url
+from cqs_monitor.logs.history import logs_of
+from cqs_monitor.performance.prices import market_of
 from cqs_monitor.views.trades import marks_of
 
 if TYPE_CHECKING:

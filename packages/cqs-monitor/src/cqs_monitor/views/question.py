@@ -9,9 +9,9 @@ import panel_material_ui as pmui
 import param
 
 from cqs_core import UsageError, plugins, settings
-from cqs_core.times import parse_range
+from cqs_core.time.clock import parse_range
 from cqs_monitor.compare.comparison import Question
-from cqs_monitor.compare.rule import find_rule
+from cqs_monitor.compare.strategy_run import find_rule
 from cqs_monitor.views.layout import WHOLE
 from cqs_panel.figures import label
 

@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cqs_core import Lake, Series, settings
-from cqs_core.exports import to_csv
-from cqs_core.intervals import DAY
-from cqs_monitor.blotter import trades_frame
-from cqs_monitor.days import KST
+from cqs_core.files.spreadsheet import to_csv
+from cqs_core.time.intervals import DAY
+from cqs_monitor.logs.days import KST
 from cqs_monitor.logs.snapshot import Snapshot
-from cqs_monitor.prices import market_of
-from cqs_monitor.report import Choice
+from cqs_monitor.performance.blotter import trades_frame
+from cqs_monitor.performance.prices import market_of
+from cqs_monitor.performance.report import Choice
 from cqs_monitor.views.layout import WHOLE, bar
 from cqs_panel import Marks, Spot, SpotChart, columns_button, html, refresh, section, table
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_monitor.report import Report
+    from cqs_monitor.performance.report import Report
     from cqs_panel import PageState
 
 MOST = 500

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
-from cqs_core import intervals
+from cqs_core.time import intervals
 from cqs_panel.charts.buckets import MINUTE, Buckets, joined, of_frame, of_table
 
 if TYPE_CHECKING:

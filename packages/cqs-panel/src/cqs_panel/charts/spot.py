@@ -78,7 +78,7 @@ class SpotChart(pn.viewable.Viewer):
         self, series: Series, layers: Sequence[Layer] = (), spot: Spot | None = None, start: int | None = None
     ) -> None:
         """Draw a market with layers; at a spot where there is one, else from `start`, else the newest candles."""
-        from cqs_core import intervals
+        from cqs_core.time import intervals
 
         told = f"{series} · {spot.label}" if spot else str(series)
         note = f'<span class="note">{escape(self._note)}</span>'

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from panel.reactive import Syncable
 
-from cqs_core.foreign import foreign
+from cqs_core.host.isolation import foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _METHODS = ("_change_event", "_process_bokeh_event")  # through these go all events of widgets and of Bokeh's models
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 from bokeh.document import Document
 
-from cqs_core.foreign import foreign
+from cqs_core.host.isolation import foreign
 from cqs_panel.remedies import remedies
 from cqs_panel.sections import failure, html
 from cqs_panel.view import View

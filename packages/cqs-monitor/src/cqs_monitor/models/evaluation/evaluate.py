@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import Lake, Series, UsageError, market_of, settings
 from cqs_core.cli.options import plain
-from cqs_core.times import iso, now, parse_end, parse_start
+from cqs_core.time.clock import iso, now, parse_end, parse_start
 from cqs_monitor.models.evaluation.apart import MEMORY, SECONDS, ask
 from cqs_monitor.models.evaluation.features import feature_table
 from cqs_monitor.models.evaluation.labels import realised
 from cqs_monitor.models.evaluation.regimes import Regimes, store
 from cqs_monitor.models.evaluation.report import report
 from cqs_monitor.models.fingerprints import local_file
-from cqs_monitor.models.shelf import Model, model
+from cqs_monitor.models.registry import Model, model
 from cqs_monitor.models.trust import check_loadable, trusted
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import BucketError, DataError
-from cqs_core.arrow import parquet_table
-from cqs_core.intervals import DAY
+from cqs_core.files.arrow import parquet_table
 from cqs_core.lake.names import escape, unescape
+from cqs_core.time.intervals import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,0 +1,247 @@
+"""The table of metrics: what each one is called, its unit, what it means, what it is computed from, and how.
+
+All that is shown, explained, rolled, compared and stored comes from here. Whoever changes a formula raises its
+`version`: runs that were kept under another one are marked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from cqs_backtest.metrics.evidence import Evidence
+
+EQUITY, DAILY, CALENDAR = "equity", "daily returns", "months and years"
+POSITIONS, FILLS, BENCHMARK = "positions", "fills", "benchmark"
+_DAILY = "daily returns (risk-free rate 0, from capital)"
+_YEAR = "x sqrt(365)"
+_POSITIONS = "closed positions, flat to flat, fees included"
+_HOLD = "the benchmark"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a run.
+
+    Attributes:
+        name: as it is stored.
+        label: for people.
+        unit: `%`, empty (ratio), `#` (count), `$` (quote currency) or `d` (days).
+        text: how it is computed, in words.
+        series: what it is computed from, a part of `Evidence`.
+        version: of the formula.
+        unlimited: whether inf is an answer (a ratio to nothing), and no mistake.
+    """
+
+    name: str
+    label: str
+    unit: str
+    text: str
+    series: str
+    version: int = 1
+    unlimited: bool = False
+
+    def function(self, evidence: Evidence) -> float:
+        """The number; NaN where it is unknown."""
+        value = float(evidence.number(self.series, self.name))
+        infinite = value in (float("inf"), float("-inf"))
+        return float("nan") if infinite and not self.unlimited else value
+
+
+CONVENTIONS = {
+    metric.name: metric
+    for metric in (
+        Metric("total_return", "Total return", "%", "final equity over capital, less 1", EQUITY),
+        Metric(
+            "cagr",
+            "CAGR",
+            "%",
+            "compound growth a year of 365 days, first open to last close; from 30 days on",
+            EQUITY,
+            version=2,
+        ),
+        Metric(
+            "mdd", "Max drawdown", "%", "deepest fall below the highest equity so far, over every bar's close", EQUITY
+        ),
+        Metric("volatility", "Volatility", "%", f"standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY),
+        Metric("sharpe", "Sharpe", "", f"mean over standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY, version=2),
+        Metric(
+            "sortino",
+            "Sortino",
+            "",
+            f"mean over root mean square of the negative ones, all {_DAILY} {_YEAR}; from two losing days on",
+            DAILY,
+            version=2,
+        ),
+        Metric("calmar", "Calmar", "", "CAGR over max drawdown", EQUITY, version=2),
+        Metric("num_trades", "Closed positions", "#", "from flat to flat", POSITIONS),
+        Metric("win_rate", "Win rate", "%", f"share of {_POSITIONS} that returned more money than went in", POSITIONS),
+        Metric("avg_win", "Average win", "%", f"mean return of winning {_POSITIONS}, on the money put in", POSITIONS),
+        Metric("avg_loss", "Average loss", "%", f"mean return of losing {_POSITIONS}, on the money put in", POSITIONS),
+        Metric(
+            "profit_factor",
+            "Profit factor",
+            "",
+            f"money won over money lost, {_POSITIONS}; ∞ without a loss",
+            POSITIONS,
+            unlimited=True,
+        ),
+        Metric("final_equity", "Final equity", "$", "cash and what is held at the last close", EQUITY),
+        Metric(
+            "downside_volatility", "Downside volatility", "%", f"root mean square of negative {_DAILY} {_YEAR}", DAILY
+        ),
+        Metric(
+            "omega", "Omega", "", f"sum of positive over sum of negative {_DAILY}, threshold 0", DAILY, unlimited=True
+        ),
+        Metric("var_95", "VaR 95 %", "%", f"5th percentile of {_DAILY}", DAILY),
+        Metric("cvar_95", "CVaR 95 %", "%", f"mean of {_DAILY} at or below VaR 95 %", DAILY),
+        Metric("skew", "Skew", "", f"third standardised moment of {_DAILY}, of the population", DAILY, version=2),
+        Metric(
+            "kurtosis",
+            "Excess kurtosis",
+            "",
+            f"fourth standardised moment of {_DAILY} less 3, of the population",
+            DAILY,
+            version=2,
+        ),
+        Metric(
+            "tail_ratio", "Tail ratio", "", f"95th over 5th percentile of {_DAILY}, without sign", DAILY, unlimited=True
+        ),
+        Metric("best_day", "Best day", "%", f"largest of {_DAILY}", DAILY),
+        Metric("worst_day", "Worst day", "%", f"smallest of {_DAILY}", DAILY),
+        Metric("positive_days", "Positive days", "%", "days of gain over days of gain or loss", DAILY),
+        Metric(
+            "best_month",
+            "Best month",
+            "%",
+            "months of the local date (CQS_DAY_START); the first from capital",
+            CALENDAR,
+            version=2,
+        ),
+        Metric(
+            "worst_month",
+            "Worst month",
+            "%",
+            "months of the local date (CQS_DAY_START); the first from capital",
+            CALENDAR,
+            version=2,
+        ),
+        Metric(
+            "positive_months", "Positive months", "%", "months of gain over months of gain or loss", CALENDAR, version=2
+        ),
+        Metric(
+            "best_year",
+            "Best year",
+            "%",
+            "years of the local date (CQS_DAY_START); the first from capital",
+            CALENDAR,
+            version=2,
+        ),
+        Metric(
+            "worst_year",
+            "Worst year",
+            "%",
+            "years of the local date (CQS_DAY_START); the first from capital",
+            CALENDAR,
+            version=2,
+        ),
+        Metric("avg_drawdown", "Average drawdown", "%", "mean depth of all drawdowns, over every bar's close", EQUITY),
+        Metric(
+            "longest_drawdown", "Longest drawdown", "d", "days from a high until equity is back, or to the end", EQUITY
+        ),
+        Metric("recovery_days", "Recovery", "d", "days from the deepest point back to the high before it", EQUITY),
+        Metric(
+            "ulcer_index", "Ulcer index", "%", "root mean square of the distance to the highest equity so far", EQUITY
+        ),
+        Metric("under_water", "Time under water", "%", "bars below the highest equity so far", EQUITY),
+        Metric(
+            "open_positions",
+            "Open positions",
+            "#",
+            "held at the end, marked at the last close, not counted as trades",
+            POSITIONS,
+        ),
+        Metric("payoff", "Payoff", "", f"mean win over mean loss in money, {_POSITIONS}", POSITIONS),
+        Metric("expectancy", "Expectancy", "%", f"mean return of {_POSITIONS}", POSITIONS),
+        Metric("best_trade", "Best position", "%", f"largest return of {_POSITIONS}", POSITIONS),
+        Metric("worst_trade", "Worst position", "%", f"smallest return of {_POSITIONS}", POSITIONS),
+        Metric("longest_win_streak", "Winning streak", "#", f"longest run of winning {_POSITIONS}, by exit", POSITIONS),
+        Metric("longest_loss_streak", "Losing streak", "#", f"longest run of other {_POSITIONS}, by exit", POSITIONS),
+        Metric(
+            "avg_holding_days", "Holding time", "d", f"mean days from entry bar to exit bar, {_POSITIONS}", POSITIONS
+        ),
+        Metric("avg_mae", "Average MAE", "%", "worst price while held against the average entry, mean", POSITIONS),
+        Metric("avg_mfe", "Average MFE", "%", "best price while held against the average entry, mean", POSITIONS),
+        Metric("fees_paid", "Fees paid", "$", "of all fills; slippage is in the prices", FILLS),
+        Metric(
+            "turnover",
+            "Turnover",
+            "%",
+            "half of all fills' value over mean equity, a year; from 30 days on",
+            FILLS,
+            version=2,
+        ),
+        Metric("exposure", "Exposure", "%", "mean share of equity that is held, at each bar's close", FILLS),
+        Metric("time_in_market", "Time in market", "%", "bars at whose close anything is held", FILLS),
+        Metric("benchmark_return", "Benchmark return", "%", f"total return of {_HOLD}", BENCHMARK),
+        Metric(
+            "benchmark_cagr",
+            "Benchmark CAGR",
+            "%",
+            f"compound growth of {_HOLD} a year of 365 days; from 30 days on",
+            BENCHMARK,
+            version=2,
+        ),
+        Metric("beta", "Beta", "", f"covariance with {_HOLD} over its variance, {_DAILY}", BENCHMARK, version=2),
+        Metric("alpha", "Alpha", "%", f"mean of {_DAILY} less beta x that of {_HOLD}, x 365", BENCHMARK),
+        Metric("correlation", "Correlation", "", f"of {_DAILY} with those of {_HOLD}", BENCHMARK, version=2),
+        Metric(
+            "tracking_error",
+            "Tracking error",
+            "%",
+            f"standard deviation of {_DAILY} less those of {_HOLD} {_YEAR}",
+            BENCHMARK,
+            version=2,
+        ),
+        Metric(
+            "information_ratio",
+            "Information ratio",
+            "",
+            f"mean over standard deviation of that difference {_YEAR}",
+            BENCHMARK,
+            version=2,
+        ),
+    )
+}
+"""By name, in the order in which they are shown. The benchmark is bought and held: the run's symbols in equal
+weights, or the market that the run names."""
+
+HEADLINE = tuple(CONVENTIONS)[:13]
+"""What a table for people shows first."""
+
+
+def versions_of_metrics() -> dict[str, int]:
+    """By name; kept with each run."""
+    return {name: metric.version for name, metric in CONVENTIONS.items()}
+
+
+def other_versions(made: Mapping[str, Any]) -> list[str]:
+    """The metrics of a manifest that were computed by another version of their formula; before there were any: 1."""
+    then = made.get("metrics", {})
+    known = (CONVENTIONS[name] for name in made["performance"] if name in CONVENTIONS)
+    return [metric.name for metric in known if then.get(metric.name, 1) != metric.version]
+
+
+def daily_note(interval: str) -> str | None:
+    """What daily figures are made of where bars are longer than a day; None where they are not."""
+    bars = {"1w": "weekly", "1M": "monthly"}.get(interval)
+    if bars is None:
+        return None
+    return (
+        f"daily figures are made of {bars} bars: a bar's return falls on one day and the other days have none, so "
+        "Sharpe, volatility, VaR and best day do not compare with those of daily bars"
+    )

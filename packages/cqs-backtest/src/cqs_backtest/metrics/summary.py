@@ -1,0 +1,40 @@
+"""All numbers of a run, and one of them rolled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cqs_backtest.metrics.conventions import CONVENTIONS
+from cqs_backtest.metrics.evidence import Evidence
+
+if TYPE_CHECKING:
+    from cqs_core import RunResult
+    from cqs_core.trading.metrics import Floats
+
+
+def statistics(result: RunResult, benchmark: Floats | None = None) -> dict[str, float]:
+    """By name, in the order in which they are shown; see `cqs_backtest.metrics.conventions` for units. Unknown is NaN.
+
+    Args:
+        result: of the run.
+        benchmark: (T,) equity to compare with; its own symbols, bought and held in equal weights, by default.
+    """
+    evidence = Evidence(result, benchmark)
+    with np.errstate(all="ignore"):
+        return {name: metric.function(evidence) for name, metric in CONVENTIONS.items()}
+
+
+def rolled(name: str, daily: Floats, window: int) -> Floats:
+    """(D,): a metric of daily returns over the last `window` days; NaN until there are so many.
+
+    Raises:
+        KeyError: the metric is not computed from daily returns.
+    """
+    out = np.full(len(daily), np.nan)
+    metric = CONVENTIONS[name]
+    with np.errstate(all="ignore"):
+        for stop in range(window, len(daily) + 1):
+            out[stop - 1] = metric.function(Evidence(None, daily=daily[stop - window : stop]))
+    return out

@@ -1,0 +1,1 @@
+"""Settings from `CQS_*` variables and `.env`, and the user's folders."""

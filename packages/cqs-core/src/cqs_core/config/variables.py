@@ -1,0 +1,199 @@
+"""Settings: command-line option, then environment, then `.env` in the working folder, then default.
+
+`CQS_BUCKET` is a folder or an fsspec URL, `GCS_BUCKET` a bare name that means `gs://name`; inside one source
+`CQS_BUCKET` wins. An empty variable counts as absent.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+
+from cqs_core.bucket.url import masked
+from cqs_core.config.folders import data_folder
+from cqs_core.errors import UnknownName, UsageError
+from cqs_core.time.intervals import DAY, HOUR, MINUTE, parse_interval
+from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pydantic_settings import PydanticBaseSettingsSource
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, with GCS_BUCKET read as CQS_BUCKET=gs://… where that is absent."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return _with_gcs(super()._load_env_vars())
+
+
+class _DotEnv(DotEnvSettingsSource):
+    """The `.env` file, likewise."""
+
+    def _read_env_files(self) -> Mapping[str, str | None]:
+        try:
+            return _with_gcs(super()._read_env_files())
+        except (OSError, UnicodeError) as error:
+            raise UsageError(f"{str(Path('.env').absolute())!r} cannot be read ({error}); mend or remove it") from None
+
+
+def _with_gcs(found: Mapping[str, str | None]) -> dict[str, str | None]:
+    values: dict[str, str | None] = {k: v for k, v in found.items() if v}
+    name = values.get("gcs_bucket")
+    if name and not values.get("cqs_bucket"):
+        values["cqs_bucket"] = f"gs://{name.removeprefix('gs://')}"
+    return values
+
+
+class Settings(BaseSettings):
+    """What the user configured.
+
+    Attributes:
+        bucket: folder or fsspec URL; None where nothing was configured.
+        exchange: the home exchange.
+        quote: the home quote currency, of bare symbols on the home exchange; by default the exchange's own.
+        timezone: IANA name for display; None is the machine's.
+        day_start: ms after 00:00 UTC at which a day begins, for candles and backtests.
+        endpoint: base URL of an exchange to use instead of the real ones.
+        publish: home-market intervals that are published to `data/processed`.
+        fee: fraction of a fill's value, a side.
+        slippage_bps: basis points, a side.
+        capital: that a backtest starts with, in quote currency.
+        jobs: how many jobs work at once on this machine; None is one for each core, two at least.
+        colors: `western` (green up, red down) or `korean` (red up, blue down).
+        disable: plugins that are not loaded; the plugin host reads it itself.
+        plugin_limit: seconds that a plugin has to load, or to answer a hook; the plugin host reads it itself.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CQS_", extra="ignore", frozen=True, enable_decoding=False)
+
+    bucket: str | None = None
+    exchange: str = "upbit"
+    quote: str = "KRW"
+    timezone: str | None = None
+    day_start: int = Field(0, ge=0, lt=DAY)
+    endpoint: str | None = None
+    publish: tuple[str, ...] = ("1d",)
+    fee: float = Field(FEE, ge=0, lt=1)
+    slippage_bps: float = Field(SLIPPAGE_BPS, ge=0, lt=10_000)
+    capital: float = Field(CAPITAL, gt=0, allow_inf_nan=False)
+    jobs: int | None = Field(None, ge=1, le=64)
+    colors: str = Field("western", pattern="^(western|korean)$")
+    disable: tuple[str, ...] = ()
+    plugin_limit: float = Field(20.0, gt=0)
+
+    @field_validator("bucket", "exchange", "quote")
+    @classmethod
+    def _check_given(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise ValueError("give it a value, or leave it out")
+        return value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _check_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/]", value):
+            raise ValueError("write a URL such as http://127.0.0.1:8000")
+        return value
+
+    @field_validator("day_start", mode="before")
+    @classmethod
+    def _read_day_start(cls, value: Any) -> int:
+        if isinstance(value, int):
+            return value
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", str(value)):
+            raise ValueError("write it as 00:00, in UTC")
+        hours, minutes = str(value).split(":")
+        return int(hours) * HOUR + int(minutes) * MINUTE
+
+    @field_validator("publish", mode="before")
+    @classmethod
+    def _read_publish(cls, value: Any) -> tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(parse_interval(part.strip()) for part in parts if part.strip())
+
+    @field_validator("disable", mode="before")
+    @classmethod
+    def _read_disable(cls, value: Any) -> tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(part.strip() for part in parts if part.strip())
+
+    @field_validator("timezone")
+    @classmethod
+    def _check_timezone(cls, value: str | None) -> str | None:
+        try:
+            return ZoneInfo(value).key if value else None
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("write an IANA name such as Asia/Seoul") from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - read in our own way
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - there are none
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Environment(settings_cls), _DotEnv(settings_cls, ".env", "utf-8-sig")
+
+
+def settings(**options: Any) -> Settings:
+    """The settings now; options that are not None win over every other source.
+
+    Raises:
+        UsageError: a value is wrong; the message names the option or variable.
+    """
+    for name in options:
+        if name not in Settings.model_fields:
+            raise UnknownName("setting", name, Settings.model_fields)
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return _with_own_quote(Settings(**given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        told = f"--{name.replace('_', '-')}" if name in given else f"CQS_{name.upper()}"
+        fact = str(first["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{told} is {first['input']!r}; {fact[0].lower() + fact[1:]}") from None
+
+
+def _with_own_quote(found: Settings) -> Settings:
+    """Where an exchange is configured and no quote, the exchange's own."""
+    if "exchange" not in found.model_fields_set or "quote" in found.model_fields_set:
+        return found
+    from cqs_core.host.registry import plugins
+
+    kind = plugins().exchanges().get(found.exchange)
+    return found.model_copy(update={"quote": kind.quote}) if kind else found
+
+
+@functools.cache
+def _say_default(folder: Path) -> None:
+    print(f"cqs: no bucket configured (CQS_BUCKET, GCS_BUCKET or --bucket); using {folder}", file=sys.stderr)  # noqa: T201
+
+
+def bucket_url(option: str | None = None) -> str:
+    """The configured bucket; without one a folder of the user's data directory, named once on stderr.
+
+    An option that shows the configured bucket as messages do, with its credentials masked, means that bucket.
+    """
+    url = settings(bucket=option).bucket
+    if option and (configured := settings().bucket) and option == masked(configured):
+        url = configured
+    if url:
+        return url
+    folder = data_folder() / "bucket"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{str(folder)!r} cannot be made ({error.strerror}); name a bucket with CQS_BUCKET") from None
+    _say_default(folder)
+    return str(folder)

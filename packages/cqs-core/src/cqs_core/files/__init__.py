@@ -1,0 +1,1 @@
+"""Formats that all packages share: bytes for Arrow, CSV for spreadsheets, plain text."""

@@ -1,0 +1,1 @@
+"""The plugin host: hooks, the registry, and the contracts that plugins implement."""

@@ -1,0 +1,96 @@
+"""Plugins that are not to be loaded: those that `CQS_DISABLE` names, and those of `cqs plugins disable`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from importlib.metadata import entry_points
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from cqs_core.config.folders import state_folder
+from cqs_core.errors import UnknownName, UsageError
+
+VARIABLE = "CQS_DISABLE"
+_CORE = "core"  # without it there is no `cqs plugins enable`
+
+
+def disabled() -> dict[str, str]:
+    """Why each is disabled, by the plugin's name."""
+    kept = {name: f"disabled; `cqs plugins enable {name}` loads it again" for name in _kept()}
+    return {name: why for name, why in (kept | _by_variable()).items() if name != _CORE}
+
+
+def installed() -> dict[str, str]:
+    """Distributions by the names of their plugins; nothing of them is imported."""
+    return {entry.name: entry.dist.name for entry in entry_points(group="cqs") if entry.dist}
+
+
+def disable(name: str) -> None:
+    """Do not load this plugin from the next command on.
+
+    Raises:
+        UnknownName: none is called that.
+        UsageError: it is core, or the state folder cannot be written.
+    """
+    if name == _CORE:
+        raise UsageError("plugin 'core' cannot be disabled: nothing works without it")
+    path = _path(_known(name))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be made ({error.strerror}); set {VARIABLE} instead") from None
+
+
+def enable(name: str) -> None:
+    """Load this plugin again from the next command on.
+
+    Raises:
+        UnknownName: none is called that.
+        UsageError: the variable disables it, or the state folder cannot be written.
+    """
+    path = _path(_known(name))
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be removed ({error.strerror}); remove it yourself") from None
+    if name in _by_variable():
+        raise UsageError(f"plugin {name!r} is disabled by {VARIABLE}; take it out there")
+
+
+def variable(name: str) -> str:
+    """A setting of the environment or of `.env`, read without what reads the others: it is needed at every start."""
+    if (text := os.environ.get(name)) or not Path(".env").is_file():
+        return text or ""
+    from dotenv import dotenv_values
+
+    with contextlib.suppress(OSError, UnicodeError):  # who reads the other settings says so
+        return dotenv_values(".env", encoding="utf-8-sig").get(name) or ""
+    return ""
+
+
+def _known(name: str) -> str:
+    if name not in installed() and name not in _kept():
+        raise UnknownName("plugin", name, installed())
+    return name
+
+
+def _by_variable() -> dict[str, str]:
+    return {name.strip(): f"disabled by {VARIABLE}" for name in variable(VARIABLE).split(",") if name.strip()}
+
+
+def _folder() -> Path:
+    return state_folder() / "disabled-plugins"
+
+
+def _path(name: str) -> Path:
+    """An empty file for each: two commands at once do not undo one another."""
+    return _folder() / quote(name, safe="")
+
+
+def _kept() -> list[str]:
+    try:
+        return [unquote(path.name) for path in _folder().iterdir()]
+    except OSError:
+        return []

@@ -1,0 +1,216 @@
+"""What hooks return: how each item is named, and what it must be to be taken."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cqs_core.errors import DataError
+
+_MOST = 10_000  # items of one hook
+_NAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?")
+_NAMES = {
+    "register_exchanges": "id",
+    "register_strategies": "id",
+    "register_engines": "name",
+    "register_candle_formats": "name",
+    "register_channels": "name",
+    "register_views": "slug",
+    "register_cards": "name",
+    "register_overlays": "name",
+    "register_demo": "name",
+}
+
+
+@dataclass
+class Merged:
+    """What all plugins gave to one hook.
+
+    Attributes:
+        items: by name.
+        owners: the plugin of each, by name.
+    """
+
+    items: dict[str, Any] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def take(self, name: str, item: Any, plugin: str) -> str:
+        """Add an item, unless its name is taken: then the plugin that has it is returned.
+
+        What is made for any exchange alike gives way to a class for one, and never replaces anything.
+        """
+        key = unicodedata.normalize("NFKC", name).casefold()  # what differs less cannot be told apart by everybody
+        known = self._names.get(key)
+        if known is not None:
+            if getattr(item, "generic", False) is True:
+                return ""
+            if getattr(self.items[known], "generic", False) is not True:
+                return self.owners[known]
+            del self.items[known], self.owners[known]
+        self._names[key], self.items[name], self.owners[name] = name, item, plugin
+        return ""
+
+
+def named(hook: str, given: Any) -> Iterator[tuple[str, Any] | DataError]:
+    """What a plugin gave to a hook, by name; nothing at all is fine. What is of no use is an error in its place."""
+    if given is None:
+        return
+    pairs = given.items() if hook == "register_commands" else ((getattr(i, _NAMES[hook], None), i) for i in given)
+    for count, (name, item) in enumerate(pairs):
+        if count == _MOST:
+            raise DataError(f"it gives more than {_MOST:,} items; give fewer")
+        fault = _fault_of_name(hook, name, item) or _fault(hook, name, item)
+        yield DataError(fault) if fault else (name, item)
+
+
+def _fault_of_name(hook: str, name: Any, item: Any) -> str:
+    """Names are typed, printed, and parts of addresses and of keys in the bucket."""
+    if not (isinstance(name, str) and name):
+        return f"{_shown(item)} has no name; set its {_NAMES.get(hook, 'name')!r}"
+    if not _NAME.fullmatch(name) or ".." in name:
+        what = _NAMES.get(hook, "name")
+        return f"{what} {name!r} is refused; use up to 64 letters, digits, '_', '-' and single '.'"
+    return ""
+
+
+def _fault(hook: str, name: str, item: Any) -> str:
+    wanted, check = _KINDS[hook]
+    if (told := check(item)) is True:
+        return ""
+    return f"{name!r} is {_shown(item)}, {told or f'which is not {wanted}'}"
+
+
+def _shown(item: Any) -> str:
+    try:
+        return repr(item)
+    except Exception:  # noqa: BLE001 - a repr may fail in any way, and is not what is wrong with it
+        return f"a {type(item).__name__}"
+
+
+Verdict = bool | str
+"""True if it is taken; else False, or what is wrong with it."""
+
+
+def _text(item: Any, *names: str, empty: bool = True) -> str:
+    """What is wrong with attributes that must be one line of text."""
+    for name in names:
+        value = getattr(item, name, None)
+        if not isinstance(value, str) or not value.isprintable() or not (value or empty):
+            return f"whose {name} is {value!r}; it must be one line of text"
+    return ""
+
+
+def _number(item: Any, name: str) -> str:
+    value = getattr(item, name, None)
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return "" if good else f"whose {name} is {value!r}; it must be a number"
+
+
+def _call(item: Any, name: str) -> str:
+    value = getattr(item, name, None)
+    return "" if callable(value) else f"whose {name} is {value!r}; it must be something to call"
+
+
+def _is_command(item: Any) -> Verdict:
+    if not (isinstance(item, Sequence) and len(item) == 2 and all(isinstance(part, str) and part for part in item)):
+        return False
+    where, about = item
+    return bool(re.fullmatch(r"[\w.]+:[\w.]+", where) and about.isprintable())
+
+
+def _is_exchange(item: Any) -> Verdict:
+    from cqs_core.host.exchange import Exchange
+
+    if not (isinstance(item, type) and issubclass(item, Exchange)):
+        return False
+    return _first(_call(item, name) for name in ("markets", "page", "first", "volumes", "price")) or _told(item) or True
+
+
+def _told(item: Any) -> str:
+    """What is wrong with what an exchange tells of itself."""
+    from cqs_core.time.intervals import INTERVALS
+
+    if not isinstance(item.quote, str) or not re.fullmatch(r"[A-Z0-9]{1,16}", item.quote):
+        return f"whose quote is {item.quote!r}; write a currency such as 'USDT'"
+    if isinstance(item.intervals, str) or not item.intervals or not set(item.intervals) <= set(INTERVALS):
+        return f"whose intervals are {item.intervals!r}; give some of {', '.join(INTERVALS)}"
+    if item.id_form not in ("", "QUOTE-BASE", "BASE-QUOTE", "BASEQUOTE"):
+        return f"whose id_form is {item.id_form!r}; it must be QUOTE-BASE, BASE-QUOTE, BASEQUOTE or empty"
+    if not (item.history is None or (type(item.history) is int and item.history > 0)):
+        return f"whose history is {item.history!r}; it must be a number of candles, or None"
+    return _text(item, "title")
+
+
+def _first(faults: Iterable[str]) -> str:
+    return next(filter(None, faults), "")
+
+
+def _is_strategy(item: Any) -> Verdict:
+    from cqs_core.trading.strategy import Strategy
+
+    if not (isinstance(item, type) and issubclass(item, Strategy)):
+        return False
+    item.parameters()
+    return _text(item, "title") or True
+
+
+def _is_engine(item: Any) -> Verdict:
+    from cqs_core.trading.engine import Engine
+
+    return isinstance(item, Engine) and not isinstance(item, type) and callable(item.execute)
+
+
+def _is_candle_format(item: Any) -> Verdict:
+    from cqs_core.host.candle_format import CandleFormat
+
+    return isinstance(item, CandleFormat) and (_call(item, "table") or _call(item, "columns") or True)
+
+
+def _is_channel(item: Any) -> Verdict:
+    from cqs_core.host.alert_channel import AlertChannel
+
+    return isinstance(item, AlertChannel) and not isinstance(item, type) and callable(item.send)
+
+
+def _is_step(item: Any) -> Verdict:
+    from cqs_core.host.demo import DemoStep
+
+    return isinstance(item, DemoStep) and (_text(item, "title") or _number(item, "order") or _call(item, "run") or True)
+
+
+def _is_view(item: Any) -> Verdict:
+    said = _text(item, "title", empty=False) or _text(item, "icon") or _number(item, "order") or _call(item, "build")
+    return said or True
+
+
+def _is_card(item: Any) -> Verdict:
+    said = _text(item, "title") or _number(item, "order") or _call(item, "build")
+    width = getattr(item, "width", None)
+    if not said and width not in (3, 4, 6, 8, 12):
+        said = f"whose width is {width!r}; it must be 3, 4, 6, 8 or 12"
+    return said or True
+
+
+def _is_overlay(item: Any) -> Verdict:
+    return _text(item, "title", empty=False) or _call(item, "layers") or True
+
+
+_KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {
+    "register_commands": ('a pair ("module:attribute", "help")', _is_command),
+    "register_exchanges": ("a subclass of cqs_core.Exchange", _is_exchange),
+    "register_strategies": ("a subclass of cqs_core.Strategy", _is_strategy),
+    "register_engines": ("an engine: an object with `name` and `execute`", _is_engine),
+    "register_candle_formats": ("a cqs_core.CandleFormat", _is_candle_format),
+    "register_channels": ("a channel: an object with `name` and `send`", _is_channel),
+    "register_demo": ("a cqs_core.DemoStep", _is_step),
+    "register_views": ("a cqs_panel.View", _is_view),
+    "register_cards": ("a cqs_panel.Card", _is_card),
+    "register_overlays": ("a cqs_panel.Overlay", _is_overlay),
+}
+
+HOOKS = tuple(_KINDS)

@@ -1,0 +1,72 @@
+"""Every hook of cqs. Hooks return values; the host merges them by name, and a taken name is a reported problem.
+
+Types of the dashboard are strings here: core never imports it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from cqs_core.host.alert_channel import AlertChannel
+    from cqs_core.host.candle_format import CandleFormat
+    from cqs_core.host.demo import DemoStep
+    from cqs_core.host.exchange import Exchange
+    from cqs_core.trading.engine import Engine
+    from cqs_core.trading.strategy import Strategy
+
+hookspec = pluggy.HookspecMarker("cqs")
+hookimpl = pluggy.HookimplMarker("cqs")
+
+
+@hookspec
+def register_exchanges() -> Sequence[type[Exchange]]:  # type: ignore[empty-body]
+    """Called when an exchange is looked up. Returns classes of exchanges to download from."""
+
+
+@hookspec
+def register_strategies() -> Sequence[type[Strategy]]:  # type: ignore[empty-body]
+    """Called when a strategy is looked up. Returns classes of strategies to backtest."""
+
+
+@hookspec
+def register_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
+    """Called when an engine is looked up. Returns engines that execute orders."""
+
+
+@hookspec
+def register_commands() -> Mapping[str, tuple[str, str]]:  # type: ignore[empty-body]
+    """Called at every start of `cqs`. Returns `{name: ("module:attribute", "help")}` of click commands, imported on use."""  # noqa: E501 - as the README has it
+
+
+@hookspec
+def register_views() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Called when a page is opened. Returns `cqs_panel.View` pages of the dashboard."""
+
+
+@hookspec
+def register_cards() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Called when the overview is shown. Returns `cqs_panel.Card` figures or tables for it."""
+
+
+@hookspec
+def register_overlays() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Called when a candle chart is drawn. Returns `cqs_panel.Overlay` layers to draw over candles."""
+
+
+@hookspec
+def register_candle_formats() -> Sequence[CandleFormat]:  # type: ignore[empty-body]
+    """Called when a file of candles is imported. Returns formats that it may be in."""
+
+
+@hookspec
+def register_channels() -> Sequence[AlertChannel]:  # type: ignore[empty-body]
+    """Called when an alert is sent. Returns channels that deliver it."""
+
+
+@hookspec
+def register_demo() -> Sequence[DemoStep]:  # type: ignore[empty-body]
+    """Called by `cqs demo`. Returns the package's steps of it."""

@@ -1,0 +1,217 @@
+"""Calling code that others wrote: plugins and rule files. Whatever it does, it is a failure of that code alone.
+
+`foreign` runs a block of it, `limited` one call that has to come back. In both, what it prints is not the command's
+output (see `cqs_core.cli.output`), and an exception that would end the process becomes an ordinary error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import functools
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from typing import Any, TypeVar, cast, TYPE_CHECKING
+
+from cqs_core.errors import CqsError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_T = TypeVar("_T")
+_INSIDE = contextvars.ContextVar("cqs_foreign", default=False)
+_WATCHED = contextvars.ContextVar("cqs_watched", default=False)
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_LONGEST = 600  # characters of a message that somebody else wrote
+
+
+class Escaped(Exception):  # noqa: N818 - reads as what it is
+    """A SystemExit, a KeyboardInterrupt that nobody typed, or another BaseException of foreign code."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(_told(error))
+
+
+class GivenUp(Exception):  # noqa: N818 - reads as what it is
+    """A call that did not come back in time; its thread was left behind."""
+
+
+def inside() -> bool:
+    """Whether foreign code is being called, here or in who called us."""
+    return _INSIDE.get()
+
+
+def watched() -> bool:
+    """Whether this is the thread of `limited`, for which somebody waits."""
+    return _WATCHED.get()
+
+
+def fact_of(error: BaseException) -> str:
+    """What happened, in one line that no terminal obeys: the message of our own errors, else type and message."""
+    from cqs_core.files.plaintext import one_line
+
+    try:
+        text = str(error) if isinstance(error, CqsError | Escaped | GivenUp) else _told(error)
+    except BaseException:  # noqa: BLE001 - a message is code of its author too
+        text = f"{type(error).__name__} with a message that cannot be read"
+    return one_line(text, _LONGEST)
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+@contextlib.contextmanager
+def foreign() -> Iterator[None]:
+    """Run a block of foreign code.
+
+    Raises:
+        Escaped: it raised what is no Exception, such as SystemExit.
+        KeyboardInterrupt: somebody pressed Ctrl-C, or SIGTERM came; also where the code caught that.
+    """
+    token = _INSIDE.set(True)
+    try:
+        with _signals() as raised:
+            try:
+                yield
+            except BaseException as error:
+                if raised:
+                    raise raised[0] from None
+                if isinstance(error, Exception) or _cancelled(error):
+                    raise
+                raise Escaped(error) from error
+            if raised:
+                raise raised[0]
+    finally:
+        _INSIDE.reset(token)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[BaseException]]:
+    """What handlers of signals raised during the block; handlers that the block sets are taken away again."""
+    raised: list[BaseException] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield raised
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        if callable(handler):
+            signal.signal(number, _noting(handler, raised))
+    try:
+        yield raised
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # None: set by C code, which nobody here can set again
+                signal.signal(number, handler)
+
+
+def _noting(handler: Callable[[int, FrameType | None], Any], raised: list[BaseException]) -> Callable[..., None]:
+    def heard(number: int, frame: FrameType | None) -> None:
+        try:
+            handler(number, frame)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    return heard
+
+
+def _cancelled(error: BaseException) -> bool:
+    """Whether asyncio ends the task in which this is; a CancelledError that the code made up itself is its failure."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not isinstance(error, asyncio.CancelledError):
+        return False
+    with contextlib.suppress(RuntimeError):  # no loop here
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return False
+
+
+def limited(call: Callable[[], _T], slow: float, limit: float, tell: Callable[[], None]) -> _T:
+    """The result of foreign code that runs in a thread of its own.
+
+    Args:
+        call: the code.
+        slow: seconds after which `tell` is called while it runs.
+        limit: seconds after which it is given up.
+        tell: says that it takes long.
+
+    Raises:
+        GivenUp: it did not come back.
+        Escaped: it raised what is no Exception.
+    """
+    results: list[_T] = []
+    errors: list[BaseException] = []
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        _WATCHED.set(True)
+        try:
+            with foreign():
+                results.append(call())
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            errors.append(error)
+
+    thread = threading.Thread(target=context.run, args=(run,), name="cqs-plugin", daemon=True)
+    thread.start()
+    thread.join(min(slow, limit))
+    if thread.is_alive() and limit > slow:
+        tell()
+        thread.join(limit - slow)
+    if thread.is_alive():
+        _end(thread)
+        raise GivenUp(f"did not return within {limit:g} s")
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def _end(thread: threading.Thread) -> None:
+    """Ask a thread that is left behind to end at its next line of Python, so that it takes no more time."""
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
+
+
+async def answered(pending: Awaitable[_T]) -> _T:
+    """What foreign code answers that is waited for; each of its steps is run as by `foreign`.
+
+    Raises:
+        Escaped: it raised what is no Exception; a task that asyncio cancels is cancelled all the same.
+    """
+    return await _Steps(pending)
+
+
+class _Steps(Awaitable[_T]):
+    """An awaitable, step by step."""
+
+    def __init__(self, pending: Awaitable[_T]) -> None:
+        self._pending = pending
+
+    def __await__(self) -> Generator[Any, Any, _T]:
+        with foreign():
+            steps = self._pending.__await__()
+        step = functools.partial(_send, steps, None)
+        while True:
+            try:
+                with foreign():
+                    waits_for = step()
+            except StopIteration as done:
+                return cast("_T", done.value)
+            try:
+                value = yield waits_for
+                step = functools.partial(_send, steps, value)
+            except GeneratorExit:
+                if hasattr(steps, "close"):
+                    steps.close()
+                raise
+            except BaseException as error:
+                if not hasattr(steps, "throw"):
+                    raise
+                step = functools.partial(steps.throw, error)
+
+
+def _send(steps: Any, value: Any) -> Any:
+    return steps.send(value) if hasattr(steps, "send") else next(steps)

@@ -1,0 +1,362 @@
+"""The plugin host: loads what is installed, one guard around each plugin, and merges what hooks return by name.
+
+Entry points of the group `cqs` are loaded one by one. A plugin that fails at import, at registration or in a hook is a
+`Problem`, shown by `cqs plugins`, and takes nothing else down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import sys
+import threading
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pluggy
+
+from cqs_core.errors import DataError, UnknownName, UsageError
+from cqs_core.files.plaintext import safe
+from cqs_core.host import hookspecs
+from cqs_core.host.disabled import disabled, variable
+from cqs_core.host.hook_results import HOOKS, Merged, named
+from cqs_core.host.isolation import GivenUp, fact_of, foreign, limited, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from cqs_core.host.alert_channel import AlertChannel
+    from cqs_core.host.candle_format import CandleFormat
+    from cqs_core.host.demo import DemoStep
+    from cqs_core.host.exchange import Exchange
+    from cqs_core.trading.engine import Engine
+    from cqs_core.trading.strategy import Strategy
+
+GROUP = "cqs"
+_OURS = ("cqs-core", "cqs-data", "cqs-backtest", "cqs-monitor", "cqs-panel")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a plugin did wrong.
+
+    Attributes:
+        plugin: its entry point's name.
+        where: the hook, `import`, `version`, `name`, or the view.
+        error: type and message, one line.
+    """
+
+    plugin: str
+    where: str
+    error: str
+
+
+@dataclass
+class Plugins:
+    """What is installed. Use `plugins()`; a host of one's own is for tests.
+
+    Attributes:
+        problems: what plugins did wrong, in the order in which it was found.
+        slow: seconds after which a plugin that loads, or answers a hook, is named on stderr.
+        limit: seconds after which it is given up, and left out from then on.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    slow: float = 3.0
+    limit: float = 20.0
+    _found: dict[str, str] = field(default_factory=dict)
+    _own: set[str] = field(default_factory=set)
+    _off: dict[str, str] = field(default_factory=dict)
+    _given_up: set[str] = field(default_factory=set)
+    _manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager(GROUP))
+    _lock: Any = field(default_factory=threading.RLock)
+    _merged: dict[str, Merged] = field(default_factory=dict)
+    _merging: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._manager.add_hookspecs(hookspecs)
+
+    def load(
+        self, installed: Iterable[tuple[EntryPoint, Distribution]], disabled: Mapping[str, str] | None = None
+    ) -> None:
+        """Import and register entry points, each in its own guard: core, our other packages, then all others by name.
+
+        Args:
+            installed: what there is.
+            disabled: why a plugin is left out, by its name; nothing of it is imported.
+        """
+        for entry, distribution in sorted(installed, key=_rank):
+            if entry.name in self._found:
+                name = f"{entry.name} ({distribution.name})"
+                self._found[name] = distribution.version
+                taken = f"plugin {entry.name!r} is there already, of another package; rename it"
+                self._add(Problem(name, "name", taken))
+            elif disabled and entry.name in disabled:
+                self._found[entry.name], self._off[entry.name] = distribution.version, disabled[entry.name]
+            else:
+                self._found[entry.name] = distribution.version
+                self._load(entry, distribution)
+
+    def _load(self, entry: EntryPoint, distribution: Distribution) -> None:
+        if is_own(distribution):
+            self._own.add(entry.name)
+        with self._guard(entry.name, "version"):
+            refuse_unfit(distribution)
+            with self._guard(entry.name, "import"):
+                plugin = self._called(entry.name, "import", entry.load)
+                with self._guard(entry.name, "registration"):
+                    self.register(plugin, entry.name, distribution.version)
+
+    def register(self, plugin: object, name: str, version: str = "") -> None:
+        """Add one plugin.
+
+        Raises:
+            ValueError: the plugin or its name is there already.
+            pluggy.PluginValidationError: it implements a hook that does not exist, or with arguments that it has not.
+        """
+        self._found[name] = version
+        try:
+            self._manager.register(plugin, name)
+            self._manager.check_pending()
+        except pluggy.PluginValidationError:
+            self._manager.unregister(name=name)
+            raise
+        self._merged.clear()
+
+    def report(self, plugin: str, where: str, error: BaseException) -> None:
+        """Note a problem, once."""
+        self._add(Problem(plugin, where, fact_of(error)))
+
+    def exchanges(self) -> Mapping[str, type[Exchange]]:
+        return self._by_name("register_exchanges")
+
+    def exchange(self, name: str) -> type[Exchange]:
+        """One exchange.
+
+        Raises:
+            UnknownName: none is called that.
+        """
+        return _pick("exchange", name, self.exchanges(), "install cqs-data")
+
+    def strategies(self) -> Mapping[str, type[Strategy]]:
+        return self._by_name("register_strategies")
+
+    def strategy(self, name: str) -> type[Strategy]:
+        """One strategy.
+
+        Raises:
+            UnknownName: none is called that.
+        """
+        return _pick("strategy", name, self.strategies(), "install cqs-backtest")
+
+    def engines(self) -> Mapping[str, Engine]:
+        return self._by_name("register_engines")
+
+    def engine(self, name: str) -> Engine:
+        """One engine.
+
+        Raises:
+            UnknownName: none is called that.
+        """
+        return _pick("engine", name, self.engines(), "install cqs-backtest")
+
+    def candle_formats(self) -> Mapping[str, CandleFormat]:
+        return self._by_name("register_candle_formats")
+
+    def channels(self) -> Mapping[str, AlertChannel]:
+        return self._by_name("register_channels")
+
+    def views(self) -> Mapping[str, Any]:
+        return self._by_name("register_views")
+
+    def cards(self) -> Mapping[str, Any]:
+        return self._by_name("register_cards")
+
+    def overlays(self) -> Mapping[str, Any]:
+        return self._by_name("register_overlays")
+
+    def demo_steps(self) -> list[DemoStep]:
+        """In the order in which they run."""
+        return sorted(self._by_name("register_demo").values(), key=lambda s: (s.order, s.name))
+
+    def commands(self) -> Mapping[str, tuple[str, str]]:
+        """`{name: ("module:attribute", "help")}`."""
+        return self._by_name("register_commands")
+
+    def owner(self, hook: str, name: str) -> str:
+        """The plugin that gave `name` to `hook`; empty where unknown."""
+        self._by_name(hook)
+        return self._merged.get(hook, Merged()).owners.get(name, "")
+
+    def is_own(self, plugin: str) -> bool:
+        """Whether a plugin belongs to one of our packages, which are trusted to come back."""
+        return plugin in self._own
+
+    def describe(self) -> list[dict[str, Any]]:
+        """One row a plugin: name, version, hooks, and state `ok`, why it is disabled, or its first problem."""
+        for hook in HOOKS:
+            self._by_name(hook)
+        return [
+            {"name": name, "version": version, "hooks": self._hooks_of(name), "state": self._state(name)}
+            for name, version in sorted(self._found.items())
+        ]
+
+    def _hooks_of(self, name: str) -> list[str]:
+        plugin = self._manager.get_plugin(name)
+        callers = (self._manager.get_hookcallers(plugin) or []) if plugin else []
+        return sorted(caller.name for caller in callers)
+
+    def _state(self, name: str) -> str:
+        mine = [p for p in self.problems if p.plugin == name]
+        return self._off.get(name) or (f"{mine[0].where}: {mine[0].error}" if mine else "ok")
+
+    def _add(self, problem: Problem) -> None:
+        with self._lock if not watched() else contextlib.nullcontext():
+            if problem not in self.problems:
+                self.problems.append(problem)
+
+    @contextlib.contextmanager
+    def _guard(self, plugin: str, where: str) -> Iterator[None]:
+        try:
+            with foreign():
+                yield
+        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; it takes nothing down
+            self.report(plugin, where, error)
+
+    def _called(self, plugin: str, where: str, call: Callable[[], _T]) -> _T:
+        """What a plugin answers; one that is not ours runs in a thread, which is left behind when it does not end.
+
+        Raises:
+            GivenUp: it did not come back, now or earlier.
+        """
+        if plugin in self._own or watched():  # inside a plugin that asks for others, its own thread is watched
+            return call()
+        if plugin in self._given_up:
+            raise GivenUp("not asked: it did not return before")
+        try:
+            return limited(call, self.slow, self.limit, lambda: _tell_slow(plugin, where, self.slow))
+        except GivenUp as error:
+            self._given_up.add(plugin)
+            _say(f"plugin {plugin!r} ({where}) {error}, so it is left out; {_leave_out(plugin)}")
+            raise
+
+    def _by_name(self, hook: str) -> dict[str, Any]:
+        # A plugin's hook may ask for another hook, in its own thread, while the caller waits for it with the lock.
+        with self._lock if not watched() else contextlib.nullcontext():
+            if hook not in self._merged and hook not in self._merging:
+                self._merging.add(hook)
+                try:
+                    self._merge(hook)
+                finally:
+                    self._merging.discard(hook)
+            return self._merged.get(hook, Merged()).items
+
+    def _merge(self, hook: str) -> None:
+        merged = Merged()
+        ranks = {name: rank for rank, name in enumerate(self._found)}
+        found = getattr(self._manager.hook, hook).get_hookimpls()
+        for implementation in sorted(found, key=lambda one: ranks.get(one.plugin_name, len(ranks))):
+            plugin = implementation.plugin_name
+            with self._guard(plugin, hook):
+                for given in self._called(plugin, hook, functools.partial(_items, hook, implementation.function)):
+                    self._take(hook, plugin, given, merged)
+        self._merged[hook] = merged
+
+    def _take(self, hook: str, plugin: str, given: tuple[str, Any] | DataError, merged: Merged) -> None:
+        if isinstance(given, DataError):
+            self.report(plugin, hook, given)
+        elif taken := merged.take(*given, plugin):
+            self._add(Problem(plugin, "name", f"{hook} gives {given[0]!r}, which {taken!r} gave already; rename it"))
+
+
+def _items(hook: str, function: Callable[[], Any]) -> list[tuple[str, Any] | DataError]:
+    return list(named(hook, function()))
+
+
+def _tell_slow(plugin: str, where: str, seconds: float) -> None:
+    _say(f"plugin {plugin!r} ({where}) takes longer than {seconds:g} s; {_leave_out(plugin)}")
+
+
+def _leave_out(plugin: str) -> str:
+    return f"`cqs plugins disable {plugin}`, or CQS_DISABLE={plugin}, leaves it out"
+
+
+def _say(line: str) -> None:
+    if sys.stderr:
+        with contextlib.suppress(OSError):
+            print("cqs:", safe(line), file=sys.stderr, flush=True)  # noqa: T201 - said while it runs, whoever waits for it
+
+
+_loading = threading.RLock()
+_hosts: list[Plugins] = []
+
+
+def plugins() -> Plugins:
+    """The host of this process, loaded on first use.
+
+    Raises:
+        UsageError: `CQS_PLUGIN_LIMIT` is no number of seconds.
+    """
+    if _hosts and watched():  # a plugin asks while it is imported: it gets what is there so far
+        return _hosts[0]
+    with _loading:
+        if not _hosts:
+            host = Plugins(limit=_limit())
+            off = disabled()
+            found = [(entry, entry.dist) for entry in entry_points(group=GROUP) if entry.dist]
+            _hosts.append(host)
+            for name in off.keys() - {entry.name for entry, _ in found}:
+                _say(f"{name!r} is disabled, but no plugin is called that; `cqs plugins` lists them")
+            host.load(found, off)
+        return _hosts[0]
+
+
+def _limit() -> float:
+    text = variable("CQS_PLUGIN_LIMIT") or "20"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"CQS_PLUGIN_LIMIT is {text!r}; write seconds, such as 20")
+    return seconds
+
+
+def is_own(distribution: Distribution) -> bool:
+    """Whether it is one of our packages."""
+    return re.sub(r"[-_.]+", "-", distribution.name or "").lower() in _OURS
+
+
+def _rank(pair: tuple[EntryPoint, Distribution]) -> tuple[int, str]:
+    entry, distribution = pair
+    if not is_own(distribution):
+        return len(_OURS), entry.name
+    return (0 if distribution.name.lower() == "cqs-core" else 1), entry.name
+
+
+def _pick(kind: str, name: str, known: Mapping[str, _T], remedy: str) -> _T:
+    if name not in known:
+        raise UnknownName(kind, name, known, remedy="" if known else remedy)
+    return known[name]
+
+
+def refuse_unfit(distribution: Distribution) -> None:
+    """Whether the distribution's declared range of cqs-core has room for this one, asked before it is imported.
+
+    Raises:
+        UsageError: it has not.
+    """
+    wanted = [line for line in distribution.requires or [] if re.match(r"cqs[-_.]core(?![-_.\w])", line, re.IGNORECASE)]
+    if not wanted:
+        return
+    from importlib.metadata import version
+
+    from packaging.requirements import Requirement
+
+    have = version("cqs-core")
+    for need in map(Requirement, wanted):
+        asked = need.marker is None or need.marker.evaluate()
+        if asked and not need.specifier.contains(have, prereleases=True):
+            raise UsageError(f"needs cqs-core{need.specifier}, this is {have}; install versions that fit")

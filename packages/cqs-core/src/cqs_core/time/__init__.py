@@ -1,0 +1,1 @@
+"""Time: candle intervals on the UTC grid, and times as text."""

@@ -1,0 +1,86 @@
+"""Times as text: what users type, what JSON carries, what object names hold. Inside, times are int ms UTC."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import time
+
+from cqs_core.errors import UsageError
+from cqs_core.time.intervals import DAY
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_YEARS = range(1970, 2200)
+BEYOND = (dt.datetime(2200, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
+"""First ms UTC of the years that no candle has; before 1970 there are none either."""
+
+
+def now() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def parse_start(text: str | dt.date | None) -> int | None:
+    """First millisecond of a range; naive means UTC.
+
+    >>> iso(parse_start("2024-01-02"))
+    '2024-01-02T00:00:00+00:00'
+    """
+    return None if text is None else _parse(text)[0]
+
+
+def parse_end(text: str | dt.date | None) -> int | None:
+    """Exclusive end of a range: a bare date includes that day, a time does not include itself.
+
+    >>> iso(parse_end("2024-01-02")), iso(parse_end("2024-01-02T00:00"))
+    ('2024-01-03T00:00:00+00:00', '2024-01-02T00:00:00+00:00')
+    """
+    if text is None:
+        return None
+    ts, bare = _parse(text)
+    return ts + DAY if bare else ts
+
+
+def parse_range(start: str | dt.date | None, end: str | dt.date | None) -> tuple[int | None, int | None]:
+    """`[start, end)` in ms; None is open.
+
+    Raises:
+        UsageError: not a date, outside the years 1970 to 2199, or the wrong way round.
+    """
+    a, b = parse_start(start), parse_end(end)
+    if a is not None and b is not None and a >= b:
+        raise UsageError(f"start {str(start)!r} is not before end {str(end)!r}; swap them")
+    return a, b
+
+
+def iso(ts: int) -> str:
+    """ISO 8601 with `+00:00`."""
+    return (_EPOCH + dt.timedelta(milliseconds=ts)).isoformat()
+
+
+def iso_or_none(ts: int | None) -> str | None:
+    return None if ts is None else iso(ts)
+
+
+def _parse(text: str | dt.date) -> tuple[int, bool]:
+    """Milliseconds, and whether it is a bare date."""
+    at, bare = _read(text.strip()) if isinstance(text, str) else (text, not isinstance(text, dt.datetime))
+    if at.year not in _YEARS:
+        raise UsageError(
+            f"{str(text)!r} is outside the years 1970 to 2199; leave it out for a range that is open there"
+        )
+    return _milliseconds(at), bare
+
+
+def _read(text: str) -> tuple[dt.date, bool]:
+    with contextlib.suppress(ValueError):
+        return dt.date.fromisoformat(text), True
+    with contextlib.suppress(ValueError):
+        return dt.datetime.fromisoformat(text), False
+    raise UsageError(f"{text!r} is no date; write 2024-01-31 or 2024-01-31T09:00")
+
+
+def _milliseconds(at: dt.date) -> int:
+    moment = at if isinstance(at, dt.datetime) else dt.datetime(at.year, at.month, at.day)  # noqa: DTZ001 - naive is UTC
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return (aware - _EPOCH) // dt.timedelta(milliseconds=1)

@@ -1,0 +1,172 @@
+"""What a symbol means: `BTC`, `BTC/KRW` and `KRW-BTC` become one unified market, without asking anybody."""
+
+from __future__ import annotations
+
+
+from cqs_core.errors import UsageError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+QUOTES = (
+    "KRW",
+    "USDT",
+    "USDC",
+    "USD",
+    "FDUSD",
+    "TUSD",
+    "BUSD",
+    "EUR",
+    "JPY",
+    "GBP",
+    "TRY",
+    "BRL",
+    "AUD",
+    "BTC",
+    "ETH",
+    "BNB",
+)
+_COINS = ("BTC", "ETH", "BNB")
+_FALLBACKS = ("USDT", "USD")
+
+
+def resolve(
+    symbol: str,
+    exchange: str,
+    *,
+    quote: str | None = None,
+    home: str | None = None,
+    home_quote: str | None = None,
+    own_quote: str | None = None,
+    id_form: str = "",
+    known: Collection[str] = (),
+) -> str:
+    """The unified market.
+
+    Args:
+        symbol: `BTC` (of `quote`; else the home quote on the home exchange; elsewhere the exchange's own quote, else
+            USDT, or USD where only that is known), `BTC/KRW` or `BTC/USDT:USDT` (taken as they are), or the
+            exchange's own id (`KRW-BTC`, `BTCUSDT`).
+        exchange: on which.
+        quote: wins over every rule for bare symbols.
+        home: the configured exchange.
+        home_quote: the configured quote, of bare symbols on `home`.
+        own_quote: of the exchange, of bare symbols elsewhere.
+        id_form: how the exchange builds ids, see `Exchange.id_form`.
+        known: markets that are known to exist there, to choose among readings.
+
+    Raises:
+        UsageError: empty or malformed, or with two readings; the message offers both.
+    """
+    text = symbol.strip()
+    spaced = "/" not in text and any(c.isspace() for c in text)
+    if not text or spaced or not text.isprintable() or text.count("/") > 1:
+        raise UsageError(f"{symbol!r} is not a symbol; write BTC, BTC/KRW or the exchange's own id")
+    if text in known:
+        return text
+    if "/" in text:
+        alike = [market for market in known if market.casefold() == text.casefold()]
+        return alike[0] if len(alike) == 1 else _unified(symbol, text)
+    readings = list(dict.fromkeys(_readings(_upper(text), id_form, known)))
+    if len(readings) > 1:
+        offered = " or ".join(repr(r) for r in readings)
+        raise UsageError(f"{symbol!r} is ambiguous on {exchange!r}; write {offered}")
+    here = quote or (home_quote if exchange == home else None)
+    return readings[0] if readings else _bare(_upper(text), exchange, here, own_quote, known)
+
+
+def market_of(symbol: str, exchange: str, quote: str | None = None, known: Collection[str] = ()) -> str:
+    """The unified market of a symbol as users type it, by the settings and by what the exchange tells of itself.
+
+    Raises:
+        UsageError: as `resolve`.
+    """
+    from cqs_core.config.variables import settings
+    from cqs_core.host.registry import plugins
+
+    now, kind = settings(), plugins().exchanges().get(exchange)
+    return resolve(
+        symbol,
+        exchange,
+        quote=quote,
+        home=now.exchange,
+        home_quote=now.quote,
+        own_quote=kind.quote if kind else None,
+        id_form=kind.id_form if kind else "",
+        known=known,
+    )
+
+
+def _upper(text: str) -> str:
+    """ASCII letters alone: `ß` is not `SS`."""
+    return "".join(c.upper() if c.isascii() else c for c in text)
+
+
+def _unified(symbol: str, text: str) -> str:
+    base, _, rest = (text if " " in text else _upper(text)).partition("/")  # names of several words keep their case
+    if not base.strip() or not rest.strip() or rest.startswith(":") or rest.endswith(":"):
+        raise UsageError(f"{symbol!r} is no market; write it as BTC/KRW")
+    return f"{base}/{rest}"
+
+
+def _bare(text: str, exchange: str, here: str | None, own_quote: str | None, known: Collection[str]) -> str:
+    if "-" in text:
+        raise UsageError(f"{text!r} is no market of {exchange!r} that can be read; write it as BASE/QUOTE")
+    if here:
+        return f"{text}/{_upper(here)}"
+    readings = [f"{text}/{q}" for q in dict.fromkeys(filter(None, (own_quote, *_FALLBACKS)))]
+    return next((r for r in readings if r in known), readings[0])
+
+
+def _readings(text: str, id_form: str, known: Collection[str]) -> Iterable[str]:
+    """Unified forms that the text may stand for as an exchange's own id."""
+    if "-" in text:
+        a, _, b = text.partition("-")
+        yield from _dashed(a, b, id_form, known)
+    elif id_form == "BASEQUOTE" and text not in QUOTES:
+        yield from _joined(text, known)
+
+
+def _joined(text: str, known: Collection[str]) -> Iterable[str]:
+    """`BTCUSDT`; a coin's own name may end like a quote (`WBTC`), so that coins as quotes have two readings."""
+    ends = sorted((q for q in QUOTES if text.endswith(q)), key=len, reverse=True)
+    if not ends:
+        return
+    split = f"{text.removesuffix(ends[0])}/{ends[0]}"
+    bare = f"{text}/{_FALLBACKS[0]}"
+    listed = [market for market in (split, bare) if market in known]
+    if listed:
+        yield from listed
+    else:
+        yield split
+        if ends[0] in _COINS:
+            yield bare
+
+
+def _dashed(a: str, b: str, id_form: str, known: Collection[str]) -> Iterable[str]:
+    if not a or not b or "-" in b:
+        return
+    both = {"QUOTE-BASE": f"{b}/{a}", "BASE-QUOTE": f"{a}/{b}"}
+    listed = [market for market in both.values() if market in known]
+    if listed:
+        yield from listed
+    elif a in QUOTES and b in QUOTES:
+        yield from _of_two_quotes(both, id_form)
+    elif id_form in both and (a if id_form == "QUOTE-BASE" else b) in QUOTES:
+        yield both[id_form]
+    elif a in QUOTES:
+        yield both["QUOTE-BASE"]
+    elif b in QUOTES:
+        yield both["BASE-QUOTE"]
+
+
+def _of_two_quotes(both: Mapping[str, str], id_form: str) -> Iterable[str]:
+    """`KRW-BTC`: the exchange's own reading if it is the usual one (priced in what is more money), else both."""
+    own = both.get(id_form)
+    if own:
+        base, _, quote = own.partition("/")
+        yield own
+        if QUOTES.index(quote) < QUOTES.index(base):
+            return
+    yield from both.values()

@@ -1,0 +1,170 @@
+"""What rules are held against, read once a round: the logs, candles, models and regimes of a bucket."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pyarrow as pa
+
+from cqs_core import CqsError, Lake, Series, settings
+from cqs_core.time.intervals import INTERVALS, length
+from cqs_monitor.logs.history import logs_of
+from cqs_monitor.logs.layout import folder_of
+from cqs_monitor.performance.reconciliation import reconcile_account
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from cqs_core import Bucket
+    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.logs.problems import Problem
+    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.models.evaluation.regimes import Regimes
+    from cqs_monitor.models.registry import Model
+    from cqs_monitor.performance.reconciliation import Finding
+
+_COMPARED_FOR = 600.0  # seconds for which a comparison serves: candles and rules change slowly
+_compared: dict[tuple[Any, ...], tuple[float, Comparison | str]] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Trades:
+    """One account's rows, ascending in time.
+
+    Attributes:
+        ts: int64 (N,), ms UTC.
+        day: int64 (N,), the bot's date as days since 1970-01-01.
+        profit: float64 (N,), KRW gross of fees, 0 on a BUY.
+        sell: bool (N,).
+    """
+
+    ts: npt.NDArray[np.int64]
+    day: npt.NDArray[np.int64]
+    profit: npt.NDArray[np.float64]
+    sell: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What was computed of a snapshot, by account: the next round finds it where no file changed."""
+
+    trades: dict[str, Trades] = field(default_factory=dict)
+    findings: dict[str, Sequence[Finding]] = field(default_factory=dict)
+    damage: dict[str, list[Problem]] = field(default_factory=dict)
+
+
+_derived: WeakKeyDictionary[Snapshot, Derived] = WeakKeyDictionary()
+
+
+@dataclass(eq=False)
+class Facts:
+    """A bucket at one moment.
+
+    Attributes:
+        bucket: read only.
+        snapshot: of its logs.
+        now: ms UTC.
+    """
+
+    bucket: Bucket
+    snapshot: Snapshot
+    now: int
+
+    def trades(self, account: str) -> Trades:
+        """The account's rows."""
+        known = _derived.setdefault(self.snapshot, Derived()).trades
+        if account not in known:
+            known[account] = _trades(self.snapshot.only(account))
+        return known[account]
+
+    def findings(self, account: str) -> Sequence[Finding]:
+        """What does not add up between the account's positions and trades."""
+        known = _derived.setdefault(self.snapshot, Derived()).findings
+        if account not in known:
+            known[account] = reconcile_account(account, self.snapshot.only(account), self.snapshot.held(account))
+        return known[account]
+
+    def damage(self, account: str) -> Sequence[Problem]:
+        """Damaged rows and files of the account."""
+        known = _derived.setdefault(self.snapshot, Derived()).damage
+        if not known:
+            for problem in self.snapshot.problems:
+                known.setdefault(folder_of(problem.file), []).append(problem)
+        return known.get(account, [])
+
+    @cached_property
+    def models(self) -> dict[str, Model]:
+        """By version."""
+        from cqs_monitor.models.registry import models
+
+        return {row.version: row for row in models(self.bucket)}
+
+    @property
+    def latest(self) -> Model | None:
+        return next((row for row in self.models.values() if row.latest), None)
+
+    def regimes(self, version: str, market: str) -> Regimes | None:
+        """Stored regimes of a version (`latest` too) on a market of the home exchange."""
+        from cqs_monitor.models.evaluation.regimes import stored
+
+        if version == "latest":
+            version = self.latest.version if self.latest else ""
+        return stored(self.bucket, version, settings().exchange, market) if version else None
+
+    def closes(self, market: str, within: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], int] | None:
+        """When candles closed (ms UTC), their closes, their length in ms; None where none is short enough."""
+        lake, home = Lake(self.bucket), settings().exchange
+        have = [s.interval for s in lake.series() if (s.exchange, s.market) == (home, market)]
+        fit = [i for i in INTERVALS if i in have and i not in ("1w", "1M") and length(i) <= within]
+        if not fit:
+            return None
+        coarse = [i for i in fit if length(i) * 12 <= within]
+        interval = coarse[-1] if coarse else fit[0]
+        table = lake.read(Series(home, market, interval))
+        ts = table["ts"].cast(pa.int64()).to_numpy() + length(interval)
+        return ts, table["close"].to_numpy(), length(interval)
+
+    def compared(self, account: str, strategy: str, days: int) -> Comparison | str:
+        """The account's last days against a strategy, at most ten minutes old; or why they cannot be compared."""
+        key = (self.bucket.url, account, strategy, days)
+        at, found = _compared.get(key, (0.0, ""))
+        if not at or time.monotonic() - at > _COMPARED_FOR:
+            found = self._compare(account, strategy, days)
+            _compared[key] = (time.monotonic(), found)
+        return found
+
+    def _compare(self, account: str, strategy: str, days: int) -> Comparison | str:
+        from cqs_monitor.compare.comparison import Question, compare
+        from cqs_monitor.compare.strategy_run import find_rule
+
+        start = (self.now // 86_400_000 - days) * 86_400_000
+        try:
+            rule = find_rule(strategy, {}, settings().exchange)
+            return compare(self.bucket, self.snapshot, Question(account, rule, start))
+        except CqsError as error:
+            return str(error)
+
+
+def facts_of(bucket: Bucket, now: int) -> Facts:
+    """Read what is needed now.
+
+    Raises:
+        BucketError: the bucket does not answer.
+    """
+    return Facts(bucket, logs_of(bucket.address).refresh(), now)
+
+
+def _trades(table: pa.Table) -> Trades:
+    ts = table["timestamp"].cast(pa.int64()).to_numpy() // 1000
+    order = np.argsort(ts, kind="stable")
+    day = table["date"].cast(pa.int32()).to_numpy().astype(np.int64)
+    profit = np.nan_to_num(table["profit_krw"].to_numpy(zero_copy_only=False))
+    sell = table["sell"].to_numpy(zero_copy_only=False)
+    return Trades(ts[order], day[order], profit[order], sell[order])

@@ -1,0 +1,142 @@
+"""What the watcher remembers, in the bucket: what is told now, since when, and a history by month.
+
+alerts/state.json               one object, written before and after every sending
+alerts/history/2026-11.jsonl    one line an event
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from cqs_core import BucketError
+from cqs_core.time.clock import iso
+
+if TYPE_CHECKING:
+    from cqs_core import Bucket
+
+STATE, HISTORY = "alerts/state.json", "alerts/history"
+Delivery = Literal["sending", "sent", "failed", "given up"]
+
+
+@dataclass
+class Told:
+    """An alert that was told and has not recovered.
+
+    Attributes:
+        title: as sent; `text` likewise.
+        since: ms UTC, when the rule was broken; `at` when it was told.
+        channels: state of delivery by channel.
+        tries: how often a failed channel was tried.
+        again: ms UTC, when it is tried next.
+        repeat: whether it was sent again after a crash, so that it may have arrived twice.
+        recovered: ms UTC; set while the recovery is not delivered.
+    """
+
+    title: str
+    text: str
+    since: int
+    at: int
+    rule: str
+    subject: str
+    severity: str
+    channels: dict[str, Delivery] = field(default_factory=dict)
+    tries: int = 0
+    again: int = 0
+    repeat: bool = False
+    recovered: int | None = None
+
+
+@dataclass
+class Memory:
+    """The watcher's state.
+
+    Attributes:
+        round: ms UTC of the last round.
+        told: by `Alert.key`.
+        last: when each key was told last, ms UTC: for the cooldown.
+        seen: since when what has no date of its own is seen broken, ms UTC.
+    """
+
+    round: int = 0
+    told: dict[str, Told] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+
+
+def remembered(bucket: Bucket) -> Memory:
+    """The stored state; empty where there is none, or where it is damaged (then alerts are told again).
+
+    Raises:
+        BucketError: the bucket does not answer.
+    """
+    try:
+        value = json.loads(bucket.read(STATE))
+        told = {key: Told(**one) for key, one in value["told"].items()}
+        return Memory(int(value["round"]), told, dict(value["last"]), dict(value["seen"]))
+    except FileNotFoundError:
+        return Memory()
+    except BucketError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Memory()
+
+
+def remember(bucket: Bucket, memory: Memory) -> None:
+    """Store the state, whole."""
+    bucket.write(STATE, json.dumps(asdict(memory), ensure_ascii=False).encode())
+
+
+def line(event: str, told: Told, at: int) -> dict[str, Any]:
+    """An event as the history and `cqs monitor watch --json` show it.
+
+    Args:
+        event: `alert`, `repeat`, `recovery`, `failed`, `again`.
+        told: what was sent.
+        at: ms UTC, when.
+    """
+    return {
+        "at": iso(at),
+        "event": event,
+        "rule": told.rule,
+        "account": told.subject or None,
+        "severity": told.severity,
+        "title": told.title,
+        "text": told.text,
+        "since": iso(told.since),
+        "channels": told.channels,
+    }
+
+
+def record(bucket: Bucket, event: str, told: Told, at: int) -> None:
+    """Add a line to the history of the month."""
+    key = f"{HISTORY}/{dt.datetime.fromtimestamp(at / 1000, tz=dt.UTC):%Y-%m}.jsonl"
+    try:
+        before = bucket.read(key)
+    except FileNotFoundError:
+        before = b""
+    bucket.write(key, before + json.dumps(line(event, told, at), ensure_ascii=False).encode() + b"\n")
+
+
+def history(bucket: Bucket, limit: int = 200) -> list[dict[str, Any]]:
+    """Events, newest first; lines that are no JSON are left out."""
+    rows: list[dict[str, Any]] = []
+    for entry in sorted(bucket.list(HISTORY), reverse=True):
+        if len(rows) >= limit:
+            break
+        rows += reversed(_lines(bucket.read(entry.key)))
+    return rows[:limit]
+
+
+def _lines(data: bytes) -> list[dict[str, Any]]:
+    found = []
+    for line in data.splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict) and {"at", "event", "title", "text", "channels"} <= value.keys():
+            found.append(value)
+    return found

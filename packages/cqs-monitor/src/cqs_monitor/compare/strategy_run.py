@@ -1,0 +1,99 @@
+"""What the strategy would have done on the candles of the lake. Strategy and engine are found by the plugin host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_core import Costs, Lake, Strategy, UsageError, plugins
+from cqs_core.trading.result import RunResult, simulate
+from cqs_core.trading.strategy import guarded
+from cqs_core.trading.trades import OPEN
+from cqs_monitor.compare.position import Traded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cqs_core import Bucket, Engine
+
+ENGINES = ("fast", "bt")
+"""In the order in which they are taken."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A strategy and what executes it.
+
+    Attributes:
+        strategy: with its parameters.
+        engine: any; they agree.
+        exchange: of the candles.
+        interval: of the candles.
+    """
+
+    strategy: Strategy
+    engine: Engine
+    exchange: str
+    interval: str = "1d"
+
+
+def find_rule(name: str, parameters: Mapping[str, Any], exchange: str, interval: str = "1d") -> Rule:
+    """A strategy by name, and an engine.
+
+    Raises:
+        UnknownName: no strategy of that name, or no such parameter.
+        UsageError: a parameter out of its bounds, or no engine; the message says what to install.
+    """
+    strategy = plugins().strategy(name).with_parameters(parameters)
+    engines = plugins().engines()
+    if not engines:
+        raise UsageError("no engine is installed to run a strategy; install cqs-backtest")
+    chosen = next((engine for engine in ENGINES if engine in engines), next(iter(engines)))
+    return Rule(strategy, engines[chosen], exchange, interval)
+
+
+def run(rule: Rule, bucket: Bucket, markets: Sequence[str], start: int, end: int | None, costs: Costs) -> RunResult:
+    """The rule's run over `[start, end)`, ms UTC; it sees every earlier candle.
+
+    Raises:
+        UsageError: a market has no candles in these dates.
+    """
+    with guarded(rule.strategy, "references"):
+        references = rule.strategy.references(markets)
+    candles = Lake(bucket).candles(rule.exchange, markets, rule.interval, end=end, references=references)
+    return simulate(rule.strategy, candles, rule.engine, costs, start=start)
+
+
+def positions(result: RunResult) -> list[Traded]:
+    """The run's positions, in the order of opening."""
+    return [_traded(row, result) for row in result.positions]
+
+
+def target(result: RunResult, position: Traded) -> float | None:
+    """The price at which the rule wanted to enter: its stop or limit; None for an entry at the open."""
+    shape = result.candles.shape
+    column = result.candles.symbols.index(position.market)
+    for name in ("stop", "limit"):
+        price = float(result.orders.array(name, shape)[position.entry_bar, column])
+        if np.isfinite(price):
+            return price
+    return None
+
+
+def _traded(row: Any, result: RunResult) -> Traded:
+    """The position; what it earned, sales on the way included, tells the average price at which it left."""
+    ts, held = result.candles.ts, row["exit"] == OPEN
+    earned = float(row["pnl"]) + float(row["fees"])
+    return Traded(
+        market=result.candles.symbols[int(row["symbol"])],
+        entry_bar=int(row["entry"]),
+        exit_bar=None if held else int(row["exit"]),
+        entry_at=int(ts[row["entry"]]),
+        exit_at=None if held else int(ts[row["exit"]]),
+        entry_price=float(row["entry_price"]),
+        exit_price=float(row["entry_price"]) + earned / float(row["quantity"]),
+        quantity=float(row["quantity"]),
+        fees=float(row["fees"]),
+    )

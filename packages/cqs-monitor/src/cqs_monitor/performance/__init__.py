@@ -1,0 +1,1 @@
+"""What the bots hold and earn: trades, lots, PnL, prices, reconciliation."""

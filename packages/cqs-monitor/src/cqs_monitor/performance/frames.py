@@ -1,0 +1,64 @@
+"""Logs as DataFrames, for callers of the hub."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cqs_core import UnknownName, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ["timestamp", "date", "action", "symbol", "price", "quantity", "amount", "profit_pct", "profit_krw"]
+
+
+def get_bot_logs(date: str | dt.date, account: str, bucket: str | None = None) -> pd.DataFrame:
+    """The rows of one account that the bot dated so (KST calendar day), in the order in which it wrote them.
+
+    Args:
+        date: `2025-01-16`, or a date.
+        account: as its folder is called.
+        bucket: folder or URL; the configured one by default.
+
+    Returns:
+        The bot's columns: timestamp (UTC), date (`2025-01-16`), action (`BUY`, `SELL`), symbol, price, quantity
+        (coins), amount (KRW, gross of fees), profit_pct (percent) and profit_krw, both gross and NaN on a BUY.
+        Damaged rows are not in it; `cqs monitor pnl` tells them.
+
+    Raises:
+        UsageError: not a date.
+        UnknownName: no account of that name has a file in the bucket.
+        BucketError: the bucket cannot be listed.
+    """
+    day = _day(date)
+    from cqs_core.config.variables import bucket_url
+    from cqs_monitor.logs.history import logs_of
+
+    snapshot = logs_of(bucket_url(bucket)).refresh()
+    if account not in snapshot.accounts:
+        raise UnknownName("account", account, snapshot.accounts, remedy="no bot has logs in this bucket")
+    table = snapshot.only(account)
+    return frame(table.filter(pc.equal(table["date"], pa.scalar(day, pa.date32()))))
+
+
+def frame(table: pa.Table) -> pd.DataFrame:
+    """Rows in the bot's columns."""
+    action = pc.if_else(table["sell"], "SELL", "BUY")
+    table = table.append_column("action", action).set_column(1, "date", pc.strftime(table["date"], "%Y-%m-%d"))
+    found: pd.DataFrame = table.select(COLUMNS).to_pandas()
+    return found
+
+
+def _day(date: str | dt.date) -> dt.date:
+    if isinstance(date, dt.datetime):
+        return date.date()
+    if isinstance(date, dt.date):
+        return date
+    try:
+        return dt.date.fromisoformat(date)
+    except (ValueError, TypeError):
+        raise UsageError(f"{date!r} is no date; write 2025-01-16") from None

@@ -1,0 +1,114 @@
+"""Positions with what they are worth: what the bot writes has neither price nor profit, so both are computed here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cqs_core.time.clock import iso
+from cqs_monitor.performance.columns import FEE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cqs_monitor.logs.positions import Position
+    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.performance.prices import Price
+
+_DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One position at a moment.
+
+    Attributes:
+        account: whose.
+        position: as the bot wrote it.
+        price: the last there is; None where neither lake nor exchange has one that is newer than the entry.
+        now: ms UTC.
+        outdated: a price from before the entry, which says nothing about the position.
+    """
+
+    account: str
+    position: Position
+    price: Price | None
+    now: int
+    outdated: Price | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        entry = self.position.entry_time
+        if self.price is not None and entry is not None and self.price.at < entry.timestamp() * 1000:
+            object.__setattr__(self, "outdated", self.price)
+            object.__setattr__(self, "price", None)
+
+    @property
+    def unpriced(self) -> str:
+        """Why it has no value; empty where it has one."""
+        if self.price is not None:
+            return ""
+        return "the last price is older than its entry" if self.outdated else "no candle"
+
+    @property
+    def age_days(self) -> float | None:
+        entry = self.position.entry_time
+        return None if entry is None else max(0.0, (self.now - entry.timestamp() * 1000) / _DAY)
+
+    @property
+    def value(self) -> float | None:
+        """KRW."""
+        return None if self.price is None else self.price.value * self.position.quantity
+
+    @property
+    def unrealised(self) -> float | None:
+        """KRW, gross of the fee that selling would cost."""
+        return None if self.value is None else self.value - self.position.entry_price * self.position.quantity
+
+    @property
+    def unrealised_net(self) -> float | None:
+        """KRW, less the estimated fees of the purchase and of a sale at the last price."""
+        if self.value is None or self.unrealised is None:
+            return None
+        return self.unrealised - FEE * (2 * self.value - self.unrealised)
+
+    @property
+    def unrealised_pct(self) -> float | None:
+        """Percent of the entry price."""
+        if self.price is None or not self.position.entry_price:
+            return None
+        return 100 * (self.price.value / self.position.entry_price - 1)
+
+    def json(self) -> dict[str, Any]:
+        entry = self.position.entry_time
+        return {
+            "symbol": self.position.symbol,
+            "quantity": self.position.quantity,
+            "entry_price": self.position.entry_price,
+            "entry_time": None if entry is None else entry.astimezone(dt.UTC).isoformat(),
+            "dust": self.position.dust,
+            "age_days": self.age_days,
+            "last_price": None if self.price is None else self.price.value,
+            "last_time": None if self.price is None else iso(self.price.at),
+            "last_source": None if self.price is None else self.price.source,
+            "unpriced": self.unpriced or None,
+            "value": self.value,
+            "unrealised": self.unrealised,
+            "unrealised_pct": self.unrealised_pct,
+        }
+
+
+def left_out(held: Iterable[Holding]) -> list[str]:
+    """Symbols that a sum over the holdings leaves out, because they have no price; dust is not missed."""
+    return sorted({one.position.symbol for one in held if one.price is None and not one.position.dust})
+
+
+def holdings(snapshot: Snapshot, account: str, prices: Mapping[str, Price], now: int) -> list[Holding]:
+    """What an account holds; empty unless its positions.json can be read."""
+    held = snapshot.held(account).held
+    return [Holding(account, position, prices.get(position.symbol), now) for position in held]
+
+
+def symbols_held(snapshot: Snapshot) -> set[str]:
+    """Of all accounts."""
+    return {position.symbol for found in snapshot.positions.values() for position in found.held}

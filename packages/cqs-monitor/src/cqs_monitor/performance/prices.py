@@ -1,0 +1,124 @@
+"""What things are worth now: the last candle of the lake, or the exchange's own last price."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cqs_core import CqsError, DataError, Lake, Series, UsageError, plugins, resolve, settings
+from cqs_core.host.exchange_answers import connection
+from cqs_core.time.clock import now
+from cqs_core.time.intervals import next_open
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cqs_core import Bucket
+
+PATIENCE = 3.0
+"""Seconds that an exchange has to answer."""
+
+
+_EVERY = 10.0  # seconds
+_SERVES = 60_000  # ms
+
+
+@dataclass(frozen=True)
+class Price:
+    """A price in quote currency, as of `at` (ms UTC)."""
+
+    value: float
+    at: int
+    source: Literal["candle", "live"]
+
+
+def market_of(symbol: str) -> str | None:
+    """The home market of a symbol as bots write it; None for text that is no symbol."""
+    known = settings()
+    try:
+        return resolve(symbol, known.exchange, quote=known.quote)
+    except UsageError:
+        return None
+
+
+def last_candles(bucket: Bucket, symbols: Iterable[str]) -> dict[str, Price]:
+    """The newest close that the lake has of each symbol, at any interval.
+
+    Symbols without candles are left out, and those whose newest candles are damaged: an older close is no price of now.
+    """
+    lake, exchange = Lake(bucket), settings().exchange
+    wanted = {market: symbol for symbol in symbols if (market := market_of(symbol))}
+    newest: dict[str, tuple[int, int, Series]] = {}
+    for series in lake.series() if wanted else ():
+        if series.exchange != exchange or series.market not in wanted:
+            continue
+        last = max((found.last for found in lake.objects(series) if found.rows), default=None)
+        if last is not None:
+            closed = next_open(series.interval, last)
+            newest[series.market] = max(newest.get(series.market, (0, 0, series)), (closed, last, series))
+    closes = {wanted[market]: _close(lake, *found) for market, found in newest.items()}
+    return {symbol: price for symbol, price in closes.items() if price}
+
+
+def live_prices(symbols: Iterable[str]) -> dict[str, Price]:
+    """The last prices of the home exchange; what it does not answer in time is left out."""
+    known = settings()
+    wanted = {symbol: market for symbol in symbols if (market := market_of(symbol))}
+    if not wanted:
+        return {}
+    try:
+        return asyncio.run(asyncio.wait_for(_ask(known.exchange, known.endpoint, wanted), PATIENCE))
+    except (CqsError, TimeoutError, OSError):
+        return {}
+
+
+class Ticker:
+    """Prices of the home exchange for a page: asked in a thread of their own, so that nobody waits for them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asking = False
+        self._asked = float("-inf")
+        self._found: Mapping[str, Price] = {}
+
+    def latest(self, symbols: Iterable[str]) -> Mapping[str, Price]:
+        """What the exchange said at most a minute ago; it is asked again every ten seconds."""
+        wanted = frozenset(symbols)
+        with self._lock:
+            if wanted and not self._asking and time.monotonic() - self._asked > _EVERY:
+                self._asking, self._asked = True, time.monotonic()
+                threading.Thread(target=self._ask, args=(wanted,), name="cqs-prices", daemon=True).start()
+            oldest = now() - _SERVES
+            return {symbol: price for symbol, price in self._found.items() if price.at >= oldest}
+
+    def _ask(self, symbols: frozenset[str]) -> None:
+        try:
+            found = live_prices(symbols)
+        finally:
+            with self._lock:
+                self._asking = False
+        with self._lock:
+            self._found = {**self._found, **found}
+
+
+async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[str, str]) -> dict[str, Price]:
+    async with connection(plugins().exchange(exchange), endpoint) as asked:
+        answers = await asyncio.gather(*(asked.price(market) for market in wanted.values()), return_exceptions=True)
+    at = now()
+    return {
+        symbol: Price(float(answer), at, "live")
+        for symbol, answer in zip(wanted, answers, strict=True)
+        if not isinstance(answer, BaseException)
+    }
+
+
+def _close(lake: Lake, closed: int, last: int, series: Series) -> Price | None:
+    """The last close; of a candle that still runs nobody knows when it was fetched, only that it had opened."""
+    try:
+        value = float(lake.read(series, last)["close"][-1].as_py())
+    except DataError:
+        return None
+    return Price(value, closed if closed <= now() else last, "candle")

@@ -1,0 +1,148 @@
+"""How the realised PnL came about: win rate, payoff, streaks, drawdown, by symbol and by hour.
+
+Everything here counts SELL rows, gross of fees, as logged: partial fills make several of one sale.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cqs_monitor.logs.days import date_of, hours
+from cqs_monitor.performance.columns import FEE, Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Figures over SELL rows; money in KRW, gross of fees.
+
+    Attributes:
+        win_rate: percent of SELL rows; None without any.
+        profit_factor: sum of wins over sum of losses; None without losses.
+        average_win: None without any, as is `average_loss`, which is negative.
+        win_streak: longest run of wins; a row of exactly 0 ends no streak and is in none.
+        drawdown: deepest fall of cumulative PnL below its highest point so far (or 0), 0 or negative.
+        drawdown_from: day of that highest point, None where it is the start.
+        drawdown_to: day of the lowest point.
+        fees: estimate, 0.05 % of the amount of every row.
+        by_symbol: PnL by symbol, best first.
+        by_hour: PnL by hour of the day (KST) in which it was realised.
+    """
+
+    realised: float = 0.0
+    sells: int = 0
+    wins: int = 0
+    losses: int = 0
+    win_rate: float | None = None
+    profit_factor: float | None = None
+    average_win: float | None = None
+    average_loss: float | None = None
+    win_streak: int = 0
+    loss_streak: int = 0
+    drawdown: float = 0.0
+    drawdown_from: str | None = None
+    drawdown_to: str | None = None
+    best_day: tuple[str, float] | None = None
+    worst_day: tuple[str, float] | None = None
+    fees: float = 0.0
+    by_symbol: Mapping[str, float] = field(default_factory=dict)
+    by_hour: Mapping[int, float] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def statistics(columns: Columns, *, net: bool = False) -> Statistics:
+    """Figures of these rows, whosever they are.
+
+    Args:
+        columns: the rows.
+        net: less estimated fees. A sale then bears the fees of its purchase too where sales are counted (win rate,
+            profit factor, averages, streaks); sums bear each row's fee where it was paid, and so add up to the net PnL.
+    """
+    fees = FEE * float(columns.amount.sum())
+    sold = _in_order(columns.where(columns.sell))
+    profit = sold.net_sales() if net else sold.profit
+    summed = _in_order(columns.net()) if net else sold
+    won, lost = profit[profit > 0], profit[profit < 0]
+    gained, given = math.fsum(won), -math.fsum(lost)
+    return Statistics(
+        realised=math.fsum(summed.profit),
+        sells=len(profit),
+        wins=len(won),
+        losses=len(lost),
+        win_rate=100 * len(won) / len(profit) if len(profit) else None,
+        profit_factor=gained / given if given else None,
+        average_win=gained / len(won) if len(won) else None,
+        average_loss=-given / len(lost) if len(lost) else None,
+        win_streak=streak(profit, 1),
+        loss_streak=streak(profit, -1),
+        fees=fees,
+        by_symbol=_by_symbol(summed),
+        by_hour=_by_hour(summed),
+        **_days(summed),
+        **_drawdown(summed),
+    )
+
+
+def _in_order(columns: Columns) -> Columns:
+    """By time."""
+    return columns.where(np.argsort(columns.timestamp, kind="stable")) if len(columns.profit) else columns
+
+
+def streak(profit: Floats, sign: int) -> int:
+    """Longest run of profits of one sign; zeros are passed over."""
+    signs = np.sign(profit[profit != 0])
+    ends = np.flatnonzero(np.r_[True, signs != sign, True])
+    return int(np.max(np.diff(ends)) - 1) if len(signs) else 0
+
+
+def drawdown(cumulative: Floats) -> Floats:
+    """How far each point of cumulative PnL lies below the highest so far, which starts at 0; 0 or negative, KRW."""
+    return (
+        np.asarray(cumulative - np.maximum(np.maximum.accumulate(cumulative), 0.0)) if len(cumulative) else cumulative
+    )
+
+
+def _drawdown(sold: Columns) -> dict[str, Any]:
+    cumulative = np.cumsum(sold.profit)
+    fall = drawdown(cumulative)
+    if not len(fall) or fall.min() >= 0:
+        return {}
+    low = int(np.argmin(fall))
+    peak = int(np.argmax(cumulative[: low + 1]))
+    start = date_of(sold.day[peak]).isoformat() if cumulative[peak] > 0 else None
+    return {"drawdown": float(fall[low]), "drawdown_from": start, "drawdown_to": date_of(sold.day[low]).isoformat()}
+
+
+def _days(sold: Columns) -> dict[str, Any]:
+    if not len(sold.day):
+        return {}
+    days, at = np.unique(sold.day, return_inverse=True)
+    sums = np.bincount(at, weights=sold.profit)
+    best, worst = int(np.argmax(sums)), int(np.argmin(sums))
+    return {
+        "best_day": (date_of(days[best]).isoformat(), float(sums[best])),
+        "worst_day": (date_of(days[worst]).isoformat(), float(sums[worst])),
+    }
+
+
+def _by_symbol(sold: Columns) -> dict[str, float]:
+    index, names = sold.symbols()
+    sums = np.bincount(index, weights=sold.profit, minlength=len(names))
+    return {names[i]: float(sums[i]) for i in np.argsort(-sums)}
+
+
+def _by_hour(sold: Columns) -> dict[int, float]:
+    hour = hours(sold.timestamp)
+    sums = np.bincount(hour, weights=sold.profit, minlength=24)
+    return {h: float(sums[h]) for h in np.unique(hour).tolist()}

@@ -1,1 +1,0 @@
-"""What the bots earned: realised PnL as logged, or net of estimated fees."""
