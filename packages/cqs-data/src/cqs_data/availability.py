@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from cqs_core.time import clock, intervals
 
 if TYPE_CHECKING:
-    from cqs_core import Lake, Series, SeriesStatus
     from collections.abc import Mapping, Sequence
+
+    from cqs_core import Lake, Series, SeriesStatus
     from cqs_core.lake.gaps import Gaps
 
 

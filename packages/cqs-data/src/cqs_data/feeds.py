@@ -12,7 +12,7 @@ import contextlib
 import threading
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_core import CqsError, ExchangeBusy, Series, UnknownName, plugins
 from cqs_data.exchanges.catalog import live_ids

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from cqs_core import Lake, UsageError, plugins, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     import datetime as dt
+    from collections.abc import Sequence
 
     import pandas as pd
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from cqs_core import Exchange, ExchangeBusy, Series
 from cqs_core.time import intervals

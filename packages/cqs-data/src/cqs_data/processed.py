@@ -21,8 +21,8 @@ from cqs_core.trading.candles import FIELDS, Floats
 from cqs_data.fetching.selection import listed, unusual_markets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     import datetime as dt
+    from collections.abc import Sequence
 
     import pandas as pd
     import pyarrow as pa

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import param
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cqs_panel.state import PageState
 

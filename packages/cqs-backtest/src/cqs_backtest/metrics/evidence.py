@@ -13,8 +13,7 @@ from cqs_backtest.metrics.positions import money_numbers, position_numbers
 from cqs_core.trading.metrics import Floats, daily_equity, position_metrics, sharpe, sortino, volatility
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cqs_core import RunResult
 

@@ -20,8 +20,9 @@ from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, masked
 from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
     from cqs_core.bucket.census import Census
     from cqs_core.bucket.memory import Make
     from cqs_core.bucket.soundness import Test

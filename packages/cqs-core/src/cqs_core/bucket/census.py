@@ -14,6 +14,7 @@ from cqs_core.bucket.listing import Place, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
     from cqs_core.bucket.entry import Entry
 
 _WORD = (1 << 63) - 1

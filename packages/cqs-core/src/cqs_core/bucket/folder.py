@@ -17,8 +17,9 @@ from cqs_core.bucket.root import hold, root_of
 from cqs_core.errors import CqsError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
     from cqs_core.bucket.memory import FolderMemory, Make
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import io
 import time
-from typing import Any, BinaryIO, NoReturn, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from gcsfs.retry import ChecksumError
 

@@ -15,7 +15,7 @@ import json as js
 import logging
 import os
 import random
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import requests

@@ -13,7 +13,7 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.bucket.entry import Entry, hidden
 

@@ -11,7 +11,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqs_core.bucket.entry import Entry
 from cqs_core.bucket.listing import Place, State, read_folder, state_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, BinaryIO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core.bucket.census import Census, counted
 from cqs_core.bucket.entry import Entry, hidden

@@ -16,8 +16,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import FrameType
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
 PATIENCE = 2.0
 """Seconds that a command has to end when it is told to."""

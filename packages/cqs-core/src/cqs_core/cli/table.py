@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import sys
+from typing import TYPE_CHECKING
 
 from cqs_core.errors import CqsError
 from cqs_core.files.plaintext import safe
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,6 +24,7 @@ from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from pydantic_settings import PydanticBaseSettingsSource
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     import pandas as pd
 
 COLUMNS = ("time", "clock", "open", "high", "low", "close", "volume", "symbol", "interval")

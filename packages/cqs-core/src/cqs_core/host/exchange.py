@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from cqs_core.time import clock
 from cqs_core.time.intervals import INTERVALS
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from collections.abc import Mapping, Sequence
+    from types import TracebackType
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import contextlib
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from cqs_core.errors import CqsError, ExchangeError
 from cqs_core.host.exchange import Exchange, Listing, Page

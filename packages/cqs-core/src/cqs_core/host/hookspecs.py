@@ -11,6 +11,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
     from cqs_core.host.alert_channel import AlertChannel
     from cqs_core.host.candle_format import CandleFormat
     from cqs_core.host.demo import DemoStep

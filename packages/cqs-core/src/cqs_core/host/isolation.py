@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator
-from typing import Any, TypeVar, cast, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cqs_core.errors import CqsError
 

@@ -26,6 +26,7 @@ from cqs_core.host.isolation import GivenUp, fact_of, foreign, limited, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
     from cqs_core.host.alert_channel import AlertChannel
     from cqs_core.host.candle_format import CandleFormat
     from cqs_core.host.demo import DemoStep

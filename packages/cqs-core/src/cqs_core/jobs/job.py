@@ -8,13 +8,13 @@ import os
 import signal
 import time
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqs_core.jobs.folder import BEGAN, CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _STARTING = 15.0  # seconds that a new process may take to say that it is there
 _LOG_BYTES = 16_384

@@ -12,16 +12,16 @@ import subprocess
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from cqs_core.config.folders import state_folder
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.jobs.folder import CANCEL, END, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
 from cqs_core.jobs.job import Job, alive, note_process, read_job
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _KEPT = 200
 _MOST_WAITING = 50

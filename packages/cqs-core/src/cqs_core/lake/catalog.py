@@ -9,6 +9,7 @@ from cqs_core.lake.receipts import Contents, contents_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
     from cqs_core.bucket import Bucket, Entry
 
 

@@ -15,6 +15,7 @@ from cqs_core.lake.table import STORED, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from cqs_core.bucket import Bucket
 
 _SERIES, _NAME = b"cqs.series", b"cqs.name"

@@ -15,6 +15,7 @@ from cqs_core.trading.candle_faults import faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     import pyarrow as pa
 
     from cqs_core.trading.candles import Floats, Stamps

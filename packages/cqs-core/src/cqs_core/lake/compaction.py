@@ -24,6 +24,7 @@ from cqs_core.lake.writing import period_of, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject, Series
     from cqs_core.lake.receipts import Contents

@@ -19,6 +19,7 @@ from cqs_core.time import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject, Series
     from cqs_core.lake.ranges import Range

@@ -13,6 +13,7 @@ from cqs_core.lake.writing import put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject, Series
 

@@ -16,6 +16,7 @@ from cqs_core.time.intervals import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject, Series
     from cqs_core.lake.receipts import Contents

@@ -12,6 +12,7 @@ from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from cqs_core.lake.names import Series
     from cqs_core.lake.spans import Spans
     from cqs_core.trading.candles import Stamps

@@ -17,6 +17,7 @@ from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject
 

@@ -15,8 +15,9 @@ from cqs_core.lake.status import SeriesStatus, lake_status
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
     import duckdb
     import pandas as pd
     import pyarrow as pa

@@ -21,6 +21,7 @@ from cqs_core.lake.verify import sound_and_damaged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+
     from cqs_core.bucket import Bucket
 
 FOLDER = "data/damaged"

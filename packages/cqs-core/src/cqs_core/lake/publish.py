@@ -15,6 +15,7 @@ from cqs_core.time.intervals import length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from cqs_core.config.variables import Settings
     from cqs_core.lake.lake import Lake
     from cqs_core.lake.names import Series

@@ -12,6 +12,7 @@ from cqs_core.lake.names import ROOT, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
     from cqs_core.bucket import Bucket
     from cqs_core.lake.cleaning import Reject
     from cqs_core.lake.ranges import Range

@@ -26,6 +26,7 @@ from cqs_core.lake.touching import touched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
     import pyarrow as pa
 
     from cqs_core.bucket import Bucket

@@ -13,6 +13,7 @@ from cqs_core.lake.table import SCHEMA, empty_table, newest, read_file, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from cqs_core.bucket import Bucket
     from cqs_core.lake.names import LakeObject
 

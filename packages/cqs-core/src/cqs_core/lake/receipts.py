@@ -25,6 +25,7 @@ from cqs_core.lake.retrying import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
     from cqs_core.bucket import Bucket, Entry
 
 _SUFFIX = ".receipt"

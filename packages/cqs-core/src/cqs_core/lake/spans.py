@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from cqs_core.lake.ranges import Range
     from cqs_core.trading.candles import Stamps
 

@@ -14,6 +14,7 @@ from cqs_core.time import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from cqs_core.bucket import Bucket, Entry
 
 

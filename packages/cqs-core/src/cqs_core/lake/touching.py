@@ -9,6 +9,7 @@ import duckdb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
     from cqs_core.lake.names import Series
 
 _COLUMNS = "ts timestamptz, open double, high double, low double, close double, volume double"

@@ -24,6 +24,7 @@ from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
     from cqs_core.bucket import Bucket, Entry
     from cqs_core.lake.names import LakeObject, Series
 

@@ -18,6 +18,7 @@ from cqs_core.time.intervals import DAY, MINUTE, length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     import pyarrow as pa
 
     from cqs_core.bucket import Bucket

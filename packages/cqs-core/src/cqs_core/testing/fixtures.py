@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cqs_core.testing.gcs import GcsEmulator, emulator_binary
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
 # what a contract asserts is explained like what a test asserts
 pytest.register_assert_rewrite(

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
-from typing import Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from importlib.metadata import Distribution
-
-from cqs_core.host.registry import GROUP, Plugins
 from typing import TYPE_CHECKING
 
+from cqs_core.host.registry import GROUP, Plugins
+
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class Site:

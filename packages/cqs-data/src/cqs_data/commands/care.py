@@ -18,6 +18,7 @@ from cqs_data.commands.reporting import STOPPED, counted, report
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
     from cqs_core.lake.gaps import Gap
     from cqs_core.lake.mending import Damage
     from cqs_core.lake.verify import Verified

@@ -11,6 +11,7 @@ from cqs_core.cli import emit, safe, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from cqs_core import Lake
     from cqs_data.fetching import Fetched
 

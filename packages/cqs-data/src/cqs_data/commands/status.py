@@ -17,6 +17,7 @@ from cqs_data.commands.choosing import NO_SERIES, by_length, chosen_series, seri
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
     from cqs_core import SeriesStatus
 
 _TITLES = ("Series", "First (UTC)", "Last (UTC)", "Candles", "Missing", "Behind", "Source")

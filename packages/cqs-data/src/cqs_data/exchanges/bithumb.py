@@ -5,7 +5,7 @@ After https://apidocs.bithumb.com/reference (minute candles: `to` is exclusive, 
 
 from __future__ import annotations
 
-from typing import ClassVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cqs_core.time import clock
 from cqs_core.time.intervals import HOUR

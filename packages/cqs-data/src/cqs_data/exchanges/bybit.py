@@ -5,7 +5,7 @@ After https://bybit-exchange.github.io/docs/v5/market/kline.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cqs_core.time import intervals
 from cqs_data.exchanges.unified import CcxtExchange, Row

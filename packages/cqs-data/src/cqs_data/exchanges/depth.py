@@ -12,6 +12,7 @@ from cqs_core.time import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from cqs_data.exchanges.unified import CcxtExchange
 
     Rows = Sequence[Sequence[float | None]]

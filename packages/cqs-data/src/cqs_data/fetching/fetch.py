@@ -29,6 +29,7 @@ from cqs_data.fetching.sources import check_source, left_alone, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
     from cqs_core import SeriesStatus
     from cqs_core.jobs.reporting import Progress
     from cqs_core.lake.mending import Damage

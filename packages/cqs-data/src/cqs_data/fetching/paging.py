@@ -12,6 +12,7 @@ from cqs_core.time import intervals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+
     from cqs_core.lake.names import LakeObject
     from cqs_core.lake.ranges import Range
     from cqs_data.fetching.patience import Patience

@@ -20,6 +20,7 @@ from cqs_data.fetching.sources import check_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     import pyarrow as pa
 
     from cqs_core import Lake, Series

@@ -17,8 +17,9 @@ from cqs_data.fetching.run import Run
 from cqs_data.fetching.sources import source_of
 
 if TYPE_CHECKING:
-    from cqs_core import Exchange, Lake, Series
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+
+    from cqs_core import Exchange, Lake, Series
     from cqs_core.jobs.reporting import Progress
     from cqs_core.lake.mending import Damage
     from cqs_core.lake.names import LakeObject

@@ -8,6 +8,7 @@ from cqs_core import Exchange, Series, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from cqs_core.lake.names import LakeObject
 
 

@@ -11,6 +11,7 @@ from cqs_data.importing.texts import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
     from cqs_data.importing.tables import Table
 
 NEEDED = ("time", "open", "high", "low", "close", "volume")

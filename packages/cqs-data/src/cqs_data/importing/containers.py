@@ -8,7 +8,7 @@ import io
 import lzma
 import zipfile
 import zlib
-from typing import IO, Any, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from cqs_core import UsageError
 

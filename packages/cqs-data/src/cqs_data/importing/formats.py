@@ -11,6 +11,7 @@ from cqs_core.host.candle_format import CandleFormat
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+
     import pandas as pd
 
 PRICES = ("open", "high", "low", "close")

@@ -22,6 +22,7 @@ from cqs_data.importing.zones import check_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
     from cqs_core.lake.cleaning import Reject
     from cqs_data.importing.options import Options
 

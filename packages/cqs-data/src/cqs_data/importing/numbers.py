@@ -9,6 +9,7 @@ from cqs_core import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     import pandas as pd
 
 _NUMBER = re.compile(r"^[+-]?\d[\d.,' \u00a0\u202f]*(?:[eE][+-]?\d+)?$")

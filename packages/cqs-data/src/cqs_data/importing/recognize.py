@@ -21,6 +21,7 @@ from cqs_data.importing.zones import Zone, choose_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     import pandas as pd
 
     from cqs_core.lake.cleaning import Cleaned

@@ -13,6 +13,7 @@ from cqs_core.lake.receipts import remove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from cqs_core.lake.names import LakeObject
     from cqs_data.importing.imports import Imported
 

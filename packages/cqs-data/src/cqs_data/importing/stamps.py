@@ -10,6 +10,7 @@ from cqs_core import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     import numpy.typing as npt
     import pandas as pd
 

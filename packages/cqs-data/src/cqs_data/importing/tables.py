@@ -11,6 +11,7 @@ from cqs_data.importing.texts import normal, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     import pandas as pd
 
 _INDEX = "index"

@@ -13,6 +13,7 @@ from cqs_data.importing.numbers import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     import pandas as pd
 
 _DELIMITERS = (",", ";", "\t", "|")

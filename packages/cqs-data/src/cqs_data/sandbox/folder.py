@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cqs_core import UsageError
 from cqs_core.trading.candles import FIELDS
 from cqs_data.sandbox.bars import Bars, aggregate, divides, step
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping
+    from pathlib import Path
 
 _TIME_COLUMNS = ("ts", "timestamp")
 

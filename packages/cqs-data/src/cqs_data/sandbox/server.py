@@ -13,8 +13,9 @@ from cqs_core.time import clock
 from cqs_data.sandbox import binance, upbit
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from collections.abc import Callable
+    from types import TracebackType
+
     from cqs_data.sandbox.bars import Source
     from cqs_data.sandbox.faults import Faults
 

@@ -8,6 +8,7 @@ bridged inside their hour, longer bars are put together from hours, so that all 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
@@ -17,7 +18,6 @@ from cqs_core.time.intervals import DAY, HOUR
 from cqs_data.sandbox.bars import Bars, Floats, Stamps, aggregate, step
 from cqs_data.sandbox.chance import bell, uniform
 from cqs_data.sandbox.minutes import minutes, unfinished
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

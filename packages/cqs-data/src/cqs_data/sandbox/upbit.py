@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import zip_longest
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from aiohttp import web

@@ -13,6 +13,7 @@ from cqs_panel.sections import html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from cqs_core import SeriesStatus
     from cqs_core.lake.gaps import Gap, Gaps
     from cqs_core.trading.candles import Floats, Stamps

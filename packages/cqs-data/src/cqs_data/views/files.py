@@ -16,6 +16,7 @@ from cqs_panel import count, plain_table, section, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
     from cqs_panel import PageState
 
 _WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}

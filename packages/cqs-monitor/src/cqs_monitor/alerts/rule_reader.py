@@ -6,7 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqs_monitor.alerts.kinds import KINDS, Kind
 from cqs_monitor.alerts.rule import SEVERITIES, Rule, read_silence
