@@ -11,7 +11,8 @@ import param
 
 from cqs_backtest.request import BASKET, quote_of
 from cqs_core import Strategy, plugins, settings
-from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
+from cqs_core.defaults import CAPITAL, FEE, SLIPPAGE_BPS
+from cqs_core.lake.deriving import divides
 from cqs_panel.address_form import AddressForm, from_text, to_text
 from cqs_panel.checks import offered
 from cqs_panel.figures import label
@@ -68,6 +69,7 @@ class BacktestForm(pn.viewable.Viewer):
     def __init__(self, found: Sequence[SeriesStatus], page: PageState) -> None:
         self._found = [status for status in found if status.rows]
         known = settings()
+        self._day_start = known.day_start
         self._address = AddressForm(page, dict, lambda _name, _text: None)
         self._address.pause()  # until there is a whole form
         super().__init__(fee_pct=_percent(known.fee), slippage_bps=known.slippage_bps, capital=known.capital)
@@ -170,14 +172,13 @@ class BacktestForm(pn.viewable.Viewer):
             setattr(self, name, prefer if prefer in options else options[0])
 
     def _list_intervals(self, *_: Any) -> None:
-        found = {s.series.interval for s in self._found if s.series.exchange == self.exchange}
         from cqs_core import INTERVALS
 
-        self._offer("interval", [name for name in INTERVALS if name in found], prefer="1d")
+        self._offer("interval", [name for name in INTERVALS if self._spans(name)], prefer="1d")
         self._list_symbols()
 
     def _list_symbols(self, *_: Any) -> None:
-        markets = [s.series.market for s in self._series()]
+        markets = list(self._spans(self.interval))
         self.param.symbols.objects = markets
         quotes = sorted({market.partition("/")[2] for market in markets})
         self.param.preset.objects = ["", *(f"{name} {quote}" for quote in quotes for name in _PRESETS)]
@@ -191,20 +192,21 @@ class BacktestForm(pn.viewable.Viewer):
 
     def _list_benchmarks(self, *_: Any) -> None:
         quotes = {quote_of(market) for market in self.symbols}
-        markets = [s.series.market for s in self._series() if quote_of(s.series.market) in quotes]
+        markets = [market for market in self._spans(self.interval) if quote_of(market) in quotes]
         self._offer("benchmark", [_EQUAL_WEIGHTS, *markets])
 
     def _take_preset(self, *_: Any) -> None:
         name, _space, quote = self.preset.rpartition(" ")
         if not quote:
             return
-        known = sorted(self._series(), key=lambda s: (s.first or 0, s.series.market))
-        oldest = [s.series.market for s in known if s.series.market.partition("/")[2] == quote]
+        known = sorted(self._spans(self.interval).items(), key=lambda item: (item[1][0], item[0]))
+        oldest = [market for market, _ in known if market.partition("/")[2] == quote]
         self.symbols = oldest[: _PRESETS[name]]
 
     def _bound_dates(self, *_: Any) -> None:
-        chosen = [s for s in self._series() if s.series.market in self.symbols] or self._series()
-        first, last = min(s.first or 0 for s in chosen), max(s.last or 0 for s in chosen)
+        spans = self._spans(self.interval)
+        chosen = [spans[market] for market in self.symbols if market in spans] or list(spans.values())
+        first, last = min(low for low, _ in chosen), max(high for _, high in chosen)
         bounds = tuple(dt.datetime.fromtimestamp(ts / 1000, tz=dt.UTC).date() for ts in (first, last))
         for name, edge in (("start", bounds[0]), ("end", bounds[1])):
             value = getattr(self, name)
@@ -213,8 +215,17 @@ class BacktestForm(pn.viewable.Viewer):
             setattr(self, name, value if inside else edge)
             self.param[name].bounds = bounds
 
-    def _series(self) -> list[SeriesStatus]:
-        return [s for s in self._found if (s.series.exchange, s.series.interval) == (self.exchange, self.interval)]
+    def _spans(self, interval: str) -> dict[str, tuple[int, int]]:
+        """First and last open, ms UTC, by market: of stored candles, and of shorter ones that are put together."""
+        found: dict[str, tuple[int, int]] = {}
+        for one in self._found:
+            stored = one.series.interval
+            if one.series.exchange != self.exchange:
+                continue
+            if stored == interval or divides(stored, interval, self._day_start):  # what lacks is told by the run
+                low, high = found.get(one.series.market, (one.first or 0, one.last or 0))
+                found[one.series.market] = min(low, one.first or 0), max(high, one.last or 0)
+        return found
 
     def _take_rule(self, *_: Any) -> None:
         self.rule = plugins().strategy(self.strategy)()

@@ -39,10 +39,10 @@ def sources_of(lake: Lake, series: Series, day_start: int = 0) -> list[str]:
     With a day that does not start at 00:00 UTC, stored days, weeks and months do not fit.
     """
     own = [] if own_days(series.interval, day_start) else [series.interval]
-    shorter = [i for i in intervals.INTERVALS if _divides(i, series.interval, day_start)]
+    shorter = [i for i in intervals.INTERVALS if divides(i, series.interval, day_start)]
     found: list[str] = []
     for name in [*own, *reversed(shorter)]:
-        if _stored(lake, series._replace(interval=name)) and (not found or _divides(name, found[-1], 0)):
+        if _stored(lake, series._replace(interval=name)) and (not found or divides(name, found[-1], 0)):
             found.append(name)
     return found
 
@@ -74,7 +74,7 @@ def longest_part(interval: str, offered: Collection[str], day_start: int = 0) ->
     >>> longest_part("1d", ["1m", "1h", "5h"]), longest_part("1m", ["1h"])
     ('1h', None)
     """
-    fit = [i for i in intervals.INTERVALS if i in offered and _divides(i, interval, day_start)]
+    fit = [i for i in intervals.INTERVALS if i in offered and divides(i, interval, day_start)]
     return fit[-1] if fit else None
 
 
@@ -282,7 +282,12 @@ def _bounds(chain: Sequence[_Source], start: int | None, end: int | None) -> tup
     return low, max(low, high)
 
 
-def _divides(fine: str, coarse: str, day_start: int) -> bool:
+def divides(fine: str, coarse: str, day_start: int = 0) -> bool:
+    """Whether candles of one interval can be put together from those of a shorter one.
+
+    >>> divides("1h", "1d"), divides("1d", "1d"), divides("1d", "1w", 9 * HOUR), divides("1w", "1M")
+    (True, False, False, False)
+    """
     short, long = intervals.length(fine), intervals.length(coarse)
     if short >= long or fine in {"1w", "1M"}:
         return False
