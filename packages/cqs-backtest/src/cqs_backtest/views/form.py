@@ -11,8 +11,8 @@ import param
 
 from cqs_backtest.request import BASKET, quote_of
 from cqs_core import Strategy, plugins, settings
-from cqs_core.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 from cqs_core.lake.deriving import divides
+from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 from cqs_panel.address_form import AddressForm, from_text, to_text
 from cqs_panel.checks import offered
 from cqs_panel.figures import label
