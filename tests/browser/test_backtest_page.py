@@ -30,7 +30,7 @@ def test_a_run_opens_by_its_address_and_fits(visit, dashboard, kept, width, dark
     seen = visit(f"{dashboard(bucket)}?view=backtest&run={runs[0]}", width=width, dark=dark)
     page = seen.page
     for text in ("Look-ahead", "Parity", "Max drawdown", "Equity and drawdown", "Rolling Sharpe", "Months", "Trades"):
-        page.get_by_text(text).first.wait_for()
+        page.get_by_text(text).locator("visible=true").first.wait_for()
     assert (
         page.get_by_text("Sharpe", exact=True).first.locator("xpath=..").get_attribute("title").startswith("mean over")
     )
@@ -85,7 +85,8 @@ def test_two_runs_side_by_side(visit, dashboard, kept):
     bucket, runs = kept
     page = visit(f"{dashboard(bucket)}?view=backtest&compare={','.join(runs)}").page
     page.get_by_text("Settings that differ").wait_for()
-    page.get_by_text("noise_ratio").first.wait_for()
+    page.get_by_text("Noise ratio").locator("visible=true").first.wait_for()
+    page.get_by_text("Growth").wait_for()
     page.get_by_text("Trades against run 1").wait_for()
 
 

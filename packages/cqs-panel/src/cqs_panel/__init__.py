@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cqs_panel.figures import age, amount, count, percent, ratio, short, size, when, zone_name
     from cqs_panel.jobs import JobCard, JobList
     from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
-    from cqs_panel.sections import empty, failure, html, section
+    from cqs_panel.sections import empty, failure, fill, html, section, stack
     from cqs_panel.state import PageState
     from cqs_panel.tables import columns_button, plain_table, refresh, table
     from cqs_panel.theme import Tones, tones
@@ -52,6 +52,7 @@ __all__ = [
     "empty",
     "equity_chart",
     "failure",
+    "fill",
     "html",
     "metric_cards",
     "metrics_html",
@@ -62,6 +63,7 @@ __all__ = [
     "section",
     "short",
     "size",
+    "stack",
     "table",
     "tone",
     "tones",
@@ -79,7 +81,7 @@ _HOMES = {
     "figures": ("age", "amount", "count", "percent", "ratio", "short", "size", "when", "zone_name"),
     "jobs": ("JobCard", "JobList"),
     "metrics": ("Metric", "metric_cards", "metrics_html", "tone"),
-    "sections": ("empty", "failure", "html", "section"),
+    "sections": ("empty", "failure", "fill", "html", "section", "stack"),
     "state": ("PageState",),
     "tables": ("columns_button", "plain_table", "refresh", "table"),
     "theme": ("Tones", "tones"),

@@ -97,8 +97,8 @@ def _listed(options: Mapping[str, Any], text: str) -> Any:
 _READ: tuple[tuple[type, Callable[[Any, str], Any]], ...] = (
     (param.ListSelector, lambda p, text: [part for part in text.split(",") if part in p.objects]),
     (param.Boolean, lambda _, text: text in ("1", "True")),
+    (param.CalendarDate, lambda _, text: dt.date.fromisoformat(text) if text else None),  # is a param.Number
     (param.Integer, lambda _, text: int(text)),
     (param.Number, lambda _, text: float(text) if text else None),
-    (param.CalendarDate, lambda _, text: dt.date.fromisoformat(text) if text else None),
     (param.Selector, lambda p, text: _listed({str(one): one for one in p.objects}, text)),
 )

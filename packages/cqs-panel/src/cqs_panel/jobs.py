@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 
 from cqs_core import jobs
 from cqs_panel.figures import age, count
-from cqs_panel.sections import empty, html
+from cqs_panel.sections import empty, html, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -91,7 +91,7 @@ class JobList(pn.viewable.Viewer):
         super().__init__()
         self._page, self._most = page, most
         self._cards: dict[str, JobCard] = {}
-        self._column = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "16px"})
+        self._column = stack()
         self._update()
         page.every(2, self._update)
 

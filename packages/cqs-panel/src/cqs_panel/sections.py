@@ -30,6 +30,9 @@ _CARD = """
 :host{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:14px 16px;gap:10px;
   min-width:0;box-sizing:border-box}
 """
+# Panel's Column ends with a hidden button for scrolling, before which it would leave one gap more.
+NO_BUTTON = ".scroll-button{position:absolute!important}"
+_STACK = ":host{gap:12px}"
 
 
 def html(text: str, **params: Any) -> Any:
@@ -55,10 +58,24 @@ def section(title: str, *objects: Any, note: str = "", actions: Sequence[Any] = 
     import panel as pn
 
     inside = [_head(title, note, actions)] if title else []
-    sheets = [_CARD, *params.pop("stylesheets", [])]
+    sheets = [_CARD, NO_BUTTON, *params.pop("stylesheets", [])]
     return pn.Column(
         *inside, *objects, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": sheets, **params}
     )
+
+
+def stack(*objects: Any, **params: Any) -> Any:
+    """Objects one below the other, with the gap of all cards of the dashboard; `params` are of `panel.Column`."""
+    import panel as pn
+
+    sheets = [_STACK, NO_BUTTON, *params.pop("stylesheets", [])]
+    return pn.Column(*objects, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": sheets, **params})
+
+
+def fill(column: Any, *objects: Any) -> None:
+    """Put objects in place of those of a column; an empty one is hidden, else it would leave a gap in its stack."""
+    column[:] = list(objects)
+    column.visible = bool(objects)
 
 
 def _head(title: str, note: str, actions: Sequence[Any]) -> Any:

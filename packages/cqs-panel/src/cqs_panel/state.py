@@ -32,6 +32,7 @@ class Shell(Protocol):
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None: ...
     def start(self, title: str, arguments: Sequence[str]) -> Job: ...
     def reveal(self, name: str) -> None: ...
+    def say(self, text: str) -> None: ...
     def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None: ...
 
 
@@ -91,6 +92,10 @@ class PageState(param.Parameterized):
     def reveal(self, name: str) -> None:
         """Scroll until what has this CSS class is in view."""
         self._shell.reveal(name)
+
+    def say(self, text: str) -> None:
+        """Show a line in a corner for some seconds: what was corrected, or what changed."""
+        self._shell.say(text)
 
     def load(self, work: Callable[[], _T], show: Callable[[_T], Any], *, quiet: bool = False) -> None:
         """Run `work` in a thread, then `show(result)` in this session. An error of either shows on the view.

@@ -109,7 +109,7 @@ def table(
         "stylesheets": [TABLE_CSS],
         "configuration": {
             "placeholder": escape(placeholder),
-            "columnDefaults": {"minWidth": _LEAST, "resizable": "header"},
+            "columnDefaults": {"minWidth": _LEAST, "resizable": "header", "headerWordWrap": True},
             "columns": [
                 {"field": name, "minWidth": _least(frame, name, kept.titles[name], (widths or {}).get(name, 0))}
                 for name in columns
@@ -187,7 +187,8 @@ def _least(frame: pd.DataFrame, name: str, title: str, given: int) -> int:
     """Pixels that the title and the longest of the first cells need."""
     cells = frame[name].head(50)
     longest = max((len(_sample(value)) for value in cells), default=0)
-    return max(given, min(240, 24 + round(7.2 * max(len(title), longest))))
+    word = max((len(word) for word in title.split()), default=0)  # titles wrap between words
+    return max(given, min(240, 24 + round(7.2 * max(word, longest))))
 
 
 def _sample(value: object) -> str:

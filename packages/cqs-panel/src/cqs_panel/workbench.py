@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_panel.sections import section
+from cqs_panel.sections import NO_BUTTON, fill, section, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _GRID = """
 :host{{display:grid!important;grid-template-columns:{width}px minmax(0,1fr);gap:12px;align-items:start}}
+:host(.alone){{grid-template-columns:minmax(0,1fr)}}
 @media(max-width:1000px){{:host{{grid-template-columns:minmax(0,1fr)}}}}
 """
 _STICKY = """
@@ -41,24 +42,29 @@ class Workbench(pn.viewable.Viewer):
 
     def __init__(self, title: str, form: Any, label: str, start: Callable[[], Any], width: int = 320) -> None:
         super().__init__()
-        self._width, self._label, self._start = width, label, start
+        self._label, self._start = label, start
         self._button = pmui.Button(label=label, color="primary", sizing_mode="stretch_width", margin=(8, 0, 0, 0))
         self._button.on_click(lambda _: self._start())
-        self._told = pn.Column(**_WHOLE)
+        self._told = pn.Column(visible=False, **_WHOLE)
         self._fields = pn.Column(form, stylesheets=[_SCROLLS], **_WHOLE)
         self._card = section(title, self._fields, self._told, self._button)
         self._folding = pn.Column(self._card, stylesheets=[_FOLDS], **_WHOLE)
         self._fold = pmui.Button(label="", icon="tune", variant="outlined", size="small", margin=0)
         self._fold.stylesheets = [*self._fold.stylesheets, _NARROW_ONLY]
         self._fold.on_click(lambda _: self.fold(open_="open" not in self._folding.css_classes))
-        self.results = pn.Column(styles={"gap": "12px"}, stylesheets=[_STALE], **_WHOLE)
-        self.below = pn.Column(styles={"gap": "12px"}, **_WHOLE)
+        self.results, self.below = stack(stylesheets=[_STALE]), stack()
+        self._left = stack(self._fold, self._folding, stylesheets=[_STICKY])
+        right = stack(self.results, self.below)
+        self._root = pn.Column(self._left, right, stylesheets=[_GRID.format(width=width), NO_BUTTON], **_WHOLE)
         self.fold(open_=True)
 
     def __panel__(self) -> Any:
-        left = pn.Column(self._fold, self._folding, stylesheets=[_STICKY], styles={"gap": "8px"}, **_WHOLE)
-        right = pn.Column(self.results, self.below, styles={"gap": "12px"}, **_WHOLE)
-        return pn.Column(left, right, stylesheets=[_GRID.format(width=self._width)], **_WHOLE)
+        return self._root
+
+    def alone(self, *, yes: bool) -> None:
+        """Show the results alone, while there is nothing to fill in."""
+        self._left.visible = not yes
+        self._root.css_classes = ["alone"] if yes else []
 
     def fold(self, *, open_: bool) -> None:
         """Show or hide the form where the screen is narrow; a wide one always shows it."""
@@ -72,4 +78,4 @@ class Workbench(pn.viewable.Viewer):
 
     def tell(self, *objects: Any) -> None:
         """Show messages about the form right above its button, or take them away."""
-        self._told[:] = list(objects)
+        fill(self._told, *objects)

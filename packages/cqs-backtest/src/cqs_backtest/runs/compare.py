@@ -44,7 +44,7 @@ def _settings(runs: Sequence[StoredRun]) -> Iterator[dict[str, Any]]:
     flat = {run.id: _flat(run.manifest) for run in runs}
     for name in dict.fromkeys(name for values in flat.values() for name in values):
         values = {run: made.get(name) for run, made in flat.items()}
-        if len({str(value) for value in values.values()}) > 1:
+        if len({_plain(value) for value in values.values()}) > 1:
             yield {"setting": name, "values": values}
 
 
@@ -52,10 +52,17 @@ def _flat(made: dict[str, Any]) -> dict[str, Any]:
     return {
         "strategy": made["strategy"]["name"],
         **{name: made[name] for name in _SETTINGS},
+        "start": made["start"] or made["first"],
         "benchmark": made.get("benchmark", BASKET),
         **made["strategy"]["parameters"],
+        "on_end": "hold",  # of runs from before there was a choice
         **made["costs"],
     }
+
+
+def _plain(value: Any) -> str:
+    """The same text for the same number, whole or not."""
+    return f"{value:.12g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _metrics(runs: Sequence[StoredRun]) -> Iterator[dict[str, Any]]:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_backtest.runs import StoredRun, load
+from cqs_backtest.views.comparison import comparison, comparison_page
 from cqs_backtest.views.form import BacktestForm
+from cqs_backtest.views.marks import changes
 from cqs_backtest.views.run import RunPage
-from cqs_backtest.views.runs import KeptRuns, comparison, comparison_page
+from cqs_backtest.views.runs import KeptRuns
 from cqs_core import Lake, SeriesStatus
+from cqs_panel.parameters import strategy_title
 from cqs_panel.sections import empty, html, section
 from cqs_panel.workbench import Workbench
 
@@ -31,6 +34,7 @@ class BacktestView(pn.viewable.Viewer):
         self._page = page
         self._form: BacktestForm | None = None
         self._shown: RunPage | None = None
+        self._before: dict[str, float | None] | None = None  # figures of the run that a new one replaces
         self._mine = ""  # the job that this page waits for
         self._place = pn.Column(**_WHOLE)
         self._bench = Workbench("Backtest", self._place, "Run backtest", self._run)
@@ -58,7 +62,7 @@ class BacktestView(pn.viewable.Viewer):
             self._bench.tell(html(f"<p>{'No symbols: choose at least one.' if form else 'No candles yet.'}</p>"))
             return
         self._bench.tell()
-        title = f"Backtest {form.strategy} on {', '.join(form.symbols)}"
+        title = f"Backtest {strategy_title(form.strategy)} on {', '.join(form.symbols)}"
         self._mine = self._page.start(title, form.arguments()).id
         self._bench.busy(working=True)
 
@@ -72,6 +76,7 @@ class BacktestView(pn.viewable.Viewer):
         self._bench.busy(working=False)
         run = (job.result or {}).get("run") if job.state == "done" else None
         if run and self._page.shown:
+            self._before = self._shown.performance if self._shown else None
             self._page.goto(self._page.slug, run=run)
 
     def _follow(self, event: Any) -> None:
@@ -98,6 +103,9 @@ class BacktestView(pn.viewable.Viewer):
             self._form.fill(run.manifest)
         self._shown = RunPage(self._page, run)
         self._bench.results[:] = [self._shown]
+        before, self._before = self._before, None
+        if before and (told := changes(before, run.manifest["performance"])):
+            self._page.say(f"Against the run before: {told}")
 
-    def _compare(self, found: dict[str, Any]) -> None:
-        self._bench.results[:] = [comparison_page(found)]
+    def _compare(self, found: tuple[dict[str, Any], Sequence[StoredRun]]) -> None:
+        self._bench.results[:] = [comparison_page(*found)]

@@ -15,7 +15,7 @@ from cqs_core.lake.deriving import divides
 from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 from cqs_panel.address_form import AddressForm, from_text, to_text
 from cqs_panel.checks import offered
-from cqs_panel.figures import label
+from cqs_panel.parameters import parameter_widgets, strategies_by_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +34,16 @@ _KEPT = (
     "capital",
     "fee_pct",
     "slippage_bps",
+    "volume_share",
+    "on_end",
+    "allow_stale",
+    "lookahead",
 )
 _MOST_AT_FIRST = 4
 _EQUAL_WEIGHTS = "Equal-weighted basket"
 _PRESETS = {"All": None, "Oldest 4": 4, "Oldest 10": 10}
+_MORE = ("volume_share", "on_end", "allow_stale", "lookahead")
+_ENDS = {"keep it": "hold", "sell at its last close": "sell"}
 _WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 
 
@@ -64,6 +70,25 @@ class BacktestForm(pn.viewable.Viewer):
     slippage_bps = param.Number(
         SLIPPAGE_BPS, bounds=(0, 10_000), step=1, label="Slippage, bps a side", doc="Limits never slip."
     )
+    volume_share = param.Number(
+        None,
+        bounds=(0, 100),
+        inclusive_bounds=(False, True),
+        allow_None=True,
+        label="Largest share of a bar's volume, %",
+        doc="Fills take no more than this share of what was traded in a bar. Empty: no limit.",
+    )
+    on_end: param.Selector[Any] = param.Selector(
+        default="hold", objects=_ENDS, label="When candles end early", doc="For a symbol whose candles end first."
+    )
+    allow_stale = param.Boolean(
+        False,
+        label="Allow missing reference candles",
+        doc="Run although a market that the strategy looks at ends early.",
+    )
+    lookahead = param.Boolean(
+        True, label="Check for look-ahead", doc="Call the rule on other futures too, to see whether it peeks."
+    )
     rule: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
 
     def __init__(self, found: Sequence[SeriesStatus], page: PageState) -> None:
@@ -73,7 +98,7 @@ class BacktestForm(pn.viewable.Viewer):
         self._address = AddressForm(page, dict, lambda _name, _text: None)
         self._address.pause()  # until there is a whole form
         super().__init__(fee_pct=_percent(known.fee), slippage_bps=known.slippage_bps, capital=known.capital)
-        self._offer("strategy", list(plugins().strategies()))
+        self._offer("strategy", strategies_by_title())
         self._offer("exchange", sorted({s.series.exchange for s in self._found}), prefer=known.exchange)
         self.param.watch(self._list_intervals, "exchange")
         self.param.watch(self._list_symbols, "interval")
@@ -87,7 +112,7 @@ class BacktestForm(pn.viewable.Viewer):
         self._take_rule()
         self._address = AddressForm(page, self._values, self._take)
         self._address.follow()
-        self.param.watch(lambda _: self._address.write(), list(_KEPT))
+        self.param.watch(lambda *_: self._address.write(), list(_KEPT))
         page.param.watch(lambda _: self._address.follow(), "query")
 
     def _values(self) -> dict[str, Any]:
@@ -115,9 +140,23 @@ class BacktestForm(pn.viewable.Viewer):
             pmui.Select.from_param(own.benchmark, **wide),
             pmui.FloatInput.from_param(own.capital, format="0,0", **wide),
             _pair(fee, slip),
+            self._more(),
             sizing_mode="stretch_width",
             margin=0,
         )
+
+    def _more(self) -> Any:
+        own, wide = self.param, _WIDE
+        fields = pn.Column(
+            pmui.FloatInput.from_param(own.volume_share, **wide),
+            pmui.Select.from_param(own.on_end, **wide),
+            pmui.Checkbox.from_param(own.allow_stale, **wide),
+            pmui.Checkbox.from_param(own.lookahead, **wide),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        changed = any(getattr(self, name) != own[name].default for name in _MORE)
+        return pmui.Accordion(("More", fields), active=[0] if changed else [], title_variant="subtitle2", **wide)
 
     def arguments(self) -> list[str]:
         """Of `cqs`, to run this.
@@ -125,7 +164,7 @@ class BacktestForm(pn.viewable.Viewer):
         Raises:
             UsageError: a field holds what the form does not offer.
         """
-        offered(self, "strategy", "exchange", "interval", "symbols", "benchmark")
+        offered(self, "strategy", "exchange", "interval", "symbols", "benchmark", "on_end")
         made = ["backtest", "run", self.strategy, "--exchange", self.exchange]
         made += ["--symbols", ",".join(self.symbols), "--interval", self.interval]
         made += [
@@ -139,6 +178,10 @@ class BacktestForm(pn.viewable.Viewer):
         made += ["--benchmark", self.benchmark] if self.benchmark != _EQUAL_WEIGHTS else []
         made += ["--start", str(self.start)] if self.start else []
         made += ["--end", str(self.end)] if self.end else []
+        made += [] if self.volume_share is None else ["--max-volume-share", f"{self.volume_share / 100:.12g}"]
+        made += ["--on-end", self.on_end] if self.on_end != "hold" else []
+        made += ["--allow-stale"] if self.allow_stale else []
+        made += [] if self.lookahead else ["--no-lookahead-check"]
         for name, value in self.rule.values().items():
             made += ["--set", f"{name}={to_text(value) if isinstance(value, float) else value}"]
         return made
@@ -162,14 +205,24 @@ class BacktestForm(pn.viewable.Viewer):
         self.start = _day(made["start"]) or self.start
         self.end = _day(made["last"])
         costs = made["costs"]
-        self.param.update(fee_pct=_percent(costs["fee"]), slippage_bps=costs["slippage_bps"], capital=costs["capital"])
+        share = costs.get("max_volume_share")
+        self.param.update(
+            fee_pct=_percent(costs["fee"]),
+            slippage_bps=costs["slippage_bps"],
+            capital=costs["capital"],
+            volume_share=None if share is None else _percent(share),
+            on_end=costs.get("on_end", "hold"),
+            allow_stale=bool(made.get("allow_stale")),
+            lookahead=made["badges"]["lookahead"] != "not checked",
+        )
         self._address.settle()
         self._address.follow()
 
-    def _offer(self, name: str, options: list[str], prefer: str = "") -> None:
+    def _offer(self, name: str, options: list[str] | dict[str, str], prefer: str = "") -> None:
         self.param[name].objects = options
-        if getattr(self, name) not in options:
-            setattr(self, name, prefer if prefer in options else options[0])
+        values = list(options.values()) if isinstance(options, dict) else options
+        if getattr(self, name) not in values:
+            setattr(self, name, prefer if prefer in values else values[0])
 
     def _list_intervals(self, *_: Any) -> None:
         from cqs_core import INTERVALS
@@ -232,26 +285,13 @@ class BacktestForm(pn.viewable.Viewer):
 
     def _show_parameters(self, *_: Any) -> None:
         known = type(self.rule).parameters()
-        self._parameters[:] = [_widget(self.rule, name, p) for name, p in known.items()]
-        self.rule.param.watch(lambda _: self._address.write(), list(known)) if known else None
+        self._parameters[:] = parameter_widgets(self.rule, **_WIDE)
+        self.rule.param.watch(lambda *_: self._address.write(), list(known)) if known else None
         self._address.write()
 
 
 def _pair(*widgets: Any) -> Any:
     return pn.Row(*widgets, sizing_mode="stretch_width", margin=0, styles={"gap": "8px"})
-
-
-def _widget(rule: Strategy, name: str, parameter: Any) -> Any:
-    look = {**_WIDE, "label": label(name), "description": parameter.doc}
-    own = rule.param[name]
-    if isinstance(parameter, param.Boolean):
-        return pmui.Switch.from_param(own, **look)
-    if isinstance(parameter, param.Number) and not parameter.allow_None:
-        kind = pmui.IntSlider if isinstance(parameter, param.Integer) else pmui.FloatSlider
-        return kind.from_param(own, **look)
-    if isinstance(parameter, param.Number):
-        return pmui.FloatInput.from_param(own, **look)
-    return (pmui.Select if isinstance(parameter, param.Selector) else pmui.TextInput).from_param(own, **look)
 
 
 def _percent(fraction: float) -> float:

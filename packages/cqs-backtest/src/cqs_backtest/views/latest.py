@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 from cqs_backtest.runs import listing, load
 from cqs_panel.charts.equity import equity_chart
 from cqs_panel.figures import percent, ratio
+from cqs_panel.parameters import strategy_title
 from cqs_panel.sections import empty, section
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _run(page: PageState, run: StoredRun) -> Any:
     made, figures = run.manifest, run.manifest["performance"]
     symbols = ", ".join(symbol.partition("/")[0] for symbol in made["symbols"])
     said = f"{symbols} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
-    name = made["strategy"]["name"]
+    name = strategy_title(made["strategy"]["name"])
     return section(name, equity_chart(run.ts, run.equity), note=said, actions=[_link(page, "Open", run=run.id)])
 
 

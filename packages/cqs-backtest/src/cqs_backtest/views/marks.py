@@ -123,6 +123,17 @@ def figure(value: float | None, unit: str, quote: str) -> str:
     return amount(value, quote) if unit == "$" else ratio(value)
 
 
+def changes(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> str:
+    """How the figures that matter most moved, in a line.
+
+    >>> changes({"cagr": 15.38, "mdd": -28.9, "sharpe": 0.62}, {"cagr": 9.21, "mdd": -28.9, "sharpe": 0.4})
+    'CAGR 15.4 → 9.2 %, Max drawdown -28.9 → -28.9 %, Sharpe 0.62 → 0.40'
+    """
+    pairs = ((CONVENTIONS[name], before.get(name), after.get(name)) for name in ("cagr", "mdd", "sharpe"))
+    told = ((c.label, figure(a, c.unit, "").removesuffix(" %"), figure(b, c.unit, "")) for c, a, b in pairs)
+    return ", ".join(f"{name} {a} → {b}" for name, a, b in told)
+
+
 def _badge(name: str, state: str, hint: str, css: str) -> str:
     return f'<span class="badge" title="{escape(hint)}">{escape(name)} <b class="{css}">{escape(state)}</b></span>'
 

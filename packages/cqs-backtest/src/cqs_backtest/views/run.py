@@ -16,7 +16,8 @@ from cqs_backtest.views.trades import RunTrades
 from cqs_core.trading.metrics import daily_equity
 from cqs_panel.charts.equity import equity_chart
 from cqs_panel.metrics import Metric, metric_cards, tone
-from cqs_panel.sections import html, section
+from cqs_panel.parameters import strategy_title
+from cqs_panel.sections import NO_BUTTON, html, section, stack
 
 if TYPE_CHECKING:
     from cqs_backtest.runs import StoredRun
@@ -40,11 +41,16 @@ class RunPage(pn.viewable.Viewer):
         self.trades = RunTrades(page, run)
         self._quote = self._made["symbols"][0].partition("/")[2].partition(":")[0]
 
+    @property
+    def performance(self) -> dict[str, float | None]:
+        """Its metrics by name."""
+        return dict(self._made["performance"])
+
     def __panel__(self) -> Any:
         made, performance = self._made, self._made["performance"]
         switch = pmui.Switch.from_param(self.param.logarithmic, margin=0, width=150)
         note = f"{self._quote}, at each bar's close; in grey: {self._run.held}"
-        return pn.Column(
+        return stack(
             section("", badges(made["badges"]), html(self._about())),
             metric_cards(cards(performance, self._quote), least=165),
             section("Equity and drawdown", self._equity, note=note, actions=[switch]),
@@ -52,8 +58,6 @@ class RunPage(pn.viewable.Viewer):
             self.trades,
             _folded("All metrics, with their conventions", all_metrics(performance, self._quote)),
             _folded("Manifest", html(f"<pre>{escape(json.dumps(made, indent=1))}</pre>", stylesheets=[_PRE])),
-            styles={"gap": "12px"},
-            **_WHOLE,
         )
 
     @param.depends("logarithmic")
@@ -67,15 +71,15 @@ class RunPage(pn.viewable.Viewer):
         pair = pn.Column(
             section("Years", years(days, equity, capital), note="percent"),
             section("Rolling Sharpe", rolling_sharpe(days, equity, capital), note="last 90 days, x sqrt(365)"),
-            stylesheets=[_PAIR],
+            stylesheets=[_PAIR, NO_BUTTON],
             **_WHOLE,
         )
         heatmap = section("Months", months(days, equity, capital), note="percent")
-        return pn.Column(pair, heatmap, styles={"gap": "12px"}, **_WHOLE)
+        return stack(pair, heatmap)
 
     def _about(self) -> str:
         made, costs = self._made, self._made["costs"]
-        name = f"{made['strategy']['name']} on {', '.join(made['symbols'])}"
+        name = f"{strategy_title(made['strategy']['name'])} on {', '.join(made['symbols'])}"
         dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, engine {made['engine']}"
         left_out = [row["note"] for row in made["badges"].get("left_out", [])]

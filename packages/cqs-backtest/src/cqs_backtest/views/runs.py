@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,13 +9,11 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.runs import FOLDER, set_aside, survey
-from cqs_backtest.runs.compare import compare
-from cqs_backtest.views.marks import figure
-from cqs_panel.figures import when
-from cqs_panel.sections import empty, failure, section
-from cqs_panel.tables import plain_table, table
+from cqs_panel.figures import when, zone_name
+from cqs_panel.parameters import strategy_title
+from cqs_panel.sections import empty, failure, fill, section
+from cqs_panel.tables import columns_button, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +22,14 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _TITLES = {
-    "made": "Made",
     "strategy": "Strategy",
+    "dates": "Dates",
     "cagr": "CAGR %",
     "mdd": "Max drawdown %",
     "sharpe": "Sharpe",
+    "positions": "Positions",
     "symbols": "Symbols",
-    "trades": "Trades",
-    "dates": "Dates",
+    "made": "Made",
 }
 _TOLD = 5  # damaged runs
 _PHONE = ("strategy", "cagr", "mdd", "sharpe")
@@ -48,11 +45,14 @@ class KeptRuns(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._found: Sequence[dict[str, Any]] = []
-        self._body, self._damage = pn.Column(**_WIDE), pn.Column(**_WIDE)
+        self._body, self._damage = pn.Column(**_WIDE), pn.Column(visible=False, **_WIDE)
+        self._columns = pn.Row(margin=0)
         self.update()
 
     def __panel__(self) -> Any:
-        return section("Kept runs", self._damage, self._body, note="newest first; click one to open it")
+        clock = zone_name(self._page.settings.timezone)
+        note = f"newest first; click one to open it; times in {clock}"
+        return section("Kept runs", self._damage, self._body, note=note, actions=[self._columns])
 
     def update(self) -> None:
         """Read the list again."""
@@ -61,8 +61,9 @@ class KeptRuns(pn.viewable.Viewer):
     def _show(self, surveyed: tuple[Sequence[dict[str, Any]], Sequence[DataError]]) -> None:
         found, damaged = surveyed
         self._found = found
-        self._damage[:] = [self._told(error) for error in damaged[:_TOLD]]
+        fill(self._damage, *(self._told(error) for error in damaged[:_TOLD]))
         if not found:
+            self._columns.clear()
             self._body[:] = [empty("No kept runs", "Every backtest is kept in the bucket under runs/.")]
             return
         self.param.chosen.objects = {_name(made): made["id"] for made in found}
@@ -71,7 +72,9 @@ class KeptRuns(pn.viewable.Viewer):
         )
         go = pmui.Button(label="Compare runs", variant="outlined", margin=(8, 0), width=140)
         go.on_click(lambda _: self._page.goto(self._page.slug, compare=",".join(self.chosen)))
-        self._body[:] = [self._table(), compare_some, go]
+        table_ = self._table()
+        self._columns[:] = [columns_button(table_)]
+        self._body[:] = [table_, compare_some, go]
 
     def _told(self, error: DataError) -> Any:
         """A manifest that cannot be read, until it can, or is out of the way."""
@@ -87,7 +90,7 @@ class KeptRuns(pn.viewable.Viewer):
         return table(
             frame,
             titles=_TITLES,
-            numbers={"sharpe": "0.00", "trades": "0,0"},
+            numbers={"sharpe": "0.00", "positions": "0,0"},
             signed={"cagr": 1, "mdd": 1},
             filters=("strategy", "symbols"),
             page_size=8,
@@ -96,62 +99,21 @@ class KeptRuns(pn.viewable.Viewer):
         )
 
 
-def comparison(page: PageState, runs: Sequence[str]) -> dict[str, Any]:
-    """What `comparison_page` shows; read from the bucket, so off the server's loop."""
-    return compare(page.bucket, runs)
-
-
-def comparison_page(found: dict[str, Any]) -> Any:
-    """Settings that differ, metrics side by side, and the trades that entered, left or changed."""
-    runs = found["runs"]
-    names = [f"Run {i}" for i in range(1, len(runs) + 1)]
-    settings = [(row["setting"], *(_text(row["values"][run]) for run in runs)) for row in found["settings"]]
-    metrics = [_metric(row, runs) for row in found["metrics"] if row["metric"] in CONVENTIONS]
-    trades = pd.DataFrame(found["trades"])
-    counts = Counter(row["change"] for row in found["trades"])
-    note = ", ".join(f"{counts[change]} {change}" for change in ("entered", "left", "changed"))
-    diff = empty("The same trades", "Entries, exits, prices and reasons are equal.")
-    if len(trades):
-        trades["run"] = [names[runs.index(run)] for run in trades["run"]]
-        diff = table(trades, signed={"return_pct": 2}, filters=("change", "symbol"), page_size=12)
-    return pn.Column(
-        section("Runs", plain_table(["", "Run"], zip(names, runs, strict=True))),
-        section("Settings that differ", plain_table(["", *names], settings or [("none", *[""] * len(runs))])),
-        section("Metrics", plain_table(["", *names], metrics, numbers=range(1, len(runs) + 1)), note=_versions(found)),
-        section("Trades against run 1", diff, note=note),
-        styles={"gap": "12px"},
-        **_WIDE,
-    )
-
-
-def _versions(found: dict[str, Any]) -> str:
-    """Which runs were made under another version of a metric."""
-    told = (
-        f"run {i} was made under another version of {', '.join(CONVENTIONS[name].label for name in others)}"
-        for i, run in enumerate(found["runs"], 1)
-        if (others := found["other_versions"][run])
-    )
-    return "; ".join(told)
-
-
-def _metric(row: dict[str, Any], runs: Sequence[str]) -> tuple[str, ...]:
-    convention = CONVENTIONS[row["metric"]]
-    return convention.label, *(figure(row["values"][run], convention.unit, "") for run in runs)
-
-
-def _row(made: dict[str, Any], zone: str | None) -> tuple[Any, ...]:
+def _row(made: dict[str, Any], zone: str | None) -> dict[str, Any]:
     told = made["performance"]
     created = int(pd.Timestamp(made["created"]).timestamp() * 1000)
-    symbols = ", ".join(market.partition("/")[0] for market in made["symbols"])
-    dates = f"{made['first'][:10]} to {made['last'][:10]}"
-    numbers = (told.get(key) for key in ("cagr", "mdd", "sharpe", "num_trades"))
-    cagr, mdd, sharpe, trades = numbers
-    return when(created, zone), made["strategy"]["name"], cagr, mdd, sharpe, symbols, trades, dates
+    return {
+        "strategy": strategy_title(made["strategy"]["name"]),
+        "dates": f"{made['first'][:10]} to {made['last'][:10]}",
+        **{name: told.get(name) for name in ("cagr", "mdd", "sharpe")},
+        "positions": told.get("num_trades"),
+        "symbols": ", ".join(market.partition("/")[0] for market in made["symbols"]),
+        "made": when(created, zone),
+    }
 
 
 def _name(made: dict[str, Any]) -> str:
-    return f"{made['strategy']['name']} · {', '.join(made['symbols'])} · {made['id'][:15]} {made['id'][-6:]}"
-
-
-def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "-" if value is None else str(value)
+    """What tells runs apart in a list: rule, markets, days, and when it was made."""
+    symbols = ", ".join(market.partition("/")[0] for market in made["symbols"])
+    told = f"{strategy_title(made['strategy']['name'])} on {symbols}, {made['first'][:10]} to {made['last'][:10]}"
+    return f"{told} · {made['id'][:15]} {made['id'][-6:]}"

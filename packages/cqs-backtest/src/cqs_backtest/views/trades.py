@@ -12,7 +12,7 @@ from cqs_core import Series
 from cqs_core.files.spreadsheet import to_csv
 from cqs_panel import Marks, Spot, SpotChart
 from cqs_panel.figures import when
-from cqs_panel.sections import empty, section
+from cqs_panel.sections import empty, section, stack
 from cqs_panel.tables import columns_button, table
 
 if TYPE_CHECKING:
@@ -66,13 +66,8 @@ class RunTrades(pn.viewable.Viewer):
         )
         table_ = self._table()
         note = "round trips, first in first out; click one to see its candles"
-        return pn.Column(
-            self._around,
-            section("Trades", table_, note=note, actions=[columns_button(table_), csv]),
-            sizing_mode="stretch_width",
-            margin=0,
-            styles={"gap": "12px"},
-        )
+        rows = section("Trades", table_, note=note, actions=[columns_button(table_), csv])
+        return stack(self._around, rows)
 
     def _table(self) -> Any:
         shown = self._trades.assign(entry=self._times("entry_time"), exit=self._times("exit_time"))

@@ -17,7 +17,7 @@ from cqs_data.views.form import FetchForm
 from cqs_data.views.series import SeriesPanel
 from cqs_panel.figures import count, size, when, zone_name
 from cqs_panel.metrics import Metric, metric_cards, metrics_html
-from cqs_panel.sections import empty, section
+from cqs_panel.sections import empty, fill, section, stack
 from cqs_panel.tables import columns_button, refresh, table
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
-_STACK = {**_WHOLE, "styles": {"gap": "12px"}}
 _TITLES = {
     "market": "Market",
     "interval": "Interval",
@@ -55,16 +54,16 @@ class DataView(pn.viewable.Viewer):
         self._known: Availability | None = None
         self._form = FetchForm(page)
         self._files = FilesPanel(page, self._reload)
-        self._importing = pn.Column(visible=False, **_STACK)
+        self._importing = stack(visible=False)
         self._asking = section("Fetch candles", self._form, self._fetch_buttons(), visible=False)
-        self._blank = pn.Column(**_STACK)
+        self._blank = stack(visible=False)
         self._cards = metric_cards([])
         self._table = self._empty_table()
         self._busy: dict[str, Any] = {}
         self._damaged: set[str] = set()
         told = section("Series", self._table, note=self._clock("click one to look at it"), actions=self._actions())
-        self._overview = pn.Column(self._cards, told, visible=False, **_STACK)
-        self._coverage = pn.Column(**_STACK)
+        self._overview = stack(self._cards, told, visible=False)
+        self._coverage = stack(visible=False)
         self._series = SeriesPanel(page, self._reload)
         page.param.watch(self._follow, "query")
         page.on_job(self._ended)
@@ -74,7 +73,7 @@ class DataView(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         forms = (self._asking, self._importing)
         parts = (self._blank, self._overview, self._series, self._coverage, self._series.details)
-        return pn.Column(*forms, *parts, **_STACK)
+        return stack(*forms, *parts)
 
     def _clock(self, note: str) -> str:
         return f"{note}; times in {zone_name(self._page.settings.timezone)}"
@@ -85,13 +84,13 @@ class DataView(pn.viewable.Viewer):
     def _show(self, known: Availability) -> None:
         self._known = known
         self._overview.visible = bool(known.series)
-        self._blank[:] = [] if known.series else [_nothing()]
+        fill(self._blank, *([] if known.series else [_nothing()]))
         self._asking.visible = not known.series or self._page.query.get("fetch") == "1"
         if not known.series:
             return
         self._cards.object = metrics_html(_metrics(known))
         refresh(self._table, _frame(known, self._damaged, self._page.settings.timezone))
-        self._coverage[:] = [section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause")]
+        fill(self._coverage, section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause"))
         self._open()
 
     def _show_files(self) -> None:

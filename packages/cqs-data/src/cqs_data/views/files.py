@@ -12,7 +12,7 @@ import param
 
 from cqs_core import INTERVALS, Lake, Series, plugins
 from cqs_data.importing import Imported, Options, Record, import_files, imports, undo
-from cqs_panel import count, plain_table, section, when, zone_name
+from cqs_panel import count, plain_table, section, stack, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +64,7 @@ class FilesPanel(pn.viewable.Viewer):
         note = "CSV, JSON, parquet or feather, also zipped; nothing is stored before you confirm"
         form = section("Import files", self._files, self._form(), self._verdict, self._store, note=note)
         past = section("Imports", self._imports, note=f"times in {zone_name(self._page.settings.timezone)}")
-        return pn.Column(form, past, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+        return stack(form, past)
 
     def refresh(self) -> None:
         """Show the imports that the lake has."""

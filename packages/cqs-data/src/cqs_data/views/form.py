@@ -40,7 +40,7 @@ class FetchForm(pn.viewable.Viewer):
         self.start = dt.datetime.now(dt.UTC).date().replace(month=1, day=1)
         self._address = AddressForm(page, self._values, self._take)
         self._address.follow()
-        self.param.watch(lambda _: self._address.write(), list(_KEPT))
+        self.param.watch(lambda *_: self._address.write(), list(_KEPT))
         page.param.watch(lambda _: self._address.follow(), "query")
 
     def _values(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.figures import age, amount, percent, when
 from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
 from cqs_panel.remedies import remedies
-from cqs_panel.sections import failure, html, section
+from cqs_panel.sections import failure, fill, html, section, stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +45,8 @@ class Price(NamedTuple):
 def prices(page: PageState) -> Any:
     """A row of metric cards, one a market of the home exchange; what cannot be read is said below them."""
     cards = metric_cards([])
-    faults = pn.Column(styles={"gap": "12px"}, **_WHOLE)
-    shown = pn.Column(cards, faults, styles={"gap": "12px"}, **_WHOLE)
+    faults = stack(visible=False)
+    shown = stack(cards, faults)
     told: list[str] = []
 
     def show(found: Sequence[Price]) -> None:
@@ -57,9 +57,8 @@ def prices(page: PageState) -> Any:
         damaged = [(price.series, price.fault) for price in found if price.fault]
         if told != [str(fault) for _, fault in damaged]:
             told[:] = [str(fault) for _, fault in damaged]
-            faults[:] = [
-                failure(f"{series} cannot be read", fault, actions=remedies(page, fault)) for series, fault in damaged
-            ]
+            said = (failure(f"{s} cannot be read", fault, actions=remedies(page, fault)) for s, fault in damaged)
+            fill(faults, *said)
         if shown[0] is not cards:
             shown[:] = [cards, faults]
 

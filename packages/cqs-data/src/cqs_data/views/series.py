@@ -16,7 +16,7 @@ from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.charts.tail import TailedCandles
 from cqs_panel.figures import count, when, zone_name
-from cqs_panel.sections import empty, section
+from cqs_panel.sections import empty, fill, section, stack
 from cqs_panel.tables import columns_button, plain_table, table
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SeriesPanel(pn.viewable.Viewer):
         self._live = LiveSwitch(page, self._chart)
         self._holes: Gaps | None = None
         self._title = pn.Column(sizing_mode="stretch_width", margin=0)
-        self.details = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+        self.details = stack(visible=False)
 
     def __panel__(self) -> Any:
         return self._title
@@ -60,7 +60,7 @@ class SeriesPanel(pn.viewable.Viewer):
         """Say why no series is shown."""
         self._live.clear()
         self._title[:] = [section("", empty(title, advice))]
-        self.details.clear()
+        fill(self.details)
 
     def show(self, one: SeriesStatus, holes: Gaps) -> None:
         """Show a series of the lake."""
@@ -94,10 +94,11 @@ class SeriesPanel(pn.viewable.Viewer):
         titles = {name: name.capitalize() for name in shown.columns}
         preview = table(shown, titles=titles, prices=prices, page_size=10, phone=("time", "close", "volume"))
         note = f"the last {len(shown)}, by their open; times in {zone_name(zone)}"
-        self.details[:] = [
+        fill(
+            self.details,
             section("Newest candles", preview, note=note, actions=[columns_button(preview)]),
             section("Holes", self._gap_table(), note=self._told()),
-        ]
+        )
 
     def _told(self) -> str:
         holes = self._holes

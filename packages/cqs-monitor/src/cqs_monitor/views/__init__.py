@@ -75,7 +75,7 @@ def _evaluated(job: Job) -> Outcome | None:
 
 VIEWS = [
     View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=_monitor),
-    View(slug="compare", title="Compare", icon="compare_arrows", order=32, build=_compare),
+    View(slug="compare", title="Bot vs backtest", icon="compare_arrows", order=32, build=_compare),
     View(slug="alerts", title="Alerts", icon="notifications", order=34, build=_alerts),
     View(slug="models", title="Models", icon="model_training", order=36, build=_models, outcome=_evaluated),
 ]

@@ -9,11 +9,11 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import CqsError, Series, plugins
-from cqs_core.time.clock import parse_start
+from cqs_core import CqsError, Series, UsageError, plugins
+from cqs_core.times import parse_start
 from cqs_monitor.compare.comparison import Comparison, Question, compare
 from cqs_monitor.compare.notes import notes
-from cqs_monitor.logs.reader import reader_of
+from cqs_monitor.reader import reader_of
 from cqs_monitor.views import comparison_table, holdings_table
 from cqs_monitor.views.bridge_chart import BridgeChart
 from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_between, stack
@@ -24,6 +24,7 @@ from cqs_panel import (
     Metric,
     Spot,
     SpotChart,
+    Workbench,
     amount,
     columns_button,
     count,
@@ -43,8 +44,8 @@ from cqs_panel import (
 if TYPE_CHECKING:
     from cqs_core import Bucket
     from cqs_monitor.compare.deviations import Deviation
-    from cqs_monitor.logs.reader import Reading
     from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.reader import Reader, Reading
     from cqs_panel import Layer, PageState
 
 _ALL, _DIFFERING = "All positions", "What differs"
@@ -60,11 +61,12 @@ class CompareView(pn.viewable.Viewer):
         self._question: Question | None = None
         self._seen: Snapshot | None = None
         self._found: Comparison | None = None
-        self._form = QuestionForm(page, self._ask)
-        self._left = pn.Column(**WHOLE)
-        self._blank = pn.Column(
-            empty("Nothing compared yet", "Choose an account and the rule it should follow."), **WHOLE
-        )
+        self._form: QuestionForm | None = None
+        self._fields = pn.Column(**WHOLE)
+        self._bench = Workbench("Bot against backtest", self._fields, "Compare with the backtest", self._submit)
+        self._bench.fold(open_=False)
+        self._bench.alone(yes=True)
+        self._blank = pn.Column(**WHOLE)
         self._cards = metric_cards([], least=240)
         self._bridge = BridgeChart()
         self._deviations = html("", stylesheets=[holdings_table.CSS])
@@ -76,16 +78,13 @@ class CompareView(pn.viewable.Viewer):
         self._chart = SpotChart(page, "cqs-compare-chart", note, height=320, day_start=page.settings.day_start)
         self._body = self._laid_out()
         self._body.visible = False
+        self._bench.results[:] = [self._blank, self._body]
         page.load(lambda: self._reader.read(8.0), self._offer)
         page.every(seconds_between(page), self._look)
         page.param.watch(self._followed, "query")
 
     def __panel__(self) -> Any:
-        css = """
-:host{display:grid!important;grid-template-columns:280px minmax(0,1fr);gap:12px;align-items:start}
-@media(max-width:1000px){:host{grid-template-columns:minmax(0,1fr)}}
-"""
-        return pn.Column(self._left, stack(self._blank, self._body), stylesheets=[css], **WHOLE)
+        return self._bench
 
     def _laid_out(self) -> Any:
         note = "net KRW; open positions at the last close"
@@ -117,7 +116,7 @@ class CompareView(pn.viewable.Viewer):
             signed=comparison_table.SIGNED,
             prices=comparison_table.PRICES,
             phone=comparison_table.PHONE,
-            widths={"opened": 120, "symbol": 84, "what": 84},
+            widths={"opened": 96, "symbol": 84, "what": 92, **dict.fromkeys(comparison_table.PRICES, 104)},
             hidden=["at"],
             filters=["symbol", "what"],
             page_size=12,
@@ -125,20 +124,24 @@ class CompareView(pn.viewable.Viewer):
         )
 
     def _offer(self, reading: Reading) -> None:
+        accounts = reading.snapshot.accounts
         if not plugins().strategies():
-            self._left[:] = [
-                empty(
-                    "No strategy is installed", "A comparison runs one over the lake's candles.", "uv add cqs-backtest"
-                )
-            ]
-            return
-        if not reading.snapshot.accounts:
-            advice = reading.error or "Bots write to logs/{account}/ in this bucket."
-            self._left[:] = [empty("No bot has logs here", advice)]
-            return
-        if not self._left.objects:
-            self._left[:] = [section("Compare", self._form)]
-        self._form.offer(reading.snapshot.accounts)
+            advice = "A comparison runs one over the lake's candles."
+            self._say(empty("No strategy is installed", advice, "uv add cqs-backtest"))
+        elif not accounts:
+            self._say(empty("No bot has logs here", reading.error or "Bots write to logs/{account}/ in this bucket."))
+        elif self._form is None:
+            self._form = QuestionForm(self._page, accounts)
+            self._fields[:] = [self._form]
+            self._bench.alone(yes=False)
+            self._submit()
+        else:
+            self._form.offer(accounts)
+
+    def _say(self, blank: Any) -> None:
+        """Show this in place of a comparison."""
+        self._body.visible, self._blank.visible = False, True
+        self._blank[:] = [section("", blank)]
 
     def _look(self) -> None:
         """Compare again where the log has changed."""
@@ -149,24 +152,37 @@ class CompareView(pn.viewable.Viewer):
         if self._question is not None and reading.snapshot is not self._seen:
             self._start(self._question, quiet=True)
 
-    def _ask(self, question: Question) -> None:
-        self._question = question
-        self._start(question, quiet=False)
+    def _submit(self) -> None:
+        """Compare what the form says, or say what is wrong with it."""
+        if self._form is None:
+            return
+        try:
+            self._question = self._form.question()
+        except UsageError as error:
+            self._bench.tell(failure("This cannot be compared", error))
+            return
+        self._bench.tell()
+        self._bench.busy(working=True)
+        self._start(self._question, quiet=False)
 
     def _start(self, question: Question, *, quiet: bool) -> None:
         bucket, reader = self._page.bucket, self._reader
-        self._page.load(lambda: _answer(bucket, reader.read(2.0).snapshot, question), self._show, quiet=quiet)
+        self._page.load(lambda: _answer(bucket, reader, question), self._show, quiet=quiet)
 
-    def _show(self, answer: tuple[Question, Snapshot, Comparison | CqsError]) -> None:
-        question, self._seen, found = answer
+    def _show(self, answer: tuple[Question, Snapshot | None, Comparison | Exception]) -> None:
+        question, seen, found = answer
         if question is not self._question:
             return
+        self._seen = seen
+        self._bench.busy(working=False)
         if isinstance(found, CqsError):
             self._found = None
             self._body.visible, self._blank.visible = False, True
             self._blank[:] = [failure("This cannot be compared", found)]
             return
-        self._found = found
+        if isinstance(found, Exception):
+            raise found
+        before, self._found = self._found, found
         self._body.visible, self._blank.visible = True, False
         self._cards.object = metrics_html(_metrics(found))
         self._bridge.update(found.bridge)
@@ -174,6 +190,8 @@ class CompareView(pn.viewable.Viewer):
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
         self._list()
         self._draw()
+        if before is not None and before.question is not question:
+            self._page.say(_change(before, found))
 
     def _list(self) -> None:
         if self._found is not None:
@@ -208,12 +226,22 @@ class CompareView(pn.viewable.Viewer):
         )
 
 
-def _answer(bucket: Bucket, snapshot: Snapshot, question: Question) -> tuple[Question, Snapshot, Comparison | CqsError]:
-    """Refusals are answers: what the user can fix is shown in place, and compared again when the log changes."""
+def _answer(
+    bucket: Bucket, reader: Reader, question: Question
+) -> tuple[Question, Snapshot | None, Comparison | Exception]:
+    """Errors are answers: what the user can fix is shown in place, and compared again when the log changes."""
+    snapshot = None
     try:
+        snapshot = reader.read(2.0).snapshot
         return question, snapshot, compare(bucket, snapshot, question)
-    except CqsError as error:
+    except Exception as error:  # noqa: BLE001 - the page must know that the work is over, however it ended
         return question, snapshot, error
+
+
+def _change(before: Comparison, after: Comparison) -> str:
+    """What another question changed, in a line."""
+    old, new = (one.bridge.live - one.bridge.backtest for one in (before, after))
+    return f"Compared: live less backtest {amount(old, 'KRW', signed=True)} → {amount(new, 'KRW', signed=True)}"
 
 
 def _metrics(found: Comparison) -> list[Metric]:

@@ -58,7 +58,10 @@ def comparison_frame(comparison: Comparison, timezone: str | None, *, differing:
     rows += [_row(one, None, "missed") for one in pairing.missed]
     rows += [_row(None, one, "extra") for one in pairing.extra]
     rows.sort(key=lambda row: -row["at"])
-    frame = pd.DataFrame([{"opened": when(row["at"], timezone), **row} for row in rows], columns=[*TITLES, "at"])
+    days = comparison.question.rule.interval in ("1d", "1w", "1M")
+    opened = [when(row["at"], "UTC" if days else timezone)[: 10 if days else None] for row in rows]
+    told = [{"opened": at, **row} for at, row in zip(opened, rows, strict=True)]
+    frame = pd.DataFrame(told, columns=[*TITLES, "at"])
     return frame.astype(dict.fromkeys([*NUMBERS, *SIGNED, *_PRICES], float))
 
 

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from cqs_panel.sections import NO_BUTTON, stack
+
 if TYPE_CHECKING:
     from cqs_panel import PageState
+
+__all__ = ["ONE_LINE", "WHOLE", "bar", "beside", "seconds_between", "stack"]
 
 WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 ONE_LINE = {"& button": {"whiteSpace": "nowrap"}}
@@ -18,11 +22,6 @@ _BAR = """
 """
 
 
-def stack(*objects: Any) -> Any:
-    """One below the other."""
-    return pn.Column(*objects, styles={"gap": "12px"}, **WHOLE)
-
-
 def beside(*objects: Any, columns: str = "1fr 1fr") -> Any:
     """Side by side where there is room; `columns` are CSS tracks."""
     tracks = " ".join(f"minmax(0,{track})" for track in columns.split())
@@ -30,7 +29,7 @@ def beside(*objects: Any, columns: str = "1fr 1fr") -> Any:
 :host{{display:grid!important;grid-template-columns:{tracks};gap:12px;align-items:start}}
 @media(max-width:1000px){{:host{{grid-template-columns:minmax(0,1fr)}}}}
 """
-    return pn.Column(*objects, stylesheets=[css], **WHOLE)
+    return pn.Column(*objects, stylesheets=[css, NO_BUTTON], **WHOLE)
 
 
 def bar(*objects: Any) -> Any:

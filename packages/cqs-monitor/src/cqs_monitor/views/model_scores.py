@@ -41,7 +41,7 @@ class ModelScores(pn.viewable.Viewer):
         self._cards = metric_cards([], least=190)
         self._chart = CandleChart(page, height=380)
         self._earned = pn.Column(**WHOLE)
-        self._figures = pn.Column(styles={"gap": "12px"}, **WHOLE)
+        self._figures = stack()
         note = "bull in the colour of gains, bear in that of losses; known at the close of each day"
         self._body = stack(self._cards, section("Regimes on the price", self._chart, note=note), self._figures)
         self._body.visible = False

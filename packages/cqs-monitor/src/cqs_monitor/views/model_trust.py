@@ -41,8 +41,12 @@ class ModelTrust(pn.viewable.Viewer):
         self._page, self._chosen, self._changed = page, chosen, changed
         self._below = pn.Column(**WHOLE)
         self._knows = pmui.Checkbox(label="I know who made this model", value=False, margin=0)
+        self._unusual = pmui.Checkbox(
+            label="I know what its unusual code does", value=False, margin=0, visible=_is_unusual(chosen)
+        )
         self._trust = pmui.Button(label="Trust it", variant="outlined", size="small", disabled=True, margin=0)
-        self._knows.param.watch(lambda event: setattr(self._trust, "disabled", not event.new), "value")
+        for box in (self._knows, self._unusual):
+            box.param.watch(lambda _: setattr(self._trust, "disabled", not self._agreed), "value")
         self._trust.on_click(lambda _: self._do(self._trust_it))
         self._revoke = pmui.Button(label="Take trust back", variant="text", size="small", margin=0)
         self._revoke.on_click(lambda _: self._do(lambda: trust.distrust(str(chosen.sha256))))
@@ -55,7 +59,11 @@ class ModelTrust(pn.viewable.Viewer):
             return html(f"<p>{_NEVER if seen else 'There is nothing to trust.'}</p>", stylesheets=[_CSS])
         if self._chosen.sha256 in trust.trusted():
             return stack(html(_WARNING, stylesheets=[_CSS]), bar(self._evaluate, self._revoke), self._below)
-        return stack(html(_WARNING, stylesheets=[_CSS]), bar(self._knows, self._trust), self._below)
+        return stack(html(_WARNING, stylesheets=[_CSS]), bar(self._knows, self._unusual, self._trust), self._below)
+
+    @property
+    def _agreed(self) -> bool:
+        return self._knows.value is True and (self._unusual.value is True or not self._unusual.visible)
 
     def _do(self, change: Callable[[], Any]) -> None:
         try:
@@ -67,9 +75,9 @@ class ModelTrust(pn.viewable.Viewer):
 
     def _trust_it(self) -> None:
         """A button that is disabled in the browser can be clicked by what is not one."""
-        if self._knows.value is not True:
-            raise UsageError("say first that you know who made this model")
-        trust.trust([self._chosen], str(self._chosen.sha256))
+        if not self._agreed:
+            raise UsageError("say first that you know who made this model, and what its code does")
+        trust.trust([self._chosen], str(self._chosen.sha256), unusual=self._unusual.value is True)
 
     def _start(self) -> None:
         try:
@@ -89,3 +97,7 @@ class ModelTrust(pn.viewable.Viewer):
             self._evaluate.loading = self._evaluate.disabled = False
             if job.state == "done":
                 self._changed()
+
+
+def _is_unusual(chosen: Model) -> bool:
+    return chosen.inspection is not None and chosen.inspection.verdict == "imports unusual code"

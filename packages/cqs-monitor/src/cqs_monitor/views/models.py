@@ -15,7 +15,7 @@ from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_scores import ModelScores
 from cqs_monitor.views.model_text import CSS, inspection_html, metrics_by_version, model_metrics
 from cqs_monitor.views.model_trust import ModelTrust
-from cqs_panel import empty, failure, html, metric_cards, plain_table, refresh, section, size, table, when
+from cqs_panel import empty, failure, fill, html, metric_cards, plain_table, refresh, section, size, table, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class ModelsView(pn.viewable.Viewer):
         self._blank = pn.Column(**WHOLE)
         self._table = table(_frame((), None), titles=_TITLES, page_size=10, on_click=self._pick, hidden=["version"])
         self._metrics = pn.Column(**WHOLE)
-        self._chosen = pn.Column(styles={"gap": "12px"}, **WHOLE)
+        self._chosen = stack()
         self._below = pn.Column(**WHOLE)
         self._scores = ModelScores(page)
         self._body = stack(
@@ -118,18 +118,19 @@ class ModelsView(pn.viewable.Viewer):
             ),
         ]
         self._scores.update(None)
-        self._below[:] = []
+        fill(self._below)
         bucket = self._page.bucket
 
         def show(found: Regimes | CqsError | None) -> None:
             if self._drawn is None or self._drawn[0] != chosen.version:
                 return
             if isinstance(found, CqsError):
-                self._below[:] = [failure("The stored regimes cannot be read", found)]
+                fill(self._below, failure("The stored regimes cannot be read", found))
             elif found is not None:
                 self._scores.update(found)
             elif known:
-                self._below[:] = [section("Live performance", empty("Not evaluated yet", "Evaluate it above."))]
+                blank = empty("Not evaluated yet", "Evaluate it above.")
+                fill(self._below, section("Live performance", blank))
 
         self._page.load(lambda: _stored(bucket, chosen), show)
 

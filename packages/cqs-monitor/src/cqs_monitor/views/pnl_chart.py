@@ -6,26 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, Legend, LegendItem
+from bokeh.models import ColumnDataSource
 
-from cqs_monitor.performance.statistics import drawdown
-from cqs_panel.charts.style import crosshair, hover, pane, show_all, time_figure, whole_numbers
-from cqs_panel.theme import ACCENT, AMBER, GREY, tones
+from cqs_monitor.pnl.statistics import drawdown
+from cqs_panel.charts.style import crosshair, hover, legend_above, pane, show_all, time_figure, whole_numbers
+from cqs_panel.theme import ACCENT, OTHERS, tones
 
 if TYPE_CHECKING:
-    from cqs_monitor.performance.report import Report
+    from cqs_monitor.report import Report
 
 _DAY = 86_400_000
-_LEGEND: dict[str, Any] = {
-    "orientation": "horizontal",
-    "click_policy": "mute",
-    "background_fill_alpha": 0,
-    "border_line_alpha": 0,
-    "label_text_font_size": "12px",
-    "padding": 0,
-    "margin": 0,
-}
-_COLORS = (AMBER, "#a78bfa", "#f472b6", "#34d399", "#38bdf8", GREY)
 
 
 class PnlChart(pn.viewable.Viewer):
@@ -34,14 +24,15 @@ class PnlChart(pn.viewable.Viewer):
     def __init__(self) -> None:
         super().__init__()
         self._data = ColumnDataSource({"ts": [], "total": [], "fall": [], "day": []})
+        self._depth = ColumnDataSource({"ts": [], "fall": []})  # with a point before each change: areas cannot step
         self._upper = time_figure(250)
         self._lower = time_figure(110, x_range=self._upper.x_range, toolbar_location=None)
         red = tones().down
-        self._lower.varea("ts", "fall", 0, source=self._data, fill_color=red, fill_alpha=0.25)
-        self._lower.line("ts", "fall", source=self._data, color=red, line_width=1.2)
+        self._lower.varea("ts", "fall", 0, source=self._depth, fill_color=red, fill_alpha=0.25)
+        self._lower.line("ts", "fall", source=self._depth, color=red, line_width=1.2)
         self._total = self._upper.step("ts", "total", source=self._data, color=ACCENT, line_width=2.2, mode="after")
         self._curves: dict[str, Any] = {}
-        self._legend: Legend | None = None
+        self._legend: Any = None
         rows = [("", "@ts{%F}"), ("Day", "@day{custom}"), ("Total", "@total{custom}"), ("Below high", "@fall{custom}")]
         formatters = {"@ts": "datetime", **whole_numbers("day", "total", "fall")}
         self._upper.add_tools(hover([self._total], rows, formatters=formatters))
@@ -64,6 +55,7 @@ class PnlChart(pn.viewable.Viewer):
         data |= {f"curve{i}": np.r_[np.zeros(len(start)), curve] for i, curve in enumerate(report.curves.values())}
         if not _same(self._data.data, data):
             self._data.data = data
+            self._depth.data = {"ts": np.repeat(days, 2)[1:], "fall": np.repeat(data["fall"], 2)[:-1]}
             if len(days) > 1:
                 show_all(self._upper.x_range, days[0], days[-1], 7.0 * _DAY)
 
@@ -73,7 +65,7 @@ class PnlChart(pn.viewable.Viewer):
         self._data.data = {key: self._data.data[key] for key in ("ts", "total", "fall", "day")} | blank
         self._curves = {
             name: self._upper.step(
-                "ts", f"curve{i}", source=self._data, color=_COLORS[i], line_width=1.2, line_alpha=0.9, mode="after"
+                "ts", f"curve{i}", source=self._data, color=OTHERS[i], line_width=1.2, line_alpha=0.9, mode="after"
             )
             for i, name in enumerate(names)
         }
@@ -81,9 +73,7 @@ class PnlChart(pn.viewable.Viewer):
             self._upper.above.remove(self._legend)
             self._legend = None
         if names:
-            items = [LegendItem(label=name, renderers=[line]) for name, line in self._shown()]
-            self._legend = Legend(items=items, **_LEGEND)
-            self._upper.add_layout(self._legend, "above")
+            self._legend = legend_above(self._upper, self._shown())
 
     def _shown(self) -> list[tuple[str, Any]]:
         return [("Total", self._total), *self._curves.items()]

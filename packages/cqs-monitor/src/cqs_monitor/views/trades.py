@@ -24,7 +24,7 @@ from cqs_monitor.performance.blotter import trades_frame
 from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.report import Choice
 from cqs_monitor.views.layout import WHOLE, bar
-from cqs_panel import Marks, Spot, SpotChart, columns_button, html, refresh, section, table
+from cqs_panel import Marks, Spot, SpotChart, columns_button, fill, html, refresh, section, stack, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +91,7 @@ class Trades(pn.viewable.Viewer):
         note = "newest first; times in KST; click one to see it on candles"
         rows = section("Trades", head, self._table, note=note)
         chart = section("On candles", bar(self._symbol), self._about)
-        return pn.Column(chart, self._chart, rows, styles={"gap": "12px"}, **WHOLE)
+        return stack(chart, self._chart, rows)
 
     def _pick(self, row: int) -> None:
         chosen = self._table.value.iloc[row]
@@ -169,7 +169,7 @@ class Trades(pn.viewable.Viewer):
     def _show(self, found: tuple[str, Series | None, list[Marks], Spot | None]) -> None:
         symbol, series, marks, spot = found
         self._chart.visible = series is not None
-        self._about[:] = [] if series else [_no_candles(self._page, symbol)]
+        fill(self._about, *([] if series else [_no_candles(self._page, symbol)]))
         made_of = (series, spot, [(mark.ts.tolist(), mark.side) for mark in marks])
         if series is not None and self._drawn != made_of:
             last = int(max((int(mark.ts.max()) for mark in marks if len(mark.ts)), default=0))

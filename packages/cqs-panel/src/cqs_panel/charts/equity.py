@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy.typing as npt
 import panel as pn
 from bokeh.models import ColumnDataSource, CustomJSTickFormatter, Range1d
 
-from cqs_panel.charts.style import crosshair, hover, pane, show_all, time_figure
-from cqs_panel.theme import ACCENT, GREY, tones
+from cqs_panel.charts.style import crosshair, hover, legend_above, pane, show_all, time_figure
+from cqs_panel.theme import ACCENT, GREY, OTHERS, tones
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,30 @@ def equity_chart(
     upper.add_tools(hover([curve], rows))
     crosshair(upper, lower)
     return pn.Column(pane(upper), pane(lower), sizing_mode="stretch_width", margin=0)
+
+
+def growth_chart(curves: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]], height: int = 300) -> Any:
+    """Several curves over each other, each in percent of its own beginning.
+
+    Args:
+        curves: `{label: (ts, equity)}`: int64 (N,) ms UTC, ascending, and float64 (N,), positive.
+        height: in pixels.
+    """
+    shown = time_figure(height)
+    ends = [(float(ts[0]), float(ts[-1]), float(np.median(np.diff(ts)))) for ts, _ in curves.values() if len(ts) > 1]
+    if ends:
+        firsts, lasts, steps = zip(*ends, strict=True)
+        show_all(shown.x_range, min(firsts), max(lasts), _NARROWEST * min(steps))
+    lines = []
+    for (name, (ts, equity)), color in zip(curves.items(), cycle((ACCENT, *OTHERS)), strict=False):
+        at = _thinned(equity)
+        values = 100 * (equity[at] / equity[0] - 1) if len(equity) else equity
+        source = ColumnDataSource({"ts": ts[at].astype(np.float64), "value": values})
+        lines.append((name, shown.line("ts", "value", source=source, color=color, line_width=1.6)))
+        shown.add_tools(hover([lines[-1][1]], [(name, "@value{+0,0.0} %"), ("", "@ts{%F} UTC")], mode="mouse"))
+    shown.yaxis.formatter = CustomJSTickFormatter(code="return tick + ' %'")
+    legend_above(shown, lines)
+    return pane(shown)
 
 
 def _depth(shown: Any, source: Any, deepest: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bokeh.models import (
     CrosshairTool,
@@ -12,6 +12,8 @@ from bokeh.models import (
     CustomJSTickFormatter,
     DatetimeTickFormatter,
     HoverTool,
+    Legend,
+    LegendItem,
     Range1d,
     Span,
     WheelZoomTool,
@@ -19,6 +21,9 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from cqs_panel.theme import GREY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RIGHT = 70  # pixels that every figure leaves for its axis, so that figures above each other line up
 _DATES = {
@@ -139,6 +144,7 @@ def styled(shown: Any) -> Any:
     """A figure without frame and ornaments."""
     shown.min_border_left, shown.min_border_right = 8, RIGHT
     shown.min_border_top = shown.min_border_bottom = 4
+    shown.stylesheets = [*shown.stylesheets, ":host{font-size:13px}"]  # the theme's sizes on canvases are in em
     shown.toolbar.logo = None
     shown.toolbar.autohide = True
     shown.outline_line_color = None
@@ -148,6 +154,23 @@ def styled(shown: Any) -> Any:
         axis.axis_line_alpha = axis.major_tick_line_alpha = axis.minor_tick_line_alpha = 0
         axis.minor_tick_line_color = None
     return shown
+
+
+def legend_above(shown: Any, lines: Sequence[tuple[str, Any]]) -> Any:
+    """A legend over the figure; a click mutes a curve. In Panel's theme its text is larger than all else: not here."""
+    items = [LegendItem(label=name, renderers=[line]) for name, line in lines]
+    legend = Legend(
+        items=items,
+        orientation="horizontal",
+        click_policy="mute",
+        background_fill_alpha=0,
+        border_line_alpha=0,
+        label_text_font_size="12px",
+        padding=0,
+        margin=0,
+    )
+    shown.add_layout(legend, "above")
+    return legend
 
 
 def crosshair(*figures: Any, level: Any = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
-from cqs_panel.sections import empty
+from cqs_panel.sections import NO_BUTTON, empty
 
 if TYPE_CHECKING:
     from cqs_panel.shell.dashboard import Dashboard
@@ -27,7 +27,7 @@ def build(shell: Dashboard, page: PageState) -> Any:
     for frame in frames[:_FIRST]:
         frame.build()
     shell.soon([frame.build for frame in frames[_FIRST:]])
-    return pn.Column(*frames, stylesheets=[_GRID], sizing_mode="stretch_width", margin=0)
+    return pn.Column(*frames, stylesheets=[NO_BUTTON, _GRID], sizing_mode="stretch_width", margin=0)
 
 
 def _frame(shell: Dashboard, card: Card, page: PageState) -> Frame:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
-from cqs_panel.sections import empty, section
+from cqs_panel.sections import empty, section, stack
 from cqs_panel.tables import plain_table
 
 if TYPE_CHECKING:
@@ -17,9 +17,8 @@ _LIBRARIES = ("panel", "panel-material-ui", "bokeh", "duckdb", "pandas", "numpy"
 
 
 def build(page: PageState) -> Any:
-    import panel as pn
 
-    shown = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+    shown = stack()
 
     def update(*_: object) -> None:
         """Problems come up while other views are looked at."""

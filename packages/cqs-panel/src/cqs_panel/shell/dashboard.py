@@ -120,6 +120,9 @@ class Dashboard:
     def reveal(self, name: str) -> None:
         self.keys.reveal(name)
 
+    def say(self, text: str) -> None:
+        self.dock.say(text)
+
     def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None:
         frame = self._works[page].frame
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SECONDS = 0.8
 _IDLE = 2.5  # seconds between two looks while nothing is under way
 _NEWEST = 20  # jobs that are looked at
+_SAID = 12.0  # seconds that a line stays
 _STAYS = 60.0  # seconds; failures stay until they are dismissed
 _CSS = """
 :host{position:fixed!important;right:16px;bottom:16px;width:min(440px,calc(100vw - 32px))!important;z-index:1250;
@@ -55,6 +57,7 @@ class Dock(pn.viewable.Viewer):
         self._cards: dict[str, _Card] = {}
         self._dismissed: set[str] = set()
         self._told: set[str] = set()
+        self._said: list[tuple[float, Any]] = []
         self._listeners: list[Callable[[Job], Any]] = []
         self._column = pn.Column(stylesheets=[_CSS], css_classes=["cqs-dock", "empty"], margin=0)
 
@@ -65,8 +68,23 @@ class Dock(pn.viewable.Viewer):
         """Call with each job that ends."""
         self._listeners.append(call)
 
+    def say(self, text: str) -> None:
+        """Show a line for some seconds, or until it is dismissed."""
+        close = _button("Dismiss", lambda: self._unsay(card))
+        told = html(f'<div class="job" role="status"><span>{escape(text)}</span></div>', stylesheets=[JOB_CSS])
+        card = pn.Column(told, close, stylesheets=[_CARD], css_classes=["said"], **_WHOLE)
+        self._said = [*self._said[-2:], (time.monotonic() + _SAID, card)]
+        self._lay_out()
+
+    def _unsay(self, card: Any) -> None:
+        self._said = [(until, one) for until, one in self._said if one is not card]
+        self._lay_out()
+
     def update(self, *, now: bool = False) -> None:
         """Look at the jobs again; where none is under way, not at every call, unless it is to be `now`."""
+        if any(until < time.monotonic() for until, _ in self._said):
+            self._said = [(until, one) for until, one in self._said if until >= time.monotonic()]
+            self._lay_out()
         if not now and time.monotonic() < self._next:
             return
         shown = [job for job in jobs.listing(_NEWEST) if self._shows(job)]
@@ -102,7 +120,7 @@ class Dock(pn.viewable.Viewer):
         return card
 
     def _lay_out(self) -> None:
-        wanted = [card.root for card in self._cards.values()]
+        wanted = [card.root for card in self._cards.values()] + [card for _, card in self._said]
         if list(self._column) != wanted:
             self._column[:] = wanted
             self._column.css_classes = ["cqs-dock"] if wanted else ["cqs-dock", "empty"]

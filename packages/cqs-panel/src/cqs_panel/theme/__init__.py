@@ -2,6 +2,6 @@
 
 from cqs_panel.theme.css import TABLE_CSS, page_css
 from cqs_panel.theme.material import PAGE_SX, THEME
-from cqs_panel.theme.palette import ACCENT, AMBER, GREY, Tones, tones
+from cqs_panel.theme.palette import ACCENT, AMBER, GREY, OTHERS, Tones, tones
 
-__all__ = ["ACCENT", "AMBER", "GREY", "PAGE_SX", "TABLE_CSS", "THEME", "Tones", "page_css", "tones"]
+__all__ = ["ACCENT", "AMBER", "GREY", "OTHERS", "PAGE_SX", "TABLE_CSS", "THEME", "Tones", "page_css", "tones"]

@@ -68,7 +68,8 @@ TABLE_CSS = """
 :host .tabulator .tabulator-header .tabulator-col:hover{
   background:transparent!important;border-right:0;color:var(--cqs-muted)}
 :host .tabulator .tabulator-header{border-top:0;border-bottom:1px solid var(--cqs-line)}
-:host .tabulator .tabulator-header .tabulator-col .tabulator-col-title{font-weight:500;font-size:12px}
+:host .tabulator .tabulator-header .tabulator-col .tabulator-col-title{font-weight:500;font-size:12px;
+  line-height:16px}
 :host .tabulator .tabulator-col .tabulator-col-content{padding:6px 10px!important}
 :host .tabulator .tabulator-col .tabulator-col-sorter{opacity:0;right:-3px!important}
 :host .tabulator .tabulator-header .tabulator-col.tabulator-sortable .tabulator-col-title{padding-right:0!important}

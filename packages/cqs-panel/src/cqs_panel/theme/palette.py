@@ -7,6 +7,8 @@ from dataclasses import dataclass
 ACCENT = "#5b8def"
 AMBER = "#f5a623"
 GREY = "#8b95a7"
+OTHERS = (AMBER, "#a78bfa", "#f472b6", "#34d399", "#38bdf8", GREY)
+"""Of further curves beside that in the accent."""
 TEAL, RED, BLUE = "#26a69a", "#ef5350", "#4f8ff7"
 
 

@@ -1,0 +1,150 @@
+"""Kept runs side by side: what they are, their curves, what differs in settings, metrics and trades."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import panel_material_ui as pmui
+
+from cqs_backtest.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.runs import load
+from cqs_backtest.runs.compare import compare
+from cqs_backtest.views.marks import figure
+from cqs_panel.charts.equity import growth_chart
+from cqs_panel.figures import UNKNOWN, label
+from cqs_panel.parameters import strategy_title
+from cqs_panel.sections import empty, section, stack
+from cqs_panel.tables import columns_button, plain_table, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_backtest.runs import StoredRun
+    from cqs_panel import PageState
+
+_TITLES = {
+    "run": "Run",
+    "change": "Change",
+    "symbol": "Symbol",
+    "entry_time": "Entry",
+    "exit_time": "Exit",
+    "return_pct": "Return %",
+    "exit_time_before": "Exit, run 1",
+    "return_pct_before": "Return %, run 1",
+}
+_SETTINGS = {
+    "last": "End",
+    "first": "First bar",
+    "fee": "Fee",
+    "day_start": "Day starts at, ms",
+    "on_end": "At the end",
+}
+_DATES = ("start", "first", "last")
+_WIDE = {"sizing_mode": "stretch_width", "margin": 0}
+
+
+def comparison(page: PageState, runs: Sequence[str]) -> tuple[dict[str, Any], Sequence[StoredRun]]:
+    """What `comparison_page` shows; read from the bucket, so off the server's loop."""
+    return compare(page.bucket, runs), [load(page.bucket, run) for run in runs]
+
+
+def comparison_page(found: dict[str, Any], runs: Sequence[StoredRun]) -> Any:
+    """Everything that tells runs apart, from top to bottom."""
+    names = [f"Run {i}" for i in range(1, len(runs) + 1)]
+    about = [(name, _about(run), _dates(run), run.id) for name, run in zip(names, runs, strict=True)]
+    curves = {name: (run.ts, run.equity) for name, run in zip(names, runs, strict=True)}
+    settings = [
+        (_setting(row["setting"]), *(_text(row["setting"], v) for v in row["values"].values()))
+        for row in found["settings"]
+    ]
+    return stack(
+        section("Runs", plain_table(["", "Strategy", "Dates", "Name"], about)),
+        section("Growth", growth_chart(curves), note="percent since the start, at each bar's close"),
+        section("Settings that differ", plain_table(["", *names], settings or [("none", *[""] * len(runs))])),
+        _metrics(found, names),
+        _trades(found, names),
+    )
+
+
+def _metrics(found: dict[str, Any], names: Sequence[str]) -> Any:
+    known = [row for row in found["metrics"] if row["metric"] in CONVENTIONS]
+    first = [_metric(row, found["runs"]) for row in known if row["metric"] in HEADLINE]
+    rest = [_metric(row, found["runs"]) for row in known if row["metric"] not in HEADLINE]
+    headers = ["", names[0], *(part for name in names[1:] for part in (name, "Change"))]
+    numbers = range(1, len(headers))
+    more = (f"{len(rest)} more metrics", plain_table(headers, rest, numbers=numbers))
+    folded = pmui.Accordion(more, active=[], title_variant="subtitle2", **_WIDE)
+    return section("Metrics", plain_table(headers, first, numbers=numbers), folded, note=_versions(found))
+
+
+def _metric(row: dict[str, Any], runs: Sequence[str]) -> tuple[str, ...]:
+    convention = CONVENTIONS[row["metric"]]
+    first, *others = (row["values"][run] for run in runs)
+    cells = [figure(first, convention.unit, "")]
+    for value in others:
+        change = None if value is None or first is None else value - first
+        told = figure(change, convention.unit, "")
+        cells += [figure(value, convention.unit, ""), f"+{told}" if change and change > 0 else told]
+    return convention.label, *cells
+
+
+def _trades(found: dict[str, Any], names: Sequence[str]) -> Any:
+    counts = Counter(row["change"] for row in found["trades"])
+    note = ", ".join(f"{counts[change]} {change}" for change in ("entered", "left", "changed"))
+    if not found["trades"]:
+        return section(
+            "Trades against run 1", empty("The same trades", "Entries, exits, prices and reasons are equal.")
+        )
+    trades = pd.DataFrame(found["trades"], columns=list(_TITLES))
+    trades["run"] = [names[found["runs"].index(run)] for run in trades["run"]]
+    for name in ("entry_time", "exit_time", "exit_time_before"):
+        trades[name] = [_time(value) for value in trades[name]]
+    shown = table(
+        trades,
+        titles=_TITLES,
+        signed={"return_pct": 2, "return_pct_before": 2},
+        filters=("change", "symbol"),
+        phone=("change", "symbol", "entry_time", "return_pct"),
+        page_size=12,
+    )
+    return section("Trades against run 1", shown, note=f"{note}; times in UTC", actions=[columns_button(shown)])
+
+
+def _versions(found: dict[str, Any]) -> str:
+    """Which runs were made under another version of a metric."""
+    told = (
+        f"run {i} was made under another version of {', '.join(CONVENTIONS[name].label for name in others)}"
+        for i, run in enumerate(found["runs"], 1)
+        if (others := found["other_versions"][run])
+    )
+    return "; ".join(told)
+
+
+def _about(run: StoredRun) -> str:
+    made = run.manifest
+    return f"{strategy_title(made['strategy']['name'])} on {', '.join(made['symbols'])}"
+
+
+def _dates(run: StoredRun) -> str:
+    return f"{run.manifest['first'][:10]} to {run.manifest['last'][:10]}"
+
+
+def _setting(name: str) -> str:
+    return _SETTINGS.get(name) or label(name)
+
+
+def _text(setting: str, value: object) -> str:
+    if setting in _DATES:
+        return _time(value)
+    if setting == "strategy":
+        return strategy_title(str(value))
+    if isinstance(value, float):
+        return f"{value:,.12g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else UNKNOWN if value is None else str(value)
+
+
+def _time(value: object) -> str:
+    """Without a time of day where it is midnight."""
+    return str(value)[:16].replace("T", " ").removesuffix(" 00:00") if isinstance(value, str) else UNKNOWN

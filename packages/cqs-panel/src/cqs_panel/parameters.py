@@ -1,0 +1,47 @@
+"""Strategies and their parameters as fields of a form: one name and one kind of field for each, on every page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import panel_material_ui as pmui
+import param
+
+from cqs_core import plugins
+from cqs_panel.figures import label
+
+if TYPE_CHECKING:
+    from cqs_core import Strategy
+
+
+def strategy_title(name: str) -> str:
+    """A strategy as people read it: by its title, and by its name where it has none or is not installed."""
+    known = plugins().strategies().get(name)
+    return str(getattr(known, "title", "")).strip() or label(name)
+
+
+def strategies_by_title() -> dict[str, str]:
+    """Options of a selector: `{title: name}`, in the plugins' order; twins are told apart by their names."""
+    names = list(plugins().strategies())
+    titles = [strategy_title(name) for name in names]
+    twins = Counter(titles)
+    return {text if twins[text] == 1 else f"{text} ({name})": name for text, name in zip(titles, names, strict=True)}
+
+
+def parameter_widgets(rule: Strategy, **look: Any) -> list[Any]:
+    """A field for each parameter of a rule, in their order; `look` are parameters of every widget."""
+    return [_widget(rule, name, parameter, look) for name, parameter in type(rule).parameters().items()]
+
+
+def _widget(rule: Strategy, name: str, parameter: param.Parameter[Any], look: dict[str, Any]) -> Any:
+    told = {**look, "label": label(name), "description": parameter.doc}
+    own = rule.param[name]
+    if isinstance(parameter, param.Boolean):
+        return pmui.Switch.from_param(own, **told)
+    if isinstance(parameter, param.Number) and not parameter.allow_None:
+        kind = pmui.IntSlider if isinstance(parameter, param.Integer) else pmui.FloatSlider
+        return kind.from_param(own, **told)
+    if isinstance(parameter, param.Number):
+        return pmui.FloatInput.from_param(own, **told)
+    return (pmui.Select if isinstance(parameter, param.Selector) else pmui.TextInput).from_param(own, **told)

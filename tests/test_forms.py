@@ -1,0 +1,102 @@
+"""Forms of pages: what is changed stands in the address and comes back from it, and commands take what they make."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from cqs_backtest.commands.backtest import run
+from cqs_backtest.views.form import BacktestForm
+from cqs_core import Series, SeriesStatus, UsageError
+from cqs_monitor.views.question import QuestionForm
+from cqs_panel import PageState
+from cqs_panel.parameters import strategies_by_title, strategy_title
+
+DAY = 86_400_000
+
+
+class Shell:
+    """A shell that notes what it is told."""
+
+    def __init__(self):
+        self.said = []
+
+    def address(self, page):
+        pass
+
+    def say(self, text):
+        self.said.append(text)
+
+
+@pytest.fixture
+def shell():
+    return Shell()
+
+
+def page(shell, **query):
+    return PageState(shell, "form", query)
+
+
+def found():
+    """Four years of two markets."""
+    first, rows = 18_600 * DAY, 1_500
+    return [
+        SeriesStatus(Series("upbit", market, "1d"), first, first + (rows - 1) * DAY, rows, 0, 1000, 1, 0, ("exchange",))
+        for market in ("BTC/KRW", "ETH/KRW")
+    ]
+
+
+def test_what_the_folded_fields_say_reaches_the_command(shell):
+    form = BacktestForm(found(), page(shell))
+    form.param.update(volume_share=10.0, on_end="sell", allow_stale=True, lookahead=False)
+    asked = run.make_context("run", form.arguments()[2:]).params
+    assert (asked["max_volume_share"], asked["on_end"]) == (0.1, "sell")
+    assert (asked["allow_stale"], asked["lookahead_check"]) == (True, False)
+
+
+def test_the_folded_fields_ask_for_nothing_by_default(shell):
+    asked = run.make_context("run", BacktestForm(found(), page(shell)).arguments()[2:]).params
+    assert (asked["max_volume_share"], asked["on_end"]) == (None, "hold")
+    assert (asked["allow_stale"], asked["lookahead_check"]) == (False, True)
+
+
+def test_a_changed_backtest_comes_back_from_its_address(shell):
+    changed = page(shell)
+    form = BacktestForm(found(), changed)
+    form.param.update(volume_share=2.5, on_end="sell", lookahead=False, symbols=["ETH/KRW"], start=dt.date(2021, 3, 1))
+    form.rule.noise_ratio = 0.7
+    again = BacktestForm(found(), page(shell, **changed.query))
+    assert again.arguments() == form.arguments()
+
+
+def test_a_changed_comparison_comes_back_from_its_address(shell):
+    changed = page(shell)
+    form = QuestionForm(changed, ["Main", "메인"])
+    form.param.update(account="메인", start=dt.date(2025, 1, 1), end=dt.date(2025, 6, 30), capital=5e6)
+    form.rule.noise_ratio = 0.7
+    assert changed.query["p.noise_ratio"] == "0.7"
+    again = QuestionForm(page(shell, **changed.query), ["Main", "메인"]).question()
+    asked = form.question()
+    assert (again.account, again.start, again.end, again.capital) == ("메인", asked.start, asked.end, 5e6)
+    assert again.rule.strategy.values() == asked.rule.strategy.values()
+    assert again.end - again.start == 181 * DAY
+
+
+def test_an_account_that_is_not_there_is_said_and_leaves_the_address(shell):
+    opened = page(shell, account="Nobody")
+    form = QuestionForm(opened, ["Main"])
+    assert (form.account, opened.query["account"]) == ("Main", "Main")
+    assert shell.said == ["There is no account 'Nobody' here; Main is shown."]
+
+
+def test_dates_the_wrong_way_round_are_refused(shell):
+    form = QuestionForm(page(shell), ["Main"])
+    form.param.update(start=dt.date(2025, 6, 1), end=dt.date(2025, 1, 1))
+    with pytest.raises(UsageError, match="not before"):
+        form.question()
+
+
+def test_strategies_have_the_name_that_people_read():
+    assert strategies_by_title()["Volatility breakout"] == "volatility_breakout"
+    assert strategy_title("removed_rule") == "Removed rule"
