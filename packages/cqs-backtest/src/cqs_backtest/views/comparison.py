@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import panel_material_ui as pmui
 
-from cqs_backtest.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.runs import load
 from cqs_backtest.runs.compare import compare
 from cqs_backtest.views.marks import figure

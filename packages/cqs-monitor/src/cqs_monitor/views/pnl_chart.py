@@ -8,12 +8,12 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource
 
-from cqs_monitor.pnl.statistics import drawdown
+from cqs_monitor.performance.statistics import drawdown
 from cqs_panel.charts.style import crosshair, hover, legend_above, pane, show_all, time_figure, whole_numbers
 from cqs_panel.theme import ACCENT, OTHERS, tones
 
 if TYPE_CHECKING:
-    from cqs_monitor.report import Report
+    from cqs_monitor.performance.report import Report
 
 _DAY = 86_400_000
 

@@ -9,9 +9,9 @@ import panel_material_ui as pmui
 import param
 
 from cqs_core import Strategy, plugins, settings
-from cqs_core.times import parse_range
+from cqs_core.time.clock import parse_range
 from cqs_monitor.compare.comparison import Question
-from cqs_monitor.compare.rule import find_rule
+from cqs_monitor.compare.strategy_run import find_rule
 from cqs_panel.address_form import AddressForm, from_text
 from cqs_panel.checks import offered
 from cqs_panel.parameters import parameter_widgets, strategies_by_title
