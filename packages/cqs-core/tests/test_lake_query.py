@@ -247,19 +247,31 @@ def test_every_value_has_duckdbs_text(lake):
     assert batch.to_pylist() == [{"i": "infinity", "d": "11 days", "x": "1.50", "n": None}]
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files as Linux shows them")
-def test_more_files_than_may_be_open_are_not_called_damaged(tmp_path):
-    import resource
-
+@pytest.fixture
+def few_files(tmp_path):
+    """A lake of 80 objects, in a process that may open 30 files more than it has."""
+    resource = pytest.importorskip("resource", reason="limits as Unix has them")
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("counts open files as Linux shows them")
     lake = Lake(str(tmp_path))
     for i in range(80):
         lake.append(Series("upbit", f"C{i}/KRW", "1d"), rows(3), 0, 3 * DAY)
-    assert lake.sql("select market, max(ts) from candles group by market").num_rows == 80
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 30, before[1]))
-    try:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 30, hard))
+    yield lake
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_query_may_open_as_many_files_as_the_system_grants(few_files):
+    assert few_files.sql("select market, max(ts) from candles group by market").num_rows == 80
+
+
+def test_more_files_than_may_be_open_are_not_called_damaged(few_files, monkeypatch):
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with monkeypatch.context() as patched:  # a system that grants no more
+        patched.setattr(resource, "getrlimit", lambda _: (soft, soft))
         with pytest.raises(UsageError, match="80 objects at once, more files than this process may open; ask about"):
-            lake.sql("select market, max(ts) from candles group by market")
-        assert lake.sql("select max(ts) from candles where market = 'C7/KRW'").num_rows == 1
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            few_files.sql("select market, max(ts) from candles group by market")
+        assert few_files.sql("select max(ts) from candles where market = 'C7/KRW'").num_rows == 1

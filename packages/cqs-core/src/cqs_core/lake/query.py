@@ -39,6 +39,7 @@ _NEWEST = (
     "qualify row_number() over (partition by ts order by seq desc, open desc, high desc, low desc, close desc, "
     "volume desc) = 1"
 )
+_OTHER_FILES = 1_000  # that this process may have open besides
 _PATIENCE = 0.7  # seconds that an interrupted query has to end
 _FALSIFIED = {"BIT", "TIME WITH TIME ZONE", "UHUGEINT", "BIGNUM"}  # types that DuckDB hands to Arrow as something else
 _EMPTY = (
@@ -121,11 +122,23 @@ def _relation(
         _check_select(connection, query)
         sql = " union all ".join(_candles_sql(bucket, _read_by(bucket, query, parameters), paths)) or _EMPTY
         _confine(connection, paths)
+        _allow_files(len(paths))
         connection.execute(f"create view candles as {sql}")
         connection.execute("set lock_configuration = true")
         return _holdable(connection.sql(query, params=dict(parameters) or None))
     except duckdb.Error as error:
         raise _told(" ".join(str(error).split()), paths) from None
+
+
+def _allow_files(count: int) -> None:
+    """DuckDB holds every file of a query open; a process may open 1,024 on most systems, until it asks for more."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = count + _OTHER_FILES if hard == resource.RLIM_INFINITY else min(count + _OTHER_FILES, hard)
+        if soft not in (resource.RLIM_INFINITY, hard) and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _holdable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

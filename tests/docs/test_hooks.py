@@ -1,0 +1,276 @@
+"""Every hook has a page, and the plugins on these pages work."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+import sys
+import threading
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import Distribution
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+
+import documents
+from cqs_core import Bucket, Demo, DemoStep, Lake, Orders, Series, hookspecs, intervals, times
+from cqs_core.plugins import GROUP, Plugins
+from cqs_core.testing.candles import flat_table, random_candles
+from cqs_core.testing.command import cqs, cqs_json
+from cqs_core.testing.exchange import ExchangeContract
+from cqs_core.testing.strategy import StrategyContract
+
+HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
+PAGES = [page for page in documents.pages() if re.fullmatch(r"guides/hooks/register_\w+", page)]
+PLUGINS = [
+    (page.rpartition("/")[2], block.title.removesuffix(".py"), block.text)
+    for page in PAGES
+    for block in documents.blocks(page, "python")
+    if block.title
+]
+DAY = intervals.DAY
+
+
+def install(folder, module, code):
+    """A plugin as `uv pip install` leaves it: a module, and the metadata of its distribution."""
+    (folder / f"{module}.py").write_text(code)
+    about = folder / f"{module}-1.0.dist-info"
+    about.mkdir(exist_ok=True)
+    name = module.replace("_", "-")
+    (about / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: cqs-core>=0.1\n"
+    )
+    (about / "entry_points.txt").write_text(f"[{GROUP}]\n{module.removeprefix('cqs_')} = {module}\n")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """All plugins of the pages, installed in one folder on the path."""
+    folder = tmp_path_factory.mktemp("site")
+    for _, module, code in PLUGINS:
+        install(folder, module, code)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    yield folder
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture(scope="module")
+def host(site):
+    """A host with these plugins, and nothing else."""
+    host = Plugins()
+    found = Distribution.discover(path=[str(site)])
+    host.load([(entry, dist) for dist in found for entry in dist.entry_points if entry.group == GROUP])
+    return host
+
+
+def test_every_hook_has_a_page_and_every_page_a_hook():
+    assert sorted(PAGES) == sorted(f"guides/hooks/{name}" for name in HOOKS)
+    assert {hook for hook, _, _ in PLUGINS} == set(HOOKS)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_page_says_when_its_hook_is_called_and_what_it_returns(hook):
+    said = re.findall(r"Called [^.]+\.|Returns [^.]+\.", " ".join(inspect.getdoc(vars(hookspecs)[hook]).split()))
+    table = {cells[0]: cells[1:] for cells in documents.rows("guides/hooks/index", "Hooks")}
+    called, returns = table[f"[`{hook}`]({hook}.md)"]
+    assert said[0] == f"Called {called}."
+    text = " ".join(documents.text(f"guides/hooks/{hook}").split())
+    assert said[0] in text
+    assert f"Returns {returns.split(',')[0]}"[:40] in text
+
+
+def test_all_plugins_are_loaded_without_a_problem(host):
+    rows = host.describe()
+    assert host.problems == []
+    hooks = {row["name"]: row["hooks"] for row in rows}
+    assert hooks == {module.removeprefix("cqs_"): [hook] for hook, module, _ in PLUGINS}
+
+
+def test_the_strategy_runs_and_does_not_peek(host):
+    from cqs_backtest import BacktestFacade
+
+    candles = random_candles(("BTC/KRW",), rows=400)
+    result = BacktestFacade().run_backtest(host.strategy("golden_cross"), ["BTC/KRW"], {"BTC/KRW": frame(candles)})
+    assert result["performance"]["num_trades"] > 2
+    assert result["badges"]["lookahead"] == "ok"
+
+
+def frame(candles):
+    import pandas as pd
+
+    index = pd.to_datetime(candles.ts, unit="ms", utc=True)
+    return pd.DataFrame({n: getattr(candles, n)[:, 0] for n in ("open", "high", "low", "close", "volume")}, index)
+
+
+class TestGoldenCross(StrategyContract):
+    @pytest.fixture(autouse=True)
+    def _its_class(self, host):
+        type(self).strategy = host.strategy("golden_cross")
+
+
+def test_the_engine_takes_its_fee(host):
+    from cqs_core import Costs, plugins
+
+    candles = random_candles(rows=60)
+    enter = np.arange(60)[:, None] % 10 == 1
+    orders = Orders(enter=enter, exit=np.roll(enter, 5)).aligned(candles)
+    ours = host.engine("flat_fee").execute(candles, orders, Costs())
+    theirs = plugins().engine("fast").execute(candles, orders, Costs())
+    assert len(ours.fills) == len(theirs.fills) > 5
+    assert theirs.equity[-1] - ours.equity[-1] == pytest.approx(100.0 * len(ours.fills))
+    assert (ours.fills["fee"] == theirs.fills["fee"] + 100.0).all()
+
+
+@pytest.fixture
+def lake(tmp_path):
+    """Ten days of two markets in a folder."""
+    lake = Lake(str(tmp_path))
+    for market, price in (("BTC/KRW", 100.0), ("ETH/KRW", 10.0)):
+        lake.append(Series("upbit", market, "1d"), flat_table(10, 0, price), 0, 10 * DAY)
+    return lake
+
+
+def test_the_command_lists_series(site, lake, tmp_path):
+    rows = cqs_json("biggest", "--count", 1, "--bucket", tmp_path, PYTHONPATH=str(site))
+    [biggest] = sorted(lake.status(), key=lambda one: -one.bytes)[:1]
+    assert rows == [{"series": str(biggest.series), "bytes": biggest.bytes}]
+
+
+class Shell:
+    """A shell without a browser: what is loaded is shown at once."""
+
+    settings, demo = None, False
+
+    def __init__(self, bucket):
+        self.bucket = bucket
+
+    def spawn(self, page, work, show, *, quiet):
+        show(work())
+
+
+@pytest.fixture
+def page(lake):
+    from cqs_panel import PageState
+
+    return PageState(Shell(lake.bucket), "x")
+
+
+def text_of(component):
+    """All text that a component and its parts hold."""
+    import panel as pn
+
+    parts = component.select(pn.pane.HTML) if hasattr(component, "select") else []
+    return " ".join(str(part.object) for part in parts)
+
+
+def test_the_page_shows_what_the_lake_has(host, page):
+    [view] = host.views().values()
+    assert "upbit ETH/KRW 1d" in text_of(view.build(page))
+
+
+def test_the_card_counts_candles(host, page):
+    [card] = host.cards().values()
+    shown = card.build(page)
+    assert "20" in shown.object
+
+
+def test_the_overlay_draws_weekends(host):
+    [overlay] = host.overlays().values()
+    start, end = times.parse_range("2024-01-01", "2024-01-14")
+    days = [times.iso(band.start)[:10] for band in overlay.layers(Series("upbit", "BTC/KRW", "1d"), start, end)]
+    assert days == ["2024-01-06", "2024-01-07", "2024-01-13", "2024-01-14"]
+
+
+def test_the_format_is_recognized_and_imported(site, tmp_path):
+    file, bucket = tmp_path / "BTC-USDT_1h.csv", tmp_path / "lake"
+    bucket.mkdir()
+    lines = [f"2024-01-{day:02d} {hour:02d}:00:00,10,12,9,11,5" for day in (1, 2, 3) for hour in range(24)]
+    file.write_text("bar_begin,px_o,px_h,px_l,px_c,lots\n" + "\n".join(lines) + "\n")
+    options = ["--exchange", "binance", "--bucket", bucket, "--json"]
+    told = cqs("data", "import", file, *options, PYTHONPATH=str(site))
+    assert "acme-bars" in told.stdout + told.stderr
+    [status] = Lake(str(bucket)).status()
+    assert (str(status.series), status.rows) == ("binance BTC/USDT 1h", 72)
+
+
+def test_the_channel_delivers_or_says_what_is_missing(host, tmp_path, monkeypatch):
+    from cqs_monitor.alerts.channels import deliver
+
+    monkeypatch.delenv("ALERT_FILE", raising=False)
+    assert "set ALERT_FILE" in deliver(host.channels(), "Title", "Text")["file"]
+    monkeypatch.setenv("ALERT_FILE", str(tmp_path / "alerts.txt"))
+    assert deliver(host.channels(), "Title", "Text") == {"file": None}
+    assert (tmp_path / "alerts.txt").read_text() == "Title\nText\n\n"
+
+
+def test_the_step_of_the_demo_runs(host, tmp_path):
+    from rich.console import Console
+
+    [step] = host.demo_steps()
+    assert isinstance(step, DemoStep)
+    bucket = Bucket(tmp_path)
+    with ExitStack() as closing:
+        assert json.dumps(step.run(Demo(bucket, Console(quiet=True), closing))) == '{"notes": 1}'
+    assert bucket.read("notes/hello.txt")
+
+
+def test_the_refined_exchange_takes_the_place_of_the_generic_one(site):
+    [kraken] = [row for row in cqs_json("exchanges", PYTHONPATH=str(site)) if row["id"] == "kraken"]
+    assert (kraken["title"], kraken["history"]) == ("Kraken", 720)
+
+
+class Answers(BaseHTTPRequestHandler):
+    """The REST API of Acme: two markets, every candle alike, 500 an answer."""
+
+    def do_GET(self):
+        asked = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+        data = json.dumps(self._candles(**query) if asked.path == "/candles" else self._markets()).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _markets(self):
+        return [{"id": name, "active": True, "volume": 5.0, "last": 100.0} for name in ("BTC-USD", "ETH-USD")]
+
+    def _candles(self, interval, start, end, **_):
+        opens = intervals.opens(interval, int(start), min(int(end), times.now())).tolist()
+        return [[ts, 100.0, 101.0, 99.0, 100.5, 3.0] for ts in opens[:500]]
+
+    def log_message(self, *args):
+        """Silent."""
+
+
+@pytest.fixture(scope="module")
+def acme():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+class TestAcme(ExchangeContract):
+    market, interval = "BTC/USD", "1d"
+    start, end = 1_704_067_200_000, 1_735_689_600_000
+
+    @pytest.fixture(autouse=True)
+    def _its_class(self, host):
+        type(self).exchange = host.exchange("acme")
+
+    @pytest.fixture
+    def endpoint(self, acme):
+        return acme
+
+
+def test_the_exchange_is_fetched_from(site, acme, tmp_path):
+    fetch = ["fetch", "--exchange", "acme", "--symbols", "BTC", "--start", "2022-01-01", "--end", "2024-06-30"]
+    cqs(*fetch, "--endpoint", acme, "--bucket", tmp_path, PYTHONPATH=str(site))
+    [status] = Lake(str(tmp_path)).status()
+    assert (str(status.series), status.rows, status.gaps) == ("acme BTC/USD 1d", 912, 0)
