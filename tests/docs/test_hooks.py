@@ -17,12 +17,14 @@ import numpy as np
 import pytest
 
 import documents
-from cqs_core import Bucket, Demo, DemoStep, Lake, Orders, Series, hookspecs, intervals, times
-from cqs_core.plugins import GROUP, Plugins
+from cqs_core import Bucket, Demo, DemoStep, Lake, Orders, Series
+from cqs_core.host import hookspecs
+from cqs_core.host.registry import GROUP, Plugins
 from cqs_core.testing.candles import flat_table, random_candles
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.testing.exchange import ExchangeContract
 from cqs_core.testing.strategy import StrategyContract
+from cqs_core.time import clock, intervals
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
 PAGES = [page for page in documents.pages() if re.fullmatch(r"guides/hooks/register_\w+", page)]
@@ -181,8 +183,8 @@ def test_the_card_counts_candles(host, page):
 
 def test_the_overlay_draws_weekends(host):
     [overlay] = host.overlays().values()
-    start, end = times.parse_range("2024-01-01", "2024-01-14")
-    days = [times.iso(band.start)[:10] for band in overlay.layers(Series("upbit", "BTC/KRW", "1d"), start, end)]
+    start, end = clock.parse_range("2024-01-01", "2024-01-14")
+    days = [clock.iso(band.start)[:10] for band in overlay.layers(Series("upbit", "BTC/KRW", "1d"), start, end)]
     assert days == ["2024-01-06", "2024-01-07", "2024-01-13", "2024-01-14"]
 
 
@@ -241,7 +243,7 @@ class Answers(BaseHTTPRequestHandler):
         return [{"id": name, "active": True, "volume": 5.0, "last": 100.0} for name in ("BTC-USD", "ETH-USD")]
 
     def _candles(self, interval, start, end, **_):
-        opens = intervals.opens(interval, int(start), min(int(end), times.now())).tolist()
+        opens = intervals.opens(interval, int(start), min(int(end), clock.now())).tolist()
         return [[ts, 100.0, 101.0, 99.0, 100.5, 3.0] for ts in opens[:500]]
 
     def log_message(self, *args):
