@@ -9,7 +9,7 @@ import pytest
 
 from cqs_core import Bucket, DataError, Series
 from cqs_core.lake.cleaning import Reject, clean
-from cqs_core.lake.quarantine import quarantine, quarantined
+from cqs_core.lake.rejects import quarantine, quarantined
 from cqs_core.lake.table import stamps
 from cqs_core.time.intervals import HOUR
 

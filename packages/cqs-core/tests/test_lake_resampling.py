@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake.cleaning import Reject
-from cqs_core.lake.quarantine import quarantine
+from cqs_core.lake.rejects import quarantine
 from cqs_core.lake.resampling import resample
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import candle_table, stamps

@@ -11,7 +11,7 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series, UnknownName, UsageError
 from cqs_core.cli import run_command
-from cqs_core.lake.quarantine import quarantined
+from cqs_core.lake.rejects import quarantined
 from cqs_core.lake.table import candle_table, stamps
 from cqs_core.testing.command import cqs_json, refusal
 from cqs_core.time import clock

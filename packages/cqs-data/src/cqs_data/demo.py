@@ -39,7 +39,7 @@ def _fetch(demo: Demo) -> dict[str, int]:
 
 
 def _publish(demo: Demo) -> list[str]:
-    from cqs_core.lake.publish import at_home, publish
+    from cqs_core.lake.publishing import at_home, publish
 
     lake = Lake(demo.bucket)
     keys = [one.key for one in publish(lake, at_home(lake.series()))]

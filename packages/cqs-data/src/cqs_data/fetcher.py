@@ -120,6 +120,6 @@ class OHLCVFetcher:
 
     @staticmethod
     def _publish(lake: Lake, series: Sequence[object]) -> None:
-        from cqs_core.lake.publish import at_home, publish
+        from cqs_core.lake.publishing import at_home, publish
 
         publish(lake, at_home(series))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from cqs_core import Lake, Series, UnknownName, UsageError, market_of, parse_int
 from cqs_core.lake.deriving import own_days, to_fetch
 from cqs_core.lake.files import read_rows
 from cqs_core.lake.predecessors import FOLDER, merged, predecessor
-from cqs_core.lake.publish import at_home_market, key
+from cqs_core.lake.publishing import at_home_market, key
 from cqs_core.lake.table import stamps
 from cqs_core.time import intervals
 from cqs_core.time.clock import BEYOND, parse_range

@@ -12,7 +12,7 @@ from cqs_core.errors import UsageError
 from cqs_core.host.registry import plugins
 from cqs_core.lake.coverage import runs_of
 from cqs_core.lake.incomplete import LeftOut, reasons_of
-from cqs_core.lake.quarantine import refused
+from cqs_core.lake.rejects import refused
 from cqs_core.lake.resampling import bar_ends, bar_opens, resample, shift_of
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import SCHEMA, stamps

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_core.lake.coverage import Coverage, coverage
-from cqs_core.lake.quarantine import refused
+from cqs_core.lake.rejects import refused
 from cqs_core.lake.spans import Spans
 from cqs_core.time import intervals
 from cqs_core.time.intervals import DAY

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cqs_core.lake.deriving import Derived
     from cqs_core.lake.gaps import Gap, Gaps
     from cqs_core.lake.incomplete import LeftOut
-    from cqs_core.lake.publish import Published
+    from cqs_core.lake.publishing import Published
     from cqs_core.lake.verify import Verified
     from cqs_core.trading.candles import Candles
 
@@ -200,7 +200,7 @@ class Lake:
             DataError: a series is damaged; its file stayed as it was, and all others were written.
             UsageError: likewise, of days that CQS_DAY_START moves and for which shorter candles are not stored.
         """
-        from cqs_core.lake.publish import at_home, publish
+        from cqs_core.lake.publishing import at_home, publish
 
         return publish(self, at_home(self.series() if series is None else series))
 

@@ -12,7 +12,7 @@ import pytest
 from cqs_core.errors import DataError
 from cqs_core.lake import Lake, Series
 from cqs_core.lake.cleaning import Reject
-from cqs_core.lake.quarantine import quarantine, quarantined
+from cqs_core.lake.rejects import quarantine, quarantined
 from cqs_core.lake.table import candle_table, stamps
 from cqs_core.time.intervals import DAY, HOUR
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from cqs_core import UsageError
 from cqs_core.lake.jumps import Neighbours
-from cqs_core.lake.quarantine import quarantine
 from cqs_core.lake.receipts import remove
+from cqs_core.lake.rejects import quarantine
 from cqs_core.lake.spans import Spans
 from cqs_core.lake.table import stamps
 from cqs_core.time import intervals

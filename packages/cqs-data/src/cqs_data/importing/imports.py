@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cqs_core import Lake, Series, UsageError, progress
 from cqs_core.lake.jumps import Neighbours
-from cqs_core.lake.quarantine import quarantine
+from cqs_core.lake.rejects import quarantine
 from cqs_core.lake.table import stamps
 from cqs_core.time import intervals
 from cqs_core.trading.candles import FIELDS
