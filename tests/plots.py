@@ -20,11 +20,19 @@ const inView = (view) => {  // how many points of glyphs are in the frame
   }
   return n
 }
+const tables = () => Bokeh.documents.flatMap((one) => [...one._all_models.values()])
+  .filter((model) => model.type === "panel.models.tabulator.DataTabulator")
+  .map((model) => Bokeh.index.find_one_by_id(model.id)).filter((view) => view?.el.checkVisibility())
+const filled = ({tabulator, model}) =>  // whether it has the rows that the server sent
+  tabulator?.initialized && tabulator.getDataCount() === (model.source.get_length() ?? 0)
+const copy = new OffscreenCanvas(1, 1), pen = copy.getContext("2d", {willReadFrequently: true})
 const inked = (view) => {  // whether anything but transparency is on its canvas, inside the frame
   const {canvas, pixel_ratio} = view.canvas_view.primary, box = view.frame.bbox
-  if (!box.width || !box.height) return false
   const [x, y, w, h] = [box.x, box.y, box.width, box.height].map((one) => Math.round(one * pixel_ratio))
-  const {data} = canvas.getContext("2d", {willReadFrequently: true}).getImageData(x, y, w, h)
+  if (w < 1 || h < 1 || !canvas.width || !canvas.height) return false
+  copy.width = w; copy.height = h  // a canvas of our own: Chromium warns where those of others are read
+  pen.drawImage(canvas, x, y, w, h, 0, 0, w, h)
+  const {data} = pen.getImageData(0, 0, w, h)
   let n = 0
   for (let i = 0; i < data.length; i += 4)
     if (data[i + 3] > 60 && Math.max(data[i], data[i+1], data[i+2]) - Math.min(data[i], data[i+1], data[i+2]) > 25) n++
@@ -37,13 +45,22 @@ _SHOWN = f"""() => {{ {_PLOTS}
     start: view.frame.x_range.start, end: view.frame.x_range.end, floor: view.frame.x_range.min_interval,
     bounds: view.frame.x_range.bounds, tools: view.model.toolbar.tools.map((tool) => tool.type),
   }})) }}"""
-_SETTLED = f"""(of) => {{ {_PLOTS}
+_SETTLED = f"""([of, times]) => {{ {_PLOTS}
   const found = all(document), seen = (el) => el.checkVisibility()
   const busy = found.some((el) => (el.getAttribute("aria-label") === "Loading" ||
     el.classList.contains("skeleton")) && seen(el))
   const there = !of || found.some((el) => el.classList.contains(`cqs-view-${{of}}`) && seen(el))
-  return there && !busy && Bokeh.documents.every((one) => one.is_idle) &&
-    plots().every((view) => inView(view) && inked(view)) }}"""
+  const whole = there && !busy && Bokeh.documents.length && Bokeh.documents.every((one) => one.is_idle) &&
+    plots().every((view) => inView(view) && inked(view)) && tables().every(filled)
+  window.cqsSettled = whole ? (window.cqsSettled ?? 0) + 1 : 0
+  return window.cqsSettled >= times }}"""
+_LACKING = f"""() => {{ {_PLOTS}
+  const found = all(document), seen = (el) => el.checkVisibility()
+  return {{idle: Bokeh.documents.map((one) => one.is_idle),
+    loading: found.filter((el) => el.getAttribute("aria-label") === "Loading" && seen(el)).length,
+    skeletons: found.filter((el) => el.classList.contains("skeleton") && seen(el)).length,
+    plots: plots().map((view) => [view.model.id, view.model.height, inView(view), inked(view)]),
+    tables: tables().map((view) => [view.model.id, filled(view), view.model.source.get_length()])}} }}"""
 _BOX = f"""(id) => {{ {_PLOTS}
   const view = plots().find((one) => one.model.id === id), box = view.frame.bbox
   view.el.scrollIntoView({{block: "center"}})
@@ -56,24 +73,23 @@ def plots(page: Any) -> list[dict[str, Any]]:
     return page.evaluate(_SHOWN)
 
 
-def settle(page: Any, of: str = "", *, twice: bool = True, timeout: float = 30_000) -> None:
+def settle(page: Any, of: str = "", *, timeout: float = 30_000) -> None:
     """Until a view is seen, nothing is loading, and every figure shows something; fails with what does not.
+
+    What is asked for when the first is there is waited for, too: the page must be whole several times in a row.
 
     Args:
         page: Playwright's.
         of: slug of the view.
-        twice: look again a moment later, at what is asked for when the first is there.
         timeout: in ms.
     """
     from playwright.sync_api import TimeoutError as Late
 
     try:
-        page.wait_for_function(_SETTLED, arg=of, timeout=timeout)
-        if twice:
-            page.wait_for_timeout(300)
-            page.wait_for_function(_SETTLED, arg=of, timeout=timeout)
+        page.evaluate("window.cqsSettled = 0")
+        page.wait_for_function(_SETTLED, arg=[of, 4], timeout=timeout, polling=60)
     except Late:
-        raise AssertionError(f"not settled: {page.url}, {plots(page)}") from None
+        raise AssertionError(f"not settled: {page.url}, {page.evaluate(_LACKING)}") from None
 
 
 def box(page: Any, plot: dict[str, Any]) -> tuple[float, float, float, float]:

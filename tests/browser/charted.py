@@ -30,6 +30,16 @@ def refreshed(page):
     return pn.Column(count, section("Rows", shown))
 
 
+def early(page):
+    import pandas as pd
+
+    from cqs_panel import refresh, table
+
+    shown = table(pd.DataFrame({"name": pd.Series([], dtype="str")}))
+    page.load(lambda: pd.DataFrame({"name": ["first", "second"]}), lambda rows: refresh(shown, rows))
+    return shown
+
+
 def working(page):
     import panel as pn
     import panel_material_ui as pmui
@@ -51,7 +61,7 @@ def working(page):
 def register_views():
     from cqs_panel import View
 
-    return [View(v.__name__, v.__name__.title(), "storage", 500, v) for v in (candles, refreshed, working)]
+    return [View(v.__name__, v.__name__.title(), "storage", 500, v) for v in (candles, refreshed, early, working)]
 
 
 @hookimpl

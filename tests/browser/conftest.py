@@ -1,3 +1,13 @@
-"""Browser tests share one Chromium."""
+"""Browser tests share one Chromium, and one demo that nobody writes to."""
 
+import pytest
+
+from buckets import make_demo
 from cqs_panel.testing.fixtures import *  # noqa: F403 - fixtures are found by name
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory, worker_id):
+    """A bucket as `cqs demo` makes it, made once however many processes test; not to be written to."""
+    base = tmp_path_factory.getbasetemp()
+    return make_demo((base if worker_id == "master" else base.parent) / "demo")

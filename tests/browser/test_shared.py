@@ -132,6 +132,23 @@ def test_a_table_that_refreshes_keeps_scroll_filter_and_selection(visit, url):
     assert page.get_by_text("row 3", exact=True).count() == 0
 
 
+SLOW_TABLES = """() => {
+  const View = Bokeh.Models.get("panel.models.tabulator.DataTabulator").prototype.default_view
+  const {tableBuilt} = View.prototype
+  View.prototype.tableBuilt = function() {
+    if (this.model.source.get_length()) tableBuilt.call(this)
+    else setTimeout(() => this.tableBuilt(), 10)
+  } }"""
+
+
+def test_rows_that_come_before_the_browser_has_built_their_table_are_shown(visit, url):
+    """A slow browser builds a table after its rows have come."""
+    page = visit(url + "?view=plugins").page
+    page.evaluate(SLOW_TABLES)
+    page.locator(".sidebar").get_by_text("Early", exact=True).click()
+    page.get_by_text("second", exact=True).wait_for()
+
+
 def test_a_job_that_fails_shows_its_log_as_text(visit, url):
     page = visit(url + "?view=working").page
     page.get_by_role("button", name="Start").click()

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core import Lake, Series, UsageError
+from cqs_core import DataError, Lake, Series, UsageError
 from cqs_core.time import intervals
 from cqs_core.time.clock import parse_start
 from cqs_data.views.files import DeleteButton
 from cqs_data.views.live import LiveSwitch
 from cqs_panel import Band
 from cqs_panel.charts.candles import CandleChart
+from cqs_panel.charts.damage import or_damage
 from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.charts.tail import TailedCandles
 from cqs_panel.figures import count, when, zone_name
@@ -73,7 +74,7 @@ class SeriesPanel(pn.viewable.Viewer):
         ]
         self._look(source)
         self._holes = holes
-        self._page.load(lambda: newest(self._page.bucket, series), self._show_rows)
+        self._page.load(lambda: or_damage(lambda: newest(self._page.bucket, series)), self._show_rows)
 
     def _look(self, source: TailedCandles) -> None:
         """At the moment that the address names, marked; else at the newest candles."""
@@ -86,7 +87,11 @@ class SeriesPanel(pn.viewable.Viewer):
         self._chart.show(source, at - around, end + around)
         self._chart.mark([Band(f"{when(at, 'UTC')} UTC", at, end, "warning")])
 
-    def _show_rows(self, rows: pd.DataFrame) -> None:
+    def _show_rows(self, rows: pd.DataFrame | DataError) -> None:
+        if isinstance(rows, DataError):
+            unread = empty("They cannot be read", "The chart says why, and what to do.")
+            self.details[:] = [section("Newest candles", unread), self._gaps_section()]
+            return
         zone = self._page.settings.timezone
         shown = rows.assign(time=[when(ts, zone) for ts in rows.pop("ts")])
         shown = shown[["time", "open", "high", "low", "close", "volume"]]
@@ -97,8 +102,11 @@ class SeriesPanel(pn.viewable.Viewer):
         fill(
             self.details,
             section("Newest candles", preview, note=note, actions=[columns_button(preview)]),
-            section("Holes", self._gap_table(), note=self._told()),
+            self._gaps_section(),
         )
+
+    def _gaps_section(self) -> Any:
+        return section("Holes", self._gap_table(), note=self._told())
 
     def _told(self) -> str:
         holes = self._holes

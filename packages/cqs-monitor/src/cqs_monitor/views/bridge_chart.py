@@ -51,16 +51,18 @@ class BridgeChart(pn.viewable.Viewer):
         shown.y_range.range_padding = 0.12
         tips = [("", "@name"), ("KRW", "@value{+0,0.00}")]
         shown.add_tools(HoverTool(renderers=[drawn], tooltips=tips, show_arrow=False, point_policy="follow_mouse"))
-        self._pane = pane(shown)
+        self._pane, self._root = pane(shown), pn.Column(sizing_mode="stretch_width", margin=0)
 
     def __panel__(self) -> Any:
-        return self._pane
+        return self._root
 
     def update(self, bridge: Bridge) -> None:
         """Draw another bridge."""
         data = _steps(bridge)
         if data != dict(self._data.data):
             self._data.data = data
+        if self._pane not in self._root:  # with its data: Bokeh cannot give an empty figure a range
+            self._root[:] = [self._pane]
 
 
 def _steps(bridge: Bridge) -> dict[str, list[Any]]:

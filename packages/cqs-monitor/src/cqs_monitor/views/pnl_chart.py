@@ -9,6 +9,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource
 
 from cqs_monitor.performance.statistics import drawdown
+from cqs_panel import empty
 from cqs_panel.charts.style import crosshair, hover, legend_above, pane, show_all, time_figure, whole_numbers
 from cqs_panel.theme import ACCENT, OTHERS, tones
 
@@ -40,9 +41,11 @@ class PnlChart(pn.viewable.Viewer):
         self._lower.yaxis.ticker.desired_num_ticks = 3
         crosshair(self._upper, self._lower, level=self._upper)
         self._figures = pn.Column(pane(self._upper), pane(self._lower), sizing_mode="stretch_width", margin=0)
+        self._blank = empty("Nothing realized yet", "The curve begins with the first sale.")
+        self._root = pn.Column(sizing_mode="stretch_width", margin=0)
 
     def __panel__(self) -> Any:
-        return self._figures
+        return self._root
 
     def update(self, report: Report) -> None:
         """Draw another report; the same one is not drawn again."""
@@ -58,6 +61,13 @@ class PnlChart(pn.viewable.Viewer):
             self._depth.data = {"ts": np.repeat(days, 2)[1:], "fall": np.repeat(data["fall"], 2)[:-1]}
             if len(days) > 1:
                 show_all(self._upper.x_range, days[0], days[-1], 7.0 * _DAY)
+        self._place(self._figures if len(days) else None)
+
+    def _place(self, figures: Any) -> None:
+        """Figures come with their data: Bokeh cannot give empty ones a range."""
+        wanted = self._blank if figures is None else figures
+        if wanted not in self._root:
+            self._root[:] = [wanted]
 
     def _redraw(self, names: list[str]) -> None:
         self._upper.renderers = [self._total]

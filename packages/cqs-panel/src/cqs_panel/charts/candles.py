@@ -9,8 +9,10 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
+from cqs_core import DataError
 from cqs_panel.charts.buckets import Buckets, joined, name_of, step_for
 from cqs_panel.charts.changes import OHLCV, Changed, changed, columns
+from cqs_panel.charts.damage import DamageNotice, or_damage
 from cqs_panel.charts.layers import Layers
 from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
@@ -60,6 +62,7 @@ class CandleChart(pn.viewable.Viewer):
         self._stale: int | None = None  # from here on candles are others than those drawn
         self._missed: int | None = None  # likewise, since the viewport's were asked for
         self._priced = False
+        self._damage = DamageNotice(page, self._open_again)
         self._colors = tones()
         self._data = ColumnDataSource(columns(joined([], 1), self._colors))
         self._price = time_figure(round(height * 0.78), y_range=Range1d(0, 1))
@@ -79,19 +82,16 @@ class CandleChart(pn.viewable.Viewer):
         )
 
     def __panel__(self) -> Any:
-        return pn.Column(self._blank, self._overlays.switches, self._figures, sizing_mode="stretch_width", margin=0)
+        parts = (self._damage, self._blank, self._overlays.switches, self._figures)
+        return pn.Column(*parts, sizing_mode="stretch_width", margin=0)
 
     def show(self, source: CandleSource, start: int | None = None, end: int | None = None) -> None:
         """Show candles of a source from `start` to `end` (ms UTC); the newest 240 without these."""
         self._source, self._stale, self._missed = source, None, None
         self._layers.clear()
         self._newest.clear()
-
-        def open_source() -> tuple[CandleSource, tuple[int, int] | None]:
-            return source, source.span()
-
         self._wanted = start, end
-        self._page.load(open_source, self._open)
+        self._open_again()
 
     def redraw(self, since: int, *, priced: bool = True) -> None:
         """Draw anew what the source has from the candle that opens at `since` (ms UTC) on.
@@ -122,9 +122,19 @@ class CandleChart(pn.viewable.Viewer):
         """Length of the buckets that are drawn, in ms."""
         return self._have[2]
 
-    def _open(self, opened: tuple[CandleSource, tuple[int, int] | None]) -> None:
+    def _open_again(self) -> None:
+        source = self._source
+        if source is not None:
+            self._page.load(lambda: (source, or_damage(source.span)), self._open)
+
+    def _open(self, opened: tuple[CandleSource, tuple[int, int] | DataError | None]) -> None:
         source, ends = opened
         if source is not self._source:
+            return
+        self._damage.clear()
+        self._have = (0, 0, 0)
+        if isinstance(ends, DataError):
+            self._tell_damage(ends)
             return
         self._figures.visible, self._blank.visible = ends is not None, ends is None
         if ends is None:
@@ -133,14 +143,14 @@ class CandleChart(pn.viewable.Viewer):
         start, end = self._wanted
         last = ends[1] + source.base
         start = last - _OPENING * source.base if start is None else start
-        self._ends, self._have = ends, (0, 0, 0)
+        self._ends = ends
         edge = self._edge = max((last - ends[0]) * 0.05, 50 * source.base)
         shown = self._price.x_range
         shown.update(bounds=None, min_interval=None)  # the browser would force the new range into those of before
         self._move(start, last if end is None else end)
         limit(shown, ends[0], last, _NARROWEST * source.base, edge)
         self._reset_to(last)
-        self._page.load(source.warm, self._warmed, quiet=True)
+        self._page.load(lambda: (source, or_damage(source.warm)), self._warmed, quiet=True)
 
     def _reset_to(self, last: int) -> None:
         """Let Reset show the newest candles, whatever the chart opened on."""
@@ -148,8 +158,16 @@ class CandleChart(pn.viewable.Viewer):
             start = max(last - _OPENING * self._source.base, self._ends[0] - self._edge)
             self._price.x_range.update(reset_start=start, reset_end=last)
 
-    def _warmed(self, _: None) -> None:
-        """What a far view needs lies ready."""
+    def _warmed(self, got: tuple[CandleSource, DataError | None]) -> None:
+        """What a far view needs lies ready, or cannot be read."""
+        source, damage = got
+        if source is self._source and damage is not None:
+            self._tell_damage(damage)
+
+    def _tell_damage(self, damage: DataError) -> None:
+        """In place of the candles, or above those that can be read."""
+        self._figures.visible = bool(self.step)
+        self._damage.tell(damage)
 
     def _begin(self, since: int) -> int | None:
         """Start of the drawn bucket with this candle, if the drawn ones go on from there to the newest end."""
@@ -223,17 +241,25 @@ class CandleChart(pn.viewable.Viewer):
         margin = (b - a) / 2
         self._missed = None
         asked = max(first, min(last, int(a - margin))), min(last + source.base, int(b + margin))
-        self._page.load(lambda: (source, asked, self._bars(source, asked, step)), self._show, quiet=True)
+
+        def read() -> tuple[CandleSource, tuple[int, int], Buckets | DataError]:
+            return source, asked, or_damage(lambda: self._bars(source, asked, step))
+
+        self._page.load(read, self._show, quiet=True)
 
     def _bars(self, source: CandleSource, asked: tuple[int, int], step: int) -> Buckets:
         start = asked[0] // step * step
         return source.buckets(start, -(-asked[1] // step) * step, step)
 
-    def _show(self, got: tuple[CandleSource, tuple[int, int], Buckets]) -> None:
+    def _show(self, got: tuple[CandleSource, tuple[int, int], Buckets | DataError]) -> None:
         source, asked, bars = got
         if source is not self._source:
             return
+        if isinstance(bars, DataError):
+            self._tell_damage(bars)
+            return
         self._have = asked[0], -(-asked[1] // bars.step) * bars.step, bars.step
+        self._figures.visible = True
         self._hovered.name = name_of(bars.step)
         self._data.data = columns(bars, self._colors)
         self._overlays.follow(source.series, *asked)

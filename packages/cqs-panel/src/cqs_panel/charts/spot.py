@@ -70,6 +70,15 @@ class SpotChart(pn.viewable.Viewer):
         return self._root
 
     @property
+    def visible(self) -> bool:
+        """Whether the card is on the page."""
+        return bool(self._root.visible)
+
+    @visible.setter
+    def visible(self, seen: bool) -> None:
+        self._root.visible = seen
+
+    @property
     def series(self) -> Series | None:
         """What is drawn."""
         return self._series

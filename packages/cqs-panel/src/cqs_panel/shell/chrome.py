@@ -11,6 +11,7 @@ from cqs_panel.sections import html
 from cqs_panel.shell.address import NARROW, THEME_COOKIE, last_window, search
 from cqs_panel.shell.connection import Connection
 from cqs_panel.shell.keys import KEYS_CSS
+from cqs_panel.shell.late_rows import LateRows
 from cqs_panel.shell.stage import Stage, place
 from cqs_panel.theme import PAGE_SX, THEME, page_css, tones
 
@@ -60,7 +61,7 @@ class Chrome:
             title="cqs",
             main=[*([_demo_banner()] if shell.demo else []), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
-            header=[shell.bridge, shell.keys, Connection()],
+            header=[shell.bridge, shell.keys, Connection(), LateRows()],
             sidebar_open=not self._narrow,
             sidebar_width=216,
             sidebar_resizable=False,

@@ -1,0 +1,64 @@
+"""Candles that cannot be read: the chart says so, where they would be, and looks again when they may be mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import panel as pn
+
+from cqs_core import DataError
+from cqs_panel.remedies import remedies
+from cqs_panel.sections import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cqs_core.jobs import Job
+    from cqs_panel.state import PageState
+
+_T = TypeVar("_T")
+
+
+class DamageNotice(pn.viewable.Viewer):
+    """An error with the buttons that mend it; it stays until the candles can be read.
+
+    Args:
+        page: the view that shows it.
+        again: called when a job has ended that may have mended what is told.
+    """
+
+    def __init__(self, page: PageState, again: Callable[[], None]) -> None:
+        super().__init__()
+        self._page, self._again = page, again
+        self._told, self._hears_jobs = "", False
+        self._root = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
+
+    def __panel__(self) -> Any:
+        return self._root
+
+    def tell(self, damage: DataError) -> None:
+        """Show it, once."""
+        if self._told == str(damage):
+            return
+        self._told = str(damage)
+        self._root[:] = [failure("These candles cannot be read", damage, actions=remedies(self._page, damage))]
+        self._root.visible = True
+        if not self._hears_jobs:
+            self._hears_jobs = True
+            self._page.on_job(self._ended)
+
+    def clear(self) -> None:
+        """Take it away."""
+        self._told, self._root.visible = "", False
+
+    def _ended(self, job: Job) -> None:
+        if self._told and job.args[:2] != ["data", "verify"]:  # which changes nothing
+            self._again()
+
+
+def or_damage(read: Callable[[], _T]) -> _T | DataError:
+    """What is read, or why it cannot be."""
+    try:
+        return read()
+    except DataError as error:
+        return error
