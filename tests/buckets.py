@@ -37,7 +37,7 @@ def make_damaged(folder: Path, demo: Path) -> None:
     """A demo whose candles, run, positions, rules of alerts and newest model are broken."""
     from cqs_backtest.runs import FOLDER
     from cqs_monitor.alerts.rule_reader import KEY
-    from cqs_monitor.models.shelf import models
+    from cqs_monitor.models.registry import models
 
     shutil.copytree(demo, folder)
     bucket = Bucket(str(folder))

@@ -1,8 +1,8 @@
 """Pages by clicking from one to the next, on good and bad buckets, and over a restart of the server.
 
-Opened by address pages are good; what breaks them is the way there. So a page is looked at when it has settled: nothing
-is loading, every table has its rows, and every figure in view has glyphs in its frame and ink on its canvas. The browser
-may say no error and no warning, and the server nothing at all on its terminal.
+Opened by address pages are good; what breaks them is the way there. So a page is looked at when it has settled:
+nothing is loading, every table has its rows, and every figure in view has glyphs in its frame and ink on its canvas.
+The browser may say no error and no warning, and the server nothing at all on its terminal.
 
 Here each bucket is walked through once, each on another way; `test_soak_matrix.py` goes from every page to every page.
 """

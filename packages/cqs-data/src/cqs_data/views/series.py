@@ -90,7 +90,7 @@ class SeriesPanel(pn.viewable.Viewer):
     def _show_rows(self, rows: pd.DataFrame | DataError) -> None:
         if isinstance(rows, DataError):
             unread = empty("They cannot be read", "The chart says why, and what to do.")
-            self.details[:] = [section("Newest candles", unread), self._gaps_section()]
+            fill(self.details, section("Newest candles", unread), self._gaps_section())
             return
         zone = self._page.settings.timezone
         shown = rows.assign(time=[when(ts, zone) for ts in rows.pop("ts")])
