@@ -26,7 +26,9 @@ class Binance(CcxtExchange):
     @staticmethod
     def belongs(candle: Any, market: str, interval: str) -> bool:  # noqa: ARG004 - candles do not name it
         """Candles say when they close, which may be early but never late."""
-        return len(candle) <= 6 or int(candle[6]) < intervals.next_open(interval, int(candle[0]))
+        ts = int(candle[0])
+        stray = ts - intervals.floor(interval, ts)  # of a candle that opens between two others
+        return len(candle) <= 6 or int(candle[6]) < intervals.next_open(interval, ts) + stray
 
     async def page(self, market: str, interval: str, start: int, end: int) -> Page:
         """The head of `[start, end)`, up to its last candle; that none is before its first one is asked backwards."""

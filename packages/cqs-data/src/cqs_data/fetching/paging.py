@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from cqs_core import Exchange, ExchangeError, Page, Series
 from cqs_core.lake.cleaning import FRESH, Cleaned, clean
 from cqs_core.lake.table import stamps
 from cqs_core.time import intervals
+from cqs_data.fetching.grids import other_grid, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -45,6 +47,9 @@ class Pages:
         series: which.
         patience: how the exchange is waited for.
         objects: of the series, as a listing showed them.
+
+    Attributes:
+        asked: the range that the user asked for, ms UTC, for the commands of messages.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Pages:
         self._exchange, self._series, self._patience = exchange, series, patience
         self.first = min((o.first for o in objects if o.rows), default=None)
         self._origin: tuple[int | None] | None = None
+        self.asked: tuple[int | None, int | None] = (None, None)
 
     @property
     def closed(self) -> int:
@@ -73,6 +79,7 @@ class Pages:
 
         Raises:
             ExchangeError: the exchange does not answer, or answers another range than was asked.
+            DataError: its bars open at other times than the lake's.
         """
         while low < high:
             page, cleaned = await self._page(low, high)
@@ -87,9 +94,15 @@ class Pages:
                 break
             before = cleaned.rejects
             page, cleaned = await self._asked(low, high)
+            self._check_grid(page)
             if cleaned.rejects == before:
                 break
         return page, cleaned
+
+    def _check_grid(self, page: Page) -> None:
+        opens = [int(row[0]) for row in page.rows if row[0] is not None and math.isfinite(row[0])]
+        if (at := other_grid(self._series.interval, opens, begun=self.first is not None)) is not None:
+            raise refusal(self._exchange, self._series, at, self.asked)
 
     async def _asked(self, low: int, high: int) -> tuple[Page, Cleaned]:
         market, interval = self._series.market, self._series.interval

@@ -67,7 +67,9 @@ class SeriesFetch:
 
         Raises:
             ExchangeError: the exchange does not answer; what it did answer is stored.
+            DataError: its bars open at other times than the lake's.
         """
+        self._pages.asked = start, end
         missing = subtract(self._grid(start, end), self._answered())
         if sum(map(self._bars, missing)) > _LONG:
             self._expected_from = await self._pages.origin() or 0

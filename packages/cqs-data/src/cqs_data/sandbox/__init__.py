@@ -14,18 +14,36 @@ if TYPE_CHECKING:
     from cqs_data.sandbox.bars import Bars, Source
     from cqs_data.sandbox.faults import Faults
     from cqs_data.sandbox.folder import Folder
-    from cqs_data.sandbox.server import Sandbox
+    from cqs_data.sandbox.habits import Habits, backwards, forwards, window
+    from cqs_data.sandbox.server import Dialect, Sandbox
     from cqs_data.sandbox.synthetic import Synthetic
 
-__all__ = ["Bars", "Faults", "Folder", "Sandbox", "Source", "Synthetic"]
+__all__ = [
+    "Bars",
+    "Dialect",
+    "Faults",
+    "Folder",
+    "Habits",
+    "Sandbox",
+    "Source",
+    "Synthetic",
+    "backwards",
+    "forwards",
+    "window",
+]
 
 _HOMES = {
     "Bars": "bars",
+    "Dialect": "server",
     "Faults": "faults",
     "Folder": "folder",
+    "Habits": "habits",
     "Sandbox": "server",
     "Source": "bars",
     "Synthetic": "synthetic",
+    "backwards": "habits",
+    "forwards": "habits",
+    "window": "habits",
 }
 
 

@@ -93,9 +93,13 @@ def divides(fine: str, coarse: str) -> bool:
 
 def aggregate(bars: Bars, interval: str) -> Bars:
     """Longer bars of shorter ones: first open, highest, lowest, last close, summed volume."""
+    return regroup(bars, floors(interval, bars.ts))
+
+
+def regroup(bars: Bars, opens: Stamps) -> Bars:
+    """The same, of bars that belong to candles with these opens, int64 (n,)."""
     if len(bars.ts) == 0:
         return bars
-    opens = floors(interval, bars.ts)
     at = np.flatnonzero(np.r_[True, opens[1:] != opens[:-1]])
     ends = np.r_[at[1:], len(opens)] - 1
     v = bars.values

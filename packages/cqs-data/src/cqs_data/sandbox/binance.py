@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cqs_core.time import intervals
-from cqs_data.sandbox.bars import Source, newest, oldest, step
+from cqs_data.sandbox.bars import Source, newest, step
+from cqs_data.sandbox.habits import backwards, forwards
 from cqs_data.sandbox.sockets import binance_reader, converse
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ class _Binance:
         limit = min(_number(request, "limit", DEFAULT_LIMIT), MAX_LIMIT)
         end = min(_number(request, "endTime", self.clock()), self.clock()) + 1
         if "startTime" in request.query:
-            bars = oldest(self.source, "binance", market, interval, _number(request, "startTime", 0), end, limit)
+            bars = forwards(self.source, "binance", market, interval, _number(request, "startTime", 0), end, limit)
         else:
-            bars = newest(self.source, "binance", market, interval, end, limit)
+            bars = backwards(self.source, "binance", market, interval, end, limit)
         rows = zip(bars.ts.tolist(), bars.values.tolist(), strict=True)
         return web.json_response([kline(ts, values, _next(interval, ts)) for ts, values in rows])
 

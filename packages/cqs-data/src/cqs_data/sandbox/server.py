@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
@@ -11,24 +12,34 @@ from aiohttp import web
 from cqs_core import UsageError
 from cqs_core.time import clock
 from cqs_data.sandbox import binance, upbit
+from cqs_data.sandbox.habits import Habits, Habitual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from cqs_data.sandbox.bars import Source
     from cqs_data.sandbox.faults import Faults
 
-SPOKEN = {"binance": binance.application, "upbit": upbit.application}
+Dialect = Callable[["Source", Callable[[], int]], web.Application]
+"""What an exchange speaks: given candles and a clock (ms UTC), the application that serves them as it does."""
+
+SPOKEN: Mapping[str, Dialect] = {"binance": binance.application, "upbit": upbit.application}
 _LOOPBACK = "127.0.0.1"
 
 
-def application(source: Source, clock: Callable[[], int] = clock.now, faults: Faults | None = None) -> web.Application:
+def application(
+    source: Source,
+    clock: Callable[[], int] = clock.now,
+    faults: Faults | None = None,
+    habits: Habits | None = None,
+    dialects: Mapping[str, Dialect] | None = None,
+) -> web.Application:
     """All exchanges that the source has candles of, each under its id."""
     app = web.Application(middlewares=[faults.middleware] if faults else [])
-    for name, make in SPOKEN.items():
+    candles = Habitual(source, habits, clock) if habits else source
+    for name, make in {**SPOKEN, **(dialects or {})}.items():
         if source.markets(name):
-            app.add_subapp(f"/{name}", make(source, clock))
+            app.add_subapp(f"/{name}", make(candles, clock))
     return app
 
 
@@ -40,16 +51,24 @@ class Sandbox:
         port: where to listen on loopback; 0 takes a free one.
         clock: gives the time in ms UTC.
         faults: what it does wrong, for tests.
+        habits: what it always does, such as short pages, for tests.
+        dialects: more exchanges by their ccxt id, or others in place of those here.
 
     Attributes:
         url: base of all exchanges, to be given as endpoint; only while it runs.
     """
 
     def __init__(
-        self, source: Source, port: int = 0, clock: Callable[[], int] = clock.now, faults: Faults | None = None
+        self,
+        source: Source,
+        port: int = 0,
+        clock: Callable[[], int] = clock.now,
+        faults: Faults | None = None,
+        habits: Habits | None = None,
+        dialects: Mapping[str, Dialect] | None = None,
     ) -> None:
         self.url = ""
-        self._app, self._port = application(source, clock, faults), port
+        self._app, self._port = application(source, clock, faults, habits, dialects), port
         self._loop = asyncio.new_event_loop()
         self._failed: OSError | None = None
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)

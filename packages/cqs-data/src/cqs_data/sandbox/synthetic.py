@@ -20,7 +20,7 @@ from cqs_data.sandbox.chance import bell, uniform
 from cqs_data.sandbox.minutes import minutes, unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 START = 1_609_459_200_000  # 2021-01-01
 CRASHES = ((1_655_085_600_000, 0.42), (1_722_808_800_000, 0.35))  # 2022-06-13 02:00, 2024-08-04 22:00; log drop
@@ -64,15 +64,17 @@ class Synthetic:
 
     Args:
         clock: gives the time in ms UTC.
+        quotes: currencies of more exchanges by their ids, such as `{"kraken": "USD"}`.
     """
 
-    def __init__(self, clock: Callable[[], int] = clock.now) -> None:
+    def __init__(self, clock: Callable[[], int] = clock.now, quotes: Mapping[str, str] | None = None) -> None:
         self.clock = clock
+        self.quotes = {**QUOTES, **(quotes or {})}
         self._hours: dict[tuple[str, str], Bars] = {}
         self._longer: dict[tuple[str, str, str], tuple[int, Bars]] = {}
 
     def markets(self, exchange: str) -> list[str]:
-        return [f"{coin}/{QUOTES[exchange]}" for coin in COINS] if exchange in QUOTES else []
+        return [f"{coin}/{self.quotes[exchange]}" for coin in COINS] if exchange in self.quotes else []
 
     def first(self, exchange: str, market: str) -> int:  # noqa: ARG002 - all are listed on the same day
         return START

@@ -16,6 +16,7 @@ from cqs_core import UsageError
 from cqs_core.time import clock
 from cqs_core.time.intervals import HOUR
 from cqs_data.sandbox.bars import Bars, Source, newest, step
+from cqs_data.sandbox.habits import backwards
 from cqs_data.sandbox.sockets import converse, upbit_reader
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class _Upbit:
         if not count.isdigit() or not 1 <= int(count) <= MAX_COUNT:
             raise _refused(400, "Invalid parameter. Check the given value!")
         end = _exclusive_end(request.query.get("to"), self.clock())
-        bars = newest(self.source, "upbit", self.markets[market], interval, end, int(count))
+        bars = backwards(self.source, "upbit", self.markets[market], interval, end, int(count))
         return [_candle(market, ts, values, interval, self.clock()) for ts, values in _rows(bars)][::-1]
 
     def tick(self, name: str) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""Candles of a market in which nothing is traded for much of the time, and whose days and weeks open elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from zlib import crc32
+
+import numpy as np
+
+from cqs_core.time.intervals import DAY, HOUR, WEEK
+from cqs_data.sandbox.bars import Bars, Source, aggregate, divides, regroup, step
+from cqs_data.sandbox.chance import uniform
+
+_BASES = ("1m", "1h", "1d")
+_CHUNK = 30 * DAY  # of minutes that are thinned at once
+
+
+class Thinned:
+    """A source without a share of the shortest candles of another one; longer ones are put together from the others.
+
+    Args:
+        source: the other one.
+        share: that is left out, 0..1.
+        week_shift: when weeks open after Thursday 00:00 UTC, ms; None is as the source has it.
+        day_shift: when days open after 00:00 UTC, ms.
+        clock: gives the time in ms UTC.
+    """
+
+    def __init__(
+        self, source: Source, share: float, week_shift: int | None, day_shift: int, clock: Callable[[], int]
+    ) -> None:
+        self.source, self.share, self.week_shift, self.day_shift = source, share, week_shift, day_shift
+        self.clock = clock
+        self._base = cache(self._shortest)
+        self._hours: dict[tuple[str, str, int], Bars] = {}
+
+    def markets(self, exchange: str) -> list[str]:
+        return list(self.source.markets(exchange))
+
+    def first(self, exchange: str, market: str) -> int:
+        return self.source.first(exchange, market)
+
+    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+        shift = {"1w": self.week_shift, "1d": self.day_shift}.get(interval)
+        if not shift:
+            return self._traded(exchange, market, interval, start, end)
+        size, fine = step(interval), "1h" if self.day_shift else "1d"
+        part = self._traded(exchange, market, fine, start - size, end + size)
+        return regroup(part, (part.ts - shift) // size * size + shift).between(start, end)
+
+    def _traded(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+        """Candles on the usual grid."""
+        base = self._base(exchange, market)
+        if not self.share or base is None:
+            return self.source.bars(exchange, market, interval, start, end)
+        if interval == base or not divides(base, interval):
+            return self._left(exchange, market, interval, start, end)
+        low, high = start - 31 * DAY, min(end, self.clock() + 1) + 31 * DAY
+        if base != "1m" or step(interval) < HOUR:
+            wide = step(interval)
+            parts = [self._left(exchange, market, base, start // wide * wide - wide, -(-end // wide) * wide)]
+            parts = parts if wide <= DAY else [self._left(exchange, market, base, low, high)]
+        else:
+            parts = [self._chunk(exchange, market, at) for at in range(low // _CHUNK * _CHUNK, high, _CHUNK)]
+        ts, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return aggregate(Bars(ts, values), interval).between(start, end)
+
+    def _chunk(self, exchange: str, market: str, at: int) -> Bars:
+        """Hours of thirty days."""
+        key = exchange, market, at
+        if key in self._hours:
+            return self._hours[key]
+        hours = aggregate(self._left(exchange, market, "1m", at, at + _CHUNK), "1h")
+        if at + _CHUNK < self.clock():
+            self._hours[key] = hours
+        return hours
+
+    def _left(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+        if end <= self.source.first(exchange, market) - WEEK or start > self.clock():
+            return Bars.empty()
+        bars = self.source.bars(exchange, market, interval, start, end)
+        traded = uniform(crc32(f"{exchange} {market} {interval}".encode()), bars.ts) >= self.share
+        return Bars(bars.ts[traded], bars.values[traded])
+
+    def _shortest(self, exchange: str, market: str) -> str | None:
+        first = self.source.first(exchange, market)
+        every = (self.source.bars(exchange, market, name, first, first + 30 * DAY) for name in _BASES)
+        return next((name for name, bars in zip(_BASES, every, strict=True) if len(bars.ts)), None)
