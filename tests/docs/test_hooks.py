@@ -93,6 +93,17 @@ def test_all_plugins_are_loaded_without_a_problem(host):
     assert hooks == {module.removeprefix("cqs_"): [hook] for hook, module, _ in PLUGINS}
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tests_on_a_page_can_be_collected(site, page):
+    """Blocks without a title are tests of the plugin above them; the contracts themselves are run below."""
+    for block in documents.blocks(page, "python"):
+        if block.title:
+            names = dict(vars(importlib.import_module(block.title.removesuffix(".py"))))
+        else:
+            exec(block.text, names)
+            assert any(isinstance(value, type) and value.__name__.startswith("Test") for value in names.values())
+
+
 def test_the_strategy_runs_and_does_not_peek(host):
     from cqs_backtest import BacktestFacade
 
