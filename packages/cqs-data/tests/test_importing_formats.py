@@ -11,6 +11,7 @@ import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from cqs_core import FIELDS, UsageError
@@ -69,6 +70,7 @@ def kline(frame: pd.DataFrame, unit: int = 1) -> list[list[object]]:
 KLINE_HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
 )
+BY_TICKER = "Ticker,BTC-USD,BTC-USD,BTC-USD,BTC-USD,BTC-USD\nPrice,Open,High,Low,Close,Volume\nDate,,,,,\n"
 YFINANCE = "Price,Close,High,Low,Open,Volume\nTicker,BTC-USD,BTC-USD,BTC-USD,BTC-USD,BTC-USD\nDate,,,,,\n"
 UPBIT = [
     {
@@ -143,6 +145,31 @@ def excel() -> bytes:
     return csv(lines, "Datum;Open;High;Low;Close;Volume", ";", "sep=;").replace("Datum", "date").encode("utf-16")
 
 
+def stamped_by(frame: pd.DataFrame) -> list[tuple[pd.Timestamp, list[float]]]:
+    return list(zip(frame.index, frame.to_numpy().tolist(), strict=True))
+
+
+def seoul(frame: pd.DataFrame) -> list[tuple[pd.Timestamp, list[float]]]:
+    return stamped_by(frame.tz_convert("Asia/Seoul"))
+
+
+def named(row: list[float]) -> dict[str, float]:
+    return dict(zip(FIELDS[:4], row[1:5], strict=True))
+
+
+def two_levels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns as yfinance gives them: the price, and the ticker."""
+    columns = pd.MultiIndex.from_product([[name.title() for name in FIELDS], ["BTC-USD"]], names=["Price", "Ticker"])
+    return frame.set_axis(columns, axis=1).rename_axis("Date")
+
+
+def arrow_stream(frame: pd.DataFrame) -> bytes:
+    sink, table = io.BytesIO(), pa.Table.from_pandas(frame)
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
 HOUR_FILES: dict[str, bytes | str] = {
     "BTCUSDT-1h-2024-01.csv": csv(kline(H)),
     "BTCUSDT-1h-2024-02.csv": csv(kline(H), KLINE_HEADER),
@@ -173,6 +200,66 @@ HOUR_FILES: dict[str, bytes | str] = {
     "seconds.csv": csv([[r[0] // 1000, *r[1:]] for r in rows(H)], "Unix Timestamp,Open,High,Low,Close,Volume"),
     "nanoseconds.csv": csv([[r[0] * 10**6, *r[1:]] for r in rows(H)], "ts,o,h,l,c,v"),
     "american.csv": csv(stamped(H, day(H, "%m/%d/%Y %I:%M:%S %p")), "date,open,high,low,close,volume"),
+    "+09.csv": csv([[f"{at:%Y-%m-%d %H:%M:%S}+09", *v] for at, v in seoul(H)], "ts,open,high,low,close,volume"),
+    "KST.csv": csv([[f"{at:%Y-%m-%d %H:%M:%S} KST", *v] for at, v in seoul(H)], "ts,open,high,low,close,volume"),
+    "dukascopy.csv": csv(
+        [[f"{at:%d.%m.%Y %H:%M:%S}.000 GMT+0900", *v] for at, v in seoul(H)], "Local time,Open,High,Low,Close,Volume"
+    ),
+    "sheets.csv": csv(
+        [
+            [f"{at.year}. {at.month}. {at.day} {'오전' if at.hour < 12 else '오후'} {(at.hour - 1) % 12 + 1}:00:00", *v]
+            for at, v in stamped_by(H)
+        ],
+        "시간,시가(원),고가(원),저가(원),종가(원),거래량(BTC)",
+    ),
+    "clock.csv": csv(stamped(H, day(H, "%Y-%m-%d,%H:%M:%S")), "date,time,open,high,low,close,volume"),
+    "clock12.csv": csv(stamped(H, day(H, "%m/%d/%Y,%I:%M %p")), "Date,Time,Open,High,Low,Close,Volume"),
+    "clock_digits.csv": csv(stamped(H, day(H, "%Y%m%d,%H%M")), "Date,Time,Open,High,Low,Close,Volume"),
+    "clock_whole.csv": csv(
+        [[f"{at:%Y-%m-%d}", f"{at:%Y-%m-%d %H:%M}", *v] for at, v in stamped_by(H)],
+        "date,time,open,high,low,close,volume",
+    ),
+    "metastock.txt": csv(
+        [["BTCUSDT", 60, f"{at:%Y%m%d}", f"{at:%H%M%S}", *v] for at, v in stamped_by(H)],
+        "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>",
+    ),
+    "BTCUSDT60.csv": csv([[f"{at:%Y.%m.%d}", f"{at:%H:%M}", *v] for at, v in stamped_by(H)]),
+    "digits.csv": csv(stamped(H, day(H, "%Y%m%d%H%M")), "date,open,high,low,close,volume"),
+    "two_times.csv": csv([[r[0] + 3_600_000, *r] for r in rows(H)], "timestamp,open_time,open,high,low,close,volume"),
+    "lines.jsonl": H.reset_index().to_json(orient="records", lines=True, date_format="iso"),
+    "columns.json": H.to_json(date_format="iso"),
+    "index.json": H.to_json(orient="index", date_format="iso"),
+    "split.json": H[["close", "high", "low", "open", "volume"]].to_json(orient="split", date_format="iso"),
+    "table.json": H.to_json(orient="table"),
+    "udf.json": json.dumps({"s": "ok", "t": ms(H), **{name[0]: H[name].tolist() for name in FIELDS}}),
+    "bitfinex.json": json.dumps([[r[0], r[1], r[4], r[2], r[3], r[5]] for r in rows(H)]),
+    "bithumb.json": json.dumps(
+        {"status": "0000", "data": [[r[0], *map(str, (r[1], r[4], r[2], r[3], r[5]))] for r in rows(H)]}
+    ),
+    "coinbase.json": json.dumps([[r[0] // 1000, r[3], r[2], r[1], r[4], r[5]] for r in rows(H)][::-1]),
+    "kucoin.json": json.dumps(
+        [[str(v) for v in (r[0] // 1000, r[1], r[4], r[2], r[3], r[5], r[5] * r[4])] for r in rows(H)]
+    ),
+    "bybit.json": json.dumps({"result": {"symbol": "BTCUSDT", "list": [[*map(str, r), "9.5"] for r in rows(H)][::-1]}}),
+    "bitget.json": json.dumps([[*map(str, r), str(r[4] * r[5]), str(r[4] * r[5])] for r in rows(H)]),
+    "mexc.json": json.dumps([[*r, r[0] + 3_600_000, str(r[4] * r[5])] for r in rows(H)]),
+    "gate.json": json.dumps([[r[0], r[4] * r[5], r[4], r[2], r[3], r[1], r[5], "true"] for r in rows(H)]),
+    "okx.json": json.dumps({"data": [[*map(str, r), str(r[4] * r[5]), str(r[4] * r[5]), "1"] for r in rows(H)]}),
+    "okx_swap.json": json.dumps([[*r[:5], 777, r[5], r[4] * r[5], 1] for r in rows(H)]),
+    "kraken.json": json.dumps({"result": {"XBTUSDT": [[*r[:5], r[4], r[5], 7] for r in rows(H)], "last": 1}}),
+    "htx.json": json.dumps(
+        {"data": [{"id": r[0] // 1000, **named(r), "amount": r[5], "vol": r[5] * r[4], "count": 7} for r in rows(H)]}
+    ),
+    "bitmex.json": json.dumps(
+        [
+            {"timestamp": r[0] + 3_600_000, **named(r), "volume": 777, "homeNotional": r[5], "foreignNotional": 8}
+            for r in rows(H)
+        ]
+    ),
+    "cryptocompare.json": json.dumps(
+        {"Data": {"Data": [{"time": r[0] // 1000, **named(r), "volumefrom": r[5], "volumeto": 5} for r in rows(H)]}}
+    ),
+    "stream.arrows": arrow_stream(H),
     "bom.csv": b"\xef\xbb\xbf" + H.to_csv().encode(),
     "utf16.csv": H.to_csv(sep="\t").encode("utf-16"),
 }
@@ -191,6 +278,33 @@ DAY_FILES: dict[str, bytes | str] = {
     "yfinance.csv": YFINANCE
     + csv(
         [[f"{at:%Y-%m-%d}", v[3], v[1], v[2], v[0], v[4]] for at, v in zip(D.index, D.to_numpy().tolist(), strict=True)]
+    ),
+    "yfinance_by_ticker.csv": BY_TICKER + csv([[f"{at:%Y-%m-%d}", *v] for at, v in stamped_by(D)]),
+    "yfinance.parquet": parquet(two_levels(D)),
+    "history.csv": csv(
+        [[f"{at:%Y-%m-%d} 00:00:00+00:00", *v, 0.0, 0.0] for at, v in stamped_by(D)],
+        "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits",
+    ),
+    "investing.csv": csv(
+        [
+            [f'"{at:%m/%d/%Y}"', *(f'"{v[i]:,.2f}"' for i in (3, 0, 1, 2)), f"{v[4] / 1000:.6f}K", '"0.52%"']
+            for at, v in stamped_by(D)
+        ],
+        '"Date","Price","Open","High","Low","Vol.","Change %"',
+    ),
+    "investing_kr.csv": csv(
+        [
+            [f'"{at:%Y- %m- %d}"', *(f'"{v[i]:,.2f}"' for i in (3, 0, 1, 2)), f"{v[4] / 1000:.6f}K", '"0.52%"']
+            for at, v in stamped_by(D)
+        ],
+        '"날짜","종가","시가","고가","저가","거래량","변동 %"',
+    ),
+    "sheets.csv": csv(
+        [[f"{at.year}. {at.month}. {at.day}.", *v] for at, v in stamped_by(D)], "날짜,시가,고가,저가,현재가,거래량"
+    ),
+    "chinese.csv": csv(
+        [[f"{at.year}年{at.month}月{at.day}日", *v] for at, v in stamped_by(D)],
+        "日期,開盤價,最高價,最低價,收盤價,成交量",
     ),
     "Bitcoin_2024.csv": coinmarketcap(),
     "korean.csv": csv(stamped(D, day(D, "%Y-%m-%d")), "일자,시가,고가,저가,종가,거래량").encode("cp949"),
@@ -290,16 +404,16 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     ),
     "swapped.csv": (
         csv([[r[0], r[1], r[3], r[2], *r[4:]] for r in rows(H)], "ts,open,high,low,close,volume"),
-        "inconsistent",
+        "no row .* the high is below another price",
     ),
     "units.csv": (csv([[i, *r[1:]] for i, r in enumerate(rows(H))], "ts,open,high,low,close,volume"), "not Unix times"),
     "old.csv": (
         csv([[r[0] - 150_000 * 3_600_000, *r[1:]] for r in rows(H)], "ts,open,high,low,close,volume"),
-        "outside",
+        "before 2009",
     ),
     "future.csv": (
         csv([[r[0] + 10**6 * 3_600_000, *r[1:]] for r in rows(H)], "ts,open,high,low,close,volume"),
-        "unfinished",
+        "in the future",
     ),
     "commas.csv": (
         csv(
@@ -308,6 +422,54 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
         ),
         "may mean thousands or decimals; say --decimal",
     ),
+    "two_tickers.parquet": (
+        parquet(pd.concat([two_levels(D), two_levels(D).rename(columns={"BTC-USD": "ETH-USD"}, level=1)], axis=1)),
+        r"columns of 2 symbols \(BTC-USD, ETH-USD\); choose one: --where ticker=BTC-USD",
+    ),
+    "two_tables.json": (json.dumps({"KRW-BTC": rows(H), "KRW-ETH": rows(H)}), r"holds 2 tables \(KRW-BTC, KRW-ETH\)"),
+    "two_intervals.csv": (pd.concat([H, D]).sort_index().to_csv(), "two intervals, 1h and 1d"),
+    "two_exchanges.csv": (
+        pd.concat([H.assign(exchange="binance"), H.assign(exchange="okx")]).to_csv(),
+        r"candles of 2 exchanges \(binance, okx\); choose one: --where exchange=binance",
+    ),
+    "quote_volume.csv": (
+        csv([[r[0], "BTC/USDT", *r[1:]] for r in rows(H)], "unix,symbol,open,high,low,close,Volume USDT"),
+        "no column that is known as volume",
+    ),
+    "money.csv": (csv(rows(H), "ts,시가,고가,저가,종가,거래량(원)"), "no column that is known as volume"),
+    "points.csv": (
+        csv(
+            [[r[0], "42.000", "43.000", "41.000", "42.000", "1.500"] for r in rows(H)],
+            "ts;open;high;low;close;volume",
+            ";",
+        ),
+        "'42.000' in 'points.csv' may mean thousands or decimals",
+    ),
+    "late_comma.csv": (
+        csv(
+            [
+                [r[0], "42.000", "43.000", "41.000", "42.000", "1" if i < 250 else "1,5"]
+                for i, r in enumerate(rows(made(300)))
+            ],
+            "ts;open;high;low;close;volume",
+            ";",
+        ),
+        "may mean|decimal",
+    ),
+    "unordered.csv": (
+        csv([[r[0], 5, 4, 3, 2, 1] for r in rows(H)]),
+        "has no header line, and its 6 columns stand in no",
+    ),
+    "weeks.csv": (
+        made(20, "W-THU").to_csv(),
+        "weeks open on Thursday 00:00 UTC .* Monday 00:00; import shorter candles",
+    ),
+    "days.csv": (
+        made(20, "D").shift(15, "h").to_csv(),
+        "days open at 15:00 UTC .* import shorter candles",
+    ),
+    "ends.csv": (csv([[r[0] + 3_599_999, *r[1:]] for r in rows(H)], "ts,open,high,low,close,volume"), "--stamp close"),
+    "lacks_volume.csv": (H.assign(volume=np.nan).to_csv(), "rows have no volume: .* --columns volume=none"),
     "no_volume.csv": (csv([r[:5] for r in rows(H)], "ts,open,high,low,close"), "no column that is known as volume"),
     "text.csv": ("nothing to see here\n", "is not a table of candles"),
     "empty.csv": ("", "is empty"),
@@ -347,3 +509,67 @@ def test_where_takes_the_rows_of_one_symbol():
     assert_read("many.csv", text, H, Options("binance", "BTC/USDT", where={"symbol": "BTCUSDT"}), "1h")
     with pytest.raises(UsageError, match=r"no row .* has 'DOGEUSDT' in 'symbol'; it has ADAUSDT, BTCUSDT"):
         recognize("many.csv", text.encode(), Options("binance", "BTC/USDT", where={"symbol": "DOGEUSDT"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "market"),
+    [
+        ("BINANCE_BTCUSDT.P, 60.csv", "BTC/USDT:USDT"),
+        ("BTCUSDT_240329-1h-2024-01.csv", "BTC/USDT:USDT-240329"),
+        ("BTCUSDT-1h-2024-01.csv", "BTC/USDT"),
+        ("BTCUSDT_202401.csv", "BTC/USDT"),
+        ("BTC-USDT-SWAP.csv", "BTC/USDT:USDT"),
+        ("BTC_USDT_USDT-1h-futures.csv", "BTC/USDT:USDT"),
+    ],
+)
+def test_futures_are_told_by_the_files_name(name, market):
+    assert recognize(name, H.to_csv().encode(), Options("binance")).series.market == market
+
+
+def test_volumes_of_futures_settled_in_the_coin_are_coins():
+    lines = [[*r[:5], 777, r[0] + 3_599_999, r[5], 7, 1, 2, 0] for r in rows(H)]
+    for text in (csv(lines), csv(lines, KLINE_HEADER)):
+        found = recognize("BTCUSD_PERP-1h-2024-01.csv", text.encode(), Options("binancecoinm"))
+        assert found.series.market == "BTC/USD:BTC"
+        assert found.checked.table.column("volume").to_pylist() == H["volume"].tolist()
+
+
+def test_on_an_exchange_of_futures_every_pair_is_one():
+    found = recognize("BTCUSDT-1h-2024-01.csv", csv(kline(H), KLINE_HEADER).encode(), Options("binanceusdm"))
+    assert (found.series.market, found.notes) == ("BTC/USDT:USDT", [])
+    spot = recognize("BTCUSDT-1h-2024-01.csv", csv(kline(H), KLINE_HEADER).encode(), Options("binance"))
+    assert "are of futures" in spot.notes[0]
+
+
+def test_decimal_commas_are_read_where_they_are_said():
+    lines = [
+        [day(H[i : i + 1], "%Y-%m-%d %H:%M")[0], "42.000", "43.000", "41.000", "42.500", "1.500"] for i in range(60)
+    ]
+    text = csv(lines, "date;open;high;low;close;volume", ";").encode()
+    whole = recognize("x.csv", text, Options("binance", "BTC/USDT", decimal=",")).checked.table
+    assert whole.slice(0, 1).to_pylist()[0]["close"] == 42_500
+    small = recognize("x.csv", text, Options("binance", "BTC/USDT", decimal=".")).checked.table
+    assert small.slice(0, 1).to_pylist()[0]["close"] == 42.5
+
+
+def test_a_market_that_seldom_trades_is_one_of_minutes():
+    minutes = made(20_000, "min")[np.random.default_rng(3).random(20_000) < 0.01]
+    assert_read("x.csv", minutes.to_csv(), minutes, Options("binance", "BTC/USDT"), "1m")
+
+
+def test_days_of_bithumb_are_those_of_seoul():
+    text = csv(stamped(D, day(D, "%Y-%m-%d")), "date,open,high,low,close,volume").encode()
+    with pytest.raises(UsageError, match="days open at 15:00 UTC"):
+        recognize("days.csv", text, Options("bithumb", "BTC/KRW"))
+
+
+def test_one_ticker_of_several_is_taken():
+    both = pd.concat([two_levels(D), two_levels(D * 2).rename(columns={"BTC-USD": "ETH-USD"}, level=1)], axis=1)
+    options = Options("binance", "ETH/USD", where={"ticker": "ETH-USD"})
+    assert_read("both.parquet", parquet(both), D * 2, options, "1d")
+    assert_read("both.csv", both.to_csv(), D * 2, options, "1d")
+
+
+def test_one_row_is_what_its_files_name_says():
+    month = made(1).set_axis(pd.DatetimeIndex(["2024-01-01"], tz="UTC"))
+    assert_read("BTCUSDT-1mo-2024-01.csv", csv(kline(month)), month, Options("binance", "BTC/USDT"), "1M")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-COLUMNS = ("time", "clock", "open", "high", "low", "close", "volume", "symbol", "interval")
+COLUMNS = ("time", "clock", "open", "high", "low", "close", "volume", "symbol", "interval", "exchange")
 
 
 class CandleFormat:
@@ -48,6 +48,6 @@ class CandleFormat:
 
         Returns:
             `{field: column}` with time, open, high, low, close, volume, and optionally clock (the time of day in a
-            column of its own), symbol, interval; None if the table is not of this format.
+            column of its own), symbol, interval, exchange; None if the table is not of this format.
         """
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core import UsageError, plugins
@@ -12,58 +13,62 @@ from cqs_data.importing.texts import normal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import pandas as pd
+
     from cqs_data.importing.tables import Table
 
+_LOOKED = 20  # cells
 NEEDED = ("time", "open", "high", "low", "close", "volume")
 _NAMES: Mapping[str, Sequence[str]] = {
     "time": (
-        "ts",
-        "timestamp",
-        "open_time",
-        "opentime",
-        "open time",
-        "unix",
-        "unix timestamp",
-        "unix_timestamp",
-        "epoch",
-        "datetime",
-        "date_time",
-        "date",
-        "time",
-        "gmt time",
-        "time (utc)",
-        "index",
-        "",
-        "unnamed: 0",
-        "시간",
-        "일시",
-        "일자",
-        "날짜",
-        "时间",
-        "日期",
-        "日時",
-        "日付",
+        *("open_time", "opentime", "open time", "ts", "timestamp", "unix", "unix timestamp", "unix_timestamp", "epoch"),
+        *("t", "datetime", "date_time", "date", "time", "gmt time", "local time", "utc", "time (utc)", "<date>"),
+        *("시간", "일시", "일자", "날짜", "시각", "时间", "日期", "時間", "日時", "日付", "index", "", "unnamed: 0"),
     ),
-    "open": ("open", "o", "opening_price", "open_price", "openprice", "시가", "开盘", "开盘价", "始値"),
-    "high": ("high", "h", "high_price", "highprice", "max", "고가", "最高", "最高价", "高値"),
-    "low": ("low", "l", "low_price", "lowprice", "min", "저가", "最低", "最低价", "安値"),
+    "open": (
+        "open",
+        "o",
+        "opening_price",
+        "open_price",
+        "openprice",
+        "<open>",
+        "시가",
+        "开盘",
+        "开盘价",
+        "開盤價",
+        "始値",
+    ),
+    "high": ("high", "h", "high_price", "highprice", "max", "<high>", "고가", "最高", "最高价", "最高價", "高値"),
+    "low": ("low", "l", "low_price", "lowprice", "min", "<low>", "저가", "最低", "最低价", "最低價", "安値"),
     "close": (
-        "close",
-        "c",
-        "closing_price",
-        "close_price",
-        "closeprice",
-        "trade_price",
-        "종가",
-        "收盘",
-        "收盘价",
-        "終値",
+        *("close", "c", "closing_price", "close_price", "closeprice", "trade_price", "<close>"),
+        *("종가", "현재가", "收盘", "收盘价", "收盤價", "終値"),
     ),
-    "volume": ("volume", "vol", "vol.", "v", "base_volume", "basevolume", "volume_base", "거래량", "成交量", "出来高"),
-    "symbol": ("symbol", "pair", "market", "ticker", "instrument", "product_id", "coin", "tic", "asset", "종목"),
-    "interval": ("interval", "timeframe", "tf", "period", "granularity"),
+    "volume": (
+        *("volume", "vol", "vol.", "v", "base_volume", "basevolume", "volume_base", "<vol>"),
+        *("거래량", "成交量", "出来高"),
+    ),
+    "symbol": (
+        "symbol",
+        "pair",
+        "market",
+        "ticker",
+        "<ticker>",
+        "instrument",
+        "product_id",
+        "coin",
+        "tic",
+        "asset",
+        "종목",
+    ),
+    "interval": ("interval", "timeframe", "tf", "period", "<per>", "granularity"),
+    "exchange": ("exchange", "venue", "거래소"),
 }
+_CLOCKS = {"date": ("time",), "<date>": ("<time>",), "날짜": ("시간", "시각"), "일자": ("시간", "시각")}
+_UNIT = re.compile(r"(.+?) ?[(\[]([^()\[\]]+)[)\]]")  # as in 시가(원)
+_MONEY = {"krw", "usd", "usdt", "usdc", "eur", "jpy", "원", "만원", "백만원", "억원", "quote", "currency"}
 _CLOSES = ("close_time", "closetime", "close time", "time_close", "timeclose")
+_ABOUT = {"symbol", "interval", "exchange"}  # that are looked for in any format
 _PLAIN = CandleFormat()
 _PLAIN.name = "named-columns"
 
@@ -89,8 +94,13 @@ def find_columns(name: str, table: Table, given: Mapping[str, str]) -> Columns:
     chosen, fields = _by_format(table)
     if not fields:
         chosen, fields = _PLAIN, _by_name(list(table.frame.columns))
-    told = {k: v for k, v in _by_name(list(table.frame.columns)).items() if k in {"symbol", "interval"}}
-    fields = {**told, **fields, **_given(name, table, given)}
+    told = {k: v for k, v in _by_name(list(table.frame.columns)).items() if k in _ABOUT}
+    fields = _with_clock(table.frame, {**told, **fields, **_given(name, table, given)})
+    if table.headless and not {"time", "close"} & set(fields):
+        raise UsageError(
+            f"{name!r} has no header line, and its {table.frame.shape[1]} columns stand in no order that is known: "
+            "say which is which, as --columns time=0,open=1,high=2,low=3,close=4,volume=5"
+        )
     if missing := [one for one in NEEDED if one not in fields]:
         raise UsageError(
             f"{name!r} has no column that is known as {missing[0]}; it has {_listed(table.frame.columns)}: "
@@ -133,12 +143,34 @@ def _by_format(table: Table) -> Columns:
 
 
 def _by_name(have: Sequence[str]) -> dict[str, str]:
-    found = {what: name for what, names in _NAMES.items() if (name := _first(names, have)) is not None}
+    plain = {_without_unit(column): column for column in reversed(have)} | {column: column for column in have}
+    found = {what: plain[name] for what, names in _NAMES.items() if (name := _first(names, list(plain))) is not None}
     if "time" not in found and (closing := _first(_CLOSES, have)) is not None:
         found["time"] = closing
-    if found.get("time") == "date" and "time" in have:  # a column for the day, another for the time of day
-        found["clock"] = "time"
     return found
+
+
+def _without_unit(column: str) -> str:
+    """`시가(원)` as `시가`; a volume in money stays what it is."""
+    parts = _UNIT.fullmatch(column)
+    if not parts or (parts[2] in _MONEY and parts[1] in _NAMES["volume"]):
+        return column
+    return parts[1]
+
+
+def _with_clock(frame: pd.DataFrame, fields: Mapping[str, str]) -> dict[str, str]:
+    """With the column of a time of day, where another one has only the day."""
+    import pandas as pd
+
+    clock = _first(_CLOCKS.get(fields.get("time", ""), ()), list(frame.columns))
+    if clock is None or "clock" in fields or not len(frame):
+        return dict(fields)
+    cells = frame[clock].dropna()
+    if pd.api.types.is_numeric_dtype(cells) and len(cells) and cells.max() >= 240_000:  # Unix times, not hours
+        return {**fields, "time": clock}
+    if cells.astype(str).head(_LOOKED).str.contains(r"\d{4}[-/.]").any():  # a day of its own
+        return {**fields, "time": clock}
+    return {**fields, "clock": clock}
 
 
 def _first(names: Iterable[str], have: Sequence[str]) -> str | None:

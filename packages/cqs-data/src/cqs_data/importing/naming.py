@@ -24,8 +24,22 @@ _MINUTES = {"1": "1m", "3": "3m", "5": "5m", "10": "10m", "15": "15m", "30": "30
     "1440": "1d",
     "10080": "1w",
 }
-_UNITS = {"min": "m", "minute": "m", "minutes": "m", "hour": "h", "hr": "h", "day": "d", "week": "w", "month": "M"}
+_UNITS = {
+    "min": "m",
+    "minute": "m",
+    "minutes": "m",
+    "hour": "h",
+    "hr": "h",
+    "day": "d",
+    "week": "w",
+    "month": "M",
+    "mo": "M",
+}
 _WORDS = {"minutely": "1m", "hourly": "1h", "daily": "1d", "d": "1d", "weekly": "1w", "monthly": "1M"}
+_FUTURE = re.compile(r"(.+?)(?:\.P|[-_](?:PERP|SWAP)|_(\d{6}))")  # of TradingView, FTX, OKX, Binance
+_NAMED_FUTURE = re.compile(
+    r"(?<![A-Za-z0-9])([A-Z0-9]{2,}(?:[-_][A-Z]{3,5})?(?:\.P|[-_]PERP|[-_]SWAP|_\d{6}(?=-\d+[a-z])))(?![A-Za-z0-9])"
+)
 _METATRADER = re.compile(r"(M|H|D|W|MN)(\d{1,2})")
 
 
@@ -50,6 +64,8 @@ def hint_of(name: str) -> Hint:
     found = [market for word in plain if (market := market_in(word))] or _pairs(words)
     if settled := re.search(r"(?<![A-Z0-9])([A-Z0-9]+)_([A-Z]+)_([A-Z]+)-\d", name):  # freqtrade's futures
         found = [f"{settled[1]}/{settled[2]}:{settled[3]}"]
+    if future := _NAMED_FUTURE.search(name):
+        found = [market for market in [market_in(future[1])] if market]
     return Hint(found[0] if len(set(found)) == 1 else None, interval)
 
 
@@ -66,9 +82,7 @@ def interval_of(word: str) -> str | None:
         return _known(found[2] + unit)
     if found := re.fullmatch(r"(\d+)\s*([A-Za-z]+)", word):
         return _known(found[1] + _UNITS.get(found[2].lower().rstrip("s"), found[2].lower()))
-    return {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "1M", "d": "1d", "minutely": "1m"}.get(
-        word.lower()
-    )
+    return _WORDS.get(word.lower())
 
 
 def market_in(symbol: str) -> str | None:
@@ -76,13 +90,25 @@ def market_in(symbol: str) -> str | None:
 
     >>> market_in("XBTUSD"), market_in("BTC_USDT"), market_in("tBTCUSD"), market_in("KRW-BTC"), market_in("WBTC")
     ('BTC/USD', 'BTC/USDT', 'BTC/USD', 'BTC/KRW', None)
+    >>> market_in("BTCUSDT.P"), market_in("BTCUSD_PERP"), market_in("BTCUSDT_240329"), market_in("BTC-PERP")
+    ('BTC/USDT:USDT', 'BTC/USD:BTC', 'BTC/USDT:USDT-240329', None)
     """
     text = symbol.strip()
+    if future := _FUTURE.fullmatch(text.upper()):
+        return _future(market_in(future[1]), future[2])
     text = text[1:] if re.fullmatch(r"t[A-Z0-9:]{6,}", text) else text
     parts = [part for part in re.split(r"[/_\-:]", text.upper()) if part]
     if len(parts) == 2:
         return _pair(*map(_common, parts))
     return _joined(text.upper()) if len(parts) == 1 else None
+
+
+def _future(pair: str | None, expiry: str | None) -> str | None:
+    """A future on a pair: those in dollars are settled in the coin."""
+    if pair is None:
+        return None
+    base, _, quote = pair.partition("/")
+    return f"{pair}:{base if quote == 'USD' else quote}" + (f"-{expiry}" if expiry else "")
 
 
 def _joined(text: str) -> str | None:

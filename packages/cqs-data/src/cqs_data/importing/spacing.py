@@ -1,4 +1,4 @@
-"""The interval of candles, inferred from the distances between their times."""
+"""The interval of candles: as it is said, checked against the distances between their times."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cqs_core import UsageError
 from cqs_core.time import intervals
 from cqs_core.time.intervals import DAY, INTERVALS, length
 
@@ -17,6 +18,35 @@ _SHARE = 0.02  # of all distances that the shortest one must make up
 _WHOLE = 0.95  # of all distances that must be whole bars
 _RARE = 0.001  # of all distances that must be one bar
 _MONTH = (28 * DAY, 31 * DAY)
+_IRREGULAR = 3  # how much longer than the shortest distance the longest one is in a sparse series
+_ROW = 24  # equal distances one after the other, longer than the interval's: no series without trades has them
+
+
+def decide_interval(name: str, given: str | None, hinted: str | None, ms: Floats) -> str:
+    """The interval of a file.
+
+    Args:
+        name: of the file, for messages.
+        given: as the call or a column says it.
+        hinted: as the file's name says it.
+        ms: times of its rows.
+
+    Raises:
+        UsageError: the times show another one than was given, or several, or none.
+    """
+    inferred, step = infer_interval(ms), spacing(ms)
+    interval = given or inferred or (hinted if step is None else None)
+    if interval is None:
+        apart = "it has too few rows to tell" if step is None else f"its rows are {plain(step)} apart"
+        raise UsageError(f"the interval of {name!r} is not known: {apart}; say --interval")
+    if not fits(interval, ms):
+        looks = f"like {inferred}: say --interval {inferred}" if inferred else f"{plain(step or 0)} apart"
+        raise UsageError(f"{name!r} is not of interval {interval!r}: its rows are {looks}")
+    if other := _second(interval, ms):
+        raise UsageError(
+            f"{name!r} has candles of two intervals, {interval} and {other}; save those of each as a file of its own"
+        )
+    return interval
 
 
 def infer_interval(ms: Floats) -> str | None:
@@ -29,7 +59,26 @@ def infer_interval(ms: Floats) -> str | None:
         return None
     if _MONTH[0] <= step <= _MONTH[1]:
         return "1M"
+    return _named(step) or _named(_sparse(ms))
+
+
+def _named(step: int) -> str | None:
     return next((name for name in INTERVALS if length(name) == step and name != "1M"), None)
+
+
+def _sparse(ms: Floats) -> int:
+    """What all distances are whole multiples of, where they differ much; else 0."""
+    steps = np.diff(np.unique(ms[np.isfinite(ms)]).astype(np.int64))
+    return int(np.gcd.reduce(steps)) if steps.max() > _IRREGULAR * steps.min() else 0
+
+
+def _second(interval: str, ms: Floats) -> str | None:
+    """A longer interval that many rows in a stretch have; None where there is none."""
+    steps = np.diff(np.unique(ms[np.isfinite(ms)]).astype(np.int64))
+    edges = np.flatnonzero(np.diff(steps)) + 1
+    starts, ends = np.r_[0, edges], np.r_[edges, len(steps)]
+    long = (ends - starts >= _ROW) & (steps[starts] > length(interval)) if len(steps) else np.zeros(1, bool)
+    return plain(int(steps[starts[long][0]])) if long.any() and interval != "1M" else None
 
 
 def spacing(ms: Floats) -> int | None:
@@ -51,7 +100,8 @@ def fits(interval: str, ms: Floats) -> bool:
     if interval == "1M":
         return bool(np.median(steps) >= _MONTH[0])
     size = length(interval)
-    return bool((steps % size == 0).mean() > _WHOLE and (steps == size).sum() >= max(1, _RARE * len(steps)))
+    neighbors = (steps == size).sum() >= max(1, _RARE * len(steps))
+    return bool((steps % size == 0).mean() > _WHOLE and (neighbors or _sparse(ms) == size))
 
 
 def plain(step: int) -> str:

@@ -20,49 +20,18 @@ _UNITS = (("s", 1e8, 1e11, 1e3), ("ms", 1e11, 1e14, 1.0), ("us", 1e14, 1e17, 1e-
 _EXCEL = (39_814, 73_415)  # days since 1899-12-30: 2009 to 2100
 _EXCEL_EPOCH = 25_569  # 1970-01-01 as such a day
 _DAY = 86_400_000
-_OFFSET = r"\d:\d{2}.*?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
-_PATTERNS = (
-    "%Y.%m.%d %H:%M:%S",
-    "%Y.%m.%d %H:%M",
-    "%Y.%m.%d",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d",
-    "%Y%m%d",
-    "%Y%m%d %H%M%S",
-    "%Y%m%d %H:%M:%S",
-    "%Y%m%d%H%M%S",
-    "%Y-%m-%d %I-%p",
-    "%Y-%m-%d %I:%M:%S %p",
-    "%Y-%m-%d %p %I:%M:%S",
-    "%Y-%m-%d %p %I:%M",
-    "%Y-%m-%d %H",
-    "%Y-%m-%d %H%M",
-    "%d/%m/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%Y %I:%M:%S %p",
-    "%m/%d/%Y %I:%M %p",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M:%S.%f",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y",
-    "%d-%m-%Y %H:%M:%S",
-    "%m-%d-%Y %H:%M:%S",
-    "%d-%m-%Y %H:%M",
-    "%m-%d-%Y %H:%M",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%d-%b-%Y",
-    "%b %d, %Y",
-    "%B %d, %Y",
-    "%d %b %Y",
-    "%a %b %d %Y",
-    "%Y년 %m월 %d일",
+_ZULU = "(?:Z|UTC|GMT)"
+_OFFSET = rf"\d:\d{{2}}.*?(?:{_ZULU}|[+-]\d{{2}}(?::?\d{{2}})?)$"
+_DATES = (
+    *("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y%m%d", "%Y-%b-%d", "%Y년 %m월 %d일", "%Y年%m月%d日"),
+    *("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y"),
+    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%a %b %d %Y", "%a, %d %b %Y"),
 )
+_CLOCKS = (
+    *("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p", " %p %I:%M:%S", " %p %I:%M"),
+    *(" %H", " %H%M", " %H%M%S", " %I-%p", " %I %p", " %H시", " %H시 %M분"),
+)
+_DIGITS = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _SAMPLE = 2_000  # distinct texts that every pattern is tried on
 
 
@@ -135,7 +104,8 @@ def _from_numbers(name: str, numbers: Floats) -> Stamps:
     if _written(numbers).sum() > len(numbers) / 2:
         import pandas as pd
 
-        return _from_text(name, pd.Series(numbers).astype("Int64").astype("string"), None)
+        text = pd.Series(numbers).round().astype("Int64").astype("string")
+        return _parsed(name, text, _DIGITS[int(text.str.len().mode()[0])])
     if not found:
         shown = numbers[np.isfinite(numbers)][:1]
         raise UsageError(
@@ -145,8 +115,10 @@ def _from_numbers(name: str, numbers: Floats) -> Stamps:
 
 
 def _written(numbers: Floats) -> npt.NDArray[np.bool_]:
-    """Which numbers are dates as they are written, such as 20240131 or 20240131093000."""
-    day = np.where(numbers >= 1e13, np.floor(numbers / 1e6), numbers)
+    """Which numbers are dates as they are written: 20240131, or 20240131093000 with or without its last two or four."""
+    day = numbers
+    for digits in (1e6, 1e4, 1e2):
+        day = np.where((day == numbers) & (numbers >= 20_090_101 * digits), np.floor(numbers / digits), day)
     with np.errstate(invalid="ignore"):
         month, date = np.floor(day / 100) % 100, day % 100
         fits = (day >= 20_090_101) & (day < 21_000_000) & (month >= 1) & (month <= 12) & (date >= 1) & (date <= 31)
@@ -154,17 +126,31 @@ def _written(numbers: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _from_text(name: str, text: pd.Series[Any], pattern: str | None) -> Stamps:
-    import pandas as pd
 
-    text = text.str.replace("오전", "AM").str.replace("오후", "PM")
+    text = text.str.replace("오전", "AM").str.replace("오후", "PM").str.replace(r"\b([ap])\.m\.", r"\1m", regex=True)
+    text = text.str.replace(r" ?KST$", "+09:00", regex=True).str.replace(r"(?:UTC|GMT)(?=[+-]\d)", "", regex=True)
     if pattern:
         return _parsed(name, text, pattern)
     offset = text.str.contains(_OFFSET, regex=True, na=False).to_numpy(dtype=bool)
     iso = _iso(text, offset)
     if iso.notna().mean() > 0.5:
         return Stamps(_milliseconds(iso), ~offset, "ISO 8601")
-    sample = pd.Series(text.dropna().unique()[:_SAMPLE]).str.replace(r"\.\s+", "-", regex=True)
-    fits = [p for p in _PATTERNS if _reads_all(sample, p)]
+    wall, ahead = _without_offsets(text)
+    text = _plain_dates(text.where(~offset, wall))
+    found = _parsed(name, text, _pattern(name, text))
+    return Stamps(found.ms - np.where(offset, ahead, 0), ~offset, found.unit)
+
+
+def _pattern(name: str, text: pd.Series[Any]) -> str:
+    """How dates are written.
+
+    Raises:
+        UsageError: in no way that is known, or in two that give different dates.
+    """
+    import pandas as pd
+
+    sample = pd.Series(text.dropna().unique()[:_SAMPLE])
+    fits = [found for date in _DATES if (found := _first_fit(sample, date))]
     if not fits:
         shown = text.dropna().head(1).tolist()
         raise UsageError(
@@ -172,7 +158,24 @@ def _from_text(name: str, text: pd.Series[Any], pattern: str | None) -> Stamps:
             "as in --date-format '%d.%m.%Y %H:%M'"
         )
     _refuse_two(name, sample, fits)
-    return _parsed(name, text.str.replace(r"\.\s+", "-", regex=True), fits[0])
+    return fits[0]
+
+
+def _first_fit(sample: pd.Series[Any], date: str) -> str | None:
+    return next((date + clock for clock in _CLOCKS if _reads_all(sample, date + clock)), None)
+
+
+def _plain_dates(text: pd.Series[Any]) -> pd.Series[Any]:
+    """`2024. 1. 30.` and `2024- 01- 30` as 2024-1-30."""
+    return text.str.replace(r"(?<=\d)[.-] +(?=\d)", "-", regex=True).str.replace(r"(?<=\d)\.(?= |$)", "", regex=True)
+
+
+def _without_offsets(text: pd.Series[Any]) -> tuple[pd.Series[Any], Floats]:
+    """The time on the wall, and how far it is ahead of UTC, ms."""
+    parts = text.str.extract(rf"^(.*?)\s*(?:{_ZULU}|([+-])(\d{{2}}):?(\d{{2}})?)$")
+    hours, minutes = (parts[i].astype("Float64").fillna(0) for i in (2, 3))
+    ahead = (hours * 60 + minutes) * 60_000 * parts[1].map({"+": 1, "-": -1}).astype("Float64").fillna(0)
+    return parts[0], np.asarray(ahead, dtype=np.float64)
 
 
 def _iso(text: pd.Series[Any], offset: npt.NDArray[np.bool_]) -> pd.Series[Any]:

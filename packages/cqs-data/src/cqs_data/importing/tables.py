@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core import UsageError
 from cqs_core.files.arrow import stream_of
-from cqs_data.importing.texts import normal, read_text
+from cqs_data.importing.documents import read_document
+from cqs_data.importing.texts import PRICES, normal, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     import pandas as pd
 
 _INDEX = "index"
+_STREAM = b"\xff\xff\xff\xff"  # what Arrow's streams begin with
 
 
 class Table(NamedTuple):
@@ -26,7 +27,7 @@ class Table(NamedTuple):
         kind: `csv`, `json`, `parquet` or `feather`.
         delimiter: of text, else empty.
         encoding: of text, else empty.
-        extra: see `texts.Text`.
+        tickers: see `texts.Text`.
     """
 
     frame: pd.DataFrame
@@ -34,70 +35,54 @@ class Table(NamedTuple):
     kind: str
     delimiter: str = ""
     encoding: str = ""
-    extra: dict[str, list[str]] = {}  # noqa: RUF012 - never changed
+    tickers: Sequence[str] = ()
 
 
-def read_table(name: str, data: bytes, delimiter: str | None = None) -> Table:
-    """The table in a file.
+def read_table(name: str, data: bytes, delimiter: str | None = None, decimal: str | None = None) -> Table:
+    """The table in a file; `delimiter` and `decimal` are those of text.
 
     Raises:
         UsageError: it is damaged or not a table.
     """
     if data.startswith(b"PAR1"):
         return _columnar(name, data, "parquet")
-    if data.startswith((b"ARROW1", b"FEA1")):
+    if data.startswith((b"ARROW1", b"FEA1", _STREAM)):
         return _columnar(name, data, "feather")
     head = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"[", b"{")):
-        return _json(name, data)
+        found = read_document(name, data)
+        return Table(found.frame.rename(columns=normal), found.headless, "json")
     if not data.strip():
         raise UsageError(f"{name!r} is empty")
-    text = read_text(name, data, delimiter)
-    return Table(text.frame, text.headless, "csv", text.delimiter, text.encoding, text.extra)
+    text = read_text(name, data, delimiter, decimal)
+    return Table(text.frame, text.headless, "csv", text.delimiter, text.encoding, text.tickers)
 
 
 def _columnar(name: str, data: bytes, kind: str) -> Table:
     import pandas as pd
     import pyarrow as pa
 
-    read = pd.read_parquet if kind == "parquet" else pd.read_feather
     try:
-        frame = read(stream_of(data))
+        if data.startswith(_STREAM):
+            frame = pa.ipc.open_stream(stream_of(data)).read_pandas()
+        else:
+            frame = (pd.read_parquet if kind == "parquet" else pd.read_feather)(stream_of(data))
     except (ValueError, TypeError, OSError, KeyError, pa.ArrowException) as error:
         raise UsageError(f"{name!r} cannot be read as {kind}: {' '.join(str(error).split())[:160]}") from None
-    return Table(_named(frame), headless=False, kind=kind)
+    frame = _with_index(frame)
+    levels = [[normal(cell) for cell in (c if isinstance(c, tuple) else (c,))] for c in frame.columns]
+    rows = list(zip(*levels, strict=True))
+    at = max(range(len(rows)), key=lambda i: sum(cell in PRICES for cell in rows[i])) if rows else 0
+    frame.columns = [level[at] or level[0] for level in levels]
+    symbols = [row for i, row in enumerate(rows) if i != at]
+    return Table(frame, headless=False, kind=kind, tickers=[cell.upper() for cell in symbols[0]] if symbols else ())
 
 
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    """With the index as a column, if it holds anything, and plain names."""
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """With the index as a column, if it holds anything."""
     import pandas as pd
 
     if not isinstance(frame.index, pd.RangeIndex):
         names = [_INDEX if name is None else str(name) for name in frame.index.names]
         frame = frame.rename_axis(names).reset_index()
-    frame.columns = [normal(c[0] if isinstance(c, tuple) else c) for c in frame.columns]
     return frame
-
-
-def _json(name: str, data: bytes) -> Table:
-    import pandas as pd
-
-    try:
-        found = _rows(json.loads(data))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name!r} cannot be read as JSON: {error}") from None
-    if not found:
-        raise UsageError(f"{name!r} has no rows of candles: JSON needs a list of lists or of objects")
-    frame = pd.DataFrame(found)
-    headless = not isinstance(found[0], dict)
-    frame.columns = [normal(c) for c in frame.columns]
-    return Table(frame, headless, "json")
-
-
-def _rows(value: Any) -> list[Any]:
-    """The longest list of rows anywhere in a JSON value."""
-    if isinstance(value, list) and value and isinstance(value[0], (list, dict)):
-        kind = type(value[0])
-        return value if all(isinstance(row, kind) for row in value) else []
-    inner: Iterable[Any] = value.values() if isinstance(value, dict) else ()
-    return max((_rows(one) for one in inner), key=len, default=[])

@@ -6,10 +6,10 @@ import csv
 import io
 import itertools
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_core import UsageError
-from cqs_data.importing.numbers import is_number
+from cqs_data.importing.numbers import is_number, may_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 200  # lines
+_TICKERS = {"ticker", "tickers", "symbol", "symbols"}  # what begins a header line of symbols
+PRICES = {"open", "high", "low", "close"}
 _NUMERIC = 4  # cells of a candle that are numbers at least: open, high, low, close
 _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -30,18 +32,24 @@ class Text(NamedTuple):
         headless: whether there is no header line.
         delimiter: between fields.
         encoding: of the bytes.
-        extra: cells of further header lines by their first one, as yfinance writes a line `Ticker`.
+        tickers: the symbol of each column, where a header line of its own says it, as yfinance's do.
     """
 
     frame: pd.DataFrame
     headless: bool
     delimiter: str
     encoding: str
-    extra: dict[str, list[str]]
+    tickers: Sequence[str]
 
 
-def read_text(name: str, data: bytes, delimiter: str | None = None) -> Text:
+def read_text(name: str, data: bytes, delimiter: str | None = None, decimal: str | None = None) -> Text:
     """A table out of text.
+
+    Args:
+        name: of the file, for messages.
+        data: its bytes.
+        delimiter: between fields; found out if None.
+        decimal: `.` or `,`; found out if None.
 
     Raises:
         UsageError: the text is not a table of candles, or a line of it has too many fields.
@@ -52,12 +60,34 @@ def read_text(name: str, data: bytes, delimiter: str | None = None) -> Text:
     first = _first_row(lines, chosen)
     if first is None:
         raise UsageError(f"{name!r} has no line with prices; it begins with {_shown(lines)}")
-    headers = _headers(lines[:first], chosen, len(_cells(lines[first], chosen)))
-    frame = _read(name, text, chosen, first, headers[0] if headers else None)
-    extra = {row[0].strip().lower(): row[1:] for row in headers[1:]}
-    if len(headers) > 1 and not any(cell.strip() for cell in headers[-1][1:]):  # yfinance names its index there
-        frame = frame.rename(columns={frame.columns[0]: normal(headers[-1][0])})
-    return Text(_without_headers(frame, headers), not headers, chosen, encoding, extra)
+    cells = [_cells(line, chosen) for line in lines[first:]]
+    headers = _headers(lines[:first], chosen, len(cells[0]))
+    plain = decimal != "," and not may_group((cell for row in cells for cell in row), dots=chosen == ";")
+    frame = _read(name, text, chosen, first, plain=plain)
+    header = _Header.of(headers, frame.shape[1])
+    frame.columns = header.names
+    return Text(_without_headers(frame, headers), not headers, chosen, encoding, header.tickers)
+
+
+class _Header(NamedTuple):
+    """The names of the columns, and their symbols where each has one."""
+
+    names: list[str]
+    tickers: list[str]
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[str]], width: int) -> _Header:
+        """The line that names prices; of others, an index that stands alone gives its name, and symbols theirs."""
+        if not rows:
+            return cls([str(i) for i in range(width)], [])
+        named = max(rows, key=lambda row: sum(normal(cell) in PRICES for cell in row))
+        names = [normal(cell) for cell in named[:width]]
+        names += [f"unnamed {i}" for i in range(len(names), width)]  # a trailing delimiter, or an index without a name
+        others = [row for row in rows if row is not named]
+        alone = next((row[0] for row in others if row[0].strip() and not any(cell.strip() for cell in row[1:])), "")
+        symbols = next((row for row in others if normal(row[0]) in _TICKERS), [])
+        names[0] = normal(alone) or names[0]
+        return cls(names, ["", *(cell.strip() for cell in symbols[1:width])] if symbols else [])
 
 
 def decode(name: str, data: bytes) -> tuple[str, str]:
@@ -115,23 +145,18 @@ def _headers(before: Sequence[str], delimiter: str, width: int) -> list[list[str
     return [row for row in rows if len(row) >= min(width, _NUMERIC + 1)]
 
 
-def _read(name: str, text: str, delimiter: str, skip: int, header: list[str] | None) -> pd.DataFrame:
+def _read(name: str, text: str, delimiter: str, skip: int, *, plain: bool) -> pd.DataFrame:
+    """The rows; as text where not all numbers are written as programs do."""
     import pandas as pd
 
     separator = r"\s+" if delimiter == " " else delimiter
+    kinds: dict[str, Any] = {"low_memory": False} if plain else {"dtype": str}
     try:
         frame: pd.DataFrame = pd.read_csv(
-            io.StringIO(text), sep=separator, header=None, skiprows=skip, low_memory=False, skipinitialspace=True
+            io.StringIO(text), sep=separator, header=None, skiprows=skip, skipinitialspace=True, **kinds
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise UsageError(f"{name!r} cannot be read as a table: {' '.join(str(error).split())[:160]}") from None
-    frame.columns = [str(i) for i in range(frame.shape[1])]
-    if header is None:
-        return frame
-    names = [normal(cell) for cell in header]
-    if len(names) < frame.shape[1]:  # a trailing delimiter on each row, or an index without a name
-        names = [*names, *(f"unnamed {i}" for i in range(len(names), frame.shape[1]))]
-    frame.columns = names[: frame.shape[1]]
     return frame
 
 

@@ -8,19 +8,26 @@ import numpy as np
 
 from cqs_core import Lake, Series, UsageError
 from cqs_core.lake.table import stamps
-from cqs_core.time.intervals import HOUR, length
+from cqs_core.time.clock import iso
+from cqs_core.time.intervals import DAY, HOUR, length
 from cqs_data.importing.spacing import share_on_grid
 from cqs_data.importing.stamps import Stamps, localized
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from cqs_core.trading.candles import Floats
     from cqs_core.trading.candles import Stamps as Times
 
+    Places = npt.NDArray[np.intp]
+
 KOREAN = ("upbit", "bithumb", "korbit", "coinone", "gopax")
+_SEOUL_DAYS = ("bithumb",)  # exchanges whose days open at midnight there; the others' at 00:00 UTC
 _SEOUL = "Asia/Seoul"
 _ENOUGH = 10  # closes in common, to compare clocks by
 _CLOSE = 1e-3  # relative difference of prices that are the same but for where they were recorded
 _HOURS = range(-14, 15)
+_SEASON = 28 * DAY  # compared on their own: a clock with summer time is right for half of a year
 
 
 class Zone(NamedTuple):
@@ -33,7 +40,7 @@ class Zone(NamedTuple):
 def choose_zone(given: str | None, usual: str | None, exchange: str, interval: str | None, times: Stamps) -> Zone:
     """The zone of naive times: as given, as the format has it, Seoul's for Korean exchanges, else UTC.
 
-    Days that Seoul's clock would move off the grid are UTC days written as dates.
+    Days that Seoul's clock would move off the grid are UTC days written as dates; of some exchanges they are Seoul's.
     """
     if not times.naive.any():
         return Zone("UTC", "in the file")
@@ -41,9 +48,13 @@ def choose_zone(given: str | None, usual: str | None, exchange: str, interval: s
         return Zone(given or usual or "", "given" if given else "format")
     if exchange not in KOREAN:
         return Zone("UTC", "times have no offset; --zone says another")
-    if interval and share_on_grid(interval, localized(times, _SEOUL)) < share_on_grid(interval, times.ms):
+    if interval and exchange not in _SEOUL_DAYS and _only_in_utc(interval, times):
         return Zone("UTC", f"times have no offset, and only in UTC they are opens of {interval}; --zone says another")
     return Zone(_SEOUL, f"times have no offset, and {exchange} writes Korean time; --zone says another")
+
+
+def _only_in_utc(interval: str, times: Stamps) -> bool:
+    return share_on_grid(interval, localized(times, _SEOUL)) < share_on_grid(interval, times.ms)
 
 
 def check_clock(lake: Lake, series: Series, ms: Floats, close: Floats, zone: str) -> None:
@@ -62,14 +73,15 @@ def check_clock(lake: Lake, series: Series, ms: Floats, close: Floats, zone: str
     ends = ms.astype(np.int64) + length(series.interval)
     for stored in _of_market(lake, series):
         table = lake.read(stored, int(ends.min()) - 15 * HOUR - length(stored.interval), int(ends.max()) + 15 * HOUR)
-        moments = stamps(table) + length(stored.interval)
-        errors = {h: _error(ends + h * HOUR, close, moments, table.column("close").to_numpy()) for h in _HOURS}
-        known = {h: error for h, error in errors.items() if error is not None}
-        if not known:
+        moments, prices = stamps(table) + length(stored.interval), table.column("close").to_numpy()
+        if not any(_common(ends + h * HOUR, moments)[0].size >= _ENOUGH for h in _HOURS):
             continue
-        best = min(known, key=lambda h: (known[h], abs(h)))
-        if best and known[best] < _CLOSE and known.get(0, 1.0) > 5 * known[best] + 1e-9:
-            raise UsageError(_shifted(series, stored, best, zone))
+        if hours := _shift(ends, close, moments, prices):
+            raise UsageError(_shifted(series, stored, hours, zone))
+        for at in range(int(ends[0]), int(ends[-1]) + 1, _SEASON):
+            low, high = np.searchsorted(ends, (at, at + _SEASON))
+            if hours := _shift(ends[low:high], close[low:high], moments, prices):
+                raise UsageError(_changing(series, stored, hours, int(ends[low])))
         return
 
 
@@ -79,12 +91,24 @@ def _of_market(lake: Lake, series: Series) -> list[Series]:
     return sorted(same, key=lambda s: abs(length(s.interval) - length(series.interval)))
 
 
+def _shift(ends: Times, close: Floats, moments: Times, prices: Floats) -> int:
+    """By how many hours closes have to be moved to agree; 0 where they do, or at no hour."""
+    known = {h: error for h in _HOURS if (error := _error(ends + h * HOUR, close, moments, prices)) is not None}
+    best = min(known, key=lambda h: (known[h], abs(h)), default=0)
+    return best if best and known[best] < _CLOSE and known.get(0, 1.0) > 5 * known[best] + 1e-9 else 0
+
+
 def _error(ends: Times, close: Floats, moments: Times, prices: Floats) -> float | None:
     """Median relative difference of closes at the same moments; None with too few of them."""
-    both, mine, theirs = np.intersect1d(ends, moments, return_indices=True)
-    if len(both) < _ENOUGH:
-        return None
-    return float(np.median(np.abs(close[mine] / prices[theirs] - 1)))
+    mine, theirs = _common(ends, moments)
+    return float(np.median(np.abs(close[mine] / prices[theirs] - 1))) if len(mine) >= _ENOUGH else None
+
+
+def _common(some: Times, others: Times) -> tuple[Places, Places]:
+    """Where the same moments stand in both, ascending."""
+    at = np.searchsorted(others, some)
+    same = np.flatnonzero(np.append(others, -1)[at] == some)
+    return same, at[same]
 
 
 def _shifted(series: Series, stored: Series, hours: int, zone: str) -> str:
@@ -93,6 +117,14 @@ def _shifted(series: Series, stored: Series, hours: int, zone: str) -> str:
     return (
         f"candles of {series} are {moved} compared with {stored} in the lake, when their times are read as {zone}; "
         f"the --zone that fits is {fits}"
+    )
+
+
+def _changing(series: Series, stored: Series, hours: int, since: int) -> str:
+    moved = f"{abs(hours)} hour{'s' if abs(hours) > 1 else ''} {'early' if hours > 0 else 'late'}"
+    return (
+        f"candles of {series} are {moved} compared with {stored} in the lake from {iso(since)[:10]} on, and not in all "
+        "other months: their clock knows summer time; name the --zone that it is of, such as America/New_York"
     )
 
 
