@@ -18,10 +18,10 @@ import pytest
 
 import documents
 from cqs_core import Bucket, Demo, DemoStep, Lake, Orders, Series
+from cqs_core.cli import run_command
 from cqs_core.host import hookspecs
 from cqs_core.host.registry import GROUP, Plugins
 from cqs_core.testing.candles import flat_table, random_candles
-from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.testing.exchange import ExchangeContract
 from cqs_core.testing.strategy import StrategyContract
 from cqs_core.time import clock, intervals
@@ -68,6 +68,23 @@ def host(site):
     found = Distribution.discover(path=[str(site)])
     host.load([(entry, dist) for dist in found for entry in dist.entry_points if entry.group == GROUP])
     return host
+
+
+@pytest.fixture
+def installed(site, monkeypatch):
+    """The host of this process finds these plugins besides those of cqs, as a new process would."""
+    from cqs_core.host import registry
+
+    monkeypatch.setattr(registry, "_hosts", [])
+
+
+def printed(capsys, *words):
+    """What a command prints with `--json`."""
+    capsys.readouterr()
+    code = run_command([*map(str, words), "--json"])
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    return json.loads(out)
 
 
 def test_every_hook_has_a_page_and_every_page_a_hook():
@@ -148,8 +165,8 @@ def lake(tmp_path):
     return lake
 
 
-def test_the_command_lists_series(site, lake, tmp_path):
-    rows = cqs_json("biggest", "--count", 1, "--bucket", tmp_path, PYTHONPATH=str(site))
+def test_the_command_lists_series(installed, lake, tmp_path, capsys):
+    rows = printed(capsys, "biggest", "--count", 1, "--bucket", tmp_path)
     [biggest] = sorted(lake.status(), key=lambda one: -one.bytes)[:1]
     assert rows == [{"series": str(biggest.series), "bytes": biggest.bytes}]
 
@@ -199,14 +216,13 @@ def test_the_overlay_draws_weekends(host):
     assert days == ["2024-01-06", "2024-01-07", "2024-01-13", "2024-01-14"]
 
 
-def test_the_format_is_recognized_and_imported(site, tmp_path):
+def test_the_format_is_recognized_and_imported(installed, tmp_path, capsys):
     file, bucket = tmp_path / "BTC-USDT_1h.csv", tmp_path / "lake"
     bucket.mkdir()
     lines = [f"2024-01-{day:02d} {hour:02d}:00:00,10,12,9,11,5" for day in (1, 2, 3) for hour in range(24)]
     file.write_text("bar_begin,px_o,px_h,px_l,px_c,lots\n" + "\n".join(lines) + "\n")
-    options = ["--exchange", "binance", "--bucket", bucket, "--json"]
-    told = cqs("data", "import", file, *options, PYTHONPATH=str(site))
-    assert "acme-bars" in told.stdout + told.stderr
+    told = printed(capsys, "data", "import", file, "--exchange", "binance", "--bucket", bucket)
+    assert "acme-bars" in json.dumps(told)
     [status] = Lake(str(bucket)).status()
     assert (str(status.series), status.rows) == ("binance BTC/USDT 1h", 72)
 
@@ -232,8 +248,8 @@ def test_the_step_of_the_demo_runs(host, tmp_path):
     assert bucket.read("notes/hello.txt")
 
 
-def test_the_refined_exchange_takes_the_place_of_the_generic_one(site):
-    [kraken] = [row for row in cqs_json("exchanges", PYTHONPATH=str(site)) if row["id"] == "kraken"]
+def test_the_refined_exchange_takes_the_place_of_the_generic_one(installed, capsys):
+    [kraken] = [row for row in printed(capsys, "exchanges") if row["id"] == "kraken"]
     assert (kraken["title"], kraken["history"]) == ("Kraken", 720)
 
 
@@ -282,8 +298,8 @@ class TestAcme(ExchangeContract):
         return acme
 
 
-def test_the_exchange_is_fetched_from(site, acme, tmp_path):
-    fetch = ["fetch", "--exchange", "acme", "--symbols", "BTC", "--start", "2022-01-01", "--end", "2024-06-30"]
-    cqs(*fetch, "--endpoint", acme, "--bucket", tmp_path, PYTHONPATH=str(site))
+def test_the_exchange_is_fetched_from(installed, acme, tmp_path, capsys):
+    days = ["--start", "2022-01-01", "--end", "2024-06-30"]
+    printed(capsys, "fetch", "--exchange", "acme", "--symbols", "BTC", *days, "--endpoint", acme, "--bucket", tmp_path)
     [status] = Lake(str(tmp_path)).status()
     assert (str(status.series), status.rows, status.gaps) == ("acme BTC/USD 1d", 912, 0)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import documents
 from cqs_core import INTERVALS, Lake, Series
 from cqs_core.lake.names import SOURCES, parse_object
+from cqs_core.lake.writing import periods
 from cqs_core.testing.candles import flat_table
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, MINUTE
@@ -43,6 +46,10 @@ def test_what_the_page_writes_is_read_and_verified(page, tmp_path, market):
     lake = Lake(str(tmp_path))
     [verified] = lake.verify()
     assert (verified.series, verified.rows, verified.problems) == (series, 1440, [])
+    [path] = page["folder_of"](tmp_path, *series).glob("*.parquet")
+    footer = pq.read_metadata(path).metadata
+    assert footer[b"cqs.series"].decode() == str(series)
+    assert path.stem == f"{footer[b'cqs.name'].decode()}_{path.stem[-16:]}"
     [status] = lake.status()
     assert (status.first, status.last, status.gaps, status.problem) == (JANUARY, JANUARY + DAY - MINUTE, 0, "")
     assert len(lake.frame(series)) == 1440
@@ -114,3 +121,45 @@ def test_the_name_on_the_page_is_one_and_its_sources_are_ours():
     assert {cells[0].strip("`") for cells in documents.rows("spec/lake", "What a name says")[-len(SOURCES) :]} == set(
         SOURCES
     )
+
+
+def spoiled(page, tmp_path, how):
+    """A lake with one object that breaks a rule of the page."""
+    start, rows = JANUARY, candles(JANUARY, JANUARY + 3 * DAY, DAY)
+    schema = page["SCHEMA"]
+    if how == "a row outside":
+        rows.append((JANUARY + 9 * DAY, 1.0, 1.0, 1.0, 1.0, 1.0))
+    if how == "required columns":
+        page["SCHEMA"] = pa.schema([field.with_nullable(False) for field in schema])
+    try:
+        page["write"](tmp_path, "upbit", "BTC/KRW", "1d", start, start + 3 * DAY, rows, 7)
+    finally:
+        page["SCHEMA"] = schema
+    folder = page["folder_of"](tmp_path, "upbit", "BTC/KRW", "1d")
+    [path], [receipt] = folder.glob("*.parquet"), folder.glob("*.receipt")
+    receipt.unlink()  # only what the object itself shows
+    if how == "another hash":
+        path.rename(path.with_name(path.name[:-24] + "0" * 16 + ".parquet"))
+    if how == "moved to another market":
+        other = page["folder_of"](tmp_path, "upbit", "ETH/KRW", "1d")
+        other.mkdir(parents=True)
+        path.rename(other / path.name)
+
+
+RULES = ["a row outside", "required columns", "another hash", "moved to another market"]
+
+
+@pytest.mark.parametrize("how", RULES)
+def test_what_must_be_is_checked(page, tmp_path, how):
+    spoiled(page, tmp_path, how)
+    assert any(verified.problems for verified in Lake(str(tmp_path)).verify())
+
+
+def test_objects_are_cut_where_the_page_says():
+    start, end = clock.parse_start("2023-11-15"), clock.parse_start("2024-02-15")
+    cuts = {name: [low for low, _ in periods(name, start, end)][1:] for name in INTERVALS}
+    months = [clock.parse_start(day) for day in ("2023-12-01", "2024-01-01", "2024-02-01")]
+    assert cuts["1m"] == months
+    between = [name for name in INTERVALS if MINUTE < intervals.length(name) < DAY]
+    assert all(cuts[name] == [months[1]] for name in between)
+    assert all(cuts[name] == [] for name in INTERVALS if intervals.length(name) >= DAY)
