@@ -445,17 +445,6 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
         ),
         "'42.000' in 'points.csv' may mean thousands or decimals",
     ),
-    "late_comma.csv": (
-        csv(
-            [
-                [r[0], "42.000", "43.000", "41.000", "42.000", "1" if i < 250 else "1,5"]
-                for i, r in enumerate(rows(made(300)))
-            ],
-            "ts;open;high;low;close;volume",
-            ";",
-        ),
-        "may mean|decimal",
-    ),
     "unordered.csv": (
         csv([[r[0], 5, 4, 3, 2, 1] for r in rows(H)]),
         "has no header line, and its 6 columns stand in no",
@@ -550,6 +539,16 @@ def test_decimal_commas_are_read_where_they_are_said():
     assert whole.slice(0, 1).to_pylist()[0]["close"] == 42_500
     small = recognize("x.csv", text, Options("binance", "BTC/USDT", decimal=".")).checked.table
     assert small.slice(0, 1).to_pylist()[0]["close"] == 42.5
+
+
+def test_the_first_decimal_comma_may_come_late():
+    whole = [[r[0], 42_000, 43_000, 41_000, 42_500, "1" if i < 900 else "1,5"] for i, r in enumerate(rows(made(1000)))]
+    grouped = [[r[0], "42.000", "43.000", "41.000", "42.500", r[5]] for r in whole]
+    for lines in (whole, grouped):
+        text = csv(lines, "ts;open;high;low;close;volume", ";")
+        table = recognize("x.csv", text.encode(), Options("binance", "BTC/USDT")).checked.table
+        assert set(table.column("close").to_pylist()) == {42_500.0}
+        assert set(table.column("volume").to_pylist()) == {1.0, 1.5}
 
 
 def test_a_market_that_seldom_trades_is_one_of_minutes():

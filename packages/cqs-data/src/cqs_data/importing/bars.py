@@ -38,12 +38,17 @@ def values(name: str, table: Table, columns: Columns, options: Options) -> Float
     """
     frame, fields = table.frame, [columns.fields[what] for what in FIELDS]
     text = [column for column in dict.fromkeys(fields) if column != "none" and _is_text(frame[column])]
-    cells = (cell for column in text for cell in frame[column].dropna().astype(str).head(_SAMPLE))
+    cells = (cell for column in text for cell in _telling(frame[column].dropna().astype(str)))
     style = numbers.style_of(cells, name, options.decimal, dots=table.delimiter == ";")
     if style.decimal == "," and any(c != "none" and frame[c].dtype.kind == "f" for c in fields) and table.delimiter:
         raise UsageError(f"numbers of {name!r} have decimal commas and decimal points; say --decimal . or ,")
     zero = np.zeros(len(frame))
     return np.column_stack([zero if c == "none" else numbers.to_numbers(frame[c], style).to_numpy() for c in fields])
+
+
+def _telling(cells: pd.Series[Any]) -> list[str]:
+    """The first cells of a column, and the first that have a comma: it may come late."""
+    return [*cells.head(_SAMPLE), *cells[cells.str.contains(",", regex=False)].head(_SAMPLE)]
 
 
 def opens_of(interval: str, ends: Floats) -> Floats:
