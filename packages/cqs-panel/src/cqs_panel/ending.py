@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from cqs_core.cli import stopping
+from cqs_core.cli import handles_sigterm
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -27,7 +27,7 @@ def end_when_told(loop: AbstractEventLoop) -> None:
         loop.call_soon_threadsafe(loop.stop)
 
     signal.signal(signal.SIGINT, end)
-    if getattr(signal.getsignal(signal.SIGTERM), "__module__", "") != stopping.__name__:  # which calls the one above
+    if not handles_sigterm():  # which calls the one above
         signal.signal(signal.SIGTERM, end)
 
 

@@ -11,7 +11,7 @@ from cqs_core.cli.options import (
     open_bucket,
 )
 from cqs_core.cli.root import main, run_command
-from cqs_core.cli.stopping import service, stoppable, told_to_end
+from cqs_core.cli.stopping import handles_sigterm, service, stoppable, told_to_end
 from cqs_core.cli.table import Table, say, table_lines, width_of
 from cqs_core.files.plaintext import safe
 
@@ -22,6 +22,7 @@ __all__ = [
     "command_options",
     "emit",
     "emit_array",
+    "handles_sigterm",
     "json_option",
     "machine_options",
     "main",

@@ -42,6 +42,11 @@ def told_to_end() -> bool:
     return bool(_asked)
 
 
+def handles_sigterm() -> bool:
+    """Whether a handler of this module answers SIGTERM now."""
+    return getattr(signal.getsignal(signal.SIGTERM), "__module__", "") == __name__
+
+
 def leave(code: int) -> None:
     """End the process at once where it was told to, or where a thread is busy with what nobody can interrupt.
 

@@ -14,7 +14,7 @@ from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import LakeCandles
 from cqs_panel.figures import age, amount, percent, when
 from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
-from cqs_panel.remedies import remedies
+from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure, fill, html, section, stack
 
 if TYPE_CHECKING:

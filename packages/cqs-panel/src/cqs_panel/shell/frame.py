@@ -8,7 +8,7 @@ import panel as pn
 from bokeh.document import Document
 
 from cqs_core.host.isolation import foreign
-from cqs_panel.remedies import remedies
+from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure, html
 from cqs_panel.view import View
 
