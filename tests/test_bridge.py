@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cqs_core import Costs, Orders, Strategy, plugins
+from cqs_core import Costs, Orders, RunResult, Strategy, plugins, simulate
 from cqs_core.testing.candles import random_candles
-from cqs_core.trading.result import RunResult, simulate
 from cqs_monitor.compare.bridge import build_bridge
 from cqs_monitor.compare.pairing import Tolerance, pair_up
 from cqs_monitor.compare.strategy_run import positions

@@ -8,7 +8,7 @@ import pytest
 from cqs_backtest.request import make_costs
 from cqs_backtest.views.form import BacktestForm
 from cqs_core import Lake, Series
-from cqs_core.lake.table import candle_table
+from cqs_core.lake import candle_table
 from cqs_core.testing.candles import flat_table
 from cqs_core.time.intervals import DAY, length
 from cqs_panel import PageState

@@ -10,8 +10,7 @@ from cqs_backtest.commands.backtest import run
 from cqs_backtest.views.form import BacktestForm
 from cqs_core import Series, SeriesStatus, UsageError
 from cqs_monitor.views.question import QuestionForm
-from cqs_panel import PageState
-from cqs_panel.parameters import strategies_by_title, strategy_title
+from cqs_panel import PageState, strategies_by_title, strategy_title
 
 DAY = 86_400_000
 

@@ -9,7 +9,7 @@ import pytest
 
 from cli import cqs_json
 from cqs_core import FIELDS, Lake, Series
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 
 RUN = ["backtest", "run", "volatility_breakout", "--symbols", "BTC"]
 

@@ -12,7 +12,7 @@ import pytest
 from cli import cqs_json
 from cqs_core import Bucket, Lake, Series
 from cqs_core.cli import run_command
-from cqs_core.trading.costs_file import read_costs
+from cqs_core.trading import read_costs
 
 RULE = ("--strategy", "volatility_breakout")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import readme
-from cqs_core.config.variables import Settings
+from cqs_core import Settings
 from cqs_core.host import hookspecs
 
 CQS = str(Path(sys.executable).with_name("cqs"))

@@ -23,9 +23,8 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series
 from cqs_core.bucket import bucket, listing, soundness
-from cqs_core.config.folders import cache_folder
-from cqs_core.lake import checking, names
-from cqs_core.lake.table import candle_table
+from cqs_core.config import cache_folder
+from cqs_core.lake import candle_table, checking, names
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, select, update
@@ -319,7 +318,7 @@ def test_data_a_viewport_of_five_million_candles(tmp_path):
     lake.append(series, walk(5, 5_000_000, MINUTE, start), start, start + 5_000_000 * MINUTE)
     source = panel.LakeCandles(lake.bucket, series)
     first, last = source.span()
-    from cqs_panel.charts.buckets import step_for
+    from cqs_panel.charts import step_for
 
     slowest = 0.0
     for days in (3650, 2000, 700, 200, 60, 14, 3, 1):

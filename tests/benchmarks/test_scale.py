@@ -18,13 +18,8 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.bucket import bucket, listing, soundness
-from cqs_core.config.folders import cache_folder
-from cqs_core.lake import names
-from cqs_core.lake.checking import metadata
-from cqs_core.lake.names import LakeObject, object_name
-from cqs_core.lake.receipts import receipt_of
-from cqs_core.lake.table import candle_table, encode, with_seq
-from cqs_core.lake.writing import periods
+from cqs_core.config import cache_folder
+from cqs_core.lake import LakeObject, candle_table, encode, metadata, names, object_name, periods, receipt_of, with_seq
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE
 from cqs_data import update

@@ -17,7 +17,7 @@ import pytest
 import documents
 from cqs_core import Lake, Series, plugins
 from cqs_core.cli import run_command
-from cqs_core.lake.table import candle_table
+from cqs_core.lake import candle_table
 from cqs_core.testing.candles import flat_table, random_candles
 from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator  # noqa: F401 - fixtures
 

@@ -17,10 +17,9 @@ import numpy as np
 import pytest
 
 import documents
-from cqs_core import Bucket, Demo, DemoStep, Lake, Orders, Series
+from cqs_core import Bucket, Demo, DemoStep, Lake, Orders, Plugins, Series
 from cqs_core.cli import run_command
-from cqs_core.host import hookspecs
-from cqs_core.host.registry import GROUP, Plugins
+from cqs_core.host import GROUP, hookspecs
 from cqs_core.testing.candles import flat_table, random_candles
 from cqs_core.testing.exchange import ExchangeContract
 from cqs_core.testing.strategy import StrategyContract

@@ -9,8 +9,7 @@ import pytest
 
 import documents
 from cqs_core import INTERVALS, Lake, Series
-from cqs_core.lake.names import SOURCES, parse_object
-from cqs_core.lake.writing import periods
+from cqs_core.lake import SOURCES, parse_object, periods
 from cqs_core.testing.candles import flat_table
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, MINUTE

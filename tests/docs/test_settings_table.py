@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import documents
-from cqs_core.bucket.cache import cache_limit
-from cqs_core.config.variables import Settings
+from cqs_core import Settings
+from cqs_core.bucket import cache_limit
 
 HEADINGS = ("Data", "Backtests", "Display", "Running", "Set by cqs itself")
 TABLE = {cells[0].strip("`"): cells[1] for heading in HEADINGS for cells in documents.rows("spec/settings", heading)}

@@ -13,7 +13,7 @@ import documents
 from cqs_backtest import BacktestFacade
 from cqs_core import REASONS, Bucket, Candles, Costs, Fill, Orders
 from cqs_core.testing.candles import random_candles
-from cqs_core.trading.costs_file import MeasuredCosts
+from cqs_core.trading import MeasuredCosts
 
 
 def first_cells(page, heading):
@@ -89,7 +89,7 @@ def test_the_examples_of_a_bots_json_are_read():
 
 
 def test_the_reasons_of_quarantine_and_the_fields_of_costs():
-    from cqs_core.lake.cleaning import Reject
+    from cqs_core.lake import Reject
 
     told = set(first_cells("spec/published", "`data/quarantine/…/{start}-{end}_{hash}.json`"))
     said = set(re.findall(r"`(\w+)`", inspect.getdoc(Reject).partition("reason:")[2]))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from cqs_core import REASONS, Candles, Costs, Lake, Orders, Series
-from cqs_core.lake.table import candle_table
+from cqs_core.lake import candle_table
 from cqs_core.time.intervals import DAY, HOUR
 
 FREE = Costs(fee=0, slip=0, capital=1000)

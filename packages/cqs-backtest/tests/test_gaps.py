@@ -6,7 +6,7 @@ from handmade import FLAT, market, orders
 from cqs_backtest.checks.gaps import touched
 from cqs_backtest.engines.fast.engine import FastEngine
 from cqs_core import Costs
-from cqs_core.trading.trades import round_trips
+from cqs_core.trading import round_trips
 
 COSTS = Costs(fee=0, slip=0, capital=1000)
 

@@ -8,7 +8,7 @@ import pytest
 from cqs_backtest.loading.catalog import catalogue
 from cqs_backtest.loading.strategies import find
 from cqs_core import Strategy, UsageError
-from cqs_core.cli.options import plain
+from cqs_core.cli import plain
 
 
 class Odd(Strategy):

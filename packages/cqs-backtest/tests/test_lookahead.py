@@ -15,8 +15,7 @@ from cqs_backtest.checks.lookahead.cuts import LONG, cuts
 from cqs_backtest.checks.lookahead.futures import FALLS, RISES, changed
 from cqs_backtest.engines.fast.engine import FastEngine
 from cqs_backtest.strategies import STRATEGIES
-from cqs_core import Candles, Costs, Strategy
-from cqs_core.trading.result import simulate
+from cqs_core import Candles, Costs, Strategy, simulate
 
 pytestmark = pytest.mark.once
 NONE = np.zeros(0, np.int64)

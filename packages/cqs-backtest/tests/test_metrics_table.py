@@ -16,11 +16,10 @@ from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, 
 from cqs_backtest.runs import load
 from cqs_backtest.runs.compare import compare
 from cqs_backtest.runs.verify import verify
-from cqs_core import Candles, Costs, Execution, Fill, Orders
-from cqs_core.cli.options import plain
+from cqs_core import Candles, Costs, Execution, Fill, Orders, RunResult
+from cqs_core.cli import plain
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_core.trading.metrics import daily_equity
-from cqs_core.trading.result import RunResult
 
 RUN = ("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--start", "2024-03-01", "--json")
 

@@ -16,8 +16,7 @@ from cqs_backtest.checks.parity import TOLERANCE, parity
 from cqs_backtest.engines.bt.engine import BtEngine, order_executor, stops
 from cqs_backtest.engines.fast.engine import FastEngine, kernel, types
 from cqs_backtest.strategies import STRATEGIES
-from cqs_core import Candles, Costs, Execution
-from cqs_core.trading.result import simulate
+from cqs_core import Candles, Costs, Execution, simulate
 
 pytestmark = pytest.mark.once
 

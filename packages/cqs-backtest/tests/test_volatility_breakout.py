@@ -5,8 +5,7 @@ import pytest
 from handmade import frame
 
 from cqs_backtest.strategies import STRATEGIES, VolatilityBreakout
-from cqs_core import Candles, Costs, UnknownName, UsageError
-from cqs_core.trading.result import simulate
+from cqs_core import Candles, Costs, UnknownName, UsageError, simulate
 
 pytestmark = pytest.mark.once
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cqs_core import FIELDS, Bucket, Lake, Series
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 from cqs_data.sandbox import Bars, Synthetic
 
 GROWER = """
@@ -21,7 +21,7 @@ import sys
 from cqs_core import Lake, Series
 from cqs_core.time.intervals import HOUR
 from cqs_core.lake import compaction
-from cqs_core.lake.table import candle_table
+from cqs_core.lake import candle_table
 from cqs_data.sandbox import Synthetic
 folder, start, end, mode = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 lake, source, series = Lake(folder), Synthetic(lambda: end), Series("upbit", "BTC/KRW", "1h")

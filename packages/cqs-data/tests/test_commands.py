@@ -19,7 +19,7 @@ from aiohttp import web
 
 from cqs_core import Lake, Series, UsageError
 from cqs_core.cli import run_command
-from cqs_core.lake.table import candle_table
+from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE, floor, length

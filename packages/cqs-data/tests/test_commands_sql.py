@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cqs_core import Lake, Series
-from cqs_core.lake.table import candle_table
+from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.time.intervals import MINUTE
 from cqs_data.commands.json_rows import json_rows

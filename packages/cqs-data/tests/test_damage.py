@@ -10,7 +10,7 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series
 from cqs_core.cli import run_command
-from cqs_core.lake.table import candle_table, stamps
+from cqs_core.lake import candle_table, stamps
 from cqs_core.testing.damage import kinds
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Listing, Series, UnknownName, UsageError
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import OHLCVFetcher, Synthetic, fetch, load_processed_data, select

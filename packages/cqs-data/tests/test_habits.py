@@ -11,8 +11,7 @@ from dialects import Minutes, coinbase, gemini, kraken, minutes, okx
 
 from cqs_core import FIELDS, Series, UsageError, plugins
 from cqs_core.cli import run_command
-from cqs_core.lake.rejects import quarantined
-from cqs_core.lake.table import candle_table, stamps
+from cqs_core.lake import candle_table, quarantined, stamps
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, repair, select, update

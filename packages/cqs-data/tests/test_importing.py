@@ -11,8 +11,7 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series, UnknownName, UsageError
 from cqs_core.cli import run_command
-from cqs_core.lake.rejects import quarantined
-from cqs_core.lake.table import candle_table, stamps
+from cqs_core.lake import candle_table, quarantined, stamps
 from cqs_core.testing.command import cqs_json, refusal
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE

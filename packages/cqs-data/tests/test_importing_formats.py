@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from cqs_core import FIELDS, UsageError
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 from cqs_data.importing import Options, recognize
 from cqs_data.importing.containers import members
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from survival import Truth
 
 from cqs_core import Series
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, select, update

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from cqs_core import FIELDS, ExchangeBusy, ExchangeError, Series
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, select

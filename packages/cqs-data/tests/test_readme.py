@@ -41,6 +41,6 @@ def test_its_python_runs(code, sandbox, tmp_path):
 
 
 def test_it_names_every_cause_of_a_hole():
-    from cqs_core.lake.gaps import CAUSES
+    from cqs_core.lake import CAUSES
 
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == set(CAUSES)

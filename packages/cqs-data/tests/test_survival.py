@@ -11,7 +11,7 @@ import pytest
 from survival import Truth, age, compactor, fetcher, grow_until_killed, kill_after, mounted, wait_for, wait_until
 
 from cqs_core import Bucket, BucketUnavailable, Lake, Series
-from cqs_core.lake.rejects import quarantined
+from cqs_core.lake import quarantined
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data.sandbox import Faults, Sandbox, Synthetic

@@ -17,9 +17,7 @@ import pytest
 from aiohttp import web
 
 from cqs_core import Bucket, Lake, Series, UsageError
-from cqs_core.lake.coverage import maybe_open
-from cqs_core.lake.rejects import quarantined
-from cqs_core.lake.table import candle_table, stamps
+from cqs_core.lake import candle_table, maybe_open, quarantined, stamps
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, repair, select, update

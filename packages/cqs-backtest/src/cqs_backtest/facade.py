@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_core.lake.incomplete import LeftOut
+    from cqs_core.lake import LeftOut
     from cqs_core.trading.metrics import Floats
 
 

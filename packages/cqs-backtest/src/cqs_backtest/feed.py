@@ -12,7 +12,7 @@ from cqs_backtest.request import BASKET, Request, unified
 from cqs_core import Candles, Lake, Series, UsageError
 from cqs_core.time.clock import iso
 from cqs_core.time.intervals import next_open
-from cqs_core.trading.strategy import guarded
+from cqs_core.trading import guarded
 
 _DAYS = ("1d", "1w", "1M")
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cqs_core import Bucket
-    from cqs_core.lake.incomplete import LeftOut
+    from cqs_core.lake import LeftOut
 
 
 def from_lake(request: Request, bucket: Bucket, tell: Callable[[LeftOut], None] = lambda _: None) -> Candles:

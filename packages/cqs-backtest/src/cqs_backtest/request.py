@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cqs_backtest.loading.strategies import find
 from cqs_core import Costs, Engine, Strategy, UsageError, market_of, parse_interval, plugins, settings
 from cqs_core.time.clock import parse_range
-from cqs_core.trading.strategy import guarded
+from cqs_core.trading import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import Lake, Series, SeriesStatus
-    from cqs_core.lake.gaps import Gaps
+    from cqs_core.lake import Gaps
 
 
 @dataclass(frozen=True)

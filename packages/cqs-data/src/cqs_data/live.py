@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import ExchangeBusy, Series, plugins
-from cqs_core.host.exchange_answers import connection
+from cqs_core.host import connection
 from cqs_core.time import clock, intervals
 from cqs_data.exchanges.connection import check_endpoint, connect, no_live_prices, speaking
 from cqs_data.looks import LiveCandle, Looks

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import Lake, Series, UnknownName, UsageError, market_of, parse_interval, plugins, settings
-from cqs_core.lake.deriving import own_days, to_fetch
-from cqs_core.lake.files import read_rows
+from cqs_core import FIELDS, Lake, Series, UnknownName, UsageError, market_of, parse_interval, plugins, settings
+from cqs_core.lake import own_days, read_rows, stamps, to_fetch
 from cqs_core.lake.predecessors import FOLDER, merged, predecessor
 from cqs_core.lake.publishing import at_home_market, key
-from cqs_core.lake.table import stamps
 from cqs_core.time import intervals
 from cqs_core.time.clock import BEYOND, parse_range
 from cqs_core.time.intervals import ALIASES
-from cqs_core.trading.candles import FIELDS, Floats
 from cqs_data.fetching.selection import listed, unusual_markets
 
 if TYPE_CHECKING:
@@ -27,7 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from cqs_core.lake.deriving import Derived
+    from cqs_core.lake import Derived
+    from cqs_core.trading import Floats
 
 
 def load_processed_data(

@@ -194,7 +194,7 @@ def test_a_price_that_moved(bucket, ask):
     import numpy as np
 
     from cqs_core import Lake, Series
-    from cqs_core.lake.table import candle_table
+    from cqs_core.lake import candle_table
 
     start = kst("2026-01-01T09:00")
     close = np.array([100.0, 101, 100, 110, 111, 111])

@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 
 from cqs_core import Lake, Series
-from cqs_core.lake.table import candle_table
+from cqs_core.lake import candle_table
 from cqs_monitor.models.evaluation.features import feature_table
 from cqs_monitor.models.evaluation.labels import realised
 from cqs_monitor.models.softmax import Names, Softmax, Standard

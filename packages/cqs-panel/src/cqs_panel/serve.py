@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError, plugins
-from cqs_core.cli.stopping import service, told_to_end
-from cqs_core.host.isolation import Escaped
+from cqs_core.cli import service, told_to_end
+from cqs_core.host import Escaped
 from cqs_panel.ending import end_forks_with_me, end_when_told, leave
 from cqs_panel.guard.hosts import INSECURE
 

@@ -14,8 +14,7 @@ from cqs_core import plugins
 
 if TYPE_CHECKING:
     from cqs_backtest.request import Request
-    from cqs_core import Candles
-    from cqs_core.trading.result import RunResult
+    from cqs_core import Candles, RunResult
 
 REFERENCE = "bt"
 

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_core.time.intervals import length, next_open
-from cqs_core.trading.trades import OPEN
+from cqs_core.trading import OPEN
 
 if TYPE_CHECKING:
     from cqs_core import Candles
-    from cqs_core.trading.trades import Trades
+    from cqs_core.trading import Trades
 
 
 def touched(trades: Trades, candles: Candles) -> npt.NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import click
 from cqs_backtest.commands.slippage import slippage_bps
 from cqs_core import INTERVALS, UsageError, progress
 from cqs_core.cli import command_options, emit, open_bucket
-from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
+from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
 
 
 @click.group("backtest")
@@ -89,7 +89,7 @@ def run(
     }
 
     def table() -> None:
-        from cqs_core.cli.console import SafeConsole
+        from cqs_core.cli import SafeConsole
 
         printing.print_performance(SafeConsole(), outcome)
         if data["run"]:

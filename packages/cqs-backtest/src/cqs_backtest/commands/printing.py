@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note
 from cqs_backtest.request import BASKET
-from cqs_core.cli.table import cell
+from cqs_core.cli import cell
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:

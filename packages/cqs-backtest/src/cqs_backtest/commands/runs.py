@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from cqs_core import UsageError
-from cqs_core.cli import command_options, emit, open_bucket, safe
+from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.files import safe
 
 _SHOWN = ("cagr", "mdd", "sharpe", "num_trades")
 _BADGES = ("lookahead", "parity", "gaps", "stale", "no_volume_fills", "left_out")
@@ -55,7 +56,7 @@ def show(bucket: str | None, as_json: bool, run: str) -> None:
     made = load(open_bucket(bucket), run).manifest
 
     def text() -> None:
-        from cqs_core.cli.console import SafeConsole
+        from cqs_core.cli import SafeConsole
 
         SafeConsole().print_json(data=made)
 
@@ -75,7 +76,7 @@ def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
 
     def table() -> None:
         from cqs_backtest.commands.printing import print_comparison
-        from cqs_core.cli.console import SafeConsole
+        from cqs_core.cli import SafeConsole
 
         print_comparison(SafeConsole(), found)
 

@@ -21,7 +21,7 @@ def slippage_bps(text: str | None, bucket: str | None) -> float | None:
     if text is None:
         return None
     if text.startswith(_ACCOUNT):
-        from cqs_core.trading.costs_file import read_costs
+        from cqs_core.trading import read_costs
 
         return 10_000 * read_costs(open_bucket(bucket), text.removeprefix(_ACCOUNT)).slip
     try:

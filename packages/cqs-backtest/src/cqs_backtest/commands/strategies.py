@@ -17,8 +17,7 @@ def strategies(bucket: str | None, as_json: bool) -> None:
     rows = catalogue(plugins().strategies().values())
 
     def table() -> None:
-        from cqs_core.cli.console import SafeConsole
-        from cqs_core.cli.table import cell
+        from cqs_core.cli import SafeConsole, cell
 
         shown = SafeConsole()
         for row in rows:

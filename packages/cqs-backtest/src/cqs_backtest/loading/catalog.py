@@ -6,8 +6,8 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
-from cqs_core.host.isolation import foreign
-from cqs_core.trading.strategy import describe
+from cqs_core.host import foreign
+from cqs_core.trading import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

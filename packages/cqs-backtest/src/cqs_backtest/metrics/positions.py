@@ -12,7 +12,7 @@ from cqs_core.trading.metrics import SHORTEST, Floats, years
 
 if TYPE_CHECKING:
     from cqs_core import RunResult
-    from cqs_core.trading.trades import Trades
+    from cqs_core.trading import Trades
 
 _NAN = float("nan")
 

@@ -11,7 +11,7 @@ from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.store import FOLDER, load
 from cqs_backtest.runs.verify import request_of
 from cqs_core import UsageError, simulate
-from cqs_core.cli.options import plain
+from cqs_core.cli import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,10 +12,10 @@ import numpy as np
 from cqs_backtest.loading.strategies import name_of, reference_of
 from cqs_backtest.metrics.conventions import versions_of_metrics
 from cqs_backtest.runs.code import hashes
-from cqs_core.cli.options import plain
+from cqs_core import FIELDS
+from cqs_core.cli import plain
 from cqs_core.time.clock import iso, iso_or_none
 from cqs_core.time.intervals import next_open
-from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
     from cqs_backtest.facade import Outcome

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_core.time.clock import iso
-from cqs_core.trading.trades import OPEN, Trades, reason
+from cqs_core.trading import OPEN, Trades, reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cqs_core.trading.result import RunResult
+    from cqs_core import RunResult
 
 _NUMBERS = ("entry_price", "exit_price", "quantity", "pnl", "return_pct", "fees")
 _MORE = ("position", "bars", "mae_pct", "mfe_pct")

@@ -13,9 +13,7 @@ from cqs_backtest.views.marks import changes
 from cqs_backtest.views.run import RunPage
 from cqs_backtest.views.runs import KeptRuns
 from cqs_core import Lake, SeriesStatus
-from cqs_panel.parameters import strategy_title
-from cqs_panel.sections import empty, html, section
-from cqs_panel.workbench import Workbench
+from cqs_panel import Workbench, empty, html, section, strategy_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,11 +12,8 @@ from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.runs import load
 from cqs_backtest.runs.compare import compare
 from cqs_backtest.views.marks import figure
-from cqs_panel.charts.equity import growth_chart
-from cqs_panel.figures import UNKNOWN, label
-from cqs_panel.parameters import strategy_title
-from cqs_panel.sections import empty, section, stack
-from cqs_panel.tables import columns_button, plain_table, table
+from cqs_panel import UNKNOWN, columns_button, empty, label, plain_table, section, stack, strategy_title, table
+from cqs_panel.charts import growth_chart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,11 +11,9 @@ import param
 
 from cqs_backtest.request import BASKET, quote_of
 from cqs_core import Strategy, plugins, settings
-from cqs_core.lake.deriving import divides
-from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
-from cqs_panel.address_form import AddressForm, from_text, to_text
-from cqs_panel.checks import offered
-from cqs_panel.parameters import parameter_widgets, strategies_by_title
+from cqs_core.lake import divides
+from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
+from cqs_panel import AddressForm, from_text, offered, parameter_widgets, strategies_by_title, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

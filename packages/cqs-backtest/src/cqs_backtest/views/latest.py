@@ -8,10 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_backtest.runs import listing, load
-from cqs_panel.charts.equity import equity_chart
-from cqs_panel.figures import percent, ratio
-from cqs_panel.parameters import strategy_title
-from cqs_panel.sections import empty, section
+from cqs_panel import empty, equity_chart, percent, ratio, section, strategy_title
 
 if TYPE_CHECKING:
     from cqs_backtest.runs import StoredRun

@@ -12,8 +12,7 @@ from cqs_backtest.metrics import monthly_returns, rolled, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.report.svg import bars, lines
 from cqs_core.trading.metrics import Floats, Stamps, returns
-from cqs_panel.figures import amount, count, percent, ratio
-from cqs_panel.sections import html
+from cqs_panel import amount, count, html, percent, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,10 +14,7 @@ from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, 
 from cqs_backtest.views.marks import all_metrics, badges, figure, months, rolling_sharpe, years
 from cqs_backtest.views.trades import RunTrades
 from cqs_core.trading.metrics import daily_equity
-from cqs_panel.charts.equity import equity_chart
-from cqs_panel.metrics import Metric, metric_cards, tone
-from cqs_panel.parameters import strategy_title
-from cqs_panel.sections import NO_BUTTON, html, section, stack
+from cqs_panel import NO_BUTTON, Metric, equity_chart, html, metric_cards, section, stack, strategy_title, tone
 
 if TYPE_CHECKING:
     from cqs_backtest.runs import StoredRun

@@ -10,10 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest.runs import FOLDER, set_aside, survey
-from cqs_panel.figures import when, zone_name
-from cqs_panel.parameters import strategy_title
-from cqs_panel.sections import empty, failure, fill, section
-from cqs_panel.tables import columns_button, table
+from cqs_panel import columns_button, empty, failure, fill, section, strategy_title, table, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

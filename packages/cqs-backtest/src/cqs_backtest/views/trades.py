@@ -9,11 +9,8 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import Series
-from cqs_core.files.spreadsheet import to_csv
-from cqs_panel import Marks, Spot, SpotChart
-from cqs_panel.figures import when
-from cqs_panel.sections import empty, section, stack
-from cqs_panel.tables import columns_button, table
+from cqs_core.files import to_csv
+from cqs_panel import Marks, Spot, SpotChart, columns_button, empty, section, stack, table, when
 
 if TYPE_CHECKING:
     import pandas as pd

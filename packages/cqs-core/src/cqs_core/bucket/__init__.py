@@ -1,6 +1,5 @@
 """The bucket: the root of all data, a local folder or any fsspec URL, with the same few verbs on all of them."""
 
-from cqs_core.bucket.bucket import Bucket
-from cqs_core.bucket.entry import Entry
+import lazy_loader
 
-__all__ = ["Bucket", "Entry"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

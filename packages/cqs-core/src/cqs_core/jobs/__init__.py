@@ -1,6 +1,5 @@
 """Long work that outlives the page that started it: a `cqs … --json` process with a folder of its own here."""
 
-from cqs_core.jobs.job import Job
-from cqs_core.jobs.registry import cancel, get, listing, start
+import lazy_loader
 
-__all__ = ["Job", "cancel", "get", "listing", "start"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

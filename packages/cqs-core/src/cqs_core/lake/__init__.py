@@ -1,7 +1,5 @@
 """The lake: every series of a bucket as immutable parquet objects whose names are the catalog."""
 
-from cqs_core.lake.lake import Lake
-from cqs_core.lake.names import LakeObject, Series
-from cqs_core.lake.status import SeriesStatus
+import lazy_loader
 
-__all__ = ["Lake", "LakeObject", "Series", "SeriesStatus"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

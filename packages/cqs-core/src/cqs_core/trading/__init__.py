@@ -1,1 +1,5 @@
 """What is traded and how it is judged: candles, orders, engines, trades, metrics, results, strategies."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cqs_core import Lake, Series
-from cqs_core.cli import command_options, emit, open_bucket, safe, say, stoppable
-from cqs_core.jobs.reporting import progress
-from cqs_core.lake.coverage import maybe_open
+from cqs_core import Lake, Series, progress
+from cqs_core.cli import command_options, emit, open_bucket, say, stoppable
+from cqs_core.files import safe
+from cqs_core.lake import maybe_open
 from cqs_core.time.clock import iso
 from cqs_data.commands.choosing import NO_SERIES, chosen_series, series_options
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
@@ -19,9 +19,8 @@ from cqs_data.commands.reporting import STOPPED, counted, report
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from cqs_core.lake.gaps import Gap
+    from cqs_core.lake import Gap, Verified
     from cqs_core.lake.mending import Damage
-    from cqs_core.lake.verify import Verified
     from cqs_data.fetching import Fetched
 
 _MENDABLE = ("no_trade", "outage", "never_fetched", "unknown", "delisted")
@@ -137,7 +136,7 @@ def verify(exchange: str | None, symbols: str | None, interval: str | None, buck
 
     Reads the whole lake: hashes, schema, overlaps; exit code 1 where something is wrong.
     """
-    from cqs_core.lake.verify import series_in
+    from cqs_core.lake import series_in
 
     lake = Lake(open_bucket(bucket))
     found: list[Verified] = []
@@ -168,7 +167,7 @@ def compact(no_wait: bool, bucket: str | None, as_json: bool) -> int:
 
     Waits until readers can know, then deletes what was merged.
     """
-    from cqs_core.lake.compaction import GRACE
+    from cqs_core.lake import GRACE
 
     lake = Lake(open_bucket(bucket, write=True, create=False))
     done = lake.compact()

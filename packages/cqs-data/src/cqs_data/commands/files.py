@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from cqs_core import Lake, Series, UsageError, market_of, parse_interval, plugins, settings
-from cqs_core.cli import command_options, emit, open_bucket, safe, say
+from cqs_core.cli import command_options, emit, open_bucket, say
+from cqs_core.files import safe
 from cqs_core.time.clock import parse_range
 from cqs_data.commands.choosing import NO_SERIES
 from cqs_data.commands.reporting import counted

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cqs_core import INTERVALS, Lake, Series, UsageError, settings
-from cqs_core.cli import command_options, emit, open_bucket, safe, say
+from cqs_core.cli import command_options, emit, open_bucket, say
+from cqs_core.files import safe
 from cqs_core.time.clock import iso, parse_range
 from cqs_data.commands.files import series_of
 from cqs_data.commands.reporting import counted

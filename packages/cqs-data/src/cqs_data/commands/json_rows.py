@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cqs_core.lake.query import texts
+from cqs_core.lake import texts
 
 if TYPE_CHECKING:
     Dump = Callable[[Any], str]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cqs_core import CqsError, UsageError
-from cqs_core.cli import emit, safe, say
+from cqs_core.cli import emit, say
+from cqs_core.files import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,7 +30,7 @@ def command(query: str, bucket: str | None, as_json: bool) -> None:
 
 def _print(table: pa.Table) -> None:
     """Print it while it is converted: a reader such as `head` may want only the first rows."""
-    from cqs_core.lake.query import texts
+    from cqs_core.lake import texts
 
     shown = Table(table.column_names, [_is_number(kind) for kind in table.schema.types])
     if not len(table):

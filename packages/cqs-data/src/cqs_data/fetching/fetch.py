@@ -19,7 +19,7 @@ from cqs_core import (
     plugins,
     progress,
 )
-from cqs_core.host.exchange_answers import connection
+from cqs_core.host import connection
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from cqs_core import SeriesStatus
-    from cqs_core.jobs.reporting import Progress
+    from cqs_core.jobs import Progress
     from cqs_core.lake.mending import Damage
     from cqs_core.lake.ranges import Range
     from cqs_data.fetching.selection import Selection

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core import DataError
-from cqs_core.lake.deriving import longest_part
+from cqs_core.lake import longest_part
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import HOUR, INTERVALS, MINUTE, WEEK
 

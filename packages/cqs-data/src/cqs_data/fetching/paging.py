@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, ExchangeError, Page, Series
-from cqs_core.lake.cleaning import FRESH, Cleaned, clean
-from cqs_core.lake.table import stamps
+from cqs_core.lake import FRESH, Cleaned, clean, stamps
 from cqs_core.time import intervals
 from cqs_data.fetching.grids import other_grid, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from cqs_core.lake.names import LakeObject
+    from cqs_core.lake import LakeObject
     from cqs_core.lake.ranges import Range
     from cqs_data.fetching.patience import Patience
 

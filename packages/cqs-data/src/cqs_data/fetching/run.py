@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core import UsageError
-from cqs_core.lake.jumps import Neighbours
-from cqs_core.lake.receipts import remove
-from cqs_core.lake.rejects import quarantine
-from cqs_core.lake.spans import Spans
-from cqs_core.lake.table import stamps
+from cqs_core.lake import Neighbours, Spans, quarantine, remove, stamps
 from cqs_core.time import intervals
 from cqs_data.fetching.sources import check_source
 
@@ -24,8 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cqs_core import Lake, Series
-    from cqs_core.lake.cleaning import Reject
-    from cqs_core.lake.names import LakeObject
+    from cqs_core.lake import LakeObject, Reject
     from cqs_core.lake.ranges import Range
     from cqs_data.fetching.paging import Answer
 

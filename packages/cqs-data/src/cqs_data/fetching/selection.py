@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core import Exchange, Listing, Series, UnknownName, UsageError, market_of, parse_interval, plugins, settings
-from cqs_core.lake.deriving import longest_part
+from cqs_core.lake import longest_part
 from cqs_core.time import clock
 from cqs_core.time.clock import parse_range
 from cqs_core.time.intervals import INTERVALS, length

@@ -6,8 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core.lake.cleaning import FRESH
-from cqs_core.lake.coverage import imported
+from cqs_core.lake import FRESH, imported
 from cqs_core.lake.mending import FOLDER, settle
 from cqs_core.lake.ranges import Range, subtract, union
 from cqs_core.time import clock, intervals
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
     from cqs_core import Exchange, Lake, Series
-    from cqs_core.jobs.reporting import Progress
+    from cqs_core.jobs import Progress
+    from cqs_core.lake import LakeObject
     from cqs_core.lake.mending import Damage
-    from cqs_core.lake.names import LakeObject
     from cqs_data.fetching.patience import Patience
 
 _LONG = 5_000  # bars to ask for, from which it pays to know where the market begins

@@ -9,7 +9,7 @@ from cqs_core import Exchange, Series, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cqs_core.lake.names import LakeObject
+    from cqs_core.lake import LakeObject
 
 
 def source_of(exchange: Exchange) -> str:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core import UsageError
-from cqs_core.lake.cleaning import clean
+from cqs_core import FIELDS, UsageError
+from cqs_core.lake import clean
 from cqs_core.time import clock, intervals
-from cqs_core.trading.candles import FIELDS
 from cqs_data.importing import numbers
 from cqs_data.importing.grid import why_off_grid
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cqs_core import Series
-    from cqs_core.lake.cleaning import Cleaned
-    from cqs_core.trading.candles import Floats
+    from cqs_core.lake import Cleaned
+    from cqs_core.trading import Floats
     from cqs_data.importing.columns import Columns
     from cqs_data.importing.options import Options
     from cqs_data.importing.tables import Table

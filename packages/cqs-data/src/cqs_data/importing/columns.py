@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cqs_core import UsageError, plugins
-from cqs_core.host.candle_format import COLUMNS, CandleFormat
+from cqs_core import CandleFormat, UsageError, plugins
+from cqs_core.host import COLUMNS
 from cqs_data.importing.formats import FORMATS
 from cqs_data.importing.texts import normal
 

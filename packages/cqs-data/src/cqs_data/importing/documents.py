@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_core import UsageError
 from cqs_data.importing.numbers import is_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import pandas as pd
 
 _NUMERIC = 4  # cells of a candle that are numbers at least: open, high, low, close

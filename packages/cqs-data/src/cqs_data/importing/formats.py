@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cqs_core.host.candle_format import CandleFormat
+from cqs_core import CandleFormat
 from cqs_data.importing.orders import OHLCV, Positional
 
 if TYPE_CHECKING:

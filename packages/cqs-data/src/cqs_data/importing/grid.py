@@ -10,7 +10,7 @@ import numpy as np
 from cqs_core.time.intervals import DAY, length
 
 if TYPE_CHECKING:
-    from cqs_core.trading.candles import Floats
+    from cqs_core.trading import Floats
 
 _MOST = 0.9  # of all bars that open at the same moment of their day or week
 _LATE = 0.99  # of a bar, after which a time is rather that of its end

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cqs_core import Lake, Series, UsageError, progress
-from cqs_core.lake.jumps import Neighbours
-from cqs_core.lake.rejects import quarantine
-from cqs_core.lake.table import stamps
+from cqs_core import FIELDS, Lake, Series, UsageError, progress
+from cqs_core.lake import Neighbours, quarantine, stamps
 from cqs_core.time import intervals
-from cqs_core.trading.candles import FIELDS
 from cqs_data.importing.containers import members
 from cqs_data.importing.recognize import Recognized, recognize
 from cqs_data.importing.records import Record, import_id, write_record
@@ -23,7 +20,7 @@ from cqs_data.importing.zones import check_clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from cqs_core.lake.cleaning import Reject
+    from cqs_core.lake import Reject
     from cqs_data.importing.options import Options
 
 _LISTED = 8  # refusals shown
@@ -221,7 +218,7 @@ def _joined(series: Series, files: Sequence[Recognized]) -> pa.Table:
 
 def _changed(lake: Lake, series: Series, table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Opens of fetched candles that have other values in the table, ms UTC."""
-    from cqs_core.lake.reading import read_objects
+    from cqs_core.lake import read_objects
 
     fetched = [o for o in lake.objects(series) if o.source in _FETCHED]
     ts = stamps(table)

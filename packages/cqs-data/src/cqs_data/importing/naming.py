@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cqs_core import CqsError, parse_interval
 from cqs_core.time.intervals import INTERVALS
-from cqs_core.trading.markets import QUOTES
+from cqs_core.trading import QUOTES
 
 _RENAMED = {"XBT": "BTC", "XXBT": "BTC", "XETH": "ETH", "XDG": "DOGE", "ZUSD": "USD", "ZEUR": "EUR", "ZKRW": "KRW"}
 _KNOWN = """

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.host.candle_format import CandleFormat
+from cqs_core import CandleFormat
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
-    from cqs_core.trading.candles import Floats
+    from cqs_core.trading import Floats
 
 OHLCV = ("time", "open", "high", "low", "close", "volume")
 _SAMPLE = 200  # rows that are looked at

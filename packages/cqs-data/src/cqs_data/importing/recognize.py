@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_core import Series, parse_interval
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 from cqs_data.importing import bars
 from cqs_data.importing.columns import Columns, closes, find_columns, known_formats
 from cqs_data.importing.formats import FUTURES, QUOTE_VOLUME, in_coins
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_core.lake.cleaning import Cleaned
+    from cqs_core.lake import Cleaned
     from cqs_data.importing.options import Options
 
 

@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Bucket, Lake, Series, UnknownName
-from cqs_core.lake.names import IMPORTED
-from cqs_core.lake.receipts import remove
+from cqs_core.lake import IMPORTED, remove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqs_core.lake.names import LakeObject
+    from cqs_core.lake import LakeObject
     from cqs_data.importing.imports import Imported
 
 FOLDER = "data/imports"

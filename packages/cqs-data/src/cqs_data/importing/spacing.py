@@ -11,7 +11,7 @@ from cqs_core.time import intervals
 from cqs_core.time.intervals import DAY, INTERVALS, length
 
 if TYPE_CHECKING:
-    from cqs_core.trading.candles import Floats, Stamps
+    from cqs_core.trading import Floats, Stamps
 
 _FEW = 3  # rows; fewer say nothing about an interval
 _SHARE = 0.02  # of all distances that the shortest one must make up

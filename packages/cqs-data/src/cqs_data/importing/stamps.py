@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from cqs_core.trading.candles import Floats
+    from cqs_core.trading import Floats
 
 _UNITS = (("s", 1e8, 1e11, 1e3), ("ms", 1e11, 1e14, 1.0), ("us", 1e14, 1e17, 1e-3), ("ns", 1e17, 1e20, 1e-6))
 _EXCEL = (39_814, 73_415)  # days since 1899-12-30: 2009 to 2100

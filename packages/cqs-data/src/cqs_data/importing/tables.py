@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core import UsageError
-from cqs_core.files.arrow import stream_of
+from cqs_core.files import stream_of
 from cqs_data.importing.documents import read_document
 from cqs_data.importing.texts import PRICES, normal, read_text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cqs_core import Lake, Series, UsageError
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 from cqs_core.time.clock import iso
 from cqs_core.time.intervals import DAY, HOUR, length
 from cqs_data.importing.spacing import share_on_grid
@@ -16,8 +16,8 @@ from cqs_data.importing.stamps import Stamps, localized
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from cqs_core.trading.candles import Floats
-    from cqs_core.trading.candles import Stamps as Times
+    from cqs_core.trading import Floats
+    from cqs_core.trading import Stamps as Times
 
     Places = npt.NDArray[np.intp]
 

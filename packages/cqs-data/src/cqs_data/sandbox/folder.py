@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import UsageError
-from cqs_core.trading.candles import FIELDS
+from cqs_core import FIELDS, UsageError
 from cqs_data.sandbox.bars import Bars, aggregate, divides, step
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from cqs_core.time.intervals import DAY, WEEK
 from cqs_data.sandbox.bars import Bars, Source, newest, oldest, step
 from cqs_data.sandbox.chance import uniform
 from cqs_data.sandbox.thinning import Thinned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WEEKDAYS = ("Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday")  # the epoch is a Thursday
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
@@ -11,6 +11,9 @@ import numpy as np
 from cqs_core.time.intervals import DAY, HOUR, WEEK
 from cqs_data.sandbox.bars import Bars, Source, aggregate, divides, regroup, step
 from cqs_data.sandbox.chance import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _BASES = ("1m", "1h", "1d")
 _CHUNK = 30 * DAY  # of minutes that are thinned at once

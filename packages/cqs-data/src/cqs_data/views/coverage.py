@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_core.time.clock import iso
-from cqs_panel.sections import html
+from cqs_panel import html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cqs_core import SeriesStatus
-    from cqs_core.lake.gaps import Gap, Gaps
-    from cqs_core.trading.candles import Floats, Stamps
+    from cqs_core.lake import Gap, Gaps
+    from cqs_core.trading import Floats, Stamps
     from cqs_data.availability import Availability
 
 _WIDTH = 1000.0  # units of the drawing, stretched to what room there is

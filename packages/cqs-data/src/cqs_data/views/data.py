@@ -15,10 +15,22 @@ from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
 from cqs_data.views.files import FilesPanel
 from cqs_data.views.form import FetchForm
 from cqs_data.views.series import SeriesPanel
-from cqs_panel.figures import count, size, when, zone_name
-from cqs_panel.metrics import Metric, metric_cards, metrics_html
-from cqs_panel.sections import empty, fill, section, stack
-from cqs_panel.tables import columns_button, refresh, table
+from cqs_panel import (
+    Metric,
+    columns_button,
+    count,
+    empty,
+    fill,
+    metric_cards,
+    metrics_html,
+    refresh,
+    section,
+    size,
+    stack,
+    table,
+    when,
+    zone_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,8 +11,7 @@ import param
 
 from cqs_core import INTERVALS, plugins, settings
 from cqs_data.exchanges.connection import check_endpoint
-from cqs_panel.address_form import AddressForm, from_text
-from cqs_panel.checks import offered
+from cqs_panel import AddressForm, from_text, offered
 
 if TYPE_CHECKING:
     from cqs_panel import PageState

@@ -12,8 +12,7 @@ import param
 from cqs_core import Series
 from cqs_core.time import intervals
 from cqs_data.feeds import join, leave, obstacle
-from cqs_panel.figures import count
-from cqs_panel.sections import html
+from cqs_panel import count, html
 
 if TYPE_CHECKING:
     from cqs_core import SeriesStatus

@@ -6,9 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Series
-from cqs_panel import Outcome
-from cqs_panel.figures import count
-from cqs_panel.jobs import kept
+from cqs_panel import Outcome, count, kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

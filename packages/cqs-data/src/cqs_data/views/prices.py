@@ -10,12 +10,24 @@ import panel as pn
 from cqs_core import DataError, Lake, Series
 from cqs_core.time import intervals
 from cqs_core.time.clock import now
-from cqs_panel.charts.candles import CandleChart
-from cqs_panel.charts.sources import LakeCandles
-from cqs_panel.figures import age, amount, percent, when
-from cqs_panel.metrics import Metric, metric_cards, metrics_html, tone
-from cqs_panel.remedy_buttons import remedies
-from cqs_panel.sections import failure, fill, html, section, stack
+from cqs_panel import (
+    CandleChart,
+    LakeCandles,
+    Metric,
+    age,
+    amount,
+    failure,
+    fill,
+    html,
+    metric_cards,
+    metrics_html,
+    percent,
+    remedies,
+    section,
+    stack,
+    tone,
+    when,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,14 +11,23 @@ from cqs_core.time import intervals
 from cqs_core.time.clock import parse_start
 from cqs_data.views.files import DeleteButton
 from cqs_data.views.live import LiveSwitch
-from cqs_panel import Band
-from cqs_panel.charts.candles import CandleChart
-from cqs_panel.charts.damage import or_damage
-from cqs_panel.charts.sources import LakeCandles
-from cqs_panel.charts.tail import TailedCandles
-from cqs_panel.figures import count, when, zone_name
-from cqs_panel.sections import empty, fill, section, stack
-from cqs_panel.tables import columns_button, plain_table, table
+from cqs_panel import (
+    Band,
+    CandleChart,
+    LakeCandles,
+    TailedCandles,
+    columns_button,
+    count,
+    empty,
+    fill,
+    plain_table,
+    section,
+    stack,
+    table,
+    when,
+    zone_name,
+)
+from cqs_panel.charts import or_damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cqs_core import SeriesStatus
-    from cqs_core.lake.gaps import Gaps
+    from cqs_core.lake import Gaps
     from cqs_panel import PageState
 
 _NEWEST = 200

@@ -36,7 +36,7 @@ def command(once: bool, every: float, patience: float, bucket: str | None, as_js
 
     Channels are Apprise URLs in CQS_ALERT_NAME, in the environment or in .env. One watcher a bucket.
     """
-    from cqs_core.config.variables import bucket_url
+    from cqs_core.config import bucket_url
     from cqs_monitor.alerts.state import line
     from cqs_monitor.alerts.watcher import Watcher, watch
 

@@ -24,9 +24,8 @@ from cqs_monitor.performance.columns import FEE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqs_core import Bucket
-    from cqs_core.trading.costs_file import MeasuredCosts
-    from cqs_core.trading.result import RunResult
+    from cqs_core import Bucket, RunResult
+    from cqs_core.trading import MeasuredCosts
     from cqs_monitor.logs.snapshot import Snapshot
 
 MIN_ORDER = {"KRW": 5_000.0}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core.time.intervals import next_open
-from cqs_core.trading.trades import last_closes
+from cqs_core.trading import last_closes
 from cqs_monitor.compare.position import Traded
 from cqs_monitor.performance.columns import FEE
 from cqs_monitor.performance.lots import Lot, match

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from cqs_core.time.clock import iso, now
-from cqs_core.trading.costs_file import MeasuredCosts
+from cqs_core.trading import MeasuredCosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core import Costs, Lake, Strategy, UsageError, plugins
-from cqs_core.trading.result import RunResult, simulate
-from cqs_core.trading.strategy import guarded
-from cqs_core.trading.trades import OPEN
+from cqs_core import Costs, Lake, RunResult, Strategy, UsageError, plugins, simulate
+from cqs_core.trading import OPEN, guarded
 from cqs_monitor.compare.position import Traded
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from cqs_core.time.clock import now, parse_start
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqs_core import Bucket, Demo
-    from cqs_core.trading.result import RunResult
+    from cqs_core import Bucket, Demo, RunResult
     from cqs_monitor.compare.comparison import Comparison
     from cqs_monitor.compare.deviations import Deviation
     from cqs_monitor.compare.strategy_run import Rule

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute, csv
 
-from cqs_core.files.arrow import stream_of
+from cqs_core.files import stream_of
 from cqs_monitor.logs.row import AMOUNT_TOLERANCE, COLUMNS, DAY, KST_OFFSET, PROFIT_TOLERANCE, Row
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from cqs_core.config.folders import cache_folder
+from cqs_core.config import cache_folder
 from cqs_core.time.clock import now
 from cqs_monitor.logs.duplicates import Once, told_once
 from cqs_monitor.logs.errors import BotError, read_errors
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket
-    from cqs_core.bucket.census import Census
+    from cqs_core.bucket import Census
 
 _NOT_READ = "the bucket did not give it"
 

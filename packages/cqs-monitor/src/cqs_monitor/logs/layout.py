@@ -18,7 +18,7 @@ from cqs_monitor.logs.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cqs_core.bucket.census import Census
+    from cqs_core.bucket import Census
 
 PREFIXES = ("bot-logs", "logs")
 """Where logs are, the older place first; both are read, and an account may have files in both."""

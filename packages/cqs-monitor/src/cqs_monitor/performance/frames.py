@@ -35,7 +35,7 @@ def get_bot_logs(date: str | dt.date, account: str, bucket: str | None = None) -
         BucketError: the bucket cannot be listed.
     """
     day = _day(date)
-    from cqs_core.config.variables import bucket_url
+    from cqs_core.config import bucket_url
     from cqs_monitor.logs.history import logs_of
 
     snapshot = logs_of(bucket_url(bucket)).refresh()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cqs_core import CqsError, DataError, Lake, Series, UsageError, plugins, resolve, settings
-from cqs_core.host.exchange_answers import connection
+from cqs_core.host import connection
 from cqs_core.time.clock import now
 from cqs_core.time.intervals import next_open
 

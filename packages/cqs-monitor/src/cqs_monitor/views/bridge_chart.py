@@ -8,8 +8,9 @@ import panel as pn
 from bokeh.models import ColumnDataSource, HoverTool
 from bokeh.plotting import figure
 
-from cqs_panel.charts.style import pane, short_numbers, styled
-from cqs_panel.theme import ACCENT, GREY, tones
+from cqs_panel import tones
+from cqs_panel.charts import pane, short_numbers, styled
+from cqs_panel.theme import ACCENT, GREY
 
 if TYPE_CHECKING:
     from cqs_monitor.compare.bridge import Bridge

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_panel.sections import NO_BUTTON, stack
+from cqs_panel import NO_BUTTON, stack
 
 if TYPE_CHECKING:
     from cqs_panel import PageState

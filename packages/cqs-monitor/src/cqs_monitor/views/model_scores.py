@@ -16,7 +16,7 @@ from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_text import score_metrics
 from cqs_monitor.views.regimes import bands
 from cqs_panel import CandleChart, LakeCandles, amount, html, metric_cards, metrics_html, percent, plain_table, section
-from cqs_panel.charts.style import hover, pane, styled
+from cqs_panel.charts import hover, pane, styled
 from cqs_panel.theme import ACCENT, GREY
 
 if TYPE_CHECKING:

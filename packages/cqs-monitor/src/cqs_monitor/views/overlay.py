@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from cqs_core import settings
-from cqs_core.config.variables import bucket_url
+from cqs_core.config import bucket_url
 from cqs_monitor.logs.history import logs_of
 from cqs_monitor.performance.prices import market_of
 from cqs_monitor.views.trades import marks_of

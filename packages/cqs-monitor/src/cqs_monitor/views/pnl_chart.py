@@ -9,9 +9,9 @@ import panel as pn
 from bokeh.models import ColumnDataSource
 
 from cqs_monitor.performance.statistics import drawdown
-from cqs_panel import empty
-from cqs_panel.charts.style import crosshair, hover, legend_above, pane, show_all, time_figure, whole_numbers
-from cqs_panel.theme import ACCENT, OTHERS, tones
+from cqs_panel import empty, tones
+from cqs_panel.charts import crosshair, hover, legend_above, pane, show_all, time_figure, whole_numbers
+from cqs_panel.theme import ACCENT, OTHERS
 
 if TYPE_CHECKING:
     from cqs_monitor.performance.report import Report

@@ -12,9 +12,7 @@ from cqs_core import Strategy, plugins, settings
 from cqs_core.time.clock import parse_range
 from cqs_monitor.compare.comparison import Question
 from cqs_monitor.compare.strategy_run import find_rule
-from cqs_panel.address_form import AddressForm, from_text
-from cqs_panel.checks import offered
-from cqs_panel.parameters import parameter_widgets, strategies_by_title
+from cqs_panel import AddressForm, from_text, offered, parameter_widgets, strategies_by_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from cqs_core import Bucket
-from cqs_core.config.variables import bucket_url
+from cqs_core.config import bucket_url
 from cqs_monitor.models.evaluation.regimes import listing, stored
 from cqs_panel import Band
 

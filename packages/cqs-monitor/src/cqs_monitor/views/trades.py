@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cqs_core import Lake, Series, settings
-from cqs_core.files.spreadsheet import to_csv
+from cqs_core.files import to_csv
 from cqs_core.time.intervals import DAY
 from cqs_monitor.logs.days import KST
 from cqs_monitor.logs.snapshot import Snapshot

@@ -1,7 +1,5 @@
 """Charts that all views share: candles at any zoom, equity over drawdown."""
 
-from cqs_panel.charts.candles import CandleChart
-from cqs_panel.charts.equity import equity_chart
-from cqs_panel.charts.sources import CandleSource, FrameCandles, LakeCandles
+import lazy_loader
 
-__all__ = ["CandleChart", "CandleSource", "FrameCandles", "LakeCandles", "equity_chart"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

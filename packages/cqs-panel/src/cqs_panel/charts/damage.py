@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import panel as pn
 
 from cqs_core import DataError
-from cqs_panel.remedies import remedies
+from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure
 
 if TYPE_CHECKING:

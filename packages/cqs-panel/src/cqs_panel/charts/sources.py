@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cqs_core import Bucket, Series
-    from cqs_core.lake.names import LakeObject
+    from cqs_core.lake import LakeObject
 
 _LEVEL = 15 * MINUTE
 _LISTED_FOR = 3.0  # seconds for which one listing serves

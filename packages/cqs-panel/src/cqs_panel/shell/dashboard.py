@@ -60,7 +60,7 @@ class Dashboard:
 
     @cached_property
     def bucket(self) -> Bucket:
-        from cqs_core.config.variables import bucket_url
+        from cqs_core.config import bucket_url
 
         bucket = Bucket(self.settings.bucket or bucket_url())
         bucket.check()  # held from the first page on: another folder at its path is then an error on every page

@@ -1,7 +1,5 @@
 """How the dashboard looks: colours, the Material theme, and the CSS that Material does not reach."""
 
-from cqs_panel.theme.css import TABLE_CSS, page_css
-from cqs_panel.theme.material import PAGE_SX, THEME
-from cqs_panel.theme.palette import ACCENT, AMBER, GREY, OTHERS, Tones, tones
+import lazy_loader
 
-__all__ = ["ACCENT", "AMBER", "GREY", "OTHERS", "PAGE_SX", "TABLE_CSS", "THEME", "Tones", "page_css", "tones"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

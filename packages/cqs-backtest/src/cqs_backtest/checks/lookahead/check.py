@@ -15,7 +15,7 @@ from cqs_backtest.checks.lookahead.differences import Flags, differences, withou
 from cqs_backtest.checks.lookahead.futures import FALLS, RISES, Future, changed, given, opposite, shaken
 from cqs_core import REASONS, Orders, UsageError
 from cqs_core.time.clock import iso
-from cqs_core.trading.strategy import orders_of
+from cqs_core.trading import orders_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

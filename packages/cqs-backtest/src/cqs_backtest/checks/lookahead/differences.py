@@ -13,7 +13,7 @@ from cqs_core import Orders
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqs_core.trading.order_fields import Array
+    from cqs_core.trading import Array
 
 Shape = tuple[int, int]
 Flags = npt.NDArray[np.bool_]

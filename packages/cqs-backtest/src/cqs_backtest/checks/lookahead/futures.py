@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cqs_core import FIELDS
 from cqs_core.time.intervals import DAY, length
-from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
     from cqs_core import Candles
-    from cqs_core.trading.candles import Floats
+    from cqs_core.trading import Floats
 
 _FAR = 12.0  # prices change by no more than e ** 12, whatever came
 

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Lake, Series, UsageError, market_of, settings
-from cqs_core.cli.options import plain
+from cqs_core.cli import plain
 from cqs_core.time.clock import iso, now, parse_end, parse_start
 from cqs_monitor.models.evaluation.apart import MEMORY, SECONDS, ask
 from cqs_monitor.models.evaluation.features import feature_table

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import BucketError, DataError
-from cqs_core.files.arrow import parquet_table
-from cqs_core.lake.names import escape, unescape
+from cqs_core.files import parquet_table
+from cqs_core.lake import escape, unescape
 from cqs_core.time.intervals import DAY
 
 if TYPE_CHECKING:

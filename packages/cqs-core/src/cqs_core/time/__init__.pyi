@@ -1,0 +1,2 @@
+from . import clock as clock
+from . import intervals as intervals

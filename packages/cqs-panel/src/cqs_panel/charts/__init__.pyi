@@ -1,0 +1,17 @@
+from .buckets import step_for as step_for
+from .candles import CandleChart as CandleChart
+from .damage import or_damage as or_damage
+from .equity import equity_chart as equity_chart
+from .equity import growth_chart as growth_chart
+from .sources import CandleSource as CandleSource
+from .sources import FrameCandles as FrameCandles
+from .sources import LakeCandles as LakeCandles
+from .style import crosshair as crosshair
+from .style import hover as hover
+from .style import legend_above as legend_above
+from .style import pane as pane
+from .style import short_numbers as short_numbers
+from .style import show_all as show_all
+from .style import styled as styled
+from .style import time_figure as time_figure
+from .style import whole_numbers as whole_numbers

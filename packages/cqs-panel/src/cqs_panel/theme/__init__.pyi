@@ -1,0 +1,10 @@
+from .css import TABLE_CSS as TABLE_CSS
+from .css import page_css as page_css
+from .material import PAGE_SX as PAGE_SX
+from .material import THEME as THEME
+from .palette import ACCENT as ACCENT
+from .palette import AMBER as AMBER
+from .palette import GREY as GREY
+from .palette import OTHERS as OTHERS
+from .palette import Tones as Tones
+from .palette import tones as tones
