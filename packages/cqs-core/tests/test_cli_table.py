@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cqs_core.cli import Table, safe, say, table_lines
+from cqs_core.cli import Table, say, table_lines
+from cqs_core.files import safe
 
 
 def test_numbers_stand_right_and_korean_takes_two_cells():
