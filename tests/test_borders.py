@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +39,28 @@ def test_a_package_has_its_version_changelog_types_and_bounds_on_its_siblings(pa
     siblings = [need for need in [*project["dependencies"], *extras] if need.startswith("cqs-")]
     assert all(">=" in need for need in siblings)
     assert package.name == "cqs-core" or siblings
+
+
+def test_types_come_through_the_public_modules_too():
+    """import-linter is told to leave out imports for type checkers, which may go in circles, but not past a border."""
+    contracts = tomllib.loads((readme.ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    public = {
+        line.split(" -> ")[1] for one in contracts if one["type"] == "protected" for line in one["ignore_imports"]
+    }
+    wrong = [
+        f"{file.relative_to(readme.ROOT)}: {module}"
+        for package in PACKAGES
+        for file in package.glob("src/**/*.py")
+        for module in imported(file)
+        if module.split(".")[0] != file.relative_to(package).parts[1]
+        if not (module.count(".") <= 1 and module.startswith("cqs_core")) and module != "cqs_panel"
+        if module not in public and not module.startswith(("cqs_core.testing.", "cqs_panel.testing."))
+    ]
+    assert wrong == []
+
+
+def imported(file: Path) -> list[str]:
+    """Modules of cqs from which a file imports, for types or not."""
+    nodes = ast.walk(ast.parse(file.read_text()))
+    found = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return [module for module in found if module.startswith("cqs_")]

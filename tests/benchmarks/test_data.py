@@ -23,7 +23,7 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series
 from cqs_core.bucket import bucket, listing, soundness
-from cqs_core.config import cache_folder
+from cqs_core.files import cache_folder
 from cqs_core.lake import candle_table, checking, names
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, HOUR, MINUTE

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from cqs_core import Bucket
-from cqs_core.config import cache_folder
+from cqs_core.files import cache_folder
 from cqs_monitor import Logs
 from cqs_monitor.performance.columns import columns_of
 from cqs_monitor.performance.summary import summarise

@@ -18,7 +18,7 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.bucket import bucket, listing, soundness
-from cqs_core.config import cache_folder
+from cqs_core.files import cache_folder
 from cqs_core.lake import LakeObject, candle_table, encode, metadata, names, object_name, periods, receipt_of, with_seq
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cqs_backtest import BacktestFacade
-from cqs_backtest.commands.printing import figure
 from cqs_backtest.metrics import monthly_returns, rolled, statistics, worst_drawdowns, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
+from cqs_backtest.metrics.figures import figure
 from cqs_backtest.runs import load
 from cqs_backtest.runs.compare import compare
 from cqs_backtest.runs.verify import verify

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from cqs_core import Orders, Strategy, UsageError
+from cqs_core.host.simulation import simulate
 from cqs_core.testing.candles import random_candles
 from cqs_core.trading.candles import FIELDS, Candles
 from cqs_core.trading.frozen import frozen
 from cqs_core.trading.orders import Costs
-from cqs_core.trading.result import simulate
 from cqs_core.trading.strategy import orders_of
 
 

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from cqs_core.cli import run_command
-from cqs_core.cli.console import SafeConsole
 from cqs_core.cli.options import emit
 from cqs_core.cli.output import routed
+from cqs_core.files.console import SafeConsole
 from cqs_core.files.plaintext import harmless, one_line, safe
 from cqs_core.testing.command import cqs
 from cqs_core.testing.site import Site

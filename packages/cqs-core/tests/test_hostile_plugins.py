@@ -15,11 +15,11 @@ import pytest
 
 from cqs_core import Costs, Execution, Fill, Orders, Plugins, UsageError
 from cqs_core.host.hook_results import HOOKS, Merged
-from cqs_core.host.isolation import Escaped, GivenUp, answered, fact_of, foreign, limited
+from cqs_core.host.simulation import executed
+from cqs_core.isolation import Escaped, GivenUp, answered, fact_of, foreign, limited
 from cqs_core.testing.candles import random_candles
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.testing.site import Site
-from cqs_core.trading.engine import executed
 
 GOOD = """
 from cqs_core import Strategy, hookimpl

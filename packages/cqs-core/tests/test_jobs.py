@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cqs_core import UnknownName, UsageError, jobs
-from cqs_core.config.folders import state_folder
+from cqs_core.files.folders import state_folder
 from cqs_core.jobs.folder import read_json, write_json
 from cqs_core.jobs.job import alive
 from cqs_core.testing.command import cqs, cqs_json, refusal

@@ -137,7 +137,8 @@ def test_a_bare_symbol_uses_the_quote_of_its_exchange(monkeypatch):
 
     host = Plugins()
     host.register(Plugin(), "mine")
-    monkeypatch.setattr(sys.modules["cqs_core.host.registry"], "plugins", lambda: host)
+    for module in ("cqs_core.host.registry", "cqs_core.config.markets"):
+        monkeypatch.setattr(sys.modules[module], "plugins", lambda: host)
     assert market_of("BTC", "euro") == "BTC/EUR"
     assert market_of("BTC", "euro", quote="USD") == "BTC/USD"
     monkeypatch.setenv("CQS_EXCHANGE", "euro")

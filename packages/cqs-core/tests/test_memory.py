@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cqs_core import Bucket, Lake, Series
 from cqs_core.bucket import bucket as buckets
 from cqs_core.bucket import listing
-from cqs_core.config.folders import cache_folder
+from cqs_core.files.folders import cache_folder
 from cqs_core.lake.catalog import objects_by_series
 from cqs_core.lake.status import series_status
 from cqs_core.testing.candles import flat_table

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from cqs_core.host.simulation import simulate
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_core.trading import metrics
 from cqs_core.trading.candles import Candles
 from cqs_core.trading.engine import Execution, Fill
 from cqs_core.trading.orders import Costs, Orders
-from cqs_core.trading.result import RunResult, simulate
+from cqs_core.trading.result import RunResult
 from cqs_core.trading.strategy import Strategy
 
 

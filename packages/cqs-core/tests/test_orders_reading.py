@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from cqs_core import Orders, Strategy, UsageError
+from cqs_core.host.simulation import simulate
 from cqs_core.testing.candles import random_candles
 from cqs_core.trading.order_fields import BOOLS
 from cqs_core.trading.orders import Costs
-from cqs_core.trading.result import simulate
 
 CANDLES = random_candles(("XRP/KRW", "BTC/KRW", "SOL/KRW"), 6)
 ONE = random_candles(("BTC/KRW",), 6)

@@ -12,7 +12,7 @@ from cqs_core import Bucket
 from cqs_core.testing.gcs import GcsEmulator, emulator_binary
 from cqs_monitor import Logs
 from cqs_monitor.logs import sources
-from cqs_monitor.logs.reader import Reader
+from cqs_monitor.performance.reader import Reader
 
 
 def test_logs_in_a_bucket_read_as_in_a_folder(gcs_bucket, bucket):

@@ -28,7 +28,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         _ = cqs_panel.Nothing
 
 
-@pytest.mark.parametrize("module", ["figures", "charts.buckets", "shell.address"])
+@pytest.mark.parametrize("module", ["figures", "charts.buckets", "location"])
 def test_examples_are_true(module):
     done = doctest.testmod(import_module(f"cqs_panel.{module}"))
     assert done.attempted > 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_panel.shell.address import parse, search
+from cqs_panel.location import parse, search
 from cqs_panel.shell.work import Work
 from cqs_panel.state import PageState
 

@@ -1,4 +1,5 @@
 from .bucket.bucket import Bucket as Bucket
+from .config.markets import market_of as market_of
 from .config.variables import Settings as Settings
 from .config.variables import settings as settings
 from .errors import BucketError as BucketError
@@ -20,6 +21,7 @@ from .host.hookspecs import hookimpl as hookimpl
 from .host.registry import Plugins as Plugins
 from .host.registry import Problem as Problem
 from .host.registry import plugins as plugins
+from .host.simulation import simulate as simulate
 from .jobs.reporting import progress as progress
 from .lake.lake import Lake as Lake
 from .lake.names import Series as Series
@@ -32,10 +34,8 @@ from .trading.engine import REASONS as REASONS
 from .trading.engine import Engine as Engine
 from .trading.engine import Execution as Execution
 from .trading.engine import Fill as Fill
-from .trading.markets import market_of as market_of
 from .trading.markets import resolve as resolve
 from .trading.orders import Costs as Costs
 from .trading.orders import Orders as Orders
 from .trading.result import RunResult as RunResult
-from .trading.result import simulate as simulate
 from .trading.strategy import Strategy as Strategy

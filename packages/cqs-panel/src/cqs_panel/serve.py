@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError, plugins
 from cqs_core.cli import service, told_to_end
-from cqs_core.host import Escaped
+from cqs_core.isolation import Escaped
 from cqs_panel.ending import end_forks_with_me, end_when_told, leave
 from cqs_panel.guard.hosts import INSECURE
 

@@ -83,7 +83,7 @@ class PageState(param.Parameterized):
 
         Text from outside is quoted; what goes into HTML must still be escaped.
         """
-        from cqs_panel.shell.address import search
+        from cqs_panel.location import search
 
         kept = self.query if slug is None else {}
         asked = kept | {name: "" if value is None else str(value) for name, value in query.items()}

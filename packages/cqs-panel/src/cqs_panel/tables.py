@@ -178,7 +178,7 @@ _KEPT: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
 
 
 def _narrow() -> bool:
-    from cqs_panel.shell.address import NARROW, last_window
+    from cqs_panel.location import NARROW, last_window
 
     return last_window()[1] < NARROW
 

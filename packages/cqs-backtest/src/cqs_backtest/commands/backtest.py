@@ -89,7 +89,7 @@ def run(
     }
 
     def table() -> None:
-        from cqs_core.cli import SafeConsole
+        from cqs_core.files import SafeConsole
 
         printing.print_performance(SafeConsole(), outcome)
         if data["run"]:

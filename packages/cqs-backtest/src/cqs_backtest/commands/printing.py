@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note
+from cqs_backtest.metrics.figures import figure
 from cqs_backtest.request import BASKET
 from cqs_core.cli import cell
 from cqs_core.time.clock import iso
@@ -61,19 +62,6 @@ def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Without volume", f"{badges['no_volume_fills']:,} fills in bars in which nothing was traded"
     for row in badges["left_out"]:
         yield "Left out", f"{row['symbol']}: {row['bars']:,} incomplete {'bar' if row['bars'] == 1 else 'bars'}"
-
-
-def figure(value: float, unit: str) -> str:
-    """A metric as people read it; a dash where it is unknown."""
-    if math.isnan(value):
-        return "-"
-    if math.isinf(value):
-        return "∞"
-    if unit in ("#", "$"):
-        return f"{value:,.0f}"
-    if unit == "d":
-        return f"{value:,.1f} d"
-    return f"{value:,.2f}{' %' if unit else ''}"
 
 
 def print_comparison(console: Console, found: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ def show(bucket: str | None, as_json: bool, run: str) -> None:
     made = load(open_bucket(bucket), run).manifest
 
     def text() -> None:
-        from cqs_core.cli import SafeConsole
+        from cqs_core.files import SafeConsole
 
         SafeConsole().print_json(data=made)
 
@@ -76,7 +76,7 @@ def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
 
     def table() -> None:
         from cqs_backtest.commands.printing import print_comparison
-        from cqs_core.cli import SafeConsole
+        from cqs_core.files import SafeConsole
 
         print_comparison(SafeConsole(), found)
 

@@ -17,7 +17,8 @@ def strategies(bucket: str | None, as_json: bool) -> None:
     rows = catalogue(plugins().strategies().values())
 
     def table() -> None:
-        from cqs_core.cli import SafeConsole, cell
+        from cqs_core.cli import cell
+        from cqs_core.files import SafeConsole
 
         shown = SafeConsole()
         for row in rows:

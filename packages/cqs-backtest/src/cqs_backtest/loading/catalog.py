@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
-from cqs_core.host import foreign
+from cqs_core.isolation import foreign
 from cqs_core.trading import describe
 
 if TYPE_CHECKING:

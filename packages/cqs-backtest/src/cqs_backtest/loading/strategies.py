@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.loading.modules import files_of, import_file
 from cqs_core import Strategy, UnknownName, UsageError, plugins
-from cqs_core.host import fact_of, foreign
+from cqs_core.isolation import fact_of, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

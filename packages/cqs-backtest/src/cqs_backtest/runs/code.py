@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_backtest.loading.modules import files_of
 from cqs_backtest.loading.strategies import find, from_file, is_installed
 from cqs_core import UnknownName, UsageError
-from cqs_core.config import state_folder
+from cqs_core.files import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -16,8 +16,9 @@ from cqs_core.bucket.entry import Entry, checked
 from cqs_core.bucket.folder import FolderStorage
 from cqs_core.bucket.memory import FolderMemory
 from cqs_core.bucket.remote import RemoteStorage, Unanswered
-from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, masked, split_url
+from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, split_url
 from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
+from cqs_core.files.plaintext import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -234,19 +235,19 @@ class Bucket:
 
     @cached_property
     def _cache(self) -> ObjectCache:
-        from cqs_core.config.folders import cache_folder
+        from cqs_core.files.folders import cache_folder
 
         return ObjectCache(cache_folder() / "objects", cache_limit())
 
     @cached_property
     def _sound(self) -> Path:
-        from cqs_core.config.folders import cache_folder
+        from cqs_core.files.folders import cache_folder
 
         return cache_folder() / "sound"
 
     def _memory(self, name: str) -> FolderMemory:
         """One a process for each bucket and name."""
-        from cqs_core.config.folders import cache_folder
+        from cqs_core.files.folders import cache_folder
 
         place = f"{name}-{hashlib.blake2b(str(self.folder).encode(), digest_size=12).hexdigest()}.json"
         return _memory(cache_folder() / "folders" / place)

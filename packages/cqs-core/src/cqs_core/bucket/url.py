@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from cqs_core.bucket.credentials import gcs_options
 from cqs_core.errors import UsageError
+from cqs_core.files.plaintext import masked
 
 LOCAL = ("", "file", "local")
 GCS = ("gs://", "gcs://")
-_USER = re.compile(r"://[^/\s'\"]*@")
-_QUERY = re.compile(r"(?i)([?&][^=&\s]*(?:token|key|secret|pass|sig|credential)[^=&\s]*=)[^&\s'\"]+")
 _NO_STORES = ("http", "https", "data")  # fsspec speaks them, but nothing can be written or listed there
 
 
@@ -33,15 +31,6 @@ def split_url(url: str) -> tuple[str, str]:
     if mark and f"{protocol}://" in GCS:
         raise UsageError(f"bucket {url!r} lacks slashes; write {protocol}://{name.strip('/')}")
     return "", url
-
-
-def masked(text: str) -> str:
-    """A URL, or a text with some, as it may be shown: without the credentials in it.
-
-    >>> masked("s3://key:secret@bucket/a?token=abc&x=1")
-    's3://***@bucket/a?token=***&x=1'
-    """
-    return _QUERY.sub(r"\1***", _USER.sub("://***@", text))
 
 
 def local_folder(path: str) -> Path:

@@ -1,4 +1,3 @@
-from .console import SafeConsole as SafeConsole
 from .options import ascii_only as ascii_only
 from .options import bucket_option as bucket_option
 from .options import command_options as command_options

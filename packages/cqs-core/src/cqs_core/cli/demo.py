@@ -15,8 +15,8 @@ from cqs_core.cli.stopping import service
 from cqs_core.cli.table import cell
 from cqs_core.errors import UsageError
 from cqs_core.host.demo import Demo, DemoStep
-from cqs_core.host.isolation import fact_of, foreign
 from cqs_core.host.registry import plugins
+from cqs_core.isolation import fact_of, foreign
 
 
 @click.command("demo")
@@ -29,7 +29,7 @@ def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: b
     """Show all of cqs on synthetic candles: no account, no network."""
     home = _bucket(bucket)
     _isolate(home)
-    from cqs_core.cli.console import SafeConsole
+    from cqs_core.files.console import SafeConsole
 
     console = SafeConsole(stderr=as_json, quiet=as_json)
     with service(), contextlib.ExitStack() as closing:
@@ -67,7 +67,7 @@ def _done(step: DemoStep, demo: Demo) -> Any:
 
 
 def _bucket(option: str | None) -> Bucket:
-    from cqs_core.config.folders import data_folder
+    from cqs_core.files.folders import data_folder
 
     if option is None:
         folder = data_folder() / "demo"

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.files.plaintext import harmless
-from cqs_core.host.isolation import inside
+from cqs_core.isolation import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

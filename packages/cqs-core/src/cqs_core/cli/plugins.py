@@ -22,8 +22,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
     def table() -> None:
         from rich.table import Table
 
-        from cqs_core.cli.console import SafeConsole
         from cqs_core.cli.table import cell
+        from cqs_core.files.console import SafeConsole
 
         shown = Table("Plugin", "Version", "Hooks", "State", box=None, pad_edge=False)
         for row in rows:

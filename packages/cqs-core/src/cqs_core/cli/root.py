@@ -14,8 +14,8 @@ from cqs_core.cli.output import output, routed, taken_output
 from cqs_core.cli.stopping import code_of, ending, leave
 from cqs_core.errors import CqsError, UnknownName
 from cqs_core.files.plaintext import safe
-from cqs_core.host.isolation import fact_of, foreign
 from cqs_core.host.registry import plugins
+from cqs_core.isolation import fact_of, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

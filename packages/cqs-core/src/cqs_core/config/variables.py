@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
-from cqs_core.bucket.url import masked
-from cqs_core.config.folders import data_folder
 from cqs_core.errors import UnknownName, UsageError
+from cqs_core.files.folders import data_folder
+from cqs_core.files.plaintext import masked
 from cqs_core.time.intervals import DAY, HOUR, MINUTE, parse_interval
 from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 

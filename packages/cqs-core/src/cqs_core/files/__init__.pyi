@@ -1,5 +1,9 @@
 from .arrow import parquet_table as parquet_table
 from .arrow import stream_of as stream_of
+from .console import SafeConsole as SafeConsole
+from .folders import cache_folder as cache_folder
+from .folders import data_folder as data_folder
+from .folders import state_folder as state_folder
 from .plaintext import one_line as one_line
 from .plaintext import safe as safe
 from .spreadsheet import to_csv as to_csv

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+_USER = re.compile(r"://[^/\s'\"]*@")
+_QUERY = re.compile(r"(?i)([?&][^=&\s]*(?:token|key|secret|pass|sig|credential)[^=&\s]*=)[^&\s'\"]+")
 
 
 def safe(text: str) -> str:
@@ -39,3 +43,12 @@ def _safe(character: str) -> str:
     if character.isprintable() or unicodedata.category(character) == "Zs":
         return character
     return character.encode("unicode_escape").decode()
+
+
+def masked(text: str) -> str:
+    """A URL, or a text with some, as it may be shown: without the credentials in it.
+
+    >>> masked("s3://key:secret@bucket/a?token=abc&x=1")
+    's3://***@bucket/a?token=***&x=1'
+    """
+    return _QUERY.sub(r"\1***", _USER.sub("://***@", text))

@@ -8,8 +8,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from cqs_core.config.folders import state_folder
 from cqs_core.errors import UnknownName, UsageError
+from cqs_core.files.folders import state_folder
 
 VARIABLE = "CQS_DISABLE"
 _CORE = "core"  # without it there is no `cqs plugins enable`

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cqs_core.errors import CqsError, ExchangeError
 from cqs_core.host.exchange import Exchange, Listing, Page
-from cqs_core.host.isolation import answered, fact_of, foreign
 from cqs_core.host.registry import plugins
+from cqs_core.isolation import answered, fact_of, foreign
 
 if TYPE_CHECKING:
     from types import TracebackType

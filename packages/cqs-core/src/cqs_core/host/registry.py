@@ -22,7 +22,7 @@ from cqs_core.files.plaintext import safe
 from cqs_core.host import hookspecs
 from cqs_core.host.disabled import disabled, variable
 from cqs_core.host.hook_results import HOOKS, Merged, named
-from cqs_core.host.isolation import GivenUp, fact_of, foreign, limited, watched
+from cqs_core.isolation import GivenUp, fact_of, foreign, limited, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from cqs_core.config.folders import state_folder
 from cqs_core.config.variables import settings
 from cqs_core.errors import UsageError
+from cqs_core.files.folders import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

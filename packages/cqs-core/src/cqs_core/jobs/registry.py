@@ -14,8 +14,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from cqs_core.config.folders import state_folder
 from cqs_core.errors import UnknownName, UsageError
+from cqs_core.files.folders import state_folder
 from cqs_core.jobs.folder import CANCEL, END, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
 from cqs_core.jobs.job import Job, alive, note_process, read_job
 

@@ -159,7 +159,7 @@ def _console() -> Any:
     """Standard error, but three columns narrower: a terminal echoes `^C`, and a bar that wraps cannot be erased."""
     from rich.console import ConsoleDimensions
 
-    from cqs_core.cli.console import SafeConsole
+    from cqs_core.files.console import SafeConsole
 
     class Narrow(SafeConsole):
         @property

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from cqs_core.bucket.cache import REMEDY
-from cqs_core.config.folders import cache_folder
 from cqs_core.errors import BucketError, DataError, UsageError
+from cqs_core.files.folders import cache_folder
 from cqs_core.lake.catalog import contents_by_series, plan
 from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.receipts import require_all, told

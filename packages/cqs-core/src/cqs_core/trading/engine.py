@@ -47,9 +47,6 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from cqs_core.errors import CqsError, UsageError
-from cqs_core.host.isolation import fact_of, foreign
-
 if TYPE_CHECKING:
     from cqs_core.trading.candles import Candles, Floats
     from cqs_core.trading.orders import Costs, Orders
@@ -97,28 +94,3 @@ class Engine(Protocol):
     def execute(self, candles: Candles, orders: Orders, costs: Costs) -> Execution:
         """Fills and equity of these orders on these candles; every row may trade."""
         ...
-
-
-def executed(engine: Engine, candles: Candles, orders: Orders, costs: Costs) -> Execution:
-    """What an engine makes of these orders; one of a plugin may fail in any way.
-
-    Raises:
-        UsageError: it did, or what it returned is no execution of these candles.
-    """
-    from cqs_core.host.registry import plugins
-
-    if plugins().is_own(plugins().owner("register_engines", engine.name)):
-        return engine.execute(candles, orders, costs)
-    try:
-        with foreign():
-            done = engine.execute(candles, orders, costs)
-    except CqsError:
-        raise
-    except Exception as error:
-        raise UsageError(f"engine {engine.name!r} failed: {fact_of(error)}; fix its execute()") from error
-    equity, fills = getattr(done, "equity", None), getattr(done, "fills", None)
-    fits = getattr(equity, "shape", None) == candles.ts.shape and getattr(fills, "dtype", None) == Fill
-    if not isinstance(done, Execution) or not fits:
-        wanted = f"an Execution with equity of shape {candles.ts.shape} and fills of dtype cqs_core.Fill"
-        raise UsageError(f"engine {engine.name!r} returned {type(done).__name__}; execute() must return {wanted}")
-    return done

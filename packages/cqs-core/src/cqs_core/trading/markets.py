@@ -76,28 +76,6 @@ def resolve(
     return readings[0] if readings else _bare(_upper(text), exchange, here, own_quote, known)
 
 
-def market_of(symbol: str, exchange: str, quote: str | None = None, known: Collection[str] = ()) -> str:
-    """The unified market of a symbol as users type it, by the settings and by what the exchange tells of itself.
-
-    Raises:
-        UsageError: as `resolve`.
-    """
-    from cqs_core.config.variables import settings
-    from cqs_core.host.registry import plugins
-
-    now, kind = settings(), plugins().exchanges().get(exchange)
-    return resolve(
-        symbol,
-        exchange,
-        quote=quote,
-        home=now.exchange,
-        home_quote=now.quote,
-        own_quote=kind.quote if kind else None,
-        id_form=kind.id_form if kind else "",
-        known=known,
-    )
-
-
 def _upper(text: str) -> str:
     """ASCII letters alone: `ß` is not `SS`."""
     return "".join(c.upper() if c.isascii() else c for c in text)

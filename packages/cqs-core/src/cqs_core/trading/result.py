@@ -6,20 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from cqs_core.errors import UsageError
-from cqs_core.time.clock import iso
-from cqs_core.trading.engine import executed
 from cqs_core.trading.metrics import Floats, daily_equity, performance, returns
-from cqs_core.trading.strategy import orders_of
 from cqs_core.trading.trades import OPEN, Trades, positions, round_trips
 
 if TYPE_CHECKING:
     from cqs_core.trading.candles import Candles
-    from cqs_core.trading.engine import Engine, Execution
+    from cqs_core.trading.engine import Execution
     from cqs_core.trading.orders import Costs, Orders
-    from cqs_core.trading.strategy import Strategy
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,20 +61,3 @@ class RunResult:
     def performance(self) -> dict[str, float]:
         """See `cqs_core.trading.metrics.performance`."""
         return performance(self)
-
-
-def simulate(
-    strategy: Strategy, candles: Candles, engine: Engine, costs: Costs, *, start: int | None = None, day_start: int = 0
-) -> RunResult:
-    """Run a strategy: its orders are made on all candles, and executed from the first bar at or after `start` (ms UTC).
-
-    Raises:
-        UsageError: no bar opens at or after `start`, or the strategy's orders contradict themselves.
-    """
-    first = 0 if start is None else int(np.searchsorted(candles.ts, start))
-    rows = len(candles.ts)
-    if first >= rows:
-        raise UsageError(f"no candle opens at or after {iso(start or 0)}; start earlier, or fetch later candles")
-    orders = orders_of(strategy, candles).between(first, rows, candles.shape)
-    traded = candles.between(first, rows)
-    return RunResult(traded, orders, executed(engine, traded, orders, costs), costs, engine.name, day_start)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import param
 
 from cqs_core.errors import CqsError, UnknownName, UsageError
-from cqs_core.host.isolation import Escaped, fact_of, foreign
+from cqs_core.isolation import Escaped, fact_of, foreign
 from cqs_core.trading.orders import Orders
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins
 from cqs_core.files import one_line
-from cqs_core.host import Escaped, foreign
+from cqs_core.isolation import Escaped, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

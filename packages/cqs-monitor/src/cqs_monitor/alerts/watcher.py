@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import AlertChannel, CqsError, UsageError, plugins
-from cqs_core.config import state_folder
+from cqs_core.files import state_folder
 from cqs_core.time.clock import iso, now
 from cqs_monitor.alerts.channels import AppriseChannel, configured, deliver
 from cqs_monitor.alerts.context import facts_of

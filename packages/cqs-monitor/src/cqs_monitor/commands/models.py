@@ -119,7 +119,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from cqs_core.cli import SafeConsole
+    from cqs_core.files import SafeConsole
 
     if not rows:
         click.echo("no models; the trainer uploads them as models/regime_classifier_VERSION.pkl")

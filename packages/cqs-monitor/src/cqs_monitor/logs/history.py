@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from cqs_core.config import cache_folder
+from cqs_core.files import cache_folder
 from cqs_core.time.clock import now
 from cqs_monitor.logs.duplicates import Once, told_once
 from cqs_monitor.logs.errors import BotError, read_errors

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core import BucketError
-from cqs_core.config import cache_folder
+from cqs_core.files import cache_folder
 from cqs_monitor.models.description import Description
 from cqs_monitor.models.inspection import Inspection, inspect_file
 

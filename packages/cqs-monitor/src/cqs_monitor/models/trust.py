@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UnknownName, UsageError
-from cqs_core.config import data_folder
+from cqs_core.files import data_folder
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:

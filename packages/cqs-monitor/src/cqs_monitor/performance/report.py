@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_monitor.logs.reader import Reading
     from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.performance.reader import Reading
 
 Floats = npt.NDArray[np.float64]
 TRADING_DAY = "09:00"

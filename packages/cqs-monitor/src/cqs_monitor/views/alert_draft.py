@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from cqs_core.config import state_folder
+from cqs_core.files import state_folder
 from cqs_core.time.clock import now
 from cqs_monitor.alerts.rules_file import LARGEST
 

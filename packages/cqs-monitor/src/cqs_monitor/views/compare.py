@@ -13,7 +13,7 @@ from cqs_core import CqsError, Series, UsageError, plugins
 from cqs_core.time.clock import parse_start
 from cqs_monitor.compare.comparison import Comparison, Question, compare
 from cqs_monitor.compare.notes import notes
-from cqs_monitor.logs.reader import reader_of
+from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_table, holdings_table
 from cqs_monitor.views.bridge_chart import BridgeChart
 from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_between, stack
@@ -44,8 +44,8 @@ from cqs_panel import (
 if TYPE_CHECKING:
     from cqs_core import Bucket
     from cqs_monitor.compare.deviations import Deviation
-    from cqs_monitor.logs.reader import Reader, Reading
     from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.performance.reader import Reader, Reading
     from cqs_panel import Layer, PageState
 
 _ALL, _DIFFERING = "All positions", "What differs"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core.time.clock import now
-from cqs_monitor.logs.reader import reader_of
+from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Report, last_year, make_report
 from cqs_monitor.views import bars, heatmap, holdings_table
 from cqs_monitor.views.controls import Controls
@@ -22,7 +22,7 @@ from cqs_panel import columns_button, empty, html, metric_cards, metrics_html, r
 if TYPE_CHECKING:
     import datetime as dt
 
-    from cqs_monitor.logs.reader import Reading
+    from cqs_monitor.performance.reader import Reading
     from cqs_panel import PageState
 
 _FIRST = 8.0  # seconds for which the first reading is waited for

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core.time.clock import now
-from cqs_monitor.logs.reader import reader_of
+from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Choice, Report, make_report
 from cqs_monitor.views.figures import metrics
 from cqs_monitor.views.layout import WHOLE

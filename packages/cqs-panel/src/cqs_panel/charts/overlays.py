@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import panel_material_ui as pmui
 
 from cqs_core import plugins
-from cqs_core.host import foreign
+from cqs_core.isolation import foreign
 from cqs_panel.charts.layers import checked
 
 if TYPE_CHECKING:

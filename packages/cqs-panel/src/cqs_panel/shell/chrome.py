@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
+from cqs_panel.location import NARROW, THEME_COOKIE, last_window, search
 from cqs_panel.sections import html
-from cqs_panel.shell.address import NARROW, THEME_COOKIE, last_window, search
 from cqs_panel.shell.connection import Connection
 from cqs_panel.shell.keys import KEYS_CSS
 from cqs_panel.shell.late_rows import LateRows

@@ -11,8 +11,9 @@ import panel as pn
 
 from cqs_core import Bucket, CqsError, Settings, UnknownName, jobs, plugins, settings
 from cqs_panel.checks import checked
+from cqs_panel.location import chosen_theme, last_window, parse
 from cqs_panel.pages import overview_of
-from cqs_panel.shell.address import Address, chosen_theme, last_window, parse
+from cqs_panel.shell.address import Address
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.events import guard_events

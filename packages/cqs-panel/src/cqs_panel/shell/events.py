@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from panel.reactive import Syncable
 
-from cqs_core.host import foreign
+from cqs_core.isolation import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable

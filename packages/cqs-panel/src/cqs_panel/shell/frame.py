@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 from bokeh.document import Document
 
-from cqs_core.host import foreign
+from cqs_core.isolation import foreign
 from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure, html
 from cqs_panel.view import View

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core.host import answered, foreign
+from cqs_core.isolation import answered, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -1,0 +1,18 @@
+"""A metric as people read it."""
+
+from __future__ import annotations
+
+import math
+
+
+def figure(value: float, unit: str) -> str:
+    """A metric as people read it; a dash where it is unknown."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "∞"
+    if unit in ("#", "$"):
+        return f"{value:,.0f}"
+    if unit == "d":
+        return f"{value:,.1f} d"
+    return f"{value:,.2f}{' %' if unit else ''}"

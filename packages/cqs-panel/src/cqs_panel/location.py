@@ -1,0 +1,47 @@
+"""What a browser says of itself: the address of a view, and cookies about its theme and window."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode
+
+import panel as pn
+
+THEME_COOKIE = "cqs_theme"
+WINDOW_COOKIE = "cqs_window"
+NARROW = 600  # pixels below which the page is a phone's; Material's own limit
+
+
+def chosen_theme() -> str | None:
+    """`light` or `dark`, where the user chose one in this browser."""
+    return _cookie(THEME_COOKIE)
+
+
+def last_window() -> tuple[str, int]:
+    """What the browser preferred, `light` or `dark`, and how many pixels wide it was, when it was here last."""
+    found = re.fullmatch(r"(light|dark)-([0-9]{1,5})", _cookie(WINDOW_COOKIE) or "")
+    phone = "Mobi" in str((pn.state.headers or {}).get("User-Agent", ""))
+    return (found[1], int(found[2])) if found else ("light", NARROW - 1 if phone else NARROW)
+
+
+def _cookie(name: str) -> str | None:
+    return (pn.state.cookies or {}).get(name)
+
+
+def search(slug: str, query: dict[str, str]) -> str:
+    """The address of a view.
+
+    >>> search("data", {"market": "BTC/KRW"})
+    '?view=data&market=BTC%2FKRW'
+    """
+    return "?" + urlencode({"view": slug, **query})
+
+
+def parse(search: str) -> tuple[str | None, dict[str, str]]:
+    """View and query of an address; the view is None where the address names none.
+
+    >>> parse("?view=data&market=BTC%2FKRW")
+    ('data', {'market': 'BTC/KRW'})
+    """
+    query = dict(parse_qsl(search.removeprefix("?")))
+    return query.pop("view", None), query
