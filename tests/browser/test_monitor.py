@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import signal
 import time
 
 import pytest
@@ -153,10 +152,10 @@ def test_a_bucket_that_stalls_is_told_and_comes_back(visit, dashboard, monkeypat
         Bucket(url).write("logs/Main/trades_2025-10-20.csv", (HEAD + sold("2025-10-20T10:00:00", 70.0)).encode())
         page = visit(f"{dashboard(url, STORAGE_EMULATOR_HOST=emulator.url)}?view=monitor").page
         page.get_by_text("All time").first.wait_for(timeout=30_000)
-        emulator._process.send_signal(signal.SIGSTOP)
+        emulator.stall()
         page.get_by_text("the bucket has not answered for", exact=False).wait_for(timeout=40_000)
         page.get_by_text("All time").first.wait_for()
-        emulator._process.send_signal(signal.SIGCONT)
+        emulator.go_on()
         page.get_by_text("every 5 s", exact=False).wait_for(timeout=40_000)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import socket
 import subprocess
 import tempfile
@@ -62,6 +63,14 @@ class GcsEmulator:
         self._process.kill()
         self._process.wait()
         self._folder.cleanup()
+
+    def stall(self) -> None:
+        """Accept connections and answer nothing, as a network that drops packets."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Answer again."""
+        self._process.send_signal(signal.SIGCONT)
 
     def new_bucket(self) -> str:
         """The `gs://` URL of a new, empty bucket."""

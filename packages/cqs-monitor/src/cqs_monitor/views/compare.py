@@ -17,6 +17,7 @@ from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_table, holdings_table
 from cqs_monitor.views.bridge_chart import BridgeChart
 from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_between, stack
+from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.question import QuestionForm
 from cqs_panel import (
     Band,
@@ -129,7 +130,7 @@ class CompareView(pn.viewable.Viewer):
             advice = "A comparison runs one over the lake's candles."
             self._say(empty("No strategy is installed", advice, "uv add cqs-backtest"))
         elif not accounts:
-            self._say(empty("No bot has logs here", reading.error or "Bots write to logs/{account}/ in this bucket."))
+            self._say(no_logs(reading))
         elif self._form is None:
             self._form = QuestionForm(self._page, accounts)
             self._fields[:] = [self._form]

@@ -15,9 +15,10 @@ from cqs_monitor.views.controls import Controls
 from cqs_monitor.views.figures import metrics
 from cqs_monitor.views.health import Health
 from cqs_monitor.views.layout import WHOLE, bar, beside, seconds_between, stack
+from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_chart import PnlChart
 from cqs_monitor.views.trades import Trades
-from cqs_panel import columns_button, empty, html, metric_cards, metrics_html, refresh, section, table, when
+from cqs_panel import columns_button, html, metric_cards, metrics_html, refresh, section, table, when
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -103,7 +104,7 @@ class MonitorView(pn.viewable.Viewer):
         known = bool(reading.snapshot.accounts)
         self._body.visible, self._blank.visible = known, not known
         if not known:
-            self._blank[:] = [_nothing(reading)]
+            self._blank[:] = [no_logs(reading)]
             return
         self._controls.offer(reading.snapshot.accounts)
         self._set(self._cards, metrics_html(metrics(report, moment)))
@@ -145,15 +146,6 @@ def _state(reading: Reading, seconds: float, timezone: str | None) -> str:
     damaged = len(reading.snapshot.problems)
     warned = f" · {damaged} damaged rows or files, see Files" if damaged else ""
     return f'<span class="state">{as_of}, every {seconds:.0f} s{warned}</span>'
-
-
-def _nothing(reading: Reading) -> Any:
-    if reading.error or reading.at is None:
-        return empty(
-            "The logs cannot be read yet", reading.error or "The bucket has not answered; this page goes on asking."
-        )
-    advice = "Bots write to logs/{account}/ in this bucket; older ones to bot-logs/. Neither has a file."
-    return empty("No bot has logs here", advice, "cqs demo")
 
 
 _TITLES = {"account": "Account", "total": "All time", "today": "Today", "week": "Week", "month": "Month"}

@@ -11,7 +11,8 @@ from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Choice, Report, make_report
 from cqs_monitor.views.figures import metrics
 from cqs_monitor.views.layout import WHOLE
-from cqs_panel import empty, metric_cards, metrics_html, section
+from cqs_monitor.views.no_logs import no_logs
+from cqs_panel import metric_cards, metrics_html, section
 
 if TYPE_CHECKING:
     from cqs_panel import PageState
@@ -31,8 +32,7 @@ def build(page: PageState) -> Any:
     def show(report: Report) -> None:
         reading = report.reading
         if not reading.snapshot.accounts:
-            advice = reading.error or "Bots write to logs/{account}/ in this bucket."
-            shown[:] = [section("Bots", empty("No bot has logs here", advice))]
+            shown[:] = [section("Bots", no_logs(reading))]
             return
         figures = metrics_html(metrics(report, now()))
         if cards.object != figures:

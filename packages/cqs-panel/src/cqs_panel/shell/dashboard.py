@@ -48,7 +48,7 @@ class Dashboard:
         self.keys = Keys.of(sorted(self.views.values(), key=lambda v: (v.order, v.title)))
         self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
-        self.presence = Presence(lambda: self.bucket.check(), self._document, self._read_again)  # noqa: PLW0108 - there may be none yet
+        self.presence = Presence(lambda: self.bucket, self._document, self._read_again)
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         guard_events()
         pn.config.exception_handler = _weakly(self._on_exception)
@@ -137,8 +137,13 @@ class Dashboard:
 
     def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
         """A guarded place with a page state of its own."""
-        host = plugins()
-        frame = self._frame(of, slug, query, lambda where, error: host.report(owner, f"{slug}: {where}", error))
+        host, presence = plugins(), self.presence
+
+        def report(where: str, error: BaseException) -> None:
+            host.report(owner, f"{slug}: {where}", error)
+            presence.suspect(error)
+
+        frame = self._frame(of, slug, query, report)
         frame.tried = not host.is_own(owner)
         return frame
 

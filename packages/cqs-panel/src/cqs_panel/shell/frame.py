@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 from bokeh.document import Document
 
+from cqs_core import BucketError
 from cqs_core.isolation import foreign
 from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure, html
@@ -53,7 +54,7 @@ class Frame(pn.viewable.Viewer):
         self._skeleton = _skeleton(5 if isinstance(of, View) else 1)
         self._shown_faults: dict[object, tuple[str, Any]] = {}
         self._pending = 0
-        self.built = self._failed = False
+        self.built = self._failed = self._has_read = False
         self.tried = False  # whether it is drawn for nobody first: what fails when the whole page is drawn blanks it
         self._root = pn.Column(
             self._busy,
@@ -78,7 +79,8 @@ class Frame(pn.viewable.Viewer):
 
     def build(self) -> None:
         """Build the content, once; a second call builds again after a failure."""
-        self.built, self._failed = True, False
+        self.built, self._failed, self._has_read = True, False, False
+        self._body.visible = True
         self._faults.clear()
         self._shown_faults.clear()
         try:
@@ -114,6 +116,15 @@ class Frame(pn.viewable.Viewer):
             said = _HEADINGS.get(where, f"{where} failed")
             self._shown_faults[key] = told, failure(f"{self._name}: {said}", error, actions=remedies(self.page, error))
             self._lay_out_faults()
+        if isinstance(error, BucketError) and not self._has_read:
+            self._body.visible = False  # forms and cards without anything in them would look like an empty bucket
+
+    def arrived(self, key: object) -> None:
+        """Something was read and is shown: what there is counts again, and its error goes."""
+        self._has_read = True
+        if not self._body.visible:
+            self._body.visible = True
+        self.recover(key)
 
     def recover(self, key: object) -> None:
         """Take an error away, when what failed has succeeded since."""

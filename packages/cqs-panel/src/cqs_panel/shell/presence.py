@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from cqs_core import BucketError
 from cqs_panel.sections import html
 from cqs_panel.shell.work import Timer, soon
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from bokeh.document import Document
+
+    from cqs_core import Bucket
 
 _SECONDS = 2.0
 _POOL = ThreadPoolExecutor(4, thread_name_prefix="cqs-presence")  # its own: views may all wait for a share that is gone
@@ -29,15 +32,18 @@ _CSS = """
 class Presence(pn.viewable.Viewer):
     """Looks whether the bucket is there, in a thread: a network share that is gone may not answer at all.
 
+    A remote bucket is asked only after it failed a view, and then until it answers: each question costs money.
+
     Args:
-        check: raises where the bucket is not there.
+        bucket: gives it; raises where there is none.
         document: of the session.
         back: called when the bucket is there again.
     """
 
-    def __init__(self, check: Callable[[], Any], document: Document | None, back: Callable[[], None]) -> None:
+    def __init__(self, bucket: Callable[[], Bucket], document: Document | None, back: Callable[[], None]) -> None:
         super().__init__()
-        self._check, self._document, self._back = check, document, back
+        self._bucket, self._document, self._back = bucket, document, back
+        self._suspected = self._came_back = False
         self._looking: Future[Any] | None = None
         self.gone = False
         self._told = html("", stylesheets=[_CSS], visible=False)
@@ -46,21 +52,36 @@ class Presence(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._told
 
+    def suspect(self, error: BaseException) -> None:
+        """A view failed with this: where it was the bucket's fault, see whether it answers at all."""
+        self._suspected = self._suspected or isinstance(error, BucketError)
+
     def _look(self) -> None:
         if self._looking is not None and not self._looking.done():
             return
-        self._looking = _POOL.submit(self._check)
-        self._looking.add_done_callback(self._looked)
+        suspected, self._suspected = self._suspected, False
+        self._looking = _POOL.submit(_ask, self._bucket, remote=suspected)
+        self._looking.add_done_callback(lambda done: self._looked(done, suspected))
 
-    def _looked(self, done: Future[Any]) -> None:
+    def _looked(self, done: Future[Any], suspected: bool) -> None:
         if self._document is not None:
-            soon(self._document, lambda: self._tell(done.exception()))
+            soon(self._document, lambda: self._tell(done.exception(), suspected))
 
-    def _tell(self, error: BaseException | None) -> None:
+    def _tell(self, error: BaseException | None, suspected: bool) -> None:
         was, self.gone = self.gone, error is not None
         if error is not None:
-            said = f"{escape(str(error))}. What this page shows was read before; it goes on when the bucket is back."
+            said = f"{escape(str(error))}. Anything still shown was read before; pages go on when the bucket is back."
             self._told.object = f'<div class="gone" role="alert"><b>The bucket is not there</b>{said}</div>'
         self._told.visible = self.gone
-        if was and not self.gone:
+        self._suspected = self._suspected or self.gone
+        if not self.gone and (was or (suspected and self._came_back)):
+            self._came_back = was  # what failed while it came back is read once more
             self._back()
+
+
+def _ask(bucket: Callable[[], Bucket], *, remote: bool) -> None:
+    """Raises where the bucket is not there; a remote one is asked only if it is to be."""
+    found = bucket()
+    found.check()
+    if remote and not found.local:
+        found.folders()

@@ -82,7 +82,7 @@ class Work:
         except Exception as error:  # noqa: BLE001 - work may fail in any way; the others live on
             self.frame.fail("loading", error, _key(show))
         else:
-            self.frame.recover(_key(show))
+            self.frame.arrived(_key(show))
         if (newest := self._waiting.pop(show, None)) is not None:
             self.load(newest[0], show, quiet=newest[1])
 
