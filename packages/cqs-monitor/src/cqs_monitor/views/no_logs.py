@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_panel import empty
 
 if TYPE_CHECKING:
-    from cqs_monitor.logs.reader import Reading
+    from cqs_monitor.performance.reader import Reading
 
 
 def no_logs(reading: Reading) -> Any:
