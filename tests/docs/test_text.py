@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import re
 
 import pytest
@@ -45,3 +47,17 @@ def test_sentences_are_short(page):
     prose = re.sub(r"^(\||#|\s*[-*] |\s*\d+\. ).*$", "", without_code(documents.text(page)), flags=re.MULTILINE)
     sentences = re.split(r"(?<=[.:?!])\s+|\n\n", prose)
     assert [one for one in sentences if len(one.split()) > 45] == []
+
+
+CODE = [(page, block.text) for page in documents.pages() for block in documents.blocks(page, "python")]
+
+
+@pytest.mark.parametrize(("page", "code"), CODE, ids=[f"{page}-{n}" for n, (page, _) in enumerate(CODE)])
+def test_examples_import_only_what_is_public(page, code):
+    imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom) and node.module]
+    for node in imports:
+        if re.match(r"cqs_(core|data|backtest|monitor|panel)\b(?!\.testing)", node.module):
+            public = set(getattr(importlib.import_module(node.module), "__all__", ()))
+            private = [alias.name for alias in node.names if alias.name not in public]
+            modules = [name for name in private if importlib.util.find_spec(f"{node.module}.{name}")]
+            assert set(private) <= set(modules), f"{node.module}: {private}"
