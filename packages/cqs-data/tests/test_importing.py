@@ -16,6 +16,7 @@ from cqs_core.testing.command import cqs_json, refusal
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data.importing import Options, import_files, imports, undo
+from cqs_data.importing.records import rename_records
 
 SERIES = Series("upbit", "BTC/KRW", "1d")
 FIRST = clock.parse_start("2024-01-01")
@@ -87,6 +88,29 @@ class TestStored:
             assert [one.found.series for one in done] == [Series("binance", "ETH/USDT", "1h")] * 2
             assert len({one.id for one in done}) == 1
         assert len(lake.read(Series("binance", "ETH/USDT", "1h"))) == 40
+
+    def test_a_folder_is_read_with_all_that_is_below_it(self, lake, tmp_path):
+        for n, place in enumerate(("btc/1d", "btc", "btc/.hidden")):
+            (tmp_path / place).mkdir(parents=True, exist_ok=True)
+            frame(20, start=FIRST + 20 * n * DAY).to_csv(tmp_path / place / f"{n}.csv", index=False)
+        (tmp_path / "btc" / "README.md").write_text("how it was made")
+        done = import_files(lake, [tmp_path / "btc"], OPTIONS)
+        assert [one.found.file for one in done] == ["1.csv", "0.csv"]
+        for pattern, files in (("*/*.csv", ["1.csv"]), ("**/*.csv", ["1.csv", "0.csv"])):
+            assert [one.found.file for one in import_files(lake, [tmp_path / pattern], OPTIONS, dry_run=True)] == files
+
+    @pytest.mark.parametrize(
+        ("data", "told"),
+        [
+            (b"7z\xbc\xaf\x27\x1c" + bytes(60), "is a 7z archive"),
+            (b"\x89HDF\r\n" + bytes(60), "is HDF5"),
+            (bytes(257) + b"ustar" + bytes(300), "is a tar archive; unpack it"),
+        ],
+    )
+    def test_what_has_to_be_unpacked_first_is_named(self, data, told, lake, tmp_path):
+        (tmp_path / "candles.bin").write_bytes(data)
+        with pytest.raises(UsageError, match=told):
+            import_files(lake, [tmp_path / "candles.bin"], OPTIONS)
 
     def test_exchanges_that_are_gone(self, lake, file):
         import_files(lake, [file(frame())], Options("mtgox", "BTC/USD"))
@@ -200,6 +224,23 @@ class TestDeleteAndRename:
         assert lake.rename(SERIES, new) == 20
         assert hashes(lake) == {new: before}
 
+    def test_with_a_renamed_series_go_its_imports_and_what_was_refused(self, lake, file):
+        rows = frame(60)
+        rows.loc[30, "high"] = -1.0
+        for factor in (1.0, 2.0):
+            path = file(rows.set_index("ts").mul(factor).reset_index(), "btc.csv")
+            import_files(lake, [path], Options("kraken", "BTC/USD"))
+        old = Series("kraken", "BTC/USD", "1d")
+        new = old._replace(market="XBT/USD")
+        weeks = len(lake.derive(old._replace(interval="1w")))
+        assert lake.rename(old, new) == 59
+        rename_records(lake.bucket, old, new)
+        assert [record.files for record in imports(lake)] == [["btc.csv"], ["btc.csv"]]
+        assert len(lake.derive(new._replace(interval="1w"))) == weeks
+        for record in imports(lake):
+            undo(lake, record.id)
+        assert lake.bucket.list() == []
+
     def test_two_series_are_joined_unless_they_contradict(self, lake):
         new = SERIES._replace(market="NEW/KRW")
         stored(lake, frame(10))
@@ -209,6 +250,23 @@ class TestDeleteAndRename:
         lake.delete(SERIES, FIRST + 9 * DAY)
         lake.rename(SERIES, new)
         assert len(lake.read(new)) == 19
+
+
+class TestClock:
+    def test_a_clock_with_summer_time_is_found_in_the_other_half_of_the_year(self, lake, file):
+        hours = frame(400 * 24, HOUR)
+        rng = np.random.default_rng(1)
+        hours["close"] = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, len(hours))))
+        hours["open"], hours["high"], hours["low"] = hours["close"], hours["close"] + 1, hours["close"] - 1
+        hours["low"] = hours["low"].clip(lower=1e-6)
+        stored(lake, hours, Series("kraken", "BTC/USD", "1h"), step=HOUR)
+        there = pd.to_datetime(hours["ts"], unit="ms", utc=True).dt.tz_convert("America/New_York").dt.tz_localize(None)
+        path = file(hours.assign(ts=there))
+        for zone in (None, "Etc/GMT+4", "Etc/GMT+5"):
+            with pytest.raises(UsageError, match="summer time"):
+                import_files(lake, [path], Options("kraken", "BTC/USD", zone=zone))
+        [done] = import_files(lake, [path], Options("kraken", "BTC/USD", zone="America/New_York"))
+        assert len(done.found.checked.table) == len(hours) - 2  # an hour that is there twice
 
 
 class TestAbsence:
@@ -262,6 +320,16 @@ class TestCommands:
         assert "20 candles of upbit BTC/KRW 1d would be deleted; say --yes" in refusal(*words)
         assert cqs_json(*words, "--start", "2024-01-11", "--yes")["rows"] == 10
         assert len(lake.read(SERIES)) == 10
+
+    @pytest.mark.parametrize(
+        ("typed", "market"),
+        [("kilo/USDT", "kilo/USDT"), ("A B/USDT", "A B/USDT"), ("kPEPE/USDT", "kPEPE/USDT"), ("btc/usdt", "BTC/USDT")],
+    )
+    def test_a_market_that_the_lake_has_is_found_whatever_its_case(self, typed, market, lake, file):
+        stored(lake, frame(), Series("okx", "kilo/USDT", "1h"), "import")
+        path = file(frame())
+        [row] = cqs_json("data", "import", path, "--exchange", "okx", "--market", typed, "--dry-run")
+        assert row["market"] == market
 
     def test_renaming(self, lake):
         stored(lake, frame())

@@ -36,6 +36,7 @@ from .receipts import receipt_of as receipt_of
 from .receipts import remove as remove
 from .rejects import quarantine as quarantine
 from .rejects import quarantined as quarantined
+from .rejects import renamed_key as renamed_key
 from .spans import Spans as Spans
 from .status import SeriesStatus as SeriesStatus
 from .table import candle_table as candle_table

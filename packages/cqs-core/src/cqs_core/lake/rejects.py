@@ -62,6 +62,19 @@ def quarantined(bucket: Bucket, series: Series) -> Iterator[Quarantined]:
         yield from found
 
 
+def copy_quarantine(bucket: Bucket, old: Series, new: Series) -> list[str]:
+    """Keep what was refused of a series under another one's name as well; returns the old keys."""
+    keys = [entry.key for entry in bucket.list(folder(old))]
+    for key in keys:
+        bucket.write(renamed_key(key, old, new), bucket.read(key))
+    return keys
+
+
+def renamed_key(key: str, old: Series, new: Series) -> str:
+    """The key of quarantined rows under another series' name."""
+    return key.replace(folder(old), folder(new), 1)
+
+
 def refused(bucket: Bucket, series: Series) -> list[int]:
     """Opens of candles that came and were not stored, ms UTC, sorted."""
     rows = (q.row[0] for q in quarantined(bucket, series) if q.reason != "jump")

@@ -11,6 +11,7 @@ from cqs_core.errors import UsageError
 from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.reading import read_objects
 from cqs_core.lake.receipts import remove
+from cqs_core.lake.rejects import copy_quarantine
 from cqs_core.lake.table import read_file, stamps
 from cqs_core.lake.writing import put
 from cqs_core.trading.candles import FIELDS
@@ -40,14 +41,16 @@ def rename(bucket: Bucket, old: Series, objects: Sequence[LakeObject], new: Seri
         UsageError: both have a candle of the same time, with different values; nothing was written.
     """
     _refuse_contradictions(bucket, old, objects, new, there)
-    rows = 0
+    moved = [np.empty(0, np.int64)]
     for item, path in zip(objects, checked_paths(bucket, objects, again=True), strict=True):
         table = read_file(path)
         put(bucket, new, table, item.start, item.end, item.seq, item.source)
-        rows += len(table)
+        moved.append(stamps(table))
+    copied = copy_quarantine(bucket, old, new)
     time.sleep(_SETTLE)
     remove(bucket, [o.key for o in objects])
-    return rows
+    bucket.delete(copied)
+    return len(np.unique(np.concatenate(moved)))
 
 
 def _refuse_contradictions(

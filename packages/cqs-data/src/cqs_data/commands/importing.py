@@ -48,12 +48,14 @@ def import_command(files: tuple[str, ...], bucket: str | None, as_json: bool, dr
     from cqs_data.importing import import_files
 
     lake = Lake(open_bucket(bucket, write=not dry_run))
-    done = import_files(lake, files, _options(**given), dry_run=dry_run, tell=_tell)
+    done = import_files(lake, files, _options(lake, **given), dry_run=dry_run, tell=_tell)
     emit([_row(one) for one in done], as_json, lambda: say(_lines(done)))
 
 
 def _options(
+    lake: Lake,
     exchange: str | None,
+    market: str | None,
     zone: str | None,
     where: tuple[str, ...],
     columns: str | None,
@@ -61,10 +63,14 @@ def _options(
     date_format: str | None,
     **given: Any,
 ) -> Any:
+    from cqs_data.fetching.selection import unusual_markets
     from cqs_data.importing import Options, parse_columns, parse_where
 
+    chosen = exchange or settings().exchange
     return Options(
-        exchange=exchange or settings().exchange,
+        exchange=chosen,
+        market=market,
+        known=unusual_markets(lake, chosen, [market] if market else []),
         zone=_zone(zone) if zone else None,
         where=parse_where(where),
         columns=parse_columns(columns),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cqs_core import Lake, Series, UsageError, settings
+from cqs_core import Lake, Series, UsageError, market_of, settings
 from cqs_core.cli import command_options, emit, open_bucket, say
 from cqs_data.commands.reporting import counted
 
@@ -17,10 +17,15 @@ from cqs_data.commands.reporting import counted
 @command_options
 def rename_command(old: str, new: str, exchange: str | None, splice: bool, bucket: str | None, as_json: bool) -> None:
     """Give the candles of market OLD, at all intervals, the name NEW."""
+    from cqs_data.importing.market import typed_market
+
     lake = Lake(open_bucket(bucket, write=True, create=False))
     chosen = exchange or settings().exchange
     if old == new or "/" not in new:
         raise UsageError(f"{new!r} is not another market; write NEW as BASE/QUOTE")
+    stored = {one.market for one in lake.series() if one.exchange == chosen}
+    old = old if old in stored else market_of(old, chosen, known=stored)
+    new = new if new in stored else typed_market(new, chosen)
     series = [one for one in lake.series() if (one.exchange, one.market) == (chosen, old)]
     if not series:
         raise UsageError(f"the lake has no market {old!r} of {chosen}; `cqs data status` lists what it has")
@@ -35,4 +40,9 @@ def rename_command(old: str, new: str, exchange: str | None, splice: bool, bucke
 
 
 def _renamed(lake: Lake, series: Series, new: str) -> int:
-    return lake.rename(series, series._replace(market=new))
+    from cqs_data.importing.records import rename_records
+
+    renamed = series._replace(market=new)
+    rows = lake.rename(series, renamed)
+    rename_records(lake.bucket, series, renamed)
+    return rows

@@ -22,8 +22,9 @@ _OPENERS: dict[bytes, tuple[str, Callable[[IO[bytes]], Any]]] = {
     b"\xfd7zXZ\x00": (".xz", lzma.LZMAFile),
 }
 _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
-_ASIDE = ("__macosx/", ".")  # what archivers of desktops add
-_CHECKSUMS = (".checksum", ".md5", ".sha256")
+_MACOS = "__macosx/"  # what its archiver adds
+_BESIDE = ("readme", "license", "licence")  # what lies beside data
+_BESIDE_ENDS = (".checksum", ".md5", ".sha256", ".md", ".pdf")
 
 
 def members(name: str, data: bytes, depth: int = 2) -> Iterator[tuple[str, bytes]]:
@@ -46,6 +47,8 @@ def _members(name: str, data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
         yield from _members(inner, _all_of(name, open_(io.BytesIO(data))), depth - 1)
     elif depth and data.startswith(b"PK\x03\x04"):
         yield from _zipped(name, data, depth)
+    elif data[257:262] == b"ustar":
+        raise UsageError(f"{name!r} is a tar archive; unpack it, and import the folder")
     else:
         yield name, data
 
@@ -56,15 +59,16 @@ def _zipped(name: str, data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
         if any(item.filename == "[Content_Types].xml" for item in inside):
             raise UsageError(f"{name!r} is an Excel workbook; save it as CSV and import that")
         for item in inside:
-            if item.is_dir() or _is_aside(item.filename):
+            if item.is_dir() or item.filename.lower().startswith(_MACOS) or is_aside(item.filename):
                 continue
             with archive.open(item) as file:
                 yield from _members(item.filename.rpartition("/")[2], _all_of(item.filename, file), depth - 1)
 
 
-def _is_aside(path: str) -> bool:
+def is_aside(path: str) -> bool:
+    """Whether a file among others is none of data: hidden, a checksum, a note about them."""
     base = path.lower().rpartition("/")[2]
-    return path.lower().startswith(_ASIDE[0]) or base.startswith(_ASIDE[1]) or base.endswith(_CHECKSUMS)
+    return base.startswith((".", *_BESIDE)) or base.endswith(_BESIDE_ENDS)
 
 
 def _all_of(name: str, file: IO[bytes]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 from cqs_core import FIELDS, Lake, Series, UsageError, progress
 from cqs_core.lake import Neighbours, quarantine, stamps
 from cqs_core.time import intervals
-from cqs_data.importing.containers import members
+from cqs_data.importing.containers import is_aside, members
 from cqs_data.importing.recognize import Recognized, recognize
 from cqs_data.importing.records import Record, import_id, write_record
 from cqs_data.importing.zones import check_clock
@@ -96,7 +97,7 @@ def import_files(
 
 
 def expand(paths: Iterable[str | Path]) -> Sequence[Path]:
-    """The files of paths, folders and patterns, sorted within each.
+    """The files of paths, folders with all that is below them, and patterns (`**` is any depth), sorted within each.
 
     Raises:
         UsageError: one does not exist or holds no file.
@@ -115,14 +116,12 @@ def expand(paths: Iterable[str | Path]) -> Sequence[Path]:
 
 def _inside(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+        below = (p for p in path.rglob("*") if not any(part.startswith(".") for part in p.relative_to(path).parts))
+        return sorted(p for p in below if p.is_file() and not is_aside(p.name))
     if path.is_file():
         return [path]
-    return sorted(p for p in path.parent.glob(path.name) if p.is_file()) if _is_pattern(path.name) else []
-
-
-def _is_pattern(name: str) -> bool:
-    return any(mark in name for mark in "*?[")
+    found = glob(str(path), recursive=True)  # noqa: PTH207 - a Path's own takes no absolute patterns
+    return sorted(p for p in map(Path, found) if p.is_file())
 
 
 def _recognized(files: Sequence[Path], options: Options) -> list[Recognized]:

@@ -10,6 +10,8 @@ from cqs_data.importing.naming import Hint, market_in
 from cqs_data.importing.rows import values_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cqs_data.importing.columns import Columns
     from cqs_data.importing.options import Options
     from cqs_data.importing.tables import Table
@@ -50,6 +52,17 @@ def is_inverse(unified: str) -> bool:
     return rest.partition(":")[2].partition("-")[0] == base
 
 
+def typed_market(text: str, exchange: str, known: Collection[str] = ()) -> str:
+    """A market as a user types it, whether it is known or not; `kPEPE` is a name of its own, and `btc` is not.
+
+    Raises:
+        UsageError: it is none.
+    """
+    base = text.partition("/")[0]
+    mixed = base.upper() != base != base.lower()
+    return market_of(text, exchange, known=[*known, text] if mixed else known)
+
+
 def _same_pair(found: str | None, hinted: str | None) -> str:
     """What a column says, with the settlement that the file's name says of the same pair."""
     if found and hinted and spot(found) == spot(hinted):
@@ -79,5 +92,6 @@ def _said_symbol(table: Table, columns: Columns) -> str | None:
 def _resolved(options: Options) -> str:
     """The market that was given: `BTC` by the exchange, a joined symbol such as `BTCUSDT` as it reads anywhere."""
     text = str(options.market)
-    joined = market_in(text) if "/" not in text and "-" not in text else None
-    return joined or market_of(text, options.exchange)
+    if "/" not in text and "-" not in text and (joined := market_in(text)):
+        return joined
+    return typed_market(text, options.exchange, options.known)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cqs_core import UnknownName, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 STAMPS = ("open", "close")
 ABSENT = ("unknown", "no-trade")
@@ -31,6 +31,7 @@ class Options:
         decimal: `.` or `,`; found out if None.
         absent: `no-trade` if a bar that the file does not have had no trade; `unknown` otherwise.
         replace: whether fetched candles may be replaced.
+        known: markets that the lake has, by which a name in unusual letters is read.
     """
 
     exchange: str
@@ -45,6 +46,7 @@ class Options:
     decimal: str | None = None
     absent: str = "unknown"
     replace: bool = False
+    known: Collection[str] = ()
 
     def __post_init__(self) -> None:
         for what, value, allowed in (

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Bucket, Lake, Series, UnknownName
-from cqs_core.lake import IMPORTED, remove
+from cqs_core.lake import IMPORTED, remove, renamed_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +91,22 @@ def import_id(seq: int) -> str:
 def write_record(bucket: Bucket, record: Record) -> None:
     """Keep what only this moment knows, such as names of files; objects alone say the rest."""
     bucket.write(_key(record.id, record.series), json.dumps(asdict(record)).encode())
+
+
+def rename_records(bucket: Bucket, old: Series, new: Series) -> None:
+    """Keep what is known of a series' imports under the name that it got."""
+    for entry in bucket.list(FOLDER):
+        if not entry.key.startswith(_key("", old).removesuffix(".json")):
+            continue
+        try:
+            kept: dict[str, Any] = json.loads(bucket.read(entry.key))
+            moved = renamed_key(kept["quarantine"], old, new) if kept.get("quarantine") else None
+            record = Record(**{**kept, **new._asdict(), "quarantine": moved})
+        except (ValueError, TypeError):
+            continue
+        if entry.key == _key(record.id, old):
+            write_record(bucket, record)
+            bucket.delete([entry.key])
 
 
 def imports(lake: Lake) -> Sequence[Record]:

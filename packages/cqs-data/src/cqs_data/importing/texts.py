@@ -21,6 +21,15 @@ _SAMPLE = 200  # lines
 _TICKERS = {"ticker", "tickers", "symbol", "symbols"}  # what begins a header line of symbols
 PRICES = {"open", "high", "low", "close"}
 _NUMERIC = 4  # cells of a candle that are numbers at least: open, high, low, close
+_OTHERS = {
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd",
+    b"\x89HDF": "HDF5",
+    b"SQLite format 3": "an SQLite database",
+    b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+}
 _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -104,6 +113,8 @@ def decode(name: str, data: bytes) -> tuple[str, str]:
             continue
         if "\0" not in text:
             return text, encoding
+    if kind := next((kind for begin, kind in _OTHERS.items() if data.startswith(begin)), None):
+        raise UsageError(f"{name!r} is {kind}; save its candles as CSV or parquet, or unpack it, and import that")
     raise UsageError(f"{name!r} is not text in UTF-8, UTF-16 or cp949, nor parquet, feather or JSON")
 
 

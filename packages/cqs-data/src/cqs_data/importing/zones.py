@@ -76,12 +76,14 @@ def check_clock(lake: Lake, series: Series, ms: Floats, close: Floats, zone: str
         moments, prices = stamps(table) + length(stored.interval), table.column("close").to_numpy()
         if not any(_common(ends + h * HOUR, moments)[0].size >= _ENOUGH for h in _HOURS):
             continue
-        if hours := _shift(ends, close, moments, prices):
+        parts = [ends.searchsorted((at, at + _SEASON)) for at in range(int(ends[0]), int(ends[-1]) + 1, _SEASON)]
+        shifts = [_shift(ends[low:high], close[low:high], moments, prices) for low, high in parts]
+        known = {hours for hours in shifts if hours is not None} or {_shift(ends, close, moments, prices) or 0}
+        if len(known) > 1:
+            at = next(low for (low, _), hours in zip(parts, shifts, strict=True) if hours)
+            raise UsageError(_changing(series, stored, int(ends[at]), zone))
+        if hours := known.pop():
             raise UsageError(_shifted(series, stored, hours, zone))
-        for at in range(int(ends[0]), int(ends[-1]) + 1, _SEASON):
-            low, high = np.searchsorted(ends, (at, at + _SEASON))
-            if hours := _shift(ends[low:high], close[low:high], moments, prices):
-                raise UsageError(_changing(series, stored, hours, int(ends[low])))
         return
 
 
@@ -91,11 +93,14 @@ def _of_market(lake: Lake, series: Series) -> list[Series]:
     return sorted(same, key=lambda s: abs(length(s.interval) - length(series.interval)))
 
 
-def _shift(ends: Times, close: Floats, moments: Times, prices: Floats) -> int:
-    """By how many hours closes have to be moved to agree; 0 where they do, or at no hour."""
+def _shift(ends: Times, close: Floats, moments: Times, prices: Floats) -> int | None:
+    """By how many hours closes have to be moved to agree; None where they do at none, or at several."""
     known = {h: error for h in _HOURS if (error := _error(ends + h * HOUR, close, moments, prices)) is not None}
-    best = min(known, key=lambda h: (known[h], abs(h)), default=0)
-    return best if best and known[best] < _CLOSE and known.get(0, 1.0) > 5 * known[best] + 1e-9 else 0
+    best = min(known, key=lambda h: (known[h], abs(h)), default=None)
+    if best is None or known[best] >= _CLOSE:
+        return None
+    others = min((error for h, error in known.items() if h != best), default=1.0)
+    return best if others > 5 * known[best] + 1e-9 else None
 
 
 def _error(ends: Times, close: Floats, moments: Times, prices: Floats) -> float | None:
@@ -120,11 +125,11 @@ def _shifted(series: Series, stored: Series, hours: int, zone: str) -> str:
     )
 
 
-def _changing(series: Series, stored: Series, hours: int, since: int) -> str:
-    moved = f"{abs(hours)} hour{'s' if abs(hours) > 1 else ''} {'early' if hours > 0 else 'late'}"
+def _changing(series: Series, stored: Series, since: int, zone: str) -> str:
     return (
-        f"candles of {series} are {moved} compared with {stored} in the lake from {iso(since)[:10]} on, and not in all "
-        "other months: their clock knows summer time; name the --zone that it is of, such as America/New_York"
+        f"candles of {series} are hours off compared with {stored} in the lake from {iso(since)[:10]} on, and not "
+        f"always by as many, when their times are read as {zone}: their clock knows summer time; "
+        "say --zone of its place, such as America/New_York"
     )
 
 
