@@ -1,0 +1,11 @@
+from .fetcher import OHLCVFetcher as OHLCVFetcher
+from .fetching import Fetched as Fetched
+from .fetching import Selection as Selection
+from .fetching import fetch as fetch
+from .fetching import repair as repair
+from .fetching import select as select
+from .fetching import update as update
+from .processed import load_processed_data as load_processed_data
+from .sandbox import Folder as Folder
+from .sandbox import Sandbox as Sandbox
+from .sandbox import Synthetic as Synthetic
