@@ -77,7 +77,18 @@ def test_its_libraries_are_imported_by_whom_it_says(imports):
         assert told == {name for name, others in imports.items() if library.strip("`") in others}, library
 
 
+def contracts():
+    return tomllib.loads((documents.ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+
+
+def test_its_layers_are_those_of_the_contracts():
+    told = {
+        cells[0].strip("`"): [" | ".join(re.findall(r"`(\w+)`", layer)) for layer in cells[1].split(", ")]
+        for cells in documents.rows(PAGE, "Layers inside the packages")
+    }
+    assert told == {one["containers"][0]: one["layers"] for one in contracts() if one["type"] == "layers"}
+
+
 def test_it_lists_every_contract():
-    contracts = tomllib.loads((documents.ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     text = documents.text(PAGE)
-    assert [one["name"] for one in contracts if f"- {one['name']}" not in text] == []
+    assert [one["name"] for one in contracts() if f"- {one['name']}" not in text] == []

@@ -96,3 +96,19 @@ def test_the_reasons_of_quarantine_and_the_fields_of_costs():
     assert told == said
     text = documents.text("spec/published").partition("## `costs/")[2].partition("##")[0]
     assert {field.name for field in dataclasses.fields(MeasuredCosts)} <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_the_alert_rules_of_the_page_are_accepted(tmp_path, monkeypatch, capsys):
+    from cqs_core.cli import run_command
+
+    (tmp_path / "logs" / "Main").mkdir(parents=True)
+    (tmp_path / "logs" / "Main" / "positions.json").write_text("{}")
+    (tmp_path / "config").mkdir()
+    rules = documents.block("spec/published", "toml", "alerts.toml")
+    (tmp_path / "config" / "alerts.toml").write_text(rules)
+    monkeypatch.setenv("CQS_ALERT_TELEGRAM", "json://localhost")
+    assert run_command(["monitor", "alerts", "check", "--bucket", str(tmp_path)]) == 0, capsys.readouterr().err
+    fields = set(first_cells("spec/published", "`config/alerts.toml`"))
+    assert set(re.findall(r"^(\w+) =", rules, re.MULTILINE)) == fields
+    (tmp_path / "config" / "alerts.toml").write_text(rules.replace("daily_loss", "no_such_kind"))
+    assert run_command(["monitor", "alerts", "check", "--bucket", str(tmp_path)]) != 0
