@@ -1,10 +1,8 @@
-"""Candles in other people's files: CSV, parquet and feather, whatever they call their time column."""
+"""Candles in parquet files that other programs published, whatever they call their time column."""
 
 from __future__ import annotations
 
-import io
 import re
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,26 +23,24 @@ _FIRST_SECOND = 1e8  # 1973: numbers below are days of a spreadsheet, or rows
 _UNITS = ((1e11, 1_000.0), (1e14, 1.0), (1e17, 1e-3), (float("inf"), 1e-6))  # seconds, ms, us, ns by their size
 
 
-def read_rows(name: str, data: bytes, zone: str | None = None) -> Floats:
-    """Rows `[ts ms UTC, open, high, low, close, volume]` of a file, in its order; what is missing is NaN.
+def read_rows(name: str, data: bytes) -> Floats:
+    """Rows `[ts ms UTC, open, high, low, close, volume]` of a parquet file, in its order; what is missing is NaN.
 
     Args:
-        name: of the file; its suffix tells the format.
+        name: of the file; naive times are UTC, and KST in files named like `KRW-BTC_day.parquet`.
         data: its bytes.
-        zone: of naive times; None is UTC, and KST in the neighbours' files (`KRW-BTC_day.parquet`).
 
     Raises:
-        UsageError: an unknown format, a damaged file, or one without candles.
+        UsageError: the file is damaged, or has no candles.
     """
     frame = _read(name, data)
     frame.columns = [str(column).strip().lower() for column in frame.columns]
     missing = [field for field in FIELDS if field not in frame.columns]
     if missing:
-        remedy = f"candles need {', '.join(FIELDS)}, named in its first line"
-        raise UsageError(f"{name!r} has no column {missing[0]!r}; {remedy}")
+        raise UsageError(f"{name!r} has no column {missing[0]!r}; candles need {', '.join(FIELDS)}")
     if twice := next((c for c in (*FIELDS, *TIMES) if list(frame.columns).count(c) > 1), None):
         raise UsageError(f"{name!r} has more than one column {twice!r}; leave one")
-    zone = zone or (_KST if _NEIGHBOURS.search(name) else "UTC")
+    zone = _KST if _NEIGHBOURS.search(name) else "UTC"
     values = frame[list(FIELDS)].apply(_numbers).to_numpy(dtype=np.float64)
     return np.column_stack([_milliseconds(name, _times(name, frame), zone), values])
 
@@ -53,17 +49,10 @@ def _read(name: str, data: bytes) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
 
-    readers: dict[str, Any] = {"csv": pd.read_csv, "parquet": pd.read_parquet, "feather": pd.read_feather}
-    kind = name.lower().removesuffix(".gz").rpartition(".")[2]
-    if kind not in readers:
-        raise UsageError(f"{name!r} is none of the formats that can be read: {', '.join(readers)}")
-    options = {"compression": "gzip"} if name.lower().endswith(".gz") else {}
     try:
-        frame: pd.DataFrame = readers[kind](
-            io.BytesIO(data) if kind == "csv" or options else stream_of(data), **options
-        )
-    except (ValueError, TypeError, OSError, EOFError, zlib.error, pa.ArrowException) as error:
-        raise UsageError(f"{name!r} cannot be read as {kind}: {' '.join(str(error).split())[:200]}") from None
+        frame: pd.DataFrame = pd.read_parquet(stream_of(data))
+    except (ValueError, TypeError, OSError, pa.ArrowException) as error:
+        raise UsageError(f"{name!r} cannot be read as parquet: {' '.join(str(error).split())[:200]}") from None
     return frame
 
 

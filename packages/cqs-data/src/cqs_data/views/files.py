@@ -24,6 +24,7 @@ _ROW = {"margin": 0, "styles": {"gap": "8px", "flex-wrap": "wrap"}}
 _LARGEST = 200_000_000  # bytes; larger files are for the command line
 _VERDICT = ("File", "Recognized as", "Series", "Clock", "First", "Last", "Candles", "Rejected", "Replaces", "Jumps")
 _AUTO = "by the file"
+_CERTAIN = ("in the file", "given", "format")  # why a clock was taken, where that needs no word
 
 
 class FilesPanel(pn.viewable.Viewer):
@@ -34,7 +35,7 @@ class FilesPanel(pn.viewable.Viewer):
         changed: called after the lake changed.
     """
 
-    exchange: Any = param.Selector(default="", objects=[""], doc="Whose candles the files have.")
+    exchange = param.String(default="", doc="Whose candles the files have, also of one that is gone.")
     market = param.String(default="", doc="BASE/QUOTE; empty takes it from the file.")
     interval: Any = param.Selector(default=_AUTO, objects=[_AUTO, *INTERVALS], doc="Of the candles.")
     zone = param.String(default="", doc="IANA name, of times without an offset; empty takes the exchange's.")
@@ -44,9 +45,7 @@ class FilesPanel(pn.viewable.Viewer):
     def __init__(self, page: PageState, changed: Callable[[], None]) -> None:
         super().__init__()
         self._page, self._changed = page, changed
-        known = plugins().exchanges()
-        self.param.exchange.objects = sorted(known)
-        self.exchange = page.settings.exchange if page.settings.exchange in known else min(known)
+        self.exchange = page.settings.exchange
         self._files = pmui.FileInput(
             label="Choose files, or drop them here",
             multiple=True,
@@ -73,7 +72,9 @@ class FilesPanel(pn.viewable.Viewer):
     def _form(self) -> Any:
         own, part = self.param, {"margin": (6, 0), "width": 220}
         return pn.FlexBox(
-            pmui.AutocompleteInput.from_param(own.exchange, options=own.exchange.objects, min_characters=0, **part),
+            pmui.AutocompleteInput.from_param(
+                own.exchange, options=sorted(plugins().exchanges()), restrict=False, min_characters=0, **part
+            ),
             pmui.TextInput.from_param(own.market, label="Market (optional)", **part),
             pmui.Select.from_param(own.interval, **part),
             pmui.TextInput.from_param(own.zone, label="Time zone (optional)", **part),
@@ -116,7 +117,8 @@ class FilesPanel(pn.viewable.Viewer):
             self._verdict[:] = [pmui.Alert(object=done, severity="warning", **_WIDE)]
             return
         rows = [_verdict_row(one, self._page.settings.timezone) for one in done]
-        self._verdict[:] = [plain_table(_VERDICT, rows, numbers=(6, 7, 8, 9))]
+        notes = [pmui.Alert(object=note, severity="info", **_WIDE) for note in _notes(done)]
+        self._verdict[:] = [plain_table(_VERDICT, rows, numbers=(6, 7, 8, 9)), *notes]
         self._store.disabled = False
 
     def _stored(self, done: Sequence[Imported] | str) -> None:
@@ -213,3 +215,12 @@ def _verdict_row(one: Imported, zone: str | None) -> tuple[object, ...]:
     counts = (len(found.checked.table), len(found.checked.rejects), one.replaced, one.flagged)
     span = (when(found.first, zone), when(found.last, zone))
     return (found.file, found.format, str(found.series), found.zone.name, *span, *map(count, counts))
+
+
+def _notes(done: Sequence[Imported]) -> list[str]:
+    """What the user should know of the files, each thing once: their clock, and what else was found."""
+    found = [one.found for one in done]
+    clocks = [f"times read as {one.zone.name}: {one.zone.why}" for one in found if one.zone.why not in _CERTAIN]
+    empty = sum(one.empty for one in found)
+    missing = [f"{count(empty)} rows without prices; choose “Missing bars had no trade” if nothing was traded then"]
+    return list(dict.fromkeys([*clocks, *(note for one in found for note in one.notes), *(missing if empty else [])]))
