@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cqs_core import FIELDS, Bucket, Lake, Series
-from cqs_core.lake import stamps
+from cqs_core.lake import Spans, stamps
 from cqs_data.sandbox import Bars, Synthetic
 
 GROWER = """
@@ -62,7 +62,10 @@ class Truth:
         return self.check_lake(Lake(Bucket(folder)), whole=whole)
 
     def check_lake(self, lake: Lake, *, whole: bool) -> int:
-        """Every object is sound, every row right and there once; with `whole`, all are there. Counts them."""
+        """Every object is sound, every row right and there once, no candle said to be absent; counts rows.
+
+        With `whole`, all are there.
+        """
         problems = [p for one in lake.verify() for p in one.problems]
         assert problems == [], problems  # this file's asserts are not rewritten: say it here
         total = 0
@@ -74,6 +77,9 @@ class Truth:
             at = np.searchsorted(bars.ts, ts)
             assert (bars.ts[np.minimum(at, len(bars.ts) - 1)] == ts).all(), f"{series} has rows that never were"
             assert have.values.tobytes() == bars.values[at].tobytes(), f"{series} has wrong values"
+            answered = Spans.of((o.start, o.end) for o in lake.objects(series) if o.source != "import")
+            claimed = answered.hold(Spans(bars.ts, bars.ts + 1))
+            assert np.isin(bars.ts[claimed], ts).all(), f"{series}: candles are said to be absent that are there"
             if whole:
                 assert len(ts) == len(bars.ts), f"{series} lost {len(bars.ts) - len(ts)} rows"
             total += len(ts)

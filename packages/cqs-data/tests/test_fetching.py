@@ -66,8 +66,10 @@ def test_fetching_again_asks_only_for_what_is_missing(lake, sandbox):
 
 def test_a_market_with_all_its_history_is_not_searched_before_it_again(lake, sandbox):
     fetch(lake, select("BTC", "1w", "upbit"), sandbox.url)
+    before = lake.objects(Series("upbit", "BTC/KRW", "1w"))
+    assert before[0].start < clock.parse_start("2010-02-01")
     fetch(lake, select("BTC", "1w", "upbit"), sandbox.url)
-    assert len(lake.objects(Series("upbit", "BTC/KRW", "1w"))) == 1
+    assert lake.objects(Series("upbit", "BTC/KRW", "1w")) == before
 
 
 def test_a_range_is_by_the_open_and_a_date_as_end_is_included(lake, sandbox):

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cqs_core import Lake, UsageError, plugins, settings
+from cqs_core import ExchangeError, Lake, UsageError, plugins, settings
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -66,7 +66,8 @@ class OHLCVFetcher:
 
         Raises:
             UsageError: a name or a date is wrong.
-            ExchangeError: a series could not be completed; the others are stored.
+            ExchangeError: a series could not be completed, or the exchange showed no candles where they are expected;
+                what came is stored.
         """
         from cqs_core.cli import open_bucket
         from cqs_data.fetching import fetch, select
@@ -78,6 +79,8 @@ class OHLCVFetcher:
         for one in done:
             if one.error:
                 raise one.error
+            for doubt in one.doubtful:
+                raise ExchangeError(doubt.told(one.series))
         wanted = self._names(selection, [one.series for one in done])
         frames = {name: self._frame(lake, series, selection) for name, series in wanted.items()}
         self.data |= {(name, selection.intervals[0]): frame for name, frame in frames.items()}

@@ -9,18 +9,19 @@ import click
 from cqs_core import CqsError, UsageError
 from cqs_core.cli import emit, say
 from cqs_core.files import safe
+from cqs_core.time import clock, intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core import Lake
-    from cqs_data.fetching import Fetched
+    from cqs_data.fetching import Doubt, Fetched
 
 STOPPED = "stopped; what was answered is stored, and the same command goes on"
 
 
 def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | None, heading: str | None = None) -> int:
-    """Publish what is the neighbours', print what became of each series; 1 where one failed.
+    """Publish what is the neighbours', print what became of each series; 1 where one failed or is doubtful.
 
     Args:
         lake: where candles went.
@@ -40,7 +41,7 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
         raise UsageError(f"nothing was asked for: {_all(len(left))} {why}")
     published = _publish(lake, done)
     emit([_row(one) for one in done], as_json, lambda: _table(done, endpoint, heading))
-    return 1 if any(one.error for one in done) or not published else 0
+    return 1 if any(one.error or one.doubtful for one in done) or not published else 0
 
 
 def _publish(lake: Lake, done: Sequence[Fetched]) -> bool:
@@ -83,12 +84,20 @@ def _row(one: Fetched) -> dict[str, Any]:
         "error": str(one.error) if one.error else None,
         "note": one.note or None,
         "history": one.history,
+        "doubtful": [_doubt_row(one.series.interval, doubt) for doubt in one.doubtful],
     }
+
+
+def _doubt_row(interval: str, doubt: Doubt) -> dict[str, Any]:
+    bars = intervals.count(interval, doubt.start, doubt.end)
+    return {"start": clock.iso(doubt.start), "end": clock.iso(doubt.end), "bars": bars, "why": doubt.why}
 
 
 def _table(done: Sequence[Fetched], endpoint: str | None, heading: str | None) -> None:
     rows, failed = sum(one.rows for one in done), sum(one.error is not None for one in done)
     failures = f", {failed:,} failed" if failed else ""
+    doubtful = sum(bool(one.doubtful) for one in done)
+    failures += f", {doubtful:,} doubtful" if doubtful else ""
     if heading is None:
         say([_line(one, endpoint) for one in done])
         say([f"{counted(rows, 'new candle')} in {len(done):,} series{failures}"])
@@ -100,6 +109,8 @@ def _table(done: Sequence[Fetched], endpoint: str | None, heading: str | None) -
     for one in done:
         if one.error:
             click.echo(safe(f"cqs: {one.series} is not complete: {one.error}"), err=True)
+        for doubt in one.doubtful:
+            click.echo(safe(f"cqs: {doubt.told(one.series)}"), err=True)
 
 
 def _line(one: Fetched, endpoint: str | None) -> str:

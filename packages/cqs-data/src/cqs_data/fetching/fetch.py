@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cqs_core.jobs import Progress
     from cqs_core.lake.mending import Damage
     from cqs_core.lake.ranges import Range
+    from cqs_data.fetching.doubts import Doubt
     from cqs_data.fetching.selection import Selection
 
 _AT_ONCE = 8
@@ -54,6 +55,7 @@ class Fetched:
         error: why it is not complete; None where it is.
         note: what else is to be known, such as an exchange that gives only its last candles.
         history: how many candles of the series the exchange gives at most, as it was seen to; None where it gives all.
+        doubtful: ranges in which the exchange showed no candles, which is not believed: they are asked for again.
     """
 
     series: Series
@@ -64,6 +66,7 @@ class Fetched:
     error: CqsError | None = None
     note: str = ""
     history: int | None = None
+    doubtful: Sequence[Doubt] = ()
 
 
 def fetch(
@@ -147,7 +150,7 @@ class Connection:
             async with gate:
                 objects = found.get(name, ())
                 return await self._one(
-                    SeriesFetch(self.exchange, self.lake, name, self.patience, self.work, objects), do
+                    SeriesFetch(self.exchange, self.lake, name, self.patience, self.work, objects, gate), do
                 )
 
         ended = await _all_or_unavailable([asyncio.create_task(one(name)) for name in names])
@@ -170,7 +173,8 @@ class Connection:
         history = self.exchange.kept(part.series.market, part.series.interval)
         notes = [f"{self.exchange.id} gives only its last {history:,} candles" if history else "", part.note]
         note, run = "; ".join(filter(None, notes)), part.run
-        return Fetched(part.series, run.stored, run.rejected, part.source, run.flagged, error, note, history)
+        counts = run.stored, run.rejected, part.source, run.flagged
+        return Fetched(part.series, *counts, error, note, history, part.doubtful)
 
 
 async def _all_or_unavailable(tasks: Sequence[asyncio.Task[Fetched]]) -> list[Fetched | BaseException]:

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from cqs_core import Exchange, ExchangeError, Page, Series
 from cqs_core.lake import FRESH, Cleaned, clean, stamps
+from cqs_core.lake.ranges import Range, subtract
 from cqs_core.time import intervals
+from cqs_data.fetching.doubts import Doubt
 from cqs_data.fetching.grids import other_grid, refusal
+from cqs_data.fetching.patience import Silent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from cqs_core.lake import LakeObject
-    from cqs_core.lake.ranges import Range
+    from cqs_core.trading import Stamps
     from cqs_data.fetching.patience import Patience
 
 SETTLING = 2_000  # ms after its end for which an exchange may still change a candle
 _DOUBTS = 5  # times that a page with bad rows is asked again
-_WIDE = 1_000  # bars before the first candle that one answer may deny, unless longer bars deny them too
+_NEAR = 50  # bars that are asked again at most, to see a candle that is known
+_INSIDE = 500  # bars without candles that are believed at once where one answer shows candles on both sides
+
+
+class Question(NamedTuple):
+    """What is asked for.
+
+    Attributes:
+        low: ms UTC.
+        high: exclusive.
+        left: open of the last candle before it that the exchange is known to have.
+        right: open of the first such one at or after its end.
+    """
+
+    low: int
+    high: int
+    left: int | None = None
+    right: int | None = None
 
 
 @dataclass(frozen=True)
@@ -28,14 +50,28 @@ class Answer:
     """What came in a page.
 
     Attributes:
-        page: as the exchange gave it.
+        page: as the exchange gave it, cut to what was asked.
         cleaned: its rows, each looked at.
-        answered: the range for which it is believed that there is nothing else; empty where it proves nothing.
+        answered: the ranges for which it is believed that there is nothing else.
+        doubts: ranges without candles that are not believed yet.
+        known: whether it shows a candle that was known before.
     """
 
     page: Page
     cleaned: Cleaned
-    answered: Range
+    answered: Sequence[Range]
+    doubts: Sequence[Doubt] = ()
+    known: bool = False
+
+    def part(self, low: int, high: int) -> Answer:
+        """What of it lies in `[low, high)`, without doubts."""
+        page = replace(self.page, start=max(low, self.page.start), end=min(high, self.page.end))
+        ranges = [(max(low, start), min(high, end)) for start, end in self.answered]
+        ts = stamps(self.cleaned.table)
+        first, last = np.searchsorted(ts, [low, high])
+        rejects = [one for one in self.cleaned.rejects if low <= (one.row[0] or self.page.start) < high]
+        cleaned = Cleaned(self.cleaned.table.slice(first, last - first), rejects)
+        return Answer(page, cleaned, [bounds for bounds in ranges if bounds[0] < bounds[1]], known=self.known)
 
 
 class Pages:
@@ -45,18 +81,14 @@ class Pages:
         exchange: a connection.
         series: which.
         patience: how the exchange is waited for.
-        objects: of the series, as a listing showed them.
+        begun: whether the lake has candles of it.
 
     Attributes:
         asked: the range that the user asked for, ms UTC, for the commands of messages.
     """
 
-    def __init__(
-        self, exchange: Exchange, series: Series, patience: Patience, objects: Sequence[LakeObject] = ()
-    ) -> None:
-        self._exchange, self._series, self._patience = exchange, series, patience
-        self.first = min((o.first for o in objects if o.rows), default=None)
-        self._origin: tuple[int | None] | None = None
+    def __init__(self, exchange: Exchange, series: Series, patience: Patience, *, begun: bool = False) -> None:
+        self._exchange, self._series, self._patience, self._begun = exchange, series, patience, begun
         self.asked: tuple[int | None, int | None] = (None, None)
 
     @property
@@ -64,35 +96,102 @@ class Pages:
         """Candles that open at or after this are not finished, ms UTC."""
         return intervals.floor(self._series.interval, self._exchange.now() - SETTLING)
 
-    async def origin(self) -> int | None:
-        """Open of the market's first longest bar, ms UTC; None where the exchange does not tell."""
-        if self._origin is None:
-            try:
-                self._origin = (await self._patience.ask(lambda: self._exchange.first(self._series.market)),)
-            except ExchangeError:
-                self._origin = (None,)  # an exchange without such bars; one that is gone fails the next question
-        return self._origin[0]
+    def is_open(self, end: int) -> bool:
+        """Whether a range that ends there reaches until now, where candles may still come or grow."""
+        return end >= intervals.floor(self._series.interval, self._exchange.now() - FRESH)
 
-    async def each(self, low: int, high: int) -> AsyncIterator[Answer]:
-        """Answers that make up `[low, high)`, each touching those before it, from either side.
+    async def each(self, asked: Question) -> AsyncIterator[Answer]:
+        """Answers that make it up, each touching those before it, from either side.
+
+        A known candle next to what is asked is asked for too: an answer without any candle is then a lie. An exchange
+        that stays silent gives one last answer, which doubts all the rest and says why.
 
         Raises:
             ExchangeError: the exchange does not answer, or answers another range than was asked.
             DataError: its bars open at other times than the lake's.
         """
-        while low < high:
-            page, cleaned = await self._page(low, high)
-            yield Answer(page, cleaned, await self._answered(page, cleaned))
-            low, high = (low, page.start) if page.end >= high else (page.end, high)
+        while asked.low < asked.high:
+            try:
+                answer = await self._answer(asked)
+            except Silent as silent:
+                low, high, left, right = asked
+                doubt = Doubt(low, high, time.monotonic(), left, right, why=str(silent))
+                yield Answer(Page([], low, high), clean([], self._series.interval, low, high, high), (), (doubt,))
+                return
+            yield answer
+            asked = _rest(asked, answer)
 
-    async def _page(self, low: int, high: int) -> tuple[Page, Cleaned]:
+    async def shows(self, at: int) -> bool:
+        """Whether the exchange shows the candle that opens at `at`, ms UTC, right now."""
+        _, cleaned = await self._page(at, intervals.next_open(self._series.interval, at))
+        return len(cleaned.table) > 0
+
+    async def _answer(self, asked: Question) -> Answer:
+        """One answer about part of it; asked again without the known candles where nothing but they came."""
+        page, cleaned = await self._page(*self._widened(asked), known=asked[2:])
+        seen = stamps(cleaned.table)
+        if max(page.start, asked.low) >= min(page.end, asked.high):
+            page, cleaned = await self._page(asked.low, asked.high)
+            seen = np.union1d(seen, stamps(cleaned.table))
+        return self._judged(asked, page, cleaned, seen)
+
+    def _widened(self, asked: Question) -> Range:
+        low, high, left, right = asked
+        name = self._series.interval
+        if left is not None and left < low and intervals.count(name, left, low) <= _NEAR:
+            low = left
+        if right is not None and right >= high and intervals.count(name, high, right) < _NEAR:
+            high = intervals.next_open(name, right)
+        return low, high
+
+    def _judged(self, asked: Question, page: Page, cleaned: Cleaned, seen: Stamps) -> Answer:
+        """What of an answer is believed, and what is not yet.
+
+        `seen` are the stamps of all rows that came. Of a short range behind the last candle that reaches until now,
+        nothing is believed, and nothing is doubted.
+        """
+        start, end = max(page.start, asked.low), min(page.end, asked.high)
+        since = start if page.since is None else max(start, page.since)
+        until = end if page.until is None else min(end, max(start, page.until))
+        doubts = list(self._doubts(asked, seen, since, until)) if since < until else []
+        answered = subtract((since, until), [(one.start, one.end) for one in doubts])
+        self._begun |= len(seen) > 0
+        known = bool(np.isin(seen, [at for at in asked[2:] if at is not None]).any())
+        told = [one for one in doubts if not (self.ends_open(one) and self._bars(one) < _INSIDE)]
+        return Answer(replace(page, start=start, end=end), _cut(cleaned, page, start, end), answered, told, known)
+
+    def ends_open(self, doubt: Doubt) -> bool:
+        """Whether it reaches from a candle that was shown with it until now."""
+        return doubt.shown and doubt.right is None and self.is_open(doubt.end)
+
+    def _doubts(self, asked: Question, seen: Stamps, low: int, high: int) -> Iterator[Doubt]:
+        """Ranges without candles in `[low, high)`; those with candles on both sides only where they are long."""
+        now, name = time.monotonic(), self._series.interval
+        if not len(seen):
+            yield Doubt(low, high, now, asked.left, asked.right)
+            return
+        first, last = int(seen[0]), int(seen[-1])
+        if low < first:
+            yield Doubt(low, min(first, high), now, asked.left, first, shown=True)
+        for at in np.flatnonzero(np.diff(seen) > _INSIDE * intervals.length(name)).tolist():
+            start, end = max(low, intervals.next_open(name, int(seen[at]))), min(high, int(seen[at + 1]))
+            if start < end:
+                yield Doubt(start, end, now, int(seen[at]), int(seen[at + 1]), shown=True)
+        after = max(low, intervals.next_open(name, last))
+        if after < high:
+            yield Doubt(after, high, now, last, asked.right, shown=True)
+
+    def _bars(self, doubt: Doubt) -> int:
+        return intervals.count(self._series.interval, doubt.start, doubt.end)
+
+    async def _page(self, low: int, high: int, known: Sequence[int | None] = ()) -> tuple[Page, Cleaned]:
         """One answer; bad rows are believed only where two answers in a row have the same ones."""
-        page, cleaned = await self._asked(low, high)
+        page, cleaned = await self._asked(low, high, known)
         for _ in range(_DOUBTS):
             if not cleaned.rejects:
                 break
             before = cleaned.rejects
-            page, cleaned = await self._asked(low, high)
+            page, cleaned = await self._asked(low, high, known)
             self._check_grid(page)
             if cleaned.rejects == before:
                 break
@@ -100,31 +199,42 @@ class Pages:
 
     def _check_grid(self, page: Page) -> None:
         opens = [int(row[0]) for row in page.rows if row[0] is not None and math.isfinite(row[0])]
-        if (at := other_grid(self._series.interval, opens, begun=self.first is not None)) is not None:
+        if (at := other_grid(self._series.interval, opens, begun=self._begun)) is not None:
             raise refusal(self._exchange, self._series, at, self.asked)
 
-    async def _asked(self, low: int, high: int) -> tuple[Page, Cleaned]:
-        market, interval = self._series.market, self._series.interval
-        page = await self._patience.ask(lambda: self._exchange.page(market, interval, low, high))
+    async def _asked(self, low: int, high: int, known: Sequence[int | None]) -> tuple[Page, Cleaned]:
+        market, interval, exchange = self._series.market, self._series.interval, self._series.exchange
+
+        async def ask() -> Page:
+            page = await self._exchange.page(market, interval, low, high)
+            start = page.start if page.since is None else page.since
+            expected = any(at is not None and start <= at < page.end for at in known)
+            if expected and not len(page.rows) and page.until is None:
+                raise Silent(f"{exchange} shows no candles of {market}, not even those that it had; in maintenance?")
+            self._patience.silent &= not (expected and len(page.rows))
+            return page
+
+        page = await self._patience.ask(ask)
         if not low <= page.start < page.end <= high or (page.start > low and page.end < high):
-            raise ExchangeError(f"{self._series.exchange} answered another range than was asked; its plugin is wrong")
+            raise ExchangeError(f"{exchange} answered another range than was asked; its plugin is wrong")
         return page, clean(page.rows, interval, page.start, page.end, self.closed)
 
-    async def _answered(self, page: Page, cleaned: Cleaned) -> Range:
-        """Not an empty end where candles may be late or grow, nor an empty beginning that longer bars contradict."""
-        name, ts = self._series.interval, stamps(cleaned.table)
-        start = page.start if page.since is None else page.since
-        first = int(ts[0]) if len(ts) else page.end
-        after = intervals.next_open(name, int(ts[-1])) if len(ts) else start
-        end = page.end if page.until is None else page.until
-        begun = self.first is not None and self.first < start
-        if not begun and intervals.count(name, start, first) > _WIDE and not await self.begins(first):
-            return first, max(first, end)
-        if len(ts):
-            self.first = first if self.first is None else min(first, self.first)
-        return start, min(end, max(after, intervals.floor(name, self._exchange.now() - FRESH)))
 
-    async def begins(self, first: int) -> bool:
-        """Whether the market's first candle may open then: within the first of its longest bars."""
-        origin = await self.origin()
-        return origin is None or first <= intervals.next_open("1M", origin)
+def _rest(asked: Question, answer: Answer) -> Question:
+    """What is left to ask after an answer, next to the candles that it showed."""
+    page, ts = answer.page, stamps(answer.cleaned.table)
+    if page.end >= asked.high:
+        return asked._replace(high=page.start, right=int(ts[0]) if len(ts) else asked.right)
+    return asked._replace(low=page.end, left=int(ts[-1]) if len(ts) else asked.left)
+
+
+def _cut(cleaned: Cleaned, page: Page, start: int, end: int) -> Cleaned:
+    """Without the known candles beside `[start, end)`."""
+    ts = stamps(cleaned.table)
+    low, high = np.searchsorted(ts, [start, end])
+    rejects = [reject for reject in cleaned.rejects if not _beside(reject.row[0], page, start, end)]
+    return Cleaned(cleaned.table.slice(low, high - low), rejects)
+
+
+def _beside(at: float | None, page: Page, start: int, end: int) -> bool:
+    return at is not None and (page.start <= at < start or end <= at < page.end)

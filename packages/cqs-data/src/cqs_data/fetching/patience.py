@@ -18,27 +18,43 @@ _SHORTEST = 0.05  # seconds of Retry-After, so that `0` does not make a busy loo
 _TOO_LONG = 900.0  # seconds of Retry-After that nobody should wait through
 
 
+class Silent(ExchangeBusy):
+    """An exchange that shows no candles, not even those that it showed before: it is in maintenance."""
+
+
 class Patience:
     """How often and how long one exchange is waited for.
 
     Args:
         tries: questions before giving up.
         pause: seconds before the second one, doubled each time.
+        apart: seconds at most between two answers without candles that are believed; default twenty pauses.
 
     Attributes:
         retries: questions that were asked again.
+        silent: whether the exchange was silent until nobody waited any longer; then it is asked only once.
         tell: is told what is waited for, and how long.
     """
 
-    def __init__(self, tries: int = 7, pause: float = 0.5) -> None:
+    def __init__(self, tries: int = 7, pause: float = 0.5, apart: float | None = None) -> None:
         self.tries = tries
         self.pause = pause
+        self.apart = 20 * pause if apart is None else apart
         self.retries = 0
+        self.silent = False
         self.tell: Callable[[str], None] = lambda _: None
         self._not_before = 0.0
 
-    async def ask(self, question: Callable[[], Awaitable[_T]]) -> _T:
-        """The answer, asked for until it comes.
+    def separation(self, bars: int) -> float:
+        """Seconds between two answers that so many bars are not there: the more, the longer.
+
+        >>> Patience().separation(10), Patience().separation(1000), Patience().separation(10**6)
+        (0.25, 5.2, 10.0)
+        """
+        return round(min(self.apart, self.apart * (0.02 + 0.0005 * bars)), 9)
+
+    async def ask(self, question: Callable[[], Awaitable[_T]], at_most: int | None = None) -> _T:
+        """The answer, asked for until it comes, `tries` times or `at_most`, whichever is less.
 
         Where the exchange says how long to wait, that is not counted as a try, but in all it is waited for a quarter of
         an hour at most.
@@ -55,7 +71,9 @@ class Patience:
             except ExchangeBusy as error:
                 tries += error.wait is None
                 waited += error.wait or 0.0
-                if tries >= self.tries:
+                silent = isinstance(error, Silent)
+                if tries >= min(1 if silent and self.silent else self.tries, at_most or self.tries):
+                    self.silent |= silent
                     raise
                 await self._rest(tries, waited, error)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from cqs_core import UsageError
 from cqs_core.lake import Neighbours, Spans, quarantine, remove, stamps
+from cqs_core.lake.ranges import Range, union
 from cqs_core.time import intervals
 from cqs_data.fetching.sources import check_source
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from cqs_core import Lake, Series
     from cqs_core.lake import LakeObject, Reject
-    from cqs_core.lake.ranges import Range
     from cqs_data.fetching.paging import Answer
 
 _GATHER = 1.0  # seconds of answers that a kill may lose
@@ -37,7 +37,7 @@ def within(table: pa.Table, holes: Sequence[Range]) -> pa.Table:
 
 @dataclass
 class Run:
-    """One unbroken run of answers of a series.
+    """Answers of a series on their way.
 
     Attributes:
         lake: where they go.
@@ -63,7 +63,7 @@ class Run:
     flagged: int = 0
     keep_empty: bool = True
     _tables: list[pa.Table] = field(default_factory=list)
-    _range: Range | None = None
+    _ranges: list[Range] = field(default_factory=list)
     _since: float = 0.0
     _writing: asyncio.Task[None] | None = None
 
@@ -72,18 +72,16 @@ class Run:
         self._neighbours = Neighbours(self.lake.bucket, self.objects)
 
     async def add(self, answer: Answer, holes: Sequence[Range] = ()) -> None:
-        """Take an answer; where `holes` are repaired, only what fills them."""
-        cleaned, (start, end) = answer.cleaned, answer.answered
+        """Take an answer, as far as it is believed; where `holes` are repaired, only what fills them."""
+        cleaned = answer.cleaned
         if cleaned.rejects:
             self.rejected += len(cleaned.rejects)
             await asyncio.to_thread(self._quarantine, cleaned.rejects, (answer.page.start, answer.page.end))
-        if start >= end:
+        if not answer.answered:
             return
-        if self._range and (end < self._range[0] or self._range[1] < start):
-            await self._start_writing()  # nothing is said of what lies between
-        if self._range is None:
-            self._range, self._since = (start, end), time.monotonic()
-        self._range = min(self._range[0], start), max(self._range[1], end)
+        if not self._ranges:
+            self._since = time.monotonic()
+        self._ranges += answer.answered
         self._tables.append(within(cleaned.table, holes) if holes else cleaned.table)
 
     async def rest(self) -> None:
@@ -98,21 +96,26 @@ class Run:
 
     async def _start_writing(self) -> None:
         await self._written()
-        tables, bounds = self._tables, self._range
-        self._tables, self._range = [], None
-        if bounds is None or not (self.keep_empty or any(map(len, tables))):
+        tables, ranges = self._tables, union(self._ranges)
+        self._tables, self._ranges = [], []
+        if not ranges or not (self.keep_empty or any(map(len, tables))):
             return
-        self._writing = asyncio.create_task(asyncio.to_thread(self._store, tables, bounds))
+        self._writing = asyncio.create_task(asyncio.to_thread(self._store, tables, ranges))
 
     async def _written(self) -> None:
         writing, self._writing = self._writing, None
         if writing:
             await writing
 
-    def _store(self, tables: Sequence[pa.Table], bounds: Range) -> None:
+    def _store(self, tables: Sequence[pa.Table], ranges: Sequence[Range]) -> None:
         import pyarrow as pa
 
-        whole, bounds = self._without_known(pa.concat_tables(tables).sort_by("ts").combine_chunks(), bounds)
+        whole = pa.concat_tables(tables).sort_by("ts").combine_chunks()
+        for bounds in ranges:
+            self._store_range(within(whole, [bounds]), bounds)
+
+    def _store_range(self, table: pa.Table, bounds: Range) -> None:
+        whole, bounds = self._without_known(table, bounds)
         if bounds[0] >= bounds[1]:
             return
         jumps = self._neighbours.jumps(whole)

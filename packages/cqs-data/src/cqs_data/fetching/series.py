@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cqs_core.lake import FRESH, imported
+from cqs_core.lake import imported, stamps
 from cqs_core.lake.mending import FOLDER, settle
 from cqs_core.lake.ranges import Range, subtract, union
-from cqs_core.time import clock, intervals
+from cqs_core.time import intervals
 from cqs_data.exchanges.unified import EARLIEST
-from cqs_data.fetching.paging import Answer, Pages
+from cqs_data.fetching.doubts import Doubt, merged, within
+from cqs_data.fetching.evidence import Evidence
+from cqs_data.fetching.paging import Answer, Pages, Question
 from cqs_data.fetching.run import Run
+from cqs_data.fetching.settling import Settling
 from cqs_data.fetching.sources import source_of
 
 if TYPE_CHECKING:
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 
 _LONG = 5_000  # bars to ask for, from which it pays to know where the market begins
 _TOGETHER = 200  # bars; no exchange of ours gives fewer in one answer
-_SLICE = 1_000  # bars of an update that are stored together, five answers at the most
+_SLICE = 1_000  # bars of an update that are stored together, six answers at the most
+_OVERLAP = 50  # bars without candles at the end of a slice that the next one asks for too
+LATEST = 1 << 62
 
 
 @dataclass
@@ -40,8 +45,8 @@ class SeriesFetch:
         patience: how the exchange is waited for.
         work: whose progress this is a part of.
         objects: of the series, as a listing showed them.
+        gate: is left while this waits; None where nobody else does.
         run: what was stored.
-        note: what the user should know of it.
     """
 
     exchange: Exchange
@@ -50,16 +55,36 @@ class SeriesFetch:
     patience: Patience
     work: Progress
     objects: Sequence[LakeObject] = ()
-    note: str = ""
+    gate: asyncio.Semaphore | None = None
 
     def __post_init__(self) -> None:
-        self.run = Run(self.lake, self.series, self.source, self.objects)
-        self._pages = Pages(self.exchange, self.series, self.patience, self.objects)
+        begun = any(o.rows for o in self.objects)
+        self._pages = Pages(self.exchange, self.series, self.patience, begun=begun)
+        self._evidence = Evidence(self.exchange, self.series, self.patience)
+        self._mended = ""
         self._expected_from = 0  # ms UTC; before it nothing is expected
+        self._start(Run(self.lake, self.series, self.source, self.objects))
+
+    def _start(self, run: Run) -> None:
+        self.run = run
+        self._settling = Settling(
+            self.series, self._pages, self._evidence, run, self.patience, self._advance, self.gate, self._later()
+        )
+        self._settling.dropped = lambda: self.exchange.kept(self.series.market, self.series.interval) is not None
 
     @property
     def source(self) -> str:
         return source_of(self.exchange)
+
+    @property
+    def note(self) -> str:
+        """What the user should know of it."""
+        return "; ".join(filter(None, [self._mended, self._settling.note]))
+
+    @property
+    def doubtful(self) -> Sequence[Doubt]:
+        """Ranges in which the exchange showed no candles, which is not believed."""
+        return merged(self._settling.doubtful)
 
     async def fetch(self, start: int | None, end: int | None) -> None:
         """Get what of `[start, end)` was not answered before; None is all that the exchange has.
@@ -69,42 +94,41 @@ class SeriesFetch:
             DataError: its bars open at other times than the lake's.
         """
         self._pages.asked = start, end
-        missing = subtract(self._grid(start, end), self._answered())
+        missing = self._with_last(subtract(self._grid(start, end), self._answered()))
         if sum(map(self._bars, missing)) > _LONG:
-            self._expected_from = await self._pages.origin() or 0
+            self._expected_from = await self._evidence.origin() or 0
         self._expect(missing)
         for group in _together(self.series.interval, missing):
-            await self._get((group[0][0], group[-1][1]), holes=group if len(group) > 1 else ())
-        await self._tell_beginning(start or 0)
+            await self._get(self._question(group[0][0], group[-1][1]), group)
+        await self._settling.settle()
 
     async def update(self) -> None:
-        """Get what came since the newest answer, oldest first, so that a kill leaves no hole behind.
+        """Get what came since the newest answer, oldest first, so that neither a kill nor a doubt leaves a hole behind.
 
-        The last candle is asked for once more where it was fetched soon after its end: exchanges may still have
-        changed it.
+        The last candle is asked for once more: exchanges may have changed it, and one whose candles lag behind its
+        clock may have shown it while it was under way.
         """
         own = [o.end for o in self.objects if o.source == self.source]
         newest = max(own or (o.last for o in self.objects), default=EARLIEST)  # a file's last candle may have been open
-        missing = subtract(self._grid(newest, None), self._answered())
-        if missing and (last := self._unsettled()) is not None and missing[0][0] == newest:
-            missing[0] = last, missing[0][1]
+        missing = self._with_last(subtract(self._grid(newest, None), self._answered()))
         self._expect(missing)
+        self._settling.in_order = True
         for bounds in missing:
-            try:
-                for part in _slices(self.series.interval, bounds):
-                    await self._get_whole(part)
-            finally:
-                await self.run.finish()
+            if not await self._get_in_order(bounds):
+                return
 
     async def repair(self, holes: Iterable[Range]) -> None:
         """Ask again for these ranges; an answer without candles is stored only where there was none before."""
-        within = ((max(start, self._oldest()), end) for start, end in holes)
-        groups = list(_together(self.series.interval, sorted(hole for hole in within if hole[0] < hole[1])))
+        given = ((max(start, self._oldest()), end) for start, end in holes)
+        groups = list(_together(self.series.interval, sorted(hole for hole in given if hole[0] < hole[1])))
         self._expect((group[0][0], group[-1][1]) for group in groups)
         answered = self._answered()
         for group in groups:
-            self.run.keep_empty = any(subtract(hole, answered) for hole in group)
-            await self._get((group[0][0], group[-1][1]), holes=group)
+            unknown = [part for hole in group for part in subtract(hole, answered)]
+            self.run.keep_empty = bool(unknown)
+            await self._get(self._beside(group[0][0], group[-1][1]), group, unknown)
+        self.run.keep_empty = True
+        await self._settling.settle()
 
     async def mend(self, damage: Damage) -> None:
         """Ask again for what damaged and missing objects answered; then set the damaged ones aside.
@@ -115,34 +139,127 @@ class SeriesFetch:
         lost = [o for o in (*damage.damaged, *damage.missing) if o.source == self.source]
         self.objects = damage.sound
         newest = max((o.seq for o in damage.missing), default=0)
-        self.run = Run(self.lake, self.series, self.source, self.objects, newest)
-        self._pages = Pages(self.exchange, self.series, self.patience, self.objects)
+        self._start(Run(self.lake, self.series, self.source, self.objects, newest))
         ranges = [self._grid(*bounds) for bounds in union((o.start, o.end) for o in lost)]
         self._expect(ranges)
         for bounds in ranges:
-            await self._get(bounds)
+            await self._get(self._question(*bounds))
+        await self._settling.settle()
         aside = await asyncio.to_thread(settle, self.lake.bucket, self.series, damage)
-        self.note = f"lost objects fetched again: {len(lost):,}, damaged ones moved to {FOLDER}: {aside:,}"
+        self._mended = f"lost objects fetched again: {len(lost):,}, damaged ones moved to {FOLDER}: {aside:,}"
 
-    async def _get(self, bounds: Range, holes: Sequence[Range] = ()) -> None:
-        """Ask for a range, and store what comes while it comes; of `holes`, only what fills them."""
+    async def _get(self, asked: Question, holes: Sequence[Range] = (), unknown: Sequence[Range] | None = None) -> None:
+        """Ask for a range, and store what comes while it comes; of `holes`, only what fills them.
+
+        Doubts about ranges that were answered before, those outside of `unknown`, do not matter.
+        """
+        some = holes if len(holes) > 1 or unknown is not None else ()
         try:
-            async for answer in self._told(bounds):
-                await self.run.add(answer, holes)
+            async for answer in self._told(asked):
+                doubts = answer.doubts if unknown is None else within(answer.doubts, unknown)
+                self._settling.doubts += within(doubts, holes) if some else doubts
+                await self.run.add(answer, some)
                 await self.run.rest()
         finally:
             await self.run.finish()
 
-    async def _get_whole(self, bounds: Range) -> None:
-        """Ask for a range, and store it when all of it has come."""
-        for answer in [answer async for answer in self._told(bounds)]:
-            await self.run.add(answer)
-        await self.run.rest()
+    async def _get_in_order(self, bounds: Range) -> bool:
+        """Ask for a range in slices, oldest first; False where it ends at a doubt."""
+        asked, pending, name = self._question(*bounds), list[Doubt](), self.series.interval
+        try:
+            while asked.low < bounds[1]:
+                asked = asked._replace(high=min(bounds[1], intervals.next_open(name, asked.low, _SLICE)))
+                answers = await self._slice(asked, bounds[1])
+                pending = merged([*pending, *(one for answer in answers for one in answer.doubts if not one.why)])
+                pending = self._doubt(pending, last=asked.high == bounds[1])
+                if not await self._store_in_order(answers):
+                    return False
+                asked, empty = _behind(asked, answers), not any(len(answer.cleaned.table) for answer in answers)
+                if pending and self._bars((pending[-1].start, pending[-1].end)) <= _OVERLAP:
+                    asked = asked._replace(low=pending.pop().start)  # the next answer shows candles on both sides
+                if empty and await self._is_over(asked.left, (asked.low, bounds[1])):
+                    break
+        finally:
+            await self.run.finish()
+        return True
 
-    async def _told(self, bounds: Range) -> AsyncIterator[Answer]:
-        async for answer in self._pages.each(*bounds):
-            self.work.advance(self._bars((answer.page.start, answer.page.end)), part=str(self.series))
+    def _doubt(self, doubts: Sequence[Doubt], *, last: bool) -> list[Doubt]:
+        """Doubts to be settled now; those that the next slice may end are returned, unless this one is the last."""
+        self._settling.doubts = [one for one in doubts if last or one.right is not None]
+        return [one for one in doubts if not (last or one.right is not None)]
+
+    async def _slice(self, asked: Question, end: int) -> list[Answer]:
+        """All answers of a slice; of an exchange that is silent they are asked for once more, later."""
+        answers = [answer async for answer in self._told(asked)]
+        if not (silent := _silent(answers)):
+            return answers
+        await self._settling.wait(silent)
+        answers = [answer async for answer in self._told(asked)]
+        self._settling.doubtful += [replace(one, end=end) for one in _silent(answers)]
+        return answers
+
+    async def _store_in_order(self, answers: Sequence[Answer]) -> bool:
+        """Store answers up to the first doubt, settle it, then store the others; False where it stays."""
+        ordered = sorted(answers, key=lambda one: one.page.start)
+        first = min((one.start for one in (*self._settling.doubts, *self._settling.doubtful)), default=LATEST)
+        for answer in ordered:
+            await self.run.add(answer.part(EARLIEST, first))
+        if first < LATEST and not self._settling.doubtful:
+            await self._settling.settle()
+        if not self._settling.doubtful:
+            for answer in ordered:
+                await self.run.add(answer.part(first, LATEST))
+            await self.run.rest()
+        return not self._settling.doubtful
+
+    async def _told(self, asked: Question) -> AsyncIterator[Answer]:
+        """Answers, until longer bars show that the market ended long ago."""
+        left = asked.left
+        async for answer in self._pages.each(asked):
+            if not _silent([answer]):
+                self._advance(answer)
             yield answer
+            ts = stamps(answer.cleaned.table)
+            left = int(ts[-1]) if len(ts) else left
+            rest = (answer.page.end, asked.high)
+            if not len(ts) and self._pages.is_open(asked.high) and await self._is_over(left, rest):
+                break
+
+    async def _is_over(self, last: int | None, rest: Range) -> bool:
+        if last is None or self._bars(rest) <= _SLICE:
+            return False
+        return await self._evidence.ended(last, self._pages.closed)
+
+    def _advance(self, answer: Answer) -> None:
+        bars = self._bars((answer.page.start, answer.page.end))
+        bars -= sum(self._bars((one.start, one.end)) for one in answer.doubts)
+        self.work.advance(max(0, bars), part=str(self.series))
+
+    def _question(self, low: int, high: int) -> Question:
+        """A range, next to candles that this exchange gave."""
+        own = [o for o in self.objects if o.rows and o.source == self.source]
+        left = max((o.last for o in own if o.last <= low), default=None)
+        return Question(low, high, left, min((o.first for o in own if o.first >= high), default=None))
+
+    def _beside(self, low: int, high: int) -> Question:
+        """A hole between candles, those that this exchange gave named."""
+        name = self.series.interval
+        left = intervals.next_open(name, low, -1)
+        own = [(o.first, o.last) for o in self.objects if o.rows and o.source == self.source]
+        others = [(o.first, o.last) for o in self.objects if o.rows and o.source != self.source]
+
+        def given(at: int) -> bool:
+            return any(a <= at <= b for a, b in own) and not any(a <= at <= b for a, b in others)
+
+        return Question(low, high, left if given(left) else None, high if given(high) else None)
+
+    def _with_last(self, missing: Sequence[Range]) -> list[Range]:
+        """Ranges, with the newest candle that is stored where one begins behind it."""
+        newest = max((o for o in self.objects if o.rows), key=lambda o: (o.last, o.seq), default=None)
+        if newest is None or newest.source != self.source:
+            return list(missing)
+        behind = intervals.next_open(self.series.interval, newest.last)
+        return [(newest.last if start == behind else start, end) for start, end in missing]
 
     def _answered(self) -> list[Range]:
         """What this source or a file has told; the emptiness that an endpoint shows says nothing of the exchange."""
@@ -150,23 +267,9 @@ class SeriesFetch:
         own = [(o.start, o.end) for o in self.objects if o.source == self.source]
         return [*own, *zip(files.starts.tolist(), files.ends.tolist(), strict=True)]
 
-    def _unsettled(self) -> int | None:
-        """Open of the last candle, if it was stored so soon after its end that it may have changed since."""
-        newest = max((o for o in self.objects if o.rows), key=lambda o: (o.last, o.seq), default=None)
-        if newest is None or newest.source != self.source:
-            return None
-        ended = intervals.next_open(self.series.interval, newest.last)
-        return newest.last if newest.end == ended and newest.seq - ended < FRESH else None
-
-    async def _tell_beginning(self, start: int) -> None:
-        """Note where the exchange begins later with this interval than with its longest bars."""
-        first = self._pages.first
-        if self.exchange.kept(self.series.market, self.series.interval):
-            return
-        if first is not None and self._expected_from and start < first and not await self._pages.begins(first):
-            since, began = (clock.iso(at)[:10] for at in (self._expected_from, first))
-            told = f"{self.series.interval} begins {began}, though the market is there since {since}"
-            self.note = f"{told}: {self.exchange.id} may give only its last candles"
+    def _later(self) -> int | None:
+        """Open of the newest candle that this exchange gave."""
+        return max((o.last for o in self.objects if o.rows and o.source == self.source), default=None)
 
     def _expect(self, missing: Iterable[Range]) -> None:
         self.work.expect(sum(map(self._bars, missing)), part=str(self.series))
@@ -187,12 +290,14 @@ class SeriesFetch:
         return intervals.next_open(self.series.interval, under_way, 1 - self.exchange.history)
 
 
-def _slices(interval: str, bounds: Range) -> Iterator[Range]:
-    at, end = bounds
-    while at < end:
-        stop = min(end, intervals.next_open(interval, at, _SLICE))
-        yield at, stop
-        at = stop
+def _behind(asked: Question, answers: Iterable[Answer]) -> Question:
+    """The question that follows, next to the last candle that came."""
+    lasts = [int(ts[-1]) for answer in answers if len(ts := stamps(answer.cleaned.table))]
+    return asked._replace(low=asked.high, left=max(lasts, default=asked.left))
+
+
+def _silent(answers: Iterable[Answer]) -> list[Doubt]:
+    return [doubt for answer in answers for doubt in answer.doubts if doubt.why]
 
 
 def _together(interval: str, holes: Iterable[Range]) -> Iterator[list[Range]]:

@@ -1,9 +1,10 @@
-"""What exchanges do on bad days, for tests: limits, errors, resets, garbage, pages torn, repeated or shuffled."""
+"""What exchanges do on bad days, for tests: limits, errors, resets, garbage, torn or repeated pages, emptiness."""
 
 from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 KINDS = ("limit", "error", "reset", "garbage", "torn", "short", "repeated", "shuffled", "absurd")
+LASTING = ("empty",)  # those that go on for a while, once they began
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -19,15 +21,19 @@ class Faults:
 
     Args:
         share: of requests, 0..1.
-        kinds: which faults, of `KINDS`.
+        kinds: which faults, of `KINDS` and `LASTING`.
         seed: the same one spoils in the same order.
+        lasts: seconds for which a lasting fault goes on: an `empty` exchange answers each question about candles with
+            none, as exchanges do in maintenance.
 
     Attributes:
-        done: how many of each kind so far.
+        done: how many answers of each kind so far.
+        until: an empty exchange stays so until then, seconds of `time.monotonic`; may be set.
     """
 
-    def __init__(self, share: float, kinds: tuple[str, ...] = KINDS, seed: int = 1) -> None:
-        self.share, self.kinds = share, kinds
+    def __init__(self, share: float, kinds: tuple[str, ...] = KINDS, seed: int = 1, lasts: float = 1.0) -> None:
+        self.share, self.kinds, self.lasts = share, kinds, lasts
+        self.until = 0.0
         self.done: Counter[str] = Counter()
         self._random = random.Random(seed)  # noqa: S311 - chance, not secrets
         self._last: dict[str, str] = {}
@@ -35,9 +41,15 @@ class Faults:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer, or spoil the answer."""
+        if time.monotonic() < self.until and is_about_candles(request):
+            return self._empty()
         if self._random.random() >= self.share:
             return self._remember(request, await handler(request))
-        kind = self._random.choice(self.kinds)
+        return await self._spoil(self._random.choice(self.kinds), request, handler)
+
+    async def _spoil(self, kind: str, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if kind in LASTING:
+            return self._begin_emptiness() if is_about_candles(request) else await handler(request)
         self.done[kind] += 1
         if kind == "limit":
             return web.Response(status=self._random.choice((429, 418)), headers={"Retry-After": "0.05"}, text="{}")
@@ -50,6 +62,14 @@ class Faults:
         if kind == "garbage":
             return web.Response(text="<html>please come back later</html>", content_type="application/json")
         return self._spoiled(kind, request, await handler(request))
+
+    def _begin_emptiness(self) -> web.StreamResponse:
+        self.until = time.monotonic() + self.lasts
+        return self._empty()
+
+    def _empty(self) -> web.StreamResponse:
+        self.done["empty"] += 1
+        return web.json_response([])
 
     def _remember(self, request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
         if isinstance(answer, web.Response) and answer.text:
@@ -76,6 +96,11 @@ class Faults:
             return rows[at:] if self._random.random() < 0.5 else rows[:at]
         at = self._random.randrange(len(rows))
         return [*rows[:at], _absurd(rows[at]), *rows[at + 1 :]]
+
+
+def is_about_candles(request: web.Request) -> bool:
+    """Whether it asks for candles."""
+    return "/candles/" in request.path or request.path.endswith("/klines")
 
 
 def _absurd(row: Any) -> Any:

@@ -34,6 +34,10 @@ def told(rows: Sequence[dict[str, Any]]) -> str:
     notes = Counter(row["note"] for row in rows if row["note"])
     parts = [f"{count(sum(row['rows'] for row in rows))} new candles in {count(len(rows))} series"]
     parts += failed[:1] + [f"{count(len(failed) - 1)} more failed"] * (len(failed) > 1)
+    doubtful = [f"{row['exchange']} {row['market']} {row['interval']}" for row in rows if row.get("doubtful")]
+    if doubtful:
+        more = f" and {count(len(doubtful) - 1)} more" if len(doubtful) > 1 else ""
+        parts.append(f"{doubtful[0]}{more} doubtful: no candles where some are expected, update or fetch again")
     return "; ".join([*parts, *(f"{note} ({count(n)})" for note, n in notes.most_common(2))])
 
 
