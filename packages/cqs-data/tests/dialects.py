@@ -130,7 +130,7 @@ def kraken(source, clock) -> web.Application:
 
 def okx(source, clock) -> web.Application:
     """OKX: `after` and `before` are exclusive, newest first; 300 of the last 1,440 candles, else 100."""
-    names = {"1m": "1m", "1H": "1h", "1Dutc": "1d", "1Wutc": "1w", "1Mutc": "1M"}
+    names = {"1m": "1m", "5m": "5m", "1H": "1h", "4H": "4h", "1Dutc": "1d", "1Wutc": "1w", "1Mutc": "1M"}
 
     async def instruments(request):
         one = {"instType": "SPOT", "instId": "BTC-USDT", "baseCcy": "BTC", "quoteCcy": "USDT", "state": "live"}

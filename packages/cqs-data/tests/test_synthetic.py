@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cqs_core.time import intervals
+from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data.sandbox import Synthetic
 from cqs_data.sandbox.bars import aggregate, floors
@@ -82,3 +82,10 @@ def test_floors_agree_with_core(ts, interval):
     if interval in intervals.INTERVALS:
         assert floors(interval, np.array([ts]))[0] == intervals.floor(interval, ts)
     assert floors(interval, np.array([ts]))[0] <= ts
+
+
+def test_a_question_that_ends_inside_of_a_candle_gets_the_whole_candle():
+    start = clock.parse_start("2024-03-04T21:55")
+    [[*asked]] = Synthetic().bars("upbit", "BTC/KRW", "5m", start, start + 1).values.tolist()
+    [[*whole]] = Synthetic().bars("upbit", "BTC/KRW", "5m", start, start + 300_000).values.tolist()
+    assert asked == whole

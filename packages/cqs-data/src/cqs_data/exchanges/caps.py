@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqs_core import ExchangeBusy
 from cqs_core.time import intervals
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 _USUAL = 500  # candles, where ccxt does not tell
 _LARGEST = 5_000
 _SURE = 100  # bars that every exchange's answer covers
-_CUTS = 8  # times that an interval's questions are made shorter
+_FEW = 0.9  # share of a question that an answer holds, though stray rows take the place of some
 
 
 class Caps:
@@ -42,16 +41,11 @@ class Caps:
         caps: list[int] = [own or _LARGEST, published, *self._cut.get(interval, ())]
         return min(caps)
 
-    def cut(self, market: str, interval: str, rows: Rows) -> ExchangeBusy:
-        """The error of an answer that left out candles which the exchange has.
-
-        Where it held as many as it can, the next question is as short; else two answers contradict each other.
-        """
-        known, bars = self._cut.setdefault(interval, []), _bars(interval, int(rows[0][0] or 0), rows)
-        if bars >= self.most(market, interval) or len(known) >= _CUTS:
-            return self._exchange.contradicted(market)
-        known.append(bars)
-        return ExchangeBusy(f"{self._exchange.id} cuts its answers about {market} to {bars} candles", wait=0.0)
+    def cut(self, market: str, interval: str, rows: Rows) -> None:
+        """Note rows of an answer that left out older ones: the next question is as short, if it lacked many."""
+        bars = _bars(interval, int(rows[0][0] or 0), rows)
+        if bars < _FEW * self.most(market, interval):
+            self._cut.setdefault(interval, []).append(bars)
 
     def saw(self, market: str, interval: str, start: int, stop: int, rows: Rows) -> None:
         """Note rows of an answer to `[start, stop)`: how far they reach, and whether those before were cut."""

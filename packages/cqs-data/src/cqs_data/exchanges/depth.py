@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqs_core import ExchangeBusy
 from cqs_core.time import intervals
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ HISTORY = {"gate": 10_000, "gateio": 10_000, "hyperliquid": 5000, "kraken": 720}
 _LONGER = ("1d", "1w", "1M")
 _BEFORE = 4  # longer bars before a first candle that are looked at
 _WINDOWS = 20  # questions about one longer bar at most
-_MANY = 8  # rows from which the middle one tells whether `since` counts
 
 
 class Depth:
@@ -49,6 +49,10 @@ class Depth:
         kept = self._kept.get((market, interval))
         return kept[1] if kept else self._exchange.history
 
+    def deaf(self, market: str, interval: str) -> bool:
+        """Whether it was seen to give its newest candles whatever is asked."""
+        return (market, interval) in self._deaf
+
     async def cuts(self, market: str, interval: str, start: int, rows: Rows) -> bool:
         """Whether an answer to `start` begins later only since the exchange gives nothing older.
 
@@ -60,16 +64,27 @@ class Depth:
         if first <= start:
             return False
         if start <= self._edge(market, interval):
-            return self._keep(key, first, len(rows))
+            return self._keep(key, first, self.candles(market, interval) or len(rows))
         if self._reached[key] <= start:
             return False
         size = self._exchange.caps.most(market, interval)
         older = await self._exchange.rows_from(market, interval, intervals.next_open(interval, start, -size))
-        self._contradict(market, older, start, first)
+        if any(start <= _opened(row) < first for row in older):
+            raise await self._cause(key, rows)
         if older and _opened(older[0]) <= start:
             self._reach(key, _opened(older[0]))
         elif (older and await self._ignored(key, rows)) or await self._hides(key, first):
             return self._keep(key, first, len(rows))
+        self._reach(key, start)
+        return False
+
+    async def forgets(self, market: str, interval: str, start: int, stop: int) -> bool:
+        """Whether an answer has no candle in `[start, stop)` only since the exchange gives nothing so old."""
+        key = market, interval
+        if self._reached.get(key, stop) <= start:
+            return False
+        if start <= self._edge(market, interval) or await self._hides(key, stop):
+            return self._keep(key, stop, self._until_now(interval, stop))
         self._reach(key, start)
         return False
 
@@ -83,7 +98,7 @@ class Depth:
         if first <= start or self._reached.get(key, first) <= start:
             return False
         if start <= self._edge(market, interval) or await self._hides(key, first):
-            return self._keep(key, first, intervals.count(interval, first, self._exchange.now() + 1))
+            return self._keep(key, first, self._until_now(interval, first))
         if self._reached.get(key, first) < first:
             raise self._exchange.contradicted(market)
         self._reach(key, start)
@@ -102,8 +117,11 @@ class Depth:
         self._reached[key] = min(ts, self._reached.get(key, ts))
 
     def _keep(self, key: Key, first: int, count: int) -> bool:
-        self._kept[key] = first, self._kept.get(key, (0, self._exchange.history or count))[1]
+        self._kept[key] = first, min(count, self._kept.get(key, (0, count))[1])
         return True
+
+    def _until_now(self, interval: str, start: int) -> int:
+        return intervals.count(interval, start, self._exchange.now() + 1)
 
     def _edge(self, market: str, interval: str) -> int:
         """Open of the oldest candle that may still be there, ms UTC, where it is known that older ones are not."""
@@ -113,16 +131,17 @@ class Depth:
         under_way = intervals.floor(interval, self._exchange.now())
         return max(self.oldest(market, interval), intervals.next_open(interval, under_way, 2 - count))
 
-    def _contradict(self, market: str, rows: Rows, start: int, first: int) -> None:
-        if any(start <= _opened(row) < first for row in rows):
-            raise self._exchange.contradicted(market)
+    async def _cause(self, key: Key, rows: Rows) -> ExchangeBusy:
+        """Why an answer lacks candles that another one has: it is just the newest ones, or wrong."""
+        if key not in self._deaf and await self._ignored(key, rows):
+            return ExchangeBusy(f"{self._exchange.id} ignores what time is asked for", wait=0.0)
+        return self._exchange.contradicted(key[0])
 
     async def _ignored(self, key: Key, rows: Rows) -> bool:
-        """Whether the same rows come where only the second half of them is asked for."""
-        if len(rows) < _MANY:
-            return False
-        again = await self._exchange.rows_from(*key, _opened(rows[len(rows) // 2]))
-        if again and _opened(again[0]) < _opened(rows[2]) and _opened(again[-1]) >= _opened(rows[-1]):
+        """Whether older ones come where only the newest row is asked for."""
+        newest = _opened(rows[-1])
+        again = await self._exchange.rows_from(*key, newest)
+        if again and _opened(again[0]) < intervals.next_open(key[1], newest, -2):
             self._deaf.add(key)
         return key in self._deaf
 

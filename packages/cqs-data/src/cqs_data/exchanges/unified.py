@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Row = Sequence[float | None]
 EARLIEST = 1_262_304_000_000  # 2010-01-01: no exchange has older candles
 _OLDEST = EARLIEST - 31 * intervals.DAY  # open of the longest bar that may contain it
+_PIECES = 50  # answers of which one is put together at most
 
 
 class CcxtExchange(Exchange):
@@ -97,16 +98,17 @@ class CcxtExchange(Exchange):
 
     async def _head(self, market: str, interval: str, start: int, end: int) -> Page:
         stop = min(end, intervals.next_open(interval, start, self.caps.most(market, interval)))
-        answers: list[list[Row]] = []
+        count, answers = intervals.count(interval, start, stop), list[list[Row]]()
+        limit = self.caps.most(market, interval) if self.depth.deaf(market, interval) else count
 
         async def ask() -> list[Row]:
-            answers.append(await self._around(market, interval, start, intervals.count(interval, start, stop)))
+            answers.append(await self._around(market, interval, start, limit))
             return _inside(answers[-1], start, stop)
 
-        rows, growing = await self.confirmed(market, interval, intervals.count(interval, start, stop), ask)
+        rows, growing = await self.confirmed(market, interval, count, ask)
         every = answers[-1]
         if not every or not await self.depth.cuts(market, interval, start, every):
-            await self._check_beginning(market, interval, start, stop, rows)
+            rows = await self._with_beginning(market, interval, start, stop, rows)
         elif self.depth.oldest(market, interval) >= stop:
             return Page([], start, min(end, self.depth.oldest(market, interval)))
         if growing is not None:
@@ -114,17 +116,32 @@ class CcxtExchange(Exchange):
         self.caps.saw(market, interval, start, stop, rows)
         if rows:
             return Page(rows, start, self.reach(interval, rows, stop))
+        if not every and await self.depth.forgets(market, interval, start, stop):
+            return Page([], start, stop)
         return Page([], start, await self._quiet(market, interval, start, stop, end, every))
 
-    async def _check_beginning(self, market: str, interval: str, start: int, stop: int, rows: list[Row]) -> None:
-        """That nothing is before the first row, by asking for just that; of an empty answer, for its first bar."""
-        first = opened(rows[0]) if rows else intervals.next_open(interval, start)
-        if first <= start:
-            return
-        count = intervals.count(interval, start, first)
-        again = _inside(await self._around(market, interval, start, count), start, min(first, stop))
-        if self.ended(interval, again):
-            raise self.caps.cut(market, interval, rows) if rows else self.contradicted(market)
+    async def _with_beginning(self, market: str, interval: str, start: int, stop: int, rows: list[Row]) -> list[Row]:
+        """Rows, with those before the first one that a cap cut off; of an empty answer, its first bar is asked for."""
+        for _ in range(_PIECES):
+            first = opened(rows[0]) if rows else min(stop, intervals.next_open(interval, start))
+            if first <= start:
+                return rows
+            before = await self._piece(market, interval, start, first)
+            if not self.ended(interval, before):
+                return rows
+            if not rows:
+                raise self.contradicted(market)
+            self.caps.cut(market, interval, rows)
+            rows = [*before, *rows]
+        raise self.contradicted(market)
+
+    async def _piece(self, market: str, interval: str, start: int, stop: int) -> list[Row]:
+        """Rows of `[start, stop)`; fewer than there are bars, yet some, must be said twice."""
+        count = intervals.count(interval, start, stop)
+        rows = _inside(await self._around(market, interval, start, count), start, stop)
+        if 0 < len(rows) < count and rows != _inside(await self._around(market, interval, start, count), start, stop):
+            raise self.contradicted(market)
+        return rows
 
     async def _quiet(self, market: str, interval: str, start: int, stop: int, end: int, rows: list[Row]) -> int:
         """How far an answer without candles in `[start, stop)` counts; years before the first one are not paged."""

@@ -86,10 +86,14 @@ class Habitual:
         found = self.source.bars(exchange, market, interval, start - step(interval), end)
         if self.habits.off_grid:
             found = with_strays(found, interval, self.habits.off_grid, self.clock())
-        if self.habits.last is not None:
-            kept = newest(self.source, exchange, market, interval, self.clock() + 1, self.habits.last)
-            found = found.between(int(kept.ts[0]) if len(kept.ts) else end, end)
-        return found.between(start, end)
+        return found.between(max(start, self.kept(exchange, market, interval)), end)
+
+    def kept(self, exchange: str, market: str, interval: str) -> int:
+        """Open of the oldest candle that is still given, ms UTC; 0 where all are."""
+        if self.habits.last is None:
+            return 0
+        last = newest(self.source, exchange, market, interval, self.clock() + 1, self.habits.last)
+        return int(last.ts[0]) if len(last.ts) else self.clock() + 1
 
 
 def with_strays(bars: Bars, interval: str, share: float, now: int) -> Bars:
@@ -103,6 +107,8 @@ def with_strays(bars: Bars, interval: str, share: float, now: int) -> Bars:
 def backwards(source: Source, exchange: str, market: str, interval: str, end: int, count: int) -> Bars:
     """An answer with the last `count` candles that open before `end`, as the habits of the source have it."""
     _, end, count = _asked(source, end, count)
+    if isinstance(source, Habitual) and end <= source.kept(exchange, market, interval):
+        return Bars.empty()
     return newest(source, exchange, market, interval, end, count)
 
 
@@ -111,6 +117,8 @@ def forwards(source: Source, exchange: str, market: str, interval: str, start: i
     habits, stop, count = _asked(source, end, count)
     if habits.ignores_since:
         return newest(source, exchange, market, interval, stop, count)
+    if isinstance(source, Habitual):
+        start = max(start, source.kept(exchange, market, interval))
     return oldest(source, exchange, market, interval, start, end, count)
 
 
@@ -127,4 +135,8 @@ def _asked(source: Source, end: int, count: int) -> tuple[Habits, int, int]:
     if not isinstance(source, Habitual):
         return Habits(), end, count
     habits = source.habits
-    return habits, source.clock() + 1 if habits.ignores_since else end, min(count, habits.page_cap or count)
+    return (
+        habits,
+        source.clock() + 1 if habits.ignores_since else end,
+        min(count, habits.page_cap or count, habits.last or count),
+    )

@@ -83,7 +83,8 @@ class Synthetic:
         now = self.clock()
         end = min(end, now + 1)
         if step(interval) < HOUR:
-            return aggregate(self._minutes(exchange, market, start, end, now), interval).between(start, end)
+            whole = min(-(-end // step(interval)) * step(interval), now + 1)  # a question may end inside of a candle
+            return aggregate(self._minutes(exchange, market, start, whole, now), interval).between(start, end)
         closed, current = self._closed(exchange, market, interval, now), now // HOUR * HOUR
         partial = aggregate(self._minutes(exchange, market, current, end, now), "1h")
         if len(partial.ts):
