@@ -9,7 +9,7 @@ import pytest
 from dialects import coinbase, gemini, kraken, okx
 
 from cqs_core import FIELDS, Lake, Series, plugins
-from cqs_core.lake.table import stamps
+from cqs_core.lake import stamps
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE, floor, length
 from cqs_data import fetch, repair, update
