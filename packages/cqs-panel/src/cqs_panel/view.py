@@ -5,8 +5,9 @@ Light to import: a package's hook may build these at every start.
 
 from __future__ import annotations
 
+import pkgutil
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
     from cqs_core import Series
     from cqs_core.jobs import Job
     from cqs_panel.state import PageState
+
+_T = TypeVar("_T")
+
+
+def loaded(target: _T | str) -> _T:
+    """The target, or what a text `module:attribute` names, imported now.
+
+    Raises:
+        ImportError: there is no such module.
+        AttributeError: it has no such attribute.
+    """
+    return cast("_T", pkgutil.resolve_name(target)) if isinstance(target, str) else target
 
 
 @dataclass(frozen=True)
@@ -43,8 +56,9 @@ class View:
         title: what the menu says.
         icon: a Material icon's name, `storage`, `candlestick_chart`.
         order: place in the menu, rising; the overview has 0, the shell's own last pages start at 900.
-        build: called once a session, when the view is first shown; returns anything that Panel can show.
-            It runs on the server's loop: what takes longer than 50 ms belongs into `page.load`.
+        build: a function, or `module:function`, which is imported when the view is first shown, once a session. It
+            returns anything that Panel can show, and runs on the server's loop: what takes longer than 50 ms belongs
+            into `page.load`.
         outcome: what came of a job that is over; None for jobs that belong to other views.
     """
 
@@ -52,7 +66,7 @@ class View:
     title: str
     icon: str
     order: int
-    build: Callable[[PageState], Any]
+    build: Callable[[PageState], Any] | str
     outcome: Callable[[Job], Outcome | None] = field(default=lambda _: None)
 
 
@@ -71,7 +85,7 @@ class Card:
     name: str
     title: str
     order: int
-    build: Callable[[PageState], Any]
+    build: Callable[[PageState], Any] | str
     width: Literal[3, 4, 6, 8, 12] = 6
 
 
@@ -127,9 +141,10 @@ class Overlay:
     Attributes:
         name: unique among all overlays.
         title: what the switch says.
-        layers: `layers(series, start, end)` for `[start, end)` in ms UTC; called off the server's loop.
+        layers: `layers(series, start, end)` for `[start, end)` in ms UTC, or `module:function`; called off the server's
+            loop.
     """
 
     name: str
     title: str
-    layers: Callable[[Series, int, int], Sequence[Layer]]
+    layers: Callable[[Series, int, int], Sequence[Layer]] | str

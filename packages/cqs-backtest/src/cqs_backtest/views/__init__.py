@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cqs_panel import Card, Outcome, View
 
 if TYPE_CHECKING:
     from cqs_core.jobs import Job
-    from cqs_panel import PageState
 
 __all__ = ["CARDS", "VIEWS"]
-
-
-def _backtest(page: PageState) -> Any:
-    from cqs_backtest.views.backtest import BacktestView
-
-    return BacktestView(page)
 
 
 def _outcome(job: Job) -> Outcome | None:
@@ -33,14 +26,15 @@ def _outcome(job: Job) -> Outcome | None:
 
 _FIGURES = {"cagr": "CAGR {:+.1f} %", "sharpe": "Sharpe {:.2f}", "mdd": "max drawdown {:.1f} %"}
 VIEWS = [
-    View(slug="backtest", title="Backtest", icon="query_stats", order=30, build=_backtest, outcome=_outcome),
+    View(
+        slug="backtest",
+        title="Backtest",
+        icon="query_stats",
+        order=30,
+        build=f"{__name__}.backtest:BacktestView",
+        outcome=_outcome,
+    ),
 ]
 
 
-def _latest(page: PageState) -> Any:
-    from cqs_backtest.views.latest import latest
-
-    return latest(page)
-
-
-CARDS = [Card(name="backtest.latest", title="", order=40, build=_latest, width=4)]
+CARDS = [Card(name="backtest.latest", title="", order=40, build=f"{__name__}.latest:latest", width=4)]

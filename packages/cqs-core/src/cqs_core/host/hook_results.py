@@ -116,6 +116,15 @@ def _call(item: Any, name: str) -> str:
     return "" if callable(value) else f"whose {name} is {value!r}; it must be something to call"
 
 
+def _target(item: Any, name: str) -> str:
+    """A function, or a text that names one, `module:function`: it is imported when it is needed."""
+    value = getattr(item, name, None)
+    if isinstance(value, str):
+        named = all(part.isidentifier() for part in value.replace(":", ".", 1).split(".")) and ":" in value
+        return "" if named else f"whose {name} is {value!r}; write 'module:function'"
+    return _call(item, name)
+
+
 def _is_command(item: Any) -> Verdict:
     if not (isinstance(item, Sequence) and len(item) == 2 and all(isinstance(part, str) and part for part in item)):
         return False
@@ -184,12 +193,12 @@ def _is_step(item: Any) -> Verdict:
 
 
 def _is_view(item: Any) -> Verdict:
-    said = _text(item, "title", empty=False) or _text(item, "icon") or _number(item, "order") or _call(item, "build")
+    said = _text(item, "title", empty=False) or _text(item, "icon") or _number(item, "order") or _target(item, "build")
     return said or True
 
 
 def _is_card(item: Any) -> Verdict:
-    said = _text(item, "title") or _number(item, "order") or _call(item, "build")
+    said = _text(item, "title") or _number(item, "order") or _target(item, "build")
     width = getattr(item, "width", None)
     if not said and width not in (3, 4, 6, 8, 12):
         said = f"whose width is {width!r}; it must be 3, 4, 6, 8 or 12"
@@ -197,7 +206,7 @@ def _is_card(item: Any) -> Verdict:
 
 
 def _is_overlay(item: Any) -> Verdict:
-    return _text(item, "title", empty=False) or _call(item, "layers") or True
+    return _text(item, "title", empty=False) or _target(item, "layers") or True
 
 
 _KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cqs_panel import Card, View
 
 if TYPE_CHECKING:
     from cqs_core.jobs import Job
-    from cqs_panel import Outcome, PageState
+    from cqs_panel import Outcome
 
 __all__ = ["CARDS", "VIEWS"]
-
-
-def _data(page: PageState) -> Any:
-    from cqs_data.views.data import DataView
-
-    return DataView(page)
 
 
 def _outcome(job: Job) -> Outcome | None:
@@ -27,22 +21,10 @@ def _outcome(job: Job) -> Outcome | None:
     return outcome(job)
 
 
-VIEWS = [View(slug="data", title="Data", icon="storage", order=20, build=_data, outcome=_outcome)]
-
-
-def _prices(page: PageState) -> Any:
-    from cqs_data.views.prices import prices
-
-    return prices(page)
-
-
-def _chart(page: PageState) -> Any:
-    from cqs_data.views.prices import chart
-
-    return chart(page)
+VIEWS = [View(slug="data", title="Data", icon="storage", order=20, build=f"{__name__}.data:DataView", outcome=_outcome)]
 
 
 CARDS = [
-    Card(name="data.prices", title="", order=20, build=_prices, width=12),
-    Card(name="data.chart", title="", order=30, build=_chart, width=8),
+    Card(name="data.prices", title="", order=20, build=f"{__name__}.prices:prices", width=12),
+    Card(name="data.chart", title="", order=30, build=f"{__name__}.prices:chart", width=8),
 ]

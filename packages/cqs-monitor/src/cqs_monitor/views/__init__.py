@@ -2,66 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cqs_panel import Card, Outcome, Overlay, View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cqs_core import Series
     from cqs_core.jobs import Job
-    from cqs_panel import Layer, PageState
 
 __all__ = ["CARDS", "OVERLAYS", "VIEWS"]
-
-
-def _monitor(page: PageState) -> Any:
-    from cqs_monitor.views.monitor import build
-
-    return build(page)
-
-
-def _compare(page: PageState) -> Any:
-    from cqs_monitor.views.compare import build
-
-    return build(page)
-
-
-def _alerts(page: PageState) -> Any:
-    from cqs_monitor.views.alerts import build
-
-    return build(page)
-
-
-def _models(page: PageState) -> Any:
-    from cqs_monitor.views.models import build
-
-    return build(page)
-
-
-def _bots(page: PageState) -> Any:
-    from cqs_monitor.views.overview import build
-
-    return build(page)
-
-
-def _firing(page: PageState) -> Any:
-    from cqs_monitor.views.alerts_card import build
-
-    return build(page)
-
-
-def _trades(series: Series, start: int, end: int) -> Sequence[Layer]:
-    from cqs_monitor.views.overlay import layers
-
-    return layers(series, start, end)
-
-
-def _regimes(series: Series, start: int, end: int) -> Sequence[Layer]:
-    from cqs_monitor.views.regimes import layers
-
-    return layers(series, start, end)
 
 
 def _evaluated(job: Job) -> Outcome | None:
@@ -74,16 +22,29 @@ def _evaluated(job: Job) -> Outcome | None:
 
 
 VIEWS = [
-    View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=_monitor),
-    View(slug="compare", title="Bot vs backtest", icon="compare_arrows", order=32, build=_compare),
-    View(slug="alerts", title="Alerts", icon="notifications", order=34, build=_alerts),
-    View(slug="models", title="Models", icon="model_training", order=36, build=_models, outcome=_evaluated),
+    View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=f"{__name__}.monitor:build"),
+    View(
+        slug="compare",
+        title="Bot vs backtest",
+        icon="compare_arrows",
+        order=32,
+        build=f"{__name__}.compare:build",
+    ),
+    View(slug="alerts", title="Alerts", icon="notifications", order=34, build=f"{__name__}.alerts:build"),
+    View(
+        slug="models",
+        title="Models",
+        icon="model_training",
+        order=36,
+        build=f"{__name__}.models:build",
+        outcome=_evaluated,
+    ),
 ]
 CARDS = [
-    Card(name="monitor.bots", title="", order=10, build=_bots, width=12),
-    Card(name="monitor.alerts", title="", order=90, build=_firing, width=12),
+    Card(name="monitor.bots", title="", order=10, build=f"{__name__}.overview:build", width=12),
+    Card(name="monitor.alerts", title="", order=90, build=f"{__name__}.alerts_card:build", width=12),
 ]
 OVERLAYS = [
-    Overlay(name="monitor.trades", title="Bot trades", layers=_trades),
-    Overlay(name="monitor.regimes", title="Regimes", layers=_regimes),
+    Overlay(name="monitor.trades", title="Bot trades", layers=f"{__name__}.overlay:layers"),
+    Overlay(name="monitor.regimes", title="Regimes", layers=f"{__name__}.regimes:layers"),
 ]

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 from cqs_core import plugins
 from cqs_core.isolation import foreign
 from cqs_panel.charts.layers import checked
+from cqs_panel.view import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def _layers(overlay: Overlay, series: Series, start: int, end: int) -> Sequence[
     """What one overlay draws; one that fails is a problem of its plugin, and the others are drawn."""
     try:
         with foreign():
-            return [checked(layer) for layer in overlay.layers(series, start, end)]
+            return [checked(layer) for layer in loaded(overlay.layers)(series, start, end)]
     except Exception as error:  # noqa: BLE001 - an overlay may fail in any way; the chart and the others live on
         host = plugins()
         host.report(host.owner("register_overlays", overlay.name), f"overlay {overlay.name}", error)

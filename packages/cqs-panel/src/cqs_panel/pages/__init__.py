@@ -17,23 +17,11 @@ def _overview(page: PageState) -> Any:
     raise NotImplementedError(f"{page.slug} is built by the shell, which has the cards")
 
 
-def _jobs(page: PageState) -> Any:
-    from cqs_panel.pages import jobs
-
-    return jobs.build(page)
-
-
-def _plugins(page: PageState) -> Any:
-    from cqs_panel.pages import plugins
-
-    return plugins.build(page)
-
-
 _OVERVIEW = View(slug="overview", title="Overview", icon="dashboard", order=0, build=_overview)
 VIEWS = [
     _OVERVIEW,
-    View(slug="jobs", title="Jobs", icon="hourglass_empty", order=900, build=_jobs),
-    View(slug="plugins", title="Plugins", icon="extension", order=910, build=_plugins),
+    View(slug="jobs", title="Jobs", icon="hourglass_empty", order=900, build="cqs_panel.pages.jobs:build"),
+    View(slug="plugins", title="Plugins", icon="extension", order=910, build="cqs_panel.pages.plugins:build"),
 ]
 
 

@@ -11,7 +11,7 @@ from cqs_core import BucketError
 from cqs_core.isolation import foreign
 from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure, html
-from cqs_panel.view import View
+from cqs_panel.view import View, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class Frame(pn.viewable.Viewer):
         self._shown_faults.clear()
         try:
             with foreign():
-                shown = pn.panel(self.of.build(self.page), sizing_mode="stretch_width")
+                shown = pn.panel(loaded(self.of.build)(self.page), sizing_mode="stretch_width")
                 if self.tried and not pn.state.loaded:
                     _try(shown)
                 self._body[:] = [shown]
