@@ -125,7 +125,7 @@ def test_closed_windows_leave_no_sessions(visit, tmp_path):
 
 
 def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(chromium, visit, tmp_path):
-    """Windows were opened, reloaded and closed meanwhile; nothing of that is worth a line."""
+    """Windows were opened, reloaded, and closed while they loaded; nothing of that is worth a line."""
     with (tmp_path / "log").open("wb") as log:
         bucket = tmp_path / "bucket"
         bucket.mkdir()
@@ -134,6 +134,11 @@ def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(c
                 page = visit(f"{url}?view={view}").page
                 page.reload()
                 page.context.close()
+            hasty = chromium.new_context()
+            page = hasty.new_page()
+            for _ in range(10):
+                page.goto(f"{url}?view=monitor", wait_until="commit")
+            hasty.close()  # in the middle of loading
             left = open_visit(chromium, url, width=1400, height=900, dark=False)  # which misses its server, rightly
             process.terminate()
             assert process.wait(60) == 0

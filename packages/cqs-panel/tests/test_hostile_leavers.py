@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 from bokeh.server.server import Server
@@ -90,3 +91,14 @@ def test_windows_that_were_closed_are_gone_from_memory(own_folders, monkeypatch)
 def alive(kind):
     gc.collect()
     return [one for one in gc.get_objects() if isinstance(one, kind)]
+
+
+def test_the_last_message_of_a_window_that_is_gone_is_no_error(caplog):
+    """It may wait for its turn while the window closes."""
+    from bokeh.protocol.messages.patch_doc import patch_doc
+    from bokeh.server.protocol_handler import ProtocolHandler
+
+    router.install()
+    message = patch_doc({"msgid": "1", "msgtype": "PATCH-DOC"}, {}, {"events": []})
+    assert asyncio.run(ProtocolHandler().handle(message, SimpleNamespace(_session=None))) is None
+    assert caplog.records == []
