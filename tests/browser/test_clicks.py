@@ -79,10 +79,44 @@ def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, de
     page = visit(f"{dashboard(demo)}?view=backtest").page
     page.locator(".tabulator-row [tabulator-field=strategy]").first.click()
     row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=entry_price]")).nth(5)
+    row.wait_for(timeout=60_000)
     row.locator("[tabulator-field=symbol]").click()
     said = heading(page, r"upbit \w+.KRW 1d · trade \d+, [+-]")
     said.wait_for()
+    page.locator(".tabulator-selected [tabulator-field=entry_price]").wait_for()
     text = said.inner_text()
     page.reload()
     said.wait_for()
     assert said.inner_text() == text
+
+
+TOP = """(() => { for (const el of document.querySelectorAll("body *")) {
+  const found = el.shadowRoot?.querySelector(".main-content"); if (found) return found.scrollTop } })()"""
+
+
+def test_back_returns_to_where_the_page_was_scrolled(visit, dashboard, demo):
+    page = visit(f"{dashboard(demo)}?view=monitor").page
+    page.locator(".tabulator-row [tabulator-field=action]").first.wait_for(timeout=30_000)
+    page.get_by_role("heading", name="Trades").scroll_into_view_if_needed()
+    was = page.evaluate(TOP)
+    assert was > 500
+    page.locator('.sidebar [href="?view=jobs"]').first.click()
+    page.wait_for_function(f"location.search.includes('jobs') && {TOP} === 0")
+    page.go_back()
+    page.wait_for_function(f"(was) => Math.abs({TOP} - was) < 60", arg=was)
+
+
+def test_an_address_that_names_what_is_not_there_is_corrected_and_says_so(visit, dashboard, demo):
+    url = dashboard(demo)
+    page = visit(f"{url}?view=monitor&account=Nobody&symbol=NOPE&trade=2020-01-01 00:00:00 BTC", height=1200).page
+    for text in (
+        "There is no account 'Nobody' here",
+        "No trade of 'NOPE' is logged",
+        "No trade '2020-01-01 00:00:00 BTC'",
+    ):
+        page.get_by_text(text).wait_for(timeout=30_000)
+    page.wait_for_function("location.search === '?view=monitor'")
+    page.goto(f"{url}?view=models&version=v99")
+    page.get_by_text("There is no model 'v99' here; v2 is shown.").wait_for()
+    page.wait_for_function("location.search === '?view=models'")
+    page.locator(".tabulator-selected", has_text="v2").wait_for()

@@ -85,15 +85,18 @@ def test_every_zoom_shows_exact_buckets_and_at_most_two_thousand(visit, url, clo
             assert got["volume"][i] == len(inside)
 
 
-def test_the_tooltip_says_the_bucket(visit, url):
+def test_the_line_over_candles_tells_the_one_at_the_pointer(visit, url):
     page = visit(url + "?view=candles").page
     charted(page)
     last = START + ROWS * MINUTE
     move(page, last - 100_000 * MINUTE, last)
+    said = "models().find((m) => m.type === 'Label').text"
+    page.wait_for_function(f"/UTC · [23]h .* V \\d.* BTC$/.test({said})")
+    last_in_view = page.evaluate(said)
     page.mouse.move(700, 300)
-    page.locator(".bk-Tooltip").get_by_text("UTC · 3h").or_(
-        page.locator(".bk-Tooltip").get_by_text("UTC · 2h")
-    ).wait_for()
+    page.wait_for_function(f"(was) => {said} !== was", arg=last_in_view)
+    page.mouse.move(10, 10)
+    page.wait_for_function(f"(was) => {said} === was", arg=last_in_view)
 
 
 def test_a_series_without_candles_says_so(visit, url):

@@ -172,9 +172,20 @@ def test_hostile_numbers_of_jobs_are_refused(monkeypatch):
         jobs.cancel(job.id)
 
 
-def test_a_job_that_is_over_stays_as_it_is():
-    done = over(jobs.start("Some work", ["work", "well"]))
+def test_a_job_that_is_over_stays_as_it_is_until_it_is_forgotten():
+    done, running = over(jobs.start("Some work", ["work", "well"])), at_work()
     assert jobs.cancel(done.id).state == "done"
+    jobs.forget([done.id, running.id, "../jobs"])
+    assert [job.id for job in jobs.listing()] == [running.id]
+    jobs.cancel(running.id)
+
+
+def test_parts_that_are_given_up_are_told_to_the_work():
+    job = at_work()
+    for part in ("BTC", "ETH"):
+        jobs.give_up(job.id, part)
+    assert read_json(job.folder / "given-up.json") == {"parts": ["BTC", "ETH"]}
+    jobs.cancel(job.id)
 
 
 def test_a_killed_process_shows_as_failed():

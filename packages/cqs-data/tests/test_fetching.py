@@ -47,6 +47,15 @@ def test_binance_pages_forwards_and_skips_to_the_first_candle(lake, sandbox):
     assert done[0].rows == len(lake.read(done[0].series)) > 1800
 
 
+def test_a_series_that_is_given_up_is_left_and_the_others_are_fetched(lake, sandbox, tmp_path, monkeypatch):
+    (tmp_path / "given-up.json").write_text(json.dumps({"parts": ["upbit BTC/KRW 1d"]}))
+    monkeypatch.setenv("CQS_JOB", str(tmp_path))
+    left, whole = fetch(lake, select("BTC,SOL", "1d", "upbit", RECENT), sandbox.url)
+    assert (left.rows, left.error, left.note) == (0, None, "cancelled; what was stored before is kept")
+    assert whole.rows >= 39
+    assert list(json.loads((tmp_path / "progress.json").read_text())["parts"]) == ["upbit SOL/KRW 1d"]
+
+
 def test_the_unfinished_candle_is_never_stored(lake, sandbox):
     fetch(lake, select("ETH", "1h,1d,1M", "upbit", RECENT), sandbox.url)
     for status in lake.status():

@@ -22,12 +22,12 @@ from .figures import size as size
 from .figures import when as when
 from .figures import zone_name as zone_name
 from .jobs import JobCard as JobCard
-from .jobs import JobList as JobList
 from .jobs import kept as kept
 from .metrics import Metric as Metric
 from .metrics import metric_cards as metric_cards
 from .metrics import metrics_html as metrics_html
 from .metrics import tone as tone
+from .parameters import optional_number as optional_number
 from .parameters import parameter_widgets as parameter_widgets
 from .parameters import strategies_by_title as strategies_by_title
 from .parameters import strategy_title as strategy_title
@@ -40,6 +40,7 @@ from .sections import html as html
 from .sections import section as section
 from .sections import stack as stack
 from .state import PageState as PageState
+from .tables import choose as choose
 from .tables import columns_button as columns_button
 from .tables import plain_table as plain_table
 from .tables import refresh as refresh

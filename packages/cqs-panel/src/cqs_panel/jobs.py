@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 
 from cqs_core import jobs
 from cqs_panel.figures import age, count
-from cqs_panel.sections import empty, html, stack
+from cqs_panel.sections import html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -84,37 +84,15 @@ class JobCard(pn.viewable.Viewer):
             tell(job)
 
 
-class JobList(pn.viewable.Viewer):
-    """The newest jobs of this machine, kept up to date."""
-
-    def __init__(self, page: PageState, most: int = 20) -> None:
-        super().__init__()
-        self._page, self._most = page, most
-        self._cards: dict[str, JobCard] = {}
-        self._column = stack()
-        self._update()
-        page.every(2, self._update)
-
-    def __panel__(self) -> Any:
-        return self._column
-
-    def _update(self) -> None:
-        found = jobs.listing()[: self._most]
-        if not found:
-            self._column[:] = [empty("No jobs yet", "Fetches and backtests that pages start are listed here.")]
-        elif list(self._cards) != [job.id for job in found]:
-            self._cards = {job.id: self._cards.get(job.id) or JobCard(self._page, job) for job in found}
-            self._column[:] = list(self._cards.values())
-
-
-def job_html(job: Job, summary: str = "") -> str:
-    """One job as HTML, with a line of what came of it; everything in it is escaped."""
+def job_html(job: Job, summary: str = "", about: str = "") -> str:
+    """One job as HTML, with a line of what came of it and one about it; everything in it is escaped."""
     state = f'<span class="state">{escape(" · ".join(filter(None, _state(job))))}</span>'
     told = summary if job.over else job.note
     note = f'<span class="note">{escape(told)}</span>' if told else ""
     title = f'<span class="title">{escape(job.title)}</span>'
+    first = f'<span class="note">{escape(about)}</span>' if about else ""
     role = ' role="alert"' if job.state == "failed" else ' role="status"' if job.over else ""
-    return f'<div class="job {job.state}"{role}>{title}{state}{_bar(job)}{note}{_parts(job)}{_log(job)}</div>'
+    return f'<div class="job {job.state}"{role}>{title}{state}{first}{_bar(job)}{note}{_parts(job)}{_log(job)}</div>'
 
 
 def kept(job: Job) -> str:
@@ -123,6 +101,11 @@ def kept(job: Job) -> str:
         return ""
     done = round(job.done)
     return f"{count(done)} {job.unit} were kept" if done and job.unit == "candles" else "nothing was changed"
+
+
+def under_way(job: Job) -> list[str]:
+    """Names of the parts that it works on now."""
+    return [name for name, part in job.parts.items() if not _finished(part)]
 
 
 def _state(job: Job) -> Iterator[str]:
@@ -136,11 +119,11 @@ def _state(job: Job) -> Iterator[str]:
 
 def _parts(job: Job) -> str:
     """What it does at once, each with how far it is, how fast, and how long it will take."""
-    under_way = [(name, part) for name, part in job.parts.items() if not _finished(part)]
-    if job.over or len(job.parts) < 2 or not under_way:
+    names = under_way(job)
+    if job.over or len(job.parts) < 2 or not names:
         return ""
-    rows = "".join(_part(name, part) for name, part in under_way[:_PARTS])
-    more = len(under_way) - _PARTS
+    rows = "".join(_part(name, job.parts[name]) for name in names[:_PARTS])
+    more = len(names) - _PARTS
     left = f'<span class="more">and {count(more)} more</span>' if more > 0 else ""
     return f'<div class="parts">{rows}{left}</div>'
 

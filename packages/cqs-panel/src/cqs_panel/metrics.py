@@ -23,7 +23,8 @@ _CSS = """
 .up{color:var(--cqs-up)!important} .down{color:var(--cqs-down)!important}
 svg{display:block;width:100%;height:28px;margin-top:6px;overflow:visible}
 polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
-@media (max-width:600px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.value{font-size:18px}}
+@media (max-width:600px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.value{font-size:18px}
+  .card:last-child:nth-child(odd){grid-column:1/-1}}
 """
 Tone = Literal["up", "down"]
 

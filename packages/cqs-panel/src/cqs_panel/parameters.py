@@ -43,5 +43,33 @@ def _widget(rule: Strategy, name: str, parameter: param.Parameter[Any], look: di
         kind = pmui.IntSlider if isinstance(parameter, param.Integer) else pmui.FloatSlider
         return kind.from_param(own, **told)
     if isinstance(parameter, param.Number):
-        return pmui.FloatInput.from_param(own, **told)
+        return optional_number(rule, name, **told)
     return (pmui.Select if isinstance(parameter, param.Selector) else pmui.TextInput).from_param(own, **told)
+
+
+def optional_number(form: param.Parameterized, name: str, **look: Any) -> Any:
+    """A field for a number that may be absent: number fields of the library show 0 where there is none.
+
+    Args:
+        form: whose parameter it is.
+        name: of the parameter, a `param.Number` that allows None.
+        look: parameters of the widget.
+    """
+    known = form.param[name]
+    told = {"label": known.label, "description": known.doc, "placeholder": "optional", **look}
+    field = pmui.TextInput(value=_text(getattr(form, name)), **told)
+
+    def take(event: Any) -> None:
+        text = event.new.replace(",", "").strip()
+        try:
+            setattr(form, name, float(text) if text else None)
+        except ValueError:  # no number, or out of bounds: the field says again what holds
+            field.value = _text(getattr(form, name))
+
+    field.param.watch(take, "value")
+    form.param.watch(lambda event: setattr(field, "value", _text(event.new)), name)
+    return field
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:,.12g}"

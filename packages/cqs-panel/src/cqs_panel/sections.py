@@ -30,6 +30,8 @@ _CARD = """
 :host{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:14px 16px;gap:10px;
   min-width:0;box-sizing:border-box}
 """
+WRAPS = ":host{flex-wrap:wrap;gap:4px 8px}"
+GROWS = {"flex": "1 1 220px", "width": "auto", "min-width": "min(220px, 100%)"}
 # Panel's Column ends with a hidden button for scrolling, before which it would leave one gap more.
 NO_BUTTON = ".scroll-button{position:absolute!important}"
 _STACK = ":host{gap:12px}"
@@ -84,7 +86,8 @@ def _head(title: str, note: str, actions: Sequence[Any]) -> Any:
     told = html(f'<div class="head"><h2>{escape(title)}</h2><span class="note">{escape(note)}</span></div>')
     if not actions:
         return told
-    return pn.Row(told, *actions, sizing_mode="stretch_width", align="center", margin=0)
+    told.styles = GROWS
+    return pn.Row(told, *actions, sizing_mode="stretch_width", align="center", margin=0, stylesheets=[WRAPS])
 
 
 def empty(title: str, advice: str = "", command: str = "") -> Any:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from cqs_core import Bucket, Settings
     from cqs_core.jobs import Job
+    from cqs_panel.view import Outcome
 
 _T = TypeVar("_T")
 
@@ -33,6 +34,7 @@ class Shell(Protocol):
     def start(self, title: str, arguments: Sequence[str]) -> Job: ...
     def reveal(self, name: str) -> None: ...
     def say(self, text: str) -> None: ...
+    def outcome(self, job: Job) -> tuple[str, Outcome] | None: ...
     def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None: ...
 
 
@@ -92,6 +94,10 @@ class PageState(param.Parameterized):
     def reveal(self, name: str) -> None:
         """Scroll until what has this CSS class is in view."""
         self._shell.reveal(name)
+
+    def outcome(self, job: Job) -> tuple[str, Outcome] | None:
+        """What came of a job that is over, and the slug of the view that tells it."""
+        return self._shell.outcome(job)
 
     def say(self, text: str) -> None:
         """Show a line in a corner for some seconds: what was corrected, or what changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from html import escape
@@ -20,7 +21,7 @@ _PLAIN_CSS = """
 :host{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:500;font-size:12px;color:var(--cqs-muted);white-space:nowrap}
-th,td{padding:8px 10px;border-bottom:1px solid var(--cqs-line);vertical-align:top;overflow-wrap:anywhere}
+th,td{padding:8px 10px;border-bottom:1px solid var(--cqs-line);vertical-align:top;overflow-wrap:break-word}
 tr:last-child td{border-bottom:0} td.number,th.number{text-align:right;white-space:nowrap}
 td.up{color:var(--cqs-up)} td.down{color:var(--cqs-down)} td.muted{color:var(--cqs-muted)}
 """
@@ -53,6 +54,7 @@ def table(
     signed: Mapping[str, int] | None = None,
     prices: Mapping[str, str] | None = None,
     sizes: Collection[str] = (),
+    toned: Mapping[str, Mapping[str, str]] | None = None,
     hidden: Collection[str] = (),
     filters: Collection[str] = (),
     phone: Collection[str] = (),
@@ -72,6 +74,7 @@ def table(
         prices: `{column: column of the instrument}`, likewise; each instrument has its own decimals. The column of
             the instrument may be "", where all rows are of one.
         sizes: columns of bytes.
+        toned: `{column: {text: "up", "down" or "muted"}}`: cells with this text are so colored.
         hidden: columns to keep for `on_click` but not to show.
         filters: columns with a text filter below their title.
         phone: columns that a phone shows at first; all where empty. `columns_button` shows the others.
@@ -86,12 +89,13 @@ def table(
     numbers, signed, prices = dict(numbers or {}), dict(signed or {}), dict(prices or {})
     right = [*numbers, *signed, *prices, *sizes]
     columns = [name for name in frame.columns if name not in hidden]
-    kept = _Kept(tuple(hidden), prices, {name: (titles or {}).get(name, name) for name in columns})
+    titles = {name: title.replace(" %", "\N{NO-BREAK SPACE}%") for name, title in (titles or {}).items()}
+    kept = _Kept(tuple(hidden), prices, {name: titles.get(name, name) for name in columns})
     frame = _with_decimals(frame, prices)
     options = {
         "show_index": False,
-        "titles": dict(titles or {}),
-        "formatters": _formatters(numbers, signed, prices, sizes),
+        "titles": titles,
+        "formatters": _formatters(numbers, signed, prices, sizes) | _by_text(toned or {}),
         "editors": dict.fromkeys(frame.columns),  # else every cell is a stop of the Tab key
         "text_align": dict.fromkeys(right, "right"),
         "header_align": dict.fromkeys(right, "right"),
@@ -102,7 +106,7 @@ def table(
         "layout": "fit_columns",
         "theme": "simple",
         "disabled": True,
-        "selectable": False,
+        "selectable": 1 if on_click else False,
         "sizing_mode": "stretch_width",
         "margin": 0,
         "css_classes": ["cqs-rows"] if on_click else [],
@@ -129,6 +133,13 @@ def refresh(shown: Any, frame: pd.DataFrame) -> None:
     frame = _with_decimals(frame, kept.prices) if kept else frame
     if not shown.value.equals(frame):
         shown.value = frame
+
+
+def choose(shown: Any, row: int | None) -> None:
+    """Mark the row, by its place in the frame, that a page is about; None marks none."""
+    wanted = [] if row is None or row >= len(shown.value) else [row]
+    if shown.selection != wanted:
+        shown.selection = wanted
 
 
 def columns_button(shown: Any) -> Any:
@@ -187,7 +198,7 @@ def _least(frame: pd.DataFrame, name: str, title: str, given: int) -> int:
     """Pixels that the title and the longest of the first cells need."""
     cells = frame[name].head(50)
     longest = max((len(_sample(value)) for value in cells), default=0)
-    word = max((len(word) for word in title.split()), default=0)  # titles wrap between words
+    word = max((len(word) for word in title.split(" ")), default=0)  # titles wrap between words
     return max(given, min(240, 24 + round(7.2 * max(word, longest))))
 
 
@@ -230,6 +241,14 @@ def _formatters(
     found |= {name: _signed(places) for name, places in signed.items()}
     found |= {name: HTMLTemplateFormatter(template=_PRICE.format(decimals=f"{name}{_DECIMALS}")) for name in prices}
     return found | {name: HTMLTemplateFormatter(template=_SIZE) for name in sizes}
+
+
+def _by_text(toned: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    from bokeh.models.widgets.tables import HTMLTemplateFormatter
+
+    template = '<span class="<%= ({})[value] || "" %>"><%- value %></span>'
+    shown = {name: template.replace("{}", json.dumps(dict(tones))) for name, tones in toned.items()}
+    return {name: HTMLTemplateFormatter(template=told) for name, told in shown.items()}
 
 
 def _signed(places: int) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import panel as pn
 
@@ -12,15 +12,16 @@ from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.marks import changes
 from cqs_backtest.views.run import RunPage
 from cqs_backtest.views.runs import KeptRuns
-from cqs_core import Lake, SeriesStatus
+from cqs_core import Lake, SeriesStatus, UnknownName
 from cqs_panel import Workbench, empty, html, section, strategy_title
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cqs_core.jobs import Job
     from cqs_panel import PageState
 
+_T = TypeVar("_T")
 _WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
@@ -89,14 +90,17 @@ class BacktestView(pn.viewable.Viewer):
         self._shown = None
         self._bench.fold(open_=not runs and not asked.get("run"))
         if runs:
-            page.load(lambda: comparison(page, runs), self._compare)
+            page.load(lambda: _known(lambda: comparison(page, runs)), self._compare)
         elif run := asked.get("run"):
-            page.load(lambda: load(page.bucket, run), self._show)
+            page.load(lambda: _known(lambda: load(page.bucket, run)), self._show)
         else:
             advice = "Choose symbols and dates, then run; or open a kept run."
             self._bench.results[:] = [section("", empty("No run chosen", advice))]
 
-    def _show(self, run: StoredRun) -> None:
+    def _show(self, run: StoredRun | UnknownName) -> None:
+        if isinstance(run, UnknownName):
+            self._correct(run, "run")
+            return
         if self._form is not None:
             self._form.fill(run.manifest)
         self._shown = RunPage(self._page, run)
@@ -105,5 +109,21 @@ class BacktestView(pn.viewable.Viewer):
         if before and (told := changes(before, run.manifest["performance"])):
             self._page.say(f"Against the run before: {told}")
 
-    def _compare(self, found: tuple[dict[str, Any], Sequence[StoredRun]]) -> None:
+    def _compare(self, found: tuple[dict[str, Any], Sequence[StoredRun]] | UnknownName) -> None:
+        if isinstance(found, UnknownName):
+            self._correct(found, "compare")
+            return
         self._bench.results[:] = [comparison_page(*found)]
+
+    def _correct(self, error: UnknownName, name: str) -> None:
+        """Take what does not exist out of the address, and say so."""
+        self._page.say(str(error))
+        self._page.remember(**{name: None, "trade": None})
+
+
+def _known(read: Callable[[], _T]) -> _T | UnknownName:
+    """What is read, or that it names something that does not exist."""
+    try:
+        return read()
+    except UnknownName as error:
+        return error

@@ -13,7 +13,7 @@ from cqs_backtest.request import BASKET, quote_of
 from cqs_core import Strategy, plugins, settings
 from cqs_core.lake import divides
 from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
-from cqs_panel import AddressForm, from_text, offered, parameter_widgets, strategies_by_title, to_text
+from cqs_panel import AddressForm, from_text, offered, optional_number, parameter_widgets, strategies_by_title, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,7 +146,7 @@ class BacktestForm(pn.viewable.Viewer):
     def _more(self) -> Any:
         own, wide = self.param, _WIDE
         fields = pn.Column(
-            pmui.FloatInput.from_param(own.volume_share, **wide),
+            optional_number(self, "volume_share", **wide),
             pmui.Select.from_param(own.on_end, **wide),
             pmui.Checkbox.from_param(own.allow_stale, **wide),
             pmui.Checkbox.from_param(own.lookahead, **wide),

@@ -81,11 +81,13 @@ def months(days: Stamps, equity: Floats, capital: float) -> Any:
     """A heatmap of months, percent."""
     found = monthly_returns(days, equity, capital)
     most = max((abs(value) for value in found.values()), default=1) or 1
-    head = "".join(f"<th>{m}</th>" for m in _MONTHS)
+    whole = yearly_returns(days, equity, capital)
+    head = "".join(f"<th>{m}</th>" for m in [*_MONTHS, "Year"])
     rows = []
     for year in dict.fromkeys(name[:4] for name in found):
         cells = "".join(_cell(found.get(f"{year}-{m}"), most) for m in _MONTHS)
-        rows.append(f"<tr><td>{year}</td>{cells}</tr>")
+        total = whole.get(year)
+        rows.append(f"<tr><td>{year}</td>{cells}<td><b>{'' if total is None else f'{total:.1f}'}</b></td></tr>")
     return shown(f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>")
 
 

@@ -94,15 +94,17 @@ class RunPage(pn.viewable.Viewer):
 
 def cards(performance: dict[str, float | None], quote: str) -> list[Metric]:
     """The headline, each card with its convention on hover."""
+    end = figure(performance.get("final_equity"), "$", quote)
     return [
         Metric(
             CONVENTIONS[key].label,
             figure(performance[key], CONVENTIONS[key].unit, quote),
-            tone=tone(performance[key]) if key in _TONED else None,
+            f"{end} at the end" if key == "total_return" else "",
+            value_tone=tone(performance[key]) if key in _TONED else None,
             hint=CONVENTIONS[key].text,
         )
         for key in HEADLINE
-        if key in performance
+        if key in performance and key != "final_equity"
     ]
 
 

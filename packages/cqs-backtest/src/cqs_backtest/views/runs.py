@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest.runs import FOLDER, set_aside, survey
-from cqs_panel import columns_button, empty, failure, fill, section, strategy_title, table, when, zone_name
+from cqs_panel import choose, columns_button, empty, failure, fill, section, strategy_title, table, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,8 @@ class KeptRuns(pn.viewable.Viewer):
         self._found: Sequence[dict[str, Any]] = []
         self._body, self._damage = pn.Column(**_WIDE), pn.Column(visible=False, **_WIDE)
         self._columns = pn.Row(margin=0)
+        self._table: Any = None
+        page.param.watch(lambda _: self._mark(), "query")
         self.update()
 
     def __panel__(self) -> Any:
@@ -61,6 +63,7 @@ class KeptRuns(pn.viewable.Viewer):
         fill(self._damage, *(self._told(error) for error in damaged[:_TOLD]))
         if not found:
             self._columns.clear()
+            self._table = None
             self._body[:] = [empty("No kept runs", "Every backtest is kept in the bucket under runs/.")]
             return
         self.param.chosen.objects = {_name(made): made["id"] for made in found}
@@ -69,9 +72,16 @@ class KeptRuns(pn.viewable.Viewer):
         )
         go = pmui.Button(label="Compare runs", variant="outlined", margin=(8, 0), width=140)
         go.on_click(lambda _: self._page.goto(self._page.slug, compare=",".join(self.chosen)))
-        table_ = self._table()
-        self._columns[:] = [columns_button(table_)]
-        self._body[:] = [table_, compare_some, go]
+        self._table = self._made_table()
+        self._columns[:] = [columns_button(self._table)]
+        self._body[:] = [self._table, compare_some, go]
+        self._mark()
+
+    def _mark(self) -> None:
+        """Mark the run that the page shows."""
+        if self._table is not None:
+            run = self._page.query.get("run")
+            choose(self._table, next((i for i, made in enumerate(self._found) if made["id"] == run), None))
 
     def _told(self, error: DataError) -> Any:
         """A manifest that cannot be read, until it can, or is out of the way."""
@@ -81,7 +91,7 @@ class KeptRuns(pn.viewable.Viewer):
         aside.on_click(lambda _: self._page.load(lambda: set_aside(bucket, run), lambda _: self.update()))
         return failure(f"Run {run} cannot be listed", error, actions=[aside])
 
-    def _table(self) -> Any:
+    def _made_table(self) -> Any:
         zone = self._page.settings.timezone
         frame = pd.DataFrame([_row(made, zone) for made in self._found], columns=list(_TITLES))
         return table(

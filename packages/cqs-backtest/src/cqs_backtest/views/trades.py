@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 
 from cqs_core import Series
 from cqs_core.files import to_csv
-from cqs_panel import Marks, Spot, SpotChart, columns_button, empty, section, stack, table, when
+from cqs_panel import Marks, Spot, SpotChart, choose, columns_button, empty, section, stack, table, when
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +44,7 @@ class RunTrades(pn.viewable.Viewer):
         self._page, self._run = page, run
         self._trades = run.trades_frame().iloc[::-1].reset_index(drop=True)
         note, day_start = "fills of this run; times in UTC", run.manifest["day_start"]
+        self._table: Any = None
         self._around = SpotChart(page, "cqs-run-chart", note, height=320, day_start=day_start)
         if not self._trades.empty:
             self._draw()
@@ -61,12 +62,13 @@ class RunTrades(pn.viewable.Viewer):
             variant="text",
             width=90,
         )
-        table_ = self._table()
+        table_ = self._table = self._made_table()
+        self._mark()
         note = "round trips, first in first out; click one to see its candles"
         rows = section("Trades", table_, note=note, actions=[columns_button(table_), csv])
         return stack(self._around, rows)
 
-    def _table(self) -> Any:
+    def _made_table(self) -> Any:
         shown = self._trades.assign(entry=self._times("entry_time"), exit=self._times("exit_time"))
         return table(
             shown[list(_TITLES)],
@@ -100,13 +102,28 @@ class RunTrades(pn.viewable.Viewer):
 
     def _draw(self) -> None:
         """The trade that the address names, by its number from the first; else the newest one's market."""
-        asked = self._page.query.get("trade", "")
-        known = asked.isdigit() and 0 < int(asked) <= len(self._trades)
-        trade = self._trades.iloc[len(self._trades) - int(asked) if known else 0]
+        number = self._asked()
+        trade = self._trades.iloc[len(self._trades) - number if number else 0]
         made = self._run.manifest
         mine = self._trades[self._trades["symbol"] == trade["symbol"]].iloc[::-1]
         series = Series(made["exchange"], trade["symbol"], made["interval"])
-        self._around.show(series, _marks(mine), self._spot(trade, int(asked)) if known else None)
+        self._around.show(series, _marks(mine), self._spot(trade, number) if number else None)
+        self._mark()
+
+    def _asked(self) -> int:
+        """The number of the trade that the address names; 0 where it names none, or one that is not there."""
+        asked = self._page.query.get("trade", "")
+        if asked.isdecimal() and 0 < int(asked) <= len(self._trades):
+            return int(asked)
+        if asked:
+            self._page.remember(trade=None)
+            self._page.say(f"This run has no trade {asked[:20]!r}; it has {len(self._trades)}.")
+        return 0
+
+    def _mark(self) -> None:
+        if self._table is not None:
+            number = self._page.query.get("trade", "")
+            choose(self._table, len(self._trades) - int(number) if number.isdecimal() else None)
 
     def _spot(self, trade: Any, number: int) -> Spot:
         start = trade["entry_time"].value // 1_000_000

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REQUEST, PROCESS, BEGAN, PROGRESS, END = "request.json", "process.json", "began.json", "progress.json", "end.json"
-RESULT, LOG, CANCEL = "result.json", "log.txt", "cancel"
+RESULT, LOG, CANCEL, GIVEN_UP = "result.json", "log.txt", "cancel", "given-up.json"
 
 
 def write_json(path: Path, value: Any) -> None:

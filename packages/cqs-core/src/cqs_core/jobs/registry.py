@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.files.folders import state_folder
-from cqs_core.jobs.folder import CANCEL, END, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.folder import CANCEL, END, GIVEN_UP, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
 from cqs_core.jobs.job import Job, alive, note_process, read_job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 _KEPT = 200
@@ -117,6 +117,22 @@ def cancel(job_id: str) -> Job:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(process["pid"]), signal.SIGTERM)
     return get(job_id)
+
+
+def give_up(job_id: str, part: str) -> None:
+    """Ask a job to leave one of its `parts`, and to go on with the others; work that does not look at it goes on."""
+    job = get(job_id)
+    if not job.over:
+        asked = read_json(job.folder / GIVEN_UP).get("parts", [])
+        write_json(job.folder / GIVEN_UP, {"parts": [*asked, part]})
+
+
+def forget(job_ids: Iterable[str]) -> None:
+    """Remove what is kept of jobs that are over; others stay."""
+    for job_id in job_ids:
+        job = read_job(_home() / job_id) if _ID.fullmatch(job_id) else None
+        if job is not None and job.over:
+            shutil.rmtree(job.folder, ignore_errors=True)
 
 
 def _home() -> Path:

@@ -85,6 +85,18 @@ class Progress:
                 self.total = total
             self.show()
 
+    def drop(self, part: str) -> None:
+        """Count a part no longer: it was given up."""
+        with self.lock:
+            if self.parts.pop(part, None) is not None:
+                self.total = sum(p.total or 0 for p in self.parts.values()) or None
+                self.done = sum(p.done for p in self.parts.values())
+            self.show()
+
+    def given_up(self, part: str) -> bool:
+        """Whether somebody asked to leave this part (`cqs_core.jobs.give_up`)."""
+        return isinstance(self._shown, _JobFile) and part in self._shown.given_up()
+
     @property
     def rate(self) -> float:
         """Units a second since the start."""
@@ -123,6 +135,11 @@ class _JobFile:
         self.folder = folder
         self.last = 0.0
         self.later: threading.Timer | None = None
+
+    def given_up(self) -> list[str]:
+        from cqs_core.jobs.folder import GIVEN_UP, read_json
+
+        return list(read_json(self.folder / GIVEN_UP).get("parts", []))
 
     def update(self, progress: Progress) -> None:
         wait = self.last + _EVERY - time.time()

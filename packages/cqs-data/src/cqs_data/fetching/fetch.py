@@ -24,7 +24,7 @@ from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.loops import run_async
 from cqs_data.fetching.patience import Patience
 from cqs_data.fetching.selection import listing
-from cqs_data.fetching.series import SeriesFetch
+from cqs_data.fetching.series import GivenUp, SeriesFetch
 from cqs_data.fetching.sources import check_source, left_alone, source_of
 
 if TYPE_CHECKING:
@@ -162,12 +162,16 @@ class Connection:
     async def _one(self, part: SeriesFetch, do: Callable[[SeriesFetch], Awaitable[None]]) -> Fetched:
         error: CqsError | None = None
         try:
+            part.check_wanted()
             await do(part)
             if len(part.objects) + part.run.written >= _UNMERGED:
                 done = await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
                 error = DataError(done.problems[0]) if done.problems else None
         except BucketUnavailable:
             raise
+        except GivenUp:
+            part.note = "cancelled; what was stored before is kept"
+            self.work.drop(str(part.series))
         except (BucketError, DataError, ExchangeError) as failed:
             error = failed
         history = self.exchange.kept(part.series.market, part.series.interval)

@@ -34,6 +34,10 @@ _OVERLAP = 50  # bars without candles at the end of a slice that the next one as
 LATEST = 1 << 62
 
 
+class GivenUp(Exception):  # noqa: N818 - no error: somebody wanted it
+    """Somebody asked to leave this series, and to go on with the others."""
+
+
 @dataclass
 class SeriesFetch:
     """The fetching of one series.
@@ -219,6 +223,7 @@ class SeriesFetch:
             if not _silent([answer]):
                 self._advance(answer)
             yield answer
+            self.check_wanted()
             ts = stamps(answer.cleaned.table)
             left = int(ts[-1]) if len(ts) else left
             rest = (answer.page.end, asked.high)
@@ -260,6 +265,15 @@ class SeriesFetch:
             return list(missing)
         behind = intervals.next_open(self.series.interval, newest.last)
         return [(newest.last if start == behind else start, end) for start, end in missing]
+
+    def check_wanted(self) -> None:
+        """Go on only while nobody has given this series up.
+
+        Raises:
+            GivenUp: somebody has.
+        """
+        if self.work.given_up(str(self.series)):
+            raise GivenUp
 
     def _answered(self) -> list[Range]:
         """What this source or a file has told; the emptiness that an endpoint shows says nothing of the exchange."""

@@ -134,6 +134,7 @@ class DataView(pn.viewable.Viewer):
             titles=_TITLES,
             numbers=_COUNTS,
             sizes=["bytes"],
+            toned={"state": {"damaged": "down"}},
             phone=_PHONE,
             widths={"market": 110, "first": 96, "last": 128, "exchange": 84},
             filters=filters,

@@ -83,6 +83,7 @@ class Ticker:
         self._asking = False
         self._asked = float("-inf")
         self._found: Mapping[str, Price] = {}
+        self._answered = False
 
     def latest(self, symbols: Iterable[str]) -> Mapping[str, Price]:
         """What the exchange said at most a minute ago; it is asked again every ten seconds."""
@@ -94,12 +95,17 @@ class Ticker:
             oldest = now() - _SERVES
             return {symbol: price for symbol, price in self._found.items() if price.at >= oldest}
 
+    @property
+    def waiting(self) -> bool:
+        """Whether it was asked, and has never answered or failed to."""
+        return self._asking and not self._answered
+
     def _ask(self, symbols: frozenset[str]) -> None:
         try:
             found = live_prices(symbols)
         finally:
             with self._lock:
-                self._asking = False
+                self._asking, self._answered = False, True
         with self._lock:
             self._found = {**self._found, **found}
 

@@ -30,6 +30,7 @@ class Reading:
         snapshot: of the last reading that succeeded; empty before the first.
         prices: last ones by symbol, of what is held.
         at: ms UTC of that reading; None before the first.
+        waiting: whether the exchange was asked for prices for the first time, and has not answered yet.
         stalled: seconds for which the bucket has not answered, 0 where it does.
         error: what the bucket said last, where it refused.
     """
@@ -39,6 +40,7 @@ class Reading:
     at: int | None = None
     stalled: float = 0.0
     error: str = ""
+    waiting: bool = False
 
 
 class Reader:
@@ -70,7 +72,7 @@ class Reader:
         with self._lock:
             waited = 0.0 if self._started is None else time.monotonic() - self._started
             last = self._last
-        return Reading(last.snapshot, last.prices, last.at, waited, last.error)
+        return Reading(last.snapshot, last.prices, last.at, waited, last.error, last.waiting)
 
     def _run(self) -> None:
         found = self._reading()
@@ -82,7 +84,8 @@ class Reader:
         known = self._last
         try:
             snapshot = logs_of(self._url).refresh()
-            return Reading(snapshot, self._prices(symbols_held(snapshot)), now())
+            prices = self._prices(symbols_held(snapshot))
+            return Reading(snapshot, prices, now(), waiting=self._ticker is not None and self._ticker.waiting)
         except CqsError as error:
             return Reading(known.snapshot, known.prices, known.at, error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, pages must hear of it, and go on

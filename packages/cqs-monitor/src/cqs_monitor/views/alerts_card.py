@@ -11,7 +11,7 @@ from cqs_monitor.alerts.context import facts_of
 from cqs_monitor.alerts.evaluation import Alert, evaluate
 from cqs_monitor.alerts.rules_file import read_rules
 from cqs_monitor.views.alert_text import CSS, alerts_html
-from cqs_panel import html, section
+from cqs_panel import html, section, zone_name
 
 if TYPE_CHECKING:
     from cqs_core import Bucket
@@ -32,7 +32,8 @@ class AlertsCard(pn.viewable.Viewer):
         page.every(SECONDS, lambda: self._ask(quiet=True))
 
     def __panel__(self) -> Any:
-        return section("Alerts", self._text, note="what fires now")
+        clock = zone_name(self._page.settings.timezone)
+        return section("Alerts", self._text, note=f"what fires now; since: {clock}")
 
     def _ask(self, *, quiet: bool = False) -> None:
         bucket = self._page.bucket

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
-from bokeh.models import ColumnDataSource, HoverTool
+from bokeh.models import ColumnDataSource, HoverTool, Range1d
 from bokeh.plotting import figure
 
-from cqs_panel import tones
+from cqs_panel import short, tones
 from cqs_panel.charts import pane, short_numbers, styled
 from cqs_panel.theme import ACCENT, GREY
 
@@ -33,7 +33,9 @@ class BridgeChart(pn.viewable.Viewer):
             toolbar_location=None,
             tools="",
             y_axis_location="right",
+            y_range=Range1d(0, 1),
         )
+        self._shown = shown
         styled(shown)
         shown.yaxis.formatter = short_numbers()
         shown.xaxis.major_label_text_font_size = "10px"
@@ -49,7 +51,6 @@ class BridgeChart(pn.viewable.Viewer):
             text_font_size="11px",
             text_color=GREY,
         )
-        shown.y_range.range_padding = 0.12
         tips = [("", "@name"), ("KRW", "@value{+0,0.00}")]
         shown.add_tools(HoverTool(renderers=[drawn], tooltips=tips, show_arrow=False, point_policy="follow_mouse"))
         self._pane, self._root = pane(shown), pn.Column(sizing_mode="stretch_width", margin=0)
@@ -62,8 +63,17 @@ class BridgeChart(pn.viewable.Viewer):
         data = _steps(bridge)
         if data != dict(self._data.data):
             self._data.data = data
+            self._fit()
         if self._pane not in self._root:  # with its data: Bokeh cannot give an empty figure a range
             self._root[:] = [self._pane]
+
+    def _fit(self) -> None:
+        """Show what lies between backtest and live: beside two bars from 0 the parts would be slivers."""
+        shown = [i for i, name in enumerate(_NAMES) if name not in _ENDS]
+        low, high = (pick(self._data.data[edge][i] for i in shown) for pick, edge in ((min, "low"), (max, "high")))
+        low, high = (0.0, high) if 0 < low < high / 2 else (low, 0.0) if low / 2 < high < 0 else (low, high)
+        pad = (high - low or abs(high) or 1.0) * 0.15
+        self._shown.y_range.update(start=low - pad, end=high + pad)
 
 
 def _steps(bridge: Bridge) -> dict[str, list[Any]]:
@@ -74,5 +84,7 @@ def _steps(bridge: Bridge) -> dict[str, list[Any]]:
         start = 0.0 if name in _ENDS else level
         level = start + value
         color = ACCENT if name in _ENDS else colors.up if value >= 0 else colors.down
-        rows.append((name, min(start, level), max(start, level), value, color, f"{value:+,.0f}"))
+        rows.append(
+            (name, min(start, level), max(start, level), value, color, ("+" if value > 0 else "") + short(value))
+        )
     return {key: list(column) for key, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}

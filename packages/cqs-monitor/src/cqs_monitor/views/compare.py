@@ -27,6 +27,7 @@ from cqs_panel import (
     SpotChart,
     Workbench,
     amount,
+    choose,
     columns_button,
     count,
     empty,
@@ -76,7 +77,9 @@ class CompareView(pn.viewable.Viewer):
         self._which.param.watch(lambda _: self._list(), "value")
         self._positions = self._table()
         note = "bot's fills; shaded: the rule holds; times in UTC"
-        self._chart = SpotChart(page, "cqs-compare-chart", note, height=320, day_start=page.settings.day_start)
+        self._chart = SpotChart(
+            page, "cqs-compare-chart", note, height=320, day_start=page.settings.day_start, own=["monitor.trades"]
+        )
         self._body = self._laid_out()
         self._body.visible = False
         self._bench.results[:] = [self._blank, self._body]
@@ -88,7 +91,7 @@ class CompareView(pn.viewable.Viewer):
         return self._bench
 
     def _laid_out(self) -> Any:
-        note = "net KRW; open positions at the last close"
+        note = "net KRW; the axis need not begin at 0"
         return stack(
             self._cards,
             beside(
@@ -117,7 +120,14 @@ class CompareView(pn.viewable.Viewer):
             signed=comparison_table.SIGNED,
             prices=comparison_table.PRICES,
             phone=comparison_table.PHONE,
-            widths={"opened": 96, "symbol": 84, "what": 92, **dict.fromkeys(comparison_table.PRICES, 104)},
+            widths={
+                "opened": 92,
+                "symbol": 84,
+                "what": 92,
+                "rule_pnl": 92,
+                "live_pnl": 92,
+                **dict.fromkeys(comparison_table.PRICES, 104),
+            },
             hidden=["at"],
             filters=["symbol", "what"],
             page_size=12,
@@ -199,6 +209,7 @@ class CompareView(pn.viewable.Viewer):
             differing = self._which.value == _DIFFERING
             zone = self._page.settings.timezone
             refresh(self._positions, comparison_table.comparison_frame(self._found, zone, differing=differing))
+            self._mark()
 
     def _followed(self, event: Any) -> None:
         if event.old.get("position") != event.new.get("position") and self._found is not None:
@@ -210,14 +221,24 @@ class CompareView(pn.viewable.Viewer):
         found, wanted = self._found, self._page.query.get("position", "")
         rows = comparison_table.comparison_frame(found, self._page.settings.timezone)
         chosen = rows[[comparison_table.key(m, at) == wanted for m, at in zip(rows["symbol"], rows["at"], strict=True)]]
+        if wanted and not len(chosen):
+            self._page.remember(position=None)
+            self._page.say(f"There is no position {wanted[:60]!r} in this comparison.")
         rule, drawn = found.question.rule, self._chart.series
         if len(chosen):
             market, spot = str(chosen["symbol"].iloc[0]), _spot(found, chosen.iloc[0])
+            self._mark()
         elif drawn and drawn.market in found.result.candles.symbols:
             market, spot = drawn.market, None
         else:
             market, spot = str(rows["symbol"].iloc[0] if len(rows) else found.result.candles.symbols[0]), None
         self._chart.show(Series(rule.exchange, market, rule.interval), _layers(found, market), spot)
+
+    def _mark(self) -> None:
+        """Mark the position that the address names."""
+        rows, wanted = self._positions.value, self._page.query.get("position", "")
+        keys = [comparison_table.key(m, at) for m, at in zip(rows["symbol"], rows["at"], strict=True)]
+        choose(self._positions, keys.index(wanted) if wanted in keys else None)
 
     def _focus(self, row: int) -> None:
         chosen = self._positions.value.iloc[row]
@@ -251,13 +272,17 @@ def _metrics(found: Comparison) -> list[Metric]:
     slip = "–" if found.costs is None else f"{ratio(found.costs.slippage_bps)} bp"
     fills = "" if found.costs is None else f"{count(found.costs.fills)} fills, a side"
     differing = sum(bool(pair.differs) for pair in pairing.matched)
+    what = "net of estimated fees"
     return [
-        Metric("Backtest", amount(bridge.backtest, "KRW", signed=True), tone=tone(bridge.backtest)),
-        Metric("Live", amount(bridge.live, "KRW", signed=True), tone=tone(bridge.live), hint="Net of estimated fees"),
+        Metric("Backtest", amount(bridge.backtest, "KRW", signed=True), what, value_tone=tone(bridge.backtest)),
+        Metric("Live", amount(bridge.live, "KRW", signed=True), what, value_tone=tone(bridge.live)),
         Metric("Difference", amount(gap, "KRW", signed=True), "live less backtest", hint="What the bars add up to"),
         Metric("Matched", count(len(pairing.matched)), f"{differing} differ"),
-        Metric("Missed", count(len(pairing.missed)), "the rule bought, the bot did not"),
-        Metric("Extra", count(len(pairing.extra)), "the bot bought, the rule did not"),
+        Metric(
+            "Missed and extra",
+            f"{count(len(pairing.missed))} and {count(len(pairing.extra))}",
+            "bought by the rule alone, by the bot alone",
+        ),
         Metric("Slippage", slip, fills, hint="Against the rule's prices, weighted by value; above 0 is worse"),
     ]
 

@@ -49,6 +49,7 @@ class Controls(param.Parameterized):
             return
         self._names = names
         if self.choice.account and self.choice.account not in names:  # the address named somebody that is not there
+            self._page.say(f"There is no account {self.choice.account[:40]!r} here; all accounts are shown.")
             self.choice = replace(self.choice, account="")
             self._page.remember(account=None)
         wanted = self.choice.account if self.choice.account in names else _ALL

@@ -59,6 +59,8 @@ def _unrealized(report: Report, held: int) -> Metric:
         note += f", without {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}"
     if report.unreadable:
         note += f"; unreadable: {', '.join(report.unreadable[:2])}{' …' if len(report.unreadable) > 2 else ''}"
+    if priced < held and report.reading.waiting:
+        note = f"waiting for prices of {held} position{'' if held == 1 else 's'}"
     whole = priced == held and not report.unreadable
     kind = "net (est.)" if report.choice.net else "gross"
     hint = "Positions of positions.json at the last price there is"

@@ -9,7 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_monitor.views.layout import WHOLE
-from cqs_panel import age, count, html, plain_table, section, size, when
+from cqs_panel import age, count, html, plain_table, section, size, when, zone_name
 
 if TYPE_CHECKING:
     from cqs_monitor.logs.layout import LogFile
@@ -37,7 +37,11 @@ class Health(pn.viewable.Viewer):
 
     def __panel__(self) -> Any:
         return section(
-            "Files", self._files, self._button, self._damaged, note="one listing a reading, then only what changed"
+            "Files",
+            self._files,
+            self._button,
+            self._damaged,
+            note=f"changed: {zone_name(self._timezone)}; one listing a reading, then only what changed",
         )
 
     def update(self, report: Report, now: int) -> None:

@@ -39,7 +39,7 @@ class ModelScores(pn.viewable.Viewer):
         self._page = page
         self._regimes: Regimes | None = None
         self._cards = metric_cards([], least=190)
-        self._chart = CandleChart(page, height=380)
+        self._chart = CandleChart(page, height=380, own=["monitor.regimes"])
         self._earned = pn.Column(**WHOLE)
         self._figures = stack()
         note = "bull in the colour of gains, bear in that of losses; known at the close of each day"

@@ -15,7 +15,21 @@ from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_scores import ModelScores
 from cqs_monitor.views.model_text import CSS, inspection_html, metrics_by_version, model_metrics
 from cqs_monitor.views.model_trust import ModelTrust
-from cqs_panel import empty, failure, fill, html, metric_cards, plain_table, refresh, section, size, table, when
+from cqs_panel import (
+    choose,
+    empty,
+    failure,
+    fill,
+    html,
+    metric_cards,
+    plain_table,
+    refresh,
+    section,
+    size,
+    table,
+    when,
+    zone_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,15 +63,23 @@ class ModelsView(pn.viewable.Viewer):
         self._rows: Sequence[Model] = ()
         self._drawn: tuple[Any, ...] | None = None
         self._blank = pn.Column(**WHOLE)
-        self._table = table(_frame((), None), titles=_TITLES, page_size=10, on_click=self._pick, hidden=["version"])
+        self._table = table(
+            _frame((), None),
+            titles=_TITLES,
+            page_size=10,
+            on_click=self._pick,
+            hidden=["version"],
+            phone=("named", "verdict", "trusted"),
+            widths={"named": 96, "verdict": 150, "uploaded": 128},
+            toned={"verdict": {"dangerous": "down", "imports unusual code": "down"}},
+        )
         self._metrics = pn.Column(**WHOLE)
         self._chosen = stack()
         self._below = pn.Column(**WHOLE)
         self._scores = ModelScores(page)
+        clock = zone_name(page.settings.timezone)
         self._body = stack(
-            section(
-                "Versions", self._table, note="newest first; a click looks at one. Nothing on this page loads a model."
-            ),
+            section("Versions", self._table, note=f"newest first; times in {clock}; nothing here loads a model"),
             self._chosen,
             self._below,
             self._scores,
@@ -97,9 +119,14 @@ class ModelsView(pn.viewable.Viewer):
         self._page.remember(version=str(self._table.value["version"].iloc[place]))
 
     def _choose(self) -> None:
-        chosen = _chosen(self._rows, self._page.query.get("version"))
+        asked = self._page.query.get("version")
+        chosen = _chosen(self._rows, asked)
         if chosen is None:
             return
+        if asked and chosen.version != asked:
+            self._page.remember(version=None)
+            self._page.say(f"There is no model {asked[:40]!r} here; {chosen.version} is shown.")
+        choose(self._table, list(self._table.value["version"]).index(chosen.version))
         key = (chosen.version, chosen.sha256, chosen.state, chosen.sha256 in trusted())
         if key == self._drawn:
             return

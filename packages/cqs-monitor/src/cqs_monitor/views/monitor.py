@@ -18,7 +18,7 @@ from cqs_monitor.views.layout import WHOLE, bar, beside, seconds_between, stack
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_chart import PnlChart
 from cqs_monitor.views.trades import Trades
-from cqs_panel import columns_button, html, metric_cards, metrics_html, refresh, section, table, when
+from cqs_panel import columns_button, html, metric_cards, metrics_html, refresh, section, table, when, zone_name
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -54,7 +54,7 @@ class MonitorView(pn.viewable.Viewer):
             page_size=8,
             on_click=self._pick,
             phone=("account", "total", "today", "month"),
-            widths={"account": 96, "total": 110, "month": 96},
+            widths={"account": 96, "total": 110, "today": 84, "week": 84, "month": 96},
         )
         self._year = html("", stylesheets=[heatmap.CSS])
         self._symbols = html("", stylesheets=[bars.CSS])
@@ -137,7 +137,7 @@ class MonitorView(pn.viewable.Viewer):
 
 def _state(reading: Reading, seconds: float, timezone: str | None) -> str:
     """One line: as of when, or since when the bucket is silent."""
-    as_of = f"as of {when(reading.at, timezone)}" if reading.at else "nothing read yet"
+    as_of = f"as of {when(reading.at, timezone)} {zone_name(timezone)}" if reading.at else "nothing read yet"
     if reading.error:
         return f'<span class="state warning" role="alert">{escape(reading.error)}; {as_of}</span>'
     if reading.stalled > _STALLED:

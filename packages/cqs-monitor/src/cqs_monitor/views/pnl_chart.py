@@ -9,8 +9,8 @@ import panel as pn
 from bokeh.models import ColumnDataSource
 
 from cqs_monitor.performance.statistics import drawdown
-from cqs_panel import empty, tones
-from cqs_panel.charts import crosshair, hover, legend_above, pane, show_all, time_figure, whole_numbers
+from cqs_panel import empty, html, tones
+from cqs_panel.charts import crosshair, hover, legend_html, pane, show_all, time_figure, whole_numbers
 from cqs_panel.theme import ACCENT, OTHERS
 
 if TYPE_CHECKING:
@@ -33,14 +33,16 @@ class PnlChart(pn.viewable.Viewer):
         self._lower.line("ts", "fall", source=self._depth, color=red, line_width=1.2)
         self._total = self._upper.step("ts", "total", source=self._data, color=ACCENT, line_width=2.2, mode="after")
         self._curves: dict[str, Any] = {}
-        self._legend: Any = None
+        self._legend = html("")
         rows = [("", "@ts{%F}"), ("Day", "@day{custom}"), ("Total", "@total{custom}"), ("Below high", "@fall{custom}")]
         formatters = {"@ts": "datetime", **whole_numbers("day", "total", "fall")}
         self._upper.add_tools(hover([self._total], rows, formatters=formatters))
         self._upper.xaxis.visible = False
         self._lower.yaxis.ticker.desired_num_ticks = 3
         crosshair(self._upper, self._lower, level=self._upper)
-        self._figures = pn.Column(pane(self._upper), pane(self._lower), sizing_mode="stretch_width", margin=0)
+        self._figures = pn.Column(
+            self._legend, pane(self._upper), pane(self._lower), sizing_mode="stretch_width", margin=0
+        )
         self._blank = empty("Nothing realized yet", "The curve begins with the first sale.")
         self._root = pn.Column(sizing_mode="stretch_width", margin=0)
 
@@ -79,14 +81,8 @@ class PnlChart(pn.viewable.Viewer):
             )
             for i, name in enumerate(names)
         }
-        if self._legend is not None:
-            self._upper.above.remove(self._legend)
-            self._legend = None
-        if names:
-            self._legend = legend_above(self._upper, self._shown())
-
-    def _shown(self) -> list[tuple[str, Any]]:
-        return [("Total", self._total), *self._curves.items()]
+        lines = [("Total", ACCENT), *zip(names, OTHERS, strict=False)] if names else []
+        self._legend.object = legend_html(lines)
 
 
 def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from cqs_core import Strategy, plugins, settings
 from cqs_core.time.clock import parse_range
 from cqs_monitor.compare.comparison import Question
 from cqs_monitor.compare.strategy_run import find_rule
-from cqs_panel import AddressForm, from_text, offered, parameter_widgets, strategies_by_title
+from cqs_panel import AddressForm, from_text, offered, optional_number, parameter_widgets, strategies_by_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ class QuestionForm(pn.viewable.Viewer):
             pmui.Select.from_param(own.strategy, **wide),
             self._parameters,
             pn.Row(*dates, sizing_mode="stretch_width", margin=0, styles={"gap": "8px"}),
-            pmui.FloatInput.from_param(own.capital, **wide),
+            optional_number(self, "capital", **wide),
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -24,7 +24,7 @@ from cqs_monitor.performance.blotter import trades_frame
 from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.report import Choice
 from cqs_monitor.views.layout import WHOLE, bar
-from cqs_panel import Marks, Spot, SpotChart, columns_button, fill, html, refresh, section, stack, table
+from cqs_panel import Marks, Spot, SpotChart, choose, columns_button, html, refresh, section, stack, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,8 +70,8 @@ class Trades(pn.viewable.Viewer):
         self._table = table(
             trades_frame(Snapshot(), Choice()),
             titles=_TITLES,
-            numbers={"quantity": "0,0.[00000000]", "amount": "0,0"},
-            prices={"price": "symbol"},
+            numbers={"amount": "0,0"},
+            prices={"price": "symbol", "quantity": "symbol"},
             phone=("time", "action", "symbol", "profit_krw"),
             signed={"profit_pct": 2, "profit_krw": 0},
             page_size=12,
@@ -82,16 +82,18 @@ class Trades(pn.viewable.Viewer):
         self._symbol = pmui.Select(label="Symbol", options=[], width=140, size="small", margin=0)
         self._symbol.param.watch(lambda _: self._chosen_symbol(), "value")
         note = "buys and sells of the choice above; times in UTC"
-        self._chart = SpotChart(page, "cqs-trades-chart", note, height=340)
+        self._chart = SpotChart(
+            page, "cqs-trades-chart", note, height=340, actions=[self._symbol], own=["monitor.trades"]
+        )
         self._about = pn.Column(**WHOLE)
+        self._missing = section("On candles", self._about, visible=False)
         page.param.watch(self._followed, "query")
 
     def __panel__(self) -> Any:
         head = bar(self._filter, columns_button(self._table), self._csv, self._told)
         note = "newest first; times in KST; click one to see it on candles"
         rows = section("Trades", head, self._table, note=note)
-        chart = section("On candles", bar(self._symbol), self._about)
-        return stack(chart, self._chart, rows)
+        return stack(self._missing, self._chart, rows)
 
     def _pick(self, row: int) -> None:
         chosen = self._table.value.iloc[row]
@@ -104,6 +106,7 @@ class Trades(pn.viewable.Viewer):
             self._filter.value = event.new.get("filter", "")
         if any(event.old.get(name) != event.new.get(name) for name in ("trade", "day")):
             self._draw()
+            self._mark()
 
     def update(self, report: Report) -> None:
         """Show another report's trades; where nothing changed nothing is sent."""
@@ -115,6 +118,9 @@ class Trades(pn.viewable.Viewer):
         if symbols != self._symbol.options:
             asked = self._page.query.get("symbol")
             self._usual = _most_traded(snapshot)
+            if asked and asked not in symbols:
+                self._page.remember(symbol=None)
+                self._page.say(f"No trade of {asked[:40]!r} is logged; {self._usual} is shown.")
             value = asked if asked in symbols else self._usual
             self._quietly(lambda: self._symbol.param.update(options=symbols, value=value))
         self._list()
@@ -130,10 +136,17 @@ class Trades(pn.viewable.Viewer):
 
     def _fill(self, frame: pd.DataFrame) -> None:
         refresh(self._table, frame)
+        self._mark()
         shown = f"the newest {MOST} that pass; CSV has all" if len(frame) == MOST else f"{len(frame)} rows"
         kind = "net of estimated fees; the CSV is gross, as logged" if self._choice.net else "gross of fees, as logged"
-        shown += f"; {kind}"
+        shown += f"; {kind}; quantities rounded"
         self._told.object = f'<span style="color:var(--cqs-muted);font-size:12px">{shown}</span>'
+
+    def _mark(self) -> None:
+        """Mark the trade that the address names."""
+        rows, wanted = self._table.value, self._page.query.get("trade", "")
+        keys = [f"{time} {symbol}" for time, symbol in zip(rows["time"], rows["symbol"], strict=True)]
+        choose(self._table, keys.index(wanted) if wanted in keys else None)
 
     def _export(self) -> Any:
         frame = trades_frame(self._snapshot, replace(self._choice, net=False), self._filter.value)
@@ -168,8 +181,12 @@ class Trades(pn.viewable.Viewer):
 
     def _show(self, found: tuple[str, Series | None, list[Marks], Spot | None]) -> None:
         symbol, series, marks, spot = found
+        if spot is None and (asked := self._page.query.get("trade")):
+            self._page.remember(trade=None)
+            self._page.say(f"No trade {asked[:60]!r} is logged.")
         self._chart.visible = series is not None
-        fill(self._about, *([] if series else [_no_candles(self._page, symbol)]))
+        self._missing.visible = series is None
+        self._about[:] = [] if series else [_no_candles(self._page, symbol)]
         made_of = (series, spot, [(mark.ts.tolist(), mark.side) for mark in marks])
         if series is not None and self._drawn != made_of:
             last = int(max((int(mark.ts.max()) for mark in marks if len(mark.ts)), default=0))
@@ -195,7 +212,7 @@ def wanted(rows: pa.Table, asked: Mapping[str, str], usual: str, day_start: int)
         day_start: ms after midnight KST at which a day begins.
     """
     at, symbol = asked.get("trade", "")[:19], asked.get("trade", "")[20:]
-    if symbol and (moment := _korean_ms(at)) is not None:
+    if symbol and (moment := _korean_ms(at)) is not None and _is_logged(rows, symbol, moment):
         return symbol, Spot(moment, moment, f"trade of {at[:16]} KST")
     start = _korean_ms(asked.get("day", ""))
     if start is None:
@@ -208,6 +225,12 @@ def wanted(rows: pa.Table, asked: Mapping[str, str], usual: str, day_start: int)
     if not len(inside):
         return usual, spot
     return str(rows["symbol"][int(inside[np.argmax(np.abs(profits[inside]))])].as_py()), spot
+
+
+def _is_logged(rows: pa.Table, symbol: str, second: int) -> bool:
+    """Whether a symbol was traded in that second, ms UTC."""
+    at = rows.filter(pc.equal(rows["symbol"], pa.scalar(symbol)))["timestamp"].cast(pa.int64()).to_numpy() // 1_000_000
+    return bool((at == second // 1000).any())
 
 
 def _korean_ms(text: str) -> int | None:

@@ -8,7 +8,7 @@ from .sources import FrameCandles as FrameCandles
 from .sources import LakeCandles as LakeCandles
 from .style import crosshair as crosshair
 from .style import hover as hover
-from .style import legend_above as legend_above
+from .style import legend_html as legend_html
 from .style import pane as pane
 from .style import short_numbers as short_numbers
 from .style import show_all as show_all

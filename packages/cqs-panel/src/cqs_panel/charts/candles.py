@@ -11,17 +11,18 @@ from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
 from cqs_core import DataError
 from cqs_panel.charts.buckets import Buckets, joined, name_of, step_for
-from cqs_panel.charts.changes import OHLCV, Changed, changed, columns
+from cqs_panel.charts.changes import Changed, changed, columns
 from cqs_panel.charts.damage import DamageNotice, or_damage
 from cqs_panel.charts.layers import Layers
 from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
-from cqs_panel.charts.style import crosshair, hover, limit, pane, time_figure, whole_numbers
+from cqs_panel.charts.readout import Readout
+from cqs_panel.charts.style import crosshair, limit, pane, time_figure
 from cqs_panel.sections import empty
 from cqs_panel.theme import tones
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cqs_panel.charts.sources import CandleSource
     from cqs_panel.state import PageState
@@ -38,7 +39,10 @@ for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
   if (high[i] > top) top = high[i]
   if (volume[i] > most) most = volume[i]
 }
-if (top >= bottom) { const pad = (top - bottom || top || 1) * 0.06; y.setv({start: bottom - pad, end: top + pad}) }
+if (top >= bottom) {  // above them is room for the line that tells one of them
+  const pad = (top - bottom || top || 1) * 0.06
+  y.setv({start: bottom - pad, end: top + 1.8 * pad})
+}
 if (most > 0) v.setv({start: 0, end: most * 1.08})
 """
 
@@ -49,9 +53,10 @@ class CandleChart(pn.viewable.Viewer):
     Args:
         page: the view that shows it.
         height: of both figures, in pixels.
+        own: names of overlays whose subject the page marks by itself.
     """
 
-    def __init__(self, page: PageState, height: int = 420) -> None:
+    def __init__(self, page: PageState, height: int = 420, own: Collection[str] = ()) -> None:
         super().__init__()
         self._page = page
         self._source: CandleSource | None = None
@@ -74,8 +79,9 @@ class CandleChart(pn.viewable.Viewer):
         )
         self._draw()
         self._newest = NewestEnd(self._price, self._colors)
+        self._readout = Readout(self._price, self._volume, self._data, self._newest.data)
         self._layers = Layers(self._price, self._colors)
-        self._overlays = Overlays(page, self._layers)
+        self._overlays = Overlays(page, self._layers, own)
         self._blank = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
         self._figures = pn.Column(
             pane(self._price), pane(self._volume), sizing_mode="stretch_width", margin=0, visible=False
@@ -150,6 +156,7 @@ class CandleChart(pn.viewable.Viewer):
         self._move(start, last if end is None else end)
         limit(shown, ends[0], last, _NARROWEST * source.base, edge)
         self._reset_to(last)
+        self._overlays.open(source.series, ends[0], last)
         self._page.load(lambda: (source, or_damage(source.warm)), self._warmed, quiet=True)
 
     def _reset_to(self, last: int) -> None:
@@ -211,11 +218,8 @@ class CandleChart(pn.viewable.Viewer):
         # Not VBar: it pins what lies beyond the frame to its edge, where it shines through.
         p.rect("ts", "middle", "width", "body", source=up, fill_color="color", line_color=None)
         v.rect("ts", "half", "width", "volume", source=up, fill_color="color", line_color=None, fill_alpha=0.5)
-        self._hovered = p.vbar("ts", "step", "high", "low", source=up, fill_alpha=0, line_color=None)  # to hover
         p.xaxis.visible = v.ygrid.visible = False
         v.yaxis.ticker.desired_num_ticks = 2
-        rows = [("", "@start{%F %H:%M} UTC · $name"), *((name[0].upper(), f"@{name}{{custom}}") for name in OHLCV)]
-        p.add_tools(hover([self._hovered], rows, formatters={"@start": "datetime", **whole_numbers(*OHLCV)}))
         crosshair(p, v, level=p)
         fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range, "v": v.y_range}, code=_FIT)
         for name in ("start", "end"):
@@ -260,7 +264,7 @@ class CandleChart(pn.viewable.Viewer):
             return
         self._have = asked[0], -(-asked[1] // bars.step) * bars.step, bars.step
         self._figures.visible = True
-        self._hovered.name = name_of(bars.step)
+        self._readout.tell(name_of(bars.step), source.series.market if source.series else "")
         self._data.data = columns(bars, self._colors)
         self._overlays.follow(source.series, *asked)
         if (since := _earliest(self._stale, self._missed)) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy.typing as npt
 import panel as pn
 from bokeh.models import ColumnDataSource, CustomJSTickFormatter, Range1d
 
-from cqs_panel.charts.style import crosshair, hover, legend_above, pane, show_all, time_figure
+from cqs_panel.charts.style import crosshair, hover, legend_html, pane, show_all, time_figure
+from cqs_panel.sections import html
 from cqs_panel.theme import ACCENT, GREY, OTHERS, tones
 
 if TYPE_CHECKING:
@@ -72,16 +73,16 @@ def growth_chart(curves: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[n
     if ends:
         firsts, lasts, steps = zip(*ends, strict=True)
         show_all(shown.x_range, min(firsts), max(lasts), _NARROWEST * min(steps))
-    lines = []
-    for (name, (ts, equity)), color in zip(curves.items(), cycle((ACCENT, *OTHERS)), strict=False):
+    colors = list(islice(cycle((ACCENT, *OTHERS)), len(curves)))
+    for (name, (ts, equity)), color in zip(curves.items(), colors, strict=True):
         at = _thinned(equity)
         values = 100 * (equity[at] / equity[0] - 1) if len(equity) else equity
         source = ColumnDataSource({"ts": ts[at].astype(np.float64), "value": values})
-        lines.append((name, shown.line("ts", "value", source=source, color=color, line_width=1.6)))
-        shown.add_tools(hover([lines[-1][1]], [(name, "@value{+0,0.0} %"), ("", "@ts{%F} UTC")], mode="mouse"))
+        line = shown.line("ts", "value", source=source, color=color, line_width=1.6)
+        shown.add_tools(hover([line], [(name, "@value{+0,0.0} %"), ("", "@ts{%F} UTC")], mode="mouse"))
     shown.yaxis.formatter = CustomJSTickFormatter(code="return tick + ' %'")
-    legend_above(shown, lines)
-    return pane(shown)
+    legend = html(legend_html(list(zip(curves, colors, strict=True))))
+    return pn.Column(legend, pane(shown), sizing_mode="stretch_width", margin=0)
 
 
 def _depth(shown: Any, source: Any, deepest: float) -> None:

@@ -46,12 +46,12 @@ class NewestEnd:
 
     def __init__(self, figure: Any, colors: Tones) -> None:
         self._colors = colors
-        self._data = ColumnDataSource({name: [] for name in _COLUMNS})
-        figure.hspan("price", source=self._data, line_color="color", line_dash="dotted", line_width=1)
-        figure.text("x", "price", "text", source=self._data, background_fill_color="ground", **_LABEL)
+        self.data = ColumnDataSource({name: [] for name in _COLUMNS})
+        figure.hspan("price", source=self.data, line_color="color", line_dash="dotted", line_width=1)
+        figure.text("x", "price", "text", source=self.data, background_fill_color="ground", **_LABEL)
         x = figure.x_range
-        beside = CustomJS(args={"newest": self._data, "x": x}, code=_BESIDE)
-        self._data.js_on_change("data", CustomJS(args={"newest": self._data, "x": x}, code=_FOLLOW), beside)
+        beside = CustomJS(args={"newest": self.data, "x": x}, code=_BESIDE)
+        self.data.js_on_change("data", CustomJS(args={"newest": self.data, "x": x}, code=_FOLLOW), beside)
         x.js_on_change("end", beside)
 
     def show(self, end: int, edge: float, base: int, price: float | None, *, up: bool) -> None:
@@ -68,12 +68,12 @@ class NewestEnd:
         tone, ground = (self._colors.up, self._colors.down)[not up], self._colors.text["light"][not up]
         at, text = (np.nan, "") if price is None else (price, price_text(price))
         values = (float(end), float(edge), float(base), float(end), at, text, tone, ground)
-        self._data.data = {name: [one] for name, one in zip(_COLUMNS, values, strict=True)}
+        self.data.data = {name: [one] for name, one in zip(_COLUMNS, values, strict=True)}
 
     def clear(self) -> None:
         """Take the line away."""
-        if len(self._data.data["end"]):
-            self._data.data = {name: [] for name in _COLUMNS}
+        if len(self.data.data["end"]):
+            self.data.data = {name: [] for name in _COLUMNS}
 
 
 def put(source: ColumnDataSource, begin: float, rows: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from cqs_panel.charts.layers import checked
 from cqs_panel.view import loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cqs_core import Series
     from cqs_panel.charts.layers import Layers
@@ -24,23 +24,42 @@ _ONE_LINE = {"& .MuiToggleButton-root": {"whiteSpace": "nowrap"}}
 
 
 class Overlays:
-    """Switches for what plugins give; hidden where they give nothing, or the candles are of no series."""
+    """Switches for what plugins have to draw over a series; hidden where they have nothing, or there is no series.
 
-    def __init__(self, page: PageState, layers: Layers) -> None:
+    Args:
+        page: that shows the chart.
+        layers: of the chart.
+        own: names of overlays whose subject the page draws by itself: a switch for it would say "off".
+    """
+
+    def __init__(self, page: PageState, layers: Layers, own: Collection[str] = ()) -> None:
         self._page, self._layers = page, layers
-        self._known = dict(plugins().overlays())
+        self._known = {name: overlay for name, overlay in plugins().overlays().items() if name not in own}
         self._window: tuple[Series, int, int] | None = None
-        names = {overlay.title: name for name, overlay in self._known.items()}
-        self.switches = pmui.CheckButtonGroup(
-            options=names, value=[], size="small", margin=0, visible=False, sx=_ONE_LINE
-        )
+        self._probed: Series | None = None
+        self.switches = pmui.CheckButtonGroup(options={}, value=[], size="small", margin=0, visible=False, sx=_ONE_LINE)
         self.switches.param.watch(lambda _: self._ask(), "value")
+
+    def open(self, series: Series | None, first: int, last: int) -> None:
+        """Offer what there is for a series that has candles in `[first, last)`, ms UTC."""
+        known = list(self._known.values()) if series is not None else []
+        self._probed = series
+
+        def work() -> tuple[Series | None, dict[str, str]]:
+            return series, {one.title: one.name for one in known if series and _layers(one, series, first, last)}
+
+        self._page.load(work, self._offer, quiet=True)
 
     def follow(self, series: Series | None, start: int, end: int) -> None:
         """Draw those that are on for `[start, end)`, ms UTC."""
-        self.switches.visible = bool(self._known) and series is not None
         self._window = None if series is None else (series, start, end)
         self._ask()
+
+    def _offer(self, found: tuple[Series | None, dict[str, str]]) -> None:
+        series, options = found
+        if series == self._probed:
+            on = [name for name in self.switches.value if name in options.values()]
+            self.switches.param.update(options=options, value=on, visible=bool(options))
 
     def _ask(self) -> None:
         chosen = [self._known[name] for name in self.switches.value]

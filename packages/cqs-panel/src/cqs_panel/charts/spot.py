@@ -10,11 +10,11 @@ import panel as pn
 
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import DerivedCandles
-from cqs_panel.sections import html, section
+from cqs_panel.sections import GROWS, WRAPS, html, section
 from cqs_panel.view import Band
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cqs_core import Series
     from cqs_panel.state import PageState
@@ -47,6 +47,7 @@ class SpotChart(pn.viewable.Viewer):
         height: of the figures, in pixels.
         actions: small widgets at the right of the title.
         day_start: ms after 00:00 UTC at which days begin.
+        own: names of overlays whose subject the page marks by itself.
     """
 
     def __init__(
@@ -57,31 +58,35 @@ class SpotChart(pn.viewable.Viewer):
         height: int = 340,
         actions: Sequence[Any] = (),
         day_start: int = 0,
+        own: Collection[str] = (),
     ) -> None:
         super().__init__()
         self._page, self._name, self._note, self._day_start = page, name, note, day_start
         self._series: Series | None = None
-        self.chart = CandleChart(page, height=height)
+        self.chart = CandleChart(page, height=height, own=own)
         self._head, self._left_out = html(""), html("", visible=False)
-        self._above = pn.Row(self._head, *actions, sizing_mode="stretch_width", align="center", margin=0)
-        self._root = section("", self._above, self._left_out, self.chart, css_classes=[name])
+        self._head.styles = GROWS
+        self._above = pn.Row(
+            self._head, *actions, sizing_mode="stretch_width", align="center", margin=0, stylesheets=[WRAPS]
+        )
+        self._place = pn.Column(self._left_out, self.chart, sizing_mode="stretch_width", margin=0)
+        self._instead = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
+        self._root = section("", self._above, self._place, self._instead, css_classes=[name])
 
     def __panel__(self) -> Any:
         return self._root
 
     @property
-    def visible(self) -> bool:
-        """Whether the card is on the page."""
-        return bool(self._root.visible)
-
-    @visible.setter
-    def visible(self, seen: bool) -> None:
-        self._root.visible = seen
-
-    @property
     def series(self) -> Series | None:
         """What is drawn."""
         return self._series
+
+    def blank(self, title: str, instead: Any) -> None:
+        """Say in place of candles why there are none."""
+        self._series = None
+        self._head.object = f'<div class="head"><h2>{escape(title)}</h2></div>'
+        self._instead[:] = [instead]
+        self._place.visible, self._instead.visible = False, True
 
     def show(
         self, series: Series, layers: Sequence[Layer] = (), spot: Spot | None = None, start: int | None = None
@@ -92,6 +97,7 @@ class SpotChart(pn.viewable.Viewer):
         told = f"{series} · {spot.label}" if spot else str(series)
         note = f'<span class="note">{escape(self._note)}</span>'
         self._head.object = f'<div class="head"><h2>{escape(told)}</h2>{note}</div>'
+        self._place.visible, self._instead.visible = True, False
         other = series != self._series
         self._series = series
         length = intervals.length(series.interval)

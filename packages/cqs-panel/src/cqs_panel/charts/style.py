@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from bokeh.models import (
@@ -12,8 +13,7 @@ from bokeh.models import (
     CustomJSTickFormatter,
     DatetimeTickFormatter,
     HoverTool,
-    Legend,
-    LegendItem,
+    NoOverlap,
     Range1d,
     Span,
     WheelZoomTool,
@@ -96,6 +96,7 @@ def time_figure(height: int, **params: Any) -> Any:
         "toolbar_location": "above",
     }
     shown = styled(figure(**(options | params)))
+    shown.xaxis.major_label_policy = NoOverlap(min_distance=10)
     shown.xaxis.formatter = DatetimeTickFormatter(**_DATES, context=DatetimeTickFormatter(**_DAYS), hide_repeats=True)
     shown.yaxis.formatter = short_numbers()
     for tool in shown.select(WheelZoomTool):
@@ -156,21 +157,12 @@ def styled(shown: Any) -> Any:
     return shown
 
 
-def legend_above(shown: Any, lines: Sequence[tuple[str, Any]]) -> Any:
-    """A legend over the figure; a click mutes a curve. In Panel's theme its text is larger than all else: not here."""
-    items = [LegendItem(label=name, renderers=[line]) for name, line in lines]
-    legend = Legend(
-        items=items,
-        orientation="horizontal",
-        click_policy="mute",
-        background_fill_alpha=0,
-        border_line_alpha=0,
-        label_text_font_size="12px",
-        padding=0,
-        margin=0,
-    )
-    shown.add_layout(legend, "above")
-    return legend
+def legend_html(lines: Sequence[tuple[str, str]]) -> str:
+    """A legend as escaped HTML, of `(name, color)`: on a canvas the theme would make its text larger than all else."""
+    mark = '<i style="display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;background:{}"></i>'
+    parts = (f'<span style="white-space:nowrap">{mark.format(color)}{escape(name)}</span>' for name, color in lines)
+    style = "display:flex;flex-wrap:wrap;align-items:center;gap:2px 16px;font-size:12px;color:var(--cqs-muted)"
+    return f'<div style="{style}">{"".join(parts)}</div>' if lines else ""
 
 
 def crosshair(*figures: Any, level: Any = None) -> None:

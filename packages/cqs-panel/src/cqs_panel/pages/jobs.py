@@ -1,15 +1,136 @@
-"""The jobs page: long work of this machine, whoever started it."""
+"""The jobs page: long work of this machine, whoever started it: what it is, when, what came of it, and once more."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from cqs_panel.jobs import JobList
-from cqs_panel.sections import section
+import panel as pn
+import panel_material_ui as pmui
+
+from cqs_core import jobs
+from cqs_panel.figures import when, zone_name
+from cqs_panel.jobs import JOB_CSS, job_html, kept
+from cqs_panel.sections import empty, html, section, stack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cqs_core.jobs import Job
     from cqs_panel.state import PageState
+
+_MOST = 30
+_SECONDS = 1.0
+_KINDS = {
+    "backtest run": "Backtest",
+    "data verify": "Verification",
+    "data repair": "Repair",
+    "models evaluate": "Evaluation",
+}
+_LINE = """
+:host{display:grid!important;grid-template-columns:minmax(0,1fr) auto;gap:4px 12px;align-items:start;
+  border-bottom:1px solid var(--cqs-line);padding-bottom:10px}
+@media(max-width:700px){:host{grid-template-columns:minmax(0,1fr)}}
+"""
 
 
 def build(page: PageState) -> Any:
-    return section("Jobs", JobList(page), note="on this machine, newest first")
+    """The newest jobs, with what can be done with each."""
+    found = JobsPage(page)
+    note = f"on this machine, newest first; times in {zone_name(page.settings.timezone)}"
+    return section("Jobs", found, note=note, actions=[found.clear])
+
+
+class JobsPage(pn.viewable.Viewer):
+    """Kept up to date while it is shown."""
+
+    def __init__(self, page: PageState) -> None:
+        super().__init__()
+        self._page = page
+        self._lines: dict[str, _Line] = {}
+        self._column = stack()
+        self.clear = pmui.Button(label="Clear finished", icon="clear_all", variant="outlined", size="small", margin=0)
+        self.clear.on_click(lambda _: self._clear())
+        self._update()
+        page.every(_SECONDS, self._update)
+
+    def __panel__(self) -> Any:
+        return self._column
+
+    def _clear(self) -> None:
+        jobs.forget(job.id for job in jobs.listing() if job.over)
+        self._update()
+
+    def _update(self) -> None:
+        found = jobs.listing(_MOST)
+        self.clear.disabled = not any(job.over for job in found)
+        for job in found:
+            if job.id in self._lines:
+                self._lines[job.id].update(job)
+        if not found:
+            self._lines = {}
+            self._column[:] = [empty("No jobs yet", "Fetches and backtests that pages start are listed here.")]
+        elif list(self._lines) != [job.id for job in found]:
+            self._lines = {job.id: self._lines.get(job.id) or _Line(self._page, job) for job in found}
+            self._column[:] = [line.root for line in self._lines.values()]
+
+
+class _Line:
+    """One job."""
+
+    def __init__(self, page: PageState, job: Job) -> None:
+        self._page, self._job, self._shown = page, job, ""
+        self._ours = ("--bucket", page.bucket.url) in pairwise(job.args)
+        self._text = html("", stylesheets=[JOB_CSS])
+        self._cancel = _button("Cancel", lambda: self.update(jobs.cancel(self._job.id)))
+        self._show = _button("Show", self._goto)
+        self._again = _button("Run again", self._retry)
+        buttons = pn.Row(self._show, self._again, self._cancel, margin=0, styles={"gap": "4px"})
+        self.root = pn.Column(self._text, buttons, sizing_mode="stretch_width", margin=0, stylesheets=[_LINE])
+        self.update(job)
+
+    def update(self, job: Job) -> None:
+        """Tell what it does now."""
+        self._job = job
+        found = self._page.outcome(job) if job.over and self._ours else None
+        told = [kind_of(job), when(round(1000 * job.started), self._page.settings.timezone)]
+        told += [] if self._ours else ["of another bucket"]
+        text = job_html(job, found[1].text if found else kept(job), about=" · ".join(told))
+        if text != self._shown:
+            self._shown = self._text.object = text
+            self._cancel.visible, self._again.visible = not job.over, job.over and self._ours
+            self._show.visible = found is not None and found[1].query is not None
+
+    def _goto(self) -> None:
+        if (found := self._page.outcome(self._job)) and found[1].query is not None:
+            self._page.goto(found[0], **found[1].query)
+
+    def _retry(self) -> None:
+        self._page.start(self._job.title, own_arguments(self._job.args))
+
+
+def kind_of(job: Job) -> str:
+    """What kind of work it is.
+
+    >>> from types import SimpleNamespace
+    >>> kind_of(SimpleNamespace(args=["fetch", "--symbols", "BTC"])), kind_of(SimpleNamespace(args=["data", "verify"]))
+    ('Fetch', 'Verification')
+    """
+    words = " ".join(map(str, job.args[:2]))
+    return _KINDS.get(words) or words.partition(" ")[0].capitalize()
+
+
+def own_arguments(args: Sequence[str]) -> list[str]:
+    """What a page asked for, without what was added: the bucket and `--json`.
+
+    >>> own_arguments(["fetch", "--symbols", "BTC", "--bucket", "b", "--json"])
+    ['fetch', '--symbols', 'BTC']
+    """
+    asked = list(args[:-1] if args[-1:] == ["--json"] else args)
+    return asked[:-2] if asked[-2:-1] == ["--bucket"] else asked
+
+
+def _button(label: str, call: Callable[[], Any]) -> Any:
+    button = pmui.Button(label=label, variant="text", size="small", margin=0)
+    button.on_click(lambda _: call())
+    return button

@@ -7,7 +7,7 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
-from cqs_panel.location import search
+from cqs_panel.location import NARROW, search
 
 
 class Address(JSComponent):
@@ -17,6 +17,7 @@ class Address(JSComponent):
     """
 
     theme = param.String(default="light", doc="How the page was served.")
+    narrow = param.Boolean(default=False, doc="Whether it was served to a phone.")
 
     _esm = """
 export function render({model, view}) {
@@ -26,29 +27,54 @@ export function render({model, view}) {
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
   const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth})
-  const popped = () => tell("popped")
+  // The history keeps how far each entry was scrolled: Back returns there once the page is long enough again.
+  const main = () => { for (const el of document.querySelectorAll("body *")) {
+    const found = el.shadowRoot?.querySelector(".main-content"); if (found) return found } }
+  const note = () => { const el = main()
+    if (el) window.history.replaceState({cqsTop: el.scrollTop}, "") }
+  let wanted = null
+  const back = (until) => { const el = main()
+    if (wanted === null || !el) return
+    el.scrollTo(0, wanted)
+    if (Math.abs(el.scrollTop - wanted) < 2 || performance.now() > until) wanted = null
+    else requestAnimationFrame(() => back(until)) }
+  const touched = ({type, key}) => { wanted = null
+    if (type === "pointerdown" || key === "Enter") note() }  // before the page that it opens takes its place
+  const hands = ["wheel", "touchstart", "keydown", "pointerdown"]
+  for (const kind of hands) window.addEventListener(kind, touched, {passive: true})
+  const popped = (event) => {
+    tell("popped")
+    wanted = event.state?.cqsTop ?? 0
+    requestAnimationFrame(() => back(performance.now() + 20000))
+  }
   window.addEventListener("popstate", popped)
   model.on("msg:custom", (event) => {
     const said = event.data ?? event
-    if (said.search !== undefined && said.search !== window.location.search)
-      window.history[said.push ? "pushState" : "replaceState"](null, "", said.search || window.location.pathname)
+    if (said.search !== undefined && said.search !== window.location.search) {
+      const to = said.search || window.location.pathname
+      if (said.push) window.history.pushState(null, "", to)
+      else window.history.replaceState(window.history.state, "", to)
+    }
     if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
     if (said.cookie) keep(said.cookie)
-    if (said.top) for (const el of document.body.children)
-      el.shadowRoot?.querySelector(".main-content")?.scrollTo(0, 0)
+    if (said.top) { wanted = null; main()?.scrollTo(0, 0) }
   })
-  model.on("remove", () => window.removeEventListener("popstate", popped))
+  model.on("remove", () => {
+    window.removeEventListener("popstate", popped)
+    for (const kind of hands) window.removeEventListener(kind, touched)
+  })
   keep(`cqs_window=${dark ? "dark" : "light"}-${window.innerWidth}`)
   const chosen = document.cookie.includes("cqs_theme="), kept = document.cookie.includes("cqs_window=")
-  if (!chosen && kept && dark !== (model.theme === "dark") && !sessionStorage.getItem("cqs-theme")) {
-    sessionStorage.setItem("cqs-theme", "asked again")  // once: what is half drawn cannot change its theme
+  const other = !chosen && dark !== (model.theme === "dark"), small = window.innerWidth < NARROW && !model.narrow
+  if (kept && (other || small) && !sessionStorage.getItem("cqs-asked")) {
+    sessionStorage.setItem("cqs-asked", "again")  // once: what is half drawn cannot change its theme, nor its columns
     window.location.reload()
     return
   }
   tell("opened")
 }
-"""
+""".replace("NARROW", str(NARROW))
 
     def write(self, slug: str, query: dict[str, str], *, push: bool) -> None:
         """Put a view and its query into the address bar, as a new entry of the history or in place of the current."""

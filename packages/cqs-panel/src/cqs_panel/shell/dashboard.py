@@ -11,7 +11,7 @@ import panel as pn
 
 from cqs_core import Bucket, CqsError, Settings, UnknownName, jobs, plugins, settings
 from cqs_panel.checks import checked
-from cqs_panel.location import chosen_theme, last_window, parse
+from cqs_panel.location import NARROW, chosen_theme, last_window, parse
 from cqs_panel.pages import overview_of
 from cqs_panel.shell.address import Address
 from cqs_panel.shell.chrome import Chrome
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cqs_core.jobs import Job
-    from cqs_panel.view import Card
+    from cqs_panel.view import Card, Outcome
 
 
 class Dashboard:
@@ -43,7 +43,8 @@ class Dashboard:
         self._works: dict[PageState, Work] = {}
         self._current: Frame | None = None
         self._following = False
-        self._address = Address(theme="dark" if pn.config.theme == "dark" else "light", width=0, height=0, margin=0)
+        theme, narrow = "dark" if pn.config.theme == "dark" else "light", last_window()[1] < NARROW
+        self._address = Address(theme=theme, narrow=narrow, width=0, height=0, margin=0)
         self._address.on_msg(self._heard)
         self.keys = Keys.of(sorted(self.views.values(), key=lambda v: (v.order, v.title)))
         self.keys.on_msg(self._heard)
@@ -84,10 +85,13 @@ class Dashboard:
 
     def goto(self, slug: str, query: dict[str, str]) -> None:
         """Show a view. A menu's click passes the query that the view had last."""
+        previous = self._current
         self._open(slug, query)
         frame = self._current
         if frame is not None and not self._following:
             self._address.write(slug, frame.page.query, push=True)
+        if frame is not previous:
+            self._address.tell(top=True)  # after the address: its entry keeps how far the page was scrolled
 
     def revisit(self, slug: str) -> None:
         """Show a view as it was left."""
@@ -120,6 +124,9 @@ class Dashboard:
 
     def reveal(self, name: str) -> None:
         self.keys.reveal(name)
+
+    def outcome(self, job: Job) -> tuple[str, Outcome] | None:
+        return self.dock.outcome(job)
 
     def say(self, text: str) -> None:
         self.dock.say(text)
@@ -220,7 +227,7 @@ class Dashboard:
         self._chrome.show(frame)
         if previous is not None and previous.page.slug not in self.views:
             self._forget(previous)
-        self._address.tell(title=f"{frame.of.title} · cqs", top=True)
+        self._address.tell(title=f"{frame.of.title} · cqs")
         if not frame.built:
             self._build(frame, at_once=previous is None)
 

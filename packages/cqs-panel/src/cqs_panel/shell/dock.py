@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import jobs
-from cqs_panel.jobs import JOB_CSS, job_html, kept
+from cqs_panel.jobs import JOB_CSS, job_html, kept, under_way
 from cqs_panel.sections import html
 
 if TYPE_CHECKING:
@@ -148,7 +148,9 @@ class _Card:
             _button("Show", lambda: dock.show(self._job), visible=False),
             _button("Dismiss", lambda: dock.dismiss(self._job), visible=False),
         )
-        buttons = pn.Row(self._show, self._cancel, self._dismiss, margin=0, styles={"gap": "4px"})
+        self._some = pmui.MenuButton(label="Cancel one", variant="text", size="small", margin=0, visible=False)
+        self._some.on_click(lambda item: jobs.give_up(self._job.id, item["label"]))
+        buttons = pn.Row(self._show, self._cancel, self._some, self._dismiss, margin=0, styles={"gap": "4px"})
         self.root = pn.Column(self._text, buttons, stylesheets=[_CARD], **_WHOLE)
 
     def update(self, job: Job) -> None:
@@ -158,11 +160,19 @@ class _Card:
         if text == self._shown:
             return
         self._shown = self._text.object = text
+        self._offer(job)
         if job.over and self._cancel.visible:
             self.root.css_classes = [job.state]
             self._cancel.visible, self._dismiss.visible = False, True
             if found and found[1].query is not None:
                 self._show.label, self._show.visible = found[1].label, True
+
+    def _offer(self, job: Job) -> None:
+        """Parts that can be left, where it does several at once."""
+        names = under_way(job) if job.unit == "candles" and not job.over else []
+        items = [{"label": name} for name in names] if len(names) > 1 else []
+        if items != self._some.items:
+            self._some.param.update(items=items, visible=bool(items))
 
 
 def _is_of(job: Job, bucket: str) -> bool:

@@ -20,6 +20,7 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+_NARROW = 600  # as in `shell.address`, which imports too much for tests without a browser
 _HERE = ("127.0.0.1", "localhost", "::1", "")
 _HARMLESS = (
     "favicon",
@@ -89,7 +90,8 @@ def open_visit(browser: Browser, url: str, *, width: int, height: int, dark: boo
     visit.page.on("pageerror", lambda error: _note(visit, str(error)))
     visit.page.on("console", lambda said: _note(visit, said.text) if said.type == "error" else None)
     visit.page.goto(url)
-    if dark:  # the first page of a browser that prefers the dark is served light, and asks for itself once more
+    phone = width < _NARROW and "user_agent" not in context
+    if dark or phone:  # the first page of such a browser is served light and wide, and asks for itself once more
         visit.page.wait_for_function(_LOADED_AGAIN, timeout=30_000)
     visit.wait()
     return visit

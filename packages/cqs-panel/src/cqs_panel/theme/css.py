@@ -84,7 +84,7 @@ TABLE_CSS = """
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row:hover{
   background:var(--cqs-hover)!important;color:inherit!important}
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row.tabulator-selected{
-  background:var(--cqs-tint)!important}
+  background:var(--cqs-tint)!important;color:inherit!important}
 :host .tabulator-row .tabulator-cell{border-right:0;padding:8px 10px}
 :host(.cqs-rows) .tabulator-row{cursor:pointer}
 :host .tabulator-row:focus-visible,:host .tabulator-tableholder:focus-visible{
