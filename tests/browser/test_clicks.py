@@ -82,7 +82,7 @@ def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, de
     row.wait_for(timeout=60_000)
     row.locator("[tabulator-field=symbol]").click()
     said = heading(page, r"upbit \w+.KRW 1d · trade \d+, [+-]")
-    said.wait_for()
+    said.wait_for(timeout=60_000)
     page.locator(".tabulator-selected [tabulator-field=entry_price]").wait_for()
     text = said.inner_text()
     page.reload()
