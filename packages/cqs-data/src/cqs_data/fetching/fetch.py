@@ -161,6 +161,7 @@ class Connection:
 
     async def _one(self, part: SeriesFetch, do: Callable[[SeriesFetch], Awaitable[None]]) -> Fetched:
         error: CqsError | None = None
+        left = ""
         try:
             part.check_wanted()
             await do(part)
@@ -170,12 +171,12 @@ class Connection:
         except BucketUnavailable:
             raise
         except GivenUp:
-            part.note = "cancelled; what was stored before is kept"
+            left = "cancelled; what was stored before is kept"
             self.work.drop(str(part.series))
         except (BucketError, DataError, ExchangeError) as failed:
             error = failed
         history = self.exchange.kept(part.series.market, part.series.interval)
-        notes = [f"{self.exchange.id} gives only its last {history:,} candles" if history else "", part.note]
+        notes = [f"{self.exchange.id} gives only its last {history:,} candles" if history else "", part.note, left]
         note, run = "; ".join(filter(None, notes)), part.run
         counts = run.stored, run.rejected, part.source, run.flagged
         return Fetched(part.series, *counts, error, note, history, part.doubtful)
