@@ -153,6 +153,13 @@ def seoul(frame: pd.DataFrame) -> list[tuple[pd.Timestamp, list[float]]]:
     return stamped_by(frame.tz_convert("Asia/Seoul"))
 
 
+def continued(frame: pd.DataFrame) -> pd.DataFrame:
+    """Bars that open where the ones before closed."""
+    opened = frame["close"].shift(1, fill_value=frame["open"].iloc[0])
+    high, low = np.maximum(opened, frame["close"]) + 1, np.minimum(opened, frame["close"]) - 1
+    return frame.assign(open=opened, high=high, low=low)
+
+
 def named(row: list[float]) -> dict[str, float]:
     return dict(zip(FIELDS[:4], row[1:5], strict=True))
 
@@ -259,6 +266,9 @@ HOUR_FILES: dict[str, bytes | str] = {
     "cryptocompare.json": json.dumps(
         {"Data": {"Data": [{"time": r[0] // 1000, **named(r), "volumefrom": r[5], "volumeto": 5} for r in rows(H)]}}
     ),
+    "mac.csv": H.to_csv().replace("\n", "\r"),
+    "short_lines.csv": "ts,open,high,low,close,volume,note\n"
+    + "\n".join(",".join(map(str, [*r, "x"] if i % 9 else r)) for i, r in enumerate(rows(H))),
     "stream.arrows": arrow_stream(H),
     "bom.csv": b"\xef\xbb\xbf" + H.to_csv().encode(),
     "utf16.csv": H.to_csv(sep="\t").encode("utf-16"),
@@ -449,6 +459,16 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
         csv([[r[0], 5, 4, 3, 2, 1] for r in rows(H)]),
         "has no header line, and its 6 columns stand in no",
     ),
+    "long_lines.csv": (csv([r if i != 30 else [*r, 1, 2] for i, r in enumerate(rows(H))]), "cannot be read as a table"),
+    "long_first.csv": (csv([r if i else [*r, 1, 2] for i, r in enumerate(rows(H))]), "first row has more than 6 cells"),
+    "twice.csv": (
+        csv([[*r, 9] for r in rows(H)], "ts,open,high,low,close,volume,volume"),
+        "more than one column 'volume', numbers 5, 6 from 0: say which, as --columns volume=5",
+    ),
+    "closes_first.json": (
+        json.dumps([[r[0], r[4], r[2], r[3], r[1], r[5]] for r in rows(continued(H))]),
+        "open and close of 'closes_first.json' look swapped",
+    ),
     "weeks.csv": (
         made(20, "W-THU").to_csv(),
         "weeks open on Thursday 00:00 UTC .* Monday 00:00; import shorter candles",
@@ -554,6 +574,17 @@ def test_the_first_decimal_comma_may_come_late():
 def test_a_market_that_seldom_trades_is_one_of_minutes():
     minutes = made(20_000, "min")[np.random.default_rng(3).random(20_000) < 0.01]
     assert_read("x.csv", minutes.to_csv(), minutes, Options("binance", "BTC/USDT"), "1m")
+
+
+def test_columns_of_one_name_are_told_by_their_numbers():
+    text = csv([[*r, 9] for r in rows(H)], "ts,open,high,low,close,volume,volume")
+    assert_read("x.csv", text, H, Options("binance", "BTC/USDT", columns={"volume": "5"}), "1h")
+
+
+def test_columns_of_a_format_give_way_to_those_that_are_said():
+    text = csv([[1, *r] for r in rows(H)])
+    given = {name: str(i + 1) for i, name in enumerate(("time", *FIELDS))}
+    assert_read("x.csv", text, H, Options("binance", "BTC/USDT", columns=given), "1h")
 
 
 def test_days_of_bithumb_are_those_of_seoul():

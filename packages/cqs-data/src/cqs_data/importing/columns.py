@@ -21,7 +21,18 @@ _LOOKED = 20  # cells
 NEEDED = ("time", "open", "high", "low", "close", "volume")
 _NAMES: Mapping[str, Sequence[str]] = {
     "time": (
-        *("open_time", "opentime", "open time", "ts", "timestamp", "unix", "unix timestamp", "unix_timestamp", "epoch"),
+        *(
+            "open_time",
+            "opentime",
+            "open time",
+            "ts",
+            "mts",
+            "timestamp",
+            "unix",
+            "unix timestamp",
+            "unix_timestamp",
+            "epoch",
+        ),
         *("t", "datetime", "date_time", "date", "time", "gmt time", "local time", "utc", "time (utc)", "<date>"),
         *("시간", "일시", "일자", "날짜", "시각", "时间", "日期", "時間", "日時", "日付", "index", "", "unnamed: 0"),
     ),
@@ -91,25 +102,40 @@ def find_columns(name: str, table: Table, given: Mapping[str, str]) -> Columns:
     Raises:
         UsageError: a column is missing, there twice, or unknown.
     """
+    doubled = _apart(table.frame)
     chosen, fields = _by_format(table)
     if not fields:
         chosen, fields = _PLAIN, _by_name(list(table.frame.columns))
     told = {k: v for k, v in _by_name(list(table.frame.columns)).items() if k in _ABOUT}
+    if "time" in given:
+        fields = {what: column for what, column in fields.items() if what != "clock"}
     fields = _with_clock(table.frame, {**told, **fields, **_given(name, table, given)})
     if table.headless and not {"time", "close"} & set(fields):
         raise UsageError(
             f"{name!r} has no header line, and its {table.frame.shape[1]} columns stand in no order that is known: "
             "say which is which, as --columns time=0,open=1,high=2,low=3,close=4,volume=5"
         )
-    if missing := [one for one in NEEDED if one not in fields]:
+    missing = [one for one in NEEDED if one not in fields]
+    if again := next((column for one in missing for column in doubled if column in _NAMES[one]), None):
+        numbers = ", ".join(map(str, doubled[again]))
+        raise UsageError(
+            f"{name!r} has more than one column {again!r}, numbers {numbers} from 0: say which, as --columns "
+            f"{missing[0]}={doubled[again][0]}"
+        )
+    if missing:
         raise UsageError(
             f"{name!r} has no column that is known as {missing[0]}; it has {_listed(table.frame.columns)}: "
             f"name it with --columns {missing[0]}=…" + (" (volume=none stores 0)" if missing == ["volume"] else "")
         )
-    twice = next((c for c in fields.values() if list(table.frame.columns).count(c) > 1), None)
-    if twice is not None:
-        raise UsageError(f"{name!r} has more than one column {twice!r}; remove one, or name it by number in --columns")
     return Columns(chosen, fields)
+
+
+def _apart(frame: pd.DataFrame) -> dict[str, list[int]]:
+    """Give columns of one name names of their own; returns their numbers by the name that they had."""
+    names = [str(column) for column in frame.columns]
+    doubled = {one: [i for i, other in enumerate(names) if other == one] for one in names if names.count(one) > 1}
+    frame.columns = [f"{one} #{i}" if one in doubled else one for i, one in enumerate(names)]
+    return doubled
 
 
 def parse_columns(text: str | None) -> dict[str, str]:

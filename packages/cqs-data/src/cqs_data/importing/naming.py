@@ -36,6 +36,7 @@ _UNITS = {
     "mo": "M",
 }
 _WORDS = {"minutely": "1m", "hourly": "1h", "daily": "1d", "d": "1d", "weekly": "1w", "monthly": "1M"}
+_UNIFIED = re.compile(r"[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+(-\d{6})?")  # futures as ccxt names them
 _FUTURE = re.compile(r"(.+?)(?:\.P|[-_](?:PERP|SWAP)|_(\d{6}))")  # of TradingView, FTX, OKX, Binance
 _NAMED_FUTURE = re.compile(
     r"(?<![A-Za-z0-9])([A-Z0-9]{2,}(?:[-_][A-Z]{3,5})?(?:\.P|[-_]PERP|[-_]SWAP|_\d{6}(?=-\d+[a-z])))(?![A-Za-z0-9])"
@@ -94,6 +95,8 @@ def market_in(symbol: str) -> str | None:
     ('BTC/USDT:USDT', 'BTC/USD:BTC', 'BTC/USDT:USDT-240329', None)
     """
     text = symbol.strip()
+    if _UNIFIED.fullmatch(text):
+        return text
     if future := _FUTURE.fullmatch(text.upper()):
         return _future(market_in(future[1]), future[2])
     text = text[1:] if re.fullmatch(r"t[A-Z0-9:]{6,}", text) else text

@@ -56,6 +56,8 @@ class Options:
         ):
             if value is not None and value not in allowed:
                 raise UnknownName(what, value, allowed)
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise UsageError(f"--delimiter {self.delimiter!r} is not one character; for tabs say tab")
 
 
 def parse_where(pairs: Sequence[str]) -> dict[str, str]:

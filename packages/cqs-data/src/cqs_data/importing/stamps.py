@@ -91,17 +91,17 @@ def _from_datetimes(column: pd.Series[Any]) -> Stamps:
 
 def _from_numbers(name: str, numbers: Floats) -> Stamps:
     """Each row by its own size: files of several years mix milliseconds and microseconds."""
-    ms = np.full(len(numbers), np.nan)
+    ms, written = np.full(len(numbers), np.nan), _written(numbers)
     found = []
     for unit, low, high, factor in _UNITS:
-        rows = (numbers >= low) & (numbers < high) & np.isnan(ms) & ~_written(numbers)
+        rows = (numbers >= low) & (numbers < high) & np.isnan(ms) & ~written
         ms[rows] = numbers[rows] * factor
         found += [unit] if rows.any() else []
     days = (numbers >= _EXCEL[0]) & (numbers < _EXCEL[1])
     if days.sum() > len(numbers) / 2:
         serial = np.where(days, numbers, np.nan) - _EXCEL_EPOCH
         return Stamps(np.round(serial * _DAY), np.full(len(ms), fill_value=True), "Excel")
-    if _written(numbers).sum() > len(numbers) / 2:
+    if written.sum() > len(numbers) / 2:
         import pandas as pd
 
         text = pd.Series(numbers).round().astype("Int64").astype("string")

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import re
+import statistics
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_core import UsageError
@@ -72,7 +73,8 @@ def read_text(name: str, data: bytes, delimiter: str | None = None, decimal: str
     cells = [_cells(line, chosen) for line in lines[first:]]
     headers = _headers(lines[:first], chosen, len(cells[0]))
     plain = decimal != "," and not may_group((cell for row in cells for cell in row), dots=chosen == ";")
-    frame = _read(name, text, chosen, first, plain=plain)
+    width = statistics.mode(len(row) for row in cells if row)
+    frame = _read(name, text, chosen, first, width, plain=plain)
     header = _Header.of(headers, frame.shape[1])
     frame.columns = header.names
     return Text(_without_headers(frame, headers), not headers, chosen, encoding, header.tickers)
@@ -112,7 +114,7 @@ def decode(name: str, data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text, encoding
+            return text if "\n" in text else text.replace("\r", "\n"), encoding
     if kind := next((kind for begin, kind in _OTHERS.items() if data.startswith(begin)), None):
         raise UsageError(f"{name!r} is {kind}; save its candles as CSV or parquet, or unpack it, and import that")
     raise UsageError(f"{name!r} is not text in UTF-8, UTF-16 or cp949, nor parquet, feather or JSON")
@@ -129,7 +131,10 @@ def _wide(data: bytes) -> str | None:
 def _cells(line: str, delimiter: str) -> list[str]:
     if delimiter.isspace() and delimiter != "\t":
         return line.split()
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell longer than any number, or a line that ends inside
+        return [line]
 
 
 def _delimiter(name: str, lines: Sequence[str]) -> str:
@@ -156,18 +161,26 @@ def _headers(before: Sequence[str], delimiter: str, width: int) -> list[list[str
     return [row for row in rows if len(row) >= min(width, _NUMERIC + 1)]
 
 
-def _read(name: str, text: str, delimiter: str, skip: int, *, plain: bool) -> pd.DataFrame:
-    """The rows; as text where not all numbers are written as programs do."""
+def _read(name: str, text: str, delimiter: str, skip: int, width: int, *, plain: bool) -> pd.DataFrame:
+    """The rows, of so many cells at most; as text where not all numbers are written as programs do."""
     import pandas as pd
 
     separator = r"\s+" if delimiter == " " else delimiter
     kinds: dict[str, Any] = {"low_memory": False} if plain else {"dtype": str}
     try:
         frame: pd.DataFrame = pd.read_csv(
-            io.StringIO(text), sep=separator, header=None, skiprows=skip, skipinitialspace=True, **kinds
+            io.StringIO(text),
+            sep=separator,
+            header=None,
+            names=range(width),
+            skiprows=skip,
+            skipinitialspace=True,
+            **kinds,
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise UsageError(f"{name!r} cannot be read as a table: {' '.join(str(error).split())[:160]}") from None
+    if not isinstance(frame.index, pd.RangeIndex):  # what the first row has too many of
+        raise UsageError(f"{name!r} cannot be read as a table: its first row has more than {width} cells")
     return frame
 
 
