@@ -121,6 +121,17 @@ def test_whatever_it_raises_is_an_error_of_the_exchange(error):
         ask("page", error, "BTC/KRW", "1d", 0, DAY)
 
 
+def test_what_an_answer_says_nothing_of_stays_so():
+    page = Page([ROW], 0, 3 * DAY, until=2 * DAY, since=DAY)
+    assert ask("page", page, "BTC/KRW", "1d", 0, 3 * DAY) == page
+
+
+def test_bars_that_it_keeps_are_a_number():
+    assert Checked(type("Short", (Odd,), {"kept": lambda *_: 720})).kept("BTC/KRW", "1d") == 720
+    with pytest.raises(ExchangeError, match="kept\\(\\) must give bars, or None"):
+        Checked(type("Wrong", (Odd,), {"kept": lambda *_: "all"})).kept("BTC/KRW", "1d")
+
+
 def test_what_it_raises_on_purpose_stays_what_it_is():
     with pytest.raises(ExchangeBusy, match="later"):
         ask("page", ExchangeBusy("later"), "BTC/KRW", "1d", 0, DAY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,7 @@ from cqs_data.exchanges import Binance, CcxtExchange, Upbit
 from cqs_data.fetching import Selection
 from cqs_data.fetching.doubts import Doubt, merged
 from cqs_data.fetching.patience import Patience
+from cqs_data.looks import LiveCandle, Looks
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 from cqs_data.sandbox.faults import is_about_candles
 
@@ -282,3 +284,20 @@ def test_the_sandbox_is_empty_for_a_while():
     assert fetched[0] == []
     assert len(fetched[1]) == 4
     assert faults.done["empty"] == 1
+
+
+async def test_live_candles_that_a_silence_hid_come_after_it():
+    series, closed, at = Series("upbit", "BTC/KRW", "1h"), Closed(FOREVER), END - 9 * DAY
+    with Sandbox(Synthetic(), faults=closed) as sandbox:
+        async with Upbit(sandbox.url) as exchange:
+            looks = Looks(series, exchange, 30)
+            before = await looks.closed(at, None)
+            closed.first = closed.asked
+            ticked = LiveCandle.opening(at, 1.0)
+            assert await looks.closed(at + HOUR, ticked) == [replace(ticked, closed=True)]
+            assert await looks.closed(at + 4 * HOUR, None) == []
+            closed.first = FOREVER
+            after = await looks.closed(at + 5 * HOUR, None)
+    bars = Synthetic().bars("upbit", "BTC/KRW", "1h", at, at + 5 * HOUR)
+    assert before[-1].ts < at
+    assert [(one.ts, one.close) for one in after] == list(zip(bars.ts, bars.values[:, 3], strict=True))

@@ -125,7 +125,7 @@ def test_a_lost_connection_is_said_and_what_it_missed_comes_after(joined):
     def sped_up():
         return clock.now() + 7 * MINUTE
 
-    with Sandbox(Synthetic(sped_up), port, clock):
+    with Sandbox(Synthetic(sped_up), port, sped_up):
         until(lambda: feed.news.state == "live" and feed.news.candle.ts > newest, 60)
         until(lambda: len(feed.news.closed) >= before + 7)
         stamps = [candle.ts for candle in feed.news.candles]

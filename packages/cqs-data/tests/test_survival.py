@@ -14,6 +14,8 @@ from cqs_core import Bucket, BucketUnavailable, Lake, Series
 from cqs_core.lake import quarantined
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
+from cqs_data import fetch, select, update
+from cqs_data.fetching.patience import Patience
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
 pytestmark = pytest.mark.once
@@ -145,6 +147,37 @@ def test_a_bad_exchange_is_outlasted_again_and_again(tmp_path, exchange):
         outlasted(tmp_path / str(seed), exchange, seed)
 
 
+def outlasted_emptiness(folder, exchange, seed):
+    """An exchange that shows no candles, again and again for up to a second, while it is fetched and updated."""
+    quote, chance = {"upbit": "KRW", "binance": "USDT"}[exchange], random.Random(seed)
+    series = [Series(exchange, f"{name}/{quote}", "1h") for name in MARKETS[:2]]
+    truth, lake = Truth(series, END - 200 * DAY, END), Lake(Bucket(folder))
+    faults = Faults(chance.uniform(0.05, 0.15), ("empty",), seed, lasts=chance.uniform(0.05, 0.6))
+    dates = clock.iso(END - 200 * DAY), clock.iso(END - 80 * DAY)
+    wanted, left = select([one.market for one in series], "1h", exchange, *dates), 0
+    with Sandbox(Synthetic(), faults=faults) as bad:
+        for ask in (lambda p: fetch(lake, wanted, bad.url, p), lambda p: update(lake, bad.url, p)):
+            for _ in range(9):
+                done = ask(Patience(7, 0.05))
+                truth.check_lake(lake, whole=False)
+                if not (left := sum(bool(one.error or one.doubtful) for one in done)):
+                    break
+    assert left == 0, f"{exchange}, seed {seed}: {[(one.error, one.doubtful) for one in done]}"
+    truth.check_lake(lake, whole=True)
+    return faults.done["empty"]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("exchange", ["upbit", "binance"])
+def test_an_exchange_that_is_empty_for_a_while_is_outlasted(tmp_path, exchange):
+    empty = 0
+    for seed in range(1, 21):
+        (tmp_path / str(seed)).mkdir()
+        empty += outlasted_emptiness(tmp_path / str(seed), exchange, seed)
+    assert empty > 50
+
+
 def test_a_page_that_stays_bad_goes_to_quarantine_with_its_reason(folder):
     class Damaged(Synthetic):
         def bars(self, *args):
@@ -203,8 +236,6 @@ def test_damage_a_bucket_that_goes_away_ends_a_fetch_that_claims_nothing(folder,
 
 
 def test_damage_a_bucket_that_goes_away_ends_all_series(folder, sandbox):
-    from cqs_data import fetch, select
-
     class Vanishing(Bucket):
         def write(self, key, data):
             folder.rename(folder.with_name("away"))
@@ -220,9 +251,6 @@ def test_damage_a_bucket_that_goes_away_ends_all_series(folder, sandbox):
 def test_a_dead_exchange_fails_its_series_and_none_of_the_others(folder, sandbox):
     lake = Lake(Bucket(folder))
     wait_for(fetcher(folder, sandbox.url, *OPTIONS[:2], "--symbols", "BTC", *OPTIONS[4:], *dates(3)))
-    from cqs_data import update
-    from cqs_data.fetching.patience import Patience
-
     done = update(lake, "http://127.0.0.1:9", Patience(tries=2, pause=0.01))
     assert [bool(one.error) for one in done] == [True]
     assert update(lake, sandbox.url)[0].error is None

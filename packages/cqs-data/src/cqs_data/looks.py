@@ -62,6 +62,7 @@ class Looks:
         self.under_way: LiveCandle | None = None
         self._series, self._exchange, self._history = series, exchange, history
         self._since: int | None = None  # closed candles before this are told for good
+        self._shown: int | None = None  # open of the newest closed candle that the exchange showed
         self._told: dict[int, LiveCandle] = {}
         self._ready = False
         self._at = 0.0
@@ -92,8 +93,12 @@ class Looks:
             await self._exchange.markets()
             self._ready = True
         closed = await self._range(start, opened)
+        if self._shown is not None and start <= self._shown < opened and self._shown not in closed:
+            raise ExchangeBusy(f"{self._series.exchange} shows no candles of {self._series.market} any more")
         now = await self._range(opened, intervals.next_open(name, opened))  # apart: it moves between two answers
-        self._since = max(start, intervals.next_open(name, opened, -1))  # asked again: the newest may have to settle
+        self._shown = max(closed, default=self._shown)
+        # Asked again: the newest may have to settle, and that none came after it is never the last word.
+        self._since = max(start, self._shown or start)
         return closed | now
 
     async def _range(self, start: int, end: int) -> dict[int, LiveCandle]:

@@ -62,6 +62,13 @@ class Checked(Exchange):
             at = self._exchange.now()
         return self._stamp(at, "now")
 
+    def kept(self, market: str, interval: str) -> int | None:
+        with self._guard("kept"):
+            bars = self._exchange.kept(market, interval)
+        if bars is not None and not (_is_stamp(bars) and bars > 0):
+            raise self._wrong("kept", bars, "bars, or None", f" about {market} {interval}")
+        return None if bars is None else int(bars)
+
     async def markets(self) -> Mapping[str, Listing]:
         found = await self._ask("markets")
         if not isinstance(found, Mapping):
@@ -82,7 +89,9 @@ class Checked(Exchange):
         ):
             raise self._wrong("page", page.rows, "rows", about)
         rows = [self._row(row, about) for row in page.rows]
-        return Page(rows, self._stamp(page.start, "page", about), self._stamp(page.end, "page", about))
+        ends = [self._stamp(at, "page", about) for at in (page.start, page.end)]
+        bounds = [None if at is None else self._stamp(at, "page", about) for at in (page.until, page.since)]
+        return Page(rows, *ends, *bounds)
 
     async def first(self, market: str) -> int | None:
         at = await self._ask("first", market, about=f" about {market}")

@@ -44,7 +44,7 @@ class Settling:
         dropped: whether the exchange was seen to keep only its last candles of the series.
         doubts: not believed yet.
         doubtful: not believed, and not asked again in this run.
-        note: where the exchange begins later than its longer bars.
+        note: where the exchange begins later, or ends earlier, than its longer bars.
     """
 
     series: Series
@@ -160,9 +160,10 @@ class Settling:
         return self.later is not None and self.later >= doubt.end
 
     async def _look_behind(self, end: Doubt) -> None:
-        """Nothing is noted about what came until now, but where longer bars show trades, it is told."""
+        """Nothing is recorded about what came until now, but where longer bars show trades, it is noted."""
         if longer := await self.evidence.traded_in(end.start, end.end):
-            self.doubtful.append(replace(end, why=_LONGER.format(longer)))
+            told = f"{self.series.interval} ends {clock.iso(end.start)[:10]}, though {longer} shows trades after"
+            self.note = f"{told}: {self.series.exchange} may be late, the same command asks again"
 
 
 def nothing(interval: str, doubt: Doubt) -> Answer:
