@@ -17,7 +17,7 @@ from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, repair, select, update
 from cqs_data.exchanges import Binance, CcxtExchange
 from cqs_data.fetching import Selection
-from cqs_data.sandbox import Habits, Sandbox, Synthetic
+from cqs_data.sandbox import Faults, Habits, Sandbox, Synthetic
 
 DIALECTS = {"coinbaseexchange": coinbase, "gemini": gemini, "kraken": kraken, "okx": okx}
 MARKETS = {"coinbaseexchange": "BTC/USD", "gemini": "BTC/USD", "kraken": "BTC/USD", "okx": "BTC/USDT"}
@@ -129,6 +129,15 @@ class TestCaps:
                 right = habitual(habits).bars(kind.id, market, "1m", start, start + 6 * HOUR)
                 assert stamps(lake.read(done.series)).tolist() == right.ts.tolist()
 
+    def test_a_limit_that_ccxt_reads_as_a_refusal_is_waited_for(self, lake, now):
+        ts = every_minute(now, 1)[:-1]
+        faults = Faults(0.4, ("limit",), seed=3)
+        with serve(Minutes("okx", "BTC/USDT", ts), faults=faults) as server:
+            [done] = fetch(lake, select("BTC/USDT", "1m", "okx", clock.iso(int(ts[0]))), server.url)
+        assert done.error is None
+        assert faults.done["limit"] > 3
+        holds(lake, done.series, ts)
+
     def test_the_cap_is_ccxts_where_a_class_says_more(self, lake, now, counted):
         class Coinbase(CcxtExchange):
             id = "coinbaseexchange"
@@ -221,6 +230,7 @@ class TestMemory:
         with Sandbox(Synthetic(), habits=Habits(last=400)) as server:
             [done] = fetch(lake, Selection(kind, [market], ["1h"], start), server.url)
         assert (done.error, done.note) == (None, f"{kind.id} gives only its last {done.history:,} candles")
+        assert 400 <= done.history <= 420  # of pagers that see no newest row, by time: hours of outages count
         held = stamps(lake.read(series, start + 10 * DAY))
         right = habitual(Habits(last=400)).bars(kind.id, market, "1h", start, now // HOUR * HOUR)
         assert held.tolist() == right.ts.tolist()

@@ -82,6 +82,8 @@ async def speaking(client: Any) -> AsyncIterator[None]:
         unreached = _unreached(error.__cause__)  # then the last headers are of another answer
         raise ExchangeBusy(_told(client, error), None if unreached else retry_after(client)) from error
     except ccxt.BaseError as error:
+        if (wait := retry_after(client)) is not None:  # a limit whose body ccxt reads as a refusal
+            raise ExchangeBusy(_told(client, error), wait) from error
         raise ExchangeError(_told(client, error)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ExchangeBusy(f"{client.id} answered something that ccxt cannot read ({type(error).__name__})") from error

@@ -64,7 +64,7 @@ class Depth:
         if first <= start:
             return False
         if start <= self._edge(market, interval):
-            return self._keep(key, first, self.candles(market, interval) or len(rows))
+            return self._keep(key, first, min(self.candles(market, interval) or len(rows), self._held(interval, rows)))
         if self._reached[key] <= start:
             return False
         size = self._exchange.caps.most(market, interval)
@@ -74,7 +74,7 @@ class Depth:
         if older and _opened(older[0]) <= start:
             self._reach(key, _opened(older[0]))
         elif (older and await self._ignored(key, rows)) or await self._hides(key, first):
-            return self._keep(key, first, len(rows))
+            return self._keep(key, first, self._held(interval, rows))
         self._reach(key, start)
         return False
 
@@ -119,6 +119,11 @@ class Depth:
     def _keep(self, key: Key, first: int, count: int) -> bool:
         self._kept[key] = first, min(count, self._kept.get(key, (0, count))[1])
         return True
+
+    def _held(self, interval: str, rows: Rows) -> int:
+        """Candles from the first of these rows on: of an answer up to now its own, else as many as there are bars."""
+        newest = intervals.next_open(interval, self._exchange.now(), -1)
+        return len(rows) if _opened(rows[-1]) >= newest else self._until_now(interval, _opened(rows[0]))
 
     def _until_now(self, interval: str, start: int) -> int:
         return intervals.count(interval, start, self._exchange.now() + 1)
