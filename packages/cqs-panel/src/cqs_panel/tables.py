@@ -138,8 +138,11 @@ def refresh(shown: Any, frame: pd.DataFrame) -> None:
 def choose(shown: Any, row: int | None) -> None:
     """Mark the row, by its place in the frame, that a page is about; None marks none."""
     wanted = [] if row is None or row >= len(shown.value) else [row]
-    if shown.selection != wanted:
-        shown.selection = wanted
+    if shown.selection == wanted:
+        return
+    shown.selection = wanted
+    if wanted and shown.pagination and not shown.sorters and not shown.filters:  # else nobody knows its page here
+        shown.page = wanted[0] // shown.page_size + 1
 
 
 def columns_button(shown: Any) -> Any:

@@ -58,6 +58,7 @@ def _components(of: dict[str, str]) -> dict[str, Any]:
         "MuiPaper": {"defaultProps": {"elevation": 0}, "styleOverrides": {"root": {"backgroundImage": "none"}}},
         "MuiAppBar": {"styleOverrides": {"root": bar}},
         "MuiDrawer": {"styleOverrides": {"paper": {"borderRight": line, "backgroundColor": of["paper"]}}},
+        "MuiInputAdornment": {"styleOverrides": {"root": {"& .MuiIconButton-root": {"color": of["muted"]}}}},
         "MuiButton": {"defaultProps": {"disableElevation": True}},
         "MuiToggleButton": {"styleOverrides": {"root": {"color": of["muted"], "textTransform": "none"}}},
     }
