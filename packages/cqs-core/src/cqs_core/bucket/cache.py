@@ -7,12 +7,12 @@ import hashlib
 import os
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cqs_core.bucket.soundness import Test, soundness
 from cqs_core.errors import BucketError, DataError, UsageError
+from cqs_core.files.atomic import replacing
 
 _LIMIT = 8 << 30
 _RECENT = 60.0  # seconds for which a file just used is never evicted
@@ -178,15 +178,10 @@ def _by_folder(paths: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def _put(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # after a power cut a name without its bytes would be believed
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())  # after a power cut a name without its bytes would be believed
 
 
 def _touched(path: Path) -> bool:

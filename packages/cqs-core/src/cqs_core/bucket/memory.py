@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.bucket.entry import Entry
 from cqs_core.bucket.listing import Place, State, read_folder, state_of
+from cqs_core.files.atomic import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,13 +80,8 @@ class FolderMemory:
     def _save(self) -> None:
         """Whole or not at all; of two processes the last one's is kept, and the other's folders are looked at again."""
         self._changed = False
-        temporary = self._file.with_name(f"{self._file.name}.{uuid.uuid4().hex}.tmp")
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps([_VERSION, self._known], separators=(",", ":")))
-            temporary.replace(self._file)
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)  # of what could not be written
+            write_json(self._file, [_VERSION, self._known])
 
 
 def _loaded(file: Path) -> dict[str, Any]:

@@ -15,11 +15,12 @@ import json
 import os
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from cqs_core.files.atomic import write_json
 
 Test = Callable[[str, bytes], str]
 """What is wrong with an object, by its key and its bytes; empty where nothing is."""
@@ -88,13 +89,8 @@ class Soundness:
             if len(known) > _MANY + 2 * len(asked):  # compaction replaces objects: forget those that are gone
                 known = {key: known[key] for key in asked if key in known}
             self._known = known
-            temporary = self._file.with_name(f"{self._file.name}.{uuid.uuid4().hex}.tmp")
             with contextlib.suppress(OSError):
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                temporary.write_text(json.dumps([_VERSION, known], separators=(",", ":")))
-                temporary.replace(self._file)
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)  # of what could not be written
+                write_json(self._file, [_VERSION, known])
 
 
 @functools.lru_cache(maxsize=1 << 14)

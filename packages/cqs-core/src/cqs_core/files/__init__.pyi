@@ -1,5 +1,7 @@
 from .arrow import parquet_table as parquet_table
 from .arrow import stream_of as stream_of
+from .atomic import replacing as replacing
+from .atomic import write_json as write_json
 from .console import SafeConsole as SafeConsole
 from .folders import cache_folder as cache_folder
 from .folders import data_folder as data_folder

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+from cqs_core.files import atomic
 
 REQUEST, PROCESS, BEGAN, PROGRESS, END = "request.json", "process.json", "began.json", "progress.json", "end.json"
 RESULT, LOG, CANCEL, GIVEN_UP = "result.json", "log.txt", "cancel", "given-up.json"
 
 
 def write_json(path: Path, value: Any) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    temporary.write_text(json.dumps(value))
-    temporary.replace(path)
+    """One file of a job, replaced whole. The folder of a job that was cleared away is not made again."""
+    atomic.write_json(path, value, make_folder=False)
 
 
 def read_json(path: Path) -> dict[str, Any]:

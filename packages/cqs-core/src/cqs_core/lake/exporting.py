@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cqs_core.errors import BucketError, UsageError
+from cqs_core.files.atomic import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,15 +39,12 @@ def export(table: pa.Table, path: str | Path) -> None:
         BucketError: the disk did not take it.
     """
     kind, target = check_target(path), Path(path).resolve()  # through a link, what it leads to is replaced
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     named = table.rename_columns(["timestamp", *table.column_names[1:]])
     try:
-        (_write_csv if kind == "csv" else _write_parquet)(named, temporary)
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            (_write_csv if kind == "csv" else _write_parquet)(named, temporary)
     except OSError as error:
         raise BucketError(f"{str(path)!r} could not be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_csv(table: pa.Table, path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import AlertChannel, CqsError, UsageError, plugins
-from cqs_core.files import state_folder
+from cqs_core.files import state_folder, write_json
 from cqs_core.time.clock import iso, now
 from cqs_monitor.alerts.channels import AppriseChannel, configured, deliver
 from cqs_monitor.alerts.context import facts_of
@@ -233,13 +233,13 @@ class Watcher:
         known = _json(path) or {"since": now(), "told": None}
         if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:
             repeat = "; a repeat: it may have arrived before a crash" if known.get("trying") else ""
-            _write(path, known | {"trying": True})
+            write_json(path, known | {"trying": True})
             text = f"since {iso(known['since'])}; nothing is watched ({reason}){repeat}"
             faults = deliver(self._channels(), f"[critical] cqs cannot watch {self.bucket.url}", text)
             for fault in filter(None, faults.values()):
                 self.say(fault)
             known["told"] = now() if not faults or None in faults.values() else None
-        _write(path, known)
+        write_json(path, known)
 
     def _sees_again(self) -> None:
         path = self._blind_file()
@@ -289,10 +289,3 @@ def _json(path: Path) -> dict[str, Any] | None:
         return value if isinstance(value["since"], int) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _write(path: Path, value: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(value))
-    temporary.replace(path)

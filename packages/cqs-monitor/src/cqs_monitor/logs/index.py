@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from cqs_core.files import write_json
 from cqs_monitor.logs.group import ROWS, FileRows, Group
 from cqs_monitor.logs.layout import LogFile
 from cqs_monitor.logs.problems import Problem
@@ -71,9 +72,7 @@ class Index:
             with pa.ipc.new_file(str(rows), ROWS) as writer:
                 writer.write_table(group.table)
             files.write_text(json.dumps([_fields(entry) for entry in group.files]))
-            temporary = rows.with_suffix(".tmp")
-            temporary.write_text(json.dumps(facts))
-            temporary.replace(self.folder / f"{name}.json")
+            write_json(self.folder / f"{name}.json", facts)
             table = stored(rows)
         except OSError:  # a full or read-only cache costs time, nothing else
             return group

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core import BucketError
-from cqs_core.files import cache_folder
+from cqs_core.files import cache_folder, write_json
 from cqs_monitor.models.description import Description
 from cqs_monitor.models.inspection import Inspection, inspect_file
 
@@ -94,7 +94,4 @@ def _remembered(path: Path) -> Fingerprint | None:
 
 
 def _remember(path: Path, found: Fingerprint) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{id(found)}.tmp")
-    temporary.write_text(json.dumps(asdict(found)))
-    temporary.replace(path)
+    write_json(path, asdict(found))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UnknownName, UsageError
-from cqs_core.files import data_folder
+from cqs_core.files import data_folder, write_json
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -100,9 +99,4 @@ def _file() -> Path:
 
 
 def _write(known: Mapping[str, Any]) -> None:
-    path = _file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(known, indent=1))
-    temporary.chmod(0o600)
-    temporary.replace(path)
+    write_json(_file(), known, mode=0o600)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from cqs_core.files import state_folder
+from cqs_core.files import state_folder, write_json
 from cqs_core.time.clock import now
 from cqs_monitor.alerts.rules_file import LARGEST
 
@@ -47,10 +47,7 @@ def keep_draft(bucket: str, text: str, was: str) -> None:
             path.unlink(missing_ok=True)
         if text == was or len(text) > LARGEST:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps({"text": text, "was": was, "at": now()}), "utf-8")
-        part.replace(path)
+        write_json(path, {"text": text, "was": was, "at": now()})
 
 
 def difference_html(stored: str, mine: str) -> str:
