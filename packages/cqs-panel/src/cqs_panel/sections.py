@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cqs_panel.state import PageState
+
 _CSS = """
 :host{width:100%}
 .head{display:flex;align-items:baseline;gap:8px;flex-wrap:wrap}
@@ -35,6 +37,17 @@ GROWS = {"flex": "1 1 220px", "width": "auto", "min-width": "min(220px, 100%)"}
 # Panel's Column ends with a hidden button for scrolling, before which it would leave one gap more.
 NO_BUTTON = ".scroll-button{position:absolute!important}"
 _STACK = ":host{gap:12px}"
+
+_SKELETON = """
+:host{width:100%} .skeleton{display:grid;gap:12px;grid-template-columns:repeat(4,1fr);
+  animation:wait 1.6s ease-in-out infinite}
+.skeleton div{height:92px;border-radius:8px;background:var(--cqs-line)}
+.skeleton div:nth-child(n+5){height:300px;grid-column:1/-1}
+.skeleton.card{display:block} .skeleton.card div{height:var(--height)}
+@keyframes wait{50%{opacity:.45}}
+@media(max-width:700px){.skeleton{grid-template-columns:repeat(2,1fr)}}
+@media(prefers-reduced-motion:reduce){.skeleton{animation:none}}
+"""
 
 
 def html(text: str, **params: Any) -> Any:
@@ -95,6 +108,45 @@ def empty(title: str, advice: str = "", command: str = "") -> Any:
     code = f"<code>{escape(command)}</code>" if command else ""
     advised = f"<span>{escape(advice)}</span>" if advice else ""
     return html(f'<div class="blank" role="status"><b>{escape(title)}</b>{advised}{code}</div>')
+
+
+def skeleton(blocks: int = 1, height: int = 92, *, waits: bool = False) -> Any:
+    """What stands where something is being made: a page of blocks, or one for a card.
+
+    Args:
+        blocks: how many.
+        height: of a single one, in pixels.
+        waits: whether it is made known as loading; where it is not, something else does that.
+    """
+    kind = "skeleton" if blocks > 1 else "skeleton card"
+    said = 'role="progressbar" aria-label="Loading"' if waits else 'aria-hidden="true"'
+    inside = "<div></div>" * blocks
+    return html(f'<div class="{kind}" {said} style="--height:{height}px">{inside}</div>', stylesheets=[_SKELETON])
+
+
+def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **params: Any) -> Any:
+    """A column of which the first objects are drawn at once; the others follow one by one, when the page rests.
+
+    Args:
+        page: the view that is laid out.
+        objects: from top to bottom; a page should have no more before `first` than fits into a window.
+        first: so many come at once.
+        height: pixels of what stands for each of the others until it comes.
+        params: of `panel.Column`.
+    """
+    import panel as pn
+
+    def place(one: Any) -> Any:
+        held = pn.Column(skeleton(1, height, waits=True), sizing_mode="stretch_width", margin=0)
+
+        def fill() -> None:
+            held[:] = [one]
+
+        page.later(fill)
+        return held
+
+    laid_out = [*objects[:first], *(place(one) for one in objects[first:])]
+    return pn.Column(*laid_out, **{"sizing_mode": "stretch_width", "margin": 0, "styles": {"gap": "12px"}, **params})
 
 
 def failure(

@@ -2,5 +2,6 @@
 
 from cqs_panel.shell.dashboard import dashboard, installed_views
 from cqs_panel.shell.offline import keep_local
+from cqs_panel.shell import walk  # noqa: F401
 
 __all__ = ["dashboard", "installed_views", "keep_local"]

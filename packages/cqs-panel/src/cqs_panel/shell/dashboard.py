@@ -112,6 +112,9 @@ class Dashboard:
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         self._works[page].every(seconds, update)
 
+    def later(self, page: PageState, call: Callable[[], Any]) -> None:
+        self._works[page].later(call)
+
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None:
         self._works[page].at_end(call)
 

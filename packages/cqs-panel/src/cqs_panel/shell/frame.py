@@ -10,7 +10,7 @@ from bokeh.document import Document
 from cqs_core import BucketError
 from cqs_core.isolation import foreign
 from cqs_panel.remedy_buttons import remedies
-from cqs_panel.sections import failure, html
+from cqs_panel.sections import failure, html, skeleton
 from cqs_panel.view import View, loaded
 
 if TYPE_CHECKING:
@@ -24,19 +24,7 @@ _BAR = """
   animation:run 1.1s ease-in-out infinite}
 @keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
 """
-_SKELETON = """
-:host{width:100%} .skeleton{display:grid;gap:12px;grid-template-columns:repeat(4,1fr);
-  animation:wait 1.6s ease-in-out infinite}
-.skeleton div{height:92px;border-radius:8px;background:var(--cqs-line)}
-.skeleton div:nth-child(n+5){height:300px;grid-column:1/-1}
-.skeleton.card{display:block}
-@keyframes wait{50%{opacity:.45}}
-@media(max-width:700px){.skeleton{grid-template-columns:repeat(2,1fr)}}
-@media(prefers-reduced-motion:reduce){.skeleton{animation:none}}
-"""
-
-
-_HEADINGS = {"loading": "this could not be loaded", "update": "this could not be updated", "job": "the job's result"}
+_HEADINGS = {"loading": "this could not be loaded", "update": "this could not be updated", "job": "the job's result", "later": "a part could not be shown"}
 
 
 class Frame(pn.viewable.Viewer):
@@ -51,7 +39,7 @@ class Frame(pn.viewable.Viewer):
         )
         self._faults = pn.Column(sizing_mode="stretch_width", margin=0)
         self._body = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._skeleton = _skeleton(5 if isinstance(of, View) else 1)
+        self._skeleton = skeleton(5 if isinstance(of, View) else 1)
         self._shown_faults: dict[object, tuple[str, Any]] = {}
         self._pending = 0
         self.built = self._failed = self._has_read = False
@@ -68,6 +56,11 @@ class Frame(pn.viewable.Viewer):
 
     def __panel__(self) -> Any:
         return self._root
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is built, and nothing that it waits for is under way."""
+        return self.built and not self._pending
 
     @property
     def faulty(self) -> bool:
@@ -145,13 +138,8 @@ class Frame(pn.viewable.Viewer):
 
     def _arrive(self) -> None:
         """Take the skeleton away when the view is built, and what it loads first is there."""
-        if self.built and not self._pending and self._skeleton in self._root:
-            self._root.remove(self._skeleton)
-
-
-def _skeleton(blocks: int) -> Any:
-    kind = "skeleton" if blocks > 1 else "skeleton card"
-    return html(f'<div class="{kind}" aria-hidden="true">{"<div></div>" * blocks}</div>', stylesheets=[_SKELETON])
+        if self.idle:
+            self._skeleton.visible = False  # not removed: Bokeh would look through the whole page for what went with it
 
 
 def _try(shown: Any) -> None:

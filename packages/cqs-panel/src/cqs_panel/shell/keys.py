@@ -169,8 +169,9 @@ export function render({model}) {
   document.addEventListener("focusin", focusing)
   document.addEventListener("pointerdown", pointed, true)
   changed()
-  const reveal = (name) => {
+  const reveal = (name, tries = 20) => {  // it may be a part of the page that comes later
     const found = all(document).filter((el) => el.classList.contains(name) && seen(el))[0]
+    if (!found && tries > 0) return setTimeout(() => reveal(name, tries - 1), 150)
     const gently = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"
     found?.scrollIntoView({block: "nearest", behavior: gently})
   }

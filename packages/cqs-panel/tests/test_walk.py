@@ -1,0 +1,65 @@
+"""Bokeh's walk through a page's models finds the same models as before, and faster."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+import pytest
+from bokeh.core.has_props import HasProps
+from bokeh.document import Document
+from bokeh.model import util
+from bokeh.models import ColumnDataSource, Column, CustomJS, HoverTool, Legend, LegendItem
+from bokeh.plotting import figure
+
+import cqs_panel.shell  # noqa: F401 - it puts the walk in its place
+from cqs_panel.shell import walk
+from cqs_panel.tables import table
+
+
+def drawn():
+    plot = figure(x_axis_type="datetime", tools="pan,wheel_zoom,box_zoom,reset")
+    source = ColumnDataSource({"x": [1, 2], "y": [3, 4]})
+    line = plot.line("x", "y", source=source)
+    plot.add_tools(HoverTool(renderers=[line], tooltips=[("x", "@x")]))
+    plot.add_layout(Legend(items=[LegendItem(label="a line", renderers=[line])]))
+    plot.x_range.js_on_change("start", CustomJS(args={"source": source}, code=""))
+    return plot
+
+
+def paged():
+    import pandas as pd
+
+    shown = table(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}), filters=["b"], on_click=lambda _: None)
+    button = pmui.Button(label="Go")
+    root = pn.Column(shown, pmui.Select(options=["a", "b"]), button, pn.pane.Bokeh(drawn()))
+    return root.get_root(Document())
+
+
+def stock(value, visitor):
+    """As Bokeh has it."""
+    names = value.properties_with_refs() if isinstance(value, HasProps) else ()
+    for one in (getattr(value, name) for name in names):
+        util.visit_value_and_its_immediate_references(one, visitor)
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # Panel's table uses it
+@pytest.mark.parametrize("make", [figure, drawn, paged, lambda: Column(drawn(), drawn())])
+def test_it_finds_what_bokeh_finds(make, monkeypatch):
+    root = make()
+    found = root.references()
+    monkeypatch.setattr(util, "visit_immediate_value_references", stock)
+    assert found == root.references()
+    assert len(found) > 10
+
+
+def test_bokeh_uses_it():
+    assert util.visit_immediate_value_references is walk.visit
+
+
+def test_it_sees_what_is_set_later_and_what_is_taken_away():
+    plot, more = drawn(), ColumnDataSource()
+    assert more not in plot.references()
+    plot.renderers[0].data_source = more
+    assert more in plot.references()
+    plot.renderers[0].data_source = ColumnDataSource()
+    assert more not in plot.references()

@@ -1,0 +1,108 @@
+"""A stopwatch in the browser: from a click until the page has settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+PROBE = """
+(() => {
+  const QUIET = 250, BUSY = 40  // ms: without any work; a frame that took longer was work
+  const probe = window.probe = {last: 0, at: 0, bytes: 0, messages: 0, longest: 0, took: []}
+  const worked = () => { probe.last = performance.now() }
+  window.WebSocket = class extends WebSocket {
+    constructor(...all) {
+      super(...all)
+      this.addEventListener("message", ({data}) => {
+        worked()
+        probe.messages += 1
+        probe.bytes += data.size ?? data.byteLength ?? data.length
+      })
+    }
+  }
+  new PerformanceObserver((list) => {
+    for (const task of list.getEntries()) {
+      if (task.startTime < probe.at) continue
+      probe.longest = Math.max(probe.longest, task.duration)
+      probe.last = Math.max(probe.last, task.startTime + task.duration)
+    }
+  }).observe({type: "longtask"})
+
+  const every = function* (root) {  // what is drawn; hidden views are not looked at
+    for (const el of root.children ?? []) {
+      if (el.classList.contains("place") && el.classList.contains("hidden")) continue
+      yield el
+      if (el.shadowRoot) yield* every(el.shadowRoot)
+      yield* every(el)
+    }
+  }
+  const seen = (el) => {
+    const box = el.getBoundingClientRect()
+    return box.width > 0 && box.height > 0 && box.top < innerHeight && box.bottom > 0 && el.checkVisibility()
+  }
+  const waits = (el) => el.getAttribute("aria-label") === "Loading" || el.classList.contains("skeleton")
+  probe.ready = (wanted) => {
+    let there = false
+    for (const el of every(document.body)) {
+      if (waits(el) && seen(el)) return false
+      there ||= el.classList.contains(wanted) && seen(el)
+    }
+    return there
+  }
+  probe.nodes = () => {
+    const count = (root) => [...root.querySelectorAll("*")].reduce((n, el) =>
+      n + 1 + (el.shadowRoot ? count(el.shadowRoot) : 0), 0)
+    return count(document)
+  }
+  probe.start = () => {
+    Object.assign(probe, {bytes: 0, messages: 0, longest: 0, at: performance.now()})
+    worked()
+  }
+  // ms from `start` until nothing has been done for it any more
+  probe.settled = (wanted) => new Promise((done) => {
+    let frame = performance.now(), looked = 0, ready = false
+    const look = () => {
+      const now = performance.now()
+      if (now - frame > BUSY) worked()
+      if (!ready || now - probe.last > QUIET) {
+        if (!ready && now - looked < 30) { frame = now; return requestAnimationFrame(look) }
+        const was = ready
+        ready = probe.ready(wanted)
+        looked = performance.now()
+        if (!ready || !was) probe.last = Math.max(probe.last, now)
+      }
+      if (ready && now - probe.last > QUIET) return done(probe.last - probe.at)
+      frame = performance.now()
+      requestAnimationFrame(look)
+    }
+    look()
+  })
+})()
+"""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one click took.
+
+    Attributes:
+        ms: until the page had settled: what was asked for is in view, nothing in view is a skeleton or says that it is
+            loading, and afterwards no message came, no task and no frame took long.
+        longest: ms of the longest task in the browser, 0 where none took 50.
+        kilobytes: that the server sent.
+        messages: in which it sent them.
+    """
+
+    ms: float
+    longest: float
+    kilobytes: float
+    messages: int
+
+
+def timed(page: Any, click: Any, wanted: str) -> Taken:
+    """Click, and wait until what has the class `wanted` is in view and the page has settled."""
+    page.evaluate("() => addEventListener('pointerdown', () => probe.start(), {capture: true, once: true})")
+    click()
+    ms = page.evaluate("(wanted) => probe.settled(wanted)", wanted)
+    longest, size, messages = page.evaluate("[probe.longest, probe.bytes, probe.messages]")
+    return Taken(ms, longest, size / 1000, messages)
