@@ -1,4 +1,4 @@
-"""The barest page of panel-material-ui: a menu, and texts of which one is shown; what the dashboard is measured against."""
+"""The barest page of panel-material-ui: a menu, and texts of which one is shown: what is measured against."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 PROBE = """
 (() => {
-  const QUIET = 250, BUSY = 40  // ms: without any work; a frame that took longer was work
+  const QUIET = 250  // ms without any work
   const probe = window.probe = {last: 0, at: 0, bytes: 0, messages: 0, longest: 0, took: []}
   const worked = () => { probe.last = performance.now() }
   window.WebSocket = class extends WebSocket {
@@ -60,20 +60,9 @@ PROBE = """
   }
   // ms from `start` until nothing has been done for it any more
   probe.settled = (wanted) => new Promise((done) => {
-    let frame = performance.now(), looked = 0, ready = false
-    const look = () => {
-      const now = performance.now()
-      if (now - frame > BUSY) worked()
-      if (!ready || now - probe.last > QUIET) {
-        if (!ready && now - looked < 30) { frame = now; return requestAnimationFrame(look) }
-        const was = ready
-        ready = probe.ready(wanted)
-        looked = performance.now()
-        if (!ready || !was) probe.last = Math.max(probe.last, now)
-      }
-      if (ready && now - probe.last > QUIET) return done(probe.last - probe.at)
-      frame = performance.now()
-      requestAnimationFrame(look)
+    const look = () => {  // seldom: to look through the page is work, too
+      if (performance.now() - probe.last > QUIET && probe.ready(wanted)) done(probe.last - probe.at)
+      else setTimeout(look, 100)
     }
     look()
   })
@@ -87,7 +76,7 @@ class Taken:
 
     Attributes:
         ms: until the page had settled: what was asked for is in view, nothing in view is a skeleton or says that it is
-            loading, and afterwards no message came, no task and no frame took long.
+            loading, and afterwards no message came, no task took long.
         longest: ms of the longest task in the browser, 0 where none took 50.
         kilobytes: that the server sent.
         messages: in which it sent them.

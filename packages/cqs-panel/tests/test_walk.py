@@ -8,7 +8,7 @@ import pytest
 from bokeh.core.has_props import HasProps
 from bokeh.document import Document
 from bokeh.model import util
-from bokeh.models import ColumnDataSource, Column, CustomJS, HoverTool, Legend, LegendItem
+from bokeh.models import Column, ColumnDataSource, CustomJS, HoverTool, Legend, LegendItem
 from bokeh.plotting import figure
 
 import cqs_panel.shell  # noqa: F401 - it puts the walk in its place

@@ -138,15 +138,10 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
 
     def place(one: Any) -> Any:
         held = pn.Column(skeleton(1, height, waits=True), sizing_mode="stretch_width", margin=0)
-
-        def fill() -> None:
-            held[:] = [one]
-
-        page.later(fill)
+        page.later(lambda: fill(held, one))
         return held
 
-    laid_out = [*objects[:first], *(place(one) for one in objects[first:])]
-    return pn.Column(*laid_out, **{"sizing_mode": "stretch_width", "margin": 0, "styles": {"gap": "12px"}, **params})
+    return stack(*objects[:first], *(place(one) for one in objects[first:]), **params)
 
 
 def failure(

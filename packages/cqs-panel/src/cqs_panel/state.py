@@ -32,14 +32,6 @@ class Shell(Protocol):
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None: ...
     def later(self, page: PageState, call: Callable[[], Any]) -> None: ...
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None: ...
-    def later(self, call: Callable[[], Any]) -> None:
-        """Call when this view is shown and what it loads first is there: for what lies below the fold.
-
-        Calls come in their order, one at a time with pauses, and wait while the user looks at another view.
-        `staged` lays out a page that way.
-        """
-        self._shell.later(self, call)
-
     def start(self, title: str, arguments: Sequence[str]) -> Job: ...
     def reveal(self, name: str) -> None: ...
     def say(self, text: str) -> None: ...
@@ -123,6 +115,14 @@ class PageState(param.Parameterized):
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         """Call `update` again and again while the view is shown; ends with the session. Errors show on the view."""
         self._shell.every(self, seconds, update)
+
+    def later(self, call: Callable[[], Any]) -> None:
+        """Call when this view is shown and what it loads first is there: for what lies below the fold.
+
+        Calls come in their order, one at a time with pauses, and wait while the user looks at another view.
+        `staged` lays out a page that way.
+        """
+        self._shell.later(self, call)
 
     def start(self, title: str, arguments: Sequence[str]) -> Job:
         """Run `cqs ARGUMENTS --json` as a job on this bucket; every page shows how far it is, and what came of it.

@@ -14,7 +14,7 @@ from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, 
 from cqs_backtest.views.marks import all_metrics, badges, figure, months, rolling_sharpe, years
 from cqs_backtest.views.trades import RunTrades
 from cqs_core.trading.metrics import daily_equity
-from cqs_panel import NO_BUTTON, Metric, equity_chart, html, metric_cards, section, stack, strategy_title, tone
+from cqs_panel import NO_BUTTON, Metric, equity_chart, html, metric_cards, section, stack, staged, strategy_title, tone
 
 if TYPE_CHECKING:
     from cqs_backtest.runs import StoredRun
@@ -47,7 +47,8 @@ class RunPage(pn.viewable.Viewer):
         made, performance = self._made, self._made["performance"]
         switch = pmui.Switch.from_param(self.param.logarithmic, margin=0, width=150)
         note = f"{self._quote}, at each bar's close; in grey: {self._run.held}"
-        return stack(
+        return staged(
+            self._page,
             section("", badges(made["badges"]), html(self._about())),
             metric_cards(cards(performance, self._quote), least=165),
             section("Equity and drawdown", self._equity, note=note, actions=[switch]),
@@ -55,6 +56,7 @@ class RunPage(pn.viewable.Viewer):
             self.trades,
             _folded("All metrics, with their conventions", all_metrics(performance, self._quote)),
             _folded("Manifest", html(f"<pre>{escape(json.dumps(made, indent=1))}</pre>", stylesheets=[_PRE])),
+            first=7 if self._page.query.get("trade") else 3,
         )
 
     @param.depends("logarithmic")

@@ -102,8 +102,11 @@ class DataView(pn.viewable.Viewer):
             return
         self._cards.object = metrics_html(_metrics(known))
         refresh(self._table, _frame(known, self._damaged, self._page.settings.timezone))
-        fill(self._coverage, section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause"))
+        self._page.later(lambda: self._show_coverage(known))
         self._open()
+
+    def _show_coverage(self, known: Availability) -> None:
+        fill(self._coverage, section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause"))
 
     def _show_files(self) -> None:
         self._importing.visible = self._page.query.get("files") == "1"

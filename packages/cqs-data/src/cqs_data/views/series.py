@@ -60,6 +60,7 @@ class SeriesPanel(pn.viewable.Viewer):
         self._chart = CandleChart(page)
         self._live = LiveSwitch(page, self._chart)
         self._holes: Gaps | None = None
+        self._rows: pd.DataFrame | DataError | None = None
         self._title = pn.Column(sizing_mode="stretch_width", margin=0)
         self.details = stack(visible=False)
 
@@ -70,6 +71,7 @@ class SeriesPanel(pn.viewable.Viewer):
         """Say why no series is shown."""
         self._live.clear()
         self._title[:] = [section("", empty(title, advice))]
+        self._rows = None
         fill(self.details)
 
     def show(self, one: SeriesStatus, holes: Gaps) -> None:
@@ -83,7 +85,7 @@ class SeriesPanel(pn.viewable.Viewer):
         ]
         self._look(source)
         self._holes = holes
-        self._page.load(lambda: or_damage(lambda: newest(self._page.bucket, series)), self._show_rows)
+        self._page.load(lambda: or_damage(lambda: newest(self._page.bucket, series)), self._have_rows)
 
     def _look(self, source: TailedCandles) -> None:
         """At the moment that the address names, marked; else at the newest candles."""
@@ -96,7 +98,13 @@ class SeriesPanel(pn.viewable.Viewer):
         self._chart.show(source, at - around, end + around)
         self._chart.mark([Band(f"{when(at, 'UTC')} UTC", at, end, "warning")])
 
+    def _have_rows(self, rows: pd.DataFrame | DataError) -> None:
+        self._rows = rows
+        self._page.later(lambda: self._show_rows(rows))
+
     def _show_rows(self, rows: pd.DataFrame | DataError) -> None:
+        if rows is not self._rows:
+            return
         if isinstance(rows, DataError):
             unread = empty("They cannot be read", "The chart says why, and what to do.")
             fill(self.details, section("Newest candles", unread), self._gaps_section())

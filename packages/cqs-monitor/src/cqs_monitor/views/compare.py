@@ -16,7 +16,7 @@ from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_table, holdings_table
 from cqs_monitor.views.bridge_chart import BridgeChart
-from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_between, stack
+from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_between
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.question import QuestionForm
 from cqs_panel import (
@@ -38,6 +38,7 @@ from cqs_panel import (
     ratio,
     refresh,
     section,
+    staged,
     table,
     tone,
     when,
@@ -80,8 +81,7 @@ class CompareView(pn.viewable.Viewer):
         self._chart = SpotChart(
             page, "cqs-compare-chart", note, height=320, day_start=page.settings.day_start, own=["monitor.trades"]
         )
-        self._body = self._laid_out()
-        self._body.visible = False
+        self._body = pn.Column(visible=False, **WHOLE)
         self._bench.results[:] = [self._blank, self._body]
         page.load(lambda: self._reader.read(8.0), self._offer)
         page.every(seconds_between(page), self._look)
@@ -92,7 +92,8 @@ class CompareView(pn.viewable.Viewer):
 
     def _laid_out(self) -> Any:
         note = "net KRW; the axis need not begin at 0"
-        return stack(
+        return staged(
+            self._page,
             self._cards,
             beside(
                 section("From backtest to live", self._bridge, note=note),
@@ -107,6 +108,7 @@ class CompareView(pn.viewable.Viewer):
             ),
             self._chart,
             section("What the log cannot tell", self._notes),
+            first=5 if self._page.query.get("position") else 2,
         )
 
     def _table(self) -> Any:
@@ -194,13 +196,16 @@ class CompareView(pn.viewable.Viewer):
         if isinstance(found, Exception):
             raise found
         before, self._found = self._found, found
-        self._body.visible, self._blank.visible = True, False
+        self._blank.visible = False
         self._cards.object = metrics_html(_metrics(found))
         self._bridge.update(found.bridge)
         self._deviations.object = _deviations(found, self._page)
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
         self._list()
         self._draw()
+        if not self._body.objects:  # with all that it shows, so that the browser draws it once
+            self._body[:] = [self._laid_out()]
+        self._body.visible = True
         if before is not None and before.question is not question:
             self._page.say(_change(before, found))
 

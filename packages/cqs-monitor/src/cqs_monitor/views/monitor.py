@@ -18,7 +18,18 @@ from cqs_monitor.views.layout import WHOLE, bar, beside, seconds_between, stack
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_chart import PnlChart
 from cqs_monitor.views.trades import Trades
-from cqs_panel import columns_button, html, metric_cards, metrics_html, refresh, section, table, when, zone_name
+from cqs_panel import (
+    columns_button,
+    html,
+    metric_cards,
+    metrics_html,
+    refresh,
+    section,
+    staged,
+    table,
+    when,
+    zone_name,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -63,8 +74,7 @@ class MonitorView(pn.viewable.Viewer):
         self._findings = html("", stylesheets=[holdings_table.CSS])
         self._trades = Trades(page)
         self._health = Health(page.settings.timezone)
-        self._body = self._laid_out()
-        self._body.visible = False
+        self._body = pn.Column(visible=False, **WHOLE)
         page.load(lambda: self._work(_FIRST), self._show)
         page.every(self._seconds, lambda: self._ask(quiet=True))
 
@@ -75,7 +85,9 @@ class MonitorView(pn.viewable.Viewer):
         chart = section("Cumulative PnL", self._chart, note="KRW realized; below it the drawdown; days of the bot, KST")
         symbols = section("By symbol", self._symbols, note="KRW realized")
         hours = section("By hour", self._hours, note="KRW realized by the hour of the trade, KST")
-        return stack(
+        first = 7 if {"day", "filter", "trade"} & set(self._page.query) else 3
+        return staged(
+            self._page,
             self._cards,
             section(
                 "Accounts",
@@ -88,6 +100,7 @@ class MonitorView(pn.viewable.Viewer):
             section("Positions", self._held, note="by positions.json, at the last price there is"),
             self._trades,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
+            first=first,
         )
 
     def _ask(self, *, quiet: bool) -> None:
@@ -102,8 +115,9 @@ class MonitorView(pn.viewable.Viewer):
         moment, reading = now(), report.reading
         self._set(self._state, _state(reading, self._seconds, self._page.settings.timezone))
         known = bool(reading.snapshot.accounts)
-        self._body.visible, self._blank.visible = known, not known
+        self._blank.visible = not known
         if not known:
+            self._body.visible = False
             self._blank[:] = [no_logs(reading)]
             return
         self._controls.offer(reading.snapshot.accounts)
@@ -118,6 +132,9 @@ class MonitorView(pn.viewable.Viewer):
         self._set(self._hours, bars.clock(report.statistics.by_hour, kind))
         self._trades.update(report)
         self._health.update(report, moment)
+        if not self._body.objects:  # with all that it shows, so that the browser draws it once
+            self._body[:] = [self._laid_out()]
+        self._body.visible = True
 
     @staticmethod
     def _set(pane: Any, text: str) -> None:

@@ -26,7 +26,8 @@ def build(shell: Dashboard, page: PageState) -> Any:
     frames = [_frame(shell, card, page) for card in cards]
     for frame in frames[:_FIRST]:
         frame.build()
-    shell.soon([frame.build for frame in frames[_FIRST:]])
+    for frame in frames[_FIRST:]:
+        page.later(frame.build)
     return pn.Column(*frames, stylesheets=[NO_BUTTON, _GRID], sizing_mode="stretch_width", margin=0)
 
 

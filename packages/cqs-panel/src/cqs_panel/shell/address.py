@@ -58,6 +58,7 @@ export function render({model, view}) {
     if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
     if (said.cookie) keep(said.cookie)
+    if (said.rest) setTimeout(() => requestIdleCallback(() => tell("rested"), {timeout: 2000}), said.rest)
     if (said.top) { wanted = null; main()?.scrollTo(0, 0) }
   })
   model.on("remove", () => {
@@ -81,5 +82,5 @@ export function render({model, view}) {
         self._send_msg({"search": search(slug, query), "push": push})
 
     def tell(self, **said: Any) -> None:
-        """Set the window's `title`, the `theme` of our CSS, a `cookie`, or scroll to the `top`."""
+        """Set the window's `title`, the `theme` of our CSS, a `cookie`; scroll to the `top`; answer after a `rest`."""
         self._send_msg(said)

@@ -21,6 +21,7 @@ from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.presence import Presence
+from cqs_panel.shell.rest import Rest
 from cqs_panel.shell.work import Timer, Work, soon
 from cqs_panel.state import PageState
 from cqs_panel.view import View
@@ -50,6 +51,7 @@ class Dashboard:
         self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self.presence = Presence(lambda: self.bucket, self._document, self._read_again)
+        self._rest = Rest(lambda pause: self._address.tell(rest=pause))
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         guard_events()
         pn.config.exception_handler = _weakly(self._on_exception)
@@ -113,7 +115,7 @@ class Dashboard:
         self._works[page].every(seconds, update)
 
     def later(self, page: PageState, call: Callable[[], Any]) -> None:
-        self._works[page].later(call)
+        self._rest.add(self._works[page], call)
 
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None:
         self._works[page].at_end(call)
@@ -181,6 +183,7 @@ class Dashboard:
         for work in self._works.values():
             work.stop()
         self._works.clear()
+        self._rest.clear()
         self._frames.clear()
         self._chrome.close()
 
@@ -219,7 +222,9 @@ class Dashboard:
 
     def _forget(self, frame: Frame) -> None:
         """Keep nothing of a page that does not exist: anybody can make up its name."""
-        self._works.pop(frame.page).stop()
+        work = self._works.pop(frame.page)
+        self._rest.forget(work)
+        work.stop()
         self._chrome.remove(frame)
 
     def _show(self, frame: Frame) -> None:
@@ -227,6 +232,7 @@ class Dashboard:
         if previous is not None:
             previous.page.shown = False
         frame.page.shown = True
+        self._rest.go_on()
         self._chrome.show(frame)
         if previous is not None and previous.page.slug not in self.views:
             self._forget(previous)
@@ -244,7 +250,7 @@ class Dashboard:
 
     def _heard(self, message: Any) -> None:
         said = message if isinstance(message, dict) else message.data
-        call = self._opened if said["type"] == "opened" else self._follow
+        call = {"opened": self._opened, "rested": lambda _: self._rest.answered()}.get(said["type"], self._follow)
         if self._document is not None:
             soon(self._document, lambda: call(said))  # a click may come before the browser has all of the page
 
@@ -259,6 +265,7 @@ class Dashboard:
 
     def _opened(self, said: dict[str, Any]) -> None:
         self._chrome.fit(said["width"])
+        self._rest.drawn()
         if self._current is not None:
             self._address.tell(title=f"{self._current.of.title} · cqs")
 

@@ -24,7 +24,12 @@ _BAR = """
   animation:run 1.1s ease-in-out infinite}
 @keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
 """
-_HEADINGS = {"loading": "this could not be loaded", "update": "this could not be updated", "job": "the job's result", "later": "a part could not be shown"}
+_HEADINGS = {
+    "loading": "this could not be loaded",
+    "update": "this could not be updated",
+    "job": "the job's result",
+    "later": "a part could not be shown",
+}
 
 
 class Frame(pn.viewable.Viewer):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from cqs_panel.shell.frame import Frame
 
-_REST_MS, _RESTS = 200, 3  # between two parts that come later; and so many pauses before the first of them
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="cqs-page")
 
 
@@ -30,9 +28,6 @@ class Work:
         self._running: set[Callable[..., Any]] = set()
         self._waiting: dict[Callable[..., Any], tuple[Callable[[], Any], bool]] = {}
         self._ending: list[Callable[[], Any]] = []
-        self._later: deque[Callable[[], Any]] = deque()
-        self._rested = 0
-        self._rests = Timer(document, self._rest, _REST_MS)
 
     def load(self, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None:
         """Start `work` in a thread. While one for the same `show` runs, only the newest request waits."""
@@ -63,12 +58,12 @@ class Work:
         self.frame.page.param.watch(lambda event: timer.run(bool(event.new)), "shown")
         timer.run(self.frame.page.shown)
 
-    def later(self, call: Callable[[], Any]) -> None:
-        """Call when the view is shown and what it waits for is there; one call at a time, with pauses."""
-        if not self._later:
-            self.frame.page.param.watch(lambda _: self._await_rest(), "shown")
-        self._later.append(call)
-        self._await_rest()
+    def call(self, part: Callable[[], Any]) -> None:
+        """Call what may fail in any way."""
+        try:
+            _guarded(part)
+        except Exception as error:  # noqa: BLE001 - a part may fail in any way; the others live on
+            self.frame.fail("later", error)
 
     def at_end(self, call: Callable[[], Any]) -> None:
         """Call when the session ends."""
@@ -78,27 +73,11 @@ class Work:
         """End with the session, which takes its timers along."""
         self._document = None
         self._waiting.clear()
-        self._later.clear()
         for call in self._ending:
             try:
                 _guarded(call)
             except Exception as error:  # noqa: BLE001 - an ending may fail in any way; the others come all the same
                 self.frame.fail("end", error)
-
-    def _await_rest(self) -> None:
-        self._rested = 0
-        self._rests.run(bool(self._later) and self.frame.page.shown)
-
-    def _rest(self) -> None:
-        self._rested = self._rested + 1 if self.frame.idle else 0
-        if self._rested < _RESTS or not self._later:
-            return
-        try:
-            _guarded(self._later.popleft())
-        except Exception as error:  # noqa: BLE001 - a part may fail in any way; the others come all the same
-            self.frame.fail("later", error)
-        if not self._later:
-            self._rests.run(False)
 
     def _finish(self, done: Future[Any], show: Callable[[Any], Any], quiet: bool) -> None:
         self._running.discard(show)

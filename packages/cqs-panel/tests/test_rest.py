@@ -1,0 +1,84 @@
+"""What can wait is called when the browser rests, in its order, while its view is shown."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from cqs_panel.shell.rest import Rest
+
+
+class Working:
+    """A view's work, that calls at once."""
+
+    def __init__(self, *, shown=True, idle=True):
+        self.frame = SimpleNamespace(page=SimpleNamespace(shown=shown), idle=idle)
+
+    def call(self, part):
+        part()
+
+
+@pytest.fixture
+def asked():
+    return []
+
+
+@pytest.fixture
+def rest(asked):
+    return Rest(asked.append)
+
+
+def test_nothing_is_asked_before_the_browser_is_there(rest, asked):
+    rest.add(Working(), lambda: None)
+    assert asked == []
+    rest.drawn()
+    assert len(asked) == 1
+
+
+def test_calls_come_one_at_a_time_in_their_order(rest, asked):
+    called, work = [], Working()
+    rest.drawn()
+    for name in "abc":
+        rest.add(work, lambda name=name: called.append(name))
+    assert (called, len(asked)) == ([], 1)
+    for count in (1, 2, 3):
+        rest.answered()
+        assert called == list("abc"[:count])
+    assert len(asked) == 3
+    rest.answered()
+    assert len(asked) == 3
+
+
+def test_a_view_that_still_loads_is_asked_for_again(rest, asked):
+    called, work = [], Working(idle=False)
+    rest.drawn()
+    rest.add(work, lambda: called.append(1))
+    rest.answered()
+    assert (called, len(asked)) == ([], 2)
+    work.frame.idle = True
+    rest.answered()
+    assert called == [1]
+
+
+def test_what_belongs_to_a_hidden_view_waits_until_it_is_shown(rest, asked):
+    called, hidden = [], Working(shown=False)
+    rest.drawn()
+    rest.add(hidden, lambda: called.append("hidden"))
+    assert asked == []
+    rest.add(Working(), lambda: called.append("shown"))
+    rest.answered()
+    assert called == ["shown"]
+    hidden.frame.page.shown = True
+    rest.go_on()
+    rest.answered()
+    assert called == ["shown", "hidden"]
+
+
+def test_what_is_forgotten_is_not_called(rest, asked):
+    called, work = [], Working()
+    rest.drawn()
+    rest.add(work, lambda: called.append(1))
+    rest.forget(work)
+    rest.answered()
+    assert (called, len(asked)) == ([], 1)
