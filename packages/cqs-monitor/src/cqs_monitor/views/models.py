@@ -74,6 +74,7 @@ class ModelsView(pn.viewable.Viewer):
             toned={"verdict": {"dangerous": "down", "imports unusual code": "down"}},
         )
         self._metrics = pn.Column(**WHOLE)
+        self._measured: Any = None
         self._chosen = stack()
         self._below = pn.Column(**WHOLE)
         self._scores = ModelScores(page)
@@ -109,10 +110,9 @@ class ModelsView(pn.viewable.Viewer):
             self._blank[:] = [empty("No models in this bucket", advice, "cqs demo")]
             return
         refresh(self._table, _frame(rows, self._page.settings.timezone))
-        headers, body = metrics_by_version(rows)
-        self._metrics[:] = [
-            plain_table(headers, body, numbers=range(1, len(headers))) if body else html("None tells any.")
-        ]
+        if (measured := metrics_by_version(rows)) != self._measured:
+            self._measured = measured
+            self._metrics[:] = [_metrics_table(*measured)]
         self._choose()
 
     def _pick(self, place: int) -> None:
@@ -165,6 +165,10 @@ class ModelsView(pn.viewable.Viewer):
         """Trust or regimes changed: draw anew."""
         self._drawn = None
         self._ask(quiet=True)
+
+
+def _metrics_table(headers: Sequence[str], body: Sequence[Sequence[object]]) -> Any:
+    return plain_table(headers, body, numbers=range(1, len(headers))) if body else html("None tells any.")
 
 
 def _chosen(rows: Sequence[Model], version: str | None) -> Model | None:

@@ -17,24 +17,30 @@ _LIBRARIES = ("panel", "panel-material-ui", "bokeh", "duckdb", "pandas", "numpy"
 
 
 def build(page: PageState) -> Any:
-
     shown = stack()
+    told: list[list[list[str]]] = []
 
     def update(*_: object) -> None:
         """Problems come up while other views are looked at."""
-        shown[:] = _sections(page)
+        if (page.shown or not told) and told != (known := _known()):
+            told[:] = known
+            shown[:] = _sections(page, *known)
 
     page.param.watch(update, "shown")
     update()
     return shown
 
 
-def _sections(page: PageState) -> list[Any]:
+def _known() -> list[list[list[str]]]:
+    """What is installed, and what failed."""
     host = plugins()
     for collect in (host.views, host.cards, host.overlays):
         collect()
     rows = [[p["name"], p["version"], _gives(p["hooks"]), p["state"]] for p in host.describe()]
-    problems = [[p.plugin, p.where, p.error] for p in host.problems]
+    return [rows, [[p.plugin, p.where, p.error] for p in host.problems]]
+
+
+def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]]) -> list[Any]:
     told = plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works.")
     return [
         section("Installed", plain_table(["Plugin", "Version", "Gives", "State"], rows)),

@@ -45,7 +45,7 @@ def _names(value: HasProps) -> _Names:
 
 
 def _makes_default(value: HasProps, name: str) -> bool:
-    return value.lookup(name).has_unstable_default(value)
+    return bool(value.lookup(name).has_unstable_default(value))
 
 
 util.visit_immediate_value_references = visit

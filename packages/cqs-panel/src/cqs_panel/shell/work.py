@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import math
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -111,12 +113,16 @@ def _guarded(call: Callable[[], Any]) -> Any:
 
 
 class Timer:
-    """A call at once and then again and again, while it is to run; not before the browser has drawn the document."""
+    """A call at once and then again and again, while it is to run; not before the browser has drawn the document.
+
+    What runs again within a period of its last call has no need of one at once.
+    """
 
     def __init__(self, document: Document | None, call: Callable[[], Any], period_ms: int) -> None:
         self._document, self._call, self._period = document, call, period_ms
         self._wanted = False
         self._running: Any = None
+        self._last = -math.inf
 
     def run(self, wanted: bool) -> None:
         self._wanted = wanted
@@ -130,8 +136,13 @@ class Timer:
 
     def _start(self) -> None:
         if self._document is not None and self._wanted and self._running is None:
-            self._running = self._document.add_periodic_callback(self._call, self._period)
-            self._document.add_next_tick_callback(self._call)
+            self._running = self._document.add_periodic_callback(self._again, self._period)
+            if 1000 * (time.monotonic() - self._last) >= self._period:
+                self._document.add_next_tick_callback(self._again)
+
+    def _again(self) -> Any:
+        self._last = time.monotonic()
+        return self._call()
 
 
 def soon(document: Document, call: Callable[[], Any]) -> None:
