@@ -146,6 +146,7 @@ def styled(shown: Any) -> Any:
     shown.min_border_left, shown.min_border_right = 8, RIGHT
     shown.min_border_top = shown.min_border_bottom = 4
     shown.stylesheets = [*shown.stylesheets, ":host{font-size:13px}"]  # the theme's sizes on canvases are in em
+    shown.title = None  # beside a toolbar Bokeh leaves an element of each layout behind
     shown.toolbar.logo = None
     shown.toolbar.autohide = True
     shown.outline_line_color = None
