@@ -1,11 +1,21 @@
-"""The barest page of panel-material-ui: a menu, and texts of which one is shown: what is measured against."""
+"""The barest page of panel-material-ui that does the same: what the dashboard is measured against.
+
+`/` has a menu and two texts of which one is shown. `/chart` has candles that are sent anew with each zoom, and of which
+the last one moves.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.models import ColumnDataSource, Range1d
+from bokeh.plotting import figure
 
 NAMES = ("One", "Two")
+ROWS, TICK_MS = 240, 500
 
 
 def page() -> pmui.Page:
@@ -20,8 +30,33 @@ def page() -> pmui.Page:
     return pmui.Page(title="bare", main=texts, sidebar=[menu])
 
 
+def chart() -> pmui.Page:
+    source = ColumnDataSource(_candles())
+    shown = figure(
+        height=420, sizing_mode="stretch_width", x_range=Range1d(0, ROWS), tools="xwheel_zoom", active_scroll="auto"
+    )
+    shown.segment("at", "high", "at", "low", source=source)
+    shown.rect("at", "middle", 0.7, "body", source=source)
+
+    def moved(_attr: str, _old: float, _new: float) -> None:
+        source.data = _candles()
+
+    def tick() -> None:
+        source.patch({"high": [(ROWS - 1, float(source.data["high"][-1]) + 1)]})
+
+    shown.x_range.on_change("end", moved)
+    pn.state.onload(lambda: pn.state.add_periodic_callback(tick, TICK_MS))
+    return pmui.Page(title="bare", main=[pn.pane.Bokeh(shown, css_classes=["bare-chart"])])
+
+
+def _candles() -> dict[str, Any]:
+    at = np.arange(ROWS, dtype=float)
+    middle = 100 + 10 * np.sin(at / 9)
+    return {"at": at, "middle": middle, "body": np.full(ROWS, 2.0), "high": middle + 2, "low": middle - 2}
+
+
 if __name__ == "__main__":
-    server = pn.io.server.get_server(page, port=0)
+    server = pn.io.server.get_server({"/": page, "/chart": chart}, port=0)
     server.start()
     print(f"http://localhost:{server.port}/", flush=True)
     server.io_loop.start()

@@ -8,8 +8,9 @@ from typing import Any
 PROBE = """
 (() => {
   const QUIET = 250  // ms without any work
-  const probe = window.probe = {last: 0, at: 0, bytes: 0, messages: 0, longest: 0, took: []}
+  const probe = window.probe = {last: 0, at: 0, bytes: 0, messages: 0, longest: 0, drawn: []}
   const worked = () => { probe.last = performance.now() }
+  const draws = (came) => requestAnimationFrame(() => setTimeout(() => probe.drawn.push(performance.now() - came)))
   window.WebSocket = class extends WebSocket {
     constructor(...all) {
       super(...all)
@@ -17,6 +18,7 @@ PROBE = """
         worked()
         probe.messages += 1
         probe.bytes += data.size ?? data.byteLength ?? data.length
+        if (String(data).includes('"ColumnsPatched"')) draws(performance.now())
       })
     }
   }
@@ -88,10 +90,26 @@ class Taken:
     messages: int
 
 
-def timed(page: Any, click: Any, wanted: str) -> Taken:
-    """Click, and wait until what has the class `wanted` is in view and the page has settled."""
-    page.evaluate("() => addEventListener('pointerdown', () => probe.start(), {capture: true, once: true})")
-    click()
+def opened(browser: Any, url: str, wanted: str) -> Any:
+    """A page with the stopwatch in a window of its own, settled."""
+    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+    page.add_init_script(PROBE)
+    page.goto(url)
+    page.evaluate("(wanted) => { probe.start(); return probe.settled(wanted) }", wanted)
+    return page
+
+
+def timed(page: Any, act: Any, wanted: str, event: str = "pointerdown") -> Taken:
+    """Act, and wait until what has the class `wanted` is in view and the page has settled; it starts with the event."""
+    page.evaluate("(event) => addEventListener(event, () => probe.start(), {capture: true, once: true})", event)
+    act()
     ms = page.evaluate("(wanted) => probe.settled(wanted)", wanted)
     longest, size, messages = page.evaluate("[probe.longest, probe.bytes, probe.messages]")
     return Taken(ms, longest, size / 1000, messages)
+
+
+def ticks(page: Any, count: int) -> list[float]:
+    """Milliseconds from the arrival of a change of a drawn row until it is on the screen, so many times."""
+    page.evaluate("probe.drawn.length = 0")
+    page.wait_for_function("(count) => probe.drawn.length >= count", arg=count, timeout=120_000)
+    return [float(ms) for ms in page.evaluate("probe.drawn")]

@@ -58,7 +58,7 @@ export function render({model, view}) {
     if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
     if (said.cookie) keep(said.cookie)
-    if (said.rest) setTimeout(() => requestIdleCallback(() => tell("rested"), {timeout: 2000}), said.rest)
+    if (said.rest) setTimeout(() => requestIdleCallback(() => tell("rested"), {timeout: 300}), said.rest)
     if (said.top) { wanted = null; main()?.scrollTo(0, 0) }
   })
   model.on("remove", () => {

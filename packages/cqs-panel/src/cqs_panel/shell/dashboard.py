@@ -19,6 +19,7 @@ from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.events import guard_events
 from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.keys import Keys
+from cqs_panel.shell.memory import give_back_soon
 from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
@@ -186,6 +187,7 @@ class Dashboard:
         self._rest.clear()
         self._frames.clear()
         self._chrome.close()
+        give_back_soon()
 
     def _look(self) -> None:
         """Jobs of this bucket; a bucket that cannot be had is said by the views that need it."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from cqs_panel.shell.work import Work
 
-_FIRST, _NEXT = 400, 100  # milliseconds for which the browser has had nothing to do
+_FIRST, _NEXT = 400, 20  # milliseconds for which the browser has had nothing to do
 
 
 class Rest:

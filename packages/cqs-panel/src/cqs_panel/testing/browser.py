@@ -52,8 +52,8 @@ class Visit:
         return int(self.page.evaluate(_OVERFLOW))
 
     def wait(self) -> None:
-        """Until the first view is there and nothing in it is loading."""
-        self.page.wait_for_function(_SETTLED, timeout=30_000)
+        """Until all of the first view is there, what comes later too, and nothing in it is loading."""
+        self.page.wait_for_function(_SETTLED, timeout=60_000)
 
 
 _WALK = """

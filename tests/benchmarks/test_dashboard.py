@@ -1,0 +1,187 @@
+"""The dashboard against the barest page of panel-material-ui that does the same: ratios, side by side in one run.
+
+Measured in the browser, from the click (or the turn of the wheel) until the page has settled (`probe.Taken`); medians.
+What lies below the fold comes later and is not in the figures, for the page rests before.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import cqs, cqs_json
+from cqs_core.time import iso, now
+from cqs_panel.shell import installed_views
+from cqs_panel.testing.fixtures import chromium  # noqa: F401 - a fixture is found by its name
+from cqs_panel.testing.server import Server
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bare import NAMES
+from probe import opened, ticks, timed
+
+pytestmark = pytest.mark.timeout(1800)
+BARE = Path(__file__).with_name("bare.py")
+ROUNDS = 3
+DAY = 86_400_000
+SWITCH, FIRST, TASK_MS, ZOOM, TICK = 3, 8, 200, 3, 3
+EXCHANGE = """
+from cqs_core.time import now
+from cqs_data.sandbox import Sandbox, Synthetic
+
+with Sandbox(Synthetic(now), clock=now) as sandbox:
+    print(sandbox.url, flush=True)
+    sandbox.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def titles():
+    return {view.slug: view.title for view in installed_views()} | {"overview": "Overview"}
+
+
+def script(*words):
+    return subprocess.Popen([sys.executable, *map(str, words)], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def bare():
+    with script(BARE) as process:
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """What a demo leaves, served."""
+    folder = tmp_path_factory.mktemp("demo")
+    cqs("demo", "--once", "--bucket", folder)
+    with Server(folder) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def measured(chromium, bare, url, titles):  # noqa: F811
+    """Every view first built, then switched to, in turns with the bare page's switch: `{name: {view: [Taken]}}`."""
+    plain = opened(chromium, bare, "bare-One")
+    found = {"first": {}, "switch": {}, "bare": {"": []}, "nodes": {"": []}}
+
+    def switched():
+        for name in reversed(NAMES):
+            found["bare"][""].append(timed(plain, plain.get_by_role("button", name=name).click, f"bare-{name}"))
+
+    def visit(page, slug, kind):
+        click = page.locator(".sidebar").get_by_text(titles[slug], exact=True).click
+        found[kind].setdefault(slug, []).append(timed(page, click, f"cqs-view-{slug}"))
+
+    for _ in range(ROUNDS):
+        others = [slug for slug in titles if slug not in ("overview", "plugins")]
+        page = opened(chromium, f"{url}?view=plugins", "cqs-view-plugins")
+        for slug in ["overview", *others]:
+            switched()
+            visit(page, slug, "first")
+            page.wait_for_timeout(3000)  # all of it, so that switches are to whole pages
+        for _ in range(2):
+            for slug in titles:
+                visit(page, slug, "switch")
+        found["nodes"][""].append(nodes_of_rounds(page, titles))
+        page.context.close()
+        page = opened(chromium, url, "cqs-view-overview")
+        visit(page, "plugins", "first")
+        page.context.close()
+    plain.context.close()
+    return found
+
+
+def nodes_of_rounds(page, titles):
+    """How many nodes there are after each of some rounds through all views."""
+    counted = []
+    for _ in range(3):
+        for slug in titles:
+            page.locator(".sidebar").get_by_text(titles[slug], exact=True).click()
+            page.evaluate("(wanted) => { probe.start(); return probe.settled(wanted) }", f"cqs-view-{slug}")
+        counted.append(page.evaluate("probe.nodes()"))
+    return counted
+
+
+def median(takes):
+    return statistics.median(one.ms for one in takes)
+
+
+def ratios(measured, kind):
+    """Of each view, to the bare page's switch; printed with what else was seen."""
+    unit = median(measured["bare"][""])
+    print(f"\n  bare switch {unit:.0f} ms")
+    for view, takes in measured[kind].items():
+        longest, size = max(one.longest for one in takes), statistics.median(one.kilobytes for one in takes)
+        ms = median(takes)
+        print(f"  {kind} {view:10} {ms:6.0f} ms {ms / unit:5.1f} x, longest task {longest:4.0f} ms, {size:5.0f} kB")
+    return {view: median(takes) / unit for view, takes in measured[kind].items()}
+
+
+def test_dashboard_switch(measured):
+    slow = {view: ratio for view, ratio in ratios(measured, "switch").items() if ratio > SWITCH}
+    assert not slow
+
+
+def test_dashboard_first_build(measured):
+    slow = {view: ratio for view, ratio in ratios(measured, "first").items() if ratio > FIRST}
+    assert not slow
+
+
+def test_dashboard_longest_task(measured):
+    takes = {view: measured["first"][view] + measured["switch"][view] for view in measured["first"]}
+    longest = {view: statistics.median(one.longest for one in many) for view, many in takes.items()}
+    assert max(longest.values()) <= TASK_MS, longest
+
+
+def test_dashboard_nodes_do_not_grow_with_switches(measured):
+    print(measured["nodes"][""])
+    assert all(counted[-1] <= counted[0] for counted in measured["nodes"][""])
+
+
+def over_chart(page, wanted):
+    """Put the mouse on a chart, and click it: then the wheel zooms."""
+    box = page.locator(wanted).first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 120)
+
+
+def zooms(page, wanted, chart, rounds=9):
+    """Milliseconds of turns of the wheel, in and out."""
+    over_chart(page, chart)
+    page.wait_for_timeout(500)
+    turns = [lambda delta=delta: page.mouse.wheel(0, delta) for delta in (-240, 240)]
+    return [timed(page, turns[i % 2], wanted, "wheel") for i in range(rounds)]
+
+
+def test_dashboard_zoom(chromium, bare, url):  # noqa: F811
+    plain = opened(chromium, f"{bare}chart", "bare-chart")
+    theirs = median(zooms(plain, "bare-chart", ".bk-Figure"))
+    plain.context.close()
+    page = opened(chromium, f"{url}?view=overview", "cqs-view-overview")
+    ours = median(zooms(page, "cqs-view-overview", ".bk-Figure"))
+    page.context.close()
+    print(f"\n  zoom {ours:.0f} ms against {theirs:.0f} ms: {ours / theirs:.2f}")
+    assert ours / theirs <= ZOOM
+
+
+def test_dashboard_tick(chromium, bare, tmp_path):  # noqa: F811
+    plain = opened(chromium, f"{bare}chart", "bare-chart")
+    theirs = statistics.median(ticks(plain, 20))
+    plain.context.close()
+    with script("-c", EXCHANGE) as exchange:
+        endpoint = exchange.stdout.readline().strip()
+        start = iso(now() // DAY * DAY - DAY)
+        source = ["--bucket", tmp_path, "--endpoint", endpoint]
+        cqs_json("fetch", "--symbols", "BTC", "--interval", "1m", "--start", start, *source)
+        with Server(tmp_path, environment={"CQS_ENDPOINT": endpoint}) as server:
+            address = f"{server.url}?view=data&series=upbit+BTC/KRW+1m&live=1"
+            page = opened(chromium, address, "cqs-view-data")
+            ours = statistics.median(ticks(page, 20))
+            page.context.close()
+        exchange.terminate()
+    print(f"\n  tick {ours:.0f} ms against {theirs:.0f} ms: {ours / theirs:.2f}")
+    assert ours / theirs <= TICK
