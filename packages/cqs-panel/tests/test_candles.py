@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from bokeh.document import Document
 from bokeh.models import ColumnDataSource
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,3 +131,22 @@ def test_a_source_that_was_left_draws_nothing_any_more():
     shell.settle()
     assert chart._data.data["start"][-1] == START + 99 * MINUTE
     assert not chart._newest._data.data["end"]
+
+
+def test_a_chart_that_no_browser_has_yet_comes_with_its_axes_set():
+    shell, chart, _ = opened()
+    shell.settle()
+    drawn, shown = chart._data.data, chart._price.x_range
+    seen = (drawn["ts"] >= shown.start) & (drawn["ts"] <= shown.end)
+    low, high = drawn["low"][seen].min(), drawn["high"][seen].max()
+    price, volume = chart._price.y_range, chart._volume.y_range
+    assert price.start < low < high < price.end
+    assert price.end - price.start < 1.2 * (high - low)
+    assert (volume.start, volume.end) == (0, pytest.approx(1.08 * drawn["volume"][seen].max()))
+
+
+def test_a_chart_in_a_document_is_left_to_its_browser():
+    shell, chart, _ = opened()
+    Document().add_root(chart._price)
+    shell.settle()
+    assert (chart._price.y_range.start, chart._price.y_range.end) == (0, 1)

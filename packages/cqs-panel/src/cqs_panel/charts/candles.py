@@ -209,6 +209,7 @@ class CandleChart(pn.viewable.Viewer):
         self._moving = True
         self._price.x_range.update(start=start, end=end)
         self._moving = False
+        self._fit()
         self._ask()
 
     def _draw(self) -> None:
@@ -266,10 +267,25 @@ class CandleChart(pn.viewable.Viewer):
         self._figures.visible = True
         self._readout.tell(name_of(bars.step), source.series.market if source.series else "")
         self._data.data = columns(bars, self._colors)
+        self._fit()
         self._overlays.follow(source.series, *asked)
         if (since := _earliest(self._stale, self._missed)) is not None:
             self.redraw(since, priced=self._priced)
         self._ask()  # the viewport may have come back to what was drawn before
+
+    def _fit(self) -> None:
+        """Fit the value axes of a figure that no browser has yet; a browser does it with each change (`_FIT`)."""
+        if self._price.document is not None:
+            return
+        data, x = self._data.data, self._price.x_range
+        seen = (data["ts"] >= x.start) & (data["ts"] <= x.end) & np.isfinite(data["low"]) & np.isfinite(data["high"])
+        if not seen.any():
+            return
+        bottom, top = float(data["low"][seen].min()), float(data["high"][seen].max())
+        pad = 0.06 * (top - bottom or top or 1.0)
+        self._price.y_range.update(start=bottom - pad, end=top + pad)
+        if (most := float(np.nan_to_num(data["volume"][seen]).max())) > 0:
+            self._volume.y_range.update(start=0, end=1.08 * most)
 
 
 def _possible(start: Any, end: Any) -> bool:
