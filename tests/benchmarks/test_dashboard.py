@@ -15,7 +15,7 @@ import pytest
 
 from cli import cqs, cqs_json
 from cqs_core.time import iso, now
-from cqs_panel.shell import installed_views
+from cqs_panel import installed_views
 from cqs_panel.testing.fixtures import chromium  # noqa: F401 - a fixture is found by its name
 from cqs_panel.testing.server import Server
 

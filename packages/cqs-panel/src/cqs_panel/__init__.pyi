@@ -40,6 +40,7 @@ from .sections import html as html
 from .sections import section as section
 from .sections import stack as stack
 from .sections import staged as staged
+from .shell.dashboard import installed_views as installed_views
 from .state import PageState as PageState
 from .tables import choose as choose
 from .tables import columns_button as columns_button
