@@ -115,6 +115,14 @@ def missing(lake, pager):
     return len(all_of_it.ts) - len(lake.read(series))
 
 
+def test_months_alone_prove_no_absence(lake):
+    """All but the longest bars are hidden, of a market of which the lake has nothing yet."""
+    with Sandbox(Synthetic(), faults=Closed(of=lambda request: not request.path.endswith("months"))) as sandbox:
+        [done] = fetch(lake, selection("upbit", start=END - 20 * DAY), sandbox.url, quick())
+    assert (done.rows, [(one.start, one.end) for one in done.doubtful]) == (0, [(END - 20 * DAY, END)])
+    assert lake.series() == []
+
+
 @every_pager
 @pytest.mark.parametrize("answers", [4, FOREVER])
 @pytest.mark.parametrize("first", [0, 2])

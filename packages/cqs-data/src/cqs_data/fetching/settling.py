@@ -24,7 +24,7 @@ _SMALL = 200  # bars up to which it is not worth a question to know that a marke
 _CHANGING = "it answers something else each time that it is asked"
 _HIDDEN = "it did not show the candles next to it, which it had shown before"
 _LONGER = "its {} candles show trades there"
-_SILENT = "it shows no candles of this market at all, though it traded in the last 24 hours"
+_SILENT = "it shows no candles of this market, though it traded in the last 24 hours"
 
 
 @dataclass
@@ -142,8 +142,13 @@ class Settling:
             self.doubtful.append(replace(doubt, why=_LONGER.format(longer)))
         elif await self._bounded(doubt):
             await self._take([nothing(self.series.interval, doubt)])
-        elif beside is None and await self.evidence.origin() is None and await self.evidence.trades():
+        elif beside is None and not await self._alive(doubt) and await self.evidence.trades():
             self.doubtful.append(replace(doubt, why=_SILENT))
+
+    async def _alive(self, doubt: Doubt) -> bool:
+        """Whether a market of which no candle was seen yet has some now, or began after the doubt."""
+        began = await self.evidence.origin()
+        return (began is not None and began >= doubt.end) or await self.evidence.newest(self.pages.closed) is not None
 
     def _begins(self, first: int, longer: str) -> str:
         """Noted and not doubted: an exchange may have dropped its older candles of this interval."""
