@@ -159,7 +159,18 @@ class Depth:
         since = intervals.next_open(longer, first, -_BEFORE)
         bars = await self._exchange.rows_from(market, longer, since)
         ended = [_opened(bar) for bar in bars if _opened(bar) + _length(longer) <= first and bar[5]]
-        return bool(ended) and await self._gives_none(key, ended[-1], min(first, ended[-1] + _length(longer)), first)
+        if not ended:
+            return False
+        bar = ended[-1], min(first, ended[-1] + _length(longer))
+        if not await self._gives_none(key, *bar, first):
+            return False
+        await self._check_newest(key)  # an exchange in maintenance gives none either, for a while
+        return await self._gives_none(key, *bar, first)
+
+    async def _check_newest(self, key: Key) -> None:
+        """Raises ExchangeBusy where not even the newest candles are given."""
+        if not await self._exchange.ohlcv(*key, None, self._exchange.caps.most(*key)):
+            raise self._exchange.contradicted(key[0])
 
     async def _gives_none(self, key: Key, start: int, end: int, first: int) -> bool:
         """Whether of a longer bar that was traded in no shorter one is given."""
