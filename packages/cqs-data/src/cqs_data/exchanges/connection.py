@@ -14,6 +14,8 @@ from cqs_core.time import clock
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _TIMEOUT = 20_000  # ms
+_LIMITS = {418, 429}
+_SERVER_ERROR = 500
 _NO_URL = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2000-\u200f\u2028-\u202f]")
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")
 
@@ -50,6 +52,7 @@ def connect(
     config = {"timeout": _TIMEOUT, "enableRateLimit": not _is_loopback(endpoint), "options": dict(options)}
     client = getattr(library, name)(config)
     client.aiohttp_trust_env = True
+    client.handle_errors = _by_status(client)
     if belongs:
         client.parse_ohlcvs = _all_of_it(client, belongs)
     if endpoint:
@@ -82,8 +85,6 @@ async def speaking(client: Any) -> AsyncIterator[None]:
         unreached = _unreached(error.__cause__)  # then the last headers are of another answer
         raise ExchangeBusy(_told(client, error), None if unreached else retry_after(client)) from error
     except ccxt.BaseError as error:
-        if (wait := retry_after(client)) is not None:  # a limit whose body ccxt reads as a refusal
-            raise ExchangeBusy(_told(client, error), wait) from error
         raise ExchangeError(_told(client, error)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ExchangeBusy(f"{client.id} answered something that ccxt cannot read ({type(error).__name__})") from error
@@ -129,6 +130,23 @@ async def server_time(client: Any) -> int | None:
         async with speaking(client):
             at = await client.fetch_time()
     return at
+
+
+def _by_status(client: Any) -> Callable[..., Any]:
+    """Ccxt reads some bodies before the status: a limit or a fault of the server would look like a refusal."""
+    import ccxt
+
+    read = client.handle_errors
+
+    def handle(code: int, *rest: Any) -> Any:
+        try:
+            return read(code, *rest)
+        except ccxt.ExchangeError as error:
+            if type(error) is ccxt.ExchangeError and (code in _LIMITS or code >= _SERVER_ERROR):
+                raise ccxt.ExchangeNotAvailable(str(error)) from error
+            raise
+
+    return handle
 
 
 def _all_of_it(client: Any, belongs: Belongs) -> Callable[..., Any]:

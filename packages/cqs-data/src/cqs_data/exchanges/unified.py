@@ -106,11 +106,12 @@ class CcxtExchange(Exchange):
             return _inside(answers[-1], start, stop)
 
         rows, growing = await self.confirmed(market, interval, count, ask)
-        every = answers[-1]
-        if not every or not await self.depth.cuts(market, interval, start, every):
-            rows = await self._with_beginning(market, interval, start, stop, rows)
-        elif self.depth.oldest(market, interval) >= stop:
-            return Page([], start, min(end, self.depth.oldest(market, interval)))
+        rows, every = await self._with_beginning(market, interval, start, stop, rows), answers[-1]
+        seen = rows if rows and opened(rows[0]) < opened(every[0]) else every
+        if seen and await self.depth.cuts(market, interval, start, seen):
+            oldest = self.depth.oldest(market, interval)
+            if oldest >= stop:
+                return Page([], start, min(end, oldest))
         if growing is not None:
             return up_to(growing, rows, start, stop)
         self.caps.saw(market, interval, start, stop, rows)
