@@ -11,3 +11,17 @@ def demo(tmp_path_factory, worker_id):
     """A bucket as `cqs demo` makes it, made once however many processes test; not to be written to."""
     base = tmp_path_factory.getbasetemp()
     return make_demo((base if worker_id == "master" else base.parent) / "demo")
+
+
+@pytest.fixture
+def quiet_visit(visit):
+    """`visit`, where the browser may say no warning either."""
+    visits = []
+
+    def go(*args, **options):
+        visits.append(visit(*args, **options))
+        return visits[-1]
+
+    yield go
+    warnings = [text for one in visits for text in one.warnings]
+    assert not warnings, f"the browser warned: {warnings}"

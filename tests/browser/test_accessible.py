@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from cli import cqs_json
+from cqs_core import Bucket
 
 pytestmark = pytest.mark.browser
 SEEN = {
@@ -32,11 +32,10 @@ LATE_BUTTON = """() => { const main = [...document.body.children].find((el) => e
   window.late = document.createElement("button"); main.shadowRoot.append(window.late) }"""
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "bucket"
-    made = cqs_json("demo", "--once", "--bucket", folder)
-    return folder, made["backtest"]["run"]
+@pytest.fixture(scope="module", name="demo")
+def _demo(demo):
+    """Its folder and its run."""
+    return demo, Bucket(str(demo)).folders("runs")[0]
 
 
 def violations(page, **options) -> list[str]:

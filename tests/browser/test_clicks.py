@@ -6,8 +6,6 @@ import re
 
 import pytest
 
-from cli import cqs_json
-
 pytestmark = pytest.mark.browser
 
 SHOWN = """() => {
@@ -15,13 +13,6 @@ SHOWN = """() => {
     if (model.type == "Figure" && model.x_range?.start > 1e12 && model.renderers.some(r => r.glyph?.type == "Rect"))
       return [model.x_range.start, model.x_range.end]
   return null }"""
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "bucket"
-    cqs_json("demo", "--once", "--bucket", folder)
-    return folder
 
 
 def heading(page, pattern):

@@ -29,6 +29,11 @@ DEPENDS = {
 """What each page says of the damaged bucket; the others do not depend on what is damaged."""
 
 
+@pytest.fixture
+def visit(quiet_visit):
+    return quiet_visit
+
+
 def walked(visit, url, walk, look=lambda page, slug: None):
     """One window on a walk and back to its first page, looked at everywhere."""
     page = visit(f"{url}?view={walk[0]}").page

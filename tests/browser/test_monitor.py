@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from cli import cqs_json
 from cqs_core import Bucket
 from cqs_core.testing.gcs import GcsEmulator, emulator_binary
 
@@ -159,9 +158,8 @@ def test_a_bucket_that_stalls_is_told_and_comes_back(visit, dashboard, monkeypat
         page.get_by_text("every 5 s", exact=False).wait_for(timeout=40_000)
 
 
-def test_compare_shows_the_five_deviations_of_the_demo(visit, dashboard, tmp_path):
-    cqs_json("demo", "--once", "--bucket", tmp_path / "demo")
-    visited = visit(f"{dashboard(tmp_path / 'demo')}?view=compare&account=Main", height=3000)
+def test_compare_shows_the_five_deviations_of_the_demo(visit, dashboard, demo):
+    visited = visit(f"{dashboard(demo)}?view=compare&account=Main", height=3000)
     page = visited.page
     page.get_by_text("From backtest to live").wait_for(timeout=40_000)
     for kind in ("missed", "extra", "late", "size", "price"):

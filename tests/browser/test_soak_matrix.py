@@ -16,6 +16,11 @@ from walks import PAGES, around, arrive, first_builds, go
 pytestmark = [pytest.mark.browser, pytest.mark.soak, pytest.mark.timeout(3600)]
 
 
+@pytest.fixture
+def visit(quiet_visit):
+    return quiet_visit
+
+
 @pytest.fixture(scope="module")
 def buckets(demo, tmp_path_factory):
     """Folders by what is in them; `real` is made when the real logs are there."""
@@ -129,20 +134,29 @@ def wheel_to(page, chart, step, span):
     )
 
 
+MOVED = """([id, before, at, edge]) => {
+  const models = Bokeh.documents.flatMap((one) => [...one._all_models.values()])
+  const {start, end} = models.find((one) => one.id === id).x_range
+  return start !== before || Math.abs((at ? end : start) - edge) < 1 }"""
+
+
 def drag_to(page, chart, way, edge):
-    """Drag the chart right (1) or left (-1) until it goes no further: that is the end of its bounds."""
-    left, top, width, height = box(page, chart)
+    """Drag the chart right (1) or left (-1) until it is at the end of its bounds, and once more: it stays there."""
+    at = 0 if way > 0 else 1
     from_, to = (0.1, 0.9) if way > 0 else (0.9, 0.1)
-    before = None
-    for _ in range(200):
+    left, top, width, height = box(page, chart)
+    there = False
+    while True:
+        before = range_of(page, chart)
         page.mouse.move(left + width * from_, top + height / 2)
         page.mouse.down()
         page.mouse.move(left + width * to, top + height / 2, steps=2)
         page.mouse.up()
-        if (now := range_of(page, chart)) == before:
+        page.wait_for_function(MOVED, arg=[chart["id"], before[0], at, edge])
+        if there:
             break
-        before = now
-    assert abs(now[0 if way > 0 else 1] - edge) < 1, (now, edge)
+        there = abs(range_of(page, chart)[at] - edge) < 1
+    assert abs(range_of(page, chart)[at] - edge) < 1
 
 
 def settled_without_ink(page, view):

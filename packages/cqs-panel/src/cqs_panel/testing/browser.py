@@ -36,11 +36,13 @@ class Visit:
         page: Playwright's.
         requests: every URL that it asked for.
         faults: what JavaScript raised or wrote as an error.
+        warnings: what it wrote as a warning; the fixture `visit` does not fail for these.
     """
 
     page: Page
     requests: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def foreign(self) -> list[str]:
@@ -89,6 +91,7 @@ def open_visit(browser: Browser, url: str, *, width: int, height: int, dark: boo
     visit.page.on("request", lambda request: visit.requests.append(request.url))
     visit.page.on("pageerror", lambda error: _note(visit, str(error)))
     visit.page.on("console", lambda said: _note(visit, said.text) if said.type == "error" else None)
+    visit.page.on("console", lambda said: visit.warnings.append(said.text) if said.type == "warning" else None)
     visit.page.goto(url)
     phone = width < _NARROW and "user_agent" not in context
     if dark or phone:  # the first page of such a browser is served light and wide, and asks for itself once more
