@@ -9,7 +9,7 @@ from cqs_core import Bucket
 
 pytestmark = pytest.mark.browser
 SEEN = {
-    "overview": "volatility_breakout",
+    "overview": "Volatility breakout",
     "data": "Coverage",
     "backtest": "Kept runs",
     "monitor": "Reconciliation",

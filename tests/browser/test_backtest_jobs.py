@@ -59,7 +59,7 @@ def test_a_running_backtest_is_cancelled_and_the_form_runs_the_next(visit, dashb
     site.install("waiting", WAITING)
     url = dashboard(bucket, PYTHONPATH=str(site.folder), MAY_GO_ON=str(tmp_path / "go"))
     page = visit(f"{url}?view=backtest").page
-    choose(page, "Strategy", "a_waiting_rule")
+    choose(page, "Strategy", "A waiting rule")
     run_button(page).click()
     page.locator(".job.running").get_by_text("orders and fills").wait_for()
     assert run_button(page).is_disabled()
@@ -76,7 +76,7 @@ def test_a_running_backtest_is_cancelled_and_the_form_runs_the_next(visit, dashb
 
 def test_the_form_asks_for_a_benchmark_and_the_page_says_which(visit, dashboard, bucket):
     page = visit(f"{dashboard(bucket)}?view=backtest").page
-    choose(page, "Strategy", "buy_and_hold")
+    choose(page, "Strategy", "Buy and hold")
     select(page, "Benchmark").get_by_text("Equal-weighted basket").wait_for()
     choose(page, "Benchmark", "ETH/KRW")
     run_button(page).click()
