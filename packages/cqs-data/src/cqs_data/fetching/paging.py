@@ -122,9 +122,9 @@ class Pages:
             asked = _rest(asked, answer)
 
     async def shows(self, at: int) -> bool:
-        """Whether the exchange shows the candle that opens at `at`, ms UTC, right now."""
-        _, cleaned = await self._page(at, intervals.next_open(self._series.interval, at))
-        return len(cleaned.table) > 0
+        """Whether the exchange shows the candle that opens at `at`, ms UTC, right now, by its first answer."""
+        page, _ = await self._page(at, intervals.next_open(self._series.interval, at))
+        return len(page.rows) > 0
 
     async def _answer(self, asked: Question) -> Answer:
         """One answer about part of it; asked again without the known candles where nothing but they came."""

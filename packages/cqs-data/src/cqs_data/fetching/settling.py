@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from cqs_data.fetching.run import Run
 
 _SMALL = 200  # bars up to which it is not worth a question to know that a market began later
-_CHANGING = "it answers something else each time that it is asked"
-_HIDDEN = "it did not show the candles next to it, which it had shown before"
+_CHANGING = "it answers something else each time, or shows not even the candles that it had"
 _LONGER = "its {} candles show trades there"
 _SILENT = "it shows no candles of this market, though it traded in the last 24 hours"
 
@@ -106,22 +105,28 @@ class Settling:
         return intervals.count(self.series.interval, max(doubt.start, began), doubt.end)
 
     async def _ask_again(self, doubt: Doubt) -> None:
-        """Candles that come are stored, and what is still without is a new doubt; if none come, it is believed."""
+        """Candles that come are stored, and what is still without is a new doubt; if none come, it is believed.
+
+        A known candle must be shown right after: an exchange that is silent meanwhile proves nothing.
+        """
+        witness = doubt.left if doubt.right is None else doubt.right
+        if witness is None:
+            witness = await self.evidence.newest(self.pages.closed)
         held: list[Answer] = []
-        known = found = False
+        found = False
         async for answer in self.pages.each(Question(doubt.start, doubt.end, doubt.left, doubt.right)):
             if silent := next((one for one in answer.doubts if one.why), None):
                 self.doubtful.append(silent if found and not self.in_order else replace(doubt, why=silent.why))
                 return
             held.append(answer)
-            known, found = known or answer.known, found or len(answer.cleaned.table) > 0
+            found = found or len(answer.cleaned.table) > 0
             if found and not self.in_order:
                 await self._take(held)
                 held = []
         if found:
             await self._take(sorted(held, key=lambda one: one.page.start))
         else:
-            await self._believe(doubt, known)
+            await self._believe(doubt, witness)
 
     async def _take(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
@@ -130,25 +135,26 @@ class Settling:
             await self.run.add(answer)
         await self.run.rest()
 
-    async def _believe(self, doubt: Doubt, known: bool) -> None:
+    async def _believe(self, doubt: Doubt, witness: int | None) -> None:
         """Note that there is nothing, if other answers agree and a later candle is known: never until now."""
-        beside = doubt.left if doubt.right is None else doubt.right
+        if witness is not None and not await self.pages.shows(witness):
+            self.doubts.append(replace(doubt, since=time.monotonic()))  # it was silent: that proves nothing
+            return
         longer = await self.evidence.traded_in(doubt.start, doubt.end)
-        if beside is not None and not known and not await self.pages.shows(beside):
-            self.doubtful.append(replace(doubt, why=_HIDDEN))
-        elif longer and doubt.left is None and doubt.right is not None:
+        if longer and doubt.left is None and doubt.right is not None:
             self.note = "" if self.dropped() else self._begins(doubt.right, longer)
         elif longer:
             self.doubtful.append(replace(doubt, why=_LONGER.format(longer)))
-        elif await self._bounded(doubt):
+        elif witness is None:
+            if not await self._begins_later(doubt) and await self.evidence.trades():
+                self.doubtful.append(replace(doubt, why=_SILENT))
+        elif witness >= doubt.end or await self._bounded(doubt):
             await self._take([nothing(self.series.interval, doubt)])
-        elif beside is None and not await self._alive(doubt) and await self.evidence.trades():
-            self.doubtful.append(replace(doubt, why=_SILENT))
 
-    async def _alive(self, doubt: Doubt) -> bool:
-        """Whether a market of which no candle was seen yet has some now, or began after the doubt."""
+    async def _begins_later(self, doubt: Doubt) -> bool:
+        """Whether the market began after the doubt."""
         began = await self.evidence.origin()
-        return (began is not None and began >= doubt.end) or await self.evidence.newest(self.pages.closed) is not None
+        return began is not None and began >= doubt.end
 
     def _begins(self, first: int, longer: str) -> str:
         """Noted and not doubted: an exchange may have dropped its older candles of this interval."""
