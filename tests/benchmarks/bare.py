@@ -1,7 +1,6 @@
 """The barest page of panel-material-ui that does the same: what the dashboard is measured against.
 
-`/` has a menu and two texts of which one is shown. `/chart` has candles that are sent anew with each zoom, and of which
-the last one moves.
+`/` has a menu and two texts of which one is shown. `/chart` has candles that are sent anew with each zoom.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
 NAMES = ("One", "Two")
-ROWS, TICK_MS = 240, 500
+ROWS = 240
 
 
 def page() -> pmui.Page:
@@ -41,12 +40,8 @@ def chart() -> pmui.Page:
     def moved(_attr: str, _old: float, _new: float) -> None:
         source.data = _candles()
 
-    def tick() -> None:
-        source.patch({"high": [(ROWS - 1, float(source.data["high"][-1]) + 1)]})
-
     shown.x_range.on_change("end", moved)
-    pn.state.onload(lambda: pn.state.add_periodic_callback(tick, TICK_MS))
-    return pmui.Page(title="bare", main=[pn.pane.Bokeh(shown, css_classes=["bare-chart"])])
+    return pmui.Page(title="bare", main=[pn.pane.Bokeh(shown)])
 
 
 def _candles() -> dict[str, Any]:

@@ -8,9 +8,8 @@ from typing import Any
 PROBE = """
 (() => {
   const QUIET = 250  // ms without any work
-  const probe = window.probe = {last: 0, at: 0, bytes: 0, messages: 0, longest: 0, drawn: []}
+  const probe = window.probe = {last: 0, at: 0, bytes: 0, messages: 0, longest: 0}
   const worked = () => { probe.last = performance.now() }
-  const draws = (came) => requestAnimationFrame(() => setTimeout(() => probe.drawn.push(performance.now() - came)))
   window.WebSocket = class extends WebSocket {
     constructor(...all) {
       super(...all)
@@ -18,7 +17,6 @@ PROBE = """
         worked()
         probe.messages += 1
         probe.bytes += data.size ?? data.byteLength ?? data.length
-        if (String(data).includes('"ColumnsPatched"')) draws(performance.now())
       })
     }
   }
@@ -61,9 +59,11 @@ PROBE = """
     worked()
   }
   // ms from `start` until nothing has been done for it any more
-  probe.settled = (wanted) => new Promise((done) => {
+  probe.settled = (wanted) => new Promise((done, fail) => {
+    const end = performance.now() + 60000
     const look = () => {  // seldom: to look through the page is work, too
       if (performance.now() - probe.last > QUIET && probe.ready(wanted)) done(probe.last - probe.at)
+      else if (performance.now() > end) fail(new Error(`${wanted} did not settle`))
       else setTimeout(look, 100)
     }
     look()
@@ -106,10 +106,3 @@ def timed(page: Any, act: Any, wanted: str, event: str = "pointerdown") -> Taken
     ms = page.evaluate("(wanted) => probe.settled(wanted)", wanted)
     longest, size, messages = page.evaluate("[probe.longest, probe.bytes, probe.messages]")
     return Taken(ms, longest, size / 1000, messages)
-
-
-def ticks(page: Any, count: int) -> list[float]:
-    """Milliseconds from the arrival of a change of a drawn row until it is on the screen, so many times."""
-    page.evaluate("probe.drawn.length = 0")
-    page.wait_for_function("(count) => probe.drawn.length >= count", arg=count, timeout=120_000)
-    return [float(ms) for ms in page.evaluate("probe.drawn")]
