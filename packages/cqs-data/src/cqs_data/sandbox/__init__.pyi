@@ -1,0 +1,11 @@
+from .bars import Bars as Bars
+from .bars import Source as Source
+from .faults import Faults as Faults
+from .folder import Folder as Folder
+from .habits import Habits as Habits
+from .habits import backwards as backwards
+from .habits import forwards as forwards
+from .habits import window as window
+from .server import Dialect as Dialect
+from .server import Sandbox as Sandbox
+from .synthetic import Synthetic as Synthetic
