@@ -23,8 +23,8 @@ from cqs_data.sandbox import Sandbox, Synthetic
 
 began = clock.now()
 start = began // 60_000 * 60_000 + 20_000
-clock = lambda: start + (clock.now() - began) * 60
-with Sandbox(Synthetic(clock), clock=clock) as sandbox:
+sped_up = lambda: start + (clock.now() - began) * 60
+with Sandbox(Synthetic(sped_up), clock=sped_up) as sandbox:
     print(sandbox.url, flush=True)
     sandbox.wait()
 """

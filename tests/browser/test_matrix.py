@@ -111,4 +111,5 @@ def test_a_server_that_is_restarted_is_told_and_found_again(visit, demo):
         shown.page.locator(".cqs-offline").wait_for(state="detached", timeout=30_000)
         arrive(shown.page, "monitor")
         go(shown.page, "data")
-        shown.faults.clear()  # of requests that nobody answered
+        shown.page.context.close()  # nothing is asked any more
+    shown.faults.clear()  # of requests that nobody answered

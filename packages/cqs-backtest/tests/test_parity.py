@@ -13,8 +13,10 @@ from rules_by_hand import KINDS, random_orders
 
 from conftest import REAL, real_frame
 from cqs_backtest.checks.parity import TOLERANCE, parity
-from cqs_backtest.engines.bt.engine import BtEngine, order_executor, stops
-from cqs_backtest.engines.fast.engine import FastEngine, kernel, types
+from cqs_backtest.engines.bt import order_executor, stops
+from cqs_backtest.engines.bt.engine import BtEngine
+from cqs_backtest.engines.fast import kernel, types
+from cqs_backtest.engines.fast.engine import FastEngine
 from cqs_backtest.strategies import STRATEGIES
 from cqs_core import Candles, Costs, Execution, simulate
 
@@ -137,7 +139,7 @@ def test_the_order_of_symbols_does_not_matter():
 
 def test_plain_python_says_that_it_is_slow_and_agrees(monkeypatch, capsys):
     from cqs_backtest import compiled
-    from cqs_backtest.engines.fast.engine import engine
+    from cqs_backtest.engines.fast import engine
 
     slow = _loaded(kernel, inspect.getsource(kernel).replace("@compiled", "@uncompiled"), uncompiled=_uncompiled)
     monkeypatch.setattr(compiled, "available", False)

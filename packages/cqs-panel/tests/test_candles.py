@@ -130,7 +130,7 @@ def test_a_source_that_was_left_draws_nothing_any_more():
     chart.show(TailedCandles(FrameCandles(STORE[:100], "1m")))
     shell.settle()
     assert chart._data.data["start"][-1] == START + 99 * MINUTE
-    assert not chart._newest._data.data["end"]
+    assert not chart._newest.data.data["end"]
 
 
 def test_a_chart_that_no_browser_has_yet_comes_with_its_axes_set():
