@@ -59,6 +59,7 @@ def test_a_folder_that_is_gone_is_told_on_every_page_until_it_is_back(visit, dem
     assert (tmp_path / "log").read_text() == ""
 
 
+@pytest.mark.soak
 def test_a_remote_bucket_that_does_not_answer_is_told_and_read_again(visit, monkeypatch, tmp_path):
     binary = emulator_binary()
     if binary is None:

@@ -107,6 +107,7 @@ def test_every_page_of_a_demo_says_so(visit, tmp_path):
             page.context.close()
 
 
+@pytest.mark.soak
 def test_closed_windows_leave_no_sessions(visit, tmp_path):
     with running(*cqs("serve", "--no-open"), bucket=tmp_path) as (url, process):
         visit(url).page.context.close()

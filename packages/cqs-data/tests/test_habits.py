@@ -19,6 +19,7 @@ from cqs_data.exchanges import Binance, CcxtExchange
 from cqs_data.fetching import Selection
 from cqs_data.sandbox import Faults, Habits, Sandbox, Synthetic
 
+pytestmark = pytest.mark.once
 DIALECTS = {"coinbaseexchange": coinbase, "gemini": gemini, "kraken": kraken, "okx": okx}
 MARKETS = {"coinbaseexchange": "BTC/USD", "gemini": "BTC/USD", "kraken": "BTC/USD", "okx": "BTC/USDT"}
 

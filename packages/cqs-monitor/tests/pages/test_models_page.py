@@ -11,7 +11,7 @@ from modelfiles import Touching, trained, wandering
 from cqs_core import Bucket
 from cqs_monitor.models.evaluation.regimes import stored
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
