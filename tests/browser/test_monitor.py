@@ -10,6 +10,7 @@ import pytest
 
 from cqs_core import Bucket
 from cqs_core.testing.gcs import GcsEmulator, emulator_binary
+from plots import settle
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +97,7 @@ def test_a_new_row_appears_by_itself_and_filter_and_scroll_stay(monitor, bucket)
     field.fill("sell btc")
     field.press("Enter")
     page.get_by_text("160 rows").wait_for()
+    settle(page, of="monitor")  # parts that come later move what is below them
     field.scroll_into_view_if_needed()
     top = field.bounding_box()["y"]
     path = bucket / "logs" / "Main" / "trades_2025-10-21.csv"
