@@ -42,6 +42,8 @@ from .sections import stack as stack
 from .sections import staged as staged
 from .shell.dashboard import installed_views as installed_views
 from .state import PageState as PageState
+from .strategy_form import StrategyForm as StrategyForm
+from .strategy_form import pair as pair
 from .tables import choose as choose
 from .tables import columns_button as columns_button
 from .tables import plain_table as plain_table

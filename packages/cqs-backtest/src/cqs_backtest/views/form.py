@@ -10,10 +10,10 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest.request import BASKET, quote_of
-from cqs_core import Strategy, plugins, settings
+from cqs_core import plugins, settings
 from cqs_core.lake import divides
 from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
-from cqs_panel import AddressForm, from_text, offered, optional_number, parameter_widgets, strategies_by_title, to_text
+from cqs_panel import StrategyForm, offered, optional_number, pair, strategies_by_title, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +42,9 @@ _EQUAL_WEIGHTS = "Equal-weighted basket"
 _PRESETS = {"All": None, "Oldest 4": 4, "Oldest 10": 10}
 _MORE = ("volume_share", "on_end", "allow_stale", "lookahead")
 _ENDS = {"keep it": "hold", "sell at its last close": "sell"}
-_WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 
 
-class BacktestForm(pn.viewable.Viewer):
+class BacktestForm(StrategyForm):
     """Inputs of one backtest, bounded by the candles that the lake has.
 
     Args:
@@ -53,7 +52,8 @@ class BacktestForm(pn.viewable.Viewer):
         page: whose address keeps what is changed.
     """
 
-    strategy: param.Selector[Any] = param.Selector(doc="The rule.")
+    kept = _KEPT
+
     exchange: param.Selector[Any] = param.Selector(doc="Of all symbols.")
     interval: param.Selector[Any] = param.Selector(doc="Of the candles.")
     preset: param.Selector[Any] = param.Selector(default="", objects=[""], doc="A set of symbols.")
@@ -87,15 +87,12 @@ class BacktestForm(pn.viewable.Viewer):
     lookahead = param.Boolean(
         True, label="Check for look-ahead", doc="Call the rule on other futures too, to see whether it peeks."
     )
-    rule: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
 
     def __init__(self, found: Sequence[SeriesStatus], page: PageState) -> None:
         self._found = [status for status in found if status.rows]
         known = settings()
         self._day_start = known.day_start
-        self._address = AddressForm(page, dict, lambda _name, _text: None)
-        self._address.pause()  # until there is a whole form
-        super().__init__(fee_pct=_percent(known.fee), slippage_bps=known.slippage_bps, capital=known.capital)
+        super().__init__(page, fee_pct=_percent(known.fee), slippage_bps=known.slippage_bps, capital=known.capital)
         self._offer("strategy", strategies_by_title())
         self._offer("exchange", sorted({s.series.exchange for s in self._found}), prefer=known.exchange)
         self.param.watch(self._list_intervals, "exchange")
@@ -104,47 +101,31 @@ class BacktestForm(pn.viewable.Viewer):
         self.param.watch(self._bound_dates, "symbols")
         self.param.watch(self._list_benchmarks, "symbols")
         self._list_intervals()
-        self._parameters = pn.Column(sizing_mode="stretch_width", margin=0)
-        self.param.watch(self._take_rule, "strategy")
-        self.param.watch(self._show_parameters, "rule")
-        self._take_rule()
-        self._address = AddressForm(page, self._values, self._take)
-        self._address.follow()
-        self.param.watch(lambda *_: self._address.write(), list(_KEPT))
-        page.param.watch(lambda _: self._address.follow(), "query")
-
-    def _values(self) -> dict[str, Any]:
-        own = {name: getattr(self, name) for name in _KEPT}
-        return own | {f"p.{name}": value for name, value in self.rule.values().items()}
-
-    def _take(self, name: str, text: str) -> None:
-        if name.startswith("p."):
-            name = name.removeprefix("p.")
-            setattr(self.rule, name, from_text(self.rule.param[name], text))
-        else:
-            setattr(self, name, from_text(self.param[name], text))
+        self.choose_rules()
+        self.keep()
+        self.follow()
 
     def __panel__(self) -> Any:
-        own, wide = self.param, _WIDE
-        dates = _pair(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
+        own, wide = self.param, self.wide
+        dates = pair(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
         fee, slip = (pmui.FloatInput.from_param(p, **wide) for p in (own.fee_pct, own.slippage_bps))
         return pn.Column(
             pmui.Select.from_param(own.strategy, **wide),
-            _pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
+            pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
             pmui.Select.from_param(own.preset, label="Set of symbols", **wide),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
             dates,
             self._parameters,
             pmui.Select.from_param(own.benchmark, **wide),
             pmui.FloatInput.from_param(own.capital, format="0,0", **wide),
-            _pair(fee, slip),
+            pair(fee, slip),
             self._more(),
             sizing_mode="stretch_width",
             margin=0,
         )
 
     def _more(self) -> Any:
-        own, wide = self.param, _WIDE
+        own, wide = self.param, self.wide
         fields = pn.Column(
             optional_number(self, "volume_share", **wide),
             pmui.Select.from_param(own.on_end, **wide),
@@ -277,19 +258,6 @@ class BacktestForm(pn.viewable.Viewer):
                 low, high = found.get(one.series.market, (one.first or 0, one.last or 0))
                 found[one.series.market] = min(low, one.first or 0), max(high, one.last or 0)
         return found
-
-    def _take_rule(self, *_: Any) -> None:
-        self.rule = plugins().strategy(self.strategy)()
-
-    def _show_parameters(self, *_: Any) -> None:
-        known = type(self.rule).parameters()
-        self._parameters[:] = parameter_widgets(self.rule, **_WIDE)
-        self.rule.param.watch(lambda *_: self._address.write(), list(known)) if known else None
-        self._address.write()
-
-
-def _pair(*widgets: Any) -> Any:
-    return pn.Row(*widgets, sizing_mode="stretch_width", margin=0, styles={"gap": "8px"})
 
 
 def _percent(fraction: float) -> float:

@@ -14,7 +14,7 @@ from cqs_core import BucketError, UnknownName
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket
     from cqs_core.bucket import Entry
@@ -161,10 +161,3 @@ def _state(
     if about is None:
         return "orphan model", "no metadata: its upload stopped early, or is still going on"
     return "ok", seen.problem if seen else None
-
-
-def versions_of(rows: Sequence[Model]) -> Iterator[tuple[str, float]]:
-    """`(version, age key)` of those that have a model, oldest first."""
-    for row in sorted(rows, key=_age):
-        if row.entry is not None:
-            yield row.version, row.entry.modified or 0.0

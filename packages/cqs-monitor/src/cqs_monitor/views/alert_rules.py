@@ -33,7 +33,6 @@ p,li{font-size:13px;margin:2px 0;overflow-wrap:anywhere} ul{margin:4px 0;padding
 .saved{color:var(--cqs-up)} pre{font-size:11px;max-height:200px;overflow:auto;margin:4px 0}
 .wrong b{color:var(--cqs-warning)} .fine{color:var(--cqs-muted);font-size:12px}
 """
-_MOST_WRONG = 50  # that are listed
 _MONO = {
     "& textarea": {"fontFamily": "ui-monospace, Menlo, Consolas, monospace", "fontSize": "12px", "lineHeight": "18px"}
 }

@@ -31,7 +31,6 @@ _PRICES = ("rule_entry", "live_entry", "rule_exit", "live_exit")
 PRICES = dict.fromkeys(_PRICES, "symbol")
 NUMBERS = {"entry_bps": "+0.0", "exit_bps": "+0.0"}
 SIGNED = {"rule_pnl": 0, "live_pnl": 0}
-WIDTHS = dict.fromkeys(("opened", "what", *SIGNED), 92) | {"symbol": 84} | dict.fromkeys(_PRICES, 104)
 PHONE = ("symbol", "what", "rule_pnl", "live_pnl")
 
 

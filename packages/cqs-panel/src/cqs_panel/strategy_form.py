@@ -1,0 +1,80 @@
+"""A form that chooses a strategy and its parameters, and keeps what is changed in the address of its page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import panel as pn
+import param
+
+from cqs_core import Strategy, plugins
+from cqs_panel.address_form import AddressForm, from_text
+from cqs_panel.parameters import parameter_widgets
+
+if TYPE_CHECKING:
+    from cqs_panel.state import PageState
+
+
+class StrategyForm(pn.viewable.Viewer):
+    """Base of such forms. A subclass adds fields, fills them in `__init__`, and ends with `keep` and `follow`.
+
+    Args:
+        page: whose address keeps what is changed.
+        given: values of the subclass's fields.
+    """
+
+    kept: ClassVar[tuple[str, ...]] = ()
+    """Fields whose values stand in the address, besides the strategy's parameters (`p.NAME`)."""
+    wide: ClassVar[dict[str, Any]] = {"sizing_mode": "stretch_width", "margin": (6, 0)}
+    """How each widget of the form looks."""
+
+    strategy: param.Selector[Any] = param.Selector(doc="The rule.")
+    rule: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
+
+    def __init__(self, page: PageState, **given: Any) -> None:
+        self._page = page
+        self._address = AddressForm(page, dict, lambda _name, _text: None)
+        self._address.pause()  # until there is a whole form
+        self._parameters = pn.Column(sizing_mode="stretch_width", margin=0)
+        super().__init__(**given)
+
+    def choose_rules(self) -> None:
+        """Show the parameters of the strategy that is chosen, now and whenever another one is."""
+        self.param.watch(self._take_rule, "strategy")
+        self.param.watch(self._show_parameters, "rule")
+        self._take_rule()
+
+    def keep(self) -> None:
+        """The values now need no address; later ones do."""
+        self._address = AddressForm(self._page, self._values, self._take)
+
+    def follow(self) -> None:
+        """Take over what the address says, now and whenever it changes, and write into it what is changed."""
+        self._address.follow()
+        self.param.watch(lambda *_: self._address.write(), list(self.kept))
+        self._page.param.watch(lambda _: self._address.follow(), "query")
+
+    def _values(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in self.kept}
+        return own | {f"p.{name}": value for name, value in self.rule.values().items()}
+
+    def _take(self, name: str, text: str) -> None:
+        if name.startswith("p."):
+            name = name.removeprefix("p.")
+            setattr(self.rule, name, from_text(self.rule.param[name], text))
+        else:
+            setattr(self, name, from_text(self.param[name], text))
+
+    def _take_rule(self, *_: Any) -> None:
+        self.rule = plugins().strategy(self.strategy)()
+
+    def _show_parameters(self, *_: Any) -> None:
+        self._parameters[:] = parameter_widgets(self.rule, **self.wide)
+        if known := list(type(self.rule).parameters()):
+            self.rule.param.watch(lambda *_: self._address.write(), known)
+        self._address.write()
+
+
+def pair(*widgets: Any) -> Any:
+    """Fields beside each other, with the form's gap."""
+    return pn.Row(*widgets, sizing_mode="stretch_width", margin=0, styles={"gap": "8px"})
