@@ -39,9 +39,8 @@ def shared_data() -> Path:
     return SHARED
 
 
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes what belongs to the user who runs it."""
+def _leave_the_user_alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing reads or writes what belongs to the user who runs the tests."""
     for name in (
         "CQS_BUCKET",
         "GCS_BUCKET",
@@ -54,6 +53,19 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.mktemp("user")
     for name in ("DATA", "STATE", "CACHE"):
         monkeypatch.setenv(f"CQS_{name}_DIR", str(home / name.lower()))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _folders_of_shared_fixtures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers and demos that several tests share start before any test has folders of its own."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _leave_the_user_alone(tmp_path_factory, monkeypatch)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    _leave_the_user_alone(tmp_path_factory, monkeypatch)
 
 
 @pytest.fixture(scope="session")

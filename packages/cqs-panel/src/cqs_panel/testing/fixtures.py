@@ -38,15 +38,21 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def dashboard() -> Iterator[Callable[..., str]]:
-    """`dashboard(bucket, plugins=[file], num_procs=1)` starts one for this module and returns its URL."""
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """`dashboard(bucket, plugins=[file], num_procs=1)` starts one for this module and returns its URL.
+
+    Where no variable names the user's folders of cqs, it gets folders of its own.
+    """
     running: dict[str, Server] = {}
+    home = tmp_path_factory.mktemp("user")
+    folders = {f"CQS_{name}_DIR": str(home / name.lower()) for name in ("DATA", "STATE", "CACHE")}
     with ExitStack() as closing:
 
         def start(bucket: Path | str, plugins: Sequence[Path] = (), num_procs: int = 1, **environment: str) -> str:
             key = repr((str(bucket), plugins, num_procs, environment))
             if key not in running:
-                running[key] = closing.enter_context(Server(bucket, plugins, num_procs, environment))
+                own = {name: path for name, path in folders.items() if name not in os.environ}
+                running[key] = closing.enter_context(Server(bucket, plugins, num_procs, own | environment))
             return running[key].url
 
         yield start
