@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.bucket import bucket, listing, soundness
+from cqs_core.bucket import bucket, checked_files, listing
 from cqs_core.files import cache_folder
-from cqs_core.lake import candle_table, checking, names
+from cqs_core.lake import candle_table, checking, object_names
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, select, update
@@ -232,8 +232,8 @@ def test_data_deriving_from_sparse_bars_and_the_minutes_behind_them(big, tmp_pat
 def new_process():
     """Forget what a process remembers of names and folders."""
     listing._remembered.clear()
-    bucket._memory.cache_clear()
-    for remembered in (names.parse_object, names.parse_folder, names._time):
+    bucket._folder_cache.cache_clear()
+    for remembered in (object_names.parse_object, object_names.parse_folder, object_names._time):
         remembered.cache_clear()
 
 
@@ -267,12 +267,12 @@ def test_data_checking_every_object_against_its_name(big, way, monkeypatch):
         return big.frame(series) if way == "frame" else big.sql(query)
 
     def forget():
-        soundness.soundness.cache_clear()
+        checked_files.soundness.cache_clear()
         shutil.rmtree(cache_folder() / "sound", ignore_errors=True)
 
     def unchecked():
         with monkeypatch.context() as patched:
-            patched.setattr(soundness.Soundness, "problems", lambda *_, **__: {})
+            patched.setattr(checked_files.Soundness, "problems", lambda *_, **__: {})
             read()
 
     time.sleep(2.5)  # of what changed in the last two seconds nothing is remembered

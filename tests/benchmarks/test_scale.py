@@ -17,9 +17,19 @@ import numpy as np
 import pytest
 
 from cqs_core import Bucket, Lake, Series, UsageError
-from cqs_core.bucket import bucket, listing, soundness
+from cqs_core.bucket import bucket, checked_files, listing
 from cqs_core.files import cache_folder
-from cqs_core.lake import LakeObject, candle_table, encode, metadata, names, object_name, periods, receipt_of, with_seq
+from cqs_core.lake import (
+    LakeObject,
+    candle_table,
+    encode,
+    metadata,
+    object_name,
+    object_names,
+    periods,
+    receipt_of,
+    with_seq,
+)
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE
 from cqs_data import update
@@ -67,9 +77,9 @@ class Minutes:
 def forget() -> None:
     """What this process remembers, as if it were a new one."""
     listing._remembered.clear()
-    bucket._memory.cache_clear()
-    soundness.soundness.cache_clear()
-    for remembered in (names.parse_object, names.parse_folder, names._time):
+    bucket._folder_cache.cache_clear()
+    checked_files.soundness.cache_clear()
+    for remembered in (object_names.parse_object, object_names.parse_folder, object_names._time):
         remembered.cache_clear()
 
 

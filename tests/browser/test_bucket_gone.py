@@ -68,7 +68,7 @@ def test_a_remote_bucket_that_does_not_answer_is_told_and_read_again(visit, monk
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator.url)
         url = emulator.new_bucket()
         Bucket(url).write("models/metadata/v1.json", b"{}")
-        asked = {"STORAGE_EMULATOR_HOST": emulator.url, "CQS_GCS_PATIENCE": "1"}
+        asked = {"STORAGE_EMULATOR_HOST": emulator.url, "CQS_GCS_TIMEOUT": "1"}
         with Server(url, environment=asked, log=tmp_path / "log") as server:
             page = visit(f"{server.url}?view=jobs").page
             arrive(page, "jobs")

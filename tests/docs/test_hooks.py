@@ -72,9 +72,9 @@ def host(site):
 @pytest.fixture
 def installed(site, monkeypatch):
     """The host of this process finds these plugins besides those of cqs, as a new process would."""
-    from cqs_core.host import registry
+    from cqs_core.host import plugin_registry
 
-    monkeypatch.setattr(registry, "_hosts", [])
+    monkeypatch.setattr(plugin_registry, "_hosts", [])
 
 
 def printed(capsys, *words):

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pytest
 
 from cqs_core.files.arrow import parquet_table, stream_of
-from cqs_core.lake.table import encode
+from cqs_core.lake.series_table import encode
 from cqs_core.testing.candles import flat_table
 
 CHILDREN = """
 import os, sys
 import pyarrow.parquet
 from cqs_core.files.arrow import parquet_table, stream_of
-from cqs_core.lake.table import encode
+from cqs_core.lake.series_table import encode
 from cqs_core.testing.candles import flat_table
 
 data, _ = encode(flat_table(300))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cqs_core import Bucket, BucketError, BucketUnavailable, UsageError
-from cqs_core.bucket.root import Root
+from cqs_core.bucket.root_folder import Root
 from cqs_core.testing.bucket import BucketContract
 
 pytestmark = pytest.mark.once

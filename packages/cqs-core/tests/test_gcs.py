@@ -54,7 +54,7 @@ def url(proxy, gcs_emulator, monkeypatch):
     made = gcs_emulator.new_bucket()
     for key in ("a/x", "a/y"):
         Bucket(made).write(key, DATA)
-    monkeypatch.setenv("CQS_GCS_PATIENCE", "0.1")
+    monkeypatch.setenv("CQS_GCS_TIMEOUT", "0.1")
     yield made
     proxy.fail()
     proxy.tokens.clear()
@@ -65,7 +65,7 @@ def met(proxy, monkeypatch, url, fault, verb):
     kind, ask, right = VERBS[verb]
     proxy.fail(fault, kind)
     if fault in ("mangle", "badmd5"):  # answered at once: a busy machine is no second fault
-        monkeypatch.setenv("CQS_GCS_PATIENCE", "15")
+        monkeypatch.setenv("CQS_GCS_TIMEOUT", "15")
     told = ""
     try:
         assert ask(Bucket(url)) == (right if (fault, verb) != ("404", "exists") else False)
@@ -78,7 +78,7 @@ def met(proxy, monkeypatch, url, fault, verb):
         assert "\n" not in told
         assert verb in ("list", "folders") or " at 'a/" in told
     proxy.fail()
-    monkeypatch.setenv("CQS_GCS_PATIENCE", "15")
+    monkeypatch.setenv("CQS_GCS_TIMEOUT", "15")
     after = Bucket(url)
     kept = after.read_many([e.key for e in after.list("a")])
     assert set(kept.values()) <= {DATA}
@@ -98,7 +98,7 @@ def test_gcs_whatever_goes_wrong_and_however_often(proxy, monkeypatch, url, faul
     met(proxy, monkeypatch, url, fault, verb)
     for times in (1,) if fault in ("hang", "slow") else (1, 2):  # then it comes right
         proxy.fail(fault, VERBS[verb][0], times=times)
-        monkeypatch.setenv("CQS_GCS_PATIENCE", "1.5" if fault in ("hang", "slow") else "6")
+        monkeypatch.setenv("CQS_GCS_TIMEOUT", "1.5" if fault in ("hang", "slow") else "6")
         if fault not in ("401", "403", "404") and not (fault in ("short", "flip", "badmd5") and "open" in verb):
             assert VERBS[verb][1](Bucket(url)) is not False or verb == "create"
         proxy.fail()
@@ -108,7 +108,7 @@ def test_gcs_whatever_goes_wrong_and_however_often(proxy, monkeypatch, url, faul
 
 @pytest.mark.parametrize("fault", ["stored500", "storedreset", "short"])
 def test_damage_to_the_answer_of_a_create_does_not_lose_it(proxy, url, monkeypatch, fault):
-    monkeypatch.setenv("CQS_GCS_PATIENCE", "5")
+    monkeypatch.setenv("CQS_GCS_TIMEOUT", "5")
     proxy.fail(fault, "write", times=1)
     assert Bucket(url).create("lock", b"mine")
     proxy.fail(fault, "write", times=1)
@@ -117,7 +117,7 @@ def test_damage_to_the_answer_of_a_create_does_not_lose_it(proxy, url, monkeypat
 
 
 def test_damage_that_passes_is_outlasted(proxy, url, monkeypatch):
-    monkeypatch.setenv("CQS_GCS_PATIENCE", "5")
+    monkeypatch.setenv("CQS_GCS_TIMEOUT", "5")
     for verb, (kind, ask, right) in VERBS.items():
         proxy.fail("503", kind, times=2)
         assert ask(Bucket(url)) == right, verb
@@ -137,7 +137,7 @@ def test_damage_a_silent_storage_is_waited_for_once(proxy, url):
 
 def test_a_large_object_is_sent_in_pieces_and_read_as_a_stream(url, monkeypatch):
     data = bytes(range(256)) * 9000
-    monkeypatch.setenv("CQS_GCS_PATIENCE", "5")
+    monkeypatch.setenv("CQS_GCS_TIMEOUT", "5")
     Bucket(url).write("a/large", data)
     assert Bucket(url).read("a/large") == data
     with Bucket(url).open("a/large") as stream:
@@ -147,8 +147,8 @@ def test_a_large_object_is_sent_in_pieces_and_read_as_a_stream(url, monkeypatch)
 
 def test_a_patience_that_is_no_number_is_refused(url, monkeypatch):
     for given in ("soon", "0", "-1", "nan", "1e9"):
-        monkeypatch.setenv("CQS_GCS_PATIENCE", given)
-        with pytest.raises(UsageError, match="CQS_GCS_PATIENCE is"):
+        monkeypatch.setenv("CQS_GCS_TIMEOUT", given)
+        with pytest.raises(UsageError, match="CQS_GCS_TIMEOUT is"):
             Bucket(url).read("a/x")
 
 
@@ -174,7 +174,7 @@ main()
 
 @pytest.mark.parametrize("how", ["main", "thread"])
 def test_damage_sigterm_ends_a_command_that_a_storage_holds_up(proxy, url, how, monkeypatch):
-    monkeypatch.setenv("CQS_GCS_PATIENCE", "60")
+    monkeypatch.setenv("CQS_GCS_TIMEOUT", "60")
     proxy.fail("hang")
     words = [sys.executable, "-c", HUNG, "work", url, how]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
@@ -222,7 +222,7 @@ class Tokens:
 
 @pytest.mark.parametrize("how", ["expires", "is revoked"])
 def test_damage_a_token_that_ends_is_renewed(proxy, url, tmp_path, how, monkeypatch):
-    monkeypatch.setenv("CQS_GCS_PATIENCE", "5")
+    monkeypatch.setenv("CQS_GCS_TIMEOUT", "5")
     with Tokens(proxy, 302 if how == "expires" else 3600) as tokens:
         about = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
         key = tmp_path / "key.json"
@@ -271,7 +271,7 @@ def test_damage_to_a_key_file_is_one_line(tmp_path, monkeypatch, about):
 )
 def test_hostile_eyes_see_no_credentials_of_a_url(url, monkeypatch, capfd):
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
-    monkeypatch.setenv("CQS_GCS_PATIENCE", "0.1")
+    monkeypatch.setenv("CQS_GCS_TIMEOUT", "0.1")
     told = []
     try:
         bucket = Bucket(url)

@@ -16,7 +16,7 @@ import pytest
 from cqs_core import Costs, Execution, Fill, Orders, Plugins, UsageError
 from cqs_core.host.hook_results import HOOKS, Merged
 from cqs_core.host.simulation import executed
-from cqs_core.isolation import Escaped, GivenUp, answered, fact_of, foreign, limited
+from cqs_core.isolation import Escaped, TimedOut, answered, fact_of, foreign, limited
 from cqs_core.testing.candles import random_candles
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.testing.site import Site
@@ -196,9 +196,9 @@ class TestInterrupts:
         assert asyncio.run(ends()) == "slept"
 
     def test_a_call_that_is_given_up_is_said_to_be(self):
-        with pytest.raises(GivenUp, match=r"did not return within 0\.05 s"):
+        with pytest.raises(TimedOut, match=r"did not return within 0\.05 s"):
             limited(lambda: asyncio.run(asyncio.sleep(5)), 1, 0.05, lambda: None)
-        assert fact_of(GivenUp("did not")) == "did not"
+        assert fact_of(TimedOut("did not")) == "did not"
 
 
 PRINTS = """

@@ -14,8 +14,8 @@ import pytest
 
 from cqs_core import UnknownName, UsageError, jobs
 from cqs_core.files.folders import state_folder
-from cqs_core.jobs.folder import read_json, write_json
 from cqs_core.jobs.job import alive
+from cqs_core.jobs.job_files import read_json, write_json
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.testing.site import Site
 
@@ -162,7 +162,7 @@ def test_a_killed_job_gives_its_place_back(monkeypatch):
 
 
 def test_hostile_numbers_of_jobs_are_refused(monkeypatch):
-    monkeypatch.setattr("cqs_core.jobs.registry._MOST_WAITING", 1)
+    monkeypatch.setattr("cqs_core.jobs.job_registry._MOST_WAITING", 1)
     monkeypatch.setenv("CQS_JOBS", "1")
     running = at_work()
     waiting = jobs.start("Waits", ["work", "well"])

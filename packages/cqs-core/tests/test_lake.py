@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_core import Bucket, DataError, Lake, Series, UnknownName, UsageError
-from cqs_core.lake.table import candle_table, stamps
+from cqs_core.lake.series_table import candle_table, stamps
 from cqs_core.testing.candles import flat_table as candles
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE

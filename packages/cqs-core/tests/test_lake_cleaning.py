@@ -10,7 +10,7 @@ import pytest
 from cqs_core import Bucket, DataError, Series
 from cqs_core.lake.cleaning import Reject, clean
 from cqs_core.lake.rejects import quarantine, quarantined
-from cqs_core.lake.table import stamps
+from cqs_core.lake.series_table import stamps
 from cqs_core.time.intervals import HOUR
 
 GOOD = [HOUR, 10.0, 12.0, 9.0, 11.0, 1.0]

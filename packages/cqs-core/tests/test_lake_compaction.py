@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake, Series
 from cqs_core.lake import compaction
-from cqs_core.lake.table import candle_table, stamps
+from cqs_core.lake.series_table import candle_table, stamps
 from cqs_core.time.intervals import DAY, HOUR
 
 pytestmark = pytest.mark.once

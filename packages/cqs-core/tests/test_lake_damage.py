@@ -14,7 +14,7 @@ import pytest
 
 from cqs_core import Bucket, CqsError, DataError, Lake, Series
 from cqs_core.lake.receipts import receipt_of
-from cqs_core.lake.table import candle_table
+from cqs_core.lake.series_table import candle_table
 from cqs_core.testing.damage import flip, kinds
 from cqs_core.time.intervals import HOUR
 
@@ -158,7 +158,7 @@ class TestOnceForEachVersion:
 
     def test_a_second_read_hashes_nothing(self, lake, hashed, monkeypatch):
         grow_old(lake.bucket.folder)
-        monkeypatch.setattr("cqs_core.bucket.soundness._REST", -(1 << 62))  # ctime is of now, whatever the times say
+        monkeypatch.setattr("cqs_core.bucket.checked_files._REST", -(1 << 62))  # ctime is now, whatever mtime says
         lake.read(BTC)
         assert len(hashed) == 3
         lake.read(BTC)
@@ -166,9 +166,9 @@ class TestOnceForEachVersion:
         assert len(hashed) == 3
 
     def test_nor_does_another_process(self, lake, hashed, monkeypatch):
-        from cqs_core.bucket.soundness import soundness
+        from cqs_core.bucket.checked_files import soundness
 
-        monkeypatch.setattr("cqs_core.bucket.soundness._REST", -(1 << 62))
+        monkeypatch.setattr("cqs_core.bucket.checked_files._REST", -(1 << 62))
         lake.read(BTC)
         soundness.cache_clear()
         lake.read(BTC)
@@ -190,7 +190,7 @@ class TestOnceForEachVersion:
         assert len(hashed) == 2
 
     def test_merging_and_publishing_hash_whatever_is_known(self, lake, hashed, monkeypatch):
-        monkeypatch.setattr("cqs_core.bucket.soundness._REST", -(1 << 62))
+        monkeypatch.setattr("cqs_core.bucket.checked_files._REST", -(1 << 62))
         lake.read(BTC)
         hashed.clear()
         lake.publish([BTC])
@@ -202,9 +202,9 @@ class TestOnceForEachVersion:
 
     @pytest.mark.parametrize("spoiled", [b"", b"{", b"[1]", b'[1, {"a": 3}]', b'[1, {"a": [1, 2]}]'])
     def test_a_spoiled_memory_is_no_harm(self, lake, own_folders, monkeypatch, spoiled):
-        from cqs_core.bucket.soundness import soundness
+        from cqs_core.bucket.checked_files import soundness
 
-        monkeypatch.setattr("cqs_core.bucket.soundness._REST", -(1 << 62))
+        monkeypatch.setattr("cqs_core.bucket.checked_files._REST", -(1 << 62))
         lake.read(BTC)
         for path in (own_folders / "cache" / "sound").iterdir():
             path.write_bytes(spoiled)
@@ -224,7 +224,7 @@ class TestOneDamagedObjectHurtsOnlyItsSeries:
         assert "is missing" in caplog.text
 
     def test_known_damage_is_told_too(self, lake, caplog, monkeypatch):
-        monkeypatch.setattr("cqs_core.bucket.soundness._REST", -(1 << 62))
+        monkeypatch.setattr("cqs_core.bucket.checked_files._REST", -(1 << 62))
         flip(paths(lake)[0], random.Random(1))
         with pytest.raises(DataError):
             lake.read(BTC)

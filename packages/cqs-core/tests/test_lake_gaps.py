@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cqs_core import Bucket, Lake, Series
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.rejects import quarantine
-from cqs_core.lake.table import candle_table
+from cqs_core.lake.series_table import candle_table
 from cqs_core.time.intervals import DAY, HOUR
 
 BTC, ETH = Series("upbit", "BTC/KRW", "1h"), Series("upbit", "ETH/KRW", "1h")

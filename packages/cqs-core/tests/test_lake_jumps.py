@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.lake.jumps import Neighbours, jumps
-from cqs_core.lake.table import candle_table
+from cqs_core.lake.jumps import AdjacentCandles, jumps
+from cqs_core.lake.series_table import candle_table
 from cqs_core.time.intervals import HOUR
 
 BTC = Series("upbit", "BTC/KRW", "1h")
@@ -39,7 +39,7 @@ def test_cut_into_answers_that_come_in_any_order_the_same_are_flagged(cuts, rand
     edges = [0, *sorted(cuts), 8]
     parts = list(itertools.pairwise(edges))
     backwards = random.random() < 0.5
-    neighbours, found = Neighbours(Bucket("memory://jumps"), []), []
+    neighbours, found = AdjacentCandles(Bucket("memory://jumps"), []), []
     for low, high in reversed(parts) if backwards else parts:
         found += opens(neighbours.jumps(hours(EIGHT[low:high], low)))
     assert sorted(found) == WILD
@@ -51,7 +51,7 @@ def test_what_the_lake_has_counts_on_both_sides(tmp_path, order):
     for part in order:
         low = 2 * part
         table = hours(EIGHT[low : low + 2], low)
-        found += opens(Neighbours(lake.bucket, lake.objects(BTC)).jumps(table))
+        found += opens(AdjacentCandles(lake.bucket, lake.objects(BTC)).jumps(table))
         lake.append(BTC, table, low * HOUR, (low + 2) * HOUR)
     assert set(found) >= set(WILD)  # where a hole is filled later, what lay beyond it had been flagged against it
 
@@ -60,13 +60,13 @@ def test_a_neighbour_may_lie_within_an_object(tmp_path):
     lake = Lake(Bucket(tmp_path))
     around = hours(EIGHT).take([0, 1, 6, 7])
     lake.append(BTC, around, 0, 8 * HOUR)
-    assert opens(Neighbours(lake.bucket, lake.objects(BTC)).jumps(hours(EIGHT[2:6], 2))) == [2, 4]
-    assert opens(Neighbours(lake.bucket, lake.objects(BTC)).jumps(hours([9000.0], 5))) == [5, 6]
+    assert opens(AdjacentCandles(lake.bucket, lake.objects(BTC)).jumps(hours(EIGHT[2:6], 2))) == [2, 4]
+    assert opens(AdjacentCandles(lake.bucket, lake.objects(BTC)).jumps(hours([9000.0], 5))) == [5, 6]
 
 
 def test_an_object_that_vanished_flags_nothing(tmp_path):
     lake = Lake(Bucket(tmp_path))
     lake.append(BTC, hours([1.0]), 0, HOUR)
-    neighbours = Neighbours(lake.bucket, lake.objects(BTC))
+    neighbours = AdjacentCandles(lake.bucket, lake.objects(BTC))
     lake.bucket.delete([o.key for o in lake.objects(BTC)])
     assert neighbours.jumps(hours([100.0], 1)) == []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cqs_core import INTERVALS, Bucket, Lake, Series, UsageError
 from cqs_core.bucket.entry import checked
-from cqs_core.lake.names import (
+from cqs_core.lake.object_names import (
     ROOT,
     SOURCES,
     LakeObject,

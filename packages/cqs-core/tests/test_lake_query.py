@@ -12,7 +12,7 @@ import pytest
 
 from cqs_core import Bucket, DataError, Lake, Series, UsageError
 from cqs_core.lake.query import texts
-from cqs_core.lake.table import candle_table
+from cqs_core.lake.series_table import candle_table
 from cqs_core.time.intervals import DAY
 
 BTC, ETH = Series("upbit", "BTC/KRW", "1d"), Series("upbit", "ETH/KRW", "1d")

@@ -12,8 +12,8 @@ from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.rejects import quarantine
 from cqs_core.lake.resampling import resample
+from cqs_core.lake.series_table import candle_table, stamps
 from cqs_core.lake.spans import Spans
-from cqs_core.lake.table import candle_table, stamps
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 

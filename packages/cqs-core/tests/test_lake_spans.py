@@ -31,7 +31,7 @@ def test_between_them_is_what_is_left_of_the_whole(ranges):
 @given(RANGES, RANGES)
 def test_they_hold_what_has_nothing_left_without_them(ranges, others):
     asked = Spans.of(others)
-    assert Spans.of(ranges).hold(asked).tolist() == [not subtract(pair, ranges) for pair in pairs(asked)]
+    assert Spans.of(ranges).contain(asked).tolist() == [not subtract(pair, ranges) for pair in pairs(asked)]
 
 
 @given(RANGES, st.sets(st.integers(0, 80)))

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.lake.table import candle_table
+from cqs_core.lake.series_table import candle_table
 from cqs_core.lake.verify import content_hash
 from cqs_core.time import clock
 from cqs_core.time.intervals import HOUR, MINUTE

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake
 from cqs_core.bucket import listing
-from cqs_core.lake.names import ROOT
+from cqs_core.lake.object_names import ROOT
 
 REST = 0.03  # seconds that tests wait; several ticks of the clocks of file systems
 WRITER = """

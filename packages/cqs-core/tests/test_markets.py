@@ -137,7 +137,7 @@ def test_a_bare_symbol_uses_the_quote_of_its_exchange(monkeypatch):
 
     host = Plugins()
     host.register(Plugin(), "mine")
-    for module in ("cqs_core.host.registry", "cqs_core.config.markets"):
+    for module in ("cqs_core.host.plugin_registry", "cqs_core.config.home_market"):
         monkeypatch.setattr(sys.modules[module], "plugins", lambda: host)
     assert market_of("BTC", "euro") == "BTC/EUR"
     assert market_of("BTC", "euro", quote="USD") == "BTC/USD"

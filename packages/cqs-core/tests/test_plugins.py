@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cqs_core import Plugins, Problem, UnknownName, hookimpl, plugins
+from cqs_core import PluginProblem, Plugins, UnknownName, hookimpl, plugins
 from cqs_core.testing.site import Site
 
 GOOD = """
@@ -221,7 +221,7 @@ def test_a_problem_is_reported_once():
     host = Plugins()
     for _ in range(3):
         host.report("mine", "view", ValueError("two\nlines"))
-    assert host.problems == [Problem("mine", "view", "ValueError: two lines")]
+    assert host.problems == [PluginProblem("mine", "view", "ValueError: two lines")]
 
 
 def test_a_plugin_that_comes_later_is_seen():

@@ -12,7 +12,7 @@ import pytest
 import cqs_core
 from cqs_core import CqsError, errors
 from cqs_core.host import hookspecs
-from cqs_core.host.registry import Plugins
+from cqs_core.host.plugin_registry import Plugins
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(cqs_core.__path__, "cqs_core."))
 PACKAGES = ["cqs_core", *(name for name in MODULES if hasattr(import_module(name), "__all__"))]

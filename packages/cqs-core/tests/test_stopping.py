@@ -13,10 +13,10 @@ pytestmark = pytest.mark.once
 
 CODE = """
 import asyncio, sys, threading, time, click
-from cqs_core.cli import service, stopping, stoppable, told_to_end
+from cqs_core.cli import service, stopping, stoppable, stop_requested
 from cqs_core.cli.root import _Commands, main
 
-stopping.PATIENCE = 0.3
+stopping.GRACE_PERIOD = 0.3
 how = sys.argv[1]
 
 @click.command("work")

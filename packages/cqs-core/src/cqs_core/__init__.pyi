@@ -1,5 +1,5 @@
 from .bucket.bucket import Bucket as Bucket
-from .config.markets import market_of as market_of
+from .config.home_market import market_of as market_of
 from .config.variables import Settings as Settings
 from .config.variables import settings as settings
 from .errors import BucketError as BucketError
@@ -18,13 +18,13 @@ from .host.exchange import Exchange as Exchange
 from .host.exchange import Listing as Listing
 from .host.exchange import Page as Page
 from .host.hookspecs import hookimpl as hookimpl
-from .host.registry import Plugins as Plugins
-from .host.registry import Problem as Problem
-from .host.registry import plugins as plugins
+from .host.plugin_registry import PluginProblem as PluginProblem
+from .host.plugin_registry import Plugins as Plugins
+from .host.plugin_registry import plugins as plugins
 from .host.simulation import simulate as simulate
 from .jobs.reporting import progress as progress
 from .lake.lake import Lake as Lake
-from .lake.names import Series as Series
+from .lake.object_names import Series as Series
 from .lake.status import SeriesStatus as SeriesStatus
 from .time.intervals import INTERVALS as INTERVALS
 from .time.intervals import parse_interval as parse_interval

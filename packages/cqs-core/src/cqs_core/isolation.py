@@ -31,10 +31,10 @@ class Escaped(Exception):  # noqa: N818 - reads as what it is
     """A SystemExit, a KeyboardInterrupt that nobody typed, or another BaseException of foreign code."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(_told(error))
+        super().__init__(_described(error))
 
 
-class GivenUp(Exception):  # noqa: N818 - reads as what it is
+class TimedOut(Exception):  # noqa: N818 - reads as what it is
     """A call that did not come back in time; its thread was left behind."""
 
 
@@ -53,13 +53,13 @@ def fact_of(error: BaseException) -> str:
     from cqs_core.files.plaintext import one_line
 
     try:
-        text = str(error) if isinstance(error, CqsError | Escaped | GivenUp) else _told(error)
+        text = str(error) if isinstance(error, CqsError | Escaped | TimedOut) else _described(error)
     except BaseException:  # noqa: BLE001 - a message is code of its author too
         text = f"{type(error).__name__} with a message that cannot be read"
     return one_line(text, _LONGEST)
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
@@ -129,17 +129,17 @@ def _cancelled(error: BaseException) -> bool:
     return False
 
 
-def limited(call: Callable[[], _T], slow: float, limit: float, tell: Callable[[], None]) -> _T:
+def limited(call: Callable[[], _T], slow: float, limit: float, on_slow: Callable[[], None]) -> _T:
     """The result of foreign code that runs in a thread of its own.
 
     Args:
         call: the code.
-        slow: seconds after which `tell` is called while it runs.
+        slow: seconds after which `on_slow` is called while it runs.
         limit: seconds after which it is given up.
-        tell: says that it takes long.
+        on_slow: says that it takes long.
 
     Raises:
-        GivenUp: it did not come back.
+        TimedOut: it did not come back.
         Escaped: it raised what is no Exception.
     """
     results: list[_T] = []
@@ -158,11 +158,11 @@ def limited(call: Callable[[], _T], slow: float, limit: float, tell: Callable[[]
     thread.start()
     thread.join(min(slow, limit))
     if thread.is_alive() and limit > slow:
-        tell()
+        on_slow()
         thread.join(limit - slow)
     if thread.is_alive():
         _end(thread)
-        raise GivenUp(f"did not return within {limit:g} s")
+        raise TimedOut(f"did not return within {limit:g} s")
     if errors:
         raise errors[0]
     return results[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError, plugins
-from cqs_core.cli import service, told_to_end
+from cqs_core.cli import service, stop_requested
 from cqs_core.isolation import Escaped
 from cqs_panel.ending import end_forks_with_me, end_when_told, leave
 from cqs_panel.guard.hosts import INSECURE
@@ -77,7 +77,7 @@ def _run(loop: Any) -> None:
         try:
             loop.start()
         except (SystemExit, KeyboardInterrupt) as error:
-            if told_to_end():
+            if stop_requested():
                 raise
             traceback.print_exc()
             plugins().report("panel", "callback", Escaped(error))

@@ -14,7 +14,7 @@ from cqs_core.bucket.cache import REMEDY, ObjectCache, as_named, cache_limit, kn
 from cqs_core.bucket.credentials import gcs_options
 from cqs_core.bucket.entry import Entry, checked
 from cqs_core.bucket.folder import FolderStorage
-from cqs_core.bucket.memory import FolderMemory
+from cqs_core.bucket.folder_cache import FolderCache
 from cqs_core.bucket.remote import RemoteStorage, Unanswered
 from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, split_url
 from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cqs_core.bucket.census import Census
-    from cqs_core.bucket.memory import Make
-    from cqs_core.bucket.soundness import Test
+    from cqs_core.bucket.checked_files import Test
+    from cqs_core.bucket.folder_cache import Make
 
 _DEMO = ".cqs-demo"
 
@@ -133,7 +133,7 @@ class Bucket:
         storage = self._storage
         with self._reading(prefix):
             if isinstance(storage, FolderStorage):
-                return storage.each_folder(checked(prefix), make, self._memory(name))
+                return storage.each_folder(checked(prefix), make, self._folder_cache(name))
             found: dict[str, list[Entry]] = {}
             for entry in storage.list(checked(prefix)):
                 found.setdefault(entry.key.rpartition("/")[0], []).append(entry)
@@ -245,12 +245,12 @@ class Bucket:
 
         return cache_folder() / "sound"
 
-    def _memory(self, name: str) -> FolderMemory:
+    def _folder_cache(self, name: str) -> FolderCache:
         """One a process for each bucket and name."""
         from cqs_core.files.folders import cache_folder
 
         place = f"{name}-{hashlib.blake2b(str(self.folder).encode(), digest_size=12).hexdigest()}.json"
-        return _memory(cache_folder() / "folders" / place)
+        return _folder_cache(cache_folder() / "folders" / place)
 
     @contextlib.contextmanager
     def _speaking(self, what: str) -> Iterator[None]:
@@ -287,5 +287,5 @@ def _named(keys: Sequence[str]) -> str:
 
 
 @functools.lru_cache(maxsize=32)
-def _memory(file: Path) -> FolderMemory:
-    return FolderMemory(file)
+def _folder_cache(file: Path) -> FolderCache:
+    return FolderCache(file)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from cqs_core.bucket.soundness import Test, soundness
+from cqs_core.bucket.checked_files import Test, soundness
 from cqs_core.errors import BucketError, DataError, UsageError
 from cqs_core.files.atomic import replacing
 

@@ -25,12 +25,12 @@ class Census(NamedTuple):
 
     Attributes:
         names: ascending, without the folder.
-        facts: int64 (3, N) as bytes: a number that changes when the object does, when it was modified (ns since the
+        stats: int64 (3, N) as bytes: a number that changes when the object does, when it was modified (ns since the
             epoch, 0 where the storage does not say), and its size.
     """
 
     names: tuple[str, ...]
-    facts: bytes
+    stats: bytes
 
 
 def count(folder: str, key: str, found: dict[str, Census], above: tuple[Place, ...] = ()) -> None:
@@ -47,7 +47,7 @@ def count(folder: str, key: str, found: dict[str, Census], above: tuple[Place, .
 
 
 def _looked_at(folder: str) -> tuple[list[tuple[str, int, int, int]], list[str]]:
-    """Files with their facts, and folders; nothing where it is gone."""
+    """Files with their stats, and folders; nothing where it is gone."""
     rows, folders = [], []
     with (
         contextlib.suppress(FileNotFoundError, NotADirectoryError),
@@ -95,10 +95,10 @@ def counted(entries: Iterable[Entry]) -> dict[str, Census]:
 
 def _census(names: tuple[str, ...], tags: tuple[int, ...], times: tuple[int, ...], sizes: tuple[int, ...]) -> Census:
     try:
-        facts = array.array("q", tags + times + sizes)
+        stats = array.array("q", tags + times + sizes)
     except OverflowError:  # inodes of some network file systems
-        facts = array.array("q", [fact & _WORD for fact in tags + times + sizes])
-    return Census(_shared(names), facts.tobytes())
+        stats = array.array("q", [fact & _WORD for fact in tags + times + sizes])
+    return Census(_shared(names), stats.tobytes())
 
 
 @functools.lru_cache(maxsize=1024)

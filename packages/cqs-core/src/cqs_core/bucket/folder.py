@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from cqs_core.bucket.census import Census, count
 from cqs_core.bucket.entry import Entry, hidden
 from cqs_core.bucket.listing import scan, walk
-from cqs_core.bucket.root import hold, root_of
+from cqs_core.bucket.root_folder import pin, root_of
 from cqs_core.errors import CqsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from cqs_core.bucket.memory import FolderMemory, Make
+    from cqs_core.bucket.folder_cache import FolderCache, Make
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
 _ABANDONED = 3600.0  # seconds after which a temporary file belongs to nobody
@@ -55,7 +55,7 @@ class FolderStorage:
             UsageError: it cannot, and why.
             BucketUnavailable: this process saw another folder there.
         """
-        self._root = hold(self._root)
+        self._root = pin(self._root)
         folder, name = self._root.path, f"bucket {str(self._root.path)!r}"
         try:
             if folder.exists() and not folder.is_dir():
@@ -128,8 +128,8 @@ class FolderStorage:
         self.confirm()
         return found
 
-    def each_folder(self, prefix: str, make: Make, memory: FolderMemory) -> dict[str, Any]:
-        made = memory.each(str(self.root / prefix), prefix, make)
+    def each_folder(self, prefix: str, make: Make, cache: FolderCache) -> dict[str, Any]:
+        made = cache.each(str(self.root / prefix), prefix, make)
         self.confirm()
         return made
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 from gcsfs.retry import ChecksumError
 
 from cqs_core.bucket.credentials import gcs_token
-from cqs_core.bucket.gcs_client import PatientGcs, Repeated, patience
+from cqs_core.bucket.gcs_client import Repeated, RetryingGcs, request_timeout
 from cqs_core.bucket.remote import RemoteStorage, Unanswered
 from cqs_core.errors import BucketError, BucketUnavailable
 
@@ -32,7 +32,7 @@ class GcsStorage(RemoteStorage):
     """
 
     def __init__(self, root: str, options: dict[str, Any]) -> None:
-        super().__init__(PatientGcs(**options | {"token": gcs_token(options.get("token"))}), root)
+        super().__init__(RetryingGcs(**options | {"token": gcs_token(options.get("token"))}), root)
         self._silent: tuple[float, str] | None = None
 
     def ask(self, verb: str, *args: Any, **options: Any) -> Any:
@@ -51,7 +51,7 @@ class GcsStorage(RemoteStorage):
         try:
             yield
         except Unanswered as error:
-            self._silent = time.monotonic() + patience(), str(error)
+            self._silent = time.monotonic() + request_timeout(), str(error)
             raise
 
     def read_some(self, keys: Sequence[str]) -> dict[str, bytes]:

@@ -30,7 +30,7 @@ from cqs_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-PATIENCE = 15.0
+TIMEOUT = 15.0
 """Seconds without progress after which a request has failed; it is asked again for a little longer than that."""
 
 _PROGRESS = 16 << 10  # bytes that are progress: one byte a second is none
@@ -57,20 +57,20 @@ class Repeated(FileExistsError):  # noqa: N818 - reads as what it is
     """The object exists, but an answer was lost before that was said: it may be our own."""
 
 
-def patience() -> float:
-    """`CQS_GCS_PATIENCE`, else the default.
+def request_timeout() -> float:
+    """`CQS_GCS_TIMEOUT`, else the default.
 
     Raises:
         UsageError: it is not a number of seconds.
     """
-    given = os.environ.get("CQS_GCS_PATIENCE") or str(PATIENCE)
+    given = os.environ.get("CQS_GCS_TIMEOUT") or str(TIMEOUT)
     with contextlib.suppress(ValueError):
         if 0 < float(given) <= 3600:
             return float(given)
-    raise UsageError(f"CQS_GCS_PATIENCE is {given!r}; write a number of seconds, as 15")
+    raise UsageError(f"CQS_GCS_TIMEOUT is {given!r}; write a number of seconds, as 15")
 
 
-class PatientGcs(GCSFileSystem):  # type: ignore[misc]
+class RetryingGcs(GCSFileSystem):  # type: ignore[misc]
     """Google Cloud Storage with deadlines, bounded retries, and answers that are checked."""
 
     async def _request(
@@ -86,7 +86,7 @@ class PatientGcs(GCSFileSystem):  # type: ignore[misc]
         **params: Any,
     ) -> tuple[int, Mapping[str, str], Any, bytes]:
         """Ask until there is an answer, or it is too late for another try."""
-        now, seconds = asyncio.get_running_loop().time, patience()
+        now, seconds = asyncio.get_running_loop().time, request_timeout()
         last, tries = now() + 4 / 3 * seconds, 0
         url = self._format_path(path, args)
         while True:
@@ -139,7 +139,7 @@ class PatientGcs(GCSFileSystem):  # type: ignore[misc]
         """In a thread, since google-auth blocks; gcsfs does it in its loop, and waits two minutes for a server."""
         with self.credentials.lock, requests.Session() as session:
             if self._token_ends():  # else another thread was faster
-                self.credentials.credentials.refresh(functools.partial(Request(session), timeout=patience()))
+                self.credentials.credentials.refresh(functools.partial(Request(session), timeout=request_timeout()))
 
     def _passing(self, error: BaseException) -> bool:
         """Whether asking again may help; a token that was refused is dropped, so that the next try has a new one."""

@@ -26,7 +26,7 @@ Place = tuple[int, int]  # device and inode: what a folder is, whatever links to
 State = tuple[int, int, int, int]  # its place, and when it changed
 
 
-class Listing(NamedTuple):
+class FolderListing(NamedTuple):
     """What a folder holds."""
 
     state: State
@@ -34,7 +34,7 @@ class Listing(NamedTuple):
     entries: Sequence[Entry]
 
 
-_remembered: dict[tuple[str, str], Listing] = {}
+_remembered: dict[tuple[str, str], FolderListing] = {}
 
 
 def walk(folder: str, prefix: str, found: list[Entry], *, immutable: bool, above: tuple[Place, ...] = ()) -> None:
@@ -82,7 +82,7 @@ def scan(folder: str) -> Sequence[os.DirEntry[str]]:
         return []
 
 
-def read_folder(folder: str, prefix: str, state: State, *, immutable: bool) -> tuple[Listing, bool]:
+def read_folder(folder: str, prefix: str, state: State, *, immutable: bool) -> tuple[FolderListing, bool]:
     """What is in it, and whether it rests: then it holds that for as long as it has this state, taken before."""
     now = time.time_ns()
     folders, entries, moved, plain = [], [], max(state[2:]), immutable
@@ -101,7 +101,7 @@ def read_folder(folder: str, prefix: str, state: State, *, immutable: bool) -> t
             moved = max(moved, seen.st_mtime_ns, seen.st_ctime_ns)
             entries.append(Entry(key, seen.st_size, seen.st_mtime, f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_size}"))
     rests = plain and moved < now - _REST and state[0] in _disks(time.monotonic_ns() // _REST)
-    return Listing(state, sorted(folders), sorted(entries)), rests
+    return FolderListing(state, sorted(folders), sorted(entries)), rests
 
 
 @functools.lru_cache(maxsize=1)

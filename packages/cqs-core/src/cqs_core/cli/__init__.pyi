@@ -11,8 +11,8 @@ from .root import main as main
 from .root import run_command as run_command
 from .stopping import handles_sigterm as handles_sigterm
 from .stopping import service as service
+from .stopping import stop_requested as stop_requested
 from .stopping import stoppable as stoppable
-from .stopping import told_to_end as told_to_end
 from .table import Table as Table
 from .table import cell as cell
 from .table import say as say

@@ -15,7 +15,7 @@ from cqs_core.cli.stopping import service
 from cqs_core.cli.table import cell
 from cqs_core.errors import UsageError
 from cqs_core.host.demo import Demo, DemoStep
-from cqs_core.host.registry import plugins
+from cqs_core.host.plugin_registry import plugins
 from cqs_core.isolation import fact_of, foreign
 
 

@@ -9,8 +9,8 @@ import time
 import traceback
 from pathlib import Path
 
-from cqs_core.jobs.folder import BEGAN, CANCEL, END, REQUEST, read_json, write_json
 from cqs_core.jobs.job import note_process
+from cqs_core.jobs.job_files import BEGAN, CANCEL, END, REQUEST, read_json, write_json
 from cqs_core.jobs.places import place
 from cqs_core.jobs.reporting import JOB_VARIABLE
 

@@ -28,8 +28,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
 def show(job_id: str, as_json: bool) -> None:
     """Print one job with the end of its log."""
     job = jobs.get(job_id)
-    told = _row(job) | {"log": job.log, "result": job.result}
-    emit(told, as_json, lambda: click.echo(f"{job.title}: {job.state}\n{job.log.rstrip()}"))
+    row = _row(job) | {"log": job.log, "result": job.result}
+    emit(row, as_json, lambda: click.echo(f"{job.title}: {job.state}\n{job.log.rstrip()}"))
 
 
 @command.command("cancel")

@@ -7,7 +7,7 @@ import click
 from cqs_core.cli.options import emit, machine_options
 from cqs_core.cli.table import say
 from cqs_core.host import disabled
-from cqs_core.host.registry import plugins
+from cqs_core.host.plugin_registry import plugins
 
 
 @click.group("plugins", invoke_without_command=True)

@@ -14,7 +14,7 @@ from cqs_core.cli.output import output, routed, taken_output
 from cqs_core.cli.stopping import code_of, ending, leave
 from cqs_core.errors import CqsError, UnknownName
 from cqs_core.files.plaintext import safe
-from cqs_core.host.registry import plugins
+from cqs_core.host.plugin_registry import plugins
 from cqs_core.isolation import fact_of, foreign
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def _load(name: str, where: str) -> click.Command:
     except Exception as error:
         owner = plugins().owner("register_commands", name)
         plugins().report(owner, f"command {name}", error)
-        told = f"command {name!r} cannot be loaded: {fact_of(error)}"
-        raise CqsError(f"{told}; mend or remove its plugin {owner!r}") from error
+        fact = f"command {name!r} cannot be loaded: {fact_of(error)}"
+        raise CqsError(f"{fact}; mend or remove its plugin {owner!r}") from error
     return command
 
 

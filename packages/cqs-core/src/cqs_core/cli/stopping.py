@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-PATIENCE = 2.0
+GRACE_PERIOD = 2.0
 """Seconds that a command has to end when it is told to."""
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -33,11 +33,11 @@ class Terminated(KeyboardInterrupt):
 
 def code_of(interrupt: BaseException) -> int:
     """The exit code of a command that was told to end."""
-    told = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
-    return 128 + next((number for number in _asked if number != signal.SIGINT), told)
+    first = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
+    return 128 + next((number for number in _asked if number != signal.SIGINT), first)
 
 
-def told_to_end() -> bool:
+def stop_requested() -> bool:
     """Whether the process was: asyncio may swallow what interrupts it."""
     return bool(_asked)
 
@@ -57,14 +57,14 @@ def leave(code: int) -> None:
 
 
 @contextlib.contextmanager
-def stoppable(told: str = "") -> Iterator[None]:
+def stoppable(message: str = "") -> Iterator[None]:
     """After Ctrl-C, SIGTERM or SIGHUP, `told` is said on stderr."""
     try:
         yield
     except KeyboardInterrupt:
-        if told and sys.stderr:
+        if message and sys.stderr:
             with contextlib.suppress(OSError):
-                print("cqs:", told, file=sys.stderr)  # noqa: T201 - this is the command line
+                print("cqs:", message, file=sys.stderr)  # noqa: T201 - this is the command line
         raise
 
 
@@ -131,7 +131,7 @@ def _see_to_it(pipe: int, last: Callable[[int], None]) -> None:
         return
     if came[0] == signal.SIGINT:  # Python's own handler, or asyncio's, which know nothing of us
         _asked.append(came[0])
-    time.sleep(PATIENCE)
+    time.sleep(GRACE_PERIOD)
     code = 0 if _service else 128 + came[0]
     with contextlib.suppress(BaseException):
         last(code)

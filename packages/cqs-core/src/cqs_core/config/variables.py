@@ -161,16 +161,16 @@ def settings(**options: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        told = f"--{name.replace('_', '-')}" if name in given else f"CQS_{name.upper()}"
+        source = f"--{name.replace('_', '-')}" if name in given else f"CQS_{name.upper()}"
         fact = str(first["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{told} is {first['input']!r}; {fact[0].lower() + fact[1:]}") from None
+        raise UsageError(f"{source} is {first['input']!r}; {fact[0].lower() + fact[1:]}") from None
 
 
 def _with_own_quote(found: Settings) -> Settings:
     """Where an exchange is configured and no quote, the exchange's own."""
     if "exchange" not in found.model_fields_set or "quote" in found.model_fields_set:
         return found
-    from cqs_core.host.registry import plugins
+    from cqs_core.host.plugin_registry import plugins
 
     kind = plugins().exchanges().get(found.exchange)
     return found.model_copy(update={"quote": kind.quote}) if kind else found

@@ -1,3 +1,3 @@
 from .candle_format import COLUMNS as COLUMNS
 from .exchange_answers import connection as connection
-from .registry import GROUP as GROUP
+from .plugin_registry import GROUP as GROUP

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cqs_core.errors import CqsError, ExchangeError
 from cqs_core.host.exchange import Exchange, Listing, Page
-from cqs_core.host.registry import plugins
+from cqs_core.host.plugin_registry import plugins
 from cqs_core.isolation import answered, fact_of, foreign
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Checked(Exchange):
     def __init__(self, kind: type[Exchange], endpoint: str | None = None, owner: str = "") -> None:
         super().__init__(endpoint)
         self._who = f"exchange {kind.id!r}" + (f" of plugin {owner!r}" if owner else "")
-        told = {name: getattr(kind, name) for name in ("id", "title", "quote", "intervals", "id_form", "history")}
-        vars(self).update(told)
+        attributes = {name: getattr(kind, name) for name in ("id", "title", "quote", "intervals", "id_form", "history")}
+        vars(self).update(attributes)
         with self._guard("__init__"):
             self._exchange = kind(endpoint)
 

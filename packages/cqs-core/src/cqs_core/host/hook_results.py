@@ -80,9 +80,9 @@ def _fault_of_name(hook: str, name: Any, item: Any) -> str:
 
 def _fault(hook: str, name: str, item: Any) -> str:
     wanted, check = _KINDS[hook]
-    if (told := check(item)) is True:
+    if (fault := check(item)) is True:
         return ""
-    return f"{name!r} is {_shown(item)}, {told or f'which is not {wanted}'}"
+    return f"{name!r} is {_shown(item)}, {fault or f'which is not {wanted}'}"
 
 
 def _shown(item: Any) -> str:
@@ -137,11 +137,12 @@ def _is_exchange(item: Any) -> Verdict:
 
     if not (isinstance(item, type) and issubclass(item, Exchange)):
         return False
-    return _first(_call(item, name) for name in ("markets", "page", "first", "volumes", "price")) or _told(item) or True
+    unfit = _first(_call(item, name) for name in ("markets", "page", "first", "volumes", "price"))
+    return unfit or _attribute_fault(item) or True
 
 
-def _told(item: Any) -> str:
-    """What is wrong with what an exchange tells of itself."""
+def _attribute_fault(item: Any) -> str:
+    """What is wrong with the attributes of an exchange's class."""
     from cqs_core.time.intervals import INTERVALS
 
     if not isinstance(item.quote, str) or not re.fullmatch(r"[A-Z0-9]{1,16}", item.quote):

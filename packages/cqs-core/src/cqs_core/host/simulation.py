@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core.errors import CqsError, UsageError
-from cqs_core.host.registry import plugins
+from cqs_core.host.plugin_registry import plugins
 from cqs_core.isolation import fact_of, foreign
 from cqs_core.time.clock import iso
 from cqs_core.trading.engine import Execution, Fill

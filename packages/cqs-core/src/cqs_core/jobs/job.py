@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cqs_core.jobs.folder import BEGAN, CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.job_files import BEGAN, CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -58,10 +58,10 @@ def place() -> Iterator[None]:
 
     turn = lock("turn", fcntl.LOCK_EX)  # one looks for a place, the others stand in line
     try:
-        while (held := free()) is None:
+        while (slot := free()) is None:
             time.sleep(_SECONDS)
     finally:
         if turn is not None:
             turn.close()
-    with held:
+    with slot:
         yield

@@ -137,7 +137,7 @@ class _JobFile:
         self.later: threading.Timer | None = None
 
     def given_up(self) -> list[str]:
-        from cqs_core.jobs.folder import GIVEN_UP, read_json
+        from cqs_core.jobs.job_files import GIVEN_UP, read_json
 
         return list(read_json(self.folder / GIVEN_UP).get("parts", []))
 
@@ -151,7 +151,7 @@ class _JobFile:
             self.later.start()
 
     def write(self, progress: Progress) -> None:
-        from cqs_core.jobs.folder import write_json
+        from cqs_core.jobs.job_files import write_json
 
         with progress.lock, contextlib.suppress(OSError):  # a full disk must not end the work whose progress this is
             if self.later:

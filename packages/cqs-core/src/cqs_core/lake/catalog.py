@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
+from cqs_core.lake.object_names import ROOT, LakeObject, Series, parse_folder
 from cqs_core.lake.receipts import Contents, contents_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from cqs_core.bucket.cache import REMEDY, as_named
 from cqs_core.errors import DataError
-from cqs_core.lake.names import LakeObject, Series, object_stem, parse_folder, parse_object
-from cqs_core.lake.table import STORED, stamps
+from cqs_core.lake.object_names import LakeObject, Series, object_stem, parse_folder, parse_object
+from cqs_core.lake.series_table import STORED, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

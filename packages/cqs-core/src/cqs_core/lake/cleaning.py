@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cqs_core.lake.table import candle_table
+from cqs_core.lake.series_table import candle_table
 from cqs_core.time import intervals
 from cqs_core.time.clock import BEYOND
 from cqs_core.trading.candle_faults import faults

@@ -16,17 +16,17 @@ import pyarrow as pa
 
 from cqs_core.bucket.cache import REMEDY
 from cqs_core.lake.checking import checked_paths
-from cqs_core.lake.names import IMPORTED
-from cqs_core.lake.receipts import remove, told
+from cqs_core.lake.object_names import IMPORTED
+from cqs_core.lake.receipts import missing_text, remove
 from cqs_core.lake.retrying import Missing
-from cqs_core.lake.table import STORED, newest, read_file, stamps
+from cqs_core.lake.series_table import STORED, newest, read_file, stamps
 from cqs_core.lake.writing import period_of, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.object_names import LakeObject, Series
     from cqs_core.lake.receipts import Contents
 
 MANY = 32  # objects that could be fewer, from which a fetch compacts
@@ -67,7 +67,7 @@ def compact(bucket: Bucket, series: Series, contents: Contents, least: int = MAN
     """
     objects = contents.objects
     for item in contents.missing:
-        raise Missing(f"{told(item)}; {REMEDY}")
+        raise Missing(f"{missing_text(item)}; {REMEDY}")
     bucket.sweep(series.folder)
     bucket.delete(contents.stale)
     gone = delete_merged(bucket, objects, grace)

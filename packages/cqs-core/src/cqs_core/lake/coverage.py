@@ -11,17 +11,17 @@ from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import checked_paths
-from cqs_core.lake.names import IMPORTED
-from cqs_core.lake.receipts import told
+from cqs_core.lake.object_names import IMPORTED
+from cqs_core.lake.receipts import missing_text
+from cqs_core.lake.series_table import read_file, stamps
 from cqs_core.lake.spans import Spans
-from cqs_core.lake.table import read_file, stamps
 from cqs_core.time import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.object_names import LakeObject, Series
     from cqs_core.lake.ranges import Range
     from cqs_core.lake.receipts import Contents
     from cqs_core.trading.candles import Stamps
@@ -53,7 +53,7 @@ def coverage(bucket: Bucket, series: Series, contents: Contents) -> Coverage:
     except (BucketError, DataError) as error:
         nothing = Spans.of([])
         return Coverage(None, nothing, nothing, str(error))
-    problem = "".join(f"{told(item)}; {REMEDY}" for item in contents.missing[:1])
+    problem = "".join(f"{missing_text(item)}; {REMEDY}" for item in contents.missing[:1])
     return Coverage((int(have.starts[0]), int(have.ends[-1])) if len(have) else None, have.between(), have, problem)
 
 
@@ -82,7 +82,7 @@ def maybe_open(series: Series, objects: Sequence[LakeObject]) -> list[Range]:
     last = {max(o.last for o in files if o.seq == seq) for seq in {o.seq for o in files}}
     ends = [(at, intervals.next_open(series.interval, at)) for at in sorted(last)]
     asked = Spans.of((o.start, o.end) for o in objects if o.source not in IMPORTED)
-    return [end for end in ends if not asked.hold(Spans.of([end]))[0]]
+    return [end for end in ends if not asked.contain(Spans.of([end]))[0]]
 
 
 def _have(bucket: Bucket, name: str, objects: Sequence[LakeObject]) -> Spans:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core.lake.receipts import remove
-from cqs_core.lake.table import read_file, stamps
+from cqs_core.lake.series_table import read_file, stamps
 from cqs_core.lake.writing import put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.object_names import LakeObject, Series
 
 _SETTLE = 1.0  # seconds that listings get to see what replaces an object before it goes
 

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_core.errors import UsageError
-from cqs_core.host.registry import plugins
+from cqs_core.host.plugin_registry import plugins
 from cqs_core.lake.coverage import runs_of
 from cqs_core.lake.incomplete import LeftOut, reasons_of
 from cqs_core.lake.rejects import refused
 from cqs_core.lake.resampling import bar_ends, bar_opens, resample, shift_of
+from cqs_core.lake.series_table import SCHEMA, stamps
 from cqs_core.lake.spans import Spans
-from cqs_core.lake.table import SCHEMA, stamps
 from cqs_core.time import intervals
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cqs_core.lake.lake import Lake
-    from cqs_core.lake.names import Series
+    from cqs_core.lake.object_names import Series
     from cqs_core.lake.ranges import Range
     from cqs_core.trading.candles import Stamps
 
-_APART = 31 * DAY  # between two holes that are read one by one
+_BREAK = 31 * DAY  # between two holes that are read one by one
 _NO_BARS: Stamps = np.empty(0, np.int64)
 
 
@@ -163,7 +163,7 @@ def _unknown(interval: str, answered: Spans, bounds: Range, day_start: int) -> S
     """Opens of the bars between two moments that are not answered whole."""
     shift = shift_of(interval, day_start)
     opens = intervals.opens(interval, bounds[0] - shift, bounds[1] - shift) + shift
-    return np.asarray(opens[~answered.hold(Spans(opens, bar_ends(interval, opens, day_start)))])
+    return np.asarray(opens[~answered.contain(Spans(opens, bar_ends(interval, opens, day_start)))])
 
 
 def _inside(chain: Sequence[_Source], interval: str, opens: Stamps, day_start: int) -> Stamps:
@@ -237,9 +237,9 @@ def _filled(chain: Sequence[_Source], start: int, end: int) -> _Filled:
     for low, high in zip(*_near(holes), strict=True):
         finer = _filled(shorter, int(low), int(high))
         made = resample(finer.table, source.interval, finer.answered)
-        found.append(made.table.filter(holes.hold(_bars(source.interval, stamps(made.table)))))
+        found.append(made.table.filter(holes.contain(_bars(source.interval, stamps(made.table)))))
         spans.append(finer.answered)
-        incomplete.append(made.incomplete[holes.hold(_bars(source.interval, made.incomplete))])
+        incomplete.append(made.incomplete[holes.contain(_bars(source.interval, made.incomplete))])
     return _Filled(_joined(found), _union(spans), np.concatenate(incomplete))
 
 
@@ -253,8 +253,8 @@ def _near(holes: Spans) -> Spans:
     """Stretches of holes that are read at once: a sparse series has a hundred thousand of them a year."""
     if not len(holes):
         return holes
-    apart = np.flatnonzero(holes.starts[1:] - holes.ends[:-1] > _APART)
-    return Spans(holes.starts[np.r_[0, apart + 1]], holes.ends[np.r_[apart, -1]])
+    breaks = np.flatnonzero(holes.starts[1:] - holes.ends[:-1] > _BREAK)
+    return Spans(holes.starts[np.r_[0, breaks + 1]], holes.ends[np.r_[breaks, -1]])
 
 
 def _bars(interval: str, opens: Stamps) -> Spans:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.object_names import LakeObject, Series
     from cqs_core.lake.receipts import Contents
     from cqs_core.trading.candles import Stamps
 
@@ -92,9 +92,9 @@ def _gaps(bucket: Bucket, series: Series, objects: Sequence[LakeObject], have: C
     cause = np.where(holes.ends - holes.starts >= DELISTED, "delisted", "no_trade")
     cause = np.where(alive.missed_by_all(series, holes), "outage", cause).astype("U13")
     asked = Spans.of((o.start, o.end) for o in objects if o.source != "import")
-    cause[~asked.hold(holes)] = "unknown"
+    cause[~asked.contain(holes)] = "unknown"
     cause[holes.touched(np.array(refused(bucket, series) if len(holes) else [], np.int64))] = "unknown"
-    cause[~Spans.of((o.start, o.end) for o in objects).hold(holes)] = "never_fetched"
+    cause[~Spans.of((o.start, o.end) for o in objects).contain(holes)] = "never_fetched"
     return Gaps(series, *holes, _bars(series.interval, holes), cause, have.problem)
 
 
@@ -107,22 +107,22 @@ class _Alive:
 
     def missed_by_all(self, series: Series, holes: Spans) -> npt.NDArray[np.bool_]:
         """Holes during most of which no market had a candle, if others reach so far: at least one must."""
-        markets = [name for name in self._have if name.market != series.market and self._tells(name, series)]
-        told = np.zeros(len(holes), bool)
+        markets = [name for name in self._have if name.market != series.market and self._explains(name, series)]
+        explained = np.zeros(len(holes), bool)
         for name in markets:
             span = self._have[name].span
-            told |= Spans.of([span] if span else []).hold(holes)
-        return told & (2 * self._candles(series).shared(holes) < holes.ends - holes.starts)
+            explained |= Spans.of([span] if span else []).contain(holes)
+        return explained & (2 * self._candles(series).shared(holes) < holes.ends - holes.starts)
 
     def _candles(self, series: Series) -> Spans:
         key = series.exchange, series.interval
         if key not in self._seen:
-            parts = [self._have[name].have for name in self._have if self._tells(name, series)]
+            parts = [self._have[name].have for name in self._have if self._explains(name, series)]
             self._seen[key] = Spans.union(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         return self._seen[key]
 
     @staticmethod
-    def _tells(name: Series, series: Series) -> bool:
+    def _explains(name: Series, series: Series) -> bool:
         """Longer candles say nothing about shorter holes."""
         fine = intervals.length(name.interval) <= intervals.length(series.interval)
         return name.exchange == series.exchange and fine

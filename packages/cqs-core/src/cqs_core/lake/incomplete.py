@@ -13,7 +13,7 @@ from cqs_core.time.clock import iso
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cqs_core.lake.names import Series
+    from cqs_core.lake.object_names import Series
     from cqs_core.lake.spans import Spans
     from cqs_core.trading.candles import Stamps
 
@@ -85,5 +85,5 @@ def reasons_of(interval: str, opens: Stamps, day_start: int, kept: Spans, refuse
     reasons = np.full(len(opens), "not_in_file", dtype="U13")
     bars = type(kept)(opens, ends)
     reasons[bars.touched(refused)] = "refused"
-    reasons[~kept.hold(bars)] = "never_fetched"
+    reasons[~kept.contain(bars)] = "never_fetched"
     return reasons

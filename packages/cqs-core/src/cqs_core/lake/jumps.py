@@ -12,14 +12,14 @@ import pyarrow as pa
 
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.reading import read_objects
-from cqs_core.lake.table import SCHEMA, empty_table, stamps
+from cqs_core.lake.series_table import SCHEMA, empty_table, stamps
 from cqs_core.trading.candles import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject
+    from cqs_core.lake.object_names import LakeObject
 
 JUMP = 10.0  # a close this many times the one before, or its inverse, is flagged
 
@@ -33,7 +33,7 @@ def jumps(table: pa.Table) -> list[Reject]:
     return [Reject([float(ts[i]), *(float(column[i]) for column in values)], "jump") for i in wild]
 
 
-class Neighbours:
+class AdjacentCandles:
     """The candles of a series on both sides of what is about to be stored.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cqs_core.bucket import Bucket
 from cqs_core.errors import DataError, UnknownName, UsageError
 from cqs_core.lake.catalog import contents_by_series, objects_by_series
-from cqs_core.lake.names import ROOT, LakeObject, Series, escape
+from cqs_core.lake.object_names import ROOT, LakeObject, Series, escape
 from cqs_core.lake.receipts import Contents, require_all
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.status import SeriesStatus, lake_status

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from cqs_core.bucket.cache import digest
 from cqs_core.errors import BucketError, BucketUnavailable
 from cqs_core.lake.checking import written_as
-from cqs_core.lake.names import ROOT, LakeObject, Series
+from cqs_core.lake.object_names import ROOT, LakeObject, Series
 from cqs_core.lake.ranges import subtract
 from cqs_core.lake.receipts import contents_of, receipt_of, remove
 from cqs_core.lake.retrying import retrying

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from cqs_core.errors import CqsError
 from cqs_core.files.arrow import stream_of
-from cqs_core.lake.files import read_rows
-from cqs_core.lake.table import candle_table, empty_table, stamps
+from cqs_core.lake.published_files import read_rows
+from cqs_core.lake.series_table import candle_table, empty_table, stamps
 from cqs_core.time import intervals
 from cqs_core.trading.candles import FIELDS
 

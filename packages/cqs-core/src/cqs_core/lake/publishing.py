@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cqs_core.config.variables import Settings
     from cqs_core.lake.lake import Lake
-    from cqs_core.lake.names import Series
+    from cqs_core.lake.object_names import Series
 
 
 def key(base: str, interval: str) -> str:
@@ -77,8 +77,8 @@ class Published(NamedTuple):
             "differ from it (see data/foreign)": self.differ,
             "were in it more than once": self.doubled,
         }
-        told = ", ".join(f"{n:,} candles {what}" for what, n in parts.items() if n)
-        return f"{self.key}: {told}" if told else ""
+        counts = ", ".join(f"{n:,} candles {what}" for what, n in parts.items() if n)
+        return f"{self.key}: {counts}" if counts else ""
 
 
 def publish(lake: Lake, series: Iterable[Series]) -> list[Published]:

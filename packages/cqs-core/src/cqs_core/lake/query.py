@@ -20,7 +20,7 @@ from cqs_core.errors import BucketError, DataError, UsageError
 from cqs_core.files.folders import cache_folder
 from cqs_core.lake.catalog import contents_by_series, plan
 from cqs_core.lake.checking import checked_paths
-from cqs_core.lake.receipts import require_all, told
+from cqs_core.lake.receipts import missing_text, require_all
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.touching import touched
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import Series
+    from cqs_core.lake.object_names import Series
     from cqs_core.lake.receipts import Contents
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _NEWEST = (
     "volume desc) = 1"
 )
 _OTHER_FILES = 1_000  # that this process may have open besides
-_PATIENCE = 0.7  # seconds that an interrupted query has to end
+_GRACE_PERIOD = 0.7  # seconds that an interrupted query has to end
 _FALSIFIED = {"BIT", "TIME WITH TIME ZONE", "UHUGEINT", "BIGNUM"}  # types that DuckDB hands to Arrow as something else
 _EMPTY = (
     "select ''::varchar exchange, ''::varchar market, ''::varchar \"interval\", "
@@ -82,7 +82,7 @@ def _run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
             connection, lambda: _relation(connection, bucket, query, parameters, paths).to_arrow_table()
         )
     except duckdb.Error as error:
-        raise _told(" ".join(str(error).split()), paths) from None
+        raise _query_error(" ".join(str(error).split()), paths) from None
     finally:
         with contextlib.suppress(duckdb.Error):  # busy with what could not be interrupted
             connection.close()
@@ -101,7 +101,7 @@ def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], pa.
     try:
         return done.result()
     finally:
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _GRACE_PERIOD
         while not done.done() and time.monotonic() < until:
             connection.interrupt()
             thread.join(0.05)
@@ -127,7 +127,7 @@ def _relation(
         connection.execute("set lock_configuration = true")
         return _holdable(connection.sql(query, params=dict(parameters) or None))
     except duckdb.Error as error:
-        raise _told(" ".join(str(error).split()), paths) from None
+        raise _query_error(" ".join(str(error).split()), paths) from None
 
 
 def _allow_files(count: int) -> None:
@@ -174,7 +174,7 @@ def _confine(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> Non
         connection.execute(f"set {setting} = {value}")
 
 
-def _told(fact: str, paths: Sequence[str]) -> Exception:
+def _query_error(fact: str, paths: Sequence[str]) -> Exception:
     said = fact.partition(" LINE 1:")[0]  # what follows quotes the query, and that may name a file
     ours = next((path for path in paths if path in said or _literal(path) in said), None)
     if ours is None:
@@ -217,9 +217,9 @@ def _warn(bucket: Bucket, others: Mapping[Series, Contents]) -> None:
     """Say what is known to be wrong with series that the query does not read."""
     for series, each in sorted(others.items()):
         bad = bucket.damaged([o.key for o in each.objects])
-        facts = [*(f"{key!r} {said}" for key, said in bad.items()), *map(told, each.missing)]
-        if facts:
-            _log.warning("cqs: %s cannot be read, which this query does not need: %s; %s", series, facts[0], REMEDY)
+        faults = [*(f"{key!r} {said}" for key, said in bad.items()), *map(missing_text, each.missing)]
+        if faults:
+            _log.warning("cqs: %s cannot be read, which this query does not need: %s; %s", series, faults[0], REMEDY)
 
 
 def _named(series: Series) -> str:

@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import checked_paths
-from cqs_core.lake.table import SCHEMA, empty_table, newest, read_file, stamps
+from cqs_core.lake.series_table import SCHEMA, empty_table, newest, read_file, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject
+    from cqs_core.lake.object_names import LakeObject
 
 
 def read_objects(
@@ -43,7 +43,7 @@ def read_objects(
 
 
 def _stored() -> pa.Schema:
-    from cqs_core.lake.table import STORED
+    from cqs_core.lake.series_table import STORED
 
     return STORED
 

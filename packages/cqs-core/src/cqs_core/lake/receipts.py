@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.bucket.cache import REMEDY
-from cqs_core.lake.names import LakeObject, parse_object
+from cqs_core.lake.object_names import LakeObject, parse_object
 from cqs_core.lake.ranges import subtract
 from cqs_core.lake.retrying import Missing
 
@@ -99,10 +99,10 @@ def require_all(missing: Iterable[LakeObject], start: int | None = None, end: in
     """
     for o in missing:
         if o.rows and (start is None or o.last >= start) and (end is None or o.first < end):
-            raise Missing(f"{told(o)}; {REMEDY}")
+            raise Missing(f"{missing_text(o)}; {REMEDY}")
 
 
-def told(item: LakeObject) -> str:
+def missing_text(item: LakeObject) -> str:
     """What is wrong where an object is missing."""
     return f"{item.key!r} is missing: it was stored, and is gone"
 

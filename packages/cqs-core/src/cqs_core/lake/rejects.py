@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core.errors import DataError
-from cqs_core.lake.names import ROOT, Series
+from cqs_core.lake.object_names import ROOT, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

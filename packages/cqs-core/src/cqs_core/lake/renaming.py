@@ -12,7 +12,7 @@ from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.reading import read_objects
 from cqs_core.lake.receipts import remove
 from cqs_core.lake.rejects import copy_quarantine
-from cqs_core.lake.table import read_file, stamps
+from cqs_core.lake.series_table import read_file, stamps
 from cqs_core.lake.writing import put
 from cqs_core.trading.candles import FIELDS
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.object_names import LakeObject, Series
 
 _SETTLE = 1.0  # seconds that listings get to see the new objects before the old ones go
 

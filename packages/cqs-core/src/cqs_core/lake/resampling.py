@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cqs_core.lake.series_table import candle_table, stamps
 from cqs_core.lake.spans import Spans
-from cqs_core.lake.table import candle_table, stamps
 from cqs_core.time import intervals
 from cqs_core.time.intervals import DAY, WEEK
 from cqs_core.trading.candles import FIELDS, Stamps
@@ -57,7 +57,7 @@ def resample(table: pa.Table, interval: str, answered: Spans | None = None, day_
         ]
     )
     opens = opens[first]
-    whole = (_span(ts) if answered is None else answered).hold(Spans(opens, bar_ends(interval, opens, day_start)))
+    whole = (_span(ts) if answered is None else answered).contain(Spans(opens, bar_ends(interval, opens, day_start)))
     return Resampled(candle_table(opens[whole], values[whole]), opens[~whole])
 
 

@@ -10,7 +10,7 @@ from cqs_core.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cqs_core.lake.names import Series
+    from cqs_core.lake.object_names import Series
 
 _T = TypeVar("_T")
 _TRIES = 20

@@ -59,10 +59,10 @@ class Spans(NamedTuple):
         edges = np.unique(np.concatenate([*self, *other]))
         low, high = edges[:-1], edges[1:]
         pieces = Spans(low, high)
-        kept = self.hold(pieces) & ~other.hold(pieces)
+        kept = self.contain(pieces) & ~other.contain(pieces)
         return Spans.union(low[kept], high[kept])
 
-    def hold(self, other: Spans) -> npt.NDArray[np.bool_]:
+    def contain(self, other: Spans) -> npt.NDArray[np.bool_]:
         """Which of the other ranges lie wholly within these."""
         if not len(self.starts):
             return np.zeros(len(other.starts), bool)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
-from cqs_core.lake.names import ROOT, LakeObject, Series, parse_folder
-from cqs_core.lake.receipts import contents_of, told
+from cqs_core.lake.object_names import ROOT, LakeObject, Series, parse_folder
+from cqs_core.lake.receipts import contents_of, missing_text
 from cqs_core.time import intervals
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def series_status(
         objects=len(objects),
         answered=max((o.end for o in objects), default=0),
         sources=tuple(sorted({o.source for o in filled or objects or missing})),
-        problem=problem or "".join(f"{told(o)}; {REMEDY}" for o in missing[:1]),
+        problem=problem or "".join(f"{missing_text(o)}; {REMEDY}" for o in missing[:1]),
     )
 
 
@@ -105,7 +105,7 @@ def _distinct(bucket: Bucket, group: Sequence[LakeObject]) -> int:
     import numpy as np
 
     from cqs_core.lake.checking import checked_paths
-    from cqs_core.lake.table import read_file, stamps
+    from cqs_core.lake.series_table import read_file, stamps
 
     paths = checked_paths(bucket, group)
     return len(np.unique(np.concatenate([stamps(read_file(path, ["ts"])) for path in paths])))

@@ -10,7 +10,7 @@ import duckdb
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cqs_core.lake.names import Series
+    from cqs_core.lake.object_names import Series
 
 _COLUMNS = "ts timestamptz, open double, high double, low double, close double, volume double"
 

@@ -16,9 +16,9 @@ from cqs_core.files.arrow import parquet_table
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import against_name, problem_of
 from cqs_core.lake.cleaning import FRESH
-from cqs_core.lake.names import ROOT, parse_folder, parse_object
+from cqs_core.lake.object_names import ROOT, parse_folder, parse_object
 from cqs_core.lake.receipts import contents_of
-from cqs_core.lake.table import SCHEMA, empty_table, newest, stamps
+from cqs_core.lake.series_table import SCHEMA, empty_table, newest, stamps
 from cqs_core.time import intervals
 from cqs_core.trading.candles import FIELDS
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cqs_core.bucket import Bucket, Entry
-    from cqs_core.lake.names import LakeObject, Series
+    from cqs_core.lake.object_names import LakeObject, Series
 
 _AT_ONCE = 8
 

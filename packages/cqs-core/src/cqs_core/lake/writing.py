@@ -10,9 +10,9 @@ import numpy as np
 
 from cqs_core.errors import DataError
 from cqs_core.lake.checking import metadata
-from cqs_core.lake.names import SOURCES, LakeObject, Series, object_name
+from cqs_core.lake.object_names import SOURCES, LakeObject, Series, object_name
 from cqs_core.lake.receipts import receipt_of
-from cqs_core.lake.table import encode, stamps, with_seq
+from cqs_core.lake.series_table import encode, stamps, with_seq
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE, length
 

@@ -96,7 +96,7 @@ class BucketContract:
             "logs/a b/c": ("x",),
             "logs/b": ("x", "y"),
         }
-        assert all(len(census.facts) == 3 * 8 * len(census.names) for census in found.values())
+        assert all(len(census.stats) == 3 * 8 * len(census.names) for census in found.values())
         assert bucket.census("logs") == found
         bucket.write("logs/b/x", b"456")
         changed = bucket.census("logs")

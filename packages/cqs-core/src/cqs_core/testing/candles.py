@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def flat_table(n: int, start: int = 0, price: float = 1.0, interval: str = "1d") -> pa.Table:
     """`n` bars from the open `start` (ms UTC) on, with all prices and the volume alike, as `Lake.append` takes them."""
-    from cqs_core.lake.table import candle_table
+    from cqs_core.lake.series_table import candle_table
 
     ts = np.array([intervals.next_open(interval, start, i) for i in range(n)], dtype=np.int64)
     return candle_table(ts, np.full((n, 5), price))

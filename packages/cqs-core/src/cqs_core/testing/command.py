@@ -29,8 +29,8 @@ def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **variables: str
         check=False,
         env=os.environ | variables,
     )
-    told = f"cqs {' '.join(map(str, args))} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
-    assert ran.returncode == code, told
+    output = f"cqs {' '.join(map(str, args))} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
+    assert ran.returncode == code, output
     return ran
 
 

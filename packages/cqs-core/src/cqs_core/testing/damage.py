@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cqs_core.lake.names import object_name, parse_object
+from cqs_core.lake.object_names import object_name, parse_object
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,10 +31,10 @@ def kinds() -> dict[str, Damage]:
     return found
 
 
-def flip(path: Path, chance: random.Random, low: int = 0, high: int | None = None) -> None:
+def flip(path: Path, rng: random.Random, low: int = 0, high: int | None = None) -> None:
     """One bit of the bytes `[low, high)`."""
     data = bytearray(path.read_bytes())
-    data[chance.randrange(low, len(data) if high is None else high)] ^= 1 << chance.randrange(8)
+    data[rng.randrange(low, len(data) if high is None else high)] ^= 1 << rng.randrange(8)
     path.write_bytes(bytes(data))
 
 

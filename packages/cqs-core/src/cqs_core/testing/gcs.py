@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-_PATIENCE = 20.0  # seconds; a start takes 0.05 on an idle machine
+_TIMEOUT = 20.0  # seconds; a start takes 0.05 on an idle machine
 
 
 def emulator_binary() -> Path | None:
@@ -80,11 +80,11 @@ class GcsEmulator:
             data=f'{{"name": "{name}"}}'.encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=_PATIENCE):  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=_TIMEOUT):  # noqa: S310 - loopback
             return f"gs://{name}"
 
     def _wait(self) -> None:
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _TIMEOUT
         while not _answers(self.url):
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"the GCS emulator does not answer at {self.url}; run {str(self._binary)!r} by hand")

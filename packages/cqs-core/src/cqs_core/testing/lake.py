@@ -13,7 +13,7 @@ from cqs_core.errors import DataError
 from cqs_core.lake import Lake, Series
 from cqs_core.lake.cleaning import Reject
 from cqs_core.lake.rejects import quarantine, quarantined
-from cqs_core.lake.table import candle_table, stamps
+from cqs_core.lake.series_table import candle_table, stamps
 from cqs_core.time.intervals import DAY, HOUR
 
 if TYPE_CHECKING:

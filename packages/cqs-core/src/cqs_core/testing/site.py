@@ -6,7 +6,7 @@ import textwrap
 from importlib.metadata import Distribution
 from typing import TYPE_CHECKING
 
-from cqs_core.host.registry import GROUP, Plugins
+from cqs_core.host.plugin_registry import GROUP, Plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Site:
         (about / "entry_points.txt").write_text(f"[{GROUP}]\n{plugin} = {module}\n")
 
     def load(self, slow: float = 3.0, limit: float = 20.0, disabled: Mapping[str, str] | None = None) -> Plugins:
-        """A host with what is installed here, and nothing else; see `cqs_core.host.registry.Plugins`."""
+        """A host with what is installed here, and nothing else; see `cqs_core.host.plugin_registry.Plugins`."""
         host = Plugins(slow=slow, limit=limit)
         found = Distribution.discover(path=[str(self.folder)])
         host.load([(entry, dist) for dist in found for entry in dist.entry_points if entry.group == GROUP], disabled)

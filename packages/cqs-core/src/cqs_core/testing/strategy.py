@@ -67,8 +67,8 @@ class StrategyContract:
         bar = int(share * (candles.shape[0] - 1))
         there = orders_of(self.strategy(), candles)
         otherwise = orders_of(self.strategy(), with_another_future(candles, bar))
-        told = first_difference(there, otherwise, (bar + 1, candles.shape[1]), candles.shape)
-        assert told is None, f"{told} changes with what happens in or after bar {bar}"
+        difference = first_difference(there, otherwise, (bar + 1, candles.shape[1]), candles.shape)
+        assert difference is None, f"{difference} changes with what happens in or after bar {bar}"
 
     def test_one_market_is_enough(self, candles: Candles) -> None:
         rule = self.strategy()

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-FACTS = {
+DESCRIPTIONS = {
     "price": "a price that is not above 0",
     "volume": "a negative volume",
     "inconsistent": "a high or low that does not contain open and close",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cqs_core.errors import DataError, UnknownName
 from cqs_core.time.intervals import DAY, length
-from cqs_core.trading.candle_faults import FACTS, faults
+from cqs_core.trading.candle_faults import DESCRIPTIONS, faults
 from cqs_core.trading.frozen import frozen, is_frozen
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _columns(market: str, frame: pd.DataFrame) -> tuple[Stamps, Floats]:
     for name, wrong in faults(*values.T).items():
         if wrong.any():
             at = f"row {int(np.argmax(wrong))} ({frame.index[int(np.argmax(wrong))]})"
-            raise DataError(f"candles of {market!r} have {FACTS[name]} in {at}; correct or drop such rows")
+            raise DataError(f"candles of {market!r} have {DESCRIPTIONS[name]} in {at}; correct or drop such rows")
     return ts, values
 
 

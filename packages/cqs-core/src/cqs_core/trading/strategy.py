@@ -110,12 +110,12 @@ def guarded(strategy: Strategy | type[Strategy], method: str) -> Iterator[None]:
         raise
     except Exception as error:
         class_ = strategy if isinstance(strategy, type) else type(strategy)
-        told = f"{fact_of(error)}{_place(class_, error.__cause__ if isinstance(error, Escaped) else error)}"
+        fact = f"{fact_of(error)}{_place(class_, error.__cause__ if isinstance(error, Escaped) else error)}"
         read_only = isinstance(error, ValueError) and "read-only" in str(error)
         remedy = f"fix its {method}()"
         if read_only:
             remedy = "candles are read-only; change a copy, such as candles.close.copy()"
-        raise UsageError(f"strategy {_name(strategy)!r} failed: {told}; {remedy}") from error
+        raise UsageError(f"strategy {_name(strategy)!r} failed: {fact}; {remedy}") from error
 
 
 def _place(class_: type[Strategy], error: BaseException | None) -> str:

@@ -8,7 +8,7 @@ import time
 import click
 
 from cqs_core import CqsError, Lake, UsageError
-from cqs_core.cli import command_options, open_bucket, service, stoppable, told_to_end
+from cqs_core.cli import command_options, open_bucket, service, stop_requested, stoppable
 from cqs_core.time import clock
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
@@ -54,7 +54,7 @@ def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool) -> 
     """
     first = True
     with service():
-        while not told_to_end():
+        while not stop_requested():
             began = time.monotonic()
             try:
                 _update(lake, endpoint, as_json, clock.iso(clock.now())[:19] + "Z")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core import UsageError
-from cqs_core.lake import Neighbours, Spans, quarantine, remove, stamps
+from cqs_core.lake import AdjacentCandles, Spans, quarantine, remove, stamps
 from cqs_core.lake.ranges import Range, union
 from cqs_core.time import intervals
 from cqs_data.fetching.sources import check_source
@@ -69,7 +69,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self._seen = max((self.seen, *(o.seq for o in self.objects)))
-        self._neighbours = Neighbours(self.lake.bucket, self.objects)
+        self._neighbours = AdjacentCandles(self.lake.bucket, self.objects)
 
     async def add(self, answer: Answer, holes: Sequence[Range] = ()) -> None:
         """Take an answer, as far as it is believed; where `holes` are repaired, only what fills them."""

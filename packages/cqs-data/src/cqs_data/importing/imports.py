@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from cqs_core import FIELDS, Lake, Series, UsageError, progress
-from cqs_core.lake import Neighbours, quarantine, stamps
+from cqs_core.lake import AdjacentCandles, quarantine, stamps
 from cqs_core.time import intervals
 from cqs_data.importing.containers import is_aside, members
 from cqs_data.importing.recognize import Recognized, recognize
@@ -195,7 +195,7 @@ def _prepare(lake: Lake, series: Series, files: Sequence[Recognized], options: O
             f"{len(changed):,} fetched candles of {series} have other values than {files[0].file!r}, and would be "
             "replaced; say --replace if that is meant"
         )
-    flagged = Neighbours(lake.bucket, objects).jumps(table)
+    flagged = AdjacentCandles(lake.bucket, objects).jumps(table)
     return _Prepared(series, files, table, replaced, flagged, max((o.seq for o in objects), default=0))
 
 

@@ -137,7 +137,7 @@ def sort_out(census: Mapping[str, Census]) -> Layout:
     layout = Layout()
     for key in sorted(census, key=lambda key: (_account(key), PREFIXES.index(key.partition("/")[0]))):
         found = census[key]
-        whole = Folder(key, _account(key), found.names, np.frombuffer(found.facts, np.int64).reshape(3, -1))
+        whole = Folder(key, _account(key), found.names, np.frombuffer(found.stats, np.int64).reshape(3, -1))
         if any(part in ("", ".", "..") for part in key.split("/")):
             layout.problems += [Problem(f"{key}/{name}", None, _CLIMBS) for name in found.names]
             continue

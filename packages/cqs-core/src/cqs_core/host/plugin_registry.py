@@ -1,7 +1,7 @@
 """The plugin host: loads what is installed, one guard around each plugin, and merges what hooks return by name.
 
 Entry points of the group `cqs` are loaded one by one. A plugin that fails at import, at registration or in a hook is a
-`Problem`, shown by `cqs plugins`, and takes nothing else down.
+`PluginProblem`, shown by `cqs plugins`, and takes nothing else down.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cqs_core.files.plaintext import safe
 from cqs_core.host import hookspecs
 from cqs_core.host.disabled import disabled, variable
 from cqs_core.host.hook_results import HOOKS, Merged, named
-from cqs_core.isolation import GivenUp, fact_of, foreign, limited, watched
+from cqs_core.isolation import TimedOut, fact_of, foreign, limited, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,7 +40,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Problem:
+class PluginProblem:
     """Something that a plugin did wrong.
 
     Attributes:
@@ -64,7 +64,7 @@ class Plugins:
         limit: seconds after which it is given up, and left out from then on.
     """
 
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[PluginProblem] = field(default_factory=list)
     slow: float = 3.0
     limit: float = 20.0
     _found: dict[str, str] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Plugins:
                 name = f"{entry.name} ({distribution.name})"
                 self._found[name] = distribution.version
                 taken = f"plugin {entry.name!r} is there already, of another package; rename it"
-                self._add(Problem(name, "name", taken))
+                self._add(PluginProblem(name, "name", taken))
             elif disabled and entry.name in disabled:
                 self._found[entry.name], self._off[entry.name] = distribution.version, disabled[entry.name]
             else:
@@ -128,7 +128,7 @@ class Plugins:
 
     def report(self, plugin: str, where: str, error: BaseException) -> None:
         """Note a problem, once."""
-        self._add(Problem(plugin, where, fact_of(error)))
+        self._add(PluginProblem(plugin, where, fact_of(error)))
 
     def exchanges(self) -> Mapping[str, type[Exchange]]:
         return self._by_name("register_exchanges")
@@ -213,7 +213,7 @@ class Plugins:
         mine = [p for p in self.problems if p.plugin == name]
         return self._off.get(name) or (f"{mine[0].where}: {mine[0].error}" if mine else "ok")
 
-    def _add(self, problem: Problem) -> None:
+    def _add(self, problem: PluginProblem) -> None:
         with self._lock if not watched() else contextlib.nullcontext():
             if problem not in self.problems:
                 self.problems.append(problem)
@@ -230,15 +230,15 @@ class Plugins:
         """What a plugin answers; one that is not ours runs in a thread, which is left behind when it does not end.
 
         Raises:
-            GivenUp: it did not come back, now or earlier.
+            TimedOut: it did not come back, now or earlier.
         """
         if plugin in self._own or watched():  # inside a plugin that asks for others, its own thread is watched
             return call()
         if plugin in self._given_up:
-            raise GivenUp("not asked: it did not return before")
+            raise TimedOut("not asked: it did not return before")
         try:
-            return limited(call, self.slow, self.limit, lambda: _tell_slow(plugin, where, self.slow))
-        except GivenUp as error:
+            return limited(call, self.slow, self.limit, lambda: _report_slow(plugin, where, self.slow))
+        except TimedOut as error:
             self._given_up.add(plugin)
             _say(f"plugin {plugin!r} ({where}) {error}, so it is left out; {_leave_out(plugin)}")
             raise
@@ -269,14 +269,15 @@ class Plugins:
         if isinstance(given, DataError):
             self.report(plugin, hook, given)
         elif taken := merged.take(*given, plugin):
-            self._add(Problem(plugin, "name", f"{hook} gives {given[0]!r}, which {taken!r} gave already; rename it"))
+            fact = f"{hook} gives {given[0]!r}, which {taken!r} gave already; rename it"
+            self._add(PluginProblem(plugin, "name", fact))
 
 
 def _items(hook: str, function: Callable[[], Any]) -> list[tuple[str, Any] | DataError]:
     return list(named(hook, function()))
 
 
-def _tell_slow(plugin: str, where: str, seconds: float) -> None:
+def _report_slow(plugin: str, where: str, seconds: float) -> None:
     _say(f"plugin {plugin!r} ({where}) takes longer than {seconds:g} s; {_leave_out(plugin)}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqs_core.config.variables import settings
-from cqs_core.host.registry import plugins
+from cqs_core.host.plugin_registry import plugins
 from cqs_core.trading.markets import resolve
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ class Names:
 
 
 def new_process() -> None:
-    buckets._memory.cache_clear()
+    buckets._folder_cache.cache_clear()
 
 
 def each(bucket, names=None):

@@ -23,7 +23,7 @@ Make = Callable[[str, Sequence[Entry]], Any]
 _VERSION = 1
 
 
-class FolderMemory:
+class FolderCache:
     """What `make` gave for the folders below one root.
 
     Args:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.files.folders import state_folder
-from cqs_core.jobs.folder import CANCEL, END, GIVEN_UP, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
 from cqs_core.jobs.job import Job, alive, note_process, read_job
+from cqs_core.jobs.job_files import CANCEL, END, GIVEN_UP, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TIMES = ("ts", "timestamp", "datetime", "date", "open_time")
 _KST = "Asia/Seoul"
-_NEIGHBOURS = re.compile(r"[A-Z]+-[A-Z0-9]+_(day|week|month|minute\d+)\.parquet$")
+_PUBLISHED_BY_BOT = re.compile(r"[A-Z]+-[A-Z0-9]+_(day|week|month|minute\d+)\.parquet$")
 _REMEDY = "write them as 2024-01-31T09:00:00+00:00"
 _UNREADABLE = f"the times of {{!r}} cannot be read; {_REMEDY}"
 _FIRST_SECOND = 1e8  # 1973: numbers below are days of a spreadsheet, or rows
@@ -38,9 +38,9 @@ def read_rows(name: str, data: bytes) -> Floats:
     missing = [field for field in FIELDS if field not in frame.columns]
     if missing:
         raise UsageError(f"{name!r} has no column {missing[0]!r}; candles need {', '.join(FIELDS)}")
-    if twice := next((c for c in (*FIELDS, *TIMES) if list(frame.columns).count(c) > 1), None):
-        raise UsageError(f"{name!r} has more than one column {twice!r}; leave one")
-    zone = _KST if _NEIGHBOURS.search(name) else "UTC"
+    if duplicate := next((c for c in (*FIELDS, *TIMES) if list(frame.columns).count(c) > 1), None):
+        raise UsageError(f"{name!r} has more than one column {duplicate!r}; leave one")
+    zone = _KST if _PUBLISHED_BY_BOT.search(name) else "UTC"
     values = frame[list(FIELDS)].apply(_numbers).to_numpy(dtype=np.float64)
     return np.column_stack([_milliseconds(name, _times(name, frame), zone), values])
 

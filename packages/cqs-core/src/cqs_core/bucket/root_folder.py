@@ -84,7 +84,7 @@ def root_of(path: Path) -> Root:
     return _held.get(path) or Root(path)
 
 
-def hold(root: Root) -> Root:
+def pin(root: Root) -> Root:
     """The root that every bucket of this process at this path has from now on: also one that a page opens later."""
     return _held.setdefault(root.path, root)
 
