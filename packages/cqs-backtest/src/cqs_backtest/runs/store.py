@@ -74,6 +74,16 @@ class StoredRun:
         market = self.manifest.get("benchmark", BASKET)
         return "Equal-weighted basket" if market == BASKET else f"{market} bought and held"
 
+    @property
+    def capital(self) -> float:
+        """Before the first bar, quote currency."""
+        return float(self.manifest["costs"]["capital"])
+
+    @property
+    def day_start(self) -> int:
+        """Ms after 00:00 UTC at which a day begins."""
+        return int(self.manifest["day_start"])
+
     def trades_frame(self) -> pd.DataFrame:
         """As `run_backtest` gives them."""
         frame: pd.DataFrame = self.trades.to_pandas()

@@ -1,8 +1,16 @@
+from .appearance import Look as Look
+from .appearance import Mode as Mode
+from .appearance import exact as exact
+from .appearance import holoviews as holoviews
+from .appearance import look as look
+from .appearance import tooltip as tooltip
+from .bars import category_bars as category_bars
 from .buckets import step_for as step_for
 from .candles import CandleChart as CandleChart
 from .damage import or_damage as or_damage
 from .equity import equity_chart as equity_chart
 from .equity import growth_chart as growth_chart
+from .heatmap import percent_heatmap as percent_heatmap
 from .sources import CandleSource as CandleSource
 from .sources import FrameCandles as FrameCandles
 from .sources import LakeCandles as LakeCandles
@@ -10,8 +18,10 @@ from .style import crosshair as crosshair
 from .style import hover as hover
 from .style import legend_html as legend_html
 from .style import pane as pane
+from .style import percents as percents
 from .style import short_numbers as short_numbers
 from .style import show_all as show_all
 from .style import styled as styled
 from .style import time_figure as time_figure
 from .style import whole_numbers as whole_numbers
+from .thinning import thinned as thinned

@@ -11,6 +11,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, CustomJSTickFormatter, Range1d
 
 from cqs_panel.charts.style import crosshair, hover, legend_html, pane, show_all, time_figure
+from cqs_panel.charts.thinning import thinned
 from cqs_panel.sections import html
 from cqs_panel.theme import ACCENT, GREY, OTHERS, tones
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NARROWEST = 10  # points in view
-_MOST = 3_000  # points that are sent; what lies between is kept by its extremes
 
 
 def equity_chart(
@@ -40,7 +40,7 @@ def equity_chart(
         log: whether the value axis is logarithmic.
         height: of both figures, in pixels.
     """
-    at = _thinned(equity)
+    at = thinned(equity)
     drawdown = 100 * (equity / np.maximum.accumulate(equity) - 1)
     data = {"ts": ts[at].astype(np.float64), "equity": equity[at], "drawdown": drawdown[at]}
     data |= {f"other{i}": values[at] for i, values in enumerate((others or {}).values())}
@@ -75,7 +75,7 @@ def growth_chart(curves: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[n
         show_all(shown.x_range, min(firsts), max(lasts), _NARROWEST * min(steps))
     colors = list(islice(cycle((ACCENT, *OTHERS)), len(curves)))
     for (name, (ts, equity)), color in zip(curves.items(), colors, strict=True):
-        at = _thinned(equity)
+        at = thinned(equity)
         values = 100 * (equity[at] / equity[0] - 1) if len(equity) else equity
         source = ColumnDataSource({"ts": ts[at].astype(np.float64), "value": values})
         line = shown.line("ts", "value", source=source, color=color, line_width=1.6)
@@ -92,15 +92,3 @@ def _depth(shown: Any, source: Any, deepest: float) -> None:
     shown.y_range = Range1d(min(deepest * 1.08, -1), 0)
     shown.yaxis.ticker.desired_num_ticks = 3
     shown.yaxis.formatter = CustomJSTickFormatter(code="return tick + ' %'")
-
-
-def _thinned(values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-    """Places of at most some 3,000 points: the lowest and the highest of each stretch, first and last."""
-    n = len(values)
-    if n <= _MOST:
-        return np.arange(n)
-    width = -(-n * 2 // _MOST)
-    starts = np.arange(0, n, width)
-    lows = [s + int(np.argmin(values[s : s + width])) for s in starts]
-    highs = [s + int(np.argmax(values[s : s + width])) for s in starts]
-    return np.unique(np.array([0, n - 1, *lows, *highs]))

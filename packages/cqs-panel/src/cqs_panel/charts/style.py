@@ -95,7 +95,11 @@ def time_figure(height: int, **params: Any) -> Any:
         "sizing_mode": "stretch_width",
         "toolbar_location": "above",
     }
-    shown = styled(figure(**(options | params)))
+    return over_time(styled(figure(**(options | params))))
+
+
+def over_time(shown: Any) -> Any:
+    """A styled figure whose x axis is time (UTC): dates, and a wheel that zooms once the figure is clicked."""
     shown.xaxis.major_label_policy = NoOverlap(min_distance=10)
     shown.xaxis.formatter = DatetimeTickFormatter(**_DATES, context=DatetimeTickFormatter(**_DAYS), hide_repeats=True)
     shown.yaxis.formatter = short_numbers()
@@ -194,6 +198,11 @@ def whole_numbers(*columns: str) -> dict[str, CustomJSHover]:
 def short_numbers() -> CustomJSTickFormatter:
     """1.5M, 12.4K, 0.0187."""
     return CustomJSTickFormatter(code=_SHORT)
+
+
+def percents() -> CustomJSTickFormatter:
+    """-12 %, 3.5 %."""
+    return CustomJSTickFormatter(code="return tick + ' %'")
 
 
 def pane(shown: Any) -> Any:

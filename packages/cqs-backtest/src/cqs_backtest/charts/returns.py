@@ -1,0 +1,133 @@
+"""Returns: by year, by month, rolled, and how they are distributed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_backtest.charts.curves import curve_of
+from cqs_backtest.metrics import monthly_returns, rolled, yearly_returns
+from cqs_backtest.metrics.conventions import CONVENTIONS
+from cqs_core import UsageError
+from cqs_core.time.intervals import DAY
+from cqs_core.trading.metrics import returns
+from cqs_panel.charts import Mode, category_bars, holoviews, look, percent_heatmap, percents, tooltip
+from cqs_panel.theme import ACCENT, GREY
+
+if TYPE_CHECKING:
+    from cqs_backtest.charts.curves import Charted
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_TOTAL = "Year"
+
+
+def rolling(run: Charted, *, metric: str = "sharpe", window: int = 90, height: int = 220, mode: Mode = "light") -> Any:
+    """A metric of the last `window` days, day by day.
+
+    Args:
+        run: a result or a kept run.
+        metric: one that is computed from daily returns: `sharpe`, `sortino`, `volatility`, …
+        window: days; until there are so many there is nothing to draw.
+        height: in pixels.
+        mode: as for `equity`.
+
+    Raises:
+        UsageError: the metric is unknown, or not one of daily returns; or fewer than two of its values are known.
+    """
+    curve, shown = curve_of(run), look(mode)
+    days, equity = curve.daily
+    values = _rolled(metric, returns(equity, curve.capital), window)
+    known = np.isfinite(values)
+    if known.sum() < 2:
+        raise UsageError(
+            f"there is no rolling {metric} to draw: it needs more than {window} days on which equity moved"
+        )
+    import pandas as pd
+    from hvplot import hvPlot
+
+    label, unit = CONVENTIONS[metric].label, CONVENTIONS[metric].unit
+    frame = pd.DataFrame({"ts": days[known].astype("datetime64[ms]"), "value": values[known]})
+    holoviews()
+    line = hvPlot(frame).line(x="ts", y="value", hover=False, responsive=True, height=height)
+    rows = [("", "@ts{%F} UTC"), (label, f"@value{{0.00}}{' %' if unit == '%' else ''}")]
+    options = shown.over_time(height, (float(days[0]), float(days[-1]), 10.0 * DAY), unit="%" if unit == "%" else "")
+    told = tooltip(rows)
+    tools = {"tools": [*options.pop("tools"), *told.pop("tools")]}
+    return line.opts(color=ACCENT, line_width=1.6, **options, **told, **tools, backend="bokeh")
+
+
+def years(run: Charted, *, height: int = 200, mode: Mode = "light") -> Any:
+    """The return of each calendar year, in percent, as bars.
+
+    Args:
+        run: a result or a kept run.
+        height: in pixels.
+        mode: as for `equity`.
+    """
+    curve, shown = curve_of(run), look(mode)
+    found = yearly_returns(*curve.daily, curve.capital)
+    known = {name: value for name, value in found.items() if np.isfinite(value)}
+    return category_bars(shown, known, unit="%", height=height)
+
+
+def months(run: Charted, *, mode: Mode = "light") -> Any:
+    """The return of each month, in percent, as a heatmap with a row a year and the years' totals.
+
+    Args:
+        run: a result or a kept run.
+        mode: as for `equity`.
+    """
+    curve = curve_of(run)
+    found, totals = (made(*curve.daily, curve.capital) for made in (monthly_returns, yearly_returns))
+    values = {(_MONTHS[int(name[5:]) - 1], name[:4]): value for name, value in found.items()}
+    values |= {(_TOTAL, name): value for name, value in totals.items()}
+    return percent_heatmap(look(mode), values, [*_MONTHS, _TOTAL], list(totals), _TOTAL)
+
+
+def distribution(run: Charted, *, bins: int = 60, height: int = 220, mode: Mode = "light") -> Any:
+    """How many days had which return, in percent, with their mean (dashed) and 5th percentile (dotted).
+
+    Args:
+        run: a result or a kept run.
+        bins: how many at most.
+        height: in pixels.
+        mode: as for `equity`.
+    """
+    hv, curve, shown = holoviews(), curve_of(run), look(mode)
+    daily = 100 * returns(curve.daily[1], curve.capital)
+    daily = daily[np.isfinite(daily)]
+    counts, edges = np.histogram(daily, bins=_edges(daily, bins))
+    gains = edges[:-1] >= 0
+    bars = {"left": edges[:-1], "bottom": np.zeros(len(counts)), "right": edges[1:], "top": counts}
+    bars["color"] = np.where(gains, shown.tones.up, shown.tones.down)
+    rows = [("Return", "@left{0.00} to @right{0.00} %"), ("Days", "@top{0,0}")]
+    drawn = hv.Rectangles(bars, ["left", "bottom", "right", "top"], "color").opts(
+        color="color", line_color=None, fill_alpha=0.8, **tooltip(rows, hover_mode="mouse"), backend="bokeh"
+    )
+    marks = [
+        hv.VLine(value).opts(color=GREY, line_dash=dash, line_width=1.4, backend="bokeh")
+        for value, dash in ((float(daily.mean()), "dashed"), (float(np.percentile(daily, 5)), "dotted"))
+    ]
+
+    def dress(figure: Any) -> None:
+        figure.xaxis.formatter = percents()
+
+    return hv.Overlay([drawn, *marks]).opts(
+        **shown.figure(height, ylim=(0, 1.08 * float(counts.max())), dress=dress), backend="bokeh"
+    )
+
+
+def _edges(daily: Any, bins: int) -> Any:
+    """Edges of which one is 0, so that no bar has gains and losses."""
+    low, high = min(float(daily.min()), 0.0), max(float(daily.max()), 0.0)
+    step = (high - low) / bins or 1.0
+    first, last = int(np.floor(low / step)), int(np.ceil(high / step))
+    return step * np.arange(first, max(last, first + 1) + 1)
+
+
+def _rolled(metric: str, daily: Any, window: int) -> Any:
+    try:
+        return rolled(metric, daily, window)
+    except (KeyError, AttributeError, TypeError):
+        raise UsageError(f"there is no rolling {metric!r}; use a metric of daily returns, such as sharpe") from None

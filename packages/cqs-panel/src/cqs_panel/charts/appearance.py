@@ -1,0 +1,185 @@
+"""How HoloViews charts look: options of each chart, none of the program; colors of gain and loss, light, dark, print.
+
+A look is given to a chart when it is made. `light`, `dark` and `print` paint their own background, so that they can be
+read in any notebook or file. `page` is transparent, and leaves text to the theme of the dashboard, which may change.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from weakref import WeakKeyDictionary
+
+from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, Span, Text
+
+from cqs_core import UsageError
+from cqs_panel.charts.style import over_time, percents, short_numbers, show_all, styled, whole_numbers
+from cqs_panel.theme import GREY, Tones, tones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Mode = Literal["light", "dark", "print", "page"]
+_INK = {"light": "#59637a", "dark": "#9aa4b5", "print": "#333333", "page": GREY}
+_TEXT = {"light": "#1a1f2b", "dark": "#e6e9ef", "print": "#000000", "page": "#1a1f2b"}
+_GROUND = {"light": "#ffffff", "dark": "#161a21", "print": "#ffffff"}
+_TIME_TOOLS = ("xpan", "xwheel_zoom", "xbox_zoom", "reset", "save")
+_crosshairs: WeakKeyDictionary[Any, Span] = WeakKeyDictionary()  # by the x range that figures share
+
+
+@dataclass(frozen=True)
+class Look:
+    """How charts of one mode look. Make one with `look`.
+
+    Attributes:
+        mode: where they are shown.
+        tones: colors of gain and loss.
+    """
+
+    mode: Mode
+    tones: Tones
+
+    def shade(self, share: float, *, gain: bool) -> str:
+        """The color of gain or loss with an opacity of `share`, as `#rrggbbaa`."""
+        return f"{self.tones.up if gain else self.tones.down}{round(255 * share):02x}"
+
+    def diverging(self, steps: int = 32, strongest: float = 0.75) -> list[str]:
+        """A color map from the largest loss over nothing to the largest gain; small figures can be told from none."""
+        shares = [strongest * ((i + 1) / steps) ** 0.6 for i in range(steps)]
+        return [self.shade(s, gain=False) for s in reversed(shares)] + [self.shade(s, gain=True) for s in shares]
+
+    def figure(self, height: int, **params: Any) -> dict[str, Any]:
+        """Plot options of a chart that is as wide as its place.
+
+        Args:
+            height: in pixels.
+            params: other plot options of HoloViews; `dress` takes the figure when it is made, and may change it.
+        """
+        dress = params.pop("dress", None)
+
+        def finish(plot: Any, _element: Any) -> None:
+            self._paint(styled(plot.state))
+            plot.state.output_backend = "canvas"  # a browser has few contexts of WebGL, a page many charts
+            for tool in plot.state.select(HoverTool):
+                tool.update(point_policy="follow_mouse", attachment="horizontal", show_arrow=False)
+            if dress is not None:
+                dress(plot.state)
+
+        shown = {
+            "responsive": True,
+            "height": height,
+            "xlabel": "",
+            "ylabel": "",
+            "yaxis": "right",
+            "show_grid": True,
+            "default_tools": [],
+            "toolbar": None,
+            "hooks": [finish],
+            "shared_axes": False,
+        }
+        return {**shown, **params}
+
+    def over_time(
+        self,
+        height: int,
+        span: tuple[float, float, float],
+        *,
+        unit: Literal["", "%"] = "",
+        depth: float | None = None,
+        **params: Any,
+    ) -> dict[str, Any]:
+        """Plot options of a chart over time; those of one layout share their range and a crosshair.
+
+        Args:
+            height: in pixels.
+            span: first and last time, and the shortest stretch to zoom to; ms UTC.
+            unit: of the value axis.
+            depth: where the value axis begins, which then ends at 0.
+            params: as for `figure`.
+        """
+        dress = params.pop("dress", None)
+
+        def finish(shown: Any) -> None:
+            over_time(shown)
+            shown.yaxis.formatter = percents() if unit == "%" else short_numbers()
+            if span[0] < span[1]:
+                show_all(shown.x_range, *span)
+            if depth is not None:
+                shown.y_range = Range1d(depth, 0)
+                shown.yaxis.ticker.desired_num_ticks = 3
+            _cross(shown)
+            if dress is not None:
+                dress(shown)
+
+        tools = {"tools": list(_TIME_TOOLS), "active_tools": ["xpan", "xwheel_zoom"], "toolbar": "above"}
+        return self.figure(height, **{**tools, "shared_axes": True, "padding": (0, 0.06), **params}, dress=finish)
+
+    @property
+    def text(self) -> str:
+        """Color of figures in a chart; on a page they take that of its theme."""
+        return _TEXT[self.mode]
+
+    def _paint(self, shown: Any) -> None:
+        """Colors of text and grid, where they are not the page's."""
+        if self.mode == "page":
+            _follow_theme(shown)
+            return
+        ink, ground = _INK[self.mode], _GROUND[self.mode]
+        shown.update(background_fill_color=ground, border_fill_color=ground)
+        shown.update(background_fill_alpha=1, border_fill_alpha=1)
+        for axis in shown.axis:
+            axis.update(major_label_text_color=ink, axis_label_text_color=ink, major_label_text_font_size="11px")
+        for grid in shown.grid:
+            grid.update(grid_line_color=self.text, grid_line_alpha=0.12)
+        for legend in shown.legend:
+            legend.update(label_text_color=ink, background_fill_alpha=0, border_line_alpha=0)
+
+
+def look(mode: Mode = "light") -> Look:
+    """The look of a mode, with the colors that `CQS_COLORS` asks for now.
+
+    Raises:
+        UsageError: there is no such mode.
+    """
+    if mode not in get_args(Mode):
+        raise UsageError(f"unknown look {mode!r}: use one of {', '.join(get_args(Mode))}")
+    return Look(mode, tones())
+
+
+def holoviews() -> Any:
+    """HoloViews, able to draw with Bokeh. A notebook that has chosen no backend is given Bokeh, so that charts show."""
+    import holoviews as hv
+    import holoviews.plotting.bokeh
+
+    if "ipykernel" in sys.modules and not getattr(hv.extension, "_loaded", False):
+        hv.extension("bokeh", logo=False)
+    return hv
+
+
+def tooltip(rows: Sequence[tuple[str, str]], **params: Any) -> dict[str, Any]:
+    """Plot options of a chart that tells its figures: `rows` of label and `@column{format}`; `@ts` is a time in UTC."""
+    told: dict[str, Any] = {"hover_tooltips": [*rows], "hover_mode": "vline", "hover_formatters": {"@ts": "datetime"}}
+    return {"tools": ["hover"], **told, **params}
+
+
+def exact(*columns: str) -> Callable[[Any], None]:
+    """For `dress`: tooltips show these columns (`@column{custom}`) with as many decimals as their size deserves."""
+
+    def dress(shown: Any) -> None:
+        for tool in shown.select(HoverTool):
+            tool.formatters = {**tool.formatters, **whole_numbers(*columns)}
+
+    return dress
+
+
+def _follow_theme(shown: Any) -> None:
+    """The dashboard's theme sets the text of axes in the browser; figures within the chart take that color."""
+    for drawn in shown.select(GlyphRenderer):
+        if isinstance(drawn.glyph, Text):
+            shown.yaxis[0].js_link("axis_label_text_color", drawn.glyph, "text_color")
+
+
+def _cross(shown: Any) -> None:
+    line = _crosshairs.setdefault(shown.x_range, Span(dimension="height", line_dash="dotted", line_color=GREY))
+    shown.add_tools(CrosshairTool(overlay=line))

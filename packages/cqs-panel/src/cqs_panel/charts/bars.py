@@ -1,0 +1,76 @@
+"""A bar a name, up or down from nothing, each with its figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bokeh.models import GlyphRenderer, Text
+
+from cqs_panel.charts.appearance import Look, holoviews, tooltip
+from cqs_panel.charts.style import percents, short_numbers
+from cqs_panel.figures import amount, percent, short
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CLOSE = 15  # bars above which their figures would touch on a phone; tooltips have them
+
+
+def category_bars(
+    look: Look, values: Mapping[str, float], *, unit: str, height: int = 200, color: str | None = None, **params: Any
+) -> Any:
+    """Bars as a HoloViews overlay.
+
+    Args:
+        look: of the chart.
+        values: by name, in the order in which they are drawn.
+        unit: `%`, or the currency of the values.
+        height: in pixels.
+        color: of all bars; by default gains and losses have their own.
+        params: other plot options, see `Look.figure`.
+    """
+    import pandas as pd
+    from hvplot import hvPlot
+
+    hv = holoviews()
+    frame = pd.DataFrame({"name": list(values), "value": list(values.values())})
+    up, down = (color or look.tones.up), (color or look.tones.down)
+    frame["color"] = [up if value >= 0 else down for value in frame["value"]]
+    exact = (lambda v: percent(v, signed=True)) if unit == "%" else (lambda v: amount(v, unit, signed=True))
+    frame["told"] = [exact(value) for value in frame["value"]]
+    frame["text"] = [f"{value:.1f}" if unit == "%" else short(value) for value in frame["value"]]
+    drawn = (
+        hvPlot(frame)
+        .bar(x="name", y="value", hover_cols=["color", "told"], responsive=True, height=height)
+        .opts(
+            color="color",
+            line_color=None,
+            bar_width=0.6,
+            backend="bokeh",
+            **tooltip([("", "@name"), ("", "@told")], hover_mode="mouse"),
+        )
+    )
+
+    def dress(figure: Any) -> None:
+        figure.yaxis.formatter = percents() if unit == "%" else short_numbers()
+        figure.xaxis.major_label_text_font_size = "11px"
+        for drawn in figure.select(GlyphRenderer):
+            if isinstance(drawn.glyph, Text):  # HoloViews knows offsets in units of the data only
+                drawn.glyph.y_offset = -3 if drawn.glyph.text_baseline == "bottom" else 3
+
+    options = look.figure(height, **{"padding": (0, 0.15), "dress": dress, "show_legend": False, **params})
+    return hv.Overlay([drawn, *_texts(look, frame)]).opts(**options, backend="bokeh")
+
+
+def _texts(look: Look, frame: Any) -> list[Any]:
+    """Figures above gains and below losses."""
+    if len(frame) > _CLOSE:
+        return []
+    hv, gains = holoviews(), frame["value"] >= 0
+    return [
+        hv.Labels(frame[rows], ["name", "value"], "text").opts(
+            text_color=look.text, text_font_size="11px", text_baseline=baseline, backend="bokeh"
+        )
+        for rows, baseline in ((gains, "bottom"), (~gains, "top"))
+        if rows.any()
+    ]
