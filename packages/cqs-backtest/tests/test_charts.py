@@ -36,10 +36,9 @@ def figures(chart):
 
 
 def columns(shown, *names):
-    """Data of the first source that has these columns."""
-    from bokeh.models import ColumnDataSource
-
-    return next(one.data for one in shown.select(ColumnDataSource) if set(names) <= set(one.data))
+    """Data of the first glyphs that have these columns."""
+    found = (one.data_source.data for one in shown.renderers if hasattr(one, "data_source"))
+    return next(data for data in found if set(names) <= set(data))
 
 
 def test_equity_and_drawdown_are_those_of_the_run_and_share_their_time():
