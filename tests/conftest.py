@@ -80,7 +80,7 @@ def sandbox() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def real_sandbox(shared_data: Path) -> Iterator[str]:
     """Base URL of a sandbox exchange on the real candles."""
-    from cqs_data.sandbox import Folder, Sandbox
+    from cqs_data.sandbox import CandleFolder, Sandbox
 
-    with Sandbox(Folder(shared_data / "candles")) as running:
+    with Sandbox(CandleFolder(shared_data / "candles")) as running:
         yield running.url

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from cqs_core.time.intervals import MINUTE
 from cqs_data.sandbox import Bars, backwards, window
-from cqs_data.sandbox.bars import aggregate
+from cqs_data.sandbox.candle_rows import aggregate
 
 NEVER = 1 << 50  # ms, later than any candle
 

@@ -17,12 +17,12 @@ from cqs_core.lake import candle_table
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, repair, select, update
-from cqs_data.commands.reporting import report
+from cqs_data.commands.fetch_report import report
 from cqs_data.exchanges import Binance, CcxtExchange, Upbit
 from cqs_data.fetching import Selection
 from cqs_data.fetching.doubts import Doubt, merged
-from cqs_data.fetching.patience import Patience
-from cqs_data.looks import LiveCandle, Looks
+from cqs_data.fetching.retry import RetryPolicy
+from cqs_data.polling import LiveCandle, Poller
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 from cqs_data.sandbox.faults import is_about_candles
 
@@ -52,8 +52,8 @@ PAGERS = {"upbit": (Upbit, "BTC/KRW"), "binance": (Short, "BTC/USDT"), "generic"
 every_pager = pytest.mark.parametrize("pager", PAGERS)
 
 
-def quick() -> Patience:
-    return Patience(3, 0.001)
+def quick() -> RetryPolicy:
+    return RetryPolicy(3, 0.001)
 
 
 class Closed(Faults):
@@ -86,7 +86,7 @@ def truth(pager, interval="1h", start=START, end=END):
 def test_a_short_silence_loses_nothing(lake, pager, first):
     closed = Closed(first, answers=6)
     with Sandbox(Synthetic(), faults=closed) as sandbox:
-        [done] = fetch(lake, selection(pager), sandbox.url, Patience(7, 0.001))
+        [done] = fetch(lake, selection(pager), sandbox.url, RetryPolicy(7, 0.001))
     assert closed.done["empty"] == 6
     assert (done.error, list(done.doubtful)) == (None, [])
     truth(pager).check_lake(lake, whole=True)
@@ -262,13 +262,13 @@ def test_all_series_wait_at_once(lake, monkeypatch):
 
     monkeypatch.setattr("cqs_data.fetching.settling.asyncio", SimpleNamespace(sleep=sleep))
     with Sandbox(Synthetic()) as sandbox:
-        done = fetch(lake, select("*/KRW", "1M,1w,1d", "upbit"), sandbox.url, Patience(apart=1000.0))
+        done = fetch(lake, select("*/KRW", "1M,1w,1d", "upbit"), sandbox.url, RetryPolicy(longest_separation=1000.0))
     assert len(done) == len(waiting) == 12
 
 
 def test_the_separation_grows_with_the_claim():
-    patience = Patience()
-    waits = [patience.separation(n) for n in (1, 10, 100, 1000, 10**7)]
+    retry = RetryPolicy()
+    waits = [retry.separation(n) for n in (1, 10, 100, 1000, 10**7)]
     assert waits == sorted(waits)
     assert waits[0] < 0.3
     assert waits[-1] == 10
@@ -298,7 +298,7 @@ async def test_live_candles_that_a_silence_hid_come_after_it():
     series, closed, at = Series("upbit", "BTC/KRW", "1h"), Closed(FOREVER), END - 9 * DAY
     with Sandbox(Synthetic(), faults=closed) as sandbox:
         async with Upbit(sandbox.url) as exchange:
-            looks = Looks(series, exchange, 30)
+            looks = Poller(series, exchange, 30)
             before = await looks.closed(at, None)
             closed.first = closed.asked
             ticked = LiveCandle.opening(at, 1.0)

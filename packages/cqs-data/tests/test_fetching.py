@@ -19,7 +19,7 @@ from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import OHLCVFetcher, Synthetic, fetch, load_processed_data, select
 from cqs_data.exchanges import Binance, CcxtExchange
 from cqs_data.exchanges.connection import check_endpoint, retry_after
-from cqs_data.fetching.patience import Patience
+from cqs_data.fetching.retry import RetryPolicy
 from cqs_data.sandbox import Sandbox
 
 NOW = clock.now()
@@ -194,22 +194,22 @@ class Flaky:
 
 
 def test_a_busy_exchange_is_asked_again():
-    patience = Patience(tries=4, pause=0.001)
-    assert asyncio.run(patience.ask(Flaky(ExchangeBusy("429"), ExchangeBusy("reset", wait=0.01)))) == "candles"
-    assert patience.retries == 2
+    retry = RetryPolicy(tries=4, pause=0.001)
+    assert asyncio.run(retry.ask(Flaky(ExchangeBusy("429"), ExchangeBusy("reset", wait=0.01)))) == "candles"
+    assert retry.retries == 2
 
 
 def test_patience_ends():
     with pytest.raises(ExchangeBusy):
-        asyncio.run(Patience(tries=2, pause=0.001).ask(Flaky(ExchangeBusy("1"), ExchangeBusy("2"))))
+        asyncio.run(RetryPolicy(tries=2, pause=0.001).ask(Flaky(ExchangeBusy("1"), ExchangeBusy("2"))))
     with pytest.raises(ExchangeError, match="120 minutes"):
-        asyncio.run(Patience().ask(Flaky(ExchangeBusy("banned", wait=7200))))
+        asyncio.run(RetryPolicy().ask(Flaky(ExchangeBusy("banned", wait=7200))))
 
 
 def test_what_is_waited_for_is_told():
-    patience, told = Patience(tries=3, pause=0.001), []
-    patience.tell = told.append
-    asyncio.run(patience.ask(Flaky(ExchangeBusy("upbit: 429", wait=0.01), ExchangeBusy("upbit: reset"))))
+    retry, told = RetryPolicy(tries=3, pause=0.001), []
+    retry.tell = told.append
+    asyncio.run(retry.ask(Flaky(ExchangeBusy("upbit: 429", wait=0.01), ExchangeBusy("upbit: reset"))))
     assert told == ["asking again in 0 s, upbit: 429", "asking again in 0 s, upbit: reset"]
 
 
@@ -249,7 +249,7 @@ def test_a_dead_endpoint_is_told_with_cause_and_remedy(lake, fact):
         else:
             threading.Thread(target=hang_up, args=[server], daemon=True).start()
         with pytest.raises(ExchangeBusy) as caught:
-            fetch(lake, select("BTC", "1d", "upbit", RECENT), endpoint, Patience(tries=1))
+            fetch(lake, select("BTC", "1d", "upbit", RECENT), endpoint, RetryPolicy(tries=1))
     told = str(caught.value)
     assert told.startswith(f"upbit GET {endpoint}/")
     assert told.endswith(f"connection {fact}; check the endpoint and the network, then try again")
@@ -265,7 +265,7 @@ def hang_up(server: socket.socket) -> None:
 def test_a_refusal_is_not_asked_again():
     flaky = Flaky(ExchangeError("no such market"), ExchangeError("again"))
     with pytest.raises(ExchangeError, match="no such market"):
-        asyncio.run(Patience().ask(flaky))
+        asyncio.run(RetryPolicy().ask(flaky))
     assert len(flaky.errors) == 1
 
 

@@ -15,7 +15,7 @@ from cqs_core.time.intervals import DAY, MINUTE, floor, length
 from cqs_data import fetch, repair, update
 from cqs_data.exchanges import Binance, CcxtExchange
 from cqs_data.fetching import Selection
-from cqs_data.fetching.patience import Patience
+from cqs_data.fetching.retry import RetryPolicy
 from cqs_data.sandbox import Faults, Habits, Sandbox, Synthetic
 from cqs_data.sandbox.habits import Habitual
 
@@ -88,14 +88,14 @@ class Life:
     def _fetch(self, url, *, every=False):
         end = None if every else self.chance.choice((None, self.start + 200 * length(self.interval)))
         selection = Selection(self.kind, [self.series.market], [self.interval], self.start, end)
-        return fetch(self.lake, selection, url, Patience(12, 0.001))
+        return fetch(self.lake, selection, url, RetryPolicy(12, 0.001))
 
     def _update(self, url):
-        return update(self.lake, url, Patience(12, 0.001))
+        return update(self.lake, url, RetryPolicy(12, 0.001))
 
     def _repair(self, url):
         holes = [(gap.series, (gap.start, gap.end)) for gap in self.lake.gaps()]
-        return repair(self.lake, holes, url, Patience(12, 0.001))
+        return repair(self.lake, holes, url, RetryPolicy(12, 0.001))
 
     def _settled(self, url):
         """All that is still given is there, once the exchange has no bad day."""

@@ -17,7 +17,7 @@ import pytest
 from cqs_core import FIELDS, UsageError
 from cqs_core.lake import stamps
 from cqs_data.importing import Options, recognize
-from cqs_data.importing.containers import members
+from cqs_data.importing.archives import members
 
 START = pd.Timestamp("2024-01-30T00:00", tz="UTC")  # over the end of a month, with days above twelve
 

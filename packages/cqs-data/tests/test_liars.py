@@ -16,7 +16,7 @@ from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, select, update
 from cqs_data.exchanges import Binance, CcxtExchange, Upbit
 from cqs_data.fetching import Selection
-from cqs_data.fetching.patience import Patience
+from cqs_data.fetching.retry import RetryPolicy
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
 pytestmark = pytest.mark.once
@@ -114,7 +114,7 @@ def test_a_lie_is_never_stored_as_an_outage(lake, pager, lie):
     truth = Truth([Series(kind.id, market, "1h")], START, END)
     selection = Selection(kind, [market], ["1h"], START, END)
     with Sandbox(Synthetic(), faults=Liar(lie)) as liar:
-        fetch(lake, selection, liar.url, Patience(tries=4, pause=0.001))
+        fetch(lake, selection, liar.url, RetryPolicy(tries=4, pause=0.001))
         truth.check_lake(lake, whole=False)
     with Sandbox(Synthetic()) as honest:
         [done] = fetch(lake, selection, honest.url)
@@ -126,7 +126,7 @@ def test_a_lie_is_never_stored_as_an_outage(lake, pager, lie):
 def test_candles_of_another_market_or_interval_are_not_stored(lake, pager):
     kind, market = PAGERS[pager]
     with Sandbox(Synthetic(), faults=Liar(of_another_market)) as liar:
-        [done] = fetch(lake, Selection(kind, [market], ["1h"], START, END), liar.url, Patience(4, 0.001))
+        [done] = fetch(lake, Selection(kind, [market], ["1h"], START, END), liar.url, RetryPolicy(4, 0.001))
     assert done.error is None
     Truth([done.series], START, END).check_lake(lake, whole=True)
 
@@ -138,7 +138,7 @@ def test_months_that_lie_about_the_beginning_hide_no_candles(lake):
     start = END - 900 * DAY
     selection = Selection(Plain, ["BTC/USDT"], ["1d"], clock.parse_start("2015-01-01"), END)
     with Sandbox(Synthetic(), faults=Liar(late_months)) as liar:
-        [told] = fetch(lake, selection, liar.url, Patience(2, 0.001))
+        [told] = fetch(lake, selection, liar.url, RetryPolicy(2, 0.001))
     assert told.error
     with Sandbox(Synthetic()) as honest:
         fetch(lake, selection, honest.url)
@@ -168,7 +168,7 @@ def test_updates_by_one_candle_lose_none_to_answers_of_before(lake, monkeypatch,
         faults.share = 0.2
         for _ in range(20):
             clock.now += HOUR
-            update(lake, sandbox.url, Patience(9, 0.001))
+            update(lake, sandbox.url, RetryPolicy(9, 0.001))
         faults.share = 0.0
         clock.now += HOUR
         update(lake, sandbox.url)

@@ -12,7 +12,7 @@ from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, select
 from cqs_data.sandbox import Sandbox
-from cqs_data.sandbox.bars import newest, step
+from cqs_data.sandbox.candle_rows import newest, step
 
 END = clock.now() // DAY * DAY - DAY
 START = END - 60 * DAY

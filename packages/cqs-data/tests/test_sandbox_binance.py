@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_core.time.intervals import DAY, HOUR
-from cqs_data.sandbox import Folder, Sandbox
+from cqs_data.sandbox import CandleFolder, Sandbox
 from cqs_data.sandbox.binance import text
 
 
 @pytest.fixture(scope="module")
 def binance(shared_data):
-    with Sandbox(Folder(shared_data / "candles")) as running:
+    with Sandbox(CandleFolder(shared_data / "candles")) as running:
         yield f"{running.url}/binance/api/v3"
 
 

@@ -16,7 +16,7 @@ from cqs_core.lake import quarantined
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import fetch, select, update
-from cqs_data.fetching.patience import Patience
+from cqs_data.fetching.retry import RetryPolicy
 from cqs_data.sandbox import Faults, Sandbox, Synthetic
 
 pytestmark = pytest.mark.once
@@ -159,7 +159,7 @@ def outlasted_emptiness(folder, exchange, seed):
     with Sandbox(Synthetic(), faults=faults) as bad:
         for ask in (lambda p: fetch(lake, wanted, bad.url, p), lambda p: update(lake, bad.url, p)):
             for _ in range(9):
-                done = ask(Patience(7, 0.05))
+                done = ask(RetryPolicy(7, 0.05))
                 truth.check_lake(lake, whole=False)
                 if not (left := sum(bool(one.error or one.doubtful) for one in done)):
                     break
@@ -253,6 +253,6 @@ def test_damage_a_bucket_that_goes_away_ends_all_series(folder, sandbox):
 def test_a_dead_exchange_fails_its_series_and_none_of_the_others(folder, sandbox):
     lake = Lake(Bucket(folder))
     wait_for(fetcher(folder, sandbox.url, *OPTIONS[:2], "--symbols", "BTC", *OPTIONS[4:], *dates(3)))
-    done = update(lake, "http://127.0.0.1:9", Patience(tries=2, pause=0.01))
+    done = update(lake, "http://127.0.0.1:9", RetryPolicy(tries=2, pause=0.01))
     assert [bool(one.error) for one in done] == [True]
     assert update(lake, sandbox.url)[0].error is None

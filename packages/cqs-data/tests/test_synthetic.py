@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data.sandbox import Synthetic
-from cqs_data.sandbox.bars import aggregate, floors
+from cqs_data.sandbox.candle_rows import aggregate, floors
 from cqs_data.sandbox.synthetic import COINS, CRASHES, OUTAGES
 
 NOON = 1_750_000_000_000 // DAY * DAY + 12 * HOUR  # a day in June 2025

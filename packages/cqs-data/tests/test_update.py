@@ -22,7 +22,7 @@ from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, repair, select, update
 from cqs_data.exchanges import unified
-from cqs_data.fetching.patience import Patience
+from cqs_data.fetching.retry import RetryPolicy
 from cqs_data.sandbox import Sandbox
 
 pytestmark = pytest.mark.once
@@ -61,7 +61,7 @@ def test_made_up_candles_never_mix_with_real_ones(lake, sandbox):
     notes = {one.series.market: one.note for one in update(lake, sandbox.url)}
     assert "real exchange" in notes["ETH/KRW"]
     assert notes["BTC/KRW"] == ""
-    notes = {one.series.market: one.note for one in update(lake, None, Patience(tries=1)) if not one.error}
+    notes = {one.series.market: one.note for one in update(lake, None, RetryPolicy(tries=1)) if not one.error}
     assert "name it with --endpoint" in notes["BTC/KRW"]
 
 
@@ -128,7 +128,7 @@ def test_an_update_that_breaks_off_leaves_no_hole_behind(lake, sandbox, left):
     start, end = NOW // DAY * DAY - 300 * DAY, NOW // DAY * DAY - 20 * DAY
     fetch(lake, select("BTC", "1h", "upbit", clock.iso(start), clock.iso(start + 9 * DAY)), sandbox.url)
     with Sandbox(Synthetic(), faults=Breaking(left)) as breaking:
-        assert update(lake, breaking.url, Patience(1, 0.001))[0].error
+        assert update(lake, breaking.url, RetryPolicy(1, 0.001))[0].error
     assert not [gap for gap in lake.gaps() if gap.cause == "never_fetched"]
     assert update(lake, sandbox.url)[0].error is None
     assert stamps(lake.read(BTC, start, end)).tolist() == list(
@@ -243,7 +243,9 @@ def test_one_failing_series_fails_the_exit_code_and_none_of_the_others(tmp_path)
     (tmp_path / "b").mkdir()
     lake = Lake(Bucket(tmp_path / "b"))
     with Sandbox(Broken()) as broken:
-        done = fetch(lake, select("BTC,XRP,ETH", "1d", "upbit", DAYS_AGO[9]), broken.url, Patience(tries=2, pause=0.01))
+        done = fetch(
+            lake, select("BTC,XRP,ETH", "1d", "upbit", DAYS_AGO[9]), broken.url, RetryPolicy(tries=2, pause=0.01)
+        )
     assert [(one.series.market, one.error is None) for one in done] == [
         ("BTC/KRW", True),
         ("XRP/KRW", False),

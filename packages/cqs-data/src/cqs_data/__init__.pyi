@@ -6,6 +6,6 @@ from .fetching import repair as repair
 from .fetching import select as select
 from .fetching import update as update
 from .processed import load_processed_data as load_processed_data
-from .sandbox import Folder as Folder
+from .sandbox import CandleFolder as CandleFolder
 from .sandbox import Sandbox as Sandbox
 from .sandbox import Synthetic as Synthetic

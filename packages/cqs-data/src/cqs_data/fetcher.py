@@ -80,7 +80,7 @@ class OHLCVFetcher:
             if one.error:
                 raise one.error
             for doubt in one.doubtful:
-                raise ExchangeError(doubt.told(one.series))
+                raise ExchangeError(doubt.description(one.series))
         wanted = self._names(selection, [one.series for one in done])
         frames = {name: self._frame(lake, series, selection) for name, series in wanted.items()}
         self.data |= {(name, selection.intervals[0]): frame for name, frame in frames.items()}

@@ -16,7 +16,7 @@ from cqs_core import ExchangeBusy, Series, plugins
 from cqs_core.host import connection
 from cqs_core.time import clock, intervals
 from cqs_data.exchanges.connection import check_endpoint, connect, no_live_prices, speaking
-from cqs_data.looks import LiveCandle, Looks
+from cqs_data.polling import LiveCandle, Poller
 
 if TYPE_CHECKING:
     from cqs_core import Exchange
@@ -105,14 +105,14 @@ async def live_candles(
         connection(plugins().exchange(series.exchange), endpoint) as exchange,
         aclosing(_closing(stream)) as coming,
     ):
-        looks = Looks(series, exchange, history)
+        poller = Poller(series, exchange, history)
         async for tick in coming:
             opened = intervals.floor(series.interval, tick.ts)
-            if candle is None or opened > candle.ts or looks.due:
+            if candle is None or opened > candle.ts or poller.due:
                 at = max(opened, candle.ts if candle else 0)
-                for closed in await looks.closed(at, candle):
+                for closed in await poller.closed(at, candle):
                     yield closed
-                candle = looks.under_way or _still(candle, at) or LiveCandle.opening(at, tick.price)
+                candle = poller.under_way or _still(candle, at) or LiveCandle.opening(at, tick.price)
             if opened == candle.ts:
                 candle = candle.moved(tick.price)
             yield candle

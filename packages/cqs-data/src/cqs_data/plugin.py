@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @hookimpl
 def register_exchanges() -> list[type[Exchange]]:
     from cqs_data.exchanges import REFINED
-    from cqs_data.exchanges.catalog import generic
+    from cqs_data.exchanges.exchange_catalog import generic
 
     return [*REFINED, *generic()]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from cqs_data.commands.care import compact, gaps, repair, verify
 from cqs_data.commands.files import export_command, publish_command
 from cqs_data.commands.importing import delete_command, import_command, imports_command, undo_command
+from cqs_data.commands.maintenance import compact, gaps, repair, verify
 from cqs_data.commands.renaming import rename_command
 from cqs_data.commands.status import status
 
@@ -16,8 +16,8 @@ def command() -> None:
     """Look at the lake, mend it, import into it, export from it."""
 
 
-_CARE = (status, gaps, repair, verify, compact, rename_command, delete_command)
+_MAINTENANCE = (status, gaps, repair, verify, compact, rename_command, delete_command)
 _FILES = (import_command, imports_command, undo_command, export_command, publish_command)
 
-for part in (*_CARE, *_FILES):
+for part in (*_MAINTENANCE, *_FILES):
     command.add_command(part)

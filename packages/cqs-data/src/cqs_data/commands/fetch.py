@@ -40,7 +40,7 @@ def command(
     """Download candles into the lake; what it has is not asked again."""
     if updating or listing:
         return _habit(updating, listing, symbols, endpoint, bucket, as_json)
-    from cqs_data.commands.reporting import STOPPED, report
+    from cqs_data.commands.fetch_report import STOPPED, report
     from cqs_data.fetching import fetch, select
 
     selection = select(symbols, interval, exchange, start, end, quote, top or 0)
@@ -68,7 +68,7 @@ def _habit(updating: bool, listing: bool, symbols: str, endpoint: str | None, bu
 @machine_options
 def exchanges(as_json: bool) -> None:
     """List the exchanges that `cqs fetch` knows, those with code of their own first."""
-    from cqs_data.exchanges.catalog import described
+    from cqs_data.exchanges.exchange_catalog import described
 
     rows = described()
     cells = [

@@ -12,8 +12,8 @@ from cqs_core import Lake, Series, UsageError, market_of, parse_interval, plugin
 from cqs_core.cli import command_options, emit, open_bucket, say
 from cqs_core.files import safe
 from cqs_core.time.clock import parse_range
-from cqs_data.commands.choosing import NO_SERIES
-from cqs_data.commands.reporting import counted
+from cqs_data.commands.fetch_report import counted
+from cqs_data.commands.series_arguments import NO_SERIES
 from cqs_data.fetching.selection import unusual_markets
 
 _LONGEST = 235  # bytes of a file's name: exporting adds 20 to it until the file is whole

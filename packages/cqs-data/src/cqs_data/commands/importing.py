@@ -10,8 +10,8 @@ from cqs_core import INTERVALS, Lake, Series, UsageError, settings
 from cqs_core.cli import command_options, emit, open_bucket, say
 from cqs_core.files import safe
 from cqs_core.time.clock import iso, parse_range
+from cqs_data.commands.fetch_report import counted
 from cqs_data.commands.files import series_of
-from cqs_data.commands.reporting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def import_command(files: tuple[str, ...], bucket: str | None, as_json: bool, dr
     from cqs_data.importing import import_files
 
     lake = Lake(open_bucket(bucket, write=not dry_run))
-    done = import_files(lake, files, _options(lake, **given), dry_run=dry_run, tell=_tell)
+    done = import_files(lake, files, _options(lake, **given), dry_run=dry_run, report=_report)
     emit([_row(one) for one in done], as_json, lambda: say(_lines(done)))
 
 
@@ -87,7 +87,7 @@ def _zone(name: str) -> str | None:
         raise UsageError(str(error).replace("--timezone", "--zone")) from None
 
 
-def _tell(found: Recognized) -> None:
+def _report(found: Recognized) -> None:
     """The verdict on a file, on stderr: stdout is for results."""
     first, last = (iso(at)[:16].replace("T", " ") for at in (found.first, found.last))
     lines = [

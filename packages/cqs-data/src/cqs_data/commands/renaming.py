@@ -6,7 +6,7 @@ import click
 
 from cqs_core import Lake, Series, UsageError, market_of, settings
 from cqs_core.cli import command_options, emit, open_bucket, say
-from cqs_data.commands.reporting import counted
+from cqs_data.commands.fetch_report import counted
 
 
 @click.command("rename")

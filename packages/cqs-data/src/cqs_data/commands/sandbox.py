@@ -20,11 +20,11 @@ from cqs_core.cli import emit, machine_options, service
 @machine_options
 def command(candles: str | None, port: int, as_json: bool) -> None:
     """Serve a sandbox exchange that speaks Upbit's and Binance's public API, until Ctrl-C."""
-    from cqs_data.sandbox import Folder, Sandbox, Synthetic
+    from cqs_data.sandbox import CandleFolder, Sandbox, Synthetic
 
     if candles is not None and not Path(candles).is_dir():
         raise UsageError(f"no folder {candles!r}; name one that holds upbit/BTC-KRW_1d.parquet and the like")
-    source = Synthetic() if candles is None else Folder(Path(candles))
+    source = Synthetic() if candles is None else CandleFolder(Path(candles))
     with service(), Sandbox(source, port) as sandbox:
         hint = f"sandbox exchange at {sandbox.url}; use it with --endpoint {sandbox.url}, end it with Ctrl-C"
         emit({"endpoint": sandbox.url}, as_json, lambda: click.echo(hint))

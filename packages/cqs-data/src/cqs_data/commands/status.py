@@ -13,7 +13,7 @@ from cqs_core.cli import command_options, emit, open_bucket, say, table_lines, w
 from cqs_core.time import clock, intervals
 from cqs_core.time.clock import iso_or_none
 from cqs_data.availability import stale_bars
-from cqs_data.commands.choosing import NO_SERIES, by_length, chosen_series, series_options
+from cqs_data.commands.series_arguments import NO_SERIES, by_length, chosen_series, series_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -30,14 +30,14 @@ def command(every: str | None, endpoint: str | None, bucket: str | None, as_json
 
 def run_update(lake: Lake, endpoint: str | None, as_json: bool) -> int:
     """One update, reported."""
-    from cqs_data.commands.reporting import STOPPED
+    from cqs_data.commands.fetch_report import STOPPED
 
     with stoppable(STOPPED):
         return _update(lake, endpoint, as_json)
 
 
 def _update(lake: Lake, endpoint: str | None, as_json: bool, heading: str | None = None) -> int:
-    from cqs_data.commands.reporting import report
+    from cqs_data.commands.fetch_report import report
     from cqs_data.fetching import update
 
     done = update(lake, endpoint)

@@ -19,7 +19,7 @@ _SERVER_ERROR = 500
 _NO_URL = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2000-\u200f\u2028-\u202f]")
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")
 
-Belongs = Callable[[Any, str, str], bool]
+RowFilter = Callable[[Any, str, str], bool]
 
 
 def connect(
@@ -28,7 +28,7 @@ def connect(
     options: Mapping[str, Any],
     *,
     live: bool = False,
-    belongs: Belongs | None = None,
+    belongs: RowFilter | None = None,
 ) -> Any:
     """A ccxt client; nothing is asked yet.
 
@@ -81,11 +81,11 @@ async def speaking(client: Any) -> AsyncIterator[None]:
         raise
     except ccxt.NetworkError as error:
         if " 404 " in str(error):  # nothing is there, and nothing will be
-            raise ExchangeError(_told(client, error)) from error
+            raise ExchangeError(_message(client, error)) from error
         unreached = _unreached(error.__cause__)  # then the last headers are of another answer
-        raise ExchangeBusy(_told(client, error), None if unreached else retry_after(client)) from error
+        raise ExchangeBusy(_message(client, error), None if unreached else retry_after(client)) from error
     except ccxt.BaseError as error:
-        raise ExchangeError(_told(client, error)) from error
+        raise ExchangeError(_message(client, error)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ExchangeBusy(f"{client.id} answered something that ccxt cannot read ({type(error).__name__})") from error
 
@@ -149,7 +149,7 @@ def _by_status(client: Any) -> Callable[..., Any]:
     return handle
 
 
-def _all_of_it(client: Any, belongs: Belongs) -> Callable[..., Any]:
+def _all_of_it(client: Any, belongs: RowFilter) -> Callable[..., Any]:
     """Ccxt drops candles before `since` and beyond `limit`: answers to other questions would look like none at all."""
     parse = client.parse_ohlcvs
 
@@ -198,7 +198,7 @@ def _date(text: str) -> int | None:
         return None
 
 
-def _told(client: Any, error: BaseException) -> str:
+def _message(client: Any, error: BaseException) -> str:
     """One line; ccxt prefixes the exchange's id itself, mostly."""
     text = " ".join(str(error).split())[:300] or type(error).__name__
     line = text if text.startswith(client.id) else f"{client.id}: {text}"

@@ -37,8 +37,8 @@ class CcxtExchange(Exchange):
     def __init_subclass__(cls, **rest: Any) -> None:
         """What is known of an id holds for every class of it that does not say otherwise."""
         super().__init_subclass__(**rest)
-        told = any("history" in vars(kind) for kind in cls.__mro__[: cls.__mro__.index(CcxtExchange)])
-        if not told and (known := HISTORY.get(getattr(cls, "id", ""))):
+        declared = any("history" in vars(kind) for kind in cls.__mro__[: cls.__mro__.index(CcxtExchange)])
+        if not declared and (known := HISTORY.get(getattr(cls, "id", ""))):
             cls.history = known
 
     def __init__(self, endpoint: str | None = None) -> None:

@@ -35,13 +35,13 @@ class Doubt:
     shown: bool = False
     why: str = ""
 
-    def told(self, series: Series) -> str:
+    def description(self, series: Series) -> str:
         """What is doubtful, why, and what becomes of it, in one line."""
         start, end = (clock.iso(at)[:16].replace("T", " ") for at in (self.start, self.end))
         bars = intervals.count(series.interval, self.start, self.end)
         counted = "1 bar" if bars == 1 else f"{bars:,} bars"
-        told = f"{series} is doubtful from {start} to {end} ({counted} without a candle): {self.why}"
-        return f"{told}; not recorded, the same command asks again"
+        description = f"{series} is doubtful from {start} to {end} ({counted} without a candle): {self.why}"
+        return f"{description}; not recorded, the same command asks again"
 
 
 def merged(doubts: Iterable[Doubt]) -> list[Doubt]:

@@ -21,11 +21,11 @@ from cqs_core import (
 )
 from cqs_core.host import connection
 from cqs_data.exchanges.connection import check_endpoint
+from cqs_data.fetching.endpoints import check_source, left_alone, source_of
 from cqs_data.fetching.loops import run_async
-from cqs_data.fetching.patience import Patience
+from cqs_data.fetching.retry import RetryPolicy
 from cqs_data.fetching.selection import listing
-from cqs_data.fetching.series import GivenUp, SeriesFetch
-from cqs_data.fetching.sources import check_source, left_alone, source_of
+from cqs_data.fetching.series_fetch import SeriesFetch, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -70,7 +70,7 @@ class Fetched:
 
 
 def fetch(
-    lake: Lake, selection: Selection, endpoint: str | None = None, patience: Patience | None = None
+    lake: Lake, selection: Selection, endpoint: str | None = None, retry: RetryPolicy | None = None
 ) -> list[Fetched]:
     """Download what the lake lacks of a selection.
 
@@ -78,7 +78,7 @@ def fetch(
         lake: where candles go.
         selection: which series, and the range.
         endpoint: base URL instead of the real exchange; such candles are marked.
-        patience: how the exchange is waited for.
+        retry: how often and how long to ask again.
 
     Raises:
         UsageError: the endpoint is none, it would mix with a real exchange's candles, or the exchange does not list a
@@ -86,15 +86,15 @@ def fetch(
         ExchangeError: the exchange does not even list its markets.
     """
 
-    async def work(connection: Connection) -> list[Fetched]:
-        series = await selection.listed(connection.exchange, connection.patience)
-        done = await connection.each(series, lambda part: part.fetch(selection.start, selection.end))
+    async def work(session: ExchangeSession) -> list[Fetched]:
+        series = await selection.listed(session.exchange, session.retry)
+        done = await session.each(series, lambda part: part.fetch(selection.start, selection.end))
         return [replace(one, note="; ".join(filter(None, [one.note, series[one.series]]))) for one in done]
 
-    return _connected(lake, selection.exchange, endpoint, patience, "fetch", work)
+    return _connected(lake, selection.exchange, endpoint, retry, "fetch", work)
 
 
-def update(lake: Lake, endpoint: str | None = None, patience: Patience | None = None) -> list[Fetched]:
+def update(lake: Lake, endpoint: str | None = None, retry: RetryPolicy | None = None) -> list[Fetched]:
     """Download what came since, for exactly the series that the lake has.
 
     Series of an endpoint are left alone without one, those of real exchanges with one; a note says so. An exchange that
@@ -107,35 +107,35 @@ def update(lake: Lake, endpoint: str | None = None, patience: Patience | None = 
         if not one.objects
     ]
     kept = [one for one in statuses if one.objects]
-    return gone + _each_exchange(lake, kept, endpoint, patience, "update", SeriesFetch.update)
+    return gone + _each_exchange(lake, kept, endpoint, retry, "update", SeriesFetch.update)
 
 
 def repair(
-    lake: Lake, holes: Sequence[tuple[Series, Range]], endpoint: str | None = None, patience: Patience | None = None
+    lake: Lake, holes: Sequence[tuple[Series, Range]], endpoint: str | None = None, retry: RetryPolicy | None = None
 ) -> list[Fetched]:
     """Ask again for these ranges; series of another source are left alone, as by `update`."""
     wanted: dict[Series, list[Range]] = {}
     for series, hole in holes:
         wanted.setdefault(series, []).append(hole)
     statuses = [one for one in lake.status() if one.series in wanted]
-    return _each_exchange(lake, statuses, endpoint, patience, "repair", lambda p: p.repair(wanted[p.series]))
+    return _each_exchange(lake, statuses, endpoint, retry, "repair", lambda p: p.repair(wanted[p.series]))
 
 
 def mend(
-    lake: Lake, found: Mapping[Series, Damage], endpoint: str | None = None, patience: Patience | None = None
+    lake: Lake, found: Mapping[Series, Damage], endpoint: str | None = None, retry: RetryPolicy | None = None
 ) -> list[Fetched]:
     """Ask again for what damaged and missing objects answered; series of another source are left alone."""
     statuses = [one for one in lake.status() if found.get(one.series)]
-    return _each_exchange(lake, statuses, endpoint, patience, "repair", lambda part: part.mend(found[part.series]))
+    return _each_exchange(lake, statuses, endpoint, retry, "repair", lambda part: part.mend(found[part.series]))
 
 
 @dataclass
-class Connection:
+class ExchangeSession:
     """One open exchange, and what is done with it."""
 
     exchange: Exchange
     lake: Lake
-    patience: Patience
+    retry: RetryPolicy
     work: Progress
 
     async def each(self, series: Iterable[Series], do: Callable[[SeriesFetch], Awaitable[None]]) -> list[Fetched]:
@@ -150,7 +150,7 @@ class Connection:
             async with gate:
                 objects = found.get(name, ())
                 return await self._one(
-                    SeriesFetch(self.exchange, self.lake, name, self.patience, self.work, objects, gate), do
+                    SeriesFetch(self.exchange, self.lake, name, self.retry, self.work, objects, gate), do
                 )
 
         ended = await _all_or_unavailable([asyncio.create_task(one(name)) for name in names])
@@ -165,20 +165,20 @@ class Connection:
         try:
             part.check_wanted()
             await do(part)
-            if len(part.objects) + part.run.written >= _UNMERGED:
+            if len(part.objects) + part.buffer.written >= _UNMERGED:
                 done = await asyncio.to_thread(self.lake.compact, [part.series], _UNMERGED)
                 error = DataError(done.problems[0]) if done.problems else None
         except BucketUnavailable:
             raise
-        except GivenUp:
+        except Skipped:
             left = "cancelled; what was stored before is kept"
             self.work.drop(str(part.series))
         except (BucketError, DataError, ExchangeError) as failed:
             error = failed
         history = self.exchange.kept(part.series.market, part.series.interval)
         notes = [f"{self.exchange.id} gives only its last {history:,} candles" if history else "", part.note, left]
-        note, run = "; ".join(filter(None, notes)), part.run
-        counts = run.stored, run.rejected, part.source, run.flagged
+        note, buffer = "; ".join(filter(None, notes)), part.buffer
+        counts = buffer.stored, buffer.rejected, part.source, buffer.flagged
         return Fetched(part.series, *counts, error, note, history, part.doubtful)
 
 
@@ -199,18 +199,18 @@ def _connected(
     lake: Lake,
     kind: type[Exchange],
     endpoint: str | None,
-    patience: Patience | None,
+    retry: RetryPolicy | None,
     title: str,
-    do: Callable[[Connection], Awaitable[list[Fetched]]],
+    do: Callable[[ExchangeSession], Awaitable[list[Fetched]]],
 ) -> list[Fetched]:
-    base, waiting = check_endpoint(endpoint), patience or Patience()
+    base, waiting = check_endpoint(endpoint), retry or RetryPolicy()
 
     async def run() -> list[Fetched]:
         async with connection(kind, base) as exchange:
-            return await do(Connection(exchange, lake, waiting, work))
+            return await do(ExchangeSession(exchange, lake, waiting, work))
 
     with progress(title, unit="candles") as work:
-        waiting.tell = work.say
+        waiting.report = work.say
         work.say(f"markets of {kind.title or kind.id}")
         return run_async(run())
 
@@ -219,7 +219,7 @@ def _each_exchange(
     lake: Lake,
     statuses: Iterable[SeriesStatus],
     endpoint: str | None,
-    patience: Patience | None,
+    retry: RetryPolicy | None,
     title: str,
     do: Callable[[SeriesFetch], Awaitable[None]],
 ) -> list[Fetched]:
@@ -232,7 +232,7 @@ def _each_exchange(
         else:
             found.setdefault(status.series.exchange, []).append(status.series)
     for exchange, series in found.items():
-        done += _of_exchange(lake, exchange, series, endpoint, patience, title, do)
+        done += _of_exchange(lake, exchange, series, endpoint, retry, title, do)
     return sorted(done, key=lambda one: one.series)
 
 
@@ -241,19 +241,19 @@ def _of_exchange(
     exchange: str,
     series: Sequence[Series],
     endpoint: str | None,
-    patience: Patience | None,
+    retry: RetryPolicy | None,
     title: str,
     do: Callable[[SeriesFetch], Awaitable[None]],
 ) -> list[Fetched]:
     """Known series of one exchange; where it does not answer at all, or is unknown here, each carries the error."""
     source = "endpoint" if endpoint else "exchange"
 
-    async def work(connection: Connection) -> list[Fetched]:
-        known = await listing(connection.exchange, connection.patience, {one.market for one in series})
+    async def work(session: ExchangeSession) -> list[Fetched]:
+        known = await listing(session.exchange, session.retry, {one.market for one in series})
         gone = [Fetched(one, 0, 0, source, note=_GONE.format(exchange)) for one in series if one.market not in known]
-        return gone + await connection.each([one for one in series if one.market in known], do)
+        return gone + await session.each([one for one in series if one.market in known], do)
 
     try:
-        return _connected(lake, plugins().exchange(exchange), endpoint, patience, title, work)
+        return _connected(lake, plugins().exchange(exchange), endpoint, retry, title, work)
     except (ExchangeError, UnknownName) as error:
         return [Fetched(one, 0, 0, source, error=error) for one in series]

@@ -15,13 +15,13 @@ from cqs_core.lake.ranges import Range, subtract
 from cqs_core.time import intervals
 from cqs_data.fetching.doubts import Doubt
 from cqs_data.fetching.grids import other_grid, refusal
-from cqs_data.fetching.patience import Silent
+from cqs_data.fetching.retry import Silent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from cqs_core.trading import Stamps
-    from cqs_data.fetching.patience import Patience
+    from cqs_data.fetching.retry import RetryPolicy
 
 SETTLING = 2_000  # ms after its end for which an exchange may still change a candle
 _DOUBTS = 5  # times that a page with bad rows is asked again
@@ -29,7 +29,7 @@ _NEAR = 50  # bars that are asked again at most, to see a candle that is known
 _INSIDE = 500  # bars without candles that are believed at once where one answer shows candles on both sides
 
 
-class Question(NamedTuple):
+class PageRequest(NamedTuple):
     """What is asked for.
 
     Attributes:
@@ -46,7 +46,7 @@ class Question(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
+class PageAnswer:
     """What came in a page.
 
     Attributes:
@@ -63,7 +63,7 @@ class Answer:
     doubts: Sequence[Doubt] = ()
     known: bool = False
 
-    def part(self, low: int, high: int) -> Answer:
+    def part(self, low: int, high: int) -> PageAnswer:
         """What of it lies in `[low, high)`, without doubts."""
         page = replace(self.page, start=max(low, self.page.start), end=min(high, self.page.end))
         ranges = [(max(low, start), min(high, end)) for start, end in self.answered]
@@ -71,7 +71,7 @@ class Answer:
         first, last = np.searchsorted(ts, [low, high])
         rejects = [one for one in self.cleaned.rejects if low <= (one.row[0] or self.page.start) < high]
         cleaned = Cleaned(self.cleaned.table.slice(first, last - first), rejects)
-        return Answer(page, cleaned, [bounds for bounds in ranges if bounds[0] < bounds[1]], known=self.known)
+        return PageAnswer(page, cleaned, [bounds for bounds in ranges if bounds[0] < bounds[1]], known=self.known)
 
 
 class Pages:
@@ -80,15 +80,15 @@ class Pages:
     Args:
         exchange: a connection.
         series: which.
-        patience: how the exchange is waited for.
+        retry: how often and how long to ask again.
         begun: whether the lake has candles of it.
 
     Attributes:
         asked: the range that the user asked for, ms UTC, for the commands of messages.
     """
 
-    def __init__(self, exchange: Exchange, series: Series, patience: Patience, *, begun: bool = False) -> None:
-        self._exchange, self._series, self._patience, self._begun = exchange, series, patience, begun
+    def __init__(self, exchange: Exchange, series: Series, retry: RetryPolicy, *, begun: bool = False) -> None:
+        self._exchange, self._series, self._retry, self._begun = exchange, series, retry, begun
         self.asked: tuple[int | None, int | None] = (None, None)
 
     @property
@@ -100,7 +100,7 @@ class Pages:
         """Whether a range that ends there reaches until now, where candles may still come or grow."""
         return end >= intervals.floor(self._series.interval, self._exchange.now() - FRESH)
 
-    async def each(self, asked: Question) -> AsyncIterator[Answer]:
+    async def each(self, asked: PageRequest) -> AsyncIterator[PageAnswer]:
         """Answers that make it up, each touching those before it, from either side.
 
         A known candle next to what is asked is asked for too: an answer without any candle is then a lie. An exchange
@@ -116,7 +116,7 @@ class Pages:
             except Silent as silent:
                 low, high, left, right = asked
                 doubt = Doubt(low, high, time.monotonic(), left, right, why=str(silent))
-                yield Answer(Page([], low, high), clean([], self._series.interval, low, high, high), (), (doubt,))
+                yield PageAnswer(Page([], low, high), clean([], self._series.interval, low, high, high), (), (doubt,))
                 return
             yield answer
             asked = _rest(asked, answer)
@@ -126,7 +126,7 @@ class Pages:
         page, _ = await self._page(at, intervals.next_open(self._series.interval, at))
         return len(page.rows) > 0
 
-    async def _answer(self, asked: Question) -> Answer:
+    async def _answer(self, asked: PageRequest) -> PageAnswer:
         """One answer about part of it; asked again without the known candles where nothing but they came."""
         page, cleaned = await self._page(*self._widened(asked), known=asked[2:])
         seen = stamps(cleaned.table)
@@ -135,7 +135,7 @@ class Pages:
             seen = np.union1d(seen, stamps(cleaned.table))
         return self._judged(asked, page, cleaned, seen)
 
-    def _widened(self, asked: Question) -> Range:
+    def _widened(self, asked: PageRequest) -> Range:
         low, high, left, right = asked
         name = self._series.interval
         if left is not None and left < low and intervals.count(name, left, low) <= _NEAR:
@@ -144,7 +144,7 @@ class Pages:
             high = intervals.next_open(name, right)
         return low, high
 
-    def _judged(self, asked: Question, page: Page, cleaned: Cleaned, seen: Stamps) -> Answer:
+    def _judged(self, asked: PageRequest, page: Page, cleaned: Cleaned, seen: Stamps) -> PageAnswer:
         """What of an answer is believed, and what is not yet.
 
         `seen` are the stamps of all rows that came. Of a short range behind the last candle that reaches until now,
@@ -157,14 +157,16 @@ class Pages:
         answered = subtract((since, until), [(one.start, one.end) for one in doubts])
         self._begun |= len(seen) > 0
         known = bool(np.isin(seen, [at for at in asked[2:] if at is not None]).any())
-        told = [one for one in doubts if not (self.ends_open(one) and self._bars(one) < _INSIDE)]
-        return Answer(replace(page, start=start, end=end), _cut(cleaned, page, start, end), answered, told, known)
+        reported = [one for one in doubts if not (self.ends_open(one) and self._bars(one) < _INSIDE)]
+        return PageAnswer(
+            replace(page, start=start, end=end), _cut(cleaned, page, start, end), answered, reported, known
+        )
 
     def ends_open(self, doubt: Doubt) -> bool:
         """Whether it reaches from a candle that was shown with it until now."""
         return doubt.shown and doubt.right is None and self.is_open(doubt.end)
 
-    def _doubts(self, asked: Question, seen: Stamps, low: int, high: int) -> Iterator[Doubt]:
+    def _doubts(self, asked: PageRequest, seen: Stamps, low: int, high: int) -> Iterator[Doubt]:
         """Ranges without candles in `[low, high)`; those with candles on both sides only where they are long."""
         now, name = time.monotonic(), self._series.interval
         if not len(seen):
@@ -211,16 +213,16 @@ class Pages:
             expected = any(at is not None and start <= at < page.end for at in known)
             if expected and not len(page.rows) and page.until is None:
                 raise Silent(f"{exchange} shows no candles of {market}, not even those that it had; in maintenance?")
-            self._patience.silent &= not (expected and len(page.rows))
+            self._retry.silent &= not (expected and len(page.rows))
             return page
 
-        page = await self._patience.ask(ask)
+        page = await self._retry.ask(ask)
         if not low <= page.start < page.end <= high or (page.start > low and page.end < high):
             raise ExchangeError(f"{exchange} answered another range than was asked; its plugin is wrong")
         return page, clean(page.rows, interval, page.start, page.end, self.closed)
 
 
-def _rest(asked: Question, answer: Answer) -> Question:
+def _rest(asked: PageRequest, answer: PageAnswer) -> PageRequest:
     """What is left to ask after an answer, next to the candles that it showed."""
     page, ts = answer.page, stamps(answer.cleaned.table)
     if page.end >= asked.high:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from cqs_core import Lake
-    from cqs_data.fetching.patience import Patience
+    from cqs_data.fetching.retry import RetryPolicy
 
 _PATTERN = frozenset("*?[")
 
@@ -61,7 +61,7 @@ class Selection:
         """Unified names by symbol as given, of those that are no patterns."""
         return {symbol: self._resolve(symbol, known) for symbol in self.symbols if not is_pattern(symbol)}
 
-    async def listed(self, exchange: Exchange, patience: Patience) -> dict[Series, str]:
+    async def listed(self, exchange: Exchange, retry: RetryPolicy) -> dict[Series, str]:
         """Every chosen market at every interval, as the exchange lists them, each with a note or an empty text.
 
         An interval that the exchange does not have is replaced by the longest one that it is derived from.
@@ -69,10 +69,10 @@ class Selection:
         Raises:
             UsageError: a market is not listed, a pattern fits none, or nothing gives an interval.
         """
-        known = await listing(exchange, patience, self.markets())
+        known = await listing(exchange, retry, self.markets())
         markets = [*self.markets(known), *self._fitting(known)]
         if self.top:
-            volumes = await patience.ask(exchange.volumes)
+            volumes = await retry.ask(exchange.volumes)
             markets += _largest(known, volumes, self._home_quote(), self.top)
         notes = _offered(exchange, self.intervals)
         return {Series(self.exchange.id, m, i): note for m in dict.fromkeys(markets) for i, note in notes.items()}
@@ -120,10 +120,10 @@ def _offered(exchange: Exchange, wanted: Iterable[str]) -> dict[str, str]:
     return found
 
 
-async def listing(exchange: Exchange, patience: Patience, wanted: Iterable[str]) -> Mapping[str, Listing]:
+async def listing(exchange: Exchange, retry: RetryPolicy, wanted: Iterable[str]) -> Mapping[str, Listing]:
     """What the exchange lists; asked twice where a wanted market is missing, since lists tear like all answers."""
-    known = await patience.ask(exchange.markets)
-    return known if known.keys() >= set(wanted) else {**known, **await patience.ask(exchange.markets)}
+    known = await retry.ask(exchange.markets)
+    return known if known.keys() >= set(wanted) else {**known, **await retry.ask(exchange.markets)}
 
 
 def select(

@@ -11,14 +11,14 @@ from cqs_core import Page, Series
 from cqs_core.lake import clean
 from cqs_core.time import clock, intervals
 from cqs_data.fetching.doubts import Doubt, merged
-from cqs_data.fetching.paging import Answer, Pages, Question
+from cqs_data.fetching.paging import PageAnswer, PageRequest, Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from cqs_data.fetching.evidence import Evidence
-    from cqs_data.fetching.patience import Patience
-    from cqs_data.fetching.run import Run
+    from cqs_data.fetching.answer_buffer import AnswerBuffer
+    from cqs_data.fetching.cross_check import CrossCheck
+    from cqs_data.fetching.retry import RetryPolicy
 
 _SMALL = 200  # bars up to which it is not worth a question to know that a market began later
 _CHANGING = "it answers something else each time, or shows not even the candles that it had"
@@ -34,8 +34,8 @@ class Settling:
         series: which.
         pages: asks the exchange.
         evidence: what else it says.
-        run: where candles go.
-        patience: how the exchange is waited for.
+        buffer: where candles go.
+        retry: how often and how long to ask again.
         advance: is told what is answered.
         gate: is left while waiting, so that others may ask; None where there are no others.
         later: open of the newest candle that the exchange is known to have; None where none is.
@@ -48,10 +48,10 @@ class Settling:
 
     series: Series
     pages: Pages
-    evidence: Evidence
-    run: Run
-    patience: Patience
-    advance: Callable[[Answer], None]
+    cross_check: CrossCheck
+    buffer: AnswerBuffer
+    retry: RetryPolicy
+    advance: Callable[[PageAnswer], None]
     gate: asyncio.Semaphore | None = None
     later: int | None = None
     in_order: bool = False
@@ -67,7 +67,7 @@ class Settling:
             ExchangeError: the exchange does not answer; what it did answer is stored.
         """
         try:
-            for _ in range(self.patience.tries):
+            for _ in range(self.retry.tries):
                 doubts, self.doubts = merged(self.doubts), []
                 ends = [one for one in doubts if self.pages.ends_open(one)]
                 for end in ends:
@@ -79,15 +79,15 @@ class Settling:
                     await self._ask_again(doubt)
             self.doubtful += [replace(one, why=_CHANGING) for one in merged(self.doubts)]
         finally:
-            await self.run.finish()
+            await self.buffer.finish()
 
     async def wait(self, doubts: Sequence[Doubt]) -> None:
         """Let the time pass after which another answer tells something new."""
-        due = max([one.since + self.patience.separation(await self._size(one)) for one in doubts])
+        due = max([one.since + self.retry.separation(await self._size(one)) for one in doubts])
         if (seconds := due - time.monotonic()) <= 0:
             return
         who = self.series.exchange
-        self.patience.tell(f"asking {who} again in {seconds:.0f} s where it showed no candles, {self.series.market}")
+        self.retry.report(f"asking {who} again in {seconds:.0f} s where it showed no candles, {self.series.market}")
         if self.gate:
             self.gate.release()
         try:
@@ -101,7 +101,7 @@ class Settling:
         bars = intervals.count(self.series.interval, doubt.start, doubt.end)
         if doubt.left is not None or bars <= _SMALL:
             return bars
-        began = await self.evidence.origin() or doubt.start
+        began = await self.cross_check.origin() or doubt.start
         return intervals.count(self.series.interval, max(doubt.start, began), doubt.end)
 
     async def _ask_again(self, doubt: Doubt) -> None:
@@ -111,10 +111,10 @@ class Settling:
         """
         witness = doubt.left if doubt.right is None else doubt.right
         if witness is None:
-            witness = await self.evidence.newest(self.pages.closed)
-        held: list[Answer] = []
+            witness = await self.cross_check.newest(self.pages.closed)
+        held: list[PageAnswer] = []
         found = False
-        async for answer in self.pages.each(Question(doubt.start, doubt.end, doubt.left, doubt.right)):
+        async for answer in self.pages.each(PageRequest(doubt.start, doubt.end, doubt.left, doubt.right)):
             if silent := next((one for one in answer.doubts if one.why), None):
                 self.doubtful.append(silent if found and not self.in_order else replace(doubt, why=silent.why))
                 return
@@ -128,38 +128,38 @@ class Settling:
         else:
             await self._believe(doubt, witness)
 
-    async def _take(self, answers: Iterable[Answer]) -> None:
+    async def _take(self, answers: Iterable[PageAnswer]) -> None:
         for answer in answers:
             self.doubts += answer.doubts
             self.advance(answer)
-            await self.run.add(answer)
-        await self.run.rest()
+            await self.buffer.add(answer)
+        await self.buffer.rest()
 
     async def _believe(self, doubt: Doubt, witness: int | None) -> None:
         """Note that there is nothing, if other answers agree and a later candle is known: never until now."""
         if witness is not None and not await self.pages.shows(witness):
             self.doubts.append(replace(doubt, since=time.monotonic()))  # it was silent: that proves nothing
             return
-        longer = await self.evidence.traded_in(doubt.start, doubt.end)
+        longer = await self.cross_check.traded_in(doubt.start, doubt.end)
         if longer and doubt.left is None and doubt.right is not None:
             self.note = "" if self.dropped() else self._begins(doubt.right, longer)
         elif longer:
             self.doubtful.append(replace(doubt, why=_LONGER.format(longer)))
         elif witness is None:
-            if not await self._begins_later(doubt) and await self.evidence.trades():
+            if not await self._begins_later(doubt) and await self.cross_check.trades():
                 self.doubtful.append(replace(doubt, why=_SILENT))
         elif witness >= doubt.end or await self._bounded(doubt):
             await self._take([nothing(self.series.interval, doubt)])
 
     async def _begins_later(self, doubt: Doubt) -> bool:
         """Whether the market began after the doubt."""
-        began = await self.evidence.origin()
+        began = await self.cross_check.origin()
         return began is not None and began >= doubt.end
 
     def _begins(self, first: int, longer: str) -> str:
         """Noted and not doubted: an exchange may have dropped its older candles of this interval."""
-        told = f"{self.series.interval} begins {clock.iso(first)[:10]}, though {longer} shows trades before"
-        return f"{told}: {self.series.exchange} may give only its last candles"
+        fact = f"{self.series.interval} begins {clock.iso(first)[:10]}, though {longer} shows trades before"
+        return f"{fact}: {self.series.exchange} may give only its last candles"
 
     async def _bounded(self, doubt: Doubt) -> bool:
         """Whether the market is known to have a candle later than the doubt."""
@@ -167,17 +167,17 @@ class Settling:
             return True
         if self.pages.is_open(doubt.end):
             return False
-        self.later = await self.evidence.newest(self.pages.closed)
+        self.later = await self.cross_check.newest(self.pages.closed)
         return self.later is not None and self.later >= doubt.end
 
     async def _look_behind(self, end: Doubt) -> None:
         """Nothing is recorded about what came until now, but where longer bars show trades, it is noted."""
-        if longer := await self.evidence.traded_in(end.start, end.end):
-            told = f"{self.series.interval} ends {clock.iso(end.start)[:10]}, though {longer} shows trades after"
-            self.note = f"{told}: {self.series.exchange} may be late, the same command asks again"
+        if longer := await self.cross_check.traded_in(end.start, end.end):
+            fact = f"{self.series.interval} ends {clock.iso(end.start)[:10]}, though {longer} shows trades after"
+            self.note = f"{fact}: {self.series.exchange} may be late, the same command asks again"
 
 
-def nothing(interval: str, doubt: Doubt) -> Answer:
+def nothing(interval: str, doubt: Doubt) -> PageAnswer:
     """The answer that there are no candles in a range."""
     page = Page([], doubt.start, doubt.end)
-    return Answer(page, clean([], interval, doubt.start, doubt.end, doubt.end), [(doubt.start, doubt.end)])
+    return PageAnswer(page, clean([], interval, doubt.start, doubt.end, doubt.end), [(doubt.start, doubt.end)])

@@ -1,8 +1,8 @@
 """Candles out of other people's files: recognized first, then read whole or refused; and taken back."""
 
-from cqs_data.importing.columns import parse_columns
+from cqs_data.importing.column_mapping import parse_columns
+from cqs_data.importing.import_options import Options, parse_where
 from cqs_data.importing.imports import Imported, import_files
-from cqs_data.importing.options import Options, parse_where
 from cqs_data.importing.recognize import Recognized, recognize
 from cqs_data.importing.records import Record, imports, undo
 

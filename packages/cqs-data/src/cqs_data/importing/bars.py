@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from cqs_core import Series
     from cqs_core.lake import Cleaned
     from cqs_core.trading import Floats
-    from cqs_data.importing.columns import Columns
-    from cqs_data.importing.options import Options
-    from cqs_data.importing.tables import Table
+    from cqs_data.importing.column_mapping import ColumnMapping
+    from cqs_data.importing.import_options import Options
+    from cqs_data.importing.raw_table import RawTable
     from cqs_data.importing.zones import Zone
 
 EARLIEST = clock.parse_start("2009-01-01") or 0  # before it nobody traded a coin
@@ -31,7 +31,7 @@ _FARTHER = 5  # times as far as they would be the other way around
 _SAMPLE = 500  # cells of a column that show how numbers are written
 
 
-def values(name: str, table: Table, columns: Columns, options: Options) -> Floats:
+def values(name: str, table: RawTable, columns: ColumnMapping, options: Options) -> Floats:
     """(n, 5) open, high, low, close, volume; NaN where there is no number.
 
     Raises:

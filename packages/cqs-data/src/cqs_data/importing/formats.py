@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cqs_core import CandleFormat
-from cqs_data.importing.orders import OHLCV, Positional
+from cqs_data.importing.column_order import OHLCV, Positional
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
-    from cqs_data.importing.columns import Columns
+    from cqs_data.importing.column_mapping import ColumnMapping
 
 PRICES = ("open", "high", "low", "close")
 BINANCE = "binance-archive"
@@ -69,7 +69,7 @@ class _CryptoDataDownload(CandleFormat):
         return found | ({"volume": base} if base else {})
 
 
-def in_coins(columns: Columns, frame: pd.DataFrame) -> Columns:
+def in_coins(columns: ColumnMapping, frame: pd.DataFrame) -> ColumnMapping:
     """With the volume in coins where a format of Binance has one in contracts."""
     if columns.format.name != BINANCE:
         return columns

@@ -13,7 +13,7 @@ import pyarrow as pa
 from cqs_core import FIELDS, Lake, Series, UsageError, progress
 from cqs_core.lake import AdjacentCandles, quarantine, stamps
 from cqs_core.time import intervals
-from cqs_data.importing.containers import is_aside, members
+from cqs_data.importing.archives import is_aside, members
 from cqs_data.importing.recognize import Recognized, recognize
 from cqs_data.importing.records import Record, import_id, write_record
 from cqs_data.importing.zones import check_clock
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from cqs_core.lake import Reject
-    from cqs_data.importing.options import Options
+    from cqs_data.importing.import_options import Options
 
 _LISTED = 8  # refusals shown
 _EDGE = 10  # missing bars between two files that are still one stretch, at most
@@ -69,7 +69,7 @@ def import_files(
     options: Options,
     *,
     dry_run: bool = False,
-    tell: Callable[[Recognized], None] = lambda _: None,
+    report: Callable[[Recognized], None] = lambda _: None,
 ) -> Sequence[Imported]:
     """Store the candles of files, checked, as one import for each series.
 
@@ -78,7 +78,7 @@ def import_files(
         paths: files, archives of files, folders, or patterns such as `*.csv`.
         options: what the files do not say.
         dry_run: only understand and check them.
-        tell: called with each file that was understood, before anything is stored.
+        report: called with each file that was understood, before anything is stored.
 
     Raises:
         UsageError: a file is not one of candles, contradicts the options or the lake, or would replace fetched candles
@@ -86,7 +86,7 @@ def import_files(
     """
     found = _recognized(expand(paths), options)
     for one in found:
-        tell(one)
+        report(one)
     groups: dict[Series, list[Recognized]] = {}
     for one in found:
         groups.setdefault(one.series, []).append(one)

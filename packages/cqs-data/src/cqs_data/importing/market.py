@@ -12,15 +12,15 @@ from cqs_data.importing.rows import values_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from cqs_data.importing.columns import Columns
-    from cqs_data.importing.options import Options
-    from cqs_data.importing.tables import Table
+    from cqs_data.importing.column_mapping import ColumnMapping
+    from cqs_data.importing.import_options import Options
+    from cqs_data.importing.raw_table import RawTable
 
 _SYMBOL = re.compile(r"[A-Za-z]?[A-Z0-9]{2,}([/_:.-][A-Z0-9]+)*")  # as exchanges write them; `bitcoin` is a word
 _SETTLED = {"binanceusdm": "quote", "binancecoinm": "base"}  # exchanges on which everything is a future
 
 
-def market(name: str, table: Table, columns: Columns, options: Options, hint: Hint) -> str:
+def market(name: str, table: RawTable, columns: ColumnMapping, options: Options, hint: Hint) -> str:
     """The unified market.
 
     Raises:
@@ -31,8 +31,8 @@ def market(name: str, table: Table, columns: Columns, options: Options, hint: Hi
     if options.market is None:
         if found or hint.market:
             return _settled(_same_pair(found, hint.market), options.exchange)
-        looks = f"its symbol {said!r} can be read in several ways" if said else "nothing in it says so"
-        raise UsageError(f"the market of {name!r} is not known: {looks}; say --market BASE/QUOTE")
+        reason = f"its symbol {said!r} can be read in several ways" if said else "nothing in it says so"
+        raise UsageError(f"the market of {name!r} is not known: {reason}; say --market BASE/QUOTE")
     given = _resolved(options)
     if found and spot(found) != spot(given):
         raise UsageError(f"{name!r} is of {said!r}, which is {found}, not {given}; say --market {found}")
@@ -81,7 +81,7 @@ def _is_other(said: str, given: str, typed: str) -> bool:
     return bool(_SYMBOL.fullmatch(said)) and given.partition("/")[0] not in said.upper() and said != typed
 
 
-def _said_symbol(table: Table, columns: Columns) -> str | None:
+def _said_symbol(table: RawTable, columns: ColumnMapping) -> str | None:
     column = columns.fields.get("symbol")
     if column and len(table.frame):
         return values_of(table.frame, column)[0]

@@ -10,14 +10,14 @@ import numpy as np
 from cqs_core import Series, parse_interval
 from cqs_core.lake import stamps
 from cqs_data.importing import bars
-from cqs_data.importing.columns import Columns, closes, find_columns, known_formats
+from cqs_data.importing.column_mapping import ColumnMapping, closes, find_columns, known_formats
 from cqs_data.importing.formats import FUTURES, QUOTE_VOLUME, in_coins
 from cqs_data.importing.market import is_inverse, market, spot
 from cqs_data.importing.naming import Hint, hint_of, interval_of
+from cqs_data.importing.raw_table import RawTable, read_table
 from cqs_data.importing.rows import chosen, of_one_symbol, values_of
 from cqs_data.importing.spacing import decide_interval
 from cqs_data.importing.stamps import Stamps, localized, read_stamps
-from cqs_data.importing.tables import Table, read_table
 from cqs_data.importing.zones import Zone, choose_zone
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cqs_core.lake import Cleaned
-    from cqs_data.importing.options import Options
+    from cqs_data.importing.import_options import Options
 
 
 @dataclass(frozen=True)
@@ -101,20 +101,20 @@ def recognize(name: str, data: bytes, options: Options) -> Recognized:
     )
 
 
-def _table(name: str, data: bytes, options: Options) -> tuple[Table, Columns]:
+def _table(name: str, data: bytes, options: Options) -> tuple[RawTable, ColumnMapping]:
     """The rows that are meant, and what their columns are."""
     for one in known_formats():
         frame = one.table(name, data)
         if frame is not None:
-            table = Table(frame.rename(columns=str), headless=False, kind=one.name)
-            columns = Columns(one, {**(one.columns(table.frame, headless=False) or {}), **options.columns})
+            table = RawTable(frame.rename(columns=str), headless=False, kind=one.name)
+            columns = ColumnMapping(one, {**(one.columns(table.frame, headless=False) or {}), **options.columns})
             return chosen(name, table, columns, options.where, options.exchange), columns
     table, where = of_one_symbol(name, read_table(name, data, options.delimiter, options.decimal), options.where)
     columns = find_columns(name, table, options.columns)
     return chosen(name, table, columns, where, options.exchange), columns
 
 
-def _times(frame: pd.DataFrame, columns: Columns) -> pd.Series[Any]:
+def _times(frame: pd.DataFrame, columns: ColumnMapping) -> pd.Series[Any]:
     """The column of times; a day and a time of day of their own are put together."""
     time = frame[columns.fields["time"]]
     if "clock" not in columns.fields:
@@ -132,20 +132,20 @@ def _clock(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.astype("string").str.zfill(width)
 
 
-def _said_interval(table: Table, columns: Columns, options: Options) -> str | None:
+def _said_interval(table: RawTable, columns: ColumnMapping, options: Options) -> str | None:
     """As the call or a column says it."""
     column = columns.fields.get("interval")
     said = interval_of(values_of(table.frame, column)[0]) if column and len(table.frame) else None
     return parse_interval(options.interval) if options.interval else said
 
 
-def _details(table: Table, columns: Columns, found: Stamps, stamp: str) -> str:
+def _details(table: RawTable, columns: ColumnMapping, found: Stamps, stamp: str) -> str:
     parts = [table.kind, {"\t": "tab", " ": "spaces"}.get(table.delimiter, table.delimiter), table.encoding]
     time = columns.fields["time"] or "first column"
     return ", ".join([*(part for part in parts if part), f"time {time!r} ({found.unit})", f"stamped at {stamp}"])
 
 
-def _notes(table: Table, columns: Columns, hint: Hint, series: Series, checked: Cleaned) -> list[str]:
+def _notes(table: RawTable, columns: ColumnMapping, hint: Hint, series: Series, checked: Cleaned) -> list[str]:
     notes = [columns.format.note] if columns.format.note else []
     notes = [note for note in notes if note != FUTURES or series.market == spot(series.market)]
     if any(table.tickers) and QUOTE_VOLUME not in notes:

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_data.importing.columns import Columns
-    from cqs_data.importing.tables import Table
+    from cqs_data.importing.column_mapping import ColumnMapping
+    from cqs_data.importing.raw_table import RawTable
 
 _SHOWN = 5
 _TICKER = ("ticker", "symbol")
 
 
-def of_one_symbol(name: str, table: Table, where: Mapping[str, str]) -> tuple[Table, Mapping[str, str]]:
+def of_one_symbol(name: str, table: RawTable, where: Mapping[str, str]) -> tuple[RawTable, Mapping[str, str]]:
     """A table whose columns are of one symbol, where each has one, and what is left of `where`.
 
     Raises:
@@ -37,7 +37,7 @@ def of_one_symbol(name: str, table: Table, where: Mapping[str, str]) -> tuple[Ta
     return table._replace(frame=table.frame.iloc[:, kept], tickers=tickers), rest
 
 
-def chosen(name: str, table: Table, columns: Columns, where: Mapping[str, str], exchange: str) -> Table:
+def chosen(name: str, table: RawTable, columns: ColumnMapping, where: Mapping[str, str], exchange: str) -> RawTable:
     """The rows that `--where` asks for; all of them must then be of one symbol, one interval and this exchange.
 
     Raises:

@@ -37,11 +37,11 @@ def decide_interval(name: str, given: str | None, hinted: str | None, ms: Floats
     inferred, step = infer_interval(ms), spacing(ms)
     interval = given or inferred or (hinted if step is None else None)
     if interval is None:
-        apart = "it has too few rows to tell" if step is None else f"its rows are {plain(step)} apart"
-        raise UsageError(f"the interval of {name!r} is not known: {apart}; say --interval")
+        observed = "it has too few rows to tell" if step is None else f"its rows are {plain(step)} apart"
+        raise UsageError(f"the interval of {name!r} is not known: {observed}; say --interval")
     if not fits(interval, ms):
-        looks = f"like {inferred}: say --interval {inferred}" if inferred else f"{plain(step or 0)} apart"
-        raise UsageError(f"{name!r} is not of interval {interval!r}: its rows are {looks}")
+        reason = f"like {inferred}: say --interval {inferred}" if inferred else f"{plain(step or 0)} apart"
+        raise UsageError(f"{name!r} is not of interval {interval!r}: its rows are {reason}")
     if other := _second(interval, ms):
         raise UsageError(
             f"{name!r} has candles of two intervals, {interval} and {other}; save those of each as a file of its own"

@@ -1,11 +1,11 @@
-from .bars import Bars as Bars
-from .bars import Source as Source
+from .candle_folder import CandleFolder as CandleFolder
+from .candle_rows import Bars as Bars
+from .candle_rows import Source as Source
+from .exchange_server import Dialect as Dialect
+from .exchange_server import Sandbox as Sandbox
 from .faults import Faults as Faults
-from .folder import Folder as Folder
 from .habits import Habits as Habits
 from .habits import backwards as backwards
 from .habits import forwards as forwards
 from .habits import window as window
-from .server import Dialect as Dialect
-from .server import Sandbox as Sandbox
 from .synthetic import Synthetic as Synthetic

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cqs_core.time import intervals
-from cqs_data.sandbox.bars import Source, newest, step
+from cqs_data.sandbox.candle_rows import Source, newest, step
 from cqs_data.sandbox.habits import backwards, forwards
 from cqs_data.sandbox.sockets import binance_reader, converse
 

@@ -10,8 +10,8 @@ import numpy as np
 from cqs_core import UsageError
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, WEEK
-from cqs_data.sandbox.bars import Bars, Source, newest, oldest, step
-from cqs_data.sandbox.chance import uniform
+from cqs_data.sandbox.candle_rows import Bars, Source, newest, oldest, step
+from cqs_data.sandbox.seeded import uniform
 from cqs_data.sandbox.thinning import Thinned
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from zlib import crc32
 import numpy as np
 
 from cqs_core.time.intervals import MINUTE
-from cqs_data.sandbox.bars import Bars, Floats
-from cqs_data.sandbox.chance import bell, uniform
+from cqs_data.sandbox.candle_rows import Bars, Floats
+from cqs_data.sandbox.seeded import bell, uniform
 
 _M = np.arange(61)
 _BRIDGE = np.sqrt(_M * (60 - _M)) / 30.0

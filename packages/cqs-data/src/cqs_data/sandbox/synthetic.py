@@ -15,9 +15,9 @@ import numpy as np
 
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
-from cqs_data.sandbox.bars import Bars, Floats, Stamps, aggregate, step
-from cqs_data.sandbox.chance import bell, uniform
+from cqs_data.sandbox.candle_rows import Bars, Floats, Stamps, aggregate, step
 from cqs_data.sandbox.minutes import minutes, unfinished
+from cqs_data.sandbox.seeded import bell, uniform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,8 +9,8 @@ from zlib import crc32
 import numpy as np
 
 from cqs_core.time.intervals import DAY, HOUR, WEEK
-from cqs_data.sandbox.bars import Bars, Source, aggregate, divides, regroup, step
-from cqs_data.sandbox.chance import uniform
+from cqs_data.sandbox.candle_rows import Bars, Source, aggregate, divides, regroup, step
+from cqs_data.sandbox.seeded import uniform
 
 if TYPE_CHECKING:
     from collections.abc import Callable

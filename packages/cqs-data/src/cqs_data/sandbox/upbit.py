@@ -15,7 +15,7 @@ from aiohttp import web
 from cqs_core import UsageError
 from cqs_core.time import clock
 from cqs_core.time.intervals import HOUR
-from cqs_data.sandbox.bars import Bars, Source, newest, step
+from cqs_data.sandbox.candle_rows import Bars, Source, newest, step
 from cqs_data.sandbox.habits import backwards
 from cqs_data.sandbox.sockets import converse, upbit_reader
 

@@ -79,7 +79,7 @@ def _boxes(holes: Gaps, span: tuple[int, int]) -> Iterator[str]:
     """A box a hole; where these are too many to tell apart, a column says how much of its time is missing."""
     if len(holes) <= _COLUMNS:
         for gap in holes:
-            yield _box(gap.cause, gap.start, gap.end, span, _told(gap))
+            yield _box(gap.cause, gap.start, gap.end, span, _gap_title(gap))
         return
     again = np.isin(holes.cause, ASK_AGAIN)
     for kind, title, chosen in (("no_trade", "the exchange has none", ~again), ("unknown", "ask again", again)):
@@ -87,8 +87,8 @@ def _boxes(holes: Gaps, span: tuple[int, int]) -> Iterator[str]:
         gone = np.diff(_missing_before(edges, holes.start[chosen], holes.end[chosen]))
         for start, end, missing in zip(edges.tolist(), edges[1:].tolist(), gone.tolist(), strict=False):
             if share := missing / max(1, end - start):
-                told = f"{iso(start)[:16]} to {iso(end)[:16]} UTC: {share:.0%} missing, {title}"
-                yield _box(kind, start, end, span, told, opacity=max(_FAINTEST, share))
+                label = f"{iso(start)[:16]} to {iso(end)[:16]} UTC: {share:.0%} missing, {title}"
+                yield _box(kind, start, end, span, label, opacity=max(_FAINTEST, share))
 
 
 def _missing_before(ts: Stamps, starts: Stamps, ends: Stamps) -> Floats:
@@ -106,7 +106,7 @@ def _box(kind: str, start: int, end: int, span: tuple[int, int], title: str, opa
     return f'<rect class="{kind}" {place}><title>{escape(title)}</title></rect>'
 
 
-def _told(gap: Gap) -> str:
+def _gap_title(gap: Gap) -> str:
     return f"{iso(gap.start)[:16]} to {iso(gap.end)[:16]} UTC: {gap.bars:,} bars, {_CAUSES[gap.cause]}"
 
 

@@ -73,8 +73,10 @@ class DataView(pn.viewable.Viewer):
         self._table = self._empty_table()
         self._busy: dict[str, Any] = {}
         self._damaged: set[str] = set()
-        told = section("Series", self._table, note=self._clock("click one to look at it"), actions=self._actions())
-        self._overview = stack(self._cards, told, visible=False)
+        series_section = section(
+            "Series", self._table, note=self._clock("click one to look at it"), actions=self._actions()
+        )
+        self._overview = stack(self._cards, series_section, visible=False)
         self._coverage = stack(visible=False)
         self._series = SeriesPanel(page, self._reload)
         page.param.watch(self._follow, "query")

@@ -115,7 +115,7 @@ class LiveSwitch(pn.viewable.Viewer):
         if self._feed is None or self._one is None or (news := self._feed.news) is self._seen:
             return
         self._seen = news
-        self._say(news.state, told(news, self._one), news.said)
+        self._say(news.state, status_line(news, self._one), news.said)
         self._draw(rows(news, self._one))
 
     def _draw(self, tail: Any) -> None:
@@ -138,7 +138,7 @@ def rows(news: News, one: SeriesStatus) -> list[tuple[float, ...]]:
     return [(c.ts, c.open, c.high, c.low, c.close, c.volume) for c in news.candles if c.ts > last]
 
 
-def told(news: News, one: SeriesStatus) -> str:
+def status_line(news: News, one: SeriesStatus) -> str:
     """How it goes, in a line."""
     if news.state == "refused":
         return f"{news.said}; switch Live off and on to ask again"

@@ -23,10 +23,10 @@ def outcome(job: Job) -> Outcome:
         return Outcome(kept(job), {}, "Open Data")
     shown = next((row for row in rows if row.get("rows")), rows[0] if rows else None)
     series = {"series": str(Series(shown["exchange"], shown["market"], shown["interval"]))} if shown else {}
-    return Outcome(told(rows), series, "Show" if shown else "Open Data")
+    return Outcome(summary(rows), series, "Show" if shown else "Open Data")
 
 
-def told(rows: Sequence[dict[str, Any]]) -> str:
+def summary(rows: Sequence[dict[str, Any]]) -> str:
     """What a fetch or an update brought."""
     if not rows:
         return ""

@@ -123,9 +123,9 @@ class SeriesPanel(pn.viewable.Viewer):
         )
 
     def _gaps_section(self) -> Any:
-        return section("Holes", self._gap_table(), note=self._told())
+        return section("Holes", self._gap_table(), note=self._gap_note())
 
-    def _told(self) -> str:
+    def _gap_note(self) -> str:
         holes = self._holes
         more = f"the {_LONGEST} longest of {count(len(holes))}, " if holes and len(holes) > _LONGEST else ""
         return f"{more}between first and last candle"

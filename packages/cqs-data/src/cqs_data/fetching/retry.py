@@ -22,36 +22,36 @@ class Silent(ExchangeBusy):
     """An exchange that shows no candles, not even those that it showed before: it is in maintenance."""
 
 
-class Patience:
+class RetryPolicy:
     """How often and how long one exchange is waited for.
 
     Args:
         tries: questions before giving up.
         pause: seconds before the second one, doubled each time.
-        apart: seconds at most between two answers without candles that are believed; default twenty pauses.
+        longest_separation: seconds, at most, between two empty answers that are believed; default 20 pauses.
 
     Attributes:
         retries: questions that were asked again.
         silent: whether the exchange was silent until nobody waited any longer; then it is asked only once.
-        tell: is told what is waited for, and how long.
+        report: called with what is waited for, and for how long.
     """
 
-    def __init__(self, tries: int = 7, pause: float = 0.5, apart: float | None = None) -> None:
+    def __init__(self, tries: int = 7, pause: float = 0.5, longest_separation: float | None = None) -> None:
         self.tries = tries
         self.pause = pause
-        self.apart = 20 * pause if apart is None else apart
+        self.longest_separation = 20 * pause if longest_separation is None else longest_separation
         self.retries = 0
         self.silent = False
-        self.tell: Callable[[str], None] = lambda _: None
+        self.report: Callable[[str], None] = lambda _: None
         self._not_before = 0.0
 
     def separation(self, bars: int) -> float:
         """Seconds between two answers that so many bars are not there: the more, the longer.
 
-        >>> Patience().separation(10), Patience().separation(1000), Patience().separation(10**6)
+        >>> RetryPolicy().separation(10), RetryPolicy().separation(1000), RetryPolicy().separation(10**6)
         (0.25, 5.2, 10.0)
         """
-        return round(min(self.apart, self.apart * (0.02 + 0.0005 * bars)), 9)
+        return round(min(self.longest_separation, self.longest_separation * (0.02 + 0.0005 * bars)), 9)
 
     async def ask(self, question: Callable[[], Awaitable[_T]], at_most: int | None = None) -> _T:
         """The answer, asked for until it comes, `tries` times or `at_most`, whichever is less.
@@ -82,10 +82,10 @@ class Patience:
         if error.wait is None:
             jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             wait = min(_LONGEST, self.pause * 2 ** (tries - 1)) * jitter
-            self.tell(f"asking again in {wait:.0f} s, {error}")
+            self.report(f"asking again in {wait:.0f} s, {error}")
             await asyncio.sleep(wait)
             return
         if waited > _TOO_LONG:
             raise ExchangeError(f"{error}; it asks to wait {waited / 60:.0f} minutes, try again then") from error
-        self.tell(f"asking again in {error.wait:.0f} s, {error}")
+        self.report(f"asking again in {error.wait:.0f} s, {error}")
         self._not_before = max(self._not_before, time.monotonic() + max(error.wait, _SHORTEST))

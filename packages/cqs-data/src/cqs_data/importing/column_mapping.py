@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_data.importing.tables import Table
+    from cqs_data.importing.raw_table import RawTable
 
 _LOOKED = 20  # cells
 NEEDED = ("time", "open", "high", "low", "close", "volume")
@@ -84,14 +84,14 @@ _PLAIN = CandleFormat()
 _PLAIN.name = "named-columns"
 
 
-class Columns(NamedTuple):
+class ColumnMapping(NamedTuple):
     """The format of a table, and `{field: column}`."""
 
     format: CandleFormat
     fields: Mapping[str, str]
 
 
-def find_columns(name: str, table: Table, given: Mapping[str, str]) -> Columns:
+def find_columns(name: str, table: RawTable, given: Mapping[str, str]) -> ColumnMapping:
     """The columns of a table.
 
     Args:
@@ -102,14 +102,14 @@ def find_columns(name: str, table: Table, given: Mapping[str, str]) -> Columns:
     Raises:
         UsageError: a column is missing, there twice, or unknown.
     """
-    doubled = _apart(table.frame)
+    doubled = _doubled_cells(table.frame)
     chosen, fields = _by_format(table)
     if not fields:
         chosen, fields = _PLAIN, _by_name(list(table.frame.columns))
-    told = {k: v for k, v in _by_name(list(table.frame.columns)).items() if k in _ABOUT}
+    named = {k: v for k, v in _by_name(list(table.frame.columns)).items() if k in _ABOUT}
     if "time" in given:
         fields = {what: column for what, column in fields.items() if what != "clock"}
-    fields = _with_clock(table.frame, {**told, **fields, **_given(name, table, given)})
+    fields = _with_clock(table.frame, {**named, **fields, **_given(name, table, given)})
     if table.headless and not {"time", "close"} & set(fields):
         raise UsageError(
             f"{name!r} has no header line, and its {table.frame.shape[1]} columns stand in no order that is known: "
@@ -127,10 +127,10 @@ def find_columns(name: str, table: Table, given: Mapping[str, str]) -> Columns:
             f"{name!r} has no column that is known as {missing[0]}; it has {_listed(table.frame.columns)}: "
             f"name it with --columns {missing[0]}=…" + (" (volume=none stores 0)" if missing == ["volume"] else "")
         )
-    return Columns(chosen, fields)
+    return ColumnMapping(chosen, fields)
 
 
-def _apart(frame: pd.DataFrame) -> dict[str, list[int]]:
+def _doubled_cells(frame: pd.DataFrame) -> dict[str, list[int]]:
     """Give columns of one name names of their own; returns their numbers by the name that they had."""
     names = [str(column) for column in frame.columns]
     doubled = {one: [i for i, other in enumerate(names) if other == one] for one in names if names.count(one) > 1}
@@ -160,12 +160,12 @@ def known_formats() -> list[CandleFormat]:
     return [*FORMATS, *plugins().candle_formats().values()]
 
 
-def _by_format(table: Table) -> Columns:
+def _by_format(table: RawTable) -> ColumnMapping:
     for one in known_formats():
         fields = one.columns(table.frame, headless=table.headless)
         if fields and set(fields.values()) <= set(table.frame.columns):
-            return Columns(one, fields)
-    return Columns(_PLAIN, {})
+            return ColumnMapping(one, fields)
+    return ColumnMapping(_PLAIN, {})
 
 
 def _by_name(have: Sequence[str]) -> dict[str, str]:
@@ -203,7 +203,7 @@ def _first(names: Iterable[str], have: Sequence[str]) -> str | None:
     return next((name for name in names if name in have), None)
 
 
-def _given(name: str, table: Table, given: Mapping[str, str]) -> dict[str, str]:
+def _given(name: str, table: RawTable, given: Mapping[str, str]) -> dict[str, str]:
     have = list(table.frame.columns)
     found = {}
     for what, column in given.items():

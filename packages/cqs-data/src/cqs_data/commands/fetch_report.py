@@ -110,7 +110,7 @@ def _table(done: Sequence[Fetched], endpoint: str | None, heading: str | None) -
         if one.error:
             click.echo(safe(f"cqs: {one.series} is not complete: {one.error}"), err=True)
         for doubt in one.doubtful:
-            click.echo(safe(f"cqs: {doubt.told(one.series)}"), err=True)
+            click.echo(safe(f"cqs: {doubt.description(one.series)}"), err=True)
 
 
 def _line(one: Fetched, endpoint: str | None) -> str:
@@ -118,6 +118,6 @@ def _line(one: Fetched, endpoint: str | None) -> str:
         return f"{one.series}: left alone, it is {one.note}"
     marked = " from an endpoint" if one.source == "endpoint" else ""
     counts = {"rejected": one.rejected, "kept though they jump": one.flagged}
-    apart = "".join(f", {n:,} {what} (see data/quarantine)" for what, n in counts.items() if n)
+    refused = "".join(f", {n:,} {what} (see data/quarantine)" for what, n in counts.items() if n)
     note = f"; {one.note}" if one.note else ""
-    return f"{one.series}: {counted(one.rows, 'new candle')}{marked}{apart}{note}"
+    return f"{one.series}: {counted(one.rows, 'new candle')}{marked}{refused}{note}"

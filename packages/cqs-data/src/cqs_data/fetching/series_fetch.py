@@ -11,12 +11,12 @@ from cqs_core.lake.mending import FOLDER, settle
 from cqs_core.lake.ranges import Range, subtract, union
 from cqs_core.time import intervals
 from cqs_data.exchanges.unified import EARLIEST
+from cqs_data.fetching.answer_buffer import AnswerBuffer
+from cqs_data.fetching.cross_check import CrossCheck
 from cqs_data.fetching.doubts import Doubt, merged, within
-from cqs_data.fetching.evidence import Evidence
-from cqs_data.fetching.paging import Answer, Pages, Question
-from cqs_data.fetching.run import Run
+from cqs_data.fetching.endpoints import source_of
+from cqs_data.fetching.paging import PageAnswer, PageRequest, Pages
 from cqs_data.fetching.settling import Settling
-from cqs_data.fetching.sources import source_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cqs_core.jobs import Progress
     from cqs_core.lake import LakeObject
     from cqs_core.lake.mending import Damage
-    from cqs_data.fetching.patience import Patience
+    from cqs_data.fetching.retry import RetryPolicy
 
 _LONG = 5_000  # bars to ask for, from which it pays to know where the market begins
 _TOGETHER = 200  # bars; no exchange of ours gives fewer in one answer
@@ -34,7 +34,7 @@ _OVERLAP = 50  # bars without candles at the end of a slice that the next one as
 LATEST = 1 << 62
 
 
-class GivenUp(Exception):  # noqa: N818 - no error: somebody wanted it
+class Skipped(Exception):  # noqa: N818 - no error: somebody wanted it
     """Somebody asked to leave this series, and to go on with the others."""
 
 
@@ -46,33 +46,33 @@ class SeriesFetch:
         exchange: a connection.
         lake: where candles go.
         series: which.
-        patience: how the exchange is waited for.
+        retry: how often and how long to ask again.
         work: whose progress this is a part of.
         objects: of the series, as a listing showed them.
         gate: is left while this waits; None where nobody else does.
-        run: what was stored.
+        buffer: what was stored.
     """
 
     exchange: Exchange
     lake: Lake
     series: Series
-    patience: Patience
+    retry: RetryPolicy
     work: Progress
     objects: Sequence[LakeObject] = ()
     gate: asyncio.Semaphore | None = None
 
     def __post_init__(self) -> None:
         begun = any(o.rows for o in self.objects)
-        self._pages = Pages(self.exchange, self.series, self.patience, begun=begun)
-        self._evidence = Evidence(self.exchange, self.series, self.patience)
+        self._pages = Pages(self.exchange, self.series, self.retry, begun=begun)
+        self._cross_check = CrossCheck(self.exchange, self.series, self.retry)
         self._mended = ""
         self._expected_from = 0  # ms UTC; before it nothing is expected
-        self._start(Run(self.lake, self.series, self.source, self.objects))
+        self._start(AnswerBuffer(self.lake, self.series, self.source, self.objects))
 
-    def _start(self, run: Run) -> None:
-        self.run = run
+    def _start(self, buffer: AnswerBuffer) -> None:
+        self.buffer = buffer
         self._settling = Settling(
-            self.series, self._pages, self._evidence, run, self.patience, self._advance, self.gate, self._later()
+            self.series, self._pages, self._cross_check, buffer, self.retry, self._advance, self.gate, self._later()
         )
         self._settling.dropped = lambda: self.exchange.kept(self.series.market, self.series.interval) is not None
 
@@ -100,7 +100,7 @@ class SeriesFetch:
         self._pages.asked = start, end
         missing = self._with_last(subtract(self._grid(start, end), self._answered()))
         if sum(map(self._bars, missing)) > _LONG:
-            self._expected_from = await self._evidence.origin() or 0
+            self._expected_from = await self._cross_check.origin() or 0
         self._expect(missing)
         for group in _together(self.series.interval, missing):
             await self._get(self._question(group[0][0], group[-1][1]), group)
@@ -129,9 +129,9 @@ class SeriesFetch:
         answered = self._answered()
         for group in groups:
             unknown = [part for hole in group for part in subtract(hole, answered)]
-            self.run.keep_empty = bool(unknown)
+            self.buffer.keep_empty = bool(unknown)
             await self._get(self._beside(group[0][0], group[-1][1]), group, unknown)
-        self.run.keep_empty = True
+        self.buffer.keep_empty = True
         await self._settling.settle()
 
     async def mend(self, damage: Damage) -> None:
@@ -143,7 +143,7 @@ class SeriesFetch:
         lost = [o for o in (*damage.damaged, *damage.missing) if o.source == self.source]
         self.objects = damage.sound
         newest = max((o.seq for o in damage.missing), default=0)
-        self._start(Run(self.lake, self.series, self.source, self.objects, newest))
+        self._start(AnswerBuffer(self.lake, self.series, self.source, self.objects, newest))
         ranges = [self._grid(*bounds) for bounds in union((o.start, o.end) for o in lost)]
         self._expect(ranges)
         for bounds in ranges:
@@ -152,20 +152,22 @@ class SeriesFetch:
         aside = await asyncio.to_thread(settle, self.lake.bucket, self.series, damage)
         self._mended = f"lost objects fetched again: {len(lost):,}, damaged ones moved to {FOLDER}: {aside:,}"
 
-    async def _get(self, asked: Question, holes: Sequence[Range] = (), unknown: Sequence[Range] | None = None) -> None:
+    async def _get(
+        self, asked: PageRequest, holes: Sequence[Range] = (), unknown: Sequence[Range] | None = None
+    ) -> None:
         """Ask for a range, and store what comes while it comes; of `holes`, only what fills them.
 
         Doubts about ranges that were answered before, those outside of `unknown`, do not matter.
         """
         some = holes if len(holes) > 1 or unknown is not None else ()
         try:
-            async for answer in self._told(asked):
+            async for answer in self._reported(asked):
                 doubts = answer.doubts if unknown is None else within(answer.doubts, unknown)
                 self._settling.doubts += within(doubts, holes) if some else doubts
-                await self.run.add(answer, some)
-                await self.run.rest()
+                await self.buffer.add(answer, some)
+                await self.buffer.rest()
         finally:
-            await self.run.finish()
+            await self.buffer.finish()
 
     async def _get_in_order(self, bounds: Range) -> bool:
         """Ask for a range in slices, oldest first; False where it ends at a doubt."""
@@ -184,7 +186,7 @@ class SeriesFetch:
                 if empty and await self._is_over(asked.left, (asked.low, bounds[1])):
                     break
         finally:
-            await self.run.finish()
+            await self.buffer.finish()
         return True
 
     def _doubt(self, doubts: Sequence[Doubt], *, last: bool) -> list[Doubt]:
@@ -192,31 +194,31 @@ class SeriesFetch:
         self._settling.doubts = [one for one in doubts if last or one.right is not None]
         return [one for one in doubts if not (last or one.right is not None)]
 
-    async def _slice(self, asked: Question, end: int) -> list[Answer]:
+    async def _slice(self, asked: PageRequest, end: int) -> list[PageAnswer]:
         """All answers of a slice; of an exchange that is silent they are asked for once more, later."""
-        answers = [answer async for answer in self._told(asked)]
+        answers = [answer async for answer in self._reported(asked)]
         if not (silent := _silent(answers)):
             return answers
         await self._settling.wait(silent)
-        answers = [answer async for answer in self._told(asked)]
+        answers = [answer async for answer in self._reported(asked)]
         self._settling.doubtful += [replace(one, end=end) for one in _silent(answers)]
         return answers
 
-    async def _store_in_order(self, answers: Sequence[Answer]) -> bool:
+    async def _store_in_order(self, answers: Sequence[PageAnswer]) -> bool:
         """Store answers up to the first doubt, settle it, then store the others; False where it stays."""
         ordered = sorted(answers, key=lambda one: one.page.start)
         first = min((one.start for one in (*self._settling.doubts, *self._settling.doubtful)), default=LATEST)
         for answer in ordered:
-            await self.run.add(answer.part(EARLIEST, first))
+            await self.buffer.add(answer.part(EARLIEST, first))
         if first < LATEST and not self._settling.doubtful:
             await self._settling.settle()
         if not self._settling.doubtful:
             for answer in ordered:
-                await self.run.add(answer.part(first, LATEST))
-            await self.run.rest()
+                await self.buffer.add(answer.part(first, LATEST))
+            await self.buffer.rest()
         return not self._settling.doubtful
 
-    async def _told(self, asked: Question) -> AsyncIterator[Answer]:
+    async def _reported(self, asked: PageRequest) -> AsyncIterator[PageAnswer]:
         """Answers, until longer bars show that the market ended long ago."""
         left = asked.left
         async for answer in self._pages.each(asked):
@@ -233,20 +235,20 @@ class SeriesFetch:
     async def _is_over(self, last: int | None, rest: Range) -> bool:
         if last is None or self._bars(rest) <= _SLICE:
             return False
-        return await self._evidence.ended(last, self._pages.closed)
+        return await self._cross_check.ended(last, self._pages.closed)
 
-    def _advance(self, answer: Answer) -> None:
+    def _advance(self, answer: PageAnswer) -> None:
         bars = self._bars((answer.page.start, answer.page.end))
         bars -= sum(self._bars((one.start, one.end)) for one in answer.doubts)
         self.work.advance(max(0, bars), part=str(self.series))
 
-    def _question(self, low: int, high: int) -> Question:
+    def _question(self, low: int, high: int) -> PageRequest:
         """A range, next to candles that this exchange gave."""
         own = [o for o in self.objects if o.rows and o.source == self.source]
         left = max((o.last for o in own if o.last <= low), default=None)
-        return Question(low, high, left, min((o.first for o in own if o.first >= high), default=None))
+        return PageRequest(low, high, left, min((o.first for o in own if o.first >= high), default=None))
 
-    def _beside(self, low: int, high: int) -> Question:
+    def _beside(self, low: int, high: int) -> PageRequest:
         """A hole between candles, those that this exchange gave named."""
         name = self.series.interval
         left = intervals.next_open(name, low, -1)
@@ -256,7 +258,7 @@ class SeriesFetch:
         def given(at: int) -> bool:
             return any(a <= at <= b for a, b in own) and not any(a <= at <= b for a, b in others)
 
-        return Question(low, high, left if given(left) else None, high if given(high) else None)
+        return PageRequest(low, high, left if given(left) else None, high if given(high) else None)
 
     def _with_last(self, missing: Sequence[Range]) -> list[Range]:
         """Ranges, with the newest candle that is stored where one begins behind it."""
@@ -270,10 +272,10 @@ class SeriesFetch:
         """Go on only while nobody has given this series up.
 
         Raises:
-            GivenUp: somebody has.
+            Skipped: somebody has.
         """
         if self.work.given_up(str(self.series)):
-            raise GivenUp
+            raise Skipped
 
     def _answered(self) -> list[Range]:
         """What this source or a file has told; the emptiness that an endpoint shows says nothing of the exchange."""
@@ -304,13 +306,13 @@ class SeriesFetch:
         return intervals.next_open(self.series.interval, under_way, 1 - self.exchange.history)
 
 
-def _behind(asked: Question, answers: Iterable[Answer]) -> Question:
+def _behind(asked: PageRequest, answers: Iterable[PageAnswer]) -> PageRequest:
     """The question that follows, next to the last candle that came."""
     lasts = [int(ts[-1]) for answer in answers if len(ts := stamps(answer.cleaned.table))]
     return asked._replace(low=asked.high, left=max(lasts, default=asked.left))
 
 
-def _silent(answers: Iterable[Answer]) -> list[Doubt]:
+def _silent(answers: Iterable[PageAnswer]) -> list[Doubt]:
     return [doubt for answer in answers for doubt in answer.doubts if doubt.why]
 
 

@@ -41,7 +41,7 @@ _SECONDS = 60.0
 _WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
-class Price(NamedTuple):
+class RecentCloses(NamedTuple):
     """The newest closes of a series, oldest first; `last` is the open of the newest candle, ms UTC.
 
     Attributes:
@@ -59,16 +59,16 @@ def prices(page: PageState) -> Any:
     cards = metric_cards([])
     faults = stack(visible=False)
     shown = stack(cards, faults)
-    told: list[str] = []
+    shown_faults: list[str] = []
 
-    def show(found: Sequence[Price]) -> None:
+    def show(found: Sequence[RecentCloses]) -> None:
         if not found:
             shown[:] = [section("Candles", _nothing(page))]
             return
         cards.object = metrics_html([_metric(price) for price in found])
         damaged = [(price.series, price.fault) for price in found if price.fault]
-        if told != [str(fault) for _, fault in damaged]:
-            told[:] = [str(fault) for _, fault in damaged]
+        if shown_faults != [str(fault) for _, fault in damaged]:
+            shown_faults[:] = [str(fault) for _, fault in damaged]
             said = (failure(f"{s} cannot be read", fault, actions=remedies(page, fault)) for s, fault in damaged)
             fill(faults, *said)
         if shown[0] is not cards:
@@ -84,7 +84,7 @@ def chart(page: PageState) -> Any:
     shown = pn.Column(**_WHOLE)
     candles = CandleChart(page)
 
-    def show(found: Sequence[Price]) -> None:
+    def show(found: Sequence[RecentCloses]) -> None:
         readable = [price.series for price in found if not price.fault]
         if readable:
             series = readable[0]
@@ -104,7 +104,7 @@ def _nothing(page: PageState) -> Any:
     )
 
 
-def newest(bucket: Bucket, exchange: str) -> list[Price]:
+def newest(bucket: Bucket, exchange: str) -> list[RecentCloses]:
     """The longest daily series of an exchange (of any, where it has none), with their newest closes."""
     lake = Lake(bucket)
     days = [status for status in lake.status() if status.series.interval == "1d" and status.last is not None]
@@ -113,17 +113,17 @@ def newest(bucket: Bucket, exchange: str) -> list[Price]:
     return [_price(lake, status) for status in chosen]
 
 
-def _price(lake: Lake, status: SeriesStatus) -> Price:
+def _price(lake: Lake, status: SeriesStatus) -> RecentCloses:
     """A damaged series takes no other along."""
     last = status.last or 0
     try:
         table = lake.read(status.series, intervals.next_open(status.series.interval, last, -_BARS))
     except DataError as error:
-        return Price(status.series, (), last, error)
-    return Price(status.series, table.column("close").to_numpy().tolist(), last)
+        return RecentCloses(status.series, (), last, error)
+    return RecentCloses(status.series, table.column("close").to_numpy().tolist(), last)
 
 
-def _metric(price: Price) -> Metric:
+def _metric(price: RecentCloses) -> Metric:
     closes, quote = price.closes, price.series.market.partition("/")[2].partition(":")[0]
     if not closes:
         return Metric(price.series.market, "unreadable" if price.fault else "–", "see below" if price.fault else "")

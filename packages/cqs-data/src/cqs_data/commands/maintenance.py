@@ -12,9 +12,9 @@ from cqs_core.cli import command_options, emit, open_bucket, say, stoppable
 from cqs_core.files import safe
 from cqs_core.lake import maybe_open
 from cqs_core.time.clock import iso
-from cqs_data.commands.choosing import NO_SERIES, chosen_series, series_options
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
-from cqs_data.commands.reporting import STOPPED, counted, report
+from cqs_data.commands.fetch_report import STOPPED, counted, report
+from cqs_data.commands.series_arguments import NO_SERIES, chosen_series, series_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -155,8 +155,8 @@ def verify(exchange: str | None, symbols: str | None, interval: str | None, buck
 
 
 def _verdict(one: Verified) -> list[str]:
-    told = f"{one.series}  {counted(one.rows, 'row')}  {(one.sha256 or '-')[:16]}  {'' if one.problems else 'ok'}"
-    return [told.rstrip(), *(f"  {problem}" for problem in one.problems)]
+    line = f"{one.series}  {counted(one.rows, 'row')}  {(one.sha256 or '-')[:16]}  {'' if one.problems else 'ok'}"
+    return [line.rstrip(), *(f"  {problem}" for problem in one.problems)]
 
 
 @click.command("compact")

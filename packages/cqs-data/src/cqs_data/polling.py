@@ -1,4 +1,4 @@
-"""Looks over REST at the newest candles of a series: what ticks do not tell, and what a lost connection missed."""
+"""Poller over REST at the newest candles of a series: what ticks do not tell, and what a lost connection missed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LiveCandle:
         return replace(self, high=max(self.high, price), low=min(self.low, price), close=price)
 
 
-class Looks:
+class Poller:
     """The looks at one series.
 
     Args:
@@ -63,7 +63,7 @@ class Looks:
         self._series, self._exchange, self._history = series, exchange, history
         self._since: int | None = None  # closed candles before this are told for good
         self._shown: int | None = None  # open of the newest closed candle that the exchange showed
-        self._told: dict[int, LiveCandle] = {}
+        self._reported: dict[int, LiveCandle] = {}
         self._ready = False
         self._at = 0.0
 
@@ -81,13 +81,13 @@ class Looks:
         if self._since is None:
             self._since = intervals.next_open(name, opened, -self._history)
         try:
-            found = await self._look(max(self._since, intervals.next_open(name, opened, -_MOST)), opened)
+            found = await self._poll(max(self._since, intervals.next_open(name, opened, -_MOST)), opened)
         except ExchangeBusy:
             found = {before.ts: before} if before and before.ts < opened else {}
         self.under_way = found.pop(opened, None)
         return self._new([replace(found[ts], closed=True) for ts in sorted(found)])
 
-    async def _look(self, start: int, opened: int) -> dict[int, LiveCandle]:
+    async def _poll(self, start: int, opened: int) -> dict[int, LiveCandle]:
         name = self._series.interval
         if not self._ready:
             await self._exchange.markets()
@@ -113,13 +113,13 @@ class Looks:
         return found
 
     def _new(self, closed: Sequence[LiveCandle]) -> list[LiveCandle]:
-        new = [candle for candle in closed if self._told.get(candle.ts) != candle]
-        self._told = _newest(self._told | {candle.ts: candle for candle in new}, self._since)
+        new = [candle for candle in closed if self._reported.get(candle.ts) != candle]
+        self._reported = _newest(self._reported | {candle.ts: candle for candle in new}, self._since)
         return new
 
 
-def _newest(told: Mapping[int, LiveCandle], since: int | None) -> dict[int, LiveCandle]:
-    return {ts: candle for ts, candle in told.items() if since is None or ts >= since}
+def _newest(reported: Mapping[int, LiveCandle], since: int | None) -> dict[int, LiveCandle]:
+    return {ts: candle for ts, candle in reported.items() if since is None or ts >= since}
 
 
 def _candle(row: Sequence[float | None]) -> LiveCandle:

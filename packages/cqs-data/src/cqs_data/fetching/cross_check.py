@@ -9,24 +9,24 @@ from cqs_core.time import intervals
 from cqs_core.time.intervals import INTERVALS
 
 if TYPE_CHECKING:
-    from cqs_data.fetching.patience import Patience
+    from cqs_data.fetching.retry import RetryPolicy
 
 _LONGER = 3  # longer intervals that are tried, where an exchange does not answer about them
 _TRIES = 3  # questions about an interval which the user does not want
 _PROBE = 200  # bars up to now among which a market that trades has one
 
 
-class Evidence:
+class CrossCheck:
     """What else an exchange says of one series.
 
     Args:
         exchange: a connection.
         series: which.
-        patience: how the exchange is waited for.
+        retry: how often and how long to ask again.
     """
 
-    def __init__(self, exchange: Exchange, series: Series, patience: Patience) -> None:
-        self._exchange, self._series, self._patience = exchange, series, patience
+    def __init__(self, exchange: Exchange, series: Series, retry: RetryPolicy) -> None:
+        self._exchange, self._series, self._retry = exchange, series, retry
         self._origin: int | None = None
         self._without_origin = False
 
@@ -34,7 +34,7 @@ class Evidence:
         """Open of the market's first longest bar, ms UTC; None where the exchange does not tell."""
         if self._origin is None and not self._without_origin:
             try:
-                self._origin = await self._patience.ask(lambda: self._exchange.first(self._series.market))
+                self._origin = await self._retry.ask(lambda: self._exchange.first(self._series.market))
             except ExchangeError:  # an exchange without such bars; one that is gone fails the next question
                 self._without_origin = True
         return self._origin
@@ -68,7 +68,7 @@ class Evidence:
     async def trades(self) -> bool:
         """Whether the exchange says that the market traded in the last 24 hours."""
         try:
-            volumes = await self._patience.ask(self._exchange.volumes)
+            volumes = await self._retry.ask(self._exchange.volumes)
         except (ExchangeError, NotImplementedError):
             return True  # an exchange that tells nothing at all is not believed
         return volumes.get(self._series.market, 0.0) > 0
@@ -84,7 +84,7 @@ class Evidence:
             return []
         own = name == self._series.interval
         try:
-            page = await self._patience.ask(
+            page = await self._retry.ask(
                 lambda: self._exchange.page(self._series.market, name, low, high), None if own else _TRIES
             )
         except ExchangeBusy:

@@ -17,7 +17,7 @@ from cqs_data.sandbox.habits import Habits, Habitual
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from cqs_data.sandbox.bars import Source
+    from cqs_data.sandbox.candle_rows import Source
     from cqs_data.sandbox.faults import Faults
 
 Dialect = Callable[["Source", Callable[[], int]], web.Application]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core import FIELDS, UsageError
-from cqs_data.sandbox.bars import Bars, aggregate, divides, step
+from cqs_data.sandbox.candle_rows import Bars, aggregate, divides, step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TIME_COLUMNS = ("ts", "timestamp")
 
 
-class Folder:
+class CandleFolder:
     """A folder of parquet files, one a series; what is not stored is put together from the coarsest finer one.
 
     Args:

@@ -18,7 +18,7 @@ _INDEX = "index"
 _STREAM = b"\xff\xff\xff\xff"  # what Arrow's streams begin with
 
 
-class Table(NamedTuple):
+class RawTable(NamedTuple):
     """The rows of a file, before anything in them is understood.
 
     Attributes:
@@ -38,7 +38,7 @@ class Table(NamedTuple):
     tickers: Sequence[str] = ()
 
 
-def read_table(name: str, data: bytes, delimiter: str | None = None, decimal: str | None = None) -> Table:
+def read_table(name: str, data: bytes, delimiter: str | None = None, decimal: str | None = None) -> RawTable:
     """The table in a file; `delimiter` and `decimal` are those of text.
 
     Raises:
@@ -51,14 +51,14 @@ def read_table(name: str, data: bytes, delimiter: str | None = None, decimal: st
     head = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"[", b"{")):
         found = read_document(name, data)
-        return Table(found.frame.rename(columns=normal), found.headless, "json")
+        return RawTable(found.frame.rename(columns=normal), found.headless, "json")
     if not data.strip():
         raise UsageError(f"{name!r} is empty")
     text = read_text(name, data, delimiter, decimal)
-    return Table(text.frame, text.headless, "csv", text.delimiter, text.encoding, text.tickers)
+    return RawTable(text.frame, text.headless, "csv", text.delimiter, text.encoding, text.tickers)
 
 
-def _columnar(name: str, data: bytes, kind: str) -> Table:
+def _columnar(name: str, data: bytes, kind: str) -> RawTable:
     import pandas as pd
     import pyarrow as pa
 
@@ -75,7 +75,7 @@ def _columnar(name: str, data: bytes, kind: str) -> Table:
     at = max(range(len(rows)), key=lambda i: sum(cell in PRICES for cell in rows[i])) if rows else 0
     frame.columns = [level[at] or level[0] for level in levels]
     symbols = [row for i, row in enumerate(rows) if i != at]
-    return Table(frame, headless=False, kind=kind, tickers=[cell.upper() for cell in symbols[0]] if symbols else ())
+    return RawTable(frame, headless=False, kind=kind, tickers=[cell.upper() for cell in symbols[0]] if symbols else ())
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from cqs_core import UsageError
 from cqs_core.lake import AdjacentCandles, Spans, quarantine, remove, stamps
 from cqs_core.lake.ranges import Range, union
 from cqs_core.time import intervals
-from cqs_data.fetching.sources import check_source
+from cqs_data.fetching.endpoints import check_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cqs_core import Lake, Series
     from cqs_core.lake import LakeObject, Reject
-    from cqs_data.fetching.paging import Answer
+    from cqs_data.fetching.paging import PageAnswer
 
 _GATHER = 1.0  # seconds of answers that a kill may lose
 _MANY = 20_000  # rows that are stored at once at most
@@ -36,7 +36,7 @@ def within(table: pa.Table, holes: Sequence[Range]) -> pa.Table:
 
 
 @dataclass
-class Run:
+class AnswerBuffer:
     """Answers of a series on their way.
 
     Attributes:
@@ -71,7 +71,7 @@ class Run:
         self._seen = max((self.seen, *(o.seq for o in self.objects)))
         self._neighbours = AdjacentCandles(self.lake.bucket, self.objects)
 
-    async def add(self, answer: Answer, holes: Sequence[Range] = ()) -> None:
+    async def add(self, answer: PageAnswer, holes: Sequence[Range] = ()) -> None:
         """Take an answer, as far as it is believed; where `holes` are repaired, only what fills them."""
         cleaned = answer.cleaned
         if cleaned.rejects:
