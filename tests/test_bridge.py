@@ -13,7 +13,7 @@ from cqs_core import Costs, Orders, RunResult, Strategy, plugins, simulate
 from cqs_core.testing.candles import random_candles
 from cqs_monitor.compare.bridge import build_bridge
 from cqs_monitor.compare.pairing import Tolerance, pair_up
-from cqs_monitor.compare.strategy_run import positions
+from cqs_monitor.compare.strategy_setup import positions
 
 SYMBOLS = ("BTC/KRW", "ETH/KRW", "XRP/KRW")
 COSTS = Costs(fee=0.0005, slip=0.0, min_order=5_000.0, capital=10_000_000.0)

@@ -9,7 +9,7 @@ import pytest
 from cqs_backtest.commands.backtest import run
 from cqs_backtest.views.form import BacktestForm
 from cqs_core import Series, SeriesStatus, UsageError
-from cqs_monitor.views.question import QuestionForm
+from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_panel import PageState, strategies_by_title, strategy_title
 
 DAY = 86_400_000
@@ -71,12 +71,12 @@ def test_a_changed_backtest_comes_back_from_its_address(shell):
 
 def test_a_changed_comparison_comes_back_from_its_address(shell):
     changed = page(shell)
-    form = QuestionForm(changed, ["Main", "메인"])
+    form = ComparisonForm(changed, ["Main", "메인"])
     form.param.update(account="메인", start=dt.date(2025, 1, 1), end=dt.date(2025, 6, 30), capital=5e6)
     form.rule.noise_ratio = 0.7
     assert changed.query["p.noise_ratio"] == "0.7"
-    again = QuestionForm(page(shell, **changed.query), ["Main", "메인"]).question()
-    asked = form.question()
+    again = ComparisonForm(page(shell, **changed.query), ["Main", "메인"]).request()
+    asked = form.request()
     assert (again.account, again.start, again.end, again.capital) == ("메인", asked.start, asked.end, 5e6)
     assert again.rule.strategy.values() == asked.rule.strategy.values()
     assert again.end - again.start == 181 * DAY
@@ -84,16 +84,16 @@ def test_a_changed_comparison_comes_back_from_its_address(shell):
 
 def test_an_account_that_is_not_there_is_said_and_leaves_the_address(shell):
     opened = page(shell, account="Nobody")
-    form = QuestionForm(opened, ["Main"])
+    form = ComparisonForm(opened, ["Main"])
     assert (form.account, opened.query["account"]) == ("Main", "Main")
     assert shell.said == ["There is no account 'Nobody' here; Main is shown."]
 
 
 def test_dates_the_wrong_way_round_are_refused(shell):
-    form = QuestionForm(page(shell), ["Main"])
+    form = ComparisonForm(page(shell), ["Main"])
     form.param.update(start=dt.date(2025, 6, 1), end=dt.date(2025, 1, 1))
     with pytest.raises(UsageError, match="not before"):
-        form.question()
+        form.request()
 
 
 def test_strategies_have_the_name_that_people_read():

@@ -193,7 +193,7 @@ def test_metrics_of_a_curve_against_ffn():
     import pandas as pd
 
     from cqs_backtest.metrics import monthly_returns, yearly_returns
-    from cqs_backtest.metrics.curve import calendar_numbers, daily_numbers, drawdown_numbers
+    from cqs_backtest.metrics.return_stats import calendar_numbers, daily_numbers, drawdown_numbers
     from cqs_core.trading import metrics
 
     random = np.random.default_rng(2)

@@ -17,7 +17,7 @@ READMES = [
     *documents.DOCS.glob("**/*.md"),
 ]
 BRITISH = (
-    r"\b(colours?|behaviours?|neighbours?|licence|catalogue|favour\w*|honour\w*|analyse\w*|organis\w*|recognis\w*)\b"
+    r"\b(colours?|behaviours?|neighbours?|licence|catalog|favour\w*|honour\w*|analyse\w*|organis\w*|recognis\w*)\b"
 )
 STILTED = (
     r"\b(whoever|whosoever|nobody|somebody|likewise)\b|\bholds? (it|them|\w+) against\b|(?<!there )\b(is|are|was) no \w"

@@ -9,7 +9,7 @@ from handmade import WAVE, frame, store
 from cqs_backtest import BacktestFacade
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.runs import listing, load
-from cqs_backtest.runs.verify import verify
+from cqs_backtest.runs.reproducing import verify
 from cqs_core import UsageError
 
 RISING = frame(np.linspace(100, 250, 300))

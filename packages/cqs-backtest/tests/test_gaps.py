@@ -3,7 +3,7 @@
 import pytest
 from handmade import FLAT, market, orders
 
-from cqs_backtest.checks.gaps import touched
+from cqs_backtest.checks.trades_near_gaps import touched
 from cqs_backtest.engines.fast.engine import FastEngine
 from cqs_core import Costs
 from cqs_core.trading import round_trips

@@ -10,7 +10,7 @@ import pytest
 
 from cqs_backtest.runs import load
 from cqs_backtest.runs.confirm import confirm
-from cqs_backtest.runs.verify import verify
+from cqs_backtest.runs.reproducing import verify
 from cqs_core import Bucket, DataError, UsageError
 
 HELPER = """

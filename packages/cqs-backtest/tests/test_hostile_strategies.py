@@ -5,8 +5,8 @@ import json
 import param
 import pytest
 
-from cqs_backtest.loading.catalog import catalogue
 from cqs_backtest.loading.strategies import find
+from cqs_backtest.loading.strategy_catalog import catalog
 from cqs_core import Strategy, UsageError
 from cqs_core.cli import plain
 
@@ -22,7 +22,7 @@ class Odd(Strategy):
 
 
 def test_a_strategy_with_odd_parameters_and_no_docstring_is_listed():
-    (row,) = catalogue([Odd])
+    (row,) = catalog([Odd])
     assert (row["name"], row["doc"], len(row["parameters"])) == ("odd", "", 6)
     assert json.loads(json.dumps(plain(row), allow_nan=False))["parameters"][2]["default"] is None
 
@@ -35,7 +35,7 @@ def test_one_that_cannot_be_described_leaves_the_others():
         def parameters(cls):
             raise SystemExit(3)
 
-    assert [row["name"] for row in catalogue([Broken, Odd])] == ["odd"]
+    assert [row["name"] for row in catalog([Broken, Odd])] == ["odd"]
 
 
 @pytest.mark.parametrize("code", ["raise SystemExit(3)", "raise KeyboardInterrupt('x')", "1 / 0"])

@@ -6,7 +6,7 @@ from handmade import WAVE, orders
 
 from cqs_backtest.engines.bt.engine import BtEngine
 from cqs_backtest.engines.bt.impact import FeeAndImpact, volatilities
-from cqs_backtest.runs.verify import verify
+from cqs_backtest.runs.reproducing import verify
 from cqs_core import Candles, Costs
 
 COSTS = Costs(fee=0.001, slip=0, capital=1000)

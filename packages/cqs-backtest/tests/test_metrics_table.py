@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from cqs_backtest import BacktestFacade
 from cqs_backtest.metrics import monthly_returns, rolled, statistics, worst_drawdowns, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
-from cqs_backtest.metrics.figures import figure
+from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.runs import load
-from cqs_backtest.runs.compare import compare
-from cqs_backtest.runs.verify import verify
+from cqs_backtest.runs.reproducing import verify
+from cqs_backtest.runs.run_comparison import compare
 from cqs_core import Candles, Costs, Execution, Fill, Orders, RunResult
 from cqs_core.cli import plain
 from cqs_core.time.intervals import DAY, HOUR, MINUTE

@@ -171,10 +171,10 @@ MUTANTS = [
     (kernel, "if t == ends[s] and", "if t == ends[s] - 1 and"),
     (
         order_executor,
-        "if guard.leaving is not None:\n            self._sell_all",
+        "if stops.leaving is not None:\n            self._sell_all",
         "if False:\n            self._sell_all",
     ),
-    (order_executor, "if s not in self._guards or self._guards[s].leaving is None]", "]"),
+    (order_executor, "if s not in self._stops or self._stops[s].leaving is None]", "]"),
     (order_executor, "self._room[s] -= abs(quantity)", ""),
     (order_executor, "own[-1] < len(candles.ts) - 1}", "own[-1] < len(candles.ts) - 1 and False}"),
     (kernel, 'held["quantity"] == 0.0 and terms.priced == 0.0', 'held["quantity"] == 0.0'),
@@ -205,7 +205,9 @@ def test_a_rule_changed_in_one_engine_is_seen(monkeypatch, module, rule, mutant)
     ast.parse(changed)
     extra = {"uncompiled": _uncompiled}
     made = _loaded(module, re.sub("@compiled", "@uncompiled", changed), **extra)
-    for name in {"kernel": ("run",), "order_executor": ("Desk",), "stops": ("Guard",)}[module.__name__.split(".")[-1]]:
+    for name in {"kernel": ("run",), "order_executor": ("OrderExecutor",), "stops": ("Stops",)}[
+        module.__name__.split(".")[-1]
+    ]:
         monkeypatch.setattr(module, name, getattr(made, name))
         if module is stops:
             monkeypatch.setattr(order_executor, name, getattr(made, name))

@@ -7,8 +7,8 @@ import pytest
 from handmade import WAVE, store
 
 from cqs_backtest.runs import listing, load, set_aside, survey
-from cqs_backtest.runs.compare import compare
-from cqs_backtest.runs.verify import verify
+from cqs_backtest.runs.reproducing import verify
+from cqs_backtest.runs.run_comparison import compare
 from cqs_core import UnknownName
 
 pytestmark = pytest.mark.once

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cqs_backtest.runs import listing, load
-from cqs_backtest.runs.verify import verify
+from cqs_backtest.runs.reproducing import verify
 from cqs_core import Bucket
 
 BEFORE = Path(__file__).parent / "written_before"

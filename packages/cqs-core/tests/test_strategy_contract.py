@@ -114,7 +114,7 @@ def test_what_is_wrong_with_a_rule_is_found(orders, told, capfd):
     [
         ({"id": "two words"}, "what_it_is"),
         ({"title": "two\nlines"}, "what_it_is"),
-        ({"more": param.Number(1.0)}, "is_told"),
+        ({"more": param.Number(1.0)}, "is_documented"),
     ],
 )
 def test_what_is_wrong_with_its_description_is_found(about, told, capfd):

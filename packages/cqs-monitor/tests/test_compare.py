@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_core import Candles
+from cqs_monitor.compare.bot_positions import live_positions
 from cqs_monitor.compare.bridge import build_bridge
 from cqs_monitor.compare.deviations import deviations
-from cqs_monitor.compare.live import live_positions
 from cqs_monitor.compare.notes import _held
 from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
 from cqs_monitor.compare.position import Traded

@@ -65,7 +65,7 @@ class Socket:
         self.written.append(message)
 
 
-class Connection:
+class ConnectionWatch:
     def __init__(self):
         self.protocol, self._socket = Protocol(), Socket()
 
@@ -74,7 +74,7 @@ class Session:
     """As much of a session as an outbox uses."""
 
     def __init__(self):
-        self._subscribed_connections = {Connection()}
+        self._subscribed_connections = {ConnectionWatch()}
 
     def _document_patched(self, event):
         raise AssertionError("Bokeh would send this by itself")

@@ -11,7 +11,7 @@ from cqs_backtest.checks.badges import badges
 from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.benchmark import basket, bought_and_held
 from cqs_backtest.request import Request, make_costs, make_request
-from cqs_backtest.runs.tables import equity_series, trades_frame
+from cqs_backtest.runs.run_tables import equity_series, trades_frame
 from cqs_core import Bucket, Candles, Engine, RunResult, Strategy, UsageError, simulate
 
 if TYPE_CHECKING:

@@ -75,7 +75,7 @@ def deviation(values: Floats, n: int) -> Floats:
     """Population standard deviation of the last `n`; 0 where they are equal."""
     rows, columns = values.shape
     out = np.empty((rows, columns))
-    ring, apart = np.empty(n), np.empty(n)
+    ring, deviations = np.empty(n), np.empty(n)
     for s in range(columns):
         seen = 0
         last = np.nan
@@ -87,8 +87,8 @@ def deviation(values: Floats, n: int) -> Floats:
                 if seen >= n:
                     centre = _mean_of(ring)
                     for i in range(n):
-                        apart[i] = (ring[i] - centre) ** 2
-                    last = math.sqrt(_mean_of(apart))
+                        deviations[i] = (ring[i] - centre) ** 2
+                    last = math.sqrt(_mean_of(deviations))
             out[t, s] = last
     return out
 

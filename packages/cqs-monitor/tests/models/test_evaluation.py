@@ -15,10 +15,10 @@ from modelfiles import CLASSES, DAY, FEATURES, START, Touching, portable
 
 from cqs_core import DataError, Series, UsageError
 from cqs_monitor.models.evaluation import scores
-from cqs_monitor.models.evaluation.apart import ask
 from cqs_monitor.models.evaluation.evaluate import evaluate
 from cqs_monitor.models.evaluation.features import feature_table
 from cqs_monitor.models.evaluation.labels import realised
+from cqs_monitor.models.evaluation.model_process import ask
 from cqs_monitor.models.evaluation.regimes import stored
 from cqs_monitor.models.registry import models
 from cqs_monitor.models.trust import trust

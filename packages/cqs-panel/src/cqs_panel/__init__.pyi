@@ -23,10 +23,10 @@ from .figures import when as when
 from .figures import zone_name as zone_name
 from .jobs import JobCard as JobCard
 from .jobs import kept as kept
-from .metrics import Metric as Metric
-from .metrics import metric_cards as metric_cards
-from .metrics import metrics_html as metrics_html
-from .metrics import tone as tone
+from .metric_row import Metric as Metric
+from .metric_row import metric_cards as metric_cards
+from .metric_row import metrics_html as metrics_html
+from .metric_row import tone as tone
 from .parameters import optional_number as optional_number
 from .parameters import parameter_widgets as parameter_widgets
 from .parameters import strategies_by_title as strategies_by_title

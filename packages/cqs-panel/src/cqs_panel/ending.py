@@ -17,7 +17,7 @@ SECONDS = 2.0
 """That sessions and threads have to come to an end by themselves."""
 
 
-def end_when_told(loop: AbstractEventLoop) -> None:
+def end_on_signal(loop: AbstractEventLoop) -> None:
     """Stop the loop at SIGTERM or Ctrl-C; a process that hangs then is ended all the same."""
 
     def end(_number: int, _frame: object) -> None:

@@ -140,5 +140,5 @@ def label(name: str) -> str:
     """
     *words, last = name.split("_")
     unit = _UNITS.get(last)
-    told = " ".join(_WORDS.get(word, word) for word in ([*words] if unit else [*words, last]))
-    return f"{told[:1].upper()}{told[1:]}" + (f", {unit}" if unit else "")
+    text = " ".join(_WORDS.get(word, word) for word in ([*words] if unit else [*words, last]))
+    return f"{text[:1].upper()}{text[1:]}" + (f", {unit}" if unit else "")

@@ -80,15 +80,15 @@ class JobCard(pn.viewable.Viewer):
         self._text.object = job_html(job, self._summary(job) if self._summary and job.over else "")
         self._cancel.visible = not job.over
         if job.over and self._on_end is not None:
-            tell, self._on_end = self._on_end, None
-            tell(job)
+            on_end, self._on_end = self._on_end, None
+            on_end(job)
 
 
 def job_html(job: Job, summary: str = "", about: str = "") -> str:
     """One job as HTML, with a line of what came of it and one about it; everything in it is escaped."""
     state = f'<span class="state">{escape(" · ".join(filter(None, _state(job))))}</span>'
-    told = summary if job.over else job.note
-    note = f'<span class="note">{escape(told)}</span>' if told else ""
+    line = summary if job.over else job.note
+    note = f'<span class="note">{escape(line)}</span>' if line else ""
     title = f'<span class="title">{escape(job.title)}</span>'
     first = f'<span class="note">{escape(about)}</span>' if about else ""
     role = ' role="alert"' if job.state == "failed" else ' role="status"' if job.over else ""

@@ -29,22 +29,22 @@ def strategies_by_title() -> dict[str, str]:
     return {text if twins[text] == 1 else f"{text} ({name})": name for text, name in zip(titles, names, strict=True)}
 
 
-def parameter_widgets(rule: Strategy, **look: Any) -> list[Any]:
+def parameter_widgets(strategy: Strategy, **look: Any) -> list[Any]:
     """A field for each parameter of a rule, in their order; `look` are parameters of every widget."""
-    return [_widget(rule, name, parameter, look) for name, parameter in type(rule).parameters().items()]
+    return [_widget(strategy, name, parameter, look) for name, parameter in type(strategy).parameters().items()]
 
 
-def _widget(rule: Strategy, name: str, parameter: param.Parameter[Any], look: dict[str, Any]) -> Any:
-    told = {**look, "label": label(name), "description": parameter.doc}
-    own = rule.param[name]
+def _widget(strategy: Strategy, name: str, parameter: param.Parameter[Any], look: dict[str, Any]) -> Any:
+    options = {**look, "label": label(name), "description": parameter.doc}
+    own = strategy.param[name]
     if isinstance(parameter, param.Boolean):
-        return pmui.Switch.from_param(own, **told)
+        return pmui.Switch.from_param(own, **options)
     if isinstance(parameter, param.Number) and not parameter.allow_None:
         kind = pmui.IntSlider if isinstance(parameter, param.Integer) else pmui.FloatSlider
-        return kind.from_param(own, **told)
+        return kind.from_param(own, **options)
     if isinstance(parameter, param.Number):
-        return optional_number(rule, name, **told)
-    return (pmui.Select if isinstance(parameter, param.Selector) else pmui.TextInput).from_param(own, **told)
+        return optional_number(strategy, name, **options)
+    return (pmui.Select if isinstance(parameter, param.Selector) else pmui.TextInput).from_param(own, **options)
 
 
 def optional_number(form: param.Parameterized, name: str, **look: Any) -> Any:
@@ -56,8 +56,8 @@ def optional_number(form: param.Parameterized, name: str, **look: Any) -> Any:
         look: parameters of the widget.
     """
     known = form.param[name]
-    told = {"label": known.label, "description": known.doc, "placeholder": "optional", **look}
-    field = pmui.TextInput(value=_text(getattr(form, name)), **told)
+    options = {"label": known.label, "description": known.doc, "placeholder": "optional", **look}
+    field = pmui.TextInput(value=_text(getattr(form, name)), **options)
 
     def take(event: Any) -> None:
         text = event.new.replace(",", "").strip()

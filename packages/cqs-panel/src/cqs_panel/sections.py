@@ -96,11 +96,11 @@ def fill(column: Any, *objects: Any) -> None:
 def _head(title: str, note: str, actions: Sequence[Any]) -> Any:
     import panel as pn
 
-    told = html(f'<div class="head"><h2>{escape(title)}</h2><span class="note">{escape(note)}</span></div>')
+    heading = html(f'<div class="head"><h2>{escape(title)}</h2><span class="note">{escape(note)}</span></div>')
     if not actions:
-        return told
-    told.styles = GROWS
-    return pn.Row(told, *actions, sizing_mode="stretch_width", align="center", margin=0, stylesheets=[WRAPS])
+        return heading
+    heading.styles = GROWS
+    return pn.Row(heading, *actions, sizing_mode="stretch_width", align="center", margin=0, stylesheets=[WRAPS])
 
 
 def empty(title: str, advice: str = "", command: str = "") -> Any:
@@ -158,7 +158,7 @@ def failure(
     import panel as pn
     import panel_material_ui as pmui
 
-    shown = section("", html(_told(where, error)))
+    shown = section("", html(_error_html(where, error)))
     buttons = list(actions)
     if retry is not None:
         again = pmui.Button(label="Try again", variant="outlined", size="small", margin=0)
@@ -169,7 +169,7 @@ def failure(
     return shown
 
 
-def _told(where: str, error: BaseException) -> str:
+def _error_html(where: str, error: BaseException) -> str:
     from cqs_core import CqsError
 
     if isinstance(error, CqsError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_core import UsageError, plugins
 from cqs_core.cli import service, stop_requested
 from cqs_core.isolation import Escaped
-from cqs_panel.ending import end_forks_with_me, end_when_told, leave
+from cqs_panel.ending import end_forks_with_me, end_on_signal, leave
 from cqs_panel.guard.hosts import INSECURE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def serve(
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
     server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)])
     server.start()
-    end_when_told(server.io_loop.asyncio_loop)
+    end_on_signal(server.io_loop.asyncio_loop)
     if _first_process():
         server.io_loop.add_callback(ready, url)
         if open_browser:

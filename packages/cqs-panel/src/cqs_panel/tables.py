@@ -251,7 +251,7 @@ def _by_text(toned: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 
     template = '<span class="<%= ({})[value] || "" %>"><%- value %></span>'
     shown = {name: template.replace("{}", json.dumps(dict(tones))) for name, tones in toned.items()}
-    return {name: HTMLTemplateFormatter(template=told) for name, told in shown.items()}
+    return {name: HTMLTemplateFormatter(template=template) for name, template in shown.items()}
 
 
 def _signed(places: int) -> Any:

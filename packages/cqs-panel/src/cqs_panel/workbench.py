@@ -45,9 +45,9 @@ class Workbench(pn.viewable.Viewer):
         self._label, self._start = label, start
         self._button = pmui.Button(label=label, color="primary", sizing_mode="stretch_width", margin=(8, 0, 0, 0))
         self._button.on_click(lambda _: self._start())
-        self._told = pn.Column(visible=False, **_WHOLE)
+        self._message = pn.Column(visible=False, **_WHOLE)
         self._fields = pn.Column(form, stylesheets=[_SCROLLS], **_WHOLE)
-        self._card = section(title, self._fields, self._told, self._button)
+        self._card = section(title, self._fields, self._message, self._button)
         self._folding = pn.Column(self._card, stylesheets=[_FOLDS], **_WHOLE)
         self._fold = pmui.Button(label="", icon="tune", variant="outlined", size="small", margin=0)
         self._fold.stylesheets = [*self._fold.stylesheets, _NARROW_ONLY]
@@ -76,6 +76,6 @@ class Workbench(pn.viewable.Viewer):
         self._button.disabled = self._button.loading = working
         self.results.css_classes = ["stale"] if working else []
 
-    def tell(self, *objects: Any) -> None:
+    def show_message(self, *objects: Any) -> None:
         """Show messages about the form right above its button, or take them away."""
-        fill(self._told, *objects)
+        fill(self._message, *objects)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.checks.gaps import touched
 from cqs_backtest.checks.lookahead import OFF, look_ahead
 from cqs_backtest.checks.parity import MOST_CELLS, parity
 from cqs_backtest.checks.stale import stale_markets
+from cqs_backtest.checks.trades_near_gaps import touched
 from cqs_core import plugins
 
 if TYPE_CHECKING:

@@ -33,11 +33,11 @@ class Parity:
 def parity(one: Execution, other: Execution) -> Parity:
     """Compare: bar, symbol and reason of each fill exactly, price to 1e-9, quantities and equity to 1e-9 of equity."""
     scale = np.abs(one.equity)
-    apart = np.abs(one.equity - other.equity)
-    difference = float(np.max(apart / np.where(scale > 0, scale, 1), initial=0.0))
+    differences = np.abs(one.equity - other.equity)
+    difference = float(np.max(differences / np.where(scale > 0, scale, 1), initial=0.0))
     where = _fills(one, other)
     if not where and difference > TOLERANCE:
-        where = f"equity at bar {int(np.argmax(apart > TOLERANCE * scale))}"
+        where = f"equity at bar {int(np.argmax(differences > TOLERANCE * scale))}"
     return Parity(not where, difference, where)
 
 

@@ -109,10 +109,10 @@ def _lack(ts: npt.NDArray[np.int64], here: npt.NDArray[np.bool_], reference: Can
         ends = stop == len(ts)
         if stop - first >= _LAST if ends else stop - first > MOST_MISSED:
             last = int(reference.ts[np.searchsorted(reference.ts, ts[first], side="right") - 1])
-            told = (
+            fact = (
                 f"end at {iso(last)}, before the run's last bar" if ends else f"are missing from {iso(int(ts[first]))}"
             )
-            return f"{told} {'at' if ends else 'to'} {iso(int(ts[stop - 1]))}", last
+            return f"{fact} {'at' if ends else 'to'} {iso(int(ts[stop - 1]))}", last
     return None
 
 

@@ -70,7 +70,7 @@ def run(
     from cqs_backtest import facade
     from cqs_backtest.commands import printing
     from cqs_backtest.request import make_costs, make_request
-    from cqs_backtest.runs import tables
+    from cqs_backtest.runs import run_tables
 
     names = ("fee", "slippage_bps", "capital", "min_order", "lot", "max_volume_share", "on_end")
     options["slippage_bps"] = slippage_bps(options["slippage_bps"], bucket)
@@ -82,8 +82,8 @@ def run(
         outcome = facade.run(request, opened, confirm=keep, tell=lambda step: work.advance(1, note=step))
     data = {
         "performance": outcome.performance,
-        "equity": tables.equity_rows(outcome.result),
-        "trades": tables.trade_rows(outcome.result),
+        "equity": run_tables.equity_rows(outcome.result),
+        "trades": run_tables.trade_rows(outcome.result),
         "badges": outcome.badges,
         "run": outcome.keep(opened) if keep else None,
     }

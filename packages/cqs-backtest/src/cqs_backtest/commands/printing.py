@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note
-from cqs_backtest.metrics.figures import figure
+from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.request import BASKET
 from cqs_core.cli import cell
 from cqs_core.time.clock import iso
@@ -50,8 +50,8 @@ def print_performance(console: Console, outcome: Outcome) -> None:
 
 def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The badges as lines of a table."""
-    told = badges["lookahead_where"]
-    yield "Look-ahead", "none found" if badges["lookahead"] == "ok" else f"{badges['lookahead']}: {told}"
+    text = badges["lookahead_where"]
+    yield "Look-ahead", "none found" if badges["lookahead"] == "ok" else f"{badges['lookahead']}: {text}"
     difference = badges["parity_difference"]
     yield "Engines", badges["parity"] + ("" if difference is None else f", within {difference:.0e}")
     touched = f"{badges['gaps']:,} trades, PnL {badges['gaps_pnl']:,.0f}"
@@ -82,8 +82,8 @@ def print_comparison(console: Console, found: dict[str, Any]) -> None:
     console.print(table)
     for name, run in zip(names, found["runs"], strict=True):
         if others := found["other_versions"][run]:
-            told = ", ".join(CONVENTIONS[metric].label for metric in others)
-            console.print(f"{name} was made under another version of: {told}; run it again to compare them")
+            text = ", ".join(CONVENTIONS[metric].label for metric in others)
+            console.print(f"{name} was made under another version of: {text}; run it again to compare them")
     for name, run in zip(names[1:], found["runs"][1:], strict=True):
         changes = Counter(row["change"] for row in found["trades"] if row["run"] == run)
         console.print(

@@ -68,7 +68,7 @@ def show(bucket: str | None, as_json: bool, run: str) -> None:
 @command_options
 def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
     """Put RUNS side by side: settings that differ, metrics, and trades that entered, left or changed."""
-    from cqs_backtest.runs.compare import compare as side_by_side
+    from cqs_backtest.runs.run_comparison import compare as side_by_side
 
     if len(runs) < 2:
         raise UsageError("compare needs two runs or more; `cqs backtest list` names them")
@@ -89,7 +89,7 @@ def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
 @command_options
 def verify(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...]) -> None:
     """Make RUN again and say whether it is identical, or what changed."""
-    from cqs_backtest.runs.verify import verify as made_again
+    from cqs_backtest.runs.reproducing import verify as made_again
 
     found = made_again(open_bucket(bucket), run, trust)
 

@@ -12,9 +12,9 @@ from cqs_core.cli import command_options, emit, say
 @command_options
 def strategies(bucket: str | None, as_json: bool) -> None:
     """List the strategies that are installed, with their parameters."""
-    from cqs_backtest.loading.catalog import catalogue
+    from cqs_backtest.loading.strategy_catalog import catalog
 
-    rows = catalogue(plugins().strategies().values())
+    rows = catalog(plugins().strategies().values())
 
     def table() -> None:
         from cqs_core.cli import cell

@@ -79,7 +79,7 @@ def files_of(class_: type) -> Files | None:
     folder = _folder(class_, file)
     path = file.relative_to(folder)
     only = path.parts[0].removesuffix(".py") if _installed(folder) else None
-    return _with_neighbours(Files(path.as_posix(), {path.as_posix(): data}, folder), only)
+    return _with_siblings(Files(path.as_posix(), {path.as_posix(): data}, folder), only)
 
 
 def _folder(class_: type, file: Path) -> Path:
@@ -98,7 +98,7 @@ def _installed(folder: Path) -> bool:
     return folder in own or folder.name in ("site-packages", "dist-packages")
 
 
-def _with_neighbours(start: Files, only: str | None) -> Files:
+def _with_siblings(start: Files, only: str | None) -> Files:
     """All files that are reached by imports inside the folder; `only` limits them to one package."""
     found, waiting = dict(start.data), deque(start.data)
     while waiting and len(found) < _MOST_FILES:

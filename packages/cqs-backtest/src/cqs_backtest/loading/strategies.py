@@ -80,11 +80,11 @@ def from_file(folder: Path, path: str, name: str) -> type[Strategy]:
             module = import_file(folder, path)
     except Exception as error:
         raise UsageError(f"{path!r} fails at import: {fact_of(error)}") from error
-    rules: dict[str, type[Strategy]] = {n: v for n, v in vars(module).items() if _is_rule(v, module.__name__)}
-    if name not in rules:
-        raise UnknownName(f"strategy of {Path(path).name}", name, rules, remedy="it defines no subclass of Strategy")
-    return rules[name]
+    classes: dict[str, type[Strategy]] = {n: v for n, v in vars(module).items() if _is_strategy(v, module.__name__)}
+    if name not in classes:
+        raise UnknownName(f"strategy of {Path(path).name}", name, classes, remedy="it defines no subclass of Strategy")
+    return classes[name]
 
 
-def _is_rule(value: object, module: str) -> bool:
+def _is_strategy(value: object, module: str) -> bool:
     return isinstance(value, type) and issubclass(value, Strategy) and value.__module__ == module

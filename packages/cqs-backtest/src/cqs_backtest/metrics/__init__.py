@@ -2,6 +2,6 @@
 
 from cqs_backtest.metrics.calendar import monthly_returns, yearly_returns
 from cqs_backtest.metrics.drawdowns import Drawdown, worst_drawdowns
-from cqs_backtest.metrics.summary import rolled, statistics
+from cqs_backtest.metrics.run_statistics import rolled, statistics
 
 __all__ = ["Drawdown", "monthly_returns", "rolled", "statistics", "worst_drawdowns", "yearly_returns"]

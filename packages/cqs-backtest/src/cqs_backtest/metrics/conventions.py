@@ -24,7 +24,7 @@ _HOLD = "the benchmark"
 
 
 @dataclass(frozen=True)
-class Metric:
+class Convention:
     """One number of a run.
 
     Attributes:
@@ -55,8 +55,8 @@ class Metric:
 CONVENTIONS = {
     metric.name: metric
     for metric in (
-        Metric("total_return", "Total return", "%", "final equity over capital, less 1", EQUITY),
-        Metric(
+        Convention("total_return", "Total return", "%", "final equity over capital, less 1", EQUITY),
+        Convention(
             "cagr",
             "CAGR",
             "%",
@@ -64,12 +64,14 @@ CONVENTIONS = {
             EQUITY,
             version=2,
         ),
-        Metric(
+        Convention(
             "mdd", "Max drawdown", "%", "deepest fall below the highest equity so far, over every bar's close", EQUITY
         ),
-        Metric("volatility", "Volatility", "%", f"standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY),
-        Metric("sharpe", "Sharpe", "", f"mean over standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY, version=2),
-        Metric(
+        Convention("volatility", "Volatility", "%", f"standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY),
+        Convention(
+            "sharpe", "Sharpe", "", f"mean over standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY, version=2
+        ),
+        Convention(
             "sortino",
             "Sortino",
             "",
@@ -77,12 +79,18 @@ CONVENTIONS = {
             DAILY,
             version=2,
         ),
-        Metric("calmar", "Calmar", "", "CAGR over max drawdown", EQUITY, version=2),
-        Metric("num_trades", "Closed positions", "#", "from flat to flat", POSITIONS),
-        Metric("win_rate", "Win rate", "%", f"share of {_POSITIONS} that returned more money than went in", POSITIONS),
-        Metric("avg_win", "Average win", "%", f"mean return of winning {_POSITIONS}, on the money put in", POSITIONS),
-        Metric("avg_loss", "Average loss", "%", f"mean return of losing {_POSITIONS}, on the money put in", POSITIONS),
-        Metric(
+        Convention("calmar", "Calmar", "", "CAGR over max drawdown", EQUITY, version=2),
+        Convention("num_trades", "Closed positions", "#", "from flat to flat", POSITIONS),
+        Convention(
+            "win_rate", "Win rate", "%", f"share of {_POSITIONS} that returned more money than went in", POSITIONS
+        ),
+        Convention(
+            "avg_win", "Average win", "%", f"mean return of winning {_POSITIONS}, on the money put in", POSITIONS
+        ),
+        Convention(
+            "avg_loss", "Average loss", "%", f"mean return of losing {_POSITIONS}, on the money put in", POSITIONS
+        ),
+        Convention(
             "profit_factor",
             "Profit factor",
             "",
@@ -90,17 +98,17 @@ CONVENTIONS = {
             POSITIONS,
             unlimited=True,
         ),
-        Metric("final_equity", "Final equity", "$", "cash and what is held at the last close", EQUITY),
-        Metric(
+        Convention("final_equity", "Final equity", "$", "cash and what is held at the last close", EQUITY),
+        Convention(
             "downside_volatility", "Downside volatility", "%", f"root mean square of negative {_DAILY} {_YEAR}", DAILY
         ),
-        Metric(
+        Convention(
             "omega", "Omega", "", f"sum of positive over sum of negative {_DAILY}, threshold 0", DAILY, unlimited=True
         ),
-        Metric("var_95", "VaR 95 %", "%", f"5th percentile of {_DAILY}", DAILY),
-        Metric("cvar_95", "CVaR 95 %", "%", f"mean of {_DAILY} at or below VaR 95 %", DAILY),
-        Metric("skew", "Skew", "", f"third standardised moment of {_DAILY}, of the population", DAILY, version=2),
-        Metric(
+        Convention("var_95", "VaR 95 %", "%", f"5th percentile of {_DAILY}", DAILY),
+        Convention("cvar_95", "CVaR 95 %", "%", f"mean of {_DAILY} at or below VaR 95 %", DAILY),
+        Convention("skew", "Skew", "", f"third standardised moment of {_DAILY}, of the population", DAILY, version=2),
+        Convention(
             "kurtosis",
             "Excess kurtosis",
             "",
@@ -108,13 +116,13 @@ CONVENTIONS = {
             DAILY,
             version=2,
         ),
-        Metric(
+        Convention(
             "tail_ratio", "Tail ratio", "", f"95th over 5th percentile of {_DAILY}, without sign", DAILY, unlimited=True
         ),
-        Metric("best_day", "Best day", "%", f"largest of {_DAILY}", DAILY),
-        Metric("worst_day", "Worst day", "%", f"smallest of {_DAILY}", DAILY),
-        Metric("positive_days", "Positive days", "%", "days of gain over days of gain or loss", DAILY),
-        Metric(
+        Convention("best_day", "Best day", "%", f"largest of {_DAILY}", DAILY),
+        Convention("worst_day", "Worst day", "%", f"smallest of {_DAILY}", DAILY),
+        Convention("positive_days", "Positive days", "%", "days of gain over days of gain or loss", DAILY),
+        Convention(
             "best_month",
             "Best month",
             "%",
@@ -122,7 +130,7 @@ CONVENTIONS = {
             CALENDAR,
             version=2,
         ),
-        Metric(
+        Convention(
             "worst_month",
             "Worst month",
             "%",
@@ -130,10 +138,10 @@ CONVENTIONS = {
             CALENDAR,
             version=2,
         ),
-        Metric(
+        Convention(
             "positive_months", "Positive months", "%", "months of gain over months of gain or loss", CALENDAR, version=2
         ),
-        Metric(
+        Convention(
             "best_year",
             "Best year",
             "%",
@@ -141,7 +149,7 @@ CONVENTIONS = {
             CALENDAR,
             version=2,
         ),
-        Metric(
+        Convention(
             "worst_year",
             "Worst year",
             "%",
@@ -149,35 +157,41 @@ CONVENTIONS = {
             CALENDAR,
             version=2,
         ),
-        Metric("avg_drawdown", "Average drawdown", "%", "mean depth of all drawdowns, over every bar's close", EQUITY),
-        Metric(
+        Convention(
+            "avg_drawdown", "Average drawdown", "%", "mean depth of all drawdowns, over every bar's close", EQUITY
+        ),
+        Convention(
             "longest_drawdown", "Longest drawdown", "d", "days from a high until equity is back, or to the end", EQUITY
         ),
-        Metric("recovery_days", "Recovery", "d", "days from the deepest point back to the high before it", EQUITY),
-        Metric(
+        Convention("recovery_days", "Recovery", "d", "days from the deepest point back to the high before it", EQUITY),
+        Convention(
             "ulcer_index", "Ulcer index", "%", "root mean square of the distance to the highest equity so far", EQUITY
         ),
-        Metric("under_water", "Time under water", "%", "bars below the highest equity so far", EQUITY),
-        Metric(
+        Convention("under_water", "Time under water", "%", "bars below the highest equity so far", EQUITY),
+        Convention(
             "open_positions",
             "Open positions",
             "#",
             "held at the end, marked at the last close, not counted as trades",
             POSITIONS,
         ),
-        Metric("payoff", "Payoff", "", f"mean win over mean loss in money, {_POSITIONS}", POSITIONS),
-        Metric("expectancy", "Expectancy", "%", f"mean return of {_POSITIONS}", POSITIONS),
-        Metric("best_trade", "Best position", "%", f"largest return of {_POSITIONS}", POSITIONS),
-        Metric("worst_trade", "Worst position", "%", f"smallest return of {_POSITIONS}", POSITIONS),
-        Metric("longest_win_streak", "Winning streak", "#", f"longest run of winning {_POSITIONS}, by exit", POSITIONS),
-        Metric("longest_loss_streak", "Losing streak", "#", f"longest run of other {_POSITIONS}, by exit", POSITIONS),
-        Metric(
+        Convention("payoff", "Payoff", "", f"mean win over mean loss in money, {_POSITIONS}", POSITIONS),
+        Convention("expectancy", "Expectancy", "%", f"mean return of {_POSITIONS}", POSITIONS),
+        Convention("best_trade", "Best position", "%", f"largest return of {_POSITIONS}", POSITIONS),
+        Convention("worst_trade", "Worst position", "%", f"smallest return of {_POSITIONS}", POSITIONS),
+        Convention(
+            "longest_win_streak", "Winning streak", "#", f"longest run of winning {_POSITIONS}, by exit", POSITIONS
+        ),
+        Convention(
+            "longest_loss_streak", "Losing streak", "#", f"longest run of other {_POSITIONS}, by exit", POSITIONS
+        ),
+        Convention(
             "avg_holding_days", "Holding time", "d", f"mean days from entry bar to exit bar, {_POSITIONS}", POSITIONS
         ),
-        Metric("avg_mae", "Average MAE", "%", "worst price while held against the average entry, mean", POSITIONS),
-        Metric("avg_mfe", "Average MFE", "%", "best price while held against the average entry, mean", POSITIONS),
-        Metric("fees_paid", "Fees paid", "$", "of all fills; slippage is in the prices", FILLS),
-        Metric(
+        Convention("avg_mae", "Average MAE", "%", "worst price while held against the average entry, mean", POSITIONS),
+        Convention("avg_mfe", "Average MFE", "%", "best price while held against the average entry, mean", POSITIONS),
+        Convention("fees_paid", "Fees paid", "$", "of all fills; slippage is in the prices", FILLS),
+        Convention(
             "turnover",
             "Turnover",
             "%",
@@ -185,10 +199,10 @@ CONVENTIONS = {
             FILLS,
             version=2,
         ),
-        Metric("exposure", "Exposure", "%", "mean share of equity that is held, at each bar's close", FILLS),
-        Metric("time_in_market", "Time in market", "%", "bars at whose close anything is held", FILLS),
-        Metric("benchmark_return", "Benchmark return", "%", f"total return of {_HOLD}", BENCHMARK),
-        Metric(
+        Convention("exposure", "Exposure", "%", "mean share of equity that is held, at each bar's close", FILLS),
+        Convention("time_in_market", "Time in market", "%", "bars at whose close anything is held", FILLS),
+        Convention("benchmark_return", "Benchmark return", "%", f"total return of {_HOLD}", BENCHMARK),
+        Convention(
             "benchmark_cagr",
             "Benchmark CAGR",
             "%",
@@ -196,10 +210,10 @@ CONVENTIONS = {
             BENCHMARK,
             version=2,
         ),
-        Metric("beta", "Beta", "", f"covariance with {_HOLD} over its variance, {_DAILY}", BENCHMARK, version=2),
-        Metric("alpha", "Alpha", "%", f"mean of {_DAILY} less beta x that of {_HOLD}, x 365", BENCHMARK),
-        Metric("correlation", "Correlation", "", f"of {_DAILY} with those of {_HOLD}", BENCHMARK, version=2),
-        Metric(
+        Convention("beta", "Beta", "", f"covariance with {_HOLD} over its variance, {_DAILY}", BENCHMARK, version=2),
+        Convention("alpha", "Alpha", "%", f"mean of {_DAILY} less beta x that of {_HOLD}, x 365", BENCHMARK),
+        Convention("correlation", "Correlation", "", f"of {_DAILY} with those of {_HOLD}", BENCHMARK, version=2),
+        Convention(
             "tracking_error",
             "Tracking error",
             "%",
@@ -207,7 +221,7 @@ CONVENTIONS = {
             BENCHMARK,
             version=2,
         ),
-        Metric(
+        Convention(
             "information_ratio",
             "Information ratio",
             "",

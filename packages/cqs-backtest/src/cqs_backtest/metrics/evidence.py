@@ -8,8 +8,8 @@ import numpy as np
 
 from cqs_backtest.metrics.benchmark import basket, benchmark_numbers
 from cqs_backtest.metrics.conventions import BENCHMARK, CALENDAR, DAILY, EQUITY, FILLS, POSITIONS
-from cqs_backtest.metrics.curve import calendar_numbers, daily_numbers, drawdown_numbers
-from cqs_backtest.metrics.positions import money_numbers, position_numbers
+from cqs_backtest.metrics.position_stats import money_numbers, position_numbers
+from cqs_backtest.metrics.return_stats import calendar_numbers, daily_numbers, drawdown_numbers
 from cqs_core.trading.metrics import Floats, daily_equity, position_metrics, sharpe, sortino, volatility
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from cqs_backtest.metrics import monthly_returns, worst_drawdowns, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
-from cqs_backtest.metrics.figures import figure
+from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.report.svg import area, bars, lines
 from cqs_core.trading.metrics import daily_equity, drawdowns
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cqs_backtest import feed
 from cqs_backtest.checks.badges import confirmed
 from cqs_backtest.runs.code import strategy_of
+from cqs_backtest.runs.reproducing import request_of
 from cqs_backtest.runs.store import FOLDER, load
-from cqs_backtest.runs.verify import request_of
 from cqs_core import UsageError, simulate
 from cqs_core.cli import plain
 

@@ -18,7 +18,7 @@ from cqs_backtest.request import BASKET
 from cqs_backtest.runs.code import FOLDER as CODE
 from cqs_backtest.runs.code import kept_files, remember
 from cqs_backtest.runs.manifest import manifest
-from cqs_backtest.runs.tables import trade_columns
+from cqs_backtest.runs.run_tables import trade_columns
 from cqs_core import DataError, UnknownName
 from cqs_core.files import parquet_table
 from cqs_core.time.clock import iso, now

@@ -18,8 +18,8 @@ def _outcome(job: Job) -> Outcome | None:
     made = job.result
     if job.state != "done" or not isinstance(made, dict) or not made.get("run"):
         return Outcome("nothing was kept")
-    told = made["performance"]
-    figures = ((told.get(name), text) for name, text in _FIGURES.items())
+    performance = made["performance"]
+    figures = ((performance.get(name), text) for name, text in _FIGURES.items())
     line = ", ".join(text.format(value) for value, text in figures if value is not None)
     return Outcome(line, {"run": str(made["run"])}, "Open the run")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import panel as pn
 
 from cqs_backtest.runs import StoredRun, load
-from cqs_backtest.views.comparison import comparison, comparison_page
 from cqs_backtest.views.form import BacktestForm
-from cqs_backtest.views.marks import changes
 from cqs_backtest.views.run import RunPage
+from cqs_backtest.views.run_comparison import comparison, comparison_page
+from cqs_backtest.views.run_figures import changes
 from cqs_backtest.views.runs import KeptRuns
 from cqs_core import Lake, SeriesStatus, UnknownName
 from cqs_panel import Workbench, empty, html, section, strategy_title
@@ -58,9 +58,11 @@ class BacktestView(pn.viewable.Viewer):
     def _run(self) -> None:
         form = self._form
         if form is None or not form.symbols:
-            self._bench.tell(html(f"<p>{'No symbols: choose at least one.' if form else 'No candles yet.'}</p>"))
+            self._bench.show_message(
+                html(f"<p>{'No symbols: choose at least one.' if form else 'No candles yet.'}</p>")
+            )
             return
-        self._bench.tell()
+        self._bench.show_message()
         title = f"Backtest {strategy_title(form.strategy)} on {', '.join(form.symbols)}"
         self._mine = self._page.start(title, form.arguments()).id
         self._bench.busy(working=True)
@@ -106,8 +108,8 @@ class BacktestView(pn.viewable.Viewer):
         self._shown = RunPage(self._page, run)
         self._bench.results[:] = [self._shown]
         before, self._before = self._before, None
-        if before and (told := changes(before, run.manifest["performance"])):
-            self._page.say(f"Against the run before: {told}")
+        if before and (changed := changes(before, run.manifest["performance"])):
+            self._page.say(f"Against the run before: {changed}")
 
     def _compare(self, found: tuple[dict[str, Any], Sequence[StoredRun]] | UnknownName) -> None:
         if isinstance(found, UnknownName):

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
-from cqs_backtest.views.marks import all_metrics, badges, figure, months, rolling_sharpe, years
+from cqs_backtest.views.run_figures import all_metrics, badges, figure, months, rolling_sharpe, years
 from cqs_backtest.views.trades import RunTrades
 from cqs_core.trading.metrics import daily_equity
 from cqs_panel import NO_BUTTON, Metric, equity_chart, html, metric_cards, section, stack, staged, strategy_title, tone

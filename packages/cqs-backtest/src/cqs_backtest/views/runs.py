@@ -28,7 +28,7 @@ _TITLES = {
     "symbols": "Symbols",
     "made": "Made",
 }
-_TOLD = 5  # damaged runs
+_SHOWN_FAULTS = 5  # damaged runs
 _PHONE = ("strategy", "cagr", "mdd", "sharpe")
 _WIDE = {"sizing_mode": "stretch_width", "margin": 0}
 
@@ -60,7 +60,7 @@ class KeptRuns(pn.viewable.Viewer):
     def _show(self, surveyed: tuple[Sequence[dict[str, Any]], Sequence[DataError]]) -> None:
         found, damaged = surveyed
         self._found = found
-        fill(self._damage, *(self._told(error) for error in damaged[:_TOLD]))
+        fill(self._damage, *(self._fault(error) for error in damaged[:_SHOWN_FAULTS]))
         if not found:
             self._columns.clear()
             self._table = None
@@ -83,7 +83,7 @@ class KeptRuns(pn.viewable.Viewer):
             run = self._page.query.get("run")
             choose(self._table, next((i for i, made in enumerate(self._found) if made["id"] == run), None))
 
-    def _told(self, error: DataError) -> Any:
+    def _fault(self, error: DataError) -> Any:
         """A manifest that cannot be read, until it can, or is out of the way."""
         run = str(error).partition("/manifest.json")[0].removeprefix(f"{FOLDER}/")
         bucket = self._page.bucket
@@ -107,13 +107,13 @@ class KeptRuns(pn.viewable.Viewer):
 
 
 def _row(made: dict[str, Any], zone: str | None) -> dict[str, Any]:
-    told = made["performance"]
+    stored = made["performance"]
     created = int(pd.Timestamp(made["created"]).timestamp() * 1000)
     return {
         "strategy": strategy_title(made["strategy"]["name"]),
         "dates": f"{made['first'][:10]} to {made['last'][:10]}",
-        **{name: told.get(name) for name in ("cagr", "mdd", "sharpe")},
-        "positions": told.get("num_trades"),
+        **{name: stored.get(name) for name in ("cagr", "mdd", "sharpe")},
+        "positions": stored.get("num_trades"),
         "symbols": ", ".join(market.partition("/")[0] for market in made["symbols"]),
         "made": when(created, zone),
     }
@@ -122,5 +122,5 @@ def _row(made: dict[str, Any], zone: str | None) -> dict[str, Any]:
 def _name(made: dict[str, Any]) -> str:
     """What tells runs apart in a list: rule, markets, days, and when it was made."""
     symbols = ", ".join(market.partition("/")[0] for market in made["symbols"])
-    told = f"{strategy_title(made['strategy']['name'])} on {symbols}, {made['first'][:10]} to {made['last'][:10]}"
-    return f"{told} · {made['id'][:15]} {made['id'][-6:]}"
+    stored = f"{strategy_title(made['strategy']['name'])} on {symbols}, {made['first'][:10]} to {made['last'][:10]}"
+    return f"{stored} · {made['id'][:15]} {made['id'][-6:]}"

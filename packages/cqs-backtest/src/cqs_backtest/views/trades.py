@@ -134,10 +134,10 @@ class RunTrades(pn.viewable.Viewer):
 
 def _marks(trades: pd.DataFrame) -> list[Marks]:
     closed = trades[trades["reason"] != "open"]
-    told = [f"{why}, {pct:+.2f} %" for why, pct in zip(closed["reason"], closed["return_pct"], strict=True)]
+    labels = [f"{why}, {pct:+.2f} %" for why, pct in zip(closed["reason"], closed["return_pct"], strict=True)]
     return [
         Marks("bought", _ms(trades["entry_time"]), trades["entry_price"].to_numpy(), "buy"),
-        Marks("sold", _ms(closed["exit_time"]), closed["exit_price"].to_numpy(), "sell", told),
+        Marks("sold", _ms(closed["exit_time"]), closed["exit_price"].to_numpy(), "sell", labels),
     ]
 
 

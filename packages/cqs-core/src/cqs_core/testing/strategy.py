@@ -37,7 +37,7 @@ class StrategyContract:
         assert self.strategy.id.isidentifier()
         assert self.strategy.title.isprintable()
 
-    def test_each_parameter_is_told(self) -> None:
+    def test_each_parameter_is_documented(self) -> None:
         for name, parameter in self.strategy.parameters().items():
             assert parameter.doc, f"parameter {name!r} has no doc"
 

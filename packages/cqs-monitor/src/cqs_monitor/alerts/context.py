@@ -141,13 +141,13 @@ class Facts:
         return found
 
     def _compare(self, account: str, strategy: str, days: int) -> Comparison | str:
-        from cqs_monitor.compare.comparison import Question, compare
-        from cqs_monitor.compare.strategy_run import find_rule
+        from cqs_monitor.compare.comparison import ComparisonRequest, compare
+        from cqs_monitor.compare.strategy_setup import find_setup
 
         start = (self.now // 86_400_000 - days) * 86_400_000
         try:
-            rule = find_rule(strategy, {}, settings().exchange)
-            return compare(self.bucket, self.snapshot, Question(account, rule, start))
+            rule = find_setup(strategy, {}, settings().exchange)
+            return compare(self.bucket, self.snapshot, ComparisonRequest(account, rule, start))
         except CqsError as error:
             return str(error)
 

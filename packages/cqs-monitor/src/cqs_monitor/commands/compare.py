@@ -43,16 +43,16 @@ def command(
     """Hold an account's log against a strategy's run over the lake's candles, position by position."""
     from cqs_core import parse_interval, settings
     from cqs_core.time.clock import parse_range
-    from cqs_monitor.compare.comparison import Question, compare
-    from cqs_monitor.compare.strategy_run import find_rule
+    from cqs_monitor.compare.comparison import ComparisonRequest, compare
+    from cqs_monitor.compare.strategy_setup import find_setup
     from cqs_monitor.logs.history import Logs
 
     first, last = parse_range(start, end)
-    rule = find_rule(name, _parameters(assignments), settings(exchange=exchange).exchange, parse_interval(interval))
+    setup = find_setup(name, _parameters(assignments), settings(exchange=exchange).exchange, parse_interval(interval))
     named = tuple(part.strip() for part in (symbols or "").split(",") if part.strip())
     opened = open_bucket(bucket, write=save_costs)
-    question = Question(account, rule, first, last, named, capital)
-    found = compare(opened, Logs(opened).refresh(), question)
+    request = ComparisonRequest(account, setup, first, last, named, capital)
+    found = compare(opened, Logs(opened).refresh(), request)
     if save_costs:
         if found.costs is None:
             raise UsageError(

@@ -41,19 +41,19 @@ class Bridge:
 
 def build_bridge(pairing: Pairing) -> Bridge:
     """The bridge of all positions; what rounding leaves over is in `price`."""
-    rule = [pair.rule for pair in pairing.matched] + pairing.missed
+    expected = [pair.expected for pair in pairing.matched] + pairing.missed
     live = [pair.live for pair in pairing.matched] + pairing.extra
-    start = _cents(_gross(rule) - _fees(rule))
+    start = _cents(_gross(expected) - _fees(expected))
     end = _cents(_gross(live) - _fees(live))
     missed, extra = _cents(-_gross(pairing.missed)), _cents(_gross(pairing.extra))
-    size = _cents(math.fsum(_size(pair.rule, pair.live) for pair in pairing.matched))
-    fees = _cents(_fees(rule) - _fees(live))
+    size = _cents(math.fsum(_size(pair.expected, pair.live) for pair in pairing.matched))
+    fees = _cents(_fees(expected) - _fees(live))
     price = end - start - missed - extra - size - fees
     return Bridge(*(cents / 100 for cents in (start, missed, extra, price, size, fees, end)))
 
 
-def _size(rule: Traded, live: Traded) -> float:
-    return (live.quantity - rule.quantity) * (live.exit_price - live.entry_price)
+def _size(expected: Traded, live: Traded) -> float:
+    return (live.quantity - expected.quantity) * (live.exit_price - live.entry_price)
 
 
 def _gross(positions: Iterable[Traded]) -> float:

@@ -13,12 +13,12 @@ from cqs_core import Costs, Lake, Series, UnknownName, UsageError, market_of, se
 from cqs_core.time.clock import iso
 from cqs_core.time.intervals import floor, next_open
 from cqs_monitor.compare import slippage
+from cqs_monitor.compare.bot_positions import live_positions
 from cqs_monitor.compare.bridge import Bridge, build_bridge
 from cqs_monitor.compare.deviations import Deviation, deviations
-from cqs_monitor.compare.live import live_positions
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
-from cqs_monitor.compare.strategy_run import Rule, positions, run, target
+from cqs_monitor.compare.strategy_setup import StrategySetup, positions, run, target
 from cqs_monitor.performance.columns import FEE
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ MIN_ORDER = {"KRW": 5_000.0}
 
 
 @dataclass(frozen=True)
-class Question:
+class ComparisonRequest:
     """What is compared.
 
     Attributes:
         account: whose log.
-        rule: the strategy that it should have followed.
+        setup: the strategy that it should have followed.
         start: ms UTC of the first candle that may trade; None is the day of the first row.
         end: ms UTC, exclusive; None is the end of the last candle.
         symbols: as bots write them; empty takes those that the account bought.
@@ -48,7 +48,7 @@ class Question:
     """
 
     account: str
-    rule: Rule
+    setup: StrategySetup
     start: int | None = None
     end: int | None = None
     symbols: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Comparison:
         left_out: symbols of the log that have no candles, with the number of their rows.
     """
 
-    question: Question
+    request: ComparisonRequest
     start: int
     end: int
     capital: float
@@ -90,22 +90,22 @@ class Comparison:
     @cached_property
     def costs(self) -> MeasuredCosts | None:
         """What its fills cost; None where none can be measured."""
-        rule = self.question.rule
-        name = rule.strategy.id
-        return slippage.measured(self.question.account, self.pairing.matched, rule.exchange, name, self.start, self.end)
+        setup = self.request.setup
+        name = setup.strategy.id
+        return slippage.measured(self.request.account, self.pairing.matched, setup.exchange, name, self.start, self.end)
 
     def json(self) -> dict[str, Any]:
-        wanted = {id(pair): target(self.result, pair.rule) for pair in self.pairing.matched}
+        wanted = {id(pair): target(self.result, pair.expected) for pair in self.pairing.matched}
         matched = [
-            pair.rule.json()
+            pair.expected.json()
             | {k: v for k, v in pair.live.json("live_").items() if k != "symbol"}
             | {"target": wanted[id(pair)], "entry_slippage_bps": pair.entry_bps, "exit_slippage_bps": pair.exit_bps}
             | {"differs": list(pair.differs)}
             for pair in self.pairing.matched
         ]
         return {
-            "account": self.question.account,
-            "strategy": self.question.rule.strategy.id,
+            "account": self.request.account,
+            "strategy": self.request.setup.strategy.id,
             "start": iso(self.start),
             "end": iso(self.end),
             "capital": self.capital,
@@ -119,40 +119,40 @@ class Comparison:
         }
 
 
-def compare(bucket: Bucket, snapshot: Snapshot, question: Question) -> Comparison:
+def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> Comparison:
     """Hold the log against the rule.
 
     Raises:
         UnknownName: no such account.
         UsageError: nothing to compare: no trades, or no candles in these dates.
     """
-    if question.account not in snapshot.accounts:
-        raise UnknownName("account", question.account, snapshot.accounts, remedy="no bot has logs in this bucket")
-    rule = question.rule
-    table = snapshot.only(question.account)
-    start, limit = _range(table, question)
+    if request.account not in snapshot.accounts:
+        raise UnknownName("account", request.account, snapshot.accounts, remedy="no bot has logs in this bucket")
+    setup = request.setup
+    table = snapshot.only(request.account)
+    start, limit = _range(table, request)
     traded = _between(table, start, limit)
-    markets, left_out = _markets(bucket, rule, question.symbols or _bought(traded), traded)
-    capital = question.capital or _capital(traded, markets)
+    markets, left_out = _markets(bucket, setup, request.symbols or _bought(traded), traded)
+    capital = request.capital or _capital(traded, markets)
     quote = next(iter(markets.values())).partition("/")[2]
-    costs = Costs(fee=question.fee, slip=0.0, min_order=MIN_ORDER.get(quote, 0.0), capital=capital)
-    result = run(rule, bucket, list(markets.values()), start, limit, costs)
-    end = min(next_open(rule.interval, int(result.candles.ts[-1])), limit or 1 << 62)
+    costs = Costs(fee=request.fee, slip=0.0, min_order=MIN_ORDER.get(quote, 0.0), capital=capital)
+    result = run(setup, bucket, list(markets.values()), start, limit, costs)
+    end = min(next_open(setup.interval, int(result.candles.ts[-1])), limit or 1 << 62)
     live = live_positions(_between(table, None, end), markets, result.candles, end)
-    scale = None if question.capital is None else 1.0
-    pairing = pair_up(positions(result), live, question.tolerance, scale)
-    return Comparison(question, start, end, capital, result, pairing, left_out)
+    scale = None if request.capital is None else 1.0
+    pairing = pair_up(positions(result), live, request.tolerance, scale)
+    return Comparison(request, start, end, capital, result, pairing, left_out)
 
 
-def _range(table: pa.Table, question: Question) -> tuple[int, int | None]:
-    if question.start is not None:
-        return question.start, question.end
+def _range(table: pa.Table, request: ComparisonRequest) -> tuple[int, int | None]:
+    if request.start is not None:
+        return request.start, request.end
     if not table.num_rows:
         raise UsageError(
-            f"account {question.account!r} has no trades to compare; it never bought, or its files are damaged"
+            f"account {request.account!r} has no trades to compare; it never bought, or its files are damaged"
         )
     first: int = pc.min(table["timestamp"].cast(pa.int64())).as_py() // 1000
-    return floor(question.rule.interval, first), question.end
+    return floor(request.setup.interval, first), request.end
 
 
 def _between(table: pa.Table, start: int | None, end: int | None) -> pa.Table:
@@ -168,27 +168,27 @@ def _bought(table: pa.Table) -> Sequence[str]:
 
 
 def _markets(
-    bucket: Bucket, rule: Rule, symbols: Sequence[str], table: pa.Table
+    bucket: Bucket, setup: StrategySetup, symbols: Sequence[str], table: pa.Table
 ) -> tuple[dict[str, str], dict[str, int]]:
     """Unified market by symbol, of those that the lake has candles of; rows of the others."""
     known, lake = settings(), Lake(bucket)
     found, left_out = {}, {}
     for symbol in symbols:
         try:
-            market = market_of(symbol, rule.exchange)
+            market = market_of(symbol, setup.exchange)
         except UsageError:
             market = ""
-        if market and lake.source(Series(rule.exchange, market, rule.interval), known.day_start):
+        if market and lake.source(Series(setup.exchange, market, setup.interval), known.day_start):
             found[symbol] = market
         else:
             left_out[symbol] = table["symbol"].to_pylist().count(symbol)
     if not found:
         named = ", ".join(symbols) or "none"
         fetch = (
-            f"cqs fetch --exchange {rule.exchange} --symbols {','.join(symbols) or 'BTC'} --interval {rule.interval}"
+            f"cqs fetch --exchange {setup.exchange} --symbols {','.join(symbols) or 'BTC'} --interval {setup.interval}"
         )
         raise UsageError(
-            f"the lake has no {rule.interval} candles of what was bought in these dates ({named}): {fetch}"
+            f"the lake has no {setup.interval} candles of what was bought in these dates ({named}): {fetch}"
         )
     return found, left_out
 

@@ -44,21 +44,21 @@ def deviations(pairing: Pairing) -> list[Deviation]:
 
 def _of_pair(pair: Pair) -> Iterator[Deviation]:
     for kind in pair.differs:
-        yield Deviation(kind, pair.rule.market, iso(pair.rule.entry_at), _detail(pair, kind))
+        yield Deviation(kind, pair.expected.market, iso(pair.expected.entry_at), _detail(pair, kind))
 
 
 def _detail(pair: Pair, kind: Difference) -> str:
-    rule, live = pair.rule, pair.live
+    expected, live = pair.expected, pair.live
     if kind == "size":
-        return f"paid {live.amount:,.0f} where the rule pays {rule.amount:,.0f}"
+        return f"paid {live.amount:,.0f} where the rule pays {expected.amount:,.0f}"
     if kind == "price":
         told = [("bought", pair.entry_bps, "dearer"), ("sold", pair.exit_bps, "cheaper")]
         return ", ".join(f"{what} {bps:+.1f} bp {how}" for what, bps, how in told if bps is not None)
-    if kind == "late" and live.entry_bar > rule.entry_bar:
-        return f"bought {_span(rule.entry_at, live.entry_at)} after the bar in which the rule did"
-    if live.exit_at is None or rule.exit_at is None:
+    if kind == "late" and live.entry_bar > expected.entry_bar:
+        return f"bought {_span(expected.entry_at, live.entry_at)} after the bar in which the rule did"
+    if live.exit_at is None or expected.exit_at is None:
         return "still held where the rule sold" if kind == "late" else "sold where the rule still holds"
-    return f"sold {_span(rule.exit_at, live.exit_at)} {'after' if kind == 'late' else 'before'} the rule"
+    return f"sold {_span(expected.exit_at, live.exit_at)} {'after' if kind == 'late' else 'before'} the rule"
 
 
 def _span(one: int, other: int) -> str:

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 def notes(comparison: Comparison) -> list[str]:
     """Sentences for the reader, the most important first."""
-    question, result = comparison.question, comparison.result
+    request, result = comparison.request, comparison.result
     quote = result.candles.symbols[0].partition("/")[2]
     told = []
-    if question.capital is None:
+    if request.capital is None:
         fact = f"{comparison.capital:,.0f} {quote} is the first purchase times the number of symbols"
         told.append(f"Capital is not in the log: {fact}; --capital sets it.")
-    if not question.symbols:
+    if not request.symbols:
         bought = ", ".join(result.candles.symbols)
         told.append(f"Symbols are those that the account bought: {bought}; one that it never bought cannot be missed.")
     told += [f"{symbol}: no candles, so its {n} rows are left out." for symbol, n in comparison.left_out.items()]

@@ -36,28 +36,28 @@ class Pair:
     """One position, by the rule and by the bot.
 
     Attributes:
-        rule: what was wanted.
+        expected: the position of the strategy's run.
         live: what was done.
         differs: in what they differ, beyond the tolerance.
     """
 
-    rule: Traded
+    expected: Traded
     live: Traded
     differs: tuple[Difference, ...] = ()
 
     @property
     def entry_bps(self) -> float | None:
         """How much dearer the bot bought, basis points; None where it bought in another bar."""
-        if self.live.entry_bar != self.rule.entry_bar:
+        if self.live.entry_bar != self.expected.entry_bar:
             return None
-        return 1e4 * (self.live.entry_price / self.rule.entry_price - 1)
+        return 1e4 * (self.live.entry_price / self.expected.entry_price - 1)
 
     @property
     def exit_bps(self) -> float | None:
         """How much cheaper the bot sold, basis points; None where it sold in another bar, or not yet."""
-        if self.live.exit_bar is None or self.live.exit_bar != self.rule.exit_bar:
+        if self.live.exit_bar is None or self.live.exit_bar != self.expected.exit_bar:
             return None
-        return 1e4 * (1 - self.live.exit_price / self.rule.exit_price)
+        return 1e4 * (1 - self.live.exit_price / self.expected.exit_price)
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ class Pairing:
 
 
 def pair_up(
-    rule: Iterable[Traded], live: Iterable[Traded], tolerance: Tolerance, scale: float | None = None
+    expected: Iterable[Traded], live: Iterable[Traded], tolerance: Tolerance, scale: float | None = None
 ) -> Pairing:
     """Positions opened in one bar belong together; else the first that the bot opened while the rule held its own.
 
     Args:
-        rule: in the order of opening.
-        live: likewise.
+        expected: the strategy's positions, in the order of opening.
+        live: the bot's positions, in any order.
         tolerance: beyond which a pair differs.
         scale: usual ratio of the bot's amounts to the rule's; None takes the median of the pairs.
     """
@@ -84,23 +84,23 @@ def pair_up(
     for done in sorted(live, key=lambda one: one.entry_at):
         rest.setdefault(done.market, []).append(done)
     pairs: list[Both] = []
-    missed = _take(rule, rest, pairs, _same_bar)
+    missed = _take(expected, rest, pairs, _same_bar)
     missed = _take(missed, rest, pairs, _while_held)
     odd = odd_sizes(pairs, scale or usual_ratio(pairs), tolerance.size_pct / 100)
     matched = [Pair(w, d, tuple(_differences(Pair(w, d), tolerance, i in odd))) for i, (w, d) in enumerate(pairs)]
     extra = sorted((one for found in rest.values() for one in found), key=lambda one: one.entry_at)
-    return Pairing(sorted(matched, key=lambda pair: pair.rule.entry_at), missed, extra)
+    return Pairing(sorted(matched, key=lambda pair: pair.expected.entry_at), missed, extra)
 
 
 def _take(
-    rule: Iterable[Traded],
+    expected: Iterable[Traded],
     rest: dict[str, list[Traded]],
     pairs: list[Both],
     belongs: Callable[[Traded, Traded], bool],
 ) -> list[Traded]:
     """Move what belongs together from `rest` to `pairs`; the rule's positions that found nothing."""
     missed = []
-    for wanted in rule:
+    for wanted in expected:
         mine = rest.get(wanted.market, [])
         first = bisect.bisect_left(mine, wanted.entry_bar, key=lambda one: one.entry_bar)
         if first < len(mine) and belongs(wanted, mine[first]):
@@ -121,7 +121,7 @@ def _while_held(wanted: Traded, done: Traded) -> bool:
 def _differences(pair: Pair, tolerance: Tolerance, odd_size: bool) -> Iterable[Difference]:
     if _late(pair, tolerance):
         yield "late"
-    if _sooner(pair.live.exit_bar, pair.rule.exit_bar):
+    if _sooner(pair.live.exit_bar, pair.expected.exit_bar):
         yield "early"
     if odd_size:
         yield "size"
@@ -130,12 +130,12 @@ def _differences(pair: Pair, tolerance: Tolerance, odd_size: bool) -> Iterable[D
 
 
 def _late(pair: Pair, tolerance: Tolerance) -> bool:
-    rule, live = pair.rule, pair.live
-    if live.entry_bar > rule.entry_bar or _sooner(rule.exit_bar, live.exit_bar):
+    expected, live = pair.expected, pair.live
+    if live.entry_bar > expected.entry_bar or _sooner(expected.exit_bar, live.exit_bar):
         return True
-    if live.exit_at is None or rule.exit_at is None or live.exit_bar != rule.exit_bar:
+    if live.exit_at is None or expected.exit_at is None or live.exit_bar != expected.exit_bar:
         return False
-    return live.exit_at - rule.exit_at > tolerance.late_minutes * 60_000
+    return live.exit_at - expected.exit_at > tolerance.late_minutes * 60_000
 
 
 def _sooner(one: int | None, other: int | None) -> bool:

@@ -26,8 +26,8 @@ def usual_ratio(pairs: Sequence[Both]) -> float:
 def odd_sizes(pairs: Sequence[Both], ratio: float, tolerance: float) -> set[int]:
     """Indices of the pairs whose amount, less the ratio, misses the rule's by more than a fraction `tolerance`."""
     bars: dict[int, list[int]] = {}
-    for index, (rule, _) in enumerate(pairs):
-        bars.setdefault(rule.entry_bar, []).append(index)
+    for index, (expected, _) in enumerate(pairs):
+        bars.setdefault(expected.entry_bar, []).append(index)
     odd: set[int] = set()
     for members in bars.values():
         wanted = sorted(pairs[index][0].amount for index in members)

@@ -12,10 +12,10 @@ from zlib import crc32
 
 from cqs_core import CqsError, DemoStep
 from cqs_core.time.clock import now
+from cqs_monitor.demo.log_writer import header, position, rows
 from cqs_monitor.demo.step import DEVIATING, FAITHFUL, SYMBOLS
 from cqs_monitor.demo.today import last_prices
 from cqs_monitor.demo.trade import Trade
-from cqs_monitor.demo.writing import header, position, rows
 from cqs_monitor.logs.days import KST
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cqs_core import Bucket, Demo, RunResult
     from cqs_monitor.compare.comparison import Comparison
     from cqs_monitor.compare.deviations import Deviation
-    from cqs_monitor.compare.strategy_run import Rule
+    from cqs_monitor.compare.strategy_setup import StrategySetup
     from cqs_monitor.demo.trade import Trade
 
 DEVIATING, FAITHFUL = "Main", "메인"
@@ -28,14 +28,14 @@ def _run(demo: Demo) -> dict[str, Any]:
     if _STRATEGY not in plugins().strategies():
         demo.console.print("  skipped: the bots' rule is in cqs-backtest, which is not installed")
         return {"skipped": "install cqs-backtest"}
-    from cqs_monitor.compare.strategy_run import find_rule
+    from cqs_monitor.compare.strategy_setup import find_setup
     from cqs_monitor.logs.history import logs_of
 
-    rule = find_rule(_STRATEGY, {}, "upbit")
-    files, changed = _files(rule, demo.bucket)
+    setup = find_setup(_STRATEGY, {}, "upbit")
+    files, changed = _files(setup, demo.bucket)
     written = _write(demo.bucket, files)
     snapshot = logs_of(demo.bucket.address).refresh()
-    found = {account: _compare(demo.bucket, snapshot, rule, account) for account in _SINCE}
+    found = {account: _compare(demo.bucket, snapshot, setup, account) for account in _SINCE}
     deviations = found[DEVIATING].deviations
     for one in deviations:
         demo.console.print(f"  {DEVIATING}: [bold]{one.kind}[/] {one.symbol} {one.time[:10]}, {one.detail}")
@@ -52,19 +52,19 @@ def _short(deviation: Deviation) -> str:
     return f"{deviation.kind} {deviation.symbol} {deviation.time[:10]}"
 
 
-def _files(rule: Rule, bucket: Bucket) -> tuple[dict[str, bytes], list[str]]:
+def _files(setup: StrategySetup, bucket: Bucket) -> tuple[dict[str, bytes], list[str]]:
     """All log files by key, and in what ways the first bot deviates."""
-    from cqs_monitor.compare.strategy_run import positions
+    from cqs_monitor.compare.strategy_setup import positions
     from cqs_monitor.demo.deviations import deviating
+    from cqs_monitor.demo.log_writer import log_files, torn
     from cqs_monitor.demo.today import last_prices, trades_today
     from cqs_monitor.demo.trade import carried_out
-    from cqs_monitor.demo.writing import log_files, torn
 
-    result = _result(rule, bucket, DEVIATING)
+    result = _result(setup, bucket, DEVIATING)
     trades, changed = deviating(DEVIATING, positions(result), result.candles)
     prices, moment = last_prices(bucket, SYMBOLS), now()
     files = log_files(DEVIATING, [*trades, *_apart(trades_today(0, prices, moment), trades)])
-    done = [carried_out(FAITHFUL, p) for p in positions(_result(rule, bucket, FAITHFUL))]
+    done = [carried_out(FAITHFUL, p) for p in positions(_result(setup, bucket, FAITHFUL))]
     faithful = log_files(FAITHFUL, [*done, *_apart(trades_today(1, prices, moment), done)])
     victim = min(key for key in faithful if key.endswith(".csv"))
     faithful[victim] = torn(faithful[victim])
@@ -79,12 +79,12 @@ def _apart(today: Sequence[Trade], before: Sequence[Trade]) -> list[Trade]:
     return [trade for trade in today if trade.symbol not in held]
 
 
-def _result(rule: Rule, bucket: Bucket, account: str) -> RunResult:
-    from cqs_monitor.compare.strategy_run import run
+def _result(setup: StrategySetup, bucket: Bucket, account: str) -> RunResult:
+    from cqs_monitor.compare.strategy_setup import run
 
     start = parse_start(_SINCE[account]) or 0
     costs = Costs(slip=0.0, min_order=5_000.0, capital=_CAPITAL[account])
-    return run(rule, bucket, [f"{symbol}/KRW" for symbol in SYMBOLS], start, None, costs)
+    return run(setup, bucket, [f"{symbol}/KRW" for symbol in SYMBOLS], start, None, costs)
 
 
 def _write(bucket: Bucket, files: Mapping[str, bytes]) -> int:
@@ -98,12 +98,12 @@ def _write(bucket: Bucket, files: Mapping[str, bytes]) -> int:
     return len(changed)
 
 
-def _compare(bucket: Bucket, snapshot: Any, rule: Rule, account: str) -> Comparison:
-    from cqs_monitor.compare.comparison import Question, compare
+def _compare(bucket: Bucket, snapshot: Any, setup: StrategySetup, account: str) -> Comparison:
+    from cqs_monitor.compare.comparison import ComparisonRequest, compare
 
     start = parse_start(_SINCE[account])
-    question = Question(account, rule, start, symbols=SYMBOLS, capital=_CAPITAL[account])
-    return compare(bucket, snapshot, question)
+    request = ComparisonRequest(account, setup, start, symbols=SYMBOLS, capital=_CAPITAL[account])
+    return compare(bucket, snapshot, request)
 
 
 STEP = DemoStep("bots", "Let two bots trade by the rule, one of them not quite", 50, _run)

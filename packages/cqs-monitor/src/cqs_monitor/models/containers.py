@@ -22,7 +22,7 @@ LIMIT = 1 << 30
 _CHUNK = 1 << 20
 
 
-class Refused(ValueError):  # noqa: N818 - reads as what it is
+class Unreadable(ValueError):  # noqa: N818 - reads as what it is
     """The file was not unwrapped; the message says why."""
 
 
@@ -59,9 +59,9 @@ def decompressed(data: Source, how: str, deadline: float) -> Iterator[Source]:
         try:
             size = _pour(data, _decompressor(how), file, deadline)
         except (zlib.error, OSError, lzma.LZMAError, EOFError) as error:
-            raise Refused(f"its {how} compression is damaged ({error})") from None
+            raise Unreadable(f"its {how} compression is damaged ({error})") from None
         if size > LIMIT:
-            raise Refused(f"{len(data):,} bytes of {how} unwrap to more than {LIMIT >> 20:,} MB: given up")
+            raise Unreadable(f"{len(data):,} bytes of {how} unwrap to more than {LIMIT >> 20:,} MB: given up")
         file.flush()
         with mapped(file) as view:
             yield view
@@ -76,7 +76,7 @@ def _decompressor(how: str) -> Any:
         return bz2.BZ2Decompressor()
     if how in ("xz", "lzma"):
         return lzma.LZMADecompressor(memlimit=1 << 28)
-    raise Refused(f"its wrapping ({how}) is not read here; inspect it with the tool that wrote it")
+    raise Unreadable(f"its wrapping ({how}) is not read here; inspect it with the tool that wrote it")
 
 
 def _pour(data: Source, decompressor: Any, into: Any, deadline: float) -> int:
@@ -90,7 +90,7 @@ def _pour(data: Source, decompressor: Any, into: Any, deadline: float) -> int:
             if size > LIMIT:
                 return size
             if time.monotonic() > deadline:
-                raise Refused("unwrapping took too long and was given up")
+                raise Unreadable("unwrapping took too long and was given up")
             part = (
                 decompressor.decompress(getattr(decompressor, "unconsumed_tail", b""), _CHUNK)
                 if not decompressor.eof
@@ -98,6 +98,6 @@ def _pour(data: Source, decompressor: Any, into: Any, deadline: float) -> int:
             )
         if decompressor.eof:
             if end - len(decompressor.unused_data) != len(data):
-                raise Refused("more stands after the end of what is compressed; that was not read")
+                raise Unreadable("more stands after the end of what is compressed; that was not read")
             return size
     raise EOFError("it ends early")

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cqs_monitor.models.containers import Refused, decompressed, mapped, wrapping
+from cqs_monitor.models.containers import Unreadable, decompressed, mapped, wrapping
 from cqs_monitor.models.description import Description, describe
 from cqs_monitor.models.npy import MAGIC, read_npy
 from cqs_monitor.models.pickles.judgement import Verdict, dangerous, unusual, verdict
-from cqs_monitor.models.pickles.streams import Reading, read_streams
+from cqs_monitor.models.pickles.streams import PickleContents, read_streams
 from cqs_monitor.models.zips import read_zip
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ def _inspect(data: Source, file: BinaryIO, deadline: float) -> Inspection:
         if how:
             with decompressed(data, how, deadline) as inner:
                 return _judged(read_streams(inner, deadline), f"{how} ")
-    except Refused as refusal:
+    except Unreadable as refusal:
         return Inspection(None, how, problem=str(refusal), truncated="ends early" in str(refusal))
     if data[:6] == MAGIC:
         return _judged(read_npy(data, deadline), "npy")
     return _judged(read_streams(data, deadline), "")
 
 
-def _judged(reading: Reading, wrapped: str) -> Inspection:
+def _judged(reading: PickleContents, wrapped: str) -> Inspection:
     imports, called = reading.imports, reading.called
     found: Verdict | None = verdict(imports, called)
     whole = not (reading.problem or reading.oddities)

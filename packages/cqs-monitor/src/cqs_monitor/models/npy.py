@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from cqs_monitor.models.pickles.arrays import is_shape
-from cqs_monitor.models.pickles.streams import Reading, read_streams
+from cqs_monitor.models.pickles.streams import PickleContents, read_streams
 
 if TYPE_CHECKING:
     from cqs_monitor.models.pickles.opcodes import Source
@@ -19,15 +19,15 @@ _LONGEST = 10_000  # numpy's own limit
 _HEADER = re.compile(r"\{'descr': .+, 'fortran_order': (?:True|False), 'shape': \([\d, ]*\), \} *\n", re.ASCII)
 
 
-def read_npy(data: Source, deadline: float) -> Reading:
+def read_npy(data: Source, deadline: float) -> PickleContents:
     """What a `.npy` file would do when numpy loads it, pickles allowed."""
     try:
         dtype, shape, start = _header(data)
     except (ValueError, TypeError, KeyError, SyntaxError, struct.error, MemoryError, RecursionError) as error:
-        return Reading(problem=f"a header that numpy does not write ({error})"[:200])
+        return PickleContents(problem=f"a header that numpy does not write ({error})"[:200])
     if dtype.hasobject:
         return read_streams(data[start:], deadline)
-    found = Reading()
+    found = PickleContents()
     lacking = start + math.prod(shape) * dtype.itemsize - len(data)
     if lacking > 0:
         found.problem, found.truncated = "truncated: an array ends after the file", True

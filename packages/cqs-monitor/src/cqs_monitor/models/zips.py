@@ -10,9 +10,9 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
-from cqs_monitor.models.containers import LIMIT, Refused
+from cqs_monitor.models.containers import LIMIT, Unreadable
 from cqs_monitor.models.npy import MAGIC, read_npy
-from cqs_monitor.models.pickles.streams import Reading, read_streams
+from cqs_monitor.models.pickles.streams import PickleContents, read_streams
 from cqs_monitor.models.pickles.values import Import
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _WIDTHS = {"Double": 8, "Long": 8, "Float": 4, "Int": 4, "Half": 2, "BFloat16": 
 _WIDTHS |= {"Char": 1, "Byte": 1, "Bool": 1, "ComplexFloat": 8, "ComplexDouble": 16}
 
 
-def read_zip(file: BinaryIO, deadline: float) -> tuple[Reading, str]:
+def read_zip(file: BinaryIO, deadline: float) -> tuple[PickleContents, str]:
     """What loading a zip would do, and the zip's format.
 
     Raises:
@@ -48,13 +48,13 @@ def read_zip(file: BinaryIO, deadline: float) -> tuple[Reading, str]:
             _check_entries(archive.infolist())
             return _read(archive, file, deadline)
     except _DAMAGED as error:
-        if isinstance(error, Refused):
+        if isinstance(error, Unreadable):
             raise
-        raise Refused(f"the zip is damaged ({error})") from None
+        raise Unreadable(f"the zip is damaged ({error})") from None
 
 
-def _read(archive: zipfile.ZipFile, file: BinaryIO, deadline: float) -> tuple[Reading, str]:
-    whole, kinds, unread = Reading(), set(), []
+def _read(archive: zipfile.ZipFile, file: BinaryIO, deadline: float) -> tuple[PickleContents, str]:
+    whole, kinds, unread = PickleContents(), set(), []
     root = next((e.filename[: -len(_TORCH)] for e in archive.infolist() if e.filename.endswith(f"/{_TORCH}")), None)
     for entry in sorted(archive.infolist(), key=lambda entry: not entry.filename.endswith(f"/{_TORCH}")):
         try:
@@ -77,7 +77,7 @@ def _read(archive: zipfile.ZipFile, file: BinaryIO, deadline: float) -> tuple[Re
     return whole, "torch zip" if root is not None else "npz" if kinds == {"npy"} else "zip"
 
 
-def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, deadline: float) -> tuple[Reading | None, str]:
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, deadline: float) -> tuple[PickleContents | None, str]:
     """What one entry says and what it is; None for what nothing here reads."""
     head = _start(archive, entry)
     if head.startswith(MAGIC):
@@ -105,13 +105,13 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, deadline: float) 
             parts.append(part)
             size += len(part)
             if size > _ENTRY:
-                raise Refused(f"longer than {_ENTRY >> 20:,} MB: given up")
+                raise Unreadable(f"longer than {_ENTRY >> 20:,} MB: given up")
             if time.monotonic() > deadline:
-                raise Refused("reading took too long and was given up")
+                raise Unreadable("reading took too long and was given up")
     return b"".join(parts)
 
 
-def _known(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: str, whole: Reading) -> bool:
+def _known(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: str, whole: PickleContents) -> bool:
     """Whether torch reads an entry as numbers, or not at all."""
     inside = entry.filename.removeprefix(root)
     if entry.filename == inside:
@@ -122,7 +122,7 @@ def _known(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: str, whole: R
     return inside.startswith("data/") and entry.file_size in _storage_sizes(inside[5:], whole)
 
 
-def _storage_sizes(key: str, whole: Reading) -> Iterator[int]:
+def _storage_sizes(key: str, whole: PickleContents) -> Iterator[int]:
     """Bytes of the storages with this key, as the pickle tells them."""
     for about in whole.persistent:
         if type(about) is tuple and len(about) == 5 and about[0] == "storage" and about[2] == key:
@@ -134,10 +134,10 @@ def _storage_sizes(key: str, whole: Reading) -> Iterator[int]:
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
     if len(entries) > MOST_ENTRIES:
-        raise Refused(f"a zip of {len(entries):,} entries; at most {MOST_ENTRIES:,} are read")
+        raise Unreadable(f"a zip of {len(entries):,} entries; at most {MOST_ENTRIES:,} are read")
     total = sum(entry.file_size for entry in entries if entry.compress_type != zipfile.ZIP_STORED)
     if total > LIMIT:
-        raise Refused(f"the zip unwraps to {total / 1e9:,.1f} GB, more than {LIMIT >> 20:,} MB: given up")
+        raise Unreadable(f"the zip unwraps to {total / 1e9:,.1f} GB, more than {LIMIT >> 20:,} MB: given up")
 
 
 def _oddities(archive: zipfile.ZipFile, file: BinaryIO) -> Iterator[str]:

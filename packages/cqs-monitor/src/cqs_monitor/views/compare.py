@@ -11,14 +11,14 @@ import panel_material_ui as pmui
 
 from cqs_core import CqsError, Series, UsageError, plugins
 from cqs_core.time.clock import parse_start
-from cqs_monitor.compare.comparison import Comparison, Question, compare
+from cqs_monitor.compare.comparison import Comparison, ComparisonRequest, compare
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_table, holdings_table
 from cqs_monitor.views.bridge_chart import BridgeChart
+from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_between
 from cqs_monitor.views.no_logs import no_logs
-from cqs_monitor.views.question import QuestionForm
 from cqs_panel import (
     Band,
     Marks,
@@ -61,10 +61,10 @@ class CompareView(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._reader = reader_of(page.bucket.address, live=bool(not page.demo or page.settings.endpoint))
-        self._question: Question | None = None
+        self._question: ComparisonRequest | None = None
         self._seen: Snapshot | None = None
         self._found: Comparison | None = None
-        self._form: QuestionForm | None = None
+        self._form: ComparisonForm | None = None
         self._fields = pn.Column(**WHOLE)
         self._bench = Workbench("Bot against backtest", self._fields, "Compare with the backtest", self._submit)
         self._bench.fold(open_=False)
@@ -144,7 +144,7 @@ class CompareView(pn.viewable.Viewer):
         elif not accounts:
             self._say(no_logs(reading))
         elif self._form is None:
-            self._form = QuestionForm(self._page, accounts)
+            self._form = ComparisonForm(self._page, accounts)
             self._fields[:] = [self._form]
             self._bench.alone(yes=False)
             self._submit()
@@ -170,21 +170,21 @@ class CompareView(pn.viewable.Viewer):
         if self._form is None:
             return
         try:
-            self._question = self._form.question()
+            self._question = self._form.request()
         except UsageError as error:
-            self._bench.tell(failure("This cannot be compared", error))
+            self._bench.show_message(failure("This cannot be compared", error))
             return
-        self._bench.tell()
+        self._bench.show_message()
         self._bench.busy(working=True)
         self._start(self._question, quiet=False)
 
-    def _start(self, question: Question, *, quiet: bool) -> None:
+    def _start(self, request: ComparisonRequest, *, quiet: bool) -> None:
         bucket, reader = self._page.bucket, self._reader
-        self._page.load(lambda: _answer(bucket, reader, question), self._show, quiet=quiet)
+        self._page.load(lambda: _answer(bucket, reader, request), self._show, quiet=quiet)
 
-    def _show(self, answer: tuple[Question, Snapshot | None, Comparison | Exception]) -> None:
-        question, seen, found = answer
-        if question is not self._question:
+    def _show(self, answer: tuple[ComparisonRequest, Snapshot | None, Comparison | Exception]) -> None:
+        request, seen, found = answer
+        if request is not self._question:
             return
         self._seen = seen
         self._bench.busy(working=False)
@@ -206,7 +206,7 @@ class CompareView(pn.viewable.Viewer):
         if not self._body.objects:  # with all that it shows, so that the browser draws it once
             self._body[:] = [self._laid_out()]
         self._body.visible = True
-        if before is not None and before.question is not question:
+        if before is not None and before.request is not request:
             self._page.say(_change(before, found))
 
     def _list(self) -> None:
@@ -229,7 +229,7 @@ class CompareView(pn.viewable.Viewer):
         if wanted and not len(chosen):
             self._page.remember(position=None)
             self._page.say(f"There is no position {wanted[:60]!r} in this comparison.")
-        rule, drawn = found.question.rule, self._chart.series
+        setup, drawn = found.request.setup, self._chart.series
         if len(chosen):
             market, spot = str(chosen["symbol"].iloc[0]), _spot(found, chosen.iloc[0])
             self._mark()
@@ -237,7 +237,7 @@ class CompareView(pn.viewable.Viewer):
             market, spot = drawn.market, None
         else:
             market, spot = str(rows["symbol"].iloc[0] if len(rows) else found.result.candles.symbols[0]), None
-        self._chart.show(Series(rule.exchange, market, rule.interval), _layers(found, market), spot)
+        self._chart.show(Series(setup.exchange, market, setup.interval), _layers(found, market), spot)
 
     def _mark(self) -> None:
         """Mark the position that the address names."""
@@ -254,15 +254,15 @@ class CompareView(pn.viewable.Viewer):
 
 
 def _answer(
-    bucket: Bucket, reader: Reader, question: Question
-) -> tuple[Question, Snapshot | None, Comparison | Exception]:
+    bucket: Bucket, reader: Reader, request: ComparisonRequest
+) -> tuple[ComparisonRequest, Snapshot | None, Comparison | Exception]:
     """Errors are answers: what the user can fix is shown in place, and compared again when the log changes."""
     snapshot = None
     try:
         snapshot = reader.read(2.0).snapshot
-        return question, snapshot, compare(bucket, snapshot, question)
+        return request, snapshot, compare(bucket, snapshot, request)
     except Exception as error:  # noqa: BLE001 - the page must know that the work is over, however it ended
-        return question, snapshot, error
+        return request, snapshot, error
 
 
 def _change(before: Comparison, after: Comparison) -> str:
@@ -312,7 +312,7 @@ def _spot(found: Comparison, chosen: Any) -> Spot:
     """From the purchase to the sale, the rule's or the bot's; to the end where it is still held."""
     market, at = str(chosen["symbol"]), int(chosen["at"])
     pairing = found.pairing
-    traded = [*(pair.rule for pair in pairing.matched), *pairing.missed, *pairing.extra]
+    traded = [*(pair.expected for pair in pairing.matched), *pairing.missed, *pairing.extra]
     one = next(one for one in traded if one.market == market and one.entry_at == at)
     what = "position" if chosen["what"] == "as the rule" else str(chosen["what"])
     return Spot(at, one.exit_at or found.end, f"{what}, opened {when(at, 'UTC')[:10]}")
@@ -322,9 +322,9 @@ def _layers(found: Comparison, market: str) -> list[Layer]:
     """The bot's fills as marks, the rule's holdings as bands."""
     pairing = found.pairing
     live = [one for one in (*(pair.live for pair in pairing.matched), *pairing.extra) if one.market == market]
-    rule = [one for one in (*(pair.rule for pair in pairing.matched), *pairing.missed) if one.market == market]
+    expected = [one for one in (*(pair.expected for pair in pairing.matched), *pairing.missed) if one.market == market]
     sold = [one for one in live if one.exit_at is not None]
-    bands = [Band("the rule holds", one.entry_at, one.exit_at or found.end) for one in rule[-200:]]
+    bands = [Band("the rule holds", one.entry_at, one.exit_at or found.end) for one in expected[-200:]]
     return [
         *bands,
         Marks(

@@ -58,7 +58,7 @@ def comparison_frame(comparison: Comparison, timezone: str | None, *, differing:
     rows += [_row(one, None, "missed") for one in pairing.missed]
     rows += [_row(None, one, "extra") for one in pairing.extra]
     rows.sort(key=lambda row: -row["at"])
-    days = comparison.question.rule.interval in ("1d", "1w", "1M")
+    days = comparison.request.setup.interval in ("1d", "1w", "1M")
     opened = [when(row["at"], "UTC" if days else timezone)[: 10 if days else None] for row in rows]
     told = [{"opened": at, **row} for at, row in zip(opened, rows, strict=True)]
     frame = pd.DataFrame(told, columns=[*TITLES, "at"])
@@ -66,12 +66,12 @@ def comparison_frame(comparison: Comparison, timezone: str | None, *, differing:
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
-    row = _row(pair.rule, pair.live, ", ".join(pair.differs) or "as the rule")
+    row = _row(pair.expected, pair.live, ", ".join(pair.differs) or "as the rule")
     return row | {"entry_bps": pair.entry_bps, "exit_bps": pair.exit_bps}
 
 
-def _row(rule: Traded | None, live: Traded | None, what: str) -> dict[str, Any]:
-    one = rule or live
+def _row(expected: Traded | None, live: Traded | None, what: str) -> dict[str, Any]:
+    one = expected or live
     assert one is not None
     return {
         "at": one.entry_at,
@@ -79,7 +79,7 @@ def _row(rule: Traded | None, live: Traded | None, what: str) -> dict[str, Any]:
         "what": what,
         "entry_bps": None,
         "exit_bps": None,
-        **_side("rule", rule),
+        **_side("rule", expected),
         **_side("live", live),
     }
 

@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 
 from cqs_core import Series
 from cqs_monitor.logs.history import logs_of
-from cqs_monitor.models.evaluation.pnl import pnl_by_regime
+from cqs_monitor.models.evaluation.regime_pnl import pnl_by_regime
 from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_text import score_metrics
 from cqs_monitor.views.regimes import bands
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cqs_core import Bucket
-    from cqs_monitor.models.evaluation.pnl import Earned
+    from cqs_monitor.models.evaluation.regime_pnl import Earned
     from cqs_monitor.models.evaluation.regimes import Regimes
     from cqs_panel import PageState
 

@@ -10,11 +10,11 @@ import panel as pn
 from cqs_core.time.clock import now
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Report, last_year, make_report
-from cqs_monitor.views import bars, heatmap, holdings_table
+from cqs_monitor.views import heatmap, holdings_table, pnl_bars
 from cqs_monitor.views.controls import Controls
-from cqs_monitor.views.figures import metrics
 from cqs_monitor.views.health import Health
 from cqs_monitor.views.layout import WHOLE, bar, beside, seconds_between, stack
+from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_chart import PnlChart
 from cqs_monitor.views.trades import Trades
@@ -68,8 +68,8 @@ class MonitorView(pn.viewable.Viewer):
             widths={"account": 96, "total": 110, "today": 84, "week": 84, "month": 96},
         )
         self._year = html("", stylesheets=[heatmap.CSS])
-        self._symbols = html("", stylesheets=[bars.CSS])
-        self._hours = html("", stylesheets=[bars.CSS])
+        self._symbols = html("", stylesheets=[pnl_bars.CSS])
+        self._hours = html("", stylesheets=[pnl_bars.CSS])
         self._held = html("", stylesheets=[holdings_table.CSS])
         self._findings = html("", stylesheets=[holdings_table.CSS])
         self._trades = Trades(page)
@@ -128,8 +128,8 @@ class MonitorView(pn.viewable.Viewer):
         self._set(self._held, holdings_table.holdings_html(report, moment))
         self._set(self._findings, holdings_table.findings_html(report.findings))
         kind = "net (est.)" if report.choice.net else "gross"
-        self._set(self._symbols, bars.bars(report.statistics.by_symbol, kind))
-        self._set(self._hours, bars.clock(report.statistics.by_hour, kind))
+        self._set(self._symbols, pnl_bars.bars(report.statistics.by_symbol, kind))
+        self._set(self._hours, pnl_bars.clock(report.statistics.by_hour, kind))
         self._trades.update(report)
         self._health.update(report, moment)
         if not self._body.objects:  # with all that it shows, so that the browser draws it once

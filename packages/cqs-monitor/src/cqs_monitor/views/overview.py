@@ -9,8 +9,8 @@ import panel as pn
 from cqs_core.time.clock import now
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Choice, Report, make_report
-from cqs_monitor.views.figures import metrics
 from cqs_monitor.views.layout import WHOLE
+from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
 from cqs_panel import metric_cards, metrics_html, section
 

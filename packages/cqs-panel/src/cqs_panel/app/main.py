@@ -9,5 +9,5 @@ late = install()  # app_hooks.py did it, unless somebody serves this file alone
 pn.extension("tabulator")
 context = pn.state.curdoc.session_context
 why = refusal(context.request) if late and context and context.request else None
-(dashboard() if why is None else pn.pane.Str(f"Refused: {why}.")).servable()
+(dashboard() if why is None else pn.pane.Str(f"RefusalHandler: {why}.")).servable()
 keep_local(pn.state.curdoc)

@@ -7,7 +7,7 @@ from .appearance import tooltip as tooltip
 from .bars import category_bars as category_bars
 from .buckets import step_for as step_for
 from .candles import CandleChart as CandleChart
-from .damage import or_damage as or_damage
+from .damage_notice import or_damage as or_damage
 from .equity import equity_chart as equity_chart
 from .equity import growth_chart as growth_chart
 from .heatmap import percent_heatmap as percent_heatmap

@@ -12,7 +12,7 @@ from bokeh.models import ColumnDataSource, CustomJS, Range1d
 from cqs_core import DataError
 from cqs_panel.charts.buckets import Buckets, joined, name_of, step_for
 from cqs_panel.charts.changes import Changed, changed, columns
-from cqs_panel.charts.damage import DamageNotice, or_damage
+from cqs_panel.charts.damage_notice import DamageNotice, or_damage
 from cqs_panel.charts.layers import Layers
 from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
@@ -140,7 +140,7 @@ class CandleChart(pn.viewable.Viewer):
         self._damage.clear()
         self._have = (0, 0, 0)
         if isinstance(ends, DataError):
-            self._tell_damage(ends)
+            self._show_damage(ends)
             return
         self._figures.visible, self._blank.visible = ends is not None, ends is None
         if ends is None:
@@ -169,12 +169,12 @@ class CandleChart(pn.viewable.Viewer):
         """What a far view needs lies ready, or cannot be read."""
         source, damage = got
         if source is self._source and damage is not None:
-            self._tell_damage(damage)
+            self._show_damage(damage)
 
-    def _tell_damage(self, damage: DataError) -> None:
+    def _show_damage(self, damage: DataError) -> None:
         """In place of the candles, or above those that can be read."""
         self._figures.visible = bool(self.step)
-        self._damage.tell(damage)
+        self._damage.show(damage)
 
     def _begin(self, since: int) -> int | None:
         """Start of the drawn bucket with this candle, if the drawn ones go on from there to the newest end."""
@@ -190,13 +190,13 @@ class CandleChart(pn.viewable.Viewer):
             self._reset_to(got.ends[1] + got.source.base)
         fits = got.begin is not None and got.bars.step == self.step and self._begin(since) == got.begin
         self._ends = got.ends
-        self._tell(got.last)
+        self._show_last(got.last)
         if fits and put(self._data, got.begin or 0, columns(got.bars, self._colors)):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
         elif since < self._have[1]:
             self._ask(anew=True)
 
-    def _tell(self, last: Buckets) -> None:
+    def _show_last(self, last: Buckets) -> None:
         """Tell the browser where the newest end is, and the price there."""
         source = self._source
         if source is not None and len(last):
@@ -261,11 +261,11 @@ class CandleChart(pn.viewable.Viewer):
         if source is not self._source:
             return
         if isinstance(bars, DataError):
-            self._tell_damage(bars)
+            self._show_damage(bars)
             return
         self._have = asked[0], -(-asked[1] // bars.step) * bars.step, bars.step
         self._figures.visible = True
-        self._readout.tell(name_of(bars.step), source.series.market if source.series else "")
+        self._readout.show(name_of(bars.step), source.series.market if source.series else "")
         self._data.data = columns(bars, self._colors)
         self._fit()
         self._overlays.follow(source.series, *asked)

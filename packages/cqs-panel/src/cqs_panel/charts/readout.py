@@ -83,6 +83,6 @@ class Readout:
         code = _PRICE.replace("HEIGHT", str(price.height - 20))
         price.yaxis.formatter = CustomJSTickFormatter(args={"newest": newest, "y": price.y_range}, code=code)
 
-    def tell(self, bucket: str, market: str) -> None:
+    def show(self, bucket: str, market: str) -> None:
         """Name what is drawn: `1d`, `BTC/KRW`."""
         self._line.tags = [bucket, market.partition("/")[0]]

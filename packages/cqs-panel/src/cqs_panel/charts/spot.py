@@ -94,9 +94,9 @@ class SpotChart(pn.viewable.Viewer):
         """Draw a market with layers; at a spot where there is one, else from `start`, else the newest candles."""
         from cqs_core.time import intervals
 
-        told = f"{series} · {spot.label}" if spot else str(series)
+        title = f"{series} · {spot.label}" if spot else str(series)
         note = f'<span class="note">{escape(self._note)}</span>'
-        self._head.object = f'<div class="head"><h2>{escape(told)}</h2>{note}</div>'
+        self._head.object = f'<div class="head"><h2>{escape(title)}</h2>{note}</div>'
         self._place.visible, self._instead.visible = True, False
         other = series != self._series
         self._series = series
@@ -115,9 +115,9 @@ class SpotChart(pn.viewable.Viewer):
     def _open(self, source: DerivedCandles, start: int | None, end: int | None) -> None:
         self._left_out.visible = False
         self.chart.show(source, start, end)
-        self._page.load(lambda: (source.series, source.note()), self._tell, quiet=True)
+        self._page.load(lambda: (source.series, source.note()), self._show_title, quiet=True)
 
-    def _tell(self, got: tuple[Series, str]) -> None:
+    def _show_title(self, got: tuple[Series, str]) -> None:
         """Say which bars are not drawn, since they are incomplete."""
         series, note = got
         if series == self._series and note:

@@ -50,9 +50,9 @@ def install() -> bool:
         found = route(self, request, **kwargs)
         starts = issubclass(found.handler_class, (SessionHandler, WSHandler))
         if why := refusal(request, self.websocket_origins, starts_session=starts):
-            return self.get_handler_delegate(request, Refused, {"why": why})
+            return self.get_handler_delegate(request, RefusalHandler, {"why": why})
         if issubclass(found.handler_class, WSHandler) and not tokens.current(request):
-            return self.get_handler_delegate(request, Refused, {"why": tokens.WHY, "quiet": True})
+            return self.get_handler_delegate(request, RefusalHandler, {"why": tokens.WHY, "quiet": True})
         if issubclass(found.handler_class, _UNUSED) or not _well_formed(request):
             return self.get_handler_delegate(request, ErrorHandler, {"status_code": 404})
         return found
@@ -89,7 +89,7 @@ def refusal(request: Any, allowed: Collection[str] = (), *, starts_session: bool
     return None
 
 
-class Refused(RequestHandler):
+class RefusalHandler(RequestHandler):
     """403, with the reason as text. The log has each reason once, so that no page can fill it."""
 
     def initialize(self, why: str, *, quiet: bool = False) -> None:
@@ -102,7 +102,7 @@ class Refused(RequestHandler):
         self.set_status(403)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.finish(f"Refused: {self._why}.\n")
+        self.finish(f"RefusalHandler: {self._why}.\n")
 
     def _log(self) -> None:
         """No line for each request: `prepare` has said it."""

@@ -93,9 +93,9 @@ class _Line:
         """Tell what it does now."""
         self._job = job
         found = self._page.outcome(job) if job.over and self._ours else None
-        told = [kind_of(job), when(round(1000 * job.started), self._page.settings.timezone)]
-        told += [] if self._ours else ["of another bucket"]
-        text = job_html(job, found[1].text if found else kept(job), about=" · ".join(told))
+        about = [kind_of(job), when(round(1000 * job.started), self._page.settings.timezone)]
+        about += [] if self._ours else ["of another bucket"]
+        text = job_html(job, found[1].text if found else kept(job), about=" · ".join(about))
         if text != self._shown:
             self._shown = self._text.object = text
             self._cancel.visible, self._again.visible = not job.over, job.over and self._ours

@@ -18,12 +18,12 @@ _LIBRARIES = ("panel", "panel-material-ui", "bokeh", "duckdb", "pandas", "numpy"
 
 def build(page: PageState) -> Any:
     shown = stack()
-    told: list[list[list[str]]] = []
+    rows: list[list[list[str]]] = []
 
     def update(*_: object) -> None:
         """Problems come up while other views are looked at."""
-        if (page.shown or not told) and told != (known := _known()):
-            told[:] = known
+        if (page.shown or not rows) and rows != (known := _known()):
+            rows[:] = known
             shown[:] = _sections(page, *known)
 
     page.param.watch(update, "shown")
@@ -41,10 +41,10 @@ def _known() -> list[list[list[str]]]:
 
 
 def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]]) -> list[Any]:
-    told = plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works.")
+    rows = plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works.")
     return [
         section("Installed", plain_table(["Plugin", "Version", "Gives", "State"], rows)),
-        section("Problems", told),
+        section("Problems", rows),
         section("Where this runs", plain_table(["What", "Which"], _surroundings(page))),
     ]
 

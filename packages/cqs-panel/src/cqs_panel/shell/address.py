@@ -81,6 +81,6 @@ export function render({model, view}) {
         """Put a view and its query into the address bar, as a new entry of the history or in place of the current."""
         self._send_msg({"search": search(slug, query), "push": push})
 
-    def tell(self, **said: Any) -> None:
+    def send(self, **said: Any) -> None:
         """Set the window's `title`, the `theme` of our CSS, a `cookie`; scroll to the `top`; answer after a `rest`."""
         self._send_msg(said)

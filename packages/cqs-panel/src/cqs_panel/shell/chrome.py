@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 
 from cqs_panel.location import NARROW, THEME_COOKIE, last_window, search
 from cqs_panel.sections import html
-from cqs_panel.shell.connection import Connection
+from cqs_panel.shell.connection_watch import ConnectionWatch
 from cqs_panel.shell.keys import KEYS_CSS
 from cqs_panel.shell.late_rows import LateRows
 from cqs_panel.shell.stage import Stage, place
@@ -61,7 +61,7 @@ class Chrome:
             title="cqs",
             main=[*([_demo_banner()] if shell.demo else []), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
-            header=[shell.bridge, shell.keys, Connection(), LateRows()],
+            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows()],
             sidebar_open=not self._narrow,
             sidebar_width=216,
             sidebar_resizable=False,
@@ -111,7 +111,7 @@ class Chrome:
 
     def _toggled(self, event: Any) -> None:
         theme = "dark" if event.new else "light"
-        self._shell.bridge.tell(theme=theme, cookie=f"{THEME_COOKIE}={theme}")
+        self._shell.bridge.send(theme=theme, cookie=f"{THEME_COOKIE}={theme}")
 
 
 def _state_watchers() -> list[Any]:
@@ -127,5 +127,5 @@ def _menu(views: list[View]) -> Any:
 
 
 def _demo_banner() -> Any:
-    told = "<b>Demo.</b> These candles are made up, and so is everything computed from them."
-    return html(f'<div class="demo" role="note">{told}</div>', stylesheets=[_BANNER])
+    text = "<b>Demo.</b> These candles are made up, and so is everything computed from them."
+    return html(f'<div class="demo" role="note">{text}</div>', stylesheets=[_BANNER])

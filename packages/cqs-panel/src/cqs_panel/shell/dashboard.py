@@ -18,8 +18,8 @@ from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.events import guard_events
 from cqs_panel.shell.frame import Frame
+from cqs_panel.shell.heap import give_back_soon
 from cqs_panel.shell.keys import Keys
-from cqs_panel.shell.memory import give_back_soon
 from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
@@ -52,7 +52,7 @@ class Dashboard:
         self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self.presence = Presence(lambda: self.bucket, self._document, self._read_again)
-        self._rest = Rest(lambda pause: self._address.tell(rest=pause))
+        self._rest = Rest(lambda pause: self._address.send(rest=pause))
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         guard_events()
         pn.config.exception_handler = _weakly(self._on_exception)
@@ -94,7 +94,7 @@ class Dashboard:
         if frame is not None and not self._following:
             self._address.write(slug, frame.page.query, push=True)
         if frame is not previous:
-            self._address.tell(top=True)  # after the address: its entry keeps how far the page was scrolled
+            self._address.send(top=True)  # after the address: its entry keeps how far the page was scrolled
 
     def revisit(self, slug: str) -> None:
         """Show a view as it was left."""
@@ -238,7 +238,7 @@ class Dashboard:
         self._chrome.show(frame)
         if previous is not None and previous.page.slug not in self.views:
             self._forget(previous)
-        self._address.tell(title=f"{frame.of.title} · cqs")
+        self._address.send(title=f"{frame.of.title} · cqs")
         if not frame.built:
             self._build(frame, at_once=previous is None)
 
@@ -269,7 +269,7 @@ class Dashboard:
         self._chrome.fit(said["width"])
         self._rest.drawn()
         if self._current is not None:
-            self._address.tell(title=f"{self._current.of.title} · cqs")
+            self._address.send(title=f"{self._current.of.title} · cqs")
 
     def _on_exception(self, error: BaseException) -> None:
         if self._current is not None:

@@ -56,7 +56,7 @@ class Dock(pn.viewable.Viewer):
         self._opened, self._next = time.time(), 0.0
         self._cards: dict[str, _Card] = {}
         self._dismissed: set[str] = set()
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
         self._said: list[tuple[float, Any]] = []
         self._listeners: list[Callable[[Job], Any]] = []
         self._column = pn.Column(stylesheets=[_CSS], css_classes=["cqs-dock", "empty"], margin=0)
@@ -96,8 +96,8 @@ class Dock(pn.viewable.Viewer):
         self._next = time.monotonic() + (0 if any(not job.over for job in shown) else _IDLE)
         self._lay_out()
         for job in shown:
-            if job.over and job.id not in self._told:
-                self._told.add(job.id)
+            if job.over and job.id not in self._announced:
+                self._announced.add(job.id)
                 for call in self._listeners:
                     call(job)
 

@@ -109,12 +109,12 @@ class Frame(pn.viewable.Viewer):
         """
         self._report(where, error)
         key = where if key is None else key
-        known, told = self._shown_faults.get(key), repr(error)
-        if known is None or known[0] != told:
+        known, message = self._shown_faults.get(key), repr(error)
+        if known is None or known[0] != message:
             said = _HEADINGS.get(where, f"{where} failed")
             shown = failure(f"{self._name}: {said}", error, actions=remedies(self.page, error))
             shown.margin = (0, 0, 12, 0)
-            self._shown_faults[key] = told, shown
+            self._shown_faults[key] = message, shown
             self._lay_out_faults()
         if isinstance(error, BucketError) and not self._has_read:
             self._body.visible = False  # forms and cards without anything in them would look like an empty bucket

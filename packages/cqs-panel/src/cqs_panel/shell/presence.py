@@ -46,11 +46,11 @@ class Presence(pn.viewable.Viewer):
         self._suspected = self._came_back = False
         self._looking: Future[Any] | None = None
         self.gone = False
-        self._told = html("", stylesheets=[_CSS], visible=False)
+        self._notice = html("", stylesheets=[_CSS], visible=False)
         Timer(document, self._look, int(1000 * _SECONDS)).run(True)
 
     def __panel__(self) -> Any:
-        return self._told
+        return self._notice
 
     def suspect(self, error: BaseException) -> None:
         """A view failed with this: where it was the bucket's fault, see whether it answers at all."""
@@ -65,14 +65,14 @@ class Presence(pn.viewable.Viewer):
 
     def _looked(self, done: Future[Any], suspected: bool) -> None:
         if self._document is not None:
-            soon(self._document, lambda: self._tell(done.exception(), suspected))
+            soon(self._document, lambda: self._notify(done.exception(), suspected))
 
-    def _tell(self, error: BaseException | None, suspected: bool) -> None:
+    def _notify(self, error: BaseException | None, suspected: bool) -> None:
         was, self.gone = self.gone, error is not None
         if error is not None:
             said = f"{escape(str(error))}. Anything still shown was read before; pages go on when the bucket is back."
-            self._told.object = f'<div class="gone" role="alert"><b>The bucket is not there</b>{said}</div>'
-        self._told.visible = self.gone
+            self._notice.object = f'<div class="gone" role="alert"><b>The bucket is not there</b>{said}</div>'
+        self._notice.visible = self.gone
         self._suspected = self._suspected or self.gone
         if not self.gone and (was or (suspected and self._came_back)):
             self._came_back = was  # what failed while it came back is read once more

@@ -5,6 +5,6 @@ as a change. What does not come from candles (a file, a module's variables, the 
 rule that peeks by it is not found.
 """
 
-from cqs_backtest.checks.lookahead.check import OFF, Finding, Peek, look_ahead
+from cqs_backtest.checks.lookahead.check import OFF, LookaheadFinding, Peek, look_ahead
 
-__all__ = ["OFF", "Finding", "Peek", "look_ahead"]
+__all__ = ["OFF", "LookaheadFinding", "Peek", "look_ahead"]

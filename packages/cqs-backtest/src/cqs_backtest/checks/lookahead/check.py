@@ -44,12 +44,12 @@ class Peek:
     became: str
 
     def __str__(self) -> str:
-        told = f"{self.order} of {self.symbol} at {iso(self.ts)}"
-        return f"{told} changed with what lay ahead of its open: {self.was} became {self.became}"
+        where = f"{self.order} of {self.symbol} at {iso(self.ts)}"
+        return f"{where} changed with what lay ahead of its open: {self.was} became {self.became}"
 
 
 @dataclass(frozen=True)
-class Finding:
+class LookaheadFinding:
     """What the check says of a run.
 
     Attributes:
@@ -61,14 +61,14 @@ class Finding:
     where: str | None = None
 
 
-OFF = Finding("off", "the check was turned off")
+OFF = LookaheadFinding("off", "the check was turned off")
 
 
 class NotRepeatable(Exception):  # noqa: N818 - a finding, no error
     """Two calls on the same candles gave different orders."""
 
 
-def look_ahead(strategy: Strategy, candles: Candles, result: RunResult, seed: int = 0) -> Finding:
+def look_ahead(strategy: Strategy, candles: Candles, result: RunResult, seed: int = 0) -> LookaheadFinding:
     """Whether the strategy's orders depend on what they could not know; it raises nothing that the strategy raises.
 
     Args:
@@ -96,32 +96,32 @@ class _Check:
         self._strategy, self._candles, self._result = strategy, candles, result
         self._whole = Orders()
 
-    def finding(self, seed: int) -> Finding:
+    def finding(self, seed: int) -> LookaheadFinding:
         try:
             self._whole = orders_of(self._strategy, self._candles.with_values())
             self._check_repeated()
         except NotRepeatable as found:
-            return Finding("not repeatable", str(found))
+            return LookaheadFinding("not repeatable", str(found))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule may raise anything
-            return Finding("not checkable", f"a second call on the same candles failed: {_line(error)}")
+            return LookaheadFinding("not checkable", f"a second call on the same candles failed: {_line(error)}")
         return self._all_cuts(seed)
 
-    def _all_cuts(self, seed: int) -> Finding:
+    def _all_cuts(self, seed: int) -> LookaheadFinding:
         failed, places = [], self._cuts(seed)
         for cut in places:
             try:
                 peek = self._at(cut)
             except NotRepeatable as found:
-                return Finding("not repeatable", str(found))
+                return LookaheadFinding("not repeatable", str(found))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule may raise anything
                 failed.append(f"on {cut.rows:,} candles, cut at {iso(int(self._candles.ts[cut.bar]))}: {_line(error)}")
                 continue
             if peek is not None:
-                return Finding("peeks", str(peek))
+                return LookaheadFinding("peeks", str(peek))
         if failed:
-            told = f"{len(failed)} of {len(places)} cuts could not be checked; the first, {failed[0]}"
-            return Finding("not checkable", told)
-        return Finding("ok")
+            where = f"{len(failed)} of {len(places)} cuts could not be checked; the first, {failed[0]}"
+            return LookaheadFinding("not checkable", where)
+        return LookaheadFinding("ok")
 
     def _cuts(self, seed: int) -> list[Cut]:
         fills = self._result.execution.fills
@@ -137,7 +137,7 @@ class _Check:
         again = self._whole.between(offset, len(self._candles.ts), self._candles.shape)
         found = differences(self._result.orders, again, traded, traded, slice(0, traded[0]))
         if found:
-            raise NotRepeatable(_repeat_told(found, self._result.candles))
+            raise NotRepeatable(_not_repeated(found, self._result.candles))
 
     def _at(self, cut: Cut) -> Peek | None:
         futures: tuple[Future, ...] = (RISES, FALLS)
@@ -173,7 +173,7 @@ class _Check:
             again = self._orders(candles.with_values())
             found = differences(orders, again, candles.shape, candles.shape, slice(0, candles.shape[0]))
             if found:
-                raise NotRepeatable(_repeat_told(found, candles))
+                raise NotRepeatable(_not_repeated(found, candles))
 
     def _orders(self, candles: Candles) -> Orders:
         """Of a new instance where there can be one: what a rule remembers of other candles would hide a peek."""
@@ -184,11 +184,11 @@ class _Check:
         return orders_of(strategy, candles)
 
 
-def _repeat_told(found: dict[str, Flags], candles: Candles) -> str:
+def _not_repeated(found: dict[str, Flags], candles: Candles) -> str:
     name, bad = next(iter(found.items()))
     t, s = np.argwhere(bad)[0].tolist()
-    told = f"{name} of {candles.symbols[s]} at {iso(int(candles.ts[t]))} differs between two calls on the same candles"
-    return f"{told}; seed what is random, and keep nothing between calls"
+    where = f"{name} of {candles.symbols[s]} at {iso(int(candles.ts[t]))} differs between two calls on the same candles"
+    return f"{where}; seed what is random, and keep nothing between calls"
 
 
 def _peek(found: dict[str, Flags], base: Orders, other: Orders, candles: Candles) -> Peek:

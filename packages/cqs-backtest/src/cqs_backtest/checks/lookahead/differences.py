@@ -29,7 +29,7 @@ def differences(one: Orders, other: Orders, one_shape: Shape, other_shape: Shape
         a, b = getattr(one, name), getattr(other, name)
         if a is None and b is None:
             continue
-        bad = _apart(one.array(name, one_shape)[rows], other.array(name, other_shape)[rows])
+        bad = _differing(one.array(name, one_shape)[rows], other.array(name, other_shape)[rows])
         if bad is not None:
             found[name] = bad
     if one.max_cash != other.max_cash:
@@ -64,7 +64,7 @@ def _explains(real: Array, other: Array, shaken: Array) -> Flags:
     return np.asarray(np.abs(np.nan_to_num(real) - np.nan_to_num(other)) <= _AMPLIFIED * moved)
 
 
-def _apart(one: Array, other: Array) -> Flags | None:
+def _differing(one: Array, other: Array) -> Flags | None:
     same = one == other
     if same.all():
         return None

@@ -11,7 +11,7 @@ from cqs_core import Execution, Fill
 
 if TYPE_CHECKING:
     from cqs_backtest.engines.bt.impact import Impact
-    from cqs_backtest.engines.bt.order_executor import Desk
+    from cqs_backtest.engines.bt.order_executor import OrderExecutor
     from cqs_core import Candles, Costs, Orders
 
 
@@ -31,15 +31,15 @@ class BtEngine:
     def execute(self, candles: Candles, orders: Orders, costs: Costs) -> Execution:
         """Fills and equity; see `cqs_core.trading.engine` for the rules."""
         from cqs_backtest.engines.bt.impact import Impact
-        from cqs_backtest.engines.bt.order_executor import Desk
+        from cqs_backtest.engines.bt.order_executor import OrderExecutor
 
         impact = None if self.impact is None else Impact(candles, costs.fee, self.impact)
-        desk = Desk(candles, orders, costs, impact)
-        equity = _run(desk, candles, costs, impact)
-        return Execution(equity, np.array(desk.fills, dtype=Fill))
+        executor = OrderExecutor(candles, orders, costs, impact)
+        equity = _run(executor, candles, costs, impact)
+        return Execution(equity, np.array(executor.fills, dtype=Fill))
 
 
-def _run(desk: Desk, candles: Candles, costs: Costs, impact: Impact | None) -> Any:
+def _run(executor: OrderExecutor, candles: Candles, costs: Costs, impact: Impact | None) -> Any:
     import pandas as pd
 
     from cqs_backtest.engines.bt.library import QuietBacktest, bt
@@ -52,7 +52,7 @@ def _run(desk: Desk, candles: Candles, costs: Costs, impact: Impact | None) -> A
         frames = {"volume": frame(impact.volume), "volatility": frame(impact.volatility)}
         charged = {"commissions": impact.model, **frames}
     backtest = QuietBacktest(
-        bt.Strategy("orders", [desk], children=[bt.Security(name) for name in candles.symbols]),
+        bt.Strategy("orders", [executor], children=[bt.Security(name) for name in candles.symbols]),
         frame(candles.close).ffill(),  # bt refuses NaN where a position is held; the desk trades on its own arrays
         initial_capital=costs.capital,
         integer_positions=False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from cqs_backtest.engines.bt.library import bt
-from cqs_backtest.engines.bt.stops import END, REBALANCE, SIGNAL, Guard
+from cqs_backtest.engines.bt.stops import END, REBALANCE, SIGNAL, Stops
 
 if TYPE_CHECKING:
     from cqs_backtest.engines.bt.impact import Impact
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FIELDS = ("exit", "enter", "weight", "stop", "limit", "target", "stop_loss", "take_profit", "trailing")
 
 
-class Desk(bt.Algo):  # type: ignore[misc]
+class OrderExecutor(bt.Algo):  # type: ignore[misc]
     """Called by bt once a bar; `fills` is its own trade log, because bt's nets an exit and an entry of one bar."""
 
     def __init__(self, candles: Candles, orders: Orders, costs: Costs, impact: Impact | None = None) -> None:
@@ -28,7 +28,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
         self._orders = {name: orders.array(name, candles.shape) for name in _FIELDS}
         self._asked = self._orders["enter"] | (self._orders["target"] > 0)
         self._priced = orders.priced
-        self._guards: dict[int, Guard] = {}
+        self._stops: dict[int, Stops] = {}
         self._last_bars = _last_bars(candles) if costs.on_end == "sell" else {}
         self._t = -1
 
@@ -75,31 +75,31 @@ class Desk(bt.Algo):  # type: ignore[misc]
             fee = self._impact.cost(self._t, s, quantity, price)
         self.fills.append((self._t, s, reason, quantity, price, fee))
 
-    def _sell_all(self, s: int, price: float, reason: int, *, slips: bool = True) -> None:
+    def _sell_all(self, s: int, price: float, reason: int, *, with_slippage: bool = True) -> None:
         held, allowed = self._quantity(s), self._room[s]
         part = held if held <= allowed else self._whole_lots(allowed)
         if part > 0:
-            self._trade(s, -part, price * (1 - self._costs.slip) if slips else price, reason)
+            self._trade(s, -part, price * (1 - self._costs.slip) if with_slippage else price, reason)
         if held <= allowed:
-            del self._guards[s]
+            del self._stops[s]
         else:
-            self._guards[s].leaving = reason
+            self._stops[s].leaving = reason
 
     def _leave_at_open(self, s: int) -> None:
-        price, guard = self._open[s], self._guards[s]
-        level, why = guard.level()
-        if guard.leaving is not None:
-            self._sell_all(s, price, guard.leaving)
+        price, stops = self._open[s], self._stops[s]
+        level, why = stops.level()
+        if stops.leaving is not None:
+            self._sell_all(s, price, stops.leaving)
         elif self._orders["exit"][self._t, s] or self._order("target", s) == 0:
             self._sell_all(s, price, SIGNAL)
         elif price <= level:
             self._sell_all(s, price, why)
-        elif price >= guard.ceiling:
-            self._sell_all(s, price, guard.take_profit, slips=False)
+        elif price >= stops.ceiling:
+            self._sell_all(s, price, stops.take_profit, with_slippage=False)
 
     def _take(self, asking: list[int]) -> None:
         """Steps 2 to 4, for the columns that want to hold something."""
-        asking = [s for s in asking if s not in self._guards or self._guards[s].leaving is None]
+        asking = [s for s in asking if s not in self._stops or self._stops[s].leaving is None]
         equity = self._equity_at_open()
         dust = max(1e-6 * equity, 1e-9 * self._costs.capital)
         for s in asking:
@@ -170,7 +170,7 @@ class Desk(bt.Algo):  # type: ignore[misc]
             stop_loss, take_profit, trailing = (
                 self._order(name, s) for name in ("stop_loss", "take_profit", "trailing")
             )
-            self._guards[s] = Guard(fill, stop_loss, take_profit, trailing, inside)
+            self._stops[s] = Stops(fill, stop_loss, take_profit, trailing, inside)
         self._trade(s, quantity, fill, REBALANCE if held > 0 else SIGNAL)
 
     def _whole_lots(self, quantity: float) -> float:
@@ -179,16 +179,16 @@ class Desk(bt.Algo):  # type: ignore[misc]
 
     def _protect(self, s: int) -> None:
         """Steps 5 and 6."""
-        c, t, guard = self._candles, self._t, self._guards[s]
-        if guard.leaving is not None:
+        c, t, stops = self._candles, self._t, self._stops[s]
+        if stops.leaving is not None:
             return
         high, low, close = float(c.high[t, s]), float(c.low[t, s]), float(c.close[t, s])
-        hit = guard.hit(self._open[s], high, low, close)
+        hit = stops.hit(self._open[s], high, low, close)
         if hit is None:
-            guard.close(high, close)
+            stops.close(high, close)
         else:
             price, why = hit
-            self._sell_all(s, price, why, slips=why != guard.take_profit)
+            self._sell_all(s, price, why, with_slippage=why != stops.take_profit)
 
 
 def _last_bars(candles: Candles) -> dict[int, int]:

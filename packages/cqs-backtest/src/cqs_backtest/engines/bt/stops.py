@@ -9,7 +9,7 @@ from cqs_core import REASONS
 SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING, REBALANCE, END = range(len(REASONS))
 
 
-class Guard:
+class Stops:
     """Protective levels of one position, latched when it was opened.
 
     `inside` is `stop` or `limit` in the bar of an entry that happened inside the bar, else empty. `leaving` is the

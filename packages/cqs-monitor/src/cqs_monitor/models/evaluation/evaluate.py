@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from cqs_core import Lake, Series, UsageError, market_of, settings
 from cqs_core.cli import plain
 from cqs_core.time.clock import iso, now, parse_end, parse_start
-from cqs_monitor.models.evaluation.apart import MEMORY, SECONDS, ask
+from cqs_monitor.models.evaluation.evaluation_report import report
 from cqs_monitor.models.evaluation.features import feature_table
 from cqs_monitor.models.evaluation.labels import realised
+from cqs_monitor.models.evaluation.model_process import MEMORY, SECONDS, ask
 from cqs_monitor.models.evaluation.regimes import Regimes, store
-from cqs_monitor.models.evaluation.report import report
 from cqs_monitor.models.fingerprints import local_file
 from cqs_monitor.models.registry import Model, model
 from cqs_monitor.models.trust import check_loadable, trusted
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cqs_core import Bucket
-    from cqs_monitor.models.evaluation.apart import Answer
+    from cqs_monitor.models.evaluation.model_process import Predictions
 
 READABLE = 1 << 29
 """Bytes of a model that is evaluated."""
@@ -128,7 +128,7 @@ def _bytes(bucket: Bucket, chosen: Model) -> bytes:
     return data
 
 
-def _days(candles: pd.DataFrame, features: pd.DataFrame, answer: Answer) -> pd.DataFrame:
+def _days(candles: pd.DataFrame, features: pd.DataFrame, answer: Predictions) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 

@@ -24,7 +24,7 @@ numpy._core.memmap.memmap
 _SUBCLASSES = frozenset(_SUBCLASSES_TEXT.split())
 
 
-class Layout(NamedTuple):
+class ArrayLayout(NamedTuple):
     """How an array lies in the file; `aligned` where a byte says how many more stand before it."""
 
     shape: tuple[int, ...]
@@ -49,7 +49,7 @@ def hides_wrapper(value: Any) -> bool:
     return any(isinstance(part, Import) and part.name.endswith("ArrayWrapper") for part in parts)
 
 
-def wrapped_layout(wrapper: Made) -> Layout | None:
+def wrapped_layout(wrapper: Made) -> ArrayLayout | None:
     """The layout that a wrapper announces, None where joblib would not write it so."""
     state = wrapper.state.literal() if isinstance(wrapper.state, Pairs) else None
     if state is None or state.keys() not in (_KEYS, _KEYS | {_ALIGNMENT}) or wrapper.state.born < wrapper.born:
@@ -64,10 +64,10 @@ def wrapped_layout(wrapper: Made) -> Layout | None:
     )
     if not known or dtype is None or not is_shape(shape) or (dtype.hasobject and state["allow_mmap"]):
         return None
-    return Layout(shape, dtype, alignment is not None)
+    return ArrayLayout(shape, dtype, alignment is not None)
 
 
-def raw_array(data: Source, at: int, layout: Layout) -> tuple[RawArray, int] | None:
+def raw_array(data: Source, at: int, layout: ArrayLayout) -> tuple[RawArray, int] | None:
     """The array at a position, and where the next opcode begins; None if it is not padded as joblib does."""
     start = at
     if layout.aligned and at < len(data):

@@ -21,7 +21,7 @@ _SWEPT = 1 << 28
 
 
 @dataclass
-class Reading:
+class PickleContents:
     """What a file of pickles says.
 
     Attributes:
@@ -55,7 +55,7 @@ class Reading:
         self.protocol = max(self.protocol, machine.protocol)
         self.raw = self.raw or machine.raw_at is not None
 
-    def join(self, part: Reading, name: str) -> None:
+    def join(self, part: PickleContents, name: str) -> None:
         """Add what one entry of an archive says."""
         self.values += part.values
         self.imports |= part.imports
@@ -67,9 +67,9 @@ class Reading:
             self.problem, self.truncated = f"{name}: {part.problem}", part.truncated
 
 
-def read_streams(data: Source, deadline: float = float("inf"), *, torch: bool = False) -> Reading:
+def read_streams(data: Source, deadline: float = float("inf"), *, torch: bool = False) -> PickleContents:
     """Follow the pickles from the first byte."""
-    reading, at = Reading(), 0
+    reading, at = PickleContents(), 0
     for count in range(_MOST):
         machine = Machine(data, at, deadline=deadline, torch=torch)
         try:
@@ -90,7 +90,7 @@ def read_streams(data: Source, deadline: float = float("inf"), *, torch: bool = 
     return reading
 
 
-def _end(reading: Reading, data: Source, at: int, count: int, error: BrokenPickle) -> None:
+def _end(reading: PickleContents, data: Source, at: int, count: int, error: BrokenPickle) -> None:
     if count and data[at : at + 1] != b"\x80":
         del reading.oddities["more than one pickle in the file"]
         reading.oddities[f"{len(data) - at:,} bytes after the end, which loading never reads"] = None
@@ -99,7 +99,7 @@ def _end(reading: Reading, data: Source, at: int, count: int, error: BrokenPickl
     reading.truncated = error.truncated
 
 
-def _look_again(reading: Reading, data: Source, deadline: float) -> None:
+def _look_again(reading: PickleContents, data: Source, deadline: float) -> None:
     """Bytes that are an array to joblib are opcodes to plain pickle; and all bytes are searched for names."""
     found: dict[Import, None] = {}
     if reading.raw:
@@ -116,7 +116,7 @@ def _look_again(reading: Reading, data: Source, deadline: float) -> None:
     reading.imports |= found
 
 
-def _read_plainly(reading: Reading, data: Source, deadline: float) -> None:
+def _read_plainly(reading: PickleContents, data: Source, deadline: float) -> None:
     """What `pickle.load` would make of a file of joblib's; it breaks at the first array of an ordinary one."""
     plain = Machine(data, arrays=False, deadline=deadline, stop_before=_not_there)
     try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cqs_core import Strategy
 
 
-def catalogue(strategies: Iterable[type[Strategy]]) -> list[dict[str, Any]]:
+def catalog(strategies: Iterable[type[Strategy]]) -> list[dict[str, Any]]:
     """One object a strategy: name, title, doc, parameters; one that cannot be described is a problem of its plugin."""
     return [row for strategy in strategies if (row := _described(strategy))]
 

@@ -94,5 +94,5 @@ def _sparkline(values: Sequence[float], period: str) -> str:
     points = " ".join(f"{100 * i / (len(known) - 1):.2f},{24 - 22 * (v - low) / span:.2f}" for i, v in enumerate(known))
     change = tone(known[-1] - known[0]) or ""
     box = 'viewBox="0 0 100 26" preserveAspectRatio="none" aria-hidden="true"'
-    told = f'<div class="note {change}">{escape(period)}</div>' if period else ""
-    return f'<svg class="{change}" {box}><polyline points="{points}"/></svg>{told}'
+    note = f'<div class="note {change}">{escape(period)}</div>' if period else ""
+    return f'<svg class="{change}" {box}><polyline points="{points}"/></svg>{note}'

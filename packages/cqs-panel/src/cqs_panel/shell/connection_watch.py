@@ -7,7 +7,7 @@ from typing import Any
 from panel.custom import JSComponent
 
 
-class Connection(JSComponent):
+class ConnectionWatch(JSComponent):
     """Watches the websocket, and asks the server for a sign of life every few seconds.
 
     When the server answers again, the page is loaded anew: it may be another server, and the address says what to show.

@@ -28,7 +28,7 @@ _LARGEST = 1 << 28
 
 
 @dataclass(frozen=True)
-class Answer:
+class Predictions:
     """What the model said.
 
     Attributes:
@@ -48,7 +48,7 @@ class Answer:
     scaler: dict[str, list[float]] | None
 
 
-def ask(model: bytes, rows: npt.NDArray[np.float64], *, seconds: int = SECONDS, memory: int = MEMORY) -> Answer:
+def ask(model: bytes, rows: npt.NDArray[np.float64], *, seconds: int = SECONDS, memory: int = MEMORY) -> Predictions:
     """The model's answer to rows of features.
 
     Raises:
@@ -106,7 +106,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read(folder: Path, rows: int, ended: str) -> Answer:
+def _read(folder: Path, rows: int, ended: str) -> Predictions:
     import numpy as np
 
     about = _json(folder / "answer.json")
@@ -126,7 +126,7 @@ def _read(folder: Path, rows: int, ended: str) -> Answer:
         raise DataError(f"the model's answer cannot be read ({type(error).__name__})") from None
     if not (whole and fits):
         raise DataError("the model's answer does not fit its classes and the days asked")
-    return Answer(
+    return Predictions(
         classes,
         codes,
         probabilities if probabilities.size else None,

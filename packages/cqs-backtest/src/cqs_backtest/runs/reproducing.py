@@ -15,8 +15,8 @@ from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.request import BASKET, Request, find_engine
 from cqs_backtest.runs.code import Untrusted, changed, edited, hashes, strategy_of
 from cqs_backtest.runs.manifest import candle_hashes, versions
+from cqs_backtest.runs.run_tables import trade_columns
 from cqs_backtest.runs.store import StoredRun, load
-from cqs_backtest.runs.tables import trade_columns
 from cqs_core import Costs, CqsError
 from cqs_core.time.clock import iso, parse_start
 
@@ -135,8 +135,8 @@ def _metrics(made: dict[str, Any], now: dict[str, float]) -> list[str]:
             found.append(f"metric {name}: {value!r} stored, and no longer computed")
         elif not _same_number(value, now[name]):
             old, new = versions_then.get(name, 1), CONVENTIONS[name].version
-            told = f"; version {old} of its formula then, {new} now" if old != new else ""
-            found.append(f"metric {name}: {_number(value)} stored, {_number(now[name])} made again{told}")
+            changed_version = f"; version {old} of its formula then, {new} now" if old != new else ""
+            found.append(f"metric {name}: {_number(value)} stored, {_number(now[name])} made again{changed_version}")
     return found
 
 

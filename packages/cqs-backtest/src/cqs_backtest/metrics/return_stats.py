@@ -68,10 +68,10 @@ def _recovery(ts: Stamps, under: Floats, equity: Floats, high: Floats) -> float:
 
 
 def _moment(daily: Floats, power: int) -> float:
-    apart = daily - daily.mean()
+    deviations = daily - daily.mean()
     if not moves(daily):
         return _NAN
-    scaled = apart / float(np.sqrt(np.mean(apart * apart)))
+    scaled = deviations / float(np.sqrt(np.mean(deviations * deviations)))
     return float(np.mean(scaled * scaled * (scaled if power == 3 else scaled * scaled)))
 
 

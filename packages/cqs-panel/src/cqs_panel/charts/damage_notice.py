@@ -30,17 +30,17 @@ class DamageNotice(pn.viewable.Viewer):
     def __init__(self, page: PageState, again: Callable[[], None]) -> None:
         super().__init__()
         self._page, self._again = page, again
-        self._told, self._hears_jobs = "", False
+        self._text, self._hears_jobs = "", False
         self._root = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
 
     def __panel__(self) -> Any:
         return self._root
 
-    def tell(self, damage: DataError) -> None:
+    def show(self, damage: DataError) -> None:
         """Show it, once."""
-        if self._told == str(damage):
+        if self._text == str(damage):
             return
-        self._told = str(damage)
+        self._text = str(damage)
         self._root[:] = [failure("These candles cannot be read", damage, actions=remedies(self._page, damage))]
         self._root.visible = True
         if not self._hears_jobs:
@@ -49,10 +49,10 @@ class DamageNotice(pn.viewable.Viewer):
 
     def clear(self) -> None:
         """Take it away."""
-        self._told, self._root.visible = "", False
+        self._text, self._root.visible = "", False
 
     def _ended(self, job: Job) -> None:
-        if self._told and job.args[:2] != ["data", "verify"]:  # which changes nothing
+        if self._text and job.args[:2] != ["data", "verify"]:  # which changes nothing
             self._again()
 
 

@@ -21,7 +21,7 @@ ENGINES = ("fast", "bt")
 
 
 @dataclass(frozen=True)
-class Rule:
+class StrategySetup:
     """A strategy and what executes it.
 
     Attributes:
@@ -37,7 +37,7 @@ class Rule:
     interval: str = "1d"
 
 
-def find_rule(name: str, parameters: Mapping[str, Any], exchange: str, interval: str = "1d") -> Rule:
+def find_setup(name: str, parameters: Mapping[str, Any], exchange: str, interval: str = "1d") -> StrategySetup:
     """A strategy by name, and an engine.
 
     Raises:
@@ -49,19 +49,21 @@ def find_rule(name: str, parameters: Mapping[str, Any], exchange: str, interval:
     if not engines:
         raise UsageError("no engine is installed to run a strategy; install cqs-backtest")
     chosen = next((engine for engine in ENGINES if engine in engines), next(iter(engines)))
-    return Rule(strategy, engines[chosen], exchange, interval)
+    return StrategySetup(strategy, engines[chosen], exchange, interval)
 
 
-def run(rule: Rule, bucket: Bucket, markets: Sequence[str], start: int, end: int | None, costs: Costs) -> RunResult:
+def run(
+    setup: StrategySetup, bucket: Bucket, markets: Sequence[str], start: int, end: int | None, costs: Costs
+) -> RunResult:
     """The rule's run over `[start, end)`, ms UTC; it sees every earlier candle.
 
     Raises:
         UsageError: a market has no candles in these dates.
     """
-    with guarded(rule.strategy, "references"):
-        references = rule.strategy.references(markets)
-    candles = Lake(bucket).candles(rule.exchange, markets, rule.interval, end=end, references=references)
-    return simulate(rule.strategy, candles, rule.engine, costs, start=start)
+    with guarded(setup.strategy, "references"):
+        references = setup.strategy.references(markets)
+    candles = Lake(bucket).candles(setup.exchange, markets, setup.interval, end=end, references=references)
+    return simulate(setup.strategy, candles, setup.engine, costs, start=start)
 
 
 def positions(result: RunResult) -> list[Traded]:

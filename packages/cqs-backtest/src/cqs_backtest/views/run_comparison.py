@@ -10,8 +10,8 @@ import panel_material_ui as pmui
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.runs import load
-from cqs_backtest.runs.compare import compare
-from cqs_backtest.views.marks import figure
+from cqs_backtest.runs.run_comparison import compare
+from cqs_backtest.views.run_figures import figure
 from cqs_panel import UNKNOWN, columns_button, empty, label, plain_table, section, stack, strategy_title, table
 from cqs_panel.charts import growth_chart
 
@@ -82,8 +82,8 @@ def _metric(row: dict[str, Any], runs: Sequence[str]) -> tuple[str, ...]:
     cells = [figure(first, convention.unit, "")]
     for value in others:
         change = None if value is None or first is None else value - first
-        told = figure(change, convention.unit, "")
-        cells += [figure(value, convention.unit, ""), f"+{told}" if change and change > 0 else told]
+        text = figure(change, convention.unit, "")
+        cells += [figure(value, convention.unit, ""), f"+{text}" if change and change > 0 else text]
     return convention.label, *cells
 
 
@@ -111,12 +111,12 @@ def _trades(found: dict[str, Any], names: Sequence[str]) -> Any:
 
 def _versions(found: dict[str, Any]) -> str:
     """Which runs were made under another version of a metric."""
-    told = (
+    text = (
         f"run {i} was made under another version of {', '.join(CONVENTIONS[name].label for name in others)}"
         for i, run in enumerate(found["runs"], 1)
         if (others := found["other_versions"][run])
     )
-    return "; ".join(told)
+    return "; ".join(text)
 
 
 def _about(run: StoredRun) -> str:

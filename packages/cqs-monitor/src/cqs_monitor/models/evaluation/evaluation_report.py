@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_monitor.models.evaluation.apart import Answer
+    from cqs_monitor.models.evaluation.model_process import Predictions
 
 RECENT = 90
 """Days at the end whose features are compared with those of training."""
@@ -24,7 +24,7 @@ RECENT = 90
 def report(
     days: pd.DataFrame,
     features: pd.DataFrame,
-    answer: Answer,
+    answer: Predictions,
     training: tuple[int, int] | None,
     told: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _decay(after: pd.DataFrame, told: Mapping[str, Any]) -> dict[str, float | No
     }
 
 
-def _problems(features: pd.DataFrame, answer: Answer, training: tuple[int, int] | None, days: pd.DataFrame) -> Any:
+def _problems(features: pd.DataFrame, answer: Predictions, training: tuple[int, int] | None, days: pd.DataFrame) -> Any:
     if training is None:
         yield "the model does not say when it was trained: what it has seen, drift and decay are unknown"
     if answer.encoder is not None and answer.encoder != answer.classes:

@@ -63,8 +63,8 @@ def _of_data(said: dict[str, Any]) -> Iterator[str]:
     """What is said of candles that end and of bars without volume, where there is something to say."""
     stale = said.get("stale", [])
     if stale:
-        told = (f"{r['symbol']} since {r['since'][:16]}, {r['share']:.1%} of final equity" for r in stale)
-        yield _badge("Stale", f"{len(stale)}", "no candles: " + "; ".join(told), "care")
+        parts = (f"{r['symbol']} since {r['since'][:16]}, {r['share']:.1%} of final equity" for r in stale)
+        yield _badge("Stale", f"{len(stale)}", "no candles: " + "; ".join(parts), "care")
     if empty := said.get("no_volume_fills", 0):
         yield _badge("Without volume", f"{empty:,} fills", "fills in bars in which nothing was traded", "care")
     if rows := said.get("left_out", []):
@@ -131,8 +131,8 @@ def changes(before: Mapping[str, float | None], after: Mapping[str, float | None
     'CAGR 15.4 → 9.2 %, Max drawdown -28.9 → -28.9 %, Sharpe 0.62 → 0.40'
     """
     pairs = ((CONVENTIONS[name], before.get(name), after.get(name)) for name in ("cagr", "mdd", "sharpe"))
-    told = ((c.label, figure(a, c.unit, "").removesuffix(" %"), figure(b, c.unit, "")) for c, a, b in pairs)
-    return ", ".join(f"{name} {a} → {b}" for name, a, b in told)
+    parts = ((c.label, figure(a, c.unit, "").removesuffix(" %"), figure(b, c.unit, "")) for c, a, b in pairs)
+    return ", ".join(f"{name} {a} → {b}" for name, a, b in parts)
 
 
 def _badge(name: str, state: str, hint: str, css: str) -> str:

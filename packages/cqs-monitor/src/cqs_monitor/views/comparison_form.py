@@ -10,8 +10,8 @@ import param
 
 from cqs_core import settings
 from cqs_core.time.clock import parse_range
-from cqs_monitor.compare.comparison import Question
-from cqs_monitor.compare.strategy_run import find_rule
+from cqs_monitor.compare.comparison import ComparisonRequest
+from cqs_monitor.compare.strategy_setup import find_setup
 from cqs_panel import StrategyForm, offered, optional_number, pair, strategies_by_title
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PREFERRED = "volatility_breakout"
 
 
-class QuestionForm(StrategyForm):
+class ComparisonForm(StrategyForm):
     """Inputs of one comparison; at least one strategy must be installed.
 
     Args:
@@ -75,13 +75,13 @@ class QuestionForm(StrategyForm):
         if list(self.param.account.objects) != list(accounts):
             self.param.account.objects = list(accounts)
 
-    def question(self) -> Question:
+    def request(self) -> ComparisonRequest:
         """What the form says now.
 
         Raises:
             UsageError: a field holds what the form does not offer, or the dates are the wrong way round.
         """
         offered(self, "account", "strategy")
-        rule = find_rule(self.strategy, self.rule.values(), settings().exchange)
+        rule = find_setup(self.strategy, self.rule.values(), settings().exchange)
         start, end = parse_range(self.start, self.end)
-        return Question(str(self.account), rule, start, end, capital=self.capital)
+        return ComparisonRequest(str(self.account), rule, start, end, capital=self.capital)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from cqs_panel.shell import memory
+from cqs_panel.shell import heap
 
 
 def timers():
@@ -12,14 +12,14 @@ def timers():
 
 
 def test_many_ends_are_one_return_and_it_can_come_again(monkeypatch):
-    for timer in [*memory._waiting]:  # of sessions of tests before
+    for timer in [*heap._waiting]:  # of sessions of tests before
         timer.join(30)
-    monkeypatch.setattr(memory, "_SECONDS", 0.5)
+    monkeypatch.setattr(heap, "_SECONDS", 0.5)
     for _ in range(2):
         before = set(timers())
         for _ in range(20):
-            memory.give_back_soon()
-        asked = [*memory._waiting]
+            heap.give_back_soon()
+        asked = [*heap._waiting]
         assert len(set(timers()) - before) == len(asked) == 1
         asked[0].join(30)
-        assert not memory._waiting
+        assert not heap._waiting
