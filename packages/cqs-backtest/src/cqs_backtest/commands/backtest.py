@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from cqs_backtest.commands.slippage import slippage_bps
-from cqs_core import INTERVALS, UsageError, progress
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core import INTERVALS, progress
+from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
 
 
@@ -75,7 +75,7 @@ def run(
     names = ("fee", "slippage_bps", "capital", "min_order", "lot", "max_volume_share", "on_end")
     options["slippage_bps"] = slippage_bps(options["slippage_bps"], bucket)
     costs = make_costs(**{name: options.pop(name) for name in names})
-    request = make_request(strategy, split(symbols), params=pairs(params), costs=costs, **options)
+    request = make_request(strategy, parse_list(symbols), params=parse_assignments(params), costs=costs, **options)
     opened = open_bucket(bucket)
     opened.check(write=keep)
     with progress("Backtest", 3, "steps") as work:
@@ -96,19 +96,3 @@ def run(
             click.echo(f"kept as {data['run']}")
 
     emit(data, as_json, table)
-
-
-def split(text: str) -> list[str]:
-    """`BTC, ETH` as a list."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    """`("a=1", …)` as a dict."""
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f"--set {text!r} is no assignment; write it as name=value")
-        found[name.strip()] = value.strip()
-    return found

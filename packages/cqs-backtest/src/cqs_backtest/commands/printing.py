@@ -10,11 +10,11 @@ from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note
 from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.request import BASKET
-from cqs_core.cli import cell
+from cqs_core.cli import cell, print_table
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
@@ -23,21 +23,16 @@ if TYPE_CHECKING:
 
 def print_performance(console: Console, outcome: Outcome) -> None:
     """Metrics, what they cost, and over which dates."""
-    from rich.table import Table
-
     request, result = outcome.request, outcome.result
     title = f"{name_of(request.strategy)} on {', '.join(request.markets)} ({request.exchange}, {request.interval})"
-    table = Table(title=cell(title), title_justify="left", box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(justify="right")
-    for key in HEADLINE:
-        table.add_row(CONVENTIONS[key].label, figure(outcome.performance[key], CONVENTIONS[key].unit))
-    for line in _said(outcome.badges):
-        table.add_row(*map(cell, line))
+    console.print(cell(title), style="italic", highlight=False)
+    rows = [
+        (CONVENTIONS[key].label, figure(outcome.performance[key], CONVENTIONS[key].unit)) for key in HEADLINE
+    ] + list(_badge_rows(outcome.badges))
     if request.benchmark != BASKET:
         name = f"Benchmark return ({request.benchmark})"
-        table.add_row(cell(name), figure(outcome.performance["benchmark_return"], "%"))
-    console.print(table)
+        rows.append((name, figure(outcome.performance["benchmark_return"], "%")))
+    print_table(["", ""], [False, True], rows, lambda _, column: "" if column else "dim", console)
     costs = result.costs
     dates = f"{iso(int(result.candles.ts[0]))[:10]} to {iso(int(result.candles.ts[-1]))[:10]}"
     paid = f"fee {costs.fee:.4%}, slippage {costs.slip * 10_000:g} bps a side, capital {costs.capital:,.0f}"
@@ -48,7 +43,7 @@ def print_performance(console: Console, outcome: Outcome) -> None:
         console.print(cell(row["note"]), style="dim")
 
 
-def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _badge_rows(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The badges as lines of a table."""
     text = badges["lookahead_where"]
     yield "Look-ahead", "none found" if badges["lookahead"] == "ok" else f"{badges['lookahead']}: {text}"
@@ -66,20 +61,13 @@ def _said(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def print_comparison(console: Console, found: dict[str, Any]) -> None:
     """Settings that differ and metrics, one column a run, and how many trades changed."""
-    from rich.table import Table
-
     names = [f"{i}" for i in range(1, len(found["runs"]) + 1)]
     for name, run in zip(names, found["runs"], strict=True):
         console.print(cell(f"{name}  {run}"))
-    table = Table("", *names, box=None, pad_edge=False)
-    for row in found["settings"]:
-        table.add_row(cell(row["setting"]), *(cell(row["values"][run]) for run in found["runs"]), style="cyan")
-    for row in found["metrics"]:
-        convention = CONVENTIONS.get(row["metric"])
-        if convention:
-            values = (row["values"][run] for run in found["runs"])
-            table.add_row(convention.label, *(figure(math.nan if v is None else v, convention.unit) for v in values))
-    console.print(table)
+    settings = [[row["setting"], *(str(row["values"][run]) for run in found["runs"])] for row in found["settings"]]
+    rows = settings + [_metric_row(row, found["runs"]) for row in found["metrics"] if row["metric"] in CONVENTIONS]
+    right = [False] + [True] * len(names)
+    print_table(["", *names], right, rows, lambda row, _: "cyan" if row < len(settings) else "", console)
     for name, run in zip(names, found["runs"], strict=True):
         if others := found["other_versions"][run]:
             text = ", ".join(CONVENTIONS[metric].label for metric in others)
@@ -89,3 +77,9 @@ def print_comparison(console: Console, found: dict[str, Any]) -> None:
         console.print(
             f"trades of {name} against 1: " + ", ".join(f"{changes[c]} {c}" for c in ("entered", "left", "changed"))
         )
+
+
+def _metric_row(row: dict[str, Any], runs: Sequence[str]) -> list[str]:
+    convention = CONVENTIONS[row["metric"]]
+    values = (row["values"][run] for run in runs)
+    return [convention.label, *(figure(math.nan if value is None else value, convention.unit) for value in values)]

@@ -1,3 +1,5 @@
+from .assignments import parse_assignments as parse_assignments
+from .assignments import parse_list as parse_list
 from .options import ascii_only as ascii_only
 from .options import bucket_option as bucket_option
 from .options import command_options as command_options
@@ -15,6 +17,7 @@ from .stopping import stop_requested as stop_requested
 from .stopping import stoppable as stoppable
 from .table import Table as Table
 from .table import cell as cell
+from .table import print_table as print_table
 from .table import say as say
 from .table import table_lines as table_lines
 from .table import width_of as width_of

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from cqs_core.cli.options import emit, machine_options
-from cqs_core.cli.table import say
+from cqs_core.cli.table import print_table, say
 from cqs_core.host import disabled
 from cqs_core.host.plugin_registry import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @click.group("plugins", invoke_without_command=True)
@@ -19,20 +24,24 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     rows = plugins().describe()
 
-    def table() -> None:
-        from rich.table import Table
+    emit(rows, as_json, lambda: _print(rows))
 
-        from cqs_core.cli.table import cell
-        from cqs_core.files.console import SafeConsole
 
-        shown = Table("Plugin", "Version", "Hooks", "State", box=None, pad_edge=False)
-        for row in rows:
-            hooks = ", ".join(name.removeprefix("register_") for name in row["hooks"])
-            color = "green" if row["state"] == "ok" else "yellow" if row["state"].startswith("disabled") else "red"
-            shown.add_row(cell(row["name"]), cell(row["version"]), hooks, f"[{color}]{cell(row['state'])}[/]")
-        SafeConsole().print(shown)
+def _print(rows: Sequence[Mapping[str, Any]]) -> None:
+    hooks = [", ".join(name.removeprefix("register_") for name in row["hooks"]) for row in rows]
+    cells = [[row["name"], row["version"], given, row["state"]] for row, given in zip(rows, hooks, strict=True)]
+    print_table(
+        ["Plugin", "Version", "Hooks", "State"],
+        [False] * 4,
+        cells,
+        lambda row, column: _color(rows[row]["state"]) if column == 3 else "",
+    )
 
-    emit(rows, as_json, table)
+
+def _color(state: str) -> str:
+    if state == "ok":
+        return "green"
+    return "yellow" if state.startswith("disabled") else "red"
 
 
 @command.command("disable")

@@ -10,7 +10,9 @@ from cqs_core.errors import CqsError
 from cqs_core.files.plaintext import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from rich.console import Console
 
 _BETWEEN = "  "
 
@@ -35,14 +37,18 @@ class Table:
         self._begun = False
 
     def lines(self, columns: Sequence[Sequence[str]]) -> list[str]:
-        """The next rows, given by column; the titles stand before the first."""
+        """The next rows, given by column. The first call puts the titles before them."""
+        return [_BETWEEN.join(row).rstrip() for row in self.rows(columns)]
+
+    def rows(self, columns: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+        """The same as padded cells."""
         cells = [_all_safe(column) for column in columns]
-        if not self._begun:
+        if not self._begun and any(self.titles):
             cells = [[title, *column] for title, column in zip(self.titles, cells, strict=True)]
-            self._begun = True
+        self._begun = True
         self.widths = [max(width, _widest(column)) for width, column in zip(self.widths, cells, strict=True)]
         padded = map(_padded, cells, self.widths, self.right)
-        return [_BETWEEN.join(row).rstrip() for row in zip(*padded, strict=True)]
+        return list(zip(*padded, strict=True))
 
 
 def table_lines(titles: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -50,8 +56,38 @@ def table_lines(titles: Sequence[str], right: Sequence[bool], rows: Sequence[Seq
     return Table(titles, right).lines(list(zip(*rows, strict=True)) or [[] for _ in titles])
 
 
+def print_table(
+    titles: Sequence[str],
+    right: Sequence[bool],
+    rows: Sequence[Sequence[str]],
+    style: Callable[[int, int], str],
+    console: Console | None = None,
+) -> None:
+    """Print a whole table, in color where the terminal has colors.
+
+    Args:
+        titles: of the columns.
+        right: for each column, whether it is aligned right.
+        rows: cells as text.
+        style: a rich style such as `red` for a row and a column, both counted from 0; empty for none.
+        console: where to print; standard output by default.
+    """
+    from rich.text import Text
+
+    from cqs_core.files.console import SafeConsole
+
+    console = console or SafeConsole()
+    table = Table(titles, right)
+    padded = table.rows(list(zip(*rows, strict=True)) or [[] for _ in titles])
+    for index, row in enumerate(padded, start=len(rows) - len(padded)):
+        styles = ["bold" if index < 0 else style(index, column) for column in range(len(row))]
+        line = Text(_BETWEEN).join(Text(cell, style) for cell, style in zip(row, styles, strict=True))
+        line.rstrip()
+        console.print(line, soft_wrap=True, highlight=False)
+
+
 def say(lines: Sequence[str]) -> None:
-    """Print lines; what does not print, or what the output's encoding does not have, is written as its number.
+    """Print lines. Characters that do not print, or that the output's encoding lacks, are written as their numbers.
 
     Raises:
         CqsError: standard output is closed.
@@ -65,7 +101,7 @@ def say(lines: Sequence[str]) -> None:
 
 
 def cell(text: object) -> str:
-    """The text for a table or a line of rich: nothing of it is markup, or commands the terminal."""
+    """The text, escaped for rich: no part of it is markup or controls the terminal."""
     from rich.markup import escape
 
     return escape(safe(str(text)))

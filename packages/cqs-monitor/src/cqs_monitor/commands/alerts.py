@@ -9,8 +9,9 @@ import click
 
 from cqs_core import CqsError, UsageError
 from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.files import safe
 from cqs_core.time.clock import now, parse_range
-from cqs_monitor.commands.printing import printable, table
+from cqs_monitor.commands.printing import table
 
 if TYPE_CHECKING:
     from cqs_monitor.alerts.rule_reader import Wrong
@@ -163,9 +164,9 @@ def _tried(found: dict[str, Any]) -> None:
     click.echo(f"{found['rule']} would have fired {found['times']} times from {found['start']} to {found['end']}")
     for row in found["fired"]:
         until = f"until {row['until']}" if row["until"] else "still"
-        click.echo(printable(f"  {row['at']}  {row['account'] or ''}  since {row['since']}, {until}"))
+        click.echo(safe(f"  {row['at']}  {row['account'] or ''}  since {row['since']}, {until}"))
 
 
 def _tell(wrong: list[Wrong]) -> None:
     for one in wrong:
-        click.echo(printable(str(one)), err=True)
+        click.echo(safe(str(one)), err=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from cqs_core import UsageError
-from cqs_core.cli import command_options, emit, open_bucket
-from cqs_monitor.commands.printing import money, printable, table
+from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
+from cqs_core.files import safe
+from cqs_monitor.commands.printing import money, table
 
 if TYPE_CHECKING:
     from cqs_monitor.compare.comparison import Comparison
@@ -48,8 +49,10 @@ def command(
     from cqs_monitor.logs.history import Logs
 
     first, last = parse_range(start, end)
-    setup = find_setup(name, _parameters(assignments), settings(exchange=exchange).exchange, parse_interval(interval))
-    named = tuple(part.strip() for part in (symbols or "").split(",") if part.strip())
+    setup = find_setup(
+        name, parse_assignments(assignments), settings(exchange=exchange).exchange, parse_interval(interval)
+    )
+    named = tuple(parse_list(symbols))
     opened = open_bucket(bucket, write=save_costs)
     request = ComparisonRequest(account, setup, first, last, named, capital)
     found = compare(opened, Logs(opened).refresh(), request)
@@ -62,20 +65,10 @@ def command(
     emit(found.json(), as_json, lambda: _print(found, saved=save_costs))
 
 
-def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
-    parts = [assignment.partition("=") for assignment in assignments]
-    for given, (name, sign, _) in zip(assignments, parts, strict=True):
-        if not name or not sign:
-            raise UsageError(f"--set is {given!r}; write it as name=value")
-    return {name.strip(): value.strip() for name, _, value in parts}
-
-
 def _print(found: Comparison, *, saved: bool) -> None:
     data = found.json()
     click.echo(
-        printable(
-            f"{data['account']} against {data['strategy']}, {data['start'][:10]} to {data['end'][:10]} (exclusive)"
-        )
+        safe(f"{data['account']} against {data['strategy']}, {data['start'][:10]} to {data['end'][:10]} (exclusive)")
     )
     counts = {key: len(data[key]) for key in ("matched", "missed", "extra")}
     click.echo(", ".join(f"{n} {key}" for key, n in counts.items()))
@@ -88,4 +81,4 @@ def _print(found: Comparison, *, saved: bool) -> None:
     if data["slippage_bps"] is not None:
         click.echo(f"slippage {data['slippage_bps']:+.2f} bp a side{', saved' if saved else ''}")
     for note in data["notes"]:
-        click.echo(printable(f"· {note}"))
+        click.echo(safe(f"· {note}"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.cli import command_options, emit, open_bucket, print_table
 
 if TYPE_CHECKING:
     from cqs_monitor.models.registry import Model
@@ -21,11 +21,11 @@ def models() -> None:
 @command_options
 def list_(bucket: str | None, as_json: bool) -> None:
     """List versions, newest first, each inspected without being loaded."""
-    from cqs_monitor.models.registry import models as shelf
+    from cqs_monitor.models.registry import models as registered
     from cqs_monitor.models.trust import trusted
 
     known = trusted()
-    rows = [row.json() | {"trusted": row.sha256 in known} for row in shelf(open_bucket(bucket))]
+    rows = [row.json() | {"trusted": row.sha256 in known} for row in registered(open_bucket(bucket))]
     emit(rows, as_json, lambda: _table(rows))
 
 
@@ -63,14 +63,14 @@ def trust(sha256: str, revoke: bool, unusual_code: bool, bucket: str | None, as_
 
     Loading a pickle runs code. Trust only what comes from somebody whom you would let work at this keyboard.
     """
-    from cqs_monitor.models import trust as book
-    from cqs_monitor.models.registry import models as shelf
+    from cqs_monitor.models import trust as trust_list
+    from cqs_monitor.models.registry import models as registered
 
     if revoke:
-        book.distrust(sha256)
+        trust_list.distrust(sha256)
         emit({"sha256": sha256, "trusted": False}, as_json, lambda: click.echo(f"{sha256}: no longer trusted"))
         return
-    found = book.trust(shelf(open_bucket(bucket)), sha256, unusual=unusual_code)
+    found = trust_list.trust(registered(open_bucket(bucket)), sha256, unusual=unusual_code)
     data = {"sha256": found.sha256, "version": found.version, "trusted": True}
     emit(
         data,
@@ -116,33 +116,32 @@ def _inspected(found: Model) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    from cqs_core.files import SafeConsole
-
     if not rows:
         click.echo("no models; the trainer uploads them as models/regime_classifier_VERSION.pkl")
         return
-    table = Table("Version", "State", "Size", "Verdict", "Trusted", "sha256", box=None, pad_edge=False)
+    titles = ["Version", "State", "Size", "Verdict", "Trusted", "sha256"]
+    cells = [_cells(row) for row in rows]
     colors = {"dangerous": "red", "imports unusual code": "red", "imports code": "yellow"}
-    for row in rows:
-        verdict = row["verdict"] or "not known"
-        named = escape(row["version"]) + (" [cyan]latest[/]" if row["latest"] else "")
-        size = f"{row['size']:,}" if row["size"] is not None else ""
-        sha = (row["sha256"] or "")[:12]
-        table.add_row(
-            named,
-            row["state"],
-            size,
-            f"[{colors.get(verdict, 'default')}]{verdict}[/]",
-            "yes" if row["trusted"] else "no",
-            sha,
-        )
-    SafeConsole().print(table)
+    print_table(
+        titles,
+        [title == "Size" for title in titles],
+        cells,
+        lambda row, column: colors.get(cells[row][column], "") if column == 3 else "",
+    )
     for row in rows:
         if row["problem"]:
             click.echo(f"{row['version']}: {row['problem']}", err=True)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [
+        row["version"] + (" (latest)" if row["latest"] else ""),
+        row["state"],
+        "" if row["size"] is None else f"{row['size']:,}",
+        row["verdict"] or "unknown",
+        "yes" if row["trusted"] else "no",
+        (row["sha256"] or "")[:12],
+    ]
 
 
 def _lines(data: dict[str, Any]) -> None:

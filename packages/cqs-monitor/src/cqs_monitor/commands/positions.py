@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cqs_core.cli import command_options, emit, open_bucket
-from cqs_monitor.commands.printing import money, printable, problems, table
+from cqs_core.files import safe
+from cqs_monitor.commands.printing import money, problems, table
 
 if TYPE_CHECKING:
     from cqs_monitor.logs.snapshot import Snapshot
@@ -56,7 +57,7 @@ def _print(snapshot: Snapshot, found: dict[str, list[Holding]]) -> None:
     for account, held in found.items():
         if not held:
             state = snapshot.held(account).state
-            click.echo(printable(f"{account}: {'flat' if state == 'ok' else state}"))
+            click.echo(safe(f"{account}: {'flat' if state == 'ok' else state}"))
         rows += [_row(holding) for holding in held]
     if rows:
         columns = ["account", "symbol", "quantity", "entry", "age, days", "last", "as of", "unrealised", "%"]
@@ -69,7 +70,7 @@ def _print_sum(held: list[Holding]) -> None:
 
     missing = left_out(held)
     without = f" without {', '.join(missing)}, of which there is no price since the entry" if missing else ""
-    click.echo(printable(f"unrealised in all: {money(_sum(held)['unrealised']) or 'unknown'}{without}"))
+    click.echo(safe(f"unrealised in all: {money(_sum(held)['unrealised']) or 'unknown'}{without}"))
 
 
 def _row(holding: Holding) -> list[str]:

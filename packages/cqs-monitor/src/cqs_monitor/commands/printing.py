@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cqs_core.cli import say, table_lines
+from cqs_core.files import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
     from cqs_monitor.logs.problems import Problem
 
 _SHOWN = 10
-
-
-def printable(text: str) -> str:
-    """The text without what would move a terminal's cursor or colour its letters."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> None:
@@ -34,6 +30,6 @@ def problems(found: Sequence[Problem]) -> None:
     """The first few, on stderr; all of them are in the JSON."""
     for problem in found[:_SHOWN]:
         where = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
-        click.echo(printable(f"{where}: {problem.reason}"), err=True)
+        click.echo(safe(f"{where}: {problem.reason}"), err=True)
     if len(found) > _SHOWN:
         click.echo(f"… and {len(found) - _SHOWN} more; --json has them all", err=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from cqs_core.cli import command_options, emit, open_bucket
-from cqs_monitor.commands.printing import printable, problems
+from cqs_core.files import safe
+from cqs_monitor.commands.printing import problems
 
 
 @click.command("reconcile")
@@ -20,7 +21,7 @@ def command(bucket: str | None, as_json: bool) -> None:
 
     def human() -> None:
         for finding in found:
-            click.echo(printable(f"{finding.account}  {finding.kind}  {finding.since or ''}  {finding.reason}"))
+            click.echo(safe(f"{finding.account}  {finding.kind}  {finding.since or ''}  {finding.reason}"))
         if not found:
             click.echo(f"{len(snapshot.accounts)} accounts: what they hold is what their trades leave")
         problems(snapshot.problems)

@@ -9,7 +9,7 @@ import click
 
 from cqs_core import Bucket, BucketError, CqsError
 from cqs_core.cli import bucket_option, emit, json_option, service
-from cqs_monitor.commands.printing import printable
+from cqs_core.files import safe
 
 if TYPE_CHECKING:
     from cqs_monitor.alerts.watcher import Watcher
@@ -72,7 +72,7 @@ def _check(watcher: Watcher) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(printable(text), err=True)
+    click.echo(safe(text), err=True)
 
 
 def _give_back(watcher: Watcher) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import DataError
+from cqs_core.files import one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,7 @@ MEMORY = 4 << 30
 
 _MODULE = "cqs_monitor.models.evaluation.child"
 _LARGEST = 1 << 28
+_LONGEST = 300  # characters of an error that the model wrote
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def _run(folder: Path, seconds: int, memory: int) -> str:
         finally:
             _end(process)
     last = (folder / "stderr").read_bytes()[-2000:].decode("utf-8", "replace").strip().splitlines()
-    return f"ended with code {code}" + (f": {_printable(last[-1])}" if last else "")
+    return f"ended with code {code}" + (f": {one_line(last[-1], _LONGEST)}" if last else "")
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -113,7 +115,7 @@ def _read(folder: Path, rows: int, ended: str) -> Predictions:
     if about is None:
         raise DataError(f"the model {ended}; it can be inspected, not evaluated")
     if "error" in about:
-        raise DataError(f"the model cannot be evaluated here: {_printable(str(about['error']))}")
+        raise DataError(f"the model cannot be evaluated here: {one_line(str(about['error']), _LONGEST)}")
     try:
         with np.load(folder / "answer.npz", allow_pickle=False) as arrays:
             codes, probabilities = arrays["codes"], arrays["probabilities"]
@@ -144,8 +146,3 @@ def _json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _printable(text: str) -> str:
-    """One line without control characters: it was written by the model."""
-    return "".join(c if c.isprintable() else " " for c in text)[:300]
