@@ -287,7 +287,7 @@ class TestDisabling:
 
 
 TAKEN = """
-from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, Strategy, hookimpl
+from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, SqlTable, Strategy, hookimpl
 
 class Thing:
     slug = name = "{name}"
@@ -317,6 +317,8 @@ def register_overlays(): return [Thing()]
 def register_candle_formats(): return [Format()]
 @hookimpl
 def register_channels(): return [Thing()]
+@hookimpl
+def register_tables(): return [SqlTable("{name}", {{"a": "int"}}, print)]
 @hookimpl
 def register_demo(): return [DemoStep(name="{name}", title="", order=1, run=print)]
 """

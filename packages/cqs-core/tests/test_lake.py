@@ -135,7 +135,10 @@ def test_a_frame_is_indexed_by_time_in_utc(lake):
     assert list(frame.columns) == ["open", "high", "low", "close", "volume"]
     assert frame.index.name == "timestamp"
     assert frame.index[1] == pd.Timestamp("1970-01-02", tz="UTC")
-    assert lake.frame(Series("upbit", "NONE/KRW", "1d")).empty
+    assert frame.index.dtype == lake.sql("select ts from candles").to_pandas()["ts"].dtype == "datetime64[us, UTC]"
+    assert lake.frame(BTC, 5 * DAY).empty
+    with pytest.raises(UnknownName, match="unknown market in the lake 'BTX/KRW'; did you mean 'BTC/KRW'"):
+        lake.frame("BTX")
 
 
 def test_candles_are_aligned_and_references_are_apart(lake):

@@ -79,6 +79,12 @@ def test_parameters_are_values_not_text(lake):
         "summarize candles",
         "select 1;",
         "select ';' -- one; statement",
+        "show tables",
+        "show candles",
+        "pivot candles on market using first(close)",
+        "pivot (select ts, market, close from candles) on market using first(close) order by ts; -- done",
+        "with p as (pivot candles on market using first(close)) from p",
+        "unpivot candles on open, close into name field value price",
     ],
 )
 def test_any_one_select_is_welcome(lake, query):
@@ -112,6 +118,10 @@ def test_any_one_select_is_welcome(lake, query):
         "use memory",
         "checkpoint",
         "prepare q as select 1",
+        "copy (pivot candles on market using first(close)) to '{out}/stolen.csv'",
+        "create table t as pivot candles on market using first(close)",
+        "pivot candles on market using first(close); drop view candles",
+        "explain analyze copy candles to '{out}/stolen.csv'",
     ],
 )
 def test_what_is_not_one_select_is_refused(lake, outside, query):

@@ -37,7 +37,7 @@ def test_public_names_are_listed_and_others_are_attribute_errors():
 
 def test_every_public_error_is_one_of_ours():
     found = [e for e in vars(errors).values() if inspect.isclass(e) and e.__module__ == "cqs_core.errors"]
-    assert all(issubclass(e, CqsError) for e in found)
+    assert all(issubclass(e, CqsError | Warning) for e in found)
     assert {e.__name__ for e in found} <= set(cqs_core.__all__)
 
 

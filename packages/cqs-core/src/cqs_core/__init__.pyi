@@ -6,10 +6,12 @@ from .errors import BucketError as BucketError
 from .errors import BucketUnavailable as BucketUnavailable
 from .errors import CqsError as CqsError
 from .errors import DataError as DataError
+from .errors import DataWarning as DataWarning
 from .errors import ExchangeBusy as ExchangeBusy
 from .errors import ExchangeError as ExchangeError
 from .errors import UnknownName as UnknownName
 from .errors import UsageError as UsageError
+from .files.frame import Frame as Frame
 from .host.alert_channel import AlertChannel as AlertChannel
 from .host.candle_format import CandleFormat as CandleFormat
 from .host.demo import Demo as Demo
@@ -22,6 +24,7 @@ from .host.plugin_registry import PluginProblem as PluginProblem
 from .host.plugin_registry import Plugins as Plugins
 from .host.plugin_registry import plugins as plugins
 from .host.simulation import simulate as simulate
+from .host.sql_table import SqlTable as SqlTable
 from .jobs.reporting import progress as progress
 from .lake.lake import Lake as Lake
 from .lake.object_names import Series as Series

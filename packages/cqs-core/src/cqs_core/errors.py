@@ -9,7 +9,8 @@
     └── ExchangeError (OSError)  an exchange did not answer, or refused
         └── ExchangeBusy         not now: asking again later may help
 
-A message names the thing, the fact and the remedy.
+A message names the thing, the fact and the remedy. Python callers are warned with `DataWarning` of what they might not
+expect of data: notes, rejected or flagged rows, bars left out.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ class BucketUnavailable(BucketError):  # noqa: N818 - reads as what it is
 
 class DataError(CqsError, ValueError):
     """Stored or given data is damaged or contradicts itself."""
+
+
+class DataWarning(UserWarning):
+    """Data are complete, but not as one might expect: bars left out, rows rejected, a short memory of the exchange."""
 
 
 class ExchangeError(CqsError, OSError):

@@ -1,6 +1,6 @@
 """Candles of crypto exchanges: fetched once, kept in the lake, read as DataFrames.
 
-from cqs_data import OHLCVFetcher, load_processed_data
+from cqs_data import download, load, sql
 """
 
 import lazy_loader

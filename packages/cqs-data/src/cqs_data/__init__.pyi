@@ -1,10 +1,15 @@
+from .bars import Bars as Bars
+from .downloading import download as download
+from .downloading import sql as sql
 from .fetcher import OHLCVFetcher as OHLCVFetcher
 from .fetching import Fetched as Fetched
 from .fetching import Selection as Selection
 from .fetching import fetch as fetch
+from .fetching import fetch_async as fetch_async
 from .fetching import repair as repair
 from .fetching import select as select
 from .fetching import update as update
+from .processed import load as load
 from .processed import load_processed_data as load_processed_data
 from .sandbox import CandleFolder as CandleFolder
 from .sandbox import Sandbox as Sandbox

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cqs_core import ExchangeError, Lake, UsageError, plugins, settings
+from cqs_core import UsageError, plugins, settings
+from cqs_data.downloading import download
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from cqs_core import Series
-    from cqs_data.fetching import Selection
+    from cqs_core import Bucket
+    from cqs_core.time.clock import Time
+    from cqs_data.bars import Bars
 
 
 class OHLCVFetcher:
@@ -35,7 +35,7 @@ class OHLCVFetcher:
     def __init__(
         self,
         exchange: str | None = None,
-        bucket: str | None = None,
+        bucket: Bucket | str | None = None,
         quote: str | None = None,
         endpoint: str | None = None,
     ) -> None:
@@ -49,9 +49,9 @@ class OHLCVFetcher:
         self,
         symbols: str | Sequence[str],
         interval: str = "1d",
-        start: str | dt.date | None = None,
-        end: str | dt.date | None = None,
-    ) -> dict[str, pd.DataFrame]:
+        start: Time | None = None,
+        end: Time | None = None,
+    ) -> Bars:
         """Fetch what the lake lacks, then return the range from the lake.
 
         Args:
@@ -69,41 +69,18 @@ class OHLCVFetcher:
             ExchangeError: a series could not be completed, or the exchange showed no candles where they are expected;
                 what came is stored.
         """
-        from cqs_core.cli import open_bucket
-        from cqs_data.fetching import fetch, select
-
-        selection = select(symbols, interval, self.exchange, start, end, self.quote)
-        lake = Lake(open_bucket(self._bucket, write=True))
-        done = fetch(lake, selection, settings(endpoint=self.endpoint).endpoint)
-        self._publish(lake, [one.series for one in done if one.rows])
-        for one in done:
-            if one.error:
-                raise one.error
-            for doubt in one.doubtful:
-                raise ExchangeError(doubt.description(one.series))
-        wanted = self._names(selection, [one.series for one in done])
-        frames = {name: self._frame(lake, series, selection) for name, series in wanted.items()}
-        self.data |= {(name, selection.intervals[0]): frame for name, frame in frames.items()}
+        frames = download(
+            symbols,
+            start,
+            end,
+            interval,
+            exchange=self.exchange,
+            quote=self.quote,
+            endpoint=self.endpoint,
+            bucket=self._bucket,
+        )
+        self.data |= {(name, frames.interval): frame for name, frame in frames.items()}
         return frames
-
-    @staticmethod
-    def _frame(lake: Lake, series: Series, selection: Selection) -> pd.DataFrame:
-        """Of the interval that was asked for, also where the exchange has only shorter ones."""
-        found = lake.derived(series._replace(interval=selection.intervals[0]), selection.start, selection.end)
-        if found.note:
-            warnings.warn(found.note, stacklevel=4)
-        frame: pd.DataFrame = found.table.to_pandas()
-        frame.index = frame.pop("ts").rename("timestamp")
-        return frame
-
-    @staticmethod
-    def _names(selection: Selection, fetched: Sequence[Series]) -> dict[str, Series]:
-        """Series by symbol as given; those that only a pattern names, by their market."""
-        by_market = {series.market: series for series in fetched}
-        named = selection.named(by_market).items()
-        plain = {symbol: by_market[market] for symbol, market in named if market in by_market}
-        given = {series.market for series in plain.values()}
-        return plain | {market: series for market, series in by_market.items() if market not in given}
 
     def save_to_csv(self, folder: str | Path) -> list[Path]:
         """Write what was downloaded to `{folder}/{BASE}_{interval}.csv`: timestamp (ISO, UTC), open … volume.
@@ -120,9 +97,3 @@ class OHLCVFetcher:
             frame.to_csv(path, date_format="%Y-%m-%dT%H:%M:%S+00:00")
             written.append(path)
         return written
-
-    @staticmethod
-    def _publish(lake: Lake, series: Sequence[object]) -> None:
-        from cqs_core.lake.publishing import at_home, publish
-
-        publish(lake, at_home(series))  # type: ignore[arg-type]

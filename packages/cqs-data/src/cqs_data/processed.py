@@ -1,4 +1,4 @@
-"""`load_processed_data`: candles for whoever wants DataFrames and no questions."""
+"""`load`: candles for whoever wants DataFrames and no questions."""
 
 from __future__ import annotations
 
@@ -8,36 +8,66 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core import FIELDS, Lake, Series, UnknownName, UsageError, market_of, parse_interval, plugins, settings
-from cqs_core.lake import own_days, read_rows, stamps, to_fetch
+from cqs_core import (
+    FIELDS,
+    DataWarning,
+    Lake,
+    Series,
+    UnknownName,
+    UsageError,
+    market_of,
+    parse_interval,
+    plugins,
+    settings,
+)
+from cqs_core.jobs import waiting
+from cqs_core.lake import candle_frame, own_days, read_rows, stamps, to_fetch
 from cqs_core.lake.predecessors import FOLDER, merged, predecessor
 from cqs_core.lake.publishing import at_home_market, key
 from cqs_core.time import intervals
 from cqs_core.time.clock import BEYOND, parse_range
 from cqs_core.time.intervals import ALIASES
+from cqs_data.bars import Bars
 from cqs_data.fetching.selection import listed, unusual_markets
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
+    from os import PathLike
 
     import pandas as pd
     import pyarrow as pa
 
+    from cqs_core import Bucket
     from cqs_core.lake import Derived
+    from cqs_core.time.clock import Time
     from cqs_core.trading import Floats
 
 
 def load_processed_data(
     symbols: str | Sequence[str],
-    start: str | dt.date | None = None,
-    end: str | dt.date | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
     interval: str = "1d",
     exchange: str | None = None,
     quote: str | None = None,
     fill: str | None = None,
-) -> dict[str, pd.DataFrame]:
-    """Candles out of the configured bucket: from the lake, or from `data/processed` where the lake has none.
+) -> Bars:
+    """The same as `load`, by the name that other programs know."""
+    return load(symbols, start, end, interval, exchange=exchange, quote=quote, fill=fill)
+
+
+def load(
+    symbols: str | Sequence[str],
+    start: Time | None = None,
+    end: Time | None = None,
+    interval: str = "1d",
+    *,
+    exchange: str | None = None,
+    quote: str | None = None,
+    fill: str | None = None,
+    bucket: Bucket | str | PathLike[str] | None = None,
+) -> Bars:
+    """Candles out of the bucket: from the lake, or from `data/processed` where the lake has none; nothing is fetched.
 
     An interval that the lake does not have is put together from shorter candles, bars that are not whole left out; with
     CQS_DAY_START days begin then, and are always put together.
@@ -51,9 +81,11 @@ def load_processed_data(
         quote: of bare symbols.
         fill: `ffill` fills missing bars with the close before them and no volume, and marks them in a bool column
             `filled`; None leaves them out.
+        bucket: default CQS_BUCKET.
 
     Returns:
-        by symbol as given: columns open, high, low, close, volume (float64); index `timestamp`, UTC, ascending.
+        by symbol as given: columns open, high, low, close, volume (float64); index `timestamp` (datetime64[us, UTC]),
+        ascending. `wide("close")` is one frame of all symbols; `to_polars()` and the like have all rows in one.
 
     Raises:
         UsageError: a name or date is wrong, or there are no candles of a symbol.
@@ -67,24 +99,24 @@ def load_processed_data(
         raise UnknownName("fill", str(fill), ["ffill"])
     bounds, name, now = parse_range(start, end), parse_interval(interval), settings()
     chosen = plugins().exchange(exchange or now.exchange)
-    lake = Lake(open_bucket())
+    lake = Lake(open_bucket(bucket))
     found, known = {}, unusual_markets(lake, chosen.id, wanted)
-    for symbol in wanted:
-        market = market_of(symbol, chosen.id, quote, known)
-        frame = _load(lake, Series(chosen.id, market, name), *bounds, now.day_start)
-        found[symbol] = _filled(frame, name, now.day_start) if fill else frame
-    return found
+    with waiting(f"load {', '.join(wanted[:5])}"):
+        for symbol in wanted:
+            market = market_of(symbol, chosen.id, quote, known)
+            frame = _load(lake, Series(chosen.id, market, name), *bounds, now.day_start)
+            found[symbol] = _filled(frame, name, now.day_start) if fill else frame
+    return Bars(found, name)
 
 
 def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_start: int) -> pd.DataFrame:
     found = lake.derived(series, start, end, day_start)
     table = found.table
     if found.note and len(table):
-        warnings.warn(found.note, stacklevel=3)
+        warnings.warn(found.note, DataWarning, stacklevel=3)
     if at_home_market(series) and not own_days(series.interval, day_start):
         table = _with_earlier(lake, series, table, start, end)
-    frame: pd.DataFrame = table.to_pandas()
-    frame.index = frame.pop("ts").rename("timestamp")
+    frame: pd.DataFrame = candle_frame(table)
     if frame.empty and lake.source(series, day_start) is None:
         frame = _published(lake, series, start, end)
         if not frame.empty and own_days(series.interval, day_start):
@@ -121,9 +153,9 @@ def _filled(frame: pd.DataFrame, interval: str, day_start: int) -> pd.DataFrame:
     import pandas as pd
 
     shift = day_start if intervals.length(interval) >= intervals.DAY else 0
-    ts = frame.index.astype("int64").to_numpy()
+    ts = pd.DatetimeIndex(frame.index).as_unit("ms").asi8
     every = intervals.opens(interval, int(ts[0]) - shift, int(ts[-1]) - shift + 1) + shift
-    index = pd.DatetimeIndex(every.astype("M8[ms]"), tz="UTC", name="timestamp")
+    index = pd.DatetimeIndex(every.astype("M8[ms]"), tz="UTC", name="timestamp").as_unit("us")
     whole = frame.reindex(index)
     whole["filled"] = whole["close"].isna()
     whole["close"] = whole["close"].ffill()
@@ -138,7 +170,7 @@ def _published(lake: Lake, series: Series, start: int | None, end: int | None) -
     import pandas as pd
 
     rows = _neighbours_rows(lake, series) if at_home_market(series) else np.empty((0, 6))
-    index = pd.DatetimeIndex(rows[:, 0].astype("int64").astype("M8[ms]"), tz="UTC", name="timestamp")
+    index = pd.DatetimeIndex(rows[:, 0].astype("int64").astype("M8[ms]"), tz="UTC", name="timestamp").as_unit("us")
     frame = pd.DataFrame(rows[:, 1:], columns=list(FIELDS), index=index).sort_index()
     low, high = (None if at is None else pd.Timestamp(at, unit="ms", tz="UTC") for at in (start, end))
     return frame.loc[low : None if high is None else high - pd.Timedelta(1, "ms")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,11 +52,13 @@ def command_options(function: _F) -> _F:
     return bucket_option(json_option(function))
 
 
-def open_bucket(option: str | None = None, *, write: bool = False, create: bool = True) -> Bucket:
+def open_bucket(
+    option: Bucket | str | os.PathLike[str] | None = None, *, write: bool = False, create: bool = True
+) -> Bucket:
     """The bucket that a command works on; to write, a missing local folder is created if its parent exists.
 
     Args:
-        option: what `--bucket` says.
+        option: what `--bucket` says, or a bucket.
         write: whether the command does.
         create: whether a missing folder may be; a command that goes on with what is there does not want a new one.
 
@@ -65,7 +68,7 @@ def open_bucket(option: str | None = None, *, write: bool = False, create: bool 
     from cqs_core.bucket import Bucket
     from cqs_core.config.variables import bucket_url
 
-    bucket = Bucket(bucket_url(option))
+    bucket = option if isinstance(option, Bucket) else Bucket(bucket_url(None if option is None else os.fspath(option)))
     bucket.check(write=write and create)
     if write and not create:
         bucket.check(write=True)

@@ -22,6 +22,7 @@ _NAMES = {
     "register_views": "slug",
     "register_cards": "name",
     "register_overlays": "name",
+    "register_tables": "name",
     "register_demo": "name",
 }
 
@@ -187,6 +188,18 @@ def _is_channel(item: Any) -> Verdict:
     return isinstance(item, AlertChannel) and not isinstance(item, type) and callable(item.send)
 
 
+def _is_table(item: Any) -> Verdict:
+    from cqs_core.host.sql_table import SqlTable
+
+    if not isinstance(item, SqlTable):
+        return False
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", item.name) or item.name.lower() == "candles":
+        return "whose name SQL cannot use; take letters, digits and '_', and not 'candles'"
+    if not (isinstance(item.columns, Mapping) and item.columns):
+        return f"whose columns are {item.columns!r}; give DuckDB types by name"
+    return _target(item, "rows") or _text(item, "doc") or True
+
+
 def _is_step(item: Any) -> Verdict:
     from cqs_core.host.demo import DemoStep
 
@@ -217,6 +230,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {
     "register_engines": ("an engine: an object with `name` and `execute`", _is_engine),
     "register_candle_formats": ("a cqs_core.CandleFormat", _is_candle_format),
     "register_channels": ("a channel: an object with `name` and `send`", _is_channel),
+    "register_tables": ("a cqs_core.SqlTable", _is_table),
     "register_demo": ("a cqs_core.DemoStep", _is_step),
     "register_views": ("a cqs_panel.View", _is_view),
     "register_cards": ("a cqs_panel.Card", _is_card),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cqs_core.host.candle_format import CandleFormat
     from cqs_core.host.demo import DemoStep
     from cqs_core.host.exchange import Exchange
+    from cqs_core.host.sql_table import SqlTable
     from cqs_core.trading.engine import Engine
     from cqs_core.trading.strategy import Strategy
 
@@ -66,6 +67,11 @@ def register_candle_formats() -> Sequence[CandleFormat]:  # type: ignore[empty-b
 @hookspec
 def register_channels() -> Sequence[AlertChannel]:  # type: ignore[empty-body]
     """Called when an alert is sent. Returns channels that deliver it."""
+
+
+@hookspec
+def register_tables() -> Sequence[SqlTable]:  # type: ignore[empty-body]
+    """Called when SQL is asked. Returns `cqs_core.SqlTable` tables that it sees beside `candles`."""
 
 
 @hookspec

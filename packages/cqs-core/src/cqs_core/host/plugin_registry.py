@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cqs_core.host.candle_format import CandleFormat
     from cqs_core.host.demo import DemoStep
     from cqs_core.host.exchange import Exchange
+    from cqs_core.host.sql_table import SqlTable
     from cqs_core.trading.engine import Engine
     from cqs_core.trading.strategy import Strategy
 
@@ -165,6 +166,9 @@ class Plugins:
 
     def candle_formats(self) -> Mapping[str, CandleFormat]:
         return self._by_name("register_candle_formats")
+
+    def tables(self) -> Mapping[str, SqlTable]:
+        return self._by_name("register_tables")
 
     def channels(self) -> Mapping[str, AlertChannel]:
         return self._by_name("register_channels")

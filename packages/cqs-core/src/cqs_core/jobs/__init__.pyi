@@ -6,3 +6,4 @@ from .job_registry import give_up as give_up
 from .job_registry import listing as listing
 from .job_registry import start as start
 from .reporting import Progress as Progress
+from .reporting import waiting as waiting

@@ -1,11 +1,13 @@
-"""Progress of long work: bars on a terminal's stderr, a file for the job that the work is, silence elsewhere.
+"""Progress of long work: bars on a terminal's stderr or under a notebook's cell, a file for the job that the work is.
 
-The work says what it does; where that shows is not its business.
+The work says what it does; where that shows is not its business. The logger `cqs` hears of it in any case: that it
+ended and how long it took (INFO), and what it says in between (DEBUG).
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -14,11 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cqs_core.jobs.notebook import NotebookBar, in_notebook
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JOB_VARIABLE = "CQS_JOB"
 _EVERY = 0.2  # seconds between two writes of a job's progress
+_log = logging.getLogger("cqs")
 
 
 @dataclass
@@ -72,6 +77,8 @@ class Progress:
     def say(self, note: str) -> None:
         """What is going on now; what is waited for."""
         with self.lock:
+            if note != self.note:
+                _log.debug("%s: %s", self.title, note)
             self.note = note
             self.show()
 
@@ -119,6 +126,8 @@ def progress(title: str, total: float | None = None, unit: str = "") -> Iterator
         shown: _Shown | None = None
         if folder := os.environ.get(JOB_VARIABLE):
             shown = _JobFile(Path(folder))
+        elif in_notebook():
+            shown = stack.enter_context(contextlib.closing(NotebookBar()))
         elif sys.stderr and sys.stderr.isatty():
             shown = stack.enter_context(_bars())
         work = Progress(title, total, unit, _shown=shown)
@@ -126,6 +135,17 @@ def progress(title: str, total: float | None = None, unit: str = "") -> Iterator
             stack.callback(shown.write, work)
         work.show()
         yield work
+        _log.info("%s: %s %s in %.1f s", title, f"{work.done:,.0f}", unit or "done", time.time() - work.started)
+
+
+@contextlib.contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """Work that says nothing while it runs: a notebook shows that it does, once that takes longer than a second."""
+    if not in_notebook():
+        yield
+        return
+    with progress(title):
+        yield
 
 
 class _JobFile:

@@ -37,10 +37,12 @@ from .receipts import remove as remove
 from .rejects import quarantine as quarantine
 from .rejects import quarantined as quarantined
 from .rejects import renamed_key as renamed_key
+from .series_table import candle_frame as candle_frame
 from .series_table import candle_table as candle_table
 from .series_table import encode as encode
 from .series_table import stamps as stamps
 from .series_table import with_seq as with_seq
+from .series_text import series_of as series_of
 from .spans import Spans as Spans
 from .status import SeriesStatus as SeriesStatus
 from .verify import Verified as Verified

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cqs_core.errors import BucketError, UsageError
 from cqs_core.files.atomic import replacing
+from cqs_core.lake.series_table import in_milliseconds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,4 +57,4 @@ def _write_csv(table: pa.Table, path: Path) -> None:
 def _write_parquet(table: pa.Table, path: Path) -> None:
     import pyarrow.parquet as pq
 
-    pq.write_table(table, path, compression="zstd")
+    pq.write_table(in_milliseconds(table), path, compression="zstd")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from cqs_core.bucket import Bucket
 from cqs_core.errors import DataError, UnknownName, UsageError
@@ -11,23 +11,27 @@ from cqs_core.lake.catalog import contents_by_series, objects_by_series
 from cqs_core.lake.object_names import ROOT, LakeObject, Series, escape
 from cqs_core.lake.receipts import Contents, require_all
 from cqs_core.lake.retrying import retrying
+from cqs_core.lake.series_text import all_series, series_of
 from cqs_core.lake.status import SeriesStatus, lake_status
-from cqs_core.time.clock import iso
+from cqs_core.time.clock import iso, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from os import PathLike
     from pathlib import Path
 
     import duckdb
     import pandas as pd
     import pyarrow as pa
 
+    from cqs_core.files.frame import Frame
     from cqs_core.lake.compaction import Compacted
     from cqs_core.lake.deriving import Derived
     from cqs_core.lake.gaps import Gap, Gaps
     from cqs_core.lake.incomplete import LeftOut
     from cqs_core.lake.publishing import Published
     from cqs_core.lake.verify import Verified
+    from cqs_core.time.clock import Time
     from cqs_core.trading.candles import Candles
 
 _T = TypeVar("_T")
@@ -37,23 +41,24 @@ class Lake:
     """All series of a bucket.
 
     Args:
-        bucket: or its folder or URL.
+        bucket: or its folder or URL; the configured one by default.
     """
 
-    def __init__(self, bucket: Bucket | str) -> None:
-        self.bucket = bucket if isinstance(bucket, Bucket) else Bucket(bucket)
+    def __init__(self, bucket: Bucket | str | PathLike[str] | None = None) -> None:
+        self.bucket = bucket if isinstance(bucket, Bucket) else Bucket(_configured() if bucket is None else bucket)
 
     def series(self) -> Sequence[Series]:
         """What the lake has candles of, or had, where all objects of a series are missing; sorted."""
         return sorted(contents_by_series(self.bucket))
 
-    def objects(self, series: Series) -> Sequence[LakeObject]:
+    def objects(self, series: Series | str) -> Sequence[LakeObject]:
         """The objects of one series, from one listing of its folder."""
         return self.contents(series).objects
 
-    def contents(self, series: Series) -> Contents:
+    def contents(self, series: Series | str) -> Contents:
         """The objects of one series, and those that are missing, from one listing of its folder."""
-        return contents_by_series(self.bucket, series.folder).get(series, Contents([]))
+        one = series_of(series)
+        return contents_by_series(self.bucket, one.folder).get(one, Contents([]))
 
     def catalog(self, exchange: str) -> Mapping[Series, Sequence[LakeObject]]:
         """The objects of every series of an exchange, from one listing."""
@@ -63,33 +68,38 @@ class Lake:
         """One entry a series, sorted, from one listing; of a local lake only folders that changed are looked into."""
         return retrying("the lake", lambda: lake_status(self.bucket))
 
-    def gaps(self, series: Iterable[Series] | None = None) -> Sequence[Gap]:
+    def gaps(self, series: Iterable[Series | str] | Series | str | None = None) -> Sequence[Gap]:
         """Every hole between first and last candle, with its cause; of all series, or of some."""
         return [gap for one in self.holes(series) for gap in one]
 
-    def holes(self, series: Iterable[Series] | None = None) -> Sequence[Gaps]:
+    def holes(self, series: Iterable[Series | str] | Series | str | None = None) -> Sequence[Gaps]:
         """The same as columns, one entry a series: sparse markets have very many."""
         from cqs_core.lake.gaps import gaps
 
-        wanted = None if series is None else set(series)
+        chosen = all_series(series)
+        wanted = None if chosen is None else set(chosen)
         return self._reading("the lake", lambda found: gaps(self.bucket, found, _some(found, wanted)))
 
-    def verify(self, series: Iterable[Series] | None = None) -> Sequence[Verified]:
+    def verify(self, series: Iterable[Series | str] | Series | str | None = None) -> Sequence[Verified]:
         """Every byte against its name, overlaps against each other, files nobody reads; one content hash a series."""
         from cqs_core.lake.verify import series_in, verify
 
-        wanted = series_in(self.bucket) if series is None else sorted(set(series))
+        chosen = all_series(series)
+        wanted = series_in(self.bucket) if chosen is None else sorted(set(chosen))
         found = (retrying(one, functools.partial(verify, self.bucket, one)) for one in wanted)
         return [one for one in found if one]
 
-    def compact(self, series: Iterable[Series] | None = None, least: int = 2, grace: float = 30.0) -> Compacted:
+    def compact(
+        self, series: Iterable[Series | str] | Series | str | None = None, least: int = 2, grace: float = 30.0
+    ) -> Compacted:
         """Merge objects where at least `least` could be fewer; delete those merged more than `grace` seconds ago.
 
         A damaged series is left as it is, and `problems` of what is returned says so.
         """
         from cqs_core.lake.compaction import Compacted
 
-        found = contents_by_series(self.bucket) if series is None else {one: self.contents(one) for one in series}
+        chosen = all_series(series)
+        found = contents_by_series(self.bucket) if chosen is None else {one: self.contents(one) for one in chosen}
         return sum((self._compact(one, found[one], least, grace) for one in sorted(found)), Compacted())
 
     def _compact(self, series: Series, contents: Contents, least: int, grace: float) -> Compacted:
@@ -103,26 +113,28 @@ class Lake:
         except DataError as error:
             return Compacted(problems=(str(error),))
 
-    def source(self, series: Series, day_start: int = 0) -> Series | None:
+    def source(self, series: Series | str, day_start: int = 0) -> Series | None:
         """The stored series from which one is read or put together; None where there is none. See `derive`."""
         from cqs_core.lake.deriving import source_of
 
-        return source_of(self, series, day_start)
+        return source_of(self, series_of(series), day_start)
 
-    def sources(self, series: Series, day_start: int = 0) -> Sequence[str]:
+    def sources(self, series: Series | str, day_start: int = 0) -> Sequence[str]:
         """The stored intervals from which a series is read or put together, longest first; see `derive`."""
         from cqs_core.lake.deriving import sources_of
 
-        return sources_of(self, series, day_start)
+        return sources_of(self, series_of(series), day_start)
 
     @staticmethod
-    def to_fetch(series: Series, day_start: int = 0) -> str:
+    def to_fetch(series: Series | str, day_start: int = 0) -> str:
         """The command that fetches what a series can be read from, whatever is stored."""
         from cqs_core.lake.deriving import to_fetch
 
-        return to_fetch(series, day_start)
+        return to_fetch(series_of(series), day_start)
 
-    def derive(self, series: Series, start: int | None = None, end: int | None = None, day_start: int = 0) -> pa.Table:
+    def derive(
+        self, series: Series | str, start: Time | int | None = None, end: Time | int | None = None, day_start: int = 0
+    ) -> pa.Table:
         """Like `read`, but where the interval is not stored it is put together from the longest that divides it.
 
         Args:
@@ -137,20 +149,23 @@ class Lake:
         """
         return self.derived(series, start, end, day_start).table
 
-    def derived(self, series: Series, start: int | None = None, end: int | None = None, day_start: int = 0) -> Derived:
+    def derived(
+        self, series: Series | str, start: Time | int | None = None, end: Time | int | None = None, day_start: int = 0
+    ) -> Derived:
         """The same, with the intervals that it came from and the bars that were left out as incomplete."""
         from cqs_core.lake.deriving import derive
 
-        return derive(self, series, start, end, day_start)
+        return derive(self, series_of(series), *milliseconds(start, end), day_start)
 
-    def delete(self, series: Series, start: int | None = None, end: int | None = None) -> None:
+    def delete(self, series: Series | str, start: Time | int | None = None, end: Time | int | None = None) -> None:
         """Delete candles that open in `[start, end)`, ms UTC, for good; all of a series by default."""
         from cqs_core.lake.deleting import delete
 
-        if objects := self.objects(series):
-            delete(self.bucket, series, objects, start, end)
+        one = series_of(series)
+        if objects := self.objects(one):
+            delete(self.bucket, one, objects, *milliseconds(start, end))
 
-    def rename(self, old: Series, new: Series) -> int:
+    def rename(self, old: Series | str, new: Series | str) -> int:
         """Give a series another name, or join it with the one that has this name; returns candles moved.
 
         Raises:
@@ -158,14 +173,15 @@ class Lake:
         """
         from cqs_core.lake.renaming import rename
 
-        return rename(self.bucket, old, self.objects(old), new, self.objects(new))
+        before, after = series_of(old), series_of(new)
+        return rename(self.bucket, before, self.objects(before), after, self.objects(after))
 
     def export(
         self,
         path: str | Path,
-        series: Series,
-        start: int | None = None,
-        end: int | None = None,
+        series: Series | str,
+        start: Time | int | None = None,
+        end: Time | int | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> int:
         """Write candles to a `.csv` or `.parquet` file; returns how many. Days begin at CQS_DAY_START.
@@ -185,7 +201,7 @@ class Lake:
         from cqs_core.lake.exporting import check_target, export
 
         check_target(path)
-        found = derive(self, series, start, end, settings().day_start, again=True)
+        found = derive(self, series_of(series), *milliseconds(start, end), settings().day_start, again=True)
         if not len(found.table):
             self._refuse(found)
         export(found.table, path)
@@ -193,7 +209,7 @@ class Lake:
             tell(note)
         return len(found.table)
 
-    def publish(self, series: Iterable[Series] | None = None) -> Sequence[Published]:
+    def publish(self, series: Iterable[Series | str] | Series | str | None = None) -> Sequence[Published]:
         """Write `data/processed/{BASE}_{interval}.parquet` of home-market series, for intervals of CQS_PUBLISH.
 
         Raises:
@@ -202,11 +218,12 @@ class Lake:
         """
         from cqs_core.lake.publishing import at_home, publish
 
-        return publish(self, at_home(self.series() if series is None else series))
+        chosen = all_series(series)
+        return publish(self, at_home(self.series() if chosen is None else chosen))
 
     def append(
         self,
-        series: Series,
+        series: Series | str,
         table: pa.Table,
         start: int,
         end: int,
@@ -218,7 +235,7 @@ class Lake:
 
         Args:
             series: whose.
-            table: ts timestamp[ms, UTC] ascending and unique, open, high, low, close, volume float64.
+            table: ts timestamp[UTC] ascending and unique, open, high, low, close, volume float64.
             start: of the range that was asked and answered.
             end: exclusive.
             source: `exchange`, `endpoint`, `import`, or `archive`: an import in which an absent bar had no trade.
@@ -231,10 +248,15 @@ class Lake:
         """
         from cqs_core.lake.writing import append
 
-        return append(self.bucket, series, table, start, end, source, seen, seq)
+        return append(self.bucket, series_of(series), table, start, end, source, seen, seq)
 
     def read(
-        self, series: Series, start: int | None = None, end: int | None = None, *, again: bool = False
+        self,
+        series: Series | str,
+        start: Time | int | None = None,
+        end: Time | int | None = None,
+        *,
+        again: bool = False,
     ) -> pa.Table:
         """Candles that open in `[start, end)`, ms UTC, ascending: ts, open, high, low, close, volume.
 
@@ -245,26 +267,41 @@ class Lake:
         """
         from cqs_core.lake.reading import read_objects
 
+        one, (low, high) = series_of(series), milliseconds(start, end)
+
         def attempt() -> pa.Table:
-            found = self.contents(series)
-            require_all(found.missing, start, end)
-            return read_objects(self.bucket, found.objects, start, end, again=again)
+            found = self.contents(one)
+            require_all(found.missing, low, high)
+            return read_objects(self.bucket, found.objects, low, high, again=again)
 
-        return retrying(series, attempt)
+        return retrying(one, attempt)
 
-    def frame(self, series: Series, start: int | None = None, end: int | None = None) -> pd.DataFrame:
-        """The same as a DataFrame: index `timestamp` (UTC), columns open, high, low, close, volume."""
-        frame: pd.DataFrame = self.read(series, start, end).to_pandas()
-        frame.index = frame.pop("ts").rename("timestamp")
-        return frame
+    def frame(self, series: Series | str, start: Time | int | None = None, end: Time | int | None = None) -> Frame:
+        """The same as a DataFrame: index `timestamp` (datetime64[us, UTC]), columns open, high, low, close, volume.
+
+        Args:
+            series: or text, as `BTC 1h`.
+            start: first open; numbers are ms UTC.
+            end: exclusive, but a date includes that day.
+
+        Raises:
+            UsageError: the lake does not have the series; the message names the nearest, or what to fetch.
+        """
+        from cqs_core.lake.series_table import candle_frame
+
+        one = series_of(series)
+        table = self.read(one, start, end)
+        if not len(table) and not self.objects(one):
+            self._refuse_unknown(one)
+        return candle_frame(table)
 
     def candles(
         self,
         exchange: str,
-        markets: Sequence[str],
+        markets: str | Sequence[str],
         interval: str,
-        start: int | None = None,
-        end: int | None = None,
+        start: Time | int | None = None,
+        end: Time | int | None = None,
         references: Iterable[str] = (),
         tell: Callable[[LeftOut], None] = lambda _: None,
     ) -> Candles:
@@ -283,6 +320,7 @@ class Lake:
             UsageError: the lake has none of a market, or none in the range.
         """
         from cqs_core.config.variables import settings
+        from cqs_core.lake.series_table import candle_frame
         from cqs_core.trading.candles import Candles
 
         day_start = settings().day_start
@@ -293,16 +331,21 @@ class Lake:
                 self._refuse(found)
             if found.left_out:
                 tell(found.left_out)
-            frame: pd.DataFrame = found.table.to_pandas()
-            frame.index = frame.pop("ts").rename("timestamp")
-            return frame
+            return candle_frame(found.table)
 
-        traded = {market: load(market) for market in dict.fromkeys(markets)}
+        names = [markets] if isinstance(markets, str) else markets
+        traded = {market: load(market) for market in dict.fromkeys(names)}
         seen = {market: traded[market] if market in traded else load(market) for market in references}
         return Candles.from_frames(traded, interval, seen)
 
     def sql(self, query: str, **parameters: Any) -> pa.Table:
-        """One SELECT over the table `candles` (exchange, market, interval, ts, open, high, low, close, volume).
+        """One SELECT, PIVOT, DESCRIBE or SHOW over `candles` and the tables that packages add (`show tables`).
+
+        `candles` has exchange, market, interval, ts (timestamp[us, UTC]), open, high, low, close, volume.
+
+        Args:
+            query: values in it are `$name`.
+            parameters: values by name; a frame (pandas, polars, Arrow, DuckDB) is a table of that name instead.
 
         Raises:
             UsageError: not one SELECT, or DuckDB does not understand it.
@@ -343,12 +386,40 @@ class Lake:
                 f"no candles of {series} in these dates; ask for others (the lake has {source} "
                 f"from {first} to {last} UTC), or fetch them: {fetch}"
             )
-        have = {s.market for s in self.series() if s.exchange == series.exchange}
-        if series.market not in have and have:
-            raise UnknownName("market in the lake", series.market, have, remedy=f"fetch it: {fetch}")
-        if source is None and have and own_days(series.interval, day_start):
+        if source is None and own_days(series.interval, day_start) and self._markets(series.exchange):
+            self._refuse_unknown_market(series)
             raise UsageError(why_no_days(series, day_start))
-        raise UsageError(f"no candles of {series} in {self.bucket.url!r}; fetch them: {fetch}")
+        self._refuse_unknown(series, day_start)
+
+    def _refuse_unknown(self, series: Series, day_start: int = 0) -> NoReturn:
+        """Say that the lake does not have a series."""
+        from cqs_core.lake.deriving import source_of, to_fetch
+
+        self._refuse_unknown_market(series)
+        fetch, source = to_fetch(series, day_start), source_of(self, series, day_start)
+        other = f"`derive` puts them together from {source.interval}, or " if source else ""
+        raise UsageError(f"no candles of {series} in {self.bucket.url!r}; {other}fetch them: {fetch}")
+
+    def _refuse_unknown_market(self, series: Series) -> None:
+        from cqs_core.lake.deriving import to_fetch
+
+        exchanges = {s.exchange for s in self.series()}
+        if exchanges and series.exchange not in exchanges:
+            raise UnknownName(
+                "exchange in the lake", series.exchange, exchanges, remedy=f"fetch it: {to_fetch(series)}"
+            )
+        have = self._markets(series.exchange)
+        if have and series.market not in have:
+            raise UnknownName("market in the lake", series.market, have, remedy=f"fetch it: {to_fetch(series)}")
+
+    def _markets(self, exchange: str) -> set[str]:
+        return {s.market for s in self.series() if s.exchange == exchange}
+
+
+def _configured() -> str:
+    from cqs_core.config.variables import bucket_url
+
+    return bucket_url()
 
 
 def _some(found: Mapping[Series, object], wanted: Iterable[Series] | None) -> list[Series]:

@@ -11,6 +11,7 @@ from cqs_core.config.variables import settings
 from cqs_core.errors import CqsError
 from cqs_core.lake.deriving import derive, own_days
 from cqs_core.lake.predecessors import FOLDER, Predecessor, keep, merged, predecessor
+from cqs_core.lake.series_table import in_milliseconds
 from cqs_core.time.intervals import length
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def _published(lake: Lake, series: Series) -> Published | None:
 def _encoded(table: pa.Table, series: Series, sources: str) -> bytes:
     about = {"cqs.series": str(series), "cqs.sources": sources}
     sink = pa.BufferOutputStream()
+    table = in_milliseconds(table)
     pq.write_table(table.replace_schema_metadata(about), sink, compression="zstd")
     data: bytes = sink.getvalue().to_pybytes()
     return data

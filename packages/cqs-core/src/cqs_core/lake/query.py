@@ -22,6 +22,7 @@ from cqs_core.lake.catalog import contents_by_series, plan
 from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.receipts import missing_text, require_all
 from cqs_core.lake.retrying import retrying
+from cqs_core.lake.sql_tables import tables_of, with_arrow
 from cqs_core.lake.touching import touched
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from cqs_core.lake.object_names import Series
     from cqs_core.lake.receipts import Contents
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("cqs.lake")
 _COLUMNS = "ts, open, high, low, close, volume"
 _NEWEST = (
     "qualify row_number() over (partition by ts order by seq desc, open desc, high desc, low desc, close desc, "
@@ -55,7 +56,8 @@ def run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
         UsageError: it is not one SELECT, DuckDB does not understand it, or it wants more than the lake.
         DataError: an object is damaged.
     """
-    return retrying("the lake", lambda: _run(bucket, query, parameters))
+    given = with_arrow(parameters)
+    return retrying("the lake", lambda: _run(bucket, query, given))
 
 
 def relation(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> duckdb.DuckDBPyRelation:
@@ -64,7 +66,8 @@ def relation(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> duckd
     Raises:
         UsageError: it is not one SELECT, or DuckDB does not understand it.
     """
-    return retrying("the lake", lambda: _relation(duckdb.connect(), bucket, query, parameters, []))
+    given = with_arrow(parameters)
+    return retrying("the lake", lambda: _relation(duckdb.connect(), bucket, query, given, []))
 
 
 def texts(table: pa.Table, rows: int = 10_000) -> pa.RecordBatchReader:
@@ -117,15 +120,18 @@ def _settle(done: Future[pa.Table], work: Callable[[], pa.Table]) -> None:
 def _relation(
     connection: duckdb.DuckDBPyConnection, bucket: Bucket, query: str, parameters: Mapping[str, Any], paths: list[str]
 ) -> duckdb.DuckDBPyRelation:
-    """The query on the view `candles`, and on nothing else; the files behind it are added to `paths`."""
+    """The query on the view `candles`, other tables and given frames alone; the files behind are added to `paths`."""
     try:
         _check_select(connection, query)
-        sql = " union all ".join(_candles_sql(bucket, _read_by(bucket, query, parameters), paths)) or _EMPTY
+        others, values = tables_of(bucket, query, parameters)
+        sql = " union all ".join(_candles_sql(bucket, _read_by(bucket, query, values, others), paths)) or _EMPTY
         _confine(connection, paths)
+        for name, table in others.items():
+            connection.register(name, table)
         _allow_files(len(paths))
         connection.execute(f"create view candles as {sql}")
         connection.execute("set lock_configuration = true")
-        return _holdable(connection.sql(query, params=dict(parameters) or None))
+        return _holdable(connection.sql(query, params=values or None))
     except duckdb.Error as error:
         raise _query_error(" ".join(str(error).split()), paths) from None
 
@@ -189,7 +195,9 @@ def _query_error(fact: str, paths: Sequence[str]) -> Exception:
     return DataError(f"{ours!r} is damaged ({said}); {REMEDY}")
 
 
-def _read_by(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> dict[Series, Contents]:
+def _read_by(
+    bucket: Bucket, query: str, parameters: Mapping[str, Any], others: Mapping[str, pa.Table]
+) -> dict[Series, Contents]:
     """The series that the query reads; of a lake that is known to be sound, all.
 
     Raises:
@@ -200,6 +208,8 @@ def _read_by(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> dict[
         return found
     with contextlib.closing(duckdb.connect()) as connection:
         _confine(connection, ())
+        for name, table in others.items():
+            connection.register(name, table)
         read = touched(connection, query, parameters, {series: _named(series) for series in found})
     for series in read:
         require_all(found[series].missing)
@@ -258,5 +268,19 @@ def _check_select(connection: duckdb.DuckDBPyConnection, query: str) -> None:
     if not query.isascii() and query != query.encode("utf-8", "replace").decode():
         raise UsageError("the query holds bytes that are no UTF-8 text; write it in UTF-8")
     statements = connection.extract_statements(query)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise UsageError("only one SELECT is allowed; the lake is read-only here")
+    if len(statements) != 1 or not _reads(connection, query, statements[0].type):
+        raise UsageError("only one SELECT is allowed (or PIVOT, DESCRIBE, SHOW); the lake is read-only here")
+
+
+def _reads(connection: duckdb.DuckDBPyConnection, query: str, kind: duckdb.StatementType) -> bool:
+    """Whether a statement is a query: PIVOT is several statements to DuckDB, but like any query it fits in brackets."""
+    if kind != duckdb.StatementType.MULTI:
+        return kind == duckdb.StatementType.SELECT
+    ends = [len(query), query.rfind(";")]  # of a statement before its semicolon, comments may follow
+    return any(_in_brackets(connection, query[:end]) for end in ends if end >= 0)
+
+
+def _in_brackets(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
+    with contextlib.suppress(duckdb.Error):
+        return len(connection.extract_statements(f"select * from ({query}\n)")) == 1  # noqa: S608 - parsed, not run
+    return False

@@ -15,9 +15,13 @@ from cqs_core.trading.candles import FIELDS, Stamps
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cqs_core.files.frame import Frame
+
 _PRICES: list[pa.Field[Any]] = [pa.field(name, pa.float64()) for name in FIELDS]
-SCHEMA = pa.schema([pa.field("ts", pa.timestamp("ms", "UTC")), *_PRICES])
-STORED = SCHEMA.append(pa.field("seq", pa.int64()))
+_MS = pa.timestamp("ms", "UTC")
+SCHEMA = pa.schema([pa.field("ts", pa.timestamp("us", "UTC")), *_PRICES])
+"""In memory: microseconds, as DuckDB answers and as pandas and polars make them, so that all of these join."""
+STORED = pa.schema([pa.field("ts", _MS), *_PRICES, pa.field("seq", pa.int64())])
 _ROWS = 45_000  # of a row group
 _WRITING: dict[str, Any] = {
     "compression": "zstd",
@@ -33,17 +37,31 @@ _WRITING: dict[str, Any] = {
 def stamps(table: pa.Table) -> Stamps:
     """The ts column as int64 ms UTC."""
     column = table.column("ts")
-    if column.type != SCHEMA.field("ts").type:
-        column = column.cast(SCHEMA.field("ts").type)
+    if column.type != _MS:
+        column = column.cast(_MS)
     values: Stamps = column.cast(pa.int64()).to_numpy()
     return values
 
 
 def candle_table(ts: Stamps, values: np.ndarray[Any, Any]) -> pa.Table:
     """A table from int64 ms UTC (T,) and float64 (T, 5) in the order of `FIELDS`."""
-    columns = [pa.array(ts, pa.int64()).cast(SCHEMA.field("ts").type)]
+    columns = [pa.array(ts, pa.int64()).cast(_MS).cast(SCHEMA.field("ts").type)]
     columns += [pa.array(np.ascontiguousarray(values[:, i]), pa.float64()) for i in range(len(FIELDS))]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def in_milliseconds(table: pa.Table) -> pa.Table:
+    """The table as files for other programs have it: its first column, the times, in ms."""
+    return table.set_column(0, table.column_names[0], table.column(0).cast(_MS))
+
+
+def candle_frame(table: pa.Table) -> Frame:
+    """As a DataFrame: index `timestamp` (datetime64[us, UTC]), columns open, high, low, close, volume."""
+    from cqs_core.files.frame import Frame
+
+    frame = Frame(table.cast(SCHEMA).to_pandas())
+    frame.index = frame.pop("ts").rename("timestamp")
+    return frame
 
 
 def empty_table() -> pa.Table:

@@ -5,12 +5,22 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
+from typing import TYPE_CHECKING, Any
 
 from cqs_core.errors import UsageError
 from cqs_core.time.intervals import DAY
 
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import numpy as np
+
+    Time: TypeAlias = str | dt.date | np.datetime64
+    """A time as users give it: text, a date, a datetime (pandas' and polars' too), or numpy's; naive means UTC."""
+
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _YEARS = range(1970, 2200)
+_UNITS = ("h", "m", "s", "ms", "us", "ns")  # of numpy's times that are not whole days
 BEYOND = (dt.datetime(2200, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
 """First ms UTC of the years that no candle has; before 1970 there are none either."""
 
@@ -20,7 +30,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def parse_start(text: str | dt.date | None) -> int | None:
+def parse_start(text: Time | None) -> int | None:
     """First millisecond of a range; naive means UTC.
 
     >>> iso(parse_start("2024-01-02"))
@@ -29,7 +39,7 @@ def parse_start(text: str | dt.date | None) -> int | None:
     return None if text is None else _parse(text)[0]
 
 
-def parse_end(text: str | dt.date | None) -> int | None:
+def parse_end(text: Time | None) -> int | None:
     """Exclusive end of a range: a bare date includes that day, a time does not include itself.
 
     >>> iso(parse_end("2024-01-02")), iso(parse_end("2024-01-02T00:00"))
@@ -41,7 +51,7 @@ def parse_end(text: str | dt.date | None) -> int | None:
     return ts + DAY if bare else ts
 
 
-def parse_range(start: str | dt.date | None, end: str | dt.date | None) -> tuple[int | None, int | None]:
+def parse_range(start: Time | None, end: Time | None) -> tuple[int | None, int | None]:
     """`[start, end)` in ms; None is open.
 
     Raises:
@@ -53,6 +63,12 @@ def parse_range(start: str | dt.date | None, end: str | dt.date | None) -> tuple
     return a, b
 
 
+def milliseconds(start: Time | int | None, end: Time | int | None) -> tuple[int | None, int | None]:
+    """The same where numbers are taken too: they are ms UTC already."""
+    low = start if isinstance(start, int) else parse_start(start)
+    return low, end if isinstance(end, int) else parse_end(end)
+
+
 def iso(ts: int) -> str:
     """ISO 8601 with `+00:00`."""
     return (_EPOCH + dt.timedelta(milliseconds=ts)).isoformat()
@@ -62,9 +78,9 @@ def iso_or_none(ts: int | None) -> str | None:
     return None if ts is None else iso(ts)
 
 
-def _parse(text: str | dt.date) -> tuple[int, bool]:
+def _parse(text: Time) -> tuple[int, bool]:
     """Milliseconds, and whether it is a bare date."""
-    at, bare = _read(text.strip()) if isinstance(text, str) else (text, not isinstance(text, dt.datetime))
+    at, bare = _read(text.strip()) if isinstance(text, str) else _given(text)
     if at.year not in _YEARS:
         raise UsageError(
             f"{str(text)!r} is outside the years 1970 to 2199; leave it out for a range that is open there"
@@ -78,6 +94,19 @@ def _read(text: str) -> tuple[dt.date, bool]:
     with contextlib.suppress(ValueError):
         return dt.datetime.fromisoformat(text), False
     raise UsageError(f"{text!r} is no date; write 2024-01-31 or 2024-01-31T09:00")
+
+
+def _given(value: Any) -> tuple[dt.date, bool]:
+    if isinstance(value, dt.date):
+        return value, not isinstance(value, dt.datetime)
+    kind = str(getattr(value, "dtype", ""))
+    if kind == "datetime64[D]":
+        value = value.item()
+    elif kind.startswith("datetime64[") and kind[11:-1] in _UNITS:
+        value = value.astype("datetime64[us]").item()
+    if isinstance(value, dt.date):
+        return value, kind == "datetime64[D]"
+    raise UsageError(f"{value!r} is no time; write 2024-01-31 or 2024-01-31T09:00 as text, or give a datetime")
 
 
 def _milliseconds(at: dt.date) -> int:

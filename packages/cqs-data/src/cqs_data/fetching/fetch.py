@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqs_core import (
     BucketError,
@@ -22,20 +23,22 @@ from cqs_core import (
 from cqs_core.host import connection
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_data.fetching.endpoints import check_source, left_alone, source_of
-from cqs_data.fetching.loops import run_async
+from cqs_data.fetching.loops import run_apart, run_async
 from cqs_data.fetching.retry import RetryPolicy
-from cqs_data.fetching.selection import listing
+from cqs_data.fetching.selection import Selection, listing, select
 from cqs_data.fetching.series_fetch import SeriesFetch, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
-    from cqs_core import SeriesStatus
+    from cqs_core import Bucket, SeriesStatus
     from cqs_core.jobs import Progress
     from cqs_core.lake.mending import Damage
     from cqs_core.lake.ranges import Range
     from cqs_data.fetching.doubts import Doubt
-    from cqs_data.fetching.selection import Selection
+
+    Work: TypeAlias = Callable[["ExchangeSession"], Awaitable[list["Fetched"]]]
 
 _AT_ONCE = 8
 _GONE = "{} does not list it any more; what the lake has stays"
@@ -70,13 +73,16 @@ class Fetched:
 
 
 def fetch(
-    lake: Lake, selection: Selection, endpoint: str | None = None, retry: RetryPolicy | None = None
+    lake: Lake | Bucket | str,
+    selection: Selection | str | Sequence[str],
+    endpoint: str | None = None,
+    retry: RetryPolicy | None = None,
 ) -> list[Fetched]:
     """Download what the lake lacks of a selection.
 
     Args:
-        lake: where candles go.
-        selection: which series, and the range.
+        lake: where candles go, or its bucket.
+        selection: which series, and the range; symbols alone mean all their days.
         endpoint: base URL instead of the real exchange; such candles are marked.
         retry: how often and how long to ask again.
 
@@ -85,13 +91,38 @@ def fetch(
             market; nothing was written.
         ExchangeError: the exchange does not even list its markets.
     """
+    wanted, work = _fetching(selection)
+    return _connected(_lake(lake), wanted.exchange, endpoint, retry, "fetch", work)
+
+
+async def fetch_async(
+    lake: Lake | Bucket | str,
+    selection: Selection | str | Sequence[str],
+    endpoint: str | None = None,
+    retry: RetryPolicy | None = None,
+) -> list[Fetched]:
+    """The same to await. The work has a thread and a loop of its own, and ends with the task that awaits it."""
+    wanted, work = _fetching(selection)
+    with _working(wanted.exchange, endpoint, retry, "fetch") as connected:
+        return await run_apart(connected(_lake(lake), work))
+
+
+def _lake(given: Lake | Bucket | str) -> Lake:
+    return given if isinstance(given, Lake) else Lake(given)
+
+
+def _fetching(
+    given: Selection | str | Sequence[str],
+) -> tuple[Selection, Work]:
+    """What is selected, and how it is fetched over an open connection."""
+    selection = given if isinstance(given, Selection) else select(given)
 
     async def work(session: ExchangeSession) -> list[Fetched]:
         series = await selection.listed(session.exchange, session.retry)
         done = await session.each(series, lambda part: part.fetch(selection.start, selection.end))
         return [replace(one, note="; ".join(filter(None, [one.note, series[one.series]]))) for one in done]
 
-    return _connected(lake, selection.exchange, endpoint, retry, "fetch", work)
+    return selection, work
 
 
 def update(lake: Lake, endpoint: str | None = None, retry: RetryPolicy | None = None) -> list[Fetched]:
@@ -201,18 +232,27 @@ def _connected(
     endpoint: str | None,
     retry: RetryPolicy | None,
     title: str,
-    do: Callable[[ExchangeSession], Awaitable[list[Fetched]]],
+    do: Work,
 ) -> list[Fetched]:
+    with _working(kind, endpoint, retry, title) as connected:
+        return run_async(connected(lake, do))
+
+
+@contextlib.contextmanager
+def _working(
+    kind: type[Exchange], endpoint: str | None, retry: RetryPolicy | None, title: str
+) -> Iterator[Callable[[Lake, Work], Coroutine[Any, Any, list[Fetched]]]]:
+    """Progress, while the block runs what this gives: something to do with an open connection."""
     base, waiting = check_endpoint(endpoint), retry or RetryPolicy()
 
-    async def run() -> list[Fetched]:
+    async def connected(lake: Lake, do: Work) -> list[Fetched]:
         async with connection(kind, base) as exchange:
             return await do(ExchangeSession(exchange, lake, waiting, work))
 
     with progress(title, unit="candles") as work:
         waiting.report = work.say
         work.say(f"markets of {kind.title or kind.id}")
-        return run_async(run())
+        yield connected
 
 
 def _each_exchange(

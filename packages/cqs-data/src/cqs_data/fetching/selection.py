@@ -14,9 +14,8 @@ from cqs_core.time.clock import parse_range
 from cqs_core.time.intervals import INTERVALS, length
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from cqs_core import Lake
+    from cqs_core.time.clock import Time
     from cqs_data.fetching.retry import RetryPolicy
 
 _PATTERN = frozenset("*?[")
@@ -130,8 +129,8 @@ def select(
     symbols: str | Sequence[str] = (),
     interval: str | Sequence[str] = "1d",
     exchange: str | None = None,
-    start: str | dt.date | None = None,
-    end: str | dt.date | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
     quote: str | None = None,
     top: int = 0,
 ) -> Selection:

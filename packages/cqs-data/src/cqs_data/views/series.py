@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
+import pyarrow as pa
 
 from cqs_core import DataError, Lake, Series, UsageError
+from cqs_core.lake import stamps
 from cqs_core.time import intervals
 from cqs_core.time.clock import parse_start
 from cqs_data.views.files import DeleteButton
@@ -148,6 +150,6 @@ def newest(bucket: Any, series: Series) -> pd.DataFrame:
     """The newest candles, newest first: ts (ms UTC), open, high, low, close, volume."""
     lake = Lake(bucket)
     last = max((o.last for o in lake.objects(series) if o.rows), default=0)
-    frame = lake.frame(series, intervals.next_open(series.interval, last, -2 * _NEWEST)).tail(_NEWEST).iloc[::-1]
-    frame.insert(0, "ts", frame.index.astype("int64"))
-    return frame.reset_index(drop=True)
+    table = lake.read(series, intervals.next_open(series.interval, last, -2 * _NEWEST))
+    frame: pd.DataFrame = table.set_column(0, "ts", pa.array(stamps(table))).to_pandas()
+    return frame.tail(_NEWEST).iloc[::-1].reset_index(drop=True)

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from cqs_core import CqsError, Lake, Series, settings
+from cqs_core.lake import stamps
 from cqs_core.time.intervals import INTERVALS, length
 from cqs_monitor.logs.history import logs_of
 from cqs_monitor.logs.layout import folder_of
@@ -128,7 +129,7 @@ class Facts:
         coarse = [i for i in fit if length(i) * 12 <= within]
         interval = coarse[-1] if coarse else fit[0]
         table = lake.read(Series(home, market, interval))
-        ts = table["ts"].cast(pa.int64()).to_numpy() + length(interval)
+        ts = stamps(table) + length(interval)
         return ts, table["close"].to_numpy(), length(interval)
 
     def compared(self, account: str, strategy: str, days: int) -> Comparison | str:
