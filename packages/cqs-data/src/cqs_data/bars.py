@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
 from cqs_core import FIELDS, Frame, UnknownName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     import duckdb
     import pandas as pd
     import polars as pl
