@@ -9,6 +9,7 @@ from cqs_core import FIELDS, Frame, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     import duckdb
     import pandas as pd
     import polars as pl

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
     import pyarrow as pa
 
     from cqs_core.bucket import Bucket
