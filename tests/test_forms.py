@@ -78,7 +78,7 @@ def test_a_changed_comparison_comes_back_from_its_address(shell):
     again = ComparisonForm(page(shell, **changed.query), ["Main", "메인"]).request()
     asked = form.request()
     assert (again.account, again.start, again.end, again.capital) == ("메인", asked.start, asked.end, 5e6)
-    assert again.rule.strategy.values() == asked.rule.strategy.values()
+    assert again.setup.strategy.values() == asked.setup.strategy.values()
     assert again.end - again.start == 181 * DAY
 
 

@@ -126,7 +126,7 @@ POSITIONS = st.lists(
 @given(POSITIONS, POSITIONS)
 def test_every_position_is_somewhere_once(rule, live):
     found = pair_up(rule, live, TOLERANCE)
-    wanted = [pair.rule for pair in found.matched] + found.missed
+    wanted = [pair.expected for pair in found.matched] + found.missed
     done = [pair.live for pair in found.matched] + found.extra
     assert sorted(map(id, wanted)) == sorted(map(id, rule))
     assert sorted(map(id, done)) == sorted(map(id, live))

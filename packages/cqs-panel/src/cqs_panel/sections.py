@@ -6,6 +6,8 @@ import traceback
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from cqs_panel.layout import GROWS, NO_BUTTON, WIDE, WRAPS, fill, stack
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -32,11 +34,6 @@ _CARD = """
 :host{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:14px 16px;gap:10px;
   min-width:0;box-sizing:border-box}
 """
-WRAPS = ":host{flex-wrap:wrap;gap:4px 8px}"
-GROWS = {"flex": "1 1 220px", "width": "auto", "min-width": "min(220px, 100%)"}
-# Panel's Column ends with a hidden button for scrolling, before which it would leave one gap more.
-NO_BUTTON = ".scroll-button{position:absolute!important}"
-_STACK = ":host{gap:12px}"
 
 _SKELETON = """
 :host{width:100%} .skeleton{display:grid;gap:12px;grid-template-columns:repeat(4,1fr);
@@ -55,7 +52,7 @@ def html(text: str, **params: Any) -> Any:
     import panel as pn
 
     sheets = [_CSS, *params.pop("stylesheets", [])]
-    return pn.pane.HTML(text, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": sheets, **params})
+    return pn.pane.HTML(text, **{**WIDE, "stylesheets": sheets, **params})
 
 
 def section(title: str, *objects: Any, note: str = "", actions: Sequence[Any] = (), **params: Any) -> Any:
@@ -74,23 +71,7 @@ def section(title: str, *objects: Any, note: str = "", actions: Sequence[Any] = 
 
     inside = [_head(title, note, actions)] if title else []
     sheets = [_CARD, NO_BUTTON, *params.pop("stylesheets", [])]
-    return pn.Column(
-        *inside, *objects, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": sheets, **params}
-    )
-
-
-def stack(*objects: Any, **params: Any) -> Any:
-    """Objects one below the other, with the gap of all cards of the dashboard; `params` are of `panel.Column`."""
-    import panel as pn
-
-    sheets = [_STACK, NO_BUTTON, *params.pop("stylesheets", [])]
-    return pn.Column(*objects, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": sheets, **params})
-
-
-def fill(column: Any, *objects: Any) -> None:
-    """Put objects in place of those of a column; an empty one is hidden, else it would leave a gap in its stack."""
-    column[:] = list(objects)
-    column.visible = bool(objects)
+    return pn.Column(*inside, *objects, **{**WIDE, "stylesheets": sheets, **params})
 
 
 def _head(title: str, note: str, actions: Sequence[Any]) -> Any:
@@ -137,7 +118,7 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
     import panel as pn
 
     def place(one: Any) -> Any:
-        held = pn.Column(skeleton(1, height, waits=True), sizing_mode="stretch_width", margin=0)
+        held = pn.Column(skeleton(1, height, waits=True), **WIDE)
         page.later(lambda: fill(held, one))
         return held
 

@@ -9,6 +9,7 @@ import param
 
 from cqs_core import Strategy, plugins
 from cqs_panel.address_form import AddressForm, from_text
+from cqs_panel.layout import WIDE
 from cqs_panel.parameters import parameter_widgets
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class StrategyForm(pn.viewable.Viewer):
         self._page = page
         self._address = AddressForm(page, dict, lambda _name, _text: None)
         self._address.pause()  # until there is a whole form
-        self._parameters = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._parameters = pn.Column(**WIDE)
         super().__init__(**given)
 
     def choose_rules(self) -> None:
@@ -77,4 +78,4 @@ class StrategyForm(pn.viewable.Viewer):
 
 def pair(*widgets: Any) -> Any:
     """Fields beside each other, with the form's gap."""
-    return pn.Row(*widgets, sizing_mode="stretch_width", margin=0, styles={"gap": "8px"})
+    return pn.Row(*widgets, **WIDE, styles={"gap": "8px"})

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_panel.sections import NO_BUTTON, fill, section, stack
+from cqs_panel.layout import NO_BUTTON, WIDE, fill, stack
+from cqs_panel.sections import section
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ _SCROLLS = """
 @media(min-width:1001px){:host{max-height:calc(100vh - 256px);overflow-y:auto;overflow-x:hidden;padding-right:6px}}
 """
 _STALE = ":host{transition:opacity .2s} :host(.stale){opacity:.45}"
-_WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class Workbench(pn.viewable.Viewer):
@@ -45,17 +45,17 @@ class Workbench(pn.viewable.Viewer):
         self._label, self._start = label, start
         self._button = pmui.Button(label=label, color="primary", sizing_mode="stretch_width", margin=(8, 0, 0, 0))
         self._button.on_click(lambda _: self._start())
-        self._message = pn.Column(visible=False, **_WHOLE)
-        self._fields = pn.Column(form, stylesheets=[_SCROLLS], **_WHOLE)
+        self._message = pn.Column(visible=False, **WIDE)
+        self._fields = pn.Column(form, stylesheets=[_SCROLLS], **WIDE)
         self._card = section(title, self._fields, self._message, self._button)
-        self._folding = pn.Column(self._card, stylesheets=[_FOLDS], **_WHOLE)
+        self._folding = pn.Column(self._card, stylesheets=[_FOLDS], **WIDE)
         self._fold = pmui.Button(label="", icon="tune", variant="outlined", size="small", margin=0)
         self._fold.stylesheets = [*self._fold.stylesheets, _NARROW_ONLY]
         self._fold.on_click(lambda _: self.fold(open_="open" not in self._folding.css_classes))
         self.results, self.below = stack(stylesheets=[_STALE]), stack()
         self._left = stack(self._fold, self._folding, stylesheets=[_STICKY])
         right = stack(self.results, self.below)
-        self._root = pn.Column(self._left, right, stylesheets=[_GRID.format(width=width), NO_BUTTON], **_WHOLE)
+        self._root = pn.Column(self._left, right, stylesheets=[_GRID.format(width=width), NO_BUTTON], **WIDE)
         self.fold(open_=True)
 
     def __panel__(self) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core.time.intervals import DAY
+from cqs_core.trading.metrics import peaks
 
 if TYPE_CHECKING:
     from cqs_core.trading.metrics import Floats, Stamps
@@ -36,7 +37,7 @@ class Drawdown:
 
 def all_drawdowns(ts: Stamps, equity: Floats, capital: float) -> list[Drawdown]:
     """In the order of time; a fall from the first capital begins at the first bar."""
-    high = np.maximum(np.maximum.accumulate(equity), capital)
+    high = peaks(equity, capital)
     return [_one(ts, equity, high, int(a), int(b)) for a, b in zip(*spells(equity, high), strict=True)]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from cqs_backtest.metrics.calendar import period_returns
 from cqs_backtest.metrics.drawdowns import spells
 from cqs_core.time.intervals import DAY
-from cqs_core.trading.metrics import YEAR_DAYS, Floats, Stamps, moves
+from cqs_core.trading.metrics import YEAR_DAYS, Floats, Stamps, drawdowns, moves, peaks
 
 _NAN = float("nan")
 
@@ -45,8 +45,7 @@ def calendar_numbers(days: Stamps, equity: Floats, capital: float) -> dict[str, 
 
 def drawdown_numbers(ts: Stamps, equity: Floats, capital: float) -> dict[str, float]:
     """Of all drawdowns, over every bar."""
-    high = np.maximum(np.maximum.accumulate(equity), capital)
-    under = equity / high - 1
+    high, under = peaks(equity, capital), drawdowns(equity, capital)
     first, stop = spells(equity, high)
     last = np.minimum(stop, len(ts) - 1)
     days = (ts[last] - ts[np.maximum(first - 1, 0)]) / DAY

@@ -13,7 +13,7 @@ from cqs_backtest.views.run_comparison import comparison, comparison_page
 from cqs_backtest.views.run_figures import changes
 from cqs_backtest.views.runs import KeptRuns
 from cqs_core import Lake, SeriesStatus, UnknownName
-from cqs_panel import Workbench, empty, html, section, strategy_title
+from cqs_panel import WIDE, Workbench, empty, html, section, strategy_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _T = TypeVar("_T")
-_WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class BacktestView(pn.viewable.Viewer):
@@ -35,7 +34,7 @@ class BacktestView(pn.viewable.Viewer):
         self._shown: RunPage | None = None
         self._before: dict[str, float | None] | None = None  # figures of the run that a new one replaces
         self._mine = ""  # the job that this page waits for
-        self._place = pn.Column(**_WHOLE)
+        self._place = pn.Column(**WIDE)
         self._bench = Workbench("Backtest", self._place, "Run backtest", self._run)
         self._kept = KeptRuns(page)
         self._bench.below[:] = [self._kept]

@@ -13,7 +13,7 @@ from cqs_backtest.request import BASKET, quote_of
 from cqs_core import plugins, settings
 from cqs_core.lake import divides
 from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
-from cqs_panel import StrategyForm, offered, optional_number, pair, strategies_by_title, to_text
+from cqs_panel import WIDE, StrategyForm, offered, optional_number, pair, strategies_by_title, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,8 +120,7 @@ class BacktestForm(StrategyForm):
             pmui.FloatInput.from_param(own.capital, format="0,0", **wide),
             pair(fee, slip),
             self._more(),
-            sizing_mode="stretch_width",
-            margin=0,
+            **WIDE,
         )
 
     def _more(self) -> Any:
@@ -131,8 +130,7 @@ class BacktestForm(StrategyForm):
             pmui.Select.from_param(own.on_end, **wide),
             pmui.Checkbox.from_param(own.allow_stale, **wide),
             pmui.Checkbox.from_param(own.lookahead, **wide),
-            sizing_mode="stretch_width",
-            margin=0,
+            **WIDE,
         )
         changed = any(getattr(self, name) != own[name].default for name in _MORE)
         return pmui.Accordion(("More", fields), active=[0] if changed else [], title_variant="subtitle2", **wide)

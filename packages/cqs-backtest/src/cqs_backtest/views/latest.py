@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_backtest.runs import listing, load
-from cqs_panel import empty, equity_chart, percent, ratio, section, strategy_title
+from cqs_panel import WIDE, empty, equity_chart, percent, ratio, section, strategy_title
 
 if TYPE_CHECKING:
     from cqs_backtest.runs import StoredRun
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def latest(page: PageState) -> Any:
     """Its equity over its drawdown, and the way to the rest of it."""
-    shown = pn.Column(sizing_mode="stretch_width", margin=0)
+    shown = pn.Column(**WIDE)
 
     def show(run: StoredRun | None) -> None:
         shown[:] = [_blank(page) if run is None else _run(page, run)]

@@ -14,7 +14,19 @@ from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, 
 from cqs_backtest.views.run_figures import all_metrics, badges, figure, months, rolling_sharpe, years
 from cqs_backtest.views.trades import RunTrades
 from cqs_core.trading.metrics import daily_equity
-from cqs_panel import NO_BUTTON, Metric, equity_chart, html, metric_cards, section, stack, staged, strategy_title, tone
+from cqs_panel import (
+    NO_BUTTON,
+    WIDE,
+    Metric,
+    equity_chart,
+    html,
+    metric_cards,
+    section,
+    stack,
+    staged,
+    strategy_title,
+    tone,
+)
 
 if TYPE_CHECKING:
     from cqs_backtest.runs import StoredRun
@@ -22,7 +34,6 @@ if TYPE_CHECKING:
 
 _TONED = ("total_return", "cagr", "mdd", "avg_win", "avg_loss")
 _PAIR = ":host{display:grid!important;grid-template-columns:repeat(auto-fit,minmax(min(400px,100%),1fr));gap:12px}"
-_WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 _PRE = "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:0;max-height:420px;overflow:auto}"
 
 
@@ -71,7 +82,7 @@ class RunPage(pn.viewable.Viewer):
             section("Years", years(days, equity, capital), note="percent"),
             section("Rolling Sharpe", rolling_sharpe(days, equity, capital), note="last 90 days, x sqrt(365)"),
             stylesheets=[_PAIR, NO_BUTTON],
-            **_WHOLE,
+            **WIDE,
         )
         heatmap = section("Months", months(days, equity, capital), note="percent")
         return stack(pair, heatmap)
@@ -111,4 +122,4 @@ def cards(performance: dict[str, float | None], quote: str) -> list[Metric]:
 
 
 def _folded(title: str, inside: Any) -> Any:
-    return pmui.Accordion((title, inside), active=[], title_variant="subtitle2", **_WHOLE)
+    return pmui.Accordion((title, inside), active=[], title_variant="subtitle2", **WIDE)

@@ -12,7 +12,7 @@ from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.runs import load
 from cqs_backtest.runs.run_comparison import compare
 from cqs_backtest.views.run_figures import figure
-from cqs_panel import UNKNOWN, columns_button, empty, label, plain_table, section, stack, strategy_title, table
+from cqs_panel import UNKNOWN, WIDE, columns_button, empty, label, plain_table, section, stack, strategy_title, table
 from cqs_panel.charts import growth_chart
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ _SETTINGS = {
     "on_end": "At the end",
 }
 _DATES = ("start", "first", "last")
-_WIDE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 def comparison(page: PageState, runs: Sequence[str]) -> tuple[dict[str, Any], Sequence[StoredRun]]:
@@ -72,7 +71,7 @@ def _metrics(found: dict[str, Any], names: Sequence[str]) -> Any:
     headers = ["", names[0], *(part for name in names[1:] for part in (name, "Change"))]
     numbers = range(1, len(headers))
     more = (f"{len(rest)} more metrics", plain_table(headers, rest, numbers=numbers))
-    folded = pmui.Accordion(more, active=[], title_variant="subtitle2", **_WIDE)
+    folded = pmui.Accordion(more, active=[], title_variant="subtitle2", **WIDE)
     return section("Metrics", plain_table(headers, first, numbers=numbers), folded, note=_versions(found))
 
 

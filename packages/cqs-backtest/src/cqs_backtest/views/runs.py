@@ -10,7 +10,19 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest.runs import FOLDER, set_aside, survey
-from cqs_panel import choose, columns_button, empty, failure, fill, section, strategy_title, table, when, zone_name
+from cqs_panel import (
+    WIDE,
+    choose,
+    columns_button,
+    empty,
+    failure,
+    fill,
+    section,
+    strategy_title,
+    table,
+    when,
+    zone_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +42,6 @@ _TITLES = {
 }
 _SHOWN_FAULTS = 5  # damaged runs
 _PHONE = ("strategy", "cagr", "mdd", "sharpe")
-_WIDE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class KeptRuns(pn.viewable.Viewer):
@@ -42,7 +53,7 @@ class KeptRuns(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._found: Sequence[dict[str, Any]] = []
-        self._body, self._damage = pn.Column(**_WIDE), pn.Column(visible=False, **_WIDE)
+        self._body, self._damage = pn.Column(**WIDE), pn.Column(visible=False, **WIDE)
         self._columns = pn.Row(margin=0)
         self._table: Any = None
         page.param.watch(lambda _: self._mark(), "query")

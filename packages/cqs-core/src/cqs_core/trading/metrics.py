@@ -56,9 +56,14 @@ def returns(equity: Floats, capital: float) -> Floats:
         return np.divide(equity, before, out=np.ones(len(equity)), where=before > 0) - 1
 
 
+def peaks(values: Floats, start: float) -> Floats:
+    """The highest value up to each point, `start` included."""
+    return np.maximum(np.maximum.accumulate(values), start)
+
+
 def drawdowns(equity: Floats, capital: float) -> Floats:
-    """Fraction (<= 0) by which each point lies below the highest one so far, capital included."""
-    return equity / np.maximum(np.maximum.accumulate(equity), capital) - 1
+    """Fraction (<= 0) by which each point is below the highest one so far, capital included."""
+    return equity / peaks(equity, capital) - 1
 
 
 def years(ts: Stamps, interval: str) -> float:

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from cqs_core.jobs import Job
     from cqs_panel import PageState
 
-_WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 _TITLES = {
     "market": "Market",
     "interval": "Interval",

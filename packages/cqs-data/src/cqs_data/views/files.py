@@ -12,14 +12,13 @@ import param
 
 from cqs_core import INTERVALS, Lake, Series, plugins
 from cqs_data.importing import Imported, Options, Record, import_files, imports, undo
-from cqs_panel import count, plain_table, section, stack, when, zone_name
+from cqs_panel import FIELD, WIDE, count, plain_table, section, stack, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cqs_panel import PageState
 
-_WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 _ROW = {"margin": 0, "styles": {"gap": "8px", "flex-wrap": "wrap"}}
 _LARGEST = 200_000_000  # bytes; larger files are for the command line
 _VERDICT = ("File", "Recognized as", "Series", "Clock", "First", "Last", "Candles", "Rejected", "Replaces", "Jumps")
@@ -51,11 +50,11 @@ class FilesPanel(pn.viewable.Viewer):
             multiple=True,
             variant="outlined",
             max_total_file_size=_LARGEST,
-            **_WIDE,
+            **FIELD,
         )
-        self._verdict = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._verdict = pn.Column(**WIDE)
         self._store = self._button("Import", "upload", self._import, color="primary", disabled=True)
-        self._imports = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._imports = pn.Column(**WIDE)
         self._files.param.watch(lambda _: self._look(), "value")
         self.param.watch(lambda _: self._look(), ["exchange", "market", "interval", "zone", "absent", "replace"])
 
@@ -114,10 +113,10 @@ class FilesPanel(pn.viewable.Viewer):
 
     def _show_verdict(self, done: Sequence[Imported] | str) -> None:
         if isinstance(done, str):
-            self._verdict[:] = [pmui.Alert(object=done, severity="warning", **_WIDE)]
+            self._verdict[:] = [pmui.Alert(object=done, severity="warning", **FIELD)]
             return
         rows = [_verdict_row(one, self._page.settings.timezone) for one in done]
-        notes = [pmui.Alert(object=note, severity="info", **_WIDE) for note in _notes(done)]
+        notes = [pmui.Alert(object=note, severity="info", **FIELD) for note in _notes(done)]
         self._verdict[:] = [plain_table(_VERDICT, rows, numbers=(6, 7, 8, 9)), *notes]
         self._store.disabled = False
 
@@ -127,7 +126,7 @@ class FilesPanel(pn.viewable.Viewer):
             return
         candles = sum(len(one.found.checked.table) for one in done)
         self._files.clear()
-        self._verdict[:] = [pmui.Alert(object=f"{count(candles)} candles imported", severity="success", **_WIDE)]
+        self._verdict[:] = [pmui.Alert(object=f"{count(candles)} candles imported", severity="success", **FIELD)]
         self.refresh()
         self._changed()
 

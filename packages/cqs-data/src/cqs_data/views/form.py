@@ -11,13 +11,12 @@ import param
 
 from cqs_core import INTERVALS, plugins, settings
 from cqs_data.exchanges.connection import check_endpoint
-from cqs_panel import AddressForm, from_text, offered
+from cqs_panel import FIELD, WIDE, AddressForm, from_text, offered
 
 if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _KEPT = ("exchange", "symbols", "intervals", "start", "end", "top")
-_WIDE = {"sizing_mode": "stretch_width", "margin": (6, 0)}
 
 
 class FetchForm(pn.viewable.Viewer):
@@ -49,15 +48,14 @@ class FetchForm(pn.viewable.Viewer):
         setattr(self, name, from_text(self.param[name], text))
 
     def __panel__(self) -> Any:
-        own, wide = self.param, _WIDE
+        own, wide = self.param, FIELD
         return pn.Column(
             pmui.AutocompleteInput.from_param(own.exchange, options=own.exchange.objects, min_characters=0, **wide),
             pmui.TextInput.from_param(own.symbols, **wide),
             pmui.MultiChoice.from_param(own.intervals, **wide),
             self._range(),
             pmui.TextInput.from_param(own.endpoint, label="Endpoint (optional)", **wide),
-            sizing_mode="stretch_width",
-            margin=0,
+            **WIDE,
         )
 
     def _range(self) -> Any:

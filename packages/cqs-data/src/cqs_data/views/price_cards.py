@@ -11,6 +11,7 @@ from cqs_core import DataError, Lake, Series
 from cqs_core.time import intervals
 from cqs_core.time.clock import now
 from cqs_panel import (
+    WIDE,
     CandleChart,
     LakeCandles,
     Metric,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 _MOST = 6
 _BARS = 60
 _SECONDS = 60.0
-_WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class RecentCloses(NamedTuple):
@@ -81,7 +81,7 @@ def prices(page: PageState) -> Any:
 
 def chart(page: PageState) -> Any:
     """The candles of the first of those markets that can be read."""
-    shown = pn.Column(**_WHOLE)
+    shown = pn.Column(**WIDE)
     candles = CandleChart(page)
 
     def show(found: Sequence[RecentCloses]) -> None:

@@ -14,6 +14,7 @@ from cqs_core.time.clock import parse_start
 from cqs_data.views.files import DeleteButton
 from cqs_data.views.live import LiveSwitch
 from cqs_panel import (
+    WIDE,
     Band,
     CandleChart,
     LakeCandles,
@@ -63,7 +64,7 @@ class SeriesPanel(pn.viewable.Viewer):
         self._live = LiveSwitch(page, self._chart)
         self._holes: Gaps | None = None
         self._rows: pd.DataFrame | DataError | None = None
-        self._title = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._title = pn.Column(**WIDE)
         self.details = stack(visible=False)
 
     def __panel__(self) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_core.time.intervals import DAY, HOUR
+from cqs_core.trading.metrics import peaks
 from cqs_monitor.alerts.spans import Span, counted, gaps, lasting, over_steps, value_at
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def weekly_loss(facts: Facts, rule: Rule, subject: str) -> Signal:
 def drawdown(facts: Facts, rule: Rule, subject: str) -> Signal:
     trades = facts.trades(subject)
     total = np.cumsum(trades.profit)
-    below = np.maximum(np.maximum.accumulate(total), 0.0) - total if len(total) else total
-    return _steps(facts, rule, trades.ts, below)
+    return _steps(facts, rule, trades.ts, peaks(total, 0.0) - total)
 
 
 def position_age(facts: Facts, rule: Rule, subject: str) -> Signal:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cqs_core.trading.metrics import peaks
 from cqs_monitor.logs.days import date_of, hours
 from cqs_monitor.performance.columns import FEE, Columns
 
@@ -107,10 +108,8 @@ def streak(profit: Floats, sign: int) -> int:
 
 
 def drawdown(cumulative: Floats) -> Floats:
-    """How far each point of cumulative PnL lies below the highest so far, which starts at 0; 0 or negative, KRW."""
-    return (
-        np.asarray(cumulative - np.maximum(np.maximum.accumulate(cumulative), 0.0)) if len(cumulative) else cumulative
-    )
+    """How far each point of cumulative PnL is below the highest so far, which starts at 0; 0 or negative, KRW."""
+    return cumulative - peaks(cumulative, 0.0)
 
 
 def _drawdown(sold: Columns) -> dict[str, Any]:

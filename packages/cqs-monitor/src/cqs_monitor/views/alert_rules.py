@@ -18,8 +18,7 @@ from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.rules_file import LARGEST, Rules, parse_rules, read_text
 from cqs_monitor.views.alert_draft import Draft, difference_html, keep_draft, read_draft
 from cqs_monitor.views.alert_text import CSS, kinds_html
-from cqs_monitor.views.layout import WHOLE, bar, beside, stack
-from cqs_panel import failure, html, plain_table, section, when, zone_name
+from cqs_panel import WIDE, bar, beside, failure, html, plain_table, section, stack, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,10 +51,10 @@ class RuleEditor(pn.viewable.Viewer):
         self._was = ""
         self._checked = ""  # the text that is being shown, as of the last check
         self._tried: tuple[Any, ...] = ()  # what the shown result is of
-        self._text = pmui.TextAreaInput(label=KEY, value="", rows=20, max_length=LARGEST, sx=_MONO, **WHOLE)
+        self._text = pmui.TextAreaInput(label=KEY, value="", rows=20, max_length=LARGEST, sx=_MONO, **WIDE)
         self._text.param.watch(lambda _: self._typed(), "value_input")
         self._told = html("", stylesheets=[_CSS])
-        self._conflict = pn.Column(**WHOLE)
+        self._conflict = pn.Column(**WIDE)
         self._save = _button("Save", self._store, variant="contained", disabled=True)
         self._discard = _button("Discard changes", self._reload, variant="text", disabled=True)
         self._rule = pmui.Select(label="Rule", options=[], size="small", width=230, margin=0)
@@ -63,7 +62,7 @@ class RuleEditor(pn.viewable.Viewer):
         for chosen in (self._rule, self._days):
             chosen.param.watch(lambda _: self._forget(), "value")
         self._try = _button("Try on the past", self._start)
-        self._result = pn.Column(**WHOLE)
+        self._result = pn.Column(**WIDE)
         bucket = page.bucket
         page.load(lambda: (*read_text(bucket), read_draft(bucket.url)), self._open)
 

@@ -18,8 +18,7 @@ from cqs_monitor.alerts.state import history, remembered
 from cqs_monitor.views.alert_channels import Channels
 from cqs_monitor.views.alert_rules import RuleEditor
 from cqs_monitor.views.alert_text import CSS, alerts_html, history_html
-from cqs_monitor.views.layout import ONE_LINE, bar, beside, stack
-from cqs_panel import Metric, html, metric_cards, metrics_html, section, zone_name
+from cqs_panel import ONE_LINE, Metric, bar, beside, html, metric_cards, metrics_html, section, stack, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
 from bokeh.plotting import figure
 
-from cqs_panel import short, tones
+from cqs_panel import WIDE, short, tones
 from cqs_panel.charts import pane, short_numbers, styled
 from cqs_panel.theme import ACCENT, GREY
 
@@ -53,7 +53,7 @@ class BridgeChart(pn.viewable.Viewer):
         )
         tips = [("", "@name"), ("KRW", "@value{+0,0.00}")]
         shown.add_tools(HoverTool(renderers=[drawn], tooltips=tips, show_arrow=False, point_policy="follow_mouse"))
-        self._pane, self._root = pane(shown), pn.Column(sizing_mode="stretch_width", margin=0)
+        self._pane, self._root = pane(shown), pn.Column(**WIDE)
 
     def __panel__(self) -> Any:
         return self._root

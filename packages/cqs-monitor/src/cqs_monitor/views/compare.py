@@ -17,9 +17,11 @@ from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_table, holdings_table
 from cqs_monitor.views.bridge_chart import BridgeChart
 from cqs_monitor.views.comparison_form import ComparisonForm
-from cqs_monitor.views.layout import ONE_LINE, WHOLE, bar, beside, seconds_between
 from cqs_monitor.views.no_logs import no_logs
+from cqs_monitor.views.refresh_period import seconds_between
 from cqs_panel import (
+    ONE_LINE,
+    WIDE,
     Band,
     Marks,
     Metric,
@@ -27,6 +29,8 @@ from cqs_panel import (
     SpotChart,
     Workbench,
     amount,
+    bar,
+    beside,
     choose,
     columns_button,
     count,
@@ -65,11 +69,11 @@ class CompareView(pn.viewable.Viewer):
         self._seen: Snapshot | None = None
         self._found: Comparison | None = None
         self._form: ComparisonForm | None = None
-        self._fields = pn.Column(**WHOLE)
+        self._fields = pn.Column(**WIDE)
         self._bench = Workbench("Bot against backtest", self._fields, "Compare with the backtest", self._submit)
         self._bench.fold(open_=False)
         self._bench.alone(yes=True)
-        self._blank = pn.Column(**WHOLE)
+        self._blank = pn.Column(**WIDE)
         self._cards = metric_cards([], least=240)
         self._bridge = BridgeChart()
         self._deviations = html("", stylesheets=[holdings_table.CSS])
@@ -81,7 +85,7 @@ class CompareView(pn.viewable.Viewer):
         self._chart = SpotChart(
             page, "cqs-compare-chart", note, height=320, day_start=page.settings.day_start, own=["monitor.trades"]
         )
-        self._body = pn.Column(visible=False, **WHOLE)
+        self._body = pn.Column(visible=False, **WIDE)
         self._bench.results[:] = [self._blank, self._body]
         page.load(lambda: self._reader.read(8.0), self._offer)
         page.every(seconds_between(page), self._look)

@@ -12,7 +12,7 @@ from cqs_core import settings
 from cqs_core.time.clock import parse_range
 from cqs_monitor.compare.comparison import ComparisonRequest
 from cqs_monitor.compare.strategy_setup import find_setup
-from cqs_panel import StrategyForm, offered, optional_number, pair, strategies_by_title
+from cqs_panel import WIDE, StrategyForm, offered, optional_number, pair, strategies_by_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +66,7 @@ class ComparisonForm(StrategyForm):
             self._parameters,
             pair(*dates),
             optional_number(self, "capital", **wide),
-            sizing_mode="stretch_width",
-            margin=0,
+            **WIDE,
         )
 
     def offer(self, accounts: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_monitor.performance.report import Choice
-from cqs_monitor.views.layout import ONE_LINE, bar
+from cqs_panel import ONE_LINE, bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_monitor.views.layout import WHOLE
-from cqs_panel import age, count, html, plain_table, section, size, when, zone_name
+from cqs_panel import WIDE, age, count, html, plain_table, section, size, when, zone_name
 
 if TYPE_CHECKING:
     from cqs_monitor.logs.layout import LogFile
@@ -27,12 +26,12 @@ class Health(pn.viewable.Viewer):
     def __init__(self, timezone: str | None) -> None:
         super().__init__()
         self._timezone = timezone
-        self._files = pn.Column(**WHOLE)
+        self._files = pn.Column(**WIDE)
         self._button = pmui.Button(
             label="Show damaged rows and files", variant="outlined", size="small", margin=0, visible=False
         )
         self._button.on_click(lambda _: self._toggle())
-        self._damaged = pn.Column(visible=False, **WHOLE)
+        self._damaged = pn.Column(visible=False, **WIDE)
         self._shown: tuple[Any, ...] = ()
 
     def __panel__(self) -> Any:

@@ -12,10 +12,22 @@ from bokeh.plotting import figure
 from cqs_core import Series
 from cqs_monitor.logs.history import logs_of
 from cqs_monitor.models.evaluation.regime_pnl import pnl_by_regime
-from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_text import score_metrics
 from cqs_monitor.views.regimes import bands
-from cqs_panel import CandleChart, LakeCandles, amount, html, metric_cards, metrics_html, percent, plain_table, section
+from cqs_panel import (
+    WIDE,
+    CandleChart,
+    LakeCandles,
+    amount,
+    beside,
+    html,
+    metric_cards,
+    metrics_html,
+    percent,
+    plain_table,
+    section,
+    stack,
+)
 from cqs_panel.charts import hover, pane, styled
 from cqs_panel.theme import ACCENT, GREY
 
@@ -40,7 +52,7 @@ class ModelScores(pn.viewable.Viewer):
         self._regimes: Regimes | None = None
         self._cards = metric_cards([], least=190)
         self._chart = CandleChart(page, height=380, own=["monitor.regimes"])
-        self._earned = pn.Column(**WHOLE)
+        self._earned = pn.Column(**WIDE)
         self._figures = stack()
         note = "bull in the colour of gains, bear in that of losses; known at the close of each day"
         self._body = stack(self._cards, section("Regimes on the price", self._chart, note=note), self._figures)

@@ -10,8 +10,7 @@ import panel_material_ui as pmui
 from cqs_core import CqsError, UsageError
 from cqs_monitor.models import trust
 from cqs_monitor.models.evaluation.evaluate import check_evaluable
-from cqs_monitor.views.layout import WHOLE, bar, stack
-from cqs_panel import failure, html
+from cqs_panel import WIDE, bar, failure, html, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +38,7 @@ class ModelTrust(pn.viewable.Viewer):
     def __init__(self, page: PageState, chosen: Model, changed: Callable[[], None]) -> None:
         super().__init__()
         self._page, self._chosen, self._changed = page, chosen, changed
-        self._below = pn.Column(**WHOLE)
+        self._below = pn.Column(**WIDE)
         self._knows = pmui.Checkbox(label="I know who made this model", value=False, margin=0)
         self._unusual = pmui.Checkbox(
             label="I know what its unusual code does", value=False, margin=0, visible=_is_unusual(chosen)

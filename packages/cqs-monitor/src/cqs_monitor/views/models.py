@@ -11,11 +11,12 @@ from cqs_monitor.models.evaluation.evaluate import daily_series
 from cqs_monitor.models.evaluation.regimes import stored
 from cqs_monitor.models.registry import models
 from cqs_monitor.models.trust import trusted
-from cqs_monitor.views.layout import WHOLE, beside, stack
 from cqs_monitor.views.model_scores import ModelScores
 from cqs_monitor.views.model_text import CSS, inspection_html, metrics_by_version, model_metrics
 from cqs_monitor.views.model_trust import ModelTrust
 from cqs_panel import (
+    WIDE,
+    beside,
     choose,
     empty,
     failure,
@@ -26,6 +27,7 @@ from cqs_panel import (
     refresh,
     section,
     size,
+    stack,
     table,
     when,
     zone_name,
@@ -62,7 +64,7 @@ class ModelsView(pn.viewable.Viewer):
         self._page = page
         self._rows: Sequence[Model] = ()
         self._drawn: tuple[Any, ...] | None = None
-        self._blank = pn.Column(**WHOLE)
+        self._blank = pn.Column(**WIDE)
         self._table = table(
             _frame((), None),
             titles=_TITLES,
@@ -73,10 +75,10 @@ class ModelsView(pn.viewable.Viewer):
             widths={"named": 96, "verdict": 150, "uploaded": 128},
             toned={"verdict": {"dangerous": "down", "imports unusual code": "down"}},
         )
-        self._metrics = pn.Column(**WHOLE)
+        self._metrics = pn.Column(**WIDE)
         self._measured: Any = None
         self._chosen = stack()
-        self._below = pn.Column(**WHOLE)
+        self._below = pn.Column(**WIDE)
         self._scores = ModelScores(page)
         clock = zone_name(page.settings.timezone)
         self._body = stack(

@@ -13,18 +13,22 @@ from cqs_monitor.performance.report import Report, last_year, make_report
 from cqs_monitor.views import heatmap, holdings_table, pnl_bars
 from cqs_monitor.views.controls import Controls
 from cqs_monitor.views.health import Health
-from cqs_monitor.views.layout import WHOLE, bar, beside, seconds_between, stack
 from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_chart import PnlChart
+from cqs_monitor.views.refresh_period import seconds_between
 from cqs_monitor.views.trades import Trades
 from cqs_panel import (
+    WIDE,
+    bar,
+    beside,
     columns_button,
     html,
     metric_cards,
     metrics_html,
     refresh,
     section,
+    stack,
     staged,
     table,
     when,
@@ -54,7 +58,7 @@ class MonitorView(pn.viewable.Viewer):
         self._controls = Controls(page)
         self._controls.param.watch(lambda _: self._ask(quiet=False), "choice")
         self._state = html("", stylesheets=[_STATE_CSS])
-        self._blank = pn.Column(**WHOLE)
+        self._blank = pn.Column(**WIDE)
         self._cards = metric_cards([], least=230)
         self._chart = PnlChart()
         self._accounts = table(
@@ -74,7 +78,7 @@ class MonitorView(pn.viewable.Viewer):
         self._findings = html("", stylesheets=[holdings_table.CSS])
         self._trades = Trades(page)
         self._health = Health(page.settings.timezone)
-        self._body = pn.Column(visible=False, **WHOLE)
+        self._body = pn.Column(visible=False, **WIDE)
         page.load(lambda: self._work(_FIRST), self._show)
         page.every(self._seconds, lambda: self._ask(quiet=True))
 

@@ -9,7 +9,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource
 
 from cqs_monitor.performance.statistics import drawdown
-from cqs_panel import empty, html, tones
+from cqs_panel import WIDE, empty, html, tones
 from cqs_panel.charts import crosshair, hover, legend_html, pane, show_all, time_figure, whole_numbers
 from cqs_panel.theme import ACCENT, OTHERS
 
@@ -40,11 +40,9 @@ class PnlChart(pn.viewable.Viewer):
         self._upper.xaxis.visible = False
         self._lower.yaxis.ticker.desired_num_ticks = 3
         crosshair(self._upper, self._lower, level=self._upper)
-        self._figures = pn.Column(
-            self._legend, pane(self._upper), pane(self._lower), sizing_mode="stretch_width", margin=0
-        )
+        self._figures = pn.Column(self._legend, pane(self._upper), pane(self._lower), **WIDE)
         self._blank = empty("Nothing realized yet", "The curve begins with the first sale.")
-        self._root = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._root = pn.Column(**WIDE)
 
     def __panel__(self) -> Any:
         return self._root

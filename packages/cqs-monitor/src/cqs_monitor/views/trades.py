@@ -23,8 +23,7 @@ from cqs_monitor.logs.snapshot import Snapshot
 from cqs_monitor.performance.blotter import trades_frame
 from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.report import Choice
-from cqs_monitor.views.layout import WHOLE, bar
-from cqs_panel import Marks, Spot, SpotChart, choose, columns_button, html, refresh, section, stack, table
+from cqs_panel import WIDE, Marks, Spot, SpotChart, bar, choose, columns_button, html, refresh, section, stack, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,7 +84,7 @@ class Trades(pn.viewable.Viewer):
         self._chart = SpotChart(
             page, "cqs-trades-chart", note, height=340, actions=[self._symbol], own=["monitor.trades"]
         )
-        self._about = pn.Column(**WHOLE)
+        self._about = pn.Column(**WIDE)
         self._missing = section("On candles", self._about, visible=False)
         page.param.watch(self._followed, "query")
 

@@ -18,6 +18,7 @@ from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.readout import Readout
 from cqs_panel.charts.style import crosshair, limit, pane, time_figure
+from cqs_panel.layout import WIDE
 from cqs_panel.sections import empty
 from cqs_panel.theme import tones
 
@@ -82,14 +83,12 @@ class CandleChart(pn.viewable.Viewer):
         self._readout = Readout(self._price, self._volume, self._data, self._newest.data)
         self._layers = Layers(self._price, self._colors)
         self._overlays = Overlays(page, self._layers, own)
-        self._blank = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
-        self._figures = pn.Column(
-            pane(self._price), pane(self._volume), sizing_mode="stretch_width", margin=0, visible=False
-        )
+        self._blank = pn.Column(visible=False, **WIDE)
+        self._figures = pn.Column(pane(self._price), pane(self._volume), **WIDE, visible=False)
 
     def __panel__(self) -> Any:
         parts = (self._damage, self._blank, self._overlays.switches, self._figures)
-        return pn.Column(*parts, sizing_mode="stretch_width", margin=0)
+        return pn.Column(*parts, **WIDE)
 
     def show(self, source: CandleSource, start: int | None = None, end: int | None = None) -> None:
         """Show candles of a source from `start` to `end` (ms UTC); the newest 240 without these."""

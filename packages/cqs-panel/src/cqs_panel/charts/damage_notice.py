@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import panel as pn
 
 from cqs_core import DataError
+from cqs_panel.layout import WIDE
 from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure
 
@@ -31,7 +32,7 @@ class DamageNotice(pn.viewable.Viewer):
         super().__init__()
         self._page, self._again = page, again
         self._text, self._hears_jobs = "", False
-        self._root = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
+        self._root = pn.Column(visible=False, **WIDE)
 
     def __panel__(self) -> Any:
         return self._root

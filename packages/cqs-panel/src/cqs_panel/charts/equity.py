@@ -10,8 +10,10 @@ import numpy.typing as npt
 import panel as pn
 from bokeh.models import ColumnDataSource, CustomJSTickFormatter, Range1d
 
+from cqs_core.trading.metrics import drawdowns
 from cqs_panel.charts.style import crosshair, hover, legend_html, pane, show_all, time_figure
 from cqs_panel.charts.thinning import thinned
+from cqs_panel.layout import WIDE
 from cqs_panel.sections import html
 from cqs_panel.theme import ACCENT, GREY, OTHERS, tones
 
@@ -41,7 +43,7 @@ def equity_chart(
         height: of both figures, in pixels.
     """
     at = thinned(equity)
-    drawdown = 100 * (equity / np.maximum.accumulate(equity) - 1)
+    drawdown = 100 * drawdowns(equity, float(equity[0]) if len(equity) else 0.0)
     data = {"ts": ts[at].astype(np.float64), "equity": equity[at], "drawdown": drawdown[at]}
     data |= {f"other{i}": values[at] for i, values in enumerate((others or {}).values())}
     source = ColumnDataSource(data)
@@ -58,7 +60,7 @@ def equity_chart(
     upper.xaxis.visible = False
     upper.add_tools(hover([curve], rows))
     crosshair(upper, lower)
-    return pn.Column(pane(upper), pane(lower), sizing_mode="stretch_width", margin=0)
+    return pn.Column(pane(upper), pane(lower), **WIDE)
 
 
 def growth_chart(curves: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]], height: int = 300) -> Any:
@@ -82,7 +84,7 @@ def growth_chart(curves: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[n
         shown.add_tools(hover([line], [(name, "@value{+0,0.0} %"), ("", "@ts{%F} UTC")], mode="mouse"))
     shown.yaxis.formatter = CustomJSTickFormatter(code="return tick + ' %'")
     legend = html(legend_html(list(zip(curves, colors, strict=True))))
-    return pn.Column(legend, pane(shown), sizing_mode="stretch_width", margin=0)
+    return pn.Column(legend, pane(shown), **WIDE)
 
 
 def _depth(shown: Any, source: Any, deepest: float) -> None:

@@ -10,7 +10,8 @@ import panel as pn
 
 from cqs_panel.charts.candles import CandleChart
 from cqs_panel.charts.sources import DerivedCandles
-from cqs_panel.sections import GROWS, WRAPS, html, section
+from cqs_panel.layout import GROWS, WIDE, WRAPS
+from cqs_panel.sections import html, section
 from cqs_panel.view import Band
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ class SpotChart(pn.viewable.Viewer):
         self._above = pn.Row(
             self._head, *actions, sizing_mode="stretch_width", align="center", margin=0, stylesheets=[WRAPS]
         )
-        self._place = pn.Column(self._left_out, self.chart, sizing_mode="stretch_width", margin=0)
-        self._instead = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
+        self._place = pn.Column(self._left_out, self.chart, **WIDE)
+        self._instead = pn.Column(**WIDE, visible=False)
         self._root = section("", self._above, self._place, self._instead, css_classes=[name])
 
     def __panel__(self) -> Any:

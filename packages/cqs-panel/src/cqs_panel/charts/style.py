@@ -20,6 +20,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
+from cqs_panel.layout import WIDE
 from cqs_panel.theme import GREY
 
 if TYPE_CHECKING:
@@ -209,4 +210,4 @@ def pane(shown: Any) -> Any:
     """A figure as something to lay out."""
     import panel as pn
 
-    return pn.pane.Bokeh(shown, sizing_mode="stretch_width", margin=0)
+    return pn.pane.Bokeh(shown, **WIDE)

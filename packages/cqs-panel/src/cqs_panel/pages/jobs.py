@@ -11,7 +11,8 @@ import panel_material_ui as pmui
 from cqs_core import jobs
 from cqs_panel.figures import when, zone_name
 from cqs_panel.jobs import JOB_CSS, job_html, kept
-from cqs_panel.sections import empty, html, section, stack
+from cqs_panel.layout import WIDE, stack
+from cqs_panel.sections import empty, html, section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +87,7 @@ class _Line:
         self._show = _button("Show", self._goto)
         self._again = _button("Run again", self._retry)
         buttons = pn.Row(self._show, self._again, self._cancel, margin=0, styles={"gap": "4px"})
-        self.root = pn.Column(self._text, buttons, sizing_mode="stretch_width", margin=0, stylesheets=[_LINE])
+        self.root = pn.Column(self._text, buttons, **WIDE, stylesheets=[_LINE])
         self.update(job)
 
     def update(self, job: Job) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
-from cqs_panel.sections import NO_BUTTON, empty
+from cqs_panel.layout import NO_BUTTON, WIDE
+from cqs_panel.sections import empty
 
 if TYPE_CHECKING:
     from cqs_panel.shell.dashboard import Dashboard
@@ -28,7 +29,7 @@ def build(shell: Dashboard, page: PageState) -> Any:
         frame.build()
     for frame in frames[_FIRST:]:
         page.later(frame.build)
-    return pn.Column(*frames, stylesheets=[NO_BUTTON, _GRID], sizing_mode="stretch_width", margin=0)
+    return pn.Column(*frames, stylesheets=[NO_BUTTON, _GRID], **WIDE)
 
 
 def _frame(shell: Dashboard, card: Card, page: PageState) -> Frame:

@@ -7,7 +7,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
-from cqs_panel.sections import empty, section, stack
+from cqs_panel.layout import stack
+from cqs_panel.sections import empty, section
 from cqs_panel.tables import plain_table
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
+from cqs_panel.layout import WIDE
 from cqs_panel.location import NARROW, THEME_COOKIE, last_window, search
 from cqs_panel.sections import html
 from cqs_panel.shell.connection_watch import ConnectionWatch
@@ -55,7 +56,7 @@ class Chrome:
         self._menu = _menu(views)
         self._menu.on_click(self._clicked)
         self._places = [place() for _ in [*views, None]]  # the last is for what the address names and is not there
-        self._stage = Stage(views=self._places, sizing_mode="stretch_width", margin=0)
+        self._stage = Stage(views=self._places, **WIDE)
         known = _state_watchers()
         self.page = pmui.Page(
             title="cqs",

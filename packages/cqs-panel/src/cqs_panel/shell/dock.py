@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 
 from cqs_core import jobs
 from cqs_panel.jobs import JOB_CSS, job_html, kept, under_way
+from cqs_panel.layout import WIDE
 from cqs_panel.sections import html
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _CARD = """
 :host(.done){border-left-color:var(--cqs-up)} :host(.failed){border-left-color:var(--cqs-down)}
 :host(.cancelled){border-left-color:var(--cqs-warning)}
 """
-_WHOLE = {"sizing_mode": "stretch_width", "margin": 0}
 
 
 class Dock(pn.viewable.Viewer):
@@ -72,7 +72,7 @@ class Dock(pn.viewable.Viewer):
         """Show a line for some seconds, or until it is dismissed."""
         close = _button("Dismiss", lambda: self._unsay(card))
         told = html(f'<div class="job" role="status"><span>{escape(text)}</span></div>', stylesheets=[JOB_CSS])
-        card = pn.Column(told, close, stylesheets=[_CARD], css_classes=["said"], **_WHOLE)
+        card = pn.Column(told, close, stylesheets=[_CARD], css_classes=["said"], **WIDE)
         self._said = [*self._said[-2:], (time.monotonic() + _SAID, card)]
         self._lay_out()
 
@@ -151,7 +151,7 @@ class _Card:
         self._some = pmui.MenuButton(label="Cancel one", variant="text", size="small", margin=0, visible=False)
         self._some.on_click(lambda item: jobs.give_up(self._job.id, item["label"]))
         buttons = pn.Row(self._show, self._cancel, self._some, self._dismiss, margin=0, styles={"gap": "4px"})
-        self.root = pn.Column(self._text, buttons, stylesheets=[_CARD], **_WHOLE)
+        self.root = pn.Column(self._text, buttons, stylesheets=[_CARD], **WIDE)
 
     def update(self, job: Job) -> None:
         self._job = job

@@ -9,6 +9,7 @@ from bokeh.document import Document
 
 from cqs_core import BucketError
 from cqs_core.isolation import foreign
+from cqs_panel.layout import WIDE
 from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure, html, skeleton
 from cqs_panel.view import View, loaded
@@ -42,8 +43,8 @@ class Frame(pn.viewable.Viewer):
         self._busy = html(
             '<div class="run" role="progressbar" aria-label="Loading"></div>', stylesheets=[_BAR], visible=False
         )
-        self._faults = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._body = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._faults = pn.Column(**WIDE)
+        self._body = pn.Column(**WIDE)
         self._skeleton = skeleton(5 if isinstance(of, View) else 1)
         self._shown_faults: dict[object, tuple[str, Any]] = {}
         self._pending = 0
@@ -54,8 +55,7 @@ class Frame(pn.viewable.Viewer):
             self._faults,
             self._body,
             self._skeleton,
-            sizing_mode="stretch_width",
-            margin=0,
+            **WIDE,
             css_classes=["cqs-frame", *self._marked()],
         )
 

@@ -8,6 +8,8 @@ import panel as pn
 import param
 from panel.custom import Children, JSComponent
 
+from cqs_panel.layout import WIDE
+
 _CSS = """
 :host{display:block;width:100%;position:relative;filter:var(--cqs-live,none)}
 .place.hidden{content-visibility:hidden;position:absolute;top:0;left:0;width:100%;height:0;overflow:hidden}
@@ -84,4 +86,4 @@ export function render({model, view}) {
 
 def place() -> Any:
     """An empty place."""
-    return pn.Column(sizing_mode="stretch_width", margin=0)
+    return pn.Column(**WIDE)

@@ -4,40 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cqs_panel.theme.palette import MODES
+
 if TYPE_CHECKING:
     from cqs_panel.theme.palette import Tones
-
-_LIGHT = {
-    "line": "rgba(15,23,42,.10)",
-    "muted": "#59637a",
-    "hover": "rgba(15,23,42,.04)",
-    "paper": "#ffffff",
-    "ground": "#f3f4f7",
-    "text": "#1a1f2b",
-    "accent": "#2457c5",
-    "tint": "rgba(36,87,197,.08)",
-    "warning": "#8a5200",
-    "shade": "rgba(15,23,42,.22)",
-}
-_DARK = {
-    "line": "rgba(148,163,184,.16)",
-    "muted": "#9aa4b5",
-    "hover": "rgba(148,163,184,.07)",
-    "paper": "#161a21",
-    "ground": "#0e1116",
-    "text": "#e6e9ef",
-    "accent": "#7aa5f5",
-    "tint": "rgba(122,165,245,.14)",
-    "warning": "#f5a623",
-    "shade": "rgba(0,0,0,.65)",
-}
 
 
 def page_css(tones: Tones, first: str) -> str:
     """For `raw_css` of the page: variables of both modes; `first` (`light`, `dark`) is how it opens."""
-    modes = {"light": _LIGHT, "dark": _DARK}
-    rules = [("html", first), *((f'html[data-cqs-theme="{mode}"]', mode) for mode in modes)]
-    variables = (f"{where}{{{_variables(modes[mode], *tones.text[mode])}color-scheme:{mode}}}" for where, mode in rules)
+    rules = [("html", first), *((f'html[data-cqs-theme="{mode}"]', mode) for mode in MODES)]
+    variables = (f"{where}{{{_variables(MODES[mode], *tones.text[mode])}color-scheme:{mode}}}" for where, mode in rules)
     return "\n".join([*variables, _TOOLTIP, _OFFLINE])
 
 

@@ -4,31 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cqs_panel.theme.palette import MODES, WESTERN
+
 FONT = '"Roboto","Noto Sans KR","Noto Sans CJK KR","Apple SD Gothic Neo","Malgun Gothic",system-ui,sans-serif'
-_LIGHT = {
-    "primary": "#2457c5",
-    "success": "#00695c",
-    "error": "#c62828",
-    "warning": "#8a5200",
-    "info": "#2457c5",
-    "ground": "#f3f4f7",
-    "paper": "#ffffff",
-    "text": "#1a1f2b",
-    "muted": "#59637a",
-    "line": "rgba(15,23,42,0.10)",
-}
-_DARK = {
-    "primary": "#7aa5f5",
-    "success": "#2fb8a8",
-    "error": "#ff7a77",
-    "warning": "#f5a623",
-    "info": "#7aa5f5",
-    "ground": "#0e1116",
-    "paper": "#161a21",
-    "text": "#e6e9ef",
-    "muted": "#9aa4b5",
-    "line": "rgba(148,163,184,0.16)",
-}
 _TYPE = {
     "fontFamily": FONT,
     "fontSize": 13,
@@ -38,13 +16,12 @@ _TYPE = {
 
 
 def _palette(mode: str, of: dict[str, str]) -> dict[str, Any]:
-    on = "#ffffff" if mode == "light" else "#0e1116"
-    named = {
-        name: {"main": of[name], "contrastText": on} for name in ("primary", "success", "error", "warning", "info")
-    }
+    success, error = WESTERN.text[mode]
+    on = "#ffffff" if mode == "light" else of["ground"]
+    main = {"primary": of["accent"], "info": of["accent"], "warning": of["warning"], "success": success, "error": error}
     return {
         "mode": mode,
-        **named,
+        **{name: {"main": color, "contrastText": on} for name, color in main.items()},
         "background": {"default": of["ground"], "paper": of["paper"]},
         "text": {"primary": of["text"], "secondary": of["muted"]},
         "divider": of["line"],
@@ -74,7 +51,7 @@ def _mode(mode: str, of: dict[str, str]) -> dict[str, Any]:
     }
 
 
-THEME = {"light": _mode("light", _LIGHT), "dark": _mode("dark", _DARK)}
+THEME = {mode: _mode(mode, colors) for mode, colors in MODES.items()}
 
 PAGE_SX = {
     "& .MuiToolbar-root": {"minHeight": "52px"},
