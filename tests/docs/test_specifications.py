@@ -60,7 +60,7 @@ def test_the_files_of_a_run(run):
     import pyarrow.parquet as pq
 
     bucket, folder, _ = run
-    assert re.fullmatch(r"runs/\d{8}T\d{6}-[a-z0-9-]+-[0-9a-f]{6}", folder)
+    assert re.fullmatch(r"runs/\d{8}T\d{6}-\d{6}-[a-z0-9-]+-[0-9a-f]{6}", folder)
     told = {name for name in first_cells("spec/runs", "Runs") if not name.endswith("/")}
     assert {entry.key.removeprefix(f"{folder}/") for entry in bucket.list(folder)} == told
     trades = pq.read_table(io.BytesIO(bucket.read(f"{folder}/trades.parquet")))

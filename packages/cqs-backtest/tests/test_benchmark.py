@@ -8,7 +8,7 @@ from handmade import WAVE, frame, store
 
 from cqs_backtest import BacktestFacade
 from cqs_backtest.metrics.conventions import CONVENTIONS
-from cqs_backtest.runs import listing, load
+from cqs_backtest.runs import listing, read
 from cqs_backtest.runs.reproducing import verify
 from cqs_core import UsageError
 
@@ -29,7 +29,7 @@ def lake(bucket):
 
 
 def stored(bucket, made):
-    return load(bucket, made["run"])
+    return read(bucket, made["run"])
 
 
 def test_a_market_is_bought_at_its_first_open_and_marked_at_each_close():
@@ -102,7 +102,7 @@ class TestKept:
         assert old.pop("benchmark") == "basket"
         path.write_text(json.dumps(old))
         assert verify(lake, made)["verdict"] == "identical"
-        assert load(lake, made).held == "Equal-weighted basket"
+        assert read(lake, made).held == "Equal-weighted basket"
 
     def test_compare_names_it_among_the_settings(self, lake, cqs):
         runs = [cqs(*RUN, *more)[1]["run"] for more in ((), ("--benchmark", "SOL"))]

@@ -1,10 +1,12 @@
 """Backtests that were silently wrong elsewhere, each as a small input with its answer."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from cqs_backtest import BacktestFacade
+from cqs_backtest import BacktestFacade, LookaheadWarning
 from cqs_backtest import indicators as ind
 from cqs_core import DataError, Orders, Strategy, UsageError
 
@@ -29,7 +31,9 @@ def rule(orders, **more):
 
 
 def backtest(strategy, data, **options):
-    return BacktestFacade().run_backtest(strategy, list(data), data, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LookaheadWarning)
+        return BacktestFacade().run_backtest(strategy, list(data), data, **options)
 
 
 BTC = {"BTC": candles()}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cqs_backtest.runs import load
+from cqs_backtest.runs import read
 from cqs_backtest.runs.confirm import confirm
 from cqs_backtest.runs.reproducing import verify
 from cqs_core import Bucket, DataError, UsageError
@@ -77,10 +77,10 @@ def kept(bucket, run):
 def test_a_rule_is_kept_with_the_modules_that_it_imports_and_nothing_else(bucket, run, rules):
     found = {path.relative_to(kept(bucket, run)).as_posix() for path in kept(bucket, run).rglob("*.py")}
     assert found == set(FILES)
-    made = load(bucket, run).manifest["strategy"]
+    made = read(bucket, run).manifest["strategy"]
     assert made["reference"] == "my_rule.py:MyRule"
     assert made["files"] == {path: hashlib.sha256((rules / path).read_bytes()).hexdigest() for path in FILES}
-    assert str(rules) not in json.dumps(load(bucket, run).manifest)
+    assert str(rules) not in json.dumps(read(bucket, run).manifest)
 
 
 @pytest.mark.parametrize("again", [verify, confirm])
@@ -145,7 +145,7 @@ def test_a_hostile_manifest_runs_no_file_of_the_readers_machine(bucket, run, rul
 
 def test_a_hostile_manifest_cannot_lead_out_of_its_folder(bucket, run):
     change(bucket, run, lambda made: made.update(id="../../elsewhere"))
-    assert load(bucket, run).id == run
+    assert read(bucket, run).id == run
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"strategy": []}', b'{"strategy": {"name": "x"}}', b"\xff"])

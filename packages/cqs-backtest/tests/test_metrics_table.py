@@ -13,7 +13,7 @@ from cqs_backtest import BacktestFacade
 from cqs_backtest.metrics import monthly_returns, rolled, statistics, worst_drawdowns, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
 from cqs_backtest.metrics.metric_text import figure
-from cqs_backtest.runs import load
+from cqs_backtest.runs import read
 from cqs_backtest.runs.reproducing import verify
 from cqs_backtest.runs.run_comparison import compare
 from cqs_core import Candles, Costs, Execution, Fill, Orders, RunResult
@@ -92,7 +92,7 @@ class TestAnotherFormula:
         made = json.loads(path.read_text())
         made["metrics"]["sharpe"] -= 1
         path.write_text(json.dumps(made))
-        assert other_versions(load(bucket, old).manifest) == ["sharpe"]
+        assert other_versions(read(bucket, old).manifest) == ["sharpe"]
         assert compare(bucket, [run, old])["other_versions"] == {run: [], old: ["sharpe"]}
         listed = {row["id"]: row["other_versions"] for row in cqs("backtest", "list", "--json")[1]}
         assert listed == {run: [], old: ["sharpe"]}
@@ -104,8 +104,8 @@ class TestAnotherFormula:
         made = json.loads(path.read_text())
         del made["metrics"]
         path.write_text(json.dumps(made))
-        assert "sharpe" in other_versions(load(bucket, run).manifest)
-        assert "win_rate" not in other_versions(load(bucket, run).manifest)
+        assert "sharpe" in other_versions(read(bucket, run).manifest)
+        assert "win_rate" not in other_versions(read(bucket, run).manifest)
 
 
 class TestEdges:
@@ -122,7 +122,7 @@ class TestEdges:
         stored = json.loads(path.read_text())
         stored["infinite"], stored["performance"]["profit_factor"] = ["profit_factor"], None
         path.write_text(json.dumps(stored))
-        assert load(bucket, made).manifest["performance"]["profit_factor"] == math.inf
+        assert read(bucket, made).manifest["performance"]["profit_factor"] == math.inf
         code, shown, _ = cqs("backtest", "show", made, "--json")
         assert (code, shown["performance"]["profit_factor"], shown["infinite"]) == (0, None, ["profit_factor"])
         assert cqs("backtest", "confirm", made, "--json")[0] == 0

@@ -15,7 +15,7 @@ CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def test_the_first_example_runs():
     names = {"data": {"BTC": WAVE, "ETH": WAVE}}
     exec(CODE[0], names)
-    assert len(names["result"]["equity"]) == len(WAVE)
+    assert len(names["r"].equity) == len(WAVE)
 
 
 def test_the_rule_runs():

@@ -6,7 +6,7 @@ import re
 import pytest
 from handmade import WAVE, store
 
-from cqs_backtest.runs import listing, load, set_aside, survey
+from cqs_backtest.runs import listing, read, set_aside, survey
 from cqs_backtest.runs.reproducing import verify
 from cqs_backtest.runs.run_comparison import compare
 from cqs_core import UnknownName
@@ -24,7 +24,7 @@ def run(cqs):
 
 
 def test_a_run_is_kept_with_all_that_made_it(bucket, run):
-    made = load(bucket, run).manifest
+    made = read(bucket, run).manifest
     assert made["strategy"]["parameters"]["noise_ratio"] == 0.5
     assert len(made["strategy"]["source"]) == 64
     assert made["symbols"] == ["BTC/KRW", "ETH/KRW"]
@@ -40,18 +40,18 @@ def test_a_run_is_kept_with_all_that_made_it(bucket, run):
 
 def test_equity_and_trades_come_back_as_they_were(bucket, cqs, run):
     _, made, _ = cqs(*RUN, "--no-keep")
-    stored = load(bucket, run)
+    stored = read(bucket, run)
     assert stored.equity.tolist() == [value for _, value in made["equity"]]
     assert len(stored.trades_frame()) == len(made["trades"])
     assert stored.trades_frame()["pnl"].tolist() == [trade["pnl"] for trade in made["trades"]]
 
 
 def test_a_run_is_found_by_how_its_id_begins(bucket, run):
-    assert load(bucket, run[:20]).id == run
+    assert read(bucket, run[:20]).id == run
     with pytest.raises(UnknownName, match="unknown run 'x'"):
-        load(bucket, "x")
+        read(bucket, "x")
     with pytest.raises(UnknownName):
-        load(bucket, "../logs")
+        read(bucket, "../logs")
 
 
 def test_one_damaged_manifest_hides_no_other_run_and_can_be_set_aside(bucket, run):
@@ -122,7 +122,7 @@ def test_a_run_is_confirmed_on_demand(bucket, cqs, run):
     code, found, _ = cqs("backtest", "confirm", run, "--json")
     assert (code, found["parity"]) == (0, "ok")
     assert found["parity_difference"] < 1e-9
-    assert load(bucket, run).manifest["badges"]["parity"] == "ok"
+    assert read(bucket, run).manifest["badges"]["parity"] == "ok"
 
 
 class TestCompare:
@@ -162,4 +162,4 @@ def test_a_report_escapes_what_comes_from_outside(bucket, run):
 
     path = bucket.folder / "runs" / run / "manifest.json"
     path.write_text(path.read_text().replace('"upbit"', '"<script>alert(1)</script>"'))
-    assert "<script" not in tear_sheet(load(bucket, run))
+    assert "<script" not in tear_sheet(read(bucket, run))

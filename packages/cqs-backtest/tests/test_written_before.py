@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cqs_backtest.runs import listing, load
+from cqs_backtest.runs import listing, read
 from cqs_backtest.runs.reproducing import verify
 from cqs_core import Bucket
 
@@ -20,7 +20,7 @@ def old(tmp_path) -> Bucket:
 
 def test_a_run_written_before_is_listed_and_loaded(old):
     [run] = listing(old)
-    stored = load(old, "20261129T212435-volatility-breakout-52f3b4")
+    stored = read(old, "20261129T212435-volatility-breakout-52f3b4")
     assert run["id"] == stored.id
     assert len(stored.equity) == 40
     assert stored.equity[-1] == pytest.approx(9921642.043028131)

@@ -1,1 +1,15 @@
+from . import indicators as indicators
+from . import runs as runs
+from .contract import Candles as Candles
+from .contract import Costs as Costs
+from .contract import Orders as Orders
+from .contract import Strategy as Strategy
 from .facade import BacktestFacade as BacktestFacade
+from .facade import backtest as backtest
+from .facade import keep as keep
+from .notices import KeepWarning as KeepWarning
+from .notices import LookaheadWarning as LookaheadWarning
+from .result import Performance as Performance
+from .result import Result as Result
+from .runs.comparison import Comparison as Comparison
+from .runs.comparison import compare as compare

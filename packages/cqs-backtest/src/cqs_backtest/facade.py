@@ -1,27 +1,185 @@
-"""`BacktestFacade`: one call from symbols to performance, equity and trades."""
+"""One call from symbols to performance, equity and trades."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+import warnings
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest import feed
 from cqs_backtest.checks.badges import badges
+from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.benchmark import basket, bought_and_held
+from cqs_backtest.notices import KeepWarning, LookaheadWarning
+from cqs_backtest.record import held
 from cqs_backtest.request import Request, make_costs, make_request
-from cqs_backtest.runs.run_tables import equity_series, trades_frame
+from cqs_backtest.result import Result
+from cqs_backtest.runs.kept import opened_bucket
+from cqs_backtest.runs.run_tables import trade_columns
 from cqs_core import Bucket, Candles, Engine, RunResult, Strategy, UsageError, simulate
+from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
-    import pandas as pd
+    import numpy as np
+    import pyarrow as pa
 
     from cqs_core.lake import LeftOut
-    from cqs_core.trading.metrics import Floats
+    from cqs_core.trading.metrics import Floats, Stamps
+
+    When = str | dt.date | np.datetime64 | None
+
+
+def backtest(
+    strategy: str | type[Strategy] | Strategy,
+    symbols: str | Sequence[str],
+    data: object = None,
+    *,
+    exchange: str | None = None,
+    quote: str | None = None,
+    start: When = None,
+    end: When = None,
+    interval: str = "1d",
+    params: Mapping[str, object] | None = None,
+    engine: str | Engine | None = None,
+    fee: float | None = None,
+    slippage_bps: float | None = None,
+    capital: float | None = None,
+    min_order: float = 0,
+    lot: float = 0,
+    keep: bool = False,
+    name: str = "",
+    benchmark: str | None = None,
+    lookahead_check: bool = True,
+    max_volume_share: float | None = None,
+    on_end: str = "hold",
+    allow_stale: bool = False,
+    bucket: Bucket | str | None = None,
+) -> Result:
+    """Run one backtest; no run influences the next.
+
+    Args:
+        strategy: its name, class or instance; a class may be written in the notebook.
+        symbols: what to trade, `BTC` or `BTC/KRW`; one or several.
+        data: candles by symbol (frames of pandas or polars, or Arrow tables), also of markets that are only looked at;
+            without it the lake serves.
+        exchange: of the symbols; the home exchange by default.
+        quote: of bare symbols.
+        start: the first bar that may trade; the strategy sees every earlier candle.
+        end: exclusive, but a bare date includes its day.
+        interval: of the candles.
+        params: the strategy's parameters by name.
+        engine: a name, or an engine.
+        fee: fraction of a fill's value, a side; by default as the settings say.
+        slippage_bps: basis points, a side; by default as the settings say. Limit and take-profit fills never slip.
+        capital: at the start, in quote currency; by default as the settings say.
+        min_order: smallest order in quote currency.
+        lot: quantities are multiples of it.
+        keep: store the run in the bucket; if that fails, the result comes with a warning.
+        name: of the run, for people.
+        benchmark: a symbol to buy and hold beside the run; by default `symbols` in equal weights.
+        lookahead_check: call the strategy on other futures too, to see whether it peeks.
+        max_volume_share: fraction of a bar's volume that its fills of a symbol may make up; None is no limit.
+        on_end: `hold` or `sell` at its last close what has no more candles.
+        allow_stale: run although a reference lacks candles.
+        bucket: for candles and kept runs; the configured one by default.
+
+    Returns:
+        A `Result`: it shows a card in a notebook. Old code may use it as a mapping: `result["performance"]`,
+        `["equity"]`, `["trades"]`, `["badges"]`, `["run"]` and `["result"]`.
+
+    Raises:
+        UsageError: bad input, before anything runs.
+        DataError: candles with NaN, out of order or twice.
+
+    Example:
+        >>> from cqs_core.testing.candles import random_candles
+        >>> import pandas as pd
+        >>> made = random_candles(rows=200)
+        >>> index = pd.to_datetime(made.ts, unit="ms", utc=True)
+        >>> bars = pd.DataFrame({n: getattr(made, n)[:, 0] for n in ("open", "high", "low", "close", "volume")}, index)
+        >>> r = backtest("buy_and_hold", "BTC", {"BTC": bars}, fee=0, slippage_bps=0)
+        >>> r.symbols, len(r.equity), r.performance.num_trades
+        (('BTC/KRW',), 200, 0.0)
+        >>> bool(r["performance"]["max_drawdown"] == r.performance.mdd <= 0)
+        True
+    """
+    request = make_request(
+        strategy,
+        symbols,
+        exchange=exchange,
+        quote=quote,
+        start=start,
+        end=end,
+        interval=interval,
+        params=params,
+        engine=engine,
+        costs=make_costs(fee, slippage_bps, capital, min_order, lot, max_volume_share, on_end),
+        benchmark=benchmark,
+        lookahead_check=lookahead_check,
+        allow_stale=allow_stale,
+        name=name,
+    )
+    opened = opened_bucket(bucket) if data is None else None
+    outcome = run(request, opened, data, quote, confirm=keep)
+    _warn_of_peeks(outcome)
+    made = Result(outcome, bucket=opened, simulated=outcome.result)
+    return _kept_if_possible(made, outcome, bucket) if keep else made
+
+
+def keep(result: Result, bucket: Bucket | str | None = None) -> Result:
+    """Store a fresh result in a bucket; what is kept already comes back as it is.
+
+    Args:
+        result: of `backtest`.
+        bucket: the configured one by default.
+
+    Returns:
+        The same result with its `id`.
+
+    Raises:
+        UsageError: the bucket cannot be written to.
+    """
+    outcome = result.record
+    if result.id is not None or not isinstance(outcome, Outcome):
+        return result
+    from cqs_core.cli import open_bucket
+
+    opened = bucket if isinstance(bucket, Bucket) else open_bucket(bucket)
+    opened.check(write=True)
+    return replace(result, id=outcome.keep(opened), bucket=opened)
+
+
+def _kept_if_possible(result: Result, outcome: Outcome, bucket: Bucket | str | None) -> Result:
+    """The result, whatever becomes of keeping it."""
+    try:
+        found = keep(result, bucket)
+    except Exception as error:  # noqa: BLE001 - hours of computing must not be lost to a full disk
+        told = f"the run of {name_of(outcome.request.strategy)} was not kept: {error}; keep(result) tries again"
+        warnings.warn(told, KeepWarning, stacklevel=_caller())
+        return result
+    for text in outcome.badges.get("source_incomplete", ()):
+        warnings.warn(f"source incomplete: {text}", KeepWarning, stacklevel=_caller())
+    return found
+
+
+def _warn_of_peeks(outcome: Outcome) -> None:
+    if outcome.badges["lookahead"] == "peeks":
+        told = f"{name_of(outcome.request.strategy)} uses what it cannot know yet: {outcome.badges['lookahead_where']}"
+        warnings.warn(told, LookaheadWarning, stacklevel=_caller())
+
+
+def _caller() -> int:
+    """The `stacklevel` of a warning that points at the line that called `backtest`, or the facade."""
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001 - warnings have no public way to leave a file before 3.12
+    while frame.f_back is not None and frame.f_code.co_filename == __file__:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 class BacktestFacade:
@@ -33,96 +191,12 @@ class BacktestFacade:
     def run_backtest(
         self,
         strategy: str | type[Strategy] | Strategy,
-        symbols: Sequence[str],
-        data: Mapping[str, pd.DataFrame] | None = None,
-        *,
-        exchange: str | None = None,
-        quote: str | None = None,
-        start: str | dt.date | None = None,
-        end: str | dt.date | None = None,
-        interval: str = "1d",
-        params: Mapping[str, Any] | None = None,
-        engine: str | Engine | None = None,
-        fee: float | None = None,
-        slippage_bps: float | None = None,
-        capital: float | None = None,
-        min_order: float = 0,
-        lot: float = 0,
-        keep: bool = False,
-        benchmark: str | None = None,
-        lookahead_check: bool = True,
-        max_volume_share: float | None = None,
-        on_end: str = "hold",
-        allow_stale: bool = False,
-    ) -> dict[str, Any]:
-        """Run one backtest; no run influences the next.
-
-        Args:
-            strategy: its name, class or instance.
-            symbols: what to trade, `BTC` or `BTC/KRW`.
-            data: candles by symbol, also of markets that are only looked at; without it the lake serves.
-            exchange: of the symbols; the home exchange by default.
-            quote: of bare symbols.
-            start: the first bar that may trade; the strategy sees every earlier candle.
-            end: exclusive, but a bare date includes its day.
-            interval: of the candles.
-            params: the strategy's parameters by name.
-            engine: a name, or an engine.
-            fee: fraction of a fill's value, a side; by default as the settings say.
-            slippage_bps: basis points, a side; likewise. Limit and take-profit fills never slip.
-            capital: at the start, in quote currency; likewise.
-            min_order: smallest order in quote currency.
-            lot: quantities are multiples of it.
-            keep: store the run in the bucket.
-            benchmark: a symbol to buy and hold beside the run; by default `symbols` in equal weights.
-            lookahead_check: call the strategy on other futures too, to see whether it peeks.
-            max_volume_share: fraction of a bar's volume that its fills of a symbol may make up; None is no limit.
-            on_end: `hold` or `sell` at its last close what has no more candles.
-            allow_stale: run although a reference left_out candles.
-
-        Returns:
-            `performance` (a mapping: total_return, cagr, mdd, volatility, win_rate, avg_win, avg_loss in percent;
-            sharpe, sortino, calmar, profit_factor; num_trades; final_equity, and all of
-            `cqs_backtest.metrics.conventions`; unknown is NaN), `equity` (Series, UTC index, one point a bar), `trades`
-            (DataFrame of round trips) and `result` (`cqs_core.RunResult`).
-
-        Raises:
-            UsageError: bad input, before anything runs.
-            DataError: candles with NaN, out of order or twice.
-        """
-        costs = make_costs(fee, slippage_bps, capital, min_order, lot, max_volume_share, on_end)
-        request = make_request(
-            strategy,
-            symbols,
-            exchange=exchange,
-            quote=quote,
-            start=start,
-            end=end,
-            interval=interval,
-            params=params,
-            engine=engine,
-            costs=costs,
-            benchmark=benchmark,
-            lookahead_check=lookahead_check,
-            allow_stale=allow_stale,
-        )
-        bucket = self._open(write=keep) if keep or data is None else None
-        outcome = run(request, bucket, data, quote, confirm=keep)
-        return {
-            "performance": dict(outcome.performance),
-            "equity": equity_series(outcome.result),
-            "trades": trades_frame(outcome.result),
-            "badges": outcome.badges,
-            "run": outcome.keep(bucket) if keep and bucket else None,
-            "result": outcome.result,
-        }
-
-    def _open(self, *, write: bool) -> Bucket:
-        from cqs_core.cli import open_bucket
-
-        bucket = self._bucket if isinstance(self._bucket, Bucket) else open_bucket(self._bucket)
-        bucket.check(write=write)
-        return bucket
+        symbols: str | Sequence[str],
+        data: object = None,
+        **options: Any,
+    ) -> Result:
+        """Run one backtest, see `backtest`, which takes the same options."""
+        return backtest(strategy, symbols, data, bucket=self._bucket, **options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +215,35 @@ class Outcome:
     candles: Candles
     badges: dict[str, Any]
     market: Candles | None = None
+
+    @property
+    def ts(self) -> Stamps:
+        """(T,): opens of the bars, ms UTC."""
+        return self.result.candles.ts
+
+    @property
+    def equity(self) -> Floats:
+        """(T,): at the bars' closes, quote currency."""
+        return self.result.execution.equity
+
+    @property
+    def trades(self) -> pa.Table:
+        """Round trips, see `cqs_backtest.runs.run_tables.trade_columns`."""
+        import pyarrow as pa
+
+        return pa.table(trade_columns(self.result))
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the run was made of, as it would be kept."""
+        from cqs_backtest.runs.manifest import manifest
+
+        return {"id": "", "created": iso(now()), **manifest(self)}
+
+    @property
+    def held(self) -> str:
+        """What was bought and held beside it, for people."""
+        return held(self.manifest)
 
     @cached_property
     def benchmark(self) -> Floats:
@@ -162,7 +265,7 @@ class Outcome:
 def run(
     request: Request,
     bucket: Bucket | None,
-    data: Mapping[str, pd.DataFrame] | None = None,
+    data: object = None,
     quote: str | None = None,
     *,
     confirm: bool = False,

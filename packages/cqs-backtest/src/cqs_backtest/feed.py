@@ -12,14 +12,12 @@ from cqs_backtest.request import BASKET, Request, unified
 from cqs_core import Candles, Lake, Series, UsageError
 from cqs_core.time.clock import iso
 from cqs_core.time.intervals import next_open
-from cqs_core.trading import guarded
+from cqs_core.trading import by_market, by_time, guarded
 
 _DAYS = ("1d", "1w", "1M")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import pandas as pd
+    from collections.abc import Callable
 
     from cqs_core import Bucket
     from cqs_core.lake import LeftOut
@@ -48,14 +46,14 @@ def from_lake(request: Request, bucket: Bucket, tell: Callable[[LeftOut], None] 
     return checked(candles, request)
 
 
-def from_frames(request: Request, data: Mapping[str, pd.DataFrame], quote: str | None = None) -> Candles:
+def from_frames(request: Request, data: object, quote: str | None = None) -> Candles:
     """The same from frames by symbol, as `load_processed_data` gives them; more symbols than are traded are welcome.
 
     Raises:
         UsageError: a market has none, or too few.
         DataError: NaN, an unsorted or a duplicate index, a missing column.
     """
-    given = {unified(symbol, request.exchange, quote): frame for symbol, frame in data.items()}
+    given = _given(request, data, quote)
     for market in request.markets:
         if market not in given:
             raise UsageError(f"data has no candles of {market}; it has {', '.join(given) or 'none'}")
@@ -86,9 +84,7 @@ def benchmark_from_lake(
         raise UsageError(f"benchmark {market} {_none(start, end)}; fetch them: {fetch}") from None
 
 
-def benchmark_from_frames(
-    request: Request, candles: Candles, data: Mapping[str, pd.DataFrame], quote: str | None = None
-) -> Candles | None:
+def benchmark_from_frames(request: Request, candles: Candles, data: object, quote: str | None = None) -> Candles | None:
     """The same from frames by symbol.
 
     Raises:
@@ -98,7 +94,7 @@ def benchmark_from_frames(
     market = request.benchmark
     if market == BASKET:
         return None
-    given = {unified(symbol, request.exchange, quote): frame for symbol, frame in data.items()}
+    given = _given(request, data, quote)
     if market not in given:
         raise UsageError(f"data has no candles of the benchmark {market}; it has {', '.join(given) or 'none'}")
     start, end = _traded(request, candles)
@@ -107,6 +103,11 @@ def benchmark_from_frames(
     if not len(found.ts):
         raise UsageError(f"benchmark {market} {_none(start, end)}; add them to data, or choose other dates")
     return found
+
+
+def _given(request: Request, data: object, quote: str | None) -> dict[str, object]:
+    """The caller's tables by market."""
+    return {unified(symbol, request.exchange, quote): table for symbol, table in by_market("data", data).items()}
 
 
 def _traded(request: Request, candles: Candles) -> tuple[int, int]:
@@ -183,10 +184,13 @@ def _check_warmup(market: str, bars: int, request: Request) -> None:
         raise UsageError(f"{market} has {bars} candles; {name} needs {need} before its first order: fetch more")
 
 
-def _before(frame: pd.DataFrame, end: int | None) -> pd.DataFrame:
+def _before(table: object, end: int | None) -> object:
     import pandas as pd
 
-    if end is None or not isinstance(frame.index, pd.DatetimeIndex):
+    if end is None:
+        return table
+    frame = by_time("candles", table)
+    if not isinstance(frame.index, pd.DatetimeIndex):
         return frame
     at = pd.Timestamp(end, unit="ms", tz="UTC")
     return frame[frame.index < (at if frame.index.tz is not None else at.tz_localize(None))]

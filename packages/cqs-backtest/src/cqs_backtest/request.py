@@ -36,6 +36,7 @@ class Request:
         benchmark: bought and held beside the run: a unified market, or `basket`. The strategy does not see it.
         check_lookahead: whether the strategy is checked for look-ahead.
         allow_stale: whether references may lack candles.
+        name: of the run, for people.
     """
 
     strategy: Strategy
@@ -51,6 +52,7 @@ class Request:
     benchmark: str = BASKET
     check_lookahead: bool = True
     allow_stale: bool = False
+    name: str = ""
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ class Request:
 
 def make_request(
     strategy: str | type[Strategy] | Strategy,
-    symbols: Sequence[str],
+    symbols: str | Sequence[str],
     *,
     exchange: str | None = None,
     quote: str | None = None,
@@ -75,6 +77,7 @@ def make_request(
     benchmark: str | None = None,
     lookahead_check: bool = True,
     allow_stale: bool = False,
+    name: str = "",
 ) -> Request:
     """The request, if it makes sense.
 
@@ -97,6 +100,7 @@ def make_request(
         benchmark=benchmark_market(benchmark, known.exchange, traded),
         check_lookahead=lookahead_check,
         allow_stale=allow_stale,
+        name=name,
     )
 
 
@@ -146,7 +150,7 @@ def known_exchange(name: str) -> str:
     return name
 
 
-def markets(symbols: Sequence[str], exchange: str, quote: str | None = None) -> tuple[str, ...]:
+def markets(symbols: str | Sequence[str], exchange: str, quote: str | None = None) -> tuple[str, ...]:
     """Unified markets of one quote.
 
     Raises:

@@ -51,9 +51,9 @@ def list_runs(bucket: str | None, as_json: bool) -> None:
 @command_options
 def show(bucket: str | None, as_json: bool, run: str) -> None:
     """Print the manifest of RUN: an id, or how it begins."""
-    from cqs_backtest.runs import load
+    from cqs_backtest.runs import read
 
-    made = load(open_bucket(bucket), run).manifest
+    made = read(open_bucket(bucket), run).manifest
 
     def text() -> None:
         from cqs_core.files import SafeConsole
@@ -130,11 +130,11 @@ def confirm(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...])
 def report(bucket: str | None, as_json: bool, run: str, output: Path) -> None:
     """Write RUN as one HTML page that needs nothing else."""
     from cqs_backtest.report import tear_sheet
-    from cqs_backtest.runs import load
+    from cqs_backtest.runs import read
 
     if not output.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {str(output.absolute().parent)!r}; make it, or name another output")
-    stored = load(open_bucket(bucket), run)
+    stored = read(open_bucket(bucket), run)
     output.write_text(tear_sheet(stored), encoding="utf-8")
     emit({"run": stored.id, "output": str(output)}, as_json, lambda: click.echo(f"wrote {output}"))
 

@@ -17,7 +17,7 @@ from cqs_core.trading.metrics import daily_equity, drawdowns
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cqs_backtest.runs import StoredRun
+    from cqs_backtest.record import Record
 
 _MONTHS = [f"{m:02}" for m in range(1, 13)]
 _CSS = """
@@ -43,7 +43,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:0}
 """
 
 
-def tear_sheet(run: StoredRun) -> str:
+def tear_sheet(run: Record) -> str:
     """One self-contained HTML page; everything from the run is escaped."""
     made = run.manifest
     capital = made["costs"]["capital"]
@@ -115,7 +115,7 @@ def _heatmap(months: dict[str, float]) -> str:
     return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
 
 
-def _drawdowns(run: StoredRun, capital: float) -> str:
+def _drawdowns(run: Record, capital: float) -> str:
     found = worst_drawdowns(run.ts, run.equity, capital)
     rows = (
         [_day(d.start), _day(d.trough), _day(d.end), f"{d.depth_pct:.1f} %", f"{d.days:.0f}", _number(d.recovery_days)]

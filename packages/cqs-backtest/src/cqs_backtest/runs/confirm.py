@@ -9,7 +9,7 @@ from cqs_backtest import feed
 from cqs_backtest.checks.badges import confirmed
 from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.reproducing import request_of
-from cqs_backtest.runs.store import FOLDER, load
+from cqs_backtest.runs.store import FOLDER, read
 from cqs_core import UsageError, simulate
 from cqs_core.cli import plain
 
@@ -34,7 +34,7 @@ def confirm(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, An
     Raises:
         UsageError: the run has market impact, which only one engine knows; or its code is not trusted.
     """
-    made = load(bucket, run).manifest
+    made = read(bucket, run).manifest
     if made["costs"].get("impact") is not None:
         raise UsageError(f"run {made['id']!r} has market impact, which the other engine does not know")
     with strategy_of(bucket, made, trust) as strategy:

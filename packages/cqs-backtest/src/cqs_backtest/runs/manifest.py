@@ -29,6 +29,7 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
     """Flat enough for people, complete enough for `verify`; what JSON cannot hold is null."""
     request, result, candles = outcome.request, outcome.result, outcome.candles
     made = {
+        "name": request.name,
         "strategy": {
             "name": name_of(request.strategy),
             "reference": reference_of(request.strategy),

@@ -16,13 +16,14 @@ from cqs_backtest.request import BASKET, Request, find_engine
 from cqs_backtest.runs.code import Untrusted, changed, edited, hashes, strategy_of
 from cqs_backtest.runs.manifest import candle_hashes, versions
 from cqs_backtest.runs.run_tables import trade_columns
-from cqs_backtest.runs.store import StoredRun, load
+from cqs_backtest.runs.store import read
 from cqs_core import Costs, CqsError
 from cqs_core.time.clock import iso, parse_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cqs_backtest.record import StoredRun
     from cqs_core import Bucket, RunResult, Strategy
     from cqs_core.trading.metrics import Floats, Stamps
 
@@ -46,7 +47,7 @@ def verify(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, Any
         UnknownName: no such run.
         UsageError: its code is kept with it, and `trust` does not name all of it.
     """
-    stored = load(bucket, run)
+    stored = read(bucket, run)
     because = [*_libraries(stored.manifest), *_code(bucket, stored.manifest)]
     try:
         with strategy_of(bucket, stored.manifest, trust) as strategy:

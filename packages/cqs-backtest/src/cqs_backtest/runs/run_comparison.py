@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_backtest.metrics.conventions import other_versions
 from cqs_backtest.request import BASKET
-from cqs_backtest.runs.store import StoredRun, load
+from cqs_backtest.runs.store import read
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pyarrow as pa
+
+    from cqs_backtest.record import Record
     from cqs_core import Bucket
 
 _SETTINGS = ("exchange", "symbols", "interval", "start", "first", "last", "engine", "day_start")
@@ -20,17 +23,29 @@ _OUTCOME = ("exit_time", "entry_price", "exit_price", "reason")
 _CLOSE = 1e-9
 
 
+class _Run(NamedTuple):
+    id: str
+    manifest: dict[str, Any]
+    trades: pa.Table
+
+
 def compare(bucket: Bucket, runs: Sequence[str]) -> dict[str, Any]:
+    """Two kept runs or more, by id, the first one against each other one; see `side_by_side`."""
+    found = [read(bucket, run) for run in runs]
+    return side_by_side([(run.id, run) for run in found])
+
+
+def side_by_side(named: Sequence[tuple[str, Record]]) -> dict[str, Any]:
     """Two runs or more, the first one against each other one.
 
     Returns:
-        `runs`: ids. `settings`: what differs, `{"setting", "values": {id: value}}`. `metrics`: `{"metric", "values"}`
-        each. `other_versions`: by run, the metrics that were computed by another version of their formula. `trades`:
-        rows with `run`, `change` (`entered`: only in that run, `left`: only in the first, `changed`: same entry, other
-        prices, exit or reason), symbol, entry_time, exit_time, return_pct, and of a changed one `exit_time_before` and
-        `return_pct_before`. Sizes are not compared: they follow from everything before.
+        `runs`: names. `settings`: what differs, `{"setting", "values": {name: value}}`. `metrics`: `{"metric",
+        "values"}` each. `other_versions`: by run, the metrics that were computed by another version of their formula.
+        `trades`: rows with `run`, `change` (`entered`: only in that run, `left`: only in the first, `changed`: same
+        entry, other prices, exit or reason), symbol, entry_time, exit_time, return_pct, and of a changed one
+        `exit_time_before` and `return_pct_before`. Sizes are not compared: they follow from everything before.
     """
-    found = [load(bucket, run) for run in runs]
+    found = [_Run(name, record.manifest, record.trades) for name, record in named]
     return {
         "runs": [run.id for run in found],
         "settings": [*_settings(found)],
@@ -40,7 +55,7 @@ def compare(bucket: Bucket, runs: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _settings(runs: Sequence[StoredRun]) -> Iterator[dict[str, Any]]:
+def _settings(runs: Sequence[_Run]) -> Iterator[dict[str, Any]]:
     flat = {run.id: _flat(run.manifest) for run in runs}
     for name in dict.fromkeys(name for values in flat.values() for name in values):
         values = {run: made.get(name) for run, made in flat.items()}
@@ -65,12 +80,12 @@ def _plain(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
-def _metrics(runs: Sequence[StoredRun]) -> Iterator[dict[str, Any]]:
+def _metrics(runs: Sequence[_Run]) -> Iterator[dict[str, Any]]:
     for name in dict.fromkeys(name for run in runs for name in run.manifest["performance"]):
         yield {"metric": name, "values": {run.id: run.manifest["performance"].get(name) for run in runs}}
 
 
-def _changes(first: StoredRun, other: StoredRun) -> Iterator[dict[str, Any]]:
+def _changes(first: _Run, other: _Run) -> Iterator[dict[str, Any]]:
     before, after = _by_entry(first), _by_entry(other)
     for key in sorted({*before, *after}, key=lambda key: (key[1], key[0], key[2])):
         old, new = before.get(key), after.get(key)
@@ -87,7 +102,7 @@ def _changes(first: StoredRun, other: StoredRun) -> Iterator[dict[str, Any]]:
             yield _row(other, "changed", new) | was
 
 
-def _by_entry(run: StoredRun) -> dict[tuple[str, Any, int], dict[str, Any]]:
+def _by_entry(run: _Run) -> dict[tuple[str, Any, int], dict[str, Any]]:
     """Trades by symbol, entry time, and which of that entry's rows it is."""
     seen: Counter[tuple[str, Any]] = Counter()
     found = {}
@@ -108,6 +123,6 @@ def _close(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def _row(run: StoredRun, change: str, trade: dict[str, Any]) -> dict[str, Any]:
+def _row(run: _Run, change: str, trade: dict[str, Any]) -> dict[str, Any]:
     times = {name: trade[name] and iso(int(trade[name].timestamp() * 1000)) for name in ("entry_time", "exit_time")}
     return {"run": run.id, "change": change, "symbol": trade["symbol"], **times, "return_pct": trade["return_pct"]}

@@ -10,32 +10,14 @@ from cqs_core.time.clock import iso
 from cqs_core.trading import OPEN, Trades, reason
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cqs_core import RunResult
 
 _NUMBERS = ("entry_price", "exit_price", "quantity", "pnl", "return_pct", "fees")
 _MORE = ("position", "bars", "mae_pct", "mfe_pct")
 
 
-def equity_series(result: RunResult) -> pd.Series[float]:
-    """Equity at each bar's close in quote currency, stamped with the bar's open, UTC."""
-    import pandas as pd
-
-    index = pd.DatetimeIndex(result.candles.ts.astype("datetime64[ms]"), name="timestamp").tz_localize("UTC")
-    return pd.Series(result.execution.equity, index=index, name="equity")
-
-
-def trades_frame(result: RunResult, trades: Trades | None = None) -> pd.DataFrame:
-    """Round trips, or any other trades of the run, one a row; what is still held has no exit and the reason `open`."""
-    import pyarrow as pa
-
-    frame: pd.DataFrame = pa.table(trade_columns(result, trades)).to_pandas()
-    return frame
-
-
 def trade_columns(result: RunResult, trades: Trades | None = None) -> dict[str, Any]:
-    """The same as pyarrow arrays and numpy columns by name."""
+    """Round trips, or other trades of the run, as columns by name; what is held has no exit and the reason `open`."""
     import pyarrow as pa
 
     rows = result.trades if trades is None else trades

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import math
 import re
 import secrets
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from cqs_backtest.request import BASKET
+from cqs_backtest.record import StoredRun
 from cqs_backtest.runs.code import FOLDER as CODE
 from cqs_backtest.runs.code import kept_files, remember
 from cqs_backtest.runs.manifest import manifest
@@ -26,7 +24,6 @@ from cqs_core.time.clock import iso, now
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     import pyarrow as pa
 
     from cqs_backtest.facade import Outcome
@@ -46,56 +43,12 @@ _PARTS |= {"exchange": str, "symbols": list, "interval": str, "engine": str}
 _OF_STRATEGY = ("name", "reference", "source", "parameters")
 
 
-@dataclass(frozen=True, eq=False)
-class StoredRun:
-    """A run read back.
-
-    Attributes:
-        manifest: see `cqs_backtest.runs.manifest`; with `id` and `created`.
-        ts: (T,) opens of its bars, ms UTC.
-        equity: (T,) at their closes.
-        benchmark: (T,) likewise, of what is bought and held beside it, see `held`.
-        trades: round trips as pyarrow table.
-    """
-
-    manifest: dict[str, Any]
-    ts: npt.NDArray[np.int64]
-    equity: npt.NDArray[np.float64]
-    benchmark: npt.NDArray[np.float64]
-    trades: pa.Table
-
-    @property
-    def id(self) -> str:
-        return str(self.manifest["id"])
-
-    @property
-    def held(self) -> str:
-        """What was bought and held beside it, for people; a run from before there was a choice has the basket."""
-        market = self.manifest.get("benchmark", BASKET)
-        return "Equal-weighted basket" if market == BASKET else f"{market} bought and held"
-
-    @property
-    def capital(self) -> float:
-        """Before the first bar, quote currency."""
-        return float(self.manifest["costs"]["capital"])
-
-    @property
-    def day_start(self) -> int:
-        """Ms after 00:00 UTC at which a day begins."""
-        return int(self.manifest["day_start"])
-
-    def trades_frame(self) -> pd.DataFrame:
-        """As `run_backtest` gives them."""
-        frame: pd.DataFrame = self.trades.to_pandas()
-        return frame
-
-
 def keep(bucket: Bucket, outcome: Outcome) -> str:
     """Store a run and return its id; the manifest comes last, so that what is listed is whole."""
     import pyarrow as pa
 
     result, made = outcome.result, manifest(outcome)
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    stamp = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S-%f}"
     name = re.sub(r"[^A-Za-z0-9]+", "-", made["strategy"]["name"]).strip("-").lower()
     run = f"{stamp}-{name}-{secrets.token_hex(3)}"
     stamps = pa.array(result.candles.ts, pa.timestamp("ms", "UTC"))
@@ -136,7 +89,7 @@ def set_aside(bucket: Bucket, run: str) -> None:
         bucket.delete([entry.key])
 
 
-def load(bucket: Bucket, run: str) -> StoredRun:
+def read(bucket: Bucket, run: str) -> StoredRun:
     """One run by id, or by a beginning of it that no other run has.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import panel as pn
 
-from cqs_backtest.runs import StoredRun, load
+from cqs_backtest.runs import StoredRun, read
 from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.run import RunPage
 from cqs_backtest.views.run_comparison import comparison, comparison_page
@@ -93,7 +93,7 @@ class BacktestView(pn.viewable.Viewer):
         if runs:
             page.load(lambda: _known(lambda: comparison(page, runs)), self._compare)
         elif run := asked.get("run"):
-            page.load(lambda: _known(lambda: load(page.bucket, run)), self._show)
+            page.load(lambda: _known(lambda: read(page.bucket, run)), self._show)
         else:
             advice = "Choose symbols and dates, then run; or open a kept run."
             self._bench.results[:] = [section("", empty("No run chosen", advice))]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_backtest.runs import listing, load
+from cqs_backtest.runs import listing, read
 from cqs_panel import WIDE, empty, equity_chart, percent, ratio, section, strategy_title
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def latest(page: PageState) -> Any:
 def newest(bucket: Bucket) -> StoredRun | None:
     """The run that was kept last, None where there is none."""
     runs = listing(bucket)
-    return load(bucket, str(runs[0]["id"])) if runs else None
+    return read(bucket, str(runs[0]["id"])) if runs else None
 
 
 def _blank(page: PageState) -> Any:

@@ -9,7 +9,7 @@ import pandas as pd
 import panel_material_ui as pmui
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
-from cqs_backtest.runs import load
+from cqs_backtest.runs import read
 from cqs_backtest.runs.run_comparison import compare
 from cqs_backtest.views.run_figures import figure
 from cqs_panel import UNKNOWN, WIDE, columns_button, empty, label, plain_table, section, stack, strategy_title, table
@@ -43,7 +43,7 @@ _DATES = ("start", "first", "last")
 
 def comparison(page: PageState, runs: Sequence[str]) -> tuple[dict[str, Any], Sequence[StoredRun]]:
     """What `comparison_page` shows; read from the bucket, so off the server's loop."""
-    return compare(page.bucket, runs), [load(page.bucket, run) for run in runs]
+    return compare(page.bucket, runs), [read(page.bucket, run) for run in runs]
 
 
 def comparison_page(found: dict[str, Any], runs: Sequence[StoredRun]) -> Any:

@@ -6,6 +6,8 @@ from .costs_file import read_costs as read_costs
 from .defaults import CAPITAL as CAPITAL
 from .defaults import FEE as FEE
 from .defaults import SLIPPAGE_BPS as SLIPPAGE_BPS
+from .frames import by_market as by_market
+from .frames import by_time as by_time
 from .markets import QUOTES as QUOTES
 from .order_fields import Array as Array
 from .strategy import describe as describe

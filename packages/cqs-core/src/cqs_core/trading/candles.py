@@ -12,6 +12,7 @@ import numpy.typing as npt
 from cqs_core.errors import DataError, UnknownName
 from cqs_core.time.intervals import DAY, length
 from cqs_core.trading.candle_faults import DESCRIPTIONS, faults
+from cqs_core.trading.frames import by_time
 from cqs_core.trading.frozen import frozen, is_frozen
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class Candles:
         rows = self.ts if self.rows is None else self.rows
         return np.asarray(np.searchsorted(closes, rows, side="right") - 1, dtype=np.int64)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle, without what is only remembered."""
+        return {**vars(self), "references": dict(self.references), "_memo": {}}
+
     def cached(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """`make()`, computed once for this object and key; arrays become read-only. Bounded: old keys are dropped."""
         memo = self._memo
@@ -134,11 +139,13 @@ class Candles:
     @classmethod
     def from_frames(
         cls,
-        frames: Mapping[str, pd.DataFrame],
+        frames: Mapping[str, object],
         interval: str = "1d",
-        references: Mapping[str, pd.DataFrame] | None = None,
+        references: Mapping[str, object] | None = None,
     ) -> Self:
-        """From one DataFrame a market: columns open, high, low, close, volume; a UTC index of opens (naive means UTC).
+        """From one table a market: columns open, high, low, close, volume; a UTC index of opens (naive means UTC).
+
+        A table is a pandas frame; or one of polars, Arrow or DuckDB with a column of opens, `ts`.
 
         Raises:
             DataError: an index is unsorted or has duplicates, a value is missing or impossible (as the lake checks its
@@ -160,7 +167,8 @@ class Candles:
         return cls(ts=ts, symbols=tuple(columns), interval=interval, references=seen, **arrays).validate()
 
 
-def _columns(market: str, frame: pd.DataFrame) -> tuple[Stamps, Floats]:
+def _columns(market: str, table: object) -> tuple[Stamps, Floats]:
+    frame = by_time(f"candles of {market!r}", table)
     missing = [name for name in FIELDS if name not in frame.columns]
     if missing:
         raise DataError(f"candles of {market!r} have no column {missing[0]!r}; they need {', '.join(FIELDS)}")

@@ -1,0 +1,6 @@
+"""What a backtest gives: performance, curves, trades, badges; it shows itself in a notebook."""
+
+from cqs_backtest.result.performance import Performance
+from cqs_backtest.result.result import Result
+
+__all__ = ["Performance", "Result"]

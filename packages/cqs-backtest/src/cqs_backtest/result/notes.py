@@ -1,0 +1,56 @@
+"""What the badges of a run say, in sentences: the look-ahead first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Note(NamedTuple):
+    """A sentence about a run, and how bad it is: `bad`, `care` or `good`."""
+
+    level: str
+    text: str
+
+
+def notes(badges: Mapping[str, Any]) -> list[Note]:
+    """All that a reader of the results should know; what is bad comes first."""
+    found = [*_lookahead(badges), *_engines(badges), *_source(badges), *_candles(badges)]
+    return sorted(found, key=lambda note: ("bad", "care", "good").index(note.level))
+
+
+def _lookahead(badges: Mapping[str, Any]) -> Iterator[Note]:
+    state, where = badges["lookahead"], badges.get("lookahead_where")
+    if state == "ok":
+        yield Note("good", "Look-ahead: none found")
+    elif state == "peeks":
+        yield Note("bad", f"Look-ahead: the strategy uses what it cannot know yet. {where}")
+    else:
+        yield Note("care", f"Look-ahead {state}: {where}" if where else f"Look-ahead {state}")
+
+
+def _engines(badges: Mapping[str, Any]) -> Iterator[Note]:
+    if badges["parity"] == "ok":
+        yield Note("good", "Both engines agree")
+    elif badges["parity"] == "differs":
+        yield Note("bad", f"The engines differ: {badges.get('parity_where')}")
+
+
+def _source(badges: Mapping[str, Any]) -> Iterator[Note]:
+    if told := badges.get("source_incomplete"):
+        yield Note("care", f"Source incomplete: {'; '.join(told)}")
+
+
+def _candles(badges: Mapping[str, Any]) -> Iterator[Note]:
+    if badges["gaps"]:
+        yield Note("care", f"{badges['gaps']:,} trades next to missing bars, with a PnL of {badges['gaps_pnl']:,.0f}")
+    for row in badges.get("stale", ()):
+        yield Note("care", f"{row['symbol']} has no candles since {row['since'][:16]}; {row['share']:.1%} of equity")
+    if badges.get("no_volume_fills"):
+        yield Note("care", f"{badges['no_volume_fills']:,} fills in bars in which nothing was traded")
+    for row in badges.get("left_out", ()):
+        yield Note("care", row["note"])
+    for text in badges.get("features", ()):
+        yield Note("care", text)

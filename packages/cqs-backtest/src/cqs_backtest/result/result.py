@@ -1,0 +1,214 @@
+"""`Result`: one backtest, fresh or kept, as people and programs use it."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cqs_backtest.metrics.conventions import CONVENTIONS
+from cqs_backtest.metrics.metric_text import figure
+from cqs_backtest.record import held
+from cqs_backtest.result.card import card
+from cqs_backtest.result.notes import notes
+from cqs_backtest.result.performance import Performance
+from cqs_backtest.result.tear_sheet import TearSheet
+from cqs_core.trading.metrics import daily_equity, drawdowns, returns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from cqs_backtest.record import Record
+    from cqs_core import Bucket, RunResult
+
+KEYS = ("performance", "equity", "trades", "badges", "run", "result")
+"""What `result["…"]` gives, as older code uses it."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """One backtest. Last in a notebook's cell, it shows a card.
+
+    `result["performance"]`, `["equity"]`, `["trades"]`, `["badges"]`, `["run"]` and `["result"]` work as well.
+
+    Attributes:
+        record: the plain data that everything here is made of.
+        id: of the run in the bucket; None where it is not kept.
+        bucket: from which candles can be read; None for a run on frames.
+        simulated: arrays of the run: candles, orders, fills; None for a run that was read back.
+    """
+
+    record: Record
+    id: str | None = None
+    bucket: Bucket | None = None
+    simulated: RunResult | None = None
+
+    @property
+    def name(self) -> str:
+        """As it was named, or else its strategy and markets."""
+        made = self.record.manifest
+        return str(made.get("name") or f"{made['strategy']['name']} on {', '.join(made['symbols'])}")
+
+    @property
+    def strategy(self) -> str:
+        """Name of the strategy."""
+        return str(self.record.manifest["strategy"]["name"])
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Of the strategy, by name."""
+        return dict(self.record.manifest["strategy"]["parameters"])
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Traded markets, `BTC/KRW`."""
+        return tuple(self.record.manifest["symbols"])
+
+    @property
+    def interval(self) -> str:
+        """Of the candles, `1d`."""
+        return str(self.record.manifest["interval"])
+
+    @property
+    def capital(self) -> float:
+        """Cash at the start, quote currency."""
+        return float(self.record.manifest["costs"]["capital"])
+
+    @property
+    def held(self) -> str:
+        """What is bought and held beside the run, for people."""
+        return held(self.record.manifest)
+
+    @property
+    def day_start(self) -> int:
+        """Milliseconds after 00:00 UTC at which a day of the daily figures begins."""
+        return int(self.record.manifest["day_start"])
+
+    @cached_property
+    def performance(self) -> Performance:
+        """Every metric by name or attribute: `r.performance.sharpe`, `r.performance.max_drawdown`."""
+        return Performance(self.record.performance)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """One row a metric: its name (index), label, value, unit and definition; a year has 365 days."""
+        import pandas as pd
+
+        rows = [
+            {"metric": name, "label": c.label, "value": self.performance[name], "unit": c.unit, "definition": c.text}
+            for name, c in CONVENTIONS.items()
+            if name in self.performance
+        ]
+        return pd.DataFrame(rows).set_index("metric")
+
+    @cached_property
+    def equity(self) -> pd.Series[float]:
+        """Quote currency at each bar's close; the index is the bars' opens, UTC."""
+        return _series(self.record.ts, self.record.equity, "equity")
+
+    @cached_property
+    def benchmark(self) -> pd.Series[float]:
+        """The same for what is bought and held beside the run."""
+        return _series(self.record.ts, self.record.benchmark, "benchmark")
+
+    @cached_property
+    def drawdown(self) -> pd.Series[float]:
+        """Fraction (0 or less) by which each bar's close lies below the highest equity so far, capital included."""
+        return _series(self.record.ts, drawdowns(self.record.equity, self.capital), "drawdown")
+
+    @cached_property
+    def returns(self) -> pd.Series[float]:
+        """Return of each day as a fraction; the index is the days' starts, UTC. The first counts from capital.
+
+        Crypto trades every day: a year has 365 of them. Libraries that assume 252 must be told, such as
+        `quantstats.stats.sharpe(r.returns, periods=365)`; `attrs["periods_per_year"]` says so too.
+        """
+        days, equity = daily_equity(self.record.ts, self.record.equity, self.day_start)
+        found = _series(days, returns(equity, self.capital), "returns")
+        found.attrs["periods_per_year"] = 365
+        return found
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """Round trips, one a row, first in, first out; what is still held has no exit and the reason `open`.
+
+        Prices, pnl and fees are in quote currency; return_pct, mae_pct and mfe_pct are percent; times are UTC.
+        """
+        frame: pd.DataFrame = self.record.trades.to_pandas()
+        return frame
+
+    @property
+    def badges(self) -> dict[str, Any]:
+        """What the checks say: `lookahead`, `parity`, `gaps`, `stale` and what stands behind them."""
+        return copy.deepcopy(dict(self.record.badges))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The badges in sentences, what is bad first."""
+        return tuple(note.text for note in notes(self.record.badges))
+
+    def plot(self, *, benchmark: bool = True) -> Any:
+        """Equity over drawdown, a HoloViews layout; `benchmark` adds what is bought and held beside it."""
+        return import_module("cqs_backtest.charts").equity(self, benchmark=benchmark)
+
+    def plot_candles(self, symbol: str | None = None, start: object = None, end: object = None, bars: int = 300) -> Any:
+        """Candles of one traded symbol with its entries and exits, a HoloViews overlay.
+
+        Args:
+            symbol: `BTC` or `BTC/KRW`; the first one by default.
+            start: of what is shown; by default `bars` before `end`.
+            end: exclusive; by default the end of the run.
+            bars: the most that are shown; the title says which they are.
+        """
+        from cqs_backtest.result.candles import candle_chart
+
+        return candle_chart(self, symbol, start, end, bars)
+
+    def tear_sheet(self) -> TearSheet:
+        """A page with everything about the run; it shows in a frame of its own, and `.save("run.html")` writes it."""
+        from cqs_backtest.report import tear_sheet
+
+        return TearSheet(tear_sheet(self.record))
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in KEYS:
+            raise KeyError(f"{key!r}; a result has {', '.join(KEYS)}")
+        return getattr(self, {"run": "id", "result": "simulated"}.get(key, key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(KEYS)
+
+    def keys(self) -> tuple[str, ...]:
+        """What `result["…"]` gives."""
+        return KEYS
+
+    def _about(self) -> str:
+        made: Mapping[str, Any] = self.record.manifest
+        strategy = f"{made['strategy']['name']} on {', '.join(made['symbols'])}"
+        dates = f"{made['first'][:10]} to {made['last'][:10]}"
+        kept = f"run {self.id}" if self.id else "not kept"
+        return f"{strategy}, {made['exchange']} {made['interval']}, {dates}; {held(made)}; {kept}"
+
+    def __repr__(self) -> str:
+        made, shown = self.record.manifest, ("cagr", "mdd", "sharpe", "num_trades")
+        told = ", ".join(
+            f"{CONVENTIONS[name].label} {figure(self.performance[name], CONVENTIONS[name].unit)}" for name in shown
+        )
+        dates = f"{made['first'][:10]} to {made['last'][:10]}"
+        return f"<Result {self.name!r}, {dates}: {told}; look-ahead {self.record.badges['lookahead']}>"
+
+    def _repr_html_(self) -> str:
+        return card(self.record, self.name, self._about())
+
+
+def _series(ts: npt.NDArray[np.int64], values: npt.NDArray[np.float64], name: str) -> pd.Series[float]:
+    import pandas as pd
+
+    index = pd.DatetimeIndex(ts.astype("datetime64[ms]"), name="timestamp").tz_localize("UTC")
+    return pd.Series(values, index=index, name=name)

@@ -1,0 +1,65 @@
+"""Kept runs as results, and as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqs_backtest.metrics.conventions import CONVENTIONS
+from cqs_backtest.result import Result
+from cqs_backtest.runs.store import listing, read
+from cqs_core import Bucket
+from cqs_core.cli import open_bucket
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ABOUT = ("id", "name", "created", "strategy", "symbols", "exchange", "interval", "first", "last")
+_BADGES = ("lookahead", "parity", "gaps")
+
+
+def load(run: str, bucket: Bucket | str | None = None) -> Result:
+    """A kept run, by its id or by a beginning of it that no other run has.
+
+    Args:
+        run: `20240131T120000-123456-momentum-0a1b2c`, or how that begins.
+        bucket: that keeps it; the configured one by default.
+
+    Raises:
+        UnknownName: there is none, or several begin so.
+    """
+    opened = opened_bucket(bucket)
+    stored = read(opened, run)
+    return Result(stored, id=stored.id, bucket=opened)
+
+
+def table(bucket: Bucket | str | None = None) -> pd.DataFrame:
+    """All kept runs, newest first: what was run, its badges and every metric, in the units of `Result.metrics`."""
+    import pandas as pd
+
+    rows = [_row(made) for made in listing(opened_bucket(bucket))]
+    frame = pd.DataFrame(rows, columns=[*_ABOUT, *_BADGES, *CONVENTIONS]).set_index("id")
+    for name in ("created", "first", "last"):
+        frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
+    return frame
+
+
+def opened_bucket(bucket: Bucket | str | None) -> Bucket:
+    """The bucket that was given, or the configured one, to read from.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    opened = bucket if isinstance(bucket, Bucket) else open_bucket(bucket)
+    opened.check(write=False)
+    return opened
+
+
+def _row(made: dict[str, Any]) -> dict[str, Any]:
+    about = {name: made.get(name) for name in _ABOUT}
+    badges = {name: made["badges"].get(name) for name in _BADGES}
+    joined = {
+        "strategy": made["strategy"]["name"],
+        "symbols": ",".join(made["symbols"]),
+        "name": made.get("name") or "",
+    }
+    return {**about, **joined, **badges, **made["performance"]}
