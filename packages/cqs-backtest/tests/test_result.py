@@ -142,9 +142,19 @@ class TestNotebook:
             page.save(tmp_path / "none" / "run.html")
 
 
+class TestCharts:
+    def test_they_are_those_of_the_package(self, result):
+        pytest.importorskip("cqs_panel")
+        import holoviews as hv
+
+        drawn = [result.plot(), result.plot(benchmark=False), result.plot_rolling(), result.plot_months()]
+        drawn += [result.plot_years(), compare(result, result).plot()]
+        assert all(hv.render(one, backend="bokeh") for one in drawn)
+
+
 class TestCandles:
     def test_the_title_says_what_is_shown(self, result):
-        pytest.importorskip("holoviews")
+        pytest.importorskip("cqs_panel")
         drawn = result.plot_candles("ETH", bars=100)
         title = drawn.opts.get("plot").kwargs["title"]
         assert title.startswith("ETH/KRW 1d, 2024-07-19T00:00 to 2024-10-26T00:00: 100 bars, ")
@@ -152,7 +162,7 @@ class TestCandles:
         assert f" {(entered >= '2024-07-19').sum()} entries" in title
 
     def test_dates_and_symbols_are_checked(self, result):
-        pytest.importorskip("holoviews")
+        pytest.importorskip("cqs_panel")
         assert "300 bars" in result.plot_candles().opts.get("plot").kwargs["title"]
         with pytest.raises(UsageError, match="has no candle in these dates"):
             result.plot_candles("BTC", start="2031-01-01")
@@ -173,7 +183,7 @@ class TestKept:
         assert again.badges == made.badges
 
     def test_a_kept_run_shows_its_candles_from_the_bucket(self, bucket):
-        pytest.importorskip("holoviews")
+        pytest.importorskip("cqs_panel")
         again = runs.load(backtest("momentum", "BTC", keep=True, bucket=bucket.url).id, bucket.url)
         assert "BTC/KRW 1d" in again.plot_candles().opts.get("plot").kwargs["title"]
 

@@ -1,3 +1,4 @@
+from . import charts as charts
 from . import indicators as indicators
 from . import runs as runs
 from .contract import Candles as Candles

@@ -1,3 +1,4 @@
+from .candles import candles as candles
 from .curves import Charted as Charted
 from .growth import compare as compare
 from .growth import equity as equity

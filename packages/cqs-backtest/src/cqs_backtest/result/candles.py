@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,16 +9,13 @@ import numpy as np
 from cqs_backtest.request import unified
 from cqs_core import Lake, UnknownName, UsageError
 from cqs_core.time.clock import iso, parse_range
-from cqs_core.time.intervals import length, next_open
+from cqs_core.time.intervals import next_open
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cqs_backtest.result.result import Result
     from cqs_core import Candles
-
-_UP, _DOWN = "#26a69a", "#ef5350"
-_BOUGHT, _SOLD = "#1565c0", "#ad1457"
 
 
 def candle_chart(result: Result, symbol: str | None, start: object, end: object, bars: int) -> Any:
@@ -29,12 +25,15 @@ def candle_chart(result: Result, symbol: str | None, start: object, end: object,
         UnknownName: the run did not trade that symbol.
         UsageError: no candle lies in the dates; or HoloViews is not installed.
     """
+    from cqs_backtest import charts
+
     market = _market(result, symbol)
     shown = _shown(_candles(result, market), start, end, bars)
     trades = result.trades[result.trades["symbol"] == market]
     entries = _marks(trades, "entry", shown.ts)
     exits = _marks(trades, "exit", shown.ts)
-    return _overlay(shown, entries, exits, _title(market, shown, len(entries), len(exits)))
+    title = _title(market, shown, len(entries), len(exits))
+    return charts.candles(shown, entries, exits, title=title)
 
 
 def _market(result: Result, symbol: str | None) -> str:
@@ -92,31 +91,3 @@ def _marks(trades: Any, side: str, ts: npt.NDArray[np.int64]) -> list[tuple[Any,
 
 def _title(market: str, shown: Candles, entries: int, exits: int) -> str:
     return f"{market} {shown.interval}, {_dates(shown)}: {len(shown.ts):,} bars, {entries} entries, {exits} exits"
-
-
-def _overlay(shown: Candles, entries: list[Any], exits: list[Any], title: str) -> Any:
-    try:
-        import holoviews as hv
-    except ImportError:
-        raise UsageError("charts need HoloViews; install it: pip install 'cqs-backtest[panel]'") from None
-    if "bokeh" not in hv.Store.loaded_backends():
-        hv.extension("bokeh", logo=False)
-    at = shown.ts.astype("datetime64[ms]")
-    half = np.timedelta64(math.floor(0.35 * length(shown.interval)), "ms")
-    open_, high, low, close = (getattr(shown, name)[:, 0] for name in ("open", "high", "low", "close"))
-    color = np.where(close >= open_, _UP, _DOWN)
-    wicks = hv.Segments((at, low, at, high, color), ["time", "low", "time2", "high"], "color")
-    bodies = hv.Rectangles(
-        (at - half, np.minimum(open_, close), at + half, np.maximum(open_, close), color),
-        ["time", "low", "time2", "high"],
-        "color",
-    )
-    drawn = wicks.opts(color="color", line_width=1) * bodies.opts(color="color", line_color="color")
-    for points, mark, tone, label in (
-        (entries, "triangle", _BOUGHT, "Entry"),
-        (exits, "inverted_triangle", _SOLD, "Exit"),
-    ):
-        if points:
-            dots = hv.Scatter(points, "time", "price", label=label)
-            drawn = drawn * dots.opts(marker=mark, size=10, color=tone, line_color="white")
-    return drawn.opts(title=title, responsive=True, height=420, xlabel="", ylabel=shown.symbols[0].partition("/")[2])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.metrics.conventions import CONVENTIONS
@@ -74,6 +73,11 @@ class Result:
     def interval(self) -> str:
         """Of the candles, `1d`."""
         return str(self.record.manifest["interval"])
+
+    @property
+    def ts(self) -> npt.NDArray[np.int64]:
+        """(T,): opens of the bars, ms UTC."""
+        return self.record.ts
 
     @property
     def capital(self) -> float:
@@ -155,7 +159,27 @@ class Result:
 
     def plot(self, *, benchmark: bool = True) -> Any:
         """Equity over drawdown, a HoloViews layout; `benchmark` adds what is bought and held beside it."""
-        return import_module("cqs_backtest.charts").equity(self, benchmark=benchmark)
+        from cqs_backtest import charts
+
+        return charts.equity(self, benchmark=benchmark)
+
+    def plot_rolling(self, metric: str = "sharpe", window: int = 90) -> Any:
+        """A metric of the last `window` days, day by day; it must be one of daily returns."""
+        from cqs_backtest import charts
+
+        return charts.rolling(self, metric=metric, window=window)
+
+    def plot_months(self) -> Any:
+        """The return of each month in percent, a heatmap."""
+        from cqs_backtest import charts
+
+        return charts.months(self)
+
+    def plot_years(self) -> Any:
+        """The return of each year in percent, bars."""
+        from cqs_backtest import charts
+
+        return charts.years(self)
 
     def plot_candles(self, symbol: str | None = None, start: object = None, end: object = None, bars: int = 300) -> Any:
         """Candles of one traded symbol with its entries and exits, a HoloViews overlay.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from html import escape
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
@@ -88,7 +87,9 @@ class Comparison:
 
     def plot(self) -> Any:
         """Growth since the first bar over drawdown, of all results, a HoloViews layout."""
-        return import_module("cqs_backtest.charts").compare(self.results)
+        from cqs_backtest import charts
+
+        return charts.compare(self.results)
 
     def _found(self) -> dict[str, Any]:
         return side_by_side([(name, result.record) for name, result in self.results.items()])
