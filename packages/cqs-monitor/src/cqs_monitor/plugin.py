@@ -9,7 +9,7 @@ from cqs_core import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqs_core import AlertChannel, DemoStep
+    from cqs_core import AlertChannel, DemoStep, SqlTable
 
 
 @hookimpl
@@ -25,6 +25,13 @@ def register_channels() -> Sequence[AlertChannel]:
     from cqs_monitor.alerts.channels import configured
 
     return configured()
+
+
+@hookimpl
+def register_tables() -> Sequence[SqlTable]:
+    from cqs_monitor.sql_tables import TABLES
+
+    return TABLES
 
 
 @hookimpl

@@ -51,6 +51,11 @@ def parse_end(text: Time | None) -> int | None:
     return ts + DAY if bare else ts
 
 
+def parse_moment(text: Time) -> tuple[int, bool]:
+    """Milliseconds, and whether it is a bare date."""
+    return _parse(text)
+
+
 def parse_range(start: Time | None, end: Time | None) -> tuple[int | None, int | None]:
     """`[start, end)` in ms; None is open.
 

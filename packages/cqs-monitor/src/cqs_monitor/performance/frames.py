@@ -13,10 +13,12 @@ from cqs_core import UnknownName, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cqs_core import Bucket
+
 COLUMNS = ["timestamp", "date", "action", "symbol", "price", "quantity", "amount", "profit_pct", "profit_krw"]
 
 
-def get_bot_logs(date: str | dt.date, account: str, bucket: str | None = None) -> pd.DataFrame:
+def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None = None) -> pd.DataFrame:
     """The rows of one account that the bot dated so (KST calendar day), in the order in which it wrote them.
 
     Args:
@@ -35,10 +37,10 @@ def get_bot_logs(date: str | dt.date, account: str, bucket: str | None = None) -
         BucketError: the bucket cannot be listed.
     """
     day = _day(date)
-    from cqs_core.config import bucket_url
+    from cqs_core.cli import open_bucket
     from cqs_monitor.logs.history import logs_of
 
-    snapshot = logs_of(bucket_url(bucket)).refresh()
+    snapshot = logs_of(open_bucket(bucket).address).refresh()
     if account not in snapshot.accounts:
         raise UnknownName("account", account, snapshot.accounts, remedy="no bot has logs in this bucket")
     table = snapshot.only(account)

@@ -1,0 +1,331 @@
+"""Bots in Python: trades, PnL, lots and valued positions as DataFrames, one call each."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from cqs_core import DataWarning, Frame, UnknownName, UsageError, market_of, settings
+from cqs_core.cli import open_bucket
+from cqs_core.jobs import waiting
+from cqs_core.time.clock import parse_moment, parse_range
+from cqs_monitor.logs.days import read_clock
+from cqs_monitor.performance.columns import Columns, columns_of
+from cqs_monitor.performance.lots import match
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+    from typing import TypeAlias
+
+    import numpy.typing as npt
+
+    from cqs_core import Bucket
+    from cqs_core.time.clock import Time
+    from cqs_monitor.logs.snapshot import Snapshot
+
+    Place: TypeAlias = Bucket | str | PathLike[str] | None
+
+CURRENCY = "KRW"
+_US = "datetime64[us]"
+_LOT = (
+    *("account", "symbol", "opened", "closed", "quantity", "left"),
+    *("entry_price", "exit_price", "profit", "sales", "currency"),
+)
+
+
+def trades(
+    start: Time | None = None,
+    end: Time | None = None,
+    *,
+    account: str | Sequence[str] | None = None,
+    symbol: str | Sequence[str] | None = None,
+    bucket: Place = None,
+) -> Frame:
+    """Rows of the bots' logs, oldest first. Damaged rows are not in it, and a warning says so.
+
+    Args:
+        start: a date is the bot's own day; a time is a moment, naive means UTC.
+        end: a date includes that day, a time does not include itself.
+        account: one or some; all by default.
+        symbol: one or some, as `BTC` or `KRW-BTC`.
+        bucket: default CQS_BUCKET.
+
+    Returns:
+        timestamp (datetime64[us, UTC]), date (the bot's own, at 00:00 UTC), account, symbol, action (`BUY`, `SELL`),
+        price, quantity (coins), amount (gross of fees), profit and profit_pct (percent; both NaN on a BUY), currency.
+
+    Raises:
+        UsageError: no logs, or a date is wrong.
+        UnknownName: no such account or symbol.
+    """
+    columns = _columns(bucket, account, symbol, start, end, None)
+    return trades_of(columns)
+
+
+def trades_of(columns: Columns) -> Frame:
+    """The same of some rows."""
+    import pandas as pd
+
+    order = np.argsort(columns.timestamp, kind="stable")
+    columns = columns.where(order)
+    table = columns.table
+    profit, pct = (table[name].to_numpy() for name in ("profit_krw", "profit_pct"))
+    return Frame(
+        pd.DataFrame(
+            {
+                "timestamp": utc(columns.timestamp),
+                "date": utc(columns.day * 86_400_000_000),
+                "account": np.array([*columns.accounts, ""], dtype=object)[columns.account],
+                "symbol": table["symbol"].to_pandas(),
+                "action": np.where(columns.sell, "SELL", "BUY"),
+                **{name: table[name].to_numpy() for name in ("price", "quantity", "amount")},
+                "profit": np.where(columns.sell, profit, np.nan),
+                "profit_pct": np.where(columns.sell, pct, np.nan),
+                "currency": CURRENCY,
+            }
+        )
+    )
+
+
+def pnl(
+    by: Literal["day", "week", "month"] = "day",
+    start: Time | None = None,
+    end: Time | None = None,
+    *,
+    account: str | Sequence[str] | None = None,
+    net: bool = False,
+    day_start: str | None = None,
+    bucket: Place = None,
+) -> Frame:
+    """What was realised, by day, ISO week or month.
+
+    Args:
+        by: period.
+        start: a date is the bot's own day; a time is a moment, naive means UTC.
+        end: a date includes that day, a time does not include itself.
+        account: one or some; all by default.
+        net: less fees, estimated as 0.05 % of each row's amount.
+        day_start: `09:00`, KST, for trading days; None takes the bot's own dates.
+        bucket: default CQS_BUCKET.
+
+    Returns:
+        a column for each account, and `total`; 0 where nothing was realised. Index `day`, `week` or `month`: its first
+        day at 00:00 UTC, every one between the first and the last with a trade.
+
+    Raises:
+        UsageError: no logs, or a date or period is wrong.
+        UnknownName: no such account.
+    """
+    if by not in _FREQUENCIES:
+        raise UnknownName("period", str(by), _FREQUENCIES)
+    columns = _columns(bucket, account, None, start, end, None if day_start is None else read_clock(day_start))
+    return _pnl_of(columns.net() if net else columns.where(columns.sell), by)
+
+
+_FREQUENCIES = {"day": "D", "week": "W-MON", "month": "MS"}
+
+
+def _pnl_of(columns: Columns, by: str) -> Frame:
+    import pandas as pd
+
+    rows = pd.DataFrame(
+        {
+            "at": _first_days(columns.day, by),
+            "account": np.array([*columns.accounts, ""], dtype=object)[columns.account],
+            "profit": columns.profit,
+        }
+    )
+    wide = rows.pivot_table(index="at", columns="account", values="profit", aggfunc="sum", fill_value=0.0)
+    if len(wide):
+        every = pd.date_range(wide.index[0], wide.index[-1], freq=_FREQUENCIES[by])
+        wide = wide.reindex(every, fill_value=0.0)
+    wide = wide.reindex(columns=list(columns.accounts), fill_value=0.0).astype(float)
+    wide.columns.name = None
+    wide["total"] = wide.sum(axis=1)
+    wide.index = pd.DatetimeIndex(wide.index).as_unit("us").rename(by)
+    return Frame(wide)
+
+
+def _first_days(days: npt.NDArray[np.int64], by: str) -> Any:
+    """Each day's period, as its first day at 00:00 UTC."""
+    dates = days.astype("datetime64[D]")
+    if by == "month":
+        dates = dates.astype("datetime64[M]").astype("datetime64[D]")
+    if by == "week":
+        dates = (days - (days + 3) % 7).astype("datetime64[D]")  # day 0 was a Thursday
+    return utc(dates.astype(_US).astype(np.int64))
+
+
+def lots(
+    start: Time | None = None,
+    end: Time | None = None,
+    *,
+    account: str | Sequence[str] | None = None,
+    symbol: str | Sequence[str] | None = None,
+    bucket: Place = None,
+) -> Frame:
+    """Purchases that were made in a range, and what became of each until now.
+
+    Which SELL sold which BUY is inferred from the profit that the SELL tells.
+
+    Args:
+        start: a date is the bot's own day; a time is a moment, naive means UTC.
+        end: a date includes that day, a time does not include itself.
+        account: one or some; all by default.
+        symbol: one or some.
+        bucket: default CQS_BUCKET.
+
+    Returns:
+        account, symbol, opened and closed (datetime64[us, UTC]; closed is NaT while coins are left), quantity (bought),
+        left (not sold), entry_price, exit_price (mean of what was sold), profit (as logged, gross), sales, currency.
+
+    Raises:
+        UsageError: no logs, or a date is wrong.
+        UnknownName: no such account or symbol.
+    """
+    import pandas as pd
+
+    snapshot = snapshot_of(bucket)
+    names, wanted = accounts_of(snapshot, account), symbols_of(snapshot, symbol)
+    found = [
+        {
+            "account": name,
+            "symbol": lot.symbol,
+            "opened": lot.at,
+            "closed": None if lot.open or not lot.sales else lot.sales[-1].at,
+            "quantity": lot.quantity,
+            "left": lot.left if lot.open else 0.0,
+            "entry_price": lot.price,
+            "exit_price": _mean([(sale.price, sale.quantity) for sale in lot.sales]),
+            "profit": sum(sale.profit for sale in lot.sales),
+            "sales": len(lot.sales),
+            "currency": CURRENCY,
+            "day": day,
+        }
+        for name in names
+        for lot, day in _lots_of(snapshot, name)
+        if wanted is None or lot.symbol in wanted
+    ]
+    columns = [*_LOT, "day"]
+    frame = pd.DataFrame(found, columns=columns)
+    keep = _mask(frame["day"].to_numpy(np.int64), frame["opened"].to_numpy(np.int64), start, end)
+    frame = frame[keep].drop(columns="day").sort_values("opened", ignore_index=True)
+    for name in ("opened", "closed"):
+        frame[name] = pd.to_datetime(frame[name], unit="us", utc=True).dt.as_unit("us")
+    return Frame(frame)
+
+
+def _lots_of(snapshot: Snapshot, account: str) -> list[tuple[Any, int]]:
+    """Lots of an account, each with the bot's own day of its purchase."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = snapshot.only(account)
+    bought = table.filter(pc.invert(table["sell"]))
+    days = bought["date"].cast(pa.int32()).to_numpy().tolist()
+    return list(zip(match(table)[0], days, strict=True))
+
+
+def _mean(parts: list[tuple[float, float]]) -> float:
+    quantity = sum(part for _, part in parts)
+    return sum(price * part for price, part in parts) / quantity if quantity else float("nan")
+
+
+def _columns(
+    bucket: Place,
+    account: str | Sequence[str] | None,
+    symbol: str | Sequence[str] | None,
+    start: Time | None,
+    end: Time | None,
+    day_start: int | None,
+) -> Columns:
+    """The chosen rows; `accounts` of what is returned are the chosen ones, sorted."""
+    parse_range(start, end)
+    snapshot = snapshot_of(bucket)
+    names, wanted = accounts_of(snapshot, account), symbols_of(snapshot, symbol)
+    columns = columns_of(snapshot, day_start)
+    keep = _mask(columns.day, columns.timestamp, start, end)
+    keep &= np.array([name in names for name in columns.accounts], bool)[columns.account]
+    if wanted is not None:
+        codes, symbols = columns.symbols()
+        keep &= np.array([one in wanted for one in symbols], bool)[codes]
+    return _renumbered(columns.where(keep), names)
+
+
+def _renumbered(columns: Columns, names: Sequence[str]) -> Columns:
+    from dataclasses import replace
+
+    places = np.array([names.index(one) if one in names else -1 for one in columns.accounts], np.int32)
+    return replace(columns, account=places[columns.account], accounts=tuple(names))
+
+
+def snapshot_of(bucket: Place) -> Snapshot:
+    """What the logs say now; a warning says what of them cannot be read."""
+    from cqs_monitor.logs.history import logs_of
+
+    opened = open_bucket(bucket)
+    with waiting("bot logs"):
+        snapshot = logs_of(opened.address).refresh()
+    if not snapshot.accounts:
+        raise UsageError(f"no bot has logs in {opened.url!r}; name another bucket, as bucket='gs://name'")
+    if count := len(snapshot.problems):
+        first = snapshot.problems[0]
+        told = f"{count:,} finding{'' if count == 1 else 's'}, such as {first.file}: {first.reason}"
+        warnings.warn(f"the logs are not whole: {told}", DataWarning, stacklevel=4)
+    return snapshot
+
+
+def accounts_of(snapshot: Snapshot, account: str | Sequence[str] | None) -> list[str]:
+    if account is None:
+        return list(snapshot.accounts)
+    names = [account] if isinstance(account, str) else list(account)
+    for name in names:
+        if name not in snapshot.accounts:
+            raise UnknownName("account", str(name), snapshot.accounts)
+    return sorted(set(names))
+
+
+def symbols_of(snapshot: Snapshot, symbol: str | Sequence[str] | None) -> set[str] | None:
+    """The symbols as bots wrote them; None for all."""
+    if symbol is None:
+        return None
+    home = settings().exchange
+
+    def market_of_log(one: str) -> str:
+        try:
+            return market_of(one, home)
+        except UsageError:  # text that is no symbol, or has two readings
+            return one
+
+    known = {str(one) for one in snapshot.table["symbol"].unique().to_pylist()}
+    markets = {one: market_of_log(one) for one in known}
+    found: set[str] = set()
+    for wanted in [symbol] if isinstance(symbol, str) else symbol:
+        same = {one for one in known if wanted == one or markets[one] == market_of_log(wanted)}
+        if not same:
+            raise UnknownName("symbol in the logs", str(wanted), known)
+        found |= same
+    return found
+
+
+def _mask(
+    day: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], start: Time | None, end: Time | None
+) -> npt.NDArray[np.bool_]:
+    """Rows of the range: dates are held against the bot's days, times against moments."""
+    keep = np.ones(len(day), bool)
+    if start is not None:
+        at, bare = parse_moment(start)
+        keep &= day >= at // 86_400_000 if bare else timestamp >= at * 1000
+    if end is not None:
+        at, bare = parse_moment(end)
+        keep &= day <= at // 86_400_000 if bare else timestamp < at * 1000
+    return keep
+
+
+def utc(microseconds: npt.NDArray[np.int64]) -> Any:
+    import pandas as pd
+
+    return pd.DatetimeIndex(microseconds.astype(_US)).tz_localize("UTC")

@@ -1,0 +1,189 @@
+"""`positions`: what bots hold, now or at the end of every day, with what it is worth."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_core import DataWarning, Frame, Lake, Series, settings
+from cqs_core.cli import open_bucket
+from cqs_core.time.clock import now, parse_range
+from cqs_core.time.intervals import DAY
+from cqs_monitor.performance.account_frames import CURRENCY, accounts_of, snapshot_of
+from cqs_monitor.performance.lots import crumb, match
+from cqs_monitor.performance.prices import last_candles, live_prices, market_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from cqs_core.time.clock import Time
+    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.performance.account_frames import Place
+    from cqs_monitor.performance.holdings import Holding
+
+    Floats = npt.NDArray[np.float64]
+    Stamps = npt.NDArray[np.int64]
+
+COLUMNS = (
+    *("timestamp", "account", "symbol", "quantity", "entry_price", "price", "priced"),
+    *("value", "unrealized", "unrealized_pct", "dust", "currency"),
+)
+_OLD = 7 * DAY  # of a price that still values something
+
+
+def positions(
+    start: Time | None = None,
+    end: Time | None = None,
+    *,
+    account: str | Sequence[str] | None = None,
+    live: bool = False,
+    bucket: Place = None,
+) -> Frame:
+    """What bots hold now, by their positions.json; with a range, at the end of every UTC day of it, by their trades.
+
+    A warning names what is held and has no price.
+
+    Args:
+        start: first day; only `end` given means from the first trade.
+        end: a date includes that day; None is the last day that ended.
+        account: one or some; all by default.
+        live: of now: ask the exchange for prices, else the last candle of the lake.
+        bucket: default CQS_BUCKET.
+
+    Returns:
+        timestamp (now, or the end of the day), account, symbol, quantity (coins), entry_price, price and when it was
+        one (priced), value, unrealized (gross), unrealized_pct (percent of the entry price), dust, currency. NaN where
+        there is no price, or only one that is older than the entry, or than a week.
+
+    Raises:
+        UsageError: no logs, or a date is wrong.
+        UnknownName: no such account.
+    """
+    bounds = parse_range(start, end)
+    snapshot = snapshot_of(bucket)
+    names, opened = accounts_of(snapshot, account), Lake(open_bucket(bucket))
+    if bounds == (None, None):
+        found = _frame(_held_now(opened, snapshot, names, live=live))
+    else:
+        found = _frame([row for name in names for row in _held_daily(opened, snapshot, name, *bounds)])
+    if missing := sorted(set(found[found["price"].isna() & ~found["dust"].astype(bool)]["symbol"])):
+        warnings.warn(f"no price of {', '.join(missing)}; sums leave them out", DataWarning, stacklevel=2)
+    return found
+
+
+def _frame(rows: list[dict[str, Any]]) -> Frame:
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for name in ("timestamp", "priced"):
+        frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True).dt.as_unit("us")
+    for name in COLUMNS[3:6] + COLUMNS[7:10]:
+        frame[name] = frame[name].astype(float)
+    return Frame(frame.sort_values(["timestamp", "account", "symbol"], ignore_index=True))
+
+
+def _held_now(lake: Lake, snapshot: Snapshot, names: Sequence[str], *, live: bool) -> list[dict[str, Any]]:
+    from cqs_monitor.performance.holdings import holdings, symbols_held
+
+    for name in names:
+        if (found := snapshot.held(name)).state == "unreadable":
+            warnings.warn(f"positions of {name!r} cannot be read: {found.reason}", DataWarning, stacklevel=3)
+    symbols = symbols_held(snapshot)
+    prices = last_candles(lake.bucket, symbols) | (live_prices(symbols) if live else {})
+    at = now()
+    return [_row(one, at) for name in names for one in holdings(snapshot, name, prices, at)]
+
+
+def _row(one: Holding, at: int) -> dict[str, Any]:
+    return {
+        "timestamp": at,
+        "account": one.account,
+        "symbol": one.position.symbol,
+        "quantity": one.position.quantity,
+        "entry_price": one.position.entry_price,
+        "price": None if one.price is None else one.price.value,
+        "priced": None if one.price is None else one.price.at,
+        "value": one.value,
+        "unrealized": one.unrealised,
+        "unrealized_pct": one.unrealised_pct,
+        "dust": one.position.dust,
+        "currency": CURRENCY,
+    }
+
+
+def _held_daily(
+    lake: Lake, snapshot: Snapshot, account: str, start: int | None, end: int | None
+) -> list[dict[str, Any]]:
+    """Rows of one account at the end of each day in `[start, end)`, ms UTC."""
+    found, rows = match(snapshot.only(account))[0], []
+    if not found:
+        return []
+    first = min(lot.at for lot in found) // 1000
+    low = max(first, start or 0) // DAY
+    high = min(now(), now() if end is None else end + DAY - 1) // DAY
+    ends: Stamps = np.arange(low + 1, high + 1, dtype=np.int64) * DAY
+    for symbol in sorted({lot.symbol for lot in found}):
+        mine = [lot for lot in found if lot.symbol == symbol]
+        quantity, cost = _sums(mine, ends)
+        held = quantity > crumb(max(lot.quantity for lot in mine))
+        if held.any():
+            priced, price = _closes(lake, symbol, ends[held])
+            entry = cost[held] / quantity[held]
+            rows += _valued(account, symbol, ends[held], quantity[held], entry, price, priced)
+    return rows
+
+
+def _sums(found: Sequence[Any], ends: Stamps) -> tuple[Floats, Floats]:
+    """Coins held and what they cost at each time."""
+    events = [(lot.at, lot.quantity, lot.price) for lot in found]
+    events += [(sale.at, -sale.quantity, lot.price) for lot in found for sale in lot.sales]
+    at, coins, price = (np.array(column) for column in zip(*sorted(events), strict=True))
+    place = np.searchsorted(at, ends * 1000)
+    zero = np.zeros(1)
+    return np.concatenate([zero, np.cumsum(coins)])[place], np.concatenate([zero, np.cumsum(coins * price)])[place]
+
+
+def _closes(lake: Lake, symbol: str, ends: Stamps) -> tuple[Stamps, Floats]:
+    """The last daily close before each time, and when it was; NaN and 0 where there is none, or an old one."""
+    from cqs_core.lake import stamps
+
+    market = market_of(symbol)
+    nothing = np.zeros(len(ends), np.int64), np.full(len(ends), np.nan)
+    if market is None:
+        return nothing
+    series = Series(settings().exchange, market, "1d")
+    table = lake.derive(series, int(ends[0]) - DAY - _OLD, int(ends[-1]))
+    closed = stamps(table) + DAY
+    if not len(closed):
+        return nothing
+    place = np.searchsorted(closed, ends, side="right") - 1
+    fresh = (place >= 0) & (ends - closed[place] < _OLD)
+    return np.where(fresh, closed[place], 0), np.where(fresh, table["close"].to_numpy()[place], np.nan)
+
+
+def _valued(
+    account: str, symbol: str, ends: Stamps, quantity: Floats, entry: Floats, price: Floats, priced: Stamps
+) -> list[dict[str, Any]]:
+    value = price * quantity
+    columns = zip(ends.tolist(), quantity.tolist(), entry.tolist(), price.tolist(), priced.tolist(), strict=True)
+    return [
+        {
+            "timestamp": at,
+            "account": account,
+            "symbol": symbol,
+            "quantity": coins,
+            "entry_price": paid,
+            "price": last,
+            "priced": when or None,
+            "value": worth,
+            "unrealized": worth - paid * coins,
+            "unrealized_pct": 100 * (last / paid - 1) if paid else None,
+            "dust": False,
+            "currency": CURRENCY,
+        }
+        for (at, coins, paid, last, when), worth in zip(columns, value.tolist(), strict=True)
+    ]
