@@ -24,7 +24,7 @@ def test_the_commands_of_the_readme_run(command, folder, put, monkeypatch, capsy
 
 
 def test_the_example_of_the_readme_runs(folder, put, monkeypatch):
-    put("logs/Main/trades_2025-10-30.csv", HEAD + SELL.replace(b",2025-10-21,", b",2025-10-30,"))
+    put("logs/Main/trades_2025-10-30.csv", HEAD + SELL.replace(b"2025-10-21", b"2025-10-30"))
     monkeypatch.setenv("CQS_BUCKET", str(folder))
     (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     found: dict[str, object] = {}
