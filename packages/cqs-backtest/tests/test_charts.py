@@ -140,9 +140,9 @@ def test_no_bars_and_no_such_mode_are_refused():
 @pytest.mark.parametrize("mode", ["light", "dark", "print"])
 def test_a_chart_paints_its_ground_but_on_a_page(mode):
     [shown] = figures(charts.years(made(), mode=mode))
-    assert shown.background_fill_color == {"light": "#ffffff", "dark": "#161a21", "print": "#ffffff"}[mode]
+    assert shown.styles == {"background-color": "#161a21" if mode == "dark" else "#ffffff"}
     [page] = figures(charts.years(made(), mode="page"))
-    assert page.background_fill_alpha == 0
+    assert page.styles == {}
 
 
 def test_colors_follow_the_setting(monkeypatch):

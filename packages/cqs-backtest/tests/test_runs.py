@@ -1,7 +1,6 @@
 """Kept runs: made again, compared, reported."""
 
 import json
-import re
 
 import pytest
 from handmade import WAVE, store
@@ -145,21 +144,3 @@ class TestCompare:
         found = compare(bucket, [run, other])
         assert [row["setting"] for row in found["settings"]] == ["capital"]
         assert found["trades"] == []
-
-
-def test_the_report_is_one_page_that_asks_for_nothing(cqs, run, tmp_path):
-    path = tmp_path / "report.html"
-    assert cqs("backtest", "report", run, "--output", str(path), "--json")[1] == {"run": run, "output": str(path)}
-    text = path.read_text()
-    assert not re.search(r"(src|href|url|@import|<script|<link)\s*[=(:]?", text)
-    assert "http" not in text
-    assert "Sharpe" in text
-    assert run in text
-
-
-def test_a_report_escapes_what_comes_from_outside(bucket, run):
-    from cqs_backtest.report import tear_sheet
-
-    path = bucket.folder / "runs" / run / "manifest.json"
-    path.write_text(path.read_text().replace('"upbit"', '"<script>alert(1)</script>"'))
-    assert "<script" not in tear_sheet(read(bucket, run))

@@ -241,6 +241,16 @@ class Outcome:
         return {"id": "", "created": iso(now()), **manifest(self)}
 
     @property
+    def capital(self) -> float:
+        """Cash before the first bar, quote currency."""
+        return self.request.costs.capital
+
+    @property
+    def day_start(self) -> int:
+        """Milliseconds after 00:00 UTC at which a day begins."""
+        return self.request.day_start
+
+    @property
     def held(self) -> str:
         """What was bought and held beside it, for people."""
         return held(self.manifest)

@@ -29,6 +29,8 @@ class Record(Protocol):
         performance: every metric by name; unknown is NaN.
         held: what was bought and held beside it, for people.
         badges: what the checks say.
+        capital: cash before the first bar, quote currency.
+        day_start: milliseconds after 00:00 UTC at which a day begins.
     """
 
     @property
@@ -47,6 +49,10 @@ class Record(Protocol):
     def held(self) -> str: ...
     @property
     def badges(self) -> dict[str, Any]: ...
+    @property
+    def capital(self) -> float: ...
+    @property
+    def day_start(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,3 +6,6 @@ from .returns import distribution as distribution
 from .returns import months as months
 from .returns import rolling as rolling
 from .returns import years as years
+from .saving import embedded as embedded
+from .saving import save as save
+from .saving import save_page as save_page

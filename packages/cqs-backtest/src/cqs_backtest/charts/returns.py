@@ -88,6 +88,8 @@ def months(run: Charted, *, mode: Mode = "light") -> Any:
 def distribution(run: Charted, *, bins: int = 60, height: int = 220, mode: Mode = "light") -> Any:
     """How many days had which return, in percent, with their mean (dashed) and 5th percentile (dotted).
 
+    Days on which equity did not move are left out.
+
     Args:
         run: a result or a kept run.
         bins: how many at most.
@@ -96,7 +98,9 @@ def distribution(run: Charted, *, bins: int = 60, height: int = 220, mode: Mode 
     """
     hv, curve, shown = holoviews(), curve_of(run), look(mode)
     daily = 100 * returns(curve.daily[1], curve.capital)
-    daily = daily[np.isfinite(daily)]
+    daily = daily[np.isfinite(daily) & (daily != 0)]
+    if not len(daily):
+        daily = np.zeros(1)
     counts, edges = np.histogram(daily, bins=_edges(daily, bins))
     gains = edges[:-1] >= 0
     bars = {"left": edges[:-1], "bottom": np.zeros(len(counts)), "right": edges[1:], "top": counts}

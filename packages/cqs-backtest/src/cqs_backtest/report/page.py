@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.metrics import monthly_returns, worst_drawdowns, yearly_returns
+from cqs_backtest.metrics import worst_drawdowns
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
 from cqs_backtest.metrics.metric_text import figure
-from cqs_backtest.report.svg import area, bars, lines
-from cqs_core.trading.metrics import daily_equity, drawdowns
+from cqs_core import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cqs_backtest.record import Record
 
-_MONTHS = [f"{m:02}" for m in range(1, 13)]
 _CSS = """
 :root{color-scheme:light
-dark;--paper:#fff;--ground:#f4f6f9;--text:#1a2230;--muted:#5c677a;--line:#dfe4ec;--accent:#2f6bd8;
---up:#00695c;--down:#c62828}
-@media(prefers-color-scheme:dark){:root{--paper:#171b23;--ground:#0e1116;--text:#e6eaf2;--muted:#98a3b5;--line:#2a313d;
---accent:#7aa2f7;--up:#2fb8a8;--down:#ff7a77}}
+dark;--paper:#fff;--ground:#f4f6f9;--text:#1a2230;--muted:#5c677a;--line:#dfe4ec}
+@media(prefers-color-scheme:dark){:root{--paper:#161a21;--ground:#0e1116;--text:#e6eaf2;--muted:#98a3b5;--line:#2a313d}}
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--text);font:14px/1.5 system-ui,sans-serif}
 main{max-width:1080px;margin:0 auto;padding:24px 16px}h1{font-size:22px;margin:0}h2{font-size:15px;margin:0 0 8px}
 p{margin:4px 0;color:var(--muted)}section{background:var(--paper);border:1px solid
@@ -35,38 +32,51 @@ margin-top:12px;overflow-x:auto}.cards{display:grid;grid-template-columns:repeat
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13px}th{color:var(--muted);font-weight:500}
 th,td{padding:5px 8px;border-bottom:1px solid
 var(--line);text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}
-td.text{text-align:left;white-space:normal;color:var(--muted)}.up{color:var(--up)}.down{color:var(--down)}
-svg{width:100%;height:auto;display:block}svg line{stroke:var(--line)}svg text{fill:var(--muted);font-size:12px}
-polyline{fill:none;stroke:var(--accent);stroke-width:1.8}polyline.other{stroke:var(--muted);stroke-width:1.2}
-polygon{fill:var(--down);opacity:.3}rect.up{fill:var(--up)}rect.down{fill:var(--down)}text.x{text-anchor:middle}
+td.text{text-align:left;white-space:normal;color:var(--muted)}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:0}
+@page{margin:12mm}@media print{:root{--paper:#fff;--ground:#fff;--text:#000;--muted:#333;--line:#bbb}
+main{zoom:.65;padding:0}section{break-inside:avoid;overflow:visible}section:has(table,pre){break-inside:auto}
+tr{break-inside:avoid}}
 """
 
 
 def tear_sheet(run: Record) -> str:
-    """One self-contained HTML page; everything from the run is escaped."""
+    """One self-contained, interactive HTML page; everything from the run is escaped.
+
+    Raises:
+        UsageError: the extra `panel` is not installed, which draws the charts.
+    """
     made = run.manifest
-    capital = made["costs"]["capital"]
-    days, equity = daily_equity(run.ts, run.equity, made["day_start"])
     title = f"{made['strategy']['name']} on {', '.join(made['symbols'])}"
+    head, charts, script = _charts(run)
     parts = [
         f"<h1>{escape(title)}</h1>{_about(made)}",
         f'<section class="cards">{_cards(made["performance"])}</section>',
-        _section(
-            f"Equity, logarithmic; in grey: {escape(run.held)}",
-            lines(run.ts, {"equity": run.equity, run.held: run.benchmark}, 320, "Equity", log=True),
-        ),
-        _section("Drawdown, %", area(run.ts, 100 * drawdowns(run.equity, capital), 150, "Drawdown")),
-        _section("Years, %", bars(yearly_returns(days, equity, capital), 180, "Return of each year")),
-        _section("Months, %", _heatmap(monthly_returns(days, equity, capital))),
-        _section("Worst drawdowns", _drawdowns(run, capital)),
+        *(_section(name, drawn) for name, drawn in charts.items()),
+        _section("Worst drawdowns", _drawdowns(run, made["costs"]["capital"])),
         _section("All metrics", _metrics(made["performance"])),
         _section("Trades", _trades(run.trades.to_pylist())),
         _section("Manifest", f"<pre>{escape(json.dumps(made, indent=1, ensure_ascii=False))}</pre>"),
     ]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    body = f"<body><main>{''.join(parts)}</main></body>"
-    return f'<!doctype html><html lang="en"><head>{head}<style>{_CSS}</style></head>{body}</html>\n'
+    meta = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+    body = f"<body><main>{''.join(parts)}</main>{script}</body>"
+    return f'<!doctype html><html lang="en"><head>{meta}<style>{_CSS}</style>{head}</head>{body}</html>\n'
+
+
+def _charts(run: Record) -> tuple[str, dict[str, str], str]:
+    """Scripts for the head, charts by the titles of their sections, and the script that fills them."""
+    from cqs_backtest import charts
+
+    drawn = {
+        f"Equity, logarithmic, and drawdown, %; in grey: {run.held}": charts.equity(run, log=True, height=440),
+        "Years, %": charts.years(run),
+        "Months, %": charts.months(run),
+        "Days that moved equity, by return, %; dashed: mean, dotted: 5th percentile": charts.distribution(run),
+    }
+    with contextlib.suppress(UsageError):  # too few days on which equity moved
+        drawn["Sharpe of the last 90 days"] = charts.rolling(run)
+    parts = charts.embedded(drawn)
+    return parts.head, dict(parts.charts), parts.script
 
 
 def _about(made: dict[str, Any]) -> str:
@@ -104,15 +114,6 @@ def _metrics(performance: dict[str, float | None]) -> str:
     )
     body = "".join(f"<tr><td>{label}</td><td>{value}</td>{text}</tr>" for label, value, text in rows)
     return f"<table><tr><th>Metric</th><th>Value</th><th></th></tr>{body}</table>"
-
-
-def _heatmap(months: dict[str, float]) -> str:
-    rows = []
-    for year in dict.fromkeys(name[:4] for name in months):
-        cells = "".join(_signed(months.get(f"{year}-{m}")) for m in _MONTHS)
-        rows.append(f"<tr><td>{year}</td>{cells}</tr>")
-    head = "".join(f"<th>{m}</th>" for m in _MONTHS)
-    return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
 
 
 def _drawdowns(run: Record, capital: float) -> str:
@@ -154,12 +155,6 @@ def _section(title: str, inside: str) -> str:
 
 def _value(value: float | None, unit: str) -> str:
     return escape(figure(float("nan") if value is None else value, unit))
-
-
-def _signed(value: float | None) -> str:
-    if value is None:
-        return "<td></td>"
-    return f'<td class="{"up" if value > 0 else "down" if value < 0 else ""}">{value:.1f}</td>'
 
 
 def _day(ts: int | None) -> str:

@@ -25,6 +25,7 @@ _INK = {"light": "#59637a", "dark": "#9aa4b5", "print": "#333333", "page": GREY}
 _TEXT = {"light": "#1a1f2b", "dark": "#e6e9ef", "print": "#000000", "page": "#1a1f2b"}
 _GROUND = {"light": "#ffffff", "dark": "#161a21", "print": "#ffffff"}
 _TIME_TOOLS = ("xpan", "xwheel_zoom", "xbox_zoom", "reset", "save")
+COLORS = {mode: {"ink": _INK[mode], "text": _TEXT[mode], "ground": ground} for mode, ground in _GROUND.items()}
 _crosshairs: WeakKeyDictionary[Any, Span] = WeakKeyDictionary()  # by the x range that figures share
 
 
@@ -128,6 +129,7 @@ class Look:
         ink, ground = _INK[self.mode], _GROUND[self.mode]
         shown.update(background_fill_color=ground, border_fill_color=ground)
         shown.update(background_fill_alpha=1, border_fill_alpha=1)
+        shown.styles = {"background-color": ground}  # the canvas leaves a hairline around what it fills
         for axis in shown.axis:
             axis.update(major_label_text_color=ink, axis_label_text_color=ink, major_label_text_font_size="11px")
         for grid in shown.grid:

@@ -57,6 +57,7 @@ def percent_heatmap(
 
     def dress(figure: Any) -> None:
         figure.ygrid.visible = False
+        figure.min_border_right = 8  # the axis is at the left
         long, short = (one for one in figure.renderers if isinstance(getattr(one, "glyph", None), Text))
         short.visible = False
         args = {"figure": figure, "long": long, "short": short, "columns": len(columns), "least": _NARROW}
