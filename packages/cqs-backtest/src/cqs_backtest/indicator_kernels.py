@@ -52,10 +52,22 @@ def _mean_of(ring: Floats) -> float:
 
 @compiled()
 def mean(values: Floats, n: int) -> Floats:
-    """Mean of the last `n`: the window is summed anew, so nothing drifts and nothing depends on what came before."""
+    """Mean of the last `n` values."""
+    return _windowed(values, n, False)
+
+
+@compiled()
+def deviation(values: Floats, n: int) -> Floats:
+    """Population standard deviation of the last `n` values; 0 if they are equal."""
+    return _windowed(values, n, True)
+
+
+@compiled()
+def _windowed(values: Floats, n: int, spread: bool) -> Floats:
+    """Each window is summed from scratch, so rounding errors do not add up and older values have no influence."""
     rows, columns = values.shape
     out = np.empty((rows, columns))
-    ring = np.empty(n)
+    ring, squares = np.empty(n), np.empty(n)
     for s in range(columns):
         seen = 0
         last = np.nan
@@ -65,32 +77,17 @@ def mean(values: Floats, n: int) -> Floats:
                 ring[seen % n] = value
                 seen += 1
                 if seen >= n:
-                    last = _mean_of(ring)
+                    last = _deviation_of(ring, squares) if spread else _mean_of(ring)
             out[t, s] = last
     return out
 
 
 @compiled()
-def deviation(values: Floats, n: int) -> Floats:
-    """Population standard deviation of the last `n`; 0 where they are equal."""
-    rows, columns = values.shape
-    out = np.empty((rows, columns))
-    ring, deviations = np.empty(n), np.empty(n)
-    for s in range(columns):
-        seen = 0
-        last = np.nan
-        for t in range(rows):
-            value = values[t, s]
-            if not math.isnan(value):
-                ring[seen % n] = value
-                seen += 1
-                if seen >= n:
-                    centre = _mean_of(ring)
-                    for i in range(n):
-                        deviations[i] = (ring[i] - centre) ** 2
-                    last = math.sqrt(_mean_of(deviations))
-            out[t, s] = last
-    return out
+def _deviation_of(ring: Floats, squares: Floats) -> float:
+    center = _mean_of(ring)
+    for i in range(len(ring)):
+        squares[i] = (ring[i] - center) ** 2
+    return math.sqrt(_mean_of(squares))
 
 
 @compiled()

@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def parse_assignments(texts: Iterable[str], option: str = "--set") -> dict[str, str]:
+def parse_assignments(texts: Iterable[str], option: str = "--set", form: str = "NAME=VALUE") -> dict[str, str]:
     """Values by name; if a name is given twice, the last value wins.
+
+    Args:
+        texts: what the option was given, each time.
+        option: its name, for errors.
+        form: how an assignment is written, for errors.
 
     Raises:
         UsageError: a text is not an assignment.
@@ -23,7 +28,7 @@ def parse_assignments(texts: Iterable[str], option: str = "--set") -> dict[str, 
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise UsageError(f"{option} {text!r} is not an assignment; write it as name=value")
+            raise UsageError(f"{option} {text!r} is not {form}")
         found[name.strip()] = value.strip()
     return found
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cqs_core import INTERVALS, Lake, Series, UsageError, settings
-from cqs_core.cli import command_options, emit, open_bucket, say
+from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, say
 from cqs_core.files import safe
 from cqs_core.time.clock import iso, parse_range
 from cqs_data.commands.fetch_report import counted
@@ -64,7 +64,7 @@ def _options(
     **given: Any,
 ) -> Any:
     from cqs_data.fetching.selection import unusual_markets
-    from cqs_data.importing import Options, parse_columns, parse_where
+    from cqs_data.importing import Options, parse_columns
 
     chosen = exchange or settings().exchange
     return Options(
@@ -72,7 +72,7 @@ def _options(
         market=market,
         known=unusual_markets(lake, chosen, [market] if market else []),
         zone=_zone(zone) if zone else None,
-        where=parse_where(where),
+        where=parse_assignments(where, "--where", "COLUMN=VALUE, as in symbol=BTCUSDT"),
         columns=parse_columns(columns),
         delimiter={"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter),
         pattern=date_format,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cqs_core import UnknownName, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
 STAMPS = ("open", "close")
 ABSENT = ("unknown", "no-trade")
@@ -58,18 +58,3 @@ class Options:
                 raise UnknownName(what, value, allowed)
         if self.delimiter is not None and len(self.delimiter) != 1:
             raise UsageError(f"--delimiter {self.delimiter!r} is not one character; for tabs say tab")
-
-
-def parse_where(pairs: Sequence[str]) -> dict[str, str]:
-    """`symbol=BTCUSDT` as a dict.
-
-    Raises:
-        UsageError: one is not COLUMN=VALUE.
-    """
-    found = {}
-    for pair in pairs:
-        column, sign, value = pair.partition("=")
-        if not sign or not column.strip():
-            raise UsageError(f"--where {pair!r} is not COLUMN=VALUE, as in symbol=BTCUSDT")
-        found[column.strip()] = value.strip()
-    return found

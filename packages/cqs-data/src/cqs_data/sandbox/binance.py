@@ -14,6 +14,7 @@ from aiohttp import web
 from cqs_core.time import intervals
 from cqs_data.sandbox.candle_rows import Source, newest, step
 from cqs_data.sandbox.habits import backwards, forwards
+from cqs_data.sandbox.routes import serving
 from cqs_data.sandbox.sockets import binance_reader, converse
 
 if TYPE_CHECKING:
@@ -32,15 +33,17 @@ _FILTERS = [
 def application(source: Source, clock: Callable[[], int]) -> web.Application:
     """What Binance serves under `/api/v3`."""
     binance = _Binance(source, clock)
-    app = web.Application()
-    app.router.add_get("/api/v3/ping", binance.ping)
-    app.router.add_get("/api/v3/time", binance.time)
-    app.router.add_get("/api/v3/exchangeInfo", binance.exchange_info)
-    app.router.add_get("/api/v3/klines", binance.klines)
-    app.router.add_get("/api/v3/ticker/24hr", binance.ticker)
-    app.router.add_get("/ws", binance.socket)
-    app.router.add_get("/ws/{stream}", binance.socket)
-    return app
+    return serving(
+        {
+            "/api/v3/ping": binance.ping,
+            "/api/v3/time": binance.time,
+            "/api/v3/exchangeInfo": binance.exchange_info,
+            "/api/v3/klines": binance.klines,
+            "/api/v3/ticker/24hr": binance.ticker,
+            "/ws": binance.socket,
+            "/ws/{stream}": binance.socket,
+        }
+    )
 
 
 class _Binance:

@@ -17,6 +17,7 @@ from cqs_core.time import clock
 from cqs_core.time.intervals import HOUR
 from cqs_data.sandbox.candle_rows import Bars, Source, newest, step
 from cqs_data.sandbox.habits import backwards
+from cqs_data.sandbox.routes import serving
 from cqs_data.sandbox.sockets import converse, upbit_reader
 
 if TYPE_CHECKING:
@@ -37,14 +38,16 @@ _NAMES = {
 def application(source: Source, clock: Callable[[], int]) -> web.Application:
     """What Upbit serves under `/v1`."""
     upbit = _Upbit(source, clock)
-    app = web.Application()
-    app.router.add_get("/v1/market/all", upbit.market_all)
-    app.router.add_get("/v1/candles/minutes/{unit}", upbit.minutes)
-    app.router.add_get("/v1/candles/{period}", upbit.longer)
-    app.router.add_get("/v1/ticker", upbit.ticker)
-    app.router.add_get("/v1/ticker/all", upbit.ticker_all)
-    app.router.add_get("/websocket/v1", upbit.socket)
-    return app
+    return serving(
+        {
+            "/v1/market/all": upbit.market_all,
+            "/v1/candles/minutes/{unit}": upbit.minutes,
+            "/v1/candles/{period}": upbit.longer,
+            "/v1/ticker": upbit.ticker,
+            "/v1/ticker/all": upbit.ticker_all,
+            "/websocket/v1": upbit.socket,
+        }
+    )
 
 
 class _Upbit:
