@@ -8,7 +8,7 @@ from handmade import WAVE, store
 from cqs_backtest.runs import listing, read, set_aside, survey
 from cqs_backtest.runs.reproducing import verify
 from cqs_backtest.runs.run_comparison import compare
-from cqs_core import UnknownName
+from cqs_core import Lake, UnknownName
 
 pytestmark = pytest.mark.once
 
@@ -43,6 +43,29 @@ def test_equity_and_trades_come_back_as_they_were(bucket, cqs, run):
     assert stored.equity.tolist() == [value for _, value in made["equity"]]
     assert len(stored.trades_frame()) == len(made["trades"])
     assert stored.trades_frame()["pnl"].tolist() == [trade["pnl"] for trade in made["trades"]]
+
+
+def test_sql_sees_runs(bucket, run):
+    lake, stored = Lake(bucket), read(bucket, run)
+    [row] = lake.sql("select * exclude parameters, parameters->>'noise_ratio' n from runs").to_pylist()
+    assert (row["run"], row["strategy"], row["symbols"]) == (run, "volatility_breakout", ["BTC/KRW", "ETH/KRW"])
+    assert (row["lookahead"], row["parity"], row["n"]) == ("ok", "ok", "0.5")
+    assert row["sharpe"] == stored.manifest["performance"]["sharpe"]
+    query = "select value from run_metrics join runs using (run) where metric = 'cagr' and strategy like 'vol%'"
+    assert lake.sql(query).to_pylist() == [{"value": stored.manifest["performance"]["cagr"]}]
+    assert lake.sql("select sum(pnl) p from run_trades").to_pylist()[0]["p"] == pytest.approx(
+        stored.trades_frame()["pnl"].sum()
+    )
+    query = "select count(*) n from run_equity e join candles c using (ts) where run = $run and market = 'BTC/KRW'"
+    assert lake.sql(query, run=run).to_pylist() == [{"n": len(stored.equity)}]
+    assert {row["name"] for row in lake.sql("show tables").to_pylist()} >= {
+        *("candles", "runs", "run_metrics", "run_trades", "run_equity")
+    }
+
+
+def test_sql_of_a_bucket_without_runs_has_no_rows(bucket):
+    for name in ("runs", "run_metrics", "run_trades", "run_equity"):
+        assert Lake(bucket).sql(f"select count(*) n from {name}").to_pylist() == [{"n": 0}]
 
 
 def test_a_run_is_found_by_how_its_id_begins(bucket, run):

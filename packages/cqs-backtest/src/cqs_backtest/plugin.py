@@ -9,7 +9,7 @@ from cqs_core import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqs_core import DemoStep, Engine, Strategy
+    from cqs_core import DemoStep, Engine, SqlTable, Strategy
 
 
 @hookimpl
@@ -36,6 +36,14 @@ def register_commands() -> Mapping[str, tuple[str, str]]:
         "backtest": ("cqs_backtest.commands:backtest", "Run a strategy on candles of the lake."),
         "strategies": ("cqs_backtest.commands:strategies", "List strategies and their parameters."),
     }
+
+
+@hookimpl
+def register_tables() -> Sequence[SqlTable]:
+    """Kept runs, in SQL."""
+    from cqs_backtest.runs.kept_tables import TABLES
+
+    return TABLES
 
 
 @hookimpl

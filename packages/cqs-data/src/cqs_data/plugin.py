@@ -27,7 +27,7 @@ def register_commands() -> dict[str, tuple[str, str]]:
         ),
         "update": ("cqs_data.commands.update:command", "Download what came since for the series that the lake has."),
         "data": ("cqs_data.commands.data:command", "Look at the lake, mend it, import into it, export from it."),
-        "sql": ("cqs_data.commands.sql:command", "Run one SELECT over all candles; read-only."),
+        "sql": ("cqs_data.commands.sql:command", "Run one SELECT over candles, runs and bots; read-only."),
         "exchanges": ("cqs_data.commands.fetch:exchanges", "List the exchanges that can be downloaded from."),
         "sandbox": ("cqs_data.commands.sandbox:command", "Serve a sandbox exchange on this machine."),
     }

@@ -29,7 +29,7 @@ def register_channels() -> Sequence[AlertChannel]:
 
 @hookimpl
 def register_tables() -> Sequence[SqlTable]:
-    from cqs_monitor.sql_tables import TABLES
+    from cqs_monitor.monitor_tables import TABLES
 
     return TABLES
 

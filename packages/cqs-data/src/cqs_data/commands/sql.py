@@ -1,4 +1,4 @@
-"""`cqs sql`: one SELECT over all candles."""
+"""`cqs sql`: one SELECT over candles, runs and bots."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @click.argument("query")
 @command_options
 def command(query: str, bucket: str | None, as_json: bool) -> None:
-    """Run one SELECT over `candles` (exchange, market, interval, ts, open, high, low, close, volume); read-only."""
+    """Run one SELECT, PIVOT, DESCRIBE or SHOW; read-only.
+
+    `candles` has exchange, market, interval, ts, open, high, low, close, volume. `show tables` lists the others, such as
+    `runs` and `bot_trades`; `describe runs` has their columns.
+    """
     from cqs_data.commands.json_rows import json_rows
 
     with stoppable():

@@ -27,7 +27,7 @@ TABLES = [
             "profit_pct": "double",
             "currency": "varchar",
         },
-        "cqs_monitor.sql_tables:bot_trades",
+        "cqs_monitor.monitor_tables:bot_trades",
         "One row of a bot's log: what was bought or sold.",
     ),
     SqlTable(
