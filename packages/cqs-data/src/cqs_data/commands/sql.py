@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def command(query: str, bucket: str | None, as_json: bool) -> None:
     """Run one SELECT, PIVOT, DESCRIBE or SHOW; read-only.
 
-    `candles` has exchange, market, interval, ts, open, high, low, close, volume. `show tables` lists the others, such as
+    `candles` has exchange, market, interval, ts, open, high, low, close and volume. `show tables` lists the others, as
     `runs` and `bot_trades`; `describe runs` has their columns.
     """
     from cqs_data.commands.json_rows import json_rows
