@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from cqs_backtest.runs.code import StrategyCode
     from cqs_core.lake import LeftOut
     from cqs_core.trading.metrics import Floats, Stamps
 
@@ -127,6 +128,7 @@ def backtest(
     )
     opened = opened_bucket(bucket) if data is None else None
     outcome = run(request, opened, data, quote, confirm=keep)
+    _ = outcome.code  # now: the notebook may change it before the run is kept
     _warn_of_peeks(outcome)
     made = Result(outcome, bucket=opened, simulated=outcome.result)
     return _kept_if_possible(made, outcome, bucket) if keep else made
@@ -239,6 +241,13 @@ class Outcome:
         from cqs_backtest.runs.manifest import manifest
 
         return {"id": "", "created": iso(now()), **manifest(self)}
+
+    @cached_property
+    def code(self) -> StrategyCode:
+        """Of the strategy, as it was when this was first asked for."""
+        from cqs_backtest.runs.code import captured
+
+        return captured(self.request.strategy)
 
     @property
     def capital(self) -> float:

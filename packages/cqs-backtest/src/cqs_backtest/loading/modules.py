@@ -11,6 +11,7 @@ import builtins
 import importlib
 import inspect
 import itertools
+import re
 import sys
 import sysconfig
 from collections import deque
@@ -20,6 +21,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from cqs_backtest.loading.excerpt import Excerpt, folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,11 +41,15 @@ class Files:
         rule: path of the file that defines it, below their folder.
         data: bytes by path, the rule's own first.
         folder: where they are.
+        excerpt: whether the rule's file was put together from parts of a notebook or a script.
+        missing: what the rule uses that is not in these files, one text each.
     """
 
     rule: str
     data: Mapping[str, bytes]
     folder: Path
+    excerpt: bool = False
+    missing: tuple[str, ...] = ()
 
 
 def import_file(folder: Path, path: str) -> ModuleType:
@@ -80,6 +87,40 @@ def files_of(class_: type) -> Files | None:
     path = file.relative_to(folder)
     only = path.parts[0].removesuffix(".py") if _installed(folder) else None
     return _with_siblings(Files(path.as_posix(), {path.as_posix(): data}, folder), only)
+
+
+def code_of(class_: type) -> Files:
+    """What has to be kept of a class: its file and neighbors, or an excerpt where that file is not to be run.
+
+    That is a notebook, a REPL, a script (it may do anything), or a class that is made inside a function.
+    """
+    module = sys.modules.get(class_.__module__)
+    if class_.__module__ != "__main__" and getattr(module, class_.__name__, None) is class_:
+        files = files_of(class_)
+        if files is not None:
+            return files
+    return _excerpt_of(class_)
+
+
+def _excerpt_of(class_: type) -> Files:
+    folder = folder_of(class_.__module__)
+    try:
+        found = Excerpt(class_)
+    except Exception as error:  # noqa: BLE001 - a run must not be lost because of what its source looks like
+        return Files("", {}, folder, excerpt=True, missing=(f"the source cannot be read: {error!r}",))
+    if not found.complete:
+        return Files("", {}, folder, excerpt=True, missing=tuple(found.missing))
+    path = _free_path(folder, class_.__name__)
+    near = _with_siblings(Files(path, {path: found.text.encode()}, folder), None)
+    return Files(path, near.data, folder, excerpt=True, missing=tuple(found.missing))
+
+
+def _free_path(folder: Path, name: str) -> str:
+    """A file name that no module beside it has."""
+    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    while (folder / f"{stem}.py").exists():
+        stem += "_"
+    return f"{stem}.py"
 
 
 def _folder(class_: type, file: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.loading.modules import files_of, import_file
+from cqs_backtest.loading.modules import code_of, import_file
 from cqs_core import Strategy, UnknownName, UsageError, plugins
 from cqs_core.isolation import fact_of, foreign
 
@@ -49,8 +49,8 @@ def reference_of(strategy: Strategy) -> str:
     class_ = type(strategy)
     if is_installed(strategy):
         return class_.id
-    files = files_of(class_)
-    return f"{files.rule}:{class_.__name__}" if files else class_.__name__
+    rule = code_of(class_).rule
+    return f"{rule}:{class_.__name__}" if rule else class_.__name__
 
 
 def _class(name: str) -> Any:

@@ -10,11 +10,12 @@ import json
 import re
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.loading.modules import files_of
-from cqs_backtest.loading.strategies import find, from_file, is_installed
+from cqs_backtest.loading.modules import code_of, files_of
+from cqs_backtest.loading.strategies import find, from_file, is_installed, reference_of
 from cqs_core import UnknownName, UsageError
 from cqs_core.files import state_folder
 
@@ -35,29 +36,53 @@ class Untrusted(UsageError):  # noqa: N818 - a fact, as the other errors here
     """Code that is kept in a bucket, and that the user has not trusted."""
 
 
-def kept_files(strategy: Strategy) -> Mapping[str, bytes]:
-    """What is kept of a strategy: its file and the neighbours that it imports, by path; nothing of a plugin's."""
-    files = None if is_installed(strategy) else files_of(type(strategy))
-    return files.data if files else {}
+@dataclass(frozen=True)
+class StrategyCode:
+    """The code of a strategy at one moment: a notebook's next cell may change it.
+
+    Attributes:
+        reference: how the class is found again, see `reference_of`.
+        source: sha256 of the file that defines it.
+        files: sha256 by path.
+        data: what is kept of it, by path; nothing of a plugin's.
+        missing: what it uses that is not kept, one text each.
+        folder: where its files are; None for an excerpt, or a plugin's.
+    """
+
+    reference: str
+    source: str
+    files: Mapping[str, str]
+    data: Mapping[str, bytes]
+    missing: tuple[str, ...] = ()
+    folder: Path | None = None
+
+
+def captured(strategy: Strategy) -> StrategyCode:
+    """The code of a strategy as it is now."""
+    class_ = type(strategy)
+    if is_installed(strategy):
+        return StrategyCode(reference_of(strategy), class_.source_hash(), hashes(strategy), {})
+    found = code_of(class_)
+    files = {path: _sha256(data) for path, data in found.data.items()}
+    source = files[found.rule] if found.rule else class_.source_hash()
+    reference = f"{found.rule}:{class_.__name__}" if found.rule else class_.__name__
+    return StrategyCode(reference, source, files, found.data, found.missing, None if found.excerpt else found.folder)
 
 
 def hashes(strategy: Strategy) -> dict[str, str]:
-    """sha256 of each file that a strategy is made of, by path; a package of cqs is told by its version."""
-    if is_installed(strategy) and type(strategy).__module__.startswith("cqs_"):
-        return {}
-    files = files_of(type(strategy))
+    """sha256 of each file of a plugin's strategy, by path; a package of cqs is told by its version."""
+    files = None if type(strategy).__module__.startswith("cqs_") else files_of(type(strategy))
     return {path: _sha256(data) for path, data in files.data.items()} if files else {}
 
 
-def remember(run: str, strategy: Strategy) -> None:
-    """Note on this machine where a run's rule is, so that `verify` can say that it was edited since."""
-    files = None if is_installed(strategy) else files_of(type(strategy))
-    if files is None:
+def remember(run: str, code: StrategyCode) -> None:
+    """Note on this machine where a run's strategy is, so that `verify` can say that it was edited since."""
+    if code.folder is None:
         return
     home = _home()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        (home / f"{run}.json").write_text(json.dumps(str(files.folder)))
+        (home / f"{run}.json").write_text(json.dumps(str(code.folder)))
         for old in sorted(home.glob("*.json"))[:-_REMEMBERED]:
             old.unlink(missing_ok=True)
     except OSError:

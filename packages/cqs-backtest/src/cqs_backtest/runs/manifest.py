@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.loading.strategies import name_of, reference_of
+from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.metrics.conventions import versions_of_metrics
-from cqs_backtest.runs.code import hashes
 from cqs_core import FIELDS
 from cqs_core.cli import plain
 from cqs_core.time.clock import iso, iso_or_none
@@ -32,9 +31,9 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
         "name": request.name,
         "strategy": {
             "name": name_of(request.strategy),
-            "reference": reference_of(request.strategy),
-            "source": type(request.strategy).source_hash(),
-            "files": hashes(request.strategy),
+            "reference": outcome.code.reference,
+            "source": outcome.code.source,
+            "files": dict(outcome.code.files),
             "parameters": request.strategy.values(),
         },
         "exchange": request.exchange,

@@ -14,7 +14,7 @@ import numpy as np
 
 from cqs_backtest.record import StoredRun
 from cqs_backtest.runs.code import FOLDER as CODE
-from cqs_backtest.runs.code import kept_files, remember
+from cqs_backtest.runs.code import remember
 from cqs_backtest.runs.manifest import manifest
 from cqs_backtest.runs.run_tables import trade_columns
 from cqs_core import DataError, UnknownName
@@ -47,6 +47,8 @@ def keep(bucket: Bucket, outcome: Outcome) -> str:
     """Store a run and return its id; the manifest comes last, so that what is listed is whole."""
     import pyarrow as pa
 
+    if outcome.code.missing:
+        outcome.badges["source_incomplete"] = [*outcome.code.missing]
     result, made = outcome.result, manifest(outcome)
     stamp = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S-%f}"
     name = re.sub(r"[^A-Za-z0-9]+", "-", made["strategy"]["name"]).strip("-").lower()
@@ -56,9 +58,9 @@ def keep(bucket: Bucket, outcome: Outcome) -> str:
     equity = pa.table({"ts": stamps, **curves})
     bucket.write(f"{FOLDER}/{run}/equity.parquet", _parquet(equity))
     bucket.write(f"{FOLDER}/{run}/trades.parquet", _parquet(pa.table(trade_columns(result))))
-    for path, data in kept_files(outcome.request.strategy).items():
+    for path, data in outcome.code.data.items():
         bucket.write(f"{FOLDER}/{run}/{CODE}/{path}", data)
-    remember(run, outcome.request.strategy)
+    remember(run, outcome.code)
     about = {"id": run, "created": iso(now()), **made}
     bucket.write(f"{FOLDER}/{run}/manifest.json", json.dumps(about, ensure_ascii=False, indent=1).encode())
     return run
