@@ -1,19 +1,22 @@
 """Builds the wheels and runs each package's tests with its wheel and what that declares: bare, then with [panel].
 
-    uv run python .ci/wheels.py [--all] [PACKAGE ...]
+    uv run python .ci/wheels.py [--all] [--lowest] [PACKAGE ...]
 
 Without `--all` those marked `once` are left out, which are slow and say the same whatever else is installed. With
 [panel], every module is imported, and the tests are run that need the dashboard: the others were run bare.
+`--lowest` installs the oldest versions that the packages declare, with all extras at once.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTING = [
@@ -40,50 +43,80 @@ print(f"{len(names)} modules of {sys.argv[1]} imported", flush=True)
 """
 
 
-def run(*command: object) -> None:
-    print("+", *command, flush=True)
-    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
-    environment["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) + 1)
-    code = subprocess.run([str(c) for c in command], cwd=ROOT, env=environment, check=False).returncode
-    if code:
-        raise SystemExit(f"failed with {code}: {' '.join(map(str, command))}")
+class Scratch:
+    """A folder with the wheels and one environment at a time.
+
+    All environments have the same path and share what is compiled: a library of several of them is compiled once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.wheels = folder / "wheels"
+        self.python = folder / "environment" / "bin" / "python"
+        self._folder = folder
+        self._environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")}
+        self._environment |= {
+            "PYTEST_XDIST_AUTO_NUM_WORKERS": str((os.cpu_count() or 1) + 1),
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+            "NUMBA_CACHE_DIR": str(folder / "numba"),
+        }
+
+    def run(self, *command: object) -> None:
+        print("+", *command, flush=True)
+        code = subprocess.run([str(c) for c in command], cwd=ROOT, env=self._environment, check=False).returncode
+        if code:
+            raise SystemExit(f"failed with {code}: {' '.join(map(str, command))}")
+
+    def install(self, wanted: list[str], constraints: list[str], *options: str) -> None:
+        """A new environment with these requirements."""
+        file = self._folder / "constraints.txt"
+        file.write_text("\n".join(constraints))
+        self.run("uv", "venv", "-q", "--clear", self._folder / "environment")
+        shared = ["uv", "pip", "install", "-q", "--python", self.python, "-c", file, "--find-links", self.wheels]
+        self.run(*shared, *options, *wanted)
 
 
-def declared(package: Path) -> list[str]:
-    """What the package's tests need besides the common set, from its own [dependency-groups] test."""
-    project = tomllib.loads((package / "pyproject.toml").read_text())
-    return list(project.get("dependency-groups", {}).get("test", []))
+def project(package: Path) -> dict[str, Any]:
+    return tomllib.loads((package / "pyproject.toml").read_text())
 
 
-def check(package: Path, wheels: Path, extra: str) -> None:
-    name = package.name
-    wheel = next(wheels.glob(f"{name.replace('-', '_')}-*.whl"))
-    with tempfile.TemporaryDirectory() as scratch:
-        python = Path(scratch) / "bin" / "python"
-        run("uv", "venv", "-q", scratch)
-        constraints = Path(scratch) / "locked.txt"
-        constraints.write_text(locked())
-        run(
-            "uv",
-            "pip",
-            "install",
-            "-q",
-            "--python",
-            python,
-            "-c",
-            constraints,
-            "--find-links",
-            wheels,
-            f"{wheel}{extra}",
-            *TESTING,
-            *declared(package),
+def declared(package: Path, extras: list[str]) -> list[str]:
+    """The requirements of a package with these extras, and those of its siblings among them."""
+    about = project(package)["project"]
+    own = [*about["dependencies"], *(one for extra in extras for one in about["optional-dependencies"][extra])]
+    siblings = [package.with_name(name_of(one)) for one in own if name_of(one).startswith("cqs-")]
+    return [*own, *(one for sibling in siblings for one in declared(sibling, []))]
+
+
+def name_of(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower()
+
+
+def needed_by_tests(package: Path) -> list[str]:
+    """The common set, and what the package's own [dependency-groups] test names."""
+    return [*TESTING, *project(package).get("dependency-groups", {}).get("test", [])]
+
+
+def check(package: Path, scratch: Scratch, extras: list[str]) -> None:
+    """The package's tests, with its wheel and the versions of uv.lock, or with the lowest that it declares."""
+    lowest = "--lowest" in sys.argv
+    wheel = next(scratch.wheels.glob(f"{package.name.replace('-', '_')}-*.whl"))
+    wanted = [f"{wheel}[{','.join(extras)}]", *needed_by_tests(package)]
+    constraints = locked()
+    if lowest:
+        bounds = declared(package, extras)
+        ours = {name_of(one) for one in needed_by_tests(package)} - {name_of(one) for one in bounds}
+        constraints = [line for line in constraints if name_of(line) in ours]
+        scratch.install([*wanted, *bounds], constraints, "--resolution", "lowest-direct")
+    else:
+        scratch.install(wanted, constraints)
+    every = "--all" in sys.argv
+    scratch.run(scratch.python, "-c", IMPORTS, package.name.replace("-", "_"))
+    tests = [package / "tests"] if every or lowest or not extras else of_the_dashboard(package)
+    chosen = [] if every else ["-m", "not soak and not once"]
+    if tests:
+        scratch.run(
+            scratch.python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *chosen, *tests
         )
-        every = "--all" in sys.argv
-        run(python, "-c", IMPORTS, name.replace("-", "_"))
-        tests = [package / "tests"] if every or not extra else of_the_dashboard(package)
-        chosen = [] if every else ["-m", "not soak and not once"]
-        if tests:
-            run(python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *chosen, *tests)
 
 
 def of_the_dashboard(package: Path) -> list[Path]:
@@ -95,23 +128,29 @@ def of_the_dashboard(package: Path) -> list[Path]:
     return [f for f in sorted(package.glob("tests/**/test_*.py")) if needs(f) or needs(f.with_name("conftest.py"))]
 
 
-def locked() -> str:
+def locked() -> list[str]:
     """The versions of uv.lock, without the workspace's own."""
-    command = ["uv", "export", "-q", "--locked", "--all-groups", "--no-hashes", "--no-emit-workspace"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    command = ["uv", "export", "-q", "--locked", "--all-groups", "--no-hashes", "--no-emit-workspace", "--no-annotate"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def sets_of_extras(package: Path) -> list[list[str]]:
+    """The sets of extras to test with, one environment each."""
+    extras = list(project(package)["project"].get("optional-dependencies", {}))
+    if "--lowest" in sys.argv:
+        return [extras]
+    return [[], ["panel"]] if "panel" in extras else [[]]
 
 
 def main() -> None:
+    only = [name for name in sys.argv[1:] if not name.startswith("--")]
     with tempfile.TemporaryDirectory() as folder:
-        wheels = Path(folder)
-        run("uv", "build", "-q", "--all-packages", "--wheel", "--out-dir", wheels)
+        scratch = Scratch(Path(folder))
+        scratch.run("uv", "build", "-q", "--all-packages", "--wheel", "--out-dir", scratch.wheels)
         for package in sorted((ROOT / "packages").iterdir()):
-            project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
-            extras = [f"[{extra}]" for extra in project.get("optional-dependencies", {}) if extra == "panel"]
-            for extra in ["", *extras]:
-                if (only := [name for name in sys.argv[1:] if name != "--all"]) and package.name not in only:
-                    continue
-                check(package, wheels, extra)
+            if not only or package.name in only:
+                for extras in sets_of_extras(package):
+                    check(package, scratch, extras)
 
 
 if __name__ == "__main__":

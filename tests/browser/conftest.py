@@ -1,5 +1,7 @@
 """Browser tests share one Chromium, and one demo that nobody writes to."""
 
+import os
+
 import pytest
 
 from buckets import make_demo
@@ -8,10 +10,10 @@ from cqs_panel.testing.fixtures import *  # noqa: F403 - fixtures are found by n
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory, worker_id):
+def demo(tmp_path_factory):
     """A bucket as `cqs demo` makes it, made once however many processes test; not to be written to."""
     base = tmp_path_factory.getbasetemp()
-    return make_demo((base if worker_id == "master" else base.parent) / "demo")
+    return make_demo((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo")
 
 
 @pytest.fixture

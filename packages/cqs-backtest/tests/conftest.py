@@ -10,7 +10,7 @@ from cqs_backtest.engines.fast.engine import FastEngine
 
 sys.path.insert(0, str(Path(__file__).parent))  # for handmade.py: tests are imported one by one
 
-REAL = Path(__file__).parents[4] / "shared" / "data" / "candles"
+from real_candles import REAL, real_frame
 
 
 @pytest.fixture(params=[FastEngine(), BtEngine()], ids=lambda engine: engine.name)
@@ -43,13 +43,6 @@ def real():
     if not REAL.is_dir():
         pytest.skip(f"no real candles: {REAL} is absent")
     return real_frame
-
-
-def real_frame(exchange, market, interval):
-    import pandas as pd
-
-    frame = pd.read_parquet(REAL / exchange / f"{market.replace('/', '-')}_{interval}.parquet")
-    return frame.set_index("ts").rename_axis("timestamp")
 
 
 @pytest.fixture

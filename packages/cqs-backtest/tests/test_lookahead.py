@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from handmade import market
 from peekers import CLEAN, MOODY, PEEKS, held, rarely_unseeded, rule, walk
+from real_candles import REAL, real_frame
 from rules_by_hand import Peeker
 
-from conftest import REAL, real_frame
 from cqs_backtest import BacktestFacade
 from cqs_backtest.checks.lookahead import look_ahead
 from cqs_backtest.checks.lookahead.cuts import LONG, cuts

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from real_candles import REAL, real_frame
 from rules_by_hand import KINDS, random_orders
 
-from conftest import REAL, real_frame
 from cqs_backtest.checks.parity import TOLERANCE, parity
 from cqs_backtest.engines.bt import order_executor, stops
 from cqs_backtest.engines.bt.engine import BtEngine

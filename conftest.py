@@ -1,0 +1,36 @@
+"""How tests are run, those of one package as well as all."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+
+def pytest_configure() -> None:
+    """Children get Ctrl-C as users' processes do: a shell lets those that it starts in the background ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)  # as pytest runs without xdist, too
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Tests mostly wait for processes and browsers: one more at once than there are cores. What measures runs alone."""
+    alone = "soak" in config.option.markexpr.replace("not soak", "") or any("benchmarks" in arg for arg in config.args)
+    return 0 if alone else (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first, and those that drive a browser spread among them: two browsers at once slow each other down."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    browsers = [tests for tests in files.values() if tests[0].get_closest_marker("browser")]
+    others = [tests for tests in files.values() if not tests[0].get_closest_marker("browser")]
+    others.sort(key=lambda tests: tests[0].get_closest_marker("once") is None)
+    every = max(1, len(others) // (len(browsers) + 1))
+    for n, tests in enumerate(browsers):
+        others.insert(n * (every + 1), tests)
+    items[:] = [item for tests in others for item in tests]
