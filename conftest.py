@@ -10,9 +10,11 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Children get Ctrl-C as users' processes do: a shell lets those that it starts in the background ignore it."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Children get signals as users' processes do: a shell lets those that it starts in the background ignore some."""
+    handlers = {signal.SIGINT: signal.default_int_handler, getattr(signal, "SIGHUP", None): signal.SIG_DFL}
+    for number, handler in handlers.items():
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.hookimpl(optionalhook=True)  # as pytest runs without xdist, too

@@ -15,7 +15,6 @@ import pytest
 
 from cli import cqs
 from cqs_panel import installed_views
-from cqs_panel.testing.fixtures import chromium  # noqa: F401 - a fixture is found by its name
 from cqs_panel.testing.server import Server
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -54,7 +53,7 @@ def url(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def measured(chromium, bare, url, titles):  # noqa: F811
+def measured(chromium, bare, url, titles):
     """Every view first built, then switched to, in turns with the bare page's switch: `{name: {view: [Taken]}}`."""
     plain = opened(chromium, bare, "bare-One")
     found = {"first": {}, "switch": {}, "bare": {"": []}, "nodes": {"": []}}
@@ -147,7 +146,7 @@ def zooms(page, wanted, chart, rounds=9):
     return [timed(page, turns[i % 2], wanted, "wheel") for i in range(rounds)]
 
 
-def test_dashboard_zoom(chromium, bare, url):  # noqa: F811
+def test_dashboard_zoom(chromium, bare, url):
     plain = opened(chromium, f"{bare}chart", "bk-Figure")
     theirs = median(zooms(plain, "bk-Figure", ".bk-Figure"))
     plain.context.close()

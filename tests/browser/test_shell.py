@@ -114,7 +114,7 @@ def test_names_from_outside_are_shown_as_text(visit, url):
 
 
 def test_the_theme_is_the_browsers_until_it_is_chosen_and_then_remembered(visit, url):
-    page = visit(url, dark=True).page
+    page = visit(url, dark=True, known=False).page
     page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper') === '#161a21'")
     page.get_by_role("button", name="Toggle theme").click()
     page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper') === '#ffffff'")
@@ -133,7 +133,7 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(visit, url, view):
 
 
 def test_a_phones_menu_closes_behind_the_choice(visit, url):
-    page = visit(url, width=420, height=900).page
+    page = visit(url, width=420, height=900, known=False).page
     page.get_by_role("button", name="Open drawer").click()
     menu(page, "Plugins").click()
     page.get_by_text("Where this runs").wait_for()

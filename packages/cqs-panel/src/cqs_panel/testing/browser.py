@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
+_SHELL = "chromium-headless-shell"  # the same engine without what surrounds a page: two thirds of the processor time
+_SHORT_LIVED = "--js-flags=--no-opt --no-maglev"  # pages that live for seconds never earn back optimized code
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -20,6 +22,7 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+_COOKIE = "cqs_window"  # as in `location`
 _NARROW = 600  # as in `shell.address`, which imports too much for tests without a browser
 _HERE = ("127.0.0.1", "localhost", "::1", "")
 _HARMLESS = (
@@ -72,29 +75,50 @@ _SETTLED = f"""() => {{ {_WALK}
 _LOADED_AGAIN = "performance.getEntriesByType('navigation')[0]?.type === 'reload'"
 
 
-def launch(playwright: Playwright, *flags: str) -> Browser:
+def launch(playwright: Playwright, *flags: str, whole: bool = False) -> Browser:
     """The system's Chromium, or Playwright's own, with further flags of its command line.
+
+    Args:
+        playwright: started.
+        flags: further ones of the command line.
+        whole: the browser that users have, compiler and all, to measure it; else the cheapest that draws the same.
 
     Raises:
         playwright.sync_api.Error: there is neither.
     """
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    names, flags = (_NAMES, flags) if whole else ((_SHELL, *_NAMES), (_SHORT_LIVED, *flags))
+    path = next(filter(None, map(shutil.which, names)), None)
     return playwright.chromium.launch(executable_path=path, args=[*_QUIET, *flags])
 
 
-def open_visit(browser: Browser, url: str, *, width: int, height: int, dark: bool, **context: Any) -> Visit:
-    """Open a page in a window of its own, with no cookies, and wait for its first view."""
+def open_visit(
+    browser: Browser, url: str, *, width: int, height: int, dark: bool, known: bool = True, **context: Any
+) -> Visit:
+    """Open a page in a window of its own, and wait for its first view.
+
+    Args:
+        browser: from `launch`.
+        url: of the page.
+        width: of the window in pixels.
+        height: likewise.
+        dark: whether the browser asks for dark pages.
+        known: whether the server knows size and theme from an earlier visit. To a browser that it does not know the
+            first page is served light and wide; where it is not, the page loads itself once more.
+        context: further options of Playwright's `new_context`.
+    """
     size: Any = {"width": width, "height": height}
+    context.setdefault("reduced_motion", "reduce")  # nobody watches
     window = browser.new_context(viewport=size, color_scheme="dark" if dark else "light", **context)
     window.set_default_timeout(15_000)
+    if known:
+        window.add_cookies([{"name": _COOKIE, "value": f"{'dark' if dark else 'light'}-{width}", "url": url}])
     visit = Visit(window.new_page())
     visit.page.on("request", lambda request: visit.requests.append(request.url))
     visit.page.on("pageerror", lambda error: _note(visit, str(error)))
     visit.page.on("console", lambda said: _note(visit, said.text) if said.type == "error" else None)
     visit.page.on("console", lambda said: visit.warnings.append(said.text) if said.type == "warning" else None)
     visit.page.goto(url)
-    phone = width < _NARROW and "user_agent" not in context
-    if dark or phone:  # the first page of such a browser is served light and wide, and asks for itself once more
+    if not known and (dark or width < _NARROW):
         visit.page.wait_for_function(_LOADED_AGAIN, timeout=30_000)
     visit.wait()
     return visit
