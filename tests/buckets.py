@@ -6,8 +6,8 @@ import fcntl
 import shutil
 from typing import TYPE_CHECKING
 
-from cli import cqs
 from cqs_core import Bucket, Lake, Series
+from cqs_core.testing.command import cqs
 
 if TYPE_CHECKING:
     from pathlib import Path

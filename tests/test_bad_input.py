@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from cli import refusal
+from cqs_core.testing.command import refusal
 
 
 class Listener:
@@ -112,7 +112,7 @@ def test_missing_credentials_are_named(command, tmp_path, nobody):
 
 
 def test_a_market_that_the_lake_does_not_have_names_the_nearest(tmp_path, sandbox):
-    from cli import cqs
+    from cqs_core.testing.command import cqs
 
     bucket = tmp_path / "bucket"
     cqs(*FETCH, "--start", "2026-01-01", "--bucket", bucket, "--endpoint", sandbox)

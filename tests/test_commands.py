@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from cli import cqs
 from cqs_core import plugins
+from cqs_core.testing.command import cqs
 
 
 def leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:

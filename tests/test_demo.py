@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from cli import cqs, cqs_json, refusal
 from cqs_core import Bucket, Lake
+from cqs_core.testing.command import cqs, cqs_json, refusal
 
 
 @pytest.fixture(scope="module")

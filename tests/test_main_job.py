@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from cli import cqs_json
 from cqs_core import FIELDS, Lake, Series
 from cqs_core.lake import stamps
+from cqs_core.testing.command import cqs_json
 
 RUN = ["backtest", "run", "volatility_breakout", "--symbols", "BTC"]
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cli import cqs_json
 from cqs_core import Bucket, Lake, Series
 from cqs_core.cli import run_command
+from cqs_core.testing.command import cqs_json
 from cqs_core.trading import read_costs
 
 RULE = ("--strategy", "volatility_breakout")

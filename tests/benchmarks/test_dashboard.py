@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import cqs
+from cqs_core.testing.command import cqs
 from cqs_panel import installed_views
 from cqs_panel.testing.server import Server
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli import cqs_json
+from cqs_core.testing.command import cqs_json
 from cqs_core.testing.site import Site
 
 pytestmark = pytest.mark.browser

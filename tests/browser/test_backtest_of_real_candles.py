@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli import cqs, cqs_json
+from cqs_core.testing.command import cqs, cqs_json
 
 pytestmark = pytest.mark.browser
 

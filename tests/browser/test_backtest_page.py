@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from cli import cqs, cqs_json
 from cqs_core import Bucket, Lake, Series
 from cqs_core.lake import candle_table
+from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.time.intervals import DAY, HOUR
 
 pytestmark = pytest.mark.browser

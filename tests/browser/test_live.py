@@ -10,8 +10,8 @@ import time
 import psutil
 import pytest
 
-from cli import cqs_json
 from cqs_core import Lake, Series
+from cqs_core.testing.command import cqs_json
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE
 

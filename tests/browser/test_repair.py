@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli import cqs
 from cqs_core import Bucket, Lake, Series
+from cqs_core.testing.command import cqs
 from cqs_data.sandbox import Sandbox, Synthetic
 from cqs_panel.testing.server import Server
 from plots import plots, settle

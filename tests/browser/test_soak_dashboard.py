@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from cli import cqs
+from cqs_core.testing.command import cqs
 from cqs_panel.testing.browser import open_visit
 from cqs_panel.testing.server import Server
 

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake import candle_table, maybe_open, quarantined, stamps
+from cqs_core.testing.command import cqs
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, repair, select, update
@@ -31,12 +32,6 @@ NOW = clock.now()
 DAYS_AGO = [clock.iso(NOW // DAY * DAY - n * DAY) for n in range(130)]
 CQS = str(Path(sys.executable).with_name("cqs"))
 BTC = Series("upbit", "BTC/KRW", "1h")
-
-
-def cqs(*args, code=0):
-    ran = subprocess.run([CQS, *map(str, args)], capture_output=True, text=True, timeout=100)
-    assert ran.returncode == code, ran.stderr
-    return ran
 
 
 def test_update_is_exactly_the_series_that_there_are(lake, sandbox):

@@ -8,12 +8,15 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from cqs_core.testing import forked
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
 def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run one command.
+    """Run one command, in a process that is forked where that makes no difference (`cqs_core.testing.forked`).
 
     Args:
         args: of it, without `cqs`.
@@ -21,17 +24,23 @@ def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **variables: str
         timeout: seconds.
         variables: of its environment, besides this process's own.
     """
-    ran = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", "from cqs_core.cli import main; main()", *map(str, args)],
+    words, environment = [str(arg) for arg in args], os.environ | variables
+    run = forked.run if forked.applies(environment) else _run
+    ran = run(words, environment, timeout)
+    output = f"cqs {' '.join(words)} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
+    assert ran.returncode == code, output
+    return ran
+
+
+def _run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", "from cqs_core.cli import main; main()", *args],
         capture_output=True,
         encoding="utf-8",
         timeout=timeout,
         check=False,
-        env=os.environ | variables,
+        env=environment,
     )
-    output = f"cqs {' '.join(map(str, args))} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
-    assert ran.returncode == code, output
-    return ran
 
 
 def cqs_json(*args: str | Path, **options: Any) -> Any:

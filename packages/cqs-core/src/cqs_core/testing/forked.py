@@ -1,0 +1,72 @@
+"""`cqs` as a process that is forked from one that has imported the heavy libraries: it starts in a tenth of a second.
+
+It is a real process with an environment, signals and an exit code of its own. Only what happens before Python reads the
+command line is not as users have it; `applies` says when that matters.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_HEAVY = ("pandas", "pyarrow.parquet", "pyarrow.dataset", "duckdb", "fsspec", "gcsfs", "rich.console", "rich.table")
+_SIBLINGS = ("cqs_core.cli", "ccxt", "ccxt.async_support", "cqs_data.fetching", "cqs_backtest", "cqs_monitor.alerts")
+_EARLY = ("PYTHON", "LANG", "LC_", "COVERAGE")  # variables that Python reads when it starts
+_BEFORE = {name: value for name, value in os.environ.items() if name.startswith(_EARLY)}
+
+
+def applies(environment: Mapping[str, str]) -> bool:
+    """Whether a forked process is like one of its own: Python itself is told nothing new, and the system can fork."""
+    early = {name: value for name, value in environment.items() if name.startswith(_EARLY)}
+    return early == _BEFORE and "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
+    """Run one command.
+
+    Args:
+        args: of it, without `cqs`.
+        environment: all of it.
+        timeout: seconds.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer, and was killed.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*_HEAVY, *_SIBLINGS])
+    with tempfile.TemporaryDirectory(prefix="cqs-ran-") as folder:
+        process = context.Process(target=_command, args=(list(args), dict(environment), folder))
+        process.start()
+        process.join(timeout)
+        if late := process.is_alive():
+            process.kill()
+            process.join()
+        code = process.exitcode
+        process.close()
+        out, err = (Path(folder, name).read_bytes().decode() for name in ("out", "err"))
+    if late:
+        raise subprocess.TimeoutExpired(["cqs", *args], timeout, out, err)
+    return subprocess.CompletedProcess(["cqs", *args], code or 0, out, err)
+
+
+def _command(args: list[str], environment: dict[str, str], folder: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name, flags in ((0, os.devnull, os.O_RDONLY), (1, "out", os.O_RDWR), (2, "err", os.O_RDWR)):
+        file = os.open(Path(folder, name), flags | os.O_CREAT | os.O_APPEND * (number > 0), 0o600)
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.argv = ["cqs", *args]
+    from cqs_core.cli import main
+
+    main()
