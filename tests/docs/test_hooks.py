@@ -22,6 +22,7 @@ from cqs_core.cli import run_command
 from cqs_core.host import GROUP, hookspecs
 from cqs_core.testing.candles import flat_table, random_candles
 from cqs_core.testing.exchange import ExchangeContract
+from cqs_core.testing.log_format import LogFormatContract
 from cqs_core.testing.strategy import StrategyContract
 from cqs_core.time import clock, intervals
 
@@ -224,6 +225,26 @@ def test_the_format_is_recognized_and_imported(installed, tmp_path, capsys):
     assert "acme-bars" in json.dumps(told)
     [status] = Lake(str(bucket)).status()
     assert (str(status.series), status.rows) == ("binance BTC/USDT 1h", 72)
+
+
+def test_the_log_format_is_read_in_its_own_currency(installed, tmp_path, capsys):
+    home = tmp_path / "logs" / "Grid"
+    home.mkdir(parents=True)
+    line = "BTC/USDT,2025-10-20 23:00:00,2025-10-21 01:00:00,100.0,110.0,2.0,20.0\n"
+    (home / "grid-2025-10.csv").write_text("pair,opened,closed,bought_at,sold_at,size,profit\n" + line)
+    told = printed(capsys, "monitor", "pnl", "--bucket", tmp_path)
+    assert told["total"]["pnl"] == {"2025-10-21": 20.0}
+    assert run_command(["monitor", "pnl", "--net", "--bucket", str(tmp_path)]) == 0
+    assert "USDT by day, net of estimated fees (0.1 %); UTC calendar days" in capsys.readouterr().out
+
+
+class TestGridLogs(LogFormatContract):
+    name = "grid-2025-10.csv"
+    data = b"pair,opened,closed,bought_at,sold_at,size,profit\nBTC/USDT,2025-10-20,2025-10-21,100,110,2,20\n"
+
+    @pytest.fixture(autouse=True)
+    def _its_class(self, host):
+        type(self).format = host.log_formats()["grid-bot"]
 
 
 def test_the_channel_delivers_or_says_what_is_missing(host, tmp_path, monkeypatch):

@@ -70,7 +70,7 @@ def test_the_files_of_a_run(run):
 
 
 def test_the_columns_of_a_bots_log():
-    from cqs_monitor.logs.row import COLUMNS, read_row
+    from cqs_monitor.logs.bot.row import COLUMNS, read_row
 
     page = "spec/logs"
     [csv] = documents.blocks(page, "csv")
@@ -80,12 +80,12 @@ def test_the_columns_of_a_bots_log():
 
 
 def test_the_examples_of_a_bots_json_are_read():
-    from cqs_monitor.logs.positions import read_positions
-    from cqs_monitor.logs.state import read_state
+    from cqs_monitor.logs.bot.format import BOT
 
     positions, state = (block.text.encode() for block in documents.blocks("spec/logs", "json"))
-    assert [held.symbol for held in read_positions(positions).held] == ["BTC"]
-    assert [order.symbol for order in read_state(state).pending] == ["ETH"]
+    assert [held.symbol for held in BOT.positions(positions)] == ["BTC"]
+    pending, blocks = BOT.state(state)
+    assert ([order.symbol for order in pending], list(blocks)) == (["ETH"], ["XRP"])
 
 
 def test_the_reasons_of_quarantine_and_the_fields_of_costs():

@@ -20,6 +20,10 @@ from .host.exchange import Exchange as Exchange
 from .host.exchange import Listing as Listing
 from .host.exchange import Page as Page
 from .host.hookspecs import hookimpl as hookimpl
+from .host.log_format import LogFormat as LogFormat
+from .host.log_format import LoggedPosition as LoggedPosition
+from .host.log_format import LoggedTrade as LoggedTrade
+from .host.log_format import PendingOrder as PendingOrder
 from .host.plugin_registry import PluginProblem as PluginProblem
 from .host.plugin_registry import Plugins as Plugins
 from .host.plugin_registry import plugins as plugins

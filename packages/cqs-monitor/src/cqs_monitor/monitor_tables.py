@@ -49,8 +49,7 @@ TABLES = [
 
 def bot_trades(bucket: Bucket) -> pa.Table:
     """All rows of all accounts; none where no bot has logs."""
-    from cqs_monitor.logs.history import logs_of
     from cqs_monitor.performance.account_frames import trades_of
-    from cqs_monitor.performance.columns import columns_of
+    from cqs_monitor.performance.reader import reader_of
 
-    return trades_of(columns_of(logs_of(bucket.address).refresh())).to_arrow()
+    return trades_of(reader_of(bucket.address).refresh().columns()).to_arrow()

@@ -9,7 +9,7 @@ from cqs_core import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqs_core import AlertChannel, DemoStep, SqlTable
+    from cqs_core import AlertChannel, DemoStep, LogFormat, SqlTable
 
 
 @hookimpl
@@ -18,6 +18,13 @@ def register_commands() -> Mapping[str, tuple[str, str]]:
         "models": ("cqs_monitor.commands.models:models", "Regime models: list, inspect, trust, evaluate."),
         "monitor": ("cqs_monitor.commands.monitor:monitor", "What live bots hold, earn and do."),
     }
+
+
+@hookimpl
+def register_log_formats() -> Sequence[LogFormat]:
+    from cqs_monitor.logs.bot.format import BOT
+
+    return [BOT]
 
 
 @hookimpl

@@ -18,7 +18,7 @@ from cqs_core import Bucket, BucketError
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_monitor.alerts.state import STATE, Memory, Told, history, remember, remembered
 from cqs_monitor.alerts.watcher import Watcher
-from cqs_monitor.logs.history import logs_of
+from cqs_monitor.performance.reader import reader_of
 
 pytestmark = pytest.mark.once
 
@@ -272,7 +272,7 @@ def test_a_file_that_cannot_be_read_recovers_nothing(losing, hook, watcher, fold
     watcher.round()
     losing.write_bytes(day(buy("2026-01-05T00:00:00", "BTC", 100.0, 1000.0)))
     with monkeypatch.context() as broken:
-        broken.setattr(logs_of(str(folder)), "bucket", Failing(folder))
+        broken.setattr(reader_of(str(folder)).logs, "bucket", Failing(folder))
         assert watcher.round()
     assert hook.titles == ["[warning] Main: loss"]
     watcher.round()

@@ -18,6 +18,7 @@ _NAMES = {
     "register_strategies": "id",
     "register_engines": "name",
     "register_candle_formats": "name",
+    "register_log_formats": "name",
     "register_channels": "name",
     "register_views": "slug",
     "register_cards": "name",
@@ -182,6 +183,32 @@ def _is_candle_format(item: Any) -> Verdict:
     return isinstance(item, CandleFormat) and (_call(item, "table") or _call(item, "columns") or True)
 
 
+def _is_log_format(item: Any) -> Verdict:
+    from cqs_core.host.log_format import LogFormat
+
+    if not isinstance(item, LogFormat):
+        return False
+    calls = (_call(item, name) for name in ("kind", "owns", "trades", "positions", "state", "heartbeat"))
+    return _first(calls) or _text(item, "title") or _conventions(item) or True
+
+
+def _conventions(item: Any) -> str:
+    """What is wrong with the attributes that say how figures are counted."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    if not isinstance(item.currency, str) or not re.fullmatch(r"[A-Z0-9]{1,16}", item.currency):
+        return f"whose currency is {item.currency!r}; write a currency such as 'USDT'"
+    if not isinstance(item.day_start, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", item.day_start):
+        return f"whose day_start is {item.day_start!r}; write a time of day such as '09:00'"
+    if not _number(item, "fee") and not 0 <= item.fee < 1:
+        return f"whose fee is {item.fee!r}; write a fraction such as 0.001"
+    try:
+        ZoneInfo(item.zone)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError, AttributeError):
+        return f"whose zone is {item.zone!r}; write an IANA name such as 'Europe/Berlin'"
+    return _first(_number(item, name) for name in ("fee", "min_order", "version"))
+
+
 def _is_channel(item: Any) -> Verdict:
     from cqs_core.host.alert_channel import AlertChannel
 
@@ -229,6 +256,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {
     "register_strategies": ("a subclass of cqs_core.Strategy", _is_strategy),
     "register_engines": ("an engine: an object with `name` and `execute`", _is_engine),
     "register_candle_formats": ("a cqs_core.CandleFormat", _is_candle_format),
+    "register_log_formats": ("a cqs_core.LogFormat", _is_log_format),
     "register_channels": ("a channel: an object with `name` and `send`", _is_channel),
     "register_tables": ("a cqs_core.SqlTable", _is_table),
     "register_demo": ("a cqs_core.DemoStep", _is_step),

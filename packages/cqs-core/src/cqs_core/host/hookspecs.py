@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cqs_core.host.candle_format import CandleFormat
     from cqs_core.host.demo import DemoStep
     from cqs_core.host.exchange import Exchange
+    from cqs_core.host.log_format import LogFormat
     from cqs_core.host.sql_table import SqlTable
     from cqs_core.trading.engine import Engine
     from cqs_core.trading.strategy import Strategy
@@ -62,6 +63,11 @@ def register_overlays() -> Sequence[Any]:  # type: ignore[empty-body]
 @hookspec
 def register_candle_formats() -> Sequence[CandleFormat]:  # type: ignore[empty-body]
     """Called when a file of candles is imported. Returns formats that it may be in."""
+
+
+@hookspec
+def register_log_formats() -> Sequence[LogFormat]:  # type: ignore[empty-body]
+    """Called when logs of bots are read. Returns formats that they may be in."""
 
 
 @hookspec

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cqs_core.host.candle_format import CandleFormat
     from cqs_core.host.demo import DemoStep
     from cqs_core.host.exchange import Exchange
+    from cqs_core.host.log_format import LogFormat
     from cqs_core.host.sql_table import SqlTable
     from cqs_core.trading.engine import Engine
     from cqs_core.trading.strategy import Strategy
@@ -169,6 +170,9 @@ class Plugins:
 
     def tables(self) -> Mapping[str, SqlTable]:
         return self._by_name("register_tables")
+
+    def log_formats(self) -> Mapping[str, LogFormat]:
+        return self._by_name("register_log_formats")
 
     def channels(self) -> Mapping[str, AlertChannel]:
         return self._by_name("register_channels")

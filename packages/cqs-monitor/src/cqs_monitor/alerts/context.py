@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,25 +12,24 @@ import pyarrow as pa
 from cqs_core import CqsError, Lake, Series, settings
 from cqs_core.lake import stamps
 from cqs_core.time.intervals import INTERVALS, length
-from cqs_monitor.logs.history import logs_of
 from cqs_monitor.logs.layout import folder_of
-from cqs_monitor.performance.reconciliation import reconcile_account
+from cqs_monitor.performance.reader import reader_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
-    from cqs_core import Bucket
+    from cqs_core import Bucket, LogFormat
     from cqs_monitor.compare.comparison import Comparison
     from cqs_monitor.logs.problems import Problem
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.models.evaluation.regimes import Regimes
     from cqs_monitor.models.registry import Model
+    from cqs_monitor.performance.figures import Figures
     from cqs_monitor.performance.reconciliation import Finding
 
-_COMPARED_FOR = 600.0  # seconds for which a comparison serves: candles and rules change slowly
-_compared: dict[tuple[Any, ...], tuple[float, Comparison | str]] = {}
+_COMPARED_FOR = 600_000  # ms for which a comparison serves: candles and rules change slowly
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +39,7 @@ class Trades:
     Attributes:
         ts: int64 (N,), ms UTC.
         day: int64 (N,), the bot's date as days since 1970-01-01.
-        profit: float64 (N,), KRW gross of fees, 0 on a BUY.
+        profit: float64 (N,), in the account's currency, gross of fees, 0 on a BUY.
         sell: bool (N,).
     """
 
@@ -52,53 +49,45 @@ class Trades:
     sell: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Derived:
-    """What was computed of a snapshot, by account: the next round finds it where no file changed."""
-
-    trades: dict[str, Trades] = field(default_factory=dict)
-    findings: dict[str, Sequence[Finding]] = field(default_factory=dict)
-    damage: dict[str, list[Problem]] = field(default_factory=dict)
-
-
-_derived: WeakKeyDictionary[Snapshot, Derived] = WeakKeyDictionary()
-
-
 @dataclass(eq=False)
 class Facts:
     """A bucket at one moment.
 
     Attributes:
         bucket: read only.
-        snapshot: of its logs.
+        figures: of its logs; what rules have computed of them serves the next round where no file changed.
         now: ms UTC.
     """
 
     bucket: Bucket
-    snapshot: Snapshot
+    figures: Figures
     now: int
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.figures.snapshot
+
+    def format(self, account: str) -> LogFormat:
+        """What the account's figures are in: currency and zone."""
+        return self.snapshot.formats[account]
 
     def trades(self, account: str) -> Trades:
         """The account's rows."""
-        known = _derived.setdefault(self.snapshot, Derived()).trades
-        if account not in known:
-            known[account] = _trades(self.snapshot.only(account))
-        return known[account]
+        return self.figures.once(("trades", account), lambda: _trades(self.snapshot.only(account)))
 
     def findings(self, account: str) -> Sequence[Finding]:
         """What does not add up between the account's positions and trades."""
-        known = _derived.setdefault(self.snapshot, Derived()).findings
-        if account not in known:
-            known[account] = reconcile_account(account, self.snapshot.only(account), self.snapshot.held(account))
-        return known[account]
+        return self.figures.findings(account)
 
     def damage(self, account: str) -> Sequence[Problem]:
         """Damaged rows and files of the account."""
-        known = _derived.setdefault(self.snapshot, Derived()).damage
-        if not known:
-            for problem in self.snapshot.problems:
-                known.setdefault(folder_of(problem.file), []).append(problem)
-        return known.get(account, [])
+        return self.figures.once("damage", self._damage).get(account, [])
+
+    def _damage(self) -> Mapping[str, list[Problem]]:
+        found: dict[str, list[Problem]] = {}
+        for problem in self.snapshot.problems:
+            found.setdefault(folder_of(problem.file), []).append(problem)
+        return found
 
     @cached_property
     def models(self) -> dict[str, Model]:
@@ -134,12 +123,8 @@ class Facts:
 
     def compared(self, account: str, strategy: str, days: int) -> Comparison | str:
         """The account's last days against a strategy, at most ten minutes old; or why they cannot be compared."""
-        key = (self.bucket.url, account, strategy, days)
-        at, found = _compared.get(key, (0.0, ""))
-        if not at or time.monotonic() - at > _COMPARED_FOR:
-            found = self._compare(account, strategy, days)
-            _compared[key] = (time.monotonic(), found)
-        return found
+        key = ("compared", account, strategy, days, self.now // _COMPARED_FOR)
+        return self.figures.once(key, lambda: self._compare(account, strategy, days))
 
     def _compare(self, account: str, strategy: str, days: int) -> Comparison | str:
         from cqs_monitor.compare.comparison import ComparisonRequest, compare
@@ -147,8 +132,7 @@ class Facts:
 
         start = (self.now // 86_400_000 - days) * 86_400_000
         try:
-            rule = find_setup(strategy, {}, settings().exchange)
-            return compare(self.bucket, self.snapshot, ComparisonRequest(account, rule, start))
+            return compare(self.bucket, self.snapshot, ComparisonRequest(account, find_setup(strategy, {}), start))
         except CqsError as error:
             return str(error)
 
@@ -159,13 +143,13 @@ def facts_of(bucket: Bucket, now: int) -> Facts:
     Raises:
         BucketError: the bucket does not answer.
     """
-    return Facts(bucket, logs_of(bucket.address).refresh(), now)
+    return Facts(bucket, reader_of(bucket.address).refresh(), now)
 
 
 def _trades(table: pa.Table) -> Trades:
     ts = table["timestamp"].cast(pa.int64()).to_numpy() // 1000
     order = np.argsort(ts, kind="stable")
     day = table["date"].cast(pa.int32()).to_numpy().astype(np.int64)
-    profit = np.nan_to_num(table["profit_krw"].to_numpy(zero_copy_only=False))
+    profit = np.nan_to_num(table["profit"].to_numpy(zero_copy_only=False))
     sell = table["sell"].to_numpy(zero_copy_only=False)
     return Trades(ts[order], day[order], profit[order], sell[order])

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.option("--account", required=True, help="As its folder is called.")
 @click.option("--strategy", "name", required=True, help="That the account should have followed.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")
-@click.option("--exchange", help="Of the candles; the home exchange by default.")
+@click.option(
+    "--exchange", help="Of the candles; by default that of the account's log format, else the configured one."
+)
 @click.option("--interval", default="1d", show_default=True, help="Of the candles.")
 @click.option("--symbols", help="BTC,ETH; those that the account bought by default.")
 @click.option("--start", help="First day that may trade; that of the first row by default.")
@@ -41,21 +43,19 @@ def command(
     bucket: str | None,
     as_json: bool,
 ) -> None:
-    """Hold an account's log against a strategy's run over the lake's candles, position by position."""
-    from cqs_core import parse_interval, settings
+    """Compare an account's log with a strategy's run over the lake's candles, position by position."""
+    from cqs_core import parse_interval
     from cqs_core.time.clock import parse_range
     from cqs_monitor.compare.comparison import ComparisonRequest, compare
     from cqs_monitor.compare.strategy_setup import find_setup
-    from cqs_monitor.logs.history import Logs
+    from cqs_monitor.performance.reader import reader_of
 
     first, last = parse_range(start, end)
-    setup = find_setup(
-        name, parse_assignments(assignments), settings(exchange=exchange).exchange, parse_interval(interval)
-    )
+    setup = find_setup(name, parse_assignments(assignments), exchange or "", parse_interval(interval))
     named = tuple(parse_list(symbols))
     opened = open_bucket(bucket, write=save_costs)
     request = ComparisonRequest(account, setup, first, last, named, capital)
-    found = compare(opened, Logs(opened).refresh(), request)
+    found = compare(opened, reader_of(opened.address).refresh().snapshot, request)
     if save_costs:
         if found.costs is None:
             raise UsageError(

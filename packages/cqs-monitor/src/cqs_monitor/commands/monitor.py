@@ -8,10 +8,10 @@ import click
 
 _COMMANDS = {
     "alerts": ("alerts", "Evaluate the rules, try them on the past; nothing is sent."),
-    "compare": ("compare", "Hold an account's log against a backtest, trade by trade."),
+    "compare": ("compare", "Compare an account's log with a backtest, trade by trade."),
     "pnl": ("pnl", "Realised PnL of every account by day, week or month."),
     "positions": ("positions", "What every account holds now."),
-    "reconcile": ("reconcile", "Hold positions.json against the trades."),
+    "reconcile": ("reconcile", "Check positions against the trades."),
     "watch": ("watch", "Evaluate the rules again and again, and tell."),
     "stats": ("stats", "Win rate, profit factor, streaks, drawdown, by symbol and hour."),
 }

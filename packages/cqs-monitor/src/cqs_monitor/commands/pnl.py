@@ -7,57 +7,73 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cqs_core.cli import command_options, emit, open_bucket
-from cqs_monitor.commands.printing import money, problems, table
+from cqs_monitor.commands.printing import by_currency, money, problems, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cqs_monitor.logs.days import Period
-    from cqs_monitor.logs.problems import Problem
+    from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.performance.summary import Summaries
 
 
 @click.command("pnl")
 @click.option("--by", type=click.Choice(["day", "week", "month"]), default="day", show_default=True, help="ISO weeks.")
-@click.option("--day-start", metavar="HH:MM", help="KST; trading days from then on, instead of the bot's own dates.")
-@click.option("--net", is_flag=True, help="Less fees, estimated as 0.05 % of each row's amount.")
+@click.option(
+    "--day-start", metavar="HH:MM", help="On each bot's clock; trading days from then on, instead of its own dates."
+)
+@click.option("--net", is_flag=True, help="Less fees, estimated by the log format's rate on each row's amount.")
 @command_options
 def command(by: Period, day_start: str | None, net: bool, bucket: str | None, as_json: bool) -> None:
-    """Realised PnL in KRW, as logged: gross of fees, by the date that the bot wrote (KST calendar day)."""
+    """Realised PnL in each account's currency, as logged: gross of fees, by the date that the bot wrote."""
     from cqs_monitor.logs.days import read_clock
-    from cqs_monitor.logs.history import Logs
     from cqs_monitor.performance.columns import columns_of
+    from cqs_monitor.performance.reader import reader_of
     from cqs_monitor.performance.summary import summarise
 
     start = None if day_start is None else read_clock(day_start)
-    snapshot = Logs(open_bucket(bucket)).refresh()
+    snapshot = reader_of(open_bucket(bucket).address).refresh().snapshot
     found = summarise(columns_of(snapshot, start), by, net=net)
-    data = _data(found, snapshot.problems) if as_json else None
+    data = _data(snapshot, found) if as_json else None
 
     def human() -> None:
-        _print(found, by, day_start, net)
+        if not found.accounts:
+            click.echo("no logs in this bucket: neither logs/ nor bot-logs/ has any")
+        for currency in snapshot.currencies:
+            _print(snapshot, found, currency, by, _about(snapshot, currency, day_start, net=net))
         problems(snapshot.problems)
 
     emit(data, as_json, human)
 
 
-def _data(found: Summaries, told: Sequence[Problem]) -> dict[str, Any]:
+def _data(snapshot: Snapshot, found: Summaries) -> dict[str, Any]:
+    from cqs_monitor.performance.summary import Summary
+
     return {
         "accounts": {name: summary.json() for name, summary in found.accounts.items()},
-        "total": found.total.json(),
-        "problems": [problem.json() for problem in told],
+        **by_currency(snapshot, found.totals, Summary()),
+        "problems": [problem.json() for problem in snapshot.problems],
     }
 
 
-def _print(found: Summaries, by: str, day_start: str | None, net: bool) -> None:
-    if not found.accounts:
-        click.echo("no logs in this bucket: neither logs/ nor bot-logs/ has any")
-        return
-    days = f"trading days from {day_start} KST" if day_start else "KST calendar days, as the bot wrote them"
-    click.echo(f"KRW by {by}, {'net of estimated fees (0.05 %)' if net else 'gross of fees'}; {days}")
-    names = list(found.accounts)[:6]
-    rows = [[p, *(money(found.accounts[n].pnl.get(p)) for n in names), money(v)] for p, v in found.total.pnl.items()]
-    realised = ["realised", *(money(found.accounts[n].realised) for n in names), money(found.total.realised)]
+def _print(snapshot: Snapshot, found: Summaries, currency: str, by: str, about: str) -> None:
+    """The accounts of one currency: figures of two are never in one table."""
+    total, accounts = found.totals[currency], snapshot.currencies[currency]
+    click.echo(f"{currency} by {by}, {about}")
+    names = accounts[:6]
+    rows = [[p, *(money(found.accounts[n].pnl.get(p)) for n in names), money(v)] for p, v in total.pnl.items()]
+    realised = ["realised", *(money(found.accounts[n].realised) for n in names), money(total.realised)]
     table([by, *names, "total"], [*rows, realised])
-    if len(found.accounts) > len(names):
-        click.echo(f"{len(found.accounts) - len(names)} more accounts are in the total; --json has them")
+    if len(accounts) > len(names):
+        click.echo(f"{len(accounts) - len(names)} more accounts are in the total; --json has them")
+
+
+def _about(snapshot: Snapshot, currency: str, day_start: str | None, *, net: bool) -> str:
+    from cqs_monitor.performance.convention import Convention
+
+    found = Convention.of(snapshot.formats[name] for name in snapshot.currencies[currency])
+    fees = f"net of estimated fees ({found.fee})" if net else "gross of fees"
+    days = (
+        f"trading days from {day_start} {found.zone}"
+        if day_start
+        else f"{found.zone} calendar days, as the bot wrote them"
+    )
+    return f"{fees}; {days}"

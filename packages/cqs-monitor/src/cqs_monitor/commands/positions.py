@@ -16,19 +16,17 @@ if TYPE_CHECKING:
 
 
 @click.command("positions")
-@click.option("--live", is_flag=True, help="Ask the home exchange for prices; else the last candle of the lake.")
+@click.option("--live", is_flag=True, help="Ask the exchanges for prices; else the last candle of the lake.")
 @command_options
 def command(live: bool, bucket: str | None, as_json: bool) -> None:
-    """What every account holds by its positions.json: ok, absent (never bought, or no file) or unreadable."""
+    """What every account holds by its positions file: ok, absent (never bought, or no file) or unreadable."""
     from cqs_core.time.clock import now
-    from cqs_monitor.logs.history import Logs
-    from cqs_monitor.performance.holdings import holdings, symbols_held
-    from cqs_monitor.performance.prices import last_candles, live_prices
+    from cqs_monitor.performance.holdings import holdings
+    from cqs_monitor.performance.reader import reader_of
 
-    opened = open_bucket(bucket)
-    snapshot = Logs(opened).refresh()
-    symbols = symbols_held(snapshot)
-    prices = last_candles(opened, symbols) | (live_prices(symbols) if live else {})
+    reader = reader_of(open_bucket(bucket).address)
+    snapshot = reader.refresh().snapshot
+    prices = reader.prices(live=live)
     at = now()
     found = {account: holdings(snapshot, account, prices, at) for account in snapshot.accounts}
     data = {account: _account(snapshot, account, held) for account, held in found.items()}
@@ -44,7 +42,14 @@ def _account(snapshot: Snapshot, account: str, held: list[Holding]) -> dict[str,
     from cqs_monitor.performance.holdings import left_out
 
     rows = [holding.json() for holding in held]
-    return {"state": snapshot.held(account).state, **_sum(held), "left_out": left_out(held), "positions": rows}
+    currency = snapshot.currency(account)
+    return {
+        "state": snapshot.held(account).state,
+        "currency": currency,
+        **_sum(held),
+        "left_out": left_out(held),
+        "positions": rows,
+    }
 
 
 def _sum(held: list[Holding]) -> dict[str, float | None]:
@@ -62,15 +67,17 @@ def _print(snapshot: Snapshot, found: dict[str, list[Holding]]) -> None:
     if rows:
         columns = ["account", "symbol", "quantity", "entry", "age, days", "last", "as of", "unrealised", "%"]
         table(columns, rows, left=2)
-        _print_sum([holding for held in found.values() for holding in held])
+        for currency, accounts in snapshot.currencies.items():
+            _print_sum(snapshot, currency, [holding for account in accounts for holding in found[account]])
 
 
-def _print_sum(held: list[Holding]) -> None:
+def _print_sum(snapshot: Snapshot, currency: str, held: list[Holding]) -> None:
     from cqs_monitor.performance.holdings import left_out
 
     missing = left_out(held)
     without = f" without {', '.join(missing)}, of which there is no price since the entry" if missing else ""
-    click.echo(safe(f"unrealised in all: {money(_sum(held)['unrealised']) or 'unknown'}{without}"))
+    what = "unrealised in all" if len(snapshot.currencies) < 2 else f"unrealised in {currency}"
+    click.echo(safe(f"{what}: {money(_sum(held)['unrealised']) or 'unknown'}{without}"))
 
 
 def _row(holding: Holding) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,9 +10,10 @@ from cqs_core.cli import say, table_lines
 from cqs_core.files import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cqs_monitor.logs.problems import Problem
+    from cqs_monitor.logs.snapshot import Snapshot
 
 _SHOWN = 10
 
@@ -24,6 +25,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 
 
 def money(value: float | None) -> str:
     return "" if value is None else f"{value:+,.0f}"
+
+
+def by_currency(snapshot: Snapshot, totals: Mapping[str, Any], nothing: Any) -> dict[str, Any]:
+    """The JSON of totals: `total` where all accounts have one currency, else null, and `totals` by currency."""
+    if len(totals) < 2:
+        return {"total": next(iter(totals.values()), nothing).json()}
+    currencies = {account: snapshot.currency(account) for account in snapshot.accounts}
+    return {"total": None, "totals": {name: one.json() for name, one in totals.items()}, "currencies": currencies}
 
 
 def problems(found: Sequence[Problem]) -> None:

@@ -12,12 +12,12 @@ from cqs_monitor.commands.printing import problems
 @click.command("reconcile")
 @command_options
 def command(bucket: str | None, as_json: bool) -> None:
-    """Hold positions.json against the trades: orphan BUYs, missing SELLs, quantities that do not add up."""
-    from cqs_monitor.logs.history import Logs
-    from cqs_monitor.performance.reconciliation import reconcile
+    """Check positions against the trades: orphan BUYs, missing SELLs, quantities that do not add up."""
+    from cqs_monitor.performance.reader import reader_of
 
-    snapshot = Logs(open_bucket(bucket)).refresh()
-    found = reconcile(snapshot)
+    figures = reader_of(open_bucket(bucket).address).refresh()
+    snapshot = figures.snapshot
+    found = [finding for account in snapshot.accounts for finding in figures.findings(account)]
 
     def human() -> None:
         for finding in found:

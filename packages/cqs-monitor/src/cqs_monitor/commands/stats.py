@@ -7,31 +7,36 @@ from typing import TYPE_CHECKING
 import click
 
 from cqs_core.cli import command_options, emit, open_bucket
-from cqs_monitor.commands.printing import money, problems, table
+from cqs_monitor.commands.printing import by_currency, money, problems, table
 
 if TYPE_CHECKING:
     from cqs_monitor.performance.statistics import Statistics
 
 
 @click.command("stats")
-@click.option("--day-start", metavar="HH:MM", help="KST; trading days from then on, instead of the bot's own dates.")
+@click.option(
+    "--day-start", metavar="HH:MM", help="On each bot's clock; trading days from then on, instead of its own dates."
+)
 @command_options
 def command(day_start: str | None, bucket: str | None, as_json: bool) -> None:
-    """Win rate, profit factor, streaks, drawdown, by symbol and by hour (KST); of SELL rows, gross of fees."""
+    """Win rate, profit factor, streaks, drawdown, by symbol, by hour on the bot's clock; of SELL rows, gross."""
     from cqs_monitor.logs.days import read_clock
-    from cqs_monitor.logs.history import Logs
     from cqs_monitor.performance.columns import columns_of
-    from cqs_monitor.performance.statistics import statistics
+    from cqs_monitor.performance.reader import reader_of
+    from cqs_monitor.performance.statistics import Statistics, statistics
 
     start = None if day_start is None else read_clock(day_start)
-    snapshot = Logs(open_bucket(bucket)).refresh()
+    snapshot = reader_of(open_bucket(bucket).address).refresh().snapshot
     columns = columns_of(snapshot, start)
     found = {name: statistics(part) for name, part in columns.by_account()}
-    total = statistics(columns)
-    data = {"accounts": {name: one.json() for name, one in found.items()}, "total": total.json()}
+    totals = {currency: statistics(columns.of(names)) for currency, names in snapshot.currencies.items()}
+    data = {
+        "accounts": {name: one.json() for name, one in found.items()},
+        **by_currency(snapshot, totals, Statistics()),
+    }
 
     def human() -> None:
-        _print({**found, "total": total})
+        _print({**found, **{f"total, {currency}": total for currency, total in totals.items()}})
         problems(snapshot.problems)
 
     emit(data, as_json, human)

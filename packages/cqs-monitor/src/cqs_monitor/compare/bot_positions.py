@@ -9,7 +9,6 @@ import numpy as np
 from cqs_core.time.intervals import next_open
 from cqs_core.trading import last_closes
 from cqs_monitor.compare.position import Traded
-from cqs_monitor.performance.columns import FEE
 from cqs_monitor.performance.lots import Lot, match
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from cqs_core import Candles
 
 
-def live_positions(table: pa.Table, markets: Mapping[str, str], candles: Candles, end: int) -> list[Traded]:
+def live_positions(table: pa.Table, markets: Mapping[str, str], candles: Candles, end: int, fee: float) -> list[Traded]:
     """Purchases made while the candles run, each with its sales before `end`.
 
     Args:
@@ -28,12 +27,13 @@ def live_positions(table: pa.Table, markets: Mapping[str, str], candles: Candles
         markets: unified market by symbol, of the symbols that are compared.
         candles: the rule's, warm-up cut off.
         end: ms UTC, exclusive.
+        fee: estimate, a fraction of each fill.
     """
     lots, _ = match(table)
     start = int(candles.ts[0])
     last = dict(zip(candles.symbols, zip(last_closes(candles).tolist(), last_ends(candles), strict=True), strict=True))
     return [
-        _traded(lot, markets[lot.symbol], candles, *last[markets[lot.symbol]])
+        _traded(lot, markets[lot.symbol], candles, fee, *last[markets[lot.symbol]])
         for lot in lots
         if lot.symbol in markets and start <= lot.at // 1000 < end
     ]
@@ -50,7 +50,7 @@ def last_ends(candles: Candles) -> list[int]:
     return [next_open(candles.interval, int(candles.ts[found[-1]])) if len(found) else 0 for found in rows]
 
 
-def _traded(lot: Lot, market: str, candles: Candles, last: float, until: int) -> Traded:
+def _traded(lot: Lot, market: str, candles: Candles, fee: float, last: float, until: int) -> Traded:
     """The purchase; what is left of it counts at the last close, or as paid where the last close is older."""
     known = lot.at // 1000 < until
     sold = sum(sale.quantity for sale in lot.sales)
@@ -67,6 +67,6 @@ def _traded(lot: Lot, market: str, candles: Candles, last: float, until: int) ->
         entry_price=lot.price,
         exit_price=(proceeds + worth) / (sold + left),
         quantity=lot.quantity,
-        fees=FEE * (lot.price * lot.quantity + proceeds),
+        fees=fee * (lot.price * lot.quantity + proceeds),
         unpriced=bool(left) and not known,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +19,13 @@ from cqs_monitor.compare.deviations import Deviation, deviations
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
 from cqs_monitor.compare.strategy_setup import StrategySetup, positions, run, target
-from cqs_monitor.performance.columns import FEE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqs_core import Bucket, RunResult
+    from cqs_core import Bucket, LogFormat, RunResult
     from cqs_core.trading import MeasuredCosts
     from cqs_monitor.logs.snapshot import Snapshot
-
-MIN_ORDER = {"KRW": 5_000.0}
-"""Smallest order by quote currency: not in the log, known of the exchange."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class ComparisonRequest:
         end: ms UTC, exclusive; None is the end of the last candle.
         symbols: as bots write them; empty takes those that the account bought.
         capital: in quote currency; None is estimated from the first purchase.
-        fee: fraction a side; by default what the account's own fees are estimated with.
+        fee: fraction a side; None is what the account's own fees are estimated with, by its log format.
         tolerance: beyond which a pair differs.
     """
 
@@ -53,7 +49,7 @@ class ComparisonRequest:
     end: int | None = None
     symbols: tuple[str, ...] = ()
     capital: float | None = None
-    fee: float = FEE
+    fee: float | None = None
     tolerance: Tolerance = field(default_factory=Tolerance)
 
 
@@ -62,7 +58,9 @@ class Comparison:
     """The answer.
 
     Attributes:
+        form: of the account's log: its currency, fee rate and smallest order.
         question: as it was asked.
+        setup: of the request, on the exchange of the account's format where it names none.
         start: ms UTC, as is `end`: what was compared.
         capital: that the rule started with.
         result: the rule's run.
@@ -71,6 +69,8 @@ class Comparison:
     """
 
     request: ComparisonRequest
+    setup: StrategySetup
+    form: LogFormat
     start: int
     end: int
     capital: float
@@ -90,9 +90,9 @@ class Comparison:
     @cached_property
     def costs(self) -> MeasuredCosts | None:
         """What its fills cost; None where none can be measured."""
-        setup = self.request.setup
+        setup, account = self.setup, self.request.account
         name = setup.strategy.id
-        return slippage.measured(self.request.account, self.pairing.matched, setup.exchange, name, self.start, self.end)
+        return slippage.measured(account, self.pairing.matched, setup.exchange, name, self.start, self.end)
 
     def json(self) -> dict[str, Any]:
         wanted = {id(pair): target(self.result, pair.expected) for pair in self.pairing.matched}
@@ -109,6 +109,7 @@ class Comparison:
             "start": iso(self.start),
             "end": iso(self.end),
             "capital": self.capital,
+            "currency": self.form.currency,
             "matched": matched,
             "missed": [one.json() | {"target": target(self.result, one)} for one in self.pairing.missed],
             "extra": [one.json("live_") for one in self.pairing.extra],
@@ -120,7 +121,7 @@ class Comparison:
 
 
 def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> Comparison:
-    """Hold the log against the rule.
+    """Compare the log with the strategy's run.
 
     Raises:
         UnknownName: no such account.
@@ -128,20 +129,21 @@ def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> C
     """
     if request.account not in snapshot.accounts:
         raise UnknownName("account", request.account, snapshot.accounts, remedy="no bot has logs in this bucket")
-    setup = request.setup
+    form, setup = snapshot.formats[request.account], request.setup
+    setup = replace(setup, exchange=setup.exchange or form.exchange or settings().exchange)
     table = snapshot.only(request.account)
     start, limit = _range(table, request)
     traded = _between(table, start, limit)
-    markets, left_out = _markets(bucket, setup, request.symbols or _bought(traded), traded)
+    markets, left_out = _markets(bucket, setup, form, request.symbols or _bought(traded), traded)
     capital = request.capital or _capital(traded, markets)
-    quote = next(iter(markets.values())).partition("/")[2]
-    costs = Costs(fee=request.fee, slip=0.0, min_order=MIN_ORDER.get(quote, 0.0), capital=capital)
+    fee = form.fee if request.fee is None else request.fee
+    costs = Costs(fee=fee, slip=0.0, min_order=form.min_order, capital=capital)
     result = run(setup, bucket, list(markets.values()), start, limit, costs)
     end = min(next_open(setup.interval, int(result.candles.ts[-1])), limit or 1 << 62)
-    live = live_positions(_between(table, None, end), markets, result.candles, end)
+    live = live_positions(_between(table, None, end), markets, result.candles, end, form.fee)
     scale = None if request.capital is None else 1.0
     pairing = pair_up(positions(result), live, request.tolerance, scale)
-    return Comparison(request, start, end, capital, result, pairing, left_out)
+    return Comparison(request, setup, form, start, end, capital, result, pairing, left_out)
 
 
 def _range(table: pa.Table, request: ComparisonRequest) -> tuple[int, int | None]:
@@ -168,14 +170,14 @@ def _bought(table: pa.Table) -> Sequence[str]:
 
 
 def _markets(
-    bucket: Bucket, setup: StrategySetup, symbols: Sequence[str], table: pa.Table
+    bucket: Bucket, setup: StrategySetup, form: LogFormat, symbols: Sequence[str], table: pa.Table
 ) -> tuple[dict[str, str], dict[str, int]]:
     """Unified market by symbol, of those that the lake has candles of; rows of the others."""
     known, lake = settings(), Lake(bucket)
     found, left_out = {}, {}
     for symbol in symbols:
         try:
-            market = market_of(symbol, setup.exchange)
+            market = market_of(symbol, setup.exchange, form.currency)
         except UsageError:
             market = ""
         if market and lake.source(Series(setup.exchange, market, setup.interval), known.day_start):

@@ -21,7 +21,8 @@ def notes(comparison: Comparison) -> list[str]:
         bought = ", ".join(result.candles.symbols)
         told.append(f"Symbols are those that the account bought: {bought}; one that it never bought cannot be missed.")
     told += [f"{symbol}: no candles, so its {n} rows are left out." for symbol, n in comparison.left_out.items()]
-    told.append("Fees are not in the log: 0.05 % of each row's amount is an estimate.")
+    rate = f"{100 * comparison.form.fee:.4g} %"
+    told.append(f"Fees are not in the log: {rate} of each row's amount is an estimate.")
     if result.costs.min_order:
         fact = f"The smallest order, {result.costs.min_order:,.0f} {quote}, is the exchange's"
         told.append(f"{fact}; refused ones are not in the log.")

@@ -27,7 +27,7 @@ class StrategySetup:
     Attributes:
         strategy: with its parameters.
         engine: any; they agree.
-        exchange: of the candles.
+        exchange: of the candles; empty for that of the account's log format, else the configured one.
         interval: of the candles.
     """
 
@@ -37,7 +37,7 @@ class StrategySetup:
     interval: str = "1d"
 
 
-def find_setup(name: str, parameters: Mapping[str, Any], exchange: str, interval: str = "1d") -> StrategySetup:
+def find_setup(name: str, parameters: Mapping[str, Any], exchange: str = "", interval: str = "1d") -> StrategySetup:
     """A strategy by name, and an engine.
 
     Raises:

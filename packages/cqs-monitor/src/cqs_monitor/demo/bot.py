@@ -9,6 +9,7 @@ import time
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
+from zoneinfo import ZoneInfo
 
 from cqs_core import CqsError, DemoStep
 from cqs_core.time.clock import now
@@ -16,13 +17,13 @@ from cqs_monitor.demo.log_writer import header, position, rows
 from cqs_monitor.demo.step import DEVIATING, FAITHFUL, SYMBOLS
 from cqs_monitor.demo.today import last_prices
 from cqs_monitor.demo.trade import Trade
-from cqs_monitor.logs.days import KST
+from cqs_monitor.logs.bot.format import BOT
 
 if TYPE_CHECKING:
     from cqs_core import Bucket, Demo
 
 _BEAT, _TRADE = 10.0, 40.0  # seconds between two of each
-_VALUE = 1_000_000.0  # KRW of a purchase
+_VALUE = 1_000_000.0  # of a purchase
 
 
 class Bot(threading.Thread):
@@ -75,7 +76,7 @@ class Bot(threading.Thread):
         return dict(found)
 
     def _log(self, account: str, moment: int, line: str) -> None:
-        day = dt.datetime.fromtimestamp(moment / 1000, KST).date().isoformat()
+        day = dt.datetime.fromtimestamp(moment / 1000, ZoneInfo(BOT.zone)).date().isoformat()
         key = f"logs/{account}/trades_{day}.csv"
         before = self._bucket.read_many([key]).get(key) or header()
         self._bucket.write(key, before + line.encode())

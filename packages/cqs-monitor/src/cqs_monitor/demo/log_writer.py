@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from cqs_monitor.demo.trade import Trade, still_held
-from cqs_monitor.logs.days import KST
-from cqs_monitor.logs.header import HEADER
+from cqs_monitor.logs.bot.format import BOT
+from cqs_monitor.logs.bot.header import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,4 +74,4 @@ def position(trade: Trade) -> dict[str, object]:
 
 
 def _kst(at: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(at / 1000, KST)
+    return dt.datetime.fromtimestamp(at / 1000, ZoneInfo(BOT.zone))

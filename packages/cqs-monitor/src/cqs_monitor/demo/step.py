@@ -29,12 +29,12 @@ def _run(demo: Demo) -> dict[str, Any]:
         demo.console.print("  skipped: the bots' rule is in cqs-backtest, which is not installed")
         return {"skipped": "install cqs-backtest"}
     from cqs_monitor.compare.strategy_setup import find_setup
-    from cqs_monitor.logs.history import logs_of
+    from cqs_monitor.performance.reader import reader_of
 
     setup = find_setup(_STRATEGY, {}, "upbit")
     files, changed = _files(setup, demo.bucket)
     written = _write(demo.bucket, files)
-    snapshot = logs_of(demo.bucket.address).refresh()
+    snapshot = reader_of(demo.bucket.address).refresh().snapshot
     found = {account: _compare(demo.bucket, snapshot, setup, account) for account in _SINCE}
     deviations = found[DEVIATING].deviations
     for one in deviations:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
 
 _AHEAD_OF_UTC = 9 * HOUR
-_VALUE = 1_500_000.0  # KRW of a purchase
+_VALUE = 1_500_000.0  # of a purchase
 # symbol, bought and sold at these shares of the day so far; at these prices, percent from the last one
 _PLAN: Mapping[int, Sequence[tuple[str, float, float | None, float, float]]] = {
     0: (("BTC", 0.1, 0.5, -0.6, 0.2), ("ETH", 0.2, None, -1.1, 0.0), ("SOL", 0.3, 0.8, 0.4, -0.1)),

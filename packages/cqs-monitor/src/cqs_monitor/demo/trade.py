@@ -23,7 +23,7 @@ class Trade:
     Attributes:
         symbol: as the bot writes it, `BTC`.
         bought: ms UTC.
-        price: KRW, as is `exit_price`; that is None while the position is held, as is `sold`.
+        price: in the bot's currency, as is `exit_price`; that is None while the position is held, as is `sold`.
         quantity: coins.
     """
 

@@ -39,14 +39,14 @@ severity = "critical"
 [[rule]]
 name = "big loss in a day"
 kind = "daily_loss"
-over = 150000            # KRW
+over = 150000            # in the account's currency
 severity = "critical"
 cooldown = "12h"
 
 [[rule]]
 name = "drawdown"
 kind = "drawdown"
-over = 500000            # KRW below the best so far
+over = 500000            # below the best so far
 
 [[rule]]
 name = "damaged files"
@@ -75,7 +75,7 @@ silence = "23:00-07:00 Asia/Seoul"
 [[rule]]
 name = "below its high for long"
 kind = "drawdown"
-over = 1                 # KRW
+over = 1
 for = "1000d"
 
 [[rule]]

@@ -1,21 +1,24 @@
-"""Days of the bot: Korean calendar days, or trading days that start later, and the weeks and months they belong to.
+"""Days of a bot: calendar days in its zone, or trading days that start later, and their weeks and months.
 
-A day is an int: days since 1970-01-01.
+A day is an int: days since 1970-01-01. Times of day are microseconds after midnight.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
 
 from cqs_core import UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
-KST = dt.timezone(dt.timedelta(hours=9), "KST")
 Period = Literal["day", "week", "month"]
 PERIODS: tuple[Period, ...] = ("day", "week", "month")
 
@@ -23,6 +26,8 @@ _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+pc: Any = compute  # its functions are made at import; stubs know them badly
 
 
 def read_clock(text: str) -> int:
@@ -36,23 +41,25 @@ def read_clock(text: str) -> int:
     """
     match = _CLOCK.fullmatch(text)
     if not match:
-        raise UsageError(f"{text!r} is no time of day; write 09:00, in KST")
+        raise UsageError(f"{text!r} is no time of day; write 09:00, in the zone of the bot")
     return (int(match[1]) * 60 + int(match[2])) * 60_000_000
 
 
-def trading_days(timestamps: npt.NDArray[np.int64], day_start: int) -> npt.NDArray[np.int64]:
-    """The day of each time, if days begin at `day_start` KST.
-
-    Args:
-        timestamps: microseconds since the epoch, UTC.
-        day_start: microseconds after midnight KST.
-    """
-    return (timestamps + 9 * _HOUR - day_start) // _DAY
+def local_times(timestamps: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
+    """What clocks of a zone show at some times (both microseconds since 1970); summer time is known until 2037."""
+    utc = pa.array(timestamps, pa.timestamp("us", "UTC"))
+    local = pc.local_timestamp(utc.cast(pa.timestamp("us", zone)))
+    return np.asarray(local.cast(pa.int64()).to_numpy(), np.int64)
 
 
-def hours(timestamps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The hour of day, 0..23 KST, of each time."""
-    return (timestamps + 9 * _HOUR) % _DAY // _HOUR
+def local_days(timestamps: npt.NDArray[np.int64], zone: str, day_start: int = 0) -> npt.NDArray[np.int64]:
+    """The day of each time (microseconds, UTC), if days begin at `day_start` in the zone."""
+    return (local_times(timestamps, zone) - day_start) // _DAY
+
+
+def hours(timestamps: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
+    """The hour of day, 0..23 in the zone, of each time (microseconds, UTC)."""
+    return local_times(timestamps, zone) % _DAY // _HOUR
 
 
 def date_of(day: int) -> dt.date:
@@ -78,6 +85,17 @@ def label(day: int, by: Period) -> str:
     return f"{year:04d}-W{week:02d}"
 
 
-def today(now_ms: int, day_start: int = 0) -> int:
-    """The day that it is."""
-    return (now_ms * 1000 + 9 * _HOUR - day_start) // _DAY
+def today(now_ms: int, zone: str, day_start: int = 0) -> int:
+    """Today's day number."""
+    return int(local_days(np.array([now_ms * 1000]), zone, day_start)[0])
+
+
+def start_of(day: int, zone: str) -> int:
+    """When a calendar day of the zone begins, ms UTC."""
+    return int(dt.datetime.combine(date_of(day), dt.time(), ZoneInfo(zone)).timestamp() * 1000)
+
+
+def zone_label(zone: str) -> str:
+    """What people call the zone now: `KST`, `UTC`; its IANA name where it has only an offset."""
+    short = dt.datetime.now(ZoneInfo(zone)).tzname() or zone
+    return short if short.isalpha() else zone

@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cqs_monitor.logs.layout import LEGACY_FILE
 from cqs_monitor.logs.names import by_likelihood, is_backup, originals
 from cqs_monitor.logs.problems import Problem
+from cqs_monitor.logs.recognition import LEGACY, month_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from cqs_monitor.logs.group import FileRows
+    from cqs_monitor.logs.reading import FileRows
 
-_SAME = ("timestamp", "sell", "symbol", "price", "quantity", "amount", "profit_pct", "profit_krw")
+_SAME = ("timestamp", "sell", "symbol", "price", "quantity", "amount", "profit_pct", "profit")
 _MANY = 10
 """Equal rows of two accounts that make one a copy of the other, whatever they are called."""
 
@@ -124,9 +124,14 @@ def _ranks(
     order = sorted(range(len(accounts)), key=lambda index: by_likelihood(accounts[index]))
     place = np.empty(len(accounts), np.int64)
     place[order] = np.arange(len(accounts))
-    single = np.array([entry.file.key.endswith(f"/{LEGACY_FILE}") for entry in files], np.int64)
-    ranks: npt.NDArray[np.int64] = 2 * place[table["account"].to_numpy()[rows]] + single[_file_of(rows, files)]
+    single = np.array([_is_single(files[file]) for file in _file_of(rows, files).tolist()], np.int64)
+    ranks: npt.NDArray[np.int64] = 2 * place[table["account"].to_numpy()[rows]] + single
     return ranks
+
+
+def _is_single(entry: FileRows) -> bool:
+    """Whether a file holds all trades of its account, besides which there may be daily ones."""
+    return month_of(entry.file.key.rpartition("/")[2]) == LEGACY
 
 
 def _file_of(rows: npt.NDArray[np.int64], files: Sequence[FileRows]) -> npt.NDArray[np.int64]:
@@ -161,7 +166,7 @@ def _fact(mine: int, others: Counter[int], files: Sequence[FileRows]) -> str:
     rows = f"{others.total()} row{'s' * (others.total() != 1)}"
     if set(others) == {mine}:
         return f"{rows} more than once, equal to the microsecond; counted once"
-    if files[mine].file.key.endswith(f"/{LEGACY_FILE}"):
+    if _is_single(files[mine]):
         return f"{others.total()} rows that daily files have as well; counted once"
     named = files[others.most_common(1)[0][0]].file.key
     where = f"{named} has" if len(others) == 1 else f"{len(others)} files have ({named} …)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import threading
 from typing import TYPE_CHECKING
@@ -10,23 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from cqs_core import CqsError, plugins
 from cqs_core.files import cache_folder
 from cqs_core.time.clock import now
 from cqs_monitor.logs.duplicates import Once, told_once
 from cqs_monitor.logs.errors import BotError, read_errors
-from cqs_monitor.logs.group import ROWS, FilesOf, Group, refreshed
 from cqs_monitor.logs.index import Index
-from cqs_monitor.logs.layout import LEGACY, PREFIXES, Layout, LogFile, Trades, sort_out
-from cqs_monitor.logs.positions import Positions, read_positions
+from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, Trades, in_time, sort_out
 from cqs_monitor.logs.problems import Findings
+from cqs_monitor.logs.reading import FilesOf, Group, refreshed
+from cqs_monitor.logs.recognition import HEAD
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
 from cqs_monitor.logs.sources import read_all
-from cqs_monitor.logs.state import Heartbeat, RuntimeState, read_heartbeat, read_state
+from cqs_monitor.logs.state import Heartbeat, Positions, RuntimeState, read_heartbeat, read_positions, read_state
+from cqs_monitor.logs.table import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from cqs_core import Bucket
+    from cqs_core import Bucket, LogFormat
     from cqs_core.bucket import Census
 
 _NOT_READ = "the bucket did not give it"
@@ -37,10 +38,12 @@ class Logs:
 
     Args:
         bucket: read only.
+        formats: that its files may be in; the installed ones by default.
     """
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, formats: Iterable[LogFormat] | None = None) -> None:
         self.bucket = bucket
+        self._formats = formats
         self._index = Index(cache_folder(), bucket.url)
         self._groups: dict[str, Group] = {}
         self._small: dict[str, tuple[str, bytes]] = {}
@@ -72,25 +75,35 @@ class Logs:
         if self._seen is not None and found == self._census:
             return self._seen
         self._census = found
-        return sort_out(found)
+        formats = plugins().log_formats().values() if self._formats is None else self._formats
+        return sort_out(found, formats, self._head)
+
+    def _head(self, key: str) -> bytes:
+        """The first bytes of an object; of one that cannot be read none, so that no format owns it."""
+        try:
+            with self.bucket.open(key) as stream:
+                return stream.read(HEAD)
+        except (CqsError, FileNotFoundError):
+            return b""
 
     def _snapshot(self, layout: Layout) -> Snapshot:
-        groups = {name: self._group(name, layout.trades[name]) for name in _in_time(layout.trades)}
+        groups = {name: self._group(name, layout.trades[name]) for name in in_time(layout.trades)}
         self._groups = groups
         findings = Findings()
         small = self._read_small(layout, findings)
-        positions = {account: _positions(file, small, findings) for account, file in layout.positions.items()}
-        states = {account: _state(file, small, findings) for account, file in layout.states.items()}
+        positions = {account: _positions(layout, account, small, findings) for account in layout.formats}
+        states = {account: _state(layout, account, small, findings) for account in layout.states}
         errors = _errors(layout.errors, small, findings)
         found = _told_once(groups, layout.accounts)
-        problems = [*layout.problems, *itertools.chain(*(g.told for g in groups.values())), *found.problems]
+        problems = [*layout.problems, *itertools.chain(*(g.problems for g in groups.values())), *found.problems]
         return Snapshot(
             accounts=tuple(found.accounts),
             table=found.table,
             problems=tuple(problems + findings.problems()),
-            positions={account: held for account, held in positions.items() if account not in found.copies},
+            formats={account: form for account, form in layout.formats.items() if account not in found.copies},
+            positions={a: held for a, held in positions.items() if held.state != "absent" and a not in found.copies},
             states={account: state for account, state in states.items() if account not in found.copies},
-            heartbeat=_heartbeat(layout.heartbeat, small),
+            heartbeat=_heartbeat(layout, small),
             errors=errors,
             layout=layout,
             prefix=_prefix(layout),
@@ -113,7 +126,7 @@ class Logs:
         group = self._groups.get(name) or self._index.load(name)
         if group.signature == trades.signature:
             return group
-        return self._index.store(name, refreshed(group, trades, self.bucket, self._index.folder))
+        return self._index.store(name, refreshed(group, trades, self.bucket))
 
     def _read_small(self, layout: Layout, findings: Findings) -> dict[str, bytes]:
         """Bytes of states and positions by key, read where their stamps changed."""
@@ -128,10 +141,6 @@ class Logs:
         return {key: data for key, (_, data) in self._small.items()}
 
 
-def _in_time(names: Mapping[str, object]) -> list[str]:
-    return sorted(names, key=lambda name: (name != LEGACY, name))
-
-
 def _told_once(groups: Mapping[str, Group], accounts: list[str]) -> Once:
     places = {account: index for index, account in enumerate(accounts)}
     counts = [count for group in groups.values() for count in group.counts]
@@ -142,15 +151,23 @@ def _told_once(groups: Mapping[str, Group], accounts: list[str]) -> Once:
     return told_once(table, FilesOf(groups.values()), accounts)
 
 
-def _positions(file: LogFile, small: Mapping[str, bytes], findings: Findings) -> Positions:
-    found = read_positions(small[file.key]) if file.key in small else Positions("unreadable", reason=_NOT_READ)
+def _positions(layout: Layout, account: str, small: Mapping[str, bytes], findings: Findings) -> Positions:
+    if account in layout.unclear:
+        return Positions("unreadable", reason=layout.unclear[account])
+    file = layout.positions.get(account)
+    if file is None:
+        return Positions("absent")
+    data = small.get(file.key)
+    found = Positions("unreadable", reason=_NOT_READ) if data is None else read_positions(layout.formats[account], data)
     if found.state == "unreadable":
         findings.tell(file.key, None, f"unreadable positions: {found.reason}")
     return found
 
 
-def _state(file: LogFile, small: Mapping[str, bytes], findings: Findings) -> RuntimeState:
-    found = read_state(small[file.key]) if file.key in small else RuntimeState("unreadable", reason=_NOT_READ)
+def _state(layout: Layout, account: str, small: Mapping[str, bytes], findings: Findings) -> RuntimeState:
+    file = layout.states[account]
+    data = small.get(file.key)
+    found = RuntimeState("unreadable", reason=_NOT_READ) if data is None else read_state(layout.formats[account], data)
     if found.state == "unreadable":
         findings.tell(file.key, None, f"unreadable runtime state: {found.reason}")
     return found
@@ -172,15 +189,8 @@ def _prefix(layout: Layout) -> str:
     return next((prefix for prefix in reversed(PREFIXES) if prefix in used), PREFIXES[-1])
 
 
-def _heartbeat(file: LogFile | None, small: Mapping[str, bytes]) -> Heartbeat:
-    if file is None:
+def _heartbeat(layout: Layout, small: Mapping[str, bytes]) -> Heartbeat:
+    if layout.heartbeat is None:
         return Heartbeat("absent")
-    return read_heartbeat(small[file.key]) if file.key in small else Heartbeat("unreadable")
-
-
-@functools.cache
-def logs_of(url: str) -> Logs:
-    """This process's one reader of a bucket: pages and callers share what it has read."""
-    from cqs_core import Bucket
-
-    return Logs(Bucket(url))
+    form, file = layout.heartbeat
+    return read_heartbeat(form, small[file.key]) if file.key in small else Heartbeat("unreadable")

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cqs_core.files import write_json
-from cqs_monitor.logs.group import ROWS, FileRows, Group
+from cqs_core.files import replacing, write_json
 from cqs_monitor.logs.layout import LogFile
 from cqs_monitor.logs.problems import Problem
-from cqs_monitor.logs.spool import stored
+from cqs_monitor.logs.reading import FileRows, Group
+from cqs_monitor.logs.table import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
-_FORMAT = 3
+_FORMAT = b"cqs 4"
+_LARGE = 64 << 20  # bytes
 WORTH = 1 << 20
 """Bytes of logs: a group is stored again when so much of it was read anew."""
 
 
 class Index:
-    """The groups of one bucket.
+    """The groups of one bucket: `{group}.arrow` with the rows, `{group}.json` with what was read of each file.
 
     Args:
         root: the user's cache.
@@ -35,77 +33,57 @@ class Index:
     """
 
     def __init__(self, root: Path, url: str) -> None:
-        self.folder = root / "logs" / hashlib.blake2b(url.encode(), digest_size=12).hexdigest()
+        self._folder = root / "logs" / hashlib.blake2b(url.encode(), digest_size=12).hexdigest()
 
     def load(self, name: str) -> Group:
         """The group as it was stored; empty where there is none that can be read."""
         try:
-            facts = json.loads((self.folder / f"{name}.json").read_bytes())
-            if facts["format"] != _FORMAT:
-                return Group()
-            table = stored(self.folder / facts["rows"])
+            table = _stored(self._folder / f"{name}.arrow")
+            facts = json.loads(table.schema.metadata[_FORMAT])
+            table = table.replace_schema_metadata()
             counts = tuple((str(account), int(rows)) for account, rows in facts["counts"])
-            told = tuple(Problem(*fields) for fields in facts["told"])
-            signature, files = str(facts["signature"]), self.folder / facts["files"]
+            problems, mark = tuple(Problem(*fields) for fields in facts["problems"]), str(facts["mark"])
+            signature = str(facts["signature"])
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid):
             return Group()
         if not table.schema.equals(ROWS) or table.num_rows != sum(rows for _, rows in counts):
             return Group()
-        return Group(table, counts, told, signature, lambda: _files(files, table.num_rows))
+        return Group(table, counts, problems, signature, lambda: _files(self._folder / f"{name}.json", mark))
 
     def store(self, name: str, group: Group) -> Group:
-        """Store the group if enough of it is new; the facts name the rows, so a kill in between leaves the old pair."""
-        if group.unsaved < WORTH and (self.folder / f"{name}.json").exists():
+        """Store the group if enough of it is new; after a kill in between, the marks of its two files differ."""
+        path = self._folder / f"{name}.arrow"
+        if group.unsaved < WORTH and path.exists():
             return group
-        rows = self.folder / f"{name}-{uuid.uuid4().hex}.arrow"
-        files = rows.with_suffix(".files")
-        facts = {
-            "format": _FORMAT,
-            "rows": rows.name,
-            "files": files.name,
-            "signature": group.signature,
-            "counts": group.counts,
-            "told": group.told,
-        }
+        files = [[*entry.file, entry.rows, entry.problems] for entry in group.files]
+        mark = hashlib.blake2b(json.dumps(files).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        facts = {"signature": group.signature, "counts": group.counts, "problems": group.problems, "mark": mark}
+        schema = ROWS.with_metadata({_FORMAT: json.dumps(facts).encode()})
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with pa.ipc.new_file(str(rows), ROWS) as writer:
+            write_json(self._folder / f"{name}.json", {"mark": mark, "files": files})
+            with replacing(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
                 writer.write_table(group.table)
-            files.write_text(json.dumps([_fields(entry) for entry in group.files]))
-            write_json(self.folder / f"{name}.json", facts)
-            table = stored(rows)
+            table = _stored(path).replace_schema_metadata()
         except OSError:  # a full or read-only cache costs time, nothing else
             return group
-        self._remove(path for path in self.folder.glob(f"{name}-*") if path not in (rows, files))
         return replace(group, table=table, unsaved=0)
 
-    @staticmethod
-    def _remove(paths: Iterable[Path]) -> None:
-        for path in paths:
-            with contextlib.suppress(OSError):
-                path.unlink()
+
+def _stored(path: Path) -> pa.Table:
+    """A stored table; a large one is mapped rather than read: pages that are never looked at cost no memory."""
+    large = path.stat().st_size >= _LARGE
+    return pa.ipc.open_file(pa.memory_map(str(path)) if large else path.read_bytes()).read_all()
 
 
-def _files(path: Path, rows: int) -> tuple[FileRows, ...]:
+def _files(path: Path, mark: str) -> tuple[FileRows, ...]:
     """What was read of each file; nothing, so that all are read again, where that is not what the rows are of."""
     try:
-        files = tuple(_entry(*fields) for fields in json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        stored = json.loads(path.read_bytes())
+        return tuple(_entry(*fields) for fields in stored["files"]) if stored["mark"] == mark else ()
+    except (OSError, ValueError, TypeError, KeyError):
         return ()
-    return files if sum(entry.rows for entry in files) == rows else ()
 
 
-def _fields(entry: FileRows) -> list[object]:
-    return [*entry.file, entry.rows, entry.problems]
-
-
-def _entry(
-    key: str,
-    account: str,
-    size: int,
-    stamp: str,
-    modified: float | None,
-    rows: int,
-    problems: list[tuple[int | None, str]],
-) -> FileRows:
-    return FileRows(LogFile(key, account, size, stamp, modified), rows, tuple((line, why) for line, why in problems))
+def _entry(*fields: Any) -> FileRows:
+    *file, rows, problems = fields
+    return FileRows(LogFile(*file), int(rows), tuple((line, str(why)) for line, why in problems))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import hashlib
-import itertools
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_monitor.logs.problems import Problem
+from cqs_monitor.logs.recognition import LEGACY, Recognition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from cqs_core import LogFormat
     from cqs_core.bucket import Census
+    from cqs_monitor.logs.recognition import Run
 
 PREFIXES = ("bot-logs", "logs")
 """Where logs are, the older place first; both are read, and an account may have files in both."""
@@ -26,14 +26,7 @@ PREFIXES = ("bot-logs", "logs")
 ROOT = "logs"
 """Name of the account whose files lie directly below a prefix."""
 
-LEGACY = "legacy"
-"""Name of the group of single-file logs, which stand before all months."""
-
-LEGACY_FILE = "trades.csv"
 _MOST_ERRORS = 16 << 20  # bytes
-_DAY = re.compile(r"trades_(\d{4}-\d\d-\d\d)\.csv")
-_WRONG, _ERRORS, _BEAT = "no valid date", "errors", "heartbeat"
-_SMALL = {"positions.json": "positions", "runtime_state.json": "states"}
 
 
 class LogFile(NamedTuple):
@@ -77,8 +70,9 @@ class Folder(NamedTuple):
 
 @dataclass(eq=False)
 class Trades:
-    """The trades CSVs of one group."""
+    """The files of trades of one month, all in one format."""
 
+    form: LogFormat
     folders: list[Folder] = field(default_factory=list)
 
     @functools.cached_property
@@ -101,49 +95,75 @@ class Layout:
     """What is there, sorted out.
 
     Attributes:
-        trades: trades CSVs by group: `legacy`, else the month `2025-10`.
+        trades: files of trades by group: format, version and month, `crypto-bot-1.2025-10`; single files come first.
+        formats: by account.
         positions: by account, as is `states`.
-        heartbeat: of the whole bot.
+        heartbeat: of the whole bot, with its format.
         errors: JSON-lines files of errors.
-        problems: files whose names say no valid day; they are not read.
+        unclear: why nobody can say in which format an account's files are, by account; they are not read.
+        problems: files that are not read, and why.
     """
 
     trades: dict[str, Trades] = field(default_factory=dict)
+    formats: dict[str, LogFormat] = field(default_factory=dict)
     positions: dict[str, LogFile] = field(default_factory=dict)
     states: dict[str, LogFile] = field(default_factory=dict)
-    heartbeat: LogFile | None = None
+    heartbeat: tuple[LogFormat, LogFile] | None = None
     errors: list[LogFile] = field(default_factory=list)
+    unclear: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @property
     def small(self) -> list[LogFile]:
         """What is not trades: positions, states, errors and the heartbeat."""
-        beat = [self.heartbeat] if self.heartbeat else []
+        beat = [self.heartbeat[1]] if self.heartbeat else []
         return [*self.positions.values(), *self.states.values(), *self.errors, *beat]
 
     @property
     def accounts(self) -> list[str]:
         """All that have a file, sorted."""
-        traded = {folder.account for group in self.trades.values() for folder in group.folders}
-        return sorted(traded | self.positions.keys() | self.states.keys())
+        return sorted(self.formats)
 
     def files(self) -> list[LogFile]:
         """Every one of them."""
         return [*(file for group in self.trades.values() for file in group.files()), *self.small]
 
 
-def sort_out(census: Mapping[str, Census]) -> Layout:
-    """Objects below the prefixes, by what they are; whatever the bot does not write is left alone."""
-    layout = Layout()
+def sort_out(census: Mapping[str, Census], formats: Iterable[LogFormat], head: Callable[[str], bytes]) -> Layout:
+    """Objects below the prefixes, by what they are; whatever no format knows is left alone.
+
+    Args:
+        census: what is there, by folder.
+        formats: that are installed.
+        head: gives the first bytes of an object; asked where names fit several formats.
+    """
+    layout, recognition = Layout(), Recognition(formats, head)
     for key in sorted(census, key=lambda key: (_account(key), PREFIXES.index(key.partition("/")[0]))):
         found = census[key]
         whole = Folder(key, _account(key), found.names, np.frombuffer(found.stats, np.int64).reshape(3, -1))
         if any(part in ("", ".", "..") for part in key.split("/")):
             layout.problems += [Problem(f"{key}/{name}", None, _CLIMBS) for name in found.names]
             continue
-        for kind, start, end in _runs(found.names, key in PREFIXES):
-            _place(layout, kind, whole._replace(names=found.names[start:end], facts=whole.facts[:, start:end]))
+        form, runs, fault = recognition.of(key, found.names)
+        known = layout.formats.get(whole.account, form)
+        if form is not None and known is not form and known is not None:
+            fault = f"it is in the format {form.name!r}, other files of this account are in {known.name!r}"
+        if fault:
+            _leave(layout, whole, form, runs, fault)
+            continue
+        for run in runs:
+            some = whole._replace(names=found.names[run.start : run.end], facts=whole.facts[:, run.start : run.end])
+            if form is not None:
+                _place(layout, form, run, some)
     return layout
+
+
+def _leave(layout: Layout, folder: Folder, form: LogFormat | None, runs: Iterable[Run], fault: str) -> None:
+    """Note files that are not read; what their account holds is unknown, not nothing."""
+    layout.problems.append(Problem(f"{folder.key}/", None, f"{fault}; not read"))
+    if form is not None and any(run.kind in ("trades", "positions") for run in runs):
+        layout.formats.setdefault(folder.account, form)
+        layout.unclear[folder.account] = fault
 
 
 def folder_of(key: str) -> str:
@@ -171,50 +191,30 @@ def _newer(known: LogFile | None, found: LogFile) -> LogFile:
 _CLIMBS = "its name leaves the bucket; not read"
 
 
-def _place(layout: Layout, kind: str, some: Folder) -> None:
-    if kind == _WRONG:
-        layout.problems += [Problem(f"{some.key}/{n}", None, "no valid date in its name; not read") for n in some.names]
-    elif kind == _BEAT:
-        layout.heartbeat = _newer(layout.heartbeat, *some.files())
-    elif kind == _ERRORS:
+def _place(layout: Layout, form: LogFormat, run: Run, some: Folder) -> None:
+    if run.kind == "wrong":
+        layout.problems += [Problem(f"{some.key}/{name}", None, f"{run.detail}; not read") for name in some.names]
+    elif run.kind == "heartbeat":
+        if some.key in PREFIXES:
+            known = layout.heartbeat[1] if layout.heartbeat else None
+            layout.heartbeat = form, _newer(known, *some.files())
+    elif run.kind == "errors":
         for file in some.files():
             if file.size > _MOST_ERRORS:
                 fact = f"{file.size} bytes of errors are too many; not read"
                 layout.problems.append(Problem(file.key, None, fact))
             else:
                 layout.errors.append(file if some.key not in PREFIXES else file._replace(account=""))
-    elif kind in ("positions", "states"):
-        known: dict[str, LogFile] = getattr(layout, kind)
-        known[some.account] = _newer(known.get(some.account), *some.files())
     else:
-        layout.trades.setdefault(kind, Trades()).folders.append(some)
+        layout.formats[some.account] = form
+        if run.kind == "trades":
+            layout.trades.setdefault(f"{form.name}-{form.version}.{run.detail}", Trades(form)).folders.append(some)
+            return
+        files = layout.positions if run.kind == "positions" else layout.states
+        for file in some.files():
+            files[some.account] = _newer(files.get(some.account), file)
 
 
-@functools.lru_cache(maxsize=256)
-def _runs(names: tuple[str, ...], of_bot: bool) -> tuple[tuple[str, int, int], ...]:
-    """What neighbours are, from which to which; most accounts have files of the same days."""
-    found, at = [], 0
-    for kind, some in itertools.groupby(_BEAT if of_bot and name == ".heartbeat" else _kind(name) for name in names):
-        end = at + sum(1 for _ in some)
-        if kind:
-            found.append((kind, at, end))
-        at = end
-    return tuple(found)
-
-
-def _kind(name: str) -> str:
-    if name.endswith(".jsonl"):
-        return _ERRORS
-    if name in _SMALL:
-        return _SMALL[name]
-    if not name.startswith("trades"):
-        return ""
-    return LEGACY if name == LEGACY_FILE else _month(name) or _WRONG
-
-
-def _month(name: str) -> str:
-    match = _DAY.fullmatch(name)
-    try:
-        return dt.date.fromisoformat(match[1]).strftime("%Y-%m") if match else ""
-    except ValueError:
-        return ""
+def in_time(names: Iterable[str]) -> list[str]:
+    """Names of groups, each format's in the order of time."""
+    return sorted(names, key=lambda name: (name.rpartition(".")[0], not name.endswith(f".{LEGACY}"), name))

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from cqs_monitor.logs.group import ROWS
-from cqs_monitor.logs.positions import ABSENT, Positions
-from cqs_monitor.logs.state import Heartbeat, RuntimeState
+from cqs_monitor.logs.state import ABSENT, Heartbeat, Positions, RuntimeState
+from cqs_monitor.logs.table import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
+    from cqs_core import LogFormat
     from cqs_monitor.logs.errors import BotError
     from cqs_monitor.logs.layout import Layout, LogFile
     from cqs_monitor.logs.problems import Problem
 
 TRADES = ROWS.append(pa.field("account", pa.int32()))
-"""`block.SCHEMA` with the account's index in place of the file's."""
+"""`table.SCHEMA` with the account's index in place of the file's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,7 @@ class Snapshot:
     Attributes:
         accounts: all that have a file, sorted.
         table: trades in `TRADES`, an account's rows in the order in which they were written.
+        formats: by account, what its figures are in: currency, zone, fee.
         problems: damaged rows and files.
         positions: by account; `of` gives `absent` where there is no file.
         states: runtime states by account.
@@ -46,6 +47,7 @@ class Snapshot:
 
     accounts: tuple[str, ...] = ()
     table: pa.Table = field(default_factory=TRADES.empty_table)
+    formats: Mapping[str, LogFormat] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     positions: Mapping[str, Positions] = field(default_factory=dict)
     states: Mapping[str, RuntimeState] = field(default_factory=dict)
@@ -64,6 +66,19 @@ class Snapshot:
     def held(self, account: str) -> Positions:
         """What the account holds."""
         return self.positions.get(account, ABSENT)
+
+    def currency(self, account: str) -> str:
+        """What the account's prices, amounts and profits are in."""
+        return self.formats[account].currency
+
+    @cached_property
+    def currencies(self) -> Mapping[str, tuple[str, ...]]:
+        """Accounts by currency, that of most accounts first."""
+        found: dict[str, list[str]] = {}
+        for account in self.accounts:
+            found.setdefault(self.currency(account), []).append(account)
+        ordered = sorted(found, key=lambda currency: (-len(found[currency]), currency))
+        return {currency: tuple(found[currency]) for currency in ordered}
 
     @cached_property
     def account(self) -> npt.NDArray[np.int32]:

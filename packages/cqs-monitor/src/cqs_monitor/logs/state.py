@@ -1,38 +1,35 @@
-"""runtime_state.json and .heartbeat: signs of life, and orders that hang."""
+"""The small files of an account, read by its format: positions, orders under way, and signs of life."""
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
+
+from cqs_core.isolation import fact_of, foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from cqs_monitor.logs.positions import State
+    from cqs_core import LogFormat, LoggedPosition, PendingOrder
+
+State = Literal["ok", "absent", "unreadable"]
 
 
 @dataclass(frozen=True)
-class PendingBuy:
-    """An order whose fill the bot has not seen.
+class Positions:
+    """What an account holds; `held` is empty unless `state` is `ok`, and `reason` says why it is not."""
 
-    Attributes:
-        symbol: as the bot wrote it.
-        amount: KRW; None where the bot wrote none.
-        created_at: ms since the epoch; None likewise.
-        uuid: the exchange's id of the order.
-    """
+    state: State
+    held: tuple[LoggedPosition, ...] = ()
+    reason: str = ""
 
-    symbol: str
-    amount: float | None
-    created_at: int | None
-    uuid: str
+
+ABSENT = Positions("absent")
 
 
 @dataclass(frozen=True)
 class RuntimeState:
-    """What the bot has in hand.
+    """Orders under way.
 
     Attributes:
         state: of the file.
@@ -43,7 +40,7 @@ class RuntimeState:
 
     state: State
     buy_blocks: Mapping[str, int] = field(default_factory=dict)
-    pending: tuple[PendingBuy, ...] = ()
+    pending: Sequence[PendingOrder] = ()
     reason: str = ""
 
 
@@ -55,37 +52,33 @@ class Heartbeat:
     at: int | None = None
 
 
-def read_state(data: bytes) -> RuntimeState:
+def read_positions(form: LogFormat, data: bytes) -> Positions:
+    """The positions, whole or unreadable."""
+    try:
+        with foreign():
+            return Positions("ok", tuple(form.positions(data)))
+    except Exception as error:  # noqa: BLE001 - a format may be a plugin's, which may fail in any way
+        return Positions("unreadable", reason=_reason(error))
+
+
+def read_state(form: LogFormat, data: bytes) -> RuntimeState:
     """The runtime state, whole or unreadable."""
     try:
-        found = json.loads(data)
-        blocks = {symbol: _milliseconds(at) for symbol, at in found.get("buy_block_until", {}).items()}
-        pending = tuple(_pending(symbol, order) for symbol, order in found.get("pending_buys", {}).items())
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        return RuntimeState("unreadable", reason=str(error) or type(error).__name__)
+        with foreign():
+            pending, blocks = form.state(data)
+    except Exception as error:  # noqa: BLE001 - likewise
+        return RuntimeState("unreadable", reason=_reason(error))
     return RuntimeState("ok", blocks, pending)
 
 
-def read_heartbeat(data: bytes) -> Heartbeat:
+def read_heartbeat(form: LogFormat, data: bytes) -> Heartbeat:
     """The time in the file; empty, as it may be during a write, is unreadable."""
     try:
-        return Heartbeat("ok", _milliseconds(float(data.strip(b"\0 \r\n"))))
-    except (ValueError, OverflowError):
+        with foreign():
+            return Heartbeat("ok", int(form.heartbeat(data)))
+    except Exception:  # noqa: BLE001 - likewise
         return Heartbeat("unreadable")
 
 
-def _pending(symbol: str, order: Any) -> PendingBuy:
-    amount, created = order.get("amount"), order.get("created_at")
-    return PendingBuy(
-        symbol,
-        None if amount is None else float(amount),
-        None if created is None else _milliseconds(created),
-        str(order.get("uuid", "")),
-    )
-
-
-def _milliseconds(seconds: Any) -> int:
-    value = float(seconds)
-    if not math.isfinite(value):
-        raise ValueError(f"{seconds!r} is no time")
-    return round(value * 1000)
+def _reason(error: Exception) -> str:
+    return (str(error) if isinstance(error, ValueError) else "") or fact_of(error)

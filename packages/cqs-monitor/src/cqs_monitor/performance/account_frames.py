@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     Place: TypeAlias = Bucket | str | PathLike[str] | None
 
-CURRENCY = "KRW"
 _US = "datetime64[us]"
 _LOT = (
     *("account", "symbol", "opened", "closed", "quantity", "left"),
@@ -72,7 +71,7 @@ def trades_of(columns: Columns) -> Frame:
     order = np.argsort(columns.timestamp, kind="stable")
     columns = columns.where(order)
     table = columns.table
-    profit, pct = (table[name].to_numpy() for name in ("profit_krw", "profit_pct"))
+    profit, pct = (table[name].to_numpy() for name in ("profit", "profit_pct"))
     return Frame(
         pd.DataFrame(
             {
@@ -84,7 +83,7 @@ def trades_of(columns: Columns) -> Frame:
                 **{name: table[name].to_numpy() for name in ("price", "quantity", "amount")},
                 "profit": np.where(columns.sell, profit, np.nan),
                 "profit_pct": np.where(columns.sell, pct, np.nan),
-                "currency": CURRENCY,
+                "currency": np.array([form.currency for form in columns.formats] or [""], object)[columns.account],
             }
         )
     )
@@ -107,13 +106,13 @@ def pnl(
         start: a date is the bot's own day; a time is a moment, naive means UTC.
         end: a date includes that day, a time does not include itself.
         account: one or some; all by default.
-        net: less fees, estimated as 0.05 % of each row's amount.
-        day_start: `09:00`, KST, for trading days; None takes the bot's own dates.
+        net: less fees, estimated by the rate of each account's log format.
+        day_start: `09:00`, on each bot's clock, for trading days; None takes the bots' own dates.
         bucket: default CQS_BUCKET.
 
     Returns:
-        a column for each account, and `total`; 0 where nothing was realised. Index `day`, `week` or `month`: its first
-        day at 00:00 UTC, every one between the first and the last with a trade.
+        a column for each account, and `total`, one for each currency where there are several (`total USDT`); 0 where
+        nothing was realised. Index `day`, `week` or `month`: its first day at 00:00 UTC, every one between the first and the last with a trade.
 
     Raises:
         UsageError: no logs, or a date or period is wrong.
@@ -122,20 +121,20 @@ def pnl(
     if by not in _FREQUENCIES:
         raise UnknownName("period", str(by), _FREQUENCIES)
     columns = _columns(bucket, account, None, start, end, None if day_start is None else read_clock(day_start))
-    return _pnl_of(columns.net() if net else columns.where(columns.sell), by)
+    return _pnl_of(columns if net else columns.where(columns.sell), by, net=net)
 
 
 _FREQUENCIES = {"day": "D", "week": "W-MON", "month": "MS"}
 
 
-def _pnl_of(columns: Columns, by: str) -> Frame:
+def _pnl_of(columns: Columns, by: str, *, net: bool) -> Frame:
     import pandas as pd
 
     rows = pd.DataFrame(
         {
             "at": _first_days(columns.day, by),
             "account": np.array([*columns.accounts, ""], dtype=object)[columns.account],
-            "profit": columns.profit,
+            "profit": columns.value(net=net),
         }
     )
     wide = rows.pivot_table(index="at", columns="account", values="profit", aggfunc="sum", fill_value=0.0)
@@ -144,7 +143,12 @@ def _pnl_of(columns: Columns, by: str) -> Frame:
         wide = wide.reindex(every, fill_value=0.0)
     wide = wide.reindex(columns=list(columns.accounts), fill_value=0.0).astype(float)
     wide.columns.name = None
-    wide["total"] = wide.sum(axis=1)
+    currencies: dict[str, list[str]] = {}
+    for name, form in zip(columns.accounts, columns.formats, strict=True):
+        currencies.setdefault(form.currency, []).append(name)
+    totals = {currency: wide[names].sum(axis=1) for currency, names in currencies.items()}
+    for currency, total in totals.items():
+        wide["total" if len(totals) == 1 else f"total {currency}"] = total
     wide.index = pd.DatetimeIndex(wide.index).as_unit("us").rename(by)
     return Frame(wide)
 
@@ -202,7 +206,7 @@ def lots(
             "exit_price": _mean([(sale.price, sale.quantity) for sale in lot.sales]),
             "profit": sum(sale.profit for sale in lot.sales),
             "sales": len(lot.sales),
-            "currency": CURRENCY,
+            "currency": snapshot.currency(name),
             "day": day,
         }
         for name in names
@@ -259,16 +263,18 @@ def _renumbered(columns: Columns, names: Sequence[str]) -> Columns:
     from dataclasses import replace
 
     places = np.array([names.index(one) if one in names else -1 for one in columns.accounts], np.int32)
-    return replace(columns, account=places[columns.account], accounts=tuple(names))
+    formats = dict(zip(columns.accounts, columns.formats, strict=True))
+    own = tuple(formats[name] for name in names)
+    return replace(columns, account=places[columns.account], accounts=tuple(names), formats=own)
 
 
 def snapshot_of(bucket: Place) -> Snapshot:
     """What the logs say now; a warning says what of them cannot be read."""
-    from cqs_monitor.logs.history import logs_of
+    from cqs_monitor.performance.reader import reader_of
 
     opened = open_bucket(bucket)
     with waiting("bot logs"):
-        snapshot = logs_of(opened.address).refresh()
+        snapshot = reader_of(opened.address).refresh().snapshot
     if not snapshot.accounts:
         raise UsageError(f"no bot has logs in {opened.url!r}; name another bucket, as bucket='gs://name'")
     if count := len(snapshot.problems):

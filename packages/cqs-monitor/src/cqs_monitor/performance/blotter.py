@@ -7,64 +7,65 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cqs_monitor.performance.columns import FEE
-from cqs_monitor.performance.report import Choice, columns_of_choice
+from cqs_monitor.logs.days import local_times
+from cqs_monitor.performance.columns import by_format
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
-    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.performance.columns import Columns
+    from cqs_monitor.performance.figures import Figures
+    from cqs_monitor.performance.report import Choice
 
 
-def trades_frame(snapshot: Snapshot, choice: Choice, text: str = "", most: int | None = None) -> pd.DataFrame:
-    """Trades, newest first: time (KST text), action, symbol, profit_krw, profit_pct, price, quantity, amount, account.
+_FIGURES = ("profit", "profit_pct", "price", "quantity", "amount")
+
+
+def trades_frame(figures: Figures, choice: Choice, text: str = "", most: int | None = None) -> pd.DataFrame:
+    """Trades, newest first, with the time as text, on the bot's clock, and the account.
 
     Args:
-        snapshot: of which.
+        figures: of which snapshot.
         choice: of whose; net of estimated fees where it says so, those of the purchase included.
         text: words that symbol, action, account or time must contain, all of them, in any case.
         most: rows at most.
     """
     import pandas as pd
 
-    columns = columns_of_choice(snapshot, choice)
+    snapshot = figures.snapshot
+    columns = figures.columns(choice.day_start).of(choice.accounts(snapshot))
     order = np.argsort(-columns.timestamp, kind="stable")
-    if not text and most is not None:
-        order = order[:most]
-    table = columns.table.take(order)
-    table = _net(table) if choice.net else table
+    columns = columns.where(order[:most] if not text and most is not None else order)
+    table = columns.table
+    values: dict[str, Any] = {
+        name: table[name].to_pandas() for name in ("profit", "profit_pct", "price", "quantity", "amount")
+    }
+    if choice.net:
+        values["profit"], values["profit_pct"] = _net(columns)
     names = np.array([*snapshot.accounts, ""], dtype=object)
     frame = pd.DataFrame(
         {
-            "time": _korean(columns.timestamp[order]),
-            "action": np.where(columns.sell[order], "SELL", "BUY"),
-            **{name: table[name].to_pandas() for name in ("symbol", *_FIGURES)},
-            "account": names[columns.account[order]],
+            "time": _on_the_clock(columns),
+            "action": np.where(columns.sell, "SELL", "BUY"),
+            "symbol": table["symbol"].to_pandas(),
+            **values,
+            "account": names[columns.account],
         }
     )
     return _matching(frame, text.casefold().split())[:most]
 
 
-def _net(table: pa.Table) -> pa.Table:
+def _net(columns: Columns) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Profits of sales less estimated fees; the percentage is of what was paid, fee included."""
-    import pyarrow.compute as pc
-
-    cost = pc.subtract(table["amount"], table["profit_krw"])
-    profit = pc.subtract(table["profit_krw"], pc.multiply(pc.add(table["amount"], cost), FEE))
-    share = pc.multiply(pc.divide(profit, pc.multiply(cost, 1 + FEE)), 100.0)
-    for name, values in (("profit_krw", profit), ("profit_pct", share)):
-        table = table.set_column(table.schema.get_field_index(name), name, values)
-    return table
+    profit = np.where(columns.sell, columns.net_sales(), np.nan)
+    paid = columns.amount - columns.profit
+    return profit, 100 * profit / (paid * (1 + columns.rates))
 
 
-_FIGURES = ("profit_krw", "profit_pct", "price", "quantity", "amount")
-
-
-def _korean(timestamps: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """KST, to the second."""
-    shifted = (timestamps // 1_000_000 + 9 * 3600).astype("datetime64[s]")
-    texts = np.datetime_as_string(shifted).tolist()
+def _on_the_clock(columns: Columns) -> npt.NDArray[Any]:
+    """To the second."""
+    local = by_format(columns.formats, columns.account, columns.timestamp, lambda form, at: local_times(at, form.zone))
+    texts = np.datetime_as_string((local // 1_000_000).astype("datetime64[s]")).tolist()
     return np.array([text.replace("T", " ") for text in texts], dtype=object)
 
 

@@ -10,15 +10,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cqs_monitor.logs.days import trading_days
+from cqs_monitor.logs.days import hours, local_days, read_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
+    from cqs_core import LogFormat
     from cqs_monitor.logs.snapshot import Snapshot
 
-FEE = 0.0005
-"""Fraction of `amount` that a row is taken to have cost. The log has no fees: whatever uses this is an estimate."""
+TRADING = "trading"
+"""Days as each format's trading day has them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +31,10 @@ class Columns:
         day: int64, days since 1970-01-01: the bot's own date, or the trading day.
         timestamp: int64, microseconds, UTC.
         sell: bool.
-        profit: float64, KRW gross of fees; 0 on a BUY.
-        amount: float64, KRW.
+        profit: float64, in the account's currency, gross of fees; 0 on a BUY.
+        amount: float64, in the account's currency.
         accounts: names by index.
+        formats: of the accounts, by index.
         table: where the rest is.
     """
 
@@ -43,6 +45,7 @@ class Columns:
     profit: npt.NDArray[np.float64]
     amount: npt.NDArray[np.float64]
     accounts: tuple[str, ...]
+    formats: tuple[LogFormat, ...]
     table: pa.Table
 
     def where(self, rows: npt.NDArray[Any]) -> Columns:
@@ -54,13 +57,38 @@ class Columns:
             self, **arrays, table=self.table.filter(pa.array(rows)) if rows.dtype == bool else self.table.take(rows)
         )
 
-    def net(self) -> Columns:
-        """The same rows less their estimated fees: each row bears its own, so that any sum of them is net."""
-        return replace(self, profit=self.profit - FEE * self.amount)
+    @property
+    def fee(self) -> npt.NDArray[np.float64]:
+        """(N,): what each row is taken to have cost, an estimate by its format: logs have no fees."""
+        return self.rates * self.amount
+
+    @property
+    def rates(self) -> npt.NDArray[np.float64]:
+        """(N,): the fee rate of each row's format, a fraction."""
+        return np.array([form.fee for form in self.formats], np.float64)[self.account]
+
+    def value(self, *, net: bool) -> npt.NDArray[np.float64]:
+        """(N,): profit of each row as logged, or less its own estimated fee, so that any sum of them is net."""
+        return self.profit - self.fee if net else self.profit
 
     def net_sales(self) -> npt.NDArray[np.float64]:
-        """(N,) KRW: profit of each row less the estimated fees of its sale and of what was bought for it."""
-        return np.asarray(self.profit - FEE * (2 * self.amount - self.profit))
+        """(N,): profit of each row less the estimated fees of its sale and of what was bought for it."""
+        return np.asarray(self.profit - self.rates * (2 * self.amount - self.profit))
+
+    def hours(self) -> npt.NDArray[np.int64]:
+        """(N,): hour of the day of each row, on its bot's clock."""
+        return by_format(self.formats, self.account, self.timestamp, lambda form, at: hours(at, form.zone))
+
+    def of(self, accounts: Collection[str]) -> Columns:
+        """The rows of some accounts."""
+        if set(accounts) >= set(self.accounts):
+            return self
+        return self.where(np.array([name in accounts for name in self.accounts], bool)[self.account])
+
+    @property
+    def currencies(self) -> list[str]:
+        """Of all accounts."""
+        return sorted({form.currency for form in self.formats})
 
     def by_account(self) -> Iterator[tuple[str, Columns]]:
         """The rows of each account; empty ones too."""
@@ -75,23 +103,51 @@ class Columns:
         return encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist()
 
 
-def columns_of(snapshot: Snapshot, day_start: int | None = None) -> Columns:
+def by_format(
+    formats: tuple[LogFormat, ...],
+    account: npt.NDArray[np.int32],
+    timestamp: npt.NDArray[np.int64],
+    clock: Callable[[LogFormat, npt.NDArray[np.int64]], npt.NDArray[np.int64]],
+) -> npt.NDArray[np.int64]:
+    """What the clock of each row's format says of its time."""
+    found = np.zeros(len(timestamp), np.int64)
+    for form in dict.fromkeys(formats):
+        mine = np.array([one is form for one in formats], bool)[account]
+        found[mine] = clock(form, timestamp[mine])
+    return found
+
+
+def columns_of(snapshot: Snapshot, day_start: int | str | None = None) -> Columns:
     """The snapshot's trades.
 
     Args:
         snapshot: what was read.
-        day_start: microseconds after midnight KST at which days begin; None takes the bot's own dates.
+        day_start: microseconds after midnight, in each bot's zone, at which days begin; `TRADING` takes each format's
+            own; None takes the dates that the bots wrote.
     """
     table = snapshot.table
     timestamp = table["timestamp"].cast(pa.int64()).to_numpy()
-    own = table["date"].cast(pa.int32()).to_numpy().astype(np.int64)
+    formats = tuple(snapshot.formats[name] for name in snapshot.accounts)
+
+    def days(form: LogFormat, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return local_days(at, form.zone, start_of_day(form, day_start))
+
+    own = day_start is None
     return Columns(
         account=snapshot.account,
-        day=own if day_start is None else trading_days(timestamp, day_start),
+        day=table["date"].cast(pa.int32()).to_numpy().astype(np.int64)
+        if own
+        else by_format(formats, snapshot.account, timestamp, days),
         timestamp=timestamp,
         sell=table["sell"].to_numpy(),
-        profit=np.nan_to_num(table["profit_krw"].to_numpy()),
+        profit=np.nan_to_num(table["profit"].to_numpy()),
         amount=table["amount"].to_numpy(),
         accounts=snapshot.accounts,
+        formats=formats,
         table=table,
     )
+
+
+def start_of_day(form: LogFormat, day_start: int | str | None) -> int:
+    """Microseconds after midnight in the format's zone."""
+    return read_clock(form.day_start) if day_start == TRADING else int(day_start or 0)

@@ -11,15 +11,17 @@ import pyarrow.compute as pc
 from cqs_core import UnknownName, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from cqs_core import Bucket
 
-COLUMNS = ["timestamp", "date", "action", "symbol", "price", "quantity", "amount", "profit_pct", "profit_krw"]
+COLUMNS = ["timestamp", "date", "action", "symbol", "price", "quantity", "amount", "profit_pct", "profit"]
 
 
 def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None = None) -> pd.DataFrame:
-    """The rows of one account that the bot dated so (KST calendar day), in the order in which it wrote them.
+    """The rows of one account that the bot dated so, in the order in which it wrote them.
 
     Args:
         date: `2025-01-16`, or a date.
@@ -27,9 +29,10 @@ def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None 
         bucket: folder or URL; the configured one by default.
 
     Returns:
-        The bot's columns: timestamp (UTC), date (`2025-01-16`), action (`BUY`, `SELL`), symbol, price, quantity
-        (coins), amount (KRW, gross of fees), profit_pct (percent) and profit_krw, both gross and NaN on a BUY.
-        Damaged rows are not in it; `cqs monitor pnl` tells them.
+        timestamp (UTC), date (`2025-01-16`), action (`BUY`, `SELL`), symbol, price, quantity (coins), amount (gross of
+        fees), profit_pct (percent) and profit, both gross and NaN on a BUY. Columns have the names of the account's log
+        format, which also says in what currency they are: crypto-bot calls the last one profit_krw.
+        Damaged rows are not in it; `cqs monitor pnl` lists them.
 
     Raises:
         UsageError: not a date.
@@ -38,20 +41,20 @@ def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None 
     """
     day = _day(date)
     from cqs_core.cli import open_bucket
-    from cqs_monitor.logs.history import logs_of
+    from cqs_monitor.performance.reader import reader_of
 
-    snapshot = logs_of(open_bucket(bucket).address).refresh()
+    snapshot = reader_of(open_bucket(bucket).address).refresh().snapshot
     if account not in snapshot.accounts:
         raise UnknownName("account", account, snapshot.accounts, remedy="no bot has logs in this bucket")
     table = snapshot.only(account)
-    return frame(table.filter(pc.equal(table["date"], pa.scalar(day, pa.date32()))))
+    return frame(table.filter(pc.equal(table["date"], pa.scalar(day, pa.date32()))), snapshot.formats[account].columns)
 
 
-def frame(table: pa.Table) -> pd.DataFrame:
-    """Rows in the bot's columns."""
+def frame(table: pa.Table, names: Mapping[str, str]) -> pd.DataFrame:
+    """Rows in the bot's columns, which a format may call otherwise."""
     action = pc.if_else(table["sell"], "SELL", "BUY")
     table = table.append_column("action", action).set_column(1, "date", pc.strftime(table["date"], "%Y-%m-%d"))
-    found: pd.DataFrame = table.select(COLUMNS).to_pandas()
+    found: pd.DataFrame = table.select(COLUMNS).rename_columns([names.get(name, name) for name in COLUMNS]).to_pandas()
     return found
 
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.time.clock import iso
-from cqs_monitor.performance.columns import FEE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cqs_monitor.logs.positions import Position
+    from cqs_core import LogFormat, LoggedPosition
     from cqs_monitor.logs.snapshot import Snapshot
-    from cqs_monitor.performance.prices import Price
+    from cqs_monitor.performance.prices import Price, Priced
 
 _DAY = 86_400_000
 
@@ -25,6 +24,7 @@ class Holding:
 
     Attributes:
         account: whose.
+        form: of its logs, which says in what currency all of it is.
         position: as the bot wrote it.
         price: the last there is; None where neither lake nor exchange has one that is newer than the entry.
         now: ms UTC.
@@ -32,7 +32,8 @@ class Holding:
     """
 
     account: str
-    position: Position
+    form: LogFormat
+    position: LoggedPosition
     price: Price | None
     now: int
     outdated: Price | None = field(default=None, init=False)
@@ -57,20 +58,20 @@ class Holding:
 
     @property
     def value(self) -> float | None:
-        """KRW."""
+        """At the last price."""
         return None if self.price is None else self.price.value * self.position.quantity
 
     @property
     def unrealised(self) -> float | None:
-        """KRW, gross of the fee that selling would cost."""
+        """Gross of the fee that selling would cost."""
         return None if self.value is None else self.value - self.position.entry_price * self.position.quantity
 
     @property
     def unrealised_net(self) -> float | None:
-        """KRW, less the estimated fees of the purchase and of a sale at the last price."""
+        """Less the estimated fees of the purchase and of a sale at the last price."""
         if self.value is None or self.unrealised is None:
             return None
-        return self.unrealised - FEE * (2 * self.value - self.unrealised)
+        return self.unrealised - self.form.fee * (2 * self.value - self.unrealised)
 
     @property
     def unrealised_pct(self) -> float | None:
@@ -103,12 +104,17 @@ def left_out(held: Iterable[Holding]) -> list[str]:
     return sorted({one.position.symbol for one in held if one.price is None and not one.position.dust})
 
 
-def holdings(snapshot: Snapshot, account: str, prices: Mapping[str, Price], now: int) -> list[Holding]:
-    """What an account holds; empty unless its positions.json can be read."""
-    held = snapshot.held(account).held
-    return [Holding(account, position, prices.get(position.symbol), now) for position in held]
+def holdings(snapshot: Snapshot, account: str, prices: Mapping[Priced, Price], now: int) -> list[Holding]:
+    """What an account holds; empty unless its positions can be read."""
+    form = snapshot.formats.get(account)
+    held = snapshot.held(account).held if form else ()
+    return [Holding(account, form, one, prices.get((one.symbol, form)), now) for one in held if form]
 
 
-def symbols_held(snapshot: Snapshot) -> set[str]:
-    """Of all accounts."""
-    return {position.symbol for found in snapshot.positions.values() for position in found.held}
+def symbols_held(snapshot: Snapshot) -> set[Priced]:
+    """What any account holds: symbols, with the formats that say which market they mean."""
+    return {
+        (position.symbol, snapshot.formats[account])
+        for account, found in snapshot.positions.items()
+        for position in found.held
+    }

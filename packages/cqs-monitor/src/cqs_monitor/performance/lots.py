@@ -22,7 +22,7 @@ _SEARCHED = 64  # open purchases of a symbol; a bot that only ever buys would ma
 
 
 class Sale(NamedTuple):
-    """What one SELL took from one BUY: µs UTC, KRW, coins, KRW as logged (share of the row's)."""
+    """What one SELL took from one BUY: µs UTC, price, coins, profit as logged (share of the row's)."""
 
     at: int
     price: float
@@ -37,7 +37,7 @@ class Lot:
     Attributes:
         symbol: as the bot wrote it.
         at: microseconds since the epoch, UTC.
-        price: KRW.
+        price: in the account's currency.
         quantity: coins bought; `left` of them are not sold.
         sales: in the order in which they were made.
         line: of the BUY in its file.
@@ -113,7 +113,7 @@ def _sold(mine: list[Lot], entry: float) -> Lot:
 
 
 def _rows(table: pa.Table) -> Iterator[tuple[int, bool, str, float, float, float, float, int]]:
-    names = ("timestamp", "sell", "symbol", "price", "quantity", "amount", "profit_krw", "line")
+    names = ("timestamp", "sell", "symbol", "price", "quantity", "amount", "profit", "line")
     for batch in table.select(names).to_batches(max_chunksize=65_536):
         columns = [batch.column(0).cast(pa.int64()), *batch.columns[1:]]
         yield from zip(*(column.to_pylist() for column in columns), strict=True)

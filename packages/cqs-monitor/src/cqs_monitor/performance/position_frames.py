@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core import DataWarning, Frame, Lake, Series, settings
+from cqs_core import DataWarning, Frame, Lake, Series
 from cqs_core.cli import open_bucket
 from cqs_core.time.clock import now, parse_range
 from cqs_core.time.intervals import DAY
-from cqs_monitor.performance.account_frames import CURRENCY, accounts_of, snapshot_of
+from cqs_monitor.performance.account_frames import accounts_of, snapshot_of
 from cqs_monitor.performance.lots import crumb, match
 from cqs_monitor.performance.prices import last_candles, live_prices, market_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from cqs_core import LogFormat
     from cqs_core.time.clock import Time
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.performance.account_frames import Place
@@ -43,7 +44,7 @@ def positions(
     live: bool = False,
     bucket: Place = None,
 ) -> Frame:
-    """What bots hold now, by their positions.json; with a range, at the end of every UTC day of it, by their trades.
+    """What bots hold now, by what they say; with a range, at the end of every UTC day of it, by their trades.
 
     A warning names what is held and has no price.
 
@@ -111,7 +112,7 @@ def _row(one: Holding, at: int) -> dict[str, Any]:
         "unrealized": one.unrealised,
         "unrealized_pct": one.unrealised_pct,
         "dust": one.position.dust,
-        "currency": CURRENCY,
+        "currency": one.form.currency,
     }
 
 
@@ -119,7 +120,7 @@ def _held_daily(
     lake: Lake, snapshot: Snapshot, account: str, start: int | None, end: int | None
 ) -> list[dict[str, Any]]:
     """Rows of one account at the end of each day in `[start, end)`, ms UTC."""
-    found, rows = match(snapshot.only(account))[0], []
+    found, rows, form = match(snapshot.only(account))[0], [], snapshot.formats[account]
     if not found:
         return []
     first = min(lot.at for lot in found) // 1000
@@ -131,9 +132,9 @@ def _held_daily(
         quantity, cost = _sums(mine, ends)
         held = quantity > crumb(max(lot.quantity for lot in mine))
         if held.any():
-            priced, price = _closes(lake, symbol, ends[held])
+            priced, price = _closes(lake, symbol, form, ends[held])
             entry = cost[held] / quantity[held]
-            rows += _valued(account, symbol, ends[held], quantity[held], entry, price, priced)
+            rows += _valued(account, form.currency, symbol, ends[held], quantity[held], entry, price, priced)
     return rows
 
 
@@ -147,15 +148,15 @@ def _sums(found: Sequence[Any], ends: Stamps) -> tuple[Floats, Floats]:
     return np.concatenate([zero, np.cumsum(coins)])[place], np.concatenate([zero, np.cumsum(coins * price)])[place]
 
 
-def _closes(lake: Lake, symbol: str, ends: Stamps) -> tuple[Stamps, Floats]:
+def _closes(lake: Lake, symbol: str, form: LogFormat, ends: Stamps) -> tuple[Stamps, Floats]:
     """The last daily close before each time, and when it was; NaN and 0 where there is none, or an old one."""
     from cqs_core.lake import stamps
 
-    market = market_of(symbol)
+    market = market_of(symbol, form)
     nothing = np.zeros(len(ends), np.int64), np.full(len(ends), np.nan)
     if market is None:
         return nothing
-    series = Series(settings().exchange, market, "1d")
+    series = Series(*market, "1d")
     table = lake.derive(series, int(ends[0]) - DAY - _OLD, int(ends[-1]))
     closed = stamps(table) + DAY
     if not len(closed):
@@ -166,7 +167,14 @@ def _closes(lake: Lake, symbol: str, ends: Stamps) -> tuple[Stamps, Floats]:
 
 
 def _valued(
-    account: str, symbol: str, ends: Stamps, quantity: Floats, entry: Floats, price: Floats, priced: Stamps
+    account: str,
+    currency: str,
+    symbol: str,
+    ends: Stamps,
+    quantity: Floats,
+    entry: Floats,
+    price: Floats,
+    priced: Stamps,
 ) -> list[dict[str, Any]]:
     value = price * quantity
     columns = zip(ends.tolist(), quantity.tolist(), entry.tolist(), price.tolist(), priced.tolist(), strict=True)
@@ -183,7 +191,7 @@ def _valued(
             "unrealized": worth - paid * coins,
             "unrealized_pct": 100 * (last / paid - 1) if paid else None,
             "dust": False,
-            "currency": CURRENCY,
+            "currency": currency,
         }
         for (at, coins, paid, last, when), worth in zip(columns, value.tolist(), strict=True)
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cqs_core import CqsError, DataError, Lake, Series, UsageError, plugins, resolve, settings
+from cqs_core import CqsError, DataError, Lake, LogFormat, Series, UsageError, plugins, resolve, settings
 from cqs_core.host import connection
 from cqs_core.time.clock import now
 from cqs_core.time.intervals import next_open
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from cqs_core import Bucket
 
-PATIENCE = 3.0
+TIMEOUT = 3.0
 """Seconds that an exchange has to answer."""
 
 
@@ -35,57 +36,67 @@ class Price:
     source: Literal["candle", "live"]
 
 
-def market_of(symbol: str) -> str | None:
-    """The home market of a symbol as bots write it; None for text that is no symbol."""
-    known = settings()
+Priced = tuple[str, LogFormat]
+"""A symbol as a bot writes it, and the bot's format, which says in what currency and on which exchange."""
+
+
+def market_of(symbol: str, form: LogFormat) -> tuple[str, str] | None:
+    """Exchange and unified market of a symbol as a bot writes it; None for text that is no symbol."""
+    exchange = form.exchange or settings().exchange
     try:
-        return resolve(symbol, known.exchange, quote=known.quote)
+        return exchange, resolve(symbol, exchange, quote=form.currency)
     except UsageError:
         return None
 
 
-def last_candles(bucket: Bucket, symbols: Iterable[str]) -> dict[str, Price]:
+def last_candles(bucket: Bucket, symbols: Iterable[Priced]) -> dict[Priced, Price]:
     """The newest close that the lake has of each symbol, at any interval.
 
     Symbols without candles are left out, and those whose newest candles are damaged: an older close is no price of now.
     """
-    lake, exchange = Lake(bucket), settings().exchange
-    wanted = {market: symbol for symbol in symbols if (market := market_of(symbol))}
-    newest: dict[str, tuple[int, int, Series]] = {}
+    lake = Lake(bucket)
+    wanted = {key: market for key in symbols if (market := market_of(*key))}
+    newest: dict[tuple[str, str], tuple[int, int, Series]] = {}
+    markets = set(wanted.values())
     for series in lake.series() if wanted else ():
-        if series.exchange != exchange or series.market not in wanted:
-            continue
-        last = max((found.last for found in lake.objects(series) if found.rows), default=None)
+        market = series.exchange, series.market
+        last = (
+            max((found.last for found in lake.objects(series) if found.rows), default=None)
+            if market in markets
+            else None
+        )
         if last is not None:
             closed = next_open(series.interval, last)
-            newest[series.market] = max(newest.get(series.market, (0, 0, series)), (closed, last, series))
-    closes = {wanted[market]: _close(lake, *found) for market, found in newest.items()}
-    return {symbol: price for symbol, price in closes.items() if price}
+            newest[market] = max(newest.get(market, (0, 0, series)), (closed, last, series))
+    closes = {market: price for market, found in newest.items() if (price := _close(lake, *found))}
+    return {key: closes[market] for key, market in wanted.items() if market in closes}
 
 
-def live_prices(symbols: Iterable[str]) -> dict[str, Price]:
-    """The last prices of the home exchange; what it does not answer in time is left out."""
-    known = settings()
-    wanted = {symbol: market for symbol in symbols if (market := market_of(symbol))}
-    if not wanted:
-        return {}
-    try:
-        return asyncio.run(asyncio.wait_for(_ask(known.exchange, known.endpoint, wanted), PATIENCE))
-    except (CqsError, TimeoutError, OSError):
-        return {}
+def live_prices(symbols: Iterable[Priced]) -> dict[Priced, Price]:
+    """The last prices of the exchanges; what one does not answer in time is left out."""
+    wanted: dict[str, dict[Priced, str]] = {}
+    for key in symbols:
+        if market := market_of(*key):
+            wanted.setdefault(market[0], {})[key] = market[1]
+    found: dict[Priced, Price] = {}
+    for exchange, markets in wanted.items():
+        endpoint = settings().endpoint if exchange == settings().exchange else None
+        with contextlib.suppress(CqsError, TimeoutError, OSError):
+            found |= asyncio.run(asyncio.wait_for(_ask(exchange, endpoint, markets), TIMEOUT))
+    return found
 
 
 class Ticker:
-    """Prices of the home exchange for a page: asked in a thread of their own, so that nobody waits for them."""
+    """Prices of the exchanges for a page: asked in a thread of their own, so that nobody waits for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._asking = False
         self._asked = float("-inf")
-        self._found: Mapping[str, Price] = {}
+        self._found: Mapping[Priced, Price] = {}
         self._answered = False
 
-    def latest(self, symbols: Iterable[str]) -> Mapping[str, Price]:
+    def latest(self, symbols: Iterable[Priced]) -> Mapping[Priced, Price]:
         """What the exchange said at most a minute ago; it is asked again every ten seconds."""
         wanted = frozenset(symbols)
         with self._lock:
@@ -100,7 +111,7 @@ class Ticker:
         """Whether it was asked, and has never answered or failed to."""
         return self._asking and not self._answered
 
-    def _ask(self, symbols: frozenset[str]) -> None:
+    def _ask(self, symbols: frozenset[Priced]) -> None:
         try:
             found = live_prices(symbols)
         finally:
@@ -110,7 +121,7 @@ class Ticker:
             self._found = {**self._found, **found}
 
 
-async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[str, str]) -> dict[str, Price]:
+async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[Priced, str]) -> dict[Priced, Price]:
     async with connection(plugins().exchange(exchange), endpoint) as asked:
         answers = await asyncio.gather(*(asked.price(market) for market in wanted.values()), return_exceptions=True)
     at = now()

@@ -1,4 +1,4 @@
-"""positions.json held against the trades: what was bought and is neither sold nor held, and the other way round."""
+"""Positions checked against the trades: what was bought and is neither sold nor held, and the other way round."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from cqs_core.time.clock import iso
-from cqs_monitor.logs.row import AMOUNT_TOLERANCE
+from cqs_monitor.logs.table import AMOUNT_TOLERANCE
 from cqs_monitor.performance.lots import Lot, Stray, crumb, match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cqs_monitor.logs.positions import Positions
-    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.logs.state import Positions
 
 Kind = Literal["orphan_buy", "missing_sell", "missing_buy", "quantity", "amount", "unknown"]
 
@@ -49,15 +48,7 @@ class Finding:
         return asdict(self)
 
 
-def reconcile(snapshot: Snapshot) -> list[Finding]:
-    """All findings, by account."""
-    found: list[Finding] = []
-    for account in snapshot.accounts:
-        found += reconcile_account(account, snapshot.only(account), snapshot.held(account))
-    return found
-
-
-def reconcile_account(account: str, table: pa.Table, positions: Positions) -> list[Finding]:
+def reconcile(account: str, table: pa.Table, positions: Positions) -> list[Finding]:
     """What does not add up in one account.
 
     Args:
@@ -67,7 +58,7 @@ def reconcile_account(account: str, table: pa.Table, positions: Positions) -> li
     """
     found = list(_amounts(account, table))
     if positions.state == "unreadable":
-        reason = f"positions.json is unreadable ({positions.reason}); nothing can be held against it"
+        reason = f"positions.json is unreadable ({positions.reason}); nothing can be checked against it"
         return [*found, Finding(account, None, "unknown", None, None, None, reason)]
     lots, strays = match(table)
     found += _strays(account, strays)

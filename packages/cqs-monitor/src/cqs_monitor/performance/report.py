@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cqs_monitor.logs.days import date_of, day_of, read_clock, today
-from cqs_monitor.performance.columns import FEE, Columns, columns_of
+from cqs_monitor.logs.days import date_of, day_of, today
+from cqs_monitor.performance.columns import TRADING, Columns, start_of_day
+from cqs_monitor.performance.convention import Convention
 from cqs_monitor.performance.holdings import Holding, holdings
-from cqs_monitor.performance.reconciliation import Finding, reconcile_account
 from cqs_monitor.performance.statistics import Statistics, statistics
 
 if TYPE_CHECKING:
@@ -21,11 +20,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cqs_core import LogFormat
     from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.performance.figures import Figures
     from cqs_monitor.performance.reader import Reading
+    from cqs_monitor.performance.reconciliation import Finding
 
 Floats = npt.NDArray[np.float64]
-TRADING_DAY = "09:00"
 _CURVES = 6  # accounts that the chart can tell apart
 
 
@@ -34,19 +35,28 @@ class Choice:
     """What the user wants to see.
 
     Attributes:
-        account: empty for all.
+        account: empty for all that have one currency: sums of two currencies mean nothing.
         net: less estimated fees.
-        trading_days: days from 09:00 KST instead of the bot's own dates.
+        trading_days: the bots' trading days instead of the dates that they wrote.
+        currency: of all accounts; empty for that of most accounts.
     """
 
     account: str = ""
     net: bool = False
     trading_days: bool = False
+    currency: str = ""
 
     @property
-    def day_start(self) -> int | None:
-        """Microseconds after midnight KST; None for the bot's own dates."""
-        return read_clock(TRADING_DAY) if self.trading_days else None
+    def day_start(self) -> str | None:
+        """As `columns_of` takes it."""
+        return TRADING if self.trading_days else None
+
+    def accounts(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Names of the chosen accounts."""
+        if self.account in snapshot.places:
+            return (self.account,)
+        first = next(iter(snapshot.currencies), "")
+        return snapshot.currencies.get(self.currency, snapshot.currencies.get(first, ()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +64,25 @@ class Report:
     """The figures.
 
     Attributes:
-        reading: they are of.
-        choice: likewise.
+        reading: from which they were computed.
+        choice: of whose and how.
+        names: the chosen accounts.
+        convention: what they are in.
         days: int64 (N,), days since 1970-01-01 on which something was realised, ascending.
-        pnl: float64 (N,), KRW on each.
-        today: KRW of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
+        pnl: float64 (N,) on each.
+        today: of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
         curves: cumulative PnL on `days` of each account, where all are chosen and there are two to six.
         statistics: of the chosen rows, gross or net as chosen.
-        accounts: one row an account: account, total, today, week, month, sells, win_rate, held, state.
+        accounts: one row an account, of any currency: account, total, today, week, month, sells, win_rate, held, state,
+            and the currency where there are several.
         holdings: of the chosen accounts.
         findings: of their reconciliation.
     """
 
     reading: Reading
     choice: Choice
+    names: tuple[str, ...]
+    convention: Convention
     days: npt.NDArray[np.int64]
     pnl: Floats
     today: float
@@ -85,7 +100,7 @@ class Report:
 
     @property
     def unrealised(self) -> float | None:
-        """KRW of all holdings that have a price, gross or net as chosen; None where none has."""
+        """Of all holdings that have a price, gross or net as chosen; None where none has."""
         found = [holding.unrealised_net if self.choice.net else holding.unrealised for holding in self.holdings]
         known = [value for value in found if value is not None]
         return sum(known) if known else None
@@ -93,31 +108,29 @@ class Report:
     @property
     def unreadable(self) -> list[str]:
         """Accounts of which nobody can say what they hold."""
-        chosen = [self.choice.account] if self.choice.account else self.reading.snapshot.accounts
-        return [name for name in chosen if self.reading.snapshot.held(name).state == "unreadable"]
+        return [name for name in self.names if self.reading.snapshot.held(name).state == "unreadable"]
 
 
 def make_report(reading: Reading, choice: Choice, now: int) -> Report:
     """The report of a reading at a time, ms UTC."""
-    snapshot = reading.snapshot
-    known = _known(snapshot, choice)
-    first, monday, month = _starts(today(now, choice.day_start or 0))
-    day, pnl = known.days, known.pnl
-    names = [choice.account] if choice.account in snapshot.places else list(snapshot.accounts)
-    findings = findings_of(snapshot)
+    snapshot, figures = reading.snapshot, reading.figures
+    names = choice.accounts(snapshot)
+    known = figures.once(choice, lambda: _known(figures, choice, names))
+    accounts = _accounts_at(figures, choice, now)
+    chosen = accounts[accounts["account"].isin(names)]
     return Report(
         reading=reading,
         choice=choice,
-        days=day,
-        pnl=pnl,
-        today=float(pnl[day >= first].sum()),
-        week=float(pnl[day >= monday].sum()),
-        month=float(pnl[day >= month].sum()),
+        names=names,
+        convention=Convention.of(snapshot.formats[name] for name in names),
+        days=known.days,
+        pnl=known.pnl,
+        **{name: float(chosen[name].sum()) for name in ("today", "week", "month")},
         curves=known.curves,
         statistics=known.statistics,
-        accounts=_accounts(snapshot, choice, (first, monday, month)),
+        accounts=accounts,
         holdings=[held for name in names for held in holdings(snapshot, name, reading.prices, now)],
-        findings=[one for name in names for one in findings[name]],
+        findings=[one for name in names for one in figures.findings(name)],
     )
 
 
@@ -131,103 +144,72 @@ class _Known:
     statistics: Statistics
 
 
-@functools.lru_cache(maxsize=32)
-def _known(snapshot: Snapshot, choice: Choice) -> _Known:
-    columns = columns_of_choice(snapshot, choice)
-    figures = statistics(columns, net=choice.net)
+def _known(figures: Figures, choice: Choice, names: tuple[str, ...]) -> _Known:
+    columns = figures.columns(choice.day_start).of(names)
+    found = statistics(columns, net=choice.net)
     if not choice.net:
         columns = columns.where(columns.sell)
-    days = np.unique(columns.day)
-    value = value_of(columns, net=choice.net)
+    days, value, places = np.unique(columns.day), columns.value(net=choice.net), figures.snapshot.places
 
     def on_days(rows: npt.NDArray[Any]) -> Floats:
         at = np.searchsorted(days, columns.day[rows])
         return np.bincount(at, weights=value[rows], minlength=len(days)).astype(np.float64)
 
-    alone = choice.account in snapshot.places or not 1 < len(snapshot.accounts) <= _CURVES
-    curves = {
-        name: np.cumsum(on_days(columns.account == snapshot.places[name]))
-        for name in (() if alone else snapshot.accounts)
-    }
-    return _Known(days, on_days(np.arange(len(value))), curves, figures)
+    drawn = names if not choice.account and 1 < len(names) <= _CURVES else ()
+    curves = {name: np.cumsum(on_days(columns.account == places[name])) for name in drawn}
+    return _Known(days, on_days(np.arange(len(value))), curves, found)
 
 
-def columns_of_choice(snapshot: Snapshot, choice: Choice) -> Columns:
-    """The rows of the chosen accounts."""
-    columns = columns_of(snapshot, choice.day_start)
-    place = snapshot.places.get(choice.account)
-    return columns if place is None else columns.where(columns.account == place)
+def _accounts_at(figures: Figures, choice: Choice, now: int) -> pd.DataFrame:
+    """The table of accounts, which changes with the rows and with the day."""
+    columns = figures.columns(choice.day_start)
+    starts = {form: _starts(form, choice, now) for form in dict.fromkeys(columns.formats)}
+    key = ("accounts", choice.net, choice.trading_days, tuple(starts.items()))
+    return figures.once(key, lambda: _accounts(figures.snapshot, columns, choice, starts))
 
 
-def value_of(columns: Columns, *, net: bool) -> Floats:
-    """KRW of each row: as logged, or less its estimated fee."""
-    return columns.profit - FEE * columns.amount if net else columns.profit
-
-
-@functools.lru_cache(maxsize=8)
-def findings_of(snapshot: Snapshot) -> dict[str, tuple[Finding, ...]]:
-    """Reconciliation by account; one whose rows and positions did not change is not held against them again."""
-    found = {}
-    for account, rows in zip(snapshot.accounts, _sums(snapshot), strict=True):
-        made_of = (rows, snapshot.held(account))
-        known = _reconciled.get(account)
-        if known is None or known[0] != made_of:
-            fresh = reconcile_account(account, snapshot.only(account), snapshot.held(account))
-            known = (made_of, tuple(fresh))
-        found[account] = known
-    _reconciled.clear()
-    _reconciled.update(found)
-    return {account: findings for account, (_, findings) in found.items()}
-
-
-_reconciled: dict[str, tuple[tuple[object, ...], tuple[Finding, ...]]] = {}
-
-
-def _sums(snapshot: Snapshot) -> list[tuple[float, ...]]:
-    """What tells whether an account's rows changed: their number, and sums of their figures."""
-    size = len(snapshot.accounts)
-    columns = (snapshot.table[name].to_numpy() for name in ("quantity", "amount"))
-    sums = [np.bincount(snapshot.account, weights=values, minlength=size).tolist() for values in columns]
-    return list(zip(np.bincount(snapshot.account, minlength=size).tolist(), *sums, strict=True))
-
-
-def _starts(day: int) -> tuple[int, int, int]:
-    """First day of today, of its ISO week, of its month."""
+def _starts(form: LogFormat, choice: Choice, now: int) -> tuple[int, int, int]:
+    """First day of today, of its ISO week, of its month, by the format's calendar."""
+    day = today(now, form.zone, start_of_day(form, choice.day_start))
     date = date_of(day)
     return day, day - date.weekday(), day_of(date.replace(day=1))
 
 
-@functools.lru_cache(maxsize=32)
-def _accounts(snapshot: Snapshot, choice: Choice, starts: tuple[int, int, int]) -> pd.DataFrame:
+def _accounts(
+    snapshot: Snapshot, columns: Columns, choice: Choice, starts: Mapping[LogFormat, tuple[int, int, int]]
+) -> pd.DataFrame:
     import pandas as pd
 
-    columns = columns_of(snapshot, choice.day_start)
-    value, size = value_of(columns, net=choice.net), len(snapshot.accounts)
+    value, size = columns.value(net=choice.net), len(snapshot.accounts)
+    first = np.array([starts[form] for form in columns.formats], np.int64).reshape(size, 3)
 
-    def since(day: int | None) -> Floats:
-        mask = slice(None) if day is None else columns.day >= day
+    def since(place: int | None) -> Floats:
+        mask = slice(None) if place is None else columns.day >= first[columns.account, place]
         return np.bincount(columns.account[mask], weights=value[mask], minlength=size).astype(np.float64)
 
     sells = np.bincount(columns.account[columns.sell], minlength=size)
     won = columns.sell & ((columns.net_sales() if choice.net else columns.profit) > 0)
     wins = np.bincount(columns.account[won], minlength=size)
     held = [snapshot.held(name) for name in snapshot.accounts]
+    several = {"currency": [form.currency for form in columns.formats]} if len(snapshot.currencies) > 1 else {}
     return pd.DataFrame(
         {
             "account": list(snapshot.accounts),
             "total": since(None),
-            **{name: since(day) for name, day in zip(("today", "week", "month"), starts, strict=True)},
+            **{name: since(place) for place, name in enumerate(("today", "week", "month"))},
             "sells": sells,
             "win_rate": np.where(sells > 0, 100 * wins / np.maximum(sells, 1), np.nan),
             "held": [np.nan if p.state == "unreadable" else float(len(p.held)) for p in held],  # unknown is not 0
             "state": ["flat" if p.state == "ok" and not p.held else p.state for p in held],
+            **several,
         }
     )
 
 
 def last_year(report: Report, now: int) -> tuple[dt.date, dt.date, dict[dt.date, float]]:
     """53 weeks that end today, or with the last sale where that is older: their first Monday, last day, PnL by date."""
-    end = today(now, report.choice.day_start or 0)
+    forms = [report.reading.snapshot.formats[name] for name in report.names]
+    end = max((_starts(form, report.choice, now)[0] for form in forms), default=now // 86_400_000)
     if len(report.days) and report.days[-1] < end - 52 * 7:
         end = int(report.days[-1])
     first = end - date_of(end).weekday() - 52 * 7

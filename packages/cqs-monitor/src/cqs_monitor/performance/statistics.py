@@ -6,25 +6,26 @@ Everything here counts SELL rows, gross of fees, as logged: partial fills make s
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cqs_core.trading.metrics import peaks
-from cqs_monitor.logs.days import date_of, hours
-from cqs_monitor.performance.columns import FEE, Columns
+from cqs_monitor.logs.days import date_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cqs_monitor.performance.columns import Columns
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Figures over SELL rows; money in KRW, gross of fees.
+    """Figures over SELL rows; money in the currency of the accounts, gross of fees.
 
     Attributes:
         win_rate: percent of SELL rows; None without any.
@@ -34,9 +35,9 @@ class Statistics:
         drawdown: deepest fall of cumulative PnL below its highest point so far (or 0), 0 or negative.
         drawdown_from: day of that highest point, None where it is the start.
         drawdown_to: day of the lowest point.
-        fees: estimate, 0.05 % of the amount of every row.
+        fees: estimate, by the fee rates of the formats.
         by_symbol: PnL by symbol, best first.
-        by_hour: PnL by hour of the day (KST) in which it was realised.
+        by_hour: PnL by the hour of the day, on the bot's clock, in which it was realised.
     """
 
     realised: float = 0.0
@@ -63,17 +64,17 @@ class Statistics:
 
 
 def statistics(columns: Columns, *, net: bool = False) -> Statistics:
-    """Figures of these rows, whosever they are.
+    """Statistics of these rows, which must be in one currency.
 
     Args:
         columns: the rows.
         net: less estimated fees. A sale then bears the fees of its purchase too where sales are counted (win rate,
             profit factor, averages, streaks); sums bear each row's fee where it was paid, and so add up to the net PnL.
     """
-    fees = FEE * float(columns.amount.sum())
+    fees = float(columns.fee.sum())
     sold = _in_order(columns.where(columns.sell))
     profit = sold.net_sales() if net else sold.profit
-    summed = _in_order(columns.net()) if net else sold
+    summed = _in_order(replace(columns, profit=columns.value(net=True))) if net else sold
     won, lost = profit[profit > 0], profit[profit < 0]
     gained, given = math.fsum(won), -math.fsum(lost)
     return Statistics(
@@ -108,7 +109,7 @@ def streak(profit: Floats, sign: int) -> int:
 
 
 def drawdown(cumulative: Floats) -> Floats:
-    """How far each point of cumulative PnL is below the highest so far, which starts at 0; 0 or negative, KRW."""
+    """How far each point of cumulative PnL is below the highest so far, which starts at 0; 0 or negative."""
     return cumulative - peaks(cumulative, 0.0)
 
 
@@ -142,6 +143,6 @@ def _by_symbol(sold: Columns) -> dict[str, float]:
 
 
 def _by_hour(sold: Columns) -> dict[int, float]:
-    hour = hours(sold.timestamp)
+    hour = sold.hours()
     sums = np.bincount(hour, weights=sold.profit, minlength=24)
     return {h: float(sums[h]) for h in np.unique(hour).tolist()}

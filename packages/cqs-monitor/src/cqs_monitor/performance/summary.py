@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_monitor.logs.days import Period, label
-from cqs_monitor.performance.columns import FEE, Columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from cqs_monitor.performance.columns import Columns
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,8 +24,8 @@ class Summary:
     """What was earned.
 
     Attributes:
-        pnl: KRW by period, ascending; gross: periods with a SELL; net: periods with any row.
-        realised: KRW, the sum of `pnl`.
+        pnl: by period, in the currency, ascending; gross: periods with a SELL; net: periods with any row.
+        realised: the sum of `pnl`.
         trades: rows.
         sells: rows that are a SELL.
         wins: SELL rows whose logged profit is above 0; `losses` below. Both are gross, also where the PnL is net.
@@ -40,17 +41,22 @@ class Summary:
     win_rate: float | None = None
 
     def json(self) -> dict[str, Any]:
-        """With money rounded to hundredths of a KRW."""
+        """With money rounded to hundredths."""
         pnl = {period: round(value, 2) for period, value in self.pnl.items()}
         return vars(self) | {"pnl": pnl, "realised": round(self.realised, 2)}
 
 
 @dataclass(frozen=True)
 class Summaries:
-    """By account, and of all together."""
+    """By account, and of all accounts of each currency: sums of two currencies mean nothing."""
 
     accounts: Mapping[str, Summary]
-    total: Summary
+    totals: Mapping[str, Summary]
+
+    @property
+    def total(self) -> Summary | None:
+        """Of all accounts, where they have one currency; None where they have several."""
+        return next(iter(self.totals.values()), Summary()) if len(self.totals) < 2 else None
 
 
 def summarise(columns: Columns, by: Period = "day", *, net: bool = False) -> Summaries:
@@ -61,16 +67,33 @@ def summarise(columns: Columns, by: Period = "day", *, net: bool = False) -> Sum
         by: `day`, ISO `week` or `month`.
         net: less the estimated fee of each row, on its own day.
     """
-    value = columns.profit - FEE * columns.amount if net else columns.profit
-    counted = np.ones(len(value), bool) if net else columns.sell
+    counted = np.ones(len(columns.profit), bool) if net else columns.sell
     days, names = _named(columns.day[counted], by)
-    accounts = columns.account[counted].astype(np.int64)
-    cells, sums = _sums(accounts * max(len(names), 1) + days, value[counted])
+    accounts, value = columns.account[counted].astype(np.int64), columns.value(net=net)[counted]
+    cells, sums = _sums(accounts * max(len(names), 1) + days, value)
     owners, at = np.divmod(cells, max(len(names), 1))
     pnl = dict(_by_account(owners, np.array(names, object)[at], sums))
-    periods, totals = _sums(days, value[counted])
-    total = {names[at]: amount for at, amount in zip(periods.tolist(), totals.tolist(), strict=True)}
-    return Summaries(_counted(columns, pnl), _one(total, *_counts(columns, np.zeros_like(columns.account), 1)[0]))
+    counts = _counts(columns)
+    found = {name: _one(pnl.get(i, {}), counts[i]) for i, name in enumerate(columns.accounts)}
+    totals = {
+        currency: _total(columns, currency, names, days, value, accounts, counts) for currency in columns.currencies
+    }
+    return Summaries(found, totals)
+
+
+def _total(
+    columns: Columns,
+    currency: str,
+    names: list[str],
+    days: npt.NDArray[np.int64],
+    value: Floats,
+    accounts: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+) -> Summary:
+    mine = np.array([form.currency == currency for form in columns.formats], bool)
+    periods, sums = _sums(days[mine[accounts]], value[mine[accounts]])
+    pnl = {names[at]: amount for at, amount in zip(periods.tolist(), sums.tolist(), strict=True)}
+    return _one(pnl, counts[mine].sum(axis=0))
 
 
 def _by_account(
@@ -82,21 +105,16 @@ def _by_account(
         yield int(owners[start]), dict(zip(periods[start:end].tolist(), sums[start:end].tolist(), strict=True))
 
 
-def _counted(columns: Columns, pnl: Mapping[int, Mapping[str, float]]) -> dict[str, Summary]:
-    counts = _counts(columns, columns.account, len(columns.accounts))
-    return {name: _one(pnl.get(i, {}), *counts[i]) for i, name in enumerate(columns.accounts)}
+def _counts(columns: Columns) -> npt.NDArray[np.int64]:
+    """(accounts, 4): rows, sells, wins and losses."""
+    masks = (slice(None), columns.sell, columns.profit > 0, columns.profit < 0)
+    size = len(columns.accounts)
+    return np.column_stack([np.bincount(columns.account[mask], minlength=size) for mask in masks])
 
 
-def _counts(columns: Columns, group: npt.NDArray[Any], size: int) -> list[list[int]]:
-    """Rows, sells, wins and losses of each group."""
-    masks = (np.ones(len(group), bool), columns.sell, columns.profit > 0, columns.profit < 0)
-    table = [np.bincount(group[mask], minlength=size).tolist() for mask in masks]
-    return [list(row) for row in zip(*table, strict=True)]
-
-
-def _one(pnl: Mapping[str, float], trades: int, sells: int, wins: int, losses: int) -> Summary:
-    rate = 100 * wins / sells if sells else None
-    return Summary(pnl, sum(pnl.values()), trades, sells, wins, losses, rate)
+def _one(pnl: Mapping[str, float], counts: npt.NDArray[np.int64]) -> Summary:
+    trades, sells, wins, losses = counts.tolist()
+    return Summary(pnl, sum(pnl.values()), trades, sells, wins, losses, 100 * wins / sells if sells else None)
 
 
 def _named(days: npt.NDArray[np.int64], by: Period) -> tuple[npt.NDArray[np.int64], list[str]]:

@@ -11,7 +11,6 @@ from cqs_core.time.clock import iso
 from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.units import shown
-from cqs_monitor.logs.days import KST
 from cqs_panel import when
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def kinds_html() -> str:
 def cause(page: PageState, kind: str, subject: str, at: int | None) -> str:
     """The address of what a rule is about: the market, account or model, at the time when it began."""
     scope = KINDS[kind].scope if kind in KINDS else "account"
-    day = None if at is None else dt.datetime.fromtimestamp(at / 1000, KST).date().isoformat()
+    day = None if at is None else dt.datetime.fromtimestamp(at / 1000, dt.UTC).date().isoformat()
     if kind in ("fill_far", "divergence"):
         return page.link("compare", account=subject)
     if scope in ("market", "model") and kind != "regime":

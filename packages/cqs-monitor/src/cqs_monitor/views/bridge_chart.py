@@ -51,7 +51,7 @@ class BridgeChart(pn.viewable.Viewer):
             text_font_size="11px",
             text_color=GREY,
         )
-        tips = [("", "@name"), ("KRW", "@value{+0,0.00}")]
+        tips = [("", "@name"), ("Profit", "@value{+0,0.00}")]
         shown.add_tools(HoverTool(renderers=[drawn], tooltips=tips, show_arrow=False, point_policy="follow_mouse"))
         self._pane, self._root = pane(shown), pn.Column(**WIDE)
 

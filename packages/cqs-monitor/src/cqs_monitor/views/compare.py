@@ -64,7 +64,7 @@ class CompareView(pn.viewable.Viewer):
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
-        self._reader = reader_of(page.bucket.address, live=bool(not page.demo or page.settings.endpoint))
+        self._reader = reader_of(page.bucket.address)
         self._question: ComparisonRequest | None = None
         self._seen: Snapshot | None = None
         self._found: Comparison | None = None
@@ -95,7 +95,7 @@ class CompareView(pn.viewable.Viewer):
         return self._bench
 
     def _laid_out(self) -> Any:
-        note = "net KRW; the axis need not begin at 0"
+        note = f"net {self._found.form.currency if self._found else ''}; the axis need not begin at 0"
         return staged(
             self._page,
             self._cards,
@@ -207,8 +207,8 @@ class CompareView(pn.viewable.Viewer):
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
         self._list()
         self._draw()
-        if not self._body.objects:  # with all that it shows, so that the browser draws it once
-            self._body[:] = [self._laid_out()]
+        if not self._body.objects or (before and before.form is not found.form):
+            self._body[:] = [self._laid_out()]  # with all that it shows, so that the browser draws it once
         self._body.visible = True
         if before is not None and before.request is not request:
             self._page.say(_change(before, found))
@@ -233,7 +233,7 @@ class CompareView(pn.viewable.Viewer):
         if wanted and not len(chosen):
             self._page.remember(position=None)
             self._page.say(f"There is no position {wanted[:60]!r} in this comparison.")
-        setup, drawn = found.request.setup, self._chart.series
+        setup, drawn = found.setup, self._chart.series
         if len(chosen):
             market, spot = str(chosen["symbol"].iloc[0]), _spot(found, chosen.iloc[0])
             self._mark()
@@ -272,20 +272,21 @@ def _answer(
 def _change(before: Comparison, after: Comparison) -> str:
     """What another question changed, in a line."""
     old, new = (one.bridge.live - one.bridge.backtest for one in (before, after))
-    return f"Compared: live less backtest {amount(old, 'KRW', signed=True)} → {amount(new, 'KRW', signed=True)}"
+    was, now = amount(old, before.form.currency, signed=True), amount(new, after.form.currency, signed=True)
+    return f"Compared: live less backtest {was} → {now}"
 
 
 def _metrics(found: Comparison) -> list[Metric]:
-    bridge, pairing = found.bridge, found.pairing
+    bridge, pairing, currency = found.bridge, found.pairing, found.form.currency
     gap = bridge.live - bridge.backtest
     slip = "–" if found.costs is None else f"{ratio(found.costs.slippage_bps)} bp"
     fills = "" if found.costs is None else f"{count(found.costs.fills)} fills, a side"
     differing = sum(bool(pair.differs) for pair in pairing.matched)
     what = "net of estimated fees"
     return [
-        Metric("Backtest", amount(bridge.backtest, "KRW", signed=True), what, value_tone=tone(bridge.backtest)),
-        Metric("Live", amount(bridge.live, "KRW", signed=True), what, value_tone=tone(bridge.live)),
-        Metric("Difference", amount(gap, "KRW", signed=True), "live less backtest", hint="What the bars add up to"),
+        Metric("Backtest", amount(bridge.backtest, currency, signed=True), what, value_tone=tone(bridge.backtest)),
+        Metric("Live", amount(bridge.live, currency, signed=True), what, value_tone=tone(bridge.live)),
+        Metric("Difference", amount(gap, currency, signed=True), "live less backtest", hint="What the bars add up to"),
         Metric("Matched", count(len(pairing.matched)), f"{differing} differ"),
         Metric(
             "Missed and extra",

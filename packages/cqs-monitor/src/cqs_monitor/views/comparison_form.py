@@ -8,7 +8,6 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_core import settings
 from cqs_core.time.clock import parse_range
 from cqs_monitor.compare.comparison import ComparisonRequest
 from cqs_monitor.compare.strategy_setup import find_setup
@@ -40,7 +39,7 @@ class ComparisonForm(StrategyForm):
         bounds=(0, None),
         inclusive_bounds=(False, True),
         allow_None=True,
-        label="Capital, KRW (optional)",
+        label="Capital (optional)",
         doc="Empty: estimated from the first purchase.",
     )
 
@@ -81,6 +80,6 @@ class ComparisonForm(StrategyForm):
             UsageError: a field holds what the form does not offer, or the dates are the wrong way round.
         """
         offered(self, "account", "strategy")
-        rule = find_setup(self.strategy, self.rule.values(), settings().exchange)
+        rule = find_setup(self.strategy, self.rule.values())
         start, end = parse_range(self.start, self.end)
         return ComparisonRequest(str(self.account), rule, start, end, capital=self.capital)

@@ -18,8 +18,8 @@ TITLES = {
     "opened": "Opened",
     "symbol": "Symbol",
     "what": "What",
-    "rule_pnl": "Rule, KRW",
-    "live_pnl": "Bot, KRW",
+    "rule_pnl": "Rule PnL",
+    "live_pnl": "Bot PnL",
     "entry_bps": "Bought dearer, bp",
     "exit_bps": "Sold cheaper, bp",
     "rule_entry": "Rule bought",
@@ -37,8 +37,8 @@ PHONE = ("symbol", "what", "rule_pnl", "live_pnl")
 def key(market: str, at: int) -> str:
     """What the address calls a position: its market and when it was opened.
 
-    >>> key("BTC/KRW", 1_700_000_000_000)
-    'BTC/KRW 2023-11-14T22:13:20'
+    >>> key("BTC/USDT", 1_700_000_000_000)
+    'BTC/USDT 2023-11-14T22:13:20'
     """
     return f"{market} {iso(at)[:19]}"
 

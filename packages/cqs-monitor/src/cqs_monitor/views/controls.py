@@ -14,11 +14,12 @@ from cqs_panel import ONE_LINE, bar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cqs_monitor.logs.snapshot import Snapshot
     from cqs_panel import PageState
 
 _ALL = "All accounts"
 _FEES = {"Gross": False, "Net (est.)": True}
-_DAYS = {"KST days": False, "From 09:00": True}
+_DAYS = {"Calendar days": False, "Trading days": True}
 _LISTED = 100  # accounts that a drop-down can hold
 
 
@@ -31,6 +32,7 @@ class Controls(param.Parameterized):
         super().__init__()
         self._page = page
         self._names: Sequence[str] = ()
+        self._all = {_ALL: ""}
         self._account: Any = pmui.Select(label="Account", options=[_ALL], value=_ALL, width=220, size="small", margin=0)
         self._fees = _buttons(_FEES, net=page.query.get("net") == "1")
         self._days = _buttons(_DAYS, net=page.query.get("days") == "trading")
@@ -43,18 +45,20 @@ class Controls(param.Parameterized):
     def __panel__(self) -> Any:
         return self._bar
 
-    def offer(self, names: Sequence[str]) -> None:
-        """The accounts that there are."""
-        if names == self._names:
+    def offer(self, snapshot: Snapshot) -> None:
+        """The accounts that there are, and all of each currency: sums of two currencies mean nothing."""
+        names, currencies = snapshot.accounts, list(snapshot.currencies)
+        several = {f"All in {currency}": currency for currency in currencies} if len(currencies) > 1 else {}
+        if names == self._names and several.keys() <= self._all.keys():
             return
-        self._names = names
+        self._names, self._all = names, several or {_ALL: ""}
         if self.choice.account and self.choice.account not in names:  # the address named somebody that is not there
             self._page.say(f"There is no account {self.choice.account[:40]!r} here; all accounts are shown.")
             self.choice = replace(self.choice, account="")
             self._page.remember(account=None)
-        wanted = self.choice.account if self.choice.account in names else _ALL
+        wanted = self.choice.account if self.choice.account in names else self._whole(self.choice)
         if len(names) <= _LISTED:
-            self._account.param.update(options=[_ALL, *names], value=wanted)
+            self._account.param.update(options=[*self._all, *names], value=wanted)
             return
         if not isinstance(self._account, pmui.AutocompleteInput):
             self._account = pmui.AutocompleteInput(
@@ -62,27 +66,36 @@ class Controls(param.Parameterized):
             )
             self._account.param.watch(self._chosen, "value")
             self._bar[0] = self._account
-        self._account.param.update(options=[_ALL, *names], value=wanted)
+        self._account.param.update(options=[*self._all, *names], value=wanted)
 
     def _chosen(self, _event: Any) -> None:
-        account = "" if self._account.value in (_ALL, None, "") else self._account.value
-        choice = Choice(account, _FEES[self._fees.value], _DAYS[self._days.value])
+        value = self._account.value or ""
+        account = "" if value in (_ALL, *self._all) else value
+        choice = Choice(account, _FEES[self._fees.value], _DAYS[self._days.value], self._all.get(value, ""))
         if choice != self.choice:
             self.choice = choice
             days = "trading" if choice.trading_days else None
-            self._page.remember(account=choice.account or None, net=1 if choice.net else None, days=days)
+            own = {"account": choice.account or None, "currency": choice.currency or None}
+            self._page.remember(**own, net=1 if choice.net else None, days=days)
+
+    def _whole(self, choice: Choice) -> str:
+        """What all accounts of the chosen currency are called."""
+        return next(
+            (name for name, currency in self._all.items() if currency == choice.currency), next(iter(self._all))
+        )
 
     def _follow(self) -> None:
         """Take over what the URL says."""
         query = self._page.query
-        choice = Choice(query.get("account", ""), query.get("net") == "1", query.get("days") == "trading")
+        account, currency = query.get("account", ""), query.get("currency", "")
+        choice = Choice(account, query.get("net") == "1", query.get("days") == "trading", currency)
         if choice == self.choice:
             return
         self.choice = choice
         self._fees.value = next(name for name, net in _FEES.items() if net == choice.net)
         self._days.value = next(name for name, trading in _DAYS.items() if trading == choice.trading_days)
         if choice.account in self._names or not choice.account:
-            self._account.value = choice.account or _ALL
+            self._account.value = choice.account or self._whole(choice)
 
 
 def _buttons(options: dict[str, bool], *, net: bool) -> Any:

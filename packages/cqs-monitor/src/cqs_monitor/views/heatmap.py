@@ -24,22 +24,29 @@ svg.year .up{fill:var(--cqs-up)} svg.year .down{fill:var(--cqs-down)}
 
 
 def heatmap(
-    first: dt.date, last: dt.date, pnl: Mapping[dt.date, float], link: Callable[[dt.date], str] | None = None
+    first: dt.date,
+    last: dt.date,
+    pnl: Mapping[dt.date, float],
+    currency: str,
+    link: Callable[[dt.date], str] | None = None,
 ) -> str:
     """SVG of 53 weeks from a Monday on; each day's figure is in its tooltip, and `link` is where a day leads."""
     strongest = _strongest([abs(value) for value in pnl.values()])
     days = (first + dt.timedelta(days=i) for i in range((last - first).days + 1))
     cells = "".join(
-        _linked(_cell(i, day, pnl.get(day), strongest), link(day) if link and pnl.get(day) is not None else "")
+        _linked(
+            _cell(i, day, pnl.get(day), currency, strongest), link(day) if link and pnl.get(day) is not None else ""
+        )
         for i, day in enumerate(days)
     )
     width, height = _LEFT + _WEEKS * (_CELL + _GAP), _TOP + 7 * (_CELL + _GAP)
     label = f'role="{"group" if link else "img"}" aria-label="Realised PnL of each day of 53 weeks"'
-    return f'<svg class="year" viewBox="0 0 {width} {height}" {label}>{_labels(first)}{cells}</svg>{_legend(strongest)}'
+    year = f'<svg class="year" viewBox="0 0 {width} {height}" {label}>{_labels(first)}{cells}</svg>'
+    return year + _legend(strongest, currency)
 
 
-def _legend(strongest: float) -> str:
-    full = escape(amount(strongest, "KRW"))
+def _legend(strongest: float, currency: str) -> str:
+    full = escape(amount(strongest, currency))
     return f'<div class="scale">paler is less; full color from <b>{full}</b> a day, gained or lost</div>'
 
 
@@ -53,11 +60,11 @@ def _strongest(sizes: list[float]) -> float:
     return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0
 
 
-def _cell(index: int, day: dt.date, value: float | None, strongest: float) -> str:
+def _cell(index: int, day: dt.date, value: float | None, currency: str, strongest: float) -> str:
     week, weekday = divmod(index, 7)
     x, y = _LEFT + week * (_CELL + _GAP), _TOP + weekday * (_CELL + _GAP)
     place = f'x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" rx="3"'
-    told = escape(f"{day:%a %Y-%m-%d}: {'no sale' if value is None else amount(value, 'KRW', signed=True)}")
+    told = escape(f"{day:%a %Y-%m-%d}: {'no sale' if value is None else amount(value, currency, signed=True)}")
     if not value:
         return f'<rect class="none" {place}><title>{told}</title></rect>'
     strength = 0.25 + 0.75 * min(1.0, abs(value) / (strongest or 1.0))

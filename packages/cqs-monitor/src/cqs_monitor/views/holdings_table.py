@@ -54,7 +54,7 @@ def _row(holding: Holding, now: int, *, net: bool) -> str:
     earned = holding.unrealised_net if net else holding.unrealised
     paid = holding.position.entry_price * holding.position.quantity
     share = 100 * earned / paid if earned is not None and paid else None
-    gain = f"{amount(earned, 'KRW', signed=True)} ({percent(share, signed=True)})"
+    gain = f"{amount(earned, holding.form.currency, signed=True)} ({percent(share, signed=True)})"
     cells = [
         f"<td class=text>{name}</td>",
         f"<td class='{tone(earned) or ''}'>{escape(gain if price else '–')}</td>",

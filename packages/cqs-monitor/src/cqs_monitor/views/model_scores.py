@@ -10,8 +10,8 @@ from bokeh.models import ColumnDataSource, FactorRange, Range1d, Span
 from bokeh.plotting import figure
 
 from cqs_core import Series
-from cqs_monitor.logs.history import logs_of
 from cqs_monitor.models.evaluation.regime_pnl import pnl_by_regime
+from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views.model_text import score_metrics
 from cqs_monitor.views.regimes import bands
 from cqs_panel import (
@@ -78,7 +78,7 @@ class ModelScores(pn.viewable.Viewer):
         days = f"{told['start']} to {told['end']}, evaluated {told['evaluated'][:10]}"
         yield beside(
             section("Accuracy by quarter", _quarters(told), note="grey: trained on; dashed: what the training said"),
-            section("PnL by regime", self._earned, note="KRW gross, by the regime known at the sale"),
+            section("PnL by regime", self._earned, note="gross, by the regime known at the sale"),
             columns="3fr 2fr",
         )
         yield beside(
@@ -90,7 +90,9 @@ class ModelScores(pn.viewable.Viewer):
         regimes, earned = found
         if regimes is not self._regimes:
             return
-        rows = [[one.regime, amount(one.pnl, "KRW", signed=True), one.sells, percent(one.win_rate)] for one in earned]
+        rows = [
+            [one.regime, amount(one.pnl, one.currency, signed=True), one.sells, percent(one.win_rate)] for one in earned
+        ]
         self._earned[:] = [
             plain_table(["Regime", "PnL", "Sales", "Won"], rows, numbers=(1, 2, 3))
             if rows
@@ -99,7 +101,7 @@ class ModelScores(pn.viewable.Viewer):
 
 
 def _earnings(bucket: Bucket, regimes: Regimes) -> list[Earned]:
-    return pnl_by_regime(logs_of(bucket.address).refresh(), regimes)
+    return pnl_by_regime(reader_of(bucket.address).refresh().snapshot, regimes)
 
 
 def _quarters(told: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core.time.clock import now
+from cqs_monitor.performance.convention import Convention
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Report, last_year, make_report
 from cqs_monitor.views import heatmap, holdings_table, pnl_bars
@@ -54,7 +55,9 @@ class MonitorView(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._seconds = seconds_between(page)
-        self._reader = reader_of(page.bucket.address, live=bool(not page.demo or page.settings.endpoint))
+        self._reader = reader_of(page.bucket.address)
+        self._live = bool(not page.demo or page.settings.endpoint)
+        self._convention = Convention()
         self._controls = Controls(page)
         self._controls.param.watch(lambda _: self._ask(quiet=False), "choice")
         self._state = html("", stylesheets=[_STATE_CSS])
@@ -86,9 +89,13 @@ class MonitorView(pn.viewable.Viewer):
         return stack(bar(self._controls, self._state), self._blank, self._body)
 
     def _laid_out(self) -> Any:
-        chart = section("Cumulative PnL", self._chart, note="KRW realized; below it the drawdown; days of the bot, KST")
-        symbols = section("By symbol", self._symbols, note="KRW realized")
-        hours = section("By hour", self._hours, note="KRW realized by the hour of the trade, KST")
+        currency, zone = self._convention.currency, self._convention.zone
+        note = f"{currency} realized; below it the drawdown; days of the bot, {zone}"
+        chart = section("Cumulative PnL", self._chart, note=note)
+        symbols = section("By symbol", self._symbols, note=f"{currency} realized")
+        hours = section("By hour", self._hours, note=f"{currency} realized by the hour of the trade, {zone}")
+        days = f"realized PnL of each day, {zone}, 53 weeks; click a day to see its trades"
+        several = "currency" in self._accounts.value
         first = 7 if {"day", "filter", "trade"} & set(self._page.query) else 3
         return staged(
             self._page,
@@ -96,12 +103,12 @@ class MonitorView(pn.viewable.Viewer):
             section(
                 "Accounts",
                 self._accounts,
-                note="KRW realized; a click chooses one",
+                note=f"{'each in its currency' if several else currency}, realized; a click chooses one",
                 actions=[columns_button(self._accounts)],
             ),
             beside(chart, stack(symbols, hours), columns="3fr 2fr"),
-            section("Days", self._year, note="realized PnL of each day, KST, 53 weeks; click a day to see its trades"),
-            section("Positions", self._held, note="by positions.json, at the last price there is"),
+            section("Days", self._year, note=days),
+            section("Positions", self._held, note="what the bots say they hold, at the last price there is"),
             self._trades,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
             first=first,
@@ -110,8 +117,8 @@ class MonitorView(pn.viewable.Viewer):
     def _ask(self, *, quiet: bool) -> None:
         self._page.load(lambda: self._work(_LATER), self._show, quiet=quiet)
 
-    def _work(self, patience: float) -> Report:
-        return make_report(self._reader.read(patience), self._controls.choice, now())
+    def _work(self, timeout: float) -> Report:
+        return make_report(self._reader.read(timeout, live=self._live), self._controls.choice, now())
 
     def _show(self, report: Report) -> None:
         if report.choice != self._controls.choice:
@@ -124,20 +131,21 @@ class MonitorView(pn.viewable.Viewer):
             self._body.visible = False
             self._blank[:] = [no_logs(reading)]
             return
-        self._controls.offer(reading.snapshot.accounts)
+        self._controls.offer(reading.snapshot)
         self._set(self._cards, metrics_html(metrics(report, moment)))
         self._chart.update(report)
         refresh(self._accounts, report.accounts)
-        self._set(self._year, heatmap.heatmap(*last_year(report, moment), self._day_link))
+        self._set(self._year, heatmap.heatmap(*last_year(report, moment), report.convention.currency, self._day_link))
         self._set(self._held, holdings_table.holdings_html(report, moment))
         self._set(self._findings, holdings_table.findings_html(report.findings))
         kind = "net (est.)" if report.choice.net else "gross"
-        self._set(self._symbols, pnl_bars.bars(report.statistics.by_symbol, kind))
-        self._set(self._hours, pnl_bars.clock(report.statistics.by_hour, kind))
+        self._set(self._symbols, pnl_bars.bars(report.statistics.by_symbol, report.convention.currency, kind))
+        self._set(self._hours, pnl_bars.clock(report.statistics.by_hour, report.convention, kind))
         self._trades.update(report)
         self._health.update(report, moment)
-        if not self._body.objects:  # with all that it shows, so that the browser draws it once
-            self._body[:] = [self._laid_out()]
+        if not self._body.objects or self._convention != report.convention:
+            self._convention = report.convention
+            self._body[:] = [self._laid_out()]  # with all that it shows, so that the browser draws it once
         self._body.visible = True
 
     @staticmethod
@@ -170,7 +178,7 @@ def _state(reading: Reading, seconds: float, timezone: str | None) -> str:
 
 
 _TITLES = {"account": "Account", "total": "All time", "today": "Today", "week": "Week", "month": "Month"}
-_TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Positions"}
+_TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Positions", "currency": "Currency"}
 _SIGNED = dict.fromkeys(("today", "week", "month", "total"), 0)
 _NUMBERS = {"sells": "0,0", "win_rate": "0.0", "held": "0"}
 

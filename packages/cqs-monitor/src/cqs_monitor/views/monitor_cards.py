@@ -15,19 +15,24 @@ def metrics(report: Report, now: int) -> list[Metric]:
     """Figures of the chosen accounts."""
     figures = report.statistics
     total = float(report.pnl.sum())
-    basis = "KST trading day from 09:00" if report.choice.trading_days else "KST calendar day, as the bot wrote it"
-    fees = "net of estimated fees (0.05 % of each row)" if report.choice.net else "gross of fees, as logged"
+    known = report.convention
+    currency = known.currency
+    trading = f"{known.zone} trading day from {known.day_start}"
+    basis = trading if report.choice.trading_days else f"{known.zone} calendar day, as the bot wrote it"
+    fees = f"net of estimated fees ({known.fee} of each row)" if report.choice.net else "gross of fees, as logged"
     hint = f"Realised, {fees}; {basis}"
     curve = report.cumulative.tolist()[-_TREND:]
     held = sum(not holding.position.dust for holding in report.holdings)
     kind = "net (est.)" if report.choice.net else "gross"
-    period = f"last {len(curve)} days with trades {amount(curve[-1] - curve[0], 'KRW', signed=True)}" if curve else ""
+    period = (
+        f"last {len(curve)} days with trades {amount(curve[-1] - curve[0], currency, signed=True)}" if curve else ""
+    )
     sold = f"{count(figures.sells)} sales, {kind}"
-    total_shown = amount(total, "KRW", signed=True)
+    total_shown = amount(total, currency, signed=True)
     return [
-        _money("Today", report.today, hint, kind),
-        _money("This week", report.week, f"{hint}; ISO week, from Monday", kind),
-        _money("This month", report.month, hint, kind),
+        _money("Today", report.today, currency, hint, kind),
+        _money("This week", report.week, currency, f"{hint}; ISO week, from Monday", kind),
+        _money("This month", report.month, currency, hint, kind),
         Metric("All time", total_shown, sold, trend=curve, hint=hint, value_tone=tone(total), period=period),
         _unrealized(report, held),
         Metric(
@@ -35,7 +40,7 @@ def metrics(report: Report, now: int) -> list[Metric]:
         ),
         Metric(
             "Max drawdown",
-            amount(figures.drawdown, "KRW"),
+            amount(figures.drawdown, currency),
             f"{_since(report)}, {kind}",
             hint="Of cumulative PnL, sale by sale; the chart shows it day by day",
         ),
@@ -47,8 +52,8 @@ _TREND = 200  # days that the sparkline shows
 _ROWS = "Counts SELL rows: partial fills make several of one sale"
 
 
-def _money(label: str, value: float, hint: str, kind: str) -> Metric:
-    return Metric(label, amount(value, "KRW", signed=True), kind, hint=hint, value_tone=tone(value))
+def _money(label: str, value: float, currency: str, hint: str, kind: str) -> Metric:
+    return Metric(label, amount(value, currency, signed=True), kind, hint=hint, value_tone=tone(value))
 
 
 def _unrealized(report: Report, held: int) -> Metric:
@@ -63,9 +68,9 @@ def _unrealized(report: Report, held: int) -> Metric:
         note = f"waiting for prices of {held} position{'' if held == 1 else 's'}"
     whole = priced == held and not report.unreadable
     kind = "net (est.)" if report.choice.net else "gross"
-    hint = "Positions of positions.json at the last price there is"
+    hint = "What the bots hold, at the last price there is"
     value = report.unrealised
-    shown = amount(value, "KRW", signed=True)
+    shown = amount(value, report.convention.currency, signed=True)
     return Metric("Unrealized", shown, f"{note}, {kind}", hint=hint, value_tone=tone(value) if whole else None)
 
 

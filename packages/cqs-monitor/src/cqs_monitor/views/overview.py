@@ -20,24 +20,27 @@ _SECONDS = 5.0
 
 
 def build(page: PageState) -> Any:
-    """A row of metric cards over all accounts, refreshed by itself."""
-    reader = reader_of(page.bucket.address, live=bool(not page.demo or page.settings.endpoint))
-    cards = metric_cards([], least=230)
-    shown = pn.Column(cards, **WIDE)
+    """A row of metric cards over all accounts, one row a currency, refreshed by itself."""
+    reader = reader_of(page.bucket.address)
+    live = bool(not page.demo or page.settings.endpoint)
+    shown = pn.Column(metric_cards([], least=230), **WIDE)
 
-    def work() -> Report:
-        return make_report(reader.read(2.0), Choice(), now())
+    def work() -> list[Report]:
+        reading = reader.read(2.0, live=live)
+        currencies = reading.snapshot.currencies or [""]
+        return [make_report(reading, Choice(currency=currency), now()) for currency in currencies]
 
-    def show(report: Report) -> None:
-        reading = report.reading
+    def show(reports: list[Report]) -> None:
+        reading = reports[0].reading
         if not reading.snapshot.accounts:
             shown[:] = [section("Bots", no_logs(reading))]
             return
-        figures = metrics_html(metrics(report, now()))
-        if cards.object != figures:
-            cards.object = figures
-        if shown[0] is not cards:
-            shown[:] = [cards]
+        figures = [metrics_html(metrics(report, now())) for report in reports]
+        if len(shown) != len(figures) or not all(hasattr(one, "object") for one in shown):
+            shown[:] = [metric_cards([], least=230) for _ in figures]
+        for cards, html in zip(shown, figures, strict=True):
+            if cards.object != html:
+                cards.object = html
 
     page.every(_SECONDS, lambda: page.load(work, show, quiet=True))
     return shown

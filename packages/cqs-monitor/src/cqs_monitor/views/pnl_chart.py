@@ -1,4 +1,4 @@
-"""Cumulative PnL over its drawdown, in KRW."""
+"""Cumulative PnL over its drawdown."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import panel as pn
@@ -15,12 +16,14 @@ import panel_material_ui as pmui
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cqs_core import Lake, Series, settings
+from cqs_core import Lake, Series
 from cqs_core.files import to_csv
 from cqs_core.time.intervals import DAY
-from cqs_monitor.logs.days import KST
-from cqs_monitor.logs.snapshot import Snapshot
+from cqs_monitor.logs.days import zone_label
 from cqs_monitor.performance.blotter import trades_frame
+from cqs_monitor.performance.columns import start_of_day
+from cqs_monitor.performance.convention import Convention
+from cqs_monitor.performance.figures import Figures
 from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.report import Choice
 from cqs_panel import WIDE, Marks, Spot, SpotChart, bar, choose, columns_button, html, refresh, section, stack, table
@@ -30,14 +33,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cqs_core import LogFormat
     from cqs_monitor.performance.report import Report
     from cqs_panel import PageState
 
 MOST = 500
 """Rows that the table holds; the filter looks at all, and the export has all."""
 
-_TITLES = {"time": "Time, KST", "account": "Account", "action": "Side", "symbol": "Symbol", "price": "Price"}
-_TITLES |= {"quantity": "Quantity", "amount": "Amount", "profit_pct": "Profit %", "profit_krw": "Profit, KRW"}
+_TITLES = {"time": "Time", "account": "Account", "action": "Side", "symbol": "Symbol", "price": "Price"}
+_TITLES |= {"quantity": "Quantity", "amount": "Amount", "profit_pct": "Profit %", "profit": "Profit"}
 _INTERVALS = ("1h", "1d", "15m", "4h", "5m", "1m", "1w")
 _MARKS = 2000
 _SHOWN = 120 * DAY  # before the last trade
@@ -49,7 +53,7 @@ class Trades(pn.viewable.Viewer):
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
-        self._snapshot, self._choice = Snapshot(), Choice()
+        self._figures, self._choice, self._convention = Figures(), Choice(), Convention()
         self._drawn: tuple[Any, ...] = ()
         self._usual: str | None = None
         self._offering = False
@@ -67,12 +71,12 @@ class Trades(pn.viewable.Viewer):
         )
         self._told = pn.pane.HTML("", margin=0, align="center")
         self._table = table(
-            trades_frame(Snapshot(), Choice()),
+            trades_frame(self._figures, self._choice),
             titles=_TITLES,
             numbers={"amount": "0,0"},
             prices={"price": "symbol", "quantity": "symbol"},
-            phone=("time", "action", "symbol", "profit_krw"),
-            signed={"profit_pct": 2, "profit_krw": 0},
+            phone=("time", "action", "symbol", "profit"),
+            signed={"profit_pct": 2, "profit": 0},
             page_size=12,
             placeholder="No trades pass this filter",
             widths={"time": 146, "action": 64, "price": 110, "quantity": 120, "amount": 96, "account": 96},
@@ -90,7 +94,7 @@ class Trades(pn.viewable.Viewer):
 
     def __panel__(self) -> Any:
         head = bar(self._filter, columns_button(self._table), self._csv, self._told)
-        note = "newest first; times in KST; click one to see it on candles"
+        note = "newest first; times on the bot's clock; click one to see it on candles"
         rows = section("Trades", head, self._table, note=note)
         return stack(self._missing, self._chart, rows)
 
@@ -109,14 +113,15 @@ class Trades(pn.viewable.Viewer):
 
     def update(self, report: Report) -> None:
         """Show another report's trades; where nothing changed nothing is sent."""
-        snapshot, choice = report.reading.snapshot, report.choice
-        if snapshot is self._snapshot and choice == self._choice:
+        figures, choice = report.reading.figures, report.choice
+        if figures is self._figures and choice == self._choice:
             return
-        self._snapshot, self._choice = snapshot, choice
-        symbols = sorted(str(name) for name in snapshot.table["symbol"].unique().to_pylist())
+        self._figures, self._choice, self._convention = figures, choice, report.convention
+        rows = self._rows()
+        symbols = sorted(str(name) for name in rows["symbol"].unique().to_pylist())
         if symbols != self._symbol.options:
             asked = self._page.query.get("symbol")
-            self._usual = _most_traded(snapshot)
+            self._usual = _most_traded(rows)
             if asked and asked not in symbols:
                 self._page.remember(symbol=None)
                 self._page.say(f"No trade of {asked[:40]!r} is logged; {self._usual} is shown.")
@@ -130,16 +135,20 @@ class Trades(pn.viewable.Viewer):
         self._list()
 
     def _list(self) -> None:
-        snapshot, choice, text = self._snapshot, self._choice, self._filter.value_input or self._filter.value
-        self._page.load(lambda: trades_frame(snapshot, choice, text, MOST), self._fill, quiet=True)
+        figures, choice, text = self._figures, self._choice, self._filter.value_input or self._filter.value
+        self._page.load(lambda: trades_frame(figures, choice, text, MOST), self._fill, quiet=True)
+
+    def _rows(self) -> pa.Table:
+        """Of all accounts in the chosen currency, or of the chosen one."""
+        return self._figures.columns().of(self._choice.accounts(self._figures.snapshot)).table
 
     def _fill(self, frame: pd.DataFrame) -> None:
         refresh(self._table, frame)
         self._mark()
         shown = f"the newest {MOST} that pass; CSV has all" if len(frame) == MOST else f"{len(frame)} rows"
         kind = "net of estimated fees; the CSV is gross, as logged" if self._choice.net else "gross of fees, as logged"
-        shown += f"; {kind}; quantities rounded"
-        self._told.object = f'<span style="color:var(--cqs-muted);font-size:12px">{shown}</span>'
+        shown += f"; {self._convention.currency} {kind}; times in {self._convention.zone}; quantities rounded"
+        self._told.object = f'<span style="color:var(--cqs-muted);font-size:12px">{escape(shown)}</span>'
 
     def _mark(self) -> None:
         """Mark the trade that the address names."""
@@ -148,19 +157,20 @@ class Trades(pn.viewable.Viewer):
         choose(self._table, keys.index(wanted) if wanted in keys else None)
 
     def _export(self) -> Any:
-        frame = trades_frame(self._snapshot, replace(self._choice, net=False), self._filter.value)
+        frame = trades_frame(self._figures, replace(self._choice, net=False), self._filter.value)
         return io.BytesIO(to_csv(frame))
 
     def _draw(self) -> None:
-        snapshot, bucket, choice, asked = self._snapshot, self._page.bucket, self._choice, dict(self._page.query)
-        usual = self._symbol.value
-        rows = snapshot.only(choice.account) if choice.account in snapshot.places else snapshot.table
+        bucket, choice, asked, usual = self._page.bucket, self._choice, dict(self._page.query), self._symbol.value
+        snapshot, rows = self._figures.snapshot, self._rows()
+        form = next((snapshot.formats[name] for name in choice.accounts(snapshot)), None)
 
         def work() -> tuple[str, Series | None, list[Marks], Spot | None]:
-            symbol, spot = wanted(rows, asked, usual, (choice.day_start or 0) // 1000)
-            return symbol, find_series(bucket, symbol), marks_of(rows, symbol), spot
+            assert form is not None
+            symbol, spot = wanted(rows, asked, usual, form, start_of_day(form, choice.day_start))
+            return symbol, find_series(bucket, symbol, form), marks_of(rows, symbol, form.currency), spot
 
-        if usual:
+        if usual and form is not None:
             self._page.load(work, self._show, quiet=True)
 
     def _quietly(self, change: Callable[[], Any]) -> None:
@@ -201,26 +211,29 @@ def _no_candles(page: PageState, symbol: str) -> Any:
     return html(f"{text}<span>{advice}</span></div>")
 
 
-def wanted(rows: pa.Table, asked: Mapping[str, str], usual: str, day_start: int) -> tuple[str, Spot | None]:
+def wanted(
+    rows: pa.Table, asked: Mapping[str, str], usual: str, form: LogFormat, day_start: int = 0
+) -> tuple[str, Spot | None]:
     """Which symbol to draw and where: that of the trade or day which the address names, else the usual one.
 
     Args:
         rows: trades.
-        asked: `trade` as `2025-11-20 09:03:32 BTC`, KST; or `day`.
+        asked: `trade` as `2025-11-20 09:03:32 BTC`, on the bot's clock; or `day`.
         usual: the symbol where nothing is asked for.
-        day_start: ms after midnight KST at which a day begins.
+        form: of the rows: its zone is that of the clock.
+        day_start: microseconds after midnight at which a day begins.
     """
     at, symbol = asked.get("trade", "")[:19], asked.get("trade", "")[20:]
-    if symbol and (moment := _korean_ms(at)) is not None and _is_logged(rows, symbol, moment):
-        return symbol, Spot(moment, moment, f"trade of {at[:16]} KST")
-    start = _korean_ms(asked.get("day", ""))
+    if symbol and (moment := _moment(at, form.zone)) is not None and _is_logged(rows, symbol, moment):
+        return symbol, Spot(moment, moment, f"trade of {at[:16]} {zone_label(form.zone)}")
+    start = _moment(asked.get("day", ""), form.zone)
     if start is None:
         return usual, None
-    start += day_start
+    start += day_start // 1000
     ts = rows["timestamp"].cast(pa.int64()).to_numpy() // 1000
-    profits = np.nan_to_num(np.asarray(rows["profit_krw"].to_numpy(zero_copy_only=False), np.float64))
+    profits = np.nan_to_num(np.asarray(rows["profit"].to_numpy(zero_copy_only=False), np.float64))
     inside = np.flatnonzero((ts >= start) & (ts < start + DAY))
-    spot = Spot(start, start + DAY, f"{asked['day']} KST")
+    spot = Spot(start, start + DAY, f"{asked['day']} {zone_label(form.zone)}")
     if not len(inside):
         return usual, spot
     return str(rows["symbol"][int(inside[np.argmax(np.abs(profits[inside]))])].as_py()), spot
@@ -232,42 +245,44 @@ def _is_logged(rows: pa.Table, symbol: str, second: int) -> bool:
     return bool((at == second // 1000).any())
 
 
-def _korean_ms(text: str) -> int | None:
+def _moment(text: str, zone: str) -> int | None:
+    """When a clock of the zone shows this, ms UTC."""
     try:
-        return int(dt.datetime.fromisoformat(text).replace(tzinfo=KST).timestamp() * 1000)
+        return int(dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp() * 1000)
     except ValueError:
         return None
 
 
-def _most_traded(snapshot: Snapshot) -> str | None:
-    counts = Counter(snapshot.table["symbol"].to_pylist())
+def _most_traded(rows: pa.Table) -> str | None:
+    counts = Counter(rows["symbol"].to_pylist())
     return str(counts.most_common(1)[0][0]) if counts else None
 
 
-def find_series(bucket: Any, symbol: str) -> Series | None:
-    """The series of the home exchange on which a symbol's trades are drawn: the finest that reaches far."""
-    market, lake, exchange = market_of(symbol), Lake(bucket), settings().exchange
+def find_series(bucket: Any, symbol: str, form: LogFormat) -> Series | None:
+    """The series on which a symbol's trades are drawn: the finest that reaches far."""
+    market, lake = market_of(symbol, form), Lake(bucket)
     if market is None:
         return None
-    candidates = (Series(exchange, market, interval) for interval in _INTERVALS)
+    candidates = (Series(*market, interval) for interval in _INTERVALS)
     return next((series for series in candidates if lake.objects(series)), None)
 
 
-def marks_of(table: pa.Table, symbol: str) -> list[Marks]:
+def marks_of(table: pa.Table, symbol: str, currency: str) -> list[Marks]:
     """The newest buys and sells of a symbol in some rows, at most 2000 of each."""
     table = table.filter(pc.equal(table["symbol"], pa.scalar(symbol)))
     sell = table["sell"].to_numpy()
-    return [_marks(table.filter(pa.array(sell == side)), "sell" if side else "buy") for side in (False, True)]
+    sides = ((False, "buy"), (True, "sell"))
+    return [_marks(table.filter(pa.array(sell == sold)), side, currency) for sold, side in sides]
 
 
-def _marks(table: pa.Table, side: Any) -> Marks:
+def _marks(table: pa.Table, side: Any, currency: str) -> Marks:
     table = table.slice(max(0, table.num_rows - _MARKS))
     price = table["price"].to_numpy()
     ts = table["timestamp"].cast(pa.int64()).to_numpy() // 1000
-    profits = table["profit_krw"].to_pylist()
+    profits = table["profit"].to_pylist()
     verb = "Bought" if side == "buy" else "Sold"
     text = [
-        f"{verb} at {p:,.10g}" + ("" if profit is None else f", {profit:+,.0f} KRW")
+        f"{verb} at {p:,.10g}" + ("" if profit is None else f", {profit:+,.0f} {currency}")
         for p, profit in zip(price.tolist(), profits, strict=True)
     ]
     return Marks(verb, ts, np.asarray(price, np.float64), side, text)

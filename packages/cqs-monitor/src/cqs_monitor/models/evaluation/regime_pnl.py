@@ -15,16 +15,17 @@ UNKNOWN = "no regime known"
 
 
 class Earned(NamedTuple):
-    """Of one regime: KRW gross of fees, SELL rows, and percent of them with a gain."""
+    """Of one regime and currency: profit gross of fees, SELL rows, and percent of them with a gain."""
 
     regime: str
+    currency: str
     pnl: float
     sells: int
     win_rate: float
 
 
 def pnl_by_regime(snapshot: Snapshot, regimes: Regimes, account: str | None = None) -> list[Earned]:
-    """By regime, the one with most sales first.
+    """By currency and regime, the one with most sales first.
 
     Args:
         snapshot: of the logs.
@@ -34,11 +35,14 @@ def pnl_by_regime(snapshot: Snapshot, regimes: Regimes, account: str | None = No
     table = snapshot.table if account is None else snapshot.only(account)
     sold = table.filter(table["sell"])
     ts = sold["timestamp"].cast(pa.int64()).to_numpy() // 1000
-    profit = np.nan_to_num(sold["profit_krw"].to_numpy())
+    profit = np.nan_to_num(sold["profit"].to_numpy())
     names = np.array([UNKNOWN if name is None else name for name in regimes.known_at(ts)], dtype=object)
-    found = [_earned(str(name), profit[names == name]) for name in sorted(set(names))]
+    own = np.array([snapshot.currency(name) for name in snapshot.accounts], dtype=object)
+    currencies = own[sold["account"].to_numpy()]
+    cells = sorted(set(zip(currencies, names, strict=True)))
+    found = [_earned(*cell, profit[(currencies == cell[0]) & (names == cell[1])]) for cell in cells]
     return sorted(found, key=lambda one: one.sells, reverse=True)
 
 
-def _earned(regime: str, profit: np.ndarray) -> Earned:
-    return Earned(regime, float(profit.sum()), len(profit), 100 * float((profit > 0).mean()))
+def _earned(currency: str, regime: str, profit: np.ndarray) -> Earned:
+    return Earned(regime, currency, float(profit.sum()), len(profit), 100 * float((profit > 0).mean()))

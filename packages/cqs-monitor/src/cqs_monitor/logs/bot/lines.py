@@ -11,14 +11,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cqs_monitor.logs.block import table_of
-from cqs_monitor.logs.header import BOT, HEADER, Header, arrangements, read_header
-from cqs_monitor.logs.row import DamagedRow, Row, is_local, row_of, split
+from cqs_monitor.logs.bot.block import table_of
+from cqs_monitor.logs.bot.header import BOT, HEADER, Header, arrangements, read_header
+from cqs_monitor.logs.bot.row import DamagedRow, Row, is_local, row_of, split
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cqs_monitor.logs.chunks import Chunk
+    from cqs_monitor.logs.bot.chunks import Chunk
     from cqs_monitor.logs.problems import Findings
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:")
@@ -38,7 +38,7 @@ class LineReader:
         self._local: Counter[str] = Counter()
 
     def table(self) -> pa.Table:
-        """The rows so far, in `block.SCHEMA`."""
+        """The rows so far, in `table.SCHEMA`."""
         for name, count in self._local.items():
             self._findings.tell(name, None, f"{count} timestamps without an offset from UTC; read as KST")
         return table_of(self._rows, self._lines, self._files)

@@ -9,31 +9,20 @@ import pyarrow as pa
 from pyarrow import compute, csv
 
 from cqs_core.files import stream_of
-from cqs_monitor.logs.row import AMOUNT_TOLERANCE, COLUMNS, DAY, KST_OFFSET, PROFIT_TOLERANCE, Row
+from cqs_monitor.logs.bot.row import COLUMNS, DAY, KST_OFFSET, PROFIT_TOLERANCE, Row
+from cqs_monitor.logs.table import AMOUNT_TOLERANCE, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-_NUMERIC = ("price", "quantity", "amount", "profit_pct", "profit_krw")
-_FIELDS: dict[str, pa.DataType] = {
-    "timestamp": pa.timestamp("us", "UTC"),
-    "date": pa.date32(),
-    "sell": pa.bool_(),
-    "symbol": pa.string(),
-    **dict.fromkeys(_NUMERIC, pa.float64()),
-    "line": pa.int32(),
-    "file": pa.int32(),
-}
-SCHEMA = pa.schema(_FIELDS)
-"""Trades. `date` is the day that the bot wrote; profits are null on a BUY; `line` counts from 1 in the file; `file` is
-an index into the list of files that goes with the table."""
-
 pc: Any = compute  # its functions are made at import; stubs know them badly
-_TYPES = {"action": pa.string(), **{f.name: f.type for f in SCHEMA if f.name in COLUMNS}}
+_TYPES = {"action": pa.string(), "profit_krw": pa.float64()}
+_TYPES |= {field.name: field.type for field in SCHEMA if field.name in COLUMNS}
+_NAMES = ["profit" if name == "profit_krw" else name for name in COLUMNS]
 _NUMBERS = ("price", "quantity", "amount")
-_PROFITS = ("profit_pct", "profit_krw")
+_PROFITS = ("profit_pct", "profit")
 
 
 def read_block(data: bytes, lines: int) -> pa.Table | None:
@@ -49,7 +38,7 @@ def read_block(data: bytes, lines: int) -> pa.Table | None:
         )
     except pa.ArrowInvalid:
         return None
-    return _trades(table) if table.num_rows == lines else None
+    return _trades(table.rename_columns(_NAMES)) if table.num_rows == lines else None
 
 
 def table_of(rows: Sequence[Row], lines: Sequence[int], files: Sequence[int]) -> pa.Table:

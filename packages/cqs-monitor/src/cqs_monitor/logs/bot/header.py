@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cqs_monitor.logs.row import COLUMNS, NATURAL, DamagedRow, split
+from cqs_monitor.logs.bot.row import COLUMNS, NATURAL, DamagedRow, row_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +52,15 @@ def foreign(line: bytes) -> str:
     lacking = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
     twice = [column for column in COLUMNS if names.count(column) > 1]
     return f"a foreign header: {lacking if missing else f'{twice[0]} is there twice'}"
+
+
+def begins_as_bot(lines: bytes) -> bool:
+    """Whether the first line is a consistent row in the bot's own columns."""
+    try:
+        fields = split(lines.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", "replace"))
+        return len(fields) == BOT.width and not row_of(fields).contradiction()
+    except DamagedRow:
+        return False
 
 
 def arrangements(text: str, header: Header) -> Iterator[list[str]]:

@@ -1,8 +1,9 @@
-"""Days, weeks and months of a bot that lives in Korea."""
+"""Days, weeks and months of bots, each by its own calendar."""
 
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_core import UsageError
-from cqs_monitor.logs.days import KST, date_of, day_of, hours, label, read_clock, today, trading_days
+from cqs_monitor.logs.days import date_of, day_of, hours, label, local_days, read_clock, start_of, today, zone_label
 
-NINE = read_clock("09:00")
+NINE, SEOUL, BERLIN = read_clock("09:00"), "Asia/Seoul", "Europe/Berlin"
+KST = ZoneInfo(SEOUL)
 MOMENTS = st.integers(365 * 86_400, 47_000 * 86_400).map(lambda s: dt.datetime.fromtimestamp(s, dt.UTC))
 DATES = st.dates(dt.date(1990, 1, 1), dt.date(2100, 1, 1))
 
@@ -23,17 +25,17 @@ def microseconds(at: dt.datetime) -> int:
 
 @given(MOMENTS)
 def test_a_trading_day_from_nine_is_the_utc_day(at):
-    assert date_of(trading_days(np.array([microseconds(at)]), NINE)[0]) == at.date()
+    assert date_of(local_days(np.array([microseconds(at)]), SEOUL, NINE)[0]) == at.date()
 
 
 @given(MOMENTS)
 def test_a_day_from_midnight_is_the_korean_calendar_day(at):
-    assert date_of(trading_days(np.array([microseconds(at)]), 0)[0]) == at.astimezone(KST).date()
+    assert date_of(local_days(np.array([microseconds(at)]), SEOUL)[0]) == at.astimezone(KST).date()
 
 
 @given(MOMENTS)
 def test_hours_are_korean(at):
-    assert hours(np.array([microseconds(at)]))[0] == at.astimezone(KST).hour
+    assert hours(np.array([microseconds(at)]), SEOUL)[0] == at.astimezone(KST).hour
 
 
 @given(DATES)
@@ -55,11 +57,31 @@ def test_the_last_days_of_a_year_may_be_of_the_first_week_of_the_next():
 
 def test_today_is_korean():
     evening = int(dt.datetime(2025, 10, 20, 16, 0, tzinfo=dt.UTC).timestamp() * 1000)
-    assert date_of(today(evening)) == dt.date(2025, 10, 21)
-    assert date_of(today(evening, NINE)) == dt.date(2025, 10, 20)
+    assert date_of(today(evening, SEOUL)) == dt.date(2025, 10, 21)
+    assert date_of(today(evening, SEOUL, NINE)) == dt.date(2025, 10, 20)
 
 
 @pytest.mark.parametrize("text", ["9:00", "24:00", "09:60", "nine", "", "09:00:00"])
 def test_what_is_no_time_of_day_is_refused(text):
-    with pytest.raises(UsageError, match="KST"):
+    with pytest.raises(UsageError, match="zone of the bot"):
         read_clock(text)
+
+
+@given(MOMENTS.filter(lambda at: at.year < 2037))  # Arrow knows summer time until then
+def test_days_and_hours_follow_a_zone_with_summer_time(at):
+    local, found = at.astimezone(ZoneInfo(BERLIN)), np.array([microseconds(at)])
+    assert date_of(local_days(found, BERLIN)[0]) == local.date()
+    assert hours(found, BERLIN)[0] == local.hour
+
+
+@given(DATES.filter(lambda date: date.year < 2037))
+def test_a_day_begins_at_its_own_midnight(date):
+    for zone in (SEOUL, BERLIN, "UTC"):
+        begin = start_of(day_of(date), zone)
+        assert dt.datetime.fromtimestamp(begin / 1000, ZoneInfo(zone)).date() == date
+        assert today(begin, zone) == day_of(date)
+        assert today(begin - 1, zone) == day_of(date) - 1
+
+
+def test_zones_have_the_names_that_people_know():
+    assert [zone_label(zone) for zone in (SEOUL, "UTC", "America/Sao_Paulo")] == ["KST", "UTC", "America/Sao_Paulo"]

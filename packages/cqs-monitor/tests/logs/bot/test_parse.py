@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from logfiles import BUY, HEAD, SELL
 
-from cqs_monitor.logs.block import SCHEMA, read_block
-from cqs_monitor.logs.parse import parse
+from cqs_monitor.logs.bot.block import read_block
+from cqs_monitor.logs.bot.parse import parse
+from cqs_monitor.logs.bot.row import DamagedRow, read_row
 from cqs_monitor.logs.problems import MOST, Findings, Problem
-from cqs_monitor.logs.row import DamagedRow, read_row
+from cqs_monitor.logs.table import SCHEMA
 
 
 def read(*files: bytes) -> tuple[pa.Table, list[Problem]]:
@@ -27,8 +28,8 @@ def test_rows_as_the_bot_writes_them_come_through():
     assert problems == []
     first, second = table.to_pylist()
     assert first["timestamp"].isoformat() == "2025-10-20T14:59:59.525006+00:00"
-    assert (first["sell"], first["symbol"], first["profit_krw"], first["line"]) == (False, "DOGE", None, 2)
-    assert (second["sell"], second["profit_krw"], second["profit_pct"]) == (True, 105263.15789472, 2.1052631578947434)
+    assert (first["sell"], first["symbol"], first["profit"], first["line"]) == (False, "DOGE", None, 2)
+    assert (second["sell"], second["profit"], second["profit_pct"]) == (True, 105263.15789472, 2.1052631578947434)
     assert str(second["date"]) == "2025-10-21"
 
 
@@ -286,7 +287,7 @@ def test_nothing_raises_and_complete_rows_before_a_torn_tail_are_kept(lines, tai
 @given(st.integers(1, len(BUY + SELL) - 1))
 def test_a_copy_cut_anywhere_never_counts_a_wrong_profit(cut):
     table, _ = read(HEAD + (BUY + SELL)[:cut])
-    profits = [value for value in table["profit_krw"].to_pylist() if value is not None]
+    profits = [value for value in table["profit"].to_pylist() if value is not None]
     assert all(abs(value - 105263.15789472) <= 0.02 for value in profits)
 
 

@@ -14,7 +14,7 @@ from logfiles import buy, day, sell
 from cqs_core import Bucket
 from cqs_monitor import Logs
 from cqs_monitor.logs.days import day_of, label, read_clock
-from cqs_monitor.performance.columns import FEE, columns_of
+from cqs_monitor.performance.columns import columns_of
 from cqs_monitor.performance.statistics import drawdown, statistics, streak
 from cqs_monitor.performance.summary import summarise
 
@@ -157,7 +157,7 @@ def test_net_figures_add_up_to_the_net_pnl_and_a_sale_bears_both_fees(bucket, pu
     put("logs/Main/trades_2025-10-20.csv", day(*rows))
     columns = columns_of(Logs(bucket).refresh())
     found = statistics(columns, net=True)
-    total = 0.5 - FEE * (1000.0 + 1000.5 + 500.0)
+    total = 0.5 - 0.0005 * (1000.0 + 1000.5 + 500.0)
     assert found.realised == pytest.approx(total)
     assert sum(found.by_symbol.values()) == pytest.approx(total)
     assert sum(found.by_hour.values()) == pytest.approx(total)

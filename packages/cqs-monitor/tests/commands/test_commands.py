@@ -111,7 +111,7 @@ def test_people_see_no_control_characters(folder, put, capsys):
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (["pnl", "--day-start", "9 am"], "KST"),
+        (["pnl", "--day-start", "9 am"], "write 09:00"),
         (["pnl", "--by", "year"], "year"),
         (["compare", "--account", "Main", "--strategy", "no_such_rule"], "no_such_rule"),
         (["nonsense"], "nonsense"),

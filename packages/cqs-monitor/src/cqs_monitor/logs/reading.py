@@ -11,22 +11,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from cqs_monitor.logs.block import SCHEMA
-from cqs_monitor.logs.parse import parse
 from cqs_monitor.logs.problems import Findings, Problem
 from cqs_monitor.logs.sources import sources
-from cqs_monitor.logs.spool import Spool
+from cqs_monitor.logs.table import ROWS, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
-    from cqs_core import Bucket
+    from cqs_core import Bucket, LogFormat
     from cqs_monitor.logs.layout import LogFile, Trades
-
-ROWS = pa.schema([column for column in SCHEMA if column.name != "file"])
-"""What is kept of the rows; which file they are of follows from the files' counts."""
-
 
 UNREAD = ""
 """Stamp of a file that could not be read: it equals no file's, so that the next reading tries again."""
@@ -53,7 +46,7 @@ class Group:
     Attributes:
         table: all rows, in `ROWS`.
         counts: accounts and how many rows each has, in the order of the rows.
-        told: what is wrong with the files.
+        problems: what is wrong with the files.
         signature: of the files that were read; empty where one could not be.
         load: gives what was read of each file, which is needed only where one changed.
         unsaved: bytes of files read since the group was last stored.
@@ -61,7 +54,7 @@ class Group:
 
     table: pa.Table = field(default_factory=ROWS.empty_table)
     counts: tuple[tuple[str, int], ...] = ()
-    told: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     signature: str = ""
     load: Callable[[], tuple[FileRows, ...]] = tuple
     unsaved: int = 0
@@ -76,12 +69,12 @@ class Group:
         """The group of these files."""
         runs = itertools.groupby(files, key=lambda entry: entry.file.account)
         counts = tuple((account, sum(entry.rows for entry in some)) for account, some in runs)
-        told = tuple(Problem(e.file.key, line, reason) for e in files for line, reason in e.problems)
-        return cls(table, counts, told, signature, lambda: files, unsaved)
+        problems = tuple(Problem(e.file.key, line, reason) for e in files for line, reason in e.problems)
+        return cls(table, counts, problems, signature, lambda: files, unsaved)
 
 
 class FilesOf(Sequence[FileRows]):
-    """What was read of each file of some groups, looked up only if somebody asks."""
+    """What was read of each file of some groups, looked up only when it is needed."""
 
     def __init__(self, groups: Iterable[Group]) -> None:
         self._groups = list(groups)
@@ -97,27 +90,19 @@ class FilesOf(Sequence[FileRows]):
         return self._all[place]
 
 
-def refreshed(group: Group, trades: Trades, bucket: Bucket, folder: Path) -> Group:
-    """The group of `trades`: files that changed are read, the rest is taken over.
-
-    Args:
-        group: what is known.
-        trades: as listed now.
-        bucket: where they are.
-        folder: for rows that are too many for memory.
-    """
+def refreshed(group: Group, trades: Trades, bucket: Bucket) -> Group:
+    """The group of `trades`, as they are listed now: files that changed are read, the rest is taken over."""
     files = trades.files()
     known = {entry.file.key: entry.file.stamp for entry in group.files}
     changed = [file for file in files if known.get(file.key) != file.stamp]
-    size = sum(file.size for file in changed)
-    fresh = _read(bucket, changed, Spool(folder, size))
-    entries, pieces = _merged(group, fresh, [file.key for file in files])
-    table = pa.concat_tables([ROWS.empty_table(), *pieces])
+    fresh, table = _read(bucket, trades.form, changed)
+    entries, table = _merged(group, fresh, table, [file.key for file in files])
     whole = [entry.file for entry in entries] == files
-    return Group.of(tuple(entries), table, trades.signature if whole else "", group.unsaved + size)
+    unsaved = group.unsaved + sum(file.size for file in changed)
+    return Group.of(tuple(entries), table, trades.signature if whole else "", unsaved)
 
 
-def _read(bucket: Bucket, files: Sequence[LogFile], spool: Spool) -> Group:
+def _read(bucket: Bucket, form: LogFormat, files: Sequence[LogFile]) -> tuple[list[FileRows], pa.Table]:
     findings = Findings()
     read: list[LogFile] = []
 
@@ -126,41 +111,33 @@ def _read(bucket: Bucket, files: Sequence[LogFile], spool: Spool) -> Group:
             read.append(file)
             yield file.key, stream
 
-    counts = np.zeros(len(files), np.int64)
-    for table in parse(streams(), findings):
+    counts, found = np.zeros(len(files), np.int64), [ROWS.empty_table()]
+    for table in tables(form, streams(), findings):
         counts += np.bincount(table["file"].to_numpy(), minlength=len(files))
-        spool.add(table.drop_columns("file"))
-    told: dict[str, list[tuple[int | None, str]]] = {}
+        found.append(table.drop_columns("file"))
+    problems: dict[str, list[tuple[int | None, str]]] = {}
     for problem in findings.problems():
-        told.setdefault(problem.file, []).append((problem.line, problem.reason))
-    unread = {file.key: file for file in files if file.key in told} if told else {}
-    for file in read:
-        unread.pop(file.key, None)
-    failed = [file._replace(stamp=UNREAD) for file in unread.values()]
+        problems.setdefault(problem.file, []).append((problem.line, problem.reason))
+    done = {file.key for file in read}
+    failed = [file._replace(stamp=UNREAD) for file in files if file.key in problems and file.key not in done]
     rows = [*counts[: len(read)].tolist(), *[0] * len(failed)]
-    entries = [FileRows(f, n, tuple(told.get(f.key, ()))) for f, n in zip([*read, *failed], rows, strict=True)]
-    return Group.of(tuple(entries), spool.table(ROWS))
+    entries = [FileRows(f, n, tuple(problems.get(f.key, ()))) for f, n in zip([*read, *failed], rows, strict=True)]
+    return entries, pa.concat_tables(found)
 
 
-def _merged(old: Group, fresh: Group, keys: Sequence[str]) -> tuple[list[FileRows], list[pa.Table]]:
-    """Entries and rows in the order of `keys`, from `fresh` where it has them; neighbours are cut out in one slice."""
-    places = _places(old) | _places(fresh)
+def _merged(
+    old: Group, fresh: Sequence[FileRows], table: pa.Table, keys: Sequence[str]
+) -> tuple[list[FileRows], pa.Table]:
+    """Entries and their rows in the order of `keys`, from `fresh` and its table where it has them."""
+    entries = [*old.files, *fresh]
+    starts = itertools.accumulate((entry.rows for entry in entries), initial=0)
+    places = {entry.file.key: (entry, start) for entry, start in zip(entries, starts, strict=False)}
     found = [places[key] for key in keys if key in places]
-    pieces = []
-    for _, run in itertools.groupby(enumerate(found), key=lambda pair: (id(pair[1].group), pair[1].place - pair[0])):
-        spots = [spot for _, spot in run]
-        start, end = spots[0].start, spots[-1].start + spots[-1].entry.rows
-        pieces.append(spots[0].group.table.slice(start, end - start))
-    return [spot.entry for spot in found], [piece for piece in pieces if piece.num_rows]
-
-
-class _Spot(NamedTuple):
-    group: Group
-    place: int
-    start: int
-    entry: FileRows
-
-
-def _places(group: Group) -> dict[str, _Spot]:
-    starts = itertools.accumulate((entry.rows for entry in group.files), initial=0)
-    return {e.file.key: _Spot(group, i, at, e) for i, (e, at) in enumerate(zip(group.files, starts, strict=False))}
+    kept = [entry for entry, _ in found]
+    if not old.table.num_rows and kept == list(fresh):
+        return kept, table
+    counts = np.array([entry.rows for entry in kept], np.int64)
+    # the index of each file's first row, less how many rows come before it: plus 0, 1, 2 … these are its rows
+    shifts = np.array([start for _, start in found], np.int64) - np.cumsum(counts) + counts
+    rows = np.repeat(shifts, counts) + np.arange(counts.sum())
+    return kept, pa.concat_tables([old.table, table]).take(pa.array(rows))

@@ -10,6 +10,8 @@ import datetime as dt
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from cqs_monitor.logs.table import AMOUNT_TOLERANCE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,9 +28,6 @@ COLUMNS = (
 )
 NATURAL = tuple(range(len(COLUMNS)))
 """Where the columns are in a line as the bot writes it."""
-
-AMOUNT_TOLERANCE = 1e-3
-"""Fraction by which `price` x `quantity` may miss `amount`."""
 
 PROFIT_TOLERANCE = 1e-4
 """Fraction of `amount` by which `profit_krw` of a whole row may miss what `profit_pct` tells; at least 1 KRW."""

@@ -10,10 +10,17 @@ from hypothesis import strategies as st
 from logfiles import buy, day, sell
 
 from cqs_monitor import Logs
-from cqs_monitor.logs.block import SCHEMA, table_of
-from cqs_monitor.logs.row import Row
+from cqs_monitor.logs.bot.block import table_of
+from cqs_monitor.logs.bot.row import Row
+from cqs_monitor.logs.table import SCHEMA
 from cqs_monitor.performance.lots import match
-from cqs_monitor.performance.reconciliation import reconcile
+from cqs_monitor.performance.reconciliation import reconcile as check
+
+
+def reconcile(bucket):
+    """All findings, by account."""
+    snapshot = Logs(bucket).refresh()
+    return [f for name in snapshot.accounts for f in check(name, snapshot.only(name), snapshot.held(name))]
 
 
 def positions(**held: float) -> bytes:
@@ -29,7 +36,7 @@ def kinds(bucket, put):
         put("logs/Main/trades_2025-10-20.csv", day(*rows))
         if held is not None:
             put("logs/Main/positions.json", held)
-        return [(f.kind, f.symbol, f.logged, f.held) for f in reconcile(Logs(bucket).refresh())]
+        return [(f.kind, f.symbol, f.logged, f.held) for f in reconcile(bucket)]
 
     return find
 
@@ -107,5 +114,5 @@ def test_no_quantity_is_lost_or_made_whatever_the_order(rows):
 
 
 def test_real_logs_leave_two_purchases_that_were_sold_by_hand_or_after_the_log_ends(real):
-    found = reconcile(Logs(real).refresh())
+    found = reconcile(real)
     assert [(f.kind, f.symbol) for f in found] == [("orphan_buy", "XRP"), ("orphan_buy", "BTC")]

@@ -17,8 +17,8 @@ from cqs_monitor.compare.notes import _held
 from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
 from cqs_monitor.compare.position import Traded
 from cqs_monitor.compare.slippage import measured
-from cqs_monitor.logs.block import table_of
-from cqs_monitor.logs.row import Row
+from cqs_monitor.logs.bot.block import table_of
+from cqs_monitor.logs.bot.row import Row
 
 DAY = 86_400_000
 TOLERANCE = Tolerance()
@@ -191,6 +191,6 @@ def test_what_is_held_without_a_newer_candle_counts_as_paid_and_is_told():
     bought = ((0, "BTC"), (3, "ETH"))
     rows = [Row(at * DAY * 1000, at, False, symbol, 100.0, 1.0, 100.0, None, None) for at, symbol in bought]
     table = table_of(rows, [2, 3], [0, 0])
-    btc, eth = live_positions(table, {"BTC": "BTC/KRW", "ETH": "ETH/KRW"}, candles, 4 * DAY)
+    btc, eth = live_positions(table, {"BTC": "BTC/KRW", "ETH": "ETH/KRW"}, candles, 4 * DAY, 0.0005)
     assert (btc.gross, btc.unpriced, eth.gross, eth.unpriced) == (30.0, False, 0.0, True)
     assert any("No candle of ETH/KRW" in note for note in _held(Pairing([], [], [btc, eth])))

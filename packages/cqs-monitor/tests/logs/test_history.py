@@ -11,8 +11,8 @@ from logfiles import BUY, HEAD, SELL, buy, day, sell
 
 from cqs_core import Bucket, UnknownName, UsageError
 from cqs_monitor import Logs, get_bot_logs
-from cqs_monitor.logs import group, spool
 from cqs_monitor.logs.problems import Problem
+from cqs_monitor.logs.table import ROWS
 
 POSITIONS = (
     b'{"BTC": {"symbol": "BTC", "quantity": 0.5, "entry_price": 1e8, "entry_time": "2025-10-20T09:00:05+09:00"}}'
@@ -151,7 +151,7 @@ def test_what_was_read_is_found_again_by_the_next_process(bucket, put):
     assert second.problems == first.problems
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b'{"format": 1}', b"\xff\xfe"])
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"mark": 1}', b"\xff\xfe"])
 def test_a_damaged_index_costs_a_reading_and_nothing_else(bucket, put, own_cache, damage):
     put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
     first = Logs(bucket).refresh()
@@ -167,17 +167,6 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(bucket, put,
     own_cache.write_bytes(b"a file where a folder should be")
     put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
     assert Logs(bucket).refresh().table.num_rows == 1
-
-
-def test_a_large_log_goes_through_a_file_and_reads_the_same(bucket, put, monkeypatch, own_cache):
-    put("logs/Main/trades_2025-10-20.csv", HEAD + (BUY + SELL) * 5000 + b"bad\r\n" + BUY)
-    small = Logs(bucket).refresh()
-    shutil.rmtree(own_cache)
-    monkeypatch.setattr(spool, "LARGE", 1)
-    large = Logs(bucket).refresh()
-    assert large.table.equals(small.table)
-    assert large.problems == small.problems
-    assert not list(own_cache.rglob("*.spool"))
 
 
 def test_rows_of_the_single_file_that_daily_files_repeat_are_counted_once(bucket, put):
@@ -265,4 +254,4 @@ def test_real_logs_are_read_without_a_problem(real):
     assert (snapshot.accounts, snapshot.problems) == (("Main",), ())
     assert snapshot.table.num_rows == 1089
     assert snapshot.held("Main").state == "ok"
-    assert group.ROWS.names[-1] == "line"
+    assert ROWS.names[-1] == "line"

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
-from cqs_monitor.logs.block import located, read_block
-from cqs_monitor.logs.chunks import BLOCK, Chunk, chunks
-from cqs_monitor.logs.header import BOT, Header, foreign, read_header
-from cqs_monitor.logs.lines import LineReader
-from cqs_monitor.logs.row import DamagedRow, row_of, split
+from cqs_monitor.logs.bot.block import located, read_block
+from cqs_monitor.logs.bot.chunks import BLOCK, Chunk, chunks
+from cqs_monitor.logs.bot.header import BOT, Header, begins_as_bot, foreign, read_header
+from cqs_monitor.logs.bot.lines import LineReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from cqs_monitor.logs.problems import Findings
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 
 
 class Segment(NamedTuple):
@@ -39,7 +38,7 @@ class Segment(NamedTuple):
 
 
 def parse(sources: Iterable[tuple[str, BinaryIO]], findings: Findings) -> Iterator[pa.Table]:
-    """Tables in `block.SCHEMA`, in the order of files and lines; the column `file` counts the sources.
+    """Tables in `table.SCHEMA`, in the order of files and lines; the column `file` counts the sources.
 
     Args:
         sources: key and bytes of each file.
@@ -69,24 +68,16 @@ def _segments(sources: Iterable[tuple[str, BinaryIO]], names: list[str], finding
 
 def _after_header(chunk: Chunk, name: str, findings: Findings) -> tuple[Chunk, Header | None]:
     """The lines behind the header, and the header; None for that of somebody else."""
-    line, feed, rest = chunk.data.removeprefix(_BOM).partition(b"\n")
+    line, feed, rest = chunk.data.removeprefix(BOM).partition(b"\n")
     header = read_header(line)
     if header is not None:
         return Chunk(chunk.first + 1, rest), header
     if line[:4].isdigit():
         findings.tell(name, 1, "no header; the columns are taken to be the bot's")
-    elif rest and (why := foreign(line)) and not _begins_as_bot(rest):
+    elif rest and (why := foreign(line)) and not begins_as_bot(rest):
         findings.tell(name, 1, f"{why}; none of its lines is counted")
         return chunk, None
     return Chunk(chunk.first, line + feed + rest), BOT
-
-
-def _begins_as_bot(lines: bytes) -> bool:
-    try:
-        fields = split(lines.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", "replace"))
-        return len(fields) == BOT.width and not row_of(fields).contradiction()
-    except DamagedRow:
-        return False
 
 
 def _groups(segments: Iterable[Segment]) -> Iterator[list[Segment]]:

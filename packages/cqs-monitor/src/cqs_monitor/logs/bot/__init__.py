@@ -1,0 +1,1 @@
+"""The log format of the ecosystem's bot: its conventions, and the reader of its torn CSVs."""

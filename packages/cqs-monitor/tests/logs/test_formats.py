@@ -1,0 +1,184 @@
+"""A second format beside that of the ecosystem's bot: each account is read, counted and shown by its own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from logfiles import BUY, HEAD, SELL, day, sell
+from usdtbot import HEADER, UsdtBot, fills, installed
+
+from cqs_core import LogFormat, LoggedTrade
+from cqs_core.cli import run_command
+from cqs_core.testing.log_format import LogFormatContract
+from cqs_monitor import Logs
+from cqs_monitor.logs.bot.format import BOT
+from cqs_monitor.performance.columns import columns_of
+from cqs_monitor.performance.figures import Figures
+from cqs_monitor.performance.reader import Reading
+from cqs_monitor.performance.report import Choice, make_report
+from cqs_monitor.performance.summary import summarise
+
+usdt_bot = pytest.fixture(installed)
+BOUGHT, SOLD = "2025-10-20 22:00:00 buy BTC/USDT 100 2", "2025-10-20 23:30:00 sell BTC/USDT 110 2 20"
+NOW = 1_760_997_600_000  # 2025-10-20T22:00 UTC, 2025-10-21 in Korea
+
+
+class TestOfTheBot(LogFormatContract):
+    format = BOT
+    name, data = "trades_2025-10-20.csv", HEAD + BUY + SELL
+
+
+class TestOfAnotherBot(LogFormatContract):
+    format = UsdtBot()
+    name, data = "fills.csv", fills(BOUGHT, SOLD)
+
+
+@pytest.fixture
+def both(put, usdt_bot):
+    """An account of each bot; both sold at 23:30 UTC, which is the next day in Korea."""
+    put("logs/Won/trades_2025-10-21.csv", day(sell("2025-10-21T08:30:00", "BTC", 110.0, 1000.0, 100.0)))
+    put("logs/Dollar/fills.csv", fills(BOUGHT, SOLD))
+
+
+def test_each_account_is_counted_by_its_own_currency_days_and_fees(bucket, both):
+    snapshot = Logs(bucket).refresh()
+    assert {name: snapshot.currency(name) for name in snapshot.accounts} == {"Won": "KRW", "Dollar": "USDT"}
+    assert snapshot.problems == ()
+    found = summarise(columns_of(snapshot))
+    assert found.accounts["Won"].pnl == pytest.approx({"2025-10-21": 10_000.0})
+    assert found.accounts["Dollar"].pnl == pytest.approx({"2025-10-20": 20.0})
+    net = summarise(columns_of(snapshot), net=True)
+    assert net.accounts["Won"].realised == pytest.approx(10_000 - 0.0005 * 110_000)
+    assert net.accounts["Dollar"].realised == pytest.approx(20 - 0.001 * (200 + 220))
+
+
+def test_sums_of_two_currencies_are_never_made(bucket, both):
+    found = summarise(columns_of(Logs(bucket).refresh()))
+    assert found.total is None
+    assert {name: total.realised for name, total in found.totals.items()} == pytest.approx(
+        {"KRW": 10_000.0, "USDT": 20.0}
+    )
+
+
+def test_commands_show_a_total_for_each_currency(bucket, both, capsys):
+    def told(*words):
+        assert run_command(["monitor", *words, "--bucket", bucket.url]) == 0
+        return capsys.readouterr().out
+
+    shown = told("pnl", "--net")
+    assert "KRW by day, net of estimated fees (0.05 %); KST calendar days" in shown
+    assert "USDT by day, net of estimated fees (0.1 %); UTC calendar days" in shown
+    for command in ("pnl", "stats"):
+        data = json.loads(told(command, "--json"))
+        assert data["total"] is None
+        assert {name: one["realised"] for name, one in data["totals"].items()} == pytest.approx(
+            {"KRW": 1e4, "USDT": 20}
+        )
+        assert data["currencies"] == {"Won": "KRW", "Dollar": "USDT"}
+    assert "total, USDT" in told("stats")
+
+
+def test_a_page_has_the_figures_of_one_currency_at_a_time(bucket, both):
+    figures = Figures(Logs(bucket).refresh())
+    reports = {c: make_report(Reading(figures), Choice(currency=c), NOW) for c in ("KRW", "USDT")}
+    assert {c: r.names for c, r in reports.items()} == {"KRW": ("Won",), "USDT": ("Dollar",)}
+    assert [r.convention.zone for r in reports.values()] == ["KST", "UTC"]
+    assert [r.convention.fee for r in reports.values()] == ["0.05 %", "0.1 %"]
+    assert [r.today for r in reports.values()] == pytest.approx([10_000.0, 20.0])
+    assert list(reports["KRW"].statistics.by_hour) == [8]
+    assert list(reports["USDT"].statistics.by_hour) == [23]
+    assert list(reports["KRW"].accounts["currency"]) == ["USDT", "KRW"]
+    assert make_report(Reading(figures), Choice(), NOW).names in (("Won",), ("Dollar",))
+
+
+def test_positions_are_of_the_market_that_the_format_means(bucket, put, both):
+    from cqs_monitor.performance.prices import market_of
+
+    held = [{"pair": "ETH", "amount": 2.0, "rate": 50.0, "at": "2025-10-20T09:00:00"}]
+    put("logs/Dollar/open.json", json.dumps(held).encode())
+    (position,) = Logs(bucket).refresh().held("Dollar").held
+    assert (position.symbol, position.quantity, position.dust) == ("ETH", 2.0, False)
+    assert market_of("ETH", UsdtBot()) == ("binance", "ETH/USDT")
+    assert market_of("ETH", BOT) == ("upbit", "ETH/KRW")
+
+
+def test_a_damaged_line_is_told_and_the_others_count(bucket, put, both):
+    put("logs/Dollar/fills.csv", fills(BOUGHT) + b"1,BTC/USDT,true,yesterday,110,2,20\n" + fills(SOLD)[len(HEADER) :])
+    snapshot = Logs(bucket).refresh()
+    assert snapshot.only("Dollar").num_rows == 2
+    ((file, line, reason),) = snapshot.problems
+    assert (file, line, "not counted" in reason) == ("logs/Dollar/fills.csv", 3, True)
+
+
+class Rival(UsdtBot):
+    name = "rival"
+    eager = True
+
+    def owns(self, name, head):
+        return self.eager
+
+
+def test_a_format_that_owns_the_file_wins(bucket, put):
+    put("logs/Main/fills.csv", fills(BOUGHT, SOLD))
+    modest = Rival()
+    modest.eager = False
+    snapshot = Logs(bucket, [modest, UsdtBot()]).refresh()
+    assert snapshot.formats["Main"].name == "usdt-bot"
+    assert snapshot.table.num_rows == 2
+
+
+def test_two_formats_that_own_a_file_are_an_error_that_names_both(bucket, put):
+    put("logs/Main/fills.csv", fills(BOUGHT, SOLD))
+    put("logs/Other/trades_2025-10-21.csv", HEAD + SELL)
+    snapshot = Logs(bucket, [BOT, Rival(), UsdtBot()]).refresh()
+    (problem,) = snapshot.problems
+    assert problem.file == "logs/Main/"
+    assert "'rival' and 'usdt-bot'" in problem.reason
+    assert snapshot.accounts == ("Main", "Other")
+    assert snapshot.held("Main").state == "unreadable"
+    assert snapshot.table.num_rows == 1
+
+
+def test_an_account_has_one_format(bucket, put):
+    put("bot-logs/Main/trades_2025-10-21.csv", HEAD + SELL)
+    put("logs/Main/fills.csv", fills(BOUGHT, SOLD))
+    snapshot = Logs(bucket, [BOT, UsdtBot()]).refresh()
+    (problem,) = snapshot.problems
+    assert all(name in problem.reason for name in ("'crypto-bot'", "'usdt-bot'"))
+    assert snapshot.table.num_rows == 1
+
+
+class Failing(LogFormat):
+    name, currency = "failing", "EUR"
+
+    def kind(self, name):
+        if name == "bad.csv":
+            raise RuntimeError("boom")
+        return "trades" if name.endswith(".csv") else ""
+
+    def trades(self, stream, report):
+        yield LoggedTrade(1, 0, False, "A", 1.0, 1.0, 1.0)
+        yield LoggedTrade(2, 0, False, "A", -1.0, 1.0, 1.0)
+        yield LoggedTrade(3, 0, True, "A", 1.0, 1.0, 1.0, float("nan"))
+        raise SystemExit(3)
+
+
+def test_a_plugin_that_fails_is_named_and_takes_nothing_down(bucket, put):
+    put("logs/Main/a.csv", b"x")
+    put("logs/Main/bad.csv", b"x")
+    snapshot = Logs(bucket, [Failing()]).refresh()
+    assert snapshot.only("Main").num_rows == 1
+    reasons = [problem.reason for problem in snapshot.problems]
+    assert reasons[0].startswith("the format 'failing' failed: RuntimeError: boom")
+    assert reasons[1:3] == ["price is -1.0, not above 0; not counted", "profit is nan, no number; not counted"]
+    assert reasons[3].startswith("the format 'failing' failed, the rest is not read: SystemExit")
+
+
+def test_a_format_that_reads_otherwise_reads_again(bucket, put):
+    put("logs/Main/fills.csv", fills(BOUGHT, SOLD))
+    assert Logs(bucket, [UsdtBot()]).refresh().table.num_rows == 2
+    changed = UsdtBot()
+    changed.version = 2
+    changed.trades = lambda stream, report: []
+    assert Logs(bucket, [changed]).refresh().table.num_rows == 0
