@@ -287,7 +287,7 @@ class TestDisabling:
 
 
 TAKEN = """
-from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, SqlTable, Strategy, hookimpl
+from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, LogFormat, SqlTable, Strategy, hookimpl
 
 class Thing:
     slug = name = "{name}"
@@ -298,6 +298,8 @@ class Thing:
     def send(self, *args): ...
 class Format(CandleFormat):
     name = "{name}"
+class Logs(LogFormat):
+    name, currency = "{name}", "EUR"
 
 @hookimpl
 def register_exchanges(): return [type("E", (Exchange,), {{"id": "{name}"}})]
@@ -315,6 +317,8 @@ def register_cards(): return [Thing()]
 def register_overlays(): return [Thing()]
 @hookimpl
 def register_candle_formats(): return [Format()]
+@hookimpl
+def register_log_formats(): return [Logs()]
 @hookimpl
 def register_channels(): return [Thing()]
 @hookimpl
@@ -421,6 +425,34 @@ def test_what_pages_and_alerts_are_made_of_is_checked(site, hook, code, told):
     site.install("bad", f"from cqs_core import hookimpl\n{code}\n@hookimpl\ndef {hook}(): return [V()]")
     host = site.load()
     assert host._by_name(hook) == {}
+    assert told in state(host, "bad")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("currency = 'won'", "currency is 'won'"),
+        ("zone = 'Asia/Soul'", "zone is 'Asia/Soul'"),
+        ("zone = None", "zone is None"),
+        ("day_start = '9 am'", "day_start is '9 am'"),
+        ("fee = 5", "fee is 5"),
+        ("fee = '1 %'", "fee is '1 %'"),
+        ("kind = None", "kind is None"),
+        ("title = 'a\\x1b[2J'", "title is 'a\\x1b[2J'"),
+    ],
+)
+def test_what_a_log_format_says_of_itself_is_checked(site, body, told):
+    code = f"""
+        from cqs_core import LogFormat, hookimpl
+        class Mine(LogFormat):
+            name, currency = "mine", "EUR"
+            {body}
+        @hookimpl
+        def register_log_formats(): return [Mine()]
+    """
+    site.install("bad", textwrap.dedent(code))
+    host = site.load()
+    assert host.log_formats() == {}
     assert told in state(host, "bad")
 
 

@@ -112,7 +112,8 @@ def pnl(
 
     Returns:
         a column for each account, and `total`, one for each currency where there are several (`total USDT`); 0 where
-        nothing was realised. Index `day`, `week` or `month`: its first day at 00:00 UTC, every one between the first and the last with a trade.
+        nothing was realised. Index `day`, `week` or `month`: its first day at 00:00 UTC, every
+        one between the first and the last with a trade.
 
     Raises:
         UsageError: no logs, or a date or period is wrong.
