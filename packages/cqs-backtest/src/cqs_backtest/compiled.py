@@ -16,12 +16,12 @@ except ImportError:  # numba is left out on purpose where it has no wheel
     available = False
 
 
-def compiled(*signature: Any) -> Callable[[Function], Function]:
+def compiled(*signature: Any, **options: Any) -> Callable[[Function], Function]:
     """Decorator: compile once and keep the result on disk; without the GIL, floats divided as numpy divides them."""
 
     def decorate(function: Function) -> Function:
         if not available:
             return function
-        return cast("Function", numba.njit(*signature, **_OPTIONS)(function))
+        return cast("Function", numba.njit(*signature, **_OPTIONS | options)(function))
 
     return decorate

@@ -13,11 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from cqs_core import Candles
 
 Floats = npt.NDArray[np.float64]
+
+
+def computed(candles: Candles, function: Callable[..., npt.NDArray[Any]], *parameters: Hashable) -> npt.NDArray[Any]:
+    """`function(candles, *parameters)`, computed once for these candles and parameters, and read-only.
+
+    A rule that takes each of its parts from here is fast in a search: only the parts whose parameters changed are
+    computed again.
+    """
+    return candles.cached((function, *parameters), lambda: function(candles, *parameters))
 
 
 def previous(candles: Candles, field: str, bars: int = 1) -> Floats:

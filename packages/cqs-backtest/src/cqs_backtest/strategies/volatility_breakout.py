@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import param
 
 from cqs_backtest import indicators as ind
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core import Candles
+    from cqs_core.trading import Array
 
 _FREE_CASH = 0.99  # the live bot keeps a hundredth of its cash for fees
 
@@ -57,27 +57,35 @@ class VolatilityBreakout(Strategy):
 
     def orders(self, candles: Candles) -> Orders:
         """Entries at a stop above the open, exits at the open; see the class."""
-        width = ind.previous(candles, "high") - ind.previous(candles, "low")
-        stop = candles.open + self.noise_ratio * width
-        leave = self._leave(candles)
-        enter = self._risk_on(candles) & (ind.closed(candles) >= self.warmup())
-        enter &= candles.open <= stop * (1 + self.late_entry_pct / 100)
+        stop = ind.computed(candles, _stop, self.noise_ratio)
+        enter = ind.computed(candles, _in_time, self.noise_ratio, self.late_entry_pct)
+        enter = enter & ind.computed(candles, _risk_on, self.btc_ma, self.warmup())
+        leave: Any = True
         if self.exit_at == "signal":
+            leave = ind.computed(candles, _leave, self.ma_short)
             enter &= ~leave
         return Orders(exit=leave, enter=enter, stop=stop, weight=1 / candles.shape[1], max_cash=_FREE_CASH)
 
-    def _leave(self, candles: Candles) -> npt.NDArray[np.bool_]:
-        if self.exit_at == "next_open":
-            return np.ones((1, 1), np.bool_)
-        return np.asarray(ind.previous(candles, "close") <= ind.ema(candles, self.ma_short))
 
-    def _risk_on(self, candles: Candles) -> npt.NDArray[np.bool_]:
-        """(T, S): whether BTC in the symbol's quote closed above its average."""
-        columns = []
-        for market in candles.symbols:
-            bitcoin = candles.reference(_bitcoin(market))
-            columns.append(ind.previous(bitcoin, "close")[:, 0] > ind.sma(bitcoin, self.btc_ma)[:, 0])
-        return np.column_stack(columns)
+def _stop(candles: Candles, noise_ratio: float) -> Array:
+    return np.asarray(candles.open + noise_ratio * (ind.previous(candles, "high") - ind.previous(candles, "low")))
+
+
+def _in_time(candles: Candles, noise_ratio: float, late_entry_pct: float) -> Array:
+    return np.asarray(candles.open <= ind.computed(candles, _stop, noise_ratio) * (1 + late_entry_pct / 100))
+
+
+def _leave(candles: Candles, bars: int) -> Array:
+    return np.asarray(ind.previous(candles, "close") <= ind.ema(candles, bars))
+
+
+def _risk_on(candles: Candles, bars: int, warmup: int) -> Array:
+    """(T, S): whether BTC in the symbol's quote closed above its average, and warm-up is over."""
+    columns = []
+    for market in candles.symbols:
+        bitcoin = candles.reference(_bitcoin(market))
+        columns.append(ind.previous(bitcoin, "close")[:, 0] > ind.sma(bitcoin, bars)[:, 0])
+    return np.column_stack(columns) & (ind.closed(candles) >= warmup)
 
 
 def _bitcoin(market: str) -> str:

@@ -24,6 +24,7 @@ FIELDS = ("open", "high", "low", "close", "volume")
 Floats = npt.NDArray[np.float64]
 Stamps = npt.NDArray[np.int64]
 _CACHED_ARRAYS = 256
+_CACHED_BYTES = 1 << 26
 _T = TypeVar("_T")
 
 
@@ -100,7 +101,7 @@ class Candles:
             made: Any = make()
             value = frozen(made) if isinstance(made, np.ndarray) else made
             memo[key] = value
-            while len(memo) > _CACHED_ARRAYS:
+            while len(memo) > _CACHED_ARRAYS or (len(memo) > 1 and _size(memo) > _CACHED_BYTES):
                 memo.pop(next(iter(memo)), None)
         return cast("_T", value)
 
@@ -119,6 +120,11 @@ class Candles:
         rows = self.rows if self.rows is None else frozen(self.rows)
         seen = MappingProxyType({market: one.sealed() for market, one in self.references.items()})
         return replace(self, **arrays, rows=rows, references=seen, _memo={})
+
+    def fresh(self) -> Self:
+        """The same arrays with nothing cached: for another thread, since one cache serves one thread."""
+        seen = MappingProxyType({market: one.fresh() for market, one in self.references.items()})
+        return replace(self, references=seen, _memo={})
 
     def with_values(self, **arrays: Any) -> Self:
         """A copy with other arrays, nothing cached carried over."""
@@ -201,6 +207,11 @@ def _stamps(market: str, index: pd.Index[Any]) -> Stamps:
     if (step < 0).any():
         raise DataError(f"candles of {market!r} are not sorted by time; sort the index")
     return ts
+
+
+def _size(memo: Mapping[Hashable, Any]) -> int:
+    """Bytes of the arrays in a cache."""
+    return sum(value.nbytes for value in list(memo.values()) if isinstance(value, np.ndarray))
 
 
 def _shortest(interval: str) -> int:

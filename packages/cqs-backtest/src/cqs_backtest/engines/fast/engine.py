@@ -13,7 +13,10 @@ import numpy.typing as npt
 from cqs_core import Execution, Fill
 
 if TYPE_CHECKING:
+    from cqs_backtest.engines.fast.types import Terms
     from cqs_core import Candles, Costs, Orders
+
+_ONE_FOR_ALL, _ONE_A_CELL = np.uint64(0), np.uint64(1)
 
 
 @dataclass(frozen=True)
@@ -26,29 +29,42 @@ class FastEngine:
         """Fills and equity; see `cqs_core.trading.engine` for the rules."""
         from cqs_backtest.compiled import available
         from cqs_backtest.engines.fast.kernel import run
-        from cqs_backtest.engines.fast.types import BARS, ORDERS, Terms
+        from cqs_backtest.engines.fast.types import BARS, ORDERS
 
         if not available:
             _say_slow()
         loop: Any = run
-        arrays = [np.ascontiguousarray(getattr(candles, name)) for name in BARS]
-        arrays += [orders.array(name, candles.shape) for name in ORDERS]
-        share = np.inf if costs.max_volume_share is None else costs.max_volume_share
-        terms = (
-            costs.fee,
-            costs.slip,
-            costs.lot,
-            costs.min_order,
-            costs.capital,
-            orders.max_cash,
-            orders.priced,
-            share,
-        )
-        fills = np.zeros(_most_fills(orders, candles.shape, share), Fill)
+        bars = [np.ascontiguousarray(getattr(candles, name)).ravel() for name in BARS]
+        asked, steps = zip(*(_flat(orders.array(name, candles.shape)) for name in ORDERS), strict=True)
+        terms = terms_of(orders, costs)
+        fills = np.zeros(_most_fills(orders, candles.shape, terms.share), Fill)
         equity = np.empty(len(candles.ts))
-        ends = _ends(candles) if costs.on_end == "sell" else np.full(candles.shape[1], -1)
-        count = loop(*arrays, ends, Terms(*map(float, terms)), fills, equity)
+        count = loop(*bars, *asked, steps, ends_of(candles, costs), terms, fills, equity)
         return Execution(equity, fills[:count].copy())
+
+
+def terms_of(orders: Orders, costs: Costs) -> Terms:
+    """What the loop is told once a run."""
+    from cqs_backtest.engines.fast.types import Terms
+
+    flags = [orders.priced, orders.limit is not None, orders.target is not None]
+    protective = (orders.stop_loss, orders.take_profit, orders.trailing)
+    share = np.inf if costs.max_volume_share is None else costs.max_volume_share
+    flags += [share < np.inf or any(value is not None for value in protective)]
+    money = (costs.fee, costs.slip, costs.lot, costs.min_order, costs.capital, orders.max_cash)
+    return Terms(*map(float, (*money, *flags, share)))
+
+
+def ends_of(candles: Candles, costs: Costs) -> npt.NDArray[np.int64]:
+    """(S,): the row at whose close a symbol is sold, because it has no more candles; -1 where it is not."""
+    return _ends(candles) if costs.on_end == "sell" else np.full(candles.shape[1], -1)
+
+
+def _flat(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], np.uint64]:
+    """Every cell in C order and 1; or one value that holds for all of them and 0."""
+    if array.strides == (0, 0) or array.size == 1:
+        return np.ascontiguousarray(array[:1, :1]).reshape(1), _ONE_FOR_ALL
+    return np.ascontiguousarray(array).reshape(-1), _ONE_A_CELL
 
 
 def _ends(candles: Candles) -> npt.NDArray[np.int64]:

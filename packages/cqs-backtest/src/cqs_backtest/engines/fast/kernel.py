@@ -19,16 +19,17 @@ AT_OPEN, INSIDE_STOP, INSIDE_LIMIT = range(3)
 
 
 @compiled()
-def _trade(held: Any, purse: Any, fill: Any, reason: int, quantity: float, price: float, terms: Terms) -> None:
+def _trade(held: Any, purse: Any, fill: Any, reason: int, quantity: float, price: float, terms: Terms) -> float:
+    """Book a trade; the quantity is returned, to be added to what is held. The caller has put bar and symbol there."""
     fee = abs(quantity) * price * terms.fee
     purse["cash"] -= quantity * price + fee
     purse["count"] += 1
-    held["quantity"] += quantity
     held["room"] -= abs(quantity)
     fill["reason"] = reason
     fill["quantity"] = quantity
     fill["price"] = price
     fill["fee"] = fee
+    return quantity
 
 
 @compiled()
@@ -37,15 +38,14 @@ def _in_lots(quantity: float, lot: float) -> float:
 
 
 @compiled()
-def _sell_all(held: Any, purse: Any, fill: Any, reason: int, price: float, terms: Terms) -> None:
+def _sell_all(held: Any, purse: Any, fill: Any, reason: int, quantity: float, price: float, terms: Terms) -> float:
     """A full exit, as far as the bar's volume allows; the rest leaves at the next opens."""
-    part = held["quantity"]
+    part = quantity
     held["leaving"] = -1
     if part > held["room"]:
         part = _in_lots(held["room"], terms.lot)
         held["leaving"] = reason
-    if part > 0.0:
-        _trade(held, purse, fill, reason, -part, price, terms)
+    return _trade(held, purse, fill, reason, -part, price, terms) if part > 0.0 else 0.0
 
 
 @compiled()
@@ -58,43 +58,47 @@ def _level(held: Any) -> tuple[float, int]:
 
 
 @compiled()
-def _leave_at_open(held: Any, purse: Any, fill: Any, price: float, exit_: bool, target: float, terms: Terms) -> None:
+def _leave_at_open(
+    held: Any, purse: Any, fill: Any, quantity: float, price: float, leaves: bool, terms: Terms
+) -> float:
     """Step 1."""
     sold = price * (1.0 - terms.slip)
     level, why = _level(held)
     if held["leaving"] >= 0:
-        _sell_all(held, purse, fill, held["leaving"], sold, terms)
-    elif exit_ or target == 0.0:
-        _sell_all(held, purse, fill, SIGNAL, sold, terms)
-    elif price <= level:
-        _sell_all(held, purse, fill, why, sold, terms)
-    elif price >= held["ceiling"]:
-        _sell_all(held, purse, fill, TAKE_PROFIT, price, terms)
+        return _sell_all(held, purse, fill, held["leaving"], quantity, sold, terms)
+    if leaves:
+        return _sell_all(held, purse, fill, SIGNAL, quantity, sold, terms)
+    if price <= level:
+        return _sell_all(held, purse, fill, why, quantity, sold, terms)
+    if price >= held["ceiling"]:
+        return _sell_all(held, purse, fill, TAKE_PROFIT, quantity, price, terms)
+    return 0.0
 
 
 @compiled()
 def _reduce(
-    held: Any, purse: Any, fill: Any, price: float, target: float, equity: float, dust: float, terms: Terms
-) -> None:
+    held: Any, purse: Any, fill: Any, quantity: float, price: float, target: float, equity: float, dust: float,
+    terms: Terms,
+) -> float:  # fmt: skip
     """Step 3, downwards."""
-    quantity = held["quantity"]
     excess = quantity * price - target * equity
     if target > 0.0 and quantity > 0.0 and held["leaving"] < 0 and excess > dust:
         part, sold = _in_lots(min(excess / price, held["room"]), terms.lot), price * (1.0 - terms.slip)
         if 0.0 < part < quantity and part * sold * (1.0 + 1e-9) >= terms.min_order:
-            _trade(held, purse, fill, REBALANCE, -part, sold, terms)
+            return _trade(held, purse, fill, REBALANCE, -part, sold, terms)
+    return 0.0
 
 
 @compiled()
 def _open_budget(
-    held: Any, price: float, enter: bool, weight: float, target: float, equity: float, terms: Terms
+    held: Any, quantity: float, price: float, enter: bool, weight: float, target: float, equity: float, terms: Terms
 ) -> float:
     """What an increase, or an entry at the open, wants to spend; 0 where there is neither."""
-    if held["quantity"] > 0.0 and held["leaving"] >= 0:
+    if quantity > 0.0 and held["leaving"] >= 0:
         return 0.0
     if target > 0.0:
-        return target * equity - float(held["quantity"]) * price
-    if enter and held["quantity"] == 0.0 and terms.priced == 0.0:
+        return target * equity - quantity * price
+    if enter and quantity == 0.0 and terms.priced == 0.0:
         return weight * equity
     return 0.0
 
@@ -130,21 +134,37 @@ def _inside_price(price: float, high: float, low: float, stop: float, limit: flo
 
 @compiled()
 def _protect(
-    held: Any, purse: Any, fill: Any, price: float, high: float, low: float, close: float, terms: Terms
-) -> None:
+    held: Any, purse: Any, fill: Any, quantity: float, price: float, high: float, low: float, close: float,
+    terms: Terms,
+) -> float:  # fmt: skip
     """Steps 5 and 6."""
     inside = held["inside"]
     level, why = _level(held)
     unsure = inside != AT_OPEN and level > price  # the low may have come before the entry
+    held["inside"] = AT_OPEN
     if held["leaving"] < 0:
         if low <= level and (not unsure or close <= level):
-            _sell_all(held, purse, fill, why, level * (1.0 - terms.slip), terms)
-        elif high >= held["ceiling"] and inside != INSIDE_LIMIT:
-            _sell_all(held, purse, fill, TAKE_PROFIT, held["ceiling"], terms)
-        else:
-            held["peak"] = max(held["peak"], close if inside == INSIDE_LIMIT else high)
-    held["mark"] = close
-    held["inside"] = AT_OPEN
+            return _sell_all(held, purse, fill, why, quantity, level * (1.0 - terms.slip), terms)
+        if high >= held["ceiling"] and inside != INSIDE_LIMIT:
+            return _sell_all(held, purse, fill, TAKE_PROFIT, quantity, held["ceiling"], terms)
+        held["peak"] = max(held["peak"], close if inside == INSIDE_LIMIT else high)
+    return 0.0
+
+
+@compiled()
+def _mark_asks(
+    asks: Any, high: Any, low: Any, enter: Any, stop: Any, limit: Any, target: Any, steps: Any, terms: Terms
+) -> None:
+    """Where there may be a purchase: few cells. A pass of its own, which processors do several cells at once in."""
+    _, e, _, p, li, g, _, _, _ = steps
+    if terms.priced > 0.0 and terms.limits == 0.0 and terms.targets == 0.0 and e == 1 and p == 1:
+        for k in range(len(asks)):
+            asks[k] = enter[k] & (high[k] >= stop[k])
+        return
+    for k in range(len(asks)):
+        i = np.uint64(k)
+        fills = terms.priced == 0.0 or high[i] >= stop[i * p] or low[i] <= limit[i * li]
+        asks[i] = (enter[i * e] and fills) or (terms.targets > 0.0 and target[i * g] > 0.0)
 
 
 @compiled(*signature_of_run())
@@ -152,79 +172,125 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
     open_: Any, high: Any, low: Any, close: Any, volume: Any,
     exit_: Any, enter: Any, weight: Any, stop: Any, limit: Any, target: Any,
     stop_loss: Any, take_profit: Any, trailing: Any,
-    ends: Any, terms: Terms, fills: Any, equity: Any,
+    steps: Any, ends: Any, terms: Terms, fills: Any, equity: Any,
 ) -> int:  # fmt: skip
-    """Fill `equity` (T,) and `fills` (dtype `cqs_core.Fill`, long enough for all); returns how many fills."""
-    rows, columns = open_.shape
+    """Fill `equity` (T,) and `fills` (dtype `cqs_core.Fill`, long enough for all); returns how many fills.
+
+    Bars are (T * S,), and so are orders, or (1,) where one value holds for every cell: then their number in `steps` is
+    0, else 1. Most runs use few kinds of orders: what they do not use is not read.
+    """
+    rows, columns = len(equity), len(ends)
     book, purses = np.zeros(columns, HELD), np.zeros(1, PURSE)
+    quantity, mark = np.zeros(columns), np.zeros(columns)
     purse = purses[0]
     purse["cash"] = terms.capital
-    for t in range(rows):
-        before = purse["count"]
+    x, e, w, p, li, g, sl, tp, tr = steps
+    priced, targets = terms.priced > 0.0, terms.targets > 0.0
+    guarded, shared = terms.guarded > 0.0, terms.share < math.inf
+    asks = np.zeros(rows * columns, np.bool_)
+    _mark_asks(asks, high, low, enter, stop, limit, target, steps, terms)
+    for s in range(columns):
+        book[s]["room"] = math.inf
+    holding, ending = False, np.max(ends) >= 0
+    for t in range(rows):  # `&` where `and` would do: what is not guessed is not guessed wrong
+        row = np.uint64(t * columns)  # unsigned: numba would look whether an index is below 0
+        if shared:
+            for s in range(columns):
+                book[s]["room"] = terms.share * volume[row + np.uint64(s)]
+        if holding:
+            for s in range(columns):  # 1
+                i = row + np.uint64(s)
+                leaves = exit_[i * x]
+                if targets:
+                    leaves |= target[i * g] == 0.0
+                if (quantity[s] > 0.0) & (leaves | guarded) & (open_[i] == open_[i]):
+                    fill = fills[purse["count"]]
+                    fill["bar"], fill["symbol"] = t, s
+                    quantity[s] += _leave_at_open(book[s], purse, fill, quantity[s], open_[i], leaves, terms)
         wanted = False
-        for s in range(columns):  # 1
-            price = open_[t, s]
-            book[s]["room"] = terms.share * volume[t, s] if terms.share < math.inf else math.inf
-            if book[s]["quantity"] > 0.0 and not math.isnan(price):
-                fills[purse["count"]]["symbol"] = s
-                _leave_at_open(book[s], purse, fills[purse["count"]], price, exit_[t, s], target[t, s], terms)
-            asks = (enter[t, s] and book[s]["quantity"] == 0.0) or target[t, s] > 0.0
-            wanted |= asks and not math.isnan(price)
+        for s in range(columns):
+            wanted |= asks[row + np.uint64(s)] & ((quantity[s] == 0.0) | targets)
         if wanted:
             value = purse["cash"]  # 2
             for s in range(columns):
-                if book[s]["quantity"] > 0.0:
-                    price = open_[t, s]
-                    value += book[s]["quantity"] * (book[s]["mark"] if math.isnan(price) else price)
+                price = open_[row + np.uint64(s)]
+                value += quantity[s] * (mark[s] if math.isnan(price) else price)
             dust = max(1e-6 * value, 1e-9 * terms.capital)
-            for s in range(columns):  # 3, downwards
-                fills[purse["count"]]["symbol"] = s
-                _reduce(book[s], purse, fills[purse["count"]], open_[t, s], target[t, s], value, dust, terms)
-            total = 0.0
-            for s in range(columns):  # 3, upwards, and 4: what wants in at this open shares the cash in proportion
-                asked = 0.0
-                if not math.isnan(open_[t, s]):
-                    asked = _open_budget(book[s], open_[t, s], enter[t, s], weight[t, s], target[t, s], value, terms)
-                book[s]["budget"] = asked if asked > dust else 0.0
-                total += book[s]["budget"]
-            cash = max(0.0, terms.max_cash * purse["cash"])
-            scale = cash / total if total > cash else 1.0
-            for s in range(columns):
-                if book[s]["budget"] > 0.0:
-                    price = open_[t, s] * (1.0 + terms.slip)
-                    quantity = _quantity(book[s]["budget"] * scale, price, book[s]["room"], dust, terms)
-                    if quantity > 0.0:
-                        held = book[s]["quantity"] > 0.0
-                        if not held:
-                            _latch(book[s], price, AT_OPEN, stop_loss[t, s], take_profit[t, s], trailing[t, s])
-                        fills[purse["count"]]["symbol"] = s
-                        _trade(
-                            book[s], purse, fills[purse["count"]], REBALANCE if held else SIGNAL, quantity, price, terms
-                        )
-            for s in range(columns):  # 4: stops and limits take what is left
-                if enter[t, s] and book[s]["quantity"] == 0.0 and not math.isnan(open_[t, s]):
-                    price, inside = _inside_price(
-                        open_[t, s], high[t, s], low[t, s], stop[t, s], limit[t, s], terms.slip
+            if targets or not priced:
+                total = 0.0
+                for s in range(columns):  # 3, downwards
+                    i = row + np.uint64(s)
+                    fill = fills[purse["count"]]
+                    fill["bar"], fill["symbol"] = t, s
+                    quantity[s] += _reduce(
+                        book[s], purse, fill, quantity[s], open_[i], target[i * g], value, dust, terms
                     )
-                    if price > 0.0:
-                        budget = min(weight[t, s] * value, terms.max_cash * purse["cash"])
-                        quantity = _quantity(budget, price, book[s]["room"], dust, terms)
-                        if quantity > 0.0:
-                            _latch(book[s], price, inside, stop_loss[t, s], take_profit[t, s], trailing[t, s])
-                            fills[purse["count"]]["symbol"] = s
-                            _trade(book[s], purse, fills[purse["count"]], SIGNAL, quantity, price, terms)
-        for s in range(columns):  # 5 and 6
-            if book[s]["quantity"] > 0.0 and not math.isnan(close[t, s]):
-                fills[purse["count"]]["symbol"] = s
-                _protect(book[s], purse, fills[purse["count"]], open_[t, s], high[t, s], low[t, s], close[t, s], terms)
-        for s in range(columns):  # 7
-            if t == ends[s] and book[s]["quantity"] > 0.0:
-                fills[purse["count"]]["symbol"] = s
-                _sell_all(book[s], purse, fills[purse["count"]], END, close[t, s] * (1.0 - terms.slip), terms)
+                for s in range(columns):  # 3, upwards, and 4: what wants in at this open shares the cash in proportion
+                    i = row + np.uint64(s)
+                    asked = 0.0
+                    if not math.isnan(open_[i]):
+                        asked = _open_budget(
+                            book[s], quantity[s], open_[i], enter[i * e], weight[i * w], target[i * g], value, terms
+                        )
+                    book[s]["budget"] = asked if asked > dust else 0.0
+                    total += book[s]["budget"]
+                cash = max(0.0, terms.max_cash * purse["cash"])
+                scale = cash / total if total > cash else 1.0
+                for s in range(columns):
+                    if book[s]["budget"] > 0.0:
+                        i = row + np.uint64(s)
+                        price = open_[i] * (1.0 + terms.slip)
+                        bought = _quantity(book[s]["budget"] * scale, price, book[s]["room"], dust, terms)
+                        if bought > 0.0:
+                            held = quantity[s] > 0.0
+                            if not held:
+                                _latch(
+                                    book[s], price, AT_OPEN, stop_loss[i * sl], take_profit[i * tp], trailing[i * tr]
+                                )
+                            fill = fills[purse["count"]]
+                            fill["bar"], fill["symbol"] = t, s
+                            why = REBALANCE if held else SIGNAL
+                            quantity[s] += _trade(book[s], purse, fill, why, bought, price, terms)
+                            holding = True
+            if priced:
+                for s in range(columns):  # 4: stops and limits take what is left
+                    i = row + np.uint64(s)
+                    if asks[i] & (quantity[s] == 0.0) & enter[i * e] & (open_[i] == open_[i]):
+                        price, inside = _inside_price(open_[i], high[i], low[i], stop[i * p], limit[i * li], terms.slip)
+                        if price > 0.0:
+                            budget = min(weight[i * w] * value, terms.max_cash * purse["cash"])
+                            bought = _quantity(budget, price, book[s]["room"], dust, terms)
+                            if bought > 0.0:
+                                if guarded:
+                                    _latch(
+                                        book[s], price, inside, stop_loss[i * sl], take_profit[i * tp], trailing[i * tr]
+                                    )
+                                fill = fills[purse["count"]]
+                                fill["bar"], fill["symbol"] = t, s
+                                quantity[s] += _trade(book[s], purse, fill, SIGNAL, bought, price, terms)
+                                holding = True
         worth = purse["cash"]
-        for s in range(columns):
-            worth += book[s]["quantity"] * book[s]["mark"]
+        if holding:
+            if guarded:
+                for s in range(columns):  # 5 and 6
+                    i = row + np.uint64(s)
+                    if quantity[s] > 0.0 and not math.isnan(close[i]):
+                        fill = fills[purse["count"]]
+                        fill["bar"], fill["symbol"] = t, s
+                        quantity[s] += _protect(
+                            book[s], purse, fill, quantity[s], open_[i], high[i], low[i], close[i], terms
+                        )
+            for s in range(columns if ending else 0):  # 7
+                if t == ends[s] and quantity[s] > 0.0:
+                    fill = fills[purse["count"]]
+                    fill["bar"], fill["symbol"] = t, s
+                    price = close[row + np.uint64(s)] * (1.0 - terms.slip)
+                    quantity[s] += _sell_all(book[s], purse, fill, END, quantity[s], price, terms)
+            worth, holding = purse["cash"], False
+            for s in range(columns):
+                price = close[row + np.uint64(s)]
+                mark[s] = mark[s] if math.isnan(price) else price
+                worth += quantity[s] * mark[s]
+                holding |= quantity[s] > 0.0
         equity[t] = worth
-        for n in range(before, purse["count"]):
-            fills[n]["bar"] = t
     return int(purse["count"])

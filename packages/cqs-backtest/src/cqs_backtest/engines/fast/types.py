@@ -14,8 +14,6 @@ from cqs_backtest.compiled import available
 
 HELD = np.dtype(
     [
-        ("quantity", np.float64),
-        ("mark", np.float64),
         ("floor", np.float64),
         ("ceiling", np.float64),
         ("trailing", np.float64),
@@ -48,6 +46,9 @@ class Terms(NamedTuple):
     capital: float
     max_cash: float
     priced: float
+    limits: float
+    targets: float
+    guarded: float
     share: float
 
 
@@ -56,7 +57,7 @@ ORDERS = ("exit", "enter", "weight", "stop", "limit", "target", "stop_loss", "ta
 
 
 def signature_of_run() -> tuple[Any, ...]:
-    """Bars, exit and enter, seven further orders, rows of ends, terms, fills, equity; one signature for every layout.
+    """Bars, exit and enter, seven further orders, steps, rows of ends, terms, fills, equity; one for every layout.
 
     Each further one would cost seconds. None without numba.
     """
@@ -67,15 +68,9 @@ def signature_of_run() -> tuple[Any, ...]:
 
     from cqs_core import Fill
 
-    floats, flags = _arrays()
+    floats, flags = (types.Array(kind, 1, "C", readonly=True) for kind in (types.float64, types.boolean))
     terms = types.NamedUniTuple(types.float64, len(Terms._fields), Terms)  # type: ignore[no-untyped-call]
     fills = types.Array(numba.from_dtype(Fill), 1, "C")
+    steps = types.UniTuple(types.uint64, len(ORDERS))
     ends = types.int64[::1]
-    return (types.int64(*[floats] * 5, flags, flags, *[floats] * 7, ends, terms, fills, types.float64[::1]),)
-
-
-def _arrays() -> tuple[Any, Any]:
-    from numba import types
-
-    floats, flags = (types.Array(kind, 2, "A", readonly=True) for kind in (types.float64, types.boolean))
-    return floats, flags
+    return (types.int64(*[floats] * 5, flags, flags, *[floats] * 7, steps, ends, terms, fills, types.float64[::1]),)
