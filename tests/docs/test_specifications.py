@@ -112,3 +112,43 @@ def test_the_alert_rules_of_the_page_are_accepted(tmp_path, monkeypatch, capsys)
     assert set(re.findall(r"^(\w+) =", rules, re.MULTILINE)) == fields
     (tmp_path / "config" / "alerts.toml").write_text(rules.replace("daily_loss", "no_such_kind"))
     assert run_command(["monitor", "alerts", "check", "--bucket", str(tmp_path)]) != 0
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """A small sweep: its bucket and its result."""
+    import pyarrow as pa
+
+    from cqs_backtest.request import make_costs, make_request
+    from cqs_backtest.search.sweep import Job, Sweep
+    from cqs_core import Lake, Series
+
+    candles = random_candles(rows=60)
+    bucket = Bucket(tmp_path_factory.mktemp("sweeps"))
+    columns = {n: getattr(candles, n)[:, 0] for n in ("open", "high", "low", "close", "volume")}
+    table = pa.table({"ts": pa.array(candles.ts, pa.timestamp("ms", "UTC")), **columns})
+    last = int(candles.ts[-1]) + 86_400_000
+    Lake(bucket).append(Series("upbit", "BTC/KRW", "1d"), table, int(candles.ts[0]), last, source="import")
+    request = make_request("momentum", ["BTC/KRW"], exchange="upbit", costs=make_costs())
+    return bucket, Job(Sweep(request, {"lookback": "5,6", "rebalance": "1,2"}), bucket, threads=1).run()
+
+
+def test_the_files_and_keys_of_a_sweep(sweep, run):
+    import io
+
+    import pyarrow.parquet as pq
+
+    bucket, result = sweep
+    folder = f"sweeps/{result['sweep']}"
+    assert re.fullmatch(r"sweeps/\d{8}T\d{6}-[a-z0-9-]+-[0-9a-f]{6}", folder)
+    assert set(result) == set(first_cells("spec/sweeps", "Result"))
+    made = json.loads(bucket.read(f"{folder}/manifest.json"))
+    of_runs = set(run[2]) - {"name", "badges", "metrics", "infinite", "performance"}
+    assert set(made) == of_runs | set(first_cells("spec/sweeps", "Manifest"))
+    rows = [pq.read_table(io.BytesIO(bucket.read(e.key))) for e in bucket.list(f"{folder}/rows")]
+    metrics = {"total_return", "final_equity"}
+    assert set(rows[0].column_names) >= {"set", "lookback", "rebalance", "top_n", "error"} | metrics
+    [ledger] = bucket.list("trials")
+    assert re.fullmatch(r"trials/momentum/upbit-1d-[0-9a-f]{12}/\d+-\d+-[\w-]+\.parquet", ledger.key)
+    told = first_cells("spec/sweeps", "Trial ledger")
+    assert pq.read_table(io.BytesIO(bucket.read(ledger.key))).column_names == told

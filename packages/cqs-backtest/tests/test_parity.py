@@ -156,7 +156,7 @@ MUTANTS = [
     (kernel, 'if price >= held["ceiling"]', 'if price > 2 * held["ceiling"]'),
     (kernel, "enter[k] & (high[k] >= stop[k])", "enter[k] & (high[k] > 1.01 * stop[k])"),
     (kernel, "low[i] <= limit[i * li]\n", "False\n"),
-    (kernel, "if (leaves or guarded) and", "if leaves and"),
+    (kernel, "& (leaves | guarded) &", "& leaves &"),
     (kernel, "holding |= quantity[s] > 0.0", "holding |= quantity[s] > 1.0"),
     (kernel, "scale = cash / total if total > cash else 1.0", "scale = 1.0"),
     (kernel, "excess = quantity * price - target * equity", "excess = quantity * price - target * purse['cash']"),

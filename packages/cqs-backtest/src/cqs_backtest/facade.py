@@ -277,8 +277,12 @@ class Outcome:
     def keep(self, bucket: Bucket) -> str:
         """Store the run; returns its id."""
         from cqs_backtest.runs import keep
+        from cqs_backtest.trials import record, subject_of
 
-        return keep(bucket, self)
+        run = keep(bucket, self)
+        subject = subject_of(self.request, self.result.candles)
+        record(bucket, subject, run, [self.request.strategy.values()], [self.performance["sharpe"]])
+        return run
 
 
 def run(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from cqs_backtest.facade import Outcome
 
+_SURE = 0.95
+
 
 def print_performance(console: Console, outcome: Outcome) -> None:
     """Metrics, what they cost, and over which dates."""
@@ -83,3 +85,38 @@ def _metric_row(row: dict[str, Any], runs: Sequence[str]) -> list[str]:
     convention = CONVENTIONS[row["metric"]]
     values = (row["values"][run] for run in runs)
     return [convention.label, *(figure(math.nan if value is None else value, convention.unit) for value in values)]
+
+
+def print_sweep(console: Console, found: dict[str, Any], searched: Sequence[str]) -> None:
+    """The best set and the best plateau side by side, and how much of it may be luck."""
+    from rich.table import Table
+
+    sets = {name: found[key] for name, key in (("Best set", "best"), ("Best plateau", "plateau")) if found[key]}
+    table = Table("", *sets, box=None, pad_edge=False)
+    for name in searched:
+        table.add_row(cell(name), *(cell(made[name]) for made in sets.values()), style="cyan")
+    for key in HEADLINE:
+        unit = CONVENTIONS[key].unit
+        table.add_row(CONVENTIONS[key].label, *(figure(made[key], unit) for made in sets.values()))
+    if sets:
+        console.print(table)
+    console.print(f"{found['rows']:,} sets, {found['failed']:,} of which could not run", highlight=False)
+    for line in _verdict(found):
+        console.print(cell(line), highlight=False)
+    console.print(cell(f"rows: {found['table']}"), style="dim", highlight=False, soft_wrap=True)
+
+
+def _verdict(found: dict[str, Any]) -> Iterator[str]:
+    if found["best"] is None:
+        yield "no set meets the requirements"
+        return
+    luck = f"the best of so many reaches Sharpe {found['luck_sharpe']:.2f} by luck"
+    yield f"{found['trials']:,} sets were tried so far; {luck}"
+    dsr, pbo = found["dsr"], found["pbo"]
+    if not math.isnan(dsr):
+        verdict = "above" if dsr >= _SURE else "not above"
+        yield f"deflated Sharpe ratio {dsr:.1%}: the best set is {verdict} what luck explains ({_SURE:.0%} is asked)"
+    if not math.isnan(pbo):
+        yield f"probability of overfitting {pbo:.0%}: how often the best of one half is below the median in the other"
+    if found["badges"]["lookahead"] != "ok":
+        yield f"look-ahead: {found['badges']['lookahead']}: {found['badges']['lookahead_where']}"

@@ -18,6 +18,8 @@ from cqs_core.time.intervals import next_open
 
 if TYPE_CHECKING:
     from cqs_backtest.facade import Outcome
+    from cqs_backtest.request import Request
+    from cqs_backtest.runs.code import StrategyCode
     from cqs_core import Candles
 
 PACKAGES = ("cqs-core", "cqs-backtest", "numpy", "numba", "bt", "param")
@@ -26,14 +28,38 @@ PACKAGES = ("cqs-core", "cqs-backtest", "numpy", "numba", "bt", "param")
 
 def manifest(outcome: Outcome) -> dict[str, Any]:
     """Flat enough for people, complete enough for `verify`; what JSON cannot hold is null."""
-    request, result, candles = outcome.request, outcome.result, outcome.candles
+    request, result = outcome.request, outcome.result
+    shared = setup(request, outcome.code, outcome.candles, result.candles, outcome.market)
     made = {
         "name": request.name,
+        **shared,
+        "badges": outcome.badges,
+        "metrics": versions_of_metrics(),
+        "infinite": [name for name, value in outcome.performance.items() if math.isinf(value)],
+        "performance": outcome.performance,
+    }
+    return dict(plain(made))
+
+
+def setup(
+    request: Request, code: StrategyCode, candles: Candles, traded: Candles, market: Candles | None = None
+) -> dict[str, Any]:
+    """The keys that runs and searches share: what was asked, on which candles, with which libraries.
+
+    Args:
+        request: of a run, or of all sets of a search.
+        code: of its strategy.
+        candles: all that the strategy saw, warm-up included.
+        traded: the bars that could trade.
+        market: candles of the benchmark, where that is one market.
+    """
+    costs = request.costs
+    return {
         "strategy": {
             "name": name_of(request.strategy),
-            "reference": outcome.code.reference,
-            "source": outcome.code.source,
-            "files": dict(outcome.code.files),
+            "reference": code.reference,
+            "source": code.source,
+            "files": dict(code.files),
             "parameters": request.strategy.values(),
         },
         "exchange": request.exchange,
@@ -44,29 +70,24 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
         "allow_stale": request.allow_stale,
         "start": iso_or_none(request.start),
         "end": iso(until(candles)),
-        "first": iso(int(result.candles.ts[0])),
-        "last": iso(int(result.candles.ts[-1])),
-        "engine": result.engine,
+        "first": iso(int(traded.ts[0])),
+        "last": iso(int(traded.ts[-1])),
+        "engine": request.engine.name,
         "costs": {
-            "fee": result.costs.fee,
-            "slippage_bps": result.costs.slip * 10_000,
-            "lot": result.costs.lot,
-            "min_order": result.costs.min_order,
-            "capital": result.costs.capital,
+            "fee": costs.fee,
+            "slippage_bps": costs.slip * 10_000,
+            "lot": costs.lot,
+            "min_order": costs.min_order,
+            "capital": costs.capital,
             "impact": getattr(request.engine, "impact", None),
-            "max_volume_share": result.costs.max_volume_share,
-            "on_end": result.costs.on_end,
+            "max_volume_share": costs.max_volume_share,
+            "on_end": costs.on_end,
         },
-        "day_start": result.day_start,
-        "candles": candle_hashes(candles, outcome.market),
+        "day_start": request.day_start,
+        "candles": candle_hashes(candles, market),
         "versions": versions(),
         "seed": request.seed,
-        "badges": outcome.badges,
-        "metrics": versions_of_metrics(),
-        "infinite": [name for name, value in outcome.performance.items() if math.isinf(value)],
-        "performance": outcome.performance,
     }
-    return dict(plain(made))
 
 
 def until(candles: Candles) -> int:

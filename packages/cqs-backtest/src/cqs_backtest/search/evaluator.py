@@ -57,6 +57,19 @@ class Rows:
     metrics: dict[str, Floats]
     errors: dict[int, str]
 
+    def __len__(self) -> int:
+        return len(next(iter(self.metrics.values())))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rows]) -> Rows:
+        """The rows of several, one after another."""
+        before = np.cumsum([0, *map(len, parts)]).tolist()
+        errors = {
+            first + k: told for first, part in zip(before, parts, strict=False) for k, told in part.errors.items()
+        }
+        metrics = {name: np.concatenate([part.metrics[name] for part in parts]) for name in parts[0].metrics}
+        return cls(metrics, errors)
+
 
 class Evaluator:
     """Runs sets one after another. Not to be shared by threads: each has its own.

@@ -23,7 +23,7 @@ class Settable:
     """
 
     def __init__(self, strategy: Strategy) -> None:
-        class_ = type(strategy)
+        class_: Any = type(strategy)
         with guarded(class_, "__init__"):
             plain = type(class_)(class_.__name__, (class_,), {"__module__": class_.__module__})
             self.strategy: Strategy = plain(**strategy.values())

@@ -71,6 +71,6 @@ def signature_of_run() -> tuple[Any, ...]:
     floats, flags = (types.Array(kind, 1, "C", readonly=True) for kind in (types.float64, types.boolean))
     terms = types.NamedUniTuple(types.float64, len(Terms._fields), Terms)  # type: ignore[no-untyped-call]
     fills = types.Array(numba.from_dtype(Fill), 1, "C")
-    steps = types.UniTuple(types.uint64, len(ORDERS))
+    steps = types.UniTuple(types.uint64, len(ORDERS))  # type: ignore[no-untyped-call]
     ends = types.int64[::1]
     return (types.int64(*[floats] * 5, flags, flags, *[floats] * 7, steps, ends, terms, fills, types.float64[::1]),)

@@ -1,0 +1,137 @@
+"""`cqs backtest sweep` and `cqs backtest trials`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cqs_backtest.commands.request_options import costs_of, request_options
+from cqs_core import UsageError
+from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
+
+if TYPE_CHECKING:
+    from cqs_backtest.search.sweep import Job
+
+_ASK_SETS = 100_000
+_ASK_SECONDS = 600
+
+
+@click.command("sweep")
+@click.argument("strategy")
+@request_options
+@click.option(
+    "--param",
+    "ranges",
+    multiple=True,
+    metavar="NAME[=RANGE]",
+    help="lo:hi:step (hi included) or a,b,c; a bare name is the range of its own bounds. All parameters by default.",
+)
+@click.option("--random", "count", type=int, help="So many sets of the grid at random, each once.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the random sets.")
+@click.option("--objective", default="sharpe", show_default=True, help="The metric by which the best set is chosen.")
+@click.option("--require", "requirements", multiple=True, metavar="TEXT", help="Such as 'num_trades>=30'.")
+@click.option("--threads", type=click.IntRange(1, 256), help="By default one for each processor.")
+@click.option(
+    "--resume", default="", metavar="SWEEP", help="Go on with a sweep that was stopped, with the same options."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before a sweep that is large or takes long.")
+@command_options
+def sweep(
+    bucket: str | None,
+    as_json: bool,
+    strategy: str,
+    symbols: str,
+    params: tuple[str, ...],
+    ranges: tuple[str, ...],
+    yes: bool,
+    **options: Any,
+) -> None:
+    """Run STRATEGY with every set of parameters, and say how much of the best result may be luck."""
+    from cqs_backtest.request import make_request
+    from cqs_backtest.search.objective import make_objective
+    from cqs_backtest.search.sweep import Job, Sweep
+
+    own = {name: options.pop(name) for name in ("count", "seed", "objective", "requirements", "threads", "resume")}
+    costs = costs_of(options, bucket)
+    fixed = parse_assignments(params, "--set")
+    request = make_request(strategy, parse_list(symbols), params=fixed, costs=costs, **options)
+    objective = make_objective(own["objective"], own["requirements"])
+    asked = Sweep(request, _ranges(ranges, fixed), own["count"], own["seed"], objective)
+    asked.space()  # refuses what makes no sense before the bucket is touched
+    opened = open_bucket(bucket)
+    opened.check(write=True)
+    job = Job(asked, opened, resume=own["resume"], threads=own["threads"])
+    _confirm(job, yes=yes)
+    started: list[str] = []
+    try:
+        result = job.run(started.append)
+    except KeyboardInterrupt:
+        if started:
+            click.echo(f"stopped; go on with the same command and --resume {started[0]}", err=True)
+        raise
+
+    def text() -> None:
+        from cqs_backtest.commands.printing import print_sweep
+        from cqs_core.files import SafeConsole
+
+        print_sweep(SafeConsole(), result, [axis.name for axis in job.space.axes])
+
+    emit(result, as_json, text)
+
+
+@click.command("trials")
+@click.argument("strategy")
+@command_options
+def trials(bucket: str | None, as_json: bool, strategy: str) -> None:
+    """Count the sets of parameters that were ever tried for STRATEGY, by markets and interval."""
+    from cqs_backtest.loading.strategies import find, name_of
+    from cqs_backtest.trials import survey
+
+    name = name_of(find(strategy)) if strategy.endswith(".py") or ":" in strategy else strategy
+    rows = survey(open_bucket(bucket), name)
+
+    def text() -> None:
+        for row in rows:
+            dates = f"{row['first'][:10]} to {row['last'][:10]}"
+            where = f"{row['exchange']} {','.join(row['symbols'])} {row['interval']}"
+            click.echo(f"{row['trials']:>9,}  {where}  {dates}  best Sharpe {row['best_sharpe']:.2f}")
+        if not rows:
+            click.echo(f"no trials of {name!r} yet; `cqs backtest run` and `cqs backtest sweep` count them")
+
+    emit(rows, as_json, text)
+
+
+def _ranges(texts: tuple[str, ...], fixed: dict[str, str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if name in found:
+            raise UsageError(f"--param {name} is given twice; write all its values in one")
+        if name in fixed:
+            raise UsageError(f"{name!r} is given by --set and by --param; use one of them")
+        found[name] = value.strip() if equals else None
+    return found
+
+
+def _confirm(job: Job, *, yes: bool) -> None:
+    """Ask before a sweep that is large or takes long; where nobody can answer, it is refused."""
+    seconds = job.measure()
+    sets = len(job.space)
+    if yes or (sets <= _ASK_SETS and seconds <= _ASK_SECONDS):
+        return
+    fact = f"the sweep has {sets:,} sets and takes about {_duration(seconds)}"
+    remedy = "narrow the ranges, give larger steps, or take some at random with --random 10000"
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise UsageError(f"{fact}; {remedy}, or add --yes")
+    if not click.confirm(f"{fact}. Start it?", err=True):
+        raise UsageError(f"nothing was run; {remedy}")
+
+
+def _duration(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min"

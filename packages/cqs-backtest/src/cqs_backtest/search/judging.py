@@ -1,0 +1,113 @@
+"""What is said at the end of a search: the best set, the best plateau, and how much of it may be luck."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_backtest.search.overfitting import deflated_sharpe, overfitting, threshold
+from cqs_backtest.search.plateau import neighborhood
+from cqs_backtest.trials import subject_of, trials
+from cqs_core import UsageError
+
+if TYPE_CHECKING:
+    from cqs_backtest.search.sweep import Job
+    from cqs_core.trading import Floats
+
+_MOST_CELLS = 5_000_000  # of a grid whose neighborhoods are looked at: 8 bytes each
+_MOST_SAMPLED = 200
+_ANNUAL = math.sqrt(365)
+
+
+def judged(job: Job) -> dict[str, Any]:
+    """The result of a search whose rows are stored; see the specification of `result.json`.
+
+    Raises:
+        UsageError: not one set could run.
+    """
+    scores, failed, told = _scores(job)
+    if failed == len(job.space):
+        raise UsageError(f"none of {failed:,} sets could run; the first one: {told}")
+    best = None if np.isnan(scores).all() else int(np.nanargmax(scores))
+    counted = trials(job.bucket, subject_of(job.request, job.evaluator.traded))
+    result: dict[str, Any] = {
+        "sweep": job.folder.id,
+        "rows": len(job.space),
+        "failed": failed,
+        "first_error": told,
+        "objective": job.sweep.objective.metric,
+        "requirements": [str(each) for each in job.sweep.objective.requirements],
+        "best": None if best is None else _row(job, best),
+        "plateau": _plateau(job, scores),
+        "trials": len(counted),
+        "luck_sharpe": threshold(counted.sharpes) * _ANNUAL,
+        "table": job.folder.table,
+    }
+    return result | _luck(job, best, counted.sharpes) | {"badges": None if best is None else _badges(job, best)}
+
+
+def _scores(job: Job) -> tuple[Floats, int, str | None]:
+    """(N,): by set; how many could not run, and why the first of them."""
+    scores = np.full(len(job.space), np.nan)
+    failed, told = 0, None
+    for start, table in job.folder.tables():
+        metrics = {name: np.asarray(table[name], np.float64) for name in job.sweep.objective.metrics}
+        scores[start : start + table.num_rows] = job.sweep.objective.scores(metrics)
+        errors = table["error"]
+        if missing := table.num_rows - errors.null_count:
+            told = told or next(text for text in errors.to_pylist() if text)
+            failed += missing
+    return scores, failed, told
+
+
+def _row(job: Job, number: int) -> dict[str, Any]:
+    """All parameters and metrics of a set."""
+    values = job.space.at(job.space.cell(number))
+    metrics = job.evaluator.rows([values]).metrics
+    found = job.request.strategy.values() | values
+    return {"set": number, **found, **{name: float(value[0]) for name, value in metrics.items() if name not in found}}
+
+
+def _plateau(job: Job, scores: Floats) -> dict[str, Any] | None:
+    """The set with the best neighborhood; None for a random search, whose sets have no neighbors."""
+    space = job.space
+    if space.chosen is not None or len(space) > _MOST_CELLS or np.isnan(scores).all():
+        return None
+    means = neighborhood(scores.reshape(space.shape), tuple(axis.ordered for axis in space.axes)).reshape(-1)
+    if np.isnan(means).all():
+        return None
+    number = int(np.nanargmax(means))
+    return {
+        **_row(job, number),
+        "mean": float(-means[number] if job.sweep.objective.lower_is_better else means[number]),
+    }
+
+
+def _luck(job: Job, best: int | None, sharpes: Floats) -> dict[str, Any]:
+    """`dsr`, `pbo`, and of how many sets the latter is made."""
+    if best is None:
+        return {"dsr": None, "pbo": None, "pbo_sets": 0}
+    daily = job.evaluator.daily_returns(job.space.at(job.space.cell(best)))
+    chance, used = overfitting(_sampled(job, best))
+    return {"dsr": deflated_sharpe(daily, sharpes), "pbo": chance, "pbo_sets": used}
+
+
+def _sampled(job: Job, best: int) -> list[Floats]:
+    """Daily returns of the best set and others at random: so many that memory does not grow with the search."""
+    size = min(_MOST_SAMPLED, len(job.space))
+    numbers = {best, *np.random.default_rng(0).choice(len(job.space), size, replace=False).tolist()}
+    found = []
+    for number in sorted(numbers):
+        try:
+            found.append(job.evaluator.daily_returns(job.space.at(job.space.cell(number))))
+        except UsageError:
+            continue  # it could not run; its row says why
+    return found
+
+
+def _badges(job: Job, best: int) -> dict[str, Any]:
+    values = job.space.at(job.space.cell(best))
+    metrics = job.evaluator.rows([values]).metrics
+    return job.checked(values, {name: float(value[0]) for name, value in metrics.items()})

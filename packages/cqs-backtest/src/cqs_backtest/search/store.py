@@ -1,0 +1,158 @@
+"""Searches in a bucket: a folder `sweeps/{id}/` with a manifest, rows as they come, and at the end a result."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_core import DataError, UnknownName
+from cqs_core.cli import plain
+from cqs_core.files import parquet_table
+from cqs_core.time.clock import iso, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from cqs_backtest.search.evaluator import Rows
+    from cqs_backtest.search.space import Axis
+    from cqs_core import Bucket
+
+FOLDER = "sweeps"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PART = re.compile(r"(\d{9})-(\d{9})\.parquet")
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """One search in a bucket.
+
+    Attributes:
+        bucket: that has it.
+        id: its folder below `sweeps/`.
+    """
+
+    bucket: Bucket
+    id: str
+
+    @property
+    def table(self) -> str:
+        """All rows, for `read_parquet` and the like."""
+        return f"{self.bucket.url.rstrip('/')}/{FOLDER}/{self.id}/rows/*.parquet"
+
+    def manifest(self) -> dict[str, Any]:
+        """What was asked.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        key = f"{FOLDER}/{self.id}/manifest.json"
+        try:
+            made = json.loads(self.bucket.read(key))
+            lacking = [name for name in ("strategy", "axes", "sets", "candles", "costs") if name not in made]
+        except (ValueError, TypeError):
+            lacking = ["an object"]
+        if lacking:
+            raise DataError(f"{key} is damaged: it lacks {', '.join(lacking)}; sweep again")
+        return dict(made)
+
+    def write(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write `manifest.json` or `result.json`; what JSON cannot hold is null."""
+        text = json.dumps(plain(data), ensure_ascii=False, indent=1)
+        self.bucket.write(f"{FOLDER}/{self.id}/{name}", text.encode())
+
+    def write_part(self, start: int, table: pa.Table) -> None:
+        """Write the rows of sets `start` and following."""
+        import pyarrow.parquet as pq
+
+        out = io.BytesIO()
+        pq.write_table(table, out, compression="zstd")
+        name = f"{start:09d}-{start + table.num_rows:09d}.parquet"
+        self.bucket.write(f"{FOLDER}/{self.id}/rows/{name}", out.getvalue())
+
+    def parts(self) -> set[tuple[int, int]]:
+        """Which sets have rows: half-open ranges."""
+        names = (entry.key.rpartition("/")[2] for entry in self.bucket.list(f"{FOLDER}/{self.id}/rows"))
+        return {(int(m[1]), int(m[2])) for name in names if (m := _PART.fullmatch(name))}
+
+    def tables(self) -> Iterator[tuple[int, pa.Table]]:
+        """The rows part by part, each with the number of its first set."""
+        for start, stop in sorted(self.parts()):
+            key = f"{FOLDER}/{self.id}/rows/{start:09d}-{stop:09d}.parquet"
+            yield start, parquet_table(self.bucket.read(key))
+
+
+def new_folder(bucket: Bucket, strategy: str) -> SweepFolder:
+    """A folder that nobody else has, named by the time and the strategy."""
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    name = re.sub(r"[^A-Za-z0-9]+", "-", strategy).strip("-").lower()
+    return SweepFolder(bucket, f"{stamp}-{name}-{secrets.token_hex(3)}")
+
+
+def created(folder: SweepFolder) -> dict[str, str]:
+    """The keys with which a manifest begins."""
+    return {"id": folder.id, "created": iso(now())}
+
+
+def find_folder(bucket: Bucket, sweep: str) -> SweepFolder:
+    """A search by its id, or by a beginning of it that no other one has.
+
+    Raises:
+        UnknownName: there is none, or several begin so.
+    """
+    known = bucket.folders(FOLDER) if _ID.fullmatch(sweep) else []
+    found = [name for name in known if name == sweep] or [name for name in known if name.startswith(sweep)]
+    if len(found) != 1:
+        remedy = "several begin so; write more of it" if found else "it is printed when a sweep starts"
+        raise UnknownName("sweep", sweep, () if found else known, remedy=remedy)
+    return SweepFolder(bucket, found[0])
+
+
+def ranges(sets: int, part: int) -> list[tuple[int, int]]:
+    """The parts of a search: always the same ones, so that two who write one write the same object."""
+    return [(start, min(start + part, sets)) for start in range(0, sets, part)]
+
+
+def rows_table(start: int, sets: Sequence[Mapping[str, Any]], rows: Rows, axes: Sequence[Axis]) -> pa.Table:
+    """Rows as they are stored: `set`, every parameter, every metric, `error`.
+
+    A parameter that is called like a metric becomes `parameter_NAME`.
+    """
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {"set": pa.array(np.arange(start, start + len(sets)))}
+    kinds = {axis.name: axis.values for axis in axes}
+    for name, first in sets[0].items():
+        values = [values[name] for values in sets]
+        columns[column_of(name, rows.metrics)] = _column(values, kinds.get(name, (first,)))
+    columns |= {name: pa.array(values) for name, values in rows.metrics.items()}
+    columns["error"] = pa.array([rows.errors.get(k) for k in range(len(sets))], pa.string())
+    return pa.table(columns)
+
+
+def column_of(parameter: str, metrics: Mapping[str, Any]) -> str:
+    """The column of a parameter."""
+    taken = parameter in metrics or parameter in ("set", "error")
+    return f"parameter_{parameter}" if taken else parameter
+
+
+def _column(values: Sequence[Any], kinds: Sequence[Any]) -> pa.Array[Any]:
+    """One type for all rows of a search, whichever values a part has."""
+    import pyarrow as pa
+
+    types = {type(value) for value in kinds if value is not None}
+    if types <= {bool}:
+        return pa.array(values, pa.bool_())
+    if types <= {int}:
+        return pa.array(values, pa.int64())
+    if types <= {int, float}:
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return pa.array([None if value is None else str(value) for value in values], pa.string())

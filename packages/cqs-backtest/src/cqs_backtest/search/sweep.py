@@ -1,0 +1,250 @@
+"""A sweep: every set of a space is run, its row is stored as it comes, and the best one is judged by all trials."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cqs_backtest import feed
+from cqs_backtest.checks.badges import badges
+from cqs_backtest.loading.strategies import find, name_of
+from cqs_backtest.runs.code import captured
+from cqs_backtest.runs.manifest import setup
+from cqs_backtest.search import store
+from cqs_backtest.search.execution import Executor
+from cqs_backtest.search.judging import judged
+from cqs_backtest.search.objective import Objective, make_objective
+from cqs_backtest.search.space import Axis, Space, make_space
+from cqs_backtest.trials import Subject, merge, record, subject_of
+from cqs_core import UsageError, progress, simulate
+from cqs_core.trading import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cqs_backtest.request import Request
+    from cqs_backtest.search.evaluator import Evaluator, Rows
+    from cqs_core import Bucket, Candles, Strategy
+
+_PART_SECONDS = 3.0
+_MOST_PARTS = 500
+_LARGEST_PART = 10_000
+_MOST_LOOKED_AT = 200  # values of an axis that are asked for references
+_AGREES = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What is asked: one request for all sets, whose strategy has the fixed parameters.
+
+    Attributes:
+        request: its engine is the fast one.
+        ranges: see `make_space`.
+        count: of sets at random; None is the whole grid.
+        seed: of these.
+        objective: by which the best set is chosen.
+    """
+
+    request: Request
+    ranges: Mapping[str, str | None]
+    count: int | None = None
+    seed: int = 0
+    objective: Objective = field(default_factory=Objective)
+
+    def __post_init__(self) -> None:
+        if self.request.engine.name != "fast":
+            raise UsageError(f"engine {self.request.engine.name!r} is not for sweeps; leave --engine out")
+
+    def space(self) -> Space:
+        """Its sets; see `make_space` for what is refused."""
+        fixed = type(self.request.strategy)
+        return make_space(fixed, self.ranges, count=self.count, seed=self.seed)
+
+
+class Job:
+    """A sweep on the candles of a bucket, new or resumed.
+
+    Attributes:
+        space: all sets.
+        seconds: that all of it takes, as measured; 0 before `measure`.
+    """
+
+    def __init__(self, sweep: Sweep, bucket: Bucket, *, resume: str = "", threads: int | None = None) -> None:
+        """Load the candles and check everything that can be checked.
+
+        Args:
+            sweep: what to do.
+            bucket: with the lake; results go there too.
+            resume: the id of a sweep that was stopped.
+            threads: how many; by default one for each processor.
+
+        Raises:
+            UsageError: no candles, a range that is empty, or a sweep to resume whose candles or code are others.
+        """
+        self.sweep, self.bucket, self.space = sweep, bucket, sweep.space()
+        self.request = sweep.request
+        self.candles = _candles(sweep.request, self.space, bucket)
+        self.executor = Executor(self.request, self.candles, sweep.objective.metrics, threads)
+        self._about = setup(self.request, captured(self.request.strategy), self.candles, self.executor.first.traded) | _asked(sweep, self.space)
+        self.folder = store.find_folder(bucket, resume) if resume else store.new_folder(bucket, _name(self.request))
+        self.seconds, self._part = 0.0, 0
+        if resume:
+            made = self.folder.manifest()
+            _check_same(made, self._about)
+            self._part = int(made["part"])
+
+    def measure(self) -> float:
+        """Seconds that all sets take, by a few of them."""
+        cost = self.executor.seconds_a_set(self.space)
+        self.seconds = cost * len(self.space) / self.executor.threads
+        if not self._part:
+            sets = len(self.space)
+            fair = math.ceil(sets / (4 * self.executor.threads))
+            self._part = max(1, min(int(_PART_SECONDS / cost), _LARGEST_PART, fair), math.ceil(sets / _MOST_PARTS))
+        return self.seconds
+
+    def run(self, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+        """Run what has no rows yet.
+
+        Args:
+            tell: called with the id, once it can be resumed.
+
+        Returns:
+            see the specification of `result.json`.
+
+        Raises:
+            UsageError: not one set could run.
+        """
+        if not self._part:
+            self.measure()
+        about = store.created(self.folder) | self._about | {"part": self._part}
+        if not self.folder.parts():
+            self.folder.write("manifest.json", about)
+        tell(self.folder.id)
+        done = self.folder.parts()
+        todo = [each for each in store.ranges(len(self.space), self._part) if each not in done]
+        ready = len(self.space) - sum(stop - start for start, stop in todo)
+        with progress("Sweep", len(self.space), "sets") as work:
+            work.advance(ready)
+            for start, sets, rows in self.executor.run(self.space, todo, work.advance):
+                self._keep(start, sets, rows)
+        subject = self._subject()
+        merge(
+            self.bucket,
+            subject,
+            self.folder.id,
+            [self._source(start) for start, _ in store.ranges(len(self.space), self._part)],
+        )
+        result = judged(self)
+        self.folder.write("result.json", result)
+        return result
+
+    def checked(self, values: Mapping[str, Any], metrics: Mapping[str, float]) -> dict[str, Any]:
+        """Run one set as `cqs backtest run` does: its badges.
+
+        Raises:
+            UsageError: the single run has other metrics than the row.
+        """
+        strategy = find(self.request.strategy, values)
+        request = replace(self.request, strategy=strategy)
+        result = simulate(
+            strategy, self.candles, request.engine, request.costs, start=request.start, day_start=request.day_start
+        )
+        for name, value in result.performance.items():
+            if not math.isclose(value, metrics[name], rel_tol=_AGREES, abs_tol=_AGREES) and not (
+                math.isnan(value) and math.isnan(metrics[name])
+            ):
+                fact = f"a single run of {dict(values)} has {name} {value!r}, the sweep has {metrics[name]!r}"
+                raise UsageError(f"{fact}; is the strategy the same at every call?")
+        said = badges(request, result, self.candles, confirm=True)
+        return {name: said[name] for name in ("lookahead", "lookahead_where", "parity", "gaps", "stale")}
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """One of the executor's, for a few more sets."""
+        return self.executor.first
+
+    def _keep(self, start: int, sets: Sequence[Mapping[str, Any]], rows: Rows) -> None:
+        """The ledger first: what was seen counts, even if the row is lost."""
+        whole = [self.request.strategy.values() | dict(values) for values in sets]
+        record(self.bucket, self._subject(), self._source(start), whole, rows.metrics["sharpe"])
+        self.folder.write_part(start, store.rows_table(start, whole, rows, self.space.axes))
+
+    def _subject(self) -> Subject:
+        return subject_of(self.request, self.executor.first.traded)
+
+    def _source(self, start: int) -> str:
+        return f"{self.folder.id}-{start:09d}"
+
+
+def sweep_of(made: Mapping[str, Any], request: Request) -> Sweep:
+    """What was asked, from a manifest."""
+    objective = make_objective(made["objective"], made["requirements"])
+    return Sweep(request, made["ranges"], made["random"], made["random_seed"], objective)
+
+
+def _name(request: Request) -> str:
+    return name_of(request.strategy)
+
+
+def _asked(sweep: Sweep, space: Space) -> dict[str, Any]:
+    return {
+        "axes": {axis.name: list(axis.values) if len(axis.values) <= 1000 else _ends(axis) for axis in space.axes},
+        "sets": len(space),
+        "ranges": dict(sweep.ranges),
+        "random": sweep.count,
+        "random_seed": sweep.seed,
+        "objective": sweep.objective.metric,
+        "requirements": [str(each) for each in sweep.objective.requirements],
+    }
+
+
+def _ends(axis: Axis) -> list[Any]:
+    return [axis.values[0], axis.values[-1]]
+
+
+def _candles(request: Request, space: Space, bucket: Bucket) -> Candles:
+    """Candles for every set: references of all of them, and no more warm-up than the shortest set needs."""
+    wanted = list(request.references)
+    shortest, fewest = request.strategy, math.inf
+    for axis in space.axes:
+        values = axis.values if len(axis.values) <= _MOST_LOOKED_AT else _ends(axis)
+        for value in values:
+            strategy = find(request.strategy, {axis.name: value})
+            wanted += replace(request, strategy=strategy).references
+    for strategy in (find(request.strategy, space.at(space.cell(n))) for n in {0, len(space) - 1}):
+        with guarded(strategy, "warmup"):
+            need = strategy.warmup()
+        shortest, fewest = (strategy, need) if need < fewest else (shortest, fewest)
+    loaded = replace(request, strategy=_looking_at(shortest, tuple(dict.fromkeys(wanted))))
+    return feed.from_lake(loaded, bucket)
+
+
+def _looking_at(strategy: Strategy, references: tuple[str, ...]) -> Strategy:
+    """A strategy for loading candles: it looks at the references of all sets."""
+    class_: Any = type(strategy)
+    names = {"__module__": class_.__module__, "references": lambda _self, _markets: references}
+    wider = type(class_)(class_.__name__, (class_,), names)
+    found: Strategy = wider(**strategy.values())
+    return found
+
+
+def _check_same(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to mix rows of two different searches in one table."""
+    from cqs_core.cli import plain
+
+    current = plain(now)
+    for name, what in (
+        ("candles", "candles"),
+        ("strategy", "strategy or its code"),
+        ("costs", "costs"),
+        ("axes", "ranges"),
+        ("sets", "number of sets"),
+        ("start", "start"),
+        ("end", "end"),
+        ("versions", "libraries"),
+    ):
+        if then.get(name) != current[name]:
+            fact = f"sweep {then.get('id')!r} was made with other {what}"
+            raise UsageError(f"{fact}; its rows are kept, start a new sweep for the rest")

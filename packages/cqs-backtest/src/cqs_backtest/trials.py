@@ -1,0 +1,214 @@
+"""The trial ledger: every set of parameters that was ever evaluated for a strategy, its markets and interval.
+
+The best of many trials looks good by luck alone, so its luck is judged by how many there were. A set counts once,
+however often it was evaluated, on whatever candles: what counts are its parameters, and dates that overlap.
+
+    trials/{strategy}/{exchange}-{interval}-{hash of the markets}/{first}-{last}-{source}.parquet
+
+Objects are written once and never changed; `first` and `last` are ms UTC, `source` is the run or search.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_backtest.loading.strategies import name_of
+from cqs_core.files import parquet_table
+from cqs_core.time.clock import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cqs_backtest.request import Request
+    from cqs_core import Bucket, Candles
+    from cqs_core.trading import Floats
+
+FOLDER = "trials"
+_NAME = re.compile(r"(-?\d+)-(-?\d+)-(.+)\.parquet")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What trials are counted for.
+
+    Attributes:
+        strategy: its name.
+        exchange: of the markets.
+        markets: unified, in any order.
+        interval: of the candles.
+        first: open of the first bar that could trade, ms UTC.
+        last: open of the last bar.
+    """
+
+    strategy: str
+    exchange: str
+    markets: tuple[str, ...]
+    interval: str
+    first: int
+    last: int
+
+    @property
+    def folder(self) -> str:
+        """Where its trials are."""
+        markets = " ".join(sorted(self.markets))
+        digest = hashlib.blake2b(markets.encode(), digest_size=6).hexdigest()
+        return f"{FOLDER}/{_slug(self.strategy)}/{_slug(self.exchange)}-{self.interval}-{digest}"
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """The sets that were evaluated on dates that overlap, each once.
+
+    Attributes:
+        sharpes: (N,) a year, the newest of each set; one that never moved has 0.
+    """
+
+    sharpes: Floats
+
+    def __len__(self) -> int:
+        return len(self.sharpes)
+
+
+def subject_of(request: Request, traded: Candles) -> Subject:
+    """What the trials of a request count for.
+
+    Args:
+        request: of a run or search.
+        traded: the bars that could trade.
+    """
+    dates = int(traded.ts[0]), int(traded.ts[-1])
+    return Subject(name_of(request.strategy), request.exchange, request.markets, request.interval, *dates)
+
+
+def record(
+    bucket: Bucket, subject: Subject, source: str, sets: Sequence[Mapping[str, Any]], sharpes: Iterable[float]
+) -> None:
+    """Count these sets.
+
+    Args:
+        bucket: that keeps the ledger.
+        subject: what they were evaluated on.
+        source: of the trials; written again, the same source counts once.
+        sets: all parameters of each, also those that a search did not change.
+        sharpes: a year; NaN is a set that never moved.
+    """
+    import pyarrow as pa
+
+    texts = [canonical(values) for values in sets]
+    about = {"strategy": subject.strategy, "exchange": subject.exchange, "interval": subject.interval}
+    about |= {"symbols": ",".join(subject.markets)}
+    table = pa.table(
+        {
+            "set": pa.array([_digest(text) for text in texts], pa.uint64()),
+            "sharpe": pa.array(np.nan_to_num(np.asarray(list(sharpes), np.float64))),
+            "parameters": pa.array(texts, pa.string()),
+        }
+    ).replace_schema_metadata(about)
+    bucket.write(f"{subject.folder}/{subject.first}-{subject.last}-{source}.parquet", _parquet(table))
+
+
+def merge(bucket: Bucket, subject: Subject, source: str, parts: Sequence[str]) -> None:
+    """Put what was recorded under several sources into one object."""
+    import pyarrow as pa
+
+    keys = [f"{subject.folder}/{subject.first}-{subject.last}-{part}.parquet" for part in parts]
+    tables = [parquet_table(data) for data in bucket.read_many(keys).values()]
+    if tables:
+        bucket.write(
+            f"{subject.folder}/{subject.first}-{subject.last}-{source}.parquet", _parquet(pa.concat_tables(tables))
+        )
+        bucket.delete(keys)
+
+
+def trials(bucket: Bucket, subject: Subject) -> Trials:
+    """Every set that was evaluated for this strategy, these markets and interval, on dates that overlap."""
+    found: dict[int, float] = {}
+    keys = [
+        key for key, first, last in _objects(bucket, subject.folder) if first <= subject.last and last >= subject.first
+    ]
+    for data in bucket.read_many(keys).values():
+        table = parquet_table(data)
+        found |= _sharpes(table)
+    return Trials(np.array(list(found.values()), np.float64))
+
+
+def survey(bucket: Bucket, strategy: str) -> list[dict[str, Any]]:
+    """One object for each group of markets and interval on which a strategy was tried.
+
+    Returns:
+        `exchange`, `symbols`, `interval`, `trials` (sets, each counted once), `first` and `last` (ISO 8601), `sources`
+        (runs and searches), `best_sharpe` (a year).
+    """
+    root = f"{FOLDER}/{_slug(strategy)}"
+    return [row for name in sorted(bucket.folders(root)) if (row := _surveyed(bucket, f"{root}/{name}"))]
+
+
+def canonical(values: Mapping[str, Any]) -> str:
+    """A set as text: the same for the same values, in whatever order and whether written 1 or 1.0."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _surveyed(bucket: Bucket, folder: str) -> dict[str, Any] | None:
+    objects = list(_objects(bucket, folder))
+    best: dict[int, float] = {}
+    about: Mapping[bytes, bytes] = {}
+    for data in bucket.read_many([key for key, _, _ in objects]).values():
+        table = parquet_table(data)
+        about = table.schema.metadata
+        best |= _sharpes(table)
+    if not best:
+        return None
+    known = {name.decode(): value.decode() for name, value in about.items()}
+    return {
+        "exchange": known["exchange"],
+        "symbols": known["symbols"].split(","),
+        "interval": known["interval"],
+        "trials": len(best),
+        "first": iso(min(first for _, first, _ in objects)),
+        "last": iso(max(last for _, _, last in objects)),
+        "sources": len(objects),
+        "best_sharpe": max(best.values()),
+    }
+
+
+def _sharpes(table: Any) -> dict[int, float]:
+    return dict(zip(table["set"].to_pylist(), table["sharpe"].to_pylist(), strict=True))
+
+
+def _objects(bucket: Bucket, folder: str) -> Iterable[tuple[str, int, int]]:
+    """Keys with their dates, older sources first: their names begin with the time."""
+    named = [(entry.key, _NAME.fullmatch(entry.key.rpartition("/")[2])) for entry in bucket.list(folder)]
+    known = [(key, found) for key, found in named if found]
+    for key, found in sorted(known, key=lambda pair: pair[1][3]):
+        yield key, int(found[1]), int(found[2])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    return float(value) if isinstance(value, int | float) else repr(value)
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _slug(name: str) -> str:
+    slug = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-").lower()
+    return slug if slug == name else f"{slug}-{hashlib.blake2b(name.encode(), digest_size=3).hexdigest()}"
+
+
+def _parquet(table: Any) -> bytes:
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd")
+    return out.getvalue()
