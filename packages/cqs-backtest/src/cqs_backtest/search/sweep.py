@@ -86,7 +86,9 @@ class Job:
         self.request = sweep.request
         self.candles = _candles(sweep.request, self.space, bucket)
         self.executor = Executor(self.request, self.candles, sweep.objective.metrics, threads)
-        self._about = setup(self.request, captured(self.request.strategy), self.candles, self.executor.first.traded) | _asked(sweep, self.space)
+        self._about = setup(
+            self.request, captured(self.request.strategy), self.candles, self.executor.first.traded
+        ) | _asked(sweep, self.space)
         self.folder = store.find_folder(bucket, resume) if resume else store.new_folder(bucket, _name(self.request))
         self.seconds, self._part = 0.0, 0
         if resume:
