@@ -12,8 +12,8 @@ from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_core import UsageError
 from cqs_core.time.intervals import DAY
 from cqs_core.trading.metrics import returns
-from cqs_panel.charts import Mode, category_bars, holoviews, look, percent_heatmap, percents, tooltip
-from cqs_panel.theme import ACCENT, GREY
+from cqs_panel.charts import Mode, category_bars, histogram, holoviews, look, percent_heatmap, tooltip
+from cqs_panel.theme import ACCENT
 
 if TYPE_CHECKING:
     from cqs_backtest.charts.curves import Charted
@@ -96,38 +96,9 @@ def distribution(run: Charted, *, bins: int = 60, height: int = 220, mode: Mode 
         height: in pixels.
         mode: as for `equity`.
     """
-    hv, curve, shown = holoviews(), curve_of(run), look(mode)
+    curve = curve_of(run)
     daily = 100 * returns(curve.daily[1], curve.capital)
-    daily = daily[np.isfinite(daily) & (daily != 0)]
-    if not len(daily):
-        daily = np.zeros(1)
-    counts, edges = np.histogram(daily, bins=_edges(daily, bins))
-    gains = edges[:-1] >= 0
-    bars = {"left": edges[:-1], "bottom": np.zeros(len(counts)), "right": edges[1:], "top": counts}
-    bars["color"] = np.where(gains, shown.tones.up, shown.tones.down)
-    rows = [("Return", "@left{0.00} to @right{0.00} %"), ("Days", "@top{0,0}")]
-    drawn = hv.Rectangles(bars, ["left", "bottom", "right", "top"], "color").opts(
-        color="color", line_color=None, fill_alpha=0.8, **tooltip(rows, hover_mode="mouse"), backend="bokeh"
-    )
-    marks = [
-        hv.VLine(value).opts(color=GREY, line_dash=dash, line_width=1.4, backend="bokeh")
-        for value, dash in ((float(daily.mean()), "dashed"), (float(np.percentile(daily, 5)), "dotted"))
-    ]
-
-    def dress(figure: Any) -> None:
-        figure.xaxis.formatter = percents()
-
-    return hv.Overlay([drawn, *marks]).opts(
-        **shown.figure(height, ylim=(0, 1.08 * float(counts.max())), dress=dress), backend="bokeh"
-    )
-
-
-def _edges(daily: Any, bins: int) -> Any:
-    """Edges of which one is 0, so that no bar has gains and losses."""
-    low, high = min(float(daily.min()), 0.0), max(float(daily.max()), 0.0)
-    step = (high - low) / bins or 1.0
-    first, last = int(np.floor(low / step)), int(np.ceil(high / step))
-    return step * np.arange(first, max(last, first + 1) + 1)
+    return histogram(look(mode), daily, unit="%", of="Days", bins=bins, height=height)
 
 
 def _rolled(metric: str, daily: Any, window: int) -> Any:

@@ -15,6 +15,7 @@ from .equity import growth_chart as growth_chart
 from .export import picture as picture
 from .export import save as save
 from .export import save_page as save_page
+from .frequencies import histogram as histogram
 from .heatmap import percent_heatmap as percent_heatmap
 from .sources import CandleSource as CandleSource
 from .sources import FrameCandles as FrameCandles

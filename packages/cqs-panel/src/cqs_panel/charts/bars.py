@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bokeh.models import GlyphRenderer, Text
+from bokeh.models import GlyphRenderer, NoOverlap, Text
 
 from cqs_panel.charts.appearance import Look, holoviews, tooltip
 from cqs_panel.charts.style import percents, short_numbers
@@ -17,7 +17,7 @@ _CLOSE = 15  # bars above which their figures would touch on a phone; tooltips h
 
 
 def category_bars(
-    look: Look, values: Mapping[str, float], *, unit: str, height: int = 200, color: str | None = None, **params: Any
+    look: Look, values: Mapping[str, float], *, unit: str, height: int = 200, tilted: bool = False, **params: Any
 ) -> Any:
     """Bars as a HoloViews overlay.
 
@@ -26,7 +26,7 @@ def category_bars(
         values: by name, in the order in which they are drawn.
         unit: `%`, or the currency of the values.
         height: in pixels.
-        color: of all bars; by default gains and losses have their own.
+        tilted: whether names are written at a slant, for they are long or many.
         params: other plot options, see `Look.figure`.
     """
     import pandas as pd
@@ -34,8 +34,7 @@ def category_bars(
 
     hv = holoviews()
     frame = pd.DataFrame({"name": list(values), "value": list(values.values())})
-    up, down = (color or look.tones.up), (color or look.tones.down)
-    frame["color"] = [up if value >= 0 else down for value in frame["value"]]
+    frame["color"] = [look.tones.up if value >= 0 else look.tones.down for value in frame["value"]]
     exact = (lambda v: percent(v, signed=True)) if unit == "%" else (lambda v: amount(v, unit, signed=True))
     frame["told"] = [exact(value) for value in frame["value"]]
     frame["text"] = [f"{value:.1f}" if unit == "%" else short(value) for value in frame["value"]]
@@ -54,6 +53,8 @@ def category_bars(
     def dress(figure: Any) -> None:
         figure.yaxis.formatter = percents() if unit == "%" else short_numbers()
         figure.xaxis.major_label_text_font_size = "11px"
+        figure.xaxis.major_label_policy = NoOverlap(min_distance=4)
+        figure.xaxis.major_label_orientation = 0.8 if tilted else "horizontal"
         for drawn in figure.select(GlyphRenderer):
             if isinstance(drawn.glyph, Text):  # HoloViews knows offsets in units of the data only
                 drawn.glyph.y_offset = -3 if drawn.glyph.text_baseline == "bottom" else 3

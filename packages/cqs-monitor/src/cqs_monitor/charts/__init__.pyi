@@ -1,0 +1,9 @@
+from .breakdown import distribution as distribution
+from .breakdown import hours as hours
+from .breakdown import symbols as symbols
+from .calendar import calendar as calendar
+from .difference import bridge as bridge
+from .profit import cumulative as cumulative
+from .profit import periods as periods
+from .regime_bands import regimes as regimes
+from .saving import save as save

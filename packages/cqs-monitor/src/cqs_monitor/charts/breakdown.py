@@ -1,0 +1,75 @@
+"""Where the PnL came from: symbols, hours of the day, and how days are distributed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_core import UsageError
+from cqs_monitor.charts.profit import TOTAL
+from cqs_panel.charts import Mode, category_bars, histogram, look
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CURRENCY = "KRW"
+_MOST = 15
+
+
+def symbols(trades: pd.DataFrame | Mapping[str, float], *, height: int = 240, mode: Mode = "light") -> Any:
+    """PnL by symbol, best first; beyond 15 the smallest figures are one bar, `others`.
+
+    Args:
+        trades: as `cqs_monitor.trades` gives them, or KRW by symbol.
+        height: in pixels.
+        mode: as for `periods`.
+
+    Raises:
+        UsageError: nothing was sold.
+    """
+    known = dict(trades) if isinstance(trades, Mapping) else _summed(trades, trades["symbol"])
+    if not known:
+        raise UsageError("there is no PnL by symbol to draw: nothing was sold")
+    kept = sorted(known, key=lambda name: -abs(known[name]))[: _MOST - 1 if len(known) > _MOST else _MOST]
+    values = {name: known[name] for name in sorted(kept, key=lambda name: -known[name])}
+    if len(values) < len(known):
+        values["others"] = sum(value for name, value in known.items() if name not in values)
+    return category_bars(look(mode), values, unit=CURRENCY, height=height, tilted=len(values) > 5)
+
+
+def hours(trades: pd.DataFrame | Mapping[int, float], *, height: int = 200, mode: Mode = "light") -> Any:
+    """PnL by the hour of the day (KST) in which it was realized.
+
+    Args:
+        trades: as `cqs_monitor.trades` gives them, or KRW by hour.
+        height: in pixels.
+        mode: as for `periods`.
+    """
+    known = dict(trades) if isinstance(trades, Mapping) else _summed(trades, (trades["timestamp"].dt.hour + 9) % 24)
+    values = {f"{hour:02d}": float(known.get(hour, 0.0)) for hour in range(24)}
+    return category_bars(look(mode), values, unit=CURRENCY, height=height)
+
+
+def distribution(pnl: pd.DataFrame, *, bins: int = 60, height: int = 220, mode: Mode = "light") -> Any:
+    """How many periods had which PnL, with their mean (dashed) and 5th percentile (dotted).
+
+    Args:
+        pnl: as for `periods`; periods without a sale are left out.
+        bins: how many at most.
+        height: in pixels.
+        mode: as for `periods`.
+
+    Raises:
+        UsageError: the frame has no column `total`.
+    """
+    if TOTAL not in pnl.columns:
+        raise UsageError("there is no PnL to draw: give a frame of cqs_monitor.pnl")
+    unit = f"{(pnl.index.name or 'period')}s".capitalize()
+    return histogram(look(mode), pnl[TOTAL].to_numpy(np.float64), unit="", of=unit, bins=bins, height=height)
+
+
+def _summed(trades: pd.DataFrame, by: Any) -> dict[Any, float]:
+    sold = trades["action"] == "SELL"
+    return {key: float(value) for key, value in trades["profit"][sold].groupby(by[sold]).sum().items()}

@@ -1,0 +1,84 @@
+"""A year of days, stronger where more was earned or lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from bokeh.models import NoOverlap
+
+from cqs_monitor.charts.profit import TOTAL
+from cqs_panel import amount
+from cqs_panel.charts import Mode, holoviews, look, tooltip
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WEEKS = 53
+_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_CURRENCY = "KRW"
+_INSET = 0.08  # of a day's place, to each side
+
+
+def calendar(
+    pnl: pd.DataFrame | Mapping[dt.date, float], *, last: dt.date | None = None, height: int = 170, mode: Mode = "light"
+) -> Any:
+    """PnL of each day of 53 weeks as squares; those at full color gained or lost at least what the strongest 5 % did.
+
+    Args:
+        pnl: daily, as `cqs_monitor.pnl` gives it, or KRW by date.
+        last: the last day that is shown; that of the last figure by default.
+        height: in pixels.
+        mode: as for `periods`.
+    """
+    hv, shown = holoviews(), look(mode)
+    known = dict(pnl) if isinstance(pnl, Mapping) else _by_date(pnl)
+    end = last or max(known, default=dt.date(1970, 1, 1))
+    first = end - dt.timedelta(days=end.weekday() + 7 * (_WEEKS - 1))
+    days = [first + dt.timedelta(days=i) for i in range((end - first).days + 1)]
+    strongest = _strongest([abs(known[day]) for day in days if known.get(day)])
+    week, row = np.divmod(np.arange(len(days)), 7)
+    cells = {"left": week + _INSET, "bottom": row + _INSET, "right": week + 1 - _INSET, "top": row + 1 - _INSET}
+    cells["color"] = np.array([_color(shown, known.get(day), strongest) for day in days])
+    cells["told"] = np.array([_told(day, known.get(day)) for day in days])
+    cells["day"] = np.array([day.isoformat() for day in days])
+    drawn = hv.Rectangles(cells, ["left", "bottom", "right", "top"], ["color", "told", "day"]).opts(
+        color="color", line_color=None, **tooltip([("", "@told")], hover_mode="mouse"), backend="bokeh"
+    )
+    months = [(week + 0.5, _month(day)) for week, day in enumerate(days[::7]) if day.day <= 7]
+    axes: dict[str, Any] = {"xticks": months, "yticks": [(i + 0.5, _NAMES[i]) for i in (0, 2, 4, 6)]}
+    axes |= {"xaxis": "top", "yaxis": "left", "invert_yaxis": True, "xlim": (0, _WEEKS), "ylim": (0, 7)}
+    return hv.Overlay([drawn]).opts(**shown.figure(height, show_grid=False, dress=_dress, **axes), backend="bokeh")
+
+
+def _by_date(pnl: pd.DataFrame) -> dict[dt.date, float]:
+    days = np.asarray(pnl.index, "datetime64[D]").tolist()
+    return {day: value for day, value in zip(days, pnl[TOTAL].tolist(), strict=True) if value}
+
+
+def _strongest(sizes: list[float]) -> float:
+    """What is drawn at full strength; a twentieth of the days lies beyond it, so that one does not pale the rest."""
+    ordered = sorted(sizes)
+    return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0
+
+
+def _color(shown: Any, value: float | None, strongest: float) -> str:
+    if not value:
+        return "#8b95a71f"
+    return str(shown.shade(0.25 + 0.75 * min(1.0, abs(value) / strongest), gain=value > 0))
+
+
+def _told(day: dt.date, value: float | None) -> str:
+    return f"{day:%a %Y-%m-%d}: {'no sale' if value is None else amount(value, _CURRENCY, signed=True)}"
+
+
+def _month(day: dt.date) -> str:
+    return f"{day:%b %Y}" if day.month == 1 else f"{day:%b}"
+
+
+def _dress(figure: Any) -> None:
+    figure.ygrid.visible = False
+    figure.xaxis.major_label_policy = NoOverlap(min_distance=4)
+    figure.min_border_right = 8  # the axis is at the left

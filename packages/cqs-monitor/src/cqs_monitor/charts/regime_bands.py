@@ -1,0 +1,88 @@
+"""What a model said of each day, as bands of color."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_core import UsageError
+from cqs_core.time.intervals import DAY
+from cqs_panel.charts import Mode, holoviews, look, thinned, tooltip
+from cqs_panel.theme import ACCENT, AMBER, GREY, OTHERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cqs_panel.charts import Look
+
+_TOLD = (("", "@name"), ("from", "@left{%F}"))
+_SIDEWAYS = "#8b95a7"
+
+
+def regimes(
+    days: pd.Series[str], prices: pd.Series[float] | None = None, *, height: int = 260, mode: Mode = "light"
+) -> Any:
+    """Stretches of one regime as bands over time, behind prices where they are given.
+
+    Args:
+        days: as `cqs_monitor.regimes` gives them: a name for each day, indexed by the days' opens.
+        prices: to draw over the bands, indexed by time.
+        height: in pixels.
+        mode: as for `periods`.
+
+    Raises:
+        UsageError: there are no days.
+    """
+    if not len(days):
+        raise UsageError("there is no regime to draw: give a series with at least one day")
+    hv, shown = holoviews(), look(mode)
+    opens = np.asarray(days.index, "datetime64[ms]").astype(np.int64)
+    names = days.to_numpy(dtype=object)
+    low, high = (0.0, 1.0) if prices is None else (float(prices.min()), float(prices.max()))
+    stretches = _stretches(opens, names)
+    colors = _colors(shown, list(dict.fromkeys(str(name) for name in names)))
+    parts = [
+        hv.Rectangles(
+            [(_time(a), low, _time(b), high, name) for name, a, b in stretches if name == one],
+            ["left", "low", "right", "high"],
+            "name",
+            label=one,
+        ).opts(
+            color=color,
+            fill_alpha=0.3,
+            line_color=None,
+            **tooltip(_TOLD, hover_formatters={"@left": "datetime"}, hover_mode="mouse"),
+            backend="bokeh",
+        )
+        for one, color in colors.items()
+    ]
+    parts += [] if prices is None else [_line(prices)]
+    axis: dict[str, Any] = {"yaxis": None} if prices is None else {}
+    options = shown.over_time(height, (float(opens[0]), float(opens[-1] + DAY), 10.0 * DAY), ylim=(low, high), **axis)
+    legend = {"legend_position": "top", "legend_cols": 2, "show_legend": True}
+    return hv.Overlay(parts).opts(**options, **legend, backend="bokeh")
+
+
+def _line(prices: pd.Series[float]) -> Any:
+    values: Any = prices.to_numpy(np.float64)
+    at = thinned(values)
+    data = {"ts": np.asarray(prices.index, "datetime64[ms]")[at], "price": values[at]}
+    return holoviews().Curve(data, "ts", "price").opts(color=ACCENT, line_width=1.4, backend="bokeh")
+
+
+def _stretches(opens: Any, names: Any) -> list[tuple[str, int, int]]:
+    """Runs of days with one name, and no day missing."""
+    breaks = np.flatnonzero((names[1:] != names[:-1]) | (np.diff(opens) != DAY)) + 1
+    firsts, lasts = np.r_[0, breaks], np.r_[breaks, len(names)] - 1
+    return [(str(names[a]), int(opens[a]), int(opens[b]) + DAY) for a, b in zip(firsts, lasts, strict=True)]
+
+
+def _colors(shown: Look, names: list[str]) -> dict[str, str]:
+    known = {"BULL_TREND": shown.tones.up, "BEAR_TREND": shown.tones.down, "HIGH_VOL": AMBER, "SIDEWAYS": _SIDEWAYS}
+    others = iter((*OTHERS, *[GREY] * len(names)))
+    return {name: known.get(name) or next(others) for name in names}
+
+
+def _time(ts: int) -> Any:
+    return np.datetime64(ts, "ms")

@@ -1,0 +1,5 @@
+"""Charts as files."""
+
+from cqs_panel.charts import save
+
+__all__ = ["save"]

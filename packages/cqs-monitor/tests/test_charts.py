@@ -1,0 +1,129 @@
+"""Charts of live bots: what they draw of frames that Python callers get."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cqs_core import UsageError
+
+pytest.importorskip("cqs_panel", reason="needs the extra: cqs-monitor[panel]")
+
+from cqs_monitor import charts
+from cqs_monitor.compare.bridge import Bridge
+
+HOSTILE = "<script>alert(1)</script>"
+BRIDGE = Bridge(1000.0, -300.0, 120.0, -50.0, 10.0, -30.0, 750.0)
+
+
+def frame(by="day", rows=40, start="2025-01-06"):
+    values = np.random.default_rng(0).normal(0, 1e5, (rows, 2))
+    index = pd.date_range(start, periods=rows, freq={"day": "D", "week": "W-MON", "month": "MS"}[by], tz="UTC", name=by)
+    made = pd.DataFrame(values, index, ["Main", HOSTILE])
+    return made.assign(total=made.sum(axis=1))
+
+
+def figures(chart):
+    import holoviews as hv
+    from bokeh.plotting import figure
+
+    drawn = hv.render(chart, backend="bokeh")
+    return sorted(drawn.select({"type": figure}), key=lambda one: int(one.id[1:]))
+
+
+def columns(shown, *names):
+    found = (one.data_source.data for one in shown.renderers if hasattr(one, "data_source"))
+    return next(data for data in found if set(names) <= set(data))
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month"])
+def test_a_bar_a_period_inside_of_it_with_the_total_and_every_account(by):
+    pnl = frame(by, start="2025-01-01" if by == "month" else "2025-01-06")
+    [shown] = figures(charts.periods(pnl))
+    bars = columns(shown, "total", "account1")
+    assert bars["total"].tolist() == pnl["total"].tolist()
+    assert bars["account1"].tolist() == pnl[HOSTILE].tolist()
+    left, right = (bars[edge].astype("datetime64[ms]").astype(np.int64) for edge in ("left", "right"))
+    starts = np.asarray(pnl.index, "datetime64[ms]").astype(np.int64)
+    assert (left > starts).all()
+    assert (right[:-1] < starts[1:]).all()
+
+
+def test_cumulative_pnl_begins_at_nothing_and_ends_with_the_sum():
+    pnl = frame()
+    upper, lower = figures(charts.cumulative(pnl))
+    drawn = columns(upper, "total", "day", "fall")
+    assert drawn["total"][0] == 0
+    assert drawn["total"][-1] == pytest.approx(pnl["total"].sum())
+    assert drawn["fall"].min() == pytest.approx((drawn["total"] - np.maximum.accumulate(drawn["total"])).min())
+    assert [item.label.value for item in upper.legend[0].items] == ["Main", HOSTILE, "Total"]
+    assert lower.x_range is upper.x_range
+    assert lower.y_range.end == 0
+
+
+def test_one_day_and_days_of_nothing_are_drawn():
+    for pnl in (frame(rows=1), frame() * 0, abs(frame()), -abs(frame())):
+        for chart in (charts.periods(pnl), charts.cumulative(pnl), charts.calendar(pnl), charts.distribution(pnl)):
+            assert figures(chart)
+
+
+def test_the_calendar_has_a_square_for_each_day_of_53_weeks():
+    last = dt.date(2025, 3, 5)
+    [shown] = figures(charts.calendar({last: 5.0, dt.date(2025, 3, 3): -5.0}, last=last))
+    cells = columns(shown, "day", "told")
+    assert cells["day"][-1] == "2025-03-05"
+    assert cells["day"][0] == "2024-03-04"
+    assert len(cells["day"]) == 52 * 7 + 3
+    assert cells["told"][-1] == "Wed 2025-03-05: +₩5.00"
+    assert cells["told"][-2] == "Tue 2025-03-04: no sale"
+    assert figures(charts.calendar({}))
+
+
+def test_the_bridge_has_every_part_its_number_and_the_totals():
+    [shown] = figures(charts.bridge(BRIDGE))
+    bars = columns(shown, "name", "told")
+    assert list(bars["name"]) == ["backtest", "missed", "extra", "price", "size", "fees", "live"]
+    assert bars["told"][0] == "+₩1,000"
+    heights = [top - bottom for top, bottom in zip(bars["top"], bars["bottom"], strict=True)]
+    assert heights == [1000, 300, 120, 50, 10, 30, 750]
+    assert list(columns(shown, "text")["text"]) == ["+1k", "-300", "+120", "-50", "+10", "-30", "+750"]
+    assert figures(charts.bridge(Bridge(*[0.0] * 7)))
+
+
+def test_symbols_and_hours_are_summed_over_sales():
+    times = pd.to_datetime(["2025-01-06 00:10", "2025-01-06 15:10", "2025-01-07 15:20"], utc=True)
+    trades = pd.DataFrame(
+        {"timestamp": times, "symbol": ["BTC", HOSTILE, "BTC"], "action": ["BUY", "SELL", "SELL"]},
+    ).assign(profit=[np.nan, 5.0, -3.0])
+    [shown] = figures(charts.symbols(trades))
+    assert dict(zip(*(columns(shown, "name", "value")[key] for key in ("name", "value")), strict=True)) == {
+        HOSTILE: 5.0,
+        "BTC": -3.0,
+    }
+    [shown] = figures(charts.hours(trades))
+    bars = columns(shown, "name", "value")
+    assert {name: value for name, value in zip(bars["name"], bars["value"], strict=True) if value} == {"00": 2.0}
+    [shown] = figures(charts.symbols({f"S{i}": float(i) for i in range(1, 31)}))
+    bars = columns(shown, "name", "value")
+    assert list(bars["name"])[-1] == "others"
+    assert sum(bars["value"]) == sum(range(1, 31))
+
+
+def test_regimes_are_bands_that_end_where_a_day_is_missing():
+    days = pd.date_range("2025-01-01", periods=6, tz="UTC").delete(3)
+    said = pd.Series(["BULL_TREND", "BULL_TREND", "SIDEWAYS", "SIDEWAYS", "SIDEWAYS"], days)
+    for prices in (None, pd.Series([1.0, 2.0, 3.0, 2.0, 1.0], days)):
+        [shown] = figures(charts.regimes(said, prices))
+        bands = [columns_of["left"] for one in shown.renderers if "left" in (columns_of := one.data_source.data)]
+        assert [len(left) for left in bands] == [1, 2]
+
+
+def test_what_has_nothing_to_draw_says_so():
+    for chart in (charts.periods, charts.cumulative):
+        with pytest.raises(UsageError, match="no PnL to draw"):
+            chart(frame().iloc[:0])
+    with pytest.raises(UsageError, match="no regime"):
+        charts.regimes(pd.Series([], dtype=object))
+    with pytest.raises(UsageError, match="nothing was sold"):
+        charts.symbols({})
