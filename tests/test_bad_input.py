@@ -64,7 +64,7 @@ def changed(command: list[str], **options: str) -> list[str]:
         (changed(FETCH, symbols="BTC-USDT"), "is ambiguous on 'upbit'; write"),
         (changed(FETCH, symbols=""), "symbol"),
         (changed(FETCH, start="2024-02-01", end="2024-01-01"), "is not before end '2024-01-01'"),
-        (changed(FETCH, start="tomorrow"), "'tomorrow' is no date"),
+        (changed(FETCH, start="tomorrow"), "'tomorrow' is not a date"),
         (["backtest", "run", "volatility_breakot", "--symbols", "BTC"], "did you mean 'volatility_breakout'?"),
         (changed(RUN, exchange="upbti"), "unknown exchange 'upbti'; did you mean 'upbit'?"),
         (changed(RUN, interval="1D"), "unknown interval '1D'"),

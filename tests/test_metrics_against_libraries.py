@@ -1,4 +1,4 @@
-"""Metrics held against ffn, empyrical-reloaded and quantstats on curves of real runs; where they differ, it is said
+"""Metrics compared with ffn, empyrical-reloaded and quantstats on curves of real runs; where they differ, it is said
 how."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A log held against the rule, with the real strategy and engine, on candles of the demo and on real ones."""
+"""A log compared with the strategy, with the real strategy and engine, on candles of the demo and on real ones."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class TestBadInput:
         ("options", "message"),
         [
             ({"strategy": "volatility_brakeout"}, "did you mean 'volatility_breakout'"),
-            ({"strategy": 7}, "7 is no strategy"),
+            ({"strategy": 7}, "7 is not a strategy"),
             ({"params": {"noise": 1}}, "did you mean 'noise_ratio'"),
             ({"params": {"noise_ratio": 1}}, "from 0.1 to 0.9"),
             ({"interval": "1D"}, "unknown interval '1D'"),
@@ -129,7 +129,7 @@ class TestBadInput:
             ({"fee": -0.1}, "fee is -0.1"),
             ({"slippage_bps": -1}, "slippage is -1"),
             ({"lot": -1}, "lot is -1"),
-            ({"start": "soon"}, "'soon' is no date"),
+            ({"start": "soon"}, "'soon' is not a date"),
         ],
     )
     def test_it_is_refused_before_anything_runs(self, options, message):

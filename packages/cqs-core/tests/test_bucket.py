@@ -297,11 +297,11 @@ class TestUrls:
             ("gs://", "has no name; write gs://name"),
             ("gs:///", "has no name; write gs://name"),
             ("memory://", "has no name; write memory://name"),
-            ("gs:name", "lacks slashes; write gs://name"),
-            ("gs:/name", "lacks slashes; write gs://name"),
-            ("a\0b", "is no folder"),
-            ("~nobody-of-that-name/x", "is no folder"),
-            ("x" * 300, "is no folder|cannot be read"),
+            ("gs:name", "has no slashes; write gs://name"),
+            ("gs:/name", "has no slashes; write gs://name"),
+            ("a\0b", "is not a folder"),
+            ("~nobody-of-that-name/x", "is not a folder"),
+            ("x" * 300, "is not a folder|cannot be read"),
         ],
     )
     def test_nonsense_is_refused(self, url, told):

@@ -129,7 +129,7 @@ class TestEnds:
         [
             ("gone", "cqs: command 'gone' cannot be loaded: AttributeError: module 'cqs_tool_tool' has no attribute"),
             ("nowhere", "cqs: command 'nowhere' cannot be loaded: ModuleNotFoundError: No module named"),
-            ("text", "cqs: command 'text' cannot be loaded: TypeError: 'cqs_tool_tool:TEXT' is no click command"),
+            ("text", "cqs: command 'text' cannot be loaded: TypeError: 'cqs_tool_tool:TEXT' is not a click command"),
         ],
     )
     def test_a_command_that_cannot_be_loaded_says_why(self, tools, name, told):

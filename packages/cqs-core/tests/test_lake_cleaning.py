@@ -89,5 +89,5 @@ def test_a_damaged_quarantine_is_named(tmp_path):
     key = quarantine(bucket, series, [Reject([0, None, 1.0, 1.0, 1.0, 1.0], "not_a_number")], (0, HOUR), "exchange")
     for damage in (b"", b"{", b"[]", b'{"page": 7}', b"\xff"):
         bucket.write(key, damage)
-        with pytest.raises(DataError, match="is damaged; it only says what was refused, and may be removed"):
+        with pytest.raises(DataError, match="is damaged; it only records refused rows, and may be removed"):
             list(quarantined(bucket, series))

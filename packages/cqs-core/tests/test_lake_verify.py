@@ -122,7 +122,7 @@ def test_a_file_that_nobody_reads_is_told(lake):
     path.rename(path.with_name("renamed.parquet"))
     [found] = lake.verify()
     assert (found.series, found.rows) == (BTC, 0)
-    assert "renamed.parquet: is no object of the lake" in found.problems[0]
+    assert "renamed.parquet: is not an object of the lake" in found.problems[0]
     assert f"{path.name}: is missing: it was stored, and is gone" in found.problems[1]
     (path.parent / "README.txt").write_text("mine")
     assert len(lake.verify()[0].problems) == 2
@@ -143,7 +143,7 @@ def test_a_name_that_lies_about_the_ingest_is_found(lake):
     assert "was renamed" in only(lake).problems[0]
     later = path.parent / path.name.replace(seq, str(1 << 63))
     next(path.parent.glob("*.parquet")).rename(later)
-    assert "no object of the lake" in only(lake).problems[0]
+    assert "not an object of the lake" in only(lake).problems[0]
 
 
 def test_an_object_that_a_compactor_took_away_is_no_problem(lake, monkeypatch):

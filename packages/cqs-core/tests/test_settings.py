@@ -92,7 +92,7 @@ def test_a_folder_called_dotenv_is_no_settings():
 
 def test_a_file_that_is_no_text_is_named():
     Path(".env").write_bytes(b"CQS_BUCKET=\xff\xfe\n")
-    with pytest.raises(UsageError, match=r"\.env' cannot be read .*; mend or remove it"):
+    with pytest.raises(UsageError, match=r"\.env' cannot be read .*; fix or remove it"):
         settings()
 
 

@@ -128,10 +128,10 @@ def test_times_and_series_may_be_text_or_objects(lake):
     assert len(lake.read("BTC", end=np.datetime64("1970-01-02T00", "h"))) == 1
     assert lake.verify("BTC")[0].series == lake.verify([BTC])[0].series == BTC
     for wrong in ("", "a b c d", 5):
-        with pytest.raises(UsageError, match="is no series"):
+        with pytest.raises(UsageError, match="is not a series"):
             lake.read(wrong)
     for wrong in (np.datetime64("1970-01"), np.datetime64("NaT"), 1.5, object()):
-        with pytest.raises(UsageError, match="is no time"):
+        with pytest.raises(UsageError, match="is not a time"):
             lake.read("BTC", wrong)
 
 

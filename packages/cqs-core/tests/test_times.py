@@ -68,7 +68,7 @@ def test_one_day_is_a_range_but_the_wrong_way_round_is_not():
     "text", ["", "tomorrow", "2024-13-01", "2024-02-30", "2024", "01/02/2024", "2024-01-01T25:00", "١٢"]
 )
 def test_what_is_no_date_is_refused_with_an_example(text):
-    with pytest.raises(UsageError, match=r"is no date; write 2024-01-31 or 2024-01-31T09:00"):
+    with pytest.raises(UsageError, match=r"is not a date; write 2024-01-31 or 2024-01-31T09:00"):
         clock.parse_start(text)
 
 

@@ -148,8 +148,8 @@ class TestRefusals:
                 ("fetch", "--symbols", "BTC", "--endpoint", "http://127.0.0.1:99999"),
                 "endpoint 'http://127.0.0.1:99999'",
             ),
-            (("update", "--endpoint", "http://127.0.0.1:abc"), "endpoint 'http://127.0.0.1:abc' is no base URL"),
-            (("data", "repair", "--endpoint", "http://[::1"), "endpoint 'http://[::1' is no base URL"),
+            (("update", "--endpoint", "http://127.0.0.1:abc"), "endpoint 'http://127.0.0.1:abc' is not a base URL"),
+            (("data", "repair", "--endpoint", "http://[::1"), "endpoint 'http://[::1' is not a base URL"),
             (("update", "--every", "99999999999h"), "--every is '99999999999h'"),
             (("update", "--every", "9" * 5000 + "h"), "--every is '999"),
             (("data", "export", ".", "--market", "BTC", "--interval", "1d"), "'.' is a folder; name a file"),
@@ -298,7 +298,7 @@ def test_who_stops_it_hears_that_what_came_is_stored(bucket, work, number, code)
             running.send_signal(number)
             out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (code, "")
-    assert err == "cqs: stopped; what was answered is stored, and the same command goes on\n"
+    assert err == "cqs: stopped; all answers so far are stored, and the same command continues\n"
     assert sum(status.rows for status in bucket.status()) > 31
 
 
@@ -364,4 +364,4 @@ class TestDamage:
         stray.write_bytes(b"x")
         told_ = told("data", "verify", code=1)
         assert any("is damaged" in line for line in told_)
-        assert any("renamed.parquet: is no object of the lake" in line for line in told_)
+        assert any("renamed.parquet: is not an object of the lake" in line for line in told_)

@@ -51,7 +51,7 @@ def test_a_series_that_is_given_up_is_left_and_the_others_are_fetched(lake, sand
     (tmp_path / "given-up.json").write_text(json.dumps({"parts": ["upbit BTC/KRW 1d"]}))
     monkeypatch.setenv("CQS_JOB", str(tmp_path))
     left, whole = fetch(lake, select("BTC,SOL", "1d", "upbit", RECENT), sandbox.url)
-    assert (left.rows, left.error, left.note) == (0, None, "cancelled; what was stored before is kept")
+    assert (left.rows, left.error, left.note) == (0, None, "canceled; stored candles are kept")
     assert whole.rows >= 39
     assert list(json.loads((tmp_path / "progress.json").read_text())["parts"]) == ["upbit SOL/KRW 1d"]
 

@@ -356,7 +356,7 @@ def test_the_commands_say_what_the_contract_says(tmp_path, sandbox):
     assert [row["problems"] for row in said("data", "verify", code=1) if row["problems"]]
     exchanges = {row["id"]: row for row in said("exchanges")}
     assert exchanges["kraken"]["history"] == 720
-    assert exchanges["upbit"]["tested"] == "held against its real responses"
+    assert exchanges["upbit"]["tested"] == "checked against its real responses"
     assert len(exchanges) > 90
 
 

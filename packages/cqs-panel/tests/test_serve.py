@@ -49,4 +49,4 @@ def test_app_prints_the_path_of_the_app(own_folders, capsys):
 def test_what_is_no_host_cannot_be_allowed(own_folders, capsys, host):
     arguments = ["serve", "--allow", host, "--no-open", "--port", "0", "--bucket", str(own_folders)]
     assert run_command(arguments) == 2
-    assert "is no host" in capsys.readouterr().err
+    assert "is not a host" in capsys.readouterr().err

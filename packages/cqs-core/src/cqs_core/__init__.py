@@ -1,4 +1,4 @@
-"""The contracts of cqs, and what every package stands on: plugins, settings, bucket, lake, jobs, command line.
+"""The contracts of cqs and the base of every package: plugins, settings, bucket, lake, jobs, command line.
 
 Names are imported on use, so that `import cqs_core` costs next to nothing.
 """

@@ -29,13 +29,13 @@ class CqsError(Exception):
 
 
 class UsageError(CqsError, ValueError):
-    """What was asked for is wrong; nothing was done."""
+    """The request is wrong; nothing was done."""
 
     exit_code = 2
 
 
 class UnknownName(UsageError, LookupError):  # noqa: N818 - reads as what it is
-    """A name that nobody has registered, with the nearest one that exists.
+    """An unregistered name, with the closest one that exists.
 
     >>> raise UnknownName("exchange", "upbti", ["binance", "upbit"])
     Traceback (most recent call last):

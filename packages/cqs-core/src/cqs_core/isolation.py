@@ -1,4 +1,4 @@
-"""Calling code that others wrote: plugins and rule files. Whatever it does, it is a failure of that code alone.
+"""Calls code of others: plugins and strategy files. Whatever it does is a failure of that code only.
 
 `foreign` runs a block of it, `limited` one call that has to come back. In both, what it prints is not the command's
 output (see `cqs_core.cli.output`), and an exception that would end the process becomes an ordinary error.
@@ -24,11 +24,11 @@ _T = TypeVar("_T")
 _INSIDE = contextvars.ContextVar("cqs_foreign", default=False)
 _WATCHED = contextvars.ContextVar("cqs_watched", default=False)
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-_LONGEST = 600  # characters of a message that somebody else wrote
+_LONGEST = 600  # characters of a message from foreign code
 
 
 class Escaped(Exception):  # noqa: N818 - reads as what it is
-    """A SystemExit, a KeyboardInterrupt that nobody typed, or another BaseException of foreign code."""
+    """A SystemExit, a KeyboardInterrupt that the user did not type, or another BaseException of foreign code."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(_described(error))
@@ -44,12 +44,12 @@ def inside() -> bool:
 
 
 def watched() -> bool:
-    """Whether this is the thread of `limited`, for which somebody waits."""
+    """Whether this is a thread that `limited` waits for."""
     return _WATCHED.get()
 
 
 def fact_of(error: BaseException) -> str:
-    """What happened, in one line that no terminal obeys: the message of our own errors, else type and message."""
+    """The error in one safe line: the message of our own errors, else type and message."""
     from cqs_core.files.plaintext import one_line
 
     try:
@@ -68,8 +68,8 @@ def foreign() -> Iterator[None]:
     """Run a block of foreign code.
 
     Raises:
-        Escaped: it raised what is no Exception, such as SystemExit.
-        KeyboardInterrupt: somebody pressed Ctrl-C, or SIGTERM came; also where the code caught that.
+        Escaped: it raised something that is not an Exception, such as SystemExit.
+        KeyboardInterrupt: the user pressed Ctrl-C, or SIGTERM came, even if the code caught that.
     """
     token = _INSIDE.set(True)
     try:
@@ -90,7 +90,7 @@ def foreign() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[list[BaseException]]:
-    """What handlers of signals raised during the block; handlers that the block sets are taken away again."""
+    """Exceptions that signal handlers raised during the block; handlers set by the block are removed again."""
     raised: list[BaseException] = []
     if threading.current_thread() is not threading.main_thread():
         yield raised
@@ -103,7 +103,7 @@ def _signals() -> Iterator[list[BaseException]]:
         yield raised
     finally:
         for number, handler in before.items():
-            if handler is not None:  # None: set by C code, which nobody here can set again
+            if handler is not None:  # None: set by C code, which Python cannot restore
                 signal.signal(number, handler)
 
 
@@ -130,17 +130,17 @@ def _cancelled(error: BaseException) -> bool:
 
 
 def limited(call: Callable[[], _T], slow: float, limit: float, on_slow: Callable[[], None]) -> _T:
-    """The result of foreign code that runs in a thread of its own.
+    """Run foreign code in its own thread and return its result.
 
     Args:
         call: the code.
         slow: seconds after which `on_slow` is called while it runs.
         limit: seconds after which it is given up.
-        on_slow: says that it takes long.
+        on_slow: called once if it takes long.
 
     Raises:
         TimedOut: it did not come back.
-        Escaped: it raised what is no Exception.
+        Escaped: it raised something that is not an Exception.
     """
     results: list[_T] = []
     errors: list[BaseException] = []
@@ -176,10 +176,10 @@ def _end(thread: threading.Thread) -> None:
 
 
 async def answered(pending: Awaitable[_T]) -> _T:
-    """What foreign code answers that is waited for; each of its steps is run as by `foreign`.
+    """Await foreign code; each of its steps runs as in `foreign`.
 
     Raises:
-        Escaped: it raised what is no Exception; a task that asyncio cancels is cancelled all the same.
+        Escaped: it raised something that is not an Exception; cancellation by asyncio still works.
     """
     return await _Steps(pending)
 

@@ -1,4 +1,4 @@
-"""What core itself gives: its commands."""
+"""The plugin of core itself: its commands."""
 
 from __future__ import annotations
 

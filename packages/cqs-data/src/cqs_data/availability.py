@@ -1,4 +1,4 @@
-"""What the lake has, ready to be shown: one row a series, and where its holes are."""
+"""The content of the lake for pages and commands: one row per series, with its gaps."""
 
 from __future__ import annotations
 

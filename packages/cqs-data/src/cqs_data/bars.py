@@ -56,15 +56,15 @@ class Bars(dict[str, Frame]):
         return self._long().to_pandas()
 
     def to_arrow(self) -> pa.Table:
-        """The same as an Arrow table."""
+        """The bars as an Arrow table."""
         return self._long().to_arrow()
 
     def to_polars(self) -> pl.DataFrame:
-        """The same as a polars DataFrame."""
+        """The bars as a polars DataFrame."""
         return self._long().to_polars()
 
     def relation(self) -> duckdb.DuckDBPyRelation:
-        """The same as a DuckDB relation."""
+        """The bars as a DuckDB relation."""
         return self._long().relation()
 
     def _long(self) -> Frame:

@@ -50,5 +50,5 @@ def _publish(demo: Demo) -> list[str]:
 STEPS = [
     DemoStep("exchange", "Start the sandbox exchange", 10, _exchange),
     DemoStep("fetched", "Download candles with ccxt", 20, _fetch),
-    DemoStep("published", "Publish for the neighbours", 30, _publish),
+    DemoStep("published", "Publish daily candles as plain parquet files for other programs", 30, _publish),
 ]

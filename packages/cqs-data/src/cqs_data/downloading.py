@@ -31,7 +31,7 @@ def download(
     endpoint: str | None = None,
     bucket: Bucket | str | PathLike[str] | None = None,
 ) -> Bars:
-    """Fetch what the lake lacks, then return the range from the lake; what is there is not asked again.
+    """Fetch missing candles, then return the range from the lake; stored candles are not requested again.
 
     Notes, and rows that were rejected or flagged, are warnings (`cqs_core.DataWarning`).
 
@@ -105,7 +105,7 @@ def _notes(one: Fetched) -> Iterator[str]:
 
 
 def _frame(lake: Lake, series: Series, selection: Selection) -> Frame:
-    """Of the interval that was asked for, also where the exchange has only shorter ones."""
+    """Candles of the requested interval, even if the exchange has only shorter ones."""
     found = lake.derived(series._replace(interval=selection.intervals[0]), selection.start, selection.end)
     if found.note:
         warnings.warn(found.note, DataWarning, stacklevel=4)

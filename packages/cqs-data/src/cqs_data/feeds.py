@@ -1,4 +1,4 @@
-"""Live candles for many at once: one upstream a process for each series and endpoint, in a thread of its own.
+"""Live candles for many viewers: one upstream per process, series and endpoint, in its own thread.
 
 feed = join(Series("upbit", "BTC/KRW", "1m"), None)
 feed.news.candle   # at any time, from any thread
@@ -28,10 +28,10 @@ _KEPT = 2000  # closed candles; twice as many before the oldest go
 
 @dataclass(frozen=True)
 class News:
-    """What a feed knows at one moment.
+    """A snapshot of a feed.
 
     Attributes:
-        state: `connecting` at first; `refused` is the end, until somebody joins anew.
+        state: `connecting` at first; `refused` is final until a viewer joins again.
         said: why it reconnects or was refused, in one line.
         closed: closed candles, ascending, without holes where the exchange has none; the newest `HISTORY` at first.
         candle: the one under way.
@@ -68,7 +68,7 @@ class Feed:
 
     @property
     def news(self) -> News:
-        """What is known now.
+        """The current snapshot.
 
         Raises:
             Exception: whatever ended the upstream that no exchange is to blame for.
@@ -99,7 +99,7 @@ class Feed:
                 asyncio.run(self._follow())
         except CqsError as error:
             self._news = replace(self._news, state="refused", said=" ".join(str(error).split()))
-        except Exception as error:  # noqa: BLE001 - raised again in whoever asks for news
+        except Exception as error:  # noqa: BLE001 - raised again in the viewers' threads
             self._failure = error
 
     async def _follow(self) -> None:
@@ -130,7 +130,7 @@ _lock = threading.Lock()
 
 
 def join(series: Series, endpoint: str | None) -> Feed:
-    """The feed of a series, started by the first who joins; one that was refused starts anew."""
+    """The feed of a series, started by the first viewer; a refused feed starts again."""
     with _lock:
         feed = _feeds.get((series, endpoint))
         if feed is None or not feed.running:

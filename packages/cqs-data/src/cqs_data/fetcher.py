@@ -1,4 +1,4 @@
-"""`OHLCVFetcher`: the neighbours' way to download."""
+"""`OHLCVFetcher`: downloads as other programs expect it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OHLCVFetcher:
         endpoint: base URL instead of the real exchange; default CQS_ENDPOINT.
 
     Attributes:
-        data: what was downloaded, by symbol as given and interval: index `timestamp` (UTC), open, high, low, close,
+        data: the downloaded candles, by symbol as given and interval: index `timestamp` (UTC), open, high, low, close,
             volume.
     """
 
@@ -52,7 +52,7 @@ class OHLCVFetcher:
         start: Time | None = None,
         end: Time | None = None,
     ) -> Bars:
-        """Fetch what the lake lacks, then return the range from the lake.
+        """Fetch missing candles, then return the range from the lake.
 
         Args:
             symbols: `BTC`, `BTC/KRW`, `KRW-BTC`, or patterns such as `*/KRW`; text with commas is a list too.
@@ -83,7 +83,7 @@ class OHLCVFetcher:
         return frames
 
     def save_to_csv(self, folder: str | Path) -> list[Path]:
-        """Write what was downloaded to `{folder}/{BASE}_{interval}.csv`: timestamp (ISO, UTC), open … volume.
+        """Write the downloaded candles to `{folder}/{BASE}_{interval}.csv`: timestamp (ISO, UTC), open … volume.
 
         Raises:
             UsageError: nothing was downloaded yet.

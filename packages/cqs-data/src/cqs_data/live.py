@@ -85,9 +85,9 @@ async def live_candles(
     - Closed candles are the exchange's own, asked over REST at the first tick after them; one that the exchange
       corrects comes again. Those that a lost connection missed come too, up to a thousand. While REST does not answer,
       a candle closes with what its ticks showed, and is corrected when REST does.
-    - The candle under way is the exchange's own at each look over REST (when it opens, then every ten seconds while
-      there are ticks), volume included. In between ticks move high, low and close; volume stays, for no tick tells it,
-      and an extreme between two ticks is missed until the next look.
+    - The candle under way is the exchange's own at each poll over REST (when it opens, then every ten seconds while
+      there are ticks), volume included. In between ticks move high, low and close. Volume stays, since ticks
+      do not include it, and an extreme between two ticks is missed until the next poll.
     - Where nothing trades nothing comes: a candle closes with the first tick after it, by the exchange's clock.
 
     Args:

@@ -1,4 +1,4 @@
-"""What cqs-data gives: exchanges, commands, its steps of the demo, its view."""
+"""The plugin of cqs-data: exchanges, commands, steps of the demo, and a page."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def register_commands() -> dict[str, tuple[str, str]]:
     return {
         "fetch": (
             "cqs_data.commands.fetch:command",
-            "Download candles into the lake; what is there is not asked again.",
+            "Download candles into the lake; stored candles are not requested again.",
         ),
         "update": ("cqs_data.commands.update:command", "Download what came since for the series that the lake has."),
-        "data": ("cqs_data.commands.data:command", "Look at the lake, mend it, import into it, export from it."),
+        "data": ("cqs_data.commands.data:command", "Inspect and repair the lake, import into it, export from it."),
         "sql": ("cqs_data.commands.sql:command", "Run one SELECT over candles, runs and bots; read-only."),
         "exchanges": ("cqs_data.commands.fetch:exchanges", "List the exchanges that can be downloaded from."),
         "sandbox": ("cqs_data.commands.sandbox:command", "Serve a sandbox exchange on this machine."),

@@ -1,4 +1,4 @@
-"""Poller over REST at the newest candles of a series: what ticks do not tell, and what a lost connection missed."""
+"""Polls the newest candles of a series over REST: volumes, which ticks lack, and what a lost connection missed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cqs_core.time import intervals
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_EVERY = 10.0  # seconds between two looks at the same candle
-_MOST = 1000  # candles that one look asks for
+_EVERY = 10.0  # seconds between two polls of the same candle
+_MOST = 1000  # candles that one poll requests
 _PAGES = 12  # requests for them, of an exchange whose pages are short
 
 
@@ -24,7 +24,7 @@ class LiveCandle:
     Attributes:
         ts: ms UTC of its open.
         open: price, as are `high`, `low` and `close`.
-        volume: in base currency at the time of the last look over REST; ticks do not tell it.
+        volume: in base currency at the last poll; ticks do not include it.
         closed: whether it is finished; every candle comes so once, and again where the exchange corrected it.
     """
 
@@ -47,21 +47,21 @@ class LiveCandle:
 
 
 class Poller:
-    """The looks at one series.
+    """Polls one series.
 
     Args:
         series: which.
         exchange: an open connection.
-        history: closed candles that the first look asks for.
+        history: closed candles that the first poll requests.
 
     Attributes:
-        under_way: the candle under way at the last look; None where the exchange did not tell it.
+        under_way: the unfinished candle at the last poll; None if the exchange did not show it.
     """
 
     def __init__(self, series: Series, exchange: Exchange, history: int) -> None:
         self.under_way: LiveCandle | None = None
         self._series, self._exchange, self._history = series, exchange, history
-        self._since: int | None = None  # closed candles before this are told for good
+        self._since: int | None = None  # closed candles before this are final
         self._shown: int | None = None  # open of the newest closed candle that the exchange showed
         self._reported: dict[int, LiveCandle] = {}
         self._ready = False
@@ -69,11 +69,11 @@ class Poller:
 
     @property
     def due(self) -> bool:
-        """Whether the last look was long ago."""
+        """Whether the last poll was long ago."""
         return time.monotonic() - self._at > _EVERY
 
     async def closed(self, opened: int, before: LiveCandle | None) -> list[LiveCandle]:
-        """Closed candles that are new, or other than was told, ascending; the one that opens at `opened` is under way.
+        """Closed candles that are new or corrected, ascending; the candle that opens at `opened` is unfinished.
 
         Where the exchange is busy, `before` must do, as its ticks left it.
         """
@@ -95,7 +95,9 @@ class Poller:
         closed = await self._range(start, opened)
         if self._shown is not None and start <= self._shown < opened and self._shown not in closed:
             raise ExchangeBusy(f"{self._series.exchange} shows no candles of {self._series.market} any more")
-        now = await self._range(opened, intervals.next_open(name, opened))  # apart: it moves between two answers
+        now = await self._range(
+            opened, intervals.next_open(name, opened)
+        )  # a separate request: this candle changes between two answers
         self._shown = max(closed, default=self._shown)
         # Asked again: the newest may have to settle, and that none came after it is never the last word.
         self._since = max(start, self._shown or start)

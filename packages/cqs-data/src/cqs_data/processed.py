@@ -1,4 +1,4 @@
-"""`load`: candles for whoever wants DataFrames and no questions."""
+"""`load`: candles as DataFrames, in one call."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def load_processed_data(
     quote: str | None = None,
     fill: str | None = None,
 ) -> Bars:
-    """The same as `load`, by the name that other programs know."""
+    """The same as `load`, under the name that other programs use."""
     return load(symbols, start, end, interval, exchange=exchange, quote=quote, fill=fill)
 
 
@@ -166,7 +166,7 @@ def _filled(frame: pd.DataFrame, interval: str, day_start: int) -> pd.DataFrame:
 
 
 def _published(lake: Lake, series: Series, start: int | None, end: int | None) -> pd.DataFrame:
-    """The neighbours' file of a series at home, where it lies; empty where there is none."""
+    """The published file of a home series, for other programs; empty if there is none."""
     import pandas as pd
 
     rows = _neighbours_rows(lake, series) if at_home_market(series) else np.empty((0, 6))

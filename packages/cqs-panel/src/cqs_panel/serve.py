@@ -130,7 +130,7 @@ def _checked(allow: str) -> str:
     """A host as Bokeh takes it."""
     if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:\d{1,5})?", allow):
         raise UsageError(
-            f"--allow {allow!r} is no host; write it as dashboard.example.com or dashboard.example.com:8443"
+            f"--allow {allow!r} is not a host; write it as dashboard.example.com or dashboard.example.com:8443"
         )
     return allow.lower()
 

@@ -29,7 +29,9 @@ def find(strategy: str | type[Strategy] | Strategy, params: Mapping[str, Any] | 
         return type(strategy).with_parameters(strategy.values() | values)
     rule = _class(strategy) if isinstance(strategy, str) else strategy
     if not (isinstance(rule, type) and issubclass(rule, Strategy)):
-        raise UsageError(f"{strategy!r} is no strategy; give a name, a subclass of cqs_core.Strategy, or an instance")
+        raise UsageError(
+            f"{strategy!r} is not a strategy; give a name, a subclass of cqs_core.Strategy, or an instance"
+        )
     return rule.with_parameters(values)
 
 

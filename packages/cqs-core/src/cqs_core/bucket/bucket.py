@@ -95,7 +95,7 @@ class Bucket:
             return self._storage.create(checked(key), data)
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove objects; an absent one is no error."""
+        """Remove objects; an absent one is not an error."""
         names = [checked(key) for key in keys]
         with self._speaking(_named(names)):
             self._storage.delete(names)
@@ -127,7 +127,7 @@ class Bucket:
 
         Args:
             prefix: the folder.
-            name: of what is made; another `make` needs another one.
+            name: of the result in the cache; another `make` needs another name.
             make: gives what JSON can hold.
         """
         storage = self._storage
@@ -161,7 +161,7 @@ class Bucket:
 
         Args:
             keys: of the objects.
-            test: what is wrong with an object; always the same one for the objects of a folder.
+            test: returns what is wrong with an object; always the same function for the objects of a folder.
             again: check also versions that are known to be sound.
 
         Raises:
@@ -185,7 +185,7 @@ class Bucket:
         return known_sound(self._sound, str(self.folder), {key: str(self.folder / checked(key)) for key in keys})
 
     def damaged(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """What was found wrong with objects of a local bucket before, by key; nothing is read for it."""
+        """Known problems of objects of a local bucket, by key, without reading any object."""
         if self.folder is None:
             return {}
         return remembered(self._sound, str(self.folder), {key: str(self.folder / checked(key)) for key in keys})
@@ -200,7 +200,7 @@ class Bucket:
         self.write(_DEMO, b"made by cqs demo\n")
 
     def check(self, *, write: bool = False) -> None:
-        """Whether a command can work with this bucket, asked before it starts; of a remote one, nobody is asked.
+        """Check before a command starts whether it can use this bucket; a remote bucket is not contacted.
 
         A local folder is held from now on: where another one, or none, is at its path later, everything fails.
 
@@ -212,7 +212,7 @@ class Bucket:
             self._storage.check(write=write)
 
     def confirm(self) -> None:
-        """Whether a local folder is still the one that this process saw; one never seen is not looked at.
+        """Whether a local folder is still the one that this process saw; one that it never saw is not checked.
 
         Raises:
             BucketUnavailable: it is gone, or another one.
@@ -269,7 +269,7 @@ class Bucket:
 
     @contextlib.contextmanager
     def _reading(self, what: str) -> Iterator[None]:
-        """Likewise, but that there is no such object is an answer."""
+        """The same for a call for which a missing object is a valid answer."""
         with self._speaking(what):
             try:
                 yield

@@ -16,7 +16,7 @@ from cqs_core.files.atomic import replacing
 
 _LIMIT = 8 << 30
 _RECENT = 60.0  # seconds for which a file just used is never evicted
-_STALE = 3600.0  # seconds after which a temporary file belongs to nobody
+_STALE = 3600.0  # seconds after which a temporary file is abandoned
 _BATCH = 64
 _DIGEST = re.compile(r"_([0-9a-f]{16})\.\w+$")
 
@@ -27,7 +27,7 @@ Fetch = Callable[[list[str]], dict[str, bytes]]
 
 
 def digest(data: bytes) -> str:
-    """What a name that ends in `_{hash}.parquet` promises of the bytes."""
+    """The hash of the bytes that a name ending in `_{hash}.parquet` promises."""
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
@@ -58,7 +58,7 @@ class ObjectCache:
             root: URL of the bucket.
             keys: of the objects.
             fetch: gives their bytes; leaves out absent ones.
-            test: what is wrong with an object, asked once for each version of a copy; None is `as_named`.
+            test: returns what is wrong with an object; called once for each version of a copy. None means `as_named`.
             again: ask also for known versions.
 
         Raises:
@@ -70,7 +70,7 @@ class ObjectCache:
         local = {key: self._path(f"{root}/{key}") for key in keys}
         fetched = False
         while missing := self._missing(root, local, test or as_named, again=again):
-            # and look again: while these came, others may have gone, and what is returned was all just touched
+            # Look again: during the download other copies may have been evicted. All that is returned was just touched.
             for at in range(0, len(missing), _BATCH):
                 self._store(local, _whole(missing[at : at + _BATCH], fetch))
             fetched = True
@@ -139,7 +139,7 @@ def _whole(keys: list[str], fetch: Fetch) -> dict[str, bytes]:
 
 
 def as_named(key: str, data: bytes) -> str:
-    """What is wrong with bytes by the hash in the object's name; empty where nothing is, or the name has none."""
+    """What is wrong with bytes according to the hash in the object's name; empty if nothing, or without a hash."""
     promised = _DIGEST.search(key)
     if promised is None or promised[1] == digest(data):
         return ""
@@ -149,7 +149,7 @@ def as_named(key: str, data: bytes) -> str:
 def problems(
     place: Path, root: str, paths: Mapping[str, str], test: Test, *, again: bool = False, copies: bool = False
 ) -> dict[str, str]:
-    """What is wrong with files whose names hold a hash, by key; what is known of a version is kept in `place`."""
+    """What is wrong with files whose names contain a hash, by key; results by version are kept in `place`."""
     found: dict[str, str] = {}
     for folder, some in _by_folder(paths).items():
         found |= soundness(place, root, folder, copies=copies).problems(some, test, again=again)
@@ -162,7 +162,7 @@ def known_sound(place: Path, root: str, paths: Mapping[str, str]) -> bool:
 
 
 def remembered(place: Path, root: str, paths: Mapping[str, str]) -> dict[str, str]:
-    """What was found wrong with these versions of files before; none is looked into."""
+    """Known problems of these versions of files, without reading any."""
     found: dict[str, str] = {}
     for folder, some in _by_folder(paths).items():
         found |= soundness(place, root, folder).remembered(some)

@@ -34,7 +34,7 @@ class Census(NamedTuple):
 
 
 def count(folder: str, key: str, found: dict[str, Census], above: tuple[Place, ...] = ()) -> None:
-    """Into `found`, by the folder's key: what is in and below a local folder; links are followed, but in no circle."""
+    """Add to `found`, by folder key, what is in and below a local folder; links are followed, but not in circles."""
     state = state_of(folder)
     if state is None or state[:2] in above:
         return
@@ -84,7 +84,7 @@ def _opened(folder: str) -> Iterator[int | str]:
 
 
 def counted(entries: Iterable[Entry]) -> dict[str, Census]:
-    """The same of a listing."""
+    """The same from a listing."""
     rows: dict[str, list[tuple[str, int, int, int]]] = {}
     for entry in entries:
         folder, _, name = entry.key.rpartition("/")
@@ -103,5 +103,5 @@ def _census(names: tuple[str, ...], tags: tuple[int, ...], times: tuple[int, ...
 
 @functools.lru_cache(maxsize=1024)
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The same object for the same names: most folders have files of the same days."""
+    """One object for equal tuples of names, to save memory: most folders have files of the same days."""
     return names

@@ -1,9 +1,9 @@
 """Which versions of local files were found to be what their names promise.
 
-Hashing a lake again and again would cost more than reading it. So what was found of a version of a file is kept, over
+Hashing a lake again and again would cost more than reading it. So the result for each version of a file is kept, across
 processes too: one small file in the cache folder for each folder of a bucket. A version is inode, size and times.
 Clocks tick coarsely: a file that changed in the last two seconds could change once more without a new time, and is
-looked at again. Whoever loses or spoils what is kept here only looks once more.
+checked again. If these results are lost or damaged, files are only checked once more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 from cqs_core.files.atomic import write_json
 
 Test = Callable[[str, bytes], str]
-"""What is wrong with an object, by its key and its bytes; empty where nothing is."""
+"""Returns what is wrong with an object, given its key and bytes; empty if nothing is."""
 
 _VERSION = 1
 _REST = 2_000_000_000  # nanoseconds: what git's index, too, takes for safely past
@@ -32,10 +32,10 @@ _AT_ONCE = min(4, os.cpu_count() or 1)  # hashing frees Python's lock
 
 
 class Soundness:
-    """What was found of the files of one folder.
+    """Results for the files of one folder.
 
     Args:
-        file: where it is kept; whoever cannot write there forgets with its process.
+        file: where the results are kept; without write access they last as long as the process.
         copies: whether the files are copies that are touched when they are used: then their ctime says nothing.
     """
 
@@ -46,7 +46,7 @@ class Soundness:
         self._lock = threading.Lock()
 
     def problems(self, paths: Mapping[str, str], test: Test, *, again: bool = False) -> dict[str, str]:
-        """What is wrong with files, by key; those with which nothing is are left out.
+        """What is wrong with files, by key; sound files are left out.
 
         Args:
             paths: of the files, by key.
@@ -72,7 +72,7 @@ class Soundness:
             return False
 
     def remembered(self, paths: Mapping[str, str]) -> dict[str, str]:
-        """What is known to be wrong with these versions of files, without looking into any."""
+        """Known problems of these versions of files, without reading any."""
         bad = {key: known for key in paths if (known := self._known.get(key)) and known[1]}
         with contextlib.suppress(OSError):
             return {key: said for key, (version, said) in bad.items() if version == self._version(paths[key])}
@@ -83,7 +83,7 @@ class Soundness:
         return [seen.st_ino, seen.st_size, seen.st_mtime_ns, 0 if self._copies else seen.st_ctime_ns]
 
     def _keep(self, fresh: Mapping[str, list[Any]], asked: Mapping[str, str]) -> None:
-        """Whole or not at all; of two processes the last one's is kept, and the other's files are looked at again."""
+        """Atomic; if two processes save, the last one wins, and the other's files are checked again."""
         with self._lock:
             known = {**self._known, **fresh}
             if len(known) > _MANY + 2 * len(asked):  # compaction replaces objects: forget those that are gone
@@ -115,7 +115,7 @@ def _each(work: Callable[[str], str], keys: list[str]) -> list[str]:
 
 
 def _loaded(file: Path) -> dict[str, Any]:
-    """What the file says; nothing where it is absent, torn or of another version."""
+    """The file's content; empty if it is absent, torn or of another version."""
     try:
         version, known = json.loads(file.read_bytes())
         good = version == _VERSION and all(len(one) == 2 and isinstance(one[1], str) for one in known.values())

@@ -35,7 +35,7 @@ def gcs_options() -> dict[str, Any]:
 
 
 def gcs_token(token: Any) -> Any:
-    """What gcsfs takes as `token`; a key file is read, since gcsfs hides what is wrong with one.
+    """The `token` argument of gcsfs. Key files are read here, since gcsfs hides what is wrong with them.
 
     Raises:
         UsageError: the key file, or Google's own default, cannot be used.
@@ -58,7 +58,7 @@ def gcs_token(token: Any) -> Any:
 
 @functools.lru_cache(maxsize=8)
 def _key_file(path: str, _changed: int) -> Any:
-    """The same object each time: gcsfs keeps one connection for each."""
+    """The same object each time, since gcsfs keeps one connection per token object."""
     import google.auth
 
     with warnings.catch_warnings():
@@ -76,7 +76,7 @@ def _readable(path: str) -> str:
     except ValueError:
         about = None
     if not isinstance(about, dict):
-        raise UsageError(f"GOOGLE_APPLICATION_CREDENTIALS names {path!r}, which is no key file; {_REMEDY}")
+        raise UsageError(f"GOOGLE_APPLICATION_CREDENTIALS names {path!r}, which is not a key file; {_REMEDY}")
     return path
 
 

@@ -32,7 +32,7 @@ def checked(key: str) -> str:
     """
     parts = key.split("/")
     if any(part in ("", ".", "..") for part in parts) or any(c in key for c in _FORBIDDEN):
-        raise UsageError(f"{key!r} is no name of an object; it must stay inside the bucket")
+        raise UsageError(f"{key!r} is not a valid object name; it must stay inside the bucket")
     if any(_bytes(part) > 255 for part in parts):
         raise UsageError(f"{key[:60]!r}… is too long for a name; a part of a path has at most 255 bytes")
     return key
@@ -50,4 +50,4 @@ def _bytes(part: str) -> int:
     try:
         return len(part.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:
-        raise UsageError(f"{part!r} is no name of an object; it holds half a character") from None
+        raise UsageError(f"{part!r} is not a valid object name; it contains half a character") from None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cqs_core.bucket.folder_cache import FolderCache, Make
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
-_ABANDONED = 3600.0  # seconds after which a temporary file belongs to nobody
+_ABANDONED = 3600.0  # seconds after which a temporary file is abandoned
 
 
 class FolderStorage:
@@ -34,7 +34,7 @@ class FolderStorage:
 
     @property
     def root(self) -> Path:
-        """The folder, looked at each time.
+        """The folder, checked on each access.
 
         Raises:
             UsageError: it was never there.
@@ -44,7 +44,7 @@ class FolderStorage:
         return self._root.path
 
     def confirm(self) -> None:
-        """Whether a root that was seen is still there: what is absent below one that is gone may be there still."""
+        """Whether a root that was seen still exists: if it is gone, an absent object below it proves nothing."""
         if self._root.seen:
             self._root.check()
 
@@ -145,7 +145,7 @@ class FolderStorage:
 
     @contextlib.contextmanager
     def _written(self, key: str, data: bytes) -> Iterator[tuple[Path, Path]]:
-        """A temporary file beside the object's path, on disk, and that path."""
+        """A temporary file next to the object's path, flushed to disk, and that path."""
         self._root.make()
         target = self._root.path / key
         with _temporary(self._root.path, target, data) as temporary:
@@ -163,7 +163,7 @@ def _probe(folder: Path) -> None:
 
 
 def _mode(item: os.DirEntry[str]) -> int:
-    """What it is once links are followed; 0 for a link that leads nowhere, or in a circle."""
+    """The file type after following links; 0 for a broken or circular link."""
     try:
         return item.stat().st_mode
     except OSError:
@@ -188,7 +188,7 @@ def _temporary(root: Path, target: Path, data: bytes) -> Iterator[Path]:
 
 
 def _make_folders(root: Path, folder: Path) -> None:
-    """Below the root only: where that is gone, a new one would be a bucket that nobody asked for."""
+    """Only below the root: if the root is gone, creating it would make a bucket that the user did not ask for."""
     if folder == root or folder.is_dir():
         return
     _make_folders(root, folder.parent)

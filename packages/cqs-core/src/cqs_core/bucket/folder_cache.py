@@ -1,7 +1,7 @@
-"""What was made of each folder's files, kept over processes for as long as the folder rests.
+"""Values computed from each folder's files, kept across processes while the folder does not change.
 
-What rests need not be read again, nor what was made of it be made again. See `listing` for when a folder is known to
-rest; of remote buckets nothing is remembered.
+An unchanged folder need not be read again, nor its value computed again. See `listing` for when a folder is known to
+be unchanged. Nothing is cached for remote buckets.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _VERSION = 1
 
 
 class FolderCache:
-    """What `make` gave for the folders below one root.
+    """The values of `make` for the folders below one root.
 
     Args:
-        file: where it is kept; whoever cannot write there forgets with its process.
+        file: where the values are kept; without write access they last as long as the process.
     """
 
     def __init__(self, file: Path) -> None:
@@ -42,7 +42,7 @@ class FolderCache:
         Args:
             folder: its path.
             prefix: its key.
-            make: gives what JSON can hold; called where nothing is known, or what is known is of another time.
+            make: returns a JSON value; called for folders that are new or have changed.
         """
         found: dict[str, Any] = {}
         with self._lock:
@@ -71,21 +71,21 @@ class FolderCache:
         return known
 
     def _forget(self, prefix: str, found: dict[str, Any]) -> None:
-        """What is no longer there."""
+        """Drop folders that no longer exist."""
         gone = [key for key in self._known if key not in found and f"{key}/".startswith(f"{prefix}/")]
         for key in gone:
             del self._known[key]
         self._changed |= bool(gone)
 
     def _save(self) -> None:
-        """Whole or not at all; of two processes the last one's is kept, and the other's folders are looked at again."""
+        """Atomic; if two processes save, the last one wins, and the other's folders are read again."""
         self._changed = False
         with contextlib.suppress(OSError):
             write_json(self._file, [_VERSION, self._known])
 
 
 def _loaded(file: Path) -> dict[str, Any]:
-    """What the file says; nothing where it is absent, torn or of another version."""
+    """The file's content; empty if it is absent, torn or of another version."""
     try:
         version, known = json.loads(file.read_bytes())
         return known if version == _VERSION and isinstance(known, dict) else {}

@@ -1,4 +1,4 @@
-"""A bucket of Google Cloud Storage: every verb ends, and what is stored is what was sent."""
+"""A bucket of Google Cloud Storage: every operation ends, and what is stored is what was sent."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class GcsStorage(RemoteStorage):
             return super().read_some(keys)
 
     def exists(self, key: str) -> bool:
-        """Asked by `info`: to gcsfs, `isfile` is false too where nobody answers."""
+        """Uses `info`, because gcsfs's `isfile` also returns False if the server does not answer."""
         self.fs.invalidate_cache()
         try:
             return bool(self.ask("info", self.path(key))["type"] == "file")

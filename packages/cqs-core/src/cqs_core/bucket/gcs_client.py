@@ -1,7 +1,7 @@
 """gcsfs whose every request ends: with an answer that is whole, or soon with why there is none.
 
-gcsfs has no deadlines, retries a hung request for as long as nobody ends it, and logs tracebacks. So its innermost
-request is our own here; what is built on it (listing, uploading in parts, the URLs) is gcsfs'.
+gcsfs has no deadlines, retries a hung request forever, and logs tracebacks. So its innermost
+request is replaced here; what is built on it (listing, uploading in parts, URLs) is that of gcsfs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ logging.getLogger("gcsfs").addHandler(logging.NullHandler())  # else Python prin
 
 
 class Garbled(aiohttp.ClientError):
-    """An answer that is not what was asked for: half of it, a proxy's page, an object's other bytes."""
+    """A response that is not what was requested: half of it, a proxy's page, other bytes than the object's."""
 
 
 class Repeated(FileExistsError):  # noqa: N818 - reads as what it is
@@ -82,7 +82,7 @@ class RetryingGcs(GCSFileSystem):  # type: ignore[misc]
         json: Any = None,
         data: Any = None,
         cache_type: str | None = None,  # noqa: ARG002 - gcsfs' signature
-        cache_source: str | None = None,  # noqa: ARG002 - likewise
+        cache_source: str | None = None,  # noqa: ARG002 - as above
         **params: Any,
     ) -> tuple[int, Mapping[str, str], Any, bytes]:
         """Ask until there is an answer, or it is too late for another try."""
@@ -173,7 +173,7 @@ async def _body(answer: aiohttp.ClientResponse, limit: asyncio.Timeout, seconds:
 def _check(
     method: str, path: str, answer: tuple[int, Mapping[str, str], Any, bytes], params: Mapping[str, Any]
 ) -> None:
-    """Whether the answer is what was asked for.
+    """Check that the response is what was requested.
 
     Raises:
         Garbled: it is not.
@@ -207,7 +207,7 @@ def _fields(body: bytes) -> Mapping[str, Any]:
 
 
 def _final(error: BaseException, seconds: float) -> BaseException:
-    """What the caller is told of a request that failed for good."""
+    """The error for a request that failed for good."""
     if isinstance(error, Garbled | ChecksumError) or (isinstance(error, HttpError) and not is_retriable(error)):
         return error
     if isinstance(error, TimeoutError):

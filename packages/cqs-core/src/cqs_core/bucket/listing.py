@@ -1,8 +1,8 @@
 """Everything below a folder, links followed; a folder of immutable files that did not change is not read again.
 
-A file that comes or goes moves its folder's ctime, which nobody can set. Clocks tick coarsely, so what was read is
-believed later only if folder and files had been at rest for a while; only on file systems known to keep such times
-(no network, no FUSE), and not where links lead elsewhere. All others are read anew each time.
+A file that comes or goes changes its folder's ctime, which programs cannot set. Clocks are coarse, so a cached listing
+is trusted only if folder and files had not changed for a while before it; only on file systems known to keep such times
+(no network, no FUSE), and not if links lead elsewhere. All others are read again each time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ State = tuple[int, int, int, int]  # its place, and when it changed
 
 
 class FolderListing(NamedTuple):
-    """What a folder holds."""
+    """The content of a folder."""
 
     state: State
     folders: Sequence[str]  # names
@@ -65,7 +65,7 @@ def walk(folder: str, prefix: str, found: list[Entry], *, immutable: bool, above
 
 
 def state_of(folder: str) -> State | None:
-    """What tells whether a folder changed; None where there is none."""
+    """The state by which a change of a folder is noticed; None if there is no folder."""
     try:
         seen = os.stat(folder)  # noqa: PTH116 - a listing stats every folder; Path would double its price
     except (FileNotFoundError, NotADirectoryError):
@@ -74,7 +74,7 @@ def state_of(folder: str) -> State | None:
 
 
 def scan(folder: str) -> Sequence[os.DirEntry[str]]:
-    """What is in a folder; nothing where it is none."""
+    """The content of a folder; empty if it does not exist."""
     try:
         with os.scandir(folder) as found:
             return list(found)
@@ -83,7 +83,7 @@ def scan(folder: str) -> Sequence[os.DirEntry[str]]:
 
 
 def read_folder(folder: str, prefix: str, state: State, *, immutable: bool) -> tuple[FolderListing, bool]:
-    """What is in it, and whether it rests: then it holds that for as long as it has this state, taken before."""
+    """The content, and whether it can be cached: it then holds as long as the folder has this state, taken before."""
     now = time.time_ns()
     folders, entries, moved, plain = [], [], max(state[2:]), immutable
     for item in scan(folder):
@@ -106,7 +106,7 @@ def read_folder(folder: str, prefix: str, state: State, *, immutable: bool) -> t
 
 @functools.lru_cache(maxsize=1)
 def _disks(_moment: int) -> frozenset[int]:
-    """Devices of mounted file systems whose folders' times can be believed; looked up anew at each moment."""
+    """Devices of mounted file systems whose folder times can be trusted; looked up again for each `moment`."""
     found = set()
     with contextlib.suppress(OSError, ValueError, IndexError):  # there is such a table on Linux only
         for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():

@@ -1,4 +1,4 @@
-"""What a bucket's URL says, and whether it can be meant."""
+"""Parses the URL of a bucket, and refuses what cannot be meant."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def split_url(url: str) -> tuple[str, str]:
         return protocol, path
     protocol, mark, name = url.partition(":")
     if mark and f"{protocol}://" in GCS:
-        raise UsageError(f"bucket {url!r} lacks slashes; write {protocol}://{name.strip('/')}")
+        raise UsageError(f"bucket {url!r} has no slashes; write {protocol}://{name.strip('/')}")
     return "", url
 
 
@@ -41,8 +41,8 @@ def local_folder(path: str) -> Path:
     """
     try:
         return Path(path).expanduser().resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, links in a circle, nobody's ~home, a NUL
-        raise UsageError(f"bucket {path!r} is no folder ({error}); name another") from None
+    except (OSError, RuntimeError, ValueError) as error:  # too long, circular links, an unknown ~user, a NUL
+        raise UsageError(f"bucket {path!r} is not a folder ({error}); name another") from None
 
 
 def check_protocol(protocol: str, path: str) -> None:

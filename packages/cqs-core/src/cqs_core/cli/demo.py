@@ -1,4 +1,4 @@
-"""`cqs demo`: every package's part of the tour, in order, on candles that nobody needs an account for."""
+"""`cqs demo`: the steps of all packages, in order, on synthetic candles that need no account."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from cqs_core.isolation import fact_of, foreign
 
 
 @click.command("demo")
-@click.option("--bucket", metavar="FOLDER", help="An empty folder, or one that a demo made; else one of its own.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the dashboard; a free one by default.")
+@click.option(
+    "--bucket", metavar="FOLDER", help="An empty folder, or one that an earlier demo made; by default a new folder."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the dashboard; a free one by default.")
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
-@click.option("--once", is_flag=True, help="Do all but serving, then exit.")
+@click.option("--once", is_flag=True, help="Run all steps without serving the dashboard, then exit.")
 @json_option
 def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: bool) -> None:
     """Show all of cqs on synthetic candles: no account, no network."""
@@ -52,7 +54,7 @@ def run(demo: Demo, *, once: bool) -> None:
 
 
 def _done(step: DemoStep, demo: Demo) -> Any:
-    """What a step returns; one of a plugin that fails is told, and the tour goes on."""
+    """The result of a step. If a plugin's step fails, the failure is reported and the demo continues."""
     host = plugins()
     owner = host.owner("register_demo", step.name)
     if host.is_own(owner):

@@ -25,7 +25,7 @@ def run(folder: Path) -> int:
         write_json(folder / END, {"code": code, "at": time.time()})
 
     with ending(note_end):
-        note_process(folder, os.getpid())  # whoever started it does so too, but may have died
+        note_process(folder, os.getpid())  # the process that started it does this too, but may have died
         os.environ[JOB_VARIABLE] = str(folder)
         code = _in_turn(folder)
         sys.stdout.flush()
@@ -41,7 +41,7 @@ def _in_turn(folder: Path) -> int:
                 return _CANCELLED
             write_json(folder / BEGAN, {"at": time.time()})
             return _command(read_json(folder / REQUEST)["args"])
-    except (KeyboardInterrupt, SystemExit):  # told to end while it waited
+    except (KeyboardInterrupt, SystemExit):  # stopped while it waited
         return _CANCELLED
 
 

@@ -1,4 +1,4 @@
-"""What every command shares: `--bucket`, `--json`, and one way to print."""
+"""Options and output that all commands share: `--bucket`, `--json`, and one way to print."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What JSON allows in its strings, and a terminal obeys; in JSON it can only be inside of strings."""
+"""Characters that JSON allows in strings and that control a terminal."""
 
 bucket_option = click.option("--bucket", metavar="URL", help="Folder or fsspec URL (gs://name) instead of CQS_BUCKET.")
 
@@ -38,7 +38,7 @@ json_option = click.option(
 
 
 _unused_bucket_option = click.option(
-    "--bucket", metavar="URL", expose_value=False, help="Not looked at: this is about the machine."
+    "--bucket", metavar="URL", expose_value=False, help="Ignored: this command is about the machine, not a bucket."
 )
 
 
@@ -60,7 +60,7 @@ def open_bucket(
     Args:
         option: what `--bucket` says, or a bucket.
         write: whether the command does.
-        create: whether a missing folder may be; a command that goes on with what is there does not want a new one.
+        create: whether a missing folder may be created; not for a command that continues with existing data.
 
     Raises:
         UsageError: it cannot be used so; nothing was written and no network was asked.

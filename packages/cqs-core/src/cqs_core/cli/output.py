@@ -3,7 +3,7 @@
 Neither stream passes on what a terminal would obey: names and ids of others are printed with their codes written out.
 
 In the `cqs` process the file descriptor 1 is stderr too, so that this holds for C code, for processes that are started,
-for threads, and for what is printed at exit. A plugin's own command gets both back: its output is the result.
+for threads, and for what is printed at exit. A plugin's own command gets both streams back: its output is the result.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Output:
     lent: bool = False
 
     def stream(self) -> Any:
-        """What `sys.stdout` is to who asks now."""
+        """The stream that `sys.stdout` means to the caller."""
         if inside():
             return _errors()
         if self.lent or _PRINTING.get():
@@ -61,7 +61,7 @@ class Output:
             os.dup2(self.real.fileno(), self.taken)
 
     def drop(self) -> None:
-        """What could not be printed shall not be tried again when Python ends."""
+        """Discard what could not be printed, so that Python does not try again when it exits."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.real.fileno())
 
@@ -94,7 +94,7 @@ class _Routed:
 
     @property
     def rich_proxied_file(self) -> Any:
-        """Where rich writes the codes of its own styles."""
+        """The stream to which rich writes the codes of its own styles."""
         return self._stream()
 
 
@@ -103,14 +103,14 @@ def _harmless(text: Any) -> Any:
         return harmless(text)
     if isinstance(text, bytes | bytearray | memoryview):
         return harmless(bytes(text).decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-    return text  # the stream says what is wrong with it
+    return text  # the stream raises the error
 
 
 _current: list[Output] = []
 
 
 def output() -> Output | None:
-    """Of the command that runs; None outside of commands, and where standard output is closed."""
+    """The output of the running command; None outside of commands, and if standard output is closed."""
     return _current[-1] if _current else None
 
 
@@ -135,7 +135,7 @@ def routed(taken: int | None = None) -> Iterator[Output | None]:
 
 @contextlib.contextmanager
 def printing() -> Iterator[None]:
-    """What the block prints is the result, also where that is JSON."""
+    """What the block prints is the command's result, even with `--json`."""
     token = _PRINTING.set(True)
     try:
         yield
@@ -145,7 +145,7 @@ def printing() -> Iterator[None]:
 
 @contextlib.contextmanager
 def taken_output() -> Iterator[int | None]:
-    """Standard output for this block alone: whoever else writes to descriptor 1, now or later, writes to stderr."""
+    """Reserve standard output for this block: all other writes to descriptor 1, now or later, go to stderr."""
     standard = sys.stdout
     try:
         number = standard.fileno()

@@ -47,7 +47,7 @@ class _Commands(click.Group):
             now.lend()
         return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         rows = [(safe(name), safe(about)) for name, (_, about) in sorted(plugins().commands().items())]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
@@ -59,12 +59,12 @@ def _load(name: str, where: str) -> click.Command:
         with foreign():
             command = getattr(importlib.import_module(module), attribute)
             if not isinstance(command, click.Command):
-                raise TypeError(f"{where!r} is no click command")  # noqa: TRY301 - one guard for whatever a plugin does
+                raise TypeError(f"{where!r} is not a click command")  # noqa: TRY301 - one handler for all that a plugin may do
     except Exception as error:
         owner = plugins().owner("register_commands", name)
         plugins().report(owner, f"command {name}", error)
         fact = f"command {name!r} cannot be loaded: {fact_of(error)}"
-        raise CqsError(f"{fact}; mend or remove its plugin {owner!r}") from error
+        raise CqsError(f"{fact}; fix or remove its plugin {owner!r}") from error
     return command
 
 
@@ -102,7 +102,7 @@ def _failed(error: BaseException) -> int:
     if isinstance(error, OSError) and not isinstance(error, CqsError):  # a fact about this machine: nothing to trace
         if now := output():
             now.drop()
-        if isinstance(error, BrokenPipeError):  # `cqs … | head` is no failure
+        if isinstance(error, BrokenPipeError):  # `cqs … | head` is not a failure
             return 0
     if sys.stderr:
         with contextlib.suppress(OSError):

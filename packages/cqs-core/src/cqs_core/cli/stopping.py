@@ -1,4 +1,4 @@
-"""How a command ends when it is told to, by Ctrl-C, SIGTERM or SIGHUP: once, in order, and within seconds.
+"""How a command stops on Ctrl-C, SIGTERM or SIGHUP: once, in order, and within seconds.
 
 The handler raises once, and only sets a plain flag after that: a second signal does not break into the tidying up
 that the first one began. Python writes each signal into a pipe, too. A thread that reads it ends the process where
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
 GRACE_PERIOD = 2.0
-"""Seconds that a command has to end when it is told to."""
+"""Seconds that a command has to end after a signal."""
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 _asked: list[int] = []  # signals that came
-_service: list[bool] = []  # whether being told to end is how the command ends
+_service: list[bool] = []  # whether a signal is the normal way to end this command
 
 
 class Terminated(KeyboardInterrupt):
@@ -32,13 +32,13 @@ class Terminated(KeyboardInterrupt):
 
 
 def code_of(interrupt: BaseException) -> int:
-    """The exit code of a command that was told to end."""
+    """The exit code of a command that was stopped by a signal."""
     first = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
     return 128 + next((number for number in _asked if number != signal.SIGINT), first)
 
 
 def stop_requested() -> bool:
-    """Whether the process was: asyncio may swallow what interrupts it."""
+    """Whether a signal came; asyncio may swallow the exception that it raises."""
     return bool(_asked)
 
 
@@ -48,7 +48,7 @@ def handles_sigterm() -> bool:
 
 
 def leave(code: int) -> None:
-    """End the process at once where it was told to, or where a thread is busy with what nobody can interrupt.
+    """End the process at once after a signal, or if a thread is in a call that cannot be interrupted.
 
     Python takes seconds to clear away what a server has loaded.
     """
@@ -58,7 +58,7 @@ def leave(code: int) -> None:
 
 @contextlib.contextmanager
 def stoppable(message: str = "") -> Iterator[None]:
-    """After Ctrl-C, SIGTERM or SIGHUP, `told` is said on stderr."""
+    """On Ctrl-C, SIGTERM or SIGHUP, print `message` on stderr."""
     try:
         yield
     except KeyboardInterrupt:
@@ -70,7 +70,7 @@ def stoppable(message: str = "") -> Iterator[None]:
 
 @contextlib.contextmanager
 def service() -> Iterator[None]:
-    """A block that runs until it is told to end, and ends well then: exit code 0."""
+    """A block that runs until a signal comes, which is its normal end: exit code 0."""
     _service.append(True)
     with contextlib.suppress(KeyboardInterrupt):
         yield

@@ -41,7 +41,7 @@ class Table:
         return [_BETWEEN.join(row).rstrip() for row in self.rows(columns)]
 
     def rows(self, columns: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-        """The same as padded cells."""
+        """The next rows as padded cells."""
         cells = [_all_safe(column) for column in columns]
         if not self._begun and any(self.titles):
             cells = [[title, *column] for title, column in zip(self.titles, cells, strict=True)]

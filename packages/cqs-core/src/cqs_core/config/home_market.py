@@ -1,4 +1,4 @@
-"""Markets as users type them, read by the settings and by what an exchange tells of itself."""
+"""Markets as users type them, resolved by the settings and by the exchange's own attributes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def market_of(symbol: str, exchange: str, quote: str | None = None, known: Collection[str] = ()) -> str:
-    """The unified market of a symbol as users type it, by the settings and by what the exchange tells of itself.
+    """The unified market of a symbol as users type it, by the settings and the exchange's attributes.
 
     Raises:
         UsageError: as `resolve`.

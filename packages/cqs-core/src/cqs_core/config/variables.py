@@ -36,13 +36,13 @@ class _Environment(EnvSettingsSource):
 
 
 class _DotEnv(DotEnvSettingsSource):
-    """The `.env` file, likewise."""
+    """The same from the `.env` file."""
 
     def _read_env_files(self) -> Mapping[str, str | None]:
         try:
             return _with_gcs(super()._read_env_files())
         except (OSError, UnicodeError) as error:
-            raise UsageError(f"{str(Path('.env').absolute())!r} cannot be read ({error}); mend or remove it") from None
+            raise UsageError(f"{str(Path('.env').absolute())!r} cannot be read ({error}); fix or remove it") from None
 
 
 def _with_gcs(found: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -54,7 +54,7 @@ def _with_gcs(found: Mapping[str, str | None]) -> dict[str, str | None]:
 
 
 class Settings(BaseSettings):
-    """What the user configured.
+    """The user's configuration.
 
     Attributes:
         bucket: folder or fsspec URL; None where nothing was configured.
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - read in our own way
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - there are none
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, _Environment(settings_cls), _DotEnv(settings_cls, ".env", "utf-8-sig")

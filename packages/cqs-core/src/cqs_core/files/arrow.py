@@ -1,6 +1,6 @@
-"""Bytes for Arrow to read, in memory of its own.
+"""Copies bytes into Arrow's own memory, to read them there.
 
-Arrow reads ahead in threads of its own. One that still holds a Python object (`bytes`, `BytesIO`) when Python ends has
+Arrow reads ahead in its own threads. One that still holds a Python object (`bytes`, `BytesIO`) when Python ends has
 to ask a dead interpreter to let go of it, and the process aborts with code 134 after all its work is done.
 """
 
@@ -26,7 +26,7 @@ def parquet_table(data: bytes) -> pa.Table:
 
     Raises:
         pyarrow.ArrowException: they are none.
-        OSError: likewise.
+        OSError: the data are damaged.
     """
     import pyarrow.parquet as pq
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def replacing(path: Path, *, make_folder: bool = True) -> Iterator[Path]:
-    """A path beside `path` to write to; what is there when the block ends takes the place of `path`.
+    """A temporary path to write to; when the block ends, that file replaces `path`.
 
     A block that fails leaves `path` as it was. Of two writers the last one wins.
     """

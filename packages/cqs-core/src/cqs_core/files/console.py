@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 class SafeConsole(Console):
-    """A console that writes out what is not printable, whatever it is given: text, tables, bars."""
+    """A console that escapes unprintable characters in all that it prints: text, tables, bars."""
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
-        """Rich has no hook for what is printed but this one, through which all of it goes."""
+        """The only method of rich through which all output goes."""
         return super()._render_buffer(one if one.control else Segment(harmless(one.text), one.style) for one in buffer)

@@ -51,7 +51,7 @@ class Frame(pd.DataFrame):
         return found
 
     def relation(self) -> duckdb.DuckDBPyRelation:
-        """A DuckDB relation, on a connection of its own that shows times in UTC."""
+        """A DuckDB relation, on its own connection, which shows times in UTC."""
         import duckdb
 
         connection = duckdb.connect()
@@ -63,7 +63,7 @@ def arrow_of(given: Any) -> pa.Table:
     """Any table as Arrow: pandas (its index too, where it has a name or is of times), polars, Arrow, DuckDB.
 
     Raises:
-        UsageError: it is no table.
+        UsageError: it is not a table.
     """
     import pyarrow as pa
 
@@ -79,7 +79,7 @@ def arrow_of(given: Any) -> pa.Table:
         return given
     if hasattr(given, "__arrow_c_stream__"):
         return pa.table(given)
-    raise UsageError(f"{type(given).__name__} is no table; give a frame of pandas or polars, or an Arrow table")
+    raise UsageError(f"{type(given).__name__} is not a table; give a frame of pandas or polars, or an Arrow table")
 
 
 def is_table(given: object) -> bool:

@@ -1,4 +1,4 @@
-"""Text of others made harmless: nothing of it commands a terminal, and nothing of it is a second line."""
+"""Makes text of unknown origin harmless: it cannot control a terminal or add a line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def safe(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    r"""The same for text of several lines, with tabs.
+    r"""Like `safe`, for text with several lines and tabs.
 
     >>> harmless("a\x1b[2J\tb\nc")
     'a\\x1b[2J\tb\nc'
@@ -30,7 +30,7 @@ def harmless(text: str) -> str:
 
 
 def one_line(text: str, longest: int = 0) -> str:
-    r"""The same with all white space as single spaces, and not longer than so many characters.
+    r"""Like `safe`, with all white space as single spaces, and at most `longest` characters.
 
     >>> one_line("two\n  lines\x1b[2J and more", 20)
     'two lines\\x1b[2J an…'

@@ -33,5 +33,5 @@ def to_csv(frame: pd.DataFrame) -> bytes:
 
 
 def _calculable(dtype: Any) -> bool:
-    """Whether a column holds numbers or times, which are no formula."""
+    """Whether a column holds numbers or times, which are never formulas."""
     return getattr(dtype, "kind", "O") in "biufcmM"

@@ -1,4 +1,4 @@
-"""What a channel for alerts must do: the contract that channel plugins implement."""
+"""The contract of alert channels, which plugins implement."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Demo:
-    """What the steps share.
+    """State that the steps share.
 
     Attributes:
         bucket: the demo's own bucket.

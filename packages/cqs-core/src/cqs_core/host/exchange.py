@@ -1,4 +1,4 @@
-"""What the data pipeline must know of an exchange: the contract that exchange plugins implement."""
+"""The contract of exchanges, which plugins implement: what the data pipeline needs."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Exchange:
         """Close the connection."""
 
     def now(self) -> int:
-        """The exchange's clock, ms UTC, where it tells; a candle is finished when this is past its end."""
+        """The exchange's clock, ms UTC, if it reports one; a candle is finished when this is past its end."""
         return clock.now()
 
     def offers(self, interval: str) -> bool:
@@ -115,7 +115,7 @@ class Exchange:
         raise NotImplementedError
 
     async def first(self, market: str) -> int | None:  # noqa: ARG002 - a plugin's own knows
-        """When the first candle opened, ms UTC, about; None where it is costly to tell. Only estimates rest on it."""
+        """About when the first candle opened, ms UTC; None if that is expensive to find. Used for estimates only."""
         return None
 
     async def volumes(self) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""What hooks return: how each item is named, and what it must be to be taken."""
+"""Results of hooks: how each item is named, and what it must be to be accepted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NAMES = {
 
 @dataclass
 class Merged:
-    """What all plugins gave to one hook.
+    """What all plugins returned from one hook.
 
     Attributes:
         items: by name.
@@ -44,9 +44,9 @@ class Merged:
     def take(self, name: str, item: Any, plugin: str) -> str:
         """Add an item, unless its name is taken: then the plugin that has it is returned.
 
-        What is made for any exchange alike gives way to a class for one, and never replaces anything.
+        A generic class for any exchange gives way to a specific one, and never replaces anything.
         """
-        key = unicodedata.normalize("NFKC", name).casefold()  # what differs less cannot be told apart by everybody
+        key = unicodedata.normalize("NFKC", name).casefold()  # names that differ less look the same to users
         known = self._names.get(key)
         if known is not None:
             if getattr(item, "generic", False) is True:
@@ -59,7 +59,7 @@ class Merged:
 
 
 def named(hook: str, given: Any) -> Iterator[tuple[str, Any] | DataError]:
-    """What a plugin gave to a hook, by name; nothing at all is fine. What is of no use is an error in its place."""
+    """What a plugin returned from a hook, by name; None is fine. A useless item is replaced by an error."""
     if given is None:
         return
     pairs = given.items() if hook == "register_commands" else ((getattr(i, _NAMES[hook], None), i) for i in given)
@@ -90,16 +90,16 @@ def _fault(hook: str, name: str, item: Any) -> str:
 def _shown(item: Any) -> str:
     try:
         return repr(item)
-    except Exception:  # noqa: BLE001 - a repr may fail in any way, and is not what is wrong with it
+    except Exception:  # noqa: BLE001 - a repr may fail in any way, and that is not the item's fault
         return f"a {type(item).__name__}"
 
 
 Verdict = bool | str
-"""True if it is taken; else False, or what is wrong with it."""
+"""True if it is accepted; else False, or what is wrong with it."""
 
 
 def _text(item: Any, *names: str, empty: bool = True) -> str:
-    """What is wrong with attributes that must be one line of text."""
+    """The first attribute that is not one line of text."""
     for name in names:
         value = getattr(item, name, None)
         if not isinstance(value, str) or not value.isprintable() or not (value or empty):

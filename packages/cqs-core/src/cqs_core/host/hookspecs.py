@@ -77,7 +77,7 @@ def register_channels() -> Sequence[AlertChannel]:  # type: ignore[empty-body]
 
 @hookspec
 def register_tables() -> Sequence[SqlTable]:  # type: ignore[empty-body]
-    """Called when SQL is asked. Returns `cqs_core.SqlTable` tables that it sees beside `candles`."""
+    """Called when SQL runs. Returns `cqs_core.SqlTable` tables that the query sees in addition to `candles`."""
 
 
 @hookspec

@@ -1,4 +1,4 @@
-"""The plugin host: loads what is installed, one guard around each plugin, and merges what hooks return by name.
+"""The plugin host: loads installed plugins, each isolated, and merges what hooks return by name.
 
 Entry points of the group `cqs` are loaded one by one. A plugin that fails at import, at registration or in a hook is a
 `PluginProblem`, shown by `cqs plugins`, and takes nothing else down.
@@ -58,7 +58,7 @@ class PluginProblem:
 
 @dataclass
 class Plugins:
-    """What is installed. Use `plugins()`; a host of one's own is for tests.
+    """The installed plugins. Use `plugins()`; create a host of your own only in tests.
 
     Attributes:
         problems: what plugins did wrong, in the order in which it was found.
@@ -235,7 +235,7 @@ class Plugins:
             self.report(plugin, where, error)
 
     def _called(self, plugin: str, where: str, call: Callable[[], _T]) -> _T:
-        """What a plugin answers; one that is not ours runs in a thread, which is left behind when it does not end.
+        """The plugin's result. Plugins of others run in a thread, which is abandoned if it does not end.
 
         Raises:
             TimedOut: it did not come back, now or earlier.
@@ -296,7 +296,7 @@ def _leave_out(plugin: str) -> str:
 def _say(line: str) -> None:
     if sys.stderr:
         with contextlib.suppress(OSError):
-            print("cqs:", safe(line), file=sys.stderr, flush=True)  # noqa: T201 - said while it runs, whoever waits for it
+            print("cqs:", safe(line), file=sys.stderr, flush=True)  # noqa: T201 - must appear while the plugin still runs
 
 
 _loading = threading.RLock()
@@ -307,9 +307,9 @@ def plugins() -> Plugins:
     """The host of this process, loaded on first use.
 
     Raises:
-        UsageError: `CQS_PLUGIN_LIMIT` is no number of seconds.
+        UsageError: `CQS_PLUGIN_LIMIT` is not a number of seconds.
     """
-    if _hosts and watched():  # a plugin asks while it is imported: it gets what is there so far
+    if _hosts and watched():  # a plugin asks during its import: it gets the plugins loaded so far
         return _hosts[0]
     with _loading:
         if not _hosts:

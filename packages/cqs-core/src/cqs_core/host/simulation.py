@@ -39,10 +39,10 @@ def simulate(
 
 
 def executed(engine: Engine, candles: Candles, orders: Orders, costs: Costs) -> Execution:
-    """What an engine makes of these orders; one of a plugin may fail in any way.
+    """Execute orders on an engine; an engine of a plugin may fail in any way.
 
     Raises:
-        UsageError: it did, or what it returned is no execution of these candles.
+        UsageError: the engine failed, or returned something that is not an execution of these candles.
     """
     if plugins().is_own(plugins().owner("register_engines", engine.name)):
         return engine.execute(candles, orders, costs)

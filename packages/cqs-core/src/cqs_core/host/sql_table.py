@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SqlTable:
-    """A table that SQL sees beside `candles`.
+    """A table that SQL sees in addition to `candles`.
 
     Attributes:
-        name: letters, digits and `_`; SQL does not tell cases apart.
+        name: letters, digits and `_`; SQL ignores case.
         columns: DuckDB types by column, in order; times are `timestamptz`.
         rows: called with the bucket by a query that names the table; or `module:function`, imported then.
         doc: what a row is, in one sentence.

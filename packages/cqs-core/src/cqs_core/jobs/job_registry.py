@@ -29,7 +29,7 @@ _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 
 
 def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None = None) -> Job:
-    """Run `cqs ARGS --json` in a session of its own.
+    """Run `cqs ARGS --json` in its own session.
 
     Args:
         title: what people read in lists.
@@ -58,7 +58,7 @@ def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None
 
 
 def _confirm_bucket(url: str | None) -> None:
-    """A page may be older than what is mounted at its bucket's path now: no job starts on another folder."""
+    """A page may be older than the folder that is now mounted at its bucket's path; then no job is started."""
     from cqs_core.bucket import Bucket
     from cqs_core.config.variables import settings
 
@@ -90,7 +90,7 @@ def _await(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def listing(most: int | None = None) -> Sequence[Job]:
-    """All jobs, newest first; with `most`, only so many of the newest are looked at."""
+    """All jobs, newest first; at most the newest `most`."""
     jobs = [job for folder in _folders()[:most] if (job := read_job(folder))]
     return sorted(jobs, key=lambda job: job.started, reverse=True)
 
@@ -128,7 +128,7 @@ def give_up(job_id: str, part: str) -> None:
 
 
 def forget(job_ids: Iterable[str]) -> None:
-    """Remove what is kept of jobs that are over; others stay."""
+    """Remove the files of finished jobs; others stay."""
     for job_id in job_ids:
         job = read_job(_home() / job_id) if _ID.fullmatch(job_id) else None
         if job is not None and job.over:

@@ -1,4 +1,4 @@
-"""So many jobs work at once on this machine; further ones wait in their order.
+"""Limits how many jobs work at the same time on this machine; others wait in order.
 
 A place is a locked file: the system gives it back whatever ends the process that holds it.
 """
@@ -35,7 +35,7 @@ def place() -> Iterator[None]:
     """Wait for a place, and hold it."""
     try:
         import fcntl
-    except ImportError:  # no flock on this system: nobody waits
+    except ImportError:  # no flock on this system: no limit
         yield
         return
     home = state_folder() / "job-places"
@@ -56,7 +56,7 @@ def place() -> Iterator[None]:
     def free() -> IO[str] | None:
         return next((found for n in range(most()) if (found := lock(str(n), fcntl.LOCK_EX | fcntl.LOCK_NB))), None)
 
-    turn = lock("turn", fcntl.LOCK_EX)  # one looks for a place, the others stand in line
+    turn = lock("turn", fcntl.LOCK_EX)  # one process looks for a place, the others wait in line
     try:
         while (slot := free()) is None:
             time.sleep(_SECONDS)

@@ -46,10 +46,10 @@ class Progress:
 
     Attributes:
         title: what it is.
-        total: units in all; None where nobody knows.
-        unit: what is counted.
+        total: number of units; None if unknown.
+        unit: name of the units.
         done: units so far.
-        note: what is going on now.
+        note: the current step.
         parts: named pieces with progress of their own; without a `total`, the sum of theirs is used.
         started: seconds since the epoch.
         lock: held while any of this changes.
@@ -75,7 +75,7 @@ class Progress:
             self.show()
 
     def say(self, note: str) -> None:
-        """What is going on now; what is waited for."""
+        """Show the current step, or what the work waits for."""
         with self.lock:
             if note != self.note:
                 _log.debug("%s: %s", self.title, note)
@@ -101,7 +101,7 @@ class Progress:
             self.show()
 
     def given_up(self, part: str) -> bool:
-        """Whether somebody asked to leave this part (`cqs_core.jobs.give_up`)."""
+        """Whether the user asked to skip this part (`cqs_core.jobs.give_up`)."""
         return isinstance(self._shown, _JobFile) and part in self._shown.given_up()
 
     @property

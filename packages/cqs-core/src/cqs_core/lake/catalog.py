@@ -1,4 +1,4 @@
-"""What one listing tells: the objects of every series, and which of them overlap."""
+"""The catalog from one listing: the objects of every series, and which of them overlap."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def objects_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, Sequen
 
 
 def plan(objects: Iterable[LakeObject], start: int | None = None, end: int | None = None) -> Plan:
-    """Objects with rows in `[start, end)`, told apart by whether their rows' ranges overlap."""
+    """Objects with rows in `[start, end)`, split by whether the ranges of their rows overlap."""
     wanted = sorted(
         (o for o in objects if o.rows and (start is None or o.last >= start) and (end is None or o.first < end)),
         key=lambda o: (o.first, o.last),

@@ -22,7 +22,7 @@ _SERIES, _NAME = b"cqs.series", b"cqs.name"
 
 
 def metadata(series: Series, item: LakeObject) -> dict[bytes, bytes]:
-    """What an object says of itself in its footer: whose it is, and all of its name but the hash."""
+    """The footer of an object: its series, and its name without the hash."""
     return {_SERIES: _text(str(series)), _NAME: _text(object_stem(item))}
 
 
@@ -37,20 +37,20 @@ def checked_paths(bucket: Bucket, objects: Sequence[LakeObject], *, again: bool 
 
 
 def problem_of(key: str, data: bytes) -> str:
-    """What is wrong with an object of the lake, read off its bytes without decoding a row; empty where nothing is."""
+    """What is wrong with an object of the lake, without decoding a row; empty if nothing is."""
     if said := as_named(key, data):
         return said
     series, item = parse_folder(key.rpartition("/")[0]), parse_object(key)
     if series is None or item is None:
-        return "is no object of the lake"
+        return "is not an object of the lake"
     try:
         return _against_footer(pq.ParquetFile(pa.BufferReader(data)), series, item)
     except (pa.ArrowException, OSError) as error:
-        return f"is no parquet file ({' '.join(str(error).split())})"
+        return f"is not a parquet file ({' '.join(str(error).split())})"
 
 
 def against_name(table: pa.Table, item: LakeObject) -> str:
-    """What is wrong with the rows of an object, by its name; empty where nothing is."""
+    """What is wrong with the rows of an object, given its name; empty if nothing is."""
     ts = stamps(table)
     if len(ts) != item.rows or (len(ts) and (ts[0] != item.first or ts[-1] != item.last)):
         return "does not hold the rows that its name says"
@@ -70,7 +70,7 @@ def written_as(about: pq.FileMetaData) -> tuple[Series, str]:
     """The series that an object was written for, and all of its name but the hash, by its footer.
 
     Raises:
-        ValueError: it does not say, or says what nobody is called.
+        ValueError: it names no series, or an impossible one.
     """
     said = about.metadata or {}
     exchange, _, rest = said.get(_SERIES, b"").decode("utf-8", "surrogatepass").partition(" ")
@@ -87,7 +87,7 @@ def _against_footer(file: pq.ParquetFile, series: Series, item: LakeObject) -> s
     if file.metadata.num_rows != item.rows:
         return "does not hold the rows that its name says"
     about = file.metadata.metadata or {}
-    if _NAME not in about:  # written before objects named themselves: only the rows can tell
+    if _NAME not in about:  # written before objects named themselves: only the rows can show it
         return against_name(file.read(columns=["ts", "seq"]), item)
     owner, name = about.get(_SERIES, b""), about[_NAME]
     if owner != _text(str(series)):

@@ -1,4 +1,4 @@
-"""Every incoming candle is checked here before it may be stored; what fails is kept apart with its reason."""
+"""Checks every incoming candle before it is stored; what fails goes to quarantine with its reason."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Reject:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What came through.
+    """Candles that passed.
 
     Attributes:
         table: ts, open, high, low, close, volume; ascending, each stamp once.

@@ -1,8 +1,8 @@
-"""Many small objects into one; nothing is deleted before what replaces it has been there for a while.
+"""Merges small objects into one; nothing is deleted before its replacement has existed for a while.
 
-A listing is not a snapshot: whoever lists while the inputs go and the merged object comes could see neither. So the
-inputs stay for a grace, and a later run deletes exactly those whose every row the merged object holds. A crash anywhere
-leaves more objects than needed, never fewer; two compactors write the same object.
+A listing is not a snapshot: a reader could list the lake while it changes and see neither the inputs nor the merged
+object. So the inputs stay for a grace period, and a later run deletes exactly those whose rows are all in the merged
+object. A crash leaves more objects than needed, never fewer; two compactors write the same object.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ GRACE = 30.0  # seconds
 
 @dataclass(frozen=True)
 class Compacted:
-    """What was done.
+    """The result.
 
     Attributes:
         merged: objects merged into new ones.
@@ -59,7 +59,7 @@ class Compacted:
 
 
 def compact(bucket: Bucket, series: Series, contents: Contents, least: int = MANY, grace: float = GRACE) -> Compacted:
-    """Delete what was merged long enough ago, and merge where at least `least` objects could be fewer; never waits.
+    """Delete what was merged long enough ago, and merge where that saves `least` objects or more; never waits.
 
     Raises:
         Missing: the series lacks an object, which a merged one would seem to replace; nothing was merged or deleted.

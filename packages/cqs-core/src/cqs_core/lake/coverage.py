@@ -58,7 +58,7 @@ def coverage(bucket: Bucket, series: Series, contents: Contents) -> Coverage:
 
 
 def imported(bucket: Bucket, series: Series, objects: Sequence[LakeObject]) -> Spans:
-    """What imports tell of a series, so that nobody needs to ask: the candles of files, and all that archives cover.
+    """Ranges answered by imports, which need no request: the candles of files, and all that archives cover.
 
     Not their last candle: it may still have been open when the file was made.
     """

@@ -21,7 +21,7 @@ _SETTLE = 1.0  # seconds that listings get to see what replaces an object before
 
 
 def delete(bucket: Bucket, series: Series, objects: Sequence[LakeObject], start: int | None, end: int | None) -> None:
-    """Delete the candles that open in `[start, end)`, ms UTC, and what was answered about them.
+    """Delete the candles that open in `[start, end)`, ms UTC, and the record that this range was answered.
 
     Objects that reach beyond the range are written again without it, before they are deleted: a crash leaves them.
     """
@@ -35,7 +35,7 @@ def delete(bucket: Bucket, series: Series, objects: Sequence[LakeObject], start:
 
 
 def _outside(bucket: Bucket, series: Series, item: LakeObject, low: int, high: int) -> list[LakeObject]:
-    """What an object has before and after a range, as objects of their own."""
+    """Write the rows of an object before and after a range as new objects."""
     ranges = [(item.start, min(item.end, low)), (max(item.start, high), item.end)]
     wanted = [(start, end) for start, end in ranges if start < end]
     if not wanted:

@@ -79,7 +79,7 @@ def longest_part(interval: str, offered: Collection[str], day_start: int = 0) ->
 
 
 def why_no_days(series: Series, day_start: int) -> str:
-    """Why a series cannot be read from what is stored, where days begin elsewhere, and what to fetch."""
+    """Why a series cannot be derived if days begin at another hour, and what to fetch."""
     begins = f"{day_start // HOUR:02d}:{day_start // MINUTE % 60:02d}"
     return (
         f"{series} begins its days at {begins} UTC (CQS_DAY_START), so it is put together from shorter candles, "
@@ -167,7 +167,7 @@ def _unknown(interval: str, answered: Spans, bounds: Range, day_start: int) -> S
 
 
 def _inside(chain: Sequence[_Source], interval: str, opens: Stamps, day_start: int) -> Stamps:
-    """Without the bars in which what is stored begins and ends."""
+    """Without the bars in which the stored candles begin and end."""
     first, last = _bounds(chain, None, None)
     return np.asarray(opens[(opens >= first) & (bar_ends(interval, opens, day_start) <= last)])
 
@@ -275,7 +275,7 @@ def _union(spans: Sequence[Spans]) -> Spans:
 
 
 def _bounds(chain: Sequence[_Source], start: int | None, end: int | None) -> tuple[int, int]:
-    """The range that is asked for; open ends are those of what is stored."""
+    """The requested range; open ends are those of the stored candles."""
     objects = [o for source in chain for o in source.promised if o.rows]
     low = min((o.first for o in objects), default=0) if start is None else start
     high = max((o.end for o in objects), default=0) if end is None else end

@@ -1,4 +1,4 @@
-"""Candles out of the lake as a file of their own: CSV or parquet."""
+"""Exports candles of the lake to a file: CSV or parquet."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_target(path: str | Path) -> str:
     if not target.absolute().parent.is_dir():
         raise UsageError(f"no folder {str(target.parent)!r}; create it, or name another file")
     if target.exists() and not target.is_file():
-        raise UsageError(f"{str(path)!r} is no file that could be replaced; name another")
+        raise UsageError(f"{str(path)!r} is not a file that can be replaced; name another")
     return kind
 
 

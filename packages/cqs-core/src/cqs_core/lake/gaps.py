@@ -79,7 +79,7 @@ class Gaps:
 
 
 def gaps(bucket: Bucket, found: Mapping[Series, Contents], wanted: Iterable[Series]) -> list[Gaps]:
-    """The holes of each wanted series with their causes; the others of their exchanges serve to tell outages."""
+    """Gaps of each wanted series with their causes; other series of the exchange serve to detect outages."""
     names = list(wanted)
     exchanges = {series.exchange for series in names}
     have = {s: coverage(bucket, s, each) for s, each in found.items() if s.exchange in exchanges}

@@ -1,6 +1,6 @@
 """Absurd jumps: a close many times the one before it. The candle stays, and quarantine says that it looks wrong.
 
-The one before may lie in an earlier answer, or have been stored years ago: neighbours are looked up in the lake.
+The previous candle may be in an earlier answer, or stored years ago, so adjacent candles are looked up in the lake.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def jumps(table: pa.Table) -> list[Reject]:
 
 
 class AdjacentCandles:
-    """The candles of a series on both sides of what is about to be stored.
+    """The stored candles of a series next to new ones.
 
     Args:
         bucket: where it is.
@@ -47,7 +47,7 @@ class AdjacentCandles:
         self._stored: dict[int, pa.Table] = {}
 
     def jumps(self, table: pa.Table) -> list[Reject]:
-        """Jumps within a sorted table, into it and out of it; what it holds is a neighbour from now on."""
+        """Jumps within a sorted table, into it and out of it; its candles count as stored from now on."""
         if not len(table):
             return []
         ts = stamps(table)

@@ -48,7 +48,7 @@ class Lake:
         self.bucket = bucket if isinstance(bucket, Bucket) else Bucket(_configured() if bucket is None else bucket)
 
     def series(self) -> Sequence[Series]:
-        """What the lake has candles of, or had, where all objects of a series are missing; sorted."""
+        """Series with candles, or whose objects are all missing; sorted."""
         return sorted(contents_by_series(self.bucket))
 
     def objects(self, series: Series | str) -> Sequence[LakeObject]:
@@ -73,7 +73,7 @@ class Lake:
         return [gap for one in self.holes(series) for gap in one]
 
     def holes(self, series: Iterable[Series | str] | Series | str | None = None) -> Sequence[Gaps]:
-        """The same as columns, one entry a series: sparse markets have very many."""
+        """The same as columns, one entry per series: sparse markets have very many gaps."""
         from cqs_core.lake.gaps import gaps
 
         chosen = all_series(series)
@@ -81,7 +81,7 @@ class Lake:
         return self._reading("the lake", lambda found: gaps(self.bucket, found, _some(found, wanted)))
 
     def verify(self, series: Iterable[Series | str] | Series | str | None = None) -> Sequence[Verified]:
-        """Every byte against its name, overlaps against each other, files nobody reads; one content hash a series."""
+        """Check objects against their names, overlaps against each other, and stray files; one hash per series."""
         from cqs_core.lake.verify import series_in, verify
 
         chosen = all_series(series)
@@ -94,7 +94,7 @@ class Lake:
     ) -> Compacted:
         """Merge objects where at least `least` could be fewer; delete those merged more than `grace` seconds ago.
 
-        A damaged series is left as it is, and `problems` of what is returned says so.
+        A damaged series is left as it is and named in `problems` of the result.
         """
         from cqs_core.lake.compaction import Compacted
 
@@ -152,7 +152,7 @@ class Lake:
     def derived(
         self, series: Series | str, start: Time | int | None = None, end: Time | int | None = None, day_start: int = 0
     ) -> Derived:
-        """The same, with the intervals that it came from and the bars that were left out as incomplete."""
+        """The same, with the source intervals and the bars that were left out as incomplete."""
         from cqs_core.lake.deriving import derive
 
         return derive(self, series_of(series), *milliseconds(start, end), day_start)
@@ -214,7 +214,7 @@ class Lake:
 
         Raises:
             DataError: a series is damaged; its file stayed as it was, and all others were written.
-            UsageError: likewise, of days that CQS_DAY_START moves and for which shorter candles are not stored.
+            UsageError: as for `frame`; also if CQS_DAY_START moves days and no shorter candles are stored.
         """
         from cqs_core.lake.publishing import at_home, publish
 

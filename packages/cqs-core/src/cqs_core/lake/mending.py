@@ -1,6 +1,6 @@
 """Damage of a series, and how it is undone: names put back, and damaged objects set aside once they are answered again.
 
-Nothing is thrown away: what is set aside is kept below `data/damaged`.
+Nothing is deleted: damaged objects are moved below `data/damaged`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FOLDER = "data/damaged"
 
 
 class Damage(NamedTuple):
-    """What is wrong with a series.
+    """The damage of a series.
 
     Attributes:
         sound: objects with which nothing is.
@@ -47,7 +47,7 @@ class Damage(NamedTuple):
 
 
 def damage_of(bucket: Bucket, series: Series) -> Damage:
-    """Every byte of a series looked at."""
+    """Check every byte of a series."""
 
     def look() -> Damage:
         entries = bucket.list(series.folder, immutable=True)

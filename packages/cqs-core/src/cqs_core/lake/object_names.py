@@ -19,7 +19,7 @@ from cqs_core.time.intervals import DAY, HOUR, INTERVALS, MINUTE
 
 ROOT = "data/candles"
 SOURCES = ("exchange", "endpoint", "import", "archive")
-IMPORTED = ("import", "archive")  # of an archive, what is absent was not traded; of other files, nothing is known
+IMPORTED = ("import", "archive")  # what an archive lacks was not traded; other files say nothing
 _SEQS = 1 << 62  # beyond it no clock leads, and a next one could not be stored
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - UTC by construction
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
@@ -89,7 +89,7 @@ def _percent(character: str) -> str:
 
 
 def object_name(o: LakeObject) -> str:
-    """The file name, without folder; `o.key` is not looked at."""
+    """The file name, without the folder; ignores `o.key`."""
     return f"{object_stem(o)}_{o.hash}.parquet"
 
 
@@ -101,7 +101,7 @@ def object_stem(o: LakeObject) -> str:
 
 @functools.lru_cache(maxsize=1 << 15)
 def parse_object(key: str, size: int = 0, modified: float | None = None) -> LakeObject | None:
-    """What the name says; None where it is no name of ours. Listings come again and again: names are remembered."""
+    """Parse a name; None if it is not one of ours. Cached, since listings repeat."""
     name = key.rpartition("/")[2]
     parts = name.removesuffix(".parquet").split("_")
     if len(parts) != 6 or not name.endswith(".parquet") or parts[4] not in SOURCES:
@@ -119,7 +119,7 @@ def parse_object(key: str, size: int = 0, modified: float | None = None) -> Lake
 
 @functools.lru_cache(maxsize=1 << 12)
 def parse_folder(folder: str) -> Series | None:
-    """The series whose objects are in a folder; None where it is no folder of ours, however much it looks like one."""
+    """The series whose objects are in a folder; None if it is not exactly a folder of the lake."""
     parts = folder.split("/")[-3:]
     try:
         exchange, market, interval = (unescape(part.partition("=")[2]) for part in parts)

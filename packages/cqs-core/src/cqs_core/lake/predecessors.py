@@ -40,7 +40,7 @@ class Predecessor(NamedTuple):
 
 
 def predecessor(bucket: Bucket, name: str, interval: str) -> Predecessor:
-    """What other programs left under a name, `BTC_1d.parquet`; empty if they left nothing.
+    """Copies of what other programs had under a name, `BTC_1d.parquet`; empty if there are none.
 
     Raises:
         CqsError: the file cannot be read.

@@ -1,4 +1,4 @@
-"""`data/processed/{BASE}_{interval}.parquet`: candles for the neighbours, who read plain files by these names."""
+"""`data/processed/{BASE}_{interval}.parquet`: candles for other programs, which read plain files by these names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def at_home(series: Iterable[Series]) -> list[Series]:
 
 
 def at_home_market(series: Series) -> bool:
-    """Whether it is spot against the home quote on the home exchange: only such names are the neighbours'."""
+    """Whether it is a spot market of the home exchange in the home quote: only those have such file names."""
     return _is_home(series, settings())
 
 
@@ -72,7 +72,7 @@ class Published(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What a reader of the earlier file should know, in one line; empty if there was none."""
+        """How the file differs from the earlier one, in one line; empty if there was none."""
         parts = {
             "kept from the earlier file": self.kept,
             "differ from it (see data/foreign)": self.differ,
@@ -89,7 +89,7 @@ def publish(lake: Lake, series: Iterable[Series]) -> list[Published]:
     another program wrote keeps its candles where the lake has none.
 
     Returns:
-        what was written; a series without candles writes nothing.
+        the files written; a series without candles writes none.
 
     Raises:
         CqsError: a series is damaged, its days cannot be put together, or an earlier file cannot be read; that file
@@ -108,7 +108,7 @@ def publish(lake: Lake, series: Iterable[Series]) -> list[Published]:
 
 
 def _published(lake: Lake, series: Series) -> Published | None:
-    """One series; each object that it comes from is hashed once more, since what is written carries no such proof."""
+    """Publish one series. Each source object is hashed again, since the published file has no hash of its own."""
     day_start = settings().day_start
     table = derive(lake, series, day_start=day_start, again=True).table
     if not len(table):

@@ -71,7 +71,7 @@ def relation(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> duckd
 
 
 def texts(table: pa.Table, rows: int = 10_000) -> pa.RecordBatchReader:
-    """Every value as DuckDB writes it, in batches of about so many rows."""
+    """Every value as DuckDB prints it, in batches of about `rows` rows."""
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     reader: pa.RecordBatchReader = connection.from_arrow(table).project("columns(*)::varchar").to_arrow_reader(rows)
@@ -92,7 +92,7 @@ def _run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
 
 
 def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], pa.Table]) -> pa.Table:
-    """`work()` in a thread of its own: DuckDB hears Ctrl-C only between some steps of a query, and some are long.
+    """Run `work()` in its own thread: DuckDB notices Ctrl-C only between some steps of a query, and some are long.
 
     After an interrupt the thread has a moment to end; a daemon, it does not keep the process from doing so.
     """
@@ -148,7 +148,7 @@ def _allow_files(count: int) -> None:
 
 
 def _holdable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """The relation with a name of its own for each column (`ts`, `ts_1`), and as text what Arrow would falsify."""
+    """The relation with a unique name for each column (`ts`, `ts_1`); types that Arrow would change become text."""
     names = _unique(relation.columns)
     odd = [str(kind) in _FALSIFIED for kind in relation.types]
     if names == relation.columns and not any(odd):
@@ -201,7 +201,7 @@ def _read_by(
     """The series that the query reads; of a lake that is known to be sound, all.
 
     Raises:
-        Missing: one lacks an object.
+        Missing: an object of a series is missing.
     """
     found = contents_by_series(bucket)
     if not found or _sound(bucket, found):
@@ -224,7 +224,7 @@ def _sound(bucket: Bucket, found: Mapping[Series, Contents]) -> bool:
 
 
 def _warn(bucket: Bucket, others: Mapping[Series, Contents]) -> None:
-    """Say what is known to be wrong with series that the query does not read."""
+    """Warn of damaged series that the query does not read."""
     for series, each in sorted(others.items()):
         bad = bucket.damaged([o.key for o in each.objects])
         faults = [*(f"{key!r} {said}" for key, said in bad.items()), *map(missing_text, each.missing)]
@@ -266,7 +266,7 @@ def _literal(path: str) -> str:
 
 def _check_select(connection: duckdb.DuckDBPyConnection, query: str) -> None:
     if not query.isascii() and query != query.encode("utf-8", "replace").decode():
-        raise UsageError("the query holds bytes that are no UTF-8 text; write it in UTF-8")
+        raise UsageError("the query is not valid UTF-8; write it in UTF-8")
     statements = connection.extract_statements(query)
     if len(statements) != 1 or not _reads(connection, query, statements[0].type):
         raise UsageError("only one SELECT is allowed (or PIVOT, DESCRIBE, SHOW); the lake is read-only here")

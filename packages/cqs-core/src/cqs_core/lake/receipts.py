@@ -5,7 +5,7 @@ Beside every object, and after it, an empty file is written whose name is the ob
     _{start}-{end}_{first}-{last}_{rows}_{seq}_{source}_{hash}.receipt
 
 The listing that shows the objects shows the receipts, so reading them costs no request. No lock is needed, since
-nobody changes a receipt: writers only add theirs, whoever else writes. An object that a receipt names and that is not
+receipts never change: each writer only adds its own. An object that a receipt names and that is not
 there is missing, unless objects of the same source that are as new or newer answer its whole range. That is what
 compaction leaves behind, and what fetching the range again does. Compaction deletes inputs first and their receipts
 after: a kill in between leaves receipts by which nothing is missed. A kill between an object and its receipt leaves an
@@ -32,7 +32,7 @@ _SUFFIX = ".receipt"
 
 
 class Contents(NamedTuple):
-    """What one listing of a series tells.
+    """The content of a series, from one listing.
 
     Attributes:
         objects: that are there.
@@ -54,7 +54,7 @@ def receipt_of(key: str) -> str:
 
 
 def contents_of(entries: Iterable[Entry]) -> Contents:
-    """What the names in a folder of the lake say; those that are not ours are passed over."""
+    """Parse the names in a folder of the lake; names that are not ours are ignored."""
     objects, vouched = list[LakeObject](), set[str]()
     for entry in entries:
         if entry.key.endswith(_SUFFIX):
@@ -103,11 +103,11 @@ def require_all(missing: Iterable[LakeObject], start: int | None = None, end: in
 
 
 def missing_text(item: LakeObject) -> str:
-    """What is wrong where an object is missing."""
+    """The fact that an object is missing, for errors."""
     return f"{item.key!r} is missing: it was stored, and is gone"
 
 
 def _object_of(receipt: str) -> str:
-    """The key of the object that a receipt names; it fits no object where that is no receipt of ours."""
+    """The key of the object that a receipt names; it matches no object if the file is not a receipt."""
     folder, _, name = receipt.rpartition("/")
     return f"{folder}/{name.removeprefix('_').removesuffix(_SUFFIX)}.parquet"

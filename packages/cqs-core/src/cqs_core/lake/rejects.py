@@ -40,7 +40,7 @@ class Quarantined:
 
 
 def quarantine(bucket: Bucket, series: Series, rejects: Sequence[Reject], page: Range, source: str) -> str | None:
-    """Keep rows apart; the same rows of the same page are kept once. Returns the object's key."""
+    """Store refused rows; the same rows of the same page are stored once. Returns the object's key."""
     if not rejects:
         return None
     about = {"source": source, "page": page, "rows": [{"row": r.row, "reason": r.reason} for r in rejects]}
@@ -51,19 +51,19 @@ def quarantine(bucket: Bucket, series: Series, rejects: Sequence[Reject], page: 
 
 
 def quarantined(bucket: Bucket, series: Series) -> Iterator[Quarantined]:
-    """What is kept apart of a series."""
+    """The refused rows of a series."""
     for entry in bucket.list(folder(series)):
         try:
             about = json.loads(bucket.read(entry.key))
             start, end = about["page"]
             found = [Quarantined(series, r["row"], r["reason"], (start, end), about["source"]) for r in about["rows"]]
         except (ValueError, LookupError, TypeError):
-            raise DataError(f"{entry.key!r} is damaged; it only says what was refused, and may be removed") from None
+            raise DataError(f"{entry.key!r} is damaged; it only records refused rows, and may be removed") from None
         yield from found
 
 
 def copy_quarantine(bucket: Bucket, old: Series, new: Series) -> list[str]:
-    """Keep what was refused of a series under another one's name as well; returns the old keys."""
+    """Copy the refused rows of a series under another series' name; returns the old keys."""
     keys = [entry.key for entry in bucket.list(folder(old))]
     for key in keys:
         bucket.write(renamed_key(key, old, new), bucket.read(key))

@@ -44,7 +44,7 @@ def stamps(table: pa.Table) -> Stamps:
 
 
 def candle_table(ts: Stamps, values: np.ndarray[Any, Any]) -> pa.Table:
-    """A table from int64 ms UTC (T,) and float64 (T, 5) in the order of `FIELDS`."""
+    """A table from int64 ms UTC (T,) and float64 (T, 5) with the columns of `FIELDS`."""
     columns = [pa.array(ts, pa.int64()).cast(_MS).cast(SCHEMA.field("ts").type)]
     columns += [pa.array(np.ascontiguousarray(values[:, i]), pa.float64()) for i in range(len(FIELDS))]
     return pa.Table.from_arrays(columns, schema=SCHEMA)

@@ -26,7 +26,7 @@ def series_of(given: Series | str) -> Series:
 
     words = given.split() if isinstance(given, str) else ()
     if not 1 <= len(words) <= 3:
-        raise UsageError(f"{given!r} is no series; write 'BTC', 'BTC 1h' or 'upbit BTC/KRW 1h'")
+        raise UsageError(f"{given!r} is not a series; write 'BTC', 'BTC 1h' or 'upbit BTC/KRW 1h'")
     exchange = words[0] if len(words) == 3 else settings().exchange
     symbol, interval = {1: (words[0], "1d"), 2: tuple(words), 3: tuple(words[1:])}[len(words)]
     return Series(exchange, market_of(symbol, exchange), parse_interval(interval))

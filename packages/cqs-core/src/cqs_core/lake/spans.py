@@ -35,12 +35,12 @@ class Spans(NamedTuple):
 
     @classmethod
     def of(cls, ranges: Iterable[Range]) -> Spans:
-        """The same of pairs."""
+        """Spans from pairs."""
         pairs = [pair for pair in ranges if pair[0] < pair[1]]
         return cls.union([low for low, _ in pairs], [high for _, high in pairs])
 
     def between(self) -> Spans:
-        """What lies between one and the next."""
+        """The gaps between the ranges."""
         return Spans(self.ends[:-1], self.starts[1:])
 
     def within(self, start: int, end: int) -> Spans:
@@ -55,7 +55,7 @@ class Spans(NamedTuple):
         return Spans(low[low < high], high[low < high])
 
     def minus(self, other: Spans) -> Spans:
-        """What they cover and the others do not."""
+        """The parts that these cover and the others do not."""
         edges = np.unique(np.concatenate([*self, *other]))
         low, high = edges[:-1], edges[1:]
         pieces = Spans(low, high)

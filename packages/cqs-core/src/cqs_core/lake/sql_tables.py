@@ -1,4 +1,4 @@
-"""What SQL sees beside `candles`: tables that packages register, and frames that the caller hands over."""
+"""Tables that SQL sees in addition to `candles`: registered by packages, or frames passed by the caller."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _conform(table: SqlTable, rows: pa.Table | None) -> pa.Table:
         connection.register("given", rows)
         columns = ", ".join(f"{_quoted(name)}::{kind} as {_quoted(name)}" for name, kind in kinds)
         try:
-            return _arrow(connection.sql(f"select {columns} from given"))  # noqa: S608 - likewise
+            return _arrow(connection.sql(f"select {columns} from given"))  # noqa: S608 - as above
         except duckdb.Error as error:
             fact = " ".join(str(error).split())
             raise DataError(f"table {table.name!r} has not the columns that it declares ({fact})") from None

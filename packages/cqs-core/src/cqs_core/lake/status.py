@@ -1,4 +1,4 @@
-"""What the lake has of each series, read off its objects' names; only overlapping objects are opened."""
+"""Status of each series, read from the names of its objects; only overlapping objects are opened."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SeriesStatus:
 
 
 def lake_status(bucket: Bucket) -> list[SeriesStatus]:
-    """One entry a series, sorted; what was found out of a folder is remembered for as long as it does not change."""
+    """One entry per series, sorted; cached per folder until the folder changes."""
 
     def made(folder: str, entries: Sequence[Entry]) -> dict[str, Any] | None:
         series, contents = parse_folder(folder), contents_of(entries)
@@ -88,7 +88,7 @@ def series_status(
 
 
 def count_rows(bucket: Bucket, objects: Sequence[LakeObject]) -> tuple[int, str]:
-    """Rows on read, and what hinders: names say it, but for overlapping objects, whose ts columns are looked at."""
+    """Rows when read, and the first problem. Names suffice, except for overlapping objects, whose ts are read."""
     how, problem = plan(objects), ""
     rows = sum(o.rows for o in how.plain)
     for group in how.groups:

@@ -21,7 +21,7 @@ def touched(
     parameters: Mapping[str, Any],
     selects: Mapping[Series, str],
 ) -> list[Series]:
-    """The series of which the query, as DuckDB plans it, reads anything; all where it does not tell.
+    """The series that the query reads, according to DuckDB's plan; all series if the plan does not show it.
 
     Args:
         connection: a new one, which may read no file.
@@ -38,7 +38,7 @@ def touched(
     parts = (f"select {selects[series]} from series_{n}" for n, series in enumerate(names))  # noqa: S608 - escaped
     connection.execute(f"create view candles as {' union all '.join(parts)}")
     connection.execute("set lock_configuration = true")
-    connection.sql(query, params=dict(parameters) or None)  # says what is wrong with it, in words about itself
+    connection.sql(query, params=dict(parameters) or None)  # raises DuckDB's own error for a wrong query
     try:
         rows = connection.execute(f"explain (format json) {query}", dict(parameters) or None).fetchall()
         read = {name for _, plan in rows for step in json.loads(plan) for name in _tables(step)}

@@ -40,7 +40,7 @@ class Verified:
         rows: candles on read.
         sha256: of all values by time; changes when and only when a value does, whatever the objects. None where
             an object is damaged or missing.
-        problems: what is wrong, one line each; gaps and flagged jumps are nothing wrong.
+        problems: one line each; gaps and flagged jumps are not problems.
     """
 
     series: Series
@@ -90,7 +90,7 @@ def sound_and_damaged(
 
 
 def _tables(bucket: Bucket, objects: Sequence[LakeObject]) -> tuple[Mapping[str, pa.Table], list[str]]:
-    """Tables of the objects that are sound, by key, and what is wrong with the others."""
+    """Tables of the sound objects, by key, and the problems of the others."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         checked = list(pool.map(lambda item: _check(bucket, item), objects))
     both = list(zip(objects, checked, strict=True))
@@ -114,9 +114,9 @@ def _read(
 
 
 def _strangers(entries: Iterable[Entry]) -> list[str]:
-    """Parquet files that are no objects of the lake, so that nobody reads them."""
+    """Parquet files that are not objects of the lake, so they are never read."""
     names = (entry.key for entry in entries if entry.key.endswith(".parquet") and parse_object(entry.key) is None)
-    return [f"{key}: is no object of the lake, and not read; give it back its name, or import it" for key in names]
+    return [f"{key}: is not an object of the lake, and not read; restore its name, or import it" for key in names]
 
 
 def content_hash(table: pa.Table) -> str:
@@ -128,7 +128,7 @@ def content_hash(table: pa.Table) -> str:
 
 
 def _check(bucket: Bucket, item: LakeObject) -> tuple[pa.Table | None, str]:
-    """The object's table where it is sound, else what is wrong with it."""
+    """The object's table if it is sound, else what is wrong with it."""
     try:
         data = bucket.read(item.key)
     except BucketUnavailable:
@@ -140,7 +140,7 @@ def _check(bucket: Bucket, item: LakeObject) -> tuple[pa.Table | None, str]:
     try:
         table = parquet_table(data)
     except (pa.ArrowException, OSError) as error:
-        return None, f"is no parquet file ({' '.join(str(error).split())})"
+        return None, f"is not a parquet file ({' '.join(str(error).split())})"
     said = against_name(table, item)
     return (None, said) if said else (table, "")
 
@@ -152,7 +152,7 @@ def _remedy(item: LakeObject) -> str:
 
 
 def _conflicts(interval: str, both: pa.Table) -> list[str]:
-    """Where overlapping objects do not say the same; what was stored right after its end may have been mended since."""
+    """Where overlapping objects disagree; a candle stored right after it closed may have been corrected since."""
     ts, seq = stamps(both), both.column("seq").to_numpy()
     order = np.lexsort((seq, ts))
     mended = seq[order][:-1] - ts[order][:-1] < intervals.length(interval) + FRESH

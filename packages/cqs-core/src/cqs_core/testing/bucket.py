@@ -1,4 +1,4 @@
-"""What every storage must do as a bucket; one suite for local folders, `memory://` and `gs://`."""
+"""Contract tests of buckets; one suite for local folders, `memory://` and `gs://`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `cqs` command as users run it: a process of its own."""
+"""Runs the `cqs` command as users do: as a process."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _run(args: Sequence[str], environment: Mapping[str, str], timeout: float) ->
 
 
 def cqs_json(*args: str | Path, **options: Any) -> Any:
-    """What a command says with `--json`."""
+    """The output of a command with `--json`."""
     return json.loads(cqs(*args, "--json", **options).stdout)
 
 

@@ -1,4 +1,4 @@
-"""What every engine must keep: the books agree, whatever the orders. All rules: `cqs_core.trading.engine`."""
+"""Contract tests of engines: the accounts balance, whatever the orders. All rules: `cqs_core.trading.engine`."""
 
 from __future__ import annotations
 

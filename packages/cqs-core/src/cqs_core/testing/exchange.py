@@ -1,4 +1,4 @@
-"""What the pipeline relies on in every exchange; it is asked at a loopback server, never at the real one."""
+"""Contract tests of exchanges: what the pipeline relies on. They use a loopback server, never the real one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REQUESTS = 500
 
 
 class ExchangeContract:
-    """A subclass gives the fixture `endpoint`, and names what is served there.
+    """A subclass provides the fixture `endpoint` and names a market that is served there.
 
     Attributes:
         exchange: the class.

@@ -41,7 +41,7 @@ _VARIABLES = (
 
 @pytest.fixture
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Settings as if nobody had configured anything, and data, state and cache folders of the test's own, below this.
+    """Default settings, and data, state and cache folders for the test alone, below this folder.
 
     The working folder is an empty one too, so that no `.env` is read.
     """

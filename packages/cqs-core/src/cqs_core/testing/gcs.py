@@ -32,7 +32,7 @@ def emulator_binary() -> Path | None:
 class GcsEmulator:
     """A running emulator; as a context manager it ends with the block.
 
-    `STORAGE_EMULATOR_HOST` must be `url` for whoever is to talk to it: set it yourself, or use the fixtures.
+    `STORAGE_EMULATOR_HOST` must be `url` in processes that use it: set it yourself, or use the fixtures.
 
     Attributes:
         url: `http://127.0.0.1:PORT`.

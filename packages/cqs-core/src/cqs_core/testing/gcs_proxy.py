@@ -1,4 +1,4 @@
-"""Between a client and the GCS emulator: counts what is asked, refuses every so many-th request, or does worse."""
+"""A proxy in front of the GCS emulator: counts requests, rejects every nth request, or does worse."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class GcsProxy:
         failed: how many were refused.
         tokens: the only `Authorization` that is let through; all, where there are none.
         target: host and port of the emulator.
-        ended: set when the proxy ends, so that nobody hangs longer.
+        ended: set when the proxy ends, so that waiting requests end too.
     """
 
     def __init__(self, target: str, every: int = 0) -> None:
@@ -97,7 +97,7 @@ _SAYS = {
 
 
 def _flipped(body: bytes) -> bytes:
-    """With one bit changed, of what is more than a question."""
+    """The body with one bit flipped."""
     changed = bytearray(body)
     if len(changed) > 1000:
         changed[len(changed) // 2] ^= 0x10

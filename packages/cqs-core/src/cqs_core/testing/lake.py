@@ -1,4 +1,4 @@
-"""What a lake must do on every storage; one suite for local folders, `memory://` and `gs://`."""
+"""Contract tests of the lake on every storage: local folders, `memory://` and `gs://`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def put(lake: Lake, start: int, end: int, price: float = 10.0) -> None:
 
 
 def prices(lake: Lake) -> list[float]:
-    """What is read of BTC, by time."""
+    """Rows of BTC as they are read, by time."""
     found: list[float] = lake.read(BTC).column("open").to_numpy().tolist()
     return found
 

@@ -41,7 +41,7 @@ class Site:
         (about / "entry_points.txt").write_text(f"[{GROUP}]\n{plugin} = {module}\n")
 
     def load(self, slow: float = 3.0, limit: float = 20.0, disabled: Mapping[str, str] | None = None) -> Plugins:
-        """A host with what is installed here, and nothing else; see `cqs_core.host.plugin_registry.Plugins`."""
+        """A host with only the plugins installed here; see `cqs_core.host.plugin_registry.Plugins`."""
         host = Plugins(slow=slow, limit=limit)
         found = Distribution.discover(path=[str(self.folder)])
         host.load([(entry, dist) for dist in found for entry in dist.entry_points if entry.group == GROUP], disabled)

@@ -1,4 +1,4 @@
-"""What every strategy must keep: a pure rule that knows nothing of the bar it is in but its open.
+"""Contract tests of strategies: a strategy is pure and knows only the open of the bar in which it trades.
 
 Orders are asked for as a run asks: what counts is what is meant (booleans, fractions, prices, one order a cell), frames
 fit by label, candles cannot be written to, and whatever the rule raises is its failure.
@@ -30,7 +30,7 @@ class StrategyContract:
 
     @pytest.fixture
     def candles(self) -> Candles:
-        """What the rule is tried on: three markets with holes, and the references that it asks for."""
+        """Candles to try the strategy on: three markets with gaps, and the references that it asks for."""
         return with_references(self.strategy(), random_candles(("BTC/KRW", "ETH/KRW", "XRP/KRW"), missing=0.05))
 
     def test_it_says_what_it_is(self) -> None:
@@ -117,7 +117,7 @@ def with_references(strategy: Strategy, candles: Candles) -> Candles:
 
 
 def with_another_future(candles: Candles, bar: int) -> Candles:
-    """All but the open of row `bar` is different, and all that follows; of references likewise."""
+    """Candles that differ in row `bar`, except its open, and in all later rows; references as well."""
     changed = {name: getattr(candles, name).copy() for name in FIELDS}
     changed["open"][bar + 1 :] *= 1.7
     for name, factor in (("high", 2.9), ("low", 0.3), ("close", 1.7), ("volume", 5.0)):

@@ -69,7 +69,7 @@ def parse_range(start: Time | None, end: Time | None) -> tuple[int | None, int |
 
 
 def milliseconds(start: Time | int | None, end: Time | int | None) -> tuple[int | None, int | None]:
-    """The same where numbers are taken too: they are ms UTC already."""
+    """The same for input that may also be a number, in ms UTC."""
     low = start if isinstance(start, int) else parse_start(start)
     return low, end if isinstance(end, int) else parse_end(end)
 
@@ -98,7 +98,7 @@ def _read(text: str) -> tuple[dt.date, bool]:
         return dt.date.fromisoformat(text), True
     with contextlib.suppress(ValueError):
         return dt.datetime.fromisoformat(text), False
-    raise UsageError(f"{text!r} is no date; write 2024-01-31 or 2024-01-31T09:00")
+    raise UsageError(f"{text!r} is not a date; write 2024-01-31 or 2024-01-31T09:00")
 
 
 def _given(value: Any) -> tuple[dt.date, bool]:
@@ -111,7 +111,7 @@ def _given(value: Any) -> tuple[dt.date, bool]:
         value = value.astype("datetime64[us]").item()
     if isinstance(value, dt.date):
         return value, kind == "datetime64[D]"
-    raise UsageError(f"{value!r} is no time; write 2024-01-31 or 2024-01-31T09:00 as text, or give a datetime")
+    raise UsageError(f"{value!r} is not a time; write 2024-01-31 or 2024-01-31T09:00 as text, or give a datetime")
 
 
 def _milliseconds(at: dt.date) -> int:

@@ -44,7 +44,7 @@ def parse_interval(text: str) -> str:
     ('4h', '1M')
 
     Raises:
-        UnknownName: nobody calls an interval that.
+        UnknownName: there is no interval of that name.
     """
     name = ALIASES.get(text, text)
     if name in INTERVALS:

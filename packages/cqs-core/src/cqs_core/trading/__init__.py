@@ -1,4 +1,4 @@
-"""What is traded and how it is judged: candles, orders, engines, trades, metrics, results, strategies."""
+"""The trading contract: candles, orders, engines, trades, metrics, results, strategies."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""What no candle can be: the same for rows of an exchange and for frames of a caller."""
+"""Faults that no candle may have; the same for rows of an exchange and frames of a caller."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DESCRIPTIONS = {
     "volume": "a negative volume",
     "inconsistent": "a high or low that does not contain open and close",
 }
-"""What each fault is, in words."""
+"""A description of each fault."""
 
 
 def faults(

@@ -39,7 +39,7 @@ class Candles:
             A missing bar is NaN in all five, else all five are finite.
         interval: of the bars.
         references: markets to look at without trading them, each a `Candles` of one column on its own stamps.
-        rows: for a reference, the stamps at which it is looked at; None means its own.
+        rows: for a reference, the stamps at which it is aligned; None means its own.
     """
 
     ts: Stamps
@@ -88,7 +88,7 @@ class Candles:
         return np.asarray(np.searchsorted(closes, rows, side="right") - 1, dtype=np.int64)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle, without what is only remembered."""
+        """State for pickle, without cached values."""
         return {**vars(self), "references": dict(self.references), "_memo": {}}
 
     def cached(self, key: Hashable, make: Callable[[], _T]) -> _T:
@@ -106,13 +106,13 @@ class Candles:
         return cast("_T", value)
 
     def between(self, start: int, stop: int) -> Self:
-        """Rows `start:stop`, references looked at from these; nothing cached is carried over."""
+        """Rows `start:stop`, with references aligned to them; nothing cached is carried over."""
         cut: dict[str, Any] = {name: getattr(self, name)[start:stop] for name in ("ts", *FIELDS)}
         seen = {market: reference.with_values(rows=cut["ts"]) for market, reference in self.references.items()}
         return replace(self, **cut, references=seen, _memo={})
 
     def sealed(self) -> Self:
-        """A copy, made once, whose arrays nobody can write to, also through `.base`: what a strategy is given."""
+        """A copy, made once, whose arrays cannot be written to, not even through `.base`: what a strategy gets."""
         return self if is_frozen(self.open) else self.cached("sealed", self._sealed)
 
     def _sealed(self) -> Self:
@@ -227,7 +227,7 @@ def _check_stamps(ts: Stamps, interval: str) -> None:
     if len(ts) > 1 and int(np.diff(ts).min()) < _shortest(interval):
         step = int(np.diff(ts).min()) // 1000
         raise DataError(
-            f"candles are {step:,} s apart, less than the interval {interval!r}; name the interval that they have"
+            f"candles are {step:,} s apart, less than the interval {interval!r}; name their actual interval"
         )
 
 

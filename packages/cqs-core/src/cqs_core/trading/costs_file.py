@@ -84,7 +84,7 @@ def read_costs(bucket: Bucket, account: str) -> MeasuredCosts:
         found = json.loads(bucket.read(key))
         costs = MeasuredCosts(**{field.name: found[field.name] for field in fields(MeasuredCosts)})
         if not math.isfinite(costs.slippage_bps):
-            raise ValueError("slippage_bps is no number")  # noqa: TRY301 - damaged in one more way
+            raise ValueError("slippage_bps is not a number")  # noqa: TRY301 - one more kind of damage
     except FileNotFoundError:
         remedy = f"measure them: cqs monitor compare --account {account!r} … --save-costs"
         raise UsageError(f"account {account!r} has no measured costs; {remedy}") from None

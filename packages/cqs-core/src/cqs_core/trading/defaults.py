@@ -1,4 +1,4 @@
-"""What a backtest costs, and what it starts with, where nobody says; settings change it for everybody."""
+"""Default costs and capital of a backtest; settings change them."""
 
 FEE = 0.0005
 """Fraction of a fill's value, a side."""

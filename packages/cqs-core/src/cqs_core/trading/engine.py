@@ -1,4 +1,4 @@
-"""Engines turn orders into fills and equity. These are the rules, for every engine alike.
+"""Engines turn orders into fills and equity. These are the rules for every engine.
 
 Long only, spot, one purse of cash shared by all symbols. A sale gets `p * (1 - slip)`, a purchase pays `p * (1 +
 slip)`; limit and take-profit fills never slip. An order on a missing bar is dropped, never deferred.
@@ -28,7 +28,7 @@ Inside bar *t*, for each symbol that has a bar:
 7.  A symbol whose last bar comes before the last row, held at that bar's close, is sold there and slips, if `on_end`
     is `sell`; the reason is `end`.
 
-With `max_volume_share`, what is bought and sold of a symbol in one bar is no more than that share of the bar's volume.
+With `max_volume_share`, purchases and sales of a symbol in one bar are at most that share of the bar's volume.
 Purchases and reductions are cut to what is left of it, before the lot. A full exit sells what is left of it, in whole
 lots; then nothing else counts for the symbol, and the rest is sold for the same reason at its next opens, slipping,
 until it is gone.
@@ -71,7 +71,7 @@ Fills = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Execution:
-    """What an engine returns.
+    """The result of an engine.
 
     Attributes:
         equity: float64 (T,), quote currency at each bar's close.
@@ -88,7 +88,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What users type after `--engine`."""
+        """The name for `--engine`."""
         ...
 
     def execute(self, candles: Candles, orders: Orders, costs: Costs) -> Execution:

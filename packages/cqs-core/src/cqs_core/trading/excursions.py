@@ -1,4 +1,4 @@
-"""How far a trade went against its entry, and how far in its favour, while it was held."""
+"""Maximum adverse and favorable excursion of a trade while it was open."""
 
 from __future__ import annotations
 

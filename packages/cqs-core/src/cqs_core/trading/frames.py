@@ -25,7 +25,7 @@ def by_time(what: str, table: object) -> pd.DataFrame:
         table: a frame or series of pandas or polars, an Arrow table, a DuckDB relation.
 
     Raises:
-        DataError: it is no table, or no column of it holds times.
+        DataError: it is not a table, or has no column of times.
     """
     import pandas as pd
 
@@ -36,7 +36,7 @@ def by_time(what: str, table: object) -> pd.DataFrame:
 
 
 def by_market(what: str, tables: object) -> Mapping[str, object]:
-    """Tables by market: a mapping stays as it is, one table with a column `market` or `symbol` is taken apart.
+    """Tables by market: a mapping stays as it is, one table with a column `market` or `symbol` is split.
 
     Raises:
         DataError: it is neither.

@@ -1,4 +1,4 @@
-"""Arrays that nobody can write to: numpy lets the owner of a read-only array make it writable again, but not here."""
+"""Arrays that stay read-only: numpy lets the owner of a read-only array make it writable again; these do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a symbol means: `BTC`, `BTC/KRW` and `KRW-BTC` become one unified market, without asking anybody."""
+"""Resolves symbols: `BTC`, `BTC/KRW` and `KRW-BTC` become one unified market, without network access."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def resolve(
             USDT, or USD where only that is known), `BTC/KRW` or `BTC/USDT:USDT` (taken as they are), or the
             exchange's own id (`KRW-BTC`, `BTCUSDT`).
         exchange: on which.
-        quote: wins over every rule for bare symbols.
+        quote: the quote of bare symbols, before any default.
         home: the configured exchange.
         home_quote: the configured quote, of bare symbols on `home`.
         own_quote: of the exchange, of bare symbols elsewhere.
@@ -84,13 +84,13 @@ def _upper(text: str) -> str:
 def _unified(symbol: str, text: str) -> str:
     base, _, rest = (text if " " in text else _upper(text)).partition("/")  # names of several words keep their case
     if not base.strip() or not rest.strip() or rest.startswith(":") or rest.endswith(":"):
-        raise UsageError(f"{symbol!r} is no market; write it as BTC/KRW")
+        raise UsageError(f"{symbol!r} is not a market; write it as BTC/KRW")
     return f"{base}/{rest}"
 
 
 def _bare(text: str, exchange: str, here: str | None, own_quote: str | None, known: Collection[str]) -> str:
     if "-" in text:
-        raise UsageError(f"{text!r} is no market of {exchange!r} that can be read; write it as BASE/QUOTE")
+        raise UsageError(f"{text!r} is not a readable market of {exchange!r}; write it as BASE/QUOTE")
     if here:
         return f"{text}/{_upper(here)}"
     readings = [f"{text}/{q}" for q in dict.fromkeys(filter(None, (own_quote, *_FALLBACKS)))]
@@ -98,7 +98,7 @@ def _bare(text: str, exchange: str, here: str | None, own_quote: str | None, kno
 
 
 def _readings(text: str, id_form: str, known: Collection[str]) -> Iterable[str]:
-    """Unified forms that the text may stand for as an exchange's own id."""
+    """Unified markets that the text may mean as an exchange's own id."""
     if "-" in text:
         a, _, b = text.partition("-")
         yield from _dashed(a, b, id_form, known)
@@ -140,7 +140,7 @@ def _dashed(a: str, b: str, id_form: str, known: Collection[str]) -> Iterable[st
 
 
 def _of_two_quotes(both: Mapping[str, str], id_form: str) -> Iterable[str]:
-    """`KRW-BTC`: the exchange's own reading if it is the usual one (priced in what is more money), else both."""
+    """`KRW-BTC`: the exchange's own form if its quote is the more common currency, else both readings."""
     own = both.get(id_form)
     if own:
         base, _, quote = own.partition("/")

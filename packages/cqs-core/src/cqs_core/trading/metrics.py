@@ -108,7 +108,7 @@ def sortino(daily: Floats) -> float:
 
 
 def position_metrics(closed: Trades) -> dict[str, float]:
-    """Of closed positions: num_trades; win_rate, avg_win, avg_loss (percent); profit_factor (inf without a loss)."""
+    """num_trades; win_rate, avg_win, avg_loss (percent); profit_factor (inf without a loss); of closed positions."""
     pnl, pct = closed["pnl"], closed["return_pct"]
     won, lost = pnl > 0, pnl < 0
     return {

@@ -45,7 +45,7 @@ def check(orders: Orders, grid: Grid) -> None:
 
 
 def _entries(orders: Orders, given: dict[str, Array], grid: Grid) -> Array:
-    """Where an entry is asked for: a cell without a price is no order, where orders have prices."""
+    """Cells with an entry: if orders have prices, a cell without a price is not an order."""
     enter = orders.array("enter", grid.shape)
     prices = [given[name] for name in ("stop", "limit") if name in given]
     return enter & ~np.logical_and.reduce([np.isnan(p) for p in prices]) if prices else enter

@@ -1,4 +1,4 @@
-"""Reads one field of orders: only what is meant counts, and labels decide where it goes.
+"""Reads one field of orders: types must be unambiguous, and labels decide where values go.
 
 Arrays, lists and numbers go by position; pandas frames and series go by their labels. What has another type, another
 shape or other labels is refused, with its place and the remedy.
@@ -30,7 +30,7 @@ class Grid:
     Attributes:
         shape: (T, S).
         ts: (T,) opens of the bars, ms UTC, where the candles are known.
-        symbols: S of them, likewise.
+        symbols: (S,) names of the candles' columns.
     """
 
     shape: tuple[int, int]
@@ -62,9 +62,9 @@ def _is_pandas(value: Any) -> bool:
 
 
 def _plain(name: str, value: Any, grid: Grid) -> Array:
-    """What has no labels, as an array of two dimensions."""
+    """Unlabeled input as a two-dimensional array."""
     if isinstance(value, np.ma.MaskedArray):
-        raise UsageError(f"orders' {name} is a masked array; fill what is masked, such as with .filled(False)")
+        raise UsageError(f"orders' {name} is a masked array; fill the masked values, such as with .filled(False)")
     if not isinstance(value, np.ndarray | np.generic | list | tuple | bool | int | float | str):
         kind = f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
         raise UsageError(f"orders' {name} is a {kind}; give a number, a list, a numpy array, or a pandas frame")
@@ -120,7 +120,7 @@ def _refuse_value(name: str, array: Array, grid: Grid, remedy: str) -> NoReturn:
 
 
 def _labelled(name: str, value: pd.DataFrame | pd.Series[Any], grid: Grid) -> Array:
-    """A frame or series put in the order of the candles' bars and symbols."""
+    """A frame or series reordered to the candles' bars and symbols."""
     import pandas as pd
 
     values = _numbers(name, value)

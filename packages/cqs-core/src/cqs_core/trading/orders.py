@@ -30,13 +30,13 @@ class Orders:
         enter: bool, enter if flat: at the open; or, where the orders have `stop` or `limit`, at these prices only.
             Without a price it is not allowed together with `exit` in one cell.
         weight: 0..1, the share of equity that an entry gets; None is 1 / S.
-        stop: buy-stop price above the open; NaN is no order in that cell.
-        limit: buy-limit price below the open; NaN likewise. Not with `stop` in one cell.
+        stop: buy-stop price above the open; NaN means no order in that cell.
+        limit: buy-limit price below the open; NaN means no order. Not with `stop` in one cell.
         target: share of equity to hold from this open on; NaN leaves alone, 0 leaves. Not with `enter`, and above 0 not
             with `exit`, in one cell.
         stop_loss: fraction below the entry price, latched from the entry bar; NaN is none.
-        take_profit: fraction above the entry price, up to 1, latched likewise.
-        trailing: fraction below the highest price since entry, latched likewise.
+        take_profit: fraction above the entry price, up to 1; latched as well.
+        trailing: fraction below the highest price since entry; latched as well.
         max_cash: 0..1, the share of cash that purchases may spend, one number a run.
     """
 
@@ -53,7 +53,7 @@ class Orders:
 
     @property
     def priced(self) -> bool:
-        """Whether entries have prices: then a cell without one is no order."""
+        """Whether entries have prices: then a cell without one is not an order."""
         return self.stop is not None or self.limit is not None
 
     def array(self, name: str, shape: tuple[int, int]) -> Array:
@@ -75,7 +75,7 @@ class Orders:
         return replace(self, **cut)
 
     def aligned(self, candles: Candles) -> Self:
-        """These orders as arrays of their own in the order of the candles, if an engine can execute them.
+        """These orders as new arrays aligned to the candles, if an engine can execute them.
 
         Raises:
             UsageError: labels that do not fit, and all that `validate` refuses; it names field, bar and symbol.
@@ -106,7 +106,7 @@ class Orders:
 
 @dataclass(frozen=True)
 class Costs:
-    """What trading costs, what a run starts with, and what it can do in a market.
+    """Costs of trading, starting capital, and limits of a market.
 
     Attributes:
         fee: fraction of a fill's value, a side.
@@ -114,7 +114,7 @@ class Costs:
         lot: quantities are multiples of it; 0 is none.
         min_order: smallest value of an order in quote currency; 0 is none.
         capital: cash at the start, in quote currency.
-        max_volume_share: fraction of a bar's volume that may be bought and sold of a symbol in it; None is no limit,
+        max_volume_share: fraction of a bar's volume that may be bought and sold of a symbol in it; None means no limit,
             and then volume plays no part.
         on_end: what becomes of a symbol whose candles end before those of the others: `hold`, or `sell` at its last
             close.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a run did.
+    """The result of a run.
 
     Attributes:
         candles: the rows that could trade; warm-up is cut off.
@@ -42,7 +42,7 @@ class RunResult:
 
     @cached_property
     def positions(self) -> Trades:
-        """Positions from flat to flat, in the order of opening."""
+        """Positions from flat to flat, by entry bar."""
         return positions(self.execution.fills, self.candles)
 
     @property

@@ -1,4 +1,4 @@
-"""The base class of strategies: parameters and one pure rule from candles to orders."""
+"""The base class of strategies: parameters and one pure function from candles to orders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Strategy(param.Parameterized):
-    """A rule. Its `param` declarations (bounds, step, doc) become forms, sweeps and command-line options.
+    """A strategy. Its `param` declarations (bounds, step, doc) become forms, sweeps and command-line options.
 
     A subclass sets `id` and `title` and implements `orders`. The method is pure: the same candles and parameters give
     the same orders, and bar *t* uses nothing but what was known at the open of *t*.
@@ -34,7 +34,7 @@ class Strategy(param.Parameterized):
     title: ClassVar[str] = ""
 
     def orders(self, candles: Candles) -> Orders:
-        """What to do in each bar of these candles."""
+        """The orders for each bar of these candles."""
         raise NotImplementedError(f"{type(self).__name__} has no orders(); a strategy must implement it")
 
     def references(self, markets: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - for those who override it
@@ -47,7 +47,7 @@ class Strategy(param.Parameterized):
 
     @classmethod
     def parameters(cls) -> dict[str, param.Parameter[Any]]:
-        """The rule's own parameters by name, in the order in which they are declared."""
+        """The strategy's own parameters by name, as declared."""
         own = cls.param.objects("existing")
         names = [name for name, p in own.items() if name != "name" and (p.precedence is None or p.precedence >= 0)]
         order = [n for c in reversed(cls.__mro__) for n in vars(c) if n in names]
@@ -84,7 +84,7 @@ class Strategy(param.Parameterized):
 
 
 def orders_of(strategy: Strategy, candles: Candles) -> Orders:
-    """What a strategy wants done on these candles, checked; it gets a copy of them that cannot be written to.
+    """The checked orders of a strategy for these candles; it gets a read-only copy of them.
 
     Raises:
         UsageError: the strategy raised something, or its orders contradict themselves; it names the file and line.
@@ -119,7 +119,7 @@ def guarded(strategy: Strategy | type[Strategy], method: str) -> Iterator[None]:
 
 
 def _place(class_: type[Strategy], error: BaseException | None) -> str:
-    """Where a strategy failed: the last line of its own, also where a library raised for it."""
+    """Where a strategy failed: its own last line, even if a library raised the error."""
     frames = traceback.extract_tb(error.__traceback__) if error else []
     modules = (sys.modules.get(c.__module__) for c in class_.__mro__)
     own = {getattr(module, "__file__", None) for module in modules} - {__file__, param.parameterized.__file__}
@@ -167,7 +167,7 @@ def _read(parameter: param.Parameter[Any], name: str, text: str) -> Any:
 
 
 def describe(parameter: param.Parameter[Any]) -> str:
-    """What values a parameter takes, in words.
+    """The values that a parameter takes, in words.
 
     >>> describe(param.Integer(5, bounds=(3, 20)))
     'a whole number from 3 to 20'

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cqs_core.trading.engine import Fills
 
 OPEN = -1
-"""The `exit` bar and the `reason` of what is still held at the end."""
+"""The `exit` bar and the `reason` of positions that are still open at the end."""
 
 Trade = np.dtype(
     [
@@ -47,7 +47,7 @@ Trade = np.dtype(
 
 `symbol` is a column, `entry` and `exit` are rows of the candles (exit `OPEN` while held), `position` counts from 0.
 Money is in quote currency: `pnl` is money out less money in, fees included, and `return_pct` is that in percent of the
-money in. What is still held has the `exit_price` NaN, and its pnl is marked at the last close without a fee for
+money in. Open positions have the `exit_price` NaN, and its pnl is marked at the last close without a fee for
 leaving. `bars` counts the rows from entry to exit. `mae_pct` and `mfe_pct` are the worst and best price in percent of
 the (average) entry price.
 """
@@ -58,12 +58,12 @@ _CRUMB = 1e-12  # of a lot: what rounding leaves of it
 
 
 def round_trips(fills: Fills, candles: Candles) -> Trades:
-    """FIFO rows, closed ones in the order of their sales, then what is still held; dtype `Trade`."""
+    """FIFO round trips: closed ones by sale, then open ones; dtype `Trade`."""
     return _table(list(_matched(fills)), candles)
 
 
 def positions(fills: Fills, candles: Candles) -> Trades:
-    """One row a position, in the order of opening; prices are averages over its fills; dtype `Trade`."""
+    """One row per position, by entry; prices are averages over its fills; dtype `Trade`."""
     return _table(_positions(fills), candles)
 
 
@@ -73,7 +73,7 @@ def reason(code: int) -> str:
 
 
 class _Row(NamedTuple):
-    """A trade before it is marked: `paid` and `got` include fees, `left` is what is still held."""
+    """A trade before it is marked: `paid` and `got` include fees, `left` is the open quantity."""
 
     symbol: int
     position: int
@@ -92,7 +92,7 @@ class _Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Lot:
-    """What one purchase has left to sell."""
+    """The unsold rest of one purchase."""
 
     bar: int
     quantity: float
@@ -199,7 +199,7 @@ def _table(rows: Sequence[_Row], candles: Candles) -> Trades:
 
 
 def last_closes(candles: Candles) -> npt.NDArray[np.float64]:
-    """(S,): the last close there is of each symbol, at which what is held is marked; NaN without any bar."""
+    """(S,): the last close of each symbol, at which open positions are marked; NaN without any bar."""
     present = candles.present
     last = candles.shape[0] - 1 - np.argmax(present[::-1], axis=0)
     closes: npt.NDArray[np.float64] = candles.close[last, np.arange(candles.shape[1])]

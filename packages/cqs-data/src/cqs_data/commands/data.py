@@ -13,7 +13,7 @@ from cqs_data.commands.status import status
 
 @click.group("data")
 def command() -> None:
-    """Look at the lake, mend it, import into it, export from it."""
+    """Inspect and repair the lake, import into it, export from it."""
 
 
 _MAINTENANCE = (status, gaps, repair, verify, compact, rename_command, delete_command)

@@ -1,4 +1,4 @@
-"""`--endpoint`: what is asked instead of the real exchange."""
+"""`--endpoint`: a server to use instead of the real exchange."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def endpoint_of(option: str | None) -> str | None:
     """The endpoint by option or settings.
 
     Raises:
-        UsageError: it is no base URL.
+        UsageError: it is not a base URL.
     """
     from cqs_data.exchanges.connection import check_endpoint
 

@@ -18,7 +18,7 @@ _GENERIC = "through ccxt alone; not tried with cqs"
 @click.option("--interval", default="1d", show_default=True, metavar="I,J", help=", ".join(INTERVALS) + ".")
 @click.option("--start", metavar="DATE", help="First candle, UTC; default the exchange's first.")
 @click.option("--end", metavar="DATE", help="A date includes that day, a time does not include itself; default now.")
-@click.option("--quote", help="Of bare symbols and of --top.")
+@click.option("--quote", help="Quote currency of bare symbols and of --top.")
 @endpoint_option("Ask this instead of the real exchange; such candles are marked.")
 @click.option("--update", "updating", is_flag=True, help="The same as `cqs update`.")
 @click.option("--list", "listing", is_flag=True, help="The same as `cqs data status`.")
@@ -51,7 +51,7 @@ def command(
 
 
 def _habit(updating: bool, listing: bool, symbols: str, endpoint: str | None, bucket: str | None, as_json: bool) -> int:
-    """The neighbours' `--update` and `--list`."""
+    """`--update` and `--list`, as other programs call them."""
     if symbols or (updating and listing):
         raise UsageError("--update and --list stand alone: they are about all series that the lake has")
     from cqs_data.commands.status import show_status
@@ -67,7 +67,7 @@ def _habit(updating: bool, listing: bool, symbols: str, endpoint: str | None, bu
 @click.command("exchanges")
 @machine_options
 def exchanges(as_json: bool) -> None:
-    """List the exchanges that `cqs fetch` knows, those with code of their own first."""
+    """List the exchanges that `cqs fetch` knows, those with their own code first."""
     from cqs_data.exchanges.exchange_catalog import described
 
     rows = described()

@@ -1,4 +1,4 @@
-"""What fetch, update and repair tell in the end."""
+"""The final report of fetch, update and repair."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from cqs_core import Lake
     from cqs_data.fetching import Doubt, Fetched
 
-STOPPED = "stopped; what was answered is stored, and the same command goes on"
+STOPPED = "stopped; all answers so far are stored, and the same command continues"
 
 
 def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | None, heading: str | None = None) -> int:
-    """Publish what is the neighbours', print what became of each series; 1 where one failed or is doubtful.
+    """Publish the files for other programs, print the result of each series; 1 if one failed or is doubtful.
 
     Args:
         lake: where candles went.
@@ -45,7 +45,7 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
 
 
 def _publish(lake: Lake, done: Sequence[Fetched]) -> bool:
-    """Whether nothing is damaged; what days cannot be put together is told, and fails no fetch."""
+    """Whether nothing is damaged; days that cannot be derived are reported, and do not fail a fetch."""
     try:
         written = lake.publish(one.series for one in done if one.rows)
     except CqsError as error:

@@ -36,14 +36,14 @@ def check_name(file: str) -> None:
     """Whether a file can have this name, whether it is there or not.
 
     Raises:
-        UsageError: it is a folder, longer than the file system takes, or cannot be looked at.
+        UsageError: it is a folder, too long for the file system, or cannot be read.
     """
     try:
         mode = Path(file).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise UsageError(f"{file[:60]!r}… is no name of a file: {error.strerror}; name another") from None
+        raise UsageError(f"{file[:60]!r}… is not a file name: {error.strerror}; name another") from None
     if stat.S_ISDIR(mode):
         raise UsageError(f"{file!r} is a folder; name a file")
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 )
 @click.option("--market", metavar="BASE/QUOTE", help="Default: what a column or the file's name says.")
 @click.option("--interval", help=f"Default: what the times show. {', '.join(INTERVALS)}.")
-@click.option("--zone", metavar="IANA", help="Of times without offset; default UTC, Asia/Seoul for Korean exchanges.")
+@click.option(
+    "--zone", metavar="IANA", help="Time zone of times without offset; default UTC, Asia/Seoul for Korean exchanges."
+)
 @click.option("--stamp", type=click.Choice(["open", "close"]), help="Which end of its bar a time means; default open.")
 @click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only rows like this, as symbol=BTCUSDT.")
 @click.option("--columns", metavar="FIELD=COLUMN,…", help="As time=unix,volume=5: names, or numbers from 0.")

@@ -61,7 +61,7 @@ def _values(column: pa.Array[Any]) -> list[Any]:
 
 
 def _times(column: pa.Array[Any]) -> list[Any]:
-    """ISO 8601; DuckDB's text for what is beyond Python's years or finer than a microsecond."""
+    """ISO 8601; DuckDB's text for times outside Python's years or finer than a microsecond."""
     exact = column.to_numpy(zero_copy_only=False)
     stamps = exact.astype("M8[us]") if column.type.unit == "ns" else exact
     found = [_iso(at) if isinstance(at, dt.datetime) else None for at in stamps.astype(object).tolist()]

@@ -69,7 +69,7 @@ def repair(
     bucket: str | None,
     as_json: bool,
 ) -> int:
-    """Ask the exchanges again for just the holes, and for lost objects.
+    """Fetch missing bars and lost objects again.
 
     Those are the damaged and missing ones that `cqs data verify` finds. Damaged ones are kept in data/damaged.
     """
@@ -93,7 +93,7 @@ def _repair(lake: Lake, series: Collection[Series], causes: Collection[str], bas
     left = _damaged(lake, {one.series for one in mended})
     if not as_json:
         bars = sum(gap.bars for gap in _of_causes(lake, series, causes))
-        say([f"{counted(bars, 'bar')} still missing in the {len(series):,} series looked at"])
+        say([f"{counted(bars, 'bar')} still missing in the {len(series):,} series checked"])
     for one, found in left.items():
         for item in (*found.damaged, *found.missing):
             click.echo(safe(f"cqs: {one} is still damaged: {item.key}"), err=True)
@@ -101,7 +101,7 @@ def _repair(lake: Lake, series: Collection[Series], causes: Collection[str], bas
 
 
 def _mend(lake: Lake, series: Collection[Series], base: str | None) -> list[Fetched]:
-    """What is damaged or missing, put back where it only lost its name, else fetched again."""
+    """Repair what is damaged or missing: restore objects that only lost their names, fetch the rest again."""
     from cqs_core.lake.mending import put_back
     from cqs_data.fetching import mend
 
@@ -165,7 +165,7 @@ def _verdict(one: Verified) -> list[str]:
 def compact(no_wait: bool, bucket: str | None, as_json: bool) -> int:
     """Merge small objects.
 
-    Waits until readers can know, then deletes what was merged.
+    Waits until no reader can still need the merged objects, then deletes them.
     """
     from cqs_core.lake import GRACE
 

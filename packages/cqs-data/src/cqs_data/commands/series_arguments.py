@@ -28,7 +28,7 @@ def series_options(function: _F) -> _F:
 
 
 def chosen_series(lake: Lake, exchange: str | None, symbols: str | None, interval: str | None) -> list[Series]:
-    """The lake's series that fit all that is given, in the order of their names and lengths.
+    """The lake's series that match all given options, sorted by name and interval length.
 
     Raises:
         UsageError: a name is wrong, or the lake has none such.

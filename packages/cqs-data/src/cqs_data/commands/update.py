@@ -47,7 +47,7 @@ def _update(lake: Lake, endpoint: str | None, as_json: bool, heading: str | None
 
 
 def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool) -> int:
-    """Update until told to stop; an update that fails is told, and the next one comes all the same.
+    """Update until stopped; a failed update is reported, and the next one still runs.
 
     Raises:
         UsageError: already the first one cannot be.

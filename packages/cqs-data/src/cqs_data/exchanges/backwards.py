@@ -1,4 +1,4 @@
-"""Exchanges that page backwards: so many candles before a time, none where nothing traded."""
+"""Exchanges that page backwards: the last N candles before a time, and none for bars without trades."""
 
 from __future__ import annotations
 

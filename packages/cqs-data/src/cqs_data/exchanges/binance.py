@@ -20,7 +20,7 @@ class Binance(CcxtExchange):
     title: ClassVar[str] = "Binance"
     id_form: ClassVar[str] = "BASEQUOTE"
     page_size: ClassVar[int] = 1000
-    tested: ClassVar[str] = "held against recorded responses and its documentation"
+    tested: ClassVar[str] = "checked against recorded responses and its documentation"
     ccxt_options: ClassVar[Mapping[str, Any]] = {"fetchMarkets": {"types": ["spot"]}}
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""How many candles one answer holds: ccxt publishes it, and answers show where that is not so."""
+"""How many candles one answer holds: ccxt publishes it, and answers show if that is wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Rows = Sequence[Sequence[float | None]]
 
-_USUAL = 500  # candles, where ccxt does not tell
+_USUAL = 500  # candles, if ccxt does not say
 _LARGEST = 5_000
 _SURE = 100  # bars that every exchange's answer covers
 _FEW = 0.9  # share of a question that an answer holds, though stray rows take the place of some

@@ -61,7 +61,7 @@ def connect(
 
 
 def no_live_prices(name: str) -> ExchangeError:
-    """What to say of an exchange whose ticks ccxt cannot follow."""
+    """The error for an exchange whose ticks ccxt cannot follow."""
     return ExchangeError(f"{name} has no live prices that ccxt can follow; its candles come by `cqs update` alone")
 
 
@@ -115,7 +115,7 @@ def check_endpoint(endpoint: str | None) -> str | None:
 
 
 def _no_base_url(endpoint: str, why: str) -> UsageError:
-    return UsageError(f"endpoint {endpoint[:200]!r} is no base URL{why}; write http://127.0.0.1:8080")
+    return UsageError(f"endpoint {endpoint[:200]!r} is not a base URL{why}; write http://127.0.0.1:8080")
 
 
 def _masked(url: str) -> str:
@@ -124,7 +124,7 @@ def _masked(url: str) -> str:
 
 
 async def server_time(client: Any) -> int | None:
-    """The exchange's clock by its last answer's Date, else as it says when asked, ms UTC; None where it tells none."""
+    """The exchange's clock from its last Date header, else from a request, ms UTC; None if it has none."""
     at = _date(_headers(client).get("date", ""))
     if at is None and client.has.get("fetchTime"):
         async with speaking(client):

@@ -1,4 +1,4 @@
-"""How far back an exchange gives candles: told by its answers, whatever its id, and remembered for the run.
+"""How far back an exchange gives candles: found from its answers, whatever its id, and cached for the run.
 
 Some keep only their last candles, and some give their newest ones whatever was asked. What they do not give may have
 been traded all the same.
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 # their documentation, and, of Gate, by what it answers to older questions (ccxt issue 27861).
 HISTORY = {"gate": 10_000, "gateio": 10_000, "hyperliquid": 5000, "kraken": 720}
 _LONGER = ("1d", "1w", "1M")
-_BEFORE = 4  # longer bars before a first candle that are looked at
+_BEFORE = 4  # longer bars before a first candle that are checked
 _WINDOWS = 20  # questions about one longer bar at most
 
 
 class Depth:
-    """What one connection has seen of the beginnings of its series.
+    """What one connection knows of the first candles of its series.
 
     Args:
         exchange: whose.
@@ -89,7 +89,7 @@ class Depth:
         return False
 
     async def ends(self, market: str, interval: str, start: int, first: int) -> bool:
-        """The same of an exchange that says of itself that nothing is before `first`.
+        """The same for an exchange that itself reports that nothing is before `first`.
 
         Raises:
             ExchangeBusy: it gives some after all.
@@ -105,7 +105,7 @@ class Depth:
         return False
 
     async def ignores(self, market: str, interval: str, rows: Rows) -> bool:
-        """Whether rows that all open before what was asked are simply the newest ones, given whatever is asked."""
+        """Whether rows that all open before the requested range are just the newest rows, sent for any request."""
         key = market, interval
         if key not in self._deaf:
             newest = await self._exchange.ohlcv(market, interval, None, self._exchange.caps.most(market, interval))
@@ -137,7 +137,7 @@ class Depth:
         return max(self.oldest(market, interval), intervals.next_open(interval, under_way, 2 - count))
 
     async def _cause(self, key: Key, rows: Rows) -> ExchangeBusy:
-        """Why an answer lacks candles that another one has: it is just the newest ones, or wrong."""
+        """Why an answer lacks candles that another one has: it has only the newest ones, or is wrong."""
         if key not in self._deaf and await self._ignored(key, rows):
             return ExchangeBusy(f"{self._exchange.id} ignores what time is asked for", wait=0.0)
         return self._exchange.contradicted(key[0])

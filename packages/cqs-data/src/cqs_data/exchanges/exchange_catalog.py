@@ -1,4 +1,4 @@
-"""Which exchanges there are, told without importing ccxt."""
+"""The list of exchanges, without importing ccxt."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class CcxtExchange(Exchange):
     """An exchange by its ccxt id.
 
     Attributes:
-        page_size: candles in one answer at most; None is as many as ccxt tells. What ccxt or the answers show to be
+        page_size: candles in one answer at most; None takes ccxt's number. What ccxt or the answers show to be
             fewer counts in any case.
         ccxt_options: what its ccxt class is given besides the endpoint.
     """
@@ -35,7 +35,7 @@ class CcxtExchange(Exchange):
     ccxt_options: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls, **rest: Any) -> None:
-        """What is known of an id holds for every class of it that does not say otherwise."""
+        """Known facts of an exchange id hold for each class of that id that does not override them."""
         super().__init_subclass__(**rest)
         declared = any("history" in vars(kind) for kind in cls.__mro__[: cls.__mro__.index(CcxtExchange)])
         if not declared and (known := HISTORY.get(getattr(cls, "id", ""))):
@@ -63,7 +63,7 @@ class CcxtExchange(Exchange):
         await self._client.close()
 
     def now(self) -> int:
-        """Never ahead of this machine's clock, nor of the exchange's; that either is set forward counts not."""
+        """Never ahead of this machine's clock, nor of the exchange's; a clock that runs ahead is ignored."""
         if self._clock is None:
             return clock.now()
         then, since = self._clock
@@ -83,7 +83,7 @@ class CcxtExchange(Exchange):
         return self.depth.candles(market, interval)
 
     def published_cap(self, market: str) -> int | None:
-        """Candles in one answer at most, as ccxt tells; None where it does not."""
+        """Candles in one answer at most, according to ccxt; None if it does not say."""
         if market not in (self._client.markets or {}):
             return None
         cap = self._client.feature_value(market, "fetchOHLCV", "limit")
@@ -163,9 +163,9 @@ class CcxtExchange(Exchange):
     async def confirmed(
         self, market: str, interval: str, count: int, ask: Callable[[], Awaitable[list[Row]]]
     ) -> tuple[list[Row], int | None]:
-        """What `ask` gives, and the open of a candle that is still growing.
+        """The rows of `ask`, and the open of the candle that is still growing.
 
-        Fewer rows than `count` are believed only if they are given twice, so that a torn page is no outage.
+        Fewer rows than `count` are believed only if two answers agree: a truncated page must not look like an outage.
         """
         rows = await ask()
         return rows, self.growing(market, interval, rows, await ask()) if len(rows) < count else None
@@ -209,7 +209,7 @@ class CcxtExchange(Exchange):
         return await self.ohlcv(market, interval, start, self.caps.most(market, interval))
 
     async def _around(self, market: str, interval: str, start: int, count: int) -> list[Row]:
-        """The same; exchanges may add later ones, or give their first or last ones whatever was asked."""
+        """The same; exchanges may add later rows, or send their first or last rows for any request."""
         rows = await self.ohlcv(market, interval, start, count)
         if rows and opened(rows[-1]) < start and not await self.depth.ignores(market, interval, rows):
             raise self.unasked(market, rows)
@@ -229,7 +229,7 @@ class CcxtExchange(Exchange):
         return rows
 
     async def _first(self, market: str, interval: str) -> int:
-        """The same, for good, if told twice and nothing is right before it: years before it are not paged through."""
+        """The same; final if reported twice with nothing right before it, so that earlier years are skipped."""
         if market not in self._firsts:
             found = await self.first(market)
             opens = intervals.floor(interval, EARLIEST if found is None else found)
@@ -257,7 +257,7 @@ class CcxtExchange(Exchange):
         async with speaking(self._client):
             rows = await self._client.fetch_ohlcv(market, interval, since, limit, dict(params or {}))
         if not isinstance(rows, list) or any(len(row) != 6 or (row[0] or 0) < _OLDEST for row in rows):
-            raise ExchangeBusy(f"{self.id} answered something about {market} that is no candles")
+            raise ExchangeBusy(f"{self.id} sent an answer for {market} that is not candles")
         return rows
 
 
@@ -274,7 +274,7 @@ def _grew(before: Row, after: Row) -> bool:
 
 
 def up_to(growing: int, rows: Sequence[Row], start: int, stop: int) -> Page:
-    """What is believed of rows of `[start, stop)` of which one is still growing: those before it."""
+    """The final rows of `[start, stop)`: those before the one that is still growing."""
     return Page([row for row in rows if opened(row) < growing], start, growing if growing > start else stop, growing)
 
 

@@ -15,4 +15,4 @@ class Upbit(PagesBackwards):
     quote: ClassVar[str] = "KRW"
     id_form: ClassVar[str] = "QUOTE-BASE"
     page_size: ClassVar[int] = 200
-    tested: ClassVar[str] = "held against its real responses"
+    tested: ClassVar[str] = "checked against its real responses"

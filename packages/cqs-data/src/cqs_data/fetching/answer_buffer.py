@@ -85,7 +85,7 @@ class AnswerBuffer:
         self._tables.append(within(cleaned.table, holes) if holes else cleaned.table)
 
     async def rest(self) -> None:
-        """What was added may be stored now; about once a second, or when it is much, it is."""
+        """Store the buffered answers about once a second, or earlier if there are many."""
         if time.monotonic() - self._since > _GATHER or sum(map(len, self._tables)) > _MANY:
             await self._start_writing()
 

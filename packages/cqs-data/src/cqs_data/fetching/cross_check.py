@@ -17,7 +17,7 @@ _PROBE = 200  # bars up to now among which a market that trades has one
 
 
 class CrossCheck:
-    """What else an exchange says of one series.
+    """Other answers of an exchange about one series, to check an empty one.
 
     Args:
         exchange: a connection.
@@ -31,7 +31,7 @@ class CrossCheck:
         self._without_origin = False
 
     async def origin(self) -> int | None:
-        """Open of the market's first longest bar, ms UTC; None where the exchange does not tell."""
+        """Open of the market's first longest bar, ms UTC; None if the exchange does not show it."""
         if self._origin is None and not self._without_origin:
             try:
                 self._origin = await self._retry.ask(lambda: self._exchange.first(self._series.market))
@@ -70,7 +70,7 @@ class CrossCheck:
         try:
             volumes = await self._retry.ask(self._exchange.volumes)
         except (ExchangeError, NotImplementedError):
-            return True  # an exchange that tells nothing at all is not believed
+            return True  # an exchange that answers nothing at all is not believed
         return volumes.get(self._series.market, 0.0) > 0
 
     def _fits(self, name: str, low: int, high: int) -> bool:

@@ -1,4 +1,4 @@
-"""Ranges in which an exchange showed no candles: what is not believed yet, or not at all."""
+"""Ranges in which an exchange showed no candles, and which are not believed, or not yet."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Doubt:
     why: str = ""
 
     def description(self, series: Series) -> str:
-        """What is doubtful, why, and what becomes of it, in one line."""
+        """One line: what is doubtful, why, and what happens next."""
         start, end = (clock.iso(at)[:16].replace("T", " ") for at in (self.start, self.end))
         bars = intervals.count(series.interval, self.start, self.end)
         counted = "1 bar" if bars == 1 else f"{bars:,} bars"

@@ -47,7 +47,7 @@ _UNMERGED = 32  # small objects from which a series is compacted
 
 @dataclass(frozen=True)
 class Fetched:
-    """What became of one series.
+    """The result of one series.
 
     Attributes:
         series: which.
@@ -56,7 +56,7 @@ class Fetched:
         flagged: rows that are stored and noted in quarantine, since they jump absurdly.
         source: `exchange` or `endpoint`.
         error: why it is not complete; None where it is.
-        note: what else is to be known, such as an exchange that gives only its last candles.
+        note: other facts, such as an exchange that gives only its last candles.
         history: how many candles of the series the exchange gives at most, as it was seen to; None where it gives all.
         doubtful: ranges in which the exchange showed no candles, which is not believed: they are asked for again.
     """
@@ -78,7 +78,7 @@ def fetch(
     endpoint: str | None = None,
     retry: RetryPolicy | None = None,
 ) -> list[Fetched]:
-    """Download what the lake lacks of a selection.
+    """Download the missing candles of a selection.
 
     Args:
         lake: where candles go, or its bucket.
@@ -101,7 +101,7 @@ async def fetch_async(
     endpoint: str | None = None,
     retry: RetryPolicy | None = None,
 ) -> list[Fetched]:
-    """The same to await. The work has a thread and a loop of its own, and ends with the task that awaits it."""
+    """The same to await. The work has its own thread and loop, and ends with the task that awaits it."""
     wanted, work = _fetching(selection)
     with _working(wanted.exchange, endpoint, retry, "fetch") as connected:
         return await run_apart(connected(_lake(lake), work))
@@ -114,7 +114,7 @@ def _lake(given: Lake | Bucket | str) -> Lake:
 def _fetching(
     given: Selection | str | Sequence[str],
 ) -> tuple[Selection, Work]:
-    """What is selected, and how it is fetched over an open connection."""
+    """The selection, fetched over an open connection."""
     selection = given if isinstance(given, Selection) else select(given)
 
     async def work(session: ExchangeSession) -> list[Fetched]:
@@ -162,7 +162,7 @@ def mend(
 
 @dataclass
 class ExchangeSession:
-    """One open exchange, and what is done with it."""
+    """Work on one open exchange."""
 
     exchange: Exchange
     lake: Lake
@@ -202,7 +202,7 @@ class ExchangeSession:
         except BucketUnavailable:
             raise
         except Skipped:
-            left = "cancelled; what was stored before is kept"
+            left = "canceled; stored candles are kept"
             self.work.drop(str(part.series))
         except (BucketError, DataError, ExchangeError) as failed:
             error = failed
@@ -214,7 +214,7 @@ class ExchangeSession:
 
 
 async def _all_or_unavailable(tasks: Sequence[asyncio.Task[Fetched]]) -> list[Fetched | BaseException]:
-    """What became of each; once the bucket is not there, the others are ended: nothing could be stored."""
+    """The result of each; if the bucket is gone, the others are canceled, since nothing could be stored."""
 
     def look(ended: asyncio.Task[Fetched]) -> None:
         if not ended.cancelled() and isinstance(ended.exception(), BucketUnavailable):

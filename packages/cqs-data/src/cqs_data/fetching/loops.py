@@ -1,4 +1,4 @@
-"""Running coroutines from plain functions, and from coroutines of somebody else's loop."""
+"""Runs coroutines from plain functions and from other event loops."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run_async(work: Coroutine[Any, Any, _T]) -> _T:
 
 
 async def run_apart(work: Coroutine[Any, Any, _T]) -> _T:
-    """The same to await: the work has a loop of its own in a thread, so that it never holds up this one."""
+    """The same to await: the work has its own loop in a thread, so it never blocks this one."""
     running = _Apart(work)
     try:
         return await asyncio.wrap_future(running.done)
@@ -43,7 +43,7 @@ async def run_apart(work: Coroutine[Any, Any, _T]) -> _T:
 
 
 class _Apart(Generic[_T]):
-    """A coroutine on a loop of its own, in a thread."""
+    """A coroutine on its own loop, in a thread."""
 
     def __init__(self, work: Coroutine[Any, Any, _T]) -> None:
         self.done: Future[_T] = Future()
@@ -78,7 +78,7 @@ class _Apart(Generic[_T]):
     def _settle(self, result: Any = None, error: BaseException | None = None) -> None:
         self._started.set()
         if not self.done.set_running_or_notify_cancel():
-            return  # nobody waits any more
+            return  # no caller waits any more
         if error is None:
             self.done.set_result(result)
         else:

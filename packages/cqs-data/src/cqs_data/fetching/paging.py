@@ -30,7 +30,7 @@ _INSIDE = 500  # bars without candles that are believed at once where one answer
 
 
 class PageRequest(NamedTuple):
-    """What is asked for.
+    """The range of a request.
 
     Attributes:
         low: ms UTC.
@@ -47,11 +47,11 @@ class PageRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class PageAnswer:
-    """What came in a page.
+    """The answer of one page.
 
     Attributes:
-        page: as the exchange gave it, cut to what was asked.
-        cleaned: its rows, each looked at.
+        page: as the exchange gave it, cut to the request.
+        cleaned: its rows, checked.
         answered: the ranges for which it is believed that there is nothing else.
         doubts: ranges without candles that are not believed yet.
         known: whether it shows a candle that was known before.
@@ -64,7 +64,7 @@ class PageAnswer:
     known: bool = False
 
     def part(self, low: int, high: int) -> PageAnswer:
-        """What of it lies in `[low, high)`, without doubts."""
+        """The part in `[low, high)`, without doubts."""
         page = replace(self.page, start=max(low, self.page.start), end=min(high, self.page.end))
         ranges = [(max(low, start), min(high, end)) for start, end in self.answered]
         ts = stamps(self.cleaned.table)
@@ -103,7 +103,7 @@ class Pages:
     async def each(self, asked: PageRequest) -> AsyncIterator[PageAnswer]:
         """Answers that make it up, each touching those before it, from either side.
 
-        A known candle next to what is asked is asked for too: an answer without any candle is then a lie. An exchange
+        A known candle next to the range is requested too: an answer without any candle is then wrong. An exchange
         that stays silent gives one last answer, which doubts all the rest and says why.
 
         Raises:
@@ -145,7 +145,7 @@ class Pages:
         return low, high
 
     def _judged(self, asked: PageRequest, page: Page, cleaned: Cleaned, seen: Stamps) -> PageAnswer:
-        """What of an answer is believed, and what is not yet.
+        """Split an answer into what is believed and what is still in doubt.
 
         `seen` are the stamps of all rows that came. Of a short range behind the last candle that reaches until now,
         nothing is believed, and nothing is doubted.
@@ -223,7 +223,7 @@ class Pages:
 
 
 def _rest(asked: PageRequest, answer: PageAnswer) -> PageRequest:
-    """What is left to ask after an answer, next to the candles that it showed."""
+    """The ranges that are left after an answer, next to the candles that it showed."""
     page, ts = answer.page, stamps(answer.cleaned.table)
     if page.end >= asked.high:
         return asked._replace(high=page.start, right=int(ts[0]) if len(ts) else asked.right)
@@ -231,7 +231,7 @@ def _rest(asked: PageRequest, answer: PageAnswer) -> PageRequest:
 
 
 def _cut(cleaned: Cleaned, page: Page, start: int, end: int) -> Cleaned:
-    """Without the known candles beside `[start, end)`."""
+    """Without the known candles next to `[start, end)`."""
     ts = stamps(cleaned.table)
     low, high = np.searchsorted(ts, [start, end])
     rejects = [reject for reject in cleaned.rejects if not _beside(reject.row[0], page, start, end)]

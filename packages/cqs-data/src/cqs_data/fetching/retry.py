@@ -1,4 +1,4 @@
-"""Asking again: backoff while an exchange is busy, and one pause for all where it says how long."""
+"""Retries: backoff while an exchange is busy, and one pause for all requests if it says how long to wait."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _LONGEST = 60.0  # seconds between two tries
 _SHORTEST = 0.05  # seconds of Retry-After, so that `0` does not make a busy loop
-_TOO_LONG = 900.0  # seconds of Retry-After that nobody should wait through
+_TOO_LONG = 900.0  # seconds of Retry-After that are too long to wait
 
 
 class Silent(ExchangeBusy):
@@ -23,16 +23,16 @@ class Silent(ExchangeBusy):
 
 
 class RetryPolicy:
-    """How often and how long one exchange is waited for.
+    """How often and how long a request to one exchange is repeated.
 
     Args:
-        tries: questions before giving up.
+        tries: requests before giving up.
         pause: seconds before the second one, doubled each time.
         longest_separation: seconds, at most, between two empty answers that are believed; default 20 pauses.
 
     Attributes:
-        retries: questions that were asked again.
-        silent: whether the exchange was silent until nobody waited any longer; then it is asked only once.
+        retries: requests that were repeated.
+        silent: whether the exchange stayed silent for the whole wait; after that it is asked only once.
         report: called with what is waited for, and for how long.
     """
 
@@ -46,7 +46,7 @@ class RetryPolicy:
         self._not_before = 0.0
 
     def separation(self, bars: int) -> float:
-        """Seconds between two answers that so many bars are not there: the more, the longer.
+        """Seconds between two empty answers about this many bars: the more bars, the longer.
 
         >>> RetryPolicy().separation(10), RetryPolicy().separation(1000), RetryPolicy().separation(10**6)
         (0.25, 5.2, 10.0)
@@ -56,12 +56,12 @@ class RetryPolicy:
     async def ask(self, question: Callable[[], Awaitable[_T]], at_most: int | None = None) -> _T:
         """The answer, asked for until it comes, `tries` times or `at_most`, whichever is less.
 
-        Where the exchange says how long to wait, that is not counted as a try, but in all it is waited for a quarter of
+        A wait that the exchange asks for does not count as a try, but all waits together take at most a quarter of
         an hour at most.
 
         Raises:
             ExchangeBusy: it never came.
-            ExchangeError: refused, or told to wait for longer than is sensible.
+            ExchangeError: refused, or asked to wait too long.
         """
         tries, waited = 0, 0.0
         while True:

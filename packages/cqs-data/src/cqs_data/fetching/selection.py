@@ -1,4 +1,4 @@
-"""What is asked for: names checked before any network is, then held against what the exchange lists."""
+"""The selection to fetch: names are checked before any request, then compared with the exchange's list."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Selection:
         intervals: by their own names.
         start: ms UTC; None is as early as there is anything.
         end: ms UTC, exclusive; None is now.
-        quote: of bare symbols and of `top`; None for the rules of the house.
-        top: so many active markets of the largest 24-hour volume, besides the symbols.
+        quote: of bare symbols and of `top`; None for the default.
+        top: also this many active markets with the largest 24-hour volume.
     """
 
     exchange: type[Exchange]
@@ -44,7 +44,7 @@ class Selection:
     top: int = 0
 
     def markets(self, known: Collection[str] = ()) -> list[str]:
-        """Unified names of the symbols that are no patterns; held against `known` ones where those are given.
+        """Unified names of the symbols that are not patterns; checked against `known` ones if given.
 
         Raises:
             UsageError: a symbol cannot be read.
@@ -57,7 +57,7 @@ class Selection:
         return list(dict.fromkeys(found))
 
     def named(self, known: Collection[str] = ()) -> dict[str, str]:
-        """Unified names by symbol as given, of those that are no patterns."""
+        """Unified names by symbol as given, except patterns."""
         return {symbol: self._resolve(symbol, known) for symbol in self.symbols if not is_pattern(symbol)}
 
     async def listed(self, exchange: Exchange, retry: RetryPolicy) -> dict[Series, str]:
@@ -93,7 +93,7 @@ class Selection:
         return (self.quote or (now.quote if at_home else self.exchange.quote)).upper()
 
     def _resolve(self, symbol: str, known: Collection[str]) -> str:
-        """By the exchange's own listing where there is one: an id may stand for another name (Upbit's KRW-TON)."""
+        """By the exchange's own list if there is one: an id may have another name (Upbit's KRW-TON)."""
         listings: Mapping[str, object] = known if isinstance(known, Mapping) else {}
         ids = {one.id.upper(): market for market, one in listings.items() if isinstance(one, Listing)}
         if symbol not in known and (listed := ids.get(symbol.strip().upper())):
@@ -107,7 +107,7 @@ class Selection:
 
 
 def _offered(exchange: Exchange, wanted: Iterable[str]) -> dict[str, str]:
-    """Intervals to ask for, each with what is derived from it."""
+    """Intervals to request, each with those derived from it."""
     offered = [name for name in INTERVALS if exchange.offers(name)]
     found = {name: "" for name in wanted if name in offered}
     for name in wanted:
@@ -120,7 +120,7 @@ def _offered(exchange: Exchange, wanted: Iterable[str]) -> dict[str, str]:
 
 
 async def listing(exchange: Exchange, retry: RetryPolicy, wanted: Iterable[str]) -> Mapping[str, Listing]:
-    """What the exchange lists; asked twice where a wanted market is missing, since lists tear like all answers."""
+    """The exchange's markets; requested twice if a wanted one is missing, since lists can be truncated too."""
     known = await retry.ask(exchange.markets)
     return known if known.keys() >= set(wanted) else {**known, **await retry.ask(exchange.markets)}
 
@@ -170,7 +170,7 @@ def read_intervals(given: str | Sequence[str]) -> list[str]:
     """Intervals by their own names.
 
     Raises:
-        UsageError: there is none, or one that nobody calls so.
+        UsageError: there is none, or an unknown one.
     """
     found = list(dict.fromkeys(map(parse_interval, listed(given))))
     if not found:
@@ -179,7 +179,7 @@ def read_intervals(given: str | Sequence[str]) -> list[str]:
 
 
 def is_pattern(symbol: str) -> bool:
-    """Whether it stands for whatever fits, as `*/KRW` does."""
+    """Whether it is a pattern, such as `*/KRW`."""
     return bool(_PATTERN & set(symbol))
 
 

@@ -34,8 +34,8 @@ _OVERLAP = 50  # bars without candles at the end of a slice that the next one as
 LATEST = 1 << 62
 
 
-class Skipped(Exception):  # noqa: N818 - no error: somebody wanted it
-    """Somebody asked to leave this series, and to go on with the others."""
+class Skipped(Exception):  # noqa: N818 - not an error: the user wanted it
+    """The user asked to skip this series and to continue with the others."""
 
 
 @dataclass
@@ -49,7 +49,7 @@ class SeriesFetch:
         retry: how often and how long to ask again.
         work: whose progress this is a part of.
         objects: of the series, as a listing showed them.
-        gate: is left while this waits; None where nobody else does.
+        gate: released while this waits; None if nothing else runs.
         buffer: what was stored.
     """
 
@@ -82,7 +82,7 @@ class SeriesFetch:
 
     @property
     def note(self) -> str:
-        """What the user should know of it."""
+        """Facts for the user, in one line."""
         return "; ".join(filter(None, [self._mended, self._settling.note]))
 
     @property
@@ -137,8 +137,8 @@ class SeriesFetch:
     async def mend(self, damage: Damage) -> None:
         """Ask again for what damaged and missing objects answered; then set the damaged ones aside.
 
-        Only sound objects are looked at, and what they answer is asked for too: of a damaged one that is newer, nobody
-        knows what it changed.
+        Only sound objects count, and the ranges that they answer are requested too: a newer damaged object may have
+        changed them.
         """
         lost = [o for o in (*damage.damaged, *damage.missing) if o.source == self.source]
         self.objects = damage.sound
@@ -269,16 +269,16 @@ class SeriesFetch:
         return [(newest.last if start == behind else start, end) for start, end in missing]
 
     def check_wanted(self) -> None:
-        """Go on only while nobody has given this series up.
+        """Continue only if the user has not skipped this series.
 
         Raises:
-            Skipped: somebody has.
+            Skipped: the user has.
         """
         if self.work.given_up(str(self.series)):
             raise Skipped
 
     def _answered(self) -> list[Range]:
-        """What this source or a file has told; the emptiness that an endpoint shows says nothing of the exchange."""
+        """Ranges answered by this source or a file; an empty answer of an endpoint says nothing about the exchange."""
         files = imported(self.lake.bucket, self.series, self.objects)
         own = [(o.start, o.end) for o in self.objects if o.source == self.source]
         return [*own, *zip(files.starts.tolist(), files.ends.tolist(), strict=True)]

@@ -36,7 +36,7 @@ class Settling:
         evidence: what else it says.
         buffer: where candles go.
         retry: how often and how long to ask again.
-        advance: is told what is answered.
+        advance: called with the ranges that are answered.
         gate: is left while waiting, so that others may ask; None where there are no others.
         later: open of the newest candle that the exchange is known to have; None where none is.
         in_order: whether candles are stored oldest first.
@@ -82,7 +82,7 @@ class Settling:
             await self.buffer.finish()
 
     async def wait(self, doubts: Sequence[Doubt]) -> None:
-        """Let the time pass after which another answer tells something new."""
+        """Wait until another answer would be independent of the last one."""
         due = max([one.since + self.retry.separation(await self._size(one)) for one in doubts])
         if (seconds := due - time.monotonic()) <= 0:
             return
@@ -105,7 +105,7 @@ class Settling:
         return intervals.count(self.series.interval, max(doubt.start, began), doubt.end)
 
     async def _ask_again(self, doubt: Doubt) -> None:
-        """Candles that come are stored, and what is still without is a new doubt; if none come, it is believed.
+        """New candles are stored; ranges still without any are a new doubt. If none come, the range is empty.
 
         A known candle must be shown right after: an exchange that is silent meanwhile proves nothing.
         """

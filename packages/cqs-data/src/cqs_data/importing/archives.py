@@ -23,7 +23,7 @@ _OPENERS: dict[bytes, tuple[str, Callable[[IO[bytes]], Any]]] = {
 }
 _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 _MACOS = "__macosx/"  # what its archiver adds
-_BESIDE = ("readme", "license", "licence")  # what lies beside data
+_BESIDE = ("readme", "license", "licence")  # files that come with data
 _BESIDE_ENDS = (".checksum", ".md5", ".sha256", ".md", ".pdf")
 
 

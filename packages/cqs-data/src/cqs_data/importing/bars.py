@@ -1,4 +1,4 @@
-"""Rows of a table as candles: numbers, opens, and what is no candle at all."""
+"""Turns rows of a table into candles: numbers, opens, and rows that are not candles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cqs_data.importing.raw_table import RawTable
     from cqs_data.importing.zones import Zone
 
-EARLIEST = clock.parse_start("2009-01-01") or 0  # before it nobody traded a coin
+EARLIEST = clock.parse_start("2009-01-01") or 0  # no coin was traded before
 _UNUSABLE = 0.05  # share of rows above which a file is not what it was taken for
 _CONTINUED = 20  # candles that show whether bars open where the ones before closed
 _FARTHER = 5  # times as far as they would be the other way around
@@ -81,7 +81,7 @@ def checked(name: str, rows: Floats, series: Series, zone: Zone) -> Cleaned:
     if bad > _UNUSABLE * (bad + good):
         reason = reasons.most_common(1)[0][0]
         count = "no row" if not good else f"{bad:,} of {bad + good:,} rows"
-        what = "is a candle" if not good else "are no candles"
+        what = "is a candle" if not good else "are not candles"
         raise UsageError(f"{count} of {name!r} {what} of {series.interval!r}: {_why(reason, rows, series, zone)}")
     if not good:
         raise UsageError(
@@ -104,15 +104,15 @@ def _refuse_swapped(name: str, found: Cleaned) -> None:
 
 
 def _why(reason: str, rows: Floats, series: Series, zone: Zone) -> str:
-    """What is wrong, and what to do about it."""
+    """The fault and the remedy."""
     if reason == "off_grid":
         return why_off_grid(series.interval, rows[:, 0], zone.name)
     if reason == "not_a_number" and np.isfinite(rows[:, :5]).all():
         return "rows have no volume: name its column with --columns volume=…, or store 0 with --columns volume=none"
     return {
-        "duplicate": "times stand in it more than once with different values: it may hold several markets (--where)",
+        "duplicate": "times appear more than once with different values: it may hold several markets (--where)",
         "inconsistent": "the high is below another price, or the low above one: check --columns",
-        "not_a_number": "times, prices or volumes are no numbers: check --columns, --decimal and --date-format",
+        "not_a_number": "times, prices or volumes are not numbers: check --columns, --decimal and --date-format",
         "unfinished": "their times are in the future: check --columns and --date-format",
         "outside": "their times are before 2009 or in the future: check --columns and --date-format",
         "price": "prices are not above 0: check --columns",

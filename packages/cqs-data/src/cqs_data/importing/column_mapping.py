@@ -112,7 +112,7 @@ def find_columns(name: str, table: RawTable, given: Mapping[str, str]) -> Column
     fields = _with_clock(table.frame, {**named, **fields, **_given(name, table, given)})
     if table.headless and not {"time", "close"} & set(fields):
         raise UsageError(
-            f"{name!r} has no header line, and its {table.frame.shape[1]} columns stand in no order that is known: "
+            f"{name!r} has no header line, and its {table.frame.shape[1]} columns are in no known order: "
             "say which is which, as --columns time=0,open=1,high=2,low=3,close=4,volume=5"
         )
     missing = [one for one in NEEDED if one not in fields]
@@ -131,7 +131,7 @@ def find_columns(name: str, table: RawTable, given: Mapping[str, str]) -> Column
 
 
 def _doubled_cells(frame: pd.DataFrame) -> dict[str, list[int]]:
-    """Give columns of one name names of their own; returns their numbers by the name that they had."""
+    """Give columns with equal names unique names; returns their indices by the old name."""
     names = [str(column) for column in frame.columns]
     doubled = {one: [i for i, other in enumerate(names) if other == one] for one in names if names.count(one) > 1}
     frame.columns = [f"{one} #{i}" if one in doubled else one for i, one in enumerate(names)]
@@ -194,7 +194,7 @@ def _with_clock(frame: pd.DataFrame, fields: Mapping[str, str]) -> dict[str, str
     cells = frame[clock].dropna()
     if pd.api.types.is_numeric_dtype(cells) and len(cells) and cells.max() >= 240_000:  # Unix times, not hours
         return {**fields, "time": clock}
-    if cells.astype(str).head(_LOOKED).str.contains(r"\d{4}[-/.]").any():  # a day of its own
+    if cells.astype(str).head(_LOOKED).str.contains(r"\d{4}[-/.]").any():  # a column of days
         return {**fields, "time": clock}
     return {**fields, "clock": clock}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cqs_core.trading import Floats
 
 OHLCV = ("time", "open", "high", "low", "close", "volume")
-_SAMPLE = 200  # rows that are looked at
+_SAMPLE = 200  # rows that are checked
 _MOST = 0.95  # of them that must confirm an order
 _NEAR = 0.02  # relative, how far money over volume may lie beyond high and low
 
@@ -57,7 +57,7 @@ def _head(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, Floats]:
 
 
 def _confirmed(have: Mapping[str, Floats]) -> bool:
-    """Whether the values of a sample can be what an order of columns says; what is no number says nothing."""
+    """Whether the values of a sample fit an order of columns; values that are not numbers are ignored."""
     prices = np.column_stack([have[name] for name in ("open", "high", "low", "close")])
     rows = np.isfinite(prices).all(axis=1)
     high, low = have["high"], have["low"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NUMERIC = 4  # cells of a candle that are numbers at least: open, high, low, close
-_OPENS = {"open", "o", "opening_price", "시가"}  # a column of prices, by which columns are told from rows
+_OPENS = {"open", "o", "opening_price", "시가"}  # a column of prices, which distinguishes columns from rows
 _SHOWN = 5
 
 
@@ -39,7 +39,7 @@ def read_document(name: str, data: bytes) -> Document:
         raise UsageError(f"{name!r} has no rows of candles: JSON needs a list of lists or of objects")
     if len(found) > 1:
         names = ", ".join(list(found)[:_SHOWN])
-        raise UsageError(f"{name!r} holds {len(found)} tables ({names}); save each as a file of its own")
+        raise UsageError(f"{name!r} holds {len(found)} tables ({names}); save each as its own file")
     return next(iter(found.values()))
 
 
@@ -82,7 +82,7 @@ def _records(value: list[Any]) -> Document | None:
 
 
 def _columns(value: Mapping[str, Any]) -> Document | None:
-    """Of pandas' `split`, `columns` and `index`, and of columns as lists."""
+    """Tables in pandas' `split`, `columns` and `index` form, and columns as lists."""
     import pandas as pd
 
     if {"columns", "data"} <= set(value) and isinstance(value["data"], list):

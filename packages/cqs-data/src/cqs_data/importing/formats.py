@@ -26,7 +26,7 @@ class Named(CandleFormat):
 
     Attributes:
         name: of the format.
-        needs: columns that it has, by which it is told.
+        needs: columns by which it is recognized.
         fields: `{field: column}`.
         note: see `CandleFormat`.
         zone: see `CandleFormat`.

@@ -1,4 +1,4 @@
-"""What a user says about files to import."""
+"""Options for files to import."""
 
 from __future__ import annotations
 

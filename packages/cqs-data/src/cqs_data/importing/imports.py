@@ -31,7 +31,7 @@ _FETCHED = ("exchange", "endpoint")
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of one file.
+    """The result of one file.
 
     Attributes:
         found: the file, understood.
@@ -107,7 +107,7 @@ def expand(paths: Iterable[str | Path]) -> Sequence[Path]:
         try:
             inside = _inside(path)
         except OSError as error:
-            raise UsageError(f"{str(path)[:60]!r}… cannot be looked at: {error.strerror}; name another") from None
+            raise UsageError(f"{str(path)[:60]!r}… cannot be read: {error.strerror}; name another") from None
         if not inside:
             raise UsageError(f"no file {str(path)!r}; name a file, a folder or a pattern such as '*.csv'")
         files += inside
@@ -182,7 +182,7 @@ def _prepare(lake: Lake, series: Series, files: Sequence[Recognized], options: O
     """Check the files of one series against each other and against the lake.
 
     Raises:
-        UsageError: they contradict one another or the lake's clock, or replace what was fetched.
+        UsageError: they contradict each other or the lake's clock, or would replace fetched candles.
     """
     table = _joined(series, files)
     objects = lake.objects(series)

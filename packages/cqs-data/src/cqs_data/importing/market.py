@@ -53,7 +53,7 @@ def is_inverse(unified: str) -> bool:
 
 
 def typed_market(text: str, exchange: str, known: Collection[str] = ()) -> str:
-    """A market as a user types it, whether it is known or not; `kPEPE` is a name of its own, and `btc` is not.
+    """A market as a user types it, known or not; `kPEPE` is kept as it is, `btc` becomes `BTC`.
 
     Raises:
         UsageError: it is none.
@@ -64,7 +64,7 @@ def typed_market(text: str, exchange: str, known: Collection[str] = ()) -> str:
 
 
 def _same_pair(found: str | None, hinted: str | None) -> str:
-    """What a column says, with the settlement that the file's name says of the same pair."""
+    """The market in a column, with the settlement currency from the file's name if the pair is the same."""
     if found and hinted and spot(found) == spot(hinted):
         return max(found, hinted, key=len)
     return found or hinted or ""

@@ -45,7 +45,7 @@ _METATRADER = re.compile(r"(M|H|D|W|MN)(\d{1,2})")
 
 
 class Hint(NamedTuple):
-    """What a name says; None where it says nothing certain."""
+    """The market and interval in a name; None if unclear."""
 
     market: str | None
     interval: str | None
@@ -87,7 +87,7 @@ def interval_of(word: str) -> str | None:
 
 
 def market_in(symbol: str) -> str | None:
-    """The unified market that a symbol means on any exchange; None if it cannot be told without guessing.
+    """The unified market that a symbol means on any exchange; None if that would be a guess.
 
     >>> market_in("XBTUSD"), market_in("BTC_USDT"), market_in("tBTCUSD"), market_in("KRW-BTC"), market_in("WBTC")
     ('BTC/USD', 'BTC/USDT', 'BTC/USD', 'BTC/KRW', None)

@@ -1,4 +1,4 @@
-"""Any file as a table: parquet, feather, JSON or text, told by its first bytes."""
+"""Reads any file as a table: parquet, feather, JSON or text, recognized by its first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file of candles is, decided before anything of it is stored: read all of it, or refuse it."""
+"""Recognizes a file of candles before anything is stored: all of it is read, or it is refused."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _table(name: str, data: bytes, options: Options) -> tuple[RawTable, ColumnMa
 
 
 def _times(frame: pd.DataFrame, columns: ColumnMapping) -> pd.Series[Any]:
-    """The column of times; a day and a time of day of their own are put together."""
+    """The column of times; separate columns of day and time of day are combined."""
     time = frame[columns.fields["time"]]
     if "clock" not in columns.fields:
         return time

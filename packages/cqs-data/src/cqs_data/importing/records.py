@@ -1,4 +1,4 @@
-"""What was imported, and the way back: an import is the objects that carry its stamp."""
+"""Records of imports, and how to undo one: an import is the objects that carry its stamp."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def write_record(bucket: Bucket, record: Record) -> None:
 
 
 def rename_records(bucket: Bucket, old: Series, new: Series) -> None:
-    """Keep what is known of a series' imports under the name that it got."""
+    """Move the records of a series' imports to its new name."""
     for entry in bucket.list(FOLDER):
         if not entry.key.startswith(_key("", old).removesuffix(".json")):
             continue

@@ -19,7 +19,7 @@ _TICKER = ("ticker", "symbol")
 
 
 def of_one_symbol(name: str, table: RawTable, where: Mapping[str, str]) -> tuple[RawTable, Mapping[str, str]]:
-    """A table whose columns are of one symbol, where each has one, and what is left of `where`.
+    """If columns belong to symbols, the columns of one symbol, and the rest of `where`.
 
     Raises:
         UsageError: they are of several, and `where` names none.

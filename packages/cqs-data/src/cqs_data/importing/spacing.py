@@ -44,7 +44,7 @@ def decide_interval(name: str, given: str | None, hinted: str | None, ms: Floats
         raise UsageError(f"{name!r} is not of interval {interval!r}: its rows are {reason}")
     if other := _second(interval, ms):
         raise UsageError(
-            f"{name!r} has candles of two intervals, {interval} and {other}; save those of each as a file of its own"
+            f"{name!r} has candles of two intervals, {interval} and {other}; save each interval as its own file"
         )
     return interval
 
@@ -52,7 +52,7 @@ def decide_interval(name: str, given: str | None, hinted: str | None, ms: Floats
 def infer_interval(ms: Floats) -> str | None:
     """The interval whose bars these times open; None where too few rows, or no interval fits.
 
-    The shortest distance that is not rare wins, so that a sparse series, with most bars absent, is still told.
+    The shortest distance that is not rare wins, so that a sparse series, with most bars absent, is still recognized.
     """
     step = spacing(ms)
     if step is None:
@@ -67,7 +67,7 @@ def _named(step: int) -> str | None:
 
 
 def _sparse(ms: Floats) -> int:
-    """What all distances are whole multiples of, where they differ much; else 0."""
+    """The largest common divisor of all distances, if they differ much; else 0."""
     steps = np.diff(np.unique(ms[np.isfinite(ms)]).astype(np.int64))
     return int(np.gcd.reduce(steps)) if steps.max() > _IRREGULAR * steps.min() else 0
 
@@ -92,7 +92,7 @@ def spacing(ms: Floats) -> int | None:
 
 
 def fits(interval: str, ms: Floats) -> bool:
-    """Whether times can be opens of an interval: whole bars apart, and some of them neighbors."""
+    """Whether times can be opens of an interval: whole bars apart, and some adjacent."""
     ts = np.unique(ms[np.isfinite(ms)]).astype(np.int64)
     if len(ts) < _FEW:
         return True

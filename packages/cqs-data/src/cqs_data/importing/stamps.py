@@ -41,7 +41,7 @@ class Stamps(NamedTuple):
     Attributes:
         ms: float64 (n,), milliseconds; UTC where `naive` is false, else of an unknown clock. NaN where unreadable.
         naive: bool (n,), rows without an offset.
-        unit: what was found: `s`, `ms`, `us`, `ns`, several as `ms+us`, `date`, `ISO 8601`, or a pattern.
+        unit: the unit that was recognized: `s`, `ms`, `us`, `ns`, several as `ms+us`, `date`, `ISO 8601`, or a pattern.
     """
 
     ms: Floats

@@ -42,7 +42,7 @@ class Text(NamedTuple):
         headless: whether there is no header line.
         delimiter: between fields.
         encoding: of the bytes.
-        tickers: the symbol of each column, where a header line of its own says it, as yfinance's do.
+        tickers: the symbol of each column, if a separate header line has it, as in files of yfinance.
     """
 
     frame: pd.DataFrame
@@ -162,7 +162,7 @@ def _headers(before: Sequence[str], delimiter: str, width: int) -> list[list[str
 
 
 def _read(name: str, text: str, delimiter: str, skip: int, width: int, *, plain: bool) -> pd.DataFrame:
-    """The rows, of so many cells at most; as text where not all numbers are written as programs do."""
+    """The rows, with at most this many cells; as text unless all numbers have the usual form."""
     import pandas as pd
 
     separator = r"\s+" if delimiter == " " else delimiter

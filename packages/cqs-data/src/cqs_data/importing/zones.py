@@ -110,7 +110,7 @@ def _error(ends: Times, close: Floats, moments: Times, prices: Floats) -> float 
 
 
 def _common(some: Times, others: Times) -> tuple[Places, Places]:
-    """Where the same moments stand in both, ascending."""
+    """Indices of the same moments in both, ascending."""
     at = np.searchsorted(others, some)
     same = np.flatnonzero(np.append(others, -1)[at] == some)
     return same, at[same]
@@ -134,7 +134,7 @@ def _changing(series: Series, stored: Series, since: int, zone: str) -> str:
 
 
 def _zone_of(zone: str, hours: int) -> str:
-    """The zone that is so many hours ahead of another one."""
+    """The zone that is this many hours ahead of another one."""
     import datetime as dt
     from zoneinfo import ZoneInfo
 

@@ -31,7 +31,7 @@ _FILTERS = [
 
 
 def application(source: Source, clock: Callable[[], int]) -> web.Application:
-    """What Binance serves under `/api/v3`."""
+    """The routes of Binance under `/api/v3`."""
     binance = _Binance(source, clock)
     return serving(
         {

@@ -18,13 +18,13 @@ _TIME_COLUMNS = ("ts", "timestamp")
 
 
 class CandleFolder:
-    """A folder of parquet files, one a series; what is not stored is put together from the coarsest finer one.
+    """A folder of parquet files, one per series; missing intervals are derived from the longest shorter one.
 
     Args:
         root: holds one folder an exchange.
 
     Raises:
-        UsageError: there is no candle file in it.
+        UsageError: it contains no candle file.
     """
 
     def __init__(self, root: Path) -> None:

@@ -97,7 +97,7 @@ def aggregate(bars: Bars, interval: str) -> Bars:
 
 
 def regroup(bars: Bars, opens: Stamps) -> Bars:
-    """The same, of bars that belong to candles with these opens, int64 (n,)."""
+    """The same for bars that belong to candles with these opens, int64 (n,)."""
     if len(bars.ts) == 0:
         return bars
     at = np.flatnonzero(np.r_[True, opens[1:] != opens[:-1]])

@@ -1,4 +1,4 @@
-"""The server around the exchanges: in a thread of its own, or as a process."""
+"""The server of the sandbox exchanges: in its own thread, or as a process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cqs_data.sandbox.faults import Faults
 
 Dialect = Callable[["Source", Callable[[], int]], web.Application]
-"""What an exchange speaks: given candles and a clock (ms UTC), the application that serves them as it does."""
+"""The API of an exchange: given candles and a clock (ms UTC), the application that serves them."""
 
 SPOKEN: Mapping[str, Dialect] = {"binance": binance.application, "upbit": upbit.application}
 _LOOPBACK = "127.0.0.1"

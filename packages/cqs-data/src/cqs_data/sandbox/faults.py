@@ -1,4 +1,4 @@
-"""What exchanges do on bad days, for tests: limits, errors, resets, garbage, torn or repeated pages, emptiness."""
+"""Faults of exchanges, for tests: rate limits, errors, resets, garbage, truncated or repeated pages, empty answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What some exchanges always do, and others never: short pages, answers to no question, sparse markets, other grids."""
+"""Habits in which exchanges differ: short pages, unrequested rows, sparse markets, other grids."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ WEEKDAYS = ("Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "We
 
 @dataclass(frozen=True)
 class Habits:
-    """Of an exchange; what is not given is as its documentation has it.
+    """Habits of an exchange; by default it behaves as documented.
 
     Attributes:
         page_cap: candles in one answer at most, however many are asked for.
         ignores_since: whether the newest candles are given, whatever range is asked for.
-        last: so many candles of an interval are kept, counted back from now, the one under way among them.
+        last: only this many candles of an interval are served, counted back from now, the unfinished one included.
         sparse: share of minutes (or of the source's shortest candles) without a trade, 0..1; longer candles fit them.
         week_start: day of the week on which weeks open.
         day_start: when days and weeks open, ms after 00:00 UTC.

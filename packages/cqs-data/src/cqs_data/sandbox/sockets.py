@@ -1,4 +1,4 @@
-"""Websockets of the exchanges: a subscription, then ticks several times a second while somebody listens."""
+"""Websockets of the exchanges: a subscription, then ticks several times a second while a client listens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Read = Callable[[web.WebSocketResponse, Any], Awaitable[Iterable[Send]]]
 
 
 async def converse(request: web.Request, read: Read) -> web.WebSocketResponse:
-    """One connection: `read` answers what the client says, and returns what is to be sent again and again."""
+    """One connection: `read` answers a message of the client, and returns what to send repeatedly."""
     socket = web.WebSocketResponse()
     await socket.prepare(request)
     sending: list[Send] = []

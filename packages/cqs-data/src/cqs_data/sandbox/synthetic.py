@@ -40,7 +40,7 @@ class Coin:
         sigma: standard deviation of its own hourly log returns.
         beta: share of bitcoin's path in its own.
         turnover: KRW an hour.
-        quiet: chance that nobody trades in an hour.
+        quiet: probability that an hour has no trades.
     """
 
     price: float
@@ -186,7 +186,7 @@ def _traded(exchange: str, market: str, ts: Stamps) -> np.ndarray[tuple[int], np
 
 
 def _day_rhythm(ts: Stamps) -> Floats:
-    """Seoul trades most in its evening, least towards morning."""
+    """Seoul trades most in the evening and least toward morning."""
     return np.asarray(1 + 0.45 * np.sin(2 * np.pi * ((ts % DAY) / DAY - 0.32)))
 
 

@@ -36,7 +36,7 @@ _NAMES = {
 
 
 def application(source: Source, clock: Callable[[], int]) -> web.Application:
-    """What Upbit serves under `/v1`."""
+    """The routes of Upbit under `/v1`."""
     upbit = _Upbit(source, clock)
     return serving(
         {

@@ -1,4 +1,4 @@
-"""One bar a series on a common time axis: what is there, what is missing, and why."""
+"""One bar per series on a common time axis: stored candles, gaps, and their causes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _WIDTH = 1000.0  # units of the drawing, stretched to what room there is
 _COLUMNS = 120  # holes that are drawn one by one at most
 _FAINTEST = 0.15  # of a column in which anything is missing
-_LEAST = 1.5  # units that a hole takes at least, or nobody would see an hour in five years
-ASK_AGAIN = ("never_fetched", "unknown")  # causes that a repair may mend
+_LEAST = 1.5  # minimum width of a gap: an hour in five years would be invisible
+ASK_AGAIN = ("never_fetched", "unknown")  # causes that a repair may fix
 _CAUSES = {
     "no_trade": "not traded",
     "outage": "outage",
@@ -76,7 +76,7 @@ def _row(one: SeriesStatus, holes: Gaps | None, span: tuple[int, int]) -> str:
 
 
 def _boxes(holes: Gaps, span: tuple[int, int]) -> Iterator[str]:
-    """A box a hole; where these are too many to tell apart, a column says how much of its time is missing."""
+    """One box per gap; if there are too many, a column shows how much of its time is missing."""
     if len(holes) <= _COLUMNS:
         for gap in holes:
             yield _box(gap.cause, gap.start, gap.end, span, _gap_title(gap))

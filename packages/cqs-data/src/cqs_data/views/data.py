@@ -1,4 +1,4 @@
-"""The Data page: what the lake has, what is missing, one series close up, and jobs that fetch."""
+"""The Data page: all series with their gaps, one series in detail, and jobs that fetch."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def _metrics(known: Availability) -> list[Metric]:
 
 
 def _frame(known: Availability, damaged: Collection[str], zone: str | None) -> pd.DataFrame:
-    """One row a series, in the order of `known.series`; `damaged` are those in which a verification found damage."""
+    """One row per series, as in `known.series`; `damaged` are those in which a verification found damage."""
     return pd.DataFrame(
         [
             {

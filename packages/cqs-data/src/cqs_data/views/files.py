@@ -36,7 +36,7 @@ class FilesPanel(pn.viewable.Viewer):
 
     exchange = param.String(default="", doc="Whose candles the files have, also of one that is gone.")
     market = param.String(default="", doc="BASE/QUOTE; empty takes it from the file.")
-    interval: Any = param.Selector(default=_AUTO, objects=[_AUTO, *INTERVALS], doc="Of the candles.")
+    interval: Any = param.Selector(default=_AUTO, objects=[_AUTO, *INTERVALS], doc="Length of the candles.")
     zone = param.String(default="", doc="IANA name, of times without an offset; empty takes the exchange's.")
     absent = param.Boolean(default=False, doc="Bars that the files do not have had no trade.")
     replace = param.Boolean(default=False, doc="Files may replace fetched candles that have other values.")
@@ -193,7 +193,7 @@ class DeleteButton(pn.viewable.Viewer):
 def imported(
     bucket: Any, files: Mapping[str, bytes], options: Options, *, dry_run: bool = False
 ) -> Sequence[Imported] | str:
-    """What became of uploaded files, or why they were refused."""
+    """The result of uploaded files, or why they were refused."""
     from cqs_core import UsageError
 
     with tempfile.TemporaryDirectory() as folder:
@@ -217,7 +217,7 @@ def _verdict_row(one: Imported, zone: str | None) -> tuple[object, ...]:
 
 
 def _notes(done: Sequence[Imported]) -> list[str]:
-    """What the user should know of the files, each thing once: their clock, and what else was found."""
+    """Notes on the files, each once: their clock, and other findings."""
     found = [one.found for one in done]
     clocks = [f"times read as {one.zone.name}: {one.zone.why}" for one in found if one.zone.why not in _CERTAIN]
     empty = sum(one.empty for one in found)

@@ -1,4 +1,4 @@
-"""What to fetch: exchange, symbols, intervals, dates."""
+"""The form of what to fetch: exchange, symbols, intervals, dates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FetchForm(pn.viewable.Viewer):
 
     exchange: Any = param.Selector(default="", objects=[""], doc="Where from; any exchange that ccxt knows.")
     symbols = param.String(default="BTC", doc="BTC,ETH or BTC/KRW; patterns such as */KRW.")
-    intervals = param.ListSelector(default=["1d"], objects=list(INTERVALS), doc="Of the candles.")
+    intervals = param.ListSelector(default=["1d"], objects=list(INTERVALS), doc="Length of the candles.")
     start = param.CalendarDate(default=None, allow_None=True, doc="First day; empty for all that the exchange has.")
     end = param.CalendarDate(default=None, allow_None=True, doc="Last day; empty for all until now.")
     top = param.Integer(default=0, bounds=(0, 500), doc="So many markets of the largest 24-hour volume besides.")

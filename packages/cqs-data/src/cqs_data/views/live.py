@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cqs_data.feeds import Feed, News
     from cqs_panel import CandleChart, PageState, TailedCandles
 
-_SECONDS = 0.25  # between two looks at what is new
+_SECONDS = 0.25  # between two checks for new candles
 _CSS = """
 :host{width:auto;min-width:0}
 .said{display:flex;align-items:baseline;justify-content:flex-end;gap:6px;font-size:12px;line-height:20px;
@@ -43,7 +43,7 @@ _SWITCH = {
 
 
 class LiveSwitch(pn.viewable.Viewer):
-    """Off at first, for a page asks nobody unasked; `?live=1` in the address."""
+    """Off at first, since a page makes no request on its own; `?live=1` in the address."""
 
     on = param.Boolean(default=False, label="Live", doc="Whether the shown series follows the market.")
 
@@ -66,7 +66,7 @@ class LiveSwitch(pn.viewable.Viewer):
         return pn.Row(self._note, self._switch, margin=0, align="center", styles=narrow)
 
     def show(self, one: SeriesStatus, source: TailedCandles) -> None:
-        """Stand beside this series, whose chart shows this source."""
+        """Follow this series, whose chart shows this source."""
         self._one, self._source, self._seen = one, source, None
         why = obstacle(Series(*one.series), one.sources, self._page.settings.endpoint)
         self._switch.disabled = bool(why)
@@ -76,7 +76,7 @@ class LiveSwitch(pn.viewable.Viewer):
         self._turn()
 
     def clear(self) -> None:
-        """Stand beside no series: nothing is followed until one is shown again."""
+        """Follow nothing until a series is shown again."""
         self._one = None
         self._leave()
 
@@ -111,7 +111,7 @@ class LiveSwitch(pn.viewable.Viewer):
             self._page.every(_SECONDS, self._look)
 
     def _look(self) -> None:
-        """Show what is new."""
+        """Show new candles."""
         if self._feed is None or self._one is None or (news := self._feed.news) is self._seen:
             return
         self._seen = news

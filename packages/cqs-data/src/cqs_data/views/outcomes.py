@@ -1,4 +1,4 @@
-"""What came of jobs that fetch, update, repair or verify, in a line and with a place to look at."""
+"""The results of jobs that fetch, update, repair or verify: one line, and a link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def outcome(job: Job) -> Outcome:
-    """Of a job that is over."""
+    """The result of a finished job."""
     rows = [row for row in job.result if isinstance(row, dict)] if isinstance(job.result, list) else []
     if job.args[:2] == ["data", "verify"]:
         return Outcome(_verified(rows), {}, "Open Data")
@@ -27,7 +27,7 @@ def outcome(job: Job) -> Outcome:
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> str:
-    """What a fetch or an update brought."""
+    """The result of a fetch or an update."""
     if not rows:
         return ""
     failed = [f"{row['exchange']} {row['market']} {row['interval']}: {row['error']}" for row in rows if row["error"]]

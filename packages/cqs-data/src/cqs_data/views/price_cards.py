@@ -1,4 +1,4 @@
-"""What the overview shows of the lake: the newest prices, and one market as a chart."""
+"""Cards of the overview: the newest prices, and one market as a chart."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RecentCloses(NamedTuple):
 
 
 def prices(page: PageState) -> Any:
-    """A row of metric cards, one a market of the home exchange; what cannot be read is said below them."""
+    """A row of metric cards, one per market of the home exchange, with read errors below."""
     cards = metric_cards([])
     faults = stack(visible=False)
     shown = stack(cards, faults)

@@ -46,7 +46,7 @@ _LONGEST = 12
 
 
 class SeriesPanel(pn.viewable.Viewer):
-    """Shows whichever series it is told to.
+    """Shows the chosen series.
 
     Args:
         page: the Data page.
@@ -82,7 +82,7 @@ class SeriesPanel(pn.viewable.Viewer):
         series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
         self._delete.show(series)
-        self._live.show(one, source)  # first: a switch that is drawn anew misses what is changed at once after that
+        self._live.show(one, source)  # first: a switch that is being redrawn misses changes made right after
         self._title[:] = [
             section(str(series), self._chart, note=f"times in UTC{made}", actions=[self._delete, self._live])
         ]
