@@ -79,7 +79,7 @@ def test_through_a_link_what_it_leads_to_is_written_and_a_pipe_is_refused(lake, 
     assert (tmp_path / "link.csv").is_symlink()
     assert (tmp_path / "target.csv").read_text().startswith("timestamp,")
     os.mkfifo(tmp_path / "pipe.csv")
-    with pytest.raises(UsageError, match="no file that could be replaced"):
+    with pytest.raises(UsageError, match="not a file that can be replaced"):
         lake.export(tmp_path / "pipe.csv", BTC)
 
 
