@@ -24,6 +24,9 @@ export function render({model, view}) {
   // A model that the server made is no news to it. Bokeh would send it back whole: "reference already known".
   const unsent = view.model.document._new_models
   unsent.add = (one) => /^p\\d+$/.test(one.id) ? unsent : Set.prototype.add.call(unsent, one)
+  // Bokeh asks the browser for a CSS variable with each color and width that it draws with, in the middle of building:
+  // each time all styles are worked out anew. No chart here is colored by such variables.
+  window.Bokeh.require("core/visuals/visual").VisualProperties.prototype._get_css_value = () => ""
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
   const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth})

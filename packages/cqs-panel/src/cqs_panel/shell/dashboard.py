@@ -23,7 +23,7 @@ from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
-from cqs_panel.shell.work import Timer, Work, soon
+from cqs_panel.shell.work import Timer, Work, at_once, soon
 from cqs_panel.state import PageState
 from cqs_panel.view import View
 
@@ -248,7 +248,12 @@ class Dashboard:
             frame.build()
             return
         frame.busy(+1)
-        self.soon([frame.build, lambda: frame.busy(-1)])
+        self.soon([partial(self._build_held, frame)])
+
+    def _build_held(self, frame: Frame) -> None:
+        with at_once(self._document):
+            frame.build()
+            frame.busy(-1)
 
     def _heard(self, message: Any) -> None:
         said = message if isinstance(message, dict) else message.data

@@ -6,6 +6,7 @@ import inspect
 import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -13,7 +14,7 @@ import panel as pn
 from cqs_core.isolation import answered, foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from bokeh.document import Document
 
@@ -62,10 +63,11 @@ class Work:
 
     def call(self, part: Callable[[], Any]) -> None:
         """Call what may fail in any way."""
-        try:
-            _guarded(part)
-        except Exception as error:  # noqa: BLE001 - a part may fail in any way; the others live on
-            self.frame.fail("later", error)
+        with at_once(self._document):
+            try:
+                _guarded(part)
+            except Exception as error:  # noqa: BLE001 - a part may fail in any way; the others live on
+                self.frame.fail("later", error)
 
     def at_end(self, call: Callable[[], Any]) -> None:
         """Call when the session ends."""
@@ -83,21 +85,35 @@ class Work:
 
     def _finish(self, done: Future[Any], show: Callable[[Any], Any], quiet: bool) -> None:
         self._running.discard(show)
-        if not quiet:
-            self.frame.busy(-1)
-        try:
-            with foreign():
-                show(done.result())
-        except Exception as error:  # noqa: BLE001 - work may fail in any way; the others live on
-            self.frame.fail("loading", error, _key(show))
-        else:
-            self.frame.arrived(_key(show))
+        with at_once(self._document):
+            if not quiet:
+                self.frame.busy(-1)
+            try:
+                with foreign():
+                    show(done.result())
+            except Exception as error:  # noqa: BLE001 - work may fail in any way; the others live on
+                self.frame.fail("loading", error, _key(show))
+            else:
+                self.frame.arrived(_key(show))
         if (newest := self._waiting.pop(show, None)) is not None:
             self.load(newest[0], show, quiet=newest[1])
 
     def _soon(self, call: Callable[[], Any]) -> None:
         if self._document is not None:
             soon(self._document, call)
+
+
+@contextmanager
+def at_once(document: Document | None) -> Iterator[None]:
+    """Send all that is changed inside as one message, for which Bokeh walks through the page once.
+
+    Nothing may raise through it: Bokeh would never walk through this page again.
+    """
+    if document is None or not pn.state.loaded:
+        yield
+        return
+    with pn.io.hold(document), document.models.freeze():  # not `hold(freeze=True)`: that sends what is not attached yet
+        yield
 
 
 def _key(show: Callable[..., Any]) -> object:
