@@ -50,15 +50,28 @@ def test_calls_come_one_at_a_time_in_their_order(rest, asked):
     assert len(asked) == 3
 
 
-def test_a_view_that_still_loads_is_asked_for_again(rest, asked):
+def test_a_view_that_still_loads_is_not_asked_for_until_it_is_there(rest, asked):
     called, work = [], Working(idle=False)
     rest.drawn()
     rest.add(work, lambda: called.append(1))
-    rest.answered()
-    assert (called, len(asked)) == ([], 2)
+    assert asked == []
     work.frame.idle = True
+    rest.go_on()
+    assert len(asked) == 1
     rest.answered()
     assert called == [1]
+
+
+def test_a_view_that_loads_again_before_the_answer_is_asked_for_later(rest, asked):
+    called, work = [], Working()
+    rest.drawn()
+    rest.add(work, lambda: called.append(1))
+    work.frame.idle = False
+    rest.answered()
+    work.frame.idle = True
+    rest.go_on()
+    rest.answered()
+    assert (called, len(asked)) == ([1], 2)
 
 
 def test_what_belongs_to_a_hidden_view_waits_until_it_is_shown(rest, asked):

@@ -22,11 +22,14 @@ class Availability:
         series: status of each series.
         holes: by series, the gaps between first and last candle.
         now: ms UTC.
+        states: by series, `damaged`, `ok` where all its objects were found to be what their names promise, and
+            `not checked` where nobody has looked yet: one that is damaged looks the same until then.
     """
 
     series: Sequence[SeriesStatus]
     holes: Mapping[Series, Gaps]
     now: int
+    states: Mapping[Series, str]
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -38,7 +41,21 @@ class Availability:
 def availability(lake: Lake) -> Availability:
     """Status and gaps of every series."""
     holes = {gaps.series: gaps for gaps in lake.holes()}
-    return Availability([one for one in lake.status() if one.series in holes], holes, clock.now())
+    series = [one for one in lake.status() if one.series in holes]
+    return Availability(series, holes, clock.now(), _states(lake, series))
+
+
+def _states(lake: Lake, series: Sequence[SeriesStatus]) -> dict[Series, str]:
+    """What is known of each; nothing is read for it."""
+    catalogs = {exchange: lake.catalog(exchange) for exchange in {one.series.exchange for one in series}}
+    keys = {one.series: [o.key for o in catalogs[one.series.exchange].get(one.series, ())] for one in series}
+    return {one.series: _state(lake, one, keys[one.series]) for one in series}
+
+
+def _state(lake: Lake, one: SeriesStatus, keys: Sequence[str]) -> str:
+    if one.problem or lake.bucket.damaged(keys):
+        return "damaged"
+    return "ok" if lake.bucket.proven(keys) else "not checked"
 
 
 def stale_bars(one: SeriesStatus, now: int) -> int:

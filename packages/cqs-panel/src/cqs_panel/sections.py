@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,8 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
 
     Args:
         page: the view that is laid out.
-        objects: from top to bottom; a page should have no more before `first` than fits into a window.
+        objects: from top to bottom; a page should have no more before `first` than fits into a window. A function is
+            called for its object when that is due: what is made late costs the first sight of the page nothing.
         first: so many come at once.
         height: pixels of what stands for each of the others until it comes.
         params: of `panel.Column`.
@@ -119,10 +121,13 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
 
     def place(one: Any) -> Any:
         held = pn.Column(skeleton(1, height, waits=True), **WIDE)
-        page.later(lambda: fill(held, one))
+        page.later(lambda: fill(held, made(one)))
         return held
 
-    return stack(*objects[:first], *(place(one) for one in objects[first:]), **params)
+    def made(one: Any) -> Any:
+        return one() if inspect.isroutine(one) else one
+
+    return stack(*map(made, objects[:first]), *(place(one) for one in objects[first:]), **params)
 
 
 def failure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import re
@@ -105,12 +106,16 @@ def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
 
 
 def _import_views() -> None:
-    """Before the first session asks, and before processes are forked: then the first page is quick."""
+    """Before the first session asks, and before processes are forked: then the first page is quick.
+
+    What is imported here stays: the garbage collector need not look through it again, which would stop every page.
+    """
     import cqs_panel.shell
 
     cqs_panel.shell.installed_views()
     plugins().cards()
     plugins().overlays()
+    gc.freeze()
 
 
 def _check(address: str, *, insecure: bool) -> None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_backtest.runs import listing, read
-from cqs_panel import WIDE, empty, equity_chart, percent, ratio, section, strategy_title
+from cqs_backtest.runs import read, survey
+from cqs_panel import WIDE, empty, equity_chart, failure, html, percent, ratio, section, strategy_title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cqs_backtest.runs import StoredRun
-    from cqs_core import Bucket
+    from cqs_core import Bucket, DataError
     from cqs_panel import PageState
 
 
@@ -20,29 +22,38 @@ def latest(page: PageState) -> Any:
     """Its equity over its drawdown, and the way to the rest of it."""
     shown = pn.Column(**WIDE)
 
-    def show(run: StoredRun | None) -> None:
-        shown[:] = [_blank(page) if run is None else _run(page, run)]
+    def show(found: tuple[StoredRun | None, Sequence[DataError]]) -> None:
+        run, damaged = found
+        shown[:] = [_blank(page, damaged) if run is None else _run(page, run, damaged)]
 
     page.load(lambda: newest(page.bucket), show)
     return shown
 
 
-def newest(bucket: Bucket) -> StoredRun | None:
-    """The run that was kept last, None where there is none."""
-    runs = listing(bucket)
-    return read(bucket, str(runs[0]["id"])) if runs else None
+def newest(bucket: Bucket) -> tuple[StoredRun | None, Sequence[DataError]]:
+    """The run that was kept last, None where none can be read; and what is wrong with those that cannot."""
+    runs, damaged = survey(bucket)
+    return (read(bucket, str(runs[0]["id"])) if runs else None), damaged
 
 
-def _blank(page: PageState) -> Any:
+def _blank(page: PageState, damaged: Sequence[DataError]) -> Any:
+    if damaged:
+        return section("Backtest", failure(_unreadable(len(damaged)), damaged[0]), _link(page, "Backtest"))
     return section("Backtest", empty("No run yet", "Try a rule on your candles."), _link(page, "Backtest"))
 
 
-def _run(page: PageState, run: StoredRun) -> Any:
+def _unreadable(runs: int) -> str:
+    return "1 run cannot be read" if runs == 1 else f"{runs} runs cannot be read"
+
+
+def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError]) -> Any:
     made, figures = run.manifest, run.manifest["performance"]
     symbols = ", ".join(symbol.partition("/")[0] for symbol in made["symbols"])
     said = f"{symbols} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
     name = strategy_title(made["strategy"]["name"])
-    return section(name, equity_chart(run.ts, run.equity), note=said, actions=[_link(page, "Open", run=run.id)])
+    told = [html(f'<span class="note">{_unreadable(len(damaged))}; see Backtest.</span>')] if damaged else []
+    chart = equity_chart(run.ts, run.equity)
+    return section(name, *told, chart, note=said, actions=[_link(page, "Open", run=run.id)])
 
 
 def _link(page: PageState, label: str, **query: str) -> Any:

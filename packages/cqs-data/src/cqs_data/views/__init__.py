@@ -25,6 +25,6 @@ VIEWS = [View(slug="data", title="Data", icon="storage", order=20, build=f"{__na
 
 
 CARDS = [
-    Card(name="data.prices", title="", order=20, build=f"{__name__}.prices:prices", width=12),
-    Card(name="data.chart", title="", order=30, build=f"{__name__}.prices:chart", width=8),
+    Card(name="data.prices", title="", order=20, build=f"{__name__}.price_cards:prices", width=12),
+    Card(name="data.chart", title="", order=30, build=f"{__name__}.price_cards:chart", width=8),
 ]

@@ -33,7 +33,7 @@ from cqs_panel import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
     from cqs_core.jobs import Job
     from cqs_panel import PageState
@@ -63,15 +63,12 @@ class DataView(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._known: Availability | None = None
-        self._form = FetchForm(page)
-        self._files = FilesPanel(page, self._reload)
-        self._importing = stack(visible=False)
-        self._asking = section("Fetch candles", self._form, self._fetch_buttons(), visible=False)
+        self._importing, self._asking = stack(visible=False), stack(visible=False)
         self._blank = stack(visible=False)
         self._cards = metric_cards([])
         self._table = self._empty_table()
         self._busy: dict[str, Any] = {}
-        self._damaged: set[str] = set()
+        self._verified: dict[str, str] = {}
         series_section = section(
             "Series", self._table, note=self._clock("click one to look at it"), actions=self._actions()
         )
@@ -98,11 +95,11 @@ class DataView(pn.viewable.Viewer):
         self._known = known
         self._overview.visible = bool(known.series)
         fill(self._blank, *([] if known.series else [_nothing()]))
-        self._asking.visible = not known.series or self._page.query.get("fetch") == "1"
+        self._show_form(wanted=not known.series or self._page.query.get("fetch") == "1")
         if not known.series:
             return
         self._cards.object = metrics_html(_metrics(known))
-        refresh(self._table, _frame(known, self._damaged, self._page.settings.timezone))
+        refresh(self._table, _frame(known, self._verified, self._page.settings.timezone))
         self._page.later(lambda: self._show_coverage(known))
         self._open()
 
@@ -110,10 +107,19 @@ class DataView(pn.viewable.Viewer):
         fill(self._coverage, section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause"))
 
     def _show_files(self) -> None:
-        self._importing.visible = self._page.query.get("files") == "1"
-        if self._importing.visible:
-            self._importing[:] = [self._files]
-            self._files.refresh()
+        wanted = self._page.query.get("files") == "1"
+        if wanted and not self._importing.objects:
+            self._importing[:] = [FilesPanel(self._page, self._reload)]
+        self._importing.visible = wanted
+        if wanted:
+            self._importing[0].refresh()
+
+    def _show_form(self, *, wanted: bool) -> None:
+        """The form of a fetch, which is made when it is first asked for."""
+        if wanted and not self._asking.objects:
+            form = FetchForm(self._page)
+            self._asking[:] = [section("Fetch candles", form, self._fetch_buttons(form))]
+        self._asking.visible = wanted
 
     def _actions(self) -> list[Any]:
         update = pmui.Button(label="Update all", icon="refresh", variant="outlined", size="small", margin=0)
@@ -156,7 +162,7 @@ class DataView(pn.viewable.Viewer):
         if event.old.get("files") != event.new.get("files"):
             self._show_files()
         if event.old.get("fetch") != event.new.get("fetch") and self._known and self._known.series:
-            self._asking.visible = event.new.get("fetch") == "1"
+            self._show_form(wanted=event.new.get("fetch") == "1")
 
     def _open(self) -> None:
         if self._known is None or not self._known.series:
@@ -168,9 +174,9 @@ class DataView(pn.viewable.Viewer):
             return
         self._series.show(found, self._known.holes[found.series])
 
-    def _fetch_buttons(self) -> Any:
+    def _fetch_buttons(self, form: FetchForm) -> Any:
         button = pmui.Button(label="Fetch", color="primary", margin=0)
-        button.on_click(lambda _: self._run(button, self._form.title, self._form.arguments()))
+        button.on_click(lambda _: self._run(button, form.title, form.arguments()))
         close = pmui.Button(label="Close", variant="text", margin=0)
         close.on_click(lambda _: self._ask(None))
         return pn.Row(button, close, margin=(8, 0, 0, 0), styles={"gap": "8px"})
@@ -194,9 +200,11 @@ class DataView(pn.viewable.Viewer):
             return
         rows = [row for row in job.result if isinstance(row, dict)] if isinstance(job.result, list) else []
         if job.args[:2] == ["data", "verify"] and job.state != "cancelled":
-            self._damaged = {_named(row) for row in rows if row.get("problems")}
+            self._verified = {_named(row): "damaged" if row.get("problems") else "ok" for row in rows}
         elif job.args[:2] == ["data", "repair"]:
-            self._damaged -= {_named(row) for row in rows if not row.get("error")}
+            self._verified |= {_named(row): "ok" for row in rows if not row.get("error")}
+        else:
+            self._verified.clear()  # what was verified may not be what is there now
         self._reload()
 
 
@@ -226,8 +234,8 @@ def _metrics(known: Availability) -> list[Metric]:
     ]
 
 
-def _frame(known: Availability, damaged: Collection[str], zone: str | None) -> pd.DataFrame:
-    """One row per series, as in `known.series`; `damaged` are those in which a verification found damage."""
+def _frame(known: Availability, verified: Mapping[str, str], zone: str | None) -> pd.DataFrame:
+    """One row per series, as in `known.series`; `verified` is what the last verification found."""
     return pd.DataFrame(
         [
             {
@@ -237,7 +245,7 @@ def _frame(known: Availability, damaged: Collection[str], zone: str | None) -> p
                 "rows": one.rows,
                 "gaps": one.gaps,
                 "stale": stale_bars(one, known.now),
-                "state": "damaged" if one.problem or str(one.series) in damaged else "ok",
+                "state": "damaged" if one.problem else verified.get(str(one.series), known.states[one.series]),
                 "bytes": one.bytes,
                 "source": ", ".join(one.sources),
             }

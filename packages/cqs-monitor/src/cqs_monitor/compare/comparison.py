@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket, LogFormat, RunResult
+    from cqs_core.lake import LeftOut
     from cqs_core.trading import MeasuredCosts
     from cqs_monitor.logs.snapshot import Snapshot
 
@@ -66,6 +67,7 @@ class Comparison:
         result: the rule's run.
         pairing: positions of both.
         left_out: symbols of the log that have no candles, with the number of their rows.
+        incomplete: a sentence for each market of which the rule did not see all bars.
     """
 
     request: ComparisonRequest
@@ -77,6 +79,7 @@ class Comparison:
     result: RunResult
     pairing: Pairing
     left_out: Mapping[str, int]
+    incomplete: Sequence[str] = ()
 
     @cached_property
     def bridge(self) -> Bridge:
@@ -138,12 +141,14 @@ def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> C
     capital = request.capital or _capital(traded, markets)
     fee = form.fee if request.fee is None else request.fee
     costs = Costs(fee=fee, slip=0.0, min_order=form.min_order, capital=capital)
-    result = run(setup, bucket, list(markets.values()), start, limit, costs)
+    incomplete: list[LeftOut] = []
+    result = run(setup, bucket, list(markets.values()), start, limit, costs, incomplete.append)
     end = min(next_open(setup.interval, int(result.candles.ts[-1])), limit or 1 << 62)
     live = live_positions(_between(table, None, end), markets, result.candles, end, form.fee)
     scale = None if request.capital is None else 1.0
     pairing = pair_up(positions(result), live, request.tolerance, scale)
-    return Comparison(request, setup, form, start, end, capital, result, pairing, left_out)
+    told = [str(one) for one in incomplete]
+    return Comparison(request, setup, form, start, end, capital, result, pairing, left_out, told)
 
 
 def _range(table: pa.Table, request: ComparisonRequest) -> tuple[int, int | None]:

@@ -13,7 +13,7 @@ def notes(comparison: Comparison) -> list[str]:
     """Sentences for the reader, the most important first."""
     request, result = comparison.request, comparison.result
     quote = result.candles.symbols[0].partition("/")[2]
-    told = []
+    told = [f"The rule did not see all bars: {said}." for said in comparison.incomplete]
     if request.capital is None:
         fact = f"{comparison.capital:,.0f} {quote} is the first purchase times the number of symbols"
         told.append(f"Capital is not in the log: {fact}; --capital sets it.")

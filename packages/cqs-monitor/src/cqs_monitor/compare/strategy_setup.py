@@ -12,9 +12,10 @@ from cqs_core.trading import OPEN, guarded
 from cqs_monitor.compare.position import Traded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cqs_core import Bucket, Engine
+    from cqs_core.lake import LeftOut
 
 ENGINES = ("fast", "bt")
 """In the order in which they are taken."""
@@ -53,16 +54,24 @@ def find_setup(name: str, parameters: Mapping[str, Any], exchange: str = "", int
 
 
 def run(
-    setup: StrategySetup, bucket: Bucket, markets: Sequence[str], start: int, end: int | None, costs: Costs
+    setup: StrategySetup,
+    bucket: Bucket,
+    markets: Sequence[str],
+    start: int,
+    end: int | None,
+    costs: Costs,
+    tell: Callable[[LeftOut], None] = lambda _: None,
 ) -> RunResult:
     """The rule's run over `[start, end)`, ms UTC; it sees every earlier candle.
+
+    `tell` is called with the bars of a market that were left out as incomplete.
 
     Raises:
         UsageError: a market has no candles in these dates.
     """
     with guarded(setup.strategy, "references"):
         references = setup.strategy.references(markets)
-    candles = Lake(bucket).candles(setup.exchange, markets, setup.interval, end=end, references=references)
+    candles = Lake(bucket).candles(setup.exchange, markets, setup.interval, end=end, references=references, tell=tell)
     return simulate(setup.strategy, candles, setup.engine, costs, start=start)
 
 

@@ -42,6 +42,7 @@ from cqs_panel import (
     ratio,
     refresh,
     section,
+    stack,
     staged,
     table,
     tone,
@@ -67,6 +68,7 @@ class CompareView(pn.viewable.Viewer):
         self._reader = reader_of(page.bucket.address)
         self._question: ComparisonRequest | None = None
         self._seen: Snapshot | None = None
+        self._working = False
         self._found: Comparison | None = None
         self._form: ComparisonForm | None = None
         self._fields = pn.Column(**WIDE)
@@ -74,6 +76,7 @@ class CompareView(pn.viewable.Viewer):
         self._bench.fold(open_=False)
         self._bench.alone(yes=True)
         self._blank = pn.Column(**WIDE)
+        self._unseen = html("", visible=False)
         self._cards = metric_cards([], least=240)
         self._bridge = BridgeChart()
         self._deviations = html("", stylesheets=[holdings_table.CSS])
@@ -81,10 +84,7 @@ class CompareView(pn.viewable.Viewer):
         self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
         self._which.param.watch(lambda _: self._list(), "value")
         self._positions = self._table()
-        note = "bot's fills; shaded: the rule holds; times in UTC"
-        self._chart = SpotChart(
-            page, "cqs-compare-chart", note, height=320, day_start=page.settings.day_start, own=["monitor.trades"]
-        )
+        self._chart: SpotChart | None = None  # below the fold
         self._body = pn.Column(visible=False, **WIDE)
         self._bench.results[:] = [self._blank, self._body]
         page.load(lambda: self._reader.read(8.0), self._offer)
@@ -98,7 +98,7 @@ class CompareView(pn.viewable.Viewer):
         note = f"net {self._found.form.currency if self._found else ''}; the axis need not begin at 0"
         return staged(
             self._page,
-            self._cards,
+            stack(self._unseen, self._cards),
             beside(
                 section("From backtest to live", self._bridge, note=note),
                 section("Deviations", self._deviations),
@@ -110,10 +110,19 @@ class CompareView(pn.viewable.Viewer):
                 self._positions,
                 note="click one to see it on candles",
             ),
-            self._chart,
+            self._candles,
             section("What the log cannot tell", self._notes),
             first=5 if self._page.query.get("position") else 2,
         )
+
+    def _candles(self) -> SpotChart:
+        note = "bot's fills; shaded: the rule holds; times in UTC"
+        day = self._page.settings.day_start
+        self._chart = SpotChart(
+            self._page, "cqs-compare-chart", note, height=320, day_start=day, own=["monitor.trades"]
+        )
+        self._draw()
+        return self._chart
 
     def _table(self) -> Any:
         import pandas as pd
@@ -166,7 +175,7 @@ class CompareView(pn.viewable.Viewer):
 
     def _again(self, reading: Reading) -> None:
         self._offer(reading)
-        if self._question is not None and reading.snapshot is not self._seen:
+        if self._question is not None and not self._working and reading.snapshot is not self._seen:
             self._start(self._question, quiet=True)
 
     def _submit(self) -> None:
@@ -183,14 +192,14 @@ class CompareView(pn.viewable.Viewer):
         self._start(self._question, quiet=False)
 
     def _start(self, request: ComparisonRequest, *, quiet: bool) -> None:
-        bucket, reader = self._page.bucket, self._reader
+        bucket, reader, self._working = self._page.bucket, self._reader, True
         self._page.load(lambda: _answer(bucket, reader, request), self._show, quiet=quiet)
 
     def _show(self, answer: tuple[ComparisonRequest, Snapshot | None, Comparison | Exception]) -> None:
         request, seen, found = answer
         if request is not self._question:
             return
-        self._seen = seen
+        self._seen, self._working = seen, False
         self._bench.busy(working=False)
         if isinstance(found, CqsError):
             self._found = None
@@ -201,6 +210,7 @@ class CompareView(pn.viewable.Viewer):
             raise found
         before, self._found = self._found, found
         self._blank.visible = False
+        self._unseen.object, self._unseen.visible = _unseen(found), bool(found.incomplete)
         self._cards.object = metrics_html(_metrics(found))
         self._bridge.update(found.bridge)
         self._deviations.object = _deviations(found, self._page)
@@ -233,7 +243,7 @@ class CompareView(pn.viewable.Viewer):
         if wanted and not len(chosen):
             self._page.remember(position=None)
             self._page.say(f"There is no position {wanted[:60]!r} in this comparison.")
-        setup, drawn = found.setup, self._chart.series
+        setup, drawn = found.setup, self._chart.series if self._chart else None
         if len(chosen):
             market, spot = str(chosen["symbol"].iloc[0]), _spot(found, chosen.iloc[0])
             self._mark()
@@ -241,6 +251,8 @@ class CompareView(pn.viewable.Viewer):
             market, spot = drawn.market, None
         else:
             market, spot = str(rows["symbol"].iloc[0] if len(rows) else found.result.candles.symbols[0]), None
+        if self._chart is None:
+            return
         self._chart.show(Series(setup.exchange, market, setup.interval), _layers(found, market), spot)
 
     def _mark(self) -> None:
@@ -295,6 +307,12 @@ def _metrics(found: Comparison) -> list[Metric]:
         ),
         Metric("Slippage", slip, fills, hint="Against the rule's prices, weighted by value; above 0 is worse"),
     ]
+
+
+def _unseen(found: Comparison) -> str:
+    """What makes the backtest another one than the bot could follow."""
+    told = "<br>".join(escape(said) for said in found.incomplete)
+    return f'<div class="fault" role="alert"><b>The backtest did not see all bars</b><span>{told}</span></div>'
 
 
 def _deviations(found: Comparison, page: PageState) -> str:

@@ -79,7 +79,7 @@ class MonitorView(pn.viewable.Viewer):
         self._hours = html("", stylesheets=[pnl_bars.CSS])
         self._held = html("", stylesheets=[holdings_table.CSS])
         self._findings = html("", stylesheets=[holdings_table.CSS])
-        self._trades = Trades(page)
+        self._trades: Trades | None = None  # with its chart, below the fold
         self._health = Health(page.settings.timezone)
         self._body = pn.Column(visible=False, **WIDE)
         page.load(lambda: self._work(_FIRST), self._show)
@@ -109,7 +109,7 @@ class MonitorView(pn.viewable.Viewer):
             beside(chart, stack(symbols, hours), columns="3fr 2fr"),
             section("Days", self._year, note=days),
             section("Positions", self._held, note="what the bots say they hold, at the last price there is"),
-            self._trades,
+            self._list,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
             first=first,
         )
@@ -141,12 +141,19 @@ class MonitorView(pn.viewable.Viewer):
         kind = "net (est.)" if report.choice.net else "gross"
         self._set(self._symbols, pnl_bars.bars(report.statistics.by_symbol, report.convention.currency, kind))
         self._set(self._hours, pnl_bars.clock(report.statistics.by_hour, report.convention, kind))
-        self._trades.update(report)
+        self._report = report
+        if self._trades is not None:
+            self._trades.update(report)
         self._health.update(report, moment)
         if not self._body.objects or self._convention != report.convention:
             self._convention = report.convention
             self._body[:] = [self._laid_out()]  # with all that it shows, so that the browser draws it once
         self._body.visible = True
+
+    def _list(self) -> Trades:
+        self._trades = Trades(self._page)
+        self._trades.update(self._report)
+        return self._trades
 
     @staticmethod
     def _set(pane: Any, text: str) -> None:

@@ -27,6 +27,13 @@ export function render({model, view}) {
   // Bokeh asks the browser for a CSS variable with each color and width that it draws with, in the middle of building:
   // each time all styles are worked out anew. No chart here is colored by such variables.
   window.Bokeh.require("core/visuals/visual").VisualProperties.prototype._get_css_value = () => ""
+  let stirred = 0
+  view.model.document.on_change(() => { stirred = performance.now() })
+  const rest = (pause, until) => {  // answered when nothing came for so long and the browser has nothing left to do
+    const now = performance.now(), wait = Math.min(stirred + pause, until) - now
+    if (wait > 0) setTimeout(rest, wait, pause, until)
+    else requestIdleCallback(() => stirred > now && now < until ? rest(pause, until) : tell("rested"), {timeout: 2000})
+  }
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
   const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth})
@@ -61,7 +68,7 @@ export function render({model, view}) {
     if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
     if (said.cookie) keep(said.cookie)
-    if (said.rest) setTimeout(() => requestIdleCallback(() => tell("rested"), {timeout: 300}), said.rest)
+    if (said.rest) rest(said.rest, performance.now() + 4000)
     if (said.top) { wanted = null; main()?.scrollTo(0, 0) }
   })
   model.on("remove", () => {

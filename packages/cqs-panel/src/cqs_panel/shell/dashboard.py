@@ -23,6 +23,7 @@ from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
+from cqs_panel.shell.warm import warm
 from cqs_panel.shell.work import Timer, Work, at_once, soon
 from cqs_panel.state import PageState
 from cqs_panel.view import View
@@ -165,6 +166,7 @@ class Dashboard:
     ) -> Frame:
         page = PageState(self, slug, query)
         frame = Frame(of, page, report)
+        frame.on_idle = self._rest.go_on
         self._works[page] = Work(frame, self._document)
         return frame
 
@@ -273,6 +275,7 @@ class Dashboard:
     def _opened(self, said: dict[str, Any]) -> None:
         self._chrome.fit(said["width"])
         self._rest.drawn()
+        warm(self.views.values())
         if self._current is not None:
             self._address.send(title=f"{self._current.of.title} · cqs")
 

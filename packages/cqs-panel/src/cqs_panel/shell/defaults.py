@@ -43,5 +43,5 @@ def default(descriptor: PropertyDescriptor[Any], model: HasProps) -> Any:
     return found
 
 
-HasProps.themed_values = themed_values  # type: ignore[method-assign]
-PropertyDescriptor._get_default = default  # type: ignore[method-assign] # noqa: SLF001
+HasProps.themed_values = themed_values  # type: ignore[method-assign, assignment]
+PropertyDescriptor._get_default = default  # noqa: SLF001

@@ -49,6 +49,7 @@ class Frame(pn.viewable.Viewer):
         self._shown_faults: dict[object, tuple[str, Any]] = {}
         self._pending = 0
         self.built = self._failed = self._has_read = False
+        self.on_idle: Callable[[], None] = _nothing
         self.tried = False  # whether it is drawn for nobody first: what fails when the whole page is drawn blanks it
         self._root = pn.Column(
             self._busy,
@@ -145,6 +146,11 @@ class Frame(pn.viewable.Viewer):
         """Take the skeleton away when the view is built, and what it loads first is there."""
         if self.idle:
             self._skeleton.visible = False  # not removed: Bokeh would look through the whole page for what went with it
+            self.on_idle()
+
+
+def _nothing() -> None:
+    """Nobody waits for it."""
 
 
 def _try(shown: Any) -> None:

@@ -43,18 +43,20 @@ class Rest:
         self.go_on()
 
     def go_on(self, pause: int = _FIRST) -> None:
-        """Ask the browser, where anything waits for the view that is shown."""
-        if self._drawn and not self._asked and any(work.frame.page.shown for work, _ in self._waiting):
+        """Ask the browser, where anything waits for the view that is shown and is there; frames call this as well."""
+        if self._drawn and not self._asked and self._due() is not None:
             self._asked = True
             self._ask(pause)
 
     def answered(self) -> None:
         """The browser is idle: make one call, if what its view loads first is there."""
         self._asked = False
-        for one in self._waiting:
-            work, call = one
-            if work.frame.page.shown and work.frame.idle:
-                self._waiting.remove(one)
-                work.call(call)
-                return self.go_on(_NEXT)
-        return self.go_on()
+        if (due := self._due()) is not None:
+            self._waiting.remove(due)
+            work, call = due
+            work.call(call)
+            self.go_on(_NEXT)
+
+    def _due(self) -> tuple[Work, Callable[[], Any]] | None:
+        """What comes next: of a view that is shown, and has all that it loads first."""
+        return next((one for one in self._waiting if one[0].frame.page.shown and one[0].frame.idle), None)

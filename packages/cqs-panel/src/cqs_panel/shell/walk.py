@@ -107,4 +107,4 @@ def _makes_default(value: HasProps, name: str) -> bool:
 
 util.visit_immediate_value_references = visit
 Model.trigger = _forgetting  # type: ignore[method-assign]
-DocumentModelManager.recompute = recompute  # type: ignore[method-assign]
+DocumentModelManager.recompute = recompute

@@ -1,0 +1,31 @@
+"""Modules of views are imported when the first page is there, before somebody clicks: with pandas that is a second."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from cqs_core.isolation import foreign
+from cqs_panel.view import loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cqs_panel.view import Card, View
+
+_first = threading.Lock()
+
+
+def warm(views: Iterable[View | Card]) -> None:
+    """Import what builds these, once a process, in a thread: the pages that are open go on."""
+    if _first.acquire(blocking=False):
+        threading.Thread(target=_import, args=(list(views),), name="cqs-warm", daemon=True).start()
+
+
+def _import(views: list[View | Card]) -> None:
+    for view in views:
+        try:
+            with foreign():
+                loaded(view.build)
+        except Exception:  # noqa: BLE001, S110 - it fails again, and says so, when the view is shown
+            pass
