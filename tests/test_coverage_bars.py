@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_thousands_are_drawn_as_how_much_is_missing_where(tmp_path):
     keep[[0, -1]] = True
     known = availability(lake_of(tmp_path, keep))
     assert len(known.holes[known.series[0].series]) > 3_000
-    known = type(known)(known.series, known.holes, known.series[0].last + HOUR)
+    known = replace(known, now=known.series[0].last + HOUR)
     shown = coverage_html(known)
     assert shown.count("<rect") == 121
     assert np.mean(shares(shown)[:55]) == pytest.approx(0.15, abs=0.02)  # a tenth is missing; fainter is not drawn

@@ -63,6 +63,7 @@ class DataView(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._known: Availability | None = None
+        self._files: FilesPanel | None = None
         self._importing, self._asking = stack(visible=False), stack(visible=False)
         self._blank = stack(visible=False)
         self._cards = metric_cards([])
@@ -108,11 +109,12 @@ class DataView(pn.viewable.Viewer):
 
     def _show_files(self) -> None:
         wanted = self._page.query.get("files") == "1"
-        if wanted and not self._importing.objects:
-            self._importing[:] = [FilesPanel(self._page, self._reload)]
+        if wanted and self._files is None:
+            self._files = FilesPanel(self._page, self._reload)
+            self._importing[:] = [self._files]
         self._importing.visible = wanted
-        if wanted:
-            self._importing[0].refresh()
+        if wanted and self._files is not None:
+            self._files.refresh()
 
     def _show_form(self, *, wanted: bool) -> None:
         """The form of a fetch, which is made when it is first asked for."""
