@@ -151,8 +151,9 @@ class MonitorView(pn.viewable.Viewer):
         self._body.visible = True
 
     def _list(self) -> Trades:
-        self._trades = Trades(self._page)
-        self._trades.update(self._report)
+        if self._trades is None:
+            self._trades = Trades(self._page)
+            self._trades.update(self._report)
         return self._trades
 
     @staticmethod
