@@ -106,5 +106,5 @@ def _makes_default(value: HasProps, name: str) -> bool:
 
 
 util.visit_immediate_value_references = visit
-Model.trigger = _forgetting  # type: ignore[method-assign]
+Model.trigger = _forgetting
 DocumentModelManager.recompute = recompute
