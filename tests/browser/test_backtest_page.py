@@ -87,7 +87,7 @@ def test_two_runs_side_by_side(visit, dashboard, kept):
     page.get_by_text("Settings that differ").wait_for()
     page.get_by_text("Noise ratio").locator("visible=true").first.wait_for()
     page.get_by_text("Growth").wait_for()
-    page.get_by_text("Trades against run 1").wait_for()
+    page.get_by_text("Trades compared with run 1").wait_for()
 
 
 def test_an_unknown_run_is_said_and_the_page_lives_on(visit, dashboard, kept):

@@ -178,7 +178,7 @@ class TestReference:
         with pytest.raises(UsageError, match=told) as caught:
             self.ether(lack(self.whole))
         start, end = dates.split()
-        assert f"looks at BTC/KRW, whose candles {told.split(' ')[0]}" in str(caught.value)
+        assert f"uses BTC/KRW, whose candles {told.split(' ')[0]}" in str(caught.value)
         assert f"--start {start} --end {end} would work" in str(caught.value)
         assert self.ether(lack(self.whole), start=start, end=end)["badges"]["stale"] == []
 

@@ -124,7 +124,7 @@ class TestBadInput:
             ({"symbols": ["BTC", "BTC/KRW"]}, "name it once"),
             ({"symbols": ["BTC", "ETH/USDT"]}, "one quote"),
             ({"symbols": ["DOGE"]}, "data has no candles of DOGE/KRW"),
-            ({"symbols": ["ETH"], "data": {"ETH": WAVE}}, "looks at BTC/KRW, which data lacks"),
+            ({"symbols": ["ETH"], "data": {"ETH": WAVE}}, "uses BTC/KRW, which is not in data"),
             ({"capital": 0}, "capital is 0"),
             ({"fee": -0.1}, "fee is -0.1"),
             ({"slippage_bps": -1}, "slippage is -1"),

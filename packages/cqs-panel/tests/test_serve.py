@@ -21,7 +21,7 @@ def test_an_address_of_the_network_is_refused_with_a_remedy(own_folders, capsys,
 
 def test_what_is_no_address_is_refused(own_folders, capsys):
     assert run_command(["serve", "--address", "myhost", "--no-open", "--bucket", str(own_folders)]) == 2
-    assert "'myhost' is no IP address" in capsys.readouterr().err
+    assert "'myhost' is not an IP address" in capsys.readouterr().err
 
 
 def test_a_port_that_is_taken_is_refused(own_folders, capsys):

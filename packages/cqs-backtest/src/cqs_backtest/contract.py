@@ -1,4 +1,4 @@
-"""What a strategy of one's own is written with; the contract itself lives in cqs-core."""
+"""The names for writing a strategy; the contract itself is in cqs-core."""
 
 from cqs_core import Candles, Costs, Orders, Strategy
 

@@ -1,4 +1,4 @@
-"""The demo's backtest: the live rule on the candles that the demo downloaded."""
+"""The demo's backtest: the bots' strategy on the candles that the demo downloaded."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def backtest(
     Args:
         strategy: its name, class or instance; a class may be written in the notebook.
         symbols: what to trade, `BTC` or `BTC/KRW`; one or several.
-        data: candles by symbol (frames of pandas or polars, or Arrow tables), also of markets that are only looked at;
+        data: candles by symbol (frames of pandas or polars, or Arrow tables), also of reference markets;
             without it the lake serves.
         exchange: of the symbols; the home exchange by default.
         quote: of bare symbols.
@@ -83,11 +83,11 @@ def backtest(
         lot: quantities are multiples of it.
         keep: store the run in the bucket; if that fails, the result comes with a warning.
         name: of the run, for people.
-        benchmark: a symbol to buy and hold beside the run; by default `symbols` in equal weights.
+        benchmark: a symbol to buy and hold for comparison; by default `symbols` in equal weights.
         lookahead_check: call the strategy on other futures too, to see whether it peeks.
-        max_volume_share: fraction of a bar's volume that its fills of a symbol may make up; None is no limit.
+        max_volume_share: fraction of a bar's volume that its fills of a symbol may make up; None means no limit.
         on_end: `hold` or `sell` at its last close what has no more candles.
-        allow_stale: run although a reference lacks candles.
+        allow_stale: run even if candles of a reference are missing.
         bucket: for candles and kept runs; the configured one by default.
 
     Returns:
@@ -135,7 +135,7 @@ def backtest(
 
 
 def keep(result: Result, bucket: Bucket | str | None = None) -> Result:
-    """Store a fresh result in a bucket; what is kept already comes back as it is.
+    """Store a new result in a bucket; a kept result is returned as it is.
 
     Args:
         result: of `backtest`.
@@ -203,7 +203,7 @@ class BacktestFacade:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A run and what was said of it.
+    """A run and its badges.
 
     Attributes:
         candles: all that the strategy saw, warm-up included.
@@ -237,7 +237,7 @@ class Outcome:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What the run was made of, as it would be kept."""
+        """The manifest of the run, as it would be kept."""
         from cqs_backtest.runs.manifest import manifest
 
         return {"id": "", "created": iso(now()), **manifest(self)}
@@ -261,7 +261,7 @@ class Outcome:
 
     @property
     def held(self) -> str:
-        """What was bought and held beside it, for people."""
+        """The benchmark's name, for people."""
         return held(self.manifest)
 
     @cached_property
@@ -302,7 +302,7 @@ def run(
         data: candles by symbol.
         quote: of bare symbols in `data`.
         confirm: also execute a small run on the reference.
-        tell: called with what comes next, three times.
+        tell: called three times, with the next step.
     """
     tell("candles")
     left_out: list[LeftOut] = []

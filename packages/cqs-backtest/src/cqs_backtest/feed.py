@@ -39,7 +39,7 @@ def from_lake(request: Request, bucket: Bucket, tell: Callable[[LeftOut], None] 
         series = Series(request.exchange, market, request.interval)
         if market not in request.markets and lake.source(series, request.day_start) is None:
             fetch = lake.to_fetch(series, request.day_start)
-            raise UsageError(f"{name_of(request.strategy)} looks at {market}, which the lake lacks; fetch it: {fetch}")
+            raise UsageError(f"{name_of(request.strategy)} uses {market}, which is not in the lake; fetch it: {fetch}")
     candles = lake.candles(
         request.exchange, request.markets, request.interval, end=request.end, references=request.references, tell=tell
     )
@@ -47,7 +47,7 @@ def from_lake(request: Request, bucket: Bucket, tell: Callable[[LeftOut], None] 
 
 
 def from_frames(request: Request, data: object, quote: str | None = None) -> Candles:
-    """The same from frames by symbol, as `load_processed_data` gives them; more symbols than are traded are welcome.
+    """Candles from frames by symbol, as `load_processed_data` gives them; more symbols than are traded are fine.
 
     Raises:
         UsageError: a market has none, or too few.
@@ -59,7 +59,7 @@ def from_frames(request: Request, data: object, quote: str | None = None) -> Can
             raise UsageError(f"data has no candles of {market}; it has {', '.join(given) or 'none'}")
     for market in request.references:
         if market not in given:
-            raise UsageError(f"{name_of(request.strategy)} looks at {market}, which data lacks; add its candles")
+            raise UsageError(f"{name_of(request.strategy)} uses {market}, which is not in data; add its candles")
     traded = {market: _before(given[market], request.end) for market in request.markets}
     seen = {market: _before(given[market], request.end) for market in request.references}
     return checked(Candles.from_frames(traded, request.interval, seen), request)
@@ -85,7 +85,7 @@ def benchmark_from_lake(
 
 
 def benchmark_from_frames(request: Request, candles: Candles, data: object, quote: str | None = None) -> Candles | None:
-    """The same from frames by symbol.
+    """Candles from frames by symbol.
 
     Raises:
         UsageError: there are none there.
@@ -125,7 +125,7 @@ def checked(candles: Candles, request: Request) -> Candles:
 
     Raises:
         UsageError: a symbol has no bar in the dates, none in common with another, or too few for the warm-up; or a
-            reference lacks candles where they are needed.
+            reference has no candles where they are needed.
     """
     first = 0 if request.start is None else int(np.searchsorted(candles.ts, request.start))
     present = candles.present
@@ -146,7 +146,7 @@ def _check_references(candles: Candles, request: Request, first: int) -> None:
         if candles.interval not in _DAYS:
             stop = _date(candles.interval, next_open(candles.interval, lack.stop))
         raise UsageError(
-            f"{name_of(request.strategy)} looks at {lack.market}, whose candles {lack.fact}; "
+            f"{name_of(request.strategy)} uses {lack.market}, whose candles {lack.fact}; "
             f"--start {start} --end {stop} would work, or fetch them, or add --allow-stale"
         )
 

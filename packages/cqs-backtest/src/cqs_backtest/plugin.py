@@ -1,4 +1,4 @@
-"""What cqs-backtest gives to cqs."""
+"""The plugin of cqs-backtest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run left: the plain data that charts, reports, comparisons and results are made of."""
+"""The record of a run: the plain data behind charts, reports, comparisons and results."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Record(Protocol):
         manifest: see the page *Runs* of the specifications; with `id` and `created`.
         ts: (T,) opens of its bars, ms UTC.
         equity: (T,) at their closes, quote currency.
-        benchmark: (T,) the same for what is bought and held beside it, see `held`.
+        benchmark: (T,) the same for the benchmark, see `held`.
         trades: round trips, as in `trades.parquet`.
         performance: every metric by name; unknown is NaN.
-        held: what was bought and held beside it, for people.
+        held: the benchmark's name, for people.
         badges: what the checks say.
         capital: cash before the first bar, quote currency.
         day_start: milliseconds after 00:00 UTC at which a day begins.
@@ -71,7 +71,7 @@ class StoredRun:
 
     @property
     def held(self) -> str:
-        """What was bought and held beside it, for people; a run from before there was a choice has the basket."""
+        """The benchmark's name, for people; old runs without a choice have the basket."""
         return held(self.manifest)
 
     @property
@@ -91,7 +91,7 @@ class StoredRun:
 
     @property
     def badges(self) -> dict[str, Any]:
-        """What the checks say."""
+        """The results of the checks."""
         return dict(self.manifest["badges"])
 
     def trades_frame(self) -> pd.DataFrame:
@@ -101,6 +101,6 @@ class StoredRun:
 
 
 def held(made: Mapping[str, Any]) -> str:
-    """What was bought and held beside a run, for people, from its manifest."""
+    """The name of a run's benchmark, for people, from its manifest."""
     market = made.get("benchmark", BASKET)
     return "Equal-weighted basket" if market == BASKET else f"{market} bought and held"

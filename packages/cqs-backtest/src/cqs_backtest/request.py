@@ -1,4 +1,4 @@
-"""What a backtest is asked to do, checked before network, bucket or candles are touched."""
+"""The request of a backtest, checked before network, bucket or candles are touched."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Request:
         engine: that executes.
         day_start: ms after 00:00 UTC at which a day of the daily metrics begins.
         seed: of the look-ahead check's random cuts.
-        benchmark: bought and held beside the run: a unified market, or `basket`. The strategy does not see it.
+        benchmark: bought and held for comparison: a unified market, or `basket`. The strategy does not see it.
         check_lookahead: whether the strategy is checked for look-ahead.
         allow_stale: whether references may lack candles.
         name: of the run, for people.
@@ -56,7 +56,7 @@ class Request:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """Markets that the strategy looks at."""
+        """Markets that the strategy uses without trading them."""
         with guarded(self.strategy, "references"):
             return tuple(self.strategy.references(self.markets))
 
@@ -130,7 +130,7 @@ def make_costs(
     max_volume_share: float | None = None,
     on_end: str = "hold",
 ) -> Costs:
-    """Costs as users write them: slippage in basis points a side; what is None comes from the settings.
+    """Costs as users write them: slippage in basis points a side; None takes the value of the settings.
 
     Raises:
         UsageError: out of range.
@@ -172,7 +172,7 @@ def markets(symbols: str | Sequence[str], exchange: str, quote: str | None = Non
 
 
 def benchmark_market(benchmark: str | None, exchange: str, traded: Sequence[str]) -> str:
-    """The market of a benchmark, quoted as what is traded; `basket` where none is named.
+    """The market of a benchmark, in the traded quote currency; `basket` if none is named.
 
     Raises:
         UsageError: no market, or one of another quote: its curve would be in another currency.
@@ -192,5 +192,5 @@ def quote_of(market: str) -> str:
 
 
 def unified(symbol: str, exchange: str, quote: str | None = None) -> str:
-    """The market that a symbol stands for on an exchange, by the settings' home."""
+    """The market of a symbol on an exchange, by the settings' home market."""
     return market_of(symbol, exchange, quote)

@@ -1,4 +1,4 @@
-"""Values of a form in the address of its page: only those that somebody changed, so that addresses stay short."""
+"""Values of a form in the address of its page: only changed ones, so that addresses stay short."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AddressForm:
         self.write()
 
     def write(self) -> None:
-        """Put what was changed into the address."""
+        """Write changed values into the address."""
         if self._taking:
             return
         now = {name: to_text(value) for name, value in self._values().items()}

@@ -1,4 +1,4 @@
-"""What a page sends is checked where work starts: a browser, or a link, can send what no widget offers."""
+"""Checks values from a page before work starts: a browser or a link can send values that no widget offers."""
 
 from __future__ import annotations
 

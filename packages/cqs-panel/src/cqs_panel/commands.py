@@ -15,7 +15,7 @@ from cqs_core.cli import command_options, emit, open_bucket
     "--port", type=click.IntRange(0, 65535), help="5006 by default, or a free one where that is taken; 0: a free one."
 )
 @click.option(
-    "--address", default="127.0.0.1", show_default=True, help="Of this machine's loopback; there is no login."
+    "--address", default="127.0.0.1", show_default=True, help="A loopback address of this machine; there is no login."
 )
 @click.option(
     "--num-procs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the work."

@@ -1,4 +1,4 @@
-"""How the server ends: at once when it is told to, whatever its sessions are doing."""
+"""How the server stops: at once on a signal, whatever its sessions are doing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS = 2.0
 
 
 def end_on_signal(loop: AbstractEventLoop) -> None:
-    """Stop the loop at SIGTERM or Ctrl-C; a process that hangs then is ended all the same."""
+    """Stop the loop on SIGTERM or Ctrl-C; a process that hangs is killed."""
 
     def end(_number: int, _frame: object) -> None:
         watch = threading.Timer(SECONDS, leave)
@@ -32,7 +32,7 @@ def end_on_signal(loop: AbstractEventLoop) -> None:
 
 
 def end_forks_with_me() -> None:
-    """Forked servers outlive a parent that is told to end, unless it tells them. Call it before they are forked."""
+    """Forward a stop signal to forked servers, which would outlive their parent. Call it before the fork."""
     parent = os.getpid()
 
     def end(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Figures as people read them: short, with their unit, and dashes for what is unknown."""
+"""Figures as text: short, with their unit, and a dash if unknown."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def when(ts: int | None, timezone: str | None = None) -> str:
 
 
 def zone_name(timezone: str | None = None) -> str:
-    """What `when` calls its clock: the zone's name, and how far it is from UTC now.
+    """The name of the time zone that `when` uses, and its current offset from UTC.
 
     >>> zone_name("Asia/Seoul"), zone_name("UTC")
     ('Asia/Seoul (UTC+09:00)', 'UTC')
@@ -133,7 +133,7 @@ _UNITS = {"pct": "%", "bps": "bps"}
 
 
 def label(name: str) -> str:
-    """A name of code as people read it.
+    """A name in code as a label.
 
     >>> label("volatility_breakout"), label("btc_ma"), label("late_entry_pct")
     ('Volatility breakout', 'BTC moving average', 'Late entry, %')

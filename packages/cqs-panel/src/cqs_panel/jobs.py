@@ -97,7 +97,7 @@ def job_html(job: Job, summary: str = "", about: str = "") -> str:
 
 
 def kept(job: Job) -> str:
-    """What a job that was cancelled leaves behind; empty for others."""
+    """A note on what a canceled job leaves behind; empty for others."""
     if job.state != "cancelled":
         return ""
     done = round(job.done)
@@ -119,7 +119,7 @@ def _state(job: Job) -> Iterator[str]:
 
 
 def _parts(job: Job) -> str:
-    """What it does at once, each with how far it is, how fast, and how long it will take."""
+    """The parts that run at the same time, each with progress, speed and remaining time."""
     names = under_way(job)
     if job.over or len(job.parts) < 2 or not names:
         return ""

@@ -1,4 +1,4 @@
-"""What a browser says of itself: the address of a view, and cookies about its theme and window."""
+"""What a browser reports: the address of a view, and cookies about its theme and window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def chosen_theme() -> str | None:
 
 
 def last_window() -> tuple[str, int]:
-    """What the browser preferred, `light` or `dark`, and how many pixels wide it was, when it was here last."""
+    """The theme, `light` or `dark`, and the window's width in pixels at the browser's last visit."""
     found = re.fullmatch(r"(light|dark)-([0-9]{1,5})", _cookie(WINDOW_COOKIE) or "")
     phone = "Mobi" in str((pn.state.headers or {}).get("User-Agent", ""))
     return (found[1], int(found[2])) if found else ("light", NARROW - 1 if phone else NARROW)

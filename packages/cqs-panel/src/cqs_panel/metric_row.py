@@ -34,7 +34,7 @@ class Metric:
     """One figure.
 
     Attributes:
-        value: as it is to be read, with its unit.
+        value: as text, with its unit.
         note: a line below: a change, a comparison, an age.
         tone: colors the note, or the value where there is no note.
         trend: values of a sparkline, oldest first; colored by its own change, which `period` must name.

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def strategy_title(name: str) -> str:
-    """A strategy as people read it: by its title, and by its name where it has none or is not installed."""
+    """A strategy's title, or its name if it has no title or is not installed."""
     known = plugins().strategies().get(name)
     return str(getattr(known, "title", "")).strip() or label(name)
 
 
 def strategies_by_title() -> dict[str, str]:
-    """Options of a selector: `{title: name}`, in the plugins' order; twins are told apart by their names."""
+    """Options of a selector: `{title: name}`, in the plugins' order; equal titles are distinguished by name."""
     names = list(plugins().strategies())
     titles = [strategy_title(name) for name in names]
     twins = Counter(titles)
@@ -30,7 +30,7 @@ def strategies_by_title() -> dict[str, str]:
 
 
 def parameter_widgets(strategy: Strategy, **look: Any) -> list[Any]:
-    """A field for each parameter of a rule, in their order; `look` are parameters of every widget."""
+    """A field for each parameter of a strategy, in order; `look` are parameters of every widget."""
     return [_widget(strategy, name, parameter, look) for name, parameter in type(strategy).parameters().items()]
 
 

@@ -1,4 +1,4 @@
-"""What cqs-panel gives to cqs."""
+"""The plugin of cqs-panel."""
 
 from __future__ import annotations
 

@@ -59,12 +59,12 @@ def html(text: str, **params: Any) -> Any:
 def section(title: str, *objects: Any, note: str = "", actions: Sequence[Any] = (), **params: Any) -> Any:
     """A titled card around some objects.
 
-    A column and CSS, not Material's Paper: every React component that appears makes Bokeh lay out the whole page anew.
+    A column and CSS, not Material's Paper: every React component that appears makes Bokeh lay out the whole page again.
 
     Args:
         title: plain text; empty for none.
-        objects: what is inside, from top to bottom.
-        note: plain text beside the title: units, the time zone, what the figures mean.
+        objects: the content, from top to bottom.
+        note: plain text next to the title: units, time zone, meaning of the figures.
         actions: small widgets at the right of the title.
         params: of `panel.Column`.
     """
@@ -86,14 +86,14 @@ def _head(title: str, note: str, actions: Sequence[Any]) -> Any:
 
 
 def empty(title: str, advice: str = "", command: str = "") -> Any:
-    """What stands where there is nothing yet: what is missing, and what to do next."""
+    """A placeholder for missing content: what is missing, and what to do next."""
     code = f"<code>{escape(command)}</code>" if command else ""
     advised = f"<span>{escape(advice)}</span>" if advice else ""
     return html(f'<div class="blank" role="status"><b>{escape(title)}</b>{advised}{code}</div>')
 
 
 def skeleton(blocks: int = 1, height: int = 92, *, waits: bool = False) -> Any:
-    """What stands where something is being made: a page of blocks, or one for a card.
+    """A placeholder while content is being built: a page of blocks, or one block for a card.
 
     Args:
         blocks: how many.
@@ -113,8 +113,8 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
         page: the view that is laid out.
         objects: from top to bottom; a page should have no more before `first` than fits into a window. A function is
             called for its object when that is due: what is made late costs the first sight of the page nothing.
-        first: so many come at once.
-        height: pixels of what stands for each of the others until it comes.
+        first: this many are built at once.
+        height: pixels of the placeholder for each of the others.
         params: of `panel.Column`.
     """
     import panel as pn
@@ -136,10 +136,10 @@ def failure(
     """An error, in place: the message alone for errors of cqs, with the traceback folded below for any other.
 
     Args:
-        where: what is not shown, or not done.
+        where: what could not be shown or done.
         error: why.
         retry: called by a button "Try again".
-        actions: further buttons: what mends it.
+        actions: more buttons, such as a remedy.
     """
     import panel as pn
     import panel_material_ui as pmui

@@ -37,7 +37,7 @@ def serve(
     insecure: bool = False,
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve the dashboard until the process is told to end.
+    """Serve the dashboard until the process is stopped.
 
     Args:
         port: None is 5006, or a free one where that is taken; 0 is a free one.
@@ -122,7 +122,7 @@ def _check(address: str, *, insecure: bool) -> None:
     try:
         local = address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
-        raise UsageError(f"address {address!r} is no IP address; use 127.0.0.1") from None
+        raise UsageError(f"address {address!r} is not an IP address; use 127.0.0.1") from None
     if not local and not insecure:
         raise UsageError(
             f"address {address!r} would show your data to the network, and the dashboard has no login; "

@@ -1,4 +1,4 @@
-"""What a view gets from the shell: its part of the URL, the bucket, and guarded ways to work."""
+"""What the shell gives a view: its part of the URL, the bucket, and safe ways to do work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class Shell(Protocol):
-    """What a page state asks of the shell around it."""
+    """The shell's interface for page states."""
 
     @property
     def settings(self) -> Settings: ...
@@ -97,11 +97,11 @@ class PageState(param.Parameterized):
         self._shell.reveal(name)
 
     def outcome(self, job: Job) -> tuple[str, Outcome] | None:
-        """What came of a job that is over, and the slug of the view that tells it."""
+        """The outcome of a finished job, and the slug of the view that describes it."""
         return self._shell.outcome(job)
 
     def say(self, text: str) -> None:
-        """Show a line in a corner for some seconds: what was corrected, or what changed."""
+        """Show a line in a corner for some seconds, such as a correction or a change."""
         self._shell.say(text)
 
     def load(self, work: Callable[[], _T], show: Callable[[_T], Any], *, quiet: bool = False) -> None:
@@ -133,7 +133,7 @@ class PageState(param.Parameterized):
         return self._shell.start(title, [*arguments, "--bucket", self.bucket.url])
 
     def on_job(self, call: Callable[[Job], Any]) -> None:
-        """Call with each job of this bucket that ends while the session lives, whoever started it."""
+        """Call with each job of this bucket that ends during the session, wherever it was started."""
         self._shell.on_job(self, call)
 
     def at_end(self, call: Callable[[], Any]) -> None:

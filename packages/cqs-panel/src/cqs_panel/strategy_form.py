@@ -1,4 +1,4 @@
-"""A form that chooses a strategy and its parameters, and keeps what is changed in the address of its page."""
+"""A form for a strategy and its parameters; changed values are kept in the address of its page."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class StrategyForm(pn.viewable.Viewer):
     """Base of such forms. A subclass adds fields, fills them in `__init__`, and ends with `keep` and `follow`.
 
     Args:
-        page: whose address keeps what is changed.
+        page: its address keeps the changed values.
         given: values of the subclass's fields.
     """
 
     kept: ClassVar[tuple[str, ...]] = ()
-    """Fields whose values stand in the address, besides the strategy's parameters (`p.NAME`)."""
+    """Fields kept in the address, in addition to the strategy's parameters (`p.NAME`)."""
     wide: ClassVar[dict[str, Any]] = {"sizing_mode": "stretch_width", "margin": (6, 0)}
     """How each widget of the form looks."""
 
-    strategy: param.Selector[Any] = param.Selector(doc="The rule.")
+    strategy: param.Selector[Any] = param.Selector(doc="The strategy.")
     rule: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
 
     def __init__(self, page: PageState, **given: Any) -> None:
@@ -50,7 +50,7 @@ class StrategyForm(pn.viewable.Viewer):
         self._address = AddressForm(self._page, self._values, self._take)
 
     def follow(self) -> None:
-        """Take over what the address says, now and whenever it changes, and write into it what is changed."""
+        """Apply the address now and whenever it changes, and write changed values into it."""
         self._address.follow()
         self.param.watch(lambda *_: self._address.write(), list(self.kept))
         self._page.param.watch(lambda _: self._address.follow(), "query")
@@ -77,5 +77,5 @@ class StrategyForm(pn.viewable.Viewer):
 
 
 def pair(*widgets: Any) -> Any:
-    """Fields beside each other, with the form's gap."""
+    """Fields side by side, with the form's gap."""
     return pn.Row(*widgets, **WIDE, styles={"gap": "8px"})

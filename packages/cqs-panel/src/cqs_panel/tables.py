@@ -1,4 +1,4 @@
-"""Tables: Tabulator in the dashboard's dress for what is sorted and filtered, plain HTML for a few rows."""
+"""Tables: styled Tabulator to sort and filter, plain HTML for a few rows."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def table(
         frame: its columns in their order, the ones that matter first; times as text (`figures.when`).
         titles: of columns; others are named by their column.
         numbers: `{column: format}`, right-aligned; formats are numbro's, `0,0.00`.
-        signed: `{column: decimals}`, likewise, gains and losses colored.
-        prices: `{column: column of the instrument}`, likewise; each instrument has its own decimals. The column of
+        signed: `{column: decimals}`, with gains and losses colored.
+        prices: `{column: column of the instrument}`; each instrument has its own decimals. The column of
             the instrument may be "", where all rows are of one.
         sizes: columns of bytes.
         toned: `{column: {text: "up", "down" or "muted"}}`: cells with this text are so colored.
@@ -141,7 +141,7 @@ def choose(shown: Any, row: int | None) -> None:
     if shown.selection == wanted:
         return
     shown.selection = wanted
-    if wanted and shown.pagination and not shown.sorters and not shown.filters:  # else nobody knows its page here
+    if wanted and shown.pagination and not shown.sorters and not shown.filters:  # else its page is not known here
         shown.page = wanted[0] // shown.page_size + 1
 
 
@@ -178,7 +178,7 @@ def columns_button(shown: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What a table was made with: columns that are never shown, price columns, titles of the others."""
+    """Options of a table: columns that are never shown, price columns, titles of the others."""
 
     hidden: tuple[str, ...]
     prices: Mapping[str, str]

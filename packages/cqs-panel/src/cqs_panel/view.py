@@ -1,4 +1,4 @@
-"""What packages give the dashboard: pages, cards of the overview, and layers over candle charts.
+"""What packages provide for the dashboard: pages, cards of the overview, and layers over candle charts.
 
 Light to import: a package's hook may build these at every start.
 """
@@ -34,11 +34,11 @@ def loaded(target: _T | str) -> _T:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job, and where to see it.
+    """The outcome of a job, and where to see it.
 
     Attributes:
         text: one line.
-        query: the part of the address that shows it on the view that tells it; None where there is nothing to show.
+        query: the address parameters that show it on its view; None if there is nothing to show.
         label: of the button that leads there.
     """
 

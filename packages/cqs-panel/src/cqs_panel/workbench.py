@@ -1,4 +1,4 @@
-"""A form beside what it makes: the form stays in view, and on a phone it folds away so that results come first."""
+"""A form next to its results: the form stays in view, and on a phone it folds so that results come first."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def candles(
         shown: with one column, and no missing bar.
         entries: times (datetime64) and prices.
         exits: the same.
-        title: says what is shown.
+        title: of the chart.
         height: in pixels.
         mode: as for `equity`.
 

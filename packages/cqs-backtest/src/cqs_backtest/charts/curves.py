@@ -1,4 +1,4 @@
-"""What charts need of a backtest, and its daily figures."""
+"""The curves of a backtest that charts draw, and its daily figures."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Charted(Protocol):
 
     @property
     def benchmark(self) -> Any:
-        """float64 (T,), likewise, of what is bought and held beside it; None where there is none."""
+        """float64 (T,), the benchmark's equity; None if there is none."""
         ...
 
     @property
     def held(self) -> str:
-        """What the benchmark is, for people."""
+        """The benchmark's name, for people."""
         ...
 
     @property

@@ -27,7 +27,7 @@ def equity(run: Charted, *, benchmark: bool = True, log: bool = False, height: i
 
     Args:
         run: a result or a kept run.
-        benchmark: whether what is bought and held beside it is drawn too, in grey.
+        benchmark: whether to draw the benchmark too, in gray.
         log: whether the axis of equity is logarithmic.
         height: of both charts, in pixels.
         mode: where it is shown: `light`, `dark`, `print`, or `page` (the dashboard's theme).

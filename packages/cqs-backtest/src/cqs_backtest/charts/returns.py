@@ -28,7 +28,7 @@ def rolling(run: Charted, *, metric: str = "sharpe", window: int = 90, height: i
     Args:
         run: a result or a kept run.
         metric: one that is computed from daily returns: `sharpe`, `sortino`, `volatility`, …
-        window: days; until there are so many there is nothing to draw.
+        window: days; nothing is drawn before there are that many.
         height: in pixels.
         mode: as for `equity`.
 

@@ -1,4 +1,4 @@
-"""What is said of every run: whether its strategy peeks, whether the engines agree, and how many trades touch gaps."""
+"""Badges of a run: whether its strategy peeks, whether the engines agree, and how many trades touch gaps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ REFERENCE = "bt"
 
 
 def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bool) -> dict[str, Any]:
-    """What is said of a run: lookahead, parity, gaps, stale and no_volume_fills, with what stands behind them.
+    """All badges of a run: lookahead, parity, gaps, stale and no_volume_fills, with their details.
 
     Args:
-        request: what was asked.
+        request: of the run.
         result: what came out.
         candles: all that the strategy saw.
         confirm: execute the same orders on the reference as well, up to `MOST_CELLS` symbol-bars.
@@ -31,7 +31,7 @@ def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bo
     found = look_ahead(request.strategy, candles, result, request.seed) if request.check_lookahead else OFF
     said: dict[str, Any] = {"lookahead": found.state, "lookahead_where": found.where}
     said |= {"parity": "not checked", "parity_difference": None, "parity_where": None}
-    modelled = getattr(request.engine, "impact", None) is not None  # nobody else can do that
+    modelled = getattr(request.engine, "impact", None) is not None  # only this engine models impact
     if confirm and not modelled and result.candles.ts.size * len(result.candles.symbols) <= MOST_CELLS:
         said |= confirmed(result)
     near = touched(result.trades, result.candles)

@@ -1,4 +1,4 @@
-"""Candles that end: markets that are held though nobody trades them, and references that say what was long ago."""
+"""Candles that end early: open positions in markets without trades, and references that are out of date."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 MOST_MISSED = 5
 """Bars in a row that a reference may lack."""
-_LAST = 2  # it is looked at when it has closed, so that the one beside the run's last bar is not needed
+_LAST = 2  # a reference bar is used after its close, so the one at the run's last bar is not needed
 
 
 @dataclass(frozen=True)
 class Lack:
-    """What a reference lacks, where it is needed.
+    """The missing candles of a reference.
 
     Attributes:
         market: of the reference.
         fact: in words.
         since: from when on it is stale, ms UTC.
-        start: first bar of the longest stretch in which all references have what is needed, ms UTC.
+        start: first bar of the longest stretch in which all references have their candles, ms UTC.
         stop: last bar of it.
     """
 
@@ -40,7 +40,7 @@ class Lack:
 
 
 def lacks(candles: Candles, first: int) -> list[Lack]:
-    """What references lack over the rows from `first` on."""
+    """The missing candles of references from row `first` on."""
     ts = candles.ts[first:]
     has = {market: _covered(ts, reference) for market, reference in candles.references.items()}
     start, stop = _longest(ts, has)

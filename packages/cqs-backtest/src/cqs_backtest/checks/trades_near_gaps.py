@@ -1,4 +1,4 @@
-"""Trades that lie next to holes in the data, where nobody knows what would have happened."""
+"""Trades next to gaps in the data, where the real outcome is unknown."""
 
 from __future__ import annotations
 

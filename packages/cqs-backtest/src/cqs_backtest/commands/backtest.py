@@ -21,12 +21,12 @@ def backtest() -> None:
 @request_options
 @click.option("--engine", help="Who executes the orders: fast, or the reference bt.")
 @click.option("--impact", type=float, help="Coefficient of bt's square-root market impact, 0.5 to 1; bt alone.")
-@click.option("--benchmark", help="A symbol to buy and hold beside it; by default the symbols in equal weights.")
+@click.option("--benchmark", help="A symbol to buy and hold for comparison; by default the symbols in equal weights.")
 @click.option(
     "--lookahead-check/--no-lookahead-check",
     default=True,
     show_default=True,
-    help="Call the rule on other futures too, to see whether it peeks.",
+    help="Also call the strategy on changed futures, to see whether it looks ahead.",
 )
 @click.option("--keep/--no-keep", default=True, help="Store the run in the bucket, under runs/.", show_default=True)
 @command_options

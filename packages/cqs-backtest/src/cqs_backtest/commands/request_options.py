@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 _COSTS = ("fee", "slippage_bps", "capital", "min_order", "lot", "max_volume_share", "on_end")
 _OPTIONS = (
-    click.option("--exchange", help="Of the symbols; the home exchange by default."),
-    click.option("--quote", help="Of bare symbols."),
+    click.option("--exchange", help="Exchange of the symbols; the home exchange by default."),
+    click.option("--quote", help="Quote currency of bare symbols."),
     click.option(
         "--symbols",
         required=True,
@@ -45,9 +45,9 @@ _OPTIONS = (
         type=click.Choice(["hold", "sell"]),
         default="hold",
         show_default=True,
-        help="What becomes of a symbol whose candles end before the others': kept, or sold at its last close.",
+        help="If a symbol's candles end before the others': hold the position, or sell at the last close.",
     ),
-    click.option("--allow-stale", is_flag=True, help="Run although a market that the strategy looks at lacks candles."),
+    click.option("--allow-stale", is_flag=True, help="Run even if candles of a reference market are missing."),
 )
 
 

@@ -1,4 +1,4 @@
-"""`cqs backtest list|show|compare|verify|report`: what was kept."""
+"""`cqs backtest list|show|compare|verify|report`: kept runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A rule file and the modules beside it: how they are imported, and which files they are.
+"""Imports a strategy file and the modules next to it, and finds which files they are.
 
-A rule may import its neighbours. They are found in the rule's own folder, never in the working folder, and under
-names of their own, so that two rules may each have a `helper.py`.
+A strategy may import modules next to it. They are found in its own folder, never in the working folder, and under
+unique names, so that two strategies may each have a `helper.py`.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a rule.
+    """The files of a strategy.
 
     Attributes:
         rule: path of the file that defines it, below their folder.
-        data: bytes by path, the rule's own first.
+        data: bytes by path, the strategy's own file first.
         folder: where they are.
         excerpt: whether the rule's file was put together from parts of a notebook or a script.
         missing: what the rule uses that is not in these files, one text each.
@@ -57,9 +57,9 @@ def import_file(folder: Path, path: str) -> ModuleType:
 
     Args:
         folder: absolute.
-        path: `my_rule.py`, or `rules/my_rule.py`.
+        path: `my_strategy.py`, or `strategies/my_strategy.py`.
     """
-    package = ModuleType(f"{_PREFIX}{next(_numbers)}", "The modules of one rule.")
+    package = ModuleType(f"{_PREFIX}{next(_numbers)}", "The modules of one strategy.")
     package.__path__ = [str(folder)]
     sys.modules[package.__name__] = package
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
@@ -77,7 +77,7 @@ def import_file(folder: Path, path: str) -> ModuleType:
 
 
 def files_of(class_: type) -> Files | None:
-    """A class's file and those of its neighbours that it imports, directly or not; None where there is no file."""
+    """A class's file and the modules next to it that it imports, directly or not; None without a file."""
     try:
         file = Path(inspect.getsourcefile(class_) or "").resolve()
         data = file.read_bytes()
@@ -134,7 +134,7 @@ def _folder(class_: type, file: Path) -> Path:
 
 
 def _installed(folder: Path) -> bool:
-    """Whether a folder holds what is installed: nobody's own files."""
+    """Whether a folder holds installed packages, not the user's own files."""
     own = {Path(path).resolve() for name, path in sysconfig.get_paths().items() if "lib" in name}
     return folder in own or folder.name in ("site-packages", "dist-packages")
 
@@ -182,7 +182,7 @@ def _paths(folder: Path, name: str) -> Iterator[str]:
 
 
 class _AsItIs(SourceFileLoader):
-    """Compiles the file each time: bytecode kept beside it is taken for an edit of the same second and size."""
+    """Compiles the file each time: cached bytecode would hide an edit of the same second and size."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
@@ -190,13 +190,13 @@ class _AsItIs(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         package = sys.modules[module.__name__.partition(".")[0]]
-        # functions keep these builtins: an import inside orders() finds its neighbour as well
+        # functions keep these builtins, so an import inside orders() finds these modules too
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": _importing(package)}
         super().exec_module(module)
 
 
 class _Finder:
-    """Finds the modules of rules by their private names."""
+    """Finds the modules of strategies by their private names."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if not name.startswith(_PREFIX) or path is None:
@@ -208,7 +208,7 @@ class _Finder:
 
 
 def _importing(package: ModuleType) -> Any:
-    """`__import__` of one rule's modules: neighbours first."""
+    """`__import__` of one strategy's modules: those next to it first."""
     folder = Path(package.__path__[0])
 
     def import_(

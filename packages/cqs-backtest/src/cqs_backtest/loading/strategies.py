@@ -22,7 +22,7 @@ def find(strategy: str | type[Strategy] | Strategy, params: Mapping[str, Any] | 
 
     Raises:
         UnknownName: no such strategy or parameter.
-        UsageError: a value out of bounds, a file that cannot be used, or something that is no strategy.
+        UsageError: a value out of bounds, a file that cannot be used, or something that is not a strategy.
     """
     values = dict(params or {})
     if isinstance(strategy, Strategy):
@@ -59,23 +59,23 @@ def _class(name: str) -> Any:
     path, colon, class_ = name.rpartition(":")
     if colon and path.endswith(".py"):
         if not Path(path).is_file():
-            raise UsageError(f"there is no file {path!r}; name a rule as ./my_rule.py:MyRule")
+            raise UsageError(f"there is no file {path!r}; name a strategy as ./my_rule.py:MyRule")
         where = Path(path).resolve()
         return from_file(where.parent, where.name, class_)
     return plugins().strategy(name)
 
 
 def from_file(folder: Path, path: str, name: str) -> type[Strategy]:
-    """A rule of a file; it may import the modules beside it.
+    """A strategy of a file; it may import the modules next to it.
 
     Args:
-        folder: in which the file and its neighbours are.
+        folder: of the file and the modules next to it.
         path: of the file, below the folder.
         name: of the class.
 
     Raises:
         UsageError: the file cannot be imported.
-        UnknownName: it defines no such rule.
+        UnknownName: it defines no such strategy.
     """
     try:
         with foreign():

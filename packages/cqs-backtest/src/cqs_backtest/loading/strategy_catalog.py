@@ -56,7 +56,7 @@ def _text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON and people can have it: what is neither number nor text is shown by its repr."""
+    """The value for JSON and display: anything but numbers and text is shown by its repr."""
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -17,7 +17,7 @@ _NAN = float("nan")
 def basket(result: RunResult) -> Floats:
     """(T,): equity of the run's symbols, bought in equal weights at their first opens from the same capital, no costs.
 
-    The share of what is listed later waits as cash.
+    The share of symbols that are listed later waits as cash.
     """
     candles = result.candles
     present = candles.present

@@ -25,7 +25,7 @@ def monthly_returns(days: Stamps, equity: Floats, capital: float) -> dict[str, f
 
 
 def yearly_returns(days: Stamps, equity: Floats, capital: float) -> dict[str, float]:
-    """Percent by `2024`; likewise."""
+    """Percent by year, `2024`."""
     return _named(days, equity, capital, "Y")
 
 

@@ -1,6 +1,6 @@
 """The table of metrics: what each one is called, its unit, what it means, what it is computed from, and how.
 
-All that is shown, explained, rolled, compared and stored comes from here. Whoever changes a formula raises its
+Display, explanations, rolling values, comparison and storage all use this table. If you change a formula, raise its
 `version`: runs that were kept under another one are marked.
 """
 
@@ -65,7 +65,7 @@ CONVENTIONS = {
             version=2,
         ),
         Convention(
-            "mdd", "Max drawdown", "%", "deepest fall below the highest equity so far, over every bar's close", EQUITY
+            "mdd", "Max drawdown", "%", "largest fall below the highest equity so far, over every bar's close", EQUITY
         ),
         Convention("volatility", "Volatility", "%", f"standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY),
         Convention(
@@ -98,7 +98,7 @@ CONVENTIONS = {
             POSITIONS,
             unlimited=True,
         ),
-        Convention("final_equity", "Final equity", "$", "cash and what is held at the last close", EQUITY),
+        Convention("final_equity", "Final equity", "$", "cash and open positions at the last close", EQUITY),
         Convention(
             "downside_volatility", "Downside volatility", "%", f"root mean square of negative {_DAILY} {_YEAR}", DAILY
         ),
@@ -188,8 +188,12 @@ CONVENTIONS = {
         Convention(
             "avg_holding_days", "Holding time", "d", f"mean days from entry bar to exit bar, {_POSITIONS}", POSITIONS
         ),
-        Convention("avg_mae", "Average MAE", "%", "worst price while held against the average entry, mean", POSITIONS),
-        Convention("avg_mfe", "Average MFE", "%", "best price while held against the average entry, mean", POSITIONS),
+        Convention(
+            "avg_mae", "Average MAE", "%", "worst price while held, relative to the average entry, mean", POSITIONS
+        ),
+        Convention(
+            "avg_mfe", "Average MFE", "%", "best price while held, relative to the average entry, mean", POSITIONS
+        ),
         Convention("fees_paid", "Fees paid", "$", "of all fills; slippage is in the prices", FILLS),
         Convention(
             "turnover",
@@ -235,7 +239,7 @@ CONVENTIONS = {
 weights, or the market that the run names."""
 
 HEADLINE = tuple(CONVENTIONS)[:13]
-"""What a table for people shows first."""
+"""The metrics that a table shows first."""
 
 
 def versions_of_metrics() -> dict[str, int]:
@@ -251,7 +255,7 @@ def other_versions(made: Mapping[str, Any]) -> list[str]:
 
 
 def daily_note(interval: str) -> str | None:
-    """What daily figures are made of where bars are longer than a day; None where they are not."""
+    """A note on daily figures if bars are longer than a day; None if they are not."""
     bars = {"1w": "weekly", "1M": "monthly"}.get(interval)
     if bars is None:
         return None

@@ -1,4 +1,4 @@
-"""Drawdowns one by one: how deep, how long, and when they were made good."""
+"""Individual drawdowns: depth, length, and recovery."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawdown:
-    """From one high to the next.
+    """One drawdown, from a high until equity is back at it.
 
     Attributes:
         start: the high, ms UTC.
-        trough: the deepest point.
+        trough: the lowest point.
         end: where equity was back at the high; None while it is not.
         depth_pct: percent, negative.
         days: from start to end, or to the last point.
@@ -36,13 +36,13 @@ class Drawdown:
 
 
 def all_drawdowns(ts: Stamps, equity: Floats, capital: float) -> list[Drawdown]:
-    """In the order of time; a fall from the first capital begins at the first bar."""
+    """All drawdowns by time; a fall below the initial capital begins at the first bar."""
     high = peaks(equity, capital)
     return [_one(ts, equity, high, int(a), int(b)) for a, b in zip(*spells(equity, high), strict=True)]
 
 
 def spells(equity: Floats, high: Floats) -> tuple[Stamps, Stamps]:
-    """First row below the high, and first row back at it, of each stretch under water."""
+    """First row below the high, and first row back at it, of each drawdown."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], equity < high, [False]]).astype(np.int8)))
     return edges[::2], edges[1::2]
 

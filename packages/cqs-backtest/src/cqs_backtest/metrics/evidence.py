@@ -1,4 +1,4 @@
-"""What metrics are computed from: a run and its benchmark, or a stretch of daily returns alone."""
+"""The input of metrics: a run and its benchmark, or daily returns alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Evidence:
     def __init__(
         self, result: RunResult | None, benchmark: Floats | None = None, *, daily: Floats | None = None
     ) -> None:
-        """Of a run; or, without one, of daily returns (fractions) alone."""
+        """From a run; or, without one, from daily returns (fractions) alone."""
         self._result, self._benchmark, self._daily = result, benchmark, daily
         self._known: dict[str, Mapping[str, float]] = {}
 

@@ -1,4 +1,4 @@
-"""A metric as people read it."""
+"""Metrics as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 
 def figure(value: float, unit: str) -> str:
-    """A metric as people read it; a dash where it is unknown."""
+    """A metric as text; a dash if it is unknown."""
     if math.isnan(value):
         return "-"
     if math.isinf(value):

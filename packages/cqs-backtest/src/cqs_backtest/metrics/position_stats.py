@@ -1,4 +1,4 @@
-"""Numbers of what was bought and held."""
+"""Statistics of positions and holdings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAN = float("nan")
 
 
 def position_numbers(result: RunResult) -> dict[str, float]:
-    """Of closed positions, but for `open_positions`; unknown is NaN."""
+    """Statistics of closed positions, and `open_positions`; unknown is NaN."""
     closed = result.closed
     won, pct = closed["pnl"] > 0, closed["return_pct"]
     held = (result.candles.ts[closed["exit"]] - result.candles.ts[closed["entry"]]) / DAY
@@ -38,7 +38,7 @@ def position_numbers(result: RunResult) -> dict[str, float]:
 
 
 def money_numbers(result: RunResult) -> dict[str, float]:
-    """What was paid, how much was moved, and how much of equity was at work."""
+    """Fees, turnover, and the share of equity that was invested."""
     fills, equity = result.execution.fills, result.execution.equity
     value = np.abs(fills["quantity"]) * fills["price"]
     span, mean = years(result.candles.ts, result.candles.interval), float(np.mean(equity))
@@ -51,7 +51,7 @@ def money_numbers(result: RunResult) -> dict[str, float]:
 
 
 def holdings(result: RunResult) -> Floats:
-    """(T,): value of what is held at each bar's close, quote currency."""
+    """(T,): value of open positions at each bar's close, quote currency."""
     rows, columns = result.candles.shape
     change = np.zeros((rows, columns))
     fills = result.execution.fills

@@ -1,4 +1,4 @@
-"""Numbers of an equity curve alone."""
+"""Statistics of an equity curve."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAN = float("nan")
 
 
 def daily_numbers(daily: Floats) -> dict[str, float]:
-    """Of daily returns (fractions, from capital); percent where `conventions` says so."""
+    """Statistics of daily returns (fractions, from capital); percent where `conventions` says so."""
     up, down = daily[daily > 0], daily[daily < 0]
     low, high = _percentiles(np.sort(daily), (0.05, 0.95))
     return {
@@ -44,7 +44,7 @@ def calendar_numbers(days: Stamps, equity: Floats, capital: float) -> dict[str, 
 
 
 def drawdown_numbers(ts: Stamps, equity: Floats, capital: float) -> dict[str, float]:
-    """Of all drawdowns, over every bar."""
+    """Statistics of all drawdowns, over every bar."""
     high, under = peaks(equity, capital), drawdowns(equity, capital)
     first, stop = spells(equity, high)
     last = np.minimum(stop, len(ts) - 1)
@@ -75,7 +75,7 @@ def _moment(daily: Floats, power: int) -> float:
 
 
 def _percentiles(ordered: Floats, shares: tuple[float, ...]) -> list[float]:
-    """As numpy's, interpolated between neighbours, without its 100 microseconds of preparation."""
+    """Like numpy's, with linear interpolation, without its 100 microseconds of overhead."""
     at = np.array(shares) * (len(ordered) - 1)
     return [float(x) for x in np.interp(at, np.arange(len(ordered)), ordered)]
 

@@ -1,4 +1,4 @@
-"""All numbers of a run, and one of them rolled."""
+"""All metrics of a run, and rolling values of one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def statistics(result: RunResult, benchmark: Floats | None = None) -> dict[str, 
 
 
 def rolled(name: str, daily: Floats, window: int) -> Floats:
-    """(D,): a metric of daily returns over the last `window` days; NaN until there are so many.
+    """(D,): a metric of daily returns over the last `window` days; NaN before there are that many.
 
     Raises:
         KeyError: the metric is not computed from daily returns.

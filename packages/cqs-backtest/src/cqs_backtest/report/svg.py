@@ -1,4 +1,4 @@
-"""Charts as inline SVG: a few hundred points, colours from the page's variables."""
+"""Charts as inline SVG: a few hundred points, colors from the page's variables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST = 1200  # points
 def lines(
     ts: Stamps, series: Mapping[str, Floats], height: int, title: str, *, log: bool = False, width: int = 1000
 ) -> str:
-    """Lines over time, the first one in the accent colour; value axis at the right.
+    """Lines over time, the first one in the accent color; value axis at the right.
 
     Args:
         ts: ms UTC.

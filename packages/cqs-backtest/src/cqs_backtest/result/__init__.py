@@ -1,4 +1,4 @@
-"""What a backtest gives: performance, curves, trades, badges; it shows itself in a notebook."""
+"""The result of a backtest: performance, curves, trades, badges; it displays itself in a notebook."""
 
 from cqs_backtest.result.performance import Performance
 from cqs_backtest.result.result import Result

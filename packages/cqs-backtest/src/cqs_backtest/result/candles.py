@@ -47,7 +47,7 @@ def _market(result: Result, symbol: str | None) -> str:
 
 
 def _candles(result: Result, market: str) -> Candles:
-    """Of one market, over the run."""
+    """Candles of one market, over the run."""
     if result.simulated is not None:
         candles = result.simulated.candles
         s = candles.symbols.index(market)

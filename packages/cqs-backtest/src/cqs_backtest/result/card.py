@@ -1,4 +1,4 @@
-"""The card of a result in a notebook: what it is, what is wrong with it, headline metrics, equity and drawdown.
+"""The card of a result in a notebook: name, problems, headline metrics, equity and drawdown.
 
 It needs no script and no server. Its colors are those of the notebook, light or dark.
 """
@@ -39,7 +39,7 @@ def card(record: Record, title: str, about: str) -> str:
         *(_alarm(note) for note in loud),
         _figures(record.performance),
         curves([record.equity], [_GREY, COLORS[0]], capital, behind=record.benchmark),
-        _small("Equity (logarithmic) and drawdown; in grey what is bought and held. A year has 365 days."),
+        _small("Equity (logarithmic) and drawdown; in gray, the benchmark. A year has 365 days."),
         "".join(_chip(note) for note in calm),
     ]
     return framed("".join(parts))

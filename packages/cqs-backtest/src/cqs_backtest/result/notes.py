@@ -1,4 +1,4 @@
-"""What the badges of a run say, in sentences: the look-ahead first."""
+"""The badges of a run in sentences: look-ahead first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Note(NamedTuple):
 
 
 def notes(badges: Mapping[str, Any]) -> list[Note]:
-    """All that a reader of the results should know; what is bad comes first."""
+    """All that a reader of the results should know; problems come first."""
     found = [*_lookahead(badges), *_engines(badges), *_source(badges), *_candles(badges)]
     return sorted(found, key=lambda note: ("bad", "care", "good").index(note.level))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cqs_core import Bucket, RunResult
 
 KEYS = ("performance", "equity", "trades", "badges", "run", "result")
-"""What `result["…"]` gives, as older code uses it."""
+"""The keys of `result["…"]`, as older code uses them."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,7 +61,7 @@ class Result:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """Of the strategy, by name."""
+        """Parameters of the strategy, by name."""
         return dict(self.record.manifest["strategy"]["parameters"])
 
     @property
@@ -71,7 +71,7 @@ class Result:
 
     @property
     def interval(self) -> str:
-        """Of the candles, `1d`."""
+        """Interval of the candles, `1d`."""
         return str(self.record.manifest["interval"])
 
     @property
@@ -86,7 +86,7 @@ class Result:
 
     @property
     def held(self) -> str:
-        """What is bought and held beside the run, for people."""
+        """The benchmark's name, for people."""
         return held(self.record.manifest)
 
     @property
@@ -118,7 +118,7 @@ class Result:
 
     @cached_property
     def benchmark(self) -> pd.Series[float]:
-        """The same for what is bought and held beside the run."""
+        """The same for the benchmark."""
         return _series(self.record.ts, self.record.benchmark, "benchmark")
 
     @cached_property
@@ -140,7 +140,7 @@ class Result:
 
     @cached_property
     def trades(self) -> pd.DataFrame:
-        """Round trips, one a row, first in, first out; what is still held has no exit and the reason `open`.
+        """Round trips, one a row, first in, first out; open positions have no exit and the reason `open`.
 
         Prices, pnl and fees are in quote currency; return_pct, mae_pct and mfe_pct are percent; times are UTC.
         """
@@ -149,16 +149,16 @@ class Result:
 
     @property
     def badges(self) -> dict[str, Any]:
-        """What the checks say: `lookahead`, `parity`, `gaps`, `stale` and what stands behind them."""
+        """The results of the checks: `lookahead`, `parity`, `gaps`, `stale` and their details."""
         return copy.deepcopy(dict(self.record.badges))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The badges in sentences, what is bad first."""
+        """The badges in sentences, problems first."""
         return tuple(note.text for note in notes(self.record.badges))
 
     def plot(self, *, benchmark: bool = True) -> Any:
-        """Equity over drawdown, a HoloViews layout; `benchmark` adds what is bought and held beside it."""
+        """Equity over drawdown, a HoloViews layout; `benchmark` adds the benchmark."""
         from cqs_backtest import charts
 
         return charts.equity(self, benchmark=benchmark)
@@ -186,7 +186,7 @@ class Result:
 
         Args:
             symbol: `BTC` or `BTC/KRW`; the first one by default.
-            start: of what is shown; by default `bars` before `end`.
+            start: of the chart; by default `bars` before `end`.
             end: exclusive; by default the end of the run.
             bars: the most that are shown; the title says which they are.
         """
@@ -195,7 +195,7 @@ class Result:
         return candle_chart(self, symbol, start, end, bars)
 
     def tear_sheet(self) -> TearSheet:
-        """A page with everything about the run; it shows in a frame of its own, and `.save("run.html")` writes it."""
+        """A page with everything about the run; it displays in its own frame, and `.save("run.html")` writes it."""
         from cqs_backtest.report import tear_sheet
 
         return TearSheet(tear_sheet(self.record))
@@ -209,7 +209,7 @@ class Result:
         return iter(KEYS)
 
     def keys(self) -> tuple[str, ...]:
-        """What `result["…"]` gives."""
+        """The keys of `result["…"]`."""
         return KEYS
 
     def _about(self) -> str:

@@ -1,4 +1,4 @@
-"""A tear sheet in a notebook: in a frame of its own, so that neither restyles the other."""
+"""A tear sheet in a notebook: in its own frame, so that their styles do not mix."""
 
 from __future__ import annotations
 

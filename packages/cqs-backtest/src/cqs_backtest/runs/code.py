@@ -1,4 +1,4 @@
-"""The code of a rule that no plugin brings: kept beside the run, and run again only where the user trusts it.
+"""The code of a strategy file: kept with the run, and run again only if the user trusts it.
 
 A bucket is shared. What it names or holds is text, until the user has read it and says so with its hash.
 """
@@ -70,7 +70,7 @@ def captured(strategy: Strategy) -> StrategyCode:
 
 
 def hashes(strategy: Strategy) -> dict[str, str]:
-    """sha256 of each file of a plugin's strategy, by path; a package of cqs is told by its version."""
+    """sha256 of each file of a plugin's strategy, by path; a package of cqs is identified by its version."""
     files = None if type(strategy).__module__.startswith("cqs_") else files_of(type(strategy))
     return {path: _sha256(data) for path, data in files.data.items()} if files else {}
 
@@ -86,11 +86,11 @@ def remember(run: str, code: StrategyCode) -> None:
         for old in sorted(home.glob("*.json"))[:-_REMEMBERED]:
             old.unlink(missing_ok=True)
     except OSError:
-        return  # a run is kept all the same
+        return  # the run is kept anyway
 
 
 def edited(made: Mapping[str, Any]) -> list[str]:
-    """Files of a run's rule that are no longer the same on the machine that made it; nothing on another one."""
+    """Files of a run's strategy that changed on the machine that made the run; empty on other machines."""
     try:
         folder = Path(json.loads((_home() / f"{made['id']}.json").read_text()))
     except (OSError, ValueError, TypeError):
@@ -168,7 +168,7 @@ def _stored(bucket: Bucket, run: str) -> dict[str, bytes]:
     keys = [entry.key for entry in bucket.list(prefix.rstrip("/")) if _PATH.fullmatch(entry.key.removeprefix(prefix))]
     found = {key.removeprefix(prefix): data for key, data in bucket.read_many(sorted(keys)[:_MOST]).items()}
     if large := next((path for path, data in found.items() if len(data) > _LARGEST), None):
-        raise UsageError(f"{prefix}{large} is larger than {_LARGEST:,} bytes; that is no rule")
+        raise UsageError(f"{prefix}{large} is larger than {_LARGEST:,} bytes, too large for a strategy file")
     return found
 
 

@@ -62,7 +62,7 @@ class Comparison:
 
     @property
     def settings(self) -> pd.DataFrame:
-        """What was asked differently, one row a setting."""
+        """Settings that differ, one row per setting."""
         import pandas as pd
 
         rows = {row["setting"]: row["values"] for row in self._found()["settings"]}

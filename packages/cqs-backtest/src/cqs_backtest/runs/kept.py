@@ -33,7 +33,7 @@ def load(run: str, bucket: Bucket | str | None = None) -> Result:
 
 
 def table(bucket: Bucket | str | None = None) -> pd.DataFrame:
-    """All kept runs, newest first: what was run, its badges and every metric, in the units of `Result.metrics`."""
+    """All kept runs, newest first: request, badges and every metric, in the units of `Result.metrics`."""
     import pandas as pd
 
     rows = [_row(made) for made in listing(opened_bucket(bucket))]

@@ -1,4 +1,4 @@
-"""What a run was made of, exactly enough to make it again and to say what has changed."""
+"""The manifest of a run: enough to reproduce it exactly and to say what has changed."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def until(candles: Candles) -> int:
 
 
 def candle_hashes(candles: Candles, benchmark: Candles | None = None) -> dict[str, str]:
-    """sha256 of each market's own candles: stamps and prices, warm-up to the end, traded, looked at, held beside."""
+    """sha256 of each market's own candles: stamps and prices of traded, reference and benchmark markets."""
     present = candles.present
     found = {}
     for s, market in enumerate(candles.symbols):
@@ -109,7 +109,7 @@ def candle_hashes(candles: Candles, benchmark: Candles | None = None) -> dict[st
 
 
 def versions() -> dict[str, str]:
-    """Of what is installed."""
+    """Versions of installed packages."""
     found = {}
     for package in PACKAGES:
         try:

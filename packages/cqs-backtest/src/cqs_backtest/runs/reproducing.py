@@ -60,7 +60,7 @@ def verify(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, Any
 
 
 def request_of(made: dict[str, Any], strategy: Strategy) -> Request:
-    """What was asked, from a manifest.
+    """The request of a run, from its manifest.
 
     Raises:
         UsageError: the engine is no longer there.

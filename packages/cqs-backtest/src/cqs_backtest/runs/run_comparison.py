@@ -76,7 +76,7 @@ def _flat(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> str:
-    """The same text for the same number, whole or not."""
+    """Equal text for equal numbers, int or float."""
     return f"{value:.12g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 

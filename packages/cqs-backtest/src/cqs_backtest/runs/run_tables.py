@@ -17,7 +17,7 @@ _MORE = ("position", "bars", "mae_pct", "mfe_pct")
 
 
 def trade_columns(result: RunResult, trades: Trades | None = None) -> dict[str, Any]:
-    """Round trips, or other trades of the run, as columns by name; what is held has no exit and the reason `open`."""
+    """Round trips, or other trades of the run, as columns by name; open ones have no exit and the reason `open`."""
     import pyarrow as pa
 
     rows = result.trades if trades is None else trades

@@ -44,7 +44,7 @@ _OF_STRATEGY = ("name", "reference", "source", "parameters")
 
 
 def keep(bucket: Bucket, outcome: Outcome) -> str:
-    """Store a run and return its id; the manifest comes last, so that what is listed is whole."""
+    """Store a run and return its id; the manifest is written last, so that listed runs are complete."""
     import pyarrow as pa
 
     if outcome.code.missing:
@@ -72,7 +72,7 @@ def listing(bucket: Bucket) -> Sequence[dict[str, Any]]:
 
 
 def survey(bucket: Bucket) -> tuple[Sequence[dict[str, Any]], Sequence[DataError]]:
-    """Manifests, newest first, and what is wrong with those that cannot be read: one of them hides no other."""
+    """Manifests, newest first, and errors for those that cannot be read: a damaged one does not hide others."""
     keys = {f"{FOLDER}/{run}/manifest.json": run for run in bucket.folders(FOLDER)}
     found: list[dict[str, Any]] = []
     damaged: list[DataError] = []
@@ -85,7 +85,7 @@ def survey(bucket: Bucket) -> tuple[Sequence[dict[str, Any]], Sequence[DataError
 
 
 def set_aside(bucket: Bucket, run: str) -> None:
-    """Move a run's files to `data/damaged/runs/`, where nobody lists them."""
+    """Move a run's files to `data/damaged/runs/`, where they are not listed."""
     for entry in bucket.list(f"{FOLDER}/{run}"):
         bucket.write(f"data/damaged/{entry.key}", bucket.read(entry.key))
         bucket.delete([entry.key])
@@ -116,7 +116,7 @@ def _manifest(run: str, data: bytes) -> dict[str, Any]:
     """The manifest of a run, whose folder alone says what it is called: other files are found by that name.
 
     Raises:
-        DataError: it lacks what every manifest has.
+        DataError: a required key is missing.
     """
     try:
         made = json.loads(data)
@@ -125,7 +125,7 @@ def _manifest(run: str, data: bytes) -> dict[str, Any]:
     except (ValueError, AttributeError, TypeError):
         lacking = ["an object"]
     if lacking:
-        raise DataError(f"{FOLDER}/{run}/manifest.json is damaged: it lacks {', '.join(lacking)}; make the run again")
+        raise DataError(f"{FOLDER}/{run}/manifest.json is damaged: {', '.join(lacking)} missing; make the run again")
     infinite = dict.fromkeys(made.get("infinite", []), math.inf)  # null in JSON
     return dict(made) | {"id": run, "performance": made["performance"] | infinite}
 

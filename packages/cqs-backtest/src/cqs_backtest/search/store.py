@@ -61,7 +61,7 @@ class SweepFolder:
         except (ValueError, TypeError):
             lacking = ["an object"]
         if lacking:
-            raise DataError(f"{key} is damaged: it lacks {', '.join(lacking)}; sweep again")
+            raise DataError(f"{key} is damaged: {', '.join(lacking)} missing; sweep again")
         return dict(made)
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:

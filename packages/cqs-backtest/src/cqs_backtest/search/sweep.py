@@ -224,7 +224,7 @@ def _candles(request: Request, space: Space, bucket: Bucket) -> Candles:
 
 
 def _looking_at(strategy: Strategy, references: tuple[str, ...]) -> Strategy:
-    """A strategy for loading candles: it looks at the references of all sets."""
+    """A strategy for loading candles: it uses the references of all sets."""
     class_: Any = type(strategy)
     names = {"__module__": class_.__module__, "references": lambda _self, _markets: references}
     wider = type(class_)(class_.__name__, (class_,), names)

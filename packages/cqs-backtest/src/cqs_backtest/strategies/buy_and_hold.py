@@ -1,4 +1,4 @@
-"""Buy and hold: the benchmark of every other rule."""
+"""Buy and hold: the benchmark of every other strategy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class BuyAndHold(Strategy):
     """Buy each symbol at its first open with an equal share of equity, and keep it.
 
-    What is listed later gets its share when it comes, as far as there is cash.
+    A symbol that is listed later is bought then, as far as cash allows.
     """
 
     id = "buy_and_hold"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Momentum(Strategy):
     """Hold the `top_n` symbols with the highest positive return of `lookback` bars, in equal weights.
 
-    Weights are set anew at the first bar of every `rebalance` bars (counted from 1970, so that the calendar does not
+    Weights are set again at the first bar of every `rebalance` bars (counted from 1970, so that the calendar does not
     depend on where candles begin), and left alone between. Where fewer symbols rose, the rest stays cash.
     """
 

@@ -44,7 +44,7 @@ class VolatilityBreakout(Strategy):
     exit_at: param.Selector[Any] = param.Selector(
         default="signal",
         objects=["signal", "next_open"],
-        doc="Leave by the EMA, or at the next open (the classic rule)",
+        doc="Exit by the EMA, or at the next open (the classic version)",
     )
 
     def references(self, markets: Sequence[str]) -> Sequence[str]:

@@ -123,7 +123,7 @@ class BacktestView(pn.viewable.Viewer):
 
 
 def _known(read: Callable[[], _T]) -> _T | UnknownName:
-    """What is read, or that it names something that does not exist."""
+    """The result of a read, or the error for something that does not exist."""
     try:
         return read()
     except UnknownName as error:

@@ -1,4 +1,4 @@
-"""What to backtest: strategy, symbols, dates, costs, and the strategy's own parameters."""
+"""The form of a backtest: strategy, symbols, dates, costs, and the strategy's own parameters."""
 
 from __future__ import annotations
 
@@ -49,22 +49,24 @@ class BacktestForm(StrategyForm):
 
     Args:
         found: the lake's series, at least one with candles.
-        page: whose address keeps what is changed.
+        page: its address keeps the changed fields.
     """
 
     kept = _KEPT
 
-    exchange: param.Selector[Any] = param.Selector(doc="Of all symbols.")
-    interval: param.Selector[Any] = param.Selector(doc="Of the candles.")
+    exchange: param.Selector[Any] = param.Selector(doc="Exchange of all symbols.")
+    interval: param.Selector[Any] = param.Selector(doc="Length of the candles.")
     preset: param.Selector[Any] = param.Selector(default="", objects=[""], doc="A set of symbols.")
     symbols = param.ListSelector(
-        default=[], doc="What to trade; where cash is short inside a bar, earlier ones come first."
+        default=[], doc="Symbols to trade; if cash runs short in a bar, earlier ones come first."
     )
-    benchmark: param.Selector[Any] = param.Selector(doc="Bought and held beside it.")
+    benchmark: param.Selector[Any] = param.Selector(doc="Bought and held for comparison.")
     start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
     end = param.CalendarDate(allow_None=True, doc="Last day.")
     capital = param.Number(CAPITAL, bounds=(0, None), inclusive_bounds=(False, True), doc="In quote currency.")
-    fee_pct = param.Number(100 * FEE, bounds=(0, 100), step=0.01, label="Fee, % a side", doc="Of each fill's value.")
+    fee_pct = param.Number(
+        100 * FEE, bounds=(0, 100), step=0.01, label="Fee, % a side", doc="Percent of each fill's value."
+    )
     slippage_bps = param.Number(
         SLIPPAGE_BPS, bounds=(0, 10_000), step=1, label="Slippage, bps a side", doc="Limits never slip."
     )
@@ -74,7 +76,7 @@ class BacktestForm(StrategyForm):
         inclusive_bounds=(False, True),
         allow_None=True,
         label="Largest share of a bar's volume, %",
-        doc="Fills take no more than this share of what was traded in a bar. Empty: no limit.",
+        doc="Fills take at most this share of a bar's volume. Empty: no limit.",
     )
     on_end: param.Selector[Any] = param.Selector(
         default="hold", objects=_ENDS, label="When candles end early", doc="For a symbol whose candles end first."
@@ -82,10 +84,12 @@ class BacktestForm(StrategyForm):
     allow_stale = param.Boolean(
         False,
         label="Allow missing reference candles",
-        doc="Run although a market that the strategy looks at ends early.",
+        doc="Run even if the candles of a reference market end early.",
     )
     lookahead = param.Boolean(
-        True, label="Check for look-ahead", doc="Call the rule on other futures too, to see whether it peeks."
+        True,
+        label="Check for look-ahead",
+        doc="Also call the strategy on changed futures, to see whether it looks ahead.",
     )
 
     def __init__(self, found: Sequence[SeriesStatus], page: PageState) -> None:
@@ -166,7 +170,7 @@ class BacktestForm(StrategyForm):
     def fill(self, made: dict[str, Any]) -> None:
         """Take the inputs of a run's manifest, as far as the lake and the plugins still know them.
 
-        What the address says was changed since wins over them.
+        Later changes in the address win over them.
         """
         self._address.pause()
         name = made["strategy"]["name"]
@@ -252,7 +256,7 @@ class BacktestForm(StrategyForm):
             stored = one.series.interval
             if one.series.exchange != self.exchange:
                 continue
-            if stored == interval or divides(stored, interval, self._day_start):  # what lacks is told by the run
+            if stored == interval or divides(stored, interval, self._day_start):  # the run reports missing candles
                 low, high = found.get(one.series.market, (one.first or 0, one.last or 0))
                 found[one.series.market] = min(low, one.first or 0), max(high, one.last or 0)
         return found

@@ -1,4 +1,4 @@
-"""What the overview shows of backtests: the newest run that was kept."""
+"""The overview card of backtests: the newest kept run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def newest(bucket: Bucket) -> tuple[StoredRun | None, Sequence[DataError]]:
 def _blank(page: PageState, damaged: Sequence[DataError]) -> Any:
     if damaged:
         return section("Backtest", failure(_unreadable(len(damaged)), damaged[0]), _link(page, "Backtest"))
-    return section("Backtest", empty("No run yet", "Try a rule on your candles."), _link(page, "Backtest"))
+    return section("Backtest", empty("No run yet", "Try a strategy on your candles."), _link(page, "Backtest"))
 
 
 def _unreadable(runs: int) -> str:

@@ -42,12 +42,12 @@ _DATES = ("start", "first", "last")
 
 
 def comparison(page: PageState, runs: Sequence[str]) -> tuple[dict[str, Any], Sequence[StoredRun]]:
-    """What `comparison_page` shows; read from the bucket, so off the server's loop."""
+    """The data of `comparison_page`; read from the bucket, so not on the server's loop."""
     return compare(page.bucket, runs), [read(page.bucket, run) for run in runs]
 
 
 def comparison_page(found: dict[str, Any], runs: Sequence[StoredRun]) -> Any:
-    """Everything that tells runs apart, from top to bottom."""
+    """All differences of the runs, from top to bottom."""
     names = [f"Run {i}" for i in range(1, len(runs) + 1)]
     about = [(name, _about(run), _dates(run), run.id) for name, run in zip(names, runs, strict=True)]
     curves = {name: (run.ts, run.equity) for name, run in zip(names, runs, strict=True)}
@@ -91,7 +91,7 @@ def _trades(found: dict[str, Any], names: Sequence[str]) -> Any:
     note = ", ".join(f"{counts[change]} {change}" for change in ("entered", "left", "changed"))
     if not found["trades"]:
         return section(
-            "Trades against run 1", empty("The same trades", "Entries, exits, prices and reasons are equal.")
+            "Trades compared with run 1", empty("Equal trades", "Entries, exits, prices and reasons are equal.")
         )
     trades = pd.DataFrame(found["trades"], columns=list(_TITLES))
     trades["run"] = [names[found["runs"].index(run)] for run in trades["run"]]
@@ -105,7 +105,7 @@ def _trades(found: dict[str, Any], names: Sequence[str]) -> Any:
         phone=("change", "symbol", "entry_time", "return_pct"),
         page_size=12,
     )
-    return section("Trades against run 1", shown, note=f"{note}; times in UTC", actions=[columns_button(shown)])
+    return section("Trades compared with run 1", shown, note=f"{note}; times in UTC", actions=[columns_button(shown)])
 
 
 def _versions(found: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ def badges(said: dict[str, Any]) -> Any:
     if said["parity"] == "not checked":
         parity_hint = "not executed on the reference engine: only runs of up to 20,000 symbol-bars are, by themselves"
     near = int(said["gaps"])
-    beside = f"PnL of trades beside holes: {said['gaps_pnl']:,.0f}"
+    beside = f"PnL of trades next to gaps: {said['gaps_pnl']:,.0f}"
     peek = said.get("lookahead_where") or "orders stayed when what lay ahead of their bar was changed"
     drawn = [
         _badge("Look-ahead", said["lookahead"], peek, {"ok": "good", "peeks": "bad"}.get(said["lookahead"], "care")),
@@ -60,7 +60,7 @@ def badges(said: dict[str, Any]) -> Any:
 
 
 def _of_data(said: dict[str, Any]) -> Iterator[str]:
-    """What is said of candles that end and of bars without volume, where there is something to say."""
+    """Badges for candles that end early and for bars without volume, if there are any."""
     stale = said.get("stale", [])
     if stale:
         parts = (f"{r['symbol']} since {r['since'][:16]}, {r['share']:.1%} of final equity" for r in stale)
@@ -112,7 +112,7 @@ def all_metrics(performance: Mapping[str, float | None], quote: str) -> Any:
 
 
 def figure(value: float | None, unit: str, quote: str) -> str:
-    """A metric as people read it."""
+    """A metric as text."""
     if value is not None and math.isinf(value):
         return "∞"
     if unit == "%":

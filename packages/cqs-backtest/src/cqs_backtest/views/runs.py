@@ -131,7 +131,7 @@ def _row(made: dict[str, Any], zone: str | None) -> dict[str, Any]:
 
 
 def _name(made: dict[str, Any]) -> str:
-    """What tells runs apart in a list: rule, markets, days, and when it was made."""
+    """The label of a run in a list: strategy, markets, days, and when it was made."""
     symbols = ", ".join(market.partition("/")[0] for market in made["symbols"])
     stored = f"{strategy_title(made['strategy']['name'])} on {symbols}, {made['first'][:10]} to {made['last'][:10]}"
     return f"{stored} · {made['id'][:15]} {made['id'][-6:]}"

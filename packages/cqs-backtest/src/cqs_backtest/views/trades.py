@@ -52,7 +52,7 @@ class RunTrades(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         if self._trades.empty:
             return section(
-                "Trades", empty("No trades", "The rule found nothing to do: widen the dates or its parameters.")
+                "Trades", empty("No trades", "The strategy made no trades: widen the dates or change its parameters.")
             )
         csv = pmui.FileDownload(
             callback=self._csv,

@@ -1,4 +1,4 @@
-"""What the server runs once, before it is asked anything; `--insecure` comes from `panel serve … --args --insecure`."""  # noqa: INP001 - Bokeh reads this folder as it is
+"""Runs once in the server, before the first request; `--insecure` comes from `panel serve … --args --insecure`."""  # noqa: INP001 - Bokeh reads this folder as it is
 
 import os
 import sys

@@ -1,11 +1,11 @@
-"""What the server runs once a session: `panel serve $(cqs app) --address 127.0.0.1`."""  # noqa: INP001 - Bokeh reads this folder as it is
+"""Runs once per session: `panel serve $(cqs app) --address 127.0.0.1`."""  # noqa: INP001 - Bokeh reads this folder as it is
 
 import panel as pn
 
 from cqs_panel.guard.router import install, refusal
 from cqs_panel.shell import dashboard, keep_local
 
-late = install()  # app_hooks.py did it, unless somebody serves this file alone
+late = install()  # app_hooks.py did it, unless this file is served alone
 pn.extension("tabulator")
 context = pn.state.curdoc.session_context
 why = refusal(context.request) if late and context and context.request else None

@@ -46,7 +46,7 @@ class Look:
         return f"{self.tones.up if gain else self.tones.down}{round(255 * share):02x}"
 
     def diverging(self, steps: int = 32, strongest: float = 0.75) -> list[str]:
-        """A color map from the largest loss over nothing to the largest gain; small figures can be told from none."""
+        """A color map from the largest loss through zero to the largest gain; small figures differ from zero."""
         shares = [strongest * ((i + 1) / steps) ** 0.6 for i in range(steps)]
         return [self.shade(s, gain=False) for s in reversed(shares)] + [self.shade(s, gain=True) for s in shares]
 
@@ -160,7 +160,7 @@ def holoviews() -> Any:
 
 
 def tooltip(rows: Sequence[tuple[str, str]], **params: Any) -> dict[str, Any]:
-    """Plot options of a chart that tells its figures: `rows` of label and `@column{format}`; `@ts` is a time in UTC."""
+    """Plot options of a chart with tooltips: `rows` of label and `@column{format}`; `@ts` is a time in UTC."""
     told: dict[str, Any] = {"hover_tooltips": [*rows], "hover_mode": "vline", "hover_formatters": {"@ts": "datetime"}}
     return {"tools": ["hover"], **told, **params}
 

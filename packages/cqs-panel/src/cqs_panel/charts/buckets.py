@@ -49,7 +49,7 @@ class Buckets:
         return Buckets(self.step, *(getattr(self, name)[low:high] for name in ("ts", *_FIELDS)))
 
     def gathered(self, step: int) -> Buckets:
-        """The same candles in longer buckets; `step` is a multiple of this one's."""
+        """The same candles in longer buckets; `step` must be a multiple of the current one."""
         if step == self.step or not len(self):
             return Buckets(step, *(getattr(self, name) for name in ("ts", *_FIELDS)))
         shift = _MONDAY if step % WEEK == 0 else 0

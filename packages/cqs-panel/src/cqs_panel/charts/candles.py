@@ -40,7 +40,7 @@ for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
   if (high[i] > top) top = high[i]
   if (volume[i] > most) most = volume[i]
 }
-if (top >= bottom) {  // above them is room for the line that tells one of them
+if (top >= bottom) {  // leaves room above for the readout line
   const pad = (top - bottom || top || 1) * 0.06
   y.setv({start: bottom - pad, end: top + 1.8 * pad})
 }
@@ -66,7 +66,7 @@ class CandleChart(pn.viewable.Viewer):
         self._have: tuple[float, float, int] = (0, 0, 0)
         self._ends, self._edge = (0, 0), 0.0
         self._stale: int | None = None  # from here on candles are others than those drawn
-        self._missed: int | None = None  # likewise, since the viewport's were asked for
+        self._missed: int | None = None  # the same, since the viewport's were requested
         self._priced = False
         self._damage = DamageNotice(page, self._open_again)
         self._colors = tones()
@@ -99,7 +99,7 @@ class CandleChart(pn.viewable.Viewer):
         self._open_again()
 
     def redraw(self, since: int, *, priced: bool = True) -> None:
-        """Draw anew what the source has from the candle that opens at `since` (ms UTC) on.
+        """Redraw the source's candles from the one that opens at `since` (ms UTC).
 
         Where the viewport shows the newest end it follows it; elsewhere it stays.
 
@@ -165,7 +165,7 @@ class CandleChart(pn.viewable.Viewer):
             self._price.x_range.update(reset_start=start, reset_end=last)
 
     def _warmed(self, got: tuple[CandleSource, DataError | None]) -> None:
-        """What a far view needs lies ready, or cannot be read."""
+        """The candles of a far view are loaded, or cannot be read."""
         source, damage = got
         if source is self._source and damage is not None:
             self._show_damage(damage)
@@ -270,7 +270,7 @@ class CandleChart(pn.viewable.Viewer):
         self._overlays.follow(source.series, *asked)
         if (since := _earliest(self._stale, self._missed)) is not None:
             self.redraw(since, priced=self._priced)
-        self._ask()  # the viewport may have come back to what was drawn before
+        self._ask()  # the viewport may have returned to the range drawn before
 
     def _fit(self) -> None:
         """Fit the value axes of a figure that no browser has yet; a browser does it with each change (`_FIT`)."""

@@ -1,4 +1,4 @@
-"""What a redraw of a candle chart's newest end asks of its source, and buckets as the columns that are drawn."""
+"""The changes at the newest end of a candle chart, and buckets as drawn columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDTH = 0.72  # of a bucket, that its body takes
 
 
 class Changed(NamedTuple):
-    """What a redraw found: the buckets from `begin` on, none where it is None; the newest candle."""
+    """The result of a redraw: buckets from `begin` on, none if it is None; and the newest candle."""
 
     source: CandleSource
     begin: int | None

@@ -1,4 +1,4 @@
-"""Candles that cannot be read: the chart says so, where they would be, and looks again when they may be mended."""
+"""A notice in place of a chart whose candles cannot be read; the chart tries again after a repair."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _T = TypeVar("_T")
 
 
 class DamageNotice(pn.viewable.Viewer):
-    """An error with the buttons that mend it; it stays until the candles can be read.
+    """An error with buttons to repair it; it stays until the candles can be read.
 
     Args:
         page: the view that shows it.
-        again: called when a job has ended that may have mended what is told.
+        again: called after a job that may have repaired the damage.
     """
 
     def __init__(self, page: PageState, again: Callable[[], None]) -> None:
@@ -58,7 +58,7 @@ class DamageNotice(pn.viewable.Viewer):
 
 
 def or_damage(read: Callable[[], _T]) -> _T | DataError:
-    """What is read, or why it cannot be."""
+    """The result of `read`, or its error."""
     try:
         return read()
     except DataError as error:

@@ -29,7 +29,7 @@ _THEME = """
     }
   }
   const fit = () => paint(dark.matches ? "dark" : "light")
-  const print = () => {  // paper takes what is on the canvases now, and waits for no frame
+  const print = () => {  // printing takes the canvases as they are and does not wait for a frame
     paint("print")
     const views = Object.values(Bokeh.index).flatMap((root) => [...root.owner.query(() => true)])
     for (const view of views) if (view.model.type == "GlyphRenderer") view.set_visuals()
@@ -60,7 +60,7 @@ class Embedded:
 
 
 def embedded(charts: Mapping[str, Any], *, follow_theme: bool = True) -> Embedded:
-    """Charts as parts of a page; what stands in them is data, never HTML.
+    """Charts as parts of a page; their content is data, never HTML.
 
     Args:
         charts: HoloViews objects by name, made in the mode `light` where they follow the reader's theme.

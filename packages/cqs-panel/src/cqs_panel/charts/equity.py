@@ -64,7 +64,7 @@ def equity_chart(
 
 
 def growth_chart(curves: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]], height: int = 300) -> Any:
-    """Several curves over each other, each in percent of its own beginning.
+    """Several curves over each other, each in percent of its own first value.
 
     Args:
         curves: `{label: (ts, equity)}`: int64 (N,) ms UTC, ascending, and float64 (N,), positive.

@@ -35,7 +35,7 @@ def save(chart: Any, path: str | Path, *, width: int = 1000) -> Path:
 
     Args:
         chart: a HoloViews object.
-        path: ends with `.html` (interactive, needs no network) or `.png`; what is there is replaced.
+        path: ends with `.html` (interactive, needs no network) or `.png`; an existing file is replaced.
         width: of a picture, in pixels.
 
     Returns:
@@ -87,7 +87,7 @@ def _browser() -> str:
 
 
 def _run(browser: str, folder: str, width: int, height: int, *arguments: str) -> str:
-    """What the browser wrote; a profile of its own, so that one that is open is not asked."""
+    """The file that the browser wrote; it has its own profile, so that an open browser is not used."""
     sandbox = ["--no-sandbox"] if sys.platform == "linux" and os.geteuid() == 0 else []  # root has none
     options = [*_QUIET, *sandbox, f"--user-data-dir={folder}/profile", f"--virtual-time-budget={_TIME}"]
     command = [browser, *options, f"--window-size={width},{height}", *arguments]

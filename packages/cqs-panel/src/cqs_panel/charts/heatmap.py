@@ -30,7 +30,7 @@ def percent_heatmap(
 
     Args:
         look: of the chart.
-        values: by column and row; what is missing or not finite stays empty.
+        values: by column and row; missing or non-finite ones stay empty.
         columns: from left to right.
         rows: from top to bottom.
         total: a column whose figures are written on no color.

@@ -1,7 +1,7 @@
 """Layers over candles: marks of trades, lines, tinted stretches of time.
 
 All are rows of three data sources that exist from the start: each glyph that is added to a figure later makes Bokeh
-lay out the whole page anew.
+lay out the whole page again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def checked(layer: Any) -> Layer:
             price, text = _as_long(layer.price, ts), [str(one) for one in layer.text]
             return replace(layer, ts=ts, price=price, side=_one_of(_SHAPES, layer.side), text=text[: len(ts)])
     except (AttributeError, TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"layer {type(layer).__name__} cannot be drawn ({error}); mend its overlay") from None
+        raise DataError(f"layer {type(layer).__name__} cannot be drawn ({error}); fix its overlay") from None
     raise DataError(f"{type(layer).__name__} is not a layer; give Line, Marks or Band")
 
 
@@ -63,7 +63,7 @@ def _one_of(known: Iterable[str], name: Any) -> Any:
 
 
 class Layers:
-    """What is drawn over one figure, by group; a group is replaced as a whole."""
+    """The layers drawn over one figure, by group; a group is replaced as a whole."""
 
     def __init__(self, figure: Any, colors: Tones) -> None:
         self._colors = colors

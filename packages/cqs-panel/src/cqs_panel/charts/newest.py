@@ -24,7 +24,7 @@ if (end != null && Array.isArray(x.bounds)) {
   if (moved < 0) x.bounds = [x.bounds[0], end + edge]
 }
 """
-# In place, so that nothing is sent to the server; at the annotations' level nothing is clipped beside the frame.
+# In place, so that nothing is sent to the server; at the annotations' level nothing outside the frame is clipped.
 _BESIDE = """
 if (newest.data.x.length) { newest.data.x[0] = x.end; newest.change.emit() }
 """
@@ -42,7 +42,7 @@ _LABEL = {
 
 
 class NewestEnd:
-    """Exists from the start: what is added to a figure later makes Bokeh lay out the whole page anew."""
+    """Created at the start: adding to a figure later makes Bokeh lay out the whole page again."""
 
     def __init__(self, figure: Any, colors: Tones) -> None:
         self._colors = colors
@@ -96,7 +96,7 @@ def put(source: ColumnDataSource, begin: float, rows: dict[str, Any]) -> bool:
 
 
 def price_text(price: float) -> str:
-    """A price that fits beside the axis.
+    """A price that fits next to the axis.
 
     >>> price_text(107_845_000.0), price_text(3_412.567), price_text(0.01873)
     ('107,845,000', '3,412.57', '0.01873')

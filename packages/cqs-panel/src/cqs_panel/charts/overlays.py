@@ -74,7 +74,7 @@ class Overlays:
 
 
 def _layers(overlay: Overlay, series: Series, start: int, end: int) -> Sequence[Layer]:
-    """What one overlay draws; one that fails is a problem of its plugin, and the others are drawn."""
+    """The layers of one overlay; a failure is reported as a problem of its plugin, and the others are drawn."""
     try:
         with foreign():
             return [checked(layer) for layer in loaded(overlay.layers)(series, start, end)]

@@ -12,7 +12,7 @@ from cqs_panel.theme.material import FONT
 if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource
 
-# In the browser alone: a pointer that moves is no news to the server. Kept in `tags`: bucket, coin.
+# In the browser only: the server need not know of pointer moves. Kept in `tags`: bucket, coin.
 _SHOW = """
 if (cb_obj.event_name === "mousemove") line.cqs_at = cb_obj.x
 if (cb_obj.event_name === "mouseleave") line.cqs_at = null
@@ -39,7 +39,7 @@ const [, coin] = line.tags
 const shown = new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 4}).format(tick)
 return tick && coin ? `${shown} ${coin}` : shown
 """
-# The label of the newest price stands beside the axis: no tick is written where it covers one.
+# The label of the newest price is next to the axis: ticks that it covers are left out.
 _PRICE = """
 const [price] = newest.data.price, clear = price == null || !isFinite(price) ||
   Math.abs(tick - price) / (y.end - y.start) * HEIGHT > 13
@@ -84,5 +84,5 @@ class Readout:
         price.yaxis.formatter = CustomJSTickFormatter(args={"newest": newest, "y": price.y_range}, code=code)
 
     def show(self, bucket: str, market: str) -> None:
-        """Name what is drawn: `1d`, `BTC/KRW`."""
+        """Show the names of the bucket and the market: `1d`, `BTC/KRW`."""
         self._line.tags = [bucket, market.partition("/")[0]]

@@ -27,11 +27,11 @@ _KEPT = 8  # series whose levels stay in memory, some 16 MB for 5 million candle
 
 
 class CandleSource(Protocol):
-    """What a candle chart asks. Called off the server's loop, from several threads."""
+    """The source of a candle chart. Called outside the server's loop, from several threads."""
 
     @property
     def series(self) -> Series | None:
-        """What they are candles of, where that has a name."""
+        """The series of the candles, if it has a name."""
         ...
 
     @property

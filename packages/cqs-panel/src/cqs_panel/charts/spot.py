@@ -1,4 +1,4 @@
-"""A candle chart that shows what was clicked: which market, when, marked, and said in its title."""
+"""A candle chart that shows a clicked row: its market and time, marked, and named in the title."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Spot:
     """A stretch of time on a market.
 
     Attributes:
-        start: ms UTC; `end` likewise, the same where it is a moment.
+        start: ms UTC, as is `end`; equal for a single moment.
         label: what happened there.
     """
 
@@ -44,7 +44,7 @@ class SpotChart(pn.viewable.Viewer):
     Args:
         page: the view that shows it.
         name: CSS class by which the page finds it; one of its kind a page.
-        note: beside the title.
+        note: next to the title.
         height: of the figures, in pixels.
         actions: small widgets at the right of the title.
         day_start: ms after 00:00 UTC at which days begin.
@@ -79,7 +79,7 @@ class SpotChart(pn.viewable.Viewer):
 
     @property
     def series(self) -> Series | None:
-        """What is drawn."""
+        """The drawn source."""
         return self._series
 
     def blank(self, title: str, instead: Any) -> None:

@@ -1,4 +1,4 @@
-"""What all figures look like: no frame, right axis, thin grid, crosshair; colours of both themes."""
+"""The style of all figures: no frame, right axis, thin grid, crosshair; colors of both themes."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def over_time(shown: Any) -> Any:
     shown.xaxis.formatter = DatetimeTickFormatter(**_DATES, context=DatetimeTickFormatter(**_DAYS), hide_repeats=True)
     shown.yaxis.formatter = short_numbers()
     for tool in shown.select(WheelZoomTool):
-        tool.maintain_focus = False  # else nobody zooms out who has one end in view
+        tool.maintain_focus = False  # else zooming out would fail with one end in view
         _wait_for_a_click(shown, tool)
     if not shown.x_range.js_property_callbacks:  # one that two figures share has them already
         for end in ("start", "end"):
@@ -139,7 +139,7 @@ def show_all(x_range: Any, first: float, last: float, narrowest: float) -> None:
 
 
 def _wait_for_a_click(shown: Any, tool: Any) -> None:
-    """No message goes to the server: which window was clicked is nobody else's business."""
+    """Sends no message to the server: the click concerns only this window."""
     for event, modifiers in (("tap", {}), ("mouseleave", _BY_CTRL)):
         code = f"tool.setv({{modifiers: {json.dumps(modifiers)}}}, {{sync: false}})"
         shown.js_on_event(event, CustomJS(args={"tool": tool}, code=code))
@@ -151,7 +151,7 @@ def styled(shown: Any) -> Any:
     shown.min_border_left, shown.min_border_right = 8, RIGHT
     shown.min_border_top = shown.min_border_bottom = 4
     shown.stylesheets = [*shown.stylesheets, ":host{font-size:13px}"]  # the theme's sizes on canvases are in em
-    shown.title = None  # beside a toolbar Bokeh leaves an element of each layout behind
+    shown.title = None  # with a toolbar, Bokeh leaves an element of each layout behind
     shown.toolbar.logo = None
     shown.toolbar.autohide = True
     shown.outline_line_color = None

@@ -18,7 +18,7 @@ Row = tuple[float, ...]
 class TailedCandles:
     """A source and its tail, as exact at any zoom as one alone: a bucket may hold candles of both.
 
-    The tail has every candle from its first on. What is stored meanwhile wins, so that nothing counts twice.
+    The tail has every candle from its first on. Candles stored in the meantime win, so that none counts twice.
 
     Args:
         stored: the source behind which the tail is put.
@@ -69,11 +69,11 @@ class TailedCandles:
             return tail.between(start, end).gathered(step)
         stored, last = self._read(start, end, step)
         newer = tail.between(max(start, last + 1), end)
-        # Buckets begin on their own grid, so that gathering them with what is newer closes the one in between.
+        # Buckets begin on their own grid, so that combining them with newer ones completes the one in between.
         return joined([stored, newer], self.base).gathered(step)
 
     def _read(self, start: int, end: int, step: int) -> tuple[Buckets, int]:
-        """What is stored, and the open of its last candle; both of one moment, whoever writes meanwhile."""
+        """The stored candles and the open of the last one, both from one moment despite concurrent writers."""
         while True:
             before = self._stored.span()
             last = before[1] if before else -1

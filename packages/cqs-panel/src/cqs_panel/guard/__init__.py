@@ -1,4 +1,4 @@
-"""Who may ask the server of the dashboard, and for what: the same rules however it was started.
+"""Which requests the dashboard's server accepts: the same rules however it was started.
 
 `hosts` is light to import; `router.install` puts the rules in front of Bokeh's routes.
 """

@@ -23,7 +23,7 @@ def install() -> None:
             return str(resolve(self, path))
         except HTTPError:
             raise
-        except Exception:  # noqa: BLE001 - a class that is no component fails in its own way
+        except Exception:  # noqa: BLE001 - a class that is not a component fails in its own way
             raise HTTPError(404) from None
 
     ComponentResourceHandler.parse_url_path = parse_url_path

@@ -1,7 +1,7 @@
 """Names under which the dashboard may be asked.
 
 A web page can let its own name point to 127.0.0.1 (DNS rebinding). The browser then treats the dashboard as part of
-that page; only the name in the `Host` header tells the two apart.
+that page; only the name in the `Host` header distinguishes the two.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def insecure() -> bool:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a name or an IP address means this machine, whoever resolves it.
+    """Whether a name or an IP address always means this machine.
 
     >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
     (True, True, True, False)

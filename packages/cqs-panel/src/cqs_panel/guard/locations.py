@@ -13,7 +13,7 @@ def install() -> None:
 
 
 def parts(protocol: str | None, host: str | None, uri: str | None) -> dict[str, str]:
-    """What `window.location` calls the parts of an address.
+    """The parts of an address, as `window.location` names them.
 
     >>> parts("http", "[::1]:5006", "/?view=data&note=a?b")["search"]
     '?view=data&note=a?b'

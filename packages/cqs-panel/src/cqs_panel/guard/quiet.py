@@ -1,4 +1,4 @@
-"""Keeps off the terminal what is no fault: a client that goes away while something is on its way to it."""
+"""Keeps harmless errors off the terminal: a client that leaves while a response is on its way."""
 
 from __future__ import annotations
 

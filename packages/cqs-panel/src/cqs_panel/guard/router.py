@@ -1,7 +1,7 @@
-"""A rule in front of every route: pages, scripts, websockets, whatever the method.
+"""A check in front of every route: pages, scripts, websockets, any method.
 
 Bokeh checks the origin of websockets only, and only where it differs from `Host`. A class of Bokeh's is changed, not an
-object, because `panel serve` gives nobody its server, and because the rule must be there before the first request.
+object, because `panel serve` does not expose its server, and the check must be there before the first request.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PING_SECONDS = 15
 _UNUSED = (AutoloadJsHandler, MetadataHandler)
 """Routes of Bokeh for embedding in other pages."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what is refused
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - addresses that are refused
 _SAYS_ONCE = 20
 _said: set[str] = set()
 _log = logging.getLogger("cqs.panel")
@@ -80,7 +80,7 @@ def refusal(request: Any, allowed: Collection[str] = (), *, starts_session: bool
             "(`panel serve`: --allow-websocket-origin NAME)"
         )
     if _embedded(request):
-        return "another web site may not embed the dashboard; open it in a window of its own"
+        return "another web site may not embed the dashboard; open it in its own window"
     if starts_session and not insecure() and (beyond := _beyond_loopback(address, port)):
         return (
             f"this server listens on {beyond}, where others can reach it, and the dashboard has no login; "
@@ -145,7 +145,7 @@ def _beyond_loopback(address: str | None, port: int) -> str:
 
 @functools.cache
 def _listening(port: int) -> frozenset[str]:
-    """The addresses on which this process accepts connections at a port: a loopback client does not tell."""
+    """The addresses on which this process accepts connections at a port; a loopback client does not show that."""
     import psutil
 
     try:

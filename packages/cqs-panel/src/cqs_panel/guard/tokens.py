@@ -16,7 +16,7 @@ _SESSION = re.compile(r"[\w.-]{8,200}", re.ASCII)
 def current(request: Any) -> bool:
     """Whether a websocket's request carries a token that can be read and has not expired.
 
-    A request that asks for no websocket passes: tornado says what is wrong with it.
+    A request that is not for a websocket passes; tornado reports its error.
     """
     if request.headers.get("Upgrade", "").lower() != "websocket":
         return True

@@ -1,4 +1,4 @@
-"""The jobs page: long work of this machine, whoever started it: what it is, when, what came of it, and once more."""
+"""The Jobs page: all jobs of this machine with kind, time and result, and a button to run one again."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class _Line:
 
 
 def kind_of(job: Job) -> str:
-    """What kind of work it is.
+    """The kind of the work.
 
     >>> from types import SimpleNamespace
     >>> kind_of(SimpleNamespace(args=["fetch", "--symbols", "BTC"])), kind_of(SimpleNamespace(args=["data", "verify"]))
@@ -122,7 +122,7 @@ def kind_of(job: Job) -> str:
 
 
 def own_arguments(args: Sequence[str]) -> list[str]:
-    """What a page asked for, without what was added: the bucket and `--json`.
+    """The arguments that a page asked for, without the added `--bucket` and `--json`.
 
     >>> own_arguments(["fetch", "--symbols", "BTC", "--bucket", "b", "--json"])
     ['fetch', '--symbols', 'BTC']

@@ -1,4 +1,4 @@
-"""The plugins page: what is installed, what it gives, and what failed."""
+"""The Plugins page: installed plugins, what they provide, and what failed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def build(page: PageState) -> Any:
     rows: list[list[list[str]]] = []
 
     def update(*_: object) -> None:
-        """Problems come up while other views are looked at."""
+        """Problems also appear while other views are open."""
         if (page.shown or not rows) and rows != (known := _known()):
             rows[:] = known
             shown[:] = _sections(page, *known)
@@ -33,7 +33,7 @@ def build(page: PageState) -> Any:
 
 
 def _known() -> list[list[list[str]]]:
-    """What is installed, and what failed."""
+    """Installed plugins, and failures."""
     host = plugins()
     for collect in (host.views, host.cards, host.overlays):
         collect()

@@ -21,7 +21,7 @@ class Address(JSComponent):
 
     _esm = """
 export function render({model, view}) {
-  // A model that the server made is no news to it. Bokeh would send it back whole: "reference already known".
+  // Do not send a model that the server made: Bokeh would send it back whole ("reference already known").
   const unsent = view.model.document._new_models
   unsent.add = (one) => /^p\\d+$/.test(one.id) ? unsent : Set.prototype.add.call(unsent, one)
   // Bokeh asks the browser for a CSS variable with each color and width that it draws with, in the middle of building:
@@ -79,7 +79,7 @@ export function render({model, view}) {
   const chosen = document.cookie.includes("cqs_theme="), kept = document.cookie.includes("cqs_window=")
   const other = !chosen && dark !== (model.theme === "dark"), small = window.innerWidth < NARROW && !model.narrow
   if (kept && (other || small) && !sessionStorage.getItem("cqs-asked")) {
-    sessionStorage.setItem("cqs-asked", "again")  // once: what is half drawn cannot change its theme, nor its columns
+    sessionStorage.setItem("cqs-asked", "again")  // once: a half-drawn page cannot change its theme or columns
     window.location.reload()
     return
   }

@@ -1,4 +1,4 @@
-"""What surrounds the views: bar, menu, banner and the stage on which one view is seen."""
+"""The frame around the views: bar, menu, banner, and the stage that shows one view."""
 
 from __future__ import annotations
 

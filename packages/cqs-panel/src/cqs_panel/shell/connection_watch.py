@@ -1,4 +1,4 @@
-"""What the page says and does when its server is gone: a bar, grey figures, and the way back."""
+"""What the page does when its server is gone: it shows a bar, grays out figures, and reconnects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from panel.custom import JSComponent
 class ConnectionWatch(JSComponent):
     """Watches the websocket, and asks the server for a sign of life every few seconds.
 
-    When the server answers again, the page is loaded anew: it may be another server, and the address says what to show.
+    When the server answers again, the page is reloaded: it may be another server, and the address says what to show.
     Panel's `reconnect` would take up the session instead. But Bokeh 3.9 pulls the document without its buffers then,
     which fails for every page with a chart ("buffer for id=p1596 not found").
 

@@ -80,7 +80,7 @@ class Dashboard:
 
     @property
     def root(self) -> Any:
-        """What Panel serves."""
+        """The page that Panel serves."""
         return self._chrome.page
 
     @property
@@ -144,13 +144,13 @@ class Dashboard:
         def guarded(job: Job) -> None:
             try:
                 call(job)
-            except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others are told all the same
+            except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others are still called
                 frame.fail("job", error)
 
         self.dock.listen(guarded)
 
     def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
-        """A guarded place with a page state of its own."""
+        """An isolated place with its own page state."""
         host, presence = plugins(), self.presence
 
         def report(where: str, error: BaseException) -> None:
@@ -197,7 +197,7 @@ class Dashboard:
             self.dock.update()
 
     def _read_again(self) -> None:
-        """The bucket is back: build anew what shows an error; what reads again and again has seen it by itself."""
+        """The bucket is back: rebuild views that show an error; views that poll have noticed already."""
         faulty = {work.frame.page.slug for work in self._works.values() if work.frame.faulty}
         for slug in faulty & set(self._frames):
             frame = self._frames.pop(slug)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SECONDS = 0.8
 _IDLE = 2.5  # seconds between two looks while nothing is under way
-_NEWEST = 20  # jobs that are looked at
+_NEWEST = 20  # jobs that are shown
 _SAID = 12.0  # seconds that a line stays
 _STAYS = 60.0  # seconds; failures stay until they are dismissed
 _CSS = """
@@ -81,7 +81,7 @@ class Dock(pn.viewable.Viewer):
         self._lay_out()
 
     def update(self, *, now: bool = False) -> None:
-        """Look at the jobs again; where none is under way, not at every call, unless it is to be `now`."""
+        """Check the jobs again; if none is running, only at some calls, unless `now`."""
         if any(until < time.monotonic() for until, _ in self._said):
             self._said = [(until, one) for until, one in self._said if until >= time.monotonic()]
             self._lay_out()
@@ -102,7 +102,7 @@ class Dock(pn.viewable.Viewer):
                     call(job)
 
     def outcome(self, job: Job) -> tuple[str, Outcome] | None:
-        """What came of a job, and the view that tells it."""
+        """The outcome of a job, and the view that describes it."""
         found = ((view.slug, view.outcome(job)) for view in self._views)
         return next(((slug, told) for slug, told in found if told is not None), None)
 

@@ -1,4 +1,4 @@
-"""What a browser's event calls may fail in any way; Panel hands only an `Exception` to its handler."""
+"""Handlers of browser events may fail in any way; Panel passes only an `Exception` to its handler."""
 
 from __future__ import annotations
 

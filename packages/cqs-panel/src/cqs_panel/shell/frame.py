@@ -50,7 +50,7 @@ class Frame(pn.viewable.Viewer):
         self._pending = 0
         self.built = self._failed = self._has_read = False
         self.on_idle: Callable[[], None] = _nothing
-        self.tried = False  # whether it is drawn for nobody first: what fails when the whole page is drawn blanks it
+        self.tried = False  # whether it was drawn off-screen first: a failure in the whole page would blank it
         self._root = pn.Column(
             self._busy,
             self._faults,
@@ -95,7 +95,7 @@ class Frame(pn.viewable.Viewer):
         self._arrive()
 
     def span(self, columns: int) -> None:
-        """Take so many of twelve columns of a grid; all of them where it is narrow, half on a tablet."""
+        """Take this many of twelve columns of a grid; all on a phone, half on a tablet."""
         wide = f":host{{grid-column:span {columns}}}"
         half = f"@media(max-width:1100px){{:host{{grid-column:span {max(6, columns)}}}}}"
         self._root.stylesheets = [wide, half, "@media(max-width:700px){:host{grid-column:1/-1!important}}"]
@@ -104,9 +104,9 @@ class Frame(pn.viewable.Viewer):
         """Show an error above what there is, once, until what failed under this key succeeds.
 
         Args:
-            where: what was done: `loading`, `update`.
+            where: the failed step: `loading`, `update`.
             error: why it failed.
-            key: tells apart what failed; a success of another leaves this error where it is.
+            key: identifies what failed; a success of another key leaves this error in place.
         """
         self._report(where, error)
         key = where if key is None else key
@@ -154,7 +154,7 @@ def _nothing() -> None:
 
 
 def _try(shown: Any) -> None:
-    """Draw it in a document that nobody sees."""
+    """Draw it in a hidden document."""
     root = shown.get_root(Document())
     shown._cleanup(root)  # noqa: SLF001 - Panel has no public way to take back a drawing
-    pn.state._views.pop(root.ref["id"], None)  # noqa: SLF001 - likewise
+    pn.state._views.pop(root.ref["id"], None)  # noqa: SLF001 - as above

@@ -1,6 +1,6 @@
-"""What sessions that ended leave in the C library's heap goes back to the system.
+"""Returns memory of ended sessions from the C library's heap to the system.
 
-Threads have heaps of their own, and the C library keeps in them what was freed: a server that showed many windows looks
+Threads have their own heaps, and the C library keeps freed memory there: a server that showed many windows looks
 as if it leaked.
 """
 

@@ -1,4 +1,4 @@
-"""What the keyboard does on every page, links inside pages, and bringing into view what was asked for.
+"""Keyboard shortcuts of every page, links inside pages, and scrolling to a requested element.
 
 A link such as `<a href="?view=data&series=…">` in any HTML shows that view in this session, with an entry in the
 history; opened in a new tab it is an address like any other. So whatever is clickable in HTML is a link: it is reached
@@ -122,7 +122,7 @@ export function render({model}) {
     shown.remove(); back?.focus?.()
     return true
   }
-  const named = (button) => {  // an icon alone: what it does to the field that it stands beside
+  const named = (button) => {  // an icon only: what it does to the field next to it
     const field = button.closest(".MuiFormControl-root, .MuiTextField-root, .MuiInputBase-root, .MuiBox-root")
     const input = field?.querySelector("input"), label = field?.querySelector("label")
     const of = (label?.textContent ?? input?.getAttribute("aria-label") ?? "").trim()

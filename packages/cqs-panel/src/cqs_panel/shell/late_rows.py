@@ -1,4 +1,4 @@
-"""Rows that reach a table before the browser has built it are shown all the same.
+"""Shows rows that reach a table before the browser has built it.
 
 Panel's table is built in two steps: `render` hands the rows of that moment to Tabulator, which builds itself a little
 later and then says `tableBuilt`. Panel drops rows that come in between (`setData` returns at once), and nothing asks

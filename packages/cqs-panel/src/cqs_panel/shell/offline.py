@@ -1,7 +1,7 @@
 """Stylesheets come from this server, whichever of its processes the browser meets.
 
 Panel points them at its CDN and mends that when it renders the HTML page. With several processes the websocket may be
-answered by another one than rendered the page; that one builds the document anew, and never mends it.
+answered by another one than rendered the page; that one rebuilds the document and never fixes it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a session writes leaves in one order, so that nothing is written to a model that the browser does not have yet.
+"""Sends what a session writes in order, so that no change reaches the browser before its model.
 
 Bokeh defines a model in the first message that mentions it, and marks it as known when it makes that message. So
 messages must be sent in the order in which they were made. Two senders do not keep it: Bokeh sends a changed model

@@ -1,4 +1,4 @@
-"""A bucket that is gone is told over every page: it is another thing than one with nothing in it."""
+"""Shows on every page that the bucket is gone, which differs from an empty bucket."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Presence(pn.viewable.Viewer):
 
 
 def _ask(bucket: Callable[[], Bucket], *, remote: bool) -> None:
-    """Raises where the bucket is not there; a remote one is asked only if it is to be."""
+    """Raise if the bucket is not there; a remote one is contacted only if asked to."""
     found = bucket()
     found.check()
     if remote and not found.local:

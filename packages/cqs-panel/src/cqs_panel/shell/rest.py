@@ -1,4 +1,4 @@
-"""What of a page can wait, called when the browser has drawn the rest of it and has nothing else to do."""
+"""Runs the parts of a page that can wait, once the browser has drawn the rest and is idle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Rest:
     """The calls of all views of one session. Those of a view wait while another one is shown.
 
     Args:
-        ask: asks the browser to answer when it has been idle for so many milliseconds.
+        ask: asks the browser to answer after this many idle milliseconds.
     """
 
     def __init__(self, ask: Callable[[int], None]) -> None:
@@ -25,7 +25,7 @@ class Rest:
         self._drawn = self._asked = False
 
     def add(self, work: Work, call: Callable[[], Any]) -> None:
-        """Call some time later, after what was added before."""
+        """Call later, after those added before."""
         self._waiting.append((work, call))
         self.go_on()
 

@@ -23,7 +23,7 @@ class Stage(JSComponent):
     hidden ones too. Here each view is laid out by itself, at most once a frame, and not at all while it is hidden: it
     catches up when it is shown.
 
-    A hidden view keeps its elements, their scroll positions and what was drawn on canvases (`content-visibility`), so
+    A hidden view keeps its elements, their scroll positions and drawn canvases (`content-visibility`), so
     that it is back at once.
     """
 

@@ -33,7 +33,7 @@ def visit(value: Any, visitor: Callable[[Any], None]) -> None:
         _visit(value, visitor)
         return
     referring, made = _names(value)
-    known = value._property_values  # noqa: SLF001 - there is no public way to see what was set
+    known = value._property_values  # noqa: SLF001 - there is no public way to see which values were set
     for name in [name for name in known if name in referring]:
         _visit(known[name], visitor)
     for name in made:

@@ -24,7 +24,7 @@ _POOL = ThreadPoolExecutor(8, thread_name_prefix="cqs-page")
 
 
 class Work:
-    """What one frame has under way. Everything is called with the session's lock, but the work itself."""
+    """The running work of one frame. All callbacks hold the session's lock; the work itself does not."""
 
     def __init__(self, frame: Frame, document: Document | None) -> None:
         self.frame, self._document = frame, document
@@ -80,7 +80,7 @@ class Work:
         for call in self._ending:
             try:
                 _guarded(call)
-            except Exception as error:  # noqa: BLE001 - an ending may fail in any way; the others come all the same
+            except Exception as error:  # noqa: BLE001 - a callback may fail in any way; the others still run
                 self.frame.fail("end", error)
 
     def _finish(self, done: Future[Any], show: Callable[[Any], Any], quiet: bool) -> None:
@@ -117,7 +117,7 @@ def at_once(document: Document | None) -> Iterator[None]:
 
 
 def _key(show: Callable[..., Any]) -> object:
-    """What tells loads of one frame apart: a method of an object, or a function, though it is made anew each time."""
+    """The key of a load in its frame: a method of an object, or a function's code, even if it is created anew."""
     code = getattr(getattr(show, "__func__", show), "__code__", show)
     return code, id(getattr(show, "__self__", None))
 
@@ -131,7 +131,7 @@ def _guarded(call: Callable[[], Any]) -> Any:
 class Timer:
     """A call at once and then again and again, while it is to run; not before the browser has drawn the document.
 
-    What runs again within a period of its last call has no need of one at once.
+    If the last call was less than a period ago, there is no immediate call.
     """
 
     def __init__(self, document: Document | None, call: Callable[[], Any], period_ms: int) -> None:
@@ -164,6 +164,6 @@ class Timer:
 def soon(document: Document, call: Callable[[], Any]) -> None:
     """Call in this session, with its lock, from any thread.
 
-    Not before the browser has drawn the document: Panel drops what is changed under `hold` until then.
+    Only after the browser has drawn the document: until then Panel drops changes made under `hold`.
     """
     document.add_next_tick_callback(lambda: call() if pn.state.loaded else pn.state.onload(call))

@@ -1,4 +1,4 @@
-"""For the tests of views: a dashboard with the views under test, looked at in a real Chromium.
+"""For tests of views: a dashboard with the views under test, opened in a real Chromium.
 
     # conftest.py
     from cqs_panel.testing.fixtures import *

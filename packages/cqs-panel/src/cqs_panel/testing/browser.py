@@ -1,4 +1,4 @@
-"""A Chromium that talks to nobody, and what a visit to a page leaves behind."""
+"""A Chromium without network, and the record of a visit to a page."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def chromium() -> Iterator[Any]:
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """`dashboard(bucket, plugins=[file], num_procs=1)` starts one for this module and returns its URL.
 
-    Where no variable names the user's folders of cqs, it gets folders of its own.
+    If no variable names the user's folders of cqs, it gets its own folders.
     """
     running: dict[str, Server] = {}
     home = tmp_path_factory.mktemp("user")

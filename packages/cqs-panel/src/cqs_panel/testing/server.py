@@ -1,4 +1,4 @@
-"""A dashboard in a process of its own, with plugins that are not installed.
+"""A dashboard in its own process, with plugins that are not installed.
 
 python -m cqs_panel.testing.server --plugin FILE.py --num-procs 2
 """
@@ -113,7 +113,7 @@ def main(paths: tuple[Path, ...], num_procs: int, port: int) -> None:
 def _module(path: Path) -> object:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise click.BadParameter(f"{str(path)!r} is no file of Python")
+        raise click.BadParameter(f"{str(path)!r} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

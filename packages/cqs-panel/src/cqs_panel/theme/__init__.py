@@ -1,4 +1,4 @@
-"""How the dashboard looks: colours, the Material theme, and the CSS that Material does not reach."""
+"""The look of the dashboard: colors, the Material theme, and the CSS that Material does not reach."""
 
 import lazy_loader
 

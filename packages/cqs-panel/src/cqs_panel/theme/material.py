@@ -62,7 +62,7 @@ PAGE_SX = {
         "letterSpacing": "-0.01em",
     },
     "& .header a": {"color": "inherit"},
-    "& .header .MuiLinearProgress-root": {"display": "none"},  # has no name; each view has a bar of its own
+    "& .header .MuiLinearProgress-root": {"display": "none"},  # has no name; each view has its own bar
     "& .main-content": {"padding": "12px", "boxSizing": "border-box"},
     "& .main": {"backgroundColor": "var(--mui-palette-background-default)"},
 }

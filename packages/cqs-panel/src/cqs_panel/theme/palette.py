@@ -1,4 +1,4 @@
-"""Colors. Only gain and loss have a color of their own; everything else is gray or the one accent."""
+"""Colors. Only gain and loss have their own colors; everything else is gray or the one accent."""
 
 from __future__ import annotations
 

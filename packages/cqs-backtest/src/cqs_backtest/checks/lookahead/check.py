@@ -50,11 +50,11 @@ class Peek:
 
 @dataclass(frozen=True)
 class LookaheadFinding:
-    """What the check says of a run.
+    """The finding of the check.
 
     Attributes:
         state: `ok`, `peeks`, `not repeatable`, `not checkable` or `off`.
-        where: what stands behind it; None where there is nothing to say.
+        where: the details; None if there are none.
     """
 
     state: str
@@ -83,7 +83,7 @@ def look_ahead(strategy: Strategy, candles: Candles, result: RunResult, seed: in
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """What a rule prints or warns of was said once, by the run."""
+    """Silence output and warnings of the strategy: the run itself printed them already."""
     sink = io.StringIO()
     with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -102,7 +102,7 @@ class _Check:
             self._check_repeated()
         except NotRepeatable as found:
             return LookaheadFinding("not repeatable", str(found))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a strategy may raise anything
             return LookaheadFinding("not checkable", f"a second call on the same candles failed: {_line(error)}")
         return self._all_cuts(seed)
 
@@ -113,7 +113,7 @@ class _Check:
                 peek = self._at(cut)
             except NotRepeatable as found:
                 return LookaheadFinding("not repeatable", str(found))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule may raise anything
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a strategy may raise anything
                 failed.append(f"on {cut.rows:,} candles, cut at {iso(int(self._candles.ts[cut.bar]))}: {_line(error)}")
                 continue
             if peek is not None:
@@ -157,7 +157,7 @@ class _Check:
             return None
         base = self._whole
         real = given(self._candles, cut.rows)
-        if cut.rows < len(self._candles.ts):  # the rule may depend on how many candles it gets, which is no peek
+        if cut.rows < len(self._candles.ts):  # a strategy may depend on the number of candles; that is not a peek
             base = self._orders(real)
         found = differences(base, orders, real.shape, other.shape, known)
         if not found:
@@ -176,7 +176,7 @@ class _Check:
                 raise NotRepeatable(_not_repeated(found, candles))
 
     def _orders(self, candles: Candles) -> Orders:
-        """Of a new instance where there can be one: what a rule remembers of other candles would hide a peek."""
+        """Orders of a new instance if possible: state left from other candles would hide a peek."""
         try:
             strategy = type(self._strategy).with_parameters(self._strategy.values())
         except (TypeError, UsageError):
@@ -188,11 +188,11 @@ def _not_repeated(found: dict[str, Flags], candles: Candles) -> str:
     name, bad = next(iter(found.items()))
     t, s = np.argwhere(bad)[0].tolist()
     where = f"{name} of {candles.symbols[s]} at {iso(int(candles.ts[t]))} differs between two calls on the same candles"
-    return f"{where}; seed what is random, and keep nothing between calls"
+    return f"{where}; seed random numbers, and keep no state between calls"
 
 
 def _peek(found: dict[str, Flags], base: Orders, other: Orders, candles: Candles) -> Peek:
-    """The last one before the cut: the next to what was changed."""
+    """The last difference before the cut: the closest to the change."""
     name, (t, s) = max(((n, np.argwhere(bad)[-1].tolist()) for n, bad in found.items()), key=lambda f: f[1][0])
     if name == "max_cash":
         values = [str(orders.max_cash) for orders in (base, other)]

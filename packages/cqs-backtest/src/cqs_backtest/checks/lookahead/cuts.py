@@ -44,7 +44,7 @@ def cuts(candles: Candles, bought: npt.NDArray[np.int64], sold: npt.NDArray[np.i
         candles: warm-up included.
         bought: rows in which the run bought.
         sold: rows in which it sold on a signal.
-        seed: of what is chosen at random.
+        seed: of the random choice.
     """
     random, size = np.random.default_rng(seed), len(candles.ts)
     many = size <= LONG

@@ -41,7 +41,7 @@ def differences(one: Orders, other: Orders, one_shape: Shape, other_shape: Shape
 def without_rounding(
     found: dict[str, Flags], base: Orders, other: Orders, shaken: Sequence[Orders], shape: Shape
 ) -> dict[str, Flags]:
-    """What is left of differences where a change of the last digits of the candles does as much."""
+    """The differences that remain after removing those that a change of the candles' last digits causes too."""
     kept = {}
     for name, bad in found.items():
         if name == "max_cash":

@@ -19,7 +19,7 @@ _FAR = 12.0  # prices change by no more than e ** 12, whatever came
 
 @dataclass(frozen=True)
 class Future:
-    """What comes instead.
+    """The future that replaces the real one.
 
     Attributes:
         jump: factor of the level from the next open on.
@@ -46,7 +46,7 @@ def opposite(candles: Candles, bar: int) -> Future:
 
 
 def changed(candles: Candles, bar: int, rows: int, future: Future) -> Candles:
-    """The first `rows` of these candles; nothing is as it was after the open of row `bar`. References likewise."""
+    """The first `rows` of these candles; all after the open of row `bar` is changed, in references too."""
     ts = int(candles.ts[bar])
     known = _given(candles, rows)
     seen = {}
@@ -62,9 +62,9 @@ def given(candles: Candles, rows: int) -> Candles:
 
 
 def shaken(candles: Candles, seed: int, sign: int) -> Candles:
-    """The same candles but for their last digits: each bar is larger or smaller by some 1e-11 of the highest price.
+    """The same candles except for their last digits: each bar changes by about 1e-11 of the highest price.
 
-    What one `sign` moves up, the other one moves down, so that a tie falls to the other side in one of them.
+    Bars that one `sign` moves up, the other moves down, so that each tie breaks differently in one of them.
     """
     seen = {market: shaken(one, seed + 1, sign) for market, one in candles.references.items()}
     return candles.with_values(**_shake(candles, np.random.default_rng(seed), sign), references=seen)
@@ -125,7 +125,7 @@ def _anchor(candles: Candles, first: int) -> Floats:
 
 
 def _some_gone(real: Candles, candles: Candles, later: slice, future: Future) -> Candles:
-    """Where candles have holes anyway, every second symbol ends in a future that falls: nobody knows which lasts."""
+    """If candles have gaps anyway, every second symbol ends in a falling future, since any symbol may be delisted."""
     stop = len(candles.ts)
     from_row = (later.start + stop) // 2
     if future.jump > 1 or candles.shape[1] < 2 or from_row >= stop or bool(real.present.all()):

@@ -22,14 +22,14 @@ class BtEngine:
     Attributes:
         impact: coefficient of the square-root law of market impact, 0.5 to 1; None for none. It is part of each
         fill's fee.
-            Volatility is that of the 20 closed bars before; until there are so many there is no impact.
+            Volatility is that of the 20 previous closed bars; before there are 20, there is no impact.
     """
 
     impact: float | None = None
     name: str = "bt"
 
     def execute(self, candles: Candles, orders: Orders, costs: Costs) -> Execution:
-        """Fills and equity; see `cqs_core.trading.engine` for the rules."""
+        """Execute orders; see `cqs_core.trading.engine` for the rules."""
         from cqs_backtest.engines.bt.impact import Impact
         from cqs_backtest.engines.bt.order_executor import OrderExecutor
 
@@ -60,4 +60,4 @@ def _run(executor: OrderExecutor, candles: Candles, costs: Costs, impact: Impact
         **charged,
     )
     backtest.run()
-    return np.array(backtest.strategy.values, dtype=np.float64)[1:]  # bt puts a row of its own before the first
+    return np.array(backtest.strategy.values, dtype=np.float64)[1:]  # bt inserts a row before the first

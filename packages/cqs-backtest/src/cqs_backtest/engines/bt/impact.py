@@ -31,7 +31,7 @@ class FeeAndImpact(bt.core.CostModel):  # type: ignore[misc]
         """Quote currency; no impact where volume or volatility is unknown or zero."""
         return float(abs(q) * p * self.fee + self._law.cost(q, p, V, sigma))
 
-    def affordable(self, budget: float, p: float, V: float, sigma: float) -> float:  # noqa: N803 - likewise
+    def affordable(self, budget: float, p: float, V: float, sigma: float) -> float:  # noqa: N803 - as above
         """The quantity that a budget buys, costs included: Newton's steps from above, where the cost is convex."""
         quantity = budget / (p * (1 + self.fee))
         for _ in range(_STEPS):
@@ -52,7 +52,7 @@ class Impact:
         self.volume, self.volatility = volumes(candles), volatilities(candles)
 
     def cost(self, t: int, s: int, quantity: float, price: float) -> float:
-        """Of one fill."""
+        """The cost of one fill."""
         return self.model.cost(quantity, price, self.volume[t, s], self.volatility[t, s])
 
     def affordable(self, t: int, s: int, budget: float, price: float) -> float:

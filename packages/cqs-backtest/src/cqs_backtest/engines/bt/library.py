@@ -14,7 +14,7 @@ __all__ = ["QuietBacktest", "bt"]
 
 class _NoStatistics:
     def calc_perf_stats(self) -> None:
-        """Nothing: `Backtest.run` asks ffn for 60 metrics, annualised with 252, that nobody reads."""
+        """Does nothing: `Backtest.run` would have ffn compute 60 unused metrics, annualized with 252 days."""
 
 
 class QuietBacktest(bt.Backtest):  # type: ignore[misc]

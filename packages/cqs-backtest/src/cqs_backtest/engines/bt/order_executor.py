@@ -127,7 +127,7 @@ class OrderExecutor(bt.Algo):  # type: ignore[misc]
             self._trade(s, -quantity, fill, REBALANCE)
 
     def _open_budgets(self, asking: list[int], equity: float) -> dict[int, float]:
-        """What increases and entries at the open want to spend, by column."""
+        """The amounts that increases and entries at the open would spend, by column."""
         budgets = {}
         for s in asking:
             held, target = self._quantity(s), self._order("target", s)

@@ -1,4 +1,4 @@
-"""What protects an open position of the bt engine."""
+"""Protective stops of an open position of the bt engine."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The fast engine: the same rules as one compiled loop."""
+"""The fast engine: the rules of execution as one compiled loop."""

@@ -1,4 +1,4 @@
-"""The fast engine: the same rules as one compiled loop. It shares types with the reference, and no decision."""
+"""The fast engine: the rules of execution as one compiled loop. It shares only types with the reference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FastEngine:
     name: str = "fast"
 
     def execute(self, candles: Candles, orders: Orders, costs: Costs) -> Execution:
-        """Fills and equity; see `cqs_core.trading.engine` for the rules."""
+        """Execute orders; see `cqs_core.trading.engine` for the rules."""
         from cqs_backtest.compiled import available
         from cqs_backtest.engines.fast.kernel import run
         from cqs_backtest.engines.fast.types import BARS, ORDERS

@@ -93,7 +93,7 @@ def _reduce(
 def _open_budget(
     held: Any, quantity: float, price: float, enter: bool, weight: float, target: float, equity: float, terms: Terms
 ) -> float:
-    """What an increase, or an entry at the open, wants to spend; 0 where there is neither."""
+    """The amount that an increase or an entry at the open would spend; 0 if there is neither."""
     if quantity > 0.0 and held["leaving"] >= 0:
         return 0.0
     if target > 0.0:
@@ -253,7 +253,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
                             quantity[s] += _trade(book[s], purse, fill, why, bought, price, terms)
                             holding = True
             if priced:
-                for s in range(columns):  # 4: stops and limits take what is left
+                for s in range(columns):  # 4: stops and limits use the remaining cash
                     i = row + np.uint64(s)
                     if asks[i] & (quantity[s] == 0.0) & enter[i * e] & (open_[i] == open_[i]):
                         price, inside = _inside_price(open_[i], high[i], low[i], stop[i * p], limit[i * li], terms.slip)

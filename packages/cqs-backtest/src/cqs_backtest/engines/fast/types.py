@@ -1,4 +1,4 @@
-"""What the compiled loop keeps and is called with, and the one signature it is compiled for.
+"""State and arguments of the compiled loop, and the one signature it is compiled for.
 
 Records instead of objects: a record is a pointer, so that functions take it without counting references, which would
 cost more than all they do.
@@ -24,7 +24,7 @@ HELD = np.dtype(
         ("leaving", np.int64),
     ]
 )
-"""One symbol: what is held and its last close, protective levels, what it wants to spend and may trade in this bar.
+"""One symbol: position, last close, protective levels, and what it would spend and may trade in this bar.
 
 `leaving` is the reason of an exit that is not over, or -1.
 """
