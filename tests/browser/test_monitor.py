@@ -160,6 +160,6 @@ def test_compare_shows_the_five_deviations_of_the_demo(visit, dashboard, demo):
     page.get_by_text("From backtest to live").wait_for(timeout=40_000)
     for kind in ("missed", "extra", "late", "size", "price"):
         assert page.locator(".chip", has_text=kind).count() == 1
-    page.get_by_role("button", name="What differs").click()
-    page.get_by_text("as the rule").first.wait_for(state="detached")
+    page.get_by_role("button", name="Differences only").click()
+    page.get_by_text("as expected").first.wait_for(state="detached")
     assert visited.overflow() <= 1

@@ -105,7 +105,7 @@ def test_strategies_are_listed_with_their_parameters(cqs):
         (["volatility_breakout", "--symbols", "BTC", "--set", "noise=1"], "did you mean 'noise_ratio'"),
         (["volatility_breakout", "--symbols", "BTC", "--set", "noise_ratio=2"], "from 0.1 to 0.9"),
         (["volatility_breakout", "--symbols", "BTC", "--set", "noise_ratio=x"], "from 0.1 to 0.9"),
-        (["volatility_breakout", "--symbols", "BTC", "--set", "noise_ratio"], "name=value"),
+        (["volatility_breakout", "--symbols", "BTC", "--set", "noise_ratio"], "NAME=VALUE"),
         (["volatility_breakout", "--symbols", "DOGE"], "DOGE/KRW"),
         (["volatility_breakout", "--symbols", "BTC", "--interval", "2d"], "unknown interval"),
         (["volatility_breakout", "--symbols", "BTC", "--start", "2024-05-01", "--end", "2024-04-01"], "swap them"),

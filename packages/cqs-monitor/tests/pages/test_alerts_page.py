@@ -94,7 +94,7 @@ def test_a_result_belongs_to_the_rule_that_was_tried_and_broken_text_is_not_save
     assert result.is_visible()
     editor.fill(RULES + "[[rule")
     result.wait_for(state="detached")
-    page.get_by_text("mend this to save").wait_for()
+    page.get_by_text("fix this to save").wait_for()
     assert page.get_by_role("button", name="Save").is_disabled()
     page.get_by_role("button", name="Discard changes").click()
     page.get_by_text("2 rules would be in force").wait_for()

@@ -1,4 +1,4 @@
-"""`cqs monitor alerts`: rules evaluated now, tried on the past, checked; and a test message."""
+"""`cqs monitor alerts`: evaluate rules now, try them on the past, check them, and send a test message."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @command_options
 @click.pass_context
 def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
-    """Evaluate every rule now; nothing is sent (`cqs monitor watch` sends)."""
+    """Evaluate all rules now; nothing is sent (`cqs monitor watch` sends)."""
     if ctx.invoked_subcommand is not None:
         if bucket or as_json:
             raise UsageError(f"write --bucket and --json after {ctx.invoked_subcommand!r}")
@@ -55,7 +55,7 @@ def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
 @click.option("--end", help="Last day; now by default.")
 @command_options
 def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_json: bool) -> None:
-    """Say when a rule would have fired in the past."""
+    """Show when a rule would have fired in the past."""
     from cqs_monitor.alerts.context import facts_of
     from cqs_monitor.alerts.evaluation import tried
     from cqs_monitor.alerts.rules_file import read_rules
@@ -72,7 +72,7 @@ def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_j
 @command.command("check")
 @command_options
 def check(bucket: str | None, as_json: bool) -> int:
-    """Say what is wrong with config/alerts.toml, by line; exit code 2 where something is."""
+    """Check config/alerts.toml, line by line; exit code 2 if something is wrong."""
     from cqs_monitor.alerts.context import facts_of
     from cqs_monitor.alerts.evaluation import evaluate
     from cqs_monitor.alerts.rules_file import read_rules
@@ -89,7 +89,7 @@ def check(bucket: str | None, as_json: bool) -> int:
 @command.command("kinds")
 @command_options
 def kinds(bucket: str | None, as_json: bool) -> None:
-    """List what a rule can be about."""
+    """List the kinds of rules."""
     from cqs_monitor.alerts.kinds import KINDS
     from cqs_monitor.alerts.units import shown
 
@@ -143,7 +143,7 @@ def test(names: tuple[str, ...], bucket: str | None, as_json: bool) -> int:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many of the newest.")
 @command_options
 def history(limit: int, bucket: str | None, as_json: bool) -> None:
-    """List what the watcher told, newest first."""
+    """List sent alerts, newest first."""
     from cqs_monitor.alerts.state import history as told
 
     rows = told(open_bucket(bucket), limit)

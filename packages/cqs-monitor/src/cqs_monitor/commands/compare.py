@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @click.command("compare")
-@click.option("--account", required=True, help="As its folder is called.")
-@click.option("--strategy", "name", required=True, help="That the account should have followed.")
+@click.option("--account", required=True, help="The account's folder name.")
+@click.option("--strategy", "name", required=True, help="The strategy that the account should have followed.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")
 @click.option(
     "--exchange", help="Of the candles; by default that of the account's log format, else the configured one."
 )
-@click.option("--interval", default="1d", show_default=True, help="Of the candles.")
+@click.option("--interval", default="1d", show_default=True, help="Length of the candles.")
 @click.option("--symbols", help="BTC,ETH; those that the account bought by default.")
 @click.option("--start", help="First day that may trade; that of the first row by default.")
 @click.option("--end", help="Last day; that of the last candle by default.")
@@ -59,7 +59,7 @@ def command(
     if save_costs:
         if found.costs is None:
             raise UsageError(
-                f"no fill of {account!r} is in the rule's bar, so there is nothing to save; compare other days"
+                f"no fill of {account!r} is in the strategy's bar, so there is nothing to save; compare other days"
             )
         found.costs.write(opened)
     emit(found.json(), as_json, lambda: _print(found, saved=save_costs))

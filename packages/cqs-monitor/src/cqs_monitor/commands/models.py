@@ -1,4 +1,4 @@
-"""`cqs models`: what the trainer uploaded, looked at without loading it; trusted models evaluated apart."""
+"""`cqs models`: inspect the trainer's models without loading them; evaluate trusted ones in an isolated process."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def inspect(version: str, bucket: str | None, as_json: bool) -> None:
 @click.option("--unusual-code", is_flag=True, help="Also if it imports code outside the usual packages.")
 @command_options
 def trust(sha256: str, revoke: bool, unusual_code: bool, bucket: str | None, as_json: bool) -> None:
-    """Allow the model with this hash to be loaded on this machine, in a process apart.
+    """Allow the model with this hash to be loaded on this machine, in an isolated process.
 
-    Loading a pickle runs code. Trust only what comes from somebody whom you would let work at this keyboard.
+    Loading a pickle runs code. Trust only models from people who may use this computer.
     """
     from cqs_monitor.models import trust as trust_list
     from cqs_monitor.models.registry import models as registered

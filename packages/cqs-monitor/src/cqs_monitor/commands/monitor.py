@@ -7,12 +7,12 @@ import importlib
 import click
 
 _COMMANDS = {
-    "alerts": ("alerts", "Evaluate the rules, try them on the past; nothing is sent."),
+    "alerts": ("alerts", "Evaluate alert rules, or try them on the past; nothing is sent."),
     "compare": ("compare", "Compare an account's log with a backtest, trade by trade."),
     "pnl": ("pnl", "Realised PnL of every account by day, week or month."),
-    "positions": ("positions", "What every account holds now."),
+    "positions": ("positions", "Show the current positions of all accounts."),
     "reconcile": ("reconcile", "Check positions against the trades."),
-    "watch": ("watch", "Evaluate the rules again and again, and tell."),
+    "watch": ("watch", "Evaluate alert rules repeatedly and send alerts."),
     "stats": ("stats", "Win rate, profit factor, streaks, drawdown, by symbol and hour."),
 }
 
@@ -21,17 +21,17 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in _COMMANDS:
             return None
         found = importlib.import_module(f"cqs_monitor.commands.{_COMMANDS[cmd_name][0]}").command
         return found if isinstance(found, click.Command) else None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, about) in sorted(_COMMANDS.items())])
 
 
 @click.group("monitor", cls=_Group)
 def monitor() -> None:
-    """What live bots hold, earn and do, from their logs; reads only."""
+    """Positions, PnL and trades of live bots, from their logs; read-only."""

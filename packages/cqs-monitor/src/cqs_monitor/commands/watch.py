@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("watch")
-@click.option(
-    "--once", is_flag=True, help="One round, then end; for cron. A bucket that cannot be seen is told at once."
-)
+@click.option("--once", is_flag=True, help="One round, then exit; for cron. An unreachable bucket is reported at once.")
 @click.option(
     "--every", type=click.FloatRange(1, 3600), default=30.0, show_default=True, help="Seconds between rounds."
 )
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 @bucket_option
 @json_option
 def command(once: bool, every: float, patience: float, bucket: str | None, as_json: bool) -> int:
-    """Evaluate the rules of config/alerts.toml again and again, and tell through the configured channels.
+    """Evaluate the rules of config/alerts.toml repeatedly, and send alerts through the configured channels.
 
     Channels are Apprise URLs in CQS_ALERT_NAME, in the environment or in .env. One watcher a bucket.
     """
@@ -52,12 +50,12 @@ def command(once: bool, every: float, patience: float, bucket: str | None, as_js
     seen = watcher.round()
     _give_back(watcher)
     told = [line("alert", one, one.at) for one in watcher.told]
-    emit({"seen": seen, "told": told}, as_json, lambda: click.echo(f"{len(told)} alerts are told and not recovered"))
+    emit({"seen": seen, "told": told}, as_json, lambda: click.echo(f"{len(told)} alerts are active"))
     return 0 if seen else 1
 
 
 def _check(watcher: Watcher) -> None:
-    """Whether the bucket can be watched; one that cannot is told, and never made: its disk may not be mounted yet.
+    """Whether the bucket can be watched. A missing one is reported, never created: its disk may not be mounted yet.
 
     Raises:
         UsageError: why it cannot.

@@ -1,1 +1,1 @@
-"""Did the bot trade what the backtest says? An account's log held against its strategy's run, position by position."""
+"""Compares an account's log with a backtest of its strategy, position by position."""

@@ -1,4 +1,4 @@
-"""What the bot did, from its log, in the rule's terms."""
+"""The bot's positions, from its log, in terms of the backtest's bars."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def live_positions(table: pa.Table, markets: Mapping[str, str], candles: Candles
     Args:
         table: all rows of the account that were written before `end`.
         markets: unified market by symbol, of the symbols that are compared.
-        candles: the rule's, warm-up cut off.
+        candles: those of the backtest, without warm-up.
         end: ms UTC, exclusive.
         fee: estimate, a fraction of each fill.
     """
@@ -51,7 +51,7 @@ def last_ends(candles: Candles) -> list[int]:
 
 
 def _traded(lot: Lot, market: str, candles: Candles, fee: float, last: float, until: int) -> Traded:
-    """The purchase; what is left of it counts at the last close, or as paid where the last close is older."""
+    """The purchase; its unsold rest counts at the last close, or at cost if the last close is older."""
     known = lot.at // 1000 < until
     sold = sum(sale.quantity for sale in lot.sales)
     proceeds = sum(sale.quantity * sale.price for sale in lot.sales)

@@ -1,4 +1,4 @@
-"""From the backtest's profit to the bot's, in parts that add up to the hundredth of a unit."""
+"""The difference between the backtest's profit and the bot's, in parts that add up exactly, to 0.01."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Bridge:
     """Quote currency: `backtest` + `missed` + `extra` + `price` + `size` + `fees` = `live`.
 
     Attributes:
-        backtest: the rule's profit, net of its fees, open positions marked at the last close.
-        missed: less what the positions that the bot missed earned, without fees.
-        extra: what the bot's own positions earned, without fees.
-        price: what other prices, at other times too, changed in the pairs, at the rule's quantity.
-        size: what other quantities changed in the pairs, at the bot's prices.
-        fees: less what the bot paid (an estimate) more than the rule.
-        live: the bot's profit, net of estimated fees, marked likewise.
+        backtest: the strategy's profit, net of its fees, open positions marked at the last close.
+        missed: minus the gross profit of positions that the bot missed.
+        extra: gross profit of positions that only the bot had.
+        price: effect of different prices and times in the pairs, at the strategy's quantity.
+        size: effect of different quantities in the pairs, at the bot's prices.
+        fees: minus the bot's extra fees (an estimate).
+        live: the bot's profit, net of estimated fees, marked the same way.
     """
 
     backtest: float

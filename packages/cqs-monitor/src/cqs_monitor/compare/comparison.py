@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ComparisonRequest:
-    """What is compared.
+    """The request of a comparison.
 
     Attributes:
         account: whose log.
@@ -62,9 +62,9 @@ class Comparison:
         form: of the account's log: its currency, fee rate and smallest order.
         question: as it was asked.
         setup: of the request, on the exchange of the account's format where it names none.
-        start: ms UTC, as is `end`: what was compared.
-        capital: that the rule started with.
-        result: the rule's run.
+        start: ms UTC, as is `end`: the compared range.
+        capital: at the start of the backtest.
+        result: the backtest.
         pairing: positions of both.
         left_out: symbols of the log that have no candles, with the number of their rows.
         incomplete: a sentence for each market of which the rule did not see all bars.
@@ -87,12 +87,12 @@ class Comparison:
 
     @cached_property
     def deviations(self) -> list[Deviation]:
-        """What the bot did otherwise, in the order of time."""
+        """The bot's deviations, by time."""
         return deviations(self.pairing)
 
     @cached_property
     def costs(self) -> MeasuredCosts | None:
-        """What its fills cost; None where none can be measured."""
+        """The costs of its fills; None if none can be measured."""
         setup, account = self.setup, self.request.account
         name = setup.strategy.id
         return slippage.measured(account, self.pairing.matched, setup.exchange, name, self.start, self.end)
@@ -195,12 +195,12 @@ def _markets(
             f"cqs fetch --exchange {setup.exchange} --symbols {','.join(symbols) or 'BTC'} --interval {setup.interval}"
         )
         raise UsageError(
-            f"the lake has no {setup.interval} candles of what was bought in these dates ({named}): {fetch}"
+            f"the lake has no {setup.interval} candles of the symbols that were bought in these dates ({named}): {fetch}"
         )
     return found, left_out
 
 
 def _capital(table: pa.Table, markets: Mapping[str, str]) -> float:
-    """What the first purchase tells: the rule gives each symbol an equal share."""
+    """Capital by the first purchase: the strategy gives each symbol an equal share."""
     bought = table.filter(pc.and_(pc.invert(table["sell"]), pc.is_in(table["symbol"], pa.array(list(markets)))))
     return float(bought["amount"][0].as_py()) * len(markets) if bought.num_rows else Costs().capital

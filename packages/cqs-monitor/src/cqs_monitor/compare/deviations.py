@@ -1,4 +1,4 @@
-"""What the bot did otherwise than its rule, one sentence each."""
+"""The bot's deviations from its strategy, one sentence each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Deviation:
     Attributes:
         kind: `missed` and `extra` are whole positions; the others are differences of a pair.
         symbol: unified market.
-        time: ISO 8601, when the position was opened, by the rule where it has it.
+        time: ISO 8601, when the position was opened, in the backtest if it is there.
         detail: in words.
     """
 
@@ -34,9 +34,13 @@ class Deviation:
 
 
 def deviations(pairing: Pairing) -> list[Deviation]:
-    """All of them, in the order of time."""
-    found = [Deviation("missed", p.market, iso(p.entry_at), "the rule bought, the bot did not") for p in pairing.missed]
-    found += [Deviation("extra", p.market, iso(p.entry_at), "the bot bought, the rule did not") for p in pairing.extra]
+    """All deviations, by time."""
+    found = [
+        Deviation("missed", p.market, iso(p.entry_at), "the strategy bought, the bot did not") for p in pairing.missed
+    ]
+    found += [
+        Deviation("extra", p.market, iso(p.entry_at), "the bot bought, the strategy did not") for p in pairing.extra
+    ]
     for pair in pairing.matched:
         found += _of_pair(pair)
     return sorted(found, key=lambda one: (one.time, one.symbol))
@@ -50,15 +54,15 @@ def _of_pair(pair: Pair) -> Iterator[Deviation]:
 def _detail(pair: Pair, kind: Difference) -> str:
     expected, live = pair.expected, pair.live
     if kind == "size":
-        return f"paid {live.amount:,.0f} where the rule pays {expected.amount:,.0f}"
+        return f"paid {live.amount:,.0f} where the strategy pays {expected.amount:,.0f}"
     if kind == "price":
         told = [("bought", pair.entry_bps, "dearer"), ("sold", pair.exit_bps, "cheaper")]
         return ", ".join(f"{what} {bps:+.1f} bp {how}" for what, bps, how in told if bps is not None)
     if kind == "late" and live.entry_bar > expected.entry_bar:
-        return f"bought {_span(expected.entry_at, live.entry_at)} after the bar in which the rule did"
+        return f"bought {_span(expected.entry_at, live.entry_at)} after the strategy's bar"
     if live.exit_at is None or expected.exit_at is None:
-        return "still held where the rule sold" if kind == "late" else "sold where the rule still holds"
-    return f"sold {_span(expected.exit_at, live.exit_at)} {'after' if kind == 'late' else 'before'} the rule"
+        return "still held where the strategy sold" if kind == "late" else "sold where the strategy still holds"
+    return f"sold {_span(expected.exit_at, live.exit_at)} {'after' if kind == 'late' else 'before'} the strategy"
 
 
 def _span(one: int, other: int) -> str:

@@ -1,4 +1,4 @@
-"""What a comparison cannot know: the log has no order ids, no strategy, no signal price, no fees and no capital."""
+"""Limits of a comparison: the log has no order ids, no strategy, no signal price, no fees and no capital."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def notes(comparison: Comparison) -> list[str]:
 
 
 _CANDLES = (
-    "When in a candle the rule would have bought is unknown; a purchase in the same candle counts as in time.",
+    "When in a candle the strategy would have bought is unknown; a purchase in the same candle counts as on time.",
     "Which of several purchases in one candle came first is unknown; their amounts are compared in order of size.",
 )
 
@@ -42,5 +42,5 @@ def _held(pairing: Pairing) -> list[str]:
         f"{held} purchases have no sale in the log by the end; they count at the last close, also where sold by hand."
     )
     unpriced = sorted({one.market for one in bought if one.unpriced})
-    more = f"No candle of {', '.join(unpriced)} is newer than the purchase; what is still held of it counts as paid."
+    more = f"No candle of {', '.join(unpriced)} is newer than the purchase; its open part counts at cost."
     return [*([fact] if held else []), *([more] if unpriced else [])]

@@ -1,4 +1,4 @@
-"""Which position of the bot is which of the rule, and how they differ."""
+"""Pairs the bot's positions with the strategy's, and finds how they differ."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Difference = Literal["late", "early", "size", "price"]
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What is no difference.
+    """Differences that are tolerated.
 
     Attributes:
-        size_pct: percent by which the amount paid may miss the usual ratio of bot to rule.
-        price_bps: basis points by which a fill may be worse or better than the rule's.
+        size_pct: percent by which the amount paid may deviate from the usual ratio of bot to strategy.
+        price_bps: basis points by which a fill may be worse or better than the strategy's.
         late_minutes: how long after the open of its bar an exit may come; entries within a bar have no time in candles.
     """
 
@@ -33,11 +33,11 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Pair:
-    """One position, by the rule and by the bot.
+    """One position, of the strategy and of the bot.
 
     Attributes:
         expected: the position of the strategy's run.
-        live: what was done.
+        live: the bot's position.
         differs: in what they differ, beyond the tolerance.
     """
 
@@ -62,7 +62,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairing:
-    """All positions of both: pairs, the rule's that the bot missed, the bot's that the rule does not know."""
+    """All positions of both: pairs, those that the bot missed, and those that only the bot had."""
 
     matched: list[Pair] = field(default_factory=list)
     missed: list[Traded] = field(default_factory=list)
@@ -72,13 +72,13 @@ class Pairing:
 def pair_up(
     expected: Iterable[Traded], live: Iterable[Traded], tolerance: Tolerance, scale: float | None = None
 ) -> Pairing:
-    """Positions opened in one bar belong together; else the first that the bot opened while the rule held its own.
+    """Positions opened in one bar belong together; else the first that the bot opened while the strategy held its own.
 
     Args:
         expected: the strategy's positions, in the order of opening.
         live: the bot's positions, in any order.
         tolerance: beyond which a pair differs.
-        scale: usual ratio of the bot's amounts to the rule's; None takes the median of the pairs.
+        scale: usual ratio of the bot's amounts to the strategy's; None takes the median of the pairs.
     """
     rest: dict[str, list[Traded]] = {}
     for done in sorted(live, key=lambda one: one.entry_at):
@@ -98,7 +98,7 @@ def _take(
     pairs: list[Both],
     belongs: Callable[[Traded, Traded], bool],
 ) -> list[Traded]:
-    """Move what belongs together from `rest` to `pairs`; the rule's positions that found nothing."""
+    """Move matches from `rest` to `pairs`; returns the strategy's positions without a match."""
     missed = []
     for wanted in expected:
         mine = rest.get(wanted.market, [])

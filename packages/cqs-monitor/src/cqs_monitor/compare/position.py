@@ -1,4 +1,4 @@
-"""A position of the rule or of the bot, in the same terms, so that the two can be held against each other."""
+"""A position of the strategy or of the bot, in the same terms, so that the two can be compared."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from cqs_core.time.clock import iso, iso_or_none
 
 @dataclass(frozen=True)
 class Traded:
-    """One position, from its purchase until it is sold, or until the end of what is compared.
+    """One position, from its purchase until it is sold, or until the end of the comparison.
 
     Attributes:
         market: unified.
         entry_bar: row of the candles in which it was opened.
         exit_bar: row in which the last of it was sold; None while open at the end.
-        entry_at: ms UTC; of the rule, the open of the bar.
+        entry_at: ms UTC; for the strategy, the open of the bar.
         exit_at: ms UTC; None while open at the end.
         entry_price: quote currency.
-        exit_price: average; what is not sold counts at the last close.
+        exit_price: average; the unsold part counts at the last close.
         quantity: base currency.
         fees: quote currency; of the bot, an estimate.
-        unpriced: whether what is not sold counts as paid, because no candle is newer than the purchase.
+        unpriced: whether the unsold part counts at cost, because no candle is newer than the purchase.
     """
 
     market: str
@@ -38,7 +38,7 @@ class Traded:
 
     @property
     def amount(self) -> float:
-        """What was paid, without fees."""
+        """The amount paid, without fees."""
         return self.entry_price * self.quantity
 
     @property

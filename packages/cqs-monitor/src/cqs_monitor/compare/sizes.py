@@ -1,7 +1,7 @@
-"""Which purchases were of another size than the rule's.
+"""Finds purchases of a different size than the strategy's.
 
-Where cash is short, the first purchase of a bar takes its share and the last one what is left. Candles do not tell
-which came first, so purchases of one bar are compared in the order of their amounts, whatever their symbols.
+Where cash is short, the first purchase of a bar takes its share and the last one the rest. Candles do not show
+which came first, so purchases of one bar are compared sorted by amount, whatever their symbols.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Both = tuple[Traded, Traded]
-"""The rule's position, and the bot's."""
+"""The strategy's position, and the bot's."""
 
 
 def usual_ratio(pairs: Sequence[Both]) -> float:
-    """Median ratio of the bot's amounts to the rule's; 1 without any."""
+    """Median ratio of the bot's amounts to the strategy's; 1 without any."""
     return statistics.median(done.amount / wanted.amount for wanted, done in pairs) if pairs else 1.0
 
 
 def odd_sizes(pairs: Sequence[Both], ratio: float, tolerance: float) -> set[int]:
-    """Indices of the pairs whose amount, less the ratio, misses the rule's by more than a fraction `tolerance`."""
+    """Indices of pairs whose amount, after the ratio, differs by more than the fraction `tolerance`."""
     bars: dict[int, list[int]] = {}
     for index, (expected, _) in enumerate(pairs):
         bars.setdefault(expected.entry_bar, []).append(index)

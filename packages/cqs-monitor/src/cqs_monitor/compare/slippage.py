@@ -1,4 +1,4 @@
-"""What the fills of matched positions cost beyond the prices that the rule wanted."""
+"""Slippage of the fills of matched positions, relative to the strategy's prices."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from cqs_monitor.compare.pairing import Pair
 
 Weighed = tuple[float, float]
-"""Basis points, and the value that they are of."""
+"""(basis points, value that they refer to)."""
 
 
 def entries(pairs: Iterable[Pair]) -> list[Weighed]:
-    """Purchases made in the rule's bar."""
+    """Purchases made in the strategy's bar."""
     return [(pair.entry_bps, pair.live.amount) for pair in pairs if pair.entry_bps is not None]
 
 
 def exits(pairs: Iterable[Pair]) -> list[Weighed]:
-    """Sales made in the rule's bar."""
+    """Sales made in the strategy's bar."""
     return [(pair.exit_bps, pair.live.exit_price * pair.live.quantity) for pair in pairs if pair.exit_bps is not None]
 
 

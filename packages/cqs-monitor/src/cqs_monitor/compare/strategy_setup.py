@@ -1,4 +1,4 @@
-"""What the strategy would have done on the candles of the lake. Strategy and engine are found by the plugin host."""
+"""The backtest to compare with, on candles of the lake. Strategy and engine come from the plugin host."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def run(
     costs: Costs,
     tell: Callable[[LeftOut], None] = lambda _: None,
 ) -> RunResult:
-    """The rule's run over `[start, end)`, ms UTC; it sees every earlier candle.
+    """The strategy's run over `[start, end)`, ms UTC; it sees all earlier candles.
 
     `tell` is called with the bars of a market that were left out as incomplete.
 
@@ -76,12 +76,12 @@ def run(
 
 
 def positions(result: RunResult) -> list[Traded]:
-    """The run's positions, in the order of opening."""
+    """The run's positions, by entry."""
     return [_traded(row, result) for row in result.positions]
 
 
 def target(result: RunResult, position: Traded) -> float | None:
-    """The price at which the rule wanted to enter: its stop or limit; None for an entry at the open."""
+    """The strategy's entry price: its stop or limit; None for an entry at the open."""
     shape = result.candles.shape
     column = result.candles.symbols.index(position.market)
     for name in ("stop", "limit"):
@@ -92,7 +92,7 @@ def target(result: RunResult, position: Traded) -> float | None:
 
 
 def _traded(row: Any, result: RunResult) -> Traded:
-    """The position; what it earned, sales on the way included, tells the average price at which it left."""
+    """The position; its average exit price follows from what it earned, partial sales included."""
     ts, held = result.candles.ts, row["exit"] == OPEN
     earned = float(row["pnl"]) + float(row["fees"])
     return Traded(

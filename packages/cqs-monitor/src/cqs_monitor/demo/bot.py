@@ -44,7 +44,7 @@ class Bot(threading.Thread):
                     traded = time.monotonic()
                     self.trade()
             except (CqsError, OSError, ValueError):
-                pass  # the demo's own folder is being looked at, or is gone: the dashboard says so
+                pass  # the demo's folder is in use or gone: the dashboard says so
             self._ending.wait(_BEAT)
 
     def stop(self) -> None:

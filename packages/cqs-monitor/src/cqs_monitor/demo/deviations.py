@@ -1,4 +1,4 @@
-"""Five things that the demo's first bot does otherwise than its rule: one of each kind that a comparison knows."""
+"""Five deviations of the demo's first bot from its strategy, one of each kind that a comparison finds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _APART = 9
 """Positions between two deviations."""
 
 Change = Callable[[Trade, "Traded", "Candles"], Sequence[Trade] | None]
-"""What the bot does in place of its trade; None where this position does not lend itself."""
+"""The bot's actions in place of its trade; None if this position is not suitable."""
 
 
 def deviating(account: str, wanted: Sequence[Traded], candles: Candles) -> tuple[list[Trade], dict[str, Traded]]:
@@ -26,7 +26,7 @@ def deviating(account: str, wanted: Sequence[Traded], candles: Candles) -> tuple
 
     Args:
         account: its name.
-        wanted: the rule's positions, in the order of opening.
+        wanted: the strategy's positions, by entry.
         candles: they were taken on.
     """
     waiting = dict(_CHANGES)
@@ -80,7 +80,7 @@ def _dear(usual: Trade, position: Traded, candles: Candles) -> Sequence[Trade] |
 
 
 def _extra(usual: Trade, position: Traded, candles: Candles) -> Sequence[Trade] | None:
-    """Its own trade, then another for a day that the rule does not know."""
+    """Its own trade, then another on a day when the strategy does not trade."""
     price, after = _open(candles, position, 3), _open(candles, position, 4)
     if price is None or after is None or usual.sold is None:
         return None

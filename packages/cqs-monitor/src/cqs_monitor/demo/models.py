@@ -1,4 +1,4 @@
-"""The step itself: three models and some rules; what it takes is imported when it runs."""
+"""The demo step: three models and some alert rules; its libraries are imported when it runs."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ def _run(demo: Demo) -> dict[str, Any]:
     return run(demo)
 
 
-STEP = DemoStep("models", "Three regime models, one of them dangerous, and rules for alerts", 60, _run)
+STEP = DemoStep("models", "Add three regime models, one of them dangerous, and alert rules", 60, _run)

@@ -1,4 +1,4 @@
-"""The step itself: logs of two accounts, then a comparison that finds what was put into them."""
+"""The demo step: logs of two accounts, then a comparison that finds the deviations in them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CAPITAL = {DEVIATING: 10_000_000.0, FAITHFUL: 30_000_000.0}
 
 def _run(demo: Demo) -> dict[str, Any]:
     if _STRATEGY not in plugins().strategies():
-        demo.console.print("  skipped: the bots' rule is in cqs-backtest, which is not installed")
+        demo.console.print("  skipped: the bots' strategy is in cqs-backtest, which is not installed")
         return {"skipped": "install cqs-backtest"}
     from cqs_monitor.compare.strategy_setup import find_setup
     from cqs_monitor.performance.reader import reader_of
@@ -106,4 +106,4 @@ def _compare(bucket: Bucket, snapshot: Any, setup: StrategySetup, account: str) 
     return compare(bucket, snapshot, request)
 
 
-STEP = DemoStep("bots", "Let two bots trade by the rule, one of them not quite", 50, _run)
+STEP = DemoStep("bots", "Write logs of two bots that trade the strategy, one of them with mistakes", 50, _run)

@@ -1,4 +1,4 @@
-"""What the demo's bots did today, after the last daily candle: trades that no comparison looks at, and positions."""
+"""The demo bots' day, after the last daily candle: positions, and trades outside the comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo's bots did: the rule's positions, a little worse, at times of day that look like a bot's."""
+"""The demo bots' trades: the strategy's positions, slightly worse, at plausible times of day."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Trade:
 
 
 def carried_out(account: str, wanted: Traded) -> Trade:
-    """The rule's position as a bot gets it: up to 8 basis points worse, bought within its day, sold after an open."""
+    """The strategy's position as a bot gets it: up to 8 basis points worse, bought in the day, sold after an open."""
     seed = f"{account} {wanted.market} {wanted.entry_at}"
     worse = 1 + _chance(seed, "slip") * _WORST_BPS / 1e4
     trade = Trade(

@@ -1,4 +1,4 @@
-"""What the demo's step of models does: train two, add one that would run a command, write rules that fire."""
+"""Work of the demo's model step: train two models, add one that would run a command, write rules that fire."""
 
 from __future__ import annotations
 

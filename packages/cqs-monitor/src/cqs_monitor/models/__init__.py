@@ -1,1 +1,1 @@
-"""Regime models in a bucket: listed, inspected without being loaded, and, once trusted, evaluated apart."""
+"""Regime models in a bucket: listed, inspected without loading, and, once trusted, evaluated in isolation."""

@@ -1,4 +1,4 @@
-"""What a model file is wrapped in: joblib's compressions, unwrapped within limits; zips are another file's."""
+"""Unwraps model files within limits: joblib's compressions; see `zips` for zip files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Unreadable(ValueError):  # noqa: N818 - reads as what it is
 
 
 def wrapping(head: bytes) -> str | None:
-    """`zip`, `gzip`, `zlib`, `bz2`, `xz`, `lz4`, `joblib before 0.10`; None for what is not wrapped."""
+    """`zip`, `gzip`, `zlib`, `bz2`, `xz`, `lz4`, `joblib before 0.10`; None if not wrapped."""
     known = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "xz", b"\x5d\x00\x00": "lzma"}
     known |= {b"\x04\x22\x4d\x18": "lz4", b"ZF": "joblib before 0.10", b"7z\xbc\xaf": "7z"}
     for magic, name in known.items():
@@ -98,6 +98,6 @@ def _pour(data: Source, decompressor: Any, into: Any, deadline: float) -> int:
             )
         if decompressor.eof:
             if end - len(decompressor.unused_data) != len(data):
-                raise Unreadable("more stands after the end of what is compressed; that was not read")
+                raise Unreadable("there are more bytes after the compressed data; they were not read")
             return size
     raise EOFError("it ends early")

@@ -1,4 +1,4 @@
-"""What a model says of itself: feature names, classes and training, read off the values of an inspected pickle."""
+"""A model's description: feature names, classes and training, from the values of an inspected pickle."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _NUMBERS = ("n_classes", "training_samples")
 
 @dataclass(frozen=True)
 class Description:
-    """What could be read; None or empty where it could not.
+    """The parts that could be read; else None or empty.
 
     Attributes:
         portable: whether it has the portable form, which alone can be evaluated.
-        feature_names: in the order of the model's columns.
-        classes: in the order of the model's codes.
+        feature_names: one per column of the model.
+        classes: by the model's codes.
         model: class of the model.
         training: first and last day that the model says it was trained on.
         performance: metrics of the training, fractions.

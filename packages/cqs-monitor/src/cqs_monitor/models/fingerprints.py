@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 DOWNLOAD = 1 << 29
 """Bytes of a model that are fetched from a remote bucket."""
 
-_FORM = 2  # of what is remembered: raise it when inspection learns something
+_FORM = 2  # version of the cached results: raise it when the inspection changes
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What one look at a model told; `sha256` is None where it could not be read whole."""
+    """The result of one inspection; `sha256` is None if the file could not be read completely."""
 
     sha256: str | None
     inspection: Inspection | None

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from cqs_monitor.models.pickles.opcodes import Source
 
 SECONDS = 20.0
-"""How long one file may be looked at."""
+"""Time limit of an inspection."""
 
 _READING = 0.75
-"""Share of it that is for reading; what is left goes into describing, and into freeing what was read."""
+"""Share of the limit for reading; the rest is for describing, and for freeing memory."""
 
 _ARCHIVES = ("torch zip", "npz", "zip", "npy")
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found.
+    """The findings of an inspection.
 
     Attributes:
         verdict: the worst thing found; None where nothing bad was found, but not all could be read, or not all is what

@@ -20,7 +20,7 @@ _HEADER = re.compile(r"\{'descr': .+, 'fortran_order': (?:True|False), 'shape': 
 
 
 def read_npy(data: Source, deadline: float) -> PickleContents:
-    """What a `.npy` file would do when numpy loads it, pickles allowed."""
+    """Finds what a `.npy` file would do if numpy loaded it with pickles allowed."""
     try:
         dtype, shape, start = _header(data)
     except (ValueError, TypeError, KeyError, SyntaxError, struct.error, MemoryError, RecursionError) as error:
@@ -48,7 +48,7 @@ def _header(data: Source) -> tuple[Any, tuple[int, ...], int]:
     about = ast.literal_eval(text.strip())
     dtype = written.descr_to_dtype(about["descr"])
     if about.keys() != {"descr", "fortran_order", "shape"} or not is_shape(about["shape"]):
-        raise ValueError("it lacks a part")
+        raise ValueError("a part is missing")
     if written.dtype_to_descr(dtype) != about["descr"]:
         raise ValueError(f"no type of numpy is {about['descr']!r}")
     return dtype, about["shape"], 8 + size + length

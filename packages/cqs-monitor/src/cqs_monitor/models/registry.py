@@ -41,7 +41,7 @@ class Model:
         sha256: of the model's bytes, None where they were not read.
         inspection: None where there is no model.
         latest: whether the bytes of `latest` are this version's.
-        problem: what is wrong with model or metadata, for people.
+        problem: of the model or its metadata, for people.
     """
 
     version: str
@@ -142,10 +142,10 @@ def _metadata(bucket: Bucket, entry: Entry | None) -> tuple[dict[str, Any], str 
     try:
         value = json.loads(bucket.read(entry.key))
     except (ValueError, RecursionError) as error:
-        return {}, f"its metadata is no JSON ({error})"
+        return {}, f"its metadata is not JSON ({error})"
     except (FileNotFoundError, BucketError) as error:
         return {}, f"its metadata could not be read ({error})"
-    return (value, None) if isinstance(value, dict) else ({}, "its metadata is no JSON object")
+    return (value, None) if isinstance(value, dict) else ({}, "its metadata is not a JSON object")
 
 
 def _state(

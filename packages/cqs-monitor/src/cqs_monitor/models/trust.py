@@ -61,7 +61,7 @@ def check_loadable(row: Model, *, unusual: bool) -> None:
     """
     seen = row.inspection
     if seen is None or seen.verdict == "dangerous":
-        reaches = ", ".join(seen.dangerous[:3]) if seen else "what nobody could read"
+        reaches = ", ".join(seen.dangerous[:3]) if seen else "something unreadable"
         raise UsageError(
             f"model {row.version!r} is dangerous (it reaches for {reaches}); it is never loaded, trusted or not"
         )
@@ -90,7 +90,7 @@ def distrust(sha256: str) -> None:
 def _checked(sha256: str) -> str:
     folded = sha256.strip().lower()
     if not _SHA256.fullmatch(folded):
-        raise UsageError(f"{sha256!r} is no sha256: 64 hexadecimal digits, as `cqs models list --json` prints them")
+        raise UsageError(f"{sha256!r} is not a sha256: 64 hexadecimal digits, as `cqs models list --json` prints them")
     return folded
 
 

@@ -1,4 +1,4 @@
-"""Zips of torch and numpy: every entry is read, or known not to matter, or told."""
+"""Zips of torch and numpy: every entry is read, known to be harmless, or reported."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _BESIDE = {
     ".storage_alignment": rb"\d{1,5}\n?",
     ".data/serialization_id": rb"\d{1,60}",
 }
-"""What torch writes beside `data.pkl`; loading takes no code from it."""
+"""Files that torch writes next to `data.pkl`; loading runs no code from them."""
 
 _WIDTHS = {"Double": 8, "Long": 8, "Float": 4, "Int": 4, "Half": 2, "BFloat16": 2, "Short": 2}
 _WIDTHS |= {"Char": 1, "Byte": 1, "Bool": 1, "ComplexFloat": 8, "ComplexDouble": 16}
 
 
 def read_zip(file: BinaryIO, deadline: float) -> tuple[PickleContents, str]:
-    """What loading a zip would do, and the zip's format.
+    """The effects of loading a zip, and its format.
 
     Raises:
         Refused: the zip is damaged, or holds more than it may; nothing of it was read.
@@ -78,7 +78,7 @@ def _read(archive: zipfile.ZipFile, file: BinaryIO, deadline: float) -> tuple[Pi
 
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, deadline: float) -> tuple[PickleContents | None, str]:
-    """What one entry says and what it is; None for what nothing here reads."""
+    """The content and kind of one entry; None for an entry that is not read."""
     head = _start(archive, entry)
     if head.startswith(MAGIC):
         return read_npy(_content(archive, entry, deadline), deadline), "npy"
@@ -123,7 +123,7 @@ def _known(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: str, whole: P
 
 
 def _storage_sizes(key: str, whole: PickleContents) -> Iterator[int]:
-    """Bytes of the storages with this key, as the pickle tells them."""
+    """Bytes of the storages with this key, according to the pickle."""
     for about in whole.persistent:
         if type(about) is tuple and len(about) == 5 and about[0] == "storage" and about[2] == key:
             kind, count = about[1], about[4]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Channels(pn.viewable.Viewer):
-    """What would be told, and whether it arrives."""
+    """Test messages: what would be sent, and whether it arrives."""
 
     def __init__(self, page: PageState) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Rules that are written and not saved yet: kept on this machine, so that a reload or a conflict loses nothing."""
+"""Unsaved edits of the rules file: kept on this machine, so that a reload or a conflict loses nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_draft(bucket: str) -> Draft | None:
 
 
 def keep_draft(bucket: str, text: str, was: str) -> None:
-    """Keep what is written; what was stored already is no draft. A full disk loses the draft alone."""
+    """Store the draft unless it equals the saved text. A full disk loses only the draft."""
     path = _path(bucket)
     with contextlib.suppress(OSError):
         if text == was:
@@ -51,7 +51,7 @@ def keep_draft(bucket: str, text: str, was: str) -> None:
 
 
 def difference_html(stored: str, mine: str) -> str:
-    """What the stored text has otherwise than mine, as escaped HTML."""
+    """The differences between the stored text and mine, as escaped HTML."""
     if stored.count("\n") + mine.count("\n") > _COMPARED:
         return "<p>Both texts are too long to be compared here.</p>"
     lines = list(difflib.unified_diff(stored.splitlines(), mine.splitlines(), "stored", "yours", lineterm="", n=1))

@@ -1,4 +1,4 @@
-"""The rule editor: the file as text, checked while it is written, each rule tried on the past before it is saved."""
+"""The rule editor: the file as text, checked while you type; each rule can be tried on the past before you save."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MONO = {
 
 
 class RuleEditor(pn.viewable.Viewer):
-    """Text, mistakes, and what a rule would have done.
+    """The text, its mistakes, and what a rule would have done.
 
     Args:
         page: that shows it.
@@ -69,7 +69,7 @@ class RuleEditor(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         buttons = bar(self._save, self._discard)
         return beside(
-            section("Rules", self._told, self._conflict, self._text, buttons, note="checked while you write"),
+            section("Rules", self._told, self._conflict, self._text, buttons, note="checked while you type"),
             stack(
                 section("Try on the past", bar(self._rule, self._days, self._try), self._result),
                 section("", html(kinds_html(), stylesheets=[CSS])),
@@ -81,7 +81,7 @@ class RuleEditor(pn.viewable.Viewer):
         return str(self._text.value_input or "")
 
     def _open(self, found: tuple[str, bool, Draft | None]) -> None:
-        """The stored text; or what was written and not saved, where there is such."""
+        """The stored text, or the unsaved draft if there is one."""
         text, stored, draft = found
         self._was = text if stored else ""
         if draft is None or draft.text == text:
@@ -106,7 +106,7 @@ class RuleEditor(pn.viewable.Viewer):
         self._told.object = f'<p class="saved" role="status">{escape(text)}</p>{self._told.object}'
 
     def _check(self) -> None:
-        """What is wrong; only whole rules can be saved, and a result belongs to the rule that was tried."""
+        """Show mistakes; only valid rules can be saved, and a result belongs to the rule that was tried."""
         text = self._checked = self._written
         rules = parse_rules(text)
         changed = text != self._was
@@ -121,14 +121,14 @@ class RuleEditor(pn.viewable.Viewer):
         self._forget()
 
     def _forget(self) -> None:
-        """Take a result away that is not of what is chosen and written now."""
+        """Remove a result that does not belong to the chosen rule as it is written now."""
         self._try.disabled = self._rule.value is None
         if self._tried and self._tried != self._asked():
             self._tried = ()
             self._result.clear()
 
     def _asked(self) -> tuple[Any, ...]:
-        """The rule as it is written, and the days."""
+        """The chosen rule as it is written, and the days."""
         found = next((one for one in parse_rules(self._written).rules if one.name == self._rule.value), None)
         return None if found is None else replace(found, line=0), int(self._days.value)
 
@@ -154,7 +154,7 @@ class RuleEditor(pn.viewable.Viewer):
         self._saved()
 
     def _contradict(self, theirs: str) -> None:
-        """Somebody else changed the file: both texts are kept, and the user says which one holds."""
+        """The file was changed elsewhere: both texts are kept, and the user chooses one."""
         told = f'<p class="wrong" role="alert"><b>Not saved.</b> {KEY} changed meanwhile; your text is still below.</p>'
         mine = _button("Overwrite it with mine", lambda: self._store(over=True))
         stored = _button("Take the stored one", self._reload, variant="text")
@@ -163,7 +163,7 @@ class RuleEditor(pn.viewable.Viewer):
         self._conflict[:] = [shown, bar(mine, stored)]
 
     def _reload(self) -> None:
-        """Give up what is written."""
+        """Discard the draft."""
         bucket = self._page.bucket
 
         def show(found: tuple[str, bool]) -> None:
@@ -212,7 +212,7 @@ def _button(label: str, call: Callable[[], Any], variant: str = "outlined", *, d
 
 
 def _store(bucket: Bucket, text: str, was: str | None) -> tuple[str, CqsError | None]:
-    """Save what was written, unless somebody else changed the file since it was `was`; what is stored then."""
+    """Save the draft unless the file has changed since it was `was`; returns the stored text."""
     if (size := len(text.encode(errors="replace"))) > LARGEST:
         return was or "", UsageError(f"the text is {size:,} bytes long; rules fit into {LARGEST:,}")
     try:
@@ -237,7 +237,7 @@ def _told(rules: Rules, *, stored: bool, changed: bool) -> str:
     count = f"{len(rules.rules)} rules would be in force" + (
         "" if stored else "; nothing is saved: these are the defaults"
     )
-    state = "" if not changed else "; not saved yet" if not rules.wrong else "; mend this to save:"
+    state = "" if not changed else "; not saved yet" if not rules.wrong else "; fix this to save:"
     wrong = "".join(f"<li><b>line {one.line}</b> {escape(one.reason)}</li>" for one in rules.wrong)
     return f'<p class="fine">{count}{state}</p>' + (f'<ul class="wrong" role="alert">{wrong}</ul>' if wrong else "")
 

@@ -43,7 +43,7 @@ dt{font-family:ui-monospace,Menlo,Consolas,monospace} dd{margin:0;color:var(--cq
 
 
 def alerts_html(alerts: Sequence[Alert], wrong: Sequence[Wrong], page: PageState) -> str:
-    """Rows of what is broken, each leading to where it shows, and what is wrong with rules."""
+    """Rows of violated rules, each with a link, and mistakes in rules."""
     told = (escape(one.reason) for one in wrong)
     places = (f"{KEY}:{one.line}" for one in wrong)
     slips = "".join(f'<p class="wrong"><b>{at}</b> {text}</p>' for at, text in zip(places, told, strict=True))
@@ -54,12 +54,15 @@ def alerts_html(alerts: Sequence[Alert], wrong: Sequence[Wrong], page: PageState
 
 
 def history_html(rows: Sequence[dict[str, Any]], page: PageState) -> str:
-    """Rows of what the watcher told."""
-    return "".join(_told(row, page) for row in rows) or '<div class="none" role="status">Nothing was told yet.</div>'
+    """Rows of what the watcher sent."""
+    return (
+        "".join(_told(row, page) for row in rows)
+        or '<div class="none" role="status">No alerts have been sent yet.</div>'
+    )
 
 
 def kinds_html() -> str:
-    """What a rule can be about, folded."""
+    """The kinds of rules, folded."""
     lines = []
     for name, kind in KINDS.items():
         without = "" if kind.default is None else f", {shown(kind.default, kind.unit)} if not given"
@@ -71,7 +74,7 @@ def kinds_html() -> str:
 
 
 def cause(page: PageState, kind: str, subject: str, at: int | None) -> str:
-    """The address of what a rule is about: the market, account or model, at the time when it began."""
+    """The address of a rule's subject: the market, account or model, at the time when the violation began."""
     scope = KINDS[kind].scope if kind in KINDS else "account"
     day = None if at is None else dt.datetime.fromtimestamp(at / 1000, dt.UTC).date().isoformat()
     if kind in ("fill_far", "divergence"):

@@ -1,4 +1,4 @@
-"""The Alerts page: what is broken, what was told, rules, channels. Pages evaluate; only `watch` sends."""
+"""The Alerts page: violated rules, sent alerts, rules, channels. Pages evaluate; only `watch` sends."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _metrics(found: Found) -> list[Metric]:
     watcher = Metric("Watcher", "watching", found.watcher.rpartition(" ")[0]) if found.watcher else _nobody()
     return [
         Metric("Firing", str(count["firing"]), f"{count['pending']} pending"),
-        Metric("Unknown", str(count["unknown"]), "files that a rule needs are absent or unreadable"),
+        Metric("Unknown", str(count["unknown"]), "files that a rule needs are missing or unreadable"),
         Metric("Rules in force", str(rules), wrong),
         watcher,
     ]

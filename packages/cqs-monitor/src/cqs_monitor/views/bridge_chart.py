@@ -21,7 +21,7 @@ _ENDS = ("backtest", "live")
 
 
 class BridgeChart(pn.viewable.Viewer):
-    """First and last bar stand on zero, each part between begins where the one before it ends."""
+    """The first and last bar start at zero; each part between them begins where the previous one ends."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class BridgeChart(pn.viewable.Viewer):
             self._root[:] = [self._pane]
 
     def _fit(self) -> None:
-        """Show what lies between backtest and live: beside two bars from 0 the parts would be slivers."""
+        """Show the range between backtest and live: next to two bars from 0 the parts would be tiny."""
         shown = [i for i, name in enumerate(_NAMES) if name not in _ENDS]
         low, high = (pick(self._data.data[edge][i] for i in shown) for pick, edge in ((min, "low"), (max, "high")))
         low, high = (0.0, high) if 0 < low < high / 2 else (low, 0.0) if low / 2 < high < 0 else (low, high)

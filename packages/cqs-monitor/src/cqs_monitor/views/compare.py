@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from cqs_monitor.performance.reader import Reader, Reading
     from cqs_panel import Layer, PageState
 
-_ALL, _DIFFERING = "All positions", "What differs"
+_ALL, _DIFFERING = "All positions", "Differences only"
 
 
 class CompareView(pn.viewable.Viewer):
@@ -111,12 +111,12 @@ class CompareView(pn.viewable.Viewer):
                 note="click one to see it on candles",
             ),
             self._candles,
-            section("What the log cannot tell", self._notes),
+            section("What the log does not show", self._notes),
             first=5 if self._page.query.get("position") else 2,
         )
 
     def _candles(self) -> SpotChart:
-        note = "bot's fills; shaded: the rule holds; times in UTC"
+        note = "bot's fills; shaded: the strategy holds; times in UTC"
         day = self._page.settings.day_start
         self._chart = SpotChart(
             self._page, "cqs-compare-chart", note, height=320, day_start=day, own=["monitor.trades"]
@@ -179,7 +179,7 @@ class CompareView(pn.viewable.Viewer):
             self._start(self._question, quiet=True)
 
     def _submit(self) -> None:
-        """Compare what the form says, or say what is wrong with it."""
+        """Compare as the form says, or show what is wrong with it."""
         if self._form is None:
             return
         try:
@@ -282,7 +282,7 @@ def _answer(
 
 
 def _change(before: Comparison, after: Comparison) -> str:
-    """What another question changed, in a line."""
+    """What changed since the last comparison, in one line."""
     old, new = (one.bridge.live - one.bridge.backtest for one in (before, after))
     was, now = amount(old, before.form.currency, signed=True), amount(new, after.form.currency, signed=True)
     return f"Compared: live less backtest {was} → {now}"
@@ -298,14 +298,14 @@ def _metrics(found: Comparison) -> list[Metric]:
     return [
         Metric("Backtest", amount(bridge.backtest, currency, signed=True), what, value_tone=tone(bridge.backtest)),
         Metric("Live", amount(bridge.live, currency, signed=True), what, value_tone=tone(bridge.live)),
-        Metric("Difference", amount(gap, currency, signed=True), "live less backtest", hint="What the bars add up to"),
+        Metric("Difference", amount(gap, currency, signed=True), "live less backtest", hint="The sum of the bars"),
         Metric("Matched", count(len(pairing.matched)), f"{differing} differ"),
         Metric(
             "Missed and extra",
             f"{count(len(pairing.missed))} and {count(len(pairing.extra))}",
-            "bought by the rule alone, by the bot alone",
+            "bought only by the strategy, only by the bot",
         ),
-        Metric("Slippage", slip, fills, hint="Against the rule's prices, weighted by value; above 0 is worse"),
+        Metric("Slippage", slip, fills, hint="Relative to the strategy's prices, weighted by value; above 0 is worse"),
     ]
 
 
@@ -317,7 +317,7 @@ def _unseen(found: Comparison) -> str:
 
 def _deviations(found: Comparison, page: PageState) -> str:
     if not found.deviations:
-        return "<p class='muted'>The bot did what the rule says.</p>"
+        return "<p class='muted'>The bot did what the strategy says.</p>"
     items = [_deviation(one, page) for one in reversed(found.deviations)]
     more = f"<li class=muted>… and {len(items) - 30} more, in the table below</li>" if len(items) > 30 else ""
     return f"<ul>{''.join(items[:30])}{more}</ul>"
@@ -332,22 +332,22 @@ def _deviation(one: Deviation, page: PageState) -> str:
 
 
 def _spot(found: Comparison, chosen: Any) -> Spot:
-    """From the purchase to the sale, the rule's or the bot's; to the end where it is still held."""
+    """From the purchase to the sale, of the strategy or the bot; to the end if still open."""
     market, at = str(chosen["symbol"]), int(chosen["at"])
     pairing = found.pairing
     traded = [*(pair.expected for pair in pairing.matched), *pairing.missed, *pairing.extra]
     one = next(one for one in traded if one.market == market and one.entry_at == at)
-    what = "position" if chosen["what"] == "as the rule" else str(chosen["what"])
+    what = "position" if chosen["what"] == "as expected" else str(chosen["what"])
     return Spot(at, one.exit_at or found.end, f"{what}, opened {when(at, 'UTC')[:10]}")
 
 
 def _layers(found: Comparison, market: str) -> list[Layer]:
-    """The bot's fills as marks, the rule's holdings as bands."""
+    """The bot's fills as marks, the strategy's positions as bands."""
     pairing = found.pairing
     live = [one for one in (*(pair.live for pair in pairing.matched), *pairing.extra) if one.market == market]
     expected = [one for one in (*(pair.expected for pair in pairing.matched), *pairing.missed) if one.market == market]
     sold = [one for one in live if one.exit_at is not None]
-    bands = [Band("the rule holds", one.entry_at, one.exit_at or found.end) for one in expected[-200:]]
+    bands = [Band("the strategy holds", one.entry_at, one.exit_at or found.end) for one in expected[-200:]]
     return [
         *bands,
         Marks(

@@ -1,4 +1,4 @@
-"""What to compare: whose log, which rule, which days. What is changed stands in the address."""
+"""The form of a comparison: account, strategy, days. Changed values are kept in the address."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ComparisonForm(StrategyForm):
     """Inputs of one comparison; at least one strategy must be installed.
 
     Args:
-        page: whose address keeps what is changed.
+        page: its address keeps the changed values.
         accounts: that have logs, at least one.
     """
 
@@ -74,7 +74,7 @@ class ComparisonForm(StrategyForm):
             self.param.account.objects = list(accounts)
 
     def request(self) -> ComparisonRequest:
-        """What the form says now.
+        """The request as the form says now.
 
         Raises:
             UsageError: a field holds what the form does not offer, or the dates are the wrong way round.

@@ -1,4 +1,4 @@
-"""All positions of a comparison in one table: what the rule wanted beside what the bot did."""
+"""All positions of a comparison in one table: the strategy's next to the bot's."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ TITLES = {
     "live_pnl": "Bot PnL",
     "entry_bps": "Bought dearer, bp",
     "exit_bps": "Sold cheaper, bp",
-    "rule_entry": "Rule bought",
+    "rule_entry": "Strategy bought",
     "live_entry": "Bot bought",
-    "rule_exit": "Rule sold",
+    "rule_exit": "Strategy sold",
     "live_exit": "Bot sold",
 }
 _PRICES = ("rule_entry", "live_entry", "rule_exit", "live_exit")
@@ -35,7 +35,7 @@ PHONE = ("symbol", "what", "rule_pnl", "live_pnl")
 
 
 def key(market: str, at: int) -> str:
-    """What the address calls a position: its market and when it was opened.
+    """A position in the address: its market and when it was opened.
 
     >>> key("BTC/USDT", 1_700_000_000_000)
     'BTC/USDT 2023-11-14T22:13:20'
@@ -47,9 +47,9 @@ def comparison_frame(comparison: Comparison, timezone: str | None, *, differing:
     """One row a position, the newest first; `at` is when it was opened, ms UTC.
 
     Args:
-        comparison: what is shown.
+        comparison: to show.
         timezone: of the times.
-        differing: leave out what is as it should be.
+        differing: leave out positions without differences.
     """
     import pandas as pd
 
@@ -66,7 +66,7 @@ def comparison_frame(comparison: Comparison, timezone: str | None, *, differing:
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
-    row = _row(pair.expected, pair.live, ", ".join(pair.differs) or "as the rule")
+    row = _row(pair.expected, pair.live, ", ".join(pair.differs) or "as expected")
     return row | {"entry_bps": pair.entry_bps, "exit_bps": pair.exit_bps}
 
 

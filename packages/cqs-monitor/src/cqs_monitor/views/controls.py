@@ -1,4 +1,4 @@
-"""What the user chooses on the Monitor page; kept in the URL."""
+"""The choices of the Monitor page, kept in the URL."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Controls(param.Parameterized):
         if names == self._names and several.keys() <= self._all.keys():
             return
         self._names, self._all = names, several or {_ALL: ""}
-        if self.choice.account and self.choice.account not in names:  # the address named somebody that is not there
+        if self.choice.account and self.choice.account not in names:  # the address names an account that does not exist
             self._page.say(f"There is no account {self.choice.account[:40]!r} here; all accounts are shown.")
             self.choice = replace(self.choice, account="")
             self._page.remember(account=None)

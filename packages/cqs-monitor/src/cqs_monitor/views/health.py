@@ -21,7 +21,7 @@ _ERRORS = 10
 
 
 class Health(pn.viewable.Viewer):
-    """What was read, when it changed last, and what could not be read."""
+    """Files that were read, when they last changed, and files that could not be read."""
 
     def __init__(self, timezone: str | None) -> None:
         super().__init__()

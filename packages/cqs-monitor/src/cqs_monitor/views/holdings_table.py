@@ -78,7 +78,7 @@ def _last(holding: Holding, now: int) -> str:
 def findings_html(findings: list[Finding]) -> str:
     """Sentences, the newest first."""
     if not findings:
-        return "<p class='muted'>What is held is what the trades leave.</p>"
+        return "<p class='muted'>The positions match the trades.</p>"
     ordered = sorted(findings, key=lambda finding: finding.since or "", reverse=True)
     items = "".join(_item(finding) for finding in ordered[:50])
     more = f"<li class=muted>… and {len(ordered) - 50} more: cqs monitor reconcile</li>" if len(ordered) > 50 else ""

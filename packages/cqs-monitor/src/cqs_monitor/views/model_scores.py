@@ -44,7 +44,7 @@ _DRIFTED, _STABLE = 0.25, 0.1
 
 
 class ModelScores(pn.viewable.Viewer):
-    """What is stored of one version on one market; built once, since a chart must be there before it shows."""
+    """The stored evaluation of one version on one market; built once, since charts must exist before they show."""
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class ModelScores(pn.viewable.Viewer):
         self._chart = CandleChart(page, height=380, own=["monitor.regimes"])
         self._earned = pn.Column(**WIDE)
         self._figures = stack()
-        note = "bull in the colour of gains, bear in that of losses; known at the close of each day"
+        note = "bull in the color of gains, bear in the color of losses; known at the close of each day"
         self._body = stack(self._cards, section("Regimes on the price", self._chart, note=note), self._figures)
         self._body.visible = False
 
@@ -82,7 +82,7 @@ class ModelScores(pn.viewable.Viewer):
             columns="3fr 2fr",
         )
         yield beside(
-            section("What came true", _confusion(told), note="days"), section("Drift of features", _drift(told))
+            section("Confusion matrix", _confusion(told), note="days"), section("Drift of features", _drift(told))
         )
         yield section("To keep in mind", _problems(told), note=f"{told['market']} on {told['exchange']}, {days}")
 

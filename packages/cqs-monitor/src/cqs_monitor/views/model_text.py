@@ -95,7 +95,7 @@ def score_metrics(told: Mapping[str, Any]) -> list[Metric]:
 
 
 def metrics_by_version(rows: Sequence[Model]) -> tuple[list[str], list[list[object]]]:
-    """Headers and rows: the numbers that each version's metadata tells."""
+    """Headers and rows: the metrics in each version's metadata."""
     numbers = {row.version: _numbers(row.metadata.get("metrics")) for row in rows}
     names = list(dict.fromkeys(name for found in numbers.values() for name in found))[:8]
     body: list[list[object]] = [

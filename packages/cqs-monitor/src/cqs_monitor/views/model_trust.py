@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _CSS = "p{font-size:13px;margin:2px 0}"
 _NEVER = "It is never loaded: not by this page, and trust is refused."
 _WARNING = """<p>Loading a pickle runs code that it names. Trust holds for these bytes, on this machine. A trusted
-model is loaded in a process of its own: empty environment and folder, limits on time and memory, no network where
-the system allows. <b>That is no sandbox</b>: its code can read what you can read.</p>"""
+model is loaded in its own process: empty environment and folder, limits on time and memory, no network where
+the system allows. <b>This is not a sandbox</b>: its code can read what you can read.</p>"""
 
 
 class ModelTrust(pn.viewable.Viewer):
@@ -73,7 +73,7 @@ class ModelTrust(pn.viewable.Viewer):
         self._changed()
 
     def _trust_it(self) -> None:
-        """A button that is disabled in the browser can be clicked by what is not one."""
+        """A client that is not a browser can click a disabled button."""
         if not self._agreed:
             raise UsageError("say first that you know who made this model, and what its code does")
         trust.trust([self._chosen], str(self._chosen.sha256), unusual=self._unusual.value is True)

@@ -86,7 +86,7 @@ class ModelsView(pn.viewable.Viewer):
             self._chosen,
             self._below,
             self._scores,
-            section("Metrics by version", self._metrics, note="as the trainer's metadata tells them"),
+            section("Metrics by version", self._metrics, note="from the trainer's metadata"),
         )
         self._body.visible = False
         self._trust: ModelTrust | None = None
@@ -164,13 +164,17 @@ class ModelsView(pn.viewable.Viewer):
         self._page.load(lambda: _stored(bucket, chosen), show)
 
     def _again(self) -> None:
-        """Trust or regimes changed: draw anew."""
+        """Trust or regimes changed: redraw."""
         self._drawn = None
         self._ask(quiet=True)
 
 
 def _metrics_table(headers: Sequence[str], body: Sequence[Sequence[object]]) -> Any:
-    return plain_table(headers, body, numbers=range(1, len(headers))) if body else html("None tells any.")
+    return (
+        plain_table(headers, body, numbers=range(1, len(headers)))
+        if body
+        else html("No version's metadata has metrics.")
+    )
 
 
 def _chosen(rows: Sequence[Model], version: str | None) -> Model | None:

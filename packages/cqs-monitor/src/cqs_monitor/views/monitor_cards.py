@@ -42,7 +42,7 @@ def metrics(report: Report, now: int) -> list[Metric]:
             "Max drawdown",
             amount(figures.drawdown, currency),
             f"{_since(report)}, {kind}",
-            hint="Of cumulative PnL, sale by sale; the chart shows it day by day",
+            hint="Drawdown of cumulative PnL, sale by sale; the chart shows it day by day",
         ),
         _heartbeat(report, now),
     ]
@@ -57,7 +57,7 @@ def _money(label: str, value: float, currency: str, hint: str, kind: str) -> Met
 
 
 def _unrealized(report: Report, held: int) -> Metric:
-    """What is left out of the sum is said: positions without a price, accounts that cannot be read."""
+    """Says what the sum leaves out: positions without a price, accounts that cannot be read."""
     priced = sum(holding.unrealised is not None and not holding.position.dust for holding in report.holdings)
     note = f"{held} position{'' if held == 1 else 's'}" if priced == held else f"{priced} of {held} positions priced"
     if missing := left_out(report.holdings):

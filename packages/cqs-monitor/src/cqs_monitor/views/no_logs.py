@@ -1,4 +1,4 @@
-"""What stands where no bot has logs: there are none yet, or they cannot be read."""
+"""A placeholder if there are no logs yet, or they cannot be read."""
 
 from __future__ import annotations
 

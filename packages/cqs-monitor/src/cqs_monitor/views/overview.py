@@ -1,4 +1,4 @@
-"""What the overview shows of the bots."""
+"""The bots' card on the overview."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ class Trades(pn.viewable.Viewer):
 
 
 def _no_candles(page: PageState, symbol: str) -> Any:
-    """What is missing, and the form that fetches it."""
+    """The missing candles, and a link to the form that fetches them."""
     fetch = page.link("data", fetch=1, symbols=symbol)
     text = f'<div class="blank" role="status"><b>No candles of {escape(symbol)}</b>'
     advice = f'Trades are shown on candles of the lake. <a href="{escape(fetch)}">Fetch {escape(symbol)}</a>'

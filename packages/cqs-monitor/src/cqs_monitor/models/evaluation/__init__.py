@@ -1,1 +1,1 @@
-"""A trusted model held against the lake: features, regimes by day, what came true, how well it does."""
+"""Evaluates a trusted model on candles of the lake: features, regimes by day, true regimes, scores."""

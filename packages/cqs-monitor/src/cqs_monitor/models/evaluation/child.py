@@ -1,6 +1,6 @@
 """The process that loads a trusted model: `python -I -m cqs_monitor.models.evaluation.child SECONDS BYTES`.
 
-In a folder of its own it first gives up what it can (network, memory, time), then loads `model`, reads `features.npy`
+In its own folder it first drops what it can (network, memory, time), then loads `model`, reads `features.npy`
 and writes `answer.npz` and `answer.json`. It must be started with an empty environment. None of this is a sandbox:
 code of the model may read what this user may read.
 """
@@ -82,7 +82,7 @@ def _load(path: Path) -> Any:
         if not plain:
             raise
         with path.open("rb") as file:
-            return pickle.load(file)  # noqa: S301 - trusted by its hash, in a process apart: what this module is for
+            return pickle.load(file)  # noqa: S301 - trusted by its hash, in an isolated process: the purpose of this module
     return joblib.load(path)
 
 
@@ -99,7 +99,7 @@ def _codes(given: Any, classes: list[str]) -> Any:
 
 
 def _probabilities(classifier: Any, rows: Any, classes: list[str]) -> Any:
-    """(N, classes) in the order of `classes`; empty where the model gives none."""
+    """(N, classes), columns as in `classes`; empty if the model has none."""
     import numpy as np
 
     if not hasattr(classifier, "predict_proba"):

@@ -1,4 +1,4 @@
-"""`cqs models evaluate`: refuse what is not trusted, ask the model apart, score its days, store its regimes."""
+"""`cqs models evaluate`: refuse untrusted models, run the model in isolation, score its days, store its regimes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def evaluate(
 
 
 def daily_series(exchange: str | None, market: str | None) -> Series:
-    """The daily candles that regimes are told from: BTC of the home exchange where nothing is said."""
+    """The daily candles for regimes: BTC of the home exchange by default."""
     home = settings()
     where = exchange or home.exchange
     return Series(where, market_of(market or "BTC", where), "1d")

@@ -1,4 +1,4 @@
-"""The evaluation as one JSON object: how well the model told the days, and what keeps it from being believed."""
+"""The evaluation as one JSON object: how well the model classified the days, and reasons for doubt."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def report(
         features: the same days, one column a feature.
         answer: of the model.
         training: `[start, end)` in ms UTC, None where the model does not say.
-        told: `performance` of the model, fractions.
+        told: the model's `performance`, fractions.
     """
     known = days[days["realised"].notna() & (days["regime"] != HIGH_VOL)]
     after = known[stamps(known) >= training[1]] if training else known.iloc[0:0]

@@ -1,4 +1,4 @@
-"""What came true: the regime of a day by the return of the 20 days after it."""
+"""True regimes: the regime of a day by the return of the next 20 days."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def realised(close: pd.Series, classes: Sequence[str]) -> pd.Series:
     HIGH_VOL is never realised: the return says nothing of it.
 
     Raises:
-        UsageError: classes that nobody defined.
+        UsageError: undefined classes.
     """
     if set(classes) not in _KNOWN:
         raise UsageError(

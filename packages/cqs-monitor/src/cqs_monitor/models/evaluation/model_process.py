@@ -1,4 +1,4 @@
-"""Run a trusted model in a process of its own: empty environment and folder, limits, no network where possible."""
+"""Runs a trusted model in its own process: empty environment and folder, limits, no network if possible."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONGEST = 300  # characters of an error that the model wrote
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the model said.
+    """The model's predictions.
 
     Attributes:
         classes: as the model names them.

@@ -25,7 +25,7 @@ def regimes(
     exchange: str | None = None,
     bucket: Bucket | str | PathLike[str] | None = None,
 ) -> pd.Series[str]:
-    """What a model said of each day of a market, as `cqs models evaluate` stored it.
+    """A model's regime of each day of a market, as stored by `cqs models evaluate`.
 
     A day's regime is known at its close. As a feature of a backtest it counts from then on:
     `features={"regime": regimes("v9")}`.

@@ -1,4 +1,4 @@
-"""What the bots earned in each regime: every sale counts in the regime that was known when it was made."""
+"""The bots' PnL in each regime: a sale counts in the regime that was known at the time."""
 
 from __future__ import annotations
 

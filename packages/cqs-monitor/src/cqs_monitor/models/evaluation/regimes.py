@@ -31,7 +31,7 @@ ROOT = "regimes"
 
 @dataclass(frozen=True)
 class Regimes:
-    """What a model said of each day of one market.
+    """A model's regime of each day of one market.
 
     Attributes:
         days: index ts (UTC, the day's open), columns regime, realised, confidence.
@@ -98,7 +98,7 @@ def store(bucket: Bucket, regimes: Regimes) -> None:
 
 
 def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes | None:
-    """What was stored; None where nothing was.
+    """The stored regimes; None if there are none.
 
     Raises:
         DataError: the object is damaged.

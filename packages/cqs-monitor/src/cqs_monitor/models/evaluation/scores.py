@@ -1,4 +1,4 @@
-"""How well regimes were told: accuracy, F1, confusion, calibration, drift. Fractions throughout."""
+"""Scores of regimes: accuracy, F1, confusion, calibration, drift. All are fractions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _BINS = 10
 
 
 def accuracy(true: Labels, told: Labels) -> float | None:
-    """Share of days told right; None of no days."""
+    """Share of days classified correctly; None without days."""
     return float((true == told).mean()) if len(true) else None
 
 
 def f1_macro(true: Labels, told: Labels) -> float | None:
-    """Mean of the F1 of every class that was true or told; None of no days."""
+    """Mean F1 of all classes that were true or predicted; None without days."""
     present = sorted({*true, *told})
     return float(np.mean([f1(true, told, name) for name in present])) if present else None
 

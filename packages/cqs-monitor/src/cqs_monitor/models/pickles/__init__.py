@@ -1,1 +1,1 @@
-"""Pickles read as data: every opcode looked at, nothing imported, nothing called."""
+"""Reads pickles as data: every opcode is checked, nothing is imported, nothing is called."""

@@ -25,7 +25,7 @@ _SUBCLASSES = frozenset(_SUBCLASSES_TEXT.split())
 
 
 class ArrayLayout(NamedTuple):
-    """How an array lies in the file; `aligned` where a byte says how many more stand before it."""
+    """The layout of an array in the file; `aligned` if a byte gives the number of padding bytes before it."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]

@@ -1,4 +1,4 @@
-"""How picklers call the constructors of plain data; any other call of them is told."""
+"""How picklers call the constructors of plain data; any other call is reported."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def odd_call(made: Made) -> bool:
 
 
 def odd_state(made: Made) -> bool:
-    """Whether no pickler tells an object this state."""
+    """Whether no pickler writes such a state for an object."""
     kind = made.kind
     if made.builds != 1 or kind is None or _carries_code(kind, made.state):
         return True

@@ -1,4 +1,4 @@
-"""Types of numpy arrays as pickles tell them: recognised only if numpy itself would write the same."""
+"""Dtypes of numpy arrays in pickles: recognized only if numpy itself would write the same bytes."""
 
 from __future__ import annotations
 

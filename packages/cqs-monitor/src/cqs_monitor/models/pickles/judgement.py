@@ -1,4 +1,4 @@
-"""What an import in a pickle means: plain data, code of some package, or something that a model has no use for."""
+"""Judges an import in a pickle: plain data, code of a package, or something that no model needs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ logging.getLogger io.BytesIO _io.BytesIO io.StringIO _io.StringIO pathlib.Path p
 pathlib.WindowsPath pathlib.PureWindowsPath
 """
 _ALLOWED_OF_THEM = frozenset(_ALLOWED_OF_THEM_TEXT.split())
-"""Of modules that hold dangerous things, what only holds data: it counts as code of a package."""
+"""Harmless data types of dangerous modules: they count as code of a package."""
 
 _DANGEROUS_NAMES = (
     "numpy.testing",

@@ -1,4 +1,4 @@
-"""A pickle machine that builds nothing: it follows stack and memo, notes what would be imported, and calls nobody.
+"""A pickle machine that builds nothing: it follows stack and memo, notes imports, and calls nothing.
 
 It recognises what the picklers of Python, numpy and joblib write; whatever else a pickle does is an oddity. That
 finds imports whose names were put together, kept in the memo, or stand behind a raw array.
@@ -30,7 +30,7 @@ _GETATTR = (Import("builtins", "getattr"), Import("__builtin__", "getattr"))
 
 
 def _attribute(arguments: Any) -> tuple[Import, Any] | None:
-    """What `getattr(object, "name")` gives, which is how picklers write methods: its name, and the value."""
+    """The value of `getattr(object, "name")`, which is how picklers write methods."""
     if len(arguments) != 2 or not isinstance(arguments[1], str) or not _METHOD.fullmatch(arguments[1]):
         return None
     owner = arguments[0].kind if isinstance(arguments[0], Made) else arguments[0]
@@ -140,7 +140,7 @@ class Machine:
         return value
 
     def excuse(self) -> None:
-        """Leave out `getattr` where every use of it gives a method of a class, which is an import of its own."""
+        """Ignore `getattr` if each use yields a method of a class, which is noted as an import anyway."""
         if not self.loose:
             self.excused |= {name for name in _GETATTR if self.imports.pop(name, 0) is None}
 
@@ -165,7 +165,7 @@ class Machine:
     def get(self, index: int) -> None:
         value = self.memo[index]
         if isinstance(value, Made) and value.spent:
-            self.odd("an array that is announced in an odd way, so that readers and scanners part")
+            self.odd("an array that is announced in an odd way, so that readers and scanners disagree")
         self.loose += value in _GETATTR if isinstance(value, Import) else 0
         self.stack.append(value)
 
@@ -180,9 +180,9 @@ class Machine:
                 raise BrokenPickle(self.at, f"more than {_MOST_IMPORTS:,} different imports")
         else:
             if self.stop_before is not None and not (may_be_text(module) and may_be_text(name)):
-                raise BrokenPickle(self.at, "a name that is no text")
+                raise BrokenPickle(self.at, "a name that is not text")
             found = Import("?", "?")
-            self.odd("an import whose name only loading would tell", act=True)
+            self.odd("an import whose name is known only after loading", act=True)
         self.stack.append(found)
 
     def make(self, what: Any, arguments: Any, *, new: bool = False) -> None:
@@ -199,7 +199,9 @@ class Machine:
             self.called[made.kind] = None
         if odd_call(made):
             named = isinstance(what, Import)
-            self.odd(f"{what} is called as no pickler does" if named else "a call of what is no name", act=True)
+            self.odd(
+                f"{what} is called as no pickler does" if named else "a call of something that is not a name", act=True
+            )
         self.calls += made.kind is None or not harmless(made.kind)
         made.calls = self.calls
         self.stack.append(made)
@@ -207,11 +209,11 @@ class Machine:
     def build(self) -> None:
         state, made = self.pop(), self.stack[-1]
         if not isinstance(made, Made):
-            self.odd("a state for what was not made here", act=True)
+            self.odd("a state for an object that was not made here", act=True)
             return
         made.state, made.builds = state, made.builds + 1
         if hides_wrapper(made):
-            self.odd("an array that is announced in an odd way, so that readers and scanners part")
+            self.odd("an array that is announced in an odd way, so that readers and scanners disagree")
         if odd_state(made):
             self.odd(f"{made.kind or 'an object'} gets a state that no pickler writes", act=True)
         if self.arrays and is_wrapper(made):
@@ -234,7 +236,7 @@ class Machine:
             self.odd("an array inside a frame, which readers and scanners follow differently")
         layout = wrapped_layout(wrapper) if wrapper.calls == self.calls else None
         if layout is None:
-            self.odd("an array that is announced in an odd way, so that readers and scanners part")
+            self.odd("an array that is announced in an odd way, so that readers and scanners disagree")
             raise BrokenPickle(self.at, "an array of unknown size follows")
         if layout.dtype.hasobject:
             return self._nested()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 Source = bytes | mmap.mmap
 LONGEST = 1 << 16
-"""Bytes of an argument that are looked at; a longer one becomes a `Blob`."""
+"""Bytes of an argument that are checked; a longer one becomes a `Blob`."""
 
 _TABLE: dict[int, Any] = {ord(info.code): info for info in pickletools.opcodes}
 _LENGTHS = {-2: "<B", -3: "<i", -4: "<I", -5: "<Q"}
@@ -25,11 +25,11 @@ _WRITTEN = {
     "PUT": re.compile(_NUMBER + rb"\n"),
     "GLOBAL": re.compile(rb"[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n"),
 }
-"""How pickle writes the arguments that are lines of text; readers accept more, and not all the same."""
+"""How pickle writes arguments that are lines of text; readers accept more, and differ in it."""
 
 
 class BrokenPickle(ValueError):  # noqa: N818 - reads as what it is
-    """The bytes are no whole pickle; the message says where and why."""
+    """The bytes are not a complete pickle; the message says where and why."""
 
     def __init__(self, at: int, reason: str, *, truncated: bool = False) -> None:
         super().__init__(f"byte {at}: {reason}")
@@ -63,7 +63,7 @@ def read_op(data: Source, at: int) -> Op:
         raise BrokenPickle(at, "it ends before its STOP", truncated=True)
     info = _TABLE.get(data[at])
     if info is None:
-        raise BrokenPickle(at, f"0x{data[at]:02x} is no opcode")
+        raise BrokenPickle(at, f"0x{data[at]:02x} is not an opcode")
     if info.arg is None:
         return Op(info.name, None, at + 1, info.proto)
     length, counted = _length(data, at + 1, info.arg)

@@ -1,4 +1,4 @@
-"""What models of the usual packages import when they are loaded, and what only others do."""
+"""Imports of models of the usual packages, and names that those never import."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _EXECUTES = re.compile(
     r"query|read_\w+|to_pickle|import_\w+|methodcaller|attrgetter|loads?|load_\w+|memmap|fromfile|open|urlopen|run|call|compile"
     r"|pipe|apply_if_callable|get_callable_name|_attach_\w+|from_file|_load_\w+"
 )
-"""Names of functions that run what they are given, or read files; nobody keeps them in a model."""
+"""Functions that run their arguments or read files; no model contains them."""
 
 
 def usual(found: Import, *, called: bool) -> bool:

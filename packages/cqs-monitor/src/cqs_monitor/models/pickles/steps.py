@@ -1,4 +1,4 @@
-"""What each opcode does to the stack and the memo of a machine that builds nothing."""
+"""The effect of each opcode on the stack and memo of a machine that builds nothing."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def _add_items(m: Machine, target: Any, items: list[Any]) -> None:
 def _set_items(m: Machine, target: Any, items: list[Any]) -> None:
     pairs = target.pairs if isinstance(target, Made) else target
     if not isinstance(pairs, Pairs) or len(items) % 2:
-        raise BrokenPickle(m.at, "entries for what is no dict")
+        raise BrokenPickle(m.at, "entries for something that is not a dict")
     pairs.items.extend(zip(items[::2], items[1::2], strict=True))
 
 
 def _call(m: Machine, count: int, *, new: bool = True) -> None:
     *arguments, what = (m.pop() for _ in range(count))
     if count == 2 and type(arguments[0]) is not tuple:
-        raise BrokenPickle(m.at, "arguments of a call that are no tuple")
+        raise BrokenPickle(m.at, "arguments of a call that are not a tuple")
     m.make(what, arguments[0] if count == 2 else tuple(arguments[::-1]), new=new)
 
 
@@ -76,7 +76,7 @@ def _protocol(m: Machine, number: int) -> None:
     if number > 5:
         raise BrokenPickle(m.at, f"protocol {number} is unknown")
     if m.at != m.start + 2:
-        m.odd("a protocol that is told in the middle")
+        m.odd("a protocol opcode in the middle")
     m.protocol = max(m.protocol, number)
 
 

@@ -22,7 +22,7 @@ _SWEPT = 1 << 28
 
 @dataclass
 class PickleContents:
-    """What a file of pickles says.
+    """The content of a file of pickles.
 
     Attributes:
         values: what each would build.
@@ -112,12 +112,12 @@ def _look_again(reading: PickleContents, data: Source, deadline: float) -> None:
         reading.problem = reading.problem or str(late)
     for one in found:
         if one not in reading.imports:
-            reading.oddities[f"{one} stands in bytes that another reader would take as opcodes"] = None
+            reading.oddities[f"{one} is in bytes that another reader would take as opcodes"] = None
     reading.imports |= found
 
 
 def _read_plainly(reading: PickleContents, data: Source, deadline: float) -> None:
-    """What `pickle.load` would make of a file of joblib's; it breaks at the first array of an ordinary one."""
+    """Read a joblib file as `pickle.load` would; on an ordinary one that stops at the first array."""
     plain = Machine(data, arrays=False, deadline=deadline, stop_before=_not_there)
     try:
         plain.run()
@@ -127,7 +127,7 @@ def _read_plainly(reading: PickleContents, data: Source, deadline: float) -> Non
     plain.excuse()
     for one in plain.imports:
         if one not in reading.imports:
-            reading.oddities[f"{one} stands in bytes that another reader would take as opcodes"] = None
+            reading.oddities[f"{one} is in bytes that another reader would take as opcodes"] = None
     reading.imports |= plain.imports
     reading.called |= plain.called
     reading.oddities |= plain.acts

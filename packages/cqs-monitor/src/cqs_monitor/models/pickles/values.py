@@ -1,6 +1,6 @@
-"""What a pickle would build, as far as it can be told without building it.
+"""Values that a pickle would build, as far as they are known without building them.
 
-Numbers, texts, lists and tuples stand for themselves.
+Numbers, texts, lists and tuples represent themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Import(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """A value that only loading would tell: a persistent object, a buffer from outside."""
+    """A value that is known only after loading: a persistent object, an external buffer."""
 
     why: str
     about: Any = None
@@ -51,11 +51,11 @@ class Pairs:
 
 @dataclass(eq=False)
 class Made:
-    """What calling `what` with `arguments` would give, then told its `state`.
+    """The result of calling `what` with `arguments` and then setting `state`.
 
     Attributes:
-        builds: how often a state was told; a pickler tells at most one.
-        born, calls: what the pickle had done, and whom it had called, before this was made.
+        builds: how often a state was set; a pickler sets at most one.
+        born, calls: steps and calls of the pickle before this was made.
         spent: whether joblib replaced it by an array.
         new: whether it is made without calling its class.
     """
