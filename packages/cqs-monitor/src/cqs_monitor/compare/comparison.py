@@ -195,7 +195,7 @@ def _markets(
             f"cqs fetch --exchange {setup.exchange} --symbols {','.join(symbols) or 'BTC'} --interval {setup.interval}"
         )
         raise UsageError(
-            f"the lake has no {setup.interval} candles of the symbols that were bought in these dates ({named}): {fetch}"
+            f"the lake has no {setup.interval} candles of the symbols bought in these dates ({named}): {fetch}"
         )
     return found, left_out
 
