@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from cqs_backtest.commands.backtest import run
-from cqs_backtest.views.form import BacktestForm
+from cqs_backtest.views.form import BacktestForm, _feature_lines
 from cqs_core import Series, SeriesStatus, UsageError
 from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_panel import PageState, strategies_by_title, strategy_title
@@ -52,6 +52,20 @@ def test_what_the_folded_fields_say_reaches_the_command(shell):
     asked = run.make_context("run", form.arguments()[2:]).params
     assert (asked["max_volume_share"], asked["on_end"]) == (0.1, "sell")
     assert (asked["allow_stale"], asked["lookahead_check"]) == (True, False)
+
+
+def test_features_and_their_filter_reach_the_command_and_come_back_from_a_run(shell):
+    form = BacktestForm(found(), page(shell))
+    form.param.update(features="regime=models:v9\n\nfunding@1d=funding.csv", only_in="regime=bull")
+    asked = run.make_context("run", form.arguments()[2:]).params
+    assert asked["features"] == ("regime=models:v9", "funding@1d=funding.csv")
+    assert asked["only_in"] == "regime=bull"
+    assert "--set only_in" not in " ".join(form.arguments())
+    kept = {name: {"known": known, "source": source} for name, known, source in FEATURES}
+    assert _feature_lines(kept) == "regime=models:v9\nfunding@86400s=funding.csv"
+
+
+FEATURES = (("regime", "close", "models:v9"), ("funding", "86400000", "funding.csv"), ("mine", "open", ""))
 
 
 def test_the_folded_fields_ask_for_nothing_by_default(shell):

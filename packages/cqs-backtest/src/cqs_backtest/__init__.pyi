@@ -3,6 +3,7 @@ from . import indicators as indicators
 from . import runs as runs
 from .contract import Candles as Candles
 from .contract import Costs as Costs
+from .contract import Feature as Feature
 from .contract import Orders as Orders
 from .contract import Strategy as Strategy
 from .facade import BacktestFacade as BacktestFacade

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_backtest import feed
 from cqs_backtest.checks.badges import badges
+from cqs_backtest.loading.outside import outside_data
 from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.benchmark import basket, bought_and_held
@@ -60,6 +61,8 @@ def backtest(
     max_volume_share: float | None = None,
     on_end: str = "hold",
     allow_stale: bool = False,
+    features: Mapping[str, object] | None = None,
+    only_in: str | None = None,
     bucket: Bucket | str | None = None,
 ) -> Result:
     """Run one backtest; no run influences the next.
@@ -87,7 +90,11 @@ def backtest(
         lookahead_check: call the strategy on other futures too, to see whether it peeks.
         max_volume_share: fraction of a bar's volume that its fills of a symbol may make up; None means no limit.
         on_end: `hold` or `sell` at its last close what has no more candles.
-        allow_stale: run even if candles of a reference are missing.
+        allow_stale: run even if candles of a reference are missing, or a feature ends early.
+        features: data from outside by name: series, or frames with a column a symbol, indexed by time (UTC). A value
+            counts from the close of the bar that it is stamped with; `Feature(table, known="1d")` says otherwise. The
+            strategy has them by `candles.feature(name)`.
+        only_in: `regime=bull`: trade only while that feature has that value.
         bucket: for candles and kept runs; the configured one by default.
 
     Returns:
@@ -125,6 +132,8 @@ def backtest(
         lookahead_check=lookahead_check,
         allow_stale=allow_stale,
         name=name,
+        features=features,
+        only_in=only_in,
     )
     opened = opened_bucket(bucket) if data is None else None
     outcome = run(request, opened, data, quote, confirm=keep)
@@ -199,6 +208,13 @@ class BacktestFacade:
     ) -> Result:
         """Run one backtest, see `backtest`, which takes the same options."""
         return backtest(strategy, symbols, data, bucket=self._bucket, **options)
+
+
+def _mark_outside(request: Request, said: dict[str, Any]) -> None:
+    """The badge `candles only` where a strategy reads what the check cannot change."""
+    if said["lookahead"] == "ok" and (found := outside_data(request.strategy)):
+        told = f"it reads {', '.join(found[:6])} from outside, which was not checked; give it as a feature"
+        said |= {"lookahead": "candles only", "lookahead_where": told}
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,11 +322,12 @@ def run(
     """
     tell("candles")
     left_out: list[LeftOut] = []
+    notes: list[str] = []
     if data is not None:
-        candles = feed.from_frames(request, data, quote)
+        candles = feed.from_frames(request, data, quote, notes.append)
         market = feed.benchmark_from_frames(request, candles, data, quote)
     elif bucket is not None:
-        candles = feed.from_lake(request, bucket, left_out.append)
+        candles = feed.from_lake(request, bucket, left_out.append, notes.append)
         market = feed.benchmark_from_lake(request, candles, bucket, left_out.append)
     else:
         raise UsageError("no candles; give data, or a bucket")
@@ -324,4 +341,6 @@ def run(
     for one in left_out:
         rows.setdefault(one.series.market, one.row())  # the benchmark comes last; its market may be traded too
     said["left_out"] = list(rows.values())
+    said["features"] = notes
+    _mark_outside(request, said)
     return Outcome(request, result, candles, said, market)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_backtest.checks.stale import lacks
+from cqs_backtest.features import fitted
 from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.request import BASKET, Request, unified
 from cqs_core import Candles, Lake, Series, UsageError
@@ -23,16 +24,22 @@ if TYPE_CHECKING:
     from cqs_core.lake import LeftOut
 
 
-def from_lake(request: Request, bucket: Bucket, tell: Callable[[LeftOut], None] = lambda _: None) -> Candles:
+def from_lake(
+    request: Request,
+    bucket: Bucket,
+    tell: Callable[[LeftOut], None] = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
+) -> Candles:
     """Every candle there is before the end of the request: those before its start are warm-up.
 
     Args:
         request: what to run.
         bucket: with the lake.
         tell: called with the bars of a market that were left out as incomplete.
+        note: called with what is to be said of features.
 
     Raises:
-        UsageError: a market has none, or too few.
+        UsageError: a market has none, or too few; or a feature does not fit.
     """
     lake = Lake(bucket)
     for market in request.references:
@@ -43,10 +50,12 @@ def from_lake(request: Request, bucket: Bucket, tell: Callable[[LeftOut], None] 
     candles = lake.candles(
         request.exchange, request.markets, request.interval, end=request.end, references=request.references, tell=tell
     )
-    return checked(candles, request)
+    return checked(candles, request, note)
 
 
-def from_frames(request: Request, data: object, quote: str | None = None) -> Candles:
+def from_frames(
+    request: Request, data: object, quote: str | None = None, note: Callable[[str], None] = lambda _: None
+) -> Candles:
     """Candles from frames by symbol, as `load_processed_data` gives them; more symbols than are traded are fine.
 
     Raises:
@@ -62,7 +71,7 @@ def from_frames(request: Request, data: object, quote: str | None = None) -> Can
             raise UsageError(f"{name_of(request.strategy)} uses {market}, which is not in data; add its candles")
     traded = {market: _before(given[market], request.end) for market in request.markets}
     seen = {market: _before(given[market], request.end) for market in request.references}
-    return checked(Candles.from_frames(traded, request.interval, seen), request)
+    return checked(Candles.from_frames(traded, request.interval, seen), request, note)
 
 
 def benchmark_from_lake(
@@ -120,7 +129,7 @@ def _none(start: int, end: int) -> str:
     return f"has no candles from {iso(start)[:10]} to {iso(end)[:10]}"
 
 
-def checked(candles: Candles, request: Request) -> Candles:
+def checked(candles: Candles, request: Request, note: Callable[[str], None] = lambda _: None) -> Candles:
     """These candles, if the request can run on them.
 
     Raises:
@@ -137,7 +146,7 @@ def checked(candles: Candles, request: Request) -> Candles:
         _check_warmup(market, len(reference.ts), request)
     if not request.allow_stale:
         _check_references(_cut(candles), request, first)
-    return _cut(candles)
+    return fitted(request, _cut(candles), first, note)
 
 
 def _check_references(candles: Candles, request: Request, first: int) -> None:

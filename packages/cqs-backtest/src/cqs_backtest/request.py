@@ -37,6 +37,7 @@ class Request:
         check_lookahead: whether the strategy is checked for look-ahead.
         allow_stale: whether references may lack candles.
         name: of the run, for people.
+        features: outside data by name, see `cqs_core.trading.Feature`.
     """
 
     strategy: Strategy
@@ -53,6 +54,7 @@ class Request:
     check_lookahead: bool = True
     allow_stale: bool = False
     name: str = ""
+    features: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -78,6 +80,8 @@ def make_request(
     lookahead_check: bool = True,
     allow_stale: bool = False,
     name: str = "",
+    features: Mapping[str, object] | None = None,
+    only_in: str | None = None,
 ) -> Request:
     """The request, if it makes sense.
 
@@ -88,7 +92,7 @@ def make_request(
     first, last = parse_range(start, end)
     traded = markets(symbols, known.exchange, quote)
     return Request(
-        strategy=find(strategy, params),
+        strategy=find(strategy, {**(params or {}), **({} if only_in is None else {"only_in": only_in})}),
         exchange=known_exchange(known.exchange),
         markets=traded,
         interval=parse_interval(interval),
@@ -101,6 +105,7 @@ def make_request(
         check_lookahead=lookahead_check,
         allow_stale=allow_stale,
         name=name,
+        features=dict(features or {}),
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cqs_backtest.commands.request_options import costs_of, request_options
-from cqs_core import progress
+from cqs_core import CqsError, progress
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
+
+if TYPE_CHECKING:
+    from cqs_backtest.request import Request
+    from cqs_core import Bucket
 
 
 @click.group("backtest")
@@ -28,6 +32,16 @@ def backtest() -> None:
     show_default=True,
     help="Also call the strategy on changed futures, to see whether it looks ahead.",
 )
+@click.option(
+    "--feature",
+    "features",
+    multiple=True,
+    metavar="NAME=SOURCE",
+    help="Data from outside: models:v9, a parquet or CSV file, or 'sql:SELECT …'; NAME@KNOWN, such as regime@1d, says "
+    "when it is known (close, open, or how long after its time).",
+)
+@click.option("--only-in", metavar="NAME=VALUE", help="Trade only while a feature has this value, such as regime=bull.")
+@click.option("--name", default="", help="Of the run, for people.")
 @click.option("--keep/--no-keep", default=True, help="Store the run in the bucket, under runs/.", show_default=True)
 @command_options
 def run(
@@ -37,6 +51,7 @@ def run(
     symbols: str,
     params: tuple[str, ...],
     keep: bool,
+    features: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Backtest STRATEGY (a name, see `cqs strategies`, or ./my_rule.py:MyRule)."""
@@ -49,15 +64,21 @@ def run(
     request = make_request(strategy, parse_list(symbols), params=parse_assignments(params), costs=costs, **options)
     opened = open_bucket(bucket)
     opened.check(write=keep)
+    request = with_features(request, features, opened)
     with progress("Backtest", 3, "steps") as work:
         outcome = facade.run(request, opened, confirm=keep, tell=lambda step: work.advance(1, note=step))
-    data = {
+    data: dict[str, Any] = {
         "performance": outcome.performance,
         "equity": run_tables.equity_rows(outcome.result),
         "trades": run_tables.trade_rows(outcome.result),
         "badges": outcome.badges,
-        "run": outcome.keep(opened) if keep else None,
+        "run": None,
     }
+    failed: CqsError | None = None
+    try:
+        data["run"] = outcome.keep(opened) if keep else None
+    except CqsError as error:  # the result is told first
+        failed = error
 
     def table() -> None:
         from cqs_core.files import SafeConsole
@@ -67,3 +88,15 @@ def run(
             click.echo(f"kept as {data['run']}")
 
     emit(data, as_json, table)
+    if failed is not None:
+        raise failed
+
+
+def with_features(request: Request, texts: tuple[str, ...], bucket: Bucket) -> Request:
+    """The request with features that were written as text."""
+    from dataclasses import replace
+
+    from cqs_backtest.features import from_text
+
+    found = dict(from_text(text, bucket, request.exchange, request.markets) for text in texts)
+    return replace(request, features=found) if found else request

@@ -57,6 +57,10 @@ def _badge_rows(badges: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Stale", f"{row['symbol']}: no candles since {row['since'][:16]}, {row['share']:.1%} of final equity"
     if badges["no_volume_fills"]:
         yield "Without volume", f"{badges['no_volume_fills']:,} fills in bars in which nothing was traded"
+    for text in badges.get("features", ()):
+        yield "Features", text
+    for text in badges.get("source_incomplete", ()):
+        yield "Source incomplete", text
     for row in badges["left_out"]:
         yield "Left out", f"{row['symbol']}: {row['bars']:,} incomplete {'bar' if row['bars'] == 1 else 'bars'}"
 

@@ -83,7 +83,7 @@ class Excerpt:
         if isinstance(value, ModuleType):
             self._import_module(name, value)
         elif self._is_own(value):
-            own = _unwrapped(value)
+            own = unwrapped(value)
             if self._define(own) and (told := _defined(self._parts[id(own)])) != name:
                 self._aliases[name] = f"{name} = {told}"
         elif (text := literal(value)) is not None:
@@ -96,7 +96,7 @@ class Excerpt:
 
     def _is_own(self, value: Any) -> bool:
         """Whether a class or function was written beside the class itself."""
-        own = _unwrapped(value)
+        own = unwrapped(value)
         return isinstance(own, type | FunctionType) and own.__module__ in (self._module, "__main__")
 
     def _import_module(self, name: str, module: ModuleType) -> None:
@@ -188,7 +188,7 @@ def _used_modules(text: str) -> Iterator[str]:
     return (name for name in ("datetime", "numpy") if re.search(rf"\b{name}\.", text))
 
 
-def _unwrapped(value: Any) -> Any:
+def unwrapped(value: Any) -> Any:
     """The function that a decorator (functools, numba) was put around."""
     inner = getattr(value, "py_func", value)
     return inspect.unwrap(inner) if callable(inner) and not isinstance(inner, type) else inner
@@ -199,7 +199,7 @@ def _codes(item: Any) -> list[CodeType]:
     if isinstance(item, FunctionType):
         return [item.__code__]
     members = (getattr(member, "__func__", getattr(member, "fget", member)) for member in vars(item).values())
-    return [inner.__code__ for inner in map(_unwrapped, members) if _is_of(inner, item)]
+    return [inner.__code__ for inner in map(unwrapped, members) if _is_of(inner, item)]
 
 
 def _is_of(member: Any, class_: type) -> bool:
@@ -210,7 +210,7 @@ def _is_of(member: Any, class_: type) -> bool:
 def _names_around(item: Any) -> Mapping[str, Any]:
     """Values by name as the code sees them: the module's, and those of functions around it."""
     known = dict(vars(sys.modules[item.__module__])) if item.__module__ in sys.modules else {}
-    functions = [item] if isinstance(item, FunctionType) else [_unwrapped(m) for m in vars(item).values()]
+    functions = [item] if isinstance(item, FunctionType) else [unwrapped(m) for m in vars(item).values()]
     for function in functions:
         if not isinstance(function, FunctionType):
             continue
@@ -290,6 +290,14 @@ def _defined(source: str) -> str:
     """The name that a statement defines."""
     node: Any = ast.parse(source).body[0]
     return str(node.name if hasattr(node, "name") else node.targets[0].id)
+
+
+def is_library_module(name: str) -> bool:
+    """Whether a module belongs to Python or to an installed package, and not to the user."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if name == "__main__" or file is None:
+        return name in sys.builtin_module_names
+    return _is_library(Path(file))
 
 
 def _is_library(file: Path) -> bool:

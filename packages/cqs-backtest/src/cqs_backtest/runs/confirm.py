@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest import feed
+from cqs_backtest import features, feed
 from cqs_backtest.checks.badges import confirmed
 from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.reproducing import request_of
@@ -38,7 +39,7 @@ def confirm(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, An
     if made["costs"].get("impact") is not None:
         raise UsageError(f"run {made['id']!r} has market impact, which the other engine does not know")
     with strategy_of(bucket, made, trust) as strategy:
-        request = request_of(made, strategy)
+        request = replace(request_of(made, strategy), features=features.stored(bucket, made))
         candles = feed.from_lake(request, bucket)
         said = confirmed(simulate(strategy, candles, request.engine, request.costs, start=request.start))
     made["badges"] |= said

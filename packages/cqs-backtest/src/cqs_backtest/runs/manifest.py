@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest.features import described
 from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.metrics.conventions import versions_of_metrics
 from cqs_core import FIELDS
@@ -68,6 +69,7 @@ def setup(
         "interval": request.interval,
         "benchmark": request.benchmark,
         "allow_stale": request.allow_stale,
+        "features": described(candles.features),
         "start": iso_or_none(request.start),
         "end": iso(until(candles)),
         "first": iso(int(traded.ts[0])),

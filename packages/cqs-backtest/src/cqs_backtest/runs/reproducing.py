@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest import feed
+from cqs_backtest import features, feed
 from cqs_backtest.loading.strategies import is_installed
 from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.benchmark import basket, bought_and_held
@@ -110,7 +111,7 @@ def _made_again(bucket: Bucket, stored: StoredRun, strategy: Strategy) -> list[s
     from cqs_core import simulate
 
     made = stored.manifest
-    request = request_of(made, strategy)
+    request = replace(request_of(made, strategy), features=features.stored(bucket, made))
     because = []
     if type(strategy).source_hash() != made["strategy"]["source"]:
         because.append(f"code: the source of {made['strategy']['name']} changed")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest import features
 from cqs_backtest.record import StoredRun
 from cqs_backtest.runs.code import FOLDER as CODE
 from cqs_backtest.runs.code import remember
@@ -58,6 +59,7 @@ def keep(bucket: Bucket, outcome: Outcome) -> str:
     equity = pa.table({"ts": stamps, **curves})
     bucket.write(f"{FOLDER}/{run}/equity.parquet", _parquet(equity))
     bucket.write(f"{FOLDER}/{run}/trades.parquet", _parquet(pa.table(trade_columns(result))))
+    features.write(bucket, f"{FOLDER}/{run}", outcome.candles.features, outcome.candles.symbols)
     for path, data in outcome.code.data.items():
         bucket.write(f"{FOLDER}/{run}/{CODE}/{path}", data)
     remember(run, outcome.code)

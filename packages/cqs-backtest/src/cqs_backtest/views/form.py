@@ -36,11 +36,13 @@ _KEPT = (
     "on_end",
     "allow_stale",
     "lookahead",
+    "features",
+    "only_in",
 )
 _MOST_AT_FIRST = 4
 _EQUAL_WEIGHTS = "Equal-weighted basket"
 _PRESETS = {"All": None, "Oldest 4": 4, "Oldest 10": 10}
-_MORE = ("volume_share", "on_end", "allow_stale", "lookahead")
+_MORE = ("volume_share", "on_end", "allow_stale", "lookahead", "features", "only_in")
 _ENDS = {"keep it": "hold", "sell at its last close": "sell"}
 
 
@@ -92,6 +94,11 @@ class BacktestForm(StrategyForm):
         doc="Also call the strategy on changed futures, to see whether it looks ahead.",
     )
 
+    features = param.String(
+        "", label="Features, one a line", doc="Data from outside: regime=models:v9, or a file or SQL as for --feature."
+    )
+    only_in = param.String("", label="Trade only in", doc="A feature and its value, such as regime=bull.")
+
     def __init__(self, found: Sequence[SeriesStatus], page: PageState) -> None:
         self._found = [status for status in found if status.rows]
         known = settings()
@@ -134,6 +141,8 @@ class BacktestForm(StrategyForm):
             pmui.Select.from_param(own.on_end, **wide),
             pmui.Checkbox.from_param(own.allow_stale, **wide),
             pmui.Checkbox.from_param(own.lookahead, **wide),
+            pmui.TextAreaInput.from_param(own.features, placeholder="regime=models:v9", rows=2, **wide),
+            pmui.TextInput.from_param(own.only_in, placeholder="regime=bull", **wide),
             **WIDE,
         )
         changed = any(getattr(self, name) != own[name].default for name in _MORE)
@@ -163,6 +172,9 @@ class BacktestForm(StrategyForm):
         made += ["--on-end", self.on_end] if self.on_end != "hold" else []
         made += ["--allow-stale"] if self.allow_stale else []
         made += [] if self.lookahead else ["--no-lookahead-check"]
+        for line in filter(None, map(str.strip, self.features.splitlines())):
+            made += ["--feature", line]
+        made += ["--only-in", self.only_in.strip()] if self.only_in.strip() else []
         for name, value in self.rule.values().items():
             made += ["--set", f"{name}={to_text(value) if isinstance(value, float) else value}"]
         return made
@@ -176,7 +188,8 @@ class BacktestForm(StrategyForm):
         name = made["strategy"]["name"]
         if name in self.param.strategy.objects:
             self.strategy = name
-            self.rule = plugins().strategy(name).with_parameters(made["strategy"]["parameters"])
+            own = {key: value for key, value in made["strategy"]["parameters"].items() if key != "only_in"}
+            self.rule = plugins().strategy(name).with_parameters(own)
         for field in ("exchange", "interval"):
             if made[field] in self.param[field].objects:
                 setattr(self, field, made[field])
@@ -195,6 +208,8 @@ class BacktestForm(StrategyForm):
             on_end=costs.get("on_end", "hold"),
             allow_stale=bool(made.get("allow_stale")),
             lookahead=made["badges"]["lookahead"] != "not checked",
+            features=_feature_lines(made.get("features", {})),
+            only_in=str(made["strategy"]["parameters"].get("only_in", "")),
         )
         self._address.settle()
         self._address.follow()
@@ -269,3 +284,13 @@ def _percent(fraction: float) -> float:
 
 def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text[:10]) if text else None
+
+
+def _feature_lines(features: dict[str, Any]) -> str:
+    """As they were typed; those that came from Python have no source to take them from again."""
+    lines = []
+    for name, about in features.items():
+        known = about["known"] if not str(about["known"]).isdigit() else f"{int(about['known']) / 1000:g}s"
+        if about["source"]:
+            lines.append(f"{name}{'' if known == 'close' else f'@{known}'}={about['source']}")
+    return "\n".join(lines)

@@ -6,6 +6,11 @@ from .costs_file import read_costs as read_costs
 from .defaults import CAPITAL as CAPITAL
 from .defaults import FEE as FEE
 from .defaults import SLIPPAGE_BPS as SLIPPAGE_BPS
+from .features import Feature as Feature
+from .features import FeatureValues as FeatureValues
+from .filtering import read_filter as read_filter
+from .frames import MARKETS as MARKETS
+from .frames import TIMES as TIMES
 from .frames import by_market as by_market
 from .frames import by_time as by_time
 from .markets import QUOTES as QUOTES

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cqs_core.trading.features import FeatureValues
+
 FIELDS = ("open", "high", "low", "close", "volume")
 Floats = npt.NDArray[np.float64]
 Stamps = npt.NDArray[np.int64]
@@ -40,6 +42,7 @@ class Candles:
         interval: of the bars.
         references: markets to look at without trading them, each a `Candles` of one column on its own stamps.
         rows: for a reference, the stamps at which it is aligned; None means its own.
+        features: data from outside by name; a strategy asks `feature(name)`, which knows no later values.
     """
 
     ts: Stamps
@@ -52,6 +55,7 @@ class Candles:
     interval: str = "1d"
     references: Mapping[str, Candles] = field(default_factory=dict)
     rows: Stamps | None = None
+    features: Mapping[str, FeatureValues] = field(default_factory=dict)
     _memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -76,6 +80,21 @@ class Candles:
             raise UnknownName("reference", market, self.references, remedy="return it from references(markets)")
         return self.references[market]
 
+    def feature(self, name: str) -> npt.NDArray[Any]:
+        """The last value of a feature that is known at each bar's open, read-only.
+
+        Returns:
+            (T,) for a series, (T, S) for a frame with a column a symbol; float64, NaN where nothing is known, or text,
+            empty where nothing is known.
+
+        Raises:
+            UnknownName: the run was given no feature of that name.
+        """
+        if name not in self.features:
+            remedy = f"give it to the run: features={{{name!r}: series}}, or --feature {name}=FILE"
+            raise UnknownName("feature", name, self.features, remedy=remedy)
+        return self.cached(("feature", name), lambda: self.features[name].at(self.ts))
+
     def last_closed(self) -> npt.NDArray[np.int64]:
         """For each row, the index of the last of these candles that has closed by the row's open; -1 where none has."""
         if self.rows is None or self.rows is self.ts:
@@ -89,7 +108,8 @@ class Candles:
 
     def __getstate__(self) -> dict[str, Any]:
         """State for pickle, without cached values."""
-        return {**vars(self), "references": dict(self.references), "_memo": {}}
+        plain = {"references": dict(self.references), "features": dict(self.features)}
+        return {**vars(self), **plain, "_memo": {}}
 
     def cached(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """`make()`, computed once for this object and key; arrays become read-only. Bounded: old keys are dropped."""
@@ -119,7 +139,8 @@ class Candles:
         arrays: dict[str, Any] = {name: frozen(getattr(self, name)) for name in ("ts", *FIELDS)}
         rows = self.rows if self.rows is None else frozen(self.rows)
         seen = MappingProxyType({market: one.sealed() for market, one in self.references.items()})
-        return replace(self, **arrays, rows=rows, references=seen, _memo={})
+        features = MappingProxyType({name: one.sealed() for name, one in self.features.items()})
+        return replace(self, **arrays, rows=rows, references=seen, features=features, _memo={})
 
     def fresh(self) -> Self:
         """The same arrays with nothing cached: for another thread, since one cache serves one thread."""

@@ -32,7 +32,18 @@ def by_time(what: str, table: object) -> pd.DataFrame:
     frame = _as_pandas(what, table)
     if isinstance(frame.index, pd.DatetimeIndex):
         return frame
-    return frame.set_index(_time_column(what, frame))
+    return _with_dates(frame.set_index(_time_column(what, frame)))
+
+
+def _with_dates(frame: pd.DataFrame) -> pd.DataFrame:
+    """An index of dates, which have no time zone, is one of UTC days."""
+    import datetime as dt
+
+    import pandas as pd
+
+    if frame.index.dtype == object and all(type(at) is dt.date for at in frame.index):
+        return frame.set_axis(pd.DatetimeIndex(pd.to_datetime(frame.index, utc=True), name=frame.index.name))
+    return frame
 
 
 def by_market(what: str, tables: object) -> Mapping[str, object]:

@@ -15,6 +15,7 @@ import param
 
 from cqs_core.errors import CqsError, UnknownName, UsageError
 from cqs_core.isolation import Escaped, fact_of, foreign
+from cqs_core.trading.filtering import only_in
 from cqs_core.trading.orders import Orders
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Strategy(param.Parameterized):
 
     id: ClassVar[str] = ""
     title: ClassVar[str] = ""
+
+    only_in = param.String("", precedence=-1, doc="`regime=bull`: trade only while a feature has this value.")
 
     def orders(self, candles: Candles) -> Orders:
         """The orders for each bar of these candles."""
@@ -64,6 +67,9 @@ class Strategy(param.Parameterized):
         known = cls.parameters()
         given = {}
         for name, value in values.items():
+            if name == "only_in" and isinstance(value, str):
+                given[name] = value
+                continue
             if name not in known:
                 raise UnknownName(f"parameter of {cls.id or cls.__name__}", name, known, remedy="it takes none")
             given[name] = _value(known[name], name, value)
@@ -71,8 +77,9 @@ class Strategy(param.Parameterized):
             return cls(**given)
 
     def values(self) -> dict[str, Any]:
-        """The values of all parameters."""
-        return {name: getattr(self, name) for name in type(self).parameters()}
+        """The values of all parameters; `only_in` where it is set."""
+        found = {name: getattr(self, name) for name in type(self).parameters()}
+        return {**found, "only_in": self.only_in} if self.only_in else found
 
     @classmethod
     def source_hash(cls) -> str:
@@ -93,7 +100,8 @@ def orders_of(strategy: Strategy, candles: Candles) -> Orders:
         orders = strategy.orders(candles.sealed())
     if not isinstance(orders, Orders):
         raise UsageError(f"strategy {_name(strategy)!r} returned {type(orders).__name__}; orders() must return Orders")
-    return orders.aligned(candles)
+    made = orders.aligned(candles)
+    return only_in(strategy.only_in, made, candles) if strategy.only_in else made
 
 
 @contextlib.contextmanager

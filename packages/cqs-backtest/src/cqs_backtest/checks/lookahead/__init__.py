@@ -6,5 +6,6 @@ strategy that peeks by it is not found.
 """
 
 from cqs_backtest.checks.lookahead.check import OFF, LookaheadFinding, Peek, look_ahead
+from cqs_backtest.checks.lookahead.foreknowledge import foreknowledge
 
-__all__ = ["OFF", "LookaheadFinding", "Peek", "look_ahead"]
+__all__ = ["OFF", "LookaheadFinding", "Peek", "foreknowledge", "look_ahead"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from cqs_core.time.intervals import DAY, length
 
 if TYPE_CHECKING:
     from cqs_core import Candles
-    from cqs_core.trading import Floats
+    from cqs_core.trading import FeatureValues, Floats
 
 _FAR = 12.0  # prices change by no more than e ** 12, whatever came
 
@@ -53,7 +53,36 @@ def changed(candles: Candles, bar: int, rows: int, future: Future) -> Candles:
     for market, reference in known.references.items():
         closed = int(np.searchsorted(reference.ts + _shortest(reference.interval), ts, side="right"))
         seen[market] = _with_future(reference, closed, future, ts)
-    return _with_future(known, bar, future, ts).with_values(references=seen)
+    features = {name: _other_values(one, ts, future) for name, one in known.features.items()}
+    return _with_future(known, bar, future, ts).with_values(references=seen, features=features)
+
+
+def _other_values(feature: FeatureValues, ts: int, future: Future) -> FeatureValues:
+    """What is known later than `ts` is something else: another number, another word."""
+    first = int(np.searchsorted(feature.known_at, ts, side="right"))
+    if first >= len(feature.ts):
+        return feature
+    values = feature.values.copy()
+    later = values[first:]
+    values[first:] = _other_words(values, later, future) if values.dtype.kind == "U" else _other_numbers(later, future)
+    return replace(feature, values=values)
+
+
+def _other_numbers(values: Floats, future: Future) -> Floats:
+    """The other way round, on another level; what was unknown is known."""
+    known = np.abs(values[np.isfinite(values)])
+    scale = float(known.max()) if len(known) and known.max() > 0 else 1.0
+    rises = 1.0 if future.jump > 1 else -1.0
+    return np.asarray(np.nan_to_num(-future.stretch * values) + rises * 3.0 * scale)
+
+
+def _other_words(values: Any, later: Any, future: Future) -> Any:
+    """The next of the feature's words, or the one before it."""
+    words = np.unique(values)
+    if len(words) == 1:
+        return np.full(later.shape, "" if words[0] else "?", dtype=values.dtype)
+    step = 1 if future.jump > 1 else len(words) - 1
+    return words[(np.searchsorted(words, later) + step) % len(words)]
 
 
 def given(candles: Candles, rows: int) -> Candles:
@@ -84,7 +113,8 @@ def _given(candles: Candles, rows: int) -> Candles:
         market: one.between(0, int(np.searchsorted(one.ts, last, side="right"))).with_values(rows=cut.ts)
         for market, one in candles.references.items()
     }
-    return cut.with_values(references=seen)
+    features = {name: one.until(last) for name, one in candles.features.items()}
+    return cut.with_values(references=seen, features=features)
 
 
 def _with_future(candles: Candles, first: int, future: Future, ts: int) -> Candles:
