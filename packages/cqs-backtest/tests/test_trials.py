@@ -1,0 +1,167 @@
+"""The trial ledger, and what is said of luck."""
+
+import numpy as np
+import param
+import pytest
+from handmade import WAVE, frame, store
+
+from cqs_backtest.request import make_costs, make_request
+from cqs_backtest.search.evaluator import Evaluator
+from cqs_backtest.search.overfitting import deflated_sharpe, overfitting, threshold
+from cqs_backtest.search.plateau import neighborhood
+from cqs_backtest.search.sweep import Job, Sweep
+from cqs_backtest.trials import Subject, canonical, record, trials
+from cqs_core import Bucket, Candles, Orders, Strategy
+
+RULE = ("volatility_breakout", "--symbols", "BTC,ETH")
+
+
+def count(cqs):
+    rows = cqs("backtest", "trials", "volatility_breakout", "--json")[1]
+    return [row["trials"] for row in rows]
+
+
+class TestLedger:
+    def test_a_set_counts_once_whoever_tried_it(self, cqs):
+        assert count(cqs) == []
+        cqs("backtest", "run", *RULE, "--set", "btc_ma=10", "--json")
+        assert count(cqs) == [1]
+        cqs("backtest", "run", *RULE, "--set", "btc_ma=10", "--fee", "0.001", "--json")
+        assert count(cqs) == [1]
+        _, made, _ = cqs("backtest", "sweep", *RULE, "--param", "btc_ma=5,10,15", "--json")
+        assert (made["trials"], count(cqs)) == (3, [3])
+        _, made, _ = cqs("backtest", "sweep", *RULE, "--param", "btc_ma=15,20", "--json")
+        assert (made["trials"], count(cqs)) == (4, [4])
+        assert count(cqs) == [4]
+
+    def test_new_candles_do_not_reset_the_count_and_other_dates_or_markets_have_their_own(self, cqs, bucket):
+        cqs("backtest", "sweep", *RULE, "--param", "btc_ma=5,10,15", "--json")
+        more = frame(np.append(WAVE["close"], [100, 101]))
+        for market in ("BTC/KRW", "ETH/KRW"):
+            store(bucket, market, more)
+        _, made, _ = cqs("backtest", "sweep", *RULE, "--param", "btc_ma=20", "--json")
+        assert made["trials"] == 4
+        late = ("--start", "2024-10-27", "--param", "btc_ma=6")
+        assert cqs("backtest", "sweep", *RULE, *late, "--json")[1]["trials"] == 2  # it overlaps the last sweep alone
+        assert cqs("backtest", "sweep", RULE[0], "--symbols", "ETH", "--param", "btc_ma=7", "--json")[1]["trials"] == 1
+        assert sorted(count(cqs)) == [1, 5]
+
+    def test_the_order_of_markets_does_not_matter(self, cqs):
+        cqs("backtest", "run", RULE[0], "--symbols", "ETH,BTC", "--json")
+        assert cqs("backtest", "sweep", *RULE, "--param", "btc_ma=7", "--json")[1]["trials"] == 2
+
+    def test_a_set_is_its_values(self):
+        assert canonical({"a": 1, "b": "x"}) == canonical({"b": "x", "a": 1.0})
+        assert canonical({"a": True}) != canonical({"a": 1})
+        assert canonical({"a": 0.1}) != canonical({"a": 0.1 + 1e-9})
+
+    def test_the_newest_sharpe_of_a_set_counts_and_nan_is_no_return(self, tmp_path):
+        bucket, subject = Bucket(tmp_path), Subject("r/ule", "upbit", ("BTC/KRW",), "1d", 0, 10)
+        record(bucket, subject, "2024-a", [{"n": 1}, {"n": 2}], [1.0, np.nan])
+        record(bucket, subject, "2025-b", [{"n": 1}], [2.0])
+        assert sorted(trials(bucket, subject).sharpes) == [0.0, 2.0]
+        assert len(trials(bucket, Subject("r/ule", "upbit", ("BTC/KRW",), "1d", 11, 20))) == 0
+
+
+def returns(sharpe, days):
+    """Daily returns with this Sharpe, skew -3 and kurtosis 10: only two values can have these moments."""
+    rare = round(days * (13 - np.sqrt(117)) / 26)
+    x = np.repeat([-1.0, 0.0], [rare, days - rare])
+    return (x - x.mean()) / x.std(ddof=1) + sharpe
+
+
+class TestKnownValues:
+    """Bailey and Lopez de Prado (2014): annual Sharpe 2.5 over 1,250 days, variance of the trials 1/2."""
+
+    @pytest.mark.parametrize(("number", "bar", "chance"), [(100, 0.1132, 0.9004), (46, 0.1004, 0.9505)])
+    def test_threshold_and_deflated_sharpe(self, number, bar, chance):
+        sharpes = np.linspace(-1, 1, number)
+        sharpes *= np.sqrt(0.5) / sharpes.std(ddof=1)
+        daily = returns(2.5 / np.sqrt(250), 1250)
+        assert len(daily) == 1250
+        assert threshold(sharpes, 250) == pytest.approx(bar, abs=5e-5)
+        assert deflated_sharpe(daily, sharpes, 250) == pytest.approx(chance, abs=1e-4)
+
+
+class Crossing(Strategy):
+    """A rule that has no chance on a random walk."""
+
+    id = "crossing"
+    fast = param.Integer(5, bounds=(2, 21), step=1)
+    slow = param.Integer(30, bounds=(5, 54), step=1)
+
+    def orders(self, candles):
+        from cqs_backtest import indicators as ind
+
+        up = ind.sma(candles, self.fast) > ind.sma(candles, self.slow)
+        return Orders(enter=up, exit=~up, weight=1.0)
+
+
+def walk(seed, rows=400):
+    close = 100 * np.exp(np.random.default_rng(seed).normal(0, 0.03, (rows, 1)).cumsum(axis=0))
+    open_ = np.vstack([close[:1], close[:-1]])
+    ts = np.arange(rows, dtype=np.int64) * 86_400_000
+    high, low = np.maximum(open_, close), np.minimum(open_, close)
+    return Candles(ts, ("A/KRW",), open_, high, low, close, np.ones_like(close))
+
+
+def test_on_random_walks_the_ledger_says_no(tmp_path):
+    """1,000 sets each, in at least 19 of 20 seeds."""
+    from cqs_backtest.search.space import make_space
+    from cqs_backtest.trials import subject_of
+
+    request = make_request(Crossing, ["A/KRW"], exchange="upbit", costs=make_costs(fee=0, slippage_bps=0))
+    space = make_space(Crossing, {})
+    sets = space.sets(0, len(space))
+    chances, fits = [], []
+    for seed in range(20):
+        evaluator = Evaluator(request, walk(seed))
+        found = np.nan_to_num(evaluator.rows(sets).metrics["sharpe"])
+        bucket, subject = Bucket(tmp_path / str(seed)), subject_of(request, evaluator.traded)
+        record(bucket, subject, "sweep", sets, found)
+        counted = trials(bucket, subject)
+        assert len(counted) == len(sets) == 1000
+        chances.append(deflated_sharpe(evaluator.daily_returns(sets[int(found.argmax())]), counted.sharpes))
+        some = np.random.default_rng(seed).choice(len(sets), 40, replace=False)
+        fits.append(overfitting([evaluator.daily_returns(sets[k]) for k in some])[0])
+    assert sum(chance < 0.95 for chance in chances) >= 19
+    assert 0.35 < np.mean(fits) < 0.65
+
+
+def test_sets_that_rest_are_left_out_of_overfitting():
+    random = np.random.default_rng(1)
+    lively = [random.normal(0, 0.01, 400) for _ in range(10)]
+    resting = np.where(np.arange(400) < 60, random.normal(0, 0.01, 400), 0)
+    chance, used = overfitting([*lively, resting, np.zeros(400)])
+    assert used == 10
+    assert 0 <= chance <= 1
+    assert np.isnan(overfitting([lively[0]])[0])
+
+
+class TestPlateau:
+    def test_a_broad_hill_beats_a_lonely_peak(self):
+        scores = np.zeros((9, 9))
+        scores[1, 1] = 5
+        scores[5:8, 5:8] = 2
+        means = neighborhood(scores, (True, True))
+        assert np.unravel_index(np.argmax(means), means.shape) == (6, 6)
+        assert means[6, 6] == 2
+        assert means[1, 1] == pytest.approx(5 / 9)
+
+    def test_choices_have_no_neighbors_and_edges_have_fewer(self):
+        scores = np.array([[1.0, 2.0], [3.0, 4.0]])
+        assert neighborhood(scores, (True, False)).tolist() == [[2, 3], [2, 3]]
+
+    def test_what_cannot_be_chosen_does_not_count(self):
+        scores = np.array([1.0, np.nan, 3.0, np.nan, np.nan, 9.0])
+        found = neighborhood(scores, (True,))
+        assert found[0] == 1
+        assert np.isnan(found[[1, 3, 4]]).all()
+        assert np.isnan(found[2])  # one of three
+
+    def test_of_a_sweep(self, bucket):
+        request = make_request("volatility_breakout", ["BTC"], costs=make_costs())
+        space = {"noise_ratio": "0.1:0.9:0.1", "exit_at": "signal,next_open"}
+        result = Job(Sweep(request, space), bucket, threads=1).run()
+        assert result["plateau"]["mean"] <= result["best"]["sharpe"]
+        assert Job(Sweep(request, space, count=4), bucket, threads=1).run()["plateau"] is None
