@@ -23,8 +23,20 @@ def reference(package: str) -> str:
         return f"::: {package}"
     about = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
     homes = public_names(package, folder / "__init__.pyi")
-    entries = [f"::: {homes[name]}" for name in sorted(homes, key=str.casefold)]
-    return "\n\n".join([about, *entries, *further(package, folder)])
+    borrowed = {name for name, home in homes.items() if is_borrowed(package, home)}
+    entries = [f"::: {homes[name]}" for name in sorted(homes.keys() - borrowed, key=str.casefold)]
+    told = f"From [`cqs_core`](core.md): {', '.join(f'`{name}`' for name in sorted(borrowed))}." if borrowed else ""
+    return "\n\n".join([about, *entries, told, *further(package, folder)])
+
+
+def is_borrowed(package: str, home: str) -> bool:
+    """Whether a module only hands on a name of cqs-core, which has an entry on its own page."""
+    module, _, name = home.rpartition(".")
+    path = ROOT / "packages" / package.replace("_", "-") / "src" / f"{module.replace('.', '/')}.py"
+    if not path.is_file():
+        return False
+    imports = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+    return any(node.module == "cqs_core" and name in {alias.name for alias in node.names} for node in imports)
 
 
 def further(package: str, folder: Path) -> list[str]:

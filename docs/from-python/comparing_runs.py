@@ -18,7 +18,7 @@ compare(low, runs.load(high.id))
 # SQL sees every kept run: `runs`, `run_metrics`, `run_trades` and `run_equity`.
 
 # %%
-sql("select name, parameters->>'noise_ratio' as noise, cagr, sharpe, max_drawdown from runs order by run")
+sql("select name, parameters->>'noise_ratio' as noise, cagr, sharpe, mdd as max_drawdown from runs order by run")
 
 # %%
 sql("select symbol, reason, count(*) as trades, avg(return_pct) as mean from run_trades group by all order by all")

@@ -8,7 +8,7 @@
 from cqs_data import download, load, sql
 
 # %% [markdown]
-# `download` fetches what the lake lacks, stores it, and returns the range. The next call asks for nothing that is there.
+# `download` fetches what the lake lacks, stores it, and returns the range. The next call does not ask for it again.
 # Work of more than a second shows a bar under its cell. Stopping the cell stops the work; what came is stored.
 
 # %%
@@ -22,12 +22,12 @@ bars
 # %%
 import numpy as np
 
-weeks = load("BTC", np.datetime64("2023-01-01"), interval="1w")
+weeks = load("BTC", np.datetime64("2023-01-01"), "2024-12-31", interval="1w")
 weeks["BTC"].tail(3)
 
 # %% [markdown]
-# What you get is a dictionary of DataFrames, so it goes wherever frames by symbol are taken. `wide` has one field of all
-# symbols.
+# What you get is a dictionary of DataFrames, so it goes wherever frames by symbol are taken. `wide` has one field of
+# all symbols.
 
 # %%
 bars.wide("close").tail(3)
@@ -52,7 +52,8 @@ except UnknownName as error:
 # %% [markdown]
 # ## SQL
 #
-# One SELECT over candles, kept runs and bots. `$name` is a value. A frame of yours is a table: name it like an argument.
+# One SELECT over candles, kept runs and bots. `$name` is a value. A frame of your own is a table with the name of its
+# argument.
 
 # %%
 sql("show tables")

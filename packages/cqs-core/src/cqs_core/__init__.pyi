@@ -2,6 +2,7 @@ from .bucket.bucket import Bucket as Bucket
 from .config.home_market import market_of as market_of
 from .config.variables import Settings as Settings
 from .config.variables import settings as settings
+from .data_warnings import warn_of_data as warn_of_data
 from .errors import BucketError as BucketError
 from .errors import BucketUnavailable as BucketUnavailable
 from .errors import CqsError as CqsError

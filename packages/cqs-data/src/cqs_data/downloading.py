@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import DataWarning, ExchangeError, Frame, Lake, settings
+from cqs_core import ExchangeError, Frame, Lake, settings, warn_of_data
 from cqs_core.jobs import waiting
 from cqs_core.lake import candle_frame
 from cqs_data.bars import Bars
@@ -62,7 +61,7 @@ def download(
     _raise_failed(done)
     wanted = _named(selection, [one.series for one in done])
     for note in [note for one in done for note in _notes(one)]:
-        warnings.warn(note, DataWarning, stacklevel=2)
+        warn_of_data(note)
     frames = {name: _frame(lake, series, selection) for name, series in wanted.items()}
     return Bars(frames, selection.intervals[0])
 
@@ -108,7 +107,7 @@ def _frame(lake: Lake, series: Series, selection: Selection) -> Frame:
     """Candles of the requested interval, even if the exchange has only shorter ones."""
     found = lake.derived(series._replace(interval=selection.intervals[0]), selection.start, selection.end)
     if found.note:
-        warnings.warn(found.note, DataWarning, stacklevel=4)
+        warn_of_data(found.note)
     return candle_frame(found.table)
 
 

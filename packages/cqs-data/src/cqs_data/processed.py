@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cqs_core import (
     FIELDS,
-    DataWarning,
     Lake,
     Series,
     UnknownName,
@@ -19,6 +17,7 @@ from cqs_core import (
     parse_interval,
     plugins,
     settings,
+    warn_of_data,
 )
 from cqs_core.jobs import waiting
 from cqs_core.lake import candle_frame, own_days, read_rows, stamps, to_fetch
@@ -113,7 +112,7 @@ def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_st
     found = lake.derived(series, start, end, day_start)
     table = found.table
     if found.note and len(table):
-        warnings.warn(found.note, DataWarning, stacklevel=3)
+        warn_of_data(found.note)
     if at_home_market(series) and not own_days(series.interval, day_start):
         table = _with_earlier(lake, series, table, start, end)
     frame: pd.DataFrame = candle_frame(table)

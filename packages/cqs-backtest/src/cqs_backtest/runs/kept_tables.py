@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
 
 _HERE = "cqs_backtest.runs.kept_tables"
-_HEADLINE = ("total_return", "cagr", "sharpe", "sortino", "max_drawdown", "num_trades")
+_HEADLINE = ("total_return", "cagr", "sharpe", "sortino", "mdd", "num_trades")
 
 TABLES = [
     SqlTable(

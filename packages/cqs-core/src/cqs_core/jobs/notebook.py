@@ -30,7 +30,8 @@ class NotebookBar:
     def __init__(self) -> None:
         self._shown: Any = None
         self._progress: Progress | None = None
-        self._last = time.monotonic()
+        self._last = float("-inf")
+        self._due = False
         self._lock = threading.Lock()
         # the kernel finds the cell that output belongs to by the context
         self._timer = threading.Timer(_AFTER, contextvars.copy_context().run, [self._begin])
@@ -41,19 +42,20 @@ class NotebookBar:
         """Show how far it is, once that is worth it."""
         with self._lock:
             self._progress = progress
-            if self._shown is not None and time.monotonic() - self._last >= _EVERY:
+            if self._due and time.monotonic() - self._last >= _EVERY:
                 self._show(html_of(progress))
 
     def close(self) -> None:
         """Take the bar away."""
         self._timer.cancel()
         with self._lock:
-            self._progress = None
+            self._progress, self._due = None, False
             if self._shown is not None:
                 self._show("")
 
     def _begin(self) -> None:
         with self._lock:
+            self._due = True
             if self._progress is not None:
                 self._show(html_of(self._progress))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from cqs_core import DataWarning, Frame, UnknownName, UsageError, market_of, settings
+from cqs_core import Frame, UnknownName, UsageError, market_of, settings, warn_of_data
 from cqs_core.cli import open_bucket
 from cqs_core.jobs import waiting
 from cqs_core.time.clock import parse_moment, parse_range
@@ -281,7 +280,7 @@ def snapshot_of(bucket: Place) -> Snapshot:
     if count := len(snapshot.problems):
         first = snapshot.problems[0]
         told = f"{count:,} finding{'' if count == 1 else 's'}, such as {first.file}: {first.reason}"
-        warnings.warn(f"the logs are not whole: {told}", DataWarning, stacklevel=4)
+        warn_of_data(f"the logs are not whole: {told}")
     return snapshot
 
 

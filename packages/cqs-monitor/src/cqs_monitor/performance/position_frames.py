@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core import DataWarning, Frame, Lake, Series
+from cqs_core import Frame, Lake, Series, warn_of_data
 from cqs_core.cli import open_bucket
 from cqs_core.time.clock import now, parse_range
 from cqs_core.time.intervals import DAY
@@ -72,7 +71,7 @@ def positions(
     else:
         found = _frame([row for name in names for row in _held_daily(opened, snapshot, name, *bounds)])
     if missing := sorted(set(found[found["price"].isna() & ~found["dust"].astype(bool)]["symbol"])):
-        warnings.warn(f"no price of {', '.join(missing)}; sums leave them out", DataWarning, stacklevel=2)
+        warn_of_data(f"no price of {', '.join(missing)}; sums leave them out")
     return found
 
 
@@ -92,7 +91,7 @@ def _held_now(lake: Lake, snapshot: Snapshot, names: Sequence[str], *, live: boo
 
     for name in names:
         if (found := snapshot.held(name)).state == "unreadable":
-            warnings.warn(f"positions of {name!r} cannot be read: {found.reason}", DataWarning, stacklevel=3)
+            warn_of_data(f"positions of {name!r} cannot be read: {found.reason}")
     symbols = symbols_held(snapshot)
     prices = last_candles(lake.bucket, symbols) | (live_prices(symbols) if live else {})
     at = now()
