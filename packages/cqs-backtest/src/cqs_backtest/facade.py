@@ -105,7 +105,7 @@ def backtest(
         UsageError: bad input, before anything runs.
         DataError: candles with NaN, out of order or twice.
 
-    Example:
+    Examples:
         >>> from cqs_core.testing.candles import random_candles
         >>> import pandas as pd
         >>> made = random_candles(rows=200)
