@@ -36,7 +36,9 @@ def is_borrowed(package: str, home: str) -> bool:
     if not path.is_file():
         return False
     imports = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
-    return any(node.module == "cqs_core" and name in {alias.name for alias in node.names} for node in imports)
+    return any(
+        (node.module or "").startswith("cqs_core") and name in {alias.name for alias in node.names} for node in imports
+    )
 
 
 def further(package: str, folder: Path) -> list[str]:
