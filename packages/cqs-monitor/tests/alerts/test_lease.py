@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cqs_core import Bucket
+from cqs_monitor.alerts import lease
 from cqs_monitor.alerts.lease import FOLDER, HeldByAnother, Lease
 
 
 def test_one_of_several_racers_wins(bucket):
     leases = [Lease(bucket, holder=str(n)) for n in range(8)]
-    assert sum(_took(lease) for lease in leases) == 1
+    assert sum(map(_took, leases)) == 1
 
 
 def test_one_of_several_racers_wins_on_gcs(gcs_bucket):
@@ -23,17 +24,25 @@ def test_one_of_several_racers_wins_on_gcs(gcs_bucket):
         assert sum(pool.map(_took, leases)) == 1
 
 
-def test_a_lease_is_renewed_expires_and_is_given_back(bucket):
-    first, second = Lease(bucket, 0.6, "first"), Lease(bucket, 0.6, "second")
+@pytest.fixture
+def later(monkeypatch):
+    """Moves the clock of leases forward by seconds."""
+    moved = [0.0]
+    monkeypatch.setattr(lease.time, "time", lambda now=time.time: now() + moved[0])
+    return lambda seconds: moved.append(moved.pop() + seconds)
+
+
+def test_a_lease_is_renewed_expires_and_is_given_back(bucket, later):
+    first, second = Lease(bucket, 90, "first"), Lease(bucket, 90, "second")
     first.keep()
     with pytest.raises(HeldByAnother, match="first"):
         second.keep()
-    time.sleep(0.4)
+    later(60)
     first.keep()
-    time.sleep(0.4)
+    later(60)
     with pytest.raises(HeldByAnother):
         second.keep()
-    time.sleep(0.4)
+    later(60)
     second.keep()
     with pytest.raises(HeldByAnother, match="second"):
         first.keep()
@@ -42,19 +51,19 @@ def test_a_lease_is_renewed_expires_and_is_given_back(bucket):
     assert len(bucket.list(FOLDER)) <= 2
 
 
-def test_a_lease_that_cannot_be_read_expires_too(bucket, put):
+def test_a_lease_that_cannot_be_read_expires_too(bucket, put, later):
     put(f"{FOLDER}/000000000007.json", b"{torn")
-    lease = Lease(bucket, 0.3)
+    mine = Lease(bucket, 40)
     with pytest.raises(HeldByAnother):
-        lease.keep()
-    time.sleep(0.4)
-    lease.keep()
-    assert json.loads(bucket.read(f"{FOLDER}/000000000008.json"))["holder"] == lease.holder
+        mine.keep()
+    later(60)
+    mine.keep()
+    assert json.loads(bucket.read(f"{FOLDER}/000000000008.json"))["holder"] == mine.holder
 
 
-def _took(lease: Lease) -> bool:
+def _took(one: Lease) -> bool:
     try:
-        lease.keep()
+        one.keep()
     except HeldByAnother:
         return False
     return True

@@ -150,7 +150,7 @@ def test_the_process_apart_has_no_credentials_and_an_empty_folder(rows, monkeypa
 
 class Hanging:
     def __reduce__(self):
-        return (time.sleep, (60,))
+        return (time.sleep, (600,))  # longer than a test may take
 
 
 class Hungry:
@@ -159,10 +159,8 @@ class Hungry:
 
 
 def test_a_model_that_hangs_is_ended(rows):
-    started = time.monotonic()
     with pytest.raises(DataError, match="took more than 2 s"):
         ask(pickle.dumps(portable(rows, extra=Hanging())), rows, seconds=2)
-    assert time.monotonic() - started < 10
 
 
 def test_a_model_that_eats_memory_is_stopped(rows):

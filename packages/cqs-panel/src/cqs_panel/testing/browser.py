@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _SHELL = "chromium-headless-shell"  # the same engine without what surrounds a page: two thirds of the processor time
-_SHORT_LIVED = "--js-flags=--no-opt --no-maglev"  # pages that live for seconds never earn back optimized code
+_SHORT_LIVED = "--js-flags=--no-opt"  # pages that live for seconds never earn back the last tier of the compiler
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
