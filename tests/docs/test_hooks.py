@@ -247,6 +247,20 @@ class TestGridLogs(LogFormatContract):
         type(self).format = host.log_formats()["grid-bot"]
 
 
+def test_the_kind_of_alert_is_a_rule_like_any_other(installed, tmp_path, capsys):
+    held = {s: {"quantity": q, "entry_price": 10.0} for s, q in (("BTC", 3.0), ("ETH", 1.0))}
+    (tmp_path / "logs" / "Main").mkdir(parents=True)
+    (tmp_path / "logs" / "Main" / "positions.json").write_text(json.dumps(held))
+    [rule] = [block.text for block in documents.blocks("guides/hooks/register_alert_kinds", "toml")]
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "alerts.toml").write_text(rule)
+    [alert] = printed(capsys, "monitor", "alerts", "--bucket", tmp_path)
+    assert (alert["state"], alert["value"], alert["threshold"], alert["note"]) == ("firing", 75.0, 60.0, "BTC")
+    (tmp_path / "config" / "alerts.toml").write_text(rule.replace("60 %", "most"))
+    assert run_command(["monitor", "alerts", "check", "--bucket", str(tmp_path)]) == 2
+    assert "config/alerts.toml:3: over is 'most'; write a percentage" in capsys.readouterr().err
+
+
 def test_the_channel_delivers_or_says_what_is_missing(host, tmp_path, monkeypatch):
     from cqs_monitor.alerts.channels import deliver
 

@@ -320,6 +320,10 @@ def register_candle_formats(): return [Format()]
 @hookimpl
 def register_log_formats(): return [Logs()]
 @hookimpl
+def register_alert_kinds():
+    return [type("K", (), {{"name": "{name}", "about": "a", "scope": "bot", "measure": print, "model_validate": print,
+                           "model_fields": {{"over": 1}}}})]
+@hookimpl
 def register_channels(): return [Thing()]
 @hookimpl
 def register_tables(): return [SqlTable("{name}", {{"a": "int"}}, print)]
@@ -411,6 +415,16 @@ WRONG = {
     "a card without anything": ("register_cards", "class V: name = 'x'", "title is None"),
     "an overlay without layers": ("register_overlays", "class V: name = 'x'; title = 'X'", "layers is None"),
     "a channel that cannot send": ("register_channels", "class V: name = 'x'; send = 5", "not a channel"),
+    "a kind of alert without a threshold": (
+        "register_alert_kinds",
+        "class K: name = 'x'; scope = 'bot'; measure = print; model_fields = {}\ndef V(): return K",
+        "no field 'over'",
+    ),
+    "a kind of alert of nothing": (
+        "register_alert_kinds",
+        "class K: name = 'x'; measure = print\ndef V(): return K",
+        "scope is None",
+    ),
     "an engine that cannot execute": ("register_engines", "class V: name = 'x'; execute = 5", "not an engine"),
     "a property that raises": (
         "register_views",

@@ -1,3 +1,4 @@
+from .alerts.kind import AlertKind as AlertKind
 from .logs.history import Logs as Logs
 from .models.evaluation.regime_frames import regimes as regimes
 from .performance.account_frames import lots as lots

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import AlertChannel, DemoStep, LogFormat, SqlTable
+    from cqs_monitor.alerts.kind import AlertKind
 
 
 @hookimpl
@@ -25,6 +26,13 @@ def register_log_formats() -> Sequence[LogFormat]:
     from cqs_monitor.logs.bot.format import BOT
 
     return [BOT]
+
+
+@hookimpl
+def register_alert_kinds() -> Sequence[type[AlertKind]]:
+    from cqs_monitor.alerts.kinds import built_in
+
+    return built_in()
 
 
 @hookimpl

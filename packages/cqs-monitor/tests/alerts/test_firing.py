@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_monitor.alerts.firing import firings
+from cqs_monitor.alerts.kinds.churn import Churn
 from cqs_monitor.alerts.rule import Rule, read_silence
 from cqs_monitor.alerts.spans import Span, at, counted, gaps, lasting, over_steps, value_at
 
@@ -18,7 +19,7 @@ HOUR = 60 * MINUTE
 
 
 def rule(**changes) -> Rule:
-    return Rule("r", "churn", 1.0, **{"cooldown": 0.0, **changes})
+    return Rule(name="r", condition=Churn(), cooldown="0s").model_copy(update=changes)
 
 
 def utc(text: str) -> int:

@@ -51,20 +51,20 @@ def test_hostile_text_is_read_in_linear_time(shape):
 @pytest.mark.parametrize("shape", ["empty lines", "spaces", "no end of a text"])
 def test_hostile_white_space_is_searched_once(shape):
     """Regular expressions take no lines of Python: in square time, this would not end."""
-    assert len(parse_rules(SHAPES[shape](40_000)).wrong) == 1
+    assert len(parse_rules(SHAPES[shape](40_000)).issues) == 1
 
 
 def test_hostile_amounts_of_rules_are_all_read_or_refused_at_once():
     found = parse_rules(SHAPES["rules"](20_000))
-    assert (len(found.rules), found.wrong) == (20_000, [])
+    assert (len(found.rules), found.issues) == (20_000, [])
     assert found.rules[-1].line == 3 * 20_000 - 2
     refused = parse_rules(SHAPES["rules"](1) + " " * LARGEST)
     assert not refused.rules
-    assert f"rules fit into {LARGEST:,}" in refused.wrong[0].reason
+    assert f"rules fit into {LARGEST:,}" in refused.issues[0].reason
 
 
 def test_a_rule_that_is_too_long_is_named_and_leaves_the_others():
     long = f"[[rule]]\nkind='heartbeat'\nname='{'x' * LARGEST_RULE}'\n"
     found = parse_rules('[[rule]]\nkind="heartbeat"\n' + long + '[[rule]]\nkind="damaged_file"\n')
     assert [rule.kind for rule in found.rules] == ["heartbeat", "damaged_file"]
-    assert [(wrong.line, "fits into" in wrong.reason) for wrong in found.wrong] == [(3, True)]
+    assert [(wrong.line, "fits into" in wrong.reason) for wrong in found.issues] == [(3, True)]

@@ -9,7 +9,7 @@ import pytest
 from logfiles import buy, day, sell
 
 from cqs_core import UsageError
-from cqs_monitor.alerts.context import facts_of
+from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import evaluate, tried
 from cqs_monitor.alerts.rules_file import parse_rules
 
@@ -26,8 +26,8 @@ def ask(bucket):
 
     def evaluated(text: str, at: str, **options):
         rules = parse_rules(f"[[rule]]\n{text}")
-        assert not rules.wrong, rules.wrong
-        alerts, wrong = evaluate(rules, facts_of(bucket, kst(at)), **options)
+        assert not rules.issues, rules.issues
+        alerts, wrong = evaluate(rules, context_of(bucket, kst(at)), **options)
         return wrong or alerts
 
     return evaluated
@@ -37,7 +37,7 @@ def ask(bucket):
 def backtried(bucket):
     def run(text: str, start: str, end: str):
         (rule,) = parse_rules(f"[[rule]]\n{text}").rules
-        return tried(rule, facts_of(bucket, kst("2026-03-01T00:00")), kst(start), kst(end))
+        return tried(rule, context_of(bucket, kst("2026-03-01T00:00")), kst(start), kst(end))
 
     return run
 
@@ -157,7 +157,7 @@ def test_the_for_duration_counts_from_when_the_watcher_saw_it(put, ask):
 
 def test_an_unknown_account_is_told_by_line_and_the_known_ones_are_evaluated(losing, bucket):
     rules = parse_rules('[[rule]]\nkind = "churn"\naccount = ["Main", "Mian"]\n[[rule]]\nkind = "no_trades"\n')
-    alerts, wrong = evaluate(rules, facts_of(bucket, kst("2026-01-05T12:00")))
+    alerts, wrong = evaluate(rules, context_of(bucket, kst("2026-01-05T12:00")))
     assert [(a.rule.kind, a.subject) for a in alerts] == [("churn", "Main"), ("no_trades", "Main")]
     assert str(wrong[0]) == "config/alerts.toml:1: unknown account 'Mian'; did you mean 'Main'?"
 

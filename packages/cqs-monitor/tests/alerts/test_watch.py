@@ -16,7 +16,7 @@ import pytest
 
 from cqs_core import Bucket, BucketError
 from cqs_core.testing.command import cqs, cqs_json
-from cqs_monitor.alerts.state import STATE, Memory, Told, history, remember, remembered
+from cqs_monitor.alerts.state import STATE, SentAlert, WatcherState, history, remember, remembered
 from cqs_monitor.alerts.watcher import Watcher
 from cqs_monitor.performance.reader import reader_of
 
@@ -73,8 +73,8 @@ def test_it_tells_once_and_on_recovery_over_restarts(once, hook, beat, rules, bu
 def test_an_alert_that_was_being_sent_when_the_watcher_died_is_sent_again_and_marked(once, hook, beat, rules, bucket):
     rules(RULES)
     beat(3600)
-    told = Told("[critical] silent", "text", 1, 1, "silent", "", "critical", {"hook": "sending"})
-    remember(bucket, Memory(1, {"silent\n": told}, {"silent\n": 1}))
+    told = SentAlert("[critical] silent", "text", 1, 1, "silent", "", "critical", {"hook": "sending"})
+    remember(bucket, WatcherState(1, {"silent\n": told}, {"silent\n": 1}))
     once()
     once()
     assert len(hook.got) == 1

@@ -11,7 +11,7 @@ import pytest
 from logfiles import buy, day, sell
 
 from cqs_core import DataError
-from cqs_monitor.alerts.context import facts_of
+from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import evaluate as evaluate_rules
 from cqs_monitor.alerts.evaluation import tried
 from cqs_monitor.alerts.rules_file import parse_rules
@@ -85,11 +85,11 @@ def test_an_old_regime_is_not_taken_for_todays(regimes):
 def test_a_regime_is_a_rule(bucket, regimes):
     store(bucket, regimes)
     rules = parse_rules('[[rule]]\nname = "bear"\nkind = "regime"\nmodel = "v1"\nover = "BEAR_TREND"\n')
-    (quiet,), _ = evaluate_rules(rules, facts_of(bucket, utc("2026-01-07T12:00")))
+    (quiet,), _ = evaluate_rules(rules, context_of(bucket, utc("2026-01-07T12:00")))
     assert (quiet.state, quiet.signal.value) == ("ok", "BULL_TREND")
-    (fired,), _ = evaluate_rules(rules, facts_of(bucket, utc("2026-01-08T12:00")))
+    (fired,), _ = evaluate_rules(rules, context_of(bucket, utc("2026-01-08T12:00")))
     assert (fired.state, fired.subject, fired.since) == ("firing", "BTC/KRW", utc("2026-01-08T00:00"))
-    found = tried(rules.rules[0], facts_of(bucket, utc("2026-02-01")), utc("2026-01-01"), utc("2026-02-01"))
+    found = tried(rules.rules[0], context_of(bucket, utc("2026-02-01")), utc("2026-01-01"), utc("2026-02-01"))
     assert [row["at"] for row in found["fired"]] == ["2026-01-08T00:00:00+00:00"]
 
 
@@ -97,8 +97,8 @@ def test_an_old_model_is_a_rule(bucket, upload):
     upload("v1", b"N.")
     rules = parse_rules('[[rule]]\nkind = "model_age"\nover = "30d"\n')
     at = int(bucket.list("models")[0].modified * 1000)
-    (fresh,), _ = evaluate_rules(rules, facts_of(bucket, at + 29 * DAY))
-    (old,), _ = evaluate_rules(rules, facts_of(bucket, at + 31 * DAY))
+    (fresh,), _ = evaluate_rules(rules, context_of(bucket, at + 29 * DAY))
+    (old,), _ = evaluate_rules(rules, context_of(bucket, at + 31 * DAY))
     assert (fresh.state, old.state, old.signal.note) == ("ok", "firing", "v1")
 
 

@@ -19,6 +19,7 @@ _NAMES = {
     "register_engines": "name",
     "register_candle_formats": "name",
     "register_log_formats": "name",
+    "register_alert_kinds": "name",
     "register_channels": "name",
     "register_views": "slug",
     "register_cards": "name",
@@ -209,6 +210,18 @@ def _conventions(item: Any) -> str:
     return _first(_number(item, name) for name in ("fee", "min_order", "version"))
 
 
+def _is_alert_kind(item: Any) -> Verdict:
+    if not isinstance(item, type) or not callable(getattr(item, "measure", None)):
+        return False
+    scope = getattr(item, "scope", None)
+    if scope not in ("bot", "account", "market"):
+        return f"whose scope is {scope!r}; it must be 'bot', 'account' or 'market'"
+    fields = getattr(item, "model_fields", None)
+    if not isinstance(fields, dict) or "over" not in fields:
+        return "which has no field 'over', the threshold"
+    return _call(item, "model_validate") or _text(item, "about", empty=False) or True
+
+
 def _is_channel(item: Any) -> Verdict:
     from cqs_core.host.alert_channel import AlertChannel
 
@@ -257,6 +270,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {
     "register_engines": ("an engine: an object with `name` and `execute`", _is_engine),
     "register_candle_formats": ("a cqs_core.CandleFormat", _is_candle_format),
     "register_log_formats": ("a cqs_core.LogFormat", _is_log_format),
+    "register_alert_kinds": ("a subclass of cqs_monitor.AlertKind", _is_alert_kind),
     "register_channels": ("a channel: an object with `name` and `send`", _is_channel),
     "register_tables": ("a cqs_core.SqlTable", _is_table),
     "register_demo": ("a cqs_core.DemoStep", _is_step),

@@ -71,6 +71,11 @@ def register_log_formats() -> Sequence[LogFormat]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_alert_kinds() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Called when alert rules are read. Returns classes of `cqs_monitor.AlertKind` that a rule may name."""
+
+
+@hookspec
 def register_channels() -> Sequence[AlertChannel]:  # type: ignore[empty-body]
     """Called when an alert is sent. Returns channels that deliver it."""
 

@@ -79,6 +79,7 @@ class LogFormat:
         fee: fraction of a row's amount that the row is taken to have cost; logs have no fees.
         min_order: smallest order in the currency; 0 where there is none.
         exchange: id of the exchange that it trades on; None is the configured one.
+        strategy: id of the strategy that it follows, which alerts compare it with; empty where that is not known.
         columns: `{field: name}` for tables with the bot's own names of columns.
         version: raise it when rows are read differently: what was read before is then read again.
     """
@@ -91,6 +92,7 @@ class LogFormat:
     fee: float = 0.0
     min_order: float = 0.0
     exchange: str | None = None
+    strategy: str = ""
     columns: Mapping[str, str] = {}
     version: int = 1
 

@@ -174,6 +174,9 @@ class Plugins:
     def log_formats(self) -> Mapping[str, LogFormat]:
         return self._by_name("register_log_formats")
 
+    def alert_kinds(self) -> Mapping[str, Any]:
+        return self._by_name("register_alert_kinds")
+
     def channels(self) -> Mapping[str, AlertChannel]:
         return self._by_name("register_channels")
 

@@ -1,4 +1,4 @@
-"""What rules are held against, read once a round: the logs, candles, models and regimes of a bucket."""
+"""What rules are evaluated with, read once a round: the logs, candles, models and regimes of a bucket."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Trades:
 
 
 @dataclass(eq=False)
-class Facts:
+class Context:
     """A bucket at one moment.
 
     Attributes:
@@ -137,13 +137,13 @@ class Facts:
             return str(error)
 
 
-def facts_of(bucket: Bucket, now: int) -> Facts:
+def context_of(bucket: Bucket, now: int) -> Context:
     """Read what is needed now.
 
     Raises:
         BucketError: the bucket does not answer.
     """
-    return Facts(bucket, reader_of(bucket.address).refresh(), now)
+    return Context(bucket, reader_of(bucket.address).refresh(), now)
 
 
 def _trades(table: pa.Table) -> Trades:

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_core import CqsError, UsageError, settings
+from cqs_core.isolation import foreign
 from cqs_core.time.clock import iso_or_none
-from cqs_monitor.alerts.conditions import MEASURES, Signal
-from cqs_monitor.alerts.kinds import KINDS
-from cqs_monitor.alerts.rule_reader import Wrong
+from cqs_monitor.alerts.fields import shown
+from cqs_monitor.alerts.rule_reader import Issue
 from cqs_monitor.alerts.spans import Span, at
-from cqs_monitor.alerts.units import shown
 from cqs_monitor.models.evaluation.evaluate import daily_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cqs_monitor.alerts.context import Facts
+    from cqs_monitor.alerts.context import Context
+    from cqs_monitor.alerts.kind import Signal
     from cqs_monitor.alerts.rule import Rule
     from cqs_monitor.alerts.rules_file import Rules
 
@@ -36,6 +36,7 @@ class Alert:
         signal: behind it.
         since: ms UTC, when it was broken; None where it is not, or where no file and no watcher says.
         read: whether every file that it needs was there and was read.
+        currency: of the account, for amounts of money.
     """
 
     rule: Rule
@@ -44,6 +45,7 @@ class Alert:
     signal: Signal
     since: int | None = None
     read: bool = True
+    currency: str = ""
 
     @property
     def key(self) -> str:
@@ -56,13 +58,14 @@ class Alert:
 
     @property
     def text(self) -> str:
-        kind = KINDS[self.rule.kind]
-        value, limit = shown(self.signal.value, kind.unit), shown(self.rule.over, kind.unit)
-        compared = f"{value}" if kind.unit == "names" else f"{value}, over {limit}"
+        kind = self.rule.condition
+        value, limit = (shown(one, kind.unit(), self.currency) for one in (self.signal.value, self.rule.over))
+        compared = f"{value}" if kind.unit() == "names" else f"{value}, over {limit}"
         return f"{kind.about}: {compared}" + (f" ({self.signal.note})" if self.signal.note else "")
 
     def json(self) -> dict[str, Any]:
-        kind = KINDS[self.rule.kind]
+        units = {"duration": "s", "money": self.currency}
+        unit = self.rule.condition.unit()
         over = list(self.rule.over) if isinstance(self.rule.over, tuple) else self.rule.over
         return {
             "rule": self.rule.name,
@@ -72,48 +75,43 @@ class Alert:
             "since": iso_or_none(self.since),
             "value": self.signal.value,
             "threshold": over,
-            "unit": "s" if kind.unit == "duration" else kind.unit,
+            "unit": units.get(unit, unit),
             "kind": self.rule.kind,
             "note": self.signal.note or None,
         }
 
 
-def evaluate(rules: Rules, facts: Facts, seen: Mapping[str, int] | None = None) -> tuple[list[Alert], list[Wrong]]:
+def evaluate(rules: Rules, context: Context, seen: Mapping[str, int] | None = None) -> tuple[list[Alert], list[Issue]]:
     """Every rule now, and what is wrong with rules as they stand against this bucket.
 
     Args:
         rules: in force.
-        facts: of one moment.
+        context: of one moment.
         seen: since when a watcher sees what has no date of its own, by `Alert.key`.
     """
-    wrong = list(rules.wrong)
+    issues = list(rules.issues)
     alerts: list[Alert] = []
     for rule in rules.rules:
         try:
-            alerts += [_alert(rule, name, facts, seen or {}) for name in subjects(rule, facts, wrong)]
+            alerts += [_alert(rule, name, context, seen or {}) for name in subjects(rule, context, issues)]
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - one rule must not take the others down
             told = str(error) if isinstance(error, CqsError) else f"{type(error).__name__}: {error}"
-            wrong.append(Wrong(rule.line, f"it could not be evaluated: {told}", rule.name))
-    return alerts, wrong
+            issues.append(Issue(rule.line, f"it could not be evaluated: {told}", rule.name))
+    return alerts, issues
 
 
-def subjects(rule: Rule, facts: Facts, wrong: list[Wrong]) -> Sequence[str]:
+def subjects(rule: Rule, context: Context, issues: list[Issue]) -> Sequence[str]:
     """What a rule is evaluated for; accounts that nobody knows are noted as wrong."""
-    scope = KINDS[rule.kind].scope
-    if scope == "bot":
+    if rule.condition.scope == "bot":
         return [""]
-    if scope == "account":
-        return list(_accounts(rule, facts.snapshot.accounts, wrong))
-    return [daily_series(None, name).market for name in rule.options.get("market", ("BTC",))]
+    if rule.condition.scope == "account":
+        return list(_accounts(rule, context.snapshot.accounts, issues))
+    return [daily_series(None, name).market for name in getattr(rule.condition, "market", ("BTC",))]
 
 
-def measure(rule: Rule, subject: str, facts: Facts) -> Signal:
-    return MEASURES[rule.kind](facts, rule, subject)
-
-
-def _accounts(rule: Rule, known: Sequence[str], wrong: list[Wrong]) -> Iterator[str]:
+def _accounts(rule: Rule, known: Sequence[str], issues: list[Issue]) -> Iterator[str]:
     if not rule.accounts:
         yield from known
     for name in rule.accounts:
@@ -122,20 +120,24 @@ def _accounts(rule: Rule, known: Sequence[str], wrong: list[Wrong]) -> Iterator[
             continue
         near = difflib.get_close_matches(name, known, n=1)
         advice = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known[:12]) or 'none yet'}"
-        wrong.append(Wrong(rule.line, f"unknown account {name!r}; {advice}", rule.name))
+        issues.append(Issue(rule.line, f"unknown account {name!r}; {advice}", rule.name))
 
 
-def _alert(rule: Rule, subject: str, facts: Facts, seen: Mapping[str, int]) -> Alert:
-    signal = measure(rule, subject, facts)
-    span = at(signal.spans, facts.now)
+def _alert(rule: Rule, subject: str, context: Context, seen: Mapping[str, int]) -> Alert:
+    with foreign():
+        signal = rule.condition.measure(context, subject)
+    form = context.snapshot.formats.get(subject)
+    currency = form.currency if form else ""
+    span = at(signal.spans, context.now)
     if span is None:
-        read = signal.read and subject not in facts.snapshot.unread
-        return Alert(rule, subject, "unknown" if signal.value is None else "ok", signal, read=read)
+        read = signal.read and subject not in context.snapshot.unread
+        state: State = "unknown" if signal.value is None else "ok"
+        return Alert(rule, subject, state, signal, read=read, currency=currency)
     since: int | None = span.start
     if not signal.dated:
         since = seen.get(key_of(rule, subject))
         span = Span(span.start if since is None else min(since, span.start), span.end)
-    return Alert(rule, subject, _state(rule, span, facts.now), signal, since)
+    return Alert(rule, subject, _state(rule, span, context.now), signal, since, currency=currency)
 
 
 def key_of(rule: Rule, subject: str) -> str:
@@ -151,7 +153,7 @@ def _state(rule: Rule, span: Span, now: int) -> State:
     return "firing"
 
 
-def tried(rule: Rule, facts: Facts, start: int, end: int) -> dict[str, Any]:
+def tried(rule: Rule, context: Context, start: int, end: int) -> dict[str, Any]:
     """When the rule would have told in `[start, end)`, ms UTC.
 
     Raises:
@@ -159,14 +161,14 @@ def tried(rule: Rule, facts: Facts, start: int, end: int) -> dict[str, Any]:
     """
     from cqs_monitor.alerts.firing import firings
 
-    past = KINDS[rule.kind].past
+    past = rule.condition.past
     if past is not True:
         raise UsageError(f"rule {rule.name!r} cannot be tried on the past: {past}")
-    wrong: list[Wrong] = []
+    issues: list[Issue] = []
     rows: list[dict[str, Any]] = []
-    until = min(end, facts.now)
-    for name in subjects(rule, facts, wrong):
-        spans = [s for s in measure(rule, name, facts).spans if s.start < until]
+    until = min(end, context.now)
+    for name in subjects(rule, context, issues):
+        spans = [s for s in rule.condition.measure(context, name).spans if s.start < until]
         found = [f for f in firings(spans, rule, until - 1) if f.at >= start]
         rows += [
             {
@@ -177,8 +179,8 @@ def tried(rule: Rule, facts: Facts, start: int, end: int) -> dict[str, Any]:
             }
             for f in found
         ]
-    if wrong:
-        raise UsageError(str(wrong[0]))
+    if issues:
+        raise UsageError(str(issues[0]))
     rows.sort(key=lambda row: str(row["at"]))
     zone = settings().timezone
     return {

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cqs_core.time.clock import iso
 from cqs_monitor.alerts.firing import firings
-from cqs_monitor.alerts.kinds import KINDS
-from cqs_monitor.alerts.state import Memory, Told
+from cqs_monitor.alerts.state import SentAlert, WatcherState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cqs_monitor.alerts.evaluation import Alert
-    from cqs_monitor.alerts.rule_reader import Wrong
+    from cqs_monitor.alerts.rule_reader import Issue
     from cqs_monitor.alerts.rules_file import Rules
 
 MOST_TRIES = 8
@@ -31,10 +30,10 @@ class Event(NamedTuple):
 
     kind: Literal["alert", "repeat", "again", "recovery"]
     key: str
-    told: Told
+    told: SentAlert
 
 
-def note_seen(alerts: Sequence[Alert], memory: Memory, now: int) -> None:
+def note_seen(alerts: Sequence[Alert], memory: WatcherState, now: int) -> None:
     """Since when what has no date of its own is seen broken."""
     broken = {
         alert.key for alert in alerts if alert.state in ("pending", "silenced", "firing") and not alert.signal.dated
@@ -45,7 +44,7 @@ def note_seen(alerts: Sequence[Alert], memory: Memory, now: int) -> None:
         del memory.seen[key]
 
 
-def events(alerts: Sequence[Alert], memory: Memory, now: int) -> Iterator[Event]:
+def events(alerts: Sequence[Alert], memory: WatcherState, now: int) -> Iterator[Event]:
     """What this round sends. The memory is changed by whoever sends."""
     known = {alert.key: alert for alert in alerts}
     for key, told in list(memory.told.items()):
@@ -60,7 +59,7 @@ def events(alerts: Sequence[Alert], memory: Memory, now: int) -> Iterator[Event]
             yield from _missed(alert, memory, last, now)
 
 
-def _told_before(key: str, told: Told, alert: Alert | None, now: int) -> Iterator[Event]:
+def _told_before(key: str, told: SentAlert, alert: Alert | None, now: int) -> Iterator[Event]:
     states = set(told.channels.values())
     if "sending" in states:
         yield Event("repeat", key, told)
@@ -75,18 +74,18 @@ def _over(alert: Alert) -> bool:
     return alert.state == "ok" and alert.read
 
 
-def withdrawn(alerts: Sequence[Alert], memory: Memory, rules: Rules, wrong: Sequence[Wrong]) -> Iterator[str]:
+def withdrawn(alerts: Sequence[Alert], memory: WatcherState, rules: Rules, issues: Sequence[Issue]) -> Iterator[str]:
     """Keys of what was told by rules that no longer ask for it; what a wrong rule asks for, nobody knows."""
     known, current = {rule.name: rule for rule in rules.rules}, {alert.key for alert in alerts}
     for key, told in memory.told.items():
         rule = known.get(told.rule)
-        if key in current or wrong:
+        if key in current or issues:
             continue
-        if rule is None or KINDS[rule.kind].scope != "account" or (rule.accounts and told.subject not in rule.accounts):
+        if rule is None or rule.condition.scope != "account" or (rule.accounts and told.subject not in rule.accounts):
             yield key
 
 
-def _missed(alert: Alert, memory: Memory, last: int | None, now: int) -> Iterator[Event]:
+def _missed(alert: Alert, memory: WatcherState, last: int | None, now: int) -> Iterator[Event]:
     """Broken and over again between two rounds: told all the same, once."""
     recent = [span for span in alert.signal.spans if span.end is not None and memory.round < span.end <= now]
     found = [f for f in firings(recent, alert.rule, now, last) if f.at > memory.round and f.until is not None]
@@ -104,9 +103,9 @@ def _silent(alert: Alert, now: int) -> bool:
     return alert.rule.silence is not None and alert.rule.silence.until(now) is not None
 
 
-def _told(alert: Alert, since: int, now: int) -> Told:
+def _told(alert: Alert, since: int, now: int) -> SentAlert:
     rule = alert.rule
-    return Told(alert.title, alert.text, since, now, rule.name, alert.subject, rule.severity)
+    return SentAlert(alert.title, alert.text, since, now, rule.name, alert.subject, rule.severity)
 
 
 def wait(tries: int) -> int:

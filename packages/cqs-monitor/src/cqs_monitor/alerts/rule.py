@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
+
+from cqs_monitor.alerts.fields import Duration, Names, read_names
+from cqs_monitor.alerts.kind import AlertKind
 
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
@@ -40,50 +43,86 @@ class Silence:
         return int(end.timestamp() * 1000)
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A condition, and how to tell of it.
-
-    Attributes:
-        name: unique.
-        kind: of `kinds.KINDS`.
-        over: threshold in the kind's unit: seconds, KRW, percent, a count, or names.
-        accounts: empty for all.
-        severity: for people; nothing depends on it.
-        hold: seconds that the condition must last.
-        cooldown: seconds after an alert in which it is not sent again.
-        silence: when nothing is sent.
-        channels: by name; empty for all.
-        options: what only this kind has, `{"market": …}`.
-        line: of the file, where it begins.
-    """
-
-    name: str
-    kind: str
-    over: Any
-    accounts: tuple[str, ...] = ()
-    severity: Severity = "warning"
-    hold: float = 0.0
-    cooldown: float = 3600.0
-    silence: Silence | None = None
-    channels: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-    line: int = 0
-
-
 def read_silence(value: Any) -> Silence:
-    """`"23:00-07:00"`, or with a zone: `"23:00-07:00 Asia/Seoul"`.
+    """`"23:00-07:00"`, or with a zone: `"23:00-07:00 Europe/Berlin"`.
 
     Raises:
         ValueError: written otherwise.
     """
     match = _SILENCE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f'is {value!r}; write "23:00-07:00" or "23:00-07:00 Asia/Seoul"')
+        raise ValueError(f'is {value!r}; write "23:00-07:00" or "23:00-07:00 Europe/Berlin"')
     start, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
     if start == end:
         raise ValueError(f"is {value!r}, which is no time at all, or all of it; use enabled = false instead")
     try:
         return Silence(start, end, ZoneInfo(match[5]).key if match[5] else None)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"names the zone {match[5]!r}; write an IANA name such as Asia/Seoul") from None
+        near = (difflib.get_close_matches(match[5], available_timezones(), n=1) or ["Europe/Berlin"])[0]
+        raise ValueError(f"names the zone {match[5]!r}; write an IANA name such as {near}") from None
+
+
+def _read_accounts(value: Any) -> tuple[str, ...]:
+    names = read_names(value)
+    return () if "*" in names else names
+
+
+def _read_severity(value: Any) -> Any:
+    if value not in SEVERITIES:
+        raise ValueError(f"is {value!r}; write {', '.join(SEVERITIES)}")
+    return value
+
+
+def _read_enabled(value: Any) -> Any:
+    if not isinstance(value, bool):
+        raise ValueError(f"is {value!r}; write true or false")  # noqa: TRY004 - the file is issues, not the caller
+    return value
+
+
+def _read_name(value: Any) -> Any:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"is {value!r}; write a text")
+    return value
+
+
+class Rule(BaseModel):
+    """A condition, and how it is sent. Aliases are what the file calls the fields.
+
+    Attributes:
+        name: unique.
+        condition: the kind, with its threshold and options.
+        accounts: empty for all.
+        severity: for people; nothing depends on it.
+        hold: seconds that the condition must last.
+        cooldown: seconds after an alert in which it is not sent again.
+        silence: when nothing is sent.
+        channels: by name; empty for all.
+        enabled: whether the rule is in force.
+        line: of the file, where it begins.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, BeforeValidator(_read_name)] = Field(title="Name")
+    condition: SkipValidation[AlertKind]
+    accounts: Annotated[tuple[str, ...], BeforeValidator(_read_accounts)] = Field((), alias="account", title="Accounts")
+    severity: Annotated[Severity, BeforeValidator(_read_severity)] = Field("warning", title="Severity")
+    hold: Duration = Field(0.0, alias="for", title="Must last for")
+    cooldown: Duration = Field(3600.0, title="Not sent again for")
+    silence: Annotated[Silence | None, BeforeValidator(read_silence)] = Field(None, title="Nothing is sent during")
+    channels: Names = Field((), title="Channels")
+    enabled: Annotated[bool, BeforeValidator(_read_enabled)] = Field(default=True, title="In force")
+    line: int = 0
+
+    @property
+    def kind(self) -> str:
+        return self.condition.name
+
+    @property
+    def over(self) -> Any:
+        """The threshold: seconds, money, percent, a count, or names."""
+        return self.condition.over
+
+
+WRITTEN = [field.alias or name for name, field in Rule.model_fields.items() if name not in ("condition", "line")]
+"""Fields of every rule, as the file calls them, besides `kind` and `over`."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError
-from cqs_monitor.alerts.rule_reader import KEY, RuleReader, Slips, Wrong
+from cqs_monitor.alerts.rule_reader import KEY, Issue, Issues, read_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +68,7 @@ class Rules:
     """Those in force, and what is wrong with the others."""
 
     rules: Sequence[Rule] = ()
-    wrong: Sequence[Wrong] = ()
+    issues: Sequence[Issue] = ()
     stored: bool = True
 
     def rule(self, name: str) -> Rule:
@@ -93,7 +93,7 @@ def read_rules(bucket: Bucket) -> Rules:
     """
     text, stored = read_text(bucket)
     found = parse_rules(text)
-    return Rules(found.rules, found.wrong, stored)
+    return Rules(found.rules, found.issues, stored)
 
 
 def read_text(bucket: Bucket) -> tuple[str, bool]:
@@ -110,29 +110,29 @@ def read_text(bucket: Bucket) -> tuple[str, bool]:
 def parse_rules(text: str) -> Rules:
     """Rules of a text; every block is read alone, so that a slip spoils one rule only. Too much text is not read."""
     rules: dict[str, Rule] = {}
-    wrong: list[Wrong] = []
+    issues: list[Issue] = []
     if (size := len(text.encode(errors="replace"))) > LARGEST:
-        return Rules((), [Wrong(1, f"the text is {size:,} bytes long; rules fit into {LARGEST:,}")])
-    for line, name, block in _blocks(text, wrong):
+        return Rules((), [Issue(1, f"the text is {size:,} bytes long; rules fit into {LARGEST:,}")])
+    for line, name, block in _blocks(text, issues):
         try:
             rule = _rule(line, name, block)
-        except Slips as slips:
-            wrong += slips.found
+        except Issues as slips:
+            issues += slips.found
             continue
         if rule is None:
             continue
         if (taken := rules.setdefault(rule.name, rule)) is not rule:
-            wrong.append(Wrong(line, f"the name {rule.name!r} is taken by the rule of line {taken.line}", rule.name))
-    return Rules([*rules.values()], wrong)
+            issues.append(Issue(line, f"the name {rule.name!r} is taken by the rule of line {taken.line}", rule.name))
+    return Rules([*rules.values()], issues)
 
 
-def _blocks(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, str, str]]:
+def _blocks(text: str, issues: list[Issue]) -> Iterator[tuple[int, str, str]]:
     """Line, header and body of each `[[…]]`; what stands before the first is only looked at for mistakes."""
     heads = list(_HEAD.finditer(text))
     before = text[: heads[0].start()] if heads else text
     for number, written in enumerate(before.splitlines(), 1):
         if written.strip() and not written.lstrip().startswith("#"):
-            wrong.append(Wrong(number, f"{written.strip()[:40]!r} stands outside of a rule; write [[rule]] above it"))
+            issues.append(Issue(number, f"{written.strip()[:40]!r} stands outside of a rule; write [[rule]] above it"))
     line, counted = 1, 0
     for head, following in zip(heads, [*heads[1:], None], strict=False):
         end = following.start() if following else len(text)
@@ -144,23 +144,23 @@ def _blocks(text: str, wrong: list[Wrong]) -> Iterator[tuple[int, str, str]]:
 def _rule(line: int, name: str, body: str) -> Rule | None:
     """The rule of one block; None where it is switched off."""
     if name != "rule":
-        raise Slips([Wrong(line, f"[[{name[:40]}]] is unknown; did you mean [[rule]]?")])
+        raise Issues([Issue(line, f"[[{name[:40]}]] is unknown; did you mean [[rule]]?")])
     fields = _fields(line, body)
-    return RuleReader(line, body, fields).rule()
+    return read_rule(line, body, fields)
 
 
 def _fields(line: int, body: str) -> dict[str, Any]:
     if len(body) > LARGEST_RULE and len(body.strip()) > LARGEST_RULE:
-        raise Slips([Wrong(line, f"a rule of {len(body):,} characters; one fits into {LARGEST_RULE:,}")])
+        raise Issues([Issue(line, f"a rule of {len(body):,} characters; one fits into {LARGEST_RULE:,}")])
     body = body.rstrip()
     if dotted := next((n for n, written in enumerate(body.splitlines()) if written.count(".") > _DOTS), None):
-        raise Slips([Wrong(line + dotted, f"a line with more than {_DOTS} dots; every rule has plain fields")])
+        raise Issues([Issue(line + dotted, f"a line with more than {_DOTS} dots; every rule has plain fields")])
     if match := _TABLE.search(body):
         at = line + body.count("\n", 0, match.end())
-        raise Slips([Wrong(at, "a table inside a rule; every rule is a [[rule]] with plain fields")])
+        raise Issues([Issue(at, "a table inside a rule; every rule is a [[rule]] with plain fields")])
     try:
         return tomllib.loads(body)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         match = _LINE_OF_ERROR.search(str(error))
         offset = int(match[1]) - 1 if match and match[1] else body.rstrip().count("\n")
-        raise Slips([Wrong(line + offset, f"no TOML: {_LINE_OF_ERROR.sub('', str(error))}")]) from None
+        raise Issues([Issue(line + offset, f"no TOML: {_LINE_OF_ERROR.sub('', str(error))}")]) from None

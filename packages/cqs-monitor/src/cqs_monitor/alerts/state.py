@@ -22,7 +22,7 @@ Delivery = Literal["sending", "sent", "failed", "given up"]
 
 
 @dataclass
-class Told:
+class SentAlert:
     """An alert that was told and has not recovered.
 
     Attributes:
@@ -50,7 +50,7 @@ class Told:
 
 
 @dataclass
-class Memory:
+class WatcherState:
     """The watcher's state.
 
     Attributes:
@@ -61,12 +61,12 @@ class Memory:
     """
 
     round: int = 0
-    told: dict[str, Told] = field(default_factory=dict)
+    told: dict[str, SentAlert] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
 
 
-def remembered(bucket: Bucket) -> Memory:
+def remembered(bucket: Bucket) -> WatcherState:
     """The stored state; empty where there is none, or where it is damaged (then alerts are told again).
 
     Raises:
@@ -74,22 +74,22 @@ def remembered(bucket: Bucket) -> Memory:
     """
     try:
         value = json.loads(bucket.read(STATE))
-        told = {key: Told(**one) for key, one in value["told"].items()}
-        return Memory(int(value["round"]), told, dict(value["last"]), dict(value["seen"]))
+        told = {key: SentAlert(**one) for key, one in value["told"].items()}
+        return WatcherState(int(value["round"]), told, dict(value["last"]), dict(value["seen"]))
     except FileNotFoundError:
-        return Memory()
+        return WatcherState()
     except BucketError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Memory()
+        return WatcherState()
 
 
-def remember(bucket: Bucket, memory: Memory) -> None:
+def remember(bucket: Bucket, memory: WatcherState) -> None:
     """Store the state, whole."""
     bucket.write(STATE, json.dumps(asdict(memory), ensure_ascii=False).encode())
 
 
-def line(event: str, told: Told, at: int) -> dict[str, Any]:
+def line(event: str, told: SentAlert, at: int) -> dict[str, Any]:
     """An event as the history and `cqs monitor watch --json` show it.
 
     Args:
@@ -110,7 +110,7 @@ def line(event: str, told: Told, at: int) -> dict[str, Any]:
     }
 
 
-def record(bucket: Bucket, event: str, told: Told, at: int) -> None:
+def record(bucket: Bucket, event: str, told: SentAlert, at: int) -> None:
     """Add a line to the history of the month."""
     key = f"{HISTORY}/{dt.datetime.fromtimestamp(at / 1000, tz=dt.UTC):%Y-%m}.jsonl"
     try:

@@ -13,13 +13,12 @@ from cqs_core import AlertChannel, CqsError, UsageError, plugins
 from cqs_core.files import state_folder, write_json
 from cqs_core.time.clock import iso, now
 from cqs_monitor.alerts.channels import AppriseChannel, configured, deliver
-from cqs_monitor.alerts.context import facts_of
+from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import evaluate
-from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.lease import HeldByAnother, Lease
 from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, wait, withdrawn
 from cqs_monitor.alerts.rules_file import Rules, read_rules
-from cqs_monitor.alerts.state import Memory, Told, record, remember, remembered
+from cqs_monitor.alerts.state import SentAlert, WatcherState, record, remember, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +50,7 @@ class Watcher:
     patience: float = PATIENCE
     blind_after: float = 120.0
     lease: Lease = field(init=False)
-    _memory: Memory | None = None
+    _memory: WatcherState | None = None
     _rules: Rules = field(default_factory=Rules)
     _running: threading.Thread | None = None
     _outcome: list[Any] = field(default_factory=list)
@@ -62,7 +61,7 @@ class Watcher:
         self.lease = Lease(self.bucket)
 
     @property
-    def told(self) -> list[Told]:
+    def told(self) -> list[SentAlert]:
         """What was told and has not recovered, as of the last round."""
         return list(self._memory.told.values()) if self._memory else []
 
@@ -109,12 +108,12 @@ class Watcher:
         memory = self._memory
         self._read_rules()
         moment = now()
-        facts = facts_of(self.bucket, moment)
-        self._check_accounts(facts.snapshot.accounts, memory)
-        alerts, wrong = evaluate(self._rules, facts, memory.seen)
-        for one in wrong:
+        context = context_of(self.bucket, moment)
+        self._check_accounts(context.snapshot.accounts, memory)
+        alerts, issues = evaluate(self._rules, context, memory.seen)
+        for one in issues:
             self.say(str(one))
-        for key in list(withdrawn(alerts, memory, self._rules, wrong)):
+        for key in list(withdrawn(alerts, memory, self._rules, issues)):
             self.say(f"{memory.told.pop(key).title}: no rule asks for it any more; it is dropped")
         note_seen(alerts, memory, moment)
         self._add_channels(alerts, memory)
@@ -123,13 +122,13 @@ class Watcher:
         memory.round = moment
         remember(self.bucket, memory)
 
-    def _check_accounts(self, accounts: tuple[str, ...], memory: Memory) -> None:
+    def _check_accounts(self, accounts: tuple[str, ...], memory: WatcherState) -> None:
         """Logs that were there and are gone are no sign that all is well.
 
         Raises:
             CqsError: no account is left.
         """
-        asked = {rule.name for rule in self._rules.rules if KINDS[rule.kind].scope == "account"}
+        asked = {rule.name for rule in self._rules.rules if rule.condition.scope == "account"}
         before = set(self._accounts) or {told.subject for told in memory.told.values() if told.rule in asked}
         if before and not accounts:
             raise CqsError(f"bucket {self.bucket.url!r} has no logs any more; it had those of {len(before)} accounts")
@@ -137,7 +136,7 @@ class Watcher:
             self.say(f"account {name!r} has no files any more; what was told of it stays")
         self._accounts = accounts
 
-    def _add_channels(self, alerts: Sequence[Alert], memory: Memory) -> None:
+    def _add_channels(self, alerts: Sequence[Alert], memory: WatcherState) -> None:
         """What still fires is told through channels that were not there when it was told."""
         for alert in alerts:
             told = memory.told.get(alert.key)
@@ -162,7 +161,7 @@ class Watcher:
                 raise
             self.say(f"{error}; the last rules stay in force")
 
-    def _send(self, event: Event, memory: Memory, moment: int) -> None:
+    def _send(self, event: Event, memory: WatcherState, moment: int) -> None:
         """Recorded before and after: after a crash in between it is sent again, and marked."""
         told = event.told
         if event.kind == "recovery":
@@ -179,12 +178,12 @@ class Watcher:
             self._deliver(told, moment)
         self._settle(event, memory, moment)
 
-    def _wanted(self, told: Told) -> AbstractSet[str]:
+    def _wanted(self, told: SentAlert) -> AbstractSet[str]:
         """Names of the channels of its rule, configured or not."""
         named = next((rule.channels for rule in self._rules.rules if rule.name == told.rule), ())
         return frozenset(named) or self._channels().keys()
 
-    def _names(self, told: Told) -> list[str]:
+    def _names(self, told: SentAlert) -> list[str]:
         wanted, known = self._wanted(told), self._channels()
         for name in sorted(wanted - known.keys()):
             self.say(
@@ -192,7 +191,7 @@ class Watcher:
             )
         return [name for name in known if name in wanted]
 
-    def _deliver(self, told: Told, moment: int) -> None:
+    def _deliver(self, told: SentAlert, moment: int) -> None:
         known = self._channels()
         due = {
             name: known[name]
@@ -212,7 +211,7 @@ class Watcher:
                 del told.channels[name]  # no longer configured; should it be again, it is told then
         told.again = moment + wait(told.tries)
 
-    def _settle(self, event: Event, memory: Memory, moment: int) -> None:
+    def _settle(self, event: Event, memory: WatcherState, moment: int) -> None:
         told = event.told
         if event.kind == "alert":
             memory.last[event.key] = moment
@@ -228,7 +227,7 @@ class Watcher:
         self.tell_blind(reason)
 
     def tell_blind(self, reason: str) -> None:
-        """Told through every channel; remembered on this machine, since the bucket does not take it."""
+        """SentAlert through every channel; remembered on this machine, since the bucket does not take it."""
         path = self._blind_file()
         known = _json(path) or {"since": now(), "told": None}
         if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:
@@ -274,7 +273,7 @@ def watch(watcher: Watcher, every: float) -> None:
         time.sleep(max(0.5, every - (time.monotonic() - started)))
 
 
-def _words(told: Told) -> tuple[str, str]:
+def _words(told: SentAlert) -> tuple[str, str]:
     title, text = told.title, f"{told.text}, since {iso(told.since)}"
     if told.recovered is not None:
         title, text = f"[recovered] {title}", f"it was: {text}, until {iso(told.recovered)}"

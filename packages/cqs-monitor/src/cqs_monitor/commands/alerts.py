@@ -14,7 +14,7 @@ from cqs_core.time.clock import now, parse_range
 from cqs_monitor.commands.printing import table
 
 if TYPE_CHECKING:
-    from cqs_monitor.alerts.rule_reader import Wrong
+    from cqs_monitor.alerts.rule_reader import Issue
 
 
 @click.group("alerts", invoke_without_command=True)
@@ -26,14 +26,14 @@ def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
         if bucket or as_json:
             raise UsageError(f"write --bucket and --json after {ctx.invoked_subcommand!r}")
         return
-    from cqs_monitor.alerts.context import facts_of
+    from cqs_monitor.alerts.context import context_of
     from cqs_monitor.alerts.evaluation import evaluate
     from cqs_monitor.alerts.rules_file import read_rules
     from cqs_monitor.alerts.state import remembered
 
     home = open_bucket(bucket)
     rules = read_rules(home)
-    alerts, wrong = evaluate(rules, facts_of(home, now()), remembered(home).seen)
+    alerts, issues = evaluate(rules, context_of(home, now()), remembered(home).seen)
     rows = [alert.json() for alert in alerts]
 
     def human() -> None:
@@ -46,7 +46,7 @@ def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
         table(["rule", "account", "severity", "state", "since", "what"], shown, left=6)
 
     emit(rows, as_json, human)
-    _tell(wrong)
+    _tell(issues)
 
 
 @command.command("try")
@@ -56,7 +56,7 @@ def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
 @command_options
 def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_json: bool) -> None:
     """Show when a rule would have fired in the past."""
-    from cqs_monitor.alerts.context import facts_of
+    from cqs_monitor.alerts.context import context_of
     from cqs_monitor.alerts.evaluation import tried
     from cqs_monitor.alerts.rules_file import read_rules
 
@@ -65,7 +65,7 @@ def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_j
     rule = read_rules(home).rule(name)
     moment = now()
     until = moment if last is None else last
-    found = tried(rule, facts_of(home, moment), until - 30 * 86_400_000 if first is None else first, until)
+    found = tried(rule, context_of(home, moment), until - 30 * 86_400_000 if first is None else first, until)
     emit(found, as_json, lambda: _tried(found))
 
 
@@ -73,36 +73,37 @@ def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_j
 @command_options
 def check(bucket: str | None, as_json: bool) -> int:
     """Check config/alerts.toml, line by line; exit code 2 if something is wrong."""
-    from cqs_monitor.alerts.context import facts_of
+    from cqs_monitor.alerts.context import context_of
     from cqs_monitor.alerts.evaluation import evaluate
     from cqs_monitor.alerts.rules_file import read_rules
 
     home = open_bucket(bucket)
     rules = read_rules(home)
-    _, wrong = evaluate(rules, facts_of(home, now()))
-    rows = [{"line": one.line, "rule": one.rule, "reason": one.reason} for one in wrong]
-    emit(rows, as_json, lambda: click.echo(f"{len(rules.rules)} rules in force, {len(wrong)} mistakes"))
-    _tell(wrong)
-    return 2 if wrong else 0
+    _, issues = evaluate(rules, context_of(home, now()))
+    rows = [{"line": one.line, "rule": one.rule, "reason": one.reason} for one in issues]
+    emit(rows, as_json, lambda: click.echo(f"{len(rules.rules)} rules in force, {len(issues)} mistakes"))
+    _tell(issues)
+    return 2 if issues else 0
 
 
 @command.command("kinds")
 @command_options
 def kinds(bucket: str | None, as_json: bool) -> None:
     """List the kinds of rules."""
-    from cqs_monitor.alerts.kinds import KINDS
-    from cqs_monitor.alerts.units import shown
+    from cqs_core import plugins
+    from cqs_monitor.alerts.fields import shown
 
+    known = plugins().alert_kinds()
     rows = [
         {
             "kind": name,
             "about": kind.about,
-            "unit": kind.unit,
-            "default": kind.default,
+            "unit": kind.unit(),
+            "default": kind.default(),
             "past": kind.past is True,
-            "fields": list(kind.options),
+            "fields": kind.options(),
         }
-        for name, kind in KINDS.items()
+        for name, kind in known.items()
     ]
 
     def human() -> None:
@@ -110,11 +111,11 @@ def kinds(bucket: str | None, as_json: bool) -> None:
             [
                 name,
                 kind.about,
-                kind.unit,
-                "" if kind.default is None else shown(kind.default, kind.unit),
-                ", ".join(kind.options),
+                kind.unit(),
+                "" if kind.default() is None else shown(kind.default(), kind.unit()),
+                ", ".join(kind.options()),
             ]
-            for name, kind in KINDS.items()
+            for name, kind in known.items()
         ]
         table(["kind", "about", "over is", "default", "further fields"], cells, left=5)
 
@@ -167,6 +168,6 @@ def _tried(found: dict[str, Any]) -> None:
         click.echo(safe(f"  {row['at']}  {row['account'] or ''}  since {row['since']}, {until}"))
 
 
-def _tell(wrong: list[Wrong]) -> None:
-    for one in wrong:
+def _tell(issues: list[Issue]) -> None:
+    for one in issues:
         click.echo(safe(str(one)), err=True)

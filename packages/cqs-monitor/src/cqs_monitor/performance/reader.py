@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
+    from cqs_core import LogFormat
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.performance.prices import Priced
 
@@ -71,6 +72,11 @@ class Reader:
         self._last = Reading()
         self._priced = float("-inf")
         self._candles: Mapping[Priced, Price] = {}
+
+    @property
+    def formats(self) -> Mapping[str, LogFormat]:
+        """By account, as of the last reading."""
+        return self._figures.snapshot.formats
 
     def refresh(self) -> Figures:
         """What the files say now.

@@ -11,9 +11,8 @@ import panel_material_ui as pmui
 
 from cqs_core import CqsError, UsageError
 from cqs_core.time.clock import now
-from cqs_monitor.alerts.context import facts_of
+from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import tried
-from cqs_monitor.alerts.kinds import KINDS
 from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.rules_file import LARGEST, Rules, parse_rules, read_text
 from cqs_monitor.views.alert_draft import Draft, difference_html, keep_draft, read_draft
@@ -111,12 +110,12 @@ class RuleEditor(pn.viewable.Viewer):
         rules = parse_rules(text)
         changed = text != self._was
         self._told.object = _told(rules, stored=bool(self._was), changed=changed)
-        self._save.disabled = not changed or bool(rules.wrong)
+        self._save.disabled = not changed or bool(rules.issues)
         self._discard.disabled = not changed
-        names = [rule.name for rule in rules.rules if KINDS[rule.kind].past is True]
+        names = [rule.name for rule in rules.rules if rule.condition.past is True]
         if names != self._rule.options:
             kept = self._rule.value if self._rule.value in names else None
-            self._rule.param.update(options=names, value=kept or (names[0] if names and not rules.wrong else None))
+            self._rule.param.update(options=names, value=kept or (names[0] if names and not rules.issues else None))
         self._try.disabled = self._rule.value is None
         self._forget()
 
@@ -228,7 +227,7 @@ def _store(bucket: Bucket, text: str, was: str | None) -> tuple[str, CqsError | 
 def _try(bucket: Bucket, text: str, name: str, days: int) -> dict[str, Any] | CqsError:
     moment = now()
     try:
-        return tried(parse_rules(text).rule(name), facts_of(bucket, moment), moment - days * _DAY, moment)
+        return tried(parse_rules(text).rule(name), context_of(bucket, moment), moment - days * _DAY, moment)
     except CqsError as error:
         return error
 
@@ -237,8 +236,8 @@ def _told(rules: Rules, *, stored: bool, changed: bool) -> str:
     count = f"{len(rules.rules)} rules would be in force" + (
         "" if stored else "; nothing is saved: these are the defaults"
     )
-    state = "" if not changed else "; not saved yet" if not rules.wrong else "; fix this to save:"
-    wrong = "".join(f"<li><b>line {one.line}</b> {escape(one.reason)}</li>" for one in rules.wrong)
+    state = "" if not changed else "; not saved yet" if not rules.issues else "; fix this to save:"
+    wrong = "".join(f"<li><b>line {one.line}</b> {escape(one.reason)}</li>" for one in rules.issues)
     return f'<p class="fine">{count}{state}</p>' + (f'<ul class="wrong" role="alert">{wrong}</ul>' if wrong else "")
 
 

@@ -6,18 +6,20 @@ import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import Series
+from cqs_core import Series, plugins
 from cqs_core.time.clock import iso
-from cqs_monitor.alerts.kinds import KINDS
+from cqs_monitor.alerts.fields import shown
+from cqs_monitor.alerts.rule import WRITTEN
 from cqs_monitor.alerts.rule_reader import KEY
-from cqs_monitor.alerts.units import shown
+from cqs_monitor.logs.days import date_of, today
+from cqs_monitor.performance.reader import reader_of
 from cqs_panel import when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_monitor.alerts.evaluation import Alert
-    from cqs_monitor.alerts.rule_reader import Wrong
+    from cqs_monitor.alerts.rule_reader import Issue
     from cqs_panel import PageState
 
 _MOST = 300
@@ -42,10 +44,10 @@ dt{font-family:ui-monospace,Menlo,Consolas,monospace} dd{margin:0;color:var(--cq
 """
 
 
-def alerts_html(alerts: Sequence[Alert], wrong: Sequence[Wrong], page: PageState) -> str:
+def alerts_html(alerts: Sequence[Alert], issues: Sequence[Issue], page: PageState) -> str:
     """Rows of violated rules, each with a link, and mistakes in rules."""
-    told = (escape(one.reason) for one in wrong)
-    places = (f"{KEY}:{one.line}" for one in wrong)
+    told = (escape(one.reason) for one in issues)
+    places = (f"{KEY}:{one.line}" for one in issues)
     slips = "".join(f'<p class="wrong"><b>{at}</b> {text}</p>' for at, text in zip(places, told, strict=True))
     rows = "".join(_alert(alert, page) for alert in alerts[:_MOST])
     if len(alerts) > _MOST:
@@ -63,27 +65,30 @@ def history_html(rows: Sequence[dict[str, Any]], page: PageState) -> str:
 
 def kinds_html() -> str:
     """The kinds of rules, folded."""
-    lines = []
-    for name, kind in KINDS.items():
-        without = "" if kind.default is None else f", {shown(kind.default, kind.unit)} if not given"
-        fields = f"; also {', '.join(kind.options)}" if kind.options else ""
-        lines.append(f"<dt>{name}</dt><dd>{escape(f'{kind.about}; over: {kind.unit}{without}{fields}')}</dd>")
-    common = "Every rule also has: name, account, severity, for, cooldown, silence, channels, enabled."
+    lines, known = [], plugins().alert_kinds()
+    for name, kind in known.items():
+        unit, default = kind.unit(), kind.default()
+        without = "" if default is None else f", {shown(default, unit)} if not given"
+        fields = f"; also {', '.join(kind.options())}" if kind.options() else ""
+        lines.append(f"<dt>{escape(name)}</dt><dd>{escape(f'{kind.about}; over: {unit}{without}{fields}')}</dd>")
+    common = f"Every rule also has: {', '.join(WRITTEN)}."
     listed = f'<dl>{"".join(lines)}</dl><p class="none">{common}</p>'
-    return f"<details><summary>{len(KINDS)} kinds of rules</summary>{listed}</details>"
+    return f"<details><summary>{len(known)} kinds of rules</summary>{listed}</details>"
 
 
 def cause(page: PageState, kind: str, subject: str, at: int | None) -> str:
     """The address of a rule's subject: the market, account or model, at the time when the violation began."""
-    scope = KINDS[kind].scope if kind in KINDS else "account"
-    day = None if at is None else dt.datetime.fromtimestamp(at / 1000, dt.UTC).date().isoformat()
-    if kind in ("fill_far", "divergence"):
+    known = plugins().alert_kinds().get(kind)
+    target = known.page if known is not None else "monitor"
+    if target == "compare":
         return page.link("compare", account=subject)
-    if scope in ("market", "model") and kind != "regime":
+    if target == "data" and subject:
         series = Series(page.settings.exchange, subject, "1d")
         return page.link("data", series=str(series), at=None if at is None else iso(at)[:16])
-    if kind in ("regime", "model_age"):
-        return page.link("models")
+    if target != "monitor":
+        return page.link(target)
+    form = reader_of(page.bucket.address).formats.get(subject)
+    day = None if at is None or form is None else date_of(today(at, form.zone)).isoformat()
     return page.link("monitor", account=subject, day=day, filter=day)
 
 

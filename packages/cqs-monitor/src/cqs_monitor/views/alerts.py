@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core.time.clock import now
-from cqs_monitor.alerts.context import facts_of
+from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import Alert, evaluate
 from cqs_monitor.alerts.lease import newest
 from cqs_monitor.alerts.rules_file import read_rules
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core import Bucket
-    from cqs_monitor.alerts.rule_reader import Wrong
+    from cqs_monitor.alerts.rule_reader import Issue
     from cqs_panel import PageState
 
 SECONDS = 10.0
@@ -38,7 +38,7 @@ class Found:
     """One look at a bucket; `watcher` is its name, empty where none watches."""
 
     alerts: Sequence[Alert]
-    wrong: Sequence[Wrong]
+    issues: Sequence[Issue]
     told: Sequence[dict[str, Any]]
     watcher: str
     at: int
@@ -89,7 +89,7 @@ class AlertsView(pn.viewable.Viewer):
             return
         found = sorted(self._found.alerts, key=lambda alert: _ORDER.index(alert.state))
         alerts = [alert for alert in found if self._which.value == _ALL or alert.state != "ok"]
-        _set(self._active, alerts_html(alerts, self._found.wrong, self._page))
+        _set(self._active, alerts_html(alerts, self._found.issues, self._page))
 
 
 def _set(pane: Any, text: str) -> None:
@@ -100,20 +100,20 @@ def _set(pane: Any, text: str) -> None:
 
 def _look(bucket: Bucket) -> Found:
     moment = now()
-    alerts, wrong = evaluate(read_rules(bucket), facts_of(bucket, moment), remembered(bucket).seen)
+    alerts, issues = evaluate(read_rules(bucket), context_of(bucket, moment), remembered(bucket).seen)
     _, holder, until = newest(bucket)
-    return Found(alerts, wrong, history(bucket, 200), holder if until > time.time() else "", moment)
+    return Found(alerts, issues, history(bucket, 200), holder if until > time.time() else "", moment)
 
 
 def _metrics(found: Found) -> list[Metric]:
     count = {state: sum(a.state == state for a in found.alerts) for state in _ORDER}
     rules = len({a.rule.name for a in found.alerts})
-    wrong = f"{len(found.wrong)} cannot be read" if found.wrong else "all of them can be read"
+    issues = f"{len(found.issues)} cannot be read" if found.issues else "all of them can be read"
     watcher = Metric("Watcher", "watching", found.watcher.rpartition(" ")[0]) if found.watcher else _nobody()
     return [
         Metric("Firing", str(count["firing"]), f"{count['pending']} pending"),
         Metric("Unknown", str(count["unknown"]), "files that a rule needs are missing or unreadable"),
-        Metric("Rules in force", str(rules), wrong),
+        Metric("Rules in force", str(rules), issues),
         watcher,
     ]
 

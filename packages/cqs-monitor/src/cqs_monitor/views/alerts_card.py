@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core.time.clock import now
-from cqs_monitor.alerts.context import facts_of
+from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import Alert, evaluate
 from cqs_monitor.alerts.rules_file import read_rules
 from cqs_monitor.views.alert_text import CSS, alerts_html
@@ -46,7 +46,7 @@ class AlertsCard(pn.viewable.Viewer):
 
 
 def _firing(bucket: Bucket) -> list[Alert]:
-    alerts, _ = evaluate(read_rules(bucket), facts_of(bucket, now()))
+    alerts, _ = evaluate(read_rules(bucket), context_of(bucket, now()))
     return [alert for alert in alerts if alert.state == "firing"]
 
 

@@ -39,6 +39,7 @@ class BotFormat(TableFormat):
     day_start = "09:00"
     fee = 0.0005
     min_order = 5_000.0
+    strategy = "volatility_breakout"
     columns: Mapping[str, str] = {"profit": "profit_krw"}
 
     def kind(self, name: str) -> LogKind:

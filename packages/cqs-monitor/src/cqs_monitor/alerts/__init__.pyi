@@ -1,0 +1,10 @@
+from .fields import Count as Count
+from .fields import Days as Days
+from .fields import Duration as Duration
+from .fields import Money as Money
+from .fields import Names as Names
+from .fields import Percent as Percent
+from .fields import Text as Text
+from .kind import AlertKind as AlertKind
+from .kind import Signal as Signal
+from .spans import Span as Span

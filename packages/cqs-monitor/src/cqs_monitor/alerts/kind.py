@@ -1,0 +1,107 @@
+"""What a rule can be about: the base of all kinds, what a kind says of a subject, and helpers for saying it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from cqs_monitor.alerts.spans import Span, over_steps, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_monitor.alerts.context import Context
+
+Scope = Literal["bot", "account", "market"]
+OVERWRITTEN = "{} is overwritten: it has no past"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What a rule says of one subject.
+
+    Attributes:
+        value: now, in the unit of the threshold; None where it is not known.
+        spans: in which the rule was violated, ascending.
+        note: a detail for people: which position, which file.
+        dated: whether the spans' times are facts of the files; else it is violated now, and since when is not known.
+        read: whether there were files to read it from; without any, nothing is over that was sent before.
+    """
+
+    value: Any = None
+    spans: Sequence[Span] = ()
+    note: str = ""
+    dated: bool = True
+    read: bool = True
+
+
+class AlertKind(BaseModel):
+    """A condition. A subclass has the fields that a rule may write, `over` among them, and `measure`.
+
+    Attributes:
+        name: what rules call it.
+        about: what it says when it is violated.
+        scope: what it is evaluated for, one by one: the whole bot, accounts, or markets (then it has a field `market`).
+        past: whether files keep what is needed to try it on the past; else why not.
+        page: slug of the page that shows its cause.
+        over: the threshold; its type is one of `fields`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: ClassVar[str] = ""
+    about: ClassVar[str] = ""
+    scope: ClassVar[Scope] = "account"
+    past: ClassVar[bool | str] = True
+    page: ClassVar[str] = "monitor"
+
+    if TYPE_CHECKING:  # each kind has its own type of threshold
+
+        @property
+        def over(self) -> Any: ...
+
+    def measure(self, context: Context, subject: str) -> Signal:
+        """What is so now, and when the threshold was exceeded.
+
+        Args:
+            context: of one moment.
+            subject: an account, a market, or empty for the whole bot.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def unit(cls) -> str:
+        """Of the threshold: duration, money, percent, count or names."""
+        extra = cls.model_fields["over"].json_schema_extra
+        return str(extra.get("unit", "count")) if isinstance(extra, dict) else "count"
+
+    @classmethod
+    def default(cls) -> Any:
+        """The threshold where a rule gives none; None where it must give one."""
+        field = cls.model_fields["over"]
+        return None if field.is_required() else field.default
+
+    @classmethod
+    def options(cls) -> list[str]:
+        """Names of the fields besides the threshold."""
+        return [name for name in cls.model_fields if name != "over"]
+
+
+def lasting_since(context: Context, at: int, over: float, note: str = "") -> Signal:
+    """Something that has been there since `at`, ms UTC; `over` are seconds."""
+    old = at + int(over * 1000)
+    spans = (Span(old, None),) if context.now > old else ()
+    return Signal(max(0.0, (context.now - at) / 1000), spans, note)
+
+
+def seen_now(context: Context, value: float, over: float, note: str, *, read: bool = True) -> Signal:
+    """Something that files tell without a date."""
+    return Signal(value, (Span(context.now, None),) if value > over else (), note, dated=False, read=read)
+
+
+def in_steps(context: Context, ts: Any, values: Any, over: float) -> Signal:
+    """A value that changes at times, ms UTC ascending, and holds from each until the next."""
+    known = value_at(ts, values, context.now)
+    return Signal(0.0 if known is None and not len(ts) else known, over_steps(ts, values, over), read=len(ts) > 0)

@@ -1,0 +1,26 @@
+"""Rows or files of an account are damaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from cqs_monitor.alerts.fields import Count
+from cqs_monitor.alerts.kind import AlertKind, Signal, seen_now
+
+if TYPE_CHECKING:
+    from cqs_monitor.alerts.context import Context
+
+
+class DamagedFile(AlertKind):
+    name = "damaged_file"
+    about = "damaged rows and files"
+    past = "damage has no date"
+
+    over: Count = Field(0.0, title="More than")
+
+    def measure(self, context: Context, subject: str) -> Signal:
+        found = context.damage(subject)
+        note = f"{found[0].file.rpartition('/')[2]}: {found[0].reason}" if found else ""
+        return seen_now(context, len(found), self.over, note)

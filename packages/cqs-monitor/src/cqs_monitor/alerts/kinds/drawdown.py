@@ -1,0 +1,26 @@
+"""How far the realized PnL of an account is below its highest point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from cqs_monitor.alerts.fields import Money
+from cqs_monitor.alerts.kind import AlertKind, Signal, in_steps
+from cqs_monitor.performance.statistics import drawdown
+
+if TYPE_CHECKING:
+    from cqs_monitor.alerts.context import Context
+
+
+class Drawdown(AlertKind):
+    name = "drawdown"
+    about = "drawdown of the realised PnL"
+
+    over: Money = Field(title="More than")
+
+    def measure(self, context: Context, subject: str) -> Signal:
+        trades = context.trades(subject)
+        return in_steps(context, trades.ts, -drawdown(np.cumsum(trades.profit)), self.over)

@@ -1,0 +1,26 @@
+"""What an account lost since Monday, by the bot's own dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from cqs_monitor.alerts.fields import Money
+from cqs_monitor.alerts.kind import AlertKind, Signal
+from cqs_monitor.alerts.losses import loss
+
+if TYPE_CHECKING:
+    from cqs_monitor.alerts.context import Context
+
+
+class WeeklyLoss(AlertKind):
+    name = "weekly_loss"
+    about = "loss of the week"
+
+    over: Money = Field(title="More than")
+
+    def measure(self, context: Context, subject: str) -> Signal:
+        day = context.trades(subject).day
+        monday = day - (day + 3) % 7  # day 0, 1970-01-01, was a Thursday
+        return loss(context, subject, monday, 7, self.over)
