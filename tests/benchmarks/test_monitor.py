@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import shutil
 import statistics
 import subprocess
@@ -18,14 +19,19 @@ from cqs_monitor.performance.columns import columns_of
 from cqs_monitor.performance.summary import summarise
 
 HEAD = "timestamp,date,action,symbol,price,quantity,amount,profit_pct,profit_krw\r\n"
-BUY = "{day}T{hour:02d}:00:01.525006+09:00,{day},BUY,DOGE,285.0,17543.85964912,5000000,,\r\n"
+BUY = "{day}T{hour:02d}:{minute:02d}:01.{micro:06d}+09:00,{day},BUY,DOGE,285.0,17543.85964912,5000000,,\r\n"
 SOLD = "291.0,17543.85964912,5105263.15789392,2.1052631578947434,105263.15789472"
-SELL = "{day}T{hour:02d}:30:00+09:00,{day},SELL,DOGE," + SOLD + "\r\n"
+SELL = "{day}T{hour:02d}:{minute:02d}:31.{micro:06d}+09:00,{day},SELL,DOGE," + SOLD + "\r\n"
 DAYS, ACCOUNTS, ROWS = 730, 5, 50
 
 
-def day_file(day: dt.date, rows: int) -> str:
-    return HEAD + "".join((SELL if i % 2 else BUY).format(day=day, hour=i * 24 // rows) for i in range(rows))
+def row(i: int, day: dt.date | str, hour: int, account: int = 0, minute: int = 0) -> str:
+    """A row of its own: rows that are equal to the microsecond count once."""
+    return (SELL if i % 2 else BUY).format(day=day, hour=hour, minute=minute, micro=(10 * i + account) % 1_000_000)
+
+
+def day_file(day: dt.date, rows: int, account: int = 0, minute: int = 0) -> str:
+    return HEAD + "".join(row(i, day, i * 24 // rows, account, minute) for i in range(rows))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +43,7 @@ def two_years(tmp_path_factory):
         home.mkdir(parents=True)
         for i in range(DAYS):
             day = dt.date(2024, 1, 1) + dt.timedelta(days=i)
-            (home / f"trades_{day}.csv").write_text(day_file(day, ROWS), newline="")
+            (home / f"trades_{day}.csv").write_text(day_file(day, ROWS, account), newline="")
     return folder
 
 
@@ -83,11 +89,11 @@ def test_monitor_nothing_new(two_years):
 def test_monitor_one_new_row(two_years):
     logs = Logs(Bucket(str(two_years)))
     path = two_years / "logs" / "account 3" / f"trades_{dt.date(2024, 1, 1) + dt.timedelta(days=DAYS - 1)}.csv"
-    rows = logs.refresh().table.num_rows
+    rows, count = logs.refresh().table.num_rows, itertools.count()
 
     def append():
         with path.open("a", newline="") as file:
-            file.write(BUY.format(day="2025-12-30", hour=23))
+            file.write(row(2 * next(count), "2025-12-30", 23, minute=59))
 
     def read():
         nonlocal rows
@@ -127,13 +133,14 @@ print(code, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, file=sys.stde
 def test_monitor_pnl_of_two_thousand_accounts(tmp_path):
     """2,000 accounts x 300 days with two rows a day, read before: the whole command; CPU is what it costs anywhere."""
     days = [dt.date(2025, 1, 1) + dt.timedelta(days=i) for i in range(300)]
-    rows = [(BUY + SELL.replace(":00+", ":00.000000+")).format(day=day, hour=10) for day in days]
     for account in range(2000):
         home = tmp_path / "bucket" / "logs" / f"account {account:04d}"
         home.mkdir(parents=True)
-        for day, text in zip(days, rows, strict=True):  # no two accounts trade in the same microsecond
-            own = text.replace(".525006", f".52{account:04d}").replace(".000000", f".00{account:04d}")
-            (home / f"trades_{day}.csv").write_text(HEAD + own, newline="")
+        for day in days:
+            text = BUY.format(day=day, hour=10, minute=0, micro=account) + SELL.format(
+                day=day, hour=11, minute=0, micro=account
+            )
+            (home / f"trades_{day}.csv").write_text(HEAD + text, newline="")
     words = [sys.executable, "-c", _PNL, str(tmp_path / "bucket")]
     for _ in range(3):
         told = subprocess.run(words, capture_output=True, text=True, check=True)
@@ -161,11 +168,11 @@ def test_monitor_reads_a_gigabyte_without_filling_the_memory(tmp_path):
     """What is resident at most counts mapped pages of the index too, which the system may drop at will."""
     home = tmp_path / "logs" / "Main"
     home.mkdir(parents=True)
-    part = day_file(dt.date(2025, 10, 21), 100_000).removeprefix(HEAD)
     with (home / "trades_2025-10-21.csv").open("w", newline="") as file:
         file.write(HEAD)
-        for _ in range(1_000_000_000 // len(part) + 1):
-            file.write(part)
+        for minute in itertools.takewhile(lambda _: file.tell() < 1_000_000_000, itertools.count()):
+            text = day_file(dt.date(2025, 10, 21), 100_000, account=minute // 60, minute=minute % 60)
+            file.write(text.removeprefix(HEAD))
     started = time.perf_counter()
     told = subprocess.run(
         [sys.executable, "-c", _READ, str(tmp_path)], capture_output=True, text=True, check=True
