@@ -24,7 +24,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 
 
 
 def money(value: float | None) -> str:
-    return "" if value is None else f"{value:+,.0f}"
+    """Whole units; small amounts, as of currencies that are worth more, to the hundredth."""
+    if value is None or abs(value) >= 1000:
+        return "" if value is None else f"{value:+,.0f}"
+    return f"{value:+,.2f}".removesuffix("00").removesuffix(".")
 
 
 def by_currency(snapshot: Snapshot, totals: Mapping[str, Any], nothing: Any) -> dict[str, Any]:

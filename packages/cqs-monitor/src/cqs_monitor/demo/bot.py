@@ -58,7 +58,7 @@ class Bot(threading.Thread):
         if last is None:
             return
         moment = now()
-        price = last.price * (1 + (crc32(str(moment).encode()) / 2**32 - 0.5) / 100)
+        price = last.value * (1 + (crc32(str(moment).encode()) / 2**32 - 0.5) / 100)
         held = self._held(account)
         known = held.pop(symbol, None)
         if known is None:

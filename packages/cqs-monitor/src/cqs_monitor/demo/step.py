@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import Costs, DemoStep, plugins
 from cqs_core.time.clock import now, parse_start
+from cqs_monitor.logs.bot.format import BOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,8 +84,8 @@ def _result(setup: StrategySetup, bucket: Bucket, account: str) -> RunResult:
     from cqs_monitor.compare.strategy_setup import run
 
     start = parse_start(_SINCE[account]) or 0
-    costs = Costs(slip=0.0, min_order=5_000.0, capital=_CAPITAL[account])
-    return run(setup, bucket, [f"{symbol}/KRW" for symbol in SYMBOLS], start, None, costs)
+    costs = Costs(slip=0.0, min_order=BOT.min_order, capital=_CAPITAL[account])
+    return run(setup, bucket, [f"{symbol}/{BOT.currency}" for symbol in SYMBOLS], start, None, costs)
 
 
 def _write(bucket: Bucket, files: Mapping[str, bytes]) -> int:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from cqs_core import Lake, Series
-from cqs_core.time.intervals import DAY, HOUR, next_open
+from cqs_core.time.intervals import DAY, HOUR
 from cqs_monitor.demo.trade import Trade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket
+    from cqs_monitor.performance.prices import Price
 
 _AHEAD_OF_UTC = 9 * HOUR
 _VALUE = 1_500_000.0  # of a purchase
@@ -22,28 +22,15 @@ _PLAN: Mapping[int, Sequence[tuple[str, float, float | None, float, float]]] = {
 }
 
 
-class LastPrice(NamedTuple):
-    """A candle's close, and when that candle closed (ms UTC)."""
+def last_prices(bucket: Bucket, symbols: Sequence[str]) -> dict[str, Price]:
+    """The newest close of each symbol that the bots trade."""
+    from cqs_monitor.logs.bot.format import BOT
+    from cqs_monitor.performance.prices import last_candles
 
-    price: float
-    time: int
-
-
-def last_prices(bucket: Bucket, symbols: Sequence[str]) -> dict[str, LastPrice]:
-    """The newest close of each symbol, of hours where there are any, else of days."""
-    lake, found = Lake(bucket), {}
-    for symbol in symbols:
-        for interval in ("1h", "1d"):
-            series = Series("upbit", f"{symbol}/KRW", interval)
-            last = max((item.last for item in lake.objects(series) if item.rows), default=None)
-            if last is not None:
-                close = float(lake.read(series, last)["close"][-1].as_py())
-                found[symbol] = LastPrice(close, next_open(interval, last))
-                break
-    return found
+    return {symbol: price for (symbol, _), price in last_candles(bucket, [(one, BOT) for one in symbols]).items()}
 
 
-def trades_today(which: int, prices: Mapping[str, LastPrice], now: int) -> list[Trade]:
+def trades_today(which: int, prices: Mapping[str, Price], now: int) -> list[Trade]:
     """Trades of one of the two bots between the start of today, UTC's and Korea's, and `now` (ms UTC).
 
     A position that is still open was bought no later than its last price, or it could not be valued: in the first
@@ -58,7 +45,7 @@ def trades_today(which: int, prices: Mapping[str, LastPrice], now: int) -> list[
     for symbol, bought, sold, paid, got in _PLAN[which]:
         if symbol not in prices:
             continue
-        price, time = prices[symbol]
+        price, time = prices[symbol].value, prices[symbol].at
         entry, size = price * (1 + paid / 100), _VALUE / price
         if sold is None:
             trades.append(Trade(symbol, min(at(bought), time), entry, size, None, None))

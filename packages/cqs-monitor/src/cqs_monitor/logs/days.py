@@ -96,6 +96,6 @@ def start_of(day: int, zone: str) -> int:
 
 
 def zone_label(zone: str) -> str:
-    """What people call the zone now: `KST`, `UTC`; its IANA name where it has only an offset."""
+    """What people call the zone now: `CET`, `UTC`; its IANA name where it has only an offset."""
     short = dt.datetime.now(ZoneInfo(zone)).tzname() or zone
     return short if short.isalpha() else zone

@@ -48,7 +48,7 @@ def trades(
         start: a date is the bot's own day; a time is a moment, naive means UTC.
         end: a date includes that day, a time does not include itself.
         account: one or some; all by default.
-        symbol: one or some, as `BTC` or `KRW-BTC`.
+        symbol: one or some, as `BTC` or `BTC/USDT`.
         bucket: default CQS_BUCKET.
 
     Returns:

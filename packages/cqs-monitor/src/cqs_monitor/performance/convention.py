@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Convention:
-    """Of some accounts; where their formats differ, what each of them has, `KST, UTC`.
+    """Of some accounts; where their formats differ, what each of them has, `CET, UTC`.
 
     Attributes:
         currency: of the figures.
         zone: of the days.
         day_start: when trading days begin, `09:00`.
-        fee: estimate of each row's fee, `0.05 %`.
+        fee: estimate of each row's fee, `0.1 %`.
     """
 
     currency: str = ""

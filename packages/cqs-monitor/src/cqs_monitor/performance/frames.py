@@ -31,7 +31,7 @@ def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None 
     Returns:
         timestamp (UTC), date (`2025-01-16`), action (`BUY`, `SELL`), symbol, price, quantity (coins), amount (gross of
         fees), profit_pct (percent) and profit, both gross and NaN on a BUY. Columns have the names of the account's log
-        format, which also says in what currency they are: crypto-bot calls the last one profit_krw.
+        format, which also says in what currency they are.
         Damaged rows are not in it; `cqs monitor pnl` lists them.
 
     Raises:

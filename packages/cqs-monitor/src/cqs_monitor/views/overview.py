@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import panel as pn
-
 from cqs_core.time.clock import now
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Choice, Report, make_report
 from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
-from cqs_panel import WIDE, metric_cards, metrics_html, section
+from cqs_panel import metric_cards, metrics_html, section, stack
 
 if TYPE_CHECKING:
     from cqs_panel import PageState
@@ -23,7 +21,7 @@ def build(page: PageState) -> Any:
     """A row of metric cards over all accounts, one row a currency, refreshed by itself."""
     reader = reader_of(page.bucket.address)
     live = bool(not page.demo or page.settings.endpoint)
-    shown = pn.Column(metric_cards([], least=230), **WIDE)
+    shown = stack(metric_cards([], least=230))
 
     def work() -> list[Report]:
         reading = reader.read(2.0, live=live)

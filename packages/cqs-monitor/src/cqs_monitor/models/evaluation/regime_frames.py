@@ -32,7 +32,7 @@ def regimes(
 
     Args:
         version: of the model; by default the one that was stored last.
-        market: as `BTC` or `BTC/KRW`; by default BTC of the home exchange.
+        market: as `BTC` or `BTC/USDT`; by default BTC of the home exchange.
         exchange: default CQS_EXCHANGE.
         bucket: default CQS_BUCKET.
 
