@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class Drawdown(AlertKind):
     name = "drawdown"
-    about = "drawdown of the realised PnL"
+    about = "drawdown of the realized PnL"
 
     over: Money = Field(title="More than")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class FillFar(ComparedKind):
     name = "fill_far"
-    about = "a fill is far from what the rule wanted"
+    about = "a fill is far from what the strategy wanted"
 
     over: Percent = Field(1.0, title="Further than")
 
@@ -29,6 +29,6 @@ class FillFar(ComparedKind):
             return Signal(note=found)
         pairs = [(p.live.entry_at, abs(p.entry_bps) / 100) for p in found.pairing.matched if p.entry_bps is not None]
         if not pairs:
-            return Signal(0.0, note="no purchase can be compared with the rule")
+            return Signal(0.0, note="no purchase can be compared with the strategy")
         ts, far = (np.array(column) for column in zip(*sorted(pairs), strict=True))
         return Signal(float(far[-1]), lasting(ts[far > self.over].astype(np.int64), DAY))
