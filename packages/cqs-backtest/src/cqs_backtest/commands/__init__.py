@@ -4,8 +4,22 @@ from cqs_backtest.commands.backtest import backtest
 from cqs_backtest.commands.runs import compare, confirm, list_runs, report, show, verify
 from cqs_backtest.commands.strategies import strategies
 from cqs_backtest.commands.sweep import sweep, trials
+from cqs_backtest.commands.validate import montecarlo, permute, stress, walk_forward
 
-for command in (sweep, list_runs, show, compare, verify, confirm, report, trials):
+for command in (
+    sweep,
+    list_runs,
+    show,
+    compare,
+    verify,
+    confirm,
+    report,
+    trials,
+    walk_forward,
+    montecarlo,
+    permute,
+    stress,
+):
     backtest.add_command(command)
 
 __all__ = ["backtest", "strategies"]

@@ -15,7 +15,7 @@ _SHOWN = ("cagr", "mdd", "sharpe", "num_trades")
 _BADGES = ("lookahead", "parity", "gaps", "stale", "no_volume_fills", "left_out")
 
 
-_trust_code = click.option(
+trust_code = click.option(
     "--trust-code",
     "trust",
     multiple=True,
@@ -85,7 +85,7 @@ def compare(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
 
 @click.command("verify")
 @click.argument("run")
-@_trust_code
+@trust_code
 @command_options
 def verify(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...]) -> None:
     """Make RUN again and say whether it is identical, or what changed."""
@@ -103,7 +103,7 @@ def verify(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...]) 
 
 @click.command("confirm")
 @click.argument("run")
-@_trust_code
+@trust_code
 @command_options
 def confirm(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...]) -> None:
     """Execute RUN on the other engine too, however large it is, and note whether they agree."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,57 +13,74 @@ from cqs_core import UsageError
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 
 if TYPE_CHECKING:
-    from cqs_backtest.search.sweep import Job
+    from cqs_backtest.search.sweep import Job, Sweep
 
 _ASK_SETS = 100_000
 _ASK_SECONDS = 600
 
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+_SEARCH = (
+    click.option(
+        "--param",
+        "ranges",
+        multiple=True,
+        metavar="NAME[=RANGE]",
+        help="lo:hi:step (hi included) or a,b,c; a bare name is the range of its own bounds. All by default.",
+    ),
+    click.option("--random", "count", type=int, help="So many sets of the grid at random, each once."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of the random sets."),
+    click.option("--objective", default="sharpe", show_default=True, help="The metric by which a set is chosen."),
+    click.option("--require", "requirements", multiple=True, metavar="TEXT", help="Such as 'num_trades>=30'."),
+    click.option("--threads", type=click.IntRange(1, 256), help="By default one for each processor."),
+)
+
+
+def search_options(function: _F) -> _F:
+    """What is searched, and for what: the options of every search."""
+    for option in reversed(_SEARCH):
+        function = option(function)
+    return function
+
+
+def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict[str, Any]]:
+    """What the options of a search ask for, and those that are about how it runs.
+
+    Raises:
+        UsageError: whatever makes no sense, before the bucket is touched.
+    """
+    from cqs_backtest.request import make_request
+    from cqs_backtest.search.objective import make_objective
+    from cqs_backtest.search.sweep import Sweep
+
+    own = {name: options.pop(name) for name in ("ranges", "count", "seed", "objective", "requirements", "threads")}
+    costs = costs_of(options, bucket)
+    fixed = parse_assignments(options.pop("params"), "--set")
+    markets = parse_list(options.pop("symbols"))
+    request = make_request(options.pop("strategy"), markets, params=fixed, costs=costs, **options)
+    objective = make_objective(own["objective"], own["requirements"])
+    asked = Sweep(request, _ranges(own["ranges"], fixed), own["count"], own["seed"], objective)
+    asked.space()
+    return asked, own
+
+
 @click.command("sweep")
 @click.argument("strategy")
 @request_options
-@click.option(
-    "--param",
-    "ranges",
-    multiple=True,
-    metavar="NAME[=RANGE]",
-    help="lo:hi:step (hi included) or a,b,c; a bare name is the range of its own bounds. All parameters by default.",
-)
-@click.option("--random", "count", type=int, help="So many sets of the grid at random, each once.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random sets.")
-@click.option("--objective", default="sharpe", show_default=True, help="The metric by which the best set is chosen.")
-@click.option("--require", "requirements", multiple=True, metavar="TEXT", help="Such as 'num_trades>=30'.")
-@click.option("--threads", type=click.IntRange(1, 256), help="By default one for each processor.")
+@search_options
 @click.option(
     "--resume", default="", metavar="SWEEP", help="Go on with a sweep that was stopped, with the same options."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before a sweep that is large or takes long.")
 @command_options
-def sweep(
-    bucket: str | None,
-    as_json: bool,
-    strategy: str,
-    symbols: str,
-    params: tuple[str, ...],
-    ranges: tuple[str, ...],
-    yes: bool,
-    **options: Any,
-) -> None:
+def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: Any) -> None:
     """Run STRATEGY with every set of parameters, and say how much of the best result may be luck."""
-    from cqs_backtest.request import make_request
-    from cqs_backtest.search.objective import make_objective
-    from cqs_backtest.search.sweep import Job, Sweep
+    from cqs_backtest.search.sweep import Job
 
-    own = {name: options.pop(name) for name in ("count", "seed", "objective", "requirements", "threads", "resume")}
-    costs = costs_of(options, bucket)
-    fixed = parse_assignments(params, "--set")
-    request = make_request(strategy, parse_list(symbols), params=fixed, costs=costs, **options)
-    objective = make_objective(own["objective"], own["requirements"])
-    asked = Sweep(request, _ranges(ranges, fixed), own["count"], own["seed"], objective)
-    asked.space()  # refuses what makes no sense before the bucket is touched
+    asked, own = make_sweep(bucket, options)
     opened = open_bucket(bucket)
     opened.check(write=True)
-    job = Job(asked, opened, resume=own["resume"], threads=own["threads"])
+    job = Job(asked, opened, resume=resume, threads=own["threads"])
     _confirm(job, yes=yes)
     started: list[str] = []
     try:

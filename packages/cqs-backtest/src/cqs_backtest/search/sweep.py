@@ -84,7 +84,7 @@ class Job:
         """
         self.sweep, self.bucket, self.space = sweep, bucket, sweep.space()
         self.request = sweep.request
-        self.candles = _candles(sweep.request, self.space, bucket)
+        self.candles = load_candles(sweep.request, self.space, bucket)
         self.executor = Executor(self.request, self.candles, sweep.objective.metrics, threads)
         self._about = setup(
             self.request, captured(self.request.strategy), self.candles, self.executor.first.traded
@@ -206,7 +206,7 @@ def _ends(axis: Axis) -> list[Any]:
     return [axis.values[0], axis.values[-1]]
 
 
-def _candles(request: Request, space: Space, bucket: Bucket) -> Candles:
+def load_candles(request: Request, space: Space, bucket: Bucket) -> Candles:
     """Candles for every set: references of all of them, and no more warm-up than the shortest set needs."""
     wanted = list(request.references)
     shortest, fewest = request.strategy, math.inf

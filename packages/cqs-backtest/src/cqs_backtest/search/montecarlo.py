@@ -1,0 +1,196 @@
+"""Monte Carlo: what else the same run might have come to, by chance alone.
+
+Trades in another order, trades drawn anew, days drawn in blocks (the stationary bootstrap of Politis and Romano, 1994),
+and the strategy on candles with noise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_core import UsageError, progress
+from cqs_core.trading import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cqs_backtest.search.opened_run import OpenedRun
+    from cqs_core import Candles, RunResult
+    from cqs_core.trading import Floats
+
+METHODS = ("shuffle", "resample", "bootstrap", "noise")
+_BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
+_POINTS = 100
+_CHUNK = 50  # curves in memory at once, besides their bands
+
+
+def montecarlo(
+    run: OpenedRun,
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+    block: float = 20,
+    noise: float = 0.1,
+    ruin: float = 0.5,
+    noise_samples: int = 100,
+) -> dict[str, Any]:
+    """Each method's curves, as bands and intervals.
+
+    Args:
+        run: a kept run.
+        samples: curves of each method.
+        seed: of all of them.
+        block: mean length of the bootstrap's blocks, days.
+        noise: standard deviation of the noise of candles, as a fraction of each bar's true range.
+        ruin: share of capital below which a curve is ruined.
+        noise_samples: curves of the last method, each of which is a run.
+
+    Returns:
+        `run`, `seed`, `samples`, and by method: `bands` (5th to 95th percentile of equity over capital at up to 100
+        points), `cagr`, `mdd`, `sharpe` (each `low`, `median`, `high`: a 90 % interval; percent), `ruin` (share of
+        curves that fall below). A method without enough trades is null. `sharpe` of trades is null: they have no days.
+
+    Raises:
+        UsageError: a number out of its range.
+    """
+    _check(samples, block, noise, ruin)
+    result = run.result()
+    daily, span = result.daily_returns, metrics.years(result.candles.ts, result.candles.interval)
+    trades = trade_returns(result)
+    random = {name: np.random.default_rng([seed, k]) for k, name in enumerate(METHODS)}
+    makers: dict[str, tuple[int, Callable[[int], Floats], bool]] = {
+        "shuffle": (samples, lambda n: _shuffled(trades, random["shuffle"], n), False),
+        "resample": (samples, lambda n: _drawn(trades, random["resample"], n), False),
+        "bootstrap": (samples, lambda n: block_bootstrap(daily, random["bootstrap"], n, block), True),
+        "noise": (noise_samples if noise > 0 else 0, lambda n: _noisy(run, random["noise"], n, noise), True),
+    }
+    found: dict[str, Any] = {"run": run.stored.id, "seed": seed, "samples": samples}
+    with progress("Monte Carlo", sum(count for count, _, _ in makers.values()), "curves") as work:
+        for name, (count, make, days) in makers.items():
+            enough = count > 0 and len(daily if days else trades) > 1
+            found[name] = _judged(count, make, span, ruin, work.advance, days=days) if enough else None
+    return found
+
+
+def trade_returns(result: RunResult) -> Floats:
+    """(K,): money of each closed position over the equity before it was opened, in the order of exits."""
+    closed = result.closed[np.argsort(result.closed["exit"], kind="stable")]
+    before = np.append(result.costs.capital, result.execution.equity)[closed["entry"]]
+    found: Floats = closed["pnl"] / before
+    return found
+
+
+def block_bootstrap(daily: Floats, random: np.random.Generator, samples: int, block: float) -> Floats:
+    """(samples, D): days in blocks of random length, `block` days in the mean, that begin anywhere and wrap around."""
+    days = len(daily)
+    at = random.integers(0, days, (samples, days))
+    fresh = random.random((samples, days)) < 1 / block
+    fresh[:, 0] = True
+    began = np.maximum.accumulate(np.where(fresh, np.arange(days), 0), axis=1)
+    start = np.take_along_axis(at, began, axis=1)
+    drawn: Floats = daily[(start + np.arange(days) - began) % days]
+    return drawn
+
+
+def noisy_candles(candles: Candles, random: np.random.Generator, noise: float) -> Candles:
+    """Candles whose prices moved by a fraction of their true range; high and low stay around open and close."""
+    before = np.vstack([candles.close[:1], candles.close[:-1]])
+    width = np.fmax(candles.high, before) - np.fmin(candles.low, before)
+    moved = {
+        name: np.maximum(getattr(candles, name) + noise * width * random.standard_normal(width.shape), _least(candles))
+        for name in ("open", "high", "low", "close")
+    }
+    high = np.maximum(np.maximum(moved["open"], moved["close"]), moved["high"])
+    low = np.minimum(np.minimum(moved["open"], moved["close"]), moved["low"])
+    seen = {}
+    for market, reference in candles.references.items():
+        own = candles.symbols.index(market) if market in candles.symbols else None
+        seen[market] = _with_traded(reference, candles, moved | {"high": high, "low": low}, own)
+    return candles.with_values(**moved | {"high": high, "low": low}, references=seen)
+
+
+def _with_traded(reference: Candles, candles: Candles, moved: dict[str, Floats], column: int | None) -> Candles:
+    """A reference that is traded too has the same noise where both have a bar."""
+    if column is None:
+        return reference.with_values()
+    at = np.searchsorted(candles.ts, reference.ts)
+    inside = (at < len(candles.ts)) & (candles.ts[np.minimum(at, len(candles.ts) - 1)] == reference.ts)
+    changed = {}
+    for name, values in moved.items():
+        column_values = values[np.minimum(at, len(candles.ts) - 1), column]
+        own = getattr(reference, name)[:, 0]
+        changed[name] = np.where(inside & ~np.isnan(column_values), column_values, own)[:, None]
+    return reference.with_values(**changed)
+
+
+def _least(candles: Candles) -> Floats:
+    """No price falls below a hundredth of its low."""
+    floor: Floats = candles.low / 100
+    return floor
+
+
+def _shuffled(trades: Floats, random: np.random.Generator, samples: int) -> Floats:
+    return random.permuted(np.tile(trades, (samples, 1)), axis=1)
+
+
+def _drawn(trades: Floats, random: np.random.Generator, samples: int) -> Floats:
+    drawn: Floats = trades[random.integers(0, len(trades), (samples, len(trades)))]
+    return drawn
+
+
+def _noisy(run: OpenedRun, random: np.random.Generator, samples: int, noise: float) -> Floats:
+    return np.array(
+        [run.result(candles=noisy_candles(run.candles, random, noise)).daily_returns for _ in range(samples)]
+    )
+
+
+def _judged(
+    count: int,
+    make: Callable[[int], Floats],
+    span: float,
+    ruin: float,
+    tell: Callable[[int], None],
+    *,
+    days: bool,
+) -> dict[str, Any]:
+    numbers: dict[str, list[Any]] = {"cagr": [], "mdd": [], "sharpe": [], "ruin": [], "points": []}
+    for start in range(0, count, _CHUNK):
+        returns = make(min(_CHUNK, count - start))
+        curves = np.cumprod(np.maximum(1 + returns, 0), axis=1)
+        high = np.maximum(np.maximum.accumulate(curves, axis=1), 1)
+        numbers["cagr"].append(np.array([100 * metrics.growth(float(end), 1.0, span) for end in curves[:, -1]]))
+        numbers["mdd"].append(100 * (curves / high - 1).min(axis=1))
+        numbers["sharpe"].append(np.array([metrics.sharpe(each) for each in returns]))
+        numbers["ruin"].append((curves.min(axis=1) < ruin).astype(np.float64))
+        places = sorted({int(at) for at in np.linspace(0, curves.shape[1] - 1, _POINTS)})
+        numbers["points"].append(curves[:, places])
+        tell(len(returns))
+    all_of = {name: np.concatenate(parts) for name, parts in numbers.items()}
+    bands = np.quantile(all_of["points"], _BANDS, axis=0)
+    return {
+        "bands": {f"p{round(100 * level)}": band.tolist() for level, band in zip(_BANDS, bands, strict=True)},
+        "cagr": _interval(all_of["cagr"]),
+        "mdd": _interval(all_of["mdd"]),
+        "sharpe": _interval(all_of["sharpe"]) if days else None,
+        "ruin": float(all_of["ruin"].mean()),
+    }
+
+
+def _interval(values: Floats) -> dict[str, float]:
+    known = values[~np.isnan(values)]
+    low, median, high = np.quantile(known, (0.05, 0.5, 0.95)) if len(known) else [math.nan] * 3
+    return {"low": float(low), "median": float(median), "high": float(high)}
+
+
+def _check(samples: int, block: float, noise: float, ruin: float) -> None:
+    if not 1 <= samples <= 1_000_000:
+        raise UsageError(f"--samples is {samples}; it must be from 1 to 1,000,000")
+    if block < 1:
+        raise UsageError(f"--block is {block:g}; it must be 1 day or more")
+    if not 0 <= noise <= 1:
+        raise UsageError(f"--noise is {noise:g}; it must be a fraction of the true range from 0 to 1")
+    if not 0 < ruin < 1:
+        raise UsageError(f"--ruin is {ruin:g}; it must be a share of capital between 0 and 1")
