@@ -11,11 +11,12 @@ import tomllib
 from pathlib import Path
 
 import click
+import numpy as np
 import pandas as pd
 import pytest
 
 import documents
-from cqs_core import Lake, Series, plugins
+from cqs_core import Bucket, Lake, Series, plugins
 from cqs_core.cli import run_command
 from cqs_core.lake import candle_table
 from cqs_core.testing.candles import flat_table, random_candles
@@ -73,6 +74,28 @@ def test_the_first_run(sandbox, tmp_path, monkeypatch, capsys):
     [code] = documents.blocks("guides/first-run", "python")
     exec(code.text, {})
     assert len(capsys.readouterr().out.splitlines()) > 5
+
+
+def test_the_search(tmp_path, monkeypatch, capsys):
+    """Its commands on two random walks, and its strategy as a file."""
+    monkeypatch.setenv("CQS_BUCKET", str(tmp_path))
+    candles = random_candles(("BTC/KRW", "ETH/KRW"), rows=460)
+    for s, market in enumerate(candles.symbols):
+        columns = [getattr(candles, n)[:, s] for n in ("open", "high", "low", "close", "volume")]
+        table = candle_table(candles.ts, np.column_stack(columns))
+        series = Series("upbit", market, "1d")
+        Lake(Bucket(tmp_path)).append(series, table, int(candles.ts[0]), int(candles.ts[-1]) + DAY, source="import")
+    lines = commands("guides/search")
+    assert len(lines) == 3
+    run_all(lines, capsys)
+    out = capsys.readouterr().out
+    assert "deflated Sharpe ratio" in out
+    assert "efficiency" in out
+    [code] = documents.blocks("guides/search", "python")
+    rule = tmp_path / "rising.py"
+    rule.write_text(code.text)
+    run_all([["backtest", "sweep", f"{rule}:Rising", "--symbols", "BTC"]], capsys)
+    assert "20 sets" in capsys.readouterr().out
 
 
 def frame(candles, s):
