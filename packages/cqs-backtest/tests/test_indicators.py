@@ -35,13 +35,16 @@ def test_closed_counts_own_candles():
     ("indicator", "reference"),
     [
         (lambda c: ind.sma(c, 5), lambda f: f["close"].rolling(5).mean()),
+        (lambda c: ind.highest(c, 5), lambda f: f["high"].rolling(5).max()),
+        (lambda c: ind.lowest(c, 7), lambda f: f["low"].rolling(7).min()),
+        (lambda c: ind.highest(c, 1, "close"), lambda f: f["close"]),
         (lambda c: ind.std(c, 5), lambda f: f["close"].rolling(5).std(ddof=0)),
         (lambda c: ind.ema(c, 5), lambda f: f["close"].ewm(span=5, adjust=False, min_periods=5).mean()),
         (lambda c: ind.rsi(c, 5), lambda f: _rsi(f["close"], 5)),
         (lambda c: ind.atr(c, 5), lambda f: _atr(f, 5)),
         (lambda c: ind.noise(c, 5), lambda f: (1 - (f.close - f.open).abs() / (f.high - f.low)).rolling(5).mean()),
     ],
-    ids=["sma", "std", "ema", "rsi", "atr", "noise"],
+    ids=["sma", "highest", "lowest", "last close", "std", "ema", "rsi", "atr", "noise"],
 )
 def test_they_agree_with_pandas_on_own_candles(indicator, reference):
     random = np.random.default_rng(2)

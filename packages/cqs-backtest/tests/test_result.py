@@ -204,6 +204,10 @@ class TestKept:
         (tmp_path / "later").mkdir()
         assert keep(result, str(tmp_path / "later")).id in runs.table(str(tmp_path / "later")).index
 
+    def test_a_kept_run_is_verified(self, bucket):
+        made = backtest("momentum", "BTC", keep=True, bucket=bucket)
+        assert runs.verify(made.id, bucket=bucket) == (True, ())
+
     def test_what_is_kept_is_not_kept_twice(self, bucket):
         made = backtest("momentum", "BTC", keep=True, bucket=bucket)
         assert keep(made, bucket) is made

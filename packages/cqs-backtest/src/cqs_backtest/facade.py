@@ -21,6 +21,7 @@ from cqs_backtest.result import Result
 from cqs_backtest.runs.kept import opened_bucket
 from cqs_backtest.runs.run_tables import trade_columns
 from cqs_core import Bucket, Candles, Engine, RunResult, Strategy, UsageError, simulate
+from cqs_core.jobs import waiting
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def backtest(
         only_in=only_in,
     )
     opened = opened_bucket(bucket) if data is None else None
-    outcome = run(request, opened, data, quote, confirm=keep)
+    with waiting("Backtest"):
+        outcome = run(request, opened, data, quote, confirm=keep)
     _ = outcome.code  # now: the notebook may change it before the run is kept
     _warn_of_peeks(outcome)
     made = Result(outcome, bucket=opened, simulated=outcome.result)

@@ -105,3 +105,28 @@ def ewm(values: Floats, alpha: float, n: int) -> Floats:
                 seen += 1
             out[t, s] = last if seen >= n else np.nan
     return out
+
+
+@compiled()
+def extreme(values: Floats, n: int, sign: float) -> Floats:
+    """The largest of the last `n` (`sign` 1), or the smallest (-1); looked for anew when the one that was falls out."""
+    rows, columns = values.shape
+    out = np.empty((rows, columns))
+    ring = np.empty(n)
+    for s in range(columns):
+        seen, best = 0, -np.inf
+        last = np.nan
+        for t in range(rows):
+            value = sign * values[t, s]
+            if not math.isnan(value):
+                gone = ring[seen % n] if seen >= n else -np.inf
+                ring[seen % n] = value
+                seen += 1
+                if value >= best:
+                    best = value
+                elif gone == best:
+                    best = ring[: min(seen, n)].max()
+                if seen >= n:
+                    last = sign * best
+            out[t, s] = last
+    return out

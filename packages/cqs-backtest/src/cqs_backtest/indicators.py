@@ -58,6 +58,16 @@ def std(candles: Candles, n: int, field: str = "close") -> Floats:
     return _known(candles, "deviation", getattr(candles, field), n, key=field)
 
 
+def highest(candles: Candles, n: int, field: str = "high") -> Floats:
+    """The largest value of the last `n` closed candles."""
+    return _known(candles, "extreme", getattr(candles, field), n, 1.0, key=field)
+
+
+def lowest(candles: Candles, n: int, field: str = "low") -> Floats:
+    """The smallest value of the last `n` closed candles."""
+    return _known(candles, "extreme", getattr(candles, field), n, -1.0, key=field)
+
+
 def rsi(candles: Candles, n: int) -> Floats:
     """Wilder's relative strength index of closes, 0 to 100; 50 where nothing moved."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.result import Result
@@ -11,6 +11,8 @@ from cqs_core import Bucket
 from cqs_core.cli import open_bucket
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 _ABOUT = ("id", "name", "created", "strategy", "symbols", "exchange", "interval", "first", "last")
@@ -30,6 +32,37 @@ def load(run: str, bucket: Bucket | str | None = None) -> Result:
     opened = opened_bucket(bucket)
     stored = read(opened, run)
     return Result(stored, id=stored.id, bucket=opened)
+
+
+class Verdict(NamedTuple):
+    """Whether a run that was made again is what it was.
+
+    Attributes:
+        identical: whether nothing changed.
+        because: one line for each thing that did.
+    """
+
+    identical: bool
+    because: tuple[str, ...]
+
+
+def verify(run: str, trust: Sequence[str] = (), bucket: Bucket | str | None = None) -> Verdict:
+    """Make a kept run again and compare.
+
+    Args:
+        run: its id, or how that begins.
+        trust: `cross.py:SHA256` of each file that may be run, where the code is kept with the run. Read it first: code
+            can do what you can.
+        bucket: that keeps it; the configured one by default.
+
+    Raises:
+        UnknownName: there is no such run.
+        UsageError: its code is kept with it, and `trust` does not name all of it; the message says what to add.
+    """
+    from cqs_backtest.runs.reproducing import verify as made_again
+
+    found = made_again(opened_bucket(bucket), run, trust)
+    return Verdict(found["verdict"] == "identical", tuple(found["because"]))
 
 
 def table(bucket: Bucket | str | None = None) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def simulate(
     rows = len(candles.ts)
     if first >= rows:
         raise UsageError(f"no candle opens at or after {iso(start or 0)}; start earlier, or fetch later candles")
-    orders = orders_of(strategy, candles).between(first, rows, candles.shape)
+    orders = orders_of(strategy, candles, first).between(first, rows, candles.shape)
     traded = candles.between(first, rows)
     return RunResult(traded, orders, executed(engine, traded, orders, costs), costs, engine.name, day_start)
 

@@ -31,11 +31,13 @@ class Grid:
         shape: (T, S).
         ts: (T,) opens of the bars, ms UTC, where the candles are known.
         symbols: (S,) names of the candles' columns.
+        first: row of the first bar that may trade: a frame labelled by time may begin there.
     """
 
     shape: tuple[int, int]
     ts: npt.NDArray[np.int64] | None = None
     symbols: tuple[str, ...] = ()
+    first: int = 0
 
     def cell(self, t: int, s: int) -> str:
         """How a message names a cell."""
@@ -126,13 +128,22 @@ def _labelled(name: str, value: pd.DataFrame | pd.Series[Any], grid: Grid) -> Ar
     values = _numbers(name, value)
     if isinstance(value, pd.DataFrame):
         rows, columns = _rows(name, value.index, grid), _columns(name, value.columns, grid)
-        return values[np.ix_(rows, columns)]
+        return _at_rows(name, values[:, columns], rows)
     if isinstance(value.index, pd.DatetimeIndex) or _are_stamps(value.index, grid):
-        return values[_rows(name, value.index, grid)][:, None]
+        return _at_rows(name, values[:, None], _rows(name, value.index, grid))
     if pd.api.types.is_integer_dtype(value.index):
         in_order = values[_permutation(name, value.index, len(value), "row")]
         return _column_or_row(name, in_order, grid)
     return values[_columns(name, value.index, grid)][None, :]
+
+
+def _at_rows(name: str, values: Array, rows: npt.NDArray[np.int64]) -> Array:
+    """Rows of the values; a row of -1 has no order."""
+    if (rows >= 0).all():
+        return values[rows]
+    none = False if name in BOOLS else np.nan
+    found = values[np.maximum(rows, 0)]
+    return np.where((rows < 0)[:, None], none, found)
 
 
 def _numbers(name: str, value: pd.DataFrame | pd.Series[Any]) -> Array:
@@ -175,14 +186,18 @@ def _by_time(name: str, index: pd.DatetimeIndex, grid: Grid) -> npt.NDArray[np.i
     if len(stamps) != len(np.unique(stamps)):
         at = stamps[order][:-1][np.diff(stamps[order]) == 0][0]
         raise UsageError(f"orders' {name} has the time {iso(int(at))} twice; drop duplicates")
-    if len(missing := np.setdiff1d(grid.ts, stamps)):
+    if len(missing := np.setdiff1d(grid.ts[grid.first :], stamps)):
         raise UsageError(
             f"orders' {name} has no row for the bar at {iso(int(missing[0]))}; "
             "reindex it to the candles' times, and say what holds where it has none"
         )
     if len(extra := np.setdiff1d(stamps, grid.ts)):
         raise UsageError(f"orders' {name} has a row for {iso(int(extra[0]))}, where no bar is; reindex it")
-    return order
+    if len(stamps) == len(grid.ts):
+        return order
+    place = np.searchsorted(stamps[order], grid.ts)
+    here = stamps[order][np.minimum(place, len(order) - 1)] == grid.ts
+    return np.where(here, order[np.minimum(place, len(order) - 1)], -1)
 
 
 def _columns(name: str, labels: pd.Index[Any], grid: Grid) -> npt.NDArray[np.int64]:

@@ -74,13 +74,17 @@ class Orders:
         cut = {n: v[start:stop] if v.shape[0] == shape[0] != 1 else v for n, v in made.items()}
         return replace(self, **cut)
 
-    def aligned(self, candles: Candles) -> Self:
+    def aligned(self, candles: Candles, first: int = 0) -> Self:
         """These orders as new arrays aligned to the candles, if an engine can execute them.
+
+        Args:
+            candles: that the orders are for.
+            first: row of the first bar that may trade; frames that begin there have no orders before.
 
         Raises:
             UsageError: labels that do not fit, and all that `validate` refuses; it names field, bar and symbol.
         """
-        return self._checked(Grid(candles.shape, candles.ts, candles.symbols))
+        return self._checked(Grid(candles.shape, candles.ts, candles.symbols, first))
 
     def validate(self, shape: tuple[int, int]) -> Self:
         """These orders, if an engine can execute them; where they have labels, use `aligned`.

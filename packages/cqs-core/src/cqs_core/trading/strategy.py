@@ -15,6 +15,7 @@ import param
 
 from cqs_core.errors import CqsError, UnknownName, UsageError
 from cqs_core.isolation import Escaped, fact_of, foreign
+from cqs_core.trading.code_digest import code_digest
 from cqs_core.trading.filtering import only_in
 from cqs_core.trading.orders import Orders
 
@@ -35,6 +36,33 @@ class Strategy(param.Parameterized):
     title: ClassVar[str] = ""
 
     only_in = param.String("", precedence=-1, doc="`regime=bull`: trade only while a feature has this value.")
+
+    def __init__(self, **values: Any) -> None:
+        """A strategy with these parameter values.
+
+        Raises:
+            UnknownName: no such parameter.
+            UsageError: out of bounds, or of another type.
+        """
+        if unknown := [name for name in values if name not in type(self).param]:
+            kind = f"parameter of {type(self).id or type(self).__name__}"
+            raise UnknownName(kind, unknown[0], type(self).parameters(), remedy="it takes none")
+        super().__init__(**values)  # type: ignore[no-untyped-call]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        try:
+            super().__setattr__(name, value)
+        except CqsError:
+            raise
+        except (ValueError, TypeError) as error:
+            parameter = type(self).param.objects("existing").get(name)
+            told = f"parameter {name!r} is {value!r}; it must be {describe(parameter)}" if parameter else str(error)
+            raise UsageError(told) from None
+
+    def __dask_tokenize__(self) -> tuple[str, ...]:
+        """What tells strategies apart in Dask: their code and their parameters, the same in every process."""
+        class_, values = type(self), sorted(self.values().items())
+        return ("cqs strategy", f"{class_.__module__}.{class_.__qualname__}", code_digest(class_), repr(values))
 
     def orders(self, candles: Candles) -> Orders:
         """The orders for each bar of these candles."""
@@ -90,7 +118,7 @@ class Strategy(param.Parameterized):
             return hashlib.sha256(f"{cls.__module__}.{cls.__qualname__}".encode()).hexdigest()
 
 
-def orders_of(strategy: Strategy, candles: Candles) -> Orders:
+def orders_of(strategy: Strategy, candles: Candles, first: int = 0) -> Orders:
     """The checked orders of a strategy for these candles; it gets a read-only copy of them.
 
     Raises:
@@ -100,7 +128,7 @@ def orders_of(strategy: Strategy, candles: Candles) -> Orders:
         orders = strategy.orders(candles.sealed())
     if not isinstance(orders, Orders):
         raise UsageError(f"strategy {_name(strategy)!r} returned {type(orders).__name__}; orders() must return Orders")
-    made = orders.aligned(candles)
+    made = orders.aligned(candles, first)
     return only_in(strategy.only_in, made, candles) if strategy.only_in else made
 
 

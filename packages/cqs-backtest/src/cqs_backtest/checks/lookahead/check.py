@@ -94,11 +94,12 @@ def _quiet() -> Iterator[None]:
 class _Check:
     def __init__(self, strategy: Strategy, candles: Candles, result: RunResult) -> None:
         self._strategy, self._candles, self._result = strategy, candles, result
+        self._first = len(candles.ts) - len(result.candles.ts)
         self._whole = Orders()
 
     def finding(self, seed: int) -> LookaheadFinding:
         try:
-            self._whole = orders_of(self._strategy, self._candles.with_values())
+            self._whole = orders_of(self._strategy, self._candles.with_values(), self._first)
             self._check_repeated()
         except NotRepeatable as found:
             return LookaheadFinding("not repeatable", str(found))
@@ -181,7 +182,7 @@ class _Check:
             strategy = type(self._strategy).with_parameters(self._strategy.values())
         except (TypeError, UsageError):
             strategy = self._strategy
-        return orders_of(strategy, candles)
+        return orders_of(strategy, candles, min(self._first, len(candles.ts)))
 
 
 def _not_repeated(found: dict[str, Flags], candles: Candles) -> str:
