@@ -127,3 +127,10 @@ def test_what_has_nothing_to_draw_says_so():
         charts.regimes(pd.Series([], dtype=object))
     with pytest.raises(UsageError, match="nothing was sold"):
         charts.symbols({})
+
+
+def test_totals_of_several_currencies_are_not_added_up():
+    pnl = frame().rename(columns={"total": "total KRW"})
+    for chart in (charts.periods, charts.cumulative):
+        with pytest.raises(UsageError, match="total KRW; choose accounts of one currency"):
+            chart(pnl)

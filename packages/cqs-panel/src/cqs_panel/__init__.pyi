@@ -2,7 +2,6 @@ from .address_form import AddressForm as AddressForm
 from .address_form import from_text as from_text
 from .address_form import to_text as to_text
 from .charts.candles import CandleChart as CandleChart
-from .charts.equity import equity_chart as equity_chart
 from .charts.sources import CandleSource as CandleSource
 from .charts.sources import FrameCandles as FrameCandles
 from .charts.sources import LakeCandles as LakeCandles

@@ -114,7 +114,7 @@ class BacktestView(pn.viewable.Viewer):
         if isinstance(found, UnknownName):
             self._correct(found, "compare")
             return
-        self._bench.results[:] = [comparison_page(*found)]
+        self._bench.results[:] = [comparison_page(self._page, *found)]
 
     def _correct(self, error: UnknownName, name: str) -> None:
         """Take what does not exist out of the address, and say so."""

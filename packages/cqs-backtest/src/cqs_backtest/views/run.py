@@ -10,15 +10,15 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
-from cqs_backtest.views.run_figures import all_metrics, badges, figure, months, rolling_sharpe, years
+from cqs_backtest.views.run_figures import all_metrics, badges, figure
 from cqs_backtest.views.trades import RunTrades
-from cqs_core.trading.metrics import daily_equity
+from cqs_core import UsageError
 from cqs_panel import (
     NO_BUTTON,
     WIDE,
     Metric,
-    equity_chart,
     html,
     metric_cards,
     section,
@@ -27,6 +27,7 @@ from cqs_panel import (
     strategy_title,
     tone,
 )
+from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
     from cqs_backtest.runs import StoredRun
@@ -47,6 +48,8 @@ class RunPage(pn.viewable.Viewer):
         self._page, self._run = page, run
         self._made = run.manifest
         self.trades = RunTrades(page, run)
+        self._equity = ChartPane(page, 404)
+        self.param.watch(lambda _: self._draw(), "logarithmic")
         self._quote = self._made["symbols"][0].partition("/")[2].partition(":")[0]
 
     @property
@@ -57,6 +60,7 @@ class RunPage(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         made, performance = self._made, self._made["performance"]
         switch = pmui.Switch.from_param(self.param.logarithmic, margin=0, width=150)
+        self._draw()
         note = f"{self._quote}, at each bar's close; in grey: {self._run.held}"
         return staged(
             self._page,
@@ -70,22 +74,22 @@ class RunPage(pn.viewable.Viewer):
             first=7 if self._page.query.get("trade") else 3,
         )
 
-    @param.depends("logarithmic")
-    def _equity(self) -> Any:
-        run = self._run
-        return equity_chart(run.ts, run.equity, others={run.held: run.benchmark}, log=self.logarithmic)
+    def _draw(self) -> None:
+        log = self.logarithmic
+        self._equity.draw(lambda: charts.equity(self._run, log=log, mode="page"))
 
     def _calendar(self) -> Any:
-        capital = self._made["costs"]["capital"]
-        days, equity = daily_equity(self._run.ts, self._run.equity, self._made["day_start"])
+        run, page = self._run, self._page
+        years = ChartPane(page, 200).draw(lambda: charts.years(run, mode="page"), below=True)
+        sharpe = ChartPane(page, 220).draw(lambda: _rolling_sharpe(run), below=True)
         pair = pn.Column(
-            section("Years", years(days, equity, capital), note="percent"),
-            section("Rolling Sharpe", rolling_sharpe(days, equity, capital), note="last 90 days, x sqrt(365)"),
+            section("Years", years, note="percent"),
+            section("Rolling Sharpe", sharpe, note="last 90 days, x sqrt(365)"),
             stylesheets=[_PAIR, NO_BUTTON],
             **WIDE,
         )
-        heatmap = section("Months", months(days, equity, capital), note="percent")
-        return stack(pair, heatmap)
+        months = ChartPane(page, 90).draw(lambda: charts.months(run, mode="page"), below=True)
+        return stack(pair, section("Months", months, note="percent"))
 
     def _about(self) -> str:
         made, costs = self._made, self._made["costs"]
@@ -119,6 +123,13 @@ def cards(performance: dict[str, float | None], quote: str) -> list[Metric]:
         for key in HEADLINE
         if key in performance and key != "final_equity"
     ]
+
+
+def _rolling_sharpe(run: StoredRun) -> Any:
+    try:
+        return charts.rolling(run, mode="page")
+    except UsageError as error:
+        return html(f"<p>{escape(str(error))}</p>")
 
 
 def _folded(title: str, inside: Any) -> Any:

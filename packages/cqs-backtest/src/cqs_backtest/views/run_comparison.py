@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import panel_material_ui as pmui
 
+from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.runs import read
 from cqs_backtest.runs.run_comparison import compare
 from cqs_backtest.views.run_figures import figure
 from cqs_panel import UNKNOWN, WIDE, columns_button, empty, label, plain_table, section, stack, strategy_title, table
-from cqs_panel.charts import growth_chart
+from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,18 +47,19 @@ def comparison(page: PageState, runs: Sequence[str]) -> tuple[dict[str, Any], Se
     return compare(page.bucket, runs), [read(page.bucket, run) for run in runs]
 
 
-def comparison_page(found: dict[str, Any], runs: Sequence[StoredRun]) -> Any:
+def comparison_page(page: PageState, found: dict[str, Any], runs: Sequence[StoredRun]) -> Any:
     """All differences of the runs, from top to bottom."""
     names = [f"Run {i}" for i in range(1, len(runs) + 1)]
     about = [(name, _about(run), _dates(run), run.id) for name, run in zip(names, runs, strict=True)]
-    curves = {name: (run.ts, run.equity) for name, run in zip(names, runs, strict=True)}
+    named = dict(zip(names, runs, strict=True))
+    curves = ChartPane(page, 444).draw(lambda: charts.compare(named, mode="page"))
     settings = [
         (_setting(row["setting"]), *(_text(row["setting"], v) for v in row["values"].values()))
         for row in found["settings"]
     ]
     return stack(
         section("Runs", plain_table(["", "Strategy", "Dates", "Name"], about)),
-        section("Growth", growth_chart(curves), note="percent since the start, at each bar's close"),
+        section("Growth and drawdown", curves, note="percent since the start, at each close; below, drawdowns"),
         section("Settings that differ", plain_table(["", *names], settings or [("none", *[""] * len(runs))])),
         _metrics(found, names),
         _trades(found, names),

@@ -1,4 +1,4 @@
-"""Small figures as HTML and inline SVG: badges, years, months, rolling Sharpe, all metrics."""
+"""Badges and metrics of a run as HTML."""
 
 from __future__ import annotations
 
@@ -6,32 +6,22 @@ import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from cqs_backtest.metrics import monthly_returns, rolled, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS
-from cqs_backtest.report.svg import bars, lines
-from cqs_core.trading.metrics import Floats, Stamps, returns
 from cqs_panel import amount, count, html, percent, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _CSS = """
-:host{overflow-x:auto} svg{display:block;width:100%;height:auto;min-width:300px} svg line{stroke:var(--cqs-line)}
-svg text{fill:var(--cqs-muted);font-size:12px} text.x{text-anchor:middle} rect.up{fill:var(--cqs-up)}
-rect.down{fill:var(--cqs-down)} polyline{fill:none;stroke:var(--cqs-accent);stroke-width:1.6}
+:host{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:12px;font-variant-numeric:tabular-nums}
 th{color:var(--cqs-muted);font-weight:500} th,td{padding:5px 6px;text-align:right;white-space:nowrap}
-th:first-child,td:first-child{text-align:left} td.cell{border:1px solid var(--cqs-paper);border-radius:4px}
+th:first-child,td:first-child{text-align:left}
 td.note{text-align:left;white-space:normal;color:var(--cqs-muted)}
 .badges{display:flex;gap:8px;flex-wrap:wrap;font-size:12px} .badge{border:1px solid
 var(--cqs-line);border-radius:12px;padding:2px 10px;background:var(--cqs-paper);cursor:help}
 .good{color:var(--cqs-up)} .bad{color:var(--cqs-down);font-weight:700} .care{color:var(--cqs-warning)}
 """
-_MONTHS = [f"{m:02}" for m in range(1, 13)]
-_WINDOW = 90
-_HALF = 480  # pixels of a figure that shares its row
 
 
 def shown(text: str) -> Any:
@@ -72,34 +62,6 @@ def _of_data(said: dict[str, Any]) -> Iterator[str]:
         yield _badge("Left out", "1 bar" if bars == 1 else f"{bars:,} bars", notes, "care")
 
 
-def years(days: Stamps, equity: Floats, capital: float) -> Any:
-    """A bar a year."""
-    return shown(bars(yearly_returns(days, equity, capital), 200, "Return of each year, percent", width=_HALF))
-
-
-def months(days: Stamps, equity: Floats, capital: float) -> Any:
-    """A heatmap of months, percent."""
-    found = monthly_returns(days, equity, capital)
-    most = max((abs(value) for value in found.values()), default=1) or 1
-    whole = yearly_returns(days, equity, capital)
-    head = "".join(f"<th>{m}</th>" for m in [*_MONTHS, "Year"])
-    rows = []
-    for year in dict.fromkeys(name[:4] for name in found):
-        cells = "".join(_cell(found.get(f"{year}-{m}"), most) for m in _MONTHS)
-        total = whole.get(year)
-        rows.append(f"<tr><td>{year}</td>{cells}<td><b>{'' if total is None else f'{total:.1f}'}</b></td></tr>")
-    return shown(f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>")
-
-
-def rolling_sharpe(days: Stamps, equity: Floats, capital: float) -> Any:
-    """Sharpe of the last 90 days."""
-    values = rolled("sharpe", returns(equity, capital), _WINDOW)
-    known = ~np.isnan(values)
-    if known.sum() < 2:
-        return shown(f"<p>It needs more than {_WINDOW} days on which equity moved.</p>")
-    return shown(lines(days[known], {"Sharpe": values[known]}, 200, f"Sharpe of the last {_WINDOW} days", width=_HALF))
-
-
 def all_metrics(performance: Mapping[str, float | None], quote: str) -> Any:
     """Every metric with its convention."""
     rows = (
@@ -137,11 +99,3 @@ def changes(before: Mapping[str, float | None], after: Mapping[str, float | None
 
 def _badge(name: str, state: str, hint: str, css: str) -> str:
     return f'<span class="badge" title="{escape(hint)}">{escape(name)} <b class="{css}">{escape(state)}</b></span>'
-
-
-def _cell(value: float | None, most: float) -> str:
-    if value is None:
-        return "<td></td>"
-    color, share = ("up" if value > 0 else "down"), round(70 * min(1, abs(value) / most) ** 0.6)
-    style = f"background:color-mix(in srgb,var(--cqs-{color}) {share}%,transparent)" if value else ""
-    return f'<td class="cell" style="{style}">{value:.1f}</td>'

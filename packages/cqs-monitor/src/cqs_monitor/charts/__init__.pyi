@@ -3,6 +3,7 @@ from .breakdown import hours as hours
 from .breakdown import symbols as symbols
 from .calendar import calendar as calendar
 from .difference import bridge as bridge
+from .profit import TOTAL as TOTAL
 from .profit import cumulative as cumulative
 from .profit import periods as periods
 from .regime_bands import regimes as regimes

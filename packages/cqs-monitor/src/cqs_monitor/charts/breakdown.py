@@ -14,15 +14,17 @@ from cqs_panel.charts import Mode, category_bars, histogram, look
 if TYPE_CHECKING:
     import pandas as pd
 
-CURRENCY = "KRW"
 _MOST = 15
 
 
-def symbols(trades: pd.DataFrame | Mapping[str, float], *, height: int = 240, mode: Mode = "light") -> Any:
+def symbols(
+    trades: pd.DataFrame | Mapping[str, float], *, currency: str = "KRW", height: int = 240, mode: Mode = "light"
+) -> Any:
     """PnL by symbol, best first; beyond 15 the smallest figures are one bar, `others`.
 
     Args:
-        trades: as `cqs_monitor.trades` gives them, or KRW by symbol.
+        trades: as `cqs_monitor.trades` gives them, or a figure by symbol.
+        currency: of the figures.
         height: in pixels.
         mode: as for `periods`.
 
@@ -36,20 +38,23 @@ def symbols(trades: pd.DataFrame | Mapping[str, float], *, height: int = 240, mo
     values = {name: known[name] for name in sorted(kept, key=lambda name: -known[name])}
     if len(values) < len(known):
         values["others"] = sum(value for name, value in known.items() if name not in values)
-    return category_bars(look(mode), values, unit=CURRENCY, height=height, tilted=len(values) > 5)
+    return category_bars(look(mode), values, unit=currency, height=height, tilted=len(values) > 5)
 
 
-def hours(trades: pd.DataFrame | Mapping[int, float], *, height: int = 200, mode: Mode = "light") -> Any:
+def hours(
+    trades: pd.DataFrame | Mapping[int, float], *, currency: str = "KRW", height: int = 200, mode: Mode = "light"
+) -> Any:
     """PnL by the hour of the day (KST) in which it was realized.
 
     Args:
-        trades: as `cqs_monitor.trades` gives them, or KRW by hour.
+        trades: as `cqs_monitor.trades` gives them, or a figure by hour.
+        currency: of the figures.
         height: in pixels.
         mode: as for `periods`.
     """
     known = dict(trades) if isinstance(trades, Mapping) else _summed(trades, (trades["timestamp"].dt.hour + 9) % 24)
     values = {f"{hour:02d}": float(known.get(hour, 0.0)) for hour in range(24)}
-    return category_bars(look(mode), values, unit=CURRENCY, height=height)
+    return category_bars(look(mode), values, unit=currency, height=height)
 
 
 def distribution(pnl: pd.DataFrame, *, bins: int = 60, height: int = 220, mode: Mode = "light") -> Any:

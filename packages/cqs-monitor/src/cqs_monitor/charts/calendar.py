@@ -18,18 +18,23 @@ if TYPE_CHECKING:
 
 _WEEKS = 53
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_CURRENCY = "KRW"
 _INSET = 0.08  # of a day's place, to each side
 
 
 def calendar(
-    pnl: pd.DataFrame | Mapping[dt.date, float], *, last: dt.date | None = None, height: int = 170, mode: Mode = "light"
+    pnl: pd.DataFrame | Mapping[dt.date, float],
+    *,
+    last: dt.date | None = None,
+    currency: str = "KRW",
+    height: int = 170,
+    mode: Mode = "light",
 ) -> Any:
     """PnL of each day of 53 weeks as squares; those at full color gained or lost at least what the strongest 5 % did.
 
     Args:
-        pnl: daily, as `cqs_monitor.pnl` gives it, or KRW by date.
+        pnl: daily, as `cqs_monitor.pnl` gives it, or a figure by date.
         last: the last day that is shown; that of the last figure by default.
+        currency: of the figures.
         height: in pixels.
         mode: as for `periods`.
     """
@@ -42,7 +47,7 @@ def calendar(
     week, row = np.divmod(np.arange(len(days)), 7)
     cells = {"left": week + _INSET, "bottom": row + _INSET, "right": week + 1 - _INSET, "top": row + 1 - _INSET}
     cells["color"] = np.array([_color(shown, known.get(day), strongest) for day in days])
-    cells["told"] = np.array([_told(day, known.get(day)) for day in days])
+    cells["told"] = np.array([_told(day, known.get(day), currency) for day in days])
     cells["day"] = np.array([day.isoformat() for day in days])
     drawn = hv.Rectangles(cells, ["left", "bottom", "right", "top"], ["color", "told", "day"]).opts(
         color="color", line_color=None, **tooltip([("", "@told")], hover_mode="mouse"), backend="bokeh"
@@ -70,8 +75,8 @@ def _color(shown: Any, value: float | None, strongest: float) -> str:
     return str(shown.shade(0.25 + 0.75 * min(1.0, abs(value) / strongest), gain=value > 0))
 
 
-def _told(day: dt.date, value: float | None) -> str:
-    return f"{day:%a %Y-%m-%d}: {'no sale' if value is None else amount(value, _CURRENCY, signed=True)}"
+def _told(day: dt.date, value: float | None, currency: str) -> str:
+    return f"{day:%a %Y-%m-%d}: {'no sale' if value is None else amount(value, currency, signed=True)}"
 
 
 def _month(day: dt.date) -> str:

@@ -124,6 +124,9 @@ def _accounts(pnl: pd.DataFrame) -> list[Any]:
 
 def _spans(pnl: pd.DataFrame) -> tuple[Any, Any]:
     """Where periods begin and end, int64 ms UTC."""
+    several = [str(name) for name in pnl.columns if str(name).startswith(f"{TOTAL} ")]
+    if several:
+        raise UsageError(f"the frame has {', '.join(several)}; choose accounts of one currency with account=")
     if TOTAL not in pnl.columns or not len(pnl):
         raise UsageError("there is no PnL to draw: give a frame of cqs_monitor.pnl with at least one row")
     starts = np.asarray(pnl.index, "datetime64[ms]").astype(np.int64)

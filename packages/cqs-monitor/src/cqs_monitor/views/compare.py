@@ -78,7 +78,7 @@ class CompareView(pn.viewable.Viewer):
         self._blank = pn.Column(**WIDE)
         self._unseen = html("", visible=False)
         self._cards = metric_cards([], least=240)
-        self._bridge = BridgeChart()
+        self._bridge = BridgeChart(page)
         self._deviations = html("", stylesheets=[holdings_table.CSS])
         self._notes = html("", stylesheets=[holdings_table.CSS])
         self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
@@ -212,7 +212,7 @@ class CompareView(pn.viewable.Viewer):
         self._blank.visible = False
         self._unseen.object, self._unseen.visible = _unseen(found), bool(found.incomplete)
         self._cards.object = metrics_html(_metrics(found))
-        self._bridge.update(found.bridge)
+        self._bridge.update(found.bridge, found.form.currency)
         self._deviations.object = _deviations(found, self._page)
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
         self._list()

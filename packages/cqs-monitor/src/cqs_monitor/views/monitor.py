@@ -63,7 +63,7 @@ class MonitorView(pn.viewable.Viewer):
         self._state = html("", stylesheets=[_STATE_CSS])
         self._blank = pn.Column(**WIDE)
         self._cards = metric_cards([], least=230)
-        self._chart = PnlChart()
+        self._chart = PnlChart(page)
         self._accounts = table(
             _no_accounts(),
             titles=_TITLES,

@@ -3,15 +3,15 @@ from .appearance import Mode as Mode
 from .appearance import exact as exact
 from .appearance import holoviews as holoviews
 from .appearance import look as look
+from .appearance import rendered as rendered
 from .appearance import tooltip as tooltip
 from .bars import category_bars as category_bars
 from .buckets import step_for as step_for
 from .candles import CandleChart as CandleChart
+from .chart_pane import ChartPane as ChartPane
 from .damage_notice import or_damage as or_damage
 from .document import chart_page as chart_page
 from .document import embedded as embedded
-from .equity import equity_chart as equity_chart
-from .equity import growth_chart as growth_chart
 from .export import picture as picture
 from .export import save as save
 from .export import save_page as save_page

@@ -159,6 +159,15 @@ def holoviews() -> Any:
     return hv
 
 
+def rendered(chart: Any) -> Any:
+    """Bokeh's model of a HoloViews object; a figure, or a grid of them."""
+    from bokeh.document import Document
+
+    # Else HoloViews takes the current document: that would keep the chart until its session ends, and get a theme.
+    drawer = holoviews().renderer("bokeh").instance(mode="server")
+    return drawer.get_plot(chart, doc=Document()).state
+
+
 def tooltip(rows: Sequence[tuple[str, str]], **params: Any) -> dict[str, Any]:
     """Plot options of a chart with tooltips: `rows` of label and `@column{format}`; `@ts` is a time in UTC."""
     told: dict[str, Any] = {"hover_tooltips": [*rows], "hover_mode": "vline", "hover_formatters": {"@ts": "datetime"}}

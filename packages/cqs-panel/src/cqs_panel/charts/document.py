@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from cqs_panel.charts.appearance import COLORS, holoviews
+from cqs_panel.charts.appearance import COLORS, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +68,7 @@ def embedded(charts: Mapping[str, Any], *, follow_theme: bool = True) -> Embedde
     """
     from bokeh.embed import components
 
-    hv = holoviews()
-    drawn = {name: hv.render(chart, backend="bokeh") for name, chart in charts.items()}
+    drawn = {name: rendered(chart) for name, chart in charts.items()}
     script, divs = components(drawn)
     if follow_theme:
         script += f"<script>{_THEME.replace('COLORS', json.dumps(COLORS))}</script>"

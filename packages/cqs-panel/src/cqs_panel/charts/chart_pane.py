@@ -1,0 +1,126 @@
+"""A HoloViews chart on a page: drawn in a thread, and changed in place where only its data are new."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import FactorRange, GridPlot, LinearColorMapper, Range1d
+
+from cqs_panel.charts.appearance import rendered
+from cqs_panel.charts.style import pane
+from cqs_panel.layout import WIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cqs_panel.state import PageState
+
+_drawing = threading.RLock()  # HoloViews numbers the options of its objects, and two threads would take one number
+
+
+class ChartPane(pn.viewable.Viewer):
+    """A place for a chart.
+
+    The browser is sent the new data of a chart that it has; where the user has zoomed, it stays. A chart with other
+    parts than the one that is shown takes its place.
+
+    Args:
+        page: whose view shows it.
+        height: pixels that are kept free until it is drawn.
+    """
+
+    def __init__(self, page: PageState, height: int) -> None:
+        super().__init__()
+        self._page = page
+        self._figures: list[Any] = []
+        self._wanted: Callable[[], Any] | None = None
+        self._root = pn.Column(min_height=height, **WIDE)
+
+    def __panel__(self) -> Any:
+        return self._root
+
+    def draw(self, make: Callable[[], Any], *, below: bool = False) -> ChartPane:
+        """Draw what `make` returns, a HoloViews object, or something else to show; it is called in a thread.
+
+        Args:
+            make: of the chart, in the mode `page`.
+            below: whether it lies below the fold: then it is drawn when the page rests.
+        """
+        self._wanted = make
+        if below:
+            self._page.later(self._ask)
+        else:
+            self._ask()
+        return self
+
+    def _ask(self) -> None:
+        if (make := self._wanted) is not None:
+            self._page.load(lambda: figures(make), self._show, quiet=True)
+
+    def _show(self, drawn: list[Any]) -> None:
+        if self._figures and _alike(self._figures, drawn):
+            for old, new in zip(self._figures, drawn, strict=True):
+                _take_over(old, new)
+            return
+        self._figures = drawn if all(hasattr(one, "renderers") for one in drawn) else []
+        self._root[:] = [pane(one) if hasattr(one, "renderers") else one for one in drawn]
+
+
+def figures(make: Callable[[], Any]) -> list[Any]:
+    """Bokeh's figures of a chart, from top to bottom; what is no chart is returned as it is."""
+    with _drawing:
+        made = make()
+        if isinstance(made, pn.viewable.Viewable | pn.viewable.Viewer):
+            return [made]
+        drawn = rendered(made)
+    return [child[0] for child in drawn.children] if isinstance(drawn, GridPlot) else [drawn]
+
+
+def _alike(old: Iterable[Any], new: Iterable[Any]) -> bool:
+    return [_parts(one) for one in old] == [_parts(one) for one in new]
+
+
+def _parts(shown: Any) -> Any:
+    """What cannot change by its data alone: axes, glyphs with their columns, names in the legend."""
+    glyphs = [(type(one.glyph), sorted(one.data_source.data)) for one in shown.renderers if hasattr(one, "glyph")]
+    others = [(type(one), getattr(one, "location", None)) for one in shown.renderers if not hasattr(one, "glyph")]
+    names = [item.label.value for legend in shown.legend for item in legend.items]
+    colors = [getattr(one.glyph, "line_color", None) for one in shown.renderers if hasattr(one, "glyph")]
+    return shown.height, type(shown.x_range), type(shown.y_scale), glyphs, others, names, colors
+
+
+def _take_over(old: Any, new: Any) -> None:
+    for ours, theirs in zip(old.renderers, new.renderers, strict=True):
+        if hasattr(ours, "glyph") and not _same(ours.data_source.data, theirs.data_source.data):
+            ours.data_source.data = dict(theirs.data_source.data)
+    for ours, theirs in zip(old.select(LinearColorMapper), new.select(LinearColorMapper), strict=True):
+        ours.update(low=theirs.low, high=theirs.high)
+    for ours, theirs in ((old.x_range, new.x_range), (old.y_range, new.y_range)):
+        _take_range(ours, theirs)
+
+
+def _take_range(old: Any, new: Any) -> None:
+    """The limits of the new range; what is in view stays where the user has moved it."""
+    if isinstance(old, FactorRange):
+        if list(old.factors) != list(new.factors):
+            old.factors = list(new.factors)
+    elif isinstance(old, Range1d):
+        limits = ("reset_start", "reset_end", "bounds", "min_interval")
+        untouched = (old.start, old.end) == (old.reset_start, old.reset_end)
+        if [getattr(old, name) for name in limits] != [getattr(new, name) for name in limits]:
+            old.update(bounds=None, min_interval=None)  # they would clamp the new ends
+            if untouched:
+                old.update(start=new.start, end=new.end)
+            old.update(**{name: getattr(new, name) for name in limits})
+
+
+def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return all(_equal(old[key], new[key]) for key in new)
+
+
+def _equal(old: Any, new: Any) -> bool:
+    numbers = np.asarray(old).dtype.kind in "fc" and np.asarray(new).dtype.kind in "fc"
+    return bool(np.array_equal(old, new, equal_nan=numbers))

@@ -1,0 +1,114 @@
+"""A chart on a page is changed in place: the browser keeps its figure, and the user's zoom."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from cqs_panel.charts import ChartPane, category_bars, exact, holoviews, look, tooltip
+
+
+class Page:
+    """Loads at once, and rests when it is told to."""
+
+    def __init__(self):
+        self.resting = []
+
+    def load(self, work, show, *, quiet=False):
+        show(work())
+
+    def later(self, call):
+        self.resting.append(call)
+
+
+@pytest.fixture
+def pane():
+    return ChartPane(Page(), 200)
+
+
+def shown(pane):
+    return [one.object for one in pane.__panel__()]
+
+
+def curve(values, name="price", days=None):
+    hv = holoviews()
+    days = np.arange(len(values)) if days is None else days
+    data = {"ts": days.astype("datetime64[D]").astype("datetime64[ms]"), "value": np.asarray(values, float)}
+    drawn = hv.Curve(data, "ts", "value", label=name).opts(**tooltip([("", "@value{custom}")]), backend="bokeh")
+    span = (0.0, float(days[-1]) * 86_400_000, 86_400_000.0)
+    return hv.Overlay([drawn]).opts(**look("page").over_time(200, span, dress=exact("value")), backend="bokeh")
+
+
+def test_new_data_reach_the_figure_that_the_browser_has(pane):
+    pane.draw(lambda: curve([1, 2, 3]))
+    [before] = shown(pane)
+    pane.draw(lambda: curve([1, 2, 3, 5]))
+    assert shown(pane) == [before]
+    assert before.renderers[0].data_source.data["value"].tolist() == [1, 2, 3, 5]
+    assert before.x_range.bounds[1] > before.x_range.end - 1 > 3 * 86_400_000
+
+
+def test_the_same_data_are_not_sent_again(pane):
+    pane.draw(lambda: curve([1, 2, 3]))
+    [figure] = shown(pane)
+    changes = []
+    figure.renderers[0].data_source.on_change("data", lambda _attr, _old, new: changes.append(new))
+    figure.x_range.on_change("end", lambda _attr, _old, new: changes.append(new))
+    pane.draw(lambda: curve([1, 2, 3]))
+    assert changes == []
+
+
+def test_a_zoom_stays_where_the_user_put_it(pane):
+    pane.draw(lambda: curve([1, 2, 3]))
+    [figure] = shown(pane)
+    figure.x_range.update(start=1.0, end=2.0)
+    pane.draw(lambda: curve([1, 2, 3, 4]))
+    assert (figure.x_range.start, figure.x_range.end) == (1.0, 2.0)
+    assert figure.x_range.reset_end > 3 * 86_400_000
+
+
+def test_a_chart_with_other_parts_takes_the_place(pane):
+    pane.draw(lambda: curve([1, 2, 3]))
+    [before] = shown(pane)
+    pane.draw(lambda: curve([1, 2, 3]) * curve([3, 2, 1], "other"))
+    [after] = shown(pane)
+    assert after is not before
+    assert len(after.renderers) == 2
+    pane.draw(lambda: holoviews().Layout([curve([1, 2]), curve([2, 1])]).cols(1))
+    assert len(shown(pane)) == 2
+
+
+def test_bars_take_other_names_and_figures(pane):
+    pane.draw(lambda: category_bars(look("page"), {"a": 1.0, "b": -2.0}, unit="KRW"))
+    [figure] = shown(pane)
+    pane.draw(lambda: category_bars(look("page"), {"a": 1.0, "c": -3.0}, unit="KRW"))
+    assert shown(pane) == [figure]
+    assert list(figure.x_range.factors) == ["a", "c"]
+    assert list(figure.renderers[0].data_source.data["told"]) == ["+₩1.00", "-₩3.00"]
+
+
+def test_what_lies_below_is_drawn_when_the_page_rests(pane):
+    pane.draw(lambda: curve([1, 2]), below=True)
+    assert shown(pane) == []
+    pane._page.resting.pop()()
+    assert len(shown(pane)) == 1
+
+
+def test_what_is_no_chart_is_shown_as_it_is(pane):
+    import panel as pn
+
+    pane.draw(lambda: pn.pane.HTML("too short"))
+    assert [one.object for one in pane.__panel__()] == ["too short"]
+    pane.draw(lambda: curve([1, 2]))
+    assert shown(pane)[0].renderers
+
+
+def test_charts_that_are_gone_leave_no_options_behind(pane):
+    hv = holoviews()
+    pane.draw(lambda: curve([1, 2, 3]))
+    gc.collect()
+    before = len(hv.Store.custom_options(backend="bokeh"))
+    for i in range(5):
+        pane.draw(lambda i=i: curve([1, 2, i]))
+    gc.collect()
+    assert len(hv.Store.custom_options(backend="bokeh")) <= before
