@@ -105,8 +105,8 @@ def test_the_report_opens_with_the_network_blocked(chromium, kept, tmp_path):
     asked = []
     page.route(re.compile(r"^(?!file:)"), lambda route: (asked.append(route.request.url), route.abort()))
     page.goto(path.as_uri())
-    drawn = "Bokeh.documents[0].all_models.filter((m) => m.type == 'Figure' && m.inner_width)"
-    page.wait_for_function(f"{drawn}.length == 6")
+    page.wait_for_function("Bokeh.documents[0]?.is_idle")
+    assert page.evaluate("[...Bokeh.documents[0].all_models].filter((m) => m.type == 'Figure').length") == 6
     assert page.get_by_text("Excess kurtosis").is_visible()
     assert page.evaluate("performance.getEntriesByType('resource').length") == 0
     assert asked == []

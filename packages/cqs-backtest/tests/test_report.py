@@ -90,7 +90,9 @@ def test_it_opens_without_a_network_in_both_themes_and_on_a_phone(chromium, tmp_
         page.goto(path.as_uri())
         ground = "#161a21" if theme == "dark" else "#ffffff"
         figures = "[...Bokeh.documents[0].all_models].filter((m) => m.type == 'Figure')"
-        page.wait_for_function(f"{figures}.every((m) => m.border_fill_color == '{ground}' && m.inner_width > 200)")
+        page.wait_for_function(
+            f"Bokeh.documents[0]?.is_idle && {figures}.every((m) => m.border_fill_color == '{ground}')"
+        )
         assert page.evaluate(f"{figures}.length") == 6
         assert page.evaluate("window.hit") is None
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -142,9 +142,9 @@ class Overlay:
         name: unique among all overlays.
         title: what the switch says.
         layers: `layers(series, start, end)` for `[start, end)` in ms UTC, or `module:function`; called off the server's
-            loop.
+            loop. It returns layers, HoloViews elements, or one element.
     """
 
     name: str
     title: str
-    layers: Callable[[Series, int, int], Sequence[Layer]] | str
+    layers: Callable[[Series, int, int], Sequence[Layer] | Any] | str

@@ -8,7 +8,7 @@ import panel_material_ui as pmui
 
 from cqs_core import plugins
 from cqs_core.isolation import foreign
-from cqs_panel.charts.layers import checked
+from cqs_panel.charts.elements import layers_of
 from cqs_panel.view import loaded
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _layers(overlay: Overlay, series: Series, start: int, end: int) -> Sequence[
     """The layers of one overlay; a failure is reported as a problem of its plugin, and the others are drawn."""
     try:
         with foreign():
-            return [checked(layer) for layer in loaded(overlay.layers)(series, start, end)]
+            return layers_of(loaded(overlay.layers)(series, start, end), start, end)
     except Exception as error:  # noqa: BLE001 - an overlay may fail in any way; the chart and the others live on
         host = plugins()
         host.report(host.owner("register_overlays", overlay.name), f"overlay {overlay.name}", error)
