@@ -37,7 +37,11 @@ def made_up(folder: Path) -> Iterator[dict[str, str]]:
     (folder / "bucket").mkdir()
     places = {f"CQS_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "STATE", "CACHE")}
     with Sandbox(Synthetic()) as sandbox, contextlib.ExitStack() as closing:
-        places |= {"CQS_BUCKET": str(folder / "bucket"), "CQS_ENDPOINT": sandbox.url, "PANEL_INLINE": "true"}  # no page asks another host
+        places |= {
+            "CQS_BUCKET": str(folder / "bucket"),
+            "CQS_ENDPOINT": sandbox.url,
+            "PANEL_INLINE": "true",
+        }  # no page asks another host
         before = {name: os.environ.get(name) for name in places}
         os.environ.update(places)
         bucket = Bucket(places["CQS_BUCKET"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.metrics.metric_text import figure
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    from holoviews import Layout, Overlay
 
     from cqs_backtest.record import Record
     from cqs_core import Bucket, RunResult
@@ -157,7 +158,7 @@ class Result:
         """The badges in sentences, problems first."""
         return tuple(note.text for note in notes(self.record.badges))
 
-    def plot(self, *, benchmark: bool = True) -> Any:
+    def plot(self, *, benchmark: bool = True) -> Layout:
         """Equity over drawdown, a HoloViews layout; `benchmark` adds the benchmark."""
         from cqs_backtest import charts
 
@@ -181,7 +182,9 @@ class Result:
 
         return charts.years(self)
 
-    def plot_candles(self, symbol: str | None = None, start: object = None, end: object = None, bars: int = 300) -> Any:
+    def plot_candles(
+        self, symbol: str | None = None, start: object = None, end: object = None, bars: int = 300
+    ) -> Overlay | Layout:
         """Candles of one traded symbol with its entries and exits, a HoloViews overlay.
 
         Args:
@@ -199,6 +202,12 @@ class Result:
         from cqs_backtest.report import tear_sheet
 
         return TearSheet(tear_sheet(self.record))
+
+    @overload
+    def __getitem__(self, key: Literal["performance"]) -> Performance: ...
+
+    @overload
+    def __getitem__(self, key: str) -> Any: ...
 
     def __getitem__(self, key: str) -> Any:
         if key not in KEYS:
