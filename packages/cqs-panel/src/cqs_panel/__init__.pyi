@@ -44,7 +44,7 @@ from .sections import failure as failure
 from .sections import html as html
 from .sections import section as section
 from .sections import staged as staged
-from .shell.dashboard import installed_views as installed_views
+from .shell.view_list import installed_views as installed_views
 from .state import PageState as PageState
 from .strategy_form import StrategyForm as StrategyForm
 from .strategy_form import pair as pair

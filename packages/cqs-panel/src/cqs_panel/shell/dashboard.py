@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core import Bucket, CqsError, Settings, UnknownName, jobs, plugins, settings
-from cqs_panel.checks import checked
+from cqs_core import Bucket, CqsError, Settings, plugins, settings
 from cqs_panel.location import NARROW, chosen_theme, last_window, parse
 from cqs_panel.pages import overview_of
 from cqs_panel.shell.address import Address
@@ -23,19 +22,19 @@ from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
+from cqs_panel.shell.services import Services
+from cqs_panel.shell.view_list import installed_views, missing
 from cqs_panel.shell.warm import warm
 from cqs_panel.shell.work import Timer, Work, at_once, soon
 from cqs_panel.state import PageState
-from cqs_panel.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable
 
-    from cqs_core.jobs import Job
-    from cqs_panel.view import Card, Outcome
+    from cqs_panel.view import Card, View
 
 
-class Dashboard:
+class Dashboard(Services):
     """The shell of one session; a `state.Shell` to its views."""
 
     def __init__(self) -> None:
@@ -107,48 +106,6 @@ class Dashboard:
         if self._current is not None and page is self._current.page and not self._following:
             self._address.write(page.slug, page.query, push=False)
 
-    def fail(self, page: PageState, where: str, error: BaseException) -> None:
-        self._works[page].frame.fail(where, error)
-
-    def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None:
-        self._works[page].load(work, show, quiet=quiet)
-
-    def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
-        self._works[page].every(seconds, update)
-
-    def later(self, page: PageState, call: Callable[[], Any]) -> None:
-        self._rest.add(self._works[page], call)
-
-    def at_end(self, page: PageState, call: Callable[[], Any]) -> None:
-        self._works[page].at_end(call)
-
-    def start(self, title: str, arguments: Sequence[str]) -> Job:
-        ours = list(arguments[-2:-1]) == ["--bucket"] and arguments[-1] == self.bucket.url  # a folder is a file, too
-        asked, own = (arguments[:-2], arguments[-2:]) if ours else (arguments, [])
-        job = jobs.start(title, [*checked(asked), *own])
-        self.soon([lambda: self.dock.update(now=True)])
-        return job
-
-    def reveal(self, name: str) -> None:
-        self.keys.reveal(name)
-
-    def outcome(self, job: Job) -> tuple[str, Outcome] | None:
-        return self.dock.outcome(job)
-
-    def say(self, text: str) -> None:
-        self.dock.say(text)
-
-    def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None:
-        frame = self._works[page].frame
-
-        def guarded(job: Job) -> None:
-            try:
-                call(job)
-            except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others are still called
-                frame.fail("job", error)
-
-        self.dock.listen(guarded)
-
     def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
         """An isolated place with its own page state."""
         host, presence = plugins(), self.presence
@@ -169,17 +126,6 @@ class Dashboard:
         frame.on_idle = self._rest.go_on
         self._works[page] = Work(frame, self._document)
         return frame
-
-    def soon(self, calls: Sequence[Callable[[], Any]]) -> None:
-        """Call them one by one when the page is there, so that it shows what it has in between."""
-        if not calls or self._document is None:
-            return
-
-        def one() -> None:
-            calls[0]()
-            self.soon(calls[1:])
-
-        soon(self._document, one)
 
     def close(self) -> None:
         """End what the session has under way."""
@@ -217,7 +163,7 @@ class Dashboard:
     def _add(self, slug: str, query: dict[str, str]) -> Frame:
         view = self.views.get(slug)
         if view is None:
-            frame = self._frame(_missing(slug, list(self.views)), slug, query, lambda *_: None)
+            frame = self._frame(missing(slug, list(self.views)), slug, query, lambda *_: None)
         else:
             frame = self.frame(view, slug, query, plugins().owner("register_views", slug) or "panel")
             self._frames[slug] = frame
@@ -290,13 +236,6 @@ def dashboard() -> Any:
     return Dashboard().root
 
 
-def installed_views() -> list[View]:
-    """The views of all plugins; one entry with the error for each plugin whose views could not be had."""
-    found = list(plugins().views().values())
-    broken = [p for p in plugins().problems if p.where == "register_views"]
-    return found + [_broken(p.plugin, p.error) for p in broken]
-
-
 def _weakly(call: Callable[[BaseException], None]) -> Callable[[BaseException], None]:
     """The call without its object: Panel keeps it as the value of a weak dictionary, whose key the object holds."""
     known = weakref.WeakMethod(call)
@@ -306,17 +245,3 @@ def _weakly(call: Callable[[BaseException], None]) -> Callable[[BaseException], 
             method(error)
 
     return handle
-
-
-def _broken(plugin: str, said: str) -> View:
-    def build(_: PageState) -> Any:
-        raise RuntimeError(said)
-
-    return View(slug=f"plugin-{plugin}", title=plugin, icon="error_outline", order=800, build=build)
-
-
-def _missing(slug: str, known: list[str]) -> View:
-    def build(_: PageState) -> Any:
-        raise UnknownName("view", slug, known)
-
-    return View(slug=slug, title="This page", icon="help_outline", order=999, build=build)

@@ -1,0 +1,91 @@
+"""What a page asks of the shell, and the shell does not decide by what it shows: work, jobs, messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import jobs
+from cqs_panel.checks import checked
+from cqs_panel.shell.work import soon
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bokeh.document import Document
+
+    from cqs_core import Bucket
+    from cqs_core.jobs import Job
+    from cqs_panel.shell.dock import Dock
+    from cqs_panel.shell.keys import Keys
+    from cqs_panel.shell.rest import Rest
+    from cqs_panel.shell.work import Work
+    from cqs_panel.state import PageState
+    from cqs_panel.view import Outcome
+
+
+class Services:
+    """The part of `state.Shell` that a session's dashboard passes on."""
+
+    _document: Document | None
+    dock: Dock
+    keys: Keys
+    _rest: Rest
+    _works: dict[PageState, Work]
+
+    if TYPE_CHECKING:
+
+        @property
+        def bucket(self) -> Bucket: ...
+
+    def fail(self, page: PageState, where: str, error: BaseException) -> None:
+        self._works[page].frame.fail(where, error)
+
+    def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None:
+        self._works[page].load(work, show, quiet=quiet)
+
+    def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
+        self._works[page].every(seconds, update)
+
+    def later(self, page: PageState, call: Callable[[], Any]) -> None:
+        self._rest.add(self._works[page], call)
+
+    def at_end(self, page: PageState, call: Callable[[], Any]) -> None:
+        self._works[page].at_end(call)
+
+    def start(self, title: str, arguments: Sequence[str]) -> Job:
+        ours = list(arguments[-2:-1]) == ["--bucket"] and arguments[-1] == self.bucket.url  # a folder is a file, too
+        asked, own = (arguments[:-2], arguments[-2:]) if ours else (arguments, [])
+        job = jobs.start(title, [*checked(asked), *own])
+        self.soon([lambda: self.dock.update(now=True)])
+        return job
+
+    def reveal(self, name: str) -> None:
+        self.keys.reveal(name)
+
+    def outcome(self, job: Job) -> tuple[str, Outcome] | None:
+        return self.dock.outcome(job)
+
+    def say(self, text: str) -> None:
+        self.dock.say(text)
+
+    def on_job(self, page: PageState, call: Callable[[Job], Any]) -> None:
+        frame = self._works[page].frame
+
+        def guarded(job: Job) -> None:
+            try:
+                call(job)
+            except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others are told all the same
+                frame.fail("job", error)
+
+        self.dock.listen(guarded)
+
+    def soon(self, calls: Sequence[Callable[[], Any]]) -> None:
+        """Call them one by one when the page is there, so that it shows what it has in between."""
+        if not calls or self._document is None:
+            return
+
+        def one() -> None:
+            calls[0]()
+            self.soon(calls[1:])
+
+        soon(self._document, one)
