@@ -1,13 +1,12 @@
 """The dashboard against the barest page of panel-material-ui that does the same: ratios, side by side in one run.
 
-Measured in the browser, from the click (or the turn of the wheel) until the page has settled (`probe.Taken`); medians.
+Measured in the browser, from the click until the page has settled (`probe.Taken`); medians.
 What lies below the fold comes later and is not in the figures, for the page rests before.
 """
 
 from __future__ import annotations
 
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,13 +17,12 @@ from cqs_panel import installed_views
 from cqs_panel.testing.server import Server
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bare import NAMES
+from bare import NAMES, served
 from probe import opened, timed
 
 pytestmark = pytest.mark.timeout(1800)
-BARE = Path(__file__).with_name("bare.py")
 ROUNDS = 3
-SWITCH, FIRST, TASK_MS, ZOOM = 3, 8, 200, 3
+SWITCH, FIRST, TASK_MS = 3, 8, 200
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +30,10 @@ def titles():
     return {view.slug: view.title for view in installed_views()} | {"overview": "Overview"}
 
 
-def script(*words):
-    return subprocess.Popen([sys.executable, *map(str, words)], stdout=subprocess.PIPE, text=True)
-
-
 @pytest.fixture(scope="module")
 def bare():
-    with script(BARE) as process:
-        yield process.stdout.readline().strip()
-        process.terminate()
+    with served() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -130,28 +123,3 @@ def test_dashboard_longest_task(measured):
 def test_dashboard_nodes_do_not_grow_with_switches(measured):
     print(measured["nodes"][""])
     assert all(counted[-1] <= counted[0] for counted in measured["nodes"][""])
-
-
-def over_chart(page, wanted):
-    """Put the mouse on a chart, and click it: then the wheel zooms."""
-    box = page.locator(wanted).first.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 120)
-
-
-def zooms(page, wanted, chart, rounds=9):
-    """Milliseconds of turns of the wheel, in and out."""
-    over_chart(page, chart)
-    page.wait_for_timeout(500)
-    turns = [lambda delta=delta: page.mouse.wheel(0, delta) for delta in (-240, 240)]
-    return [timed(page, turns[i % 2], wanted, "wheel") for i in range(rounds)]
-
-
-def test_dashboard_zoom(chromium, bare, url):
-    plain = opened(chromium, f"{bare}chart", "bk-Figure")
-    theirs = median(zooms(plain, "bk-Figure", ".bk-Figure"))
-    plain.context.close()
-    page = opened(chromium, f"{url}?view=overview", "cqs-view-overview")
-    ours = median(zooms(page, "cqs-view-overview", ".bk-Figure"))
-    page.context.close()
-    print(f"\n  zoom {ours:.0f} ms against {theirs:.0f} ms: {ours / theirs:.2f}")
-    assert ours / theirs <= ZOOM

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cqs_data.feeds import Feed, News
     from cqs_panel import CandleChart, PageState, TailedCandles
 
-_SECONDS = 0.25  # between two checks for new candles
+_SECONDS = 0.05  # between two checks for new candles: what a tick waits for on its way to the screen
 _CSS = """
 :host{width:auto;min-width:0}
 .said{display:flex;align-items:baseline;justify-content:flex-end;gap:6px;font-size:12px;line-height:20px;
