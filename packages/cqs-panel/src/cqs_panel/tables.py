@@ -56,6 +56,7 @@ def table(
     sizes: Collection[str] = (),
     toned: Mapping[str, Mapping[str, str]] | None = None,
     hidden: Collection[str] = (),
+    more: Collection[str] = (),
     filters: Collection[str] = (),
     phone: Collection[str] = (),
     page_size: int = 20,
@@ -76,6 +77,7 @@ def table(
         sizes: columns of bytes.
         toned: `{column: {text: "up", "down" or "muted"}}`: cells with this text are so colored.
         hidden: columns to keep for `on_click` but not to show.
+        more: columns that are shown when they are chosen under Columns; without them the others fit into a window.
         filters: columns with a text filter below their title.
         phone: columns that a phone shows at first; all where empty. `columns_button` shows the others.
         page_size: rows a page.
@@ -99,7 +101,7 @@ def table(
         "editors": dict.fromkeys(frame.columns),  # else every cell is a stop of the Tab key
         "text_align": dict.fromkeys(right, "right"),
         "header_align": dict.fromkeys(right, "right"),
-        "hidden_columns": kept.hidden_with(set(columns) - set(phone) if phone and _narrow() else ()),
+        "hidden_columns": kept.hidden_with(set(columns) - set(phone) if phone and _narrow() else more),
         "header_filters": {name: {"type": "input", "func": "like", "placeholder": "filter"} for name in filters},
         "pagination": "local",
         "page_size": page_size,

@@ -144,6 +144,7 @@ class CompareView(pn.viewable.Viewer):
                 **dict.fromkeys(comparison_table.PRICES, 104),
             },
             hidden=["at"],
+            more=list(comparison_table.PRICES),
             filters=["symbol", "what"],
             page_size=12,
             on_click=self._focus,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ALL = "All accounts"
 _FEES = {"Gross": False, "Net (est.)": True}
 _DAYS = {"Calendar days": False, "Trading days": True}
+_FIELD = {"width": 220, "size": "small", "margin": (6, 0, 0, 0)}  # its label stands on its upper edge
 _LISTED = 100  # accounts that a drop-down can hold
 
 
@@ -33,7 +34,7 @@ class Controls(param.Parameterized):
         self._page = page
         self._names: Sequence[str] = ()
         self._all = {_ALL: ""}
-        self._account: Any = pmui.Select(label="Account", options=[_ALL], value=_ALL, width=220, size="small", margin=0)
+        self._account: Any = pmui.Select(label="Account", options=[_ALL], value=_ALL, **_FIELD)
         self._fees = _buttons(_FEES, net=page.query.get("net") == "1")
         self._days = _buttons(_DAYS, net=page.query.get("days") == "trading")
         self._bar = bar(self._account, self._fees, self._days)
@@ -62,7 +63,7 @@ class Controls(param.Parameterized):
             return
         if not isinstance(self._account, pmui.AutocompleteInput):
             self._account = pmui.AutocompleteInput(
-                label="Account", options=[], restrict=True, min_characters=1, width=220, size="small", margin=0
+                label="Account", options=[], restrict=True, min_characters=1, **_FIELD
             )
             self._account.param.watch(self._chosen, "value")
             self._bar[0] = self._account
