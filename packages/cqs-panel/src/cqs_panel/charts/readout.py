@@ -47,9 +47,6 @@ return clear ? new Intl.NumberFormat("en-US", {notation: "compact", maximumSigni
 """
 
 
-_HEIGHT = 18  # pixels
-
-
 class Readout:
     """Exists from the start, like all that a figure has.
 
@@ -65,7 +62,8 @@ class Readout:
             x=Node(target="frame", symbol="left"),
             y=Node(target="frame", symbol="top"),
             x_offset=2,
-            anchor="bottom_left",  # above the frame: inside, lines of the grid would cross it
+            y_offset=2,
+            anchor="top_left",
             text=" ",
             text_color=GREY,
             text_font=FONT,
@@ -74,7 +72,6 @@ class Readout:
             tags=["", ""],
         )
         price.add_layout(self._line)
-        price.min_border_top = _HEIGHT
         show = CustomJS(args={"line": self._line, "source": source, "x": price.x_range}, code=_SHOW)
         for figure in (price, volume):
             for event in ("mousemove", "mouseleave"):
