@@ -1,10 +1,12 @@
-"""The text of docs/ and of the READMEs: links lead somewhere, and the English is plain and American."""
+"""The text of docs/, of the READMEs and of the source: links lead somewhere, and the English is plain and American."""
 
 from __future__ import annotations
 
 import ast
 import importlib.util
+import io
 import re
+import tokenize
 
 import pytest
 
@@ -17,11 +19,9 @@ READMES = [
     *documents.DOCS.glob("**/*.md"),
 ]
 BRITISH = (
-    r"\b(colours?|behaviours?|neighbours?|licence|catalog|favour\w*|honour\w*|analyse\w*|organis\w*|recognis\w*)\b"
+    r"\b(colours?|behaviours?|neighbours?|licence|catalogue|favour\w*|honour\w*|analyse\w*|organis\w*|recognis\w*)\b"
 )
-STILTED = (
-    r"\b(whoever|whosoever|nobody|somebody|likewise)\b|\bholds? (it|them|\w+) against\b|(?<!there )\b(is|are|was) no \w"
-)
+STILTED = r"\b(whoever|whosoever|nobody|somebody|likewise)\b|\bholds? (it|them|\w+) against\b|(?<!there )\b(is|are|was) no (?!longer\b)\w"
 
 
 def without_code(text: str) -> str:
@@ -61,3 +61,71 @@ def test_examples_import_only_what_is_public(page, code):
             private = [alias.name for alias in node.names if alias.name not in public]
             modules = [name for name in private if importlib.util.find_spec(f"{node.module}.{name}")]
             assert set(private) <= set(modules), f"{node.module}: {private}"
+
+
+SOURCES = sorted(documents.ROOT.glob("packages/*/src/**/*.py"))
+PLAIN_CODE = re.compile(f"{STILTED}|{BRITISH}|\b[Dd]eepest fall\b|\bheld against\b", re.IGNORECASE)
+FRAGMENT = re.compile(r"(Of|Likewise|Whoever|Nobody)\b")
+HELP = re.compile(r"Of\b")
+
+
+def texts(source):
+    """Docstrings, other strings of several words, and comments, with their lines."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, node.value
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def docstrings(source):
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield getattr(node, "lineno", 1), ast.get_docstring(node) or ""
+
+
+def helps(source):
+    """Texts of `help=` and `doc=`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.keyword) and node.arg in ("help", "doc") and isinstance(node.value, ast.Constant):
+            yield node.value.lineno, str(node.value.value)
+
+
+def faults(path):
+    source = path.read_text(encoding="utf-8")
+    plain = ((line, re.sub(r"`[^`\n]*`", "", text)) for line, text in texts(source))
+    yield from ((line, found[0]) for line, text in plain if (found := PLAIN_CODE.search(text)))
+    yield from ((line, text[:60]) for line, text in docstrings(source) if FRAGMENT.match(text))
+    yield from ((line, text[:60]) for line, text in helps(source) if HELP.match(text))
+
+
+def test_the_english_in_the_source_is_plain_and_american():
+    assert [
+        f"{path.relative_to(documents.ROOT)}:{line}: {text}" for path in SOURCES for line, text in faults(path)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ('"""What nobody needs."""', "nobody"),
+        ('x = f"{y!r} is no date; write 2024"', "is no d"),
+        ("x = 1  # likewise", "likewise"),
+        ('def f():\n    """Of all accounts."""', "Of all accounts."),
+        ('option("--quote", help="Of bare symbols.")', "Of bare symbols."),
+        ('"""Colours of the page."""', "Colours"),
+    ],
+)
+def test_stilted_english_in_the_source_is_found(code, fault, tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(code, encoding="utf-8")
+    assert fault in [text for _, text in faults(path)]
+
+
+@pytest.mark.parametrize("code", ['x = "there is no date"', '"""`nobody` is a user."""', "x = 1  # no one waits"])
+def test_plain_english_is_not(code, tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(code, encoding="utf-8")
+    assert list(faults(path)) == []

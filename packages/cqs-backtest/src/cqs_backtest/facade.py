@@ -262,7 +262,7 @@ class Outcome:
 
     @cached_property
     def code(self) -> StrategyCode:
-        """Of the strategy, as it was when this was first asked for."""
+        """Code of the strategy, as it was when this was first read."""
         from cqs_backtest.runs.code import captured
 
         return captured(self.request.strategy)

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 def computed(candles: Candles, function: Callable[..., npt.NDArray[Any]], *parameters: Hashable) -> npt.NDArray[Any]:
     """`function(candles, *parameters)`, computed once for these candles and parameters, and read-only.
 
-    A rule that takes each of its parts from here is fast in a search: only the parts whose parameters changed are
+    A strategy that takes each of its parts from here is fast in a search: only the parts whose parameters changed are
     computed again.
     """
     return candles.cached((function, *parameters), lambda: function(candles, *parameters))

@@ -36,7 +36,7 @@ _NAME = re.compile(r"(-?\d+)-(-?\d+)-(.+)\.parquet")
 
 @dataclass(frozen=True)
 class Subject:
-    """What trials are counted for.
+    """The subject for which trials are counted.
 
     Attributes:
         strategy: its name.
@@ -77,7 +77,7 @@ class Trials:
 
 
 def subject_of(request: Request, traded: Candles) -> Subject:
-    """What the trials of a request count for.
+    """The subject of a request's trials.
 
     Args:
         request: of a run or search.
@@ -115,7 +115,7 @@ def record(
 
 
 def merge(bucket: Bucket, subject: Subject, source: str, parts: Sequence[str]) -> None:
-    """Put what was recorded under several sources into one object."""
+    """Merge records under several sources into one object."""
     import pyarrow as pa
 
     keys = [f"{subject.folder}/{subject.first}-{subject.last}-{part}.parquet" for part in parts]

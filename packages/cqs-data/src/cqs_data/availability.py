@@ -23,7 +23,7 @@ class Availability:
         holes: by series, the gaps between first and last candle.
         now: ms UTC.
         states: by series, `damaged`, `ok` where all its objects were found to be what their names promise, and
-            `not checked` where nobody has looked yet: one that is damaged looks the same until then.
+            `not checked` before a check: a damaged one looks the same until then.
     """
 
     series: Sequence[SeriesStatus]
@@ -46,7 +46,7 @@ def availability(lake: Lake) -> Availability:
 
 
 def _states(lake: Lake, series: Sequence[SeriesStatus]) -> dict[Series, str]:
-    """What is known of each; nothing is read for it."""
+    """The known status of each, without reading anything."""
     catalogs = {exchange: lake.catalog(exchange) for exchange in {one.series.exchange for one in series}}
     keys = {one.series: [o.key for o in catalogs[one.series.exchange].get(one.series, ())] for one in series}
     return {one.series: _state(lake, one, keys[one.series]) for one in series}

@@ -1,4 +1,4 @@
-"""What live bots hold, earn and do: their logs read, checked and compared with backtests.
+"""Reads the logs of live bots, checks them, and compares them with backtests.
 
 Everything comes from files in the bucket; it is read only, and nothing trades.
 """

@@ -1,4 +1,4 @@
-"""What SQL sees of the monitor: `bot_trades` and `regimes`."""
+"""SQL tables of the monitor: `bot_trades` and `regimes`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cqs-monitor adds to cqs."""
+"""The plugin of cqs-monitor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def register_commands() -> Mapping[str, tuple[str, str]]:
     return {
         "models": ("cqs_monitor.commands.models:models", "Regime models: list, inspect, trust, evaluate."),
-        "monitor": ("cqs_monitor.commands.monitor:monitor", "What live bots hold, earn and do."),
+        "monitor": ("cqs_monitor.commands.monitor:monitor", "Show positions, PnL and trades of live bots."),
     }
 
 

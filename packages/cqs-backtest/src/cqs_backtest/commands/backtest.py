@@ -41,7 +41,7 @@ def backtest() -> None:
     "when it is known (close, open, or how long after its time).",
 )
 @click.option("--only-in", metavar="NAME=VALUE", help="Trade only while a feature has this value, such as regime=bull.")
-@click.option("--name", default="", help="Of the run, for people.")
+@click.option("--name", default="", help="A name for the run.")
 @click.option("--keep/--no-keep", default=True, help="Store the run in the bucket, under runs/.", show_default=True)
 @command_options
 def run(

@@ -29,7 +29,7 @@ _SEARCH = (
         help="lo:hi:step (hi included) or a,b,c; a bare name is the range of its own bounds. All by default.",
     ),
     click.option("--random", "count", type=int, help="So many sets of the grid at random, each once."),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of the random sets."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random sets."),
     click.option("--objective", default="sharpe", show_default=True, help="The metric by which a set is chosen."),
     click.option("--require", "requirements", multiple=True, metavar="TEXT", help="Such as 'num_trades>=30'."),
     click.option("--threads", type=click.IntRange(1, 256), help="By default one for each processor."),
@@ -135,7 +135,7 @@ def _ranges(texts: tuple[str, ...], fixed: dict[str, str]) -> dict[str, str | No
 
 
 def _confirm(job: Job, *, yes: bool) -> None:
-    """Ask before a sweep that is large or takes long; where nobody can answer, it is refused."""
+    """Ask before a sweep that is large or takes long; without a terminal to ask on, it is refused."""
     seconds = job.measure()
     sets = len(job.space)
     if yes or (sets <= _ASK_SETS and seconds <= _ASK_SECONDS):

@@ -40,7 +40,7 @@ def read_feature(name: str, given: object, exchange: str, markets: Sequence[str]
 
     Raises:
         UsageError: its name, its times, its columns or its values are not clear.
-        DataError: it is no table, or has no times.
+        DataError: it is not a table, or has no times.
     """
     if isinstance(given, FeatureValues):
         return given
@@ -148,7 +148,7 @@ def _texts(name: str, frame: pd.DataFrame) -> np.ndarray:
 
 
 def _step(ts: Stamps) -> int:
-    """The usual distance of two stamps, ms; 0 where there is none: a day with 23 hours is no rule, nor is news."""
+    """The usual distance of two stamps, ms; 0 where there is none: a day with 23 hours is an exception, and news have no distance."""
     if len(ts) < 2:
         return 0
     sizes, counts = np.unique(np.diff(ts), return_counts=True)

@@ -35,7 +35,7 @@ def from_text(text: str, bucket: Bucket, exchange: str, markets: Sequence[str]) 
     """
     found = _TEXT.fullmatch(text.strip())
     if found is None:
-        raise UsageError(f"--feature {text!r} is no feature; write {FORM}")
+        raise UsageError(f"--feature {text!r} is not a feature; write {FORM}")
     name, known, source = (found[1].strip(), (found[2] or "close").strip(), found[3].strip())
     return name, Feature(_table(source, bucket, exchange, markets), known, source)
 

@@ -51,7 +51,7 @@ def write(bucket: Bucket, folder: str, features: Mapping[str, FeatureValues], ma
 
 
 def stored(bucket: Bucket, made: Mapping[str, Any]) -> dict[str, FeatureValues]:
-    """Of a kept run, by its manifest; empty for a run without.
+    """Features of a kept run, by its manifest; empty for a run without any.
 
     Raises:
         DataError: one is gone, or not what the manifest says.

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from types import CodeType
 
 _MOST_ITEMS = 1000
-"""Of a list, dictionary or array that is written down as a constant."""
+"""The code of a list, dictionary or array that is written as a constant."""
 _LITERALS = (int, float, complex, str, bytes, bool, type(None))
 _DATES = (dt.date, dt.timedelta, dt.timezone)  # a datetime is a date
 _ANNOTATIONS = __future__.annotations.compiler_flag
 
 
 class Excerpt:
-    """What has to be written down to define a class again.
+    """The parts that are needed to define a class again.
 
     Attributes:
         missing: what it uses that cannot be written down, one text each.
@@ -195,7 +195,7 @@ def unwrapped(value: Any) -> Any:
 
 
 def _codes(item: Any) -> list[CodeType]:
-    """Of a function, or of the functions that a class defines itself."""
+    """The code of a function, or of the functions that a class defines itself."""
     if isinstance(item, FunctionType):
         return [item.__code__]
     members = (getattr(member, "__func__", getattr(member, "fget", member)) for member in vars(item).values())

@@ -41,8 +41,8 @@ class Files:
         rule: path of the file that defines it, below their folder.
         data: bytes by path, the strategy's own file first.
         folder: where they are.
-        excerpt: whether the rule's file was put together from parts of a notebook or a script.
-        missing: what the rule uses that is not in these files, one text each.
+        excerpt: whether the strategy's file was assembled from parts of a notebook or a script.
+        missing: names that the strategy uses and that are not in these files, one text each.
     """
 
     rule: str
@@ -90,7 +90,7 @@ def files_of(class_: type) -> Files | None:
 
 
 def code_of(class_: type) -> Files:
-    """What has to be kept of a class: its file and neighbors, or an excerpt where that file is not to be run.
+    """The files to keep of a class: its file and modules next to it, or an excerpt if that file must not be run.
 
     That is a notebook, a REPL, a script (it may do anything), or a class that is made inside a function.
     """

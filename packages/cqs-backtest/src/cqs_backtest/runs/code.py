@@ -44,7 +44,7 @@ class StrategyCode:
         reference: how the class is found again, see `reference_of`.
         source: sha256 of the file that defines it.
         files: sha256 by path.
-        data: what is kept of it, by path; nothing of a plugin's.
+        data: the kept files, by path; none for plugins.
         missing: what it uses that is not kept, one text each.
         folder: where its files are; None for an excerpt, or a plugin's.
     """

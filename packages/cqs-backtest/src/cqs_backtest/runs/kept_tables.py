@@ -1,4 +1,4 @@
-"""What SQL sees of kept runs: `runs`, `run_metrics`, `run_trades` and `run_equity`."""
+"""SQL tables of kept runs: `runs`, `run_metrics`, `run_trades` and `run_equity`."""
 
 from __future__ import annotations
 

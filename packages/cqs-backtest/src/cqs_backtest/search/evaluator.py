@@ -40,14 +40,14 @@ _RANGES = dict.fromkeys(("stop_loss", "trailing"), (0.0, _BELOW_ONE)) | dict.fro
     ("stop", "limit"), (_LEAST, _MOST)
 )
 _RANGES |= dict.fromkeys(("weight", "target", "take_profit"), (0.0, 1.0))
-_KNOWN = 512  # arrays whose values were looked at before
+_KNOWN = 512  # arrays whose values were checked before
 _ONE_FOR_ALL, _ONE_A_CELL = np.uint64(0), np.uint64(1)
 _Field = tuple["npt.NDArray[Any]", np.uint64]
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What came of K sets.
+    """The results of K sets.
 
     Attributes:
         metrics: by name, each (K,); NaN where unknown.
@@ -226,7 +226,7 @@ class Evaluator:
         return (flat, _ONE_A_CELL) if name in _BOOLS or self._is_sound(name, value, flat) else None
 
     def _is_sound(self, name: str, value: npt.NDArray[Any], flat: Floats) -> bool:
-        """Whether all values are allowed; what cannot be written to is looked at once."""
+        """Whether all values are allowed; read-only arrays are checked once."""
         known = self._sound.get(id(value))
         if known is not None and known[0] is value and known[1] == name:
             return True

@@ -1,4 +1,4 @@
-"""Running the sets of a search by several threads; whoever asks gets the parts as they are done."""
+"""Runs the sets of a search in several threads; the caller gets the parts as they are done."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Executor:
         self._stopped = False
 
     def seconds_a_set(self, space: Space) -> float:
-        """What one set costs a thread, measured on a few of them from all over the space."""
+        """The time one set takes a thread, measured on a few sets from all over the space."""
         places = sorted({int(n * (len(space) - 1) / (_FIRST - 1)) for n in range(_FIRST)})
         sets = [space.at(space.cell(place)) for place in places]
         self.first.rows(sets[:1])  # compiled, and what is common to all sets computed

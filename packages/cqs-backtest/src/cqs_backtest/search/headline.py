@@ -123,7 +123,7 @@ def _return(before: float, after: float) -> float:
 
 @compiled(fastmath={"reassoc", "contract"})
 def _add_days(equity: Any, days: Any, capital: float, sums: Any) -> None:
-    """Of daily returns; sums may be reordered, so that processors add several numbers at once."""
+    """Metrics of daily returns; sums may be reordered, so that processors add several numbers at once."""
     n = len(days)
     daily = np.empty(n)
     daily[0] = _return(capital, equity[days[0]])
@@ -151,7 +151,7 @@ def _add_days(equity: Any, days: Any, capital: float, sums: Any) -> None:
 
 @compiled()
 def _add_positions(fills: Any, count: int, flows: Any, sums: Any) -> None:
-    """Of closed positions: a sale that is no rebalancing closes one."""
+    """Metrics of closed positions: any sale except a rebalancing closes one."""
     flows[:] = 0.0
     trades, won, won_pct, won_money = 0, 0, 0.0, 0.0
     lost, lost_pct, lost_money = 0, 0.0, 0.0

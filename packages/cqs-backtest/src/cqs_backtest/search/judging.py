@@ -1,4 +1,4 @@
-"""What is said at the end of a search: the best set, the best plateau, and how much of it may be luck."""
+"""The summary of a search: the best set, the best plateau, and how much of it may be luck."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search looks for: a metric that should be high or low, among sets that meet requirements."""
+"""The objective of a search: a metric that should be high or low, among sets that meet requirements."""
 
 from __future__ import annotations
 

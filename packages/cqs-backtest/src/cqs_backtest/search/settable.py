@@ -16,7 +16,7 @@ class Settable:
     """A copy of a strategy that reads its parameters a hundred times faster.
 
     Reading a `param.Number` takes two microseconds, and a strategy reads a dozen. Here a subclass has plain attributes
-    of the same names before them; param keeps its own values as well, for whoever asks `self.param`.
+    of the same names before them; param keeps its own values as well, for code that reads `self.param`.
 
     Args:
         strategy: whose class and values are copied.

@@ -49,7 +49,7 @@ class SweepFolder:
         return f"{self.bucket.url.rstrip('/')}/{FOLDER}/{self.id}/rows/*.parquet"
 
     def manifest(self) -> dict[str, Any]:
-        """What was asked.
+        """The request.
 
         Raises:
             DataError: it is damaged.
@@ -91,7 +91,7 @@ class SweepFolder:
 
 
 def new_folder(bucket: Bucket, strategy: str) -> SweepFolder:
-    """A folder that nobody else has, named by the time and the strategy."""
+    """A unique folder, named by the time and the strategy."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     name = re.sub(r"[^A-Za-z0-9]+", "-", strategy).strip("-").lower()
     return SweepFolder(bucket, f"{stamp}-{name}-{secrets.token_hex(3)}")

@@ -36,7 +36,7 @@ _AGREES = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """What is asked: one request for all sets, whose strategy has the fixed parameters.
+    """The request: one for all sets, whose strategy has the fixed parameters.
 
     Attributes:
         request: its engine is the fast one.
@@ -181,7 +181,7 @@ class Job:
 
 
 def sweep_of(made: Mapping[str, Any], request: Request) -> Sweep:
-    """What was asked, from a manifest."""
+    """The request, from a manifest."""
     objective = make_objective(made["objective"], made["requirements"])
     return Sweep(request, made["ranges"], made["random"], made["random_seed"], objective)
 

@@ -149,7 +149,7 @@ class BacktestForm(StrategyForm):
         return pmui.Accordion(("More", fields), active=[0] if changed else [], title_variant="subtitle2", **wide)
 
     def arguments(self) -> list[str]:
-        """Of `cqs`, to run this.
+        """The arguments of `cqs` that run this.
 
         Raises:
             UsageError: a field holds what the form does not offer.

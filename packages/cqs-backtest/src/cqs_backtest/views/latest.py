@@ -33,7 +33,7 @@ def latest(page: PageState) -> Any:
 
 
 def newest(bucket: Bucket) -> tuple[StoredRun | None, Sequence[DataError]]:
-    """The run that was kept last, None where none can be read; and what is wrong with those that cannot."""
+    """The last kept run, None if none can be read; and errors of those that cannot be read."""
     runs, damaged = survey(bucket)
     return (read(bucket, str(runs[0]["id"])) if runs else None), damaged
 

@@ -122,7 +122,7 @@ class Bucket:
     def each_folder(self, prefix: str, name: str, make: Make) -> dict[str, Any]:
         """`make(key of the folder, its objects)` of every folder at or below `prefix` that has objects, by key.
 
-        Objects there are immutable: what was made of a folder of a local bucket is remembered, over processes too, and
+        Objects there are immutable: values computed from a local folder are cached, also across processes, and
         made again when the folder changed.
 
         Args:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 LogKind = Literal["trades", "positions", "state", "errors", "heartbeat", ""]
-"""What a file holds; empty for a file that the format does not read."""
+"""The content of a file; empty for a file that the format does not read."""
 
 DUST = 1e-8
 """At most this much of anything is dust, which no order can sell."""
@@ -97,7 +97,7 @@ class LogFormat:
     version: int = 1
 
     def kind(self, name: str) -> LogKind:  # noqa: ARG002 - for subclasses
-        """What a file of an account's folder holds, told from its name alone.
+        """The kind of a file in an account's folder, by its name alone.
 
         Raises:
             ValueError: the file belongs to the bot, but its name is wrong; the message says why it is not read.
@@ -127,7 +127,7 @@ class LogFormat:
         return ()
 
     def positions(self, data: bytes) -> Sequence[LoggedPosition]:  # noqa: ARG002
-        """What the account holds.
+        """The account's positions.
 
         Raises:
             ValueError: the file cannot be read as a whole; what is held is unknown then, and never nothing.

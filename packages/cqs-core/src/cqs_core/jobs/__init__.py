@@ -1,4 +1,4 @@
-"""Long work that outlives the page that started it: a `cqs … --json` process with a folder of its own here."""
+"""Long work that outlives the page that started it: a `cqs … --json` process with its own folder here."""
 
 import lazy_loader
 

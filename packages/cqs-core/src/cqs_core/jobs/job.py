@@ -35,11 +35,11 @@ class Job:
         note: what it is doing.
         eta: seconds left, None where unknown.
         started: seconds since the epoch.
-        ended: likewise, None while it runs.
+        ended: the same for its end; None while it runs.
         code: exit code, None while it runs or where it died without a word.
         parts: `{name: {"done", "total", "rate"}}` of what it does at once; rates are units a second.
         rate: units a second in all, 0 where it does not say.
-        unit: what is counted.
+        unit: name of the units.
         done: units so far; 0 where it does not say.
         killed: how, in a sentence, where its process ended without a word; else empty.
     """
@@ -63,7 +63,7 @@ class Job:
 
     @property
     def result(self) -> Any:
-        """What the command printed as JSON; None while there is none."""
+        """The command's JSON output; None before it is printed."""
         try:
             return json.loads((self.folder / RESULT).read_bytes())
         except (OSError, ValueError):

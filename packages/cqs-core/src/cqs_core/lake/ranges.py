@@ -26,7 +26,7 @@ def union(ranges: Iterable[Range]) -> list[Range]:
 
 
 def subtract(asked: Range, covered: Iterable[Range]) -> list[Range]:
-    """What of `asked` no covered range holds.
+    """The parts of `asked` outside all covered ranges.
 
     >>> subtract((0, 10), [(2, 3), (8, 20)])
     [(0, 2), (3, 8)]

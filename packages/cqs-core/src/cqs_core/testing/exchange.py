@@ -24,7 +24,7 @@ class ExchangeContract:
     Attributes:
         exchange: the class.
         market: one that is served, in unified form.
-        interval: likewise.
+        interval: of candles that are served there.
         start: ms UTC of a range that holds candles of it.
         end: exclusive.
     """

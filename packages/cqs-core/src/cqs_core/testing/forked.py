@@ -24,7 +24,7 @@ _BEFORE = {name: value for name, value in os.environ.items() if name.startswith(
 
 
 def applies(environment: Mapping[str, str]) -> bool:
-    """Whether a forked process is like one of its own: Python itself is told nothing new, and the system can fork."""
+    """Whether a forked process can replace a new one: no options of Python itself, and the system can fork."""
     early = {name: value for name, value in environment.items() if name.startswith(_EARLY)}
     return early == _BEFORE and "forkserver" in multiprocessing.get_all_start_methods()
 

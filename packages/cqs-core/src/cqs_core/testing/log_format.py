@@ -1,4 +1,4 @@
-"""What every format of bot logs must keep: rows that are complete and consistent, and no file that breaks it.
+"""Contract tests of bot log formats: rows are complete and consistent, and no file breaks the reader.
 
 from cqs_core.testing.log_format import LogFormatContract
 

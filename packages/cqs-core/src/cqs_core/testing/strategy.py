@@ -1,7 +1,7 @@
 """Contract tests of strategies: a strategy is pure and knows only the open of the bar in which it trades.
 
-Orders are asked for as a run asks: what counts is what is meant (booleans, fractions, prices, one order a cell), frames
-fit by label, candles cannot be written to, and whatever the rule raises is its failure.
+Orders are checked as in a run: values must be unambiguous (booleans, fractions, prices, one order a cell), frames
+fit by label, candles cannot be written to, and whatever the strategy raises is its failure.
 """
 
 from __future__ import annotations

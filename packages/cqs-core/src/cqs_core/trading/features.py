@@ -75,11 +75,11 @@ class FeatureValues:
         return replace(self, ts=self.ts[:stop], known_at=self.known_at[:stop], values=self.values[:stop])
 
     def sealed(self) -> Self:
-        """A copy whose arrays nobody can write to."""
+        """A copy whose arrays are read-only."""
         return replace(self, ts=frozen(self.ts), known_at=frozen(self.known_at), values=frozen(self.values))
 
     def sha256(self) -> str:
-        """Of stamps, times and values."""
+        """The hash of stamps, times and values."""
         digest = hashlib.sha256(f"{self.values.dtype.kind} {self.values.shape}".encode())
         for array in (self.ts, self.known_at):
             digest.update(np.ascontiguousarray(array).tobytes())

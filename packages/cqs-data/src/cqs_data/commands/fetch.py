@@ -1,4 +1,4 @@
-"""`cqs fetch`: download what the lake lacks."""
+"""`cqs fetch`: download missing candles."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _WINDOWS = 20  # questions about one longer bar at most
 
 
 class Depth:
-    """What one connection knows of the first candles of its series.
+    """Facts about the first candles of one connection's series.
 
     Args:
         exchange: whose.

@@ -50,7 +50,7 @@ class SeriesFetch:
         work: whose progress this is a part of.
         objects: of the series, as a listing showed them.
         gate: released while this waits; None if nothing else runs.
-        buffer: what was stored.
+        buffer: answers to store.
     """
 
     exchange: Exchange

@@ -69,7 +69,7 @@ class FetchForm(pn.viewable.Viewer):
         )
 
     def arguments(self) -> list[str]:
-        """Of `cqs`, to fetch this.
+        """The arguments of `cqs` that fetch this.
 
         Raises:
             UsageError: a field holds what the form does not offer, or no base URL.

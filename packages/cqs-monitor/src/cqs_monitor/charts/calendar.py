@@ -64,7 +64,7 @@ def _by_date(pnl: pd.DataFrame) -> dict[dt.date, float]:
 
 
 def _strongest(sizes: list[float]) -> float:
-    """What is drawn at full strength; a twentieth of the days lies beyond it, so that one does not pale the rest."""
+    """The value drawn at full strength: the 95th percentile, so that one day does not fade the rest."""
     ordered = sorted(sizes)
     return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0
 

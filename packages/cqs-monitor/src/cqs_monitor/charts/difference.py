@@ -26,7 +26,7 @@ text.text_font_size = {value: narrow ? "9px" : "11px"}
 
 
 def bridge(parts: Bridge, *, height: int = 260, currency: str = "KRW", mode: Mode = "light") -> Any:
-    """What lies between a backtest's profit and the bot's: each part begins where the one before it ends.
+    """The difference between a backtest's profit and the bot's: each part begins where the previous one ends.
 
     The value axis shows the parts; the first and the last bar stand on 0, which may lie below it.
 
@@ -69,7 +69,7 @@ def _steps(shown: Look, parts: Bridge, currency: str) -> Any:
 
 
 def _fit(steps: Any) -> tuple[float, float]:
-    """What lies between backtest and live: beside two bars from 0 the parts would be slivers."""
+    """The range between backtest and live: next to two bars from 0 the parts would be tiny."""
     low, high = min(steps["low"][1:-1]), max(steps["high"][1:-1])
     low, high = (0.0, high) if 0 < low < high / 2 else (low, 0.0) if low / 2 < high < 0 else (low, high)
     pad = (high - low or abs(high) or 1.0) * 0.15

@@ -1,4 +1,4 @@
-"""What charts need beyond the package itself."""
+"""Checks that the libraries for charts are installed."""
 
 from __future__ import annotations
 

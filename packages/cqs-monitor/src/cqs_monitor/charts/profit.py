@@ -25,7 +25,7 @@ _GAP = 0.12  # of a period, between bars
 
 
 def periods(pnl: pd.DataFrame, *, height: int = 240, mode: Mode = "light") -> Any:
-    """What was realized in each day, week or month, as bars up and down.
+    """Realized PnL of each day, week or month, as bars up and down.
 
     Args:
         pnl: as `cqs_monitor.pnl` gives it: a column for each account and `total`, indexed by the periods' first days.

@@ -1,4 +1,4 @@
-"""What a model said of each day, as bands of color."""
+"""A model's regime of each day, as bands of color."""
 
 from __future__ import annotations
 

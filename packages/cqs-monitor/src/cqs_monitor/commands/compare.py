@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--strategy", "name", required=True, help="The strategy that the account should have followed.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy.")
 @click.option(
-    "--exchange", help="Of the candles; by default that of the account's log format, else the configured one."
+    "--exchange", help="Exchange of the candles; by default that of the account's log format, else the configured one."
 )
 @click.option("--interval", default="1d", show_default=True, help="Length of the candles.")
 @click.option("--symbols", help="BTC,ETH; those that the account bought by default.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--live", is_flag=True, help="Ask the exchanges for prices; else the last candle of the lake.")
 @command_options
 def command(live: bool, bucket: str | None, as_json: bool) -> None:
-    """What every account holds by its positions file: ok, absent (never bought, or no file) or unreadable."""
+    """Show each account's positions file: ok, absent (never bought, or no file) or unreadable."""
     from cqs_core.time.clock import now
     from cqs_monitor.performance.holdings import holdings
     from cqs_monitor.performance.reader import reader_of

@@ -41,7 +41,7 @@ def read_clock(text: str) -> int:
     """
     match = _CLOCK.fullmatch(text)
     if not match:
-        raise UsageError(f"{text!r} is no time of day; write 09:00, in the zone of the bot")
+        raise UsageError(f"{text!r} is not a time of day; write 09:00, in the zone of the bot")
     return (int(match[1]) * 60 + int(match[2])) * 60_000_000
 
 

@@ -30,12 +30,12 @@ _MANY = 10
 
 @dataclass(frozen=True, eq=False)
 class Once:
-    """What is left when every row counts once.
+    """The rows, each counted once.
 
     Attributes:
         table: in `snapshot.TRADES`, without the accounts that are copies.
-        accounts: names by index, likewise.
-        copies: accounts all of whose rows others have as well.
+        accounts: names by index, without copies.
+        copies: accounts whose rows are all in other accounts too.
         problems: what was left out.
     """
 
@@ -120,7 +120,7 @@ def _original(owner: int, kept: Mapping[int, int], accounts: list[str]) -> int |
 def _ranks(
     rows: npt.NDArray[np.int64], table: pa.Table, files: Sequence[FileRows], accounts: list[str]
 ) -> npt.NDArray[np.int64]:
-    """Which of equal rows counts: that of the account that is no copy by its name, and of a daily file."""
+    """Which of equal rows counts: that of an account that is not a copy by its name, and of a daily file."""
     order = sorted(range(len(accounts)), key=lambda index: by_likelihood(accounts[index]))
     place = np.empty(len(accounts), np.int64)
     place[order] = np.arange(len(accounts))

@@ -1,4 +1,4 @@
-"""Errors of the bot as JSON lines (`ts,level,msg,module[,exc]`), where somebody has set it up to write them."""
+"""Errors of the bot as JSON lines (`ts,level,msg,module[,exc]`), if it is configured to write them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BotError(NamedTuple):
 
 
 def read_errors(account: str, data: bytes) -> tuple[list[BotError], int]:
-    """The file's last lines, oldest first, and how many of them are no JSON object."""
+    """The file's last lines, oldest first, and how many of them are not a JSON object."""
     lines = [line for line in data.split(b"\n") if line.strip(b"\0\r ")][-LAST:]
     found = [_error(account, line) for line in lines]
     errors = [one for one in found if one]

@@ -179,7 +179,7 @@ def _errors(files: Sequence[LogFile], small: Mapping[str, bytes], findings: Find
         errors, damaged = read_errors(file.account, small.get(file.key, b""))
         found += errors
         if damaged:
-            findings.tell(file.key, None, f"{damaged} lines that are no JSON object; not read")
+            findings.tell(file.key, None, f"{damaged} lines that are not JSON objects; not read")
     return tuple(found)
 
 

@@ -92,7 +92,7 @@ class Trades:
 
 @dataclass(eq=False)
 class Layout:
-    """What is there, sorted out.
+    """The files of a bucket, sorted by kind.
 
     Attributes:
         trades: files of trades by group: format, version and month, `crypto-bot-1.2025-10`; single files come first.
@@ -100,7 +100,7 @@ class Layout:
         positions: by account, as is `states`.
         heartbeat: of the whole bot, with its format.
         errors: JSON-lines files of errors.
-        unclear: why nobody can say in which format an account's files are, by account; they are not read.
+        unclear: why the format of an account's files is unknown, by account; they are not read.
         problems: files that are not read, and why.
     """
 
@@ -182,7 +182,7 @@ def _order(file: LogFile) -> tuple[str, str, int]:
 
 
 def _newer(known: LogFile | None, found: LogFile) -> LogFile:
-    """Of two files with one meaning that which was written last; the later place where the storage does not say."""
+    """The newer of two equivalent files; the later place if the storage has no times."""
     if known is None or (found.modified or 0.0) >= (known.modified or 0.0):
         return found
     return known

@@ -1,4 +1,4 @@
-"""What is wrong with a file, said so that somebody can go and look."""
+"""Problems of files, with file and line, so that users can check."""
 
 from __future__ import annotations
 

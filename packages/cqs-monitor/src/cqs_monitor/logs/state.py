@@ -66,7 +66,7 @@ def read_state(form: LogFormat, data: bytes) -> RuntimeState:
     try:
         with foreign():
             pending, blocks = form.state(data)
-    except Exception as error:  # noqa: BLE001 - likewise
+    except Exception as error:  # noqa: BLE001 - as above
         return RuntimeState("unreadable", reason=_reason(error))
     return RuntimeState("ok", blocks, pending)
 
@@ -76,7 +76,7 @@ def read_heartbeat(form: LogFormat, data: bytes) -> Heartbeat:
     try:
         with foreign():
             return Heartbeat("ok", int(form.heartbeat(data)))
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - as above
         return Heartbeat("unreadable")
 
 

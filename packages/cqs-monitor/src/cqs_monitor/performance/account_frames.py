@@ -64,7 +64,7 @@ def trades(
 
 
 def trades_of(columns: Columns) -> Frame:
-    """The same of some rows."""
+    """The same for some rows."""
     import pandas as pd
 
     order = np.argsort(columns.timestamp, kind="stable")
@@ -303,7 +303,7 @@ def symbols_of(snapshot: Snapshot, symbol: str | Sequence[str] | None) -> set[st
     def market_of_log(one: str) -> str:
         try:
             return market_of(one, home)
-        except UsageError:  # text that is no symbol, or has two readings
+        except UsageError:  # not a symbol, or ambiguous
             return one
 
     known = {str(one) for one in snapshot.table["symbol"].unique().to_pylist()}
@@ -320,7 +320,7 @@ def symbols_of(snapshot: Snapshot, symbol: str | Sequence[str] | None) -> set[st
 def _mask(
     day: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], start: Time | None, end: Time | None
 ) -> npt.NDArray[np.bool_]:
-    """Rows of the range: dates are held against the bot's days, times against moments."""
+    """Rows of the range: dates are compared with the bot's days, times with moments."""
     keep = np.ones(len(day), bool)
     if start is not None:
         at, bare = parse_moment(start)

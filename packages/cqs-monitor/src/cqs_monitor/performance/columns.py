@@ -87,7 +87,7 @@ class Columns:
 
     @property
     def currencies(self) -> list[str]:
-        """Of all accounts."""
+        """Currencies of all accounts."""
         return sorted({form.currency for form in self.formats})
 
     def by_account(self) -> Iterator[tuple[str, Columns]]:

@@ -66,4 +66,4 @@ def _day(date: str | dt.date) -> dt.date:
     try:
         return dt.date.fromisoformat(date)
     except (ValueError, TypeError):
-        raise UsageError(f"{date!r} is no date; write 2025-01-16") from None
+        raise UsageError(f"{date!r} is not a date; write 2025-01-16") from None

@@ -41,7 +41,7 @@ Priced = tuple[str, LogFormat]
 
 
 def market_of(symbol: str, form: LogFormat) -> tuple[str, str] | None:
-    """Exchange and unified market of a symbol as a bot writes it; None for text that is no symbol."""
+    """Exchange and unified market of a symbol as a bot writes it; None for text that is not a symbol."""
     exchange = form.exchange or settings().exchange
     try:
         return exchange, resolve(symbol, exchange, quote=form.currency)
@@ -52,7 +52,7 @@ def market_of(symbol: str, form: LogFormat) -> tuple[str, str] | None:
 def last_candles(bucket: Bucket, symbols: Iterable[Priced]) -> dict[Priced, Price]:
     """The newest close that the lake has of each symbol, at any interval.
 
-    Symbols without candles are left out, and those whose newest candles are damaged: an older close is no price of now.
+    Symbols without candles are left out, and those whose newest candles are damaged: an older close is not a current price.
     """
     lake = Lake(bucket)
     wanted = {key: market for key in symbols if (market := market_of(*key))}
@@ -87,7 +87,7 @@ def live_prices(symbols: Iterable[Priced]) -> dict[Priced, Price]:
 
 
 class Ticker:
-    """Prices of the exchanges for a page: asked in a thread of their own, so that nobody waits for them."""
+    """Prices of the exchanges for a page: requested in their own thread, so that no page waits for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -133,7 +133,7 @@ async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[Priced, str]
 
 
 def _close(lake: Lake, closed: int, last: int, series: Series) -> Price | None:
-    """The last close; of a candle that still runs nobody knows when it was fetched, only that it had opened."""
+    """The last close; for an unfinished candle, only its open time is known, not when it was fetched."""
     try:
         value = float(lake.read(series, last)["close"][-1].as_py())
     except DataError:

@@ -100,14 +100,14 @@ class Report:
 
     @property
     def unrealised(self) -> float | None:
-        """Of all holdings that have a price, gross or net as chosen; None where none has."""
+        """Unrealized PnL of all holdings with a price, gross or net as chosen; None without any price."""
         found = [holding.unrealised_net if self.choice.net else holding.unrealised for holding in self.holdings]
         known = [value for value in found if value is not None]
         return sum(known) if known else None
 
     @property
     def unreadable(self) -> list[str]:
-        """Accounts of which nobody can say what they hold."""
+        """Accounts whose holdings are unknown."""
         return [name for name in self.names if self.reading.snapshot.held(name).state == "unreadable"]
 
 

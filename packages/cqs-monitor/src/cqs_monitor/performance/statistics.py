@@ -32,7 +32,7 @@ class Statistics:
         profit_factor: sum of wins over sum of losses; None without losses.
         average_win: None without any, as is `average_loss`, which is negative.
         win_streak: longest run of wins; a row of exactly 0 ends no streak and is in none.
-        drawdown: deepest fall of cumulative PnL below its highest point so far (or 0), 0 or negative.
+        drawdown: largest fall of cumulative PnL below its highest point so far (or 0), 0 or negative.
         drawdown_from: day of that highest point, None where it is the start.
         drawdown_to: day of the lowest point.
         fees: estimate, by the fee rates of the formats.

@@ -55,7 +55,7 @@ class Summaries:
 
     @property
     def total(self) -> Summary | None:
-        """Of all accounts, where they have one currency; None where they have several."""
+        """The sum of all accounts if they have one currency; else None."""
         return next(iter(self.totals.values()), Summary()) if len(self.totals) < 2 else None
 
 

@@ -311,7 +311,7 @@ def _metrics(found: Comparison) -> list[Metric]:
 
 
 def _unseen(found: Comparison) -> str:
-    """What makes the backtest another one than the bot could follow."""
+    """Reasons why the bot could not have followed this backtest."""
     told = "<br>".join(escape(said) for said in found.incomplete)
     return f'<div class="fault" role="alert"><b>The backtest did not see all bars</b><span>{told}</span></div>'
 

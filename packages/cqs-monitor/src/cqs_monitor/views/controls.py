@@ -80,7 +80,7 @@ class Controls(param.Parameterized):
             self._page.remember(**own, net=1 if choice.net else None, days=days)
 
     def _whole(self, choice: Choice) -> str:
-        """What all accounts of the chosen currency are called."""
+        """The label of all accounts of the chosen currency."""
         return next(
             (name for name, currency in self._all.items() if currency == choice.currency), next(iter(self._all))
         )

@@ -55,7 +55,7 @@ def _linked(cell: str, address: str) -> str:
 
 
 def _strongest(sizes: list[float]) -> float:
-    """What is drawn at full strength; a twentieth of the days lies beyond it, so that one does not pale the rest."""
+    """The value drawn at full strength: the 95th percentile, so that one day does not fade the rest."""
     ordered = sorted(sizes)
     return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0
 

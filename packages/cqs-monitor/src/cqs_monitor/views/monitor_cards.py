@@ -68,7 +68,7 @@ def _unrealized(report: Report, held: int) -> Metric:
         note = f"waiting for prices of {held} position{'' if held == 1 else 's'}"
     whole = priced == held and not report.unreadable
     kind = "net (est.)" if report.choice.net else "gross"
-    hint = "What the bots hold, at the last price there is"
+    hint = "Open positions at the last known price"
     value = report.unrealised
     shown = amount(value, report.convention.currency, signed=True)
     return Metric("Unrealized", shown, f"{note}, {kind}", hint=hint, value_tone=tone(value) if whole else None)

@@ -139,7 +139,7 @@ class Trades(pn.viewable.Viewer):
         self._page.load(lambda: trades_frame(figures, choice, text, MOST), self._fill, quiet=True)
 
     def _rows(self) -> pa.Table:
-        """Of all accounts in the chosen currency, or of the chosen one."""
+        """Trades of all accounts in the chosen currency, or of the chosen one."""
         return self._figures.columns().of(self._choice.accounts(self._figures.snapshot)).table
 
     def _fill(self, frame: pd.DataFrame) -> None:

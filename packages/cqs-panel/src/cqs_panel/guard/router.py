@@ -133,7 +133,7 @@ def _beyond_loopback(address: str | None, port: int) -> str:
     """The address by which others could start this session; empty where they cannot.
 
     A server that was given no address listens on all of both families: then this machine's own connections are served,
-    and nobody else's. One that was given an address for others serves nobody, so that its user hears of it at once.
+    and no other. A server with an address for others serves no one, so that its user notices at once.
     """
     if address is None:
         return ""

@@ -19,7 +19,7 @@ _get_default = PropertyDescriptor._get_default  # noqa: SLF001 - it has no publi
 
 
 def themed_values(model: HasProps) -> dict[str, Any] | None:
-    """What a theme sets; Bokeh asks for an attribute that is hardly ever there, which takes it far longer."""
+    """The values set by a theme. Bokeh's own look-up of a mostly missing attribute is far slower."""
     found: dict[str, Any] | None = model.__dict__.get("__themed_values__")
     return found
 

@@ -150,7 +150,7 @@ class Frame(pn.viewable.Viewer):
 
 
 def _nothing() -> None:
-    """Nobody waits for it."""
+    """Nothing waits for it."""
 
 
 def _try(shown: Any) -> None:

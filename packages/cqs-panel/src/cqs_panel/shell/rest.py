@@ -58,5 +58,5 @@ class Rest:
             self.go_on(_NEXT)
 
     def _due(self) -> tuple[Work, Callable[[], Any]] | None:
-        """What comes next: of a view that is shown, and has all that it loads first."""
+        """The next part: of a view that is shown and has loaded its first parts."""
         return next((one for one in self._waiting if one[0].frame.page.shown and one[0].frame.idle), None)

@@ -82,7 +82,7 @@ def recompute(models: DocumentModelManager) -> None:
 def _by_name(models: set[Model]) -> MultiValuedDict[str, Model]:
     named: MultiValuedDict[str, Model] = MultiValuedDict()
     for model in models:
-        if (name := model._property_values.get("name")) is not None:  # noqa: SLF001 - nobody has a name by default
+        if (name := model._property_values.get("name")) is not None:  # noqa: SLF001 - models have no name by default
             named.add_value(name, model)
     return named
 

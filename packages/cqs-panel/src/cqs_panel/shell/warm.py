@@ -1,4 +1,4 @@
-"""Modules of views are imported when the first page is there, before somebody clicks: with pandas that is a second."""
+"""Imports modules of views once the first page is shown, before the first click: with pandas that takes a second."""
 
 from __future__ import annotations
 

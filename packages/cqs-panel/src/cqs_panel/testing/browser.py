@@ -94,20 +94,20 @@ def launch(playwright: Playwright, *flags: str, whole: bool = False) -> Browser:
 def open_visit(
     browser: Browser, url: str, *, width: int, height: int, dark: bool, known: bool = True, **context: Any
 ) -> Visit:
-    """Open a page in a window of its own, and wait for its first view.
+    """Open a page in its own window, and wait for its first view.
 
     Args:
         browser: from `launch`.
         url: of the page.
         width: of the window in pixels.
-        height: likewise.
+        height: of the window, in pixels.
         dark: whether the browser asks for dark pages.
         known: whether the server knows size and theme from an earlier visit. To a browser that it does not know the
             first page is served light and wide; where it is not, the page loads itself once more.
         context: further options of Playwright's `new_context`.
     """
     size: Any = {"width": width, "height": height}
-    context.setdefault("reduced_motion", "reduce")  # nobody watches
+    context.setdefault("reduced_motion", "reduce")  # no one watches
     window = browser.new_context(viewport=size, color_scheme="dark" if dark else "light", **context)
     window.set_default_timeout(15_000)
     if known:

@@ -44,7 +44,7 @@ class FastEngine:
 
 
 def terms_of(orders: Orders, costs: Costs) -> Terms:
-    """What the loop is told once a run."""
+    """Arguments of the loop that are fixed for a run."""
     from cqs_backtest.engines.fast.types import Terms
 
     flags = [orders.priced, orders.limit is not None, orders.target is not None]

@@ -91,7 +91,7 @@ class BotFormat(TableFormat):
 
     def _position(self, symbol: str, entry: Any) -> LoggedPosition:
         if not isinstance(entry, dict):
-            raise ValueError(f"{symbol[:40]!r} is no object")  # noqa: TRY004 - likewise
+            raise ValueError(f"{symbol[:40]!r} is not an object")  # noqa: TRY004 - as above
         quantity, price = (_number(symbol, entry, name) for name in ("quantity", "entry_price"))
         return LoggedPosition(symbol, quantity, price, self._time(entry.get("entry_time")))
 
@@ -116,7 +116,7 @@ def _pending(symbol: str, order: Any) -> PendingOrder:
 def _milliseconds(seconds: Any) -> int:
     value = float(seconds)
     if not math.isfinite(value):
-        raise ValueError(f"{seconds!r} is no time")
+        raise ValueError(f"{seconds!r} is not a time")
     return round(value * 1000)
 
 

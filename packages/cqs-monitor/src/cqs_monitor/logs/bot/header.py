@@ -38,7 +38,7 @@ def read_header(line: bytes) -> Header | None:
 
 
 def foreign(line: bytes) -> str:
-    """What a header of somebody else lacks, in words; empty if the line is none.
+    """The columns that a foreign header lacks, in words; empty if the line is not a header.
 
     >>> foreign(b"timestamp,date,action,symbol,price,quantity,amount,profit_pct")
     'a foreign header: profit_krw is missing'

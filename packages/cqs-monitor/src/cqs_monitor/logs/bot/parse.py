@@ -67,7 +67,7 @@ def _segments(sources: Iterable[tuple[str, BinaryIO]], names: list[str], finding
 
 
 def _after_header(chunk: Chunk, name: str, findings: Findings) -> tuple[Chunk, Header | None]:
-    """The lines behind the header, and the header; None for that of somebody else."""
+    """The lines after the header, and the header; None for a foreign header."""
     line, feed, rest = chunk.data.removeprefix(BOM).partition(b"\n")
     header = read_header(line)
     if header is not None:

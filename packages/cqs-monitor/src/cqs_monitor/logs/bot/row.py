@@ -88,7 +88,7 @@ class Row(NamedTuple):
 
 
 class DamagedRow(ValueError):  # noqa: N818 - reads as what it is
-    """Why a line is no complete row; the message is shown to people."""
+    """Why a line is not a complete row; the message is shown to users."""
 
 
 def read_row(line: str, places: Sequence[int] = NATURAL) -> Row:

@@ -15,7 +15,7 @@ UNKNOWN = "no regime known"
 
 
 class Earned(NamedTuple):
-    """Of one regime and currency: profit gross of fees, SELL rows, and percent of them with a gain."""
+    """PnL of one regime and currency: profit before fees, number of sales, and percent of them with a gain."""
 
     regime: str
     currency: str

@@ -1,7 +1,7 @@
 """A pickle machine that builds nothing: it follows stack and memo, notes imports, and calls nothing.
 
-It recognises what the picklers of Python, numpy and joblib write; whatever else a pickle does is an oddity. That
-finds imports whose names were put together, kept in the memo, or stand behind a raw array.
+It recognizes what the picklers of Python, numpy and joblib write; anything else that a pickle does is an oddity. This
+finds imports whose names were assembled, kept in the memo, or hidden after a raw array.
 """
 
 from __future__ import annotations
