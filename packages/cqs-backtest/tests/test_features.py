@@ -419,7 +419,7 @@ class TestCommandLine:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("regime", "is no feature; write NAME=models:VERSION"),
+            ("regime", "is not a feature; write NAME=models:VERSION"),
             ("regime=none.csv", "there is no file 'none.csv'"),
             ("regime=notes.txt", "'notes.txt' is not known"),
             ("regime=naive.csv", "times without a zone"),

@@ -233,7 +233,7 @@ def test_what_arrow_would_falsify_is_text(lake):
 
 
 def test_a_query_that_is_no_utf8_is_refused(lake):
-    with pytest.raises(UsageError, match="no UTF-8 text"):
+    with pytest.raises(UsageError, match="not valid UTF-8"):
         lake.sql("select '\udcff'")
 
 

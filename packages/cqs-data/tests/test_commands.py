@@ -223,7 +223,7 @@ class TestFilters:
 
     def test_repair_says_what_is_left_of_what_it_looked_at(self, bucket, told):
         words = ("data", "repair", "--symbols", "BTC", "--exchange", "upbit", "--cause", "no_trade")
-        assert told(*words) == ["0 new candles in 0 series", "0 bars still missing in the 2 series looked at"]
+        assert told(*words) == ["0 new candles in 0 series", "0 bars still missing in the 2 series checked"]
 
 
 class TestUpdate:

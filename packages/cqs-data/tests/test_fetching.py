@@ -132,7 +132,7 @@ def test_wrong_names_are_refused_without_network(names, message):
     ],
 )
 def test_hostile_endpoints_are_no_base_urls(lake, endpoint):
-    with pytest.raises(UsageError, match="no base URL") as refused:
+    with pytest.raises(UsageError, match="not a base URL") as refused:
         fetch(lake, select("BTC"), endpoint)
     assert "hidden@" not in str(refused.value), "a password is not repeated"
 
@@ -208,7 +208,7 @@ def test_patience_ends():
 
 def test_what_is_waited_for_is_told():
     retry, told = RetryPolicy(tries=3, pause=0.001), []
-    retry.tell = told.append
+    retry.report = told.append
     asyncio.run(retry.ask(Flaky(ExchangeBusy("upbit: 429", wait=0.01), ExchangeBusy("upbit: reset"))))
     assert told == ["asking again in 0 s, upbit: 429", "asking again in 0 s, upbit: reset"]
 

@@ -457,7 +457,7 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     ),
     "unordered.csv": (
         csv([[r[0], 5, 4, 3, 2, 1] for r in rows(H)]),
-        "has no header line, and its 6 columns stand in no",
+        "has no header line, and its 6 columns are in no known order",
     ),
     "long_lines.csv": (csv([r if i != 30 else [*r, 1, 2] for i, r in enumerate(rows(H))]), "cannot be read as a table"),
     "long_first.csv": (csv([r if i else [*r, 1, 2] for i, r in enumerate(rows(H))]), "first row has more than 6 cells"),

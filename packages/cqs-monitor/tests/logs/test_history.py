@@ -106,7 +106,7 @@ def test_errors_are_read_where_somebody_writes_them(bucket, put):
     snapshot = Logs(bucket).refresh()
     (error,) = snapshot.errors
     assert (error.account, error.level, error.message) == ("", "ERROR", "order refused: ValueError: x")
-    fact = "2 lines that are no JSON object; not read"
+    fact = "2 lines that are not JSON objects; not read"
     assert snapshot.problems == (Problem("logs/errors.jsonl", None, fact),)
 
 

@@ -31,7 +31,7 @@ def from_text(text: str, bucket: Bucket, exchange: str, markets: Sequence[str]) 
         markets: that it trades.
 
     Raises:
-        UsageError: the text is no feature, or what it names is not there.
+        UsageError: the text is not a feature, or names something that does not exist.
     """
     found = _TEXT.fullmatch(text.strip())
     if found is None:

@@ -24,7 +24,7 @@ def only_in(text: str, orders: Orders, candles: Candles) -> Orders:
         candles: with the feature.
 
     Raises:
-        UsageError: the text is no filter; or the feature never has such a value.
+        UsageError: the text is not a filter; or the feature never has such a value.
         UnknownName: the candles have no such feature.
     """
     name, wanted = read_filter(text)
@@ -45,7 +45,7 @@ def read_filter(text: str) -> tuple[str, tuple[str, ...]]:
     """Name of the feature, and the values that count.
 
     Raises:
-        UsageError: the text is no filter.
+        UsageError: the text is not a filter.
 
     >>> read_filter("regime=bull|calm")
     ('regime', ('bull', 'calm'))

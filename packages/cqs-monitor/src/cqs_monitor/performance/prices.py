@@ -52,7 +52,7 @@ def market_of(symbol: str, form: LogFormat) -> tuple[str, str] | None:
 def last_candles(bucket: Bucket, symbols: Iterable[Priced]) -> dict[Priced, Price]:
     """The newest close that the lake has of each symbol, at any interval.
 
-    Symbols without candles are left out, and those whose newest candles are damaged: an older close is not a current price.
+    Symbols without candles are left out, and those whose newest candles are damaged: an older close is not current.
     """
     lake = Lake(bucket)
     wanted = {key: market for key in symbols if (market := market_of(*key))}
