@@ -68,7 +68,7 @@ def walk_forward(
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same curves.")
 @click.option("--block", type=float, default=20.0, show_default=True, help="Mean days of the bootstrap's blocks.")
 @click.option(
-    "--noise", type=float, default=0.1, show_default=True, help="Of candles, as a fraction of the true range."
+    "--noise", type=float, default=0.1, show_default=True, help="Noise on candles, as a fraction of the true range."
 )
 @click.option("--noise-samples", type=int, default=100, show_default=True, help="Runs on candles with noise.")
 @click.option(
@@ -103,7 +103,7 @@ def montecarlo(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ..
 @click.command("permute")
 @click.argument("run")
 @click.option("--samples", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Random entries.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of these.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random numbers.")
 @trust_code
 @command_options
 def permute(bucket: str | None, as_json: bool, run: str, samples: int, seed: int, trust: tuple[str, ...]) -> None:

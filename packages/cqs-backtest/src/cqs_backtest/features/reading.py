@@ -148,7 +148,7 @@ def _texts(name: str, frame: pd.DataFrame) -> np.ndarray:
 
 
 def _step(ts: Stamps) -> int:
-    """The usual distance of two stamps, ms; 0 where there is none: a day with 23 hours is an exception, and news have no distance."""
+    """The usual distance of two stamps, ms; 0 if there is none. A day with 23 hours is an exception."""
     if len(ts) < 2:
         return 0
     sizes, counts = np.unique(np.diff(ts), return_counts=True)

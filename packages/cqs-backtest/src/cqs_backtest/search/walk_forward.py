@@ -1,7 +1,7 @@
 """Walk-forward: parameters are chosen on one stretch of time and tried on the next one, again and again.
 
 What is chosen sees nothing of the stretch on which it is tried: its candles end before. Warm-up comes from before each
-stretch. The tries, one after another, are what somebody would have earned who had searched anew each time.
+stretch. The tries, one after another, are what a user would have earned who had searched anew each time.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Convention:
-    """Of some accounts; where their formats differ, what each of them has, `CET, UTC`.
+    """The conventions of some accounts; if their formats differ, those of each, `CET, UTC`.
 
     Attributes:
         currency: of the figures.
