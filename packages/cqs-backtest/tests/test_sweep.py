@@ -282,13 +282,55 @@ def test_a_set_that_cannot_run_is_told_and_the_others_go_on(cqs, bucket, tmp_pat
         "    def orders(self, candles):\n"
         "        if self.n == 2:\n"
         "            raise ValueError('two')\n"
+        "        if self.n == 4:\n"
+        "            raise SystemExit(0)\n"
         "        return Orders(enter=True, stop_loss=self.n / 10)\n"
     )
     code, found, _ = cqs("backtest", "sweep", f"{rule}:Picky", "--symbols", "BTC", "--json")
-    assert (code, found["rows"], found["failed"]) == (0, 5, 1)
+    assert (code, found["rows"], found["failed"]) == (0, 5, 2)
     assert "ValueError: two (picky.py, line 8)" in found["first_error"]
-    [failed] = [row for row in rows_of(bucket, found["sweep"]) if row["error"]]
-    assert (failed["n"], failed["error"]) == (2, found["first_error"])
+    failed = {row["n"]: row["error"] for row in rows_of(bucket, found["sweep"]) if row["error"]}
+    assert failed.keys() == {2, 4}
+    assert failed[2] == found["first_error"]
+    assert "SystemExit" in failed[4]
     code, _, err = cqs("backtest", "sweep", f"{rule}:Picky", "--symbols", "BTC", "--param", "n=2", "--json")
     assert code == 2
     assert "none of 1 sets could run" in err
+
+
+def test_a_parameter_may_be_called_like_a_metric(cqs, bucket, tmp_path):
+    rule = tmp_path / "named.py"
+    rule.write_text(
+        "import param\n"
+        "from cqs_core import Orders, Strategy\n"
+        "class Named(Strategy):\n"
+        "    id = 'named'\n"
+        "    sharpe = param.Number(0.5, bounds=(0.2, 0.8), step=0.3)\n"
+        "    def orders(self, candles):\n"
+        "        print('told')\n"
+        "        return Orders(enter=True, weight=self.sharpe)\n"
+    )
+    sweep = ("backtest", "sweep", f"{rule}:Named", "--symbols", "BTC", "--objective", "volatility")
+    code, found, _ = cqs(*sweep, "--json")
+    assert (code, found["best"]["parameter_sharpe"]) == (0, 0.2)  # less volatility is better
+    rows = rows_of(bucket, found["sweep"])
+    assert [row["parameter_sharpe"] for row in rows] == [0.2, 0.5, 0.8]
+    assert found["best"]["sharpe"] == pytest.approx(rows[0]["sharpe"])
+    assert "parameter_sharpe" in cqs(*sweep)[1]
+
+
+def test_a_rule_that_differs_from_call_to_call_is_noticed(cqs, bucket, tmp_path):
+    rule = tmp_path / "moody.py"
+    rule.write_text(
+        "import numpy as np, param\n"
+        "from cqs_core import Orders, Strategy\n"
+        "class Moody(Strategy):\n"
+        "    id = 'moody'\n"
+        "    n = param.Integer(1, bounds=(1, 3), step=1)\n"
+        "    def orders(self, candles):\n"
+        "        enter = np.random.default_rng().random(candles.shape) < 0.5\n"
+        "        return Orders(enter=enter, exit=~enter)\n"
+    )
+    code, _, err = cqs("backtest", "sweep", f"{rule}:Moody", "--symbols", "BTC", "--json")
+    assert code == 2
+    assert "is the strategy the same at every call?" in err

@@ -92,9 +92,10 @@ def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: 
 
     def text() -> None:
         from cqs_backtest.commands.printing import print_sweep
+        from cqs_backtest.search.store import column_of
         from cqs_core.files import SafeConsole
 
-        print_sweep(SafeConsole(), result, [axis.name for axis in job.space.axes])
+        print_sweep(SafeConsole(), result, [column_of(axis.name) for axis in job.space.axes])
 
     emit(result, as_json, text)
 

@@ -20,7 +20,6 @@ from cqs_backtest.search.checks import any_both, any_nan, within
 from cqs_backtest.search.headline import SIZE, add_up, finite, headline, last_rows
 from cqs_backtest.search.settable import Settable
 from cqs_core import Fill, Orders, RunResult, UsageError
-from cqs_core.isolation import foreign
 from cqs_core.trading import guarded, orders_of
 
 if TYPE_CHECKING:
@@ -103,12 +102,12 @@ class Evaluator:
         """Run each set, whose values are of the parameters' types and in their bounds.
 
         Raises:
-            KeyboardInterrupt: as `foreign` says.
+            UsageError: the strategy did what no error of one set is, such as catching Ctrl-C.
         """
         sums = np.full((len(sets), SIZE), np.nan)
         more = {name: np.full(len(sets), np.nan) for name in self.more}
         errors: dict[int, str] = {}
-        with foreign():
+        with guarded(self._strategy.strategy, "orders"):
             for k, values in enumerate(sets):
                 try:
                     self._one(values, sums[k], k, more)
@@ -142,7 +141,7 @@ class Evaluator:
         strategy = self._strategy.set(values)
         try:
             need = strategy.warmup()
-        except Exception:
+        except (Exception, SystemExit):
             with guarded(strategy, "warmup"):
                 raise
         if self._fewest <= need:
@@ -154,7 +153,7 @@ class Evaluator:
         strategy = self._with(values)
         try:
             orders = strategy.orders(self.candles)
-        except Exception:
+        except (Exception, SystemExit):
             with guarded(strategy, "orders"):
                 raise
         fields = self._fields(orders) if type(orders) is Orders and not self._unusual else None

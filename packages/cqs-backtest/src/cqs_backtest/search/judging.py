@@ -9,6 +9,7 @@ import numpy as np
 
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting, threshold
 from cqs_backtest.search.plateau import neighborhood
+from cqs_backtest.search.store import column_of
 from cqs_backtest.trials import subject_of, trials
 from cqs_core import UsageError
 
@@ -66,8 +67,8 @@ def _row(job: Job, number: int) -> dict[str, Any]:
     """All parameters and metrics of a set."""
     values = job.space.at(job.space.cell(number))
     metrics = job.evaluator.rows([values]).metrics
-    found = job.request.strategy.values() | values
-    return {"set": number, **found, **{name: float(value[0]) for name, value in metrics.items() if name not in found}}
+    found = {column_of(name): value for name, value in (job.request.strategy.values() | values).items()}
+    return {"set": number, **found, **{name: float(value[0]) for name, value in metrics.items()}}
 
 
 def _plateau(job: Job, scores: Floats) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_core import DataError, UnknownName
 from cqs_core.cli import plain
 from cqs_core.files import parquet_table
@@ -132,15 +133,15 @@ def rows_table(start: int, sets: Sequence[Mapping[str, Any]], rows: Rows, axes: 
     kinds = {axis.name: axis.values for axis in axes}
     for name, first in sets[0].items():
         values = [values[name] for values in sets]
-        columns[column_of(name, rows.metrics)] = _column(values, kinds.get(name, (first,)))
+        columns[column_of(name)] = _column(values, kinds.get(name, (first,)))
     columns |= {name: pa.array(values) for name, values in rows.metrics.items()}
     columns["error"] = pa.array([rows.errors.get(k) for k in range(len(sets))], pa.string())
     return pa.table(columns)
 
 
-def column_of(parameter: str, metrics: Mapping[str, Any]) -> str:
-    """The column of a parameter."""
-    taken = parameter in metrics or parameter in ("set", "error")
+def column_of(parameter: str) -> str:
+    """The column of a parameter, which is not that of any metric."""
+    taken = parameter in CONVENTIONS or parameter in ("set", "error", "mean")
     return f"parameter_{parameter}" if taken else parameter
 
 
