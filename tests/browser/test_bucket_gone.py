@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from cqs_core import Bucket
-from cqs_panel.testing.server import Server
+from cqs_panel.testing.server import ForkedServer
 from walks import PAGES, arrive, click, faults, go
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -32,7 +32,7 @@ def told(page, slug):
 def test_a_folder_that_is_gone_is_told_on_every_page_until_it_is_back(visit, demo, tmp_path, pages):
     bucket, away = tmp_path / "bucket", tmp_path / "away"
     shutil.copytree(demo, bucket)
-    with Server(bucket, log=tmp_path / "log") as server:
+    with ForkedServer(bucket, log=tmp_path / "log") as server:
         page = visit(f"{server.url}?view=models").page
         arrive(page, "models")
         bucket.rename(away)
@@ -63,7 +63,7 @@ def test_a_remote_bucket_that_does_not_answer_is_told_and_read_again(visit, remo
     emulator, url = remote
     Bucket(url).write("models/metadata/v1.json", b"{}")
     asked = {"STORAGE_EMULATOR_HOST": emulator.url, "CQS_GCS_TIMEOUT": "1"}
-    with Server(url, environment=asked, log=tmp_path / "log") as server:
+    with ForkedServer(url, environment=asked, log=tmp_path / "log") as server:
         page = visit(f"{server.url}?view=jobs").page
         arrive(page, "jobs")
         emulator.stall()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import pytest
 
 from buckets import make_damaged, make_empty, make_real
-from cqs_panel.testing.server import Server
+from cqs_panel.testing.server import ForkedServer
 from plots import settle
 from walks import PAGES, arrive, faults, first_builds, go
 
@@ -50,14 +50,14 @@ def fine(page, slug):
 
 
 def test_every_page_of_a_demo_is_whole(visit, demo, tmp_path):
-    with Server(demo, log=tmp_path / "log") as server:
+    with ForkedServer(demo, log=tmp_path / "log") as server:
         walked(visit, server.url, first_builds()[0], fine)
     assert (tmp_path / "log").read_text() == ""
 
 
 def test_every_page_of_an_empty_bucket_is_whole(visit, demo, tmp_path):
     make_empty(tmp_path / "bucket", demo)
-    with Server(tmp_path / "bucket", log=tmp_path / "log") as server:
+    with ForkedServer(tmp_path / "bucket", log=tmp_path / "log") as server:
         walked(visit, server.url, first_builds()[3], fine)
     assert (tmp_path / "log").read_text() == ""
 
@@ -71,7 +71,7 @@ def test_every_page_of_a_damaged_bucket_says_what_is_damaged_and_shows_the_rest(
         else:
             fine(page, slug)
 
-    with Server(tmp_path / "bucket", log=tmp_path / "log") as server:
+    with ForkedServer(tmp_path / "bucket", log=tmp_path / "log") as server:
         walked(visit, server.url, first_builds()[5], told)
     assert (tmp_path / "log").read_text() == ""
 
@@ -85,7 +85,7 @@ def test_every_page_of_real_logs_is_whole(visit, shared_data, tmp_path):
         else:
             fine(page, slug)
 
-    with Server(tmp_path / "bucket", log=tmp_path / "log") as server:
+    with ForkedServer(tmp_path / "bucket", log=tmp_path / "log") as server:
         walked(visit, server.url, first_builds()[7], looked_at)
     assert (tmp_path / "log").read_text() == ""
 
@@ -101,13 +101,13 @@ def test_the_walks_have_every_ordered_pair():
 
 
 def test_a_server_that_is_restarted_is_told_and_found_again(visit, demo):
-    with Server(demo) as first:
+    with ForkedServer(demo) as first:
         url = first.url
         shown = visit(f"{url}?view=monitor")
         settle(shown.page, of="monitor")
     shown.page.locator(".cqs-offline").get_by_text("Disconnected since").wait_for()
     assert shown.page.locator("html").get_attribute("data-cqs-offline")
-    with Server(demo, port=int(url.rstrip("/").rpartition(":")[2])):
+    with ForkedServer(demo, port=int(url.rstrip("/").rpartition(":")[2])):
         shown.page.locator(".cqs-offline").wait_for(state="detached", timeout=30_000)
         arrive(shown.page, "monitor")
         go(shown.page, "data")

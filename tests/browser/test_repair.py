@@ -7,7 +7,7 @@ import pytest
 from cqs_core import Bucket, Lake, Series
 from cqs_core.testing.command import cqs
 from cqs_data.sandbox import Sandbox, Synthetic
-from cqs_panel.testing.server import Server
+from cqs_panel.testing.server import ForkedServer
 from plots import plots, settle
 from walks import faults, go
 
@@ -26,7 +26,7 @@ def test_the_repair_button_mends_a_damaged_series(visit, tmp_path):
         for one in lake.objects(SERIES):
             data = lake.bucket.read(one.key)
             lake.bucket.write(one.key, data[: len(data) // 2])
-        with Server(bucket, environment={"CQS_ENDPOINT": exchange.url}, log=tmp_path / "log") as server:
+        with ForkedServer(bucket, environment={"CQS_ENDPOINT": exchange.url}, log=tmp_path / "log") as server:
             page = visit(f"{server.url}?view=overview").page
             go(page, "data")
             page.get_by_text("These candles cannot be read").wait_for()

@@ -14,7 +14,7 @@ import pytest
 from strangers import ask, knock, token
 
 from cqs_panel.serve import APP
-from cqs_panel.testing.server import Server
+from cqs_panel.testing.server import ForkedServer
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW")
 ROUTES = (
@@ -42,7 +42,7 @@ ROUTES = (
     "/components/builtins/int/css/x",
     "/components/panel.layout.base/Column/_resources",
     "/components/panel.template.base/BaseTemplate/_resources/js/x",
-    "/components/panel.io.server/Server/__init__/x",
+    "/components/panel.io.server/ForkedServer/__init__/x",
     "/components/%00/a/b/c",
     "/components/",
     "/favicon.ico",
@@ -67,7 +67,7 @@ def served(tmp_path_factory):
     """A server, its bucket and its log."""
     home = tmp_path_factory.mktemp("served")
     (home / "bucket").mkdir()
-    with Server(home / "bucket", log=home / "log") as server:
+    with ForkedServer(home / "bucket", log=home / "log") as server:
         server.home = home
         yield server
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # what a contract asserts is explained like what a test asserts
-pytest.register_assert_rewrite(
-    *(f"cqs_core.testing.{name}" for name in ("bucket", "command", "engine", "exchange", "lake", "strategy"))
-)
+_CONTRACTS = [f"cqs_core.testing.{name}" for name in ("bucket", "command", "engine", "exchange", "lake", "strategy")]
+pytest.register_assert_rewrite(*(name for name in _CONTRACTS if name not in sys.modules))
 
 __all__ = ["gcs_bucket", "gcs_emulator", "own_folders"]
 

@@ -12,13 +12,18 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from multiprocessing.process import BaseProcess
 
-_HEAVY = ("pandas", "pyarrow.parquet", "pyarrow.dataset", "duckdb", "fsspec", "gcsfs", "rich.console", "rich.table")
-_SIBLINGS = ("cqs_core.cli", "ccxt", "ccxt.async_support", "cqs_data.fetching", "cqs_backtest", "cqs_monitor.alerts")
+PRELOAD = [
+    *("pandas", "pyarrow.parquet", "pyarrow.dataset", "duckdb", "fsspec", "gcsfs", "rich.console", "rich.table"),
+    *("cqs_core.cli", "ccxt", "ccxt.async_support", "cqs_data.fetching", "cqs_backtest", "cqs_monitor.alerts"),
+]
+"""Modules that are imported beforehand, where they are installed; add yours before the first process starts."""
+
 _EARLY = ("PYTHON", "LANG", "LC_", "COVERAGE")  # variables that Python reads when it starts
 _BEFORE = {name: value for name, value in os.environ.items() if name.startswith(_EARLY)}
 
@@ -27,6 +32,21 @@ def applies(environment: Mapping[str, str]) -> bool:
     """Whether a forked process can replace a new one: no options of Python itself, and the system can fork."""
     early = {name: value for name, value in environment.items() if name.startswith(_EARLY)}
     return early == _BEFORE and "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def start(target: Callable[..., None], *args: Any, environment: Mapping[str, str]) -> BaseProcess:
+    """Call a function of a module in a forked process, which ends with this one at the latest.
+
+    Args:
+        target: that function.
+        args: for it; they are pickled.
+        environment: all of it.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    process = context.Process(target=_begin, args=(dict(environment), target, args), daemon=True)
+    process.start()
+    return process
 
 
 def run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
@@ -40,11 +60,8 @@ def run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> 
     Raises:
         subprocess.TimeoutExpired: it took longer, and was killed.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*_HEAVY, *_SIBLINGS])
     with tempfile.TemporaryDirectory(prefix="cqs-ran-") as folder:
-        process = context.Process(target=_command, args=(list(args), dict(environment), folder))
-        process.start()
+        process = start(_command, list(args), folder, environment=environment)
         process.join(timeout)
         if late := process.is_alive():
             process.kill()
@@ -57,9 +74,13 @@ def run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> 
     return subprocess.CompletedProcess(["cqs", *args], code or 0, out, err)
 
 
-def _command(args: list[str], environment: dict[str, str], folder: str) -> None:
+def _begin(environment: dict[str, str], target: Callable[..., None], args: tuple[Any, ...]) -> None:
     os.environ.clear()
     os.environ.update(environment)
+    target(*args)
+
+
+def _command(args: list[str], folder: str) -> None:
     for number, name, flags in ((0, os.devnull, os.O_RDONLY), (1, "out", os.O_RDWR), (2, "err", os.O_RDWR)):
         file = os.open(Path(folder, name), flags | os.O_CREAT | os.O_APPEND * (number > 0), 0o600)
         os.dup2(file, number)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cqs_core.testing import forked
 from cqs_panel.testing.browser import Visit, launch, open_visit
-from cqs_panel.testing.server import Server
+from cqs_panel.testing.server import ForkedServer, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +53,8 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
             key = repr((str(bucket), plugins, num_procs, environment))
             if key not in running:
                 own = {name: path for name, path in folders.items() if name not in os.environ}
-                running[key] = closing.enter_context(Server(bucket, plugins, num_procs, own | environment))
+                kind = ForkedServer if forked.applies(os.environ | environment) else Server
+                running[key] = closing.enter_context(kind(bucket, plugins, num_procs, own | environment))
             return running[key].url
 
         yield start
