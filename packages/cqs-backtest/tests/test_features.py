@@ -8,7 +8,7 @@ import pytest
 from handmade import WAVE, frame, store_hours
 
 from cqs_backtest import Feature, LookaheadWarning, Orders, Strategy, backtest, keep, runs
-from cqs_backtest.features import from_text, read_feature
+from cqs_backtest.features import from_text, read_feature, stored
 from cqs_backtest.runs.confirm import confirm
 from cqs_backtest.runs.reproducing import verify
 from cqs_core import Candles, DataError, UnknownName, UsageError
@@ -369,6 +369,13 @@ class TestKept:
         assert "features/regime.parquet is not what the manifest says" in verify(bucket, made.id)["because"][0]
         path.unlink()
         assert "is gone" in verify(bucket, made.id)["because"][0]
+
+    def test_a_hostile_manifest_leads_nowhere(self, bucket):
+        made = keep(backtest(Regime, "BTC", DATA, features={"regime": BULL}), bucket)
+        about = made.record.manifest["features"]["regime"]
+        for features in ({"../../secret": about}, {"regime": {}}, {"regime": [1]}, [1]):
+            with pytest.raises(DataError, match="its features cannot be read"):
+                stored(bucket, {"id": made.id, "features": features})
 
     def test_a_run_on_frames_is_kept_with_them(self, bucket):
         made = keep(backtest(Regime, "BTC", DATA, features={"regime": BULL}), bucket)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cqs_core.trading import Stamps
 
-_NAME = re.compile(r"[^\W\d][\w-]{0,63}")
+NAME = re.compile(r"[^\W\d][\w-]{0,63}")
 _MONTH = 28 * DAY, 31 * DAY
 _DELAY = re.compile(r"(-?\d+(?:\.\d+)?)\s*([smhdw])")
 _DELAY_UNITS = {"s": 1000, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
@@ -44,7 +44,7 @@ def read_feature(name: str, given: object, exchange: str, markets: Sequence[str]
     """
     if isinstance(given, FeatureValues):
         return given
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise UsageError(f"feature {name!r} cannot be called so; use letters, digits, '_' and '-'")
     asked = given if isinstance(given, Feature) else Feature(given)
     frame = by_time(f"feature {name!r}", asked.table)

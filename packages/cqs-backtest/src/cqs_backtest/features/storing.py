@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest.features.reading import NAME
 from cqs_core import DataError
 from cqs_core.files import parquet_table
 from cqs_core.time.clock import iso
@@ -56,10 +57,18 @@ def stored(bucket: Bucket, made: Mapping[str, Any]) -> dict[str, FeatureValues]:
     Raises:
         DataError: one is gone, or not what the manifest says.
     """
-    return {
-        name: _one(bucket, f"runs/{made['id']}/{FOLDER}/{name}.parquet", about)
-        for name, about in made.get("features", {}).items()
-    }
+    found = made.get("features", {})
+    if not isinstance(found, dict) or not all(_is_described(name, about) for name, about in found.items()):
+        raise DataError(f"runs/{made['id']}/manifest.json is damaged: its features cannot be read; make the run again")
+    return {name: _one(bucket, f"runs/{made['id']}/{FOLDER}/{name}.parquet", about) for name, about in found.items()}
+
+
+def _is_described(name: str, about: object) -> bool:
+    """Whether a manifest says what it has to of a feature; a name never leads out of the folder."""
+    if not NAME.fullmatch(name) or not isinstance(about, dict):
+        return False
+    texts = all(isinstance(about.get(key), str) for key in ("known", "source", "sha256"))
+    return texts and isinstance(about.get("step"), int)
 
 
 def _one(bucket: Bucket, key: str, about: Mapping[str, Any]) -> FeatureValues:
@@ -67,6 +76,8 @@ def _one(bucket: Bucket, key: str, about: Mapping[str, Any]) -> FeatureValues:
     if data is None:
         raise DataError(f"{key} is gone; the run cannot be made again without it")
     table = parquet_table(data)
+    if table.column_names[:2] != [*_TIMES] or len(table.column_names) < 3:
+        raise DataError(f"{key} is damaged: it lacks times or values; make the run again")
     ts, known_at = (table[name].to_numpy().astype("datetime64[ms]").astype(np.int64) for name in _TIMES)
     rows = [table[name].to_numpy() for name in table.column_names if name not in _TIMES]
     values = np.stack(rows, axis=1)

@@ -149,7 +149,7 @@ class Result:
         return frame
 
     @property
-    def badges(self) -> dict[str, Any]:
+    def badges(self) -> dict[str, object]:
         """The results of the checks: `lookahead`, `parity`, `gaps`, `stale` and their details."""
         return copy.deepcopy(dict(self.record.badges))
 
