@@ -23,9 +23,10 @@ def basket(result: RunResult) -> Floats:
     present = candles.present
     first = np.argmax(present, axis=0)
     bought = candles.open[first, np.arange(candles.shape[1])]
+    # The index of the last bar so far: a running maximum of row numbers, 0 in rows without a bar.
     last = np.maximum.accumulate(np.where(present, np.arange(candles.shape[0])[:, None], 0), axis=0)
     price = np.take_along_axis(candles.close, last, axis=0)
-    here = np.maximum.accumulate(present, axis=0)
+    here = np.maximum.accumulate(present, axis=0)  # True from the first bar on
     share: Floats = np.where(here, price / bought, 1.0)
     equity: Floats = result.costs.capital * share.mean(axis=1)
     return equity

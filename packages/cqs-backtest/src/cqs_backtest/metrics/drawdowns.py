@@ -43,6 +43,7 @@ def all_drawdowns(ts: Stamps, equity: Floats, capital: float) -> list[Drawdown]:
 
 def spells(equity: Floats, high: Floats) -> tuple[Stamps, Stamps]:
     """First row below the high, and first row back at it, of each drawdown."""
+    # Padded with False, changes alternate: even ones enter a drawdown, odd ones leave it.
     edges = np.flatnonzero(np.diff(np.concatenate([[False], equity < high, [False]]).astype(np.int8)))
     return edges[::2], edges[1::2]
 

@@ -55,6 +55,7 @@ def holdings(result: RunResult) -> Floats:
     rows, columns = result.candles.shape
     change = np.zeros((rows, columns))
     fills = result.execution.fills
+    # Not `change[...] += …`, which would count only one of several fills in the same bar and symbol.
     np.add.at(change, (fills["bar"], fills["symbol"]), fills["quantity"])
     held = np.cumsum(change, axis=0)
     held[np.abs(held) < 1e-12 * np.abs(change).max(axis=0, initial=0)] = 0  # what rounding leaves after an exit
@@ -64,6 +65,7 @@ def holdings(result: RunResult) -> Floats:
 
 def _filled(close: Floats) -> Floats:
     """Closes carried over missing bars."""
+    # The row of the last close so far: a running maximum of row numbers, 0 where there is no close.
     last = np.maximum.accumulate(np.where(np.isnan(close), 0, np.arange(len(close))[:, None]), axis=0)
     return np.asarray(np.take_along_axis(close, last, axis=0))
 

@@ -253,6 +253,7 @@ def _near(holes: Spans) -> Spans:
     """Stretches of holes that are read at once: a sparse series has a hundred thousand of them a year."""
     if not len(holes):
         return holes
+    # Holes closer than `_BREAK` share a read: reading between them is cheaper than another read.
     breaks = np.flatnonzero(holes.starts[1:] - holes.ends[:-1] > _BREAK)
     return Spans(holes.starts[np.r_[0, breaks + 1]], holes.ends[np.r_[breaks, -1]])
 

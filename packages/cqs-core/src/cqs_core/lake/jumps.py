@@ -63,6 +63,7 @@ class AdjacentCandles:
 
     def _before(self, ts: int) -> pa.Table:
         earlier = [o for o in self._objects if o.first < ts]
+        # Objects may overlap `ts`; of those that end before it, only the latest can hold the previous candle.
         nearest = max((o.last for o in earlier if o.last < ts), default=None)
         near = [o for o in earlier if o.last >= ts or o.last == nearest]
         known = max((at for at in self._stored if at < ts), default=None)

@@ -29,6 +29,7 @@ class Spans(NamedTuple):
         """All that any of these ranges covers; none is empty."""
         low, high = np.asarray(starts, np.int64), np.asarray(ends, np.int64)
         order = np.argsort(low, kind="stable")
+        # `reach` is the end of all ranges so far: a new span begins where a range starts beyond it.
         low, reach = low[order], np.maximum.accumulate(high[order]) if len(order) else high
         begins = np.flatnonzero(np.r_[True, low[1:] > reach[:-1]]) if len(low) else np.empty(0, np.intp)
         return cls(low[begins], reach[np.r_[begins[1:] - 1, len(low) - 1]] if len(low) else reach)
@@ -56,6 +57,7 @@ class Spans(NamedTuple):
 
     def minus(self, other: Spans) -> Spans:
         """The parts that these cover and the others do not."""
+        # Between two adjacent edges nothing begins or ends, so each piece is inside or outside as a whole.
         edges = np.unique(np.concatenate([*self, *other]))
         low, high = edges[:-1], edges[1:]
         pieces = Spans(low, high)
@@ -77,6 +79,7 @@ class Spans(NamedTuple):
         """Milliseconds of these that lie before each stamp."""
         whole = np.concatenate(([0], np.cumsum(self.ends - self.starts)))
         at = np.searchsorted(self.starts, ts, "right")
+        # All spans that start before `ts`, minus the part of the last one that reaches beyond it.
         over = np.maximum(0, self.ends[at - 1] - ts) * (at > 0) if len(self.starts) else 0
         return np.asarray(whole[at] - over)
 

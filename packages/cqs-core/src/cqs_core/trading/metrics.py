@@ -45,7 +45,7 @@ def daily_equity(ts: Stamps, equity: Floats, day_start: int = 0) -> tuple[Stamps
     """
     day = (ts - day_start) // DAY
     days = np.arange(day[0], day[-1] + 1)
-    last = np.searchsorted(day, days, side="right") - 1
+    last = np.searchsorted(day, days, side="right") - 1  # the last bar at or before each day, so gaps carry equity over
     return days * DAY + day_start, equity[last]
 
 

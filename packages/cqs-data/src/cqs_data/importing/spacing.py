@@ -75,7 +75,7 @@ def _sparse(ms: Floats) -> int:
 def _second(interval: str, ms: Floats) -> str | None:
     """A longer interval that many rows in a stretch have; None where there is none."""
     steps = np.diff(np.unique(ms[np.isfinite(ms)]).astype(np.int64))
-    edges = np.flatnonzero(np.diff(steps)) + 1
+    edges = np.flatnonzero(np.diff(steps)) + 1  # runs of equal steps begin here
     starts, ends = np.r_[0, edges], np.r_[edges, len(steps)]
     long = (ends - starts >= _ROW) & (steps[starts] > length(interval)) if len(steps) else np.zeros(1, bool)
     return plain(int(steps[starts[long][0]])) if long.any() and interval != "1M" else None

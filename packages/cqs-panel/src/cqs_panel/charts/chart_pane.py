@@ -70,7 +70,7 @@ class ChartPane(pn.viewable.Viewer):
 
 
 def figures(make: Callable[[], Any]) -> list[Any]:
-    """Bokeh's figures of a chart, from top to bottom; what is no chart is returned as it is."""
+    """The Bokeh figures of a chart, from top to bottom; anything that is not a chart is returned as it is."""
     with _drawing:
         made = make()
         if isinstance(made, pn.viewable.Viewable | pn.viewable.Viewer):

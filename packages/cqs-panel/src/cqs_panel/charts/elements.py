@@ -26,7 +26,7 @@ def layers_of(found: Any, start: int, end: int) -> list[Layer]:
     Args:
         found: by the overlay.
         start: ms UTC of what is visible, for lines without ends.
-        end: likewise.
+        end: as above.
 
     Raises:
         DataError: it cannot be drawn over candles.

@@ -60,6 +60,7 @@ def without_rounding(
 def _explains(real: Array, other: Array, shaken: Array) -> Flags:
     if real.dtype == np.bool_:
         return np.asarray(real != shaken)
+    # How far rounding alone moves a value; where it makes a value appear or vanish, any difference is excused.
     moved = np.where(np.isnan(real) == np.isnan(shaken), np.abs(np.nan_to_num(real) - np.nan_to_num(shaken)), np.inf)
     return np.asarray(np.abs(np.nan_to_num(real) - np.nan_to_num(other)) <= _AMPLIFIED * moved)
 
@@ -69,6 +70,6 @@ def _differing(one: Array, other: Array) -> Flags | None:
     if same.all():
         return None
     if one.dtype != np.bool_:
-        same |= np.isnan(one) & np.isnan(other)
+        same |= np.isnan(one) & np.isnan(other)  # NaN is not equal to itself
         same |= np.abs(one - other) <= _EPSILON * np.maximum(np.abs(one), np.abs(other))
     return None if same.all() else np.asarray(~same)

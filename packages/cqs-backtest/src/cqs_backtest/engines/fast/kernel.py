@@ -155,7 +155,7 @@ def _protect(
 def _mark_asks(
     asks: Any, high: Any, low: Any, enter: Any, stop: Any, limit: Any, target: Any, steps: Any, terms: Terms
 ) -> None:
-    """Where there may be a purchase: few cells. A pass of its own, which processors do several cells at once in."""
+    """Cells in which there may be a purchase: few. A separate pass, in which processors do several cells at once."""
     _, e, _, p, li, g, _, _, _ = steps
     if terms.priced > 0.0 and terms.limits == 0.0 and terms.targets == 0.0 and e == 1 and p == 1:
         for k in range(len(asks)):
@@ -192,8 +192,8 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
     for s in range(columns):
         book[s]["room"] = math.inf
     holding, ending = False, np.max(ends) >= 0
-    for t in range(rows):  # `&` where `and` would do: what is not guessed is not guessed wrong
-        row = np.uint64(t * columns)  # unsigned: numba would look whether an index is below 0
+    for t in range(rows):  # `&` instead of `and`: without a branch, the processor cannot predict one wrong
+        row = np.uint64(t * columns)  # unsigned: numba checks signed indices for being below 0
         if shared:
             for s in range(columns):
                 book[s]["room"] = terms.share * volume[row + np.uint64(s)]
@@ -203,7 +203,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: functions that take arrays 
                 leaves = exit_[i * x]
                 if targets:
                     leaves |= target[i * g] == 0.0
-                if (quantity[s] > 0.0) & (leaves | guarded) & (open_[i] == open_[i]):
+                if (quantity[s] > 0.0) & (leaves | guarded) & (open_[i] == open_[i]):  # False for NaN: no bar
                     fill = fills[purse["count"]]
                     fill["bar"], fill["symbol"] = t, s
                     quantity[s] += _leave_at_open(book[s], purse, fill, quantity[s], open_[i], leaves, terms)
