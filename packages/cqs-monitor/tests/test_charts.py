@@ -70,7 +70,7 @@ def test_one_day_and_days_of_nothing_are_drawn():
 
 def test_the_calendar_has_a_square_for_each_day_of_53_weeks():
     last = dt.date(2025, 3, 5)
-    [shown] = figures(charts.calendar({last: 5.0, dt.date(2025, 3, 3): -5.0}, last=last))
+    [shown] = figures(charts.calendar({last: 5.0, dt.date(2025, 3, 3): -5.0}, last=last, currency="KRW"))
     cells = columns(shown, "day", "told")
     assert cells["day"][-1] == "2025-03-05"
     assert cells["day"][0] == "2024-03-04"
@@ -81,7 +81,7 @@ def test_the_calendar_has_a_square_for_each_day_of_53_weeks():
 
 
 def test_the_bridge_has_every_part_its_number_and_the_totals():
-    [shown] = figures(charts.bridge(BRIDGE))
+    [shown] = figures(charts.bridge(BRIDGE, currency="KRW"))
     bars = columns(shown, "name", "told")
     assert list(bars["name"]) == ["backtest", "missed", "extra", "price", "size", "fees", "live"]
     assert bars["told"][0] == "+₩1,000"
@@ -95,19 +95,27 @@ def test_symbols_and_hours_are_summed_over_sales():
     times = pd.to_datetime(["2025-01-06 00:10", "2025-01-06 15:10", "2025-01-07 15:20"], utc=True)
     trades = pd.DataFrame(
         {"timestamp": times, "symbol": ["BTC", HOSTILE, "BTC"], "action": ["BUY", "SELL", "SELL"]},
-    ).assign(profit=[np.nan, 5.0, -3.0])
+    ).assign(profit=[np.nan, 5.0, -3.0], currency="KRW")
     [shown] = figures(charts.symbols(trades))
     assert dict(zip(*(columns(shown, "name", "value")[key] for key in ("name", "value")), strict=True)) == {
         HOSTILE: 5.0,
         "BTC": -3.0,
     }
-    [shown] = figures(charts.hours(trades))
+    [shown] = figures(charts.hours(trades, zone="Asia/Seoul"))
     bars = columns(shown, "name", "value")
     assert {name: value for name, value in zip(bars["name"], bars["value"], strict=True) if value} == {"00": 2.0}
     [shown] = figures(charts.symbols({f"S{i}": float(i) for i in range(1, 31)}))
     bars = columns(shown, "name", "value")
     assert list(bars["name"])[-1] == "others"
     assert sum(bars["value"]) == sum(range(1, 31))
+
+
+def test_two_currencies_are_never_drawn_as_one():
+    times = pd.to_datetime(["2025-01-06", "2025-01-07"], utc=True)
+    rows = {"timestamp": times, "symbol": "BTC", "action": "SELL", "profit": 1.0, "currency": ["KRW", "USDT"]}
+    for chart in (charts.symbols, charts.hours):
+        with pytest.raises(UsageError, match="KRW and USDT"):
+            chart(pd.DataFrame(rows))
 
 
 def test_regimes_are_bands_that_end_where_a_day_is_missing():

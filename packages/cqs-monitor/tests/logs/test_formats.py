@@ -92,6 +92,60 @@ def test_a_page_has_the_figures_of_one_currency_at_a_time(bucket, both):
     assert make_report(Reading(figures), Choice(), NOW).names in (("Won",), ("Dollar",))
 
 
+def test_callers_get_the_currency_of_each_row_and_a_total_for_each(bucket, both):
+    import cqs_monitor
+
+    trades = cqs_monitor.trades(bucket=bucket)
+    assert dict(zip(trades["account"], trades["currency"], strict=True)) == {"Dollar": "USDT", "Won": "KRW"}
+    pnl = cqs_monitor.pnl(net=True, bucket=bucket)
+    assert list(pnl.columns) == ["Dollar", "Won", "total USDT", "total KRW"]
+    assert pnl["total USDT"].sum() == pytest.approx(20 - 0.42)
+    assert list(cqs_monitor.pnl(account="Dollar", bucket=bucket).columns) == ["Dollar", "total"]
+    assert set(cqs_monitor.lots(account="Dollar", bucket=bucket)["currency"]) == {"USDT"}
+    frame = cqs_monitor.get_bot_logs("2025-10-20", "Dollar", bucket)
+    assert list(frame["profit"].dropna()) == [20.0]
+
+
+def test_alerts_are_in_the_currency_and_days_of_the_account(bucket, put, usdt_bot):
+    from cqs_monitor.alerts.context import context_of
+    from cqs_monitor.alerts.evaluation import evaluate
+    from cqs_monitor.alerts.rules_file import parse_rules
+
+    lost = "2025-10-20 23:30:00 sell BTC/USDT 90 2 -20"
+    put("logs/Dollar/fills.csv", fills(BOUGHT, lost))
+    rules = parse_rules('[[rule]]\nkind = "daily_loss"\nover = 15\n[[rule]]\nkind = "divergence"\nover = 1\n')
+    midnight = 1_761_004_800_000  # of October 21st, UTC
+    (fired, compared), issues = evaluate(rules, context_of(bucket, midnight - 60_000))
+    assert (fired.state, fired.json()["unit"], issues) == ("firing", "USDT", [])
+    assert fired.text == "loss of the day: 20 USDT, over 15 USDT"
+    assert (compared.state, "write strategy" in compared.signal.note) == ("unknown", True)
+    assert evaluate(rules, context_of(bucket, midnight))[0][0].state == "ok"
+
+
+def test_a_comparison_pays_the_fees_of_the_format_on_its_exchange(bucket, both):
+    import numpy as np
+
+    from cqs_core import Lake, Series, UsageError
+    from cqs_core.lake import candle_table
+    from cqs_monitor.compare.comparison import ComparisonRequest, compare
+    from cqs_monitor.compare.strategy_setup import find_setup
+
+    start = 1_759_276_800_000  # 2025-10-01
+    ts = start + 86_400_000 * np.arange(30, dtype=np.int64)
+    values = np.tile([100.0, 110.0, 99.0, 100.0, 5.0], (30, 1))
+    Lake(bucket).append(Series("binance", "BTC/USDT", "1d"), candle_table(ts, values), start, start + 30 * 86_400_000)
+    try:
+        setup = find_setup("buy_and_hold", {})
+    except UsageError:
+        pytest.skip("no strategy is installed: needs cqs-backtest")
+    found = compare(bucket, Logs(bucket).refresh(), ComparisonRequest("Dollar", setup, start))
+    assert (found.setup.exchange, found.form.currency, found.result.costs.fee) == ("binance", "USDT", 0.001)
+    assert found.json()["currency"] == "USDT"
+    [bought] = [*found.pairing.extra, *(pair.live for pair in found.pairing.matched)]
+    assert bought.fees == pytest.approx(0.001 * (200 + 220))
+    assert any("0.1 % of each row" in note for note in found.json()["notes"])
+
+
 def test_positions_are_of_the_market_that_the_format_means(bucket, put, both):
     from cqs_monitor.performance.prices import market_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_core import UsageError
-from cqs_monitor.charts.profit import TOTAL
+from cqs_monitor.charts.profit import total_of
 from cqs_panel.charts import Mode, category_bars, histogram, look
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ _MOST = 15
 
 
 def symbols(
-    trades: pd.DataFrame | Mapping[str, float], *, currency: str = "KRW", height: int = 240, mode: Mode = "light"
+    trades: pd.DataFrame | Mapping[str, float], *, currency: str = "", height: int = 240, mode: Mode = "light"
 ) -> Any:
     """PnL by symbol, best first; beyond 15 the smallest figures are one bar, `others`.
 
     Args:
-        trades: as `cqs_monitor.trades` gives them, or a figure by symbol.
-        currency: of the figures.
+        trades: as `cqs_monitor.trades` gives them, or PnL by symbol.
+        currency: of the PnL; that of the trades by default.
         height: in pixels.
         mode: as for `periods`.
 
     Raises:
-        UsageError: nothing was sold.
+        UsageError: nothing was sold, or trades are in several currencies.
     """
     known = dict(trades) if isinstance(trades, Mapping) else _summed(trades, trades["symbol"])
     if not known:
@@ -38,23 +38,33 @@ def symbols(
     values = {name: known[name] for name in sorted(kept, key=lambda name: -known[name])}
     if len(values) < len(known):
         values["others"] = sum(value for name, value in known.items() if name not in values)
-    return category_bars(look(mode), values, unit=currency, height=height, tilted=len(values) > 5)
+    return category_bars(look(mode), values, unit=currency or _currency(trades), height=height, tilted=len(values) > 5)
 
 
 def hours(
-    trades: pd.DataFrame | Mapping[int, float], *, currency: str = "KRW", height: int = 200, mode: Mode = "light"
+    trades: pd.DataFrame | Mapping[int, float],
+    *,
+    zone: str = "UTC",
+    currency: str = "",
+    height: int = 200,
+    mode: Mode = "light",
 ) -> Any:
-    """PnL by the hour of the day (KST) in which it was realized.
+    """PnL by the hour of the day in which it was realized.
 
     Args:
-        trades: as `cqs_monitor.trades` gives them, or a figure by hour.
-        currency: of the figures.
+        trades: as `cqs_monitor.trades` gives them, or PnL by hour.
+        zone: IANA name, such as Europe/Berlin, of the clock that trades are shown on.
+        currency: of the PnL; that of the trades by default.
         height: in pixels.
         mode: as for `periods`.
     """
-    known = dict(trades) if isinstance(trades, Mapping) else _summed(trades, (trades["timestamp"].dt.hour + 9) % 24)
+    known = (
+        dict(trades)
+        if isinstance(trades, Mapping)
+        else _summed(trades, trades["timestamp"].dt.tz_convert(zone).dt.hour)
+    )
     values = {f"{hour:02d}": float(known.get(hour, 0.0)) for hour in range(24)}
-    return category_bars(look(mode), values, unit=currency, height=height)
+    return category_bars(look(mode), values, unit=currency or _currency(trades), height=height)
 
 
 def distribution(pnl: pd.DataFrame, *, bins: int = 60, height: int = 220, mode: Mode = "light") -> Any:
@@ -69,10 +79,21 @@ def distribution(pnl: pd.DataFrame, *, bins: int = 60, height: int = 220, mode: 
     Raises:
         UsageError: the frame has no column `total`.
     """
-    if TOTAL not in pnl.columns:
-        raise UsageError("there is no PnL to draw: give a frame of cqs_monitor.pnl")
+    total = total_of(pnl).to_numpy(np.float64)
     unit = f"{(pnl.index.name or 'period')}s".capitalize()
-    return histogram(look(mode), pnl[TOTAL].to_numpy(np.float64), unit="", of=unit, bins=bins, height=height)
+    return histogram(look(mode), total, unit="", of=unit, bins=bins, height=height)
+
+
+def _currency(trades: pd.DataFrame | Mapping[Any, float]) -> str:
+    """The one currency of the trades.
+
+    Raises:
+        UsageError: there are several, which cannot be added.
+    """
+    known = [] if isinstance(trades, Mapping) or "currency" not in trades else sorted(set(trades["currency"]))
+    if len(known) > 1:
+        raise UsageError(f"the trades are in {' and '.join(known)}; draw one currency at a time")
+    return known[0] if known else ""
 
 
 def _summed(trades: pd.DataFrame, by: Any) -> dict[Any, float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh.models import NoOverlap
 
-from cqs_monitor.charts.profit import TOTAL
+from cqs_monitor.charts.profit import total_of
 from cqs_panel import amount
 from cqs_panel.charts import Mode, holoviews, look, tooltip
 
@@ -25,16 +25,16 @@ def calendar(
     pnl: pd.DataFrame | Mapping[dt.date, float],
     *,
     last: dt.date | None = None,
-    currency: str = "KRW",
+    currency: str = "",
     height: int = 170,
     mode: Mode = "light",
 ) -> Any:
     """PnL of each day of 53 weeks as squares; those at full color gained or lost at least what the strongest 5 % did.
 
     Args:
-        pnl: daily, as `cqs_monitor.pnl` gives it, or a figure by date.
+        pnl: daily, as `cqs_monitor.pnl` gives it, or PnL by date.
         last: the last day that is shown; that of the last figure by default.
-        currency: of the figures.
+        currency: of the PnL.
         height: in pixels.
         mode: as for `periods`.
     """
@@ -60,7 +60,7 @@ def calendar(
 
 def _by_date(pnl: pd.DataFrame) -> dict[dt.date, float]:
     days = np.asarray(pnl.index, "datetime64[D]").tolist()
-    return {day: value for day, value in zip(days, pnl[TOTAL].tolist(), strict=True) if value}
+    return {day: value for day, value in zip(days, total_of(pnl).tolist(), strict=True) if value}
 
 
 def _strongest(sizes: list[float]) -> float:

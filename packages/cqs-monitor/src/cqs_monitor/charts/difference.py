@@ -25,7 +25,7 @@ text.text_font_size = {value: narrow ? "9px" : "11px"}
 """
 
 
-def bridge(parts: Bridge, *, height: int = 260, currency: str = "KRW", mode: Mode = "light") -> Any:
+def bridge(parts: Bridge, *, height: int = 260, currency: str = "", mode: Mode = "light") -> Any:
     """The difference between a backtest's profit and the bot's: each part begins where the previous one ends.
 
     The value axis shows the parts; the first and the last bar stand on 0, which may lie below it.

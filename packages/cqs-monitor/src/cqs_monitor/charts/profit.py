@@ -118,16 +118,27 @@ def _falls(shown: Look, times: Any, fall: Any, height: int, span: tuple[float, f
     return (area * line).opts(**shown.over_time(height, span, depth=depth, toolbar=None), backend="bokeh")
 
 
+def total_of(pnl: pd.DataFrame) -> Any:
+    """The PnL of all accounts.
+
+    Raises:
+        UsageError: it is not there; accounts of several currencies have no total.
+    """
+    several = [str(name) for name in pnl.columns if str(name).startswith(f"{TOTAL} ")]
+    if several:
+        raise UsageError(f"the frame has {', '.join(several)}; choose accounts of one currency with account=")
+    if TOTAL not in pnl.columns:
+        raise UsageError("there is no PnL to draw: give a frame of cqs_monitor.pnl")
+    return pnl[TOTAL]
+
+
 def _accounts(pnl: pd.DataFrame) -> list[Any]:
     return [name for name in pnl.columns if name != TOTAL]
 
 
 def _spans(pnl: pd.DataFrame) -> tuple[Any, Any]:
     """Where periods begin and end, int64 ms UTC."""
-    several = [str(name) for name in pnl.columns if str(name).startswith(f"{TOTAL} ")]
-    if several:
-        raise UsageError(f"the frame has {', '.join(several)}; choose accounts of one currency with account=")
-    if TOTAL not in pnl.columns or not len(pnl):
+    if not len(total_of(pnl)):
         raise UsageError("there is no PnL to draw: give a frame of cqs_monitor.pnl with at least one row")
     starts = np.asarray(pnl.index, "datetime64[ms]").astype(np.int64)
     if pnl.index.name == "month":
