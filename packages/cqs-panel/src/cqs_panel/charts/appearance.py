@@ -155,7 +155,7 @@ def holoviews() -> Any:
     import holoviews.plotting.bokeh
 
     if "ipykernel" in sys.modules and not getattr(hv.extension, "_loaded", False):
-        hv.extension("bokeh", logo=False)
+        hv.extension("bokeh", logo=False, inline=True)  # a notebook asks no other host, and works offline
     return hv
 
 
