@@ -334,3 +334,43 @@ def test_a_rule_that_differs_from_call_to_call_is_noticed(cqs, bucket, tmp_path)
     code, _, err = cqs("backtest", "sweep", f"{rule}:Moody", "--symbols", "BTC", "--json")
     assert code == 2
     assert "is the strategy the same at every call?" in err
+
+
+@pytest.fixture
+def regime(tmp_path):
+    """A feature: bull on every other week."""
+    import pandas as pd
+
+    days = pd.date_range("2023-12-01", periods=400, freq="D", tz="UTC", unit="ms")
+    path = tmp_path / "regime.csv"
+    pd.DataFrame({"ts": days, "value": np.where(np.arange(400) // 7 % 2, "bull", "bear")}).to_csv(path, index=False)
+    return ("--feature", f"regime={path}", "--only-in", "regime=bull")
+
+
+def test_features_limit_every_set_as_they_limit_a_single_run(cqs, bucket, regime):
+    code, found, err = cqs(*SWEEP, "--param", "btc_ma=5,10", *regime, "--json")
+    assert (code, err) == (0, "")
+    rows = rows_of(bucket, found["sweep"])
+    for row in rows:
+        run = ("backtest", "run", *SWEEP[2:], "--set", f"btc_ma={row['btc_ma']}", *regime, "--json")
+        single = cqs(*run)[1]
+        assert row["num_trades"] == single["performance"]["num_trades"]
+        assert row["sharpe"] == pytest.approx(single["performance"]["sharpe"], rel=1e-9)
+    unlimited = rows_of(bucket, cqs(*SWEEP, "--param", "btc_ma=5,10", "--json")[1]["sweep"])
+    assert rows[0]["num_trades"] != unlimited[0]["num_trades"]
+    assert cqs(*SWEEP, "--param", "btc_ma=5,10", "--resume", found["sweep"])[0] == 2
+    code, stressed, _ = cqs("backtest", "stress", single["run"], "--shifts", "1", "--json")
+    assert code == 0
+    assert stressed["base"]["sharpe"] == pytest.approx(single["performance"]["sharpe"])
+    walk = (
+        "backtest",
+        "walk-forward",
+        *SWEEP[2:],
+        "--param",
+        "btc_ma=5,10",
+        "--optimize-days",
+        "200",
+        "--test-days",
+        "50",
+    )
+    assert cqs(*walk, *regime, "--json")[0] == 0

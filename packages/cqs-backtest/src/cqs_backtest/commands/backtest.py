@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from cqs_backtest.commands.request_options import costs_of, request_options
+from cqs_backtest.commands.request_options import costs_of, request_options, with_features
 from cqs_core import CqsError, progress
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
-
-if TYPE_CHECKING:
-    from cqs_backtest.request import Request
-    from cqs_core import Bucket
 
 
 @click.group("backtest")
@@ -32,15 +28,6 @@ def backtest() -> None:
     show_default=True,
     help="Also call the strategy on changed futures, to see whether it looks ahead.",
 )
-@click.option(
-    "--feature",
-    "features",
-    multiple=True,
-    metavar="NAME=SOURCE",
-    help="Data from outside: models:v9, a parquet or CSV file, or 'sql:SELECT …'; NAME@KNOWN, such as regime@1d, says "
-    "when it is known (close, open, or how long after its time).",
-)
-@click.option("--only-in", metavar="NAME=VALUE", help="Trade only while a feature has this value, such as regime=bull.")
 @click.option("--name", default="", help="A name for the run.")
 @click.option("--keep/--no-keep", default=True, help="Store the run in the bucket, under runs/.", show_default=True)
 @command_options
@@ -90,13 +77,3 @@ def run(
     emit(data, as_json, table)
     if failed is not None:
         raise failed
-
-
-def with_features(request: Request, texts: tuple[str, ...], bucket: Bucket) -> Request:
-    """The request with features that were written as text."""
-    from dataclasses import replace
-
-    from cqs_backtest.features import from_text
-
-    found = dict(from_text(text, bucket, request.exchange, request.markets) for text in texts)
-    return replace(request, features=found) if found else request

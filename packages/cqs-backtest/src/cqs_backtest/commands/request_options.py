@@ -12,7 +12,8 @@ from cqs_core import INTERVALS
 from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
 
 if TYPE_CHECKING:
-    from cqs_core import Costs
+    from cqs_backtest.request import Request
+    from cqs_core import Bucket, Costs
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _COSTS = ("fee", "slippage_bps", "capital", "min_order", "lot", "max_volume_share", "on_end")
@@ -48,6 +49,17 @@ _OPTIONS = (
         help="If a symbol's candles end before the others': hold the position, or sell at the last close.",
     ),
     click.option("--allow-stale", is_flag=True, help="Run even if candles of a reference market are missing."),
+    click.option(
+        "--feature",
+        "features",
+        multiple=True,
+        metavar="NAME=SOURCE",
+        help="Data from outside: models:v9, a parquet or CSV file, or 'sql:SELECT …'; NAME@KNOWN, such as regime@1d, "
+        "says when it is known (close, open, or how long after its time).",
+    ),
+    click.option(
+        "--only-in", metavar="NAME=VALUE", help="Trade only while a feature has this value, such as regime=bull."
+    ),
 )
 
 
@@ -68,3 +80,13 @@ def costs_of(options: dict[str, Any], bucket: str | None) -> Costs:
 
     told = {name: options.pop(name) for name in _COSTS}
     return make_costs(**told | {"slippage_bps": slippage_bps(told["slippage_bps"], bucket)})
+
+
+def with_features(request: Request, texts: tuple[str, ...], bucket: Bucket) -> Request:
+    """The request with features that were written as text."""
+    from dataclasses import replace
+
+    from cqs_backtest.features import from_text
+
+    found = dict(from_text(text, bucket, request.exchange, request.markets) for text in texts)
+    return replace(request, features=found) if found else request

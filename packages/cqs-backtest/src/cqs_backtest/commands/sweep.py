@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cqs_backtest.commands.request_options import costs_of, request_options
+from cqs_backtest.commands.request_options import costs_of, request_options, with_features
 from cqs_core import UsageError
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 
@@ -53,7 +54,8 @@ def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict
     from cqs_backtest.search.objective import make_objective
     from cqs_backtest.search.sweep import Sweep
 
-    own = {name: options.pop(name) for name in ("ranges", "count", "seed", "objective", "requirements", "threads")}
+    names = ("ranges", "count", "seed", "objective", "requirements", "threads", "features")
+    own = {name: options.pop(name) for name in names}
     costs = costs_of(options, bucket)
     fixed = parse_assignments(options.pop("params"), "--set")
     markets = parse_list(options.pop("symbols"))
@@ -80,6 +82,7 @@ def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: 
     asked, own = make_sweep(bucket, options)
     opened = open_bucket(bucket)
     opened.check(write=True)
+    asked = replace(asked, request=with_features(asked.request, own["features"], opened))
     job = Job(asked, opened, resume=resume, threads=own["threads"])
     _confirm(job, yes=yes)
     started: list[str] = []

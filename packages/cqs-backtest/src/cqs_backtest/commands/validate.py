@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from cqs_backtest.commands.request_options import request_options
+from cqs_backtest.commands.request_options import request_options, with_features
 from cqs_backtest.commands.runs import trust_code
 from cqs_backtest.commands.sweep import make_sweep, search_options
 from cqs_core.cli import command_options, emit, open_bucket
@@ -42,6 +43,7 @@ def walk_forward(
     sweep, own = make_sweep(bucket, options)
     opened = open_bucket(bucket)
     opened.check(write=True)
+    sweep = replace(sweep, request=with_features(sweep.request, own["features"], opened))
     found = walked(sweep, plan, opened, threads=own["threads"])
 
     def text() -> None:

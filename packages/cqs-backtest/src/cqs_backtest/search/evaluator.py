@@ -135,7 +135,7 @@ class Evaluator:
     def _ready(self, values: Mapping[str, Any]) -> Orders:
         """Orders of a set, checked as in a single run."""
         strategy = self._with(values)
-        return orders_of(strategy, self.candles)
+        return orders_of(strategy, self.candles, self.first)
 
     def _with(self, values: Mapping[str, Any]) -> Strategy:
         strategy = self._strategy.set(values)
@@ -164,8 +164,8 @@ class Evaluator:
 
     @property
     def _unusual(self) -> bool:
-        """Whether volume limits fills: then positions are counted as a single run counts them."""
-        return self.request.costs.max_volume_share is not None
+        """Whether volume limits fills, or a feature limits orders: then each set takes the way of a single run."""
+        return self.request.costs.max_volume_share is not None or bool(self._strategy.strategy.only_in)
 
     def _quick(self, orders: Orders, fields: Mapping[str, _Field], sums: Floats) -> None:
         from cqs_backtest.engines.fast.kernel import run

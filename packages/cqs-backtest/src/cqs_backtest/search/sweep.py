@@ -239,6 +239,7 @@ def _check_same(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     current = plain(now)
     for name, what in (
         ("candles", "candles"),
+        ("features", "features"),
         ("strategy", "strategy or its code"),
         ("costs", "costs"),
         ("axes", "ranges"),
