@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +13,8 @@ import pytest
 from cqs_core import Bucket, Lake, Series
 from cqs_core.cli import run_command
 from cqs_core.testing.command import cqs_json
+from cqs_core.time.clock import iso
+from cqs_core.time.intervals import DAY, HOUR, floor
 from cqs_core.trading import read_costs
 
 RULE = ("--strategy", "volatility_breakout")
@@ -162,3 +165,15 @@ def test_a_log_made_of_the_backtests_own_fills_is_matched_whole_on_real_candles(
     assert bridge["live"] == pytest.approx(bridge["backtest"], abs=1)
     assert bridge["backtest"] == pytest.approx(run["performance"]["final_equity"] - 10_000_000, abs=1)
     assert said["slippage_bps"] == pytest.approx(0, abs=1e-6)
+
+
+def test_bars_that_the_backtest_did_not_see_are_told(demo, tmp_path):
+    folder = shutil.copytree(demo[0], tmp_path / "bucket")
+    lake, daily, hourly = Lake(str(folder)), *(Series("upbit", "BTC/KRW", interval) for interval in ("1d", "1h"))
+    lake.delete(daily)
+    last = next(one.last for one in lake.status() if one.series == hourly)
+    missing = floor("1d", last) - 20 * DAY
+    lake.delete(hourly, missing, missing + 5 * HOUR)
+    asked = ("--account", "Main", *RULE, "--symbols", "BTC", "--start", iso(missing - 30 * DAY)[:10])
+    notes = cqs_json("monitor", "compare", "--bucket", folder, *asked)["notes"]
+    assert notes[0].startswith("The rule did not see all bars: 1 bar is left out of upbit BTC/KRW 1d")

@@ -29,10 +29,10 @@ export function render({model, view}) {
   window.Bokeh.require("core/visuals/visual").VisualProperties.prototype._get_css_value = () => ""
   let stirred = 0
   view.model.document.on_change(() => { stirred = performance.now() })
-  const rest = (pause, until) => {  // answered when nothing came for so long and the browser has nothing left to do
-    const now = performance.now(), wait = Math.min(stirred + pause, until) - now
+  const rest = (pause, until) => {  // answered when nothing came for so long; soon in any case: it may be in view
+    const wait = Math.min(stirred + pause, until) - performance.now()
     if (wait > 0) setTimeout(rest, wait, pause, until)
-    else requestIdleCallback(() => stirred > now && now < until ? rest(pause, until) : tell("rested"), {timeout: 2000})
+    else requestIdleCallback(() => tell("rested"), {timeout: 300})
   }
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
@@ -68,7 +68,7 @@ export function render({model, view}) {
     if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
     if (said.cookie) keep(said.cookie)
-    if (said.rest) rest(said.rest, performance.now() + 4000)
+    if (said.rest) rest(said.rest, performance.now() + 800)
     if (said.top) { wanted = null; main()?.scrollTo(0, 0) }
   })
   model.on("remove", () => {

@@ -135,6 +135,7 @@ class Dashboard(Services):
         self._rest.clear()
         self._frames.clear()
         self._chrome.close()
+        self.presence.stop()
         give_back_soon()
 
     def _look(self) -> None:

@@ -56,6 +56,10 @@ class Presence(pn.viewable.Viewer):
         """A view failed with this: where it was the bucket's fault, see whether it answers at all."""
         self._suspected = self._suspected or isinstance(error, BucketError)
 
+    def stop(self) -> None:
+        """End with the session: an answer that is still under way finds nobody."""
+        self._document = None
+
     def _look(self) -> None:
         if self._looking is not None and not self._looking.done():
             return
@@ -64,8 +68,8 @@ class Presence(pn.viewable.Viewer):
         self._looking.add_done_callback(lambda done: self._looked(done, suspected))
 
     def _looked(self, done: Future[Any], suspected: bool) -> None:
-        if self._document is not None:
-            soon(self._document, lambda: self._notify(done.exception(), suspected))
+        if (document := self._document) is not None:
+            soon(document, lambda: self._notify(done.exception(), suspected))
 
     def _notify(self, error: BaseException | None, suspected: bool) -> None:
         was, self.gone = self.gone, error is not None

@@ -1,0 +1,20 @@
+"""The overview's newest run: where the only one cannot be read, it is not said that there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("panel")
+
+from cqs_backtest.views.latest import newest
+from cqs_core import Bucket
+
+
+def test_a_run_that_cannot_be_read_is_told(tmp_path):
+    bucket = Bucket(str(tmp_path))
+    assert newest(bucket) == (None, [])
+    bucket.write("runs/20260101T000000-momentum-abcdef/manifest.json", b"{broken")
+    run, damaged = newest(bucket)
+    assert run is None
+    assert len(damaged) == 1
+    assert "20260101T000000-momentum-abcdef" in str(damaged[0])
