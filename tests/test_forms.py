@@ -78,7 +78,7 @@ def test_a_changed_backtest_comes_back_from_its_address(shell):
     changed = page(shell)
     form = BacktestForm(found(), changed)
     form.param.update(volume_share=2.5, on_end="sell", lookahead=False, symbols=["ETH/KRW"], start=dt.date(2021, 3, 1))
-    form.rule.noise_ratio = 0.7
+    form.configured.noise_ratio = 0.7
     again = BacktestForm(found(), page(shell, **changed.query))
     assert again.arguments() == form.arguments()
 
@@ -87,7 +87,7 @@ def test_a_changed_comparison_comes_back_from_its_address(shell):
     changed = page(shell)
     form = ComparisonForm(changed, ["Main", "메인"])
     form.param.update(account="메인", start=dt.date(2025, 1, 1), end=dt.date(2025, 6, 30), capital=5e6)
-    form.rule.noise_ratio = 0.7
+    form.configured.noise_ratio = 0.7
     assert changed.query["p.noise_ratio"] == "0.7"
     again = ComparisonForm(page(shell, **changed.query), ["Main", "메인"]).request()
     asked = form.request()

@@ -66,7 +66,7 @@ def test_examples_import_only_what_is_public(page, code):
             assert set(private) <= set(modules), f"{node.module}: {private}"
 
 
-SOURCES = [path for path in sorted(documents.ROOT.glob("packages/*/src/**/*.py")) if "alerts" not in path.parts]
+SOURCES = sorted(documents.ROOT.glob("packages/*/src/**/*.py"))
 PLAIN_CODE = re.compile(f"{STILTED}|{BRITISH}|\b[Dd]eepest fall\b|\bheld against\b", re.IGNORECASE)
 FRAGMENT = re.compile(r"(Of|Likewise|Whoever|Nobody)\b")
 HELP = re.compile(r"Of\b")

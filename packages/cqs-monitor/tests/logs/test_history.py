@@ -245,7 +245,7 @@ def test_get_bot_logs_refuses_what_is_not_there(folder, put):
         get_bot_logs("2025-10-20", "main", str(folder))
     with pytest.raises(UnknownName):
         get_bot_logs("2025-10-20", "../../etc", str(folder))
-    with pytest.raises(UsageError, match="no date"):
+    with pytest.raises(UsageError, match="not a date"):
         get_bot_logs("yesterday", "Main", str(folder))
 
 

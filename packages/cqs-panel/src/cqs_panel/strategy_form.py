@@ -30,7 +30,7 @@ class StrategyForm(pn.viewable.Viewer):
     """How each widget of the form looks."""
 
     strategy: param.Selector[Any] = param.Selector(doc="The strategy.")
-    rule: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
+    configured: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
 
     def __init__(self, page: PageState, **given: Any) -> None:
         self._page = page
@@ -42,7 +42,7 @@ class StrategyForm(pn.viewable.Viewer):
     def choose_rules(self) -> None:
         """Show the parameters of the strategy that is chosen, now and whenever another one is."""
         self.param.watch(self._take_rule, "strategy")
-        self.param.watch(self._show_parameters, "rule")
+        self.param.watch(self._show_parameters, "configured")
         self._take_rule()
 
     def keep(self) -> None:
@@ -57,22 +57,22 @@ class StrategyForm(pn.viewable.Viewer):
 
     def _values(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in self.kept}
-        return own | {f"p.{name}": value for name, value in self.rule.values().items()}
+        return own | {f"p.{name}": value for name, value in self.configured.values().items()}
 
     def _take(self, name: str, text: str) -> None:
         if name.startswith("p."):
             name = name.removeprefix("p.")
-            setattr(self.rule, name, from_text(self.rule.param[name], text))
+            setattr(self.configured, name, from_text(self.configured.param[name], text))
         else:
             setattr(self, name, from_text(self.param[name], text))
 
     def _take_rule(self, *_: Any) -> None:
-        self.rule = plugins().strategy(self.strategy)()
+        self.configured = plugins().strategy(self.strategy)()
 
     def _show_parameters(self, *_: Any) -> None:
-        self._parameters[:] = parameter_widgets(self.rule, **self.wide)
-        if known := list(type(self.rule).parameters()):
-            self.rule.param.watch(lambda *_: self._address.write(), known)
+        self._parameters[:] = parameter_widgets(self.configured, **self.wide)
+        if known := list(type(self.configured).parameters()):
+            self.configured.param.watch(lambda *_: self._address.write(), known)
         self._address.write()
 
 

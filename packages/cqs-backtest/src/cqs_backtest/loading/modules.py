@@ -38,14 +38,14 @@ class Files:
     """The files of a strategy.
 
     Attributes:
-        rule: path of the file that defines it, below their folder.
+        entry: path of the file that defines it, below their folder.
         data: bytes by path, the strategy's own file first.
         folder: where they are.
         excerpt: whether the strategy's file was assembled from parts of a notebook or a script.
         missing: names that the strategy uses and that are not in these files, one text each.
     """
 
-    rule: str
+    entry: str
     data: Mapping[str, bytes]
     folder: Path
     excerpt: bool = False
@@ -151,7 +151,7 @@ def _with_siblings(start: Files, only: str | None) -> Files:
                 if near not in found:
                     found[near] = (start.folder / near).read_bytes()
                     waiting.append(near)
-    return Files(start.rule, found, start.folder)
+    return Files(start.entry, found, start.folder)
 
 
 def _imported(path: str, data: bytes) -> Iterator[str]:

@@ -27,12 +27,12 @@ def find(strategy: str | type[Strategy] | Strategy, params: Mapping[str, Any] | 
     values = dict(params or {})
     if isinstance(strategy, Strategy):
         return type(strategy).with_parameters(strategy.values() | values)
-    rule = _class(strategy) if isinstance(strategy, str) else strategy
-    if not (isinstance(rule, type) and issubclass(rule, Strategy)):
+    kind = _class(strategy) if isinstance(strategy, str) else strategy
+    if not (isinstance(kind, type) and issubclass(kind, Strategy)):
         raise UsageError(
             f"{strategy!r} is not a strategy; give a name, a subclass of cqs_core.Strategy, or an instance"
         )
-    return rule.with_parameters(values)
+    return kind.with_parameters(values)
 
 
 def name_of(strategy: Strategy) -> str:
@@ -51,8 +51,8 @@ def reference_of(strategy: Strategy) -> str:
     class_ = type(strategy)
     if is_installed(strategy):
         return class_.id
-    rule = code_of(class_).rule
-    return f"{rule}:{class_.__name__}" if rule else class_.__name__
+    entry = code_of(class_).entry
+    return f"{entry}:{class_.__name__}" if entry else class_.__name__
 
 
 def _class(name: str) -> Any:

@@ -64,8 +64,8 @@ def captured(strategy: Strategy) -> StrategyCode:
         return StrategyCode(reference_of(strategy), class_.source_hash(), hashes(strategy), {})
     found = code_of(class_)
     files = {path: _sha256(data) for path, data in found.data.items()}
-    source = files[found.rule] if found.rule else class_.source_hash()
-    reference = f"{found.rule}:{class_.__name__}" if found.rule else class_.__name__
+    source = files[found.entry] if found.entry else class_.source_hash()
+    reference = f"{found.entry}:{class_.__name__}" if found.entry else class_.__name__
     return StrategyCode(reference, source, files, found.data, found.missing, None if found.excerpt else found.folder)
 
 

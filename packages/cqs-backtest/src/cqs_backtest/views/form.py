@@ -175,7 +175,7 @@ class BacktestForm(StrategyForm):
         for line in filter(None, map(str.strip, self.features.splitlines())):
             made += ["--feature", line]
         made += ["--only-in", self.only_in.strip()] if self.only_in.strip() else []
-        for name, value in self.rule.values().items():
+        for name, value in self.configured.values().items():
             made += ["--set", f"{name}={to_text(value) if isinstance(value, float) else value}"]
         return made
 
@@ -189,7 +189,7 @@ class BacktestForm(StrategyForm):
         if name in self.param.strategy.objects:
             self.strategy = name
             own = {key: value for key, value in made["strategy"]["parameters"].items() if key != "only_in"}
-            self.rule = plugins().strategy(name).with_parameters(own)
+            self.configured = plugins().strategy(name).with_parameters(own)
         for field in ("exchange", "interval"):
             if made[field] in self.param[field].objects:
                 setattr(self, field, made[field])

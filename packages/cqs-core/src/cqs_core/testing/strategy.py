@@ -71,15 +71,15 @@ class StrategyContract:
         assert difference is None, f"{difference} changes with what happens in or after bar {bar}"
 
     def test_one_market_is_enough(self, candles: Candles) -> None:
-        rule = self.strategy()
+        strategy = self.strategy()
         one = random_candles(candles.symbols[:1], candles.shape[0], missing=0.05)
-        orders_of(rule, with_references(rule, one))
+        orders_of(strategy, with_references(strategy, one))
 
     def test_the_extremes_of_each_parameter_are_no_error(self, candles: Candles) -> None:
         for name, parameter in self.strategy.parameters().items():
             for value in _extremes(parameter):
-                rule = self.strategy.with_parameters({name: value})
-                orders_of(rule, with_references(rule, replace(candles, references={}, _memo={})))
+                strategy = self.strategy.with_parameters({name: value})
+                orders_of(strategy, with_references(strategy, replace(candles, references={}, _memo={})))
 
     def test_candles_are_left_alone(self, candles: Candles) -> None:
         before = [getattr(candles, name).copy() for name in FIELDS]

@@ -49,7 +49,7 @@ class AppriseChannel:
         where = f"{PREFIX}{self.name.upper()}"
         service = apprise.Apprise()
         if not service.add(self._url):
-            raise UsageError(f"channel {self.name!r}: {where} is no Apprise URL such as tgram://TOKEN/CHAT")
+            raise UsageError(f"channel {self.name!r}: {where} is not an Apprise URL such as tgram://TOKEN/CHAT")
         try:
             result = service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
             taken, status = bool(result), _status(entry.message for entry in result.logs())

@@ -103,7 +103,7 @@ def evaluate(rules: Rules, context: Context, seen: Mapping[str, int] | None = No
 
 
 def subjects(rule: Rule, context: Context, issues: list[Issue]) -> Sequence[str]:
-    """What a rule is evaluated for; accounts that nobody knows are noted as wrong."""
+    """The subjects of a rule; unknown accounts are reported as mistakes."""
     if rule.condition.scope == "bot":
         return [""]
     if rule.condition.scope == "account":

@@ -73,7 +73,7 @@ class AlertKind(BaseModel):
 
     @classmethod
     def unit(cls) -> str:
-        """Of the threshold: duration, money, percent, count or names."""
+        """The threshold's unit: duration, money, percent, count or names."""
         extra = cls.model_fields["over"].json_schema_extra
         return str(extra.get("unit", "count")) if isinstance(extra, dict) else "count"
 

@@ -1,9 +1,9 @@
-"""One watcher a bucket: a lease of numbered objects, each created only by whom nobody forestalled, each expiring.
+"""One watcher per bucket: a lease of numbered objects that expire, created with create-if-absent, so one racer wins.
 
     alerts/lease/000000000042.json   {"holder": …, "until": seconds of the epoch}
 
-The highest number counts. A holder renews by creating the next number before its own expires; whoever finds it expired
-creates the next one, too: of several racers one wins. Clocks of the machines must agree to within half of `SECONDS`.
+The highest number counts. A holder renews by creating the next number before its own expires. A watcher that finds it
+expired creates the next one, too: of several racers one wins. Clocks must agree to within half of `SECONDS`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Lease:
 
 
 def newest(bucket: Bucket, seconds: float = SECONDS) -> tuple[int, str, float]:
-    """Number, holder and expiry (seconds of the epoch) of the newest lease; zeros where nobody ever watched.
+    """Number, holder and expiry (seconds of the epoch) of the newest lease; zeros if there never was a watcher.
 
     One that cannot be read counts until it is `seconds` old.
     """

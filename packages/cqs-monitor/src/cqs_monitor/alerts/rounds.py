@@ -45,7 +45,7 @@ def note_seen(alerts: Sequence[Alert], memory: WatcherState, now: int) -> None:
 
 
 def events(alerts: Sequence[Alert], memory: WatcherState, now: int) -> Iterator[Event]:
-    """What this round sends. The memory is changed by whoever sends."""
+    """The alerts that this round sends. The sender updates the state."""
     known = {alert.key: alert for alert in alerts}
     for key, told in list(memory.told.items()):
         yield from _told_before(key, told, known.get(key), now)
@@ -75,7 +75,7 @@ def _over(alert: Alert) -> bool:
 
 
 def withdrawn(alerts: Sequence[Alert], memory: WatcherState, rules: Rules, issues: Sequence[Issue]) -> Iterator[str]:
-    """Keys of what was told by rules that no longer ask for it; what a wrong rule asks for, nobody knows."""
+    """Keys of alerts whose rules no longer ask for them; alerts of rules with mistakes are kept."""
     known, current = {rule.name: rule for rule in rules.rules}, {alert.key for alert in alerts}
     for key, told in memory.told.items():
         rule = known.get(told.rule)

@@ -54,7 +54,7 @@ def read_silence(value: Any) -> Silence:
         raise ValueError(f'is {value!r}; write "23:00-07:00" or "23:00-07:00 Europe/Berlin"')
     start, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
     if start == end:
-        raise ValueError(f"is {value!r}, which is no time at all, or all of it; use enabled = false instead")
+        raise ValueError(f"is {value!r}, which is either an empty time or the whole day; use enabled = false instead")
     try:
         return Silence(start, end, ZoneInfo(match[5]).key if match[5] else None)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -55,7 +55,7 @@ over = "10m"
 
 LARGEST_RULE = 4_000
 """Characters of one rule: what reads TOML takes the square of a key's length."""
-_DOTS = 100  # of a line, likewise
+_DOTS = 100  # in a line, at most
 
 # no \\s before a bracket: it would run over all the empty lines that follow, from each of them
 _HEAD = re.compile(r"^[ \t]*\[\[[ \t]*(\S{1,200}?)[ \t]*\]\]", re.MULTILINE)

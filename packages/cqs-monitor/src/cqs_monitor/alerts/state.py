@@ -23,11 +23,11 @@ Delivery = Literal["sending", "sent", "failed", "given up"]
 
 @dataclass
 class SentAlert:
-    """An alert that was told and has not recovered.
+    """An alert that was sent and has not recovered.
 
     Attributes:
-        title: as sent; `text` likewise.
-        since: ms UTC, when the rule was broken; `at` when it was told.
+        title: as sent, like `text`.
+        since: ms UTC, when the violation began; `at` when it was sent.
         channels: state of delivery by channel.
         tries: how often a failed channel was tried.
         again: ms UTC, when it is tried next.
@@ -121,7 +121,7 @@ def record(bucket: Bucket, event: str, told: SentAlert, at: int) -> None:
 
 
 def history(bucket: Bucket, limit: int = 200) -> list[dict[str, Any]]:
-    """Events, newest first; lines that are no JSON are left out."""
+    """Events, newest first; lines that are not JSON are left out."""
     rows: list[dict[str, Any]] = []
     for entry in sorted(bucket.list(HISTORY), reverse=True):
         if len(rows) >= limit:

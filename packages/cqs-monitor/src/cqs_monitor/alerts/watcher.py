@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 """Seconds that a bucket has to answer a round."""
 
-_REMIND = 3600.0  # seconds after which it is said again that nobody is told
+_REMIND = 3600.0  # seconds between two warnings that no channel is configured
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Watcher:
             self._answered()
         except HeldByAnother:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, a watcher that ended would tell nobody
+        except Exception as error:  # noqa: BLE001 - any error: a watcher that ended would send nothing
             known = isinstance(error, (CqsError, OSError))
             self._blind(str(error) if known else f"{type(error).__name__}: {error}")
             return False
@@ -123,7 +123,7 @@ class Watcher:
         remember(self.bucket, memory)
 
     def _check_accounts(self, accounts: tuple[str, ...], memory: WatcherState) -> None:
-        """Logs that were there and are gone are no sign that all is well.
+        """Logs that existed and are gone must not look as if all were well.
 
         Raises:
             CqsError: no account is left.
@@ -146,7 +146,7 @@ class Watcher:
                 told.channels[name], told.again, told.tries = "failed", 0, 0
 
     def _say_mute(self) -> None:
-        """At start and every hour, that nobody is told."""
+        """Warn at start and every hour that no channel is configured."""
         if self._channels() or (self._said_mute is not None and time.monotonic() - self._said_mute < _REMIND):
             return
         self._said_mute = time.monotonic()
@@ -252,7 +252,7 @@ class Watcher:
         path.unlink(missing_ok=True)
 
     def _channels(self) -> Mapping[str, AlertChannel]:
-        """Of plugins, of the environment, and of `.env` as it is now."""
+        """Channels of plugins, of the environment, and of `.env` as it is now."""
         others = [one for one in plugins().channels().values() if not isinstance(one, AppriseChannel)]
         return {channel.name: channel for channel in (*others, *configured())}
 

@@ -80,6 +80,6 @@ class ComparisonForm(StrategyForm):
             UsageError: a field holds what the form does not offer, or the dates are the wrong way round.
         """
         offered(self, "account", "strategy")
-        rule = find_setup(self.strategy, self.rule.values())
+        setup = find_setup(self.strategy, self.configured.values())
         start, end = parse_range(self.start, self.end)
-        return ComparisonRequest(str(self.account), rule, start, end, capital=self.capital)
+        return ComparisonRequest(str(self.account), setup, start, end, capital=self.capital)
