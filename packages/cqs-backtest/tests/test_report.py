@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import zlib
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -130,13 +131,26 @@ def test_a_chart_is_saved_as_html_or_refused(tmp_path, monkeypatch):
 @pytest.mark.browser
 @pytest.mark.once
 def test_a_page_is_saved_as_a_picture_of_all_of_it(tmp_path):
-    page = "<!doctype html><body style='margin:0'><div style='height:1234px;background:#00f'></div></body>"
-    try:
-        drawn = picture(page, 500)
-    except UsageError as error:
-        pytest.skip(str(error))
-    assert drawn[:8] == b"\x89PNG\r\n\x1a\n"
-    assert (int.from_bytes(drawn[16:20]), int.from_bytes(drawn[20:24])) == (500, 1234)
+    for height in (60, 1234):
+        page = f"<!doctype html><body style='margin:0'><div style='height:{height}px;background:#00f'></div></body>"
+        try:
+            drawn = picture(page, 500)
+        except UsageError as error:
+            pytest.skip(str(error))
+        assert drawn[:8] == b"\x89PNG\r\n\x1a\n"
+        assert (int.from_bytes(drawn[16:20]), int.from_bytes(drawn[20:24])) == (500, height)
+        assert pixels(drawn) == {b"\x00\x00\xff"}
+
+
+def pixels(png):
+    """Colors in a picture whose rows are all alike: the first one is coded whole."""
+    size = int.from_bytes(png[33:37])
+    data = zlib.decompress(png[41 : 41 + size])
+    row = len(data) // int.from_bytes(png[20:24])
+    depth = (row - 1) // int.from_bytes(png[16:20])
+    rows = {data[i : i + row] for i in range(row, len(data), row)}
+    assert all(set(one[1:]) == {0} for one in rows)  # as the row above
+    return {bytes(data[i : i + 3]) for i in range(1, row, depth)} if data[0] == 0 else {bytes(data[1:4])}
 
 
 def test_the_command_writes_it(cqs, tmp_path):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ _MEASURE = """<script>setTimeout(() => {
 _TIME = 5_000  # ms of the page's own time, which runs as fast as the machine can
 _PATIENCE = 120.0  # seconds
 _TALLEST = 16_000  # pixels that Chromium draws
+_SPARE = 200  # pixels of the window that its frame takes, though none is seen
 
 
 def save(chart: Any, path: str | Path, *, width: int = 1000) -> Path:
@@ -72,10 +75,28 @@ def picture(page: str, width: int = 1000) -> bytes:
         told = _run(browser, folder, width, 800, "--dump-dom", source.as_uri())
         tall = re.search(r'<body[^>]*data-tall="(\d+)"', told)
         height = min(int(tall[1]) if tall else 800, _TALLEST)
-        _run(browser, folder, width, height, f"--screenshot={out}", source.as_uri())
+        _run(browser, folder, width, height + _SPARE, f"--screenshot={out}", source.as_uri())
         if not out.is_file():
             raise CqsError(f"{browser} drew no picture; save the chart as .html instead")
-        return out.read_bytes()
+        return _cut(out.read_bytes(), height)
+
+
+def _cut(png: bytes, height: int) -> bytes:
+    """The upper rows of a picture: each is coded by itself, or by the one above it."""
+    width, _, depth, color = struct.unpack(">IIBB", png[16:26])
+    row = 1 + width * {2: 3, 6: 4}[color] * depth // 8
+    chunks, at = [], 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4])
+        chunks.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + size]))
+        at += 12 + size
+    head = chunks[0][1][:4] + struct.pack(">I", height) + chunks[0][1][8:]
+    rows = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))[: row * height]
+    return png[:8] + b"".join(map(_chunk, (b"IHDR", b"IDAT", b"IEND"), (head, zlib.compress(rows, 9), b"")))
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _browser() -> str:
