@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -197,6 +198,8 @@ def test_the_dependencies_of_another_repository():
             folder = source.get("subdirectory", source.get("path", "")).removeprefix("../cqs/")
             assert (documents.ROOT / folder / "pyproject.toml").is_file()
             assert folder == f"packages/{name}"
+        revisions = {source.get("rev") for source in project["tool"]["uv"]["sources"].values()}
+        assert len(revisions) == 1  # with two, uv finds conflicting URLs
 
 
 def test_the_python_of_another_repository(tmp_path, monkeypatch, capsys):
@@ -215,7 +218,7 @@ def test_cqs_from_git_in_another_repository(tmp_path):
     subprocess.run(["git", "clone", "-q", documents.ROOT, clone], check=True)
     project.mkdir()
     [text] = [block.text for block in documents.blocks("guides/other-repository", "toml", "pyproject.toml")]
-    text = re.sub(r', tag = "[^"]*"', "", text).replace("https://github.com/OWNER/cqs", clone.as_uri())
+    text = re.sub(r', rev = "[^"]*"', "", text).replace("https://github.com/OWNER/cqs", clone.as_uri())
     (project / "pyproject.toml").write_text(text)
     uv = ["uv", "run", "--project", project, "cqs"]
     ran = subprocess.run([*uv, "plugins", "--json"], capture_output=True, text=True, timeout=900, cwd=project)
@@ -224,3 +227,22 @@ def test_cqs_from_git_in_another_repository(tmp_path):
     assert '"panel"' not in ran.stdout
     strategies = subprocess.run([*uv, "strategies"], capture_output=True, text=True, timeout=300, cwd=project)
     assert "volatility_breakout" in strategies.stdout
+
+
+@pytest.mark.soak
+def test_cqs_from_a_clone_in_another_repository(tmp_path):
+    """The commands of the guide, by git and by path, find no conflict; asks the registry for what cqs depends on."""
+    clone = tmp_path / "cqs"
+    subprocess.run(["git", "clone", "-q", documents.ROOT, clone], check=True)
+    subprocess.run(["git", "-C", clone, "tag", "cqs-backtest-v0.1.0"], check=True)
+    lines = "".join(block.text for block in documents.blocks("guides/other-repository", "sh")).splitlines()
+    added = [line for line in lines if line.startswith("uv add ")]
+    for way in ([line for line in added if "git+" in line], [line for line in added if "--editable" in line]):
+        project = tmp_path / f"research{len(way)}"
+        project.mkdir()
+        subprocess.run(["uv", "init", "-q", "--bare", "--python", sys.executable], cwd=project, check=True)
+        for line in way:
+            words = shlex.split(line.replace("https://github.com/OWNER/cqs", clone.as_uri()))
+            ran = subprocess.run([*words, "--no-sync"], cwd=project, capture_output=True, text=True, timeout=600)
+            assert ran.returncode == 0, ran.stderr
+        assert 'name = "cqs-core"' in (project / "uv.lock").read_text()
