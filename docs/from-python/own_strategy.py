@@ -68,4 +68,4 @@ backtest(Peek, ["BTC", "ETH"], data=bars, features={"peek": Feature(peek, known=
 
 # %%
 only = backtest("momentum", ["BTC", "ETH"], data=bars, features={"mood": mood}, only_in="mood=calm")
-only.performance.sharpe
+only

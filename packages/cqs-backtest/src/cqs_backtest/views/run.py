@@ -97,16 +97,26 @@ class RunPage(pn.viewable.Viewer):
         dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, engine {made['engine']}"
         left_out = [row["note"] for row in made["badges"].get("left_out", [])]
+        outside = [_features(made), *made["badges"].get("features", [])]
         about = f"{dates}; {paid}; run {self._run.id}"
-        lines = [about, daily_note(made["interval"]), *left_out, self._other_versions()]
+        lines = [about, *outside, daily_note(made["interval"]), *left_out, self._other_versions()]
         notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)
-        return f"<b>{escape(name)}</b>{notes}"
+        title = f"{made['name']}: {name}" if made.get("name") else name
+        return f"<b>{escape(title)}</b>{notes}"
 
     def _other_versions(self) -> str:
         labels = ", ".join(CONVENTIONS[name].label for name in other_versions(self._made))
         return (
             f"Made under another version of: {labels}. Run it again to compare them with newer runs." if labels else ""
         )
+
+
+def _features(made: dict[str, Any]) -> str:
+    """The outside data that a run used, and the filter on them."""
+    named = [f"{name} ({about['source'] or 'from Python'})" for name, about in made.get("features", {}).items()]
+    only = made["strategy"]["parameters"].get("only_in")
+    told = [f"Features: {', '.join(named)}"] if named else []
+    return "; ".join([*told, *([f"trades only in {only}"] if only else [])])
 
 
 def cards(performance: dict[str, float | None], quote: str) -> list[Metric]:

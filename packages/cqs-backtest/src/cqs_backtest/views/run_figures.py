@@ -57,6 +57,8 @@ def _of_data(said: dict[str, Any]) -> Iterator[str]:
         yield _badge("Stale", f"{len(stale)}", "no candles: " + "; ".join(parts), "care")
     if empty := said.get("no_volume_fills", 0):
         yield _badge("Without volume", f"{empty:,} fills", "fills in bars in which nothing was traded", "care")
+    if lacking := said.get("source_incomplete", []):
+        yield _badge("Source", "incomplete", "not kept: " + "; ".join(lacking), "care")
     if rows := said.get("left_out", []):
         bars, notes = sum(row["bars"] for row in rows), "; ".join(row["note"] for row in rows)
         yield _badge("Left out", "1 bar" if bars == 1 else f"{bars:,} bars", notes, "care")
