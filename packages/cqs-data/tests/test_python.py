@@ -1,0 +1,113 @@
+"""`download`, `load` and `sql`: the lines that a researcher types."""
+
+from __future__ import annotations
+
+import datetime as dt
+import doctest
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import cqs_data.bars
+from cqs_core import Bucket, DataWarning, Frame, Lake, Series, UnknownName, UsageError
+from cqs_core.testing.candles import flat_table
+from cqs_core.time.clock import parse_start
+from cqs_core.time.intervals import DAY, HOUR
+from cqs_data import Bars, load, load_processed_data, sql
+from cqs_data.downloading import _notes
+from cqs_data.fetching import Fetched
+
+START = parse_start("2024-01-01")
+
+
+@pytest.fixture
+def bucket(tmp_path, monkeypatch):
+    monkeypatch.setenv("CQS_BUCKET", str(tmp_path))
+    lake = Lake(str(tmp_path))
+    for market, price in (("BTC/KRW", 7.0), ("ETH/KRW", 3.0)):
+        lake.append(Series("upbit", market, "1d"), flat_table(5, START, price), START, START + 5 * DAY)
+    return Bucket(tmp_path)
+
+
+def test_bars_are_frames_by_symbol_as_given(bucket):
+    bars = load(["BTC", "KRW-ETH"], "2024-01-02")
+    assert isinstance(bars, Bars)
+    assert isinstance(bars, dict)
+    assert list(bars) == ["BTC", "KRW-ETH"]
+    assert bars["BTC"].index.dtype == "datetime64[us, UTC]"
+    assert bars["BTC"].index.name == "timestamp"
+    assert list(load("BTC,ETH")) == ["BTC", "ETH"]
+    assert load_processed_data(["BTC"])["BTC"].equals(load("BTC")["BTC"])
+
+
+def test_buckets_and_times_may_be_text_or_objects(bucket, monkeypatch):
+    monkeypatch.delenv("CQS_BUCKET")
+    for where in (bucket, bucket.url, bucket.folder):
+        assert len(load("BTC", bucket=where)["BTC"]) == 5
+    moments = ("2024-01-03", dt.date(2024, 1, 3), dt.datetime(2024, 1, 3, tzinfo=dt.UTC), pd.Timestamp("2024-01-03"))
+    for start in (*moments, np.datetime64("2024-01-03"), np.datetime64("2024-01-03T00:00:00", "ns")):
+        assert len(load("BTC", start, bucket=bucket)["BTC"]) == 3
+    with pytest.raises(UsageError, match="2024 is not a time; write 2024-01-31"):
+        load("BTC", 2024, bucket=bucket)
+
+
+def test_bars_go_on_in_other_libraries(bucket):
+    bars = load(["BTC", "ETH"])
+    assert bars.wide("close").iloc[-1].tolist() == [7.0, 3.0]
+    assert list(bars.to_pandas().columns) == ["timestamp", "symbol", "open", "high", "low", "close", "volume"]
+    assert type(bars.to_pandas()) is pd.DataFrame
+    assert bars.to_arrow().schema.field("timestamp").type == pa.timestamp("us", "UTC")
+    assert bars.relation().aggregate("count(*) as n").fetchall() == [(10,)]
+    polars = pytest.importorskip("polars", reason="frames of polars")
+    joined = bars.to_polars().join(
+        polars.from_arrow(Lake(bucket).sql("from candles")), left_on="timestamp", right_on="ts"
+    )
+    assert joined.height == 20
+    with pytest.raises(UnknownName, match="unknown field 'closes'; did you mean 'close'"):
+        bars.wide("closes")
+
+
+def test_bars_show_what_they_are(bucket):
+    bars = load("BTC")
+    assert repr(bars) == "Bars of 1 symbol, 1d: BTC (5, 2024-01-01 to 2024-01-05)"
+    assert "<th>BTC</th><td>5</td><td>2024-01-01</td>" in bars._repr_html_()
+    assert "<script>" not in Bars({"<script>": bars["BTC"]}, "1d")._repr_html_()
+
+
+def test_unknown_markets_are_refused_with_the_nearest(bucket):
+    with pytest.raises(UnknownName, match="unknown market in the lake 'BTX/KRW'; did you mean 'BTC/KRW'"):
+        load(["BTC", "BTX"])
+
+
+def test_bars_that_are_left_out_are_a_warning_at_the_callers_line(bucket):
+    series = Series("upbit", "XRP/KRW", "1h")
+    for day, hours in enumerate((20, 24, 2)):  # the first was not asked for whole
+        start = START + day * DAY
+        Lake(bucket).append(series, flat_table(hours, start, 1.0, "1h"), start, start + hours * HOUR)
+    with pytest.warns(DataWarning) as told:
+        load("XRP", "2023-12-31")
+    assert told[0].filename == __file__
+
+
+def test_rejected_and_flagged_rows_are_notes():
+    done = Fetched(Series("upbit", "BTC/KRW", "1d"), 5, 2, "exchange", flagged=1, note="gives only its last 3")
+    first, second, third = _notes(done)
+    assert first == "upbit BTC/KRW 1d: gives only its last 3"
+    assert "2 rows were rejected" in second
+    assert "1 rows jump" in third
+
+
+def test_sql_answers_with_a_frame_that_joins(bucket):
+    mine = pd.DataFrame({"market": ["BTC/KRW"], "weight": [2.0]})
+    found = sql("select ts, close * weight as worth from candles join mine using (market) order by ts", mine=mine)
+    assert isinstance(found, Frame)
+    assert found["worth"].tolist() == [14.0] * 5
+    assert found["ts"].dtype == load("BTC")["BTC"].index.dtype
+    assert sql("select $n as n", n=3, bucket=bucket)["n"].tolist() == [3]
+
+
+def test_the_examples_run():
+    assert doctest.testmod(cqs_data.bars).failed == 0
+    assert doctest.testmod(cqs_data.bars).attempted > 0
