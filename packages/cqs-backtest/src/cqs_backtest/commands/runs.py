@@ -124,18 +124,22 @@ def confirm(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...])
 @click.command("report")
 @click.argument("run")
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The HTML file to write."
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The HTML file to write, or a picture: FILE.png.",
 )
 @command_options
 def report(bucket: str | None, as_json: bool, run: str, output: Path) -> None:
     """Write RUN as one HTML page that needs nothing else."""
     from cqs_backtest.report import tear_sheet
+    from cqs_backtest.result.tear_sheet import TearSheet
     from cqs_backtest.runs import read
 
     if not output.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {str(output.absolute().parent)!r}; make it, or name another output")
     stored = read(open_bucket(bucket), run)
-    output.write_text(tear_sheet(stored), encoding="utf-8")
+    TearSheet(tear_sheet(stored)).save(output)
     emit({"run": stored.id, "output": str(output)}, as_json, lambda: click.echo(f"wrote {output}"))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cqs_core import UsageError
 
+_WIDTH = 1100  # pixels of a picture
 _FRAME = "width:100%;height:720px;border:1px solid #8a94a655;border-radius:8px"
 
 
@@ -16,12 +17,16 @@ class TearSheet(str):
     __slots__ = ()
 
     def save(self, path: str | Path) -> Path:
-        """Write it to a file, and return its path.
+        """Write it to a file, and return its path; a name that ends with `.png` gets a picture of the whole page.
 
         Raises:
-            UsageError: the file cannot be written.
+            UsageError: the file cannot be written, or there is no Chromium or Chrome to draw a picture.
         """
         target = Path(path).expanduser()
+        if target.suffix.lower() == ".png":
+            from cqs_backtest import charts
+
+            return charts.save_page(self, target, width=_WIDTH)
         try:
             target.write_text(self, encoding="utf-8")
         except OSError as error:
