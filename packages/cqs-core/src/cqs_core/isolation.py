@@ -144,18 +144,7 @@ def limited(call: Callable[[], _T], slow: float, limit: float, on_slow: Callable
     """
     results: list[_T] = []
     errors: list[BaseException] = []
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        _WATCHED.set(True)
-        try:
-            with foreign():
-                results.append(call())
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            errors.append(error)
-
-    thread = threading.Thread(target=context.run, args=(run,), name="cqs-plugin", daemon=True)
-    thread.start()
+    thread = _started(call, results, errors)
     thread.join(min(slow, limit))
     if thread.is_alive() and limit > slow:
         on_slow()
@@ -166,6 +155,23 @@ def limited(call: Callable[[], _T], slow: float, limit: float, on_slow: Callable
     if errors:
         raise errors[0]
     return results[0]
+
+
+def _started(call: Callable[[], _T], results: list[_T], errors: list[BaseException]) -> threading.Thread:
+    """A thread that puts the result or the error of foreign code into a list; the lists outlive it."""
+
+    def run() -> None:
+        _WATCHED.set(True)
+        try:
+            with foreign():
+                results.append(call())
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            errors.append(error)
+
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(run,), name="cqs-plugin", daemon=True)
+    thread.start()
+    return thread
 
 
 def _end(thread: threading.Thread) -> None:

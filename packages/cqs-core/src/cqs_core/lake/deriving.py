@@ -146,9 +146,7 @@ def derive(
     if not chain or names == [series.interval]:
         return Derived(series, lake.read(series, start, end, again=again), names, _NO_BARS, np.empty(0, "U13"))
     shift = 0 if names[0] == series.interval else shift_of(series.interval, day_start)
-    first = None if start is None else intervals.ceil(series.interval, start - shift) + shift
-    stop = None if end is None else intervals.ceil(series.interval, end - shift) + shift
-    bounds = _bounds(chain, first, stop)
+    bounds = _bounds(chain, *(_next_open(series.interval, ts, shift) for ts in (start, end)))
     found = _filled(chain, *bounds)
     if names[0] != series.interval:
         made = resample(found.table, series.interval, found.answered, day_start)
@@ -157,6 +155,11 @@ def derive(
     incomplete = _inside(chain, series.interval, found.incomplete, day_start)
     reasons = _reasons(chain, series.interval, incomplete, day_start)
     return Derived(series, found.table, names, incomplete, reasons)
+
+
+def _next_open(interval: str, ts: int | None, shift: int) -> int | None:
+    """The first open at or after `ts`; opens are `shift` ms later than usual."""
+    return None if ts is None else intervals.ceil(interval, ts - shift) + shift
 
 
 def _unknown(interval: str, answered: Spans, bounds: Range, day_start: int) -> Stamps:

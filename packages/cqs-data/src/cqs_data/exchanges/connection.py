@@ -42,15 +42,8 @@ def connect(
     Raises:
         ExchangeError: it shall, and ccxt has none for this exchange.
     """
-    if live:
-        import ccxt.pro as library
-
-        if name not in library.exchanges:
-            raise no_live_prices(name)
-    else:
-        import ccxt.async_support as library
     config = {"timeout": _TIMEOUT, "enableRateLimit": not _is_loopback(endpoint), "options": dict(options)}
-    client = getattr(library, name)(config)
+    client = getattr(_library(name, live), name)(config)
     client.aiohttp_trust_env = True
     client.handle_errors = _by_status(client)
     if belongs:
@@ -58,6 +51,18 @@ def connect(
     if endpoint:
         client.urls["api"] = _redirected(client.urls["api"], f"{endpoint.rstrip('/')}/{name}")
     return client
+
+
+def _library(name: str, live: bool) -> Any:
+    if not live:
+        import ccxt.async_support
+
+        return ccxt.async_support
+    import ccxt.pro
+
+    if name not in ccxt.pro.exchanges:
+        raise no_live_prices(name)
+    return ccxt.pro
 
 
 def no_live_prices(name: str) -> ExchangeError:

@@ -115,6 +115,13 @@ def find_columns(name: str, table: RawTable, given: Mapping[str, str]) -> Column
             f"{name!r} has no header line, and its {table.frame.shape[1]} columns are in no known order: "
             "say which is which, as --columns time=0,open=1,high=2,low=3,close=4,volume=5"
         )
+    _check_needed(name, table.frame, fields, doubled)
+    return ColumnMapping(chosen, fields)
+
+
+def _check_needed(
+    name: str, frame: pd.DataFrame, fields: Mapping[str, str], doubled: Mapping[str, Sequence[int]]
+) -> None:
     missing = [one for one in NEEDED if one not in fields]
     if again := next((column for one in missing for column in doubled if column in _NAMES[one]), None):
         numbers = ", ".join(map(str, doubled[again]))
@@ -124,10 +131,9 @@ def find_columns(name: str, table: RawTable, given: Mapping[str, str]) -> Column
         )
     if missing:
         raise UsageError(
-            f"{name!r} has no column that is known as {missing[0]}; it has {_listed(table.frame.columns)}: "
+            f"{name!r} has no column that is known as {missing[0]}; it has {_listed(frame.columns)}: "
             f"name it with --columns {missing[0]}=…" + (" (volume=none stores 0)" if missing == ["volume"] else "")
         )
-    return ColumnMapping(chosen, fields)
 
 
 def _doubled_cells(frame: pd.DataFrame) -> dict[str, list[int]]:
