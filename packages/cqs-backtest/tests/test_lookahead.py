@@ -61,7 +61,7 @@ def test_no_clean_rule_is_accused(name):
 def test_a_rule_that_differs_between_calls_is_not_repeatable(name):
     found = check(rule(MOODY[name]), walk(300, 2))
     assert found.state == "not repeatable"
-    assert "differs between two calls on the same candles; seed what is random" in found.where
+    assert "differs between two calls on the same candles; seed random numbers" in found.where
 
 
 def test_a_rule_that_seldom_differs_is_not_accused_either():

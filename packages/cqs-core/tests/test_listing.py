@@ -155,6 +155,9 @@ def test_a_reader_beside_a_writer_and_a_compactor_sees_what_there_is(tmp_path, s
     made = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for code in (WRITER, COMPACTOR)]
     calm = remembered = 0
     try:
+        while len(Lake(Bucket(tmp_path)).series()) < 3:  # both processes have begun
+            assert [process.poll() for process in made] == [None, None]
+            time.sleep(0.05)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             before, reads = Bucket(tmp_path).list(ROOT), len(scanned)

@@ -78,7 +78,7 @@ class Truth:
             assert (bars.ts[np.minimum(at, len(bars.ts) - 1)] == ts).all(), f"{series} has rows that never were"
             assert have.values.tobytes() == bars.values[at].tobytes(), f"{series} has wrong values"
             answered = Spans.of((o.start, o.end) for o in lake.objects(series) if o.source != "import")
-            claimed = answered.hold(Spans(bars.ts, bars.ts + 1))
+            claimed = answered.contain(Spans(bars.ts, bars.ts + 1))
             assert np.isin(bars.ts[claimed], ts).all(), f"{series}: candles are said to be absent that are there"
             if whole:
                 assert len(ts) == len(bars.ts), f"{series} lost {len(bars.ts) - len(ts)} rows"
