@@ -151,6 +151,10 @@ def test_damaged_rows_are_a_warning(put):
     put("logs/Main/trades_2025-10-25.csv", day(b"torn\n"))
     with pytest.warns(DataWarning, match=r"the logs are not whole: 1 findings?.*trades_2025-10-25.csv"):
         assert len(trades()) == 6
+    assert len(trades()) == 6  # said once
+    put("logs/Main/trades_2025-10-26.csv", day(b"torn too\n"))
+    with pytest.warns(DataWarning, match="2 findings"):
+        pnl()
 
 
 def test_a_bucket_without_logs_is_refused(tmp_path):

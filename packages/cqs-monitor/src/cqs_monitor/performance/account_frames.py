@@ -268,8 +268,11 @@ def _renumbered(columns: Columns, names: Sequence[str]) -> Columns:
     return replace(columns, account=places[columns.account], accounts=tuple(names), formats=own)
 
 
+_warned: dict[str, tuple[object, ...]] = {}
+
+
 def snapshot_of(bucket: Place) -> Snapshot:
-    """What the logs say now; a warning says what of them cannot be read."""
+    """What the logs say now; a warning says what of them cannot be read, once, and again when that changes."""
     from cqs_monitor.performance.reader import reader_of
 
     opened = open_bucket(bucket)
@@ -277,7 +280,9 @@ def snapshot_of(bucket: Place) -> Snapshot:
         snapshot = reader_of(opened.address).refresh().snapshot
     if not snapshot.accounts:
         raise UsageError(f"no bot has logs in {opened.url!r}; name another bucket, as bucket='gs://name'")
-    if count := len(snapshot.problems):
+    count, known = len(snapshot.problems), _warned.get(opened.address, ())
+    _warned[opened.address] = snapshot.problems
+    if count and known != snapshot.problems:
         first = snapshot.problems[0]
         told = f"{count:,} finding{'' if count == 1 else 's'}, such as {first.file}: {first.reason}"
         warn_of_data(f"the logs are not whole: {told}")
