@@ -57,7 +57,7 @@ class Presence(pn.viewable.Viewer):
         self._suspected = self._suspected or isinstance(error, BucketError)
 
     def stop(self) -> None:
-        """End with the session: an answer that is still under way finds nobody."""
+        """End with the session: an answer that is still on its way is dropped."""
         self._document = None
 
     def _look(self) -> None:
