@@ -63,3 +63,32 @@ def test_it_sees_what_is_set_later_and_what_is_taken_away():
     assert more in plot.references()
     plot.renderers[0].data_source = ColumnDataSource()
     assert more not in plot.references()
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+def test_defaults_are_those_of_bokeh():
+    def unset():
+        for model in [*drawn().references(), *paged().references()]:
+            for name in set(model.properties()) - set(model._property_values):
+                known = model.lookup(name)
+                if hasattr(known, "_get_default") and not known.has_unstable_default(model):
+                    yield model, known
+
+    def read():
+        return {(type(model).__name__, one.name): repr(one._get_default(model)) for model, one in unset()}
+
+    read()  # and once more, of what is known by then
+    known = read()
+    bokehs = {(type(model).__name__, one.name): repr(one.instance_default(model)) for model, one in unset()}
+    assert len(known) > 500
+    assert bokehs == known
+
+
+def test_a_change_deep_in_a_document_is_found_and_what_is_gone_is_detached():
+    document, plot = Document(), drawn()
+    document.add_root(Column(plot))
+    source, before = ColumnDataSource(), plot.renderers[0].data_source
+    plot.renderers[0].data_source = source
+    assert source.document is document
+    assert (before in plot.references()) == (before.document is document)
+    assert document.models.get_by_id(source.id) is source
