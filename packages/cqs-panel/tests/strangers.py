@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 UPGRADE = {
     "Upgrade": "websocket",
-    "ConnectionWatch": "Upgrade",
+    "Connection": "Upgrade",
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
 }
@@ -24,7 +24,7 @@ def token(**fields):
 def ask(url, path="/", method="GET", host=None, headers=None, body=b""):
     """The status of an answer; 0 where there is none."""
     where = urlsplit(url)
-    sent = {"Host": where.netloc if host is None else host.format(port=where.port), "ConnectionWatch": "close"} | (
+    sent = {"Host": where.netloc if host is None else host.format(port=where.port), "Connection": "close"} | (
         headers or {}
     )
     if body:
