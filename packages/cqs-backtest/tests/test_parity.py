@@ -45,6 +45,7 @@ def real_candles(exchange, interval, quote):
 
 
 def costs_for(candles):
+    """Each real set of candles sees each of them, with some kinds of orders; made candles see every combination."""
     return Costs(), LOTS[candles.symbols[0].partition("/")[2]], FREE
 
 
@@ -60,15 +61,14 @@ def candles(request):
 
 @pytest.mark.parametrize("name", list(STRATEGIES))
 def test_built_in_strategies_on_real_candles(candles, name):
-    orders = STRATEGIES[name]().orders(candles)
-    for costs in costs_for(candles):
-        assert_parity(candles, orders, costs)
+    costs = costs_for(candles)[list(STRATEGIES).index(name) % 3]
+    assert_parity(candles, STRATEGIES[name]().orders(candles), costs)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_order_on_real_candles(candles, kind):
-    for seed, costs in enumerate(costs_for(candles)):
-        assert_parity(candles, random_orders(candles, kind, seed), costs)
+    which = KINDS.index(kind) % 3
+    assert_parity(candles, random_orders(candles, kind, which), costs_for(candles)[which])
 
 
 @st.composite
