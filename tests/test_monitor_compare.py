@@ -108,7 +108,7 @@ def test_a_backtest_runs_with_what_an_account_was_measured_to_cost(demo, capsys)
         (("--account", "main", *RULE), "did you mean 'Main'"),
         (("--account", "Main", "--strategy", "volatility_brekout"), "did you mean 'volatility_breakout'"),
         (("--account", "Main", *RULE, "--set", "noise_ratio=9"), "from 0.1 to 0.9"),
-        (("--account", "Main", *RULE, "--set", "noise_ratio"), "name=value"),
+        (("--account", "Main", *RULE, "--set", "noise_ratio"), "NAME=VALUE"),
         (("--account", "Main", *RULE, "--symbols", "DOGE"), "cqs fetch"),
         (("--account", "Main", *RULE, "--start", "2026-02-01", "--end", "2026-01-01"), "swap them"),
         (("--account", "Main", *RULE, "--start", "2019-01-01", "--end", "2019-02-01"), "candles"),
