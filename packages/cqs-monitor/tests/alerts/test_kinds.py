@@ -8,7 +8,8 @@ import json
 import pytest
 from logfiles import buy, day, sell
 
-from cqs_core import UsageError
+from cqs_core import UsageError, hookimpl, plugins
+from cqs_monitor.alerts import AlertKind, Count
 from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import evaluate, tried
 from cqs_monitor.alerts.rules_file import parse_rules
@@ -206,3 +207,45 @@ def test_a_price_that_moved(bucket, ask):
     assert (fired.state, fired.subject, fired.signal.value) == ("firing", "BTC/KRW", pytest.approx(10))
     assert ask(text, "2026-01-06T10:00")[0].state == "ok"
     assert ask(text, "2026-01-20T10:00")[0].state == "unknown"
+
+
+@pytest.mark.parametrize("name", plugins().alert_kinds())
+def test_a_form_can_be_made_of_the_fields_of_a_kind(name):
+    kind = plugins().alert_kinds()[name]
+    fields = kind.model_json_schema(mode="validation")["properties"]
+    assert all(field["title"] for field in fields.values())
+    assert fields["over"]["unit"] in ("duration", "money", "percent", "count", "names")
+    assert kind.unit() == fields["over"]["unit"]
+    assert ("over" in kind.model_json_schema().get("required", [])) == (kind.default() is None)
+
+
+class Failing(AlertKind):
+    name, about = "failing", "it fails"
+    over: Count = 1.0
+
+    def measure(self, context, subject):
+        raise SystemExit(3)
+
+
+@pytest.fixture
+def failing():
+    class Plugin:
+        @hookimpl
+        def register_alert_kinds(self):
+            return [Failing]
+
+    plugins().register(Plugin(), "failing")
+    yield
+    plugins()._manager.unregister(name="failing")
+    plugins()._merged.clear()
+
+
+def test_a_kind_of_a_plugin_that_fails_takes_no_other_rule_down(losing, bucket, failing):
+    rules = parse_rules(
+        '[[rule]]\nkind = "failing"\n[[rule]]\nkind = "churn"\n[[rule]]\nkind = "failing"\nover = "x"\n'
+    )
+    assert [(one.line, one.reason) for one in rules.issues] == [(7, "over is 'x'; write a number")]
+    alerts, issues = evaluate(rules, context_of(bucket, kst("2026-01-05T12:00")))
+    assert [alert.rule.kind for alert in alerts] == ["churn"]
+    assert "it could not be evaluated" in issues[-1].reason
+    assert issues[-1].line == 1

@@ -30,6 +30,7 @@ def odd_sizes(pairs: Sequence[Both], ratio: float, tolerance: float) -> set[int]
         bars.setdefault(expected.entry_bar, []).append(index)
     odd: set[int] = set()
     for members in bars.values():
+        # candles do not say which purchase of a bar came first: the smallest is compared with the smallest
         wanted = sorted(pairs[index][0].amount for index in members)
         by_size = sorted(members, key=lambda index: pairs[index][1].amount)
         for amount, index in zip(wanted, by_size, strict=True):

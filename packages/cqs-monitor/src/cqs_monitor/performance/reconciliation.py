@@ -95,6 +95,7 @@ def _symbol(account: str, symbol: str, lots: list[Lot], held: float) -> Iterator
 def _not_held(lots: list[Lot], held: float) -> list[Lot] | None:
     """The older lots that are not held, if the newer ones are exactly what is held."""
     rest = held
+    # what was sold by hand was bought first: take away the newest lots until nothing of what is held remains
     for count in range(len(lots), -1, -1):
         if abs(rest) <= crumb(held):
             return lots[:count]

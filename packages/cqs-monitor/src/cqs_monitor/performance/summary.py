@@ -70,6 +70,7 @@ def summarise(columns: Columns, by: Period = "day", *, net: bool = False) -> Sum
     counted = np.ones(len(columns.profit), bool) if net else columns.sell
     days, names = _named(columns.day[counted], by)
     accounts, value = columns.account[counted].astype(np.int64), columns.value(net=net)[counted]
+    # one number for each pair of account and period: a single pass sums all of them
     cells, sums = _sums(accounts * max(len(names), 1) + days, value)
     owners, at = np.divmod(cells, max(len(names), 1))
     pnl = dict(_by_account(owners, np.array(names, object)[at], sums))

@@ -108,6 +108,7 @@ def _reconstructed(state: Any) -> list[Any] | None:
     if not (isinstance(state, tuple) and len(state) == 5):
         return None
     dtype = numpy_dtype(state[2])
+    # version, shape, dtype, order, data: an array of objects has them as a list of pickled values, others as bytes
     if dtype is not None and dtype.hasobject:
         return list(state[4]) if isinstance(state[4], list) else None
     return _of(state[2], state[4])
