@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +128,7 @@ class RuleEditor(pn.viewable.Viewer):
     def _asked(self) -> tuple[Any, ...]:
         """The chosen rule as it is written, and the days."""
         found = next((one for one in parse_rules(self._written).rules if one.name == self._rule.value), None)
-        return None if found is None else replace(found, line=0), int(self._days.value)
+        return None if found is None else found.model_copy(update={"line": 0}), int(self._days.value)
 
     def _store(self, *, over: bool = False) -> None:
         bucket, text, was = self._page.bucket, self._written, self._was
