@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -143,7 +144,11 @@ def panel_serve(tmp_path):
         with (tmp_path / "log").open("wb") as log:
             started.append(
                 subprocess.Popen(
-                    command, env={**os.environ, "CQS_BUCKET": str(tmp_path), **environment}, stdout=log, stderr=log
+                    command,
+                    env={**os.environ, "CQS_BUCKET": str(tmp_path), **environment},
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
             )
         url = f"http://127.0.0.1:{port}"
@@ -159,7 +164,7 @@ def panel_serve(tmp_path):
 
     yield start
     for process in started:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # with those that it forked
         process.wait()
 
 
