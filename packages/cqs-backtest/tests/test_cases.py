@@ -8,7 +8,7 @@ import pytest
 
 from cqs_backtest import BacktestFacade, LookaheadWarning
 from cqs_backtest import indicators as ind
-from cqs_core import DataError, Orders, Strategy, UsageError
+from cqs_core import DataError, DataWarning, Orders, Strategy, UsageError
 
 pytestmark = pytest.mark.once
 
@@ -138,6 +138,7 @@ class TestLookAhead:
         assert backtest(rule(peek), data, interval="1m", fee=0, slippage_bps=0)["badges"]["lookahead"] == "peeks"
 
 
+@pytest.mark.filterwarnings("ignore:.*has no candles since:cqs_core.DataWarning")
 def test_a_coin_whose_candles_end_is_told():
     data = {"BTC": candles(), "DEAD": candles(100, seed=5)}
     for engine in ("fast", "bt"):
@@ -182,6 +183,7 @@ class TestReference:
         assert f"--start {start} --end {end} would work" in str(caught.value)
         assert self.ether(lack(self.whole), start=start, end=end)["badges"]["stale"] == []
 
+    @pytest.mark.filterwarnings("ignore:.*has no candles since:cqs_core.DataWarning")
     def test_it_may_be_allowed_and_is_marked(self):
         badges = self.ether(self.whole.iloc[:250], allow_stale=True)["badges"]
         assert badges["stale"] == [{"symbol": "BTC/KRW", "since": "2022-09-07T00:00:00+00:00", "share": 0.0}]
@@ -197,7 +199,8 @@ class TestReference:
 
 
 def test_a_market_that_was_not_updated_to_the_end_that_was_asked_is_told():
-    badges = backtest("buy_and_hold", BTC, end="2024-06-01")["badges"]
+    with pytest.warns(DataWarning, match="BTC/KRW has no candles since 2024-02-04"):
+        badges = backtest("buy_and_hold", BTC, end="2024-06-01")["badges"]
     assert [(row["symbol"], row["since"][:10]) for row in badges["stale"]] == [("BTC/KRW", "2024-02-04")]
     assert badges["stale"][0]["share"] == pytest.approx(1, abs=1e-3)
     assert backtest("buy_and_hold", BTC, end="2024-02-04")["badges"]["stale"] == []

@@ -11,7 +11,7 @@ from cqs_backtest import Feature, LookaheadWarning, Orders, Strategy, backtest, 
 from cqs_backtest.features import from_text, read_feature, stored
 from cqs_backtest.runs.confirm import confirm
 from cqs_backtest.runs.reproducing import verify
-from cqs_core import Candles, DataError, UnknownName, UsageError
+from cqs_core import Candles, DataError, DataWarning, UnknownName, UsageError
 from cqs_core.time.intervals import DAY
 from cqs_core.trading import orders_of
 
@@ -141,7 +141,8 @@ class TestBadInput:
         early = {"regime": BULL.iloc[:300]}
         with pytest.raises(UsageError, match=r"ends at 2023-10-27.*--end 2023-10-29, or --allow-stale"):
             backtest(Regime, "BTC", DATA, features=early)
-        made = backtest(Regime, "BTC", DATA, features=early, allow_stale=True)
+        with pytest.warns(DataWarning, match="Feature regime ends at 2023-10-27"):
+            made = backtest(Regime, "BTC", DATA, features=early, allow_stale=True)
         assert made.badges["features"] == [
             "Feature regime ends at 2023-10-27T00:00; its last value was used from then on"
         ]
@@ -149,7 +150,8 @@ class TestBadInput:
         assert backtest(Regime, "BTC", DATA, features=early, end="2023-10-29").badges["features"] == []
 
     def test_one_that_begins_late_is_said(self):
-        made = backtest(Regime, "BTC", DATA, features={"regime": BULL.iloc[100:]}, start="2023-02-01")
+        with pytest.warns(DataWarning, match="not known before 2023-04-12"):
+            made = backtest(Regime, "BTC", DATA, features={"regime": BULL.iloc[100:]}, start="2023-02-01")
         assert made.badges["features"] == ["Feature regime is not known before 2023-04-12T00:00"]
         with pytest.raises(UsageError, match="no value that is known before"):
             backtest(Regime, "BTC", DATA, features={"regime": BULL.iloc[100:]}, end="2023-02-01")
@@ -223,6 +225,7 @@ class TestPeekers:
     @pytest.mark.parametrize(
         "honest", [SIGNAL, NOISE["close"], COMING.shift(2).dropna()], ids=["noise", "price", "past"]
     )
+    @pytest.mark.filterwarnings("ignore:Feature x is not known before:cqs_core.DataWarning")
     def test_honest_data_are_not_accused(self, honest):
         assert backtest(Up, "BTC", DATA, features={"x": honest}).badges["lookahead"] == "ok"
 

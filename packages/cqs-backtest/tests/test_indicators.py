@@ -6,7 +6,7 @@ import pytest
 from handmade import market
 
 from cqs_backtest import indicators as ind
-from cqs_core import Candles
+from cqs_core import Candles, UnknownName, UsageError
 
 
 def series(*closes):
@@ -121,3 +121,14 @@ def test_values_are_computed_once_and_read_only():
     with pytest.raises(ValueError, match="read-only"):
         first[0, 0] = 1
     assert ind.sma(candles.between(0, 2), 2) is not first
+
+
+@pytest.mark.parametrize("make", [lambda a: ind.ema(a, 5), lambda a: ind.rsi(a, 5), ind.closed])
+def test_an_array_in_place_of_candles_is_refused_with_an_example(make):
+    with pytest.raises(UsageError, match=r"takes the candles, not ndarray: ema\(candles, 20, 'close'\)"):
+        make(np.ones((10, 1)))
+
+
+def test_a_field_that_candles_do_not_have_is_refused_with_a_suggestion():
+    with pytest.raises(UnknownName, match="close"):
+        ind.sma(series(1, 2, 3), 2, "closee")

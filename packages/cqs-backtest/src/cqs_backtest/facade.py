@@ -18,9 +18,10 @@ from cqs_backtest.notices import KeepWarning, LookaheadWarning
 from cqs_backtest.record import held
 from cqs_backtest.request import Request, make_costs, make_request
 from cqs_backtest.result import Result
+from cqs_backtest.result.notes import data_notes
 from cqs_backtest.runs.kept import opened_bucket
 from cqs_backtest.runs.run_tables import trade_columns
-from cqs_core import Bucket, Candles, Engine, RunResult, Strategy, UsageError, simulate
+from cqs_core import Bucket, Candles, DataWarning, Engine, RunResult, Strategy, UsageError, simulate
 from cqs_core.jobs import waiting
 from cqs_core.time.clock import iso, now
 
@@ -140,7 +141,7 @@ def backtest(
     with waiting("Backtest"):
         outcome = run(request, opened, data, quote, confirm=keep)
     _ = outcome.code  # now: the notebook may change it before the run is kept
-    _warn_of_peeks(outcome)
+    _warn(outcome)
     made = Result(outcome, bucket=opened, simulated=outcome.result)
     return _kept_if_possible(made, outcome, bucket) if keep else made
 
@@ -181,7 +182,9 @@ def _kept_if_possible(result: Result, outcome: Outcome, bucket: Bucket | str | N
     return found
 
 
-def _warn_of_peeks(outcome: Outcome) -> None:
+def _warn(outcome: Outcome) -> None:
+    for text in data_notes(outcome.badges):
+        warnings.warn(text, DataWarning, stacklevel=_caller())
     if outcome.badges["lookahead"] == "peeks":
         told = f"{name_of(outcome.request.strategy)} uses what it cannot know yet: {outcome.badges['lookahead_where']}"
         warnings.warn(told, LookaheadWarning, stacklevel=_caller())

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cqs_core import FIELDS, UnknownName, UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
@@ -26,12 +28,12 @@ def computed(candles: Candles, function: Callable[..., npt.NDArray[Any]], *param
     A strategy that takes each of its parts from here is fast in a search: only the parts whose parameters changed are
     computed again.
     """
-    return candles.cached((function, *parameters), lambda: function(candles, *parameters))
+    return _checked(candles).cached((function, *parameters), lambda: function(candles, *parameters))
 
 
 def previous(candles: Candles, field: str, bars: int = 1) -> Floats:
     """`open`, `high`, `low`, `close` or `volume` of the last closed candle, or of the one `bars` - 1 before it."""
-    return _known(candles, "lag", getattr(candles, field), bars - 1, key=field)
+    return _known(candles, "lag", _field(candles, field), bars - 1, key=field)
 
 
 def closed(candles: Candles) -> npt.NDArray[np.int64]:
@@ -40,32 +42,32 @@ def closed(candles: Candles) -> npt.NDArray[np.int64]:
     def make() -> npt.NDArray[np.int64]:
         return _at_rows(candles, np.cumsum(candles.present, axis=0), 0)
 
-    return candles.cached("closed", make)
+    return _checked(candles).cached("closed", make)
 
 
 def sma(candles: Candles, n: int, field: str = "close") -> Floats:
     """Simple moving average of the last `n` closed candles."""
-    return _known(candles, "mean", getattr(candles, field), n, key=field)
+    return _known(candles, "mean", _field(candles, field), n, key=field)
 
 
 def ema(candles: Candles, n: int, field: str = "close") -> Floats:
     """Exponential moving average with span `n`, as pandas' `ewm(span=n, adjust=False)`, over the whole history."""
-    return _known(candles, "ewm", getattr(candles, field), 2 / (n + 1), n, key=field)
+    return _known(candles, "ewm", _field(candles, field), 2 / (n + 1), n, key=field)
 
 
 def std(candles: Candles, n: int, field: str = "close") -> Floats:
     """Standard deviation (of the population) of the last `n` closed candles."""
-    return _known(candles, "deviation", getattr(candles, field), n, key=field)
+    return _known(candles, "deviation", _field(candles, field), n, key=field)
 
 
 def highest(candles: Candles, n: int, field: str = "high") -> Floats:
     """The largest value of the last `n` closed candles."""
-    return _known(candles, "extreme", getattr(candles, field), n, 1.0, key=field)
+    return _known(candles, "extreme", _field(candles, field), n, 1.0, key=field)
 
 
 def lowest(candles: Candles, n: int, field: str = "low") -> Floats:
     """The smallest value of the last `n` closed candles."""
-    return _known(candles, "extreme", getattr(candles, field), n, -1.0, key=field)
+    return _known(candles, "extreme", _field(candles, field), n, -1.0, key=field)
 
 
 def rsi(candles: Candles, n: int) -> Floats:
@@ -79,7 +81,7 @@ def rsi(candles: Candles, n: int) -> Floats:
         total = up + down
         return _at_rows(candles, np.where(total > 0, 100 * up / np.where(total > 0, total, 1), 50 + 0 * total), np.nan)
 
-    return candles.cached(("rsi", n), make)
+    return _checked(candles).cached(("rsi", n), make)
 
 
 def atr(candles: Candles, n: int) -> Floats:
@@ -91,7 +93,7 @@ def atr(candles: Candles, n: int) -> Floats:
         true[~candles.present] = np.nan
         return _at_rows(candles, _kernel("ewm")(true, 1 / n, n), np.nan)
 
-    return candles.cached(("atr", n), make)
+    return _checked(candles).cached(("atr", n), make)
 
 
 def noise(candles: Candles, n: int) -> Floats:
@@ -103,14 +105,27 @@ def noise(candles: Candles, n: int) -> Floats:
         value = np.where(width > 0, 1 - body / np.where(width > 0, width, 1), np.where(candles.present, 1.0, np.nan))
         return _at_rows(candles, _kernel("mean")(value, n), np.nan)
 
-    return candles.cached(("noise", n), make)
+    return _checked(candles).cached(("noise", n), make)
+
+
+def _checked(candles: Candles) -> Candles:
+    if not hasattr(candles, "cached"):
+        raise UsageError(f"an indicator takes the candles, not {type(candles).__name__}: ema(candles, 20, 'close')")
+    return candles
+
+
+def _field(candles: Candles, field: str) -> Floats:
+    if field not in FIELDS:
+        raise UnknownName("field", field, FIELDS)
+    values: Floats = getattr(_checked(candles), field)
+    return values
 
 
 def _known(candles: Candles, kernel: str, values: Floats, *args: float, key: str) -> Floats:
     def make() -> Floats:
         return _at_rows(candles, _kernel(kernel)(values, *args), np.nan)
 
-    return candles.cached((kernel, key, *args), make)
+    return _checked(candles).cached((kernel, key, *args), make)
 
 
 def _at_rows(candles: Candles, values: npt.NDArray[Any], unknown: float) -> npt.NDArray[Any]:

@@ -21,6 +21,15 @@ def notes(badges: Mapping[str, Any]) -> list[Note]:
     return sorted(found, key=lambda note: ("bad", "care", "good").index(note.level))
 
 
+def data_notes(badges: Mapping[str, Any]) -> list[str]:
+    """What the candles or features lack, in sentences."""
+    stale = [
+        f"{row['symbol']} has no candles since {row['since'][:16]}; {row['share']:.1%} of equity"
+        for row in badges.get("stale", ())
+    ]
+    return [*stale, *(row["note"] for row in badges.get("left_out", ())), *badges.get("features", ())]
+
+
 def _lookahead(badges: Mapping[str, Any]) -> Iterator[Note]:
     state, where = badges["lookahead"], badges.get("lookahead_where")
     if state == "ok":
@@ -46,11 +55,7 @@ def _source(badges: Mapping[str, Any]) -> Iterator[Note]:
 def _candles(badges: Mapping[str, Any]) -> Iterator[Note]:
     if badges["gaps"]:
         yield Note("care", f"{badges['gaps']:,} trades next to missing bars, with a PnL of {badges['gaps_pnl']:,.0f}")
-    for row in badges.get("stale", ()):
-        yield Note("care", f"{row['symbol']} has no candles since {row['since'][:16]}; {row['share']:.1%} of equity")
     if badges.get("no_volume_fills"):
         yield Note("care", f"{badges['no_volume_fills']:,} fills in bars in which nothing was traded")
-    for row in badges.get("left_out", ()):
-        yield Note("care", row["note"])
-    for text in badges.get("features", ()):
+    for text in data_notes(badges):
         yield Note("care", text)

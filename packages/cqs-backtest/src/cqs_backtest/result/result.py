@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from holoviews import Layout, Overlay
 
     from cqs_backtest.record import Record
-    from cqs_core import Bucket, RunResult
+    from cqs_core import Bucket, Frame, RunResult
 
 KEYS = ("performance", "equity", "trades", "badges", "run", "result")
 """The keys of `result["…"]`, as older code uses them."""
@@ -101,16 +101,16 @@ class Result:
         return Performance(self.record.performance)
 
     @cached_property
-    def metrics(self) -> pd.DataFrame:
+    def metrics(self) -> Frame:
         """One row a metric: its name (index), label, value, unit and definition; a year has 365 days."""
-        import pandas as pd
+        from cqs_core import Frame
 
         rows = [
             {"metric": name, "label": c.label, "value": self.performance[name], "unit": c.unit, "definition": c.text}
             for name, c in CONVENTIONS.items()
             if name in self.performance
         ]
-        return pd.DataFrame(rows).set_index("metric")
+        return Frame(rows).set_index("metric")
 
     @cached_property
     def equity(self) -> pd.Series[float]:
@@ -140,13 +140,15 @@ class Result:
         return found
 
     @cached_property
-    def trades(self) -> pd.DataFrame:
+    def trades(self) -> Frame:
         """Round trips, one a row, first in, first out; open positions have no exit and the reason `open`.
 
         Prices, pnl and fees are in quote currency; return_pct, mae_pct and mfe_pct are percent; times are UTC.
         """
-        frame: pd.DataFrame = self.record.trades.to_pandas()
-        return frame
+        from cqs_core import Frame
+
+        times = dict.fromkeys(("entry_time", "exit_time"), "datetime64[us, UTC]")
+        return Frame(self.record.trades.to_pandas().astype(times))
 
     @property
     def badges(self) -> dict[str, object]:
@@ -243,5 +245,6 @@ class Result:
 def _series(ts: npt.NDArray[np.int64], values: npt.NDArray[np.float64], name: str) -> pd.Series[float]:
     import pandas as pd
 
-    index = pd.DatetimeIndex(ts.astype("datetime64[ms]"), name="timestamp").tz_localize("UTC")
+    times = ts.astype("datetime64[ms]").astype("datetime64[us]")  # the unit of every frame
+    index = pd.DatetimeIndex(times, name="timestamp").tz_localize("UTC")
     return pd.Series(values, index=index, name=name)
