@@ -76,7 +76,7 @@ def test_an_interval_that_is_not_stored_is_derived_from_the_longest_that_divides
     assert len(days) == 10
     assert days["close"][0].as_py() == lake.read(Series("upbit", "BTC/KRW", "1h"))["close"][23].as_py()
     assert len(lake.derive(Series("upbit", "BTC/KRW", "15m"))) == 40
-    assert len(lake.derive(Series("upbit", "ETH/KRW", "1d"))) == 0
+    assert len(lake.derive(Series("upbit", "ETH/KRW", "1d"), missing_ok=True)) == 0
 
 
 def test_a_derived_range_is_by_the_bars_open(lake):

@@ -7,16 +7,30 @@ import inspect
 import pkgutil
 from importlib import import_module
 
+import numpy as np
 import pytest
 
 import cqs_core
-from cqs_core import CqsError, errors
+from cqs_core import CqsError, Lake, Series, errors
 from cqs_core.host import hookspecs
 from cqs_core.host.plugin_registry import Plugins
+from cqs_core.lake import candle_table
+from cqs_core.time.clock import parse_start
+from cqs_core.time.intervals import DAY
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(cqs_core.__path__, "cqs_core."))
 PACKAGES = ["cqs_core", *(name for name in MODULES if hasattr(import_module(name), "__all__"))]
 HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
+
+
+@pytest.fixture
+def lake(tmp_path):
+    """The `lake` of the examples: 14 days of BTC from 2024 on, closes from 100 up, volume 1."""
+    found, start = Lake(tmp_path), parse_start("2024-01-01")
+    values = np.c_[np.tile(np.arange(100.0, 114.0)[:, None], 4), np.ones(14)]
+    table = candle_table(start + DAY * np.arange(14), values)
+    found.append(Series("upbit", "BTC/KRW", "1d"), table, start, start + 14 * DAY)
+    return found
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -56,8 +70,9 @@ def test_every_public_thing_says_what_it_is(name):
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if ">>>" in inspect.getsource(import_module(name))])
-def test_examples_in_docstrings_are_true(module):
-    done = doctest.testmod(import_module(module), optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
+def test_examples_in_docstrings_are_true(module, lake):
+    flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+    done = doctest.testmod(import_module(module), optionflags=flags, extraglobs={"lake": lake})
     assert done.attempted
     assert not done.failed
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-import cqs_data.bars
 from cqs_core import Bucket, DataWarning, Frame, Lake, Series, UnknownName, UsageError
 from cqs_core.testing.candles import flat_table
 from cqs_core.time.clock import parse_start
@@ -106,8 +104,3 @@ def test_sql_answers_with_a_frame_that_joins(bucket):
     assert found["worth"].tolist() == [14.0] * 5
     assert found["ts"].dtype == load("BTC")["BTC"].index.dtype
     assert sql("select $n as n", n=3, bucket=bucket)["n"].tolist() == [3]
-
-
-def test_the_examples_run():
-    assert doctest.testmod(cqs_data.bars).failed == 0
-    assert doctest.testmod(cqs_data.bars).attempted > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import ExchangeError, Frame, Lake, settings, warn_of_data
+from cqs_core import ExchangeError, Frame, Lake, warn_of_data
 from cqs_core.jobs import waiting
 from cqs_core.lake import candle_frame
 from cqs_data.bars import Bars
@@ -51,12 +51,16 @@ def download(
         UsageError: a name or a date is wrong.
         ExchangeError: a series could not be completed, or the exchange showed no candles where they are expected; what
             came is stored.
+
+    >>> bars = download(["BTC", "ETH"], "2024-01-01", "2024-01-07")
+    >>> bars.wide("close").shape
+    (7, 2)
     """
     from cqs_core.cli import open_bucket
 
     selection = select(symbols, interval, exchange, start, end, quote)
     lake = Lake(open_bucket(bucket, write=True))
-    done = fetch(lake, selection, settings(endpoint=endpoint).endpoint)
+    done = fetch(lake, selection, endpoint)
     _publish(lake, [one.series for one in done if one.rows])
     _raise_failed(done)
     wanted = _named(selection, [one.series for one in done])
@@ -79,6 +83,12 @@ def sql(query: str, /, *, bucket: Bucket | str | PathLike[str] | None = None, **
 
     Raises:
         UsageError: not one SELECT, PIVOT, DESCRIBE or SHOW, or DuckDB does not understand it.
+
+    >>> bars = download(["BTC", "ETH"], "2024-01-01", "2024-01-07")
+    >>> sql("select market, count(*) as days from candles group by market order by market")
+        market  days
+    0  BTC/KRW     7
+    1  ETH/KRW     7
     """
     from cqs_core.cli import open_bucket
 

@@ -30,6 +30,11 @@ class OHLCVFetcher:
     Attributes:
         data: the downloaded candles, by symbol as given and interval: index `timestamp` (UTC), open, high, low, close,
             volume.
+
+    >>> fetcher = OHLCVFetcher("upbit")
+    >>> frames = fetcher.download(["BTC"], "1d", "2024-01-01", "2024-01-07")
+    >>> len(frames["BTC"]), [path.name for path in fetcher.save_to_csv("csv")]
+    (7, ['BTC_1d.csv'])
     """
 
     def __init__(

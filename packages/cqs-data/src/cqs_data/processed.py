@@ -88,6 +88,14 @@ def load(
 
     Raises:
         UsageError: a name or date is wrong, or there are no candles of a symbol.
+
+    >>> from cqs_data import download
+    >>> stored = download("BTC", "2024-01-01", "2024-01-14")
+    >>> bars = load("BTC", "2024-01-08")
+    >>> len(bars["BTC"]), bars["BTC"].index[0].date()
+    (7, datetime.date(2024, 1, 8))
+    >>> len(load("BTC", interval="1w")["BTC"])  # put together from days
+    2
     """
     from cqs_core.cli import open_bucket
 

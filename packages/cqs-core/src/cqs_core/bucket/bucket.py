@@ -44,6 +44,11 @@ class Bucket:
 
     Raises:
         UsageError: an unknown protocol, or no credentials for it.
+
+    >>> bucket = Bucket("memory://research")
+    >>> bucket.write("notes/today.txt", b"up")
+    >>> bucket.read("notes/today.txt"), [entry.key for entry in bucket.list("notes")]
+    (b'up', ['notes/today.txt'])
     """
 
     def __init__(self, url: str | os.PathLike[str], **options: Any) -> None:

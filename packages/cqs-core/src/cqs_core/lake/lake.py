@@ -133,7 +133,13 @@ class Lake:
         return to_fetch(series_of(series), day_start)
 
     def derive(
-        self, series: Series | str, start: Time | int | None = None, end: Time | int | None = None, day_start: int = 0
+        self,
+        series: Series | str,
+        start: Time | int | None = None,
+        end: Time | int | None = None,
+        day_start: int = 0,
+        *,
+        missing_ok: bool = False,
     ) -> pa.Table:
         """Like `read`, but where the interval is not stored it is put together from the longest that divides it.
 
@@ -142,17 +148,25 @@ class Lake:
             start: ms UTC.
             end: exclusive.
             day_start: ms after 00:00 UTC at which days, weeks and months begin.
+            missing_ok: an empty table, where the lake has nothing to put it together from.
 
         Raises:
-            UsageError: days of another start are stored, and no shorter candles.
+            UsageError: the lake has nothing to put it together from; or days of another start are stored, and no
+                shorter candles.
             DataError: an object is damaged or missing.
+
+        >>> lake.derive("BTC 1w")["volume"].to_pylist()  # of a lake with 14 days of volume 1
+        [7.0, 7.0]
         """
-        return self.derived(series, start, end, day_start).table
+        found = self.derived(series, start, end, day_start)
+        if not (missing_ok or found.sources or self.objects(found.series)):
+            self._refuse_unknown(found.series, day_start)
+        return found.table
 
     def derived(
         self, series: Series | str, start: Time | int | None = None, end: Time | int | None = None, day_start: int = 0
     ) -> Derived:
-        """The same, with the source intervals and the bars that were left out as incomplete."""
+        """The same, with the source intervals (none where the lake has nothing) and the bars left out as incomplete."""
         from cqs_core.lake.deriving import derive
 
         return derive(self, series_of(series), *milliseconds(start, end), day_start)
@@ -257,13 +271,23 @@ class Lake:
         end: Time | int | None = None,
         *,
         again: bool = False,
+        missing_ok: bool = False,
     ) -> pa.Table:
-        """Candles that open in `[start, end)`, ms UTC, ascending: ts, open, high, low, close, volume.
+        """Candles that open in `[start, end)`, ascending: ts (timestamp[UTC]), open, high, low, close, volume.
 
-        Each object is checked against its name, once for each version of its file; with `again`, now.
+        Args:
+            series: or text, as `BTC 1h`.
+            start: first open; numbers are ms UTC.
+            end: exclusive, but a date includes that day.
+            again: check each object against its name now, not once for each version of its file.
+            missing_ok: an empty table, where the lake does not have the series.
 
         Raises:
+            UsageError: the lake does not have the series; the message names the nearest, or what to fetch.
             DataError: an object in this range is damaged or missing; the message names it.
+
+        >>> lake.read("BTC 1d", "2024-01-01", "2024-01-03")["close"].to_pylist()
+        [100.0, 101.0, 102.0]
         """
         from cqs_core.lake.reading import read_objects
 
@@ -271,6 +295,8 @@ class Lake:
 
         def attempt() -> pa.Table:
             found = self.contents(one)
+            if not (missing_ok or found.objects or found.missing):
+                self._refuse_unknown(one)
             require_all(found.missing, low, high)
             return read_objects(self.bucket, found.objects, low, high, again=again)
 
@@ -286,14 +312,15 @@ class Lake:
 
         Raises:
             UsageError: the lake does not have the series; the message names the nearest, or what to fetch.
+            DataError: an object in this range is damaged or missing; the message names it.
+
+        >>> frame = lake.frame("BTC 1d", "2024-01-01", "2024-01-03")
+        >>> frame["close"].tolist(), str(frame.index[0])
+        ([100.0, 101.0, 102.0], '2024-01-01 00:00:00+00:00')
         """
         from cqs_core.lake.series_table import candle_frame
 
-        one = series_of(series)
-        table = self.read(one, start, end)
-        if not len(table) and not self.objects(one):
-            self._refuse_unknown(one)
-        return candle_frame(table)
+        return candle_frame(self.read(series, start, end))
 
     def candles(
         self,
@@ -341,7 +368,8 @@ class Lake:
     def sql(self, query: str, **parameters: Any) -> pa.Table:
         """One SELECT, PIVOT, DESCRIBE or SHOW over `candles` and the tables that packages add (`show tables`).
 
-        `candles` has exchange, market, interval, ts (timestamp[us, UTC]), open, high, low, close, volume.
+        `candles` has exchange, market, interval, ts (timestamp[us, UTC]), open, high, low, close, volume. The answer is
+        an Arrow table (`to_pandas()`); `cqs_data.sql` answers with a DataFrame, `relation` with a DuckDB relation.
 
         Args:
             query: values in it are `$name`.
@@ -349,6 +377,9 @@ class Lake:
 
         Raises:
             UsageError: not one SELECT, or DuckDB does not understand it.
+
+        >>> lake.sql("select max(close) as top from candles where market = $market", market="BTC/KRW").to_pylist()
+        [{'top': 113.0}]
         """
         from cqs_core.lake.query import run
 
@@ -361,6 +392,9 @@ class Lake:
 
         Raises:
             UsageError: not one SELECT, or DuckDB does not understand it; what fails later is a `duckdb.Error`.
+
+        >>> lake.relation("from candles").filter("close > 110").aggregate("count(*) as n").fetchall()
+        [(3,)]
         """
         from cqs_core.lake.query import relation
 

@@ -49,7 +49,7 @@ class LakeContract:
         assert lake.status() == []
         assert lake.gaps() == []
         assert lake.verify() == []
-        assert len(lake.read(BTC)) == 0
+        assert len(lake.read(BTC, missing_ok=True)) == 0
         assert lake.sql("select * from candles").num_rows == 0
 
     def test_what_is_appended_is_read(self, lake: Lake) -> None:

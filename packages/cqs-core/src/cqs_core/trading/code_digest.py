@@ -12,6 +12,7 @@ def code_digest(class_: type) -> str:
 
     Comments, line numbers and file names do not count. Versions of Python have different bytecode.
 
+    >>> __name__ = "mine"  # of the module: what core brings does not count
     >>> class A:
     ...     def f(self): return 1
     >>> class B:

@@ -19,6 +19,7 @@ from cqs_core import (
     UnknownName,
     plugins,
     progress,
+    settings,
 )
 from cqs_core.host import connection
 from cqs_data.exchanges.connection import check_endpoint
@@ -83,16 +84,21 @@ def fetch(
     Args:
         lake: where candles go, or its bucket.
         selection: which series, and the range; symbols alone mean all their days.
-        endpoint: base URL instead of the real exchange; such candles are marked.
+        endpoint: base URL instead of the real exchange; default CQS_ENDPOINT. Such candles are marked.
         retry: how often and how long to ask again.
 
     Raises:
         UsageError: the endpoint is none, it would mix with a real exchange's candles, or the exchange does not list a
             market; nothing was written.
         ExchangeError: the exchange does not even list its markets.
+
+    >>> from cqs_data import select
+    >>> [done] = fetch(lake, select("BTC", "1d", start="2024-01-01", end="2024-01-07"))
+    >>> done.series, done.rows, done.error
+    (Series(exchange='upbit', market='BTC/KRW', interval='1d'), 7, None)
     """
     wanted, work = _fetching(selection)
-    return _connected(_lake(lake), wanted.exchange, endpoint, retry, "fetch", work)
+    return _connected(_lake(lake), wanted.exchange, _endpoint(endpoint), retry, "fetch", work)
 
 
 async def fetch_async(
@@ -101,10 +107,22 @@ async def fetch_async(
     endpoint: str | None = None,
     retry: RetryPolicy | None = None,
 ) -> list[Fetched]:
-    """The same to await. The work has its own thread and loop, and ends with the task that awaits it."""
+    """The same to await. The work has its own thread and loop, and ends with the task that awaits it.
+
+    >>> import asyncio
+    >>> from cqs_data import select
+    >>> wanted = select("ETH", "1d", start="2024-01-01", end="2024-01-07")
+    >>> [done] = asyncio.run(fetch_async(lake, wanted))  # in a notebook: await fetch_async(lake, wanted)
+    >>> done.rows
+    7
+    """
     wanted, work = _fetching(selection)
-    with _working(wanted.exchange, endpoint, retry, "fetch") as connected:
+    with _working(wanted.exchange, _endpoint(endpoint), retry, "fetch") as connected:
         return await run_apart(connected(_lake(lake), work))
+
+
+def _endpoint(given: str | None) -> str | None:
+    return settings().endpoint if given is None else given
 
 
 def _lake(given: Lake | Bucket | str) -> Lake:
@@ -129,9 +147,15 @@ def update(lake: Lake, endpoint: str | None = None, retry: RetryPolicy | None = 
     """Download what came since, for exactly the series that the lake has.
 
     Series of an endpoint are left alone without one, those of real exchanges with one; a note says so. An exchange that
-    does not answer fails its own series only.
+    does not answer fails its own series only. The endpoint is that of CQS_ENDPOINT by default.
+
+    >>> from cqs_data import select
+    >>> [done] = fetch(lake, select("BTC", "1d", start="2024-01-01", end="2024-01-07"))
+    >>> [done] = update(lake)
+    >>> done.series.market, done.rows > 300
+    ('BTC/KRW', True)
     """
-    statuses = lake.status()
+    endpoint, statuses = _endpoint(endpoint), lake.status()
     gone = [
         Fetched(one.series, 0, 0, "endpoint" if endpoint else "exchange", error=DataError(one.problem))
         for one in statuses
@@ -144,7 +168,16 @@ def update(lake: Lake, endpoint: str | None = None, retry: RetryPolicy | None = 
 def repair(
     lake: Lake, holes: Sequence[tuple[Series, Range]], endpoint: str | None = None, retry: RetryPolicy | None = None
 ) -> list[Fetched]:
-    """Ask again for these ranges; series of another source are left alone, as by `update`."""
+    """Ask again for these ranges; series of another source are left alone, as by `update`.
+
+    >>> from cqs_data import select
+    >>> [done] = fetch(lake, select("BTC", "1d", start="2024-01-01", end="2024-01-07"))
+    >>> [done] = fetch(lake, select("BTC", "1d", start="2024-01-15", end="2024-01-21"))
+    >>> [done] = repair(lake, [(gap.series, (gap.start, gap.end)) for gap in lake.gaps()])
+    >>> done.rows
+    7
+    """
+    endpoint = _endpoint(endpoint)
     wanted: dict[Series, list[Range]] = {}
     for series, hole in holes:
         wanted.setdefault(series, []).append(hole)
@@ -156,6 +189,7 @@ def mend(
     lake: Lake, found: Mapping[Series, Damage], endpoint: str | None = None, retry: RetryPolicy | None = None
 ) -> list[Fetched]:
     """Ask again for what damaged and missing objects answered; series of another source are left alone."""
+    endpoint = _endpoint(endpoint)
     statuses = [one for one in lake.status() if found.get(one.series)]
     return _each_exchange(lake, statuses, endpoint, retry, "repair", lambda part: part.mend(found[part.series]))
 

@@ -138,6 +138,10 @@ def select(
 
     Raises:
         UsageError: a name, a date or their order is wrong.
+
+    >>> wanted = select("BTC,KRW-ETH", "1d", "upbit", "2024-01-01")
+    >>> wanted.markets(), wanted.intervals
+    (['BTC/KRW', 'ETH/KRW'], ['1d'])
     """
     wanted, intervals = listed(symbols), read_intervals(interval)
     if not wanted and not top:

@@ -56,6 +56,12 @@ class Sandbox:
 
     Attributes:
         url: base of all exchanges, to be given as endpoint; only while it runs.
+
+    >>> from cqs_data import Synthetic, download
+    >>> with Sandbox(Synthetic()) as exchange:
+    ...     bars = download("BTC", "2024-01-01", "2024-01-07", endpoint=exchange.url)
+    >>> len(bars["BTC"])
+    7
     """
 
     def __init__(

@@ -65,6 +65,9 @@ class Synthetic:
     Args:
         clock: gives the time in ms UTC.
         quotes: currencies of more exchanges by their ids, such as `{"kraken": "USD"}`.
+
+    >>> Synthetic().markets("upbit")
+    ['BTC/KRW', 'ETH/KRW', 'XRP/KRW', 'SOL/KRW']
     """
 
     def __init__(self, clock: Callable[[], int] = clock.now, quotes: Mapping[str, str] | None = None) -> None:

@@ -117,7 +117,7 @@ def _price(lake: Lake, status: SeriesStatus) -> RecentCloses:
     """A damaged series takes no other along."""
     last = status.last or 0
     try:
-        table = lake.read(status.series, intervals.next_open(status.series.interval, last, -_BARS))
+        table = lake.read(status.series, intervals.next_open(status.series.interval, last, -_BARS), missing_ok=True)
     except DataError as error:
         return RecentCloses(status.series, (), last, error)
     return RecentCloses(status.series, table.column("close").to_numpy().tolist(), last)

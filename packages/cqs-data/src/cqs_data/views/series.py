@@ -151,6 +151,6 @@ def newest(bucket: Any, series: Series) -> pd.DataFrame:
     """The newest candles, newest first: ts (ms UTC), open, high, low, close, volume."""
     lake = Lake(bucket)
     last = max((o.last for o in lake.objects(series) if o.rows), default=0)
-    table = lake.read(series, intervals.next_open(series.interval, last, -2 * _NEWEST))
+    table = lake.read(series, intervals.next_open(series.interval, last, -2 * _NEWEST), missing_ok=True)
     frame: pd.DataFrame = table.set_column(0, "ts", pa.array(stamps(table))).to_pandas()
     return frame.tail(_NEWEST).iloc[::-1].reset_index(drop=True)

@@ -117,7 +117,7 @@ class Context:
             return None
         coarse = [i for i in fit if length(i) * 12 <= within]
         interval = coarse[-1] if coarse else fit[0]
-        table = lake.read(Series(home, market, interval))
+        table = lake.read(Series(home, market, interval), missing_ok=True)
         ts = stamps(table) + length(interval)
         return ts, table["close"].to_numpy(), length(interval)
 

@@ -39,6 +39,11 @@ class Logs:
     Args:
         bucket: read only.
         formats: that its files may be in; the installed ones by default.
+
+    >>> from cqs_core import Bucket, settings
+    >>> found = Logs(Bucket(settings().bucket)).refresh()
+    >>> list(found.accounts), len(found.table)
+    (['Main'], 2)
     """
 
     def __init__(self, bucket: Bucket, formats: Iterable[LogFormat] | None = None) -> None:

@@ -58,6 +58,10 @@ def trades(
     Raises:
         UsageError: no logs, or a date is wrong.
         UnknownName: no such account or symbol.
+
+    >>> trades("2025-10-21")[["account", "symbol", "action", "profit"]]
+      account symbol action  profit
+    0    Main    BTC   SELL  4000.0
     """
     columns = _columns(bucket, account, symbol, start, end, None)
     return trades_of(columns)
@@ -117,6 +121,9 @@ def pnl(
     Raises:
         UsageError: no logs, or a date or period is wrong.
         UnknownName: no such account.
+
+    >>> pnl("week")["total"].tolist()
+    [4000.0]
     """
     if by not in _FREQUENCIES:
         raise UnknownName("period", str(by), _FREQUENCIES)
@@ -189,6 +196,10 @@ def lots(
     Raises:
         UsageError: no logs, or a date is wrong.
         UnknownName: no such account or symbol.
+
+    >>> lots()[["symbol", "quantity", "left", "exit_price", "profit"]]
+      symbol  quantity   left  exit_price  profit
+    0    BTC    1000.0  600.0       110.0  4000.0
     """
     import pandas as pd
 

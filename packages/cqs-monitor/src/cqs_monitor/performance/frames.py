@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cqs_core import UnknownName, UsageError
+from cqs_core import Frame, UnknownName, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = ["timestamp", "date", "action", "symbol", "price", "quantity", "amount", "profit_pct", "profit"]
 
 
-def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None = None) -> pd.DataFrame:
+def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None = None) -> Frame:
     """The rows of one account that the bot dated so, in the order in which it wrote them.
 
     Args:
@@ -38,6 +38,10 @@ def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None 
         UsageError: not a date.
         UnknownName: no account of that name has a file in the bucket.
         BucketError: the bucket cannot be listed.
+
+    >>> get_bot_logs("2025-10-20", "Main")[["action", "symbol", "price", "quantity"]]
+      action symbol  price  quantity
+    0    BUY    BTC  100.0    1000.0
     """
     day = _day(date)
     from cqs_core.cli import open_bucket
@@ -47,7 +51,8 @@ def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None 
     if account not in snapshot.accounts:
         raise UnknownName("account", account, snapshot.accounts, remedy="no bot has logs in this bucket")
     table = snapshot.only(account)
-    return frame(table.filter(pc.equal(table["date"], pa.scalar(day, pa.date32()))), snapshot.formats[account].columns)
+    rows = table.filter(pc.equal(table["date"], pa.scalar(day, pa.date32())))
+    return Frame(frame(rows, snapshot.formats[account].columns))
 
 
 def frame(table: pa.Table, names: Mapping[str, str]) -> pd.DataFrame:

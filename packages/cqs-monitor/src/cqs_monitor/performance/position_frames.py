@@ -62,6 +62,11 @@ def positions(
     Raises:
         UsageError: no logs, or a date is wrong.
         UnknownName: no such account.
+
+    >>> positions("2025-10-20", "2025-10-21")[["timestamp", "symbol", "quantity", "price", "unrealized"]]
+                      timestamp symbol  quantity  price  unrealized
+    0 2025-10-21 00:00:00+00:00    BTC     600.0  101.0       600.0
+    1 2025-10-22 00:00:00+00:00    BTC     600.0  102.0      1200.0
     """
     bounds = parse_range(start, end)
     snapshot = snapshot_of(bucket)
@@ -156,7 +161,7 @@ def _closes(lake: Lake, symbol: str, form: LogFormat, ends: Stamps) -> tuple[Sta
     if market is None:
         return nothing
     series = Series(*market, "1d")
-    table = lake.derive(series, int(ends[0]) - DAY - _OLD, int(ends[-1]))
+    table = lake.derive(series, int(ends[0]) - DAY - _OLD, int(ends[-1]), missing_ok=True)
     closed = stamps(table) + DAY
     if not len(closed):
         return nothing

@@ -136,6 +136,6 @@ def _close(lake: Lake, closed: int, last: int, series: Series) -> Price | None:
     """The last close; for an unfinished candle, only its open time is known, not when it was fetched."""
     try:
         value = float(lake.read(series, last)["close"][-1].as_py())
-    except DataError:
+    except (DataError, UsageError):  # damaged, or deleted meanwhile
         return None
     return Price(value, closed if closed <= now() else last, "candle")

@@ -91,7 +91,7 @@ class LakeCandles:
 
     def buckets(self, start: int, end: int, step: int) -> Buckets:
         if step < self._level:
-            return of_table(self._lake.read(self.series, start, end), self.base).gathered(step)
+            return of_table(self._lake.read(self.series, start, end, missing_ok=True), self.base).gathered(step)
         with self._lock, ThreadPoolExecutor(_AT_ONCE) as pool:
             parts = list(pool.map(lambda month: self._month(*month), _months(start, end)))
         return joined(parts, self._level).between(start, end).gathered(step)
@@ -107,7 +107,7 @@ class LakeCandles:
         made_of = tuple(o.key for o in self._objects() if o.rows and o.first < high and o.last >= low)
         known = self._months.get(low)
         if known is None or known[0] != made_of:
-            table = self._lake.read(self.series, low, high) if made_of else None
+            table = self._lake.read(self.series, low, high, missing_ok=True) if made_of else None
             level = of_table(table, self.base).gathered(self._level) if table is not None else joined([], self._level)
             known = self._months[low] = (made_of, level)
         return known[1]
