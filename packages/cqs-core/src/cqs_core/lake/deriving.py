@@ -144,7 +144,9 @@ def derive(
         raise UsageError(why_no_days(series, day_start))
     chain = [_Source(lake, series._replace(interval=name), again) for name in names]
     if not chain or names == [series.interval]:
-        return Derived(series, lake.read(series, start, end, again=again, missing_ok=True), names, _NO_BARS, np.empty(0, "U13"))
+        return Derived(
+            series, lake.read(series, start, end, again=again, missing_ok=True), names, _NO_BARS, np.empty(0, "U13")
+        )
     shift = 0 if names[0] == series.interval else shift_of(series.interval, day_start)
     bounds = _bounds(chain, *(_next_open(series.interval, ts, shift) for ts in (start, end)))
     found = _filled(chain, *bounds)
