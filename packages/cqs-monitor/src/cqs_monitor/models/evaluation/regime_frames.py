@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqs_core import Frame, UnknownName, UsageError
+from cqs_core import UnknownName, UsageError
 from cqs_core.cli import open_bucket
 from cqs_monitor.models.evaluation.evaluate import daily_series
 from cqs_monitor.models.evaluation.regimes import listing, stored
@@ -45,6 +45,7 @@ def regimes(
 
     >>> regimes("v9").tolist()
     ['bull', 'bear', 'bull']
+    >>> from cqs_core import Frame
     >>> Frame(regimes("v9")).to_arrow().column_names  # a frame, as polars, Arrow and DuckDB take it
     ['timestamp', 'regime']
     """
