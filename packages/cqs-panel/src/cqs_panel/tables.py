@@ -94,8 +94,7 @@ def table(
     titles = {name: title.replace(" %", "\N{NO-BREAK SPACE}%") for name, title in (titles or {}).items()}
     kept = _Kept(tuple(hidden), prices, {name: titles.get(name, name) for name in columns})
     frame = _with_decimals(frame, prices)
-    options = {
-        "show_index": False,
+    about = {
         "titles": titles,
         "formatters": _formatters(numbers, signed, prices, sizes) | _by_text(toned or {}),
         "editors": dict.fromkeys(frame.columns),  # else every cell is a stop of the Tab key
@@ -103,30 +102,43 @@ def table(
         "header_align": dict.fromkeys(right, "right"),
         "hidden_columns": kept.hidden_with(set(columns) - set(phone) if phone and _narrow() else more),
         "header_filters": {name: {"type": "input", "func": "like", "placeholder": "filter"} for name in filters},
-        "pagination": "local",
         "page_size": page_size,
-        "layout": "fit_columns",
-        "theme": "simple",
-        "disabled": True,
-        "selectable": 1 if on_click else False,
-        "sizing_mode": "stretch_width",
-        "margin": 0,
-        "css_classes": ["cqs-rows"] if on_click else [],
-        "stylesheets": [TABLE_CSS],
-        "configuration": {
-            "placeholder": escape(placeholder),
-            "columnDefaults": {"minWidth": _LEAST, "resizable": "header", "headerWordWrap": True},
-            "columns": [
-                {"field": name, "minWidth": _least(frame, name, kept.titles[name], (widths or {}).get(name, 0))}
-                for name in columns
-            ],
-        },
+        "configuration": _configuration(frame, kept, widths or {}, placeholder),
     }
+    options = _look(opens=on_click is not None) | about
     shown = pn.widgets.Tabulator(frame, **(options | params))
     _KEPT[shown] = kept
     if on_click is not None:
         shown.on_click(lambda event: on_click(int(event.row)))
     return shown
+
+
+def _look(*, opens: bool) -> dict[str, Any]:
+    """What all tables share; rows that open something are marked when they are chosen."""
+    return {
+        "show_index": False,
+        "pagination": "local",
+        "layout": "fit_columns",
+        "theme": "simple",
+        "disabled": True,
+        "selectable": 1 if opens else False,
+        "sizing_mode": "stretch_width",
+        "margin": 0,
+        "css_classes": ["cqs-rows"] if opens else [],
+        "stylesheets": [TABLE_CSS],
+    }
+
+
+def _configuration(frame: pd.DataFrame, kept: _Kept, widths: Mapping[str, int], placeholder: str) -> dict[str, Any]:
+    """What only Tabulator itself knows: the least widths of columns, and the text of an empty table."""
+    return {
+        "placeholder": escape(placeholder),
+        "columnDefaults": {"minWidth": _LEAST, "resizable": "header", "headerWordWrap": True},
+        "columns": [
+            {"field": name, "minWidth": _least(frame, name, title, widths.get(name, 0))}
+            for name, title in kept.titles.items()
+        ],
+    }
 
 
 def refresh(shown: Any, frame: pd.DataFrame) -> None:

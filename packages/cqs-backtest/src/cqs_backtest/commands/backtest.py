@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cqs_backtest.commands.request_options import costs_of, request_options, with_features
 from cqs_core import CqsError, progress
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
+
+if TYPE_CHECKING:
+    from cqs_backtest.facade import Outcome
 
 
 @click.group("backtest")
@@ -43,9 +46,7 @@ def run(
 ) -> None:
     """Backtest STRATEGY (a name, see `cqs strategies`, or ./my_rule.py:MyRule)."""
     from cqs_backtest import facade
-    from cqs_backtest.commands import printing
     from cqs_backtest.request import make_request
-    from cqs_backtest.runs import run_tables
 
     costs = costs_of(options, bucket)
     request = make_request(strategy, parse_list(symbols), params=parse_assignments(params), costs=costs, **options)
@@ -54,26 +55,33 @@ def run(
     request = with_features(request, features, opened)
     with progress("Backtest", 3, "steps") as work:
         outcome = facade.run(request, opened, confirm=keep, tell=lambda step: work.advance(1, note=step))
-    data: dict[str, Any] = {
+    kept, failed = None, None
+    try:
+        kept = outcome.keep(opened) if keep else None
+    except CqsError as error:  # the result is told first
+        failed = error
+    _tell(outcome, kept, as_json=as_json)
+    if failed is not None:
+        raise failed
+
+
+def _tell(outcome: Outcome, kept: str | None, *, as_json: bool) -> None:
+    from cqs_backtest.commands import printing
+    from cqs_backtest.runs import run_tables
+
+    data = {
         "performance": outcome.performance,
         "equity": run_tables.equity_rows(outcome.result),
         "trades": run_tables.trade_rows(outcome.result),
         "badges": outcome.badges,
-        "run": None,
+        "run": kept,
     }
-    failed: CqsError | None = None
-    try:
-        data["run"] = outcome.keep(opened) if keep else None
-    except CqsError as error:  # the result is told first
-        failed = error
 
     def table() -> None:
         from cqs_core.files import SafeConsole
 
         printing.print_performance(SafeConsole(), outcome)
-        if data["run"]:
-            click.echo(f"kept as {data['run']}")
+        if kept:
+            click.echo(f"kept as {kept}")
 
     emit(data, as_json, table)
-    if failed is not None:
-        raise failed

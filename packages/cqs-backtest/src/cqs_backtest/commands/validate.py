@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from cqs_backtest.commands.request_options import request_options, with_features
 from cqs_backtest.commands.runs import trust_code
 from cqs_backtest.commands.sweep import make_sweep, search_options
 from cqs_core.cli import command_options, emit, open_bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SURE = 0.05
 
@@ -45,23 +48,23 @@ def walk_forward(
     opened.check(write=True)
     sweep = replace(sweep, request=with_features(sweep.request, own["features"], opened))
     found = walked(sweep, plan, opened, threads=own["threads"])
+    emit(found, as_json, lambda: _print_windows(found))
 
-    def text() -> None:
-        for row in found["windows"]:
-            dates = f"{row['test_start'][:10]} to {row['test_stop'][:10]}"
-            if row["test"] is None:
-                click.echo(f"{dates}  no set met the requirements; cash")
-                continue
-            chosen = " ".join(f"{name}={value}" for name, value in row["parameters"].items())
-            click.echo(f"{dates}  {row['test']['total_return']:>8.2f} %  {chosen}")
-        told = found["performance"]
-        click.echo(
-            f"tried: {told['total_return']:.2f} %, max drawdown {told['mdd']:.2f} %, Sharpe {told['sharpe']:.2f}; "
-            f"efficiency {found['efficiency']:.2f}, {found['consistency']:.0%} of the windows earned"
-        )
-        click.echo(f"deflated Sharpe ratio {found['dsr']:.1%} of {found['trials']:,} trials")
 
-    emit(found, as_json, text)
+def _print_windows(found: Mapping[str, Any]) -> None:
+    for row in found["windows"]:
+        dates = f"{row['test_start'][:10]} to {row['test_stop'][:10]}"
+        if row["test"] is None:
+            click.echo(f"{dates}  no set met the requirements; cash")
+            continue
+        chosen = " ".join(f"{name}={value}" for name, value in row["parameters"].items())
+        click.echo(f"{dates}  {row['test']['total_return']:>8.2f} %  {chosen}")
+    told = found["performance"]
+    click.echo(
+        f"tried: {told['total_return']:.2f} %, max drawdown {told['mdd']:.2f} %, Sharpe {told['sharpe']:.2f}; "
+        f"efficiency {found['efficiency']:.2f}, {found['consistency']:.0%} of the windows earned"
+    )
+    click.echo(f"deflated Sharpe ratio {found['dsr']:.1%} of {found['trials']:,} trials")
 
 
 @click.command("montecarlo")

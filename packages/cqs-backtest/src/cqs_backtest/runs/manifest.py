@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cqs_backtest.facade import Outcome
     from cqs_backtest.request import Request
     from cqs_backtest.runs.code import StrategyCode
-    from cqs_core import Candles
+    from cqs_core import Candles, Strategy
 
 PACKAGES = ("cqs-core", "cqs-backtest", "numpy", "numba", "bt", "param")
 """Libraries that a result can depend on."""
@@ -54,15 +54,8 @@ def setup(
         traded: the bars that could trade.
         market: candles of the benchmark, where that is one market.
     """
-    costs = request.costs
     return {
-        "strategy": {
-            "name": name_of(request.strategy),
-            "reference": code.reference,
-            "source": code.source,
-            "files": dict(code.files),
-            "parameters": request.strategy.values(),
-        },
+        "strategy": _strategy(request.strategy, code),
         "exchange": request.exchange,
         "symbols": list(request.markets),
         "references": list(request.references),
@@ -75,20 +68,35 @@ def setup(
         "first": iso(int(traded.ts[0])),
         "last": iso(int(traded.ts[-1])),
         "engine": request.engine.name,
-        "costs": {
-            "fee": costs.fee,
-            "slippage_bps": costs.slip * 10_000,
-            "lot": costs.lot,
-            "min_order": costs.min_order,
-            "capital": costs.capital,
-            "impact": getattr(request.engine, "impact", None),
-            "max_volume_share": costs.max_volume_share,
-            "on_end": costs.on_end,
-        },
+        "costs": _costs(request),
         "day_start": request.day_start,
         "candles": candle_hashes(candles, market),
         "versions": versions(),
         "seed": request.seed,
+    }
+
+
+def _strategy(strategy: Strategy, code: StrategyCode) -> dict[str, Any]:
+    return {
+        "name": name_of(strategy),
+        "reference": code.reference,
+        "source": code.source,
+        "files": dict(code.files),
+        "parameters": strategy.values(),
+    }
+
+
+def _costs(request: Request) -> dict[str, Any]:
+    costs = request.costs
+    return {
+        "fee": costs.fee,
+        "slippage_bps": costs.slip * 10_000,
+        "lot": costs.lot,
+        "min_order": costs.min_order,
+        "capital": costs.capital,
+        "impact": getattr(request.engine, "impact", None),
+        "max_volume_share": costs.max_volume_share,
+        "on_end": costs.on_end,
     }
 
 

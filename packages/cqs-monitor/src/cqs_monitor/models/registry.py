@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cqs_core import Bucket
     from cqs_core.bucket import Entry
+    from cqs_monitor.models.fingerprints import Fingerprint
     from cqs_monitor.models.inspection import Inspection
 
 ROOT = "models"
@@ -81,32 +82,32 @@ def models(bucket: Bucket) -> Sequence[Model]:
     marks = {version: fingerprint(bucket, entry) for version, entry in entries.items()}
     newest = marks.get(LATEST)
     versions = sorted((set(entries) | set(about)) - {LATEST})
-    rows = []
-    for version in versions:
-        metadata, damaged = _metadata(bucket, about.get(version))
-        mark = marks.get(version)
-        is_latest = bool(mark and newest and mark.sha256 and mark.sha256 == newest.sha256)
-        state, problem = _state(entries.get(version), about.get(version), metadata, mark.inspection if mark else None)
-        sha, seen = (mark.sha256, mark.inspection) if mark else (None, None)
-        told = _joined(damaged, problem, mark.problem if mark else None)
-        rows.append(Model(version, state, entries.get(version), metadata, sha, seen, is_latest, told))
+    rows = [_version(bucket, one, entries.get(one), about.get(one), marks.get(one), newest) for one in versions]
     if newest and not any(row.latest for row in rows):
-        problem = _joined(
-            "latest is a copy of no version here: an upload stopped, or its version was deleted", newest.problem
-        )
-        rows.append(
-            Model(
-                LATEST,
-                "half upload",
-                entries[LATEST],
-                {},
-                newest.sha256,
-                newest.inspection,
-                latest=True,
-                problem=problem,
-            )
-        )
+        rows.append(_unknown(entries[LATEST], newest))
     return sorted(rows, key=_age, reverse=True)
+
+
+def _unknown(entry: Entry, mark: Fingerprint) -> Model:
+    fact = "latest is a copy of no version here: an upload stopped, or its version was deleted"
+    told = _joined(fact, mark.problem)
+    return Model(LATEST, "half upload", entry, {}, mark.sha256, mark.inspection, latest=True, problem=told)
+
+
+def _version(
+    bucket: Bucket,
+    version: str,
+    entry: Entry | None,
+    about: Entry | None,
+    mark: Fingerprint | None,
+    newest: Fingerprint | None,
+) -> Model:
+    metadata, damaged = _metadata(bucket, about)
+    is_latest = bool(mark and newest and mark.sha256 and mark.sha256 == newest.sha256)
+    state, problem = _state(entry, about, metadata, mark.inspection if mark else None)
+    sha, seen = (mark.sha256, mark.inspection) if mark else (None, None)
+    told = _joined(damaged, problem, mark.problem if mark else None)
+    return Model(version, state, entry, metadata, sha, seen, is_latest, told)
 
 
 def model(bucket: Bucket, version: str) -> Model:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import CqsError, Series, UsageError, plugins
-from cqs_core.time.clock import parse_start
 from cqs_monitor.compare.comparison import Comparison, ComparisonRequest, compare
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
-from cqs_monitor.views import comparison_table, holdings_table
+from cqs_monitor.views import comparison_layers, comparison_table, comparison_text, holdings_table
 from cqs_monitor.views.bridge_chart import BridgeChart
 from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_monitor.views.no_logs import no_logs
@@ -22,39 +20,29 @@ from cqs_monitor.views.refresh_period import seconds_between
 from cqs_panel import (
     ONE_LINE,
     WIDE,
-    Band,
-    Marks,
-    Metric,
-    Spot,
     SpotChart,
     Workbench,
-    amount,
     bar,
     beside,
     choose,
     columns_button,
-    count,
     empty,
     failure,
     html,
     metric_cards,
     metrics_html,
-    ratio,
     refresh,
     section,
     stack,
     staged,
     table,
-    tone,
-    when,
 )
 
 if TYPE_CHECKING:
     from cqs_core import Bucket
-    from cqs_monitor.compare.deviations import Deviation
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.performance.reader import Reader, Reading
-    from cqs_panel import Layer, PageState
+    from cqs_panel import PageState
 
 _ALL, _DIFFERING = "All positions", "Differences only"
 
@@ -211,10 +199,10 @@ class CompareView(pn.viewable.Viewer):
             raise found
         before, self._found = self._found, found
         self._blank.visible = False
-        self._unseen.object, self._unseen.visible = _unseen(found), bool(found.incomplete)
-        self._cards.object = metrics_html(_metrics(found))
+        self._unseen.object, self._unseen.visible = comparison_text.unseen(found), bool(found.incomplete)
+        self._cards.object = metrics_html(comparison_text.metrics(found))
         self._bridge.update(found.bridge, found.form.currency)
-        self._deviations.object = _deviations(found, self._page)
+        self._deviations.object = comparison_text.deviations(found, self._page)
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
         self._list()
         self._draw()
@@ -222,7 +210,7 @@ class CompareView(pn.viewable.Viewer):
             self._body[:] = [self._laid_out()]  # with all that it shows, so that the browser draws it once
         self._body.visible = True
         if before is not None and before.request is not request:
-            self._page.say(_change(before, found))
+            self._page.say(comparison_text.change(before, found))
 
     def _list(self) -> None:
         if self._found is not None:
@@ -246,7 +234,7 @@ class CompareView(pn.viewable.Viewer):
             self._page.say(f"There is no position {wanted[:60]!r} in this comparison.")
         setup, drawn = found.setup, self._chart.series if self._chart else None
         if len(chosen):
-            market, spot = str(chosen["symbol"].iloc[0]), _spot(found, chosen.iloc[0])
+            market, spot = str(chosen["symbol"].iloc[0]), comparison_layers.spot(found, chosen.iloc[0])
             self._mark()
         elif drawn and drawn.market in found.result.candles.symbols:
             market, spot = drawn.market, None
@@ -254,7 +242,7 @@ class CompareView(pn.viewable.Viewer):
             market, spot = str(rows["symbol"].iloc[0] if len(rows) else found.result.candles.symbols[0]), None
         if self._chart is None:
             return
-        self._chart.show(Series(setup.exchange, market, setup.interval), _layers(found, market), spot)
+        self._chart.show(Series(setup.exchange, market, setup.interval), comparison_layers.layers(found, market), spot)
 
     def _mark(self) -> None:
         """Mark the position that the address names."""
@@ -280,84 +268,6 @@ def _answer(
         return request, snapshot, compare(bucket, snapshot, request)
     except Exception as error:  # noqa: BLE001 - the page must know that the work is over, however it ended
         return request, snapshot, error
-
-
-def _change(before: Comparison, after: Comparison) -> str:
-    """What changed since the last comparison, in one line."""
-    old, new = (one.bridge.live - one.bridge.backtest for one in (before, after))
-    was, now = amount(old, before.form.currency, signed=True), amount(new, after.form.currency, signed=True)
-    return f"Compared: live less backtest {was} → {now}"
-
-
-def _metrics(found: Comparison) -> list[Metric]:
-    bridge, pairing, currency = found.bridge, found.pairing, found.form.currency
-    gap = bridge.live - bridge.backtest
-    slip = "–" if found.costs is None else f"{ratio(found.costs.slippage_bps)} bp"
-    fills = "" if found.costs is None else f"{count(found.costs.fills)} fills, a side"
-    differing = sum(bool(pair.differs) for pair in pairing.matched)
-    what = "net of estimated fees"
-    return [
-        Metric("Backtest", amount(bridge.backtest, currency, signed=True), what, value_tone=tone(bridge.backtest)),
-        Metric("Live", amount(bridge.live, currency, signed=True), what, value_tone=tone(bridge.live)),
-        Metric("Difference", amount(gap, currency, signed=True), "live less backtest", hint="The sum of the bars"),
-        Metric("Matched", count(len(pairing.matched)), f"{differing} differ"),
-        Metric(
-            "Missed and extra",
-            f"{count(len(pairing.missed))} and {count(len(pairing.extra))}",
-            "bought only by the strategy, only by the bot",
-        ),
-        Metric("Slippage", slip, fills, hint="Relative to the strategy's prices, weighted by value; above 0 is worse"),
-    ]
-
-
-def _unseen(found: Comparison) -> str:
-    """Reasons why the bot could not have followed this backtest."""
-    told = "<br>".join(escape(said) for said in found.incomplete)
-    return f'<div class="fault" role="alert"><b>The backtest did not see all bars</b><span>{told}</span></div>'
-
-
-def _deviations(found: Comparison, page: PageState) -> str:
-    if not found.deviations:
-        return "<p class='muted'>The bot did what the strategy says.</p>"
-    items = [_deviation(one, page) for one in reversed(found.deviations)]
-    more = f"<li class=muted>… and {len(items) - 30} more, in the table below</li>" if len(items) > 30 else ""
-    return f"<ul>{''.join(items[:30])}{more}</ul>"
-
-
-def _deviation(one: Deviation, page: PageState) -> str:
-    at = parse_start(one.time) or 0
-    address = escape(page.link(position=comparison_table.key(one.symbol, at)))
-    named = f"<b>{escape(one.symbol)}</b><span class=chip>{escape(one.kind)}</span>"
-    told = f"{escape(one.time[:10])} {escape(one.detail)}"
-    return f'<li><a class="plain" href="{address}">{named}<br>{told}</a></li>'
-
-
-def _spot(found: Comparison, chosen: Any) -> Spot:
-    """From the purchase to the sale, of the strategy or the bot; to the end if still open."""
-    market, at = str(chosen["symbol"]), int(chosen["at"])
-    pairing = found.pairing
-    traded = [*(pair.expected for pair in pairing.matched), *pairing.missed, *pairing.extra]
-    one = next(one for one in traded if one.market == market and one.entry_at == at)
-    what = "position" if chosen["what"] == "as expected" else str(chosen["what"])
-    return Spot(at, one.exit_at or found.end, f"{what}, opened {when(at, 'UTC')[:10]}")
-
-
-def _layers(found: Comparison, market: str) -> list[Layer]:
-    """The bot's fills as marks, the strategy's positions as bands."""
-    pairing = found.pairing
-    live = [one for one in (*(pair.live for pair in pairing.matched), *pairing.extra) if one.market == market]
-    expected = [one for one in (*(pair.expected for pair in pairing.matched), *pairing.missed) if one.market == market]
-    sold = [one for one in live if one.exit_at is not None]
-    bands = [Band("the strategy holds", one.entry_at, one.exit_at or found.end) for one in expected[-200:]]
-    return [
-        *bands,
-        Marks(
-            "Bot bought", np.array([o.entry_at for o in live], np.int64), np.array([o.entry_price for o in live]), "buy"
-        ),
-        Marks(
-            "Bot sold", np.array([o.exit_at for o in sold], np.int64), np.array([o.exit_price for o in sold]), "sell"
-        ),
-    ]
 
 
 def build(page: PageState) -> Any:

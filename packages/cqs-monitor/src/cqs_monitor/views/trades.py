@@ -70,18 +70,7 @@ class Trades(pn.viewable.Viewer):
             embed=False,
         )
         self._told = pn.pane.HTML("", margin=0, align="center")
-        self._table = table(
-            trades_frame(self._figures, self._choice),
-            titles=_TITLES,
-            numbers={"amount": "0,0"},
-            prices={"price": "symbol", "quantity": "symbol"},
-            phone=("time", "action", "symbol", "profit"),
-            signed={"profit_pct": 2, "profit": 0},
-            page_size=12,
-            placeholder="No trades pass this filter",
-            widths={"time": 146, "action": 64, "price": 110, "quantity": 120, "amount": 96, "account": 96},
-            on_click=self._pick,
-        )
+        self._table = _table(trades_frame(self._figures, self._choice), self._pick)
         self._symbol = pmui.Select(label="Symbol", options=[], width=140, size="small", margin=0)
         self._symbol.param.watch(lambda _: self._chosen_symbol(), "value")
         note = "buys and sells of the choice above; times in UTC"
@@ -201,6 +190,21 @@ class Trades(pn.viewable.Viewer):
             last = int(max((int(mark.ts.max()) for mark in marks if len(mark.ts)), default=0))
             self._chart.show(series, marks, spot, last - _SHOWN if last else None)
         self._drawn = made_of
+
+
+def _table(frame: pd.DataFrame, on_click: Callable[[int], None]) -> Any:
+    return table(
+        frame,
+        titles=_TITLES,
+        numbers={"amount": "0,0"},
+        prices={"price": "symbol", "quantity": "symbol"},
+        phone=("time", "action", "symbol", "profit"),
+        signed={"profit_pct": 2, "profit": 0},
+        page_size=12,
+        placeholder="No trades pass this filter",
+        widths={"time": 146, "action": 64, "price": 110, "quantity": 120, "amount": 96, "account": 96},
+        on_click=on_click,
+    )
 
 
 def _no_candles(page: PageState, symbol: str) -> Any:
