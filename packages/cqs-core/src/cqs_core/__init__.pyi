@@ -25,7 +25,7 @@ from .host.log_format import LogFormat as LogFormat
 from .host.log_format import LoggedPosition as LoggedPosition
 from .host.log_format import LoggedTrade as LoggedTrade
 from .host.log_format import PendingOrder as PendingOrder
-from .host.plugin_registry import PluginProblem as PluginProblem
+from .host.plugin_problem import PluginProblem as PluginProblem
 from .host.plugin_registry import Plugins as Plugins
 from .host.plugin_registry import plugins as plugins
 from .host.simulation import simulate as simulate

@@ -1,4 +1,7 @@
-"""Plugins that are not to be loaded: those that `CQS_DISABLE` names, and those of `cqs plugins disable`."""
+"""Plugins that are not to be loaded: those that `CQS_DISABLE` names, and those of `cqs plugins disable`.
+
+Also how long the others may take to answer.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,22 @@ def disabled() -> dict[str, str]:
 def installed() -> dict[str, str]:
     """Distributions by the names of their plugins; nothing of them is imported."""
     return {entry.name: entry.dist.name for entry in entry_points(group="cqs") if entry.dist}
+
+
+def plugin_limit() -> float:
+    """Seconds after which a plugin that does not answer is left out.
+
+    Raises:
+        UsageError: `CQS_PLUGIN_LIMIT` is not a number of seconds.
+    """
+    text = variable("CQS_PLUGIN_LIMIT") or "20"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"CQS_PLUGIN_LIMIT is {text!r}; write seconds, such as 20")
+    return seconds
 
 
 def disable(name: str) -> None:

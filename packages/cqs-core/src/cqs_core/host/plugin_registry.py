@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
-import sys
 import threading
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -17,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from cqs_core.errors import DataError, UnknownName, UsageError
-from cqs_core.files.plaintext import safe
+from cqs_core.errors import DataError, UnknownName
 from cqs_core.host import hookspecs
-from cqs_core.host.disabled import disabled, variable
+from cqs_core.host.disabled import disabled, plugin_limit
+from cqs_core.host.distributions import is_own, load_order, refuse_unfit
 from cqs_core.host.hook_results import HOOKS, Merged, named
+from cqs_core.host.plugin_problem import PluginProblem, leave_out, tell, tell_slow
 from cqs_core.isolation import TimedOut, fact_of, foreign, limited, watched
 
 if TYPE_CHECKING:
@@ -37,23 +36,7 @@ if TYPE_CHECKING:
     from cqs_core.trading.strategy import Strategy
 
 GROUP = "cqs"
-_OURS = ("cqs-core", "cqs-data", "cqs-backtest", "cqs-monitor", "cqs-panel")
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class PluginProblem:
-    """Something that a plugin did wrong.
-
-    Attributes:
-        plugin: its entry point's name.
-        where: the hook, `import`, `version`, `name`, or the view.
-        error: type and message, one line.
-    """
-
-    plugin: str
-    where: str
-    error: str
 
 
 @dataclass
@@ -90,7 +73,7 @@ class Plugins:
             installed: what there is.
             disabled: why a plugin is left out, by its name; nothing of it is imported.
         """
-        for entry, distribution in sorted(installed, key=_rank):
+        for entry, distribution in sorted(installed, key=load_order):
             if entry.name in self._found:
                 name = f"{entry.name} ({distribution.name})"
                 self._found[name] = distribution.version
@@ -248,10 +231,10 @@ class Plugins:
         if plugin in self._given_up:
             raise TimedOut("not asked: it did not return before")
         try:
-            return limited(call, self.slow, self.limit, lambda: _report_slow(plugin, where, self.slow))
+            return limited(call, self.slow, self.limit, lambda: tell_slow(plugin, where, self.slow))
         except TimedOut as error:
             self._given_up.add(plugin)
-            _say(f"plugin {plugin!r} ({where}) {error}, so it is left out; {_leave_out(plugin)}")
+            tell(f"plugin {plugin!r} ({where}) {error}, so it is left out; {leave_out(plugin)}")
             raise
 
     def _by_name(self, hook: str) -> dict[str, Any]:
@@ -288,20 +271,6 @@ def _items(hook: str, function: Callable[[], Any]) -> list[tuple[str, Any] | Dat
     return list(named(hook, function()))
 
 
-def _report_slow(plugin: str, where: str, seconds: float) -> None:
-    _say(f"plugin {plugin!r} ({where}) takes longer than {seconds:g} s; {_leave_out(plugin)}")
-
-
-def _leave_out(plugin: str) -> str:
-    return f"`cqs plugins disable {plugin}`, or CQS_DISABLE={plugin}, leaves it out"
-
-
-def _say(line: str) -> None:
-    if sys.stderr:
-        with contextlib.suppress(OSError):
-            print("cqs:", safe(line), file=sys.stderr, flush=True)  # noqa: T201 - must appear while the plugin still runs
-
-
 _loading = threading.RLock()
 _hosts: list[Plugins] = []
 
@@ -316,60 +285,17 @@ def plugins() -> Plugins:
         return _hosts[0]
     with _loading:
         if not _hosts:
-            host = Plugins(limit=_limit())
+            host = Plugins(limit=plugin_limit())
             off = disabled()
             found = [(entry, entry.dist) for entry in entry_points(group=GROUP) if entry.dist]
             _hosts.append(host)
             for name in off.keys() - {entry.name for entry, _ in found}:
-                _say(f"{name!r} is disabled, but no plugin is called that; `cqs plugins` lists them")
+                tell(f"{name!r} is disabled, but no plugin is called that; `cqs plugins` lists them")
             host.load(found, off)
         return _hosts[0]
-
-
-def _limit() -> float:
-    text = variable("CQS_PLUGIN_LIMIT") or "20"
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise UsageError(f"CQS_PLUGIN_LIMIT is {text!r}; write seconds, such as 20")
-    return seconds
-
-
-def is_own(distribution: Distribution) -> bool:
-    """Whether it is one of our packages."""
-    return re.sub(r"[-_.]+", "-", distribution.name or "").lower() in _OURS
-
-
-def _rank(pair: tuple[EntryPoint, Distribution]) -> tuple[int, str]:
-    entry, distribution = pair
-    if not is_own(distribution):
-        return len(_OURS), entry.name
-    return (0 if distribution.name.lower() == "cqs-core" else 1), entry.name
 
 
 def _pick(kind: str, name: str, known: Mapping[str, _T], remedy: str) -> _T:
     if name not in known:
         raise UnknownName(kind, name, known, remedy="" if known else remedy)
     return known[name]
-
-
-def refuse_unfit(distribution: Distribution) -> None:
-    """Whether the distribution's declared range of cqs-core has room for this one, asked before it is imported.
-
-    Raises:
-        UsageError: it has not.
-    """
-    wanted = [line for line in distribution.requires or [] if re.match(r"cqs[-_.]core(?![-_.\w])", line, re.IGNORECASE)]
-    if not wanted:
-        return
-    from importlib.metadata import version
-
-    from packaging.requirements import Requirement
-
-    have = version("cqs-core")
-    for need in map(Requirement, wanted):
-        asked = need.marker is None or need.marker.evaluate()
-        if asked and not need.specifier.contains(have, prereleases=True):
-            raise UsageError(f"needs cqs-core{need.specifier}, this is {have}; install versions that fit")

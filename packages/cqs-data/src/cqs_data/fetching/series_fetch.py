@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cqs_core.lake import imported, stamps
+from cqs_core.lake import stamps
 from cqs_core.lake.mending import FOLDER, settle
 from cqs_core.lake.ranges import Range, subtract, union
 from cqs_core.time import intervals
@@ -17,6 +17,7 @@ from cqs_data.fetching.doubts import Doubt, merged, within
 from cqs_data.fetching.endpoints import source_of
 from cqs_data.fetching.paging import PageAnswer, PageRequest, Pages
 from cqs_data.fetching.settling import Settling
+from cqs_data.fetching.stored_objects import StoredObjects
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -71,14 +72,19 @@ class SeriesFetch:
 
     def _start(self, buffer: AnswerBuffer) -> None:
         self.buffer = buffer
+        newest = self._stored.newest
         self._settling = Settling(
-            self.series, self._pages, self._cross_check, buffer, self.retry, self._advance, self.gate, self._later()
+            self.series, self._pages, self._cross_check, buffer, self.retry, self._advance, self.gate, newest
         )
         self._settling.dropped = lambda: self.exchange.kept(self.series.market, self.series.interval) is not None
 
     @property
     def source(self) -> str:
         return source_of(self.exchange)
+
+    @property
+    def _stored(self) -> StoredObjects:
+        return StoredObjects(self.series, self.source, self.objects)
 
     @property
     def note(self) -> str:
@@ -98,12 +104,12 @@ class SeriesFetch:
             DataError: its bars open at other times than the lake's.
         """
         self._pages.asked = start, end
-        missing = self._with_last(subtract(self._grid(start, end), self._answered()))
+        missing = self._missing(start, end)
         if sum(map(self._bars, missing)) > _LONG:
             self._expected_from = await self._cross_check.origin() or 0
         self._expect(missing)
         for group in _together(self.series.interval, missing):
-            await self._get(self._question(group[0][0], group[-1][1]), group)
+            await self._get(self._stored.request(group[0][0], group[-1][1]), group)
         await self._settling.settle()
 
     async def update(self) -> None:
@@ -112,9 +118,7 @@ class SeriesFetch:
         The last candle is asked for once more: exchanges may have changed it, and one whose candles lag behind its
         clock may have shown it while it was under way.
         """
-        own = [o.end for o in self.objects if o.source == self.source]
-        newest = max(own or (o.last for o in self.objects), default=EARLIEST)  # a file's last candle may have been open
-        missing = self._with_last(subtract(self._grid(newest, None), self._answered()))
+        missing = self._missing(self._stored.reach, None)
         self._expect(missing)
         self._settling.in_order = True
         for bounds in missing:
@@ -126,11 +130,11 @@ class SeriesFetch:
         given = ((max(start, self._oldest()), end) for start, end in holes)
         groups = list(_together(self.series.interval, sorted(hole for hole in given if hole[0] < hole[1])))
         self._expect((group[0][0], group[-1][1]) for group in groups)
-        answered = self._answered()
+        answered = self._stored.answered(self.lake.bucket)
         for group in groups:
             unknown = [part for hole in group for part in subtract(hole, answered)]
             self.buffer.keep_empty = bool(unknown)
-            await self._get(self._beside(group[0][0], group[-1][1]), group, unknown)
+            await self._get(self._stored.request_hole(group[0][0], group[-1][1]), group, unknown)
         self.buffer.keep_empty = True
         await self._settling.settle()
 
@@ -147,7 +151,7 @@ class SeriesFetch:
         ranges = [self._grid(*bounds) for bounds in union((o.start, o.end) for o in lost)]
         self._expect(ranges)
         for bounds in ranges:
-            await self._get(self._question(*bounds))
+            await self._get(self._stored.request(*bounds))
         await self._settling.settle()
         aside = await asyncio.to_thread(settle, self.lake.bucket, self.series, damage)
         self._mended = f"lost objects fetched again: {len(lost):,}, damaged ones moved to {FOLDER}: {aside:,}"
@@ -171,7 +175,7 @@ class SeriesFetch:
 
     async def _get_in_order(self, bounds: Range) -> bool:
         """Ask for a range in slices, oldest first; False where it ends at a doubt."""
-        asked, pending, name = self._question(*bounds), list[Doubt](), self.series.interval
+        asked, pending, name = self._stored.request(*bounds), list[Doubt](), self.series.interval
         try:
             while asked.low < bounds[1]:
                 asked = asked._replace(high=min(bounds[1], intervals.next_open(name, asked.low, _SLICE)))
@@ -242,32 +246,6 @@ class SeriesFetch:
         bars -= sum(self._bars((one.start, one.end)) for one in answer.doubts)
         self.work.advance(max(0, bars), part=str(self.series))
 
-    def _question(self, low: int, high: int) -> PageRequest:
-        """A range, next to candles that this exchange gave."""
-        own = [o for o in self.objects if o.rows and o.source == self.source]
-        left = max((o.last for o in own if o.last <= low), default=None)
-        return PageRequest(low, high, left, min((o.first for o in own if o.first >= high), default=None))
-
-    def _beside(self, low: int, high: int) -> PageRequest:
-        """A hole between candles, those that this exchange gave named."""
-        name = self.series.interval
-        left = intervals.next_open(name, low, -1)
-        own = [(o.first, o.last) for o in self.objects if o.rows and o.source == self.source]
-        others = [(o.first, o.last) for o in self.objects if o.rows and o.source != self.source]
-
-        def given(at: int) -> bool:
-            return any(a <= at <= b for a, b in own) and not any(a <= at <= b for a, b in others)
-
-        return PageRequest(low, high, left if given(left) else None, high if given(high) else None)
-
-    def _with_last(self, missing: Sequence[Range]) -> list[Range]:
-        """Ranges, with the newest candle that is stored where one begins behind it."""
-        newest = max((o for o in self.objects if o.rows), key=lambda o: (o.last, o.seq), default=None)
-        if newest is None or newest.source != self.source:
-            return list(missing)
-        behind = intervals.next_open(self.series.interval, newest.last)
-        return [(newest.last if start == behind else start, end) for start, end in missing]
-
     def check_wanted(self) -> None:
         """Continue only if the user has not skipped this series.
 
@@ -277,15 +255,9 @@ class SeriesFetch:
         if self.work.given_up(str(self.series)):
             raise Skipped
 
-    def _answered(self) -> list[Range]:
-        """Ranges answered by this source or a file; an empty answer of an endpoint says nothing about the exchange."""
-        files = imported(self.lake.bucket, self.series, self.objects)
-        own = [(o.start, o.end) for o in self.objects if o.source == self.source]
-        return [*own, *zip(files.starts.tolist(), files.ends.tolist(), strict=True)]
-
-    def _later(self) -> int | None:
-        """Open of the newest candle that this exchange gave."""
-        return max((o.last for o in self.objects if o.rows and o.source == self.source), default=None)
+    def _missing(self, start: int | None, end: int | None) -> list[Range]:
+        answered = self._stored.answered(self.lake.bucket)
+        return self._stored.with_last(subtract(self._grid(start, end), answered))
 
     def _expect(self, missing: Iterable[Range]) -> None:
         self.work.expect(sum(map(self._bars, missing)), part=str(self.series))
