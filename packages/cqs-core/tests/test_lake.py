@@ -16,6 +16,7 @@ from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 
 BTC = Series("upbit", "BTC/KRW", "1d")
+PERPETUAL = "binance BTC/USDT:USDT 1d"
 
 
 @pytest.fixture(params=["folder", "memory", "gcs"])
@@ -127,6 +128,32 @@ def test_what_contradicts_itself_is_not_stored(lake, table, start, end, source):
     with pytest.raises(DataError):
         lake.append(BTC, table, start, end, source=source)
     assert lake.bucket.list() == []
+
+
+@pytest.mark.parametrize(
+    "series",
+    ["kraken:BTC/USD 1h", "kraken:BTC 1h", "upbit KRAKEN:BTC/USD 1h", Series("upbit", "KRAKEN:BTC/USD", "1h")],
+)
+def test_candles_of_one_exchange_are_not_stored_as_those_of_another(tmp_path, series):
+    lake = Lake(tmp_path)
+    with pytest.raises(UsageError, match=r"its base has ':'; write 'kraken BTC(/USD)? 1h'"):
+        lake.append(series, candles(3), 0, 3 * DAY)
+    assert lake.bucket.list() == []
+    lake.append(PERPETUAL, candles(3), 0, 3 * DAY)
+    with pytest.raises(UsageError, match="its base has ':'"):
+        lake.rename(PERPETUAL, Series("upbit", "KRAKEN:BTC/USD", "1d"))
+    assert [one.series for one in lake.status()] == [Series("binance", "BTC/USDT:USDT", "1d")]
+    assert len(lake.frame(PERPETUAL)) == 3
+
+
+def test_what_was_stored_under_such_a_name_can_be_deleted(tmp_path, monkeypatch):
+    lake, wrong = Lake(tmp_path), Series("upbit", "KRAKEN:BTC/USD", "1d")
+    with monkeypatch.context() as earlier:
+        earlier.setattr("cqs_core.lake.writing.refuse_prefix", lambda *_: None)
+        lake.append(wrong, candles(3), 0, 3 * DAY)
+    assert len(lake.frame(wrong)) == 3
+    lake.delete(wrong)
+    assert lake.series() == []
 
 
 def test_a_frame_is_indexed_by_time_in_utc(lake):

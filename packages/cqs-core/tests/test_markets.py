@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -118,6 +119,23 @@ def test_whatever_is_typed_is_a_market_or_refused(symbol, options):
     assert slash
     assert quote
     assert resolve(market, "upbit", **options) == market
+
+
+@pytest.mark.parametrize(
+    ("symbol", "remedy"),
+    [
+        ("kraken:BTC/USD", "'kraken BTC/USD 1d'"),
+        ("KRAKEN:BTC", "'kraken BTC 1d'"),
+        ("upbit:KRW-BTC", "'upbit KRW-BTC 1d'"),
+        ("binance:BTC/USDT:USDT", "'binance BTC/USDT:USDT 1d'"),
+        ("BTCUSDT:USDT", "'BTC/USDT:USDT'"),
+        ("BTC:", "'BTC/KRW'"),
+        (":BTC/USD", "'BTC/KRW'"),
+    ],
+)
+def test_an_exchange_before_a_colon_is_never_part_of_a_market(symbol, remedy):
+    with pytest.raises(UsageError, match=re.escape(f"{symbol!r} is not a market: its base has ':'; write {remedy}")):
+        resolve(symbol, "upbit", **UPBIT)
 
 
 def test_names_are_kept_as_the_exchange_writes_them():

@@ -75,6 +75,7 @@ class Checked(Exchange):
             raise self._wrong("markets", found, "a mapping of names to Listing")
         for name, listing in found.items():
             named = isinstance(name, str) and name.isprintable() and "/" in name and not {" ", "\\"} & set(name)
+            named = named and ":" not in name.partition("/")[0]
             if not (named and isinstance(listing, Listing) and str(listing.id).isprintable()):
                 raise self._wrong("markets", {name: listing}, "unified names such as 'BTC/KRW', each with its Listing")
         return found

@@ -14,6 +14,7 @@ from cqs_core.lake.retrying import retrying
 from cqs_core.lake.series_text import all_series, series_of
 from cqs_core.lake.status import SeriesStatus, lake_status
 from cqs_core.time.clock import iso, milliseconds
+from cqs_core.trading.markets import refuse_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -188,6 +189,7 @@ class Lake:
         from cqs_core.lake.renaming import rename
 
         before, after = series_of(old), series_of(new)
+        refuse_prefix(after.market, after.interval)
         return rename(self.bucket, before, self.objects(before), after, self.objects(after))
 
     def export(
@@ -248,7 +250,7 @@ class Lake:
         """Store candles that answer `[start, end)`, ms UTC.
 
         Args:
-            series: whose.
+            series: whose, or text: `BTC 1h` is of the configured exchange, `kraken BTC/USD 1d` names another one.
             table: ts timestamp[UTC] ascending and unique, open, high, low, close, volume float64.
             start: of the range that was asked and answered.
             end: exclusive.
@@ -257,6 +259,7 @@ class Lake:
             seq: the stamp of an earlier part of the same import; a new one by default.
 
         Raises:
+            UsageError: the text names no series, or the base of the market has `:`, as in `kraken:BTC/USD`.
             DataError: rows are unsorted or outside the range.
             BucketError: the bucket did not take it.
         """
@@ -306,7 +309,7 @@ class Lake:
         """The same as a DataFrame: index `timestamp` (datetime64[us, UTC]), columns open, high, low, close, volume.
 
         Args:
-            series: or text, as `BTC 1h`.
+            series: or text: `BTC 1h` is of the configured exchange, `kraken BTC/USD 1d` names another one.
             start: first open; numbers are ms UTC.
             end: exclusive, but a date includes that day.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cqs_core.errors import UsageError
 from cqs_core.lake.object_names import Series
 from cqs_core.time.intervals import parse_interval
+from cqs_core.trading.markets import refuse_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 def series_of(given: Series | str) -> Series:
     """The series that is meant: `BTC`, `BTC 1h` and `upbit BTC/KRW 1h` do; by default 1d, of the home exchange.
+
+    An exchange is a word of its own: `kraken:BTC/USD` is refused.
 
     Raises:
         UsageError: it cannot be read.
@@ -29,6 +32,7 @@ def series_of(given: Series | str) -> Series:
         raise UsageError(f"{given!r} is not a series; write 'BTC', 'BTC 1h' or 'upbit BTC/KRW 1h'")
     exchange = words[0] if len(words) == 3 else settings().exchange
     symbol, interval = {1: (words[0], "1d"), 2: tuple(words), 3: tuple(words[1:])}[len(words)]
+    refuse_prefix(symbol, interval)
     return Series(exchange, market_of(symbol, exchange), parse_interval(interval))
 
 

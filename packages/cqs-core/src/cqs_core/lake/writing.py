@@ -15,6 +15,7 @@ from cqs_core.lake.receipts import receipt_of
 from cqs_core.lake.series_table import encode, stamps, with_seq
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE, length
+from cqs_core.trading.markets import refuse_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +110,7 @@ def _period_end(interval: str, ts: int) -> int:
 
 
 def _check(series: Series, table: pa.Table, start: int, end: int, source: str) -> None:
+    refuse_prefix(series.market, series.interval)
     ts = stamps(table)
     if source not in SOURCES:
         raise DataError(f"source {source!r} is unknown; it is one of {', '.join(SOURCES)}")

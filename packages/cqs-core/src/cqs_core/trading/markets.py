@@ -65,6 +65,7 @@ def resolve(
         raise UsageError(f"{symbol!r} is not a symbol; write BTC, BTC/KRW or the exchange's own id")
     if text in known:
         return text
+    refuse_prefix(text)
     if "/" in text:
         alike = [market for market in known if market.casefold() == text.casefold()]
         return alike[0] if len(alike) == 1 else _unified(symbol, text)
@@ -74,6 +75,28 @@ def resolve(
         raise UsageError(f"{symbol!r} is ambiguous on {exchange!r}; write {offered}")
     here = quote or (home_quote if exchange == home else None)
     return readings[0] if readings else _bare(_upper(text), exchange, here, own_quote, known)
+
+
+def refuse_prefix(symbol: str, interval: str = "1d") -> None:
+    """Refuse `kraken:BTC/USD`, which would be a market `KRAKEN:BTC/USD` of another exchange.
+
+    Raises:
+        UsageError: `:` comes before the quote; the message says how to write what is meant.
+    """
+    base = symbol.partition("/")[0]
+    if ":" in base:
+        meant = _without_prefix(symbol.strip(), interval)
+        raise UsageError(f"{symbol!r} is not a market: its base has ':'; write {meant}")
+
+
+def _without_prefix(symbol: str, interval: str) -> str:
+    head, _, rest = symbol.partition(":")
+    settled = rest.upper() if rest.upper() in QUOTES and rest.upper() not in _COINS else ""
+    if settled and len(base := head.upper().removesuffix(settled)) < len(head) and base:
+        return f"'{base}/{settled}:{settled}'"
+    if not head.strip() or not rest.strip():
+        return "'BTC/KRW', or 'kraken BTC/USD 1d' for a series of another exchange"
+    return f"'{head.lower()} {rest} {interval}', with the exchange as a word (in commands: --exchange {head.lower()})"
 
 
 def _upper(text: str) -> str:

@@ -165,9 +165,14 @@ def listed(given: str | Sequence[str]) -> list[str]:
 
 def unusual_markets(lake: Lake, exchange: str, symbols: Iterable[str]) -> Collection[str]:
     """Markets that the lake has of an exchange, to read names by that are not plain; none where all are plain."""
-    if all(symbol.isascii() and symbol == symbol.upper() and " " not in symbol for symbol in symbols):
+    if all(map(_is_plain, symbols)):
         return ()
     return {one.market for one in lake.series() if one.exchange == exchange}
+
+
+def _is_plain(symbol: str) -> bool:
+    usual = symbol.isascii() and symbol == symbol.upper() and " " not in symbol
+    return usual and ":" not in symbol.partition("/")[0]
 
 
 def read_intervals(given: str | Sequence[str]) -> list[str]:

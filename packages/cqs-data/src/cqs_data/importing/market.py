@@ -59,7 +59,7 @@ def typed_market(text: str, exchange: str, known: Collection[str] = ()) -> str:
         UsageError: it is none.
     """
     base = text.partition("/")[0]
-    mixed = base.upper() != base != base.lower()
+    mixed = base.upper() != base != base.lower() and ":" not in base
     return market_of(text, exchange, known=[*known, text] if mixed else known)
 
 
