@@ -28,7 +28,7 @@ from cqs_core.lake import candle_table, checking, object_names
 from cqs_core.time import clock, intervals
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_data import fetch, select, update
-from cqs_data.sandbox import Bars, Sandbox, Synthetic
+from cqs_data.sandbox import CandleRows, Sandbox, Synthetic
 
 pytestmark = pytest.mark.timeout(1800)
 YEAR = clock.parse_start("2024-01-01"), clock.parse_start("2025-01-01")
@@ -123,7 +123,7 @@ class Everything:
         return int(self.all.ts[0])
 
     def bars(self, exchange, market, interval, start, end):
-        return self.all.between(start, end) if interval == "1h" else Bars.empty()
+        return self.all.between(start, end) if interval == "1h" else CandleRows.empty()
 
 
 def test_data_update_costs_what_is_new_whatever_there_is(tmp_path):
@@ -148,7 +148,7 @@ def test_data_update_costs_what_is_new_whatever_there_is(tmp_path):
             written[years] = sum(entry.size for entry in new) or written.get(years)
             lake.bucket.delete(entry.key for entry in new)
 
-    with Sandbox(Everything(Bars(ts, values))) as sandbox:
+    with Sandbox(Everything(CandleRows(ts, values))) as sandbox:
 
         def one(years):
             done = update(lakes[years], sandbox.url)

@@ -33,7 +33,7 @@ from cqs_core.lake import (
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE
 from cqs_data import update
-from cqs_data.sandbox import Bars, Sandbox
+from cqs_data.sandbox import CandleRows, Sandbox
 
 pytestmark = pytest.mark.timeout(3600)
 SIZES = [int(size) for size in os.environ.get("CQS_SCALE", "10,100").split(",")]
@@ -69,9 +69,9 @@ class Minutes:
     def first(self, exchange: str, market: str) -> int:
         return self._first
 
-    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         ts = np.arange(max(start, self._first), min(end, clock.now()), MINUTE, dtype=np.int64)
-        return Bars(ts, flat(ts)) if interval == "1m" else Bars.empty()
+        return CandleRows(ts, flat(ts)) if interval == "1m" else CandleRows.empty()
 
 
 def forget() -> None:

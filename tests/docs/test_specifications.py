@@ -120,7 +120,7 @@ def sweep(tmp_path_factory):
     import pyarrow as pa
 
     from cqs_backtest.request import make_costs, make_request
-    from cqs_backtest.search.sweep import Job, Sweep
+    from cqs_backtest.search.sweep import Sweep, SweepJob
     from cqs_core import Lake, Series
 
     candles = random_candles(rows=60)
@@ -130,7 +130,7 @@ def sweep(tmp_path_factory):
     last = int(candles.ts[-1]) + 86_400_000
     Lake(bucket).append(Series("upbit", "BTC/KRW", "1d"), table, int(candles.ts[0]), last, source="import")
     request = make_request("momentum", ["BTC/KRW"], exchange="upbit", costs=make_costs())
-    return bucket, Job(Sweep(request, {"lookback": "5,6", "rebalance": "1,2"}), bucket, threads=1).run()
+    return bucket, SweepJob(Sweep(request, {"lookback": "5,6", "rebalance": "1,2"}), bucket, threads=1).run()
 
 
 def test_the_files_and_keys_of_a_sweep(sweep, run):

@@ -9,7 +9,7 @@ from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting, threshold
 from cqs_backtest.search.plateau import neighborhood
-from cqs_backtest.search.sweep import Job, Sweep
+from cqs_backtest.search.sweep import Sweep, SweepJob
 from cqs_backtest.trials import Subject, canonical, record, trials
 from cqs_core import Bucket, Candles, Orders, Strategy
 
@@ -162,6 +162,6 @@ class TestPlateau:
     def test_of_a_sweep(self, bucket):
         request = make_request("volatility_breakout", ["BTC"], costs=make_costs())
         space = {"noise_ratio": "0.1:0.9:0.1", "exit_at": "signal,next_open"}
-        result = Job(Sweep(request, space), bucket, threads=1).run()
+        result = SweepJob(Sweep(request, space), bucket, threads=1).run()
         assert result["plateau"]["mean"] <= result["best"]["sharpe"]
-        assert Job(Sweep(request, space, count=4), bucket, threads=1).run()["plateau"] is None
+        assert SweepJob(Sweep(request, space, count=4), bucket, threads=1).run()["plateau"] is None

@@ -8,7 +8,7 @@ import numpy as np
 from aiohttp import web
 
 from cqs_core.time.intervals import MINUTE
-from cqs_data.sandbox import Bars, backwards, window
+from cqs_data.sandbox import CandleRows, backwards, window
 from cqs_data.sandbox.candle_rows import aggregate
 
 NEVER = 1 << 50  # ms, later than any candle
@@ -20,7 +20,7 @@ class Minutes:
     def __init__(self, exchange: str, market: str, ts) -> None:
         self.exchange, self.market = exchange, market
         self.ts = np.asarray(ts, np.int64)
-        self.made: dict[str, Bars] = {}
+        self.made: dict[str, CandleRows] = {}
 
     def markets(self, exchange: str) -> list[str]:
         return [self.market] if exchange == self.exchange else []
@@ -28,20 +28,20 @@ class Minutes:
     def first(self, exchange: str, market: str) -> int:
         return int(self.ts[0])
 
-    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         if interval not in self.made:
             self.made[interval] = aggregate(minutes(self.ts), interval) if interval != "1m" else minutes(self.ts)
         return self.made[interval].between(start, end)
 
 
-def minutes(ts) -> Bars:
+def minutes(ts) -> CandleRows:
     """Candles whose values follow from when they open."""
     opened = 100 + (ts // MINUTE % 997) / 10.0
     high, low = opened + 1, opened - 1
-    return Bars(ts, np.column_stack([opened, high, low, opened + 0.5, 1.0 + ts // MINUTE % 13]))
+    return CandleRows(ts, np.column_stack([opened, high, low, opened + 0.5, 1.0 + ts // MINUTE % 13]))
 
 
-def rows_of(bars: Bars):
+def rows_of(bars: CandleRows):
     return zip(bars.ts.tolist(), bars.values.tolist(), strict=True)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from cqs_core import FIELDS, Bucket, Lake, Series
 from cqs_core.lake import Spans, stamps
-from cqs_data.sandbox import Bars, Synthetic
+from cqs_data.sandbox import CandleRows, Synthetic
 
 GROWER = """
 import sys
@@ -73,7 +73,7 @@ class Truth:
             table = lake.read(series, self.start, self.end, missing_ok=True)
             ts = stamps(table)
             assert (np.diff(ts) > 0).all(), f"{series} has doubled or unsorted rows"
-            have = Bars(ts, np.column_stack([table[name].to_numpy() for name in FIELDS]))
+            have = CandleRows(ts, np.column_stack([table[name].to_numpy() for name in FIELDS]))
             at = np.searchsorted(bars.ts, ts)
             assert (bars.ts[np.minimum(at, len(bars.ts) - 1)] == ts).all(), f"{series} has rows that never were"
             assert have.values.tobytes() == bars.values[at].tobytes(), f"{series} has wrong values"

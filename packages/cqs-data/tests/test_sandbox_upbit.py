@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cqs_core.time import clock
-from cqs_data.sandbox import Bars, Sandbox
+from cqs_data.sandbox import CandleRows, Sandbox
 
 PAGES = "upbit_1m_20200220_170000-20200220_202000.json"
 
@@ -18,7 +18,7 @@ PAGES = "upbit_1m_20200220_170000-20200220_202000.json"
 class OneSeries:
     """Candles of one series in memory."""
 
-    def __init__(self, bars: Bars, interval: str, market: str = "BTC/KRW", exchange: str = "upbit") -> None:
+    def __init__(self, bars: CandleRows, interval: str, market: str = "BTC/KRW", exchange: str = "upbit") -> None:
         self.all, self.interval, self.market, self.exchange = bars, interval, market, exchange
 
     def markets(self, exchange):
@@ -28,7 +28,7 @@ class OneSeries:
         return int(self.all.ts[0])
 
     def bars(self, exchange, market, interval, start, end):
-        return self.all.between(start, end) if interval == self.interval else Bars.empty()
+        return self.all.between(start, end) if interval == self.interval else CandleRows.empty()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def upbit(real):
     rows = real[::-1]
     ts = np.array([clock.parse_start(row["candle_date_time_utc"]) for row in rows])
     names = ("opening_price", "high_price", "low_price", "trade_price", "candle_acc_trade_volume")
-    bars = Bars(ts, np.array([[row[name] for name in names] for row in rows]))
+    bars = CandleRows(ts, np.array([[row[name] for name in names] for row in rows]))
     with Sandbox(OneSeries(bars, "1m"), clock=lambda: int(ts[-1]) + 60_000) as running:
         yield f"{running.url}/upbit/v1"
 

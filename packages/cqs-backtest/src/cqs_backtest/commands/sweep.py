@@ -14,7 +14,7 @@ from cqs_core import UsageError
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 
 if TYPE_CHECKING:
-    from cqs_backtest.search.sweep import Job, Sweep
+    from cqs_backtest.search.sweep import Sweep, SweepJob
 
 _ASK_SETS = 100_000
 _ASK_SECONDS = 600
@@ -77,13 +77,13 @@ def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict
 @command_options
 def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: Any) -> None:
     """Run STRATEGY with every set of parameters, and say how much of the best result may be luck."""
-    from cqs_backtest.search.sweep import Job
+    from cqs_backtest.search.sweep import SweepJob
 
     asked, own = make_sweep(bucket, options)
     opened = open_bucket(bucket)
     opened.check(write=True)
     asked = replace(asked, request=with_features(asked.request, own["features"], opened))
-    job = Job(asked, opened, resume=resume, threads=own["threads"])
+    job = SweepJob(asked, opened, resume=resume, threads=own["threads"])
     _confirm(job, yes=yes)
     started: list[str] = []
     try:
@@ -138,7 +138,7 @@ def _ranges(texts: tuple[str, ...], fixed: dict[str, str]) -> dict[str, str | No
     return found
 
 
-def _confirm(job: Job, *, yes: bool) -> None:
+def _confirm(job: SweepJob, *, yes: bool) -> None:
     """Ask before a sweep that is large or takes long; without a terminal to ask on, it is refused."""
     seconds = job.measure()
     sets = len(job.space)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Drawdown:
+class EquityDrawdown:
     """One drawdown, from a high until equity is back at it.
 
     Attributes:
@@ -35,7 +35,7 @@ class Drawdown:
     recovery_days: float | None
 
 
-def all_drawdowns(ts: Stamps, equity: Floats, capital: float) -> list[Drawdown]:
+def all_drawdowns(ts: Stamps, equity: Floats, capital: float) -> list[EquityDrawdown]:
     """All drawdowns by time; a fall below the initial capital begins at the first bar."""
     high = peaks(equity, capital)
     return [_one(ts, equity, high, int(a), int(b)) for a, b in zip(*spells(equity, high), strict=True)]
@@ -48,16 +48,16 @@ def spells(equity: Floats, high: Floats) -> tuple[Stamps, Stamps]:
     return edges[::2], edges[1::2]
 
 
-def worst_drawdowns(ts: Stamps, equity: Floats, capital: float, most: int = 5) -> list[Drawdown]:
+def worst_drawdowns(ts: Stamps, equity: Floats, capital: float, most: int = 5) -> list[EquityDrawdown]:
     """The deepest ones, deepest first."""
     return sorted(all_drawdowns(ts, equity, capital), key=lambda drawdown: drawdown.depth_pct)[:most]
 
 
-def _one(ts: Stamps, equity: Floats, high: Floats, first: int, stop: int) -> Drawdown:
+def _one(ts: Stamps, equity: Floats, high: Floats, first: int, stop: int) -> EquityDrawdown:
     start = int(ts[max(first - 1, 0)])
     low = first + int(np.argmin(equity[first:stop]))
     end = int(ts[stop]) if stop < len(ts) else None
     last = int(ts[-1]) if end is None else end
     depth = 100 * float(equity[low] / high[low] - 1)
     recovery = None if end is None else (end - int(ts[low])) / DAY
-    return Drawdown(start, int(ts[low]), end, depth, (last - start) / DAY, recovery)
+    return EquityDrawdown(start, int(ts[low]), end, depth, (last - start) / DAY, recovery)

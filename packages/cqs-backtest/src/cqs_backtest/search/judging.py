@@ -14,7 +14,7 @@ from cqs_backtest.trials import subject_of, trials
 from cqs_core import UsageError
 
 if TYPE_CHECKING:
-    from cqs_backtest.search.sweep import Job
+    from cqs_backtest.search.sweep import SweepJob
     from cqs_core.trading import Floats
 
 _MOST_CELLS = 5_000_000  # of a grid whose neighborhoods are looked at: 8 bytes each
@@ -22,7 +22,7 @@ _MOST_SAMPLED = 200
 _ANNUAL = math.sqrt(365)
 
 
-def judged(job: Job) -> dict[str, Any]:
+def judged(job: SweepJob) -> dict[str, Any]:
     """The result of a search whose rows are stored; see the specification of `result.json`.
 
     Raises:
@@ -49,7 +49,7 @@ def judged(job: Job) -> dict[str, Any]:
     return result | _luck(job, best, counted.sharpes) | {"badges": None if best is None else _badges(job, best)}
 
 
-def _scores(job: Job) -> tuple[Floats, int, str | None]:
+def _scores(job: SweepJob) -> tuple[Floats, int, str | None]:
     """(N,): by set; how many could not run, and why the first of them."""
     scores = np.full(len(job.space), np.nan)
     failed, told = 0, None
@@ -63,7 +63,7 @@ def _scores(job: Job) -> tuple[Floats, int, str | None]:
     return scores, failed, told
 
 
-def _row(job: Job, number: int) -> dict[str, Any]:
+def _row(job: SweepJob, number: int) -> dict[str, Any]:
     """All parameters and metrics of a set."""
     values = job.space.at(job.space.cell(number))
     metrics = job.evaluator.rows([values]).metrics
@@ -71,7 +71,7 @@ def _row(job: Job, number: int) -> dict[str, Any]:
     return {"set": number, **found, **{name: float(value[0]) for name, value in metrics.items()}}
 
 
-def _plateau(job: Job, scores: Floats) -> dict[str, Any] | None:
+def _plateau(job: SweepJob, scores: Floats) -> dict[str, Any] | None:
     """The set with the best neighborhood; None for a random search, whose sets have no neighbors."""
     space = job.space
     if space.chosen is not None or len(space) > _MOST_CELLS or np.isnan(scores).all():
@@ -86,7 +86,7 @@ def _plateau(job: Job, scores: Floats) -> dict[str, Any] | None:
     }
 
 
-def _luck(job: Job, best: int | None, sharpes: Floats) -> dict[str, Any]:
+def _luck(job: SweepJob, best: int | None, sharpes: Floats) -> dict[str, Any]:
     """`dsr`, `pbo`, and of how many sets the latter is made."""
     if best is None:
         return {"dsr": None, "pbo": None, "pbo_sets": 0}
@@ -95,7 +95,7 @@ def _luck(job: Job, best: int | None, sharpes: Floats) -> dict[str, Any]:
     return {"dsr": deflated_sharpe(daily, sharpes), "pbo": chance, "pbo_sets": used}
 
 
-def _sampled(job: Job, best: int) -> list[Floats]:
+def _sampled(job: SweepJob, best: int) -> list[Floats]:
     """Daily returns of the best set and others at random: so many that memory does not grow with the search."""
     size = min(_MOST_SAMPLED, len(job.space))
     numbers = {best, *np.random.default_rng(0).choice(len(job.space), size, replace=False).tolist()}
@@ -108,7 +108,7 @@ def _sampled(job: Job, best: int) -> list[Floats]:
     return found
 
 
-def _badges(job: Job, best: int) -> dict[str, Any]:
+def _badges(job: SweepJob, best: int) -> dict[str, Any]:
     values = job.space.at(job.space.cell(best))
     metrics = job.evaluator.rows([values]).metrics
     return job.checked(values, {name: float(value[0]) for name, value in metrics.items()})

@@ -62,7 +62,7 @@ class Sweep:
         return make_space(fixed, self.ranges, count=self.count, seed=self.seed)
 
 
-class Job:
+class SweepJob:
     """A sweep on the candles of a bucket, new or resumed.
 
     Attributes:

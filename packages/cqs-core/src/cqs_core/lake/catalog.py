@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cqs_core.bucket import Bucket, Entry
 
 
-class Plan(NamedTuple):
+class ReadPlan(NamedTuple):
     """How to read some objects: `plain` ones in time order, and groups whose rows overlap, newest seq wins."""
 
     plain: Sequence[LakeObject]
@@ -35,7 +35,7 @@ def objects_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, Sequen
     return {series: each.objects for series, each in found.items() if each.objects}
 
 
-def plan(objects: Iterable[LakeObject], start: int | None = None, end: int | None = None) -> Plan:
+def plan(objects: Iterable[LakeObject], start: int | None = None, end: int | None = None) -> ReadPlan:
     """Objects with rows in `[start, end)`, split by whether the ranges of their rows overlap."""
     wanted = sorted(
         (o for o in objects if o.rows and (start is None or o.last >= start) and (end is None or o.first < end)),
@@ -50,4 +50,4 @@ def plan(objects: Iterable[LakeObject], start: int | None = None, end: int | Non
         else:
             groups.append([item])
             reach = item.last
-    return Plan([g[0] for g in groups if len(g) == 1], [g for g in groups if len(g) > 1])
+    return ReadPlan([g[0] for g in groups if len(g) == 1], [g for g in groups if len(g) > 1])

@@ -16,7 +16,7 @@ from cqs_data.commands.files import series_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqs_data.importing import Imported, Recognized, Record
+    from cqs_data.importing import Imported, ImportRecord, Recognized
 
 
 @click.command("import")
@@ -147,7 +147,7 @@ def imports_command(bucket: str | None, as_json: bool) -> None:
     emit(rows, as_json, lambda: say([_record_line(one) for one in found] or [nothing]))
 
 
-def _record_line(one: Record) -> str:
+def _record_line(one: ImportRecord) -> str:
     first, last = (iso(at)[:10] for at in (one.first, one.last))
     files = f"  {one.files[0]}" + (f" and {len(one.files) - 1} more" if len(one.files) > 1 else "") if one.files else ""
     return f"{one.id}  {one.series}  {first} to {last}  {counted(one.rows, 'candle')}{files}"

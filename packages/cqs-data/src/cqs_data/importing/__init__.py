@@ -4,13 +4,13 @@ from cqs_data.importing.column_mapping import parse_columns
 from cqs_data.importing.import_options import Options
 from cqs_data.importing.imports import Imported, import_files
 from cqs_data.importing.recognize import Recognized, recognize
-from cqs_data.importing.records import Record, imports, undo
+from cqs_data.importing.records import ImportRecord, imports, undo
 
 __all__ = [
+    "ImportRecord",
     "Imported",
     "Options",
     "Recognized",
-    "Record",
     "import_files",
     "imports",
     "parse_columns",

@@ -15,7 +15,7 @@ from cqs_core.lake import AdjacentCandles, quarantine, stamps
 from cqs_core.time import intervals
 from cqs_data.importing.archives import is_aside, members
 from cqs_data.importing.recognize import Recognized, recognize
-from cqs_data.importing.records import Record, import_id, write_record
+from cqs_data.importing.records import ImportRecord, import_id, write_record
 from cqs_data.importing.zones import check_clock
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class _Prepared:
         bounds = min(one.first for one in self.files), max(one.last for one in self.files)
         kept = quarantine(lake.bucket, self.series, rejects, bounds, "import")
         done = self.rows(import_id(seq))
-        write_record(lake.bucket, Record.of(done, seq, source, kept))
+        write_record(lake.bucket, ImportRecord.of(done, seq, source, kept))
         return done
 
 

@@ -20,7 +20,7 @@ FOLDER = "data/imports"
 
 
 @dataclass(frozen=True)
-class Record:
+class ImportRecord:
     """One import.
 
     Attributes:
@@ -60,7 +60,7 @@ class Record:
         return Series(self.exchange, self.market, self.interval)
 
     @classmethod
-    def of(cls, done: Sequence[Imported], seq: int, source: str, quarantine: str | None) -> Record:
+    def of(cls, done: Sequence[Imported], seq: int, source: str, quarantine: str | None) -> ImportRecord:
         """The record of files that were stored with one stamp."""
         found = [one.found for one in done]
         return cls(
@@ -88,7 +88,7 @@ def import_id(seq: int) -> str:
     return f"{dt.datetime.fromtimestamp(seq / 1000, dt.UTC):%Y%m%dT%H%M%S}.{seq % 1000:03}"
 
 
-def write_record(bucket: Bucket, record: Record) -> None:
+def write_record(bucket: Bucket, record: ImportRecord) -> None:
     """Keep what only this moment knows, such as names of files; objects alone say the rest."""
     bucket.write(_key(record.id, record.series), json.dumps(asdict(record)).encode())
 
@@ -101,7 +101,7 @@ def rename_records(bucket: Bucket, old: Series, new: Series) -> None:
         try:
             kept: dict[str, Any] = json.loads(bucket.read(entry.key))
             moved = renamed_key(kept["quarantine"], old, new) if kept.get("quarantine") else None
-            record = Record(**{**kept, **new._asdict(), "quarantine": moved})
+            record = ImportRecord(**{**kept, **new._asdict(), "quarantine": moved})
         except (ValueError, TypeError):
             continue
         if entry.key == _key(record.id, old):
@@ -109,12 +109,12 @@ def rename_records(bucket: Bucket, old: Series, new: Series) -> None:
             bucket.delete([entry.key])
 
 
-def imports(lake: Lake) -> Sequence[Record]:
+def imports(lake: Lake) -> Sequence[ImportRecord]:
     """All imports that the lake has candles of, oldest first."""
     return [_record(lake, *item) for item in sorted(_objects(lake).items(), key=lambda item: item[0][1])]
 
 
-def undo(lake: Lake, id_: str) -> Record:
+def undo(lake: Lake, id_: str) -> ImportRecord:
     """Take one import back: its objects are deleted, and what they replaced is read again.
 
     Raises:
@@ -142,10 +142,10 @@ def _objects(lake: Lake) -> dict[tuple[Series, int], list[LakeObject]]:
     return found
 
 
-def _record(lake: Lake, key: tuple[Series, int], objects: Sequence[LakeObject]) -> Record:
+def _record(lake: Lake, key: tuple[Series, int], objects: Sequence[LakeObject]) -> ImportRecord:
     series, seq = key
     filled = [o for o in objects if o.rows]
-    plain = Record(
+    plain = ImportRecord(
         import_id(seq),
         *series,
         first=min(o.first for o in filled),
@@ -155,7 +155,7 @@ def _record(lake: Lake, key: tuple[Series, int], objects: Sequence[LakeObject]) 
     )
     try:
         kept: dict[str, Any] = json.loads(lake.bucket.read(_key(plain.id, series)))
-        return Record(**{**kept, **{name: getattr(plain, name) for name in ("first", "last", "rows", "source")}})
+        return ImportRecord(**{**kept, **{name: getattr(plain, name) for name in ("first", "last", "rows", "source")}})
     except (FileNotFoundError, ValueError, TypeError):
         return plain
 

@@ -1,5 +1,5 @@
 from .candle_folder import CandleFolder as CandleFolder
-from .candle_rows import Bars as Bars
+from .candle_rows import CandleRows as CandleRows
 from .candle_rows import Source as Source
 from .exchange_server import Dialect as Dialect
 from .exchange_server import Sandbox as Sandbox

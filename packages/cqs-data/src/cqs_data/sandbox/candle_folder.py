@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cqs_core import FIELDS, UsageError
-from cqs_data.sandbox.candle_rows import Bars, aggregate, divides, step
+from cqs_data.sandbox.candle_rows import CandleRows, aggregate, divides, step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ class CandleFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._loaded: dict[tuple[str, str, str], Bars] = {}
+        self._loaded: dict[tuple[str, str, str], CandleRows] = {}
         if not self.files:
             raise UsageError(f"no candles in {str(root)!r}; put files there as upbit/BTC-KRW_1d.parquet")
 
@@ -48,25 +48,27 @@ class CandleFolder:
     def first(self, exchange: str, market: str) -> int:
         return min(int(self._load(exchange, market, interval).ts[0]) for interval in self.files[exchange, market])
 
-    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         key = (exchange, market, interval)
         if key not in self._loaded and interval not in self.files[exchange, market]:
             stored = self._finest(exchange, market, interval)
-            self._loaded[key] = aggregate(self._load(exchange, market, stored), interval) if stored else Bars.empty()
+            self._loaded[key] = (
+                aggregate(self._load(exchange, market, stored), interval) if stored else CandleRows.empty()
+            )
         return self._load(*key).between(start, end)
 
     def _finest(self, exchange: str, market: str, interval: str) -> str | None:
         stored = self.files[exchange, market]
         return max((i for i in stored if divides(i, interval)), key=step, default=None)
 
-    def _load(self, exchange: str, market: str, interval: str) -> Bars:
+    def _load(self, exchange: str, market: str, interval: str) -> CandleRows:
         key = (exchange, market, interval)
         if key not in self._loaded:
             self._loaded[key] = read(self.files[exchange, market][interval])
         return self._loaded[key]
 
 
-def read(path: Path) -> Bars:
+def read(path: Path) -> CandleRows:
     """Candles of a parquet file: a time column named `ts` or `timestamp`, then open, high, low, close, volume.
 
     Raises:
@@ -82,4 +84,4 @@ def read(path: Path) -> Bars:
     ts = table[times].cast(pa.timestamp("ms", "UTC")).to_numpy().astype("M8[ms]").astype(np.int64)
     values = np.column_stack([table[name].to_numpy() for name in FIELDS])
     order = np.argsort(ts, kind="stable")
-    return Bars(ts[order], values[order].astype(np.float64))
+    return CandleRows(ts[order], values[order].astype(np.float64))

@@ -19,7 +19,7 @@ _UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
 _MONDAY = 4 * DAY
 
 
-class Bars(NamedTuple):
+class CandleRows(NamedTuple):
     """Candles in ascending order.
 
     Attributes:
@@ -34,16 +34,16 @@ class Bars(NamedTuple):
     def empty(cls) -> Self:
         return cls(np.empty(0, np.int64), np.empty((0, 5)))
 
-    def between(self, start: int, end: int) -> Bars:
+    def between(self, start: int, end: int) -> CandleRows:
         """Those that open in `[start, end)`."""
         i, j = np.searchsorted(self.ts, (start, end))
-        return Bars(self.ts[i:j], self.values[i:j])
+        return CandleRows(self.ts[i:j], self.values[i:j])
 
-    def last(self, count: int) -> Bars:
-        return Bars(self.ts[-count:], self.values[-count:])
+    def last(self, count: int) -> CandleRows:
+        return CandleRows(self.ts[-count:], self.values[-count:])
 
-    def head(self, count: int) -> Bars:
-        return Bars(self.ts[:count], self.values[:count])
+    def head(self, count: int) -> CandleRows:
+        return CandleRows(self.ts[:count], self.values[:count])
 
 
 class Source(Protocol):
@@ -57,7 +57,7 @@ class Source(Protocol):
         """Open of its first candle, ms UTC."""
         ...
 
-    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         """Candles that open in `[start, end)`, up to the unfinished one of this moment."""
         ...
 
@@ -91,12 +91,12 @@ def divides(fine: str, coarse: str) -> bool:
     return fine not in {"1w", "1M"} and step(coarse) % step(fine) == 0
 
 
-def aggregate(bars: Bars, interval: str) -> Bars:
+def aggregate(bars: CandleRows, interval: str) -> CandleRows:
     """Longer bars of shorter ones: first open, highest, lowest, last close, summed volume."""
     return regroup(bars, floors(interval, bars.ts))
 
 
-def regroup(bars: Bars, opens: Stamps) -> Bars:
+def regroup(bars: CandleRows, opens: Stamps) -> CandleRows:
     """The same for bars that belong to candles with these opens, int64 (n,)."""
     if len(bars.ts) == 0:
         return bars
@@ -110,10 +110,10 @@ def regroup(bars: Bars, opens: Stamps) -> Bars:
         v[ends, 3],
         np.round(np.add.reduceat(v[:, 4], at), 8),
     )
-    return Bars(opens[at], np.column_stack(columns))
+    return CandleRows(opens[at], np.column_stack(columns))
 
 
-def newest(source: Source, exchange: str, market: str, interval: str, end: int, count: int) -> Bars:
+def newest(source: Source, exchange: str, market: str, interval: str, end: int, count: int) -> CandleRows:
     """The last `count` candles that open before `end`: exchanges that page backwards."""
     first, span = source.first(exchange, market), step(interval) * (count + 2)
     while True:
@@ -123,7 +123,7 @@ def newest(source: Source, exchange: str, market: str, interval: str, end: int, 
         span *= 4
 
 
-def oldest(source: Source, exchange: str, market: str, interval: str, start: int, end: int, count: int) -> Bars:
+def oldest(source: Source, exchange: str, market: str, interval: str, start: int, end: int, count: int) -> CandleRows:
     """The first `count` candles that open in `[start, end)`: exchanges that page forwards."""
     span = step(interval) * (count + 2)
     start = max(start, source.first(exchange, market) - step(interval))

@@ -10,7 +10,7 @@ import numpy as np
 from cqs_core import UsageError
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, WEEK
-from cqs_data.sandbox.candle_rows import Bars, Source, newest, oldest, step
+from cqs_data.sandbox.candle_rows import CandleRows, Source, newest, oldest, step
 from cqs_data.sandbox.seeded import uniform
 from cqs_data.sandbox.thinning import Thinned
 
@@ -82,7 +82,7 @@ class Habitual:
     def first(self, exchange: str, market: str) -> int:
         return self.source.first(exchange, market)
 
-    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         found = self.source.bars(exchange, market, interval, start - step(interval), end)
         if self.habits.off_grid:
             found = with_strays(found, interval, self.habits.off_grid, self.clock())
@@ -96,23 +96,23 @@ class Habitual:
         return int(last.ts[0]) if len(last.ts) else self.clock() + 1
 
 
-def with_strays(bars: Bars, interval: str, share: float, now: int) -> Bars:
+def with_strays(bars: CandleRows, interval: str, share: float, now: int) -> CandleRows:
     """Some candles again, a third of a bar later."""
     stray = (uniform(97, bars.ts) < share) & (bars.ts + step(interval) <= now)
     ts = np.r_[bars.ts, bars.ts[stray] + step(interval) // 3]
     order = np.argsort(ts, kind="stable")
-    return Bars(ts[order], np.vstack([bars.values, bars.values[stray]])[order])
+    return CandleRows(ts[order], np.vstack([bars.values, bars.values[stray]])[order])
 
 
-def backwards(source: Source, exchange: str, market: str, interval: str, end: int, count: int) -> Bars:
+def backwards(source: Source, exchange: str, market: str, interval: str, end: int, count: int) -> CandleRows:
     """An answer with the last `count` candles that open before `end`, as the habits of the source have it."""
     _, end, count = _asked(source, end, count)
     if isinstance(source, Habitual) and end <= source.kept(exchange, market, interval):
-        return Bars.empty()
+        return CandleRows.empty()
     return newest(source, exchange, market, interval, end, count)
 
 
-def forwards(source: Source, exchange: str, market: str, interval: str, start: int, end: int, count: int) -> Bars:
+def forwards(source: Source, exchange: str, market: str, interval: str, start: int, end: int, count: int) -> CandleRows:
     """An answer with the first `count` candles that open in `[start, end)`, as the habits of the source have it."""
     habits, stop, count = _asked(source, end, count)
     if habits.ignores_since:
@@ -122,7 +122,7 @@ def forwards(source: Source, exchange: str, market: str, interval: str, start: i
     return oldest(source, exchange, market, interval, start, end, count)
 
 
-def window(source: Source, exchange: str, market: str, interval: str, start: int, end: int, count: int) -> Bars:
+def window(source: Source, exchange: str, market: str, interval: str, start: int, end: int, count: int) -> CandleRows:
     """An answer with the last `count` candles that open in `[start, end)`, as the habits of the source have it."""
     habits, stop, count = _asked(source, end, count)
     if habits.ignores_since:

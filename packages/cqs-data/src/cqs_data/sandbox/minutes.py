@@ -7,27 +7,27 @@ from zlib import crc32
 import numpy as np
 
 from cqs_core.time.intervals import MINUTE
-from cqs_data.sandbox.candle_rows import Bars, Floats
+from cqs_data.sandbox.candle_rows import CandleRows, Floats
 from cqs_data.sandbox.seeded import bell, uniform
 
 _M = np.arange(61)
 _BRIDGE = np.sqrt(_M * (60 - _M)) / 30.0
 
 
-def minutes(name: str, hours: Bars) -> Bars:
+def minutes(name: str, hours: CandleRows) -> CandleRows:
     """60 candles for each hour; `name` seeds them."""
     if len(hours.ts) == 0:
-        return Bars.empty()
+        return CandleRows.empty()
     seed = crc32(name.encode()) * 1_000_033
     ts = (hours.ts[:, None] + _M[:60] * MINUTE).ravel()
     prices = _prices(seed, hours, ts)
-    return Bars(ts, np.column_stack([prices, _volumes(seed + 9, hours, ts)]))
+    return CandleRows(ts, np.column_stack([prices, _volumes(seed + 9, hours, ts)]))
 
 
-def unfinished(bars: Bars, now: int) -> Bars:
+def unfinished(bars: CandleRows, now: int) -> CandleRows:
     """Minutes up to `now`, the last as far as it has come."""
     bars = bars.between(0, now + 1)
-    bars = Bars(bars.ts, bars.values.copy())
+    bars = CandleRows(bars.ts, bars.values.copy())
     if len(bars.ts) and bars.ts[-1] + MINUTE > now:
         done, (opened, _, _, closed, volume) = (now - bars.ts[-1]) / MINUTE, bars.values[-1]
         price = float(_on_unit(opened + (closed - opened) * done, opened))
@@ -35,7 +35,7 @@ def unfinished(bars: Bars, now: int) -> Bars:
     return bars
 
 
-def _prices(seed: int, hours: Bars, ts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+def _prices(seed: int, hours: CandleRows, ts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
     opened, high, low, closed = (hours.values[:, i, None] for i in range(4))
     noise = np.c_[bell(seed, ts).reshape(-1, 60), np.zeros(len(hours.ts))]
     path = opened + (closed - opened) * _M / 60 + (high - low) * 0.2 * _BRIDGE * noise
@@ -61,7 +61,7 @@ def _on_unit(price: Floats, opened: Floats) -> Floats:
     return np.asarray(np.round(np.round(price / unit) * unit, 8))
 
 
-def _volumes(seed: int, hours: Bars, ts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+def _volumes(seed: int, hours: CandleRows, ts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
     weights = (0.05 + uniform(seed, ts) ** 2).reshape(-1, 60)
     total = hours.values[:, 4, None]
     parts = np.floor(total * weights / weights.sum(1, keepdims=True) * 1e6) / 1e6

@@ -15,7 +15,7 @@ import numpy as np
 
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
-from cqs_data.sandbox.candle_rows import Bars, Floats, Stamps, aggregate, step
+from cqs_data.sandbox.candle_rows import CandleRows, Floats, Stamps, aggregate, step
 from cqs_data.sandbox.minutes import minutes, unfinished
 from cqs_data.sandbox.seeded import bell, uniform
 
@@ -73,8 +73,8 @@ class Synthetic:
     def __init__(self, clock: Callable[[], int] = clock.now, quotes: Mapping[str, str] | None = None) -> None:
         self.clock = clock
         self.quotes = {**QUOTES, **(quotes or {})}
-        self._hours: dict[tuple[str, str], Bars] = {}
-        self._longer: dict[tuple[str, str, str], tuple[int, Bars]] = {}
+        self._hours: dict[tuple[str, str], CandleRows] = {}
+        self._longer: dict[tuple[str, str, str], tuple[int, CandleRows]] = {}
 
     def markets(self, exchange: str) -> list[str]:
         return [f"{coin}/{self.quotes[exchange]}" for coin in COINS] if exchange in self.quotes else []
@@ -82,7 +82,7 @@ class Synthetic:
     def first(self, exchange: str, market: str) -> int:  # noqa: ARG002 - all are listed on the same day
         return START
 
-    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         now = self.clock()
         end = min(end, now + 1)
         if step(interval) < HOUR:
@@ -94,7 +94,7 @@ class Synthetic:
             closed = _with_partial(closed, partial, interval)
         return closed.between(start, end)
 
-    def _closed(self, exchange: str, market: str, interval: str, now: int) -> Bars:
+    def _closed(self, exchange: str, market: str, interval: str, now: int) -> CandleRows:
         """Bars of all closed hours; the last one may still lack hours to come."""
         hours = self._hours_until(exchange, market, now)
         key, have = (exchange, market, interval), len(hours.ts)
@@ -102,22 +102,22 @@ class Synthetic:
             self._longer[key] = have, aggregate(hours, interval)
         return self._longer[key][1]
 
-    def _hours_until(self, exchange: str, market: str, now: int) -> Bars:
-        known = self._hours.get((exchange, market), Bars.empty())
+    def _hours_until(self, exchange: str, market: str, now: int) -> CandleRows:
+        known = self._hours.get((exchange, market), CandleRows.empty())
         since = int(known.ts[-1]) + HOUR if len(known.ts) else START
         if since < now // HOUR * HOUR:
             more = hours(exchange, market, np.arange(since, now // HOUR * HOUR, HOUR, dtype=np.int64))
-            known = Bars(np.r_[known.ts, more.ts], np.r_[known.values, more.values])
+            known = CandleRows(np.r_[known.ts, more.ts], np.r_[known.values, more.values])
             self._hours[exchange, market] = known
         return known
 
-    def _minutes(self, exchange: str, market: str, start: int, end: int, now: int) -> Bars:
+    def _minutes(self, exchange: str, market: str, start: int, end: int, now: int) -> CandleRows:
         opens = np.arange(max(start, START) // HOUR * HOUR, end, HOUR, dtype=np.int64)
         fine = minutes(f"{exchange} {market}", hours(exchange, market, opens)).between(start, end)
         return unfinished(fine, now)
 
 
-def hours(exchange: str, market: str, ts: Stamps) -> Bars:
+def hours(exchange: str, market: str, ts: Stamps) -> CandleRows:
     """The hourly candles that open at these stamps, without hours of outage or silence."""
     ts = ts[_traded(exchange, market, ts)]
     name, coin = market.partition("/")[0], COINS[market.partition("/")[0]]
@@ -131,7 +131,7 @@ def hours(exchange: str, market: str, ts: Stamps) -> Bars:
     volume = coin.turnover / opens * (0.35 + moved + 0.8 * uniform(seed + 2, ts)) * _day_rhythm(ts)
     scale = 1.0 if market.endswith("/KRW") else _DOLLAR
     prices = ticks(np.column_stack([opens, highs, lows, closes]) / scale)
-    return Bars(ts, np.column_stack([prices, np.round(volume, 8)]))
+    return CandleRows(ts, np.column_stack([prices, np.round(volume, 8)]))
 
 
 def ticks(price: Floats) -> Floats:
@@ -193,14 +193,14 @@ def _day_rhythm(ts: Stamps) -> Floats:
     return np.asarray(1 + 0.45 * np.sin(2 * np.pi * ((ts % DAY) / DAY - 0.32)))
 
 
-def _with_partial(closed: Bars, partial: Bars, interval: str) -> Bars:
+def _with_partial(closed: CandleRows, partial: CandleRows, interval: str) -> CandleRows:
     """Closed bars and the hour under way, which may belong to the last of them."""
     bar = aggregate(partial, interval)
     if len(closed.ts) and closed.ts[-1] == bar.ts[0]:
         both = np.vstack([closed.values[-1], bar.values[0]])
-        bar = aggregate(Bars(np.repeat(bar.ts, 2), both), interval)
-        closed = Bars(closed.ts[:-1], closed.values[:-1])
-    return Bars(np.r_[closed.ts, bar.ts], np.vstack([closed.values, bar.values]))
+        bar = aggregate(CandleRows(np.repeat(bar.ts, 2), both), interval)
+        closed = CandleRows(closed.ts[:-1], closed.values[:-1])
+    return CandleRows(np.r_[closed.ts, bar.ts], np.vstack([closed.values, bar.values]))
 
 
 def _seed(name: str) -> int:

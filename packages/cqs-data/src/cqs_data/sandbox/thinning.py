@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from cqs_core.time.intervals import DAY, HOUR, WEEK
-from cqs_data.sandbox.candle_rows import Bars, Source, aggregate, divides, regroup, step
+from cqs_data.sandbox.candle_rows import CandleRows, Source, aggregate, divides, regroup, step
 from cqs_data.sandbox.seeded import uniform
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Thinned:
         self.source, self.share, self.week_shift, self.day_shift = source, share, week_shift, day_shift
         self.clock = clock
         self._base = cache(self._shortest)
-        self._hours: dict[tuple[str, str, int], Bars] = {}
+        self._hours: dict[tuple[str, str, int], CandleRows] = {}
 
     def markets(self, exchange: str) -> list[str]:
         return list(self.source.markets(exchange))
@@ -44,7 +44,7 @@ class Thinned:
     def first(self, exchange: str, market: str) -> int:
         return self.source.first(exchange, market)
 
-    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def bars(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         shift = {"1w": self.week_shift, "1d": self.day_shift}.get(interval)
         if not shift:
             return self._traded(exchange, market, interval, start, end)
@@ -52,7 +52,7 @@ class Thinned:
         part = self._traded(exchange, market, fine, start - size, end + size)
         return regroup(part, (part.ts - shift) // size * size + shift).between(start, end)
 
-    def _traded(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def _traded(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         """Candles on the usual grid."""
         base = self._base(exchange, market)
         if not self.share or base is None:
@@ -67,9 +67,9 @@ class Thinned:
         else:
             parts = [self._chunk(exchange, market, at) for at in range(low // _CHUNK * _CHUNK, high, _CHUNK)]
         ts, values = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return aggregate(Bars(ts, values), interval).between(start, end)
+        return aggregate(CandleRows(ts, values), interval).between(start, end)
 
-    def _chunk(self, exchange: str, market: str, at: int) -> Bars:
+    def _chunk(self, exchange: str, market: str, at: int) -> CandleRows:
         """Hours of thirty days."""
         key = exchange, market, at
         if key in self._hours:
@@ -79,12 +79,12 @@ class Thinned:
             self._hours[key] = hours
         return hours
 
-    def _left(self, exchange: str, market: str, interval: str, start: int, end: int) -> Bars:
+    def _left(self, exchange: str, market: str, interval: str, start: int, end: int) -> CandleRows:
         if end <= self.source.first(exchange, market) - WEEK or start > self.clock():
-            return Bars.empty()
+            return CandleRows.empty()
         bars = self.source.bars(exchange, market, interval, start, end)
         traded = uniform(crc32(f"{exchange} {market} {interval}".encode()), bars.ts) >= self.share
-        return Bars(bars.ts[traded], bars.values[traded])
+        return CandleRows(bars.ts[traded], bars.values[traded])
 
     def _shortest(self, exchange: str, market: str) -> str | None:
         first = self.source.first(exchange, market)

@@ -15,7 +15,7 @@ from aiohttp import web
 from cqs_core import UsageError
 from cqs_core.time import clock
 from cqs_core.time.intervals import HOUR
-from cqs_data.sandbox.candle_rows import Bars, Source, newest, step
+from cqs_data.sandbox.candle_rows import CandleRows, Source, newest, step
 from cqs_data.sandbox.habits import backwards
 from cqs_data.sandbox.routes import serving
 from cqs_data.sandbox.sockets import converse, upbit_reader
@@ -145,7 +145,7 @@ def _listing(name: str) -> dict[str, str]:
     return {"market": name, "korean_name": korean, "english_name": english}
 
 
-def _rows(bars: Bars) -> zip[tuple[int, list[float]]]:
+def _rows(bars: CandleRows) -> zip[tuple[int, list[float]]]:
     return zip(bars.ts.tolist(), bars.values.tolist(), strict=True)
 
 

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_core import INTERVALS, Lake, Series, plugins
-from cqs_data.importing import Imported, Options, Record, import_files, imports, undo
+from cqs_data.importing import Imported, ImportRecord, Options, import_files, imports, undo
 from cqs_panel import FIELD, WIDE, count, plain_table, section, stack, when, zone_name
 
 if TYPE_CHECKING:
@@ -130,11 +130,11 @@ class FilesPanel(pn.viewable.Viewer):
         self.refresh()
         self._changed()
 
-    def _show_imports(self, found: Sequence[Record]) -> None:
+    def _show_imports(self, found: Sequence[ImportRecord]) -> None:
         rows = [self._record(one) for one in reversed(found)]
         self._imports[:] = rows or [plain_table(("Import",), [("nothing was imported",)])]
 
-    def _record(self, one: Record) -> Any:
+    def _record(self, one: ImportRecord) -> Any:
         zone = self._page.settings.timezone
         span = (when(one.first, zone), when(one.last, zone))
         cells = (one.id, str(one.series), *span, count(one.rows), ", ".join(one.files[:3]) or None)
@@ -142,7 +142,7 @@ class FilesPanel(pn.viewable.Viewer):
         return pn.Row(shown, self._button("Undo", "undo", lambda: self._undo(one.id)), **_ROW)
 
     def _undo(self, id_: str) -> None:
-        def after(_: Record) -> None:
+        def after(_: ImportRecord) -> None:
             self.refresh()
             self._changed()
 

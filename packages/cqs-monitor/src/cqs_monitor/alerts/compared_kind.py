@@ -11,7 +11,7 @@ from cqs_monitor.alerts.kind import AlertKind
 
 if TYPE_CHECKING:
     from cqs_monitor.alerts.context import Context
-    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.comparison import BotComparison
 
 
 class ComparedKind(AlertKind):
@@ -22,7 +22,7 @@ class ComparedKind(AlertKind):
     strategy: Text | None = Field(None, title="Strategy")
     days: Days = Field(30, title="Of the last days")
 
-    def compared(self, context: Context, account: str) -> Comparison | str:
+    def compared(self, context: Context, account: str) -> BotComparison | str:
         """The comparison, or why there is none."""
         strategy = self.strategy or context.format(account).strategy
         if not strategy:

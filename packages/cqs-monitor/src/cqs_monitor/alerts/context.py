@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cqs_core import Bucket, LogFormat
-    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.comparison import BotComparison
     from cqs_monitor.logs.problems import Problem
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.models.evaluation.regimes import Regimes
@@ -33,7 +33,7 @@ _COMPARED_FOR = 600_000  # ms for which a comparison serves: candles and rules c
 
 
 @dataclass(frozen=True, eq=False)
-class Trades:
+class AccountTrades:
     """One account's rows, ascending in time.
 
     Attributes:
@@ -71,7 +71,7 @@ class Context:
         """What the account's figures are in: currency and zone."""
         return self.snapshot.formats[account]
 
-    def trades(self, account: str) -> Trades:
+    def trades(self, account: str) -> AccountTrades:
         """The account's rows."""
         return self.figures.once(("trades", account), lambda: _trades(self.snapshot.only(account)))
 
@@ -121,12 +121,12 @@ class Context:
         ts = stamps(table) + length(interval)
         return ts, table["close"].to_numpy(), length(interval)
 
-    def compared(self, account: str, strategy: str, days: int) -> Comparison | str:
+    def compared(self, account: str, strategy: str, days: int) -> BotComparison | str:
         """The account's last days against a strategy, at most ten minutes old; or why they cannot be compared."""
         key = ("compared", account, strategy, days, self.now // _COMPARED_FOR)
         return self.figures.once(key, lambda: self._compare(account, strategy, days))
 
-    def _compare(self, account: str, strategy: str, days: int) -> Comparison | str:
+    def _compare(self, account: str, strategy: str, days: int) -> BotComparison | str:
         from cqs_monitor.compare.comparison import ComparisonRequest, compare
         from cqs_monitor.compare.strategy_setup import find_setup
 
@@ -146,10 +146,10 @@ def context_of(bucket: Bucket, now: int) -> Context:
     return Context(bucket, reader_of(bucket.address).refresh(), now)
 
 
-def _trades(table: pa.Table) -> Trades:
+def _trades(table: pa.Table) -> AccountTrades:
     ts = table["timestamp"].cast(pa.int64()).to_numpy() // 1000
     order = np.argsort(ts, kind="stable")
     day = table["date"].cast(pa.int32()).to_numpy().astype(np.int64)
     profit = np.nan_to_num(table["profit"].to_numpy(zero_copy_only=False))
     sell = table["sell"].to_numpy(zero_copy_only=False)
-    return Trades(ts[order], day[order], profit[order], sell[order])
+    return AccountTrades(ts[order], day[order], profit[order], sell[order])

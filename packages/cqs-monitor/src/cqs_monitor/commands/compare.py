@@ -12,7 +12,7 @@ from cqs_core.files import safe
 from cqs_monitor.commands.printing import money, table
 
 if TYPE_CHECKING:
-    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.comparison import BotComparison
 
 
 @click.command("compare")
@@ -65,7 +65,7 @@ def command(
     emit(found.json(), as_json, lambda: _print(found, saved=save_costs))
 
 
-def _print(found: Comparison, *, saved: bool) -> None:
+def _print(found: BotComparison, *, saved: bool) -> None:
     data = found.json()
     click.echo(
         safe(f"{data['account']} against {data['strategy']}, {data['start'][:10]} to {data['end'][:10]} (exclusive)")

@@ -67,9 +67,9 @@ def _print(snapshot: Snapshot, found: Summaries, currency: str, by: str, about: 
 
 
 def _about(snapshot: Snapshot, currency: str, day_start: str | None, *, net: bool) -> str:
-    from cqs_monitor.performance.convention import Convention
+    from cqs_monitor.performance.convention import AccountConvention
 
-    found = Convention.of(snapshot.formats[name] for name in snapshot.currencies[currency])
+    found = AccountConvention.of(snapshot.formats[name] for name in snapshot.currencies[currency])
     fees = f"net of estimated fees ({found.fee})" if net else "gross of fees"
     days = (
         f"trading days from {day_start} {found.zone}"

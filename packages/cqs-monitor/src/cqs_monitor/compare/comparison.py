@@ -55,13 +55,13 @@ class ComparisonRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
-    """The answer.
+class BotComparison:
+    """A bot's log compared with the backtest of its strategy.
 
     Attributes:
-        form: of the account's log: its currency, fee rate and smallest order.
-        question: as it was asked.
+        request: as it was made.
         setup: of the request, on the exchange of the account's format where it names none.
+        form: of the account's log: its currency, fee rate and smallest order.
         start: ms UTC, as is `end`: the compared range.
         capital: at the start of the backtest.
         result: the backtest.
@@ -123,7 +123,7 @@ class Comparison:
         }
 
 
-def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> Comparison:
+def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> BotComparison:
     """Compare the log with the strategy's run.
 
     Raises:
@@ -148,7 +148,7 @@ def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> C
     scale = None if request.capital is None else 1.0
     pairing = pair_up(positions(result), live, request.tolerance, scale)
     told = [str(one) for one in incomplete]
-    return Comparison(request, setup, form, start, end, capital, result, pairing, left_out, told)
+    return BotComparison(request, setup, form, start, end, capital, result, pairing, left_out, told)
 
 
 def _range(table: pa.Table, request: ComparisonRequest) -> tuple[int, int | None]:

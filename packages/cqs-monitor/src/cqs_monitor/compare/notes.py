@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.comparison import BotComparison
     from cqs_monitor.compare.pairing import Pairing
 
 
-def notes(comparison: Comparison) -> list[str]:
+def notes(comparison: BotComparison) -> list[str]:
     """Sentences for the reader, the most important first."""
     request, result = comparison.request, comparison.result
     quote = result.candles.symbols[0].partition("/")[2]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket, Demo, RunResult
-    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.comparison import BotComparison
     from cqs_monitor.compare.deviations import Deviation
     from cqs_monitor.compare.strategy_setup import StrategySetup
     from cqs_monitor.demo.trade import Trade
@@ -99,7 +99,7 @@ def _write(bucket: Bucket, files: Mapping[str, bytes]) -> int:
     return len(changed)
 
 
-def _compare(bucket: Bucket, snapshot: Any, setup: StrategySetup, account: str) -> Comparison:
+def _compare(bucket: Bucket, snapshot: Any, setup: StrategySetup, account: str) -> BotComparison:
     from cqs_monitor.compare.comparison import ComparisonRequest, compare
 
     start = parse_start(_SINCE[account])

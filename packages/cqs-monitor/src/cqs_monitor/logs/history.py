@@ -15,7 +15,7 @@ from cqs_core.time.clock import now
 from cqs_monitor.logs.duplicates import Once, told_once
 from cqs_monitor.logs.errors import BotError, read_errors
 from cqs_monitor.logs.index import Index
-from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, Trades, in_time, sort_out
+from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, in_time, sort_out
 from cqs_monitor.logs.problems import Findings
 from cqs_monitor.logs.reading import FilesOf, Group, refreshed
 from cqs_monitor.logs.recognition import HEAD
@@ -127,7 +127,7 @@ class Logs:
         trades = {file.account for file in files if read.get(file.key) != file.stamp}
         return frozenset(trades | {file.account for file in layout.small if file.key not in self._small})
 
-    def _group(self, name: str, trades: Trades) -> Group:
+    def _group(self, name: str, trades: TradeFiles) -> Group:
         group = self._groups.get(name) or self._index.load(name)
         if group.signature == trades.signature:
             return group

@@ -69,7 +69,7 @@ class Folder(NamedTuple):
 
 
 @dataclass(eq=False)
-class Trades:
+class TradeFiles:
     """The files of trades of one month, all in one format."""
 
     form: LogFormat
@@ -104,7 +104,7 @@ class Layout:
         problems: files that are not read, and why.
     """
 
-    trades: dict[str, Trades] = field(default_factory=dict)
+    trades: dict[str, TradeFiles] = field(default_factory=dict)
     formats: dict[str, LogFormat] = field(default_factory=dict)
     positions: dict[str, LogFile] = field(default_factory=dict)
     states: dict[str, LogFile] = field(default_factory=dict)
@@ -208,7 +208,7 @@ def _place(layout: Layout, form: LogFormat, run: Run, some: Folder) -> None:
     else:
         layout.formats[some.account] = form
         if run.kind == "trades":
-            layout.trades.setdefault(f"{form.name}-{form.version}.{run.detail}", Trades(form)).folders.append(some)
+            layout.trades.setdefault(f"{form.name}-{form.version}.{run.detail}", TradeFiles(form)).folders.append(some)
             return
         files = layout.positions if run.kind == "positions" else layout.states
         for file in some.files():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from cqs_core import Bucket, LogFormat
-    from cqs_monitor.logs.layout import LogFile, Trades
+    from cqs_monitor.logs.layout import LogFile, TradeFiles
 
 UNREAD = ""
 """Stamp of a file that could not be read: it equals no file's, so that the next reading tries again."""
@@ -90,7 +90,7 @@ class FilesOf(Sequence[FileRows]):
         return self._all[place]
 
 
-def refreshed(group: Group, trades: Trades, bucket: Bucket) -> Group:
+def refreshed(group: Group, trades: TradeFiles, bucket: Bucket) -> Group:
     """The group of `trades`, as they are listed now: files that changed are read, the rest is taken over."""
     files = trades.files()
     known = {entry.file.key: entry.file.stamp for entry in group.files}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Convention:
+class AccountConvention:
     """The conventions of some accounts; if their formats differ, those of each, `CET, UTC`.
 
     Attributes:
@@ -30,7 +30,7 @@ class Convention:
     fee: str = ""
 
     @classmethod
-    def of(cls, formats: Iterable[LogFormat]) -> Convention:
+    def of(cls, formats: Iterable[LogFormat]) -> AccountConvention:
         known = list(dict.fromkeys(formats))
         fields = (
             [form.currency for form in known],

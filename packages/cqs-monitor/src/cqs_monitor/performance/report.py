@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cqs_monitor.logs.days import date_of, day_of, today
 from cqs_monitor.performance.columns import TRADING, Columns, start_of_day
-from cqs_monitor.performance.convention import Convention
+from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.holdings import Holding, holdings
 from cqs_monitor.performance.statistics import Statistics, statistics
 
@@ -82,7 +82,7 @@ class Report:
     reading: Reading
     choice: Choice
     names: tuple[str, ...]
-    convention: Convention
+    convention: AccountConvention
     days: npt.NDArray[np.int64]
     pnl: Floats
     today: float
@@ -122,7 +122,7 @@ def make_report(reading: Reading, choice: Choice, now: int) -> Report:
         reading=reading,
         choice=choice,
         names=names,
-        convention=Convention.of(snapshot.formats[name] for name in names),
+        convention=AccountConvention.of(snapshot.formats[name] for name in names),
         days=known.days,
         pnl=known.pnl,
         **{name: float(chosen[name].sum()) for name in ("today", "week", "month")},

@@ -9,7 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import CqsError, Series, UsageError, plugins
-from cqs_monitor.compare.comparison import Comparison, ComparisonRequest, compare
+from cqs_monitor.compare.comparison import BotComparison, ComparisonRequest, compare
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_layers, comparison_table, comparison_text, holdings_table
@@ -57,7 +57,7 @@ class CompareView(pn.viewable.Viewer):
         self._question: ComparisonRequest | None = None
         self._seen: Snapshot | None = None
         self._working = False
-        self._found: Comparison | None = None
+        self._found: BotComparison | None = None
         self._form: ComparisonForm | None = None
         self._fields = pn.Column(**WIDE)
         self._bench = Workbench("Bot against backtest", self._fields, "Compare with the backtest", self._submit)
@@ -184,7 +184,7 @@ class CompareView(pn.viewable.Viewer):
         bucket, reader, self._working = self._page.bucket, self._reader, True
         self._page.load(lambda: _answer(bucket, reader, request), self._show, quiet=quiet)
 
-    def _show(self, answer: tuple[ComparisonRequest, Snapshot | None, Comparison | Exception]) -> None:
+    def _show(self, answer: tuple[ComparisonRequest, Snapshot | None, BotComparison | Exception]) -> None:
         request, seen, found = answer
         if request is not self._question:
             return
@@ -260,7 +260,7 @@ class CompareView(pn.viewable.Viewer):
 
 def _answer(
     bucket: Bucket, reader: Reader, request: ComparisonRequest
-) -> tuple[ComparisonRequest, Snapshot | None, Comparison | Exception]:
+) -> tuple[ComparisonRequest, Snapshot | None, BotComparison | Exception]:
     """Errors are answers: what the user can fix is shown in place, and compared again when the log changes."""
     snapshot = None
     try:

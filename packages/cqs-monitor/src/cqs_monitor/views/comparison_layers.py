@@ -9,11 +9,11 @@ import numpy as np
 from cqs_panel import Band, Marks, Spot, when
 
 if TYPE_CHECKING:
-    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.comparison import BotComparison
     from cqs_panel import Layer
 
 
-def spot(found: Comparison, chosen: Any) -> Spot:
+def spot(found: BotComparison, chosen: Any) -> Spot:
     """From the purchase to the sale, of the strategy or the bot; to the end if still open."""
     market, at = str(chosen["symbol"]), int(chosen["at"])
     pairing = found.pairing
@@ -23,7 +23,7 @@ def spot(found: Comparison, chosen: Any) -> Spot:
     return Spot(at, one.exit_at or found.end, f"{what}, opened {when(at, 'UTC')[:10]}")
 
 
-def layers(found: Comparison, market: str) -> list[Layer]:
+def layers(found: BotComparison, market: str) -> list[Layer]:
     """The bot's fills as marks, the strategy's positions as bands."""
     pairing = found.pairing
     live = [one for one in (*(pair.live for pair in pairing.matched), *pairing.extra) if one.market == market]

@@ -10,7 +10,7 @@ from cqs_panel import when
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.comparison import BotComparison
     from cqs_monitor.compare.pairing import Pair
     from cqs_monitor.compare.position import Traded
 
@@ -43,7 +43,7 @@ def key(market: str, at: int) -> str:
     return f"{market} {iso(at)[:19]}"
 
 
-def comparison_frame(comparison: Comparison, timezone: str | None, *, differing: bool = False) -> pd.DataFrame:
+def comparison_frame(comparison: BotComparison, timezone: str | None, *, differing: bool = False) -> pd.DataFrame:
     """One row a position, the newest first; `at` is when it was opened, ms UTC.
 
     Args:

@@ -10,19 +10,19 @@ from cqs_monitor.views import comparison_table
 from cqs_panel import Metric, amount, count, ratio, tone
 
 if TYPE_CHECKING:
-    from cqs_monitor.compare.comparison import Comparison
+    from cqs_monitor.compare.comparison import BotComparison
     from cqs_monitor.compare.deviations import Deviation
     from cqs_panel import PageState
 
 
-def change(before: Comparison, after: Comparison) -> str:
+def change(before: BotComparison, after: BotComparison) -> str:
     """What changed since the last comparison, in one line."""
     old, new = (one.bridge.live - one.bridge.backtest for one in (before, after))
     was, now = amount(old, before.form.currency, signed=True), amount(new, after.form.currency, signed=True)
     return f"Compared: live less backtest {was} → {now}"
 
 
-def metrics(found: Comparison) -> list[Metric]:
+def metrics(found: BotComparison) -> list[Metric]:
     bridge, pairing, currency = found.bridge, found.pairing, found.form.currency
     gap = bridge.live - bridge.backtest
     slip = "–" if found.costs is None else f"{ratio(found.costs.slippage_bps)} bp"
@@ -43,13 +43,13 @@ def metrics(found: Comparison) -> list[Metric]:
     ]
 
 
-def unseen(found: Comparison) -> str:
+def unseen(found: BotComparison) -> str:
     """Reasons why the bot could not have followed this backtest."""
     told = "<br>".join(escape(said) for said in found.incomplete)
     return f'<div class="fault" role="alert"><b>The backtest did not see all bars</b><span>{told}</span></div>'
 
 
-def deviations(found: Comparison, page: PageState) -> str:
+def deviations(found: BotComparison, page: PageState) -> str:
     if not found.deviations:
         return "<p class='muted'>The bot did what the strategy says.</p>"
     items = [_deviation(one, page) for one in reversed(found.deviations)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core.time.clock import now
-from cqs_monitor.performance.convention import Convention
+from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Report, last_year, make_report
 from cqs_monitor.views import heatmap, holdings_table, pnl_bars
@@ -18,7 +18,7 @@ from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_chart import PnlChart
 from cqs_monitor.views.refresh_period import seconds_between
-from cqs_monitor.views.trades import Trades
+from cqs_monitor.views.trades import TradesSection
 from cqs_panel import (
     WIDE,
     bar,
@@ -57,7 +57,7 @@ class MonitorView(pn.viewable.Viewer):
         self._seconds = seconds_between(page)
         self._reader = reader_of(page.bucket.address)
         self._live = bool(not page.demo or page.settings.endpoint)
-        self._convention = Convention()
+        self._convention = AccountConvention()
         self._controls = Controls(page)
         self._controls.param.watch(lambda _: self._ask(quiet=False), "choice")
         self._state = html("", stylesheets=[_STATE_CSS])
@@ -79,7 +79,7 @@ class MonitorView(pn.viewable.Viewer):
         self._hours = html("", stylesheets=[pnl_bars.CSS])
         self._held = html("", stylesheets=[holdings_table.CSS])
         self._findings = html("", stylesheets=[holdings_table.CSS])
-        self._trades: Trades | None = None  # with its chart, below the fold
+        self._trades: TradesSection | None = None  # with its chart, below the fold
         self._health = Health(page.settings.timezone)
         self._body = pn.Column(visible=False, **WIDE)
         page.load(lambda: self._work(_FIRST), self._show)
@@ -150,9 +150,9 @@ class MonitorView(pn.viewable.Viewer):
             self._body[:] = [self._laid_out()]  # with all that it shows, so that the browser draws it once
         self._body.visible = True
 
-    def _list(self) -> Trades:
+    def _list(self) -> TradesSection:
         if self._trades is None:
-            self._trades = Trades(self._page)
+            self._trades = TradesSection(self._page)
             self._trades.update(self._report)
         return self._trades
 

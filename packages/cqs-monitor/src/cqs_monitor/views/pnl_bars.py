@@ -10,7 +10,7 @@ from cqs_panel import amount
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cqs_monitor.performance.convention import Convention
+    from cqs_monitor.performance.convention import AccountConvention
 
 CSS = """
 .bars{display:grid;grid-template-columns:max-content minmax(80px,1fr) max-content;gap:4px 10px;align-items:center;
@@ -55,7 +55,7 @@ def _row(name: str, value: float, currency: str, longest: float) -> str:
     return f'<span class="name" title="{escape(name)}">{escape(name)}</span>{track}<span class="value">{shown}</span>'
 
 
-def clock(by_hour: Mapping[int, float], known: Convention, kind: str = "") -> str:
+def clock(by_hour: Mapping[int, float], known: AccountConvention, kind: str = "") -> str:
     """24 columns of PnL; each hour's figure is in its tooltip, the largest is the scale."""
     largest = max((abs(value) for value in by_hour.values()), default=0.0) or 1.0
     columns = "".join(_column(hour, value, largest, known) for hour, value in by_hour.items())
@@ -67,7 +67,7 @@ def clock(by_hour: Mapping[int, float], known: Convention, kind: str = "") -> st
     return f'{scale}<svg class="clock" {box}>{axis}{columns}</svg><div class="hours">{hours}<span>24</span></div>'
 
 
-def _column(hour: int, value: float, largest: float, known: Convention) -> str:
+def _column(hour: int, value: float, largest: float, known: AccountConvention) -> str:
     height = max(0.8, 49 * abs(value) / largest)
     top = 50 - height if value > 0 else 50
     told = escape(f"{hour:02d}:00 to {hour + 1:02d}:00 {known.zone}: {amount(value, known.currency, signed=True)}")

@@ -22,7 +22,7 @@ from cqs_core.time.intervals import DAY
 from cqs_monitor.logs.days import zone_label
 from cqs_monitor.performance.blotter import trades_frame
 from cqs_monitor.performance.columns import start_of_day
-from cqs_monitor.performance.convention import Convention
+from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.figures import Figures
 from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.report import Choice
@@ -47,13 +47,13 @@ _MARKS = 2000
 _SHOWN = 120 * DAY  # before the last trade
 
 
-class Trades(pn.viewable.Viewer):
+class TradesSection(pn.viewable.Viewer):
     """A filter, a table of the newest rows that pass it, and a chart of one symbol with its trades."""
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
-        self._figures, self._choice, self._convention = Figures(), Choice(), Convention()
+        self._figures, self._choice, self._convention = Figures(), Choice(), AccountConvention()
         self._drawn: tuple[Any, ...] = ()
         self._usual: str | None = None
         self._offering = False
