@@ -42,6 +42,7 @@ def test_the_first_screen_has_the_two_commands_and_a_screenshot():
     first = readme.TEXT[:1700]
     assert "uv run cqs demo" in first
     assert "uv run pytest" in first
+    assert "## In Python" in first
     for image in ("dashboard-light.png", "dashboard-dark.png"):
         assert image in first
         assert (readme.ROOT / ".github" / image).is_file()
@@ -69,12 +70,15 @@ def test_the_commands_and_the_python_of_the_readme_run_against_the_sandbox(sandb
                 [CQS, *words[1:]], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment
             )
             assert ran.returncode == 0, f"{line}: {ran.stderr}"
-    code = next(block for block in readme.blocks("python") if "BacktestFacade" in block)
+    first, other = (block for block in readme.blocks("python") if "cqs_data" in block)
+    script = tmp_path / "first.py"
+    script.write_text(first + other)
     ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment
+        [sys.executable, script], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment
     )
     assert ran.returncode == 0, ran.stderr
-    assert len(ran.stdout.split()) == 2
+    assert len(ran.stdout.split()) == 4
+    assert list(bucket.glob("runs/*"))  # the first one is kept
 
 
 @pytest.fixture

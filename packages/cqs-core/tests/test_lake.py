@@ -193,6 +193,28 @@ def test_what_the_lake_does_not_have_is_told_with_the_command_that_fetches_it(la
         lake.candles("upbit", ["BTC/KRW"], "1h")
 
 
+def test_an_unknown_series_is_refused_unless_that_is_no_mistake(lake):
+    for ask in (lake.read, lake.derive, lake.frame):
+        with pytest.raises(UsageError, match=r"no candles of upbit BTC/KRW 1d in .*; fetch them: cqs fetch"):
+            ask(BTC)
+    lake.append(BTC, candles(5), 0, 5 * DAY)
+    for ask in (lake.read, lake.derive, lake.frame):
+        with pytest.raises(UnknownName, match="did you mean 'BTC/KRW'"):
+            ask("BTX")
+        assert len(ask(BTC, 100 * DAY)) == 0  # the range is empty
+    with pytest.raises(UsageError, match="`derive` puts them together from 1d"):
+        lake.read("BTC 1w")
+    assert len(lake.read("BTX", missing_ok=True)) == len(lake.derive("BTX 1w", missing_ok=True)) == 0
+
+
+def test_what_is_no_bucket_and_no_query_is_said(lake):
+    for wrong in (5, lake):
+        with pytest.raises(UsageError, match=r"is not a bucket; name a folder or gs://name"):
+            Lake(wrong)
+    with pytest.raises(UsageError, match="None is not a query; write SQL as text"):
+        lake.sql(None)
+
+
 @pytest.mark.parametrize("damage", [b"", b"PAR1", b"PAR1" + b"\0" * 500 + b"PAR1", "cut", "flip"])
 def test_a_damaged_object_is_named_and_never_read_as_candles(tmp_path, damage):
     lake = Lake(str(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 import numpy as np
@@ -13,7 +14,7 @@ from cqs_core import Bucket, DataWarning, Frame, Lake, Series, UnknownName, Usag
 from cqs_core.testing.candles import flat_table
 from cqs_core.time.clock import parse_start
 from cqs_core.time.intervals import DAY, HOUR
-from cqs_data import Bars, load, load_processed_data, sql
+from cqs_data import Bars, download, fetch, fetch_async, load, load_processed_data, repair, select, sql, update
 from cqs_data.downloading import _notes
 from cqs_data.fetching import Fetched
 
@@ -77,6 +78,57 @@ def test_bars_show_what_they_are(bucket):
 def test_unknown_markets_are_refused_with_the_nearest(bucket):
     with pytest.raises(UnknownName, match="unknown market in the lake 'BTX/KRW'; did you mean 'BTC/KRW'"):
         load(["BTC", "BTX"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"symbols": 5}, "5 is not a symbol; write 'BTC' or"),
+        ({"symbols": ["BTC", None]}, "None is not a symbol; write 'BTC' or"),
+        ({"symbols": []}, "no symbols; name some"),
+        ({"start": 20240101}, "20240101 is not a time; write 2024-01-31"),
+        ({"start": "2024-02-01", "end": "2024-01-01"}, "is not before end '2024-01-01'; swap them"),
+        ({"start": "2030-01-01"}, r"in these dates; ask for others \(the lake has .* to 2024-01-05"),
+        ({"interval": 60}, "60 is not an interval; write '1h' or '1d'"),
+        ({"exchange": 3}, "unknown exchange 3; there are"),
+        ({"quote": 3}, "3 is not a quote currency; write KRW"),
+        ({"bucket": 5}, "5 is not a bucket; name a folder or gs://name"),
+        ({"bucket": "nowhere"}, "'.*nowhere' does not exist; check the name"),
+    ],
+)
+def test_mistakes_are_named_with_their_remedy(bucket, wrong, told):
+    with pytest.raises(UsageError, match=told):
+        load(**{"symbols": "BTC"} | wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"symbols": 5}, {"symbols": [None]}, {"symbols": "BTC", "interval": [1]}])
+def test_a_selection_names_mistakes_too(wrong):
+    with pytest.raises(UsageError, match=r"is not an? (symbol|interval); write"):
+        select(**wrong)
+
+
+def test_symbols_may_be_an_array_or_a_series_and_a_bucket_may_begin_at_home(bucket, monkeypatch):
+    for symbols in (np.array(["BTC", "ETH"]), pd.Series(["BTC", "ETH"]), ("BTC", "ETH"), {"BTC": 1, "ETH": 2}):
+        found = load(symbols)
+        assert list(found) == ["BTC", "ETH"]
+        assert {type(name) for name in found} == {str}
+    polars = pytest.importorskip("polars", reason="frames of polars")
+    assert list(load(polars.Series(["BTC", "ETH"]))) == ["BTC", "ETH"]
+    monkeypatch.setenv("HOME", str(bucket.folder.parent))
+    assert len(load("BTC", bucket=f"~/{bucket.folder.name}")["BTC"]) == 5
+
+
+def test_every_way_to_fetch_asks_the_configured_endpoint(bucket, monkeypatch):
+    monkeypatch.setenv("CQS_ENDPOINT", "ftp:/nothing")
+    for ask in (
+        lambda: fetch(bucket, "BTC"),
+        lambda: asyncio.run(fetch_async(bucket, "BTC")),
+        lambda: update(bucket),
+        lambda: repair(bucket.url, []),
+        lambda: download("BTC"),
+    ):
+        with pytest.raises(UsageError, match="CQS_ENDPOINT is 'ftp:/nothing'; write a URL such as"):
+            ask()
 
 
 def test_bars_that_are_left_out_are_a_warning_at_the_callers_line(bucket):

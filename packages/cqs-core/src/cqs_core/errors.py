@@ -43,7 +43,7 @@ class UnknownName(UsageError, LookupError):  # noqa: N818 - reads as what it is
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], remedy: str = "") -> None:
-        super().__init__(f"unknown {kind} {name!r}; {_suggestion(name, list(known), remedy)}")
+        super().__init__(f"unknown {kind} {name!r}; {_suggestion(str(name), list(known), remedy)}")
 
 
 class BucketError(CqsError, OSError):

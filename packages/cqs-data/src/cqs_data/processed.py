@@ -26,6 +26,7 @@ from cqs_core.lake.publishing import at_home_market, key
 from cqs_core.time import intervals
 from cqs_core.time.clock import BEYOND, parse_range
 from cqs_core.time.intervals import ALIASES
+from cqs_core.trading import names_of
 from cqs_data.bars import Bars
 from cqs_data.fetching.selection import listed, unusual_markets
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cqs_core import Bucket
-    from cqs_core.lake import Derived
     from cqs_core.time.clock import Time
     from cqs_core.trading import Floats
 
@@ -99,7 +99,7 @@ def load(
     """
     from cqs_core.cli import open_bucket
 
-    wanted = listed(symbols) if isinstance(symbols, str) else list(symbols)
+    wanted = listed(symbols) if isinstance(symbols, str) else names_of(symbols)
     if not wanted:
         raise UsageError("no symbols; name some, as ['BTC', 'ETH']")
     if fill not in {None, "ffill"}:
@@ -132,7 +132,7 @@ def _load(lake: Lake, series: Series, start: int | None, end: int | None, day_st
                 f"not at CQS_DAY_START; fetch shorter candles: {to_fetch(series, day_start)}"
             )
     if frame.empty:
-        _refuse(lake, found, day_start)
+        lake.refuse(found)
     return frame
 
 
@@ -142,17 +142,6 @@ def _with_earlier(lake: Lake, series: Series, table: pa.Table, start: int | None
     earlier = predecessor(lake.bucket, name, series.interval).table
     low, high = np.searchsorted(stamps(earlier), (start or 0, BEYOND if end is None else end))
     return merged(table, earlier.slice(low, high - low))[0] if high > low else table
-
-
-def _refuse(lake: Lake, found: Derived, day_start: int) -> None:
-    series = found.series
-    if found.note:
-        raise UsageError(f"no candle of {series} is whole: {found.note}")
-    have = {one.market for one in lake.series() if one.exchange == series.exchange}
-    fetch = to_fetch(series, day_start)
-    if have and series.market not in have:
-        raise UnknownName("market in the lake", series.market, have, f"fetch it: {fetch}")
-    raise UsageError(f"no candles of {series} in {lake.bucket.url!r} in these dates; fetch them: {fetch}")
 
 
 def _filled(frame: pd.DataFrame, interval: str, day_start: int) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from cqs_core import Bucket, DataWarning, Frame, Lake, Series, UnknownName, Usag
 from cqs_core.lake import candle_table
 from cqs_core.time.clock import parse_start
 from cqs_core.time.intervals import DAY
-from cqs_monitor import lots, pnl, positions, regimes, trades
+from cqs_monitor import get_bot_logs, lots, pnl, positions, regimes, trades
 from cqs_monitor.models.evaluation.regimes import Regimes, store
 
 
@@ -161,6 +161,33 @@ def test_a_bucket_without_logs_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no bot has logs in"):
         trades(bucket=tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda: trades(account=3), "3 is not an account; write 'Main' or"),
+        (lambda: trades(account="Mian"), "unknown account 'Mian'; did you mean 'Main'"),
+        (lambda: trades(symbol=3), "3 is not a symbol; write 'BTC' or"),
+        (lambda: trades(20250101), "20250101 is not a time; write"),
+        (lambda: lots("2025-02-01", "2025-01-01"), "is not before end '2025-01-01'; swap them"),
+        (lambda: pnl("2025-01-01"), "unknown period '2025-01-01'; there are: day, month, week"),
+        (lambda: pnl(day_start=9), "9 is not a time of day; write 09:00"),
+        (lambda: positions(bucket="nowhere"), "'.*nowhere' does not exist; check the name"),
+        (lambda: get_bot_logs(20251020, "Main"), "20251020 is not a date; write 2025-01-16"),
+        (regimes, "no regimes of upbit BTC/KRW; store some: cqs models evaluate VERSION"),
+        (lambda: regimes("v9"), "unknown version of regimes 'v9'; store some: cqs models evaluate VERSION"),
+    ],
+)
+def test_mistakes_are_named_with_their_remedy(ask, told):
+    with pytest.raises(UsageError, match=told):
+        ask()
+
+
+def test_dates_of_numpy_and_answers_as_frames():
+    found = get_bot_logs(np.datetime64("2025-10-20"), "Main")
+    assert isinstance(found, Frame)
+    assert len(found) == 1
 
 
 def test_regimes_are_a_series_by_day(bucket):

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import functools
 import hashlib
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,11 +15,12 @@ from cqs_core.bucket.entry import Entry, checked
 from cqs_core.bucket.folder import FolderStorage
 from cqs_core.bucket.folder_cache import FolderCache
 from cqs_core.bucket.remote import RemoteStorage, Unanswered
-from cqs_core.bucket.url import GCS, LOCAL, check_protocol, local_folder, split_url
+from cqs_core.bucket.url import GCS, LOCAL, address_of, check_protocol, local_folder, split_url
 from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
 from cqs_core.files.plaintext import masked
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -52,10 +52,11 @@ class Bucket:
     """
 
     def __init__(self, url: str | os.PathLike[str], **options: Any) -> None:
-        protocol, path = split_url(os.fspath(url))
+        given = address_of(url)
+        protocol, path = split_url(given)
         self.local = protocol in LOCAL
         self.folder = local_folder(path) if self.local else None
-        self.address = os.fspath(url) if self.local else f"{protocol}://{path.rstrip('/')}"
+        self.address = given if self.local else f"{protocol}://{path.rstrip('/')}"
         self.url = self.address if self.local else masked(self.address)
         self._options = options
         if not self.local:

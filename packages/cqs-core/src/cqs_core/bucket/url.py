@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cqs_core.bucket.credentials import gcs_options
@@ -11,6 +12,17 @@ from cqs_core.files.plaintext import masked
 LOCAL = ("", "file", "local")
 GCS = ("gs://", "gcs://")
 _NO_STORES = ("http", "https", "data")  # fsspec speaks them, but nothing can be written or listed there
+
+
+def address_of(given: object) -> str:
+    """A bucket's folder or URL as text.
+
+    Raises:
+        UsageError: it is neither text nor a path.
+    """
+    if isinstance(given, str | os.PathLike):
+        return str(os.fspath(given))
+    raise UsageError(f"{given!r} is not a bucket; name a folder or gs://name, as text, or give a cqs_core.Bucket")
 
 
 def split_url(url: str) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +15,8 @@ from cqs_core.cli.output import output, printing
 from cqs_core.errors import CqsError
 
 if TYPE_CHECKING:
+    import os
+
     from cqs_core.bucket import Bucket
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -66,9 +67,12 @@ def open_bucket(
         UsageError: it cannot be used so; nothing was written and no network was asked.
     """
     from cqs_core.bucket import Bucket
+    from cqs_core.bucket.url import address_of
     from cqs_core.config.variables import bucket_url
 
-    bucket = option if isinstance(option, Bucket) else Bucket(bucket_url(None if option is None else os.fspath(option)))
+    bucket = (
+        option if isinstance(option, Bucket) else Bucket(bucket_url(None if option is None else address_of(option)))
+    )
     bucket.check(write=write and create)
     if write and not create:
         bucket.check(write=True)

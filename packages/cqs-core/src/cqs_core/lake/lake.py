@@ -48,6 +48,9 @@ class Lake:
     def __init__(self, bucket: Bucket | str | PathLike[str] | None = None) -> None:
         self.bucket = bucket if isinstance(bucket, Bucket) else Bucket(_configured() if bucket is None else bucket)
 
+    def __repr__(self) -> str:
+        return f"Lake({self.bucket.url!r})"
+
     def series(self) -> Sequence[Series]:
         """Series with candles, or whose objects are all missing; sorted."""
         return sorted(contents_by_series(self.bucket))
@@ -219,7 +222,7 @@ class Lake:
         check_target(path)
         found = derive(self, series_of(series), *milliseconds(start, end), settings().day_start, again=True)
         if not len(found.table):
-            self._refuse(found)
+            self.refuse(found)
         export(found.table, path)
         if note := found.note:
             tell(note)
@@ -358,7 +361,7 @@ class Lake:
         def load(market: str) -> pd.DataFrame:
             found = self.derived(Series(exchange, market, interval), start, end, day_start)
             if not len(found.table):
-                self._refuse(found)
+                self.refuse(found)
             if found.left_out:
                 tell(found.left_out)
             return candle_frame(found.table)
@@ -407,8 +410,12 @@ class Lake:
         """`attempt(contents by series)`, again from a new listing where compaction removed objects under it."""
         return retrying(what, lambda: attempt(contents_by_series(self.bucket)))
 
-    def _refuse(self, found: Derived) -> None:
-        """Say why there are no candles: of these dates, of this market, or at this interval."""
+    def refuse(self, found: Derived) -> NoReturn:
+        """Say why an answer is empty: nothing of these dates, of this market, or at this interval.
+
+        Raises:
+            UsageError: always; days begin at CQS_DAY_START.
+        """
         from cqs_core.config.variables import settings
         from cqs_core.lake.deriving import own_days, source_of, to_fetch, why_no_days
 

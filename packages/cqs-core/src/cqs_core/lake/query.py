@@ -265,6 +265,8 @@ def _literal(path: str) -> str:
 
 
 def _check_select(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    if not isinstance(query, str):
+        raise UsageError(f"{query!r} is not a query; write SQL as text, such as 'from candles'")
     if not query.isascii() and query != query.encode("utf-8", "replace").decode():
         raise UsageError("the query is not valid UTF-8; write it in UTF-8")
     statements = connection.extract_statements(query)

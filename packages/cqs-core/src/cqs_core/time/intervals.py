@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from cqs_core.errors import UnknownName
+from cqs_core.errors import UnknownName, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,8 @@ def parse_interval(text: str) -> str:
     Raises:
         UnknownName: there is no interval of that name.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"{text!r} is not an interval; write '1h' or '1d'")
     name = ALIASES.get(text, text)
     if name in INTERVALS:
         return name

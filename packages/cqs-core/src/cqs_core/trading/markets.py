@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cqs_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
 QUOTES = (
     "KRW",
@@ -29,6 +30,22 @@ QUOTES = (
 )
 _COINS = ("BTC", "ETH", "BNB")
 _FALLBACKS = ("USDT", "USD")
+
+
+def names_of(given: object, what: str = "a symbol", example: str = "'BTC' or ['BTC', 'ETH']") -> list[str]:
+    """One name, or those of a list, an array or a Series, as text.
+
+    Raises:
+        UsageError: one is not text; the message says what was expected.
+
+    >>> names_of("BTC"), names_of(("BTC", "ETH"))
+    (['BTC'], ['BTC', 'ETH'])
+    """
+    found = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    for name in found:
+        if not isinstance(name, str):
+            raise UsageError(f"{name!r} is not {what}; write {example}")
+    return [str(name) for name in found]
 
 
 def resolve(
@@ -59,6 +76,10 @@ def resolve(
     Raises:
         UsageError: empty or malformed, or with two readings; the message offers both.
     """
+    if not isinstance(symbol, str):
+        raise UsageError(f"{symbol!r} is not a symbol; write BTC, BTC/KRW or the exchange's own id")
+    if not isinstance(quote, str | None):
+        raise UsageError(f"{quote!r} is not a quote currency; write KRW or USDT")
     text = symbol.strip()
     spaced = "/" not in text and any(c.isspace() for c in text)
     if not text or spaced or not text.isprintable() or text.count("/") > 1:

@@ -143,7 +143,7 @@ def _fetching(
     return selection, work
 
 
-def update(lake: Lake, endpoint: str | None = None, retry: RetryPolicy | None = None) -> list[Fetched]:
+def update(lake: Lake | Bucket | str, endpoint: str | None = None, retry: RetryPolicy | None = None) -> list[Fetched]:
     """Download what came since, for exactly the series that the lake has.
 
     Series of an endpoint are left alone without one, those of real exchanges with one; a note says so. An exchange that
@@ -155,7 +155,8 @@ def update(lake: Lake, endpoint: str | None = None, retry: RetryPolicy | None = 
     >>> done.series.market, done.rows > 300
     ('BTC/KRW', True)
     """
-    endpoint, statuses = _endpoint(endpoint), lake.status()
+    lake, endpoint = _lake(lake), _endpoint(endpoint)
+    statuses = lake.status()
     gone = [
         Fetched(one.series, 0, 0, "endpoint" if endpoint else "exchange", error=DataError(one.problem))
         for one in statuses
@@ -166,7 +167,10 @@ def update(lake: Lake, endpoint: str | None = None, retry: RetryPolicy | None = 
 
 
 def repair(
-    lake: Lake, holes: Sequence[tuple[Series, Range]], endpoint: str | None = None, retry: RetryPolicy | None = None
+    lake: Lake | Bucket | str,
+    holes: Sequence[tuple[Series, Range]],
+    endpoint: str | None = None,
+    retry: RetryPolicy | None = None,
 ) -> list[Fetched]:
     """Ask again for these ranges; series of another source are left alone, as by `update`.
 
@@ -177,7 +181,7 @@ def repair(
     >>> done.rows
     7
     """
-    endpoint = _endpoint(endpoint)
+    lake, endpoint = _lake(lake), _endpoint(endpoint)
     wanted: dict[Series, list[Range]] = {}
     for series, hole in holes:
         wanted.setdefault(series, []).append(hole)

@@ -12,6 +12,7 @@ from cqs_core.lake import longest_part
 from cqs_core.time import clock
 from cqs_core.time.clock import parse_range
 from cqs_core.time.intervals import INTERVALS, length
+from cqs_core.trading import names_of
 
 if TYPE_CHECKING:
     from cqs_core import Lake
@@ -157,9 +158,13 @@ def select(
     return selection
 
 
-def listed(given: str | Sequence[str]) -> list[str]:
-    """The parts of `A,B`, or of a list."""
-    parts = given.split(",") if isinstance(given, str) else given
+def listed(given: str | Sequence[str], what: str = "a symbol", example: str = "'BTC' or ['BTC', 'ETH']") -> list[str]:
+    """The parts of `A,B`, or of a list.
+
+    Raises:
+        UsageError: one is not text.
+    """
+    parts = given.split(",") if isinstance(given, str) else names_of(given, what, example)
     return [part.strip() for part in parts if part.strip()]
 
 
@@ -181,7 +186,7 @@ def read_intervals(given: str | Sequence[str]) -> list[str]:
     Raises:
         UsageError: there is none, or an unknown one.
     """
-    found = list(dict.fromkeys(map(parse_interval, listed(given))))
+    found = list(dict.fromkeys(map(parse_interval, listed(given, "an interval", "'1h' or ['1h', '1d']"))))
     if not found:
         raise UsageError("no interval; name one, as 1d, or some, as 1h,1d")
     return found

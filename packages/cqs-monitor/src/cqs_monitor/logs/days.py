@@ -39,7 +39,7 @@ def read_clock(text: str) -> int:
     Raises:
         UsageError: not `HH:MM`.
     """
-    match = _CLOCK.fullmatch(text)
+    match = _CLOCK.fullmatch(str(text))
     if not match:
         raise UsageError(f"{text!r} is not a time of day; write 09:00, in the zone of the bot")
     return (int(match[1]) * 60 + int(match[2])) * 60_000_000

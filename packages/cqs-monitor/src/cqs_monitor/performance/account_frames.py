@@ -10,6 +10,7 @@ from cqs_core import Frame, UnknownName, UsageError, market_of, settings, warn_o
 from cqs_core.cli import open_bucket
 from cqs_core.jobs import waiting
 from cqs_core.time.clock import parse_moment, parse_range
+from cqs_core.trading import names_of
 from cqs_monitor.logs.days import read_clock
 from cqs_monitor.performance.columns import Columns, columns_of
 from cqs_monitor.performance.lots import match
@@ -203,6 +204,7 @@ def lots(
     """
     import pandas as pd
 
+    parse_range(start, end)
     snapshot = snapshot_of(bucket)
     names, wanted = accounts_of(snapshot, account), symbols_of(snapshot, symbol)
     found = [
@@ -303,10 +305,10 @@ def snapshot_of(bucket: Place) -> Snapshot:
 def accounts_of(snapshot: Snapshot, account: str | Sequence[str] | None) -> list[str]:
     if account is None:
         return list(snapshot.accounts)
-    names = [account] if isinstance(account, str) else list(account)
+    names = names_of(account, "an account", "'Main' or ['Main', 'Second']")
     for name in names:
         if name not in snapshot.accounts:
-            raise UnknownName("account", str(name), snapshot.accounts)
+            raise UnknownName("account", name, snapshot.accounts)
     return sorted(set(names))
 
 
@@ -325,10 +327,10 @@ def symbols_of(snapshot: Snapshot, symbol: str | Sequence[str] | None) -> set[st
     known = {str(one) for one in snapshot.table["symbol"].unique().to_pylist()}
     markets = {one: market_of_log(one) for one in known}
     found: set[str] = set()
-    for wanted in [symbol] if isinstance(symbol, str) else symbol:
+    for wanted in names_of(symbol):
         same = {one for one in known if wanted == one or markets[one] == market_of_log(wanted)}
         if not same:
-            raise UnknownName("symbol in the logs", str(wanted), known)
+            raise UnknownName("symbol in the logs", wanted, known)
         found |= same
     return found
 

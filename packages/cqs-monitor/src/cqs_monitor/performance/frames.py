@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = ["timestamp", "date", "action", "symbol", "price", "quantity", "amount", "profit_pct", "profit"]
 
 
-def get_bot_logs(date: str | dt.date, account: str, bucket: Bucket | str | None = None) -> Frame:
+def get_bot_logs(date: str | dt.date | np.datetime64, account: str, bucket: Bucket | str | None = None) -> Frame:
     """The rows of one account that the bot dated so, in the order in which it wrote them.
 
     Args:
@@ -63,7 +64,9 @@ def frame(table: pa.Table, names: Mapping[str, str]) -> pd.DataFrame:
     return found
 
 
-def _day(date: str | dt.date) -> dt.date:
+def _day(date: str | dt.date | np.datetime64) -> dt.date:
+    if isinstance(date, np.datetime64):
+        date = date.astype("datetime64[D]").item()
     if isinstance(date, dt.datetime):
         return date.date()
     if isinstance(date, dt.date):

@@ -55,13 +55,16 @@ def regimes(
     found = listing(opened)
     versions = [one[0] for one in found]
     chosen = version or next((v for v, e, m, _ in found if (e, m) == (series.exchange, series.market)), None)
-    if chosen is None or chosen not in versions:
-        remedy = "" if versions else "store some: cqs models evaluate VERSION"
-        raise UnknownName("version of regimes", str(version), versions, remedy)
-    kept = stored(opened, chosen, series.exchange, series.market)
+    remedy = "store some: cqs models evaluate VERSION"
+    if version and version not in versions:
+        raise UnknownName("version of regimes", version, versions, "" if versions else remedy)
+    kept = stored(opened, chosen, series.exchange, series.market) if chosen else None
     if kept is None:
-        have = ", ".join(f"{e} {m}" for v, e, m, _ in found if v == chosen)
-        raise UsageError(f"no regimes {chosen!r} of {series.exchange} {series.market}; there are some of {have}")
+        have = ", ".join(f"{e} {m}" for v, e, m, _ in found if version in (None, v))
+        named = f"regimes {version!r}" if version else "regimes"
+        raise UsageError(
+            f"no {named} of {series.exchange} {series.market}; {f'there are some of {have}' if have else remedy}"
+        )
     days = kept.days["regime"].rename("regime")
     days.index = pd.DatetimeIndex(days.index).as_unit("us").rename("timestamp")
     return days
