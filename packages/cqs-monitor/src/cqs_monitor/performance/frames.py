@@ -65,13 +65,12 @@ def frame(table: pa.Table, names: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _day(date: str | dt.date | np.datetime64) -> dt.date:
-    if isinstance(date, np.datetime64):
-        date = date.astype("datetime64[D]").item()
-    if isinstance(date, dt.datetime):
-        return date.date()
-    if isinstance(date, dt.date):
-        return date
+    given = str(date.astype("datetime64[D]")) if isinstance(date, np.datetime64) else date
+    if isinstance(given, dt.datetime):
+        return given.date()
+    if isinstance(given, dt.date):
+        return given
     try:
-        return dt.date.fromisoformat(date)
+        return dt.date.fromisoformat(given)
     except (ValueError, TypeError):
-        raise UsageError(f"{date!r} is not a date; write 2025-01-16") from None
+        raise UsageError(f"{given!r} is not a date; write 2025-01-16") from None
