@@ -81,8 +81,21 @@ BROKEN = {
     ),
     "no list": (
         "from cqs_core import hookimpl\n@hookimpl\ndef register_strategies(): return 7",
-        "register_strategies: TypeError: 'int' object is not iterable",
+        "register_strategies: it returned 7; return a list of classes",
     ),
+    "one class": (
+        "from cqs_core import Strategy, hookimpl\n@hookimpl\ndef register_strategies(): return Strategy",
+        "register_strategies: it returned <class 'cqs_core.trading.strategy.Strategy'>; return a list of classes",
+    ),
+    "a text": (
+        "from cqs_core import hookimpl\n@hookimpl\ndef register_engines(): return 'fast'",
+        "register_engines: it returned 'fast'; return a list of objects",
+    ),
+    "a list of commands": (
+        "from cqs_core import hookimpl\n@hookimpl\ndef register_commands(): return []",
+        "register_commands: it returned []; return {name: (",
+    ),
+    "no hookimpl": ("def register_strategies(): return []", "no hooks: is @hookimpl missing?"),
     "no strategy": (
         "from cqs_core import hookimpl\n@hookimpl\ndef register_strategies(): return ['momentum']",
         "register_strategies: 'momentum' has no name; set its 'id'",
@@ -142,6 +155,19 @@ def test_a_hook_may_give_nothing(site):
     host = site.load()
     assert host.views() == {}
     assert state(host, "shy") == "ok"
+
+
+@pytest.mark.parametrize("hook", ["register_views", "register_cards", "register_overlays"])
+def test_a_page_that_waits_for_the_dashboard_is_not_a_problem(site, monkeypatch, hook):
+    monkeypatch.setitem(sys.modules, "cqs_panel", None)
+    code = f"\n@hookimpl\ndef {hook}():\n    from cqs_panel import View\n"
+    site.install("calm", GOOD + code)
+    site.install("torn", GOOD.replace("calm", "torn") + code.replace("cqs_panel", "cqs_pannel"))
+    host = site.load()
+    assert state(host, "calm") == "needs cqs-panel for its pages"
+    assert state(host, "torn") == f"{hook}: ModuleNotFoundError: No module named 'cqs_pannel'"
+    assert {problem.plugin for problem in host.problems} == {"torn"}
+    assert set(host.strategies()) == {"calm", "torn"}
 
 
 def test_a_taken_name_is_the_problem_of_who_takes_it(site):
@@ -239,7 +265,7 @@ def test_a_plugin_that_comes_later_is_seen():
 
 
 def test_a_plugin_may_ask_for_the_host_while_it_is_imported(site):
-    site.install("curious", "from cqs_core import plugins\nplugins().commands()")
+    site.install("curious", "from cqs_core import plugins\nplugins().commands()\n" + GOOD)
     assert state(site.load(), "curious") == "ok"
 
 

@@ -161,6 +161,7 @@ class Shelf(Exchange):
 
     id = "shelf"
     title = "Shelf"
+    quote = "KRW"
     backwards = True
     held = range(0, 60 * DAY, DAY)
 
@@ -168,6 +169,12 @@ class Shelf(Exchange):
         if self.endpoint != "http://shelf":
             raise ExchangeError(f"nobody answers at {self.endpoint!r}; is it running?")
         return {"BTC/KRW": Listing("BTC/KRW", "KRW-BTC")}
+
+    async def volumes(self):
+        return {"BTC/KRW": 5.0}
+
+    async def price(self, market):
+        return 1.0
 
     async def page(self, market, interval, start, end):
         opens = [t for t in intervals.opens(interval, start, end).tolist() if t in self.held]
@@ -194,6 +201,52 @@ def test_an_exchange_that_never_comes_to_an_end_is_caught(monkeypatch):
     monkeypatch.setattr(Shelf, "page", stuck)
     with pytest.raises(AssertionError, match="still not answered"):
         TestShelf().test_asking_for_the_rest_ends_with_every_candle_once("http://shelf")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "caught"),
+    [
+        ("quote", "USDT", "test_a_bare_base_means_the_market_in_its_own_quote"),
+        ("page_size", "720", "test_it_says_what_it_is"),
+        ("page_size", 0, "test_it_says_what_it_is"),
+    ],
+)
+def test_an_attribute_that_is_missing_or_mistyped_is_caught(monkeypatch, attribute, value, caught):
+    monkeypatch.setattr(Shelf, attribute, value, raising=False)
+    with pytest.raises(AssertionError, match=attribute):
+        getattr(TestShelf(), caught)()
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "caught"),
+    [
+        ("volumes", {}, "test_volumes_are_numbers_by_unified_name"),
+        ("volumes", {"BTC/KRW": float("nan")}, "test_volumes_are_numbers_by_unified_name"),
+        ("volumes", {"BTC/KRW": 1.0, "KRW-ETH": 1.0}, "test_volumes_are_numbers_by_unified_name"),
+        ("price", 0.0, "test_the_price_is_a_number_above_0"),
+        ("price", float("inf"), "test_the_price_is_a_number_above_0"),
+    ],
+)
+def test_a_wrong_volume_or_price_is_caught(monkeypatch, method, answer, caught):
+    async def answered(self, *args):
+        return answer
+
+    monkeypatch.setattr(Shelf, method, answered)
+    with pytest.raises(AssertionError):
+        getattr(TestShelf(), caught)("http://shelf")
+
+
+def test_a_refusal_counts_where_the_class_has_the_method_itself(monkeypatch):
+    async def refused(self, market):
+        raise ExchangeError("404; name another market")
+
+    monkeypatch.setattr(Shelf, "price", refused)
+    with pytest.raises(ExchangeError):
+        TestShelf().test_the_price_is_a_number_above_0("http://shelf")
+    monkeypatch.setattr(Exchange, "price", refused)
+    monkeypatch.delattr(Shelf, "price")
+    with pytest.raises(pytest.skip.Exception, match="404"):
+        TestShelf().test_the_price_is_a_number_above_0("http://shelf")
 
 
 def test_random_candles_are_sound_and_repeatable():

@@ -309,6 +309,8 @@ class TestLists:
         [kraken] = [line for line in lines if line.startswith("kraken ")]
         assert kraken.endswith(" its last 720")
         assert "through ccxt alone; not tried with cqs" in kraken
+        [upbit] = [line for line in lines if line.startswith("upbit ")]
+        assert upbit.split()[:2] == ["upbit", "KRW"]
 
     def test_help_is_not_cut(self, told, monkeypatch):
         monkeypatch.setenv("COLUMNS", "80")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -252,6 +253,21 @@ class TestMemory:
         assert (Kraken.history, Daily.history, Paid.history) == (720, 720, None)
         assert plugins().exchange("kraken").history == 720
         assert CcxtExchange.history is None
+
+    @pytest.mark.parametrize(
+        ("attributes", "told"),
+        [
+            ({"id": "krakn"}, "ccxt has no exchange 'krakn'; did you mean 'kraken'?"),
+            ({"id": "Kraken"}, "ccxt has no exchange 'Kraken'; did you mean 'kraken'?"),
+            ({"id": "zzzzzzz"}, "ccxt has no exchange 'zzzzzzz'; subclass cqs_core.Exchange"),
+            ({"id": "kraken", "page_size": "720"}, "page_size of Mine is '720'; write a number of candles"),
+            ({"id": "kraken", "page_size": 0}, "page_size of Mine is 0; write"),
+            ({"id": "kraken", "page_size": True}, "page_size of Mine is True; write"),
+        ],
+    )
+    def test_what_ccxt_cannot_use_is_refused_when_the_class_is_made(self, attributes, told):
+        with pytest.raises(UsageError, match=re.escape(told)):
+            type("Mine", (CcxtExchange,), attributes)
 
 
 class TestGrids:

@@ -8,6 +8,7 @@ import pytest
 
 from cqs_core.cli import run_command
 from cqs_panel.serve import APP
+from cqs_panel.testing.fixtures import dashboard  # noqa: F401 - a fixture, found by name
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.168.0.10", "::", "8.8.8.8"])
@@ -50,3 +51,14 @@ def test_what_is_no_host_cannot_be_allowed(own_folders, capsys, host):
     arguments = ["serve", "--allow", host, "--no-open", "--port", "0", "--bucket", str(own_folders)]
     assert run_command(arguments) == 2
     assert "is not a host" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["gone.py", "folder", "notes.txt"])
+def test_a_plugin_that_is_no_file_of_python_fails_the_test_in_one_line(dashboard, own_folders, name):  # noqa: F811
+    (own_folders / "folder").mkdir()
+    (own_folders / "notes.txt").touch()
+    for path in (own_folders / name, name):
+        with pytest.raises(pytest.fail.Exception, match="is not a file of Python.*; name it by its full path") as told:
+            dashboard(own_folders, plugins=[path])
+        assert "\n" not in str(told.value)
+        assert not told.value.pytrace

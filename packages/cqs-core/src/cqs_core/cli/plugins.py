@@ -9,6 +9,7 @@ import click
 from cqs_core.cli.options import emit, machine_options
 from cqs_core.cli.table import print_table, say
 from cqs_core.host import disabled
+from cqs_core.host.plugin_problem import NEEDS_DASHBOARD
 from cqs_core.host.plugin_registry import plugins
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
 def _color(state: str) -> str:
     if state == "ok":
         return "green"
-    return "yellow" if state.startswith("disabled") else "red"
+    return "yellow" if state == NEEDS_DASHBOARD or state.startswith("disabled") else "red"
 
 
 @command.command("disable")

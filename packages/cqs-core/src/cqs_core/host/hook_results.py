@@ -63,12 +63,22 @@ def named(hook: str, given: Any) -> Iterator[tuple[str, Any] | DataError]:
     """What a plugin returned from a hook, by name; None is fine. A useless item is replaced by an error."""
     if given is None:
         return
+    _refuse_single(hook, given)
     pairs = given.items() if hook == "register_commands" else ((getattr(i, _NAMES[hook], None), i) for i in given)
     for count, (name, item) in enumerate(pairs):
         if count == _MOST:
             raise DataError(f"it gives more than {_MOST:,} items; give fewer")
         fault = _fault_of_name(hook, name, item) or _fault(hook, name, item)
         yield DataError(fault) if fault else (name, item)
+
+
+def _refuse_single(hook: str, given: Any) -> None:
+    if hook == "register_commands":
+        if not isinstance(given, Mapping):
+            raise DataError(f'it returned {_shown(given)}; return {{name: ("module:attribute", "help")}}')
+    elif isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        what = "classes" if _KINDS[hook][0].startswith("a subclass") else "objects"
+        raise DataError(f"it returned {_shown(given)}; return a list of {what}")
 
 
 def _fault_of_name(hook: str, name: Any, item: Any) -> str:

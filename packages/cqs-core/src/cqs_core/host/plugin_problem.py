@@ -15,13 +15,23 @@ class PluginProblem:
 
     Attributes:
         plugin: its entry point's name.
-        where: the hook, `import`, `version`, `name`, or the view.
+        where: the hook, `import`, `version`, `name`, `no hooks`, or the view.
         error: type and message, one line.
     """
 
     plugin: str
     where: str
     error: str
+
+
+NEEDS_DASHBOARD = "needs cqs-panel for its pages"
+"""The state of a plugin whose pages, cards or overlays wait for the dashboard, which is a choice and not a problem."""
+
+
+def lacks_dashboard(where: str, error: Exception) -> bool:
+    """Whether a hook of the dashboard failed only because cqs-panel is not installed."""
+    of_dashboard = where in {"register_views", "register_cards", "register_overlays"}
+    return of_dashboard and isinstance(error, ModuleNotFoundError) and error.name == "cqs_panel"
 
 
 def tell_slow(plugin: str, where: str, seconds: float) -> None:

@@ -20,7 +20,7 @@ from cqs_core.host import hookspecs
 from cqs_core.host.disabled import disabled, plugin_limit
 from cqs_core.host.distributions import is_own, load_order, refuse_unfit
 from cqs_core.host.hook_results import HOOKS, Merged, named
-from cqs_core.host.plugin_problem import PluginProblem, leave_out, tell, tell_slow
+from cqs_core.host.plugin_problem import NEEDS_DASHBOARD, PluginProblem, lacks_dashboard, leave_out, tell, tell_slow
 from cqs_core.isolation import TimedOut, fact_of, foreign, limited, watched
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Plugins:
     _own: set[str] = field(default_factory=set)
     _off: dict[str, str] = field(default_factory=dict)
     _given_up: set[str] = field(default_factory=set)
+    _undisplayed: set[str] = field(default_factory=set)
     _manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager(GROUP))
     _lock: Any = field(default_factory=threading.RLock)
     _merged: dict[str, Merged] = field(default_factory=dict)
@@ -94,6 +95,8 @@ class Plugins:
                 plugin = self._called(entry.name, "import", entry.load)
                 with self._guard(entry.name, "registration"):
                     self.register(plugin, entry.name, distribution.version)
+                    if not self._hooks_of(entry.name):
+                        self._add(PluginProblem(entry.name, "no hooks", "is @hookimpl missing?"))
 
     def register(self, plugin: object, name: str, version: str = "") -> None:
         """Add one plugin.
@@ -190,7 +193,11 @@ class Plugins:
         return plugin in self._own
 
     def describe(self) -> list[dict[str, Any]]:
-        """One row a plugin: name, version, hooks, and state `ok`, why it is disabled, or its first problem."""
+        """One row a plugin: name, version, hooks, and state.
+
+        The state is `ok`, why the plugin is disabled, its first problem, or that its pages need cqs-panel, which is no
+        problem.
+        """
         for hook in HOOKS:
             self._by_name(hook)
         return [
@@ -205,7 +212,8 @@ class Plugins:
 
     def _state(self, name: str) -> str:
         mine = [p for p in self.problems if p.plugin == name]
-        return self._off.get(name) or (f"{mine[0].where}: {mine[0].error}" if mine else "ok")
+        well = NEEDS_DASHBOARD if name in self._undisplayed else "ok"
+        return self._off.get(name) or (f"{mine[0].where}: {mine[0].error}" if mine else well)
 
     def _add(self, problem: PluginProblem) -> None:
         with self._lock if not watched() else contextlib.nullcontext():
@@ -218,7 +226,10 @@ class Plugins:
             with foreign():
                 yield
         except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; it takes nothing down
-            self.report(plugin, where, error)
+            if lacks_dashboard(where, error):
+                self._undisplayed.add(plugin)
+            else:
+                self.report(plugin, where, error)
 
     def _called(self, plugin: str, where: str, call: Callable[[], _T]) -> _T:
         """The plugin's result. Plugins of others run in a thread, which is abandoned if it does not end.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import re
 import socket
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
 
-from cqs_core.errors import ExchangeError
+from cqs_core.errors import ExchangeBusy, ExchangeError
 from cqs_core.time import intervals
+from cqs_core.trading.markets import resolve
 
 if TYPE_CHECKING:
     from cqs_core.host.exchange import Exchange, Page
@@ -23,7 +26,7 @@ class ExchangeContract:
 
     Attributes:
         exchange: the class.
-        market: one that is served, in unified form.
+        market: one that is served, in unified form, against the exchange's own `quote`.
         interval: of candles that are served there.
         start: ms UTC of a range that holds candles of it.
         end: exclusive.
@@ -40,6 +43,15 @@ class ExchangeContract:
         assert self.exchange.title
         assert set(self.exchange.intervals) <= set(intervals.INTERVALS)
         assert self.exchange.id_form in ("", "QUOTE-BASE", "BASE-QUOTE", "BASEQUOTE")
+        assert re.fullmatch("[A-Z0-9]{1,16}", self.exchange.quote)
+        size = getattr(self.exchange, "page_size", None)
+        assert size is None or (type(size) is int and size >= 1), f"page_size is {size!r}; write a whole number above 0"
+
+    def test_a_bare_base_means_the_market_in_its_own_quote(self) -> None:
+        spot = self.market.partition(":")[0]
+        base, kind = spot.partition("/")[0], self.exchange
+        meant = resolve(base, kind.id, own_quote=kind.quote, id_form=kind.id_form)
+        assert meant == spot, f"a bare {base!r} means {meant!r}: is `quote` of {kind.__name__} set, and spelled so?"
 
     def test_markets_are_listed_by_their_unified_names(self, endpoint: str) -> None:
         async def ask() -> None:
@@ -81,6 +93,33 @@ class ExchangeContract:
         found = asyncio.run(ask())
         assert found
         assert len(set(found)) == len(found)
+
+    def test_volumes_are_numbers_by_unified_name(self, endpoint: str) -> None:
+        """Of an exchange that offers them; a refusal only counts where the class has the method itself."""
+        volumes = self._offered(endpoint, "volumes")
+        assert self.market in volumes
+        assert all("/" in name and math.isfinite(volume) and volume >= 0 for name, volume in volumes.items())
+
+    def test_the_price_is_a_number_above_0(self, endpoint: str) -> None:
+        """Likewise."""
+        price = self._offered(endpoint, "price", self.market)
+        assert math.isfinite(price)
+        assert price > 0
+
+    def _offered(self, endpoint: str, method: str, *args: str) -> Any:
+        async def ask() -> Any:
+            async with self.exchange(endpoint) as connection:
+                await connection.markets()
+                return await getattr(connection, method)(*args)
+
+        try:
+            return asyncio.run(ask())
+        except NotImplementedError:
+            pytest.skip(f"{self.exchange.id} has no {method}()")
+        except ExchangeError as error:
+            if isinstance(error, ExchangeBusy) or method in vars(self.exchange):
+                raise
+            pytest.skip(f"this test's server refused {method}(): {error}")
 
     def test_a_server_that_is_not_there_is_an_error_of_ours(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -74,10 +74,11 @@ def exchanges(as_json: bool) -> None:
     cells = [
         (
             row["id"],
+            row["quote"],
             _GENERIC if row["tested"] == "generic" else row["tested"],
             f"its last {row['history']:,}" if row["history"] else "",
         )
         for row in rows
     ]
-    titles = ("Exchange", "How it was tested", "Gives only")
-    emit(rows, as_json, lambda: say(table_lines(titles, [False] * 3, cells)))
+    titles = ("Exchange", "Quote", "How it was tested", "Gives only")
+    emit(rows, as_json, lambda: say(table_lines(titles, [False] * 4, cells)))

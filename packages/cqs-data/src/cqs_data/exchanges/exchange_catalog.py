@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 from cqs_core import Exchange, plugins
+from cqs_data.exchanges.ccxt_ids import ccxt_ids
 from cqs_data.exchanges.unified import CcxtExchange
-
-_NO_EXCHANGES = {"__init__", "polymarket"}
-
-
-@functools.cache
-def ccxt_ids() -> tuple[str, ...]:
-    """Every id that ccxt knows, by the files of its package."""
-    return _ids("async_support")
-
-
-@functools.cache
-def live_ids() -> tuple[str, ...]:
-    """Those of which ccxt has websockets."""
-    return _ids("pro")
 
 
 @functools.cache
@@ -35,18 +20,13 @@ def generic() -> tuple[type[CcxtExchange], ...]:
 
 
 def described() -> list[dict[str, Any]]:
-    """A row an exchange: id, title, what it was tested against, candles that it gives at most; refined ones first."""
+    """A row an exchange, refined ones first.
+
+    Its id, title, quote of bare symbols, what it was tested against, and candles that it gives at most.
+    """
     known = plugins().exchanges()
     rows = [_row(kind) for _, kind in sorted(known.items())]
     return sorted(rows, key=lambda row: row["tested"] == "generic")
-
-
-def _ids(folder: str) -> tuple[str, ...]:
-    found = importlib.util.find_spec("ccxt")
-    if found is None or found.origin is None:
-        return ()
-    files = (Path(found.origin).parent / folder).glob("*.py")
-    return tuple(sorted({path.stem for path in files} - _NO_EXCHANGES))
 
 
 def _generic(name: str) -> type[CcxtExchange]:
@@ -56,4 +36,5 @@ def _generic(name: str) -> type[CcxtExchange]:
 
 def _row(kind: type[Exchange]) -> dict[str, Any]:
     tested = "generic" if kind.generic else getattr(kind, "tested", "by its plugin")
-    return {"id": kind.id, "title": kind.title or kind.id, "tested": tested, "history": kind.history}
+    about = {"id": kind.id, "title": kind.title or kind.id, "quote": kind.quote}
+    return about | {"tested": tested, "history": kind.history}

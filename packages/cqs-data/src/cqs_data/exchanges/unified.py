@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from cqs_core import Exchange, ExchangeBusy, Listing, Page, UsageError
 from cqs_core.time import clock, intervals
 from cqs_data.exchanges.caps import Caps
+from cqs_data.exchanges.ccxt_ids import require_known
 from cqs_data.exchanges.connection import connect, server_time, speaking
 from cqs_data.exchanges.depth import HISTORY, Depth
 
@@ -35,8 +36,13 @@ class CcxtExchange(Exchange):
     ccxt_options: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls, **rest: Any) -> None:
-        """Known facts of an exchange id hold for each class of that id that does not override them."""
+        """Known facts of an exchange id hold for each class of that id that does not override them.
+
+        Raises:
+            UsageError: ccxt has no exchange of its id, or its `page_size` is not a number of candles.
+        """
         super().__init_subclass__(**rest)
+        _check(cls)
         declared = any("history" in vars(kind) for kind in cls.__mro__[: cls.__mro__.index(CcxtExchange)])
         if not declared and (known := HISTORY.get(getattr(cls, "id", ""))):
             cls.history = known
@@ -259,6 +265,14 @@ class CcxtExchange(Exchange):
         if not isinstance(rows, list) or any(len(row) != 6 or (row[0] or 0) < _OLDEST for row in rows):
             raise ExchangeBusy(f"{self.id} sent an answer for {market} that is not candles")
         return rows
+
+
+def _check(kind: type[CcxtExchange]) -> None:
+    size = kind.page_size
+    if hasattr(kind, "id"):
+        require_known(kind.id)
+    if not (size is None or (type(size) is int and size > 0)):
+        raise UsageError(f"page_size of {kind.__name__} is {size!r}; write a number of candles, such as 500")
 
 
 def _inside(rows: Sequence[Row], start: int, stop: int) -> list[Row]:

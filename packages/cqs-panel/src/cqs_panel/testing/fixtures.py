@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cqs_core import UsageError
 from cqs_core.testing import forked
 from cqs_panel.testing.browser import Visit, launch, open_visit
 from cqs_panel.testing.server import ForkedServer, Server
@@ -42,6 +43,7 @@ def chromium() -> Iterator[Any]:
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """`dashboard(bucket, plugins=[file], num_procs=1)` starts one for this module and returns its URL.
 
+    `plugins` are files of Python with hooks that are not installed; installed plugins are seen in any case.
     If no variable names the user's folders of cqs, it gets its own folders.
     """
     running: dict[str, Server] = {}
@@ -54,7 +56,11 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
             if key not in running:
                 own = {name: path for name, path in folders.items() if name not in os.environ}
                 kind = ForkedServer if forked.applies(os.environ | environment) else Server
-                running[key] = closing.enter_context(kind(bucket, plugins, num_procs, own | environment))
+                try:
+                    server = kind(bucket, plugins, num_procs, own | environment)
+                except UsageError as error:
+                    pytest.fail(str(error), pytrace=False)
+                running[key] = closing.enter_context(server)
             return running[key].url
 
         yield start

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from cqs_core import UsageError
 from cqs_core.testing import forked
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Server:
         environment: besides this process's own.
         log: a file for what it writes to stderr; by default that goes where this process's goes.
         port: 0 is a free one.
+
+    Raises:
+        UsageError: one of the plugins is not a file of Python.
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class Server:
         log: Path | None = None,
         port: int = 0,
     ) -> None:
+        for path in plugins:
+            _require_python(path)
         named = [part for path in plugins for part in ("--plugin", str(path))]
         self._command = [sys.executable, "-m", __name__, *named, "--num-procs", str(num_procs), "--port", str(port)]
         self._environment = {**os.environ, "CQS_BUCKET": str(bucket), **(environment or {})}
@@ -147,7 +153,7 @@ def _forked(plugins: list[Path], num_procs: int, port: int, log: Path | None, to
 
 
 @click.command()
-@click.option("--plugin", "paths", multiple=True, type=click.Path(path_type=Path))
+@click.option("--plugin", "paths", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--num-procs", type=int, default=1)
 @click.option("--port", type=int, default=0)
 def main(paths: tuple[Path, ...], num_procs: int, port: int) -> None:
@@ -163,6 +169,13 @@ def run(paths: Sequence[Path], num_procs: int, port: int, ready: Callable[[str],
     for path in paths:
         plugins().register(_module(path), path.stem)
     serve(port=port, num_procs=num_procs, open_browser=False, ready=ready)
+
+
+def _require_python(path: Path) -> None:
+    """Before a process is started: own_folders changes the working folder, so a relative path may lead elsewhere."""
+    if not (Path(path).is_file() and Path(path).suffix == ".py"):
+        where = f" (seen from {str(Path.cwd())!r})" if not Path(path).is_absolute() else ""
+        raise UsageError(f"plugin {str(path)!r} is not a file of Python{where}; name it by its full path")
 
 
 def _module(path: Path) -> object:
