@@ -58,7 +58,7 @@ def test_a_plugin_that_is_no_file_of_python_fails_the_test_in_one_line(dashboard
     (own_folders / "folder").mkdir()
     (own_folders / "notes.txt").touch()
     for path in (own_folders / name, name):
-        with pytest.raises(pytest.fail.Exception, match="is not a file of Python.*; name it by its full path") as told:
+        with pytest.raises(pytest.fail.Exception, match=r"is not a file of Python.*; name it by its full path") as told:
             dashboard(own_folders, plugins=[path])
         assert "\n" not in str(told.value)
         assert not told.value.pytrace

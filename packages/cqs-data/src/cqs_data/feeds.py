@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_core import CqsError, ExchangeBusy, Series, UnknownName, plugins
-from cqs_data.exchanges.connection import no_live_prices
 from cqs_data.exchanges.ccxt_ids import live_ids
+from cqs_data.exchanges.connection import no_live_prices
 from cqs_data.live import LiveCandle, live_candles
 
 if TYPE_CHECKING:
