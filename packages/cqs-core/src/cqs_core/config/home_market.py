@@ -18,8 +18,8 @@ def market_of(symbol: str, exchange: str, quote: str | None = None, known: Colle
     Raises:
         UsageError: as `resolve`.
 
-    >>> market_of("btc", "upbit"), market_of("KRW-ETH", "upbit"), market_of("SOL", "upbit", quote="USDT")
-    ('BTC/KRW', 'ETH/KRW', 'SOL/USDT')
+    >>> market_of("btc", "upbit"), market_of("SOL", "upbit", quote="USDT")
+    ('BTC/KRW', 'SOL/USDT')
     """
     now, kind = settings(), plugins().exchanges().get(exchange)
     return resolve(
