@@ -14,7 +14,7 @@ _SYMBOLS = ("BTC", "ETH", "SOL", "XRP")
 
 def _run(demo: Demo) -> dict[str, Any]:
     from cqs_backtest.commands.printing import print_performance
-    from cqs_backtest.facade import run
+    from cqs_backtest.outcome import run
     from cqs_backtest.request import make_costs, make_request
 
     request = make_request("volatility_breakout", _SYMBOLS, costs=make_costs())

@@ -11,7 +11,7 @@ from cqs_core import CqsError, progress
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 
 if TYPE_CHECKING:
-    from cqs_backtest.facade import Outcome
+    from cqs_backtest.outcome import BacktestOutcome
 
 
 @click.group("backtest")
@@ -45,7 +45,7 @@ def run(
     **options: Any,
 ) -> None:
     """Backtest STRATEGY (a name, see `cqs strategies`, or ./my_rule.py:MyRule)."""
-    from cqs_backtest import facade
+    from cqs_backtest.outcome import run as execute
     from cqs_backtest.request import make_request
 
     costs = costs_of(options, bucket)
@@ -54,7 +54,7 @@ def run(
     opened.check(write=keep)
     request = with_features(request, features, opened)
     with progress("Backtest", 3, "steps") as work:
-        outcome = facade.run(request, opened, confirm=keep, tell=lambda step: work.advance(1, note=step))
+        outcome = execute(request, opened, confirm=keep, tell=lambda step: work.advance(1, note=step))
     kept, failed = None, None
     try:
         kept = outcome.keep(opened) if keep else None
@@ -65,7 +65,7 @@ def run(
         raise failed
 
 
-def _tell(outcome: Outcome, kept: str | None, *, as_json: bool) -> None:
+def _tell(outcome: BacktestOutcome, kept: str | None, *, as_json: bool) -> None:
     from cqs_backtest.commands import printing
     from cqs_backtest.runs import run_tables
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from cqs_backtest.facade import Outcome
+    from cqs_backtest.outcome import BacktestOutcome
 
 _SURE = 0.95
 
 
-def print_performance(console: Console, outcome: Outcome) -> None:
+def print_performance(console: Console, outcome: BacktestOutcome) -> None:
     """Metrics, what they cost, and over which dates."""
     request, result = outcome.request, outcome.result
     title = f"{name_of(request.strategy)} on {', '.join(request.markets)} ({request.exchange}, {request.interval})"

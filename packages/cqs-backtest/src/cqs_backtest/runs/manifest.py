@@ -18,7 +18,7 @@ from cqs_core.time.clock import iso, iso_or_none
 from cqs_core.time.intervals import next_open
 
 if TYPE_CHECKING:
-    from cqs_backtest.facade import Outcome
+    from cqs_backtest.outcome import BacktestOutcome
     from cqs_backtest.request import Request
     from cqs_backtest.runs.code import StrategyCode
     from cqs_core import Candles, Strategy
@@ -27,7 +27,7 @@ PACKAGES = ("cqs-core", "cqs-backtest", "numpy", "numba", "bt", "param")
 """Libraries that a result can depend on."""
 
 
-def manifest(outcome: Outcome) -> dict[str, Any]:
+def manifest(outcome: BacktestOutcome) -> dict[str, Any]:
     """Flat enough for people, complete enough for `verify`; what JSON cannot hold is null."""
     request, result = outcome.request, outcome.result
     shared = setup(request, outcome.code, outcome.candles, result.candles, outcome.market)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from cqs_backtest.facade import Outcome
+    from cqs_backtest.outcome import BacktestOutcome
     from cqs_core import Bucket
 
 FOLDER = "runs"
@@ -44,7 +44,7 @@ _PARTS |= {"exchange": str, "symbols": list, "interval": str, "engine": str}
 _OF_STRATEGY = ("name", "reference", "source", "parameters")
 
 
-def keep(bucket: Bucket, outcome: Outcome) -> str:
+def keep(bucket: Bucket, outcome: BacktestOutcome) -> str:
     """Store a run and return its id; the manifest is written last, so that listed runs are complete."""
     import pyarrow as pa
 
