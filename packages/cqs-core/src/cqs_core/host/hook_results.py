@@ -59,6 +59,11 @@ class Merged:
         return ""
 
 
+def answers(hook: str, function: Callable[[], Any]) -> list[tuple[str, Any] | DataError]:
+    """What a plugin's implementation of a hook gives, see `named`."""
+    return list(named(hook, function()))
+
+
 def named(hook: str, given: Any) -> Iterator[tuple[str, Any] | DataError]:
     """What a plugin returned from a hook, by name; None is fine. A useless item is replaced by an error."""
     if given is None:

@@ -19,7 +19,7 @@ from cqs_core.errors import DataError, UnknownName
 from cqs_core.host import hookspecs
 from cqs_core.host.disabled import disabled, plugin_limit
 from cqs_core.host.distributions import is_own, load_order, refuse_unfit
-from cqs_core.host.hook_results import HOOKS, Merged, named
+from cqs_core.host.hook_results import HOOKS, Merged, answers
 from cqs_core.host.plugin_problem import NEEDS_DASHBOARD, PluginProblem, lacks_dashboard, leave_out, tell, tell_slow
 from cqs_core.isolation import TimedOut, fact_of, foreign, limited, watched
 
@@ -266,7 +266,7 @@ class Plugins:
         for implementation in sorted(found, key=lambda one: ranks.get(one.plugin_name, len(ranks))):
             plugin = implementation.plugin_name
             with self._guard(plugin, hook):
-                for given in self._called(plugin, hook, functools.partial(_items, hook, implementation.function)):
+                for given in self._called(plugin, hook, functools.partial(answers, hook, implementation.function)):
                     self._take(hook, plugin, given, merged)
         self._merged[hook] = merged
 
@@ -276,10 +276,6 @@ class Plugins:
         elif taken := merged.take(*given, plugin):
             fact = f"{hook} gives {given[0]!r}, which {taken!r} gave already; rename it"
             self._add(PluginProblem(plugin, "name", fact))
-
-
-def _items(hook: str, function: Callable[[], Any]) -> list[tuple[str, Any] | DataError]:
-    return list(named(hook, function()))
 
 
 _loading = threading.RLock()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cqs_monitor.alerts.context import Context
+    from cqs_monitor.alerts.firing import Firing
     from cqs_monitor.alerts.kind import Signal
     from cqs_monitor.alerts.rule import Rule
     from cqs_monitor.alerts.rules_file import Rules
@@ -169,25 +170,14 @@ def tried(rule: Rule, context: Context, start: int, end: int) -> dict[str, Any]:
     until = min(end, context.now)
     for name in subjects(rule, context, issues):
         spans = [s for s in rule.condition.measure(context, name).spans if s.start < until]
-        found = [f for f in firings(spans, rule, until - 1) if f.at >= start]
-        rows += [
-            {
-                "account": name or None,
-                "at": iso_or_none(f.at),
-                "since": iso_or_none(f.since),
-                "until": iso_or_none(f.until),
-            }
-            for f in found
-        ]
+        rows += [_fired(name, one) for one in firings(spans, rule, until - 1) if one.at >= start]
     if issues:
         raise UsageError(str(issues[0]))
     rows.sort(key=lambda row: str(row["at"]))
-    zone = settings().timezone
-    return {
-        "rule": rule.name,
-        "start": iso_or_none(start),
-        "end": iso_or_none(until),
-        "times": len(rows),
-        "fired": rows,
-        "timezone": zone,
-    }
+    asked = {"rule": rule.name, "start": iso_or_none(start), "end": iso_or_none(until)}
+    return {**asked, "times": len(rows), "fired": rows, "timezone": settings().timezone}
+
+
+def _fired(subject: str, one: Firing) -> dict[str, Any]:
+    times = {"at": iso_or_none(one.at), "since": iso_or_none(one.since), "until": iso_or_none(one.until)}
+    return {"account": subject or None, **times}

@@ -56,11 +56,16 @@ def periods(pnl: pd.DataFrame, *, height: int = 240, mode: Mode = "light") -> An
     )
     told = exact("total", *(name for name in extra if name.startswith("account")))
     span = (float(starts[0]), float(ends[-1]), 5.0 * float(np.median(ends - starts)))
-    low, high = min(float(total.min()), 0.0), max(float(total.max()), 0.0)
+    options = shown.over_time(height, span, dress=told, ylim=_limits(total))
+    return hv.Overlay([drawn]).opts(**options, backend="bokeh")
+
+
+def _limits(values: Any) -> tuple[float, float]:
+    """Both ends of the axis: 0, and room beyond the largest bars."""
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
     room = 0.08 * (high - low or 1.0)
     limits = (low - room if low < 0 else 0.0, high + room if high > 0 else 0.0)
-    options = shown.over_time(height, span, dress=told, ylim=limits if limits[0] < limits[1] else (0.0, 1.0))
-    return hv.Overlay([drawn]).opts(**options, backend="bokeh")
+    return limits if limits[0] < limits[1] else (0.0, 1.0)
 
 
 def cumulative(pnl: pd.DataFrame, *, height: int = 360, mode: Mode = "light") -> Any:

@@ -43,18 +43,7 @@ def regimes(
     stretches = _stretches(opens, names)
     colors = _colors(shown, list(dict.fromkeys(str(name) for name in names)))
     parts = [
-        hv.Rectangles(
-            [(_time(a), low, _time(b), high, name) for name, a, b in stretches if name == one],
-            ["left", "low", "right", "high"],
-            "name",
-            label=one,
-        ).opts(
-            color=color,
-            fill_alpha=0.3,
-            line_color=None,
-            **tooltip(_TOLD, hover_formatters={"@left": "datetime"}, hover_mode="mouse"),
-            backend="bokeh",
-        )
+        _band(one, color, [(_time(a), low, _time(b), high, name) for name, a, b in stretches if name == one])
         for one, color in colors.items()
     ]
     parts += [] if prices is None else [_line(prices)]
@@ -62,6 +51,21 @@ def regimes(
     options = shown.over_time(height, (float(opens[0]), float(opens[-1] + DAY), 10.0 * DAY), ylim=(low, high), **axis)
     legend = {"legend_position": "top", "legend_cols": 2, "show_legend": True}
     return hv.Overlay(parts).opts(**options, **legend, backend="bokeh")
+
+
+def _band(name: str, color: str, stretches: list[tuple[Any, ...]]) -> Any:
+    known = ["left", "low", "right", "high"]
+    return (
+        holoviews()
+        .Rectangles(stretches, known, "name", label=name)
+        .opts(
+            color=color,
+            fill_alpha=0.3,
+            line_color=None,
+            **tooltip(_TOLD, hover_formatters={"@left": "datetime"}, hover_mode="mouse"),
+            backend="bokeh",
+        )
+    )
 
 
 def _line(prices: pd.Series[float]) -> Any:

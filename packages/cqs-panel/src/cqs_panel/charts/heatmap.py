@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,17 +55,19 @@ def percent_heatmap(
         )
         for told, size in ((_exact, "11px"), (_short, "10px"))
     )
-
-    def dress(figure: Any) -> None:
-        figure.ygrid.visible = False
-        figure.min_border_right = 8  # the axis is at the left
-        long, short = (one for one in figure.renderers if isinstance(getattr(one, "glyph", None), Text))
-        short.visible = False
-        args = {"figure": figure, "long": long, "short": short, "columns": len(columns), "least": _NARROW}
-        figure.js_on_change("inner_width", CustomJS(args=args, code=_FIT))
-
-    options = look.figure(_ROW * len(rows) + 30, xaxis="top", yaxis="left", padding=0, dress=dress)
+    fit = functools.partial(_fit, columns=len(columns))
+    options = look.figure(_ROW * len(rows) + 30, xaxis="top", yaxis="left", padding=0, dress=fit)
     return (drawn * exact * short).opts(**options, backend="bokeh")
+
+
+def _fit(figure: Any, columns: int) -> None:
+    """Show the short figures where the long ones do not fit."""
+    figure.ygrid.visible = False
+    figure.min_border_right = 8  # the axis is at the left
+    long, short = (one for one in figure.renderers if isinstance(getattr(one, "glyph", None), Text))
+    short.visible = False
+    args = {"figure": figure, "long": long, "short": short, "columns": columns, "least": _NARROW}
+    figure.js_on_change("inner_width", CustomJS(args=args, code=_FIT))
 
 
 def _exact(value: float) -> str:

@@ -38,8 +38,7 @@ def report(
         told: the model's `performance`, fractions.
     """
     known = days[days["realised"].notna() & (days["regime"] != HIGH_VOL)]
-    after = known[stamps(known) >= training[1]] if training else known.iloc[0:0]
-    inside = known[(stamps(known) >= training[0]) & (stamps(known) < training[1])] if training else known.iloc[0:0]
+    inside, after = _around(known, training)
     return {
         "days": len(days),
         "scored_days": len(known),
@@ -58,6 +57,14 @@ def report(
         "problems": list(_problems(features, answer, training, days)),
         "isolation": {"process": "apart", "environment": "empty", "network": answer.network},
     }
+
+
+def _around(days: pd.DataFrame, training: tuple[int, int] | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Days of the training, and after it."""
+    if training is None:
+        return days.iloc[0:0], days.iloc[0:0]
+    at = stamps(days)
+    return days[(at >= training[0]) & (at < training[1])], days[at >= training[1]]
 
 
 def _day(days: pd.DataFrame, at: int) -> str | None:

@@ -83,9 +83,7 @@ class Machine:
         self.persistent: list[Any] = []
         self.protocol = 0
         self.raw_at: int | None = None
-        self.frame_end = 0
-        self.count = 0
-        self.calls = 0
+        self.frame_end = self.count = self.calls = 0
         self.excused: set[Import] = set()
         self.loose = 0  # uses of `getattr` that are not the calls by which methods of classes are pickled
         self.stack: list[Any] = []
