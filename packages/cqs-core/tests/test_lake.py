@@ -189,6 +189,8 @@ def test_what_the_lake_does_not_have_is_told_with_the_command_that_fetches_it(la
         lake.candles("upbit", ["BTC/KRW"], "1d", 100 * DAY)
     with pytest.raises(UnknownName, match="did you mean 'BTC/KRW'"):
         lake.candles("upbit", ["BTX/KRW"], "1d")
+    with pytest.raises(UnknownName, match=r"unknown market in the lake 'ETH/KRW'; fetch it: cqs fetch"):
+        lake.candles("upbit", ["ETH/KRW"], "1d")
     with pytest.raises(UsageError, match="--interval 1h"):
         lake.candles("upbit", ["BTC/KRW"], "1h")
 

@@ -17,7 +17,7 @@ from cqs_core.time.clock import iso, milliseconds
 from cqs_core.trading.markets import refuse_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -454,7 +454,8 @@ class Lake:
             )
         have = self._markets(series.exchange)
         if have and series.market not in have:
-            raise UnknownName("market in the lake", series.market, have, remedy=f"fetch it: {to_fetch(series)}")
+            near = _of_alike_base(series.market, have)
+            raise UnknownName("market in the lake", series.market, near, remedy=f"fetch it: {to_fetch(series)}")
 
     def _markets(self, exchange: str) -> set[str]:
         return {s.market for s in self.series() if s.exchange == exchange}
@@ -469,3 +470,12 @@ def _configured() -> str:
 def _some(found: Mapping[Series, object], wanted: Iterable[Series] | None) -> list[Series]:
     """The wanted series that there are, sorted; all where nothing is wanted."""
     return sorted(found if wanted is None else set(wanted) & set(found))
+
+
+def _of_alike_base(market: str, known: Collection[str]) -> list[str]:
+    """Markets that may be meant: `ETH/KRW` and `BTC/KRW` share much text, and are not alike."""
+    import difflib
+
+    bases = {one: one.partition("/")[0] for one in known}
+    alike = difflib.get_close_matches(market.partition("/")[0], set(bases.values()))
+    return [one for one, base in bases.items() if base in alike]
