@@ -32,7 +32,8 @@ def candles(start, end, step, price=100.0):
 
 def prices(lake, series):
     table = lake.read(series)
-    return dict(zip(table["ts"].cast("int64").to_pylist(), table["close"].to_pylist(), strict=True))
+    times = [us // 1000 for us in table["ts"].cast("int64").to_pylist()]
+    return dict(zip(times, table["close"].to_pylist(), strict=True))
 
 
 MARKETS = ["BTC/KRW", "BTC/USDT:USDT", "A-B_c/KRW", "메인/KRW", "1INCH/USDT", "O'X Y/KRW", "100%/KRW"]
