@@ -120,7 +120,7 @@ def test_head_ends_it(folder):
 
 
 def test_bytes_that_are_no_text_are_refused(folder):
-    assert refusal("sql", "select '\udcff'", "--bucket", folder).startswith("cqs: the query holds bytes")
+    assert refusal("sql", "select '\udcff'", "--bucket", folder).startswith("cqs: the query is not valid UTF-8")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -115,7 +115,7 @@ def test_unknown_features_and_missing_candles_are_said(bucket, trusting, rows, l
     trusting(pickle.dumps(portable(rows, feature_names=["rsi", "moon_phase"])))
     with pytest.raises(UsageError, match="moon_phase"):
         evaluate(bucket, "v1")
-    with pytest.raises(UsageError, match="cqs fetch"):
+    with pytest.raises(UsageError, match="unknown market in the lake 'ETH/KRW'"):
         evaluate(bucket, "v1", market="ETH/KRW")
 
 

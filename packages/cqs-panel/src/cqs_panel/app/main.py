@@ -7,6 +7,7 @@ from cqs_panel.shell import dashboard, keep_local
 
 late = install()  # app_hooks.py did it, unless this file is served alone
 pn.extension("tabulator")
+keep_local(pn.state.curdoc)  # before anything is made: a stylesheet that is shared later would stay as it was made
 context = pn.state.curdoc.session_context
 why = refusal(context.request) if late and context and context.request else None
 (dashboard() if why is None else pn.pane.Str(f"RefusalHandler: {why}.")).servable()
