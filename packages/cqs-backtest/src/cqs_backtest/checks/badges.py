@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.checks.lookahead import OFF, LookaheadFinding, foreknowledge, look_ahead
+from cqs_backtest.checks.lookahead import OFF, foreknowledge, look_ahead
 from cqs_backtest.checks.parity import MOST_CELLS, parity
 from cqs_backtest.checks.stale import stale_markets
 from cqs_backtest.checks.trades_near_gaps import touched
@@ -29,8 +29,8 @@ def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bo
         confirm: execute the same orders on the reference as well, up to `MOST_CELLS` symbol-bars.
     """
     found = look_ahead(request.strategy, candles, result, request.seed) if request.check_lookahead else OFF
-    if found.state == "ok" and (told := foreknowledge(candles)):
-        found = LookaheadFinding("peeks", told)
+    if found.state == "ok":
+        found = foreknowledge(candles) or found
     said: dict[str, Any] = {"lookahead": found.state, "lookahead_where": found.where}
     said |= {"parity": "not checked", "parity_difference": None, "parity_where": None}
     modelled = getattr(request.engine, "impact", None) is not None  # only this engine models impact

@@ -1,8 +1,4 @@
-"""Finds features that hold the future: their value at a bar's open tells what the bar will do.
-
-No real data rank the returns that follow them with a correlation of 0.7. Where returns repeat themselves so much that
-the last one would do as well (made-up prices), nothing is said.
-"""
+"""Finds features that hold the future: what is known at a bar's open tells the returns of the bars that follow."""
 
 from __future__ import annotations
 
@@ -11,90 +7,76 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cqs_core.time.intervals import length
+from cqs_backtest.checks.lookahead.check import LookaheadFinding
+from cqs_backtest.checks.lookahead.future_scores import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cqs_backtest.checks.lookahead.future_scores import Finding, Score
     from cqs_core import Candles
+    from cqs_core.trading import FeatureValues
 
-Floats = npt.NDArray[np.float64]
-_LEAST = 50  # rows
-_STRONG = 0.7
-_BEYOND = 0.2  # by which it must tell more than the last return does
+_CELLS = 200_000  # rows times columns: more take seconds
+_LONG = 1_000
 
 
-def foreknowledge(candles: Candles) -> str | None:
-    """What gives a feature away; None where nothing does."""
+def foreknowledge(candles: Candles) -> LookaheadFinding | None:
+    """`peeks` where a feature holds the future, `not checkable` where its values are too few to see it, or None."""
+    short = None
     for name, feature in candles.features.items():
-        values = candles.feature(name)
-        bars = max(1, round(feature.step / length(candles.interval))) if feature.step else 1
-        for s, market in enumerate(candles.symbols):
-            column = values if values.ndim == 1 else values[:, s]
-            for ahead in dict.fromkeys((1, bars)):
-                score = _score(column, candles, s, ahead)
-                if score > _STRONG:
-                    return _told(name, market, ahead, score)
-    return None
+        found = [(one, market) for s, market in enumerate(candles.symbols) for one in _seen(candles, name, feature, s)]
+        strong = [(one.score, market) for one, market in found if one.score is not None]
+        if strong:
+            return LookaheadFinding("peeks", _told(name, *max(strong)))
+        if not _constant(feature) and not any(one.decidable for one, _ in found):
+            short = short or LookaheadFinding("not checkable", _too_few(name))
+    return short
 
 
-def _told(name: str, market: str, ahead: int, score: float) -> str:
-    span = "bar" if ahead == 1 else f"{ahead} bars"
+def _told(name: str, score: Score, market: str) -> str:
     return (
-        f"feature {name} tells the return of the {span} that follows ({market}, rank correlation {score:.2f}); "
+        f"feature {name} tells {score.target} ({market}, rank correlation {score.strength:.2f}); "
         "it holds what is not known by then: shift it, or say when it is known"
     )
 
 
-def _score(values: npt.NDArray[Any], candles: Candles, s: int, ahead: int) -> float:
-    """The largest rank correlation with the return that follows; 0 where the last return tells about as much."""
-    open_, close = candles.open[:, s], candles.close[:, s]
-    follows = np.full(len(open_), np.nan)
-    follows[: len(open_) - ahead + 1] = close[ahead - 1 :] / open_[: len(open_) - ahead + 1] - 1
-    before = np.append(np.full(ahead, np.nan), follows[:-ahead])
-    usual = abs(_correlation(before, follows))
-    last = np.append(np.nan, close[:-1])
-    best = max(_strength(one, follows) for one in _forms(values, last))
-    return best if best > usual + _BEYOND else 0.0
+def _too_few(name: str) -> str:
+    return (
+        f"feature {name} has too few values, or too few that differ, to see whether it holds the future; "
+        "a run over more bars may tell"
+    )
 
 
-def _forms(values: npt.NDArray[Any], last: Floats) -> Iterator[npt.NDArray[Any]]:
-    """The feature as it is, as a change, and as a price against the last one that is known."""
-    yield values
-    if values.dtype.kind == "f":
-        yield np.append(np.nan, np.diff(values))
-        with np.errstate(all="ignore"):
-            yield values / last - 1
+def _constant(feature: FeatureValues) -> bool:
+    return len(np.unique(feature.values)) < 2  # numpy counts NaN once
 
 
-def _strength(values: npt.NDArray[Any], follows: Floats) -> float:
-    if values.dtype.kind == "f":
-        return abs(_correlation(values, follows))
-    return float(_share_explained(values, follows) ** 0.5)
+def _seen(candles: Candles, name: str, feature: FeatureValues, s: int) -> Iterator[Finding]:
+    """What the feature tells of one market."""
+    values = candles.feature(name)
+    column = values if values.ndim == 1 else values[:, s]
+    for rows, seen in _grids(column, feature, candles):
+        yield compare(seen, candles.open[rows, s], _closes(candles.close[:, s], rows), candles.ts[rows])
 
 
-def _share_explained(words: npt.NDArray[Any], follows: Floats) -> float:
-    """Part of the variance of the returns' ranks that lies between the words, a fraction."""
-    here = (words != "") & np.isfinite(follows)
-    if here.sum() < _LEAST:
-        return 0.0
-    ranks, kinds = _ranks(follows[here]), np.unique(words[here], return_inverse=True)[1]
-    counts = np.bincount(kinds)
-    if len(counts) > len(ranks) / 10 or not ranks.std():
-        return 0.0
-    means = np.bincount(kinds, ranks) / counts
-    return float(np.sum(counts * (means - ranks.mean()) ** 2) / np.sum((ranks - ranks.mean()) ** 2))
+def _grids(
+    column: npt.NDArray[Any], feature: FeatureValues, candles: Candles
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]]:
+    """Rows at which to look, and what is seen there.
+
+    A day's value on hours is seen once a day, when it arrives. Where values arrive now and then, that one arrives may
+    tell as much as what it is.
+    """
+    arrived = np.diff(np.searchsorted(feature.known_at, candles.ts, side="right"), prepend=0) > 0
+    long = max(_LONG, _CELLS // len(candles.symbols))
+    sparse = 2 * np.count_nonzero(arrived) <= len(arrived)
+    rows = np.flatnonzero(arrived) if sparse else np.arange(len(arrived))
+    yield rows[-long:], column[rows[-long:]]
+    if sparse and not feature.step:
+        yield np.arange(len(arrived))[-long:], arrived[-long:].astype(np.float64)
 
 
-def _correlation(one: Floats, other: Floats) -> float:
-    here = np.isfinite(one) & np.isfinite(other)
-    if here.sum() < _LEAST:
-        return 0.0
-    a, b = _ranks(one[here]), _ranks(other[here])
-    return float(np.corrcoef(a, b)[0, 1]) if a.std() and b.std() else 0.0
-
-
-def _ranks(values: Floats) -> Floats:
-    import pandas as pd
-
-    return np.asarray(pd.Series(values).rank(), dtype=np.float64)
+def _closes(close: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The last close before the next of these rows."""
+    return close[np.append(rows[1:], len(close)) - 1]
