@@ -79,4 +79,4 @@ def _grids(
 
 def _closes(close: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """The last close before the next of these rows."""
-    return close[np.append(rows[1:], len(close)) - 1]
+    return np.asarray(close[np.append(rows[1:], len(close)) - 1])

@@ -201,7 +201,7 @@ def _alike(columns: Floats, lag: int) -> Floats:
 
 
 def _centered(values: Floats) -> Floats:
-    return values - values.mean(axis=0)
+    return np.asarray(values - values.mean(axis=0))
 
 
 def _ranks(values: Floats) -> Floats:
