@@ -6,27 +6,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from cqs_core import Frame, UnknownName, UsageError, market_of, settings, warn_of_data
-from cqs_core.cli import open_bucket
-from cqs_core.jobs import waiting
-from cqs_core.time.clock import parse_moment, parse_range
-from cqs_core.trading import names_of
+from cqs_core import Frame, UnknownName
+from cqs_core.time.clock import parse_range
 from cqs_monitor.logs.days import read_clock
-from cqs_monitor.performance.columns import Columns, columns_of
+from cqs_monitor.performance.chosen_rows import accounts_of, chosen_columns, in_range, snapshot_of, symbols_of, utc
 from cqs_monitor.performance.lots import match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from os import PathLike
-    from typing import TypeAlias
 
     import numpy.typing as npt
 
-    from cqs_core import Bucket
     from cqs_core.time.clock import Time
     from cqs_monitor.logs.snapshot import Snapshot
-
-    Place: TypeAlias = Bucket | str | PathLike[str] | None
+    from cqs_monitor.performance.chosen_rows import Place
+    from cqs_monitor.performance.columns import Columns
 
 _US = "datetime64[us]"
 _LOT = (
@@ -64,7 +58,7 @@ def trades(
       account symbol action  profit
     0    Main    BTC   SELL  4000.0
     """
-    columns = _columns(bucket, account, symbol, start, end, None)
+    columns = chosen_columns(bucket, account, symbol, start, end, None)
     return trades_of(columns)
 
 
@@ -128,7 +122,7 @@ def pnl(
     """
     if by not in _FREQUENCIES:
         raise UnknownName("period", str(by), _FREQUENCIES)
-    columns = _columns(bucket, account, None, start, end, None if day_start is None else read_clock(day_start))
+    columns = chosen_columns(bucket, account, None, start, end, None if day_start is None else read_clock(day_start))
     return _pnl_of(columns if net else columns.where(columns.sell), by, net=net)
 
 
@@ -208,31 +202,34 @@ def lots(
     snapshot = snapshot_of(bucket)
     names, wanted = accounts_of(snapshot, account), symbols_of(snapshot, symbol)
     found = [
-        {
-            "account": name,
-            "symbol": lot.symbol,
-            "opened": lot.at,
-            "closed": None if lot.open or not lot.sales else lot.sales[-1].at,
-            "quantity": lot.quantity,
-            "left": lot.left if lot.open else 0.0,
-            "entry_price": lot.price,
-            "exit_price": _mean([(sale.price, sale.quantity) for sale in lot.sales]),
-            "profit": sum(sale.profit for sale in lot.sales),
-            "sales": len(lot.sales),
-            "currency": snapshot.currency(name),
-            "day": day,
-        }
+        {**_lot_row(snapshot, name, lot), "day": day}
         for name in names
         for lot, day in _lots_of(snapshot, name)
         if wanted is None or lot.symbol in wanted
     ]
     columns = [*_LOT, "day"]
     frame = pd.DataFrame(found, columns=columns)
-    keep = _mask(frame["day"].to_numpy(np.int64), frame["opened"].to_numpy(np.int64), start, end)
+    keep = in_range(frame["day"].to_numpy(np.int64), frame["opened"].to_numpy(np.int64), start, end)
     frame = frame[keep].drop(columns="day").sort_values("opened", ignore_index=True)
     for name in ("opened", "closed"):
         frame[name] = pd.to_datetime(frame[name], unit="us", utc=True).dt.as_unit("us")
     return Frame(frame)
+
+
+def _lot_row(snapshot: Snapshot, account: str, lot: Any) -> dict[str, Any]:
+    return {
+        "account": account,
+        "symbol": lot.symbol,
+        "opened": lot.at,
+        "closed": None if lot.open or not lot.sales else lot.sales[-1].at,
+        "quantity": lot.quantity,
+        "left": lot.left if lot.open else 0.0,
+        "entry_price": lot.price,
+        "exit_price": _mean([(sale.price, sale.quantity) for sale in lot.sales]),
+        "profit": sum(sale.profit for sale in lot.sales),
+        "sales": len(lot.sales),
+        "currency": snapshot.currency(account),
+    }
 
 
 def _lots_of(snapshot: Snapshot, account: str) -> list[tuple[Any, int]]:
@@ -249,107 +246,3 @@ def _lots_of(snapshot: Snapshot, account: str) -> list[tuple[Any, int]]:
 def _mean(parts: list[tuple[float, float]]) -> float:
     quantity = sum(part for _, part in parts)
     return sum(price * part for price, part in parts) / quantity if quantity else float("nan")
-
-
-def _columns(
-    bucket: Place,
-    account: str | Sequence[str] | None,
-    symbol: str | Sequence[str] | None,
-    start: Time | None,
-    end: Time | None,
-    day_start: int | None,
-) -> Columns:
-    """The chosen rows; `accounts` of what is returned are the chosen ones, sorted."""
-    parse_range(start, end)
-    snapshot = snapshot_of(bucket)
-    names, wanted = accounts_of(snapshot, account), symbols_of(snapshot, symbol)
-    columns = columns_of(snapshot, day_start)
-    keep = _mask(columns.day, columns.timestamp, start, end)
-    keep &= np.array([name in names for name in columns.accounts], bool)[columns.account]
-    if wanted is not None:
-        codes, symbols = columns.symbols()
-        keep &= np.array([one in wanted for one in symbols], bool)[codes]
-    return _renumbered(columns.where(keep), names)
-
-
-def _renumbered(columns: Columns, names: Sequence[str]) -> Columns:
-    from dataclasses import replace
-
-    places = np.array([names.index(one) if one in names else -1 for one in columns.accounts], np.int32)
-    formats = dict(zip(columns.accounts, columns.formats, strict=True))
-    own = tuple(formats[name] for name in names)
-    return replace(columns, account=places[columns.account], accounts=tuple(names), formats=own)
-
-
-_warned: dict[str, tuple[object, ...]] = {}
-
-
-def snapshot_of(bucket: Place) -> Snapshot:
-    """What the logs say now; a warning says what of them cannot be read, once, and again when that changes."""
-    from cqs_monitor.performance.reader import reader_of
-
-    opened = open_bucket(bucket)
-    with waiting("bot logs"):
-        snapshot = reader_of(opened.address).refresh().snapshot
-    if not snapshot.accounts:
-        raise UsageError(f"no bot has logs in {opened.url!r}; name another bucket, as bucket='gs://name'")
-    count, known = len(snapshot.problems), _warned.get(opened.address, ())
-    _warned[opened.address] = snapshot.problems
-    if count and known != snapshot.problems:
-        first = snapshot.problems[0]
-        told = f"{count:,} finding{'' if count == 1 else 's'}, such as {first.file}: {first.reason}"
-        warn_of_data(f"the logs are not whole: {told}")
-    return snapshot
-
-
-def accounts_of(snapshot: Snapshot, account: str | Sequence[str] | None) -> list[str]:
-    if account is None:
-        return list(snapshot.accounts)
-    names = names_of(account, "an account", "'Main' or ['Main', 'Second']")
-    for name in names:
-        if name not in snapshot.accounts:
-            raise UnknownName("account", name, snapshot.accounts)
-    return sorted(set(names))
-
-
-def symbols_of(snapshot: Snapshot, symbol: str | Sequence[str] | None) -> set[str] | None:
-    """The symbols as bots wrote them; None for all."""
-    if symbol is None:
-        return None
-    home = settings().exchange
-
-    def market_of_log(one: str) -> str:
-        try:
-            return market_of(one, home)
-        except UsageError:  # not a symbol, or ambiguous
-            return one
-
-    known = {str(one) for one in snapshot.table["symbol"].unique().to_pylist()}
-    markets = {one: market_of_log(one) for one in known}
-    found: set[str] = set()
-    for wanted in names_of(symbol):
-        same = {one for one in known if wanted == one or markets[one] == market_of_log(wanted)}
-        if not same:
-            raise UnknownName("symbol in the logs", wanted, known)
-        found |= same
-    return found
-
-
-def _mask(
-    day: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], start: Time | None, end: Time | None
-) -> npt.NDArray[np.bool_]:
-    """Rows of the range: dates are compared with the bot's days, times with moments."""
-    keep = np.ones(len(day), bool)
-    if start is not None:
-        at, bare = parse_moment(start)
-        keep &= day >= at // 86_400_000 if bare else timestamp >= at * 1000
-    if end is not None:
-        at, bare = parse_moment(end)
-        keep &= day <= at // 86_400_000 if bare else timestamp < at * 1000
-    return keep
-
-
-def utc(microseconds: npt.NDArray[np.int64]) -> Any:
-    import pandas as pd
-
-    return pd.DatetimeIndex(microseconds.astype(_US)).tz_localize("UTC")

@@ -10,7 +10,7 @@ from cqs_core import Frame, Lake, Series, warn_of_data
 from cqs_core.cli import open_bucket
 from cqs_core.time.clock import now, parse_range
 from cqs_core.time.intervals import DAY
-from cqs_monitor.performance.account_frames import accounts_of, snapshot_of
+from cqs_monitor.performance.chosen_rows import accounts_of, snapshot_of
 from cqs_monitor.performance.lots import crumb, match
 from cqs_monitor.performance.prices import last_candles, live_prices, market_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cqs_core import LogFormat
     from cqs_core.time.clock import Time
     from cqs_monitor.logs.snapshot import Snapshot
-    from cqs_monitor.performance.account_frames import Place
+    from cqs_monitor.performance.chosen_rows import Place
     from cqs_monitor.performance.holdings import Holding
 
     Floats = npt.NDArray[np.float64]
