@@ -231,6 +231,12 @@ class TestCompare:
         assert compare(result, result).trades.empty
         with pytest.raises(UsageError, match="two results or more"):
             compare(result)
+        with pytest.raises(UsageError, match="5 is not a result; give results, or ids of kept runs"):
+            compare(result, 5)
+        with pytest.raises(UsageError, match="5 is not the id of a run; write it as text"):
+            runs.load(5)
+        with pytest.raises(UsageError, match="5 is not a symbol; write 'BTC' or"):
+            backtest("momentum", 5)
 
 
 class TestData:

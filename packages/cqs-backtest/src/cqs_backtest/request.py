@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cqs_backtest.loading.strategies import find
 from cqs_core import Costs, Engine, Strategy, UsageError, market_of, parse_interval, plugins, settings
 from cqs_core.time.clock import parse_range
-from cqs_core.trading import guarded
+from cqs_core.trading import guarded, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,9 +159,9 @@ def markets(symbols: str | Sequence[str], exchange: str, quote: str | None = Non
     """Unified markets of one quote.
 
     Raises:
-        UsageError: none, one twice, or of several quotes.
+        UsageError: none, one that is not text, one twice, or of several quotes.
     """
-    named = [symbols] if isinstance(symbols, str) else list(symbols)
+    named = names_of(symbols)
     if not named:
         raise UsageError("no symbols; name at least one, such as BTC")
     found: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -33,14 +34,22 @@ def compare(*results: Result | str | Sequence[Result | str], bucket: Bucket | st
         bucket: of the ids; the configured one by default.
 
     Raises:
-        UsageError: fewer than two.
+        UsageError: fewer than two, or what is neither a result nor an id.
         UnknownName: an id that no kept run has.
     """
-    given = [one for each in results for one in ([each] if isinstance(each, Result | str) else each)]
+    given = [one for each in results for one in _each(each)]
+    for one in given:
+        if not isinstance(one, Result | str):
+            raise UsageError(f"{one!r} is not a result; give results, or ids of kept runs")
     found = [load(one, bucket) if isinstance(one, str) else one for one in given]
     if len(found) < 2:
         raise UsageError("compare needs two results or more, such as compare(r, runs.load('2024…'))")
     return Comparison(dict(zip(_names(found), found, strict=True)))
+
+
+def _each(given: Any) -> list[Any]:
+    """Those in a list, or the one that is given alone."""
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, Result | str) else [given]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

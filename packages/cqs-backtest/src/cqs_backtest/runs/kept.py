@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.result import Result
 from cqs_backtest.runs.store import listing, read
-from cqs_core import Bucket
+from cqs_core import Bucket, UsageError
 from cqs_core.cli import open_bucket
 
 if TYPE_CHECKING:
@@ -27,8 +27,11 @@ def load(run: str, bucket: Bucket | str | None = None) -> Result:
         bucket: that keeps it; the configured one by default.
 
     Raises:
+        UsageError: it is not text.
         UnknownName: there is none, or several begin so.
     """
+    if not isinstance(run, str):
+        raise UsageError(f"{run!r} is not the id of a run; write it as text, such as '20240131T120000'")
     opened = opened_bucket(bucket)
     stored = read(opened, run)
     return Result(stored, id=stored.id, bucket=opened)
