@@ -1,4 +1,4 @@
-"""What a plugin did wrong, and the line on stderr that says how to leave it out."""
+"""What a plugin did wrong, and a line on stderr about it."""
 
 from __future__ import annotations
 
@@ -32,14 +32,6 @@ def lacks_dashboard(where: str, error: Exception) -> bool:
     """Whether a hook of the dashboard failed only because cqs-panel is not installed."""
     of_dashboard = where in {"register_views", "register_cards", "register_overlays"}
     return of_dashboard and isinstance(error, ModuleNotFoundError) and error.name == "cqs_panel"
-
-
-def tell_slow(plugin: str, where: str, seconds: float) -> None:
-    tell(f"plugin {plugin!r} ({where}) takes longer than {seconds:g} s; {leave_out(plugin)}")
-
-
-def leave_out(plugin: str) -> str:
-    return f"`cqs plugins disable {plugin}`, or CQS_DISABLE={plugin}, leaves it out"
 
 
 def tell(line: str) -> None:

@@ -20,8 +20,9 @@ from cqs_core.host import hookspecs
 from cqs_core.host.disabled import disabled, plugin_limit
 from cqs_core.host.distributions import is_own, load_order, refuse_unfit
 from cqs_core.host.hook_results import HOOKS, Merged, answers
-from cqs_core.host.plugin_problem import NEEDS_DASHBOARD, PluginProblem, lacks_dashboard, leave_out, tell, tell_slow
-from cqs_core.isolation import TimedOut, fact_of, foreign, limited, watched
+from cqs_core.host.plugin_calls import call_watched
+from cqs_core.host.plugin_problem import NEEDS_DASHBOARD, PluginProblem, lacks_dashboard, tell
+from cqs_core.isolation import fact_of, foreign, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -239,14 +240,7 @@ class Plugins:
         """
         if plugin in self._own or watched():  # inside a plugin that asks for others, its own thread is watched
             return call()
-        if plugin in self._given_up:
-            raise TimedOut("not asked: it did not return before")
-        try:
-            return limited(call, self.slow, self.limit, lambda: tell_slow(plugin, where, self.slow))
-        except TimedOut as error:
-            self._given_up.add(plugin)
-            tell(f"plugin {plugin!r} ({where}) {error}, so it is left out; {leave_out(plugin)}")
-            raise
+        return call_watched(plugin, where, call, self.slow, self.limit, self._given_up)
 
     def _by_name(self, hook: str) -> dict[str, Any]:
         # A plugin's hook may ask for another hook, in its own thread, while the caller waits for it with the lock.

@@ -6,18 +6,18 @@ import functools
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from cqs_core.bucket import Bucket
-from cqs_core.errors import DataError, UnknownName, UsageError
+from cqs_core.errors import DataError
 from cqs_core.lake.catalog import contents_by_series, objects_by_series
 from cqs_core.lake.object_names import ROOT, LakeObject, Series, escape
 from cqs_core.lake.receipts import Contents, require_all
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.series_text import all_series, series_of
 from cqs_core.lake.status import SeriesStatus, lake_status
-from cqs_core.time.clock import iso, milliseconds
+from cqs_core.time.clock import milliseconds
 from cqs_core.trading.markets import refuse_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -164,7 +164,9 @@ class Lake:
         """
         found = self.derived(series, start, end, day_start)
         if not (missing_ok or found.sources or self.objects(found.series)):
-            self._refuse_unknown(found.series, day_start)
+            from cqs_core.lake.absence import refuse_unknown
+
+            refuse_unknown(self, found.series, day_start)
         return found.table
 
     def derived(
@@ -302,7 +304,9 @@ class Lake:
         def attempt() -> pa.Table:
             found = self.contents(one)
             if not (missing_ok or found.objects or found.missing):
-                self._refuse_unknown(one)
+                from cqs_core.lake.absence import refuse_unknown
+
+                refuse_unknown(self, one)
             require_all(found.missing, low, high)
             return read_objects(self.bucket, found.objects, low, high, again=again)
 
@@ -416,49 +420,9 @@ class Lake:
         Raises:
             UsageError: always; days begin at CQS_DAY_START.
         """
-        from cqs_core.config.variables import settings
-        from cqs_core.lake.deriving import own_days, source_of, to_fetch, why_no_days
+        from cqs_core.lake.absence import refuse_empty
 
-        if found.note:
-            raise UsageError(f"no candle of {found.series} is whole: {found.note}")
-        series, day_start = found.series, settings().day_start
-        fetch, source = to_fetch(series, day_start), source_of(self, series, day_start)
-        stored = [o for o in self.objects(source) if o.rows] if source else []
-        if stored:
-            first, last = (iso(at)[:16] for at in (min(o.first for o in stored), max(o.last for o in stored)))
-            raise UsageError(
-                f"no candles of {series} in these dates; ask for others (the lake has {source} "
-                f"from {first} to {last} UTC), or fetch them: {fetch}"
-            )
-        if source is None and own_days(series.interval, day_start) and self._markets(series.exchange):
-            self._refuse_unknown_market(series)
-            raise UsageError(why_no_days(series, day_start))
-        self._refuse_unknown(series, day_start)
-
-    def _refuse_unknown(self, series: Series, day_start: int = 0) -> NoReturn:
-        """Say that the lake does not have a series."""
-        from cqs_core.lake.deriving import source_of, to_fetch
-
-        self._refuse_unknown_market(series)
-        fetch, source = to_fetch(series, day_start), source_of(self, series, day_start)
-        other = f"`derive` puts them together from {source.interval}, or " if source else ""
-        raise UsageError(f"no candles of {series} in {self.bucket.url!r}; {other}fetch them: {fetch}")
-
-    def _refuse_unknown_market(self, series: Series) -> None:
-        from cqs_core.lake.deriving import to_fetch
-
-        exchanges = {s.exchange for s in self.series()}
-        if exchanges and series.exchange not in exchanges:
-            raise UnknownName(
-                "exchange in the lake", series.exchange, exchanges, remedy=f"fetch it: {to_fetch(series)}"
-            )
-        have = self._markets(series.exchange)
-        if have and series.market not in have:
-            near = _of_alike_base(series.market, have)
-            raise UnknownName("market in the lake", series.market, near, remedy=f"fetch it: {to_fetch(series)}")
-
-    def _markets(self, exchange: str) -> set[str]:
-        return {s.market for s in self.series() if s.exchange == exchange}
+        refuse_empty(self, found)
 
 
 def _configured() -> str:
@@ -470,12 +434,3 @@ def _configured() -> str:
 def _some(found: Mapping[Series, object], wanted: Iterable[Series] | None) -> list[Series]:
     """The wanted series that there are, sorted; all where nothing is wanted."""
     return sorted(found if wanted is None else set(wanted) & set(found))
-
-
-def _of_alike_base(market: str, known: Collection[str]) -> list[str]:
-    """Markets that may be meant: `ETH/KRW` and `BTC/KRW` share much text, and are not alike."""
-    import difflib
-
-    bases = {one: one.partition("/")[0] for one in known}
-    alike = difflib.get_close_matches(market.partition("/")[0], set(bases.values()))
-    return [one for one, base in bases.items() if base in alike]
