@@ -33,6 +33,9 @@ class Cross(Strategy):
 r = backtest(Cross, ["BTC", "ETH"], data=bars, keep=True, name="first try")
 plot = r.plot()
 candles = r.plot_candles("BTC")
+rolling = r.plot_rolling("sharpe", 90)
+months = r.plot_months()
+years = r.plot_years()
 metrics = r.metrics
 made = r.trades
 returns = r.returns

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
-    from holoviews import Layout, Overlay
+    from holoviews import Curve, Layout, Overlay
 
     from cqs_backtest.record import Record
     from cqs_core import Bucket, Frame, RunResult
@@ -166,19 +166,19 @@ class Result:
 
         return charts.equity(self, benchmark=benchmark)
 
-    def plot_rolling(self, metric: str = "sharpe", window: int = 90) -> Any:
+    def plot_rolling(self, metric: str = "sharpe", window: int = 90) -> Curve:
         """A metric of the last `window` days, day by day; it must be one of daily returns."""
         from cqs_backtest import charts
 
         return charts.rolling(self, metric=metric, window=window)
 
-    def plot_months(self) -> Any:
+    def plot_months(self) -> Overlay:
         """The return of each month in percent, a heatmap."""
         from cqs_backtest import charts
 
         return charts.months(self)
 
-    def plot_years(self) -> Any:
+    def plot_years(self) -> Overlay:
         """The return of each year in percent, bars."""
         from cqs_backtest import charts
 
