@@ -145,6 +145,17 @@ def keep(result: Result, bucket: Bucket | str | None = None) -> Result:
 
     Raises:
         UsageError: the bucket cannot be written to.
+
+    Examples:
+        >>> from cqs_core.testing.candles import random_candles
+        >>> import pandas as pd, tempfile
+        >>> made, bucket = random_candles(rows=200), tempfile.TemporaryDirectory()
+        >>> index = pd.to_datetime(made.ts, unit="ms", utc=True)
+        >>> bars = pd.DataFrame({n: getattr(made, n)[:, 0] for n in ("open", "high", "low", "close", "volume")}, index)
+        >>> r = keep(backtest("buy_and_hold", "BTC", {"BTC": bars}, name="all in"), bucket.name)
+        >>> r.id is not None, r.name
+        (True, 'all in')
+        >>> bucket.cleanup()
     """
     outcome = result.record
     if result.id is not None or not isinstance(outcome, BacktestOutcome):

@@ -42,6 +42,21 @@ class Result:
         id: of the run in the bucket; None where it is not kept.
         bucket: from which candles can be read; None for a run on frames.
         simulated: arrays of the run: candles, orders, fills; None for a run that was read back.
+
+    Examples:
+        >>> from cqs_backtest import backtest
+        >>> from cqs_core.testing.candles import random_candles
+        >>> import pandas as pd
+        >>> made = random_candles(rows=200)
+        >>> index = pd.to_datetime(made.ts, unit="ms", utc=True)
+        >>> bars = pd.DataFrame({n: getattr(made, n)[:, 0] for n in ("open", "high", "low", "close", "volume")}, index)
+        >>> r = backtest("buy_and_hold", "BTC", {"BTC": bars}, name="all in")
+        >>> r.name, r.strategy, r.symbols, r.interval, len(r.returns)
+        ('all in', 'buy_and_hold', ('BTC/KRW',), '1d', 200)
+        >>> r["performance"]["max_drawdown"] == r.performance.mdd
+        True
+        >>> r.badges["lookahead"], r.notes[0]
+        ('ok', 'Look-ahead: none found')
     """
 
     record: Record

@@ -36,6 +36,20 @@ def compare(*results: Result | str | Sequence[Result | str], bucket: Bucket | st
     Raises:
         UsageError: fewer than two, or what is neither a result nor an id.
         UnknownName: an id that no kept run has.
+
+    Examples:
+        >>> from cqs_backtest import backtest
+        >>> from cqs_core.testing.candles import random_candles
+        >>> import pandas as pd
+        >>> made = random_candles(rows=200)
+        >>> index = pd.to_datetime(made.ts, unit="ms", utc=True)
+        >>> bars = pd.DataFrame({n: getattr(made, n)[:, 0] for n in ("open", "high", "low", "close", "volume")}, index)
+        >>> costs = {"free": 0.0, "dear": 0.01}
+        >>> both = compare([backtest("buy_and_hold", "BTC", {"BTC": bars}, fee=costs[n], name=n) for n in costs])
+        >>> list(both.results)
+        ['free', 'dear']
+        >>> bool(both.results["free"].performance.cagr > both.results["dear"].performance.cagr)
+        True
     """
     given = [one for each in results for one in _each(each)]
     for one in given:

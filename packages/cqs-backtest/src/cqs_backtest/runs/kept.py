@@ -29,6 +29,19 @@ def load(run: str, bucket: Bucket | str | None = None) -> Result:
     Raises:
         UsageError: it is not text.
         UnknownName: there is none, or several begin so.
+
+    Examples:
+        >>> from cqs_backtest import backtest, keep
+        >>> from cqs_core.testing.candles import random_candles
+        >>> import pandas as pd, tempfile
+        >>> made, bucket = random_candles(rows=200), tempfile.TemporaryDirectory()
+        >>> index = pd.to_datetime(made.ts, unit="ms", utc=True)
+        >>> bars = pd.DataFrame({n: getattr(made, n)[:, 0] for n in ("open", "high", "low", "close", "volume")}, index)
+        >>> kept = keep(backtest("buy_and_hold", "BTC", {"BTC": bars}), bucket.name)
+        >>> again = load(kept.id[:22], bucket.name)
+        >>> again.id == kept.id, again.performance.cagr == kept.performance.cagr
+        (True, True)
+        >>> bucket.cleanup()
     """
     if not isinstance(run, str):
         raise UsageError(f"{run!r} is not the id of a run; write it as text, such as '20240131T120000'")
