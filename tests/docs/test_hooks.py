@@ -118,7 +118,8 @@ def test_the_tests_on_a_page_can_be_collected(site, page):
             names = dict(vars(importlib.import_module(block.title.removesuffix(".py"))))
         else:
             exec(block.text, names)
-            assert any(isinstance(value, type) and value.__name__.startswith("Test") for value in names.values())
+    if any(not block.title for block in documents.blocks(page, "python")):
+        assert [name for name in names if name.startswith(("Test", "test_"))]
 
 
 def test_the_strategy_runs_and_does_not_peek(host):
@@ -209,6 +210,24 @@ def test_the_card_counts_candles(host, page):
     assert "20" in shown.object
 
 
+def untitled(page, first):
+    """What a block of a page defines, by the comment in its first line."""
+    [text] = [one.text for one in documents.blocks(f"guides/hooks/{page}", "python") if one.text.startswith(first)]
+    names = {}
+    exec(text, names)
+    return names
+
+
+def test_the_orders_of_the_built_in_cards_are_told():
+    from cqs_core import plugins
+
+    rows = documents.rows("guides/hooks/register_cards", "register_cards")
+    told = {cells[0].strip("`"): int(cells[1]) for cells in rows if "." in cells[0]}
+    host = plugins()
+    ours = {name for name in host.cards() if host.is_own(host.owner("register_cards", name))}
+    assert told == {name: host.cards()[name].order for name in ours}
+
+
 def test_the_overlay_draws_weekends(host):
     [overlay] = host.overlays().values()
     start, end = clock.parse_range("2024-01-01", "2024-01-14")
@@ -285,6 +304,29 @@ def test_the_step_of_the_demo_runs(host, tmp_path):
 def test_the_refined_exchange_takes_the_place_of_the_generic_one(installed, capsys):
     [kraken] = [row for row in printed(capsys, "exchanges") if row["id"] == "kraken"]
     assert (kraken["title"], kraken["history"]) == ("Kraken", 720)
+
+
+@pytest.fixture(scope="module")
+def kraken(site):
+    """The test of Kraken on its page."""
+    return untitled("register_exchanges", "# test_kraken.py")
+
+
+@pytest.fixture(scope="module")
+def kraken_url(kraken):
+    with kraken["sandbox"]() as running:
+        yield running.url
+
+
+class TestKraken(ExchangeContract):
+    @pytest.fixture(autouse=True)
+    def _as_on_its_page(self, kraken):
+        for name in ("exchange", "market", "interval", "start", "end"):
+            setattr(type(self), name, getattr(kraken["TestKraken"], name))
+
+    @pytest.fixture
+    def endpoint(self, kraken_url):
+        return kraken_url
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import param
@@ -247,6 +249,22 @@ def test_a_refusal_counts_where_the_class_has_the_method_itself(monkeypatch):
     monkeypatch.delattr(Shelf, "price")
     with pytest.raises(pytest.skip.Exception, match="404"):
         TestShelf().test_the_price_is_a_number_above_0("http://shelf")
+
+
+class TestOwnFolders:
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _user(cls):
+        with pytest.MonkeyPatch.context() as before:
+            before.setenv("CQS_COLORS", "korean")
+            before.setenv("GCS_BUCKET", "mine")
+            yield
+
+    def test_they_leave_no_setting_of_the_user(self, own_folders):
+        left = {name for name in os.environ if name.startswith("CQS_")}
+        assert left == {"CQS_DATA_DIR", "CQS_STATE_DIR", "CQS_CACHE_DIR"}
+        assert "GCS_BUCKET" not in os.environ
+        assert Path.cwd().is_relative_to(own_folders)
 
 
 def test_random_candles_are_sound_and_repeatable():

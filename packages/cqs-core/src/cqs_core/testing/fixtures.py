@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,33 +20,17 @@ pytest.register_assert_rewrite(*(name for name in _CONTRACTS if name not in sys.
 
 __all__ = ["gcs_bucket", "gcs_emulator", "own_folders"]
 
-_VARIABLES = (
-    "CQS_BUCKET",
-    "CQS_CAPITAL",
-    "CQS_DAY_START",
-    "CQS_DISABLE",
-    "CQS_ENDPOINT",
-    "CQS_EXCHANGE",
-    "CQS_FEE",
-    "CQS_JOB",
-    "CQS_PLUGIN_LIMIT",
-    "CQS_PUBLISH",
-    "CQS_QUOTE",
-    "CQS_SLIPPAGE_BPS",
-    "CQS_TIMEZONE",
-    "GCS_BUCKET",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "STORAGE_EMULATOR_HOST",
-)
+_OF_STORAGE = ("GCS_BUCKET", "GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST")
 
 
 @pytest.fixture
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Default settings, and data, state and cache folders for the test alone, below this folder.
 
-    The working folder is an empty one too, so that no `.env` is read.
+    No variable `CQS_…` is set, and none of Google Cloud Storage. The working folder is an empty one too, so that no
+    `.env` is read.
     """
-    for name in _VARIABLES:
+    for name in [*_OF_STORAGE, *(name for name in os.environ if name.startswith("CQS_"))]:
         monkeypatch.delenv(name, raising=False)
     home = tmp_path_factory.mktemp("user")
     for name in ("DATA", "STATE", "CACHE"):
