@@ -15,9 +15,10 @@ import numpy.typing as npt
 from cqs_core.time.intervals import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 _LEAST = 50  # rows
 _FAR = 10  # bars ahead, and bars back
 _STRONG = 0.6
@@ -90,8 +91,7 @@ def compare(values: npt.NDArray[Any], open_: Floats, close: Floats, ts: npt.NDAr
         past, follows = _ranks(_past(open_, close)), _ranks(_follows(open_, close))
         usable = np.isfinite(past).all(axis=1) & np.isfinite(follows).all(axis=1)
         past = np.column_stack([past, _weekdays(ts), np.arange(len(ts))])
-        forms = [(form, usable & np.isfinite(form)) for form in _forms(values, close)]
-        found = [_found(form[here], past[here], follows[here]) for form, here in forms if here.sum() >= _LEAST]
+        found = [*_findings(_forms(values, close), past, follows, usable)]
     best = max((one.score for one in found if one.score is not None), default=None)
     return Finding(best, any(one.decidable for one in found))
 
@@ -164,17 +164,37 @@ def _is_there(values: Floats) -> Floats:
     return np.where(inside, there.astype(np.float64), np.nan)
 
 
-def _found(form: Floats, past: Floats, follows: Floats) -> Finding:
-    known = np.linalg.qr(np.column_stack([np.ones(len(past)), past]))[0]
-    ranks, coming = _centered(_ranks(form[:, None])), _centered(follows)
-    if not ranks.any():
-        return Finding(None, False)
-    possible, lost = _possible(ranks[:, 0], coming), known.shape[1]
+def _findings(forms: Iterable[Floats], past: Floats, follows: Floats, usable: Flags) -> Iterator[Finding]:
+    made: dict[bytes, _Rows] = {}  # most forms are known in the same rows
+    for form in forms:
+        here = usable & np.isfinite(form)
+        if here.sum() < _LEAST or form[here].min() == form[here].max():
+            continue
+        key = here.tobytes()
+        if key not in made:
+            made[key] = _Rows(past[here], follows[here])
+        yield _found(form[here], made[key], past.shape[1] + 1)
+
+
+class _Rows:
+    """The returns that follow some rows, and what past prices do not explain of them."""
+
+    def __init__(self, past: Floats, follows: Floats) -> None:
+        self._known = np.linalg.qr(np.column_stack([np.ones(len(past)), past]))[0]
+        self.coming = _centered(follows)
+        self.unexplained = self.without_past(self.coming)
+
+    def without_past(self, values: Floats) -> Floats:
+        return np.asarray(values - self._known @ (self._known.T @ values))
+
+
+def _found(form: Floats, rows: _Rows, lost: int) -> Finding:
+    ranks, coming, unexplained = _centered(_ranks(form[:, None])), rows.coming, rows.unexplained
+    possible = _possible(ranks[:, 0], coming)
     decidable = bool(possible[0] > _ERRORS / np.sqrt(max(len(form) - lost, 1)))
-    left = ranks - known @ (known.T @ ranks)
+    left = rows.without_past(ranks)
     if not decidable or (left**2).sum() <= _LEFT * (ranks**2).sum():
         return Finding(None, decidable)
-    unexplained = coming - known @ (known.T @ coming)
     # Where the past explains more than half, what it leaves counts for less: it may be rounding.
     sizes = np.maximum((unexplained**2).sum(axis=0), (coming**2).sum(axis=0) / 2)
     told = np.abs(left.T @ unexplained)[0] / np.sqrt(sizes * (left**2).sum())
