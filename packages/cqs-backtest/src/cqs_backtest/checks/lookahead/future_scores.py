@@ -89,7 +89,7 @@ def compare(values: npt.NDArray[Any], open_: Floats, close: Floats, ts: npt.NDAr
     """
     with np.errstate(all="ignore"):
         past, follows = _ranks(_past(open_, close)), _ranks(_follows(open_, close))
-        usable = np.isfinite(past).all(axis=1) & np.isfinite(follows).all(axis=1)
+        usable = np.asarray(np.isfinite(past).all(axis=1) & np.isfinite(follows).all(axis=1))
         past = np.column_stack([past, _weekdays(ts), np.arange(len(ts))])
         found = [*_findings(_forms(values, close), past, follows, usable)]
     best = max((one.score for one in found if one.score is not None), default=None)
