@@ -20,7 +20,7 @@ def test_the_json_of_a_run(cqs):
     assert made["badges"]["left_out"] == []
 
 
-def test_bars_that_were_left_out_are_told_with_their_reason(cqs, bucket, tmp_path):
+def test_bars_that_were_left_out_are_told_with_their_reason(cqs, bucket):
     store_hours(bucket, "XRP/KRW", 40, 30, 200)
     store_hours(bucket, "SOL/KRW", 40)
     args = ("backtest", "run", "buy_and_hold", "--symbols", "XRP,SOL", "--benchmark", "XRP")
@@ -39,7 +39,14 @@ def test_bars_that_were_left_out_are_told_with_their_reason(cqs, bucket, tmp_pat
     assert "XRP/KRW: 2 incomplete bars" in out
     assert "2 bars are left out of upbit XRP/KRW 1d, the first at 2024-01-02T00:00 UTC" in " ".join(out.split())
     assert cqs("backtest", "list", "--json")[1][0]["left_out"] == [row]
+
+
+def test_the_report_tells_bars_that_were_left_out(cqs, bucket, tmp_path):
+    pytest.importorskip("cqs_panel", reason="needs the extra: cqs-backtest[panel]")
+    store_hours(bucket, "XRP/KRW", 40, 30, 200)
+    made = cqs("backtest", "run", "buy_and_hold", "--symbols", "XRP", "--json")[1]
     cqs("backtest", "report", made["run"], "--output", str(tmp_path / "report.html"))
+    [row] = made["badges"]["left_out"]
     assert row["note"] in (tmp_path / "report.html").read_text()
 
 
