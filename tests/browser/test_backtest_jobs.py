@@ -67,9 +67,8 @@ def test_a_running_backtest_is_cancelled_and_the_form_runs_the_next(visit, dashb
     page.locator(".job.cancelled").wait_for()
     page.get_by_role("button", name="Cancel").wait_for(state="hidden")
     assert cqs_json("backtest", "list", "--bucket", bucket) == []
-    assert run_button(page).is_enabled()
     (tmp_path / "go").touch()
-    run_button(page).click()
+    run_button(page).click()  # waits until it may be clicked
     page.get_by_text("Equity and drawdown").wait_for(timeout=60_000)
     assert [run["strategy"] for run in cqs_json("backtest", "list", "--bucket", bucket)] == ["a_waiting_rule"]
 

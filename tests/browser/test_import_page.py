@@ -8,6 +8,7 @@ import pytest
 
 from cqs_core import Bucket, Lake, Series
 from cqs_core.time.intervals import HOUR
+from plots import settle
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +54,7 @@ def test_a_file_is_shown_imported_taken_back_and_deleted(visit, dashboard, files
     confirm()
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("nothing was imported").wait_for()
+    settle(page)  # the form for files is a new one
     assert lake.bucket.list() == []
     confirm()
     page.get_by_role("button", name="Delete", exact=True).click()

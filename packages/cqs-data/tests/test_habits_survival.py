@@ -107,7 +107,7 @@ class Life:
         bars = bars.ts[-self._memory() :]
         bars = bars[bars % length(self.interval) == 0]
         bars = bars[bars < newest]
-        held = stamps(self.lake.read(self.series))
+        held = stamps(self.lake.read(self.series, missing_ok=True))
         lost = np.setdiff1d(bars[bars >= held[0]] if len(held) else bars, held)
         assert not len(lost), f"{len(lost)} of {len(bars)} lost, the first {clock.iso(int(lost[0]))}"
 
@@ -121,7 +121,7 @@ class Life:
     def look(self) -> None:
         """What is stored is right, and what is said to be absent never was, whatever the exchange gives now."""
         assert [problem for one in self.lake.verify() for problem in one.problems] == []
-        table = self.lake.read(self.series)
+        table = self.lake.read(self.series, missing_ok=True)
         ts = stamps(table)
         habits = Habits(sparse=self.habits.sparse)
         right = Habitual(self.source, habits, lambda: self.now).bars(*self.series, self.start - 50 * DAY, self.now)
