@@ -15,10 +15,10 @@ pytest.importorskip("cqs_panel", reason="needs the extra: cqs-backtest[panel]")
 from test_charts import made
 
 from cqs_backtest import charts
-from cqs_backtest.charts.extra import needing_panel
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.report import tear_sheet
 from cqs_core import UsageError
+from cqs_core.host import needing_panel
 from cqs_panel.charts import picture
 from cqs_panel.testing.fixtures import chromium  # noqa: F401 - a fixture
 
@@ -110,7 +110,7 @@ def test_a_short_run_has_a_report_without_what_it_is_too_short_for():
 def test_without_the_extra_the_remedy_is_told(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UsageError, match=r"pip install 'cqs-backtest\[panel\]'"):
-        needing_panel(lambda name: name)("equity")
+        needing_panel(lambda name: name, "cqs-backtest")("equity")
 
 
 def test_a_chart_is_saved_as_html_or_refused(tmp_path, monkeypatch):

@@ -104,15 +104,9 @@ def _years(run: OpenedRun) -> Iterator[_Case]:
 
 
 def _of_days(daily: Any, count: float) -> _Numbers:
-    curve = np.cumprod(1 + daily)
     span = count * DAY / (metrics.YEAR_DAYS * DAY)
-    return {
-        "total_return": 100 * float(curve[-1] - 1),
-        "cagr": 100 * metrics.growth(float(curve[-1]), 1.0, span),
-        "mdd": 100 * min(0.0, float(metrics.drawdowns(curve, 1.0).min())),
-        "sharpe": metrics.sharpe(daily),
-        "num_trades": math.nan,
-    }
+    found = metrics.curve_metrics(np.cumprod(1 + daily), 1.0, daily, span) | {"num_trades": math.nan}
+    return {name: found[name] for name in _SHOWN}
 
 
 def _steps(run: OpenedRun) -> Iterator[_Case]:

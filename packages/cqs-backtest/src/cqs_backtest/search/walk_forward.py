@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from cqs_core.trading import Floats, Stamps
 
 _PART = 500
-_SHOWN = ("total_return", "cagr", "mdd", "sharpe", "num_trades")
+_CURVE = ("total_return", "cagr", "mdd", "sharpe")
+_SHOWN = (*_CURVE, "num_trades")
 
 
 @dataclass(frozen=True)
@@ -170,11 +171,12 @@ def _summary(sweep: Sweep, space: Space, tries: Sequence[Try], candles: Candles,
     capital = sweep.request.costs.capital
     ts, equity = joined(tries, capital)
     daily = metrics.returns(metrics.daily_equity(ts, equity, sweep.request.day_start)[1], capital)
+    curve = metrics.curve_metrics(equity, capital, daily, metrics.years(ts, candles.interval))
     strategy = subject_of(sweep.request, candles)
     counted = trials(bucket, replace(strategy, first=tries[0].window.optimize_start, last=int(ts[-1])))
     return {
         "windows": [_row(each) for each in tries],
-        "performance": _performance(ts, equity, daily, capital, candles.interval),
+        "performance": {name: curve[name] for name in _CURVE},
         "efficiency": _efficiency(tries),
         "consistency": float(np.mean([each.growth[-1] > 1 for each in tries])),
         "drift": _drift(space, tries),
@@ -191,16 +193,6 @@ def joined(tries: Sequence[Try], capital: float) -> tuple[Stamps, Floats]:
         parts.append(capital * each.growth)
         capital = float(parts[-1][-1])
     return np.concatenate([each.ts for each in tries]), np.concatenate(parts)
-
-
-def _performance(ts: Stamps, equity: Floats, daily: Floats, capital: float, interval: str) -> dict[str, float]:
-    final = float(equity[-1])
-    return {
-        "total_return": 100 * (final / capital - 1),
-        "cagr": 100 * metrics.growth(final, capital, metrics.years(ts, interval)),
-        "mdd": 100 * min(0.0, float(metrics.drawdowns(equity, capital).min())),
-        "sharpe": metrics.sharpe(daily),
-    }
 
 
 def _row(one: Try) -> dict[str, Any]:

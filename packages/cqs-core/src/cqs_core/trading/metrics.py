@@ -131,10 +131,26 @@ def performance(result: RunResult) -> dict[str, float]:
 
 
 def _performance(result: RunResult) -> dict[str, float]:
-    equity, capital, ts = result.execution.equity, result.costs.capital, result.candles.ts
-    daily = result.daily_returns
+    equity, costs, candles = result.execution.equity, result.costs, result.candles
+    span = years(candles.ts, candles.interval)
+    return {
+        **curve_metrics(equity, costs.capital, result.daily_returns, span),
+        **position_metrics(result.closed),
+        "final_equity": float(equity[-1]),
+    }
+
+
+def curve_metrics(equity: Floats, capital: float, daily: Floats, span: float) -> dict[str, float]:
+    """total_return, cagr, mdd, volatility (percent); sharpe, sortino, calmar; as in `performance`.
+
+    Args:
+        equity: (T,), at the bars' closes.
+        capital: before the first bar.
+        daily: (D,), returns of the days.
+        span: years from the first bar to the last one's end.
+    """
     final = float(equity[-1])
-    cagr = growth(final, capital, years(ts, result.candles.interval))
+    cagr = growth(final, capital, span)
     mdd = min(float(np.min(drawdowns(equity, capital))), 0.0)
     return {
         "total_return": 100 * (final / capital - 1),
@@ -144,8 +160,6 @@ def _performance(result: RunResult) -> dict[str, float]:
         "sharpe": sharpe(daily),
         "sortino": sortino(daily),
         "calmar": _ratio(cagr, -mdd),
-        **position_metrics(result.closed),
-        "final_equity": final,
     }
 
 

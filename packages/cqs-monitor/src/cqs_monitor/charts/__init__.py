@@ -6,7 +6,7 @@ They need the extra `panel`: `pip install 'cqs-monitor[panel]'`. Frames are thos
 
 import lazy_loader
 
-from cqs_monitor.charts.extra import needing_panel
+from cqs_core.host import needing_panel
 
 _getattr, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-__getattr__ = needing_panel(_getattr)
+__getattr__ = needing_panel(_getattr, "cqs-monitor")
