@@ -75,7 +75,7 @@ def _read_severity(value: Any) -> Any:
 
 def _read_enabled(value: Any) -> Any:
     if not isinstance(value, bool):
-        raise ValueError(f"is {value!r}; write true or false")  # noqa: TRY004 - the file is issues, not the caller
+        raise ValueError(f"is {value!r}; write true or false")  # noqa: TRY004 - the file is wrong, not the caller
     return value
 
 

@@ -227,7 +227,7 @@ class Watcher:
         self.tell_blind(reason)
 
     def tell_blind(self, reason: str) -> None:
-        """SentAlert through every channel; remembered on this machine, since the bucket does not take it."""
+        """Told through every channel; remembered on this machine, since the bucket does not take it."""
         path = self._blind_file()
         known = _json(path) or {"since": now(), "told": None}
         if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:

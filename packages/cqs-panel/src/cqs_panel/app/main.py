@@ -10,5 +10,5 @@ pn.extension("tabulator")
 keep_local(pn.state.curdoc)  # before anything is made: a stylesheet that is shared later would stay as it was made
 context = pn.state.curdoc.session_context
 why = refusal(context.request) if late and context and context.request else None
-(dashboard() if why is None else pn.pane.Str(f"RefusalHandler: {why}.")).servable()
+(dashboard() if why is None else pn.pane.Str(f"Refused: {why}.")).servable()
 keep_local(pn.state.curdoc)

@@ -102,7 +102,7 @@ class RefusalHandler(RequestHandler):
         self.set_status(403)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.finish(f"RefusalHandler: {self._why}.\n")
+        self.finish(f"Refused: {self._why}.\n")
 
     def _log(self) -> None:
         """No line for each request: `prepare` has said it."""

@@ -42,10 +42,10 @@ def _known() -> list[list[list[str]]]:
 
 
 def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]]) -> list[Any]:
-    rows = plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works.")
+    failures = plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works.")
     return [
         section("Installed", plain_table(["Plugin", "Version", "Gives", "State"], rows)),
-        section("Problems", rows),
+        section("Problems", failures),
         section("Where this runs", plain_table(["What", "Which"], _surroundings(page))),
     ]
 

@@ -1,0 +1,41 @@
+"""The Plugins page lists what is installed, what it gives, and what failed."""
+
+from __future__ import annotations
+
+import panel as pn
+import pytest
+
+from cqs_core import PluginProblem, plugins
+from cqs_panel.pages import plugins as page_of_plugins
+from cqs_panel.shell.dashboard import Dashboard
+from cqs_panel.state import PageState
+
+
+@pytest.fixture
+def texts(own_folders, monkeypatch):
+    """`texts()`: what the page's sections say, as HTML, in their order."""
+    monkeypatch.setenv("CQS_BUCKET", str(own_folders))
+    shell = Dashboard()
+
+    def make():
+        page = PageState(shell, "plugins", {})
+        return ["".join(pane.object for pane in part.select(pn.pane.HTML)) for part in page_of_plugins.build(page)]
+
+    yield make
+    shell.close()
+
+
+def test_every_plugin_is_listed_with_its_state(texts):
+    installed, problems, _ = texts()
+    for one in plugins().describe():
+        for text in (one["name"], one["version"], one["state"]):
+            assert f">{text}<" in installed
+    assert "Every plugin works" in problems
+
+
+def test_a_problem_is_listed_under_problems(texts, monkeypatch):
+    fault = PluginProblem("mine", "register_views", "a fault of its own")
+    monkeypatch.setattr(type(plugins()), "problems", property(lambda _: [fault]))
+    installed, problems, _ = texts()
+    assert "a fault of its own" in problems
+    assert "a fault of its own" not in installed
