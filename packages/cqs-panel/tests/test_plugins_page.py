@@ -35,7 +35,7 @@ def test_every_plugin_is_listed_with_its_state(texts):
 
 def test_a_problem_is_listed_under_problems(texts, monkeypatch):
     fault = PluginProblem("mine", "register_views", "a fault of its own")
-    monkeypatch.setattr(type(plugins()), "problems", property(lambda _: [fault]))
+    monkeypatch.setattr(plugins(), "problems", [fault])
     installed, problems, _ = texts()
     assert "a fault of its own" in problems
     assert "a fault of its own" not in installed
