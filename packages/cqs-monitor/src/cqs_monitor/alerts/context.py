@@ -73,7 +73,10 @@ class Context:
 
     def trades(self, account: str) -> AccountTrades:
         """The account's rows."""
-        return self.figures.once(("trades", account), lambda: _trades(self.snapshot.only(account)))
+        known = self.figures.once("trades", dict[str, AccountTrades])  # one entry: there may be many accounts
+        if account not in known:
+            known[account] = _trades(self.snapshot.only(account))
+        return known[account]
 
     def findings(self, account: str) -> Sequence[Finding]:
         """What does not add up between the account's positions and trades."""
@@ -124,7 +127,7 @@ class Context:
     def compared(self, account: str, strategy: str, days: int) -> BotComparison | str:
         """The account's last days against a strategy, at most ten minutes old; or why they cannot be compared."""
         key = ("compared", account, strategy, days, self.now // _COMPARED_FOR)
-        return self.figures.once(key, lambda: self._compare(account, strategy, days))
+        return self.figures.once(key, lambda: self._compare(account, strategy, days), lasting=True)
 
     def _compare(self, account: str, strategy: str, days: int) -> BotComparison | str:
         from cqs_monitor.compare.comparison import ComparisonRequest, compare

@@ -10,8 +10,10 @@ import numpy as np
 from bokeh.models import NoOverlap
 
 from cqs_monitor.charts.profit import total_of
+from cqs_monitor.performance.statistics import full_strength
 from cqs_panel import amount
 from cqs_panel.charts import Mode, holoviews, look, tooltip
+from cqs_panel.theme import GREY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +45,7 @@ def calendar(
     end = last or max(known, default=dt.date(1970, 1, 1))
     first = end - dt.timedelta(days=end.weekday() + 7 * (_WEEKS - 1))
     days = [first + dt.timedelta(days=i) for i in range((end - first).days + 1)]
-    strongest = _strongest([abs(known[day]) for day in days if known.get(day)])
+    strongest = full_strength([abs(known[day]) for day in days if known.get(day)])
     week, row = np.divmod(np.arange(len(days)), 7)
     cells = {"left": week + _INSET, "bottom": row + _INSET, "right": week + 1 - _INSET, "top": row + 1 - _INSET}
     cells["color"] = np.array([_color(shown, known.get(day), strongest) for day in days])
@@ -63,15 +65,9 @@ def _by_date(pnl: pd.DataFrame) -> dict[dt.date, float]:
     return {day: value for day, value in zip(days, total_of(pnl).tolist(), strict=True) if value}
 
 
-def _strongest(sizes: list[float]) -> float:
-    """The value drawn at full strength: the 95th percentile, so that one day does not fade the rest."""
-    ordered = sorted(sizes)
-    return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0
-
-
 def _color(shown: Any, value: float | None, strongest: float) -> str:
     if not value:
-        return "#8b95a71f"
+        return f"{GREY}1f"
     return str(shown.shade(0.25 + 0.75 * min(1.0, abs(value) / strongest), gain=value > 0))
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cqs_panel.charts import Look
 
 _TOLD = (("", "@name"), ("from", "@left{%F}"))
-_SIDEWAYS = "#8b95a7"
 
 
 def regimes(
@@ -83,7 +82,7 @@ def _stretches(opens: Any, names: Any) -> list[tuple[str, int, int]]:
 
 
 def _colors(shown: Look, names: list[str]) -> dict[str, str]:
-    known = {"BULL_TREND": shown.tones.up, "BEAR_TREND": shown.tones.down, "HIGH_VOL": AMBER, "SIDEWAYS": _SIDEWAYS}
+    known = {"BULL_TREND": shown.tones.up, "BEAR_TREND": shown.tones.down, "HIGH_VOL": AMBER, "SIDEWAYS": GREY}
     others = iter((*OTHERS, *[GREY] * len(names)))
     return {name: known.get(name) or next(others) for name in names}
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Period = Literal["day", "week", "month"]
-PERIODS: tuple[Period, ...] = ("day", "week", "month")
 
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
@@ -55,6 +54,11 @@ def local_times(timestamps: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.
 def local_days(timestamps: npt.NDArray[np.int64], zone: str, day_start: int = 0) -> npt.NDArray[np.int64]:
     """The day of each time (microseconds, UTC), if days begin at `day_start` in the zone."""
     return (local_times(timestamps, zone) - day_start) // _DAY
+
+
+def monday_of(days: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The Monday of each day's week. Day 0 was a Thursday."""
+    return days - (days + 3) % 7
 
 
 def hours(timestamps: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:

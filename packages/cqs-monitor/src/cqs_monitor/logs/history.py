@@ -18,7 +18,7 @@ from cqs_monitor.logs.index import Index
 from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, in_time, sort_out
 from cqs_monitor.logs.problems import Findings
 from cqs_monitor.logs.reading import FilesOf, Group, refreshed
-from cqs_monitor.logs.recognition import HEAD
+from cqs_monitor.logs.recognition import HEAD, Known, Recognition
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
 from cqs_monitor.logs.sources import read_all
 from cqs_monitor.logs.state import Heartbeat, Positions, RuntimeState, read_heartbeat, read_positions, read_state
@@ -55,6 +55,7 @@ class Logs:
         self._last = Snapshot()
         self._seen: Layout | None = None
         self._census: Mapping[str, Census] = {}
+        self._known: Known = {}
         self._lock = threading.Lock()
 
     @property
@@ -81,7 +82,7 @@ class Logs:
             return self._seen
         self._census = found
         formats = plugins().log_formats().values() if self._formats is None else self._formats
-        return sort_out(found, formats, self._head)
+        return sort_out(found, Recognition(formats, self._head, self._known))
 
     def _head(self, key: str) -> bytes:
         """The first bytes of an object; of one that cannot be read none, so that no format owns it."""

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_monitor.logs.problems import Problem
-from cqs_monitor.logs.recognition import LEGACY, Recognition
+from cqs_monitor.logs.recognition import LEGACY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cqs_core import LogFormat
     from cqs_core.bucket import Census
-    from cqs_monitor.logs.recognition import Run
+    from cqs_monitor.logs.recognition import Recognition, Run
 
 PREFIXES = ("bot-logs", "logs")
 """Where logs are, the older place first; both are read, and an account may have files in both."""
@@ -129,15 +129,14 @@ class Layout:
         return [*(file for group in self.trades.values() for file in group.files()), *self.small]
 
 
-def sort_out(census: Mapping[str, Census], formats: Iterable[LogFormat], head: Callable[[str], bytes]) -> Layout:
+def sort_out(census: Mapping[str, Census], recognition: Recognition) -> Layout:
     """Objects below the prefixes, by what they are; whatever no format knows is left alone.
 
     Args:
         census: what is there, by folder.
-        formats: that are installed.
-        head: gives the first bytes of an object; asked where names fit several formats.
+        recognition: tells the format of a folder.
     """
-    layout, recognition = Layout(), Recognition(formats, head)
+    layout = Layout()
     for key in sorted(census, key=lambda key: (_account(key), PREFIXES.index(key.partition("/")[0]))):
         found = census[key]
         whole = Folder(key, _account(key), found.names, np.frombuffer(found.stats, np.int64).reshape(3, -1))

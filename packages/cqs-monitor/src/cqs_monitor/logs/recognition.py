@@ -17,6 +17,7 @@ LEGACY = "legacy"
 """In place of the month of files without one in their names: single-file logs, which stand before all months."""
 
 HEAD = 4096
+_KEPT = 256  # lists of names
 _MONTH = re.compile(r"\d{4}-\d\d")
 
 
@@ -35,23 +36,27 @@ class Run(NamedTuple):
     end: int
 
 
+Known = dict[tuple[str, tuple[str, ...]], list[Run]]
+"""What files of these names are, by the name of the format."""
+
+
 class Recognition:
     """Recognizes the folders of one listing.
 
     Args:
         formats: that are installed.
         head: gives the first bytes of an object.
+        known: what the names of earlier listings were; they change in few folders.
     """
 
-    def __init__(self, formats: Iterable[LogFormat], head: Callable[[str], bytes]) -> None:
-        self._formats, self._head = list(formats), head
-        self._known: dict[tuple[str, tuple[str, ...]], list[Run]] = {}
+    def __init__(self, formats: Iterable[LogFormat], head: Callable[[str], bytes], known: Known) -> None:
+        self._formats, self._head, self._known = list(formats), head, known
 
     def of(self, folder: str, names: tuple[str, ...]) -> tuple[LogFormat | None, list[Run], str]:
         """The folder's format or None, what is in it by that format, and why the format is not clear."""
         claims = [(form, runs) for form in self._formats if (runs := self._runs(form, names))]
         rivals = _with_trades(claims) or claims
-        name, fault = "", ""
+        fault = ""
         if len(rivals) > 1:
             name = next(
                 (names[run.start] for run in rivals[0][1] if run.kind == "trades"), names[rivals[0][1][0].start]
@@ -72,6 +77,8 @@ class Recognition:
         """Most accounts have files of the same days, so the names of one are remembered for the others."""
         if (form.name, names) not in self._known:
             self._known[form.name, names] = list(_grouped(_kind(form, name) for name in names))
+            if len(self._known) > _KEPT:
+                del self._known[next(iter(self._known))]
         return self._known[form.name, names]
 
 

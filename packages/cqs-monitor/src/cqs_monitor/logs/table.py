@@ -58,26 +58,24 @@ def tables(form: LogFormat, sources: Iterable[tuple[str, BinaryIO]], findings: F
         yield from form.tables(sources, findings)
         return
     for file, (key, stream) in enumerate(sources):
-        yield _table(form, list(_rows(form, key, stream, findings)), file)
+        yield _table(form, _rows(form, key, stream, findings), file)
 
 
-def _rows(form: LogFormat, key: str, stream: BinaryIO, findings: Findings) -> Iterator[LoggedTrade]:
+def _rows(form: LogFormat, key: str, stream: BinaryIO, findings: Findings) -> list[LoggedTrade]:
     """The rows that a plugin reads, each checked; where it fails, what it read before counts."""
-    trades: Iterator[LoggedTrade] = iter(())
+    rows: list[LoggedTrade] = []
     try:
         with foreign():
-            trades = iter(form.trades(stream, lambda line, reason: findings.tell(key, line, reason)))
-        while True:
-            with foreign():
-                row = next(trades, None)
-            if row is None:
-                return
-            if fault := _fault(row):
-                findings.tell(key, row.line, f"{fault}; not counted")
-            else:
-                yield row
+            for row in form.trades(stream, lambda line, reason: findings.tell(key, line, reason)):
+                if row is None:
+                    break
+                if fault := _fault(row):
+                    findings.tell(key, row.line, f"{fault}; not counted")
+                else:
+                    rows.append(row)
     except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
         findings.tell(key, None, f"the format {form.name!r} failed, the rest is not read: {fact_of(error)}")
+    return rows
 
 
 def _fault(row: LoggedTrade) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from cqs_core import Frame, UnknownName
 from cqs_core.time.clock import parse_range
-from cqs_monitor.logs.days import read_clock
+from cqs_monitor.logs.days import monday_of, read_clock
 from cqs_monitor.performance.chosen_rows import accounts_of, chosen_columns, in_range, snapshot_of, symbols_of, utc
 from cqs_monitor.performance.lots import match
 
@@ -75,7 +75,7 @@ def trades_of(columns: Columns) -> Frame:
             {
                 "timestamp": utc(columns.timestamp),
                 "date": utc(columns.day * 86_400_000_000),
-                "account": np.array([*columns.accounts, ""], dtype=object)[columns.account],
+                "account": columns.names,
                 "symbol": table["symbol"].to_pandas(),
                 "action": np.where(columns.sell, "SELL", "BUY"),
                 **{name: table[name].to_numpy() for name in ("price", "quantity", "amount")},
@@ -135,7 +135,7 @@ def _pnl_of(columns: Columns, by: str, *, net: bool) -> Frame:
     rows = pd.DataFrame(
         {
             "at": _first_days(columns.day, by),
-            "account": np.array([*columns.accounts, ""], dtype=object)[columns.account],
+            "account": columns.names,
             "profit": columns.value(net=net),
         }
     )
@@ -161,7 +161,7 @@ def _first_days(days: npt.NDArray[np.int64], by: str) -> Any:
     if by == "month":
         dates = dates.astype("datetime64[M]").astype("datetime64[D]")
     if by == "week":
-        dates = (days - (days + 3) % 7).astype("datetime64[D]")  # day 0 was a Thursday
+        dates = monday_of(days).astype("datetime64[D]")
     return utc(dates.astype(_US).astype(np.int64))
 
 

@@ -37,19 +37,16 @@ def trades_frame(figures: Figures, choice: Choice, text: str = "", most: int | N
     order = np.argsort(-columns.timestamp, kind="stable")
     columns = columns.where(order[:most] if not text and most is not None else order)
     table = columns.table
-    values: dict[str, Any] = {
-        name: table[name].to_pandas() for name in ("profit", "profit_pct", "price", "quantity", "amount")
-    }
+    values: dict[str, Any] = {name: table[name].to_pandas() for name in _FIGURES}
     if choice.net:
         values["profit"], values["profit_pct"] = _net(columns)
-    names = np.array([*snapshot.accounts, ""], dtype=object)
     frame = pd.DataFrame(
         {
             "time": _on_the_clock(columns),
             "action": np.where(columns.sell, "SELL", "BUY"),
             "symbol": table["symbol"].to_pandas(),
             **values,
-            "account": names[columns.account],
+            "account": columns.names,
         }
     )
     return _matching(frame, text.casefold().split())[:most]

@@ -67,6 +67,11 @@ class Columns:
         """(N,): the fee rate of each row's format, a fraction."""
         return np.array([form.fee for form in self.formats], np.float64)[self.account]
 
+    @property
+    def names(self) -> npt.NDArray[np.object_]:
+        """(N,): each row's account."""
+        return np.array([*self.accounts, ""], dtype=object)[self.account]
+
     def value(self, *, net: bool) -> npt.NDArray[np.float64]:
         """(N,): profit of each row as logged, or less its own estimated fee, so that any sum of them is net."""
         return self.profit - self.fee if net else self.profit

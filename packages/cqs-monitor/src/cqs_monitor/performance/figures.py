@@ -26,12 +26,13 @@ class Figures:
 
     Args:
         snapshot: of which.
-        before: of the snapshot before it: what an account's rows did not change is taken over.
+        before: of the snapshot before it: what an account's rows did not change is taken over, and what is lasting.
     """
 
     def __init__(self, snapshot: Snapshot | None = None, before: Figures | None = None) -> None:
         self.snapshot = snapshot or Snapshot()
         self._kept: dict[Hashable, Any] = {}
+        self._lasting: dict[Hashable, Any] = before.lasting() if before else {}
         self._lock = threading.Lock()
         self._reconciled: dict[str, tuple[object, tuple[Finding, ...]]] = before.reconciled() if before else {}
 
@@ -39,16 +40,28 @@ class Figures:
         """Findings by account, with what they were made of."""
         return dict(self._reconciled)
 
-    def once(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """What `make` gives, made at the first call with this key; the last ones are kept."""
+    def lasting(self) -> dict[Hashable, Any]:
+        """What is kept beyond this snapshot, by key."""
         with self._lock:
-            if key in self._kept:
-                return self._kept[key]  # type: ignore[no-any-return]
+            return dict(self._lasting)
+
+    def once(self, key: Hashable, make: Callable[[], _T], *, lasting: bool = False) -> _T:
+        """What `make` gives, made at the first call with this key; the last ones are kept.
+
+        Args:
+            key: of what is made.
+            make: makes it.
+            lasting: kept for the snapshots that follow, too; then the key says until when it serves.
+        """
+        kept = self._lasting if lasting else self._kept
+        with self._lock:
+            if key in kept:
+                return kept[key]  # type: ignore[no-any-return]
         made = make()
         with self._lock:
-            self._kept[key] = made
-            if len(self._kept) > _KEPT:
-                del self._kept[next(iter(self._kept))]
+            kept[key] = made
+            if len(kept) > _KEPT:
+                del kept[next(iter(kept))]
         return made
 
     def columns(self, day_start: int | str | None = None) -> Columns:

@@ -12,7 +12,8 @@ from cqs_core.time.clock import now, parse_range
 from cqs_core.time.intervals import DAY
 from cqs_monitor.performance.chosen_rows import accounts_of, snapshot_of
 from cqs_monitor.performance.lots import crumb, match
-from cqs_monitor.performance.prices import last_candles, live_prices, market_of
+from cqs_monitor.performance.prices import market_of
+from cqs_monitor.performance.reader import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,14 +93,12 @@ def _frame(rows: list[dict[str, Any]]) -> Frame:
 
 
 def _held_now(lake: Lake, snapshot: Snapshot, names: Sequence[str], *, live: bool) -> list[dict[str, Any]]:
-    from cqs_monitor.performance.holdings import holdings, symbols_held
+    from cqs_monitor.performance.holdings import holdings
 
     for name in names:
         if (found := snapshot.held(name)).state == "unreadable":
             warn_of_data(f"positions of {name!r} cannot be read: {found.reason}")
-    symbols = symbols_held(snapshot)
-    prices = last_candles(lake.bucket, symbols) | (live_prices(symbols) if live else {})
-    at = now()
+    prices, at = reader_of(lake.bucket.address).prices(live=live), now()
     return [_row(one, at) for name in names for one in holdings(snapshot, name, prices, at)]
 
 

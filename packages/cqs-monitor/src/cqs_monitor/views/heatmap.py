@@ -6,6 +6,7 @@ import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING
 
+from cqs_monitor.performance.statistics import full_strength
 from cqs_panel import amount
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def heatmap(
     link: Callable[[dt.date], str] | None = None,
 ) -> str:
     """SVG of 53 weeks from a Monday on; each day's figure is in its tooltip, and `link` is where a day leads."""
-    strongest = _strongest([abs(value) for value in pnl.values()])
+    strongest = full_strength([abs(value) for value in pnl.values()])
     days = (first + dt.timedelta(days=i) for i in range((last - first).days + 1))
     cells = "".join(
         _linked(
@@ -52,12 +53,6 @@ def _legend(strongest: float, currency: str) -> str:
 
 def _linked(cell: str, address: str) -> str:
     return f'<a href="{escape(address)}">{cell}</a>' if address else cell
-
-
-def _strongest(sizes: list[float]) -> float:
-    """The value drawn at full strength: the 95th percentile, so that one day does not fade the rest."""
-    ordered = sorted(sizes)
-    return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0
 
 
 def _cell(index: int, day: dt.date, value: float | None, currency: str, strongest: float) -> str:

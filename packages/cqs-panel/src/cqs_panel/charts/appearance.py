@@ -16,14 +16,15 @@ from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, Span,
 from cqs_core import UsageError
 from cqs_panel.charts.style import over_time, percents, short_numbers, show_all, styled, whole_numbers
 from cqs_panel.theme import GREY, Tones, tones
+from cqs_panel.theme.palette import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Mode = Literal["light", "dark", "print", "page"]
-_INK = {"light": "#59637a", "dark": "#9aa4b5", "print": "#333333", "page": GREY}
-_TEXT = {"light": "#1a1f2b", "dark": "#e6e9ef", "print": "#000000", "page": "#1a1f2b"}
-_GROUND = {"light": "#ffffff", "dark": "#161a21", "print": "#ffffff"}
+_INK = {mode: colors["muted"] for mode, colors in MODES.items()} | {"print": "#333333", "page": GREY}
+_TEXT = {mode: colors["text"] for mode, colors in MODES.items()} | {"print": "#000000", "page": MODES["light"]["text"]}
+_GROUND = {mode: colors["paper"] for mode, colors in MODES.items()} | {"print": "#ffffff"}
 _TIME_TOOLS = ("xpan", "xwheel_zoom", "xbox_zoom", "reset", "save")
 COLORS = {mode: {"ink": _INK[mode], "text": _TEXT[mode], "ground": ground} for mode, ground in _GROUND.items()}
 _crosshairs: WeakKeyDictionary[Any, Span] = WeakKeyDictionary()  # by the x range that figures share

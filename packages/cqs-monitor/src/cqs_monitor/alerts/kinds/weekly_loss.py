@@ -9,6 +9,7 @@ from pydantic import Field
 from cqs_monitor.alerts.fields import Money
 from cqs_monitor.alerts.kind import AlertKind, Signal
 from cqs_monitor.alerts.losses import loss
+from cqs_monitor.logs.days import monday_of
 
 if TYPE_CHECKING:
     from cqs_monitor.alerts.context import Context
@@ -22,5 +23,4 @@ class WeeklyLoss(AlertKind):
 
     def measure(self, context: Context, subject: str) -> Signal:
         day = context.trades(subject).day
-        monday = day - (day + 3) % 7  # day 0, 1970-01-01, was a Thursday
-        return loss(context, subject, monday, 7, self.over)
+        return loss(context, subject, monday_of(day), 7, self.over)
