@@ -182,6 +182,19 @@ class TestRows:
             {name: whole[name] for name in found}, rel=1e-9, nan_ok=True
         )
 
+    @pytest.mark.parametrize(("metrics", "options"), [(["ulcer_index"], {}), ([], {"max_volume_share": 0.1}), ([], {})])
+    def test_a_set_asks_for_its_orders_once(self, bucket, metrics, options):
+        asked = []
+
+        class Counting(VolatilityBreakout):
+            def orders(self, candles):
+                asked.append(self.btc_ma)
+                return super().orders(candles)
+
+        request, evaluator = self.evaluator(bucket, Counting, **options)
+        Evaluator(request, evaluator.candles, metrics).rows([{"btc_ma": 7}, {"btc_ma": 9}])
+        assert asked == [7, 9]
+
     def test_a_rule_that_asks_param_gets_the_values_of_the_set(self, bucket):
         class Asking(VolatilityBreakout):
             def orders(self, candles):

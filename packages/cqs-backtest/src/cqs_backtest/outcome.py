@@ -13,7 +13,7 @@ from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.benchmark import basket, bought_and_held
 from cqs_backtest.record import held
 from cqs_backtest.runs.run_tables import trade_columns
-from cqs_core import Bucket, Candles, RunResult, UsageError, simulate
+from cqs_core import Bucket, Candles, RunResult, UsageError
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -133,9 +133,7 @@ def run(
     tell("candles")
     found = _load(request, bucket, data, quote)
     tell("orders and fills")
-    result = simulate(
-        request.strategy, found.candles, request.engine, request.costs, start=request.start, day_start=request.day_start
-    )
+    result = request.simulated(found.candles)
     tell("badges")
     said = badges(request, result, found.candles, confirm=confirm)
     said["left_out"] = found.rows_left_out()

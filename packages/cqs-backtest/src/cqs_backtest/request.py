@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from cqs_backtest.loading.strategies import find
-from cqs_core import Costs, Engine, Strategy, UsageError, market_of, parse_interval, plugins, settings
+from cqs_core import Costs, Engine, Strategy, UsageError, market_of, parse_interval, plugins, settings, simulate
 from cqs_core.time.clock import parse_range
 from cqs_core.trading import guarded, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from cqs_core import Candles, RunResult
 
 DEFAULT_ENGINE = "fast"
 BASKET = "basket"
@@ -61,6 +63,10 @@ class Request:
         """Markets that the strategy uses without trading them."""
         with guarded(self.strategy, "references"):
             return tuple(self.strategy.references(self.markets))
+
+    def simulated(self, candles: Candles) -> RunResult:
+        """Run it on these candles, warm-up included; see `cqs_core.simulate` for the errors."""
+        return simulate(self.strategy, candles, self.engine, self.costs, start=self.start, day_start=self.day_start)
 
 
 def make_request(

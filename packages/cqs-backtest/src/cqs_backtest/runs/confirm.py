@@ -11,7 +11,7 @@ from cqs_backtest.checks.badges import confirmed
 from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.reproducing import request_of
 from cqs_backtest.runs.store import FOLDER, read
-from cqs_core import UsageError, simulate
+from cqs_core import UsageError
 from cqs_core.cli import plain
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def confirm(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, An
     with strategy_of(bucket, made, trust) as strategy:
         request = replace(request_of(made, strategy), features=features.stored(bucket, made))
         candles = feed.from_lake(request, bucket)
-        said = confirmed(simulate(strategy, candles, request.engine, request.costs, start=request.start))
+        said = confirmed(request.simulated(candles))
     made["badges"] |= said
     data = json.dumps(plain(made), ensure_ascii=False, indent=1).encode()
     bucket.write(f"{FOLDER}/{made['id']}/manifest.json", data)

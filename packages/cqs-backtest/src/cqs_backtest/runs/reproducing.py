@@ -108,8 +108,6 @@ def _code(bucket: Bucket, made: dict[str, Any]) -> list[str]:
 
 
 def _made_again(bucket: Bucket, stored: StoredRun, strategy: Strategy) -> list[str]:
-    from cqs_core import simulate
-
     made = stored.manifest
     request = replace(request_of(made, strategy), features=features.stored(bucket, made))
     because = []
@@ -120,9 +118,7 @@ def _made_again(bucket: Bucket, stored: StoredRun, strategy: Strategy) -> list[s
     candles = feed.from_lake(request, bucket)
     market = feed.benchmark_from_lake(request, candles, bucket)
     because += _candles(made["candles"], candle_hashes(candles, market))
-    result = simulate(
-        request.strategy, candles, request.engine, request.costs, start=request.start, day_start=request.day_start
-    )
+    result = request.simulated(candles)
     held = basket(result) if market is None else bought_and_held(result, market)
     because += _equity(stored, result) + _benchmark(stored, held) + _trades(stored, result)
     return because + _metrics(made, statistics(result, held))

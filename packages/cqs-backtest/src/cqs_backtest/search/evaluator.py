@@ -7,7 +7,7 @@ takes the way of a single run, so that it means the same or fails with the same 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +16,12 @@ from cqs_backtest.engines.fast.engine import ends_of, terms_of
 from cqs_backtest.engines.fast.types import BARS, ORDERS
 from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.conventions import HEADLINE
+from cqs_backtest.search import headline as names
 from cqs_backtest.search.checks import any_both, any_nan, within
 from cqs_backtest.search.headline import SIZE, add_up, finite, headline, last_rows
 from cqs_backtest.search.settable import Settable
-from cqs_core import Fill, Orders, RunResult, UsageError
-from cqs_core.trading import guarded, orders_of
+from cqs_core import Fill, Orders, RunResult, UsageError, plugins
+from cqs_core.trading import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cqs_backtest.request import Request
-    from cqs_core import Candles, Execution, Strategy
+    from cqs_core import Candles, Strategy
     from cqs_core.trading import Floats
 
 _BOOLS = ("exit", "enter")
@@ -80,7 +81,7 @@ class Evaluator:
     """
 
     def __init__(self, request: Request, candles: Candles, metrics: Sequence[str] = ()) -> None:
-        self.request = request
+        self.request = replace(request, engine=plugins().engine("fast"))
         self.candles = candles.sealed().fresh()
         self.first = 0 if request.start is None else int(np.searchsorted(candles.ts, request.start))
         self.traded = self.candles.between(self.first, len(candles.ts))
@@ -123,19 +124,14 @@ class Evaluator:
         Raises:
             UsageError: it cannot run.
         """
-        orders = self._ready(values).between(self.first, len(self.candles.ts), self.candles.shape)
-        costs = self.request.costs
-        execution = _engine().execute(self.traded, orders, costs)
-        return RunResult(self.traded, orders, execution, costs, "fast", self.request.day_start)
+        return self._result(self._with(values))
 
     def daily_returns(self, values: Mapping[str, Any]) -> Floats:
         """(D,): of one set, fractions, from capital."""
         return self.result(values).daily_returns
 
-    def _ready(self, values: Mapping[str, Any]) -> Orders:
-        """Orders of a set, checked as in a single run."""
-        strategy = self._with(values)
-        return orders_of(strategy, self.candles, self.first)
+    def _result(self, strategy: Strategy) -> RunResult:
+        return replace(self.request, strategy=strategy).simulated(self.candles)
 
     def _with(self, values: Mapping[str, Any]) -> Strategy:
         strategy = self._strategy.set(values)
@@ -151,13 +147,16 @@ class Evaluator:
 
     def _one(self, values: Mapping[str, Any], sums: Floats, k: int, more: dict[str, Floats]) -> None:
         strategy = self._with(values)
+        if self.more or self._unusual:
+            self._slow(strategy, sums, k, more)
+            return
         try:
             orders = strategy.orders(self.candles)
         except (Exception, SystemExit):
             with guarded(strategy, "orders"):
                 raise
-        fields = self._fields(orders) if type(orders) is Orders and not self._unusual else None
-        if fields is None or self.more:
+        fields = self._fields(orders) if type(orders) is Orders else None
+        if fields is None:
             self._slow(strategy, sums, k, more)
         else:
             self._quick(orders, fields, sums)
@@ -190,11 +189,11 @@ class Evaluator:
         return 2 * int(asked) + 1
 
     def _slow(self, strategy: Strategy, sums: Floats, k: int, more: dict[str, Floats]) -> None:
-        result = self.result(strategy.values())
-        found = result.performance if not self.more else statistics(result)
+        result = self._result(strategy)
+        found = statistics(result) if self.more else {}
         for name in self.more:
             more[name][k] = found[name]
-        _fill_sums(result, result.execution, self._days, self._flows, sums)
+        _fill_sums(result, self._days, self._flows, sums)
 
     def _fields(self, orders: Orders) -> dict[str, _Field] | None:
         """Orders as the loop takes them, or None where they need a closer look."""
@@ -238,12 +237,6 @@ class Evaluator:
         return bool(sound)
 
 
-def _engine() -> Any:
-    from cqs_core import plugins
-
-    return plugins().engine("fast")
-
-
 def _constant(name: str, columns: int) -> _Field:
     if name in _BOOLS:
         return np.zeros(1, np.bool_), _ONE_FOR_ALL
@@ -275,13 +268,10 @@ def _is_fraction(value: Any) -> bool:
     return type(value) is float and 0 <= value <= 1
 
 
-def _fill_sums(
-    result: RunResult, execution: Execution, days: npt.NDArray[np.int64], flows: Floats, sums: Floats
-) -> None:
+def _fill_sums(result: RunResult, days: npt.NDArray[np.int64], flows: Floats, sums: Floats) -> None:
     """The same sums from a run's own positions."""
-    from cqs_backtest.search import headline as names
-
-    add_up(execution.equity, execution.fills[:0], 0, days, result.costs.capital, flows, sums)
+    equity, no_fills = result.execution.equity, result.execution.fills[:0]
+    add_up(equity, no_fills, 0, days, result.costs.capital, flows, sums)
     closed = result.closed
     pnl, pct = closed["pnl"], closed["return_pct"]
     won, lost = pnl > 0, pnl < 0

@@ -11,7 +11,7 @@ from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.manifest import candle_hashes
 from cqs_backtest.runs.reproducing import request_of
 from cqs_backtest.runs.store import read
-from cqs_core import UsageError, simulate
+from cqs_core import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,8 +37,7 @@ class OpenedRun:
 
     def result(self, request: Request | None = None, candles: Candles | None = None) -> RunResult:
         """The run under another request or on other candles."""
-        asked, seen = request or self.request, candles or self.candles
-        return simulate(asked.strategy, seen, asked.engine, asked.costs, start=asked.start, day_start=asked.day_start)
+        return (request or self.request).simulated(candles or self.candles)
 
 
 @contextmanager

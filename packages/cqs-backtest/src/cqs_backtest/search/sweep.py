@@ -17,7 +17,7 @@ from cqs_backtest.search.judging import judged
 from cqs_backtest.search.objective import Objective, make_objective
 from cqs_backtest.search.space import Axis, Space, make_space
 from cqs_backtest.trials import Subject, merge, record, subject_of
-from cqs_core import UsageError, progress, simulate
+from cqs_core import UsageError, progress
 from cqs_core.trading import guarded
 
 if TYPE_CHECKING:
@@ -148,11 +148,8 @@ class SweepJob:
         Raises:
             UsageError: the single run has other metrics than the row.
         """
-        strategy = find(self.request.strategy, values)
-        request = replace(self.request, strategy=strategy)
-        result = simulate(
-            strategy, self.candles, request.engine, request.costs, start=request.start, day_start=request.day_start
-        )
+        request = replace(self.request, strategy=find(self.request.strategy, values))
+        result = request.simulated(self.candles)
         for name, value in result.performance.items():
             if not math.isclose(value, metrics[name], rel_tol=_AGREES, abs_tol=_AGREES) and not (
                 math.isnan(value) and math.isnan(metrics[name])
