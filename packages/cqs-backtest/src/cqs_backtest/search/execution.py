@@ -35,12 +35,11 @@ class Executor:
         self, request: Request, candles: Candles, metrics: Sequence[str] = (), threads: int | None = None
     ) -> None:
         self.threads = threads or os.cpu_count() or 1
-        self._make: Callable[[], Evaluator] = lambda: Evaluator(request, candles, metrics)
         self._free: SimpleQueue[Evaluator] = SimpleQueue()
-        self.first = self._make()
+        self.first = Evaluator(request, candles, metrics)
         self._free.put(self.first)
         for _ in range(self.threads - 1):
-            self._free.put(self._make())
+            self._free.put(Evaluator(request, candles, metrics))
         self._stopped = False
 
     def seconds_a_set(self, space: Space) -> float:

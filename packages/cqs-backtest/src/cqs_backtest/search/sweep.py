@@ -14,7 +14,7 @@ from cqs_backtest.runs.manifest import setup
 from cqs_backtest.search import store
 from cqs_backtest.search.execution import Executor
 from cqs_backtest.search.judging import judged
-from cqs_backtest.search.objective import Objective, make_objective
+from cqs_backtest.search.objective import Objective
 from cqs_backtest.search.space import Axis, Space, make_space
 from cqs_backtest.trials import Subject, merge, record, subject_of
 from cqs_core import UsageError, progress
@@ -89,7 +89,8 @@ class SweepJob:
         self._about = setup(
             self.request, captured(self.request.strategy), self.candles, self.executor.first.traded
         ) | _asked(sweep, self.space)
-        self.folder = store.find_folder(bucket, resume) if resume else store.new_folder(bucket, _name(self.request))
+        name = name_of(self.request.strategy)
+        self.folder = store.find_folder(bucket, resume) if resume else store.new_folder(bucket, name)
         self.seconds, self._part = 0.0, 0
         if resume:
             made = self.folder.manifest()
@@ -175,16 +176,6 @@ class SweepJob:
 
     def _source(self, start: int) -> str:
         return f"{self.folder.id}-{start:09d}"
-
-
-def sweep_of(made: Mapping[str, Any], request: Request) -> Sweep:
-    """The request, from a manifest."""
-    objective = make_objective(made["objective"], made["requirements"])
-    return Sweep(request, made["ranges"], made["random"], made["random_seed"], objective)
-
-
-def _name(request: Request) -> str:
-    return name_of(request.strategy)
 
 
 def _asked(sweep: Sweep, space: Space) -> dict[str, Any]:
