@@ -88,7 +88,7 @@ class BacktestOutcome:
     @property
     def held(self) -> str:
         """The benchmark's name, for people."""
-        return held(self.manifest)
+        return held({"benchmark": self.request.benchmark})
 
     @cached_property
     def benchmark(self) -> Floats:

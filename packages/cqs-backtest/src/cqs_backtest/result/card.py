@@ -33,12 +33,11 @@ def card(record: Record, title: str, about: str) -> str:
     said = notes(record.badges)
     loud = [note for note in said if note.level == "bad"]
     calm = [note for note in said if note.level != "bad"]
-    capital = float(record.manifest["costs"]["capital"])
     parts = [
         f'<div style="font-weight:600;font-size:15px">{escape(title)}</div>{_small(about)}',
         *(_alarm(note) for note in loud),
         _figures(record.performance),
-        curves([record.equity], [_GREY, COLORS[0]], capital, behind=record.benchmark),
+        curves([record.equity], [_GREY, COLORS[0]], record.capital, behind=record.benchmark),
         _small("Equity (logarithmic) and drawdown; in gray, the benchmark. A year has 365 days."),
         "".join(_chip(note) for note in calm),
     ]

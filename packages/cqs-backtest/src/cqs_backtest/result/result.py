@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.metrics.metric_text import figure
-from cqs_backtest.record import held
 from cqs_backtest.result.card import card
 from cqs_backtest.result.notes import notes
 from cqs_backtest.result.performance import Performance
@@ -98,17 +97,17 @@ class Result:
     @property
     def capital(self) -> float:
         """Cash at the start, quote currency."""
-        return float(self.record.manifest["costs"]["capital"])
+        return float(self.record.capital)
 
     @property
     def held(self) -> str:
         """The benchmark's name, for people."""
-        return held(self.record.manifest)
+        return self.record.held
 
     @property
     def day_start(self) -> int:
         """Milliseconds after 00:00 UTC at which a day of the daily figures begins."""
-        return int(self.record.manifest["day_start"])
+        return self.record.day_start
 
     @cached_property
     def performance(self) -> Performance:
@@ -243,7 +242,7 @@ class Result:
         strategy = f"{made['strategy']['name']} on {', '.join(made['symbols'])}"
         dates = f"{made['first'][:10]} to {made['last'][:10]}"
         kept = f"run {self.id}" if self.id else "not kept"
-        return f"{strategy}, {made['exchange']} {made['interval']}, {dates}; {held(made)}; {kept}"
+        return f"{strategy}, {made['exchange']} {made['interval']}, {dates}; {self.held}; {kept}"
 
     def __repr__(self) -> str:
         made, shown = self.record.manifest, ("cagr", "mdd", "sharpe", "num_trades")
