@@ -11,7 +11,6 @@ Objects are written once and never changed; `first` and `last` are ms UTC, `sour
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.loading.strategies import name_of
-from cqs_core.files import parquet_table
+from cqs_core.files import parquet_bytes, parquet_table
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
@@ -60,6 +59,10 @@ class Subject:
         markets = " ".join(sorted(self.markets))
         digest = hashlib.blake2b(markets.encode(), digest_size=6).hexdigest()
         return f"{FOLDER}/{_slug(self.strategy)}/{_slug(self.exchange)}-{self.interval}-{digest}"
+
+    def key(self, source: str) -> str:
+        """The object with the trials of one run or search."""
+        return f"{self.folder}/{self.first}-{self.last}-{source}.parquet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +114,17 @@ def record(
             "parameters": pa.array(texts, pa.string()),
         }
     ).replace_schema_metadata(about)
-    bucket.write(f"{subject.folder}/{subject.first}-{subject.last}-{source}.parquet", _parquet(table))
+    bucket.write(subject.key(source), parquet_bytes(table))
 
 
 def merge(bucket: Bucket, subject: Subject, source: str, parts: Sequence[str]) -> None:
     """Merge records under several sources into one object."""
     import pyarrow as pa
 
-    keys = [f"{subject.folder}/{subject.first}-{subject.last}-{part}.parquet" for part in parts]
+    keys = [subject.key(part) for part in parts]
     tables = [parquet_table(data) for data in bucket.read_many(keys).values()]
     if tables:
-        bucket.write(
-            f"{subject.folder}/{subject.first}-{subject.last}-{source}.parquet", _parquet(pa.concat_tables(tables))
-        )
+        bucket.write(subject.key(source), parquet_bytes(pa.concat_tables(tables)))
         bucket.delete(keys)
 
 
@@ -204,11 +205,3 @@ def _digest(text: str) -> int:
 def _slug(name: str) -> str:
     slug = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-").lower()
     return slug if slug == name else f"{slug}-{hashlib.blake2b(name.encode(), digest_size=3).hexdigest()}"
-
-
-def _parquet(table: Any) -> bytes:
-    import pyarrow.parquet as pq
-
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd")
-    return out.getvalue()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cqs_backtest.features.reading import NAME
 from cqs_core import DataError
-from cqs_core.files import parquet_table
+from cqs_core.files import parquet_bytes, parquet_table
 from cqs_core.time.clock import iso
 from cqs_core.trading import FeatureValues
 
@@ -41,14 +40,12 @@ def described(features: Mapping[str, FeatureValues]) -> dict[str, dict[str, Any]
 def write(bucket: Bucket, folder: str, features: Mapping[str, FeatureValues], markets: Sequence[str]) -> None:
     """Store them in a run's folder."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     for name, one in features.items():
         stamps = {key: pa.array(getattr(one, key), pa.timestamp("ms", "UTC")) for key in _TIMES}
         columns = {"value": one.values} if one.values.ndim == 1 else dict(zip(markets, one.values.T, strict=True))
-        out = io.BytesIO()
-        pq.write_table(pa.table(stamps | {key: pa.array(v) for key, v in columns.items()}), out, compression="zstd")
-        bucket.write(f"{folder}/{FOLDER}/{name}.parquet", out.getvalue())
+        table = pa.table(stamps | {key: pa.array(v) for key, v in columns.items()})
+        bucket.write(f"{folder}/{FOLDER}/{name}.parquet", parquet_bytes(table))
 
 
 def stored(bucket: Bucket, made: Mapping[str, Any]) -> dict[str, FeatureValues]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import math
 import re
@@ -19,13 +18,11 @@ from cqs_backtest.runs.code import remember
 from cqs_backtest.runs.manifest import manifest
 from cqs_backtest.runs.run_tables import trade_columns
 from cqs_core import DataError, UnknownName
-from cqs_core.files import parquet_table
+from cqs_core.files import parquet_bytes, parquet_table
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pyarrow as pa
 
     from cqs_backtest.outcome import BacktestOutcome
     from cqs_core import Bucket
@@ -57,8 +54,8 @@ def keep(bucket: Bucket, outcome: BacktestOutcome) -> str:
     stamps = pa.array(result.candles.ts, pa.timestamp("ms", "UTC"))
     curves = {"equity": pa.array(result.execution.equity), "benchmark": pa.array(outcome.benchmark)}
     equity = pa.table({"ts": stamps, **curves})
-    bucket.write(f"{FOLDER}/{run}/equity.parquet", _parquet(equity))
-    bucket.write(f"{FOLDER}/{run}/trades.parquet", _parquet(pa.table(trade_columns(result))))
+    bucket.write(f"{FOLDER}/{run}/equity.parquet", parquet_bytes(equity))
+    bucket.write(f"{FOLDER}/{run}/trades.parquet", parquet_bytes(pa.table(trade_columns(result))))
     features.write(bucket, f"{FOLDER}/{run}", outcome.candles.features, outcome.candles.symbols)
     for path, data in outcome.code.data.items():
         bucket.write(f"{FOLDER}/{run}/{CODE}/{path}", data)
@@ -141,11 +138,3 @@ def _resolve(bucket: Bucket, run: str) -> str:
         remedy = "several begin so" if found else "`cqs backtest list` names them"
         raise UnknownName("run", run, () if found else known, remedy=remedy)
     return found[0]
-
-
-def _parquet(table: pa.Table) -> bytes:
-    import pyarrow.parquet as pq
-
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd")
-    return out.getvalue()

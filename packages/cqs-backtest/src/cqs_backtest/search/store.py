@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import secrets
@@ -15,7 +14,7 @@ import numpy as np
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_core import DataError, UnknownName
 from cqs_core.cli import plain
-from cqs_core.files import parquet_table
+from cqs_core.files import parquet_bytes, parquet_table
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -72,12 +71,8 @@ class SweepFolder:
 
     def write_part(self, start: int, table: pa.Table) -> None:
         """Write the rows of sets `start` and following."""
-        import pyarrow.parquet as pq
-
-        out = io.BytesIO()
-        pq.write_table(table, out, compression="zstd")
         name = f"{start:09d}-{start + table.num_rows:09d}.parquet"
-        self.bucket.write(f"{FOLDER}/{self.id}/rows/{name}", out.getvalue())
+        self.bucket.write(f"{FOLDER}/{self.id}/rows/{name}", parquet_bytes(table))
 
     def parts(self) -> set[tuple[int, int]]:
         """Which sets have rows: half-open ranges."""

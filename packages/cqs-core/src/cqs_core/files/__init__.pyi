@@ -1,3 +1,4 @@
+from .arrow import parquet_bytes as parquet_bytes
 from .arrow import parquet_table as parquet_table
 from .arrow import stream_of as stream_of
 from .atomic import replacing as replacing

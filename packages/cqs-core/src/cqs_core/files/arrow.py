@@ -1,4 +1,4 @@
-"""Copies bytes into Arrow's own memory, to read them there.
+"""Tables as bytes of parquet, and back: bytes are copied into Arrow's own memory, to read them there.
 
 Arrow reads ahead in its own threads. One that still holds a Python object (`bytes`, `BytesIO`) when Python ends has
 to ask a dead interpreter to let go of it, and the process aborts with code 134 after all its work is done.
@@ -6,6 +6,7 @@ to ask a dead interpreter to let go of it, and the process aborts with code 134 
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,3 +32,12 @@ def parquet_table(data: bytes) -> pa.Table:
     import pyarrow.parquet as pq
 
     return pq.read_table(stream_of(data))
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A table as a parquet file's bytes, compressed."""
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd")
+    return out.getvalue()
