@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest import features, feed
+from cqs_backtest import feed
 from cqs_backtest.checks.badges import confirmed
 from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.reproducing import request_of
@@ -39,7 +38,7 @@ def confirm(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, An
     if made["costs"].get("impact") is not None:
         raise UsageError(f"run {made['id']!r} has market impact, which the other engine does not know")
     with strategy_of(bucket, made, trust) as strategy:
-        request = replace(request_of(made, strategy), features=features.stored(bucket, made))
+        request = request_of(bucket, made, strategy)
         candles = feed.from_lake(request, bucket)
         said = confirmed(request.simulated(candles))
     made["badges"] |= said

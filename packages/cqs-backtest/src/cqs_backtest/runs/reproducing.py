@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,11 +59,12 @@ def verify(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, Any
     return {"run": stored.id, "verdict": "changed" if because else "identical", "because": because}
 
 
-def request_of(made: dict[str, Any], strategy: Strategy) -> Request:
-    """The request of a run, from its manifest.
+def request_of(bucket: Bucket, made: dict[str, Any], strategy: Strategy) -> Request:
+    """The request of a run, from its manifest, with the features that were kept.
 
     Raises:
         UsageError: the engine is no longer there.
+        DataError: a feature is gone, or not what the manifest says.
     """
     costs = made["costs"]
     return Request(
@@ -88,6 +88,7 @@ def request_of(made: dict[str, Any], strategy: Strategy) -> Request:
         seed=made["seed"],
         benchmark=made.get("benchmark", BASKET),
         allow_stale=made.get("allow_stale", True),  # a run from before this was checked stands
+        features=features.stored(bucket, made),
     )
 
 
@@ -109,7 +110,7 @@ def _code(bucket: Bucket, made: dict[str, Any]) -> list[str]:
 
 def _made_again(bucket: Bucket, stored: StoredRun, strategy: Strategy) -> list[str]:
     made = stored.manifest
-    request = replace(request_of(made, strategy), features=features.stored(bucket, made))
+    request = request_of(bucket, made, strategy)
     because = []
     if type(strategy).source_hash() != made["strategy"]["source"]:
         because.append(f"code: the source of {made['strategy']['name']} changed")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cqs_backtest import features, feed
+from cqs_backtest import feed
 from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.manifest import candle_hashes
 from cqs_backtest.runs.reproducing import request_of
@@ -55,8 +55,7 @@ def opened_run(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> Iterator[
     """
     stored = read(bucket, run)
     with strategy_of(bucket, stored.manifest, trust) as strategy:
-        outside = features.stored(bucket, stored.manifest)
-        request = replace(request_of(stored.manifest, strategy), features=outside)
+        request = request_of(bucket, stored.manifest, strategy)
         candles = feed.from_lake(request, bucket)
         now = candle_hashes(candles)
         changed = [market for market, known in stored.manifest["candles"].items() if now.get(market, known) != known]
