@@ -8,7 +8,7 @@ import sys
 import pyarrow as pa
 import pytest
 
-from cqs_core.files.arrow import parquet_table, stream_of
+from cqs_core.files.arrow import parquet_bytes, parquet_table, stream_of
 from cqs_core.lake.series_table import encode
 from cqs_core.testing.candles import flat_table
 
@@ -63,3 +63,10 @@ def test_arrow_keeps_nothing_of_python():
 def test_what_is_no_parquet_is_said_to_be_none():
     with pytest.raises(pa.ArrowInvalid):
         parquet_table(b"no parquet")
+
+
+def test_a_table_comes_back_from_its_bytes():
+    table = flat_table(300).replace_schema_metadata({"exchange": "upbit"})
+    again = parquet_table(parquet_bytes(table))
+    assert again.equals(table)
+    assert again.schema.metadata[b"exchange"] == b"upbit"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import re
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cqs_backtest import features
+from cqs_backtest.ids import find_id, new_id
 from cqs_backtest.record import StoredRun
 from cqs_backtest.runs.code import FOLDER as CODE
 from cqs_backtest.runs.code import remember
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
 
 FOLDER = "runs"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PARTS: dict[str, type] = {
     "strategy": dict,
     "costs": dict,
@@ -49,8 +47,7 @@ def keep(bucket: Bucket, outcome: BacktestOutcome) -> str:
         outcome.badges["source_incomplete"] = [*outcome.code.missing]
     result, made = outcome.result, manifest(outcome)
     stamp = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S-%f}"
-    name = re.sub(r"[^A-Za-z0-9]+", "-", made["strategy"]["name"]).strip("-").lower()
-    run = f"{stamp}-{name}-{secrets.token_hex(3)}"
+    run = new_id(stamp, made["strategy"]["name"])
     stamps = pa.array(result.candles.ts, pa.timestamp("ms", "UTC"))
     curves = {"equity": pa.array(result.execution.equity), "benchmark": pa.array(outcome.benchmark)}
     equity = pa.table({"ts": stamps, **curves})
@@ -96,7 +93,7 @@ def read(bucket: Bucket, run: str) -> StoredRun:
     Raises:
         UnknownName: there is none, or several begin so.
     """
-    run = _resolve(bucket, run)
+    run = find_id(bucket, FOLDER, "run", run, "`cqs backtest list` names them")
     files = [f"{FOLDER}/{run}/{name}" for name in ("manifest.json", "equity.parquet", "trades.parquet")]
     data = bucket.read_many(files)
     if len(data) < len(files):
@@ -127,14 +124,3 @@ def _manifest(run: str, data: bytes) -> dict[str, Any]:
         raise DataError(f"{FOLDER}/{run}/manifest.json is damaged: {', '.join(lacking)} missing; make the run again")
     infinite = dict.fromkeys(made.get("infinite", []), math.inf)  # null in JSON
     return dict(made) | {"id": run, "performance": made["performance"] | infinite}
-
-
-def _resolve(bucket: Bucket, run: str) -> str:
-    if not _ID.fullmatch(run):
-        raise UnknownName("run", run, (), remedy="`cqs backtest list` names them")
-    known = bucket.folders(FOLDER)
-    found = [name for name in known if name == run] or [name for name in known if name.startswith(run)]
-    if len(found) != 1:
-        remedy = "several begin so" if found else "`cqs backtest list` names them"
-        raise UnknownName("run", run, () if found else known, remedy=remedy)
-    return found[0]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest.ids import find_id, new_id
 from cqs_backtest.metrics.conventions import CONVENTIONS
-from cqs_core import DataError, UnknownName
+from cqs_core import DataError
 from cqs_core.cli import plain
 from cqs_core.files import parquet_bytes, parquet_table
 from cqs_core.time.clock import iso, now
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
 
 FOLDER = "sweeps"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PART = re.compile(r"(\d{9})-(\d{9})\.parquet")
 
 
@@ -89,8 +88,7 @@ class SweepFolder:
 def new_folder(bucket: Bucket, strategy: str) -> SweepFolder:
     """A unique folder, named by the time and the strategy."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    name = re.sub(r"[^A-Za-z0-9]+", "-", strategy).strip("-").lower()
-    return SweepFolder(bucket, f"{stamp}-{name}-{secrets.token_hex(3)}")
+    return SweepFolder(bucket, new_id(stamp, strategy))
 
 
 def created(folder: SweepFolder) -> dict[str, str]:
@@ -104,12 +102,7 @@ def find_folder(bucket: Bucket, sweep: str) -> SweepFolder:
     Raises:
         UnknownName: there is none, or several begin so.
     """
-    known = bucket.folders(FOLDER) if _ID.fullmatch(sweep) else []
-    found = [name for name in known if name == sweep] or [name for name in known if name.startswith(sweep)]
-    if len(found) != 1:
-        remedy = "several begin so; write more of it" if found else "it is printed when a sweep starts"
-        raise UnknownName("sweep", sweep, () if found else known, remedy=remedy)
-    return SweepFolder(bucket, found[0])
+    return SweepFolder(bucket, find_id(bucket, FOLDER, "sweep", sweep, "it is printed when a sweep starts"))
 
 
 def ranges(sets: int, part: int) -> list[tuple[int, int]]:
