@@ -1,6 +1,7 @@
 """Walk-forward, Monte Carlo, the permutation test and stress: what they say, and that it is what single runs give."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from handmade import frame, store
 
@@ -10,6 +11,7 @@ from cqs_backtest.search.montecarlo import block_bootstrap, noisy_candles
 from cqs_backtest.search.permutation import permutation_test, random_places
 from cqs_backtest.search.sweep import Sweep, load_candles
 from cqs_backtest.search.walk_forward import Plan, until, walk_forward
+from cqs_backtest.strategies import VolatilityBreakout
 from cqs_core import Candles, Costs, Orders, RunResult, UsageError, plugins, simulate
 from cqs_core.testing.candles import random_candles
 from cqs_core.time.clock import parse_start
@@ -95,6 +97,21 @@ class TestWalkForward:
         assert before[0]["parameters"] == after[0]["parameters"]
         assert before[0]["optimize"] == pytest.approx(after[0]["optimize"])
         assert before[0]["test"] != after[0]["test"]
+
+    def test_features_end_where_the_candles_do(self, walked):
+        seen = set()
+
+        class Looking(VolatilityBreakout):
+            def orders(self, candles):
+                last = int(candles.ts[-1])
+                seen.add((last // DAY, int(candles.features["regime"].known_at[-1]) // DAY))
+                return super().orders(candles)
+
+        regime = pd.Series(np.where(np.arange(300) // 25 % 2, "bull", "bear"), frame(np.ones(300)).index)
+        request = make_request(Looking, SYMBOLS, features={"regime": regime}, only_in="regime=bull")
+        found = walk_forward(Sweep(request, {"btc_ma": "5,10"}), Plan(90, 40), walked, threads=1)
+        stops = {parse_start(row[name]) // DAY for row in found["windows"] for name in ("optimize_stop", "test_stop")}
+        assert seen == {(stop - 1, stop - 1) for stop in stops}
 
     def test_on_the_command_line(self, cqs, walked):
         args = ("backtest", "walk-forward", "volatility_breakout", "--symbols", "BTC,ETH", "--param", "btc_ma=5,10")

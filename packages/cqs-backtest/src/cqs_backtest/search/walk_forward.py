@@ -158,13 +158,14 @@ def _try(
 
 
 def until(candles: Candles, stop: int) -> Candles:
-    """The candles that open before a moment, of references too."""
+    """The candles that open before a moment, of references too, and of features what is known by the last of them."""
     cut = candles.between(0, int(np.searchsorted(candles.ts, stop)))
     seen = {
         market: reference.between(0, int(np.searchsorted(reference.ts, stop)))
         for market, reference in cut.references.items()
     }
-    return cut.with_values(references=seen)
+    features = {name: one.until(int(cut.ts[-1])) for name, one in cut.features.items()}
+    return cut.with_values(references=seen, features=features)
 
 
 def _summary(sweep: Sweep, space: Space, tries: Sequence[Try], candles: Candles, bucket: Bucket) -> dict[str, Any]:
