@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,15 +43,9 @@ def made_up(folder: Path) -> Iterator[dict[str, str]]:
             "CQS_ENDPOINT": sandbox.url,
             "PANEL_INLINE": "true",
         }  # no page asks another host
-        before = {name: os.environ.get(name) for name in places}
-        os.environ.update(places)
         bucket = Bucket(places["CQS_BUCKET"])
-        try:
+        with mock.patch.dict(os.environ, places):
             fetch(bucket, select("BTC,ETH,XRP,SOL", start="2024-01-01"), sandbox.url)
             [bots] = [step for step in plugins().demo_steps() if step.name == "bots"]
             bots.run(Demo(bucket, Console(quiet=True), closing, endpoint=sandbox.url))
-        finally:
-            os.environ.update({name: value for name, value in before.items() if value is not None})
-            for name in [name for name, value in before.items() if value is None]:
-                del os.environ[name]
         yield places

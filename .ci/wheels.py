@@ -55,7 +55,6 @@ class Scratch:
         self._folder = folder
         self._environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")}
         self._environment |= {
-            "PYTEST_XDIST_AUTO_NUM_WORKERS": str((os.cpu_count() or 1) + 1),
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
             "NUMBA_CACHE_DIR": str(folder / "numba"),
         }

@@ -47,6 +47,8 @@ def availability(lake: Lake) -> Availability:
 
 def _states(lake: Lake, series: Sequence[SeriesStatus]) -> dict[Series, str]:
     """The known status of each, without reading anything."""
+    if lake.bucket.folder is None:  # no files whose checks this machine remembers
+        return {one.series: "damaged" if one.problem else "not checked" for one in series}
     catalogs = {exchange: lake.catalog(exchange) for exchange in {one.series.exchange for one in series}}
     keys = {one.series: [o.key for o in catalogs[one.series.exchange].get(one.series, ())] for one in series}
     return {one.series: _state(lake, one, keys[one.series]) for one in series}

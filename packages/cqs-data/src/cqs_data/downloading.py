@@ -61,7 +61,7 @@ def download(
     selection = select(symbols, interval, exchange, start, end, quote)
     lake = Lake(open_bucket(bucket, write=True))
     done = fetch(lake, selection, endpoint)
-    _publish(lake, [one.series for one in done if one.rows])
+    lake.publish([one.series for one in done if one.rows])
     _raise_failed(done)
     wanted = _named(selection, [one.series for one in done])
     for note in [note for one in done for note in _notes(one)]:
@@ -128,9 +128,3 @@ def _named(selection: Selection, fetched: Sequence[Series]) -> dict[str, Series]
     plain = {symbol: by_market[market] for symbol, market in named if market in by_market}
     given = {series.market for series in plain.values()}
     return plain | {market: series for market, series in by_market.items() if market not in given}
-
-
-def _publish(lake: Lake, series: Sequence[Series]) -> None:
-    from cqs_core.lake.publishing import at_home, publish
-
-    publish(lake, at_home(series))

@@ -9,7 +9,7 @@ import param
 
 from cqs_core import Strategy, plugins
 from cqs_panel.address_form import AddressForm, from_text
-from cqs_panel.layout import WIDE
+from cqs_panel.layout import FIELD, WIDE
 from cqs_panel.parameters import parameter_widgets
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class StrategyForm(pn.viewable.Viewer):
 
     kept: ClassVar[tuple[str, ...]] = ()
     """Fields kept in the address, in addition to the strategy's parameters (`p.NAME`)."""
-    wide: ClassVar[dict[str, Any]] = {"sizing_mode": "stretch_width", "margin": (6, 0)}
+    wide: ClassVar[dict[str, Any]] = FIELD
     """How each widget of the form looks."""
 
     strategy: param.Selector[Any] = param.Selector(doc="The strategy.")

@@ -10,7 +10,7 @@ from cqs_core.lake.deriving import own_days, source_of, to_fetch, why_no_days
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from cqs_core.lake.deriving import Derived
     from cqs_core.lake.lake import Lake
@@ -32,7 +32,7 @@ def refuse_empty(lake: Lake, found: Derived) -> NoReturn:
             f"no candles of {series} in these dates; ask for others (the lake has {source} "
             f"from {first} to {last} UTC), or fetch them: {fetch}"
         )
-    if source is None and own_days(series.interval, day_start) and _markets(lake, series.exchange):
+    if source is None and own_days(series.interval, day_start) and _markets(lake.series(), series.exchange):
         _refuse_unknown_market(lake, series)
         raise UsageError(why_no_days(series, day_start))
     refuse_unknown(lake, series, day_start)
@@ -52,16 +52,17 @@ def refuse_unknown(lake: Lake, series: Series, day_start: int = 0) -> NoReturn:
 
 def _refuse_unknown_market(lake: Lake, series: Series) -> None:
     remedy = f"fetch it: {to_fetch(series)}"
-    exchanges = {s.exchange for s in lake.series()}
+    known = lake.series()
+    exchanges = {s.exchange for s in known}
     if exchanges and series.exchange not in exchanges:
         raise UnknownName("exchange in the lake", series.exchange, exchanges, remedy=remedy)
-    have = _markets(lake, series.exchange)
+    have = _markets(known, series.exchange)
     if have and series.market not in have:
         raise UnknownName("market in the lake", series.market, _of_alike_base(series.market, have), remedy=remedy)
 
 
-def _markets(lake: Lake, exchange: str) -> set[str]:
-    return {s.market for s in lake.series() if s.exchange == exchange}
+def _markets(known: Iterable[Series], exchange: str) -> set[str]:
+    return {s.market for s in known if s.exchange == exchange}
 
 
 def _of_alike_base(market: str, known: Collection[str]) -> list[str]:

@@ -22,7 +22,7 @@ from cqs_core.lake.catalog import contents_by_series, plan
 from cqs_core.lake.checking import checked_paths
 from cqs_core.lake.receipts import missing_text, require_all
 from cqs_core.lake.retrying import retrying
-from cqs_core.lake.sql_tables import tables_of, with_arrow
+from cqs_core.lake.sql_tables import quoted, tables_of, with_arrow
 from cqs_core.lake.touching import touched
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _holdable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     if names == relation.columns and not any(odd):
         return relation
     casts = ("::varchar" if text else "" for text in odd)
-    columns = (f"#{n}{cast} as {_name(name)}" for n, (name, cast) in enumerate(zip(names, casts, strict=True), 1))
+    columns = (f"#{n}{cast} as {quoted(name)}" for n, (name, cast) in enumerate(zip(names, casts, strict=True), 1))
     return relation.project(", ".join(columns))
 
 
@@ -253,10 +253,6 @@ def _candles_sql(bucket: Bucket, found: Mapping[Series, Contents], paths: list[s
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _name(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"'
 
 
 def _literal(path: str) -> str:

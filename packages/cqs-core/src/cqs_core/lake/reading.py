@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import checked_paths
-from cqs_core.lake.series_table import SCHEMA, empty_table, newest, read_file, stamps
+from cqs_core.lake.series_table import SCHEMA, STORED, empty_table, newest, read_file, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,16 +36,10 @@ def read_objects(
     path = dict(zip((o.key for o in chosen), checked_paths(bucket, chosen, again=again), strict=True))
     parts = [(o.first, read_file(path[o.key], SCHEMA.names)) for o in how.plain]
     for group in how.groups:
-        both = pa.concat_tables([read_file(path[o.key]).cast(_stored()) for o in group])
+        both = pa.concat_tables([read_file(path[o.key]).cast(STORED) for o in group])
         parts.append((group[0].first, newest(both).select(SCHEMA.names)))
     parts.sort(key=lambda pair: pair[0])
     return _cut(pa.concat_tables([table.cast(SCHEMA) for _, table in parts]), start, end)
-
-
-def _stored() -> pa.Schema:
-    from cqs_core.lake.series_table import STORED
-
-    return STORED
 
 
 def _cut(table: pa.Table, start: int | None, end: int | None) -> pa.Table:

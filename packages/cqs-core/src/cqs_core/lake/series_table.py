@@ -70,8 +70,8 @@ def empty_table() -> pa.Table:
 
 def with_seq(table: pa.Table, seq: int) -> pa.Table:
     """The table as it is stored, each row stamped with its ingest."""
-    full = table.select(SCHEMA.names).cast(SCHEMA)
-    return full.append_column("seq", pa.array(np.full(len(table), seq, np.int64))).cast(STORED)
+    full = table.select(SCHEMA.names).append_column("seq", pa.array(np.full(len(table), seq, np.int64)))
+    return full.cast(STORED)
 
 
 def encode(table: pa.Table, about: Mapping[bytes, bytes] | None = None) -> tuple[bytes, str]:

@@ -83,10 +83,10 @@ def _conform(table: SqlTable, rows: pa.Table | None) -> pa.Table:
         connection.execute("set timezone = 'UTC'")
         kinds = table.columns.items()
         if rows is None:
-            empty = ", ".join(f"null::{kind} as {_quoted(name)}" for name, kind in kinds)
+            empty = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in kinds)
             return _arrow(connection.sql(f"select {empty} where false"))
         connection.register("given", rows)
-        columns = ", ".join(f"{_quoted(name)}::{kind} as {_quoted(name)}" for name, kind in kinds)
+        columns = ", ".join(f"{quoted(name)}::{kind} as {quoted(name)}" for name, kind in kinds)
         try:
             return _arrow(connection.sql(f"select {columns} from given"))  # noqa: S608 - as above
         except duckdb.Error as error:
@@ -99,5 +99,6 @@ def _arrow(relation: duckdb.DuckDBPyRelation) -> pa.Table:
     return found
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'

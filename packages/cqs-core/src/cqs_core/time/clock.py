@@ -36,7 +36,7 @@ def parse_start(text: Time | None) -> int | None:
     >>> iso(parse_start("2024-01-02"))
     '2024-01-02T00:00:00+00:00'
     """
-    return None if text is None else _parse(text)[0]
+    return None if text is None else parse_moment(text)[0]
 
 
 def parse_end(text: Time | None) -> int | None:
@@ -47,13 +47,8 @@ def parse_end(text: Time | None) -> int | None:
     """
     if text is None:
         return None
-    ts, bare = _parse(text)
+    ts, bare = parse_moment(text)
     return ts + DAY if bare else ts
-
-
-def parse_moment(text: Time) -> tuple[int, bool]:
-    """Milliseconds, and whether it is a bare date."""
-    return _parse(text)
 
 
 def parse_range(start: Time | None, end: Time | None) -> tuple[int | None, int | None]:
@@ -83,7 +78,7 @@ def iso_or_none(ts: int | None) -> str | None:
     return None if ts is None else iso(ts)
 
 
-def _parse(text: Time) -> tuple[int, bool]:
+def parse_moment(text: Time) -> tuple[int, bool]:
     """Milliseconds, and whether it is a bare date."""
     at, bare = _read(text.strip()) if isinstance(text, str) else _given(text)
     if at.year not in _YEARS:

@@ -69,9 +69,7 @@ class FeatureValues:
 
     def until(self, ts: int) -> Self:
         """Only what is known at `ts` (ms UTC)."""
-        return self._rows(int(np.searchsorted(self.known_at, ts, side="right")))
-
-    def _rows(self, stop: int) -> Self:
+        stop = int(np.searchsorted(self.known_at, ts, side="right"))
         return replace(self, ts=self.ts[:stop], known_at=self.known_at[:stop], values=self.values[:stop])
 
     def sealed(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqs_core.errors import DataError
+from cqs_core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,14 +68,14 @@ def _as_pandas(what: str, table: object) -> pd.DataFrame:
         return table.to_frame(table.name if table.name is not None else "value")
     if isinstance(table, pd.DataFrame):
         return table
-    if hasattr(table, "collect") and hasattr(table, "lazy"):  # a LazyFrame of polars
-        table = table.collect()
-    if hasattr(table, "__arrow_c_stream__"):
-        import pyarrow as pa
+    from cqs_core.files.frame import arrow_of
 
-        frame: pd.DataFrame = pa.table(table).to_pandas()
-        return frame
-    raise DataError(f"{what} are of type {type(table).__name__}; give a frame of pandas or polars, or an Arrow table")
+    try:
+        frame: pd.DataFrame = arrow_of(table).to_pandas()
+    except UsageError:
+        given = type(table).__name__
+        raise DataError(f"{what} are of type {given}; give a frame of pandas or polars, or an Arrow table") from None
+    return frame
 
 
 def _time_column(what: str, frame: pd.DataFrame) -> Any:

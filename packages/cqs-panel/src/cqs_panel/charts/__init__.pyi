@@ -22,7 +22,6 @@ from .sources import FrameCandles as FrameCandles
 from .sources import LakeCandles as LakeCandles
 from .style import crosshair as crosshair
 from .style import hover as hover
-from .style import legend_html as legend_html
 from .style import pane as pane
 from .style import percents as percents
 from .style import short_numbers as short_numbers

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bokeh.models import (
     CrosshairTool,
@@ -22,9 +21,6 @@ from bokeh.plotting import figure
 
 from cqs_panel.layout import WIDE
 from cqs_panel.theme import GREY
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 RIGHT = 70  # pixels that every figure leaves for its axis, so that figures above each other line up
 _DATES = {
@@ -161,14 +157,6 @@ def styled(shown: Any) -> Any:
         axis.axis_line_alpha = axis.major_tick_line_alpha = axis.minor_tick_line_alpha = 0
         axis.minor_tick_line_color = None
     return shown
-
-
-def legend_html(lines: Sequence[tuple[str, str]]) -> str:
-    """A legend as escaped HTML, of `(name, color)`: on a canvas the theme would make its text larger than all else."""
-    mark = '<i style="display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;background:{}"></i>'
-    parts = (f'<span style="white-space:nowrap">{mark.format(color)}{escape(name)}</span>' for name, color in lines)
-    style = "display:flex;flex-wrap:wrap;align-items:center;gap:2px 16px;font-size:12px;color:var(--cqs-muted)"
-    return f'<div style="{style}">{"".join(parts)}</div>' if lines else ""
 
 
 def crosshair(*figures: Any, level: Any = None) -> None:

@@ -197,7 +197,7 @@ class Dashboard(Services):
             frame.build()
             return
         frame.busy(+1)
-        self.soon([partial(self._build_held, frame)])
+        self.soon(partial(self._build_held, frame))
 
     def _build_held(self, frame: Frame) -> None:
         with at_once(self._document):

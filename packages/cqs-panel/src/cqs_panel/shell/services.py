@@ -56,7 +56,7 @@ class Services:
         ours = list(arguments[-2:-1]) == ["--bucket"] and arguments[-1] == self.bucket.url  # a folder is a file, too
         asked, own = (arguments[:-2], arguments[-2:]) if ours else (arguments, [])
         job = jobs.start(title, [*checked(asked), *own])
-        self.soon([lambda: self.dock.update(now=True)])
+        self.soon(lambda: self.dock.update(now=True))
         return job
 
     def reveal(self, name: str) -> None:
@@ -79,13 +79,7 @@ class Services:
 
         self.dock.listen(guarded)
 
-    def soon(self, calls: Sequence[Callable[[], Any]]) -> None:
-        """Call them one by one when the page is there, so that it shows what it has in between."""
-        if not calls or self._document is None:
-            return
-
-        def one() -> None:
-            calls[0]()
-            self.soon(calls[1:])
-
-        soon(self._document, one)
+    def soon(self, call: Callable[[], Any]) -> None:
+        """Call it when the page is there, so that it shows what it has before."""
+        if self._document is not None:
+            soon(self._document, call)
