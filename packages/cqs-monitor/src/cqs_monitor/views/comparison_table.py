@@ -18,7 +18,7 @@ TITLES = {
     "opened": "Opened",
     "symbol": "Symbol",
     "what": "What",
-    "rule_pnl": "Rule PnL",
+    "rule_pnl": "Strategy PnL",
     "live_pnl": "Bot PnL",
     "entry_bps": "Bought dearer, bp",
     "exit_bps": "Sold cheaper, bp",
