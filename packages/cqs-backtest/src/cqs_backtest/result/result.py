@@ -13,7 +13,7 @@ from cqs_backtest.result.card import card
 from cqs_backtest.result.notes import notes
 from cqs_backtest.result.performance import Performance
 from cqs_backtest.result.tear_sheet import TearSheet
-from cqs_core.trading.metrics import daily_equity, drawdowns, returns
+from cqs_core.trading.metrics import YEAR_DAYS, daily_equity, drawdowns, returns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -150,7 +150,7 @@ class Result:
         """
         days, equity = daily_equity(self.record.ts, self.record.equity, self.day_start)
         found = _series(days, returns(equity, self.capital), "returns")
-        found.attrs["periods_per_year"] = 365
+        found.attrs["periods_per_year"] = YEAR_DAYS
         return found
 
     @cached_property

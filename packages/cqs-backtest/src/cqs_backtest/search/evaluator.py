@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.engines.fast.engine import ends_of, terms_of
+from cqs_backtest.engines.fast.engine import ONE_A_CELL, ONE_FOR_ALL, ends_of, terms_of
 from cqs_backtest.engines.fast.types import BARS, ORDERS
 from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.conventions import HEADLINE
@@ -21,7 +21,7 @@ from cqs_backtest.search.checks import any_both, any_nan, within
 from cqs_backtest.search.headline import SIZE, add_up, finite, headline, last_rows
 from cqs_backtest.search.settable import Settable
 from cqs_core import Fill, Orders, RunResult, UsageError, plugins
-from cqs_core.trading import guarded
+from cqs_core.trading import BOOLS, BOUNDS, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,16 +32,8 @@ if TYPE_CHECKING:
     from cqs_core import Candles, Strategy
     from cqs_core.trading import Floats
 
-_BOOLS = ("exit", "enter")
 _FLAGS = ("stop", "limit", "target", "stop_loss", "take_profit", "trailing")
-_LEAST, _MOST = float(np.nextafter(0.0, 1.0)), float(np.finfo(np.float64).max)
-_BELOW_ONE = float(np.nextafter(1.0, 0.0))
-_RANGES = dict.fromkeys(("stop_loss", "trailing"), (0.0, _BELOW_ONE)) | dict.fromkeys(
-    ("stop", "limit"), (_LEAST, _MOST)
-)
-_RANGES |= dict.fromkeys(("weight", "target", "take_profit"), (0.0, 1.0))
 _KNOWN = 512  # arrays whose values were checked before
-_ONE_FOR_ALL, _ONE_A_CELL = np.uint64(0), np.uint64(1)
 _Field = tuple["npt.NDArray[Any]", np.uint64]
 
 
@@ -212,7 +204,7 @@ class Evaluator:
         if type(value) is float or type(value) is bool:
             return _scalar(name, value)
         shape = self.candles.shape
-        wanted = np.bool_ if name in _BOOLS else np.float64
+        wanted = np.bool_ if name in BOOLS else np.float64
         if (
             type(value) is not np.ndarray
             or value.dtype != wanted
@@ -221,14 +213,14 @@ class Evaluator:
         ):
             return None
         flat = value.reshape(-1)[self.first * shape[1] :]
-        return (flat, _ONE_A_CELL) if name in _BOOLS or self._is_sound(name, value, flat) else None
+        return (flat, ONE_A_CELL) if name in BOOLS or self._is_sound(name, value, flat) else None
 
     def _is_sound(self, name: str, value: npt.NDArray[Any], flat: Floats) -> bool:
         """Whether all values are allowed; read-only arrays are checked once."""
         known = self._sound.get(id(value))
         if known is not None and known[0] is value and known[1] == name:
             return True
-        low, high = _RANGES[name]
+        low, high = BOUNDS[name]
         sound = within(value.reshape(-1), low, high) and not (name == "weight" and any_nan(flat))
         if sound and not value.flags.writeable:
             if len(self._sound) >= _KNOWN:
@@ -238,18 +230,18 @@ class Evaluator:
 
 
 def _constant(name: str, columns: int) -> _Field:
-    if name in _BOOLS:
-        return np.zeros(1, np.bool_), _ONE_FOR_ALL
-    return np.full(1, 1 / columns if name == "weight" else np.nan), _ONE_FOR_ALL
+    if name in BOOLS:
+        return np.zeros(1, np.bool_), ONE_FOR_ALL
+    return np.full(1, 1 / columns if name == "weight" else np.nan), ONE_FOR_ALL
 
 
 def _scalar(name: str, value: float) -> _Field | None:
-    if (type(value) is bool) != (name in _BOOLS):
+    if (type(value) is bool) != (name in BOOLS):
         return None
-    if name in _BOOLS:
-        return np.full(1, value, np.bool_), _ONE_FOR_ALL
-    low, high = _RANGES[name]
-    return (np.full(1, float(value)), _ONE_FOR_ALL) if low <= value <= high else None
+    if name in BOOLS:
+        return np.full(1, value, np.bool_), ONE_FOR_ALL
+    low, high = BOUNDS[name]
+    return (np.full(1, float(value)), ONE_FOR_ALL) if low <= value <= high else None
 
 
 def _pairs_are_fine(orders: Orders, fields: Mapping[str, _Field], cells: int) -> bool:

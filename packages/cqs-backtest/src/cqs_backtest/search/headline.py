@@ -14,7 +14,7 @@ from cqs_backtest.compiled import compiled
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_core import REASONS
 from cqs_core.time.intervals import DAY
-from cqs_core.trading.metrics import SHORTEST, Floats, years
+from cqs_core.trading.metrics import ANNUAL, FEWEST_LOSSES, LARGEST_POWER, ROUNDING, SHORTEST, Floats, years
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from cqs_core import Candles
 
 _REBALANCE = REASONS.index("rebalance")
-_ROUNDING = 1e-13
-_ANNUAL = math.sqrt(365)
-_FEWEST_LOSSES = 2
-_LARGEST_POWER = 700.0
 (FINAL, DEPTH, VOLATILITY, SHARPE, SORTINO, TRADES, WON, WON_PCT, LOST, LOST_PCT, WON_MONEY, LOST_MONEY) = range(12)
 SIZE = 12
 
@@ -75,7 +71,7 @@ def _growth(final: Floats, capital: float, span: float) -> Floats:
     if span < SHORTEST:
         return np.full(len(final), np.nan)
     power = (np.log(final) - math.log(capital)) / span
-    return np.where(final <= 0, -1.0, np.where(power < _LARGEST_POWER, np.expm1(power), np.nan))
+    return np.where(final <= 0, -1.0, np.where(power < LARGEST_POWER, np.expm1(power), np.nan))
 
 
 def _ratio(a: Floats, b: Floats) -> Floats:
@@ -140,13 +136,13 @@ def _add_days(equity: Any, days: Any, capital: float, sums: Any) -> None:
         apart, lost = value - mean, min(value, 0.0)
         squares += apart * apart
         down += lost * lost
-        losses += lost < -_ROUNDING
+        losses += lost < -ROUNDING
         most = max(most, abs(value))
-    sums[VOLATILITY] = math.sqrt(squares / (n - 1)) * _ANNUAL if n > 1 else math.nan
-    moves = n > 1 and math.sqrt(squares / n) > _ROUNDING * most
-    sums[SHARPE] = mean / math.sqrt(squares / (n - 1)) * _ANNUAL if moves else math.nan
-    known = losses >= _FEWEST_LOSSES and down > 0.0
-    sums[SORTINO] = mean / math.sqrt(down / n) * _ANNUAL if known else math.nan
+    sums[VOLATILITY] = math.sqrt(squares / (n - 1)) * ANNUAL if n > 1 else math.nan
+    moves = n > 1 and math.sqrt(squares / n) > ROUNDING * most
+    sums[SHARPE] = mean / math.sqrt(squares / (n - 1)) * ANNUAL if moves else math.nan
+    known = losses >= FEWEST_LOSSES and down > 0.0
+    sums[SORTINO] = mean / math.sqrt(down / n) * ANNUAL if known else math.nan
 
 
 @compiled()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from cqs_backtest.search.plateau import neighborhood
 from cqs_backtest.search.store import column_of
 from cqs_backtest.trials import subject_of, trials
 from cqs_core import UsageError
+from cqs_core.trading.metrics import ANNUAL
 
 if TYPE_CHECKING:
     from cqs_backtest.search.sweep import SweepJob
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _MOST_CELLS = 5_000_000  # of a grid whose neighborhoods are looked at: 8 bytes each
 _MOST_SAMPLED = 200
-_ANNUAL = math.sqrt(365)
 
 
 def judged(job: SweepJob) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def judged(job: SweepJob) -> dict[str, Any]:
         "best": None if best is None else _row(job, best),
         "plateau": _plateau(job, scores),
         "trials": len(counted),
-        "luck_sharpe": threshold(counted.sharpes) * _ANNUAL,
+        "luck_sharpe": threshold(counted.sharpes) * ANNUAL,
         "table": job.folder.table,
     }
     return result | _luck(job, best, counted.sharpes) | {"badges": None if best is None else _badges(job, best)}

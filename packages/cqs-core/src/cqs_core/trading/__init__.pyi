@@ -15,6 +15,8 @@ from .frames import by_market as by_market
 from .frames import by_time as by_time
 from .markets import QUOTES as QUOTES
 from .markets import names_of as names_of
+from .order_checks import BOUNDS as BOUNDS
+from .order_fields import BOOLS as BOOLS
 from .order_fields import Array as Array
 from .strategy import describe as describe
 from .strategy import guarded as guarded

@@ -26,10 +26,14 @@ Stamps = npt.NDArray[np.int64]
 YEAR_DAYS = 365
 SHORTEST = 30 / YEAR_DAYS
 """Years below which nothing is said of a year: it would be extrapolated from days."""
-_ROUNDING = 1e-13
-_LARGEST_POWER = 700.0
-_FEWEST_LOSSES = 2
-_ANNUAL = math.sqrt(YEAR_DAYS)
+ROUNDING = 1e-13
+"""Returns that differ by less are the same."""
+LARGEST_POWER = 700.0
+"""Growth above e to this power a year is unknown: floats end there."""
+FEWEST_LOSSES = 2
+"""Losing days below which Sortino is unknown."""
+ANNUAL = math.sqrt(YEAR_DAYS)
+"""By which a standard deviation or ratio of days becomes one of a year."""
 
 
 def daily_equity(ts: Stamps, equity: Floats, day_start: int = 0) -> tuple[Stamps, Floats]:
@@ -78,22 +82,22 @@ def growth(final: float, capital: float, span: float) -> float:
     if final <= 0:
         return -1.0
     power = (math.log(final) - math.log(capital)) / span
-    return math.expm1(power) if power < _LARGEST_POWER else float("nan")
+    return math.expm1(power) if power < LARGEST_POWER else float("nan")
 
 
 def moves(values: Floats) -> bool:
     """Whether values differ by more than rounding."""
-    return len(values) > 1 and bool(np.std(values) > _ROUNDING * max(1.0, float(np.max(np.abs(values)))))
+    return len(values) > 1 and bool(np.std(values) > ROUNDING * max(1.0, float(np.max(np.abs(values)))))
 
 
 def volatility(daily: Floats) -> float:
     """Standard deviation (n - 1) of daily returns times sqrt(365), a fraction."""
-    return float(np.std(daily, ddof=1)) * _ANNUAL if len(daily) > 1 else float("nan")
+    return float(np.std(daily, ddof=1)) * ANNUAL if len(daily) > 1 else float("nan")
 
 
 def sharpe(daily: Floats) -> float:
     """Mean over standard deviation (n - 1) of daily returns times sqrt(365); NaN where all are the same."""
-    return float(np.mean(daily)) / float(np.std(daily, ddof=1)) * _ANNUAL if moves(daily) else float("nan")
+    return float(np.mean(daily)) / float(np.std(daily, ddof=1)) * ANNUAL if moves(daily) else float("nan")
 
 
 def sortino(daily: Floats) -> float:
@@ -102,9 +106,9 @@ def sortino(daily: Floats) -> float:
     NaN where fewer than two are negative: one says nothing of how they scatter.
     """
     down = np.minimum(daily, 0)
-    if np.count_nonzero(down < -_ROUNDING) < _FEWEST_LOSSES:
+    if np.count_nonzero(down < -ROUNDING) < FEWEST_LOSSES:
         return float("nan")
-    return _ratio(float(np.mean(daily)), float(np.sqrt(np.mean(down**2)))) * _ANNUAL
+    return _ratio(float(np.mean(daily)), float(np.sqrt(np.mean(down**2)))) * ANNUAL
 
 
 def position_metrics(closed: Trades) -> dict[str, float]:

@@ -12,18 +12,28 @@ if TYPE_CHECKING:
     from cqs_core.trading.order_fields import Array, Grid
     from cqs_core.trading.orders import Orders
 
-_LEAST, _MOST = np.nextafter(0.0, 1.0), np.finfo(np.float64).max
-_BELOW_ONE = np.nextafter(1.0, 0.0)
+_LEAST, _MOST = float(np.nextafter(0.0, 1.0)), float(np.finfo(np.float64).max)
+_BELOW_ONE = float(np.nextafter(1.0, 0.0))
 _REAL = int | float | np.integer | np.floating
 _PERCENT = "(5 % is 0.05)"
-_RANGES = {
-    "weight": (0.0, 1.0, f"must be between 0 and 1 {_PERCENT}"),
-    "target": (0.0, 1.0, f"must be between 0 and 1, or NaN {_PERCENT}"),
-    "stop": (_LEAST, _MOST, "must be a positive price, or NaN"),
-    "limit": (_LEAST, _MOST, "must be a positive price, or NaN"),
-    "stop_loss": (0.0, _BELOW_ONE, f"must be a fraction below 1, or NaN {_PERCENT}"),
-    "take_profit": (0.0, 1.0, f"must be a fraction up to 1, or NaN {_PERCENT}"),
-    "trailing": (0.0, _BELOW_ONE, f"must be a fraction below 1, or NaN {_PERCENT}"),
+BOUNDS = {
+    "weight": (0.0, 1.0),
+    "target": (0.0, 1.0),
+    "stop": (_LEAST, _MOST),
+    "limit": (_LEAST, _MOST),
+    "stop_loss": (0.0, _BELOW_ONE),
+    "take_profit": (0.0, 1.0),
+    "trailing": (0.0, _BELOW_ONE),
+}
+"""The least and the greatest value of each field of orders that has numbers."""
+_FACTS = {
+    "weight": f"must be between 0 and 1 {_PERCENT}",
+    "target": f"must be between 0 and 1, or NaN {_PERCENT}",
+    "stop": "must be a positive price, or NaN",
+    "limit": "must be a positive price, or NaN",
+    "stop_loss": f"must be a fraction below 1, or NaN {_PERCENT}",
+    "take_profit": f"must be a fraction up to 1, or NaN {_PERCENT}",
+    "trailing": f"must be a fraction below 1, or NaN {_PERCENT}",
 }
 _OF_ENTRIES = ("weight", "stop", "limit")  # elsewhere an array of them means nothing
 
@@ -31,16 +41,16 @@ _OF_ENTRIES = ("weight", "stop", "limit")  # elsewhere an array of them means no
 def check(orders: Orders, grid: Grid) -> None:
     """Raise UsageError at the first cell that has no single meaning."""
     _check_max_cash(orders.max_cash)
-    given = {name: orders.array(name, grid.shape) for name in _RANGES if getattr(orders, name) is not None}
+    given = {name: orders.array(name, grid.shape) for name in BOUNDS if getattr(orders, name) is not None}
     enter = _entries(orders, given, grid)
     for name, values in given.items():
-        low, high, fact = _RANGES[name]
+        low, high = BOUNDS[name]
         if not _within(values, low, high):
             wrong = ~((values >= low) & (values <= high) | np.isnan(values))
             everywhere = name not in _OF_ENTRIES or values.strides == (0, 0)
-            _refuse(wrong if everywhere else wrong & enter, f"{name} {fact}", grid, values)
+            _refuse(wrong if everywhere else wrong & enter, f"{name} {_FACTS[name]}", grid, values)
     if "weight" in given and np.isnan(given["weight"].min(initial=1.0)):
-        _refuse(np.isnan(given["weight"]) & enter, f"weight {_RANGES['weight'][2]}", grid, given["weight"])
+        _refuse(np.isnan(given["weight"]) & enter, f"weight {_FACTS['weight']}", grid, given["weight"])
     _check_pairs(orders, given, enter, grid)
 
 

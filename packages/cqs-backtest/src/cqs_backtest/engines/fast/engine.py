@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from cqs_backtest.engines.fast.types import Terms
     from cqs_core import Candles, Costs, Orders
 
-_ONE_FOR_ALL, _ONE_A_CELL = np.uint64(0), np.uint64(1)
+ONE_FOR_ALL, ONE_A_CELL = np.uint64(0), np.uint64(1)
+"""Steps of the loop through a field of orders."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ def ends_of(candles: Candles, costs: Costs) -> npt.NDArray[np.int64]:
 def _flat(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], np.uint64]:
     """Every cell in C order and 1; or one value that holds for all of them and 0."""
     if array.strides == (0, 0) or array.size == 1:
-        return np.ascontiguousarray(array[:1, :1]).reshape(1), _ONE_FOR_ALL
-    return np.ascontiguousarray(array).reshape(-1), _ONE_A_CELL
+        return np.ascontiguousarray(array[:1, :1]).reshape(1), ONE_FOR_ALL
+    return np.ascontiguousarray(array).reshape(-1), ONE_A_CELL
 
 
 def _ends(candles: Candles) -> npt.NDArray[np.int64]:
