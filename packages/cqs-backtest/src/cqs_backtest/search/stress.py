@@ -11,8 +11,8 @@ import param
 
 from cqs_backtest import feed
 from cqs_backtest.loading.strategies import find
+from cqs_backtest.search.shown import SHOWN, shown
 from cqs_core import UsageError, progress
-from cqs_core.time.intervals import DAY
 from cqs_core.trading import metrics
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _FEES = (2, 3, 4, 5)
 _SLIPPAGES = (2, 3, 5, 10)
-_SHOWN = ("total_return", "cagr", "mdd", "sharpe", "num_trades")
 _Numbers = dict[str, float]
 _Case = tuple[str, str, "Callable[[], _Numbers]"]
 
@@ -41,8 +40,9 @@ def stress(run: OpenedRun, bucket: Bucket, *, shifts: int = 5) -> dict[str, Any]
         `run`, `base` (its metrics), `rows` (`kind`, `case`, the same metrics, `error` of what could not run) and
         `weakest`, one sentence.
     """
-    base = _shown(run.result())
-    cases = [*_costs(run), *_starts(run, shifts), *_symbols(run, bucket), *_years(run), *_steps(run)]
+    result = run.result()
+    base = shown(result)
+    cases = [*_costs(run), *_starts(run, shifts), *_symbols(run, bucket), *_years(result), *_steps(run)]
     rows = []
     with progress("Stress", len(cases), "runs") as work:
         for kind, case, make in cases:
@@ -55,11 +55,7 @@ def _tried(make: Callable[[], _Numbers]) -> dict[str, Any]:
     try:
         return {**make(), "error": None}
     except UsageError as error:
-        return {**dict.fromkeys(_SHOWN, math.nan), "error": str(error)}
-
-
-def _shown(result: RunResult) -> _Numbers:
-    return {name: float(result.performance[name]) for name in _SHOWN}
+        return {**dict.fromkeys(SHOWN, math.nan), "error": str(error)}
 
 
 def _costs(run: OpenedRun) -> Iterator[_Case]:
@@ -85,14 +81,13 @@ def _symbols(run: OpenedRun, bucket: Bucket) -> Iterator[_Case]:
         fewer = replace(run.request, markets=tuple(each for each in markets if each != market), allow_stale=True)
 
         def make(fewer: Request = fewer) -> _Numbers:
-            return _shown(run.result(fewer, feed.from_lake(fewer, bucket)))
+            return shown(run.result(fewer, feed.from_lake(fewer, bucket)))
 
         yield "symbol", f"without {market}", make
 
 
-def _years(run: OpenedRun) -> Iterator[_Case]:
+def _years(result: RunResult) -> Iterator[_Case]:
     """The run's own days without those of a year, joined."""
-    result = run.result()
     days, _ = metrics.daily_equity(result.candles.ts, result.execution.equity, result.day_start)
     years = days.astype("datetime64[ms]").astype("datetime64[Y]").astype(np.int64) + 1970
     for year in sorted(set(years.tolist())) if len(set(years.tolist())) > 1 else ():
@@ -104,9 +99,9 @@ def _years(run: OpenedRun) -> Iterator[_Case]:
 
 
 def _of_days(daily: Any, count: float) -> _Numbers:
-    span = count * DAY / (metrics.YEAR_DAYS * DAY)
+    span = count / metrics.YEAR_DAYS
     found = metrics.curve_metrics(np.cumprod(1 + daily), 1.0, daily, span) | {"num_trades": math.nan}
-    return {name: found[name] for name in _SHOWN}
+    return {name: found[name] for name in SHOWN}
 
 
 def _steps(run: OpenedRun) -> Iterator[_Case]:
@@ -123,7 +118,7 @@ def _steps(run: OpenedRun) -> Iterator[_Case]:
 
 
 def _run(run: OpenedRun, **changes: Any) -> Callable[[], _Numbers]:
-    return lambda: _shown(run.result(replace(run.request, **changes)))
+    return lambda: shown(run.result(replace(run.request, **changes)))
 
 
 def _weakest(base: _Numbers, rows: list[dict[str, Any]]) -> str:

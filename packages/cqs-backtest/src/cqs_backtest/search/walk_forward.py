@@ -15,6 +15,7 @@ import numpy as np
 from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.execution import Executor
 from cqs_backtest.search.overfitting import deflated_sharpe
+from cqs_backtest.search.shown import CURVE, SHOWN, shown
 from cqs_backtest.search.store import ranges
 from cqs_backtest.search.sweep import load_candles
 from cqs_backtest.trials import record, subject_of, trials
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from cqs_core.trading import Floats, Stamps
 
 _PART = 500
-_CURVE = ("total_return", "cagr", "mdd", "sharpe")
-_SHOWN = (*_CURVE, "num_trades")
 
 
 @dataclass(frozen=True)
@@ -146,15 +145,14 @@ def _try(
         scores = sweep.objective.scores(rows.metrics)
         if not np.isnan(scores).all() and np.nanmax(scores) > score:
             k = int(np.nanargmax(scores))
-            best, score = (sets[k], {name: float(rows.metrics[name][k]) for name in _SHOWN}), float(scores[k])
+            best, score = (sets[k], {name: float(rows.metrics[name][k]) for name in SHOWN}), float(scores[k])
     tried = replace(sweep.request, start=window.test_start)
     evaluator = Evaluator(tried, until(candles, window.test_stop))
     ts = evaluator.traded.ts
     if best is None:
         return Try(window, None, {}, {}, ts, np.ones(len(ts)))
     result = evaluator.result(best[0])
-    test = {name: float(result.performance[name]) for name in _SHOWN}
-    return Try(window, best[0], best[1], test, ts, result.execution.equity / request.costs.capital)
+    return Try(window, best[0], best[1], shown(result), ts, result.execution.equity / request.costs.capital)
 
 
 def until(candles: Candles, stop: int) -> Candles:
@@ -177,7 +175,7 @@ def _summary(sweep: Sweep, space: Space, tries: Sequence[Try], candles: Candles,
     counted = trials(bucket, replace(strategy, first=tries[0].window.optimize_start, last=int(ts[-1])))
     return {
         "windows": [_row(each) for each in tries],
-        "performance": {name: curve[name] for name in _CURVE},
+        "performance": {name: curve[name] for name in CURVE},
         "efficiency": _efficiency(tries),
         "consistency": float(np.mean([each.growth[-1] > 1 for each in tries])),
         "drift": _drift(space, tries),
