@@ -88,6 +88,27 @@ def test_rounding_leaves_no_crumbs_behind():
     assert len(round_trips(made, market(*FLAT))) == 2
 
 
+def test_an_exit_in_parts_closes_with_the_last_of_them():
+    """As engines sell where a bar's volume is short."""
+    made = fills(
+        (0, "signal", 0.1, 100, 1),
+        (1, "rebalance", 0.2, 100, 2),
+        (2, "stop_loss", -0.05, 90, 1),
+        (3, "stop_loss", -0.15, 80, 1),
+        (4, "stop_loss", -(0.1 + 0.2 - 0.05 - 0.15), 70, 1),
+        (5, "signal", 1, 70, 0),
+    )
+    closed, still = positions(made, market(*FLAT))
+    assert (closed["entry"], closed["exit"], reason(closed["reason"])) == (0, 4, "stop_loss")
+    assert closed["quantity"] == pytest.approx(0.3)
+    assert closed["pnl"] == pytest.approx(0.05 * 90 + 0.15 * 80 + 0.1 * 70 - 30 - 6)
+    assert (still["position"], still["entry"], still["exit"]) == (1, 5, OPEN)
+    rows = round_trips(made, market(*FLAT))
+    assert rows["exit"].tolist() == [2, 3, 3, 4, OPEN]
+    assert rows["quantity"].tolist() == pytest.approx([0.05, 0.05, 0.1, 0.1, 1])
+    assert rows["position"].tolist() == [0, 0, 0, 0, 1]
+
+
 def test_no_fills_are_no_trades():
     assert len(round_trips(fills(), market(*FLAT))) == 0
     assert len(positions(fills(), market(*FLAT))) == 0
@@ -101,8 +122,9 @@ def test_rows_and_positions_sum_to_the_same_money(steps):
             made.append((bar, "rebalance" if held else "signal", quantity, price, price / 100))
             held += quantity
         elif share > 0.5:
-            made.append((bar, "signal", -held, price, 1))
-            held = 0.0
+            part = held if share > 0.7 else held * share
+            made.append((bar, "signal", -part, price, 1))
+            held -= part
         elif share > 0.01:
             made.append((bar, "rebalance", -held * share, price, 1))
             held -= held * share

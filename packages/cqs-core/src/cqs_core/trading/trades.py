@@ -55,6 +55,7 @@ the (average) entry price.
 Trades = npt.NDArray[Any]
 _REBALANCE = REASONS.index("rebalance")
 _CRUMB = 1e-12  # of a lot: what rounding leaves of it
+_ROUNDING = 1e-10  # of what was bought: a sale that misses the rest by less is one of all
 
 
 def round_trips(fills: Fills, candles: Candles) -> Trades:
@@ -123,8 +124,9 @@ def _matched(fills: Fills) -> Iterator[_Row]:
 
 def _sold(lots: deque[_Lot], sale: tuple[int, int, int, float, float, float]) -> Iterator[_Row]:
     bar, symbol, why, quantity, price, fee = sale
-    whole = why != _REBALANCE  # a full exit sells every lot to its last crumb, whatever rounding says
-    rest = quantity
+    rest, bought = quantity, sum(lot.quantity for lot in lots)
+    # an exit of all sells every lot to its last crumb, whatever rounding says; where volume is short, it comes in parts
+    whole = why != _REBALANCE and sum(lot.left for lot in lots) - quantity <= _ROUNDING * bought
     while lots and (whole or rest > _CRUMB * quantity):
         lot = lots[0]
         part = lot.left if whole else min(rest, lot.left)
@@ -163,6 +165,11 @@ class _Flow:
             self.got -= quantity * price
             self.fees_out += fee
 
+    @property
+    def flat(self) -> bool:
+        """Whether all is sold; an exit may take several bars where volume is short."""
+        return self.bought - self.sold <= _ROUNDING * self.bought
+
     def row(self, symbol: int, exit_: int, why: int) -> _Row:
         out, left = (np.nan, self.bought - self.sold) if why == OPEN else (self.got / self.sold, 0.0)
         paid, got = self.paid + self.fees_in, self.got - self.fees_out
@@ -178,7 +185,7 @@ def _positions(fills: Fills) -> list[_Row]:
         if symbol not in flows:
             flows[symbol] = _Flow(len(rows) + len(flows), bar, price)
         flows[symbol].add(quantity, price, fee)
-        if quantity < 0 and why != _REBALANCE:
+        if quantity < 0 and why != _REBALANCE and flows[symbol].flat:
             rows.append(flows.pop(symbol).row(symbol, bar, why))
     rows += [flow.row(symbol, OPEN, OPEN) for symbol, flow in flows.items()]
     return sorted(rows, key=lambda row: row.position)
