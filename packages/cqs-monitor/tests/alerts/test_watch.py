@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -275,6 +276,36 @@ def test_a_file_that_cannot_be_read_recovers_nothing(losing, hook, watcher, fold
     assert hook.titles == ["[warning] Main: loss"]
     watcher.round()
     assert hook.titles[1:] == ["[recovered] [warning] Main: loss"]
+
+
+def test_an_io_error_in_one_file_is_named_and_the_other_rules_watch(losing, hook, watcher, rules, bucket, monkeypatch):
+    """Of a log, and of what a rule reads besides."""
+    damaged = '[[rule]]\nname = "damage"\nkind = "damaged_file"\n'
+    rules(LOSS + damaged + '[[rule]]\nkind = "regime"\nmodel = "v1"\nover = "BEAR_TREND"\n')
+    bucket.write("logs/Second/trades_2025-10-20.csv", b"any")
+    failing, whole = ("Second/trades", "regimes/v1"), Bucket.read
+
+    def stream(self, key):
+        if any(name in key for name in failing):
+            return Unreadable()
+        return io.BytesIO(whole(self, key))
+
+    def read(self, key):
+        if any(name in key for name in failing):
+            raise BucketError(f"bucket {self.url!r} failed at {key!r}: Input/output error")
+        return whole(self, key)
+
+    monkeypatch.setattr(Bucket, "open", stream)
+    monkeypatch.setattr(Bucket, "read", read)
+    assert watcher.round()
+    assert sorted(hook.titles) == ["[warning] Main: loss", "[warning] Second: damage"]
+    assert any("Second: damage" in line and "trades_2025-10-20.csv: cannot be read" in line for line in watcher.said)
+    assert any("config/alerts.toml:9: " in line and "regimes/v1" in line for line in watcher.said)
+
+
+class Unreadable(io.BytesIO):
+    def read(self, *_):
+        raise OSError(5, "Input/output error")
 
 
 def test_logs_that_are_gone_altogether_are_a_blind_watcher(losing, hook, watcher, folder):

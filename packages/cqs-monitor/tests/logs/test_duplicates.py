@@ -121,3 +121,16 @@ def test_names_say_whose_copy_a_folder_is():
     assert not is_backup("<script>alert(1)<")
     assert "Main" in originals("Main/Main")
     assert "account 1" not in originals("account 10")
+
+
+def test_what_only_a_copy_holds_is_not_counted_and_named_with_the_reason(bucket, put):
+    for folder in ("logs/Main", "logs/Main.bak", "logs/Main (1)"):
+        put(f"{folder}/{NAME}", HEAD + BUY + SELL)
+    held = '{"BTC": {"quantity": 2.0, "entry_price": 100.0}, "ETH": {"quantity": 1.0, "entry_price": 5.0}}'
+    put("logs/Main.bak/positions.json", held.encode())
+    put("logs/Main (1)/positions.json", b"{}")
+    snapshot = Logs(bucket).refresh()
+    assert (snapshot.accounts, snapshot.positions) == (("Main",), {})
+    told = {p.file: p.reason for p in snapshot.problems if p.file.endswith(".json")}
+    reason = "BTC, ETH not counted as held: 'Main.bak' is a copy of 'Main', whose positions count"
+    assert told == {"logs/Main.bak/positions.json": reason}

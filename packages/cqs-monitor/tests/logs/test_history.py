@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -255,3 +256,41 @@ def test_real_logs_are_read_without_a_problem(real):
     assert snapshot.table.num_rows == 1089
     assert snapshot.held("Main").state == "ok"
     assert ROWS.names[-1] == "line"
+
+
+class Dying(io.BytesIO):
+    """A file on a disk that fails after some bytes."""
+
+    def __init__(self, data: bytes, good: int) -> None:
+        super().__init__(data)
+        self.good = good
+
+    def read(self, size=-1):
+        if self.tell() >= self.good or size is None or size < 0:
+            raise OSError(5, "Input/output error")
+        return super().read(min(size, self.good))
+
+
+@pytest.mark.parametrize("large", [1, 16 << 20], ids=["large", "small"])
+@pytest.mark.parametrize("good", [0, 200], ids=["at once", "in the middle"])
+def test_an_io_error_within_a_file_names_it_and_the_others_are_read(bucket, put, monkeypatch, large, good):
+    monkeypatch.setattr("cqs_monitor.logs.sources.LARGE", large)
+    bad = "logs/Main/trades_2025-10-21.csv"
+    for name in ("20", "21", "22"):
+        put(f"logs/Main/trades_2025-10-{name}.csv", HEAD + BUY.replace(b"23:59:59", b"23:59:" + name.encode()) + SELL)
+    put("logs/Main/positions.json", b"{}")
+    failing = [bad, "logs/Main/positions.json"]
+    monkeypatch.setattr(
+        bucket, "open", lambda key: Dying(bucket.read(key), good) if key in failing else Bucket.open(bucket, key)
+    )
+    logs = Logs(bucket)
+    snapshot = logs.refresh()
+    assert snapshot.table.num_rows == 3  # the sale of the 20th is in the 22nd too
+    reason = "cannot be read: OSError: [Errno 5] Input/output error"
+    assert Problem(bad, None, reason) in snapshot.problems
+    assert snapshot.held("Main").state == ("ok" if good and large == 1 else "unreadable")
+    assert snapshot.unread == {"Main"}
+    failing.clear()
+    snapshot = logs.refresh()
+    assert (snapshot.table.num_rows, snapshot.unread, snapshot.held("Main").state) == (4, frozenset(), "ok")
+    assert not any("cannot be read" in problem.reason for problem in snapshot.problems)

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from cqs_core import CqsError, UsageError, settings
+from cqs_core import BucketUnavailable, CqsError, UsageError, settings
 from cqs_core.isolation import foreign
 from cqs_core.time.clock import iso_or_none
 from cqs_monitor.alerts.fields import shown
@@ -95,7 +95,7 @@ def evaluate(rules: Rules, context: Context, seen: Mapping[str, int] | None = No
     for rule in rules.rules:
         try:
             alerts += [_alert(rule, name, context, seen or {}) for name in subjects(rule, context, issues)]
-        except OSError:
+        except BucketUnavailable:  # one file that cannot be read is the fault of a rule; this is not
             raise
         except Exception as error:  # noqa: BLE001 - one rule must not take the others down
             told = str(error) if isinstance(error, CqsError) else f"{type(error).__name__}: {error}"

@@ -19,7 +19,7 @@ from cqs_monitor.logs.problems import Problem
 from cqs_monitor.logs.recognition import LEGACY, month_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cqs_monitor.logs.reading import FileRows
 
@@ -35,13 +35,13 @@ class Once:
     Attributes:
         table: in `snapshot.TRADES`, without the accounts that are copies.
         accounts: names by index, without copies.
-        copies: accounts whose rows are all in other accounts too.
+        copies: accounts whose rows are all in other accounts too, and the one that has most of them.
         problems: what was left out.
     """
 
     table: pa.Table
     accounts: list[str]
-    copies: Collection[str] = field(default_factory=frozenset)
+    copies: Mapping[str, str] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
 
 
@@ -64,7 +64,9 @@ def told_once(table: pa.Table, files: Sequence[FileRows], accounts: list[str]) -
     keep[again] = False
     problems = list(_problems(again, first, files, owner, copied, accounts))
     left, names = _without(table.filter(pa.array(keep)), copied, accounts)
-    return Once(left, names, frozenset(np.array(accounts, object)[copied].tolist()), problems)
+    pairs = Counter(zip(owner[again].tolist(), owner[first].tolist(), strict=True))
+    copies = {accounts[mine]: accounts[other] for (mine, other), _ in reversed(pairs.most_common()) if copied[mine]}
+    return Once(left, names, copies, problems)
 
 
 def _without(table: pa.Table, copied: npt.NDArray[np.bool_], accounts: list[str]) -> tuple[pa.Table, list[str]]:

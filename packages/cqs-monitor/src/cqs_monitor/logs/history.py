@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from cqs_core import CqsError, plugins
+from cqs_core import plugins
 from cqs_core.files import cache_folder
 from cqs_core.time.clock import now
 from cqs_monitor.logs.duplicates import Once, told_once
 from cqs_monitor.logs.errors import BotError, read_errors
 from cqs_monitor.logs.index import Index
 from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, in_time, sort_out
-from cqs_monitor.logs.problems import Findings
+from cqs_monitor.logs.problems import Findings, Problem
 from cqs_monitor.logs.reading import FilesOf, Group, refreshed
 from cqs_monitor.logs.recognition import HEAD, Known, Recognition
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
@@ -25,7 +25,7 @@ from cqs_monitor.logs.state import Heartbeat, Positions, RuntimeState, read_hear
 from cqs_monitor.logs.table import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cqs_core import Bucket, LogFormat
     from cqs_core.bucket import Census
@@ -89,7 +89,7 @@ class Logs:
         try:
             with self.bucket.open(key) as stream:
                 return stream.read(HEAD)
-        except (CqsError, FileNotFoundError):
+        except Exception:  # noqa: BLE001 - drivers of storages raise what they like
             return b""
 
     def _snapshot(self, layout: Layout) -> Snapshot:
@@ -102,6 +102,7 @@ class Logs:
         errors = _errors(layout.errors, small, findings)
         found = _told_once(groups, layout.accounts)
         problems = [*layout.problems, *itertools.chain(*(g.problems for g in groups.values())), *found.problems]
+        problems += _not_held(found.copies, positions, layout)
         return Snapshot(
             accounts=tuple(found.accounts),
             table=found.table,
@@ -168,6 +169,17 @@ def _positions(layout: Layout, account: str, small: Mapping[str, bytes], finding
     if found.state == "unreadable":
         findings.tell(file.key, None, f"unreadable positions: {found.reason}")
     return found
+
+
+def _not_held(copies: Mapping[str, str], positions: Mapping[str, Positions], layout: Layout) -> Iterator[Problem]:
+    """What a copy of an account says to hold beyond the account itself: it does not count, and that is reported."""
+    for copy, original in copies.items():
+        known = positions[original].held if original in positions else ()
+        lost = [held.symbol for held in positions[copy].held if held not in known]
+        if lost:
+            named = f"{', '.join(lost[:5])}{' …' if len(lost) > 5 else ''}"
+            why = f"{named} not counted as held: {copy!r} is a copy of {original!r}, whose positions count"
+            yield Problem(layout.positions[copy].key, None, why)
 
 
 def _state(layout: Layout, account: str, small: Mapping[str, bytes], findings: Findings) -> RuntimeState:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
+from cqs_core import CqsError
+from cqs_core.isolation import fact_of
+
 MOST = 1000
 """Problems told of one file; the rest are counted, so that a file of garbage does not fill the memory."""
 
@@ -27,9 +30,14 @@ class Problem(NamedTuple):
 
 
 class Findings:
-    """Collects problems of files."""
+    """Collects problems of files.
+
+    Attributes:
+        unread: keys of those that could not be read to their end.
+    """
 
     def __init__(self) -> None:
+        self.unread: set[str] = set()
         self._told: list[Problem] = []
         self._counts: Counter[str] = Counter()
 
@@ -37,6 +45,12 @@ class Findings:
         self._counts[file] += 1
         if self._counts[file] <= MOST:
             self._told.append(Problem(file, line, reason))
+
+    def fail(self, file: str, error: Exception) -> None:
+        """Report a file that cannot be read; the next reading tries again."""
+        self.unread.add(file)
+        reason = str(error) if isinstance(error, CqsError) else fact_of(error)
+        self.tell(file, None, f"cannot be read: {reason}")
 
     def problems(self) -> list[Problem]:
         """All that was told, and how much more there was."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from cqs_monitor.logs.problems import Findings, Problem
 from cqs_monitor.logs.sources import sources
-from cqs_monitor.logs.table import ROWS, tables
+from cqs_monitor.logs.table import ROWS, SCHEMA, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -111,18 +111,23 @@ def _read(bucket: Bucket, form: LogFormat, files: Sequence[LogFile]) -> tuple[li
             read.append(file)
             yield file.key, stream
 
-    counts, found = np.zeros(len(files), np.int64), [ROWS.empty_table()]
+    counts, found = np.zeros(len(files), np.int64), [SCHEMA.empty_table()]
     for table in tables(form, streams(), findings):
         counts += np.bincount(table["file"].to_numpy(), minlength=len(files))
-        found.append(table.drop_columns("file"))
+        found.append(table)
     problems: dict[str, list[tuple[int | None, str]]] = {}
     for problem in findings.problems():
         problems.setdefault(problem.file, []).append((problem.line, problem.reason))
-    done = {file.key for file in read}
-    failed = [file._replace(stamp=UNREAD) for file in files if file.key in problems and file.key not in done]
-    rows = [*counts[: len(read)].tolist(), *[0] * len(failed)]
-    entries = [FileRows(f, n, tuple(problems.get(f.key, ()))) for f, n in zip([*read, *failed], rows, strict=True)]
-    return entries, pa.concat_tables(found)
+    for place, file in enumerate(read):
+        if file.key in findings.unread:  # it failed after some rows: they count when it is read whole
+            found = [table.filter(pa.array(table["file"].to_numpy() != place)) for table in found]
+            counts[place] = 0
+    done = [file for file in read if file.key not in findings.unread]
+    failed = [file._replace(stamp=UNREAD) for file in files if file.key in findings.unread]
+    whole = zip(read, counts.tolist(), strict=False)
+    rows = [*(n for file, n in whole if file.key not in findings.unread), *[0] * len(failed)]
+    entries = [FileRows(f, n, tuple(problems.get(f.key, ()))) for f, n in zip([*done, *failed], rows, strict=True)]
+    return entries, pa.concat_tables(table.drop_columns("file") for table in found)
 
 
 def _merged(

@@ -61,17 +61,11 @@ class Recognition:
             name = next(
                 (names[run.start] for run in rivals[0][1] if run.kind == "trades"), names[rivals[0][1][0].start]
             )
-            owners = [claim for claim in rivals if self._owned(claim[0], f"{folder}/{name}")]
+            head = self._head(f"{folder}/{name}")
+            owners = [claim for claim in rivals if _owned(claim[0], name, head)]
             fault = "" if len(owners) == 1 else _ambiguous(name, [form.name for form, _ in rivals])
             rivals = owners or rivals
         return (*rivals[0], fault) if rivals else (None, [], "")
-
-    def _owned(self, form: LogFormat, key: str) -> bool:
-        try:
-            with foreign():
-                return form.owns(key.rpartition("/")[2], self._head(key))
-        except Exception:  # noqa: BLE001 - a plugin that fails on a file does not own it
-            return False
 
     def _runs(self, form: LogFormat, names: tuple[str, ...]) -> list[Run]:
         """Most accounts have files of the same days, so the names of one are remembered for the others."""
@@ -80,6 +74,14 @@ class Recognition:
             if len(self._known) > _KEPT:
                 del self._known[next(iter(self._known))]
         return self._known[form.name, names]
+
+
+def _owned(form: LogFormat, name: str, head: bytes) -> bool:
+    try:
+        with foreign():
+            return form.owns(name, head)
+    except Exception:  # noqa: BLE001 - a plugin that fails on a file does not own it
+        return False
 
 
 def _with_trades(claims: Sequence[tuple[LogFormat, list[Run]]]) -> list[tuple[LogFormat, list[Run]]]:

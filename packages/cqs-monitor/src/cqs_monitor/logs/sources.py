@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core import CqsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cqs_core import Bucket
     from cqs_monitor.logs.layout import LogFile
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LARGE = 16 << 20
 """Bytes from which an object is read as a stream."""
+
+_BUFFER = 1 << 19  # bytes
 
 _TOGETHER = 256
 """Objects that are fetched at once."""
@@ -35,7 +37,8 @@ def sources(bucket: Bucket, files: Sequence[LogFile], findings: Findings) -> Ite
 
 def read_all(bucket: Bucket, files: Sequence[LogFile], findings: Findings) -> dict[str, bytes]:
     """Bytes of small files by key."""
-    return {file.key: stream.read() for file, stream in sources(bucket, files, findings)}
+    read = {file.key: stream.read() for file, stream in sources(bucket, files, findings)}
+    return {key: data for key, data in read.items() if key not in findings.unread}
 
 
 def _batches(files: Sequence[LogFile]) -> Iterator[Sequence[LogFile]]:
@@ -53,9 +56,37 @@ def _fetched(bucket: Bucket, batch: Iterable[LogFile]) -> dict[str, BinaryIO]:
 
 def _opened(bucket: Bucket, file: LogFile, findings: Findings) -> BinaryIO | None:
     try:
-        return bucket.open(file.key)
+        stream = bucket.open(file.key)
+        if file.size >= LARGE:
+            return io.BufferedReader(_Guarded(stream, lambda error: findings.fail(file.key, error)), _BUFFER)
+        with stream:
+            return io.BytesIO(stream.read())
     except FileNotFoundError:
         return None
-    except CqsError as error:
-        findings.tell(file.key, None, f"cannot be read: {error}")
+    except Exception as error:  # noqa: BLE001 - disks and drivers of storages raise what they like
+        findings.fail(file.key, error)
         return None
+
+
+class _Guarded(io.RawIOBase):
+    """A stream that ends where it fails, and reports it: one bad file must not hide the others."""
+
+    def __init__(self, stream: BinaryIO, failed: Callable[[Exception], None]) -> None:
+        super().__init__()
+        self._stream, self._failed = stream, failed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._stream.read(len(buffer))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed(error)
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
