@@ -14,7 +14,7 @@ from cqs_backtest.loading.strategies import find
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.space import make_space
-from cqs_backtest.search.store import FOLDER
+from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.sweep import Sweep, SweepJob
 from cqs_backtest.strategies import STRATEGIES, MeanReversion, VolatilityBreakout
 from cqs_core import Orders, Strategy, UsageError, plugins, simulate
@@ -28,7 +28,7 @@ def values(text, name="noise_ratio", strategy=VolatilityBreakout):
 
 
 def rows_of(bucket, sweep):
-    tables = [pq.read_table(io.BytesIO(bucket.read(e.key))) for e in bucket.list(f"{FOLDER}/{sweep}/rows")]
+    tables = [pq.read_table(io.BytesIO(bucket.read(e.key))) for e in bucket.list(f"{SweepFolder.root}/{sweep}/rows")]
     return [row for table in tables for row in table.to_pylist()]
 
 
@@ -281,7 +281,7 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(cqs, bucket, option
     code, out, err = cqs(*SWEEP, *options)
     assert (code, out) == (2, "")
     assert told in err
-    assert not bucket.list(FOLDER)
+    assert not bucket.list(SweepFolder.root)
 
 
 def test_a_set_that_cannot_run_is_told_and_the_others_go_on(cqs, bucket, tmp_path):

@@ -7,14 +7,19 @@ from handmade import frame, store
 
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.request import make_costs, make_request
+from cqs_backtest.search.kept import find as find_search
+from cqs_backtest.search.kept import walks_like
 from cqs_backtest.search.montecarlo import block_bootstrap, noisy_candles
 from cqs_backtest.search.permutation import permutation_test, random_places
+from cqs_backtest.search.plan import Plan
 from cqs_backtest.search.sweep import Sweep, load_candles
-from cqs_backtest.search.walk_forward import Plan, until, walk_forward
+from cqs_backtest.search.validations import validations
+from cqs_backtest.search.walk_forward import until, walk_forward
+from cqs_backtest.search.walk_store import WalkFolder
 from cqs_backtest.strategies import VolatilityBreakout
 from cqs_core import Candles, Costs, Orders, RunResult, UsageError, plugins, simulate
 from cqs_core.testing.candles import random_candles
-from cqs_core.time.clock import parse_start
+from cqs_core.time.clock import iso, parse_start
 from cqs_core.time.intervals import DAY
 
 SYMBOLS = ("BTC", "ETH")
@@ -125,6 +130,98 @@ class TestWalkForward:
         code, _, err = cqs(*args, "--optimize-days", "1000", "--test-days", "50")
         assert code == 2
         assert "there are 300 days, and one window needs 1050" in err
+
+
+class TestStored:
+    """A walk-forward is a folder: it is listed and shown, and goes on where it was stopped."""
+
+    WALK = ("backtest", "walk-forward", "volatility_breakout", "--symbols", "BTC,ETH", "--param", "btc_ma=5,10")
+    DAYS = ("--optimize-days", "100", "--test-days", "50")
+
+    def test_it_is_listed_and_shown_as_it_was_printed(self, cqs, walked):
+        _, printed, _ = cqs(*self.WALK, *self.DAYS)
+        (row,) = cqs("backtest", "searches", "--json")[1]
+        assert (row["kind"], row["done"], row["windows"], row["sets"]) == ("walk-forward", True, 4, 2)
+        assert cqs("backtest", "searches", row["id"][:15])[1] == printed_with_title(printed, row["id"])
+        shown = cqs("backtest", "searches", row["id"], "--json")[1]
+        assert shown["manifest"]["plan"] == {
+            "optimize": 100, "test": 50, "step": None, "embargo": 0, "anchored": False
+        }  # fmt: skip
+        assert row["id"] in cqs("backtest", "searches")[1]
+
+    def test_what_is_stored_is_what_was_returned(self, cqs, walked):
+        found = cqs(*self.WALK, *self.DAYS, "--json")[1]
+        kept = find_search(walked, found["walk_forward"])
+        assert kept.result == {name: value for name, value in found.items() if name != "equity"}
+        assert kept.folder.windows() == found["windows"]
+        ts, equity = kept.folder.equity()
+        assert [[iso(at), value] for at, value in zip(ts.tolist(), equity.tolist(), strict=True)] == found["equity"]
+        assert [one.folder.id for one in walks_like(walked, kept.manifest)] == [found["walk_forward"]]
+        assert walks_like(walked, kept.manifest | {"interval": "1h"}) == []
+
+    def test_one_that_was_stopped_goes_on_where_it_was(self, cqs, walked, monkeypatch):
+        whole = cqs(*self.WALK, *self.DAYS, "--json")[1]
+        write, written = WalkFolder.write_try, []
+
+        def killed(folder, number, made):
+            if number == 2:
+                raise KeyboardInterrupt
+            written.append(number)
+            write(folder, number, made)
+
+        monkeypatch.setattr(WalkFolder, "write_try", killed)
+        code, _, err = cqs(*self.WALK, *self.DAYS, "--json")
+        assert code != 0
+        stopped = err.split("--resume ")[1].split()[0]
+        assert [row["done"] for row in cqs("backtest", "searches", "--json")[1]] == [False, True]
+        assert "go on with --resume" in cqs("backtest", "searches", stopped)[1]
+        monkeypatch.setattr(WalkFolder, "write_try", lambda *given: (written.append(given[1]), write(*given)))
+        again = cqs(*self.WALK, *self.DAYS, "--resume", stopped, "--json")[1]
+        assert written == [0, 1, 2, 3]
+        assert again == whole | {"walk_forward": stopped}
+
+    def test_it_does_not_go_on_under_other_conditions(self, cqs, walked):
+        made = cqs(*self.WALK, *self.DAYS, "--json")[1]["walk_forward"]
+        for changed, told in (
+            ((*self.WALK, "--optimize-days", "90", "--test-days", "50"), "windows"),
+            ((*self.WALK[:-1], "btc_ma=5,11", *self.DAYS), "ranges"),
+            ((*self.WALK, *self.DAYS, "--objective", "cagr"), "objective"),
+            ((*self.WALK, *self.DAYS, "--fee", "0.01"), "costs"),
+        ):
+            code, _, err = cqs(*changed, "--resume", made)
+            assert (code, f"was made with other {told}" in err) == (2, True), err
+        store(walked, "ETH/KRW", frame(np.linspace(100, 200, 300)))
+        assert "was made with other candles" in cqs(*self.WALK, *self.DAYS, "--resume", made)[2]
+
+    def test_a_damaged_search_does_not_hide_others_and_a_damaged_window_is_made_again(self, cqs, walked):
+        made = cqs(*self.WALK, *self.DAYS, "--json")[1]
+        folder = WalkFolder(walked, made["walk_forward"])
+        walked.write("sweeps/20200101T000000-x-000000/manifest.json", b"[1]")
+        walked.write(folder.key("windows/0001.parquet"), b"PAR1 but no more")
+        code, rows, err = cqs("backtest", "searches", "--json")
+        assert (code, [row["id"] for row in rows]) == (0, [folder.id])
+        assert "sweeps/20200101T000000-x-000000/manifest.json is damaged" in err
+        assert len(folder.windows()) == 3
+        assert cqs(*self.WALK, *self.DAYS, "--resume", folder.id, "--json")[1] == made
+        assert cqs("backtest", "searches", "no-such")[0] == 2
+
+    def test_tests_of_a_run_are_kept_with_it(self, cqs, kept, walked):
+        assert validations(walked, kept) == {}
+        few = ("--samples", "20", "--seed", "3")
+        drawn = cqs("backtest", "montecarlo", kept, *few, "--noise-samples", "0", "--json")[1]
+        permuted = cqs("backtest", "permute", kept, *few, "--json")[1]
+        cqs("backtest", "permute", kept, "--samples", "30", "--no-keep")
+        found = validations(walked, kept)
+        assert found["permute"].items() >= permuted.items()
+        assert found["permute"]["options"] == {"samples": 20, "seed": 3}
+        assert found["montecarlo"].items() >= drawn.items()
+        walked.write(f"runs/{kept}/validation/permute.json", b"{")
+        assert validations(walked, kept).keys() == {"montecarlo"}
+        assert cqs("backtest", "verify", kept)[0] == 0
+
+
+def printed_with_title(printed, search):
+    return f"{search}  volatility_breakout on BTC/KRW,ETH/KRW (upbit, 1d)\n{printed}"
 
 
 class TestMonteCarlo:

@@ -2,6 +2,7 @@
 
 from cqs_backtest.commands.backtest import backtest
 from cqs_backtest.commands.runs import compare, confirm, list_runs, report, show, verify
+from cqs_backtest.commands.searches import searches
 from cqs_backtest.commands.strategies import strategies
 from cqs_backtest.commands.sweep import sweep, trials
 from cqs_backtest.commands.validate import montecarlo, permute, stress, walk_forward
@@ -15,6 +16,7 @@ for command in (
     confirm,
     report,
     trials,
+    searches,
     walk_forward,
     montecarlo,
     permute,

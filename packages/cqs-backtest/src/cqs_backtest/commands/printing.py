@@ -14,7 +14,7 @@ from cqs_core.cli import cell, print_table
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -101,7 +101,7 @@ def print_sweep(console: Console, found: dict[str, Any], searched: Sequence[str]
         table.add_row(cell(name), *(cell(made[name]) for made in sets.values()), style="cyan")
     for key in HEADLINE:
         unit = CONVENTIONS[key].unit
-        table.add_row(CONVENTIONS[key].label, *(figure(made[key], unit) for made in sets.values()))
+        table.add_row(CONVENTIONS[key].label, *(figure(_known(made[key]), unit) for made in sets.values()))
     if sets:
         console.print(table)
     console.print(f"{found['rows']:,} sets, {found['failed']:,} of which could not run", highlight=False)
@@ -114,9 +114,9 @@ def _verdict(found: dict[str, Any]) -> Iterator[str]:
     if found["best"] is None:
         yield "no set meets the requirements"
         return
-    luck = f"the best of so many reaches Sharpe {found['luck_sharpe']:.2f} by luck"
+    luck = f"the best of so many reaches Sharpe {_known(found['luck_sharpe']):.2f} by luck"
     yield f"{found['trials']:,} sets were tried so far; {luck}"
-    dsr, pbo = found["dsr"], found["pbo"]
+    dsr, pbo = _known(found["dsr"]), _known(found["pbo"])
     if not math.isnan(dsr):
         verdict = "above" if dsr >= _SURE else "not above"
         yield f"deflated Sharpe ratio {dsr:.1%}: the best set is {verdict} what luck explains ({_SURE:.0%} is asked)"
@@ -124,3 +124,28 @@ def _verdict(found: dict[str, Any]) -> Iterator[str]:
         yield f"probability of overfitting {pbo:.0%}: how often the best of one half is below the median in the other"
     if found["badges"]["lookahead"] != "ok":
         yield f"look-ahead: {found['badges']['lookahead']}: {found['badges']['lookahead_where']}"
+
+
+def print_walk_forward(console: Console, found: Mapping[str, Any]) -> None:
+    """One line for each window, and what all of them came to; unknown numbers may be None, as they are stored."""
+    for row in found["windows"]:
+        dates = f"{row['test_start'][:10]} to {row['test_stop'][:10]}"
+        if row["test"] is None:
+            console.print(f"{dates}  no set met the requirements; cash", highlight=False)
+            continue
+        chosen = " ".join(f"{name}={value}" for name, value in row["parameters"].items())
+        earned = f"{_known(row['test']['total_return']):>8.2f} %"
+        console.print(cell(f"{dates}  {earned}  {chosen}"), highlight=False, soft_wrap=True)
+    told = {name: _known(value) for name, value in found["performance"].items()}
+    console.print(
+        f"tried: {told['total_return']:.2f} %, max drawdown {told['mdd']:.2f} %, Sharpe {told['sharpe']:.2f}; "
+        f"efficiency {_known(found['efficiency']):.2f}, {found['consistency']:.0%} of the windows earned",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(f"deflated Sharpe ratio {_known(found['dsr']):.1%} of {found['trials']:,} trials", highlight=False)
+
+
+def _known(value: float | None) -> float:
+    """A number as it was before it was stored."""
+    return math.nan if value is None else value

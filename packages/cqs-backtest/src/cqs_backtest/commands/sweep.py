@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -85,13 +86,8 @@ def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: 
     asked = replace(asked, request=with_features(asked.request, own["features"], opened))
     job = SweepJob(asked, opened, resume=resume, threads=own["threads"])
     _confirm(job, yes=yes)
-    started: list[str] = []
-    try:
-        result = job.run(started.append)
-    except KeyboardInterrupt:
-        if started:
-            click.echo(f"stopped; go on with the same command and --resume {started[0]}", err=True)
-        raise
+    with told_how_to_resume() as tell:
+        result = job.run(tell)
 
     def text() -> None:
         from cqs_backtest.commands.printing import print_sweep
@@ -101,6 +97,18 @@ def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: 
         print_sweep(SafeConsole(), result, [column_of(axis.name) for axis in job.space.axes])
 
     emit(result, as_json, text)
+
+
+@contextmanager
+def told_how_to_resume() -> Iterator[Callable[[str], None]]:
+    """A function that takes the id of a search; if that is stopped, the user is told how to go on with it."""
+    started: list[str] = []
+    try:
+        yield started.append
+    except KeyboardInterrupt:
+        if started:
+            click.echo(f"stopped; go on with the same command and --resume {started[0]}", err=True)
+        raise
 
 
 @click.command("trials")

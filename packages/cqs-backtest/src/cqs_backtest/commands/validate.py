@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,17 @@ import click
 
 from cqs_backtest.commands.request_options import request_options, with_features
 from cqs_backtest.commands.runs import trust_code
-from cqs_backtest.commands.sweep import make_sweep, search_options
+from cqs_backtest.commands.sweep import make_sweep, search_options, told_how_to_resume
 from cqs_core.cli import command_options, emit, open_bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from cqs_backtest.search.opened_run import OpenedRun
+    from cqs_core import Bucket
 
 _SURE = 0.05
+_keep = click.option("--keep/--no-keep", default=True, show_default=True, help="Store the result with the run.")
 
 
 @click.command("walk-forward")
@@ -27,10 +32,14 @@ _SURE = 0.05
 @click.option("--step-days", type=int, help="From one test to the next; by default as long as the test.")
 @click.option("--embargo-days", type=int, default=0, show_default=True, help="Left out between the two.")
 @click.option("--anchored", is_flag=True, help="Every choice begins with the first bar; else the days move along.")
+@click.option(
+    "--resume", default="", metavar="ID", help="Go on with a walk-forward that was stopped, with the same options."
+)
 @command_options
 def walk_forward(
     bucket: str | None,
     as_json: bool,
+    resume: str,
     optimize_days: int,
     test_days: int,
     step_days: int | None,
@@ -39,32 +48,19 @@ def walk_forward(
     **options: Any,
 ) -> None:
     """Choose parameters of STRATEGY on some days and try them on the next ones, again and again."""
-    from cqs_backtest.search.walk_forward import Plan
+    from cqs_backtest.commands.printing import print_walk_forward
+    from cqs_backtest.search.plan import Plan
     from cqs_backtest.search.walk_forward import walk_forward as walked
+    from cqs_core.files import SafeConsole
 
     plan = Plan(optimize_days, test_days, step_days, embargo_days, anchored)
     sweep, own = make_sweep(bucket, options)
     opened = open_bucket(bucket)
     opened.check(write=True)
     sweep = replace(sweep, request=with_features(sweep.request, own["features"], opened))
-    found = walked(sweep, plan, opened, threads=own["threads"])
-    emit(found, as_json, lambda: _print_windows(found))
-
-
-def _print_windows(found: Mapping[str, Any]) -> None:
-    for row in found["windows"]:
-        dates = f"{row['test_start'][:10]} to {row['test_stop'][:10]}"
-        if row["test"] is None:
-            click.echo(f"{dates}  no set met the requirements; cash")
-            continue
-        chosen = " ".join(f"{name}={value}" for name, value in row["parameters"].items())
-        click.echo(f"{dates}  {row['test']['total_return']:>8.2f} %  {chosen}")
-    told = found["performance"]
-    click.echo(
-        f"tried: {told['total_return']:.2f} %, max drawdown {told['mdd']:.2f} %, Sharpe {told['sharpe']:.2f}; "
-        f"efficiency {found['efficiency']:.2f}, {found['consistency']:.0%} of the windows earned"
-    )
-    click.echo(f"deflated Sharpe ratio {found['dsr']:.1%} of {found['trials']:,} trials")
+    with told_how_to_resume() as tell:
+        found = walked(sweep, plan, opened, threads=own["threads"], resume=resume, tell=tell)
+    emit(found, as_json, lambda: print_walk_forward(SafeConsole(), found))
 
 
 @click.command("montecarlo")
@@ -79,15 +75,15 @@ def _print_windows(found: Mapping[str, Any]) -> None:
 @click.option(
     "--ruin", type=float, default=0.5, show_default=True, help="Share of capital below which a curve is ruined."
 )
+@_keep
 @trust_code
 @command_options
-def montecarlo(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...], **options: Any) -> None:
+def montecarlo(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...], keep: bool, **options: Any) -> None:
     """Say what else RUN might have come to: trades in another order, days drawn anew, candles with noise."""
     from cqs_backtest.search.montecarlo import METHODS
     from cqs_backtest.search.montecarlo import montecarlo as drawn
-    from cqs_backtest.search.opened_run import opened_run
 
-    with opened_run(open_bucket(bucket), run, trust) as opened:
+    with _opened(bucket, run, trust, keep=keep) as (opened, _):
         found = drawn(opened, **options)
 
     def text() -> None:
@@ -103,20 +99,23 @@ def montecarlo(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ..
             )
 
     emit(found, as_json, text)
+    _store(bucket, "montecarlo", found, options, keep=keep)
 
 
 @click.command("permute")
 @click.argument("run")
 @click.option("--samples", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Random entries.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random numbers.")
+@_keep
 @trust_code
 @command_options
-def permute(bucket: str | None, as_json: bool, run: str, samples: int, seed: int, trust: tuple[str, ...]) -> None:
+def permute(
+    bucket: str | None, as_json: bool, run: str, samples: int, seed: int, trust: tuple[str, ...], keep: bool
+) -> None:
     """Test whether the entries of RUN are better than random ones with the same holding times."""
-    from cqs_backtest.search.opened_run import opened_run
     from cqs_backtest.search.permutation import permutation_test
 
-    with opened_run(open_bucket(bucket), run, trust) as opened:
+    with _opened(bucket, run, trust, keep=keep) as (opened, _):
         found = {"run": opened.stored.id, **permutation_test(opened.result(), samples=samples, seed=seed)}
 
     def text() -> None:
@@ -125,6 +124,7 @@ def permute(bucket: str | None, as_json: bool, run: str, samples: int, seed: int
         click.echo(f"{found['mean_return']:.2f} % a position against {found['random_mean']:.2f} % at random")
 
     emit(found, as_json, text)
+    _store(bucket, "permute", found, {"samples": samples, "seed": seed}, keep=keep)
 
 
 @click.command("stress")
@@ -132,16 +132,15 @@ def permute(bucket: str | None, as_json: bool, run: str, samples: int, seed: int
 @click.option(
     "--shifts", type=click.IntRange(0, 100), default=5, show_default=True, help="Bars by which the start moves."
 )
+@_keep
 @trust_code
 @command_options
-def stress(bucket: str | None, as_json: bool, run: str, shifts: int, trust: tuple[str, ...]) -> None:
+def stress(bucket: str | None, as_json: bool, run: str, shifts: int, trust: tuple[str, ...], keep: bool) -> None:
     """Run RUN again under worse costs, other starts, fewer symbols and years, and parameters one step away."""
-    from cqs_backtest.search.opened_run import opened_run
     from cqs_backtest.search.stress import stress as stressed
 
-    opened_bucket = open_bucket(bucket)
-    with opened_run(opened_bucket, run, trust) as opened:
-        found = stressed(opened, opened_bucket, shifts=shifts)
+    with _opened(bucket, run, trust, keep=keep) as (opened, lake):
+        found = stressed(opened, lake, shifts=shifts)
 
     def text() -> None:
         for row in [{"case": "as it was", "error": None, **found["base"]}, *found["rows"]]:
@@ -152,3 +151,23 @@ def stress(bucket: str | None, as_json: bool, run: str, shifts: int, trust: tupl
         click.echo(found["weakest"])
 
     emit(found, as_json, text)
+    _store(bucket, "stress", found, {"shifts": shifts}, keep=keep)
+
+
+@contextmanager
+def _opened(bucket: str | None, run: str, trust: tuple[str, ...], *, keep: bool) -> Iterator[tuple[OpenedRun, Bucket]]:
+    """A kept run and its bucket; one that cannot store the result is refused before anything is computed."""
+    from cqs_backtest.search.opened_run import opened_run
+
+    opened = open_bucket(bucket)
+    opened.check(write=keep)
+    with opened_run(opened, run, trust) as made:
+        yield made, opened
+
+
+def _store(bucket: str | None, kind: str, found: Mapping[str, Any], options: Mapping[str, Any], *, keep: bool) -> None:
+    """After it is printed: a full disk does not lose it."""
+    from cqs_backtest.search.validations import keep_validation
+
+    if keep:
+        keep_validation(open_bucket(bucket), kind, found, options)

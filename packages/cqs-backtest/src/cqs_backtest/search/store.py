@@ -1,21 +1,15 @@
-"""Searches in a bucket: a folder `sweeps/{id}/` with a manifest, rows as they come, and at the end a result."""
+"""Sweeps in a bucket: a folder `sweeps/{id}/` with a manifest, rows as they come, and at the end a result."""
 
 from __future__ import annotations
 
-import json
 import re
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.ids import find_id, new_id
 from cqs_backtest.metrics.conventions import CONVENTIONS
-from cqs_core import DataError
-from cqs_core.cli import plain
+from cqs_backtest.search.folder import SearchFolder
 from cqs_core.files import parquet_bytes, parquet_table
-from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,85 +18,35 @@ if TYPE_CHECKING:
 
     from cqs_backtest.search.evaluator import Rows
     from cqs_backtest.search.space import Axis
-    from cqs_core import Bucket
 
-FOLDER = "sweeps"
 _PART = re.compile(r"(\d{9})-(\d{9})\.parquet")
 
 
-@dataclass(frozen=True)
-class SweepFolder:
-    """One search in a bucket.
+class SweepFolder(SearchFolder):
+    """One sweep in a bucket, with a row for each set."""
 
-    Attributes:
-        bucket: that has it.
-        id: its folder below `sweeps/`.
-    """
-
-    bucket: Bucket
-    id: str
+    root = "sweeps"
+    kind = "sweep"
 
     @property
     def table(self) -> str:
         """All rows, for `read_parquet` and the like."""
-        return f"{self.bucket.url.rstrip('/')}/{FOLDER}/{self.id}/rows/*.parquet"
-
-    def manifest(self) -> dict[str, Any]:
-        """The request.
-
-        Raises:
-            DataError: it is damaged.
-        """
-        key = f"{FOLDER}/{self.id}/manifest.json"
-        try:
-            made = json.loads(self.bucket.read(key))
-            lacking = [name for name in ("strategy", "axes", "sets", "candles", "costs") if name not in made]
-        except (ValueError, TypeError):
-            lacking = ["an object"]
-        if lacking:
-            raise DataError(f"{key} is damaged: {', '.join(lacking)} missing; sweep again")
-        return dict(made)
-
-    def write(self, name: str, data: Mapping[str, Any]) -> None:
-        """Write `manifest.json` or `result.json`; what JSON cannot hold is null."""
-        text = json.dumps(plain(data), ensure_ascii=False, indent=1)
-        self.bucket.write(f"{FOLDER}/{self.id}/{name}", text.encode())
+        return f"{self.bucket.url.rstrip('/')}/{self.key('rows/*.parquet')}"
 
     def write_part(self, start: int, table: pa.Table) -> None:
         """Write the rows of sets `start` and following."""
         name = f"{start:09d}-{start + table.num_rows:09d}.parquet"
-        self.bucket.write(f"{FOLDER}/{self.id}/rows/{name}", parquet_bytes(table))
+        self.bucket.write(self.key(f"rows/{name}"), parquet_bytes(table))
 
     def parts(self) -> set[tuple[int, int]]:
         """Which sets have rows: half-open ranges."""
-        names = (entry.key.rpartition("/")[2] for entry in self.bucket.list(f"{FOLDER}/{self.id}/rows"))
+        names = (entry.key.rpartition("/")[2] for entry in self.bucket.list(self.key("rows")))
         return {(int(m[1]), int(m[2])) for name in names if (m := _PART.fullmatch(name))}
 
     def tables(self) -> Iterator[tuple[int, pa.Table]]:
         """The rows part by part, each with the number of its first set."""
         for start, stop in sorted(self.parts()):
-            key = f"{FOLDER}/{self.id}/rows/{start:09d}-{stop:09d}.parquet"
-            yield start, parquet_table(self.bucket.read(key))
-
-
-def new_folder(bucket: Bucket, strategy: str) -> SweepFolder:
-    """A unique folder, named by the time and the strategy."""
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    return SweepFolder(bucket, new_id(stamp, strategy))
-
-
-def created(folder: SweepFolder) -> dict[str, str]:
-    """The keys with which a manifest begins."""
-    return {"id": folder.id, "created": iso(now())}
-
-
-def find_folder(bucket: Bucket, sweep: str) -> SweepFolder:
-    """A search by its id, or by a beginning of it that no other one has.
-
-    Raises:
-        UnknownName: there is none, or several begin so.
-    """
-    return SweepFolder(bucket, find_id(bucket, FOLDER, "sweep", sweep, "it is printed when a sweep starts"))
+            yield start, parquet_table(self.bucket.read(self.key(f"rows/{start:09d}-{stop:09d}.parquet")))
 
 
 def ranges(sets: int, part: int) -> list[tuple[int, int]]:

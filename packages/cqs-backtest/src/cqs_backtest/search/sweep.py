@@ -13,6 +13,7 @@ from cqs_backtest.runs.code import captured
 from cqs_backtest.runs.manifest import setup
 from cqs_backtest.search import store
 from cqs_backtest.search.execution import Executor
+from cqs_backtest.search.folder import check_same
 from cqs_backtest.search.judging import judged
 from cqs_backtest.search.objective import Objective
 from cqs_backtest.search.space import Axis, Space, make_space
@@ -88,13 +89,14 @@ class SweepJob:
         self.executor = Executor(self.request, self.candles, sweep.objective.metrics, threads)
         self._about = setup(
             self.request, captured(self.request.strategy), self.candles, self.executor.first.traded
-        ) | _asked(sweep, self.space)
+        ) | asked(sweep, self.space)
         name = name_of(self.request.strategy)
-        self.folder = store.find_folder(bucket, resume) if resume else store.new_folder(bucket, name)
+        folder = store.SweepFolder
+        self.folder = folder.find(bucket, resume) if resume else folder.new(bucket, name)
         self.seconds, self._part = 0.0, 0
         if resume:
             made = self.folder.manifest()
-            _check_same(made, self._about)
+            check_same("sweep", made, self._about)
             self._part = int(made["part"])
 
     def measure(self) -> float:
@@ -121,9 +123,8 @@ class SweepJob:
         """
         if not self._part:
             self.measure()
-        about = store.created(self.folder) | self._about | {"part": self._part}
         if not self.folder.parts():
-            self.folder.write("manifest.json", about)
+            self.folder.begin(self._about | {"part": self._part})
         tell(self.folder.id)
         done = self.folder.parts()
         todo = [each for each in store.ranges(len(self.space), self._part) if each not in done]
@@ -178,7 +179,8 @@ class SweepJob:
         return f"{self.folder.id}-{start:09d}"
 
 
-def _asked(sweep: Sweep, space: Space) -> dict[str, Any]:
+def asked(sweep: Sweep, space: Space) -> dict[str, Any]:
+    """The keys of a manifest that say what is searched, and for what."""
     return {
         "axes": {axis.name: list(axis.values) if len(axis.values) <= 1000 else _ends(axis) for axis in space.axes},
         "sets": len(space),
@@ -218,24 +220,3 @@ def _looking_at(strategy: Strategy, references: tuple[str, ...]) -> Strategy:
     wider = type(class_)(class_.__name__, (class_,), names)
     found: Strategy = wider(**strategy.values())
     return found
-
-
-def _check_same(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to mix rows of two different searches in one table."""
-    from cqs_core.cli import plain
-
-    current = plain(now)
-    for name, what in (
-        ("candles", "candles"),
-        ("features", "features"),
-        ("strategy", "strategy or its code"),
-        ("costs", "costs"),
-        ("axes", "ranges"),
-        ("sets", "number of sets"),
-        ("start", "start"),
-        ("end", "end"),
-        ("versions", "libraries"),
-    ):
-        if then.get(name) != current[name]:
-            fact = f"sweep {then.get('id')!r} was made with other {what}"
-            raise UsageError(f"{fact}; its rows are kept, start a new sweep for the rest")

@@ -7,152 +7,154 @@ stretch. The tries, one after another, are what a user would have earned who had
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest.loading.strategies import name_of
+from cqs_backtest.runs.code import captured
+from cqs_backtest.runs.manifest import setup
 from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.execution import Executor
+from cqs_backtest.search.folder import check_same
 from cqs_backtest.search.overfitting import deflated_sharpe
 from cqs_backtest.search.shown import CURVE, SHOWN, shown
 from cqs_backtest.search.store import ranges
-from cqs_backtest.search.sweep import load_candles
-from cqs_backtest.trials import record, subject_of, trials
+from cqs_backtest.search.sweep import asked, load_candles
+from cqs_backtest.search.walk_store import Try, WalkFolder, joined
+from cqs_backtest.trials import merge, record, subject_of, trials
 from cqs_core import UsageError, progress
 from cqs_core.time.clock import iso
 from cqs_core.time.intervals import DAY, next_open
 from cqs_core.trading import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from cqs_backtest.search.plan import Plan, Window
     from cqs_backtest.search.space import Space
     from cqs_backtest.search.sweep import Sweep
     from cqs_core import Bucket, Candles
-    from cqs_core.trading import Floats, Stamps
 
 _PART = 500
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How time is cut, in days.
+def walk_forward(
+    sweep: Sweep,
+    plan: Plan,
+    bucket: Bucket,
+    *,
+    threads: int | None = None,
+    resume: str = "",
+    tell: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Choose and try, window by window; every window is stored as it is done.
 
-    Attributes:
-        optimize: on which parameters are chosen.
-        test: on which the choice is tried, after it.
-        step: from one test to the next; by default as long as the test.
-        embargo: left out between the two.
-        anchored: whether all choices begin with the first bar; else the stretch moves along.
-    """
-
-    optimize: int
-    test: int
-    step: int | None = None
-    embargo: int = 0
-    anchored: bool = False
-
-    def __post_init__(self) -> None:
-        step = self.test if self.step is None else self.step
-        if min(self.optimize, self.test) < 1 or self.embargo < 0:
-            raise UsageError("optimize and test days must be 1 or more, embargo days 0 or more")
-        if step < self.test:
-            fact = f"a step of {step} days is shorter than the test of {self.test}"
-            raise UsageError(f"{fact}: days would count twice; give --step-days {self.test} or more")
-
-    def windows(self, first: int, stop: int) -> list[Window]:
-        """All whole windows between two moments, ms UTC, `stop` exclusive."""
-        found: list[Window] = []
-        begin = first
-        while True:
-            anchor = first if self.anchored else begin
-            test = begin + (self.optimize + self.embargo) * DAY
-            if test + self.test * DAY > stop:
-                return found
-            found.append(Window(anchor, begin + self.optimize * DAY, test, test + self.test * DAY))
-            begin += (self.test if self.step is None else self.step) * DAY
-
-
-@dataclass(frozen=True)
-class Window:
-    """One choice and its try: half-open ranges in ms UTC."""
-
-    optimize_start: int
-    optimize_stop: int
-    test_start: int
-    test_stop: int
-
-
-def walk_forward(sweep: Sweep, plan: Plan, bucket: Bucket, *, threads: int | None = None) -> dict[str, Any]:
-    """Choose and try, window by window.
+    Args:
+        sweep: what is searched in each window.
+        plan: how time is cut.
+        bucket: with the lake; results go there too.
+        threads: how many; by default one for each processor.
+        resume: the id of a walk-forward that was stopped.
+        tell: called with the id, once it can be resumed.
 
     Returns:
-        `windows` (dates, `parameters` chosen or null, `optimize` and `test` metrics), `performance` of all tries one
-        after another (`total_return`, `cagr`, `mdd` in percent, `sharpe`), `efficiency` (growth a day while tried over
-        that while chosen), `consistency` (share of tries that earned), `drift` (by parameter, the mean move from one
-        choice to the next as a share of its range), `trials`, `dsr`, `equity` (`[iso time, equity]`).
+        see the specification of `result.json`; and `equity` (`[iso time, equity]`).
 
     Raises:
-        UsageError: not one whole window fits.
+        UsageError: not one whole window fits, or one to resume that was made under other conditions.
     """
     space = sweep.space()
     candles = load_candles(sweep.request, space, bucket)
-    first = int(candles.ts[0]) if sweep.request.start is None else sweep.request.start
-    first = int(candles.ts[np.searchsorted(candles.ts, first)])
+    windows = _windows(sweep, plan, candles)
+    about = _about(sweep, space, plan, candles, len(windows))
+    folder = _folder(sweep, bucket, about, resume)
+    tell(folder.id)
+    walk = _Walk(sweep, space, candles, folder, threads)
+    done = folder.tries(space)
+    with progress("Walk-forward", len(space) * len(windows), "sets") as work:
+        work.advance(len(space) * len(done))
+        for n, window in enumerate(windows):
+            if n not in done:
+                done[n] = walk.tried(n, window, work.advance)
+                folder.write_try(n, done[n])
+    return _finished(walk, [done[n] for n in range(len(windows))])
+
+
+def _windows(sweep: Sweep, plan: Plan, candles: Candles) -> list[Window]:
+    first = int(candles.ts[_first_row(sweep, candles)])
     stop = next_open(candles.interval, int(candles.ts[-1]))
     windows = plan.windows(first, stop)
     if not windows:
         need, have = plan.optimize + plan.embargo + plan.test, (stop - first) // DAY
         raise UsageError(f"there are {have} days, and one window needs {need}; give fewer days, or fetch more candles")
-    with progress("Walk-forward", len(space) * len(windows), "sets") as work:
-        tries = [_try(sweep, space, candles, window, bucket, threads, work.advance) for window in windows]
-    return _summary(sweep, space, tries, candles, bucket)
+    return windows
+
+
+def _first_row(sweep: Sweep, candles: Candles) -> int:
+    return 0 if sweep.request.start is None else int(np.searchsorted(candles.ts, sweep.request.start))
+
+
+def _about(sweep: Sweep, space: Space, plan: Plan, candles: Candles, windows: int) -> dict[str, Any]:
+    """The manifest."""
+    request = sweep.request
+    traded = candles.between(_first_row(sweep, candles), len(candles.ts))
+    made = setup(request, captured(request.strategy), candles, traded)
+    return made | asked(sweep, space) | {"plan": asdict(plan), "windows": windows}
+
+
+def _folder(sweep: Sweep, bucket: Bucket, about: dict[str, Any], resume: str) -> WalkFolder:
+    if resume:
+        folder = WalkFolder.find(bucket, resume)
+        check_same("walk-forward", folder.manifest(), about)
+        return folder
+    folder = WalkFolder.new(bucket, name_of(sweep.request.strategy))
+    folder.begin(about)
+    return folder
 
 
 @dataclass(frozen=True, eq=False)
-class Try:
-    """What came of one window.
+class _Walk:
+    """What all windows share."""
 
-    Attributes:
-        window: its dates.
-        parameters: chosen; None where no set met the requirements, and cash was held.
-        optimize: metrics of that set while it was chosen.
-        test: metrics while it was tried.
-        ts: (T,) opens of the bars of the try.
-        growth: (T,) equity at their closes, over capital.
-    """
+    sweep: Sweep
+    space: Space
+    candles: Candles
+    folder: WalkFolder
+    threads: int | None
 
-    window: Window
-    parameters: dict[str, Any] | None
-    optimize: dict[str, float]
-    test: dict[str, float]
-    ts: Stamps
-    growth: Floats
+    def tried(self, n: int, window: Window, tell: Callable[[int], None]) -> Try:
+        """Choose in a window, and try the choice."""
+        cell, optimize = self._chosen(n, window, tell)
+        request = replace(self.sweep.request, start=window.test_start)
+        evaluator = Evaluator(request, until(self.candles, window.test_stop))
+        ts = evaluator.traded.ts
+        if cell is None:
+            return Try(window, None, None, {}, {}, ts, np.ones(len(ts)))
+        values = self.space.at(cell)
+        result = evaluator.result(values)
+        growth = result.execution.equity / request.costs.capital
+        return Try(window, cell, values, optimize, shown(result), ts, growth)
 
-
-def _try(
-    sweep: Sweep, space: Space, candles: Candles, window: Window, bucket: Bucket, threads: int | None, tell: Any
-) -> Try:
-    request = replace(sweep.request, start=window.optimize_start)
-    executor = Executor(request, until(candles, window.optimize_stop), sweep.objective.metrics, threads)
-    best, score = None, -math.inf
-    subject = subject_of(request, executor.first.traded)
-    for start, sets, rows in executor.run(space, ranges(len(space), _PART), tell):
-        whole = [request.strategy.values() | values for values in sets]
-        source = f"walk-{window.test_start}-{sweep.seed}-{start:09d}"
-        record(bucket, subject, source, whole, rows.metrics["sharpe"])
-        scores = sweep.objective.scores(rows.metrics)
-        if not np.isnan(scores).all() and np.nanmax(scores) > score:
-            k = int(np.nanargmax(scores))
-            best, score = (sets[k], {name: float(rows.metrics[name][k]) for name in SHOWN}), float(scores[k])
-    tried = replace(sweep.request, start=window.test_start)
-    evaluator = Evaluator(tried, until(candles, window.test_stop))
-    ts = evaluator.traded.ts
-    if best is None:
-        return Try(window, None, {}, {}, ts, np.ones(len(ts)))
-    result = evaluator.result(best[0])
-    return Try(window, best[0], best[1], shown(result), ts, result.execution.equity / request.costs.capital)
+    def _chosen(self, n: int, window: Window, tell: Callable[[int], None]) -> tuple[int | None, dict[str, float]]:
+        """The cell of the best set, None where no set met the requirements; and its metrics."""
+        sweep, space, bucket = self.sweep, self.space, self.folder.bucket
+        request = replace(sweep.request, start=window.optimize_start)
+        executor = Executor(request, until(self.candles, window.optimize_stop), sweep.objective.metrics, self.threads)
+        subject = subject_of(request, executor.first.traded)
+        cell, optimize, score, sources = None, {}, -math.inf, []
+        for start, sets, rows in executor.run(space, ranges(len(space), _PART), tell):
+            sources.append(f"{self.folder.id}-{n:04d}-{start:09d}")
+            whole = [request.strategy.values() | values for values in sets]
+            record(bucket, subject, sources[-1], whole, rows.metrics["sharpe"])
+            scores = sweep.objective.scores(rows.metrics)
+            if not np.isnan(scores).all() and np.nanmax(scores) > score:
+                k = int(np.nanargmax(scores))
+                cell, score = space.cell(start + k), float(scores[k])
+                optimize = {name: float(rows.metrics[name][k]) for name in SHOWN}
+        merge(bucket, subject, f"{self.folder.id}-{n:04d}", sources)
+        return cell, optimize
 
 
 def until(candles: Candles, stop: int) -> Candles:
@@ -166,37 +168,33 @@ def until(candles: Candles, stop: int) -> Candles:
     return cut.with_values(references=seen, features=features)
 
 
-def _summary(sweep: Sweep, space: Space, tries: Sequence[Try], candles: Candles, bucket: Bucket) -> dict[str, Any]:
-    capital = sweep.request.costs.capital
+def _finished(walk: _Walk, tries: Sequence[Try]) -> dict[str, Any]:
+    """The result, stored."""
+    capital = walk.sweep.request.costs.capital
+    ts, equity = joined(tries, capital)
+    walk.folder.write_equity(ts, equity)
+    result = _summary(walk, tries)
+    walk.folder.write("result.json", result)
+    return result | {"equity": [[iso(at), value] for at, value in zip(ts.tolist(), equity.tolist(), strict=True)]}
+
+
+def _summary(walk: _Walk, tries: Sequence[Try]) -> dict[str, Any]:
+    sweep, candles, capital = walk.sweep, walk.candles, walk.sweep.request.costs.capital
     ts, equity = joined(tries, capital)
     daily = metrics.returns(metrics.daily_equity(ts, equity, sweep.request.day_start)[1], capital)
     curve = metrics.curve_metrics(equity, capital, daily, metrics.years(ts, candles.interval))
-    strategy = subject_of(sweep.request, candles)
-    counted = trials(bucket, replace(strategy, first=tries[0].window.optimize_start, last=int(ts[-1])))
+    subject = subject_of(sweep.request, candles)
+    counted = trials(walk.folder.bucket, replace(subject, first=tries[0].window.optimize_start, last=int(ts[-1])))
     return {
-        "windows": [_row(each) for each in tries],
+        "walk_forward": walk.folder.id,
+        "windows": [each.row() for each in tries],
         "performance": {name: curve[name] for name in CURVE},
         "efficiency": _efficiency(tries),
         "consistency": float(np.mean([each.growth[-1] > 1 for each in tries])),
-        "drift": _drift(space, tries),
+        "drift": _drift(walk.space, tries),
         "trials": len(counted),
         "dsr": deflated_sharpe(daily, counted.sharpes),
-        "equity": [[iso(at), value] for at, value in zip(ts.tolist(), equity.tolist(), strict=True)],
     }
-
-
-def joined(tries: Sequence[Try], capital: float) -> tuple[Stamps, Floats]:
-    """Stamps and equity of all tries, each going on with what the one before left."""
-    parts = []
-    for each in tries:
-        parts.append(capital * each.growth)
-        capital = float(parts[-1][-1])
-    return np.concatenate([each.ts for each in tries]), np.concatenate(parts)
-
-
-def _row(one: Try) -> dict[str, Any]:
-    dates = {name: iso(value) for name, value in vars(one.window).items()}
-    return dates | {"parameters": one.parameters, "optimize": one.optimize or None, "test": one.test or None}
 
 
 def _efficiency(tries: Sequence[Try]) -> float:

@@ -1,0 +1,54 @@
+"""What tests of a kept run came to, beside the run: `runs/{id}/validation/{kind}.json`, the newest of each kind."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from cqs_backtest.runs.store import FOLDER
+from cqs_core.cli import plain
+from cqs_core.time.clock import iso, now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cqs_core import Bucket
+
+VALIDATIONS = ("montecarlo", "permute", "stress")
+
+
+def keep_validation(bucket: Bucket, kind: str, found: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Store a result in place of an earlier one of its kind.
+
+    Args:
+        bucket: that keeps the run.
+        kind: one of `VALIDATIONS`.
+        found: the result, with the id of its run; what JSON cannot hold is null.
+        options: with which it was made.
+    """
+    made = {"created": iso(now()), "options": dict(options), **found}
+    bucket.write(_key(str(found["run"]), kind), json.dumps(plain(made), ensure_ascii=False, indent=1).encode())
+
+
+def validations(bucket: Bucket, run: str) -> dict[str, dict[str, Any]]:
+    """The stored results of a run by kind, unknown numbers as None; what is damaged is left out: it can be made again.
+
+    Args:
+        bucket: that keeps the run.
+        run: its whole id.
+    """
+    keys = {_key(run, kind): kind for kind in VALIDATIONS}
+    read = {keys[key]: _object(data) for key, data in bucket.read_many(list(keys)).items()}
+    return {kind: made for kind, made in read.items() if made is not None}
+
+
+def _key(run: str, kind: str) -> str:
+    return f"{FOLDER}/{run}/validation/{kind}.json"
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
+    try:
+        made = json.loads(data)
+    except ValueError:
+        return None
+    return made if isinstance(made, dict) and "run" in made else None
