@@ -19,7 +19,7 @@ def refreshed(page):
 
     rows = [{"name": f"row {i}", "value": float(i)} for i in range(60)]
     shown = table(pd.DataFrame(rows), filters=["name"], page_size=100, height=300, selectable=1)
-    count = pn.pane.HTML("0")
+    count = pn.pane.HTML("0", css_classes=["refreshes"])
 
     def update():
         rows[0]["value"] += 1

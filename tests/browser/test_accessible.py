@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from cqs_core import Bucket
 
@@ -93,7 +94,7 @@ def test_every_page_works_by_keyboard(visit, dashboard, demo):
     page = visit(f"{dashboard(folder)}?view=backtest").page
     page.locator(".tabulator-row").first.wait_for()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.wait_for_function("document.activeElement.textContent === 'Skip to content'")
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
     page.keyboard.press("Escape")
@@ -106,7 +107,7 @@ def test_every_page_works_by_keyboard(visit, dashboard, demo):
     page.keyboard.press("Enter")
     page.wait_for_function(f"location.search.includes('run={run}')")
     page.get_by_text("Equity and drawdown").wait_for()
-    assert page.locator(".tabulator-cell[tabindex='0']").count() == 0
+    expect(page.locator(".tabulator-cell[tabindex='0']")).to_have_count(0)
     page.keyboard.press("g")
     page.keyboard.press("d")
     page.wait_for_function("location.search.includes('view=data')")

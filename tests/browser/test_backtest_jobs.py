@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core.testing.command import cqs_json
 from cqs_core.testing.site import Site
@@ -62,7 +63,7 @@ def test_a_running_backtest_is_cancelled_and_the_form_runs_the_next(visit, dashb
     choose(page, "Strategy", "A waiting rule")
     run_button(page).click()
     page.locator(".job.running").get_by_text("orders and fills").wait_for()
-    assert run_button(page).is_disabled()
+    expect(run_button(page)).to_be_disabled()
     page.get_by_role("button", name="Cancel").click()
     page.locator(".job.cancelled").wait_for()
     page.get_by_role("button", name="Cancel").wait_for(state="hidden")

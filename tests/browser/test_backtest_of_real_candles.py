@@ -37,7 +37,7 @@ def test_the_page_shows_the_equity_of_the_facade(visit, dashboard, bucket, monke
     page.get_by_text("Equity and drawdown").wait_for(timeout=60_000)
     page.wait_for_function(f"({EQUITY})().length > 0")
     assert np.allclose(page.evaluate(EQUITY), wanted.to_numpy(), rtol=1e-12)
-    assert "run=" in page.url
+    page.wait_for_url("**run=**")
 
 
 def test_an_endpoints_candles_are_marked_as_such(visit, dashboard, bucket):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core import Bucket
 from cqs_panel.testing.server import ForkedServer
@@ -21,9 +22,9 @@ def told(page, slug):
     page.locator(".gone").get_by_text("put it back").wait_for()
     if slug not in ELSEWHERE:
         page.locator(f".cqs-view-{slug}").get_by_text("is gone: its folder was moved").first.wait_for()
-    assert page.locator(".skeleton").locator("visible=true").count() == 0
+    expect(page.locator(".skeleton").locator("visible=true")).to_have_count(0)
     for text in EMPTY:
-        assert page.get_by_text(text).locator("visible=true").count() == 0, (slug, text)
+        expect(page.get_by_text(text).locator("visible=true"), f"{slug}: {text}").to_have_count(0)
 
 
 @pytest.mark.parametrize(
@@ -37,12 +38,12 @@ def test_a_folder_that_is_gone_is_told_on_every_page_until_it_is_back(visit, dem
         arrive(page, "models")
         bucket.rename(away)
         page.locator(".gone").get_by_text("Anything still shown was read before").wait_for()
-        assert page.get_by_text("Metrics by version").is_visible()
+        expect(page.get_by_text("Metrics by version")).to_be_visible()
         for slug in (one for one in pages if one != "models"):
             click(page, slug)
             told(page, slug)
         click(page, "alerts")  # without its rules there is nothing to write them over
-        assert page.get_by_label("config/alerts.toml").locator("visible=true").count() == 0
+        expect(page.get_by_label("config/alerts.toml").locator("visible=true")).to_have_count(0)
         late = visit(f"{server.url}?view=data").page
         told(late, "data")
         away.rename(bucket)
@@ -69,7 +70,7 @@ def test_a_remote_bucket_that_does_not_answer_is_told_and_read_again(visit, remo
         emulator.stall()
         click(page, "models")
         page.locator(".gone").wait_for(timeout=120_000)
-        assert page.get_by_text("No models in this bucket").locator("visible=true").count() == 0
+        expect(page.get_by_text("No models in this bucket").locator("visible=true")).to_have_count(0)
         emulator.go_on()
         page.locator(".gone").wait_for(state="hidden", timeout=120_000)
         arrive(page, "models")

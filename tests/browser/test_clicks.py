@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from plots import settle
 
@@ -30,8 +31,8 @@ def test_a_deviation_and_a_position_show_their_market_at_their_time(visit, dashb
     page = visit(f"{dashboard(demo)}?view=compare&account=Main").page
     page.locator("a.plain", has_text="missed").click(timeout=60_000)
     heading(page, r"upbit \w+.KRW 1d · missed, opened \d{4}").wait_for()
+    page.wait_for_url("**position=**")
     first = page.url
-    assert "position=" in first
     opened = re.search(r"position=[^&]*?(\d{4}-\d\d-\d\dT)", first.replace("+", "T").replace("%3A", ":"))
     cell = page.locator(".tabulator-cell[tabulator-field=symbol]", has_text="XRP").first
     day = cell.locator("xpath=..").locator("[tabulator-field=opened]").inner_text()[:10]
@@ -58,8 +59,8 @@ def test_a_trade_and_a_day_of_the_monitor_are_shown_on_candles(visit, dashboard,
     date = re.search(r"\d{4}-\d\d-\d\d", day.locator("title").text_content())[0]
     day.click()
     heading(page, rf"· {date} KST").wait_for()
-    assert page.get_by_label("Filter", exact=False).input_value() == date
-    assert f"day={date}" in page.url
+    expect(page.get_by_label("Filter", exact=False)).to_have_value(date)
+    page.wait_for_url(f"**day={date}**")
 
 
 def test_an_alert_leads_to_its_account_and_day(visit, dashboard, demo):
@@ -81,7 +82,7 @@ def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, de
     text = said.inner_text()
     page.reload()
     said.wait_for()
-    assert said.inner_text() == text
+    expect(said).to_have_text(text)
 
 
 TOP = """(() => { for (const el of document.querySelectorAll("body *")) {
@@ -91,9 +92,10 @@ TOP = """(() => { for (const el of document.querySelectorAll("body *")) {
 def test_back_returns_to_where_the_page_was_scrolled(visit, dashboard, demo):
     page = visit(f"{dashboard(demo)}?view=monitor").page
     page.locator(".tabulator-row [tabulator-field=action]").first.wait_for(timeout=30_000)
+    settle(page, of="monitor")
     page.get_by_role("heading", name="Trades").scroll_into_view_if_needed()
+    page.wait_for_function(f"{TOP} > 500")
     was = page.evaluate(TOP)
-    assert was > 500
     page.locator('.sidebar [href="?view=jobs"]').first.click()
     page.wait_for_function(f"location.search.includes('jobs') && {TOP} === 0")
     page.go_back()

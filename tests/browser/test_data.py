@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core import Lake, Series
 from cqs_core.testing.command import cqs_json
@@ -46,7 +47,7 @@ def bucket(sandbox, tmp_path_factory):
 def test_the_table_shows_every_series_and_filters(visit, dashboard, bucket):
     page = visit(dashboard(bucket) + "?view=data").page
     cell(page, "ETH/KRW").wait_for()
-    assert page.evaluate(ROWS) == 3
+    page.wait_for_function(f"({ROWS})() == 3")
     page.locator(".tabulator-col", has_text="Market").locator("input").press_sequentially("ETH")
     page.wait_for_function(f"({ROWS})() == 1")
 
@@ -55,10 +56,10 @@ def test_coverage_tells_holes_and_their_causes(visit, dashboard, bucket):
     page = visit(dashboard(bucket) + "?view=data").page
     page.get_by_text("Coverage").wait_for()
     hole = page.locator("rect.never_fetched")
-    assert hole.count() == 1
-    assert "never fetched" in hole.locator("title").text_content()
+    expect(hole).to_have_count(1)
+    expect(hole.locator("title")).to_contain_text("never fetched")
     [gap] = [g for g in Lake(str(bucket)).gaps() if g.cause == "never_fetched"]
-    assert f"{gap.bars:,} bars" in hole.locator("title").text_content()
+    expect(hole.locator("title")).to_contain_text(f"{gap.bars:,} bars")
 
 
 def test_a_click_shows_a_series_and_the_address_keeps_it(visit, dashboard, bucket):
@@ -83,7 +84,6 @@ def test_the_chart_shows_exact_candles_at_any_zoom(visit, dashboard, bucket):
     page.wait_for_function(f"(() => {{ const d = ({DRAWN})(); return d.ts[1] - d.ts[0] > 3600000 }})()")
     first = min(o.first for o in Lake(str(bucket)).objects(Series("upbit", "BTC/KRW", "1h")) if o.rows)
     page.wait_for_function(f"({DRAWN})().ts[0] < {first} + 86400000")  # all of it, though its end was in view
-    page.wait_for_timeout(800)
     far = page.evaluate(DRAWN)
     assert len(far["ts"]) <= 2000
     step = far["ts"][1] - far["ts"][0]
@@ -121,7 +121,7 @@ def test_a_running_fetch_is_cancelled(visit, dashboard, tmp_path_factory):
         page.get_by_text("markets of Upbit").wait_for(timeout=60_000)
         page.get_by_role("button", name="Cancel").click()
         page.get_by_text("cancelled ·").wait_for(timeout=30_000)
-    assert page.get_by_role("button", name="Cancel").is_hidden()
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
 VOLUME = """() => {
@@ -150,9 +150,9 @@ def test_a_series_that_is_not_there_is_said_so(visit, dashboard, bucket):
 
 
 def test_a_phone_has_room_for_it(visit, dashboard, bucket):
-    page = visit(dashboard(bucket) + "?view=data", width=420, dark=True).page
-    page.get_by_text("Coverage").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+    seen = visit(dashboard(bucket) + "?view=data", width=420, dark=True)
+    seen.page.get_by_text("Coverage").wait_for()
+    seen.wait_to_fit()
 
 
 def test_a_file_is_imported_after_its_verdict_and_taken_back(visit, dashboard, tmp_path_factory):

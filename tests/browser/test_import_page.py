@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core import Bucket, Lake, Series
 from cqs_core.time.intervals import HOUR
@@ -37,7 +38,7 @@ def test_a_file_is_shown_imported_taken_back_and_deleted(visit, dashboard, files
     give, store = page.locator("input[type=file]"), page.get_by_role("button", name="Import", exact=True).last
     give.set_input_files(several)
     page.get_by_text("holds 2 tables (BTCUSDT, ETHUSDT)").wait_for()
-    assert store.is_disabled()
+    expect(store).to_be_disabled()
     assert lake.series() == []
 
     def confirm():

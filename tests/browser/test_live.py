@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -9,11 +10,13 @@ import time
 
 import psutil
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core import Lake, Series
 from cqs_core.testing.command import cqs_json
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE
+from plots import settle
 
 pytestmark = pytest.mark.browser
 
@@ -116,8 +119,8 @@ def switch(page):
 
 def test_it_is_off_until_it_is_asked_for(live, exchange):
     page = live(on=False)
-    page.wait_for_timeout(1_000)
-    assert not switch(page).is_checked()
+    settle(page, of="data")
+    expect(switch(page)).not_to_be_checked()
     assert connections(exchange) == 0
     last = page.evaluate("bars().at(-1)[0]")
     switch(page).click()
@@ -126,7 +129,7 @@ def test_it_is_off_until_it_is_asked_for(live, exchange):
     page.wait_for_function(f"bars().at(-1)[0] > {last}")
     page.reload()
     page.locator(".said.live").wait_for()
-    assert switch(page).is_checked()
+    expect(switch(page)).to_be_checked()
 
 
 def test_the_last_candle_moves_closes_and_is_followed_without_a_hole(live, bucket):
@@ -156,7 +159,7 @@ def test_who_has_panned_away_stays_where_he_is(live):
     page = live()
     page.wait_for_function("newest().data.end.length")
     page.evaluate("(() => { const v = view(); v.setv({start: v.start - 36e5, end: v.end - 36e5}) })()")
-    page.wait_for_timeout(600)
+    page.wait_for_function("Bokeh.documents.every((one) => one.is_idle)")
     seen, end = page.evaluate("[view().start, view().end]"), page.evaluate("newest().data.end[0]")
     page.wait_for_function(f"newest().data.end[0] >= {end + 3 * MINUTE}")
     assert page.evaluate("[view().start, view().end]") == seen
@@ -168,9 +171,10 @@ def test_zoomed_out_the_bucket_of_the_live_candle_is_exact(live, bucket, exchang
     page = live()
     page.evaluate("(() => { const v = view(); v.setv({start: v.end - 26 * 36e5, end: v.end}) })()")
     page.wait_for_function("drawn().data.step[0] === 180000")
+    shown = page.evaluate("bars().at(-1)[0]")
     feed = join(MINUTES, exchange[0])
     try:
-        page.wait_for_timeout(3_500)  # several candles closed since: the last but one bucket is final
+        page.wait_for_function(f"bars().at(-1)[0] >= {shown} + 2 * 180000")  # what was live then is compared
         bars, frame = page.evaluate("bars()"), Lake(str(bucket)).frame(feed.series)
         wait(lambda: feed.news.closed and feed.news.closed[-1].ts >= bars[-1][0])
         rows = dict(zip(frame.index.as_unit("ms").asi8.tolist(), frame[OHLCV].to_numpy().tolist(), strict=True))
@@ -195,7 +199,7 @@ def test_switching_off_ends_the_upstream_and_shows_the_lake_again(live, exchange
     page.wait_for_function("!location.search.includes('live')")
     last = last_of(bucket)
     page.wait_for_function(f"bars().at(-1)[0] === {last} && view().end <= {last + 60 * MINUTE}")
-    assert page.evaluate("Number.isNaN(newest().data.price[0])")
+    page.wait_for_function("Number.isNaN(newest().data.price[0])")
 
 
 def test_it_ends_for_another_series_for_a_hidden_view_and_with_the_session(live, exchange):
@@ -203,7 +207,7 @@ def test_it_ends_for_another_series_for_a_hidden_view_and_with_the_session(live,
     page.locator(".tabulator-cell", has_text="1h").first.click()
     page.get_by_text("upbit BTC/KRW 1h", exact=True).wait_for()
     wait(lambda: connections(exchange) == 0, 5)
-    assert not switch(page).is_checked()
+    expect(switch(page)).not_to_be_checked()
     switch(page).click()
     page.locator(".said.live").wait_for()
     page.locator(".sidebar").get_by_text("Jobs", exact=True).click()
@@ -225,8 +229,8 @@ def test_windows_share_one_upstream(live, exchange):
 def test_a_series_that_does_not_fit_says_why(visit, dashboard, bucket):
     page = visit(address(dashboard(bucket), MINUTES) + "&live=1").page
     page.get_by_text("start the dashboard with CQS_ENDPOINT=URL").wait_for()
-    assert switch(page).is_disabled()
-    assert not switch(page).is_checked()
+    expect(switch(page)).to_be_disabled()
+    expect(switch(page)).not_to_be_checked()
 
 
 def test_what_the_exchange_refuses_is_said_in_the_header(visit, dashboard, bucket, exchange):
@@ -238,7 +242,7 @@ def test_what_the_exchange_refuses_is_said_in_the_header(visit, dashboard, bucke
 @pytest.mark.parametrize("dark", [pytest.param(False, marks=pytest.mark.soak), True])
 def test_a_phone_has_room_for_it(live, dark):
     page = live(width=420, dark=dark)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+    page.wait_for_function("document.documentElement.scrollWidth <= 420")
 
 
 @pytest.mark.soak
@@ -248,4 +252,4 @@ def test_a_lost_connection_is_said(live, exchange):
     exchange[1].kill()
     exchange[1].wait()
     page.locator(".said.reconnecting").get_by_text("reconnecting …").wait_for()
-    assert page.locator(".said").get_attribute("title").startswith("upbit")  # why, on hover
+    expect(page.locator(".said")).to_have_attribute("title", re.compile("^upbit"))  # why, on hover

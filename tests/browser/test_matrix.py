@@ -9,7 +9,10 @@ Here each bucket is walked through once, each on another way; `test_soak_matrix.
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from buckets import make_damaged, make_empty, make_real
 from cqs_panel.testing.server import ForkedServer
@@ -106,7 +109,7 @@ def test_a_server_that_is_restarted_is_told_and_found_again(visit, demo):
         shown = visit(f"{url}?view=monitor")
         settle(shown.page, of="monitor")
     shown.page.locator(".cqs-offline").get_by_text("Disconnected since").wait_for()
-    assert shown.page.locator("html").get_attribute("data-cqs-offline")
+    expect(shown.page.locator("html")).to_have_attribute("data-cqs-offline", re.compile("."))
     with ForkedServer(demo, port=int(url.rstrip("/").rpartition(":")[2])):
         shown.page.locator(".cqs-offline").wait_for(state="detached", timeout=30_000)
         arrive(shown.page, "monitor")

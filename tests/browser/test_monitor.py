@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core import Bucket
 from plots import settle
@@ -77,13 +79,13 @@ def test_names_are_shown_as_text_and_nothing_executes(monitor):
     page.get_by_text("positions.json is unreadable", exact=False).first.wait_for()
     page.get_by_text("=1+1", exact=True).first.wait_for()
     assert visited.dialogs == []
-    assert page.locator("img[src=x]").count() == 0
+    expect(page.locator("img[src=x]")).to_have_count(0)
 
 
 def test_damaged_rows_are_shown_on_demand(monitor):
     page = monitor(height=4000).page
     damaged = page.get_by_text("logs/Main/trades_2025-10-21.csv").first
-    assert not damaged.is_visible()
+    expect(damaged).to_be_hidden()
     page.get_by_role("button", name="damaged rows").click()
     damaged.wait_for()
     page.get_by_text("2 columns where 9 are needed; not counted").wait_for()
@@ -104,9 +106,9 @@ def test_a_new_row_appears_by_itself_and_filter_and_scroll_stay(monitor, bucket)
         file.write(sold("2025-10-21T12:34:56", 77.0))
     page.get_by_text("161 rows").wait_for(timeout=15_000)
     page.get_by_text("2025-10-21 12:34:56").wait_for()
-    assert field.input_value() == "sell btc"
+    expect(field).to_have_value("sell btc")
     assert abs(field.bounding_box()["y"] - top) < 3
-    assert "filter=sell+btc" in page.url or "filter=sell%20btc" in page.url
+    page.wait_for_url(re.compile(r"filter=sell(\+|%20)btc"))
 
 
 def test_the_page_of_the_table_stays_while_figures_refresh(monitor, bucket):
@@ -116,13 +118,13 @@ def test_the_page_of_the_table_stays_while_figures_refresh(monitor, bucket):
     page.locator(".tabulator-page.active", has_text="3").wait_for()
     (bucket / "logs" / ".heartbeat").write_text(str(time.time()))
     page.get_by_text("alive").wait_for(timeout=15_000)
-    assert page.locator(".tabulator-page.active", has_text="3").count() == 1
+    expect(page.locator(".tabulator-page.active", has_text="3")).to_have_count(1)
 
 
 def test_the_choice_is_in_the_address(monitor):
     page = monitor("&account=Main&net=1").page
     page.get_by_text("As of", exact=False).first.wait_for()
-    assert page.get_by_role("button", name="Net (est.)").get_attribute("aria-pressed") == "true"
+    expect(page.get_by_role("button", name="Net (est.)")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Gross").click()
     page.wait_for_function("!location.search.includes('net=1')")
     assert "account=Main" in page.url
@@ -139,7 +141,7 @@ def test_the_export_calculates_nothing(monitor):
 
 def test_a_phone_needs_no_sideways_scrolling(monitor):
     visited = monitor(width=420, height=900)
-    assert visited.overflow() <= 1
+    visited.wait_to_fit(1)
 
 
 def test_a_bucket_that_stalls_is_told_and_comes_back(visit, dashboard, remote):
@@ -159,7 +161,7 @@ def test_compare_shows_the_five_deviations_of_the_demo(visit, dashboard, demo):
     page = visited.page
     page.get_by_text("From backtest to live").wait_for(timeout=40_000)
     for kind in ("missed", "extra", "late", "size", "price"):
-        assert page.locator(".chip", has_text=kind).count() == 1
+        expect(page.locator(".chip", has_text=kind)).to_have_count(1)
     page.get_by_role("button", name="Differences only").click()
     page.get_by_text("as expected").first.wait_for(state="detached")
-    assert visited.overflow() <= 1
+    visited.wait_to_fit(1)

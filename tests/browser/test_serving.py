@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core import Bucket
 from cqs_panel.testing.browser import open_visit
@@ -78,7 +79,7 @@ def test_a_hostile_name_that_points_here_shows_nothing_in_chromium(chromium, tmp
         page.on("websocket", lambda socket: heard.append(socket.url))
         there = url.replace("localhost", "evil.example")
         assert page.goto(there).status == 403
-        assert "host 'evil.example" in page.inner_text("body")
+        expect(page.locator("body")).to_contain_text("host 'evil.example")
         assert page.evaluate("(name) => fetch(`${name}static/js/bokeh.min.js`).then((r) => r.status)", there) == 403
         opened = """(name) => new Promise((done) => {
             const ws = new WebSocket(name.replace("http", "ws") + "ws", ["bokeh", "x"])
@@ -103,7 +104,7 @@ def test_every_page_of_a_demo_says_so(visit, tmp_path):
     with running(*cqs("serve", "--no-open"), bucket=tmp_path) as (url, _):
         for view in ("overview", "jobs", "plugins"):
             page = visit(f"{url}?view={view}").page
-            assert page.get_by_role("note").get_by_text("Demo.").is_visible()
+            page.get_by_role("note").get_by_text("Demo.").wait_for()
             page.context.close()
 
 

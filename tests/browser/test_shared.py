@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core import Bucket, Lake, Series
 
@@ -108,7 +109,7 @@ def test_overlays_of_plugins_are_switched_on_and_off(visit, url):
     page = visit(url + "?view=candles").page
     charted(page)
     lines = "models().filter((m) => m.type === 'ColumnDataSource' && m.data.xs).map((m) => m.data.xs.length)[0]"
-    assert page.evaluate(lines) == 0
+    page.wait_for_function(lines + " === 0")
     page.get_by_role("button", name="Middle line").click()
     page.wait_for_function(lines + " === 1")
     page.get_by_role("button", name="Middle line").click()
@@ -120,19 +121,21 @@ def test_a_table_that_refreshes_keeps_scroll_filter_and_selection(visit, url):
     page.get_by_text("row 3", exact=True).wait_for()
     page.locator(".tabulator-header-filter input").press_sequentially("row 1")
     page.get_by_text("row 3", exact=True).wait_for(state="detached")
-    holder = page.locator(".tabulator-tableholder")
+    holder, refreshes = page.locator(".tabulator-tableholder"), page.locator(".refreshes")
     page.get_by_text("row 12", exact=True).click()
 
     def kept() -> bool:
         """Whether a scroll outlasts a refresh; one that falls into a refresh is the browser's to lose."""
         holder.evaluate("(el) => { el.scrollTop = 60 }")
-        page.wait_for_timeout(1_200)
+        for _ in range(3):
+            was = refreshes.inner_text()
+            expect(refreshes).not_to_have_text(was)
         return holder.evaluate("(el) => el.scrollTop") == 60
 
     assert any(kept() for _ in range(4))
-    assert page.locator(".tabulator-selected").inner_text().startswith("row 12")
-    assert page.locator(".tabulator-header-filter input").input_value() == "row 1"
-    assert page.get_by_text("row 3", exact=True).count() == 0
+    expect(page.locator(".tabulator-selected")).to_contain_text("row 12")
+    expect(page.locator(".tabulator-header-filter input")).to_have_value("row 1")
+    expect(page.get_by_text("row 3", exact=True)).to_have_count(0)
 
 
 SLOW_TABLES = """() => {

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 HERE = Path(__file__).parent
 PLUGINS = [HERE / "samples.py", HERE / "unimportable.py"]
 OWN = ["overview", "jobs", "plugins", "plain", "names"]
+FAILING_PICTURE = """() => {  // it fails after those that are there already
+  const failed = () => { window.failed = true }
+  document.body.append(Object.assign(new Image(), {src: "static/js/bokeh.min.js?no=picture", onerror: failed})) }"""
 pytestmark = pytest.mark.browser
 
 
@@ -31,7 +35,7 @@ def test_the_menu_lists_installed_views_and_switches_between_them(visit, url):
     menu(page, "Plain").click()
     page.get_by_role("button", name="Go to names").wait_for()
     page.wait_for_url("**?view=plain")
-    assert page.title() == "Plain · cqs"
+    expect(page).to_have_title("Plain · cqs")
     menu(page, "Plugins").click()
     page.get_by_role("cell", name="unimportable", exact=True).first.wait_for()
     page.wait_for_url("**?view=plugins")
@@ -39,16 +43,16 @@ def test_the_menu_lists_installed_views_and_switches_between_them(visit, url):
 
 def test_back_and_forward_move_between_views_and_their_state(visit, url):
     page = visit(url + "?view=plain&market=ETH").page
-    assert page.get_by_role("combobox").inner_text() == "ETH"
+    expect(page.get_by_role("combobox")).to_have_text("ETH")
     page.get_by_role("button", name="Go to names").click()
     page.get_by_text("메인").first.wait_for()
-    assert page.url.endswith("?view=names&market=ETH")
+    page.wait_for_url("**?view=names&market=ETH")
     page.go_back()
     page.get_by_role("button", name="Go to names").wait_for()
-    assert page.url.endswith("?view=plain&market=ETH")
+    page.wait_for_url("**?view=plain&market=ETH")
     page.go_forward()
     page.get_by_text("메인").first.wait_for()
-    assert page.url.endswith("?view=names&market=ETH")
+    page.wait_for_url("**?view=names&market=ETH")
 
 
 def test_a_view_remembers_its_state_in_the_address(visit, url):
@@ -57,13 +61,12 @@ def test_a_view_remembers_its_state_in_the_address(visit, url):
     page.get_by_role("menuitem", name="ETH").click()
     page.wait_for_url("**?view=plain&market=ETH")
     page.reload()
-    page.get_by_role("combobox").wait_for()
-    assert page.get_by_role("combobox").inner_text() == "ETH"
+    expect(page.get_by_role("combobox")).to_have_text("ETH")
 
 
 def test_an_unknown_view_says_which_there_are(visit, url):
     page = visit(url + "?view=plainn").page
-    assert page.get_by_text("did you mean 'plain'?").is_visible()
+    page.get_by_text("did you mean 'plain'?").wait_for()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_a_view_that_fails_at_a_click_says_so_and_keeps_what_it_shows(visit, url
     page = visit(url + "?view=unchanged").page
     page.get_by_role("button", name="Change").click()
     page.get_by_role("alert").get_by_text("cannot be changed").first.wait_for()
-    assert page.get_by_role("button", name="Change").is_visible()
+    expect(page.get_by_role("button", name="Change")).to_be_visible()
 
 
 def test_a_plugin_whose_views_cannot_be_imported_stands_in_the_menu_with_its_error(visit, url):
@@ -108,20 +111,22 @@ def test_names_from_outside_are_shown_as_text(visit, url):
     shown = visit(url + "?view=names")
     shown.page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
     shown.page.get_by_text("<img src=x").first.wait_for()
-    shown.page.wait_for_timeout(300)
+    shown.page.evaluate(FAILING_PICTURE)
+    shown.page.wait_for_function("window.failed")
     assert said == []
-    assert shown.page.locator("img[src=x]").count() == 0
+    expect(shown.page.locator("img[src=x]")).to_have_count(0)
 
 
 def test_the_theme_is_the_browsers_until_it_is_chosen_and_then_remembered(visit, url):
-    page = visit(url, dark=True, known=False).page
+    shown = visit(url, dark=True, known=False)
+    page = shown.page
     page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper') === '#161a21'")
     page.get_by_role("button", name="Toggle theme").click()
     page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper') === '#ffffff'")
     page.wait_for_function("document.cookie.includes('cqs_theme=light')")
     page.reload()
     page.get_by_text("Unbuilt card could not be shown").wait_for()
-    page.wait_for_timeout(500)
+    shown.wait()
     assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper')") == "#ffffff"
 
 
@@ -129,7 +134,7 @@ def test_the_theme_is_the_browsers_until_it_is_chosen_and_then_remembered(visit,
 def test_a_phone_shows_every_page_without_scrolling_sideways(visit, url, view):
     shown = visit(f"{url}?view={view}", width=420, height=900)
     menu(shown.page, "Plugins").wait_for(state="hidden")
-    assert shown.overflow() <= 0
+    shown.wait_to_fit()
 
 
 def test_a_phones_menu_closes_behind_the_choice(visit, url):

@@ -162,7 +162,7 @@ def drag_to(page, chart, way, edge):
 def settled_without_ink(page, view):
     """At an end of its bounds a chart may show the margin beyond its data, but nothing is loading."""
     page.wait_for_function("Bokeh.documents.every((one) => one.is_idle)")
-    assert page.locator(f".cqs-view-{view}").first.is_visible()
+    page.locator(f".cqs-view-{view}").first.wait_for()
 
 
 @pytest.mark.parametrize("served", ["demo", "damaged"], indirect=True)

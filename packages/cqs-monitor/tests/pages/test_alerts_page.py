@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from cqs_core import Bucket
 
@@ -75,7 +76,7 @@ def test_a_change_of_somebody_else_is_not_overwritten(url, visit, bucket):
     assert bucket.read("config/alerts.toml").decode() == theirs
     page.reload()  # neither text is lost
     page.get_by_text("what you wrote").wait_for()
-    assert page.get_by_label("config/alerts.toml").input_value() == RULES + "# mine\n"
+    expect(page.get_by_label("config/alerts.toml")).to_have_value(RULES + "# mine\n")
     page.get_by_text("-# theirs").wait_for()
     page.get_by_role("button", name="Overwrite it with mine").click()
     _until(lambda: bucket.read("config/alerts.toml").decode() == RULES + "# mine\n")
@@ -91,14 +92,14 @@ def test_a_result_belongs_to_the_rule_that_was_tried_and_broken_text_is_not_save
     result.wait_for()
     editor.fill(RULES + "# a remark")
     page.get_by_text("not saved yet").wait_for()
-    assert result.is_visible()
+    expect(result).to_be_visible()
     editor.fill(RULES + "[[rule")
     result.wait_for(state="detached")
     page.get_by_text("fix this to save").wait_for()
-    assert page.get_by_role("button", name="Save").is_disabled()
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
     page.get_by_role("button", name="Discard changes").click()
     page.get_by_text("2 rules would be in force").wait_for()
-    assert editor.input_value() == RULES
+    expect(editor).to_have_value(RULES)
 
 
 def test_a_test_message_that_fails_shows_no_secret(url, visit):
@@ -111,7 +112,7 @@ def test_a_test_message_that_fails_shows_no_secret(url, visit):
 def test_it_fits_a_phone_in_the_dark(url, visit):
     seen = visit(f"{url}?view=alerts", width=420, dark=True)
     seen.page.get_by_text("heartbeat is old: ").wait_for()
-    assert seen.overflow() <= 0
+    seen.wait_to_fit()
 
 
 def _until(true, seconds: float = 15) -> None:

@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 from modelfiles import Touching, trained, wandering
+from playwright.sync_api import expect
 
 from cqs_core import Bucket
 from cqs_monitor.models.evaluation.regimes import stored
@@ -43,7 +44,7 @@ def test_a_malicious_model_is_shown_and_never_run(url, visit, home):
     page = visit(f"{url}?view=models&version=evil").page
     page.get_by_text("posix.system").first.wait_for()
     page.get_by_text("It is never loaded").wait_for()
-    assert page.get_by_role("button", name="Trust it").count() == 0
+    expect(page.get_by_role("button", name="Trust it")).to_have_count(0)
     page.get_by_text("good · latest").click()
     page.get_by_text("Inspection of good").wait_for()
     page.wait_for_url("**version=good*")
@@ -58,8 +59,7 @@ def test_a_torn_model_says_so(url, visit):
 def test_trust_then_evaluate_by_click(url, visit, bucket):
     page = visit(f"{url}?view=models&version=good").page
     trust = page.get_by_role("button", name="Trust it")
-    trust.wait_for()
-    assert trust.is_disabled()
+    expect(trust).to_be_disabled()
     page.get_by_label("I know who made this model").click()
     trust.click()
     page.get_by_role("button", name="Evaluate").click()
@@ -72,7 +72,7 @@ def test_trust_then_evaluate_by_click(url, visit, bucket):
 def test_it_fits_a_phone_in_the_dark(url, visit, version):
     seen = visit(f"{url}?view=models&version={version}", width=420, dark=True)
     seen.page.get_by_text(f"Inspection of {version}").wait_for()
-    assert seen.overflow() <= 0
+    seen.wait_to_fit()
 
 
 def test_an_empty_bucket_says_what_to_do(dashboard, visit, tmp_path):

@@ -22,6 +22,8 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 30_000
+"""Milliseconds after which what a test waits for is missing, on a machine however busy."""
 _COOKIE = "cqs_window"  # as in `location`
 _NARROW = 600  # as in `shell.address`, which imports too much for tests without a browser
 _HERE = ("127.0.0.1", "localhost", "::1", "")
@@ -55,6 +57,19 @@ class Visit:
     def overflow(self) -> int:
         """Pixels by which the page is wider than its window."""
         return int(self.page.evaluate(_OVERFLOW))
+
+    def wait_to_fit(self, spare: int = 0) -> None:
+        """Until the page is wider than its window by at most this many pixels.
+
+        Raises:
+            AssertionError: it stays wider.
+        """
+        from playwright.sync_api import TimeoutError as Late
+
+        try:
+            self.page.wait_for_function(f"(spare) => ({_OVERFLOW})() <= spare", arg=spare)
+        except Late:
+            raise AssertionError(f"{self.page.url} is wider than its window by {self.overflow()} pixels") from None
 
     def wait(self) -> None:
         """Until all of the first view is there, what comes later too, and nothing in it is loading."""
@@ -109,7 +124,7 @@ def open_visit(
     size: Any = {"width": width, "height": height}
     context.setdefault("reduced_motion", "reduce")  # no one watches
     window = browser.new_context(viewport=size, color_scheme="dark" if dark else "light", **context)
-    window.set_default_timeout(15_000)
+    window.set_default_timeout(PATIENCE)
     if known:
         window.add_cookies([{"name": _COOKIE, "value": f"{'dark' if dark else 'light'}-{width}", "url": url}])
     visit = Visit(window.new_page())

@@ -10,7 +10,7 @@ import pytest
 
 from cqs_core import UsageError
 from cqs_core.testing import forked
-from cqs_panel.testing.browser import Visit, launch, open_visit
+from cqs_panel.testing.browser import PATIENCE, Visit, launch, open_visit
 from cqs_panel.testing.server import ForkedServer, Server
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ def chromium() -> Iterator[Any]:
     One a module: while it lives, Playwright's event loop runs in this thread, and no asynchronous test can.
     """
     try:
-        from playwright.sync_api import Error, sync_playwright
+        from playwright.sync_api import Error, expect, sync_playwright
     except ImportError:
         _without("Playwright is not installed")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         try:
             browser = launch(playwright)
