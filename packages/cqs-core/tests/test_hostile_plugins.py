@@ -287,7 +287,7 @@ class TestDisabling:
 
 
 TAKEN = """
-from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, LogFormat, SqlTable, Strategy, hookimpl
+from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, LogFormat, SqlTable, Strategy, Variable, hookimpl
 
 class Thing:
     slug = name = "{name}"
@@ -327,6 +327,8 @@ def register_alert_kinds():
 def register_channels(): return [Thing()]
 @hookimpl
 def register_tables(): return [SqlTable("{name}", {{"a": "int"}}, print)]
+@hookimpl
+def register_variables(): return [Variable("{name}", "about")]
 @hookimpl
 def register_demo(): return [DemoStep(name="{name}", title="", order=1, run=print)]
 """

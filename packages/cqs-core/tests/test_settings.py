@@ -25,12 +25,12 @@ def test_defaults_are_those_of_the_contract():
 
 
 def test_option_beats_environment_beats_dotenv_beats_default(monkeypatch, dotenv):
-    dotenv("CQS_EXCHANGE=from-dotenv")
-    assert settings().exchange == "from-dotenv"
-    monkeypatch.setenv("CQS_EXCHANGE", "from-environment")
-    assert settings().exchange == "from-environment"
-    assert settings(exchange="from-option").exchange == "from-option"
-    assert settings(exchange=None).exchange == "from-environment"
+    dotenv("CQS_QUOTE=DOTENV")
+    assert settings().quote == "DOTENV"
+    monkeypatch.setenv("CQS_QUOTE", "ENVIRONMENT")
+    assert settings().quote == "ENVIRONMENT"
+    assert settings(quote="OPTION").quote == "OPTION"
+    assert settings(quote=None).quote == "ENVIRONMENT"
 
 
 def test_a_bare_gcs_bucket_means_gs(monkeypatch):

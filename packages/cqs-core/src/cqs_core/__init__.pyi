@@ -30,6 +30,7 @@ from .host.plugin_registry import Plugins as Plugins
 from .host.plugin_registry import plugins as plugins
 from .host.simulation import simulate as simulate
 from .host.sql_table import SqlTable as SqlTable
+from .host.variable import Variable as Variable
 from .jobs.reporting import progress as progress
 from .lake.lake import Lake as Lake
 from .lake.object_names import Series as Series

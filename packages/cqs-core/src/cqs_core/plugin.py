@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cqs_core.host.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from cqs_core.host.variable import Variable
 
 
 @hookimpl
 def register_commands() -> dict[str, tuple[str, str]]:
     return {
+        "config": ("cqs_core.cli.config:command", "List the settings in force, and what is wrong with them."),
         "plugins": ("cqs_core.cli.plugins:command", "List installed plugins with version, hooks and state."),
         "jobs": ("cqs_core.cli.jobs:command", "List, show and cancel long work."),
         "demo": ("cqs_core.cli.demo:command", "Show all of cqs on synthetic candles: no account, no network."),
     }
+
+
+@hookimpl
+def register_variables() -> list[Variable]:
+    from cqs_core.bucket.bucket_variables import bucket_variables
+    from cqs_core.config.own_variables import own_variables
+
+    return [*own_variables(), *bucket_variables()]

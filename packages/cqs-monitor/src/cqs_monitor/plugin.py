@@ -9,7 +9,7 @@ from cqs_core import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqs_core import AlertChannel, DemoStep, LogFormat, SqlTable
+    from cqs_core import AlertChannel, DemoStep, LogFormat, SqlTable, Variable
     from cqs_monitor.alerts.kind import AlertKind
 
 
@@ -47,6 +47,14 @@ def register_tables() -> Sequence[SqlTable]:
     from cqs_monitor.monitor_tables import TABLES
 
     return TABLES
+
+
+@hookimpl
+def register_variables() -> Sequence[Variable]:
+    from cqs_core import Variable
+
+    about = "one channel for alerts each: `CQS_ALERT_TELEGRAM=tgram://TOKEN/CHAT`, an Apprise URL; a secret"
+    return [Variable("CQS_ALERT_", about, secret=True, many=True)]
 
 
 @hookimpl

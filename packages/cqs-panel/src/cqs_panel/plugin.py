@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cqs_core import hookimpl
 
 if TYPE_CHECKING:
-    from cqs_core import Demo, DemoStep
+    from cqs_core import Demo, DemoStep, Variable
     from cqs_panel.view import View
 
 
@@ -24,6 +24,13 @@ def register_views() -> list[View]:
     from cqs_panel.pages import VIEWS
 
     return VIEWS
+
+
+@hookimpl
+def register_variables() -> list[Variable]:
+    from cqs_core import Variable
+
+    return [Variable("CQS_INSECURE", "`1` lets the dashboard serve other machines, without a login")]
 
 
 @hookimpl

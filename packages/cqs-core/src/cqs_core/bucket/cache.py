@@ -13,6 +13,7 @@ from pathlib import Path
 from cqs_core.bucket.checked_files import Test, soundness
 from cqs_core.errors import BucketError, DataError, UsageError
 from cqs_core.files.atomic import replacing
+from cqs_core.files.env_file import variable
 
 _LIMIT = 8 << 30
 _RECENT = 60.0  # seconds for which a file just used is never evicted
@@ -33,7 +34,7 @@ def digest(data: bytes) -> str:
 
 def cache_limit() -> int:
     """Bytes that the cache may hold: `CQS_CACHE_BYTES`, else 8 GiB."""
-    given = os.environ.get("CQS_CACHE_BYTES") or str(_LIMIT)
+    given = variable("CQS_CACHE_BYTES") or str(_LIMIT)
     if not given.isdecimal():
         raise UsageError(f"CQS_CACHE_BYTES is {given!r}; write a whole number of bytes")
     return int(given)

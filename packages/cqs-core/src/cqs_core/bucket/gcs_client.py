@@ -13,7 +13,6 @@ import functools
 import hashlib
 import json as js
 import logging
-import os
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from google.auth.transport.requests import Request
 
 from cqs_core.bucket.remote import Unanswered
 from cqs_core.errors import UsageError
+from cqs_core.files.env_file import variable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -63,7 +63,7 @@ def request_timeout() -> float:
     Raises:
         UsageError: it is not a number of seconds.
     """
-    given = os.environ.get("CQS_GCS_TIMEOUT") or str(TIMEOUT)
+    given = variable("CQS_GCS_TIMEOUT") or str(TIMEOUT)
     with contextlib.suppress(ValueError):
         if 0 < float(given) <= 3600:
             return float(given)

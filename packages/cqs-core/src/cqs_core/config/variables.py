@@ -1,4 +1,4 @@
-"""Settings: command-line option, then environment, then `.env` in the working folder, then default.
+"""Settings: command-line option, then environment, then `.env`, then default.
 
 `CQS_BUCKET` is a folder or an fsspec URL, `GCS_BUCKET` a bare name that means `gs://name`; inside one source
 `CQS_BUCKET` wins. An empty variable counts as absent.
@@ -14,35 +14,27 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from cqs_core.errors import UnknownName, UsageError
+from cqs_core.files.env_file import file_variables
 from cqs_core.files.folders import data_folder
 from cqs_core.files.plaintext import masked
 from cqs_core.time.intervals import DAY, HOUR, MINUTE, parse_interval
 from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pydantic_settings import PydanticBaseSettingsSource
 
 
-class _Environment(EnvSettingsSource):
-    """The environment, with GCS_BUCKET read as CQS_BUCKET=gs://… where that is absent."""
+class _Variables(EnvSettingsSource):
+    """Variables of the environment, which win, and of the file; GCS_BUCKET stands in for CQS_BUCKET."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        return _with_gcs(super()._load_env_vars())
-
-
-class _DotEnv(DotEnvSettingsSource):
-    """The same from the `.env` file."""
-
-    def _read_env_files(self) -> Mapping[str, str | None]:
-        try:
-            return _with_gcs(super()._read_env_files())
-        except (OSError, UnicodeError) as error:
-            raise UsageError(f"{str(Path('.env').absolute())!r} cannot be read ({error}); fix or remove it") from None
+        of_file = {name.lower(): text for name, text in file_variables().items()}
+        return _with_gcs(of_file) | _with_gcs(super()._load_env_vars())
 
 
 def _with_gcs(found: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -140,10 +132,10 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - read in our own way
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the above
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - there are none
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Environment(settings_cls), _DotEnv(settings_cls, ".env", "utf-8-sig")
+        return init_settings, _Variables(settings_cls)
 
 
 def settings(**options: Any) -> Settings:
@@ -157,23 +149,55 @@ def settings(**options: Any) -> Settings:
             raise UnknownName("setting", name, Settings.model_fields)
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        return _with_own_quote(Settings(**given))
+        return _with_own_quote(Settings(**given), given)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        source = f"--{name.replace('_', '-')}" if name in given else f"CQS_{name.upper()}"
-        fact = str(first["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{source} is {first['input']!r}; {fact[0].lower() + fact[1:]}") from None
+        raise UsageError(next(iter(_faults(error, given).values()))) from None
 
 
-def _with_own_quote(found: Settings) -> Settings:
-    """Where an exchange is configured and no quote, the exchange's own."""
-    if "exchange" not in found.model_fields_set or "quote" in found.model_fields_set:
+def setting_faults() -> dict[str, str]:
+    """What is wrong with the settings that variables give, by the field's name."""
+    try:
+        _with_own_quote(Settings())
+    except ValidationError as error:
+        return _faults(error, ())
+    except UsageError as error:
+        return {"exchange": str(error)}
+    return {}
+
+
+def _faults(error: ValidationError, given: Collection[str]) -> dict[str, str]:
+    """One line for each wrong field; `given` are those that came as options."""
+    found = {}
+    for one in error.errors():
+        name, fact = str(one["loc"][0]), str(one["msg"]).removeprefix("Value error, ")
+        source = f"--{name.replace('_', '-')}" if name in given else variable_of(name)
+        found[name] = f"{source} is {one['input']!r}; {fact[0].lower() + fact[1:]}"
+    return found
+
+
+def variable_of(field: str) -> str:
+    """The variable of a setting."""
+    return f"CQS_{field.upper()}"
+
+
+def _with_own_quote(found: Settings, given: Collection[str] = ()) -> Settings:
+    """Where an exchange is configured and no quote, the exchange's own.
+
+    Raises:
+        UsageError: a variable names an exchange that does not exist. Commands check their own options.
+    """
+    if "exchange" not in found.model_fields_set:
         return found
     from cqs_core.host.plugin_registry import plugins
 
-    kind = plugins().exchanges().get(found.exchange)
-    return found.model_copy(update={"quote": kind.quote}) if kind else found
+    known = plugins().exchanges()
+    if found.exchange not in known and known and "exchange" not in given:
+        failed = ", ".join(dict.fromkeys(problem.plugin for problem in plugins().problems))
+        remedy = f"plugin {failed} failed to load, see `cqs plugins`" if failed else ""
+        raise UsageError(f"{variable_of('exchange')}: {UnknownName('exchange', found.exchange, known, remedy)}")
+    if "quote" in found.model_fields_set or found.exchange not in known:
+        return found
+    return found.model_copy(update={"quote": known[found.exchange].quote})
 
 
 @functools.cache

@@ -4,6 +4,10 @@ from .arrow import stream_of as stream_of
 from .atomic import replacing as replacing
 from .atomic import write_json as write_json
 from .console import SafeConsole as SafeConsole
+from .env_file import PREFIX as PREFIX
+from .env_file import env_file as env_file
+from .env_file import variable as variable
+from .env_file import variables as variables
 from .folders import cache_folder as cache_folder
 from .folders import data_folder as data_folder
 from .folders import state_folder as state_folder

@@ -5,14 +5,16 @@ Also how long the others may take to answer.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from importlib.metadata import entry_points
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from cqs_core.errors import UnknownName, UsageError
+from cqs_core.files.env_file import variable_if_readable
 from cqs_core.files.folders import state_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VARIABLE = "CQS_DISABLE"
 _CORE = "core"  # without it there is no `cqs plugins enable`
@@ -35,7 +37,7 @@ def plugin_limit() -> float:
     Raises:
         UsageError: `CQS_PLUGIN_LIMIT` is not a number of seconds.
     """
-    text = variable("CQS_PLUGIN_LIMIT") or "20"
+    text = variable_if_readable("CQS_PLUGIN_LIMIT") or "20"
     try:
         seconds = float(text)
     except ValueError:
@@ -78,17 +80,6 @@ def enable(name: str) -> None:
         raise UsageError(f"plugin {name!r} is disabled by {VARIABLE}; take it out there")
 
 
-def variable(name: str) -> str:
-    """A setting of the environment or of `.env`, read without what reads the others: it is needed at every start."""
-    if (text := os.environ.get(name)) or not Path(".env").is_file():
-        return text or ""
-    from dotenv import dotenv_values
-
-    with contextlib.suppress(OSError, UnicodeError):  # who reads the other settings says so
-        return dotenv_values(".env", encoding="utf-8-sig").get(name) or ""
-    return ""
-
-
 def _known(name: str) -> str:
     if name not in installed() and name not in _kept():
         raise UnknownName("plugin", name, installed())
@@ -96,7 +87,9 @@ def _known(name: str) -> str:
 
 
 def _by_variable() -> dict[str, str]:
-    return {name.strip(): f"disabled by {VARIABLE}" for name in variable(VARIABLE).split(",") if name.strip()}
+    return {
+        name.strip(): f"disabled by {VARIABLE}" for name in variable_if_readable(VARIABLE).split(",") if name.strip()
+    }
 
 
 def _folder() -> Path:

@@ -25,6 +25,7 @@ _NAMES = {
     "register_cards": "name",
     "register_overlays": "name",
     "register_tables": "name",
+    "register_variables": "name",
     "register_demo": "name",
 }
 
@@ -255,6 +256,19 @@ def _is_table(item: Any) -> Verdict:
     return _target(item, "rows") or _text(item, "doc") or True
 
 
+def _is_variable(item: Any) -> Verdict:
+    from cqs_core.host.variable import SECTIONS, Variable
+
+    if not isinstance(item, Variable):
+        return False
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", item.name):
+        return "whose name is not letters, digits and '_'"
+    if item.section not in SECTIONS:
+        return f"whose section is {item.section!r}; it must be one of {', '.join(SECTIONS)}"
+    checked = item.check is None or callable(item.check)
+    return _text(item, "about", empty=False) or _text(item, "default") or (True if checked else _call(item, "check"))
+
+
 def _is_step(item: Any) -> Verdict:
     from cqs_core.host.demo import DemoStep
 
@@ -288,6 +302,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {
     "register_alert_kinds": ("a subclass of cqs_monitor.AlertKind", _is_alert_kind),
     "register_channels": ("a channel: an object with `name` and `send`", _is_channel),
     "register_tables": ("a cqs_core.SqlTable", _is_table),
+    "register_variables": ("a cqs_core.Variable", _is_variable),
     "register_demo": ("a cqs_core.DemoStep", _is_step),
     "register_views": ("a cqs_panel.View", _is_view),
     "register_cards": ("a cqs_panel.Card", _is_card),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cqs_core.host.exchange import Exchange
     from cqs_core.host.log_format import LogFormat
     from cqs_core.host.sql_table import SqlTable
+    from cqs_core.host.variable import Variable
     from cqs_core.trading.engine import Engine
     from cqs_core.trading.strategy import Strategy
 
@@ -83,6 +84,11 @@ def register_channels() -> Sequence[AlertChannel]:  # type: ignore[empty-body]
 @hookspec
 def register_tables() -> Sequence[SqlTable]:  # type: ignore[empty-body]
     """Called when SQL runs. Returns `cqs_core.SqlTable` tables that the query sees in addition to `candles`."""
+
+
+@hookspec
+def register_variables() -> Sequence[Variable]:  # type: ignore[empty-body]
+    """Called by `cqs config`. Returns `cqs_core.Variable` environment variables that the package reads."""
 
 
 @hookspec

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cqs_core.host.exchange import Exchange
     from cqs_core.host.log_format import LogFormat
     from cqs_core.host.sql_table import SqlTable
+    from cqs_core.host.variable import Variable
     from cqs_core.trading.engine import Engine
     from cqs_core.trading.strategy import Strategy
 
@@ -157,6 +158,9 @@ class Plugins:
 
     def tables(self) -> Mapping[str, SqlTable]:
         return self._by_name("register_tables")
+
+    def variables(self) -> Mapping[str, Variable]:
+        return self._by_name("register_variables")
 
     def log_formats(self) -> Mapping[str, LogFormat]:
         return self._by_name("register_log_formats")

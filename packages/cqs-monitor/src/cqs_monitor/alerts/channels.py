@@ -7,14 +7,12 @@ Telegram, Slack, Discord, mail, webhooks …
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins
-from cqs_core.files import one_line
+from cqs_core.files import one_line, variables
 from cqs_core.isolation import Escaped, foreign
 
 if TYPE_CHECKING:
@@ -60,13 +58,8 @@ class AppriseChannel:
 
 
 def configured() -> list[AlertChannel]:
-    """Channels of the environment, which wins, and of `.env` in the working folder."""
-    found = {**_dotenv(), **os.environ}
-    return [
-        AppriseChannel(name[len(PREFIX) :].lower(), url)
-        for name, url in sorted(found.items())
-        if name.startswith(PREFIX) and url
-    ]
+    """Channels of the environment, which wins, and of `.env`."""
+    return [AppriseChannel(name[len(PREFIX) :].lower(), url) for name, url in variables(PREFIX).items()]
 
 
 def chosen(names: Sequence[str] = ()) -> Mapping[str, AlertChannel]:
@@ -117,14 +110,6 @@ def _guarded(
             told[name] = None
 
     return run
-
-
-def _dotenv() -> dict[str, str]:
-    if not Path(".env").is_file():
-        return {}
-    from dotenv import dotenv_values
-
-    return {name: value for name, value in dotenv_values(".env").items() if value}
 
 
 class _Redacting(logging.Filter):
