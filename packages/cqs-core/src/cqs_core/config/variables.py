@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +23,7 @@ from cqs_core.time.intervals import DAY, HOUR, MINUTE, parse_interval
 from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Collection, Mapping
 
     from pydantic_settings import PydanticBaseSettingsSource
