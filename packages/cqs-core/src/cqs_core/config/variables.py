@@ -23,8 +23,8 @@ from cqs_core.time.intervals import DAY, HOUR, MINUTE, parse_interval
 from cqs_core.trading.defaults import CAPITAL, FEE, SLIPPAGE_BPS
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
     from pydantic_settings import PydanticBaseSettingsSource
 
