@@ -156,8 +156,9 @@ def settings(**options: Any) -> Settings:
 
 def setting_faults() -> dict[str, str]:
     """What is wrong with the settings that variables give, by the field's name."""
+    options: dict[str, Any] = {}
     try:
-        _with_own_quote(Settings())
+        _with_own_quote(Settings(**options))
     except ValidationError as error:
         return _faults(error, ())
     except UsageError as error:
