@@ -66,6 +66,14 @@ _BOX = f"""(id) => {{ {_PLOTS}
   view.el.scrollIntoView({{block: "center"}})
   const {{left, top}} = view.canvas_view.el.getBoundingClientRect()
   return [left + box.left, top + box.top, box.width, box.height] }}"""
+_PLACE = f"""([height, key]) => {{ {_PLOTS}
+  const view = plots().find((one) => one.model.height === height && one.model.renderers.length)
+  const data = view.model.renderers[0].data_source.data, at = [...data[key]].findLastIndex((one) => one)
+  const middle = (a, b) => (data[a][at] + data[b][at]) / 2
+  view.el.scrollIntoView({{block: "center"}})
+  const {{left, top}} = view.canvas_view.el.getBoundingClientRect()
+  return [left + view.frame.x_scale.compute(middle("left", "right")),
+          top + view.frame.y_scale.compute(middle("bottom", "top")), data[key][at]] }}"""
 
 
 def plots(page: Any) -> list[dict[str, Any]]:
@@ -95,6 +103,11 @@ def settle(page: Any, of: str = "", *, timeout: float = 30_000) -> None:
 def box(page: Any, plot: dict[str, Any]) -> tuple[float, float, float, float]:
     """Left, top, width and height of a figure's frame in the window, scrolled into view."""
     return page.evaluate(_BOX, plot["id"])
+
+
+def last_cell(page: Any, height: int, column: str) -> tuple[float, float, str]:
+    """Where in the window the last rectangle with a text in a column is, and that text; of the figure of a height."""
+    return page.evaluate(_PLACE, [height, column])
 
 
 def range_of(page: Any, plot: dict[str, Any]) -> tuple[float, float]:

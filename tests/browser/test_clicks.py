@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+import plots
 from plots import settle
 
 pytestmark = pytest.mark.browser
@@ -55,9 +56,10 @@ def test_a_trade_and_a_day_of_the_monitor_are_shown_on_candles(visit, dashboard,
     row.locator("[tabulator-field=symbol]").click()
     heading(page, rf"upbit {symbol}.KRW \w+ · trade of {time[:16]} KST").wait_for()
     covers(page, page.evaluate(f"Date.parse('{time.replace(' ', 'T')}+09:00')"))
-    day = page.locator("svg.year a").last
-    date = re.search(r"\d{4}-\d\d-\d\d", day.locator("title").text_content())[0]
-    day.click()
+    settle(page, of="monitor")
+    x, y, address = plots.last_cell(page, 170, "address")
+    date = re.search(r"day=(\d{4}-\d\d-\d\d)", address)[1]
+    page.mouse.click(x, y)
     heading(page, rf"· {date} KST").wait_for()
     expect(page.get_by_label("Filter", exact=False)).to_have_value(date)
     page.wait_for_url(f"**day={date}**")

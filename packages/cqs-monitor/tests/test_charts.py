@@ -80,6 +80,25 @@ def test_the_calendar_has_a_square_for_each_day_of_53_weeks():
     assert figures(charts.calendar({}))
 
 
+def test_a_click_on_a_day_of_the_calendar_opens_its_address():
+    day = dt.date(2025, 3, 5)
+    [shown] = figures(charts.calendar({day: 5.0}, last=day, links={day: "?view=monitor&day=2025-03-05"}))
+    cells = columns(shown, "day", "address")
+    assert [one for one in zip(cells["day"], cells["address"], strict=True) if one[1]] == [
+        ("2025-03-05", "?view=monitor&day=2025-03-05")
+    ]
+    assert any(type(tool).__name__ == "TapTool" for tool in shown.tools)
+    assert not any(type(tool).__name__ == "TapTool" for tool in figures(charts.calendar({day: 5.0}))[0].tools)
+
+
+def test_full_color_is_that_of_the_strongest_twentieth_of_days():
+    from cqs_monitor.charts.calendar import full_strength
+
+    days = [dt.date(2025, 1, 1) + dt.timedelta(days=i) for i in range(100)]
+    assert full_strength({day: float(i) for i, day in enumerate(days)}, days) == 94
+    assert full_strength({}, days) == 1
+
+
 def test_the_bridge_has_every_part_its_number_and_the_totals():
     [shown] = figures(charts.bridge(BRIDGE, currency="KRW"))
     bars = columns(shown, "name", "told")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _CURVES = 6  # accounts that the chart can tell apart
+_YEAR = 52 * 7 + 6  # days before the last of a calendar of 53 weeks
 
 
 @dataclass(frozen=True)
@@ -206,12 +207,11 @@ def _accounts(
     )
 
 
-def last_year(report: Report, now: int) -> tuple[dt.date, dt.date, dict[dt.date, float]]:
-    """53 weeks that end today, or with the last sale where that is older: their first Monday, last day, PnL by date."""
+def last_year(report: Report, now: int) -> tuple[dt.date, dict[dt.date, float]]:
+    """Today, or the day of the last sale where that is older than a year; and PnL by date of the year before it."""
     forms = [report.reading.snapshot.formats[name] for name in report.names]
     end = max((_starts(form, report.choice, now)[0] for form in forms), default=now // 86_400_000)
-    if len(report.days) and report.days[-1] < end - 52 * 7:
+    if len(report.days) and report.days[-1] < end - _YEAR:
         end = int(report.days[-1])
-    first = end - date_of(end).weekday() - 52 * 7
     found = zip(report.days.tolist(), report.pnl.tolist(), strict=True)
-    return date_of(first), date_of(end), {date_of(day): value for day, value in found if first <= day <= end}
+    return date_of(end), {date_of(day): value for day, value in found if end - _YEAR <= day <= end}

@@ -16,7 +16,7 @@ from cqs_core.trading.metrics import peaks
 from cqs_monitor.logs.days import date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cqs_monitor.performance.columns import Columns
 
@@ -146,9 +146,3 @@ def _by_hour(sold: Columns) -> dict[int, float]:
     hour = sold.hours()
     sums = np.bincount(hour, weights=sold.profit, minlength=24)
     return {h: float(sums[h]) for h in np.unique(hour).tolist()}
-
-
-def full_strength(sizes: Sequence[float]) -> float:
-    """The value that a calendar draws at full strength: the 95th percentile, so that one day does not fade the rest."""
-    ordered = sorted(sizes)
-    return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 1.0

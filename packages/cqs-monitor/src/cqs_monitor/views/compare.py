@@ -9,12 +9,13 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import CqsError, Series, UsageError, plugins
+from cqs_monitor import charts
 from cqs_monitor.compare.comparison import BotComparison, ComparisonRequest, compare
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_layers, comparison_table, comparison_text, holdings_table
-from cqs_monitor.views.bridge_chart import BridgeChart
 from cqs_monitor.views.comparison_form import ComparisonForm
+from cqs_monitor.views.figure_chart import FigureChart
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.refresh_period import seconds_between
 from cqs_panel import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from cqs_monitor.performance.reader import Reader, Reading
     from cqs_panel import PageState
 
+_BRIDGE = 260  # pixels of its height
 _ALL, _DIFFERING = "All positions", "Differences only"
 
 
@@ -66,7 +68,7 @@ class CompareView(pn.viewable.Viewer):
         self._blank = pn.Column(**WIDE)
         self._unseen = html("", visible=False)
         self._cards = metric_cards([], least=240)
-        self._bridge = BridgeChart(page)
+        self._bridge = FigureChart(page, _BRIDGE)
         self._deviations = html("", stylesheets=[holdings_table.CSS])
         self._notes = html("", stylesheets=[holdings_table.CSS])
         self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
@@ -201,7 +203,10 @@ class CompareView(pn.viewable.Viewer):
         self._blank.visible = False
         self._unseen.object, self._unseen.visible = comparison_text.unseen(found), bool(found.incomplete)
         self._cards.object = metrics_html(comparison_text.metrics(found))
-        self._bridge.update(found.bridge, found.form.currency)
+        bridge, currency = found.bridge, found.form.currency
+        self._bridge.update(
+            (bridge, currency), lambda: charts.bridge(bridge, height=_BRIDGE, currency=currency, mode="page")
+        )
         self._deviations.object = comparison_text.deviations(found, self._page)
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
         self._list()

@@ -10,13 +10,13 @@ import panel as pn
 from cqs_core.time.clock import now
 from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.reader import reader_of
-from cqs_monitor.performance.report import Report, last_year, make_report
-from cqs_monitor.views import heatmap, holdings_table, pnl_bars
+from cqs_monitor.performance.report import Report, make_report
+from cqs_monitor.views import holdings_table
 from cqs_monitor.views.controls import Controls
 from cqs_monitor.views.health import Health
 from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
-from cqs_monitor.views.pnl_chart import PnlChart
+from cqs_monitor.views.pnl_charts import PnlCharts
 from cqs_monitor.views.refresh_period import seconds_between
 from cqs_monitor.views.trades import TradesSection
 from cqs_panel import (
@@ -63,7 +63,7 @@ class MonitorView(pn.viewable.Viewer):
         self._state = html("", stylesheets=[_STATE_CSS])
         self._blank = pn.Column(**WIDE)
         self._cards = metric_cards([], least=230)
-        self._chart = PnlChart(page)
+        self._charts = PnlCharts(page)
         self._accounts = table(
             _no_accounts(),
             titles=_TITLES,
@@ -74,9 +74,6 @@ class MonitorView(pn.viewable.Viewer):
             phone=("account", "total", "today", "month"),
             widths={"account": 96, "total": 110, "today": 84, "week": 84, "month": 96},
         )
-        self._year = html("", stylesheets=[heatmap.CSS])
-        self._symbols = html("", stylesheets=[pnl_bars.CSS])
-        self._hours = html("", stylesheets=[pnl_bars.CSS])
         self._held = html("", stylesheets=[holdings_table.CSS])
         self._findings = html("", stylesheets=[holdings_table.CSS])
         self._trades: TradesSection | None = None  # with its chart, below the fold
@@ -91,9 +88,9 @@ class MonitorView(pn.viewable.Viewer):
     def _laid_out(self) -> Any:
         currency, zone = self._convention.currency, self._convention.zone
         note = f"{currency} realized; below it the drawdown; days of the bot, {zone}"
-        chart = section("Cumulative PnL", self._chart, note=note)
-        symbols = section("By symbol", self._symbols, note=f"{currency} realized")
-        hours = section("By hour", self._hours, note=f"{currency} realized by the hour of the trade, {zone}")
+        chart = section("Cumulative PnL", self._charts.curve, note=note)
+        symbols = section("By symbol", self._charts.symbols, note=f"{currency} realized")
+        hours = section("By hour", self._charts.hours, note=f"{currency} realized by the hour of the trade, {zone}")
         days = f"realized PnL of each day, {zone}, 53 weeks; click a day to see its trades"
         several = "currency" in self._accounts.value
         first = 7 if {"day", "filter", "trade"} & set(self._page.query) else 3
@@ -107,7 +104,7 @@ class MonitorView(pn.viewable.Viewer):
                 actions=[columns_button(self._accounts)],
             ),
             beside(chart, stack(symbols, hours), columns="3fr 2fr"),
-            section("Days", self._year, note=days),
+            section("Days", self._charts.year, note=days),
             section("Positions", self._held, note="what the bots say they hold, at the last price there is"),
             self._list,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
@@ -133,14 +130,10 @@ class MonitorView(pn.viewable.Viewer):
             return
         self._controls.offer(reading.snapshot)
         self._set(self._cards, metrics_html(metrics(report, moment)))
-        self._chart.update(report)
+        self._charts.update(report, moment, self._day_link)
         refresh(self._accounts, report.accounts)
-        self._set(self._year, heatmap.heatmap(*last_year(report, moment), report.convention.currency, self._day_link))
         self._set(self._held, holdings_table.holdings_html(report, moment))
         self._set(self._findings, holdings_table.findings_html(report.findings))
-        kind = "net (est.)" if report.choice.net else "gross"
-        self._set(self._symbols, pnl_bars.bars(report.statistics.by_symbol, report.convention.currency, kind))
-        self._set(self._hours, pnl_bars.clock(report.statistics.by_hour, report.convention, kind))
         self._report = report
         if self._trades is not None:
             self._trades.update(report)

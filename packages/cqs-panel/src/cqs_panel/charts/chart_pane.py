@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import FactorRange, GridPlot, LinearColorMapper, Range1d
+from bokeh.models import FactorRange, FixedTicker, GridPlot, LinearColorMapper, Range1d
 
 from cqs_panel.charts.appearance import rendered
 from cqs_panel.charts.style import pane
@@ -98,6 +98,10 @@ def _take_over(old: Any, new: Any) -> None:
             ours.data_source.data = dict(theirs.data_source.data)
     for ours, theirs in zip(old.select(LinearColorMapper), new.select(LinearColorMapper), strict=True):
         ours.update(low=theirs.low, high=theirs.high)
+    for ours, theirs in zip(old.axis, new.axis, strict=True):
+        if isinstance(ours.ticker, FixedTicker) and isinstance(theirs.ticker, FixedTicker):
+            ours.ticker.ticks = theirs.ticker.ticks
+            ours.major_label_overrides = theirs.major_label_overrides
     for ours, theirs in ((old.x_range, new.x_range), (old.y_range, new.y_range)):
         _take_range(ours, theirs)
 

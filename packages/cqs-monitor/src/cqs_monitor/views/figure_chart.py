@@ -1,0 +1,55 @@
+"""A chart of figures on a page, with a line of text: drawn again only where the figures are others."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from cqs_panel import WIDE, html
+from cqs_panel.charts import ChartPane
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cqs_panel import PageState
+
+_SCROLLS = ":host{overflow-x:auto;direction:rtl;max-width:100%}"
+
+
+class FigureChart(pn.viewable.Viewer):
+    """A place for one chart of `cqs_monitor.charts`.
+
+    Args:
+        page: that shows it.
+        height: in pixels.
+        below: whether it may wait until the page rests.
+        least: pixels of width below which it scrolls; its right end is in view first.
+    """
+
+    def __init__(self, page: PageState, height: int, *, below: bool = False, least: int = 0) -> None:
+        super().__init__()
+        self._pane, self._below = ChartPane(page, height), below
+        self._figures: Any = None
+        self._caption = html("", visible=False)
+        # in CSS: a `min_width` of Panel would widen everything around it
+        inside = pn.Column(self._pane, stylesheets=[f":host{{direction:ltr;min-width:{least}px}}"], **WIDE)
+        self._root = pn.Column(pn.Column(inside, stylesheets=[_SCROLLS], **WIDE), self._caption, **WIDE)
+
+    def __panel__(self) -> Any:
+        return self._root
+
+    def update(self, figures: Any, draw: Callable[[], Any], caption: str = "") -> None:
+        """Show other figures.
+
+        Args:
+            figures: of which the chart is, compared with those that are drawn.
+            draw: makes the chart, in the mode `page`.
+            caption: plain text below it.
+        """
+        if figures == self._figures:
+            return
+        self._figures = figures
+        self._caption.param.update(object=f'<span class="note">{escape(caption)}</span>', visible=bool(caption))
+        self._pane.draw(draw, below=self._below)

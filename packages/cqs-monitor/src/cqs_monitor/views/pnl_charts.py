@@ -1,0 +1,78 @@
+"""The charts of the Monitor page: cumulative PnL, by symbol, by hour, and the days of a year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_monitor import charts
+from cqs_monitor.charts.calendar import full_strength
+from cqs_monitor.performance.report import last_year
+from cqs_monitor.views.figure_chart import FigureChart
+from cqs_panel import amount, empty
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from cqs_monitor.performance.report import Report
+    from cqs_panel import PageState
+
+_NOTHING = "Nothing realized yet", "The curve begins with the first sale."
+
+
+class PnlCharts:
+    """The charts of one report at a time, each drawn again only where its figures changed."""
+
+    def __init__(self, page: PageState) -> None:
+        self.curve = FigureChart(page, 384)  # dates included
+        self.symbols = FigureChart(page, 240, below=True)
+        self.hours = FigureChart(page, 200, below=True)
+        self.year = FigureChart(page, 170, below=True, least=640)
+
+    def update(self, report: Report, now: int, link: Callable[[dt.date], str]) -> None:
+        """Show another report.
+
+        Args:
+            report: of the chosen accounts.
+            now: ms UTC.
+            link: address of a day's trades.
+        """
+        kind, currency = "net (est.)" if report.choice.net else "gross", report.convention.currency
+        pnl, by_symbol, by_hour = _frame(report), report.statistics.by_symbol, report.statistics.by_hour
+        options: dict[str, Any] = {"currency": currency, "mode": "page"}
+        self.curve.update(
+            [report.days.tolist(), report.pnl.tolist(), [*report.curves]],
+            lambda: charts.cumulative(pnl, mode="page") if len(pnl) else empty(*_NOTHING),
+        )
+        total = amount(sum(by_symbol.values()), currency, signed=True)
+        self.symbols.update(
+            (by_symbol, kind, currency),
+            lambda: charts.symbols(by_symbol, **options) if by_symbol else empty(*_NOTHING),
+            f"Total, {kind}: {total}",
+        )
+        self.hours.update(
+            (by_hour, kind, currency),
+            lambda: charts.hours(by_hour, **options) if by_hour else empty(*_NOTHING),
+            kind,
+        )
+        last, days = last_year(report, now)
+        links = {day: link(day) for day in days}
+        full = amount(full_strength(days, days), currency)
+        self.year.update(
+            (last, days, links, currency),
+            lambda: charts.calendar(days, last=last, links=links, **options) if days else empty(*_NOTHING),
+            f"Paler is less; full color from {full} a day, gained or lost",
+        )
+
+
+def _frame(report: Report) -> pd.DataFrame:
+    """As `cqs_monitor.pnl` gives it, but without the days on which nothing was sold."""
+    import pandas as pd
+
+    days = pd.DatetimeIndex(report.days.astype("datetime64[D]").astype("datetime64[us]"), tz="UTC", name="day")
+    accounts = {name: np.diff(curve, prepend=0.0) for name, curve in report.curves.items()}
+    return pd.DataFrame(accounts | {charts.TOTAL: report.pnl}, index=days)
