@@ -202,7 +202,7 @@ def test_metrics_of_a_curve_against_ffn():
     prices = pd.Series(equity, pd.to_datetime(ts, unit="ms"))
 
     def ours():
-        daily = metrics.returns(equity, 100.0)
+        daily = metrics.daily_of(ts, equity, 100.0)
         found = {"sharpe": metrics.sharpe(daily), "sortino": metrics.sortino(daily)}
         found |= daily_numbers(daily) | calendar_numbers(ts, equity, 100.0) | drawdown_numbers(ts, equity, 100.0)
         return found, monthly_returns(ts, equity, 100.0), yearly_returns(ts, equity, 100.0)

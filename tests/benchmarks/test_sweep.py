@@ -101,9 +101,9 @@ class Handmade:
 
     def __init__(self, candles, costs=COSTS):
         self.costs = costs
-        from cqs_backtest.search.headline import last_rows
+        from cqs_core.trading.metrics import last_rows
 
-        self.rule, self.days = by_hand(), last_rows(candles.ts, 0)
+        self.rule, self.days = by_hand(), last_rows(candles.ts)[1]
         self.arrays = [candles.open, candles.high, candles.low, candles.close]
 
     def __call__(self, sets):

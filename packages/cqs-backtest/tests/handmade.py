@@ -6,6 +6,7 @@ import pandas as pd
 from cqs_core import REASONS, Candles, Costs, Lake, Orders, Series
 from cqs_core.lake import candle_table
 from cqs_core.time.intervals import DAY, HOUR
+from cqs_core.trading.metrics import Daily
 
 FREE = Costs(fee=0, slip=0, capital=1000)
 
@@ -21,6 +22,12 @@ def market(*bars, **columns):
                 values[:, t, s] = bar if len(bar) == 5 else (*bar, 1.0)
     ts = np.arange(rows, dtype=np.int64) * DAY
     return Candles(ts, tuple(columns), *values).validate()
+
+
+def daily(returns):
+    """Daily returns from 1970 on, each day with a bar."""
+    returns = np.asarray(returns, float)
+    return Daily(np.arange(len(returns), dtype=np.int64) * DAY, returns, np.ones(len(returns), bool))
 
 
 def orders(candles, **fields):

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from handmade import WAVE
+from handmade import WAVE, daily
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ from cqs_backtest.runs.run_comparison import compare
 from cqs_core import Candles, Costs, Execution, Fill, Orders, RunResult
 from cqs_core.cli import plain
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
-from cqs_core.trading.metrics import daily_equity
+from cqs_core.trading.metrics import FORMULAS, daily_equity
 
 RUN = ("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--start", "2024-03-01", "--json")
 
@@ -52,13 +52,13 @@ class TestTable:
         )
 
     def test_a_rolled_metric_is_that_of_its_window(self):
-        daily = np.random.default_rng(1).normal(0.001, 0.02, 120)
-        rolling = rolled("sharpe", daily, 90)
+        returns = np.random.default_rng(1).normal(0.001, 0.02, 120)
+        rolling = rolled("sharpe", daily(returns), 90)
         assert np.isnan(rolling[:89]).all()
-        assert rolling[100] == pytest.approx(daily[11:101].mean() / daily[11:101].std(ddof=1) * 365**0.5)
-        assert rolled("best_day", daily, 10)[9] == 100 * daily[:10].max()
+        assert rolling[100] == pytest.approx(returns[11:101].mean() / returns[11:101].std(ddof=1) * 365**0.5)
+        assert rolled("best_day", daily(returns), 10)[9] == 100 * returns[:10].max()
         with pytest.raises(KeyError):
-            rolled("win_rate", daily, 90)
+            rolled("win_rate", daily(returns), 90)
 
 
 class TestAnotherFormula:
@@ -67,9 +67,7 @@ class TestAnotherFormula:
         return cqs(*RUN)[1]["run"]
 
     def test_verify_names_the_metrics_that_moved(self, bucket, cqs, run, monkeypatch):
-        from cqs_backtest.metrics import evidence
-
-        monkeypatch.setitem(evidence._OF_DAYS, "sharpe", lambda daily: float(daily.mean() / daily.std()) * 252**0.5)
+        monkeypatch.setitem(FORMULAS, "sharpe", lambda daily: float(daily.returns.mean() / daily.returns.std()))
         code, found, _ = cqs("backtest", "verify", run, "--json")
         assert code == 0
         assert found["verdict"] == "changed"

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
-from handmade import WAVE
+from handmade import WAVE, daily
 
 import cqs_backtest
 from cqs_backtest import BacktestFacade, KeepWarning, LookaheadWarning, Orders, Strategy, backtest, compare, keep, runs
@@ -75,7 +75,7 @@ class TestFaces:
         assert result.returns.index[0] == WAVE.index[0]
         assert str(result.returns.index.tz) == "UTC"
         assert result.returns.attrs["periods_per_year"] == 365
-        assert sharpe(result.returns.to_numpy()) == pytest.approx(result.performance.sharpe)
+        assert sharpe(daily(result.returns)) == pytest.approx(result.performance.sharpe)
         assert (1 + result.returns).prod() == pytest.approx(result.equity.iloc[-1] / result.capital)
 
     def test_the_drawdown_is_the_fall_below_the_highest_equity(self, result):

@@ -3,7 +3,7 @@
 import numpy as np
 import param
 import pytest
-from handmade import WAVE, frame, store
+from handmade import WAVE, daily, frame, store
 
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.search.evaluator import Evaluator
@@ -77,10 +77,24 @@ class TestKnownValues:
     def test_threshold_and_deflated_sharpe(self, number, bar, chance):
         sharpes = np.linspace(-1, 1, number)
         sharpes *= np.sqrt(0.5) / sharpes.std(ddof=1)
-        daily = returns(2.5 / np.sqrt(250), 1250)
-        assert len(daily) == 1250
+        values = returns(2.5 / np.sqrt(250), 1250)
+        assert len(values) == 1250
         assert threshold(sharpes, 250) == pytest.approx(bar, abs=5e-5)
-        assert deflated_sharpe(daily, sharpes, 250) == pytest.approx(chance, abs=1e-4)
+        assert deflated_sharpe(daily(values), sharpes, 250) == pytest.approx(chance, abs=1e-4)
+
+    def test_it_is_that_of_ffn(self):
+        """Which computes a Sharpe ratio of its own."""
+        import ffn
+        import pandas as pd
+
+        random = np.random.default_rng(3)
+        values, sharpes = random.normal(0.001, 0.02, 500), random.normal(0.5, 0.4, 60)
+        theirs = ffn.calc_deflated_sharpe_ratio(pd.Series(values), sharpes, nperiods=365)
+        assert 0.1 < theirs < 0.95
+        assert deflated_sharpe(daily(values), sharpes) == pytest.approx(theirs, rel=1e-12)
+        lively = random.normal(0, 0.02, (12, 400))
+        theirs = ffn.calc_prob_backtest_overfitting(pd.DataFrame(lively.T), n_blocks=8)
+        assert overfitting([daily(row) for row in lively]) == (pytest.approx(theirs), 12)
 
 
 class Crossing(Strategy):
@@ -121,9 +135,9 @@ def test_on_random_walks_the_ledger_says_no(tmp_path):
         record(bucket, subject, "sweep", sets, found)
         counted = trials(bucket, subject)
         assert len(counted) == len(sets) == 1000
-        chances.append(deflated_sharpe(evaluator.daily_returns(sets[int(found.argmax())]), counted.sharpes))
+        chances.append(deflated_sharpe(evaluator.daily(sets[int(found.argmax())]), counted.sharpes))
         some = np.random.default_rng(seed).choice(len(sets), 40, replace=False)
-        fits.append(overfitting([evaluator.daily_returns(sets[k]) for k in some])[0])
+        fits.append(overfitting([evaluator.daily(sets[k]) for k in some])[0])
     assert sum(chance < 0.95 for chance in chances) >= 19
     assert 0.35 < np.mean(fits) < 0.65
 
@@ -132,10 +146,10 @@ def test_sets_that_rest_are_left_out_of_overfitting():
     random = np.random.default_rng(1)
     lively = [random.normal(0, 0.01, 400) for _ in range(10)]
     resting = np.where(np.arange(400) < 60, random.normal(0, 0.01, 400), 0)
-    chance, used = overfitting([*lively, resting, np.zeros(400)])
+    chance, used = overfitting([daily(values) for values in (*lively, resting, np.zeros(400))])
     assert used == 10
     assert 0 <= chance <= 1
-    assert np.isnan(overfitting([lively[0]])[0])
+    assert np.isnan(overfitting([daily(lively[0])])[0])
 
 
 class TestPlateau:

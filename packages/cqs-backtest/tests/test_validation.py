@@ -245,7 +245,7 @@ class TestMonteCarlo:
         assert option[0] in err
 
     def test_blocks_are_runs_of_neighboring_days(self):
-        drawn = block_bootstrap(np.arange(1000.0), np.random.default_rng(0), 200, 20)
+        drawn = block_bootstrap(1000, np.random.default_rng(0), 200, 20)
         follows = (np.diff(drawn, axis=1) % 1000) == 1
         assert follows.mean() == pytest.approx(1 - 1 / 20, abs=0.005)
         assert drawn.mean() == pytest.approx(499.5, rel=0.05)

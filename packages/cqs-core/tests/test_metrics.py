@@ -1,5 +1,8 @@
 """The metrics that every run shows, and their conventions."""
 
+import ast
+import inspect
+
 import numpy as np
 import pytest
 
@@ -160,3 +163,20 @@ def test_a_strategy_sees_the_warm_up_and_the_engine_does_not():
     assert strategy.seen == (10, 1)
     assert engine.seen == ((6, 1), (6, 1))
     assert result.candles.ts[0] == 4 * DAY
+
+
+@pytest.mark.parametrize("formula", metrics.FORMULAS.values(), ids=str)
+def test_formulas_use_only_names_of_their_file(formula):
+    """Searches keep what they compile until that file changes: a constant from elsewhere would change unnoticed."""
+    source = ast.parse(inspect.getsource(inspect.getmodule(formula)))
+    own = {name.id for node in source.body if isinstance(node, ast.Assign) for name in node.targets}
+    names = {name for name in formula.__code__.co_names if name in formula.__globals__}
+    assert names - {"math", "np"} <= own
+
+
+def test_days_without_a_bar_are_known():
+    daily = metrics.daily_of(np.array([0, 1, 30, 72]) * HOUR, np.array([1.0, 2, 3, 6]), 1.0)
+    assert daily.days.tolist() == [0, DAY, 2 * DAY, 3 * DAY]
+    assert daily.returns.tolist() == [1, 0.5, 0, 1]
+    assert daily.has_bar.tolist() == [True, True, False, True]
+    assert daily.part(daily.has_bar).returns.tolist() == [1, 0.5, 1]

@@ -9,10 +9,10 @@ import numpy as np
 
 from cqs_core import UsageError
 from cqs_core.time.intervals import DAY
-from cqs_core.trading.metrics import daily_equity, drawdowns
+from cqs_core.trading.metrics import daily_equity, daily_of, drawdowns
 
 if TYPE_CHECKING:
-    from cqs_core.trading.metrics import Floats, Stamps
+    from cqs_core.trading.metrics import Daily, Floats, Stamps
 
 
 class Charted(Protocol):
@@ -84,9 +84,14 @@ class Curve:
         return 100 * drawdowns(self.equity, self.capital)
 
     @property
-    def daily(self) -> tuple[Stamps, Floats]:
+    def days(self) -> tuple[Stamps, Floats]:
         """Starts of days in ms UTC, and the equity at their ends."""
         return daily_equity(self.ts, self.equity, self.day_start)
+
+    @property
+    def daily(self) -> Daily:
+        """Returns by day."""
+        return daily_of(self.ts, self.equity, self.capital, self.day_start)
 
     @property
     def span(self) -> tuple[float, float, float]:

@@ -11,7 +11,6 @@ from cqs_backtest.metrics import monthly_returns, rolled, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_core import UsageError
 from cqs_core.time.intervals import DAY
-from cqs_core.trading.metrics import returns
 from cqs_panel.charts import Mode, category_bars, histogram, holoviews, look, percent_heatmap, tooltip
 from cqs_panel.theme import ACCENT
 
@@ -36,8 +35,8 @@ def rolling(run: Charted, *, metric: str = "sharpe", window: int = 90, height: i
         UsageError: the metric is unknown, or not one of daily returns; or fewer than two of its values are known.
     """
     curve, shown = curve_of(run), look(mode)
-    days, equity = curve.daily
-    values = _rolled(metric, returns(equity, curve.capital), window)
+    daily = curve.daily
+    days, values = daily.days, _rolled(metric, daily, window)
     known = np.isfinite(values)
     if known.sum() < 2:
         raise UsageError(
@@ -66,7 +65,7 @@ def years(run: Charted, *, height: int = 200, mode: Mode = "light") -> Any:
         mode: as for `equity`.
     """
     curve, shown = curve_of(run), look(mode)
-    found = yearly_returns(*curve.daily, curve.capital)
+    found = yearly_returns(*curve.days, curve.capital)
     known = {name: value for name, value in found.items() if np.isfinite(value)}
     return category_bars(shown, known, unit="%", height=height)
 
@@ -79,7 +78,7 @@ def months(run: Charted, *, mode: Mode = "light") -> Any:
         mode: as for `equity`.
     """
     curve = curve_of(run)
-    found, totals = (made(*curve.daily, curve.capital) for made in (monthly_returns, yearly_returns))
+    found, totals = (made(*curve.days, curve.capital) for made in (monthly_returns, yearly_returns))
     values = {(_MONTHS[int(name[5:]) - 1], name[:4]): value for name, value in found.items()}
     values |= {(_TOTAL, name): value for name, value in totals.items()}
     return percent_heatmap(look(mode), values, [*_MONTHS, _TOTAL], list(totals), _TOTAL)
@@ -96,8 +95,7 @@ def distribution(run: Charted, *, bins: int = 60, height: int = 220, mode: Mode 
         height: in pixels.
         mode: as for `equity`.
     """
-    curve = curve_of(run)
-    daily = 100 * returns(curve.daily[1], curve.capital)
+    daily = 100 * curve_of(run).daily.returns
     return histogram(look(mode), daily, unit="%", of="Days", bins=bins, height=height)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.trading.metrics import YEAR_DAYS, Floats, daily_equity, growth, moves, returns, years
+from cqs_core.trading.metrics import ANNUAL, YEAR_DAYS, Floats, daily_of, growth, moves, years
 
 if TYPE_CHECKING:
     from cqs_core import Candles, RunResult
@@ -47,7 +47,7 @@ def benchmark_numbers(result: RunResult, benchmark: Floats) -> dict[str, float]:
     """Alpha a year, beta and the rest, from daily returns of both; alpha after Jensen with a risk-free rate of 0."""
     ts, capital = result.candles.ts, result.costs.capital
     daily = result.daily_returns
-    other = returns(daily_equity(ts, benchmark, result.day_start)[1], capital)
+    other = daily_of(ts, benchmark, capital, result.day_start).returns
     span = years(ts, result.candles.interval)
     active = daily - other
     beta = float(np.cov(daily, other)[0, 1]) / float(np.var(other, ddof=1)) if moves(other) else _NAN
@@ -58,8 +58,8 @@ def benchmark_numbers(result: RunResult, benchmark: Floats) -> dict[str, float]:
         "beta": beta,
         "alpha": 100 * YEAR_DAYS * float(np.mean(daily) - beta * np.mean(other)),
         "correlation": _correlation(daily, other),
-        "tracking_error": 100 * error * YEAR_DAYS**0.5,
-        "information_ratio": float(np.mean(active)) / error * YEAR_DAYS**0.5 if moves(active) else _NAN,
+        "tracking_error": 100 * error * ANNUAL,
+        "information_ratio": float(np.mean(active)) / error * ANNUAL if moves(active) else _NAN,
     }
 
 

@@ -6,50 +6,19 @@ Display, explanations, rolling values, comparison and storage all use this table
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cqs_core.trading.metrics import A_YEAR as _YEAR
+from cqs_core.trading.metrics import DAILY, DAILY_METRICS, Convention
+from cqs_core.trading.metrics import DAILY_RETURNS as _DAILY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from cqs_backtest.metrics.evidence import Evidence
-
-EQUITY, DAILY, CALENDAR = "equity", "daily returns", "months and years"
-POSITIONS, FILLS, BENCHMARK = "positions", "fills", "benchmark"
-_DAILY = "daily returns (risk-free rate 0, from capital)"
-_YEAR = "x sqrt(365)"
+EQUITY, CALENDAR, POSITIONS, FILLS, BENCHMARK = "equity", "months and years", "positions", "fills", "benchmark"
 _POSITIONS = "closed positions, flat to flat, fees included"
 _HOLD = "the benchmark"
-
-
-@dataclass(frozen=True)
-class Convention:
-    """One number of a run.
-
-    Attributes:
-        name: as it is stored.
-        label: for people.
-        unit: `%`, empty (ratio), `#` (count), `$` (quote currency) or `d` (days).
-        text: how it is computed, in words.
-        series: what it is computed from, a part of `Evidence`.
-        version: of the formula.
-        unlimited: whether inf is an answer (a ratio to nothing), and no mistake.
-    """
-
-    name: str
-    label: str
-    unit: str
-    text: str
-    series: str
-    version: int = 1
-    unlimited: bool = False
-
-    def function(self, evidence: Evidence) -> float:
-        """The number; NaN where it is unknown."""
-        value = float(evidence.number(self.series, self.name))
-        infinite = value in (float("inf"), float("-inf"))
-        return float("nan") if infinite and not self.unlimited else value
 
 
 CONVENTIONS = {
@@ -67,18 +36,7 @@ CONVENTIONS = {
         Convention(
             "mdd", "Max drawdown", "%", "largest fall below the highest equity so far, over every bar's close", EQUITY
         ),
-        Convention("volatility", "Volatility", "%", f"standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY),
-        Convention(
-            "sharpe", "Sharpe", "", f"mean over standard deviation (n - 1) of {_DAILY} {_YEAR}", DAILY, version=2
-        ),
-        Convention(
-            "sortino",
-            "Sortino",
-            "",
-            f"mean over root mean square of the negative ones, all {_DAILY} {_YEAR}; from two losing days on",
-            DAILY,
-            version=2,
-        ),
+        *DAILY_METRICS.values(),
         Convention("calmar", "Calmar", "", "CAGR over max drawdown", EQUITY, version=2),
         Convention("num_trades", "Closed positions", "#", "from flat to flat", POSITIONS),
         Convention(
@@ -100,24 +58,38 @@ CONVENTIONS = {
         ),
         Convention("final_equity", "Final equity", "$", "cash and open positions at the last close", EQUITY),
         Convention(
-            "downside_volatility", "Downside volatility", "%", f"root mean square of negative {_DAILY} {_YEAR}", DAILY
+            "downside_volatility",
+            "Downside volatility",
+            "%",
+            f"root mean square of negative {_DAILY} {_YEAR}",
+            DAILY,
         ),
         Convention(
-            "omega", "Omega", "", f"sum of positive over sum of negative {_DAILY}, threshold 0", DAILY, unlimited=True
+            "omega",
+            "Omega",
+            "",
+            f"sum of positive over sum of negative {_DAILY}, threshold 0",
+            DAILY,
+            unlimited=True,
         ),
         Convention("var_95", "VaR 95 %", "%", f"5th percentile of {_DAILY}", DAILY),
         Convention("cvar_95", "CVaR 95 %", "%", f"mean of {_DAILY} at or below VaR 95 %", DAILY),
-        Convention("skew", "Skew", "", f"third standardised moment of {_DAILY}, of the population", DAILY, version=2),
+        Convention("skew", "Skew", "", f"third standardized moment of {_DAILY}, of the population", DAILY, version=2),
         Convention(
             "kurtosis",
             "Excess kurtosis",
             "",
-            f"fourth standardised moment of {_DAILY} less 3, of the population",
+            f"fourth standardized moment of {_DAILY} less 3, of the population",
             DAILY,
             version=2,
         ),
         Convention(
-            "tail_ratio", "Tail ratio", "", f"95th over 5th percentile of {_DAILY}, without sign", DAILY, unlimited=True
+            "tail_ratio",
+            "Tail ratio",
+            "",
+            f"95th over 5th percentile of {_DAILY}, without sign",
+            DAILY,
+            unlimited=True,
         ),
         Convention("best_day", "Best day", "%", f"largest of {_DAILY}", DAILY),
         Convention("worst_day", "Worst day", "%", f"smallest of {_DAILY}", DAILY),

@@ -4,57 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cqs_backtest.metrics.benchmark import basket, benchmark_numbers
-from cqs_backtest.metrics.conventions import BENCHMARK, CALENDAR, DAILY, EQUITY, FILLS, POSITIONS
+from cqs_backtest.metrics.conventions import BENCHMARK, CALENDAR, EQUITY, FILLS, POSITIONS
 from cqs_backtest.metrics.position_stats import money_numbers, position_numbers
 from cqs_backtest.metrics.return_stats import calendar_numbers, daily_numbers, drawdown_numbers
-from cqs_core.trading.metrics import Floats, daily_equity, position_metrics, sharpe, sortino, volatility
+from cqs_core.trading.metrics import DAILY, FORMULAS, Convention, Daily, Floats, daily_equity, position_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from cqs_core import RunResult
-
-
-_OF_DAYS: dict[str, Callable[[Floats], float]] = {
-    "volatility": lambda daily: 100 * volatility(daily),
-    "sharpe": sharpe,
-    "sortino": sortino,
-}
 
 
 class Evidence:
     """Numbers by the series that they come from, each series computed once."""
 
     def __init__(
-        self, result: RunResult | None, benchmark: Floats | None = None, *, daily: Floats | None = None
+        self, result: RunResult | None, benchmark: Floats | None = None, *, daily: Daily | None = None
     ) -> None:
-        """From a run; or, without one, from daily returns (fractions) alone."""
+        """From a run; or, without one, from daily returns alone."""
         self._result, self._benchmark, self._daily = result, benchmark, daily
         self._known: dict[str, Mapping[str, float]] = {}
 
-    def number(self, series: str, name: str) -> float:
-        """One of a series.
+    def value(self, metric: Convention) -> float:
+        """A metric; NaN where it is unknown.
 
         Raises:
             KeyError: there is no such number.
         """
-        if series == DAILY and name in _OF_DAYS:
-            return _OF_DAYS[name](self._days_returns())
+        value = float(self._number(metric.series, metric.name))
+        infinite = value in (float("inf"), float("-inf"))
+        return float("nan") if infinite and not metric.unlimited else value
+
+    def _number(self, series: str, name: str) -> float:
+        if name in FORMULAS:
+            return FORMULAS[name](self._days())
         if series not in self._known:
             self._known[series] = self._computed(series)
         return self._known[series][name]
 
-    def _days_returns(self) -> Floats:
-        if self._daily is None and self._result is not None:
-            self._daily = self._result.daily_returns
-        return self._daily if self._daily is not None else np.zeros(0)
+    def _days(self) -> Daily:
+        if self._daily is None:
+            if self._result is None:
+                raise KeyError("neither a run nor daily returns")
+            self._daily = self._result.daily
+        return self._daily
 
     def _computed(self, series: str) -> Mapping[str, float]:
         if series == DAILY:
-            return daily_numbers(self._days_returns())
+            return daily_numbers(self._days())
         if self._result is None:
             raise KeyError(f"{series} of daily returns alone")
         result, capital = self._result, self._result.costs.capital

@@ -7,13 +7,14 @@ import numpy as np
 from cqs_backtest.metrics.calendar import period_returns
 from cqs_backtest.metrics.drawdowns import spells
 from cqs_core.time.intervals import DAY
-from cqs_core.trading.metrics import YEAR_DAYS, Floats, Stamps, drawdowns, moves, peaks
+from cqs_core.trading.metrics import YEAR_DAYS, Daily, Floats, Stamps, drawdowns, moves, peaks
 
 _NAN = float("nan")
 
 
-def daily_numbers(daily: Floats) -> dict[str, float]:
-    """Statistics of daily returns (fractions, from capital); percent where `conventions` says so."""
+def daily_numbers(days: Daily) -> dict[str, float]:
+    """Statistics of daily returns; percent where `conventions` says so."""
+    daily = days.returns
     up, down = daily[daily > 0], daily[daily < 0]
     low, high = _percentiles(np.sort(daily), (0.05, 0.95))
     return {

@@ -11,7 +11,7 @@ from cqs_backtest.metrics.evidence import Evidence
 
 if TYPE_CHECKING:
     from cqs_core import RunResult
-    from cqs_core.trading.metrics import Floats
+    from cqs_core.trading.metrics import Daily, Floats
 
 
 def statistics(result: RunResult, benchmark: Floats | None = None) -> dict[str, float]:
@@ -23,18 +23,19 @@ def statistics(result: RunResult, benchmark: Floats | None = None) -> dict[str, 
     """
     evidence = Evidence(result, benchmark)
     with np.errstate(all="ignore"):
-        return {name: metric.function(evidence) for name, metric in CONVENTIONS.items()}
+        return {name: evidence.value(metric) for name, metric in CONVENTIONS.items()}
 
 
-def rolled(name: str, daily: Floats, window: int) -> Floats:
+def rolled(name: str, daily: Daily, window: int) -> Floats:
     """(D,): a metric of daily returns over the last `window` days; NaN before there are that many.
 
     Raises:
         KeyError: the metric is not computed from daily returns.
     """
-    out = np.full(len(daily), np.nan)
+    days = len(daily.days)
+    out = np.full(days, np.nan)
     metric = CONVENTIONS[name]
     with np.errstate(all="ignore"):
-        for stop in range(window, len(daily) + 1):
-            out[stop - 1] = metric.function(Evidence(None, daily=daily[stop - window : stop]))
+        for stop in range(window, days + 1):
+            out[stop - 1] = Evidence(None, daily=daily.part(slice(stop - window, stop))).value(metric)
     return out

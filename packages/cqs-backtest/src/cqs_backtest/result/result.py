@@ -13,7 +13,7 @@ from cqs_backtest.result.card import card
 from cqs_backtest.result.notes import notes
 from cqs_backtest.result.performance import Performance
 from cqs_backtest.result.tear_sheet import TearSheet
-from cqs_core.trading.metrics import YEAR_DAYS, daily_equity, drawdowns, returns
+from cqs_core.trading.metrics import YEAR_DAYS, daily_of, drawdowns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -148,8 +148,8 @@ class Result:
         Crypto trades every day: a year has 365 of them. Libraries that assume 252 must be told, such as
         `quantstats.stats.sharpe(r.returns, periods=365)`; `attrs["periods_per_year"]` says so too.
         """
-        days, equity = daily_equity(self.record.ts, self.record.equity, self.day_start)
-        found = _series(days, returns(equity, self.capital), "returns")
+        daily = daily_of(self.record.ts, self.record.equity, self.capital, self.day_start)
+        found = _series(daily.days, daily.returns, "returns")
         found.attrs["periods_per_year"] = YEAR_DAYS
         return found
 

@@ -18,7 +18,7 @@ from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.conventions import HEADLINE
 from cqs_backtest.search import headline as names
 from cqs_backtest.search.checks import any_both, any_nan, within
-from cqs_backtest.search.headline import SIZE, add_up, finite, headline, last_rows
+from cqs_backtest.search.headline import SIZE, Days, finite, headline
 from cqs_backtest.search.settable import Settable
 from cqs_core import Fill, Orders, RunResult, UsageError, plugins
 from cqs_core.trading import BOOLS, BOUNDS, guarded
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cqs_backtest.request import Request
     from cqs_core import Candles, Strategy
     from cqs_core.trading import Floats
+    from cqs_core.trading.metrics import Daily
 
 _FLAGS = ("stop", "limit", "target", "stop_loss", "take_profit", "trailing")
 _KNOWN = 512  # arrays whose values were checked before
@@ -81,7 +82,7 @@ class Evaluator:
         self._strategy = Settable(request.strategy)
         self._bars = [np.ascontiguousarray(getattr(self.traded, name)).reshape(-1) for name in BARS]
         self._ends = ends_of(self.traded, request.costs)
-        self._days = last_rows(self.traded.ts, request.day_start)
+        self._days = Days(self.traded.ts, request.day_start)
         self._equity = np.empty(len(self.traded.ts))
         self._fills = np.zeros(2 * self.traded.ts.size + 1, Fill)
         self._flows = np.zeros((self.traded.shape[1], 2))
@@ -118,9 +119,9 @@ class Evaluator:
         """
         return self._result(self._with(values))
 
-    def daily_returns(self, values: Mapping[str, Any]) -> Floats:
-        """(D,): of one set, fractions, from capital."""
-        return self.result(values).daily_returns
+    def daily(self, values: Mapping[str, Any]) -> Daily:
+        """Returns of one set by day, from capital."""
+        return self.result(values).daily
 
     def _result(self, strategy: Strategy) -> RunResult:
         return replace(self.request, strategy=strategy).simulated(self.candles)
@@ -170,7 +171,7 @@ class Evaluator:
         terms = self._terms.get(key) or self._terms.setdefault(key, terms_of(orders, self.request.costs))
         count = loop(*self._bars, *arrays, steps, self._ends, terms, self._fills, self._equity)
         capital = self.request.costs.capital
-        add_up(self._equity, self._fills, count, self._days, capital, self._flows, sums)
+        self._days.add_up(self._equity, self._fills, count, capital, self._flows, sums)
 
     def _most_fills(self, orders: Orders, fields: Mapping[str, _Field]) -> int:
         """Every fill is asked for, or ends something that was; see the engine."""
@@ -260,10 +261,10 @@ def _is_fraction(value: Any) -> bool:
     return type(value) is float and 0 <= value <= 1
 
 
-def _fill_sums(result: RunResult, days: npt.NDArray[np.int64], flows: Floats, sums: Floats) -> None:
+def _fill_sums(result: RunResult, days: Days, flows: Floats, sums: Floats) -> None:
     """The same sums from a run's own positions."""
     equity, no_fills = result.execution.equity, result.execution.fills[:0]
-    add_up(equity, no_fills, 0, days, result.costs.capital, flows, sums)
+    days.add_up(equity, no_fills, 0, result.costs.capital, flows, sums)
     closed = result.closed
     pnl, pct = closed["pnl"], closed["return_pct"]
     won, lost = pnl > 0, pnl < 0

@@ -16,6 +16,7 @@ from cqs_core.trading.metrics import ANNUAL
 if TYPE_CHECKING:
     from cqs_backtest.search.sweep import SweepJob
     from cqs_core.trading import Floats
+    from cqs_core.trading.metrics import Daily
 
 _MOST_CELLS = 5_000_000  # of a grid whose neighborhoods are looked at: 8 bytes each
 _MOST_SAMPLED = 200
@@ -89,19 +90,19 @@ def _luck(job: SweepJob, best: int | None, sharpes: Floats) -> dict[str, Any]:
     """`dsr`, `pbo`, and of how many sets the latter is made."""
     if best is None:
         return {"dsr": None, "pbo": None, "pbo_sets": 0}
-    daily = job.evaluator.daily_returns(job.space.at(job.space.cell(best)))
+    daily = job.evaluator.daily(job.space.at(job.space.cell(best)))
     chance, used = overfitting(_sampled(job, best))
     return {"dsr": deflated_sharpe(daily, sharpes), "pbo": chance, "pbo_sets": used}
 
 
-def _sampled(job: SweepJob, best: int) -> list[Floats]:
+def _sampled(job: SweepJob, best: int) -> list[Daily]:
     """Daily returns of the best set and others at random: so many that memory does not grow with the search."""
     size = min(_MOST_SAMPLED, len(job.space))
     numbers = {best, *np.random.default_rng(0).choice(len(job.space), size, replace=False).tolist()}
     found = []
     for number in sorted(numbers):
         try:
-            found.append(job.evaluator.daily_returns(job.space.at(job.space.cell(number))))
+            found.append(job.evaluator.daily(job.space.at(job.space.cell(number))))
         except UsageError:
             continue  # it could not run; its row says why
     return found

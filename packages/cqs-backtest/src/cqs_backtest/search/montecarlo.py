@@ -15,11 +15,17 @@ from cqs_core import UsageError, progress
 from cqs_core.trading import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
 
     from cqs_backtest.search.opened_run import OpenedRun
     from cqs_core import Candles, RunResult
     from cqs_core.trading import Floats
+    from cqs_core.trading.metrics import Daily
+
+    Ints = npt.NDArray[np.int64]
+    _Curves = tuple[Floats, Floats | None]  # (K, D) returns, and the Sharpe of each; None where steps are not days
 
 METHODS = ("shuffle", "resample", "bootstrap", "noise")
 _BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -58,20 +64,20 @@ def montecarlo(
     """
     _check(samples, block, noise, ruin)
     result = run.result()
-    daily, span = result.daily_returns, metrics.years(result.candles.ts, result.candles.interval)
+    daily, span = result.daily, metrics.years(result.candles.ts, result.candles.interval)
     trades = trade_returns(result)
     random = {name: np.random.default_rng([seed, k]) for k, name in enumerate(METHODS)}
-    makers: dict[str, tuple[int, Callable[[int], Floats], bool]] = {
-        "shuffle": (samples, lambda n: _shuffled(trades, random["shuffle"], n), False),
-        "resample": (samples, lambda n: _drawn(trades, random["resample"], n), False),
-        "bootstrap": (samples, lambda n: block_bootstrap(daily, random["bootstrap"], n, block), True),
-        "noise": (noise_samples if noise > 0 else 0, lambda n: _noisy(run, random["noise"], n, noise), True),
+    enough_trades, enough_days = len(trades) > 1, len(daily.days) > 1
+    makers: dict[str, tuple[int, Callable[[int], _Curves]]] = {
+        "shuffle": (samples * enough_trades, lambda n: (_shuffled(trades, random["shuffle"], n), None)),
+        "resample": (samples * enough_trades, lambda n: (_drawn(trades, random["resample"], n), None)),
+        "bootstrap": (samples * enough_days, lambda n: _drawn_days(daily, random["bootstrap"], n, block)),
+        "noise": (noise_samples * enough_days * (noise > 0), lambda n: _noisy(run, random["noise"], n, noise)),
     }
     found: dict[str, Any] = {"run": run.stored.id, "seed": seed, "samples": samples}
-    with progress("Monte Carlo", sum(count for count, _, _ in makers.values()), "curves") as work:
-        for name, (count, make, days) in makers.items():
-            enough = count > 0 and len(daily if days else trades) > 1
-            found[name] = _judged(count, make, span, ruin, work.advance, days=days) if enough else None
+    with progress("Monte Carlo", sum(count for count, _ in makers.values()), "curves") as work:
+        for name, (count, make) in makers.items():
+            found[name] = _judged(count, make, span, ruin, work.advance) if count else None
     return found
 
 
@@ -83,15 +89,14 @@ def trade_returns(result: RunResult) -> Floats:
     return found
 
 
-def block_bootstrap(daily: Floats, random: np.random.Generator, samples: int, block: float) -> Floats:
-    """(samples, D): days in blocks of random length, `block` days in the mean, that begin anywhere and wrap around."""
-    days = len(daily)
+def block_bootstrap(days: int, random: np.random.Generator, samples: int, block: float) -> Ints:
+    """(samples, days): numbers of days in blocks of random length, `block` in the mean; blocks wrap around."""
     at = random.integers(0, days, (samples, days))
     fresh = random.random((samples, days)) < 1 / block
     fresh[:, 0] = True
     began = np.maximum.accumulate(np.where(fresh, np.arange(days), 0), axis=1)
     start = np.take_along_axis(at, began, axis=1)
-    drawn: Floats = daily[(start + np.arange(days) - began) % days]
+    drawn: Ints = (start + np.arange(days) - began) % days
     return drawn
 
 
@@ -141,29 +146,33 @@ def _drawn(trades: Floats, random: np.random.Generator, samples: int) -> Floats:
     return drawn
 
 
-def _noisy(run: OpenedRun, random: np.random.Generator, samples: int, noise: float) -> Floats:
-    return np.array(
-        [run.result(candles=noisy_candles(run.candles, random, noise)).daily_returns for _ in range(samples)]
-    )
+def _drawn_days(daily: Daily, random: np.random.Generator, samples: int, block: float) -> _Curves:
+    return _with_sharpe([daily.part(rows) for rows in block_bootstrap(len(daily.days), random, samples, block)])
+
+
+def _noisy(run: OpenedRun, random: np.random.Generator, samples: int, noise: float) -> _Curves:
+    return _with_sharpe([run.result(candles=noisy_candles(run.candles, random, noise)).daily for _ in range(samples)])
+
+
+def _with_sharpe(curves: Sequence[Daily]) -> _Curves:
+    return np.array([curve.returns for curve in curves]), np.array([metrics.sharpe(curve) for curve in curves])
 
 
 def _judged(
     count: int,
-    make: Callable[[int], Floats],
+    make: Callable[[int], _Curves],
     span: float,
     ruin: float,
     tell: Callable[[int], None],
-    *,
-    days: bool,
 ) -> dict[str, Any]:
     numbers: dict[str, list[Any]] = {"cagr": [], "mdd": [], "sharpe": [], "ruin": [], "points": []}
     for start in range(0, count, _CHUNK):
-        returns = make(min(_CHUNK, count - start))
+        returns, sharpes = make(min(_CHUNK, count - start))
         curves = np.cumprod(np.maximum(1 + returns, 0), axis=1)
         high = np.maximum(np.maximum.accumulate(curves, axis=1), 1)
         numbers["cagr"].append(np.array([100 * metrics.growth(float(end), 1.0, span) for end in curves[:, -1]]))
         numbers["mdd"].append(100 * (curves / high - 1).min(axis=1))
-        numbers["sharpe"].append(np.array([metrics.sharpe(each) for each in returns]))
+        numbers["sharpe"].append(np.full(len(returns), math.nan) if sharpes is None else sharpes)
         numbers["ruin"].append((curves.min(axis=1) < ruin).astype(np.float64))
         places = sorted({int(at) for at in np.linspace(0, curves.shape[1] - 1, _POINTS)})
         numbers["points"].append(curves[:, places])
@@ -174,7 +183,7 @@ def _judged(
         "bands": {f"p{round(100 * level)}": band.tolist() for level, band in zip(_BANDS, bands, strict=True)},
         "cagr": _interval(all_of["cagr"]),
         "mdd": _interval(all_of["mdd"]),
-        "sharpe": _interval(all_of["sharpe"]) if days else None,
+        "sharpe": None if sharpes is None else _interval(all_of["sharpe"]),
         "ruin": float(all_of["ruin"].mean()),
     }
 

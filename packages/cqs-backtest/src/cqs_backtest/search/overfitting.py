@@ -7,66 +7,85 @@ of Backtest Overfitting* (2017).
 from __future__ import annotations
 
 import warnings
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core.trading.metrics import YEAR_DAYS
+from cqs_backtest.search.headline import COMPILED
+from cqs_core.trading.metrics import ANNUAL, YEAR_DAYS, sharpe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from cqs_core.trading import Floats
+    from cqs_core.trading.metrics import Daily
 
 _BLOCKS = 8
 _FEWEST_DAYS = 2 * _BLOCKS
+_FEWEST_MOMENTS = 4  # days below which kurtosis is unknown
 
 
 def threshold(sharpes: Floats, days_a_year: int = YEAR_DAYS) -> float:
     """The daily Sharpe ratio that the best of these trials reaches by luck alone.
 
     Args:
-        sharpes: (N,) of all trials, a year.
+        sharpes: (N,) of all trials, a year; one that is NaN counts as a trial.
         days_a_year: by which they were annualized.
     """
-    ffn = _ffn()
-    spread = float(np.std(sharpes, ddof=1)) / np.sqrt(days_a_year) if len(sharpes) > 1 else 0.0
+    ffn, known = _ffn(), sharpes[~np.isnan(sharpes)]
+    spread = float(np.std(known, ddof=1)) / np.sqrt(days_a_year) if len(known) > 1 else 0.0
     return float(ffn.calc_expected_max_sharpe(max(1, len(sharpes)), spread))
 
 
-def deflated_sharpe(daily: Floats, sharpes: Floats, days_a_year: int = YEAR_DAYS) -> float:
+def deflated_sharpe(daily: Daily, sharpes: Floats, days_a_year: int = YEAR_DAYS) -> float:
     """The probability that the true Sharpe ratio is above 0, given how many sets were tried; NaN where unknown.
 
+    As ffn computes it, but from the Sharpe ratio of `cqs_core.trading.metrics`: ffn has its own.
+
     Args:
-        daily: (D,) returns of the chosen set, fractions.
-        sharpes: (N,) of all trials, a year.
+        daily: of the chosen set.
+        sharpes: (N,) of all trials, a year; one that is NaN counts as a trial.
         days_a_year: by which they were annualized.
     """
     import pandas as pd
 
-    if not len(sharpes):
+    ratio, returns = sharpe(daily) / ANNUAL, pd.Series(daily.returns)
+    if not len(sharpes) or len(returns) < _FEWEST_MOMENTS or np.isnan(ratio):
         return float("nan")
-    return float(_ffn().calc_deflated_sharpe_ratio(pd.Series(daily), sharpes, nperiods=days_a_year))
+    moments: Any = returns.skew(), returns.kurt()
+    skew, kurtosis = float(moments[0]), float(moments[1]) + 3
+    variance = 1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2  # of the ratio, times the number of days less 1
+    if not variance > 0:
+        return float("nan")
+    return NormalDist().cdf((ratio - threshold(sharpes, days_a_year)) * ((len(returns) - 1) / variance) ** 0.5)
 
 
-def overfitting(daily: Sequence[Floats]) -> tuple[float, int]:
+def overfitting(daily: Sequence[Daily]) -> tuple[float, int]:
     """The probability that the best set of one half of the days is below the median in the other half.
 
     Sets that hold nothing in half of the blocks have no Sharpe there, and are left out.
 
     Args:
-        daily: returns of each set, (D,), on the same days.
+        daily: of each set, on the same days.
 
     Returns:
         the probability, NaN where fewer than two sets are left, and how many were used.
     """
     import pandas as pd
 
-    used = [values for values in daily if _moves_enough(values)]
+    used = [each for each in daily if _moves_enough(each.returns)]
     if len(used) < 2:
         return float("nan"), len(used)
-    frame = pd.DataFrame(np.column_stack(used))
-    return float(_ffn().calc_prob_backtest_overfitting(frame, n_blocks=_BLOCKS)), len(used)
+    frame = pd.DataFrame(np.column_stack([each.returns for each in used]))
+    ratio = COMPILED["sharpe"]  # it is called some ten thousand times
+
+    def metric(column: pd.Series[float]) -> float:
+        return ratio(used[0].part(column.index.to_numpy())._replace(returns=np.asarray(column, np.float64)))
+
+    return float(_ffn().calc_prob_backtest_overfitting(frame, n_blocks=_BLOCKS, metric=metric)), len(used)
 
 
 def _moves_enough(daily: Floats) -> bool:

@@ -88,19 +88,18 @@ def _symbols(run: OpenedRun, bucket: Bucket) -> Iterator[_Case]:
 
 def _years(result: RunResult) -> Iterator[_Case]:
     """The run's own days without those of a year, joined."""
-    days, _ = metrics.daily_equity(result.candles.ts, result.execution.equity, result.day_start)
-    years = days.astype("datetime64[ms]").astype("datetime64[Y]").astype(np.int64) + 1970
+    years = result.daily.days.astype("datetime64[ms]").astype("datetime64[Y]").astype(np.int64) + 1970
     for year in sorted(set(years.tolist())) if len(set(years.tolist())) > 1 else ():
 
         def make(kept: Any = years != year) -> _Numbers:
-            return _of_days(result.daily_returns[kept], float(kept.sum()))
+            return _of_days(result.daily.part(kept))
 
         yield "year", f"without {year}", make
 
 
-def _of_days(daily: Any, count: float) -> _Numbers:
-    span = count / metrics.YEAR_DAYS
-    found = metrics.curve_metrics(np.cumprod(1 + daily), 1.0, daily, span) | {"num_trades": math.nan}
+def _of_days(daily: metrics.Daily) -> _Numbers:
+    span, growth = len(daily.days) / metrics.YEAR_DAYS, np.cumprod(1 + daily.returns, dtype=np.float64)
+    found = metrics.curve_metrics(growth, 1.0, daily, span) | {"num_trades": math.nan}
     return {name: found[name] for name in SHOWN}
 
 

@@ -181,7 +181,7 @@ def _finished(walk: _Walk, tries: Sequence[Try]) -> dict[str, Any]:
 def _summary(walk: _Walk, tries: Sequence[Try]) -> dict[str, Any]:
     sweep, candles, capital = walk.sweep, walk.candles, walk.sweep.request.costs.capital
     ts, equity = joined(tries, capital)
-    daily = metrics.returns(metrics.daily_equity(ts, equity, sweep.request.day_start)[1], capital)
+    daily = metrics.daily_of(ts, equity, capital, sweep.request.day_start)
     curve = metrics.curve_metrics(equity, capital, daily, metrics.years(ts, candles.interval))
     subject = subject_of(sweep.request, candles)
     counted = trials(walk.folder.bucket, replace(subject, first=tries[0].window.optimize_start, last=int(ts[-1])))

@@ -84,7 +84,7 @@ class RunPage(pn.viewable.Viewer):
         sharpe = ChartPane(page, 220).draw(lambda: _rolling_sharpe(run), below=True)
         pair = pn.Column(
             section("Years", years, note="percent"),
-            section("Rolling Sharpe", sharpe, note="last 90 days, x sqrt(365)"),
+            section("Rolling Sharpe", sharpe, note=f"last 90 days; {CONVENTIONS['sharpe'].text}"),
             stylesheets=[_PAIR, NO_BUTTON],
             **WIDE,
         )

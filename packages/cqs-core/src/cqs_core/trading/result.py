@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cqs_core.trading.metrics import Floats, daily_equity, performance, returns
+from cqs_core.trading.metrics import Daily, Floats, daily_of, performance
 from cqs_core.trading.trades import OPEN, Trades, positions, round_trips
 
 if TYPE_CHECKING:
@@ -52,10 +52,14 @@ class RunResult:
         return closed
 
     @cached_property
+    def daily(self) -> Daily:
+        """Returns by day, starting from capital."""
+        return daily_of(self.candles.ts, self.execution.equity, self.costs.capital, self.day_start)
+
+    @property
     def daily_returns(self) -> Floats:
         """Fractions, a day each, starting from capital."""
-        _, equity = daily_equity(self.candles.ts, self.execution.equity, self.day_start)
-        return returns(equity, self.costs.capital)
+        return self.daily.returns
 
     @cached_property
     def performance(self) -> dict[str, float]:
