@@ -87,10 +87,11 @@ def test_the_search(tmp_path, monkeypatch, capsys):
         series = Series("upbit", market, "1d")
         Lake(Bucket(tmp_path)).append(series, table, int(candles.ts[0]), int(candles.ts[-1]) + DAY, source="import")
     lines = commands("guides/search")
-    assert len(lines) == 3
+    assert len(lines) == 5
     run_all(lines, capsys)
     out = capsys.readouterr().out
     assert "deflated Sharpe ratio" in out
+    assert "Pareto set of" in out
     assert "efficiency" in out
     [code] = documents.blocks("guides/search", "python")
     rule = tmp_path / "rising.py"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cqs_backtest.outcome import BacktestOutcome
 
 _SURE = 0.95
+_MOST_PRINTED = 12
 
 
 def print_performance(console: Console, outcome: BacktestOutcome) -> None:
@@ -104,10 +105,30 @@ def print_sweep(console: Console, found: dict[str, Any], searched: Sequence[str]
         table.add_row(CONVENTIONS[key].label, *(figure(_known(made[key]), unit) for made in sets.values()))
     if sets:
         console.print(table)
+    _print_pareto(console, found, searched)
     console.print(f"{found['rows']:,} sets, {found['failed']:,} of which could not run", highlight=False)
     for line in _verdict(found):
         console.print(cell(line), highlight=False)
     console.print(cell(f"rows: {found['table']}"), style="dim", highlight=False, soft_wrap=True)
+
+
+def _print_pareto(console: Console, found: dict[str, Any], searched: Sequence[str]) -> None:
+    """The Pareto set, as far as a screen shows it."""
+    if not (rows := found.get("pareto")):
+        return
+    goals = found["objectives"]
+    told = f"Pareto set of {len(rows):,}: no set is better in one objective without being worse in another"
+    console.print(told, highlight=False)
+    lines = [
+        [*(str(row[name]) for name in searched), *(figure(_known(row[goal]), CONVENTIONS[goal].unit) for goal in goals)]
+        for row in rows[:_MOST_PRINTED]
+    ]
+    titles = [*searched, *(CONVENTIONS[goal].label for goal in goals)]
+    print_table(
+        titles, [True] * len(titles), lines, lambda _, column: "cyan" if column < len(searched) else "", console
+    )
+    if len(rows) > _MOST_PRINTED:
+        console.print(f"and {len(rows) - _MOST_PRINTED:,} more; see --json", style="dim", highlight=False)
 
 
 def _verdict(found: dict[str, Any]) -> Iterator[str]:

@@ -31,8 +31,15 @@ _SEARCH = (
         help="lo:hi:step (hi included) or a,b,c; a bare name is the range of its own bounds. All by default.",
     ),
     click.option("--random", "count", type=int, help="So many sets of the grid at random, each once."),
-    click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random sets."),
-    click.option("--objective", default="sharpe", show_default=True, help="The metric by which a set is chosen."),
+    click.option("--optimize", type=int, help="So many sets that Optuna proposes; extra: cqs-backtest[optuna]."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed of --random and --optimize."),
+    click.option(
+        "--objective",
+        "objectives",
+        multiple=True,
+        metavar="METRIC",
+        help="What is looked for; Sharpe by default. Repeatable: the first chooses the best set.",
+    ),
     click.option("--require", "requirements", multiple=True, metavar="TEXT", help="Such as 'num_trades>=30'."),
     click.option("--threads", type=click.IntRange(1, 256), help="By default one for each processor."),
 )
@@ -55,14 +62,14 @@ def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict
     from cqs_backtest.search.objective import make_objective
     from cqs_backtest.search.sweep import Sweep
 
-    names = ("ranges", "count", "seed", "objective", "requirements", "threads", "features")
+    names = ("ranges", "count", "optimize", "seed", "objectives", "requirements", "threads", "features")
     own = {name: options.pop(name) for name in names}
     costs = costs_of(options, bucket)
     fixed = parse_assignments(options.pop("params"), "--set")
     markets = parse_list(options.pop("symbols"))
     request = make_request(options.pop("strategy"), markets, params=fixed, costs=costs, **options)
-    objective = make_objective(own["objective"], own["requirements"])
-    asked = Sweep(request, _ranges(own["ranges"], fixed), own["count"], own["seed"], objective)
+    objective = make_objective(own["objectives"] or "sharpe", own["requirements"])
+    asked = Sweep(request, _ranges(own["ranges"], fixed), own["count"], own["seed"], objective, own["optimize"])
     asked.space()
     return asked, own
 
@@ -153,7 +160,7 @@ def _confirm(job: SweepJob, *, yes: bool) -> None:
     if yes or (sets <= _ASK_SETS and seconds <= _ASK_SECONDS):
         return
     fact = f"the sweep has {sets:,} sets and takes about {_duration(seconds)}"
-    remedy = "narrow the ranges, give larger steps, or take some at random with --random 10000"
+    remedy = "narrow the ranges, give larger steps, or take some with --random 10000 or --optimize 500"
     if not (sys.stdin and sys.stdin.isatty()):
         raise UsageError(f"{fact}; {remedy}, or add --yes")
     if not click.confirm(f"{fact}. Start it?", err=True):

@@ -43,9 +43,8 @@ class Executor:
         self._stopped = False
 
     def seconds_a_set(self, space: Space) -> float:
-        """The time one set takes a thread, measured on a few sets from all over the space."""
-        places = sorted({int(n * (len(space) - 1) / (_FIRST - 1)) for n in range(_FIRST)})
-        sets = [space.at(space.cell(place)) for place in places]
+        """The time one set takes a thread, measured on a few sets from all over the grid."""
+        sets = space.spread(_FIRST)
         self.first.rows(sets[:1])  # compiled, and what is common to all sets computed
         started = time.perf_counter()
         self.first.rows(sets)

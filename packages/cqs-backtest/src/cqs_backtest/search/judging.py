@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting, threshold
+from cqs_backtest.search.pareto import pareto
 from cqs_backtest.search.plateau import neighborhood
 from cqs_backtest.search.store import column_of
 from cqs_backtest.trials import subject_of, trials
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_CELLS = 5_000_000  # of a grid whose neighborhoods are looked at: 8 bytes each
 _MOST_SAMPLED = 200
+_MOST_SHOWN = 500  # of a Pareto set
 
 
 def judged(job: SweepJob) -> dict[str, Any]:
@@ -28,7 +30,8 @@ def judged(job: SweepJob) -> dict[str, Any]:
     Raises:
         UsageError: not one set could run.
     """
-    scores, failed, told = _scores(job)
+    table, failed, told = _scores(job)
+    scores = table[:, 0]
     if failed == len(job.space):
         raise UsageError(f"none of {failed:,} sets could run; the first one: {told}")
     best = None if np.isnan(scores).all() else int(np.nanargmax(scores))
@@ -39,9 +42,11 @@ def judged(job: SweepJob) -> dict[str, Any]:
         "failed": failed,
         "first_error": told,
         "objective": job.sweep.objective.metric,
+        "objectives": list(job.sweep.objective.goals),
         "requirements": [str(each) for each in job.sweep.objective.requirements],
         "best": None if best is None else _row(job, best),
         "plateau": _plateau(job, scores),
+        "pareto": _pareto(job, table),
         "trials": len(counted),
         "luck_sharpe": threshold(counted.sharpes) * ANNUAL,
         "table": job.folder.table,
@@ -50,12 +55,12 @@ def judged(job: SweepJob) -> dict[str, Any]:
 
 
 def _scores(job: SweepJob) -> tuple[Floats, int, str | None]:
-    """(N,): by set; how many could not run, and why the first of them."""
-    scores = np.full(len(job.space), np.nan)
+    """(N, M): by set and objective; how many could not run, and why the first of them."""
+    scores = np.full((len(job.space), len(job.sweep.objective.goals)), np.nan)
     failed, told = 0, None
     for start, table in job.folder.tables():
         metrics = {name: np.asarray(table[name], np.float64) for name in job.sweep.objective.metrics}
-        scores[start : start + table.num_rows] = job.sweep.objective.scores(metrics)
+        scores[start : start + table.num_rows] = job.sweep.objective.all_scores(metrics)
         errors = table["error"]
         if missing := table.num_rows - errors.null_count:
             told = told or next(text for text in errors.to_pylist() if text)
@@ -84,6 +89,11 @@ def _plateau(job: SweepJob, scores: Floats) -> dict[str, Any] | None:
         **_row(job, number),
         "mean": float(-means[number] if job.sweep.objective.lower_is_better else means[number]),
     }
+
+
+def _pareto(job: SweepJob, scores: Floats) -> list[dict[str, Any]] | None:
+    """Sets that no other one beats, best first by the first objective; None with one objective."""
+    return [_row(job, int(number)) for number in pareto(scores)[:_MOST_SHOWN]] if scores.shape[1] > 1 else None
 
 
 def _luck(job: SweepJob, best: int | None, sharpes: Floats) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import param
 
@@ -14,7 +15,7 @@ from cqs_core import UnknownName, UsageError
 from cqs_core.trading import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cqs_core import Strategy
 
@@ -44,7 +45,7 @@ class Space:
 
     Attributes:
         axes: the first one changes slowest.
-        chosen: cells of the grid, ascending; None is all of them.
+        chosen: cells of the grid, ascending, or as they are proposed; None is all of them.
     """
 
     axes: tuple[Axis, ...]
@@ -71,17 +72,54 @@ class Space:
         """Sets `start` to `stop`, exclusive, by number."""
         return [self.at(self.cell(number)) for number in range(start, stop)]
 
+    def spread(self, count: int) -> list[dict[str, Any]]:
+        """Up to so many sets from all over the grid, the first and the last one among them."""
+        return [self.at(cell) for cell in sorted({n * (self.cells - 1) // (count - 1) for n in range(count)})]
+
+    def places(self, cell: int) -> tuple[int, ...]:
+        """The place on each axis of one cell of the grid."""
+        found = []
+        for size in reversed(self.shape):
+            cell, place = divmod(cell, size)
+            found.append(place)
+        return tuple(reversed(found))
+
     def at(self, cell: int) -> dict[str, Any]:
         """The set of one cell of the grid."""
-        found = {}
-        for axis in reversed(self.axes):
-            cell, place = divmod(cell, len(axis.values))
-            found[axis.name] = axis.values[place]
-        return {axis.name: found[axis.name] for axis in self.axes}
+        places = self.places(cell)
+        return {axis.name: axis.values[place] for axis, place in zip(self.axes, places, strict=True)}
+
+
+@dataclass(eq=False)
+class Proposed(Sequence[int]):
+    """Cells that are proposed one batch after another; those to come are not known.
+
+    Attributes:
+        total: how many there will be.
+        cells: proposed so far.
+    """
+
+    total: int
+    cells: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return self.total
+
+    @overload
+    def __getitem__(self, number: int) -> int: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[int]: ...
+    def __getitem__(self, number: int | slice) -> int | list[int]:
+        return self.cells[number]
 
 
 def make_space(
-    strategy: type[Strategy], ranges: Mapping[str, str | None], *, count: int | None = None, seed: int = 0
+    strategy: type[Strategy],
+    ranges: Mapping[str, str | None],
+    *,
+    count: int | None = None,
+    seed: int = 0,
+    optimize: int | None = None,
 ) -> Space:
     """The space of these ranges.
 
@@ -91,6 +129,7 @@ def make_space(
             it is empty.
         count: so many sets at random, each once; None is the whole grid.
         seed: of these.
+        optimize: so many sets that an optimizer will propose, each once.
 
     Raises:
         UsageError: an unknown parameter, one that cannot be searched, a value out of bounds, an empty range.
@@ -104,10 +143,15 @@ def make_space(
         raise UsageError(f"strategy {strategy.id!r} has no parameter that can be searched; give one bounds and a step")
     axes = tuple(_axis(strategy, name, known[name], text) for name, text in asked.items())
     grid = Space(axes)
+    if count is not None and optimize is not None:
+        raise UsageError("--random and --optimize exclude each other; choose one")
+    for option, number in (("--random", count), ("--optimize", optimize)):
+        if number is not None and number < 1:
+            raise UsageError(f"{option} is {number}; it must be 1 or more")
+    if optimize is not None and optimize < grid.cells:
+        return Space(axes, Proposed(optimize))
     if count is None or count >= grid.cells:
         return grid
-    if count < 1:
-        raise UsageError(f"--random is {count}; it must be 1 or more")
     if grid.cells >= 1 << 62:
         raise UsageError("the ranges have more than 1e18 sets; give larger steps, or fewer parameters")
     chosen = random.Random(seed).sample(range(grid.cells), count)  # noqa: S311 - not a secret

@@ -35,8 +35,7 @@ class SweepFolder(SearchFolder):
 
     def write_part(self, start: int, table: pa.Table) -> None:
         """Write the rows of sets `start` and following."""
-        name = f"{start:09d}-{start + table.num_rows:09d}.parquet"
-        self.bucket.write(self.key(f"rows/{name}"), parquet_bytes(table))
+        self.bucket.write(self._part(start, start + table.num_rows), parquet_bytes(table))
 
     def parts(self) -> set[tuple[int, int]]:
         """Which sets have rows: half-open ranges."""
@@ -46,7 +45,17 @@ class SweepFolder(SearchFolder):
     def tables(self) -> Iterator[tuple[int, pa.Table]]:
         """The rows part by part, each with the number of its first set."""
         for start, stop in sorted(self.parts()):
-            yield start, parquet_table(self.bucket.read(self.key(f"rows/{start:09d}-{stop:09d}.parquet")))
+            yield start, parquet_table(self.bucket.read(self._part(start, stop)))
+
+    def part(self, start: int, stop: int) -> pa.Table | None:
+        """The rows of these sets, None if they are not there."""
+        try:
+            return parquet_table(self.bucket.read(self._part(start, stop)))
+        except FileNotFoundError:
+            return None
+
+    def _part(self, start: int, stop: int) -> str:
+        return self.key(f"rows/{start:09d}-{stop:09d}.parquet")
 
 
 def ranges(sets: int, part: int) -> list[tuple[int, int]]:
@@ -65,7 +74,7 @@ def rows_table(start: int, sets: Sequence[Mapping[str, Any]], rows: Rows, axes: 
     kinds = {axis.name: axis.values for axis in axes}
     for name, first in sets[0].items():
         values = [values[name] for values in sets]
-        columns[column_of(name)] = _column(values, kinds.get(name, (first,)))
+        columns[column_of(name)] = column(values, kinds.get(name, (first,)))
     columns |= {name: pa.array(values) for name, values in rows.metrics.items()}
     columns["error"] = pa.array([rows.errors.get(k) for k in range(len(sets))], pa.string())
     return pa.table(columns)
@@ -77,7 +86,7 @@ def column_of(parameter: str) -> str:
     return f"parameter_{parameter}" if taken else parameter
 
 
-def _column(values: Sequence[Any], kinds: Sequence[Any]) -> pa.Array[Any]:
+def column(values: Sequence[Any], kinds: Sequence[Any]) -> pa.Array[Any]:
     """One type for all rows of a search, whichever values a part has."""
     import pyarrow as pa
 

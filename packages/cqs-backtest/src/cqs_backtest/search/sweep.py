@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cqs_backtest import feed
 from cqs_backtest.checks.badges import badges
 from cqs_backtest.loading.strategies import find, name_of
@@ -16,17 +18,20 @@ from cqs_backtest.search.execution import Executor
 from cqs_backtest.search.folder import check_same
 from cqs_backtest.search.judging import judged
 from cqs_backtest.search.objective import Objective
-from cqs_backtest.search.space import Axis, Space, make_space
+from cqs_backtest.search.optimizer import SECONDS_A_SET, batch_size, library, method, optimized
+from cqs_backtest.search.space import Axis, Proposed, Space, make_space
 from cqs_backtest.trials import Subject, merge, record, subject_of
 from cqs_core import UsageError, progress
 from cqs_core.trading import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cqs_backtest.request import Request
     from cqs_backtest.search.evaluator import Evaluator, Rows
+    from cqs_backtest.search.optimizer import Found
     from cqs_core import Bucket, Candles, Strategy
+    from cqs_core.trading import Floats
 
 _PART_SECONDS = 3.0
 _MOST_PARTS = 500
@@ -43,8 +48,9 @@ class Sweep:
         request: its engine is the fast one.
         ranges: see `make_space`.
         count: of sets at random; None is the whole grid.
-        seed: of these.
+        seed: of these, or of the optimizer.
         objective: by which the best set is chosen.
+        optimize: so many sets that Optuna proposes; None is the whole grid, or sets at random.
     """
 
     request: Request
@@ -52,6 +58,7 @@ class Sweep:
     count: int | None = None
     seed: int = 0
     objective: Objective = field(default_factory=Objective)
+    optimize: int | None = None
 
     def __post_init__(self) -> None:
         if self.request.engine.name != "fast":
@@ -60,7 +67,33 @@ class Sweep:
     def space(self) -> Space:
         """Its sets; see `make_space` for what is refused."""
         fixed = type(self.request.strategy)
-        return make_space(fixed, self.ranges, count=self.count, seed=self.seed)
+        return make_space(fixed, self.ranges, count=self.count, seed=self.seed, optimize=self.optimize)
+
+    def rows(
+        self,
+        space: Space,
+        executor: Executor,
+        todo: Sequence[tuple[int, int]],
+        tell: Callable[[int], None],
+        stored: Callable[[int, int], Mapping[str, Floats] | None] = lambda _start, _stop: None,
+    ) -> Iterator[Found]:
+        """First number, sets and rows of each part, in the order in which they are done.
+
+        Args:
+            space: as `space()` gave it.
+            executor: that runs the sets.
+            todo: the parts; an optimizer has its own.
+            tell: called with how many more sets are done.
+            stored: metrics of a part that is not to be run; for an optimizer, which has to know them.
+        """
+        if not isinstance(space.chosen, Proposed):
+            return executor.run(space, todo, tell)
+
+        def run(start: int, stop: int) -> Iterator[Found]:
+            size = -(-(stop - start) // executor.threads)
+            return executor.run(space, [(first, min(first + size, stop)) for first in range(start, stop, size)], tell)
+
+        return optimized(space, self.objective, self.seed, run, stored)
 
 
 class SweepJob:
@@ -90,6 +123,8 @@ class SweepJob:
         self._about = setup(
             self.request, captured(self.request.strategy), self.candles, self.executor.first.traded
         ) | asked(sweep, self.space)
+        if self._optimized:
+            self._about["versions"]["optuna"] = library().__version__
         name = name_of(self.request.strategy)
         folder = store.SweepFolder
         self.folder = folder.find(bucket, resume) if resume else folder.new(bucket, name)
@@ -103,6 +138,9 @@ class SweepJob:
         """Seconds that all sets take, by a few of them."""
         cost = self.executor.seconds_a_set(self.space)
         self.seconds = cost * len(self.space) / self.executor.threads
+        if self._optimized:
+            self.seconds += SECONDS_A_SET * len(self.space)
+            self._part = batch_size(self.space, self.sweep.objective)
         if not self._part:
             sets = len(self.space)
             fair = math.ceil(sets / (4 * self.executor.threads))
@@ -131,7 +169,7 @@ class SweepJob:
         ready = len(self.space) - sum(stop - start for start, stop in todo)
         with progress("Sweep", len(self.space), "sets") as work:
             work.advance(ready)
-            for start, sets, rows in self.executor.run(self.space, todo, work.advance):
+            for start, sets, rows in self.sweep.rows(self.space, self.executor, todo, work.advance, self._stored):
                 self._keep(start, sets, rows)
         subject = self._subject()
         merge(
@@ -172,6 +210,26 @@ class SweepJob:
         record(self.bucket, self._subject(), self._source(start), whole, rows.metrics["sharpe"])
         self.folder.write_part(start, store.rows_table(start, whole, rows, self.space.axes))
 
+    @property
+    def _optimized(self) -> bool:
+        return isinstance(self.space.chosen, Proposed)
+
+    def _stored(self, start: int, stop: int) -> dict[str, Floats] | None:
+        """The metrics of a part that has rows.
+
+        Raises:
+            UsageError: its sets are not those that are proposed now.
+        """
+        if (table := self.folder.part(start, stop)) is None:
+            return None
+        sets = self.space.sets(start, stop)
+        for axis in self.space.axes:
+            column = table[store.column_of(axis.name)].to_pylist()
+            if column != store.column([values[axis.name] for values in sets], axis.values).to_pylist():
+                fact = f"the optimizer proposes other sets than those of sweep {self.folder.id!r}"
+                raise UsageError(f"{fact}; its rows are kept. Start a new one without --resume")
+        return {name: np.asarray(table[name], np.float64) for name in self.sweep.objective.metrics}
+
     def _subject(self) -> Subject:
         return subject_of(self.request, self.executor.first.traded)
 
@@ -187,9 +245,18 @@ def asked(sweep: Sweep, space: Space) -> dict[str, Any]:
         "ranges": dict(sweep.ranges),
         "random": sweep.count,
         "random_seed": sweep.seed,
+        "optimize": sweep.optimize,
+        "method": _method(sweep, space),
         "objective": sweep.objective.metric,
+        "objectives": list(sweep.objective.goals),
         "requirements": [str(each) for each in sweep.objective.requirements],
     }
+
+
+def _method(sweep: Sweep, space: Space) -> str:
+    if isinstance(space.chosen, Proposed):
+        return method(sweep.objective)
+    return "grid" if space.chosen is None else "random"
 
 
 def _ends(axis: Axis) -> list[Any]:
@@ -205,7 +272,7 @@ def load_candles(request: Request, space: Space, bucket: Bucket) -> Candles:
         for value in values:
             strategy = find(request.strategy, {axis.name: value})
             wanted += replace(request, strategy=strategy).references
-    for strategy in (find(request.strategy, space.at(space.cell(n))) for n in {0, len(space) - 1}):
+    for strategy in (find(request.strategy, values) for values in space.spread(2)):
         with guarded(strategy, "warmup"):
             need = strategy.warmup()
         shortest, fewest = (strategy, need) if need < fewest else (shortest, fewest)

@@ -139,12 +139,13 @@ class _Walk:
 
     def _chosen(self, n: int, window: Window, tell: Callable[[int], None]) -> tuple[int | None, dict[str, float]]:
         """The cell of the best set, None where no set met the requirements; and its metrics."""
-        sweep, space, bucket = self.sweep, self.space, self.folder.bucket
+        sweep, bucket = self.sweep, self.folder.bucket
         request = replace(sweep.request, start=window.optimize_start)
         executor = Executor(request, until(self.candles, window.optimize_stop), sweep.objective.metrics, self.threads)
         subject = subject_of(request, executor.first.traded)
         cell, optimize, score, sources = None, {}, -math.inf, []
-        for start, sets, rows in executor.run(space, ranges(len(space), _PART), tell):
+        space = sweep.space()  # an optimizer proposes others in each window
+        for start, sets, rows in sweep.rows(space, executor, ranges(len(space), _PART), tell):
             sources.append(f"{self.folder.id}-{n:04d}-{start:09d}")
             whole = [request.strategy.values() | values for values in sets]
             record(bucket, subject, sources[-1], whole, rows.metrics["sharpe"])
