@@ -143,7 +143,7 @@ def test_the_files_and_keys_of_a_sweep(sweep, run):
     assert re.fullmatch(r"sweeps/\d{8}T\d{6}-[a-z0-9-]+-[0-9a-f]{6}", folder)
     assert set(result) == set(first_cells("spec/sweeps", "Result"))
     made = json.loads(bucket.read(f"{folder}/manifest.json"))
-    of_runs = set(run[2]) - {"name", "badges", "metrics", "infinite", "performance"}
+    of_runs = set(run[2]) - {"name", "badges", "infinite", "performance"}
     assert set(made) == of_runs | set(first_cells("spec/sweeps", "Manifest"))
     rows = [pq.read_table(io.BytesIO(bucket.read(e.key))) for e in bucket.list(f"{folder}/rows")]
     metrics = {"total_return", "final_equity"}
@@ -152,3 +152,15 @@ def test_the_files_and_keys_of_a_sweep(sweep, run):
     assert re.fullmatch(r"trials/momentum/upbit-1d-[0-9a-f]{12}/\d+-\d+-[\w-]+\.parquet", ledger.key)
     told = first_cells("spec/sweeps", "Trial ledger")
     assert pq.read_table(io.BytesIO(bucket.read(ledger.key))).column_names == told
+
+
+def test_the_page_of_runs_has_the_table_of_metrics():
+    import runpy
+
+    from cqs_backtest.metrics.conventions import CONVENTIONS
+
+    hook = runpy.run_path(str(documents.ROOT / ".ci" / "metrics.py"))["on_page_markdown"]
+    shown = hook(documents.text("spec/runs"))
+    for metric in CONVENTIONS.values():
+        assert f"| `{metric.name}` | {metric.label} |" in shown
+        assert metric.text in shown

@@ -9,14 +9,16 @@ from handmade import WAVE, daily
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cqs_backtest import BacktestFacade
+from cqs_backtest import BacktestFacade, runs
+from cqs_backtest import compare as side_by_side
 from cqs_backtest.metrics import monthly_returns, rolled, statistics, worst_drawdowns, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
 from cqs_backtest.metrics.metric_text import figure
+from cqs_backtest.report import tear_sheet
 from cqs_backtest.runs import read
 from cqs_backtest.runs.reproducing import verify
 from cqs_backtest.runs.run_comparison import compare
-from cqs_core import Candles, Costs, Execution, Fill, Orders, RunResult
+from cqs_core import Candles, Costs, Execution, Fill, Lake, Orders, RunResult
 from cqs_core.cli import plain
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
 from cqs_core.trading.metrics import FORMULAS, daily_equity
@@ -96,6 +98,24 @@ class TestAnotherFormula:
         assert listed == {run: [], old: ["sharpe"]}
         assert cqs("backtest", "list")[1].count("(metrics of another version)") == 1
         assert "2 was made under another version of: Sharpe" in cqs("backtest", "compare", run, old)[1]
+        note = "made under another version of: Sharpe"
+        assert note in tear_sheet(read(bucket, old))
+        assert note in runs.load(old, bucket)._repr_html_()
+        assert note not in runs.load(run, bucket)._repr_html_()
+        assert note in side_by_side([run, old], bucket=bucket)._repr_html_()
+        assert runs.table(bucket)["other_versions"].to_dict() == {run: "", old: "sharpe"}
+
+    def test_sql_says_which_figures_do_not_compare(self, bucket, run):
+        path = bucket.folder / "runs" / run / "manifest.json"
+        made = json.loads(path.read_text())
+        made["metrics"]["sharpe"] = 1
+        path.write_text(json.dumps(made))
+        lake = Lake(bucket)
+        assert lake.sql("select other_versions from runs").to_pydict() == {"other_versions": [["sharpe"]]}
+        query = "select version from run_metrics where metric in ('sharpe', 'win_rate') order by metric"
+        assert lake.sql(query).to_pydict() == {"version": [1, 1]}
+        query = "select version from run_metrics where metric = 'cagr'"
+        assert lake.sql(query).to_pydict() == {"version": [CONVENTIONS["cagr"].version]}
 
     def test_a_run_from_before_versions_has_the_first_ones(self, bucket, run):
         path = bucket.folder / "runs" / run / "manifest.json"

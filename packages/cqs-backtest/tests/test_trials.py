@@ -1,5 +1,7 @@
 """The trial ledger, and what is said of luck."""
 
+from dataclasses import replace
+
 import numpy as np
 import param
 import pytest
@@ -10,8 +12,9 @@ from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting, threshold
 from cqs_backtest.search.plateau import neighborhood
 from cqs_backtest.search.sweep import Sweep, SweepJob
-from cqs_backtest.trials import Subject, canonical, record, trials
+from cqs_backtest.trials import Subject, canonical, merge, record, survey, trials
 from cqs_core import Bucket, Candles, Orders, Strategy
+from cqs_core.trading.metrics import DAILY_METRICS
 
 RULE = ("volatility_breakout", "--symbols", "BTC,ETH")
 
@@ -61,6 +64,21 @@ class TestLedger:
         record(bucket, subject, "2025-b", [{"n": 1}], [2.0])
         assert sorted(trials(bucket, subject).sharpes) == [0.0, 2.0]
         assert len(trials(bucket, Subject("r/ule", "upbit", ("BTC/KRW",), "1d", 11, 20))) == 0
+
+    def test_a_sharpe_of_another_formula_counts_and_is_compared_with_none(self, tmp_path, monkeypatch):
+        bucket, subject = Bucket(tmp_path), Subject("rule", "upbit", ("BTC/KRW",), "1d", 0, 10)
+        record(bucket, subject, "2024-a", [{"n": 1}, {"n": 2}], [9.0, 8.0])
+        newer = replace(DAILY_METRICS["sharpe"], version=DAILY_METRICS["sharpe"].version + 1)
+        monkeypatch.setitem(DAILY_METRICS, "sharpe", newer)
+        record(bucket, subject, "2025-b", [{"n": 2}, {"n": 3}, {"n": 4}], [1.0, 0.5, 0.0])
+        found = trials(bucket, subject)
+        assert len(found) == 4
+        assert sorted(found.sharpes[~np.isnan(found.sharpes)]) == [0.0, 0.5, 1.0]
+        known = np.array([0.0, 0.5, 1.0])
+        assert threshold(known) < threshold(found.sharpes) < threshold(np.array([9.0, *known]))
+        assert survey(bucket, "rule")[0]["best_sharpe"] == 1.0
+        merge(bucket, subject, "2025-c", ["2024-a", "2025-b"])
+        assert len(trials(bucket, subject)) == 4
 
 
 def returns(sharpe, days):

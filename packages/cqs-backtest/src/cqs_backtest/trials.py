@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ import numpy as np
 from cqs_backtest.loading.strategies import name_of
 from cqs_core.files import parquet_bytes, parquet_table
 from cqs_core.time.clock import iso
+from cqs_core.trading.metrics import DAILY_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from cqs_core.trading import Floats
 
 FOLDER = "trials"
+_FIRST_VERSION = 2  # of Sharpe, before trials kept it
 _NAME = re.compile(r"(-?\d+)-(-?\d+)-(.+)\.parquet")
 
 
@@ -70,7 +73,8 @@ class Trials:
     """The sets that were evaluated on dates that overlap, each once.
 
     Attributes:
-        sharpes: (N,) a year, the newest of each set; one that never moved has 0.
+        sharpes: (N,) a year, the newest of each set; one that never moved has 0, and NaN was computed by another
+            version of the formula: it counts as a trial, but does not compare.
     """
 
     sharpes: Floats
@@ -112,6 +116,7 @@ def record(
             "set": pa.array([_digest(text) for text in texts], pa.uint64()),
             "sharpe": pa.array(np.nan_to_num(np.asarray(list(sharpes), np.float64))),
             "parameters": pa.array(texts, pa.string()),
+            "sharpe_version": pa.array([DAILY_METRICS["sharpe"].version] * len(texts), pa.int64()),
         }
     ).replace_schema_metadata(about)
     bucket.write(subject.key(source), parquet_bytes(table))
@@ -124,7 +129,7 @@ def merge(bucket: Bucket, subject: Subject, source: str, parts: Sequence[str]) -
     keys = [subject.key(part) for part in parts]
     tables = [parquet_table(data) for data in bucket.read_many(keys).values()]
     if tables:
-        bucket.write(subject.key(source), parquet_bytes(pa.concat_tables(tables)))
+        bucket.write(subject.key(source), parquet_bytes(pa.concat_tables(tables, promote_options="default")))
         bucket.delete(keys)
 
 
@@ -145,7 +150,7 @@ def survey(bucket: Bucket, strategy: str) -> list[dict[str, Any]]:
 
     Returns:
         `exchange`, `symbols`, `interval`, `trials` (sets, each counted once), `first` and `last` (ISO 8601), `sources`
-        (runs and searches), `best_sharpe` (a year).
+        (runs and searches), `best_sharpe` (a year; NaN if none was computed by the formula of today).
     """
     root = f"{FOLDER}/{_slug(strategy)}"
     return [row for name in sorted(bucket.folders(root)) if (row := _surveyed(bucket, f"{root}/{name}"))]
@@ -176,12 +181,17 @@ def _surveyed(bucket: Bucket, folder: str) -> dict[str, Any] | None:
         "first": iso(min(first for _, first, _ in objects)),
         "last": iso(max(last for _, _, last in objects)),
         "sources": len(objects),
-        "best_sharpe": max(best.values()),
+        "best_sharpe": max((value for value in best.values() if not math.isnan(value)), default=math.nan),
     }
 
 
 def _sharpes(table: Any) -> dict[int, float]:
-    return dict(zip(table["set"].to_pylist(), table["sharpe"].to_pylist(), strict=True))
+    """By set; NaN where the formula was another one."""
+    named = "sharpe_version" in table.column_names
+    versions = table["sharpe_version"].to_pylist() if named else [None] * len(table)
+    rows = zip(table["set"].to_pylist(), table["sharpe"].to_pylist(), versions, strict=True)
+    current = DAILY_METRICS["sharpe"].version
+    return {key: value if (version or _FIRST_VERSION) == current else math.nan for key, value, version in rows}
 
 
 def _objects(bucket: Bucket, folder: str) -> Iterable[tuple[str, int, int]]:

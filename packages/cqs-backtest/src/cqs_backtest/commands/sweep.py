@@ -124,6 +124,7 @@ def told_how_to_resume() -> Iterator[Callable[[str], None]]:
 def trials(bucket: str | None, as_json: bool, strategy: str) -> None:
     """Count the sets of parameters that were ever tried for STRATEGY, by markets and interval."""
     from cqs_backtest.loading.strategies import find, name_of
+    from cqs_backtest.metrics.metric_text import figure
     from cqs_backtest.trials import survey
 
     name = name_of(find(strategy)) if strategy.endswith(".py") or ":" in strategy else strategy
@@ -133,7 +134,7 @@ def trials(bucket: str | None, as_json: bool, strategy: str) -> None:
         for row in rows:
             dates = f"{row['first'][:10]} to {row['last'][:10]}"
             where = f"{row['exchange']} {','.join(row['symbols'])} {row['interval']}"
-            click.echo(f"{row['trials']:>9,}  {where}  {dates}  best Sharpe {row['best_sharpe']:.2f}")
+            click.echo(f"{row['trials']:>9,}  {where}  {dates}  best Sharpe {figure(row['best_sharpe'], '')}")
         if not rows:
             click.echo(f"no trials of {name!r} yet; `cqs backtest run` and `cqs backtest sweep` count them")
 

@@ -220,10 +220,25 @@ def versions_of_metrics() -> dict[str, int]:
 
 
 def other_versions(made: Mapping[str, Any]) -> list[str]:
-    """The metrics of a manifest that were computed by another version of their formula; before there were any: 1."""
-    then = made.get("metrics", {})
+    """The metrics of a manifest that were computed by another version of their formula."""
     known = (CONVENTIONS[name] for name in made["performance"] if name in CONVENTIONS)
-    return [metric.name for metric in known if then.get(metric.name, 1) != metric.version]
+    return [metric.name for metric in known if version_of(made, metric.name) != metric.version]
+
+
+def version_of(made: Mapping[str, Any], name: str) -> int:
+    """The version of the formula by which a metric of a manifest was computed; 1 where the manifest does not say."""
+    return int(made.get("metrics", {}).get(name, 1))
+
+
+def is_current(made: Mapping[str, Any]) -> bool:
+    """Whether the formulas of the headline metrics are those with which something was made."""
+    return all(version_of(made, name) == CONVENTIONS[name].version for name in HEADLINE)
+
+
+def version_note(made: Mapping[str, Any]) -> str | None:
+    """A note on figures of a manifest that do not compare with those of newer runs; None if all do."""
+    labels = ", ".join(CONVENTIONS[name].label for name in other_versions(made))
+    return f"made under another version of: {labels}; run it again to compare it with newer runs" if labels else None
 
 
 def daily_note(interval: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.metrics import worst_drawdowns
-from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
+from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
 from cqs_backtest.metrics.metric_text import figure
 from cqs_core import UsageError
 
@@ -91,9 +91,8 @@ def _about(made: dict[str, Any]) -> str:
         said += f" · {row['symbol']} has no candles since {row['since'][:16]}, {row['share']:.1%} of final equity"
     if badges.get("no_volume_fills"):
         said += f" · fills in bars without volume: {badges['no_volume_fills']:,}"
-    labels = ", ".join(CONVENTIONS[name].label for name in other_versions(made))
     left_out = (row["note"] for row in badges.get("left_out", []))
-    notes = (daily_note(made["interval"]), *left_out, f"made under another version of: {labels}" if labels else None)
+    notes = (daily_note(made["interval"]), *left_out, version_note(made))
     lines = (dates, paid, said, *filter(None, notes), f"run {made['id']}, made {made['created']}")
     return "".join(f"<p>{escape(text)}</p>" for text in lines)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, version_note
 from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.result.notes import Note, notes
 
@@ -37,6 +37,7 @@ def card(record: Record, title: str, about: str) -> str:
         f'<div style="font-weight:600;font-size:15px">{escape(title)}</div>{_small(about)}',
         *(_alarm(note) for note in loud),
         _figures(record.performance),
+        _small(version_note(record.manifest) or ""),
         curves([record.equity], [_GREY, COLORS[0]], record.capital, behind=record.benchmark),
         _small("Equity (logarithmic) and drawdown; in gray, the benchmark. A year has 365 days."),
         "".join(_chip(note) for note in calm),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, version_note
 from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.result import Result
 from cqs_backtest.result.card import COLORS, curves, framed
@@ -141,6 +141,8 @@ class Comparison:
         for name in HEADLINE:
             values = (r.performance.get(name, math.nan) for r in self.results.values())
             rows.append(_row(CONVENTIONS[name].label, [figure(value, CONVENTIONS[name].unit) for value in values]))
+        notes = [version_note(r.record.manifest) or "" for r in self.results.values()]
+        rows += [_row("Versions", notes)] if any(notes) else []
         for setting, row in self.settings.iterrows():
             rows.append(_row(str(setting), [str(value) for value in row]))
         head = f'<tr><th style="{_CELL}"></th>{heads}</tr>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cqs_backtest.metrics.conventions import CONVENTIONS
+from cqs_backtest.metrics.conventions import CONVENTIONS, other_versions
 from cqs_backtest.result import Result
 from cqs_backtest.runs.store import listing, read
 from cqs_core import Bucket, UsageError
@@ -82,11 +82,14 @@ def verify(run: str, trust: Sequence[str] = (), bucket: Bucket | str | None = No
 
 
 def table(bucket: Bucket | str | None = None) -> pd.DataFrame:
-    """All kept runs, newest first: request, badges and every metric, in the units of `Result.metrics`."""
+    """All kept runs, newest first: request, badges and every metric, in the units of `Result.metrics`.
+
+    `other_versions` names the metrics that do not compare with those of newer runs, because their formula changed.
+    """
     import pandas as pd
 
     rows = [_row(made) for made in listing(opened_bucket(bucket))]
-    frame = pd.DataFrame(rows, columns=[*_ABOUT, *_BADGES, *CONVENTIONS]).set_index("id")
+    frame = pd.DataFrame(rows, columns=[*_ABOUT, *_BADGES, "other_versions", *CONVENTIONS]).set_index("id")
     for name in ("created", "first", "last"):
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
     return frame
@@ -111,4 +114,4 @@ def _row(made: dict[str, Any]) -> dict[str, Any]:
         "symbols": ",".join(made["symbols"]),
         "name": made.get("name") or "",
     }
-    return {**about, **joined, **badges, **made["performance"]}
+    return {**about, **joined, **badges, "other_versions": ",".join(other_versions(made)), **made["performance"]}

@@ -36,15 +36,16 @@ TABLES = [
             "lookahead": "varchar",
             "parity": "varchar",
             **dict.fromkeys(_HEADLINE, "double"),
+            "other_versions": "varchar[]",
         },
         f"{_HERE}:runs",
-        "One kept run, with its headline metrics; run_metrics has all of them.",
+        "One kept run, with its headline metrics (run_metrics has all); other_versions: those of another formula.",
     ),
     SqlTable(
         "run_metrics",
-        {"run": "varchar", "metric": "varchar", "value": "double"},
+        {"run": "varchar", "metric": "varchar", "value": "double", "version": "bigint"},
         f"{_HERE}:run_metrics",
-        "One metric of a kept run.",
+        "One metric of a kept run; only values of one version of its formula compare.",
     ),
     SqlTable(
         "run_trades",
@@ -90,13 +91,14 @@ def run_metrics(bucket: Bucket) -> pa.Table:
     """Every metric of every run; those that could not be computed are null."""
     import pyarrow as pa
 
-    rows = [(made["id"], *pair) for made in _manifests(bucket) for pair in made["performance"].items()]
-    run, metric, value = zip(*rows, strict=True) if rows else ((), (), ())
+    rows = [(made["id"], *row) for made in _manifests(bucket) for row in _metrics(made)]
+    run, metric, value, version = zip(*rows, strict=True) if rows else ((), (), (), ())
     return pa.table(
         {
             "run": pa.array(run, pa.string()),
             "metric": pa.array(metric, pa.string()),
             "value": pa.array(value, pa.float64()),
+            "version": pa.array(version, pa.int64()),
         }
     )
 
@@ -118,12 +120,22 @@ def _manifests(bucket: Bucket) -> list[dict[str, Any]]:
 
 
 def _about(made: dict[str, Any]) -> dict[str, Any]:
+    from cqs_backtest.metrics.conventions import other_versions
+
     about = {name: made.get(name) for name in ("name", "created", "exchange", "symbols", "interval", "engine")}
     about |= {name: made.get(name) for name in ("benchmark", "first", "last")}
     about |= {name: made["badges"].get(name) for name in ("lookahead", "parity")}
     about |= {name: made["performance"].get(name) for name in _HEADLINE}
+    about |= {"other_versions": other_versions(made)}
     strategy = made["strategy"]
     return about | {"run": made["id"], "strategy": strategy["name"], "parameters": json.dumps(strategy["parameters"])}
+
+
+def _metrics(made: dict[str, Any]) -> Iterator[tuple[str, float | None, int]]:
+    from cqs_backtest.metrics.conventions import version_of
+
+    for name, value in made["performance"].items():
+        yield name, value, version_of(made, name)
 
 
 def _kind(name: str) -> pa.DataType:
@@ -131,7 +143,7 @@ def _kind(name: str) -> pa.DataType:
 
     if name in _HEADLINE:
         return pa.float64()
-    return pa.list_(pa.string()) if name == "symbols" else pa.string()
+    return pa.list_(pa.string()) if name in ("symbols", "other_versions") else pa.string()
 
 
 def _joined(bucket: Bucket, name: str, file: str) -> pa.Table:

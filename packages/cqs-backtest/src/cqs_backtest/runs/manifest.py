@@ -35,7 +35,6 @@ def manifest(outcome: BacktestOutcome) -> dict[str, Any]:
         "name": request.name,
         **shared,
         "badges": outcome.badges,
-        "metrics": versions_of_metrics(),
         "infinite": [name for name, value in outcome.performance.items() if math.isinf(value)],
         "performance": outcome.performance,
     }
@@ -72,6 +71,7 @@ def setup(
         "day_start": request.day_start,
         "candles": candle_hashes(candles, market),
         "versions": versions(),
+        "metrics": versions_of_metrics(),
         "seed": request.seed,
     }
 

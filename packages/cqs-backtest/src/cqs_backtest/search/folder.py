@@ -127,6 +127,7 @@ _CONDITIONS = {
     "start": "start",
     "end": "end",
     "versions": "libraries",
+    "metrics": "formulas of metrics",
 }
 
 

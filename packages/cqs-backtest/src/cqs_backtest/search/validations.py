@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from cqs_backtest.metrics.conventions import is_current, versions_of_metrics
 from cqs_backtest.runs.store import FOLDER
 from cqs_core.cli import plain
 from cqs_core.time.clock import iso, now
@@ -26,12 +27,14 @@ def keep_validation(bucket: Bucket, kind: str, found: Mapping[str, Any], options
         found: the result, with the id of its run; what JSON cannot hold is null.
         options: with which it was made.
     """
-    made = {"created": iso(now()), "options": dict(options), **found}
+    made = {"created": iso(now()), "options": dict(options), "metrics": versions_of_metrics(), **found}
     bucket.write(_key(str(found["run"]), kind), json.dumps(plain(made), ensure_ascii=False, indent=1).encode())
 
 
 def validations(bucket: Bucket, run: str) -> dict[str, dict[str, Any]]:
-    """The stored results of a run by kind, unknown numbers as None; what is damaged is left out: it can be made again.
+    """The stored results of a run by kind, unknown numbers as None.
+
+    What is damaged, or was computed by other formulas, is left out: it can be made again.
 
     Args:
         bucket: that keeps the run.
@@ -39,7 +42,7 @@ def validations(bucket: Bucket, run: str) -> dict[str, dict[str, Any]]:
     """
     keys = {_key(run, kind): kind for kind in VALIDATIONS}
     read = {keys[key]: _object(data) for key, data in bucket.read_many(list(keys)).items()}
-    return {kind: made for kind, made in read.items() if made is not None}
+    return {kind: made for kind, made in read.items() if made is not None and is_current(made)}
 
 
 def _key(run: str, kind: str) -> str:

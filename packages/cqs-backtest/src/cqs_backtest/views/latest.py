@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 
 from cqs_backtest import charts
+from cqs_backtest.metrics.conventions import version_note
 from cqs_backtest.runs import read, survey
 from cqs_panel import WIDE, empty, failure, html, percent, ratio, section, strategy_title
 from cqs_panel.charts import ChartPane
@@ -54,6 +56,8 @@ def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError]) -> Any:
     said = f"{symbols} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
     name = strategy_title(made["strategy"]["name"])
     told = [html(f'<span class="note">{_unreadable(len(damaged))}; see Backtest.</span>')] if damaged else []
+    if version := version_note(made):
+        told.append(html(f'<span class="note">{escape(version)}</span>'))
     chart = ChartPane(page, 404).draw(lambda: charts.equity(run, benchmark=False, mode="page"))
     return section(name, *told, chart, note=said, actions=[_link(page, "Open", run=run.id)])
 

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest import charts
-from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, other_versions
+from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
 from cqs_backtest.views.run_figures import all_metrics, badges, figure
 from cqs_backtest.views.trades import RunTrades
 from cqs_core import UsageError
@@ -99,16 +99,10 @@ class RunPage(pn.viewable.Viewer):
         left_out = [row["note"] for row in made["badges"].get("left_out", [])]
         outside = [_features(made), *made["badges"].get("features", [])]
         about = f"{dates}; {paid}; run {self._run.id}"
-        lines = [about, *outside, daily_note(made["interval"]), *left_out, self._other_versions()]
+        lines = [about, *outside, daily_note(made["interval"]), *left_out, version_note(made)]
         notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)
         title = f"{made['name']}: {name}" if made.get("name") else name
         return f"<b>{escape(title)}</b>{notes}"
-
-    def _other_versions(self) -> str:
-        labels = ", ".join(CONVENTIONS[name].label for name in other_versions(self._made))
-        return (
-            f"Made under another version of: {labels}. Run it again to compare them with newer runs." if labels else ""
-        )
 
 
 def _features(made: dict[str, Any]) -> str:

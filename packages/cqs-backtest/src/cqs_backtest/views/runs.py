@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,6 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from cqs_backtest.metrics.conventions import version_note
 from cqs_backtest.runs import FOLDER, set_aside, survey
 from cqs_panel import (
     WIDE,
@@ -17,6 +20,7 @@ from cqs_panel import (
     empty,
     failure,
     fill,
+    html,
     section,
     strategy_title,
     table,
@@ -85,7 +89,7 @@ class KeptRuns(pn.viewable.Viewer):
         go.on_click(lambda _: self._page.goto(self._page.slug, compare=",".join(self.chosen)))
         self._table = self._made_table()
         self._columns[:] = [columns_button(self._table)]
-        self._body[:] = [self._table, compare_some, go]
+        self._body[:] = [self._table, *_versions(found), compare_some, go]
         self._mark()
 
     def _mark(self) -> None:
@@ -115,6 +119,13 @@ class KeptRuns(pn.viewable.Viewer):
             phone=_PHONE,
             on_click=lambda i: self._page.goto(self._page.slug, run=self._found[i]["id"]),
         )
+
+
+def _versions(found: Sequence[dict[str, Any]]) -> list[Any]:
+    """A note on runs whose figures were computed by another version of a formula."""
+    notes = Counter(filter(None, map(version_note, found)))
+    lines = (f"{runs} {'run' if runs == 1 else 'runs'} {note}" for note, runs in notes.items())
+    return [html(f'<span class="note">{escape(line)}</span>') for line in lines]
 
 
 def _row(made: dict[str, Any], zone: str | None) -> dict[str, Any]:
