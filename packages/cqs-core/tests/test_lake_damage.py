@@ -273,7 +273,7 @@ class TestReceipts:
         for _ in range(2):
             lake.compact(grace=-1)
         kept = [o.key for s in (BTC, ETH) for o in lake.objects(s)]
-        found = {e.key for e in lake.bucket.list("data/candles")}
+        found = {e.key for e in lake.bucket.list("data/candles/exchange=upbit")}
         assert found == {*kept, *map(receipt_of, kept)}
 
     def test_a_kill_between_deleting_inputs_and_their_receipts_is_no_damage(self, lake):

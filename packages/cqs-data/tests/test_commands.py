@@ -74,6 +74,19 @@ class TestStatus:
         fill(bucket, Series("binance", "PEPE/USDT:USDT", "15m"), 1500)
         fill(bucket, Series("upbit", "비트\x1b[31m/KRW", "1h"), 1)
 
+    def test_objects_that_are_not_understood_are_counted(self, bucket, capsys):
+        bucket.bucket.write(f"{BTC.folder}/notes.txt", b"")
+        assert run_command(["data", "status", "--json"]) == 0
+        assert "1 object of the lake has a name that cqs does not know, and is not read" in capsys.readouterr().err
+
+    def test_a_lake_of_a_newer_format_is_refused(self, bucket, capsys):
+        bucket.bucket.write("data/candles/_format_2", b'{"written_by": "cqs-core 9"}')
+        for words in (["data", "status"], ["update"], ["sql", "select 1 from candles"], ["data", "verify"]):
+            assert run_command(words) == 1
+            assert (
+                "of format 2, written by cqs-core 9; this version reads 1: upgrade cqs-core" in capsys.readouterr().err
+            )
+
     def test_it_is_plain_text_that_is_never_cut(self):
         lines = cqs("data", "status", COLUMNS="20").stdout.splitlines()
         assert lines[0].split("  ")[0] == "Series"

@@ -11,6 +11,9 @@ from .env_file import variables as variables
 from .folders import cache_folder as cache_folder
 from .folders import data_folder as data_folder
 from .folders import state_folder as state_folder
+from .formats import NewerFormat as NewerFormat
+from .formats import format_fields as format_fields
+from .formats import require_format as require_format
 from .plaintext import one_line as one_line
 from .plaintext import safe as safe
 from .spreadsheet import to_csv as to_csv

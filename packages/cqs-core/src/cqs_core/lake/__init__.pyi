@@ -44,6 +44,7 @@ from .series_table import stamps as stamps
 from .series_table import with_seq as with_seq
 from .series_text import series_of as series_of
 from .spans import Spans as Spans
+from .status import Inventory as Inventory
 from .status import SeriesStatus as SeriesStatus
 from .verify import Verified as Verified
 from .verify import series_in as series_in

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cqs_core.lake.format import check_marks
 from cqs_core.lake.object_names import ROOT, LakeObject, Series, parse_folder
 from cqs_core.lake.receipts import Contents, contents_of
 
@@ -21,10 +22,15 @@ class ReadPlan(NamedTuple):
 
 
 def contents_by_series(bucket: Bucket, prefix: str = ROOT) -> dict[Series, Contents]:
-    """All objects below `prefix`, and those that are missed, by series; names that are not ours are passed over."""
+    """All objects below `prefix`, and those that are missed, by series; names that are not ours are passed over.
+
+    Raises:
+        NewerFormat: the lake, or an object, is of a format that this version does not know.
+    """
     folders: dict[str, list[Entry]] = {}
     for entry in bucket.list(prefix, immutable=True):
         folders.setdefault(entry.key.rpartition("/")[0], []).append(entry)
+    check_marks(bucket, (entry.key for entry in folders.get(ROOT, ())))
     found = ((parse_folder(folder), contents_of(entries)) for folder, entries in folders.items())
     return {series: each for series, each in found if series is not None and (each.objects or each.missing)}
 

@@ -12,7 +12,7 @@ from cqs_core.lake.object_names import ROOT, LakeObject, Series, escape
 from cqs_core.lake.receipts import Contents, require_all
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.series_text import all_series, series_of
-from cqs_core.lake.status import SeriesStatus, lake_status
+from cqs_core.lake.status import Inventory, SeriesStatus, inventory
 from cqs_core.time.clock import milliseconds
 from cqs_core.trading.markets import refuse_prefix
 
@@ -70,7 +70,15 @@ class Lake:
 
     def status(self) -> Sequence[SeriesStatus]:
         """One entry a series, sorted, from one listing; of a local lake only folders that changed are looked into."""
-        return retrying("the lake", lambda: lake_status(self.bucket))
+        return self.inventory().series
+
+    def inventory(self) -> Inventory:
+        """The status of every series, and the keys that are not understood; see `status`.
+
+        Raises:
+            NewerFormat: a newer version wrote the lake.
+        """
+        return retrying("the lake", lambda: inventory(self.bucket))
 
     def gaps(self, series: Iterable[Series | str] | Series | str | None = None) -> Sequence[Gap]:
         """Every hole between first and last candle, with its cause; of all series, or of some."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.bucket.cache import REMEDY
+from cqs_core.lake.format import check_name
 from cqs_core.lake.object_names import LakeObject, parse_object
 from cqs_core.lake.ranges import subtract
 from cqs_core.lake.retrying import Missing
@@ -54,13 +55,19 @@ def receipt_of(key: str) -> str:
 
 
 def contents_of(entries: Iterable[Entry]) -> Contents:
-    """Parse the names in a folder of the lake; names that are not ours are ignored."""
+    """Parse the names in a folder of the lake; names that are not ours are ignored.
+
+    Raises:
+        NewerFormat: an object is of a format that this version does not know.
+    """
     objects, vouched = list[LakeObject](), set[str]()
     for entry in entries:
         if entry.key.endswith(_SUFFIX):
-            vouched.add(_object_of(entry.key))
+            vouched.add(object_of(entry.key))
         elif item := parse_object(entry.key, entry.size, entry.modified):
             objects.append(item)
+        else:
+            check_name(entry.key)
     gone = sorted(vouched.difference(o.key for o in objects))
     absent = [item for key in gone if (item := parse_object(key))]
     if not absent:
@@ -107,7 +114,7 @@ def missing_text(item: LakeObject) -> str:
     return f"{item.key!r} is missing: it was stored, and is gone"
 
 
-def _object_of(receipt: str) -> str:
+def object_of(receipt: str) -> str:
     """The key of the object that a receipt names; it matches no object if the file is not a receipt."""
     folder, _, name = receipt.rpartition("/")
     return f"{folder}/{name.removeprefix('_').removesuffix(_SUFFIX)}.parquet"

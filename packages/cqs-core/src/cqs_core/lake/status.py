@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
-from cqs_core.lake.object_names import ROOT, LakeObject, Series, parse_folder
-from cqs_core.lake.receipts import contents_of, missing_text
+from cqs_core.lake.format import check_marks, is_mark
+from cqs_core.lake.object_names import ROOT, LakeObject, Series, parse_folder, parse_object
+from cqs_core.lake.receipts import contents_of, missing_text, object_of
 from cqs_core.time import intervals
 
 if TYPE_CHECKING:
@@ -47,17 +48,44 @@ class SeriesStatus:
     problem: str = ""
 
 
-def lake_status(bucket: Bucket) -> list[SeriesStatus]:
-    """One entry per series, sorted; cached per folder until the folder changes."""
+@dataclass(frozen=True)
+class Inventory:
+    """All that is in a lake.
+
+    Attributes:
+        series: one entry a series, sorted.
+        unknown: keys that are not understood: written by another program, or damaged names.
+    """
+
+    series: Sequence[SeriesStatus]
+    unknown: Sequence[str]
+
+
+def inventory(bucket: Bucket) -> Inventory:
+    """From one listing, cached per folder until the folder changes.
+
+    Raises:
+        NewerFormat: the lake, or an object, is of a format that this version does not know.
+    """
 
     def made(folder: str, entries: Sequence[Entry]) -> dict[str, Any] | None:
+        check_marks(bucket, (entry.key for entry in entries))
         series, contents = parse_folder(folder), contents_of(entries)
-        if series is None or not (contents.objects or contents.missing):
-            return None
-        return asdict(series_status(bucket, series, contents.objects, contents.missing))
+        known = series is not None and (contents.objects or contents.missing)
+        status = asdict(series_status(bucket, series, contents.objects, contents.missing)) if known and series else None
+        unknown = [entry.key for entry in entries if not _understood(series, entry.key)]
+        return {"status": status, "unknown": unknown} if status or unknown else None
 
-    found = (_remembered(about) for about in bucket.each_folder(ROOT, "status", made).values())
-    return sorted(found, key=lambda status: status.series)
+    found = bucket.each_folder(ROOT, "inventory", made).values()
+    series = (_remembered(one["status"]) for one in found if one["status"])
+    unknown = sorted(key for one in found for key in one["unknown"])
+    return Inventory(sorted(series, key=lambda status: status.series), unknown)
+
+
+def _understood(series: Series | None, key: str) -> bool:
+    if series is None:
+        return is_mark(key)
+    return parse_object(key) is not None or parse_object(object_of(key)) is not None
 
 
 def _remembered(about: dict[str, Any]) -> SeriesStatus:

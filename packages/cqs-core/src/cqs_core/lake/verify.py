@@ -16,6 +16,7 @@ from cqs_core.files.arrow import parquet_table
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import against_name, problem_of
 from cqs_core.lake.cleaning import FRESH
+from cqs_core.lake.format import check_marks
 from cqs_core.lake.object_names import ROOT, parse_folder, parse_object
 from cqs_core.lake.receipts import contents_of
 from cqs_core.lake.series_table import SCHEMA, empty_table, newest, stamps
@@ -50,8 +51,14 @@ class Verified:
 
 
 def series_in(bucket: Bucket) -> list[Series]:
-    """Whatever has a folder with files in the lake, sorted."""
-    folders = {entry.key.rpartition("/")[0] for entry in bucket.list(ROOT, immutable=True)}
+    """Whatever has a folder with files in the lake, sorted.
+
+    Raises:
+        NewerFormat: the lake is of a format that this version does not know.
+    """
+    keys = [entry.key for entry in bucket.list(ROOT, immutable=True)]
+    check_marks(bucket, keys)
+    folders = {key.rpartition("/")[0] for key in keys}
     return sorted(series for series in map(parse_folder, folders) if series)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from cqs_core.errors import DataError
 from cqs_core.lake.checking import metadata
+from cqs_core.lake.format import mark
 from cqs_core.lake.object_names import SOURCES, LakeObject, Series, object_name
 from cqs_core.lake.receipts import receipt_of
 from cqs_core.lake.series_table import encode, stamps, with_seq
@@ -49,6 +50,8 @@ def append(
 ) -> list[LakeObject]:
     """Store the answer about `[start, end)`: one object a period, one for each run of periods without rows."""
     _check(series, table, start, end, source)
+    if not seen:  # the series is new, and the lake may be
+        mark(bucket)
     seq = next_seq(seen) if seq is None else seq
     ts = stamps(table)
     written = []

@@ -10,6 +10,7 @@ import click
 
 from cqs_core import Lake, Series, plugins
 from cqs_core.cli import command_options, emit, open_bucket, say, table_lines, width_of
+from cqs_core.files import safe
 from cqs_core.time import clock, intervals
 from cqs_core.time.clock import iso_or_none
 from cqs_data.availability import stale_bars
@@ -36,10 +37,16 @@ def status(exchange: str | None, symbols: str | None, interval: str | None, buck
 
 def show_status(lake: Lake, as_json: bool, series: Collection[Series] | None = None) -> None:
     """Print it, of all series or some; gaps are missing bars, stale the closed bars after the last candle."""
-    found = [one for one in lake.status() if series is None or one.series in series]
+    inventory = lake.inventory()
+    found = [one for one in inventory.series if series is None or one.series in series]
     found.sort(key=lambda one: by_length(one.series))
     now = clock.now()
     emit([_row(one, now) for one in found], as_json, lambda: _table(found, now))
+    if inventory.unknown:
+        count, first = len(inventory.unknown), inventory.unknown[0]
+        some = f"{count:,} objects of the lake have names" if count > 1 else "1 object of the lake has a name"
+        fact = f"{some} that cqs does not know, and {'are' if count > 1 else 'is'} not read"
+        click.echo(f"cqs: {fact}, such as {safe(repr(first))}; rename or remove it", err=True)
 
 
 def _row(one: SeriesStatus, now: int) -> dict[str, Any]:
