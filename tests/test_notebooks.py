@@ -6,7 +6,6 @@ import importlib.util
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 import documents
+from cqs_core.testing.waiting import until
 
 PAGES = documents.DOCS / "from-python"
 NOTEBOOKS = sorted(path.stem for path in PAGES.glob("*.py"))
@@ -171,9 +171,7 @@ def interrupted(kernel, cell, begun):
     """What a cell that is stopped once `begun()` puts out."""
 
     def stop():
-        until = time.monotonic() + 120
-        while not begun() and time.monotonic() < until:
-            time.sleep(0.05)
+        until(begun)
         kernel.interrupt()
 
     thread = threading.Thread(target=stop)

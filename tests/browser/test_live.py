@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -14,6 +13,7 @@ from playwright.sync_api import expect
 
 from cqs_core import Lake, Series
 from cqs_core.testing.command import cqs_json
+from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, MINUTE
 from plots import settle
@@ -87,7 +87,7 @@ def live(visit, dashboard, bucket, exchange):
     for page in pages:
         if not page.is_closed() and switch(page).is_checked():
             switch(page).click()
-    wait(lambda: connections(exchange) == 0, 40)
+    until(lambda: connections(exchange) == 0)
 
 
 def address(url, series):
@@ -104,13 +104,6 @@ def connections(exchange):
 
 def last_of(bucket):
     return next(one.last for one in Lake(str(bucket)).status() if one.series == MINUTES)
-
-
-def wait(true, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.1)
 
 
 def switch(page):
@@ -176,7 +169,7 @@ def test_zoomed_out_the_bucket_of_the_live_candle_is_exact(live, bucket, exchang
     try:
         page.wait_for_function(f"bars().at(-1)[0] >= {shown} + 2 * 180000")  # what was live then is compared
         bars, frame = page.evaluate("bars()"), Lake(str(bucket)).frame(feed.series)
-        wait(lambda: feed.news.closed and feed.news.closed[-1].ts >= bars[-1][0])
+        until(lambda: feed.news.closed and feed.news.closed[-1].ts >= bars[-1][0])
         rows = dict(zip(frame.index.as_unit("ms").asi8.tolist(), frame[OHLCV].to_numpy().tolist(), strict=True))
         rows |= {c.ts: [c.open, c.high, c.low, c.close, c.volume] for c in feed.news.closed if c.ts > max(rows)}
     finally:
@@ -193,9 +186,9 @@ def test_zoomed_out_the_bucket_of_the_live_candle_is_exact(live, bucket, exchang
 
 def test_switching_off_ends_the_upstream_and_shows_the_lake_again(live, exchange, bucket):
     page = live()
-    wait(lambda: connections(exchange) > 0)
+    until(lambda: connections(exchange) > 0)
     switch(page).click()
-    wait(lambda: connections(exchange) == 0, 5)
+    until(lambda: connections(exchange) == 0)
     page.wait_for_function("!location.search.includes('live')")
     last = last_of(bucket)
     page.wait_for_function(f"bars().at(-1)[0] === {last} && view().end <= {last + 60 * MINUTE}")
@@ -206,16 +199,16 @@ def test_it_ends_for_another_series_for_a_hidden_view_and_with_the_session(live,
     page = live()
     page.locator(".tabulator-cell", has_text="1h").first.click()
     page.get_by_text("upbit BTC/KRW 1h", exact=True).wait_for()
-    wait(lambda: connections(exchange) == 0, 5)
+    until(lambda: connections(exchange) == 0)
     expect(switch(page)).not_to_be_checked()
     switch(page).click()
     page.locator(".said.live").wait_for()
     page.locator(".sidebar").get_by_text("Jobs", exact=True).click()
-    wait(lambda: connections(exchange) == 0, 5)
+    until(lambda: connections(exchange) == 0)
     page.locator(".sidebar").get_by_text("Data", exact=True).click()
-    wait(lambda: connections(exchange) > 0, 5)
+    until(lambda: connections(exchange) > 0)
     page.context.close()
-    wait(lambda: connections(exchange) == 0, 40)
+    until(lambda: connections(exchange) == 0)
 
 
 @pytest.mark.soak

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -17,6 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cqs_core import Bucket
+from cqs_core.testing.waiting import until
 from cqs_panel.testing.browser import open_visit
 
 pytestmark = pytest.mark.browser
@@ -28,6 +28,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def answers(url):
+    try:
+        urllib.request.urlopen(url, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def running(*command, bucket, path="/", stderr=None):
     """A server as a user starts it; gives its URL and process."""
@@ -36,14 +44,9 @@ def running(*command, bucket, path="/", stderr=None):
     process = subprocess.Popen([*command, "--port", str(port)], env=environment, start_new_session=True, stderr=stderr)
     url = f"http://localhost:{port}{path}"
     try:
-        for _ in range(240):
-            if process.poll() is not None:
-                raise RuntimeError(f"ended with {process.returncode}")
-            try:
-                urllib.request.urlopen(f"http://localhost:{port}/static/js/bokeh.min.js", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.25)
+        until(lambda: process.poll() is not None or answers(f"http://localhost:{port}/static/js/bokeh.min.js"))
+        if process.poll() is not None:
+            raise RuntimeError(f"ended with {process.returncode}")
         yield url, process
     finally:
         if process.poll() is None:
@@ -108,22 +111,21 @@ def test_every_page_of_a_demo_says_so(visit, tmp_path):
             page.context.close()
 
 
+def connections(process):
+    return [one for one in psutil.Process(process.pid).net_connections() if one.status == psutil.CONN_ESTABLISHED]
+
+
 @pytest.mark.soak
 def test_closed_windows_leave_no_sessions(visit, tmp_path):
     with running(*cqs("serve", "--no-open"), bucket=tmp_path) as (url, process):
         visit(url).page.context.close()
-        time.sleep(1)
+        until(lambda: not connections(process))
         before = psutil.Process(process.pid).memory_info().rss
         for _ in range(6):
             visit(url + "?view=plugins").page.context.close()
         grown = (psutil.Process(process.pid).memory_info().rss - before) / 1e6
         assert grown < 6 * 8, f"{grown:.0f} MB for six sessions"
-        for _ in range(120):
-            if not [c for c in psutil.Process(process.pid).net_connections() if c.status == "ESTABLISHED"]:
-                break
-            time.sleep(0.25)
-        else:
-            pytest.fail("connections stay open")
+        until(lambda: not connections(process))
 
 
 def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(chromium, visit, tmp_path):

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
 from cqs_core import Bucket, BucketError, BucketUnavailable, UsageError
 from cqs_core.testing.gcs_proxy import FAULTS, GcsProxy
+from cqs_core.testing.waiting import until
 
 pytestmark = pytest.mark.once
 
@@ -180,8 +180,7 @@ def test_damage_sigterm_ends_a_command_that_a_storage_holds_up(proxy, url, how, 
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout.readline() == "at work\n"
         before = sum(proxy.asked.values())
-        while sum(proxy.asked.values()) == before:
-            time.sleep(0.02)
+        until(lambda: sum(proxy.asked.values()) > before)
         running.send_signal(signal.SIGTERM)
         assert running.wait(30) == 143
         assert running.stderr.read() == ""

@@ -18,6 +18,7 @@ from cqs_core.jobs.job import alive
 from cqs_core.jobs.job_files import read_json, write_json
 from cqs_core.testing.command import cqs, cqs_json, refusal
 from cqs_core.testing.site import Site
+from cqs_core.testing.waiting import until
 
 WORK = """
 import os, signal, sys, time
@@ -65,21 +66,18 @@ def work(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(site.folder))
 
 
-def until(fits, job: jobs.Job, patience: float = 60) -> jobs.Job:
-    end = time.monotonic() + patience
-    while not fits(job):
-        assert time.monotonic() < end, (job, job.log)
-        time.sleep(0.02)
-        job = jobs.get(job.id)
-    return job
+def once(fits, job: jobs.Job) -> jobs.Job:
+    """The job when something is true of it."""
+    until(lambda: fits(jobs.get(job.id)))
+    return jobs.get(job.id)
 
 
 def over(job: jobs.Job) -> jobs.Job:
-    return until(lambda j: j.over, job)
+    return once(lambda j: j.over, job)
 
 
 def at_work(how: str = "wait") -> jobs.Job:
-    return until(lambda j: j.note == "the first", jobs.start("Waiting", ["work", how]))
+    return once(lambda j: j.note == "the first", jobs.start("Waiting", ["work", how]))
 
 
 def test_a_job_runs_a_command_and_keeps_what_it_says():
@@ -145,7 +143,7 @@ def test_a_job_can_be_cancelled_at_once():
 def test_so_many_jobs_work_at_once_and_others_wait_visibly_in_their_order(monkeypatch):
     monkeypatch.setenv("CQS_JOBS", "1")
     first = at_work()
-    second = until(lambda j: j.note, jobs.start("Second", ["work", "well"]))
+    second = once(lambda j: j.note, jobs.start("Second", ["work", "well"]))
     assert (second.state, second.note, second.over) == ("queued", "waits until another job ends", False)
     third = jobs.start("Third", ["work", "well"])
     cancelled = over(jobs.cancel(third.id))
@@ -198,7 +196,7 @@ def test_a_killed_process_shows_as_failed():
 
 def test_a_job_that_was_killed_says_so():
     job = over(jobs.start("Killed from inside", ["work", "die"]))
-    told = until(lambda j: j.ended, job)
+    told = once(lambda j: j.ended, job)
     assert told.note == "its process was killed (SIGKILL); Linux does that when memory runs out"
     assert told.log.splitlines() == ["starting", f"cqs: {told.note}"]
     assert cqs("jobs", "show", job.id).stdout.endswith(f"cqs: {told.note}\n")
@@ -217,7 +215,7 @@ def test_a_job_that_never_began_was_not_killed():
 def test_a_job_outlives_who_started_it():
     starter = "from cqs_core import jobs; print(jobs.start('Long', ['work', 'wait']).id)"
     ran = subprocess.run([sys.executable, "-c", starter], capture_output=True, text=True, check=True, timeout=60)
-    job = until(lambda j: j.note == "the first", jobs.get(ran.stdout.strip()))
+    job = once(lambda j: j.note == "the first", jobs.get(ran.stdout.strip()))
     assert job.state == "running"
     jobs.cancel(job.id)
     assert over(job).state == "cancelled"

@@ -8,12 +8,12 @@ import pty
 import re
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from cqs_core import progress
+from cqs_core.testing.waiting import until
 
 WORK = """
 import time
@@ -105,8 +105,7 @@ def test_the_last_change_is_written_before_a_long_silence(told):
     with progress("fetch", total=4) as p:
         for n in range(4):
             p.advance(1, note=f"step {n}")
-        time.sleep(0.6)
-        assert (told()["done"], told()["note"]) == (4, "step 3")
+        until(lambda: (told()["done"], told()["note"]) == (4, "step 3"))
 
 
 def test_parts_make_up_the_whole(told):

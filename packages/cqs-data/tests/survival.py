@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -154,11 +153,3 @@ def mounted(folder: Path) -> bool:
         return False
     mount = ["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", str(folder)]
     return not subprocess.run(mount, capture_output=True, check=False).returncode
-
-
-def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
-    """Until something is so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)

@@ -9,7 +9,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from cqs_core import Lake, Series, UsageError
 from cqs_core.cli import run_command
 from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs, cqs_json, refusal
+from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE, floor, length
 from cqs_data import fetch, load_processed_data, select
@@ -304,9 +304,7 @@ def test_who_stops_it_hears_that_what_came_is_stored(bucket, work, number, code)
     with Sandbox(Synthetic(), faults=Slow(0)) as slow:
         command = [CQS, *words, "--endpoint", slow.url]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-            until = time.monotonic() + 60
-            while sum(status.rows for status in bucket.status()) <= 31 and time.monotonic() < until:
-                time.sleep(0.1)
+            until(lambda: running.poll() is not None or sum(status.rows for status in bucket.status()) > 31)
             assert running.poll() is None, running.stderr.read()
             running.send_signal(number)
             out, err = running.communicate(timeout=60)

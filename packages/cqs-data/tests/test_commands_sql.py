@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 from cqs_core import Lake, Series
 from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs, cqs_json, refusal
+from cqs_core.testing.waiting import until
 from cqs_core.time.intervals import MINUTE
 from cqs_data.commands.json_rows import json_rows
 
@@ -135,9 +135,8 @@ def test_bytes_that_are_no_text_are_refused(folder):
 def test_it_ends_when_it_is_told_to(folder, query, number, code):
     with subprocess.Popen([CQS, "sql", query, "--bucket", folder], stderr=subprocess.PIPE, text=True) as running:
         works = psutil.Process(running.pid)
-        while sum(works.cpu_times()[:2]) < 1.5:  # a start takes half a second of it
-            assert running.poll() is None
-            time.sleep(0.05)
+        until(lambda: sum(works.cpu_times()[:2]) >= 1.5)  # a start takes half a second of it
+        assert running.poll() is None
         running.send_signal(number)
         assert running.wait(30) == code  # the query would take hours
         assert running.stderr.read().strip() == ""

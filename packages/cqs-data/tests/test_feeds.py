@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
 from cqs_core import Series
+from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import MINUTE
 from cqs_data.feeds import HISTORY, join, leave, obstacle
@@ -16,13 +16,6 @@ from cqs_data.sandbox import Sandbox, Synthetic
 pytestmark = pytest.mark.once
 
 BTC = Series("upbit", "BTC/KRW", "1m")
-
-
-def until(true, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.05)
 
 
 def upstreams():
@@ -126,7 +119,7 @@ def test_a_lost_connection_is_said_and_what_it_missed_comes_after(joined):
         return clock.now() + 7 * MINUTE
 
     with Sandbox(Synthetic(sped_up), port, sped_up):
-        until(lambda: feed.news.state == "live" and feed.news.candle.ts > newest, 60)
+        until(lambda: feed.news.state == "live" and feed.news.candle.ts > newest)
         until(lambda: len(feed.news.closed) >= before + 7)
         stamps = [candle.ts for candle in feed.news.candles]
         assert stamps == list(range(stamps[0], stamps[-1] + 1, MINUTE))

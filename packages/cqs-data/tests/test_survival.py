@@ -9,10 +9,11 @@ import subprocess
 import sys
 
 import pytest
-from survival import Truth, age, compactor, fetcher, grow_until_killed, kill_after, mounted, wait_for, wait_until
+from survival import Truth, age, compactor, fetcher, grow_until_killed, kill_after, mounted, wait_for
 
 from cqs_core import Bucket, BucketUnavailable, Lake, Series
 from cqs_core.lake import quarantined
+from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import fetch, select, update
@@ -222,9 +223,9 @@ def test_damage_a_bucket_that_goes_away_ends_a_fetch_that_claims_nothing(folder,
     if how == "unmounted" and not mounted(folder):
         pytest.skip("mounts a disk: needs root on Linux")
     fetching = fetcher(folder, sandbox.url, *OPTIONS, *dates(2500))
-    wait_until(lambda: list(folder.rglob("*.parquet")))
+    until(lambda: list(folder.rglob("*.parquet")))
     if how == "unmounted":
-        wait_until(lambda: not subprocess.run(["umount", str(folder)], capture_output=True, check=False).returncode)
+        until(lambda: not subprocess.run(["umount", str(folder)], capture_output=True, check=False).returncode)
     else:
         folder.rename(folder.with_name("away"))
     if how == "replaced":

@@ -6,9 +6,9 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from aiohttp import web
 from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake import candle_table, maybe_open, quarantined, stamps
 from cqs_core.testing.command import cqs
+from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_data import Synthetic, fetch, repair, select, update
@@ -313,13 +314,16 @@ def test_every_keeps_running_through_a_dead_network_and_stops_on_sigterm(tmp_pat
         "--endpoint",
         f"http://127.0.0.1:{port}",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        time.sleep(4)
+    with (
+        socket.create_server(("127.0.0.1", int(port))) as dead,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running,
+    ):
+        for _ in range(2):  # who asks is cut off
+            dead.accept()[0].close()
+        dead.close()
         assert running.poll() is None
         with Sandbox(Synthetic(), int(port)):
-            until = time.monotonic() + 60
-            while Lake(str(bucket)).status()[0].rows == rows and time.monotonic() < until:
-                time.sleep(0.2)
+            until(lambda: Lake(str(bucket)).status()[0].rows > rows)
         running.send_signal(signal.SIGTERM)
         out, _ = running.communicate(timeout=20)
         assert running.returncode == 0
@@ -364,9 +368,8 @@ def test_sigterm_during_a_fetch_keeps_what_was_answered(tmp_path, sandbox):
     command = [CQS, "fetch", "--symbols", "BTC,ETH,XRP,SOL", "--interval", "1h", "--endpoint", sandbox.url]
     (tmp_path / "bucket").mkdir()
     with subprocess.Popen([*command, "--bucket", str(tmp_path / "bucket")], env=os.environ) as running:
-        lake, until = Lake(str(tmp_path / "bucket")), time.monotonic() + 60
-        while not lake.series() and time.monotonic() < until:
-            time.sleep(0.05)
+        lake = Lake(str(tmp_path / "bucket"))
+        until(lake.series)
         running.terminate()
         running.wait(30)
     assert sum(status.rows for status in lake.status()) > 0

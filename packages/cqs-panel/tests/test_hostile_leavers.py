@@ -6,7 +6,6 @@ import asyncio
 import gc
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from bokeh.server.server import Server
 from panel.io.application import build_single_handler_application
 from strangers import UPGRADE, ask, token
 
+from cqs_core.testing.waiting import until
 from cqs_panel.guard import router
 from cqs_panel.serve import APP
 from cqs_panel.shell.dashboard import Dashboard
@@ -55,13 +55,6 @@ def sessions(server):
     server.io_loop.add_callback(ask)
     assert got.wait(60)
     return answer[0]
-
-
-def until(fits, patience=60.0):
-    end = time.monotonic() + patience
-    while not fits():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_hostile_silence_ends_the_session(monkeypatch):

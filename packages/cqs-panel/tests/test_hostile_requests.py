@@ -8,12 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 from strangers import ask, knock, token
 
+from cqs_core.testing.waiting import until
 from cqs_panel.serve import APP
 from cqs_panel.testing.server import ForkedServer
 
@@ -133,6 +133,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def answers(url):
+    try:
+        ask(url, "/favicon.ico")
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture
 def panel_serve(tmp_path):
     """`panel serve` of the app with further arguments; gives its URL once it answers."""
@@ -152,14 +160,8 @@ def panel_serve(tmp_path):
                 )
             )
         url = f"http://127.0.0.1:{port}"
-        for _ in range(600):
-            try:
-                ask(url, "/favicon.ico")
-            except OSError:
-                assert started[-1].poll() is None, (tmp_path / "log").read_text()
-                time.sleep(0.1)
-            else:
-                break
+        until(lambda: started[-1].poll() is not None or answers(url))
+        assert started[-1].poll() is None, (tmp_path / "log").read_text()
         return url
 
     yield start

@@ -17,6 +17,7 @@ import pytest
 
 from cqs_core import Bucket, BucketError
 from cqs_core.testing.command import cqs, cqs_json
+from cqs_core.testing.waiting import until
 from cqs_monitor.alerts.state import STATE, SentAlert, WatcherState, history, remember, remembered
 from cqs_monitor.alerts.watcher import Watcher
 from cqs_monitor.performance.reader import reader_of
@@ -88,7 +89,7 @@ def test_a_watcher_killed_while_it_sends_has_recorded_that_it_does(folder, hook,
     beat(3600)
     hook.delay = 30
     process = _watching(folder, hook)
-    _until(lambda: bucket.exists(STATE) and b"sending" in bucket.read(STATE))
+    until(lambda: bucket.exists(STATE) and b"sending" in bucket.read(STATE))
     process.kill()
     process.wait()
     hook.delay = 0
@@ -119,7 +120,7 @@ def test_a_second_watcher_is_refused(folder, hook, beat, rules, once, bucket):
     beat(1)
     process = _watching(folder, hook)
     try:
-        _until(lambda: bucket.exists(STATE))
+        until(lambda: bucket.exists(STATE))
         ran = once(code=1)
         assert "another watcher" in ran.stderr
     finally:
@@ -348,7 +349,7 @@ def test_a_watcher_that_is_told_to_end_gives_back_its_lease(folder, hook, beat, 
     rules(RULES)
     beat(1)
     process = _watching(folder, hook)
-    _until(lambda: bucket.exists(STATE))
+    until(lambda: bucket.exists(STATE))
     for _ in range(signals):
         process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
@@ -415,13 +416,6 @@ def _watching(folder, hook) -> subprocess.Popen:
         str(folder),
     ]
     return subprocess.Popen(command, env=os.environ | {"CQS_ALERT_HOOK": hook.url}, stderr=subprocess.DEVNULL)
-
-
-def _until(true, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
 
 
 def _unused_port() -> int:

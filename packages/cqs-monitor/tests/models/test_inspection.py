@@ -147,12 +147,12 @@ def test_a_second_pickle_in_the_file_is_looked_into(look, touching):
 def test_a_bomb_is_given_up_within_limits(look):
     bomb = gzip.compress(bytes(1 << 20) * 1100, 1)
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     found = look(bomb)
-    spent, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    spent, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert "given up" in found.problem
-    assert spent < 40  # by its own clock 20 s; some more where the machine is busy
+    assert spent < 40
     assert peak < 100 << 20
 
 
@@ -177,10 +177,10 @@ def test_a_model_of_4_gb_is_looked_at_within_limits(tmp_path, header):
         file.write(header)
         file.truncate(4 << 30)
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     with path.open("rb") as file:
         found = inspect_file(file)
-    spent, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    spent, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found.verdict is None
     assert spent < 40

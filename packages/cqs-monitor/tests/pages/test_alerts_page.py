@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cqs_core import Bucket
+from cqs_core.testing.waiting import until
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<script>alert(1)</script>"
@@ -61,7 +62,7 @@ def test_a_rule_is_checked_while_it_is_written_tried_and_saved(url, visit, bucke
     page.get_by_role("button", name="Try on the past").click()
     page.get_by_text("It would have fired").wait_for()
     page.get_by_role("button", name="Save").click()
-    _until(lambda: b'over = "2d"' in bucket.read("config/alerts.toml"))
+    until(lambda: b'over = "2d"' in bucket.read("config/alerts.toml"))
 
 
 def test_a_change_of_somebody_else_is_not_overwritten(url, visit, bucket):
@@ -79,7 +80,7 @@ def test_a_change_of_somebody_else_is_not_overwritten(url, visit, bucket):
     expect(page.get_by_label("config/alerts.toml")).to_have_value(RULES + "# mine\n")
     page.get_by_text("-# theirs").wait_for()
     page.get_by_role("button", name="Overwrite it with mine").click()
-    _until(lambda: bucket.read("config/alerts.toml").decode() == RULES + "# mine\n")
+    until(lambda: bucket.read("config/alerts.toml").decode() == RULES + "# mine\n")
     page.get_by_text("Saved at").wait_for()
 
 
@@ -113,10 +114,3 @@ def test_it_fits_a_phone_in_the_dark(url, visit):
     seen = visit(f"{url}?view=alerts", width=420, dark=True)
     seen.page.get_by_text("heartbeat is old: ").wait_for()
     seen.wait_to_fit()
-
-
-def _until(true, seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from cqs_core import Exchange, ExchangeError, Lake, LoggedPosition, Series, hookimpl, plugins
+from cqs_core.testing.waiting import until
 from cqs_core.time.intervals import DAY, HOUR
 from cqs_monitor.logs.bot.format import BOT
 from cqs_monitor.performance import prices
@@ -98,10 +99,7 @@ def test_an_exchange_that_is_late_is_left_out(slow, monkeypatch):
 def test_a_page_never_waits_for_an_exchange(slow):
     ticker = Ticker()
     assert ticker.latest(of_bot("ETH")) == {}  # it would have the price if it had waited
-    until = time.monotonic() + 60
-    while not ticker.latest(of_bot("ETH")) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert ticker.latest(of_bot("ETH"))["ETH", BOT].value == 123.0
+    assert until(lambda: ticker.latest(of_bot("ETH")))["ETH", BOT].value == 123.0
 
 
 def test_a_position_is_worth_its_quantity_at_the_last_price():
