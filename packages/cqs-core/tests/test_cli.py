@@ -97,7 +97,7 @@ class TestRefusals:
         site = Site(tmp_path / "site")
         site.install("data2", "raise RuntimeError('broken')")
         line = refusal("qwertz", PYTHONPATH=str(site.folder))
-        assert line == "cqs: unknown command 'qwertz'; data2 failed to load, see `cqs plugins`"
+        assert line == "cqs: unknown command 'qwertz'; cqs-data2 failed to load: RuntimeError: broken"
 
     def test_no_words_at_all_get_the_help(self):
         ran = cqs(code=2)

@@ -52,7 +52,7 @@ def test_a_stream_of_text_alone_will_do():
     before, sys.stdout = sys.stdout, io.StringIO()
     try:
         assert run_command(["jobs"]) == 0
-        assert sys.stdout.getvalue() == "no jobs; pages and --every start them\n"
+        assert sys.stdout.getvalue() == "no jobs; the pages of the dashboard start them\n"
     finally:
         sys.stdout = before
 

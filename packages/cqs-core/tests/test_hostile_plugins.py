@@ -237,7 +237,7 @@ def test_what_a_plugin_prints_is_on_stderr_and_json_stays_clean(installed):
         if words[0] == "plugins":
             wanted = {f"{how} {where}" for how in _WAYS for where in ("import", "hook", "exit")} | {"kept exit"}
             assert wanted == set(ran.stderr.split("\n")) - {""}
-    assert cqs("jobs").stdout == "no jobs; pages and --every start them\n"
+    assert cqs("jobs").stdout == "no jobs; the pages of the dashboard start them\n"
 
 
 def test_the_result_of_a_plugins_own_command_is_what_it_prints(installed):

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 @hookimpl
 def register_commands() -> dict[str, tuple[str, str]]:
     return {
+        "help": ("cqs_core.cli.help:command", "Print the help of a command."),
+        "completion": (
+            "cqs_core.cli.completion:command",
+            "Print a script that completes commands in bash, zsh or fish.",
+        ),
         "config": ("cqs_core.cli.config:command", "List the settings in force, and what is wrong with them."),
         "plugins": ("cqs_core.cli.plugins:command", "List installed plugins with version, hooks and state."),
         "jobs": ("cqs_core.cli.jobs:command", "List, show and cancel long work."),

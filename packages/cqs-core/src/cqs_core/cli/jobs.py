@@ -16,7 +16,7 @@ from cqs_core.time.clock import iso
 @machine_options
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """List jobs, newest first; `cqs jobs cancel ID` ends one."""
+    """List long work that pages started on this machine, newest first; `cqs jobs cancel ID` ends one."""
     if ctx.invoked_subcommand is None:
         rows = [_row(job) for job in jobs.listing()]
         emit(rows, as_json, lambda: _table(rows))
@@ -56,7 +56,7 @@ def _row(job: jobs.Job) -> dict[str, Any]:
 
 def _table(rows: list[dict[str, Any]]) -> None:
     if not rows:
-        click.echo("no jobs; pages and --every start them")
+        click.echo("no jobs; the pages of the dashboard start them")
     for row in rows:
         share = f"{row['fraction']:.0%}" if row["fraction"] is not None else ""
         click.echo(f"{row['id']}  {row['state']:<9} {share:>4}  {row['title']}")

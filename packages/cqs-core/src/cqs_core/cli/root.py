@@ -12,7 +12,8 @@ import click
 from cqs_core import plugin as core
 from cqs_core.cli.output import output, routed, taken_output
 from cqs_core.cli.stopping import code_of, ending, leave
-from cqs_core.errors import CqsError, UnknownName
+from cqs_core.cli.unknown_command import unknown_command
+from cqs_core.errors import CqsError
 from cqs_core.files.plaintext import safe
 from cqs_core.host.plugin_registry import plugins
 from cqs_core.isolation import fact_of, foreign
@@ -38,9 +39,7 @@ class _Commands(click.Group):
             return _load(cmd_name, own[0])
         known = plugins().commands()
         if cmd_name not in known:
-            failed = ", ".join(dict.fromkeys(problem.plugin for problem in plugins().problems))
-            remedy = f"{failed} failed to load, see `cqs plugins`" if failed else ""
-            raise UnknownName("command", cmd_name, known, remedy)
+            raise unknown_command(cmd_name, known)
         found = _load(cmd_name, known[cmd_name][0])
         owner = plugins().owner("register_commands", cmd_name)
         if not plugins().is_own(owner) and (now := output()):
@@ -69,7 +68,7 @@ def _load(name: str, where: str) -> click.Command:
 
 
 @click.group("cqs", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cqs-core", prog_name="cqs", message="%(prog)s %(version)s")
+@click.version_option(None, "-V", "--version", package_name="cqs-core", prog_name="cqs", message="%(prog)s %(version)s")
 def root() -> None:
     """Crypto Quant System: candles in a bucket, backtests you can check, bots you can watch."""
 

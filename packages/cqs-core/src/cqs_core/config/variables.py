@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     slippage_bps: float = Field(SLIPPAGE_BPS, ge=0, lt=10_000)
     capital: float = Field(CAPITAL, gt=0, allow_inf_nan=False)
     jobs: int | None = Field(None, ge=1, le=64)
-    colors: str = Field("western", pattern="^(western|korean)$")
+    colors: Literal["western", "korean"] = "western"
     disable: tuple[str, ...] = ()
     plugin_limit: float = Field(20.0, gt=0)
 
