@@ -15,8 +15,7 @@ import pytest
 from cqs_core import Bucket
 from cqs_core.files import cache_folder
 from cqs_monitor import Logs
-from cqs_monitor.performance.columns import columns_of
-from cqs_monitor.performance.summary import summarise
+from cqs_monitor.performance.summary import summaries
 
 HEAD = "timestamp,date,action,symbol,price,quantity,amount,profit_pct,profit_krw\r\n"
 BUY = "{day}T{hour:02d}:{minute:02d}:01.{micro:06d}+09:00,{day},BUY,DOGE,285.0,17543.85964912,5000000,,\r\n"
@@ -74,7 +73,7 @@ def test_monitor_pnl_of_all_after_the_index_is_there(two_years):
     Logs(Bucket(str(two_years))).refresh()
 
     def read():
-        total = summarise(columns_of(Logs(Bucket(str(two_years))).refresh())).total
+        total = summaries(Logs(Bucket(str(two_years))).refresh().rows)[1]["KRW"]
         assert total.sells == ACCOUNTS * DAYS * ROWS / 2
 
     assert seconds(read) < 1
@@ -114,8 +113,8 @@ def test_monitor_day_of_a_hundred_thousand_rows(tmp_path, damage):
         shutil.rmtree(cache_folder() / "logs", ignore_errors=True)
 
     def read():
-        found = summarise(columns_of(Logs(Bucket(str(tmp_path))).refresh()))
-        assert found.total.trades == 100_000
+        _, totals = summaries(Logs(Bucket(str(tmp_path))).refresh().rows)
+        assert totals["KRW"].trades == 100_000
 
     assert seconds(read, 5, forget) < 1
 
@@ -156,9 +155,8 @@ _READ = """
 import resource, sys
 from cqs_core import Bucket
 from cqs_monitor import Logs
-from cqs_monitor.performance.columns import columns_of
-from cqs_monitor.performance.summary import summarise
-total = summarise(columns_of(Logs(Bucket(sys.argv[1])).refresh())).total
+from cqs_monitor.performance.summary import summaries
+total = summaries(Logs(Bucket(sys.argv[1])).refresh().rows)[1]["KRW"]
 print(total.trades, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

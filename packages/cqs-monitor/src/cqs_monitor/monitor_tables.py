@@ -52,4 +52,4 @@ def bot_trades(bucket: Bucket) -> pa.Table:
     from cqs_monitor.performance.account_frames import trades_of
     from cqs_monitor.performance.reader import reader_of
 
-    return trades_of(reader_of(bucket.address).refresh().columns()).to_arrow()
+    return trades_of(reader_of(bucket.address).refresh().rows()).to_arrow()

@@ -7,15 +7,14 @@ from logfiles import BUY, HEAD, SELL, buy, day, sell
 
 from cqs_monitor.logs.history import Logs
 from cqs_monitor.logs.names import is_backup, originals
-from cqs_monitor.performance.columns import columns_of
-from cqs_monitor.performance.summary import summarise
+from cqs_monitor.performance.summary import summaries
 
 NAME = "trades_2025-10-21.csv"
 LATER = sell("2025-10-22T09:00:01.5", "BTC", 110.0, 50.0, 100.0)
 
 
 def realised(bucket) -> int:
-    return round(summarise(columns_of(Logs(bucket).refresh())).total.realised)
+    return round(summaries(Logs(bucket).refresh().rows)[1]["KRW"].realised)
 
 
 def found(bucket):

@@ -13,11 +13,9 @@ from cqs_core.cli import run_command
 from cqs_core.testing.log_format import LogFormatContract
 from cqs_monitor import Logs
 from cqs_monitor.logs.bot.format import BOT
-from cqs_monitor.performance.columns import columns_of
-from cqs_monitor.performance.figures import Figures
-from cqs_monitor.performance.reader import Reading
+from cqs_monitor.performance.reader import Figures, Reading
 from cqs_monitor.performance.report import Choice, make_report
-from cqs_monitor.performance.summary import summarise
+from cqs_monitor.performance.summary import summaries
 
 usdt_bot = pytest.fixture(installed)
 BOUGHT, SOLD = "2025-10-20 22:00:00 buy BTC/USDT 100 2", "2025-10-20 23:30:00 sell BTC/USDT 110 2 20"
@@ -45,18 +43,17 @@ def test_each_account_is_counted_by_its_own_currency_days_and_fees(bucket, both)
     snapshot = Logs(bucket).refresh()
     assert {name: snapshot.currency(name) for name in snapshot.accounts} == {"Won": "KRW", "Dollar": "USDT"}
     assert snapshot.problems == ()
-    found = summarise(columns_of(snapshot))
-    assert found.accounts["Won"].pnl == pytest.approx({"2025-10-21": 10_000.0})
-    assert found.accounts["Dollar"].pnl == pytest.approx({"2025-10-20": 20.0})
-    net = summarise(columns_of(snapshot), net=True)
-    assert net.accounts["Won"].realised == pytest.approx(10_000 - 0.0005 * 110_000)
-    assert net.accounts["Dollar"].realised == pytest.approx(20 - 0.001 * (200 + 220))
+    found, _ = summaries(snapshot.rows)
+    assert found["Won"].pnl == pytest.approx({"2025-10-21": 10_000.0})
+    assert found["Dollar"].pnl == pytest.approx({"2025-10-20": 20.0})
+    net, _ = summaries(snapshot.rows, net=True)
+    assert net["Won"].realised == pytest.approx(10_000 - 0.0005 * 110_000)
+    assert net["Dollar"].realised == pytest.approx(20 - 0.001 * (200 + 220))
 
 
 def test_sums_of_two_currencies_are_never_made(bucket, both):
-    found = summarise(columns_of(Logs(bucket).refresh()))
-    assert found.total is None
-    assert {name: total.realised for name, total in found.totals.items()} == pytest.approx(
+    _, totals = summaries(Logs(bucket).refresh().rows)
+    assert {name: total.realised for name, total in totals.items()} == pytest.approx(
         {"KRW": 10_000.0, "USDT": 20.0}
     )
 
@@ -236,3 +233,36 @@ def test_a_format_that_reads_otherwise_reads_again(bucket, put):
     changed.version = 2
     changed.trades = lambda stream, report: []
     assert Logs(bucket, [changed]).refresh().table.num_rows == 0
+
+
+class Counting(UsdtBot):
+    """Does not own the file; counts how often it is asked."""
+
+    asked = 0
+
+    def owns(self, name, head):
+        self.asked += 1
+        return False
+
+
+def test_rival_formats_are_shown_one_reading_of_a_file(bucket, put, monkeypatch):
+    put("logs/Main/fills.csv", fills(BOUGHT, SOLD))
+    opened, rivals = [], [Counting(), Counting()]
+    for number, rival in enumerate(rivals):
+        rival.name = f"rival {number}"
+    monkeypatch.setattr(bucket, "open", lambda key: opened.append(key) or type(bucket).open(bucket, key))
+    assert Logs(bucket, [*rivals, UsdtBot()]).refresh().table.num_rows == 2
+    assert [rival.asked for rival in rivals] == [1, 1]
+    assert opened == ["logs/Main/fills.csv"] * 2  # to recognize it, and to read it
+
+
+def test_a_file_that_would_tell_the_format_and_cannot_be_read_is_named_and_tried_again(bucket, put, monkeypatch):
+    put("logs/Main/fills.csv", fills(BOUGHT, SOLD))
+    logs = Logs(bucket, [Counting(), UsdtBot()])
+    with monkeypatch.context() as broken:
+        broken.setattr(bucket, "open", lambda key: 1 / 0)
+        snapshot = logs.refresh()
+    ((file, _, reason),) = snapshot.problems
+    assert (file, snapshot.table.num_rows) == ("logs/Main/", 0)
+    assert reason.startswith("'fills.csv' cannot be read: ZeroDivisionError")
+    assert (logs.refresh().table.num_rows, logs.refresh().problems) == (2, ())

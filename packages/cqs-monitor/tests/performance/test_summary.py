@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,14 +16,14 @@ from logfiles import buy, day, sell
 from cqs_core import Bucket
 from cqs_monitor import Logs
 from cqs_monitor.logs.days import day_of, label, read_clock
-from cqs_monitor.performance.columns import columns_of
 from cqs_monitor.performance.statistics import drawdown, statistics, streak
-from cqs_monitor.performance.summary import summarise
+from cqs_monitor.performance.summary import Summary, summaries
 
 
 def summary(bucket, by="day", *, net=False, day_start=None):
     start = None if day_start is None else read_clock(day_start)
-    return summarise(columns_of(Logs(bucket).refresh(), start), by, net=net)
+    accounts, totals = summaries(replace(Logs(bucket).refresh().rows, day_start=start), by, net=net)
+    return SimpleNamespace(accounts=accounts, total=next(iter(totals.values()), Summary()))
 
 
 def test_gross_pnl_counts_on_the_day_that_the_bot_wrote_and_only_days_with_a_sale_appear(bucket, put):
@@ -134,7 +136,7 @@ def test_statistics_by_hand(bucket, put):
     ]
     for i, row in enumerate(rows):
         put(f"logs/Main/trades_2025-10-{20 + i}.csv", day(row))
-    found = statistics(columns_of(Logs(bucket).refresh()))
+    found = statistics(Logs(bucket).refresh().rows)
     assert found.realised == pytest.approx(50)
     assert found.profit_factor == pytest.approx(130 / 80)
     assert found.average_win == pytest.approx(130 / 3)
@@ -155,13 +157,13 @@ def test_net_figures_add_up_to_the_net_pnl_and_a_sale_bears_both_fees(bucket, pu
         buy("2025-10-20T11:00:00", "ETH", 500.0, 1.0),
     ]
     put("logs/Main/trades_2025-10-20.csv", day(*rows))
-    columns = columns_of(Logs(bucket).refresh())
-    found = statistics(columns, net=True)
+    rows = Logs(bucket).refresh().rows
+    found = statistics(rows, net=True)
     total = 0.5 - 0.0005 * (1000.0 + 1000.5 + 500.0)
     assert found.realised == pytest.approx(total)
     assert sum(found.by_symbol.values()) == pytest.approx(total)
     assert sum(found.by_hour.values()) == pytest.approx(total)
-    assert (statistics(columns).wins, found.wins, found.losses) == (1, 0, 1)
+    assert (statistics(rows).wins, found.wins, found.losses) == (1, 0, 1)
 
 
 def test_real_figures_checked_by_hand(real):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-import numpy as np
-import pyarrow as pa
 
 from cqs_core import CqsError, Lake, Series, settings
 from cqs_core.lake import stamps
 from cqs_core.time.intervals import INTERVALS, length
 from cqs_monitor.logs.layout import folder_of
+from cqs_monitor.logs.snapshot import Rows
 from cqs_monitor.performance.reader import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
     from cqs_core import Bucket, LogFormat
@@ -26,27 +25,10 @@ if TYPE_CHECKING:
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.models.evaluation.regimes import Regimes
     from cqs_monitor.models.registry import Model
-    from cqs_monitor.performance.figures import Figures
+    from cqs_monitor.performance.reader import Figures
     from cqs_monitor.performance.reconciliation import Finding
 
 _COMPARED_FOR = 600_000  # ms for which a comparison serves: candles and rules change slowly
-
-
-@dataclass(frozen=True, eq=False)
-class AccountTrades:
-    """One account's rows, ascending in time.
-
-    Attributes:
-        ts: int64 (N,), ms UTC.
-        day: int64 (N,), the bot's date as days since 1970-01-01.
-        profit: float64 (N,), in the account's currency, gross of fees, 0 on a BUY.
-        sell: bool (N,).
-    """
-
-    ts: npt.NDArray[np.int64]
-    day: npt.NDArray[np.int64]
-    profit: npt.NDArray[np.float64]
-    sell: npt.NDArray[np.bool_]
 
 
 @dataclass(eq=False)
@@ -71,11 +53,11 @@ class Context:
         """What the account's figures are in: currency and zone."""
         return self.snapshot.formats[account]
 
-    def trades(self, account: str) -> AccountTrades:
-        """The account's rows."""
-        known = self.figures.once("trades", dict[str, AccountTrades])  # one entry: there may be many accounts
+    def trades(self, account: str) -> Rows:
+        """The account's rows, by time."""
+        known = self.figures.once("trades", dict[str, Rows])  # one entry: there may be many accounts
         if account not in known:
-            known[account] = _trades(self.snapshot.only(account))
+            known[account] = replace(self.snapshot.rows, table=self.snapshot.only(account)).in_order()
         return known[account]
 
     def findings(self, account: str) -> Sequence[Finding]:
@@ -147,12 +129,3 @@ def context_of(bucket: Bucket, now: int) -> Context:
         BucketError: the bucket does not answer.
     """
     return Context(bucket, reader_of(bucket.address).refresh(), now)
-
-
-def _trades(table: pa.Table) -> AccountTrades:
-    ts = table["timestamp"].cast(pa.int64()).to_numpy() // 1000
-    order = np.argsort(ts, kind="stable")
-    day = table["date"].cast(pa.int32()).to_numpy().astype(np.int64)
-    profit = np.nan_to_num(table["profit"].to_numpy(zero_copy_only=False))
-    sell = table["sell"].to_numpy(zero_copy_only=False)
-    return AccountTrades(ts[order], day[order], profit[order], sell[order])

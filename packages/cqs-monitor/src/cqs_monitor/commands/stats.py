@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -21,15 +22,14 @@ if TYPE_CHECKING:
 def command(day_start: str | None, bucket: str | None, as_json: bool) -> None:
     """Win rate, profit factor, streaks, drawdown, by symbol, by hour on the bot's clock; of SELL rows, gross."""
     from cqs_monitor.logs.days import read_clock
-    from cqs_monitor.performance.columns import columns_of
     from cqs_monitor.performance.reader import reader_of
     from cqs_monitor.performance.statistics import Statistics, statistics
 
     start = None if day_start is None else read_clock(day_start)
     snapshot = reader_of(open_bucket(bucket).address).refresh().snapshot
-    columns = columns_of(snapshot, start)
-    found = {name: statistics(part) for name, part in columns.by_account()}
-    totals = {currency: statistics(columns.of(names)) for currency, names in snapshot.currencies.items()}
+    rows = replace(snapshot.rows, day_start=start)
+    found = {name: statistics(part) for name, part in rows.by_account()}
+    totals = {currency: statistics(rows.of(names)) for currency, names in snapshot.currencies.items()}
     data = {
         "accounts": {name: one.json() for name, one in found.items()},
         **by_currency(snapshot, totals, Statistics()),

@@ -19,9 +19,9 @@ from cqs_monitor.logs.problems import Problem
 from cqs_monitor.logs.recognition import LEGACY, month_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cqs_monitor.logs.reading import FileRows
+    from cqs_monitor.logs.history import FileRows
 
 _SAME = ("timestamp", "sell", "symbol", "price", "quantity", "amount", "profit_pct", "profit")
 _MANY = 10
@@ -45,15 +45,19 @@ class Once:
     problems: Sequence[Problem] = ()
 
 
-def told_once(table: pa.Table, files: Sequence[FileRows], accounts: list[str]) -> Once:
+def told_once(table: pa.Table, load: Callable[[], Sequence[FileRows]], accounts: list[str]) -> Once:
     """The table with each row once.
 
     Args:
-        table: in `snapshot.TRADES`; the rows of `files`, in their order.
-        files: where the rows are from.
+        table: in `snapshot.TRADES`; the rows of all files, in their order.
+        load: gives what was read of each file; needed only where rows come twice.
         accounts: names by index.
     """
-    again, first = _repeated(table, files, accounts)
+    doubtful = _same_moment(table)
+    if not len(doubtful):
+        return Once(table, accounts)
+    files = load()
+    again, first = _repeated(doubtful, table, files, accounts)
     if not len(again):
         return Once(table, accounts)
     owner = table["account"].to_numpy()
@@ -80,16 +84,18 @@ def _without(table: pa.Table, copied: npt.NDArray[np.bool_], accounts: list[str]
     return table.set_column(at, table.schema.field(at), pa.chunked_array([column])), names
 
 
-def _repeated(
-    table: pa.Table, files: Sequence[FileRows], accounts: list[str]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Rows that say again what another says, and that other one, which counts."""
+def _same_moment(table: pa.Table) -> npt.NDArray[np.int64]:
+    """Rows whose time another row has too."""
     at = table["timestamp"].cast(pa.int64()).to_numpy()
     order = np.argsort(at, kind="stable")
     same = at[order][1:] == at[order][:-1]
-    doubtful = np.sort(order[np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))]) if len(at) else order
-    if not len(doubtful):
-        return doubtful, doubtful
+    return np.sort(order[np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))]) if len(at) else order
+
+
+def _repeated(
+    doubtful: npt.NDArray[np.int64], table: pa.Table, files: Sequence[FileRows], accounts: list[str]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows that say again what another says, and that other one, which counts."""
     ranked = doubtful[np.argsort(_ranks(doubtful, table, files, accounts), kind="stable")]
     owners = table["account"].to_numpy()[ranked].tolist()
     equal: dict[tuple[object, ...], dict[int, int]] = {}

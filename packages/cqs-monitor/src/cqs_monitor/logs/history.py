@@ -2,35 +2,76 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from cqs_core import plugins
 from cqs_core.files import cache_folder
-from cqs_core.time.clock import now
-from cqs_monitor.logs.duplicates import Once, told_once
-from cqs_monitor.logs.errors import BotError, read_errors
-from cqs_monitor.logs.index import Index
+from cqs_monitor.logs.duplicates import told_once
+from cqs_monitor.logs.index import WORTH, Index
 from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, in_time, sort_out
 from cqs_monitor.logs.problems import Findings, Problem
-from cqs_monitor.logs.reading import FilesOf, Group, refreshed
 from cqs_monitor.logs.recognition import HEAD, Known, Recognition
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
-from cqs_monitor.logs.sources import read_all
-from cqs_monitor.logs.state import Heartbeat, Positions, RuntimeState, read_heartbeat, read_positions, read_state
-from cqs_monitor.logs.table import ROWS
+from cqs_monitor.logs.sources import sources
+from cqs_monitor.logs.state import SmallFiles
+from cqs_monitor.logs.table import ROWS, SCHEMA, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cqs_core import Bucket, LogFormat
     from cqs_core.bucket import Census
+    from cqs_monitor.logs.state import Positions
 
-_NOT_READ = "the bucket did not give it"
+UNREAD = ""
+"""Stamp of a file that could not be read: it equals no file's, so that the next reading tries again."""
+
+
+class FileRows(NamedTuple):
+    """What was read of one file.
+
+    Attributes:
+        file: as it was listed then.
+        rows: how many complete ones it has.
+        problems: as pairs of line and reason.
+    """
+
+    file: LogFile
+    rows: int
+    problems: Sequence[tuple[int | None, str]] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Trades of one month (or of all single-file logs), in the order of their folders and names.
+
+    Attributes:
+        table: all rows, in `ROWS`.
+        counts: accounts and how many rows each has, in the order of the rows.
+        problems: what is wrong with the files.
+        signature: of the files that were read; empty where one could not be.
+        load: gives what was read of each file, which is needed only where one changed.
+        unsaved: bytes of files read since the group was last stored.
+    """
+
+    table: pa.Table = field(default_factory=ROWS.empty_table)
+    counts: Sequence[tuple[str, int]] = ()
+    problems: Sequence[Problem] = ()
+    signature: str = ""
+    load: Callable[[], Sequence[FileRows]] = tuple
+    unsaved: int = 0
+
+    @functools.cached_property
+    def files(self) -> Sequence[FileRows]:
+        """What was read of each file."""
+        return self.load()
 
 
 class Logs:
@@ -51,17 +92,12 @@ class Logs:
         self._formats = formats
         self._index = Index(cache_folder(), bucket.url)
         self._groups: dict[str, Group] = {}
-        self._small: dict[str, tuple[str, bytes]] = {}
+        self._small = SmallFiles(bucket)
         self._last = Snapshot()
         self._seen: Layout | None = None
         self._census: Mapping[str, Census] = {}
         self._known: Known = {}
         self._lock = threading.Lock()
-
-    @property
-    def last(self) -> Snapshot:
-        """What the last reading found; empty before the first."""
-        return self._last
 
     def refresh(self) -> Snapshot:
         """Read what changed since the last reading.
@@ -73,7 +109,7 @@ class Logs:
             layout = self._listed()
             if layout is not self._seen:
                 self._last = self._snapshot(layout)
-                self._seen = layout if self._whole(layout) else None
+                self._seen = None if self._last.unread or layout.unsure else layout
             return self._last
 
     def _listed(self) -> Layout:
@@ -85,130 +121,142 @@ class Logs:
         return sort_out(found, Recognition(formats, self._head, self._known))
 
     def _head(self, key: str) -> bytes:
-        """The first bytes of an object; of one that cannot be read none, so that no format owns it."""
-        try:
-            with self.bucket.open(key) as stream:
-                return stream.read(HEAD)
-        except Exception:  # noqa: BLE001 - drivers of storages raise what they like
-            return b""
+        with self.bucket.open(key) as stream:
+            return stream.read(HEAD)
 
     def _snapshot(self, layout: Layout) -> Snapshot:
-        groups = {name: self._group(name, layout.trades[name]) for name in in_time(layout.trades)}
-        self._groups = groups
-        findings = Findings()
-        small = self._read_small(layout, findings)
-        positions = {account: _positions(layout, account, small, findings) for account in layout.formats}
-        states = {account: _state(layout, account, small, findings) for account in layout.states}
-        errors = _errors(layout.errors, small, findings)
-        found = _told_once(groups, layout.accounts)
-        problems = [*layout.problems, *itertools.chain(*(g.problems for g in groups.values())), *found.problems]
-        problems += _not_held(found.copies, positions, layout)
+        self._groups = {name: self._group(name, layout.trades[name]) for name in in_time(layout.trades)}
+        groups, findings = self._groups.values(), Findings()
+        self._small.refresh(layout.small, findings)
+        positions = self._small.positions(layout, findings)
+        states = self._small.states(layout, findings)
+        errors = self._small.errors(layout, findings)
+        table = _joined(groups, layout.accounts)
+        found = told_once(table, lambda: [entry for group in groups for entry in group.files], layout.accounts)
+        problems = [*layout.problems, *itertools.chain(*(group.problems for group in groups)), *found.problems]
+        problems += [*_not_held(found.copies, positions, layout), *findings.problems()]
         return Snapshot(
             accounts=tuple(found.accounts),
             table=found.table,
-            problems=tuple(problems + findings.problems()),
+            problems=tuple(problems),
             formats={account: form for account, form in layout.formats.items() if account not in found.copies},
-            positions={a: held for a, held in positions.items() if held.state != "absent" and a not in found.copies},
+            positions={account: held for account, held in positions.items() if account not in found.copies},
             states={account: state for account, state in states.items() if account not in found.copies},
-            heartbeat=_heartbeat(layout, small),
+            heartbeat=self._small.heartbeat(layout),
             errors=errors,
             layout=layout,
-            prefix=_prefix(layout),
-            read_at=now(),
-            unread=frozenset() if self._whole(layout) else self._unread(layout),
+            unread=self._unread(layout),
         )
 
-    def _whole(self, layout: Layout) -> bool:
-        """Whether every file was read, so that nothing needs another try."""
-        groups = all(group.signature == layout.trades[name].signature for name, group in self._groups.items())
-        return groups and all(file.key in self._small for file in layout.small)
-
     def _unread(self, layout: Layout) -> frozenset[str]:
-        read = {e.file.key: e.file.stamp for group in self._groups.values() for e in group.files}
-        files = itertools.chain(*(trades.files() for trades in layout.trades.values()))
-        trades = {file.account for file in files if read.get(file.key) != file.stamp}
-        return frozenset(trades | {file.account for file in layout.small if file.key not in self._small})
+        """Accounts of which a file was not read, and needs another try."""
+        small = {file.account for file in layout.small if file not in self._small}
+        changed = [name for name, group in self._groups.items() if group.signature != layout.trades[name].signature]
+        read = {e.file.key: e.file.stamp for name in changed for e in self._groups[name].files}
+        files = itertools.chain(*(layout.trades[name].files() for name in changed))
+        return frozenset(small | {file.account for file in files if read.get(file.key) != file.stamp})
 
     def _group(self, name: str, trades: TradeFiles) -> Group:
-        group = self._groups.get(name) or self._index.load(name)
+        group = self._groups.get(name) or self._stored(name)
         if group.signature == trades.signature:
             return group
-        return self._index.store(name, refreshed(group, trades, self.bucket))
+        group = _refreshed(group, trades, self.bucket)
+        if group.unsaved < WORTH and self._index.has(name):
+            return group
+        facts = {"signature": group.signature, "counts": group.counts, "problems": group.problems}
+        files = [[*entry.file, entry.rows, entry.problems] for entry in group.files]
+        table = self._index.store(name, group.table, facts, files)
+        return group if table is None else replace(group, table=table, unsaved=0)
 
-    def _read_small(self, layout: Layout, findings: Findings) -> dict[str, bytes]:
-        """Bytes of states and positions by key, read where their stamps changed."""
-        wanted = layout.small
-        changed = [file for file in wanted if self._small.get(file.key, ("",))[0] != file.stamp]
-        fresh = read_all(self.bucket, changed, findings)
-        self._small = {
-            file.key: (file.stamp, fresh[file.key]) if file.key in fresh else self._small[file.key]
-            for file in wanted
-            if file.key in fresh or (file.key in self._small and file not in changed)
-        }
-        return {key: data for key, (_, data) in self._small.items()}
+    def _stored(self, name: str) -> Group:
+        table, facts = self._index.load(name)
+        if not facts:
+            return Group()
+        problems = [Problem(*fields) for fields in facts["problems"]]
+        return Group(table, facts["counts"], problems, facts["signature"], lambda: self._files(name, facts["mark"]))
+
+    def _files(self, name: str, mark: str) -> Sequence[FileRows]:
+        found = self._index.files(name, mark)
+        return [FileRows(LogFile(*file), rows, problems) for *file, rows, problems in found]
 
 
-def _told_once(groups: Mapping[str, Group], accounts: list[str]) -> Once:
+def _refreshed(group: Group, trades: TradeFiles, bucket: Bucket) -> Group:
+    """The group of `trades`, as they are listed now: files that changed are read, the rest is taken over."""
+    files = trades.files()
+    known = {entry.file.key: entry.file.stamp for entry in group.files}
+    changed = [file for file in files if known.get(file.key) != file.stamp]
+    fresh, table = _read(bucket, trades.form, changed)
+    entries, table = _merged(group, fresh, table, [file.key for file in files])
+    runs = itertools.groupby(entries, key=lambda entry: entry.file.account)
+    counts = [(account, sum(entry.rows for entry in some)) for account, some in runs]
+    problems = [Problem(e.file.key, line, reason) for e in entries for line, reason in e.problems]
+    signature = trades.signature if [entry.file for entry in entries] == files else ""
+    return Group(table, counts, problems, signature, lambda: entries, group.unsaved + sum(f.size for f in changed))
+
+
+def _read(bucket: Bucket, form: LogFormat, files: Sequence[LogFile]) -> tuple[list[FileRows], pa.Table]:
+    """What is in some files, each with its rows; those that cannot be read to their end have none."""
+    findings, opened = Findings(), []
+
+    def streams() -> Iterator[tuple[str, BinaryIO]]:
+        for file, stream in sources(bucket, files, findings):
+            opened.append(file)
+            yield file.key, stream
+
+    found = pa.concat_tables([SCHEMA.empty_table(), *tables(form, streams(), findings)])
+    owner = found["file"].to_numpy()
+    failed = [place for place, file in enumerate(opened) if file.key in findings.unread]
+    if failed:
+        found = found.filter(pa.array(~np.isin(owner, failed)))
+        owner = found["file"].to_numpy()
+    rows = np.bincount(owner, minlength=len(opened)).tolist()
+    counts = {file.key: count for file, count in zip(opened, rows, strict=True)}
+    problems: dict[str, list[tuple[int | None, str]]] = {}
+    for problem in findings.problems():
+        problems.setdefault(problem.file, []).append((problem.line, problem.reason))
+    entries = [
+        FileRows(
+            f._replace(stamp=UNREAD) if f.key in findings.unread else f, counts.get(f.key, 0), problems.get(f.key, ())
+        )
+        for f in files
+        if f.key in counts or f.key in findings.unread
+    ]
+    return entries, found.drop_columns("file")
+
+
+def _merged(
+    old: Group, fresh: Sequence[FileRows], table: pa.Table, keys: Sequence[str]
+) -> tuple[list[FileRows], pa.Table]:
+    """Entries and their rows in the order of `keys`, from `fresh` and its table where it has them."""
+    entries = [*old.files, *fresh]
+    starts = itertools.accumulate((entry.rows for entry in entries), initial=0)
+    places = {entry.file.key: (entry, start) for entry, start in zip(entries, starts, strict=False)}
+    found = [places[key] for key in keys if key in places]
+    kept = [entry for entry, _ in found]
+    if not old.table.num_rows and kept == list(fresh):
+        return kept, table
+    counts = np.array([entry.rows for entry in kept], np.int64)
+    # the index of each file's first row, less how many rows come before it: plus 0, 1, 2 … these are its rows
+    shifts = np.array([start for _, start in found], np.int64) - np.cumsum(counts) + counts
+    rows = np.repeat(shifts, counts) + np.arange(counts.sum())
+    return kept, pa.concat_tables([old.table, table]).take(pa.array(rows))
+
+
+def _joined(groups: Iterable[Group], accounts: Sequence[str]) -> pa.Table:
+    """The rows of all groups, in `TRADES`."""
     places = {account: index for index, account in enumerate(accounts)}
-    counts = [count for group in groups.values() for count in group.counts]
-    owners = np.array([places[account] for account, _ in counts], np.int32)
-    column = pa.array(np.repeat(owners, [rows for _, rows in counts]), pa.int32())
-    table = pa.concat_tables([ROWS.empty_table(), *(group.table for group in groups.values())])
-    table = table.append_column(TRADES.field("account"), pa.chunked_array([column]))
-    return told_once(table, FilesOf(groups.values()), accounts)
-
-
-def _positions(layout: Layout, account: str, small: Mapping[str, bytes], findings: Findings) -> Positions:
-    if account in layout.unclear:
-        return Positions("unreadable", reason=layout.unclear[account])
-    file = layout.positions.get(account)
-    if file is None:
-        return Positions("absent")
-    data = small.get(file.key)
-    found = Positions("unreadable", reason=_NOT_READ) if data is None else read_positions(layout.formats[account], data)
-    if found.state == "unreadable":
-        findings.tell(file.key, None, f"unreadable positions: {found.reason}")
-    return found
+    counts = np.array([(places[account], rows) for group in groups for account, rows in group.counts], np.int32)
+    owners = np.repeat(*counts.reshape(-1, 2).T)
+    table = pa.concat_tables([ROWS.empty_table(), *(group.table for group in groups)])
+    return table.append_column(TRADES.field("account"), pa.chunked_array([pa.array(owners, pa.int32())]))
 
 
 def _not_held(copies: Mapping[str, str], positions: Mapping[str, Positions], layout: Layout) -> Iterator[Problem]:
     """What a copy of an account says to hold beyond the account itself: it does not count, and that is reported."""
     for copy, original in copies.items():
         known = positions[original].held if original in positions else ()
-        lost = [held.symbol for held in positions[copy].held if held not in known]
+        lost = [held.symbol for held in (positions[copy].held if copy in positions else ()) if held not in known]
         if lost:
             named = f"{', '.join(lost[:5])}{' …' if len(lost) > 5 else ''}"
             why = f"{named} not counted as held: {copy!r} is a copy of {original!r}, whose positions count"
             yield Problem(layout.positions[copy].key, None, why)
-
-
-def _state(layout: Layout, account: str, small: Mapping[str, bytes], findings: Findings) -> RuntimeState:
-    file = layout.states[account]
-    data = small.get(file.key)
-    found = RuntimeState("unreadable", reason=_NOT_READ) if data is None else read_state(layout.formats[account], data)
-    if found.state == "unreadable":
-        findings.tell(file.key, None, f"unreadable runtime state: {found.reason}")
-    return found
-
-
-def _errors(files: Sequence[LogFile], small: Mapping[str, bytes], findings: Findings) -> tuple[BotError, ...]:
-    found: list[BotError] = []
-    for file in files:
-        errors, damaged = read_errors(file.account, small.get(file.key, b""))
-        found += errors
-        if damaged:
-            findings.tell(file.key, None, f"{damaged} lines that are not JSON objects; not read")
-    return tuple(found)
-
-
-def _prefix(layout: Layout) -> str:
-    traded = (folder.key for trades in layout.trades.values() for folder in trades.folders)
-    used = {key.partition("/")[0] for key in itertools.chain(traded, (file.key for file in layout.small))}
-    return next((prefix for prefix in reversed(PREFIXES) if prefix in used), PREFIXES[-1])
-
-
-def _heartbeat(layout: Layout, small: Mapping[str, bytes]) -> Heartbeat:
-    if layout.heartbeat is None:
-        return Heartbeat("absent")
-    form, file = layout.heartbeat
-    return read_heartbeat(form, small[file.key]) if file.key in small else Heartbeat("unreadable")

@@ -102,6 +102,7 @@ class Layout:
         errors: JSON-lines files of errors.
         unclear: why the format of an account's files is unknown, by account; they are not read.
         problems: files that are not read, and why.
+        unsure: whether a file could not be read that would have told a format.
     """
 
     trades: dict[str, TradeFiles] = field(default_factory=dict)
@@ -112,6 +113,7 @@ class Layout:
     errors: list[LogFile] = field(default_factory=list)
     unclear: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unsure: bool = False
 
     @property
     def small(self) -> list[LogFile]:
@@ -154,6 +156,7 @@ def sort_out(census: Mapping[str, Census], recognition: Recognition) -> Layout:
             some = whole._replace(names=found.names[run.start : run.end], facts=whole.facts[:, run.start : run.end])
             if form is not None:
                 _place(layout, form, run, some)
+    layout.unsure = recognition.failed
     return layout
 
 

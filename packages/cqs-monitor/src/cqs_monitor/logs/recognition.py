@@ -43,6 +43,9 @@ Known = dict[tuple[str, tuple[str, ...]], list[Run]]
 class Recognition:
     """Recognizes the folders of one listing.
 
+    Attributes:
+        failed: whether a file could not be read that would have told.
+
     Args:
         formats: that are installed.
         head: gives the first bytes of an object.
@@ -51,6 +54,7 @@ class Recognition:
 
     def __init__(self, formats: Iterable[LogFormat], head: Callable[[str], bytes], known: Known) -> None:
         self._formats, self._head, self._known = list(formats), head, known
+        self.failed = False
 
     def of(self, folder: str, names: tuple[str, ...]) -> tuple[LogFormat | None, list[Run], str]:
         """The folder's format or None, what is in it by that format, and why the format is not clear."""
@@ -61,7 +65,11 @@ class Recognition:
             name = next(
                 (names[run.start] for run in rivals[0][1] if run.kind == "trades"), names[rivals[0][1][0].start]
             )
-            head = self._head(f"{folder}/{name}")
+            try:
+                head = self._head(f"{folder}/{name}")
+            except Exception as error:  # noqa: BLE001 - disks and drivers of storages raise what they like
+                self.failed = True
+                return (*rivals[0], f"{name!r} cannot be read: {fact_of(error)}")
             owners = [claim for claim in rivals if _owned(claim[0], name, head)]
             fault = "" if len(owners) == 1 else _ambiguous(name, [form.name for form, _ in rivals])
             rivals = owners or rivals

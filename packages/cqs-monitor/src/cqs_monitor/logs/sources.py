@@ -35,12 +35,6 @@ def sources(bucket: Bucket, files: Sequence[LogFile], findings: Findings) -> Ite
                 yield file, stream
 
 
-def read_all(bucket: Bucket, files: Sequence[LogFile], findings: Findings) -> dict[str, bytes]:
-    """Bytes of small files by key."""
-    read = {file.key: stream.read() for file, stream in sources(bucket, files, findings)}
-    return {key: data for key, data in read.items() if key not in findings.unread}
-
-
 def _batches(files: Sequence[LogFile]) -> Iterator[Sequence[LogFile]]:
     for at in range(0, len(files), _TOGETHER):
         yield files[at : at + _TOGETHER]

@@ -1,16 +1,21 @@
-"""The small files of an account, read by its format: positions, orders under way, and signs of life."""
+"""The small files of accounts, read by their formats: positions, orders under way, errors, and signs of life."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cqs_core.isolation import fact_of, foreign
+from cqs_monitor.logs.errors import BotError, read_errors
+from cqs_monitor.logs.sources import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from cqs_core import LogFormat, LoggedPosition, PendingOrder
+    from cqs_core import Bucket, LogFormat, LoggedPosition, PendingOrder
+    from cqs_monitor.logs.layout import Layout, LogFile
+    from cqs_monitor.logs.problems import Findings
 
 State = Literal["ok", "absent", "unreadable"]
 
@@ -50,35 +55,91 @@ class Heartbeat:
 
     state: State
     at: int | None = None
+    reason: str = ""
 
 
-def read_positions(form: LogFormat, data: bytes) -> Positions:
-    """The positions, whole or unreadable."""
-    try:
-        with foreign():
-            return Positions("ok", tuple(form.positions(data)))
-    except Exception as error:  # noqa: BLE001 - a format may be a plugin's, which may fail in any way
-        return Positions("unreadable", reason=_reason(error))
+_T = TypeVar("_T", Positions, RuntimeState, Heartbeat)
 
 
-def read_state(form: LogFormat, data: bytes) -> RuntimeState:
-    """The runtime state, whole or unreadable."""
-    try:
-        with foreign():
-            pending, blocks = form.state(data)
-    except Exception as error:  # noqa: BLE001 - as above
-        return RuntimeState("unreadable", reason=_reason(error))
+class SmallFiles:
+    """The files of a bucket that are not trades; each is read again where its stamp changed.
+
+    Args:
+        bucket: read only.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._known: dict[str, tuple[str, bytes]] = {}
+
+    def __contains__(self, file: LogFile) -> bool:
+        """Whether a file was read."""
+        return file.key in self._known
+
+    def refresh(self, files: Sequence[LogFile], findings: Findings) -> None:
+        """Read what changed."""
+        kept = {file.key: self._known[file.key] for file in files if self._known.get(file.key, ("",))[0] == file.stamp}
+        read = sources(self._bucket, [file for file in files if file.key not in kept], findings)
+        fresh = {file.key: (file.stamp, stream.read()) for file, stream in read}
+        self._known = kept | {key: one for key, one in fresh.items() if key not in findings.unread}
+
+    def positions(self, layout: Layout, findings: Findings) -> dict[str, Positions]:
+        """By account; all of them or none: a file of which one entry cannot be read is unreadable."""
+        found = {account: Positions("unreadable", reason=why) for account, why in layout.unclear.items()}
+        for account, file in layout.positions.items():
+            if account not in found:
+                form = layout.formats[account]
+                made = self._read(Positions, file, functools.partial(_positions, form))
+                found[account] = _reported(made, file, "positions", findings)
+        return found
+
+    def states(self, layout: Layout, findings: Findings) -> dict[str, RuntimeState]:
+        """By account."""
+        found = {}
+        for account, file in layout.states.items():
+            form = layout.formats[account]
+            made = self._read(RuntimeState, file, functools.partial(_state, form))
+            found[account] = _reported(made, file, "runtime state", findings)
+        return found
+
+    def heartbeat(self, layout: Layout) -> Heartbeat:
+        """Of the whole bot; empty, as it may be during a write, is unreadable."""
+        if layout.heartbeat is None:
+            return Heartbeat("absent")
+        form, file = layout.heartbeat
+        return self._read(Heartbeat, file, lambda data: Heartbeat("ok", int(form.heartbeat(data))))
+
+    def errors(self, layout: Layout, findings: Findings) -> tuple[BotError, ...]:
+        """The last ones of each file."""
+        found: list[BotError] = []
+        for file in layout.errors:
+            errors, damaged = read_errors(file.account, self._known.get(file.key, ("", b""))[1])
+            found += errors
+            if damaged:
+                findings.tell(file.key, None, f"{damaged} lines that are not JSON objects; not read")
+        return tuple(found)
+
+    def _read(self, kind: type[_T], file: LogFile, make: Callable[[bytes], _T]) -> _T:
+        """What a format reads of a file, whole or unreadable."""
+        if file not in self:
+            return kind("unreadable", reason="the bucket did not give it")
+        try:
+            with foreign():
+                return make(self._known[file.key][1])
+        except Exception as error:  # noqa: BLE001 - a format may be a plugin's, which may fail in any way
+            return kind("unreadable", reason=(str(error) if isinstance(error, ValueError) else "") or fact_of(error))
+
+
+def _positions(form: LogFormat, data: bytes) -> Positions:
+    return Positions("ok", tuple(form.positions(data)))
+
+
+def _state(form: LogFormat, data: bytes) -> RuntimeState:
+    pending, blocks = form.state(data)
     return RuntimeState("ok", blocks, pending)
 
 
-def read_heartbeat(form: LogFormat, data: bytes) -> Heartbeat:
-    """The time in the file; empty, as it may be during a write, is unreadable."""
-    try:
-        with foreign():
-            return Heartbeat("ok", int(form.heartbeat(data)))
-    except Exception:  # noqa: BLE001 - as above
-        return Heartbeat("unreadable")
-
-
-def _reason(error: Exception) -> str:
-    return (str(error) if isinstance(error, ValueError) else "") or fact_of(error)
+def _reported(found: Any, file: LogFile, what: str, findings: Findings) -> Any:
+    if found.state == "unreadable":
+        findings.tell(file.key, None, f"unreadable {what}: {found.reason}")
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 from cqs_core import Frame, UnknownName
 from cqs_core.time.clock import parse_range
 from cqs_monitor.logs.days import monday_of, read_clock
-from cqs_monitor.performance.chosen_rows import accounts_of, chosen_columns, in_range, snapshot_of, symbols_of, utc
+from cqs_monitor.performance.chosen_rows import accounts_of, chosen_rows, in_range, snapshot_of, symbols_of, utc
 from cqs_monitor.performance.lots import match
 
 if TYPE_CHECKING:
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cqs_core.time.clock import Time
-    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.logs.snapshot import Rows, Snapshot
     from cqs_monitor.performance.chosen_rows import Place
-    from cqs_monitor.performance.columns import Columns
 
 _US = "datetime64[us]"
 _LOT = (
@@ -58,30 +57,28 @@ def trades(
       account symbol action  profit
     0    Main    BTC   SELL  4000.0
     """
-    columns = chosen_columns(bucket, account, symbol, start, end, None)
-    return trades_of(columns)
+    return trades_of(chosen_rows(bucket, account, symbol, start, end, None)[0])
 
 
-def trades_of(columns: Columns) -> Frame:
+def trades_of(rows: Rows) -> Frame:
     """The same for some rows."""
     import pandas as pd
 
-    order = np.argsort(columns.timestamp, kind="stable")
-    columns = columns.where(order)
-    table = columns.table
+    rows = rows.in_order()
+    table = rows.table
     profit, pct = (table[name].to_numpy() for name in ("profit", "profit_pct"))
     return Frame(
         pd.DataFrame(
             {
-                "timestamp": utc(columns.timestamp),
-                "date": utc(columns.day * 86_400_000_000),
-                "account": columns.names,
+                "timestamp": utc(rows.timestamp),
+                "date": utc(rows.day * 86_400_000_000),
+                "account": rows.names,
                 "symbol": table["symbol"].to_pandas(),
-                "action": np.where(columns.sell, "SELL", "BUY"),
+                "action": np.where(rows.sell, "SELL", "BUY"),
                 **{name: table[name].to_numpy() for name in ("price", "quantity", "amount")},
-                "profit": np.where(columns.sell, profit, np.nan),
-                "profit_pct": np.where(columns.sell, pct, np.nan),
-                "currency": np.array([form.currency for form in columns.formats] or [""], object)[columns.account],
+                "profit": np.where(rows.sell, profit, np.nan),
+                "profit_pct": np.where(rows.sell, pct, np.nan),
+                "currency": np.array([form.currency for form in rows.formats] or [""], object)[rows.account],
             }
         )
     )
@@ -122,33 +119,28 @@ def pnl(
     """
     if by not in _FREQUENCIES:
         raise UnknownName("period", str(by), _FREQUENCIES)
-    columns = chosen_columns(bucket, account, None, start, end, None if day_start is None else read_clock(day_start))
-    return _pnl_of(columns if net else columns.where(columns.sell), by, net=net)
+    clock = None if day_start is None else read_clock(day_start)
+    rows, names = chosen_rows(bucket, account, None, start, end, clock)
+    return _pnl_of(rows if net else rows.where(rows.sell), names, by, net=net)
 
 
 _FREQUENCIES = {"day": "D", "week": "W-MON", "month": "MS"}
 
 
-def _pnl_of(columns: Columns, by: str, *, net: bool) -> Frame:
+def _pnl_of(rows: Rows, names: Sequence[str], by: str, *, net: bool) -> Frame:
     import pandas as pd
 
-    rows = pd.DataFrame(
-        {
-            "at": _first_days(columns.day, by),
-            "account": columns.names,
-            "profit": columns.value(net=net),
-        }
-    )
-    wide = rows.pivot_table(index="at", columns="account", values="profit", aggfunc="sum", fill_value=0.0)
+    long = pd.DataFrame({"at": _first_days(rows.day, by), "account": rows.names, "profit": rows.value(net=net)})
+    wide = long.pivot_table(index="at", columns="account", values="profit", aggfunc="sum", fill_value=0.0)
     if len(wide):
         every = pd.date_range(wide.index[0], wide.index[-1], freq=_FREQUENCIES[by])
         wide = wide.reindex(every, fill_value=0.0)
-    wide = wide.reindex(columns=list(columns.accounts), fill_value=0.0).astype(float)
+    wide = wide.reindex(columns=list(names), fill_value=0.0).astype(float)
     wide.columns.name = None
     currencies: dict[str, list[str]] = {}
-    for name, form in zip(columns.accounts, columns.formats, strict=True):
-        currencies.setdefault(form.currency, []).append(name)
-    totals = {currency: wide[names].sum(axis=1) for currency, names in currencies.items()}
+    for name in names:
+        currencies.setdefault(rows.formats[rows.places[name]].currency, []).append(name)
+    totals = {currency: wide[some].sum(axis=1) for currency, some in currencies.items()}
     for currency, total in totals.items():
         wide["total" if len(totals) == 1 else f"total {currency}"] = total
     wide.index = pd.DatetimeIndex(wide.index).as_unit("us").rename(by)

@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_monitor.logs.days import local_times
-from cqs_monitor.performance.columns import by_format
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cqs_monitor.performance.columns import Columns
-    from cqs_monitor.performance.figures import Figures
+    from cqs_monitor.logs.snapshot import Rows
+    from cqs_monitor.performance.reader import Figures
     from cqs_monitor.performance.report import Choice
 
 
@@ -33,35 +32,35 @@ def trades_frame(figures: Figures, choice: Choice, text: str = "", most: int | N
     import pandas as pd
 
     snapshot = figures.snapshot
-    columns = figures.columns(choice.day_start).of(choice.accounts(snapshot))
-    order = np.argsort(-columns.timestamp, kind="stable")
-    columns = columns.where(order[:most] if not text and most is not None else order)
-    table = columns.table
+    rows = figures.rows(choice.day_start).of(choice.accounts(snapshot))
+    order = np.argsort(-rows.timestamp, kind="stable")
+    rows = rows.where(order[:most] if not text and most is not None else order)
+    table = rows.table
     values: dict[str, Any] = {name: table[name].to_pandas() for name in _FIGURES}
     if choice.net:
-        values["profit"], values["profit_pct"] = _net(columns)
+        values["profit"], values["profit_pct"] = _net(rows)
     frame = pd.DataFrame(
         {
-            "time": _on_the_clock(columns),
-            "action": np.where(columns.sell, "SELL", "BUY"),
+            "time": _on_the_clock(rows),
+            "action": np.where(rows.sell, "SELL", "BUY"),
             "symbol": table["symbol"].to_pandas(),
             **values,
-            "account": columns.names,
+            "account": rows.names,
         }
     )
     return _matching(frame, text.casefold().split())[:most]
 
 
-def _net(columns: Columns) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _net(rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Profits of sales less estimated fees; the percentage is of what was paid, fee included."""
-    profit = np.where(columns.sell, columns.net_sales(), np.nan)
-    paid = columns.amount - columns.profit
-    return profit, 100 * profit / (paid * (1 + columns.rates))
+    profit = np.where(rows.sell, rows.net_sales(), np.nan)
+    paid = rows.amount - rows.profit
+    return profit, 100 * profit / (paid * (1 + rows.rates))
 
 
-def _on_the_clock(columns: Columns) -> npt.NDArray[Any]:
+def _on_the_clock(rows: Rows) -> npt.NDArray[Any]:
     """To the second."""
-    local = by_format(columns.formats, columns.account, columns.timestamp, lambda form, at: local_times(at, form.zone))
+    local = rows.by_format(lambda form, at: local_times(at, form.zone))
     texts = np.datetime_as_string((local // 1_000_000).astype("datetime64[s]")).tolist()
     return np.array([text.replace("T", " ") for text in texts], dtype=object)
 

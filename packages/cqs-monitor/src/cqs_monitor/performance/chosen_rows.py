@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from cqs_core.cli import open_bucket
 from cqs_core.jobs import waiting
 from cqs_core.time.clock import parse_moment, parse_range
 from cqs_core.trading import names_of
-from cqs_monitor.performance.columns import Columns, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,41 +22,31 @@ if TYPE_CHECKING:
 
     from cqs_core import Bucket
     from cqs_core.time.clock import Time
-    from cqs_monitor.logs.snapshot import Snapshot
+    from cqs_monitor.logs.snapshot import Rows, Snapshot
 
     Place: TypeAlias = Bucket | str | PathLike[str] | None
 
 _US = "datetime64[us]"
 
 
-def chosen_columns(
+def chosen_rows(
     bucket: Place,
     account: str | Sequence[str] | None,
     symbol: str | Sequence[str] | None,
     start: Time | None,
     end: Time | None,
     day_start: int | None,
-) -> Columns:
-    """The chosen rows; `accounts` of what is returned are the chosen ones, sorted."""
+) -> tuple[Rows, list[str]]:
+    """The chosen rows, and the chosen accounts, sorted."""
     parse_range(start, end)
     snapshot = snapshot_of(bucket)
     names, wanted = accounts_of(snapshot, account), symbols_of(snapshot, symbol)
-    columns = columns_of(snapshot, day_start)
-    keep = in_range(columns.day, columns.timestamp, start, end)
-    keep &= np.array([name in names for name in columns.accounts], bool)[columns.account]
+    rows = replace(snapshot.rows, day_start=day_start).of(names)
+    keep = in_range(rows.day, rows.timestamp, start, end)
     if wanted is not None:
-        codes, symbols = columns.symbols()
+        codes, symbols = rows.symbols()
         keep &= np.array([one in wanted for one in symbols], bool)[codes]
-    return _renumbered(columns.where(keep), names)
-
-
-def _renumbered(columns: Columns, names: Sequence[str]) -> Columns:
-    from dataclasses import replace
-
-    places = np.array([names.index(one) if one in names else -1 for one in columns.accounts], np.int32)
-    formats = dict(zip(columns.accounts, columns.formats, strict=True))
-    own = tuple(formats[name] for name in names)
-    return replace(columns, account=places[columns.account], accounts=tuple(names), formats=own)
+    return rows.where(keep), names
 
 
 _warned: dict[str, tuple[object, ...]] = {}

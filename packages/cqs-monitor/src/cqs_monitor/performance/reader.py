@@ -1,4 +1,4 @@
-"""The reader of a bucket's logs, one for all pages, commands and rules of a process.
+"""The reader of a bucket's logs, one for all pages, commands and rules of a process, and what is computed once of them.
 
 A bucket that stalls holds one thread, and no page.
 """
@@ -9,24 +9,94 @@ import functools
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from cqs_core import Bucket, CqsError
 from cqs_core.time.clock import now
 from cqs_monitor.logs.history import Logs
-from cqs_monitor.performance.figures import Figures
+from cqs_monitor.logs.snapshot import Rows, Snapshot
 from cqs_monitor.performance.holdings import symbols_held
 from cqs_monitor.performance.prices import Price, Ticker, last_candles, live_prices
+from cqs_monitor.performance.reconciliation import reconcile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from cqs_core import LogFormat
-    from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.performance.prices import Priced
+    from cqs_monitor.performance.reconciliation import Finding
 
+_T = TypeVar("_T")
+_KEPT = 64  # figures: of some choices of accounts, fees and days
 _CANDLES_FOR = 30.0  # seconds for which prices from candles serve
+
+
+class Figures:
+    """What is computed of one snapshot: each figure once, and only where its rows changed; threads may share it.
+
+    Args:
+        snapshot: of which.
+    """
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self.snapshot = snapshot or Snapshot()
+        self._kept: dict[Hashable, Any] = {}
+        self._lasting: dict[Hashable, Any] = {}
+        self._reconciled: dict[str, tuple[object, tuple[Finding, ...]]] = {}
+        self._lock = threading.Lock()
+
+    def followed_by(self, snapshot: Snapshot) -> Figures:
+        """Those of the next snapshot: what an account's rows did not change is taken over, and what is lasting."""
+        made = Figures(snapshot)
+        with self._lock:
+            made._lasting |= self._lasting
+            made._reconciled |= self._reconciled
+        return made
+
+    def once(self, key: Hashable, make: Callable[[], _T], *, lasting: bool = False) -> _T:
+        """What `make` gives, made at the first call with this key; the last ones are kept.
+
+        Args:
+            key: of what is made.
+            make: makes it.
+            lasting: kept for the snapshots that follow, too; then the key says until when it serves.
+        """
+        kept = self._lasting if lasting else self._kept
+        with self._lock:
+            if key in kept:
+                return kept[key]  # type: ignore[no-any-return]
+        made = make()
+        with self._lock:
+            kept[key] = made
+            if len(kept) > _KEPT:
+                del kept[next(iter(kept))]
+        return made
+
+    def rows(self, day_start: int | str | None = None) -> Rows:
+        """All trades, on days as `Rows.day_start` says."""
+        return self.once(("rows", day_start), lambda: replace(self.snapshot.rows, day_start=day_start))
+
+    def findings(self, account: str) -> Sequence[Finding]:
+        """What does not add up between the account's positions and trades."""
+        snapshot = self.snapshot
+        made_of = (self._sums[account], snapshot.held(account))
+        known = self._reconciled.get(account)
+        if known is None or known[0] != made_of:
+            found = reconcile(account, snapshot.only(account), snapshot.held(account))
+            with self._lock:
+                self._reconciled[account] = known = (made_of, tuple(found))
+        return known[1]
+
+    @functools.cached_property
+    def _sums(self) -> Mapping[str, tuple[float, ...]]:
+        """What tells whether an account's rows changed: their number, and sums of their figures."""
+        rows, size = self.snapshot.rows, len(self.snapshot.accounts)
+        weights = (None, rows.table["quantity"].to_numpy(), rows.amount)
+        sums = [np.bincount(rows.account, weights=one, minlength=size).tolist() for one in weights]
+        return dict(zip(rows.accounts, zip(*sums, strict=True), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +157,7 @@ class Reader:
         snapshot = self.logs.refresh()
         with self._lock:
             if snapshot is not self._figures.snapshot:
-                self._figures = Figures(snapshot, self._figures)
+                self._figures = self._figures.followed_by(snapshot)
             return self._figures
 
     def prices(self, *, live: bool = False) -> Mapping[Priced, Price]:

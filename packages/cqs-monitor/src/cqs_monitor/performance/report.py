@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cqs_monitor.logs.days import date_of, day_of, today
-from cqs_monitor.performance.columns import TRADING, Columns, start_of_day
+from cqs_monitor.logs.snapshot import TRADING, Rows, start_of_day
 from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.holdings import Holding, holdings
 from cqs_monitor.performance.statistics import Statistics, statistics
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from cqs_core import LogFormat
     from cqs_monitor.logs.snapshot import Snapshot
-    from cqs_monitor.performance.figures import Figures
-    from cqs_monitor.performance.reader import Reading
+    from cqs_monitor.performance.reader import Figures, Reading
     from cqs_monitor.performance.reconciliation import Finding
 
 Floats = npt.NDArray[np.float64]
@@ -49,12 +48,12 @@ class Choice:
 
     @property
     def day_start(self) -> str | None:
-        """As `columns_of` takes it."""
+        """As `Rows` has it."""
         return TRADING if self.trading_days else None
 
     def accounts(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Names of the chosen accounts."""
-        if self.account in snapshot.places:
+        if self.account in snapshot.accounts:
             return (self.account,)
         first = next(iter(snapshot.currencies), "")
         return snapshot.currencies.get(self.currency, snapshot.currencies.get(first, ()))
@@ -146,27 +145,26 @@ class _Known:
 
 
 def _known(figures: Figures, choice: Choice, names: tuple[str, ...]) -> _Known:
-    columns = figures.columns(choice.day_start).of(names)
-    found = statistics(columns, net=choice.net)
+    rows = figures.rows(choice.day_start).of(names)
+    found = statistics(rows, net=choice.net)
     if not choice.net:
-        columns = columns.where(columns.sell)
-    days, value, places = np.unique(columns.day), columns.value(net=choice.net), figures.snapshot.places
+        rows = rows.where(rows.sell)
+    (days, at), value = np.unique(rows.day, return_inverse=True), rows.value(net=choice.net)
 
-    def on_days(rows: npt.NDArray[Any]) -> Floats:
-        at = np.searchsorted(days, columns.day[rows])
-        return np.bincount(at, weights=value[rows], minlength=len(days)).astype(np.float64)
+    def on_days(some: Any = slice(None)) -> Floats:
+        return np.bincount(at[some], weights=value[some], minlength=len(days)).astype(np.float64)
 
     drawn = names if not choice.account and 1 < len(names) <= _CURVES else ()
-    curves = {name: np.cumsum(on_days(columns.account == places[name])) for name in drawn}
-    return _Known(days, on_days(np.arange(len(value))), curves, found)
+    curves = {name: np.cumsum(on_days(rows.account == rows.places[name])) for name in drawn}
+    return _Known(days, on_days(), curves, found)
 
 
 def _accounts_at(figures: Figures, choice: Choice, now: int) -> pd.DataFrame:
     """The table of accounts, which changes with the rows and with the day."""
-    columns = figures.columns(choice.day_start)
-    starts = {form: _starts(form, choice, now) for form in dict.fromkeys(columns.formats)}
+    rows = figures.rows(choice.day_start)
+    starts = {form: _starts(form, choice, now) for form in dict.fromkeys(rows.formats)}
     key = ("accounts", choice.net, choice.trading_days, tuple(starts.items()))
-    return figures.once(key, lambda: _accounts(figures.snapshot, columns, choice, starts))
+    return figures.once(key, lambda: _accounts(figures.snapshot, rows, choice, starts))
 
 
 def _starts(form: LogFormat, choice: Choice, now: int) -> tuple[int, int, int]:
@@ -177,22 +175,22 @@ def _starts(form: LogFormat, choice: Choice, now: int) -> tuple[int, int, int]:
 
 
 def _accounts(
-    snapshot: Snapshot, columns: Columns, choice: Choice, starts: Mapping[LogFormat, tuple[int, int, int]]
+    snapshot: Snapshot, rows: Rows, choice: Choice, starts: Mapping[LogFormat, tuple[int, int, int]]
 ) -> pd.DataFrame:
     import pandas as pd
 
-    value, size = columns.value(net=choice.net), len(snapshot.accounts)
-    first = np.array([starts[form] for form in columns.formats], np.int64).reshape(size, 3)
+    value, size = rows.value(net=choice.net), len(snapshot.accounts)
+    first = np.array([starts[form] for form in rows.formats], np.int64).reshape(size, 3)
 
     def since(place: int | None) -> Floats:
-        mask = slice(None) if place is None else columns.day >= first[columns.account, place]
-        return np.bincount(columns.account[mask], weights=value[mask], minlength=size).astype(np.float64)
+        mask = slice(None) if place is None else rows.day >= first[rows.account, place]
+        return np.bincount(rows.account[mask], weights=value[mask], minlength=size).astype(np.float64)
 
-    sells = np.bincount(columns.account[columns.sell], minlength=size)
-    won = columns.sell & ((columns.net_sales() if choice.net else columns.profit) > 0)
-    wins = np.bincount(columns.account[won], minlength=size)
+    sells = np.bincount(rows.account[rows.sell], minlength=size)
+    won = rows.sell & ((rows.net_sales() if choice.net else rows.profit) > 0)
+    wins = np.bincount(rows.account[won], minlength=size)
     held = [snapshot.held(name) for name in snapshot.accounts]
-    several = {"currency": [form.currency for form in columns.formats]} if len(snapshot.currencies) > 1 else {}
+    several = {"currency": [form.currency for form in rows.formats]} if len(snapshot.currencies) > 1 else {}
     return pd.DataFrame(
         {
             "account": list(snapshot.accounts),

@@ -6,7 +6,7 @@ Everything here counts SELL rows, gross of fees, as logged: partial fills make s
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,9 @@ from cqs_monitor.logs.days import date_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cqs_monitor.performance.columns import Columns
+    from cqs_monitor.logs.snapshot import Rows
+
+    Ints = npt.NDArray[np.int64]
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,22 +65,22 @@ class Statistics:
         return asdict(self)
 
 
-def statistics(columns: Columns, *, net: bool = False) -> Statistics:
+def statistics(rows: Rows, *, net: bool = False) -> Statistics:
     """Statistics of these rows, which must be in one currency.
 
     Args:
-        columns: the rows.
+        rows: the trades.
         net: less estimated fees. A sale then bears the fees of its purchase too where sales are counted (win rate,
             profit factor, averages, streaks); sums bear each row's fee where it was paid, and so add up to the net PnL.
     """
-    fees = float(columns.fee.sum())
-    sold = _in_order(columns.where(columns.sell))
+    sold = rows.where(rows.sell).in_order()
     profit = sold.net_sales() if net else sold.profit
-    summed = _in_order(replace(columns, profit=columns.value(net=True))) if net else sold
+    summed = rows.in_order() if net else sold
+    value = summed.value(net=net)
     won, lost = profit[profit > 0], profit[profit < 0]
     gained, given = math.fsum(won), -math.fsum(lost)
     return Statistics(
-        realised=math.fsum(summed.profit),
+        realised=math.fsum(value),
         sells=len(profit),
         wins=len(won),
         losses=len(lost),
@@ -88,17 +90,12 @@ def statistics(columns: Columns, *, net: bool = False) -> Statistics:
         average_loss=-given / len(lost) if len(lost) else None,
         win_streak=streak(profit, 1),
         loss_streak=streak(profit, -1),
-        fees=fees,
-        by_symbol=_by_symbol(summed),
-        by_hour=_by_hour(summed),
-        **_days(summed),
-        **_drawdown(summed),
+        fees=float(rows.fee.sum()),
+        by_symbol=_by_symbol(summed, value),
+        by_hour=_by_hour(summed, value),
+        **_days(summed.day, value),
+        **_drawdown(summed.day, value),
     )
-
-
-def _in_order(columns: Columns) -> Columns:
-    """By time."""
-    return columns.where(np.argsort(columns.timestamp, kind="stable")) if len(columns.profit) else columns
 
 
 def streak(profit: Floats, sign: int) -> int:
@@ -113,36 +110,33 @@ def drawdown(cumulative: Floats) -> Floats:
     return cumulative - peaks(cumulative, 0.0)
 
 
-def _drawdown(sold: Columns) -> dict[str, Any]:
-    cumulative = np.cumsum(sold.profit)
+def _drawdown(day: Ints, profit: Floats) -> dict[str, Any]:
+    cumulative = np.cumsum(profit)
     fall = drawdown(cumulative)
     if not len(fall) or fall.min() >= 0:
         return {}
     low = int(np.argmin(fall))
     peak = int(np.argmax(cumulative[: low + 1]))
-    start = date_of(sold.day[peak]).isoformat() if cumulative[peak] > 0 else None
-    return {"drawdown": float(fall[low]), "drawdown_from": start, "drawdown_to": date_of(sold.day[low]).isoformat()}
+    start = date_of(day[peak]).isoformat() if cumulative[peak] > 0 else None
+    return {"drawdown": float(fall[low]), "drawdown_from": start, "drawdown_to": date_of(day[low]).isoformat()}
 
 
-def _days(sold: Columns) -> dict[str, Any]:
-    if not len(sold.day):
+def _days(day: Ints, profit: Floats) -> dict[str, Any]:
+    if not len(day):
         return {}
-    days, at = np.unique(sold.day, return_inverse=True)
-    sums = np.bincount(at, weights=sold.profit)
-    best, worst = int(np.argmax(sums)), int(np.argmin(sums))
-    return {
-        "best_day": (date_of(days[best]).isoformat(), float(sums[best])),
-        "worst_day": (date_of(days[worst]).isoformat(), float(sums[worst])),
-    }
+    days, at = np.unique(day, return_inverse=True)
+    sums = np.bincount(at, weights=profit)
+    places = {"best_day": int(np.argmax(sums)), "worst_day": int(np.argmin(sums))}
+    return {name: (date_of(days[place]).isoformat(), float(sums[place])) for name, place in places.items()}
 
 
-def _by_symbol(sold: Columns) -> dict[str, float]:
-    index, names = sold.symbols()
-    sums = np.bincount(index, weights=sold.profit, minlength=len(names))
+def _by_symbol(rows: Rows, profit: Floats) -> dict[str, float]:
+    index, names = rows.symbols()
+    sums = np.bincount(index, weights=profit, minlength=len(names))
     return {names[i]: float(sums[i]) for i in np.argsort(-sums)}
 
 
-def _by_hour(sold: Columns) -> dict[int, float]:
-    hour = sold.hours()
-    sums = np.bincount(hour, weights=sold.profit, minlength=24)
+def _by_hour(rows: Rows, profit: Floats) -> dict[int, float]:
+    hour = rows.hours()
+    sums = np.bincount(hour, weights=profit, minlength=24)
     return {h: float(sums[h]) for h in np.unique(hour).tolist()}

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from cqs_monitor.logs.days import Period, label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from cqs_monitor.performance.columns import Columns
+    import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+    from cqs_monitor.logs.snapshot import Rows
 
 
 @dataclass(frozen=True)
@@ -46,87 +44,46 @@ class Summary:
         return vars(self) | {"pnl": pnl, "realised": round(self.realised, 2)}
 
 
-@dataclass(frozen=True)
-class Summaries:
-    """By account, and of all accounts of each currency: sums of two currencies mean nothing."""
-
-    accounts: Mapping[str, Summary]
-    totals: Mapping[str, Summary]
-
-    @property
-    def total(self) -> Summary | None:
-        """The sum of all accounts if they have one currency; else None."""
-        return next(iter(self.totals.values()), Summary()) if len(self.totals) < 2 else None
-
-
-def summarise(columns: Columns, by: Period = "day", *, net: bool = False) -> Summaries:
-    """PnL of every account and in total.
+def summaries(rows: Rows, by: Period = "day", *, net: bool = False) -> tuple[dict[str, Summary], dict[str, Summary]]:
+    """PnL by account, and by currency: sums of two currencies mean nothing.
 
     Args:
-        columns: the trades.
+        rows: the trades.
         by: `day`, ISO `week` or `month`.
         net: less the estimated fee of each row, on its own day.
     """
-    counted = np.ones(len(columns.profit), bool) if net else columns.sell
-    days, names = _named(columns.day[counted], by)
-    accounts, value = columns.account[counted].astype(np.int64), columns.value(net=net)[counted]
-    # one number for each pair of account and period: a single pass sums all of them
-    cells, sums = _sums(accounts * max(len(names), 1) + days, value)
-    owners, at = np.divmod(cells, max(len(names), 1))
-    pnl = dict(_by_account(owners, np.array(names, object)[at], sums))
-    counts = _counts(columns)
-    found = {name: _one(pnl.get(i, {}), counts[i]) for i, name in enumerate(columns.accounts)}
-    totals = {
-        currency: _total(columns, currency, names, days, value, accounts, counts) for currency in columns.currencies
-    }
-    return Summaries(found, totals)
+    own = [form.currency for form in rows.formats]
+    currencies = sorted(set(own))
+    places = np.array([currencies.index(one) for one in own], np.int64)
+    accounts = np.arange(len(rows.accounts))
+    return _summed(rows, accounts, rows.accounts, by, net=net), _summed(rows, places, currencies, by, net=net)
 
 
-def _total(
-    columns: Columns,
-    currency: str,
-    names: list[str],
-    days: npt.NDArray[np.int64],
-    value: Floats,
-    accounts: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64],
-) -> Summary:
-    mine = np.array([form.currency == currency for form in columns.formats], bool)
-    periods, sums = _sums(days[mine[accounts]], value[mine[accounts]])
-    pnl = {names[at]: amount for at, amount in zip(periods.tolist(), sums.tolist(), strict=True)}
-    return _one(pnl, counts[mine].sum(axis=0))
+def _summed(
+    rows: Rows, group: npt.NDArray[np.int64], names: Sequence[str], by: Period, *, net: bool
+) -> dict[str, Summary]:
+    """A summary of each group of accounts; `group` is that of each account."""
+    size, owner = len(names), group[rows.account]
+    masks = (slice(None), rows.sell, rows.profit > 0, rows.profit < 0)
+    counts = zip(*(np.bincount(owner[mask], minlength=size).tolist() for mask in masks), strict=True)
+    counted = slice(None) if net else rows.sell
+    periods, labels = _periods(rows.day[counted], by)
+    # one number for each pair of group and period: a single pass sums all of them
+    cells, places = np.unique(owner[counted] * (len(labels) + 1) + periods, return_inverse=True)
+    sums = np.bincount(places, weights=rows.value(net=net)[counted], minlength=len(cells)).tolist()
+    pnl: list[dict[str, float]] = [{} for _ in names]
+    for one, period, value in zip(*(part.tolist() for part in np.divmod(cells, len(labels) + 1)), sums, strict=True):
+        pnl[one][labels[period]] = value
+    return {name: _summary(earned, count) for name, earned, count in zip(names, pnl, counts, strict=True)}
 
 
-def _by_account(
-    owners: npt.NDArray[np.int64], periods: npt.NDArray[Any], sums: Floats
-) -> Iterator[tuple[int, dict[str, float]]]:
-    """Sums by period of each account, whose cells stand together."""
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    for start, end in itertools.pairwise([*starts.tolist(), len(owners)]):
-        yield int(owners[start]), dict(zip(periods[start:end].tolist(), sums[start:end].tolist(), strict=True))
-
-
-def _counts(columns: Columns) -> npt.NDArray[np.int64]:
-    """(accounts, 4): rows, sells, wins and losses."""
-    masks = (slice(None), columns.sell, columns.profit > 0, columns.profit < 0)
-    size = len(columns.accounts)
-    return np.column_stack([np.bincount(columns.account[mask], minlength=size) for mask in masks])
-
-
-def _one(pnl: Mapping[str, float], counts: npt.NDArray[np.int64]) -> Summary:
-    trades, sells, wins, losses = counts.tolist()
+def _summary(pnl: dict[str, float], counts: Sequence[int]) -> Summary:
+    trades, sells, wins, losses = counts
     return Summary(pnl, sum(pnl.values()), trades, sells, wins, losses, 100 * wins / sells if sells else None)
 
 
-def _named(days: npt.NDArray[np.int64], by: Period) -> tuple[npt.NDArray[np.int64], list[str]]:
+def _periods(days: npt.NDArray[np.int64], by: Period) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Each day's period as an index into the periods' names, which ascend."""
     unique, inverse = np.unique(days, return_inverse=True)
-    labels = [label(day, by) for day in unique]
-    names = sorted(set(labels))
-    places = {name: index for index, name in enumerate(names)}
-    return np.array([places[name] for name in labels], np.int64)[inverse], names
-
-
-def _sums(cells: npt.NDArray[np.int64], values: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
-    unique, inverse = np.unique(cells, return_inverse=True)
-    return unique, np.bincount(inverse, weights=values, minlength=len(unique)).astype(np.float64)
+    labels, places = np.unique([label(day, by) for day in unique.tolist()] or [""], return_inverse=True)
+    return places[inverse], labels.tolist()

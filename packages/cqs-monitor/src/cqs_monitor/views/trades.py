@@ -20,11 +20,11 @@ from cqs_core import Lake, Series
 from cqs_core.files import to_csv
 from cqs_core.time.intervals import DAY
 from cqs_monitor.logs.days import zone_label
+from cqs_monitor.logs.snapshot import start_of_day
 from cqs_monitor.performance.blotter import trades_frame
-from cqs_monitor.performance.columns import start_of_day
 from cqs_monitor.performance.convention import AccountConvention
-from cqs_monitor.performance.figures import Figures
 from cqs_monitor.performance.prices import market_of
+from cqs_monitor.performance.reader import Figures
 from cqs_monitor.performance.report import Choice
 from cqs_panel import WIDE, Marks, Spot, SpotChart, bar, choose, columns_button, html, refresh, section, stack, table
 
@@ -129,7 +129,7 @@ class TradesSection(pn.viewable.Viewer):
 
     def _rows(self) -> pa.Table:
         """Trades of all accounts in the chosen currency, or of the chosen one."""
-        return self._figures.columns().of(self._choice.accounts(self._figures.snapshot)).table
+        return self._figures.rows().of(self._choice.accounts(self._figures.snapshot)).table
 
     def _fill(self, frame: pd.DataFrame) -> None:
         refresh(self._table, frame)
