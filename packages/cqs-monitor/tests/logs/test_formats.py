@@ -53,9 +53,7 @@ def test_each_account_is_counted_by_its_own_currency_days_and_fees(bucket, both)
 
 def test_sums_of_two_currencies_are_never_made(bucket, both):
     _, totals = summaries(Logs(bucket).refresh().rows)
-    assert {name: total.realised for name, total in totals.items()} == pytest.approx(
-        {"KRW": 10_000.0, "USDT": 20.0}
-    )
+    assert {name: total.realised for name, total in totals.items()} == pytest.approx({"KRW": 10_000.0, "USDT": 20.0})
 
 
 def test_commands_show_a_total_for_each_currency(bucket, both, capsys):
