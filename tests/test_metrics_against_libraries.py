@@ -1,5 +1,7 @@
-"""Metrics compared with ffn, empyrical-reloaded and quantstats on curves of real runs; where they differ, it is said
-how."""
+"""Metrics compared with ffn, empyrical-reloaded and quantstats on curves of runs; where they differ, it is said how.
+
+The candles are made up, and real ones where they are at hand.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,29 @@ import quantstats.stats as qs
 
 from cqs_backtest import BacktestFacade
 from cqs_backtest.metrics import worst_drawdowns
+from cqs_core.testing.candles import random_candles
 
 DAYS = 365
 CAPITAL = 10_000_000
 
 
+BASES = ("BTC", "ETH", "XRP", "SOL")
+
+
+@pytest.fixture(scope="module", params=["made up", "real"])
+def candles(request):
+    if request.param == "real":
+        folder = request.getfixturevalue("shared_data") / "candles" / "upbit"
+        return {base: pd.read_parquet(folder / f"{base}-KRW_1d.parquet").set_index("ts") for base in BASES}
+    made = random_candles(tuple(f"{base}/KRW" for base in BASES), rows=800)
+    index = pd.date_range("2022-01-01", periods=len(made.ts), tz="UTC")
+    names = ("open", "high", "low", "close", "volume")
+    return {base: pd.DataFrame({n: getattr(made, n)[:, i] for n in names}, index) for i, base in enumerate(BASES)}
+
+
 @pytest.fixture(scope="module", params=["volatility_breakout", "momentum", "buy_and_hold"])
-def run(request, shared_data):
-    folder = shared_data / "candles" / "upbit"
-    data = {
-        base: pd.read_parquet(folder / f"{base}-KRW_1d.parquet").set_index("ts")
-        for base in ("BTC", "ETH", "XRP", "SOL")
-    }
-    return BacktestFacade().run_backtest(request.param, list(data), data, start="2022-02-01")
+def run(request, candles):
+    return BacktestFacade().run_backtest(request.param, list(candles), candles, start="2022-02-01")
 
 
 @pytest.fixture

@@ -25,6 +25,11 @@ STILTED = (
     r"\b(whoever|whosoever|nobody|somebody|likewise)\b|\bholds? (it|them|\w+) against\b"
     r"|(?<!there )\b(is|are|was) no (?!longer\b)\w"
 )
+ADVICE = {
+    "british": "use American spelling, such as color, behavior, license",
+    "stilted": "use plain words: 'is not a date' instead of 'is no date', 'no one', 'anyone', 'check against'",
+    "fragment": "begin with a noun or a verb that says what it is or does, not with 'Of', 'Likewise', 'Nobody'",
+}
 
 
 def without_code(text: str) -> str:
@@ -40,8 +45,9 @@ def test_relative_links_lead_to_files(path):
 @pytest.mark.parametrize("page", documents.pages())
 def test_the_english_is_plain_and_american(page):
     text = without_code(documents.text(page))
-    assert re.findall(BRITISH, text, re.IGNORECASE) == []
-    assert [found[0] for found in re.finditer(STILTED, text, re.IGNORECASE)] == []
+    found = [f"{each[0]!r}: {ADVICE['british']}" for each in re.finditer(BRITISH, text, re.IGNORECASE)]
+    found += [f"{each[0]!r}: {ADVICE['stilted']}" for each in re.finditer(STILTED, text, re.IGNORECASE)]
+    assert found == []
 
 
 @pytest.mark.parametrize("page", documents.pages())
@@ -49,7 +55,7 @@ def test_sentences_are_short(page):
     """A sentence of more than 45 words has to be read twice."""
     prose = re.sub(r"^(\||#|\s*[-*] |\s*\d+\. ).*$", "", without_code(documents.text(page)), flags=re.MULTILINE)
     sentences = re.split(r"(?<=[.:?!])\s+|\n\n", prose)
-    assert [one for one in sentences if len(one.split()) > 45] == []
+    assert [one for one in sentences if len(one.split()) > 45] == [], "make two sentences of each"
 
 
 CODE = [(page, block.text) for page in documents.pages() for block in documents.blocks(page, "python")]
@@ -99,15 +105,17 @@ def helps(source):
 def faults(path):
     source = path.read_text(encoding="utf-8")
     plain = ((line, re.sub(r"`[^`\n]*`", "", text)) for line, text in texts(source))
-    yield from ((line, found[0]) for line, text in plain if (found := PLAIN_CODE.search(text)))
-    yield from ((line, text[:60]) for line, text in docstrings(source) if FRAGMENT.match(text))
-    yield from ((line, text[:60]) for line, text in helps(source) if HELP.match(text))
+    for line, text in plain:
+        if found := PLAIN_CODE.search(text):
+            yield line, found[0], "british" if re.search(BRITISH, found[0], re.IGNORECASE) else "stilted"
+    yield from ((line, text[:60], "fragment") for line, text in docstrings(source) if FRAGMENT.match(text))
+    yield from ((line, text[:60], "fragment") for line, text in helps(source) if HELP.match(text))
 
 
 def test_the_english_in_the_source_is_plain_and_american():
-    assert [
-        f"{path.relative_to(documents.ROOT)}:{line}: {text}" for path in SOURCES for line, text in faults(path)
-    ] == []
+    """Each line of a failure names the place, the words, and what to write instead."""
+    found = [(path.relative_to(documents.ROOT), *fault) for path in SOURCES for fault in faults(path)]
+    assert [f"{path}:{line}: {text!r}: {ADVICE[rule]}" for path, line, text, rule in found] == []
 
 
 @pytest.mark.parametrize(
@@ -124,7 +132,7 @@ def test_the_english_in_the_source_is_plain_and_american():
 def test_stilted_english_in_the_source_is_found(code, fault, tmp_path):
     path = tmp_path / "module.py"
     path.write_text(code, encoding="utf-8")
-    assert fault in [text for _, text in faults(path)]
+    assert fault in [text for _, text, _ in faults(path)]
 
 
 @pytest.mark.parametrize("code", ['x = "there is no date"', '"""`nobody` is a user."""', "x = 1  # no one waits"])

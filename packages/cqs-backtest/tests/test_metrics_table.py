@@ -21,7 +21,7 @@ from cqs_backtest.runs.run_comparison import compare
 from cqs_core import Candles, Costs, Execution, Fill, Lake, Orders, RunResult
 from cqs_core.cli import plain
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
-from cqs_core.trading.metrics import FORMULAS, daily_equity
+from cqs_core.trading.metrics import FORMULAS, daily_equity, sharpe
 
 RUN = ("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--start", "2024-03-01", "--json")
 
@@ -57,7 +57,7 @@ class TestTable:
         returns = np.random.default_rng(1).normal(0.001, 0.02, 120)
         rolling = rolled("sharpe", daily(returns), 90)
         assert np.isnan(rolling[:89]).all()
-        assert rolling[100] == pytest.approx(returns[11:101].mean() / returns[11:101].std(ddof=1) * 365**0.5)
+        assert rolling[100] == pytest.approx(sharpe(daily(returns[11:101])))
         assert rolled("best_day", daily(returns), 10)[9] == 100 * returns[:10].max()
         with pytest.raises(KeyError):
             rolled("win_rate", daily(returns), 90)
