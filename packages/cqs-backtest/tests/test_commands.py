@@ -9,7 +9,7 @@ from cqs_backtest.runs import listing
 def test_the_json_of_a_run(cqs):
     code, made, err = cqs("backtest", "run", "volatility_breakout", "--symbols", "BTC,ETH", "--json")
     assert (code, err) == (0, "")
-    assert set(made) == {"performance", "equity", "trades", "badges", "run"}
+    assert set(made) == {"performance", "equity", "trades", "badges", "luck", "run"}
     assert len(made["equity"]) == 300
     assert made["equity"][0] == ["2024-01-01T00:00:00+00:00", 10_000_000]
     names = "symbol entry_time exit_time entry_price exit_price quantity pnl return_pct fees reason"

@@ -7,15 +7,22 @@ import param
 import pytest
 from handmade import WAVE, daily, frame, store
 
+from cqs_backtest import BacktestFacade, backtest, keep
+from cqs_backtest.loading.strategies import find
+from cqs_backtest.luck import Luck, luck_of, threshold
+from cqs_backtest.notices import KeepWarning
 from cqs_backtest.request import make_costs, make_request
+from cqs_backtest.runs import read
 from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.headline import COMPILED
-from cqs_backtest.search.overfitting import deflated_sharpe, overfitting, threshold
+from cqs_backtest.search.overfitting import deflated_sharpe, overfitting
 from cqs_backtest.search.plateau import neighborhood
+from cqs_backtest.search.space import make_space
 from cqs_backtest.search.sweep import Sweep, SweepJob
-from cqs_backtest.trials import Subject, canonical, merge, record, survey, trials
+from cqs_backtest.trials import Ledger, Subject, canonical, merge, record, subject_of, subject_of_run, survey, trials
+from cqs_backtest.trials import count as count_set
 from cqs_core import Bucket, Candles, Orders, Strategy
-from cqs_core.trading.metrics import DAILY_METRICS
+from cqs_core.trading.metrics import DAILY_METRICS, daily_of
 
 RULE = ("volatility_breakout", "--symbols", "BTC,ETH")
 
@@ -82,6 +89,135 @@ class TestLedger:
         assert len(trials(bucket, subject)) == 4
 
 
+class TestSingleRuns:
+    """Every set whose Sharpe was seen is counted, kept or not."""
+
+    def test_of_the_command_line_and_of_python(self, cqs, bucket):
+        cqs("backtest", "run", *RULE, "--set", "btc_ma=10", "--no-keep")
+        assert count(cqs) == [1]
+        backtest("volatility_breakout", ["BTC", "ETH"], params={"btc_ma": 11}, bucket=bucket)
+        assert count(cqs) == [2]
+        BacktestFacade(bucket).run_backtest("volatility_breakout", ["BTC", "ETH"], params={"btc_ma": 12}, keep=True)
+        assert count(cqs) == [3]
+        backtest("volatility_breakout", ["BTC", "ETH"], params={"btc_ma": 12}, bucket=bucket, fee=0.002)
+        assert count(cqs) == [3]
+
+    def test_on_data_of_ones_own_it_counts_where_a_bucket_is_given(self, cqs, bucket):
+        data = {"BTC": WAVE, "ETH": WAVE}
+        backtest("volatility_breakout", ["BTC", "ETH"], data, params={"btc_ma": 10})
+        assert count(cqs) == []
+        backtest("volatility_breakout", ["BTC", "ETH"], data, params={"btc_ma": 10}, bucket=bucket)
+        assert count(cqs) == [1]
+        keep(backtest("volatility_breakout", ["BTC", "ETH"], data, params={"btc_ma": 11}), bucket)
+        assert count(cqs) == [2]
+
+    def test_stress_counts_other_parameters_and_fewer_symbols_but_not_costs(self, cqs):
+        run = cqs("backtest", "run", *RULE, "--json")[1]["run"]
+        rows = cqs("backtest", "stress", run, "--shifts", "1", "--json")[1]["rows"]
+        steps = sum(row["kind"] == "parameter" for row in rows)
+        assert sorted(count(cqs)) == [1, 1, 1 + steps]
+        cqs("backtest", "montecarlo", run, "--samples", "5", "--noise-samples", "3")
+        cqs("backtest", "permute", run, "--samples", "5")
+        assert sorted(count(cqs)) == [1, 1, 1 + steps]
+
+    def test_a_ledger_that_cannot_be_written_is_told_and_the_result_is_there(self, cqs, bucket):
+        bucket.write("trials", b"a file where the folder should be")
+        code, made, err = cqs("backtest", "run", *RULE, "--no-keep", "--json")
+        assert (code, made["run"]) == (0, None)
+        assert "this set is not counted as a trial" in err
+        with pytest.warns(KeepWarning, match="not counted as a trial"):
+            made = backtest("volatility_breakout", ["BTC", "ETH"], bucket=bucket)
+        assert made.performance.num_trades > 0
+
+    def test_many_are_merged_and_none_is_lost(self, bucket):
+        request = make_request(Crossing, ["A/KRW"], exchange="upbit")
+        candles = walk(0, 50)
+        subject = subject_of(request, candles)
+        for values in make_space(Crossing, {}).sets(0, 500):
+            count_set(bucket, replace(request, strategy=find(Crossing, values)), candles, 1.0)
+        assert len(bucket.list(subject.folder)) < 250
+        assert len(trials(bucket, subject)) == 500
+
+    def test_a_reader_sees_all_of_them_while_they_are_merged(self, tmp_path, monkeypatch):
+        bucket, subject = Bucket(tmp_path), Subject("rule", "upbit", ("BTC/KRW",), "1d", 0, 10)
+        for n in range(4):
+            record(bucket, subject, f"set-{n}", [{"n": n}], [1.0])
+        read_many = Bucket.read_many
+
+        def merged_first(self, keys):
+            monkeypatch.setattr(Bucket, "read_many", read_many)
+            merge(bucket, subject, "2024-merged", [f"set-{n}" for n in range(3)])
+            return read_many(self, keys)
+
+        monkeypatch.setattr(Bucket, "read_many", merged_first)
+        assert len(trials(bucket, subject)) == 4
+        assert len(bucket.list(subject.folder)) == 2
+
+    def test_a_damaged_object_is_named(self, cqs, bucket):
+        cqs("backtest", "run", *RULE)
+        [key] = [entry.key for entry in bucket.list("trials")]
+        bucket.write(key, b"PAR1")
+        for command in (("trials", RULE[0]), ("sweep", *RULE, "--param", "btc_ma=5,10")):
+            code, _, err = cqs("backtest", *command)
+            assert (code, f"{key} is damaged" in err) == (1, True)
+        code, rows, _ = cqs("backtest", "list", "--json")
+        assert (code, rows[0]["trials"], rows[0]["dsr"]) == (0, None, None)
+
+
+class TestLuck:
+    """The deflated Sharpe ratio beside the Sharpe of a run."""
+
+    def test_it_is_that_of_the_daily_returns(self, cqs, bucket):
+        first = cqs("backtest", "run", *RULE, "--json")[1]
+        assert first["luck"] == {"dsr": None, "trials": 1}
+        swept = cqs("backtest", "sweep", *RULE, "--param", "btc_ma=5:50:5", "--json")[1]
+        kept = read(bucket, first["run"])
+        luck = luck_of(kept.manifest, Ledger(bucket))
+        days = daily_of(kept.ts, kept.equity, kept.capital, kept.day_start)
+        sharpes = trials(bucket, subject_of_run(kept.manifest)).sharpes
+        assert len(sharpes) == luck.trials == swept["trials"]
+        assert luck.dsr == pytest.approx(deflated_sharpe(days, sharpes), rel=1e-9)
+        assert luck.sharpe == pytest.approx(first["performance"]["sharpe"])
+
+    def test_the_threshold_is_that_of_ffn(self):
+        import ffn
+
+        for number in (2, 3, 46, 1000, 10**6):
+            assert threshold(np.resize([0.0, 1.0], number)) == pytest.approx(
+                ffn.calc_expected_max_sharpe(number, np.std(np.resize([0.0, 1.0], number), ddof=1)), rel=1e-12
+            )
+        assert threshold(np.ones(5)) == threshold(np.ones(1)) == 0
+
+    def test_lists_and_commands_show_it(self, cqs):
+        cqs("backtest", "sweep", *RULE, "--param", "btc_ma=5:50:5", "--param", "noise_ratio=0.3,0.5")
+        code, out, _ = cqs("backtest", "run", *RULE)
+        assert code == 0
+        assert "Deflated Sharpe ratio" in out
+        assert "of 20 sets tried here" in out
+        [row] = cqs("backtest", "list", "--json")[1]
+        assert row["trials"] == 20
+        assert 0 <= row["dsr"] <= 1
+        assert f"{row['dsr']:.0%} of 20 sets" in cqs("backtest", "list")[1]
+        assert cqs("backtest", "show", row["id"], "--json")[1]["luck"] == {"dsr": row["dsr"], "trials": 20}
+        assert "of 20 sets tried here" in cqs("backtest", "show", row["id"])[1]
+
+    def test_where_nothing_else_was_tried_nothing_is_said(self, cqs):
+        out = cqs("backtest", "run", *RULE)[1]
+        assert "Deflated" not in out
+        assert "deflated" not in cqs("backtest", "list")[1]
+
+    def test_formulas_of_another_version_and_damaged_manifests_are_unknown(self, cqs, bucket):
+        run = cqs("backtest", "run", *RULE, "--json")[1]["run"]
+        cqs("backtest", "run", *RULE, "--set", "btc_ma=9")
+        made = read(bucket, run).manifest
+        ledger = Ledger(bucket)
+        assert not np.isnan(luck_of(made, ledger).dsr)
+        assert np.isnan(luck_of(made | {"metrics": {}}, ledger).dsr)
+        assert luck_of(made | {"first": "soon"}, ledger).fault
+        assert luck_of({**made, "symbols": None}, ledger).fault
+        assert Luck(1.0, 0.99, 5).sentence.count("luck does not explain") == 1
+
+
 def returns(sharpe, days):
     """Daily returns with this Sharpe, skew -3 and kurtosis 10: only two values can have these moments."""
     rare = round(days * (13 - np.sqrt(117)) / 26)
@@ -110,7 +246,7 @@ class TestKnownValues:
         sharpes *= np.sqrt(0.5) / sharpes.std(ddof=1)
         values = returns(2.5 / np.sqrt(250), 1250)
         assert len(values) == 1250
-        assert threshold(sharpes, 250) == pytest.approx(bar, abs=5e-5)
+        assert threshold(sharpes / np.sqrt(250)) == pytest.approx(bar, abs=5e-5)
         assert deflated_sharpe(daily(values), sharpes, 250) == pytest.approx(chance, abs=1e-4)
 
     def test_it_is_that_of_ffn(self):
@@ -151,9 +287,6 @@ def walk(seed, rows=400):
 
 def test_on_random_walks_the_ledger_says_no(tmp_path):
     """1,000 sets each, in at least 19 of 20 seeds."""
-    from cqs_backtest.search.space import make_space
-    from cqs_backtest.trials import subject_of
-
     request = make_request(Crossing, ["A/KRW"], exchange="upbit", costs=make_costs(fee=0, slippage_bps=0))
     space = make_space(Crossing, {})
     sets = space.sets(0, len(space))

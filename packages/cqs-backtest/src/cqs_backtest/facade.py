@@ -14,7 +14,7 @@ from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.result import Result
 from cqs_backtest.result.notes import data_notes
 from cqs_backtest.runs.kept import opened_bucket
-from cqs_core import Bucket, DataWarning, Engine, Strategy
+from cqs_core import Bucket, CqsError, DataWarning, Engine, Strategy
 from cqs_core.jobs import waiting
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def backtest(
     bucket: Bucket | str | None = None,
 ) -> Result:
     """Run one backtest; no run influences the next.
+
+    Its set of parameters counts as a trial in the bucket, kept or not. With `data`, it counts if it is kept, or if
+    `bucket` is given.
 
     Args:
         strategy: its name, class or instance; a class may be written in the notebook.
@@ -127,6 +130,8 @@ def backtest(
     opened = opened_bucket(bucket) if data is None else None
     with waiting("Backtest"):
         outcome = run(request, opened, data, quote, confirm=keep)
+    if data is not None and bucket is not None and not keep:
+        outcome = _counted(outcome, bucket)
     _ = outcome.code  # now: the notebook may change it before the run is kept
     _warn(outcome)
     made = Result(outcome, bucket=opened, simulated=outcome.result)
@@ -167,6 +172,14 @@ def keep(result: Result, bucket: Bucket | str | None = None) -> Result:
     return replace(result, id=outcome.keep(opened), bucket=opened)
 
 
+def _counted(outcome: BacktestOutcome, bucket: Bucket | str) -> BacktestOutcome:
+    """A run on data of one's own counts in the bucket that is given."""
+    try:
+        return outcome.counted(opened_bucket(bucket))
+    except CqsError as error:
+        return replace(outcome, uncounted=str(error))
+
+
 def _kept_if_possible(result: Result, outcome: BacktestOutcome, bucket: Bucket | str | None) -> Result:
     """The result, whatever becomes of keeping it."""
     try:
@@ -181,6 +194,9 @@ def _kept_if_possible(result: Result, outcome: BacktestOutcome, bucket: Bucket |
 
 
 def _warn(outcome: BacktestOutcome) -> None:
+    if outcome.uncounted:
+        told = f"this set is not counted as a trial: {outcome.uncounted}"
+        warnings.warn(told, KeepWarning, stacklevel=_caller())
     for text in data_notes(outcome.badges):
         warnings.warn(text, DataWarning, stacklevel=_caller())
     if outcome.badges["lookahead"] == "peeks":

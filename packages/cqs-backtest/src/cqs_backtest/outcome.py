@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.benchmark import basket, bought_and_held
 from cqs_backtest.record import held
 from cqs_backtest.runs.run_tables import trade_columns
-from cqs_core import Bucket, Candles, RunResult, UsageError
+from cqs_backtest.trials import count
+from cqs_core import Bucket, Candles, CqsError, RunResult, UsageError
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class BacktestOutcome:
         badges: lookahead, parity, gaps, stale, no_volume_fills and left_out (bars that the lake could not put together,
             by market).
         market: candles of the benchmark, where that is one market; the strategy did not see them.
+        counted_in: address of the bucket whose trial ledger has its set; None where it is in none.
+        uncounted: why it could not be counted; empty if it was, or there was no bucket.
     """
 
     request: Request
@@ -43,6 +46,8 @@ class BacktestOutcome:
     candles: Candles
     badges: dict[str, Any]
     market: Candles | None = None
+    counted_in: str | None = None
+    uncounted: str = ""
 
     @property
     def ts(self) -> Stamps:
@@ -103,12 +108,21 @@ class BacktestOutcome:
     def keep(self, bucket: Bucket) -> str:
         """Store the run; returns its id."""
         from cqs_backtest.runs import keep
-        from cqs_backtest.trials import record, subject_of
 
-        run = keep(bucket, self)
-        subject = subject_of(self.request, self.result.candles)
-        record(bucket, subject, run, [self.request.strategy.values()], [self.performance["sharpe"]])
-        return run
+        if self.counted_in != bucket.url:
+            self._count(bucket)
+        return keep(bucket, self)
+
+    def counted(self, bucket: Bucket) -> BacktestOutcome:
+        """The same, its set entered in the trial ledger of a bucket, or with the reason why it could not be."""
+        try:
+            self._count(bucket)
+        except CqsError as error:
+            return replace(self, uncounted=str(error))
+        return replace(self, counted_in=bucket.url, uncounted="")
+
+    def _count(self, bucket: Bucket) -> None:
+        count(bucket, self.request, self.result.candles, self.result.performance["sharpe"])
 
 
 def run(
@@ -124,7 +138,7 @@ def run(
 
     Args:
         request: what to do.
-        bucket: whose lake has the candles, without `data`.
+        bucket: whose lake has the candles, without `data`. Its trial ledger counts the set.
         data: candles by symbol.
         quote: of bare symbols in `data`.
         confirm: also execute a small run on the reference.
@@ -139,7 +153,8 @@ def run(
     said["left_out"] = found.rows_left_out()
     said["features"] = found.notes
     _mark_outside(request, said)
-    return BacktestOutcome(request, result, found.candles, said, found.market)
+    outcome = BacktestOutcome(request, result, found.candles, said, found.market)
+    return outcome if bucket is None else outcome.counted(bucket)
 
 
 @dataclass(frozen=True)

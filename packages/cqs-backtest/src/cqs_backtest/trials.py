@@ -5,7 +5,7 @@ however often it was evaluated, on whatever candles: what counts are its paramet
 
     trials/{strategy}/{exchange}-{interval}-{hash of the markets}/{first}-{last}-{source}.parquet
 
-Objects are written once and never changed; `first` and `last` are ms UTC, `source` is the run or search.
+`first` and `last` are ms UTC. `source` is a search, or `set-` and a hash for a set that a single run evaluated.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.loading.strategies import name_of
+from cqs_core import DataError
 from cqs_core.files import parquet_bytes, parquet_table
-from cqs_core.time.clock import iso
+from cqs_core.time.clock import iso, now, parse_moment
 from cqs_core.trading.metrics import DAILY_METRICS
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 FOLDER = "trials"
 _FIRST_VERSION = 2  # of Sharpe, before trials kept it
+_SINGLE = "set-"
+_MOST_SINGLE = 64
+"""Objects of single runs on the same dates from which they are merged."""
+_PATIENCE = 5
 _NAME = re.compile(r"(-?\d+)-(-?\d+)-(.+)\.parquet")
 
 
@@ -94,6 +99,33 @@ def subject_of(request: Request, traded: Candles) -> Subject:
     return Subject(name_of(request.strategy), request.exchange, request.markets, request.interval, *dates)
 
 
+def subject_of_run(made: Mapping[str, Any]) -> Subject:
+    """The subject of a run, from its manifest.
+
+    Raises:
+        UsageError: a date is none.
+        KeyError: a key is missing.
+    """
+    first, last = (parse_moment(made[name])[0] for name in ("first", "last"))
+    return Subject(made["strategy"]["name"], made["exchange"], tuple(made["symbols"]), made["interval"], first, last)
+
+
+def count(bucket: Bucket, request: Request, traded: Candles, sharpe: float) -> None:
+    """Count the set of a single run; the same set on the same dates is one object, however often it runs.
+
+    Args:
+        bucket: that keeps the ledger.
+        request: of the run.
+        traded: the bars that could trade.
+        sharpe: a year; NaN is a set that never moved.
+    """
+    values, subject = request.strategy.values(), subject_of(request, traded)
+    digest = _digest(canonical(values))
+    record(bucket, subject, f"{_SINGLE}{digest:016x}", [values], [sharpe])
+    if digest % _MOST_SINGLE == 0:
+        _gather(bucket, subject)
+
+
 def record(
     bucket: Bucket, subject: Subject, source: str, sets: Sequence[Mapping[str, Any]], sharpes: Iterable[float]
 ) -> None:
@@ -134,15 +166,47 @@ def merge(bucket: Bucket, subject: Subject, source: str, parts: Sequence[str]) -
 
 
 def trials(bucket: Bucket, subject: Subject) -> Trials:
-    """Every set that was evaluated for this strategy, these markets and interval, on dates that overlap."""
-    found: dict[int, float] = {}
-    keys = [
-        key for key, first, last in _objects(bucket, subject.folder) if first <= subject.last and last >= subject.first
-    ]
-    for data in bucket.read_many(keys).values():
-        table = parquet_table(data)
-        found |= _sharpes(table)
-    return Trials(np.array(list(found.values()), np.float64))
+    """Every set that was evaluated for this strategy, these markets and interval, on dates that overlap.
+
+    Raises:
+        DataError: an object of the ledger is damaged.
+    """
+    return Ledger(bucket).trials(subject)
+
+
+class Ledger:
+    """The ledger of a bucket, for many subjects: every object is read once.
+
+    Args:
+        bucket: that keeps it.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._listed: dict[str, list[tuple[str, int, int]]] = {}
+        self._read: dict[str, dict[int, float]] = {}
+
+    def trials(self, subject: Subject) -> Trials:
+        """See `trials`."""
+        for _ in range(_PATIENCE):
+            keys = self._overlapping(subject)
+            missing = [key for key in keys if key not in self._read]
+            data = self._bucket.read_many(missing)
+            self._read |= {key: _sharpes(_table(key, one)) for key, one in data.items()}
+            if len(data) == len(missing):
+                break
+            del self._listed[subject.folder]  # some were merged in the meantime
+        found: dict[int, float] = {}
+        for key in keys:
+            found |= self._read.get(key, {})
+        return Trials(np.array(list(found.values()), np.float64))
+
+    def _overlapping(self, subject: Subject) -> list[str]:
+        folder = subject.folder
+        if folder not in self._listed:
+            self._listed[folder] = list(_objects(self._bucket, folder))
+        listed = self._listed[folder]
+        return [key for key, first, last in listed if first <= subject.last and last >= subject.first]
 
 
 def survey(bucket: Bucket, strategy: str) -> list[dict[str, Any]]:
@@ -166,8 +230,8 @@ def _surveyed(bucket: Bucket, folder: str) -> dict[str, Any] | None:
     objects = list(_objects(bucket, folder))
     best: dict[int, float] = {}
     about: Mapping[bytes, bytes] = {}
-    for data in bucket.read_many([key for key, _, _ in objects]).values():
-        table = parquet_table(data)
+    for key, data in bucket.read_many([key for key, _, _ in objects]).items():
+        table = _table(key, data)
         about = table.schema.metadata
         best |= _sharpes(table)
     if not best:
@@ -183,6 +247,28 @@ def _surveyed(bucket: Bucket, folder: str) -> dict[str, Any] | None:
         "sources": len(objects),
         "best_sharpe": max((value for value in best.values() if not math.isnan(value)), default=math.nan),
     }
+
+
+def _gather(bucket: Bucket, subject: Subject) -> None:
+    """Merge the objects of single runs on these dates, if there are many."""
+    prefix = subject.key(_SINGLE).removesuffix(".parquet")
+    found = [entry.key for entry in bucket.list(subject.folder) if entry.key.startswith(prefix)]
+    if len(found) >= _MOST_SINGLE:
+        start = len(prefix) - len(_SINGLE)
+        parts = [key[start:].removesuffix(".parquet") for key in found]
+        merge(bucket, subject, f"{now()}-{len(parts)}-single", parts)
+
+
+def _table(key: str, data: bytes) -> Any:
+    try:
+        table = parquet_table(data)
+        lacking = {"set", "sharpe"} - set(table.column_names)
+    except (ValueError, OSError):
+        lacking = {"rows"}
+    if lacking:
+        fact = f"{key} is damaged: {', '.join(sorted(lacking))} missing"
+        raise DataError(f"{fact}. Its trials are lost; delete it to count the others")
+    return table
 
 
 def _sharpes(table: Any) -> dict[int, float]:

@@ -9,9 +9,11 @@ import click
 from cqs_backtest.commands.request_options import costs_of, request_options, with_features
 from cqs_core import CqsError, progress
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
+from cqs_core.files import safe
 
 if TYPE_CHECKING:
     from cqs_backtest.outcome import BacktestOutcome
+    from cqs_core import Bucket
 
 
 @click.group("backtest")
@@ -60,20 +62,24 @@ def run(
         kept = outcome.keep(opened) if keep else None
     except CqsError as error:  # the result is told first
         failed = error
-    _tell(outcome, kept, as_json=as_json)
+    _tell(outcome, kept, opened, as_json=as_json)
     if failed is not None:
         raise failed
 
 
-def _tell(outcome: BacktestOutcome, kept: str | None, *, as_json: bool) -> None:
+def _tell(outcome: BacktestOutcome, kept: str | None, bucket: Bucket, *, as_json: bool) -> None:
     from cqs_backtest.commands import printing
+    from cqs_backtest.luck import luck_of
     from cqs_backtest.runs import run_tables
+    from cqs_backtest.trials import Ledger
 
+    luck = luck_of(outcome.manifest, Ledger(bucket))
     data = {
         "performance": outcome.performance,
         "equity": run_tables.equity_rows(outcome.result),
         "trades": run_tables.trade_rows(outcome.result),
         "badges": outcome.badges,
+        "luck": luck.row(),
         "run": kept,
     }
 
@@ -81,7 +87,11 @@ def _tell(outcome: BacktestOutcome, kept: str | None, *, as_json: bool) -> None:
         from cqs_core.files import SafeConsole
 
         printing.print_performance(SafeConsole(), outcome)
+        if luck.sentence:
+            click.echo(luck.sentence)
         if kept:
             click.echo(f"kept as {kept}")
 
     emit(data, as_json, table)
+    if outcome.uncounted:
+        click.echo(safe(f"cqs: this set is not counted as a trial: {outcome.uncounted}"), err=True)

@@ -28,16 +28,23 @@ trust_code = click.option(
 @command_options
 def list_runs(bucket: str | None, as_json: bool) -> None:
     """List kept runs, newest first."""
+    from cqs_backtest.luck import luck_of
     from cqs_backtest.runs import survey
+    from cqs_backtest.trials import Ledger
 
-    found, damaged = survey(open_bucket(bucket))
-    rows = [_summary(made) for made in found]
+    opened = open_bucket(bucket)
+    found, damaged = survey(opened)
+    ledger = Ledger(opened)
+    worth = [luck_of(made, ledger) for made in found]
+    rows = [_summary(made) | luck.row() for made, luck in zip(found, worth, strict=True)]
 
     def table() -> None:
-        for row in rows:
+        for row, luck in zip(rows, worth, strict=True):
             dates = f"{row['first'][:10]} to {row['last'][:10]}"
             mark = "  (metrics of another version)" if row["other_versions"] else ""
-            click.echo(f"{row['id']}  {row['symbols']}  {dates}  CAGR {_number(row['cagr'])} %{mark}")
+            deflated = f", deflated {luck.short} sets" if luck.short else ""
+            told = f"CAGR {_number(row['cagr'])} %  Sharpe {_number(row['sharpe'], 2)}{deflated}{mark}"
+            click.echo(safe(f"{row['id']}  {row['symbols']}  {dates}  {told}"))
         if not rows:
             click.echo("no runs yet; `cqs backtest run` keeps them")
 
@@ -51,16 +58,22 @@ def list_runs(bucket: str | None, as_json: bool) -> None:
 @command_options
 def show(bucket: str | None, as_json: bool, run: str) -> None:
     """Print the manifest of RUN: an id, or how it begins."""
+    from cqs_backtest.luck import luck_of
     from cqs_backtest.runs import read
+    from cqs_backtest.trials import Ledger
 
-    made = read(open_bucket(bucket), run).manifest
+    opened = open_bucket(bucket)
+    made = read(opened, run).manifest
+    luck = luck_of(made, Ledger(opened))
 
     def text() -> None:
         from cqs_core.files import SafeConsole
 
         SafeConsole().print_json(data=made)
+        if luck.sentence:
+            click.echo(safe(luck.sentence))
 
-    emit(made, as_json, text)
+    emit(made | {"luck": luck.row()}, as_json, text)
 
 
 @click.command("compare")
@@ -162,5 +175,5 @@ def _summary(made: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
+def _number(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.search.overfitting import deflated_sharpe, overfitting, threshold
+from cqs_backtest.luck import threshold
+from cqs_backtest.search.overfitting import deflated_sharpe, overfitting
 from cqs_backtest.search.pareto import pareto
 from cqs_backtest.search.plateau import neighborhood
 from cqs_backtest.search.store import column_of
 from cqs_backtest.trials import subject_of, trials
 from cqs_core import UsageError
-from cqs_core.trading.metrics import ANNUAL
 
 if TYPE_CHECKING:
     from cqs_backtest.search.sweep import SweepJob
@@ -48,7 +48,7 @@ def judged(job: SweepJob) -> dict[str, Any]:
         "plateau": _plateau(job, scores),
         "pareto": _pareto(job, table),
         "trials": len(counted),
-        "luck_sharpe": threshold(counted.sharpes) * ANNUAL,
+        "luck_sharpe": threshold(counted.sharpes),
         "table": job.folder.table,
     }
     return result | _luck(job, best, counted.sharpes) | {"badges": None if best is None else _badges(job, best)}

@@ -7,11 +7,11 @@ of Backtest Overfitting* (2017).
 from __future__ import annotations
 
 import warnings
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest.luck import deflated
 from cqs_backtest.search.headline import COMPILED
 from cqs_core.trading.metrics import ANNUAL, YEAR_DAYS, sharpe
 
@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 
 _BLOCKS = 8
 _FEWEST_DAYS = 2 * _BLOCKS
-_FEWEST_MOMENTS = 4  # days below which kurtosis is unknown
-
-
-def threshold(sharpes: Floats, days_a_year: int = YEAR_DAYS) -> float:
-    """The daily Sharpe ratio that the best of these trials reaches by luck alone.
-
-    Args:
-        sharpes: (N,) of all trials, a year; one that is NaN counts as a trial.
-        days_a_year: by which they were annualized.
-    """
-    ffn, known = _ffn(), sharpes[~np.isnan(sharpes)]
-    spread = float(np.std(known, ddof=1)) / np.sqrt(days_a_year) if len(known) > 1 else 0.0
-    return float(ffn.calc_expected_max_sharpe(max(1, len(sharpes)), spread))
 
 
 def deflated_sharpe(daily: Daily, sharpes: Floats, days_a_year: int = YEAR_DAYS) -> float:
@@ -53,14 +40,10 @@ def deflated_sharpe(daily: Daily, sharpes: Floats, days_a_year: int = YEAR_DAYS)
     import pandas as pd
 
     ratio, returns = sharpe(daily) / ANNUAL, pd.Series(daily.returns)
-    if not len(sharpes) or len(returns) < _FEWEST_MOMENTS or np.isnan(ratio):
+    if not len(sharpes) or np.isnan(ratio):
         return float("nan")
     moments: Any = returns.skew(), returns.kurt()
-    skew, kurtosis = float(moments[0]), float(moments[1]) + 3
-    variance = 1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2  # of the ratio, times the number of days less 1
-    if not variance > 0:
-        return float("nan")
-    return NormalDist().cdf((ratio - threshold(sharpes, days_a_year)) * ((len(returns) - 1) / variance) ** 0.5)
+    return deflated(ratio, float(moments[0]), float(moments[1]), len(returns), sharpes / np.sqrt(days_a_year))
 
 
 def overfitting(daily: Sequence[Daily]) -> tuple[float, int]:

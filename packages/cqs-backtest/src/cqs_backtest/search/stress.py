@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ import param
 from cqs_backtest import feed
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.search.shown import SHOWN, shown
-from cqs_core import UsageError, progress
+from cqs_backtest.trials import count
+from cqs_core import CqsError, UsageError, progress
 from cqs_core.trading import metrics
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def stress(run: OpenedRun, bucket: Bucket, *, shifts: int = 5) -> dict[str, Any]
 
     Args:
         run: that is tried.
-        bucket: with the lake, for fewer symbols.
+        bucket: with the lake, for fewer symbols. Its trial ledger counts other parameters and fewer symbols.
         shifts: by up to so many bars the start is moved.
 
     Returns:
@@ -42,7 +44,7 @@ def stress(run: OpenedRun, bucket: Bucket, *, shifts: int = 5) -> dict[str, Any]
     """
     result = run.result()
     base = shown(result)
-    cases = [*_costs(run), *_starts(run, shifts), *_symbols(run, bucket), *_years(result), *_steps(run)]
+    cases = [*_costs(run), *_starts(run, shifts), *_symbols(run, bucket), *_years(result), *_steps(run, bucket)]
     rows = []
     with progress("Stress", len(cases), "runs") as work:
         for kind, case, make in cases:
@@ -81,7 +83,7 @@ def _symbols(run: OpenedRun, bucket: Bucket) -> Iterator[_Case]:
         fewer = replace(run.request, markets=tuple(each for each in markets if each != market), allow_stale=True)
 
         def make(fewer: Request = fewer) -> _Numbers:
-            return shown(run.result(fewer, feed.from_lake(fewer, bucket)))
+            return _counted(run.result(fewer, feed.from_lake(fewer, bucket)), fewer, bucket)
 
         yield "symbol", f"without {market}", make
 
@@ -103,7 +105,7 @@ def _of_days(daily: metrics.Daily) -> _Numbers:
     return {name: found[name] for name in SHOWN}
 
 
-def _steps(run: OpenedRun) -> Iterator[_Case]:
+def _steps(run: OpenedRun, bucket: Bucket) -> Iterator[_Case]:
     strategy = run.request.strategy
     for name, parameter in type(strategy).parameters().items():
         step = getattr(parameter, "step", None) or (1 if isinstance(parameter, param.Integer) else None)
@@ -113,7 +115,19 @@ def _steps(run: OpenedRun) -> Iterator[_Case]:
         for moved in (getattr(strategy, name) - step, getattr(strategy, name) + step):
             value = moved if isinstance(parameter, param.Integer) else round(moved, 12)
             if (low is None or value >= low) and (high is None or value <= high):
-                yield "parameter", f"{name}={value:g}", _run(run, strategy=find(strategy, {name: value}))
+                moved_by_one = replace(run.request, strategy=find(strategy, {name: value}))
+
+                def make(other: Request = moved_by_one) -> _Numbers:
+                    return _counted(run.result(other), other, bucket)
+
+                yield "parameter", f"{name}={value:g}", make
+
+
+def _counted(result: RunResult, request: Request, bucket: Bucket) -> _Numbers:
+    """The metrics of a set that a user may choose by them: it is a trial, where the bucket can be written."""
+    with suppress(CqsError):
+        count(bucket, request, result.candles, result.performance["sharpe"])
+    return shown(result)
 
 
 def _run(run: OpenedRun, **changes: Any) -> Callable[[], _Numbers]:
