@@ -16,13 +16,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cqs_backtest.feed import from_lake
 from cqs_backtest.request import Request
 from cqs_backtest.search.evaluator import Evaluator
-from cqs_backtest.search.execution import Executor
+from cqs_backtest.search.executors import Workload, open_executor
+from cqs_backtest.search.sets import Runner
 from cqs_backtest.search.space import make_space
 from cqs_backtest.search.store import ranges
 from cqs_backtest.strategies import VolatilityBreakout
-from cqs_core import Candles, Costs
+from cqs_core import FIELDS, Candles, Costs
 from cqs_core.time.intervals import DAY, MINUTE
 
 COSTS = Costs(fee=0.0005, slip=0.0005)
@@ -132,6 +134,18 @@ def told(name, ours, theirs, least_ratio):
 @pytest.fixture(scope="module")
 def days():
     return made(3_000)
+
+
+def stored(folder):
+    """The days in the lake of a bucket: workers read them there."""
+    from cqs_core import Bucket, Lake, Series
+    from cqs_core.lake import candle_table
+
+    bucket, candles = Bucket(str(folder)), made(3_000)
+    for s, market in enumerate(candles.symbols):
+        values = np.stack([getattr(candles, name)[:, s] for name in FIELDS], axis=1)
+        Lake(bucket).append(Series("upbit", market, "1d"), candle_table(candles.ts, values), 0, len(values) * DAY)
+    return load_on(from_lake(request_on(candles), bucket), bucket)
 
 
 def request_on(candles, costs=COSTS):
@@ -287,21 +301,32 @@ def test_sweep_of_200_sets_of_500000_minutes_against_vectorbt():
     )
 
 
-def test_sweep_with_two_threads_against_one(days):
-    """Wall time: of a busy machine this says little."""
-    space = make_space(VolatilityBreakout, GRID)
-    one, two = (Executor(request_on(days), days, threads=n) for n in (1, 2))
-    parts = ranges(len(space), 124)
+def load_on(candles, bucket=None):
+    return Workload(request_on(candles), candles, bucket)
+
+
+def swept(executor, load, space, part=124):
+    """How many rows came of a sweep."""
+    return sum(len(rows) for *_, rows in Runner(executor, load, space).run(ranges(len(space), part)))
+
+
+def test_sweep_with_two_processes_against_one(tmp_path):
+    """Wall time, after start-up: of a busy machine this says little."""
+    load, space = stored(tmp_path), make_space(VolatilityBreakout, GRID)
 
     def fastest(executor):
         def once():
             started = time.perf_counter()
-            assert sum(len(rows) for _, _, rows in executor.run(space, parts)) == len(space)
+            assert swept(executor, load, space) == len(space)
             return time.perf_counter() - started
 
-        return min(once() for _ in range(15))
+        with executor:
+            return min(once() for _ in range(15))
 
-    told("two threads against one", fastest(two), fastest(one), 1.5)
+    one, two, threads = open_executor(workers=1), open_executor(workers=2), open_executor(threads=2)
+    alone = fastest(one)
+    print(f"\ntwo threads against one process: {alone / fastest(threads):.2f} x")
+    told("two processes against one", fastest(two), alone, 1.5)
 
 
 @pytest.mark.parametrize("sets", [1_000, 100_000])
@@ -310,11 +335,10 @@ def test_sweep_peak_memory(sets):
     code = f"""
 import resource, sys
 sys.path[:0] = {[str(p) for p in sys.path]!r}
-from test_sweep import Executor, VolatilityBreakout, made, make_space, ranges, request_on
+from test_sweep import VolatilityBreakout, load_on, made, make_space, open_executor, swept
 days = made(3_000)
 space = make_space(VolatilityBreakout, {{}}, count={sets}, seed=1)
-executor = Executor(request_on(days), days, threads=2)
-assert sum(len(rows) for _, _, rows in executor.run(space, ranges({sets}, 1000))) == {sets}
+assert swept(open_executor(threads=2), load_on(days), space, 1000) == {sets}
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
     folder = str(__import__("pathlib").Path(__file__).parent)

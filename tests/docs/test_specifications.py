@@ -130,7 +130,7 @@ def sweep(tmp_path_factory):
     last = int(candles.ts[-1]) + 86_400_000
     Lake(bucket).append(Series("upbit", "BTC/KRW", "1d"), table, int(candles.ts[0]), last, source="import")
     request = make_request("momentum", ["BTC/KRW"], exchange="upbit", costs=make_costs())
-    return bucket, SweepJob(Sweep(request, {"lookback": "5,6", "rebalance": "1,2"}), bucket, threads=1).run()
+    return bucket, SweepJob(Sweep(request, {"lookback": "5,6", "rebalance": "1,2"}), bucket).run()
 
 
 def test_the_files_and_keys_of_a_sweep(sweep, run):

@@ -10,6 +10,7 @@ import pytest
 from handmade import frame, store
 
 from cqs_backtest.request import make_costs, make_request
+from cqs_backtest.search.executors import open_executor
 from cqs_backtest.search.objective import make_objective
 from cqs_backtest.search.optimizer import batch_size, optimized
 from cqs_backtest.search.pareto import pareto
@@ -149,7 +150,7 @@ class TestSweeps:
     def test_rows_do_not_depend_on_the_number_of_threads(self, bucket):
         request = make_request("volatility_breakout", ["BTC", "ETH"], costs=make_costs())
         asked = Sweep(request, {"noise_ratio": None, "btc_ma": "5:50:1"}, seed=4, optimize=35)
-        one, two = (SweepJob(asked, bucket, threads=threads).run() for threads in (1, 2))
+        one, two = (SweepJob(asked, bucket, executor=open_executor(threads=n)).run() for n in (1, 2))
         assert rows_of(bucket, one["sweep"]) == rows_of(bucket, two["sweep"])
         assert (one["rows"], one["trials"], two["trials"], one["plateau"]) == (35, 35, 35, None)
 
@@ -158,8 +159,8 @@ class TestSweeps:
         request = make_request("volatility_breakout", ["BTC", "ETH"], costs=make_costs())
         objective = make_objective(objectives, ["num_trades>=3"])
         asked = Sweep(request, {"noise_ratio": None, "btc_ma": "5:50:1"}, objective=objective, optimize=45)
-        whole = SweepJob(asked, bucket, threads=1).run()
-        stopped = SweepJob(asked, bucket, threads=1)
+        whole = SweepJob(asked, bucket).run()
+        stopped = SweepJob(asked, bucket)
         keep = stopped._keep
 
         def killed(start, sets, rows):
@@ -170,7 +171,7 @@ class TestSweeps:
         stopped._keep = killed
         with pytest.raises(KeyboardInterrupt):
             stopped.run()
-        again = SweepJob(asked, bucket, resume=stopped.folder.id, threads=2).run()
+        again = SweepJob(asked, bucket, resume=stopped.folder.id, executor=open_executor(threads=2)).run()
         assert rows_of(bucket, again["sweep"]) == rows_of(bucket, whole["sweep"])
         assert repr(again["best"]) == repr(whole["best"])
         assert again["trials"] == 45
@@ -240,5 +241,5 @@ class TestSweeps:
         monkeypatch.setitem(sys.modules, "optuna", None)
         request = make_request("volatility_breakout", ["BTC"], costs=make_costs())
         with pytest.raises(UsageError, match=r"uv add 'cqs-backtest\[optuna\]'"):
-            SweepJob(Sweep(request, {"btc_ma": "5:50:1"}, optimize=9), bucket, threads=1)
+            SweepJob(Sweep(request, {"btc_ma": "5:50:1"}, optimize=9), bucket)
         assert not bucket.list(SweepFolder.root)

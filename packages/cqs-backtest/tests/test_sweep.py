@@ -13,6 +13,7 @@ from handmade import WAVE, store
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.search.evaluator import Evaluator
+from cqs_backtest.search.executors import open_executor
 from cqs_backtest.search.space import make_space
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.sweep import Sweep, SweepJob
@@ -98,7 +99,7 @@ class TestEveryStrategy:
     @pytest.mark.parametrize("name", [n for n, s in STRATEGIES.items() if s.parameters()])
     def test_random_rows_are_what_single_runs_on_each_engine_give(self, bucket, name):
         request = make_request(name, ["BTC", "ETH"], costs=make_costs(), start="2024-02-01")
-        job = SweepJob(Sweep(request, {}, count=40, seed=3), bucket, threads=2)
+        job = SweepJob(Sweep(request, {}, count=40, seed=3), bucket, executor=open_executor(threads=2))
         result = job.run()
         assert (result["rows"], result["failed"]) == (40, 0)
         rows = rows_of(bucket, result["sweep"])
@@ -230,10 +231,10 @@ def test_for_people(cqs):
 def test_a_sweep_that_was_stopped_goes_on_where_it_was(bucket):
     request = make_request("volatility_breakout", ["BTC", "ETH"], costs=make_costs())
     asked = Sweep(request, {"noise_ratio": "0.1:0.9:0.1", "btc_ma": "5:20:1"})
-    whole = SweepJob(asked, bucket, threads=1)
+    whole = SweepJob(asked, bucket)
     whole._part = 10
     whole.run()
-    stopped = SweepJob(asked, bucket, threads=2)
+    stopped = SweepJob(asked, bucket, executor=open_executor(threads=2))
     stopped._part, keep = 10, stopped._keep
 
     def killed(start, sets, rows):
@@ -245,7 +246,7 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(bucket):
     with pytest.raises(KeyboardInterrupt):
         stopped.run()
     assert len(rows_of(bucket, stopped.folder.id)) == 40
-    again = SweepJob(asked, bucket, resume=stopped.folder.id, threads=2)
+    again = SweepJob(asked, bucket, resume=stopped.folder.id, executor=open_executor(threads=2))
     result = again.run()
     assert (result["sweep"], result["rows"]) == (stopped.folder.id, 144)
     assert repr(rows_of(bucket, stopped.folder.id)) == repr(rows_of(bucket, whole.folder.id))

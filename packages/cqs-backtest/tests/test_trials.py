@@ -339,6 +339,6 @@ class TestPlateau:
     def test_of_a_sweep(self, bucket):
         request = make_request("volatility_breakout", ["BTC"], costs=make_costs())
         space = {"noise_ratio": "0.1:0.9:0.1", "exit_at": "signal,next_open"}
-        result = SweepJob(Sweep(request, space), bucket, threads=1).run()
+        result = SweepJob(Sweep(request, space), bucket).run()
         assert result["plateau"]["mean"] <= result["best"]["sharpe"]
-        assert SweepJob(Sweep(request, space, count=4), bucket, threads=1).run()["plateau"] is None
+        assert SweepJob(Sweep(request, space, count=4), bucket).run()["plateau"] is None

@@ -7,6 +7,7 @@ from handmade import frame, store
 
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.request import make_costs, make_request
+from cqs_backtest.search.cut import until
 from cqs_backtest.search.kept import find as find_search
 from cqs_backtest.search.kept import walks_like
 from cqs_backtest.search.montecarlo import block_bootstrap, noisy_candles
@@ -14,7 +15,7 @@ from cqs_backtest.search.permutation import permutation_test, random_places
 from cqs_backtest.search.plan import Plan
 from cqs_backtest.search.sweep import Sweep, load_candles
 from cqs_backtest.search.validations import validations
-from cqs_backtest.search.walk_forward import until, walk_forward
+from cqs_backtest.search.walk_forward import walk_forward
 from cqs_backtest.search.walk_store import WalkFolder
 from cqs_backtest.strategies import VolatilityBreakout
 from cqs_core import Candles, Costs, Orders, RunResult, UsageError, plugins, simulate
@@ -66,7 +67,7 @@ class TestWalkForward:
 
     def test_it_is_made_of_single_runs(self, walked):
         sweep = self.sweep()
-        found = walk_forward(sweep, Plan(90, 40, embargo=3), walked, threads=1)
+        found = walk_forward(sweep, Plan(90, 40, embargo=3), walked)
         assert len(found["windows"]) == 5
         candles, capital, equity = load_candles(sweep.request, sweep.space(), walked), Costs().capital, []
         for row in found["windows"]:
@@ -82,7 +83,7 @@ class TestWalkForward:
 
     def test_the_choice_is_the_best_set_of_the_optimize_days_alone(self, walked):
         sweep = self.sweep()
-        first = walk_forward(sweep, Plan(90, 40), walked, threads=1)["windows"][0]
+        first = walk_forward(sweep, Plan(90, 40), walked)["windows"][0]
         candles = load_candles(sweep.request, sweep.space(), walked)
         seen = until(candles, parse_start(first["optimize_stop"]))
         scores = [
@@ -93,12 +94,12 @@ class TestWalkForward:
         assert first["parameters"] == sweep.space().at(best)
 
     def test_nothing_after_the_choice_changes_it(self, walked):
-        before = walk_forward(self.sweep(), Plan(90, 40), walked, threads=1)["windows"]
+        before = walk_forward(self.sweep(), Plan(90, 40), walked)["windows"]
         walk = 100 * np.exp(np.random.default_rng(9).normal(0, 0.05, 300).cumsum())
         for k, market in enumerate(("BTC/KRW", "ETH/KRW")):
             old = 100 * np.exp(np.random.default_rng(k).normal(0.001, 0.03, 300).cumsum())
             store(walked, market, frame(np.append(old[:90], old[89] * walk[90:] / walk[90])))
-        after = walk_forward(self.sweep(), Plan(90, 40), walked, threads=1)["windows"]
+        after = walk_forward(self.sweep(), Plan(90, 40), walked)["windows"]
         assert before[0]["parameters"] == after[0]["parameters"]
         assert before[0]["optimize"] == pytest.approx(after[0]["optimize"])
         assert before[0]["test"] != after[0]["test"]
@@ -114,7 +115,7 @@ class TestWalkForward:
 
         regime = pd.Series(np.where(np.arange(300) // 25 % 2, "bull", "bear"), frame(np.ones(300)).index)
         request = make_request(Looking, SYMBOLS, features={"regime": regime}, only_in="regime=bull")
-        found = walk_forward(Sweep(request, {"btc_ma": "5,10"}), Plan(90, 40), walked, threads=1)
+        found = walk_forward(Sweep(request, {"btc_ma": "5,10"}), Plan(90, 40), walked)
         stops = {parse_start(row[name]) // DAY for row in found["windows"] for name in ("optimize_stop", "test_stop")}
         assert seen == {(stop - 1, stop - 1) for stop in stops}
 

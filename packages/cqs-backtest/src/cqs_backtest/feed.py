@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,6 +52,22 @@ def from_lake(
         request.exchange, request.markets, request.interval, end=request.end, references=request.references, tell=tell
     )
     return checked(candles, request, note)
+
+
+def looking_at(request: Request, markets: tuple[str, ...], warmup: int | None = None) -> Request:
+    """The same request for loading candles only.
+
+    Args:
+        request: whose strategy is replaced.
+        markets: that it looks at without trading them.
+        warmup: bars that it needs; None is as many as its strategy says.
+    """
+    class_: Any = type(request.strategy)
+    names: dict[str, Any] = {"__module__": class_.__module__, "references": lambda _self, _markets: markets}
+    if warmup is not None:
+        names["warmup"] = lambda _self: warmup
+    wider = type(class_)(class_.__name__, (class_,), names)
+    return replace(request, strategy=wider(**request.strategy.values()))
 
 
 def from_frames(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cqs_backtest.commands.executor_options import EXECUTOR, executor_of, executor_options
 from cqs_backtest.commands.request_options import costs_of, request_options, with_features
-from cqs_core import UsageError
+from cqs_core import CqsError, UsageError
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 
 if TYPE_CHECKING:
@@ -41,12 +42,12 @@ _SEARCH = (
         help="What is looked for; Sharpe by default. Repeatable: the first chooses the best set.",
     ),
     click.option("--require", "requirements", multiple=True, metavar="TEXT", help="Such as 'num_trades>=30'."),
-    click.option("--threads", type=click.IntRange(1, 256), help="By default one for each processor."),
 )
 
 
 def search_options(function: _F) -> _F:
     """What is searched, and for what: the options of every search."""
+    function = executor_options(function)
     for option in reversed(_SEARCH):
         function = option(function)
     return function
@@ -62,8 +63,8 @@ def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict
     from cqs_backtest.search.objective import make_objective
     from cqs_backtest.search.sweep import Sweep
 
-    names = ("ranges", "count", "optimize", "seed", "objectives", "requirements", "threads", "features")
-    own = {name: options.pop(name) for name in names}
+    names = ("ranges", "count", "optimize", "seed", "objectives", "requirements", "features")
+    own = {name: options.pop(name) for name in (*names, *EXECUTOR)}
     costs = costs_of(options, bucket)
     fixed = parse_assignments(options.pop("params"), "--set")
     markets = parse_list(options.pop("symbols"))
@@ -90,11 +91,12 @@ def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: 
     asked, own = make_sweep(bucket, options)
     opened = open_bucket(bucket)
     opened.check(write=True)
-    asked = replace(asked, request=with_features(asked.request, own["features"], opened))
-    job = SweepJob(asked, opened, resume=resume, threads=own["threads"])
-    _confirm(job, yes=yes)
-    with told_how_to_resume() as tell:
-        result = job.run(tell)
+    with executor_of(own) as executor:
+        asked = replace(asked, request=with_features(asked.request, own["features"], opened))
+        job = SweepJob(asked, opened, resume=resume, executor=executor)
+        _confirm(job, yes=yes)
+        with told_how_to_resume() as tell:
+            result = job.run(tell)
 
     def text() -> None:
         from cqs_backtest.commands.printing import print_sweep
@@ -110,12 +112,17 @@ def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: 
 def told_how_to_resume() -> Iterator[Callable[[str], None]]:
     """A function that takes the id of a search; if that is stopped, the user is told how to go on with it."""
     started: list[str] = []
+    remedy = "go on with the same command and --resume"
     try:
         yield started.append
     except KeyboardInterrupt:
         if started:
-            click.echo(f"stopped; go on with the same command and --resume {started[0]}", err=True)
+            click.echo(f"stopped; {remedy} {started[0]}", err=True)
         raise
+    except CqsError as error:
+        if not started or isinstance(error, UsageError):
+            raise
+        raise type(error)(f"{error}; {remedy} {started[0]}") from error
 
 
 @click.command("trials")

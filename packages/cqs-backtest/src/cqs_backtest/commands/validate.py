@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cqs_backtest.commands.executor_options import executor_of
 from cqs_backtest.commands.request_options import request_options, with_features
 from cqs_backtest.commands.runs import trust_code
 from cqs_backtest.commands.sweep import make_sweep, search_options, told_how_to_resume
@@ -58,8 +59,8 @@ def walk_forward(
     opened = open_bucket(bucket)
     opened.check(write=True)
     sweep = replace(sweep, request=with_features(sweep.request, own["features"], opened))
-    with told_how_to_resume() as tell:
-        found = walked(sweep, plan, opened, threads=own["threads"], resume=resume, tell=tell)
+    with executor_of(own) as executor, told_how_to_resume() as tell:
+        found = walked(sweep, plan, opened, executor=executor, resume=resume, tell=tell)
     emit(found, as_json, lambda: print_walk_forward(SafeConsole(), found))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,12 @@ from cqs_backtest.loading.strategies import find, name_of
 from cqs_backtest.runs.code import captured
 from cqs_backtest.runs.manifest import setup
 from cqs_backtest.search import store
-from cqs_backtest.search.execution import Executor
+from cqs_backtest.search.executors import Workload, open_executor
 from cqs_backtest.search.folder import check_same
 from cqs_backtest.search.judging import judged
 from cqs_backtest.search.objective import Objective
 from cqs_backtest.search.optimizer import SECONDS_A_SET, batch_size, library, method, optimized
+from cqs_backtest.search.sets import Runner, evaluator_of, part_size, seconds_a_set
 from cqs_backtest.search.space import Axis, Proposed, Space, make_space
 from cqs_backtest.trials import Subject, merge, record, subject_of
 from cqs_core import UsageError, progress
@@ -28,16 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cqs_backtest.request import Request
-    from cqs_backtest.search.evaluator import Evaluator, Rows
+    from cqs_backtest.search.evaluator import Rows
+    from cqs_backtest.search.executors import Executor
     from cqs_backtest.search.optimizer import Found
-    from cqs_core import Bucket, Candles, Strategy
+    from cqs_core import Bucket, Candles
     from cqs_core.trading import Floats
 
-_PART_SECONDS = 3.0
-_MOST_PARTS = 500
-_LARGEST_PART = 10_000
 _MOST_LOOKED_AT = 200  # values of an axis that are asked for references
 _AGREES = 1e-9
+_OBJECTS_A_PART = 2  # its rows, and what the ledger counts
+_WORTH = 0.25  # seconds of a batch from which more than one process is worth it
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +73,7 @@ class Sweep:
 
     def rows(
         self,
-        space: Space,
-        executor: Executor,
+        runner: Runner,
         todo: Sequence[tuple[int, int]],
         tell: Callable[[int], None],
         stored: Callable[[int, int], Mapping[str, Floats] | None] = lambda _start, _stop: None,
@@ -80,20 +81,19 @@ class Sweep:
         """First number, sets and rows of each part, in the order in which they are done.
 
         Args:
-            space: as `space()` gave it.
-            executor: that runs the sets.
+            runner: of a space as `space()` gave it.
             todo: the parts; an optimizer has its own.
             tell: called with how many more sets are done.
             stored: metrics of a part that is not to be run; for an optimizer, which has to know them.
         """
-        if not isinstance(space.chosen, Proposed):
-            return executor.run(space, todo, tell)
+        if not isinstance(runner.space.chosen, Proposed):
+            return runner.run(todo, tell)
 
         def run(start: int, stop: int) -> Iterator[Found]:
-            size = -(-(stop - start) // executor.threads)
-            return executor.run(space, [(first, min(first + size, stop)) for first in range(start, stop, size)], tell)
+            size = -(-(stop - start) // runner.executor.count)
+            return runner.run([(first, min(first + size, stop)) for first in range(start, stop, size)], tell)
 
-        return optimized(space, self.objective, self.seed, run, stored)
+        return optimized(runner.space, self.objective, self.seed, run, stored)
 
 
 class SweepJob:
@@ -101,17 +101,18 @@ class SweepJob:
 
     Attributes:
         space: all sets.
+        evaluator: of this process, for a few sets.
         seconds: that all of it takes, as measured; 0 before `measure`.
     """
 
-    def __init__(self, sweep: Sweep, bucket: Bucket, *, resume: str = "", threads: int | None = None) -> None:
+    def __init__(self, sweep: Sweep, bucket: Bucket, *, resume: str = "", executor: Executor | None = None) -> None:
         """Load the candles and check everything that can be checked.
 
         Args:
             sweep: what to do.
             bucket: with the lake; results go there too.
             resume: the id of a sweep that was stopped.
-            threads: how many; by default one for each processor.
+            executor: that runs the sets, which the caller closes; by default this thread.
 
         Raises:
             UsageError: no candles, a range that is empty, or a sweep to resume whose candles or code are others.
@@ -119,10 +120,12 @@ class SweepJob:
         self.sweep, self.bucket, self.space = sweep, bucket, sweep.space()
         self.request = sweep.request
         self.candles = load_candles(sweep.request, self.space, bucket)
-        self.executor = Executor(self.request, self.candles, sweep.objective.metrics, threads)
-        self._about = setup(
-            self.request, captured(self.request.strategy), self.candles, self.executor.first.traded
-        ) | asked(sweep, self.space)
+        self._load = Workload(self.request, self.candles, bucket, sweep.objective.metrics)
+        self.evaluator = evaluator_of(self._load)
+        self._executor = executor or open_executor(threads=1)
+        self._about = setup(self.request, captured(self.request.strategy), self.candles, self.evaluator.traded) | asked(
+            sweep, self.space
+        )
         if self._optimized:
             self._about["versions"]["optuna"] = library().__version__
         name = name_of(self.request.strategy)
@@ -136,15 +139,16 @@ class SweepJob:
 
     def measure(self) -> float:
         """Seconds that all sets take, by a few of them."""
-        cost = self.executor.seconds_a_set(self.space)
-        self.seconds = cost * len(self.space) / self.executor.threads
+        cost, sets = seconds_a_set(self.evaluator, self.space), len(self.space)
         if self._optimized:
-            self.seconds += SECONDS_A_SET * len(self.space)
             self._part = batch_size(self.space, self.sweep.objective)
-        if not self._part:
-            sets = len(self.space)
-            fair = math.ceil(sets / (4 * self.executor.threads))
-            self._part = max(1, min(int(_PART_SECONDS / cost), _LARGEST_PART, fair), math.ceil(sets / _MOST_PARTS))
+        if not self._optimized or cost * self._part > _WORTH:
+            self._executor = self._executor.suited(self._load, cost * sets)
+        self.seconds = cost * sets / self._executor.count + SECONDS_A_SET * sets * self._optimized
+        started = time.perf_counter()
+        self.folder.parts()
+        latency = time.perf_counter() - started
+        self._part = self._part or part_size(sets, cost, self._executor, _OBJECTS_A_PART * latency)
         return self.seconds
 
     def run(self, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -159,7 +163,7 @@ class SweepJob:
         Raises:
             UsageError: not one set could run.
         """
-        if not self._part:
+        if not self.seconds:
             self.measure()
         if not self.folder.parts():
             self.folder.begin(self._about | {"part": self._part})
@@ -169,7 +173,8 @@ class SweepJob:
         ready = len(self.space) - sum(stop - start for start, stop in todo)
         with progress("Sweep", len(self.space), "sets") as work:
             work.advance(ready)
-            for start, sets, rows in self.sweep.rows(self.space, self.executor, todo, work.advance, self._stored):
+            runner = Runner(self._executor, self._load, self.space)
+            for start, sets, rows in self.sweep.rows(runner, todo, work.advance, self._stored):
                 self._keep(start, sets, rows)
         subject = self._subject()
         merge(
@@ -199,11 +204,6 @@ class SweepJob:
         said = badges(request, result, self.candles, confirm=True)
         return {name: said[name] for name in ("lookahead", "lookahead_where", "parity", "gaps", "stale")}
 
-    @property
-    def evaluator(self) -> Evaluator:
-        """One of the executor's, for a few more sets."""
-        return self.executor.first
-
     def _keep(self, start: int, sets: Sequence[Mapping[str, Any]], rows: Rows) -> None:
         """The ledger first: what was seen counts, even if the row is lost."""
         whole = [self.request.strategy.values() | dict(values) for values in sets]
@@ -231,7 +231,7 @@ class SweepJob:
         return {name: np.asarray(table[name], np.float64) for name in self.sweep.objective.metrics}
 
     def _subject(self) -> Subject:
-        return subject_of(self.request, self.executor.first.traded)
+        return subject_of(self.request, self.evaluator.traded)
 
     def _source(self, start: int) -> str:
         return f"{self.folder.id}-{start:09d}"
@@ -276,14 +276,5 @@ def load_candles(request: Request, space: Space, bucket: Bucket) -> Candles:
         with guarded(strategy, "warmup"):
             need = strategy.warmup()
         shortest, fewest = (strategy, need) if need < fewest else (shortest, fewest)
-    loaded = replace(request, strategy=_looking_at(shortest, tuple(dict.fromkeys(wanted))))
+    loaded = feed.looking_at(replace(request, strategy=shortest), tuple(dict.fromkeys(wanted)))
     return feed.from_lake(loaded, bucket)
-
-
-def _looking_at(strategy: Strategy, references: tuple[str, ...]) -> Strategy:
-    """A strategy for loading candles: it uses the references of all sets."""
-    class_: Any = type(strategy)
-    names = {"__module__": class_.__module__, "references": lambda _self, _markets: references}
-    wider = type(class_)(class_.__name__, (class_,), names)
-    found: Strategy = wider(**strategy.values())
-    return found

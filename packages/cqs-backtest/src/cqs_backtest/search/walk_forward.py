@@ -15,10 +15,10 @@ import numpy as np
 from cqs_backtest.loading.strategies import name_of
 from cqs_backtest.runs.code import captured
 from cqs_backtest.runs.manifest import setup
-from cqs_backtest.search.evaluator import Evaluator
-from cqs_backtest.search.execution import Executor
+from cqs_backtest.search.executors import Workload, open_executor
 from cqs_backtest.search.folder import check_same
 from cqs_backtest.search.overfitting import deflated_sharpe
+from cqs_backtest.search.sets import Runner, evaluator_of, part_size, seconds_a_set
 from cqs_backtest.search.shown import CURVE, SHOWN, shown
 from cqs_backtest.search.store import ranges
 from cqs_backtest.search.sweep import asked, load_candles
@@ -32,12 +32,12 @@ from cqs_core.trading import metrics
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cqs_backtest.search.executors import Executor
     from cqs_backtest.search.plan import Plan, Window
     from cqs_backtest.search.space import Space
     from cqs_backtest.search.sweep import Sweep
+    from cqs_backtest.trials import Subject
     from cqs_core import Bucket, Candles
-
-_PART = 500
 
 
 def walk_forward(
@@ -45,7 +45,7 @@ def walk_forward(
     plan: Plan,
     bucket: Bucket,
     *,
-    threads: int | None = None,
+    executor: Executor | None = None,
     resume: str = "",
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def walk_forward(
         sweep: what is searched in each window.
         plan: how time is cut.
         bucket: with the lake; results go there too.
-        threads: how many; by default one for each processor.
+        executor: that runs the sets, which the caller closes; by default this thread.
         resume: the id of a walk-forward that was stopped.
         tell: called with the id, once it can be resumed.
 
@@ -68,10 +68,13 @@ def walk_forward(
     space = sweep.space()
     candles = load_candles(sweep.request, space, bucket)
     windows = _windows(sweep, plan, candles)
-    about = _about(sweep, space, plan, candles, len(windows))
+    load = Workload(sweep.request, candles, bucket, sweep.objective.metrics)
+    cost = seconds_a_set(evaluator_of(load, _optimize_days(windows[0])), space)
+    executor = (executor or open_executor(threads=1)).suited(load, cost * len(space) * len(windows))
+    about = _about(sweep, space, plan, candles, len(windows)) | {"part": part_size(len(space), cost, executor)}
     folder = _folder(sweep, bucket, about, resume)
     tell(folder.id)
-    walk = _Walk(sweep, space, candles, folder, threads)
+    walk = _Walk(sweep, space, candles, folder, load, executor, int(folder.manifest().get("part", about["part"])))
     done = folder.tries(space)
     with progress("Walk-forward", len(space) * len(windows), "sets") as work:
         work.advance(len(space) * len(done))
@@ -122,51 +125,49 @@ class _Walk:
     space: Space
     candles: Candles
     folder: WalkFolder
-    threads: int | None
+    load: Workload
+    executor: Executor
+    part: int
 
     def tried(self, n: int, window: Window, tell: Callable[[int], None]) -> Try:
         """Choose in a window, and try the choice."""
         cell, optimize = self._chosen(n, window, tell)
-        request = replace(self.sweep.request, start=window.test_start)
-        evaluator = Evaluator(request, until(self.candles, window.test_stop))
+        evaluator = evaluator_of(self.load, (window.test_start, window.test_stop))
         ts = evaluator.traded.ts
         if cell is None:
             return Try(window, None, None, {}, {}, ts, np.ones(len(ts)))
         values = self.space.at(cell)
         result = evaluator.result(values)
-        growth = result.execution.equity / request.costs.capital
+        growth = result.execution.equity / self.load.request.costs.capital
         return Try(window, cell, values, optimize, shown(result), ts, growth)
 
     def _chosen(self, n: int, window: Window, tell: Callable[[int], None]) -> tuple[int | None, dict[str, float]]:
-        """The cell of the best set, None where no set met the requirements; and its metrics."""
-        sweep, bucket = self.sweep, self.folder.bucket
-        request = replace(sweep.request, start=window.optimize_start)
-        executor = Executor(request, until(self.candles, window.optimize_stop), sweep.objective.metrics, self.threads)
-        subject = subject_of(request, executor.first.traded)
-        cell, optimize, score, sources = None, {}, -math.inf, []
+        """The cell of the best set (of equal ones the first), None where none met the requirements; and its metrics."""
+        sweep, bucket, sources = self.sweep, self.folder.bucket, []
+        subject = self._subject(window)
+        best: tuple[float, int, dict[str, float]] = (-math.inf, 0, {})
         space = sweep.space()  # an optimizer proposes others in each window
-        for start, sets, rows in sweep.rows(space, executor, ranges(len(space), _PART), tell):
+        runner = Runner(self.executor, self.load, space, _optimize_days(window))
+        for start, sets, rows in sweep.rows(runner, ranges(len(space), self.part), tell):
             sources.append(f"{self.folder.id}-{n:04d}-{start:09d}")
-            whole = [request.strategy.values() | values for values in sets]
+            whole = [self.load.request.strategy.values() | values for values in sets]
             record(bucket, subject, sources[-1], whole, rows.metrics["sharpe"])
             scores = sweep.objective.scores(rows.metrics)
-            if not np.isnan(scores).all() and np.nanmax(scores) > score:
+            if not np.isnan(scores).all():
                 k = int(np.nanargmax(scores))
-                cell, score = space.cell(start + k), float(scores[k])
-                optimize = {name: float(rows.metrics[name][k]) for name in SHOWN}
+                found = {name: float(rows.metrics[name][k]) for name in SHOWN}
+                best = max(best, (float(scores[k]), -(start + k), found), key=lambda one: one[:2])
         merge(bucket, subject, f"{self.folder.id}-{n:04d}", sources)
-        return cell, optimize
+        return (space.cell(-best[1]), best[2]) if best[2] else (None, {})
+
+    def _subject(self, window: Window) -> Subject:
+        """The ledger's, for the days on which parameters are chosen."""
+        start, stop = np.searchsorted(self.candles.ts, _optimize_days(window)).tolist()
+        return subject_of(self.sweep.request, self.candles.between(start, stop))
 
 
-def until(candles: Candles, stop: int) -> Candles:
-    """The candles that open before a moment, of references too, and of features what is known by the last of them."""
-    cut = candles.between(0, int(np.searchsorted(candles.ts, stop)))
-    seen = {
-        market: reference.between(0, int(np.searchsorted(reference.ts, stop)))
-        for market, reference in cut.references.items()
-    }
-    features = {name: one.until(int(cut.ts[-1])) for name, one in cut.features.items()}
-    return cut.with_values(references=seen, features=features)
+def _optimize_days(window: Window) -> tuple[int, int]:
+    return window.optimize_start, window.optimize_stop
 
 
 def _finished(walk: _Walk, tries: Sequence[Try]) -> dict[str, Any]:

@@ -1,0 +1,190 @@
+"""Executors: the same table as one thread makes, whatever dies; and what is refused before anything runs."""
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow.parquet as pq
+import pytest
+from handmade import frame, store
+
+from cqs_backtest.feed import from_lake
+from cqs_backtest.request import make_costs, make_request
+from cqs_backtest.search.executors import Workload, executor, open_executor
+from cqs_backtest.search.executors.parcel import Parcel
+from cqs_backtest.search.sweep import Sweep, SweepJob
+from cqs_core import CqsError, Orders, Strategy, UsageError
+
+RULE = """
+import param
+from cqs_core import Orders, Strategy
+from near import rising
+
+class Rule(Strategy):
+    id = "rule_of_mine"
+    bars = param.Integer(5, bounds=(2, 30), step=1)
+    size = param.Number(0.5, bounds=(0.1, 1.0), step=0.1)
+
+    def orders(self, candles):
+        print("not the command's output")
+        up = rising(candles, self.bars)
+        return Orders(enter=up, exit=~up, weight=self.size / 2)
+"""
+NEAR = """
+from cqs_backtest import indicators as ind
+
+def rising(candles, bars):
+    return ind.previous(candles, "close") > ind.sma(candles, bars)
+"""
+SETS = 29 * 10
+
+
+def rule_in(folder, text=RULE):
+    """A rule of one's own that imports a module next to it, as users name it."""
+    (folder / "rule.py").write_text(text)
+    (folder / "near.py").write_text(NEAR)
+    return f"{folder / 'rule.py'}:Rule"
+
+
+def sweep_of(strategy, ranges=None):
+    return Sweep(make_request(strategy, ["BTC", "ETH"], costs=make_costs()), ranges or {})
+
+
+def job_of(sweep, bucket, part=20, **options):
+    job = SweepJob(sweep, bucket, **options)
+    job._part = job._part or part
+    return job
+
+
+def table(bucket, sweep):
+    """All rows by number of the set, as text: NaN is NaN."""
+    names = [entry.key for entry in bucket.list(f"sweeps/{sweep}/rows")]
+    rows = [row for name in names for row in pq.read_table(io.BytesIO(bucket.read(name))).to_pylist()]
+    return [repr(row) for row in sorted(rows, key=lambda row: row["set"])]
+
+
+def after_part(job, number, act):
+    """Act once so many parts are stored."""
+    keep, parts = job._keep, []
+
+    def kept(*args):
+        keep(*args)
+        parts.append(args[0])
+        if len(parts) == number:
+            act()
+
+    job._keep = kept
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+class TestProcesses:
+    def test_what_is_stopped_and_what_dies_runs_again_and_no_row_is_twice(self, bucket, tmp_path):
+        sweep = sweep_of(rule_in(tmp_path))
+        serial = job_of(sweep, bucket).run()
+        with open_executor(workers=2) as processes:
+            stopped = job_of(sweep, bucket, executor=processes)
+            after_part(stopped, 3, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                stopped.run()
+            assert len(table(bucket, stopped.folder.id)) == 3 * 20
+            again = job_of(sweep, bucket, executor=processes, resume=stopped.folder.id)
+            after_part(again, 2, lambda: psutil.Process(next(iter(processes._pool._processes))).kill())
+            result = again.run()
+        assert (result["sweep"], result["rows"], result["failed"]) == (stopped.folder.id, SETS, 0)
+        assert table(bucket, result["sweep"]) == table(bucket, serial["sweep"])
+        assert repr(result["best"]) == repr(serial["best"])
+
+    def test_a_rule_that_kills_its_process_again_and_again_is_told(self, bucket, tmp_path, monkeypatch):
+        monkeypatch.setattr(executor, "_MOST_DEATHS", 1)
+        die = "import multiprocessing as m, os; m.parent_process() and os._exit(1)"
+        deadly = RULE.replace("    up = ", f"    {die}\n        up = ")
+        with open_executor(workers=1) as processes, pytest.raises(CqsError, match="the same work") as error:
+            job_of(sweep_of(rule_in(tmp_path, deadly), {"bars": "2,3"}), bucket, executor=processes).run()
+        assert "\n" not in str(error.value)
+
+    def test_other_candles_than_at_the_start_are_refused(self, bucket):
+        job = job_of(sweep_of("volatility_breakout", {"btc_ma": "5,10"}), bucket)
+        parcel = Parcel.of(job._load)
+        store(bucket, "ETH/KRW", frame(np.linspace(100, 200, 300)))
+        with pytest.raises(UsageError, match="reads other candles of ETH/KRW"):
+            parcel.workload(Path.cwd())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"threads": 2, "workers": 2}, "--threads and --workers exclude each other"),
+        ({"workers": 1, "scheduler": "tcp://127.0.0.1:1"}, "--workers and --scheduler exclude each other"),
+    ],
+)
+def test_one_way_to_run_is_chosen(options, told):
+    with pytest.raises(UsageError, match=told):
+        open_executor(**options)
+
+
+def test_a_rule_that_cannot_be_sent_is_told_and_stays_in_this_process_by_itself(bucket):
+    outside = object()
+
+    class Bound(Strategy):
+        id = "bound"
+
+        def orders(self, candles):
+            assert outside
+            return Orders(enter=True)
+
+    request = make_request(Bound, ["BTC"], costs=make_costs())
+    load = Workload(request, from_lake(request, bucket), bucket)
+    with pytest.raises(UsageError, match="'bound' cannot be sent to workers: outside"):
+        Parcel.of(load)
+    with open_executor() as automatic:
+        assert automatic.suited(load, 1e6) is automatic
+
+
+class TestCommand:
+    """`cqs` as a process with workers, in the middle of a sweep."""
+
+    @pytest.fixture
+    def running(self, bucket, tmp_path):
+        """The process, and those that it started; rows are coming."""
+        slow = RULE.replace("    up = ", "    __import__('time').sleep(0.02)\n        up = ")
+        main = [sys.executable, "-c", "from cqs_core.cli import main; main()"]
+        sweep = ["backtest", "sweep", rule_in(tmp_path, slow), "--symbols", "BTC,ETH", "--workers", "2", "--json"]
+        with psutil.Popen(
+            [*main, *sweep, "--bucket", bucket.url],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        ) as process:  # fmt: skip
+            while not any(bucket.list(f"sweeps/{name}/rows") for name in bucket.folders("sweeps")):
+                assert process.poll() is None, process.stderr.read()
+                time.sleep(0.05)
+            workers = process.children(recursive=True)
+            assert len(workers) >= 2
+            try:
+                yield process, workers
+            finally:
+                psutil.wait_procs(workers, 1)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    def test_ctrl_c_stops_it_in_one_line_and_says_how_to_go_on(self, running, bucket):
+        process, workers = running
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (130, "")
+        assert f"--resume {bucket.folders('sweeps')[0]}" in err
+        assert "Traceback" not in err
+        assert psutil.wait_procs(workers, 60)[1] == []
+
+    def test_workers_end_with_a_process_that_is_killed(self, running):
+        process, workers = running
+        process.kill()
+        assert psutil.wait_procs(workers, 60)[1] == []
