@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cqs_backtest.search.executors.worker import Failure
 from cqs_core import CqsError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from cqs_backtest.search.executors.workload import Bench, Workload
 
 Item = TypeVar("Item")

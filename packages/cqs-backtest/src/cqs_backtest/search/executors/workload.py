@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cqs_backtest.loading.strategies import find
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
     from collections.abc import Sequence
 
     from cqs_backtest.request import Request
