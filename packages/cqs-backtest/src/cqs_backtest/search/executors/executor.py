@@ -13,6 +13,7 @@ from cqs_core import CqsError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
     from cqs_backtest.search.executors.workload import Bench, Workload
 
 Item = TypeVar("Item")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cqs_backtest.loading.strategies import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from cqs_backtest.request import Request
     from cqs_core import Bucket, Candles
