@@ -10,6 +10,7 @@ from .errors import DataError as DataError
 from .errors import DataWarning as DataWarning
 from .errors import ExchangeBusy as ExchangeBusy
 from .errors import ExchangeError as ExchangeError
+from .errors import NotPermitted as NotPermitted
 from .errors import UnknownName as UnknownName
 from .errors import UsageError as UsageError
 from .files.frame import Frame as Frame
@@ -35,6 +36,7 @@ from .jobs.reporting import progress as progress
 from .lake.lake import Lake as Lake
 from .lake.object_names import Series as Series
 from .lake.status import SeriesStatus as SeriesStatus
+from .permission import require_operator as require_operator
 from .time.intervals import INTERVALS as INTERVALS
 from .time.intervals import parse_interval as parse_interval
 from .trading.candles import FIELDS as FIELDS

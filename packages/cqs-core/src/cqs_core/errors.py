@@ -6,6 +6,7 @@
     ├── BucketError (OSError)    storage did not do what it was asked
     │   └── BucketUnavailable    the bucket is not there, or does not answer: nothing else would work either
     ├── DataError (ValueError)   data is damaged, or contradicts itself
+    ├── NotPermitted             the user of a dashboard may look, and not do this
     └── ExchangeError (OSError)  an exchange did not answer, or refused
         └── ExchangeBusy         not now: asking again later may help
 
@@ -56,6 +57,10 @@ class BucketUnavailable(BucketError):  # noqa: N818 - reads as what it is
 
 class DataError(CqsError, ValueError):
     """Stored or given data is damaged or contradicts itself."""
+
+
+class NotPermitted(CqsError):  # noqa: N818 - reads as what it is
+    """The user who is logged in may not do this, or nobody is logged in. Nothing was done."""
 
 
 class DataWarning(UserWarning):

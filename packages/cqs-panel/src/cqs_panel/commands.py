@@ -15,14 +15,20 @@ from cqs_core.cli import command_options, emit, open_bucket
     "--port", type=click.IntRange(0, 65535), help="5006 by default, or a free one where that is taken; 0: a free one."
 )
 @click.option(
-    "--address", default="127.0.0.1", show_default=True, help="A loopback address of this machine; there is no login."
+    "--address",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen; beyond the loopback only if there are users (cqs users add).",
 )
 @click.option(
     "--num-procs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the work."
 )
 @click.option("--allow", multiple=True, metavar="HOST", help="Name under which your own proxy shows it; repeatable.")
 @click.option(
-    "--insecure", is_flag=True, envvar="CQS_INSECURE", help="Let other machines in on --address, without a login."
+    "--insecure",
+    is_flag=True,
+    envvar="CQS_INSECURE",
+    help="Let other machines in on --address even if there are no users, so that nobody has to log in.",
 )
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 def serve(
@@ -36,14 +42,19 @@ def serve(
     no_open: bool,
 ) -> None:
     """Serve the dashboard on this machine."""
+    from cqs_panel.login.users import login_required
     from cqs_panel.serve import serve as run
 
     where = open_bucket(bucket)
     os.environ["CQS_BUCKET"] = where.address  # sessions, forked servers and jobs read their settings afresh
 
     def ready(url: str) -> None:
-        said = {"url": url, "bucket": where.url}
-        emit(said, as_json, lambda: click.echo(f"cqs dashboard of {where.url}\n  {url}\nCtrl-C ends it.", err=True))
+        said = {"url": url, "bucket": where.url, "login": login_required()}
+        emit(
+            said,
+            as_json,
+            lambda: click.echo(f"cqs dashboard of {where.url}\n  {url}{_hint(address)}\nCtrl-C ends it.", err=True),
+        )
 
     run(
         port=port,
@@ -54,6 +65,16 @@ def serve(
         insecure=insecure,
         ready=ready,
     )
+
+
+def _hint(address: str) -> str:
+    """What the user of an open address should know."""
+    from cqs_panel.guard.hosts import is_loopback
+    from cqs_panel.login.users import login_required
+
+    if not login_required() or is_loopback(address):
+        return ""
+    return "\nPasswords travel unencrypted on plain http: put a proxy with a certificate in front (docs: Deploy)."
 
 
 @click.command("app")

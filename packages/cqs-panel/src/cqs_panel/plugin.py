@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def register_commands() -> dict[str, tuple[str, str]]:
     return {
         "serve": ("cqs_panel.commands:serve", "Serve the dashboard on this machine."),
+        "users": ("cqs_panel.user_commands:users", "Users of the dashboard: add, list, remove, password, role."),
         "app": ("cqs_panel.commands:app", "Print the path of the app, for `panel serve $(cqs app)`."),
     }
 

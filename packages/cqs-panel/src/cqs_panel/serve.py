@@ -1,4 +1,4 @@
-"""The server of the dashboard: on this machine's loopback, for this machine's user."""
+"""The server of the dashboard: on this machine's loopback, or for others, who have to log in."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from cqs_core.cli import service, stop_requested
 from cqs_core.isolation import Escaped
 from cqs_panel.ending import end_forks_with_me, end_on_signal, leave
 from cqs_panel.guard.hosts import INSECURE
+from cqs_panel.login.users import login_required, users, users_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,15 +42,15 @@ def serve(
 
     Args:
         port: None is 5006, or a free one where that is taken; 0 is a free one.
-        address: of the loopback: there is no login, so others are refused unless `insecure`.
+        address: of the loopback; another one only where there are users, who log in, or with `insecure`.
         num_procs: how many processes share the port.
         open_browser: whether to show it at once.
         allow: hosts (`name` or `name:port`) under which a proxy shows it.
-        insecure: let other machines in, without a login.
+        insecure: let other machines in without a login; where there are users, they log in all the same.
         ready: called with the URL when it answers.
 
     Raises:
-        UsageError: the address is not this machine's own, or the port is taken.
+        UsageError: others could reach it and there is no user, the users cannot be read, or the port is taken.
     """
     _check(address, insecure=insecure)
     if insecure:
@@ -123,11 +124,22 @@ def _check(address: str, *, insecure: bool) -> None:
         local = address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
         raise UsageError(f"address {address!r} is not an IP address; use 127.0.0.1") from None
-    if not local and not insecure:
+    if login_required():
+        _check_users()
+    elif not local and not insecure:
         raise UsageError(
-            f"address {address!r} would show your data to the network, and the dashboard has no login; "
-            "keep 127.0.0.1 and reach it with `ssh -L 5006:127.0.0.1:5006 HOST`, "
-            "or put a proxy that asks for a login before it (--allow NAME)"
+            f"address {address!r} would show your data to the network, and nobody has to log in; add a user first: "
+            "`cqs users add NAME --role operator`. Or keep 127.0.0.1, and reach it with "
+            "`ssh -L 5006:127.0.0.1:5006 HOST`"
+        )
+
+
+def _check_users() -> None:
+    """Nobody could log in: that is better said now."""
+    if not users():
+        raise UsageError(
+            f"no user is left in {str(users_file())!r}, so nobody could log in; add one with `cqs users add NAME`, "
+            "or delete the file to serve without a login"
         )
 
 

@@ -18,6 +18,7 @@ from cqs_core.bucket.remote import RemoteStorage, Unanswered
 from cqs_core.bucket.url import GCS, LOCAL, address_of, check_protocol, local_folder, split_url
 from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
 from cqs_core.files.plaintext import masked
+from cqs_core.permission import require_operator
 
 if TYPE_CHECKING:
     import os
@@ -91,23 +92,31 @@ class Bucket:
             return self._storage.open(checked(key))
 
     def write(self, key: str, data: bytes) -> None:
-        """Store the object, whole or not at all."""
+        """Store the object, whole or not at all.
+
+        Raises:
+            NotPermitted: the user of a dashboard may only look; so do the other methods that change something.
+        """
+        require_operator(f"write {key!r}")
         with self._speaking(key):
             self._storage.write(checked(key), data)
 
     def create(self, key: str, data: bytes) -> bool:
         """Store the object if there is none; whether it did. Of several racers one wins."""
+        require_operator(f"write {key!r}")
         with self._speaking(key):
             return self._storage.create(checked(key), data)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; an absent one is not an error."""
         names = [checked(key) for key in keys]
+        require_operator(f"delete {_named(names)}")
         with self._speaking(_named(names)):
             self._storage.delete(names)
 
     def sweep(self, prefix: str) -> None:
         """Remove unfinished files that writers left in a local folder when they were killed, an hour ago or longer."""
+        require_operator(f"clean {prefix!r}")
         storage = self._storage
         if isinstance(storage, FolderStorage):
             with self._reading(prefix):

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.files.env_file import variable_if_readable
 from cqs_core.files.folders import state_folder
+from cqs_core.permission import require_operator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,7 @@ def disable(name: str) -> None:
     """
     if name == _CORE:
         raise UsageError("plugin 'core' cannot be disabled: nothing works without it")
+    require_operator(f"disable plugin {name!r}")
     path = _path(_known(name))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +73,7 @@ def enable(name: str) -> None:
         UnknownName: none is called that.
         UsageError: the variable disables it, or the state folder cannot be written.
     """
+    require_operator(f"enable plugin {name!r}")
     path = _path(_known(name))
     try:
         path.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from cqs_core.errors import UnknownName, UsageError
 from cqs_core.files.folders import state_folder
 from cqs_core.jobs.job import Job, alive, note_process, read_job
 from cqs_core.jobs.job_files import CANCEL, END, GIVEN_UP, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.permission import require_operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +42,9 @@ def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None
     Raises:
         UsageError: the folder of jobs cannot be written, or too many wait already.
         BucketUnavailable: the configured bucket is not the one that this process saw.
+        NotPermitted: the user of a dashboard may only look; so do `cancel`, `give_up` and `forget`.
     """
+    require_operator(f"start {title!r}")
     _confirm_bucket({**os.environ, **(environment or {})}.get("CQS_BUCKET"))
     if sum(job.state == "queued" for job in listing()) >= _MOST_WAITING:
         raise UsageError(f"{_MOST_WAITING} jobs wait already; cancel some, or let them end")
@@ -109,6 +112,7 @@ def get(job_id: str) -> Job:
 
 def cancel(job_id: str) -> Job:
     """Ask a job to end (SIGTERM); one that is over stays as it is."""
+    require_operator("cancel a job")
     job = get(job_id)
     if not job.over:
         (job.folder / CANCEL).touch()
@@ -121,6 +125,7 @@ def cancel(job_id: str) -> Job:
 
 def give_up(job_id: str, part: str) -> None:
     """Ask a job to leave one of its `parts`, and to go on with the others; work that does not look at it goes on."""
+    require_operator("cancel a part of a job")
     job = get(job_id)
     if not job.over:
         asked = read_json(job.folder / GIVEN_UP).get("parts", [])
@@ -129,6 +134,7 @@ def give_up(job_id: str, part: str) -> None:
 
 def forget(job_ids: Iterable[str]) -> None:
     """Remove the files of finished jobs; others stay."""
+    require_operator("clear jobs")
     for job_id in job_ids:
         job = read_job(_home() / job_id) if _ID.fullmatch(job_id) else None
         if job is not None and job.over:

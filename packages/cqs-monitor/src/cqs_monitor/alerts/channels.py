@@ -11,7 +11,7 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins
+from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins, require_operator
 from cqs_core.files import one_line, variables
 from cqs_core.isolation import Escaped, foreign
 
@@ -79,6 +79,7 @@ def deliver(
     channels: Mapping[str, AlertChannel], title: str, text: str, patience: float = PATIENCE
 ) -> dict[str, str | None]:
     """Send through each at once; None where it was sent, else why not. None waits for another."""
+    require_operator("send messages")
     told: dict[str, str | None] = {}
     threads = {name: _start(name, channel, title, text, told) for name, channel in channels.items()}
     for thread in threads.values():

@@ -12,6 +12,7 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from cqs_core import CqsError, DemoStep
+from cqs_core.permission import as_owner
 from cqs_core.time.clock import now
 from cqs_monitor.demo.log_writer import header, position, rows
 from cqs_monitor.demo.step import DEVIATING, FAITHFUL, SYMBOLS
@@ -39,10 +40,11 @@ class Bot(threading.Thread):
         traded = time.monotonic()
         while not self._ending.is_set():
             try:
-                self._bucket.write("logs/.heartbeat", f"{time.time():.6f}".encode())
-                if time.monotonic() - traded >= _TRADE:
-                    traded = time.monotonic()
-                    self.trade()
+                with as_owner():
+                    self._bucket.write("logs/.heartbeat", f"{time.time():.6f}".encode())
+                    if time.monotonic() - traded >= _TRADE:
+                        traded = time.monotonic()
+                        self.trade()
             except (CqsError, OSError, ValueError):
                 pass  # the demo's folder is in use or gone: the dashboard says so
             self._ending.wait(_BEAT)

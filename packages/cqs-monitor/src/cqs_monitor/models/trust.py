@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import UnknownName, UsageError
+from cqs_core import UnknownName, UsageError, require_operator
 from cqs_core.files import data_folder, write_json
 from cqs_core.time.clock import iso, now
 
@@ -99,4 +99,5 @@ def _file() -> Path:
 
 
 def _write(known: Mapping[str, Any]) -> None:
+    require_operator("change which models are trusted")
     write_json(_file(), known, mode=0o600)

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from cqs_core.files import state_folder, write_json
+from cqs_core.permission import refusal
 from cqs_core.time.clock import now
 from cqs_monitor.alerts.rules_file import LARGEST
 
@@ -40,7 +41,9 @@ def read_draft(bucket: str) -> Draft | None:
 
 
 def keep_draft(bucket: str, text: str, was: str) -> None:
-    """Store the draft unless it equals the saved text. A full disk loses only the draft."""
+    """Store the draft unless it equals the saved text. A full disk loses only the draft; viewers have none."""
+    if refusal("edit rules"):
+        return
     path = _path(bucket)
     with contextlib.suppress(OSError):
         if text == was:

@@ -15,12 +15,18 @@ from urllib.parse import unquote
 from bokeh.server.tornado import BokehTornado
 from bokeh.server.views.autoload_js_handler import AutoloadJsHandler
 from bokeh.server.views.metadata_handler import MetadataHandler
+from bokeh.server.views.root_handler import RootHandler
 from bokeh.server.views.session_handler import SessionHandler
 from bokeh.server.views.ws import WSHandler
+from panel.io.liveness import LivenessHandler
 from tornado.web import ErrorHandler, RequestHandler
 
-from cqs_panel.guard import components, locations, quiet, tokens
+from cqs_panel.guard import components, gate, locations, quiet, tokens
+from cqs_panel.guard.headers import secured
 from cqs_panel.guard.hosts import INSECURE, insecure, is_loopback, permitted
+from cqs_panel.guard.login_pages import LoginHandler, LogoutHandler, login_url
+from cqs_panel.login import session
+from cqs_panel.login.users import login_required
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,21 +54,59 @@ def install() -> bool:
     def find_handler(self: Any, request: HTTPServerRequest, **kwargs: Any) -> Any:
         self.settings.setdefault("websocket_ping_interval", PING_SECONDS)
         found = route(self, request, **kwargs)
-        starts = issubclass(found.handler_class, (SessionHandler, WSHandler))
-        if why := refusal(request, self.websocket_origins, starts_session=starts):
-            return self.get_handler_delegate(request, RefusalHandler, {"why": why})
-        if issubclass(found.handler_class, WSHandler) and not tokens.current(request):
-            return self.get_handler_delegate(request, RefusalHandler, {"why": tokens.WHY, "quiet": True})
-        if issubclass(found.handler_class, _UNUSED) or not _well_formed(request):
-            return self.get_handler_delegate(request, ErrorHandler, {"status_code": 404})
+        if (instead := _instead(self, request, found.handler_class)) is not None:
+            found = self.get_handler_delegate(request, *instead)
+        found.handler_class = secured(found.handler_class)
         return found
 
     find_handler.guarded = True  # type: ignore[attr-defined]
     BokehTornado.find_handler = find_handler
+    session.install()
     components.install()
     locations.install()
     quiet.install()
     return True
+
+
+def _instead(server: Any, request: Any, handler: type[Any]) -> tuple[type[Any], dict[str, Any]] | None:
+    """The handler that answers in place of the one for this route; None where that one may."""
+    starts = issubclass(handler, (SessionHandler, WSHandler))
+    if why := refusal(request, server.websocket_origins, starts_session=starts):
+        gate.limit_body(request)
+        return RefusalHandler, {"why": why}
+    if login_required() and (instead := _behind_login(server, request, handler)) is not None:
+        return instead
+    if issubclass(handler, WSHandler) and not tokens.current(request):
+        return RefusalHandler, {"why": tokens.WHY, "quiet": True}
+    if issubclass(handler, _UNUSED) or not _well_formed(request):
+        return ErrorHandler, {"status_code": 404}
+    if starts and (key := getattr(request, "cqs_login", None)) is not None:
+        return _of_login(request, handler, key)
+    return None
+
+
+def _behind_login(server: Any, request: Any, handler: type[Any]) -> tuple[type[Any], dict[str, Any]] | None:
+    """What answers a request of a stranger, and the pages that strangers may see."""
+    key = request.cqs_login = gate.take_login(request)
+    for page in (LoginHandler, LogoutHandler):
+        if request.path == f"{server.prefix}/{page.__name__.removesuffix('Handler').lower()}":
+            gate.limit_body(request)
+            return page, {"prefix": server.prefix, "key": key}
+    if key is not None or (issubclass(handler, LivenessHandler) and not request.query):
+        return None
+    gate.limit_body(request)
+    shows = issubclass(handler, (SessionHandler, RootHandler)) and not issubclass(handler, _UNUSED)
+    return gate.StrangerHandler, {"login_url": login_url(server.prefix, request) if shows else ""}
+
+
+def _of_login(request: Any, handler: type[Any], key: str) -> tuple[type[Any], dict[str, Any]] | None:
+    """Give a page a session that only this login can open; let a websocket open no other."""
+    if not issubclass(handler, WSHandler):
+        request.headers["Bokeh-Session-Id"] = session.session_id(key)
+        return None
+    if not gate.belongs(request, key):
+        return RefusalHandler, {"why": tokens.WHY, "quiet": True}
+    return None
 
 
 def refusal(request: Any, allowed: Collection[str] = (), *, starts_session: bool = True) -> str | None:
@@ -74,17 +118,19 @@ def refusal(request: Any, allowed: Collection[str] = (), *, starts_session: bool
         starts_session: whether it is for a page or a websocket.
     """
     address, port = _local(request)
-    if not permitted(request.host, allowed, address if insecure() else None):
+    opened = insecure() or login_required()
+    if not permitted(request.host, allowed, address if opened else None):
         return (
             f"host {request.host[:80]!r} is not permitted; use localhost, or start the dashboard with --allow NAME "
             "(`panel serve`: --allow-websocket-origin NAME)"
         )
     if _embedded(request):
         return "another web site may not embed the dashboard; open it in its own window"
-    if starts_session and not insecure() and (beyond := _beyond_loopback(address, port)):
+    if starts_session and not opened and (beyond := _beyond_loopback(address, port)):
         return (
             f"this server listens on {beyond}, where others can reach it, and the dashboard has no login; "
-            f"start it with --address 127.0.0.1, or accept that with --insecure ({INSECURE}=1)"
+            f"add a user (cqs users add NAME --role operator), start it with --address 127.0.0.1, or accept that with "
+            f"--insecure ({INSECURE}=1)"
         )
     return None
 
@@ -110,7 +156,8 @@ class RefusalHandler(RequestHandler):
 
 def _well_formed(request: Any) -> bool:
     """Whether it is free of what Bokeh and tornado answer with a traceback: a NUL in a path, a chosen session."""
-    chosen = "bokeh-session-id" in request.arguments or "Bokeh-Session-Id" in request.headers
+    named = {"bokeh-session-id", "bokeh-token"} & set(request.arguments)
+    chosen = named or "Bokeh-Session-Id" in request.headers
     return not chosen and _CONTROL.search(unquote(request.path)) is None
 
 

@@ -69,6 +69,7 @@ export function render({model, view}) {
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
     if (said.cookie) keep(said.cookie)
     if (said.rest) rest(said.rest, performance.now() + 800)
+    if (said.reload) window.location.reload()
     if (said.top) { wanted = null; main()?.scrollTo(0, 0) }
   })
   model.on("remove", () => {
@@ -92,5 +93,8 @@ export function render({model, view}) {
         self._send_msg({"search": search(slug, query), "push": push})
 
     def send(self, **said: Any) -> None:
-        """Set the window's `title`, the `theme` of our CSS, a `cookie`; scroll to the `top`; answer after a `rest`."""
+        """Set the window's `title`, the `theme` of our CSS, a `cookie`; scroll to the `top`; answer after a `rest`.
+
+        `reload` loads the page again.
+        """
         self._send_msg(said)

@@ -62,7 +62,7 @@ class Chrome:
             title="cqs",
             main=[*([_demo_banner()] if shell.demo else []), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
-            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows()],
+            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), shell.user],
             sidebar_open=not self._narrow,
             sidebar_width=216,
             sidebar_resizable=False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core import Bucket, CqsError, Settings, plugins, settings
+from cqs_core import Bucket, CqsError, NotPermitted, Settings, plugins, settings
 from cqs_panel.location import NARROW, chosen_theme, last_window, parse
 from cqs_panel.pages import overview_of
 from cqs_panel.shell.address import Address
@@ -23,6 +23,7 @@ from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
 from cqs_panel.shell.services import Services
+from cqs_panel.shell.user_menu import UserMenu
 from cqs_panel.shell.view_list import installed_views, missing
 from cqs_panel.shell.warm import warm
 from cqs_panel.shell.work import Timer, Work, at_once, soon
@@ -53,6 +54,7 @@ class Dashboard(Services):
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self.presence = Presence(lambda: self.bucket, self._document, self._read_again)
         self._rest = Rest(lambda pause: self._address.send(rest=pause))
+        self.user = UserMenu(lambda: self._address.send(reload=True))
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         guard_events()
         pn.config.exception_handler = _weakly(self._on_exception)
@@ -111,7 +113,8 @@ class Dashboard(Services):
         host, presence = plugins(), self.presence
 
         def report(where: str, error: BaseException) -> None:
-            host.report(owner, f"{slug}: {where}", error)
+            if not isinstance(error, NotPermitted):  # a viewer's click is no fault of the plugin
+                host.report(owner, f"{slug}: {where}", error)
             presence.suspect(error)
 
         frame = self._frame(of, slug, query, report)
@@ -140,6 +143,7 @@ class Dashboard(Services):
 
     def _look(self) -> None:
         """Jobs of this bucket; a bucket that cannot be had is said by the views that need it."""
+        self.user.look()
         with contextlib.suppress(CqsError):
             self.dock.update()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core.isolation import answered, foreign
+from cqs_panel.login.session import acting, current_login
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -40,7 +41,7 @@ class Work:
         self._running.add(show)
         if not quiet:
             self.frame.busy(+1)
-        future = _POOL.submit(_guarded, work)
+        future = _POOL.submit(_for_login, current_login(), work)
         future.add_done_callback(lambda done: self._soon(lambda: self._finish(done, show, quiet)))
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
@@ -126,6 +127,12 @@ def _guarded(call: Callable[[], Any]) -> Any:
     """The result; what would end the server is an error of the view."""
     with foreign():
         return call()
+
+
+def _for_login(key: str | None, work: Callable[[], Any]) -> Any:
+    """The result, in a thread of the pool: what it may change is what the user of its session may."""
+    with acting(key):
+        return _guarded(work)
 
 
 class Timer:
