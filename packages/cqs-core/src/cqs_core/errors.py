@@ -60,7 +60,7 @@ class DataError(CqsError, ValueError):
 
 
 class NotPermitted(CqsError):  # noqa: N818 - reads as what it is
-    """The user who is logged in may not do this, or nobody is logged in. Nothing was done."""
+    """The user who is logged in may not do this, or no user is logged in. Nothing was done."""
 
 
 class DataWarning(UserWarning):

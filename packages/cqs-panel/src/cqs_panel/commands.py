@@ -28,7 +28,7 @@ from cqs_core.cli import command_options, emit, open_bucket
     "--insecure",
     is_flag=True,
     envvar="CQS_INSECURE",
-    help="Let other machines in on --address even if there are no users, so that nobody has to log in.",
+    help="Let other machines in on --address even if there are no users, so that no one has to log in.",
 )
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 def serve(

@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 from cqs_core import jobs
 from cqs_panel.figures import age, count
 from cqs_panel.layout import WIDE
+from cqs_panel.login.session import operator_only
 from cqs_panel.sections import html
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class JobCard(pn.viewable.Viewer):
         self._text = html("", stylesheets=[JOB_CSS])
         self._cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=0, width=80)
         self._cancel.on_click(lambda _: self._show(jobs.cancel(self._job.id)))
+        operator_only(self._cancel)
         self._row = pn.Row(self._text, self._cancel, **WIDE)
         self._show(job)
         if not job.over:

@@ -27,6 +27,8 @@ def remedies(page: PageState, error: BaseException) -> Sequence[Any]:
 def _button(page: PageState, title: str, *arguments: str) -> Any:
     import panel_material_ui as pmui
 
+    from cqs_panel.login.session import operator_only
+
     endpoint = page.settings.endpoint if arguments[1] == "repair" else None
     asked = [*arguments, *(["--endpoint", endpoint] if endpoint else [])]
     button = pmui.Button(label=title, variant="outlined", size="small", margin=0)
@@ -36,4 +38,5 @@ def _button(page: PageState, title: str, *arguments: str) -> Any:
         page.start(title, asked)
 
     button.on_click(start)
+    operator_only(button)
     return button

@@ -128,17 +128,17 @@ def _check(address: str, *, insecure: bool) -> None:
         _check_users()
     elif not local and not insecure:
         raise UsageError(
-            f"address {address!r} would show your data to the network, and nobody has to log in; add a user first: "
+            f"address {address!r} would show your data to the network, and no one has to log in; add a user first: "
             "`cqs users add NAME --role operator`. Or keep 127.0.0.1, and reach it with "
             "`ssh -L 5006:127.0.0.1:5006 HOST`"
         )
 
 
 def _check_users() -> None:
-    """Nobody could log in: that is better said now."""
+    """No one could log in: that is better said now."""
     if not users():
         raise UsageError(
-            f"no user is left in {str(users_file())!r}, so nobody could log in; add one with `cqs users add NAME`, "
+            f"no user is left in {str(users_file())!r}, so no one could log in; add one with `cqs users add NAME`, "
             "or delete the file to serve without a login"
         )
 

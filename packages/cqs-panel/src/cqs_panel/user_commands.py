@@ -67,7 +67,7 @@ def remove(name: str, as_json: bool) -> None:
 
     remove_user(name)
     last = (
-        "" if known() else f"; no user is left, so nobody can log in (delete {users_file()} to serve without a login)"
+        "" if known() else f"; no user is left, so no one can log in (delete {users_file()} to serve without a login)"
     )
     emit({"name": name.lower(), "removed": True}, as_json, lambda: click.echo(f"{name.lower()} is removed{last}"))
 

@@ -8,6 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_panel.layout import NO_BUTTON, WIDE, fill, stack
+from cqs_panel.login.session import operator_only
 from cqs_panel.sections import section
 
 if TYPE_CHECKING:
@@ -38,13 +39,18 @@ class Workbench(pn.viewable.Viewer):
         label: of the button that starts the work.
         start: called by it.
         width: of the form, in pixels.
+        changes: whether the work changes something; then viewers cannot start it.
     """
 
-    def __init__(self, title: str, form: Any, label: str, start: Callable[[], Any], width: int = 320) -> None:
+    def __init__(
+        self, title: str, form: Any, label: str, start: Callable[[], Any], width: int = 320, *, changes: bool = True
+    ) -> None:
         super().__init__()
         self._label, self._start = label, start
         self._button = pmui.Button(label=label, color="primary", sizing_mode="stretch_width", margin=(8, 0, 0, 0))
         self._button.on_click(lambda _: self._start())
+        if changes:
+            operator_only(self._button)
         self._message = pn.Column(visible=False, **WIDE)
         self._fields = pn.Column(form, stylesheets=[_SCROLLS], **WIDE)
         self._card = section(title, self._fields, self._message, self._button)

@@ -21,6 +21,7 @@ from cqs_panel import (
     failure,
     fill,
     html,
+    operator_only,
     section,
     strategy_title,
     table,
@@ -104,6 +105,7 @@ class KeptRuns(pn.viewable.Viewer):
         bucket = self._page.bucket
         aside = pmui.Button(label="Set it aside", variant="outlined", size="small", margin=0)
         aside.on_click(lambda _: self._page.load(lambda: set_aside(bucket, run), lambda _: self.update()))
+        operator_only(aside)
         return failure(f"Run {run} cannot be listed", error, actions=[aside])
 
     def _made_table(self) -> Any:

@@ -23,6 +23,7 @@ from cqs_panel import (
     fill,
     metric_cards,
     metrics_html,
+    operator_only,
     refresh,
     section,
     size,
@@ -132,6 +133,7 @@ class DataView(pn.viewable.Viewer):
         more.on_click(lambda _: self._ask(None if self._asking.visible else "1"))
         files = pmui.Button(label="Import", icon="upload", variant="outlined", size="small", margin=0)
         files.on_click(lambda _: self._page.remember(files=None if self._importing.visible else "1"))
+        operator_only(more, files, update, verify)
         buttons = (columns_button(self._table), more, files, update, verify)
         return [pn.Row(*buttons, margin=0, styles={"gap": "8px", "flex-wrap": "wrap"})]
 
@@ -179,6 +181,7 @@ class DataView(pn.viewable.Viewer):
     def _fetch_buttons(self, form: FetchForm) -> Any:
         button = pmui.Button(label="Fetch", color="primary", margin=0)
         button.on_click(lambda _: self._run(button, form.title, form.arguments()))
+        operator_only(button)
         close = pmui.Button(label="Close", variant="text", margin=0)
         close.on_click(lambda _: self._ask(None))
         return pn.Row(button, close, margin=(8, 0, 0, 0), styles={"gap": "8px"})

@@ -10,9 +10,9 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_core import INTERVALS, Lake, Series, plugins
+from cqs_core import INTERVALS, Lake, Series, plugins, require_operator
 from cqs_data.importing import Imported, ImportRecord, Options, import_files, imports, undo
-from cqs_panel import FIELD, WIDE, count, plain_table, section, stack, when, zone_name
+from cqs_panel import FIELD, WIDE, count, operator_only, plain_table, section, stack, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +52,7 @@ class FilesPanel(pn.viewable.Viewer):
             max_total_file_size=_LARGEST,
             **FIELD,
         )
+        operator_only(self._files)
         self._verdict = pn.Column(**WIDE)
         self._store = self._button("Import", "upload", self._import, color="primary", disabled=True)
         self._imports = pn.Column(**WIDE)
@@ -97,6 +98,7 @@ class FilesPanel(pn.viewable.Viewer):
         self._store.disabled = True
         self._verdict.clear()
         if files := self._given():
+            require_operator("import files")  # before they are read: a client can send what no page offers
             options = self._options()
             self._page.load(lambda: imported(self._page.bucket, files, options, dry_run=True), self._show_verdict)
 
@@ -153,6 +155,7 @@ class FilesPanel(pn.viewable.Viewer):
         options = {"variant": "contained" if params.get("color") else "outlined", "size": "small", "margin": (4, 0)}
         button = pmui.Button(label=label, icon=icon, **{**options, **params})
         button.on_click(lambda _: do())
+        operator_only(button)
         return button
 
 
@@ -170,6 +173,7 @@ class DeleteButton(pn.viewable.Viewer):
         self._series: Series | None = None
         self._button = pmui.Button(label="Delete", icon="delete", variant="text", size="small", margin=0)
         self._button.on_click(lambda _: self._clicked())
+        operator_only(self._button)
 
     def __panel__(self) -> Any:
         return self._button

@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_monitor.alerts.channels import PREFIX, chosen, deliver
-from cqs_panel import WIDE, bar, empty, plain_table, stack
+from cqs_panel import WIDE, bar, empty, operator_only, plain_table, stack
 
 if TYPE_CHECKING:
     from cqs_panel import PageState
@@ -23,6 +23,7 @@ class Channels(pn.viewable.Viewer):
         self._names = sorted(chosen())
         self._send = pmui.Button(label="Send a test message", variant="outlined", size="small", margin=0)
         self._send.on_click(lambda _: self._start())
+        operator_only(self._send)
         self._told = pn.Column(**WIDE)
 
     def __panel__(self) -> Any:

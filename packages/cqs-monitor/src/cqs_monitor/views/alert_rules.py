@@ -16,7 +16,7 @@ from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.rules_file import LARGEST, Rules, parse_rules, read_text
 from cqs_monitor.views.alert_draft import Draft, difference_html, keep_draft, read_draft
 from cqs_monitor.views.alert_text import CSS, kinds_html
-from cqs_panel import WIDE, bar, beside, failure, html, plain_table, section, stack, when, zone_name
+from cqs_panel import WIDE, bar, beside, failure, html, operator_only, plain_table, section, stack, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,7 @@ class RuleEditor(pn.viewable.Viewer):
         self._conflict = pn.Column(**WIDE)
         self._save = _button("Save", self._store, variant="contained", disabled=True)
         self._discard = _button("Discard changes", self._reload, variant="text", disabled=True)
+        operator_only(self._text, self._save, self._discard)
         self._rule = pmui.Select(label="Rule", options=[], size="small", width=230, margin=0)
         self._days = pmui.Select(label="Days", options=[30, 90, 365], value=30, size="small", width=100, margin=0)
         for chosen in (self._rule, self._days):

@@ -62,7 +62,9 @@ class CompareView(pn.viewable.Viewer):
         self._found: BotComparison | None = None
         self._form: ComparisonForm | None = None
         self._fields = pn.Column(**WIDE)
-        self._bench = Workbench("Bot against backtest", self._fields, "Compare with the backtest", self._submit)
+        self._bench = Workbench(
+            "Bot against backtest", self._fields, "Compare with the backtest", self._submit, changes=False
+        )
         self._bench.fold(open_=False)
         self._bench.alone(yes=True)
         self._blank = pn.Column(**WIDE)

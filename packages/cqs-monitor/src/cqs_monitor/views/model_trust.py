@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 from cqs_core import CqsError, UsageError
 from cqs_monitor.models import trust
 from cqs_monitor.models.evaluation.evaluate import check_evaluable
-from cqs_panel import WIDE, bar, failure, html, stack
+from cqs_panel import WIDE, bar, failure, html, operator_only, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,7 @@ class ModelTrust(pn.viewable.Viewer):
         self._revoke.on_click(lambda _: self._do(lambda: trust.distrust(str(chosen.sha256))))
         self._evaluate = pmui.Button(label="Evaluate", variant="contained", size="small", margin=0)
         self._evaluate.on_click(lambda _: self._start())
+        operator_only(self._trust, self._revoke, self._evaluate)
 
     def __panel__(self) -> Any:
         seen = self._chosen.inspection

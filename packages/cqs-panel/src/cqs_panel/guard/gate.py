@@ -10,6 +10,7 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler, stream_request_body
 
 from cqs_core import CqsError
+from cqs_panel.guard import tokens
 from cqs_panel.login import logins, session
 from cqs_panel.login.users import login_required
 
@@ -34,7 +35,7 @@ def take_login(request: Any) -> str | None:
     try:
         return logins.key_of((found[1] or found[2] or "").strip())
     except CqsError:
-        return None  # the secret cannot be read: nobody is let in
+        return None  # the secret cannot be read: no one is let in
 
 
 def limit_body(request: Any) -> None:
@@ -85,10 +86,7 @@ class WatchedSocket:
 
 def belongs(request: Any, key: str) -> bool:
     """Whether a websocket asks for a session of its own login; a stolen name of another's session is of no use."""
-    from bokeh.util.token import get_session_id
-
-    token = request.headers.get("Sec-WebSocket-Protocol", "").partition(",")[2].strip()
-    return bool(session.login_of(str(get_session_id(token))) == key)
+    return session.login_of(tokens.session_of(request)) == key
 
 
 @stream_request_body

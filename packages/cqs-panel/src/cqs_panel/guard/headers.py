@@ -1,4 +1,4 @@
-"""Headers that every answer has: nobody frames the pages, and they load nothing from other hosts."""
+"""Headers that every answer has: no one frames the pages, and they load nothing from other hosts."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def login_url(prefix: str, request: Any) -> str:
 
 
 def remote(request: Any) -> str:
-    """Who asks: a proxy on this machine says for whom it does; nobody else is believed."""
+    """Who asks: a proxy on this machine says for whom it does; no one else is believed."""
     address = str(request.remote_ip)
     sent = request.headers.get("X-Forwarded-For", "")
     return sent.rpartition(",")[2].strip() or address if address in ("127.0.0.1", "::1") else address
@@ -140,7 +140,7 @@ class LoginHandler(FormHandler):
     def _unavailable(self, name: str, error: CqsError) -> None:
         _log.error("no login: %s", error)
         self.set_status(503)
-        self._again(name, "Nobody can log in now; the server's log says why.")
+        self._again(name, "No one can log in now; the server's log says why.")
 
     def _again(self, name: str, why: str) -> None:
         self.show(title="Log in", name=name[:64], why=why, next_url=self._next)

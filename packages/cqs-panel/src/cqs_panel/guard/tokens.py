@@ -13,6 +13,14 @@ WHY = "this websocket belongs to no page of this server, or to one that is too o
 _SESSION = re.compile(r"[\w.-]{8,200}", re.ASCII)
 
 
+def session_of(request: Any) -> str:
+    """The session for which a websocket's request asks; empty where its token names none."""
+    try:
+        return str(get_session_id(request.headers.get("Sec-WebSocket-Protocol", "").partition(",")[2].strip()))
+    except Exception:  # noqa: BLE001 - a stranger wrote it
+        return ""
+
+
 def current(request: Any) -> bool:
     """Whether a websocket's request carries a token that can be read and has not expired.
 

@@ -37,7 +37,7 @@ def matches(password: str, stored: str | None) -> bool:
         kind, cost, block, runs, salt, wanted = (stored or _nobody()).split("$")
         given = _scrypt(password, base64.b64decode(salt), int(cost), int(block), int(runs))
         same = hmac.compare_digest(given, base64.b64decode(wanted))
-    except ValueError:  # damaged by hand: nobody gets in with it
+    except ValueError:  # damaged by hand: no one gets in with it
         return False
     return same and kind == "scrypt" and stored is not None
 

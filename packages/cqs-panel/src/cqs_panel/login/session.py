@@ -69,7 +69,7 @@ def refusal(action: str) -> str | None:
         return None
     user = current_user()
     if user is None:
-        return f"nobody is logged in here who may {action}; log in, and do it on a page"
+        return f"no user is logged in here who may {action}; log in, and do it on a page"
     if user.role == "operator":
         return None
     return (
@@ -83,8 +83,10 @@ def read_only() -> str:
     return "You are logged in as a viewer: an operator can do this" if permission.refusal("change anything") else ""
 
 
-def operator_only(*buttons: Any) -> None:
-    """Disable buttons for viewers, and say why. It is a courtesy: the work itself is refused where it starts."""
-    if why := read_only():
-        for button in buttons:
-            button.param.update(disabled=True, description=why)
+def operator_only(*controls: Any) -> None:
+    """Disable controls for viewers for good, and say why. A courtesy: the work itself is refused where it starts."""
+    if not (why := read_only()):
+        return
+    for control in controls:
+        control.param.update(disabled=True, **({"description": why} if "description" in control.param else {}))
+        control.param.watch(lambda event: event.obj.param.update(disabled=True), "disabled")  # whatever enables it

@@ -1,6 +1,6 @@
 """Slows down those who guess: after some failures a name, or an address, has to wait, each time twice as long.
 
-It is kept in memory, for each process, and bounded. A name waits half a minute at most, so that nobody can be shut out
+It is kept in memory, for each process, and bounded. A name waits half a minute at most, so that no one can be shut out
 by the failures of others for long.
 """
 

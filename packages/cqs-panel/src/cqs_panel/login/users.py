@@ -64,7 +64,7 @@ def users() -> Mapping[str, User]:
     """All users by name.
 
     Raises:
-        UsageError: the file cannot be read, is damaged, or others could read or change it. Then nobody gets in.
+        UsageError: the file cannot be read, is damaged, or others could read or change it. Then no one gets in.
     """
     path = users_file()
     try:
@@ -197,7 +197,7 @@ def _read(path: Path, mode: int) -> dict[str, User]:
         found = {name: _user(name, row) for name, row in rows.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{str(path)!r} cannot be read ({error}); nobody can log in. Restore it, or delete it and add users again"
+            f"{str(path)!r} cannot be read ({error}); no one can log in. Restore it, or delete it and add users again"
         ) from None
     return found
 

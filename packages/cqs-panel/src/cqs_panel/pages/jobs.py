@@ -12,6 +12,7 @@ from cqs_core import jobs
 from cqs_panel.figures import when, zone_name
 from cqs_panel.jobs import JOB_CSS, job_html, kept
 from cqs_panel.layout import WIDE, stack
+from cqs_panel.login.session import operator_only
 from cqs_panel.sections import empty, html, section
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class JobsPage(pn.viewable.Viewer):
         self._column = stack()
         self.clear = pmui.Button(label="Clear finished", icon="clear_all", variant="outlined", size="small", margin=0)
         self.clear.on_click(lambda _: self._clear())
+        operator_only(self.clear)
         self._update()
         page.every(_SECONDS, self._update)
 
@@ -86,6 +88,7 @@ class _Line:
         self._cancel = _button("Cancel", lambda: self.update(jobs.cancel(self._job.id)))
         self._show = _button("Show", self._goto)
         self._again = _button("Run again", self._retry)
+        operator_only(self._again, self._cancel)
         buttons = pn.Row(self._show, self._again, self._cancel, margin=0, styles={"gap": "4px"})
         self.root = pn.Column(self._text, buttons, **WIDE, stylesheets=[_LINE])
         self.update(job)
