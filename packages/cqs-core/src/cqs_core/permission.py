@@ -1,4 +1,4 @@
-"""Whether the person for whom code runs may change something. Asked where work starts, whoever starts it.
+"""Whether the person for whom code runs may change something. Asked where work starts, not in pages.
 
 A command runs for the owner of its process, who may do everything. A server with a login calls `guard`: from then on
 every change needs a user who may make it. A change that no user can be found for is refused.

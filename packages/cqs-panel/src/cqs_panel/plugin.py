@@ -31,7 +31,11 @@ def register_views() -> list[View]:
 def register_variables() -> list[Variable]:
     from cqs_core import Variable
 
-    return [Variable("CQS_INSECURE", "`1` lets the dashboard serve other machines, without a login")]
+    return [
+        Variable(
+            "CQS_INSECURE", "`1` lets the dashboard serve other machines even if there are no users, without a login"
+        )
+    ]
 
 
 @hookimpl

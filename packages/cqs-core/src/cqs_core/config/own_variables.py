@@ -29,8 +29,11 @@ _WITHOUT: dict[str, str] = {
     "jobs": "one for each core, at least 2",
 }
 _FOLDERS = {
-    "CQS_DATA_DIR": ("the default bucket, the demo's bucket, the list of trusted models", "data"),
-    "CQS_STATE_DIR": ("jobs, disabled plugins, state of the alert watcher", "state"),
+    "CQS_DATA_DIR": (
+        "the default bucket, the demo's bucket, the list of trusted models, the users of the dashboard",
+        "data",
+    ),
+    "CQS_STATE_DIR": ("jobs, disabled plugins, state of the alert watcher, logins of the dashboard", "state"),
     "CQS_CACHE_DIR": ("copies of remote objects, indexes; may be deleted", "cache"),
 }
 

@@ -1,7 +1,7 @@
 """The users of this machine's dashboards: name, role, hash of the password.
 
-They are in the user's data folder. Not in the bucket: whoever may write there, such as a bot, could make itself an
-operator, and whoever may read there would have the hashes. Not in the state folder, which may be deleted: without the
+They are in the user's data folder. Not in the bucket: anyone who may write there, such as a bot, could become an
+operator, and anyone who may read there would have the hashes. Not in the state folder, which may be deleted: without the
 file there is no login.
 """
 

@@ -113,7 +113,7 @@ class Dashboard(Services):
         host, presence = plugins(), self.presence
 
         def report(where: str, error: BaseException) -> None:
-            if not isinstance(error, NotPermitted):  # a viewer's click is no fault of the plugin
+            if not isinstance(error, NotPermitted):  # a viewer's click: the plugin did nothing wrong
                 host.report(owner, f"{slug}: {where}", error)
             presence.suspect(error)
 
