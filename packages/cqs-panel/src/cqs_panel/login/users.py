@@ -1,8 +1,8 @@
 """The users of this machine's dashboards: name, role, hash of the password.
 
 They are in the user's data folder. Not in the bucket: anyone who may write there, such as a bot, could become an
-operator, and anyone who may read there would have the hashes. Not in the state folder, which may be deleted: without the
-file there is no login.
+operator, and anyone who may read there would have the hashes. Not in the state folder, which may be deleted: without
+the file there is no login.
 """
 
 from __future__ import annotations
