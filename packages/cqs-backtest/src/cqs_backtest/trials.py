@@ -119,7 +119,11 @@ def count(bucket: Bucket, request: Request, traded: Candles, sharpe: float) -> N
         traded: the bars that could trade.
         sharpe: a year; NaN is a set that never moved.
     """
-    values, subject = request.strategy.values(), subject_of(request, traded)
+    count_set(bucket, subject_of(request, traded), request.strategy.values(), sharpe)
+
+
+def count_set(bucket: Bucket, subject: Subject, values: Mapping[str, Any], sharpe: float) -> None:
+    """The same for all parameters of a set, by what it was evaluated on."""
     digest = _digest(canonical(values))
     record(bucket, subject, f"{_SINGLE}{digest:016x}", [values], [sharpe])
     if digest % _MOST_SINGLE == 0:

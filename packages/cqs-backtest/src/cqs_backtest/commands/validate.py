@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_backtest.commands.executor_options import executor_of
+from cqs_backtest.commands.executor_options import executor_of, executor_options
 from cqs_backtest.commands.request_options import request_options, with_features
 from cqs_backtest.commands.runs import trust_code
 from cqs_backtest.commands.sweep import make_sweep, search_options, told_how_to_resume
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cqs_backtest.search.opened_run import OpenedRun
-    from cqs_core import Bucket
 
 _SURE = 0.05
 _keep = click.option("--keep/--no-keep", default=True, show_default=True, help="Store the result with the run.")
@@ -76,6 +75,7 @@ def walk_forward(
 @click.option(
     "--ruin", type=float, default=0.5, show_default=True, help="Share of capital below which a curve is ruined."
 )
+@executor_options
 @_keep
 @trust_code
 @command_options
@@ -84,8 +84,8 @@ def montecarlo(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ..
     from cqs_backtest.search.montecarlo import METHODS
     from cqs_backtest.search.montecarlo import montecarlo as drawn
 
-    with _opened(bucket, run, trust, keep=keep) as (opened, _):
-        found = drawn(opened, **options)
+    with executor_of(options) as executor, _opened(bucket, run, trust, keep=keep) as opened:
+        found = drawn(opened, executor=executor, **options)
 
     def text() -> None:
         for name in METHODS:
@@ -116,7 +116,7 @@ def permute(
     """Test whether the entries of RUN are better than random ones with the same holding times."""
     from cqs_backtest.search.permutation import permutation_test
 
-    with _opened(bucket, run, trust, keep=keep) as (opened, _):
+    with _opened(bucket, run, trust, keep=keep) as opened:
         found = {"run": opened.stored.id, **permutation_test(opened.result(), samples=samples, seed=seed)}
 
     def text() -> None:
@@ -133,15 +133,18 @@ def permute(
 @click.option(
     "--shifts", type=click.IntRange(0, 100), default=5, show_default=True, help="Bars by which the start moves."
 )
+@executor_options
 @_keep
 @trust_code
 @command_options
-def stress(bucket: str | None, as_json: bool, run: str, shifts: int, trust: tuple[str, ...], keep: bool) -> None:
+def stress(
+    bucket: str | None, as_json: bool, run: str, shifts: int, trust: tuple[str, ...], keep: bool, **options: Any
+) -> None:
     """Run RUN again under worse costs, other starts, fewer symbols and years, and parameters one step away."""
     from cqs_backtest.search.stress import stress as stressed
 
-    with _opened(bucket, run, trust, keep=keep) as (opened, lake):
-        found = stressed(opened, lake, shifts=shifts)
+    with executor_of(options) as executor, _opened(bucket, run, trust, keep=keep) as opened:
+        found = stressed(opened, shifts=shifts, executor=executor)
 
     def text() -> None:
         for row in [{"case": "as it was", "error": None, **found["base"]}, *found["rows"]]:
@@ -156,14 +159,14 @@ def stress(bucket: str | None, as_json: bool, run: str, shifts: int, trust: tupl
 
 
 @contextmanager
-def _opened(bucket: str | None, run: str, trust: tuple[str, ...], *, keep: bool) -> Iterator[tuple[OpenedRun, Bucket]]:
-    """A kept run and its bucket; one that cannot store the result is refused before anything is computed."""
+def _opened(bucket: str | None, run: str, trust: tuple[str, ...], *, keep: bool) -> Iterator[OpenedRun]:
+    """A kept run; a bucket that cannot store the result is refused before anything is computed."""
     from cqs_backtest.search.opened_run import opened_run
 
     opened = open_bucket(bucket)
     opened.check(write=keep)
     with opened_run(opened, run, trust) as made:
-        yield made, opened
+        yield made
 
 
 def _store(bucket: str | None, kind: str, found: Mapping[str, Any], options: Mapping[str, Any], *, keep: bool) -> None:

@@ -7,30 +7,35 @@ and the strategy on candles with noise.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cqs_backtest.search.executors import open_executor
 from cqs_core import UsageError, progress
 from cqs_core.trading import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
+    from cqs_backtest.search.executors import Bench, Executor
     from cqs_backtest.search.opened_run import OpenedRun
     from cqs_core import Candles, RunResult
     from cqs_core.trading import Floats
     from cqs_core.trading.metrics import Daily
 
     Ints = npt.NDArray[np.int64]
+    _Numbers = dict[str, Floats]
     _Curves = tuple[Floats, Floats | None]  # (K, D) returns, and the Sharpe of each; None where steps are not days
 
 METHODS = ("shuffle", "resample", "bootstrap", "noise")
 _BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _POINTS = 100
 _CHUNK = 50  # curves in memory at once, besides their bands
+_RUNS = 5  # of them where each is a run
 
 
 def montecarlo(
@@ -42,6 +47,7 @@ def montecarlo(
     noise: float = 0.1,
     ruin: float = 0.5,
     noise_samples: int = 100,
+    executor: Executor | None = None,
 ) -> dict[str, Any]:
     """Each method's curves, as bands and intervals.
 
@@ -53,6 +59,7 @@ def montecarlo(
         noise: standard deviation of the noise of candles, as a fraction of each bar's true range.
         ruin: share of capital below which a curve is ruined.
         noise_samples: curves of the last method, each of which is a run.
+        executor: that makes the curves, which the caller closes; by default this thread. All make the same curves.
 
     Returns:
         `run`, `seed`, `samples`, and by method: `bands` (5th to 95th percentile of equity over capital at up to 100
@@ -63,22 +70,77 @@ def montecarlo(
         UsageError: a number out of its range.
     """
     _check(samples, block, noise, ruin)
+    started = time.perf_counter()
     result = run.result()
-    daily, span = result.daily, metrics.years(result.candles.ts, result.candles.interval)
-    trades = trade_returns(result)
-    random = {name: np.random.default_rng([seed, k]) for k, name in enumerate(METHODS)}
-    enough_trades, enough_days = len(trades) > 1, len(daily.days) > 1
-    makers: dict[str, tuple[int, Callable[[int], _Curves]]] = {
-        "shuffle": (samples * enough_trades, lambda n: (_shuffled(trades, random["shuffle"], n), None)),
-        "resample": (samples * enough_trades, lambda n: (_drawn(trades, random["resample"], n), None)),
-        "bootstrap": (samples * enough_days, lambda n: _drawn_days(daily, random["bootstrap"], n, block)),
-        "noise": (noise_samples * enough_days * (noise > 0), lambda n: _noisy(run, random["noise"], n, noise)),
-    }
-    found: dict[str, Any] = {"run": run.stored.id, "seed": seed, "samples": samples}
-    with progress("Monte Carlo", sum(count for count, _ in makers.values()), "curves") as work:
-        for name, (count, make) in makers.items():
-            found[name] = _judged(count, make, span, ruin, work.advance) if count else None
-    return found
+    seconds = (time.perf_counter() - started) * noise_samples
+    options, counts = Options(seed, block, noise, ruin), _counts(result, samples, noise_samples, noise)
+    draws = [draw for method, count in counts for draw in _draws(method, count, options)]
+    load = run.load
+    executor = (executor or open_executor(threads=1)).suited(load, seconds)
+    found: dict[str, list[_Numbers]] = {name: [] for name in METHODS}
+    with progress("Monte Carlo", sum(draw.curves for draw in draws), "curves") as work:
+        for draw, numbers in executor.run(load, numbers_of, draws):
+            found[draw.method].append(numbers)
+            work.advance(draw.curves)
+    about = {"run": run.stored.id, "seed": seed, "samples": samples}
+    return about | {name: _judged(parts) if parts else None for name, parts in found.items()}
+
+
+class Options(NamedTuple):
+    """What all curves share; see `montecarlo`."""
+
+    seed: int
+    block: float
+    noise: float
+    ruin: float
+
+
+class Draw(NamedTuple):
+    """Some curves of one method.
+
+    Attributes:
+        method: one of `METHODS`.
+        start: number of the first curve; with the seed it says what is drawn, wherever that happens.
+        curves: how many.
+        options: of all.
+    """
+
+    method: str
+    start: int
+    curves: int
+    options: Options
+
+
+def _counts(result: RunResult, samples: int, runs: int, noise: float) -> Iterator[tuple[str, int]]:
+    """How many curves each method has."""
+    enough_trades, enough_days = len(trade_returns(result)) > 1, len(result.daily.days) > 1
+    yield "shuffle", samples * enough_trades
+    yield "resample", samples * enough_trades
+    yield "bootstrap", samples * enough_days
+    yield "noise", runs * enough_days * (noise > 0)
+
+
+def _draws(method: str, count: int, options: Options) -> Iterator[Draw]:
+    size = _RUNS if method == "noise" else _CHUNK
+    return (Draw(method, start, min(size, count - start), options) for start in range(0, count, size))
+
+
+def numbers_of(bench: Bench, draw: Draw) -> _Numbers:
+    """`cagr`, `mdd`, `sharpe` and `ruin` of K curves, each (K,); and `points` of equity over capital, (K, up to 100)."""
+    result = bench.kept("result", lambda: bench.request.simulated(bench.candles))
+    random = np.random.default_rng([draw.options.seed, METHODS.index(draw.method), draw.start])
+    return _measured(*_made(bench, result, draw, random), result, draw.options.ruin)
+
+
+def _made(bench: Bench, result: RunResult, draw: Draw, random: np.random.Generator) -> _Curves:
+    if draw.method == "shuffle":
+        return _shuffled(trade_returns(result), random, draw.curves), None
+    if draw.method == "resample":
+        return _drawn(trade_returns(result), random, draw.curves), None
+    if draw.method == "bootstrap":
+        return _drawn_days(result.daily, random, draw.curves, draw.options.block)
+    noisy = (noisy_candles(bench.candles, random, draw.options.noise) for _ in range(draw.curves))
+    return _with_sharpe([bench.request.simulated(candles).daily for candles in noisy])
 
 
 def trade_returns(result: RunResult) -> Floats:
@@ -150,40 +212,31 @@ def _drawn_days(daily: Daily, random: np.random.Generator, samples: int, block: 
     return _with_sharpe([daily.part(rows) for rows in block_bootstrap(len(daily.days), random, samples, block)])
 
 
-def _noisy(run: OpenedRun, random: np.random.Generator, samples: int, noise: float) -> _Curves:
-    return _with_sharpe([run.result(candles=noisy_candles(run.candles, random, noise)).daily for _ in range(samples)])
-
-
 def _with_sharpe(curves: Sequence[Daily]) -> _Curves:
     return np.array([curve.returns for curve in curves]), np.array([metrics.sharpe(curve) for curve in curves])
 
 
-def _judged(
-    count: int,
-    make: Callable[[int], _Curves],
-    span: float,
-    ruin: float,
-    tell: Callable[[int], None],
-) -> dict[str, Any]:
-    numbers: dict[str, list[Any]] = {"cagr": [], "mdd": [], "sharpe": [], "ruin": [], "points": []}
-    for start in range(0, count, _CHUNK):
-        returns, sharpes = make(min(_CHUNK, count - start))
-        curves = np.cumprod(np.maximum(1 + returns, 0), axis=1)
-        high = np.maximum(np.maximum.accumulate(curves, axis=1), 1)
-        numbers["cagr"].append(np.array([100 * metrics.growth(float(end), 1.0, span) for end in curves[:, -1]]))
-        numbers["mdd"].append(100 * (curves / high - 1).min(axis=1))
-        numbers["sharpe"].append(np.full(len(returns), math.nan) if sharpes is None else sharpes)
-        numbers["ruin"].append((curves.min(axis=1) < ruin).astype(np.float64))
-        places = sorted({int(at) for at in np.linspace(0, curves.shape[1] - 1, _POINTS)})
-        numbers["points"].append(curves[:, places])
-        tell(len(returns))
-    all_of = {name: np.concatenate(parts) for name, parts in numbers.items()}
+def _measured(returns: Floats, sharpes: Floats | None, result: RunResult, ruin: float) -> _Numbers:
+    span = metrics.years(result.candles.ts, result.candles.interval)
+    curves = np.cumprod(np.maximum(1 + returns, 0), axis=1)
+    high = np.maximum(np.maximum.accumulate(curves, axis=1), 1)
+    places = sorted({int(at) for at in np.linspace(0, curves.shape[1] - 1, _POINTS)})
+    return {
+        "cagr": np.array([100 * metrics.growth(float(end), 1.0, span) for end in curves[:, -1]]),
+        "mdd": 100 * (curves / high - 1).min(axis=1),
+        "ruin": (curves.min(axis=1) < ruin).astype(np.float64),
+        "points": curves[:, places],
+    } | ({} if sharpes is None else {"sharpe": sharpes})
+
+
+def _judged(parts: Sequence[_Numbers]) -> dict[str, Any]:
+    all_of = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     bands = np.quantile(all_of["points"], _BANDS, axis=0)
     return {
         "bands": {f"p{round(100 * level)}": band.tolist() for level, band in zip(_BANDS, bands, strict=True)},
         "cagr": _interval(all_of["cagr"]),
         "mdd": _interval(all_of["mdd"]),
-        "sharpe": None if sharpes is None else _interval(all_of["sharpe"]),
+        "sharpe": _interval(all_of["sharpe"]) if "sharpe" in all_of else None,
         "ruin": float(all_of["ruin"].mean()),
     }
 

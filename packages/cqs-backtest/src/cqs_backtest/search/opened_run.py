@@ -11,6 +11,7 @@ from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.manifest import candle_hashes
 from cqs_backtest.runs.reproducing import request_of
 from cqs_backtest.runs.store import read
+from cqs_backtest.search.executors import Workload
 from cqs_core import UsageError
 
 if TYPE_CHECKING:
@@ -29,11 +30,18 @@ class OpenedRun:
         stored: as it was kept.
         request: of it, with its strategy.
         candles: all that the strategy saw, the same as then.
+        bucket: that keeps it.
     """
 
     stored: StoredRun
     request: Request
     candles: Candles
+    bucket: Bucket
+
+    @property
+    def load(self) -> Workload:
+        """It as executors take it."""
+        return Workload(self.request, self.candles, self.bucket)
 
     def result(self, request: Request | None = None, candles: Candles | None = None) -> RunResult:
         """The run under another request or on other candles."""
@@ -62,4 +70,4 @@ def opened_run(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> Iterator[
         if changed:
             fact = f"candles of {', '.join(changed)} are not those of run {stored.id!r}"
             raise UsageError(f"{fact}; run the backtest again, and use the new run")
-        yield OpenedRun(stored, replace(request, check_lookahead=False), candles)
+        yield OpenedRun(stored, replace(request, check_lookahead=False), candles, bucket)
