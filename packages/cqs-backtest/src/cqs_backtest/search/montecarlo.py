@@ -126,7 +126,7 @@ def _draws(method: str, count: int, options: Options) -> Iterator[Draw]:
 
 
 def numbers_of(bench: Bench, draw: Draw) -> _Numbers:
-    """`cagr`, `mdd`, `sharpe` and `ruin` of K curves, each (K,); and `points` of equity over capital, (K, up to 100)."""
+    """`cagr`, `mdd`, `sharpe`, `ruin` of K curves, each (K,); and `points` of equity over capital, (K, up to 100)."""
     result = bench.kept("result", lambda: bench.request.simulated(bench.candles))
     random = np.random.default_rng([draw.options.seed, METHODS.index(draw.method), draw.start])
     return _measured(*_made(bench, result, draw, random), result, draw.options.ruin)
