@@ -18,12 +18,16 @@ DAMAGED_ACCOUNT = "Main"
 
 
 def make_demo(folder: Path) -> Path:
-    """What `cqs demo` makes, once for all processes of a test run; copy it to write into it."""
+    """What `cqs demo` makes, once for all processes of a test run; copy it to write into it.
+
+    What the command said is beside it, in a file of JSON.
+    """
     with (folder.parent / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             made = folder.with_name(f"{folder.name}-making")
-            cqs("demo", "--bucket", made, "--once", "--no-open")
+            said = cqs("demo", "--bucket", made, "--once", "--no-open", "--json").stdout
+            folder.with_suffix(".json").write_text(said)
             made.rename(folder)
     return folder
 

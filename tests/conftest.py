@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +64,12 @@ def real_sandbox(shared_data: Path) -> Iterator[str]:
 
     with Sandbox(CandleFolder(shared_data / "candles")) as running:
         yield running.url
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bucket as `cqs demo` makes it, made once however many processes test; not to be written to."""
+    from buckets import make_demo
+
+    base = tmp_path_factory.getbasetemp()
+    return make_demo((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo")

@@ -20,11 +20,11 @@ from cqs_core.trading import read_costs
 RULE = ("--strategy", "volatility_breakout")
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """Bucket and JSON of a demo."""
-    folder = tmp_path_factory.mktemp("demo") / "bucket"
-    return folder, cqs_json("demo", "--once", "--bucket", folder)
+@pytest.fixture(scope="module", name="demo")
+def _demo(demo, tmp_path_factory):
+    """A copy of the demo's bucket, and the JSON of the command that made it."""
+    folder = shutil.copytree(demo, tmp_path_factory.mktemp("demo") / "bucket")
+    return folder, json.loads(demo.with_suffix(".json").read_text())
 
 
 def test_the_demos_bots_deviate_five_times_and_compare_finds_exactly_these(demo):

@@ -1,19 +1,9 @@
-"""Browser tests share one Chromium, and one demo that nobody writes to."""
-
-import os
+"""Browser tests share one Chromium."""
 
 import pytest
 
-from buckets import make_demo
 from cqs_core.testing.gcs import GcsEmulator, emulator_binary
 from cqs_panel.testing.fixtures import *  # noqa: F403 - fixtures are found by name
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    """A bucket as `cqs demo` makes it, made once however many processes test; not to be written to."""
-    base = tmp_path_factory.getbasetemp()
-    return make_demo((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo")
 
 
 @pytest.fixture

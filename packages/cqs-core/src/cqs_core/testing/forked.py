@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PRELOAD = [
     *("pandas", "pyarrow.parquet", "pyarrow.dataset", "duckdb", "fsspec", "gcsfs", "rich.console", "rich.table"),
     *("cqs_core.cli", "ccxt", "ccxt.async_support", "cqs_data.fetching", "cqs_backtest", "cqs_monitor.alerts"),
+    *("cqs_backtest.engines.bt.library", "cqs_backtest.engines.fast.kernel"),  # bt and numba: most of a short backtest
 ]
 """Modules that are imported beforehand, where they are installed; add yours before the first process starts."""
 

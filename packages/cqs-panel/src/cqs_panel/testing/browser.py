@@ -24,6 +24,7 @@ _QUIET = (
 )
 PATIENCE = 30_000
 """Milliseconds after which what a test waits for is missing, on a machine however busy."""
+_POLLING = 100  # ms; at each frame it would take a tenth of the time that the page needs
 _COOKIE = "cqs_window"  # as in `location`
 _NARROW = 600  # as in `shell.address`, which imports too much for tests without a browser
 _HERE = ("127.0.0.1", "localhost", "::1", "")
@@ -73,7 +74,7 @@ class Visit:
 
     def wait(self) -> None:
         """Until all of the first view is there, what comes later too, and nothing in it is loading."""
-        self.page.wait_for_function(_SETTLED, timeout=60_000)
+        self.page.wait_for_function(_SETTLED, timeout=60_000, polling=_POLLING)
 
 
 _WALK = """
