@@ -70,13 +70,13 @@ def test_the_files_of_a_run(run):
 
 
 def test_the_columns_of_a_bots_log():
-    from cqs_monitor.logs.bot.row import COLUMNS, read_row
+    from cqs_monitor.logs.bot.row import COLUMNS, row_of, split
 
     page = "spec/logs"
     [csv] = documents.blocks(page, "csv")
     head, *lines = csv.text.splitlines()
     assert tuple(head.split(",")) == COLUMNS == tuple(first_cells(page, "`trades_*.csv`"))
-    assert all(read_row(line).agrees() for line in lines)
+    assert all(row_of(split(line)).agrees() for line in lines)
 
 
 def test_the_examples_of_a_bots_json_are_read():

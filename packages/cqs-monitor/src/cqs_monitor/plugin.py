@@ -60,8 +60,8 @@ def register_variables() -> Sequence[Variable]:
 @hookimpl
 def register_demo() -> Sequence[DemoStep]:
     from cqs_monitor.demo.bot import STEP as BOT
-    from cqs_monitor.demo.models import STEP as MODELS
     from cqs_monitor.demo.step import STEP as BOTS
+    from cqs_monitor.demo.training import STEP as MODELS
 
     return [BOTS, MODELS, BOT]
 

@@ -9,10 +9,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqs_monitor.alerts.firing import firings
 from cqs_monitor.alerts.kinds.churn import Churn
 from cqs_monitor.alerts.rule import Rule, read_silence
-from cqs_monitor.alerts.spans import Span, at, counted, gaps, lasting, over_steps, value_at
+from cqs_monitor.alerts.spans import Span, at, counted, firings, gaps, lasting, over_steps, value_at
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

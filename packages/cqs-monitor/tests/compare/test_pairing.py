@@ -17,7 +17,7 @@ from cqs_monitor.compare.notes import _held
 from cqs_monitor.compare.pairing import Pairing, Tolerance, pair_up
 from cqs_monitor.compare.position import Traded
 from cqs_monitor.compare.slippage import measured
-from cqs_monitor.logs.bot.block import table_of
+from cqs_monitor.logs.bot.lines import table_of
 from cqs_monitor.logs.bot.row import Row
 
 DAY = 86_400_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cqs_core.time.intervals import DAY, HOUR, MINUTE
-from cqs_monitor.demo.today import trades_today
+from cqs_monitor.demo.trade import trades_today
 from cqs_monitor.performance.prices import Price
 
 MIDNIGHT = 20_000 * DAY

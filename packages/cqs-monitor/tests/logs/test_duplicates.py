@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from logfiles import BUY, HEAD, SELL, buy, day, sell
 
+from cqs_monitor.logs.duplicates import is_backup, originals
 from cqs_monitor.logs.history import Logs
-from cqs_monitor.logs.names import is_backup, originals
 from cqs_monitor.performance.summary import summaries
 
 NAME = "trades_2025-10-21.csv"

@@ -17,8 +17,7 @@ from cqs_monitor.alerts.evaluation import tried
 from cqs_monitor.alerts.rules_file import parse_rules
 from cqs_monitor.logs.history import Logs
 from cqs_monitor.models.evaluation.evaluate import evaluate
-from cqs_monitor.models.evaluation.regime_pnl import UNKNOWN, pnl_by_regime
-from cqs_monitor.models.evaluation.regimes import Regimes, key, listing, store, stored
+from cqs_monitor.models.evaluation.regimes import UNKNOWN, Regimes, key, listing, pnl_by_regime, store, stored
 from cqs_monitor.models.registry import models
 from cqs_monitor.models.trust import trust
 

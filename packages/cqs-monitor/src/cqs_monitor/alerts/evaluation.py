@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cqs_monitor.alerts.context import Context
-    from cqs_monitor.alerts.firing import Firing
     from cqs_monitor.alerts.kind import Signal
     from cqs_monitor.alerts.rule import Rule
     from cqs_monitor.alerts.rules_file import Rules
+    from cqs_monitor.alerts.spans import Firing
 
 State = Literal["ok", "pending", "silenced", "firing", "unknown"]
 
@@ -160,7 +160,7 @@ def tried(rule: Rule, context: Context, start: int, end: int) -> dict[str, Any]:
     Raises:
         UsageError: files keep no past for this kind, or the account is unknown.
     """
-    from cqs_monitor.alerts.firing import firings
+    from cqs_monitor.alerts.spans import firings
 
     past = rule.condition.past
     if past is not True:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from cqs_monitor.alerts.fields import Days, Text
 from cqs_monitor.alerts.spans import Span, over_steps, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_monitor.alerts.context import Context
+    from cqs_monitor.compare.comparison import BotComparison
 
 Scope = Literal["bot", "account", "market"]
 OVERWRITTEN = "{} is overwritten: it has no past"
@@ -105,3 +107,19 @@ def in_steps(context: Context, ts: Any, values: Any, over: float) -> Signal:
     """A value that changes at times, ms UTC ascending, and holds from each until the next."""
     known = value_at(ts, values, context.now)
     return Signal(0.0 if known is None and not len(ts) else known, over_steps(ts, values, over), read=len(ts) > 0)
+
+
+class ComparedKind(AlertKind):
+    """Has the strategy, by default that of the account's log format, and how many of the last days are compared."""
+
+    page = "compare"
+
+    strategy: Text | None = Field(None, title="Strategy")
+    days: Days = Field(30, title="Of the last days")
+
+    def compared(self, context: Context, account: str) -> BotComparison | str:
+        """The comparison, or why there is none."""
+        strategy = self.strategy or context.format(account).strategy
+        if not strategy:
+            return 'the strategy of the account is not known; write strategy = "…"'
+        return context.compared(account, strategy, self.days)

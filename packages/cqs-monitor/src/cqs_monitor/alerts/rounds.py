@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cqs_core.time.clock import iso
-from cqs_monitor.alerts.firing import firings
+from cqs_monitor.alerts.spans import firings
 from cqs_monitor.alerts.state import SentAlert, WatcherState
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import numpy as np
 
 from cqs_core import UsageError
 from cqs_core.time.intervals import DAY
+from cqs_monitor.models.evaluation.regimes import stretches
 from cqs_panel.charts import Mode, holoviews, look, thinned, tooltip
 from cqs_panel.theme import ACCENT, AMBER, GREY, OTHERS
 
@@ -36,27 +37,25 @@ def regimes(
     if not len(days):
         raise UsageError("there is no regime to draw: give a series with at least one day")
     hv, shown = holoviews(), look(mode)
-    opens = np.asarray(days.index, "datetime64[ms]").astype(np.int64)
-    names = days.to_numpy(dtype=object)
     low, high = (0.0, 1.0) if prices is None else (float(prices.min()), float(prices.max()))
-    stretches = _stretches(opens, names)
-    colors = _colors(shown, list(dict.fromkeys(str(name) for name in names)))
+    runs = stretches(days)
+    colors = _colors(shown, list(dict.fromkeys(name for name, _, _ in runs)))
     parts = [
-        _band(one, color, [(_time(a), low, _time(b), high, name) for name, a, b in stretches if name == one])
+        _band(one, color, [(_time(a), low, _time(b), high, name) for name, a, b in runs if name == one])
         for one, color in colors.items()
     ]
     parts += [] if prices is None else [_line(prices)]
     axis: dict[str, Any] = {"yaxis": None} if prices is None else {}
-    options = shown.over_time(height, (float(opens[0]), float(opens[-1] + DAY), 10.0 * DAY), ylim=(low, high), **axis)
+    options = shown.over_time(height, (float(runs[0][1]), float(runs[-1][2]), 10.0 * DAY), ylim=(low, high), **axis)
     legend = {"legend_position": "top", "legend_cols": 2, "show_legend": True}
     return hv.Overlay(parts).opts(**options, **legend, backend="bokeh")
 
 
-def _band(name: str, color: str, stretches: list[tuple[Any, ...]]) -> Any:
+def _band(name: str, color: str, runs: list[tuple[Any, ...]]) -> Any:
     known = ["left", "low", "right", "high"]
     return (
         holoviews()
-        .Rectangles(stretches, known, "name", label=name)
+        .Rectangles(runs, known, "name", label=name)
         .opts(
             color=color,
             fill_alpha=0.3,
@@ -72,13 +71,6 @@ def _line(prices: pd.Series[float]) -> Any:
     at = thinned(values)
     data = {"ts": np.asarray(prices.index, "datetime64[ms]")[at], "price": values[at]}
     return holoviews().Curve(data, "ts", "price").opts(color=ACCENT, line_width=1.4, backend="bokeh")
-
-
-def _stretches(opens: Any, names: Any) -> list[tuple[str, int, int]]:
-    """Runs of days with one name, and no day missing."""
-    breaks = np.flatnonzero((names[1:] != names[:-1]) | (np.diff(opens) != DAY)) + 1
-    firsts, lasts = np.r_[0, breaks], np.r_[breaks, len(names)] - 1
-    return [(str(names[a]), int(opens[a]), int(opens[b]) + DAY) for a, b in zip(firsts, lasts, strict=True)]
 
 
 def _colors(shown: Look, names: list[str]) -> dict[str, str]:

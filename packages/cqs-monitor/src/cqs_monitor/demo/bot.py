@@ -16,8 +16,7 @@ from cqs_core.permission import as_owner
 from cqs_core.time.clock import now
 from cqs_monitor.demo.log_writer import header, position, rows
 from cqs_monitor.demo.step import DEVIATING, FAITHFUL, SYMBOLS
-from cqs_monitor.demo.today import last_prices
-from cqs_monitor.demo.trade import Trade
+from cqs_monitor.demo.trade import Trade, last_prices
 from cqs_monitor.logs.bot.format import BOT
 
 if TYPE_CHECKING:

@@ -58,8 +58,7 @@ def _files(setup: StrategySetup, bucket: Bucket) -> tuple[dict[str, bytes], list
     from cqs_monitor.compare.strategy_setup import positions
     from cqs_monitor.demo.deviations import deviating
     from cqs_monitor.demo.log_writer import log_files, torn
-    from cqs_monitor.demo.today import last_prices, trades_today
-    from cqs_monitor.demo.trade import carried_out
+    from cqs_monitor.demo.trade import carried_out, last_prices, trades_today
 
     result = _result(setup, bucket, DEVIATING)
     trades, changed = deviating(DEVIATING, positions(result), result.candles)

@@ -1,4 +1,4 @@
-"""Work of the demo's model step: train two models, add one that would run a command, write rules that fire."""
+"""The demo's model step: train two models, add one that would run a command, write rules that fire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core import CqsError, Lake
+from cqs_core import CqsError, DemoStep, Lake
 from cqs_monitor.models.evaluation.evaluate import daily_series, evaluate
 from cqs_monitor.models.evaluation.features import FEATURES, feature_table
 from cqs_monitor.models.evaluation.labels import BEAR, BULL, HORIZON, SIDEWAYS, realised
@@ -93,7 +93,7 @@ over = "4 %"
 """
 
 
-def run(demo: Demo) -> dict[str, Any]:
+def _run(demo: Demo) -> dict[str, Any]:
     try:
         candles = Lake(demo.bucket).frame(daily_series(None, None))
     except CqsError as error:
@@ -168,3 +168,6 @@ def _upload(bucket: Bucket, version: str, data: bytes, description: str, *, late
     }
     about["sha256"] = hashlib.sha256(data).hexdigest()
     bucket.write(f"models/metadata/{version}.json", json.dumps(about).encode())
+
+
+STEP = DemoStep("models", "Add three regime models, one of them dangerous, and alert rules", 60, _run)

@@ -6,6 +6,7 @@ name says so, or if many rows are equal.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cqs_monitor.logs.names import by_likelihood, is_backup, originals
 from cqs_monitor.logs.problems import Problem
 from cqs_monitor.logs.recognition import LEGACY, month_of
 
@@ -184,3 +184,43 @@ def _fact(mine: int, others: Counter[int], files: Sequence[FileRows]) -> str:
 def _tuples(table: pa.Table) -> Iterator[tuple[object, ...]]:
     columns = [table["timestamp"].cast(pa.int64()), *table.columns[1:]]
     return zip(*(column.to_pylist() for column in columns), strict=True)
+
+
+_BACKUP = re.compile(
+    r"(?i)backup|(?<![a-z])(bak|old|copy|copies|archived?|tmp|temp|orig|snapshot)(?![a-z])|~$|\s\(\d+\)$|사본|백업"
+)
+_APART = re.compile(r"[._\-~ ()]+")
+
+
+def is_backup(name: str) -> bool:
+    """Whether a folder is called a copy of something.
+
+    >>> [is_backup(name) for name in ("Main.bak", "backup_2025", "Main (1)", "Main", "Bakery")]
+    [True, True, True, False, False]
+    """
+    return _BACKUP.search(name) is not None
+
+
+def by_likelihood(name: str) -> tuple[bool, int, int, str]:
+    """A key that sorts originals before their copies."""
+    return is_backup(name), name.count("/"), len(name), name
+
+
+def originals(name: str) -> set[str]:
+    """Accounts of which a folder with this name may be a copy.
+
+    >>> sorted(originals("Main/Main.bak"))
+    ['Main', 'Main.bak', 'bak']
+    """
+    return {found for found in _parts(name) if found and found != name}
+
+
+def _parts(name: str) -> Iterator[str]:
+    folders = name.split("/")
+    for at in range(len(folders)):
+        yield "/".join(folders[:at])
+        yield "/".join(folders[at:])
+        yield folders[at]
+        for apart in _APART.finditer(folders[at]):
+            yield folders[at][: apart.start()]
+            yield folders[at][apart.end() :]

@@ -21,7 +21,7 @@ from cqs_monitor.logs.recognition import HEAD, Known, Recognition
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
 from cqs_monitor.logs.sources import sources
 from cqs_monitor.logs.state import SmallFiles
-from cqs_monitor.logs.table import ROWS, SCHEMA, tables
+from cqs_monitor.logs.table import ROWS, SCHEMA, TableFormat, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -203,7 +203,8 @@ def _read(bucket: Bucket, form: LogFormat, files: Sequence[LogFile]) -> tuple[li
             opened.append(file)
             yield file.key, stream
 
-    found = pa.concat_tables([SCHEMA.empty_table(), *tables(form, streams(), findings)])
+    read = form.tables if isinstance(form, TableFormat) else functools.partial(tables, form)
+    found = pa.concat_tables([SCHEMA.empty_table(), *read(streams(), findings)])
     owner = found["file"].to_numpy()
     failed = [place for place, file in enumerate(opened) if file.key in findings.unread]
     if failed:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cqs_core import LogFormat
-    from cqs_monitor.logs.errors import BotError
     from cqs_monitor.logs.layout import Layout, LogFile
     from cqs_monitor.logs.problems import Problem
+    from cqs_monitor.logs.state import BotError
 
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]

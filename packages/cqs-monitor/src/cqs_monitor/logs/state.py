@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from cqs_core.isolation import fact_of, foreign
-from cqs_monitor.logs.errors import BotError, read_errors
 from cqs_monitor.logs.sources import sources
 
 if TYPE_CHECKING:
@@ -143,3 +143,49 @@ def _reported(found: Any, file: LogFile, what: str, findings: Findings) -> Any:
     if found.state == "unreadable":
         findings.tell(file.key, None, f"unreadable {what}: {found.reason}")
     return found
+
+
+LAST = 200
+"""Lines of a file that are kept, its last ones."""
+
+
+class BotError(NamedTuple):
+    """One line.
+
+    Attributes:
+        account: empty for the whole bot.
+        at: as the bot wrote it, ISO 8601 or epoch seconds.
+        level: `ERROR`, `WARNING` …
+        message: with the exception's last line, where there is one.
+        module: that wrote it.
+    """
+
+    account: str
+    at: str
+    level: str
+    message: str
+    module: str
+
+
+def read_errors(account: str, data: bytes) -> tuple[list[BotError], int]:
+    """The file's last lines, oldest first, and how many of them are not a JSON object."""
+    lines = [line for line in data.split(b"\n") if line.strip(b"\0\r ")][-LAST:]
+    found = [_error(account, line) for line in lines]
+    errors = [one for one in found if one]
+    return errors, len(found) - len(errors)
+
+
+def _error(account: str, line: bytes) -> BotError | None:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(entry, dict):
+        return None
+    raised = str(entry.get("exc") or "").strip().splitlines()
+    message = ": ".join([_text(entry.get("msg")), *raised[-1:]])
+    return BotError(account, _text(entry.get("ts")), _text(entry.get("level")), message, _text(entry.get("module")))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)[:1000]

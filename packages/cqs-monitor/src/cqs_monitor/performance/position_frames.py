@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,27 @@ COLUMNS = (
     *("value", "unrealized", "unrealized_pct", "dust", "currency"),
 )
 _OLD = 7 * DAY  # of a price that still values something
+
+
+class Row(NamedTuple):
+    """What is held of a symbol at a moment; what it is worth follows. Times are ms UTC."""
+
+    timestamp: int
+    account: str
+    symbol: str
+    quantity: float
+    entry_price: float
+    price: float | None
+    priced: int | None
+    dust: bool
+    currency: str
+
+    @classmethod
+    def of(cls, at: int, one: Holding) -> Row:
+        held, price = one.position, one.price
+        last, when = (None, None) if price is None else (price.value, price.at)
+        paid, currency = held.entry_price, one.form.currency
+        return cls(at, one.account, held.symbol, held.quantity, paid, last, when, held.dust, currency)
 
 
 def positions(
@@ -81,49 +102,35 @@ def positions(
     return found
 
 
-def _frame(rows: list[dict[str, Any]]) -> Frame:
+def _frame(rows: Sequence[Row]) -> Frame:
     import pandas as pd
 
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(Row._fields))
     for name in ("timestamp", "priced"):
         frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True).dt.as_unit("us")
-    for name in COLUMNS[3:6] + COLUMNS[7:10]:
+    for name in ("quantity", "entry_price", "price"):
         frame[name] = frame[name].astype(float)
-    return Frame(frame.sort_values(["timestamp", "account", "symbol"], ignore_index=True))
+    frame["value"] = frame["price"] * frame["quantity"]
+    frame["unrealized"] = frame["value"] - frame["entry_price"] * frame["quantity"]
+    frame["unrealized_pct"] = 100 * (frame["price"] / frame["entry_price"].where(frame["entry_price"] > 0) - 1)
+    return Frame(frame[list(COLUMNS)].sort_values(["timestamp", "account", "symbol"], ignore_index=True))
 
 
-def _held_now(lake: Lake, snapshot: Snapshot, names: Sequence[str], *, live: bool) -> list[dict[str, Any]]:
+def _held_now(lake: Lake, snapshot: Snapshot, names: Sequence[str], *, live: bool) -> list[Row]:
     from cqs_monitor.performance.holdings import holdings
 
     for name in names:
         if (found := snapshot.held(name)).state == "unreadable":
             warn_of_data(f"positions of {name!r} cannot be read: {found.reason}")
     prices, at = reader_of(lake.bucket.address).prices(live=live), now()
-    return [_row(one, at) for name in names for one in holdings(snapshot, name, prices, at)]
+    held = [one for name in names for one in holdings(snapshot, name, prices, at)]
+    return [Row.of(at, one) for one in held]
 
 
-def _row(one: Holding, at: int) -> dict[str, Any]:
-    return {
-        "timestamp": at,
-        "account": one.account,
-        "symbol": one.position.symbol,
-        "quantity": one.position.quantity,
-        "entry_price": one.position.entry_price,
-        "price": None if one.price is None else one.price.value,
-        "priced": None if one.price is None else one.price.at,
-        "value": one.value,
-        "unrealized": one.unrealised,
-        "unrealized_pct": one.unrealised_pct,
-        "dust": one.position.dust,
-        "currency": one.form.currency,
-    }
-
-
-def _held_daily(
-    lake: Lake, snapshot: Snapshot, account: str, start: int | None, end: int | None
-) -> list[dict[str, Any]]:
+def _held_daily(lake: Lake, snapshot: Snapshot, account: str, start: int | None, end: int | None) -> list[Row]:
     """Rows of one account at the end of each day in `[start, end)`, ms UTC."""
-    found, rows, form = match(snapshot.only(account))[0], [], snapshot.formats[account]
+    rows: list[Row] = []
+    found, form = match(snapshot.only(account))[0], snapshot.formats[account]
     if not found:
         return []
     first = min(lot.at for lot in found) // 1000
@@ -136,8 +143,9 @@ def _held_daily(
         held = quantity > crumb(max(lot.quantity for lot in mine))
         if held.any():
             priced, price = _closes(lake, symbol, form, ends[held])
-            entry = cost[held] / quantity[held]
-            rows += _valued(account, form.currency, symbol, ends[held], quantity[held], entry, price, priced)
+            columns = (ends[held], quantity[held], cost[held] / quantity[held], price, priced)
+            for at, coins, paid, last, when in zip(*(column.tolist() for column in columns), strict=True):
+                rows.append(Row(at, account, symbol, coins, paid, last, when or None, False, form.currency))
     return rows
 
 
@@ -167,34 +175,3 @@ def _closes(lake: Lake, symbol: str, form: LogFormat, ends: Stamps) -> tuple[Sta
     place = np.searchsorted(closed, ends, side="right") - 1
     fresh = (place >= 0) & (ends - closed[place] < _OLD)
     return np.where(fresh, closed[place], 0), np.where(fresh, table["close"].to_numpy()[place], np.nan)
-
-
-def _valued(
-    account: str,
-    currency: str,
-    symbol: str,
-    ends: Stamps,
-    quantity: Floats,
-    entry: Floats,
-    price: Floats,
-    priced: Stamps,
-) -> list[dict[str, Any]]:
-    value = price * quantity
-    columns = zip(ends.tolist(), quantity.tolist(), entry.tolist(), price.tolist(), priced.tolist(), strict=True)
-    return [
-        {
-            "timestamp": at,
-            "account": account,
-            "symbol": symbol,
-            "quantity": coins,
-            "entry_price": paid,
-            "price": last,
-            "priced": when or None,
-            "value": worth,
-            "unrealized": worth - paid * coins,
-            "unrealized_pct": 100 * (last / paid - 1) if paid else None,
-            "dust": False,
-            "currency": currency,
-        }
-        for (at, coins, paid, last, when), worth in zip(columns, value.tolist(), strict=True)
-    ]

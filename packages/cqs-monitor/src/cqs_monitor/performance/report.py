@@ -60,7 +60,28 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class Realised:
+    """What changes only with the rows.
+
+    Attributes:
+        days: int64 (N,), days since 1970-01-01 on which something was realised, ascending.
+        pnl: float64 (N,) on each.
+        curves: cumulative PnL on `days` of each account, where all are chosen and there are two to six.
+        statistics: of the chosen rows, gross or net as chosen.
+    """
+
+    days: npt.NDArray[np.int64]
+    pnl: Floats
+    curves: Mapping[str, Floats]
+    statistics: Statistics
+
+    @property
+    def cumulative(self) -> Floats:
+        return np.asarray(np.cumsum(self.pnl))
+
+
+@dataclass(frozen=True, eq=False)
+class Report(Realised):
     """The figures.
 
     Attributes:
@@ -68,11 +89,7 @@ class Report:
         choice: of whose and how.
         names: the chosen accounts.
         convention: what they are in.
-        days: int64 (N,), days since 1970-01-01 on which something was realised, ascending.
-        pnl: float64 (N,) on each.
         today: of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
-        curves: cumulative PnL on `days` of each account, where all are chosen and there are two to six.
-        statistics: of the chosen rows, gross or net as chosen.
         accounts: one row an account, of any currency: account, total, today, week, month, sells, win_rate, held, state,
             and the currency where there are several.
         holdings: of the chosen accounts.
@@ -83,20 +100,12 @@ class Report:
     choice: Choice
     names: tuple[str, ...]
     convention: AccountConvention
-    days: npt.NDArray[np.int64]
-    pnl: Floats
     today: float
     week: float
     month: float
-    curves: Mapping[str, Floats]
-    statistics: Statistics
     accounts: pd.DataFrame
     holdings: list[Holding]
     findings: list[Finding]
-
-    @property
-    def cumulative(self) -> Floats:
-        return np.asarray(np.cumsum(self.pnl))
 
     @property
     def unrealised(self) -> float | None:
@@ -115,36 +124,25 @@ def make_report(reading: Reading, choice: Choice, now: int) -> Report:
     """The report of a reading at a time, ms UTC."""
     snapshot, figures = reading.snapshot, reading.figures
     names = choice.accounts(snapshot)
-    known = figures.once(choice, lambda: _known(figures, choice, names))
+    known = figures.once(choice, lambda: _realised(figures, choice, names))
     accounts = _accounts_at(figures, choice, now)
     chosen = accounts[accounts["account"].isin(names)]
     return Report(
+        **vars(known),
         reading=reading,
         choice=choice,
         names=names,
         convention=AccountConvention.of(snapshot.formats[name] for name in names),
-        days=known.days,
-        pnl=known.pnl,
-        **{name: float(chosen[name].sum()) for name in ("today", "week", "month")},
-        curves=known.curves,
-        statistics=known.statistics,
+        today=float(chosen["today"].sum()),
+        week=float(chosen["week"].sum()),
+        month=float(chosen["month"].sum()),
         accounts=accounts,
         holdings=[held for name in names for held in holdings(snapshot, name, reading.prices, now)],
         findings=[one for name in names for one in figures.findings(name)],
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Known:
-    """What changes only with the rows."""
-
-    days: npt.NDArray[np.int64]
-    pnl: Floats
-    curves: Mapping[str, Floats]
-    statistics: Statistics
-
-
-def _known(figures: Figures, choice: Choice, names: tuple[str, ...]) -> _Known:
+def _realised(figures: Figures, choice: Choice, names: tuple[str, ...]) -> Realised:
     rows = figures.rows(choice.day_start).of(names)
     found = statistics(rows, net=choice.net)
     if not choice.net:
@@ -156,7 +154,7 @@ def _known(figures: Figures, choice: Choice, names: tuple[str, ...]) -> _Known:
 
     drawn = names if not choice.account and 1 < len(names) <= _CURVES else ()
     curves = {name: np.cumsum(on_days(rows.account == rows.places[name])) for name in drawn}
-    return _Known(days, on_days(), curves, found)
+    return Realised(days, on_days(), curves, found)
 
 
 def _accounts_at(figures: Figures, choice: Choice, now: int) -> pd.DataFrame:

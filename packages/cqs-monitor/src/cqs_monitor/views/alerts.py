@@ -10,15 +10,30 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core.time.clock import now
+from cqs_monitor.alerts.channels import PREFIX, chosen, deliver
 from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import Alert, evaluate
 from cqs_monitor.alerts.lease import newest
 from cqs_monitor.alerts.rules_file import read_rules
 from cqs_monitor.alerts.state import history, remembered
-from cqs_monitor.views.alert_channels import Channels
 from cqs_monitor.views.alert_rules import RuleEditor
 from cqs_monitor.views.alert_text import CSS, alerts_html, history_html
-from cqs_panel import ONE_LINE, Metric, bar, beside, html, metric_cards, metrics_html, section, stack, zone_name
+from cqs_panel import (
+    ONE_LINE,
+    WIDE,
+    Metric,
+    bar,
+    beside,
+    empty,
+    html,
+    metric_cards,
+    metrics_html,
+    operator_only,
+    plain_table,
+    section,
+    stack,
+    zone_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,3 +140,33 @@ def _nobody() -> Metric:
 def build(page: PageState) -> Any:
     """For `cqs_panel.View`."""
     return AlertsView(page)
+
+
+class Channels(pn.viewable.Viewer):
+    """Test messages: what would be sent, and whether it arrives."""
+
+    def __init__(self, page: PageState) -> None:
+        super().__init__()
+        self._page = page
+        self._names = sorted(chosen())
+        self._send = pmui.Button(label="Send a test message", variant="outlined", size="small", margin=0)
+        self._send.on_click(lambda _: self._start())
+        operator_only(self._send)
+        self._told = pn.Column(**WIDE)
+
+    def __panel__(self) -> Any:
+        if not self._names:
+            advice = "An Apprise URL each, in the environment or in .env of the folder where the watcher starts."
+            return empty("No channel is configured here", advice, f"{PREFIX}TELEGRAM=tgram://TOKEN/CHAT")
+        self._told[:] = [plain_table(["Channel", ""], [[name, "configured"] for name in self._names])]
+        return stack(self._told, bar(self._send))
+
+    def _start(self) -> None:
+        self._send.disabled = True
+        self._page.load(
+            lambda: deliver(chosen(), "cqs: test", "A test message from the Alerts page of cqs."), self._show
+        )
+
+    def _show(self, found: dict[str, str | None]) -> None:
+        self._send.disabled = False
+        self._told[:] = [plain_table(["Channel", ""], [[name, fault or "sent"] for name, fault in found.items()])]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import panel as pn
-
 from cqs_core.time.clock import now
 from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import Alert, evaluate
@@ -21,35 +19,23 @@ SECONDS = 15.0
 _SHOWN = 6
 
 
-class AlertsCard(pn.viewable.Viewer):
-    """Refreshed by itself while the overview is shown."""
+def build(page: PageState) -> Any:
+    """For `cqs_panel.Card`; refreshed by itself while the overview is shown."""
+    text = html("", stylesheets=[CSS])
 
-    def __init__(self, page: PageState) -> None:
-        super().__init__()
-        self._page = page
-        self._text = html("", stylesheets=[CSS])
-        self._ask()
-        page.every(SECONDS, lambda: self._ask(quiet=True))
-
-    def __panel__(self) -> Any:
-        clock = zone_name(self._page.settings.timezone)
-        return section("Alerts", self._text, note=f"what fires now; since: {clock}")
-
-    def _ask(self, *, quiet: bool = False) -> None:
-        bucket = self._page.bucket
-        self._page.load(lambda: _firing(bucket), self._show, quiet=quiet)
-
-    def _show(self, firing: list[Alert]) -> None:
-        text = alerts_html(firing[:_SHOWN], (), self._page)
+    def show(firing: list[Alert]) -> None:
         more = len(firing) - _SHOWN
-        self._text.object = text + (f'<div class="none">and {more:,} more on the Alerts page</div>' if more > 0 else "")
+        rest = f'<div class="none">and {more:,} more on the Alerts page</div>' if more > 0 else ""
+        text.object = alerts_html(firing[:_SHOWN], (), page) + rest
+
+    def ask(*, quiet: bool = False) -> None:
+        page.load(lambda: _firing(page.bucket), show, quiet=quiet)
+
+    ask()
+    page.every(SECONDS, lambda: ask(quiet=True))
+    return section("Alerts", text, note=f"what fires now; since: {zone_name(page.settings.timezone)}")
 
 
 def _firing(bucket: Bucket) -> list[Alert]:
     alerts, _ = evaluate(read_rules(bucket), context_of(bucket, now()))
     return [alert for alert in alerts if alert.state == "firing"]
-
-
-def build(page: PageState) -> Any:
-    """For `cqs_panel.Card`."""
-    return AlertsCard(page)

@@ -15,9 +15,9 @@ from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_layers, comparison_table, comparison_text, holdings_table
 from cqs_monitor.views.comparison_form import ComparisonForm
+from cqs_monitor.views.controls import seconds_between
 from cqs_monitor.views.figure_chart import FigureChart
 from cqs_monitor.views.no_logs import no_logs
-from cqs_monitor.views.refresh_period import seconds_between
 from cqs_panel import (
     ONE_LINE,
     WIDE,

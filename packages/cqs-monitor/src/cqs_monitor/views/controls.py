@@ -102,3 +102,11 @@ class Controls(param.Parameterized):
 def _buttons(options: dict[str, bool], *, net: bool) -> Any:
     chosen = next(name for name, value in options.items() if value == net)
     return pmui.RadioButtonGroup(options=list(options), value=chosen, size="small", margin=0, sx=ONE_LINE)
+
+
+def seconds_between(page: PageState) -> float:
+    """Every 5 s, or as `?every=30` in the page's address says, from 1 s to an hour."""
+    try:
+        return min(max(float(page.query.get("every", 5)), 1.0), 3600.0)
+    except ValueError:
+        return 5.0

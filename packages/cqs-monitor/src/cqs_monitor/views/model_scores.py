@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, FactorRange, Range1d, Span
 from bokeh.plotting import figure
 
 from cqs_core import Series
-from cqs_monitor.models.evaluation.regime_pnl import pnl_by_regime
+from cqs_monitor.models.evaluation.regimes import pnl_by_regime
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views.model_text import score_metrics
 from cqs_monitor.views.regimes import bands
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cqs_core import Bucket
-    from cqs_monitor.models.evaluation.regime_pnl import Earned
-    from cqs_monitor.models.evaluation.regimes import Regimes
+    from cqs_monitor.models.evaluation.regimes import Earned, Regimes
     from cqs_panel import PageState
 
 _QUARTERS = 16

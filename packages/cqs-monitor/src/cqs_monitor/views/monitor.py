@@ -12,12 +12,11 @@ from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Report, make_report
 from cqs_monitor.views import holdings_table
-from cqs_monitor.views.controls import Controls
+from cqs_monitor.views.controls import Controls, seconds_between
 from cqs_monitor.views.health import Health
 from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_charts import PnlCharts
-from cqs_monitor.views.refresh_period import seconds_between
 from cqs_monitor.views.trades import TradesSection
 from cqs_panel import (
     WIDE,

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from logfiles import BUY, HEAD, SELL
 
-from cqs_monitor.logs.bot.block import read_block
-from cqs_monitor.logs.bot.parse import parse
-from cqs_monitor.logs.bot.row import DamagedRow, read_row
+from cqs_monitor.logs.bot.parse import parse, read_block
+from cqs_monitor.logs.bot.row import DamagedRow, row_of, split
 from cqs_monitor.logs.problems import MOST, Findings, Problem
 from cqs_monitor.logs.table import SCHEMA
 
@@ -271,7 +270,7 @@ def test_what_is_accepted_together_is_accepted_alone_with_the_same_values(when, 
     table = read_block(line.encode() + b"\r\n", 1)
     if table is None:
         return
-    row = read_row(line)
+    row = row_of(split(line))
     values = [column.to_pylist()[0] for column in table.columns]
     assert table["timestamp"].cast(pa.int64()).to_pylist() == [row.timestamp]
     assert table["date"].cast(pa.int32()).to_pylist() == [row.date]
@@ -293,4 +292,4 @@ def test_a_copy_cut_anywhere_never_counts_a_wrong_profit(cut):
 
 def test_a_row_says_why_it_is_damaged():
     with pytest.raises(DamagedRow, match="neither BUY nor SELL"):
-        read_row("2025-10-20T23:59:59+09:00,2025-10-20,HOLD,DOGE,1,1,1,,")
+        row_of(split("2025-10-20T23:59:59+09:00,2025-10-20,HOLD,DOGE,1,1,1,,"))

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from cqs_monitor.alerts.compared_kind import ComparedKind
 from cqs_monitor.alerts.fields import Money
-from cqs_monitor.alerts.kind import Signal, seen_now
+from cqs_monitor.alerts.kind import ComparedKind, Signal, seen_now
 
 if TYPE_CHECKING:
     from cqs_monitor.alerts.context import Context

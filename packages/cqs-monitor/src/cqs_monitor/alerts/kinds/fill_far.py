@@ -8,9 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from cqs_core.time.intervals import DAY
-from cqs_monitor.alerts.compared_kind import ComparedKind
 from cqs_monitor.alerts.fields import Percent
-from cqs_monitor.alerts.kind import Signal
+from cqs_monitor.alerts.kind import ComparedKind, Signal
 from cqs_monitor.alerts.spans import lasting
 
 if TYPE_CHECKING:

@@ -16,9 +16,7 @@ from cqs_monitor.logs.problems import Findings
 from cqs_monitor.logs.table import TableFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    import pyarrow as pa
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cqs_core.host import LogKind
 
@@ -58,8 +56,7 @@ class BotFormat(TableFormat):
         line, _, rest = head.removeprefix(BOM).partition(b"\n")
         return not name.endswith(".csv") or read_header(line) is not None or begins_as_bot(rest or line)
 
-    def tables(self, sources: Iterable[tuple[str, BinaryIO]], findings: Findings) -> Iterator[pa.Table]:
-        return parse(sources, findings)
+    tables = staticmethod(parse)
 
     def trades(self, stream: BinaryIO, report: Callable[[int | None, str], None]) -> Iterator[LoggedTrade]:
         findings = Findings()

@@ -11,14 +11,16 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cqs_monitor.logs.bot.block import table_of
+import pyarrow as pa
+
 from cqs_monitor.logs.bot.header import BOT, HEADER, Header, arrangements, read_header
-from cqs_monitor.logs.bot.row import DamagedRow, Row, is_local, row_of, split
+from cqs_monitor.logs.bot.row import COLUMNS, DamagedRow, Row, is_local, row_of, split
+from cqs_monitor.logs.table import SCHEMA
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Sequence
 
-    from cqs_monitor.logs.bot.chunks import Chunk
+    from cqs_monitor.logs.bot.parse import Segment
     from cqs_monitor.logs.problems import Findings
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:")
@@ -43,17 +45,17 @@ class LineReader:
             self._findings.tell(name, None, f"{count} timestamps without an offset from UTC; read as KST")
         return table_of(self._rows, self._lines, self._files)
 
-    def read(self, name: str, file: int, chunk: Chunk, header: Header) -> None:
-        """Judge every line of the chunk."""
-        found = chunk.data.split(b"\n")
+    def read(self, name: str, segment: Segment) -> None:
+        """Judge every line of the segment."""
+        found, file, header = segment.data.split(b"\n"), segment.file, segment.header
         ended = [True] * (len(found) - 1) + [False]
         if not found[-1]:
             found.pop()
         at = 0
         while at < len(found):
-            several = header != BOT and self._several(name, file, found[at : at + _JOINED], chunk.first + at, header)
+            several = header != BOT and self._several(name, file, found[at : at + _JOINED], segment.first + at, header)
             if not several:
-                header = self._one(name, file, found[at], chunk.first + at, ended[at], header)
+                header = self._one(name, file, found[at], segment.first + at, ended[at], header)
             at += several or 1
 
     def _one(self, name: str, file: int, data: bytes, line: int, whole: bool, header: Header) -> Header:
@@ -157,3 +159,10 @@ def _doubt(row: Row, columns: int, whole: bool, header: Header) -> str:
     if columns > header.width:
         return f"{columns} columns where {header.width} are expected; the first {header.width} are counted"
     return ""
+
+
+def table_of(rows: Sequence[Row], lines: Sequence[int], files: Sequence[int]) -> pa.Table:
+    """Rows judged one by one, in `SCHEMA`."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
+    values = [*columns, lines, files]
+    return pa.table([pa.array(v, type=f.type) for v, f in zip(values, SCHEMA, strict=True)], schema=SCHEMA)

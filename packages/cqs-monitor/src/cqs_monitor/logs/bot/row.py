@@ -1,6 +1,6 @@
 """One row of a trades CSV, judged alone: the definition of a complete row.
 
-`block.py` judges many at once; whatever it accepts, this accepts with the same values.
+`parse.read_block` judges many at once; whatever it accepts, this accepts with the same values.
 """
 
 from __future__ import annotations
@@ -91,21 +91,12 @@ class DamagedRow(ValueError):  # noqa: N818 - reads as what it is
     """Why a line is not a complete row; the message is shown to users."""
 
 
-def read_row(line: str, places: Sequence[int] = NATURAL) -> Row:
-    """The line as a row; a timestamp without an offset is one of KST.
+def row_of(fields: Sequence[str], places: Sequence[int] = NATURAL) -> Row:
+    """The fields of a line as a row; a timestamp without an offset is one of KST.
 
     Args:
-        line: without its end.
+        fields: in the order of the line.
         places: where each of `COLUMNS` is.
-
-    Raises:
-        DamagedRow: it is none.
-    """
-    return row_of(split(line), places)
-
-
-def row_of(fields: Sequence[str], places: Sequence[int] = NATURAL) -> Row:
-    """The fields of a line as a row.
 
     Raises:
         DamagedRow: they are none.

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
 
 from cqs_core import BucketError, DataError
 from cqs_core.files import parquet_table
@@ -20,11 +23,11 @@ from cqs_core.time.intervals import DAY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
     from cqs_core import Bucket
+    from cqs_monitor.logs.snapshot import Snapshot
 
 ROOT = "regimes"
 
@@ -50,16 +53,10 @@ class Regimes:
 
     def bands(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
         """Stretches of one regime, `(regime, start, end)` in ms UTC, cut to `[start, end)`."""
-        opens = stamps(self.days)
-        names = self.days["regime"].to_numpy()
-        begin = 0
-        for i in range(1, len(names) + 1):
-            if i < len(names) and names[i] == names[begin] and opens[i] - opens[i - 1] == DAY:
-                continue
-            low, high = max(int(opens[begin]), start), min(int(opens[i - 1]) + DAY, end)
+        for name, first, last in stretches(self.days["regime"]):
+            low, high = max(first, start), min(last, end)
             if low < high:
-                yield str(names[begin]), low, high
-            begin = i
+                yield name, low, high
 
     def known_at(self, ts: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
         """The regime that was known at each time (ms UTC): that of the last day closed; None before the first."""
@@ -73,7 +70,15 @@ class Regimes:
         return names
 
 
-def stamps(days: pd.DataFrame) -> npt.NDArray[np.int64]:
+def stretches(days: pd.Series[str]) -> list[tuple[str, int, int]]:
+    """Runs of days of one name without a gap: the name, and where they begin and end, ms UTC."""
+    opens, names = stamps(days), days.to_numpy(dtype=object)
+    breaks = np.flatnonzero((names[1:] != names[:-1]) | (np.diff(opens) != DAY)) + 1
+    firsts, lasts = np.r_[0, breaks], np.r_[breaks, len(names)] - 1
+    return [(str(names[a]), int(opens[a]), int(opens[b]) + DAY) for a, b in zip(firsts, lasts, strict=True) if a <= b]
+
+
+def stamps(days: pd.DataFrame | pd.Series[str]) -> npt.NDArray[np.int64]:
     """The index as int64 ms UTC."""
     import pandas as pd
 
@@ -130,3 +135,40 @@ def listing(bucket: Bucket) -> Sequence[tuple[str, str, str, float]]:
             version, exchange, market = (unescape(part) for part in parts[1:])
             found.append((version, exchange, market, entry.modified or 0.0))
     return sorted(found, key=lambda row: row[3], reverse=True)
+
+
+UNKNOWN = "no regime known"
+
+
+class Earned(NamedTuple):
+    """PnL of one regime and currency: profit before fees, number of sales, and percent of them with a gain."""
+
+    regime: str
+    currency: str
+    pnl: float
+    sells: int
+    win_rate: float
+
+
+def pnl_by_regime(snapshot: Snapshot, regimes: Regimes, account: str | None = None) -> list[Earned]:
+    """By currency and regime, the one with most sales first.
+
+    Args:
+        snapshot: of the logs.
+        regimes: of one market, taken for all symbols.
+        account: None is all of them.
+    """
+    table = snapshot.table if account is None else snapshot.only(account)
+    sold = table.filter(table["sell"])
+    ts = sold["timestamp"].cast(pa.int64()).to_numpy() // 1000
+    profit = np.nan_to_num(sold["profit"].to_numpy())
+    names = np.array([UNKNOWN if name is None else name for name in regimes.known_at(ts)], dtype=object)
+    own = np.array([snapshot.currency(name) for name in snapshot.accounts], dtype=object)
+    currencies = own[sold["account"].to_numpy()]
+    cells = sorted(set(zip(currencies, names, strict=True)))
+    found = [_earned(*cell, profit[(currencies == cell[0]) & (names == cell[1])]) for cell in cells]
+    return sorted(found, key=lambda one: one.sells, reverse=True)
+
+
+def _earned(currency: str, regime: str, profit: np.ndarray) -> Earned:
+    return Earned(regime, currency, float(profit.sum()), len(profit), 100 * float((profit > 0).mean()))

@@ -46,37 +46,15 @@ pathlib.WindowsPath pathlib.PureWindowsPath
 _ALLOWED_OF_THEM = frozenset(_ALLOWED_OF_THEM_TEXT.split())
 """Harmless data types of dangerous modules: they count as code of a package."""
 
-_DANGEROUS_NAMES = (
-    "numpy.testing",
-    "numpy.f2py",
-    "numpy.distutils",
-    "numpy.load",
-    "numpy.fromfile",
-    "numpy.savetxt",
-    "numpy.save",
-    "pandas.eval",
-    "pandas.read_",
-    "pandas.io",
-    "pandas.core.computation",
-    "numpy.lib",
-    "numpy.ctypeslib",
-    "joblib.load",
-    "joblib.numpy_pickle.load",
-    "joblib.numpy_pickle_compat",
-    "joblib.externals",
-    "scipy.io",
-    "scipy._lib._ccallback",
-    "torch.load",
-    "torch.hub",
-    "torch.serialization",
-    "torch.utils.cpp_extension",
-    "torch.utils._config_module",
-    "torch.jit",
-    "torch.distributed",
-    "torch._dynamo",
-    "torch.storage._load_from_bytes",
-    "sklearn.utils._testing",
-)
+_DANGEROUS_NAMES_TEXT = """
+numpy.testing numpy.f2py numpy.distutils numpy.load numpy.fromfile numpy.savetxt numpy.save pandas.eval pandas.read_
+pandas.io pandas.core.computation numpy.lib numpy.ctypeslib joblib.load joblib.numpy_pickle.load
+joblib.numpy_pickle_compat joblib.externals scipy.io scipy._lib._ccallback torch.load torch.hub torch.serialization
+torch.utils.cpp_extension torch.utils._config_module torch.jit torch.distributed torch._dynamo
+torch.storage._load_from_bytes sklearn.utils._testing
+"""
+_DANGEROUS_NAMES = tuple(_DANGEROUS_NAMES_TEXT.split())
+"""Beginnings of names that reach for files, code or other machines."""
 
 
 def verdict(imports: Iterable[Import], called: Collection[Import]) -> Verdict:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +12,12 @@ from cqs_monitor.models.pickles.judgement import current, dangerous
 from cqs_monitor.models.pickles.machine import Machine
 from cqs_monitor.models.pickles.opcodes import BrokenPickle, Source
 from cqs_monitor.models.pickles.packages import usual
-from cqs_monitor.models.pickles.sweep import Unswept, dangerous_imports
+from cqs_monitor.models.pickles.values import Import
 
 if TYPE_CHECKING:
-    from cqs_monitor.models.pickles.values import Import
+    from collections.abc import Iterator
+
+    from cqs_monitor.models.pickles.opcodes import Source
 
 _MOST = 16
 _SWEPT = 1 << 28
@@ -141,3 +145,40 @@ def _not_there(found: Import) -> bool:
 
 
 _INSTALLED = ("numpy", "joblib", "torch", "cqs_core", "cqs_data", "cqs_backtest", "cqs_monitor", "cqs_panel")
+
+
+_NAME = rb"([A-Za-z_][\w.]{0,99})"
+_MEMO = rb"(?:\x94|q.|r....|p\d+\n)?"
+_SECOND = _MEMO + rb"(?:\x8c.|X...\x00|[VU])" + _NAME + rb"\n?" + _MEMO + rb"\x93"
+_WRITTEN = (
+    re.compile(rb"[ci]" + _NAME + rb"\n(?!p\d+\n)" + _NAME + rb"\n"),  # not the end of a text and its place in the memo
+    re.compile(rb"\x8c." + _NAME + _SECOND, re.DOTALL),
+    re.compile(rb"X...\x00" + _NAME + _SECOND, re.DOTALL),
+)
+_WINDOW, _OVERLAP = 1 << 18, 1 << 10
+
+
+class Unswept(Exception):  # noqa: N818 - reads as what it is
+    """There was no time to look at all bytes."""
+
+
+def dangerous_imports(data: Source, deadline: float = float("inf"), most: int | None = None) -> Iterator[Import]:
+    """Dangerous ones only: other bytes may look like an import by chance, hardly like `os.system`.
+
+    Args:
+        data: the file.
+        deadline: of `time.monotonic()`.
+        most: bytes that are searched; None is all.
+
+    Raises:
+        Unswept: the deadline came first.
+    """
+    for at in range(0, min(len(data), most or len(data)), _WINDOW):
+        if time.monotonic() > deadline:
+            raise Unswept(f"only the first {at:,} bytes were searched for names")
+        window = data[at : at + _WINDOW + _OVERLAP]
+        for pattern in _WRITTEN:
+            for found in pattern.finditer(window):
+                module, name = (part.decode("ascii") for part in found.groups())
+                if dangerous(one := Import(module, name)):
+                    yield one
