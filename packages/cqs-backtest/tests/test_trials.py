@@ -1,5 +1,6 @@
 """The trial ledger, and what is said of luck."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,12 +8,14 @@ import param
 import pytest
 from handmade import WAVE, daily, frame, store
 
-from cqs_backtest import BacktestFacade, backtest, keep
+from cqs_backtest import BacktestFacade, backtest, keep, runs
+from cqs_backtest import compare as side_by_side
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.luck import Luck, luck_of, threshold
 from cqs_backtest.notices import KeepWarning
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.runs import read
+from cqs_backtest.runs.kept_tables import runs as sql_runs
 from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.headline import COMPILED
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting
@@ -200,6 +203,38 @@ class TestLuck:
         assert f"{row['dsr']:.0%} of 20 sets" in cqs("backtest", "list")[1]
         assert cqs("backtest", "show", row["id"], "--json")[1]["luck"] == {"dsr": row["dsr"], "trials": 20}
         assert "of 20 sets tried here" in cqs("backtest", "show", row["id"])[1]
+
+    def test_results_tables_and_comparisons_show_it(self, cqs, bucket):
+        cqs("backtest", "sweep", *RULE, "--param", "btc_ma=5:50:5")
+        one, other = (
+            backtest("volatility_breakout", ["BTC", "ETH"], params={"btc_ma": n}, bucket=bucket, keep=True)
+            for n in (5, 10)
+        )
+        chance = one.luck.short
+        assert re.fullmatch(r"\d+% of 10", chance)
+        assert f"deflated {chance}" in repr(one)
+        assert one.luck.sentence in one._repr_html_()
+        assert f"{chance}</td>" in side_by_side(one, other)._repr_html_()
+        assert runs.load(one.id, bucket).luck.dsr == pytest.approx(one.luck.dsr)
+        table = runs.table(bucket)
+        assert (table.loc[one.id, "dsr"], set(table["trials"])) == (pytest.approx(one.luck.dsr), {10})
+        assert chance in cqs("backtest", "compare", one.id, other.id)[1]
+        told = cqs("backtest", "compare", one.id, other.id, "--json")[1]["luck"][one.id]
+        assert told == {"dsr": pytest.approx(one.luck.dsr), "trials": 10, "short": chance}
+        rows = sql_runs(bucket).to_pylist()
+        assert {row["run"]: row["dsr"] for row in rows}[one.id] == pytest.approx(one.luck.dsr)
+        assert [row["trials"] for row in rows] == [10, 10]
+
+    def test_reports_show_it(self, cqs, bucket, tmp_path):
+        pytest.importorskip("cqs_panel", reason="needs the extra: cqs-backtest[panel]")
+        cqs("backtest", "sweep", *RULE, "--param", "btc_ma=5:50:5")
+        run = cqs("backtest", "run", *RULE, "--json")[1]["run"]
+        sentence = runs.load(run, bucket).luck.sentence
+        assert cqs("backtest", "report", run, "--output", str(tmp_path / "run.html"))[0] == 0
+        assert sentence in (tmp_path / "run.html").read_text()
+
+    def test_a_result_on_frames_alone_has_none(self):
+        assert backtest("volatility_breakout", ["BTC", "ETH"], {"BTC": WAVE, "ETH": WAVE}).luck is None
 
     def test_where_nothing_else_was_tried_nothing_is_said(self, cqs):
         out = cqs("backtest", "run", *RULE)[1]

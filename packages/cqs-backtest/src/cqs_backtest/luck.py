@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.metrics.conventions import other_versions
-from cqs_backtest.trials import subject_of_run
+from cqs_backtest.trials import Ledger, subject_of_run
 from cqs_core import CqsError
 from cqs_core.time.clock import parse_moment
 from cqs_core.time.intervals import DAY
 from cqs_core.trading.metrics import ANNUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from cqs_backtest.trials import Ledger
+    from cqs_core import Bucket
     from cqs_core.trading import Floats
 
 SURE = 0.95
@@ -107,6 +107,12 @@ def luck_of(made: Mapping[str, Any], ledger: Ledger) -> Luck:
     days = _days(made)
     chance = deflated(ratio / ANNUAL, *of_sample(skew, kurtosis, days), days, sharpes / ANNUAL)
     return Luck(ratio, chance, len(sharpes))
+
+
+def lucks(bucket: Bucket, manifests: Iterable[Mapping[str, Any]]) -> list[Luck]:
+    """The luck of several runs, from their manifests, by the ledger of one bucket."""
+    ledger = Ledger(bucket)
+    return [luck_of(made, ledger) for made in manifests]
 
 
 def deflated(ratio: float, skew: float, kurtosis: float, days: int, sharpes: Floats) -> float:

@@ -48,10 +48,10 @@ def register_tables() -> Sequence[SqlTable]:
 
 @hookimpl
 def register_demo() -> Sequence[DemoStep]:
-    """A backtest of the demo's candles."""
-    from cqs_backtest.demo import STEP
+    """A backtest and a small search on the demo's candles."""
+    from cqs_backtest.demo import STEPS
 
-    return [STEP]
+    return STEPS
 
 
 @hookimpl

@@ -69,11 +69,10 @@ def run(
 
 def _tell(outcome: BacktestOutcome, kept: str | None, bucket: Bucket, *, as_json: bool) -> None:
     from cqs_backtest.commands import printing
-    from cqs_backtest.luck import luck_of
+    from cqs_backtest.luck import lucks
     from cqs_backtest.runs import run_tables
-    from cqs_backtest.trials import Ledger
 
-    luck = luck_of(outcome.manifest, Ledger(bucket))
+    luck = lucks(bucket, [outcome.manifest])[0]
     data = {
         "performance": outcome.performance,
         "equity": run_tables.equity_rows(outcome.result),

@@ -28,14 +28,12 @@ trust_code = click.option(
 @command_options
 def list_runs(bucket: str | None, as_json: bool) -> None:
     """List kept runs, newest first."""
-    from cqs_backtest.luck import luck_of
+    from cqs_backtest.luck import lucks
     from cqs_backtest.runs import survey
-    from cqs_backtest.trials import Ledger
 
     opened = open_bucket(bucket)
     found, damaged = survey(opened)
-    ledger = Ledger(opened)
-    worth = [luck_of(made, ledger) for made in found]
+    worth = lucks(opened, found)
     rows = [_summary(made) | luck.row() for made, luck in zip(found, worth, strict=True)]
 
     def table() -> None:
@@ -58,13 +56,12 @@ def list_runs(bucket: str | None, as_json: bool) -> None:
 @command_options
 def show(bucket: str | None, as_json: bool, run: str) -> None:
     """Print the manifest of RUN: an id, or how it begins."""
-    from cqs_backtest.luck import luck_of
+    from cqs_backtest.luck import lucks
     from cqs_backtest.runs import read
-    from cqs_backtest.trials import Ledger
 
     opened = open_bucket(bucket)
     made = read(opened, run).manifest
-    luck = luck_of(made, Ledger(opened))
+    luck = lucks(opened, [made])[0]
 
     def text() -> None:
         from cqs_core.files import SafeConsole
@@ -145,14 +142,16 @@ def confirm(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ...])
 @command_options
 def report(bucket: str | None, as_json: bool, run: str, output: Path) -> None:
     """Write RUN as one HTML page that needs nothing else."""
+    from cqs_backtest.luck import lucks
     from cqs_backtest.report import tear_sheet
     from cqs_backtest.result.tear_sheet import TearSheet
     from cqs_backtest.runs import read
 
     if not output.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {str(output.absolute().parent)!r}; make it, or name another output")
-    stored = read(open_bucket(bucket), run)
-    TearSheet(tear_sheet(stored)).save(output)
+    opened = open_bucket(bucket)
+    stored = read(opened, run)
+    TearSheet(tear_sheet(stored, lucks(opened, [stored.manifest])[0])).save(output)
     emit({"run": stored.id, "output": str(output)}, as_json, lambda: click.echo(f"wrote {output}"))
 
 

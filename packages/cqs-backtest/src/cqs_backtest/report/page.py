@@ -17,6 +17,7 @@ from cqs_core import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from cqs_backtest.luck import Luck
     from cqs_backtest.record import Record
 
 _CSS = """
@@ -40,8 +41,12 @@ tr{break-inside:avoid}}
 """
 
 
-def tear_sheet(run: Record) -> str:
+def tear_sheet(run: Record, luck: Luck | None = None) -> str:
     """One self-contained, interactive HTML page; everything from the run is escaped.
+
+    Args:
+        run: of which it tells.
+        luck: what its Sharpe is worth, if that is known.
 
     Raises:
         UsageError: the extra `panel` is not installed, which draws the charts.
@@ -50,7 +55,7 @@ def tear_sheet(run: Record) -> str:
     title = f"{made['strategy']['name']} on {', '.join(made['symbols'])}"
     head, charts, script = _charts(run)
     parts = [
-        f"<h1>{escape(title)}</h1>{_about(made)}",
+        f"<h1>{escape(title)}</h1>{_about(made, luck)}",
         f'<section class="cards">{_cards(made["performance"])}</section>',
         *(_section(name, drawn) for name, drawn in charts.items()),
         _section("Worst drawdowns", _drawdowns(run, made["costs"]["capital"])),
@@ -79,7 +84,7 @@ def _charts(run: Record) -> tuple[str, dict[str, str], str]:
     return parts.head, dict(parts.charts), parts.script
 
 
-def _about(made: dict[str, Any]) -> str:
+def _about(made: dict[str, Any], luck: Luck | None) -> str:
     costs, badges = made["costs"], made["badges"]
     dates = (
         f"{made['first'][:10]} to {made['last'][:10]}, {made['exchange']} {made['interval']}, engine {made['engine']}"
@@ -92,7 +97,7 @@ def _about(made: dict[str, Any]) -> str:
     if badges.get("no_volume_fills"):
         said += f" · fills in bars without volume: {badges['no_volume_fills']:,}"
     left_out = (row["note"] for row in badges.get("left_out", []))
-    notes = (daily_note(made["interval"]), *left_out, version_note(made))
+    notes = (daily_note(made["interval"]), *left_out, version_note(made), luck.sentence if luck else None)
     lines = (dates, paid, said, *filter(None, notes), f"run {made['id']}, made {made['created']}")
     return "".join(f"<p>{escape(text)}</p>" for text in lines)
 

@@ -18,6 +18,7 @@ from cqs_backtest.result.notes import Note, notes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cqs_backtest.luck import Luck
     from cqs_backtest.record import Record
     from cqs_core.trading.metrics import Floats
 
@@ -28,7 +29,7 @@ _WIDTH, _HIGH, _LOW = 720, 150, 60
 _MOST = 700  # points of a line
 
 
-def card(record: Record, title: str, about: str) -> str:
+def card(record: Record, title: str, about: str, luck: Luck | None = None) -> str:
     """HTML of one run; everything from the run is escaped."""
     said = notes(record.badges)
     loud = [note for note in said if note.level == "bad"]
@@ -37,6 +38,7 @@ def card(record: Record, title: str, about: str) -> str:
         f'<div style="font-weight:600;font-size:15px">{escape(title)}</div>{_small(about)}',
         *(_alarm(note) for note in loud),
         _figures(record.performance),
+        _small(luck.sentence if luck else ""),
         _small(version_note(record.manifest) or ""),
         curves([record.equity], [_GREY, COLORS[0]], record.capital, behind=record.benchmark),
         _small("Equity (logarithmic) and drawdown; in gray, the benchmark. A year has 365 days."),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from cqs_backtest.luck import Luck, lucks
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.result.card import card
@@ -115,6 +116,11 @@ class Result:
         return Performance(self.record.performance)
 
     @cached_property
+    def luck(self) -> Luck | None:
+        """What the Sharpe is worth: `dsr` and `trials`, and a `sentence`; None for a run on frames that is not kept."""
+        return None if self.bucket is None else lucks(self.bucket, [self.record.manifest])[0]
+
+    @cached_property
     def metrics(self) -> Frame:
         """One row a metric: its name (index), label, value, unit and definition; a year has 365 days."""
         from cqs_core import Frame
@@ -217,7 +223,7 @@ class Result:
         """A page with everything about the run; it displays in its own frame, and `.save("run.html")` writes it."""
         from cqs_backtest.report import tear_sheet
 
-        return TearSheet(tear_sheet(self.record))
+        return TearSheet(tear_sheet(self.record, self.luck))
 
     @overload
     def __getitem__(self, key: Literal["performance"]) -> Performance: ...
@@ -250,10 +256,11 @@ class Result:
             f"{CONVENTIONS[name].label} {figure(self.performance[name], CONVENTIONS[name].unit)}" for name in shown
         )
         dates = f"{made['first'][:10]} to {made['last'][:10]}"
+        told += f", deflated {self.luck.short}" if self.luck and self.luck.short else ""
         return f"<Result {self.name!r}, {dates}: {told}; look-ahead {self.record.badges['lookahead']}>"
 
     def _repr_html_(self) -> str:
-        return card(self.record, self.name, self._about())
+        return card(self.record, self.name, self._about(), self.luck)
 
 
 def _series(ts: npt.NDArray[np.int64], values: npt.NDArray[np.float64], name: str) -> pd.Series[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cqs_backtest.luck import lucks
 from cqs_backtest.metrics.conventions import CONVENTIONS, other_versions
 from cqs_backtest.result import Result
 from cqs_backtest.runs.store import listing, read
@@ -85,11 +86,16 @@ def table(bucket: Bucket | str | None = None) -> pd.DataFrame:
     """All kept runs, newest first: request, badges and every metric, in the units of `Result.metrics`.
 
     `other_versions` names the metrics that do not compare with those of newer runs, because their formula changed.
+    `dsr` is the deflated Sharpe ratio, where more than one set was tried; `trials` says how many.
     """
     import pandas as pd
 
-    rows = [_row(made) for made in listing(opened_bucket(bucket))]
-    frame = pd.DataFrame(rows, columns=[*_ABOUT, *_BADGES, "other_versions", *CONVENTIONS]).set_index("id")
+    opened = opened_bucket(bucket)
+    found = listing(opened)
+    rows = [_row(made) | luck.row() for made, luck in zip(found, lucks(opened, found), strict=True)]
+    frame = pd.DataFrame(rows, columns=[*_ABOUT, *_BADGES, "other_versions", *CONVENTIONS, "dsr", "trials"]).set_index(
+        "id"
+    )
     for name in ("created", "first", "last"):
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
     return frame

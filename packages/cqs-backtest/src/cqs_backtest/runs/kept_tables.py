@@ -36,10 +36,12 @@ TABLES = [
             "lookahead": "varchar",
             "parity": "varchar",
             **dict.fromkeys(_HEADLINE, "double"),
+            "dsr": "double",
+            "trials": "bigint",
             "other_versions": "varchar[]",
         },
         f"{_HERE}:runs",
-        "One kept run, with its headline metrics (run_metrics has all); other_versions: those of another formula.",
+        "One kept run, with its headline metrics and deflated Sharpe; other_versions: metrics of another formula.",
     ),
     SqlTable(
         "run_metrics",
@@ -83,7 +85,10 @@ def runs(bucket: Bucket) -> pa.Table:
     import pyarrow as pa
 
     names = next(table for table in TABLES if table.name == "runs").columns
-    rows = [_about(made) for made in _manifests(bucket)]
+    from cqs_backtest.luck import lucks
+
+    found = _manifests(bucket)
+    rows = [_about(made) | luck.row() for made, luck in zip(found, lucks(bucket, found), strict=True)]
     return pa.table({name: pa.array([row[name] for row in rows], _kind(name)) for name in names})
 
 
@@ -141,8 +146,10 @@ def _metrics(made: dict[str, Any]) -> Iterator[tuple[str, float | None, int]]:
 def _kind(name: str) -> pa.DataType:
     import pyarrow as pa
 
-    if name in _HEADLINE:
+    if name in (*_HEADLINE, "dsr"):
         return pa.float64()
+    if name == "trials":
+        return pa.int64()
     return pa.list_(pa.string()) if name in ("symbols", "other_versions") else pa.string()
 
 

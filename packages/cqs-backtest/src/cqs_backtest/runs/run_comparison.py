@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cqs_backtest.luck import lucks
 from cqs_backtest.metrics.conventions import other_versions
 from cqs_backtest.request import BASKET
 from cqs_backtest.runs.store import read
@@ -30,9 +31,15 @@ class _Run(NamedTuple):
 
 
 def compare(bucket: Bucket, runs: Sequence[str]) -> dict[str, Any]:
-    """Two kept runs or more, by id, the first one against each other one; see `side_by_side`."""
+    """Two kept runs or more, by id, the first one against each other one; see `side_by_side`.
+
+    Returns:
+        `luck` besides: by run, `dsr` and `trials`, and `short` for a cell of a table.
+    """
     found = [read(bucket, run) for run in runs]
-    return side_by_side([(run.id, run) for run in found])
+    worth = lucks(bucket, (run.manifest for run in found))
+    told = {run.id: luck.row() | {"short": luck.short} for run, luck in zip(found, worth, strict=True)}
+    return side_by_side([(run.id, run) for run in found]) | {"luck": told}
 
 
 def side_by_side(named: Sequence[tuple[str, Record]]) -> dict[str, Any]:

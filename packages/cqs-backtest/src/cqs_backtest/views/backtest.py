@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import panel as pn
 
+from cqs_backtest.luck import lucks
 from cqs_backtest.runs import StoredRun, read
 from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.run import RunPage
@@ -18,6 +19,8 @@ from cqs_panel import WIDE, Workbench, empty, html, section, strategy_title
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cqs_backtest.luck import Luck
+    from cqs_core import Bucket
     from cqs_core.jobs import Job
     from cqs_panel import PageState
 
@@ -93,18 +96,19 @@ class BacktestView(pn.viewable.Viewer):
         if runs:
             page.load(lambda: _known(lambda: comparison(page, runs)), self._compare)
         elif run := asked.get("run"):
-            page.load(lambda: _known(lambda: read(page.bucket, run)), self._show)
+            page.load(lambda: _known(lambda: _with_luck(page.bucket, run)), self._show)
         else:
             advice = "Choose symbols and dates, then run; or open a kept run."
             self._bench.results[:] = [section("", empty("No run chosen", advice))]
 
-    def _show(self, run: StoredRun | UnknownName) -> None:
-        if isinstance(run, UnknownName):
-            self._correct(run, "run")
+    def _show(self, found: tuple[StoredRun, Luck] | UnknownName) -> None:
+        if isinstance(found, UnknownName):
+            self._correct(found, "run")
             return
+        run, luck = found
         if self._form is not None:
             self._form.fill(run.manifest)
-        self._shown = RunPage(self._page, run)
+        self._shown = RunPage(self._page, run, luck)
         self._bench.results[:] = [self._shown]
         before, self._before = self._before, None
         if before and (changed := changes(before, run.manifest["performance"])):
@@ -120,6 +124,11 @@ class BacktestView(pn.viewable.Viewer):
         """Take what does not exist out of the address, and say so."""
         self._page.say(str(error))
         self._page.remember(**{name: None, "trade": None})
+
+
+def _with_luck(bucket: Bucket, run: str) -> tuple[StoredRun, Luck]:
+    stored = read(bucket, run)
+    return stored, lucks(bucket, [stored.manifest])[0]
 
 
 def _known(read: Callable[[], _T]) -> _T | UnknownName:

@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_backtest import charts
+from cqs_backtest.luck import lucks
 from cqs_backtest.metrics.conventions import version_note
 from cqs_backtest.runs import read, survey
 from cqs_panel import WIDE, empty, failure, html, percent, ratio, section, strategy_title
@@ -17,6 +18,7 @@ from cqs_panel.charts import ChartPane
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cqs_backtest.luck import Luck
     from cqs_backtest.runs import StoredRun
     from cqs_core import Bucket, DataError
     from cqs_panel import PageState
@@ -26,11 +28,15 @@ def latest(page: PageState) -> Any:
     """Its equity over its drawdown, and the way to the rest of it."""
     shown = pn.Column(**WIDE)
 
-    def show(found: tuple[StoredRun | None, Sequence[DataError]]) -> None:
-        run, damaged = found
-        shown[:] = [_blank(page, damaged) if run is None else _run(page, run, damaged)]
+    def show(found: tuple[StoredRun | None, Sequence[DataError], Sequence[Luck]]) -> None:
+        run, damaged, worth = found
+        shown[:] = [_blank(page, damaged) if run is None else _run(page, run, damaged, worth[0])]
 
-    page.load(lambda: newest(page.bucket), show)
+    def read_newest() -> tuple[StoredRun | None, Sequence[DataError], Sequence[Luck]]:
+        run, damaged = newest(page.bucket)
+        return run, damaged, lucks(page.bucket, [] if run is None else [run.manifest])
+
+    page.load(read_newest, show)
     return shown
 
 
@@ -50,14 +56,14 @@ def _unreadable(runs: int) -> str:
     return "1 run cannot be read" if runs == 1 else f"{runs} runs cannot be read"
 
 
-def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError]) -> Any:
+def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError], luck: Luck) -> Any:
     made, figures = run.manifest, run.manifest["performance"]
     symbols = ", ".join(symbol.partition("/")[0] for symbol in made["symbols"])
     said = f"{symbols} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
     name = strategy_title(made["strategy"]["name"])
     told = [html(f'<span class="note">{_unreadable(len(damaged))}; see Backtest.</span>')] if damaged else []
-    if version := version_note(made):
-        told.append(html(f'<span class="note">{escape(version)}</span>'))
+    notes = filter(None, (luck.sentence, version_note(made)))
+    told += [html(f'<span class="note">{escape(note)}</span>') for note in notes]
     chart = ChartPane(page, 404).draw(lambda: charts.equity(run, benchmark=False, mode="page"))
     return section(name, *told, chart, note=said, actions=[_link(page, "Open", run=run.id)])
 

@@ -30,6 +30,7 @@ from cqs_panel import (
 from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
+    from cqs_backtest.luck import Luck
     from cqs_backtest.runs import StoredRun
     from cqs_panel import PageState
 
@@ -43,9 +44,9 @@ class RunPage(pn.viewable.Viewer):
 
     logarithmic = param.Boolean(default=True)
 
-    def __init__(self, page: PageState, run: StoredRun) -> None:
+    def __init__(self, page: PageState, run: StoredRun, luck: Luck) -> None:
         super().__init__()
-        self._page, self._run = page, run
+        self._page, self._run, self._luck = page, run, luck
         self._made = run.manifest
         self.trades = RunTrades(page, run)
         self._equity = ChartPane(page, 404)
@@ -65,7 +66,7 @@ class RunPage(pn.viewable.Viewer):
         return staged(
             self._page,
             section("", badges(made["badges"]), html(self._about())),
-            metric_cards(cards(performance, self._quote), least=165),
+            metric_cards(cards(performance, self._quote, self._luck.short), least=165),
             section("Equity and drawdown", self._equity, note=note, actions=[switch]),
             self._calendar(),
             self.trades,
@@ -99,7 +100,7 @@ class RunPage(pn.viewable.Viewer):
         left_out = [row["note"] for row in made["badges"].get("left_out", [])]
         outside = [_features(made), *made["badges"].get("features", [])]
         about = f"{dates}; {paid}; run {self._run.id}"
-        lines = [about, *outside, daily_note(made["interval"]), *left_out, version_note(made)]
+        lines = [about, self._luck.sentence, *outside, daily_note(made["interval"]), *left_out, version_note(made)]
         notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)
         title = f"{made['name']}: {name}" if made.get("name") else name
         return f"<b>{escape(title)}</b>{notes}"
@@ -113,14 +114,15 @@ def _features(made: dict[str, Any]) -> str:
     return "; ".join([*told, *([f"trades only in {only}"] if only else [])])
 
 
-def cards(performance: dict[str, float | None], quote: str) -> list[Metric]:
-    """The headline, each card with its convention on hover."""
+def cards(performance: dict[str, float | None], quote: str, deflated: str = "") -> list[Metric]:
+    """The headline, each card with its convention on hover; Sharpe with what is left of it after a search."""
     end = figure(performance.get("final_equity"), "$", quote)
+    below = {"total_return": f"{end} at the end", "sharpe": f"deflated: {deflated}" if deflated else ""}
     return [
         Metric(
             CONVENTIONS[key].label,
             figure(performance[key], CONVENTIONS[key].unit, quote),
-            f"{end} at the end" if key == "total_return" else "",
+            below.get(key, ""),
             value_tone=tone(performance[key]) if key in _TONED else None,
             hint=CONVENTIONS[key].text,
         )

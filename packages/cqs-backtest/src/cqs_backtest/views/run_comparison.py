@@ -70,6 +70,7 @@ def _metrics(found: dict[str, Any], names: Sequence[str]) -> Any:
     known = [row for row in found["metrics"] if row["metric"] in CONVENTIONS]
     first = [_metric(row, found["runs"]) for row in known if row["metric"] in HEADLINE]
     rest = [_metric(row, found["runs"]) for row in known if row["metric"] not in HEADLINE]
+    first += _deflated(found)
     headers = ["", names[0], *(part for name in names[1:] for part in (name, "Change"))]
     numbers = range(1, len(headers))
     more = (f"{len(rest)} more metrics", plain_table(headers, rest, numbers=numbers))
@@ -86,6 +87,14 @@ def _metric(row: dict[str, Any], runs: Sequence[str]) -> tuple[str, ...]:
         text = figure(change, convention.unit, "")
         cells += [figure(value, convention.unit, ""), f"+{text}" if change and change > 0 else text]
     return convention.label, *cells
+
+
+def _deflated(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    """What each Sharpe is worth, where other sets were tried."""
+    first, *others = (found["luck"][run]["short"] for run in found["runs"])
+    if not any((first, *others)):
+        return []
+    return [("Deflated Sharpe, of sets tried", first, *(part for value in others for part in (value, "")))]
 
 
 def _trades(found: dict[str, Any], names: Sequence[str]) -> Any:

@@ -11,6 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from cqs_backtest.luck import SURE, lucks
 from cqs_backtest.metrics.conventions import version_note
 from cqs_backtest.runs import FOLDER, set_aside, survey
 from cqs_panel import (
@@ -32,6 +33,7 @@ from cqs_panel import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cqs_backtest.luck import Luck
     from cqs_core import DataError
     from cqs_panel import PageState
 
@@ -41,6 +43,7 @@ _TITLES = {
     "cagr": "CAGR %",
     "mdd": "Max drawdown %",
     "sharpe": "Sharpe",
+    "deflated": "Deflated Sharpe",
     "positions": "Positions",
     "symbols": "Symbols",
     "made": "Made",
@@ -71,10 +74,15 @@ class KeptRuns(pn.viewable.Viewer):
 
     def update(self) -> None:
         """Read the list again."""
-        self._page.load(lambda: survey(self._page.bucket), self._show)
+        self._page.load(self._surveyed, self._show)
 
-    def _show(self, surveyed: tuple[Sequence[dict[str, Any]], Sequence[DataError]]) -> None:
-        found, damaged = surveyed
+    def _surveyed(self) -> tuple[Sequence[dict[str, Any]], Sequence[DataError], Sequence[Luck]]:
+        bucket = self._page.bucket
+        found, damaged = survey(bucket)
+        return found, damaged, lucks(bucket, found)
+
+    def _show(self, surveyed: tuple[Sequence[dict[str, Any]], Sequence[DataError], Sequence[Luck]]) -> None:
+        found, damaged, worth = surveyed
         self._found = found
         fill(self._damage, *(self._fault(error) for error in damaged[:_SHOWN_FAULTS]))
         if not found:
@@ -88,9 +96,9 @@ class KeptRuns(pn.viewable.Viewer):
         )
         go = pmui.Button(label="Compare runs", variant="outlined", margin=(8, 0), width=140)
         go.on_click(lambda _: self._page.goto(self._page.slug, compare=",".join(self.chosen)))
-        self._table = self._made_table()
+        self._table = self._made_table(worth)
         self._columns[:] = [columns_button(self._table)]
-        self._body[:] = [self._table, *_versions(found), compare_some, go]
+        self._body[:] = [self._table, *_versions(found), *_luck(worth), compare_some, go]
         self._mark()
 
     def _mark(self) -> None:
@@ -108,9 +116,10 @@ class KeptRuns(pn.viewable.Viewer):
         operator_only(aside)
         return failure(f"Run {run} cannot be listed", error, actions=[aside])
 
-    def _made_table(self) -> Any:
+    def _made_table(self, worth: Sequence[Luck]) -> Any:
         zone = self._page.settings.timezone
-        frame = pd.DataFrame([_row(made, zone) for made in self._found], columns=list(_TITLES))
+        rows = [_row(made, zone) | {"deflated": luck.short} for made, luck in zip(self._found, worth, strict=True)]
+        frame = pd.DataFrame(rows, columns=list(_TITLES))
         return table(
             frame,
             titles=_TITLES,
@@ -128,6 +137,14 @@ def _versions(found: Sequence[dict[str, Any]]) -> list[Any]:
     notes = Counter(filter(None, map(version_note, found)))
     lines = (f"{runs} {'run' if runs == 1 else 'runs'} {note}" for note, runs in notes.items())
     return [html(f'<span class="note">{escape(line)}</span>') for line in lines]
+
+
+def _luck(worth: Sequence[Luck]) -> list[Any]:
+    """What the column of deflated Sharpe ratios says, if it says anything."""
+    if not any(luck.short for luck in worth):
+        return []
+    told = f"Deflated Sharpe: the chance that there is skill, given all sets tried; {SURE:.0%} is asked."
+    return [html(f'<span class="note">{told}</span>')]
 
 
 def _row(made: dict[str, Any], zone: str | None) -> dict[str, Any]:
