@@ -39,6 +39,17 @@ def test_a_second_demo_keeps_the_data(told):
     again = cqs_json("demo", "--once", "--bucket", folder)
     assert sum(again["fetched"].values()) < 100
     assert again["backtest"]["performance"]["num_trades"] >= first["backtest"]["performance"]["num_trades"] - 5
+    assert again["sweep"]["sweep"] == first["sweep"]["sweep"]
+
+
+def test_the_demo_searches_and_says_what_the_answer_is_worth(told):
+    folder, said = told
+    assert said["sweep"]["rows"] == said["sweep"]["trials"] == 20
+    assert 0 < said["sweep"]["dsr"] < 1
+    assert 0 <= said["sweep"]["pbo"] <= 1
+    [run] = [row for row in cqs_json("backtest", "list", "--bucket", folder) if row["id"] == said["backtest"]["run"]]
+    assert run["trials"] == 20
+    assert 0 < run["dsr"] <= said["sweep"]["dsr"]  # it is one of the sets, and not the best one
 
 
 def test_the_demo_prints_its_metrics_as_a_table(told):
@@ -46,6 +57,7 @@ def test_the_demo_prints_its_metrics_as_a_table(told):
     out = cqs("demo", "--once", "--bucket", folder).stdout
     assert "cagr" in out.lower()
     assert "sharpe" in out.lower()
+    assert "deflated Sharpe ratio" in out
 
 
 def test_the_demo_refuses_a_bucket_with_data_of_others(tmp_path):

@@ -196,13 +196,13 @@ class TestLuck:
         code, out, _ = cqs("backtest", "run", *RULE)
         assert code == 0
         assert "Deflated Sharpe ratio" in out
-        assert "of 20 sets tried here" in out
+        assert "after 20 sets tried here" in out
         [row] = cqs("backtest", "list", "--json")[1]
         assert row["trials"] == 20
         assert 0 <= row["dsr"] <= 1
-        assert f"{row['dsr']:.0%} of 20 sets" in cqs("backtest", "list")[1]
+        assert f"{row['dsr']:.0%} after 20 sets" in cqs("backtest", "list")[1]
         assert cqs("backtest", "show", row["id"], "--json")[1]["luck"] == {"dsr": row["dsr"], "trials": 20}
-        assert "of 20 sets tried here" in cqs("backtest", "show", row["id"])[1]
+        assert "after 20 sets tried here" in cqs("backtest", "show", row["id"])[1]
 
     def test_results_tables_and_comparisons_show_it(self, cqs, bucket):
         cqs("backtest", "sweep", *RULE, "--param", "btc_ma=5:50:5")
@@ -211,7 +211,7 @@ class TestLuck:
             for n in (5, 10)
         )
         chance = one.luck.short
-        assert re.fullmatch(r"\d+% of 10", chance)
+        assert re.fullmatch(r"\d+% after 10", chance)
         assert f"deflated {chance}" in repr(one)
         assert one.luck.sentence in one._repr_html_()
         assert f"{chance}</td>" in side_by_side(one, other)._repr_html_()

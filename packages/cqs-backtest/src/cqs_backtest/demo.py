@@ -36,7 +36,7 @@ def _sweep(demo: Demo) -> dict[str, Any]:
     found = next(before, None)
     if found is None:
         request = make_request(_STRATEGY, _SYMBOLS, costs=make_costs())
-        found = SweepJob(Sweep(request, _RANGES), demo.bucket, threads=1).run()
+        found = SweepJob(Sweep(request, _RANGES), demo.bucket).run()
     print_sweep(demo.console, found, list(_RANGES))
     return found
 

@@ -55,22 +55,22 @@ class Luck:
 
     @property
     def short(self) -> str:
-        """For a cell of a table: `12% of 160`; empty where nothing else was tried.
+        """For a cell of a table: `12% after 160`; empty where nothing else was tried.
 
         >>> Luck(1.2, 0.1234, 160).short, Luck(1.2, math.nan, 3).short, Luck(1.2, math.nan, 1).short
-        ('12% of 160', 'unknown of 3', '')
+        ('12% after 160', 'unknown after 3', '')
         """
         if not self.searched:
             return ""
         chance = "unknown" if math.isnan(self.dsr) else f"{self.dsr:.0%}"
-        return chance if self.fault else f"{chance} of {self.trials:,}"
+        return chance if self.fault else f"{chance} after {self.trials:,}"
 
     @property
     def sentence(self) -> str:
         """For people; empty where nothing else was tried.
 
         >>> Luck(1.2, 0.1234, 160).sentence
-        'Deflated Sharpe ratio 12.3% of 160 sets tried here: luck may explain the Sharpe of 1.20 (95% is asked).'
+        'Deflated Sharpe ratio 12.3% after 160 sets tried here: luck may explain the Sharpe of 1.20 (95% is asked).'
         """
         if self.fault:
             return f"Deflated Sharpe ratio unknown: {self.fault}"
@@ -78,10 +78,10 @@ class Luck:
             return ""
         tried = f"{self.trials:,} sets tried here"
         if math.isnan(self.dsr):
-            return f"Deflated Sharpe ratio unknown, of {tried}: this one has no Sharpe, or too few days."
+            return f"Deflated Sharpe ratio unknown, after {tried}: this one has no Sharpe, or too few days."
         verdict = "luck does not explain" if self.dsr >= SURE else "luck may explain"
         asked = f"{verdict} the Sharpe of {self.sharpe:.2f} ({SURE:.0%} is asked)"
-        return f"Deflated Sharpe ratio {self.dsr:.1%} of {tried}: {asked}."
+        return f"Deflated Sharpe ratio {self.dsr:.1%} after {tried}: {asked}."
 
     def row(self) -> dict[str, Any]:
         """`dsr` and `trials`, for programs; null where unknown."""

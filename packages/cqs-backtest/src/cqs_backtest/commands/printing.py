@@ -74,7 +74,7 @@ def print_comparison(console: Console, found: dict[str, Any]) -> None:
     settings = [[row["setting"], *(str(row["values"][run]) for run in found["runs"])] for row in found["settings"]]
     rows = settings + [_metric_row(row, found["runs"]) for row in found["metrics"] if row["metric"] in CONVENTIONS]
     deflated = [found["luck"][run]["short"] for run in found["runs"]]
-    rows += [["Deflated Sharpe, of sets tried", *deflated]] if any(deflated) else []
+    rows += [["Deflated Sharpe", *deflated]] if any(deflated) else []
     right = [False] + [True] * len(names)
     print_table(["", *names], right, rows, lambda row, _: "cyan" if row < len(settings) else "", console)
     for name, run in zip(names, found["runs"], strict=True):

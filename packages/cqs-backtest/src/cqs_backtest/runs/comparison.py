@@ -142,7 +142,7 @@ class Comparison:
             values = (r.performance.get(name, math.nan) for r in self.results.values())
             rows.append(_row(CONVENTIONS[name].label, [figure(value, CONVENTIONS[name].unit) for value in values]))
         deflated = [r.luck.short if r.luck else "" for r in self.results.values()]
-        rows += [_row("Deflated Sharpe, of sets tried", deflated)] if any(deflated) else []
+        rows += [_row("Deflated Sharpe", deflated)] if any(deflated) else []
         notes = [version_note(r.record.manifest) or "" for r in self.results.values()]
         rows += [_row("Versions", notes)] if any(notes) else []
         for setting, row in self.settings.iterrows():

@@ -117,7 +117,7 @@ def _features(made: dict[str, Any]) -> str:
 def cards(performance: dict[str, float | None], quote: str, deflated: str = "") -> list[Metric]:
     """The headline, each card with its convention on hover; Sharpe with what is left of it after a search."""
     end = figure(performance.get("final_equity"), "$", quote)
-    below = {"total_return": f"{end} at the end", "sharpe": f"deflated: {deflated}" if deflated else ""}
+    below = {"total_return": f"{end} at the end", "sharpe": f"deflated: {deflated} sets" if deflated else ""}
     return [
         Metric(
             CONVENTIONS[key].label,

@@ -94,7 +94,7 @@ def _deflated(found: dict[str, Any]) -> list[tuple[str, ...]]:
     first, *others = (found["luck"][run]["short"] for run in found["runs"])
     if not any((first, *others)):
         return []
-    return [("Deflated Sharpe, of sets tried", first, *(part for value in others for part in (value, "")))]
+    return [("Deflated Sharpe", first, *(part for value in others for part in (value, "")))]
 
 
 def _trades(found: dict[str, Any], names: Sequence[str]) -> Any:

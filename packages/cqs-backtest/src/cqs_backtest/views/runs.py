@@ -49,7 +49,7 @@ _TITLES = {
     "made": "Made",
 }
 _SHOWN_FAULTS = 5  # damaged runs
-_PHONE = ("strategy", "cagr", "mdd", "sharpe")
+_PHONE = ("strategy", "cagr", "mdd", "sharpe", "deflated")
 
 
 class KeptRuns(pn.viewable.Viewer):
@@ -143,7 +143,7 @@ def _luck(worth: Sequence[Luck]) -> list[Any]:
     """What the column of deflated Sharpe ratios says, if it says anything."""
     if not any(luck.short for luck in worth):
         return []
-    told = f"Deflated Sharpe: the chance that there is skill, given all sets tried; {SURE:.0%} is asked."
+    told = f"Deflated Sharpe: the probability of skill, after so many sets were tried; {SURE:.0%} is asked."
     return [html(f'<span class="note">{told}</span>')]
 
 
