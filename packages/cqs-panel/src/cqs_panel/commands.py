@@ -6,7 +6,7 @@ import os
 
 import click
 
-from cqs_core.cli import command_options, emit, open_bucket
+from cqs_core.cli import awaited_bucket, command_options, emit, log_options, running, wait_option
 
 
 @click.command("serve")
@@ -31,6 +31,8 @@ from cqs_core.cli import command_options, emit, open_bucket
     help="Let other machines in on --address even if there are no users, so that no one has to log in.",
 )
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
+@wait_option
+@log_options
 def serve(
     bucket: str | None,
     as_json: bool,
@@ -40,31 +42,32 @@ def serve(
     allow: tuple[str, ...],
     insecure: bool,
     no_open: bool,
+    wait: str | None,
 ) -> None:
     """Serve the dashboard on this machine."""
     from cqs_panel.login.users import login_required
     from cqs_panel.serve import serve as run
 
-    where = open_bucket(bucket)
+    where = awaited_bucket(bucket, wait)
     os.environ["CQS_BUCKET"] = where.address  # sessions, forked servers and jobs read their settings afresh
 
-    def ready(url: str) -> None:
-        said = {"url": url, "bucket": where.url, "login": login_required()}
-        emit(
-            said,
-            as_json,
-            lambda: click.echo(f"cqs dashboard of {where.url}\n  {url}{_hint(address)}\nCtrl-C ends it.", err=True),
-        )
+    with running("serve", where, ready=False) as service:
 
-    run(
-        port=port,
-        address=address,
-        num_procs=num_procs,
-        open_browser=not no_open,
-        allow=allow,
-        insecure=insecure,
-        ready=ready,
-    )
+        def ready(url: str) -> None:
+            service.ready()
+            said = {"url": url, "bucket": where.url, "login": login_required()}
+            text = f"cqs dashboard of {where.url}\n  {url}{_hint(address)}\nCtrl-C ends it."
+            emit(said, as_json, lambda: click.echo(text, err=True))
+
+        run(
+            port=port,
+            address=address,
+            num_procs=num_procs,
+            open_browser=not no_open,
+            allow=allow,
+            insecure=insecure,
+            ready=ready,
+        )
 
 
 def _hint(address: str) -> str:

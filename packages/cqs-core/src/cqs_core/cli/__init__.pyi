@@ -1,5 +1,6 @@
 from .assignments import parse_assignments as parse_assignments
 from .assignments import parse_list as parse_list
+from .logs import log_options as log_options
 from .options import ascii_only as ascii_only
 from .options import bucket_option as bucket_option
 from .options import command_options as command_options
@@ -11,6 +12,13 @@ from .options import open_bucket as open_bucket
 from .options import plain as plain
 from .root import main as main
 from .root import run_command as run_command
+from .running import Round as Round
+from .running import Service as Service
+from .running import awaited_bucket as awaited_bucket
+from .running import checked_ping as checked_ping
+from .running import ping_option as ping_option
+from .running import running as running
+from .running import wait_option as wait_option
 from .stopping import handles_sigterm as handles_sigterm
 from .stopping import service as service
 from .stopping import stop_requested as stop_requested

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cqs_core.jobs.notebook import NotebookBar, in_notebook
+from cqs_core.jobs.systemd import alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,6 +112,7 @@ class Progress:
 
     def show(self) -> None:
         """Bring up to date what people see of it."""
+        alive()
         if self._shown:
             self._shown.update(self)
 

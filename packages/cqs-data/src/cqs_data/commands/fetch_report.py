@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 STOPPED = "stopped; all answers so far are stored, and the same command continues"
 
 
-def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | None, heading: str | None = None) -> int:
+def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | None) -> int:
     """Publish the files for other programs, print the result of each series; 1 if one failed or is doubtful.
 
     Args:
@@ -28,7 +29,22 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
         done: what became of each series.
         as_json: whether for machines.
         endpoint: that was asked, if one was.
-        heading: of a round of many; with it, series without news are not named.
+
+    Raises:
+        UsageError: every series was left alone, since it is of another source.
+        BucketUnavailable: the bucket is gone, so nothing can be said to be stored.
+    """
+    unpublished, notes = finish(lake, done, endpoint)
+    for line in (*unpublished, *notes):
+        click.echo(safe(f"cqs: {line}"), err=True)
+    emit(rows_of(done), as_json, lambda: _table(done, endpoint))
+    for line in faults(done):
+        click.echo(safe(f"cqs: {line}"), err=True)
+    return 1 if any(one.error or one.doubtful for one in done) or unpublished else 0
+
+
+def finish(lake: Lake, done: Sequence[Fetched], endpoint: str | None) -> tuple[list[str], list[str]]:
+    """Publish the files for other programs; what could not be, since candles are damaged, and notes.
 
     Raises:
         UsageError: every series was left alone, since it is of another source.
@@ -39,21 +55,45 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
     if left and len(left) == len(done):
         why = "of the real exchange; leave --endpoint and CQS_ENDPOINT out" if endpoint else left[0].note
         raise UsageError(f"nothing was asked for: {_all(len(left))} {why}")
-    published = _publish(lake, done)
-    emit([_row(one) for one in done], as_json, lambda: _table(done, endpoint, heading))
-    return 1 if any(one.error or one.doubtful for one in done) or not published else 0
+    return _publish(lake, done)
 
 
-def _publish(lake: Lake, done: Sequence[Fetched]) -> bool:
-    """Whether nothing is damaged; days that cannot be derived are reported, and do not fail a fetch."""
+def faults(done: Sequence[Fetched]) -> list[str]:
+    """What is not complete or doubtful; one line for all series of an exchange that failed alike."""
+    alike: dict[tuple[str, str], list[Fetched]] = {}
+    for one in done:
+        if one.error:
+            alike.setdefault((one.series.exchange, _without_names(one)), []).append(one)
+    lines = []
+    for (exchange, _), some in alike.items():
+        who = f"{some[0].series} is" if len(some) == 1 else f"{len(some):,} series of {exchange} are"
+        such = "" if len(some) == 1 else f" (as {some[0].series})"
+        lines.append(f"{who} not complete: {some[0].error}{such}")
+    return lines + [doubt.description(one.series) for one in done for doubt in one.doubtful]
+
+
+def _without_names(one: Fetched) -> str:
+    """The error, so that it compares with those of other series."""
+    text = str(one.error)
+    for name in (str(one.series), one.series.market, one.series.market.replace("/", "")):
+        text = text.replace(name, "*")
+    return re.sub(r"\d+", "0", text)
+
+
+def rows_of(done: Sequence[Fetched]) -> list[dict[str, Any]]:
+    """For machines."""
+    return [_row(one) for one in done]
+
+
+def _publish(lake: Lake, done: Sequence[Fetched]) -> tuple[list[str], list[str]]:
+    """Faults, and notes: days that cannot be derived do not fail a fetch."""
     try:
         written = lake.publish(one.series for one in done if one.rows)
+    except UsageError as error:
+        return [], [f"not published: {error}"]
     except CqsError as error:
-        click.echo(safe(f"cqs: not published: {error}"), err=True)
-        return isinstance(error, UsageError)
-    for note in filter(None, (one.note for one in written)):
-        click.echo(safe(f"cqs: {note}"), err=True)
-    return True
+        return [f"not published: {error}"], []
+    return [], [one.note for one in written if one.note]
 
 
 def counted(n: int, what: str) -> str:
@@ -93,27 +133,16 @@ def _doubt_row(interval: str, doubt: Doubt) -> dict[str, Any]:
     return {"start": clock.iso(doubt.start), "end": clock.iso(doubt.end), "bars": bars, "why": doubt.why}
 
 
-def _table(done: Sequence[Fetched], endpoint: str | None, heading: str | None) -> None:
+def _table(done: Sequence[Fetched], endpoint: str | None) -> None:
     rows, failed = sum(one.rows for one in done), sum(one.error is not None for one in done)
     failures = f", {failed:,} failed" if failed else ""
     doubtful = sum(bool(one.doubtful) for one in done)
     failures += f", {doubtful:,} doubtful" if doubtful else ""
-    if heading is None:
-        say([_line(one, endpoint) for one in done])
-        say([f"{counted(rows, 'new candle')} in {len(done):,} series{failures}"])
-    else:
-        news = [one for one in done if one.rows or one.rejected or one.flagged]
-        brought = sum(one.rows > 0 for one in done)
-        say([f"{heading}  {counted(rows, 'new candle')} in {brought:,} of {len(done):,} series{failures}"])
-        say([f"  {_line(one, endpoint)}" for one in news])
-    for one in done:
-        if one.error:
-            click.echo(safe(f"cqs: {one.series} is not complete: {one.error}"), err=True)
-        for doubt in one.doubtful:
-            click.echo(safe(f"cqs: {doubt.description(one.series)}"), err=True)
+    say([series_line(one, endpoint) for one in done])
+    say([f"{counted(rows, 'new candle')} in {len(done):,} series{failures}"])
 
 
-def _line(one: Fetched, endpoint: str | None) -> str:
+def series_line(one: Fetched, endpoint: str | None) -> str:
     if _left_alone(one, endpoint):
         return f"{one.series}: left alone, it is {one.note}"
     marked = " from an endpoint" if one.source == "endpoint" else ""

@@ -2,74 +2,105 @@
 
 from __future__ import annotations
 
-import re
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from cqs_core import CqsError, Lake, UsageError
-from cqs_core.cli import command_options, open_bucket, service, stop_requested, stoppable
-from cqs_core.time import clock
+from cqs_core.cli import (
+    awaited_bucket,
+    checked_ping,
+    command_options,
+    emit,
+    log_options,
+    ping_option,
+    running,
+    stoppable,
+    wait_option,
+)
+from cqs_core.time import duration
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_LONGEST = 366 * 24 * 3600.0
+if TYPE_CHECKING:
+    from cqs_core.cli import Round
+    from cqs_data.fetching import Fetched
 
 
 @click.command("update")
 @click.option("--every", metavar="15m", help="Keep running, and update this often (s, m, h) until SIGTERM.")
+@ping_option
+@wait_option
 @endpoint_option("Update the series that came from this endpoint.")
+@log_options
 @command_options
-def command(every: str | None, endpoint: str | None, bucket: str | None, as_json: bool) -> int:
+def command(
+    every: str | None, ping: str | None, wait: str | None, endpoint: str | None, bucket: str | None, as_json: bool
+) -> int:
     """Download what came since for the series that the lake has."""
-    seconds = None if every is None else _seconds(every)
+    seconds = None if every is None else duration(every, "--every")
+    if ping and seconds is None:
+        raise UsageError("--ping goes with --every: it says that a service still works")
     base = endpoint_of(endpoint)
-    lake = Lake(open_bucket(bucket, write=True, create=False))
-    return run_update(lake, base, as_json) if seconds is None else _repeat(lake, base, seconds, as_json)
+    lake = Lake(awaited_bucket(bucket, wait, write=True))
+    return (
+        run_update(lake, base, as_json)
+        if seconds is None
+        else _repeat(lake, base, seconds, as_json, checked_ping(ping))
+    )
 
 
 def run_update(lake: Lake, endpoint: str | None, as_json: bool) -> int:
     """One update, reported."""
-    from cqs_data.commands.fetch_report import STOPPED
+    from cqs_data.commands.fetch_report import STOPPED, report
 
     with stoppable(STOPPED):
-        return _update(lake, endpoint, as_json)
+        return report(lake, _update(lake, endpoint), as_json, endpoint)
 
 
-def _update(lake: Lake, endpoint: str | None, as_json: bool, heading: str | None = None) -> int:
-    from cqs_data.commands.fetch_report import report
+def _update(lake: Lake, endpoint: str | None) -> list[Fetched]:
     from cqs_data.fetching import update
 
     done = update(lake, endpoint)
     if not done:
         raise UsageError(f"bucket {lake.bucket.url!r} has no series to update; check its name, or `cqs fetch` some")
-    return report(lake, done, as_json, endpoint, heading)
+    return done
 
 
-def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool) -> int:
-    """Update until stopped; a failed update is reported, and the next one still runs.
+def _repeat(lake: Lake, endpoint: str | None, seconds: float, as_json: bool, ping: str | None) -> int:
+    """Update until stopped; a failed update is logged, and the next one still runs.
 
     Raises:
         UsageError: already the first one cannot be.
     """
     first = True
-    with service():
-        while not stop_requested():
+    with running("update", lake.bucket, seconds, ping) as service:
+        while service.runs():
             began = time.monotonic()
-            try:
-                _update(lake, endpoint, as_json, clock.iso(clock.now())[:19] + "Z")
-            except CqsError as error:
-                if first and isinstance(error, UsageError):
-                    raise
-                click.echo(f"cqs: {error}", err=True)
+            with service.round() as done:
+                try:
+                    _round(lake, endpoint, as_json, done)
+                except CqsError as error:
+                    if first and isinstance(error, UsageError):
+                        raise
+                    done.faults.append(str(error))
             first = False
-            time.sleep(max(0.0, began + seconds - time.monotonic()))
+            service.rest(began + seconds)
     return 0
 
 
-def _seconds(text: str) -> float:
-    parts = re.fullmatch(r"(\d{1,12})([smh])", text)
-    seconds = int(parts[1]) * _UNITS[parts[2]] if parts else 0
-    if not 0 < seconds <= _LONGEST:
-        raise UsageError(f"--every is {text!r}; write it as 30s, 15m or 1h, a year at most")
-    return seconds
+def _round(lake: Lake, endpoint: str | None, as_json: bool, done: Round) -> None:
+    from cqs_data.commands.fetch_report import faults, finish, rows_of, series_line
+
+    fetched = _update(lake, endpoint)
+    unpublished, done.notes = finish(lake, fetched, endpoint)
+    done.faults += [*unpublished, *faults(fetched)]
+    done.details += [series_line(one, endpoint) for one in fetched if one.rows or one.rejected or one.flagged]
+    done.counts |= {
+        "new candles": sum(one.rows for one in fetched),
+        "series": len(fetched),
+        "failed": sum(one.error is not None for one in fetched),
+        "doubtful": sum(bool(one.doubtful) for one in fetched),
+    }
+    if as_json:
+        emit(rows_of(fetched), as_json, lambda: None)

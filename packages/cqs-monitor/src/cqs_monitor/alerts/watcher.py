@@ -43,12 +43,14 @@ class Watcher:
         say: prints a line for people.
         patience: seconds that the bucket has to answer.
         blind_after: seconds without an answer before that is told.
+        fault: why the last round failed; empty where it did not.
     """
 
     bucket: Bucket
     say: Callable[[str], None]
     patience: float = PATIENCE
     blind_after: float = 120.0
+    fault: str = ""
     lease: Lease = field(init=False)
     _memory: WatcherState | None = None
     _rules: Rules = field(default_factory=Rules)
@@ -80,6 +82,7 @@ class Watcher:
             known = isinstance(error, (CqsError, OSError))
             self._blind(str(error) if known else f"{type(error).__name__}: {error}")
             return False
+        self.fault = ""
         self._sees_again()
         return True
 
@@ -223,7 +226,7 @@ class Watcher:
         record(self.bucket, kind, told, moment)
 
     def _blind(self, reason: str) -> None:
-        self.say(f"{iso(now())} this round failed: {reason}")
+        self.fault = f"this round failed: {reason}"
         self.tell_blind(reason)
 
     def tell_blind(self, reason: str) -> None:
@@ -259,18 +262,6 @@ class Watcher:
     def _blind_file(self) -> Path:
         name = hashlib.sha256(self.bucket.url.encode()).hexdigest()[:16]
         return state_folder() / "watch" / f"{name}.json"
-
-
-def watch(watcher: Watcher, every: float) -> None:
-    """Rounds until it is interrupted; a lease that another holds ends it.
-
-    Raises:
-        HeldByAnother: another watcher has the lease.
-    """
-    while True:
-        started = time.monotonic()
-        watcher.round()
-        time.sleep(max(0.5, every - (time.monotonic() - started)))
 
 
 def _words(told: SentAlert) -> tuple[str, str]:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 import click
 
 from cqs_core import Bucket, BucketError, CqsError
-from cqs_core.cli import bucket_option, emit, json_option, service
+from cqs_core.cli import (
+    awaited_bucket,
+    bucket_option,
+    checked_ping,
+    emit,
+    json_option,
+    log_options,
+    ping_option,
+    running,
+    wait_option,
+)
 from cqs_core.files import safe
 
 if TYPE_CHECKING:
@@ -27,28 +38,64 @@ if TYPE_CHECKING:
     show_default=True,
     help="Seconds for the bucket to answer.",
 )
+@ping_option
+@wait_option
+@log_options
 @bucket_option
 @json_option
-def command(once: bool, every: float, patience: float, bucket: str | None, as_json: bool) -> int:
+def command(
+    once: bool, every: float, patience: float, ping: str | None, wait: str | None, bucket: str | None, as_json: bool
+) -> int:
     """Evaluate the rules of config/alerts.toml repeatedly, and send alerts through the configured channels.
 
     Channels are Apprise URLs in CQS_ALERT_NAME, in the environment or in .env. One watcher a bucket.
     """
-    from cqs_core.config import bucket_url
-    from cqs_monitor.alerts.state import line
-    from cqs_monitor.alerts.watcher import Watcher, watch
+    from cqs_monitor.alerts.watcher import Watcher
 
-    watcher = Watcher(Bucket(bucket_url(bucket)), _say, patience)
+    watcher = Watcher(_bucket(bucket, wait), _say, patience)
     _check(watcher)
     watcher.lease.seconds = max(watcher.lease.seconds, 3 * every)
-    if not once:
-        with service():
-            watch(watcher, every)
+    if once:
+        return _once(watcher, as_json)
+    _watch(watcher, every, checked_ping(ping))
+    return 0
+
+
+def _bucket(option: str | None, wait: str | None) -> Bucket:
+    """Without waiting, a bucket that is not there is reported through the channels."""
+    from cqs_core.config import bucket_url
+
+    return awaited_bucket(option, wait, write=True) if wait else Bucket(bucket_url(option))
+
+
+def _watch(watcher: Watcher, every: float, ping: str | None) -> None:
+    """Rounds until a signal comes.
+
+    Raises:
+        HeldByAnother: another watcher has the lease.
+    """
+    try:
+        with running("watch", watcher.bucket, every, ping) as service:
+            watcher.say = service.say
+            while service.runs():
+                began = time.monotonic()
+                with service.round() as done:
+                    if not watcher.round():
+                        done.faults.append(watcher.fault)
+                    done.counts |= {"alerts active": len(watcher.told)}
+                service.rest(began + max(every, 0.5))
+    finally:
         _give_back(watcher)
-        return 0
+
+
+def _once(watcher: Watcher, as_json: bool) -> int:
+    from cqs_monitor.alerts.state import line
+
     watcher.blind_after = 0.0
     seen = watcher.round()
     _give_back(watcher)
+    if not seen:
+        _say(watcher.fault)
     told = [line("alert", one, one.at) for one in watcher.told]
     emit({"seen": seen, "told": told}, as_json, lambda: click.echo(f"{len(told)} alerts are active"))
     return 0 if seen else 1

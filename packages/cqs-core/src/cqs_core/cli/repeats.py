@@ -1,0 +1,74 @@
+"""Faults that repeat: told once, then counted, told again every hour, and told once more when they are over."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+REMIND = 3600.0
+"""Seconds after which a fault that goes on is told again."""
+
+
+@dataclass
+class _Fault:
+    since: float
+    told: float
+    rounds: int = 1
+
+
+@dataclass
+class Repeats:
+    """The faults of a service, round by round."""
+
+    _open: dict[str, _Fault] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def is_new(self, text: str, now: float | None = None) -> bool:
+        """Whether the last round did not have it; from now on it counts as told."""
+        if text in self._open:
+            return False
+        moment = time.monotonic() if now is None else now
+        self._open[text] = _Fault(moment, moment, 0)
+        return True
+
+    def heard(self, faults: Collection[str], now: float | None = None) -> Iterator[tuple[bool, str]]:
+        """What to say after a round with these faults: pairs of whether it is a fault, and the line.
+
+        >>> faults = Repeats()
+        >>> [list(faults.heard(["it is down"], now)) for now in (0, 60)]
+        [[(True, 'it is down')], []]
+        >>> list(faults.heard([], 120))
+        [(False, 'over after 2 rounds, 2 min: it is down')]
+        """
+        moment = time.monotonic() if now is None else now
+        for text in self._open.keys() - set(faults):
+            one = self._open.pop(text)
+            yield False, f"over after {_lasted(one, moment)}: {text}"
+        for text in dict.fromkeys(faults):
+            yield from self._again(text, moment)
+
+    def _again(self, text: str, moment: float) -> Iterator[tuple[bool, str]]:
+        one = self._open.get(text)
+        if one is None:
+            self._open[text] = _Fault(moment, moment)
+            yield True, text
+            return
+        one.rounds += 1
+        if moment - one.told >= REMIND:
+            one.told = moment
+            yield True, f"still, for {_lasted(one, moment)}: {text}"
+
+
+def _lasted(one: _Fault, moment: float) -> str:
+    rounds = f"{one.rounds:,} round{'s' if one.rounds > 1 else ''}"
+    seconds = moment - one.since
+    for unit, length, least in (("h", 3600, 7200), ("min", 60, 60), ("s", 1, 0)):
+        if seconds >= least:
+            return f"{rounds}, {seconds / length:.0f} {unit}"
+    return rounds

@@ -1,0 +1,240 @@
+"""A service: a command that works in rounds until a signal ends it, and says what it does.
+
+At start it logs what it is, which bucket, which settings and which version. Each round is one line; a fault that
+repeats is logged once and then counted. The state of the last round is stored for `cqs health`, and systemd hears that
+the service is ready, alive, and stopping.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from cqs_core.cli.logs import LOGGER, log_to_stderr_by_default
+from cqs_core.cli.options import open_bucket
+from cqs_core.cli.repeats import Repeats
+from cqs_core.cli.stopping import service, stop_requested
+from cqs_core.errors import CqsError, UsageError
+from cqs_core.jobs.service_state import ServiceState
+from cqs_core.jobs.systemd import notify, watchdog_seconds
+from cqs_core.time.durations import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cqs_core.bucket import Bucket
+
+_PING_SECONDS = 10.0
+
+
+@dataclass
+class Round:
+    """What one round did.
+
+    Attributes:
+        counts: figures by name, such as `candles`, for the log line and `cqs health`.
+        faults: what was wrong, one line each.
+        notes: what is worth a line, and is no fault; repeated ones are counted as well.
+        details: of the round, one line each; logged with `--verbose`.
+    """
+
+    counts: dict[str, float] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Service:
+    """A service that runs.
+
+    Attributes:
+        state: what `cqs health` knows of it.
+        ping: URL that is asked after each round without faults; a monitor elsewhere notices when that stops.
+    """
+
+    state: ServiceState
+    ping: str | None = None
+    _repeats: Repeats = field(default_factory=Repeats)
+    _notes: Repeats = field(default_factory=Repeats)
+    _said: list[str] = field(default_factory=list)
+
+    @property
+    def log(self) -> logging.Logger:
+        """Its logger."""
+        return LOGGER.getChild(self.state.name)
+
+    def runs(self) -> bool:
+        """Whether no signal has come."""
+        return not stop_requested()
+
+    @staticmethod
+    def ready() -> None:
+        """It works now: systemd starts what waits for it."""
+        notify("READY=1")
+
+    def say(self, text: str) -> None:
+        """Log a line at once, unless the last round said the same."""
+        if self._notes.is_new(text):
+            self.log.warning("%s", text)
+        self._said.append(text)
+
+    @contextlib.contextmanager
+    def round(self) -> Iterator[Round]:
+        """One round of work; what it raises is not logged here."""
+        began, done = time.monotonic(), Round()
+        notify("WATCHDOG=1")
+        yield done
+        self._ended(done, time.monotonic() - began)
+
+    def _ended(self, done: Round, seconds: float) -> None:
+        if self.ping and not done.faults and (fault := _pinged(self.ping)):
+            done.faults.append(fault)
+        for is_fault, line in self._repeats.heard(done.faults):
+            self.log.log(logging.WARNING if is_fault else logging.INFO, "%s", line)
+        for line in done.notes:
+            self.say(line)
+        for still, line in self._notes.heard(self._said):
+            if still:
+                self.log.warning("%s", line)
+        self._said.clear()
+        for line in done.details:
+            self.log.debug("%s", line)
+        figures = ", ".join(f"{name} {value:,.10g}" for name, value in done.counts.items())
+        open_faults = f"; faults: {len(self._repeats)}" if len(self._repeats) else ""
+        about = {"counts": done.counts, "seconds": round(seconds, 3), "faults": done.faults}
+        self.log.info("%s, in %.1f s%s", figures or "done", seconds, open_faults, extra={"fields": about})
+        self.state.round, self.state.seconds = time.time(), seconds
+        self.state.counts, self.state.faults = done.counts, done.faults
+        self.state.write()
+        notify("WATCHDOG=1", f"STATUS={figures or 'done'}{open_faults}")
+
+    def rest(self, until: float) -> None:
+        """Sleep, and tell systemd that this is no hang.
+
+        Args:
+            until: as `time.monotonic` counts.
+        """
+        watchdog = watchdog_seconds()
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, watchdog / 2) if watchdog else left)
+            notify("WATCHDOG=1")
+
+
+@contextlib.contextmanager
+def running(
+    name: str, bucket: Bucket, every: float | None = None, ping: str | None = None, *, ready: bool = True
+) -> Iterator[Service]:
+    """A service runs in the block until a signal comes, which is its normal end: exit code 0.
+
+    Args:
+        name: of the service, one word.
+        bucket: that it works on.
+        every: seconds between two rounds; None for a service without rounds.
+        ping: see `Service`.
+        ready: whether it works from now on; else it calls `Service.ready` later.
+    """
+    from importlib.metadata import version
+
+    log_to_stderr_by_default()
+    state = ServiceState(name, bucket.url, version("cqs-core"), os.getpid(), every, time.time())
+    one = Service(state, ping)
+    _announce(one)
+    state.write()
+    if ready:
+        one.ready()
+    try:
+        with service():
+            yield one
+    finally:
+        notify("STOPPING=1")
+        state.stopped = time.time()
+        state.write()
+        one.log.info("ends")
+
+
+wait_option = click.option(
+    "--wait-for-bucket",
+    "wait",
+    metavar="10m",
+    help="Wait this long (s, m, h) for a bucket that is not there yet, as after a boot.",
+)
+ping_option = click.option(
+    "--ping", metavar="URL", help="Ask this URL after each round without faults, so that another monitor sees it live."
+)
+
+
+def awaited_bucket(option: str | None, wait: str | None, *, write: bool = False) -> Bucket:
+    """The bucket that a service works on, never created; waits for it where the option says so.
+
+    Args:
+        option: what `--bucket` says.
+        wait: what `--wait-for-bucket` says, such as `10m`.
+        write: whether the service writes.
+
+    Raises:
+        CqsError: it cannot be used, or still cannot after that time.
+    """
+    end = time.monotonic() + (duration(wait, "--wait-for-bucket") if wait else 0.0)
+    told = False
+    while True:
+        try:
+            return open_bucket(option, write=write, create=False)
+        except CqsError as error:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise
+            if not told:
+                log_to_stderr_by_default()
+                LOGGER.warning("waits %.0f s for the bucket: %s", left, error)
+            told = True
+            notify("EXTEND_TIMEOUT_USEC=30000000", "STATUS=waits for the bucket")
+            time.sleep(min(2.0, left))
+
+
+def _announce(one: Service) -> None:
+    from cqs_core.config.in_force import in_force, warnings
+
+    state = one.state
+    set_here = [f"{each.name}={each.value} ({each.source})" for each in in_force() if each.source != "default"]
+    pace = f", every {state.every:g} s" if state.every else ""
+    settings = "; ".join(set_here) or "none, all defaults"
+    about = {"bucket": state.bucket, "version": state.version, "pid": state.pid}
+    line = "cqs %s %s of %s%s; settings: %s"
+    one.log.info(line, state.name, state.version, state.bucket, pace, settings, extra={"fields": about})
+    for warning in warnings():
+        one.log.warning("%s", warning)
+
+
+def _pinged(url: str) -> str:
+    """Ask the URL; what went wrong. The URL may be a secret: only its host is named."""
+    from urllib.error import URLError
+    from urllib.parse import urlsplit
+    from urllib.request import urlopen
+
+    host = urlsplit(url).hostname or "?"
+    try:
+        with urlopen(url, timeout=_PING_SECONDS):  # noqa: S310 - `checked_ping` allows http and https only
+            return ""
+    except (URLError, OSError, ValueError) as error:
+        fact = getattr(error, "reason", None) or error
+        return f"the ping to {host} failed: {fact}"
+
+
+def checked_ping(url: str | None) -> str | None:
+    """A URL to ping.
+
+    Raises:
+        UsageError: it is not one of http or https.
+    """
+    from urllib.parse import urlsplit
+
+    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise UsageError("--ping wants a URL such as https://hc-ping.com/ID")
+    return url
