@@ -147,7 +147,10 @@ def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(c
             process.terminate()
             assert process.wait(60) == 0
             left.page.context.close()
-    said = (tmp_path / "log").read_text().splitlines()
+    lines = (tmp_path / "log").read_text().splitlines()
+    logged = [line.split(" cqs.serve: ")[1] for line in lines if " cqs.serve: " in line]
+    assert [line.split(" ")[0] for line in logged] == ["cqs", "ends"]
+    said = [line for line in lines if " cqs.serve: " not in line]
     assert next(line for line in said if line.strip()).startswith("cqs dashboard of")
     assert len(said) <= 3, said
 

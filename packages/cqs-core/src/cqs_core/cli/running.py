@@ -57,10 +57,12 @@ class Service:
     Attributes:
         state: what `cqs health` knows of it.
         ping: URL that is asked after each round without faults; a monitor elsewhere notices when that stops.
+        works: whether it said that it is ready.
     """
 
     state: ServiceState
     ping: str | None = None
+    works: bool = False
     _repeats: Repeats = field(default_factory=Repeats)
     _notes: Repeats = field(default_factory=Repeats)
     _said: list[str] = field(default_factory=list)
@@ -74,10 +76,19 @@ class Service:
         """Whether no signal has come."""
         return not stop_requested()
 
-    @staticmethod
-    def ready() -> None:
-        """It works now: systemd starts what waits for it."""
+    def ready(self) -> None:
+        """It works from now on: it says what it is, and systemd starts what waits for it."""
+        _announce(self)
+        self.state.write()
+        self.works = True
         notify("READY=1")
+
+    def stops(self) -> None:
+        """It ends in order."""
+        notify("STOPPING=1")
+        self.state.stopped = time.time()
+        self.state.write()
+        self.log.info("ends")
 
     def say(self, text: str) -> None:
         """Log a line at once, unless the last round said the same."""
@@ -145,18 +156,14 @@ def running(
     log_to_stderr_by_default()
     state = ServiceState(name, bucket.url, version("cqs-core"), os.getpid(), every, time.time())
     one = Service(state, ping)
-    _announce(one)
-    state.write()
     if ready:
         one.ready()
     try:
         with service():
             yield one
     finally:
-        notify("STOPPING=1")
-        state.stopped = time.time()
-        state.write()
-        one.log.info("ends")
+        if one.works:
+            one.stops()
 
 
 wait_option = click.option(
