@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from cqs_backtest.commands.backtest import run
-from cqs_backtest.views.form import BacktestForm, _feature_lines
+from cqs_backtest.views.form import BacktestForm, feature_lines
 from cqs_core import Series, SeriesStatus, UsageError
 from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_panel import PageState, strategies_by_title, strategy_title
@@ -62,7 +62,7 @@ def test_features_and_their_filter_reach_the_command_and_come_back_from_a_run(sh
     assert asked["only_in"] == "regime=bull"
     assert "--set only_in" not in " ".join(form.arguments())
     kept = {name: {"known": known, "source": source} for name, known, source in FEATURES}
-    assert _feature_lines(kept) == "regime=models:v9\nfunding@86400s=funding.csv"
+    assert feature_lines(kept) == "regime=models:v9\nfunding@86400s=funding.csv"
 
 
 FEATURES = (("regime", "close", "models:v9"), ("funding", "86400000", "funding.csv"), ("mine", "open", ""))

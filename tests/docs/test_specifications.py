@@ -11,6 +11,7 @@ import pytest
 
 import documents
 from cqs_backtest import BacktestFacade
+from cqs_backtest.run_options import RunOptions
 from cqs_core import REASONS, Bucket, Candles, Costs, Fill, Orders
 from cqs_core.testing.candles import random_candles
 from cqs_core.trading import MeasuredCosts
@@ -49,7 +50,8 @@ def frame(candles):
 
 
 def test_the_manifest_has_the_keys_of_the_page_and_no_other(run):
-    assert set(run[2]) == set(first_cells("spec/runs", "`manifest.json`"))
+    options = set(RunOptions().kept())
+    assert set(run[2]) == options | set(first_cells("spec/runs", "`manifest.json`"))
     costs = next(cells[1] for cells in documents.rows("spec/runs", "`manifest.json`") if cells[0] == "`costs`")
     assert set(re.findall(r"`(\w+)`", costs)) - {"hold"} == set(run[2]["costs"])
 
@@ -154,13 +156,15 @@ def test_the_files_and_keys_of_a_sweep(sweep, run):
     assert pq.read_table(io.BytesIO(bucket.read(ledger.key))).column_names == told
 
 
-def test_the_page_of_runs_has_the_table_of_metrics():
+def test_the_page_of_runs_has_the_tables_of_metrics_and_options():
     import runpy
 
     from cqs_backtest.metrics.conventions import CONVENTIONS
+    from cqs_backtest.run_options import RUN
 
-    hook = runpy.run_path(str(documents.ROOT / ".ci" / "metrics.py"))["on_page_markdown"]
+    hook = runpy.run_path(str(documents.ROOT / ".ci" / "tables.py"))["on_page_markdown"]
     shown = hook(documents.text("spec/runs"))
     for metric in CONVENTIONS.values():
         assert f"| `{metric.name}` | {metric.label} |" in shown
         assert metric.text in shown
+    assert f"| `allow_stale` | {RUN['allow_stale'].meaning} |" in shown

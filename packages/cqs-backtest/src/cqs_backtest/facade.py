@@ -13,6 +13,7 @@ from cqs_backtest.outcome import BacktestOutcome, run
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.result import Result
 from cqs_backtest.result.notes import data_notes
+from cqs_backtest.run_options import RunOptions
 from cqs_backtest.runs.kept import opened_bucket
 from cqs_core import Bucket, CqsError, DataWarning, Engine, Strategy
 from cqs_core.jobs import waiting
@@ -121,8 +122,7 @@ def backtest(
         engine=engine,
         costs=make_costs(fee, slippage_bps, capital, min_order, lot, max_volume_share, on_end),
         benchmark=benchmark,
-        lookahead_check=lookahead_check,
-        allow_stale=allow_stale,
+        options=RunOptions(allow_stale=allow_stale, lookahead_check=lookahead_check),
         name=name,
         features=features,
         only_in=only_in,

@@ -161,7 +161,7 @@ def checked(candles: Candles, request: Request, note: Callable[[str], None] = la
         _check_warmup(market, int(present[:, s].sum()), request)
     for market, reference in candles.references.items():
         _check_warmup(market, len(reference.ts), request)
-    if not request.allow_stale:
+    if not request.options.allow_stale:
         _check_references(_cut(candles), request, first)
     return fitted(request, _cut(candles), first, note)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from cqs_backtest.loading.strategies import find
+from cqs_backtest.run_options import RunOptions
 from cqs_core import Costs, Engine, Strategy, UsageError, market_of, parse_interval, plugins, settings, simulate
 from cqs_core.time.clock import parse_range
 from cqs_core.trading import guarded, names_of
@@ -36,8 +37,7 @@ class Request:
         day_start: ms after 00:00 UTC at which a day of the daily metrics begins.
         seed: of the look-ahead check's random cuts.
         benchmark: bought and held for comparison: a unified market, or `basket`. The strategy does not see it.
-        check_lookahead: whether the strategy is checked for look-ahead.
-        allow_stale: whether references may lack candles.
+        options: how it is run, see `RunOptions`.
         name: of the run, for people.
         features: outside data by name, see `cqs_core.trading.Feature`.
     """
@@ -53,8 +53,7 @@ class Request:
     day_start: int = 0
     seed: int = 0
     benchmark: str = BASKET
-    check_lookahead: bool = True
-    allow_stale: bool = False
+    options: RunOptions = field(default_factory=RunOptions)
     name: str = ""
     features: Mapping[str, object] = field(default_factory=dict)
 
@@ -63,6 +62,10 @@ class Request:
         """Markets that the strategy uses without trading them."""
         with guarded(self.strategy, "references"):
             return tuple(self.strategy.references(self.markets))
+
+    def with_options(self, **changes: Any) -> Request:
+        """The same request, run in another way; see `RunOptions`."""
+        return replace(self, options=replace(self.options, **changes))
 
     def simulated(self, candles: Candles) -> RunResult:
         """Run it on these candles, warm-up included; see `cqs_core.simulate` for the errors."""
@@ -83,8 +86,7 @@ def make_request(
     costs: Costs | None = None,
     impact: float | None = None,
     benchmark: str | None = None,
-    lookahead_check: bool = True,
-    allow_stale: bool = False,
+    options: RunOptions | None = None,
     name: str = "",
     features: Mapping[str, object] | None = None,
     only_in: str | None = None,
@@ -108,8 +110,7 @@ def make_request(
         engine=find_engine(engine, impact),
         day_start=known.day_start,
         benchmark=benchmark_market(benchmark, known.exchange, traded),
-        check_lookahead=lookahead_check,
-        allow_stale=allow_stale,
+        options=options or RunOptions(),
         name=name,
         features=dict(features or {}),
     )

@@ -28,7 +28,7 @@ def badges(request: Request, result: RunResult, candles: Candles, *, confirm: bo
         candles: all that the strategy saw.
         confirm: execute the same orders on the reference as well, up to `MOST_CELLS` symbol-bars.
     """
-    found = look_ahead(request.strategy, candles, result, request.seed) if request.check_lookahead else OFF
+    found = look_ahead(request.strategy, candles, result, request.seed) if request.options.lookahead_check else OFF
     if found.state == "ok":
         found = foreknowledge(candles) or found
     said: dict[str, Any] = {"lookahead": found.state, "lookahead_where": found.where}

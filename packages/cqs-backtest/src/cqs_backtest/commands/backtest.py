@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_backtest.commands.request_options import costs_of, request_options, with_features
+from cqs_backtest.commands.request_options import costs_of, only_of_runs, request_options, run_options_of, with_features
 from cqs_core import CqsError, progress
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 from cqs_core.files import safe
@@ -27,12 +27,7 @@ def backtest() -> None:
 @click.option("--engine", help="Who executes the orders: fast, or the reference bt.")
 @click.option("--impact", type=float, help="Coefficient of bt's square-root market impact, 0.5 to 1; bt alone.")
 @click.option("--benchmark", help="A symbol to buy and hold for comparison; by default the symbols in equal weights.")
-@click.option(
-    "--lookahead-check/--no-lookahead-check",
-    default=True,
-    show_default=True,
-    help="Also call the strategy on changed futures, to see whether it looks ahead.",
-)
+@only_of_runs
 @click.option("--name", default="", help="A name for the run.")
 @click.option("--keep/--no-keep", default=True, help="Store the run in the bucket, under runs/.", show_default=True)
 @command_options
@@ -50,8 +45,8 @@ def run(
     from cqs_backtest.outcome import run as execute
     from cqs_backtest.request import make_request
 
-    costs = costs_of(options, bucket)
-    request = make_request(strategy, parse_list(symbols), params=parse_assignments(params), costs=costs, **options)
+    told: dict[str, Any] = {"costs": costs_of(options, bucket), "options": run_options_of(options)}
+    request = make_request(strategy, parse_list(symbols), params=parse_assignments(params), **told, **options)
     opened = open_bucket(bucket)
     opened.check(write=keep)
     request = with_features(request, features, opened)

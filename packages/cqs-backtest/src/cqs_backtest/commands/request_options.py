@@ -8,15 +8,30 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cqs_backtest.commands.slippage import slippage_bps
+from cqs_backtest.run_options import COSTS, OPTIONS, RUN, SEARCHED, RunOptions
 from cqs_core import INTERVALS
-from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
 
 if TYPE_CHECKING:
     from cqs_backtest.request import Request
     from cqs_core import Bucket, Costs
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_COSTS = ("fee", "slippage_bps", "capital", "min_order", "lot", "max_volume_share", "on_end")
+
+
+def click_option(name: str) -> Callable[[_F], _F]:
+    """The option of a command, as it is declared."""
+    option, flag = OPTIONS[name], name.replace("_", "-")
+    if option.kind is bool:
+        if option.default:
+            return click.option(f"--{flag}/--no-{flag}", default=True, show_default=True, help=option.help)
+        return click.option(f"--{flag}", is_flag=True, help=option.help)
+    kind = click.Choice(list(option.choices.values())) if option.choices else option.kind
+    shown = option.choices is not None
+    return click.option(
+        f"--{flag}", type=kind, default=option.default, show_default=shown, metavar=option.metavar, help=option.help
+    )
+
+
 _OPTIONS = (
     click.option("--exchange", help="Exchange of the symbols; the home exchange by default."),
     click.option("--quote", help="Quote currency of bare symbols."),
@@ -29,26 +44,7 @@ _OPTIONS = (
     click.option("--start", help="First bar that may trade, UTC; earlier candles are warm-up."),
     click.option("--end", help="Exclusive; a bare date includes its day."),
     click.option("--set", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the strategy."),
-    click.option("--capital", type=float, help=f"In quote currency; CQS_CAPITAL, else {CAPITAL:,.0f}."),
-    click.option("--fee", type=float, help=f"Fraction of a fill, a side; CQS_FEE, else {FEE}."),
-    click.option(
-        "--slippage-bps",
-        metavar="BPS",
-        help=f"A side; or account:NAME, as measured. CQS_SLIPPAGE_BPS, else {SLIPPAGE_BPS:g}.",
-    ),
-    click.option("--min-order", type=float, default=0.0, help="Smallest order, in quote currency."),
-    click.option("--lot", type=float, default=0.0, help="Quantities are multiples of it."),
-    click.option(
-        "--max-volume-share", type=float, help="Most of a bar's volume that fills may make up, 0.1 for a tenth."
-    ),
-    click.option(
-        "--on-end",
-        type=click.Choice(["hold", "sell"]),
-        default="hold",
-        show_default=True,
-        help="If a symbol's candles end before the others': hold the position, or sell at the last close.",
-    ),
-    click.option("--allow-stale", is_flag=True, help="Run even if candles of a reference market are missing."),
+    *(click_option(name) for name in SEARCHED),
     click.option(
         "--feature",
         "features",
@@ -70,6 +66,14 @@ def request_options(function: _F) -> _F:
     return function
 
 
+def only_of_runs(function: _F) -> _F:
+    """Add the options that searches do not have."""
+    for name in reversed(OPTIONS):
+        if name not in SEARCHED:
+            function = click_option(name)(function)
+    return function
+
+
 def costs_of(options: dict[str, Any], bucket: str | None) -> Costs:
     """Take what concerns costs out of a command's options.
 
@@ -78,8 +82,13 @@ def costs_of(options: dict[str, Any], bucket: str | None) -> Costs:
     """
     from cqs_backtest.request import make_costs
 
-    told = {name: options.pop(name) for name in _COSTS}
+    told = {name: options.pop(name) for name in COSTS}
     return make_costs(**told | {"slippage_bps": slippage_bps(told["slippage_bps"], bucket)})
+
+
+def run_options_of(options: dict[str, Any]) -> RunOptions:
+    """Take what says how to run out of a command's options."""
+    return RunOptions(**{name: options.pop(name) for name in RUN if name in options})
 
 
 def with_features(request: Request, texts: tuple[str, ...], bucket: Bucket) -> Request:

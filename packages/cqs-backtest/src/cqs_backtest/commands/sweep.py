@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cqs_backtest.commands.executor_options import EXECUTOR, executor_of, executor_options
-from cqs_backtest.commands.request_options import costs_of, request_options, with_features
+from cqs_backtest.commands.request_options import costs_of, request_options, run_options_of, with_features
 from cqs_core import CqsError, UsageError
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 
@@ -65,10 +65,10 @@ def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict
 
     names = ("ranges", "count", "optimize", "seed", "objectives", "requirements", "features")
     own = {name: options.pop(name) for name in (*names, *EXECUTOR)}
-    costs = costs_of(options, bucket)
+    told: dict[str, Any] = {"costs": costs_of(options, bucket), "options": run_options_of(options)}
     fixed = parse_assignments(options.pop("params"), "--set")
     markets = parse_list(options.pop("symbols"))
-    request = make_request(options.pop("strategy"), markets, params=fixed, costs=costs, **options)
+    request = make_request(options.pop("strategy"), markets, params=fixed, **told, **options)
     objective = make_objective(own["objectives"] or "sharpe", own["requirements"])
     asked = Sweep(request, _ranges(own["ranges"], fixed), own["count"], own["seed"], objective, own["optimize"])
     asked.space()

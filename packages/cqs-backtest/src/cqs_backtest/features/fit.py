@@ -40,7 +40,7 @@ def fitted(request: Request, candles: Candles, first: int, tell: Callable[[str],
     found = {}
     for name, given in request.features.items():
         feature = read_feature(name, given, request.exchange, candles.symbols, candles.interval)
-        _check_end(name, feature, last, tell, allowed=request.allow_stale)
+        _check_end(name, feature, last, tell, allowed=request.options.allow_stale)
         known = feature.until(last)
         if not len(known.ts):
             raise UsageError(f"feature {name!r} has no value that is known before {iso(last)[:16]}; start it earlier")

@@ -60,7 +60,7 @@ def setup(
         "references": list(request.references),
         "interval": request.interval,
         "benchmark": request.benchmark,
-        "allow_stale": request.allow_stale,
+        **request.options.kept(),
         "features": described(candles.features),
         "start": iso_or_none(request.start),
         "end": iso(until(candles)),

@@ -13,6 +13,7 @@ from cqs_backtest.metrics import statistics
 from cqs_backtest.metrics.benchmark import basket, bought_and_held
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.request import BASKET, Request, find_engine
+from cqs_backtest.run_options import RunOptions
 from cqs_backtest.runs.code import Untrusted, changed, edited, hashes, strategy_of
 from cqs_backtest.runs.manifest import candle_hashes, versions
 from cqs_backtest.runs.run_tables import trade_columns
@@ -87,7 +88,7 @@ def request_of(bucket: Bucket, made: dict[str, Any], strategy: Strategy) -> Requ
         day_start=made["day_start"],
         seed=made["seed"],
         benchmark=made.get("benchmark", BASKET),
-        allow_stale=made.get("allow_stale", True),  # a run from before this was checked stands
+        options=RunOptions.of(made),
         features=features.stored(bucket, made),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_backtest import feed
@@ -70,4 +70,4 @@ def opened_run(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> Iterator[
         if changed:
             fact = f"candles of {', '.join(changed)} are not those of run {stored.id!r}"
             raise UsageError(f"{fact}; run the backtest again, and use the new run")
-        yield OpenedRun(stored, replace(request, check_lookahead=False), candles, bucket)
+        yield OpenedRun(stored, request.with_options(lookahead_check=False), candles, bucket)

@@ -70,7 +70,8 @@ def _starts(request: Request, candles: Candles, shifts: int) -> Iterator[Case]:
 def _symbols(request: Request) -> Iterator[Case]:
     for market in request.markets if len(request.markets) > 1 else ():
         fewer = tuple(each for each in request.markets if each != market)
-        yield Case("symbol", f"without {market}", {"markets": fewer, "allow_stale": True}, counts=True)
+        options = replace(request.options, allow_stale=True)
+        yield Case("symbol", f"without {market}", {"markets": fewer, "options": options}, counts=True)
 
 
 def _steps(request: Request) -> Iterator[Case]:

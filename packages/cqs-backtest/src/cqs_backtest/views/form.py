@@ -3,50 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 
 from cqs_backtest.request import BASKET, quote_of
+from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments
+from cqs_backtest.views.option_fields import SHOWN, OptionFields, as_percent, fields_of, option_widget, typed_values
 from cqs_core import plugins, settings
 from cqs_core.lake import divides
-from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
-from cqs_panel import WIDE, StrategyForm, offered, optional_number, pair, strategies_by_title, to_text
+from cqs_panel import WIDE, StrategyForm, offered, pair, strategies_by_title, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cqs_core import SeriesStatus
     from cqs_panel import PageState
 
-_KEPT = (
-    "strategy",
-    "exchange",
-    "interval",
-    "symbols",
-    "benchmark",
-    "start",
-    "end",
-    "capital",
-    "fee_pct",
-    "slippage_bps",
-    "volume_share",
-    "on_end",
-    "allow_stale",
-    "lookahead",
-    "features",
-    "only_in",
-)
 _MOST_AT_FIRST = 4
 _EQUAL_WEIGHTS = "Equal-weighted basket"
 _PRESETS = {"All": None, "Oldest 4": 4, "Oldest 10": 10}
-_MORE = ("volume_share", "on_end", "allow_stale", "lookahead", "features", "only_in")
-_ENDS = {"keep it": "hold", "sell at its last close": "sell"}
+_COSTS = ("capital", "fee_pct", "slippage_bps")
+_MORE = (*(name for name in SHOWN if name not in _COSTS), "features", "only_in")
+_KEPT = ("strategy", "exchange", "interval", "symbols", "benchmark", "start", "end", *_COSTS, *_MORE)
 
 
-class BacktestForm(StrategyForm):
+class BacktestForm(StrategyForm, OptionFields):
     """Inputs of one backtest, bounded by the candles that the lake has.
 
     Args:
@@ -54,7 +38,7 @@ class BacktestForm(StrategyForm):
         page: its address keeps the changed fields.
     """
 
-    kept = _KEPT
+    kept: ClassVar[tuple[str, ...]] = _KEPT
 
     exchange: param.Selector[Any] = param.Selector(doc="Exchange of all symbols.")
     interval: param.Selector[Any] = param.Selector(doc="Length of the candles.")
@@ -65,35 +49,6 @@ class BacktestForm(StrategyForm):
     benchmark: param.Selector[Any] = param.Selector(doc="Bought and held for comparison.")
     start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
     end = param.CalendarDate(allow_None=True, doc="Last day.")
-    capital = param.Number(CAPITAL, bounds=(0, None), inclusive_bounds=(False, True), doc="In quote currency.")
-    fee_pct = param.Number(
-        100 * FEE, bounds=(0, 100), step=0.01, label="Fee, % a side", doc="Percent of each fill's value."
-    )
-    slippage_bps = param.Number(
-        SLIPPAGE_BPS, bounds=(0, 10_000), step=1, label="Slippage, bps a side", doc="Limits never slip."
-    )
-    volume_share = param.Number(
-        None,
-        bounds=(0, 100),
-        inclusive_bounds=(False, True),
-        allow_None=True,
-        label="Largest share of a bar's volume, %",
-        doc="Fills take at most this share of a bar's volume. Empty: no limit.",
-    )
-    on_end: param.Selector[Any] = param.Selector(
-        default="hold", objects=_ENDS, label="When candles end early", doc="For a symbol whose candles end first."
-    )
-    allow_stale = param.Boolean(
-        False,
-        label="Allow missing reference candles",
-        doc="Run even if the candles of a reference market end early.",
-    )
-    lookahead = param.Boolean(
-        True,
-        label="Check for look-ahead",
-        doc="Also call the strategy on changed futures, to see whether it looks ahead.",
-    )
-
     features = param.String(
         "", label="Features, one a line", doc="Data from outside: regime=models:v9, or a file or SQL as for --feature."
     )
@@ -103,7 +58,7 @@ class BacktestForm(StrategyForm):
         self._found = [status for status in found if status.rows]
         known = settings()
         self._day_start = known.day_start
-        super().__init__(page, fee_pct=_percent(known.fee), slippage_bps=known.slippage_bps, capital=known.capital)
+        super().__init__(page, fee_pct=as_percent(known.fee), slippage_bps=known.slippage_bps, capital=known.capital)
         self._offer("strategy", strategies_by_title())
         self._offer("exchange", sorted({s.series.exchange for s in self._found}), prefer=known.exchange)
         self.param.watch(self._list_intervals, "exchange")
@@ -119,7 +74,7 @@ class BacktestForm(StrategyForm):
     def __panel__(self) -> Any:
         own, wide = self.param, self.wide
         dates = pair(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
-        fee, slip = (pmui.FloatInput.from_param(p, **wide) for p in (own.fee_pct, own.slippage_bps))
+        capital, fee, slip = self.option_widgets(*_COSTS)
         return pn.Column(
             pmui.Select.from_param(own.strategy, **wide),
             pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
@@ -128,7 +83,7 @@ class BacktestForm(StrategyForm):
             dates,
             self._parameters,
             pmui.Select.from_param(own.benchmark, **wide),
-            pmui.FloatInput.from_param(own.capital, format="0,0", **wide),
+            capital,
             pair(fee, slip),
             self._more(),
             **WIDE,
@@ -137,10 +92,7 @@ class BacktestForm(StrategyForm):
     def _more(self) -> Any:
         own, wide = self.param, self.wide
         fields = pn.Column(
-            optional_number(self, "volume_share", **wide),
-            pmui.Select.from_param(own.on_end, **wide),
-            pmui.Checkbox.from_param(own.allow_stale, **wide),
-            pmui.Checkbox.from_param(own.lookahead, **wide),
+            *self.option_widgets(*(name for name in SHOWN if name not in _COSTS)),
             pmui.TextAreaInput.from_param(own.features, placeholder="regime=models:v9", rows=2, **wide),
             pmui.TextInput.from_param(own.only_in, placeholder="regime=bull", **wide),
             **WIDE,
@@ -148,36 +100,41 @@ class BacktestForm(StrategyForm):
         changed = any(getattr(self, name) != own[name].default for name in _MORE)
         return pmui.Accordion(("More", fields), active=[0] if changed else [], title_variant="subtitle2", **wide)
 
+    def option_widgets(self, *names: str) -> list[Any]:
+        """The widgets of some fields in `SHOWN`."""
+        return [option_widget(self, name, **self.wide) for name in names]
+
     def arguments(self) -> list[str]:
         """The arguments of `cqs` that run this.
 
         Raises:
             UsageError: a field holds what the form does not offer.
         """
-        offered(self, "strategy", "exchange", "interval", "symbols", "benchmark", "on_end")
-        made = ["backtest", "run", self.strategy, "--exchange", self.exchange]
-        made += ["--symbols", ",".join(self.symbols), "--interval", self.interval]
-        made += [
-            "--capital",
-            str(self.capital),
-            "--fee",
-            f"{self.fee_pct / 100:.12g}",
-            "--slippage-bps",
-            str(self.slippage_bps),
-        ]
+        offered(self, "benchmark")
+        made = ["backtest", "run", *self.request_arguments(OPTIONS)]
         made += ["--benchmark", self.benchmark] if self.benchmark != _EQUAL_WEIGHTS else []
-        made += ["--start", str(self.start)] if self.start else []
-        made += ["--end", str(self.end)] if self.end else []
-        made += [] if self.volume_share is None else ["--max-volume-share", f"{self.volume_share / 100:.12g}"]
-        made += ["--on-end", self.on_end] if self.on_end != "hold" else []
-        made += ["--allow-stale"] if self.allow_stale else []
-        made += [] if self.lookahead else ["--no-lookahead-check"]
-        for line in filter(None, map(str.strip, self.features.splitlines())):
-            made += ["--feature", line]
-        made += ["--only-in", self.only_in.strip()] if self.only_in.strip() else []
         for name, value in self.configured.values().items():
             made += ["--set", f"{name}={to_text(value) if isinstance(value, float) else value}"]
         return made
+
+    def request_arguments(self, options: Iterable[str] = SEARCHED) -> list[str]:
+        """The strategy and the options of a command that runs one, but for its parameters.
+
+        Args:
+            options: that the command has.
+
+        Raises:
+            UsageError: a field holds what the form does not offer.
+        """
+        offered(self, "strategy", "exchange", "interval", "symbols", *(n for n in SHOWN if OPTIONS[SHOWN[n]].choices))
+        made = [self.strategy, "--exchange", self.exchange]
+        made += ["--symbols", ",".join(self.symbols), "--interval", self.interval]
+        made += ["--start", str(self.start)] if self.start else []
+        made += ["--end", str(self.end)] if self.end else []
+        made += arguments(typed_values(self), options)
+        for line in filter(None, map(str.strip, self.features.splitlines())):
+            made += ["--feature", line]
+        return made + (["--only-in", self.only_in.strip()] if self.only_in.strip() else [])
 
     def fill(self, made: dict[str, Any]) -> None:
         """Take the inputs of a run's manifest, as far as the lake and the plugins still know them.
@@ -198,17 +155,9 @@ class BacktestForm(StrategyForm):
         self.benchmark = benchmark if benchmark in self.param.benchmark.objects else _EQUAL_WEIGHTS
         self.start = _day(made["start"]) or self.start
         self.end = _day(made["last"])
-        costs = made["costs"]
-        share = costs.get("max_volume_share")
         self.param.update(
-            fee_pct=_percent(costs["fee"]),
-            slippage_bps=costs["slippage_bps"],
-            capital=costs["capital"],
-            volume_share=None if share is None else _percent(share),
-            on_end=costs.get("on_end", "hold"),
-            allow_stale=bool(made.get("allow_stale")),
-            lookahead=made["badges"]["lookahead"] != "not checked",
-            features=_feature_lines(made.get("features", {})),
+            **fields_of(made),
+            features=feature_lines(made.get("features", {})),
             only_in=str(made["strategy"]["parameters"].get("only_in", "")),
         )
         self._address.settle()
@@ -277,17 +226,12 @@ class BacktestForm(StrategyForm):
         return found
 
 
-def _percent(fraction: float) -> float:
-    """Without the digits that binary fractions add: 0.0007 is 0.07 %."""
-    return float(f"{100 * fraction:.12g}")
-
-
 def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text[:10]) if text else None
 
 
-def _feature_lines(features: dict[str, Any]) -> str:
-    """As they were typed; those that came from Python have no source to take them from again."""
+def feature_lines(features: dict[str, Any]) -> str:
+    """The features of a manifest as they were typed; those from Python have no source to take them from again."""
     lines = []
     for name, about in features.items():
         known = about["known"] if not str(about["known"]).isdigit() else f"{int(about['known']) / 1000:g}s"

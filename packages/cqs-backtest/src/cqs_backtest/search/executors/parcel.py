@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cqs_core import Candles, Strategy
 
-_UNSENT = ("strategy", "end", "allow_stale")
+_UNSENT = ("strategy", "end")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Parcel:
         """
         self._check_versions()
         strategy = self._strategy(folder)
-        request = Request(strategy=strategy, end=self.end, allow_stale=True, **self.request)
+        request = Request(strategy=strategy, end=self.end, **self.request).with_options(allow_stale=True)
         bucket = Bucket(self.bucket)
         candles = feed.from_lake(feed.looking_at(request, self.looks_at, warmup=0), bucket)
         self._check_candles(candles)
