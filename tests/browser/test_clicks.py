@@ -52,6 +52,7 @@ def test_a_trade_and_a_day_of_the_monitor_are_shown_on_candles(visit, dashboard,
     page = visit(f"{dashboard(demo)}?view=monitor", height=1200).page
     row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=action]")).nth(3)
     row.locator("[tabulator-field=symbol]").wait_for(timeout=30_000)
+    settle(page, of="monitor")
     symbol, time = (row.locator(f"[tabulator-field={name}]").inner_text() for name in ("symbol", "time"))
     row.locator("[tabulator-field=symbol]").click()
     heading(page, rf"upbit {symbol}.KRW \w+ · trade of {time[:16]} KST").wait_for()
@@ -77,6 +78,7 @@ def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, de
     page.locator(".tabulator-row [tabulator-field=strategy]").first.click()
     row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=entry_price]")).nth(5)
     row.wait_for(timeout=60_000)
+    settle(page, of="backtest")
     row.locator("[tabulator-field=symbol]").click()
     said = heading(page, r"upbit \w+.KRW 1d · trade \d+, [+-]")
     said.wait_for(timeout=60_000)

@@ -174,7 +174,8 @@ class TestStored:
         code, _, err = cqs(*self.WALK, *self.DAYS, "--json")
         assert code != 0
         stopped = err.split("--resume ")[1].split()[0]
-        assert [row["done"] for row in cqs("backtest", "searches", "--json")[1]] == [False, True]
+        rows = {row["id"]: row["done"] for row in cqs("backtest", "searches", "--json")[1]}
+        assert rows == {stopped: False, whole["walk_forward"]: True}
         assert "go on with --resume" in cqs("backtest", "searches", stopped)[1]
         monkeypatch.setattr(WalkFolder, "write_try", lambda *given: (written.append(given[1]), write(*given)))
         again = cqs(*self.WALK, *self.DAYS, "--resume", stopped, "--json")[1]
