@@ -1,7 +1,6 @@
 """Executors: the same table as one thread makes, whatever dies; and what is refused before anything runs."""
 
 import contextlib
-import io
 import os
 import signal
 import subprocess
@@ -11,76 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-import pyarrow.parquet as pq
 import pytest
 from handmade import frame, store
+from rules_to_send import RANGES, RULE, SETS, after_part, job_of, rule_in, sweep_of, table
 
 from cqs_backtest.feed import from_lake
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.search.executors import Workload, executor, open_executor
 from cqs_backtest.search.executors.parcel import Parcel
-from cqs_backtest.search.sweep import Sweep, SweepJob
 from cqs_core import CqsError, Orders, Strategy, UsageError
 
-RULE = """
-import param
-from cqs_core import Orders, Strategy
-from near import rising
-
-class Rule(Strategy):
-    id = "rule_of_mine"
-    bars = param.Integer(5, bounds=(2, 30), step=1)
-    size = param.Number(0.5, bounds=(0.1, 1.0), step=0.1)
-
-    def orders(self, candles):
-        print("not the command's output")
-        up = rising(candles, self.bars)
-        return Orders(enter=up, exit=~up, weight=self.size / 2)
-"""
-NEAR = """
-from cqs_backtest import indicators as ind
-
-def rising(candles, bars):
-    return ind.previous(candles, "close") > ind.sma(candles, bars)
-"""
-SETS = 29 * 10
-
-
-def rule_in(folder, text=RULE):
-    """A rule of one's own that imports a module next to it, as users name it."""
-    (folder / "rule.py").write_text(text)
-    (folder / "near.py").write_text(NEAR)
-    return f"{folder / 'rule.py'}:Rule"
-
-
-def sweep_of(strategy, ranges=None):
-    return Sweep(make_request(strategy, ["BTC", "ETH"], costs=make_costs()), ranges or {})
-
-
-def job_of(sweep, bucket, part=20, **options):
-    job = SweepJob(sweep, bucket, **options)
-    job._part = job._part or part
-    return job
-
-
-def table(bucket, sweep):
-    """All rows by number of the set, as text: NaN is NaN."""
-    names = [entry.key for entry in bucket.list(f"sweeps/{sweep}/rows")]
-    rows = [row for name in names for row in pq.read_table(io.BytesIO(bucket.read(name))).to_pylist()]
-    return [repr(row) for row in sorted(rows, key=lambda row: row["set"])]
-
-
-def after_part(job, number, act):
-    """Act once so many parts are stored."""
-    keep, parts = job._keep, []
-
-    def kept(*args):
-        keep(*args)
-        parts.append(args[0])
-        if len(parts) == number:
-            act()
-
-    job._keep = kept
+IN_WORKERS = "__import__('multiprocessing').parent_process()"
 
 
 def interrupt():
@@ -96,7 +36,7 @@ class TestProcesses:
             after_part(stopped, 3, interrupt)
             with pytest.raises(KeyboardInterrupt):
                 stopped.run()
-            assert len(table(bucket, stopped.folder.id)) == 3 * 20
+            assert len(table(bucket, stopped.folder.id)) == 3 * 4
             again = job_of(sweep, bucket, executor=processes, resume=stopped.folder.id)
             after_part(again, 2, lambda: psutil.Process(next(iter(processes._pool._processes))).kill())
             result = again.run()
@@ -106,8 +46,7 @@ class TestProcesses:
 
     def test_a_rule_that_kills_its_process_again_and_again_is_told(self, bucket, tmp_path, monkeypatch):
         monkeypatch.setattr(executor, "_MOST_DEATHS", 1)
-        die = "import multiprocessing as m, os; m.parent_process() and os._exit(1)"
-        deadly = RULE.replace("    up = ", f"    {die}\n        up = ")
+        deadly = RULE.replace("    up = ", f"    {IN_WORKERS} and __import__('os')._exit(1)\n        up = ")
         with open_executor(workers=1) as processes, pytest.raises(CqsError, match="the same work") as error:
             job_of(sweep_of(rule_in(tmp_path, deadly), {"bars": "2,3"}), bucket, executor=processes).run()
         assert "\n" not in str(error.value)
@@ -130,6 +69,12 @@ class TestProcesses:
 def test_one_way_to_run_is_chosen(options, told):
     with pytest.raises(UsageError, match=told):
         open_executor(**options)
+
+
+def test_a_cluster_needs_dask(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"install it: uv add 'cqs-backtest\[cluster\]'"):
+        open_executor(scheduler="tcp://127.0.0.1:8786")
 
 
 def test_a_rule_that_cannot_be_sent_is_told_and_stays_in_this_process_by_itself(bucket):
@@ -156,9 +101,10 @@ class TestCommand:
     @pytest.fixture
     def running(self, bucket, tmp_path):
         """The process, and those that it started; rows are coming."""
-        slow = RULE.replace("    up = ", "    __import__('time').sleep(0.02)\n        up = ")
+        slow = RULE.replace("    up = ", f"    {IN_WORKERS} and __import__('time').sleep(0.3)\n        up = ")
         main = [sys.executable, "-c", "from cqs_core.cli import main; main()"]
         sweep = ["backtest", "sweep", rule_in(tmp_path, slow), "--symbols", "BTC,ETH", "--workers", "2", "--json"]
+        sweep += [word for name, text in RANGES.items() for word in ("--param", f"{name}={text}")]
         with psutil.Popen(
             [*main, *sweep, "--bucket", bucket.url],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,

@@ -8,6 +8,7 @@ import time
 import warnings
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from cqs_backtest.search.executors.executor import DIED, Executor, remembered
@@ -15,7 +16,7 @@ from cqs_backtest.search.executors.parcel import Parcel
 from cqs_backtest.search.executors.software import differences, needed
 from cqs_backtest.search.executors.worker import call
 from cqs_core import CqsError, UsageError
-from cqs_core.isolation import fact_of
+from cqs_core.isolation import TimedOut, fact_of, limited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -118,19 +119,20 @@ def _client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise UsageError("--scheduler needs Dask; install cqs-backtest[cluster]") from None
+        raise UsageError("--scheduler needs Dask; install it: uv add 'cqs-backtest[cluster]'") from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it tells at length what is raised here
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # other versions are refused below, by name
-            return cast("Any", Client)(address, timeout=_ANSWER, set_as_default=False)
+            connect = partial(cast("Any", Client), address, timeout=_ANSWER, set_as_default=False)
+            return limited(connect, _ANSWER, _ANSWER + 0.5, lambda: None)  # a server may take calls and say nothing
     except Exception as error:  # noqa: BLE001 - OSError, TimeoutError, ValueError, and what a server that is no Dask answers
         remedy = "is its address right, and does it run? start one with: dask scheduler"
         raise UsageError(f"scheduler {address!r} does not answer ({_short(error)}); {remedy}") from None
 
 
 def _short(error: BaseException) -> str:
-    """The first cause, whose message is the shortest."""
+    """The first cause: those around it only repeat it at length."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return fact_of(error)
+    return "no answer in time" if isinstance(error, TimedOut | TimeoutError) else fact_of(error)
