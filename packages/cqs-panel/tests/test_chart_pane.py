@@ -17,7 +17,7 @@ class Page:
     def load(self, work, show, *, quiet=False):
         show(work())
 
-    def later(self, call):
+    def later(self, call, place=None):
         self.resting.append(call)
 
 

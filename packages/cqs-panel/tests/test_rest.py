@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import panel as pn
 import pytest
+from bokeh.document import Document
 
-from cqs_panel.shell.rest import Rest
+from cqs_panel.shell.rest import Part, Rest
 
 
 class Working:
@@ -26,11 +28,11 @@ def asked():
 
 @pytest.fixture
 def rest(asked):
-    return Rest(asked.append)
+    return Rest(lambda pause, near: asked.append(near))
 
 
 def test_nothing_is_asked_before_the_browser_is_there(rest, asked):
-    rest.add(Working(), lambda: None)
+    rest.add(Part(Working(), lambda: None, None))
     assert asked == []
     rest.drawn()
     assert len(asked) == 1
@@ -40,7 +42,7 @@ def test_calls_come_one_at_a_time_in_their_order(rest, asked):
     called, work = [], Working()
     rest.drawn()
     for name in "abc":
-        rest.add(work, lambda name=name: called.append(name))
+        rest.add(Part(work, lambda name=name: called.append(name), None))
     assert (called, len(asked)) == ([], 1)
     for count in (1, 2, 3):
         rest.answered()
@@ -53,7 +55,7 @@ def test_calls_come_one_at_a_time_in_their_order(rest, asked):
 def test_a_view_that_still_loads_is_not_asked_for_until_it_is_there(rest, asked):
     called, work = [], Working(idle=False)
     rest.drawn()
-    rest.add(work, lambda: called.append(1))
+    rest.add(Part(work, lambda: called.append(1), None))
     assert asked == []
     work.frame.idle = True
     rest.go_on()
@@ -65,7 +67,7 @@ def test_a_view_that_still_loads_is_not_asked_for_until_it_is_there(rest, asked)
 def test_a_view_that_loads_again_before_the_answer_is_asked_for_later(rest, asked):
     called, work = [], Working()
     rest.drawn()
-    rest.add(work, lambda: called.append(1))
+    rest.add(Part(work, lambda: called.append(1), None))
     work.frame.idle = False
     rest.answered()
     work.frame.idle = True
@@ -77,9 +79,9 @@ def test_a_view_that_loads_again_before_the_answer_is_asked_for_later(rest, aske
 def test_what_belongs_to_a_hidden_view_waits_until_it_is_shown(rest, asked):
     called, hidden = [], Working(shown=False)
     rest.drawn()
-    rest.add(hidden, lambda: called.append("hidden"))
+    rest.add(Part(hidden, lambda: called.append("hidden"), None))
     assert asked == []
-    rest.add(Working(), lambda: called.append("shown"))
+    rest.add(Part(Working(), lambda: called.append("shown"), None))
     rest.answered()
     assert called == ["shown"]
     hidden.frame.page.shown = True
@@ -91,7 +93,15 @@ def test_what_belongs_to_a_hidden_view_waits_until_it_is_shown(rest, asked):
 def test_what_is_forgotten_is_not_called(rest, asked):
     called, work = [], Working()
     rest.drawn()
-    rest.add(work, lambda: called.append(1))
+    rest.add(Part(work, lambda: called.append(1), None))
     rest.forget(work)
     rest.answered()
     assert (called, len(asked)) == ([], 1)
+
+
+def test_the_browser_is_told_what_stands_in_the_place_of_a_part(rest, asked):
+    held = pn.Column()
+    model = held.get_root(Document())
+    rest.drawn()
+    rest.add(Part(Working(), lambda: None, held))
+    assert asked == [model.id]

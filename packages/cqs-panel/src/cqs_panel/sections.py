@@ -121,7 +121,7 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
 
     def place(one: Any) -> Any:
         held = pn.Column(skeleton(1, height, waits=True), **WIDE)
-        page.later(lambda: fill(held, made(one)))
+        page.later(lambda: fill(held, made(one)), held)
         return held
 
     def made(one: Any) -> Any:

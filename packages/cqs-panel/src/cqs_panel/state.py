@@ -30,7 +30,7 @@ class Shell(Protocol):
     def fail(self, page: PageState, where: str, error: BaseException) -> None: ...
     def spawn(self, page: PageState, work: Callable[[], Any], show: Callable[[Any], Any], *, quiet: bool) -> None: ...
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None: ...
-    def later(self, page: PageState, call: Callable[[], Any]) -> None: ...
+    def later(self, page: PageState, call: Callable[[], Any], place: Any) -> None: ...
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None: ...
     def start(self, title: str, arguments: Sequence[str]) -> Job: ...
     def reveal(self, name: str) -> None: ...
@@ -116,13 +116,17 @@ class PageState(param.Parameterized):
         """Call `update` again and again while the view is shown; ends with the session. Errors show on the view."""
         self._shell.every(self, seconds, update)
 
-    def later(self, call: Callable[[], Any]) -> None:
+    def later(self, call: Callable[[], Any], place: Any = None) -> None:
         """Call when this view is shown and what it loads first is there: for what lies below the fold.
 
         Calls come in their order, one at a time with pauses, and wait while the user looks at another view.
         `staged` lays out a page that way.
+
+        Args:
+            call: makes the part.
+            place: the Panel object that stands there until then; while the user sees it there is no pause.
         """
-        self._shell.later(self, call)
+        self._shell.later(self, call, place)
 
     def start(self, title: str, arguments: Sequence[str]) -> Job:
         """Run `cqs ARGUMENTS --json` as a job on this bucket; every page shows how far it is, and what came of it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.readout import Readout
 from cqs_panel.charts.style import crosshair, limit, pane, time_figure
+from cqs_panel.charts.viewport import MOST, OPENING, Opened, Viewed, opened, possible, viewed
 from cqs_panel.layout import WIDE
 from cqs_panel.sections import empty
 from cqs_panel.theme import tones
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cqs_panel.state import PageState
     from cqs_panel.view import Layer
 
-MOST = 1_000  # buckets in view; half as many again lie ready on both sides
-_OPENING = 240  # candles in view at first
 _NARROWEST = 12  # candles
 _FIT = """
 const {ts, low, high, volume} = source.data, a = x.start, b = x.end
@@ -128,12 +126,14 @@ class CandleChart(pn.viewable.Viewer):
         return self._have[2]
 
     def _open_again(self) -> None:
-        source = self._source
+        source, wanted = self._source, self._wanted
         if source is not None:
-            self._page.load(lambda: (source, or_damage(source.span)), self._open)
+            self._missed = None
+            self._page.load(lambda: opened(source, *wanted), self._open)
 
-    def _open(self, opened: tuple[CandleSource, tuple[int, int] | DataError | None]) -> None:
-        source, ends = opened
+    def _open(self, got: Opened) -> None:
+        """Show all at once: with each part that came later the browser would lay out and draw again."""
+        source, ends = got.source, got.ends
         if source is not self._source:
             return
         self._damage.clear()
@@ -141,27 +141,27 @@ class CandleChart(pn.viewable.Viewer):
         if isinstance(ends, DataError):
             self._show_damage(ends)
             return
-        self._figures.visible, self._blank.visible = ends is not None, ends is None
-        if ends is None:
+        self._blank.visible = ends is None
+        if ends is None or got.viewed is None:
+            self._figures.visible = False
             self._blank[:] = [empty("No candles", "Fetch this series, and it shows here.")]
             return
-        start, end = self._wanted
         last = ends[1] + source.base
-        start = last - _OPENING * source.base if start is None else start
         self._ends = ends
         edge = self._edge = max((last - ends[0]) * 0.05, 50 * source.base)
         shown = self._price.x_range
         shown.update(bounds=None, min_interval=None)  # the browser would force the new range into those of before
-        self._move(start, last if end is None else end)
+        self._place(*got.view)
         limit(shown, ends[0], last, _NARROWEST * source.base, edge)
         self._reset_to(last)
+        self._show(got.viewed)
         self._overlays.open(source.series, ends[0], last)
         self._page.load(lambda: (source, or_damage(source.warm)), self._warmed, quiet=True)
 
     def _reset_to(self, last: int) -> None:
         """Let Reset show the newest candles, whatever the chart opened on."""
         if self._source is not None:
-            start = max(last - _OPENING * self._source.base, self._ends[0] - self._edge)
+            start = max(last - OPENING * self._source.base, self._ends[0] - self._edge)
             self._price.x_range.update(reset_start=start, reset_end=last)
 
     def _warmed(self, got: tuple[CandleSource, DataError | None]) -> None:
@@ -205,11 +205,14 @@ class CandleChart(pn.viewable.Viewer):
 
     def _move(self, start: float, end: float) -> None:
         """Set both ends of the viewport, then ask once."""
+        self._place(start, end)
+        self._fit()
+        self._ask()
+
+    def _place(self, start: float, end: float) -> None:
         self._moving = True
         self._price.x_range.update(start=start, end=end)
         self._moving = False
-        self._fit()
-        self._ask()
 
     def _draw(self) -> None:
         up, p, v = self._data, self._price, self._volume
@@ -235,27 +238,17 @@ class CandleChart(pn.viewable.Viewer):
     def _ask(self, *, anew: bool = False) -> None:
         """Ask for the viewport's buckets, unless they lie ready and are wanted no newer."""
         source, a, b = self._source, self._price.x_range.start, self._price.x_range.end
-        if source is None or not self._ends[1] or self._moving or not _possible(a, b):
+        if source is None or not self._ends[1] or self._moving or not possible(a, b):
             return
         step = step_for(b - a, source.base, MOST)
         low, high, have = self._have
         first, last = self._ends
         if not anew and step == have and (a >= low or low <= first) and (b <= high or high > last):
             return
-        margin = (b - a) / 2
         self._missed = None
-        asked = max(first, min(last, int(a - margin))), min(last + source.base, int(b + margin))
+        self._page.load(lambda: viewed(source, (first, last), (a, b)), self._show, quiet=True)
 
-        def read() -> tuple[CandleSource, tuple[int, int], Buckets | DataError]:
-            return source, asked, or_damage(lambda: self._bars(source, asked, step))
-
-        self._page.load(read, self._show, quiet=True)
-
-    def _bars(self, source: CandleSource, asked: tuple[int, int], step: int) -> Buckets:
-        start = asked[0] // step * step
-        return source.buckets(start, -(-asked[1] // step) * step, step)
-
-    def _show(self, got: tuple[CandleSource, tuple[int, int], Buckets | DataError]) -> None:
+    def _show(self, got: Viewed) -> None:
         source, asked, bars = got
         if source is not self._source:
             return
@@ -285,11 +278,6 @@ class CandleChart(pn.viewable.Viewer):
         self._price.y_range.update(start=bottom - pad, end=top + pad)
         if (most := float(np.nan_to_num(data["volume"][seen]).max())) > 0:
             self._volume.y_range.update(start=0, end=1.08 * most)
-
-
-def _possible(start: Any, end: Any) -> bool:
-    """Whether a browser may have such a viewport; another is not answered."""
-    return all(isinstance(one, int | float) and math.isfinite(one) for one in (start, end)) and start < end
 
 
 def _earliest(*times: int | None) -> int | None:

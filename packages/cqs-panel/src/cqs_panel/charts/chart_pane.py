@@ -51,7 +51,7 @@ class ChartPane(pn.viewable.Viewer):
         """
         self._wanted = make
         if below:
-            self._page.later(self._ask)
+            self._page.later(self._ask, self._root)
         else:
             self._ask()
         return self

@@ -28,7 +28,7 @@ def build(shell: Dashboard, page: PageState) -> Any:
     for frame in frames[:_FIRST]:
         frame.build()
     for frame in frames[_FIRST:]:
-        page.later(frame.build)
+        page.later(frame.build, frame.__panel__())
     return pn.Column(*frames, stylesheets=[NO_BUTTON, _GRID], **WIDE)
 
 

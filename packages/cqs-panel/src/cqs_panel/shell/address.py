@@ -29,9 +29,11 @@ export function render({model, view}) {
   window.Bokeh.require("core/visuals/visual").VisualProperties.prototype._get_css_value = () => ""
   let stirred = 0
   view.model.document.on_change(() => { stirred = performance.now() })
-  const rest = (pause, until) => {  // answered when nothing came for so long; soon in any case: it may be in view
+  const seen = (el) => { const box = el?.getBoundingClientRect()
+    return box !== undefined && box.height > 0 && box.top < window.innerHeight && box.bottom > 0 }
+  const rest = (pause, until, el) => {  // answered when nothing came for so long, at once where the user waits for it
     const wait = Math.min(stirred + pause, until) - performance.now()
-    if (wait > 0) setTimeout(rest, wait, pause, until)
+    if (wait > 0 && !seen(el)) setTimeout(rest, Math.min(wait, 50), pause, until, el)
     else requestIdleCallback(() => tell("rested"), {timeout: 300})
   }
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
@@ -68,7 +70,7 @@ export function render({model, view}) {
     if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
     if (said.cookie) keep(said.cookie)
-    if (said.rest) rest(said.rest, performance.now() + 800)
+    if (said.rest) rest(said.rest, performance.now() + 800, window.Bokeh.index.find_one_by_id(said.near)?.el)
     if (said.reload) window.location.reload()
     if (said.top) { wanted = null; main()?.scrollTo(0, 0) }
   })

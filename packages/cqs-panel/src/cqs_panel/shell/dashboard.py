@@ -53,7 +53,7 @@ class Dashboard(Services):
         self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self.presence = Presence(lambda: self.bucket, self._document, self._read_again)
-        self._rest = Rest(lambda pause: self._address.send(rest=pause))
+        self._rest = Rest(lambda pause, near: self._address.send(rest=pause, near=near))
         self.user = UserMenu(lambda: self._address.send(reload=True))
         self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
         guard_events()

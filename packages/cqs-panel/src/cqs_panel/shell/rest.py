@@ -1,37 +1,49 @@
-"""Runs the parts of a page that can wait, once the browser has drawn the rest and is idle."""
+"""Runs the parts of a page that can wait: those in view at once, the others when the browser is idle."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cqs_panel.shell.work import Work
 
-_FIRST, _NEXT = 400, 20  # milliseconds for which the browser has had nothing to do
+_IDLE = 400  # milliseconds for which the browser has had nothing to do
+
+
+class Part(NamedTuple):
+    """A call that waits.
+
+    Attributes:
+        place: what stands on the page until then; None if there is nothing.
+    """
+
+    work: Work
+    call: Callable[[], Any]
+    place: Any
 
 
 class Rest:
     """The calls of all views of one session. Those of a view wait while another one is shown.
 
     Args:
-        ask: asks the browser to answer after this many idle milliseconds.
+        ask: asks the browser to answer after so many idle milliseconds, or at once if the model of this id is in view.
     """
 
-    def __init__(self, ask: Callable[[int], None]) -> None:
+    def __init__(self, ask: Callable[[int, str], None]) -> None:
         self._ask = ask
-        self._waiting: list[tuple[Work, Callable[[], Any]]] = []
+        self._waiting: list[Part] = []
         self._drawn = self._asked = False
 
-    def add(self, work: Work, call: Callable[[], Any]) -> None:
+    def add(self, part: Part) -> None:
         """Call later, after those added before."""
-        self._waiting.append((work, call))
+        self._waiting.append(part)
         self.go_on()
 
     def forget(self, work: Work) -> None:
         """Call nothing of a view that is gone."""
-        self._waiting = [one for one in self._waiting if one[0] is not work]
+        self._waiting = [one for one in self._waiting if one.work is not work]
 
     def clear(self) -> None:
         """Call nothing more."""
@@ -42,21 +54,26 @@ class Rest:
         self._drawn = True
         self.go_on()
 
-    def go_on(self, pause: int = _FIRST) -> None:
+    def go_on(self) -> None:
         """Ask the browser, where anything waits for the view that is shown and is there; frames call this as well."""
-        if self._drawn and not self._asked and self._due() is not None:
+        if self._drawn and not self._asked and (due := self._due()) is not None:
             self._asked = True
-            self._ask(pause)
+            self._ask(_IDLE, _id(due.place))
 
     def answered(self) -> None:
         """The browser is idle: make one call, if what its view loads first is there."""
         self._asked = False
         if (due := self._due()) is not None:
             self._waiting.remove(due)
-            work, call = due
-            work.call(call)
-            self.go_on(_NEXT)
+            due.work.call(due.call)
+            self.go_on()
 
-    def _due(self) -> tuple[Work, Callable[[], Any]] | None:
+    def _due(self) -> Part | None:
         """The next part: of a view that is shown and has loaded its first parts."""
-        return next((one for one in self._waiting if one[0].frame.page.shown and one[0].frame.idle), None)
+        return next((one for one in self._waiting if one.work.frame.page.shown and one.work.frame.idle), None)
+
+
+def _id(place: Any) -> str:
+    """Of its model in the browser."""
+    drawn = place._models.values() if place is not None else ()  # noqa: SLF001 - Panel does not tell it otherwise
+    return next((str(model.id) for model, _ in drawn), "")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import jobs
 from cqs_panel.checks import checked
+from cqs_panel.shell.rest import Part
 from cqs_panel.shell.work import soon
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class Services:
     def every(self, page: PageState, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         self._works[page].every(seconds, update)
 
-    def later(self, page: PageState, call: Callable[[], Any]) -> None:
-        self._rest.add(self._works[page], call)
+    def later(self, page: PageState, call: Callable[[], Any], place: Any) -> None:
+        self._rest.add(Part(self._works[page], call, place))
 
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None:
         self._works[page].at_end(call)

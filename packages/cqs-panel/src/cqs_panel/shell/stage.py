@@ -20,8 +20,8 @@ class Stage(JSComponent):
     """A place for each view. It stands between Bokeh's layout and the views, for two reasons.
 
     Bokeh lays out a whole page for each component that appears, changes its size or its visibility, and it does so for
-    hidden ones too. Here each view is laid out by itself, at most once a frame, and not at all while it is hidden: it
-    catches up when it is shown.
+    hidden ones too. Here each view is laid out by itself, with pauses, and not at all while it is hidden: it catches up
+    when it is shown.
 
     A hidden view keeps its elements, their scroll positions and drawn canvases (`content-visibility`), so
     that it is back at once.
@@ -33,25 +33,35 @@ class Stage(JSComponent):
     _render_policy = "manual"
     _stylesheets: ClassVar[list[str]] = [_CSS]
     _esm = """
+const PAUSE = 150  // ms at most between two layouts
 function alone(view, hidden) {  // its own root of layout
-  let anew = false, asked = false
+  let anew = false, asked = false, ended = 0, took = 0
   const run = () => {
+    if (!asked) return
     asked = false
     if (hidden() || !view.el.isConnected) return
+    const began = performance.now()
     if (anew) view.update_layout()
     anew = false
     view.measure_layout()
     view.update_bbox()
     view._compute_layout()
     view.after_layout()
+    ended = performance.now()
+    took = ended - began
   }
+  const soon = () => { asked = true; requestAnimationFrame(run) }
   const later = (all) => {
     anew ||= all
-    if (!asked) { asked = true; requestAnimationFrame(run) }
+    if (asked) return
+    asked = true  // a view that is being built asks with every part: the longer one layout took, the later is the next
+    const wait = ended + Math.min(2 * took, PAUSE) - performance.now()
+    if (wait > 0) setTimeout(soon, wait)
+    else soon()
   }
   view.invalidate_layout = () => later(true)
   view.compute_layout = () => later(false)
-  return () => later(false)
+  return soon
 }
 
 export function render({model, view}) {
