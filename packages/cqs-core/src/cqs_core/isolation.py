@@ -181,28 +181,34 @@ def _end(thread: threading.Thread) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
 
 
-async def answered(pending: Awaitable[_T]) -> _T:
-    """Await foreign code; each of its steps runs as in `foreign`.
+async def answered(
+    pending: Awaitable[_T], guard: Callable[[], contextlib.AbstractContextManager[None]] = foreign
+) -> _T:
+    """Await foreign code.
+
+    Args:
+        pending: to await.
+        guard: in which each of its steps runs.
 
     Raises:
         Escaped: it raised something that is not an Exception; cancellation by asyncio still works.
     """
-    return await _Steps(pending)
+    return await _Steps(pending, guard)
 
 
 class _Steps(Awaitable[_T]):
     """An awaitable, step by step."""
 
-    def __init__(self, pending: Awaitable[_T]) -> None:
-        self._pending = pending
+    def __init__(self, pending: Awaitable[_T], guard: Callable[[], contextlib.AbstractContextManager[None]]) -> None:
+        self._pending, self._guard = pending, guard
 
     def __await__(self) -> Generator[Any, Any, _T]:
-        with foreign():
+        with self._guard():
             steps = self._pending.__await__()
         step = functools.partial(_send, steps, None)
         while True:
             try:
-                with foreign():
+                with self._guard():
                     waits_for = step()
             except StopIteration as done:
                 return cast("_T", done.value)

@@ -8,8 +8,8 @@ import panel as pn
 from bokeh.document import Document
 
 from cqs_core import BucketError
-from cqs_core.isolation import foreign
 from cqs_panel.layout import WIDE
+from cqs_panel.patience import patient
 from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure, html, skeleton
 from cqs_panel.view import View, loaded
@@ -30,6 +30,7 @@ _HEADINGS = {
     "update": "this could not be updated",
     "job": "the job's result",
     "later": "a part could not be shown",
+    "late": "this takes long",
 }
 
 
@@ -83,7 +84,7 @@ class Frame(pn.viewable.Viewer):
         self._faults.clear()
         self._shown_faults.clear()
         try:
-            with foreign():
+            with patient():
                 shown = pn.panel(loaded(self.of.build)(self.page), sizing_mode="stretch_width")
                 if self.tried and not pn.state.loaded:
                     _try(shown)
@@ -108,7 +109,8 @@ class Frame(pn.viewable.Viewer):
             error: why it failed.
             key: identifies what failed; a success of another key leaves this error in place.
         """
-        self._report(where, error)
+        if where != "late" or self.tried:  # our own wait for a slow bucket
+            self._report(where, error)
         key = where if key is None else key
         known, message = self._shown_faults.get(key), repr(error)
         if known is None or known[0] != message:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core.isolation import answered, foreign
+from cqs_core.isolation import TimedOut, foreign
+from cqs_panel import patience
 from cqs_panel.login.session import acting, current_login
+from cqs_panel.patience import awaited, patient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -42,17 +45,30 @@ class Work:
         if not quiet:
             self.frame.busy(+1)
         future = _POOL.submit(_for_login, current_login(), work)
-        future.add_done_callback(lambda done: self._soon(lambda: self._finish(done, show, quiet)))
+        late = _after(patience.SECONDS, lambda: self._late(future, show))
+
+        def done(_: Future[Any]) -> None:
+            late()
+            self._soon(lambda: self._finish(future, show, quiet))
+
+        future.add_done_callback(done)
+
+    def _late(self, future: Future[Any], show: Callable[[Any], Any]) -> None:
+        """Say that it does not come back, and let the others have the thread that it takes."""
+        if not future.done():
+            _one_more(future)
+            told = TimedOut(f"it has been loading for {patience.SECONDS:g} s, and shows when it is there")
+            self._soon(lambda: future.done() or self.frame.fail("late", told, _key(show)))
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         """Call `update` while the view is shown: now, and then again and again."""
 
         async def guarded() -> None:
             try:
-                with foreign():
+                with patient():
                     pending = update()
                 if inspect.isawaitable(pending):
-                    await answered(pending)
+                    await awaited(pending)
             except Exception as error:  # noqa: BLE001 - an update may fail in any way; the others live on
                 self.frame.fail("update", error)
             else:
@@ -66,7 +82,8 @@ class Work:
         """Call what may fail in any way."""
         with at_once(self._document):
             try:
-                _guarded(part)
+                with patient():
+                    part()
             except Exception as error:  # noqa: BLE001 - a part may fail in any way; the others live on
                 self.frame.fail("later", error)
 
@@ -90,7 +107,7 @@ class Work:
             if not quiet:
                 self.frame.busy(-1)
             try:
-                with foreign():
+                with patient():
                     show(done.result())
             except Exception as error:  # noqa: BLE001 - work may fail in any way; the others live on
                 self.frame.fail("loading", error, _key(show))
@@ -133,6 +150,32 @@ def _for_login(key: str | None, work: Callable[[], Any]) -> Any:
     """The result, in a thread of the pool: what it may change is what the user of its session may."""
     with acting(key):
         return _guarded(work)
+
+
+def _one_more(late: Future[Any]) -> None:
+    """Let the pool have one more thread until this is done: eight that hang would stop the loading of all pages."""
+    _POOL._max_workers += 1  # noqa: SLF001 - it has no other way to grow
+    _POOL.submit(int)  # starts it, if something waits
+    late.add_done_callback(_one_less)
+
+
+def _one_less(_: Future[Any]) -> None:
+    _POOL._max_workers -= 1  # noqa: SLF001 - as above
+
+
+def _after(seconds: float, call: Callable[[], Any]) -> Callable[[], None]:
+    """Call it on this loop after a while; returns what takes that back, from any thread."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # there is none where a page is drawn without a server
+        return lambda: None
+    handle = loop.call_later(seconds, call)
+
+    def stop() -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(handle.cancel)
+
+    return stop
 
 
 class Timer:
