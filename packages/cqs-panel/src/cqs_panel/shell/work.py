@@ -55,10 +55,16 @@ class Work:
 
     def _late(self, future: Future[Any], show: Callable[[Any], Any]) -> None:
         """Say that it does not come back, and let the others have the thread that it takes."""
-        if not future.done():
-            _one_more(future)
-            told = TimedOut(f"it has been loading for {patience.SECONDS:g} s, and shows when it is there")
-            self._soon(lambda: future.done() or self.frame.fail("late", told, _key(show)))
+        if future.done():
+            return
+        _one_more(future)
+        told = TimedOut(f"it has been loading for {patience.SECONDS:g} s, and shows when it is there")
+
+        def tell() -> None:
+            if not future.done():
+                self.frame.fail("late", told, _key(show))
+
+        self._soon(tell)
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         """Call `update` while the view is shown: now, and then again and again."""
