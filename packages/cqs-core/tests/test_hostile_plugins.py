@@ -287,7 +287,8 @@ class TestDisabling:
 
 
 TAKEN = """
-from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, LogFormat, SqlTable, Strategy, Variable, hookimpl
+from cqs_core import AlertChannel, CandleFormat, DemoStep, Exchange, HealthCheck, LogFormat, SqlTable, Strategy
+from cqs_core import Variable, hookimpl
 
 class Thing:
     slug = name = "{name}"
@@ -329,6 +330,8 @@ def register_channels(): return [Thing()]
 def register_tables(): return [SqlTable("{name}", {{"a": "int"}}, print)]
 @hookimpl
 def register_variables(): return [Variable("{name}", "about")]
+@hookimpl
+def register_health_checks(): return [HealthCheck("{name}", print)]
 @hookimpl
 def register_demo(): return [DemoStep(name="{name}", title="", order=1, run=print)]
 """

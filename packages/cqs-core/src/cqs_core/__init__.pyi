@@ -21,6 +21,8 @@ from .host.demo import DemoStep as DemoStep
 from .host.exchange import Exchange as Exchange
 from .host.exchange import Listing as Listing
 from .host.exchange import Page as Page
+from .host.health import Health as Health
+from .host.health import HealthCheck as HealthCheck
 from .host.hookspecs import hookimpl as hookimpl
 from .host.log_format import LogFormat as LogFormat
 from .host.log_format import LoggedPosition as LoggedPosition

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_core import hookimpl
 
 if TYPE_CHECKING:
-    from cqs_core import DemoStep, Exchange
+    from cqs_core import DemoStep, Exchange, HealthCheck
 
 
 @hookimpl
@@ -45,6 +45,13 @@ def register_cards() -> list[Any]:
     from cqs_data.views import CARDS
 
     return CARDS
+
+
+@hookimpl
+def register_health_checks() -> list[HealthCheck]:
+    from cqs_core import HealthCheck
+
+    return [HealthCheck("candles", "cqs_data.health:candles", "newest candle of each exchange")]
 
 
 @hookimpl

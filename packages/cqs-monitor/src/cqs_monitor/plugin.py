@@ -9,7 +9,7 @@ from cqs_core import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqs_core import AlertChannel, DemoStep, LogFormat, SqlTable, Variable
+    from cqs_core import AlertChannel, DemoStep, HealthCheck, LogFormat, SqlTable, Variable
     from cqs_monitor.alerts.kind import AlertKind
 
 
@@ -55,6 +55,16 @@ def register_variables() -> Sequence[Variable]:
 
     about = "one channel for alerts each: `CQS_ALERT_TELEGRAM=tgram://TOKEN/CHAT`, an Apprise URL; a secret"
     return [Variable("CQS_ALERT_", about, secret=True, many=True)]
+
+
+@hookimpl
+def register_health_checks() -> Sequence[HealthCheck]:
+    from cqs_core import HealthCheck
+
+    return [
+        HealthCheck("bots", "cqs_monitor.health:bots", "age of each log, and the heartbeat"),
+        HealthCheck("watcher", "cqs_monitor.health:watcher", "who has the watcher's lease"),
+    ]
 
 
 @hookimpl

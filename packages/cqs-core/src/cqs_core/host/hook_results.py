@@ -26,6 +26,7 @@ _NAMES = {
     "register_overlays": "name",
     "register_tables": "name",
     "register_variables": "name",
+    "register_health_checks": "name",
     "register_demo": "name",
 }
 
@@ -269,6 +270,12 @@ def _is_variable(item: Any) -> Verdict:
     return _text(item, "about", empty=False) or _text(item, "default") or (True if checked else _call(item, "check"))
 
 
+def _is_health_check(item: Any) -> Verdict:
+    from cqs_core.host.health import HealthCheck
+
+    return isinstance(item, HealthCheck) and (_target(item, "run") or _text(item, "doc") or True)
+
+
 def _is_step(item: Any) -> Verdict:
     from cqs_core.host.demo import DemoStep
 
@@ -303,6 +310,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {
     "register_channels": ("a channel: an object with `name` and `send`", _is_channel),
     "register_tables": ("a cqs_core.SqlTable", _is_table),
     "register_variables": ("a cqs_core.Variable", _is_variable),
+    "register_health_checks": ("a cqs_core.HealthCheck", _is_health_check),
     "register_demo": ("a cqs_core.DemoStep", _is_step),
     "register_views": ("a cqs_panel.View", _is_view),
     "register_cards": ("a cqs_panel.Card", _is_card),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cqs_core.host.candle_format import CandleFormat
     from cqs_core.host.demo import DemoStep
     from cqs_core.host.exchange import Exchange
+    from cqs_core.host.health import HealthCheck
     from cqs_core.host.log_format import LogFormat
     from cqs_core.host.sql_table import SqlTable
     from cqs_core.host.variable import Variable
@@ -89,6 +90,11 @@ def register_tables() -> Sequence[SqlTable]:  # type: ignore[empty-body]
 @hookspec
 def register_variables() -> Sequence[Variable]:  # type: ignore[empty-body]
     """Called by `cqs config`. Returns `cqs_core.Variable` environment variables that the package reads."""
+
+
+@hookspec
+def register_health_checks() -> Sequence[HealthCheck]:  # type: ignore[empty-body]
+    """Called by `cqs health`. Returns `cqs_core.HealthCheck` checks that it makes."""
 
 
 @hookspec

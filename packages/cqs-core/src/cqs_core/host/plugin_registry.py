@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cqs_core.host.candle_format import CandleFormat
     from cqs_core.host.demo import DemoStep
     from cqs_core.host.exchange import Exchange
+    from cqs_core.host.health import HealthCheck
     from cqs_core.host.log_format import LogFormat
     from cqs_core.host.sql_table import SqlTable
     from cqs_core.host.variable import Variable
@@ -161,6 +162,9 @@ class Plugins:
 
     def variables(self) -> Mapping[str, Variable]:
         return self._by_name("register_variables")
+
+    def health_checks(self) -> Mapping[str, HealthCheck]:
+        return self._by_name("register_health_checks")
 
     def log_formats(self) -> Mapping[str, LogFormat]:
         return self._by_name("register_log_formats")
