@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
     from cqs_core.bucket import Bucket
 
 State = Literal["ok", "warning", "failed"]
