@@ -156,6 +156,32 @@ def test_the_files_and_keys_of_a_sweep(sweep, run):
     assert pq.read_table(io.BytesIO(bucket.read(ledger.key))).column_names == told
 
 
+def test_the_files_and_keys_of_a_walk_forward(sweep, run):
+    from cqs_backtest.request import make_costs, make_request
+    from cqs_backtest.search.plan import Plan
+    from cqs_backtest.search.sweep import Sweep
+    from cqs_backtest.search.walk_forward import walk_forward
+
+    bucket, swept = sweep
+    request = make_request("momentum", ["BTC/KRW"], exchange="upbit", costs=make_costs())
+    found = walk_forward(Sweep(request, {"lookback": "5,6"}), Plan(30, 10), bucket)
+    folder = f"walk-forwards/{found['walk_forward']}"
+    files = {entry.key.removeprefix(f"{folder}/") for entry in bucket.list(folder)}
+    assert {re.sub(r"\d{4}", "{number}", name) for name in files} == set(
+        first_cells("spec/sweeps", "Walk-forwards")
+    ) & {
+        "manifest.json",
+        "windows/{number}.parquet",
+        "equity.parquet",
+        "result.json",
+    }
+    made = json.loads(bucket.read(f"{folder}/manifest.json"))
+    of_sweep = set(json.loads(bucket.read(f"sweeps/{swept['sweep']}/manifest.json")))
+    assert set(made) == of_sweep | {"plan", "windows"}
+    told = set(first_cells("spec/sweeps", "Walk-forwards"))
+    assert {*json.loads(bucket.read(f"{folder}/result.json")), "plan"} <= told
+
+
 def test_the_page_of_runs_has_the_tables_of_metrics_and_options():
     import runpy
 

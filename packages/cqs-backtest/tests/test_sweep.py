@@ -82,6 +82,8 @@ class TestSets:
             ({"btc_ma": "5:10:0.5"}, "has fractions"),
             ({"exit_at": "signal,never"}, "must be one of"),
             ({"noise": "1"}, "did you mean 'noise_ratio'?"),
+            ({"xyz": "1"}, "there are: btc_ma, exit_at, late_entry_pct, ma_short, noise_ratio"),
+            ({"only_in": "1,2"}, "give it by --only-in"),
             ({"noise_ratio": "0.1:0.9:0.0000001"}, "larger step"),
         ],
     )

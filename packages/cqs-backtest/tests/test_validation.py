@@ -1,5 +1,7 @@
 """Walk-forward, Monte Carlo, the permutation test and stress: what they say, and that it is what single runs give."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,6 +133,13 @@ class TestWalkForward:
         code, _, err = cqs(*args, "--optimize-days", "1000", "--test-days", "50")
         assert code == 2
         assert "there are 300 days, and one window needs 1050" in err
+
+    def test_a_large_one_asks_first_and_writes_nothing(self, cqs, walked):
+        args = ("backtest", "walk-forward", "volatility_breakout", "--symbols", "BTC,ETH", *TestStored.DAYS)
+        code, out, err = cqs(*args)
+        assert (code, out) == (2, "")
+        assert re.search(r"the walk-forward has 112,720,608 sets and takes about .*add --yes", err)
+        assert not walked.folders("walk-forwards")
 
 
 class TestStored:

@@ -16,10 +16,10 @@ from cqs_core import CqsError, UsageError
 from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
 
 if TYPE_CHECKING:
-    from cqs_backtest.search.sweep import Sweep, SweepJob
+    from cqs_backtest.search.sweep import Sweep
 
-_ASK_SETS = 100_000
-_ASK_SECONDS = 600
+ASK_SETS = 100_000
+ASK_SECONDS = 600
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -53,6 +53,9 @@ def search_options(function: _F) -> _F:
     return function
 
 
+yes_option = click.option("--yes", is_flag=True, help="Do not ask before a search that is large or takes long.")
+
+
 def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict[str, Any]]:
     """What the options of a search ask for, and those that are about how it runs.
 
@@ -82,7 +85,7 @@ def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict
 @click.option(
     "--resume", default="", metavar="SWEEP", help="Go on with a sweep that was stopped, with the same options."
 )
-@click.option("--yes", is_flag=True, help="Do not ask before a sweep that is large or takes long.")
+@yes_option
 @command_options
 def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: Any) -> None:
     """Run STRATEGY with every set of parameters, and say how much of the best result may be luck."""
@@ -94,7 +97,8 @@ def sweep(bucket: str | None, as_json: bool, resume: str, yes: bool, **options: 
     with executor_of(own) as executor:
         asked = replace(asked, request=with_features(asked.request, own["features"], opened))
         job = SweepJob(asked, opened, resume=resume, executor=executor)
-        _confirm(job, yes=yes)
+        seconds = job.measure()
+        confirm("sweep", len(job.space), seconds, yes=yes)
         with told_how_to_resume() as tell:
             result = job.run(tell)
 
@@ -161,13 +165,21 @@ def _ranges(texts: tuple[str, ...], fixed: dict[str, str]) -> dict[str, str | No
     return found
 
 
-def _confirm(job: SweepJob, *, yes: bool) -> None:
-    """Ask before a sweep that is large or takes long; without a terminal to ask on, it is refused."""
-    seconds = job.measure()
-    sets = len(job.space)
-    if yes or (sets <= _ASK_SETS and seconds <= _ASK_SECONDS):
+def confirm(kind: str, sets: int, seconds: float, *, yes: bool) -> None:
+    """Ask before a search that is large or takes long; without a terminal to ask on, it is refused.
+
+    Args:
+        kind: of search.
+        sets: how many will be run.
+        seconds: that they take, as measured.
+        yes: whether the user wants no question.
+
+    Raises:
+        UsageError: the user does not want it, or cannot be asked.
+    """
+    if yes or (sets <= ASK_SETS and seconds <= ASK_SECONDS):
         return
-    fact = f"the sweep has {sets:,} sets and takes about {_duration(seconds)}"
+    fact = f"the {kind} has {sets:,} sets and takes about {_duration(seconds)}"
     remedy = "narrow the ranges, give larger steps, or take some with --random 10000 or --optimize 500"
     if not (sys.stdin and sys.stdin.isatty()):
         raise UsageError(f"{fact}; {remedy}, or add --yes")

@@ -11,7 +11,7 @@ import click
 from cqs_backtest.commands.executor_options import executor_of, executor_options
 from cqs_backtest.commands.request_options import request_options, with_features
 from cqs_backtest.commands.runs import trust_code
-from cqs_backtest.commands.sweep import make_sweep, search_options, told_how_to_resume
+from cqs_backtest.commands.sweep import confirm, make_sweep, search_options, told_how_to_resume, yes_option
 from cqs_core.cli import command_options, emit, open_bucket
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ _keep = click.option("--keep/--no-keep", default=True, show_default=True, help="
 @click.option(
     "--resume", default="", metavar="ID", help="Go on with a walk-forward that was stopped, with the same options."
 )
+@yes_option
 @command_options
 def walk_forward(
     bucket: str | None,
     as_json: bool,
     resume: str,
+    yes: bool,
     optimize_days: int,
     test_days: int,
     step_days: int | None,
@@ -58,8 +60,12 @@ def walk_forward(
     opened = open_bucket(bucket)
     opened.check(write=True)
     sweep = replace(sweep, request=with_features(sweep.request, own["features"], opened))
+
+    def ask(sets: int, seconds: float) -> None:
+        confirm("walk-forward", sets, seconds, yes=yes)
+
     with executor_of(own) as executor, told_how_to_resume() as tell:
-        found = walked(sweep, plan, opened, executor=executor, resume=resume, tell=tell)
+        found = walked(sweep, plan, opened, executor=executor, resume=resume, ask=ask, tell=tell)
     emit(found, as_json, lambda: print_walk_forward(SafeConsole(), found))
 
 

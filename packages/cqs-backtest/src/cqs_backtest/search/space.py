@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import param
 
-from cqs_core import UnknownName, UsageError
+from cqs_core import UsageError
 from cqs_core.trading import describe
 
 if TYPE_CHECKING:
@@ -135,19 +135,13 @@ def make_space(
         UsageError: an unknown parameter, one that cannot be searched, a value out of bounds, an empty range.
     """
     known = strategy.parameters()
-    for name in ranges:
-        if name not in known:
-            raise UnknownName(f"parameter of {strategy.id or strategy.__name__}", name, known, remedy="it takes none")
+    _check_names(strategy, ranges)
     asked = ranges or dict.fromkeys(name for name, p in known.items() if _searchable(p))
     if not asked:
         raise UsageError(f"strategy {strategy.id!r} has no parameter that can be searched; give one bounds and a step")
     axes = tuple(_axis(strategy, name, known[name], text) for name, text in asked.items())
     grid = Space(axes)
-    if count is not None and optimize is not None:
-        raise UsageError("--random and --optimize exclude each other; choose one")
-    for option, number in (("--random", count), ("--optimize", optimize)):
-        if number is not None and number < 1:
-            raise UsageError(f"{option} is {number}; it must be 1 or more")
+    _check_counts(count, optimize)
     if optimize is not None and optimize < grid.cells:
         return Space(axes, Proposed(optimize))
     if count is None or count >= grid.cells:
@@ -156,6 +150,23 @@ def make_space(
         raise UsageError("the ranges have more than 1e18 sets; give larger steps, or fewer parameters")
     chosen = random.Random(seed).sample(range(grid.cells), count)  # noqa: S311 - not a secret
     return Space(axes, sorted(chosen))  # in grid order little changes from one set to the next
+
+
+def _check_names(strategy: type[Strategy], ranges: Mapping[str, str | None]) -> None:
+    if "only_in" in ranges:
+        raise UsageError("only_in is not searched: it is a condition on a feature; give it by --only-in")
+    known = strategy.parameters()
+    for name in ranges:
+        if name not in known:
+            strategy.with_parameters({name: ""})  # it says which there are
+
+
+def _check_counts(count: int | None, optimize: int | None) -> None:
+    if count is not None and optimize is not None:
+        raise UsageError("--random and --optimize exclude each other; choose one")
+    for option, number in (("--random", count), ("--optimize", optimize)):
+        if number is not None and number < 1:
+            raise UsageError(f"{option} is {number}; it must be 1 or more")
 
 
 def _searchable(parameter: param.Parameter[Any]) -> bool:

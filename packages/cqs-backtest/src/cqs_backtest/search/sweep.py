@@ -19,7 +19,7 @@ from cqs_backtest.search.executors import Workload, open_executor
 from cqs_backtest.search.folder import check_same
 from cqs_backtest.search.judging import judged
 from cqs_backtest.search.objective import Objective
-from cqs_backtest.search.optimizer import SECONDS_A_SET, batch_size, library, method, optimized
+from cqs_backtest.search.optimizer import batch_size, library, method, optimized, seconds_to_propose
 from cqs_backtest.search.sets import Runner, evaluator_of, part_size, seconds_a_set
 from cqs_backtest.search.space import Axis, Proposed, Space, make_space
 from cqs_backtest.trials import Subject, merge, record, subject_of
@@ -144,7 +144,8 @@ class SweepJob:
             self._part = batch_size(self.space, self.sweep.objective)
         if not self._optimized or cost * self._part > _WORTH:
             self._executor = self._executor.suited(self._load, cost * sets)
-        self.seconds = cost * sets / self._executor.count + SECONDS_A_SET * sets * self._optimized
+        self.seconds = cost * sets / self._executor.count
+        self.seconds += seconds_to_propose(sets) if self._optimized else 0
         started = time.perf_counter()
         self.folder.parts()
         latency = time.perf_counter() - started

@@ -17,9 +17,11 @@ from cqs_backtest.runs.code import captured
 from cqs_backtest.runs.manifest import setup
 from cqs_backtest.search.executors import Workload, open_executor
 from cqs_backtest.search.folder import check_same
+from cqs_backtest.search.optimizer import seconds_to_propose
 from cqs_backtest.search.overfitting import deflated_sharpe
 from cqs_backtest.search.sets import Runner, evaluator_of, part_size, seconds_a_set
 from cqs_backtest.search.shown import CURVE, SHOWN, shown
+from cqs_backtest.search.space import Proposed
 from cqs_backtest.search.store import ranges
 from cqs_backtest.search.sweep import asked, load_candles
 from cqs_backtest.search.walk_store import Try, WalkFolder, joined
@@ -47,6 +49,7 @@ def walk_forward(
     *,
     executor: Executor | None = None,
     resume: str = "",
+    ask: Callable[[int, float], None] = lambda _sets, _seconds: None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Choose and try, window by window; every window is stored as it is done.
@@ -57,6 +60,8 @@ def walk_forward(
         bucket: with the lake; results go there too.
         executor: that runs the sets, which the caller closes; by default this thread.
         resume: the id of a walk-forward that was stopped.
+        ask: called with how many sets will be run and how many seconds they take, before anything is written; what it
+            raises ends the search.
         tell: called with the id, once it can be resumed.
 
     Returns:
@@ -70,13 +75,16 @@ def walk_forward(
     windows = _windows(sweep, plan, candles)
     load = Workload(sweep.request, candles, bucket, sweep.objective.metrics)
     cost = seconds_a_set(evaluator_of(load, _optimize_days(windows[0])), space)
-    executor = (executor or open_executor(threads=1)).suited(load, cost * len(space) * len(windows))
+    sets = len(space) * len(windows)
+    executor = (executor or open_executor(threads=1)).suited(load, cost * sets)
+    proposing = seconds_to_propose(len(space)) * len(windows) if isinstance(space.chosen, Proposed) else 0
+    ask(sets, cost * sets / executor.count + proposing)
     about = _about(sweep, space, plan, candles, len(windows)) | {"part": part_size(len(space), cost, executor)}
     folder = _folder(sweep, bucket, about, resume)
     tell(folder.id)
     walk = _Walk(sweep, space, candles, folder, load, executor, int(folder.manifest().get("part", about["part"])))
     done = folder.tries(space)
-    with progress("Walk-forward", len(space) * len(windows), "sets") as work:
+    with progress("Walk-forward", sets, "sets") as work:
         work.advance(len(space) * len(done))
         for n, window in enumerate(windows):
             if n not in done:

@@ -45,8 +45,7 @@ class Strategy(param.Parameterized):
             UsageError: out of bounds, or of another type.
         """
         if unknown := [name for name in values if name not in type(self).param]:
-            kind = f"parameter of {type(self).id or type(self).__name__}"
-            raise UnknownName(kind, unknown[0], type(self).parameters(), remedy="it takes none")
+            raise _unknown(type(self), unknown[0])
         super().__init__(**values)  # type: ignore[no-untyped-call]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -99,7 +98,7 @@ class Strategy(param.Parameterized):
                 given[name] = value
                 continue
             if name not in known:
-                raise UnknownName(f"parameter of {cls.id or cls.__name__}", name, known, remedy="it takes none")
+                raise _unknown(cls, name)
             given[name] = _value(known[name], name, value)
         with guarded(cls, "__init__"):
             return cls(**given)
@@ -174,6 +173,13 @@ def _is_library(filename: str) -> bool:
 def _name(strategy: Strategy | type[Strategy]) -> str:
     class_ = strategy if isinstance(strategy, type) else type(strategy)
     return class_.id or class_.__name__
+
+
+def _unknown(strategy: type[Strategy], name: str) -> UnknownName:
+    known = strategy.parameters()
+    return UnknownName(
+        f"parameter of {strategy.id or strategy.__name__}", name, known, "" if known else "it takes none"
+    )
 
 
 def _value(parameter: param.Parameter[Any], name: str, value: Any) -> Any:
