@@ -106,12 +106,12 @@ def test_a_channel_that_refuses_is_tried_again_and_blocks_no_other(once, hook, b
     assert "dead" in ran.stderr
     assert "s3cr3t-pass" not in ran.stderr + ran.stdout
     memory = remembered(bucket)
-    assert memory.told["silent\n"].channels == {"hook": "sent", "dead": "failed"}
-    memory.told["silent\n"].again = 0
+    assert memory.sent["silent\n"].channels == {"hook": "sent", "dead": "failed"}
+    memory.sent["silent\n"].again = 0
     remember(bucket, memory)
     once(CQS_ALERT_DEAD=hook.url)
     assert len(hook.got) == 2
-    assert remembered(bucket).told["silent\n"].channels == {"hook": "sent", "dead": "sent"}
+    assert remembered(bucket).sent["silent\n"].channels == {"hook": "sent", "dead": "sent"}
     assert not any("s3cr3t" in bucket.read(e.key).decode() for e in bucket.list("alerts"))
 
 
@@ -252,7 +252,7 @@ def test_an_account_whose_files_are_gone_has_not_recovered(losing, hook, watcher
     away = losing.parent.rename(losing.parents[2] / "Main")
     watcher.round()
     watcher.round()
-    assert watcher.said.count("account 'Main' has no files any more; what was told of it stays") == 1
+    assert watcher.said.count("account 'Main' has no files any more; its alerts stay") == 1
     away.rename(losing.parent)
     losing.unlink()
     (losing.parent / "positions.json").write_bytes(b"{}")
@@ -324,7 +324,7 @@ def test_an_alert_whose_rule_is_gone_is_dropped_and_not_recovered(losing, hook, 
     watcher.round()
     assert hook.titles == ["[warning] Main: loss"]
     assert "[warning] Main: loss: no rule asks for it any more; it is dropped" in watcher.said
-    assert remembered(bucket).told == {}
+    assert remembered(bucket).sent == {}
 
 
 def test_a_watcher_without_a_channel_says_so_and_a_channel_that_comes_later_is_told(
@@ -342,7 +342,7 @@ def test_a_watcher_without_a_channel_says_so_and_a_channel_that_comes_later_is_t
     for _ in range(2):
         watcher.round()
     assert hook.titles == ["[warning] Main: loss"]
-    assert remembered(bucket).told["loss\nMain"].channels == {"later": "sent"}
+    assert remembered(bucket).sent["loss\nMain"].channels == {"later": "sent"}
 
 
 @pytest.mark.parametrize("signals", [1, 3])

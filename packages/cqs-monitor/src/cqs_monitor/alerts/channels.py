@@ -51,7 +51,7 @@ class AppriseChannel:
         try:
             result = service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
             taken, status = bool(result), _status(entry.message for entry in result.logs())
-        except Exception:  # noqa: BLE001 - a driver's error may hold the URL: only that there was one is told
+        except Exception:  # noqa: BLE001 - a driver's error may hold the URL: only that there was one is reported
             taken, status = False, ""
         if not taken:
             raise CqsError(f"channel {self.name!r} did not take the message{status}; check {where}")
@@ -80,35 +80,35 @@ def deliver(
 ) -> dict[str, str | None]:
     """Send through each at once; None where it was sent, else why not. None waits for another."""
     require_operator("send messages")
-    told: dict[str, str | None] = {}
-    threads = {name: _start(name, channel, title, text, told) for name, channel in channels.items()}
+    faults: dict[str, str | None] = {}
+    threads = {name: _start(name, channel, title, text, faults) for name, channel in channels.items()}
     for thread in threads.values():
         thread.join(patience)
-    return {name: told.get(name, f"channel {name!r} did not answer within {patience:.0f} s") for name in channels}
+    return {name: faults.get(name, f"channel {name!r} did not answer within {patience:.0f} s") for name in channels}
 
 
-def _start(name: str, channel: AlertChannel, title: str, text: str, told: dict[str, str | None]) -> threading.Thread:
+def _start(name: str, channel: AlertChannel, title: str, text: str, faults: dict[str, str | None]) -> threading.Thread:
     thread = threading.Thread(
-        target=_guarded(name, channel, title, text, told), name=f"cqs-channel-{name}", daemon=True
+        target=_guarded(name, channel, title, text, faults), name=f"cqs-channel-{name}", daemon=True
     )
     thread.start()
     return thread
 
 
 def _guarded(
-    name: str, channel: AlertChannel, title: str, text: str, told: dict[str, str | None]
+    name: str, channel: AlertChannel, title: str, text: str, faults: dict[str, str | None]
 ) -> Callable[[], None]:
     def run() -> None:
         try:
             with foreign():
                 channel.send(title, text)
         except CqsError as error:
-            told[name] = one_line(str(error))
+            faults[name] = one_line(str(error))
         except Exception as error:  # noqa: BLE001 - a plugin's channel may fail in any way; its message may hold a secret
             raised = error.__cause__ if isinstance(error, Escaped) else error
-            told[name] = f"channel {name!r} failed with {type(raised).__name__}"
+            faults[name] = f"channel {name!r} failed with {type(raised).__name__}"
         else:
-            told[name] = None
+            faults[name] = None
 
     return run
 
@@ -132,5 +132,5 @@ def _redact_logs() -> None:
 
 
 def _status(heard: Iterable[str]) -> str:
-    """` (HTTP 401)` where Apprise told one."""
+    """` (HTTP 401)` where Apprise reported one."""
     return next((f" (HTTP {match[1]})" for line in heard if (match := _STATUS.search(line))), "")

@@ -1,4 +1,4 @@
-"""What rules are evaluated with, read once a round: the logs, candles, models and regimes of a bucket."""
+"""The data of rules, read once a round: the logs, candles, models and regimes of a bucket."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Context:
         return self.figures.snapshot
 
     def format(self, account: str) -> LogFormat:
-        """What the account's figures are in: currency and zone."""
+        """The account's log format: currency and zone of its figures."""
         return self.snapshot.formats[account]
 
     def trades(self, account: str) -> Rows:
@@ -61,7 +61,7 @@ class Context:
         return known[account]
 
     def findings(self, account: str) -> Sequence[Finding]:
-        """What does not add up between the account's positions and trades."""
+        """Differences between the account's positions and trades."""
         return self.figures.findings(account)
 
     def damage(self, account: str) -> Sequence[Problem]:

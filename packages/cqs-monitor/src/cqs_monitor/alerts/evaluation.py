@@ -28,7 +28,7 @@ State = Literal["ok", "pending", "silenced", "firing", "unknown"]
 
 @dataclass(frozen=True)
 class Alert:
-    """What one rule says of one subject now.
+    """The state of one rule for one subject now.
 
     Attributes:
         rule: as it was written.
@@ -98,8 +98,8 @@ def evaluate(rules: Rules, context: Context, seen: Mapping[str, int] | None = No
         except BucketUnavailable:  # one file that cannot be read is the fault of a rule; this is not
             raise
         except Exception as error:  # noqa: BLE001 - one rule must not take the others down
-            told = str(error) if isinstance(error, CqsError) else f"{type(error).__name__}: {error}"
-            issues.append(Issue(rule.line, f"it could not be evaluated: {told}", rule.name))
+            reason = str(error) if isinstance(error, CqsError) else f"{type(error).__name__}: {error}"
+            issues.append(Issue(rule.line, f"it could not be evaluated: {reason}", rule.name))
     return alerts, issues
 
 
@@ -155,7 +155,7 @@ def _state(rule: Rule, span: Span, now: int) -> State:
 
 
 def tried(rule: Rule, context: Context, start: int, end: int) -> dict[str, Any]:
-    """When the rule would have told in `[start, end)`, ms UTC.
+    """When the rule would have fired in `[start, end)`, ms UTC.
 
     Raises:
         UsageError: files keep no past for this kind, or the account is unknown.

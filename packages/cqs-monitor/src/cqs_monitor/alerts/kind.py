@@ -1,4 +1,4 @@
-"""What a rule can be about: the base of all kinds, what a kind says of a subject, and helpers for saying it."""
+"""The base of all kinds of rules, the signal of a kind for a subject, and functions that make signals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OVERWRITTEN = "{} is overwritten: it has no past"
 
 @dataclass(frozen=True)
 class Signal:
-    """What a rule says of one subject.
+    """The value of a rule for one subject, and when it was violated.
 
     Attributes:
         value: now, in the unit of the threshold; None where it is not known.
@@ -65,7 +65,7 @@ class AlertKind(BaseModel):
         def over(self) -> Any: ...
 
     def measure(self, context: Context, subject: str) -> Signal:
-        """What is so now, and when the threshold was exceeded.
+        """The value now, and when the threshold was exceeded.
 
         Args:
             context: of one moment.
@@ -99,7 +99,7 @@ def lasting_since(context: Context, at: int, over: float, note: str = "") -> Sig
 
 
 def seen_now(context: Context, value: float, over: float, note: str, *, read: bool = True) -> Signal:
-    """Something that files tell without a date."""
+    """A value that files have without a date."""
     return Signal(value, (Span(context.now, None),) if value > over else (), note, dated=False, read=read)
 
 

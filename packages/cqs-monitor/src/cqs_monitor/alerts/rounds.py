@@ -25,12 +25,12 @@ class Event(NamedTuple):
     Attributes:
         kind: a `repeat` may have arrived before a crash; `again` tries channels that failed.
         key: of the memory.
-        told: what is sent.
+        sent: what is sent.
     """
 
     kind: Literal["alert", "repeat", "again", "recovery"]
     key: str
-    told: SentAlert
+    sent: SentAlert
 
 
 def note_seen(alerts: Sequence[Alert], memory: WatcherState, now: int) -> None:
@@ -47,52 +47,52 @@ def note_seen(alerts: Sequence[Alert], memory: WatcherState, now: int) -> None:
 def events(alerts: Sequence[Alert], memory: WatcherState, now: int) -> Iterator[Event]:
     """The alerts that this round sends. The sender updates the state."""
     known = {alert.key: alert for alert in alerts}
-    for key, told in list(memory.told.items()):
-        yield from _told_before(key, told, known.get(key), now)
+    for key, sent in list(memory.sent.items()):
+        yield from _sent_before(key, sent, known.get(key), now)
     for alert in alerts:
-        if alert.key in memory.told:
+        if alert.key in memory.sent:
             continue
         last = memory.last.get(alert.key)
         if alert.state == "firing" and _free(alert, last, now):
-            yield Event("alert", alert.key, _told(alert, alert.since or now, now))
+            yield Event("alert", alert.key, _alert_of(alert, alert.since or now, now))
         elif alert.state == "ok" and memory.round:
             yield from _missed(alert, memory, last, now)
 
 
-def _told_before(key: str, told: SentAlert, alert: Alert | None, now: int) -> Iterator[Event]:
-    states = set(told.channels.values())
+def _sent_before(key: str, sent: SentAlert, alert: Alert | None, now: int) -> Iterator[Event]:
+    states = set(sent.channels.values())
     if "sending" in states:
-        yield Event("repeat", key, told)
-    elif "failed" in states and told.again <= now:
-        yield Event("again", key, told)
-    if told.recovered is None and alert is not None and _over(alert) and not _silent(alert, now):
-        yield Event("recovery", key, told)
+        yield Event("repeat", key, sent)
+    elif "failed" in states and sent.again <= now:
+        yield Event("again", key, sent)
+    if sent.recovered is None and alert is not None and _over(alert) and not _silent(alert, now):
+        yield Event("recovery", key, sent)
 
 
 def _over(alert: Alert) -> bool:
-    """Whether what was told of it is over; a file that is not there says nothing of the kind."""
+    """Whether the violation is over; where a file is missing, it is not."""
     return alert.state == "ok" and alert.read
 
 
 def withdrawn(alerts: Sequence[Alert], memory: WatcherState, rules: Rules, issues: Sequence[Issue]) -> Iterator[str]:
     """Keys of alerts whose rules no longer ask for them; alerts of rules with mistakes are kept."""
     known, current = {rule.name: rule for rule in rules.rules}, {alert.key for alert in alerts}
-    for key, told in memory.told.items():
-        rule = known.get(told.rule)
+    for key, sent in memory.sent.items():
+        rule = known.get(sent.rule)
         if key in current or issues:
             continue
-        if rule is None or rule.condition.scope != "account" or (rule.accounts and told.subject not in rule.accounts):
+        if rule is None or rule.condition.scope != "account" or (rule.accounts and sent.subject not in rule.accounts):
             yield key
 
 
 def _missed(alert: Alert, memory: WatcherState, last: int | None, now: int) -> Iterator[Event]:
-    """Broken and over again between two rounds: told all the same, once."""
+    """A violation that began and ended between two rounds is sent all the same, once."""
     recent = [span for span in alert.signal.spans if span.end is not None and memory.round < span.end <= now]
     found = [f for f in firings(recent, alert.rule, now, last) if f.at > memory.round and f.until is not None]
     for firing in found[-1:]:
-        told = _told(alert, firing.since, now)
-        told.text = f"it was broken from {iso(firing.since)} to {iso(firing.until or now)} and is over; {told.text}"
-        yield Event("alert", alert.key, told)
+        sent = _alert_of(alert, firing.since, now)
+        sent.text = f"it was broken from {iso(firing.since)} to {iso(firing.until or now)} and is over; {sent.text}"
+        yield Event("alert", alert.key, sent)
 
 
 def _free(alert: Alert, last: int | None, now: int) -> bool:
@@ -103,7 +103,7 @@ def _silent(alert: Alert, now: int) -> bool:
     return alert.rule.silence is not None and alert.rule.silence.until(now) is not None
 
 
-def _told(alert: Alert, since: int, now: int) -> SentAlert:
+def _alert_of(alert: Alert, since: int, now: int) -> SentAlert:
     rule = alert.rule
     return SentAlert(alert.title, alert.text, since, now, rule.name, alert.subject, rule.severity)
 

@@ -81,7 +81,7 @@ def value_at(ts: Times, values: Values, now: int) -> float | None:
 
 
 class Firing(NamedTuple):
-    """One alert, ms UTC: when it is told, since when the rule was broken, until when; `until` None while it lasts."""
+    """One alert, ms UTC: when it is sent, since when the rule was broken, until when; `until` None while it lasts."""
 
     at: int
     since: int
@@ -89,7 +89,7 @@ class Firing(NamedTuple):
 
 
 def ripe(span: Span, rule: Rule, now: int) -> int | None:
-    """When the stretch lasted long enough to be told, outside of silence; None where it did not by `now`."""
+    """When the stretch lasted long enough to be sent, outside of silence; None where it did not by `now`."""
     at = span.start + int(rule.hold * 1000)
     while rule.silence is not None and (end := rule.silence.until(at)) is not None:
         at = end
@@ -103,7 +103,7 @@ def firings(spans: Iterable[Span], rule: Rule, now: int, last: int | None = None
         spans: ascending.
         rule: with its for-duration, silence and cooldown.
         now: ms UTC.
-        last: when the rule was told before.
+        last: when the rule was sent before.
     """
     for span in spans:
         at = ripe(span, rule, now)

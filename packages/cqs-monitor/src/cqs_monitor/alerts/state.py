@@ -1,4 +1,4 @@
-"""What the watcher remembers, in the bucket: what is told now, since when, and a history by month.
+"""The watcher's state in the bucket: alerts that were sent and have not recovered, and a history by month.
 
 alerts/state.json               one object, written before and after every sending
 alerts/history/2026-11.jsonl    one line an event
@@ -55,27 +55,27 @@ class WatcherState:
 
     Attributes:
         round: ms UTC of the last round.
-        told: by `Alert.key`.
-        last: when each key was told last, ms UTC: for the cooldown.
+        sent: by `Alert.key`; `told` in the file.
+        last: when each key was sent last, ms UTC: for the cooldown.
         seen: since when what has no date of its own is seen broken, ms UTC.
     """
 
     round: int = 0
-    told: dict[str, SentAlert] = field(default_factory=dict)
+    sent: dict[str, SentAlert] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
 
 
 def remembered(bucket: Bucket) -> WatcherState:
-    """The stored state; empty where there is none, or where it is damaged (then alerts are told again).
+    """The stored state; empty where there is none, or where it is damaged (then alerts are sent again).
 
     Raises:
         BucketError: the bucket does not answer.
     """
     try:
         value = json.loads(bucket.read(STATE))
-        told = {key: SentAlert(**one) for key, one in value["told"].items()}
-        return WatcherState(int(value["round"]), told, dict(value["last"]), dict(value["seen"]))
+        sent = {key: SentAlert(**one) for key, one in value["told"].items()}
+        return WatcherState(int(value["round"]), sent, dict(value["last"]), dict(value["seen"]))
     except FileNotFoundError:
         return WatcherState()
     except BucketError:
@@ -86,38 +86,40 @@ def remembered(bucket: Bucket) -> WatcherState:
 
 def remember(bucket: Bucket, memory: WatcherState) -> None:
     """Store the state, whole."""
-    bucket.write(STATE, json.dumps(asdict(memory), ensure_ascii=False).encode())
+    value = asdict(memory)
+    value["told"] = value.pop("sent")
+    bucket.write(STATE, json.dumps(value, ensure_ascii=False).encode())
 
 
-def line(event: str, told: SentAlert, at: int) -> dict[str, Any]:
+def line(event: str, sent: SentAlert, at: int) -> dict[str, Any]:
     """An event as the history and `cqs monitor watch --json` show it.
 
     Args:
         event: `alert`, `repeat`, `recovery`, `failed`, `again`.
-        told: what was sent.
+        sent: the alert.
         at: ms UTC, when.
     """
     return {
         "at": iso(at),
         "event": event,
-        "rule": told.rule,
-        "account": told.subject or None,
-        "severity": told.severity,
-        "title": told.title,
-        "text": told.text,
-        "since": iso(told.since),
-        "channels": told.channels,
+        "rule": sent.rule,
+        "account": sent.subject or None,
+        "severity": sent.severity,
+        "title": sent.title,
+        "text": sent.text,
+        "since": iso(sent.since),
+        "channels": sent.channels,
     }
 
 
-def record(bucket: Bucket, event: str, told: SentAlert, at: int) -> None:
+def record(bucket: Bucket, event: str, sent: SentAlert, at: int) -> None:
     """Add a line to the history of the month."""
     key = f"{HISTORY}/{dt.datetime.fromtimestamp(at / 1000, tz=dt.UTC):%Y-%m}.jsonl"
     try:
         before = bucket.read(key)
     except FileNotFoundError:
         before = b""
-    bucket.write(key, before + json.dumps(line(event, told, at), ensure_ascii=False).encode() + b"\n")
+    bucket.write(key, before + json.dumps(line(event, sent, at), ensure_ascii=False).encode() + b"\n")
 
 
 def history(bucket: Bucket, limit: int = 200) -> list[dict[str, Any]]:

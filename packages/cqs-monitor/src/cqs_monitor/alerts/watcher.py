@@ -63,9 +63,9 @@ class Watcher:
         self.lease = Lease(self.bucket)
 
     @property
-    def told(self) -> list[SentAlert]:
-        """What was told and has not recovered, as of the last round."""
-        return list(self._memory.told.values()) if self._memory else []
+    def active(self) -> list[SentAlert]:
+        """Alerts that were sent and have not recovered, as of the last round."""
+        return list(self._memory.sent.values()) if self._memory else []
 
     def round(self) -> bool:
         """Evaluate and send once; whether the bucket answered.
@@ -117,7 +117,7 @@ class Watcher:
         for one in issues:
             self.say(str(one))
         for key in list(withdrawn(alerts, memory, self._rules, issues)):
-            self.say(f"{memory.told.pop(key).title}: no rule asks for it any more; it is dropped")
+            self.say(f"{memory.sent.pop(key).title}: no rule asks for it any more; it is dropped")
         note_seen(alerts, memory, moment)
         self._add_channels(alerts, memory)
         for event in list(events(alerts, memory, moment)):
@@ -132,21 +132,21 @@ class Watcher:
             CqsError: no account is left.
         """
         asked = {rule.name for rule in self._rules.rules if rule.condition.scope == "account"}
-        before = set(self._accounts) or {told.subject for told in memory.told.values() if told.rule in asked}
+        before = set(self._accounts) or {sent.subject for sent in memory.sent.values() if sent.rule in asked}
         if before and not accounts:
             raise CqsError(f"bucket {self.bucket.url!r} has no logs any more; it had those of {len(before)} accounts")
         for name in before.difference(accounts):
-            self.say(f"account {name!r} has no files any more; what was told of it stays")
+            self.say(f"account {name!r} has no files any more; its alerts stay")
         self._accounts = accounts
 
     def _add_channels(self, alerts: Sequence[Alert], memory: WatcherState) -> None:
-        """What still fires is told through channels that were not there when it was told."""
+        """Send alerts that still fire through channels that were added since."""
         for alert in alerts:
-            told = memory.told.get(alert.key)
-            if told is None or told.recovered is not None or alert.state != "firing":
+            sent = memory.sent.get(alert.key)
+            if sent is None or sent.recovered is not None or alert.state != "firing":
                 continue
-            for name in self._wanted(told) & self._channels().keys() - told.channels.keys():
-                told.channels[name], told.again, told.tries = "failed", 0, 0
+            for name in self._wanted(sent) & self._channels().keys() - sent.channels.keys():
+                sent.channels[name], sent.again, sent.tries = "failed", 0, 0
 
     def _say_mute(self) -> None:
         """Warn at start and every hour that no channel is configured."""
@@ -166,64 +166,64 @@ class Watcher:
 
     def _send(self, event: Event, memory: WatcherState, moment: int) -> None:
         """Recorded before and after: after a crash in between it is sent again, and marked."""
-        told = event.told
+        sent = event.sent
         if event.kind == "recovery":
-            told.recovered = moment
-            told.channels = dict.fromkeys([n for n, state in told.channels.items() if state == "sent"], "sending")
-            told.tries = 0
+            sent.recovered = moment
+            sent.channels = dict.fromkeys([n for n, state in sent.channels.items() if state == "sent"], "sending")
+            sent.tries = 0
         elif event.kind == "alert":
-            told.channels = dict.fromkeys(self._names(told), "sending")
-        told.repeat = told.repeat or event.kind == "repeat"
-        if event.kind != "recovery" or told.channels:
-            memory.told[event.key] = told
+            sent.channels = dict.fromkeys(self._names(sent), "sending")
+        sent.repeat = sent.repeat or event.kind == "repeat"
+        if event.kind != "recovery" or sent.channels:
+            memory.sent[event.key] = sent
             remember(self.bucket, memory)
             self.lease.keep()
-            self._deliver(told, moment)
+            self._deliver(sent, moment)
         self._settle(event, memory, moment)
 
-    def _wanted(self, told: SentAlert) -> AbstractSet[str]:
+    def _wanted(self, sent: SentAlert) -> AbstractSet[str]:
         """Names of the channels of its rule, configured or not."""
-        named = next((rule.channels for rule in self._rules.rules if rule.name == told.rule), ())
+        named = next((rule.channels for rule in self._rules.rules if rule.name == sent.rule), ())
         return frozenset(named) or self._channels().keys()
 
-    def _names(self, told: SentAlert) -> list[str]:
-        wanted, known = self._wanted(told), self._channels()
+    def _names(self, sent: SentAlert) -> list[str]:
+        wanted, known = self._wanted(sent), self._channels()
         for name in sorted(wanted - known.keys()):
             self.say(
-                f"rule {told.rule!r} names the channel {name!r}, not configured here; set CQS_ALERT_{name.upper()}"
+                f"rule {sent.rule!r} names the channel {name!r}, not configured here; set CQS_ALERT_{name.upper()}"
             )
         return [name for name in known if name in wanted]
 
-    def _deliver(self, told: SentAlert, moment: int) -> None:
+    def _deliver(self, sent: SentAlert, moment: int) -> None:
         known = self._channels()
         due = {
             name: known[name]
-            for name, state in told.channels.items()
+            for name, state in sent.channels.items()
             if state in ("sending", "failed") and name in known
         }
-        title, text = _words(told)
+        title, text = _words(sent)
         self.say(f"{iso(moment)} {title}: {text}")
         faults = deliver(due, title, text)
-        told.tries += 1
+        sent.tries += 1
         for name, fault in faults.items():
-            told.channels[name] = "sent" if fault is None else "given up" if told.tries >= MOST_TRIES else "failed"
+            sent.channels[name] = "sent" if fault is None else "given up" if sent.tries >= MOST_TRIES else "failed"
             if fault is not None:
                 self.say(fault)
-        for name in told.channels.keys() - faults.keys():
-            if told.channels[name] in ("sending", "failed"):
-                del told.channels[name]  # no longer configured; should it be again, it is told then
-        told.again = moment + wait(told.tries)
+        for name in sent.channels.keys() - faults.keys():
+            if sent.channels[name] in ("sending", "failed"):
+                del sent.channels[name]  # no longer configured; should it be again, it is told then
+        sent.again = moment + wait(sent.tries)
 
     def _settle(self, event: Event, memory: WatcherState, moment: int) -> None:
-        told = event.told
+        sent = event.sent
         if event.kind == "alert":
             memory.last[event.key] = moment
-        open_ = any(state in ("sending", "failed") for state in told.channels.values())
-        if told.recovered is not None and not open_:
-            memory.told.pop(event.key, None)
+        open_ = any(state in ("sending", "failed") for state in sent.channels.values())
+        if sent.recovered is not None and not open_:
+            memory.sent.pop(event.key, None)
         remember(self.bucket, memory)
         kind = "recovery" if event.kind == "recovery" else "failed" if open_ else event.kind
-        record(self.bucket, kind, told, moment)
+        record(self.bucket, kind, sent, moment)
 
     def _blind(self, reason: str) -> None:
         self.fault = f"this round failed: {reason}"
@@ -264,11 +264,11 @@ class Watcher:
         return state_folder() / "watch" / f"{name}.json"
 
 
-def _words(told: SentAlert) -> tuple[str, str]:
-    title, text = told.title, f"{told.text}, since {iso(told.since)}"
-    if told.recovered is not None:
-        title, text = f"[recovered] {title}", f"it was: {text}, until {iso(told.recovered)}"
-    if told.repeat:
+def _words(sent: SentAlert) -> tuple[str, str]:
+    title, text = sent.title, f"{sent.text}, since {iso(sent.since)}"
+    if sent.recovered is not None:
+        title, text = f"[recovered] {title}", f"it was: {text}, until {iso(sent.recovered)}"
+    if sent.repeat:
         text += "; a repeat: it may have arrived before a crash"
     return title, text
 

@@ -96,8 +96,8 @@ def _once(watcher: Watcher, as_json: bool) -> int:
     _give_back(watcher)
     if not seen:
         _say(watcher.fault)
-    told = [line("alert", one, one.at) for one in watcher.told]
-    emit({"seen": seen, "told": told}, as_json, lambda: click.echo(f"{len(told)} alerts are active"))
+    active = [line("alert", one, one.at) for one in watcher.active]
+    emit({"seen": seen, "told": active}, as_json, lambda: click.echo(f"{len(active)} alerts are active"))
     return 0 if seen else 1
 
 

@@ -122,7 +122,7 @@ def _evaluated(bucket: Bucket, made: Collection[str]) -> dict[str, Any]:
     scores = {version: evaluate(bucket, version, made=made).evaluation for version in ("v1", "v2")}
     return {
         "verdicts": {row.version: row.inspection.verdict if row.inspection else None for row in rows},
-        "accuracy": {version: told["accuracy"] for version, told in scores.items()},
+        "accuracy": {version: evaluation["accuracy"] for version, evaluation in scores.items()},
         "regime": scores["v2"]["regime"],
     }
 

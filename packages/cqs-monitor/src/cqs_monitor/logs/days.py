@@ -45,7 +45,7 @@ def read_clock(text: str) -> int:
 
 
 def local_times(timestamps: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
-    """What clocks of a zone show at some times (both microseconds since 1970); summer time is known until 2037."""
+    """Local times of a zone (both microseconds since 1970); summer time is known until 2037."""
     utc = pa.array(timestamps, pa.timestamp("us", "UTC"))
     local = pc.local_timestamp(utc.cast(pa.timestamp("us", zone)))
     return np.asarray(local.cast(pa.int64()).to_numpy(), np.int64)
@@ -100,6 +100,6 @@ def start_of(day: int, zone: str) -> int:
 
 
 def zone_label(zone: str) -> str:
-    """What people call the zone now: `CET`, `UTC`; its IANA name where it has only an offset."""
+    """The common name of the zone now: `CET`, `UTC`; its IANA name where it has only an offset."""
     short = dt.datetime.now(ZoneInfo(zone)).tzname() or zone
     return short if short.isalpha() else zone

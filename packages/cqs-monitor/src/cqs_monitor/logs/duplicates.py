@@ -1,4 +1,4 @@
-"""Rows that are told twice, in one file, in two, or by a copy of an account's folder: counted once, and reported.
+"""Rows that come twice, in one file, in two, or by a copy of an account's folder: counted once, and reported.
 
 Two trades of a bot are never equal to the microsecond with all their numbers. Of two accounts, one is a copy if its
 name says so, or if many rows are equal.
@@ -45,7 +45,7 @@ class Once:
     problems: Sequence[Problem] = ()
 
 
-def told_once(table: pa.Table, load: Callable[[], Sequence[FileRows]], accounts: list[str]) -> Once:
+def counted_once(table: pa.Table, load: Callable[[], Sequence[FileRows]], accounts: list[str]) -> Once:
     """The table with each row once.
 
     Args:

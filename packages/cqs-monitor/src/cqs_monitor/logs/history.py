@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from cqs_core import plugins
 from cqs_core.files import cache_folder
-from cqs_monitor.logs.duplicates import told_once
+from cqs_monitor.logs.duplicates import counted_once
 from cqs_monitor.logs.index import WORTH, Index
 from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, in_time, sort_out
 from cqs_monitor.logs.problems import Findings, Problem
@@ -35,7 +35,7 @@ UNREAD = ""
 
 
 class FileRows(NamedTuple):
-    """What was read of one file.
+    """The result of reading one file.
 
     Attributes:
         file: as it was listed then.
@@ -70,7 +70,7 @@ class Group:
 
     @functools.cached_property
     def files(self) -> Sequence[FileRows]:
-        """What was read of each file."""
+        """The result of reading each file."""
         return self.load()
 
 
@@ -132,7 +132,7 @@ class Logs:
         states = self._small.states(layout, findings)
         errors = self._small.errors(layout, findings)
         table = _joined(groups, layout.accounts)
-        found = told_once(table, lambda: [entry for group in groups for entry in group.files], layout.accounts)
+        found = counted_once(table, lambda: [entry for group in groups for entry in group.files], layout.accounts)
         problems = [*layout.problems, *itertools.chain(*(group.problems for group in groups)), *found.problems]
         problems += [*_not_held(found.copies, positions, layout), *findings.problems()]
         return Snapshot(
@@ -195,7 +195,7 @@ def _refreshed(group: Group, trades: TradeFiles, bucket: Bucket) -> Group:
 
 
 def _read(bucket: Bucket, form: LogFormat, files: Sequence[LogFile]) -> tuple[list[FileRows], pa.Table]:
-    """What is in some files, each with its rows; those that cannot be read to their end have none."""
+    """The rows of some files; those that cannot be read to their end have none."""
     findings, opened = Findings(), []
 
     def streams() -> Iterator[tuple[str, BinaryIO]]:
@@ -253,7 +253,7 @@ def _joined(groups: Iterable[Group], accounts: Sequence[str]) -> pa.Table:
 
 
 def _not_held(copies: Mapping[str, str], positions: Mapping[str, Positions], layout: Layout) -> Iterator[Problem]:
-    """What a copy of an account says to hold beyond the account itself: it does not count, and that is reported."""
+    """Positions that only a copy of an account has: they do not count, and that is reported."""
     for copy, original in copies.items():
         known = positions[original].held if original in positions else ()
         lost = [held.symbol for held in (positions[copy].held if copy in positions else ()) if held not in known]

@@ -1,4 +1,4 @@
-"""What was read before, in the user's cache: rows and facts of each group; losing them costs a reading."""
+"""Rows and facts of each group as read before, in the user's cache; losing them costs a reading."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Index:
         return ROWS.empty_table(), {}
 
     def files(self, name: str, mark: str) -> Sequence[Sequence[Any]]:
-        """What was read of each file; nothing, so that all are read again, where that is not what the rows are of."""
+        """The result of reading each file; nothing, so that all are read again, where it does not fit the rows."""
         try:
             stored = json.loads((self._folder / f"{name}.json").read_bytes())
             return list(stored["files"]) if stored["mark"] == mark else []

@@ -1,4 +1,4 @@
-"""Which objects of a bucket are whose logs, told from names alone."""
+"""Which objects of a bucket are whose logs, by their names alone."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class Layout:
 
     @property
     def small(self) -> list[LogFile]:
-        """What is not trades: positions, states, errors and the heartbeat."""
+        """All files but trades: positions, states, errors and the heartbeat."""
         beat = [self.heartbeat[1]] if self.heartbeat else []
         return [*self.positions.values(), *self.states.values(), *self.errors, *beat]
 

@@ -9,7 +9,7 @@ from cqs_core import CqsError
 from cqs_core.isolation import fact_of
 
 MOST = 1000
-"""Problems told of one file; the rest are counted, so that a file of garbage does not fill the memory."""
+"""Problems reported of one file; the rest are counted, so that a file of garbage does not fill the memory."""
 
 
 class Problem(NamedTuple):
@@ -38,21 +38,21 @@ class Findings:
 
     def __init__(self) -> None:
         self.unread: set[str] = set()
-        self._told: list[Problem] = []
+        self._found: list[Problem] = []
         self._counts: Counter[str] = Counter()
 
-    def tell(self, file: str, line: int | None, reason: str) -> None:
+    def report(self, file: str, line: int | None, reason: str) -> None:
         self._counts[file] += 1
         if self._counts[file] <= MOST:
-            self._told.append(Problem(file, line, reason))
+            self._found.append(Problem(file, line, reason))
 
     def fail(self, file: str, error: Exception) -> None:
         """Report a file that cannot be read; the next reading tries again."""
         self.unread.add(file)
         reason = str(error) if isinstance(error, CqsError) else fact_of(error)
-        self.tell(file, None, f"cannot be read: {reason}")
+        self.report(file, None, f"cannot be read: {reason}")
 
     def problems(self) -> list[Problem]:
-        """All that was told, and how much more there was."""
+        """All of them, and how many more there were."""
         more = [Problem(f, None, f"{n - MOST} more damaged lines") for f, n in self._counts.items() if n > MOST]
-        return self._told + more
+        return self._found + more

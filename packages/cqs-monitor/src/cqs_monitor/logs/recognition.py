@@ -37,7 +37,7 @@ class Run(NamedTuple):
 
 
 Known = dict[tuple[str, tuple[str, ...]], list[Run]]
-"""What files of these names are, by the name of the format."""
+"""The content of files by the name of the format and their names."""
 
 
 class Recognition:

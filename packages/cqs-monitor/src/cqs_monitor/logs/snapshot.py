@@ -104,7 +104,7 @@ class Rows:
 
     @property
     def fee(self) -> Floats:
-        """What each row is taken to have cost, an estimate by its format: logs have no fees."""
+        """The estimated fee of each row, by its format: logs have no fees."""
         return self.rates * self.amount
 
     def value(self, *, net: bool) -> Floats:
@@ -120,7 +120,7 @@ class Rows:
         return self.by_format(lambda form, at: hours(at, form.zone))
 
     def by_format(self, clock: Callable[[LogFormat, Ints], Ints]) -> Ints:
-        """What the clock of each row's format says of its time."""
+        """The time of each row on the clock of its format."""
         found = np.zeros(len(self.timestamp), np.int64)
         for form in dict.fromkeys(self.formats):
             mine = np.array([one is form for one in self.formats], bool)[self.account]
@@ -176,7 +176,7 @@ def start_of_day(form: LogFormat, day_start: int | str | None) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What the files say.
+    """The content of the files.
 
     Attributes:
         accounts: all that have a file, sorted.
@@ -217,11 +217,11 @@ class Snapshot:
         return self.rows.only(account)
 
     def held(self, account: str) -> Positions:
-        """What the account holds."""
+        """The account's positions."""
         return self.positions.get(account, ABSENT)
 
     def currency(self, account: str) -> str:
-        """What the account's prices, amounts and profits are in."""
+        """The currency of the account's prices, amounts and profits."""
         return self.formats[account].currency
 
     @cached_property

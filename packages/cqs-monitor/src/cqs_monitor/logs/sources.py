@@ -24,7 +24,7 @@ _TOGETHER = 256
 
 
 def sources(bucket: Bucket, files: Sequence[LogFile], findings: Findings) -> Iterator[tuple[LogFile, BinaryIO]]:
-    """Each file with its bytes, in order; one that is gone is left out, one that cannot be read is told."""
+    """Each file with its bytes, in order; one that is gone is left out, one that cannot be read is reported."""
     for batch in _batches(files):
         small = {} if bucket.local else _fetched(bucket, batch)
         for file in batch:

@@ -22,7 +22,7 @@ State = Literal["ok", "absent", "unreadable"]
 
 @dataclass(frozen=True)
 class Positions:
-    """What an account holds; `held` is empty unless `state` is `ok`, and `reason` says why it is not."""
+    """Positions of an account; `held` is empty unless `state` is `ok`, and `reason` says why it is not."""
 
     state: State
     held: tuple[LoggedPosition, ...] = ()
@@ -116,11 +116,11 @@ class SmallFiles:
             errors, damaged = read_errors(file.account, self._known.get(file.key, ("", b""))[1])
             found += errors
             if damaged:
-                findings.tell(file.key, None, f"{damaged} lines that are not JSON objects; not read")
+                findings.report(file.key, None, f"{damaged} lines that are not JSON objects; not read")
         return tuple(found)
 
     def _read(self, kind: type[_T], file: LogFile, make: Callable[[bytes], _T]) -> _T:
-        """What a format reads of a file, whole or unreadable."""
+        """The content of a file as its format reads it, whole or unreadable."""
         if file not in self:
             return kind("unreadable", reason="the bucket did not give it")
         try:
@@ -141,7 +141,7 @@ def _state(form: LogFormat, data: bytes) -> RuntimeState:
 
 def _reported(found: Any, file: LogFile, what: str, findings: Findings) -> Any:
     if found.state == "unreadable":
-        findings.tell(file.key, None, f"unreadable {what}: {found.reason}")
+        findings.report(file.key, None, f"unreadable {what}: {found.reason}")
     return found
 
 

@@ -33,7 +33,7 @@ SCHEMA = pa.schema(_FIELDS)
 on a purchase; `line` counts from 1 in the file; `file` is an index into the list of files that goes with the table."""
 
 ROWS = pa.schema([column for column in SCHEMA if column.name != "file"])
-"""What is kept of the rows; which file they are of follows from the files' counts."""
+"""The columns that are kept; which file a row is from follows from the files' counts."""
 
 AMOUNT_TOLERANCE = 1e-3
 """Fraction by which `price` x `quantity` may miss `amount`."""
@@ -47,7 +47,7 @@ class TableFormat(LogFormat):
 
         Args:
             sources: key and bytes of each file.
-            findings: told what is damaged.
+            findings: collects what is damaged.
         """
         raise NotImplementedError
 
@@ -63,15 +63,15 @@ def _rows(form: LogFormat, key: str, stream: BinaryIO, findings: Findings) -> li
     rows: list[LoggedTrade] = []
     try:
         with foreign():
-            for row in form.trades(stream, lambda line, reason: findings.tell(key, line, reason)):
+            for row in form.trades(stream, lambda line, reason: findings.report(key, line, reason)):
                 if row is None:
                     break
                 if fault := _fault(row):
-                    findings.tell(key, row.line, f"{fault}; not counted")
+                    findings.report(key, row.line, f"{fault}; not counted")
                 else:
                     rows.append(row)
     except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
-        findings.tell(key, None, f"the format {form.name!r} failed, the rest is not read: {fact_of(error)}")
+        findings.report(key, None, f"the format {form.name!r} failed, the rest is not read: {fact_of(error)}")
     return rows
 
 

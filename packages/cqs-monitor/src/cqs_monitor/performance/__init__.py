@@ -1,1 +1,1 @@
-"""What the bots hold and earn: trades, lots, PnL, prices, reconciliation."""
+"""Holdings and earnings of the bots: trades, lots, PnL, prices, reconciliation."""

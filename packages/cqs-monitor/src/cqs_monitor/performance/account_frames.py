@@ -94,7 +94,7 @@ def pnl(
     day_start: str | None = None,
     bucket: Place = None,
 ) -> Frame:
-    """What was realised, by day, ISO week or month.
+    """Realized PnL by day, ISO week or month.
 
     Args:
         by: period.
@@ -165,7 +165,7 @@ def lots(
     symbol: str | Sequence[str] | None = None,
     bucket: Place = None,
 ) -> Frame:
-    """Purchases that were made in a range, and what became of each until now.
+    """Purchases made in a range, each with its sales until now.
 
     Which SELL sold which BUY is inferred from the profit that the SELL tells.
 

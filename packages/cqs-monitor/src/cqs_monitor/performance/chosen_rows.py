@@ -53,7 +53,7 @@ _warned: dict[str, tuple[object, ...]] = {}
 
 
 def snapshot_of(bucket: Place) -> Snapshot:
-    """What the logs say now; a warning says what of them cannot be read, once, and again when that changes."""
+    """The logs now; a warning names what cannot be read, once, and again when that changes."""
     from cqs_monitor.performance.reader import reader_of
 
     opened = open_bucket(bucket)

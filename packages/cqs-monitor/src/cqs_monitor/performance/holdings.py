@@ -105,14 +105,14 @@ def left_out(held: Iterable[Holding]) -> list[str]:
 
 
 def holdings(snapshot: Snapshot, account: str, prices: Mapping[Priced, Price], now: int) -> list[Holding]:
-    """What an account holds; empty unless its positions can be read."""
+    """The positions of an account; empty unless they can be read."""
     form = snapshot.formats.get(account)
     held = snapshot.held(account).held if form else ()
     return [Holding(account, form, one, prices.get((one.symbol, form)), now) for one in held if form]
 
 
 def symbols_held(snapshot: Snapshot) -> set[Priced]:
-    """What any account holds: symbols, with the formats that say which market they mean."""
+    """Symbols held by any account, with the formats that say which market they mean."""
     return {
         (position.symbol, snapshot.formats[account])
         for account, found in snapshot.positions.items()

@@ -22,7 +22,7 @@ _SEARCHED = 64  # open purchases of a symbol; a bot that only ever buys would ma
 
 
 class Sale(NamedTuple):
-    """What one SELL took from one BUY: µs UTC, price, coins, profit as logged (share of the row's)."""
+    """The part of a BUY that one SELL sold: µs UTC, price, coins, profit as logged (share of the row's)."""
 
     at: int
     price: float
@@ -66,7 +66,7 @@ class Stray(NamedTuple):
 
 
 def crumb(quantity: float) -> float:
-    """What of a quantity counts as nothing: rounding of fills, and less."""
+    """The largest rest of a quantity that counts as nothing: rounding of fills."""
     return max(CRUMB, 1e-6 * quantity)
 
 

@@ -37,7 +37,7 @@ _OLD = 7 * DAY  # of a price that still values something
 
 
 class Row(NamedTuple):
-    """What is held of a symbol at a moment; what it is worth follows. Times are ms UTC."""
+    """A position in one symbol at a moment, without its value. Times are ms UTC."""
 
     timestamp: int
     account: str
@@ -65,7 +65,7 @@ def positions(
     live: bool = False,
     bucket: Place = None,
 ) -> Frame:
-    """What bots hold now, by what they say; with a range, at the end of every UTC day of it, by their trades.
+    """Positions of the bots now, by their files; with a range, at the end of each UTC day, by their trades.
 
     A warning names what is held and has no price.
 

@@ -1,4 +1,4 @@
-"""What things are worth now: the last candle of the lake, or the exchange's own last price."""
+"""Current prices: the last candle of the lake, or the exchange's own last price."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Ticker:
         self._answered = False
 
     def latest(self, symbols: Iterable[Priced]) -> Mapping[Priced, Price]:
-        """What the exchange said at most a minute ago; it is asked again every ten seconds."""
+        """Prices that are at most a minute old; the exchange is asked again every ten seconds."""
         wanted = frozenset(symbols)
         with self._lock:
             if wanted and not self._asking and time.monotonic() - self._asked > _EVERY:

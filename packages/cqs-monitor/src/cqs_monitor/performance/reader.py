@@ -1,4 +1,4 @@
-"""The reader of a bucket's logs, one for all pages, commands and rules of a process, and what is computed once of them.
+"""The reader of a bucket's logs, one for all pages, commands and rules of a process, with its figures.
 
 A bucket that stalls holds one thread, and no page.
 """
@@ -35,7 +35,7 @@ _CANDLES_FOR = 30.0  # seconds for which prices from candles serve
 
 
 class Figures:
-    """What is computed of one snapshot: each figure once, and only where its rows changed; threads may share it.
+    """Figures of one snapshot, each computed once, and only where its rows changed; threads may share it.
 
     Args:
         snapshot: of which.
@@ -57,7 +57,7 @@ class Figures:
         return made
 
     def once(self, key: Hashable, make: Callable[[], _T], *, lasting: bool = False) -> _T:
-        """What `make` gives, made at the first call with this key; the last ones are kept.
+        """The result of `make`, called at the first call with this key; the last ones are kept.
 
         Args:
             key: of what is made.
@@ -80,7 +80,7 @@ class Figures:
         return self.once(("rows", day_start), lambda: replace(self.snapshot.rows, day_start=day_start))
 
     def findings(self, account: str) -> Sequence[Finding]:
-        """What does not add up between the account's positions and trades."""
+        """Differences between the account's positions and trades."""
         snapshot = self.snapshot
         made_of = (self._sums[account], snapshot.held(account))
         known = self._reconciled.get(account)
@@ -92,7 +92,7 @@ class Figures:
 
     @functools.cached_property
     def _sums(self) -> Mapping[str, tuple[float, ...]]:
-        """What tells whether an account's rows changed: their number, and sums of their figures."""
+        """By account, the number of its rows and sums of their figures: they change when the rows do."""
         rows, size = self.snapshot.rows, len(self.snapshot.accounts)
         weights = (None, rows.table["quantity"].to_numpy(), rows.amount)
         sums = [np.bincount(rows.account, weights=one, minlength=size).tolist() for one in weights]
@@ -101,7 +101,7 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What is known now.
+    """The current state of knowledge.
 
     Attributes:
         figures: of the last reading that succeeded; of nothing before the first.
@@ -121,7 +121,7 @@ class Reading:
 
     @property
     def snapshot(self) -> Snapshot:
-        """What the files say."""
+        """The logs of that reading."""
         return self.figures.snapshot
 
 
@@ -149,7 +149,7 @@ class Reader:
         return self._figures.snapshot.formats
 
     def refresh(self) -> Figures:
-        """What the files say now.
+        """Read the logs now.
 
         Raises:
             BucketError: the bucket cannot be listed.
@@ -166,7 +166,7 @@ class Reader:
         return last_candles(self.logs.bucket, symbols) | (live_prices(symbols) if live else {})
 
     def read(self, timeout: float = 2.0, *, live: bool = False) -> Reading:
-        """What a reading finds; after `timeout` seconds what was known before, which says that it waits.
+        """The result of a reading; after `timeout` seconds the previous one, marked as stalled.
 
         Args:
             timeout: seconds.

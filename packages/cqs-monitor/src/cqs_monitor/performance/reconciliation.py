@@ -49,7 +49,7 @@ class Finding:
 
 
 def reconcile(account: str, table: pa.Table, positions: Positions) -> list[Finding]:
-    """What does not add up in one account.
+    """Differences between positions and trades of one account.
 
     Args:
         account: its name.

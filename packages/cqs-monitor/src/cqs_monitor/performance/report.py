@@ -32,7 +32,7 @@ _YEAR = 52 * 7 + 6  # days before the last of a calendar of 53 weeks
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user wants to see.
+    """The choice of the user.
 
     Attributes:
         account: empty for all that have one currency: sums of two currencies mean nothing.
@@ -61,7 +61,7 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Realised:
-    """What changes only with the rows.
+    """Figures that change only with the rows.
 
     Attributes:
         days: int64 (N,), days since 1970-01-01 on which something was realised, ascending.

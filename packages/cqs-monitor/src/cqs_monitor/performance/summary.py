@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was earned.
+    """PnL and counts of rows.
 
     Attributes:
         pnl: by period, in the currency, ascending; gross: periods with a SELL; net: periods with any row.

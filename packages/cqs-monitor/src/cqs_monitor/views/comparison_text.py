@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def change(before: BotComparison, after: BotComparison) -> str:
-    """What changed since the last comparison, in one line."""
+    """The change since the last comparison, in one line."""
     old, new = (one.bridge.live - one.bridge.backtest for one in (before, after))
     was, now = amount(old, before.form.currency, signed=True), amount(new, after.form.currency, signed=True)
     return f"Compared: live less backtest {was} → {now}"

@@ -73,17 +73,22 @@ class ModelScores(pn.viewable.Viewer):
         bucket = self._page.bucket
         self._page.load(lambda: (regimes, _earnings(bucket, regimes)), self._show)
 
-    def _drawn(self, told: dict[str, Any]) -> Iterator[Any]:
-        days = f"{told['start']} to {told['end']}, evaluated {told['evaluated'][:10]}"
+    def _drawn(self, evaluation: dict[str, Any]) -> Iterator[Any]:
+        days = f"{evaluation['start']} to {evaluation['end']}, evaluated {evaluation['evaluated'][:10]}"
         yield beside(
-            section("Accuracy by quarter", _quarters(told), note="grey: trained on; dashed: what the training said"),
+            section(
+                "Accuracy by quarter", _quarters(evaluation), note="grey: trained on; dashed: what the training said"
+            ),
             section("PnL by regime", self._earned, note="gross, by the regime known at the sale"),
             columns="3fr 2fr",
         )
         yield beside(
-            section("Confusion matrix", _confusion(told), note="days"), section("Drift of features", _drift(told))
+            section("Confusion matrix", _confusion(evaluation), note="days"),
+            section("Drift of features", _drift(evaluation)),
         )
-        yield section("To keep in mind", _problems(told), note=f"{told['market']} on {told['exchange']}, {days}")
+        yield section(
+            "To keep in mind", _problems(evaluation), note=f"{evaluation['market']} on {evaluation['exchange']}, {days}"
+        )
 
     def _show(self, found: tuple[Regimes, list[Earned]]) -> None:
         regimes, earned = found
@@ -103,8 +108,8 @@ def _earnings(bucket: Bucket, regimes: Regimes) -> list[Earned]:
     return pnl_by_regime(reader_of(bucket.address).refresh().snapshot, regimes)
 
 
-def _quarters(told: dict[str, Any]) -> Any:
-    rows = [row for row in told["quarters"] if row["accuracy"] is not None][-_QUARTERS:]
+def _quarters(evaluation: dict[str, Any]) -> Any:
+    rows = [row for row in evaluation["quarters"] if row["accuracy"] is not None][-_QUARTERS:]
     names = [row["quarter"] for row in rows]
     source = ColumnDataSource(
         {
@@ -128,7 +133,7 @@ def _quarters(told: dict[str, Any]) -> Any:
     )
     drawn = shown.vbar("quarter", 0.7, "accuracy", source=source, color="color")
     shown.xaxis.major_label_orientation = 0.8
-    told_then = told["decay"]["training_accuracy"]
+    told_then = evaluation["decay"]["training_accuracy"]
     if told_then is not None:
         shown.add_layout(Span(location=100 * told_then, dimension="width", line_dash="dashed", line_color=GREY))
     rows_shown = [("", "@quarter"), ("Accuracy", "@accuracy{0.0} %"), ("F1", "@f1{0.00}"), ("Days", "@days")]
@@ -136,29 +141,34 @@ def _quarters(told: dict[str, Any]) -> Any:
     return pane(shown)
 
 
-def _confusion(told: dict[str, Any]) -> Any:
-    classes = list(told["confusion"])
+def _confusion(evaluation: dict[str, Any]) -> Any:
+    classes = list(evaluation["confusion"])
     short = [name.removesuffix("_TREND").replace("_", " ").lower() for name in classes]
     rows = [
-        [f"came {s}", *(told["confusion"][name][other] for other in classes)]
+        [f"came {s}", *(evaluation["confusion"][name][other] for other in classes)]
         for s, name in zip(short, classes, strict=True)
     ]
     return plain_table(["", *(f"said {name}" for name in short)], rows, numbers=range(1, len(classes) + 1))
 
 
-def _drift(told: dict[str, Any]) -> Any:
+def _drift(evaluation: dict[str, Any]) -> Any:
     def word(value: float | None) -> str:
         if value is None:
             return "not known"
         return "drifted" if value > _DRIFTED else "stable" if value < _STABLE else "moving"
 
-    rows = [[name, None if value is None else f"{value:.2f}", word(value)] for name, value in told["drift"].items()]
+    rows = [
+        [name, None if value is None else f"{value:.2f}", word(value)] for name, value in evaluation["drift"].items()
+    ]
     return plain_table(["Feature", "PSI", ""], rows, numbers=(1,))
 
 
-def _problems(told: dict[str, Any]) -> Any:
-    said = [*told["problems"], "Labels overlap: each looks 20 days ahead, so neighbouring days are not independent."]
-    if told["isolation"]["network"] != "cut off":
+def _problems(evaluation: dict[str, Any]) -> Any:
+    said = [
+        *evaluation["problems"],
+        "Labels overlap: each looks 20 days ahead, so neighbouring days are not independent.",
+    ]
+    if evaluation["isolation"]["network"] != "cut off":
         said.append("The model's process could reach the network: this system does not let users cut it off.")
     listed = "".join(f"<li>{escape(text)}</li>" for text in said)
     return html(f"<ul>{listed}</ul>", stylesheets=["ul{font-size:13px;margin:4px 0;padding-left:18px}"])

@@ -75,16 +75,16 @@ def model_metrics(chosen: Model, *, trusted: bool) -> list[Metric]:
     ]
 
 
-def score_metrics(told: Mapping[str, Any]) -> list[Metric]:
+def score_metrics(evaluation: Mapping[str, Any]) -> list[Metric]:
     """Cards of one evaluation."""
-    after, decay, calibration = told["after_training"], told["decay"], told["calibration"]
+    after, decay, calibration = evaluation["after_training"], evaluation["decay"], evaluation["calibration"]
     change = decay["change"]
     decayed = "" if change is None else f"{100 * change:+.1f} points against training"
     return [
-        Metric("Regime now", str(told["regime"] or "–"), f"at the close of {told['end']}"),
-        Metric("Accuracy", _share(told["accuracy"]), f"commonest label: {_share(told['majority'])}"),
+        Metric("Regime now", str(evaluation["regime"] or "–"), f"at the close of {evaluation['end']}"),
+        Metric("Accuracy", _share(evaluation["accuracy"]), f"commonest label: {_share(evaluation['majority'])}"),
         Metric("After training", _share(after["accuracy"]), decayed or f"{after['days']} days"),
-        Metric("F1", ratio(told["f1"]), "mean over classes"),
+        Metric("F1", ratio(evaluation["f1"]), "mean over classes"),
         Metric(
             "Calibration error",
             _share(calibration["error"]) if calibration else "–",

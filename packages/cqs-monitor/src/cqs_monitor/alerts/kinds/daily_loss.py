@@ -1,4 +1,4 @@
-"""What an account lost since the beginning of the day, by the bot's own dates."""
+"""The loss of an account since the beginning of the day, by the bot's own dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an account holds is not what its trades leave."""
+"""Positions of an account differ from what its trades leave."""
 
 from __future__ import annotations
 

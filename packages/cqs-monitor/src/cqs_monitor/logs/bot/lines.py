@@ -1,4 +1,4 @@
-"""Damaged stretches of a trades CSV, line by line: complete rows are kept, the rest is told.
+"""Damaged stretches of a trades CSV, line by line: complete rows are kept, the rest is reported.
 
 A writer that was killed and started again glues its next row onto the torn one; a crash of the machine leaves NUL
 bytes. Both are cut apart here. What stands before such a cut has lost its line end, like the last row of a torn copy:
@@ -42,7 +42,7 @@ class LineReader:
     def table(self) -> pa.Table:
         """The rows so far, in `table.SCHEMA`."""
         for name, count in self._local.items():
-            self._findings.tell(name, None, f"{count} timestamps without an offset from UTC; read as KST")
+            self._findings.report(name, None, f"{count} timestamps without an offset from UTC; read as KST")
         return table_of(self._rows, self._lines, self._files)
 
     def read(self, name: str, segment: Segment) -> None:
@@ -63,7 +63,7 @@ class LineReader:
         another = read_header(data)
         if another is not None and (another, header) != (BOT, BOT):
             same = "the header again" if another == header else "another header; the lines after it are read by it"
-            self._findings.tell(name, line, same)
+            self._findings.report(name, line, same)
             return another
         for row in self._line(name, line, data, whole, header):
             self._keep(row, line, file)
@@ -102,9 +102,9 @@ class LineReader:
             return [row]
         pieces = _CUT.split(text)
         if "\0" in text:
-            self._findings.tell(name, line, "NUL bytes, as a crash leaves them; left out")
+            self._findings.report(name, line, "NUL bytes, as a crash leaves them; left out")
         if text == "":
-            self._findings.tell(name, line, "empty line")
+            self._findings.report(name, line, "empty line")
         ends = [False] * (len(pieces) - 1) + [whole]
         read = [self._piece(name, line, p, end, header) for p, end in zip(pieces, ends, strict=True) if p]
         return [row for row in read if row]
@@ -122,16 +122,16 @@ class LineReader:
 
     def _piece(self, name: str, line: int, text: str, whole: bool, header: Header) -> Row | None:
         if HEADER.startswith(text):
-            self._findings.tell(name, line, "the header again" if text == HEADER else "torn header")
+            self._findings.report(name, line, "the header again" if text == HEADER else "torn header")
             return None
         try:
             fields = split(text)
             row = row_of(fields, header.places)
         except DamagedRow as reason:
-            self._findings.tell(name, line, f"{reason}; not counted")
+            self._findings.report(name, line, f"{reason}; not counted")
             return None
         if doubt := _doubt(row, len(fields), whole, header):
-            self._findings.tell(name, line, doubt)
+            self._findings.report(name, line, doubt)
         if not (whole or row.agrees()):
             return None
         self._note(name, line, row if whole else None, fields[header.places[0]])
@@ -143,7 +143,7 @@ class LineReader:
         if not self._local[name]:
             del self._local[name]
         if row is not None and (why := row.contradiction()):
-            self._findings.tell(name, line, f"the row contradicts itself: {why}; counted as it is")
+            self._findings.report(name, line, f"the row contradicts itself: {why}; counted as it is")
 
 
 def _glued(text: str, header: Header) -> bool:

@@ -67,7 +67,7 @@ def parse(sources: Iterable[tuple[str, BinaryIO]], findings: Findings) -> Iterat
 
     Args:
         sources: key and bytes of each file.
-        findings: told what is damaged.
+        findings: collects what is damaged.
     """
     names: list[str] = []
     for group in _groups(_segments(sources, names, findings)):
@@ -104,7 +104,7 @@ def _segments(sources: Iterable[tuple[str, BinaryIO]], names: list[str], finding
             first += lines.count(b"\n")
         else:
             if header is None:
-                findings.tell(name, None, "empty file, not even a header")
+                findings.report(name, None, "empty file, not even a header")
 
 
 def _header(data: bytes, name: str, findings: Findings) -> tuple[Header | None, bytes]:
@@ -114,9 +114,9 @@ def _header(data: bytes, name: str, findings: Findings) -> tuple[Header | None, 
     if header is not None:
         return header, rest
     if line[:4].isdigit():
-        findings.tell(name, 1, "no header; the columns are taken to be the bot's")
+        findings.report(name, 1, "no header; the columns are taken to be the bot's")
     elif rest and (why := foreign(line)) and not begins_as_bot(rest):
-        findings.tell(name, 1, f"{why}; none of its lines is counted")
+        findings.report(name, 1, f"{why}; none of its lines is counted")
         return None, rest
     return BOT, line + feed + rest
 

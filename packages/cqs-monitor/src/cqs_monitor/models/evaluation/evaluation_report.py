@@ -26,7 +26,7 @@ def report(
     features: pd.DataFrame,
     answer: Predictions,
     training: tuple[int, int] | None,
-    told: Mapping[str, Any],
+    performance: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Scores of `days` (columns regime, realised, confidence; index UTC).
 
@@ -35,7 +35,7 @@ def report(
         features: the same days, one column a feature.
         answer: of the model.
         training: `[start, end)` in ms UTC, None where the model does not say.
-        told: the model's `performance`, fractions.
+        performance: as the model says, fractions.
     """
     known = days[days["realised"].notna() & (days["regime"] != HIGH_VOL)]
     inside, after = _around(known, training)
@@ -53,7 +53,7 @@ def report(
         "calibration": _calibration(known),
         "quarters": _quarters(known, answer.classes, training),
         "drift": _drift(features, training),
-        "decay": _decay(after, told),
+        "decay": _decay(after, performance),
         "problems": list(_problems(features, answer, training, days)),
         "isolation": {"process": "apart", "environment": "empty", "network": answer.network},
     }
@@ -114,13 +114,13 @@ def _drift(features: pd.DataFrame, training: tuple[int, int] | None) -> dict[str
     }
 
 
-def _decay(after: pd.DataFrame, told: Mapping[str, Any]) -> dict[str, float | None]:
-    mean, deviation = _number(told.get("accuracy_mean")), _number(told.get("accuracy_std"))
+def _decay(after: pd.DataFrame, performance: Mapping[str, Any]) -> dict[str, float | None]:
+    mean, deviation = _number(performance.get("accuracy_mean")), _number(performance.get("accuracy_std"))
     now = _scored(after)["accuracy"]
     change = None if mean is None or now is None else now - mean
     return {
         "training_accuracy": mean,
-        "training_f1": _number(told.get("f1_mean")),
+        "training_f1": _number(performance.get("f1_mean")),
         "accuracy": now,
         "change": change,
         "deviations": change / deviation if change is not None and deviation else None,

@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 _BINS = 10
 
 
-def accuracy(true: Labels, told: Labels) -> float | None:
+def accuracy(true: Labels, predicted: Labels) -> float | None:
     """Share of days classified correctly; None without days."""
-    return float((true == told).mean()) if len(true) else None
+    return float((true == predicted).mean()) if len(true) else None
 
 
-def f1_macro(true: Labels, told: Labels) -> float | None:
+def f1_macro(true: Labels, predicted: Labels) -> float | None:
     """Mean F1 of all classes that were true or predicted; None without days."""
-    present = sorted({*true, *told})
-    return float(np.mean([f1(true, told, name) for name in present])) if present else None
+    present = sorted({*true, *predicted})
+    return float(np.mean([f1(true, predicted, name) for name in present])) if present else None
 
 
-def f1(true: Labels, told: Labels, name: str) -> float:
+def f1(true: Labels, predicted: Labels, name: str) -> float:
     """2 TP / (2 TP + FP + FN) of one class."""
-    hits = int(((true == name) & (told == name)).sum())
-    misses = int(((true == name) ^ (told == name)).sum())
+    hits = int(((true == name) & (predicted == name)).sum())
+    misses = int(((true == name) ^ (predicted == name)).sum())
     return 2 * hits / (2 * hits + misses) if hits or misses else 0.0
 
 
-def confusion(true: Labels, told: Labels, classes: Sequence[str]) -> dict[str, dict[str, int]]:
-    """`{true: {told: days}}`."""
-    return {a: {b: int(((true == a) & (told == b)).sum()) for b in classes} for a in classes}
+def confusion(true: Labels, predicted: Labels, classes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """`{true: {predicted: days}}`."""
+    return {a: {b: int(((true == a) & (predicted == b)).sum()) for b in classes} for a in classes}
 
 
 def calibration(confidence: Floats, right: npt.NDArray[np.bool_]) -> dict[str, Any]:
