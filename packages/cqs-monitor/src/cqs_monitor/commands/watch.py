@@ -82,7 +82,7 @@ def _watch(watcher: Watcher, every: float, ping: str | None) -> None:
                 with service.round() as done:
                     if not watcher.round():
                         done.faults.append(watcher.fault)
-                    done.counts |= {"alerts active": len(watcher.told)}
+                    done.counts |= {"alerts active": len(watcher.active)}
                 service.rest(began + max(every, 0.5))
     finally:
         _give_back(watcher)
