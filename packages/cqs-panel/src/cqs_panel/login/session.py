@@ -78,15 +78,15 @@ def refusal(action: str) -> str | None:
     )
 
 
-def read_only() -> str:
-    """Why the current user cannot change anything, in a line for people; empty for those who can."""
-    return "You are logged in as a viewer: an operator can do this" if permission.refusal("change anything") else ""
+def read_only() -> bool:
+    """Whether the current user cannot change anything; every page says so."""
+    return permission.refusal("change anything") is not None
 
 
 def operator_only(*controls: Any) -> None:
-    """Disable controls for viewers for good, and say why. A courtesy: the work itself is refused where it starts."""
-    if not (why := read_only()):
+    """Disable controls for viewers for good. A courtesy: the work itself is refused where it starts."""
+    if not read_only():
         return
     for control in controls:
-        control.param.update(disabled=True, **({"description": why} if "description" in control.param else {}))
+        control.disabled = True
         control.param.watch(lambda event: event.obj.param.update(disabled=True), "disabled")  # whatever enables it

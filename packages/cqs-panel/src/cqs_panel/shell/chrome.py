@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 
 from cqs_panel.layout import WIDE
 from cqs_panel.location import NARROW, THEME_COOKIE, last_window, search
+from cqs_panel.login.session import read_only
 from cqs_panel.sections import html
 from cqs_panel.shell.connection_watch import ConnectionWatch
 from cqs_panel.shell.keys import KEYS_CSS
@@ -60,7 +61,7 @@ class Chrome:
         known = _state_watchers()
         self.page = pmui.Page(
             title="cqs",
-            main=[*([_demo_banner()] if shell.demo else []), shell.presence, self._stage, shell.dock],
+            main=[*_banners(demo=shell.demo), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
             header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), shell.user],
             sidebar_open=not self._narrow,
@@ -127,6 +128,9 @@ def _menu(views: list[View]) -> Any:
     return pmui.MenuList(items=items, sx=_MENU_SX, margin=0, sizing_mode="stretch_width", color="primary")
 
 
-def _demo_banner() -> Any:
-    text = "<b>Demo.</b> These candles are made up, and so is everything computed from them."
-    return html(f'<div class="demo" role="note">{text}</div>', stylesheets=[_BANNER])
+def _banners(*, demo: bool) -> list[Any]:
+    """What holds for all pages."""
+    made_up = "<b>Demo.</b> These candles are made up, and so is everything computed from them."
+    looking = "<b>Viewer.</b> You see everything. Buttons that change something are disabled: they are for operators."
+    said = [*([made_up] if demo else []), *([looking] if read_only() else [])]
+    return [html(f'<div class="demo" role="note">{text}</div>', stylesheets=[_BANNER]) for text in said]

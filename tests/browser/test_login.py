@@ -1,0 +1,111 @@
+"""People log in, see what their role may do, and log out, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from cqs_panel.login import passwords, users
+
+pytestmark = pytest.mark.browser
+
+ANNA, VIC = ("anna", "anna has a password"), ("vic", "vic has a password")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("login")
+
+
+@pytest.fixture(scope="module")
+def url(dashboard, home):
+    """A dashboard with an operator and a viewer."""
+    (home / "bucket").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATA", "STATE", "CACHE"):
+            patch.setenv(f"CQS_{name}_DIR", str(home / name.lower()))
+        patch.setattr(passwords, "COST", 16)
+        patch.setattr(passwords, "RUNS", 1)
+        users.add(ANNA[0], "operator", ANNA[1])
+        users.add(VIC[0], "viewer", VIC[1])
+        yield dashboard(home / "bucket")
+
+
+@pytest.fixture
+def window(chromium, url):
+    """`window(width, dark=False)`: a page of a new browser; none may ask another host or violate the policy."""
+    opened, faults = [], []
+
+    def open_(width=1400, *, dark=False):
+        scheme = "dark" if dark else "light"
+        opened.append(chromium.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme))
+        page = opened[-1].new_page()
+        page.on("request", lambda asked: faults.append(asked.url) if foreign(asked.url) else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+        return page
+
+    def foreign(asked):
+        return urlsplit(asked).scheme in ("http", "https") and urlsplit(asked).netloc != urlsplit(url).netloc
+
+    yield open_
+    for one in opened:
+        one.close()
+    assert faults == []
+
+
+def log_in(page, name, password):
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def serious(page):
+    found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
+def test_an_operator_logs_in_and_a_logout_ends_the_other_tab(window, url):
+    page = window()
+    page.goto(f"{url}?view=jobs")
+    assert serious(page) == []
+    assert page.evaluate("document.scripts.length") == 0
+    log_in(page, ANNA[0], "not the password")
+    page.get_by_role("alert").get_by_text("name or the password is wrong").wait_for()
+    assert page.get_by_label("Name").input_value() == "anna"
+    log_in(page, *ANNA)
+    page.wait_for_url(re.compile("view=jobs"))
+    page.get_by_text("operator", exact=True).wait_for()
+    assert "cqs_login" not in page.evaluate("document.cookie")
+    other = page.context.new_page()
+    other.goto(f"{url}?view=plugins")
+    other.get_by_role("button", name="Log out").wait_for()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(re.compile("/login$"))
+    other.wait_for_url(re.compile(r"/login\?next=.*plugins"), timeout=30_000)
+    page.go_back()
+    page.wait_for_url(re.compile("/login"))
+
+
+def test_a_viewer_sees_why_a_button_is_disabled_until_the_role_changes(window, url, home, monkeypatch):
+    monkeypatch.setenv("CQS_DATA_DIR", str(home / "data"))
+    page = window(420, dark=True)
+    page.goto(f"{url}?view=data")
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+    log_in(page, *VIC)
+    page.wait_for_url(re.compile("view=data"))
+    fetch = page.get_by_role("button", name="Fetch", exact=True)
+    fetch.wait_for()
+    assert fetch.is_disabled()
+    page.get_by_text("Buttons that change something are disabled").wait_for()
+    users.set_role(VIC[0], "operator")
+    page.get_by_text("operator", exact=True).wait_for(timeout=30_000)  # the page has loaded itself again
+    page.wait_for_function("(el) => !el.disabled", arg=fetch.element_handle())
+    users.set_role(VIC[0], "viewer")
+    page.get_by_text("viewer", exact=True).wait_for(timeout=30_000)
+    fetch.wait_for()
+    assert fetch.is_disabled()
