@@ -39,3 +39,17 @@ def test_a_problem_is_listed_under_problems(texts, monkeypatch):
     installed, problems, _ = texts()
     assert "a fault of its own" in problems
     assert "a fault of its own" not in installed
+
+
+def test_a_problem_has_its_traceback_and_says_how_to_go_on_without_the_plugin(texts, monkeypatch):
+    host = plugins()
+    monkeypatch.setattr(host, "problems", [])
+    with pytest.raises(ValueError, match="secret") as raised:
+        int("<b>gs://me:secret@bucket</b>")
+    host.report("mine", "register_views", raised.value)
+    _, problems, _ = texts()
+    assert "<pre" in problems
+    assert "in test_a_problem_has_its_traceback" in problems
+    assert "CQS_DISABLE=mine" in problems
+    assert "me:secret@" not in problems
+    assert "<b>gs" not in problems

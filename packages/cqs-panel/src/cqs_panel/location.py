@@ -8,13 +8,24 @@ from urllib.parse import parse_qsl, urlencode
 import panel as pn
 
 THEME_COOKIE = "cqs_theme"
+ZONE_COOKIE = "cqs_zone"
 WINDOW_COOKIE = "cqs_window"
 NARROW = 600  # pixels below which the page is a phone's; Material's own limit
 
 
 def chosen_theme() -> str | None:
     """`light` or `dark`, where the user chose one in this browser."""
-    return _cookie(THEME_COOKIE)
+    return found if (found := _cookie(THEME_COOKIE)) in ("light", "dark") else None
+
+
+def chosen_zone() -> str | None:
+    """The IANA name of the time zone that the user chose in this browser."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name).key if (name := _cookie(ZONE_COOKIE)) else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # written by hand, or unknown here
+        return None
 
 
 def last_window() -> tuple[str, int]:

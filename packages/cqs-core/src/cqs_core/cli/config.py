@@ -24,9 +24,9 @@ def command(as_json: bool) -> int:
     A setting comes from the command's option, else from the environment, else from .env (or the file that CQS_ENV_FILE
     names), else it has its default. Secrets are masked.
     """
-    from cqs_core.config.in_force import in_force, warnings
+    from cqs_core.config.in_force import setting_warnings, settings_in_force
 
-    found, doubts = in_force(), warnings()
+    found, doubts = settings_in_force(), setting_warnings()
     emit(
         {"settings": [dataclasses.asdict(one) for one in found], "warnings": doubts},
         as_json,

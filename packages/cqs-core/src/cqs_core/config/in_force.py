@@ -50,7 +50,7 @@ def variables_in_order() -> list[Variable]:
     return sorted(plugins().variables().values(), key=lambda one: SECTIONS.index(one.section))
 
 
-def in_force() -> list[SettingInForce]:
+def settings_in_force() -> list[SettingInForce]:
     """All settings now; a variable that stands for many gives one for each that is set."""
     found = _given()
     faults = _faults()
@@ -61,7 +61,7 @@ def in_force() -> list[SettingInForce]:
     ]
 
 
-def warnings() -> list[str]:
+def setting_warnings() -> list[str]:
     """What is probably a mistake: unknown names, files with secrets that others can read."""
     return [*_unknown_names(), *_open_secrets(), *_not_read_by_google()]
 
@@ -97,7 +97,7 @@ def _path() -> str:
 def _of_file() -> dict[str, str]:
     try:
         return file_variables()
-    except UsageError:  # `in_force` says so
+    except UsageError:  # `settings_in_force` says so
         return {}
 
 

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from cqs_core.errors import DataError, UnknownName
+from cqs_core.files.plaintext import masked
 from cqs_core.host import hookspecs
 from cqs_core.host.disabled import disabled, plugin_limit
 from cqs_core.host.distributions import is_own, load_order, refuse_unfit
 from cqs_core.host.hook_results import HOOKS, Merged, answers
 from cqs_core.host.plugin_calls import call_watched
-from cqs_core.host.plugin_problem import NEEDS_DASHBOARD, PluginProblem, lacks_dashboard, tell
+from cqs_core.host.plugin_problem import NEEDS_DASHBOARD, PluginProblem, lacks_dashboard, tell, traceback_of
 from cqs_core.isolation import fact_of, foreign, watched
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Plugins:
 
     def report(self, plugin: str, where: str, error: BaseException) -> None:
         """Note a problem, once."""
-        self._add(PluginProblem(plugin, where, fact_of(error)))
+        self._add(PluginProblem(plugin, where, masked(fact_of(error)), traceback_of(error)))
 
     def exchanges(self) -> Mapping[str, type[Exchange]]:
         return self._by_name("register_exchanges")

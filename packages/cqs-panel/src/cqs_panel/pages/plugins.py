@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import sys
+from html import escape
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
 from cqs_panel.layout import stack
-from cqs_panel.sections import empty, section
+from cqs_panel.sections import empty, html, section
 from cqs_panel.tables import plain_table
 
 if TYPE_CHECKING:
     from cqs_panel.state import PageState
 
+_CSS = """
+article{border-bottom:1px solid var(--cqs-line);padding:10px 0;font-size:13px;overflow-wrap:anywhere}
+article:last-child{border-bottom:0} p{margin:4px 0} .muted,summary{color:var(--cqs-muted);font-size:12px}
+summary{cursor:pointer} pre{max-height:320px;overflow:auto;font-size:12px;margin:6px 0 0;padding:8px;border-radius:6px;
+  background:var(--cqs-hover)}
+button{font:inherit;font-size:12px;color:var(--cqs-accent);background:none;border:1px solid var(--cqs-line);
+  border-radius:6px;padding:2px 10px;margin-top:6px;cursor:pointer}
+"""
+# a page of plain http has no clipboard: there, the text is selected and copied the old way
+_COPY = (
+    '<button onclick="const range = document.createRange(); range.selectNodeContents(this.nextElementSibling);'
+    "const chosen = getSelection(); chosen.removeAllRanges(); chosen.addRange(range);"
+    "(navigator.clipboard ? navigator.clipboard.writeText(this.nextElementSibling.textContent)"
+    " : Promise.resolve(document.execCommand('copy')))"
+    ".then(() => { this.textContent = 'Copied' }, () => { this.textContent = 'Selected: press Ctrl-C' })\">"
+    "Copy</button>"
+)
 _LIBRARIES = ("panel", "panel-material-ui", "bokeh", "duckdb", "pandas", "numpy")
 
 
@@ -38,16 +56,29 @@ def _known() -> list[list[list[str]]]:
     for collect in (host.views, host.cards, host.overlays):
         collect()
     rows = [[p["name"], p["version"], _gives(p["hooks"]), p["state"]] for p in host.describe()]
-    return [rows, [[p.plugin, p.where, p.error] for p in host.problems]]
+    return [rows, [[p.plugin, p.where, p.error, p.traceback] for p in host.problems]]
 
 
 def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]]) -> list[Any]:
-    failures = plain_table(["Plugin", "Where", "What"], problems) if problems else empty("None", "Every plugin works.")
+    failures = _problems(problems) if problems else empty("None", "Every plugin works.")
     return [
         section("Installed", plain_table(["Plugin", "Version", "Gives", "State"], rows)),
         section("Problems", failures),
         section("Where this runs", plain_table(["What", "Which"], _surroundings(page))),
     ]
+
+
+def _problems(problems: list[list[str]]) -> Any:
+    """What failed, with the traceback to copy, and how to go on without the plugin."""
+    return html("".join(map(_problem, problems)), stylesheets=[_CSS])
+
+
+def _problem(row: list[str]) -> str:
+    plugin, where, error, traceback = map(escape, row)
+    told = f"<details><summary>Traceback</summary>{_COPY}<pre tabindex=0>{traceback}</pre></details>"
+    without = f"Leave it out: <code>cqs plugins disable {plugin}</code>, or <code>CQS_DISABLE={plugin}</code>."
+    said = f"<b>{plugin}</b> · {where}<p>{error}</p><p class=muted>{without}</p>"
+    return f"<article>{said}{told if traceback else ''}</article>"
 
 
 def _gives(hooks: list[str]) -> str:

@@ -79,7 +79,7 @@ export function render({model, view}) {
     for (const kind of hands) window.removeEventListener(kind, touched)
   })
   keep(`cqs_window=${dark ? "dark" : "light"}-${window.innerWidth}`)
-  const chosen = document.cookie.includes("cqs_theme="), kept = document.cookie.includes("cqs_window=")
+  const chosen = /cqs_theme=(light|dark)/.test(document.cookie), kept = document.cookie.includes("cqs_window=")
   const other = !chosen && dark !== (model.theme === "dark"), small = window.innerWidth < NARROW && !model.narrow
   if (kept && (other || small) && !sessionStorage.getItem("cqs-asked")) {
     sessionStorage.setItem("cqs-asked", "again")  // once: a half-drawn page cannot change its theme or columns

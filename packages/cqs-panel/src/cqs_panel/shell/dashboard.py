@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core import Bucket, CqsError, NotPermitted, Settings, plugins, settings
-from cqs_panel.location import NARROW, chosen_theme, last_window, parse
-from cqs_panel.pages import overview_of
+from cqs_panel.location import NARROW, chosen_theme, chosen_zone, last_window, parse
+from cqs_panel.pages import views_of
 from cqs_panel.shell.address import Address
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.dock import SECONDS, Dock
@@ -41,7 +41,10 @@ class Dashboard(Services):
     def __init__(self) -> None:
         self._document = pn.state.curdoc
         self.settings: Settings = settings()
-        self.views: dict[str, View] = {view.slug: view for view in [*installed_views(), overview_of(self)]}
+        self.server_timezone = self.settings.timezone
+        if zone := chosen_zone():
+            self.settings = self.settings.model_copy(update={"timezone": zone})
+        self.views: dict[str, View] = {view.slug: view for view in [*installed_views(), *views_of(self)]}
         self._frames: dict[str, Frame] = {}
         self._works: dict[PageState, Work] = {}
         self._current: Frame | None = None
@@ -102,6 +105,10 @@ class Dashboard(Services):
         """Show a view as it was left."""
         frame = self._frames.get(slug)
         self.goto(slug, frame.page.query if frame else {})
+
+    def prefer(self, cookie: str, value: str) -> None:
+        """Keep a preference in this browser, and load the page again; an empty value forgets it."""
+        self._address.send(cookie=f"{cookie}={value}", reload=True)
 
     def address(self, page: PageState) -> None:
         """Write a page's query, unless the browser has just said it (popstate is never answered)."""

@@ -1,0 +1,85 @@
+"""The Settings page: what is in force and where each value comes from, and what one browser prefers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel_material_ui as pmui
+
+from cqs_core.config import setting_warnings, settings_in_force
+from cqs_panel.figures import zone_name
+from cqs_panel.layout import bar, stack
+from cqs_panel.location import THEME_COOKIE, ZONE_COOKIE, chosen_theme, chosen_zone
+from cqs_panel.sections import html, section
+from cqs_panel.tables import plain_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_core import Settings
+    from cqs_core.config import SettingInForce
+    from cqs_panel.shell.dashboard import Dashboard
+    from cqs_panel.state import PageState
+
+_THEMES = {"As the system": "", "Light": "light", "Dark": "dark"}
+_ZONES = ("UTC", "Asia/Seoul", "Asia/Tokyo", "Asia/Singapore", "Europe/London", "Europe/Berlin", "America/New_York")
+_MINUTE, _HOUR = 60_000, 3_600_000
+_WRONG = "ul{margin:0;padding-left:18px;font-size:13px} li{color:var(--cqs-warning);overflow-wrap:anywhere}"
+
+
+def build(shell: Dashboard, page: PageState) -> Any:
+    """All settings, and the preferences of this browser."""
+    found = settings_in_force()
+    rows = [[one.name, one.value or None, one.source, one.about] for one in found]
+    table = plain_table(["Variable", "Value", "From", "What it does"], rows)
+    note = "secrets are masked; a change needs a restart of the server, and `cqs config` prints the same"
+    return stack(
+        *_faults(found),
+        section("What counts here", plain_table(["Setting", "Value"], _plainly(page.settings))),
+        section("This browser", _preferences(shell), note="kept in this browser, for no one else"),
+        section("In force", table, note=note),
+    )
+
+
+def _faults(found: Sequence[SettingInForce]) -> list[Any]:
+    from html import escape
+
+    said = [*(one.problem for one in found if one.problem), *setting_warnings()]
+    if not said:
+        return []
+    lines = "".join(f"<li>{escape(line)}</li>" for line in said)
+    return [section("What is wrong", html(f"<ul>{lines}</ul>", stylesheets=[_WRONG]))]
+
+
+def _plainly(settings: Settings) -> list[list[str]]:
+    """What most figures depend on, in words."""
+    begins = f"{settings.day_start // _HOUR:02d}:{settings.day_start % _HOUR // _MINUTE:02d} UTC"
+    return [
+        ["Exchange", f"{settings.exchange}, in {settings.quote}"],
+        ["Time zone", zone_name(settings.timezone)],
+        ["Day starts", begins],
+        ["Fee", f"{100 * settings.fee:g} % a side"],
+        ["Slippage", f"{settings.slippage_bps:g} basis points a side"],
+        ["Capital", f"{settings.capital:,.0f} {settings.quote}"],
+        ["Colors", "gains red, losses blue" if settings.colors == "korean" else "gains green, losses red"],
+    ]
+
+
+def _preferences(shell: Dashboard) -> Any:
+    """Each change loads the page again: a half-drawn page cannot change its theme or its times."""
+    theme = pmui.Select(label="Theme", options=_THEMES, value=_theme(), size="small", width=200, margin=0)
+    zones = {f"As the server: {shell.server_timezone or zone_name(None)}": ""} | {zone: zone for zone in _zones()}
+    zone = pmui.Select(label="Time zone", options=zones, value=chosen_zone() or "", size="small", width=260, margin=0)
+    theme.param.watch(lambda event: shell.prefer(THEME_COOKIE, str(event.new)), "value")
+    zone.param.watch(lambda event: shell.prefer(ZONE_COOKIE, str(event.new)), "value")
+    return bar(theme, zone)
+
+
+def _theme() -> str:
+    return chosen_theme() or ""
+
+
+def _zones() -> list[str]:
+    """The usual ones, and the one that is chosen."""
+    chosen = chosen_zone()
+    return [*_ZONES, *([chosen] if chosen and chosen not in _ZONES else [])]
