@@ -18,7 +18,7 @@ SEEN = {
     "alerts": "evaluated every",
     "models": "Metrics by version",
     "jobs": "on this machine",
-    "settings": "What it does",
+    "settings": "secrets are masked",
     "plugins": "Where this runs",
 }
 IMPACTS = ("serious", "critical")

@@ -38,9 +38,12 @@ def test_each_value_has_its_source_and_secrets_are_masked(opened, own_folders, m
     assert "0.1 % a side" in plain
     assert "09:30 UTC" in plain
     assert "gains red, losses blue" in plain
-    assert "<td>CQS_FEE</td><td>0.001</td><td>environment</td>" in all_
-    assert f"<td>{own_folders / 'here' / '.env'}</td>" in all_
-    assert "<td>CQS_QUOTE</td>" in all_
+    rows = {row.partition("</b>")[0]: row for row in all_.split("<b>")}
+    assert "0.001" in rows["CQS_FEE"]
+    assert "environment" in rows["CQS_FEE"]
+    assert str(own_folders / "here" / ".env") in rows["CQS_EXCHANGE"]
+    assert "default" in rows["CQS_SLIPPAGE_BPS"]
+    assert "***" in rows["CQS_ALERT_MAIL"]
     assert "hunter22" not in plain + all_
 
 

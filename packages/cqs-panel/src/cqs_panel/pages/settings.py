@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
 from typing import TYPE_CHECKING, Any
 
+import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core.config import setting_warnings, settings_in_force
 from cqs_panel.figures import zone_name
-from cqs_panel.layout import bar, stack
+from cqs_panel.layout import stack
 from cqs_panel.location import THEME_COOKIE, ZONE_COOKIE, chosen_theme, chosen_zone
 from cqs_panel.sections import html, section
 from cqs_panel.tables import plain_table
@@ -24,26 +27,38 @@ if TYPE_CHECKING:
 _THEMES = {"As the system": "", "Light": "light", "Dark": "dark"}
 _ZONES = ("UTC", "Asia/Seoul", "Asia/Tokyo", "Asia/Singapore", "Europe/London", "Europe/Berlin", "America/New_York")
 _MINUTE, _HOUR = 60_000, 3_600_000
+_ROWS = """
+div:has(>b){display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:2px 16px;padding:8px 4px;
+  font-size:13px;overflow-wrap:anywhere;  border-bottom:1px solid var(--cqs-line)}
+b{font-weight:400} .given b,.given .value{font-weight:600} .about{color:var(--cqs-muted);font-size:12px}
+"""
 _WRONG = "ul{margin:0;padding-left:18px;font-size:13px} li{color:var(--cqs-warning);overflow-wrap:anywhere}"
 
 
 def build(shell: Dashboard, page: PageState) -> Any:
     """All settings, and the preferences of this browser."""
     found = settings_in_force()
-    rows = [[one.name, one.value or None, one.source, one.about] for one in found]
-    table = plain_table(["Variable", "Value", "From", "What it does"], rows)
-    note = "secrets are masked; a change needs a restart of the server, and `cqs config` prints the same"
+    rows = html("".join(map(_row, found)), stylesheets=[_ROWS])
+    note = "secrets are masked; a change needs a restart of the server; the command cqs config prints the same"
     return stack(
         *_faults(found),
         section("What counts here", plain_table(["Setting", "Value"], _plainly(page.settings))),
         section("This browser", _preferences(shell), note="kept in this browser, for no one else"),
-        section("In force", table, note=note),
+        section("In force", rows, note=note),
+    )
+
+
+def _row(one: SettingInForce) -> str:
+    """What a variable does, its value, and where that comes from; a value that is set stands out."""
+    about = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(one.about))
+    state = "" if one.source == "default" else " class=given"
+    return (
+        f"<div{state}><b>{escape(one.name)}</b><span class=value>{escape(one.value) or '–'}</span>"
+        f"<span class=about>{about}</span><span class=about>{escape(one.source)}</span></div>"
     )
 
 
 def _faults(found: Sequence[SettingInForce]) -> list[Any]:
-    from html import escape
-
     said = [*(one.problem for one in found if one.problem), *setting_warnings()]
     if not said:
         return []
@@ -72,7 +87,7 @@ def _preferences(shell: Dashboard) -> Any:
     zone = pmui.Select(label="Time zone", options=zones, value=chosen_zone() or "", size="small", width=260, margin=0)
     theme.param.watch(lambda event: shell.prefer(THEME_COOKIE, str(event.new)), "value")
     zone.param.watch(lambda event: shell.prefer(ZONE_COOKIE, str(event.new)), "value")
-    return bar(theme, zone)
+    return pn.FlexBox(theme, zone, gap="12px 12px", margin=(6, 0, 0, 0))
 
 
 def _theme() -> str:
