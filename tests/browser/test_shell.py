@@ -79,7 +79,7 @@ def test_a_view_that_breaks_says_so_and_the_others_live_on(visit, url, view, sai
     menu(page, "Plain").click()
     page.get_by_role("button", name="Go to names").wait_for()
     menu(page, "Plugins").click()
-    page.get_by_role("cell").get_by_text(said).first.wait_for()
+    page.get_by_role("article").get_by_text(said).first.wait_for()
 
 
 def test_a_view_that_fails_at_a_click_says_so_and_keeps_what_it_shows(visit, url):
