@@ -206,16 +206,16 @@ def awaited_bucket(option: str | None, wait: str | None, *, write: bool = False)
 
 
 def _announce(one: Service) -> None:
-    from cqs_core.config.in_force import in_force, warnings
+    from cqs_core.config.in_force import setting_warnings, settings_in_force
 
     state = one.state
-    set_here = [f"{each.name}={each.value} ({each.source})" for each in in_force() if each.source != "default"]
+    set_here = [f"{each.name}={each.value} ({each.source})" for each in settings_in_force() if each.source != "default"]
     pace = f", every {state.every:g} s" if state.every else ""
     settings = "; ".join(set_here) or "none, all defaults"
     about = {"bucket": state.bucket, "version": state.version, "pid": state.pid}
     line = "cqs %s %s of %s%s; settings: %s"
     one.log.info(line, state.name, state.version, state.bucket, pace, settings, extra={"fields": about})
-    for warning in warnings():
+    for warning in setting_warnings():
         one.log.warning("%s", warning)
 
 
