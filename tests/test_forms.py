@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
 from cqs_backtest.commands.backtest import run
+from cqs_backtest.commands.sweep import sweep
+from cqs_backtest.views.estimate import Estimate, estimate
 from cqs_backtest.views.form import BacktestForm, feature_lines
+from cqs_backtest.views.kept_arguments import resume_arguments, run_arguments
+from cqs_backtest.views.search_form import SearchForm
 from cqs_core import Series, SeriesStatus, UsageError
 from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_panel import PageState, strategies_by_title, strategy_title
@@ -113,3 +118,137 @@ def test_dates_the_wrong_way_round_are_refused(shell):
 def test_strategies_have_the_name_that_people_read():
     assert strategies_by_title()["Volatility breakout"] == "volatility_breakout"
     assert strategy_title("removed_rule") == "Removed rule"
+
+
+def test_a_search_asks_for_what_its_form_says(shell):
+    form = SearchForm(found(), page(shell))
+    assert form.ranges.texts == {"noise_ratio": "0.1:0.9:0.1", "btc_ma": "5:50:5"}
+    form.ranges.by_name["btc_ma"].param.update(span=(10, 20), step=2)
+    form.ranges.by_name["exit_at"].searched = True
+    form.configured.ma_short = 7
+    form.param.update(
+        method="random", count=50, seed=3, objectives=["calmar", "mdd"], requirements="num_trades>=30, mdd>=-40"
+    )
+    asked = sweep.make_context("sweep", form.arguments()[2:]).params
+    assert asked["ranges"] == ("noise_ratio=0.1:0.9:0.1", "btc_ma=10:20:2", "exit_at=signal,next_open")
+    assert {"ma_short=7", "late_entry_pct=1"} == set(asked["params"])
+    assert (asked["count"], asked["seed"], asked["objectives"]) == (50, 3, ("calmar", "mdd"))
+    assert asked["requirements"] == ("num_trades>=30", "mdd>=-40")
+
+
+def test_a_changed_search_comes_back_from_its_address(shell):
+    changed = page(shell)
+    form = SearchForm(found(), changed)
+    form.ranges.by_name["noise_ratio"].searched = False
+    form.ranges.by_name["ma_short"].param.update(searched=True, span=(4, 8), step=1)
+    form.ranges.by_name["exit_at"].param.update(searched=True, choices=["next_open"])
+    form.param.update(objectives=["cagr", "mdd"], method="optuna", symbols=["ETH/KRW"])
+    again = SearchForm(found(), page(shell, **changed.query))
+    assert again.arguments() == form.arguments()
+    assert again.ranges.texts == {"btc_ma": "5:50:5", "ma_short": "4:8:1", "exit_at": "next_open"}
+
+
+def test_a_range_that_the_form_cannot_show_leaves_the_address(shell):
+    opened = page(shell, **{"p.btc_ma.range": "5:x:5", "p.unknown.range": "1,2"})
+    assert SearchForm(found(), opened).ranges.texts["btc_ma"] == "5:50:5"
+    assert opened.query == {}
+
+
+MADE = {
+    "id": "20260101T000000-volatility-breakout-abcdef",
+    "strategy": {
+        "name": "volatility_breakout",
+        "reference": "volatility_breakout",
+        "parameters": {
+            "noise_ratio": 0.5,
+            "btc_ma": 20,
+            "ma_short": 6,
+            "late_entry_pct": 0.3,
+            "exit_at": "signal",
+            "only_in": "regime=bull",
+        },
+    },
+    "exchange": "upbit",
+    "symbols": ["BTC/KRW", "ETH/KRW"],
+    "interval": "1d",
+    "start": "2021-06-01T00:00:00+00:00",
+    "end": "2023-01-01T00:00:00+00:00",
+    "last": "2022-12-31T00:00:00+00:00",
+    "allow_stale": False,
+    "features": {"regime": {"known": "close", "source": "models:v9"}},
+    "costs": {
+        "fee": 0.001,
+        "slippage_bps": 7.0,
+        "lot": 0.5,
+        "min_order": 5000.0,
+        "capital": 2e6,
+        "max_volume_share": 0.1,
+        "on_end": "sell",
+    },
+    "axes": {"noise_ratio": [0.1, 0.3, 0.5], "exit_at": ["signal", "next_open"]},
+    "ranges": {"noise_ratio": "0.1:0.5:0.2", "exit_at": None},
+    "random": 4,
+    "random_seed": 2,
+    "objective": "sortino",
+    "requirements": ["num_trades>=30"],
+}
+
+
+def test_a_stopped_search_goes_on_with_what_it_was_started_with():
+    asked = sweep.make_context("sweep", resume_arguments(MADE)[2:]).params
+    assert (asked["resume"], asked["yes"]) == (MADE["id"], True)
+    assert asked["ranges"] == ("noise_ratio=0.1:0.5:0.2", "exit_at")
+    assert set(asked["params"]) == {"btc_ma=20", "ma_short=6", "late_entry_pct=0.3"}
+    assert (asked["count"], asked["seed"], asked["objectives"]) == (4, 2, ("sortino",))
+    assert asked["requirements"] == ("num_trades>=30",)
+    assert (asked["features"], asked["only_in"]) == (("regime=models:v9",), "regime=bull")
+    assert [asked[name] for name in ("fee", "lot", "min_order", "capital", "max_volume_share", "on_end")] == [
+        *(0.001, 0.5, 5000.0, 2e6, 0.1),
+        "sell",
+    ]
+    assert (asked["start"], asked["end"]) == (MADE["start"], MADE["end"])
+
+
+def test_a_set_becomes_a_run_with_its_own_parameters():
+    row = {"set": 3, "noise_ratio": np.float64(0.3), "btc_ma": np.int64(20), "ma_short": 6, "late_entry_pct": 0.3}
+    asked = run.make_context("run", run_arguments(MADE, row | {"exit_at": "next_open"}, "set 3")[2:]).params
+    assert set(asked["params"]) == {
+        *("noise_ratio=0.3", "btc_ma=20", "ma_short=6", "late_entry_pct=0.3"),
+        "exit_at=next_open",
+    }
+    assert (asked["name"], asked["keep"]) == ("set 3", True)
+
+
+def test_the_form_takes_what_a_search_was_made_of(shell):
+    form = SearchForm(found(), page(shell))
+    form.fill(MADE)
+    assert form.ranges.texts == {"noise_ratio": "0.1:0.5:0.2", "exit_at": "signal,next_open"}
+    assert (form.method, form.count, form.seed, form.objectives) == ("random", 4, 2, ["sortino"])
+    assert (form.capital, form.fee_pct, form.configured.ma_short) == (2e6, 0.1, 6)
+    assert form.requirements == "num_trades>=30"
+
+
+def test_a_search_is_measured_before_it_starts_and_what_is_wrong_with_it_is_said(shell, tmp_path):
+    import pandas as pd
+
+    from cqs_core import Bucket, Lake
+    from cqs_core.lake import candle_table
+
+    bucket, first = Bucket(tmp_path, create=True), 18_600 * DAY
+    wave = 100 + 10 * np.sin(np.arange(200) / 7)
+    bars = pd.DataFrame({"open": wave, "high": wave + 1, "low": wave - 1, "close": wave, "volume": 1.0}).to_numpy()
+    for market in ("BTC/KRW", "ETH/KRW"):
+        ts = first + DAY * np.arange(200)
+        Lake(bucket).append(Series("upbit", market, "1d"), candle_table(ts, bars), first, first + 200 * DAY)
+    form = SearchForm(Lake(bucket).status(), page(shell))
+    told = estimate(bucket, form.arguments())
+    assert (told.sets, told.error, told.asks) == (90, "", False)
+    assert told.seconds > 0
+    assert bucket.folders("sweeps") == []
+    form.requirements = "num_trade>=30"
+    assert "unknown metric 'num_trade'" in estimate(bucket, form.arguments()).error
+    form.requirements = ""
+    form.ranges.by_name["ma_short"].param.update(searched=True, span=(3, 20), step=0)
+    assert "step above 0" in estimate(bucket, form.arguments()).error
+    assert Estimate(200_000, 5).asks
+    assert Estimate(5, 700).asks

@@ -13,6 +13,7 @@ SEEN = {
     "overview": "Volatility breakout",
     "data": "Coverage",
     "backtest": "Kept runs",
+    "optimize": "Kept sweeps",
     "monitor": "Reconciliation",
     "compare": "From backtest to live",
     "alerts": "evaluated every",

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.soak, pytest.mark.timeout(3600)]
 
 WINDOWS, FIRST, MOST_MB = 200, 20, 0.4
 SESSIONS, MINUTES, P95_SECONDS, MOST_GB = 20, 10, 1.5, 1.5
-VIEWS = ("overview", "data", "backtest", "monitor", "compare", "alerts", "models", "jobs", "plugins")
+VIEWS = ("overview", "data", "backtest", "optimize", "monitor", "compare", "alerts", "models", "jobs", "plugins")
 TITLED = "(title) => document.title.startsWith(title)"
 
 

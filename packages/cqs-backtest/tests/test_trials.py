@@ -12,6 +12,7 @@ from cqs_backtest import BacktestFacade, backtest, keep, runs
 from cqs_backtest import compare as side_by_side
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.luck import Luck, luck_of, threshold
+from cqs_backtest.metrics.plateau import neighborhood
 from cqs_backtest.notices import KeepWarning
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.runs import read
@@ -19,7 +20,6 @@ from cqs_backtest.runs.kept_tables import runs as sql_runs
 from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.headline import COMPILED
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting
-from cqs_backtest.search.plateau import neighborhood
 from cqs_backtest.search.space import make_space
 from cqs_backtest.search.sweep import Sweep, SweepJob
 from cqs_backtest.trials import Ledger, Subject, canonical, merge, record, subject_of, subject_of_run, survey, trials

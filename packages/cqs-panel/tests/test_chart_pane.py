@@ -112,3 +112,34 @@ def test_charts_that_are_gone_leave_no_options_behind(pane):
         pane.draw(lambda i=i: curve([1, 2, i]))
     gc.collect()
     assert len(hv.Store.custom_options(backend="bokeh")) <= before
+
+
+def dots(values):
+    hv = holoviews()
+    data = {"x": np.arange(len(values)), "y": np.asarray(values, float), "set": np.arange(len(values)) + 10}
+    drawn = hv.Points(data, ["x", "y"], "set").opts(**tooltip([("", "@set")]), backend="bokeh")
+    return drawn.opts(**look("page").figure(200), backend="bokeh")
+
+
+def test_glyphs_that_are_selected_are_told_by_a_column(pane):
+    told = []
+    pane.on_select("set", told.append).draw(lambda: dots([1, 2, 3]))
+    [figure] = shown(pane)
+    figure.renderers[0].data_source.selected.indices = [0, 2]
+    figure.renderers[0].data_source.selected.indices = []
+    assert told == [[10, 12], []]
+    pane.draw(lambda: dots([5, 4, 3]))  # the figure stays, and so does what listens to it
+    assert shown(pane) == [figure]
+    pane.select("set", [11, 99])
+    assert figure.renderers[0].data_source.selected.indices == [1]
+    assert told[-1] == [11]
+
+
+def test_a_figure_that_is_drawn_anew_tells_too(pane):
+    told = []
+    pane.on_select("set", told.append).draw(lambda: dots([1]))
+    pane.draw(lambda: curve([1, 2]))
+    pane.draw(lambda: dots([1, 2]))
+    [figure] = shown(pane)
+    figure.renderers[0].data_source.selected.indices = [1]
+    assert told == [[11]]

@@ -9,3 +9,6 @@ from .returns import years as years
 from .saving import embedded as embedded
 from .saving import save as save
 from .saving import save_page as save_page
+from .sets import heatmap as heatmap
+from .sets import parallel as parallel
+from .sets import scatter as scatter

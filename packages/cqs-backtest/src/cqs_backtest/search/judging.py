@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.luck import threshold
+from cqs_backtest.metrics.plateau import neighborhood
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting
 from cqs_backtest.search.pareto import pareto
-from cqs_backtest.search.plateau import neighborhood
 from cqs_backtest.search.store import column_of
 from cqs_backtest.trials import subject_of, trials
 from cqs_core import UsageError

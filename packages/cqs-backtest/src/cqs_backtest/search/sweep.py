@@ -173,7 +173,7 @@ class SweepJob:
         todo = [each for each in store.ranges(len(self.space), self._part) if each not in done]
         ready = len(self.space) - sum(stop - start for start, stop in todo)
         with progress("Sweep", len(self.space), "sets") as work:
-            work.advance(ready)
+            work.advance(ready, note=self.folder.id)  # pages find the sweep by it
             runner = Runner(self._executor, self._load, self.space)
             for start, sets, rows in self.sweep.rows(runner, todo, work.advance, self._stored):
                 self._keep(start, sets, rows)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqs_panel import Card, Outcome, View
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cqs_core.jobs import Job
 
 __all__ = ["CARDS", "VIEWS"]
 
 
-def _outcome(job: Job) -> Outcome | None:
+def _run_outcome(job: Job) -> Outcome | None:
     if job.args[:2] != ["backtest", "run"]:
         return None
     made = job.result
@@ -24,6 +26,27 @@ def _outcome(job: Job) -> Outcome | None:
     return Outcome(line, {"run": str(made["run"])}, "Open the run")
 
 
+def _sweep_outcome(job: Job) -> Outcome | None:
+    if job.args[:2] != ["backtest", "sweep"]:
+        return None
+    made = job.result
+    if job.state == "done" and isinstance(made, dict) and made.get("sweep"):
+        return Outcome(_worth(made), {"sweep": str(made["sweep"])}, "Open the sweep")
+    sweep = job.note if job.note[:8].isdigit() else ""
+    kept = f"{round(job.done):,} sets are kept" if sweep and job.done else "nothing was kept"
+    return Outcome(kept, {"sweep": sweep} if sweep else None, "Open the sweep")
+
+
+def _worth(made: Mapping[str, Any]) -> str:
+    """The answer of a sweep in a line."""
+    if made["best"] is None:
+        return f"{made['rows']:,} sets, none of which meets the requirements"
+    sharpe, dsr = made["best"].get("sharpe"), made["dsr"]
+    told = [f"best Sharpe {sharpe:.2f}"] if sharpe is not None else []
+    told += [f"deflated {dsr:.1%} of {made['trials']:,} trials"] if dsr is not None else []
+    return ", ".join([f"{made['rows']:,} sets", *told])
+
+
 _FIGURES = {"cagr": "CAGR {:+.1f} %", "sharpe": "Sharpe {:.2f}", "mdd": "max drawdown {:.1f} %"}
 VIEWS = [
     View(
@@ -32,7 +55,15 @@ VIEWS = [
         icon="query_stats",
         order=30,
         build=f"{__name__}.backtest:BacktestView",
-        outcome=_outcome,
+        outcome=_run_outcome,
+    ),
+    View(
+        slug="optimize",
+        title="Optimize",
+        icon="tune",
+        order=31,
+        build=f"{__name__}.optimize:OptimizeView",
+        outcome=_sweep_outcome,
     ),
 ]
 

@@ -17,6 +17,8 @@ from .export import save as save
 from .export import save_page as save_page
 from .frequencies import histogram as histogram
 from .heatmap import percent_heatmap as percent_heatmap
+from .scales import color_scale as color_scale
+from .scales import scale_options as scale_options
 from .sources import CandleSource as CandleSource
 from .sources import FrameCandles as FrameCandles
 from .sources import LakeCandles as LakeCandles

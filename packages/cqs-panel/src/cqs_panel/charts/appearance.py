@@ -122,12 +122,17 @@ class Look:
         """Color of figures in a chart; on a page they take that of its theme."""
         return _TEXT[self.mode]
 
+    @property
+    def ink(self) -> str:
+        """Color of the texts of axes and scales."""
+        return _INK[self.mode]
+
     def _paint(self, shown: Any) -> None:
         """Colors of text and grid, where they are not the page's."""
         if self.mode == "page":
             _follow_theme(shown)
             return
-        ink, ground = _INK[self.mode], _GROUND[self.mode]
+        ink, ground = self.ink, _GROUND[self.mode]
         shown.update(background_fill_color=ground, border_fill_color=ground)
         shown.update(background_fill_alpha=1, border_fill_alpha=1)
         shown.styles = {"background-color": ground}  # the canvas leaves a hairline around what it fills

@@ -14,7 +14,7 @@ from cqs_panel.charts.style import pane
 from cqs_panel.layout import WIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from cqs_panel.state import PageState
 
@@ -37,6 +37,7 @@ class ChartPane(pn.viewable.Viewer):
         self._page = page
         self._figures: list[Any] = []
         self._wanted: Callable[[], Any] | None = None
+        self._listener: tuple[str, Callable[[list[Any]], Any]] | None = None
         self._root = pn.Column(min_height=height, **WIDE)
 
     def __panel__(self) -> Any:
@@ -56,6 +57,40 @@ class ChartPane(pn.viewable.Viewer):
             self._ask()
         return self
 
+    def on_select(self, column: str, call: Callable[[list[Any]], Any]) -> ChartPane:
+        """Call when the user selects glyphs by a tap, a box or a brush.
+
+        Args:
+            column: of the glyphs' data.
+            call: takes the values of that column, each once; an empty list where nothing is selected any more.
+        """
+        self._listener = (column, call)
+        return self
+
+    def select(self, column: str, values: Collection[Any]) -> None:
+        """Select the glyphs that have one of these values in a column of their data; others fade."""
+        wanted = set(values)
+        for source in self._sources(column):
+            found = [i for i, value in enumerate(np.asarray(source.data[column]).tolist()) if value in wanted]
+            if source.selected.indices != found:
+                source.selected.indices = found
+
+    def _sources(self, column: str) -> list[Any]:
+        renderers = (one for figure in self._figures for one in figure.renderers if hasattr(one, "data_source"))
+        return [one.data_source for one in renderers if column in one.data_source.data]
+
+    def _listen(self) -> None:
+        if self._listener is None:
+            return
+        column, call = self._listener
+        for source in self._sources(column):
+
+            def told(_name: str, _old: Any, new: list[int], source: Any = source) -> None:
+                values = np.asarray(source.data[column])
+                call(list(dict.fromkeys(values[i].item() for i in new if i < len(values))))
+
+            source.selected.on_change("indices", told)
+
     def _ask(self) -> None:
         if (make := self._wanted) is not None:
             self._page.load(lambda: figures(make), self._show, quiet=True)
@@ -66,6 +101,7 @@ class ChartPane(pn.viewable.Viewer):
                 _take_over(old, new)
             return
         self._figures = drawn if all(hasattr(one, "renderers") for one in drawn) else []
+        self._listen()
         self._root[:] = [pane(one) if hasattr(one, "renderers") else one for one in drawn]
 
 
@@ -88,8 +124,11 @@ def _parts(shown: Any) -> Any:
     glyphs = [(type(one.glyph), sorted(one.data_source.data)) for one in shown.renderers if hasattr(one, "glyph")]
     others = [(type(one), getattr(one, "location", None)) for one in shown.renderers if not hasattr(one, "glyph")]
     names = [item.label.value for legend in shown.legend for item in legend.items]
-    colors = [getattr(one.glyph, "line_color", None) for one in shown.renderers if hasattr(one, "glyph")]
-    return shown.height, type(shown.x_range), type(shown.y_scale), glyphs, others, names, colors
+    strokes = [getattr(one.glyph, "line_color", None) for one in shown.renderers if hasattr(one, "glyph")]
+    colors = [one if isinstance(one, str) else None for one in strokes]  # others are data
+    titles = [axis.axis_label for axis in shown.axis]
+    ticks = [getattr(axis.ticker, "ticks", None) for axis in shown.axis]
+    return titles, ticks, shown.height, type(shown.x_range), type(shown.y_scale), glyphs, others, names, colors
 
 
 def _take_over(old: Any, new: Any) -> None:
