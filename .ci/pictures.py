@@ -1,6 +1,6 @@
 """Draws the pictures of docs/guides/charts.md from made-up figures that are the same each time.
 
-    uv run python .ci/pictures.py
+    uv run python .ci/pictures.py [NAME …]
 
 It needs Chromium or Chrome. Each chart is drawn light and dark.
 """
@@ -8,6 +8,7 @@ It needs Chromium or Chrome. Each chart is drawn light and dark.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,6 +46,51 @@ def pnl(by: str, rows: int) -> pd.DataFrame:
     return made.assign(total=made.sum(axis=1))
 
 
+def sets() -> pd.DataFrame:
+    """Rows of a sweep of two parameters with a broad hill and some noise, as its table has them."""
+    ratio, bars = (one.ravel() for one in np.meshgrid(np.arange(1, 10) / 10, np.arange(5, 51, 5), indexing="ij"))
+    hill = 1.3 * np.exp(-(((ratio - 0.6) / 0.3) ** 2) - ((bars - 15) / 18) ** 2)
+    sharpe = hill + np.random.default_rng(9).normal(0, 0.08, len(ratio))
+    frame = pd.DataFrame({"set": range(len(ratio)), "noise_ratio": ratio, "btc_ma": bars, "sharpe": sharpe})
+    spread = np.random.default_rng(4).normal(0, 3, len(ratio))
+    return frame.assign(cagr=22 * sharpe + spread, mdd=-38 + 9 * sharpe - abs(spread), num_trades=700 - 600 * ratio)
+
+
+def windows() -> list[dict[str, Any]]:
+    """Seven windows of a walk-forward over the days of `run`."""
+    edges = ("optimize_start", "optimize_stop", "test_start", "test_stop")
+    earned = (6.1, -3.2, 11.8, 2.4, -5.5, 9.0, 4.1)
+    first = np.datetime64("2021-01-01") + 150 * np.arange(len(earned))
+    days = [(start, start + 350, start + 350, start + 500) for start in first]
+    dates = [dict(zip(edges, (f"{day}T00:00:00+00:00" for day in four), strict=True)) for four in days]
+    chosen = {"parameters": {"noise_ratio": 0.6, "btc_ma": 15}}
+    return [dates[n] | chosen | {"test": {"total_return": value}} for n, value in enumerate(earned)]
+
+
+def samples() -> np.ndarray:
+    """Equity over capital of 800 samples at 100 points, (800, 100)."""
+    return np.cumprod(1 + np.random.default_rng(8).normal(0.004, 0.035, (800, 100)), axis=1)
+
+
+def validated(mode: Any) -> dict[str, Any]:
+    """Charts of searches and tests."""
+    rows, curves, tried = sets(), samples(), run(11)
+    tried.ts, tried.equity = tried.ts[350:], 1e7 * tried.equity[350:] / tried.equity[350]
+    bands = {f"p{level}": np.percentile(curves, level, axis=0) for level in (5, 25, 50, 75, 95)}
+    counts, bars = np.histogram(100 * (curves[:, -1] - 1), 40)
+    best, plateau = rows.loc[rows["sharpe"].idxmax()], rows[(rows["noise_ratio"] == 0.6) & (rows["btc_ma"] == 15)].iloc[0]
+    marks = {"Best set": dict(best), "Best plateau": dict(plateau)}
+    columns = ["noise_ratio", "btc_ma", "sharpe", "cagr", "mdd", "num_trades"]
+    return {
+        "heatmap": backtest.heatmap(rows, "btc_ma", "noise_ratio", marks=marks, mode=mode),
+        "parallel": backtest.parallel(rows, columns, mode=mode),
+        "scatter": backtest.scatter(rows, "mdd", "cagr", mode=mode),
+        "walk_forward": backtest.walk_forward(windows(), tried, mode=mode),
+        "fan": backtest.fan(bands, mode=mode),
+        "outcomes": backtest.outcomes({"edges": bars, "counts": counts}, marks={"this run": 62.0, "median": 48.0}, mode=mode),
+    }
+
+
 def drawn(mode: Any) -> dict[str, Any]:
     """All charts by the names of their pictures."""
     first, second = run(11), run(5)
@@ -68,6 +114,7 @@ def drawn(mode: Any) -> dict[str, Any]:
         "hours": monitor.hours(hours, mode=mode),
         "bridge": monitor.bridge(bridge, mode=mode),
         "regimes": monitor.regimes(said, prices, mode=mode),
+        **validated(mode),
     }
 
 
@@ -75,6 +122,8 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for mode in ("light", "dark"):
         for name, chart in drawn(mode).items():
+            if sys.argv[1:] and name not in sys.argv[1:]:
+                continue
             print(backtest.save(chart, FOLDER / f"{name}-{mode}.png", width=WIDTH))
 
 

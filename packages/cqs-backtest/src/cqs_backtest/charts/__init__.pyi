@@ -12,3 +12,6 @@ from .saving import save_page as save_page
 from .sets import heatmap as heatmap
 from .sets import parallel as parallel
 from .sets import scatter as scatter
+from .validation import fan as fan
+from .validation import outcomes as outcomes
+from .validation import walk_forward as walk_forward

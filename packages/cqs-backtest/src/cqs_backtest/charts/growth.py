@@ -36,7 +36,9 @@ def equity(run: Charted, *, benchmark: bool = True, log: bool = False, height: i
         A HoloViews layout of two overlays. Beyond 3,000 bars the extremes of each stretch are drawn.
     """
     curve, shown = curve_of(run), look(mode)
-    return _stacked(_value(curve, shown, benchmark, log, height), _depth(curve, shown, height))
+    return stacked(
+        value_chart(curve, shown, benchmark=benchmark, log=log, height=height), drawdown_chart(curve, shown, height)
+    )
 
 
 def compare(runs: Sequence[Charted] | Mapping[str, Charted], *, height: int = 420, mode: Mode = "light") -> Any:
@@ -66,10 +68,19 @@ def compare(runs: Sequence[Charted] | Mapping[str, Charted], *, height: int = 42
     options = shown.over_time(round(height * (1 - _LOWER)), span, unit="%", **legend)
     upper = _lines(curves, grown, "+0,0.0").opts(**options, backend="bokeh")
     lower = _lines(curves, falls, "0.0").opts(**_below(shown, span, deepest, height), backend="bokeh")
-    return _stacked(upper, lower)
+    return stacked(upper, lower)
 
 
-def _value(curve: Curve, shown: Look, benchmark: bool, log: bool, height: int) -> Any:
+def value_chart(
+    curve: Curve,
+    shown: Look,
+    *,
+    benchmark: bool,
+    log: bool,
+    height: int,
+    span: tuple[float, float, float] | None = None,
+) -> Any:
+    """Equity alone; `height` is that of equity and drawdown, `span` the time that is shown."""
     hv, at = holoviews(), thinned(curve.equity)
     columns = {"ts": curve.times[at], "equity": curve.equity[at], "drawdown": curve.drawdown[at]}
     rows = [("", "@ts{%F %H:%M} UTC"), ("Equity", "@equity{custom}"), ("Drawdown", "@drawdown{0.0} %")]
@@ -82,7 +93,7 @@ def _value(curve: Curve, shown: Look, benchmark: bool, log: bool, height: int) -
     main = main.opts(color=ACCENT, line_width=1.7, **tooltip(rows), backend="bokeh")
     scale = _logarithmic(curve.equity, columns.get("benchmark")) if log else {}
     dress = exact("equity", "benchmark")
-    options = shown.over_time(round(height * (1 - _LOWER)), curve.span, xaxis=None, dress=dress, **scale)
+    options = shown.over_time(round(height * (1 - _LOWER)), span or curve.span, xaxis=None, dress=dress, **scale)
     return hv.Overlay([*beside, main]).opts(**options, backend="bokeh")
 
 
@@ -93,13 +104,14 @@ def _logarithmic(*curves: Any) -> dict[str, Any]:
     return {"logy": True, "ylim": (float(values.min()) / 1.05, float(values.max()) * 1.05)} if len(values) else {}
 
 
-def _depth(curve: Curve, shown: Look, height: int) -> Any:
+def drawdown_chart(curve: Curve, shown: Look, height: int, span: tuple[float, float, float] | None = None) -> Any:
+    """The drawdowns below it."""
     hv, at = holoviews(), thinned(curve.drawdown)
     columns, down = {"ts": curve.times[at], "drawdown": curve.drawdown[at]}, shown.tones.down
     area = hv.Area(columns, "ts", "drawdown").opts(color=down, fill_alpha=0.25, line_alpha=0, backend="bokeh")
     rows = [("", "@ts{%F %H:%M} UTC"), ("Drawdown", "@drawdown{0.0} %")]
     line = hv.Curve(columns, "ts", "drawdown").opts(color=down, line_width=1, **tooltip(rows), backend="bokeh")
-    return (area * line).opts(**_below(shown, curve.span, float(curve.drawdown.min()), height), backend="bokeh")
+    return (area * line).opts(**_below(shown, span or curve.span, float(curve.drawdown.min()), height), backend="bokeh")
 
 
 def _below(shown: Look, span: tuple[float, float, float], deepest: float, height: int) -> dict[str, Any]:
@@ -120,6 +132,7 @@ def _lines(curves: Mapping[str, Curve], values: Mapping[str, Any], kind: str) ->
     return hv.Overlay(drawn)
 
 
-def _stacked(*charts: Any) -> Any:
+def stacked(*charts: Any) -> Any:
+    """Charts above each other, as one."""
     layout = holoviews().Layout(list(charts)).cols(1)
     return layout.opts(merge_tools=False, toolbar=None, backend="bokeh")

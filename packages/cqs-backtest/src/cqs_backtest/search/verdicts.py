@@ -81,3 +81,92 @@ def of_overfitting(pbo: float | None) -> Verdict:
     judgment: Judgment = "care" if pbo < _COIN else "bad"
     told = "often, so expect less than the best set shows" if pbo < _COIN else "no better than a coin toss"
     return Verdict(name, f"{pbo:.0%}", judgment, f"{meaning}: {told}.")
+
+
+def of_walk_forward(result: Mapping[str, Any]) -> Iterator[Verdict]:
+    """The verdicts on a finished walk-forward.
+
+    Args:
+        result: see the specification of its `result.json`.
+    """
+    yield _efficiency(result["efficiency"])
+    share, windows = result["consistency"], len(result["windows"])
+    earned = f"{round(share * windows)} of {windows}"
+    judgment: Judgment = "good" if share >= _MOSTLY else "care" if share >= _COIN else "bad"
+    told = "The choice earned in so many of the windows on which it was tried"
+    yield Verdict("Windows that earned", earned, judgment, f"{told}: {_CONSISTENT[judgment]}.")
+    tried = of_deflated_sharpe(result["dsr"], result["trials"])
+    yield Verdict("Deflated Sharpe ratio, tried", tried.figure, tried.judgment, f"On days not seen. {tried.text}")
+
+
+def _efficiency(value: float | None) -> Verdict:
+    name = "Walk-forward efficiency"
+    if value is None or math.isnan(value):
+        return Verdict(name, "unknown", "bad", "The sets that were chosen lost already while they were chosen.")
+    meaning = "Growth on days that the choice had not seen, over growth while it was chosen"
+    judgment: Judgment = "good" if value >= _HALF else "care" if value > 0 else "bad"
+    told = {"good": "most of it carries over", "care": "little of it carries over", "bad": "it was overfitted"}
+    return Verdict(name, f"{value:.2f}", judgment, f"{meaning}: {told[judgment]}.")
+
+
+def of_montecarlo(found: Mapping[str, Any]) -> Iterator[Verdict]:
+    """The verdicts on Monte Carlo, by the days drawn anew; or by the trades, if there are too few days.
+
+    Args:
+        found: as `cqs backtest montecarlo --json` gives it.
+    """
+    part = found.get("bootstrap") or found.get("resample")
+    if not part or part["cagr"]["low"] is None:
+        yield Verdict("Monte Carlo", "unknown", "", "The run has too few days and trades to draw them anew.")
+        return
+    low, middle, high = (part["cagr"][name] for name in ("low", "median", "high"))
+    judgment: Judgment = "good" if low > 0 else "care" if middle > 0 else "bad"
+    told = {
+        "good": "even a poor draw earns",
+        "care": "luck decides whether it earns",
+        "bad": "a usual draw loses",
+    }
+    yield Verdict(
+        "CAGR, nine draws of ten",
+        f"{low:.0f} to {high:.0f} %",
+        judgment,
+        f"The growth of nine in ten curves whose days were drawn anew: {told[judgment]}.",
+    )
+    ruin = part["ruin"]
+    judged: Judgment = "good" if ruin <= _RARE else "care" if ruin <= 5 * _RARE else "bad"
+    level = found.get("options", {}).get("ruin", 0.5)
+    yield Verdict(
+        "Ruin", f"{ruin:.1%}", judged, f"The share of these curves that fall below {level:.0%} of the capital."
+    )
+
+
+def of_permutation(found: Mapping[str, Any]) -> Verdict:
+    """Whether entries are better than random ones.
+
+    Args:
+        found: as `cqs backtest permute --json` gives it.
+    """
+    value = found["p_value"]
+    meaning = "The probability that random entries with the same holding times do as well"
+    if value <= 1 - SURE:
+        return Verdict("p-value of the entries", f"{value:.3f}", "good", f"{meaning}: these are better than chance.")
+    text = f"{meaning}: these cannot be told from chance ({1 - SURE:.2f} is asked)."
+    return Verdict("p-value of the entries", f"{value:.3f}", "bad", text)
+
+
+def of_stress(found: Mapping[str, Any]) -> Verdict:
+    """How many conditions turn the gain into a loss, and which one is worst.
+
+    Args:
+        found: as `cqs backtest stress --json` gives it.
+    """
+    returns = [row["total_return"] for row in found["rows"] if row["total_return"] is not None]
+    base = found["base"]["total_return"] or 0
+    broken = sum(value <= 0 < base for value in returns)
+    judgment: Judgment = "bad" if base <= 0 else "good" if not broken else "care"
+    weakest = f"{found['weakest'][:1].upper()}{found['weakest'][1:]}"
+    return Verdict("Stress", f"{broken} of {len(returns)} break it", judgment, f"{weakest}.")
+
+
+_HALF, _MOSTLY, _RARE = 0.5, 0.6, 0.01
+_CONSISTENT = {"good": "it is steady", "care": "as often as a coin would", "bad": "it lost more often than it earned"}

@@ -39,8 +39,13 @@ def run_arguments(made: Mapping[str, Any], row: Mapping[str, Any], name: str) ->
 
 
 def resume_arguments(made: Mapping[str, Any]) -> list[str]:
-    """The arguments of `cqs` that go on with a search."""
-    found = ["backtest", "sweep", *request_arguments(made), "--yes"]
+    """The arguments of `cqs` that go on with a sweep."""
+    return ["backtest", "sweep", *search_arguments(made), "--yes", "--resume", str(made["id"])]
+
+
+def search_arguments(made: Mapping[str, Any]) -> list[str]:
+    """The strategy and the options of every command that searches, as a sweep was made with."""
+    found = request_arguments(made)
     found += [part for name in objectives_of(made) for part in ("--objective", name)]
     for parameter, value in made["strategy"]["parameters"].items():
         if parameter != "only_in" and parameter not in made["axes"] and value is not None:
@@ -53,7 +58,7 @@ def resume_arguments(made: Mapping[str, Any]) -> list[str]:
     for key, option in (("random", "--random"), ("optimize", "--optimize")):
         if made.get(key) is not None:
             found += [option, str(made[key]), "--seed", str(made["random_seed"])]
-    return [*found, "--resume", str(made["id"])]
+    return found
 
 
 def request_arguments(made: Mapping[str, Any]) -> list[str]:
