@@ -78,7 +78,10 @@ def validated(mode: Any) -> dict[str, Any]:
     tried.ts, tried.equity = tried.ts[350:], 1e7 * tried.equity[350:] / tried.equity[350]
     bands = {f"p{level}": np.percentile(curves, level, axis=0) for level in (5, 25, 50, 75, 95)}
     counts, bars = np.histogram(100 * (curves[:, -1] - 1), 40)
-    best, plateau = rows.loc[rows["sharpe"].idxmax()], rows[(rows["noise_ratio"] == 0.6) & (rows["btc_ma"] == 15)].iloc[0]
+    best, plateau = (
+        rows.loc[rows["sharpe"].idxmax()],
+        rows[(rows["noise_ratio"] == 0.6) & (rows["btc_ma"] == 15)].iloc[0],
+    )
     marks = {"Best set": dict(best), "Best plateau": dict(plateau)}
     columns = ["noise_ratio", "btc_ma", "sharpe", "cagr", "mdd", "num_trades"]
     return {
@@ -87,7 +90,9 @@ def validated(mode: Any) -> dict[str, Any]:
         "scatter": backtest.scatter(rows, "mdd", "cagr", mode=mode),
         "walk_forward": backtest.walk_forward(windows(), tried, mode=mode),
         "fan": backtest.fan(bands, mode=mode),
-        "outcomes": backtest.outcomes({"edges": bars, "counts": counts}, marks={"this run": 62.0, "median": 48.0}, mode=mode),
+        "outcomes": backtest.outcomes(
+            {"edges": bars, "counts": counts}, marks={"this run": 62.0, "median": 48.0}, mode=mode
+        ),
     }
 
 

@@ -6,7 +6,10 @@ from typing import Any
 
 from plots import settle
 
-PAGES = ("overview", "data", "backtest", "optimize", "monitor", "compare", "alerts", "models", "jobs", "plugins")
+PAGES = (
+    *("overview", "data", "backtest", "optimize", "validate", "monitor"),
+    *("compare", "alerts", "models", "jobs", "plugins"),
+)
 _FAULTS = """() => {
   const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)
     if (el.shadowRoot) all(el.shadowRoot, out) } return out }

@@ -14,6 +14,7 @@ SEEN = {
     "data": "Coverage",
     "backtest": "Kept runs",
     "optimize": "Kept sweeps",
+    "validate": "Run the tests",
     "monitor": "Reconciliation",
     "compare": "From backtest to live",
     "alerts": "evaluated every",

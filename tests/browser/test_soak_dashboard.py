@@ -13,12 +13,13 @@ import pytest
 from cqs_core.testing.command import cqs
 from cqs_panel.testing.browser import open_visit
 from cqs_panel.testing.server import Server
+from walks import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak, pytest.mark.timeout(3600)]
 
 WINDOWS, FIRST, MOST_MB = 200, 20, 0.4
 SESSIONS, MINUTES, P95_SECONDS, MOST_GB = 20, 10, 1.5, 1.5
-VIEWS = ("overview", "data", "backtest", "optimize", "monitor", "compare", "alerts", "models", "jobs", "plugins")
+VIEWS = PAGES
 TITLED = "(title) => document.title.startsWith(title)"
 
 

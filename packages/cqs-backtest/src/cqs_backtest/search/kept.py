@@ -87,6 +87,16 @@ def find(bucket: Bucket, beginning: str) -> KeptSearch:
     raise failed or UnknownName("search", beginning, ())
 
 
+def sweeps_like(bucket: Bucket, made: Mapping[str, Any]) -> list[KeptSearch]:
+    """The sweeps of the same strategy, markets and interval as a run, newest first.
+
+    Args:
+        bucket: that keeps them.
+        made: the manifest of the run.
+    """
+    return _like(bucket, made, SweepFolder)
+
+
 def walks_like(bucket: Bucket, made: Mapping[str, Any]) -> list[KeptSearch]:
     """The walk-forwards of the same strategy, markets and interval as a run or a sweep, newest first.
 
@@ -94,7 +104,11 @@ def walks_like(bucket: Bucket, made: Mapping[str, Any]) -> list[KeptSearch]:
         bucket: that keeps them.
         made: the manifest of the run or the sweep.
     """
-    return [one for one in survey(bucket, [WalkFolder])[0] if _subject(one.manifest) == _subject(made)]
+    return _like(bucket, made, WalkFolder)
+
+
+def _like(bucket: Bucket, made: Mapping[str, Any], kind: type[SweepFolder | WalkFolder]) -> list[KeptSearch]:
+    return [one for one in survey(bucket, [kind])[0] if _subject(one.manifest) == _subject(made)]
 
 
 def _subject(made: Mapping[str, Any]) -> tuple[Any, ...]:

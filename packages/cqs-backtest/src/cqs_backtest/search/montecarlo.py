@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cqs_backtest.search.executors import open_executor
+from cqs_backtest.search.histogram import histogram
 from cqs_core import UsageError, progress
 from cqs_core.trading import metrics
 
@@ -63,8 +64,10 @@ def montecarlo(
 
     Returns:
         `run`, `seed`, `samples`, and by method: `bands` (5th to 95th percentile of equity over capital at up to 100
-        points), `cagr`, `mdd`, `sharpe` (each `low`, `median`, `high`: a 90 % interval; percent), `ruin` (share of
-        curves that fall below). A method without enough trades is null. `sharpe` of trades is null: they have no days.
+        points), `cagr`, `mdd`, `sharpe` (each `low`, `median`, `high`: a 90 % interval; percent), `ruin` (share
+        of
+        curves that fall below), `histograms` (`edges` and `counts` of `cagr` and `mdd`). A method without enough trades
+        is null. `sharpe` of trades is null: they have no days.
 
     Raises:
         UsageError: a number out of its range.
@@ -238,6 +241,7 @@ def _judged(parts: Sequence[_Numbers]) -> dict[str, Any]:
         "mdd": _interval(all_of["mdd"]),
         "sharpe": _interval(all_of["sharpe"]) if "sharpe" in all_of else None,
         "ruin": float(all_of["ruin"].mean()),
+        "histograms": {name: histogram(all_of[name]) for name in ("cagr", "mdd")},
     }
 
 

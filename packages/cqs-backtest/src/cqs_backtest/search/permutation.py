@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_backtest.search.histogram import histogram
 from cqs_core import UsageError
 from cqs_core.trading import OPEN
 
@@ -34,7 +35,7 @@ def permutation_test(result: RunResult, *, samples: int = 1000, seed: int = 0) -
     Returns:
         `positions`, `mean_return` (percent), `random_mean` and `random_95` (mean and 95th percentile of the samples,
         percent), `p_value` (share of samples that are at least as good, the run itself counted as one), `samples`,
-        `seed`.
+        `seed`, `histogram` (`edges` and `counts` of the samples, percent).
 
     Raises:
         UsageError: too few closed positions to say anything.
@@ -57,6 +58,7 @@ def permutation_test(result: RunResult, *, samples: int = 1000, seed: int = 0) -
         "p_value": (1 + better) / (1 + samples),
         "samples": samples,
         "seed": seed,
+        "histogram": histogram(100 * np.expm1(drawn)),
     }
 
 

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from cqs_backtest.luck import SURE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Judgment = Literal["good", "care", "bad", ""]
-SURE = 0.95
-"""The deflated Sharpe ratio that is asked for."""
 _LUCKY, _COIN = 0.25, 0.5  # probabilities of overfitting: some, and as good as none known
 
 
@@ -55,7 +55,7 @@ def of_trials(trials: int, luck: float | None, sharpe: float | None) -> Verdict:
         return Verdict("Trials", f"{trials:,}", "", "So many sets were tried so far, each counted once.")
     judgment: Judgment = "good" if sharpe > luck else "bad"
     than = "above" if sharpe > luck else "not above"
-    text = f"The best of so many sets reaches Sharpe {luck:.2f} by luck; the best one here has {sharpe:.2f}, {than} it."
+    text = f"The best of so many sets reaches Sharpe {luck:.2f} by luck; this one has {sharpe:.2f}, {than} it."
     return Verdict("Trials", f"{trials:,}", judgment, text)
 
 

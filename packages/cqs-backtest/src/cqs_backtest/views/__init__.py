@@ -37,6 +37,31 @@ def _sweep_outcome(job: Job) -> Outcome | None:
     return Outcome(kept, {"sweep": sweep} if sweep else None, "Open the sweep")
 
 
+def _test_outcome(job: Job) -> Outcome | None:
+    kind = job.args[1] if job.args[:1] == ["backtest"] and len(job.args) > 2 else ""
+    if kind not in ("walk-forward", "montecarlo", "permute", "stress"):
+        return None
+    made = job.result
+    if job.state != "done" or not isinstance(made, dict):
+        return Outcome("windows that are done are kept" if kind == "walk-forward" and job.done else "nothing was kept")
+    run = {"run": str(made["run"])} if made.get("run") else None
+    return Outcome(_said(kind, made), run, "Open the tests")
+
+
+def _said(kind: str, made: Mapping[str, Any]) -> str:
+    """What a test came to, in a line."""
+    from cqs_backtest.search import verdicts
+
+    found = {
+        "walk-forward": verdicts.of_walk_forward,
+        "montecarlo": verdicts.of_montecarlo,
+        "permute": lambda told: [verdicts.of_permutation(told)],
+        "stress": lambda told: [verdicts.of_stress(told)],
+    }[kind](made)
+    first = next(iter(found))
+    return f"{first.name} {first.figure}. {first.text}"
+
+
 def _worth(made: Mapping[str, Any]) -> str:
     """The answer of a sweep in a line."""
     if made["best"] is None:
@@ -64,6 +89,14 @@ VIEWS = [
         order=31,
         build=f"{__name__}.optimize:OptimizeView",
         outcome=_sweep_outcome,
+    ),
+    View(
+        slug="validate",
+        title="Validate",
+        icon="fact_check",
+        order=31,
+        build=f"{__name__}.validate:ValidateView",
+        outcome=_test_outcome,
     ),
 ]
 

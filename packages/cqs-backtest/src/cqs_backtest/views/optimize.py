@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_backtest.runs import survey
+from cqs_backtest.runs import read, survey
 from cqs_backtest.search.kept import KeptSearch
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.sweep_rows import SweepRows
@@ -148,7 +148,7 @@ class OptimizeView(pn.viewable.Viewer):
             self._read_again()
 
     def _follow(self, event: Any) -> None:
-        if event.old.get("sweep") != event.new.get("sweep"):
+        if any(event.old.get(name) != event.new.get(name) for name in ("sweep", "run")):
             self._open()
 
     def _open(self) -> None:
@@ -157,9 +157,19 @@ class OptimizeView(pn.viewable.Viewer):
         self._bench.fold(open_=not sweep)
         if sweep:
             page.load(lambda: _read(page, sweep), self._show)
-        else:
-            advice = "Choose ranges, then start; or open a kept sweep."
-            self._bench.results[:] = [section("", empty("No sweep chosen", advice))]
+            return
+        advice = "Choose ranges, then start; or open a kept sweep."
+        self._bench.results[:] = [section("", empty("No sweep chosen", advice))]
+        if run := page.query.get("run"):
+            page.load(lambda: _manifest(page, run), self._take)
+
+    def _take(self, made: dict[str, Any] | UnknownName) -> None:
+        """Fill the form with what a run was made of."""
+        if isinstance(made, UnknownName):
+            self._page.say(str(made))
+            self._page.remember(run=None)
+        elif self._form is not None:
+            self._form.fill(made)
 
     def _show(self, found: _Found | UnknownName) -> None:
         if isinstance(found, UnknownName):
@@ -213,6 +223,14 @@ def _read(page: PageState, sweep: str) -> _Found | UnknownName:
         return error
     kept, frame = _again(rows)
     return kept, frame, rows
+
+
+def _manifest(page: PageState, run: str) -> dict[str, Any] | UnknownName:
+    """The manifest of a run, or the error where it does not exist."""
+    try:
+        return read(page.bucket, run).manifest
+    except UnknownName as error:
+        return error
 
 
 def _again(rows: SweepRows) -> tuple[KeptSearch, pd.DataFrame]:

@@ -19,6 +19,7 @@ from cqs_panel import (
     NO_BUTTON,
     WIDE,
     Metric,
+    bar,
     html,
     metric_cards,
     section,
@@ -65,7 +66,7 @@ class RunPage(pn.viewable.Viewer):
         note = f"{self._quote}, at each bar's close; in grey: {self._run.held}"
         return staged(
             self._page,
-            section("", badges(made["badges"]), html(self._about())),
+            section("", badges(made["badges"]), html(self._about()), self._ways()),
             metric_cards(cards(performance, self._quote, self._luck.short), least=165),
             section("Equity and drawdown", self._equity, note=note, actions=[switch]),
             self._calendar(),
@@ -74,6 +75,15 @@ class RunPage(pn.viewable.Viewer):
             _folded("Manifest", html(f"<pre>{escape(json.dumps(made, indent=1))}</pre>", stylesheets=[_PRE])),
             first=7 if self._page.query.get("trade") else 3,
         )
+
+    def _ways(self) -> Any:
+        """Buttons that go on with this run."""
+        buttons = []
+        for text, icon, slug in (("Optimize", "tune", "optimize"), ("Validate", "fact_check", "validate")):
+            button = pmui.Button(label=text, icon=icon, variant="outlined", size="small", margin=0)
+            button.on_click(lambda _, slug=slug: self._page.goto(slug, run=self._run.id))
+            buttons.append(button)
+        return bar(*buttons)
 
     def _draw(self) -> None:
         log = self.logarithmic

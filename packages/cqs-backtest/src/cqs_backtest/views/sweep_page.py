@@ -163,9 +163,11 @@ class SweepPage(pn.viewable.Viewer):
             if all(name in one for one in shown.values())
         ]
         buttons = [self._keep_button(name, one) for name, one in shown.items()]
+        validate = pmui.Button(label="Validate", icon="fact_check", variant="outlined", size="small", margin=0)
+        validate.on_click(lambda _: self._page.goto("validate", sweep=self.kept.folder.id))
         note = "the plateau's neighbors are good too; a lonely peak is luck more often"
         table = plain_table(["", *shown], rows, numbers=range(1, len(shown) + 1))
-        return section("Best set and best plateau", table, bar(*buttons), note=note)
+        return section("Best set and best plateau", table, bar(*buttons, validate), note=note)
 
     def _keep_button(self, name: str, row: Mapping[str, Any]) -> Any:
         button = pmui.Button(label=f"Run and keep: {name.lower()}", variant="outlined", size="small", margin=0)

@@ -57,7 +57,7 @@ class ValidateView(pn.viewable.Viewer):
 
     def _chosen(self, event: Any) -> None:
         kind, _, name = str(event.new).partition(":")
-        if name and self._page.query.get(kind) != name:
+        if name and self._page.query.get(kind) != name:  # else the form follows the address
             self._page.goto(self._page.slug, **{kind: name})
 
     def _follow(self, event: Any) -> None:
@@ -82,6 +82,7 @@ class ValidateView(pn.viewable.Viewer):
         self._found = found
         if self._form is not None:
             self._form.fit(_days(found))
+            self._form.show(self._page.query)
         self._bench.results[:] = [ValidationPage(self._page, found, lambda test: self._start([test]))]
 
     def _run(self) -> None:

@@ -103,5 +103,11 @@ class ValidateForm(pn.viewable.Viewer):
         self._address.settle()
         self._address.follow()
 
+    def show(self, query: Mapping[str, str]) -> None:
+        """Choose what the address names."""
+        named = (f"{kind}:{query[kind]}" for kind in ("sweep", "run") if kind in query)
+        known = self.param.subject.objects.values()
+        self.subject = next((name for name in named if name in known), "")
+
     def _take(self, name: str, text: str) -> None:
         setattr(self, name, from_text(self.param[name], text))

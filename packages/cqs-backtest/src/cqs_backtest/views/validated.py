@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.luck import luck_of
+from cqs_backtest.luck import luck_of, threshold
 from cqs_backtest.runs import StoredRun, read, survey
 from cqs_backtest.search import kept, verdicts
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.validations import validations
 from cqs_backtest.search.verdicts import Verdict
 from cqs_backtest.search.walk_store import WalkFolder
-from cqs_backtest.trials import Ledger
+from cqs_backtest.trials import Ledger, subject_of_run
 from cqs_core import CqsError
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ def _luck(bucket: Bucket, run: StoredRun | None, sweep: KeptSearch | None) -> It
     if luck.fault:
         yield Verdict("Trials", "unknown", "", f"They cannot be counted: {luck.fault}.")
     else:
-        yield verdicts.of_trials(luck.trials, luck.threshold, luck.sharpe)
+        sharpes = ledger.trials(subject_of_run(run.manifest)).sharpes
+        yield verdicts.of_trials(luck.trials, threshold(sharpes), luck.sharpe)
         yield verdicts.of_deflated_sharpe(luck.dsr, luck.trials)
     if result:
         yield verdicts.of_overfitting(result["pbo"])
