@@ -11,8 +11,7 @@ from cqs_backtest.charts.growth import drawdown_chart, stacked, value_chart
 from cqs_core import UsageError
 from cqs_core.time.clock import parse_start
 from cqs_core.time.intervals import DAY
-from cqs_panel.charts import Mode, holoviews, look, tooltip
-from cqs_panel.charts.style import percents, short_numbers
+from cqs_panel.charts import Mode, holoviews, look, percents, short_numbers, tooltip
 from cqs_panel.theme import ACCENT, GREY
 
 if TYPE_CHECKING:
