@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqs_backtest.run_options import SEARCHED, arguments, kept_values
 from cqs_backtest.search.store import column_of
 from cqs_backtest.views.form import feature_lines
 from cqs_backtest.views.search_form import objectives_of
@@ -11,16 +12,6 @@ from cqs_panel import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_COSTS = {
-    "fee": "--fee",
-    "slippage_bps": "--slippage-bps",
-    "capital": "--capital",
-    "min_order": "--min-order",
-    "lot": "--lot",
-    "max_volume_share": "--max-volume-share",
-    "on_end": "--on-end",
-}
 
 
 def run_arguments(made: Mapping[str, Any], row: Mapping[str, Any], name: str) -> list[str]:
@@ -66,10 +57,7 @@ def request_arguments(made: Mapping[str, Any]) -> list[str]:
     found = [made["strategy"]["reference"], "--exchange", made["exchange"]]
     found += ["--symbols", ",".join(made["symbols"]), "--interval", made["interval"]]
     found += [part for edge in ("start", "end") if made[edge] for part in (f"--{edge}", made[edge])]
-    for name, option in _COSTS.items():
-        if (value := made["costs"].get(name)) is not None:
-            found += [option, _text(value)]
-    found += ["--allow-stale"] if made["allow_stale"] else []
+    found += arguments(kept_values(made), SEARCHED)
     for line in filter(None, feature_lines(made["features"]).splitlines()):
         found += ["--feature", line]
     only = made["strategy"]["parameters"].get("only_in")

@@ -10,17 +10,18 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.run_options import OPTIONS
 from cqs_backtest.views.form import BacktestForm
+from cqs_backtest.views.option_fields import SHOWN
 from cqs_backtest.views.ranges import ParameterRanges
-from cqs_core.trading import CAPITAL, FEE, SLIPPAGE_BPS
-from cqs_panel import WIDE, offered, optional_number, pair, parameter_widgets, to_text
+from cqs_panel import WIDE, offered, pair, parameter_widgets, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GRID, RANDOM, OPTUNA = "grid", "random", "optuna"
 _UNSEARCHED = "-"  # in the address: an empty value would be the one at first
-_MORE = ("volume_share", "on_end", "allow_stale", "features", "only_in")
+_SEARCHED = tuple(field for field, name in SHOWN.items() if OPTIONS[name].searched)
 
 
 def methods() -> dict[str, str]:
@@ -65,7 +66,7 @@ class SearchForm(BacktestForm):
             dates,
             self._parameters,
             *self._search_fields(),
-            self._costs(),
+            self._more(),
             **WIDE,
         )
 
@@ -81,24 +82,15 @@ class SearchForm(BacktestForm):
             requirements,
         ]
 
-    def _costs(self) -> Any:
+    def _more(self) -> Any:
         own, wide = self.param, self.wide
-        fee, slip = (pmui.FloatInput.from_param(p, **wide) for p in (own.fee_pct, own.slippage_bps))
         fields = pn.Column(
-            pmui.FloatInput.from_param(own.capital, format="0,0", **wide),
-            pair(fee, slip),
-            optional_number(self, "volume_share", **wide),
-            pmui.Select.from_param(own.on_end, **wide),
-            pmui.Checkbox.from_param(own.allow_stale, **wide),
+            *self.option_widgets(*_SEARCHED),
             pmui.TextAreaInput.from_param(own.features, placeholder="regime=models:v9", rows=2, **wide),
             pmui.TextInput.from_param(own.only_in, placeholder="regime=bull", **wide),
             **WIDE,
         )
-        usual = {"capital": CAPITAL, "fee_pct": 100 * FEE, "slippage_bps": SLIPPAGE_BPS}
-        changed = any(getattr(self, name) != usual.get(name, own[name].default) for name in (*usual, *_MORE))
-        return pmui.Accordion(
-            ("Costs and more", fields), active=[0] if changed else [], title_variant="subtitle2", **wide
-        )
+        return pmui.Accordion(("Costs and more", fields), active=[], title_variant="subtitle2", **wide)
 
     def arguments(self) -> list[str]:
         """The arguments of `cqs` that start this search.
@@ -131,7 +123,7 @@ class SearchForm(BacktestForm):
 
     def fill(self, made: dict[str, Any]) -> None:
         """Take the inputs of a search's manifest, or of a run's, as far as the lake and the plugins still know them."""
-        super().fill(made | {"badges": made.get("badges", {"lookahead": ""})})
+        super().fill(made)
         if "ranges" not in made:
             return
         self._address.pause()
