@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.jobs.health import health
+from cqs_core.jobs import health
 from cqs_core.testing.candles import flat_table
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY

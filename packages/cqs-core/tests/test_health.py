@@ -14,7 +14,7 @@ from cqs_core import Bucket, Health, HealthCheck, Plugins, hookimpl
 from cqs_core import plugin as core
 from cqs_core.cli import run_command
 from cqs_core.host import plugin_registry
-from cqs_core.jobs.health import health
+from cqs_core.jobs import health
 from cqs_core.jobs.service_state import ServiceState
 
 

@@ -92,3 +92,21 @@ def test_every_answer_has_the_headers_that_keep_other_sites_out(served):
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert "Server" not in headers
     assert fetch(url, "/", cookies=cookies)[1]["Cache-Control"] == "no-store"
+
+
+def test_health_needs_no_login_and_has_no_data(served):
+    url, _ = served
+    assert (fetch(url, "/healthz", "GET")[0], fetch(url, "/healthz", "GET")[2]) == (200, "ok\n")
+    assert fetch(url, "/healthz", "HEAD")[::2] == (200, "")
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        assert fetch(url, "/healthz", method)[0] in (403, 405)
+
+
+def test_metrics_need_a_login(served):
+    pytest.importorskip("prometheus_client", reason="of the extra metrics: pip install 'cqs-panel[metrics]'")
+    url, _ = served
+    assert fetch(url, "/metrics", "GET")[0] in (303, 401)
+    status, _, text = fetch(url, "/metrics", "GET", cookies=cookie(url, VIEWER))
+    assert status == 200
+    assert 'cqs_health{check="bucket"} 1.0' in text
+    assert 'cqs_health_value{check="disk of bucket"}' in text

@@ -24,7 +24,7 @@ def command(bucket: str | None, as_json: bool) -> int:
     """Check bucket, disk, services, newest candles and logs of bots; exit code 1 if something failed."""
     from cqs_core.bucket import Bucket
     from cqs_core.config.variables import bucket_url
-    from cqs_core.jobs.health import health
+    from cqs_core.jobs import health
 
     found = health(Bucket(bucket_url(bucket)))
     good = all(one.state != "failed" for one in found)

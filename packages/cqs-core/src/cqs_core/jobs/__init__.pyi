@@ -1,3 +1,4 @@
+from .health_checks import health as health
 from .job import Job as Job
 from .job_registry import cancel as cancel
 from .job_registry import forget as forget

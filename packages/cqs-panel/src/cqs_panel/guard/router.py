@@ -23,6 +23,7 @@ from tornado.web import ErrorHandler, RequestHandler
 
 from cqs_panel.guard import components, gate, locations, quiet, tokens
 from cqs_panel.guard.headers import secured
+from cqs_panel.guard.health_pages import HealthzHandler, MetricsHandler
 from cqs_panel.guard.hosts import INSECURE, insecure, is_loopback, permitted
 from cqs_panel.guard.login_pages import LoginHandler, LogoutHandler, login_url
 from cqs_panel.login import session
@@ -70,17 +71,27 @@ def install() -> bool:
 
 def _instead(server: Any, request: Any, handler: type[Any]) -> tuple[type[Any], dict[str, Any]] | None:
     """The handler that answers in place of the one for this route; None where that one may."""
+    if request.path == f"{server.prefix}/healthz":
+        gate.limit_body(request)
+        return HealthzHandler, {}
     starts = issubclass(handler, (SessionHandler, WSHandler))
     if why := refusal(request, server.websocket_origins, starts_session=starts):
         gate.limit_body(request)
         return RefusalHandler, {"why": why}
     if login_required() and (instead := _behind_login(server, request, handler)) is not None:
         return instead
+    if request.path == f"{server.prefix}/metrics":
+        return MetricsHandler, {}
+    return _for_members(request, handler)
+
+
+def _for_members(request: Any, handler: type[Any]) -> tuple[type[Any], dict[str, Any]] | None:
+    """What answers who may ask."""
     if issubclass(handler, WSHandler) and not tokens.current(request):
         return RefusalHandler, {"why": tokens.WHY, "quiet": True}
     if issubclass(handler, _UNUSED) or not _well_formed(request):
         return ErrorHandler, {"status_code": 404}
-    if starts and (key := getattr(request, "cqs_login", None)) is not None:
+    if issubclass(handler, (SessionHandler, WSHandler)) and (key := getattr(request, "cqs_login", None)) is not None:
         return _of_login(request, handler, key)
     return None
 
