@@ -183,6 +183,8 @@ class Logs:
 def _refreshed(group: Group, trades: TradeFiles, bucket: Bucket) -> Group:
     """The group of `trades`, as they are listed now: files that changed are read, the rest is taken over."""
     files = trades.files()
+    if sum(entry.rows for entry in group.files) != group.table.num_rows:
+        group = Group()  # stored by a process that was killed between its two files: which row is of which is unknown
     known = {entry.file.key: entry.file.stamp for entry in group.files}
     changed = [file for file in files if known.get(file.key) != file.stamp]
     fresh, table = _read(bucket, trades.form, changed)
