@@ -11,7 +11,7 @@ from handmade import WAVE, daily, frame, store
 from cqs_backtest import BacktestFacade, backtest, keep, runs
 from cqs_backtest import compare as side_by_side
 from cqs_backtest.loading.strategies import find
-from cqs_backtest.luck import Luck, luck_of, threshold
+from cqs_backtest.luck import Luck, luck_of
 from cqs_backtest.metrics.plateau import neighborhood
 from cqs_backtest.notices import KeepWarning
 from cqs_backtest.request import make_costs, make_request
@@ -22,7 +22,18 @@ from cqs_backtest.search.headline import COMPILED
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting
 from cqs_backtest.search.space import make_space
 from cqs_backtest.search.sweep import Sweep, SweepJob
-from cqs_backtest.trials import Ledger, Subject, canonical, merge, record, subject_of, subject_of_run, survey, trials
+from cqs_backtest.trials import (
+    Ledger,
+    Subject,
+    canonical,
+    merge,
+    record,
+    subject_of,
+    subject_of_run,
+    survey,
+    threshold,
+    trials,
+)
 from cqs_backtest.trials import count as count_set
 from cqs_core import Bucket, Candles, Orders, Strategy
 from cqs_core.trading.metrics import DAILY_METRICS, daily_of

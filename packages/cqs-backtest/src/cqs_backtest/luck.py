@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cqs_backtest.metrics.conventions import other_versions
 from cqs_backtest.trials import Ledger, subject_of_run
 from cqs_core import CqsError
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cqs_core import Bucket
-    from cqs_core.trading import Floats
 
 SURE = 0.95
 """The deflated Sharpe ratio that is asked for."""
@@ -97,16 +94,16 @@ def luck_of(made: Mapping[str, Any], ledger: Ledger) -> Luck:
     """
     ratio, skew, kurtosis = (_number(made["performance"].get(name)) for name in _USED)
     try:
-        sharpes = ledger.trials(subject_of_run(made)).sharpes
+        tried = ledger.trials(subject_of_run(made))
     except CqsError as error:
         return Luck(ratio, math.nan, 0, str(error))
     except (KeyError, TypeError, ValueError):
         return Luck(ratio, math.nan, 0, "its manifest is damaged")
-    if len(sharpes) < 2 or set(other_versions(made)) & set(_USED):
-        return Luck(ratio, math.nan, len(sharpes))
+    if len(tried) < 2 or set(other_versions(made)) & set(_USED):
+        return Luck(ratio, math.nan, len(tried))
     days = _days(made)
-    chance = deflated(ratio / ANNUAL, *of_sample(skew, kurtosis, days), days, sharpes / ANNUAL)
-    return Luck(ratio, chance, len(sharpes))
+    chance = deflated(ratio / ANNUAL, *of_sample(skew, kurtosis, days), days, tried.by_luck / ANNUAL)
+    return Luck(ratio, chance, len(tried))
 
 
 def lucks(bucket: Bucket, manifests: Iterable[Mapping[str, Any]]) -> list[Luck]:
@@ -115,7 +112,7 @@ def lucks(bucket: Bucket, manifests: Iterable[Mapping[str, Any]]) -> list[Luck]:
     return [luck_of(made, ledger) for made in manifests]
 
 
-def deflated(ratio: float, skew: float, kurtosis: float, days: int, sharpes: Floats) -> float:
+def deflated(ratio: float, skew: float, kurtosis: float, days: int, by_luck: float) -> float:
     """The deflated Sharpe ratio; NaN where it is unknown.
 
     Args:
@@ -123,28 +120,12 @@ def deflated(ratio: float, skew: float, kurtosis: float, days: int, sharpes: Flo
         skew: of daily returns, corrected for the size of the sample.
         kurtosis: excess, corrected in the same way.
         days: how many there are.
-        sharpes: (N,) of all trials, a day; one that is NaN counts as a trial.
+        by_luck: the Sharpe ratio that the best of all trials reaches by luck, a day.
     """
     variance = 1 - skew * ratio + (kurtosis + 2) / 4 * ratio**2  # of the ratio, times the number of days less 1
-    if not len(sharpes) or days < _FEWEST or not variance > 0:
+    if days < _FEWEST or not variance > 0:
         return math.nan
-    return NormalDist().cdf((ratio - threshold(sharpes)) * math.sqrt((days - 1) / variance))
-
-
-def threshold(sharpes: Floats) -> float:
-    """The Sharpe ratio that the best of these trials reaches by luck alone, in their unit.
-
-    As `ffn.calc_expected_max_sharpe`, which takes two seconds to import: lists of runs show this, too.
-
-    Args:
-        sharpes: (N,) of all trials; one that is NaN counts as a trial.
-    """
-    known, number = sharpes[~np.isnan(sharpes)], len(sharpes)
-    spread = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
-    if number < 2 or not spread > 0:
-        return 0.0
-    normal, gamma = NormalDist(), float(np.euler_gamma)
-    return spread * ((1 - gamma) * normal.inv_cdf(1 - 1 / number) + gamma * normal.inv_cdf(1 - 1 / (number * math.e)))
+    return NormalDist().cdf((ratio - by_luck) * math.sqrt((days - 1) / variance))
 
 
 def of_sample(skew: float, kurtosis: float, days: int) -> tuple[float, float]:

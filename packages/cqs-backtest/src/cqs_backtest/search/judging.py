@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.luck import threshold
 from cqs_backtest.metrics.plateau import neighborhood
 from cqs_backtest.search.overfitting import deflated_sharpe, overfitting
 from cqs_backtest.search.pareto import pareto
@@ -48,7 +47,7 @@ def judged(job: SweepJob) -> dict[str, Any]:
         "plateau": _plateau(job, scores),
         "pareto": _pareto(job, table),
         "trials": len(counted),
-        "luck_sharpe": threshold(counted.sharpes),
+        "luck_sharpe": counted.by_luck,
         "table": job.folder.table,
     }
     return result | _luck(job, best, counted.sharpes) | {"badges": None if best is None else _badges(job, best)}

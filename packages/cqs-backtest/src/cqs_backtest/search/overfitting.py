@@ -13,6 +13,7 @@ import numpy as np
 
 from cqs_backtest.luck import deflated
 from cqs_backtest.search.headline import COMPILED
+from cqs_backtest.trials import threshold
 from cqs_core.trading.metrics import ANNUAL, YEAR_DAYS, sharpe
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def deflated_sharpe(daily: Daily, sharpes: Floats, days_a_year: int = YEAR_DAYS)
     if not len(sharpes) or np.isnan(ratio):
         return float("nan")
     moments: Any = returns.skew(), returns.kurt()
-    return deflated(ratio, float(moments[0]), float(moments[1]), len(returns), sharpes / np.sqrt(days_a_year))
+    return deflated(
+        ratio, float(moments[0]), float(moments[1]), len(returns), threshold(sharpes / np.sqrt(days_a_year))
+    )
 
 
 def overfitting(daily: Sequence[Daily]) -> tuple[float, int]:
