@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.luck import luck_of, threshold
+from cqs_backtest.luck import luck_of
 from cqs_backtest.runs import StoredRun, read, survey
 from cqs_backtest.search import kept, verdicts
 from cqs_backtest.search.store import SweepFolder
@@ -142,8 +142,8 @@ def _luck(bucket: Bucket, run: StoredRun | None, sweep: KeptSearch | None) -> It
     if luck.fault:
         yield Verdict("Trials", "unknown", "", f"They cannot be counted: {luck.fault}.")
     else:
-        sharpes = ledger.trials(subject_of_run(run.manifest)).sharpes
-        yield verdicts.of_trials(luck.trials, threshold(sharpes), luck.sharpe)
+        by_luck = ledger.trials(subject_of_run(run.manifest)).by_luck
+        yield verdicts.of_trials(luck.trials, by_luck, luck.sharpe)
         yield verdicts.of_deflated_sharpe(luck.dsr, luck.trials)
     if result:
         yield verdicts.of_overfitting(result["pbo"])
