@@ -41,6 +41,20 @@ def test_the_menu_lists_installed_views_and_switches_between_them(visit, url):
     page.wait_for_url("**?view=plugins")
 
 
+def test_a_page_is_built_while_the_pointer_rests_on_its_entry_in_the_menu(visit, url):
+    page = visit(f"{url}?view=plain").page
+    told = page.locator(".cqs-view-plugins").get_by_text("unimportable").first
+    menu(page, "Names").hover()  # a plugin's is built when it is asked for
+    menu(page, "Plugins").hover()
+    told.wait_for(state="attached")
+    assert not told.is_visible()
+    assert "view=plain" in page.url
+    assert not page.locator(".cqs-view-names").count()
+    menu(page, "Plugins").click()
+    told.wait_for()
+    page.wait_for_url("**?view=plugins")
+
+
 def test_back_and_forward_move_between_views_and_their_state(visit, url):
     page = visit(url + "?view=plain&market=ETH").page
     expect(page.get_by_role("combobox")).to_have_text("ETH")

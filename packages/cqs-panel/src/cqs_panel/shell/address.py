@@ -20,6 +20,7 @@ class Address(JSComponent):
     narrow = param.Boolean(default=False, doc="Whether it was served to a phone.")
 
     _esm = """
+const AIM = 60  // ms
 export function render({model, view}) {
   // Do not send a model that the server made: Bokeh would send it back whole ("reference already known").
   const unsent = view.model.document._new_models
@@ -38,7 +39,17 @@ export function render({model, view}) {
   }
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
-  const tell = (type) => model.send_msg({type, search: window.location.search, width: window.innerWidth})
+  const tell = (type, search = window.location.search) => model.send_msg({type, search, width: window.innerWidth})
+  let over, aim  // the entry of the menu on which the pointer is; told when it rests there, before it is pressed
+  const aimed = (event) => {
+    const path = event.composedPath(), menu = path.some((el) => el.classList?.contains("sidebar"))
+    const search = menu ? path.find((el) => el.tagName === "A")?.search : undefined
+    if (search === over) return
+    over = search
+    clearTimeout(aim)
+    if (search && event.pointerType === "mouse") aim = setTimeout(tell, AIM, "aimed", search)
+  }
+  window.addEventListener("pointermove", aimed)  // `pointerover` stays within its shadow root
   // The history keeps how far each entry was scrolled: Back returns there once the page is long enough again.
   const main = () => { for (const el of document.querySelectorAll("body *")) {
     const found = el.shadowRoot?.querySelector(".main-content"); if (found) return found } }
@@ -76,6 +87,7 @@ export function render({model, view}) {
   })
   model.on("remove", () => {
     window.removeEventListener("popstate", popped)
+    window.removeEventListener("pointermove", aimed)
     for (const kind of hands) window.removeEventListener(kind, touched)
   })
   keep(`cqs_window=${dark ? "dark" : "light"}-${window.innerWidth}`)

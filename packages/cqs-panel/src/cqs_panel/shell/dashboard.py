@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 import weakref
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from cqs_panel.view import Card, View
 
 
+_FRESH = 5.0  # seconds for which a view that was built ahead is as good as one that is built now
+
+
 class Dashboard(Services):
     """The shell of one session; a `state.Shell` to its views."""
 
@@ -48,6 +53,7 @@ class Dashboard(Services):
         self._frames: dict[str, Frame] = {}
         self._works: dict[PageState, Work] = {}
         self._current: Frame | None = None
+        self._ahead: dict[str, float] = {}  # when views were built that were not shown yet
         self._following = False
         theme, narrow = "dark" if pn.config.theme == "dark" else "light", last_window()[1] < NARROW
         self._address = Address(theme=theme, narrow=narrow, width=0, height=0, margin=0)
@@ -166,6 +172,8 @@ class Dashboard(Services):
                 self._open(slug, frame.page.query)
 
     def _open(self, slug: str, query: dict[str, str]) -> None:
+        if time.monotonic() - self._ahead.pop(slug, math.inf) > _FRESH and slug in self._frames:
+            self._forget(self._frames.pop(slug))
         frame = self._frames.get(slug) or self._add(slug, query)
         if frame.page.query != query:
             frame.page.query = dict(query)
@@ -212,12 +220,26 @@ class Dashboard(Services):
 
     def _build_held(self, frame: Frame) -> None:
         with at_once(self._document):
-            frame.build()
+            if not frame.built:  # it may be shown while it is being built ahead
+                frame.build()
             frame.busy(-1)
+
+    def _aimed(self, said: dict[str, Any]) -> None:
+        """Build a view of ours while the pointer rests on its entry in the menu: a click will find it there."""
+        slug, _ = parse(said["search"])
+        if slug in self.views and slug not in self._frames and not self._is_foreign(slug):
+            frame = self._add(slug, {})
+            self._ahead[slug] = time.monotonic()
+            self._build(frame, at_once=False)
+
+    def _is_foreign(self, slug: str) -> bool:
+        owner = plugins().owner("register_views", slug) or "panel"
+        return not plugins().is_own(owner)
 
     def _heard(self, message: Any) -> None:
         said = message if isinstance(message, dict) else message.data
-        call = {"opened": self._opened, "rested": lambda _: self._rest.answered()}.get(said["type"], self._follow)
+        calls = {"opened": self._opened, "rested": lambda _: self._rest.answered(), "aimed": self._aimed}
+        call = calls.get(said["type"], self._follow)
         if self._document is not None:
             soon(self._document, lambda: call(said))  # a click may come before the browser has all of the page
 
