@@ -33,6 +33,6 @@ def test_a_bucket_that_hangs(tmp_path, monkeypatch):
     from threading import Event
 
     never = Event()
-    monkeypatch.setattr(health_pages.Bucket, "check", lambda _: never.wait(30))
+    monkeypatch.setattr(health_pages.Bucket, "contact", lambda _: never.wait(30))
     assert not health_pages._reachable(1)
     never.set()

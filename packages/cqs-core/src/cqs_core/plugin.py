@@ -18,6 +18,8 @@ def register_commands() -> dict[str, tuple[str, str]]:
             "cqs_core.cli.completion:command",
             "Print a script that completes commands in bash, zsh or fish.",
         ),
+        "backup": ("cqs_core.cli.backup:backup", "Copy the bucket to a folder or URL while writers run."),
+        "restore": ("cqs_core.cli.backup:restore", "Copy a backup into an empty bucket."),
         "config": ("cqs_core.cli.config:command", "List the settings in force, and what is wrong with them."),
         "plugins": ("cqs_core.cli.plugins:command", "List installed plugins with version, hooks and state."),
         "health": ("cqs_core.cli.health:command", "Check bucket, disk, services, candles and bots."),

@@ -226,6 +226,17 @@ class Bucket:
         if self.folder is not None and isinstance(self._storage, FolderStorage):
             self._storage.check(write=write)
 
+    def contact(self) -> None:
+        """Check as `check` does, and ask a remote bucket something, so that it is known to answer.
+
+        Raises:
+            UsageError: as `check`.
+            BucketError: it does not answer, or refuses.
+        """
+        self.check()
+        if self.folder is None:
+            self.exists(_DEMO)
+
     def confirm(self) -> None:
         """Whether a local folder is still the one that this process saw; one that it never saw is not checked.
 

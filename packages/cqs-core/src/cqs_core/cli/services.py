@@ -192,7 +192,9 @@ def awaited_bucket(option: str | None, wait: str | None, *, write: bool = False)
     told = False
     while True:
         try:
-            return open_bucket(option, write=write, create=False)
+            bucket = open_bucket(option, write=write, create=False)
+            if wait:
+                bucket.contact()
         except CqsError as error:
             left = end - time.monotonic()
             if left <= 0:
@@ -203,6 +205,8 @@ def awaited_bucket(option: str | None, wait: str | None, *, write: bool = False)
             told = True
             notify("EXTEND_TIMEOUT_USEC=30000000", "STATUS=waits for the bucket")
             time.sleep(min(2.0, left))
+        else:
+            return bucket
 
 
 def _announce(one: Service) -> None:

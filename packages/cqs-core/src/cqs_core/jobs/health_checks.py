@@ -48,7 +48,7 @@ def _guarded(check: HealthCheck, bucket: Bucket) -> list[Health]:
 def reachable(bucket: Bucket) -> Iterator[Health]:
     """Whether the bucket answers."""
     began = time.monotonic()
-    bucket.check()
+    bucket.contact()
     seconds = time.monotonic() - began
     yield Health("bucket", "ok", f"{bucket.url} answered in {seconds:.2f} s", seconds)
 
