@@ -199,7 +199,7 @@ def _place(layout: Layout, form: LogFormat, run: Run, some: Folder) -> None:
     elif run.kind == "heartbeat":
         if some.key in PREFIXES:
             known = layout.heartbeat[1] if layout.heartbeat else None
-            layout.heartbeat = form, _newer(known, *some.files())
+            layout.heartbeat = form, _newer(known, *(file._replace(account="") for file in some.files()))
     elif run.kind == "errors":
         for file in some.files():
             if file.size > _MOST_ERRORS:
