@@ -10,6 +10,7 @@ from handmade import frame, store
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.search.cut import until
+from cqs_backtest.search.histogram import histogram
 from cqs_backtest.search.kept import find as find_search
 from cqs_backtest.search.kept import walks_like
 from cqs_backtest.search.montecarlo import block_bootstrap, noisy_candles
@@ -277,6 +278,14 @@ class TestMonteCarlo:
         assert (noisy.low[here] > 0).all()
         assert not np.array_equal(noisy.close[here], whole.close[here])
         np.testing.assert_array_equal(noisy.reference("BTC/KRW").close[:, 0], noisy.close[own, 0])
+
+
+def test_values_that_differ_by_rounding_alone_are_one_bar():
+    found = histogram(np.array([0.1 + 0.2, 0.3, 0.3, np.nan]))
+    assert sum(found["counts"]) == max(found["counts"]) == 3
+    assert len(found["edges"]) == len(found["counts"]) + 1
+    assert histogram(np.array([np.nan, np.inf])) is None
+    assert sum(histogram(np.array([1e300, -1e300]))["counts"]) == 2
 
 
 class TestPermutation:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cqs_core.trading import Floats
 
 _BARS = 40
+_ROUNDING = 1e-9
 
 
 def histogram(values: Floats) -> dict[str, list[float]] | None:
@@ -24,5 +25,8 @@ def histogram(values: Floats) -> dict[str, list[float]] | None:
     known = values[np.isfinite(values)]
     if not len(known):
         return None
-    counts, edges = np.histogram(known, bins=_BARS)
+    low, high = float(known.min()), float(known.max())
+    if high - low <= _ROUNDING * max(1.0, abs(low), abs(high)):  # such as the ends of the same trades in another order
+        low, high = low - 0.5, high + 0.5
+    counts, edges = np.histogram(known, bins=_BARS, range=(low, high))
     return {"edges": edges.tolist(), "counts": counts.tolist()}
