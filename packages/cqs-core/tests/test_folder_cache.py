@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.bucket import bucket as buckets
+from cqs_core.bucket import folder_cache as caches
 from cqs_core.bucket import listing
 from cqs_core.files.folders import cache_folder
 from cqs_core.lake.catalog import objects_by_series
@@ -56,7 +56,7 @@ class Names:
 
 
 def new_process() -> None:
-    buckets._folder_cache.cache_clear()
+    caches._opened.cache_clear()
 
 
 def each(bucket, names=None):

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from cqs_core import Costs, Execution, Fill, Orders, Plugins, UsageError
-from cqs_core.host.hook_results import HOOKS, Merged
+from cqs_core.host.hook_results import Merged
+from cqs_core.host.item_checks import HOOKS
 from cqs_core.host.simulation import executed
 from cqs_core.isolation import Escaped, TimedOut, answered, fact_of, foreign, limited
 from cqs_core.testing.candles import random_candles

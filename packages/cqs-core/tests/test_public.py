@@ -13,6 +13,7 @@ import pytest
 import cqs_core
 from cqs_core import CqsError, Lake, Series, errors
 from cqs_core.host import hookspecs
+from cqs_core.host.plugin_items import PluginItems
 from cqs_core.host.plugin_registry import Plugins
 from cqs_core.lake import candle_table
 from cqs_core.time.clock import parse_start
@@ -86,5 +87,5 @@ def test_every_hook_says_when_it_is_called_and_what_it_returns(hook):
 
 
 def test_every_hook_is_read_by_the_host():
-    source = inspect.getsource(Plugins)
+    source = inspect.getsource(Plugins) + inspect.getsource(PluginItems)
     assert all(f'"{hook}"' in source for hook in HOOKS)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
-import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,7 +11,7 @@ from cqs_core.bucket.cache import REMEDY, ObjectCache, as_named, cache_limit, kn
 from cqs_core.bucket.credentials import gcs_options
 from cqs_core.bucket.entry import Entry, checked
 from cqs_core.bucket.folder import FolderStorage
-from cqs_core.bucket.folder_cache import FolderCache
+from cqs_core.bucket.folder_cache import folder_cache
 from cqs_core.bucket.remote import RemoteStorage, Unanswered
 from cqs_core.bucket.url import GCS, LOCAL, address_of, check_protocol, local_folder, split_url
 from cqs_core.errors import BucketError, BucketUnavailable, CqsError, DataError
@@ -148,7 +146,7 @@ class Bucket:
         storage = self._storage
         with self._reading(prefix):
             if isinstance(storage, FolderStorage):
-                return storage.each_folder(checked(prefix), make, self._folder_cache(name))
+                return storage.each_folder(checked(prefix), make, folder_cache(str(self.folder), name))
             found: dict[str, list[Entry]] = {}
             for entry in storage.list(checked(prefix)):
                 found.setdefault(entry.key.rpartition("/")[0], []).append(entry)
@@ -271,13 +269,6 @@ class Bucket:
 
         return cache_folder() / "sound"
 
-    def _folder_cache(self, name: str) -> FolderCache:
-        """One a process for each bucket and name."""
-        from cqs_core.files.folders import cache_folder
-
-        place = f"{name}-{hashlib.blake2b(str(self.folder).encode(), digest_size=12).hexdigest()}.json"
-        return _folder_cache(cache_folder() / "folders" / place)
-
     @contextlib.contextmanager
     def _speaking(self, what: str) -> Iterator[None]:
         """Storage drivers raise what they like: make it one line that names the bucket and the object."""
@@ -310,8 +301,3 @@ class Bucket:
 def _named(keys: Sequence[str]) -> str:
     """Some objects, for a message."""
     return keys[0] + (f" and {len(keys) - 1:,} more" if len(keys) > 1 else "") if keys else "no object"
-
-
-@functools.lru_cache(maxsize=32)
-def _folder_cache(file: Path) -> FolderCache:
-    return FolderCache(file)

@@ -7,6 +7,8 @@ be unchanged. Nothing is cached for remote buckets.
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
@@ -91,3 +93,16 @@ def _loaded(file: Path) -> dict[str, Any]:
         return known if version == _VERSION and isinstance(known, dict) else {}
     except (OSError, ValueError, TypeError):
         return {}
+
+
+def folder_cache(root: str, name: str) -> FolderCache:
+    """The cache of a local bucket's values of one name; one a process."""
+    from cqs_core.files.folders import cache_folder
+
+    place = f"{name}-{hashlib.blake2b(root.encode(), digest_size=12).hexdigest()}.json"
+    return _opened(cache_folder() / "folders" / place)
+
+
+@functools.lru_cache(maxsize=32)
+def _opened(file: Path) -> FolderCache:
+    return FolderCache(file)

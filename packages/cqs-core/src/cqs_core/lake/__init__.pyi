@@ -11,10 +11,6 @@ from .compaction import GRACE as GRACE
 from .coverage import imported as imported
 from .coverage import maybe_open as maybe_open
 from .deriving import Derived as Derived
-from .deriving import divides as divides
-from .deriving import longest_part as longest_part
-from .deriving import own_days as own_days
-from .deriving import to_fetch as to_fetch
 from .gaps import CAUSES as CAUSES
 from .gaps import Gap as Gap
 from .gaps import Gaps as Gaps
@@ -43,6 +39,10 @@ from .series_table import encode as encode
 from .series_table import stamps as stamps
 from .series_table import with_seq as with_seq
 from .series_text import series_of as series_of
+from .shorter_candles import divides as divides
+from .shorter_candles import longest_part as longest_part
+from .shorter_candles import own_days as own_days
+from .shorter_candles import to_fetch as to_fetch
 from .spans import Spans as Spans
 from .status import Inventory as Inventory
 from .status import SeriesStatus as SeriesStatus

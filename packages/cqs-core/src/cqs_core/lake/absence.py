@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, NoReturn
 
 from cqs_core.errors import UnknownName, UsageError
-from cqs_core.lake.deriving import own_days, source_of, to_fetch, why_no_days
+from cqs_core.lake.shorter_candles import own_days, source_of, to_fetch, why_no_days
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:

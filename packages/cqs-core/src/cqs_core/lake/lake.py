@@ -127,20 +127,20 @@ class Lake:
 
     def source(self, series: Series | str, day_start: int = 0) -> Series | None:
         """The stored series from which one is read or put together; None where there is none. See `derive`."""
-        from cqs_core.lake.deriving import source_of
+        from cqs_core.lake.shorter_candles import source_of
 
         return source_of(self, series_of(series), day_start)
 
     def sources(self, series: Series | str, day_start: int = 0) -> Sequence[str]:
         """The stored intervals from which a series is read or put together, longest first; see `derive`."""
-        from cqs_core.lake.deriving import sources_of
+        from cqs_core.lake.shorter_candles import sources_of
 
         return sources_of(self, series_of(series), day_start)
 
     @staticmethod
     def to_fetch(series: Series | str, day_start: int = 0) -> str:
         """The command that fetches what a series can be read from, whatever is stored."""
-        from cqs_core.lake.deriving import to_fetch
+        from cqs_core.lake.shorter_candles import to_fetch
 
         return to_fetch(series_of(series), day_start)
 

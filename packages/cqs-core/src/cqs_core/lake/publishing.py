@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 
 from cqs_core.config.variables import settings
 from cqs_core.errors import CqsError
-from cqs_core.lake.deriving import derive, own_days
+from cqs_core.lake.deriving import derive
 from cqs_core.lake.predecessors import FOLDER, Predecessor, keep, merged, predecessor
 from cqs_core.lake.series_table import in_milliseconds
+from cqs_core.lake.shorter_candles import own_days
 from cqs_core.time.intervals import length
 
 if TYPE_CHECKING:

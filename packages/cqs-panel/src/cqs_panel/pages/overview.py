@@ -10,7 +10,7 @@ from cqs_panel.sections import empty
 
 if TYPE_CHECKING:
     from cqs_panel.shell.dashboard import Dashboard
-    from cqs_panel.shell.frame import Frame
+    from cqs_panel.shell.page_frame import PageFrame
     from cqs_panel.state import PageState
     from cqs_panel.view import Card
 
@@ -32,7 +32,7 @@ def build(shell: Dashboard, page: PageState) -> Any:
     return pn.Column(*frames, stylesheets=[NO_BUTTON, _GRID], **WIDE)
 
 
-def _frame(shell: Dashboard, card: Card, page: PageState) -> Frame:
+def _frame(shell: Dashboard, card: Card, page: PageState) -> PageFrame:
     frame = shell.frame(card, page.slug, {}, plugins().owner("register_cards", card.name))
     page.param.watch(lambda event: setattr(frame.page, "shown", event.new), "shown")
     frame.page.shown = page.shown

@@ -19,7 +19,7 @@ from cqs_panel.theme import PAGE_SX, THEME, page_css, tones
 
 if TYPE_CHECKING:
     from cqs_panel.shell.dashboard import Dashboard
-    from cqs_panel.shell.frame import Frame
+    from cqs_panel.shell.page_frame import PageFrame
     from cqs_panel.view import View
 
 _MENU_SX = {
@@ -79,15 +79,15 @@ class Chrome:
             self.page.busy = False  # else it follows every event, and each time Panel walks through the whole page
         self.page.param.watch(self._toggled, "dark_theme")
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: PageFrame) -> None:
         self._places[self._at(frame)][:] = [frame]
 
-    def remove(self, frame: Frame) -> None:
+    def remove(self, frame: PageFrame) -> None:
         place = self._places[self._at(frame)]
         if frame.__panel__() in place:
             place.clear()
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: PageFrame) -> None:
         self._stage.shown = self._at(frame)
         slug = frame.page.slug
         self._menu.active = self.slugs.index(slug) if slug in self.slugs else None
@@ -105,7 +105,7 @@ class Chrome:
         for watcher in self._held_by_state:
             pn.state.param.unwatch(watcher)
 
-    def _at(self, frame: Frame) -> int:
+    def _at(self, frame: PageFrame) -> int:
         return self.slugs.index(frame.page.slug) if frame.page.slug in self.slugs else len(self.slugs)
 
     def _clicked(self, item: dict[str, Any]) -> None:

@@ -18,10 +18,10 @@ from cqs_panel.shell.address import Address
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.events import guard_events
-from cqs_panel.shell.frame import Frame
 from cqs_panel.shell.heap import give_back_soon
 from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.outbox import keep_order
+from cqs_panel.shell.page_frame import PageFrame
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
 from cqs_panel.shell.services import Services
@@ -50,9 +50,9 @@ class Dashboard(Services):
         if zone := chosen_zone():
             self.settings = self.settings.model_copy(update={"timezone": zone})
         self.views: dict[str, View] = {view.slug: view for view in [*installed_views(), *views_of(self)]}
-        self._frames: dict[str, Frame] = {}
+        self._frames: dict[str, PageFrame] = {}
         self._works: dict[PageState, Work] = {}
-        self._current: Frame | None = None
+        self._current: PageFrame | None = None
         self._ahead: dict[str, float] = {}  # when views were built that were not shown yet
         self._following = False
         theme, narrow = "dark" if pn.config.theme == "dark" else "light", last_window()[1] < NARROW
@@ -121,7 +121,7 @@ class Dashboard(Services):
         if self._current is not None and page is self._current.page and not self._following:
             self._address.write(page.slug, page.query, push=False)
 
-    def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> Frame:
+    def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> PageFrame:
         """An isolated place with its own page state."""
         host, presence = plugins(), self.presence
 
@@ -136,9 +136,9 @@ class Dashboard(Services):
 
     def _frame(
         self, of: View | Card, slug: str, query: dict[str, str], report: Callable[[str, BaseException], None]
-    ) -> Frame:
+    ) -> PageFrame:
         page = PageState(self, slug, query)
-        frame = Frame(of, page, report)
+        frame = PageFrame(of, page, report)
         frame.on_idle = self._rest.go_on
         self._works[page] = Work(frame, self._document)
         return frame
@@ -180,7 +180,7 @@ class Dashboard(Services):
         if frame is not self._current:
             self._show(frame)
 
-    def _add(self, slug: str, query: dict[str, str]) -> Frame:
+    def _add(self, slug: str, query: dict[str, str]) -> PageFrame:
         view = self.views.get(slug)
         if view is None:
             frame = self._frame(missing(slug, list(self.views)), slug, query, lambda *_: None)
@@ -190,14 +190,14 @@ class Dashboard(Services):
         self._chrome.add(frame)
         return frame
 
-    def _forget(self, frame: Frame) -> None:
+    def _forget(self, frame: PageFrame) -> None:
         """Keep nothing of a page that does not exist: anybody can make up its name."""
         work = self._works.pop(frame.page)
         self._rest.forget(work)
         work.stop()
         self._chrome.remove(frame)
 
-    def _show(self, frame: Frame) -> None:
+    def _show(self, frame: PageFrame) -> None:
         previous, self._current = self._current, frame
         if previous is not None:
             previous.page.shown = False
@@ -210,7 +210,7 @@ class Dashboard(Services):
         if not frame.built:
             self._build(frame, at_once=previous is None)
 
-    def _build(self, frame: Frame, *, at_once: bool) -> None:
+    def _build(self, frame: PageFrame, *, at_once: bool) -> None:
         """The first view comes with the page; a later one when the browser has shown where it will be."""
         if at_once:
             frame.build()
@@ -218,7 +218,7 @@ class Dashboard(Services):
         frame.busy(+1)
         self.soon(partial(self._build_held, frame))
 
-    def _build_held(self, frame: Frame) -> None:
+    def _build_held(self, frame: PageFrame) -> None:
         with at_once(self._document):
             if not frame.built:  # it may be shown while it is being built ahead
                 frame.build()

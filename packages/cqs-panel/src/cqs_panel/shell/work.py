@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bokeh.document import Document
 
-    from cqs_panel.shell.frame import Frame
+    from cqs_panel.shell.page_frame import PageFrame
 
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="cqs-page")
 
@@ -30,7 +30,7 @@ _POOL = ThreadPoolExecutor(8, thread_name_prefix="cqs-page")
 class Work:
     """The running work of one frame. All callbacks hold the session's lock; the work itself does not."""
 
-    def __init__(self, frame: Frame, document: Document | None) -> None:
+    def __init__(self, frame: PageFrame, document: Document | None) -> None:
         self.frame, self._document = frame, document
         self._running: set[Callable[..., Any]] = set()
         self._waiting: dict[Callable[..., Any], tuple[Callable[[], Any], bool]] = {}

@@ -34,7 +34,7 @@ _HEADINGS = {
 }
 
 
-class Frame(pn.viewable.Viewer):
+class PageFrame(pn.viewable.Viewer):
     """A view, or a card of the overview, in its guard."""
 
     def __init__(self, of: View | Card, page: PageState, report: Callable[[str, BaseException], None]) -> None:
