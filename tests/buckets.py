@@ -49,6 +49,7 @@ def make_damaged(folder: Path, demo: Path) -> None:
         _cut(bucket, max(Lake(bucket).objects(series), key=lambda one: one.last).key)
     for run in bucket.folders(FOLDER):
         bucket.write(f"{FOLDER}/{run}/manifest.json", b"{broken")
+    bucket.write("sweeps/20260101T000000-torn-abcdef/manifest.json", b"{broken")
     _cut(bucket, f"logs/{DAMAGED_ACCOUNT}/positions.json")
     bucket.write(KEY, b"[[broken\n" + bucket.read(KEY))
     _cut(bucket, next(model.entry.key for model in models(bucket) if model.latest and model.entry))

@@ -24,6 +24,8 @@ DEPENDS = {
     "overview": "cannot be read",
     "data": "These candles cannot be read",
     "backtest": "cannot be listed",
+    "optimize": "A sweep cannot be listed",
+    "validate": "This cannot be listed",
     "monitor": "positions.json is unreadable",
     "compare": "This cannot be compared",
     "alerts": "config/alerts.toml:1",

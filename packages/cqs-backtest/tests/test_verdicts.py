@@ -1,7 +1,9 @@
 """What is said of the figures of a search."""
 
+import numpy as np
 import pytest
 
+from cqs_backtest.search.histogram import histogram
 from cqs_backtest.search.verdicts import (
     of_deflated_sharpe,
     of_montecarlo,
@@ -94,3 +96,16 @@ def test_stress_counts_the_cases_that_turn_a_gain_into_a_loss(returns, base, jud
     told = of_stress(STRESSED | {"base": {"total_return": base}, "rows": rows})
     assert (told.judgment, told.figure) == (judgment, figure)
     assert told.text == "With fee x 5 Sharpe falls from 1.00 to 0.10."
+
+
+def test_samples_are_counted_each_once_and_what_is_unknown_is_left_out():
+    found = histogram(np.array([1.0, 2.0, 2.0, np.nan, np.inf, 41.0]))
+    assert (sum(found["counts"]), len(found["edges"])) == (4, 41)
+    assert histogram(np.array([np.nan])) is None
+
+
+@pytest.mark.parametrize("value", [0.0, 18.4, -1e9])
+def test_samples_that_differ_by_rounding_alone_share_a_bar(value):
+    found = histogram(value * (1 + np.arange(50) * 1e-16))
+    assert max(found["counts"]) == 50
+    assert found["edges"][0] < value < found["edges"][1]

@@ -14,14 +14,16 @@ from cqs_backtest.views.validation_tests import OF_A_RUN, TESTS, WALK, arguments
 from cqs_core import UnknownName
 from cqs_core.time.clock import parse_start
 from cqs_core.time.intervals import DAY
-from cqs_panel import WIDE, Workbench, empty, html, section, strategy_title
+from cqs_panel import WIDE, Workbench, empty, failure, html, section, strategy_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cqs_core import DataError
     from cqs_core.jobs import Job
     from cqs_panel import PageState
 
+_SHOWN_FAULTS = 5  # damaged runs and sweeps
 _TITLES = {name: title for title, name in TESTS.items()}
 
 
@@ -44,7 +46,9 @@ class ValidateView(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._bench
 
-    def _offer(self, found: dict[str, str]) -> None:
+    def _offer(self, surveyed: tuple[dict[str, str], Sequence[DataError]]) -> None:
+        found, damaged = surveyed
+        self._bench.below[:] = [failure("This cannot be listed", error) for error in damaged[:_SHOWN_FAULTS]]
         if not found:
             advice = "Run a backtest, or search its parameters: both are kept, and can be tested here."
             self._place[:] = [empty("No run and no sweep yet", advice)]

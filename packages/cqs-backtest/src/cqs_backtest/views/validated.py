@@ -18,10 +18,10 @@ from cqs_backtest.trials import Ledger, subject_of_run
 from cqs_core import CqsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cqs_backtest.search.kept import KeptSearch
-    from cqs_core import Bucket
+    from cqs_core import Bucket, DataError
     from cqs_core.trading import Floats, Stamps
 
 
@@ -107,15 +107,20 @@ def name_of_best(sweep: KeptSearch) -> str | None:
     return f"{sweep.folder.id} set {best['set']}" if best else None
 
 
-def subjects(bucket: Bucket) -> dict[str, str]:
-    """The runs and sweeps that can be tested, newest first, as `run:ID` and `sweep:ID` by title."""
+def subjects(bucket: Bucket) -> tuple[dict[str, str], Sequence[DataError]]:
+    """The runs and sweeps that can be tested, newest first, as `run:ID` and `sweep:ID` by title.
+
+    And errors for those that cannot be read.
+    """
     from cqs_panel import strategy_title
 
-    sweeps = [one for one in kept.survey(bucket, [SweepFolder])[0] if one.result and one.result["best"]]
-    found = {f"sweep:{one.folder.id}": one.manifest for one in sweeps}
-    found |= {f"run:{made['id']}": made for made in survey(bucket)[0]}
+    searches, torn = kept.survey(bucket, [SweepFolder])
+    runs, damaged = survey(bucket)
+    found = {f"sweep:{one.folder.id}": one.manifest for one in searches if one.result and one.result["best"]}
+    found |= {f"run:{made['id']}": made for made in runs}
     newest = sorted(found, key=lambda key: key.partition(":")[2], reverse=True)
-    return {_title(key, found[key], strategy_title(found[key]["strategy"]["name"])): key for key in newest}
+    titles = {_title(key, found[key], strategy_title(found[key]["strategy"]["name"])): key for key in newest}
+    return titles, [*torn, *damaged]
 
 
 def _title(key: str, made: Mapping[str, Any], strategy: str) -> str:
