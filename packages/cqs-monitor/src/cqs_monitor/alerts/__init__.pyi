@@ -1,3 +1,4 @@
+from .context import Context as Context
 from .fields import Count as Count
 from .fields import Days as Days
 from .fields import Duration as Duration
@@ -6,5 +7,12 @@ from .fields import Names as Names
 from .fields import Percent as Percent
 from .fields import Text as Text
 from .kind import AlertKind as AlertKind
+from .kind import ComparedKind as ComparedKind
 from .kind import Signal as Signal
+from .kind import in_steps as in_steps
+from .kind import lasting_since as lasting_since
+from .kind import seen_now as seen_now
 from .spans import Span as Span
+from .spans import counted as counted
+from .spans import gaps as gaps
+from .spans import lasting as lasting

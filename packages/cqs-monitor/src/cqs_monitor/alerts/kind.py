@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cqs_monitor.compare.comparison import BotComparison
 
 Scope = Literal["bot", "account", "market"]
-OVERWRITTEN = "{} is overwritten: it has no past"
 
 
 @dataclass(frozen=True)

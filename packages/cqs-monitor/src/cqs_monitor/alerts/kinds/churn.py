@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 from cqs_core.time.intervals import HOUR
-from cqs_monitor.alerts.fields import Count
-from cqs_monitor.alerts.kind import AlertKind, Signal, in_steps
-from cqs_monitor.alerts.spans import counted
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Count, Signal, counted, in_steps
 
 
 class Churn(AlertKind):

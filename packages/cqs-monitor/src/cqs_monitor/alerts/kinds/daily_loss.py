@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Money
-from cqs_monitor.alerts.kind import AlertKind, Signal
+from cqs_monitor.alerts import AlertKind, Context, Money, Signal
 from cqs_monitor.alerts.losses import loss
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
 
 
 class DailyLoss(AlertKind):

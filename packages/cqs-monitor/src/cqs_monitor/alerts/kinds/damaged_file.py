@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Count
-from cqs_monitor.alerts.kind import AlertKind, Signal, seen_now
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Count, Signal, seen_now
 
 
 class DamagedFile(AlertKind):

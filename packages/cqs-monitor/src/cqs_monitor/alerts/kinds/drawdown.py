@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Money
-from cqs_monitor.alerts.kind import AlertKind, Signal, in_steps
+from cqs_monitor.alerts import AlertKind, Context, Money, Signal, in_steps
 from cqs_monitor.performance.statistics import drawdown
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
 
 
 class Drawdown(AlertKind):

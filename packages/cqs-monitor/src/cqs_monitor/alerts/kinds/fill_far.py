@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from pydantic import Field
 
 from cqs_core.time.intervals import DAY
-from cqs_monitor.alerts.fields import Percent
-from cqs_monitor.alerts.kind import ComparedKind, Signal
-from cqs_monitor.alerts.spans import lasting
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import ComparedKind, Context, Percent, Signal, lasting
 
 
 class FillFar(ComparedKind):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Duration
-from cqs_monitor.alerts.kind import OVERWRITTEN, AlertKind, Signal, lasting_since
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Duration, Signal, lasting_since
 
 
 class HeartbeatIsOld(AlertKind):
     name = "heartbeat"
     about = "heartbeat is old"
     scope = "bot"
-    past = OVERWRITTEN.format("the heartbeat")
+    past = "the heartbeat is overwritten: it has no past"
 
     over: Duration = Field(420.0, title="Older than")
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Duration
-from cqs_monitor.alerts.kind import OVERWRITTEN, AlertKind, Signal, lasting_since
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Duration, Signal, lasting_since
 
 
 class ModelAge(AlertKind):
     name = "model_age"
     about = "the latest model is old"
     scope = "bot"
-    past = OVERWRITTEN.format("latest")
+    past = "latest is overwritten: it has no past"
     page = "models"
 
     over: Duration = Field(30 * 86_400.0, title="Older than")

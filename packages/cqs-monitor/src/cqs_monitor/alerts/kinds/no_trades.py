@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Duration
-from cqs_monitor.alerts.kind import AlertKind, Signal
-from cqs_monitor.alerts.spans import gaps
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Duration, Signal, gaps
 
 
 class NoTrades(AlertKind):

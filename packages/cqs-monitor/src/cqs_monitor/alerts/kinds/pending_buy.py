@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Duration
-from cqs_monitor.alerts.kind import OVERWRITTEN, AlertKind, Signal, lasting_since
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Duration, Signal, lasting_since
 
 
 class PendingBuy(AlertKind):
     name = "pending_buy"
     about = "a buy is pending"
-    past = OVERWRITTEN.format("runtime_state.json")
+    past = "runtime_state.json is overwritten: it has no past"
 
     over: Duration = Field(600.0, title="For longer than")
 

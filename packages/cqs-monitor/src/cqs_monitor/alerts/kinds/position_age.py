@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Duration
-from cqs_monitor.alerts.kind import OVERWRITTEN, AlertKind, Signal, lasting_since
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Duration, Signal, lasting_since
 
 
 class PositionAge(AlertKind):
     name = "position_age"
     about = "a position is old"
-    past = OVERWRITTEN.format("positions.json")
+    past = "positions.json is overwritten: it has no past"
 
     over: Duration = Field(7 * 86_400.0, title="Held for longer than")
 

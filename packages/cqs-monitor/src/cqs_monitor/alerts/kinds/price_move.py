@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Duration, Names, Percent
-from cqs_monitor.alerts.kind import AlertKind, Signal, in_steps
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Duration, Names, Percent, Signal, in_steps
 
 
 class PriceMove(AlertKind):

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from cqs_monitor.alerts.fields import Count
-from cqs_monitor.alerts.kind import OVERWRITTEN, AlertKind, Signal, seen_now
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Count, Signal, seen_now
 
 
 class Reconciliation(AlertKind):
     name = "reconciliation"
     about = "positions and trades do not add up"
-    past = OVERWRITTEN.format("positions.json")
+    past = "positions.json is overwritten: it has no past"
 
     over: Count = Field(0.0, title="More findings than")
 

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 from cqs_core.time.intervals import DAY
-from cqs_monitor.alerts.fields import Names, Text
-from cqs_monitor.alerts.kind import AlertKind, Signal
-from cqs_monitor.alerts.spans import Span
-
-if TYPE_CHECKING:
-    from cqs_monitor.alerts.context import Context
+from cqs_monitor.alerts import AlertKind, Context, Names, Signal, Span, Text
 
 
 class Regime(AlertKind):
