@@ -220,12 +220,15 @@ def test_the_json_of_a_sweep(cqs, bucket):
     assert found["best"]["sharpe"] == pytest.approx(max(row["sharpe"] for row in allowed))
     assert found["badges"]["lookahead"] == "ok"
     assert found["badges"]["parity"] == "ok"
+    assert found["best"]["dsr"] == found["dsr"]
+    assert 0 <= found["plateau"]["dsr"] <= 1
 
 
 def test_for_people(cqs):
     code, out, _ = cqs(*SWEEP, *GRID)
     assert code == 0
     assert "Best plateau" in out
+    assert "Deflated Sharpe" in out
     assert "40 sets were tried so far" in out
     assert "read_parquet" not in out
 

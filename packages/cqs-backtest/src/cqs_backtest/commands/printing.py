@@ -105,6 +105,8 @@ def print_sweep(console: Console, found: dict[str, Any], searched: Sequence[str]
     for key in HEADLINE:
         unit = CONVENTIONS[key].unit
         table.add_row(CONVENTIONS[key].label, *(figure(_known(made[key]), unit) for made in sets.values()))
+    if all("dsr" in made for made in sets.values()):
+        table.add_row("Deflated Sharpe", *(_chance(made["dsr"]) for made in sets.values()))
     if sets:
         console.print(table)
     _print_pareto(console, found, searched)
@@ -167,6 +169,10 @@ def print_walk_forward(console: Console, found: Mapping[str, Any]) -> None:
         soft_wrap=True,
     )
     console.print(f"deflated Sharpe ratio {_known(found['dsr']):.1%} of {found['trials']:,} trials", highlight=False)
+
+
+def _chance(value: float | None) -> str:
+    return "unknown" if math.isnan(_known(value)) else f"{_known(value):.1%}"
 
 
 def _known(value: float | None) -> float:

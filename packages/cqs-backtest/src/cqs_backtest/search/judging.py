@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.metrics.plateau import neighborhood
-from cqs_backtest.search.overfitting import deflated_sharpe, overfitting
+from cqs_backtest.search.overfitting import deflated_by, overfitting
 from cqs_backtest.search.pareto import pareto
 from cqs_backtest.search.store import column_of
 from cqs_backtest.trials import subject_of, trials
 from cqs_core import UsageError
+from cqs_core.trading.metrics import ANNUAL
 
 if TYPE_CHECKING:
     from cqs_backtest.search.sweep import SweepJob
+    from cqs_backtest.trials import Trials
     from cqs_core.trading import Floats
     from cqs_core.trading.metrics import Daily
 
@@ -43,14 +45,14 @@ def judged(job: SweepJob) -> dict[str, Any]:
         "objective": job.sweep.objective.metric,
         "objectives": list(job.sweep.objective.goals),
         "requirements": [str(each) for each in job.sweep.objective.requirements],
-        "best": None if best is None else _row(job, best),
-        "plateau": _plateau(job, scores),
-        "pareto": _pareto(job, table),
+        "best": None if best is None else _row(job, best, counted),
+        "plateau": _plateau(job, scores, counted),
+        "pareto": _pareto(job, table, counted),
         "trials": len(counted),
         "luck_sharpe": counted.by_luck,
         "table": job.folder.table,
     }
-    return result | _luck(job, best, counted.sharpes) | {"badges": None if best is None else _badges(job, best)}
+    return result | _luck(job, best, result["best"]) | {"badges": None if best is None else _badges(job, best)}
 
 
 def _scores(job: SweepJob) -> tuple[Floats, int, str | None]:
@@ -67,15 +69,16 @@ def _scores(job: SweepJob) -> tuple[Floats, int, str | None]:
     return scores, failed, told
 
 
-def _row(job: SweepJob, number: int) -> dict[str, Any]:
-    """All parameters and metrics of a set."""
+def _row(job: SweepJob, number: int, counted: Trials) -> dict[str, Any]:
+    """All parameters and metrics of a set, and its deflated Sharpe ratio."""
     values = job.space.at(job.space.cell(number))
     metrics = job.evaluator.rows([values]).metrics
     found = {column_of(name): value for name, value in (job.request.strategy.values() | values).items()}
-    return {"set": number, **found, **{name: float(value[0]) for name, value in metrics.items()}}
+    dsr = deflated_by(job.evaluator.daily(values), counted.by_luck / ANNUAL)
+    return {"set": number, **found, **{name: float(value[0]) for name, value in metrics.items()}, "dsr": dsr}
 
 
-def _plateau(job: SweepJob, scores: Floats) -> dict[str, Any] | None:
+def _plateau(job: SweepJob, scores: Floats, counted: Trials) -> dict[str, Any] | None:
     """The set with the best neighborhood; None for a random search, whose sets have no neighbors."""
     space = job.space
     if space.chosen is not None or len(space) > _MOST_CELLS or np.isnan(scores).all():
@@ -85,23 +88,24 @@ def _plateau(job: SweepJob, scores: Floats) -> dict[str, Any] | None:
         return None
     number = int(np.nanargmax(means))
     return {
-        **_row(job, number),
+        **_row(job, number, counted),
         "mean": float(-means[number] if job.sweep.objective.lower_is_better else means[number]),
     }
 
 
-def _pareto(job: SweepJob, scores: Floats) -> list[dict[str, Any]] | None:
+def _pareto(job: SweepJob, scores: Floats, counted: Trials) -> list[dict[str, Any]] | None:
     """Sets that no other one beats, best first by the first objective; None with one objective."""
-    return [_row(job, int(number)) for number in pareto(scores)[:_MOST_SHOWN]] if scores.shape[1] > 1 else None
+    if scores.shape[1] < 2:
+        return None
+    return [_row(job, int(number), counted) for number in pareto(scores)[:_MOST_SHOWN]]
 
 
-def _luck(job: SweepJob, best: int | None, sharpes: Floats) -> dict[str, Any]:
+def _luck(job: SweepJob, best: int | None, row: dict[str, Any] | None) -> dict[str, Any]:
     """`dsr`, `pbo`, and of how many sets the latter is made."""
-    if best is None:
+    if best is None or row is None:
         return {"dsr": None, "pbo": None, "pbo_sets": 0}
-    daily = job.evaluator.daily(job.space.at(job.space.cell(best)))
     chance, used = overfitting(_sampled(job, best))
-    return {"dsr": deflated_sharpe(daily, sharpes), "pbo": chance, "pbo_sets": used}
+    return {"dsr": row["dsr"], "pbo": chance, "pbo_sets": used}
 
 
 def _sampled(job: SweepJob, best: int) -> list[Daily]:

@@ -38,15 +38,18 @@ def deflated_sharpe(daily: Daily, sharpes: Floats, days_a_year: int = YEAR_DAYS)
         sharpes: (N,) of all trials, a year; one that is NaN counts as a trial.
         days_a_year: by which they were annualized.
     """
+    return deflated_by(daily, threshold(sharpes / np.sqrt(days_a_year))) if len(sharpes) else float("nan")
+
+
+def deflated_by(daily: Daily, by_luck: float) -> float:
+    """The same, by the Sharpe ratio that luck alone reaches, a day."""
     import pandas as pd
 
     ratio, returns = sharpe(daily) / ANNUAL, pd.Series(daily.returns)
-    if not len(sharpes) or np.isnan(ratio):
+    if np.isnan(ratio):
         return float("nan")
     moments: Any = returns.skew(), returns.kurt()
-    return deflated(
-        ratio, float(moments[0]), float(moments[1]), len(returns), threshold(sharpes / np.sqrt(days_a_year))
-    )
+    return deflated(ratio, float(moments[0]), float(moments[1]), len(returns), by_luck)
 
 
 def overfitting(daily: Sequence[Daily]) -> tuple[float, int]:

@@ -82,7 +82,7 @@ def rows_table(start: int, sets: Sequence[Mapping[str, Any]], rows: Rows, axes: 
 
 def column_of(parameter: str) -> str:
     """The column of a parameter, which is not that of any metric."""
-    taken = parameter in CONVENTIONS or parameter in ("set", "error", "mean")
+    taken = parameter in CONVENTIONS or parameter in ("set", "error", "mean", "dsr")
     return f"parameter_{parameter}" if taken else parameter
 
 
