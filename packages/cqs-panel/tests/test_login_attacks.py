@@ -240,3 +240,18 @@ def test_what_is_typed_is_escaped_and_says_nothing_of_who_exists(url):
     status, _, text = log_in(url, hostile, hostile)
     assert (status, "<script" in text) == (403, False)
     assert "name or the password is wrong" in text
+
+
+def test_guesses_are_slowed_down_though_the_next_one_would_be_right(url):
+    users.add("gina", "viewer", "gina has a password")
+    elsewhere = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}  # as a proxy on this machine says it
+    for _ in range(60):  # each process counts for itself
+        status, headers, text = log_in(url, "gina", "a wrong password", **elsewhere)
+        if status == 429:
+            break
+        assert status == 403
+    assert status == 429
+    assert 1 <= int(headers["Retry-After"]) <= 600
+    assert "Too many attempts" in text
+    assert log_in(url, *VIEWER)[0] == 303, "another user at another address has to wait as well"
+    users.remove("gina")

@@ -32,7 +32,7 @@ def test_each_value_has_its_source_and_secrets_are_masked(opened, own_folders, m
     monkeypatch.setenv("CQS_FEE", "0.001")
     monkeypatch.setenv("CQS_DAY_START", "09:30")
     monkeypatch.setenv("CQS_COLORS", "korean")
-    (own_folders / "here" / ".env").write_text("CQS_EXCHANGE=binance\nCQS_ALERT_MAIL=mailto://me:hunter22@x.example\n")
+    (own_folders / "here" / ".env").write_text("CQS_EXCHANGE=binance\nCQS_ENDPOINT=http://me:hunter22@x.example\n")
     (own_folders / "here" / ".env").chmod(0o600)
     _, _, (plain, _, all_) = opened()
     assert "0.1 % a side" in plain
@@ -43,7 +43,7 @@ def test_each_value_has_its_source_and_secrets_are_masked(opened, own_folders, m
     assert "environment" in rows["CQS_FEE"]
     assert str(own_folders / "here" / ".env") in rows["CQS_EXCHANGE"]
     assert "default" in rows["CQS_SLIPPAGE_BPS"]
-    assert "***" in rows["CQS_ALERT_MAIL"]
+    assert "x.example" in rows["CQS_ENDPOINT"]
     assert "hunter22" not in plain + all_
 
 

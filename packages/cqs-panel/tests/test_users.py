@@ -6,13 +6,15 @@ import json
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from cqs_core import UnknownName, UsageError
 from cqs_core.cli import run_command
 from cqs_core.testing.command import cqs, cqs_json, refusal
-from cqs_panel.login import logins, passwords, users
+from cqs_panel.guard import gate, login_pages
+from cqs_panel.login import logins, passwords, session, users
 from cqs_panel.login.throttle import Throttle
 
 PASSWORD = "a password of some length"
@@ -285,3 +287,35 @@ def test_a_password_is_read_from_a_terminal_or_standard_input_only(capsys, monke
     assert run_command(["users", *command, "--password-stdin"]) == 0
     assert passwords.matches(" spaces are part of it ", users.find("anna").password)
     assert "spaces" not in capsys.readouterr().out
+
+
+def test_only_a_proxy_on_this_machine_is_believed_about_addresses():
+    def asked(peer, sent):
+        return login_pages.remote(SimpleNamespace(remote_ip=peer, headers={"X-Forwarded-For": sent} if sent else {}))
+
+    assert asked("127.0.0.1", "6.6.6.6, 203.0.113.9") == "203.0.113.9"  # the first was written by the client
+    assert asked("::1", "203.0.113.9") == "203.0.113.9"
+    assert asked("127.0.0.1", "") == "127.0.0.1"
+    assert asked("198.51.100.1", "203.0.113.9") == "198.51.100.1"
+
+
+def test_windows_that_were_open_before_there_was_a_user_end_with_the_first_one():
+    assert gate.lives(None)
+    user = users.add("anna", "viewer", PASSWORD)
+    assert not gate.lives(None)
+    key = logins.key_of(logins.start(user))
+    assert gate.lives(key)
+    logins.end(key)
+    assert not gate.lives(key)
+
+
+def test_without_a_user_of_the_session_nothing_is_changed_once_there_are_users():
+    assert session.refusal("fetch") is None
+    user = users.add("anna", "viewer", PASSWORD)
+    assert "no user is logged in" in session.refusal("fetch")
+    with session.acting(logins.key_of(logins.start(user))):
+        assert "'anna' is a viewer, and may not fetch" in session.refusal("fetch")
+        users.set_role("anna", "operator")
+        assert session.refusal("fetch") is None
+        users.remove("anna")
+        assert "no user is logged in" in session.refusal("fetch")
