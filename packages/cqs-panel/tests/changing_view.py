@@ -1,10 +1,10 @@
-"""A plugin's view that changes things in every way: the server decides who may."""
+"""A plugin's view that changes things in every way: the server decides who may. Each refusal leaves a file."""
 
 import contextlib
 import threading
 from pathlib import Path
 
-from cqs_core import hookimpl, require_operator
+from cqs_core import NotPermitted, hookimpl, require_operator
 
 
 @hookimpl
@@ -17,43 +17,52 @@ def register_views():
 def build(page):
     import panel as pn
 
-    placed = Path(page.bucket.folder, "placed")
+    bucket, folder = page.bucket, Path(page.bucket.folder)
 
     def place_order():
         require_operator("place an order")
-        placed.touch()
+        (folder / "placed").touch()
 
     def start_job():
         page.start("Changing", ["jobs"])
-        Path(page.bucket.folder, "started").touch()
+        (folder / "started").touch()
 
-    calls = {
-        "write": lambda: page.bucket.write("changed/write", b""),
-        "create": lambda: page.bucket.create("changed/create", b""),
-        "delete": lambda: page.bucket.delete(["kept"]),
-        "load": lambda: page.load(lambda: page.bucket.write("changed/load", b""), lambda _: None),
-        "thread": lambda: threading.Thread(target=_quietly(lambda: page.bucket.write("changed/thread", b""))).start(),
+    changes = {
+        "write": lambda: bucket.write("changed/write", b""),
+        "create": lambda: bucket.create("changed/create", b""),
+        "delete": lambda: bucket.delete(["kept"]),
+        "load": lambda: bucket.write("changed/load", b""),
+        "thread": lambda: bucket.write("changed/thread", b""),
         "job": start_job,
         "order": place_order,
-        "seen": lambda: Path(page.bucket.folder, "seen").touch(),  # a file of its own: nothing asks who may
+        "seen": (folder / "seen").touch,  # a file of its own: nothing asks who may
     }
-    return pn.Column(*(_button(name, call) for name, call in calls.items()))
+
+    def attempt(label):
+        try:
+            changes[label]()
+        except NotPermitted:
+            (folder / f"refused-{label}").touch()
+            raise
+
+    clicks = dict.fromkeys(changes, attempt) | {
+        "load": lambda label: page.load(lambda: attempt(label), lambda _: None),
+        "thread": lambda label: threading.Thread(target=_quietly, args=(attempt, label)).start(),
+    }
+    return pn.Column(*(_button(label, click) for label, click in clicks.items()))
 
 
-def _button(name, call):
+def _button(label, click):
     import panel as pn
 
     from cqs_panel import operator_only
 
-    button = pn.widgets.Button(name=name)
-    button.on_click(lambda _: call())
+    button = pn.widgets.Button(name=label)
+    button.on_click(lambda _: click(label))
     operator_only(button)
     return button
 
 
-def _quietly(call):
-    def run():
-        with contextlib.suppress(Exception):  # the test looks at what was written
-            call()
-
-    return run
+def _quietly(attempt, label):
+    with contextlib.suppress(NotPermitted):
+        attempt(label)
