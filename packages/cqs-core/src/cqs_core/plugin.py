@@ -23,6 +23,7 @@ def register_commands() -> dict[str, tuple[str, str]]:
         "config": ("cqs_core.cli.config:command", "List the settings in force, and what is wrong with them."),
         "plugins": ("cqs_core.cli.plugins:command", "List installed plugins with version, hooks and state."),
         "health": ("cqs_core.cli.health:command", "Check bucket, disk, services, candles and bots."),
+        "services": ("cqs_core.cli.unit_files:command", "Print systemd units, a compose file, cron lines or nginx."),
         "jobs": ("cqs_core.cli.jobs:command", "List, show and cancel long work."),
         "demo": ("cqs_core.cli.demo:command", "Show all of cqs on synthetic candles: no account, no network."),
     }

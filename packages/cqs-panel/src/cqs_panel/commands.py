@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from cqs_core.cli import awaited_bucket, command_options, emit, log_options, running, wait_option
+from cqs_core.jobs import watchdog_seconds
+
+if TYPE_CHECKING:
+    from cqs_core.cli import Service
 
 
 @click.command("serve")
@@ -55,6 +60,7 @@ def serve(
 
         def ready(url: str) -> None:
             service.ready()
+            _stay_alive(service)
             said = {"url": url, "bucket": where.url, "login": login_required()}
             text = f"cqs dashboard of {where.url}\n  {url}{_hint(address)}\nCtrl-C ends it."
             emit(said, as_json, lambda: click.echo(text, err=True))
@@ -68,6 +74,14 @@ def serve(
             insecure=insecure,
             ready=ready,
         )
+
+
+def _stay_alive(service: Service) -> None:
+    """Tell systemd that the server's loop turns, where it asks for that."""
+    from tornado.ioloop import PeriodicCallback
+
+    if seconds := watchdog_seconds():
+        PeriodicCallback(service.alive, 1000 * seconds / 3).start()
 
 
 def _hint(address: str) -> str:

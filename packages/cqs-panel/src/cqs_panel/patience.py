@@ -75,7 +75,7 @@ def _alarm() -> Iterator[None]:
 
 
 def _possible() -> bool:
-    """Whether there is such a signal, and nobody else waits for it."""
+    """Whether there is such a signal, and nothing else waits for it."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         return False
     return signal.getitimer(signal.ITIMER_REAL)[0] == 0 or signal.getsignal(signal.SIGALRM) is _interrupt

@@ -59,7 +59,7 @@ class Validated:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """Of the run; of the sweep, if there is no run."""
+        """The run's; the sweep's, if there is no run."""
         return self.run.manifest if self.run is not None else self.sweep.manifest if self.sweep is not None else {}
 
     @property

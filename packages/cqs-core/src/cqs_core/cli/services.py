@@ -40,7 +40,7 @@ class Round:
     Attributes:
         counts: figures by name, such as `candles`, for the log line and `cqs health`.
         faults: what was wrong, one line each.
-        notes: what is worth a line, and is no fault; repeated ones are counted as well.
+        notes: what is worth a line, but not a fault; repeated ones are counted as well.
         details: of the round, one line each; logged with `--verbose`.
     """
 
@@ -82,6 +82,11 @@ class Service:
         self.state.write()
         self.works = True
         notify("READY=1")
+
+    @staticmethod
+    def alive() -> None:
+        """For a service without rounds: it still works. Called at least every `watchdog_seconds`."""
+        notify("WATCHDOG=1")
 
     def stops(self) -> None:
         """It ends in order."""
@@ -127,7 +132,7 @@ class Service:
         notify("WATCHDOG=1", f"STATUS={figures or 'done'}{open_faults}")
 
     def rest(self, until: float) -> None:
-        """Sleep, and tell systemd that this is no hang.
+        """Sleep, and tell systemd that it is not stuck.
 
         Args:
             until: as `time.monotonic` counts.

@@ -15,7 +15,7 @@ COMMANDS = {
     "data": ("data", "exchanges", "fetch", "sandbox", "sql", "update"),
     "backtest": ("backtest", "strategies"),
     "monitor": ("models", "monitor"),
-    "panel": ("app", "serve"),
+    "panel": ("app", "serve", "users"),
 }
 """Commands of our own packages by their plugins' names; a test compares them with what the packages register."""
 

@@ -8,3 +8,4 @@ from .job_registry import listing as listing
 from .job_registry import start as start
 from .reporting import Progress as Progress
 from .reporting import waiting as waiting
+from .systemd import watchdog_seconds as watchdog_seconds

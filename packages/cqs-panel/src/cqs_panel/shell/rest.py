@@ -74,6 +74,6 @@ class Rest:
 
 
 def _id(place: Any) -> str:
-    """Of its model in the browser."""
+    """The id of its model in the browser."""
     drawn = place._models.values() if place is not None else ()  # noqa: SLF001 - Panel does not tell it otherwise
     return next((str(model.id) for model, _ in drawn), "")
