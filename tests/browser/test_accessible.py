@@ -7,6 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from cqs_core import Bucket
+from plots import settle
+from walks import follow
 
 pytestmark = pytest.mark.browser
 SEEN = {
@@ -74,9 +76,9 @@ def test_axe_finds_nothing_serious_on_any_page(visit, dashboard, demo, dark):
     options = {"runOnly": ["color-contrast"]} if dark else {}
     told = {}
     for view, seen in {**SEEN, f"backtest&run={run}": "Equity and drawdown", "data&fetch=1": "Fetch candles"}.items():
-        page.evaluate(f"""() => {{ const a = document.createElement("a"); a.href = "?view={view}"
-            document.body.append(a); a.click(); a.remove() }}""")
+        follow(page, f"?view={view}")
         page.get_by_text(seen).locator("visible=true").first.wait_for(timeout=60_000)
+        settle(page, of=view.partition("&")[0])
         if found := settled(page, **options):
             told[view] = found
     assert not told, "\n".join(f"{view}: {line}" for view, lines in told.items() for line in lines)

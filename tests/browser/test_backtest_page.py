@@ -12,6 +12,8 @@ from cqs_core import Bucket, Lake, Series
 from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.time.intervals import DAY, HOUR
+from plots import settle
+from walks import follow
 
 pytestmark = pytest.mark.browser
 
@@ -25,27 +27,30 @@ def kept(sandbox, tmp_path_factory):
     return bucket, [cqs_json(*run, "--set", f"noise_ratio={ratio}")["run"] for ratio in (0.4, 0.6)]
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1400, False), (420, True)])
-def test_a_run_opens_by_its_address_and_fits(visit, dashboard, kept, width, dark):
+@pytest.fixture
+def opened(visit, dashboard, kept):
+    """Opens the first run by its address, and looks at what its page must have."""
     bucket, runs = kept
-    seen = visit(f"{dashboard(bucket)}?view=backtest&run={runs[0]}", width=width, dark=dark)
+    return lambda **window: looked_at(visit(f"{dashboard(bucket)}?view=backtest&run={runs[0]}", **window))
+
+
+def looked_at(seen):
     page = seen.page
     for text in ("Look-ahead", "Parity", "Max drawdown", "Equity and drawdown", "Rolling Sharpe", "Months", "Trades"):
         page.get_by_text(text).locator("visible=true").first.wait_for()
     sharpe = page.get_by_text("Sharpe", exact=True).first.locator("xpath=..")
     expect(sharpe).to_have_attribute("title", re.compile("^mean over"))
     seen.wait_to_fit()
+    return page
 
 
-def test_the_form_takes_what_the_run_was_made_of(visit, dashboard, kept):
-    bucket, runs = kept
-    page = visit(f"{dashboard(bucket)}?view=backtest&run={runs[1]}").page
-    page.get_by_text("Noise ratio").locator("xpath=..").get_by_text("0.60").first.wait_for()
+def test_a_run_opens_by_its_address_on_a_phone_in_the_dark(opened):
+    opened(width=420, dark=True)
 
 
-def test_a_click_on_a_trade_shows_its_candles(visit, dashboard, kept):
-    bucket, runs = kept
-    page = visit(f"{dashboard(bucket)}?view=backtest&run={runs[0]}").page
+def test_a_run_opens_by_its_address_and_a_click_on_a_trade_shows_its_candles(opened):
+    page = opened()
+    settle(page, of="backtest")
     page.locator(".tabulator-row .tabulator-cell[tabulator-field=reason]").first.wait_for(state="attached")
     cell = page.locator(".tabulator-row .tabulator-cell[tabulator-field=symbol]").first
     market = cell.inner_text()
@@ -54,14 +59,24 @@ def test_a_click_on_a_trade_shows_its_candles(visit, dashboard, kept):
     page.get_by_text("fills of this run").wait_for()
 
 
-def test_kept_runs_open_by_a_click_and_the_back_button_returns(visit, dashboard, kept):
+def test_kept_runs_are_opened_compared_and_missed(visit, dashboard, kept):
+    """One by a click, and the back button returns; two side by side; one that is not there is said."""
     bucket, runs = kept
     page = visit(f"{dashboard(bucket)}?view=backtest").page
     page.locator(".tabulator-row .tabulator-cell[tabulator-field=strategy]").first.click()
     page.get_by_text(f"run {runs[1]}").wait_for()
     page.wait_for_url(f"**run={runs[1]}**")
+    page.get_by_text("Noise ratio").locator("xpath=..").get_by_text("0.60").first.wait_for()  # the form is the run's
     page.go_back()
     page.wait_for_function("!location.search.includes('run=')")
+    follow(page, f"?view=backtest&compare={','.join(runs)}")
+    page.get_by_text("Settings that differ").wait_for()
+    page.get_by_text("Noise ratio").locator("visible=true").first.wait_for()
+    page.get_by_text("Growth").wait_for()
+    page.get_by_text("Trades compared with run 1").wait_for()
+    follow(page, "?view=backtest&run=nothing")
+    page.get_by_text("unknown run 'nothing'").wait_for()
+    page.get_by_role("button", name="Run backtest").wait_for()
 
 
 def test_a_run_and_its_chart_say_which_bars_were_left_out(visit, dashboard, tmp_path):
@@ -79,22 +94,6 @@ def test_a_run_and_its_chart_say_which_bars_were_left_out(visit, dashboard, tmp_
     page.get_by_text("Left out 1 bar", exact=True).wait_for()
     page.locator(".cqs-run-chart").get_by_text(told).wait_for()
     expect(page.locator(".note").get_by_text(told)).to_have_count(2)  # under the title and above the chart
-
-
-def test_two_runs_side_by_side(visit, dashboard, kept):
-    bucket, runs = kept
-    page = visit(f"{dashboard(bucket)}?view=backtest&compare={','.join(runs)}").page
-    page.get_by_text("Settings that differ").wait_for()
-    page.get_by_text("Noise ratio").locator("visible=true").first.wait_for()
-    page.get_by_text("Growth").wait_for()
-    page.get_by_text("Trades compared with run 1").wait_for()
-
-
-def test_an_unknown_run_is_said_and_the_page_lives_on(visit, dashboard, kept):
-    bucket, _ = kept
-    page = visit(f"{dashboard(bucket)}?view=backtest&run=nothing").page
-    page.get_by_text("unknown run 'nothing'").wait_for()
-    page.get_by_role("button", name="Run backtest").wait_for()
 
 
 def test_the_report_opens_with_the_network_blocked(chromium, kept, tmp_path):

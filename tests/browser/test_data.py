@@ -11,6 +11,7 @@ from cqs_core import Lake, Series
 from cqs_core.testing.command import cqs_json
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY
+from walks import follow
 
 pytestmark = pytest.mark.browser
 
@@ -44,16 +45,12 @@ def bucket(sandbox, tmp_path_factory):
     return folder
 
 
-def test_the_table_shows_every_series_and_filters(visit, dashboard, bucket):
+def test_the_table_shows_every_series_and_filters_and_coverage_tells_holes_and_their_causes(visit, dashboard, bucket):
     page = visit(dashboard(bucket) + "?view=data").page
     cell(page, "ETH/KRW").wait_for()
     page.wait_for_function(f"({ROWS})() == 3")
     page.locator(".tabulator-col", has_text="Market").locator("input").press_sequentially("ETH")
     page.wait_for_function(f"({ROWS})() == 1")
-
-
-def test_coverage_tells_holes_and_their_causes(visit, dashboard, bucket):
-    page = visit(dashboard(bucket) + "?view=data").page
     page.get_by_text("Coverage").wait_for()
     hole = page.locator("rect.never_fetched")
     expect(hole).to_have_count(1)
@@ -62,7 +59,7 @@ def test_coverage_tells_holes_and_their_causes(visit, dashboard, bucket):
     expect(hole.locator("title")).to_contain_text(f"{gap.bars:,} bars")
 
 
-def test_a_click_shows_a_series_and_the_address_keeps_it(visit, dashboard, bucket):
+def test_a_click_shows_a_series_and_the_address_keeps_it_or_says_that_it_is_not_there(visit, dashboard, bucket):
     page = visit(dashboard(bucket) + "?view=data").page
     cell(page, "ETH/KRW").click()
     page.get_by_text("upbit ETH/KRW 1d", exact=True).wait_for()
@@ -70,6 +67,8 @@ def test_a_click_shows_a_series_and_the_address_keeps_it(visit, dashboard, bucke
     page.reload()
     page.get_by_text("upbit ETH/KRW 1d", exact=True).wait_for()
     page.get_by_text("from an endpoint, not the real exchange").wait_for()
+    follow(page, "?view=data&series=upbit+DOGE/KRW+1d")
+    page.get_by_text("The lake has no upbit DOGE/KRW 1d").wait_for()
 
 
 def test_the_chart_shows_exact_candles_at_any_zoom(visit, dashboard, bucket):
@@ -142,11 +141,6 @@ def test_volumes_fill_their_figure_whatever_was_shown_before(visit, dashboard, b
         page.locator(".tabulator-row", has_text="BTC/KRW").filter(has_text=interval).first.click()
         page.get_by_text(f"upbit BTC/KRW {interval}", exact=True).wait_for()
         page.wait_for_function(f"Math.abs(({VOLUME})() - 1.08) < 0.01")
-
-
-def test_a_series_that_is_not_there_is_said_so(visit, dashboard, bucket):
-    page = visit(dashboard(bucket) + "?view=data&series=upbit+DOGE/KRW+1d").page
-    page.get_by_text("The lake has no upbit DOGE/KRW 1d").wait_for()
 
 
 def test_a_phone_has_room_for_it(visit, dashboard, bucket):

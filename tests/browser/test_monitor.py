@@ -71,7 +71,8 @@ def monitor(visit, dashboard, bucket):
     return open_page
 
 
-def test_names_are_shown_as_text_and_nothing_executes(monitor):
+def test_names_are_shown_as_text_and_nothing_executes_nor_calculates(monitor):
+    """Neither on the page nor in the file that it exports."""
     visited = monitor(height=4000)
     page = visited.page
     for name in ("메인", "a b", EVIL):
@@ -81,14 +82,26 @@ def test_names_are_shown_as_text_and_nothing_executes(monitor):
     assert visited.dialogs == []
     expect(page.locator("img[src=x]")).to_have_count(0)
 
+    with page.expect_download() as waiting:
+        page.get_by_text("CSV", exact=True).click()
+    text = waiting.value.path().read_bytes().decode("utf-8-sig")
+    symbols = {row["symbol"] for row in csv.DictReader(io.StringIO(text, newline=""))}
+    assert symbols == {"BTC", "'=1+1", EVIL}
 
-def test_damaged_rows_are_shown_on_demand(monitor):
+
+def test_damaged_rows_are_shown_on_demand_and_the_page_of_the_table_stays_while_figures_refresh(monitor, bucket):
     page = monitor(height=4000).page
     damaged = page.get_by_text("logs/Main/trades_2025-10-21.csv").first
     expect(damaged).to_be_hidden()
     page.get_by_role("button", name="damaged rows").click()
     damaged.wait_for()
     page.get_by_text("2 columns where 9 are needed; not counted").wait_for()
+    pages = page.locator(".tabulator-page", has_text="3")
+    pages.first.click()
+    page.locator(".tabulator-page.active", has_text="3").wait_for()
+    (bucket / "logs" / ".heartbeat").write_text(str(time.time()))
+    page.get_by_text("alive").wait_for(timeout=15_000)
+    expect(page.locator(".tabulator-page.active", has_text="3")).to_have_count(1)
 
 
 def test_a_new_row_appears_by_itself_and_filter_and_scroll_stay(monitor, bucket):
@@ -111,16 +124,6 @@ def test_a_new_row_appears_by_itself_and_filter_and_scroll_stay(monitor, bucket)
     page.wait_for_url(re.compile(r"filter=sell(\+|%20)btc"))
 
 
-def test_the_page_of_the_table_stays_while_figures_refresh(monitor, bucket):
-    page = monitor(height=4000).page
-    pages = page.locator(".tabulator-page", has_text="3")
-    pages.first.click()
-    page.locator(".tabulator-page.active", has_text="3").wait_for()
-    (bucket / "logs" / ".heartbeat").write_text(str(time.time()))
-    page.get_by_text("alive").wait_for(timeout=15_000)
-    expect(page.locator(".tabulator-page.active", has_text="3")).to_have_count(1)
-
-
 def test_the_choice_is_in_the_address(monitor):
     page = monitor("&account=Main&net=1").page
     page.get_by_text("As of", exact=False).first.wait_for()
@@ -128,15 +131,6 @@ def test_the_choice_is_in_the_address(monitor):
     page.get_by_role("button", name="Gross").click()
     page.wait_for_function("!location.search.includes('net=1')")
     assert "account=Main" in page.url
-
-
-def test_the_export_calculates_nothing(monitor):
-    page = monitor(height=4000).page
-    with page.expect_download() as waiting:
-        page.get_by_text("CSV", exact=True).click()
-    text = waiting.value.path().read_bytes().decode("utf-8-sig")
-    symbols = {row["symbol"] for row in csv.DictReader(io.StringIO(text, newline=""))}
-    assert symbols == {"BTC", "'=1+1", EVIL}
 
 
 def test_a_phone_needs_no_sideways_scrolling(monitor):

@@ -11,6 +11,7 @@ import base64
 import contextlib
 import functools
 import hashlib
+import io
 import json as js
 import logging
 import random
@@ -121,6 +122,8 @@ class RetryingGcs(GCSFileSystem):  # type: ignore[misc]
             await asyncio.to_thread(self._renew_token)
         sent = self._get_headers(headers)
         async with asyncio.timeout(seconds) as limit:
+            if isinstance(data, io.BytesIO):  # as older versions of gcsfs send it
+                data = data.getbuffer()
             if data is not None and len(data) > _PIECE:
                 sent["Content-Length"] = str(len(data))
                 data = _pieces(memoryview(data), limit, seconds)
