@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from cqs_panel.login import passwords, users
 
@@ -75,7 +76,7 @@ def test_an_operator_logs_in_and_a_logout_ends_the_other_tab(window, url):
     assert page.evaluate("document.scripts.length") == 0
     log_in(page, ANNA[0], "not the password")
     page.get_by_role("alert").get_by_text("name or the password is wrong").wait_for()
-    assert page.get_by_label("Name").input_value() == "anna"
+    expect(page.get_by_label("Name")).to_have_value("anna")
     log_in(page, *ANNA)
     page.wait_for_url(re.compile("view=jobs"))
     page.get_by_text("operator", exact=True).wait_for()
@@ -100,7 +101,7 @@ def test_a_viewer_sees_why_a_button_is_disabled_until_the_role_changes(window, u
     page.wait_for_url(re.compile("view=data"))
     fetch = page.get_by_role("button", name="Fetch", exact=True)
     fetch.wait_for()
-    assert fetch.is_disabled()
+    expect(fetch).to_be_disabled()
     page.get_by_text("Buttons that change something are disabled").wait_for()
     users.set_role(VIC[0], "operator")
     page.get_by_text("operator", exact=True).wait_for(timeout=30_000)  # the page has loaded itself again
@@ -108,4 +109,4 @@ def test_a_viewer_sees_why_a_button_is_disabled_until_the_role_changes(window, u
     users.set_role(VIC[0], "viewer")
     page.get_by_text("viewer", exact=True).wait_for(timeout=30_000)
     fetch.wait_for()
-    assert fetch.is_disabled()
+    expect(fetch).to_be_disabled()
