@@ -66,7 +66,7 @@ def test_pages_commands_and_rules_share_one_reader(listed):
     graph = grimp.build_graph("cqs_monitor", exclude_type_checking_imports=True, cache_dir=None)
     reader, history = "cqs_monitor.performance.reader", "cqs_monitor.logs.history"
     assert graph.find_modules_that_directly_import(history) == {reader}
-    commands = {f"cqs_monitor.commands.{name}" for name in ("pnl", "stats", "positions", "reconcile", "compare")}
+    commands = {f"cqs_monitor.commands.{name}" for name in ("figures", "positions", "compare")}
     users = graph.find_modules_that_directly_import(reader)
     assert {*commands, f"cqs_monitor.{PAGE}", "cqs_monitor.views.compare", "cqs_monitor.alerts.context"} <= users
     chain = [f"cqs_monitor.{name}" for name in listed]

@@ -7,13 +7,13 @@ import importlib
 import click
 
 _COMMANDS = {
-    "alerts": ("alerts", "Evaluate alert rules, or try them on the past; nothing is sent."),
-    "compare": ("compare", "Compare an account's log with a backtest, trade by trade."),
-    "pnl": ("pnl", "Realised PnL of every account by day, week or month."),
-    "positions": ("positions", "Show the current positions of all accounts."),
-    "reconcile": ("reconcile", "Check positions against the trades."),
-    "watch": ("watch", "Evaluate alert rules repeatedly and send alerts."),
-    "stats": ("stats", "Win rate, profit factor, streaks, drawdown, by symbol and hour."),
+    "alerts": ("alerts:command", "Evaluate alert rules, or try them on the past; nothing is sent."),
+    "compare": ("compare:command", "Compare an account's log with a backtest, trade by trade."),
+    "pnl": ("figures:pnl", "Realized PnL of every account by day, week or month."),
+    "positions": ("positions:command", "Show the current positions of all accounts."),
+    "reconcile": ("figures:reconcile", "Check positions against the trades."),
+    "watch": ("watch:command", "Evaluate alert rules repeatedly and send alerts."),
+    "stats": ("figures:stats", "Win rate, profit factor, streaks, drawdown, by symbol and hour."),
 }
 
 
@@ -24,7 +24,8 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in _COMMANDS:
             return None
-        found = importlib.import_module(f"cqs_monitor.commands.{_COMMANDS[cmd_name][0]}").command
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        found = getattr(importlib.import_module(f"cqs_monitor.commands.{module}"), name)
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
