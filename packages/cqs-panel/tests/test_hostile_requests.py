@@ -193,6 +193,7 @@ def own_address():
 def test_panel_serve_starts_no_session_for_hostile_neighbours(panel_serve, arguments, tmp_path):
     url = panel_serve("--address", "0.0.0.0", *arguments)
     assert ask(url, "/app") == 403
+    assert ask(url, "/metrics") == 403
     assert knock(url, "/app/ws") == 403
     assert "the dashboard has no login" in (tmp_path / "log").read_text()
 

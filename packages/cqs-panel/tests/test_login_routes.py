@@ -39,7 +39,16 @@ def test_a_stranger_gets_nothing_from_any_route(served):
     known = ("/", "/ws", "/favicon.ico", "/autoload.js", "/admin/ws", "/other", "/rest/secret.txt", "/files/secret.txt")
     assert {*known, "/static/secret.txt", "/static/extensions/secret.txt"} <= set(routes)
     more = ["/static/js/bokeh.min.js", "/components/panel.layout.base/Column/_css/x", "/rest/session_info", "/nothing"]
-    more += ["/liveness?endpoint=/other", "/login/", "/login/x", "/LOGIN", "//login", "/files/secret.txt?v=1", "/%00"]
+    more += [
+        "/metrics",
+        "/liveness?endpoint=/other",
+        "/login/",
+        "/login/x",
+        "/LOGIN",
+        "//login",
+        "/files/secret.txt?v=1",
+        "/%00",
+    ]
     for path in [*routes, *more]:
         for method in METHODS:
             status, headers, text = fetch(url, path, method)

@@ -19,7 +19,7 @@ from cqs_backtest.views.search_form import objectives_of
 from cqs_backtest.views.sets import SetTable
 from cqs_backtest.views.sweep_charts import SweepCharts
 from cqs_backtest.views.verdicts import verdicts_html
-from cqs_panel import WIDE, bar, empty, html, label, plain_table, section, stack, strategy_title
+from cqs_panel import WIDE, bar, empty, html, label, operator_only, plain_table, section, stack, strategy_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -148,6 +148,7 @@ class SweepPage(pn.viewable.Viewer):
         told = f"{done:,} of {sets:,} sets are done. It was stopped, or another machine works on it."
         go = pmui.Button(label="Resume", icon="play_arrow", variant="outlined", size="small", margin=0)
         go.on_click(lambda _: self._resume())
+        operator_only(go)
         return [html(f'<span class="note">{escape(told)}</span>'), bar(go)]
 
     def _best(self, result: Mapping[str, Any]) -> Any:
@@ -174,6 +175,7 @@ class SweepPage(pn.viewable.Viewer):
     def _keep_button(self, name: str, row: Mapping[str, Any]) -> Any:
         button = pmui.Button(label=f"Run and keep: {name.lower()}", variant="outlined", size="small", margin=0)
         button.on_click(lambda _: self._open(row))
+        operator_only(button)
         return button
 
     def _open_number(self, number: int) -> None:

@@ -21,6 +21,7 @@ from cqs_panel import (
     empty,
     html,
     label,
+    operator_only,
     plain_table,
     ratio,
     section,
@@ -102,6 +103,7 @@ class ValidationPage(pn.viewable.Viewer):
     def _again(self, test: str, *, made: bool) -> Any:
         button = pmui.Button(label="Test again" if made else "Test", variant="outlined", size="small", margin=0)
         button.on_click(lambda _: self._test(test))
+        operator_only(button)
         return button
 
     def _section(self, title: str, test: str, *inside: Any) -> Any:

@@ -74,13 +74,14 @@ def _instead(server: Any, request: Any, handler: type[Any]) -> tuple[type[Any], 
     if request.path == f"{server.prefix}/healthz":
         gate.limit_body(request)
         return HealthzHandler, {}
-    starts = issubclass(handler, (SessionHandler, WSHandler))
-    if why := refusal(request, server.websocket_origins, starts_session=starts):
+    measures = request.path == f"{server.prefix}/metrics"
+    shows_data = measures or issubclass(handler, (SessionHandler, WSHandler))
+    if why := refusal(request, server.websocket_origins, starts_session=shows_data):
         gate.limit_body(request)
         return RefusalHandler, {"why": why}
     if login_required() and (instead := _behind_login(server, request, handler)) is not None:
         return instead
-    if request.path == f"{server.prefix}/metrics":
+    if measures:
         return MetricsHandler, {}
     return _for_members(request, handler)
 
