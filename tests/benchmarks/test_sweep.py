@@ -6,21 +6,24 @@ no other kind of order, no fills, no checks. All are warm: compiled, candles in 
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
 import time
 import warnings
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 
 from cqs_backtest.feed import from_lake
 from cqs_backtest.request import Request
 from cqs_backtest.search.evaluator import Evaluator
 from cqs_backtest.search.executors import Workload, open_executor
-from cqs_backtest.search.sets import Runner
+from cqs_backtest.search.sets import Runner, evaluator_of, part_size, seconds_a_set
 from cqs_backtest.search.space import make_space
 from cqs_backtest.search.store import ranges
 from cqs_backtest.strategies import VolatilityBreakout
@@ -310,23 +313,65 @@ def swept(executor, load, space, part=124):
     return sum(len(rows) for *_, rows in Runner(executor, load, space).run(ranges(len(space), part)))
 
 
+def spent(executor, load, space, times=20):
+    """Seconds of a sweep after start-up, in parts of the size that searches choose.
+
+    Processor seconds of this process and of the busiest worker, at least half of all: on two free processors that is
+    the time it takes, and on a busy machine it stays the same.
+    """
+
+    def seconds():
+        workers = [sum(process.cpu_times()[:2]) for process in children]
+        return np.array([time.process_time(), *workers])
+
+    with executor:
+        part = part_size(len(space), seconds_a_set(evaluator_of(load), space), executor)
+        for _ in range(3):
+            assert swept(executor, load, space, part) == len(space)
+        children = psutil.Process().children(recursive=True)
+        before = seconds()
+        for _ in range(times):
+            swept(executor, load, space, part)
+        own, *workers = (seconds() - before) / times
+    return max(own + max(workers), (own + sum(workers)) / 2)
+
+
 def test_sweep_with_two_processes_against_one(tmp_path):
-    """Wall time, after start-up: of a busy machine this says little."""
     load, space = stored(tmp_path), make_space(VolatilityBreakout, GRID)
+    one, two = (spent(open_executor(workers=count), load, space) for count in (1, 2))
+    told("two processes against one", two, one, 1.5)
 
-    def fastest(executor):
-        def once():
-            started = time.perf_counter()
-            assert swept(executor, load, space) == len(space)
-            return time.perf_counter() - started
 
-        with executor:
-            return min(once() for _ in range(15))
+@pytest.fixture
+def dask(tmp_path):
+    """The address of a Dask scheduler with two workers of one thread."""
+    pytest.importorskip("distributed", reason="install cqs-backtest[cluster] to compare with a Dask cluster")
+    about = tmp_path / "scheduler.json"
+    with ExitStack() as stack:
 
-    one, two, threads = open_executor(workers=1), open_executor(workers=2), open_executor(threads=2)
-    alone = fastest(one)
-    print(f"\ntwo threads against one process: {alone / fastest(threads):.2f} x")
-    told("two processes against one", fastest(two), alone, 1.5)
+        def start(kind, *options):
+            command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--host", "127.0.0.1", "--no-dashboard"]
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            stack.callback(stack.enter_context(subprocess.Popen([*command, *options], **quiet)).kill)
+
+        start("scheduler", "--port", "0", "--scheduler-file", str(about))
+        while not about.is_file() or not about.read_text().strip():
+            time.sleep(0.05)
+        address = json.loads(about.read_text())["address"]
+        for _ in range(2):
+            start("worker", address, "--nthreads", "1", "--no-nanny", "--memory-limit", "0")
+        yield address
+
+
+def test_sweep_on_a_dask_cluster_against_processes(dask, tmp_path):
+    from distributed import Client
+
+    with Client(dask, set_as_default=False) as client:
+        client.wait_for_workers(2)
+    (tmp_path / "bucket").mkdir()
+    load, space = stored(tmp_path / "bucket"), make_space(VolatilityBreakout, GRID)
+    processes, cluster = (spent(open_executor(**where), load, space) for where in ({"workers": 2}, {"scheduler": dask}))
+    told("two workers of Dask against two processes", cluster, processes, 1 / 1.5)
 
 
 @pytest.mark.parametrize("sets", [1_000, 100_000])
