@@ -125,7 +125,8 @@ def test_it_is_off_until_it_is_asked_for(live, exchange):
     expect(switch(page)).to_be_checked()
 
 
-def test_the_last_candle_moves_closes_and_is_followed_without_a_hole(live, bucket):
+def test_the_last_candle_moves_closes_and_is_followed_without_a_hole_and_the_newest_end_stays_in_view(live, bucket):
+    """The line is at the last price."""
     page = live()
     last = last_of(bucket)
     page.wait_for_function(f"bars().at(-1)[0] > {last + 3 * MINUTE}")
@@ -134,10 +135,6 @@ def test_the_last_candle_moves_closes_and_is_followed_without_a_hole(live, bucke
     page.wait_for_function(f"bars().at(-1)[0] >= {first[0] + 3 * MINUTE}", timeout=10_000)
     stamps = page.evaluate("bars().map((bar) => bar[0])")
     assert stamps == list(range(int(stamps[0]), int(stamps[-1]) + 1, MINUTE))
-
-
-def test_the_line_is_at_the_last_price_and_the_newest_end_stays_in_view(live):
-    page = live()
     seen = page.evaluate("[view().start, view().end]")
     page.wait_for_function(f"view().end >= {seen[1] + 3 * MINUTE}")
     page.wait_for_function("newest().data.price[0] === bars().at(-1)[4]")
