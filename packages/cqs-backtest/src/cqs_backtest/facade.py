@@ -185,8 +185,8 @@ def _kept_if_possible(result: Result, outcome: BacktestOutcome, bucket: Bucket |
     try:
         found = keep(result, bucket)
     except Exception as error:  # noqa: BLE001 - hours of computing must not be lost to a full disk
-        told = f"the run of {name_of(outcome.request.strategy)} was not kept: {error}; keep(result) tries again"
-        warnings.warn(told, KeepWarning, stacklevel=_caller())
+        message = f"the run of {name_of(outcome.request.strategy)} was not kept: {error}; keep(result) tries again"
+        warnings.warn(message, KeepWarning, stacklevel=_caller())
         return result
     for text in outcome.badges.get("source_incomplete", ()):
         warnings.warn(f"source incomplete: {text}", KeepWarning, stacklevel=_caller())
@@ -195,13 +195,13 @@ def _kept_if_possible(result: Result, outcome: BacktestOutcome, bucket: Bucket |
 
 def _warn(outcome: BacktestOutcome) -> None:
     if outcome.uncounted:
-        told = f"this set is not counted as a trial: {outcome.uncounted}"
-        warnings.warn(told, KeepWarning, stacklevel=_caller())
+        message = f"this set is not counted as a trial: {outcome.uncounted}"
+        warnings.warn(message, KeepWarning, stacklevel=_caller())
     for text in data_notes(outcome.badges):
         warnings.warn(text, DataWarning, stacklevel=_caller())
     if outcome.badges["lookahead"] == "peeks":
-        told = f"{name_of(outcome.request.strategy)} uses what it cannot know yet: {outcome.badges['lookahead_where']}"
-        warnings.warn(told, LookaheadWarning, stacklevel=_caller())
+        name, where = name_of(outcome.request.strategy), outcome.badges["lookahead_where"]
+        warnings.warn(f"{name} uses what it cannot know yet: {where}", LookaheadWarning, stacklevel=_caller())
 
 
 def _caller() -> int:

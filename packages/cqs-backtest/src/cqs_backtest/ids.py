@@ -36,6 +36,6 @@ def find_id(bucket: Bucket, folder: str, kind: str, beginning: str, remedy: str)
     known = bucket.folders(folder) if _ID.fullmatch(beginning) else []
     found = [name for name in known if name == beginning] or [name for name in known if name.startswith(beginning)]
     if len(found) != 1:
-        told = "several begin so; write more of it" if found else remedy
-        raise UnknownName(kind, beginning, () if found else known, remedy=told)
+        text = "several begin so; write more of it" if found else remedy
+        raise UnknownName(kind, beginning, () if found else known, remedy=text)
     return found[0]

@@ -30,7 +30,7 @@ _FEWEST = 4  # days below which kurtosis is unknown
 
 @dataclass(frozen=True)
 class Luck:
-    """What a Sharpe ratio is worth.
+    """How much of a Sharpe ratio may be luck.
 
     Attributes:
         sharpe: a year.

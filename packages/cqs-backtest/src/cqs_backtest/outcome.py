@@ -189,5 +189,5 @@ def _load(request: Request, bucket: Bucket | None, data: object, quote: str | No
 def _mark_outside(request: Request, said: dict[str, Any]) -> None:
     """The badge `candles only` where a strategy reads what the check cannot change."""
     if said["lookahead"] == "ok" and (found := outside_data(request.strategy)):
-        told = f"it reads {', '.join(found[:6])} from outside, which was not checked; give it as a feature"
-        said |= {"lookahead": "candles only", "lookahead_where": told}
+        text = f"it reads {', '.join(found[:6])} from outside, which was not checked; give it as a feature"
+        said |= {"lookahead": "candles only", "lookahead_where": text}

@@ -76,8 +76,8 @@ class Bars(dict[str, Frame]):
         return Frame(pd.concat(parts, ignore_index=True))
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{symbol} ({n:,}, {first} to {last})" for symbol, n, first, last, _ in self._rows())
-        return f"Bars of {len(self)} symbol{'' if len(self) == 1 else 's'}, {self.interval}: {told}"
+        text = ", ".join(f"{symbol} ({n:,}, {first} to {last})" for symbol, n, first, last, _ in self._rows())
+        return f"Bars of {len(self)} symbol{'' if len(self) == 1 else 's'}, {self.interval}: {text}"
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{name}</th>" for name in ("", f"{self.interval} candles", "first", "last", "close"))

@@ -63,6 +63,6 @@ def candles(
 def _marks(marks: Sequence[Mark], label: str, shape: str, color: str) -> list[Any]:
     if not marks:
         return []
-    told = tooltip([(label, "@price{0,0.[000000]}"), ("", "@ts{%F %H:%M} UTC")], hover_mode="mouse")
+    tip = tooltip([(label, "@price{0,0.[000000]}"), ("", "@ts{%F %H:%M} UTC")], hover_mode="mouse")
     dots = holoviews().Scatter(list(marks), "ts", "price", label=label)
-    return [dots.opts(marker=shape, size=11, color=color, line_color="white", **told, backend="bokeh")]
+    return [dots.opts(marker=shape, size=11, color=color, line_color="white", **tip, backend="bokeh")]

@@ -126,9 +126,9 @@ def _lines(curves: Mapping[str, Curve], values: Mapping[str, Any], kind: str) ->
     for (name, curve), color in zip(curves.items(), cycle((ACCENT, *OTHERS)), strict=False):
         at = thinned(values[name])
         data = {"ts": curve.times[at], "value": np.asarray(values[name])[at]}
-        told = tooltip([(name, f"@value{{{kind}}} %"), ("", "@ts{%F} UTC")], hover_mode="mouse")
+        tip = tooltip([(name, f"@value{{{kind}}} %"), ("", "@ts{%F} UTC")], hover_mode="mouse")
         line = hv.Curve(data, "ts", "value", label=name)
-        drawn.append(line.opts(color=color, line_width=1.6, **told, backend="bokeh"))
+        drawn.append(line.opts(color=color, line_width=1.6, **tip, backend="bokeh"))
     return hv.Overlay(drawn)
 
 

@@ -51,9 +51,9 @@ def rolling(run: Charted, *, metric: str = "sharpe", window: int = 90, height: i
     line = hvPlot(frame).line(x="ts", y="value", hover=False, responsive=True, height=height)
     rows = [("", "@ts{%F} UTC"), (label, f"@value{{0.00}}{' %' if unit == '%' else ''}")]
     options = shown.over_time(height, (float(days[0]), float(days[-1]), 10.0 * DAY), unit="%" if unit == "%" else "")
-    told = tooltip(rows)
-    tools = {"tools": [*options.pop("tools"), *told.pop("tools")]}
-    return line.opts(color=ACCENT, line_width=1.6, **options, **told, **tools, backend="bokeh")
+    tip = tooltip(rows)
+    tools = {"tools": [*options.pop("tools"), *tip.pop("tools")]}
+    return line.opts(color=ACCENT, line_width=1.6, **options, **tip, **tools, backend="bokeh")
 
 
 def years(run: Charted, *, height: int = 200, mode: Mode = "light") -> Any:

@@ -180,8 +180,8 @@ def scatter(
     kept = drawn_sets(_known(rows, metric, x, y), metric, _MOST_POINTS, lower_is_better=lower_is_better)
     values = kept[metric].to_numpy(np.float64)
     points = {"x": _plain(kept[x]), "y": _plain(kept[y]), "value": values, "set": kept["set"].to_numpy()}
-    told = [("Set", "@set{0}"), (_title(metric), "@value{0,0.00}"), (_title(x), "@x"), (_title(y), "@y")]
-    own = tooltip(told, hover_mode="mouse")
+    lines = [("Set", "@set{0}"), (_title(metric), "@value{0,0.00}"), (_title(x), "@x"), (_title(y), "@y")]
+    own = tooltip(lines, hover_mode="mouse")
     drawn = hv.Points(points, ["x", "y"], ["value", "set"]).opts(
         **color_scale(shown, float(values.min()), float(values.max()), color="value"),
         size=6,

@@ -72,10 +72,10 @@ def fan(bands: Mapping[str, Sequence[float]], *, height: int = 300, mode: Mode =
         )
         for low, high, alpha in _BANDS
     ]
-    told = [("Of the run", "@share{0} %"), ("Median", "@p50{+0,0.0} %")]
-    told += [("Half", "@p25{+0,0.0} to @p75{+0,0.0} %"), ("Nine of ten", "@p5{+0,0.0} to @p95{+0,0.0} %")]
+    lines = [("Of the run", "@share{0} %"), ("Median", "@p50{+0,0.0} %")]
+    lines += [("Half", "@p25{+0,0.0} to @p75{+0,0.0} %"), ("Nine of ten", "@p5{+0,0.0} to @p95{+0,0.0} %")]
     middle = hv.Curve({"share": share, **grown}, "share", ["p50", "p5", "p25", "p75", "p95"])
-    middle = middle.opts(color=ACCENT, line_width=1.8, **tooltip(told), backend="bokeh")
+    middle = middle.opts(color=ACCENT, line_width=1.8, **tooltip(lines), backend="bokeh")
     zero = hv.HLine(0).opts(color=GREY, line_width=1, line_dash="dotted", backend="bokeh")
 
     def dress(figure: Any) -> None:
@@ -105,9 +105,9 @@ def outcomes(
     hv, shown = holoviews(), look(mode)
     edges, counts = (np.asarray(counted[name], np.float64) for name in ("edges", "counts"))
     bars = {"left": edges[:-1], "bottom": np.zeros(len(counts)), "right": edges[1:], "top": counts}
-    told = [("", f"@left{{0,0.00}} to @right{{0,0.00}} {unit}"), ("Samples", "@top{0,0}")]
+    parts = [("", f"@left{{0,0.00}} to @right{{0,0.00}} {unit}"), ("Samples", "@top{0,0}")]
     drawn = hv.Rectangles(bars, ["left", "bottom", "right", "top"]).opts(
-        color=ACCENT, fill_alpha=0.55, line_color=None, **tooltip(told, hover_mode="mouse"), backend="bokeh"
+        color=ACCENT, fill_alpha=0.55, line_color=None, **tooltip(parts, hover_mode="mouse"), backend="bokeh"
     )
     top = float(counts.max()) or 1.0
     lines, texts = [], []
@@ -152,9 +152,9 @@ def _windows(
         "day": [row["test_start"][:10] for row in windows],
         "end": [row["test_stop"][:10] for row in windows],
     }
-    told = [("Tried", "@day to @end"), ("Earned", "@earned{+0,0.0} %"), ("Parameters", "@chosen")]
+    lines = [("Tried", "@day to @end"), ("Earned", "@earned{+0,0.0} %"), ("Parameters", "@chosen")]
     colored = hv.Rectangles(tried, _CORNERS, ["color", "earned", "chosen", "day", "end"])
-    colored = colored.opts(color="color", line_color=None, **tooltip(told, hover_mode="mouse"), backend="bokeh")
+    colored = colored.opts(color="color", line_color=None, **tooltip(lines, hover_mode="mouse"), backend="bokeh")
     height = min(_MOST, max(_LEAST, _ROW * count + 30))
     options = shown.over_time(height, span, xaxis=None, show_legend=False, ylim=(0, count), dress=_bare)
     return hv.Overlay([gray, colored]).opts(**options, backend="bokeh")

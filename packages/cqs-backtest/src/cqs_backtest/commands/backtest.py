@@ -45,8 +45,8 @@ def run(
     from cqs_backtest.outcome import run as execute
     from cqs_backtest.request import make_request
 
-    told: dict[str, Any] = {"costs": costs_of(options, bucket), "options": run_options_of(options)}
-    request = make_request(strategy, parse_list(symbols), params=parse_assignments(params), **told, **options)
+    values: dict[str, Any] = {"costs": costs_of(options, bucket), "options": run_options_of(options)}
+    request = make_request(strategy, parse_list(symbols), params=parse_assignments(params), **values, **options)
     opened = open_bucket(bucket)
     opened.check(write=keep)
     request = with_features(request, features, opened)

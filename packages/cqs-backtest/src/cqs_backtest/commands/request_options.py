@@ -82,8 +82,8 @@ def costs_of(options: dict[str, Any], bucket: str | None) -> Costs:
     """
     from cqs_backtest.request import make_costs
 
-    told = {name: options.pop(name) for name in COSTS}
-    return make_costs(**told | {"slippage_bps": slippage_bps(told["slippage_bps"], bucket)})
+    values = {name: options.pop(name) for name in COSTS}
+    return make_costs(**values | {"slippage_bps": slippage_bps(values["slippage_bps"], bucket)})
 
 
 def run_options_of(options: dict[str, Any]) -> RunOptions:

@@ -41,8 +41,8 @@ def list_runs(bucket: str | None, as_json: bool) -> None:
             dates = f"{row['first'][:10]} to {row['last'][:10]}"
             mark = "  (metrics of another version)" if row["other_versions"] else ""
             deflated = f", deflated {luck.short} sets" if luck.short else ""
-            told = f"CAGR {_number(row['cagr'])} %  Sharpe {_number(row['sharpe'], 2)}{deflated}{mark}"
-            click.echo(safe(f"{row['id']}  {row['symbols']}  {dates}  {told}"))
+            text = f"CAGR {_number(row['cagr'])} %  Sharpe {_number(row['sharpe'], 2)}{deflated}{mark}"
+            click.echo(safe(f"{row['id']}  {row['symbols']}  {dates}  {text}"))
         if not rows:
             click.echo("no runs yet; `cqs backtest run` keeps them")
 

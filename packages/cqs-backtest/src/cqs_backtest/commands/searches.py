@@ -43,13 +43,13 @@ def _print_list(rows: list[dict[str, Any]]) -> None:
 
 
 def _worth(row: Mapping[str, Any]) -> str:
-    """What the answer is worth."""
+    """The Sharpe ratio and the deflated one, in words."""
     if not row["done"]:
         return f"runs, or was stopped; go on with --resume {row['id']}"
     sharpe, dsr = (("unknown" if row[name] is None else row[name]) for name in ("sharpe", "dsr"))
-    told = sharpe if isinstance(sharpe, str) else f"{sharpe:.2f}"
+    text = sharpe if isinstance(sharpe, str) else f"{sharpe:.2f}"
     chance = dsr if isinstance(dsr, str) else f"{dsr:.1%}"
-    return f"Sharpe {told}, deflated {chance} of {row['trials']:,} trials"
+    return f"Sharpe {text}, deflated {chance} of {row['trials']:,} trials"
 
 
 def _print(found: KeptSearch) -> None:

@@ -46,7 +46,7 @@ _SEARCH = (
 
 
 def search_options(function: _F) -> _F:
-    """What is searched, and for what: the options of every search."""
+    """Add the options of every search: ranges, objectives and requirements."""
     function = executor_options(function)
     for option in reversed(_SEARCH):
         function = option(function)
@@ -57,7 +57,7 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask before a searc
 
 
 def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict[str, Any]]:
-    """What the options of a search ask for, and those that are about how it runs.
+    """The sweep that the options of a search describe, and the options of how it runs.
 
     Raises:
         UsageError: whatever makes no sense, before the bucket is touched.
@@ -68,10 +68,10 @@ def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict
 
     names = ("ranges", "count", "optimize", "seed", "objectives", "requirements", "features")
     own = {name: options.pop(name) for name in (*names, *EXECUTOR)}
-    told: dict[str, Any] = {"costs": costs_of(options, bucket), "options": run_options_of(options)}
+    values: dict[str, Any] = {"costs": costs_of(options, bucket), "options": run_options_of(options)}
     fixed = parse_assignments(options.pop("params"), "--set")
     markets = parse_list(options.pop("symbols"))
-    request = make_request(options.pop("strategy"), markets, params=fixed, **told, **options)
+    request = make_request(options.pop("strategy"), markets, params=fixed, **values, **options)
     objective = make_objective(own["objectives"] or "sharpe", own["requirements"])
     asked = Sweep(request, _ranges(own["ranges"], fixed), own["count"], own["seed"], objective, own["optimize"])
     asked.space()

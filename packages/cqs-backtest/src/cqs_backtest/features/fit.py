@@ -58,10 +58,10 @@ def _check_end(name: str, feature: FeatureValues, last: int, tell: Callable[[str
         return
     end = iso(int(feature.ts[-1]))
     if not allowed:
-        told = iso(due)[: 10 if feature.step >= DAY else 16]
+        day = iso(due)[: 10 if feature.step >= DAY else 16]
         raise UsageError(
             f"feature {name!r} ends at {end[:16]}, before the run's last bar at {iso(last)[:16]}; "
-            f"give later values, or --end {told}, or --allow-stale to use its last value on"
+            f"give later values, or --end {day}, or --allow-stale to use its last value on"
         )
     tell(f"Feature {name} ends at {end[:16]}; its last value was used from then on")
 

@@ -110,8 +110,8 @@ def _columns(
     if not found and len(frame.columns) == 1:
         return frame.iloc[:, 0]
     if not found:
-        told = ", ".join(map(str, frame.columns[:6]))
-        raise UsageError(f"feature {name!r} has columns {told}; give one column, or one a symbol: {', '.join(markets)}")
+        text = ", ".join(map(str, frame.columns[:6]))
+        raise UsageError(f"feature {name!r} has columns {text}; give one column, or one a symbol: {', '.join(markets)}")
     if lacking := [market for market in markets if market not in named]:
         raise UsageError(f"feature {name!r} has no column of {lacking[0]}; give one to each symbol that is traded")
     return frame[[named[market] for market in markets]]

@@ -22,7 +22,7 @@ _TIMES = ("ts", "known_at")
 
 
 def described(features: Mapping[str, FeatureValues]) -> dict[str, dict[str, Any]]:
-    """What a manifest says of features, by name."""
+    """The entries of features in a manifest, by name."""
     return {
         name: {
             "known": one.known,

@@ -79,8 +79,8 @@ class Excerpt:
             self._import_module(name, value)
         elif self._is_own(value):
             own = unwrapped(value)
-            if self._define(own) and (told := _defined(self._parts[id(own)])) != name:
-                self._aliases[name] = f"{name} = {told}"
+            if self._define(own) and (named := _defined(self._parts[id(own)])) != name:
+                self._aliases[name] = f"{name} = {named}"
         elif (text := literal(value)) is not None:
             self._constants[name] = f"{name} = {text}"
             self._imports |= {known: f"import {known}" for known in _used_modules(text)}
@@ -95,8 +95,8 @@ class Excerpt:
         return isinstance(own, type | FunctionType) and own.__module__ in (self._module, "__main__")
 
     def _import_module(self, name: str, module: ModuleType) -> None:
-        told = module.__name__
-        self._imports[name] = f"import {told}" if told == name else f"import {told} as {name}"
+        path = module.__name__
+        self._imports[name] = f"import {path}" if path == name else f"import {path} as {name}"
         self._check_origin(module)
 
     def _import_from(self, name: str, value: Any, module: str) -> None:
@@ -109,9 +109,9 @@ class Excerpt:
         file = getattr(module, "__file__", None)
         if file is None or _is_library(Path(file)) or Path(file).resolve().is_relative_to(folder_of(self._module)):
             return
-        told = f"module {module.__name__} is not kept: it lies outside the folder of the strategy"
-        if told not in self.missing:
-            self.missing.append(told)
+        text = f"module {module.__name__} is not kept: it lies outside the folder of the strategy"
+        if text not in self.missing:
+            self.missing.append(text)
 
 
 def folder_of(module: str) -> Path:
@@ -229,10 +229,10 @@ def _free(table: symtable.SymbolTable) -> Iterator[str]:
 
 def _home_of(name: str, value: Any) -> str | None:
     """A module from which the value can be imported by its name, or by the name it was given; packages first."""
-    told = getattr(value, "__module__", None)
-    if isinstance(told, str) and told in sys.modules and told != "__main__":
+    module = getattr(value, "__module__", None)
+    if isinstance(module, str) and module in sys.modules and module != "__main__":
         names = (name, getattr(value, "__name__", name))
-        for key in (told.partition(".")[0], told):
+        for key in (module.partition(".")[0], module):
             if key in sys.modules and any(getattr(sys.modules[key], one, None) is value for one in names):
                 return key
     modules = [(key, module) for key, module in list(sys.modules.items()) if isinstance(module, ModuleType)]
@@ -257,6 +257,6 @@ def is_library_module(name: str) -> bool:
 def _is_library(file: Path) -> bool:
     paths = sysconfig.get_paths()
     own = {Path(paths[key]).resolve() for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    told = file.resolve()
-    ours = any(part.startswith("cqs_") for part in told.parts)
-    return ours or "site-packages" in told.parts or any(told.is_relative_to(path) for path in own)
+    resolved = file.resolve()
+    ours = any(part.startswith("cqs_") for part in resolved.parts)
+    return ours or "site-packages" in resolved.parts or any(resolved.is_relative_to(path) for path in own)

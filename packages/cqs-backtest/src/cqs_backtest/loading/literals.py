@@ -35,11 +35,11 @@ def _elements(value: Any) -> str | None:
     items = [literal(item) for item in value]
     if None in items:
         return None
-    told = ", ".join(map(str, items))
+    text = ", ".join(map(str, items))
     if isinstance(value, tuple):
-        return f"({told}{',' if len(items) == 1 else ''})"
+        return f"({text}{',' if len(items) == 1 else ''})"
     if isinstance(value, list):
-        return f"[{told}]"
+        return f"[{text}]"
     return f"{type(value).__name__}([{', '.join(sorted(map(str, items)))}])"
 
 

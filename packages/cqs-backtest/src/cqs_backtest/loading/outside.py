@@ -1,4 +1,4 @@
-"""What a strategy reads from outside its arguments, where that can be seen: then candles alone were checked."""
+"""Detects what a strategy reads from outside its arguments: then candles alone were checked."""
 
 from __future__ import annotations
 

@@ -74,10 +74,10 @@ def curves(equity: Sequence[Floats], colors: Sequence[str], capital: float, behi
         _line(_scaled(one, deep, 0.0, _HIGH + 8, _HIGH + _LOW), tone) for one, tone in zip(falls, tones, strict=True)
     ]
     edge = f'<line x1="0" x2="{_WIDTH}" y1="{_HIGH + 8}" y2="{_HIGH + 8}" stroke="{_GREY}" stroke-width=".5"/>'
-    told = f"Equity, and drawdown down to {deep:.1%}"
+    text = f"Equity, and drawdown down to {deep:.1%}"
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HIGH + _LOW + 4}" style="width:100%;height:auto;display:block" role="img" '
-        f'aria-label="{told}"><title>{told}</title>{edge}{"".join(above)}{"".join(below)}</svg>'
+        f'aria-label="{text}"><title>{text}</title>{edge}{"".join(above)}{"".join(below)}</svg>'
     )
 
 

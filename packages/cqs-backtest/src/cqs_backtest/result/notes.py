@@ -22,7 +22,7 @@ def notes(badges: Mapping[str, Any]) -> list[Note]:
 
 
 def data_notes(badges: Mapping[str, Any]) -> list[str]:
-    """What the candles or features lack, in sentences."""
+    """Gaps of the candles or features, in sentences."""
     stale = [
         f"{row['symbol']} has no candles since {row['since'][:16]}; {row['share']:.1%} of equity"
         for row in badges.get("stale", ())
@@ -48,8 +48,8 @@ def _engines(badges: Mapping[str, Any]) -> Iterator[Note]:
 
 
 def _source(badges: Mapping[str, Any]) -> Iterator[Note]:
-    if told := badges.get("source_incomplete"):
-        yield Note("care", f"Source incomplete: {'; '.join(told)}")
+    if text := badges.get("source_incomplete"):
+        yield Note("care", f"Source incomplete: {'; '.join(text)}")
 
 
 def _candles(badges: Mapping[str, Any]) -> Iterator[Note]:

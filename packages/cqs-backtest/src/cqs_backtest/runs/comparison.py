@@ -154,8 +154,8 @@ class Comparison:
 
 
 def _row(label: str, cells: Sequence[str]) -> str:
-    told = "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in cells)
-    return f'<tr><td style="{_CELL};text-align:left;opacity:.75">{escape(label)}</td>{told}</tr>'
+    text = "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in cells)
+    return f'<tr><td style="{_CELL};text-align:left;opacity:.75">{escape(label)}</td>{text}</tr>'
 
 
 def _names(found: Sequence[Result]) -> list[str]:

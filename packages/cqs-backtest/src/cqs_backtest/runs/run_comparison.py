@@ -38,8 +38,8 @@ def compare(bucket: Bucket, runs: Sequence[str]) -> dict[str, Any]:
     """
     found = [read(bucket, run) for run in runs]
     worth = lucks(bucket, (run.manifest for run in found))
-    told = {run.id: luck.row() | {"short": luck.short} for run, luck in zip(found, worth, strict=True)}
-    return side_by_side([(run.id, run) for run in found]) | {"luck": told}
+    values = {run.id: luck.row() | {"short": luck.short} for run, luck in zip(found, worth, strict=True)}
+    return side_by_side([(run.id, run) for run in found]) | {"luck": values}
 
 
 def side_by_side(named: Sequence[tuple[str, Record]]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class SearchFolder:
         return made | {"id": self.id}
 
     def result(self) -> dict[str, Any] | None:
-        """What came of it, unknown numbers as None; None if it runs, was stopped, or its result is damaged."""
+        """The result, unknown numbers as None; None if it runs, was stopped, or its result is damaged."""
         try:
             return self.read_result(self.bucket.read(self.key("result.json")))
         except FileNotFoundError:
@@ -86,7 +86,7 @@ class SearchFolder:
 
     @staticmethod
     def read_result(data: bytes) -> dict[str, Any] | None:
-        """What came of it, from these bytes."""
+        """The result, from these bytes."""
         return _object(data)
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:

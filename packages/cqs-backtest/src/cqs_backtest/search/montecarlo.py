@@ -90,7 +90,7 @@ def montecarlo(
 
 
 class Options(NamedTuple):
-    """What all curves share; see `montecarlo`."""
+    """The options of all curves; see `montecarlo`."""
 
     seed: int
     block: float

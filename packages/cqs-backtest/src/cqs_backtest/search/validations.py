@@ -1,4 +1,4 @@
-"""What tests of a kept run came to, beside the run: `runs/{id}/validation/{kind}.json`, the newest of each kind."""
+"""Results of tests of a kept run, beside the run: `runs/{id}/validation/{kind}.json`, the newest of each kind."""
 
 from __future__ import annotations
 

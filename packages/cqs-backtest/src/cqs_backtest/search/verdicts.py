@@ -1,4 +1,4 @@
-"""What the figures of a search mean: one sentence and one judgment for each, the same on pages and terminals."""
+"""The meaning of the figures of a search: one sentence and one judgment for each, the same on pages and terminals."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def of_overfitting(pbo: float | None) -> Verdict:
     if pbo <= _LUCKY:
         return Verdict(name, f"{pbo:.0%}", "good", f"{meaning}: rarely, the choice carries over.")
     judgment: Judgment = "care" if pbo < _COIN else "bad"
-    told = "often, so expect less than the best set shows" if pbo < _COIN else "no better than a coin toss"
-    return Verdict(name, f"{pbo:.0%}", judgment, f"{meaning}: {told}.")
+    text = "often, so expect less than the best set shows" if pbo < _COIN else "no better than a coin toss"
+    return Verdict(name, f"{pbo:.0%}", judgment, f"{meaning}: {text}.")
 
 
 def of_walk_forward(result: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -93,8 +93,8 @@ def of_walk_forward(result: Mapping[str, Any]) -> Iterator[Verdict]:
     share, windows = result["consistency"], len(result["windows"])
     earned = f"{round(share * windows)} of {windows}"
     judgment: Judgment = "good" if share >= _MOSTLY else "care" if share >= _COIN else "bad"
-    told = "The choice earned in so many of the windows on which it was tried"
-    yield Verdict("Windows that earned", earned, judgment, f"{told}: {_CONSISTENT[judgment]}.")
+    text = "The choice earned in so many of the windows on which it was tried"
+    yield Verdict("Windows that earned", earned, judgment, f"{text}: {_CONSISTENT[judgment]}.")
     tried = of_deflated_sharpe(result["dsr"], result["trials"])
     yield Verdict("Deflated Sharpe ratio, tried", tried.figure, tried.judgment, f"On days not seen. {tried.text}")
 
@@ -105,8 +105,8 @@ def _efficiency(value: float | None) -> Verdict:
         return Verdict(name, "unknown", "bad", "The sets that were chosen lost already while they were chosen.")
     meaning = "Growth on days that the choice had not seen, over growth while it was chosen"
     judgment: Judgment = "good" if value >= _HALF else "care" if value > 0 else "bad"
-    told = {"good": "most of it carries over", "care": "little of it carries over", "bad": "it was overfitted"}
-    return Verdict(name, f"{value:.2f}", judgment, f"{meaning}: {told[judgment]}.")
+    values = {"good": "most of it carries over", "care": "little of it carries over", "bad": "it was overfitted"}
+    return Verdict(name, f"{value:.2f}", judgment, f"{meaning}: {values[judgment]}.")
 
 
 def of_montecarlo(found: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -121,7 +121,7 @@ def of_montecarlo(found: Mapping[str, Any]) -> Iterator[Verdict]:
         return
     low, middle, high = (part["cagr"][name] for name in ("low", "median", "high"))
     judgment: Judgment = "good" if low > 0 else "care" if middle > 0 else "bad"
-    told = {
+    values = {
         "good": "even a poor draw earns",
         "care": "luck decides whether it earns",
         "bad": "a usual draw loses",
@@ -130,7 +130,7 @@ def of_montecarlo(found: Mapping[str, Any]) -> Iterator[Verdict]:
         "CAGR, nine draws of ten",
         f"{low:.0f} to {high:.0f} %",
         judgment,
-        f"The growth of nine in ten curves whose days were drawn anew: {told[judgment]}.",
+        f"The growth of nine in ten curves whose days were drawn anew: {values[judgment]}.",
     )
     ruin = part["ruin"]
     judged: Judgment = "good" if ruin <= _RARE else "care" if ruin <= 5 * _RARE else "bad"

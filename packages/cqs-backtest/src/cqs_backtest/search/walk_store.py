@@ -29,7 +29,7 @@ _KEY = b"window"
 
 @dataclass(frozen=True, eq=False)
 class Try:
-    """What came of one window.
+    """The result of one window.
 
     Attributes:
         window: its dates.

@@ -32,7 +32,7 @@ _COLUMNS = ("set", "sharpe", "sharpe_version")
 
 
 class Sets(NamedTuple):
-    """What one object says.
+    """The trials of one object.
 
     Attributes:
         digests: (N,) hashes of parameters.

@@ -49,7 +49,7 @@ def _test_outcome(job: Job) -> Outcome | None:
 
 
 def _said(kind: str, made: Mapping[str, Any]) -> str:
-    """What a test came to, in a line."""
+    """The result of a test, in a line."""
     from cqs_backtest.search import verdicts
 
     found = {
@@ -67,9 +67,9 @@ def _worth(made: Mapping[str, Any]) -> str:
     if made["best"] is None:
         return f"{made['rows']:,} sets, none of which meets the requirements"
     sharpe, dsr = made["best"].get("sharpe"), made["dsr"]
-    told = [f"best Sharpe {sharpe:.2f}"] if sharpe is not None else []
-    told += [f"deflated {dsr:.1%} of {made['trials']:,} trials"] if dsr is not None else []
-    return ", ".join([f"{made['rows']:,} sets", *told])
+    lines = [f"best Sharpe {sharpe:.2f}"] if sharpe is not None else []
+    lines += [f"deflated {dsr:.1%} of {made['trials']:,} trials"] if dsr is not None else []
+    return ", ".join([f"{made['rows']:,} sets", *lines])
 
 
 _FIGURES = {"cagr": "CAGR {:+.1f} %", "sharpe": "Sharpe {:.2f}", "mdd": "max drawdown {:.1f} %"}

@@ -61,11 +61,11 @@ def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError], luck: Lu
     symbols = ", ".join(symbol.partition("/")[0] for symbol in made["symbols"])
     said = f"{symbols} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
     name = strategy_title(made["strategy"]["name"])
-    told = [html(f'<span class="note">{_unreadable(len(damaged))}; see Backtest.</span>')] if damaged else []
+    lines = [html(f'<span class="note">{_unreadable(len(damaged))}; see Backtest.</span>')] if damaged else []
     notes = filter(None, (luck.sentence, version_note(made)))
-    told += [html(f'<span class="note">{escape(note)}</span>') for note in notes]
+    lines += [html(f'<span class="note">{escape(note)}</span>') for note in notes]
     chart = ChartPane(page, 404).draw(lambda: charts.equity(run, benchmark=False, mode="page"))
-    return section(name, *told, chart, note=said, actions=[_link(page, "Open", run=run.id)])
+    return section(name, *lines, chart, note=said, actions=[_link(page, "Open", run=run.id)])
 
 
 def _link(page: PageState, label: str, **query: str) -> Any:

@@ -88,8 +88,8 @@ class OptimizeView(pn.viewable.Viewer):
 
     def _run(self) -> None:
         if self._form is None or not self._form.symbols:
-            told = "No symbols: choose at least one." if self._form else "No candles yet."
-            self._bench.show_message(html(f"<p>{told}</p>"))
+            text = "No symbols: choose at least one." if self._form else "No candles yet."
+            self._bench.show_message(html(f"<p>{text}</p>"))
         elif self._estimate.error:
             self._tell(self._estimate)
         elif self._estimate.asks:

@@ -47,7 +47,7 @@ def typed_values(form: param.Parameterized) -> dict[str, Any]:
 
 
 def fields_of(made: Mapping[str, Any]) -> dict[str, Any]:
-    """What the fields hold for the manifest of a run or search."""
+    """The values of the fields for the manifest of a run or search."""
     kept = kept_values(made)
     return {field: as_percent(kept[name]) if OPTIONS[name].percent else kept[name] for field, name in SHOWN.items()}
 

@@ -120,8 +120,8 @@ def _features(made: dict[str, Any]) -> str:
     """The outside data that a run used, and the filter on them."""
     named = [f"{name} ({about['source'] or 'from Python'})" for name, about in made.get("features", {}).items()]
     only = made["strategy"]["parameters"].get("only_in")
-    told = [f"Features: {', '.join(named)}"] if named else []
-    return "; ".join([*told, *([f"trades only in {only}"] if only else [])])
+    lines = [f"Features: {', '.join(named)}"] if named else []
+    return "; ".join([*lines, *([f"trades only in {only}"] if only else [])])
 
 
 def cards(performance: dict[str, float | None], quote: str, deflated: str = "") -> list[Metric]:

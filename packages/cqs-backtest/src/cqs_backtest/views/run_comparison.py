@@ -90,7 +90,7 @@ def _metric(row: dict[str, Any], runs: Sequence[str]) -> tuple[str, ...]:
 
 
 def _deflated(found: dict[str, Any]) -> list[tuple[str, ...]]:
-    """What each Sharpe is worth, where other sets were tried."""
+    """The deflated Sharpe ratio of each run for which other sets were tried."""
     first, *others = (found["luck"][run]["short"] for run in found["runs"])
     if not any((first, *others)):
         return []

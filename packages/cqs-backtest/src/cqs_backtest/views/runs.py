@@ -140,11 +140,11 @@ def _versions(found: Sequence[dict[str, Any]]) -> list[Any]:
 
 
 def _luck(worth: Sequence[Luck]) -> list[Any]:
-    """What the column of deflated Sharpe ratios says, if it says anything."""
+    """A note on the column of deflated Sharpe ratios, if it has values."""
     if not any(luck.short for luck in worth):
         return []
-    told = f"Deflated Sharpe: the probability of skill, after so many sets were tried; {SURE:.0%} is asked."
-    return [html(f'<span class="note">{told}</span>')]
+    text = f"Deflated Sharpe: the probability of skill, after so many sets were tried; {SURE:.0%} is asked."
+    return [html(f'<span class="note">{text}</span>')]
 
 
 def _row(made: dict[str, Any], zone: str | None) -> dict[str, Any]:

@@ -79,10 +79,10 @@ class SetTable(pn.viewable.Viewer):
 
     def _shown(self, rows: pd.DataFrame) -> pd.DataFrame:
         chosen = rows[rows["set"].isin(self._only)] if self._only else rows
-        told = f"{len(chosen):,} of {len(rows):,} sets are brushed" if self._only else ""
+        text = f"{len(chosen):,} of {len(rows):,} sets are brushed" if self._only else ""
         if len(chosen) > _MOST:
-            told += f"{'; ' if told else ''}the best {_MOST:,} are listed"
-        self._note.object = f'<span style="font-size:12px;color:var(--cqs-muted)">{told}</span>' if told else ""
+            text += f"{'; ' if text else ''}the best {_MOST:,} are listed"
+        self._note.object = f'<span style="font-size:12px;color:var(--cqs-muted)">{text}</span>' if text else ""
         ordered = chosen.sort_values(self._objective.metric, ascending=self._objective.lower_is_better, kind="stable")
         metrics = dict.fromkeys([*self._objective.goals, *HEADLINE])
         columns = ["set", *self._searched, *(name for name in metrics if name in rows)]

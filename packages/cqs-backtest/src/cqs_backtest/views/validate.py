@@ -147,7 +147,7 @@ class ValidateView(pn.viewable.Viewer):
 
 
 def _known(page: PageState, run: str, sweep: str) -> Validated | UnknownName:
-    """What is known, or the error where there is no such run or sweep."""
+    """The results, or the error if there is no such run or sweep."""
     try:
         return validated(page.bucket, run, sweep)
     except UnknownName as error:

@@ -1,4 +1,4 @@
-"""What the tests of a run or a sweep say, from top to bottom: verdicts first, then each test by itself."""
+"""The tests of a run or a sweep: verdicts first, then each test by itself."""
 
 from __future__ import annotations
 
@@ -121,11 +121,11 @@ class ValidationPage(pn.viewable.Viewer):
             chart = ChartPane(self._page, _WALK + 100)
             inside.append(chart.draw(lambda: charts.walk_forward(windows, walked, height=_WALK, mode="page")))
         plan = walk.manifest["plan"]
-        told = f"{plan['optimize']} days to choose, {plan['test']} to try, {walk.manifest['sets']:,} sets each"
+        text = f"{plan['optimize']} days to choose, {plan['test']} to try, {walk.manifest['sets']:,} sets each"
         drift = ", ".join(
             f"{label(name)} {value:.0%}" for name, value in walk.result["drift"].items() if value is not None
         )
-        note = f"{told}; {walk.folder.id}" + (f"; the choice moves by a share of the range: {drift}" if drift else "")
+        note = f"{text}; {walk.folder.id}" + (f"; the choice moves by a share of the range: {drift}" if drift else "")
         inside += [html(f'<span class="note">{escape(note)}</span>'), _window_table(windows)]
         return self._section("Walk-forward", WALK, *inside)
 
@@ -149,9 +149,9 @@ class ValidationPage(pn.viewable.Viewer):
         found = self._found.tests.get(MONTECARLO) or {}
         part, performance = found.get(self.method), self._found.manifest["performance"]
         if part is None:
-            told = "Not made: there are too few trades or days."
+            text = "Not made: there are too few trades or days."
             for one in (self._fan, self._cagr, self._mdd):
-                one.draw(lambda: html(f"<p>{told}</p>"))
+                one.draw(lambda: html(f"<p>{text}</p>"))
             return
         self._fan.draw(lambda: charts.fan(part["bands"], height=_FAN, mode="page"))
         for name, place in (("cagr", self._cagr), ("mdd", self._mdd)):
@@ -161,11 +161,11 @@ class ValidationPage(pn.viewable.Viewer):
         found = self._found.tests.get(PERMUTE)
         if found is None:
             return self._section("Permutation test", PERMUTE)
-        told = (
+        text = (
             f"{found['positions']:,} positions returned {found['mean_return']:.2f} % each; random ones "
             f"{found['random_mean']:.2f} %, the best twentieth of them {found['random_95']:.2f} % or more."
         )
-        inside = [html(f'<span class="note">{escape(told)}</span>')]
+        inside = [html(f'<span class="note">{escape(text)}</span>')]
         if counted := found.get("histogram"):
             marks = {"this run": found["mean_return"], "95 % of chance": found["random_95"]}
             chart = ChartPane(self._page, _BARS)

@@ -73,7 +73,7 @@ def _plan(settings: Settings) -> list[str]:
 
 
 def _searched(made: Mapping[str, Any]) -> list[str]:
-    """What the windows search: the ranges of a sweep; about a hundred sets around the whole ranges, for a run."""
+    """The ranges that the windows search: those of a sweep; for a run, about a hundred sets of the whole ranges."""
     if "axes" in made:
         return search_arguments(made)
     own = {name: value for name, value in made["strategy"]["parameters"].items() if name != "only_in"}

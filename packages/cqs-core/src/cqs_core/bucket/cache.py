@@ -140,7 +140,7 @@ def _whole(keys: list[str], fetch: Fetch) -> dict[str, bytes]:
 
 
 def as_named(key: str, data: bytes) -> str:
-    """What is wrong with bytes according to the hash in the object's name; empty if nothing, or without a hash."""
+    """The fault of bytes according to the hash in the object's name; empty if there is no fault, or no hash."""
     promised = _DIGEST.search(key)
     if promised is None or promised[1] == digest(data):
         return ""
@@ -150,7 +150,7 @@ def as_named(key: str, data: bytes) -> str:
 def problems(
     place: Path, root: str, paths: Mapping[str, str], test: Test, *, again: bool = False, copies: bool = False
 ) -> dict[str, str]:
-    """What is wrong with files whose names contain a hash, by key; results by version are kept in `place`."""
+    """Faults of files whose names contain a hash, by key; results by version are kept in `place`."""
     found: dict[str, str] = {}
     for folder, some in _by_folder(paths).items():
         found |= soundness(place, root, folder, copies=copies).problems(some, test, again=again)

@@ -46,7 +46,7 @@ class Soundness:
         self._lock = threading.Lock()
 
     def problems(self, paths: Mapping[str, str], test: Test, *, again: bool = False) -> dict[str, str]:
-        """What is wrong with files, by key; sound files are left out.
+        """Faults of files, by key; sound files are left out.
 
         Args:
             paths: of the files, by key.

@@ -135,7 +135,7 @@ def routed(taken: int | None = None) -> Iterator[Output | None]:
 
 @contextlib.contextmanager
 def printing() -> Iterator[None]:
-    """What the block prints is the command's result, even with `--json`."""
+    """Print from the block as the command's result, even with `--json`."""
     token = _PRINTING.set(True)
     try:
         yield

@@ -38,7 +38,7 @@ class Repeats:
         return True
 
     def heard(self, faults: Collection[str], now: float | None = None) -> Iterator[tuple[bool, str]]:
-        """What to say after a round with these faults: pairs of whether it is a fault, and the line.
+        """The messages after a round with these faults: pairs of whether it is a fault, and the line.
 
         >>> faults = Repeats()
         >>> [list(faults.heard(["it is down"], now)) for now in (0, 60)]

@@ -1,4 +1,4 @@
-"""What to say of a command that is not there: which package has it, and why that is not loaded."""
+"""The message for a command that does not exist: which package has it, and why that is not loaded."""
 
 from __future__ import annotations
 

@@ -62,12 +62,12 @@ def settings_in_force() -> list[SettingInForce]:
 
 
 def setting_warnings() -> list[str]:
-    """What is probably a mistake: unknown names, files with secrets that others can read."""
+    """Probable mistakes: unknown names, files with secrets that others can read."""
     return [*_unknown_names(), *_open_secrets(), *_not_read_by_google()]
 
 
 def _faults() -> dict[str, str]:
-    """What is wrong, by variable; nothing else can be known where the file cannot be read."""
+    """Errors by variable; nothing else is known if the file cannot be read."""
     try:
         file_variables()
     except UsageError as error:
@@ -117,7 +117,7 @@ def _setting(one: Variable, name: str, given: tuple[str, str] | None, fault: str
 
 
 def _without(one: Variable) -> str:
-    """What holds where the variable is not set, as it is on this machine."""
+    """The value on this machine if the variable is not set."""
     now: dict[str, Callable[[], object]] = {
         "CQS_BUCKET": lambda: data_folder() / "bucket",
         "CQS_QUOTE": lambda: settings().quote,

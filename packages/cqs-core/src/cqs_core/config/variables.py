@@ -155,7 +155,7 @@ def settings(**options: Any) -> Settings:
 
 
 def setting_faults() -> dict[str, str]:
-    """What is wrong with the settings that variables give, by the field's name."""
+    """Errors in the settings that variables give, by the field's name."""
     options: dict[str, Any] = {}
     try:
         _with_own_quote(Settings(**options))

@@ -33,7 +33,7 @@ _NAMES = {
 
 @dataclass
 class Merged:
-    """What all plugins returned from one hook.
+    """The items that all plugins returned from one hook.
 
     Attributes:
         items: by name.
@@ -62,12 +62,12 @@ class Merged:
 
 
 def answers(hook: str, function: Callable[[], Any]) -> list[tuple[str, Any] | DataError]:
-    """What a plugin's implementation of a hook gives, see `named`."""
+    """The items of a plugin's implementation of a hook; see `named`."""
     return list(named(hook, function()))
 
 
 def named(hook: str, given: Any) -> Iterator[tuple[str, Any] | DataError]:
-    """What a plugin returned from a hook, by name; None is fine. A useless item is replaced by an error."""
+    """The items that a plugin returned from a hook, by name; None is fine. A useless item is replaced by an error."""
     if given is None:
         return
     _refuse_single(hook, given)

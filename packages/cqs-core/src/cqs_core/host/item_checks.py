@@ -1,4 +1,4 @@
-"""What an item that a plugin returns from a hook must be."""
+"""Checks of the items that plugins return from hooks."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _is_exchange(item: Any) -> Verdict:
 
 
 def _attribute_fault(item: Any) -> str:
-    """What is wrong with the attributes of an exchange's class."""
+    """The fault of the attributes of an exchange's class."""
     from cqs_core.time.intervals import INTERVALS
 
     if not isinstance(item.quote, str) or not re.fullmatch(r"[A-Z0-9]{1,16}", item.quote):
@@ -106,7 +106,7 @@ def _is_log_format(item: Any) -> Verdict:
 
 
 def _conventions(item: Any) -> str:
-    """What is wrong with the attributes that say how figures are counted."""
+    """The fault of the attributes that say how figures are counted."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     if not isinstance(item.currency, str) or not re.fullmatch(r"[A-Z0-9]{1,16}", item.currency):

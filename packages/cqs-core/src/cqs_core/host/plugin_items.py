@@ -1,4 +1,4 @@
-"""What the installed plugins have registered, by name."""
+"""The items that plugins have registered, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin did wrong, and a line on stderr about it."""
+"""A problem of a plugin, and a line on stderr about it."""
 
 from __future__ import annotations
 

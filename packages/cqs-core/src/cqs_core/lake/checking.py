@@ -37,7 +37,7 @@ def checked_paths(bucket: Bucket, objects: Sequence[LakeObject], *, again: bool 
 
 
 def problem_of(key: str, data: bytes) -> str:
-    """What is wrong with an object of the lake, without decoding a row; empty if nothing is."""
+    """The fault of an object of the lake, found without decoding a row; empty if it has none."""
     if said := as_named(key, data):
         return said
     series, item = parse_folder(key.rpartition("/")[0]), parse_object(key)
@@ -50,7 +50,7 @@ def problem_of(key: str, data: bytes) -> str:
 
 
 def against_name(table: pa.Table, item: LakeObject) -> str:
-    """What is wrong with the rows of an object, given its name; empty if nothing is."""
+    """The fault of the rows of an object, given its name; empty if they have none."""
     ts = stamps(table)
     if len(ts) != item.rows or (len(ts) and (ts[0] != item.first or ts[-1] != item.last)):
         return "does not hold the rows that its name says"

@@ -30,8 +30,8 @@ class LogFormatContract:
     data: ClassVar[bytes]
 
     def _read(self, data: bytes) -> tuple[list[LoggedTrade], list[tuple[int | None, str]]]:
-        told: list[tuple[int | None, str]] = []
-        return list(self.format.trades(io.BytesIO(data), lambda line, reason: told.append((line, reason)))), told
+        lines: list[tuple[int | None, str]] = []
+        return list(self.format.trades(io.BytesIO(data), lambda line, reason: lines.append((line, reason)))), lines
 
     def test_the_host_takes_it(self) -> None:
         taken: list[tuple[str, object] | DataError] = list(named("register_log_formats", [self.format]))

@@ -1,4 +1,4 @@
-"""What the code of a class does, as a hash that is the same in every process."""
+"""A hash of the code of a class that is the same in every process."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class FeatureValues:
 
     @property
     def unknown(self) -> float | str:
-        """What stands for a value that is not known."""
+        """The value that stands for an unknown one."""
         return "" if self.values.dtype.kind == "U" else float("nan")
 
     def at(self, ts: Stamps) -> npt.NDArray[Any]:

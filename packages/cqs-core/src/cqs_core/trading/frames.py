@@ -85,6 +85,6 @@ def _time_column(what: str, frame: pd.DataFrame) -> Any:
     temporal = [name for name in frame.columns if pd.api.types.is_datetime64_any_dtype(frame[name].dtype)]
     found = named or temporal
     if not named and len(temporal) != 1:
-        told = ", ".join(map(str, frame.columns)) or "no columns"
-        raise DataError(f"{what} are not indexed by time ({told}); set a DatetimeIndex in UTC, or name a column 'ts'")
+        text = ", ".join(map(str, frame.columns)) or "no columns"
+        raise DataError(f"{what} are not indexed by time ({text}); set a DatetimeIndex in UTC, or name a column 'ts'")
     return found[0]

@@ -55,11 +55,11 @@ class Strategy(param.Parameterized):
             raise
         except (ValueError, TypeError) as error:
             parameter = type(self).param.objects("existing").get(name)
-            told = f"parameter {name!r} is {value!r}; it must be {describe(parameter)}" if parameter else str(error)
-            raise UsageError(told) from None
+            text = f"parameter {name!r} is {value!r}; it must be {describe(parameter)}" if parameter else str(error)
+            raise UsageError(text) from None
 
     def __dask_tokenize__(self) -> tuple[str, ...]:
-        """What tells strategies apart in Dask: their code and their parameters, the same in every process."""
+        """A key for Dask made of the code and the parameters, the same in every process."""
         class_, values = type(self), sorted(self.values().items())
         return ("cqs strategy", f"{class_.__module__}.{class_.__qualname__}", code_digest(class_), repr(values))
 

@@ -59,7 +59,7 @@ def finish(lake: Lake, done: Sequence[Fetched], endpoint: str | None) -> tuple[l
 
 
 def faults(done: Sequence[Fetched]) -> list[str]:
-    """What is not complete or doubtful; one line for all series of an exchange that failed alike."""
+    """Problems and doubts; one line for all series of an exchange that failed alike."""
     alike: dict[tuple[str, str], list[Fetched]] = {}
     for one in done:
         if one.error:

@@ -1,4 +1,4 @@
-"""What the lake has of one series: which ranges were answered, and the candles next to a range."""
+"""The stored objects of one series: which ranges were answered, and the candles next to a range."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class SmallFiles:
         return found
 
     def heartbeat(self, layout: Layout) -> Heartbeat:
-        """Of the whole bot; empty, as it may be during a write, is unreadable."""
+        """The heartbeat of the whole bot; an empty file, as it may be during a write, is unreadable."""
         if layout.heartbeat is None:
             return Heartbeat("absent")
         form, file = layout.heartbeat

@@ -53,7 +53,7 @@ def _constant(feature: FeatureValues) -> bool:
 
 
 def _seen(candles: Candles, name: str, feature: FeatureValues, s: int) -> Iterator[Finding]:
-    """What the feature tells of one market."""
+    """How well the feature predicts one market."""
     values = candles.feature(name)
     column = values if values.ndim == 1 else values[:, s]
     for rows, seen in _grids(column, feature, candles):

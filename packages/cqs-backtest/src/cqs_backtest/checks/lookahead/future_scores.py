@@ -30,7 +30,7 @@ _LAGS = 20
 
 
 class Target(NamedTuple):
-    """What a feature may tell.
+    """A future return that a feature may predict.
 
     Attributes:
         what: `return`; its `size`, up or down; `swing`, the highest plus the lowest close of the span; `best` or
@@ -44,8 +44,8 @@ class Target(NamedTuple):
     last: int
 
     def __str__(self) -> str:
-        told = {"return": "the return of", "size": "the size of the return of", "swing": "the return within"}
-        return f"{told.get(self.what, f'the {self.what} return of')} {self._bars()}"
+        values = {"return": "the return of", "size": "the size of the return of", "swing": "the return within"}
+        return f"{values.get(self.what, f'the {self.what} return of')} {self._bars()}"
 
     def _bars(self) -> str:
         if self.last == 1:
@@ -79,7 +79,7 @@ class Finding(NamedTuple):
 
 
 def compare(values: npt.NDArray[Any], open_: Floats, close: Floats, ts: npt.NDArray[np.int64]) -> Finding:
-    """What a feature tells of the returns that follow.
+    """How well a feature predicts the returns that follow.
 
     Args:
         values: (T,) float64 or text, what is known at each open.
@@ -197,9 +197,9 @@ def _found(form: Floats, rows: _Rows, lost: int) -> Finding:
         return Finding(None, decidable)
     # Where the past explains more than half, what it leaves counts for less: it may be rounding.
     sizes = np.maximum((unexplained**2).sum(axis=0), (coming**2).sum(axis=0) / 2)
-    told = np.abs(left.T @ unexplained)[0] / np.sqrt(sizes * (left**2).sum())
-    strong = (told > _STRONG * possible) & (told > _ERRORS * _errors(left, unexplained, lost))
-    found = [Score(float(min(told[i] / possible[i], 1.0)), _TARGETS[i]) for i in np.flatnonzero(strong)]
+    correlations = np.abs(left.T @ unexplained)[0] / np.sqrt(sizes * (left**2).sum())
+    strong = (correlations > _STRONG * possible) & (correlations > _ERRORS * _errors(left, unexplained, lost))
+    found = [Score(float(min(correlations[i] / possible[i], 1.0)), _TARGETS[i]) for i in np.flatnonzero(strong)]
     return Finding(max(found, default=None), True)
 
 

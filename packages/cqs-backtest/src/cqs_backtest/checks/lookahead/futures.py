@@ -58,7 +58,7 @@ def changed(candles: Candles, bar: int, rows: int, future: Future) -> Candles:
 
 
 def _other_values(feature: FeatureValues, ts: int, future: Future) -> FeatureValues:
-    """What is known later than `ts` is something else: another number, another word."""
+    """Replace what is known later than `ts` by another number or word."""
     first = int(np.searchsorted(feature.known_at, ts, side="right"))
     if first >= len(feature.ts):
         return feature

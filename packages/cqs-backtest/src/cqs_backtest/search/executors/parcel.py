@@ -129,13 +129,13 @@ class Parcel:
 
     def _check_versions(self) -> None:
         here = all_versions()
-        told = [
+        lines = [
             f"{name} {here.get(name) or 'is missing'} on {_host()} and {wanted} where the search was started"
             for name, wanted in self.versions.items()
             if here.get(name) != wanted
         ]
-        if told:
-            raise UsageError(f"versions differ: {'; '.join(told)}; install the same versions on all workers")
+        if lines:
+            raise UsageError(f"versions differ: {'; '.join(lines)}; install the same versions on all workers")
 
     def _check_candles(self, candles: Candles) -> None:
         here = candle_hashes(candles)

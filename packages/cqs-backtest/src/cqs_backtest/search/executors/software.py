@@ -38,18 +38,18 @@ def differences(wanted: Mapping[str, str], places: Mapping[str, Mapping[str, str
         wanted: versions here, by distribution.
         places: versions there; None or absent is not installed.
     """
-    told = []
+    lines = []
     for place, there in places.items():
         for name, here in wanted.items():
             other = there.get(name)
             if name == "python" and other:
                 other = ".".join(other.split(".")[:2])
             if other is None:
-                told.append(f"{place} lacks {name} {here}")
+                lines.append(f"{place} lacks {name} {here}")
             elif other != here:
-                told.append(f"{place} has {name} {other} and this machine {here}")
-    more = f"; and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-    return "; ".join(told[:_MOST_TOLD]) + more
+                lines.append(f"{place} has {name} {other} and this machine {here}")
+    more = f"; and {len(lines) - _MOST_TOLD} more" if len(lines) > _MOST_TOLD else ""
+    return "; ".join(lines[:_MOST_TOLD]) + more
 
 
 def _imported(files: Mapping[str, bytes]) -> Iterator[str]:

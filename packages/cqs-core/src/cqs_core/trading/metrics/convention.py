@@ -1,4 +1,4 @@
-"""What a metric is called, its unit, and how it is computed, in words."""
+"""The name, label and unit of a metric, and how it is computed, in words."""
 
 from __future__ import annotations
 
