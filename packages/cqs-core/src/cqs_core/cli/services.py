@@ -35,7 +35,7 @@ _PING_SECONDS = 10.0
 
 @dataclass
 class Round:
-    """What one round did.
+    """The result of one round.
 
     Attributes:
         counts: figures by name, such as `candles`, for the log line and `cqs health`.
