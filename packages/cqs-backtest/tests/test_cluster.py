@@ -23,6 +23,7 @@ from cqs_backtest.search.stress import stress
 from cqs_backtest.search.walk_forward import walk_forward
 from cqs_core import CqsError, UsageError
 
+pytestmark = pytest.mark.once
 distributed = pytest.importorskip("distributed", reason="a Dask cluster needs cqs-backtest[cluster]")
 
 

@@ -1,6 +1,7 @@
 """Executors: the same table as one thread makes, whatever dies; and what is refused before anything runs."""
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -16,8 +17,10 @@ from rules_to_send import RANGES, RULE, SETS, after_part, job_of, rule_in, sweep
 
 from cqs_backtest.feed import from_lake
 from cqs_backtest.request import make_costs, make_request
-from cqs_backtest.search.executors import Workload, executor, open_executor
+from cqs_backtest.search.executors import Workload, choice, executor, open_executor
 from cqs_backtest.search.executors.parcel import Parcel
+from cqs_backtest.search.executors.threads import ThreadExecutor
+from cqs_backtest.search.sets import part_size
 from cqs_core import CqsError, Orders, Strategy, UsageError
 
 IN_WORKERS = "__import__('multiprocessing').parent_process()"
@@ -27,6 +30,7 @@ def interrupt():
     raise KeyboardInterrupt
 
 
+@pytest.mark.once
 class TestProcesses:
     def test_what_is_stopped_and_what_dies_runs_again_and_no_row_is_twice(self, bucket, tmp_path):
         sweep = sweep_of(rule_in(tmp_path))
@@ -57,6 +61,28 @@ class TestProcesses:
         store(bucket, "ETH/KRW", frame(np.linspace(100, 200, 300)))
         with pytest.raises(UsageError, match="reads other candles of ETH/KRW"):
             parcel.workload(Path.cwd())
+
+
+def test_processes_are_for_work_that_is_worth_their_start(bucket, monkeypatch):
+    monkeypatch.setattr(choice, "processors", lambda: 3)
+    request = make_request("volatility_breakout", ["BTC"], costs=make_costs())
+    load = Workload(request, from_lake(request, bucket), bucket)
+    with open_executor() as automatic:
+        assert automatic.suited(load, 5) is automatic
+        assert automatic.suited(load, 20).count == 3
+    with open_executor(threads=2) as threads:
+        assert threads.suited(load, 1e6) is threads
+
+
+def test_parts_are_for_all_workers_and_their_overhead_is_a_tenth_at_most():
+    sizes = (1, 10, 1000, 3_000_000), (1e-5, 1e-3, 0.5, 20), (0.0, 0.002, 0.05), (1, 2, 64)
+    for sets, cost, overhead, count in itertools.product(*sizes):
+        workers = ThreadExecutor(count)
+        workers.overhead = overhead
+        size, many = part_size(sets, cost, workers), -(-sets // 500)
+        assert 1 <= size <= max(10_000, many)
+        assert size * cost >= 10 * overhead - cost or size >= min(10_000, sets / count - 1)
+        assert size * cost <= 1.001 * max(3, 10 * overhead, cost, cost * many)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +121,7 @@ def test_a_rule_that_cannot_be_sent_is_told_and_stays_in_this_process_by_itself(
         assert automatic.suited(load, 1e6) is automatic
 
 
+@pytest.mark.once
 class TestCommand:
     """`cqs` as a process with workers, in the middle of a sweep."""
 

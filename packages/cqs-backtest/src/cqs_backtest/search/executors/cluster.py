@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cqs_backtest.search.executors.executor import Found, Item, Submit, Work
     from cqs_backtest.search.executors.workload import Workload
 
-_ANSWER = 8.0  # seconds to connect
+_ANSWER = 6.0  # seconds to connect
 _WORKERS = 1.5  # and then, for a worker to be there
 _RECOUNT = 5.0  # seconds after which it is asked how many workers there are
 
