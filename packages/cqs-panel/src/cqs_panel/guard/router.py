@@ -127,7 +127,7 @@ def refusal(request: Any, allowed: Collection[str] = (), *, starts_session: bool
     Args:
         request: of tornado, or Bokeh's proxy of one.
         allowed: hosts that the user named.
-        starts_session: whether it is for a page or a websocket.
+        starts_session: whether it is for a page, a websocket, or figures.
     """
     address, port = _local(request)
     opened = insecure() or login_required()
