@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from logfiles import buy, day, sell
 
 from cqs_monitor import Logs
-from cqs_monitor.logs.bot.parse import table_of
+from cqs_monitor.logs.bot.lines import table_of
 from cqs_monitor.logs.bot.row import Row
 from cqs_monitor.logs.table import SCHEMA
 from cqs_monitor.performance.lots import match
