@@ -59,6 +59,7 @@ def estimate(bucket: Bucket, arguments: Sequence[str]) -> Estimate:
     """
     from dataclasses import replace
 
+    from cqs_backtest.commands.executor_options import executor_of
     from cqs_backtest.commands.request_options import with_features
     from cqs_backtest.commands.sweep import make_sweep, sweep
     from cqs_backtest.search.sweep import SweepJob
@@ -71,7 +72,8 @@ def estimate(bucket: Bucket, arguments: Sequence[str]) -> Estimate:
         asked, own = make_sweep(bucket.url, options)
         sets = len(asked.space())
         asked = replace(asked, request=with_features(asked.request, own["features"], bucket))
-        return Estimate(sets, SweepJob(asked, bucket).measure())
+        with executor_of(own) as executor:  # it starts no process before sets run
+            return Estimate(sets, SweepJob(asked, bucket, executor=executor).measure())
     except CqsError as error:
         return Estimate(sets, error=str(error))
     except click.ClickException as error:
