@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cqs_backtest.charts.brushing import brushed_axes
-from cqs_backtest.metrics.conventions import CONVENTIONS
-from cqs_backtest.metrics.plateau import neighborhood
+from cqs_backtest.charts.grid import Others, grid_of, marks_on, places_of
+from cqs_backtest.charts.set_rows import column_title, drawn_sets, is_number, known_rows, plain_values, value_text
 from cqs_core import UsageError
-from cqs_panel import label
 from cqs_panel.charts import Mode, color_scale, holoviews, look, scale_options, tooltip
 from cqs_panel.theme import GREY
 
@@ -22,11 +21,8 @@ if TYPE_CHECKING:
 
     from cqs_core.trading import Floats
 
-Others = Literal["best", "mean", "neighborhood"]
-_MOST_VALUES = 60  # of an axis; beyond that, neighbors share a cell
 _MOST_LINES = 800
 _MOST_POINTS = 5_000
-_MARKERS = ("star", "diamond", "square", "triangle")
 
 
 def heatmap(
@@ -58,7 +54,7 @@ def heatmap(
     Raises:
         UsageError: no set has a value, or the rows lack a column.
     """
-    grid = _grid(rows, x, y, metric, others, lower_is_better=lower_is_better)
+    grid = grid_of(rows, x, y, metric, others, lower_is_better=lower_is_better)
     hv, shown = holoviews(), look(mode)
     axes = {"kdims": [hv.Dimension("x", values=grid.columns), hv.Dimension("y", values=grid.lines)]}
     cells = [
@@ -67,8 +63,8 @@ def heatmap(
         for i, column in enumerate(grid.columns)
         if np.isfinite(grid.numbers[j, i])
     ]
-    title = _title(metric) if others == "best" else f"{_title(metric)}, {others}"
-    rows_told = [(title, "@value{0,0.00}"), (_title(x), "@x"), (_title(y), "@y"), ("Set", "@set")]
+    title = column_title(metric) if others == "best" else f"{column_title(metric)}, {others}"
+    rows_told = [(title, "@value{0,0.00}"), (column_title(x), "@x"), (column_title(y), "@y"), ("Set", "@set")]
     known = grid.numbers[np.isfinite(grid.numbers)]
     drawn = hv.HeatMap(cells, vdims=["value", "set"], **axes).opts(
         **color_scale(shown, float(known.min()), float(known.max())),
@@ -77,8 +73,10 @@ def heatmap(
         backend="bokeh",
         **_with_tap(tooltip(rows_told, hover_mode="mouse")),
     )
-    options = shown.figure(height, xlabel=_title(x), ylabel=_title(y), yaxis="left", padding=0, **scale_options())
-    return hv.Overlay([drawn, *_marked(grid, marks or {}, x, y)]).opts(**options, backend="bokeh")
+    options = shown.figure(
+        height, xlabel=column_title(x), ylabel=column_title(y), yaxis="left", padding=0, **scale_options()
+    )
+    return hv.Overlay([drawn, *marks_on(grid, marks or {}, x, y)]).opts(**options, backend="bokeh")
 
 
 def parallel(
@@ -109,7 +107,7 @@ def parallel(
     if len(columns) < 2:
         raise UsageError(f"there are {len(columns)} columns to draw; parallel coordinates need two or more")
     hv, shown = holoviews(), look(mode)
-    kept = drawn_sets(_known(rows, metric, *columns), metric, _MOST_LINES, lower_is_better=lower_is_better)
+    kept = drawn_sets(known_rows(rows, metric, *columns), metric, _MOST_LINES, lower_is_better=lower_is_better)
     scales = [_Scale.of(kept[name]) for name in columns]
     heights = np.column_stack([scale.places for scale in scales])
     axis, count = np.arange(len(columns) - 1), len(kept)
@@ -128,7 +126,7 @@ def parallel(
         nonselection_line_alpha=0.04,
         selection_line_alpha=0.9,
         backend="bokeh",
-        **tooltip([("Set", "@set{0}"), (_title(metric), "@value{0,0.00}")], hover_mode="mouse"),
+        **tooltip([("Set", "@set{0}"), (column_title(metric), "@value{0,0.00}")], hover_mode="mouse"),
     )
     ends = [
         hv.Labels(
@@ -142,7 +140,7 @@ def parallel(
         xaxis="bottom",
         yaxis=None,
         show_grid=False,
-        xticks=[(i, _title(name)) for i, name in enumerate(columns)],
+        xticks=[(i, column_title(name)) for i, name in enumerate(columns)],
         xlim=(-0.35, len(columns) - 0.65),
         ylim=(-0.14, 1.14),
         **scale_options(brushed_axes),
@@ -177,10 +175,15 @@ def scatter(
         UsageError: no set has a value, or the rows lack a column.
     """
     hv, shown = holoviews(), look(mode)
-    kept = drawn_sets(_known(rows, metric, x, y), metric, _MOST_POINTS, lower_is_better=lower_is_better)
+    kept = drawn_sets(known_rows(rows, metric, x, y), metric, _MOST_POINTS, lower_is_better=lower_is_better)
     values = kept[metric].to_numpy(np.float64)
-    points = {"x": _plain(kept[x]), "y": _plain(kept[y]), "value": values, "set": kept["set"].to_numpy()}
-    lines = [("Set", "@set{0}"), (_title(metric), "@value{0,0.00}"), (_title(x), "@x"), (_title(y), "@y")]
+    points = {"x": plain_values(kept[x]), "y": plain_values(kept[y]), "value": values, "set": kept["set"].to_numpy()}
+    lines = [
+        ("Set", "@set{0}"),
+        (column_title(metric), "@value{0,0.00}"),
+        (column_title(x), "@x"),
+        (column_title(y), "@y"),
+    ]
     own = tooltip(lines, hover_mode="mouse")
     drawn = hv.Points(points, ["x", "y"], ["value", "set"]).opts(
         **color_scale(shown, float(values.min()), float(values.max()), color="value"),
@@ -191,74 +194,10 @@ def scatter(
         backend="bokeh",
         **own | {"tools": [*own["tools"], "tap", "box_select"], "active_tools": ["box_select"]},
     )
-    options = shown.figure(height, xlabel=_title(x), ylabel=_title(y), yaxis="left", padding=0.06, **scale_options())
+    options = shown.figure(
+        height, xlabel=column_title(x), ylabel=column_title(y), yaxis="left", padding=0.06, **scale_options()
+    )
     return drawn.opts(**options, backend="bokeh")
-
-
-def drawn_sets(rows: pd.DataFrame, metric: str, most: int, *, lower_is_better: bool) -> pd.DataFrame:
-    """At most so many rows, by set: half of them the best by a metric, the others at random."""
-    if len(rows) <= most:
-        return rows
-    best = rows[metric].sort_values(ascending=lower_is_better).index[: most // 2]
-    others = np.random.default_rng(0).choice(rows.index.difference(best), most - len(best), replace=False)
-    return rows.loc[np.sort(np.concatenate([best, others]))]
-
-
-@dataclass(frozen=True, eq=False)
-class _Grid:
-    """Cells by line and column: labels, values (NaN where there are none), and the number of the best set of each."""
-
-    columns: list[str]
-    lines: list[str]
-    numbers: Floats
-    sets: Any
-    places: tuple[dict[Any, int], dict[Any, int]]
-
-
-def _grid(rows: pd.DataFrame, x: str, y: str, metric: str, others: Others, *, lower_is_better: bool) -> _Grid:
-    known = _known(rows, metric, x, y)
-    (across, columns), (up, lines) = (_places(rows[name]) for name in (x, y if y != x else "set"))
-    if y == x:
-        up, lines = dict.fromkeys(rows["set"], 0), [""]
-    i, j = (known[name].map(places).to_numpy(np.int64) for name, places in ((x, across), (y if y != x else "set", up)))
-    score = (-1 if lower_is_better else 1) * known[metric].to_numpy(np.float64)
-    order = np.argsort(score, kind="stable")  # the best of a cell comes last, and stays
-    best, sets = np.full((len(lines), len(columns)), np.nan), np.full((len(lines), len(columns)), -1)
-    best[j[order], i[order]] = known[metric].to_numpy(np.float64)[order]
-    sets[j[order], i[order]] = known["set"].to_numpy()[order]
-    values = best
-    if others == "mean":
-        total, count = np.zeros(best.shape), np.zeros(best.shape)
-        np.add.at(total, (j, i), known[metric].to_numpy(np.float64))
-        np.add.at(count, (j, i), 1)
-        values = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    elif others == "neighborhood":
-        values = neighborhood(best, (_is_number(rows[y]), _is_number(rows[x])))
-        if not np.isfinite(values).any():
-            raise UsageError("no cell has enough neighbors; color by the best set instead")
-    return _Grid(columns, lines, values, sets, (across, up))
-
-
-def _places(values: pd.Series[Any]) -> tuple[dict[Any, int], list[str]]:
-    """The cell of each value of an axis, and the labels of the cells."""
-    found = sorted(values.unique().tolist(), key=lambda one: (isinstance(one, str), one))
-    share = -(-len(found) // _MOST_VALUES)
-    return {value: n // share for n, value in enumerate(found)}, [_text(value) for value in found[::share]]
-
-
-def _marked(grid: _Grid, marks: Mapping[str, Mapping[str, Any]], x: str, y: str) -> list[Any]:
-    """A mark on the cell of each of these sets."""
-    hv, found = holoviews(), []
-    for marker, (name, values) in zip(_MARKERS, marks.items(), strict=False):
-        i, j = grid.places[0].get(values.get(x)), grid.places[1].get(values.get(y)) if x != y else 0
-        if i is not None and j is not None:
-            point = hv.Points([(grid.columns[i], grid.lines[j])], ["x", "y"], label=name)
-            found.append(
-                point.opts(
-                    marker=marker, size=15, color="#ffffff", line_color="#000000", line_width=1.2, backend="bokeh"
-                )
-            )
-    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,52 +209,14 @@ class _Scale:
 
     @classmethod
     def of(cls, values: pd.Series[Any]) -> _Scale:
-        if not _is_number(values):
-            places, labels = _places(values)
+        if not is_number(values):
+            places, labels = places_of(values)
             numbers = values.map(places).to_numpy(np.float64)
             return cls(numbers / max(1, len(labels) - 1), (labels[0], labels[-1]))
         numbers = values.to_numpy(np.float64)
         low, high = float(numbers.min()), float(numbers.max())
         heights = (numbers - low) / (high - low) if high > low else np.full(len(numbers), 0.5)
-        return cls(np.asarray(heights), (_text(low), _text(high)))
-
-
-def _known(rows: pd.DataFrame, metric: str, *columns: str) -> pd.DataFrame:
-    """The rows in which a metric is known, with infinite figures left out.
-
-    Raises:
-        UsageError: there are none, or a column is absent.
-    """
-    for name in (metric, *columns, "set"):
-        if name not in rows:
-            raise UsageError(f"the rows have no column {name!r}; they have {', '.join(map(str, rows.columns))}")
-    numbers = [name for name in (metric, *columns) if _is_number(rows[name])]
-    known: pd.DataFrame = rows[np.isfinite(rows[numbers].to_numpy(np.float64)).all(axis=1)]
-    if known.empty:
-        raise UsageError(f"no set has a known {_title(metric)}")
-    found: pd.DataFrame = known.reset_index(drop=True)
-    return found
-
-
-def _is_number(values: pd.Series[Any]) -> bool:
-    return values.dtype.kind in "iuf"
-
-
-def _plain(values: pd.Series[Any]) -> Any:
-    return values.to_numpy() if _is_number(values) else values.astype(str).to_numpy()
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
-    return str(value)
-
-
-def _title(column: str) -> str:
-    if column in CONVENTIONS:
-        unit = "%" if CONVENTIONS[column].unit == "%" else ""
-        return f"{CONVENTIONS[column].label}{', %' if unit else ''}"
-    return "Set" if column == "set" else label(column.removeprefix("parameter_"))
+        return cls(np.asarray(heights), (value_text(low), value_text(high)))
 
 
 def _with_tap(told: dict[str, Any]) -> dict[str, Any]:

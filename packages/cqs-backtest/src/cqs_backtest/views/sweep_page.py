@@ -164,7 +164,8 @@ class SweepPage(pn.viewable.Viewer):
             if all(name in one for one in shown.values())
         ]
         chances = [one.get("dsr") for one in shown.values()]
-        rows += [("Deflated Sharpe", *("unknown" if dsr is None else f"{dsr:.0%}" for dsr in chances))]
+        if any("dsr" in one for one in shown.values()):  # sweeps of older versions have it for the best set alone
+            rows += [("Deflated Sharpe", *("unknown" if dsr is None else f"{dsr:.0%}" for dsr in chances))]
         buttons = [self._keep_button(name, one) for name, one in shown.items()]
         validate = pmui.Button(label="Validate", icon="fact_check", variant="outlined", size="small", margin=0)
         validate.on_click(lambda _: self._page.goto("validate", sweep=self.kept.folder.id))
