@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -10,18 +11,22 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import param
 import psutil
 import pytest
-from handmade import frame, store
+from handmade import WAVE, frame, store
 from rules_to_send import RANGES, RULE, SETS, after_part, job_of, rule_in, sweep_of, table
 
+from cqs_backtest import indicators as ind
 from cqs_backtest.feed import from_lake
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.search.executors import Workload, choice, executor, open_executor
 from cqs_backtest.search.executors.parcel import Parcel
 from cqs_backtest.search.executors.threads import ThreadExecutor
-from cqs_backtest.search.sets import part_size
-from cqs_core import CqsError, Orders, Strategy, UsageError
+from cqs_backtest.search.sets import evaluator_of, part_size
+from cqs_core import Bucket, CqsError, Orders, Strategy, UsageError
+from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator  # noqa: F401 - fixtures
 
 IN_WORKERS = "__import__('multiprocessing').parent_process()"
 
@@ -54,6 +59,15 @@ class TestProcesses:
         with open_executor(workers=1) as processes, pytest.raises(CqsError, match="the same work") as error:
             job_of(sweep_of(rule_in(tmp_path, deadly), {"bars": "2,3"}), bucket, executor=processes).run()
         assert "\n" not in str(error.value)
+
+    def test_workers_read_a_remote_bucket_themselves(self, gcs_bucket):  # noqa: F811 - a fixture
+        bucket = Bucket(gcs_bucket)
+        for market in ("BTC/KRW", "ETH/KRW"):
+            store(bucket, market, WAVE)
+        sweep = sweep_of("volatility_breakout", {"btc_ma": "5,10", "ma_short": "3,5"})
+        with open_executor(workers=1) as processes:
+            result = job_of(sweep, bucket, executor=processes).run()
+        assert table(bucket, result["sweep"]) == table(bucket, job_of(sweep, bucket).run()["sweep"])
 
     def test_other_candles_than_at_the_start_are_refused(self, bucket):
         job = job_of(sweep_of("volatility_breakout", {"btc_ma": "5,10"}), bucket)
@@ -101,6 +115,27 @@ def test_a_cluster_needs_dask(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"install it: uv add 'cqs-backtest\[cluster\]'"):
         open_executor(scheduler="tcp://127.0.0.1:8786")
+
+
+def test_a_class_of_a_notebook_and_its_features_arrive(bucket, tmp_path):
+    class Looking(Strategy):
+        id = "looking"
+        bars = param.Integer(5, bounds=(2, 30), step=1)
+
+        def orders(self, candles):
+            up = (candles.feature("mood") > 0)[:, None] & (ind.previous(candles, "close") > ind.sma(candles, self.bars))
+            return Orders(enter=up, exit=~up)
+
+    mood = pd.Series(np.sin(np.arange(300)), WAVE.index)
+    request = make_request(Looking, ["BTC", "ETH"], costs=make_costs(), features={"mood": mood}, end="2024-08-01")
+    load = Workload(request, from_lake(request, bucket), bucket)
+    sent = pickle.loads(Parcel.of(load).packed()).workload(tmp_path)
+    sets = [{"bars": bars} for bars in (5, 20)]
+    here, there = (evaluator_of(each).rows(sets).metrics for each in (load, sent))
+    assert type(sent.request.strategy) is not Looking
+    assert here["num_trades"].min() > 0
+    for name, values in here.items():
+        np.testing.assert_array_equal(values, there[name], name)
 
 
 def test_a_rule_that_cannot_be_sent_is_told_and_stays_in_this_process_by_itself(bucket):
