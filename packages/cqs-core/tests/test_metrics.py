@@ -165,7 +165,7 @@ def test_a_strategy_sees_the_warm_up_and_the_engine_does_not():
     assert result.candles.ts[0] == 4 * DAY
 
 
-@pytest.mark.parametrize("formula", metrics.FORMULAS.values(), ids=str)
+@pytest.mark.parametrize("formula", metrics.FORMULAS.values(), ids=list(metrics.FORMULAS))
 def test_formulas_use_only_names_of_their_file(formula):
     """Searches keep what they compile until that file changes: a constant from elsewhere would change unnoticed."""
     source = ast.parse(inspect.getsource(inspect.getmodule(formula)))
