@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -30,7 +31,6 @@ _HEADINGS = {
     "update": "this could not be updated",
     "job": "the job's result",
     "later": "a part could not be shown",
-    "late": "this takes long",
 }
 
 
@@ -44,6 +44,8 @@ class PageFrame(pn.viewable.Viewer):
         self._busy = html(
             '<div class="run" role="progressbar" aria-label="Loading"></div>', stylesheets=[_BAR], visible=False
         )
+        self._slow = html("", visible=False)
+        self._late: set[object] = set()
         self._faults = pn.Column(**WIDE)
         self._body = pn.Column(**WIDE)
         self._skeleton = skeleton(5 if isinstance(of, View) else 1)
@@ -54,6 +56,7 @@ class PageFrame(pn.viewable.Viewer):
         self.tried = False  # whether it was drawn off-screen first: a failure in the whole page would blank it
         self._root = pn.Column(
             self._busy,
+            self._slow,
             self._faults,
             self._body,
             self._skeleton,
@@ -109,9 +112,9 @@ class PageFrame(pn.viewable.Viewer):
             error: why it failed.
             key: identifies what failed; a success of another key leaves this error in place.
         """
-        if where != "late" or self.tried:  # our own wait for a slow bucket
-            self._report(where, error)
+        self._report(where, error)
         key = where if key is None else key
+        self._in_time(key)
         known, message = self._shown_faults.get(key), repr(error)
         if known is None or known[0] != message:
             said = _HEADINGS.get(where, f"{where} failed")
@@ -122,6 +125,20 @@ class PageFrame(pn.viewable.Viewer):
         if isinstance(error, BucketError) and not self._has_read:
             self._body.visible = False  # forms and cards without anything in them would look like an empty bucket
 
+    def late(self, key: object, error: Exception) -> None:
+        """Say that something has been loading for long, until what has this key is there or has failed."""
+        if self.tried:  # ours waits for a slow bucket
+            self._report("loading", error)
+        heading = f"<b>{escape(self._name)}: this takes long</b>"
+        self._slow.object = f'<div class="fault" role="alert">{heading}<span>{escape(str(error))}</span></div>'
+        self._late.add(key)
+        self._slow.visible = True
+
+    def _in_time(self, key: object) -> None:
+        self._late.discard(key)
+        if self._slow.visible and not self._late:
+            self._slow.visible = False
+
     def arrived(self, key: object) -> None:
         """Something was read and is shown: what there is counts again, and its error goes."""
         self._has_read = True
@@ -131,6 +148,7 @@ class PageFrame(pn.viewable.Viewer):
 
     def recover(self, key: object) -> None:
         """Take an error away, when what failed has succeeded since."""
+        self._in_time(key)
         if self._shown_faults.pop(key, None):
             self._lay_out_faults()
 

@@ -62,7 +62,7 @@ class Work:
 
         def tell() -> None:
             if not future.done():
-                self.frame.fail("late", told, _key(show))
+                self.frame.late(_key(show), told)
 
         self._soon(tell)
 
