@@ -22,7 +22,7 @@ _DEFAULT_PORTS = (None, "80", "443")
 
 
 def insecure() -> bool:
-    """Whether the user accepted that other machines reach the dashboard, which has no login."""
+    """Whether the user accepted that other machines reach a dashboard without a login."""
     return os.environ.get(INSECURE, "").strip().lower() in ("1", "true", "yes", "on")
 
 
