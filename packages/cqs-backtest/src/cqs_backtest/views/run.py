@@ -110,7 +110,8 @@ class RunPage(pn.viewable.Viewer):
         left_out = [row["note"] for row in made["badges"].get("left_out", [])]
         outside = [_features(made), *made["badges"].get("features", [])]
         about = f"{dates}; {paid}; run {self._run.id}"
-        lines = [about, self._luck.sentence, *outside, daily_note(made["interval"]), *left_out, version_note(made)]
+        version = (version_note(made) or "").replace("made", "Made", 1)
+        lines = [about, self._luck.sentence, *outside, daily_note(made["interval"]), *left_out, version]
         notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)
         title = f"{made['name']}: {name}" if made.get("name") else name
         return f"<b>{escape(title)}</b>{notes}"

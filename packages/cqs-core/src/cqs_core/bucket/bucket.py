@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cqs_core.bucket.cache import REMEDY, ObjectCache, as_named, cache_limit, known_sound, problems, remembered
 from cqs_core.bucket.credentials import gcs_options
-from cqs_core.bucket.entry import Entry, checked
+from cqs_core.bucket.entry import Entry, checked, in_words
 from cqs_core.bucket.folder import FolderStorage
 from cqs_core.bucket.folder_cache import folder_cache
 from cqs_core.bucket.remote import RemoteStorage, Unanswered
@@ -76,7 +76,7 @@ class Bucket:
 
     def read_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Bytes of many objects, fetched together where the bucket is remote; absent ones are left out."""
-        with self._reading(_named(keys)):
+        with self._reading(in_words(keys)):
             return self._storage.read_some([checked(key) for key in keys])
 
     def open(self, key: str) -> BinaryIO:
@@ -108,8 +108,8 @@ class Bucket:
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; an absent one is not an error."""
         names = [checked(key) for key in keys]
-        require_operator(f"delete {_named(names)}")
-        with self._speaking(_named(names)):
+        require_operator(f"delete {in_words(names)}")
+        with self._speaking(in_words(names)):
             self._storage.delete(names)
 
     def sweep(self, prefix: str) -> None:
@@ -182,7 +182,7 @@ class Bucket:
             DataError: an object is not the one that its name promises.
         """
         storage, names = self._storage, [checked(key) for key in keys]
-        with self._reading(_named(names)):
+        with self._reading(in_words(names)):
             if not isinstance(storage, FolderStorage):
                 return self._cache.paths(self.url, names, storage.read_some, test, again=again)
             root = storage.root
@@ -296,8 +296,3 @@ class Bucket:
             else:
                 return
         raise absent
-
-
-def _named(keys: Sequence[str]) -> str:
-    """Some objects, for a message."""
-    return keys[0] + (f" and {len(keys) - 1:,} more" if len(keys) > 1 else "") if keys else "no object"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Entry(NamedTuple):
@@ -51,3 +54,8 @@ def _bytes(part: str) -> int:
         return len(part.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:
         raise UsageError(f"{part!r} is not a valid object name; it contains half a character") from None
+
+
+def in_words(keys: Sequence[str]) -> str:
+    """Some objects, for a message."""
+    return keys[0] + (f" and {len(keys) - 1:,} more" if len(keys) > 1 else "") if keys else "no object"
