@@ -15,9 +15,10 @@ from cqs_backtest.record import StoredRun
 from cqs_backtest.runs.code import FOLDER as CODE
 from cqs_backtest.runs.code import remember
 from cqs_backtest.runs.manifest import manifest
+from cqs_backtest.runs.manifest_shape import fault_of
 from cqs_backtest.runs.run_tables import trade_columns
 from cqs_core import DataError, UnknownName
-from cqs_core.files import parquet_bytes, parquet_table
+from cqs_core.files import format_fields, parquet_bytes, parquet_table, require_format
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -27,16 +28,7 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
 
 FOLDER = "runs"
-_PARTS: dict[str, type] = {
-    "strategy": dict,
-    "costs": dict,
-    "candles": dict,
-    "versions": dict,
-    "badges": dict,
-    "performance": dict,
-}
-_PARTS |= {"exchange": str, "symbols": list, "interval": str, "engine": str}
-_OF_STRATEGY = ("name", "reference", "source", "parameters")
+FORMAT = 1
 
 
 def keep(bucket: Bucket, outcome: BacktestOutcome) -> str:
@@ -57,7 +49,7 @@ def keep(bucket: Bucket, outcome: BacktestOutcome) -> str:
     for path, data in outcome.code.data.items():
         bucket.write(f"{FOLDER}/{run}/{CODE}/{path}", data)
     remember(run, outcome.code)
-    about = {"id": run, "created": iso(now()), **made}
+    about = {"id": run, "created": iso(now()), **format_fields("cqs-backtest", FORMAT), **made}
     bucket.write(f"{FOLDER}/{run}/manifest.json", json.dumps(about, ensure_ascii=False, indent=1).encode())
     return run
 
@@ -112,15 +104,17 @@ def _manifest(run: str, data: bytes) -> dict[str, Any]:
     """The manifest of a run, whose folder alone says what it is called: other files are found by that name.
 
     Raises:
-        DataError: a required key is missing.
+        NewerFormat: a newer version wrote it.
+        DataError: it is damaged.
     """
+    key = f"{FOLDER}/{run}/manifest.json"
     try:
         made = json.loads(data)
-        lacking = [name for name, kind in _PARTS.items() if not isinstance(made.get(name), kind)]
-        lacking += [f"strategy.{name}" for name in _OF_STRATEGY if name not in made.get("strategy", {})]
-    except (ValueError, AttributeError, TypeError):
-        lacking = ["an object"]
-    if lacking:
-        raise DataError(f"{FOLDER}/{run}/manifest.json is damaged: {', '.join(lacking)} missing; make the run again")
+    except (ValueError, RecursionError):
+        made = None
+    if isinstance(made, dict):
+        require_format(key, made, FORMAT, "cqs-backtest")
+    if fault := fault_of(made):
+        raise DataError(f"{key} is damaged: {fault}; make the run again")
     infinite = dict.fromkeys(made.get("infinite", []), math.inf)  # null in JSON
     return dict(made) | {"id": run, "performance": made["performance"] | infinite}

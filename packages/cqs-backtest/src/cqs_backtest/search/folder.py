@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from cqs_backtest.ids import find_id, new_id
 from cqs_core import DataError, UsageError
 from cqs_core.cli import plain
+from cqs_core.files import format_fields, require_format
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from cqs_core import Bucket
 
+FORMAT = 1
 _NEEDED = ("strategy", "exchange", "symbols", "interval", "axes", "sets", "candles", "costs")
 
 
@@ -68,9 +70,11 @@ class SearchFolder:
         """The request, from these bytes; `id` is always the folder's name.
 
         Raises:
+            NewerFormat: a newer version wrote them.
             DataError: they are damaged.
         """
         made = _object(data)
+        require_format(self.key("manifest.json"), made or {}, FORMAT, "cqs-backtest")
         lacking = ["an object"] if made is None else [name for name in _NEEDED if name not in made]
         if made is None or lacking or not isinstance(made["strategy"], dict) or "name" not in made["strategy"]:
             missing = ", ".join(lacking or ["strategy.name"])
@@ -95,7 +99,9 @@ class SearchFolder:
 
     def begin(self, about: Mapping[str, Any]) -> None:
         """Write the manifest of a new search."""
-        self.write("manifest.json", {"id": self.id, "created": iso(now()), **about})
+        self.write(
+            "manifest.json", {"id": self.id, "created": iso(now()), **format_fields("cqs-backtest", FORMAT), **about}
+        )
 
 
 def check_same(kind: str, then: Mapping[str, Any], about: Mapping[str, Any]) -> None:
@@ -134,6 +140,6 @@ _CONDITIONS = {
 def _object(data: bytes) -> dict[str, Any] | None:
     try:
         made = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return made if isinstance(made, dict) else None

@@ -14,6 +14,7 @@ import param
 from cqs_backtest.luck import SURE, lucks
 from cqs_backtest.metrics.conventions import version_note
 from cqs_backtest.runs import FOLDER, set_aside, survey
+from cqs_core.files import NewerFormat
 from cqs_panel import (
     WIDE,
     choose,
@@ -114,7 +115,8 @@ class KeptRuns(pn.viewable.Viewer):
         aside = pmui.Button(label="Set it aside", variant="outlined", size="small", margin=0)
         aside.on_click(lambda _: self._page.load(lambda: set_aside(bucket, run), lambda _: self.update()))
         operator_only(aside)
-        return failure(f"Run {run} cannot be listed", error, actions=[aside])
+        actions = [] if isinstance(error, NewerFormat) else [aside]  # a newer run is whole
+        return failure(f"Run {run} cannot be listed", error, actions=actions)
 
     def _made_table(self, worth: Sequence[Luck]) -> Any:
         zone = self._page.settings.timezone

@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_core import BucketError
+from cqs_core.files import NewerFormat, format_fields, require_format
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
     from cqs_core import Bucket
 
+FORMAT = 1
 STATE, HISTORY = "alerts/state.json", "alerts/history"
 Delivery = Literal["sending", "sent", "failed", "given up"]
 
@@ -71,14 +73,16 @@ def remembered(bucket: Bucket) -> WatcherState:
 
     Raises:
         BucketError: the bucket does not answer.
+        NewerFormat: a newer version wrote it.
     """
     try:
         value = json.loads(bucket.read(STATE))
+        require_format(repr(STATE), value, FORMAT, "cqs-monitor")
         sent = {key: SentAlert(**one) for key, one in value["told"].items()}
         return WatcherState(int(value["round"]), sent, dict(value["last"]), dict(value["seen"]))
     except FileNotFoundError:
         return WatcherState()
-    except BucketError:
+    except (BucketError, NewerFormat):
         raise
     except (ValueError, KeyError, TypeError, AttributeError):
         return WatcherState()
@@ -88,7 +92,7 @@ def remember(bucket: Bucket, memory: WatcherState) -> None:
     """Store the state, whole."""
     value = asdict(memory)
     value["told"] = value.pop("sent")
-    bucket.write(STATE, json.dumps(value, ensure_ascii=False).encode())
+    bucket.write(STATE, json.dumps(format_fields("cqs-monitor", FORMAT) | value, ensure_ascii=False).encode())
 
 
 def line(event: str, sent: SentAlert, at: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UnknownName, UsageError, require_operator
-from cqs_core.files import data_folder, write_json
+from cqs_core.files import data_folder, format_fields, require_format, write_json
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cqs_monitor.models.registry import Model
 
+FORMAT = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -27,7 +28,10 @@ def trusted() -> Mapping[str, Mapping[str, Any]]:
         return {}
     except (OSError, ValueError) as error:
         raise UsageError(f"{str(_file())!r} cannot be read ({error}); delete it, and trust models again") from None
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    require_format(repr(str(_file())), value, FORMAT, "cqs-monitor")
+    return {sha256: about for sha256, about in value.items() if _SHA256.fullmatch(sha256)}
 
 
 def trust(rows: Sequence[Model], sha256: str, *, unusual: bool = False) -> Model:
@@ -100,4 +104,4 @@ def _file() -> Path:
 
 def _write(known: Mapping[str, Any]) -> None:
     require_operator("change which models are trusted")
-    write_json(_file(), known, mode=0o600)
+    write_json(_file(), format_fields("cqs-monitor", FORMAT) | dict(known), mode=0o600)
