@@ -58,12 +58,14 @@ class Chrome:
         self._menu.on_click(self._clicked)
         self._places = [place() for _ in [*views, None]]  # the last is for what the address names and is not there
         self._stage = Stage(views=self._places, **WIDE)
+        # Only where there is a login: the sheets of a pane in the header would be asked for at Panel's CDN.
+        user = [shell.user] if shell.user.__panel__().visible else []
         known = _state_watchers()
         self.page = pmui.Page(
             title="cqs",
             main=[*_banners(demo=shell.demo), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
-            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), shell.user],
+            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), *user],
             sidebar_open=not self._narrow,
             sidebar_width=216,
             sidebar_resizable=False,
