@@ -34,8 +34,7 @@ def volatility(daily: Daily) -> float:
     values = daily.returns
     if len(values) < 2:
         return math.nan
-    deviations = values - values.mean()
-    return 100 * (math.sqrt((deviations * deviations).sum() / (len(values) - 1)) * ANNUAL)
+    return float(100 * values.std() * math.sqrt(len(values) / (len(values) - 1)) * ANNUAL)
 
 
 def sharpe(daily: Daily) -> float:
@@ -43,12 +42,10 @@ def sharpe(daily: Daily) -> float:
     values = daily.returns
     if len(values) < 2:
         return math.nan
-    mean = values.mean()
-    deviations = values - mean
-    squares = (deviations * deviations).sum()
-    if not math.sqrt(squares / len(values)) > _ROUNDING * max(1.0, abs(mean)):
+    mean, spread = values.mean(), values.std()
+    if not spread > _ROUNDING * max(1.0, abs(mean)):
         return math.nan
-    return float(mean / math.sqrt(squares / (len(values) - 1)) * ANNUAL)
+    return float(mean / (spread * math.sqrt(len(values) / (len(values) - 1))) * ANNUAL)
 
 
 def sortino(daily: Daily) -> float:
