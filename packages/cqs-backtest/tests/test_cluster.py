@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -65,11 +67,14 @@ def cluster(alone, tmp_path_factory):
 def started(kind, *options):
     """A process of Dask's."""
     command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard", *map(str, options)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with tempfile.TemporaryDirectory() as folder:  # a worker that is killed leaves its files
+        process = subprocess.Popen(command, **quiet, env=os.environ | {"TMPDIR": folder})
         try:
             yield process
         finally:
             process.kill()
+            process.wait()
 
 
 def plain(found):
