@@ -60,7 +60,7 @@ def test_a_run_is_tested_from_its_own_page_and_the_answers_are_those_of_the_comm
     [walk] = cqs_json("backtest", "searches", "--bucket", bucket)
     assert (walk["kind"], walk["done"]) == ("walk-forward", True)
     page.get_by_role("button", name="Test again").first.wait_for()
-    assert seen.overflow() <= 0
+    seen.wait_to_fit()
 
 
 @pytest.mark.parametrize(("width", "dark"), [(420, True)])
@@ -79,7 +79,7 @@ def test_the_best_set_of_a_sweep_is_kept_as_a_run_and_tested(visit, dashboard, b
     best = cqs_json("backtest", "searches", swept, "--bucket", bucket)["result"]["best"]
     made = cqs_json("backtest", "show", runs[0]["id"], "--bucket", bucket)
     assert made["performance"]["sharpe"] == pytest.approx(best["sharpe"])
-    assert seen.overflow() <= 0
+    seen.wait_to_fit()
 
 
 def test_a_run_that_is_not_there_is_said_and_one_can_be_chosen(visit, dashboard, bucket, swept):
