@@ -1,4 +1,4 @@
-"""What a stored manifest must look like, so that whoever lists runs may rely on it."""
+"""What a stored manifest must look like, so that lists of runs may rely on it."""
 
 from __future__ import annotations
 
