@@ -110,3 +110,13 @@ def test_a_viewer_sees_why_a_button_is_disabled_until_the_role_changes(window, u
     page.get_by_text("viewer", exact=True).wait_for(timeout=30_000)
     fetch.wait_for()
     expect(fetch).to_be_disabled()
+
+
+def test_pages_of_a_user_ask_no_other_host(window, url):
+    page = window()
+    page.goto(f"{url}?view=overview")
+    log_in(page, *ANNA)
+    for title in ("Data", "Backtest", "Overview"):
+        page.locator(".sidebar").get_by_text(title, exact=True).click()
+        expect(page).to_have_title(f"{title} · cqs")
+    page.wait_for_load_state("networkidle")

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cqs_core import UnknownName, UsageError, require_operator
-from cqs_core.files import data_folder
+from cqs_core.files import NewerFormat, data_folder, format_fields, require_format
 from cqs_panel.login.passwords import hashed
 from cqs_panel.login.private_files import alone, write_private
 
@@ -29,6 +29,7 @@ Role = Literal["viewer", "operator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._+@-]{0,62}[a-z0-9])?")
 _MOST = 1000
+FORMAT = 1
 _known: dict[Path, tuple[tuple[int, ...], dict[str, User]]] = {}
 _reading = threading.Lock()
 
@@ -70,9 +71,9 @@ def users() -> Mapping[str, User]:
     try:
         status = path.stat()
     except FileNotFoundError:
-        if login_required():
+        if path.is_symlink():
             raise UsageError(f"{str(path)!r} leads nowhere; remove the link, and add users again") from None
-        return {}
+        return users() if login_required() else {}  # another process has just made it
     except OSError as error:
         raise UsageError(f"{str(path)!r} cannot be read ({error.strerror}); change that") from None
     stamp = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
@@ -184,7 +185,11 @@ class _changing:  # noqa: N801 - reads as what it does
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         try:
             if kind is None:
-                write_private(self._path, {"users": {name: asdict(user) for name, user in self._users.items()}})
+                write_private(
+                    self._path,
+                    format_fields("cqs-panel", FORMAT)
+                    | {"users": {name: asdict(user) for name, user in self._users.items()}},
+                )
         finally:
             self._lock.__exit__(None, None, None)
 
@@ -193,8 +198,12 @@ def _read(path: Path, mode: int) -> dict[str, User]:
     if os.name == "posix" and mode & 0o077:
         raise UsageError(f"{str(path)!r} is open to other users of this machine; run `chmod 600 {path}`")
     try:
-        rows = json.loads(path.read_text("utf-8"))["users"]
+        stored = json.loads(path.read_text("utf-8"))
+        require_format(repr(str(path)), stored, FORMAT, "cqs-panel")
+        rows = stored["users"]
         found = {name: _user(name, row) for name, row in rows.items()}
+    except NewerFormat as error:
+        raise UsageError(str(error)) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{str(path)!r} cannot be read ({error}); no one can log in. Restore it, or delete it and add users again"
