@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cqs_core import permission
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
@@ -73,3 +75,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     base = tmp_path_factory.getbasetemp()
     return make_demo((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """A test runs for the owner of its process, whatever server one before it has made here."""
+    permission._refusals.clear()

@@ -32,7 +32,7 @@ def test_the_state_comes_back_as_it_was(bucket):
 
 def test_the_file_keeps_the_form_that_earlier_versions_wrote(bucket):
     remember(bucket, WatcherState(7, {"silent\n": ALERT}))
-    assert set(json.loads(bucket.read(STATE))) == {"round", "told", "last", "seen"}
+    assert set(json.loads(bucket.read(STATE))) == {"format", "written_by", "round", "told", "last", "seen"}
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"round": 1}', b'{"round": 1, "told": {"a": {}}, "last": {}}'])

@@ -41,7 +41,7 @@ class SearchForm(BacktestForm):
     kept: ClassVar[tuple[str, ...]] = (*BacktestForm.kept, "method", "count", "seed", "objectives", "requirements")
 
     method: param.Selector[Any] = param.Selector(default=GRID, objects=methods(), doc="Which sets are tried.")
-    count = param.Integer(500, bounds=(1, 10_000_000), label="Sets", doc="How many sets are tried, each once.")
+    count = param.Integer(500, bounds=(1, 10**7), label="Sets", doc="How many sets are tried, each once.")
     seed = param.Integer(0, bounds=(0, None), doc="The same seed gives the same sets.")
     objectives = param.ListSelector(
         default=["sharpe"],

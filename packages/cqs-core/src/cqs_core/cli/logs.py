@@ -5,11 +5,12 @@ Results are printed on standard output, and never pass through here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -59,6 +60,16 @@ def log_to_stderr_by_default() -> None:
     """The same, unless the command's options did it."""
     if not any(isinstance(one, _Stderr) for one in LOGGER.handlers):
         log_to_stderr()
+
+
+@contextlib.contextmanager
+def own_log() -> Iterator[None]:
+    """Where the block sends the logger's records, others do not send theirs."""
+    before = LOGGER.handlers[:], LOGGER.level, LOGGER.propagate
+    try:
+        yield
+    finally:
+        LOGGER.handlers[:], LOGGER.level, LOGGER.propagate = before
 
 
 class _Stderr(logging.Handler):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cqs_core import plugin as core
+from cqs_core.cli.logs import own_log
 from cqs_core.cli.output import output, routed, taken_output
 from cqs_core.cli.stopping import code_of, ending, leave
 from cqs_core.cli.unknown_command import unknown_command
@@ -79,7 +80,7 @@ def run_command(args: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Sequence[str] | None = None, taken: int | None = None) -> int:
-    with routed(taken) as now:
+    with routed(taken) as now, own_log():
         try:
             code = root.main(args=None if args is None else list(args), prog_name="cqs", standalone_mode=False)
             if now:

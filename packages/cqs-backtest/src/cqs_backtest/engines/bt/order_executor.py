@@ -59,7 +59,8 @@ class OrderExecutor(bt.Algo):  # type: ignore[misc]
         return math.inf if share is None else share * float(self._candles.volume[self._t, s])
 
     def _quantity(self, s: int) -> float:
-        return float(self._securities[s].position)
+        """What is held. bt passes over trades below 1e-16: what is left after such an exit is not held any more."""
+        return float(self._securities[s].position) if s in self._stops else 0.0
 
     def _held(self) -> list[int]:
         return [s for s in self._here if self._quantity(s) > 0]
