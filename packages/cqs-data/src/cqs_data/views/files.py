@@ -179,8 +179,12 @@ class DeleteButton(pn.viewable.Viewer):
         return self._button
 
     def show(self, series: Series) -> None:
-        """Be about another series."""
-        self._series = series
+        """Be about a series; a refresh of the same one does not take the question back."""
+        if series != self._series:
+            self._series = series
+            self._ask_again()
+
+    def _ask_again(self) -> None:
         self._button.param.update(label="Delete", color="default")
 
     def _clicked(self) -> None:
@@ -191,7 +195,7 @@ class DeleteButton(pn.viewable.Viewer):
             return
         series = self._series
         self._page.load(lambda: Lake(self._page.bucket).delete(series), lambda _: self._changed())
-        self.show(series)
+        self._ask_again()
 
 
 def imported(
