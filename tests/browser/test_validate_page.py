@@ -44,9 +44,9 @@ def test_a_run_is_tested_from_its_own_page_and_the_answers_are_those_of_the_comm
     page.get_by_role("button", name="Validate", exact=True).click()
     page.wait_for_function("location.search.includes('view=validate')")
     page.get_by_text("What the tests say").wait_for(timeout=SLOW)
-    page.get_by_label("Days to choose").fill("200")
-    page.get_by_label("Days to try").fill("60")
-    page.get_by_label("Days to try").press("Tab")
+    page.get_by_role("textbox", name="Days to choose").fill("200")
+    page.get_by_role("textbox", name="Days to try").fill("60")
+    page.get_by_role("textbox", name="Days to try").press("Tab")
     page.wait_for_function("location.search.includes('test_days=60')")
     page.get_by_role("button", name="Run the tests").click()
     for name in ("p-value of the entries", "Stress", "Ruin", "Walk-forward efficiency"):

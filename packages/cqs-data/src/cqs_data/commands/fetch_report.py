@@ -38,7 +38,7 @@ def report(lake: Lake, done: Sequence[Fetched], as_json: bool, endpoint: str | N
     for line in (*unpublished, *notes):
         click.echo(safe(f"cqs: {line}"), err=True)
     emit(rows_of(done), as_json, lambda: _table(done, endpoint))
-    for line in faults(done):
+    for line in () if as_json else faults(done):  # the JSON has them
         click.echo(safe(f"cqs: {line}"), err=True)
     return 1 if any(one.error or one.doubtful for one in done) or unpublished else 0
 

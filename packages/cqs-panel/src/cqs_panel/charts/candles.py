@@ -65,6 +65,7 @@ class CandleChart(pn.viewable.Viewer):
         self._ends, self._edge = (0, 0), 0.0
         self._stale: int | None = None  # from here on candles are others than those drawn
         self._missed: int | None = None  # the same, since the viewport's were requested
+        self._turn = 0  # of the last redraw; of those that wait for a thread only the last one is read
         self._priced = False
         self._damage = DamageNotice(page, self._open_again)
         self._colors = tones()
@@ -109,7 +110,8 @@ class CandleChart(pn.viewable.Viewer):
         self._stale, self._missed, self._priced = stale, _earliest(self._missed, since), priced
         source, begin, step = self._source, self._begin(stale), self.step
         if source is not None and step:  # else all will be asked for anyway
-            self._page.load(lambda: changed(source, begin, step), self._renew, quiet=True)
+            self._turn = turn = self._turn + 1
+            self._page.load(lambda: (turn, changed(source, begin, step)), self._renew, quiet=True)
 
     def focus(self, start: int, end: int) -> None:
         """Move the viewport to `[start, end]`, ms UTC: to a trade that was clicked."""
@@ -181,10 +183,13 @@ class CandleChart(pn.viewable.Viewer):
         at = int(np.searchsorted(starts, since, "right")) - 1
         return int(starts[at]) if at >= 0 and self._have[1] > self._ends[1] else None
 
-    def _renew(self, got: Changed) -> None:
+    def _renew(self, answer: tuple[int, Changed]) -> None:
+        turn, got = answer
         if got.source is not self._source or self._stale is None:
             return
-        since, self._stale = self._stale, None
+        since = self._stale
+        if turn == self._turn:  # else more has changed since it was read
+            self._stale = None
         if got.ends[1] != self._ends[1]:
             self._reset_to(got.ends[1] + got.source.base)
         fits = got.begin is not None and got.bars.step == self.step and self._begin(since) == got.begin
@@ -192,8 +197,8 @@ class CandleChart(pn.viewable.Viewer):
         self._show_last(got.last)
         if fits and put(self._data, got.begin or 0, columns(got.bars, self._colors)):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
-        elif since < self._have[1]:
-            self._ask(anew=True)
+        else:
+            self._ask(anew=since < self._have[1])
 
     def _show_last(self, last: Buckets) -> None:
         """Tell the browser where the newest end is, and the price there."""

@@ -78,10 +78,11 @@ class OrderExecutor(bt.Algo):  # type: ignore[misc]
 
     def _sell_all(self, s: int, price: float, reason: int, *, with_slippage: bool = True) -> None:
         held, allowed = self._quantity(s), self._room[s]
-        part = held if held <= allowed else self._whole_lots(allowed)
+        whole = held <= allowed * (1 + 1e-9)
+        part = held if whole else self._whole_lots(allowed)
         if part > 0:
             self._trade(s, -part, price * (1 - self._costs.slip) if with_slippage else price, reason)
-        if held <= allowed:
+        if whole:
             del self._stops[s]
         else:
             self._stops[s].leaving = reason

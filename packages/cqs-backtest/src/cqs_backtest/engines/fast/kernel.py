@@ -42,7 +42,7 @@ def _sell_all(held: Any, purse: Any, fill: Any, reason: int, quantity: float, pr
     """A full exit, as far as the bar's volume allows; the rest leaves at the next opens."""
     part = quantity
     held["leaving"] = -1
-    if part > held["room"]:
+    if part > held["room"] * (1.0 + 1e-9):
         part = _in_lots(held["room"], terms.lot)
         held["leaving"] = reason
     return _trade(held, purse, fill, reason, -part, price, terms) if part > 0.0 else 0.0
