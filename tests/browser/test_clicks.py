@@ -98,7 +98,11 @@ def test_back_returns_to_where_the_page_was_scrolled(visit, dashboard, demo):
     page.locator(".tabulator-row [tabulator-field=action]").first.wait_for(timeout=30_000)
     settle(page, of="monitor")
     page.get_by_role("heading", name="Trades").scroll_into_view_if_needed()
-    page.wait_for_function(f"{TOP} > 500")
+    page.wait_for_function(  # parts above that are made when they come into view move what is below them
+        f"() => {{ const top = {TOP}; window.still = top === window.was ? window.still + 1 : 0; window.was = top;"
+        " return top > 500 && window.still > 4 }",
+        polling=200,
+    )
     was = page.evaluate(TOP)
     page.locator('.sidebar [href="?view=jobs"]').first.click()
     page.wait_for_function(f"location.search.includes('jobs') && {TOP} === 0")
