@@ -98,12 +98,13 @@ class TestAnotherFormula:
         assert listed == {run: [], old: ["sharpe"]}
         assert cqs("backtest", "list")[1].count("(metrics of another version)") == 1
         assert "2 was made under another version of: Sharpe" in cqs("backtest", "compare", run, old)[1]
+        assert runs.table(bucket)["other_versions"].to_dict() == {run: "", old: "sharpe"}
+        pytest.importorskip("cqs_panel", reason="needs the extra: cqs-backtest[panel]")
         note = "made under another version of: Sharpe"
         assert note in tear_sheet(read(bucket, old))
         assert note in runs.load(old, bucket)._repr_html_()
         assert note not in runs.load(run, bucket)._repr_html_()
         assert note in side_by_side([run, old], bucket=bucket)._repr_html_()
-        assert runs.table(bucket)["other_versions"].to_dict() == {run: "", old: "sharpe"}
 
     def test_sql_says_which_figures_do_not_compare(self, bucket, run):
         path = bucket.folder / "runs" / run / "manifest.json"
