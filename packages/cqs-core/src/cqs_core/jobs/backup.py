@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core.bucket.cache import digest
+from cqs_core.bucket.cache import as_named
 from cqs_core.errors import DataError, UsageError
 from cqs_core.jobs.reporting import progress
 from cqs_core.lake.format import check_marks
@@ -54,19 +54,8 @@ def backup(source: Bucket, target: Bucket) -> Copied:
         DataError: an object is damaged in the source, or was not stored as it is.
         BucketError: a storage failed; the same call continues.
     """
-    refuse_same(source, target)
-    target.check(write=True)
-    copied, size = 0, 0
-    with progress(f"copies {source.url} to {target.url}", unit="B") as work:
-        for _ in range(_PASSES):
-            found = _listed(source)
-            due = _due(found, _listed(target))
-            work.expect(work.done + sum(entry.size for entry in due))
-            gone, bytes_ = _copy(source, target, due, work)
-            copied, size = copied + len(due) - gone, size + bytes_
-            if not gone:  # compaction took away what the listing named: what it made instead is in the next one
-                return Copied(copied, size, len(found) - len(due))
-    raise DataError(f"bucket {source.url!r} changes too fast; {_PASSES} listings in a row named objects that were gone")
+    _check(source, target)
+    return _copied(source, target, _listed(source), _listed(target))
 
 
 def restore(source: Bucket, target: Bucket) -> Copied:
@@ -78,14 +67,14 @@ def restore(source: Bucket, target: Bucket) -> Copied:
         DataError: an object is damaged, or was not stored as it is.
         BucketError: a storage failed; the same call continues.
     """
-    refuse_same(source, target)
-    target.check(write=True)
-    mine = {entry.key: entry.size for entry in _listed(source)}
-    other = [entry.key for entry in _listed(target) if mine.get(entry.key) != entry.size]
+    _check(source, target)
+    found, there = _listed(source), _listed(target)
+    mine = {entry.key: entry.size for entry in found}
+    other = [entry.key for entry in there if mine.get(entry.key) != entry.size]
     if other:
         fact = f"{len(other):,} objects that the backup does not have or that differ, such as {other[0]!r}"
         raise UsageError(f"bucket {target.url!r} has {fact}; restore into an empty bucket")
-    return backup(source, target)
+    return _copied(source, target, found, there)
 
 
 def refuse_same(source: Bucket, target: Bucket) -> None:
@@ -101,15 +90,34 @@ def refuse_same(source: Bucket, target: Bucket) -> None:
         )
 
 
+def _check(source: Bucket, target: Bucket) -> None:
+    refuse_same(source, target)
+    target.check(write=True)
+
+
 def _place(bucket: Bucket) -> str:
     return str(bucket.folder.resolve()) if bucket.folder is not None else bucket.address.rstrip("/")
 
 
 def _listed(bucket: Bucket) -> list[Entry]:
-    """All objects: first those that others name, then receipts and manifests."""
     found = [entry for entry in bucket.list() if not entry.key.startswith(_LEFT_OUT)]
     check_marks(bucket, (entry.key for entry in found))
-    return sorted(found, key=lambda entry: (entry.key.endswith(_LAST), entry.key))
+    return found
+
+
+def _copied(source: Bucket, target: Bucket, found: Sequence[Entry], there: Sequence[Entry]) -> Copied:
+    """Copy until a listing of the source has named nothing that was gone: compaction takes objects away."""
+    copied, size = 0, 0
+    with progress(f"copies {source.url} to {target.url}", unit="B") as work:
+        for _ in range(_PASSES):
+            due = _due(found, there)
+            work.expect(work.done + sum(entry.size for entry in due))
+            gone, bytes_ = _copy(source, target, due, work)
+            copied, size = copied + len(due) - gone, size + bytes_
+            if not gone:
+                return Copied(copied, size, len(found) - len(due))
+            found, there = _listed(source), _listed(target)
+    raise DataError(f"bucket {source.url!r} changes too fast; {_PASSES} listings in a row named objects that were gone")
 
 
 def _due(found: Sequence[Entry], there: Sequence[Entry]) -> list[Entry]:
@@ -146,8 +154,7 @@ def _copy_one(source: Bucket, target: Bucket, key: str) -> int | None:
         data = source.read(key)
     except FileNotFoundError:
         return None
-    item = parse_object(key)
-    if item is not None and digest(data) != item.hash:
+    if as_named(key, data):
         raise DataError(f"{key!r} is damaged in {source.url!r}; `cqs data repair` there, then repeat this")
     target.write(key, data)
     if hashlib.blake2b(target.read(key)).digest() != hashlib.blake2b(data).digest():
