@@ -40,12 +40,14 @@ class Contents(NamedTuple):
         missing: that are not there, though a receipt names them.
         stale: keys of receipts that are no longer needed.
         posing: objects without a receipt that seem to be a missing one, of whose ingest and range they are.
+        unknown: keys that are neither an object nor a receipt.
     """
 
     objects: Sequence[LakeObject]
     missing: Sequence[LakeObject] = ()
     stale: Sequence[str] = ()
     posing: Sequence[LakeObject] = ()
+    unknown: Sequence[str] = ()
 
 
 def receipt_of(key: str) -> str:
@@ -60,24 +62,29 @@ def contents_of(entries: Iterable[Entry]) -> Contents:
     Raises:
         NewerFormat: an object is of a format that this version does not know.
     """
-    objects, vouched = list[LakeObject](), set[str]()
+    objects, receipts, unknown = list[LakeObject](), dict[str, str](), list[str]()
     for entry in entries:
         if entry.key.endswith(_SUFFIX):
-            vouched.add(object_of(entry.key))
+            receipts[_object_of(entry.key)] = entry.key
         elif item := parse_object(entry.key, entry.size, entry.modified):
             objects.append(item)
         else:
             check_name(entry.key)
-    gone = sorted(vouched.difference(o.key for o in objects))
-    absent = [item for key in gone if (item := parse_object(key))]
+            unknown.append(entry.key)
+    absent = list[LakeObject]()
+    for key in sorted(receipts.keys() - {o.key for o in objects}):
+        if item := parse_object(key):
+            absent.append(item)
+        else:
+            unknown.append(receipts[key])
     if not absent:
-        return Contents(objects)
-    posing = {o.key for item in absent for o in objects if o.key not in vouched and _poses(o, item)}
+        return Contents(objects, unknown=unknown)
+    posing = {o.key for item in absent for o in objects if o.key not in receipts and _poses(o, item)}
     others = [o for o in objects if o.key not in posing]
     missing = [item for item in absent if not answered_again(item, others)]
     missed = {item.key for item in missing}
     stale = [receipt_of(item.key) for item in absent if item.key not in missed]
-    return Contents(objects, missing, stale, [o for o in objects if o.key in posing])
+    return Contents(objects, missing, stale, [o for o in objects if o.key in posing], unknown)
 
 
 def answered_again(item: LakeObject, objects: Iterable[LakeObject]) -> bool:
@@ -114,7 +121,7 @@ def missing_text(item: LakeObject) -> str:
     return f"{item.key!r} is missing: it was stored, and is gone"
 
 
-def object_of(receipt: str) -> str:
+def _object_of(receipt: str) -> str:
     """The key of the object that a receipt names; it matches no object if the file is not a receipt."""
     folder, _, name = receipt.rpartition("/")
     return f"{folder}/{name.removeprefix('_').removesuffix(_SUFFIX)}.parquet"

@@ -9,8 +9,8 @@ from cqs_core.bucket.cache import REMEDY
 from cqs_core.errors import BucketError, BucketUnavailable, DataError
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.format import check_marks, is_mark
-from cqs_core.lake.object_names import ROOT, LakeObject, Series, parse_folder, parse_object
-from cqs_core.lake.receipts import contents_of, missing_text, object_of
+from cqs_core.lake.object_names import ROOT, LakeObject, Series, parse_folder
+from cqs_core.lake.receipts import contents_of, missing_text
 from cqs_core.time import intervals
 
 if TYPE_CHECKING:
@@ -73,19 +73,14 @@ def inventory(bucket: Bucket) -> Inventory:
         series, contents = parse_folder(folder), contents_of(entries)
         known = series is not None and (contents.objects or contents.missing)
         status = asdict(series_status(bucket, series, contents.objects, contents.missing)) if known and series else None
-        unknown = [entry.key for entry in entries if not _understood(series, entry.key)]
+        keys = contents.unknown if series else [entry.key for entry in entries]
+        unknown = [key for key in keys if not is_mark(key)]
         return {"status": status, "unknown": unknown} if status or unknown else None
 
     found = bucket.each_folder(ROOT, "inventory", made).values()
     series = (_remembered(one["status"]) for one in found if one["status"])
     unknown = sorted(key for one in found for key in one["unknown"])
     return Inventory(sorted(series, key=lambda status: status.series), unknown)
-
-
-def _understood(series: Series | None, key: str) -> bool:
-    if series is None:
-        return is_mark(key)
-    return parse_object(key) is not None or parse_object(object_of(key)) is not None
 
 
 def _remembered(about: dict[str, Any]) -> SeriesStatus:
