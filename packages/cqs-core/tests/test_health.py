@@ -15,6 +15,7 @@ from cqs_core import plugin as core
 from cqs_core.cli import run_command
 from cqs_core.host import plugin_registry
 from cqs_core.jobs import health
+from cqs_core.jobs.job import created
 from cqs_core.jobs.service_state import ServiceState
 
 
@@ -52,7 +53,13 @@ def service(bucket):
 
     def store(**changes):
         """Times are seconds from now."""
-        facts = {"every": 60.0, "started": 0.0, "round": 0.0, "pid": os.getpid()} | changes
+        facts = {
+            "every": 60.0,
+            "started": 0.0,
+            "round": 0.0,
+            "pid": os.getpid(),
+            "created": created(os.getpid()),
+        } | changes
         for name in ("started", "round", "stopped"):
             if facts.get(name) is not None:
                 facts[name] += time.time()

@@ -21,6 +21,7 @@ from cqs_core.cli.options import open_bucket
 from cqs_core.cli.repeats import Repeats
 from cqs_core.cli.stopping import service, stop_requested
 from cqs_core.errors import CqsError, UsageError
+from cqs_core.jobs.job import created
 from cqs_core.jobs.service_state import ServiceState
 from cqs_core.jobs.systemd import notify, watchdog_seconds
 from cqs_core.time.durations import duration
@@ -159,7 +160,8 @@ def running(
     from importlib.metadata import version
 
     log_to_stderr_by_default()
-    state = ServiceState(name, bucket.url, version("cqs-core"), os.getpid(), every, time.time())
+    pid = os.getpid()
+    state = ServiceState(name, bucket.url, version("cqs-core"), pid, created(pid), every, time.time())
     one = Service(state, ping)
     if ready:
         one.ready()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from typing import TYPE_CHECKING
 
-from cqs_core.errors import CqsError
 from cqs_core.files.folders import state_folder
 from cqs_core.host.health import Health, HealthCheck, State
 from cqs_core.host.plugin_registry import plugins
-from cqs_core.isolation import TimedOut, fact_of, limited
+from cqs_core.isolation import fact_of, limited
+from cqs_core.jobs.job import alive
 from cqs_core.jobs.service_state import ServiceState, service_states
 
 if TYPE_CHECKING:
@@ -39,10 +38,8 @@ def health(bucket: Bucket) -> list[Health]:
 def _guarded(check: HealthCheck, bucket: Bucket) -> list[Health]:
     try:
         return limited(lambda: check(bucket), _SECONDS, _SECONDS, lambda: None)
-    except TimedOut as error:
-        return [Health(check.name, "failed", str(error))]
     except Exception as error:  # noqa: BLE001 - a check may fail in any way; the others still run
-        return [Health(check.name, "failed", str(error) if isinstance(error, CqsError) else fact_of(error))]
+        return [Health(check.name, "failed", fact_of(error))]
 
 
 def reachable(bucket: Bucket) -> Iterator[Health]:
@@ -81,7 +78,7 @@ def _service(one: ServiceState, now: float) -> Health:
     name, seen = f"service {one.name}", now - (one.round or one.started)
     if one.stopped is not None:
         return Health(name, "warning", f"was stopped {_ago(now - one.stopped)} ago", seen)
-    if not _alive(one.pid):
+    if not alive({"pid": one.pid, "created": one.created}):
         return Health(name, "failed", f"process {one.pid} is gone; it did not end in order", seen)
     if one.every is None:
         return Health(name, "ok", f"runs for {_ago(now - one.started)} as process {one.pid}", now - one.started)
@@ -91,16 +88,6 @@ def _service(one: ServiceState, now: float) -> Health:
     if one.faults:
         return Health(name, "failed", f"{what} {_ago(seen)} ago had faults: {one.faults[0]}", seen)
     return Health(name, "ok", f"{what} {_ago(seen)} ago, every {_ago(one.every)}", seen)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's
-        return True
-    return True
 
 
 def _ago(seconds: float) -> str:

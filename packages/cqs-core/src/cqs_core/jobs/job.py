@@ -124,7 +124,14 @@ def note_process(folder: Path, pid: int) -> None:
     import psutil
 
     with contextlib.suppress(psutil.NoSuchProcess):
-        write_json(folder / PROCESS, {"pid": pid, "created": psutil.Process(pid).create_time()})
+        write_json(folder / PROCESS, {"pid": pid, "created": created(pid)})
+
+
+def created(pid: int) -> float:
+    """When a process began, seconds since 1970."""
+    import psutil
+
+    return float(psutil.Process(pid).create_time())
 
 
 def alive(about: Mapping[str, Any]) -> bool:

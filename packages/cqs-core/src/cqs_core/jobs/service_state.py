@@ -27,6 +27,7 @@ class ServiceState:
         bucket: its URL, without credentials.
         version: of cqs-core.
         pid: of its process.
+        created: when that process began, seconds since 1970: ids are used again.
         every: seconds between two rounds; None for a service without rounds.
         started: seconds since 1970.
         round: when the last round ended, seconds since 1970; None before the first.
@@ -40,6 +41,7 @@ class ServiceState:
     bucket: str
     version: str
     pid: int
+    created: float
     every: float | None
     started: float
     round: float | None = None
