@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cqs_core.config.variables import setting_faults, settings, variable_of
+from cqs_core.config.variables import default_jobs, gcs_url, setting_faults, settings, variable_of
 from cqs_core.errors import UsageError
 from cqs_core.files.env_file import ENV_FILE, PREFIX, env_file, file_variables
 from cqs_core.files.folders import cache_folder, data_folder, state_folder
@@ -81,7 +81,7 @@ def _given() -> dict[str, tuple[str, str]]:
     for source, values in ((_path(), _of_file()), ("environment", os.environ)):
         found |= {name: (text, source) for name, text in values.items() if text}
         if (bare := values.get("GCS_BUCKET")) and not values.get("CQS_BUCKET"):
-            found["CQS_BUCKET"] = (f"gs://{bare.removeprefix('gs://')}", f"GCS_BUCKET, {source}")
+            found["CQS_BUCKET"] = (gcs_url(bare), f"GCS_BUCKET, {source}")
     return found
 
 
@@ -122,7 +122,7 @@ def _without(one: Variable) -> str:
         "CQS_BUCKET": lambda: data_folder() / "bucket",
         "CQS_QUOTE": lambda: settings().quote,
         "CQS_TIMEZONE": lambda: f"{dt.datetime.now().astimezone().tzname()}, the machine's",
-        "CQS_JOBS": lambda: max(2, os.cpu_count() or 1),
+        "CQS_JOBS": default_jobs,
         "CQS_DATA_DIR": data_folder,
         "CQS_STATE_DIR": state_folder,
         "CQS_CACHE_DIR": cache_folder,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Literal
@@ -41,8 +42,18 @@ def _with_gcs(found: Mapping[str, str | None]) -> dict[str, str | None]:
     values: dict[str, str | None] = {k: v for k, v in found.items() if v}
     name = values.get("gcs_bucket")
     if name and not values.get("cqs_bucket"):
-        values["cqs_bucket"] = f"gs://{name.removeprefix('gs://')}"
+        values["cqs_bucket"] = gcs_url(name)
     return values
+
+
+def gcs_url(name: str) -> str:
+    """The bucket that `GCS_BUCKET` names."""
+    return f"gs://{name.removeprefix('gs://')}"
+
+
+def default_jobs() -> int:
+    """How many jobs work at once where `CQS_JOBS` is not set: one for each core, two at least."""
+    return max(2, os.cpu_count() or 1)
 
 
 class Settings(BaseSettings):

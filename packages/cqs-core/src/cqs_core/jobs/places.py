@@ -6,12 +6,11 @@ A place is a locked file: the system gives it back whatever ends the process tha
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from cqs_core.config.variables import settings
+from cqs_core.config.variables import default_jobs, settings
 from cqs_core.errors import UsageError
 from cqs_core.files.folders import state_folder
 
@@ -27,7 +26,7 @@ def most() -> int:
         wanted = settings().jobs
     except UsageError:  # the command says so when its turn comes
         wanted = None
-    return wanted or max(2, os.cpu_count() or 1)
+    return wanted or default_jobs()
 
 
 @contextlib.contextmanager
