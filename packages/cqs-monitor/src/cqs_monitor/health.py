@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cqs_core import Health
 from cqs_core.time.clock import iso
 from cqs_monitor.alerts.lease import newest
+from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.performance.reader import reader_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 def bots(bucket: Bucket) -> Iterator[Health]:
     """When each account's log last changed, and the bot's heartbeat."""
     snapshot, now = reader_of(bucket.address).refresh().snapshot, time.time()
-    for account in snapshot.accounts:
-        changed = max((file.modified or 0.0 for file in snapshot.files if file.account == account), default=0.0)
+    changes = dict.fromkeys(snapshot.accounts, 0.0)
+    for file in snapshot.files:  # once: they are many, and Prometheus asks often
+        if file.account in changes:
+            changes[file.account] = max(changes[file.account], file.modified or 0.0)
+    for account, changed in changes.items():
         yield Health(f"log of {account}", "ok", f"changed {iso(int(changed * 1000))[:19]}Z", now - changed)
     heartbeat = snapshot.heartbeat
     if heartbeat.at is not None:
@@ -31,7 +35,7 @@ def bots(bucket: Bucket) -> Iterator[Health]:
 
 def watcher(bucket: Bucket) -> Iterator[Health]:
     """Who has the lease of the alert watcher, where there are rules."""
-    if not bucket.exists("config/alerts.toml"):
+    if not bucket.exists(KEY):
         return
     _, holder, until = newest(bucket)
     left = until - time.time()
