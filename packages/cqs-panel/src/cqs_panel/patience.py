@@ -61,9 +61,7 @@ def _alarm() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGALRM, _interrupt)
-    left, _ = signal.setitimer(
-        signal.ITIMER_REAL, SECONDS, _AGAIN
-    )  # of the block around this one: a page around a card
+    left, _ = signal.setitimer(signal.ITIMER_REAL, SECONDS, _AGAIN)  # of the block around it: a page around a card
     try:
         try:
             yield

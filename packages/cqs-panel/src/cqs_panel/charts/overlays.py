@@ -13,7 +13,7 @@ from cqs_panel.charts.elements import layers_of
 from cqs_panel.view import loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from cqs_core import Series
     from cqs_panel.charts.layers import Layers
@@ -74,14 +74,14 @@ class Overlays:
         self._layers.replace("overlays", layers)
 
 
-def _limits() -> tuple[float, float, Callable[[], None]]:
-    return patience.SECONDS, patience.SECONDS, lambda: None
-
-
 def _layers(overlay: Overlay, series: Series, start: int, end: int) -> Sequence[Layer]:
     """The layers of one overlay; a failure is reported as a problem of its plugin, and the others are drawn."""
+
+    def made() -> Sequence[Layer]:
+        return layers_of(loaded(overlay.layers)(series, start, end), start, end)
+
     try:
-        return limited(lambda: layers_of(loaded(overlay.layers)(series, start, end), start, end), *_limits())
+        return limited(made, patience.SECONDS, patience.SECONDS, lambda: None)
     except Exception as error:  # noqa: BLE001 - an overlay may fail in any way; the chart and the others live on
         host = plugins()
         host.report(host.owner("register_overlays", overlay.name), f"overlay {overlay.name}", error)

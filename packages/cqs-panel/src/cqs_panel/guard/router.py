@@ -159,7 +159,6 @@ class RefusalHandler(RequestHandler):
             _log.warning("refused: %s", self._why)
         self.set_status(403)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.set_header("X-Content-Type-Options", "nosniff")
         self.finish(f"Refused: {self._why}.\n")
 
     def _log(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_monitor.models.pickles.judgement import current, dangerous
 from cqs_monitor.models.pickles.machine import Machine
-from cqs_monitor.models.pickles.opcodes import BrokenPickle, Source
+from cqs_monitor.models.pickles.opcodes import BrokenPickle
 from cqs_monitor.models.pickles.packages import usual
 from cqs_monitor.models.pickles.values import Import
 
