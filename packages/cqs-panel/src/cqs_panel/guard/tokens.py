@@ -16,7 +16,7 @@ _SESSION = re.compile(r"[\w.-]{8,200}", re.ASCII)
 def session_of(request: Any) -> str:
     """The session for which a websocket's request asks; empty where its token names none."""
     try:
-        return str(get_session_id(request.headers.get("Sec-WebSocket-Protocol", "").partition(",")[2].strip()))
+        return str(get_session_id(_sent(request)[1]))
     except Exception:  # noqa: BLE001 - a stranger wrote it
         return ""
 
@@ -28,10 +28,16 @@ def current(request: Any) -> bool:
     """
     if request.headers.get("Upgrade", "").lower() != "websocket":
         return True
-    protocol, _, token = request.headers.get("Sec-WebSocket-Protocol", "").partition(",")
+    protocol, token = _sent(request)
     try:
-        session, payload = get_session_id(token.strip()), get_token_payload(token.strip())
+        session, payload = get_session_id(token), get_token_payload(token)
         named = isinstance(session, str) and _SESSION.fullmatch(session) is not None
-        return named and protocol.strip() == "bokeh" and time.time() < float(payload["session_expiry"])
+        return named and protocol == "bokeh" and time.time() < float(payload["session_expiry"])
     except Exception:  # noqa: BLE001 - a stranger wrote it: base64, JSON, zlib and the fields can all be wrong
         return False
+
+
+def _sent(request: Any) -> tuple[str, str]:
+    """The protocol that a websocket's request names, and its token."""
+    protocol, _, token = request.headers.get("Sec-WebSocket-Protocol", "").partition(",")
+    return protocol.strip(), token.strip()

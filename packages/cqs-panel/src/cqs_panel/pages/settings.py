@@ -82,19 +82,11 @@ def _plainly(settings: Settings) -> list[list[str]]:
 
 def _preferences(shell: Dashboard) -> Any:
     """Each change loads the page again: a half-drawn page cannot change its theme or its times."""
-    theme = pmui.Select(label="Theme", options=_THEMES, value=_theme(), size="small", width=200, margin=0)
-    zones = {f"As the server: {shell.server_timezone or zone_name(None)}": ""} | {zone: zone for zone in _zones()}
-    zone = pmui.Select(label="Time zone", options=zones, value=chosen_zone() or "", size="small", width=260, margin=0)
+    theme = pmui.Select(label="Theme", options=_THEMES, value=chosen_theme() or "", size="small", width=200, margin=0)
+    chosen = chosen_zone() or ""
+    known = dict.fromkeys([*_ZONES, chosen] if chosen else _ZONES)
+    zones = {f"As the server: {shell.server_timezone or zone_name(None)}": ""} | {zone: zone for zone in known}
+    zone = pmui.Select(label="Time zone", options=zones, value=chosen, size="small", width=260, margin=0)
     theme.param.watch(lambda event: shell.prefer(THEME_COOKIE, str(event.new)), "value")
     zone.param.watch(lambda event: shell.prefer(ZONE_COOKIE, str(event.new)), "value")
     return pn.FlexBox(theme, zone, gap="12px 12px", margin=(6, 0, 0, 0))
-
-
-def _theme() -> str:
-    return chosen_theme() or ""
-
-
-def _zones() -> list[str]:
-    """The usual ones, and the one that is chosen."""
-    chosen = chosen_zone()
-    return [*_ZONES, *([chosen] if chosen and chosen not in _ZONES else [])]

@@ -185,13 +185,13 @@ class Dashboard(Services):
         if view is None:
             frame = self._frame(missing(slug, list(self.views)), slug, query, lambda *_: None)
         else:
-            frame = self.frame(view, slug, query, plugins().owner("register_views", slug) or "panel")
+            frame = self.frame(view, slug, query, _owner(slug))
             self._frames[slug] = frame
         self._chrome.add(frame)
         return frame
 
     def _forget(self, frame: PageFrame) -> None:
-        """Keep nothing of a page that does not exist: anybody can make up its name."""
+        """Keep nothing of a page that does not exist, whose name anybody can make up, or that was built too early."""
         work = self._works.pop(frame.page)
         self._rest.forget(work)
         work.stop()
@@ -227,14 +227,10 @@ class Dashboard(Services):
     def _aimed(self, said: dict[str, Any]) -> None:
         """Build a view of ours while the pointer rests on its entry in the menu: a click will find it there."""
         slug, _ = parse(said["search"])
-        if slug in self.views and slug not in self._frames and not self._is_foreign(slug):
+        if slug in self.views and slug not in self._frames and plugins().is_own(_owner(slug)):
             frame = self._add(slug, {})
             self._ahead[slug] = time.monotonic()
             self._build(frame, at_once=False)
-
-    def _is_foreign(self, slug: str) -> bool:
-        owner = plugins().owner("register_views", slug) or "panel"
-        return not plugins().is_own(owner)
 
     def _heard(self, message: Any) -> None:
         said = message if isinstance(message, dict) else message.data
@@ -268,6 +264,11 @@ def dashboard() -> Any:
     """A new dashboard for the session that is being opened; something to serve."""
     pn.config.theme = "dark" if (chosen_theme() or last_window()[0]) == "dark" else "default"
     return Dashboard().root
+
+
+def _owner(slug: str) -> str:
+    """The plugin that a view is from; the shell's own views are the panel's."""
+    return plugins().owner("register_views", slug) or "panel"
 
 
 def _weakly(call: Callable[[BaseException], None]) -> Callable[[BaseException], None]:
