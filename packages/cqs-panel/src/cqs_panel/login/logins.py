@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
@@ -129,6 +128,6 @@ def _make_way(user: User) -> None:
             if whose is None:
                 path.unlink()
             elif whose.name == user.name:
-                own.append((os.path.getmtime(path), path))  # noqa: PTH204
+                own.append((path.stat().st_mtime, path))
     for _, path in sorted(own)[: max(0, len(own) - _MOST + 1)]:
         path.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ the file there is no login.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from cqs_panel.login.passwords import hashed
 from cqs_panel.login.private_files import alone, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 Role = Literal["viewer", "operator"]
@@ -165,33 +166,16 @@ def set_role(name: str, role: Role) -> User:
     return changed
 
 
-class _changing:  # noqa: N801 - reads as what it does
+@contextlib.contextmanager
+def _changing(action: str) -> Iterator[dict[str, User]]:
     """The users, to be changed in the block; they are written where it does not fail."""
-
-    def __init__(self, action: str) -> None:
-        require_operator(action)
-        self._path = users_file()
-        self._lock = alone(self._path)
-
-    def __enter__(self) -> dict[str, User]:
-        self._lock.__enter__()
-        try:
-            self._users = dict(users())
-        except BaseException:
-            self._lock.__exit__(None, None, None)
-            raise
-        return self._users
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        try:
-            if kind is None:
-                write_private(
-                    self._path,
-                    format_fields("cqs-panel", FORMAT)
-                    | {"users": {name: asdict(user) for name, user in self._users.items()}},
-                )
-        finally:
-            self._lock.__exit__(None, None, None)
+    require_operator(action)
+    path = users_file()
+    with alone(path):
+        known = dict(users())
+        yield known
+        rows = {name: asdict(user) for name, user in known.items()}
+        write_private(path, format_fields("cqs-panel", FORMAT) | {"users": rows})
 
 
 def _read(path: Path, mode: int) -> dict[str, User]:
