@@ -37,10 +37,9 @@ class Grid:
 
 def grid_of(rows: pd.DataFrame, x: str, y: str, metric: str, others: Others, *, lower_is_better: bool) -> Grid:
     known = known_rows(rows, metric, x, y)
-    (across, columns), (up, lines) = (places_of(rows[name]) for name in (x, y if y != x else "set"))
-    if y == x:
-        up, lines = dict.fromkeys(rows["set"], 0), [""]
-    i, j = (known[name].map(places).to_numpy(np.int64) for name, places in ((x, across), (y if y != x else "set", up)))
+    across, columns = places_of(rows[x])
+    up, lines = places_of(rows[y]) if y != x else (dict.fromkeys(rows[x], 0), [""])
+    i, j = (known[name].map(places).to_numpy(np.int64) for name, places in ((x, across), (y, up)))
     score = (-1 if lower_is_better else 1) * known[metric].to_numpy(np.float64)
     order = np.argsort(score, kind="stable")  # the best of a cell comes last, and stays
     best, sets = np.full((len(lines), len(columns)), np.nan), np.full((len(lines), len(columns)), -1)
@@ -70,7 +69,7 @@ def marks_on(grid: Grid, marks: Mapping[str, Mapping[str, Any]], x: str, y: str)
     """A mark on the cell of each of these sets."""
     hv, found = holoviews(), []
     for marker, (name, values) in zip(_MARKERS, marks.items(), strict=False):
-        i, j = grid.places[0].get(values.get(x)), grid.places[1].get(values.get(y)) if x != y else 0
+        i, j = grid.places[0].get(values.get(x)), grid.places[1].get(values.get(y))
         if i is not None and j is not None:
             point = hv.Points([(grid.columns[i], grid.lines[j])], ["x", "y"], label=name)
             found.append(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cqs_backtest.search.opened_run import OpenedRun
+    from cqs_core import Bucket
 
 _SURE = 0.05
 _keep = click.option("--keep/--no-keep", default=True, show_default=True, help="Store the result with the run.")
@@ -106,7 +107,7 @@ def montecarlo(bucket: str | None, as_json: bool, run: str, trust: tuple[str, ..
             )
 
     emit(found, as_json, text)
-    _store(bucket, "montecarlo", found, options, keep=keep)
+    _store(opened.bucket, "montecarlo", found, options, keep=keep)
 
 
 @click.command("permute")
@@ -131,7 +132,7 @@ def permute(
         click.echo(f"{found['mean_return']:.2f} % a position against {found['random_mean']:.2f} % at random")
 
     emit(found, as_json, text)
-    _store(bucket, "permute", found, {"samples": samples, "seed": seed}, keep=keep)
+    _store(opened.bucket, "permute", found, {"samples": samples, "seed": seed}, keep=keep)
 
 
 @click.command("stress")
@@ -161,7 +162,7 @@ def stress(
         click.echo(found["weakest"])
 
     emit(found, as_json, text)
-    _store(bucket, "stress", found, {"shifts": shifts}, keep=keep)
+    _store(opened.bucket, "stress", found, {"shifts": shifts}, keep=keep)
 
 
 @contextmanager
@@ -175,9 +176,9 @@ def _opened(bucket: str | None, run: str, trust: tuple[str, ...], *, keep: bool)
         yield made
 
 
-def _store(bucket: str | None, kind: str, found: Mapping[str, Any], options: Mapping[str, Any], *, keep: bool) -> None:
+def _store(bucket: Bucket, kind: str, found: Mapping[str, Any], options: Mapping[str, Any], *, keep: bool) -> None:
     """After it is printed: a full disk does not lose it."""
     from cqs_backtest.search.validations import keep_validation
 
     if keep:
-        keep_validation(open_bucket(bucket), kind, found, options)
+        keep_validation(bucket, kind, found, options)

@@ -166,10 +166,10 @@ class SweepJob:
         """
         if not self.seconds:
             self.measure()
-        if not self.folder.parts():
+        done = self.folder.parts()
+        if not done:
             self.folder.begin(self._about | {"part": self._part})
         tell(self.folder.id)
-        done = self.folder.parts()
         todo = [each for each in store.ranges(len(self.space), self._part) if each not in done]
         ready = len(self.space) - sum(stop - start for start, stop in todo)
         with progress("Sweep", len(self.space), "sets") as work:

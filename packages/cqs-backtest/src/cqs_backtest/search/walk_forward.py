@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cqs_backtest.search.sweep import Sweep
     from cqs_backtest.trials import Subject
     from cqs_core import Bucket, Candles
+    from cqs_core.trading import Floats, Stamps
 
 
 def walk_forward(
@@ -80,9 +81,9 @@ def walk_forward(
     proposing = seconds_to_propose(len(space)) * len(windows) if isinstance(space.chosen, Proposed) else 0
     ask(sets, cost * sets / executor.count + proposing)
     about = _about(sweep, space, plan, candles, len(windows)) | {"part": part_size(len(space), cost, executor)}
-    folder = _folder(sweep, bucket, about, resume)
+    folder, part = _folder(sweep, bucket, about, resume)
     tell(folder.id)
-    walk = _Walk(sweep, space, candles, folder, load, executor, int(folder.manifest().get("part", about["part"])))
+    walk = _Walk(sweep, space, folder, load, executor, part)
     done = folder.tries(space)
     with progress("Walk-forward", sets, "sets") as work:
         work.advance(len(space) * len(done))
@@ -115,14 +116,16 @@ def _about(sweep: Sweep, space: Space, plan: Plan, candles: Candles, windows: in
     return made | asked(sweep, space) | {"plan": asdict(plan), "windows": windows}
 
 
-def _folder(sweep: Sweep, bucket: Bucket, about: dict[str, Any], resume: str) -> WalkFolder:
+def _folder(sweep: Sweep, bucket: Bucket, about: dict[str, Any], resume: str) -> tuple[WalkFolder, int]:
+    """Where the windows are stored, and how many sets a part has."""
     if resume:
         folder = WalkFolder.find(bucket, resume)
-        check_same("walk-forward", folder.manifest(), about)
-        return folder
+        made = folder.manifest()
+        check_same("walk-forward", made, about)
+        return folder, int(made.get("part", about["part"]))
     folder = WalkFolder.new(bucket, name_of(sweep.request.strategy))
     folder.begin(about)
-    return folder
+    return folder, int(about["part"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +134,6 @@ class _Walk:
 
     sweep: Sweep
     space: Space
-    candles: Candles
     folder: WalkFolder
     load: Workload
     executor: Executor
@@ -170,8 +172,9 @@ class _Walk:
 
     def _subject(self, window: Window) -> Subject:
         """The ledger's, for the days on which parameters are chosen."""
-        start, stop = np.searchsorted(self.candles.ts, _optimize_days(window)).tolist()
-        return subject_of(self.sweep.request, self.candles.between(start, stop))
+        candles = self.load.candles
+        start, stop = np.searchsorted(candles.ts, _optimize_days(window)).tolist()
+        return subject_of(self.load.request, candles.between(start, stop))
 
 
 def _optimize_days(window: Window) -> tuple[int, int]:
@@ -180,20 +183,19 @@ def _optimize_days(window: Window) -> tuple[int, int]:
 
 def _finished(walk: _Walk, tries: Sequence[Try]) -> dict[str, Any]:
     """The result, stored."""
-    capital = walk.sweep.request.costs.capital
-    ts, equity = joined(tries, capital)
+    ts, equity = joined(tries, walk.load.request.costs.capital)
     walk.folder.write_equity(ts, equity)
-    result = _summary(walk, tries)
+    result = _summary(walk, tries, ts, equity)
     walk.folder.write("result.json", result)
     return result | {"equity": [[iso(at), value] for at, value in zip(ts.tolist(), equity.tolist(), strict=True)]}
 
 
-def _summary(walk: _Walk, tries: Sequence[Try]) -> dict[str, Any]:
-    sweep, candles, capital = walk.sweep, walk.candles, walk.sweep.request.costs.capital
-    ts, equity = joined(tries, capital)
-    daily = metrics.daily_of(ts, equity, capital, sweep.request.day_start)
+def _summary(walk: _Walk, tries: Sequence[Try], ts: Stamps, equity: Floats) -> dict[str, Any]:
+    request, candles = walk.load.request, walk.load.candles
+    capital = request.costs.capital
+    daily = metrics.daily_of(ts, equity, capital, request.day_start)
     curve = metrics.curve_metrics(equity, capital, daily, metrics.years(ts, candles.interval))
-    subject = subject_of(sweep.request, candles)
+    subject = subject_of(request, candles)
     counted = trials(walk.folder.bucket, replace(subject, first=tries[0].window.optimize_start, last=int(ts[-1])))
     return {
         "walk_forward": walk.folder.id,
