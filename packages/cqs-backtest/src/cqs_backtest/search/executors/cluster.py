@@ -6,12 +6,12 @@ import contextlib
 import logging
 import time
 import warnings
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from cqs_backtest.search.executors.executor import DIED, Executor, remembered
+from cqs_backtest.search.executors.executor import DIED, Executor, canceling, remembered
 from cqs_backtest.search.executors.parcel import Parcel
 from cqs_backtest.search.executors.software import differences, needed
 from cqs_backtest.search.executors.worker import call
@@ -79,19 +79,8 @@ class DaskExecutor(Executor):
 
     @contextmanager
     def _opened(self, load: Workload) -> Iterator[Submit]:
-        sent = self._sent(load)
-        futures: list[Future[Any]] = []
-
-        def submit(work: Work[Any, Any], item: Any) -> Future[Any]:
-            futures[:] = [each for each in futures if not each.done()]
-            futures.append(self._pool.submit(call, sent, work, item))
-            return futures[-1]
-
-        try:
+        with canceling(partial(self._pool.submit, call, self._sent(load))) as submit:
             yield submit
-        finally:
-            for each in futures:
-                each.cancel()
 
     def _send(self, load: Workload) -> Any:
         """The parcel of a workload, as the result of a task: it is made again if the worker that has it dies."""

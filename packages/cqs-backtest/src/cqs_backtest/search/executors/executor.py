@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cqs_backtest.search.executors.worker import Failure
@@ -109,6 +110,25 @@ DIED = (
     f"a worker died {_MOST_DEATHS + 1} times with the same work; "
     "it may lack memory (use fewer workers), or the strategy crashes the process"
 )
+
+
+@contextmanager
+def canceling(submit: Submit, end: Callable[[], None] = lambda: None) -> Iterator[Submit]:
+    """`submit`; at the end of the block what waits is canceled, and `end` is called if something still runs."""
+    futures: list[Future[Any]] = []
+
+    def submitted(work: Work[Any, Any], item: Any) -> Future[Any]:
+        futures[:] = [each for each in futures if not each.done()]
+        futures.append(submit(work, item))
+        return futures[-1]
+
+    try:
+        yield submitted
+    finally:
+        for each in futures:
+            each.cancel()
+        if not all(each.done() for each in futures):
+            end()
 
 
 def remembered(make: Callable[[Workload], _T]) -> Callable[[Workload], _T]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import tempfile
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.search.executors.executor import Executor, remembered
+from cqs_backtest.search.executors.executor import Executor, canceling, remembered
 from cqs_backtest.search.executors.parcel import Parcel
 from cqs_backtest.search.executors.worker import begin, call_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from multiprocessing.connection import Connection
 
     from cqs_backtest.search.executors.executor import Submit, Work
@@ -46,21 +48,8 @@ class ProcessExecutor(Executor):
 
     @contextmanager
     def _opened(self, load: Workload) -> Iterator[Submit]:
-        path = self._stored(load)
-        futures: list[Future[Any]] = []
-
-        def submit(work: Work[Any, Any], item: Any) -> Future[Any]:
-            futures[:] = [each for each in futures if not each.done()]
-            futures.append(self._submit(path, work, item))
-            return futures[-1]
-
-        try:
+        with canceling(partial(self._submit, self._stored(load)), self._end) as submit:
             yield submit
-        finally:
-            for each in futures:
-                each.cancel()
-            if not all(each.done() for each in futures):
-                self._end()
 
     def close(self) -> None:
         """See `Executor`."""
