@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.loading.strategies import name_of
+from cqs_backtest.luck import SURE
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note
 from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.request import BASKET
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from cqs_backtest.outcome import BacktestOutcome
 
-_SURE = 0.95
 _MOST_PRINTED = 12
 
 
@@ -91,7 +91,7 @@ def print_comparison(console: Console, found: dict[str, Any]) -> None:
 def _metric_row(row: dict[str, Any], runs: Sequence[str]) -> list[str]:
     convention = CONVENTIONS[row["metric"]]
     values = (row["values"][run] for run in runs)
-    return [convention.label, *(figure(math.nan if value is None else value, convention.unit) for value in values)]
+    return [convention.label, *(figure(value, convention.unit) for value in values)]
 
 
 def print_sweep(console: Console, found: dict[str, Any], searched: Sequence[str]) -> None:
@@ -104,7 +104,7 @@ def print_sweep(console: Console, found: dict[str, Any], searched: Sequence[str]
         table.add_row(cell(name), *(cell(made[name]) for made in sets.values()), style="cyan")
     for key in HEADLINE:
         unit = CONVENTIONS[key].unit
-        table.add_row(CONVENTIONS[key].label, *(figure(_known(made[key]), unit) for made in sets.values()))
+        table.add_row(CONVENTIONS[key].label, *(figure(made[key], unit) for made in sets.values()))
     if all("dsr" in made for made in sets.values()):
         table.add_row("Deflated Sharpe", *(_chance(made["dsr"]) for made in sets.values()))
     if sets:
@@ -124,7 +124,7 @@ def _print_pareto(console: Console, found: dict[str, Any], searched: Sequence[st
     told = f"Pareto set of {len(rows):,}: no set is better in one objective without being worse in another"
     console.print(told, highlight=False)
     lines = [
-        [*(str(row[name]) for name in searched), *(figure(_known(row[goal]), CONVENTIONS[goal].unit) for goal in goals)]
+        [*(str(row[name]) for name in searched), *(figure(row[goal], CONVENTIONS[goal].unit) for goal in goals)]
         for row in rows[:_MOST_PRINTED]
     ]
     titles = [*searched, *(CONVENTIONS[goal].label for goal in goals)]
@@ -143,8 +143,8 @@ def _verdict(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['trials']:,} sets were tried so far; {luck}"
     dsr, pbo = _known(found["dsr"]), _known(found["pbo"])
     if not math.isnan(dsr):
-        verdict = "above" if dsr >= _SURE else "not above"
-        yield f"deflated Sharpe ratio {dsr:.1%}: the best set is {verdict} what luck explains ({_SURE:.0%} is asked)"
+        verdict = "above" if dsr >= SURE else "not above"
+        yield f"deflated Sharpe ratio {dsr:.1%}: the best set is {verdict} what luck explains ({SURE:.0%} is asked)"
     if not math.isnan(pbo):
         yield f"probability of overfitting {pbo:.0%}: how often the best of one half is below the median in the other"
     if found["badges"]["lookahead"] != "ok":

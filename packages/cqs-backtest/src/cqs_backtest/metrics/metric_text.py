@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 
-def figure(value: float, unit: str) -> str:
-    """A metric as text; a dash if it is unknown."""
-    if math.isnan(value):
+def figure(value: float | None, unit: str) -> str:
+    """A metric as text; a dash if it is unknown, NaN or as it is stored."""
+    if value is None or math.isnan(value):
         return "-"
     if math.isinf(value):
         return "∞"

@@ -73,7 +73,7 @@ class SearchFolder:
             NewerFormat: a newer version wrote them.
             DataError: they are damaged.
         """
-        made = _object(data)
+        made = json_object(data)
         require_format(self.key("manifest.json"), made or {}, FORMAT, "cqs-backtest")
         lacking = ["an object"] if made is None else [name for name in _NEEDED if name not in made]
         if made is None or lacking or not isinstance(made["strategy"], dict) or "name" not in made["strategy"]:
@@ -91,7 +91,7 @@ class SearchFolder:
     @staticmethod
     def read_result(data: bytes) -> dict[str, Any] | None:
         """The result, from these bytes."""
-        return _object(data)
+        return json_object(data)
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write `manifest.json` or `result.json`; what JSON cannot hold is null."""
@@ -137,7 +137,8 @@ _CONDITIONS = {
 }
 
 
-def _object(data: bytes) -> dict[str, Any] | None:
+def json_object(data: bytes) -> dict[str, Any] | None:
+    """The JSON object of these bytes; None if they are none."""
     try:
         made = json.loads(data)
     except (ValueError, RecursionError):

@@ -41,9 +41,7 @@ class KeptSearch:
             "kind": self.folder.kind,
             "created": made.get("created"),
             "strategy": made["strategy"]["name"],
-            **{
-                name: made.get(name) for name in ("exchange", "symbols", "interval", "first", "last", "sets", "windows")
-            },
+            **{name: made.get(name) for name in _SHOWN},
             "done": self.result is not None,
             "sharpe": best.get("sharpe"),
             **{name: result.get(name) for name in ("dsr", "trials", "pbo")},

@@ -94,13 +94,17 @@ class Objective:
         """-1 for a metric of which less is better, else 1."""
         return -1 if metric in _LOW else 1
 
+    def signed(self, metrics: Mapping[str, Floats]) -> Floats:
+        """(K, M) of all metrics, whatever is required: higher is better, NaN is unknown."""
+        return np.column_stack([self.sign(name) * metrics[name] for name in self.goals])
+
     def scores(self, metrics: Mapping[str, Floats]) -> Floats:
         """(K,) of the first metric: higher is better; NaN cannot be chosen."""
         return self.all_scores(metrics)[:, 0]
 
     def all_scores(self, metrics: Mapping[str, Floats]) -> Floats:
         """(K, M) of all metrics: higher is better; rows of NaN cannot be chosen."""
-        table = np.column_stack([self.sign(name) * metrics[name] for name in self.goals])
+        table = self.signed(metrics)
         met = np.logical_and.reduce(
             [np.isfinite(table).all(axis=1), *(each.met(metrics) for each in self.requirements)]
         )

@@ -79,10 +79,9 @@ class Optimizer:
 
     def tell(self, metrics: Mapping[str, Floats]) -> None:
         """Take the metrics of the cells that were asked for last, in their order."""
-        objective = self._objective
-        scores = np.column_stack([objective.sign(name) * metrics[name] for name in objective.goals])
+        scores = self._objective.signed(metrics)
         known = np.logical_and.reduce(np.isfinite(scores), axis=1)
-        missed = {str(each): each.missed_by(metrics) for each in objective.requirements}
+        missed = {str(each): each.missed_by(metrics) for each in self._objective.requirements}
         missed["known"] = np.where(known, 0.0, 1.0)
         for k, trial in enumerate(self._asked):
             for name, values in missed.items():

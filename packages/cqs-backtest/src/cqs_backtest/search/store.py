@@ -35,7 +35,7 @@ class SweepFolder(SearchFolder):
 
     def write_part(self, start: int, table: pa.Table) -> None:
         """Write the rows of sets `start` and following."""
-        self.bucket.write(self._part(start, start + table.num_rows), parquet_bytes(table))
+        self.bucket.write(self.part_key(start, start + table.num_rows), parquet_bytes(table))
 
     def parts(self) -> set[tuple[int, int]]:
         """Which sets have rows: half-open ranges."""
@@ -45,16 +45,17 @@ class SweepFolder(SearchFolder):
     def tables(self) -> Iterator[tuple[int, pa.Table]]:
         """The rows part by part, each with the number of its first set."""
         for start, stop in sorted(self.parts()):
-            yield start, parquet_table(self.bucket.read(self._part(start, stop)))
+            yield start, parquet_table(self.bucket.read(self.part_key(start, stop)))
 
     def part(self, start: int, stop: int) -> pa.Table | None:
         """The rows of these sets, None if they are not there."""
         try:
-            return parquet_table(self.bucket.read(self._part(start, stop)))
+            return parquet_table(self.bucket.read(self.part_key(start, stop)))
         except FileNotFoundError:
             return None
 
-    def _part(self, start: int, stop: int) -> str:
+    def part_key(self, start: int, stop: int) -> str:
+        """The object with the rows of these sets."""
         return self.key(f"rows/{start:09d}-{stop:09d}.parquet")
 
 

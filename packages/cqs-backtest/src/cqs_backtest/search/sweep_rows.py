@@ -39,7 +39,7 @@ class SweepRows:
         import pyarrow as pa
 
         new = [part for part in sorted(self.folder.parts()) if part not in self._parts and part[0] < MOST_ROWS]
-        keys = {self.folder.key(f"rows/{start:09d}-{stop:09d}.parquet"): (start, stop) for start, stop in new}
+        keys = {self.folder.part_key(*part): part for part in new}
         for key, data in self.folder.bucket.read_many(list(keys)).items():
             try:
                 self._parts[keys[key]] = parquet_table(data)
@@ -48,8 +48,3 @@ class SweepRows:
                 raise DataError(f"{fact}; remove that object, then resume the sweep to make its rows again") from None
         tables = [self._parts[part] for part in sorted(self._parts)]
         return pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame()
-
-    @property
-    def done(self) -> int:
-        """How many sets have a row, as far as they were read."""
-        return sum(stop - start for start, stop in self._parts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.metrics.conventions import is_current, versions_of_metrics
 from cqs_backtest.runs.store import FOLDER
+from cqs_backtest.search.folder import json_object
 from cqs_core.cli import plain
 from cqs_core.time.clock import iso, now
 
@@ -41,17 +42,9 @@ def validations(bucket: Bucket, run: str) -> dict[str, dict[str, Any]]:
         run: its whole id.
     """
     keys = {_key(run, kind): kind for kind in VALIDATIONS}
-    read = {keys[key]: _object(data) for key, data in bucket.read_many(list(keys)).items()}
-    return {kind: made for kind, made in read.items() if made is not None and is_current(made)}
+    read = {keys[key]: json_object(data) for key, data in bucket.read_many(list(keys)).items()}
+    return {kind: made for kind, made in read.items() if made is not None and "run" in made and is_current(made)}
 
 
 def _key(run: str, kind: str) -> str:
     return f"{FOLDER}/{run}/validation/{kind}.json"
-
-
-def _object(data: bytes) -> dict[str, Any] | None:
-    try:
-        made = json.loads(data)
-    except ValueError:
-        return None
-    return made if isinstance(made, dict) and "run" in made else None

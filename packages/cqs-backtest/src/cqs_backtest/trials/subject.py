@@ -44,7 +44,7 @@ class Subject:
         """Where its trials are."""
         markets = " ".join(sorted(self.markets))
         digest = hashlib.blake2b(markets.encode(), digest_size=6).hexdigest()
-        return f"{FOLDER}/{_slug(self.strategy)}/{_slug(self.exchange)}-{self.interval}-{digest}"
+        return f"{folder_of(self.strategy)}/{_slug(self.exchange)}-{self.interval}-{digest}"
 
     def key(self, source: str) -> str:
         """The object with the trials of one run or search."""
