@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
 from cqs_backtest.luck import lucks
 from cqs_backtest.runs import StoredRun, read
 from cqs_backtest.views.form import BacktestForm
+from cqs_backtest.views.lookup import known
 from cqs_backtest.views.run import RunPage
 from cqs_backtest.views.run_comparison import comparison, comparison_page
 from cqs_backtest.views.run_figures import changes
@@ -17,14 +18,12 @@ from cqs_core import Lake, SeriesStatus, UnknownName
 from cqs_panel import WIDE, Workbench, empty, html, section, strategy_title
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cqs_backtest.luck import Luck
     from cqs_core import Bucket
     from cqs_core.jobs import Job
     from cqs_panel import PageState
-
-_T = TypeVar("_T")
 
 
 class BacktestView(pn.viewable.Viewer):
@@ -94,9 +93,9 @@ class BacktestView(pn.viewable.Viewer):
         self._shown = None
         self._bench.fold(open_=not runs and not asked.get("run"))
         if runs:
-            page.load(lambda: _known(lambda: comparison(page, runs)), self._compare)
+            page.load(lambda: known(lambda: comparison(page, runs)), self._compare)
         elif run := asked.get("run"):
-            page.load(lambda: _known(lambda: _with_luck(page.bucket, run)), self._show)
+            page.load(lambda: known(lambda: _with_luck(page.bucket, run)), self._show)
         else:
             advice = "Choose symbols and dates, then run; or open a kept run."
             self._bench.results[:] = [section("", empty("No run chosen", advice))]
@@ -129,11 +128,3 @@ class BacktestView(pn.viewable.Viewer):
 def _with_luck(bucket: Bucket, run: str) -> tuple[StoredRun, Luck]:
     stored = read(bucket, run)
     return stored, lucks(bucket, [stored.manifest])[0]
-
-
-def _known(read: Callable[[], _T]) -> _T | UnknownName:
-    """The result of a read, or the error for something that does not exist."""
-    try:
-        return read()
-    except UnknownName as error:
-        return error

@@ -17,7 +17,7 @@ from cqs_core.lake import divides
 from cqs_panel import WIDE, StrategyForm, offered, pair, strategies_by_title, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cqs_core import SeriesStatus
     from cqs_panel import PageState
@@ -90,15 +90,19 @@ class BacktestForm(StrategyForm, OptionFields):
         )
 
     def _more(self) -> Any:
+        changed = any(getattr(self, name) != self.param[name].default for name in _MORE)
+        return self._folded("More", (name for name in SHOWN if name not in _COSTS), unfolded=changed)
+
+    def _folded(self, title: str, options: Iterable[str], *, unfolded: bool) -> Any:
+        """Some fields in `SHOWN`, and data from outside, below a title that unfolds them."""
         own, wide = self.param, self.wide
         fields = pn.Column(
-            *self.option_widgets(*(name for name in SHOWN if name not in _COSTS)),
+            *self.option_widgets(*options),
             pmui.TextAreaInput.from_param(own.features, placeholder="regime=models:v9", rows=2, **wide),
             pmui.TextInput.from_param(own.only_in, placeholder="regime=bull", **wide),
             **WIDE,
         )
-        changed = any(getattr(self, name) != own[name].default for name in _MORE)
-        return pmui.Accordion(("More", fields), active=[0] if changed else [], title_variant="subtitle2", **wide)
+        return pmui.Accordion((title, fields), active=[0] if unfolded else [], title_variant="subtitle2", **wide)
 
     def option_widgets(self, *names: str) -> list[Any]:
         """The widgets of some fields in `SHOWN`."""
@@ -113,9 +117,7 @@ class BacktestForm(StrategyForm, OptionFields):
         offered(self, "benchmark")
         made = ["backtest", "run", *self.request_arguments(OPTIONS)]
         made += ["--benchmark", self.benchmark] if self.benchmark != _EQUAL_WEIGHTS else []
-        for name, value in self.configured.values().items():
-            made += ["--set", f"{name}={to_text(value) if isinstance(value, float) else value}"]
-        return made
+        return made + set_arguments(self.configured.values())
 
     def request_arguments(self, options: Iterable[str] = SEARCHED) -> list[str]:
         """The strategy and the options of a command that runs one, but for its parameters.
@@ -228,6 +230,12 @@ class BacktestForm(StrategyForm, OptionFields):
 
 def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text[:10]) if text else None
+
+
+def set_arguments(values: Mapping[str, Any]) -> list[str]:
+    """Parameters of a strategy as the command line takes them."""
+    texts = (f"{name}={to_text(value) if isinstance(value, float) else value}" for name, value in values.items())
+    return [part for text in texts for part in ("--set", text)]
 
 
 def feature_lines(features: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from cqs_backtest import charts
 from cqs_backtest.luck import lucks
 from cqs_backtest.metrics.conventions import version_note
 from cqs_backtest.runs import read, survey
+from cqs_backtest.views.titles import coins_of
 from cqs_panel import WIDE, empty, failure, html, percent, ratio, section, strategy_title
 from cqs_panel.charts import ChartPane
 
@@ -58,8 +59,7 @@ def _unreadable(runs: int) -> str:
 
 def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError], luck: Luck) -> Any:
     made, figures = run.manifest, run.manifest["performance"]
-    symbols = ", ".join(symbol.partition("/")[0] for symbol in made["symbols"])
-    said = f"{symbols} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
+    said = f"{coins_of(made)} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
     name = strategy_title(made["strategy"]["name"])
     lines = [html(f'<span class="note">{_unreadable(len(damaged))}; see Backtest.</span>')] if damaged else []
     notes = filter(None, (luck.sentence, version_note(made)))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_backtest.runs import read, survey
+from cqs_backtest.runs import read
 from cqs_backtest.search.kept import KeptSearch
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.sweep_rows import SweepRows
 from cqs_backtest.views.estimate import Estimate, estimate
 from cqs_backtest.views.kept_arguments import resume_arguments, run_arguments
+from cqs_backtest.views.lookup import known, name_of_set, run_with_name
 from cqs_backtest.views.search_form import SearchForm
 from cqs_backtest.views.sweep_page import SweepPage
 from cqs_backtest.views.sweeps import KeptSweeps
+from cqs_backtest.views.titles import title_of
 from cqs_core import Lake, SeriesStatus, UnknownName, UsageError, jobs
 from cqs_panel import WIDE, JobCard, Workbench, empty, html, section, strategy_title
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cqs_core import Bucket
     from cqs_core.jobs import Job
     from cqs_panel import PageState
 
@@ -82,7 +86,7 @@ class OptimizeView(pn.viewable.Viewer):
 
     def _tell(self, found: Estimate) -> None:
         self._estimate = found
-        text = _escaped(found.text)
+        text = escape(found.text)
         kind = 'class="fault" role="alert"' if found.error else 'class="estimate" style="font-size:13px"'
         self._bench.show_message(html(f"<div {kind}>{text}</div>"))
 
@@ -96,7 +100,7 @@ class OptimizeView(pn.viewable.Viewer):
             go = pmui.Button(label="Start it anyway", variant="outlined", size="small", margin=0)
             go.on_click(lambda _: self._start())
             advice = "Narrow the ranges, take larger steps, or take sets at random."
-            self._bench.show_message(html(f"<p>{_escaped(self._estimate.text)}. {advice}</p>"), go)
+            self._bench.show_message(html(f"<p>{escape(self._estimate.text)}. {advice}</p>"), go)
         else:
             self._start()
 
@@ -111,8 +115,7 @@ class OptimizeView(pn.viewable.Viewer):
     def _resume(self) -> None:
         if self._shown is not None:
             made = self._shown.kept.manifest
-            title = f"Optimize {strategy_title(made['strategy']['name'])} on {', '.join(made['symbols'])}"
-            self._wait(self._page.start(title, resume_arguments(made)))
+            self._wait(self._page.start(f"Optimize {title_of(made)}", resume_arguments(made)))
 
     def _wait(self, job: Job) -> None:
         self._mine = job.id
@@ -156,12 +159,12 @@ class OptimizeView(pn.viewable.Viewer):
         self._shown, self._rows = None, None
         self._bench.fold(open_=not sweep)
         if sweep:
-            page.load(lambda: _read(page, sweep), self._show)
+            page.load(lambda: known(lambda: _read(page.bucket, sweep)), self._show)
             return
         advice = "Choose ranges, then start; or open a kept sweep."
         self._bench.results[:] = [section("", empty("No sweep chosen", advice))]
         if run := page.query.get("run"):
-            page.load(lambda: _manifest(page, run), self._take)
+            page.load(lambda: known(lambda: read(page.bucket, run).manifest), self._take)
 
     def _take(self, made: dict[str, Any] | UnknownName) -> None:
         """Fill the form with what a run was made of."""
@@ -200,7 +203,7 @@ class OptimizeView(pn.viewable.Viewer):
         if self._shown is None:
             return
         made, bucket = self._shown.kept.manifest, self._page.bucket
-        name = f"{made['id']} set {int(row['set'])}"
+        name = name_of_set(made["id"], int(row["set"]))
         arguments = run_arguments(made, row, name)
 
         def show(run: str | None) -> None:
@@ -210,27 +213,12 @@ class OptimizeView(pn.viewable.Viewer):
             title = f"Backtest set {int(row['set'])} of {strategy_title(made['strategy']['name'])}"
             self._opening.add(self._page.start(title, arguments).id)
 
-        self._page.load(
-            lambda: next((str(run["id"]) for run in survey(bucket)[0] if run.get("name") == name), None), show
-        )
+        self._page.load(lambda: run_with_name(bucket, name), show)
 
 
-def _read(page: PageState, sweep: str) -> _Found | UnknownName:
-    """A sweep with its rows, or the error where it does not exist."""
-    try:
-        rows = SweepRows(SweepFolder.find(page.bucket, sweep))
-    except UnknownName as error:
-        return error
-    kept, frame = _again(rows)
-    return kept, frame, rows
-
-
-def _manifest(page: PageState, run: str) -> dict[str, Any] | UnknownName:
-    """The manifest of a run, or the error where it does not exist."""
-    try:
-        return read(page.bucket, run).manifest
-    except UnknownName as error:
-        return error
+def _read(bucket: Bucket, sweep: str) -> _Found:
+    rows = SweepRows(SweepFolder.find(bucket, sweep))
+    return *_again(rows), rows
 
 
 def _again(rows: SweepRows) -> tuple[KeptSearch, pd.DataFrame]:
@@ -249,9 +237,3 @@ def _job_of(kept: KeptSearch) -> Job | None:
 
 def _is_sweep(note: str) -> bool:
     return note[:8].isdigit() and "T" in note[:9] and " " not in note
-
-
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)

@@ -13,6 +13,7 @@ import param
 from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
 from cqs_backtest.views.run_figures import all_metrics, badges, figure
+from cqs_backtest.views.titles import title_of
 from cqs_backtest.views.trades import RunTrades
 from cqs_core import UsageError
 from cqs_panel import (
@@ -25,7 +26,6 @@ from cqs_panel import (
     section,
     stack,
     staged,
-    strategy_title,
     tone,
 )
 from cqs_panel.charts import ChartPane
@@ -104,7 +104,7 @@ class RunPage(pn.viewable.Viewer):
 
     def _about(self) -> str:
         made, costs = self._made, self._made["costs"]
-        name = f"{strategy_title(made['strategy']['name'])} on {', '.join(made['symbols'])}"
+        name = title_of(made)
         dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, engine {made['engine']}"
         left_out = [row["note"] for row in made["badges"].get("left_out", [])]

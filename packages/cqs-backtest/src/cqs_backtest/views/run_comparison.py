@@ -13,6 +13,7 @@ from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.runs import read
 from cqs_backtest.runs.run_comparison import compare
 from cqs_backtest.views.run_figures import figure
+from cqs_backtest.views.titles import title_of
 from cqs_panel import UNKNOWN, WIDE, columns_button, empty, label, plain_table, section, stack, strategy_title, table
 from cqs_panel.charts import ChartPane
 
@@ -50,7 +51,7 @@ def comparison(page: PageState, runs: Sequence[str]) -> tuple[dict[str, Any], Se
 def comparison_page(page: PageState, found: dict[str, Any], runs: Sequence[StoredRun]) -> Any:
     """All differences of the runs, from top to bottom."""
     names = [f"Run {i}" for i in range(1, len(runs) + 1)]
-    about = [(name, _about(run), _dates(run), run.id) for name, run in zip(names, runs, strict=True)]
+    about = [(name, title_of(run.manifest), _dates(run), run.id) for name, run in zip(names, runs, strict=True)]
     named = dict(zip(names, runs, strict=True))
     curves = ChartPane(page, 444).draw(lambda: charts.compare(named, mode="page"))
     settings = [
@@ -127,11 +128,6 @@ def _versions(found: dict[str, Any]) -> str:
         if (others := found["other_versions"][run])
     )
     return "; ".join(text)
-
-
-def _about(run: StoredRun) -> str:
-    made = run.manifest
-    return f"{strategy_title(made['strategy']['name'])} on {', '.join(made['symbols'])}"
 
 
 def _dates(run: StoredRun) -> str:

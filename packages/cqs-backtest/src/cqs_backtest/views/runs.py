@@ -14,6 +14,7 @@ import param
 from cqs_backtest.luck import SURE, lucks
 from cqs_backtest.metrics.conventions import version_note
 from cqs_backtest.runs import FOLDER, set_aside, survey
+from cqs_backtest.views.titles import coins_of, short_title_of
 from cqs_core.files import NewerFormat
 from cqs_panel import (
     WIDE,
@@ -157,13 +158,12 @@ def _row(made: dict[str, Any], zone: str | None) -> dict[str, Any]:
         "dates": f"{made['first'][:10]} to {made['last'][:10]}",
         **{name: stored.get(name) for name in ("cagr", "mdd", "sharpe")},
         "positions": stored.get("num_trades"),
-        "symbols": ", ".join(market.partition("/")[0] for market in made["symbols"]),
+        "symbols": coins_of(made),
         "made": when(created, zone),
     }
 
 
 def _name(made: dict[str, Any]) -> str:
     """The label of a run in a list: strategy, markets, days, and when it was made."""
-    symbols = ", ".join(market.partition("/")[0] for market in made["symbols"])
-    stored = f"{strategy_title(made['strategy']['name'])} on {symbols}, {made['first'][:10]} to {made['last'][:10]}"
-    return f"{stored} · {made['id'][:15]} {made['id'][-6:]}"
+    dates = f"{made['first'][:10]} to {made['last'][:10]}"
+    return f"{short_title_of(made)}, {dates} · {made['id'][:15]} {made['id'][-6:]}"

@@ -11,10 +11,10 @@ import param
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.run_options import OPTIONS
-from cqs_backtest.views.form import BacktestForm
+from cqs_backtest.views.form import BacktestForm, set_arguments
 from cqs_backtest.views.option_fields import SHOWN
 from cqs_backtest.views.ranges import ParameterRanges
-from cqs_panel import WIDE, offered, pair, parameter_widgets, to_text
+from cqs_panel import WIDE, offered, pair, parameter_widgets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,14 +83,7 @@ class SearchForm(BacktestForm):
         ]
 
     def _more(self) -> Any:
-        own, wide = self.param, self.wide
-        fields = pn.Column(
-            *self.option_widgets(*_SEARCHED),
-            pmui.TextAreaInput.from_param(own.features, placeholder="regime=models:v9", rows=2, **wide),
-            pmui.TextInput.from_param(own.only_in, placeholder="regime=bull", **wide),
-            **WIDE,
-        )
-        return pmui.Accordion(("Costs and more", fields), active=[], title_variant="subtitle2", **wide)
+        return self._folded("Costs and more", _SEARCHED, unfolded=False)
 
     def arguments(self) -> list[str]:
         """The arguments of `cqs` that start this search.
@@ -108,9 +101,7 @@ class SearchForm(BacktestForm):
         """
         offered(self, "method", "objectives")
         made, searched = self.request_arguments(), self.ranges.texts
-        for name, value in self.configured.values().items():
-            if name not in searched:
-                made += ["--set", f"{name}={to_text(value) if isinstance(value, float) else value}"]
+        made += set_arguments({name: value for name, value in self.configured.values().items() if name not in searched})
         for name, text in searched.items():
             made += ["--param", f"{name}={text}"]
         counted = {RANDOM: "--random", OPTUNA: "--optimize"}.get(self.method)

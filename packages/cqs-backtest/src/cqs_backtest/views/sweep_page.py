@@ -18,8 +18,9 @@ from cqs_backtest.search.store import column_of
 from cqs_backtest.views.search_form import objectives_of
 from cqs_backtest.views.sets import SetTable
 from cqs_backtest.views.sweep_charts import SweepCharts
+from cqs_backtest.views.titles import title_of
 from cqs_backtest.views.verdicts import verdicts_html
-from cqs_panel import WIDE, bar, empty, html, label, operator_only, plain_table, section, stack, strategy_title
+from cqs_panel import WIDE, bar, empty, html, label, operator_only, plain_table, section, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,12 +84,11 @@ class SweepPage(pn.viewable.Viewer):
 
     def _draw_top(self) -> None:
         made, result = self.kept.manifest, self.kept.result
-        name = f"{strategy_title(made['strategy']['name'])} on {', '.join(made['symbols'])}"
-        about = section("", html(f"<b>{escape(name)}</b>{self._about()}"), *self._state())
+        about = section("", html(f"<b>{escape(title_of(made))}</b>{self._about()}"), *self._state())
         worth = (
             [] if result is None else [section("What the answer is worth", verdicts_html(verdicts.of_sweep(result)))]
         )
-        best = [self._best(result)] if result is not None and result["best"] is not None else []
+        best = [self._best()] if result is not None and result["best"] is not None else []
         self._top[:] = [about, *worth, *best]
 
     def _draw_body(self) -> None:
@@ -151,15 +151,15 @@ class SweepPage(pn.viewable.Viewer):
         operator_only(go)
         return [html(f'<span class="note">{escape(told)}</span>'), bar(go)]
 
-    def _best(self, result: Mapping[str, Any]) -> Any:
-        shown = {name: result[key] for key, name in _NAMES.items() if result.get(key)}
+    def _best(self) -> Any:
+        shown = self._marks
         parameters = [column_of(name) for name in self.kept.manifest["axes"]]
         rows = [
             (label(name.removeprefix("parameter_")), *(_text(one[name]) for one in shown.values()))
             for name in parameters
         ]
         rows += [
-            (CONVENTIONS[name].label, *(figure(_known(one[name]), CONVENTIONS[name].unit) for one in shown.values()))
+            (CONVENTIONS[name].label, *(figure(one[name], CONVENTIONS[name].unit) for one in shown.values()))
             for name in dict.fromkeys([self.kept.manifest["objective"], *_SHOWN])
             if all(name in one for one in shown.values())
         ]
@@ -198,7 +198,3 @@ def _metric(name: str) -> str:
 
 def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _known(value: float | None) -> float:
-    return float("nan") if value is None else value

@@ -10,6 +10,7 @@ import panel as pn
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.search.kept import survey
 from cqs_backtest.search.store import SweepFolder
+from cqs_backtest.views.titles import coins_of
 from cqs_panel import (
     WIDE,
     choose,
@@ -123,7 +124,7 @@ def _row(one: KeptSearch, state: str, zone: str | None) -> dict[str, Any]:
     best, dsr = result.get("best") or {}, result.get("dsr")
     return {
         "strategy": strategy_title(made["strategy"]["name"]),
-        "symbols": ", ".join(market.partition("/")[0] for market in made["symbols"]),
+        "symbols": coins_of(made),
         "sets": made["sets"],
         "state": state,
         "objective": CONVENTIONS[made["objective"]].label if made["objective"] in CONVENTIONS else made["objective"],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_backtest.views.kept_arguments import run_arguments
+from cqs_backtest.views.lookup import known
+from cqs_backtest.views.titles import short_title_of
 from cqs_backtest.views.validate_form import ValidateForm
 from cqs_backtest.views.validated import Validated, name_of_best, subjects, validated
 from cqs_backtest.views.validation_page import ValidationPage
@@ -14,7 +16,7 @@ from cqs_backtest.views.validation_tests import OF_A_RUN, TESTS, WALK, arguments
 from cqs_core import UnknownName
 from cqs_core.time.clock import parse_start
 from cqs_core.time.intervals import DAY
-from cqs_panel import WIDE, Workbench, empty, failure, html, section, strategy_title
+from cqs_panel import WIDE, Workbench, empty, failure, html, section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +75,7 @@ class ValidateView(pn.viewable.Viewer):
         self._found = None
         self._bench.fold(open_=not (run or sweep))
         if run or sweep:
-            page.load(lambda: _known(page, run, sweep), self._show)
+            page.load(lambda: known(lambda: validated(page.bucket, run, sweep)), self._show)
         else:
             advice = "Choose a kept run or sweep, then run the tests."
             self._bench.results[:] = [section("", empty("Nothing chosen", advice))]
@@ -104,11 +106,11 @@ class ValidateView(pn.viewable.Viewer):
         if found is None or form is None:
             return
         waiting = tuple(test for test in tests if test in OF_A_RUN and found.run is None)
+        sweep = found.sweep if "sweep" in self._page.query else None  # its ranges, else those of the run's strategy
         for test in tests:
             if test not in waiting:
-                searched = found.sweep is not None and (found.run is None or "sweep" in self._page.query)
-                made = found.sweep.manifest if test == WALK and searched and found.sweep else found.manifest
-                self._wait(f"{_TITLES[test]} of {_name(made)}", arguments_of(test, made, form.settings))
+                made = sweep.manifest if test == WALK and sweep is not None else found.manifest
+                self._wait(f"{_TITLES[test]} of {short_title_of(made)}", arguments_of(test, made, form.settings))
         if waiting:
             self._keep_best(found, waiting)
 
@@ -119,7 +121,7 @@ class ValidateView(pn.viewable.Viewer):
             self._bench.show_message(html("<p>No set of this sweep meets its requirements: there is none to test.</p>"))
             return
         arguments = run_arguments(sweep.manifest, (sweep.result or {})["best"], name)
-        self._after = self._wait(f"Backtest the best set of {_name(sweep.manifest)}", arguments), waiting
+        self._after = self._wait(f"Backtest the best set of {short_title_of(sweep.manifest)}", arguments), waiting
 
     def _wait(self, title: str, arguments: Sequence[str]) -> str:
         job = self._page.start(title, arguments).id
@@ -142,23 +144,10 @@ class ValidateView(pn.viewable.Viewer):
         if not self._mine:
             self._bench.busy(working=False)
         if self._found is not None:
-            page, query = self._page, self._page.query
-            page.load(lambda: _known(page, query.get("run", ""), query.get("sweep", "")), self._show, quiet=True)
-
-
-def _known(page: PageState, run: str, sweep: str) -> Validated | UnknownName:
-    """The results, or the error if there is no such run or sweep."""
-    try:
-        return validated(page.bucket, run, sweep)
-    except UnknownName as error:
-        return error
+            page, run, sweep = self._page, self._page.query.get("run", ""), self._page.query.get("sweep", "")
+            page.load(lambda: known(lambda: validated(page.bucket, run, sweep)), self._show, quiet=True)
 
 
 def _days(found: Validated) -> int:
     first, last = (parse_start(found.manifest[name]) or 0 for name in ("first", "last"))
     return (last - first) // DAY + 1
-
-
-def _name(made: Any) -> str:
-    symbols = ", ".join(market.partition("/")[0] for market in made["symbols"])
-    return f"{strategy_title(made['strategy']['name'])} on {symbols}"

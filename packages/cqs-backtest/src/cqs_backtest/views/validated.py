@@ -15,6 +15,8 @@ from cqs_backtest.search.validations import validations
 from cqs_backtest.search.verdicts import Verdict
 from cqs_backtest.search.walk_store import WalkFolder
 from cqs_backtest.trials import Ledger, subject_of_run
+from cqs_backtest.views.lookup import name_of_set, run_with_name
+from cqs_backtest.views.titles import short_title_of
 from cqs_core import CqsError
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ def validated(bucket: Bucket, run: str, sweep: str) -> Validated:
 def name_of_best(sweep: KeptSearch) -> str | None:
     """The name of the run that keeps the best set of a sweep; None if no set is the best."""
     best = (sweep.result or {}).get("best")
-    return f"{sweep.folder.id} set {best['set']}" if best else None
+    return name_of_set(sweep.folder.id, best["set"]) if best else None
 
 
 def subjects(bucket: Bucket) -> tuple[dict[str, str], Sequence[DataError]]:
@@ -112,28 +114,25 @@ def subjects(bucket: Bucket) -> tuple[dict[str, str], Sequence[DataError]]:
 
     And errors for those that cannot be read.
     """
-    from cqs_panel import strategy_title
-
     searches, torn = kept.survey(bucket, [SweepFolder])
     runs, damaged = survey(bucket)
     found = {f"sweep:{one.folder.id}": one.manifest for one in searches if one.result and one.result["best"]}
     found |= {f"run:{made['id']}": made for made in runs}
     newest = sorted(found, key=lambda key: key.partition(":")[2], reverse=True)
-    titles = {_title(key, found[key], strategy_title(found[key]["strategy"]["name"])): key for key in newest}
+    titles = {_title(key, found[key]): key for key in newest}
     return titles, [*torn, *damaged]
 
 
-def _title(key: str, made: Mapping[str, Any], strategy: str) -> str:
+def _title(key: str, made: Mapping[str, Any]) -> str:
     kind, _, name = key.partition(":")
-    symbols = ", ".join(market.partition("/")[0] for market in made["symbols"])
     sets = f"Sweep of {made['sets']:,} sets: " if kind == "sweep" else ""
-    return f"{sets}{strategy} on {symbols} · {name[:15]} {name[-6:]}"
+    return f"{sets}{short_title_of(made)} · {name[:15]} {name[-6:]}"
 
 
 def _best_run(bucket: Bucket, sweep: KeptSearch) -> StoredRun | None:
     name = name_of_best(sweep)
-    found = next((made["id"] for made in survey(bucket)[0] if name and made.get("name") == name), None)
-    return None if found is None else read(bucket, str(found))
+    found = run_with_name(bucket, name) if name else None
+    return None if found is None else read(bucket, found)
 
 
 def _luck(bucket: Bucket, run: StoredRun | None, sweep: KeptSearch | None) -> Iterator[Verdict]:

@@ -11,6 +11,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest import charts
+from cqs_backtest.views.titles import title_of
 from cqs_backtest.views.validation_tests import MONTECARLO, PERMUTE, STRESS, WALK
 from cqs_backtest.views.verdicts import verdicts_html
 from cqs_panel import (
@@ -26,7 +27,6 @@ from cqs_panel import (
     ratio,
     section,
     stack,
-    strategy_title,
     table,
 )
 from cqs_panel.charts import ChartPane
@@ -83,7 +83,6 @@ class ValidationPage(pn.viewable.Viewer):
 
     def _about(self) -> Any:
         made, run, sweep = self._found.manifest, self._found.run, self._found.sweep
-        name = f"{strategy_title(made['strategy']['name'])} on {', '.join(made['symbols'])}"
         dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         which = f"run {run.id}" if run is not None else "its best set is run and kept before it is tested"
         lines = [f"{dates}; {which}", *([f"sweep {sweep.folder.id}"] if sweep is not None else [])]
@@ -93,7 +92,7 @@ class ValidationPage(pn.viewable.Viewer):
             ways.append(self._link("Open the run", "backtest", run=run.id))
         if sweep is not None:
             ways.append(self._link("Open the sweep", "optimize", sweep=sweep.folder.id))
-        return section("", html(f"<b>{escape(name)}</b>{notes}"), bar(*ways))
+        return section("", html(f"<b>{escape(title_of(made))}</b>{notes}"), bar(*ways))
 
     def _link(self, text: str, slug: str, **query: str) -> Any:
         button = pmui.Button(label=text, variant="outlined", size="small", margin=0)
@@ -249,19 +248,17 @@ def _interval_row(name: str, part: Mapping[str, Any] | None) -> list[str]:
         return [name, *[UNKNOWN] * 4]
     return [
         name,
-        _between(part["cagr"], "0.0", " %"),
-        _between(part["mdd"], "0.0", " %"),
-        _between(part["sharpe"], "0.00", ""),
+        _between(part["cagr"], "{:.1f}".format, " %"),
+        _between(part["mdd"], "{:.1f}".format, " %"),
+        _between(part["sharpe"], ratio),
         f"{part['ruin']:.1%}",
     ]
 
 
-def _between(interval: Mapping[str, float | None] | None, shape: str, unit: str) -> str:
+def _between(interval: Mapping[str, float | None] | None, text: Callable[[float], str], unit: str = "") -> str:
     if interval is None or interval["low"] is None or interval["high"] is None:
         return UNKNOWN
-    if shape == "0.00":
-        return f"{ratio(interval['low'])} to {ratio(interval['high'])}"
-    return f"{interval['low']:.1f} to {interval['high']:.1f}{unit}"
+    return f"{text(interval['low'])} to {text(interval['high'])}{unit}"
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.loading.strategies import find
+from cqs_backtest.views.form import set_arguments
 from cqs_backtest.views.kept_arguments import request_arguments, search_arguments
 from cqs_backtest.views.ranges import ParameterRanges
 from cqs_core import plugins
@@ -79,8 +80,6 @@ def _searched(made: Mapping[str, Any]) -> list[str]:
     own = {name: value for name, value in made["strategy"]["parameters"].items() if name != "only_in"}
     strategy = find(plugins().strategy(made["strategy"]["name"]), own)
     ranges = ParameterRanges(strategy, lambda: None).texts
-    found = request_arguments(made)
-    for name, value in own.items():
-        if name not in ranges and value is not None:
-            found += ["--set", f"{name}={to_text(value) if isinstance(value, float) else value}"]
+    fixed = {name: value for name, value in own.items() if name not in ranges and value is not None}
+    found = [*request_arguments(made), *set_arguments(fixed)]
     return [*found, *(part for name, text in ranges.items() for part in ("--param", f"{name}={text}"))]
