@@ -56,6 +56,5 @@ def value_text(value: Any) -> str:
 
 def column_title(column: str) -> str:
     if column in CONVENTIONS:
-        unit = "%" if CONVENTIONS[column].unit == "%" else ""
-        return f"{CONVENTIONS[column].label}{', %' if unit else ''}"
+        return f"{CONVENTIONS[column].label}{', %' if CONVENTIONS[column].unit == '%' else ''}"
     return "Set" if column == "set" else label(column.removeprefix("parameter_"))

@@ -71,7 +71,7 @@ def heatmap(
         line_color=None,
         nonselection_fill_alpha=1,
         backend="bokeh",
-        **_with_tap(tooltip(rows_told, hover_mode="mouse")),
+        **_with_tools(tooltip(rows_told, hover_mode="mouse"), "tap"),
     )
     options = shown.figure(
         height, xlabel=column_title(x), ylabel=column_title(y), yaxis="left", padding=0, **scale_options()
@@ -108,19 +108,8 @@ def parallel(
         raise UsageError(f"there are {len(columns)} columns to draw; parallel coordinates need two or more")
     hv, shown = holoviews(), look(mode)
     kept = drawn_sets(known_rows(rows, metric, *columns), metric, _MOST_LINES, lower_is_better=lower_is_better)
-    scales = [_Scale.of(kept[name]) for name in columns]
-    heights = np.column_stack([scale.places for scale in scales])
-    axis, count = np.arange(len(columns) - 1), len(kept)
-    lines = {
-        "x0": np.tile(axis, count),
-        "y0": heights[:, :-1].ravel(),
-        "x1": np.tile(axis + 1, count),
-        "y1": heights[:, 1:].ravel(),
-        "value": np.repeat(kept[metric].to_numpy(np.float64), len(axis)),
-        "set": np.repeat(kept["set"].to_numpy(), len(axis)),
-    }
-    values = kept[metric]
-    drawn = hv.Segments(lines, ["x0", "y0", "x1", "y1"], ["value", "set"]).opts(
+    scales, values = [_Scale.of(kept[name]) for name in columns], kept[metric]
+    drawn = hv.Segments(_lines(kept, scales, metric), ["x0", "y0", "x1", "y1"], ["value", "set"]).opts(
         **color_scale(shown, float(values.min()), float(values.max()), color="value"),
         line_alpha=0.65,
         nonselection_line_alpha=0.04,
@@ -129,9 +118,9 @@ def parallel(
         **tooltip([("Set", "@set{0}"), (column_title(metric), "@value{0,0.00}")], hover_mode="mouse"),
     )
     ends = [
-        hv.Labels(
-            [(i, place, text) for i, scale in enumerate(scales) for text in [scale.ends[end]]], vdims="text"
-        ).opts(text_color=shown.text, text_font_size="11px", text_baseline=baseline, backend="bokeh")
+        hv.Labels([(i, place, scale.ends[end]) for i, scale in enumerate(scales)], vdims="text").opts(
+            text_color=shown.text, text_font_size="11px", text_baseline=baseline, backend="bokeh"
+        )
         for end, place, baseline in ((0, -0.02, "top"), (1, 1.02, "bottom"))
     ]
     bars = [hv.VLine(i).opts(color=GREY, line_width=1, backend="bokeh") for i in range(len(columns))]
@@ -184,7 +173,6 @@ def scatter(
         (column_title(x), "@x"),
         (column_title(y), "@y"),
     ]
-    own = tooltip(lines, hover_mode="mouse")
     drawn = hv.Points(points, ["x", "y"], ["value", "set"]).opts(
         **color_scale(shown, float(values.min()), float(values.max()), color="value"),
         size=6,
@@ -192,7 +180,8 @@ def scatter(
         fill_alpha=0.8,
         nonselection_fill_alpha=0.06,
         backend="bokeh",
-        **own | {"tools": [*own["tools"], "tap", "box_select"], "active_tools": ["box_select"]},
+        active_tools=["box_select"],
+        **_with_tools(tooltip(lines, hover_mode="mouse"), "tap", "box_select"),
     )
     options = shown.figure(
         height, xlabel=column_title(x), ylabel=column_title(y), yaxis="left", padding=0.06, **scale_options()
@@ -219,5 +208,19 @@ class _Scale:
         return cls(np.asarray(heights), (value_text(low), value_text(high)))
 
 
-def _with_tap(told: dict[str, Any]) -> dict[str, Any]:
-    return told | {"tools": [*told["tools"], "tap"]}
+def _lines(rows: pd.DataFrame, scales: Sequence[_Scale], metric: str) -> dict[str, Any]:
+    """Segments between neighboring axes: each row has one less than there are axes."""
+    heights = np.column_stack([scale.places for scale in scales])
+    axis, count = np.arange(len(scales) - 1), len(rows)
+    return {
+        "x0": np.tile(axis, count),
+        "y0": heights[:, :-1].ravel(),
+        "x1": np.tile(axis + 1, count),
+        "y1": heights[:, 1:].ravel(),
+        "value": np.repeat(rows[metric].to_numpy(np.float64), len(axis)),
+        "set": np.repeat(rows["set"].to_numpy(), len(axis)),
+    }
+
+
+def _with_tools(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    return options | {"tools": [*options["tools"], *names]}

@@ -46,10 +46,9 @@ def _worth(row: Mapping[str, Any]) -> str:
     """The Sharpe ratio and the deflated one, in words."""
     if not row["done"]:
         return f"runs, or was stopped; go on with --resume {row['id']}"
-    sharpe, dsr = (("unknown" if row[name] is None else row[name]) for name in ("sharpe", "dsr"))
-    text = sharpe if isinstance(sharpe, str) else f"{sharpe:.2f}"
-    chance = dsr if isinstance(dsr, str) else f"{dsr:.1%}"
-    return f"Sharpe {text}, deflated {chance} of {row['trials']:,} trials"
+    sharpe = "unknown" if row["sharpe"] is None else f"{row['sharpe']:.2f}"
+    chance = "unknown" if row["dsr"] is None else f"{row['dsr']:.1%}"
+    return f"Sharpe {sharpe}, deflated {chance} of {row['trials']:,} trials"
 
 
 def _print(found: KeptSearch) -> None:

@@ -64,8 +64,7 @@ def montecarlo(
 
     Returns:
         `run`, `seed`, `samples`, and by method: `bands` (5th to 95th percentile of equity over capital at up to 100
-        points), `cagr`, `mdd`, `sharpe` (each `low`, `median`, `high`: a 90 % interval; percent), `ruin` (share
-        of
+        points), `cagr`, `mdd`, `sharpe` (each `low`, `median`, `high`: a 90 % interval; percent), `ruin` (share of
         curves that fall below), `histograms` (`edges` and `counts` of `cagr` and `mdd`). A method without enough trades
         is null. `sharpe` of trades is null: they have no days.
 

@@ -1,4 +1,4 @@
-"""The meaning of the figures of a search: one sentence and one judgment for each, the same on pages and terminals."""
+"""The meaning of the figures of a search: one sentence and one judgment for each, the same on all pages."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class SweepCharts(pn.viewable.Viewer):
 
     @property
     def _lower(self) -> bool:
-        return type(self._objective)(self.metric).lower_is_better
+        return self._objective.sign(self.metric) < 0
 
     def _clicked(self, sets: list[str], open_set: Callable[[int], Any]) -> None:
         """Open the set of a cell; HoloViews has the numbers of sets as text, and "-" where there is none."""
