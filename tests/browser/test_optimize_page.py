@@ -81,8 +81,8 @@ def test_a_search_is_measured_started_watched_canceled_and_resumed(visit, dashbo
     site = Site(tmp_path / "site")
     site.install("slow", RULE)
     url = dashboard(bucket, PYTHONPATH=str(site.folder), MAY_GO_ON=str(tmp_path / "go"))
-    address = "?view=optimize&strategy=a_slow_rule&p.bars.range=1:200:1&p.size.range=0.3,0.5"
-    page = visit(url + address.replace("0.3,0.5", "0.3:0.5:0.2")).page
+    address = "?view=optimize&strategy=a_slow_rule&p.bars.range=1:200:1&p.size.range=0.3:0.5:0.2"
+    page = visit(url + address).page
     page.get_by_text("400 sets, about").wait_for()
     start_button(page).click()
     page.wait_for_function("location.search.includes('sweep=')", timeout=60_000)

@@ -67,3 +67,7 @@ def after_part(job, number, act):
             act()
 
     job._keep = kept
+
+
+def interrupt():
+    raise KeyboardInterrupt

@@ -16,7 +16,7 @@ import param
 import psutil
 import pytest
 from handmade import WAVE, frame, store
-from rules_to_send import RANGES, RULE, SETS, after_part, job_of, rule_in, sweep_of, table
+from rules_to_send import RANGES, RULE, SETS, after_part, interrupt, job_of, rule_in, sweep_of, table
 
 from cqs_backtest import indicators as ind
 from cqs_backtest.feed import from_lake
@@ -29,10 +29,6 @@ from cqs_core import Bucket, CqsError, Orders, Strategy, UsageError
 from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator  # noqa: F401 - fixtures
 
 IN_WORKERS = "__import__('multiprocessing').parent_process()"
-
-
-def interrupt():
-    raise KeyboardInterrupt
 
 
 @pytest.mark.once

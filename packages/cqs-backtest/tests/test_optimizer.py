@@ -1,13 +1,12 @@
 """Sets that Optuna proposes: each once, repeatable, resumable; and the Pareto set of several objectives."""
 
-import io
 import sys
 
 import numpy as np
 import param
-import pyarrow.parquet as pq
 import pytest
 from handmade import frame, store
+from rules_to_send import after_part, interrupt, table
 
 from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.search.executors import open_executor
@@ -23,13 +22,6 @@ pytest.importorskip("optuna", reason="needs the extra: cqs-backtest[optuna]")
 
 SWEEP = ("backtest", "sweep", "volatility_breakout", "--symbols", "BTC,ETH", "--param", "noise_ratio")
 GRID = (*SWEEP, "--param", "btc_ma=5:50:1", "--param", "exit_at")
-
-
-def rows_of(bucket, sweep):
-    """Stored rows by set, as text: NaN is NaN."""
-    keys = sorted(entry.key for entry in bucket.list(f"{SweepFolder.root}/{sweep}/rows"))
-    tables = [pq.read_table(io.BytesIO(bucket.read(key))) for key in keys]
-    return [repr(row) for table in tables for row in table.to_pylist()]
 
 
 class Hill(Strategy):
@@ -151,7 +143,7 @@ class TestSweeps:
         request = make_request("volatility_breakout", ["BTC", "ETH"], costs=make_costs())
         asked = Sweep(request, {"noise_ratio": None, "btc_ma": "5:50:1"}, seed=4, optimize=35)
         one, two = (SweepJob(asked, bucket, executor=open_executor(threads=n)).run() for n in (1, 2))
-        assert rows_of(bucket, one["sweep"]) == rows_of(bucket, two["sweep"])
+        assert table(bucket, one["sweep"]) == table(bucket, two["sweep"])
         assert (one["rows"], one["trials"], two["trials"], one["plateau"]) == (35, 35, 35, None)
 
     @pytest.mark.parametrize("objectives", [("sharpe",), ("sharpe", "num_trades")])
@@ -161,18 +153,11 @@ class TestSweeps:
         asked = Sweep(request, {"noise_ratio": None, "btc_ma": "5:50:1"}, objective=objective, optimize=45)
         whole = SweepJob(asked, bucket).run()
         stopped = SweepJob(asked, bucket)
-        keep = stopped._keep
-
-        def killed(start, sets, rows):
-            if len(stopped.folder.parts()) == 2:
-                raise KeyboardInterrupt
-            keep(start, sets, rows)
-
-        stopped._keep = killed
+        after_part(stopped, 2, interrupt)
         with pytest.raises(KeyboardInterrupt):
             stopped.run()
         again = SweepJob(asked, bucket, resume=stopped.folder.id, executor=open_executor(threads=2)).run()
-        assert rows_of(bucket, again["sweep"]) == rows_of(bucket, whole["sweep"])
+        assert table(bucket, again["sweep"]) == table(bucket, whole["sweep"])
         assert repr(again["best"]) == repr(whole["best"])
         assert again["trials"] == 45
 

@@ -9,6 +9,7 @@ import param
 import pyarrow.parquet as pq
 import pytest
 from handmade import WAVE, store
+from rules_to_send import after_part, interrupt
 
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.request import make_costs, make_request
@@ -240,14 +241,8 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(bucket):
     whole._part = 10
     whole.run()
     stopped = SweepJob(asked, bucket, executor=open_executor(threads=2))
-    stopped._part, keep = 10, stopped._keep
-
-    def killed(start, sets, rows):
-        if len(stopped.folder.parts()) == 4:
-            raise KeyboardInterrupt
-        keep(start, sets, rows)
-
-    stopped._keep = killed
+    stopped._part = 10
+    after_part(stopped, 4, interrupt)
     with pytest.raises(KeyboardInterrupt):
         stopped.run()
     assert len(rows_of(bucket, stopped.folder.id)) == 40
