@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from members import OPERATOR, VIEWER, Window, cookie, cookies_of, fetch, log_in,
 from strangers import knock
 
 from cqs_core import jobs
+from cqs_core.testing.waiting import until
 from cqs_panel.login import logins, users
 from cqs_panel.testing.server import ForkedServer
 
@@ -57,11 +57,7 @@ async def opened(url, user, cookies=None):
 
 def wait_for(path):
     """Until a file is there; only a broken program takes so long."""
-    for _ in range(3000):
-        if path.exists():
-            return
-        time.sleep(0.01)
-    pytest.fail(f"{path.name} was not written")
+    until(path.exists, 30)
 
 
 async def test_an_operator_changes_what_a_viewer_cannot_with_the_same_messages(url, served):
