@@ -14,11 +14,12 @@ from cqs_panel import amount, empty
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    import numpy.typing as npt
     import pandas as pd
 
-    from cqs_monitor.performance.report import Report
+    from cqs_monitor.performance.report import Floats, Report
     from cqs_panel import PageState
 
 _NOTHING = "Nothing realized yet", "The curve begins with the first sale."
@@ -42,11 +43,12 @@ class PnlCharts:
             link: address of a day's trades.
         """
         kind, currency = "net (est.)" if report.choice.net else "gross", report.convention.currency
-        pnl, by_symbol, by_hour = _frame(report), report.statistics.by_symbol, report.statistics.by_hour
+        days, pnl, curves = report.days, report.pnl, report.curves
+        by_symbol, by_hour = report.statistics.by_symbol, report.statistics.by_hour
         options: dict[str, Any] = {"currency": currency, "mode": "page"}
         self.curve.update(
-            [report.days.tolist(), report.pnl.tolist(), [*report.curves]],
-            lambda: charts.cumulative(pnl, mode="page") if len(pnl) else empty(*_NOTHING),
+            [days.tolist(), pnl.tolist(), [*curves]],
+            lambda: charts.cumulative(_frame(days, pnl, curves), mode="page") if len(days) else empty(*_NOTHING),
         )
         total = amount(sum(by_symbol.values()), currency, signed=True)
         self.symbols.update(
@@ -59,20 +61,20 @@ class PnlCharts:
             lambda: charts.hours(by_hour, **options) if by_hour else empty(*_NOTHING),
             kind,
         )
-        last, days = last_year(report, now)
-        links = {day: link(day) for day in days}
-        full = amount(full_strength(days, days), currency)
+        last, year = last_year(report, now)
+        links = {day: link(day) for day in year}
+        full = amount(full_strength(year, year), currency)
         self.year.update(
-            (last, days, links, currency),
-            lambda: charts.calendar(days, last=last, links=links, **options) if days else empty(*_NOTHING),
+            (last, year, links, currency),
+            lambda: charts.calendar(year, last=last, links=links, **options) if year else empty(*_NOTHING),
             f"Paler is less; full color from {full} a day, gained or lost",
         )
 
 
-def _frame(report: Report) -> pd.DataFrame:
+def _frame(days: npt.NDArray[np.int64], pnl: Floats, curves: Mapping[str, Floats]) -> pd.DataFrame:
     """As `cqs_monitor.pnl` gives it, but without the days on which nothing was sold."""
     import pandas as pd
 
-    days = pd.DatetimeIndex(report.days.astype("datetime64[D]").astype("datetime64[us]"), tz="UTC", name="day")
-    accounts = {name: np.diff(curve, prepend=0.0) for name, curve in report.curves.items()}
-    return pd.DataFrame(accounts | {charts.TOTAL: report.pnl}, index=days)
+    index = pd.DatetimeIndex(days.astype("datetime64[D]").astype("datetime64[us]"), tz="UTC", name="day")
+    accounts = {name: np.diff(curve, prepend=0.0) for name, curve in curves.items()}
+    return pd.DataFrame(accounts | {charts.TOTAL: pnl}, index=index)
