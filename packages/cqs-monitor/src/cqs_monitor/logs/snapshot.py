@@ -98,6 +98,11 @@ class Rows:
         return np.array([*self.accounts, ""], dtype=object)[self.account]
 
     @property
+    def currencies(self) -> npt.NDArray[np.object_]:
+        """Each row's currency."""
+        return np.array([form.currency for form in self.formats], dtype=object)[self.account]
+
+    @property
     def rates(self) -> Floats:
         """The fee rate of each row's format, a fraction."""
         return np.array([form.fee for form in self.formats], np.float64)[self.account]

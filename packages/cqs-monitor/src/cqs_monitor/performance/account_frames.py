@@ -78,7 +78,7 @@ def trades_of(rows: Rows) -> Frame:
                 **{name: table[name].to_numpy() for name in ("price", "quantity", "amount")},
                 "profit": np.where(rows.sell, profit, np.nan),
                 "profit_pct": np.where(rows.sell, pct, np.nan),
-                "currency": np.array([form.currency for form in rows.formats] or [""], object)[rows.account],
+                "currency": rows.currencies,
             }
         )
     )

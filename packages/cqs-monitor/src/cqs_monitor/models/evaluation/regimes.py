@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from cqs_core import BucketError, DataError
 from cqs_core.files import parquet_table
@@ -158,15 +157,12 @@ def pnl_by_regime(snapshot: Snapshot, regimes: Regimes, account: str | None = No
         regimes: of one market, taken for all symbols.
         account: None is all of them.
     """
-    table = snapshot.table if account is None else snapshot.only(account)
-    sold = table.filter(table["sell"])
-    ts = sold["timestamp"].cast(pa.int64()).to_numpy() // 1000
-    profit = np.nan_to_num(sold["profit"].to_numpy())
-    names = np.array([UNKNOWN if name is None else name for name in regimes.known_at(ts)], dtype=object)
-    own = np.array([snapshot.currency(name) for name in snapshot.accounts], dtype=object)
-    currencies = own[sold["account"].to_numpy()]
+    rows = snapshot.rows if account is None else snapshot.rows.of([account])
+    sold = rows.where(rows.sell)
+    names = np.array([UNKNOWN if name is None else name for name in regimes.known_at(sold.ts)], dtype=object)
+    currencies = sold.currencies
     cells = sorted(set(zip(currencies, names, strict=True)))
-    found = [_earned(*cell, profit[(currencies == cell[0]) & (names == cell[1])]) for cell in cells]
+    found = [_earned(*cell, sold.profit[(currencies == cell[0]) & (names == cell[1])]) for cell in cells]
     return sorted(found, key=lambda one: one.sells, reverse=True)
 
 
