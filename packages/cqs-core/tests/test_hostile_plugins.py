@@ -198,7 +198,7 @@ class TestInterrupts:
 
     def test_a_call_that_is_given_up_is_said_to_be(self):
         with pytest.raises(TimedOut, match=r"did not return within 0\.05 s"):
-            limited(lambda: asyncio.run(asyncio.sleep(5)), 1, 0.05, lambda: None)
+            limited(lambda: asyncio.run(asyncio.sleep(5)), 0.05)
         assert fact_of(TimedOut("did not")) == "did not"
 
 

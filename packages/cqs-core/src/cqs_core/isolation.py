@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+import math
 import signal
 import sys
 import threading
@@ -129,13 +130,15 @@ def _cancelled(error: BaseException) -> bool:
     return False
 
 
-def limited(call: Callable[[], _T], slow: float, limit: float, on_slow: Callable[[], None]) -> _T:
+def limited(
+    call: Callable[[], _T], limit: float, slow: float = math.inf, on_slow: Callable[[], None] = lambda: None
+) -> _T:
     """Run foreign code in its own thread and return its result.
 
     Args:
         call: the code.
-        slow: seconds after which `on_slow` is called while it runs.
         limit: seconds after which it is given up.
+        slow: seconds after which `on_slow` is called while it runs.
         on_slow: called once if it takes long.
 
     Raises:

@@ -23,7 +23,7 @@ def call_watched(plugin: str, where: str, call: Callable[[], _T], slow: float, l
         raise TimedOut("not asked: it did not return before")
     late = f"plugin {plugin!r} ({where}) takes longer than {slow:g} s; {_remedy(plugin)}"
     try:
-        return limited(call, slow, limit, lambda: tell(late))
+        return limited(call, limit, slow, lambda: tell(late))
     except TimedOut as error:
         given_up.add(plugin)
         tell(f"plugin {plugin!r} ({where}) {error}, so it is left out; {_remedy(plugin)}")

@@ -37,7 +37,7 @@ def health(bucket: Bucket) -> list[Health]:
 
 def _guarded(check: HealthCheck, bucket: Bucket) -> list[Health]:
     try:
-        return limited(lambda: check(bucket), _SECONDS, _SECONDS, lambda: None)
+        return limited(lambda: check(bucket), _SECONDS)
     except Exception as error:  # noqa: BLE001 - a check may fail in any way; the others still run
         return [Health(check.name, "failed", fact_of(error))]
 

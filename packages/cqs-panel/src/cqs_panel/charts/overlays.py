@@ -81,7 +81,7 @@ def _layers(overlay: Overlay, series: Series, start: int, end: int) -> Sequence[
         return layers_of(loaded(overlay.layers)(series, start, end), start, end)
 
     try:
-        return limited(made, patience.SECONDS, patience.SECONDS, lambda: None)
+        return limited(made, patience.SECONDS)
     except Exception as error:  # noqa: BLE001 - an overlay may fail in any way; the chart and the others live on
         host = plugins()
         host.report(host.owner("register_overlays", overlay.name), f"overlay {overlay.name}", error)

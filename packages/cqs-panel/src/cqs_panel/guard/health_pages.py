@@ -55,7 +55,7 @@ class MetricsHandler(HealthzHandler):
 @functools.lru_cache(maxsize=1)
 def _reachable(_moment: int) -> bool:
     try:
-        limited(lambda: Bucket(bucket_url()).contact(), _SECONDS, _SECONDS, lambda: None)
+        limited(lambda: Bucket(bucket_url()).contact(), _SECONDS)
     except (CqsError, OSError, TimedOut):
         return False
     return True

@@ -114,7 +114,7 @@ def _client(address: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # other versions are refused below, by name
             connect = partial(cast("Any", Client), address, timeout=_ANSWER, set_as_default=False)
-            return limited(connect, _ANSWER, _ANSWER + 0.5, lambda: None)  # a server may take calls and say nothing
+            return limited(connect, _ANSWER + 0.5)  # a server may take calls and say nothing
     except Exception as error:  # noqa: BLE001 - whatever a server answers that is not a scheduler
         remedy = "is its address right, and does it run? start one with: dask scheduler"
         raise UsageError(f"scheduler {address!r} does not answer ({_short(error)}); {remedy}") from None
