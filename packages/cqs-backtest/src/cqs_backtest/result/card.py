@@ -14,6 +14,7 @@ import numpy as np
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, version_note
 from cqs_backtest.metrics.metric_text import figure
 from cqs_backtest.result.notes import Note, notes
+from cqs_core.trading.metrics import drawdowns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +68,7 @@ def curves(equity: Sequence[Floats], colors: Sequence[str], capital: float, behi
     logs = [np.log(np.maximum(thinned(one), 1e-12 * capital)) for one in every]
     low, high = min(float(one.min()) for one in logs), max(float(one.max()) for one in logs)
     above = [_line(_scaled(one, low, high, 4, _HIGH), color) for one, color in zip(logs, used, strict=True)]
-    falls = [thinned(one / np.maximum(np.maximum.accumulate(one), capital) - 1) for one in equity]
+    falls = [thinned(drawdowns(one, capital)) for one in equity]
     deep = min(*(float(one.min()) for one in falls), -0.01)
     tones = [_RED] if len(equity) == 1 else used[-len(equity) :]
     below = [

@@ -6,7 +6,7 @@ yearly figure of less than 30 days; a Sortino of fewer than two losing days. A p
 
 from cqs_core.trading.candles import Floats, Stamps
 from cqs_core.trading.metrics.convention import DAILY, Convention
-from cqs_core.trading.metrics.curve import SHORTEST, drawdowns, growth, peaks, years
+from cqs_core.trading.metrics.curve import SHORTEST, drawdowns, growth, max_drawdown, peaks, years
 from cqs_core.trading.metrics.daily import Daily, daily_equity, daily_of, last_rows, returns
 from cqs_core.trading.metrics.daily_metrics import (
     A_YEAR,
@@ -48,6 +48,7 @@ __all__ = [
     "drawdowns",
     "growth",
     "last_rows",
+    "max_drawdown",
     "moves",
     "peaks",
     "performance",

@@ -19,13 +19,22 @@ _LARGEST_POWER = 700.0  # growth above e to this power is unknown: floats end th
 
 
 def peaks(values: Floats, start: float) -> Floats:
-    """The highest value up to each point, `start` included."""
-    return np.maximum(np.maximum.accumulate(values), start)
+    """The highest value up to each point of the last axis, `start` included."""
+    return np.maximum(np.maximum.accumulate(values, axis=-1), start)
 
 
 def drawdowns(equity: Floats, capital: float) -> Floats:
     """Fraction (<= 0) by which each point is below the highest one so far, capital included."""
     return equity / peaks(equity, capital) - 1
+
+
+def max_drawdown(equity: Floats, capital: float) -> Floats:
+    """The deepest of the drawdowns along the last axis, a fraction of at most 0.
+
+    >>> max_drawdown(np.array([[1.0, 0.5, 2.0, 1.5], [2.0, 3.0, 4.0, 5.0]]), 1.0)
+    array([-0.5,  0. ])
+    """
+    return np.minimum(np.min(drawdowns(equity, capital), axis=-1), 0.0)
 
 
 def years(ts: Stamps, interval: str) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_core.trading.metrics.curve import drawdowns, growth, years
+from cqs_core.trading.metrics.curve import growth, max_drawdown, years
 from cqs_core.trading.metrics.daily_metrics import FORMULAS
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def curve_metrics(equity: Floats, capital: float, daily: Daily, span: float) -> 
         daily: of the same curve.
         span: years from the first bar to the last one's end.
     """
-    depth = min(float(np.min(drawdowns(equity, capital))), 0.0)
-    found = curve_numbers(np.array([equity[-1]]), np.array([depth]), capital, span)
+    depth = np.atleast_1d(max_drawdown(equity, capital))
+    found = curve_numbers(np.array([equity[-1]]), depth, capital, span)
     curve = {name: float(values[0]) for name, values in found.items()}
     calmar = curve.pop("calmar")
     return {**curve, **{name: formula(daily) for name, formula in FORMULAS.items()}, "calmar": calmar}
