@@ -34,7 +34,8 @@ def max_drawdown(equity: Floats, capital: float) -> Floats:
     >>> max_drawdown(np.array([[1.0, 0.5, 2.0, 1.5], [2.0, 3.0, 4.0, 5.0]]), 1.0)
     array([-0.5,  0. ])
     """
-    return np.minimum(np.min(drawdowns(equity, capital), axis=-1), 0.0)
+    deepest: Floats = np.minimum(np.min(drawdowns(equity, capital), axis=-1), 0.0)
+    return deepest
 
 
 def years(ts: Stamps, interval: str) -> float:
