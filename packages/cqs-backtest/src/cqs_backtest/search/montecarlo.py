@@ -220,7 +220,7 @@ def _with_sharpe(curves: Sequence[Daily]) -> _Curves:
 
 def _measured(returns: Floats, sharpes: Floats | None, result: RunResult, ruin: float) -> _Numbers:
     span = metrics.years(result.candles.ts, result.candles.interval)
-    curves: Floats = np.cumprod(np.maximum(1.0 + returns, 0.0), axis=1)
+    curves = np.cumprod(np.maximum(1 + returns, 0), axis=1, dtype=np.float64)
     places = sorted({int(at) for at in np.linspace(0, curves.shape[1] - 1, _POINTS)})
     return {
         "cagr": np.array([100 * metrics.growth(float(end), 1.0, span) for end in curves[:, -1]]),
