@@ -1,4 +1,4 @@
-"""Headers that every answer has: no one frames the pages, and they load nothing from other hosts."""
+"""Headers of every answer: no one frames the pages or stores them, and they load nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from bokeh.server.views.ws import WSHandler
+from tornado.web import StaticFileHandler
 
 from cqs_panel.guard.gate import WatchedSocket
 
@@ -42,6 +43,8 @@ def secured(handler: type[Any]) -> type[Any]:
             self.set_header("Cross-Origin-Opener-Policy", "same-origin")
             self.set_header("Cross-Origin-Resource-Policy", "same-origin")
             self.clear_header("Server")
+            if not issubclass(handler, StaticFileHandler):  # those are code, the same for everyone
+                self.set_header("Cache-Control", "no-store")
 
     Secured.__name__ = handler.__name__
     Secured.__qualname__ = handler.__qualname__
