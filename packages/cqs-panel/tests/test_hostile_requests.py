@@ -11,6 +11,7 @@ import sys
 
 import psutil
 import pytest
+from members import fetch
 from strangers import ask, knock, token
 
 from cqs_core.testing.waiting import until
@@ -71,6 +72,22 @@ def served(tmp_path_factory):
     with ForkedServer(home / "bucket", log=home / "log") as server:
         server.home = home
         yield server
+
+
+def test_the_name_of_a_page_as_a_path_leads_to_the_page(served):
+    for path, to in {
+        "/backtest": "/?view=backtest",
+        "/backtest/?run=a%26b": "/?view=backtest&run=a%26b",
+        "/no-such-page": "/?view=no-such-page",  # which says what pages there are
+        "/login": "/",
+    }.items():
+        status, headers, _ = fetch(served.url, path)
+        assert (status, headers["Location"]) == (303, to), path
+    for path in ("//evil.example", "/backtest/run", "/Backtest", "/robots.txt", "/-"):
+        status, headers, text = fetch(served.url, path)
+        assert (status, headers["Location"]) == (404, None), path
+        assert '<a href="/">Open the dashboard</a>' in text
+    assert fetch(served.url, "/backtest", "POST")[0] == 404
 
 
 @pytest.mark.parametrize("host", FOREIGN)

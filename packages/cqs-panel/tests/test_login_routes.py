@@ -73,6 +73,14 @@ def test_the_same_routes_answer_who_is_logged_in(served):
     assert 401 not in given.values()
 
 
+def test_the_name_of_a_page_as_a_path_leads_to_the_page_after_the_login(served):
+    url, _ = served
+    status, headers, _ = fetch(url, "/data?series=x")
+    assert (status, headers["Location"]) == (303, "/login?next=%2Fdata%3Fseries%3Dx")
+    status, headers, _ = fetch(url, "/data?series=x", cookies=cookie(url, VIEWER))
+    assert (status, headers["Location"]) == (303, "/?view=data&series=x")
+
+
 def test_a_strangers_websocket_is_refused_at_every_path(served):
     url, routes = served
     token = page_token(url, cookie(url, OPERATOR))

@@ -21,7 +21,7 @@ from bokeh.server.views.ws import WSHandler
 from panel.io.liveness import LivenessHandler
 from tornado.web import ErrorHandler, RequestHandler
 
-from cqs_panel.guard import components, gate, locations, quiet, tokens
+from cqs_panel.guard import components, gate, locations, page_paths, quiet, tokens
 from cqs_panel.guard.headers import secured
 from cqs_panel.guard.health_pages import HealthzHandler, MetricsHandler
 from cqs_panel.guard.hosts import INSECURE, insecure, is_loopback, permitted
@@ -83,15 +83,17 @@ def _instead(server: Any, request: Any, handler: type[Any]) -> tuple[type[Any], 
         return instead
     if measures:
         return MetricsHandler, {}
-    return _for_members(request, handler)
+    return _for_members(server, request, handler)
 
 
-def _for_members(request: Any, handler: type[Any]) -> tuple[type[Any], dict[str, Any]] | None:
+def _for_members(server: Any, request: Any, handler: type[Any]) -> tuple[type[Any], dict[str, Any]] | None:
     """What answers who may ask."""
     if issubclass(handler, WSHandler) and not tokens.current(request):
         return RefusalHandler, {"why": tokens.WHY, "quiet": True}
     if issubclass(handler, _UNUSED) or not _well_formed(request):
         return ErrorHandler, {"status_code": 404}
+    if issubclass(handler, ErrorHandler):
+        return page_paths.of_unknown_path(server, request)
     if issubclass(handler, (SessionHandler, WSHandler)) and (key := getattr(request, "cqs_login", None)) is not None:
         return _of_login(request, handler, key)
     return None
@@ -108,6 +110,7 @@ def _behind_login(server: Any, request: Any, handler: type[Any]) -> tuple[type[A
         return None
     gate.limit_body(request)
     shows = issubclass(handler, (SessionHandler, RootHandler)) and not issubclass(handler, _UNUSED)
+    shows = shows or page_paths.is_page_path(server, request, handler)
     return gate.StrangerHandler, {"login_url": login_url(server.prefix, request) if shows else ""}
 
 
