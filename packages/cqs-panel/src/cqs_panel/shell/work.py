@@ -45,13 +45,15 @@ class Work:
         if not quiet:
             self.frame.busy(+1)
         future = _POOL.submit(_for_login, current_login(), work)
-        late = _after(patience.SECONDS, lambda: self._late(future, show))
+        loop = running_loop()
+        late = loop.call_later(patience.SECONDS, self._late, future, show) if loop else None
 
-        def done(_: Future[Any]) -> None:
-            late()
+        def done() -> None:
+            if late is not None:
+                late.cancel()
             self._soon(lambda: self._finish(future, show, quiet))
 
-        future.add_done_callback(done)
+        future.add_done_callback(lambda _: from_thread(loop, done))
 
     def _late(self, future: Future[Any], show: Callable[[Any], Any]) -> None:
         """Say that it does not come back, and let the others have the thread that it takes."""
@@ -169,19 +171,24 @@ def _one_less(_: Future[Any]) -> None:
     _POOL._max_workers -= 1  # noqa: SLF001 - as above
 
 
-def _after(seconds: float, call: Callable[[], Any]) -> Callable[[], None]:
-    """Call it on this loop after a while; returns what takes that back, from any thread."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # there is none where a page is drawn without a server
-        return lambda: None
-    handle = loop.call_later(seconds, call)
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop of this thread; None where a page is drawn without a server."""
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None
 
-    def stop() -> None:
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(handle.cancel)
 
-    return stop
+def from_thread(loop: asyncio.AbstractEventLoop | None, call: Callable[[], Any]) -> None:
+    """Call it on the loop, from any thread.
+
+    A thread must not touch a document, even to add a callback: what it adds while the loop ends a hold is lost in Bokeh
+    (`unhold` copies the list of held events, and then empties it). The page would load for good.
+    """
+    if loop is None:
+        call()
+        return
+    with suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(call)
 
 
 class Timer:
@@ -218,7 +225,7 @@ class Timer:
 
 
 def soon(document: Document, call: Callable[[], Any]) -> None:
-    """Call in this session, with its lock, from any thread.
+    """Call in this session, with its lock. Call this on the server's loop; other threads go through `from_thread`.
 
     Only after the browser has drawn the document: until then Panel drops changes made under `hold`.
     """
