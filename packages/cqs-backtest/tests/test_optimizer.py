@@ -49,9 +49,9 @@ def searched(metrics, objective, count, seed=0):
 
 
 def made(metrics):
-    from cqs_backtest.search.evaluator import Rows
+    from cqs_backtest.search.evaluator import SetRows
 
-    return Rows(metrics, {})
+    return SetRows(metrics, {})
 
 
 def peak(values):

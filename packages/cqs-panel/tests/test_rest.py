@@ -8,7 +8,7 @@ import panel as pn
 import pytest
 from bokeh.document import Document
 
-from cqs_panel.shell.rest import Part, Rest
+from cqs_panel.shell.rest import Rest, Waiting
 
 
 class Working:
@@ -32,7 +32,7 @@ def rest(asked):
 
 
 def test_nothing_is_asked_before_the_browser_is_there(rest, asked):
-    rest.add(Part(Working(), lambda: None, None))
+    rest.add(Waiting(Working(), lambda: None, None))
     assert asked == []
     rest.drawn()
     assert len(asked) == 1
@@ -42,7 +42,7 @@ def test_calls_come_one_at_a_time_in_their_order(rest, asked):
     called, work = [], Working()
     rest.drawn()
     for name in "abc":
-        rest.add(Part(work, lambda name=name: called.append(name), None))
+        rest.add(Waiting(work, lambda name=name: called.append(name), None))
     assert (called, len(asked)) == ([], 1)
     for count in (1, 2, 3):
         rest.answered()
@@ -55,7 +55,7 @@ def test_calls_come_one_at_a_time_in_their_order(rest, asked):
 def test_a_view_that_still_loads_is_not_asked_for_until_it_is_there(rest, asked):
     called, work = [], Working(idle=False)
     rest.drawn()
-    rest.add(Part(work, lambda: called.append(1), None))
+    rest.add(Waiting(work, lambda: called.append(1), None))
     assert asked == []
     work.frame.idle = True
     rest.go_on()
@@ -67,7 +67,7 @@ def test_a_view_that_still_loads_is_not_asked_for_until_it_is_there(rest, asked)
 def test_a_view_that_loads_again_before_the_answer_is_asked_for_later(rest, asked):
     called, work = [], Working()
     rest.drawn()
-    rest.add(Part(work, lambda: called.append(1), None))
+    rest.add(Waiting(work, lambda: called.append(1), None))
     work.frame.idle = False
     rest.answered()
     work.frame.idle = True
@@ -79,9 +79,9 @@ def test_a_view_that_loads_again_before_the_answer_is_asked_for_later(rest, aske
 def test_what_belongs_to_a_hidden_view_waits_until_it_is_shown(rest, asked):
     called, hidden = [], Working(shown=False)
     rest.drawn()
-    rest.add(Part(hidden, lambda: called.append("hidden"), None))
+    rest.add(Waiting(hidden, lambda: called.append("hidden"), None))
     assert asked == []
-    rest.add(Part(Working(), lambda: called.append("shown"), None))
+    rest.add(Waiting(Working(), lambda: called.append("shown"), None))
     rest.answered()
     assert called == ["shown"]
     hidden.frame.page.shown = True
@@ -93,7 +93,7 @@ def test_what_belongs_to_a_hidden_view_waits_until_it_is_shown(rest, asked):
 def test_what_is_forgotten_is_not_called(rest, asked):
     called, work = [], Working()
     rest.drawn()
-    rest.add(Part(work, lambda: called.append(1), None))
+    rest.add(Waiting(work, lambda: called.append(1), None))
     rest.forget(work)
     rest.answered()
     assert (called, len(asked)) == ([], 1)
@@ -103,5 +103,5 @@ def test_the_browser_is_told_what_stands_in_the_place_of_a_part(rest, asked):
     held = pn.Column()
     model = held.get_root(Document())
     rest.drawn()
-    rest.add(Part(Working(), lambda: None, held))
+    rest.add(Waiting(Working(), lambda: None, held))
     assert asked == [model.id]

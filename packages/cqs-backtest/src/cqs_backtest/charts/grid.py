@@ -25,7 +25,7 @@ _MARKERS = ("star", "diamond", "square", "triangle")
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class HeatmapCells:
     """Cells by line and column: labels, values (NaN where there are none), and the number of the best set of each."""
 
     columns: list[str]
@@ -35,7 +35,7 @@ class Grid:
     places: tuple[dict[Any, int], dict[Any, int]]
 
 
-def grid_of(rows: pd.DataFrame, x: str, y: str, metric: str, others: Others, *, lower_is_better: bool) -> Grid:
+def grid_of(rows: pd.DataFrame, x: str, y: str, metric: str, others: Others, *, lower_is_better: bool) -> HeatmapCells:
     known = known_rows(rows, metric, x, y)
     across, columns = places_of(rows[x])
     up, lines = places_of(rows[y]) if y != x else (dict.fromkeys(rows[x], 0), [""])
@@ -55,7 +55,7 @@ def grid_of(rows: pd.DataFrame, x: str, y: str, metric: str, others: Others, *, 
         values = neighborhood(best, (is_number(rows[y]), is_number(rows[x])))
         if not np.isfinite(values).any():
             raise UsageError("no cell has enough neighbors; color by the best set instead")
-    return Grid(columns, lines, values, sets, (across, up))
+    return HeatmapCells(columns, lines, values, sets, (across, up))
 
 
 def places_of(values: pd.Series[Any]) -> tuple[dict[Any, int], list[str]]:
@@ -65,7 +65,7 @@ def places_of(values: pd.Series[Any]) -> tuple[dict[Any, int], list[str]]:
     return {value: n // share for n, value in enumerate(found)}, [value_text(value) for value in found[::share]]
 
 
-def marks_on(grid: Grid, marks: Mapping[str, Mapping[str, Any]], x: str, y: str) -> list[Any]:
+def marks_on(grid: HeatmapCells, marks: Mapping[str, Mapping[str, Any]], x: str, y: str) -> list[Any]:
     """A mark on the cell of each of these sets."""
     hv, found = holoviews(), []
     for marker, (name, values) in zip(_MARKERS, marks.items(), strict=False):

@@ -4,13 +4,13 @@
 """
 
 from cqs_backtest.record import StoredRun
-from cqs_backtest.runs.kept import Verdict, load, table, verify
+from cqs_backtest.runs.kept import Verification, load, table, verify
 from cqs_backtest.runs.store import FOLDER, keep, listing, read, set_aside, survey
 
 __all__ = [
     "FOLDER",
     "StoredRun",
-    "Verdict",
+    "Verification",
     "keep",
     "listing",
     "load",

@@ -51,7 +51,7 @@ def load(run: str, bucket: Bucket | str | None = None) -> Result:
     return Result(stored, id=stored.id, bucket=opened)
 
 
-class Verdict(NamedTuple):
+class Verification(NamedTuple):
     """Whether a run that was made again is what it was.
 
     Attributes:
@@ -63,7 +63,7 @@ class Verdict(NamedTuple):
     because: tuple[str, ...]
 
 
-def verify(run: str, trust: Sequence[str] = (), bucket: Bucket | str | None = None) -> Verdict:
+def verify(run: str, trust: Sequence[str] = (), bucket: Bucket | str | None = None) -> Verification:
     """Make a kept run again and compare.
 
     Args:
@@ -79,7 +79,7 @@ def verify(run: str, trust: Sequence[str] = (), bucket: Bucket | str | None = No
     from cqs_backtest.runs.reproducing import verify as made_again
 
     found = made_again(opened_bucket(bucket), run, trust)
-    return Verdict(found["verdict"] == "identical", tuple(found["because"]))
+    return Verification(found["verdict"] == "identical", tuple(found["because"]))
 
 
 def table(bucket: Bucket | str | None = None) -> pd.DataFrame:

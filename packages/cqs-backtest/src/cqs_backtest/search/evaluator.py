@@ -39,7 +39,7 @@ _Field = tuple["npt.NDArray[Any]", np.uint64]
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class SetRows:
     """The results of K sets.
 
     Attributes:
@@ -54,7 +54,7 @@ class Rows:
         return len(next(iter(self.metrics.values())))
 
     @classmethod
-    def joined(cls, parts: Sequence[Rows]) -> Rows:
+    def joined(cls, parts: Sequence[SetRows]) -> SetRows:
         """The rows of several, one after another."""
         before = np.cumsum([0, *map(len, parts)]).tolist()
         errors = {
@@ -92,7 +92,7 @@ class Evaluator:
         self._sound: dict[int, Any] = {}
         self._terms: dict[Any, Any] = {}
 
-    def rows(self, sets: Sequence[Mapping[str, Any]]) -> Rows:
+    def rows(self, sets: Sequence[Mapping[str, Any]]) -> SetRows:
         """Run each set, whose values are of the parameters' types and in their bounds.
 
         Raises:
@@ -109,7 +109,7 @@ class Evaluator:
                     errors[k] = str(error)
                     sums[k] = np.nan
         found = headline(sums, self.traded, self.request.costs.capital)
-        return Rows(found | {name: finite(name, values) for name, values in more.items()}, errors)
+        return SetRows(found | {name: finite(name, values) for name, values in more.items()}, errors)
 
     def result(self, values: Mapping[str, Any]) -> RunResult:
         """One set as a single run gives it.

@@ -75,7 +75,7 @@ def montecarlo(
     started = time.perf_counter()
     result = run.result()
     seconds = (time.perf_counter() - started) * noise_samples
-    options, counts = Options(seed, block, noise, ruin), _counts(result, samples, noise_samples, noise)
+    options, counts = CurveOptions(seed, block, noise, ruin), _counts(result, samples, noise_samples, noise)
     draws = [draw for method, count in counts for draw in _draws(method, count, options)]
     load = run.load
     executor = (executor or open_executor(threads=1)).suited(load, seconds)
@@ -88,7 +88,7 @@ def montecarlo(
     return about | {name: _judged(parts) if parts else None for name, parts in found.items()}
 
 
-class Options(NamedTuple):
+class CurveOptions(NamedTuple):
     """The options of all curves; see `montecarlo`."""
 
     seed: int
@@ -110,7 +110,7 @@ class Draw(NamedTuple):
     method: str
     start: int
     curves: int
-    options: Options
+    options: CurveOptions
 
 
 def _counts(result: RunResult, samples: int, runs: int, noise: float) -> Iterator[tuple[str, int]]:
@@ -122,7 +122,7 @@ def _counts(result: RunResult, samples: int, runs: int, noise: float) -> Iterato
     yield "noise", runs * enough_days * (noise > 0)
 
 
-def _draws(method: str, count: int, options: Options) -> Iterator[Draw]:
+def _draws(method: str, count: int, options: CurveOptions) -> Iterator[Draw]:
     size = _RUNS if method == "noise" else _CHUNK
     return (Draw(method, start, min(size, count - start), options) for start in range(0, count, size))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from cqs_backtest.search.evaluator import Rows
+from cqs_backtest.search.evaluator import SetRows
 from cqs_backtest.search.store import ranges
 from cqs_core import UsageError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cqs_backtest.search.space import Proposed, Space
     from cqs_core.trading import Floats
 
-    Found = tuple[int, list[dict[str, Any]], Rows]
+    Found = tuple[int, list[dict[str, Any]], SetRows]
 
 _BATCH = 10
 _POPULATION = 50
@@ -123,7 +123,7 @@ def optimized(
         proposed.cells += optimizer.ask(stop - start)
         if (metrics := stored(start, stop)) is None:
             parts = sorted(run(start, stop), key=lambda part: part[0])
-            rows = Rows.joined([part[2] for part in parts])
+            rows = SetRows.joined([part[2] for part in parts])
             yield start, [values for part in parts for values in part[1]], rows
             metrics = rows.metrics
         optimizer.tell(metrics)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_backtest.search.cut import until
-from cqs_backtest.search.evaluator import Evaluator, Rows
+from cqs_backtest.search.evaluator import Evaluator, SetRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cqs_backtest.search.executors import Bench, Executor, Workload
     from cqs_backtest.search.space import Space
 
-    Found = tuple[int, list[dict[str, Any]], Rows]
+    Found = tuple[int, list[dict[str, Any]], SetRows]
 
 _SLICE = 0.25  # seconds of work after which it is asked whether to stop
 _FIRST = 20
@@ -26,7 +26,7 @@ _MOST_PARTS = 500
 _LARGEST_PART = 10_000
 
 
-class Part(NamedTuple):
+class Batch(NamedTuple):
     """Sets that follow each other.
 
     Attributes:
@@ -63,23 +63,23 @@ class Runner:
             ranges: which sets.
             tell: called with how many more sets are done.
         """
-        parts = (Part(start, self.space.sets(start, stop), self.days) for start, stop in ranges)
+        parts = (Batch(start, self.space.sets(start, stop), self.days) for start, stop in ranges)
         for part, rows in self.executor.run(self.load, rows_of, parts):
             tell(len(rows))
             yield part.start, part.sets, rows
 
 
-def rows_of(bench: Bench, part: Part) -> Rows:
+def rows_of(bench: Bench, part: Batch) -> SetRows:
     """The rows of a part; fewer if the search was stopped."""
     evaluator = bench.kept(part.days, lambda: evaluator_of(bench, part.days))
-    found: list[Rows] = []
+    found: list[SetRows] = []
     size, done = _FIRST, 0
     while done < len(part.sets) and not (found and bench.stopped()):
         began = time.perf_counter()
         found.append(evaluator.rows(part.sets[done : done + size]))
         done += len(found[-1])
         size = max(1, int(size * min(4.0, _SLICE / max(1e-6, time.perf_counter() - began))))
-    return Rows.joined(found)
+    return SetRows.joined(found)
 
 
 def evaluator_of(load: Workload | Bench, days: tuple[int, int] | None = None) -> Evaluator:

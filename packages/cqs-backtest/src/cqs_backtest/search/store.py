@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from cqs_backtest.search.evaluator import Rows
+    from cqs_backtest.search.evaluator import SetRows
     from cqs_backtest.search.space import Axis
 
 _PART = re.compile(r"(\d{9})-(\d{9})\.parquet")
@@ -64,7 +64,7 @@ def ranges(sets: int, part: int) -> list[tuple[int, int]]:
     return [(start, min(start + part, sets)) for start in range(0, sets, part)]
 
 
-def rows_table(start: int, sets: Sequence[Mapping[str, Any]], rows: Rows, axes: Sequence[Axis]) -> pa.Table:
+def rows_table(start: int, sets: Sequence[Mapping[str, Any]], rows: SetRows, axes: Sequence[Axis]) -> pa.Table:
     """Rows as they are stored: `set`, every parameter, every metric, `error`.
 
     A parameter that is called like a metric becomes `parameter_NAME`.

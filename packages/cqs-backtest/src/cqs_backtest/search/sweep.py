@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cqs_backtest.request import Request
-    from cqs_backtest.search.evaluator import Rows
+    from cqs_backtest.search.evaluator import SetRows
     from cqs_backtest.search.executors import Executor
     from cqs_backtest.search.optimizer import Found
     from cqs_core import Bucket, Candles
@@ -205,7 +205,7 @@ class SweepJob:
         said = badges(request, result, self.candles, confirm=True)
         return {name: said[name] for name in ("lookahead", "lookahead_where", "parity", "gaps", "stale")}
 
-    def _keep(self, start: int, sets: Sequence[Mapping[str, Any]], rows: Rows) -> None:
+    def _keep(self, start: int, sets: Sequence[Mapping[str, Any]], rows: SetRows) -> None:
         """The ledger first: what was seen counts, even if the row is lost."""
         whole = [self.request.strategy.values() | dict(values) for values in sets]
         record(self.bucket, self._subject(), self._source(start), whole, rows.metrics["sharpe"])

@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_backtest.views.validation_tests import TESTS, Settings
+from cqs_backtest.views.validation_tests import TESTS, TestOptions
 from cqs_panel import FIELD, WIDE, AddressForm, from_text, pair
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ class ValidateForm(pn.viewable.Viewer):
         )
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> TestOptions:
         """How the tests are made."""
-        return Settings(
+        return TestOptions(
             self.samples,
             self.noise,
             self.ruin_pct / 100,

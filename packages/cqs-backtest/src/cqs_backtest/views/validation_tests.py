@@ -21,7 +21,7 @@ OF_A_RUN = (MONTECARLO, PERMUTE, STRESS)
 
 
 @dataclass(frozen=True)
-class Settings:
+class TestOptions:
     """How the tests are made.
 
     Attributes:
@@ -45,7 +45,7 @@ class Settings:
     anchored: bool
 
 
-def arguments_of(test: str, made: Mapping[str, Any], settings: Settings) -> list[str]:
+def arguments_of(test: str, made: Mapping[str, Any], settings: TestOptions) -> list[str]:
     """The arguments of `cqs` that make one test.
 
     Args:
@@ -67,7 +67,7 @@ def arguments_of(test: str, made: Mapping[str, Any], settings: Settings) -> list
     return found
 
 
-def _plan(settings: Settings) -> list[str]:
+def _plan(settings: TestOptions) -> list[str]:
     found = ["--optimize-days", str(settings.optimize_days), "--test-days", str(settings.test_days)]
     found += ["--embargo-days", str(settings.embargo_days)] if settings.embargo_days else []
     return [*found, "--anchored"] if settings.anchored else found

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-Verdict = bool | str
+Checked = bool | str
 """True if it is accepted; else False, or what is wrong with it."""
 
 
@@ -40,14 +40,14 @@ def _target(item: Any, name: str) -> str:
     return _call(item, name)
 
 
-def _is_command(item: Any) -> Verdict:
+def _is_command(item: Any) -> Checked:
     if not (isinstance(item, Sequence) and len(item) == 2 and all(isinstance(part, str) and part for part in item)):
         return False
     where, about = item
     return bool(re.fullmatch(r"[\w.]+:[\w.]+", where) and about.isprintable())
 
 
-def _is_exchange(item: Any) -> Verdict:
+def _is_exchange(item: Any) -> Checked:
     from cqs_core.host.exchange import Exchange
 
     if not (isinstance(item, type) and issubclass(item, Exchange)):
@@ -75,7 +75,7 @@ def _first(faults: Iterable[str]) -> str:
     return next(filter(None, faults), "")
 
 
-def _is_strategy(item: Any) -> Verdict:
+def _is_strategy(item: Any) -> Checked:
     from cqs_core.trading.strategy import Strategy
 
     if not (isinstance(item, type) and issubclass(item, Strategy)):
@@ -84,19 +84,19 @@ def _is_strategy(item: Any) -> Verdict:
     return _text(item, "title") or True
 
 
-def _is_engine(item: Any) -> Verdict:
+def _is_engine(item: Any) -> Checked:
     from cqs_core.trading.engine import Engine
 
     return isinstance(item, Engine) and not isinstance(item, type) and callable(item.execute)
 
 
-def _is_candle_format(item: Any) -> Verdict:
+def _is_candle_format(item: Any) -> Checked:
     from cqs_core.host.candle_format import CandleFormat
 
     return isinstance(item, CandleFormat) and (_call(item, "table") or _call(item, "columns") or True)
 
 
-def _is_log_format(item: Any) -> Verdict:
+def _is_log_format(item: Any) -> Checked:
     from cqs_core.host.log_format import LogFormat
 
     if not isinstance(item, LogFormat):
@@ -122,7 +122,7 @@ def _conventions(item: Any) -> str:
     return _first(_number(item, name) for name in ("fee", "min_order", "version"))
 
 
-def _is_alert_kind(item: Any) -> Verdict:
+def _is_alert_kind(item: Any) -> Checked:
     if not isinstance(item, type) or not callable(getattr(item, "measure", None)):
         return False
     scope = getattr(item, "scope", None)
@@ -134,13 +134,13 @@ def _is_alert_kind(item: Any) -> Verdict:
     return _call(item, "model_validate") or _text(item, "about", empty=False) or True
 
 
-def _is_channel(item: Any) -> Verdict:
+def _is_channel(item: Any) -> Checked:
     from cqs_core.host.alert_channel import AlertChannel
 
     return isinstance(item, AlertChannel) and not isinstance(item, type) and callable(item.send)
 
 
-def _is_table(item: Any) -> Verdict:
+def _is_table(item: Any) -> Checked:
     from cqs_core.host.sql_table import SqlTable
 
     if not isinstance(item, SqlTable):
@@ -152,7 +152,7 @@ def _is_table(item: Any) -> Verdict:
     return _target(item, "rows") or _text(item, "doc") or True
 
 
-def _is_variable(item: Any) -> Verdict:
+def _is_variable(item: Any) -> Checked:
     from cqs_core.host.variable import SECTIONS, Variable
 
     if not isinstance(item, Variable):
@@ -165,24 +165,24 @@ def _is_variable(item: Any) -> Verdict:
     return _text(item, "about", empty=False) or _text(item, "default") or (True if checked else _call(item, "check"))
 
 
-def _is_health_check(item: Any) -> Verdict:
+def _is_health_check(item: Any) -> Checked:
     from cqs_core.host.health import HealthCheck
 
     return isinstance(item, HealthCheck) and (_target(item, "run") or _text(item, "doc") or True)
 
 
-def _is_step(item: Any) -> Verdict:
+def _is_step(item: Any) -> Checked:
     from cqs_core.host.demo import DemoStep
 
     return isinstance(item, DemoStep) and (_text(item, "title") or _number(item, "order") or _call(item, "run") or True)
 
 
-def _is_view(item: Any) -> Verdict:
+def _is_view(item: Any) -> Checked:
     said = _text(item, "title", empty=False) or _text(item, "icon") or _number(item, "order") or _target(item, "build")
     return said or True
 
 
-def _is_card(item: Any) -> Verdict:
+def _is_card(item: Any) -> Checked:
     said = _text(item, "title") or _number(item, "order") or _target(item, "build")
     width = getattr(item, "width", None)
     if not said and width not in (3, 4, 6, 8, 12):
@@ -190,11 +190,11 @@ def _is_card(item: Any) -> Verdict:
     return said or True
 
 
-def _is_overlay(item: Any) -> Verdict:
+def _is_overlay(item: Any) -> Checked:
     return _text(item, "title", empty=False) or _target(item, "layers") or True
 
 
-KINDS: Mapping[str, tuple[str, Callable[[Any], Verdict]]] = {
+KINDS: Mapping[str, tuple[str, Callable[[Any], Checked]]] = {
     "register_commands": ('a pair ("module:attribute", "help")', _is_command),
     "register_exchanges": ("a subclass of cqs_core.Exchange", _is_exchange),
     "register_strategies": ("a subclass of cqs_core.Strategy", _is_strategy),

@@ -36,7 +36,7 @@ COLUMNS = (
 _OLD = 7 * DAY  # of a price that still values something
 
 
-class Row(NamedTuple):
+class PositionRow(NamedTuple):
     """A position in one symbol at a moment, without its value. Times are ms UTC."""
 
     timestamp: int
@@ -50,7 +50,7 @@ class Row(NamedTuple):
     currency: str
 
     @classmethod
-    def of(cls, at: int, one: Holding) -> Row:
+    def of(cls, at: int, one: Holding) -> PositionRow:
         held, price = one.position, one.price
         last, when = (None, None) if price is None else (price.value, price.at)
         paid, currency = held.entry_price, one.form.currency
@@ -102,10 +102,10 @@ def positions(
     return found
 
 
-def _frame(rows: Sequence[Row]) -> Frame:
+def _frame(rows: Sequence[PositionRow]) -> Frame:
     import pandas as pd
 
-    frame = pd.DataFrame(rows, columns=list(Row._fields))
+    frame = pd.DataFrame(rows, columns=list(PositionRow._fields))
     for name in ("timestamp", "priced"):
         frame[name] = pd.to_datetime(frame[name], unit="ms", utc=True).dt.as_unit("us")
     for name in ("quantity", "entry_price", "price"):
@@ -116,7 +116,7 @@ def _frame(rows: Sequence[Row]) -> Frame:
     return Frame(frame[list(COLUMNS)].sort_values(["timestamp", "account", "symbol"], ignore_index=True))
 
 
-def _held_now(lake: Lake, snapshot: Snapshot, names: Sequence[str], *, live: bool) -> list[Row]:
+def _held_now(lake: Lake, snapshot: Snapshot, names: Sequence[str], *, live: bool) -> list[PositionRow]:
     from cqs_monitor.performance.holdings import holdings
 
     for name in names:
@@ -124,12 +124,12 @@ def _held_now(lake: Lake, snapshot: Snapshot, names: Sequence[str], *, live: boo
             warn_of_data(f"positions of {name!r} cannot be read: {found.reason}")
     prices, at = reader_of(lake.bucket.address).prices(live=live), now()
     held = [one for name in names for one in holdings(snapshot, name, prices, at)]
-    return [Row.of(at, one) for one in held]
+    return [PositionRow.of(at, one) for one in held]
 
 
-def _held_daily(lake: Lake, snapshot: Snapshot, account: str, start: int | None, end: int | None) -> list[Row]:
+def _held_daily(lake: Lake, snapshot: Snapshot, account: str, start: int | None, end: int | None) -> list[PositionRow]:
     """Rows of one account at the end of each day in `[start, end)`, ms UTC."""
-    rows: list[Row] = []
+    rows: list[PositionRow] = []
     found, form = match(snapshot.only(account))[0], snapshot.formats[account]
     if not found:
         return []
@@ -145,7 +145,7 @@ def _held_daily(lake: Lake, snapshot: Snapshot, account: str, start: int | None,
             priced, price = _closes(lake, symbol, form, ends[held])
             columns = (ends[held], quantity[held], cost[held] / quantity[held], price, priced)
             for at, coins, paid, last, when in zip(*(column.tolist() for column in columns), strict=True):
-                rows.append(Row(at, account, symbol, coins, paid, last, when or None, False, form.currency))
+                rows.append(PositionRow(at, account, symbol, coins, paid, last, when or None, False, form.currency))
     return rows
 
 

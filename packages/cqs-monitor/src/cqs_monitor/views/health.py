@@ -20,7 +20,7 @@ _ACCOUNTS = 30
 _ERRORS = 10
 
 
-class Health(pn.viewable.Viewer):
+class LogHealth(pn.viewable.Viewer):
     """Files that were read, when they last changed, and files that could not be read."""
 
     def __init__(self, timezone: str | None) -> None:

@@ -13,7 +13,7 @@ from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Report, make_report
 from cqs_monitor.views import holdings_table
 from cqs_monitor.views.controls import Controls, seconds_between
-from cqs_monitor.views.health import Health
+from cqs_monitor.views.health import LogHealth
 from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_charts import PnlCharts
@@ -76,7 +76,7 @@ class MonitorView(pn.viewable.Viewer):
         self._held = html("", stylesheets=[holdings_table.CSS])
         self._findings = html("", stylesheets=[holdings_table.CSS])
         self._trades: TradesSection | None = None  # with its chart, below the fold
-        self._health = Health(page.settings.timezone)
+        self._health = LogHealth(page.settings.timezone)
         self._body = pn.Column(visible=False, **WIDE)
         page.load(lambda: self._work(_FIRST), self._show)
         page.every(self._seconds, lambda: self._ask(quiet=True))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _IDLE = 400  # milliseconds for which the browser has had nothing to do
 
 
-class Part(NamedTuple):
+class Waiting(NamedTuple):
     """A call that waits.
 
     Attributes:
@@ -33,10 +33,10 @@ class Rest:
 
     def __init__(self, ask: Callable[[int, str], None]) -> None:
         self._ask = ask
-        self._waiting: list[Part] = []
+        self._waiting: list[Waiting] = []
         self._drawn = self._asked = False
 
-    def add(self, part: Part) -> None:
+    def add(self, part: Waiting) -> None:
         """Call later, after those added before."""
         self._waiting.append(part)
         self.go_on()
@@ -68,7 +68,7 @@ class Rest:
             due.work.call(due.call)
             self.go_on()
 
-    def _due(self) -> Part | None:
+    def _due(self) -> Waiting | None:
         """The next part: of a view that is shown and has loaded its first parts."""
         return next((one for one in self._waiting if one.work.frame.page.shown and one.work.frame.idle), None)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import jobs
 from cqs_panel.checks import checked
-from cqs_panel.shell.rest import Part
+from cqs_panel.shell.rest import Waiting
 from cqs_panel.shell.work import soon
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Services:
         self._works[page].every(seconds, update)
 
     def later(self, page: PageState, call: Callable[[], Any], place: Any) -> None:
-        self._rest.add(Part(self._works[page], call, place))
+        self._rest.add(Waiting(self._works[page], call, place))
 
     def at_end(self, page: PageState, call: Callable[[], Any]) -> None:
         self._works[page].at_end(call)

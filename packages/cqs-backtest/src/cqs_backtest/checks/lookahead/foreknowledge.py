@@ -13,7 +13,7 @@ from cqs_backtest.checks.lookahead.future_scores import compare
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cqs_backtest.checks.lookahead.future_scores import Finding, Score
+    from cqs_backtest.checks.lookahead.future_scores import Prediction, Score
     from cqs_core import Candles
     from cqs_core.trading import FeatureValues
 
@@ -52,7 +52,7 @@ def _constant(feature: FeatureValues) -> bool:
     return len(np.unique(feature.values)) < 2  # numpy counts NaN once
 
 
-def _seen(candles: Candles, name: str, feature: FeatureValues, s: int) -> Iterator[Finding]:
+def _seen(candles: Candles, name: str, feature: FeatureValues, s: int) -> Iterator[Prediction]:
     """How well the feature predicts one market."""
     values = candles.feature(name)
     column = values if values.ndim == 1 else values[:, s]

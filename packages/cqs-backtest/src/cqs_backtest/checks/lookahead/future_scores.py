@@ -71,14 +71,14 @@ class Score(NamedTuple):
     target: Target
 
 
-class Finding(NamedTuple):
+class Prediction(NamedTuple):
     """The strongest score, None where none is too strong; and whether there are enough values to find one."""
 
     score: Score | None
     decidable: bool
 
 
-def compare(values: npt.NDArray[Any], open_: Floats, close: Floats, ts: npt.NDArray[np.int64]) -> Finding:
+def compare(values: npt.NDArray[Any], open_: Floats, close: Floats, ts: npt.NDArray[np.int64]) -> Prediction:
     """How well a feature predicts the returns that follow.
 
     Args:
@@ -93,7 +93,7 @@ def compare(values: npt.NDArray[Any], open_: Floats, close: Floats, ts: npt.NDAr
         past = np.column_stack([past, _weekdays(ts), np.arange(len(ts))])
         found = [*_findings(_forms(values, close), past, follows, usable)]
     best = max((one.score for one in found if one.score is not None), default=None)
-    return Finding(best, any(one.decidable for one in found))
+    return Prediction(best, any(one.decidable for one in found))
 
 
 def _weekdays(ts: npt.NDArray[np.int64]) -> Floats:
@@ -164,7 +164,7 @@ def _is_there(values: Floats) -> Floats:
     return np.where(inside, there.astype(np.float64), np.nan)
 
 
-def _findings(forms: Iterable[Floats], past: Floats, follows: Floats, usable: Flags) -> Iterator[Finding]:
+def _findings(forms: Iterable[Floats], past: Floats, follows: Floats, usable: Flags) -> Iterator[Prediction]:
     made: dict[bytes, _Rows] = {}  # most forms are known in the same rows
     for form in forms:
         here = usable & np.isfinite(form)
@@ -188,19 +188,19 @@ class _Rows:
         return np.asarray(values - self._known @ (self._known.T @ values))
 
 
-def _found(form: Floats, rows: _Rows, lost: int) -> Finding:
+def _found(form: Floats, rows: _Rows, lost: int) -> Prediction:
     ranks, coming, unexplained = _centered(_ranks(form[:, None])), rows.coming, rows.unexplained
     possible = _possible(ranks[:, 0], coming)
     decidable = bool(possible[0] > _ERRORS / np.sqrt(max(len(form) - lost, 1)))
     left = rows.without_past(ranks)
     if not decidable or (left**2).sum() <= _LEFT * (ranks**2).sum():
-        return Finding(None, decidable)
+        return Prediction(None, decidable)
     # Where the past explains more than half, what it leaves counts for less: it may be rounding.
     sizes = np.maximum((unexplained**2).sum(axis=0), (coming**2).sum(axis=0) / 2)
     correlations = np.abs(left.T @ unexplained)[0] / np.sqrt(sizes * (left**2).sum())
     strong = (correlations > _STRONG * possible) & (correlations > _ERRORS * _errors(left, unexplained, lost))
     found = [Score(float(min(correlations[i] / possible[i], 1.0)), _TARGETS[i]) for i in np.flatnonzero(strong)]
-    return Finding(max(found, default=None), True)
+    return Prediction(max(found, default=None), True)
 
 
 def _possible(ranks: Floats, coming: Floats) -> Floats:

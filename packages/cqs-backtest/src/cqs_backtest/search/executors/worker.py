@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _KEPT = 2
 _KINDS = (UsageError, DataError, BucketError)
-_opened: OrderedDict[str, Opened] = OrderedDict()
+_opened: OrderedDict[str, OpenWorkload] = OrderedDict()
 _opening = threading.Lock()
 
 
@@ -44,7 +44,7 @@ class Failure:
         return self.kind(self.text)
 
 
-class Opened:
+class OpenWorkload:
     """A workload in a worker: its candles, and a bench for each thread that works at the same time."""
 
     def __init__(self, parcel: Parcel) -> None:
@@ -100,11 +100,11 @@ def _end_with(alive: Connection) -> None:
     os._exit(1)  # nothing is lost: what it made is stored by the parent
 
 
-def _ready(parcel: bytes) -> Opened:
+def _ready(parcel: bytes) -> OpenWorkload:
     digest = hashlib.blake2b(parcel).hexdigest()
     with _opening:
         if digest not in _opened:
-            _opened[digest] = Opened(pickle.loads(parcel))  # noqa: S301 - from the process that hands out the work
+            _opened[digest] = OpenWorkload(pickle.loads(parcel))  # noqa: S301 - from the process that hands out the work
             while len(_opened) > _KEPT:
                 _opened.popitem(last=False)[1].close()
         return _opened[digest]
