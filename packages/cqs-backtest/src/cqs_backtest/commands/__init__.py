@@ -1,7 +1,7 @@
 """The commands of cqs-backtest: each parses, calls one function, and prints."""
 
 from cqs_backtest.commands.backtest import backtest
-from cqs_backtest.commands.runs import compare, confirm, list_runs, report, show, verify
+from cqs_backtest.commands.runs import annotate, compare, confirm, delete, list_runs, report, restore, show, verify
 from cqs_backtest.commands.searches import searches
 from cqs_backtest.commands.strategies import strategies
 from cqs_backtest.commands.sweep import sweep, trials
@@ -11,6 +11,9 @@ for command in (
     sweep,
     list_runs,
     show,
+    annotate,
+    delete,
+    restore,
     compare,
     verify,
     confirm,

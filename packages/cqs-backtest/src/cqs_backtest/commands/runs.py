@@ -1,15 +1,21 @@
-"""`cqs backtest list|show|compare|verify|report`: kept runs."""
+"""`cqs backtest list|show|annotate|delete|restore|compare|verify|report`: kept runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cqs_core import UsageError
 from cqs_core.cli import command_options, emit, open_bucket
 from cqs_core.files import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_backtest.luck import Luck
+    from cqs_backtest.runs import Annotation
 
 _SHOWN = ("cagr", "mdd", "sharpe", "num_trades")
 _BADGES = ("lookahead", "parity", "gaps", "stale", "no_volume_fills", "left_out")
@@ -29,12 +35,12 @@ trust_code = click.option(
 def list_runs(bucket: str | None, as_json: bool) -> None:
     """List kept runs, newest first."""
     from cqs_backtest.luck import lucks
-    from cqs_backtest.runs import survey
+    from cqs_backtest.runs import annotations_of, survey
 
     opened = open_bucket(bucket)
     found, damaged = survey(opened)
-    worth = lucks(opened, found)
-    rows = [_summary(made) | luck.row() for made, luck in zip(found, worth, strict=True)]
+    worth, said = lucks(opened, found), annotations_of(opened, found)
+    rows = [_summary(*each) for each in zip(found, said, worth, strict=True)]
 
     def table() -> None:
         for row, luck in zip(rows, worth, strict=True):
@@ -42,13 +48,97 @@ def list_runs(bucket: str | None, as_json: bool) -> None:
             mark = "  (metrics of another version)" if row["other_versions"] else ""
             deflated = f", deflated {luck.short} sets" if luck.short else ""
             text = f"CAGR {_number(row['cagr'])} %  Sharpe {_number(row['sharpe'], 2)}{deflated}{mark}"
-            click.echo(safe(f"{row['id']}  {row['symbols']}  {dates}  {text}"))
+            tags = "".join(f"  #{tag}" for tag in row["tags"])
+            named = f"{'  *' if row['star'] else ''}{'  ' if row['name'] else ''}{row['name']}{tags}"
+            click.echo(safe(f"{row['id']}  {row['symbols']}  {dates}  {text}{named}"))
         if not rows:
             click.echo("no runs yet; `cqs backtest run` keeps them")
 
     emit(rows, as_json, table)
-    for error in damaged:
-        click.echo(safe(f"cqs: {error}"), err=True)
+    for fault in [*map(str, damaged), *(one.fault for one in said if one.fault)]:
+        click.echo(safe(f"cqs: {fault}"), err=True)
+
+
+@click.command("annotate")
+@click.argument("run")
+@click.option("--name", help="A name in one line; empty takes it away.")
+@click.option("--note", help="What you found; empty takes it away.")
+@click.option("--tag", "added", multiple=True, metavar="TAG", help="Add a tag; repeatable.")
+@click.option("--untag", "removed", multiple=True, metavar="TAG", help="Remove a tag; repeatable.")
+@click.option("--star/--no-star", default=None, help="Mark it, or take the mark away.")
+@command_options
+def annotate(
+    bucket: str | None,
+    as_json: bool,
+    run: str,
+    name: str | None,
+    note: str | None,
+    added: tuple[str, ...],
+    removed: tuple[str, ...],
+    star: bool | None,
+) -> None:
+    """Name, tag or star RUN, or add a note to it. What verify checks stays as it is."""
+    from dataclasses import asdict
+
+    from cqs_backtest.runs import annotate as keep_annotation
+    from cqs_backtest.runs import annotation_of, manifest_of
+
+    opened = open_bucket(bucket)
+    opened.check(write=True)
+    made = manifest_of(opened, run)
+    seen = annotation_of(opened, made)
+    tags = sorted((set(seen.tags) | set(added)) - set(removed)) if added or removed else None
+    kept = keep_annotation(opened, made["id"], seen, name=name, note=note, tags=tags, star=star)
+
+    def text() -> None:
+        tags = "".join(f"  #{tag}" for tag in kept.tags)
+        click.echo(safe(f"{made['id']}{'  *' if kept.star else ''}  {kept.name or '(no name)'}{tags}"))
+        for line in kept.note.splitlines():
+            click.echo(safe(f"  {line}"))
+
+    about = {"run": made["id"], **asdict(kept), "tags": [*kept.tags]}
+    del about["fault"]
+    emit(about, as_json, text)
+
+
+@click.command("delete")
+@click.argument("runs", nargs=-1, required=True)
+@click.option("--for-good", is_flag=True, help="Remove their files too; this cannot be undone.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@command_options
+def delete(bucket: str | None, as_json: bool, runs: tuple[str, ...], for_good: bool, yes: bool) -> None:
+    """Take RUNS out of the lists; `cqs backtest restore` brings them back. They still count as tried."""
+    from cqs_backtest.runs import delete as take_out
+    from cqs_backtest.runs import purge
+    from cqs_backtest.runs.store import id_of
+
+    opened = open_bucket(bucket)
+    opened.check(write=True)
+    found = list(dict.fromkeys(id_of(opened, run) for run in runs))
+    if for_good and not yes:
+        if as_json:
+            raise UsageError("--json asks nothing: add --yes to remove files for good")
+        click.confirm(safe(f"Remove all files of {', '.join(found)} for good?"), abort=True, err=True)
+    gone = [(purge if for_good else take_out)(opened, run) for run in found]
+    emit({"deleted": gone, "for_good": for_good}, as_json, lambda: _say_each("deleted", gone))
+
+
+@click.command("restore")
+@click.argument("runs", nargs=-1)
+@command_options
+def restore(bucket: str | None, as_json: bool, runs: tuple[str, ...]) -> None:
+    """Bring deleted RUNS back; without RUNS, list them."""
+    from cqs_backtest.runs import deleted
+    from cqs_backtest.runs import restore as bring_back
+
+    opened = open_bucket(bucket)
+    if not runs:
+        listed = list(deleted(opened))
+        emit({"deleted": listed}, as_json, lambda: _say_each("", listed or ["no run is deleted"]))
+        return
+    opened.check(write=True)
+    back = [bring_back(opened, run) for run in runs]
+    emit({"restored": back}, as_json, lambda: _say_each("restored", back))
 
 
 @click.command("show")
@@ -155,11 +245,20 @@ def report(bucket: str | None, as_json: bool, run: str, output: Path) -> None:
     emit({"run": stored.id, "output": str(output)}, as_json, lambda: click.echo(f"wrote {output}"))
 
 
-def _summary(made: dict[str, Any]) -> dict[str, Any]:
+def _say_each(verb: str, texts: Sequence[str]) -> None:
+    for text in texts:
+        click.echo(safe(f"{verb} {text}".strip()))
+
+
+def _summary(made: dict[str, Any], said: Annotation, luck: Luck) -> dict[str, Any]:
     from cqs_backtest.metrics.conventions import other_versions
 
     return {
         "id": made["id"],
+        "name": said.name,
+        "note": said.note,
+        "tags": [*said.tags],
+        "star": said.star,
         "created": made["created"],
         "strategy": made["strategy"]["name"],
         "exchange": made["exchange"],
@@ -171,6 +270,7 @@ def _summary(made: dict[str, Any]) -> dict[str, Any]:
         **{name: made["performance"].get(name) for name in _SHOWN},
         **{name: made["badges"].get(name) for name in _BADGES},
         "other_versions": other_versions(made),
+        **luck.row(),
     }
 
 

@@ -9,7 +9,7 @@ from cqs_backtest import feed
 from cqs_backtest.checks.badges import confirmed
 from cqs_backtest.runs.code import strategy_of
 from cqs_backtest.runs.reproducing import request_of
-from cqs_backtest.runs.store import FOLDER, read
+from cqs_backtest.runs.store import FOLDER, MANIFEST, manifest_of, read
 from cqs_core import UsageError
 from cqs_core.cli import plain
 
@@ -43,5 +43,6 @@ def confirm(bucket: Bucket, run: str, trust: Sequence[str] = ()) -> dict[str, An
         said = confirmed(request.simulated(candles))
     made["badges"] |= said
     data = json.dumps(plain(made), ensure_ascii=False, indent=1).encode()
-    bucket.write(f"{FOLDER}/{made['id']}/manifest.json", data)
+    manifest_of(bucket, made["id"])  # it may have been deleted in the meantime, and must not come back
+    bucket.write(f"{FOLDER}/{made['id']}/{MANIFEST}", data)
     return {"run": made["id"], **said}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cqs_backtest.luck import lucks
 from cqs_backtest.metrics.conventions import CONVENTIONS, other_versions
 from cqs_backtest.result import Result
+from cqs_backtest.runs.annotating import annotations_of
 from cqs_backtest.runs.store import listing, read
 from cqs_core import Bucket, UsageError
 from cqs_core.cli import open_bucket
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_ABOUT = ("id", "name", "created", "strategy", "symbols", "exchange", "interval", "first", "last")
+    from cqs_backtest.runs.annotating import Annotation
+
+_ABOUT = ("id", "name", "tags", "star", "created", "strategy", "symbols", "exchange", "interval", "first", "last")
 _BADGES = ("lookahead", "parity", "gaps")
 
 
@@ -86,16 +89,17 @@ def table(bucket: Bucket | str | None = None) -> pd.DataFrame:
     """All kept runs, newest first: request, badges and every metric, in the units of `Result.metrics`.
 
     `other_versions` names the metrics that do not compare with those of newer runs, because their formula changed.
-    `dsr` is the deflated Sharpe ratio, where more than one set was tried; `trials` says how many.
+    `dsr` is the deflated Sharpe ratio, where more than one set was tried; `trials` says how many. `name`, `tags`,
+    `note` and `star` are what `annotate` keeps.
     """
     import pandas as pd
 
     opened = opened_bucket(bucket)
     found = listing(opened)
-    rows = [_row(made) | luck.row() for made, luck in zip(found, lucks(opened, found), strict=True)]
-    frame = pd.DataFrame(rows, columns=[*_ABOUT, *_BADGES, "other_versions", *CONVENTIONS, "dsr", "trials"]).set_index(
-        "id"
-    )
+    each = zip(found, annotations_of(opened, found), lucks(opened, found), strict=True)
+    rows = [_row(made, said) | luck.row() for made, said, luck in each]
+    columns = [*_ABOUT, *_BADGES, "other_versions", *CONVENTIONS, "dsr", "trials", "note"]
+    frame = pd.DataFrame(rows, columns=columns).set_index("id")
     for name in ("created", "first", "last"):
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
     return frame
@@ -112,12 +116,15 @@ def opened_bucket(bucket: Bucket | str | None) -> Bucket:
     return opened
 
 
-def _row(made: dict[str, Any]) -> dict[str, Any]:
+def _row(made: dict[str, Any], said: Annotation) -> dict[str, Any]:
     about = {name: made.get(name) for name in _ABOUT}
     badges = {name: made["badges"].get(name) for name in _BADGES}
     joined = {
         "strategy": made["strategy"]["name"],
         "symbols": ",".join(made["symbols"]),
-        "name": made.get("name") or "",
+        "name": said.name,
+        "tags": ",".join(said.tags),
+        "star": said.star,
+        "note": said.note,
     }
     return {**about, **joined, **badges, "other_versions": ",".join(other_versions(made)), **made["performance"]}

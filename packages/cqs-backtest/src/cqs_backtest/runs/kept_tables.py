@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from cqs_backtest.runs.annotating import Annotation
     from cqs_core import Bucket
 
 _HERE = "cqs_backtest.runs.kept_tables"
@@ -39,6 +40,9 @@ TABLES = [
             "dsr": "double",
             "trials": "bigint",
             "other_versions": "varchar[]",
+            "note": "varchar",
+            "tags": "varchar[]",
+            "star": "boolean",
         },
         f"{_HERE}:runs",
         "One kept run, with its headline metrics and deflated Sharpe; other_versions: metrics of another formula.",
@@ -86,9 +90,11 @@ def runs(bucket: Bucket) -> pa.Table:
 
     names = next(table for table in TABLES if table.name == "runs").columns
     from cqs_backtest.luck import lucks
+    from cqs_backtest.runs.annotating import annotations_of
 
     found = _manifests(bucket)
-    rows = [_about(made) | luck.row() for made, luck in zip(found, lucks(bucket, found), strict=True)]
+    each = zip(found, annotations_of(bucket, found), lucks(bucket, found), strict=True)
+    rows = [_about(made) | _said(annotation) | luck.row() for made, annotation, luck in each]
     return pa.table({name: pa.array([row[name] for row in rows], _kind(name)) for name in names})
 
 
@@ -127,13 +133,17 @@ def _manifests(bucket: Bucket) -> list[dict[str, Any]]:
 def _about(made: dict[str, Any]) -> dict[str, Any]:
     from cqs_backtest.metrics.conventions import other_versions
 
-    about = {name: made.get(name) for name in ("name", "created", "exchange", "symbols", "interval", "engine")}
+    about = {name: made.get(name) for name in ("created", "exchange", "symbols", "interval", "engine")}
     about |= {name: made.get(name) for name in ("benchmark", "first", "last")}
     about |= {name: made["badges"].get(name) for name in ("lookahead", "parity")}
     about |= {name: made["performance"].get(name) for name in _HEADLINE}
     about |= {"other_versions": other_versions(made)}
     strategy = made["strategy"]
     return about | {"run": made["id"], "strategy": strategy["name"], "parameters": json.dumps(strategy["parameters"])}
+
+
+def _said(annotation: Annotation) -> dict[str, Any]:
+    return {name: getattr(annotation, name) for name in ("name", "note", "tags", "star")}
 
 
 def _metrics(made: dict[str, Any]) -> Iterator[tuple[str, float | None, int]]:
@@ -148,9 +158,9 @@ def _kind(name: str) -> pa.DataType:
 
     if name in (*_HEADLINE, "dsr"):
         return pa.float64()
-    if name == "trials":
-        return pa.int64()
-    return pa.list_(pa.string()) if name in ("symbols", "other_versions") else pa.string()
+    if name in ("trials", "star"):
+        return pa.int64() if name == "trials" else pa.bool_()
+    return pa.list_(pa.string()) if name in ("symbols", "other_versions", "tags") else pa.string()
 
 
 def _joined(bucket: Bucket, name: str, file: str) -> pa.Table:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
 
 FOLDER = "runs"
+MANIFEST = "manifest.json"
+DELETED = "manifest.deleted.json"
+"""A deleted run has its manifest under this name: no list finds the run, and nothing of it is lost."""
 FORMAT = 1
 
 
@@ -50,7 +53,7 @@ def keep(bucket: Bucket, outcome: BacktestOutcome) -> str:
         bucket.write(f"{FOLDER}/{run}/{CODE}/{path}", data)
     remember(run, outcome.code)
     about = {"id": run, "created": iso(now()), **format_fields("cqs-backtest", FORMAT), **made}
-    bucket.write(f"{FOLDER}/{run}/manifest.json", json.dumps(about, ensure_ascii=False, indent=1).encode())
+    bucket.write(f"{FOLDER}/{run}/{MANIFEST}", json.dumps(about, ensure_ascii=False, indent=1).encode())
     return run
 
 
@@ -61,7 +64,7 @@ def listing(bucket: Bucket) -> Sequence[dict[str, Any]]:
 
 def survey(bucket: Bucket) -> tuple[Sequence[dict[str, Any]], Sequence[DataError]]:
     """Manifests, newest first, and errors for those that cannot be read: a damaged one does not hide others."""
-    keys = {f"{FOLDER}/{run}/manifest.json": run for run in bucket.folders(FOLDER)}
+    keys = {f"{FOLDER}/{run}/{MANIFEST}": run for run in bucket.folders(FOLDER)}
     found: list[dict[str, Any]] = []
     damaged: list[DataError] = []
     for key, data in bucket.read_many(list(keys)).items():
@@ -85,11 +88,11 @@ def read(bucket: Bucket, run: str) -> StoredRun:
     Raises:
         UnknownName: there is none, or several begin so.
     """
-    run = find_id(bucket, FOLDER, "run", run, "`cqs backtest list` names them")
-    files = [f"{FOLDER}/{run}/{name}" for name in ("manifest.json", "equity.parquet", "trades.parquet")]
+    run = id_of(bucket, run)
+    files = [f"{FOLDER}/{run}/{name}" for name in (MANIFEST, "equity.parquet", "trades.parquet")]
     data = bucket.read_many(files)
     if len(data) < len(files):
-        raise UnknownName("run", run, (), remedy="its folder is not whole")
+        raise _lacking(bucket, run)
     equity = parquet_table(data[files[1]])
     return StoredRun(
         _manifest(run, data[files[0]]),
@@ -100,6 +103,31 @@ def read(bucket: Bucket, run: str) -> StoredRun:
     )
 
 
+def manifest_of(bucket: Bucket, run: str) -> dict[str, Any]:
+    """The manifest of one run alone; found and refused as `read` does."""
+    run = id_of(bucket, run)
+    try:
+        data = bucket.read(f"{FOLDER}/{run}/{MANIFEST}")
+    except FileNotFoundError:
+        raise _lacking(bucket, run) from None
+    return _manifest(run, data)
+
+
+def id_of(bucket: Bucket, run: str) -> str:
+    """The id of a run by a beginning of it that no other run has; it may be deleted.
+
+    Raises:
+        UnknownName: there is none, or several begin so.
+    """
+    return find_id(bucket, FOLDER, "run", run, "`cqs backtest list` names them")
+
+
+def _lacking(bucket: Bucket, run: str) -> UnknownName:
+    gone = bucket.exists(f"{FOLDER}/{run}/{DELETED}")
+    remedy = "it was deleted; `cqs backtest restore` brings it back" if gone else "its folder is not whole"
+    return UnknownName("run", run, (), remedy)
+
+
 def _manifest(run: str, data: bytes) -> dict[str, Any]:
     """The manifest of a run, whose folder alone says what it is called: other files are found by that name.
 
@@ -107,7 +135,7 @@ def _manifest(run: str, data: bytes) -> dict[str, Any]:
         NewerFormat: a newer version wrote it.
         DataError: it is damaged.
     """
-    key = f"{FOLDER}/{run}/manifest.json"
+    key = f"{FOLDER}/{run}/{MANIFEST}"
     try:
         made = json.loads(data)
     except (ValueError, RecursionError):

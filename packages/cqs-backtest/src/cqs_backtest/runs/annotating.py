@@ -1,0 +1,198 @@
+"""Name, note, tags and star of a run: kept in its folder, beside what `verify` checks.
+
+Each edit is a new object `runs/{run}/annotations/{number}.json`, created only where no other edit has that number. So
+edits of two windows come one after the other, and older ones stay readable.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cqs_backtest.runs.store import FOLDER, manifest_of
+from cqs_core import BucketError, DataError, UsageError
+from cqs_core.files import NewerFormat, format_fields, one_line, require_format
+from cqs_core.time.clock import iso, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cqs_core import Bucket
+
+FORMAT = 1
+LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 120, 4_000, 40, 20
+_TEXTS = ("name", "note")
+_KEY = re.compile(rf"{FOLDER}/([^/]+)/annotations/(\d{{6}})\.json")
+_PATIENCE = 20  # edits of others between reading and writing
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What the user says about a run.
+
+    Attributes:
+        name: one line of at most 120 characters.
+        note: text of at most 4,000.
+        tags: at most 20 words, sorted; none has a comma.
+        star: whether it is marked.
+        fault: why the newest edit cannot be read; empty if it can. The other fields are then those of the edit before.
+    """
+
+    name: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    star: bool = False
+    fault: str = ""
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+    name: str = ""
+    note: str = ""
+    tags: list[str] = []
+    star: bool = False
+
+
+def annotations_of(bucket: Bucket, manifests: Sequence[Mapping[str, Any]]) -> list[Annotation]:
+    """The annotations of several runs, from their manifests; one that has none has the name of its manifest."""
+    keys: dict[str, list[str]] = {}
+    if manifests:
+        for run, key in _listed(bucket, FOLDER):
+            keys.setdefault(run, []).append(key)
+    newest = bucket.read_many([max(each) for each in keys.values()])
+    return [_newest(bucket, made, keys.get(made["id"], []), newest) for made in manifests]
+
+
+def annotation_of(bucket: Bucket, made: Mapping[str, Any]) -> Annotation:
+    """The annotation of one run, from its manifest."""
+    keys = [key for _, key in _listed(bucket, f"{FOLDER}/{made['id']}/annotations")]
+    return _newest(bucket, made, keys, {})
+
+
+def annotate(bucket: Bucket, run: str, seen: Annotation | None = None, **changes: Any) -> Annotation:
+    """Change the name, note, tags or star of a run; what is not given stays as it is.
+
+    Args:
+        bucket: that keeps it.
+        run: its id, or how that begins.
+        seen: what the user saw when the edit began. A name or note that another window changed since is not
+            overwritten; of tags only those are added and removed that `changes` adds to and removes from these.
+        changes: `name`, `note`, `tags` or `star`.
+
+    Returns:
+        The annotation as it is kept now.
+
+    Raises:
+        UnknownName: there is no such run.
+        UsageError: a text is too long, or was changed in another window.
+        NewerFormat: a newer version wrote the annotation.
+    """
+    made, wanted = manifest_of(bucket, run), _checked(changes)
+    for _ in range(_PATIENCE):
+        keys = [key for _, key in _listed(bucket, f"{FOLDER}/{made['id']}/annotations")]
+        current = _newest(bucket, made, keys, {}, refuse_newer=True)
+        edited = _edited(current, seen, wanted)
+        if edited == current:
+            return current
+        number = int(max(keys)[-11:-5]) + 1 if keys else 1
+        about = {**format_fields("cqs-backtest", FORMAT), "changed": iso(now()), **asdict(edited)}
+        del about["fault"]
+        key = f"{FOLDER}/{made['id']}/annotations/{number:06}.json"
+        if bucket.create(key, json.dumps(about, indent=1).encode()):
+            return edited
+    raise BucketError(f"run {made['id']!r} is being annotated by others all the time; try again")
+
+
+def _listed(bucket: Bucket, prefix: str) -> Iterable[tuple[str, str]]:
+    """Runs and keys of edits below a folder."""
+    for entry in bucket.list(prefix):
+        if found := _KEY.fullmatch(entry.key):
+            yield found[1], entry.key
+
+
+def _newest(
+    bucket: Bucket,
+    made: Mapping[str, Any],
+    keys: Sequence[str],
+    read: Mapping[str, bytes],
+    *,
+    refuse_newer: bool = False,
+) -> Annotation:
+    """The newest edit that can be read; `read` has objects that are read already."""
+    fault = ""
+    for key in sorted(keys, reverse=True):
+        try:
+            return replace(_parsed(key, read[key] if key in read else bucket.read(key)), fault=fault)
+        except FileNotFoundError:
+            continue
+        except DataError as error:
+            if refuse_newer and isinstance(error, NewerFormat):
+                raise
+            fault = fault or str(error)
+    return Annotation(one_line(str(made.get("name") or ""), LONGEST_NAME), fault=fault)
+
+
+def _parsed(key: str, data: bytes) -> Annotation:
+    try:
+        made = json.loads(data)
+        if isinstance(made, dict):
+            require_format(key, made, FORMAT, "cqs-backtest")
+        found = _Shape.model_validate(made)
+    except DataError:
+        raise
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"])) or "all of it"
+        raise DataError(f"{key} is damaged at {where}; save the annotation again") from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{key} is damaged; save the annotation again") from None
+    tags = sorted({one_line(tag, LONGEST_TAG).replace(",", " ") for tag in found.tags[:MOST_TAGS]})
+    return Annotation(one_line(found.name, LONGEST_NAME), _whole(found.note)[:LONGEST_NOTE], tuple(tags), found.star)
+
+
+def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes as they are kept.
+
+    Raises:
+        UsageError: one of them cannot be.
+    """
+    found = {name: value for name, value in changes.items() if value is not None}
+    for name, longest in (("name", LONGEST_NAME), ("note", LONGEST_NOTE)):
+        if name in found:
+            text = _whole(str(found[name])).strip()
+            found[name] = one_line(text) if name == "name" else text
+            if len(found[name]) > longest:
+                raise UsageError(f"the {name} has {len(found[name]):,} characters; {longest:,} are allowed")
+    if "tags" in found:
+        found["tags"] = tuple(sorted({tag for text in found["tags"] if (tag := one_line(_whole(text)))}))
+        if len(found["tags"]) > MOST_TAGS:
+            raise UsageError(f"{len(found['tags'])} tags are too many; {MOST_TAGS} are allowed")
+        for tag in found["tags"]:
+            if len(tag) > LONGEST_TAG or "," in tag:
+                raise UsageError(f"tag {one_line(tag, 60)!r} has a comma, or more than {LONGEST_TAG} characters")
+    return found
+
+
+def _edited(current: Annotation, seen: Annotation | None, wanted: Mapping[str, Any]) -> Annotation:
+    """The annotation with the changes, those of other windows kept."""
+    before = seen or current
+    for name in _TEXTS:
+        now_, then = getattr(current, name), getattr(before, name)
+        if name in wanted and now_ not in (then, wanted[name]):
+            fact = f"the {name} was changed in another window, to {one_line(now_, 80)!r}"
+            raise UsageError(f"{fact}; yours is not saved yet: save again to replace it")
+    changes = dict(wanted)
+    if "tags" in changes:
+        kept = (set(current.tags) | (set(changes["tags"]) - set(before.tags))) - (
+            set(before.tags) - set(changes["tags"])
+        )
+        changes["tags"] = tuple(sorted(kept))
+    return replace(current, **changes, fault="")
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
