@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from cqs_backtest import runs
-from cqs_backtest.runs import annotate, annotation_of, annotations_of, delete, deleted, listing, manifest_of, purge, restore
+from cqs_backtest.runs import (
+    annotate,
+    annotation_of,
+    annotations_of,
+    delete,
+    deleted,
+    listing,
+    manifest_of,
+    purge,
+    restore,
+)
 from cqs_core import Bucket, Lake, UnknownName, UsageError, jobs
 from cqs_core.cli import run_command
 from cqs_core.files import NewerFormat
