@@ -121,8 +121,8 @@ def _print_pareto(console: Console, found: dict[str, Any], searched: Sequence[st
     if not (rows := found.get("pareto")):
         return
     goals = found["objectives"]
-    told = f"Pareto set of {len(rows):,}: no set is better in one objective without being worse in another"
-    console.print(told, highlight=False)
+    text = f"Pareto set of {len(rows):,}: no set is better in one objective without being worse in another"
+    console.print(text, highlight=False)
     lines = [
         [*(str(row[name]) for name in searched), *(figure(row[goal], CONVENTIONS[goal].unit) for goal in goals)]
         for row in rows[:_MOST_PRINTED]
@@ -161,9 +161,9 @@ def print_walk_forward(console: Console, found: Mapping[str, Any]) -> None:
         chosen = " ".join(f"{name}={value}" for name, value in row["parameters"].items())
         earned = f"{_known(row['test']['total_return']):>8.2f} %"
         console.print(cell(f"{dates}  {earned}  {chosen}"), highlight=False, soft_wrap=True)
-    told = {name: _known(value) for name, value in found["performance"].items()}
+    figures = {name: _known(value) for name, value in found["performance"].items()}
     console.print(
-        f"tried: {told['total_return']:.2f} %, max drawdown {told['mdd']:.2f} %, Sharpe {told['sharpe']:.2f}; "
+        f"tried: {figures['total_return']:.2f} %, max drawdown {figures['mdd']:.2f} %, Sharpe {figures['sharpe']:.2f}; "
         f"efficiency {_known(found['efficiency']):.2f}, {found['consistency']:.0%} of the windows earned",
         highlight=False,
         soft_wrap=True,

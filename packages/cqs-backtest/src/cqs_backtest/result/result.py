@@ -252,12 +252,12 @@ class Result:
 
     def __repr__(self) -> str:
         made, shown = self.record.manifest, ("cagr", "mdd", "sharpe", "num_trades")
-        told = ", ".join(
+        figures = ", ".join(
             f"{CONVENTIONS[name].label} {figure(self.performance[name], CONVENTIONS[name].unit)}" for name in shown
         )
         dates = f"{made['first'][:10]} to {made['last'][:10]}"
-        told += f", deflated {self.luck.short}" if self.luck and self.luck.short else ""
-        return f"<Result {self.name!r}, {dates}: {told}; look-ahead {self.record.badges['lookahead']}>"
+        figures += f", deflated {self.luck.short}" if self.luck and self.luck.short else ""
+        return f"<Result {self.name!r}, {dates}: {figures}; look-ahead {self.record.badges['lookahead']}>"
 
     def _repr_html_(self) -> str:
         return card(self.record, self.name, self._about(), self.luck)

@@ -58,7 +58,7 @@ class SetRows:
         """The rows of several, one after another."""
         before = np.cumsum([0, *map(len, parts)]).tolist()
         errors = {
-            first + k: told for first, part in zip(before, parts, strict=False) for k, told in part.errors.items()
+            first + k: error for first, part in zip(before, parts, strict=False) for k, error in part.errors.items()
         }
         metrics = {name: np.concatenate([part.metrics[name] for part in parts]) for name in parts[0].metrics}
         return cls(metrics, errors)

@@ -31,17 +31,17 @@ def judged(job: SweepJob) -> dict[str, Any]:
     Raises:
         UsageError: not one set could run.
     """
-    table, failed, told = _scores(job)
+    table, failed, first_error = _scores(job)
     scores = table[:, 0]
     if failed == len(job.space):
-        raise UsageError(f"none of {failed:,} sets could run; the first one: {told}")
+        raise UsageError(f"none of {failed:,} sets could run; the first one: {first_error}")
     best = None if np.isnan(scores).all() else int(np.nanargmax(scores))
     counted = trials(job.bucket, subject_of(job.request, job.evaluator.traded))
     result: dict[str, Any] = {
         "sweep": job.folder.id,
         "rows": len(job.space),
         "failed": failed,
-        "first_error": told,
+        "first_error": first_error,
         "objective": job.sweep.objective.metric,
         "objectives": list(job.sweep.objective.goals),
         "requirements": [str(each) for each in job.sweep.objective.requirements],
@@ -58,15 +58,15 @@ def judged(job: SweepJob) -> dict[str, Any]:
 def _scores(job: SweepJob) -> tuple[Floats, int, str | None]:
     """(N, M): by set and objective; how many could not run, and why the first of them."""
     scores = np.full((len(job.space), len(job.sweep.objective.goals)), np.nan)
-    failed, told = 0, None
+    failed, first_error = 0, None
     for start, table in job.folder.tables():
         metrics = {name: np.asarray(table[name], np.float64) for name in job.sweep.objective.metrics}
         scores[start : start + table.num_rows] = job.sweep.objective.all_scores(metrics)
         errors = table["error"]
         if missing := table.num_rows - errors.null_count:
-            told = told or next(text for text in errors.to_pylist() if text)
+            first_error = first_error or next(text for text in errors.to_pylist() if text)
             failed += missing
-    return scores, failed, told
+    return scores, failed, first_error
 
 
 def _row(job: SweepJob, number: int, counted: Trials) -> dict[str, Any]:

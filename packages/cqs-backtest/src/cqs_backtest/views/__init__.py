@@ -55,8 +55,8 @@ def _said(kind: str, made: Mapping[str, Any]) -> str:
     found = {
         "walk-forward": verdicts.of_walk_forward,
         "montecarlo": verdicts.of_montecarlo,
-        "permute": lambda told: [verdicts.of_permutation(told)],
-        "stress": lambda told: [verdicts.of_stress(told)],
+        "permute": lambda shown: [verdicts.of_permutation(shown)],
+        "stress": lambda shown: [verdicts.of_stress(shown)],
     }[kind](made)
     first = next(iter(found))
     return f"{first.name} {first.figure}. {first.text}"

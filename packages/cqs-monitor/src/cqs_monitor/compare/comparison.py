@@ -147,8 +147,8 @@ def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> B
     live = live_positions(_between(table, None, end), markets, result.candles, end, form.fee)
     scale = None if request.capital is None else 1.0
     pairing = pair_up(positions(result), live, request.tolerance, scale)
-    told = [str(one) for one in incomplete]
-    return BotComparison(request, setup, form, start, end, capital, result, pairing, left_out, told)
+    reasons = [str(one) for one in incomplete]
+    return BotComparison(request, setup, form, start, end, capital, result, pairing, left_out, reasons)
 
 
 def _range(table: pa.Table, request: ComparisonRequest) -> tuple[int, int | None]:

@@ -56,8 +56,8 @@ def _detail(pair: Pair, kind: Difference) -> str:
     if kind == "size":
         return f"paid {live.amount:,.0f} where the strategy pays {expected.amount:,.0f}"
     if kind == "price":
-        told = [("bought", pair.entry_bps, "dearer"), ("sold", pair.exit_bps, "cheaper")]
-        return ", ".join(f"{what} {bps:+.1f} bp {how}" for what, bps, how in told if bps is not None)
+        sides = [("bought", pair.entry_bps, "dearer"), ("sold", pair.exit_bps, "cheaper")]
+        return ", ".join(f"{what} {bps:+.1f} bp {how}" for what, bps, how in sides if bps is not None)
     if kind == "late" and live.entry_bar > expected.entry_bar:
         return f"bought {_span(expected.entry_at, live.entry_at)} after the strategy's bar"
     if live.exit_at is None or expected.exit_at is None:

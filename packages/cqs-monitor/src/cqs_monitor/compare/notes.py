@@ -13,20 +13,20 @@ def notes(comparison: BotComparison) -> list[str]:
     """Sentences for the reader, the most important first."""
     request, result = comparison.request, comparison.result
     quote = result.candles.symbols[0].partition("/")[2]
-    told = [f"The rule did not see all bars: {said}." for said in comparison.incomplete]
+    notes = [f"The rule did not see all bars: {said}." for said in comparison.incomplete]
     if request.capital is None:
         fact = f"{comparison.capital:,.0f} {quote} is the first purchase times the number of symbols"
-        told.append(f"Capital is not in the log: {fact}; --capital sets it.")
+        notes.append(f"Capital is not in the log: {fact}; --capital sets it.")
     if not request.symbols:
         bought = ", ".join(result.candles.symbols)
-        told.append(f"Symbols are those that the account bought: {bought}; one that it never bought cannot be missed.")
-    told += [f"{symbol}: no candles, so its {n} rows are left out." for symbol, n in comparison.left_out.items()]
+        notes.append(f"Symbols are those that the account bought: {bought}; one that it never bought cannot be missed.")
+    notes += [f"{symbol}: no candles, so its {n} rows are left out." for symbol, n in comparison.left_out.items()]
     rate = f"{100 * comparison.form.fee:.4g} %"
-    told.append(f"Fees are not in the log: {rate} of each row's amount is an estimate.")
+    notes.append(f"Fees are not in the log: {rate} of each row's amount is an estimate.")
     if result.costs.min_order:
         fact = f"The smallest order, {result.costs.min_order:,.0f} {quote}, is the exchange's"
-        told.append(f"{fact}; refused ones are not in the log.")
-    return [*told, *_CANDLES, *_held(comparison.pairing)]
+        notes.append(f"{fact}; refused ones are not in the log.")
+    return [*notes, *_CANDLES, *_held(comparison.pairing)]
 
 
 _CANDLES = (

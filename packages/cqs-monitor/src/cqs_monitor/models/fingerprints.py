@@ -51,8 +51,8 @@ def fingerprint(bucket: Bucket, entry: Entry) -> Fingerprint:
             seen = inspect_file(file)
             found = Fingerprint(_sha256(file), seen)
     except (FileNotFoundError, BucketError) as error:
-        told = f"could not be read ({error})"
-        return Fingerprint(None, None, told)
+        problem = f"could not be read ({error})"
+        return Fingerprint(None, None, problem)
     _remember(memory, found)
     return found
 

@@ -90,8 +90,8 @@ def models(bucket: Bucket) -> Sequence[Model]:
 
 def _unknown(entry: Entry, mark: Fingerprint) -> Model:
     fact = "latest is a copy of no version here: an upload stopped, or its version was deleted"
-    told = _joined(fact, mark.problem)
-    return Model(LATEST, "half upload", entry, {}, mark.sha256, mark.inspection, latest=True, problem=told)
+    problems = _joined(fact, mark.problem)
+    return Model(LATEST, "half upload", entry, {}, mark.sha256, mark.inspection, latest=True, problem=problems)
 
 
 def _version(
@@ -106,8 +106,8 @@ def _version(
     is_latest = bool(mark and newest and mark.sha256 and mark.sha256 == newest.sha256)
     state, problem = _state(entry, about, metadata, mark.inspection if mark else None)
     sha, seen = (mark.sha256, mark.inspection) if mark else (None, None)
-    told = _joined(damaged, problem, mark.problem if mark else None)
-    return Model(version, state, entry, metadata, sha, seen, is_latest, told)
+    problems = _joined(damaged, problem, mark.problem if mark else None)
+    return Model(version, state, entry, metadata, sha, seen, is_latest, problems)
 
 
 def model(bucket: Bucket, version: str) -> Model:

@@ -65,8 +65,8 @@ def snapshot_of(bucket: Place) -> Snapshot:
     _warned[opened.address] = snapshot.problems
     if count and known != snapshot.problems:
         first = snapshot.problems[0]
-        told = f"{count:,} finding{'' if count == 1 else 's'}, such as {first.file}: {first.reason}"
-        warn_of_data(f"the logs are not whole: {told}")
+        text = f"{count:,} finding{'' if count == 1 else 's'}, such as {first.file}: {first.reason}"
+        warn_of_data(f"the logs are not whole: {text}")
     return snapshot
 
 

@@ -176,8 +176,8 @@ def rendered(chart: Any) -> Any:
 
 def tooltip(rows: Sequence[tuple[str, str]], **params: Any) -> dict[str, Any]:
     """Plot options of a chart with tooltips: `rows` of label and `@column{format}`; `@ts` is a time in UTC."""
-    told: dict[str, Any] = {"hover_tooltips": [*rows], "hover_mode": "vline", "hover_formatters": {"@ts": "datetime"}}
-    return {"tools": ["hover"], **told, **params}
+    hover: dict[str, Any] = {"hover_tooltips": [*rows], "hover_mode": "vline", "hover_formatters": {"@ts": "datetime"}}
+    return {"tools": ["hover"], **hover, **params}
 
 
 def exact(*columns: str) -> Callable[[Any], None]:

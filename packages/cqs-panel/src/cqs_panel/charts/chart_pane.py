@@ -85,11 +85,11 @@ class ChartPane(pn.viewable.Viewer):
         column, call = self._listener
         for source in self._sources(column):
 
-            def told(_name: str, _old: Any, new: list[int], source: Any = source) -> None:
+            def selected(_name: str, _old: Any, new: list[int], source: Any = source) -> None:
                 values = np.asarray(source.data[column])
                 call(list(dict.fromkeys(values[i].item() for i in new if i < len(values))))
 
-            source.selected.on_change("indices", told)
+            source.selected.on_change("indices", selected)
 
     def _ask(self) -> None:
         if (make := self._wanted) is not None:

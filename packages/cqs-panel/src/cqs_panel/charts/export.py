@@ -72,8 +72,8 @@ def picture(page: str, width: int = 1000) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "page.html", Path(folder) / "page.png"
         source.write_text(page + _MEASURE, "utf-8")
-        told = _run(browser, folder, width, 800, "--dump-dom", source.as_uri())
-        tall = re.search(r'<body[^>]*data-tall="(\d+)"', told)
+        measured = _run(browser, folder, width, 800, "--dump-dom", source.as_uri())
+        tall = re.search(r'<body[^>]*data-tall="(\d+)"', measured)
         height = min(int(tall[1]) if tall else 800, _TALLEST)
         _run(browser, folder, width, height + _SPARE, f"--screenshot={out}", source.as_uri())
         if not out.is_file():

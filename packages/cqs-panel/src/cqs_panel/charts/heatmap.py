@@ -50,10 +50,10 @@ def percent_heatmap(
         backend="bokeh",
     )
     exact, short = (
-        hv.Labels([(column, row, told(value)) for column, row, value in known], vdims="text", **axes).opts(
+        hv.Labels([(column, row, text_of(value)) for column, row, value in known], vdims="text", **axes).opts(
             text_font_size=size, text_color=look.text, backend="bokeh"
         )
-        for told, size in ((_exact, "11px"), (_short, "10px"))
+        for text_of, size in ((_exact, "11px"), (_short, "10px"))
     )
     fit = functools.partial(_fit, columns=len(columns))
     options = look.figure(_ROW * len(rows) + 30, xaxis="top", yaxis="left", padding=0, dress=fit)

@@ -65,7 +65,7 @@ def page(
         theme: `light` or `dark` where the user chose one; by default the browser's.
     """
     style = _style(theme if theme in MODES else None)
-    told = f'<p class="why" role="alert">{escape(why)}</p>' if why else ""
+    reason = f'<p class="why" role="alert">{escape(why)}</p>' if why else ""
     hidden = f'<input type="hidden" name="_xsrf" value="{escape(token)}">'
     inner = _leaving(who) if who else _entering(name, next_url)
     foot = "" if who else "<footer>Users are added on the server: <code>cqs users add NAME</code></footer>"
@@ -74,7 +74,7 @@ def page(
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f'<link rel="icon" href="{_ICON}"><style>{style}</style></head><body><main>'
         f'<header><img src="{_ICON}" alt=""><div><b>cqs</b><span>Crypto Quant System</span></div></header>'
-        f"<h1>{escape(title)}</h1>{told}"
+        f"<h1>{escape(title)}</h1>{reason}"
         f'<form method="post" action="{escape(action)}">{hidden}{inner}</form>{foot}</main></body></html>'
     )
     return _source(style), text

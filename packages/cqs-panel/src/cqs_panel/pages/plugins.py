@@ -75,10 +75,10 @@ def _problems(problems: list[list[str]]) -> Any:
 
 def _problem(row: list[str]) -> str:
     plugin, where, error, traceback = map(escape, row)
-    told = f"<details><summary>Traceback</summary>{_COPY}<pre tabindex=0>{traceback}</pre></details>"
+    details = f"<details><summary>Traceback</summary>{_COPY}<pre tabindex=0>{traceback}</pre></details>"
     without = f"Leave it out: <code>cqs plugins disable {plugin}</code>, or <code>CQS_DISABLE={plugin}</code>."
     said = f"<b>{plugin}</b> · {where}<p>{error}</p><p class=muted>{without}</p>"
-    return f"<article>{said}{told if traceback else ''}</article>"
+    return f"<article>{said}{details if traceback else ''}</article>"
 
 
 def _gives(hooks: list[str]) -> str:

@@ -60,11 +60,11 @@ class Work:
         if future.done():
             return
         _one_more(future)
-        told = TimedOut(f"it has been loading for {patience.SECONDS:g} s, and shows when it is there")
+        late = TimedOut(f"it has been loading for {patience.SECONDS:g} s, and shows when it is there")
 
         def tell() -> None:
             if not future.done():
-                self.frame.late(_key(show), told)
+                self.frame.late(_key(show), late)
 
         self._soon(tell)
 

@@ -92,9 +92,9 @@ class DaskExecutor(Executor):
         wanted = needed(load.request.strategy)
         found = self._client.get_versions(packages=sorted(wanted.keys() - {"python"}))
         places = {f"worker {name}": about["packages"] for name, about in sorted(found["workers"].items())}
-        told = differences(wanted, {"the scheduler": found["scheduler"]["packages"], **places})
-        if told:
-            raise UsageError(f"{told}; install the same versions everywhere")
+        differing = differences(wanted, {"the scheduler": found["scheduler"]["packages"], **places})
+        if differing:
+            raise UsageError(f"{differing}; install the same versions everywhere")
 
     def _measured(self) -> float:
         """Seconds that an item takes to a worker and back."""

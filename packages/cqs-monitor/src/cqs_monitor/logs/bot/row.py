@@ -81,10 +81,10 @@ class Row(NamedTuple):
             return "date and timestamp are days apart"
         if self.profit_pct is None or self.profit_krw is None:
             return ""
-        told = self.amount * self.profit_pct / (100 + self.profit_pct) if self.profit_pct > -100 else float("nan")
-        if abs(self.profit_krw - told) <= max(1.0, PROFIT_TOLERANCE * self.amount):
+        expected = self.amount * self.profit_pct / (100 + self.profit_pct) if self.profit_pct > -100 else float("nan")
+        if abs(self.profit_krw - expected) <= max(1.0, PROFIT_TOLERANCE * self.amount):
             return ""
-        return f"profit_krw is {self.profit_krw!r}, but amount and profit_pct make it {told:.2f}"
+        return f"profit_krw is {self.profit_krw!r}, but amount and profit_pct make it {expected:.2f}"
 
 
 class DamagedRow(ValueError):  # noqa: N818 - reads as what it is

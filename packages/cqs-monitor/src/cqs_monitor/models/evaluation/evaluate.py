@@ -143,9 +143,9 @@ def _days(candles: pd.DataFrame, features: pd.DataFrame, answer: Predictions) ->
 
 def _training(chosen: Model) -> tuple[int, int] | None:
     assert chosen.inspection is not None
-    told = chosen.inspection.about.training
+    training = chosen.inspection.about.training
     try:
-        start, end = parse_start(told.get("start")), parse_end(told.get("end"))
+        start, end = parse_start(training.get("start")), parse_end(training.get("end"))
     except (UsageError, AttributeError):
         return None
     return (start, end) if start is not None and end is not None and start < end else None

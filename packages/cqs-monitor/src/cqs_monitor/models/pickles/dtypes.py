@@ -83,23 +83,23 @@ def _same(made: np.dtype[Any], code: Any, state: tuple[Any, ...], depth: int) ->
     return named and len(own) == len(state) and all(_equal(a, b, depth) for a, b in zip(own, state, strict=True))
 
 
-def _equal(own: Any, told: Any, depth: int) -> bool:
+def _equal(own: Any, other: Any, depth: int) -> bool:
     import numpy as np
 
     if isinstance(own, np.dtype):
-        known = numpy_dtype(told, depth + 1)
+        known = numpy_dtype(other, depth + 1)
         return known is not None and known == own
     if isinstance(own, tuple):
-        alike = isinstance(told, tuple) and len(told) == len(own)
-        return alike and all(_equal(a, b, depth) for a, b in zip(own, told, strict=True))
+        alike = isinstance(other, tuple) and len(other) == len(own)
+        return alike and all(_equal(a, b, depth) for a, b in zip(own, other, strict=True))
     if isinstance(own, bytes):
-        return as_bytes(told) == own
+        return as_bytes(other) == own
     if own is None or own == {}:  # the metadata of times: a dict until numpy 1, None since
-        return told is None or (isinstance(told, Pairs) and not told.items)
+        return other is None or (isinstance(other, Pairs) and not other.items)
     if hasattr(own, "items"):
-        fields = told.literal() if isinstance(told, Pairs) else None
+        fields = other.literal() if isinstance(other, Pairs) else None
         return fields is not None and fields.keys() == own.keys() and all(_equal(own[k], fields[k], depth) for k in own)
-    return type(told) is type(own) and bool(told == own)
+    return type(other) is type(own) and bool(other == own)
 
 
 def _is_shape(value: Any) -> bool:

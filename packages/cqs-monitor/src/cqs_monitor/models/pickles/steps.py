@@ -120,11 +120,11 @@ def _buffer(m: Machine, _: Any) -> None:
 def _rare(does: Callable[[Machine, Any], Any], why: str) -> Callable[[Machine, Any], Any]:
     """An opcode that today's picklers do not write."""
 
-    def told(m: Machine, argument: Any) -> None:
+    def apply(m: Machine, argument: Any) -> None:
         m.odd(why)
         does(m, argument)
 
-    return told
+    return apply
 
 
 _VALUES_TEXT = """
