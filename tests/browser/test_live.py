@@ -189,7 +189,7 @@ def test_switching_off_ends_the_upstream_and_shows_the_lake_again(live, exchange
     page.wait_for_function("!location.search.includes('live')")
     last = last_of(bucket)
     page.wait_for_function(f"bars().at(-1)[0] === {last} && view().end <= {last + 60 * MINUTE}")
-    page.wait_for_function("Number.isNaN(newest().data.price[0])")
+    page.wait_for_function("newest().data.price[0] === bars().at(-1)[4]")
 
 
 def test_it_ends_for_another_series_for_a_hidden_view_and_with_the_session(live, exchange):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -91,13 +92,41 @@ def test_the_line_over_candles_tells_the_one_at_the_pointer(visit, url):
     charted(page)
     last = START + ROWS * MINUTE
     move(page, last - 100_000 * MINUTE, last)
-    said = "models().find((m) => m.type === 'Label').text"
-    page.wait_for_function(f"/UTC · [23]h .* V \\d.* BTC$/.test({said})")
-    last_in_view = page.evaluate(said)
-    page.mouse.move(700, 300)
-    page.wait_for_function(f"(was) => {said} !== was", arg=last_in_view)
+    said = page.locator(".readout")
+    expect(said).to_have_text(re.compile(r"UTC · [23]h bars of 1m.*V.*BTC$"))
+    last_in_view = said.inner_text()
+    page.mouse.move(700, 400)
+    expect(said).not_to_have_text(last_in_view, use_inner_text=True)
     page.mouse.move(10, 10)
-    page.wait_for_function(f"(was) => {said} === was", arg=last_in_view)
+    expect(said).to_have_text(last_in_view, use_inner_text=True)
+
+
+def pressed(page, name):
+    button = page.locator(".cqs-candles").get_by_text(name, exact=True)
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+
+
+def test_range_interval_and_scale_are_chosen_and_stay_in_the_address(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    last, day = START + ROWS * MINUTE, 1440 * MINUTE
+    pressed(page, "1W")
+    page.wait_for_function(f"view().start === {last - 7 * day} && view().end === {last}")
+    page.wait_for_function(f"drawn().data.step[0] === {15 * MINUTE}")
+    pressed(page, "1d")
+    page.wait_for_function(f"drawn().data.step[0] === {day} && view().start === {last - 240 * day}")
+    expect(page.get_by_role("button", name="1W, the last week")).to_have_attribute("aria-pressed", "false")
+    pressed(page, "Log")
+    page.wait_for_function("models().some((m) => m.type === 'LogScale')")
+    pressed(page, "%")
+    label = "models().find((m) => m.data?.said).data.text[0]"
+    shown = "(() => { const i = drawn().data.ts.findIndex((t) => t >= view().start); const c = drawn().data.close;"
+    change = f"{shown} return (100 * (c.at(-1) / c[i] - 1)).toFixed(2) + ' %' }})()"
+    page.wait_for_function(f"{label} === {change}")
+    again = visit(page.url).page
+    charted(again)
+    again.wait_for_function(f"drawn().data.step[0] === {day} && {label} === {change}")
 
 
 def test_a_series_without_candles_says_so(visit, url):

@@ -104,7 +104,7 @@ def test_whatever_happens_the_view_ends_up_exact(happening):
             nudges[at] = nudges.get(at, 0.0) + 0.25
             since = source.follow([candle(m, nudges.get(m, 0.0)) for m in range(STORED - 5, STORED + count) if count])
             if since is not None:
-                chart.redraw(since, priced=count > 0)
+                chart.redraw(since)
     shell.settle()
     exact(chart, source)
 
@@ -130,7 +130,7 @@ def test_a_source_that_was_left_draws_nothing_any_more():
     chart.show(TailedCandles(FrameCandles(STORE[:100], "1m")))
     shell.settle()
     assert chart._data.data["start"][-1] == START + 99 * MINUTE
-    assert not chart._newest.data.data["end"]
+    assert chart._newest.data.data["end"] == [START + 100 * MINUTE]
 
 
 def test_a_chart_that_no_browser_has_yet_comes_with_its_axes_set():

@@ -120,7 +120,7 @@ class LiveSwitch(pn.viewable.Viewer):
 
     def _draw(self, tail: Any) -> None:
         if self._source is not None and (since := self._source.follow(tail)) is not None:
-            self._chart.redraw(since, priced=bool(tail))
+            self._chart.redraw(since)
 
     def _say(self, state: str, text: str, more: str = "") -> None:
         dot, first, rest = "<i></i>" if state else "", *text.partition(" · ")[::2]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MINUTE = 60_000
 WEEK = 7 * 24 * 60 * MINUTE
 _STEPS = tuple(MINUTE * n for n in (1, 3, 5, 15, 30, 60, 120, 240, 360, 720, 1440, 2880, 4320, 10_080, 20_160, 40_320))
+_OFFERED = (5, 15, 60, 240, 720, 1440, 10_080)  # minutes; a bar with each of the steps would not fit
 _NAMES = ((WEEK, "w"), (1440 * MINUTE, "d"), (60 * MINUTE, "h"), (MINUTE, "m"))
 _MONDAY = 4 * 24 * 60 * MINUTE  # 1970-01-05
 Floats = npt.NDArray[np.float64]
@@ -52,7 +53,7 @@ class Buckets:
         """The same candles in longer buckets; `step` must be a multiple of the current one."""
         if step == self.step or not len(self):
             return Buckets(step, *(getattr(self, name) for name in ("ts", *_FIELDS)))
-        shift = _MONDAY if step % WEEK == 0 else 0
+        shift = _shift(step)
         key = (self.ts - shift) // step
         first = np.concatenate(([0], np.flatnonzero(np.diff(key)) + 1))
         last = np.concatenate((first[1:], [len(key)])) - 1
@@ -99,6 +100,30 @@ def step_for(span: float, base: int, most: int) -> int:
     """The shortest bucket that covers `span` ms in at most `most`, a multiple of the candles' own length `base`."""
     fitting = [step for step in _STEPS if step >= base and step % base == 0] or [base]
     return next((step for step in fitting if span / step <= most), fitting[-1])
+
+
+def bucket_start(ts: int, step: int) -> int:
+    """Start of the bucket that holds a time; weeks begin on Monday.
+
+    >>> bucket_start(_MONDAY + 3, WEEK) == _MONDAY, bucket_start(61_000, MINUTE)
+    (True, 60000)
+    """
+    shift = _shift(step)
+    return (ts - shift) // step * step + shift
+
+
+def steps(base: int) -> list[int]:
+    """The buckets that candles of this length can be gathered into, shortest first; the first is `base` itself.
+
+    >>> [name_of(step) for step in steps(4 * 60 * MINUTE)]
+    ['4h', '12h', '1d', '1w']
+    """
+    shown = (MINUTE * n for n in _OFFERED)
+    return [base, *(step for step in shown if step > base and step % base == 0)]
+
+
+def _shift(step: int) -> int:
+    return _MONDAY if step % WEEK == 0 else 0
 
 
 def name_of(step: int) -> str:

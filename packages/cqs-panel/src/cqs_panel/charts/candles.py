@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, CustomJS, Range1d
+from bokeh.models import ColumnDataSource, CustomJS, LinearScale, LogScale, Range1d
 
 from cqs_core import DataError
-from cqs_panel.charts.buckets import Buckets, joined, name_of, step_for
+from cqs_panel.charts.buckets import Buckets, joined, name_of
 from cqs_panel.charts.changes import Changed, changed, columns
+from cqs_panel.charts.chart_controls import ChartControls
 from cqs_panel.charts.damage_notice import DamageNotice, or_damage
 from cqs_panel.charts.layers import Layers
 from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.readout import Readout
 from cqs_panel.charts.style import crosshair, limit, pane, time_figure
-from cqs_panel.charts.viewport import MOST, OPENING, Opened, Viewed, opened, possible, viewed
-from cqs_panel.layout import WIDE
+from cqs_panel.charts.viewport import MOST, Opened, Viewed, Wanted, newest_view, opened, possible, step_of, viewed
+from cqs_panel.layout import NO_BUTTON, WIDE
 from cqs_panel.sections import empty
 from cqs_panel.theme import tones
 
@@ -31,19 +32,28 @@ if TYPE_CHECKING:
 
 _NARROWEST = 12  # candles
 _FIT = """
-const {ts, low, high, volume} = source.data, a = x.start, b = x.end
-let bottom = Infinity, top = -Infinity, most = 0
+const {ts, low, high, close, volume} = source.data, a = x.start, b = x.end
+let bottom = Infinity, top = -Infinity, most = 0, base = null
 for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
+  base ??= close[i]
   if (low[i] < bottom) bottom = low[i]
   if (high[i] > top) top = high[i]
   if (volume[i] > most) most = volume[i]
 }
-if (top >= bottom) {  // leaves room above for the readout line
-  const pad = (top - bottom || top || 1) * 0.06
-  y.setv({start: bottom - pad, end: top + 1.8 * pad})
+y.cqs_base = base
+if (top >= bottom) {
+  const pad = (top - bottom || top || 1) * 0.06, apart = (top / bottom || 1) ** 0.06
+  if (y.tags[0] === "log" && bottom > 0) y.setv({start: bottom / apart, end: top * apart})
+  else y.setv({start: bottom - pad, end: top + pad})
 }
 if (most > 0) v.setv({start: 0, end: most * 1.08})
 """
+_CSS = """
+:host(.cqs-full){position:fixed;inset:0;z-index:1500;width:100%!important;height:100%!important;overflow:auto;
+  box-sizing:border-box;padding:12px;background:var(--cqs-paper);color:var(--cqs-text)}
+:host{gap:2px}
+"""
+_TALLEST = 4_000  # pixels
 
 
 class CandleChart(pn.viewable.Viewer):
@@ -66,7 +76,7 @@ class CandleChart(pn.viewable.Viewer):
         self._stale: int | None = None  # from here on candles are others than those drawn
         self._missed: int | None = None  # the same, since the viewport's were requested
         self._turn = 0  # of the last redraw; of those that wait for a thread only the last one is read
-        self._priced = False
+        self._height = height
         self._damage = DamageNotice(page, self._open_again)
         self._colors = tones()
         self._data = ColumnDataSource(columns(joined([], 1), self._colors))
@@ -78,36 +88,38 @@ class CandleChart(pn.viewable.Viewer):
             toolbar_location=None,
         )
         self._draw()
+        self._controls = ChartControls(page, self._price.x_range.id, self._act)
         self._newest = NewestEnd(self._price, self._colors)
         self._readout = Readout(self._price, self._volume, self._data, self._newest.data)
         self._layers = Layers(self._price, self._colors)
         self._overlays = Overlays(page, self._layers, own)
         self._blank = pn.Column(visible=False, **WIDE)
         self._figures = pn.Column(pane(self._price), pane(self._volume), **WIDE, visible=False)
+        self._set_scale()
 
     def __panel__(self) -> Any:
-        parts = (self._damage, self._blank, self._overlays.switches, self._figures)
-        return pn.Column(*parts, **WIDE)
+        parts = (self._damage, self._blank, self._controls.bar, self._overlays.switches, self._figures)
+        return pn.Column(*parts, css_classes=["cqs-candles"], stylesheets=[_CSS, NO_BUTTON], **WIDE)
 
     def show(self, source: CandleSource, start: int | None = None, end: int | None = None) -> None:
-        """Show candles of a source from `start` to `end` (ms UTC); the newest 240 without these."""
+        """Show candles of a source from `start` to `end` (ms UTC); by default the chosen range, or the newest 240."""
         self._source, self._stale, self._missed = source, None, None
         self._layers.clear()
         self._newest.clear()
         self._wanted = start, end
+        self._controls.offer(source.base)
         self._open_again()
 
-    def redraw(self, since: int, *, priced: bool = True) -> None:
+    def redraw(self, since: int) -> None:
         """Redraw the source's candles from the one that opens at `since` (ms UTC).
 
         Where the viewport shows the newest end it follows it; elsewhere it stays.
 
         Args:
             since: the first candle that is another than before.
-            priced: whether a line marks the newest close.
         """
         stale = since if self._stale is None else min(since, self._stale)
-        self._stale, self._missed, self._priced = stale, _earliest(self._missed, since), priced
+        self._stale, self._missed = stale, _earliest(self._missed, since)
         source, begin, step = self._source, self._begin(stale), self.step
         if source is not None and step:  # else all will be asked for anyway
             self._turn = turn = self._turn + 1
@@ -128,10 +140,16 @@ class CandleChart(pn.viewable.Viewer):
         return self._have[2]
 
     def _open_again(self) -> None:
-        source, wanted = self._source, self._wanted
+        source = self._source
         if source is not None:
             self._missed = None
-            self._page.load(lambda: opened(source, *wanted), self._open)
+            wanted = self._newest_wanted()
+            if self._wanted != (None, None):
+                wanted = Wanted(*self._wanted, least=wanted.least)
+            self._page.load(lambda: opened(source, wanted), self._open)
+
+    def _newest_wanted(self) -> Wanted:
+        return Wanted(span=self._controls.span, least=self._controls.interval)
 
     def _open(self, got: Opened) -> None:
         """Show all at once: with each part that came later the browser would lay out and draw again."""
@@ -150,21 +168,69 @@ class CandleChart(pn.viewable.Viewer):
             return
         last = ends[1] + source.base
         self._ends = ends
-        edge = self._edge = max((last - ends[0]) * 0.05, 50 * source.base)
-        shown = self._price.x_range
-        shown.update(bounds=None, min_interval=None)  # the browser would force the new range into those of before
-        self._place(*got.view)
-        limit(shown, ends[0], last, _NARROWEST * source.base, edge)
-        self._reset_to(last)
+        self._view(got.view)
         self._show(got.viewed)
+        if got.last is not None:
+            self._show_last(got.last)
         self._overlays.open(source.series, ends[0], last)
         self._page.load(lambda: (source, or_damage(source.warm)), self._warmed, quiet=True)
 
-    def _reset_to(self, last: int) -> None:
+    def _view(self, view: tuple[float, float]) -> None:
+        """Set the viewport and its limits."""
+        source, shown = self._source, self._price.x_range
+        if source is None:
+            return
+        last, shortest = self._ends[1] + source.base, max(source.base, self._controls.interval)
+        self._edge = max((last - self._ends[0]) * 0.05, 50 * shortest)
+        shown.update(bounds=None, min_interval=None)  # the browser would force the new range into those of before
+        self._place(*view)
+        limit(shown, self._ends[0], last, _NARROWEST * shortest, self._edge)
+        self._reset_to()
+
+    def _reset_to(self) -> None:
         """Let Reset show the newest candles, whatever the chart opened on."""
         if self._source is not None:
-            start = max(last - OPENING * self._source.base, self._ends[0] - self._edge)
-            self._price.x_range.update(reset_start=start, reset_end=last)
+            start, end = newest_view(self._ends, self._source.base, Wanted(least=self._controls.interval))
+            self._price.x_range.update(reset_start=max(start, self._ends[0] - self._edge), reset_end=end)
+
+    def _act(self, what: str, value: Any) -> None:
+        """What the user chose above the chart."""
+        if what == "full" and isinstance(value, int | float):
+            self._resize(min(int(value), _TALLEST) if value > 0 else self._height)
+        elif what in self._controls.chosen and isinstance(value, str):
+            self._controls.choose(**{what: value})
+            {"interval": self._choose_interval, "range": self._choose_range, "scale": self._set_scale}[what]()
+
+    def _resize(self, height: int) -> None:
+        self._price.height, self._volume.height = round(height * 0.78), round(height * 0.22) + 40
+
+    def _set_scale(self) -> None:
+        scale = self._controls.scale
+        self._price.y_scale = LogScale() if scale == "log" else LinearScale()
+        self._price.y_range.tags = [scale]
+        self._fit()
+
+    def _choose_range(self) -> None:
+        span, controls = self._controls.span, self._controls
+        if self._source is not None and self._ends[1] and span is not None:
+            if controls.interval * _NARROWEST > span:
+                controls.choose(interval="")
+            self._move(*newest_view(self._ends, self._source.base, self._newest_wanted()))
+
+    def _choose_interval(self) -> None:
+        """Draw buckets of this length; where the viewport would show too many or too few of them, another one."""
+        source, x = self._source, self._price.x_range
+        if source is None or not self._ends[1] or not possible(x.start, x.end):
+            return
+        step, last, view = self._controls.interval, self._ends[1] + source.base, (x.start, x.end)
+        if step and not _NARROWEST <= (x.end - x.start) / step <= MOST:
+            width = newest_view(self._ends, source.base, Wanted(least=step))
+            end = last if x.end >= last else max(x.end, self._ends[0] + width[1] - width[0])
+            view = end - (width[1] - width[0]), end
+        self._view(view)
+        self._leave_range()
+        self._fit()
+        self._ask()
 
     def _warmed(self, got: tuple[CandleSource, DataError | None]) -> None:
         """The candles of a far view are loaded, or cannot be read."""
@@ -190,10 +256,11 @@ class CandleChart(pn.viewable.Viewer):
         since = self._stale
         if turn == self._turn:  # else more has changed since it was read
             self._stale = None
-        if got.ends[1] != self._ends[1]:
-            self._reset_to(got.ends[1] + got.source.base)
+        moved = got.ends[1] != self._ends[1]
         fits = got.begin is not None and got.bars.step == self.step and self._begin(since) == got.begin
         self._ends = got.ends
+        if moved:
+            self._reset_to()
         self._show_last(got.last)
         if fits and put(self._data, got.begin or 0, columns(got.bars, self._colors)):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
@@ -206,7 +273,7 @@ class CandleChart(pn.viewable.Viewer):
         if source is not None and len(last):
             price, up = float(last.close[-1]), bool(last.close[-1] >= last.open[-1])
             end = self._ends[1] + source.base
-            self._newest.show(end, self._edge, source.base, price if self._priced else None, up=up)
+            self._newest.show(end, self._edge, source.base, price, up=up)
 
     def _move(self, start: float, end: float) -> None:
         """Set both ends of the viewport, then ask once."""
@@ -233,25 +300,38 @@ class CandleChart(pn.viewable.Viewer):
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
             p.x_range.on_change(name, self._moved)
+        p.y_range.js_on_change("tags", fit)
         p.js_on_event("reset", fit)  # it also sets both value axes to what they began with
         for happening in ("data", "patching", "streaming"):
             up.js_on_change(happening, fit)
 
     def _moved(self, attr: str, old: float, new: float) -> None:  # noqa: ARG002 - Bokeh asks for this signature
+        self._leave_range()
         self._ask()
+
+    def _leave_range(self) -> None:
+        """Forget the chosen range once the user has moved elsewhere; candles that come later move its view along."""
+        x, source = self._price.x_range, self._source
+        if self._moving or source is None or not self._controls.chosen["range"] or not possible(x.start, x.end):
+            return
+        start, end = newest_view(self._ends, source.base, self._newest_wanted())
+        slack = 0.02 * (end - start) + 2 * source.base
+        if abs(x.end - x.start - (end - start)) > slack or abs(x.end - end) > slack:
+            self._controls.choose(range="")
 
     def _ask(self, *, anew: bool = False) -> None:
         """Ask for the viewport's buckets, unless they lie ready and are wanted no newer."""
         source, a, b = self._source, self._price.x_range.start, self._price.x_range.end
         if source is None or not self._ends[1] or self._moving or not possible(a, b):
             return
-        step = step_for(b - a, source.base, MOST)
+        least = self._controls.interval
+        step = step_of(b - a, source.base, least)
         low, high, have = self._have
         first, last = self._ends
         if not anew and step == have and (a >= low or low <= first) and (b <= high or high > last):
             return
         self._missed = None
-        self._page.load(lambda: viewed(source, (first, last), (a, b)), self._show, quiet=True)
+        self._page.load(lambda: viewed(source, (first, last), (a, b), least), self._show, quiet=True)
 
     def _show(self, got: Viewed) -> None:
         source, asked, bars = got
@@ -262,12 +342,13 @@ class CandleChart(pn.viewable.Viewer):
             return
         self._have = asked[0], -(-asked[1] // bars.step) * bars.step, bars.step
         self._figures.visible = True
-        self._readout.show(name_of(bars.step), source.series.market if source.series else "")
+        market = source.series.market if source.series else ""
+        self._readout.show(name_of(bars.step), market, name_of(source.base))
         self._data.data = columns(bars, self._colors)
         self._fit()
         self._overlays.follow(source.series, *asked)
         if (since := _earliest(self._stale, self._missed)) is not None:
-            self.redraw(since, priced=self._priced)
+            self.redraw(since)
         self._ask()  # the viewport may have returned to the range drawn before
 
     def _fit(self) -> None:
@@ -279,8 +360,9 @@ class CandleChart(pn.viewable.Viewer):
         if not seen.any():
             return
         bottom, top = float(data["low"][seen].min()), float(data["high"][seen].max())
-        pad = 0.06 * (top - bottom or top or 1.0)
-        self._price.y_range.update(start=bottom - pad, end=top + pad)
+        pad, apart = 0.06 * (top - bottom or top or 1.0), (top / bottom if bottom > 0 else 1.0) ** 0.06
+        log = self._controls.scale == "log" and bottom > 0
+        self._price.y_range.update(start=bottom / apart if log else bottom - pad, end=top * apart if log else top + pad)
         if (most := float(np.nan_to_num(data["volume"][seen]).max())) > 0:
             self._volume.y_range.update(start=0, end=1.08 * most)
 

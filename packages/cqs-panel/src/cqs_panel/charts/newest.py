@@ -26,9 +26,16 @@ if (end != null && Array.isArray(x.bounds)) {
 """
 # In place, so that nothing is sent to the server; at the annotations' level nothing outside the frame is clipped.
 _BESIDE = """
-if (newest.data.x.length) { newest.data.x[0] = x.end; newest.change.emit() }
+if (newest.data.x.length) {
+  const {data} = newest, [price] = data.price, [mode] = y.tags
+  data.x[0] = x.end
+  data.y[0] = price >= y.start && price <= y.end ? price : NaN
+  data.text[0] = mode === "percent" && y.cqs_base > 0
+    ? `${(100 * (price / y.cqs_base - 1)).toFixed(2)} %` : data.said[0]
+  newest.change.emit()
+}
 """
-_COLUMNS = ("end", "edge", "base", "x", "price", "text", "color", "ground")
+_COLUMNS = ("end", "edge", "base", "x", "y", "price", "said", "text", "color", "ground")
 _LABEL = {
     "x_offset": 3,
     "text_baseline": "middle",
@@ -48,26 +55,27 @@ class NewestEnd:
         self._colors = colors
         self.data = ColumnDataSource({name: [] for name in _COLUMNS})
         figure.hspan("price", source=self.data, line_color="color", line_dash="dotted", line_width=1)
-        figure.text("x", "price", "text", source=self.data, background_fill_color="ground", **_LABEL)
-        x = figure.x_range
-        beside = CustomJS(args={"newest": self.data, "x": x}, code=_BESIDE)
+        figure.text("x", "y", "text", source=self.data, background_fill_color="ground", **_LABEL)
+        x, y = figure.x_range, figure.y_range
+        beside = CustomJS(args={"newest": self.data, "x": x, "y": y}, code=_BESIDE)
         self.data.js_on_change("data", CustomJS(args={"newest": self.data, "x": x}, code=_FOLLOW), beside)
-        x.js_on_change("end", beside)
+        for of, name in ((x, "end"), (y, "start"), (y, "end"), (y, "tags")):
+            of.js_on_change(name, beside)
 
-    def show(self, end: int, edge: float, base: int, price: float | None, *, up: bool) -> None:
+    def show(self, end: int, edge: float, base: int, price: float, *, up: bool) -> None:
         """Tell the end of the newest candle, and the price that its line is at.
 
         Args:
             end: ms UTC.
             edge: ms that the viewport may go beyond it.
             base: length of a candle, in ms.
-            price: None draws no line.
+            price: the newest close.
             up: which tone it has.
         """
         # White has enough contrast on the tone of text on light ground, in both themes.
         tone, ground = (self._colors.up, self._colors.down)[not up], self._colors.text["light"][not up]
-        at, text = (np.nan, "") if price is None else (price, price_text(price))
-        values = (float(end), float(edge), float(base), float(end), at, text, tone, ground)
+        text = price_text(price)
+        values = (float(end), float(edge), float(base), float(end), price, price, text, text, tone, ground)
         self.data.data = {name: [one] for name, one in zip(_COLUMNS, values, strict=True)}
 
     def clear(self) -> None:

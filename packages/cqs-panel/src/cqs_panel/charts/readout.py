@@ -1,54 +1,79 @@
-"""The line above candles: open, high, low, close and volume of the one at the pointer, else of the last in view."""
+"""What the figures say in the window alone: the readout of the candle at the pointer, and the price axis."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bokeh.models import CustomJS, CustomJSTickFormatter, Label, Node
-
-from cqs_panel.theme import GREY
-from cqs_panel.theme.material import FONT
+from bokeh.models import CustomJS, CustomJSTicker, CustomJSTickFormatter
 
 if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource
 
-# In the browser only: the server need not know of pointer moves. Kept in `tags`: bucket, coin.
+# In the browser only: the server need not know of pointer moves. The tags of `x`: bucket, coin, interval of the series.
 _SHOW = """
-if (cb_obj.event_name === "mousemove") line.cqs_at = cb_obj.x
-if (cb_obj.event_name === "mouseleave") line.cqs_at = null
-const {start, open, high, low, close, volume} = source.data, at = line.cqs_at ?? x.end
+if (cb_obj.event_name === "mousemove") x.cqs_at = cb_obj.x
+if (cb_obj.event_name === "mouseleave") x.cqs_at = null
+const {start, open, high, low, close, volume} = source.data, at = x.cqs_at ?? x.end
 let a = 0, b = start.length
 while (a < b) { const middle = (a + b) >> 1; if (start[middle] <= at) a = middle + 1; else b = middle }
-const i = a - 1
-let text = " "
-if (i >= 0) {
+const i = a - 1, known = window.cqs_readouts ??= new Map()
+if (i < 0) known.delete(x.id)
+else {
   const figure = (value) => { const size = Math.abs(value); return value.toLocaleString("en-US", size >= 1000
     ? {maximumFractionDigits: 0} : size >= 1 ? {maximumFractionDigits: 4} : {maximumSignificantDigits: 6}) }
-  const when = new Date(start[i]).toISOString().slice(0, 16).replace("T", " ")
-  const [bucket, coin] = line.tags, change = 100 * (close[i] / open[i] - 1)
-  const moved = isFinite(change) ? `  ${change >= 0 ? "+" : ""}${change.toFixed(2)} %` : ""
+  const [bucket, coin, base] = x.tags, change = 100 * (close[i] / open[i] - 1)
   const many = new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 4}).format(volume[i])
-  const four = `O ${figure(open[i])}  H ${figure(high[i])}  L ${figure(low[i])}  C ${figure(close[i])}`
-  const whole = `${when} UTC · ${bucket}   ${four}${moved}  V ${many} ${coin}`
-  text = window.innerWidth < 600 ? `${when} UTC  C ${figure(close[i])}${moved}` : whole
+  known.set(x.id, {
+    when: new Date(start[i]).toISOString().slice(0, 16).replace("T", " "),
+    bucket: bucket === base ? bucket : `${bucket} bars of ${base}`,
+    open: figure(open[i]), high: figure(high[i]), low: figure(low[i]), close: figure(close[i]),
+    change: isFinite(change) ? `${change >= 0 ? "+" : ""}${change.toFixed(2)} %` : "", up: change >= 0,
+    volume: `${many} ${coin}`,
+  })
 }
-if (line.text !== text) line.setv({text}, {sync: false})
+document.dispatchEvent(new CustomEvent("cqs-readout", {detail: x.id}))
 """
 _VOLUME = """
-const [, coin] = line.tags
+const [, coin] = x.tags
 const shown = new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 4}).format(tick)
 return tick && coin ? `${shown} ${coin}` : shown
 """
 # The label of the newest price is next to the axis: ticks that it covers are left out.
 _PRICE = """
-const [price] = newest.data.price, clear = price == null || !isFinite(price) ||
-  Math.abs(tick - price) / (y.end - y.start) * HEIGHT > 13
-return clear ? new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 5}).format(tick) : ""
+const [place] = newest.data.y, [mode] = y.tags
+const share = (value) => mode === "log" ? Math.log(value / y.start) / Math.log(y.end / y.start)
+  : (value - y.start) / (y.end - y.start)
+if (place != null && isFinite(place) && Math.abs(share(tick) - share(place)) * (frame.height - 20) <= 13) return ""
+if (mode === "percent" && y.cqs_base > 0)
+  return `${new Intl.NumberFormat("en-US", {maximumFractionDigits: 2}).format(100 * (tick / y.cqs_base - 1))} %`
+return new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 5}).format(tick)
+"""
+# Round figures of what the axis shows: prices, or percent.
+_TICKS = """
+const {start, end} = cb_data, [mode] = y.tags, base = y.cqs_base
+if (!(end > start) || !isFinite(start) || !isFinite(end)) return []
+const round = (a, b) => {
+  const raw = (b - a) / 6, power = 10 ** Math.floor(Math.log10(raw))
+  const step = [1, 2, 2.5, 5, 10].map((k) => k * power).find((one) => one >= raw) ?? 10 * power
+  const first = Math.ceil(a / step), count = Math.min(Math.floor(b / step) - first + 1, 40)
+  return Array.from({length: Math.max(count, 0)}, (_, i) => (first + i) * step)
+}
+if (mode === "percent" && base > 0)
+  return round(100 * (start / base - 1), 100 * (end / base - 1)).map((one) => base * (1 + one / 100))
+if (mode === "log" && start > 0 && end / start > 3) {
+  const decades = Math.log10(end / start)
+  const kept = decades < 1.3 ? [1, 1.5, 2, 3, 4, 6] : decades < 3 ? [1, 2, 5] : decades < 6 ? [1, 3] : [1]
+  const all = []
+  for (let e = Math.floor(Math.log10(start)); e <= Math.log10(end); e++) for (const k of kept) all.push(k * 10 ** e)
+  const seen = all.filter((one) => one >= start && one <= end)
+  if (seen.length > 1) return seen
+}
+return round(start, end)
 """
 
 
 class Readout:
-    """Exists from the start, like all that a figure has.
+    """Exists from the start, like all that a figure has. It writes into `window.cqs_readouts`, which the bar shows.
 
     Args:
         price: the upper figure.
@@ -58,31 +83,24 @@ class Readout:
     """
 
     def __init__(self, price: Any, volume: Any, source: ColumnDataSource, newest: ColumnDataSource) -> None:
-        self._line = Label(
-            x=Node(target="frame", symbol="left"),
-            y=Node(target="frame", symbol="top"),
-            x_offset=2,
-            y_offset=2,
-            anchor="top_left",
-            text=" ",
-            text_color=GREY,
-            text_font=FONT,
-            text_font_size="12px",
-            level="overlay",
-            tags=["", ""],
-        )
-        price.add_layout(self._line)
-        show = CustomJS(args={"line": self._line, "source": source, "x": price.x_range}, code=_SHOW)
+        x, y = price.x_range, price.y_range
+        x.tags = ["", "", ""]
+        show = CustomJS(args={"source": source, "x": x}, code=_SHOW)
         for figure in (price, volume):
             for event in ("mousemove", "mouseleave"):
                 figure.js_on_event(event, show)
-        price.x_range.js_on_change("end", show)
+        x.js_on_change("end", show)
+        x.js_on_change("tags", show)
+        price.js_on_change("inner_height", show)  # a figure that comes with its candles has no change of data
         for happening in ("data", "patching", "streaming"):
             source.js_on_change(happening, show)
-        volume.yaxis.formatter = CustomJSTickFormatter(args={"line": self._line}, code=_VOLUME)
-        code = _PRICE.replace("HEIGHT", str(price.height - 20))
-        price.yaxis.formatter = CustomJSTickFormatter(args={"newest": newest, "y": price.y_range}, code=code)
+        self._x = x
+        volume.yaxis.formatter = CustomJSTickFormatter(args={"x": x}, code=_VOLUME)
+        args = {"newest": newest, "y": y, "frame": price}
+        price.yaxis.formatter = CustomJSTickFormatter(args=args, code=_PRICE)
+        price.yaxis.ticker = CustomJSTicker(args={"y": y}, major_code=_TICKS)
 
-    def show(self, bucket: str, market: str) -> None:
-        """Show the names of the bucket and the market: `1d`, `BTC/KRW`."""
-        self._line.tags = [bucket, market.partition("/")[0]]
+    def show(self, bucket: str, market: str, interval: str) -> None:
+        """Show the names of the bucket, the market and the series' own interval: `4h`, `BTC/KRW`, `1h`."""
+        if (tags := [bucket, market.partition("/")[0], interval]) != self._x.tags:
+            self._x.tags = tags

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cqs_panel.charts.buckets import step_for
+from cqs_panel.charts.buckets import Buckets, bucket_start, step_for
 from cqs_panel.charts.damage_notice import or_damage
 
 if TYPE_CHECKING:
     from cqs_core import DataError
-    from cqs_panel.charts.buckets import Buckets
     from cqs_panel.charts.sources import CandleSource
 
 MOST = 1_000  # buckets in view; half as many again lie ready on both sides
@@ -37,34 +36,74 @@ class Opened(NamedTuple):
         ends: opens of its first and last candle, ms UTC; None if it has none.
         view: the viewport, ms UTC.
         viewed: its buckets; None if there are no ends.
+        last: the newest candle alone; None if it cannot be read.
     """
 
     source: CandleSource
     ends: tuple[int, int] | DataError | None
     view: tuple[float, float] = (0, 0)
     viewed: Viewed | None = None
+    last: Buckets | None = None
 
 
-def opened(source: CandleSource, start: int | None, end: int | None) -> Opened:
-    """Read what shows `[start, end]`, ms UTC; the newest 240 candles where these are not given."""
+class Wanted(NamedTuple):
+    """What a chart is to show at first.
+
+    Attributes:
+        start: of the viewport, ms UTC; None is 240 candles before its end.
+        end: None is the newest candle.
+        span: ms before the newest candle, in place of a start; infinite shows all.
+        least: the shortest bucket, in ms; 0 leaves that to the width of the viewport.
+    """
+
+    start: int | None = None
+    end: int | None = None
+    span: float | None = None
+    least: int = 0
+
+
+def opened(source: CandleSource, wanted: Wanted) -> Opened:
+    """Read what a chart shows at first."""
     ends = or_damage(source.span)
     if not isinstance(ends, tuple):
         return Opened(source, ends)
     last = ends[1] + source.base
-    newest = last - OPENING * source.base
-    a, b = newest if start is None else start, last if end is None else end
-    view = (a, b) if a < b else (newest, last)
-    return Opened(source, ends, view, viewed(source, ends, view))
+    newest = newest_view(ends, source.base, wanted)
+    a, b = newest[0] if wanted.start is None else wanted.start, last if wanted.end is None else wanted.end
+    view = (a, b) if a < b else newest
+    seen = viewed(source, ends, view, wanted.least)
+    return Opened(source, ends, view, seen, _newest(source, ends[1], seen.bars))
 
 
-def viewed(source: CandleSource, ends: tuple[int, int], view: tuple[float, float]) -> Viewed:
-    """Read the buckets of a viewport of a source with these ends."""
+def newest_view(ends: tuple[int, int], base: int, wanted: Wanted) -> tuple[float, float]:
+    """The viewport at the newest end: a span of time, else 240 candles."""
+    last = ends[1] + base
+    if wanted.span is None:
+        return last - OPENING * max(base, wanted.least), last
+    return max(last - wanted.span, ends[0]), last
+
+
+def _newest(source: CandleSource, at: int, bars: Buckets | DataError) -> Buckets | None:
+    """From what was read, if it is in there."""
+    if isinstance(bars, Buckets) and bars.step == source.base and len(bars) and bars.ts[-1] == at:
+        return bars.between(at, at + 1)
+    last = or_damage(lambda: source.buckets(at, at + 1, source.base))
+    return last if isinstance(last, Buckets) and len(last) else None
+
+
+def viewed(source: CandleSource, ends: tuple[int, int], view: tuple[float, float], least: int = 0) -> Viewed:
+    """Read the buckets of a viewport of a source with these ends, none shorter than `least` ms."""
     (a, b), (first, last) = view, ends
     margin = (b - a) / 2
     asked = max(first, min(last, int(a - margin))), min(last + source.base, int(b + margin))
-    step = step_for(b - a, source.base, MOST)
-    start, end = asked[0] // step * step, -(-asked[1] // step) * step
+    step = step_of(b - a, source.base, least)
+    start, end = bucket_start(asked[0], step), bucket_start(asked[1] - 1, step) + step
     return Viewed(source, asked, or_damage(lambda: source.buckets(start, end, step)))
+
+
+def step_of(span: float, base: int, least: int = 0) -> int:
+    """The length of the buckets that a viewport of `span` ms shows."""
+    return max(step_for(span, base, MOST), least if base and least % base == 0 else 0)
 
 
 def possible(start: Any, end: Any) -> bool:
