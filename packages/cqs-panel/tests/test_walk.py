@@ -12,7 +12,7 @@ from bokeh.models import Column, ColumnDataSource, CustomJS, HoverTool, Legend, 
 from bokeh.plotting import figure
 
 import cqs_panel.shell  # noqa: F401 - it puts the walk in its place
-from cqs_panel.shell import walk
+from cqs_panel.shell import default_values, walk
 from cqs_panel.tables import table
 
 
@@ -82,6 +82,29 @@ def test_defaults_are_those_of_bokeh():
     bokehs = {(type(model).__name__, one.name): repr(one.instance_default(model)) for model, one in unset()}
     assert len(known) > 500
     assert bokehs == known
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+def test_what_is_sent_is_what_bokeh_sends(monkeypatch):
+    def sent():
+        models = [*drawn().references(), *paged().references()]
+        found = [(type(one).__name__, one.properties_with_values(include_defaults=False)) for one in models]
+        return {(name, key) for name, values in found for key in values}, len(found)
+
+    ours = sent()
+    monkeypatch.setattr(HasProps, "query_properties_with_values", default_values._query)
+    monkeypatch.setattr(HasProps, "__init__", default_values._initialize)
+    assert ours == sent()
+    assert ours[1] > 100
+
+
+def test_what_a_model_makes_by_itself_is_its_own():
+    one, other = figure(), figure()
+    one.tags.append("one")
+    one.styles["color"] = "red"
+    assert (other.tags, other.styles) == ([], {})
+    assert one.properties_with_values(include_defaults=False)["tags"] == ["one"]
+    assert one.toolbar is not other.toolbar
 
 
 def test_a_change_deep_in_a_document_is_found_and_what_is_gone_is_detached():

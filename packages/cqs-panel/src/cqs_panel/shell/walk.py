@@ -2,7 +2,7 @@
 
 With each change of a layout Bokeh finds all models of a page again, by reading every property that could refer to one.
 Most were never set, and to read the default of one takes ten times as long as to read a value. A default that is a
-plain value refers to nothing; so here only those are read that were set, or whose default is made when it is read.
+plain value refers to nothing; so here only those are read that were set, or whose default is made with each model.
 And what a model refers to is kept until one of its properties is set: a page of many views is walked through in the
 time that its new part takes.
 """
@@ -16,6 +16,8 @@ from bokeh.core.has_props import HasProps
 from bokeh.document.models import DocumentModelManager
 from bokeh.model import Model, util
 from bokeh.util.datatypes import MultiValuedDict
+
+from cqs_panel.shell.default_values import made_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -93,16 +95,12 @@ def _forgetting(model: Model, *args: Any, **kwargs: Any) -> None:
 
 
 def _names(value: HasProps) -> _Names:
-    """The properties of its class that may refer to models; and of these, those whose default is made when read."""
+    """The properties of its class that may refer to models; and of these, those whose default is made with it."""
     kind = type(value)
     if kind not in _NAMES:
         referring = frozenset(value.properties_with_refs())
-        _NAMES[kind] = referring, tuple(name for name in referring if _makes_default(value, name))
+        _NAMES[kind] = referring, tuple(name for name in made_with(value) if name in referring)
     return _NAMES[kind]
-
-
-def _makes_default(value: HasProps, name: str) -> bool:
-    return bool(value.lookup(name).has_unstable_default(value))
 
 
 util.visit_immediate_value_references = visit

@@ -1,11 +1,17 @@
-"""Imports modules of views once the first page is shown, before the first click: with pandas that takes a second."""
+"""Imports modules of views once the first page is shown, before the first click: with pandas that takes a second.
+
+What is imported stays, and the garbage collector need not look through it again: with it a collection takes several
+times as long, and stops every page meanwhile. What the first page holds by then is left out as well, once a process.
+"""
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import TYPE_CHECKING
 
 from cqs_core.isolation import foreign
+from cqs_panel.charts.appearance import holoviews
 from cqs_panel.view import loaded
 
 if TYPE_CHECKING:
@@ -29,3 +35,6 @@ def _import(views: list[View | Card]) -> None:
                 loaded(view.build)
         except Exception:  # noqa: BLE001, S110 - it fails again, and says so, when the view is shown
             pass
+        gc.freeze()
+    holoviews()
+    gc.freeze()
