@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from cqs_core import CqsError, ExchangeBusy, ExchangeError, UsageError
 from cqs_core.time import clock
+from cqs_data.exchanges.ccxt_classes import ccxt_errors, exchange_class
+from cqs_data.exchanges.ccxt_ids import live_ids
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _TIMEOUT = 20_000  # ms
@@ -43,7 +45,9 @@ def connect(
         ExchangeError: it shall, and ccxt has none for this exchange.
     """
     config = {"timeout": _TIMEOUT, "enableRateLimit": not _is_loopback(endpoint), "options": dict(options)}
-    client = getattr(_library(name, live), name)(config)
+    if live and name not in live_ids():
+        raise no_live_prices(name)
+    client = exchange_class(name, live=live)(config)
     client.aiohttp_trust_env = True
     client.handle_errors = _by_status(client)
     if belongs:
@@ -51,18 +55,6 @@ def connect(
     if endpoint:
         client.urls["api"] = _redirected(client.urls["api"], f"{endpoint.rstrip('/')}/{name}")
     return client
-
-
-def _library(name: str, live: bool) -> Any:
-    if not live:
-        import ccxt.async_support
-
-        return ccxt.async_support
-    import ccxt.pro
-
-    if name not in ccxt.pro.exchanges:
-        raise no_live_prices(name)
-    return ccxt.pro
 
 
 def no_live_prices(name: str) -> ExchangeError:
@@ -78,8 +70,7 @@ async def speaking(client: Any) -> AsyncIterator[None]:
         ExchangeBusy: time-outs, resets, limits, 5xx, answers that cannot be read.
         ExchangeError: refusals, and addresses at which there is nothing.
     """
-    import ccxt
-
+    ccxt = ccxt_errors()
     try:
         yield
     except CqsError:
@@ -139,8 +130,7 @@ async def server_time(client: Any) -> int | None:
 
 def _by_status(client: Any) -> Callable[..., Any]:
     """Ccxt reads some bodies before the status: a limit or a fault of the server would look like a refusal."""
-    import ccxt
-
+    ccxt = ccxt_errors()
     read = client.handle_errors
 
     def handle(code: int, *rest: Any) -> Any:
