@@ -70,3 +70,36 @@ def test_a_table_comes_back_from_its_bytes():
     again = parquet_table(parquet_bytes(table))
     assert again.equals(table)
     assert again.schema.metadata[b"exchange"] == b"upbit"
+
+
+ALONE = """
+import sys
+import numpy as np
+from cqs_core.files import without_pandas
+without_pandas()
+without_pandas()
+import pyarrow as pa
+table = pa.table({"a": pa.array([1.0, None]), "b": np.arange(2)})
+assert table["a"].to_pylist() == [1.0, None] and "pandas" not in sys.modules
+"""
+THEN = {
+    "imported": """
+import pandas as pd
+assert pa.array(pd.Series([1.0, None])).null_count == 1
+assert pa.table(pd.DataFrame({"a": [1.0, None]}))["a"].null_count == 1
+assert pa.array(pd.Series([1.0, None], dtype=object), from_pandas=None).null_count == 1
+""",
+    "asked for": "assert table.to_pandas()['a'].isna().tolist() == [False, True]",
+    "loaded by name": """
+import importlib
+assert importlib.import_module("pandas.io.parquet").__name__ == "pandas.io.parquet"
+assert pa.array(sys.modules["pandas"].Series([1.0, None])).null_count == 1
+""",
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("then", list(THEN))
+def test_arrow_converts_without_pandas_until_something_imports_it(then):
+    found = subprocess.run([sys.executable, "-c", ALONE + THEN[then]], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr

@@ -14,6 +14,7 @@ from cqs_core import Bucket, UsageError
 from cqs_core.cli import awaited_bucket, checked_ping, running
 from cqs_core.cli.logs import LOGGER, log_to_stderr
 from cqs_core.cli.repeats import REMIND, Repeats
+from cqs_core.jobs.reporting import progress
 from cqs_core.jobs.service_state import service_states
 from cqs_core.jobs.systemd import alive, notify, watchdog_seconds
 from cqs_core.time import duration
@@ -99,6 +100,36 @@ def test_a_fault_that_goes_on_is_told_again_every_hour():
     faults = Repeats()
     told = [list(faults.heard(["down"], now)) for now in (0, 30, REMIND - 1, REMIND, REMIND + 30)]
     assert told == [[(True, "down")], [], [], [(True, "still, for 4 rounds, 60 min: down")], []]
+
+
+def test_a_full_disk_is_one_fault_though_each_round_fails_at_another_object():
+    key = "no space at 'market={}/interval=1m/20261130T11{}00-20261130T111000_{}_17960370{}_endpoint_{}.parquet'"
+    first, second = (
+        key.format("BTC-KRW", "10", 1, "03990", "fde8ef475a953c63"),
+        key.format("BTC-KRW", "11", 2, "06157", "e7bc0573f69e8df8"),
+    )
+    other = key.format("ETH-KRW", "11", 2, "06157", "e7bc0573f69e8df8")
+    faults = Repeats()
+    told = [
+        list(faults.heard(found, now)) for now, found in enumerate([[first], [second, second], [second, other], []])
+    ]
+    assert told[:3] == [[(True, first)], [], [(True, other)]]
+    assert {line for _, line in told[3]} == {f"over after 3 rounds, 3 s: {first}", f"over after 1 round, 1 s: {other}"}
+    assert list(Repeats().heard(["account 1 is torn", "account 2 is torn"], 0)) == [
+        (True, "account 1 is torn"),
+        (True, "account 2 is torn"),
+    ]
+
+
+def test_a_round_has_one_line_and_its_work_none(bucket, capsys):
+    with running("work", bucket, 60) as service:
+        capsys.readouterr()
+        with service.round(), progress("download"):
+            pass
+        assert len(lines(capsys)) == 1
+    with progress("download"):
+        pass
+    assert "download" in capsys.readouterr().err
 
 
 def test_what_is_said_twice_in_a_row_is_logged_once_and_at_once(bucket, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,10 +12,13 @@ if TYPE_CHECKING:
 
 REMIND = 3600.0
 """Seconds after which a fault that goes on is told again."""
+_PASSING = re.compile(r"(?<![0-9A-Za-z])[0-9a-fT]{8,}(?![0-9A-Za-z])")  # a time or a hash, as in the name of an object
+_ROWS = re.compile(r"_\d+_")  # of an object, in its name
 
 
 @dataclass
 class _Fault:
+    text: str
     since: float
     told: float
     rounds: int = 1
@@ -31,10 +35,10 @@ class Repeats:
 
     def is_new(self, text: str, now: float | None = None) -> bool:
         """Whether the last round did not have it; from now on it counts as told."""
-        if text in self._open:
+        if _kind(text) in self._open:
             return False
         moment = time.monotonic() if now is None else now
-        self._open[text] = _Fault(moment, moment, 0)
+        self._open[_kind(text)] = _Fault(text, moment, moment, 0)
         return True
 
     def heard(self, faults: Collection[str], now: float | None = None) -> Iterator[tuple[bool, str]]:
@@ -47,22 +51,32 @@ class Repeats:
         [(False, 'over after 2 rounds, 2 min: it is down')]
         """
         moment = time.monotonic() if now is None else now
-        for text in self._open.keys() - set(faults):
-            one = self._open.pop(text)
-            yield False, f"over after {_lasted(one, moment)}: {text}"
-        for text in dict.fromkeys(faults):
+        kinds = {_kind(text): text for text in reversed(list(faults))}  # the first of each kind
+        for kind in self._open.keys() - kinds.keys():
+            one = self._open.pop(kind)
+            yield False, f"over after {_lasted(one, moment)}: {one.text}"
+        for text in reversed(kinds.values()):
             yield from self._again(text, moment)
 
     def _again(self, text: str, moment: float) -> Iterator[tuple[bool, str]]:
-        one = self._open.get(text)
+        one = self._open.get(_kind(text))
         if one is None:
-            self._open[text] = _Fault(moment, moment)
+            self._open[_kind(text)] = _Fault(text, moment, moment)
             yield True, text
             return
         one.rounds += 1
         if moment - one.told >= REMIND:
             one.told = moment
             yield True, f"still, for {_lasted(one, moment)}: {text}"
+
+
+def _kind(text: str) -> str:
+    """The same for a fault of the next round, which names another object: a full disk refuses a new one each time.
+
+    >>> _kind("failed at 'data/20261130T110900-20261130T110900_1_1796037003990_endpoint_fde8ef475a953c63.parquet'")
+    "failed at 'data/*-*_*_endpoint_*.parquet'"
+    """
+    return _ROWS.sub("_", _PASSING.sub("*", text))
 
 
 def _lasted(one: _Fault, moment: float) -> str:

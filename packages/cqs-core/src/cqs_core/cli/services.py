@@ -22,6 +22,7 @@ from cqs_core.cli.repeats import Repeats
 from cqs_core.cli.stopping import service, stop_requested
 from cqs_core.errors import CqsError, UsageError
 from cqs_core.jobs.job import created
+from cqs_core.jobs.reporting import in_rounds
 from cqs_core.jobs.service_state import ServiceState
 from cqs_core.jobs.systemd import notify, watchdog_seconds
 from cqs_core.time.durations import duration
@@ -166,7 +167,7 @@ def running(
     if ready:
         one.ready()
     try:
-        with service():
+        with service(), in_rounds():
             yield one
     finally:
         if one.works:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 JOB_VARIABLE = "CQS_JOB"
 _EVERY = 0.2  # seconds between two writes of a job's progress
 _log = logging.getLogger("cqs")
+_finished_at = logging.INFO
 
 
 @dataclass
@@ -137,7 +138,19 @@ def progress(title: str, total: float | None = None, unit: str = "") -> Iterator
             stack.callback(shown.write, work)
         work.show()
         yield work
-        _log.info("%s: %s %s in %.1f s", title, f"{work.done:,.0f}", unit or "done", time.time() - work.started)
+        amount = f"{work.done:,.0f} {unit or 'done'}"
+        _log.log(_finished_at, "%s: %s in %.1f s", title, amount, time.time() - work.started)
+
+
+@contextlib.contextmanager
+def in_rounds() -> Iterator[None]:
+    """A service says in one line what a round did; the lines of its pieces of work are logged with `--verbose` only."""
+    global _finished_at  # noqa: PLW0603 - one service a process
+    before, _finished_at = _finished_at, logging.DEBUG
+    try:
+        yield
+    finally:
+        _finished_at = before
 
 
 @contextlib.contextmanager

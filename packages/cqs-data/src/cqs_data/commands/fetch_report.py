@@ -77,7 +77,7 @@ def _without_names(one: Fetched) -> str:
     text = str(one.error)
     for name in (str(one.series), one.series.market, one.series.market.replace("/", "")):
         text = text.replace(name, "*")
-    return re.sub(r"\d+", "0", text)
+    return re.sub(r"\d+", "0", re.sub(r"'[^']*/[^']*'", "*", text))  # without paths: objects of a series have its name
 
 
 def rows_of(done: Sequence[Fetched]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from cqs_core.cli import (
     stoppable,
     wait_option,
 )
+from cqs_core.files import without_pandas
 from cqs_core.time import duration
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
@@ -41,6 +42,7 @@ def command(
     seconds = None if every is None else duration(every, "--every")
     if ping and seconds is None:
         raise UsageError("--ping goes with --every: it says that a service still works")
+    without_pandas()
     base = endpoint_of(endpoint)
     lake = Lake(awaited_bucket(bucket, wait, write=True))
     return (

@@ -83,6 +83,6 @@ def _complete(package: ModuleType) -> ModuleType:
     """The package after its own `__init__` has run."""
     with _loading:
         if isinstance(package, _Package) and package.__spec__ is not None and package.__spec__.loader is not None:
-            package.__class__ = ModuleType
+            package.__class__ = ModuleType  # type: ignore[assignment]
             package.__spec__.loader.exec_module(package)
     return package

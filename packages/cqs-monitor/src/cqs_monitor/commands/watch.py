@@ -20,7 +20,7 @@ from cqs_core.cli import (
     running,
     wait_option,
 )
-from cqs_core.files import safe
+from cqs_core.files import safe, without_pandas
 
 if TYPE_CHECKING:
     from cqs_monitor.alerts.watcher import Watcher
@@ -50,6 +50,7 @@ def command(
 
     Channels are Apprise URLs in CQS_ALERT_NAME, in the environment or in .env. One watcher a bucket.
     """
+    without_pandas()
     from cqs_monitor.alerts.watcher import Watcher
 
     watcher = Watcher(_bucket(bucket, wait), _say, patience)
