@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("panel")
 
+from cqs_backtest.views import palette
 from cqs_backtest.views.latest import newest
 from cqs_core import Bucket
 
@@ -18,3 +19,10 @@ def test_a_run_that_cannot_be_read_is_told(tmp_path):
     assert run is None
     assert len(damaged) == 1
     assert "20260101T000000-momentum-abcdef" in str(damaged[0])
+
+
+def test_the_palette_has_the_ways_to_the_forms_where_no_run_can_be_read(tmp_path):
+    bucket = Bucket(str(tmp_path))
+    bucket.write("runs/20260101T000000-momentum-abcdef/manifest.json", b"{broken")
+    assert [one.label for one in palette.runs(bucket)] == ["Run a backtest"]
+    assert [one.label for one in palette.sweeps(bucket)] == ["Optimize a strategy"]

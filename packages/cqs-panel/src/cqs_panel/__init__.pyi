@@ -59,10 +59,13 @@ from .theme.palette import Tones as Tones
 from .theme.palette import tones as tones
 from .view import Band as Band
 from .view import Card as Card
+from .view import Entry as Entry
 from .view import Layer as Layer
 from .view import Line as Line
 from .view import Marks as Marks
+from .view import Notice as Notice
 from .view import Outcome as Outcome
 from .view import Overlay as Overlay
+from .view import Status as Status
 from .view import View as View
 from .workbench import Workbench as Workbench

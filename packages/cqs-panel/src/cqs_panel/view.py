@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
-    from cqs_core import Series
+    from cqs_core import Bucket, Series
     from cqs_core.jobs import Job
     from cqs_panel.state import PageState
 
@@ -48,6 +48,53 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something that the user should know on whatever page he is: a firing alert.
+
+    Attributes:
+        key: identifies it; a browser that is asked to notify does so once for each key.
+        title: a few words.
+        text: one line.
+        query: the address parameters that show it on its view.
+    """
+
+    key: str
+    title: str
+    text: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the bar of every page says about a view.
+
+    Attributes:
+        notices: counted on the bell, and listed behind it; the most urgent first.
+        figure: a few characters for the title of the window, where the user wants them: today's PnL.
+    """
+
+    notices: Sequence[Notice] = ()
+    figure: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that the command palette finds.
+
+    Attributes:
+        label: what is shown and searched.
+        kind: one word for what it is: `series`, `run`, `action`.
+        query: the address parameters that show it on its view.
+        arguments: of the `cqs` command that it starts as a job, in place of showing anything.
+    """
+
+    label: str
+    kind: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    arguments: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class View:
     """One page of the dashboard.
 
@@ -60,6 +107,9 @@ class View:
             returns anything that Panel can show, and runs on the server's loop: what takes longer than 50 ms belongs
             into `page.load`.
         outcome: what came of a job that is over; None for jobs that belong to other views.
+        status: what the bar of every page says about it; a function of the bucket, or `module:function`, called in a
+            thread about every 15 s.
+        entries: what the command palette finds of it; called the same way, when the palette is opened.
     """
 
     slug: str
@@ -68,6 +118,8 @@ class View:
     order: int
     build: Callable[[PageState], Any] | str
     outcome: Callable[[Job], Outcome | None] = field(default=lambda _: None)
+    status: Callable[[Bucket], Status] | str | None = None
+    entries: Callable[[Bucket], Iterable[Entry]] | str | None = None
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ VIEWS = [
         order=30,
         build=f"{__name__}.backtest:BacktestView",
         outcome=_run_outcome,
+        entries=f"{__name__}.palette:runs",
     ),
     View(
         slug="optimize",
@@ -89,6 +90,7 @@ VIEWS = [
         order=31,
         build=f"{__name__}.optimize:OptimizeView",
         outcome=_sweep_outcome,
+        entries=f"{__name__}.palette:sweeps",
     ),
     View(
         slug="validate",

@@ -21,7 +21,17 @@ def _outcome(job: Job) -> Outcome | None:
     return outcome(job)
 
 
-VIEWS = [View(slug="data", title="Data", icon="storage", order=20, build=f"{__name__}.data:DataView", outcome=_outcome)]
+VIEWS = [
+    View(
+        slug="data",
+        title="Data",
+        icon="storage",
+        order=20,
+        build=f"{__name__}.data:DataView",
+        outcome=_outcome,
+        entries=f"{__name__}.palette:entries",
+    )
+]
 
 
 CARDS = [

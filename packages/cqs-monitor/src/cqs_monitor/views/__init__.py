@@ -22,15 +22,31 @@ def _evaluated(job: Job) -> Outcome | None:
 
 
 VIEWS = [
-    View(slug="monitor", title="Monitor", icon="monitor_heart", order=30, build=f"{__name__}.monitor:build"),
+    View(
+        slug="monitor",
+        title="Monitor",
+        icon="monitor_heart",
+        order=30,
+        build=f"{__name__}.monitor:build",
+        status=f"{__name__}.bell:today",
+        entries=f"{__name__}.palette:accounts",
+    ),
     View(
         slug="compare",
         title="Bot vs backtest",
         icon="compare_arrows",
         order=32,
         build=f"{__name__}.compare:build",
+        entries=f"{__name__}.palette:comparisons",
     ),
-    View(slug="alerts", title="Alerts", icon="notifications", order=34, build=f"{__name__}.alerts:build"),
+    View(
+        slug="alerts",
+        title="Alerts",
+        icon="notifications",
+        order=34,
+        build=f"{__name__}.alerts:build",
+        status=f"{__name__}.bell:alerts",
+    ),
     View(
         slug="models",
         title="Models",
@@ -38,6 +54,7 @@ VIEWS = [
         order=36,
         build=f"{__name__}.models:build",
         outcome=_evaluated,
+        entries=f"{__name__}.palette:versions",
     ),
 ]
 CARDS = [

@@ -1,4 +1,4 @@
-"""The bridge to the browser: address bar, back button, title, and the theme that it remembers."""
+"""The bridge to the browser: address bar, back button, and the theme that it remembers."""
 
 from __future__ import annotations
 
@@ -78,7 +78,6 @@ export function render({model, view}) {
       if (said.push) window.history.pushState(null, "", to)
       else window.history.replaceState(window.history.state, "", to)
     }
-    if (said.title) document.title = said.title
     if (said.theme) document.documentElement.dataset.cqsTheme = said.theme
     if (said.cookie) keep(said.cookie)
     if (said.rest) rest(said.rest, performance.now() + 800, window.Bokeh.index.find_one_by_id(said.near)?.el)
@@ -107,7 +106,7 @@ export function render({model, view}) {
         self._send_msg({"search": search(slug, query), "push": push})
 
     def send(self, **said: Any) -> None:
-        """Set the window's `title`, the `theme` of our CSS, a `cookie`; scroll to the `top`; answer after a `rest`.
+        """Set the `theme` of our CSS, a `cookie`; scroll to the `top`; answer after a `rest`.
 
         `reload` loads the page again.
         """

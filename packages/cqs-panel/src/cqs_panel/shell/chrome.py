@@ -15,6 +15,7 @@ from cqs_panel.shell.connection_watch import ConnectionWatch
 from cqs_panel.shell.keys import KEYS_CSS
 from cqs_panel.shell.late_rows import LateRows
 from cqs_panel.shell.stage import Stage, place
+from cqs_panel.shell.top_bar import BAR_CSS
 from cqs_panel.theme import PAGE_SX, THEME, page_css, tones
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ class Chrome:
             title="cqs",
             main=[*_banners(demo=shell.demo), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
-            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), *user],
+            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), shell.tools.bar, *user],
             sidebar_open=not self._narrow,
             sidebar_width=216,
             sidebar_resizable=False,
             site_url="?",
             theme_config=THEME,
             sx=PAGE_SX,
-            raw_css=[page_css(tones(), "dark" if pn.config.theme == "dark" else "light"), KEYS_CSS],
+            raw_css=[page_css(tones(), "dark" if pn.config.theme == "dark" else "light"), KEYS_CSS, BAR_CSS],
             dark_theme=pn.config.theme == "dark",
             meta_description="Candles, backtests and bots, on your own machine",
         )

@@ -25,6 +25,7 @@ from cqs_panel.shell.page_frame import PageFrame
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
 from cqs_panel.shell.services import Services
+from cqs_panel.shell.tools import Tools
 from cqs_panel.shell.user_menu import UserMenu
 from cqs_panel.shell.view_list import installed_views, missing
 from cqs_panel.shell.warm import warm
@@ -58,13 +59,16 @@ class Dashboard(Services):
         theme, narrow = "dark" if pn.config.theme == "dark" else "light", last_window()[1] < NARROW
         self._address = Address(theme=theme, narrow=narrow, width=0, height=0, margin=0)
         self._address.on_msg(self._heard)
-        self.keys = Keys.of(sorted(self.views.values(), key=lambda v: (v.order, v.title)))
+        ordered = sorted(self.views.values(), key=lambda v: (v.order, v.title))
+        self.keys = Keys.of(ordered)
         self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self.presence = Presence(lambda: self.bucket, self._document, self._read_again)
         self._rest = Rest(lambda pause, near: self._address.send(rest=pause, near=near))
         self.user = UserMenu(lambda: self._address.send(reload=True))
-        self._chrome = Chrome(sorted(self.views.values(), key=lambda v: (v.order, v.title)), self)
+        self.tools = Tools(ordered, self._bucket_url(), lambda: self.bucket, self._document, self.start, self.say)
+        self.tools.bar.on_msg(self._heard)
+        self._chrome = Chrome(ordered, self)
         guard_events()
         pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
@@ -87,6 +91,12 @@ class Dashboard(Services):
         with contextlib.suppress(CqsError):  # the pages say so
             return self.bucket.local and self.bucket.demo
         return False
+
+    def _bucket_url(self) -> str:
+        try:
+            return self.bucket.url
+        except CqsError:  # the pages say what is wrong with it
+            return str(self.settings.bucket or "none")
 
     @property
     def root(self) -> Any:
@@ -151,6 +161,7 @@ class Dashboard(Services):
         self._rest.clear()
         self._frames.clear()
         self._chrome.close()
+        self.tools.close()
         self.presence.stop()
         give_back_soon()
 
@@ -206,7 +217,7 @@ class Dashboard(Services):
         self._chrome.show(frame)
         if previous is not None and previous.page.slug not in self.views:
             self._forget(previous)
-        self._address.send(title=f"{frame.of.title} · cqs")
+        self._entitle()
         if not frame.built:
             self._build(frame, at_once=previous is None)
 
@@ -236,8 +247,8 @@ class Dashboard(Services):
         said = message if isinstance(message, dict) else message.data
         calls = {"opened": self._opened, "rested": lambda _: self._rest.answered(), "aimed": self._aimed}
         call = calls.get(said["type"], self._follow)
-        if self._document is not None:
-            soon(self._document, lambda: call(said))  # a click may come before the browser has all of the page
+        if self._document is not None:  # a click may come before the browser has all of the page
+            soon(self._document, lambda: self.tools.hear(said) or call(said))
 
     def _follow(self, said: dict[str, Any]) -> None:
         """Show what the browser's address says now."""
@@ -252,8 +263,11 @@ class Dashboard(Services):
         self._chrome.fit(said["width"])
         self._rest.drawn()
         warm(self.views.values())
+        self._entitle()
+
+    def _entitle(self) -> None:
         if self._current is not None:
-            self._address.send(title=f"{self._current.of.title} · cqs")
+            self.tools.bar.send(title=f"{self._current.of.title} · cqs")
 
     def _on_exception(self, error: BaseException) -> None:
         if self._current is not None:

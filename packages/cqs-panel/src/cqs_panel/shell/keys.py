@@ -106,7 +106,8 @@ export function render({model}) {
       }
       line.append(text); return line }
     const head = document.createElement("h2"); head.textContent = "Keyboard shortcuts"
-    const rows = [...Object.entries(model.shortcuts).map(([key, slug]) => row(["g", key], model.titles[slug] ?? slug)),
+    const pages = Object.entries(model.shortcuts).map(([key, slug]) => row(["g", key], model.titles[slug] ?? slug))
+    const rows = [row(["Ctrl K", ":"], "Search pages, series, runs and actions"), ...pages,
       row(["/"], "Go to the filter of the page"), row(["↑", "↓"], "Move between rows of a table"),
       row(["Enter"], "Open the row"), row(["Esc"], "Close a menu or this list"), row(["?"], "This list")]
     const close = document.createElement("button"); close.textContent = "Close"
@@ -185,12 +186,14 @@ export function render({model}) {
     if (said.reveal) setTimeout(() => reveal(said.reveal), 150) })
   document.addEventListener("click", clicked)
   document.addEventListener("keydown", pressed)
+  document.addEventListener("cqs-help", showHelp)
   model.on("remove", () => {
     clearTimeout(waiting); drawn.disconnect(); skip.remove(); closeHelp()
     document.removeEventListener("focusin", focusing)
     document.removeEventListener("pointerdown", pointed, true)
     document.removeEventListener("click", clicked)
     document.removeEventListener("keydown", pressed)
+    document.removeEventListener("cqs-help", showHelp)
   })
 }
 """

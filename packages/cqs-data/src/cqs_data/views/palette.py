@@ -1,0 +1,25 @@
+"""What the command palette finds of the candles: series, and what can be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cqs_core import Lake, settings
+from cqs_panel import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cqs_core import Bucket
+
+
+def entries(bucket: Bucket) -> Iterator[Entry]:
+    """The actions, then each series."""
+    endpoint = settings().endpoint
+    asked = ["--endpoint", endpoint] if endpoint else []
+    yield Entry("Fetch candles", "action", {"fetch": "1"})
+    yield Entry("Update all series", "action", arguments=["update", *asked])
+    yield Entry("Verify all series", "action", arguments=["data", "verify"])
+    yield Entry("Import files", "action", {"files": "1"})
+    for series in Lake(bucket).series():
+        yield Entry(f"{series.market} {series.interval} {series.exchange}", "series", {"series": str(series)})

@@ -1,0 +1,126 @@
+"""What views tell the bar of every page: read in a thread, once for all windows of a process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cqs_core import Bucket, CqsError, NotPermitted, plugins
+from cqs_core.isolation import fact_of, limited
+from cqs_panel.location import search
+from cqs_panel.login.session import acting, current_login
+from cqs_panel.shell.work import from_thread, running_loop
+from cqs_panel.view import Entry, Status, loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+
+    from cqs_panel.view import View
+
+_T = TypeVar("_T")
+SECONDS = 15.0
+FRESH = 10.0  # seconds for which what another window has read is as good
+_LIMIT = 20.0
+_MOST = 1_000  # entries of one view
+_SHOWN = 50  # notices of one view that are sent; all are counted
+_POOL = ThreadPoolExecutor(2, thread_name_prefix="cqs-status")  # its own: what hangs takes none of the pages'
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one view tells; `fault` says why it tells nothing."""
+
+    view: View
+    status: Status
+    fault: str = ""
+
+    def json(self) -> dict[str, Any]:
+        notices = [
+            {"key": one.key, "title": one.title, "text": one.text, "href": search(self.view.slug, dict(one.query))}
+            for one in self.status.notices[:_SHOWN]
+        ]
+        about = {"title": self.view.title, "href": search(self.view.slug, {}), "figure": self.status.figure}
+        return about | {"count": len(self.status.notices), "notices": notices, "fault": self.fault}
+
+
+class _Statuses:
+    """The last statuses of one bucket."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read, self._told = float("-inf"), list[Told]()
+
+    def read(self, bucket: Bucket, views: Iterable[View]) -> list[Told]:
+        with self._lock:
+            if time.monotonic() - self._read > FRESH:
+                self._told = [_told(view, bucket) for view in views if view.status is not None]
+                self._read = time.monotonic()
+            return self._told
+
+
+@cache
+def _statuses(_address: str) -> _Statuses:
+    return _Statuses()
+
+
+def statuses(bucket: Bucket, views: Iterable[View]) -> list[Told]:
+    """The status of each view that has one."""
+    return _statuses(bucket.address).read(bucket, views)
+
+
+def entries(bucket: Bucket, views: Iterable[View]) -> list[tuple[View, Entry]]:
+    """What the palette finds of the views; a view that fails has none, and the Plugins page says why."""
+    return [(view, one) for view in views for one in _entries(view, bucket)]
+
+
+def in_thread(work: Callable[[], Any], done: Callable[[Future[Any]], Any]) -> None:
+    """Call it in a thread for the user of this session; `done` is called on the server's loop."""
+    login, loop = current_login(), running_loop()
+
+    def run() -> Any:
+        with acting(login):
+            return work()
+
+    _POOL.submit(run).add_done_callback(lambda future: from_thread(loop, lambda: done(future)))
+
+
+def _told(view: View, bucket: Bucket) -> Told:
+    try:
+        [found] = limited(lambda: _all_of(Status, [_called(view.status, bucket)]), _LIMIT)
+    except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others are told
+        _report(view, "status", error)
+        return Told(view, Status(), fact_of(error))
+    return Told(view, found)
+
+
+def _entries(view: View, bucket: Bucket) -> list[Entry]:
+    if view.entries is None:
+        return []
+    try:
+        return limited(lambda: _all_of(Entry, islice(_called(view.entries, bucket), _MOST)), _LIMIT)
+    except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others are found
+        _report(view, "entries", error)
+        return []
+
+
+def _called(target: Any, bucket: Bucket) -> Any:
+    return loaded(target)(bucket)
+
+
+def _all_of(kind: type[_T], given: Iterable[Any]) -> list[_T]:
+    """The items; each must be of this class."""
+    found = list(given)
+    if (wrong := next((one for one in found if not isinstance(one, kind)), None)) is not None:
+        raise TypeError(f"it returned {type(wrong).__name__}; return cqs_panel.{kind.__name__}")
+    return found
+
+
+def _report(view: View, what: str, error: BaseException) -> None:
+    if not isinstance(error, NotPermitted | CqsError):  # the pages say what is wrong with the bucket
+        plugins().report(plugins().owner("register_views", view.slug) or "panel", f"{view.slug}: {what}", error)

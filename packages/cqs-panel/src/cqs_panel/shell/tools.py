@@ -1,0 +1,103 @@
+"""The server's side of the bar: it tells the browser what views have to tell, and what the palette finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import CqsError, permission
+from cqs_panel.location import search
+from cqs_panel.shell.statuses import SECONDS, entries, in_thread, statuses
+from cqs_panel.shell.top_bar import TopBar
+from cqs_panel.shell.work import Timer, soon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+
+    from bokeh.document import Document
+
+    from cqs_core import Bucket
+    from cqs_core.jobs import Job
+    from cqs_panel.view import Entry, View
+
+
+class Tools:
+    """The tools of one session.
+
+    Args:
+        views: in the order of the menu.
+        url: the bucket's, as it is shown.
+        bucket: raises where there is none.
+        document: of the session.
+        start: starts a job.
+        say: shows a line.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[View],
+        url: str,
+        bucket: Callable[[], Bucket],
+        document: Document | None,
+        start: Callable[[str, Sequence[str]], Job],
+        say: Callable[[str], None],
+    ) -> None:
+        self._views, self._bucket, self._document = views, bucket, document
+        self._start, self._say = start, say
+        self._found: list[tuple[View, Entry]] = []
+        self._timer = Timer(document, self._look, int(1000 * SECONDS))
+        self.bar = TopBar.of(views, url)
+
+    def hear(self, said: dict[str, Any]) -> bool:
+        """Answer a message of the bar; whether it was one."""
+        calls = {"ready": self._ready, "entries": self._find, "run": self._run}
+        if (call := calls.get(said["type"])) is None:
+            return False
+        call(said)
+        return True
+
+    def close(self) -> None:
+        """End with the session: an answer that is still on its way is dropped."""
+        self._document = None
+
+    def _ready(self, _: dict[str, Any]) -> None:
+        """The page is at rest: until now it had better things to do."""
+        if any(view.status is not None for view in self._views):
+            self._timer.run(True)
+
+    def _look(self) -> None:
+        in_thread(lambda: statuses(self._bucket(), self._views), lambda done: self._soon(self._tell, done))
+
+    def _tell(self, done: Future[Any]) -> None:
+        if done.exception() is None:  # a bucket that is gone is told by the page
+            self.bar.send(told=[one.json() for one in done.result()])
+
+    def _find(self, _: dict[str, Any]) -> None:
+        in_thread(lambda: entries(self._bucket(), self._views), lambda done: self._soon(self._take, done))
+
+    def _take(self, done: Future[Any]) -> None:
+        self._found = [] if done.exception() else done.result()
+        refused = permission.refusal("start a job") or ""
+        self.bar.send(entries=[_row(view, one, refused) for view, one in self._found])
+
+    def _run(self, said: dict[str, Any]) -> None:
+        """Start the job of an entry. The browser names it by its place: what it starts is known here alone."""
+        at = said.get("at")
+        if not (isinstance(at, int) and 0 <= at < len(self._found)):
+            return
+        entry = self._found[at][1]
+        try:
+            self._start(entry.label, [*entry.arguments, "--bucket", self._bucket().url])
+        except CqsError as error:
+            self._say(str(error))
+
+    def _soon(self, call: Callable[[Any], None], done: Future[Any]) -> None:
+        if (document := self._document) is not None:
+            soon(document, lambda: call(done))
+
+
+def _row(view: View, entry: Entry, refused: str) -> list[str | None]:
+    """As the browser has it: label, kind, address, and why it cannot be started."""
+    if entry.arguments:
+        return [entry.label, entry.kind, None, refused or None]
+    return [entry.label, entry.kind, search(view.slug, dict(entry.query)), None]
