@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -18,6 +19,13 @@ def pytest_configure() -> None:
     for number, handler in handlers.items():
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
+    gc.disable()  # a million objects stay: looking through them again and again doubles the time of the collection
+
+
+def pytest_collection_finish() -> None:
+    """What is imported now lives until the end: the garbage collector need not look at it again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)  # as pytest runs without xdist, too
