@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from cqs_panel.login import passwords, users
+from walks import follow
 
 pytestmark = pytest.mark.browser
 
@@ -103,6 +104,9 @@ def test_a_viewer_sees_why_a_button_is_disabled_until_the_role_changes(window, u
     fetch.wait_for()
     expect(fetch).to_be_disabled()
     page.get_by_text("Buttons that change something are disabled").wait_for()
+    follow(page, "?view=sql&q=select+40%2B2+as+answer")  # which changes nothing
+    page.locator(".tabulator-cell", has_text="42").wait_for()
+    follow(page, "?view=data")
     users.set_role(VIC[0], "operator")
     page.get_by_text("operator", exact=True).wait_for(timeout=30_000)  # the page has loaded itself again
     page.wait_for_function("(el) => !el.disabled", arg=fetch.element_handle())

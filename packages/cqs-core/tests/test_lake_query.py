@@ -179,6 +179,7 @@ def test_a_query_larger_than_memory_spills_where_it_may(lake, own_folders):
     lake.sql("select count(*) from (select range r from range(3000000) order by hash(range))")
     assert not list(own_folders.rglob("*.tmp"))
     assert not Path(".tmp").exists()
+    assert (own_folders / "cache" / "duckdb").is_dir()  # DuckDB makes the last folder of a path, not those above
 
 
 def test_a_lake_behind_a_link_is_read(tmp_path):

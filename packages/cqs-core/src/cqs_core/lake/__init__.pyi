@@ -27,6 +27,9 @@ from .object_names import parse_object as parse_object
 from .object_names import unescape as unescape
 from .published_files import read_rows as read_rows
 from .query import texts as texts
+from .query_process import Answer as Answer
+from .query_process import QueryLimits as QueryLimits
+from .query_process import QueryProcess as QueryProcess
 from .reading import read_objects as read_objects
 from .receipts import receipt_of as receipt_of
 from .receipts import remove as remove

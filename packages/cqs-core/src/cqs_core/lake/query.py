@@ -5,21 +5,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import re
 import threading
 import time
 import uuid
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from cqs_core.bucket.cache import REMEDY
-from cqs_core.errors import BucketError, DataError, UsageError
+from cqs_core.errors import UsageError
 from cqs_core.files.folders import cache_folder
 from cqs_core.lake.catalog import contents_by_series, plan
 from cqs_core.lake.checking import checked_paths
+from cqs_core.lake.query_errors import located, path_pattern, query_error
 from cqs_core.lake.receipts import missing_text, require_all
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.sql_tables import quoted, tables_of, with_arrow
@@ -67,7 +66,7 @@ def relation(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> duckd
         UsageError: it is not one SELECT, or DuckDB does not understand it.
     """
     given = with_arrow(parameters)
-    return retrying("the lake", lambda: _relation(duckdb.connect(), bucket, query, given, []))
+    return retrying("the lake", lambda: confined(duckdb.connect(), bucket, query, given, []))
 
 
 def texts(table: pa.Table, rows: int = 10_000) -> pa.RecordBatchReader:
@@ -80,12 +79,13 @@ def texts(table: pa.Table, rows: int = 10_000) -> pa.RecordBatchReader:
 
 def _run(bucket: Bucket, query: str, parameters: Mapping[str, Any]) -> pa.Table:
     connection, paths = duckdb.connect(), list[str]()
+    connection.execute("set errors_as_json = true")  # they say where in the query
     try:
         return _interruptible(
-            connection, lambda: _relation(connection, bucket, query, parameters, paths).to_arrow_table()
+            connection, lambda: confined(connection, bucket, query, parameters, paths).to_arrow_table()
         )
     except duckdb.Error as error:
-        raise _query_error(" ".join(str(error).split()), paths) from None
+        raise query_error(query, error, paths) from None
     finally:
         with contextlib.suppress(duckdb.Error):  # busy with what could not be interrupted
             connection.close()
@@ -117,23 +117,39 @@ def _settle(done: Future[pa.Table], work: Callable[[], pa.Table]) -> None:
         done.set_exception(error)
 
 
-def _relation(
-    connection: duckdb.DuckDBPyConnection, bucket: Bucket, query: str, parameters: Mapping[str, Any], paths: list[str]
+def confined(
+    connection: duckdb.DuckDBPyConnection,
+    bucket: Bucket,
+    query: str,
+    parameters: Mapping[str, Any],
+    paths: list[str],
+    *,
+    spills: bool = True,
 ) -> duckdb.DuckDBPyRelation:
-    """The query on the view `candles`, other tables and given frames alone; the files behind are added to `paths`."""
+    """The query on the view `candles`, other tables and given frames alone.
+
+    Args:
+        connection: a new one; it can do nothing else afterwards.
+        bucket: whose lake is asked.
+        query: one SELECT.
+        parameters: as for `run`.
+        paths: the files that it reads are added.
+        spills: whether what does not fit into memory is kept in files meanwhile.
+    """
     try:
         _check_select(connection, query)
         others, values = tables_of(bucket, query, parameters)
         sql = " union all ".join(_candles_sql(bucket, _read_by(bucket, query, values, others), paths)) or _EMPTY
-        _confine(connection, paths)
+        _confine(connection, paths, spills=spills)
         for name, table in others.items():
             connection.register(name, table)
         _allow_files(len(paths))
         connection.execute(f"create view candles as {sql}")
         connection.execute("set lock_configuration = true")
-        return _holdable(connection.sql(query, params=values or None))
+        with located(connection, query, values):
+            return _holdable(connection.sql(query, params=values or None))
     except duckdb.Error as error:
-        raise _query_error(" ".join(str(error).split()), paths) from None
+        raise query_error(query, error, paths) from None
 
 
 def _allow_files(count: int) -> None:
@@ -167,32 +183,24 @@ def _unique(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _confine(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
+def _confine(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], *, spills: bool = True) -> None:
     """The query may read these files, and nothing else: no other file, no network, no variable of this process."""
-    spill = cache_folder() / "duckdb" / uuid.uuid4().hex
     for setting, value in {
         "timezone": "'UTC'",
-        "temp_directory": _text(str(spill)),
+        "temp_directory": _text(_spill_folder() if spills else ""),
         "python_enable_replacements": "false",
-        "allowed_paths": f"[{', '.join(map(_text, {*paths, *map(_literal, paths)}))}]",  # DuckDB asks for both
+        "allowed_paths": f"[{', '.join(map(_text, {*paths, *map(path_pattern, paths)}))}]",  # DuckDB asks for both
         "enable_external_access": "false",
     }.items():
         connection.execute(f"set {setting} = {value}")
 
 
-def _query_error(fact: str, paths: Sequence[str]) -> Exception:
-    said = fact.partition(" LINE 1:")[0]  # what follows quotes the query, and that may name a file
-    ours = next((path for path in paths if path in said or _literal(path) in said), None)
-    if ours is None:
-        return UsageError(f"DuckDB refused the query: {fact}")
-    if not Path(ours).exists():
-        return FileNotFoundError(ours)
-    if "Too many open files" in said:
-        fact = f"the query reads {len(set(paths)):,} objects at once, more files than this process may open"
-        return UsageError(f"{fact}; ask about fewer markets, or raise the limit (`ulimit -n`)")
-    if "Cannot open file" in said:
-        return BucketError(f"{ours!r} cannot be opened ({said.rpartition(': ')[2]}); change that, then ask again")
-    return DataError(f"{ours!r} is damaged ({said}); {REMEDY}")
+def _spill_folder() -> str:
+    """A new name for DuckDB, which makes that folder when it needs it, and then not the folders above."""
+    parent = cache_folder() / "duckdb"
+    with contextlib.suppress(OSError):  # a query that fits into memory needs none
+        parent.mkdir(parents=True, exist_ok=True)
+    return str(parent / uuid.uuid4().hex)
 
 
 def _read_by(
@@ -207,7 +215,7 @@ def _read_by(
     if not found or _sound(bucket, found):
         return found
     with contextlib.closing(duckdb.connect()) as connection:
-        _confine(connection, ())
+        _confine(connection, (), spills=False)
         for name, table in others.items():
             connection.register(name, table)
         read = touched(connection, query, parameters, {series: _named(series) for series in found})
@@ -246,18 +254,13 @@ def _candles_sql(bucket: Bucket, found: Mapping[Series, Contents], paths: list[s
                 files = checked_paths(bucket, objects)
                 paths += files
                 scan = (
-                    f"read_parquet([{', '.join(_text(_literal(file)) for file in files)}], hive_partitioning = false)"
+                    f"read_parquet([{', '.join(_text(path_pattern(file)) for file in files)}], hive_partitioning = false)"
                 )
                 yield f"select {_named(series)} from (select * from {scan} {rows})"  # noqa: S608 - escaped
 
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _literal(path: str) -> str:
-    """The path as a pattern that fits nothing else: DuckDB takes all paths for patterns."""
-    return re.sub(r"[*?\[]", r"[\g<0>]", path)
 
 
 def _check_select(connection: duckdb.DuckDBPyConnection, query: str) -> None:

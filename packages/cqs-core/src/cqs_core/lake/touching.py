@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from cqs_core.lake.query_errors import located
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -37,8 +39,10 @@ def touched(
     connection.execute("; ".join(f"create table series_{n} ({_COLUMNS})" for n in range(len(names))))
     parts = (f"select {selects[series]} from series_{n}" for n, series in enumerate(names))  # noqa: S608 - escaped
     connection.execute(f"create view candles as {' union all '.join(parts)}")
+    connection.execute("set errors_as_json = true")
     connection.execute("set lock_configuration = true")
-    connection.sql(query, params=dict(parameters) or None)  # raises DuckDB's own error for a wrong query
+    with located(connection, query, parameters):
+        connection.sql(query, params=dict(parameters) or None)  # raises DuckDB's own error for a wrong query
     try:
         rows = connection.execute(f"explain (format json) {query}", dict(parameters) or None).fetchall()
         read = {name for _, plan in rows for step in json.loads(plan) for name in _tables(step)}

@@ -31,6 +31,7 @@ VIEWS = [
         outcome=_outcome,
         entries=f"{__name__}.palette:entries",
     )
+    View(slug="sql", title="SQL", icon="terminal", order=45, build=f"{__name__}.sql.page:SqlView"),
 ]
 
 
