@@ -253,9 +253,8 @@ def _candles_sql(bucket: Bucket, found: Mapping[Series, Contents], paths: list[s
             if objects:
                 files = checked_paths(bucket, objects)
                 paths += files
-                scan = (
-                    f"read_parquet([{', '.join(_text(path_pattern(file)) for file in files)}], hive_partitioning = false)"
-                )
+                named = ", ".join(_text(path_pattern(file)) for file in files)
+                scan = f"read_parquet([{named}], hive_partitioning = false)"
                 yield f"select {_named(series)} from (select * from {scan} {rows})"  # noqa: S608 - escaped
 
 

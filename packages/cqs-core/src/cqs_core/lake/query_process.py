@@ -1,4 +1,4 @@
-"""A query in a process of its own, with limits: what a dashboard runs for whoever may look.
+"""A query in a process of its own, with limits: what a dashboard runs for its users.
 
 DuckDB's own limit of memory does not count texts (one `repeat` may take gigabytes), and some steps cannot be
 interrupted. A process can be limited by the system, and ended at any moment.
@@ -21,7 +21,7 @@ from cqs_core.errors import CqsError, DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import BinaryIO
+    from io import BufferedWriter
 
     import pyarrow as pa
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _BATCH = 1_000  # rows
 _LIBRARIES = 2 << 30  # bytes of address space that Python, Arrow and DuckDB take besides data
 _AT_ONCE = threading.BoundedSemaphore(2)  # queries of this process; more would wait for each other anyway
-_SAID = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,13 @@ class QueryProcess:
         # -P: nothing in the working folder is imported in place of a module
         command = [sys.executable, "-P", "-m", __name__]
         request = json.dumps({**self._request, "limits": asdict(self._limits)}).encode()
-        with subprocess.Popen(command, **_SAID, start_new_session=True) as process:  # noqa: S603 - our own module
+        with subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
             self._process = process
             if self._canceled.is_set():
                 process.kill()
@@ -154,7 +159,7 @@ def _too_much(limits: QueryLimits) -> str:
     return f"the query wants more than {limits.memory >> 20:,} MB of memory; narrow it, or use `cqs sql`"
 
 
-def _answer(asked: Mapping[str, Any], out: BinaryIO) -> None:
+def _answer(asked: Mapping[str, Any], out: BufferedWriter) -> None:
     """Run the query in this process; a line of JSON, then the rows as a stream of Arrow."""
     import pyarrow as pa
 
@@ -178,7 +183,7 @@ def _answer(asked: Mapping[str, Any], out: BinaryIO) -> None:
             writer.write_table(table)
 
 
-def _say(out: BinaryIO, **about: object) -> None:
+def _say(out: BufferedWriter, **about: object) -> None:
     out.write(json.dumps(about).encode() + b"\n")
 
 
@@ -189,7 +194,6 @@ def first_rows(bucket: Bucket, query: str, limits: QueryLimits) -> tuple[pa.Tabl
         UsageError: as `QueryProcess.result`.
     """
     import duckdb
-    import pyarrow as pa
 
     from cqs_core.lake.query import confined
     from cqs_core.lake.query_errors import query_error

@@ -9,8 +9,8 @@ from .bars import category_bars as category_bars
 from .buckets import step_for as step_for
 from .candles import CandleChart as CandleChart
 from .chart_pane import ChartPane as ChartPane
-from .damage_notice import or_damage as or_damage
 from .columns import column_chart as column_chart
+from .damage_notice import or_damage as or_damage
 from .document import chart_page as chart_page
 from .document import embedded as embedded
 from .export import picture as picture

@@ -1,4 +1,4 @@
-"""Columns of any frame over each other: what somebody asked of data has no chart of its own."""
+"""Columns of any frame over each other: a query has no chart of its own."""
 
 from __future__ import annotations
 

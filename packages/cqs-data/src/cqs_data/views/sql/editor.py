@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 from panel.custom import JSComponent
@@ -72,7 +72,7 @@ export function render({model}) {
   return box
 }
 """
-    _stylesheets = [_CSS]
+    _stylesheets: ClassVar[list[str]] = [_CSS]
 
     def __init__(self, run: Callable[[str], Any], **params: Any) -> None:
         super().__init__(**{**WIDE, **params})

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from cqs_core.lake import Answer
     from cqs_panel import PageState
-    from cqs_data.views.sql.result import SqlResult
 
 _SECONDS = 0.25
 _LONGEST = 4_000  # characters of a query in an address

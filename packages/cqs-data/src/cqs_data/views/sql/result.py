@@ -44,7 +44,8 @@ class SqlResult(pn.viewable.Viewer):
         self._page, self._answer = page, answer
         self._values, self._texts = frames
         self._chart = ChartPane(page, 60)
-        self._numbers = [name for name in self._values if self._values[name].dtype.kind in "iuf"]
+        self._names = [str(name) for name in self._values]
+        self._numbers = [name for name in self._names if self._values[name].dtype.kind in "iuf"]
 
     def __panel__(self) -> Any:
         csv = pmui.FileDownload(
@@ -68,7 +69,7 @@ class SqlResult(pn.viewable.Viewer):
         return " · ".join([*said, f"{self._answer.seconds:.1f} s"])
 
     def _pickers(self) -> Any:
-        asked, names = self._page.query, list(self._values)
+        asked, names = self._page.query, self._names
         wanted = {"x": asked.get("x", names[0]), "y": asked.get("y", ""), "kind": asked.get("kind", "line")}
         x = wanted["x"] if wanted["x"] in names else names[0]
         others = [name for name in self._numbers if name != x] or self._numbers
@@ -125,7 +126,7 @@ def _table(values: pd.DataFrame, printed: pd.DataFrame) -> Any:
     """The table; columns are numbered, for their names are the user's and may be anything."""
     from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
-    names = list(values)[:_MOST_COLUMNS]
+    names = [str(name) for name in values][:_MOST_COLUMNS]
     cells = {f"c{n}": _cells(values[name], printed[name]) for n, name in enumerate(names)}
     numbers = [key for key, column in cells.items() if column.dtype.kind in "iuf"]
     shown = table(
