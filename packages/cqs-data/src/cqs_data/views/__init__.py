@@ -30,7 +30,7 @@ VIEWS = [
         build=f"{__name__}.data:DataView",
         outcome=_outcome,
         entries=f"{__name__}.palette:entries",
-    )
+    ),
     View(slug="sql", title="SQL", icon="terminal", order=45, build=f"{__name__}.sql.page:SqlView"),
 ]
 
