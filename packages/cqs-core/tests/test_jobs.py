@@ -23,8 +23,8 @@ from cqs_core.testing.waiting import until
 WORK = """
 import os, signal, sys, time
 import click
-from cqs_core import DataError, hookimpl, progress
-from cqs_core.cli import command_options, emit
+from cqs_core import Bucket, DataError, hookimpl, progress
+from cqs_core.cli import command_options, emit, running
 
 @hookimpl
 def register_commands():
@@ -35,6 +35,9 @@ def register_commands():
 @command_options
 def work(how, bucket, as_json):
     print("starting", file=sys.stderr, flush=True)
+    if how == "serve":
+        with running("work", Bucket(bucket), 60) as service:
+            service.rest(time.monotonic() + 60)
     with progress("steps", total=4, unit="steps") as p:
         p.advance(1, note="the first")
         if how == "fail":
@@ -151,6 +154,15 @@ def test_so_many_jobs_work_at_once_and_others_wait_visibly_in_their_order(monkey
     assert jobs.get(second.id).state == "queued"
     jobs.cancel(first.id)
     assert over(second).state == "done"
+
+
+def test_a_service_gives_its_place_to_others_and_is_stopped(monkeypatch, tmp_path):
+    monkeypatch.setenv("CQS_JOBS", "1")
+    service = once(lambda j: j.service, jobs.start("Serves", ["work", "serve", "--bucket", str(tmp_path)]))
+    assert over(jobs.start("Next", ["work", "well"])).state == "done"
+    assert jobs.get(service.id).state == "running"
+    jobs.cancel(service.id)
+    assert over(service).state in ("done", "cancelled")
 
 
 def test_a_killed_job_gives_its_place_back(monkeypatch):

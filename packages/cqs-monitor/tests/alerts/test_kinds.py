@@ -38,7 +38,7 @@ def ask(bucket):
 def backtried(bucket):
     def run(text: str, start: str, end: str):
         (rule,) = parse_rules(f"[[rule]]\n{text}").rules
-        return tried(rule, context_of(bucket, kst("2026-03-01T00:00")), kst(start), kst(end))
+        return tried(rule, context_of(bucket, kst("2026-03-01T00:00")), kst(start), kst(end)).json()
 
     return run
 

@@ -88,7 +88,7 @@ def test_a_regime_is_a_rule(bucket, regimes):
     assert (quiet.state, quiet.signal.value) == ("ok", "BULL_TREND")
     (fired,), _ = evaluate_rules(rules, context_of(bucket, utc("2026-01-08T12:00")))
     assert (fired.state, fired.subject, fired.since) == ("firing", "BTC/KRW", utc("2026-01-08T00:00"))
-    found = tried(rules.rules[0], context_of(bucket, utc("2026-02-01")), utc("2026-01-01"), utc("2026-02-01"))
+    found = tried(rules.rules[0], context_of(bucket, utc("2026-02-01")), utc("2026-01-01"), utc("2026-02-01")).json()
     assert [row["at"] for row in found["fired"]] == ["2026-01-08T00:00:00+00:00"]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_core import UsageError, plugins
 from cqs_core.cli import service, stop_requested
 from cqs_core.isolation import Escaped
-from cqs_panel.ending import Forks, end_on_signal, leave
+from cqs_panel.ending import end_forks_with_me, end_on_signal, leave
 from cqs_panel.guard.hosts import INSECURE
 from cqs_panel.login.users import login_required, users, users_file
 
@@ -37,7 +37,6 @@ def serve(
     allow: Sequence[str] = (),
     insecure: bool = False,
     ready: Callable[[str], None] = lambda _: None,
-    ended: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the dashboard until the process is stopped.
 
@@ -48,8 +47,7 @@ def serve(
         open_browser: whether to show it at once.
         allow: hosts (`name` or `name:port`) under which a proxy shows it.
         insecure: let other machines in without a login; where there are users, they log in all the same.
-        ready: called with the URL when it answers; where several processes serve, in the first of them.
-        ended: called in the process that forked those, when they have ended.
+        ready: called with the URL when it answers.
 
     Raises:
         UsageError: others could reach it and there is no user, the users cannot be read, or the port is taken.
@@ -59,14 +57,7 @@ def serve(
         os.environ[INSECURE] = "1"
     port = _free_port(address, port)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
-    forks = Forks() if num_procs > 1 else None
-    try:
-        server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)])
-    except SystemExit:  # of the process that forked the others
-        ended()
-        return
-    if forks:
-        forks.follow_parent()
+    server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)])
     server.start()
     end_on_signal(server.io_loop.asyncio_loop)
     if _first_process():
@@ -78,7 +69,7 @@ def serve(
             _run(server.io_loop)
         finally:
             server.stop(wait=False)
-    if forks:  # what follows is the parent's
+    if num_procs > 1:  # a forked one: what follows is the parent's
         leave()
 
 
@@ -101,6 +92,8 @@ def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
     from panel.io.application import build_single_handler_application
 
     _import_views()
+    if num_procs > 1:
+        end_forks_with_me()
     return pn.io.server.get_server(
         build_single_handler_application(str(APP)),
         port=port,
@@ -169,7 +162,7 @@ def _free_port(address: str, wanted: int | None) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise UsageError(f"port {wanted} is taken; name another with --port, or --port 0 for a free one")
+    raise UsageError(f"port {wanted} is taken; name another with --port, or leave it out for a free one")
 
 
 def _first_process() -> bool:

@@ -12,6 +12,7 @@ import logging
 import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +23,8 @@ from cqs_core.cli.repeats import Repeats
 from cqs_core.cli.stopping import service, stop_requested
 from cqs_core.errors import CqsError, UsageError
 from cqs_core.jobs.job import created
-from cqs_core.jobs.reporting import in_rounds
+from cqs_core.jobs.places import become_service
+from cqs_core.jobs.reporting import JOB_VARIABLE, in_rounds
 from cqs_core.jobs.service_state import ServiceState
 from cqs_core.jobs.systemd import notify, watchdog_seconds
 from cqs_core.time.durations import duration
@@ -164,6 +166,8 @@ def running(
     pid = os.getpid()
     state = ServiceState(name, bucket.url, version("cqs-core"), pid, created(pid), every, time.time())
     one = Service(state, ping)
+    if folder := os.environ.get(JOB_VARIABLE):
+        become_service(Path(folder))
     if ready:
         one.ready()
     try:

@@ -10,7 +10,19 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cqs_core.jobs.job_files import BEGAN, CANCEL, END, LOG, PROCESS, PROGRESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.job_files import (
+    BEGAN,
+    CANCEL,
+    END,
+    LOG,
+    PROCESS,
+    PROGRESS,
+    REQUEST,
+    RESULT,
+    SERVICE,
+    read_json,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +54,7 @@ class Job:
         unit: name of the units.
         done: units so far; 0 where it does not say.
         killed: how, in a sentence, where its process ended without a word; else empty.
+        service: whether it runs until it is stopped, and takes no place from other jobs.
     """
 
     id: str
@@ -60,6 +73,7 @@ class Job:
     unit: str = ""
     done: float = 0.0
     killed: str = ""
+    service: bool = False
 
     @property
     def result(self) -> Any:
@@ -116,6 +130,7 @@ def _job(folder: Path, request: Mapping[str, Any]) -> Job:
         unit=str(progress.get("unit", "")),
         done=float(progress.get("done", 0.0)),
         killed=killed,
+        service=(folder / SERVICE).exists(),
     )
 
 

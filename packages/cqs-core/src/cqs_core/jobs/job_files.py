@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 from cqs_core.files import atomic
 
 REQUEST, PROCESS, BEGAN, PROGRESS, END = "request.json", "process.json", "began.json", "progress.json", "end.json"
-RESULT, LOG, CANCEL, GIVEN_UP = "result.json", "log.txt", "cancel", "given-up.json"
+RESULT, LOG, CANCEL, GIVEN_UP, SERVICE = "result.json", "log.txt", "cancel", "given-up.json", "service"
 
 
 def write_json(path: Path, value: Any) -> None:

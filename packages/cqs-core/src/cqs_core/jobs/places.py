@@ -13,11 +13,13 @@ from typing import IO, TYPE_CHECKING
 from cqs_core.config.variables import default_jobs, settings
 from cqs_core.errors import UsageError
 from cqs_core.files.folders import state_folder
+from cqs_core.jobs.job_files import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SECONDS = 0.2
+_held: list[IO[str]] = []  # the place of this process
 
 
 def most() -> int:
@@ -62,5 +64,20 @@ def place() -> Iterator[None]:
     finally:
         if turn is not None:
             turn.close()
-    with slot:
+    _held.append(slot)
+    try:
         yield
+    finally:
+        _give_back()
+
+
+def become_service(folder: Path) -> None:
+    """A job runs until it is stopped from now on: it gives its place to others, which would wait for good."""
+    with contextlib.suppress(OSError):
+        (folder / SERVICE).touch()
+    _give_back()
+
+
+def _give_back() -> None:
+    while _held:
+        _held.pop().close()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_core import BucketUnavailable, CqsError, UsageError, settings
 from cqs_core.isolation import foreign
-from cqs_core.time.clock import iso_or_none
+from cqs_core.time.clock import iso, iso_or_none
 from cqs_monitor.alerts.fields import shown
 from cqs_monitor.alerts.rule_reader import Issue
 from cqs_monitor.alerts.spans import Span, at
@@ -17,6 +17,7 @@ from cqs_monitor.models.evaluation.evaluate import daily_series
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cqs_monitor.alerts.acknowledgements import Acknowledgement
     from cqs_monitor.alerts.context import Context
     from cqs_monitor.alerts.kind import Signal
     from cqs_monitor.alerts.rule import Rule
@@ -38,6 +39,7 @@ class Alert:
         since: ms UTC, when it was broken; None where it is not, or where no file and no watcher says.
         read: whether every file that it needs was there and was read.
         currency: of the account, for amounts of money.
+        acknowledged: by whom, and when; None where no one did.
     """
 
     rule: Rule
@@ -47,6 +49,7 @@ class Alert:
     since: int | None = None
     read: bool = True
     currency: str = ""
+    acknowledged: Acknowledgement | None = None
 
     @property
     def key(self) -> str:
@@ -79,16 +82,23 @@ class Alert:
             "unit": units.get(unit, unit),
             "kind": self.rule.kind,
             "note": self.signal.note or None,
+            "acknowledged": self.acknowledged and {"at": iso(self.acknowledged.at), "by": self.acknowledged.by or None},
         }
 
 
-def evaluate(rules: Rules, context: Context, seen: Mapping[str, int] | None = None) -> tuple[list[Alert], list[Issue]]:
+def evaluate(
+    rules: Rules,
+    context: Context,
+    seen: Mapping[str, int] | None = None,
+    known: Mapping[tuple[str, str], Acknowledgement] | None = None,
+) -> tuple[list[Alert], list[Issue]]:
     """Every rule now, and what is wrong with rules as they stand against this bucket.
 
     Args:
         rules: in force.
         context: of one moment.
         seen: since when a watcher sees what has no date of its own, by `Alert.key`.
+        known: acknowledgements, by rule and subject.
     """
     issues = list(rules.issues)
     alerts: list[Alert] = []
@@ -100,7 +110,14 @@ def evaluate(rules: Rules, context: Context, seen: Mapping[str, int] | None = No
         except Exception as error:  # noqa: BLE001 - one rule must not take the others down
             reason = str(error) if isinstance(error, CqsError) else f"{type(error).__name__}: {error}"
             issues.append(Issue(rule.line, f"it could not be evaluated: {reason}", rule.name))
-    return alerts, issues
+    return [_with(alert, known or {}, context.now) for alert in alerts], issues
+
+
+def _with(alert: Alert, known: Mapping[tuple[str, str], Acknowledgement], moment: int) -> Alert:
+    """The alert with its acknowledgement, if that is about this violation."""
+    found = known.get((alert.rule.name, alert.subject))
+    lasts = alert.state in ("pending", "silenced", "firing")
+    return replace(alert, acknowledged=found) if lasts and found and found.covers(alert.since, moment) else alert
 
 
 def subjects(rule: Rule, context: Context, issues: list[Issue]) -> Sequence[str]:
@@ -154,7 +171,29 @@ def _state(rule: Rule, span: Span, now: int) -> State:
     return "firing"
 
 
-def tried(rule: Rule, context: Context, start: int, end: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Past:
+    """What a rule would have done in `[start, end)`, ms UTC.
+
+    Attributes:
+        rule: that was tried.
+        signals: by subject; their steps and spans may begin before `start`.
+        fired: subject and alert, by time.
+    """
+
+    rule: Rule
+    start: int
+    end: int
+    signals: Mapping[str, Signal]
+    fired: Sequence[tuple[str, Firing]]
+
+    def json(self) -> dict[str, Any]:
+        rows = [_fired(subject, one) for subject, one in self.fired]
+        asked = {"rule": self.rule.name, "start": iso_or_none(self.start), "end": iso_or_none(self.end)}
+        return {**asked, "times": len(rows), "fired": rows, "timezone": settings().timezone}
+
+
+def tried(rule: Rule, context: Context, start: int, end: int) -> Past:
     """When the rule would have fired in `[start, end)`, ms UTC.
 
     Raises:
@@ -166,16 +205,16 @@ def tried(rule: Rule, context: Context, start: int, end: int) -> dict[str, Any]:
     if past is not True:
         raise UsageError(f"rule {rule.name!r} cannot be tried on the past: {past}")
     issues: list[Issue] = []
-    rows: list[dict[str, Any]] = []
+    signals: dict[str, Signal] = {}
+    fired: list[tuple[str, Firing]] = []
     until = min(end, context.now)
     for name in subjects(rule, context, issues):
-        spans = [s for s in rule.condition.measure(context, name).spans if s.start < until]
-        rows += [_fired(name, one) for one in firings(spans, rule, until - 1) if one.at >= start]
+        signals[name] = rule.condition.measure(context, name)
+        spans = [s for s in signals[name].spans if s.start < until]
+        fired += [(name, one) for one in firings(spans, rule, until - 1) if one.at >= start]
     if issues:
         raise UsageError(str(issues[0]))
-    rows.sort(key=lambda row: str(row["at"]))
-    asked = {"rule": rule.name, "start": iso_or_none(start), "end": iso_or_none(until)}
-    return {**asked, "times": len(rows), "fired": rows, "timezone": settings().timezone}
+    return Past(rule, start, until, signals, sorted(fired, key=lambda found: found[1].at))
 
 
 def _fired(subject: str, one: Firing) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Signal:
         note: a detail for people: which position, which file.
         dated: whether the spans' times are facts of the files; else it is violated now, and since when is not known.
         read: whether there were files to read it from; without any, nothing is over that was sent before.
+        steps: the value over time, where files keep it: (N,) ms UTC ascending, and (N,) values, each holding from its
+            time until the next; NaN where it is not known.
     """
 
     value: Any = None
@@ -36,6 +38,7 @@ class Signal:
     note: str = ""
     dated: bool = True
     read: bool = True
+    steps: tuple[Any, Any] | None = None
 
 
 class AlertKind(BaseModel):
@@ -105,7 +108,8 @@ def seen_now(context: Context, value: float, over: float, note: str, *, read: bo
 def in_steps(context: Context, ts: Any, values: Any, over: float) -> Signal:
     """A value that changes at times, ms UTC ascending, and holds from each until the next."""
     known = value_at(ts, values, context.now)
-    return Signal(0.0 if known is None and not len(ts) else known, over_steps(ts, values, over), read=len(ts) > 0)
+    value = 0.0 if known is None and not len(ts) else known
+    return Signal(value, over_steps(ts, values, over), read=len(ts) > 0, steps=(ts, values))
 
 
 class ComparedKind(AlertKind):

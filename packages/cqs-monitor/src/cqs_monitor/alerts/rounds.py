@@ -9,8 +9,9 @@ from cqs_monitor.alerts.spans import firings
 from cqs_monitor.alerts.state import SentAlert, WatcherState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from cqs_monitor.alerts.acknowledgements import Acknowledgement
     from cqs_monitor.alerts.evaluation import Alert
     from cqs_monitor.alerts.rule_reader import Issue
     from cqs_monitor.alerts.rules_file import Rules
@@ -50,7 +51,7 @@ def events(alerts: Sequence[Alert], memory: WatcherState, now: int) -> Iterator[
     for key, sent in list(memory.sent.items()):
         yield from _sent_before(key, sent, known.get(key), now)
     for alert in alerts:
-        if alert.key in memory.sent:
+        if alert.key in memory.sent or alert.acknowledged is not None:
             continue
         last = memory.last.get(alert.key)
         if alert.state == "firing" and _free(alert, last, now):
@@ -60,7 +61,7 @@ def events(alerts: Sequence[Alert], memory: WatcherState, now: int) -> Iterator[
 
 
 def _sent_before(key: str, sent: SentAlert, alert: Alert | None, now: int) -> Iterator[Event]:
-    states = set(sent.channels.values())
+    states = set(sent.channels.values()) if alert is None or alert.acknowledged is None else set()
     if "sending" in states:
         yield Event("repeat", key, sent)
     elif "failed" in states and sent.again <= now:
@@ -72,6 +73,17 @@ def _sent_before(key: str, sent: SentAlert, alert: Alert | None, now: int) -> It
 def _over(alert: Alert) -> bool:
     """Whether the violation is over; where a file is missing, it is not."""
     return alert.state == "ok" and alert.read
+
+
+def settled(
+    known: Mapping[tuple[str, str], Acknowledgement], alerts: Sequence[Alert], issues: Sequence[Issue]
+) -> Iterator[tuple[str, str]]:
+    """Rule and subject of acknowledgements whose alert is over, or whose rule is gone."""
+    current = {(alert.rule.name, alert.subject): alert for alert in alerts}
+    for name in known:
+        alert = current.get(name)
+        if _over(alert) if alert is not None else not issues:
+            yield name
 
 
 def withdrawn(alerts: Sequence[Alert], memory: WatcherState, rules: Rules, issues: Sequence[Issue]) -> Iterator[str]:

@@ -127,29 +127,40 @@ def parse_rules(text: str) -> Rules:
 
 
 def _blocks(text: str, issues: list[Issue]) -> Iterator[tuple[int, str, str]]:
-    """Line, header and body of each `[[…]]`; what stands before the first is only looked at for mistakes."""
-    heads = list(_HEAD.finditer(text))
-    before = text[: heads[0].start()] if heads else text
+    """Line, name and body of each `[[…]]`; what stands before the first is only looked at for mistakes."""
+    found = list(heads(text))
+    before = text[: found[0][1].start()] if found else text
     for number, written in enumerate(before.splitlines(), 1):
         if written.strip() and not written.lstrip().startswith("#"):
             issues.append(Issue(number, f"{written.strip()[:40]!r} stands outside of a rule; write [[rule]] above it"))
+    for line, head, end in found:
+        yield line, head[1], text[head.end() : end]
+
+
+def heads(text: str) -> Iterator[tuple[int, re.Match[str], int]]:
+    """Line, header and end of each `[[…]]`; the first group of a header is its name."""
+    found = list(_HEAD.finditer(text))
     line, counted = 1, 0
-    for head, following in zip(heads, [*heads[1:], None], strict=False):
-        end = following.start() if following else len(text)
+    for head, following in zip(found, [*found[1:], None], strict=False):
         line += text.count("\n", counted, head.start(1))  # from head to head: from the top it would be quadratic
         counted = head.start(1)
-        yield line, head[1], text[head.end() : end]
+        yield line, head, following.start() if following else len(text)
 
 
 def _rule(line: int, name: str, body: str) -> Rule | None:
     """The rule of one block; None where it is switched off."""
     if name != "rule":
         raise Issues([Issue(line, f"[[{name[:40]}]] is unknown; did you mean [[rule]]?")])
-    fields = _fields(line, body)
+    fields = read_fields(line, body)
     return read_rule(line, body, fields)
 
 
-def _fields(line: int, body: str) -> dict[str, Any]:
+def read_fields(line: int, body: str) -> dict[str, Any]:
+    """What the body of a block says.
+
+    Raises:
+        Issues: it is too long, or not TOML.
+    """
     if len(body) > LARGEST_RULE and len(body.strip()) > LARGEST_RULE:
         raise Issues([Issue(line, f"a rule of {len(body):,} characters; one fits into {LARGEST_RULE:,}")])
     body = body.rstrip()

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from cqs_core import AlertChannel, CqsError, UsageError, plugins
 from cqs_core.files import state_folder, write_json
 from cqs_core.time.clock import iso, now
+from cqs_monitor.alerts.acknowledgements import acknowledged, remove
 from cqs_monitor.alerts.channels import AppriseChannel, configured, deliver
 from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import evaluate
 from cqs_monitor.alerts.lease import HeldByAnother, Lease
-from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, wait, withdrawn
+from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, settled, wait, withdrawn
 from cqs_monitor.alerts.rules_file import Rules, read_rules
 from cqs_monitor.alerts.state import SentAlert, WatcherState, record, remember, remembered
 
@@ -113,7 +114,10 @@ class Watcher:
         moment = now()
         context = context_of(self.bucket, moment)
         self._check_accounts(context.snapshot.accounts, memory)
-        alerts, issues = evaluate(self._rules, context, memory.seen)
+        known = acknowledged(self.bucket)
+        alerts, issues = evaluate(self._rules, context, memory.seen, known)
+        for rule, subject in settled(known, alerts, issues):
+            remove(self.bucket, rule, subject)
         for one in issues:
             self.say(str(one))
         for key in list(withdrawn(alerts, memory, self._rules, issues)):
@@ -143,7 +147,7 @@ class Watcher:
         """Send alerts that still fire through channels that were added since."""
         for alert in alerts:
             sent = memory.sent.get(alert.key)
-            if sent is None or sent.recovered is not None or alert.state != "firing":
+            if sent is None or sent.recovered is not None or alert.state != "firing" or alert.acknowledged:
                 continue
             for name in self._wanted(sent) & self._channels().keys() - sent.channels.keys():
                 sent.channels[name], sent.again, sent.tries = "failed", 0, 0

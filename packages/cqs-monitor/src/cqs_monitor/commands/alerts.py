@@ -14,6 +14,9 @@ from cqs_core.time.clock import now, parse_range
 from cqs_monitor.commands.printing import table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_monitor.alerts.evaluation import Alert
     from cqs_monitor.alerts.rule_reader import Issue
 
 
@@ -26,27 +29,52 @@ def command(ctx: click.Context, bucket: str | None, as_json: bool) -> None:
         if bucket or as_json:
             raise UsageError(f"write --bucket and --json after {ctx.invoked_subcommand!r}")
         return
-    from cqs_monitor.alerts.context import context_of
-    from cqs_monitor.alerts.evaluation import evaluate
-    from cqs_monitor.alerts.rules_file import read_rules
-    from cqs_monitor.alerts.state import remembered
+    from cqs_monitor.alerts.current import current_alerts
 
-    home = open_bucket(bucket)
-    rules = read_rules(home)
-    alerts, issues = evaluate(rules, context_of(home, now()), remembered(home).seen)
-    rows = [alert.json() for alert in alerts]
+    found = current_alerts(open_bucket(bucket))
+    rows = [alert.json() for alert in found.alerts]
 
     def human() -> None:
-        if not rules.stored:
+        if not found.rules.stored:
             click.echo("no config/alerts.toml: these are the default rules", err=True)
         shown = [
-            [r["rule"], r["account"] or "", r["severity"], r["state"], r["since"] or "", a.text]
-            for r, a in zip(rows, alerts, strict=True)
+            [r["rule"], r["account"] or "", r["severity"], _state(a), r["since"] or "", a.text]
+            for r, a in zip(rows, found.alerts, strict=True)
         ]
         table(["rule", "account", "severity", "state", "since", "what"], shown, left=6)
 
     emit(rows, as_json, human)
-    _tell(issues)
+    _tell(found.issues)
+
+
+@command.command("ack")
+@click.argument("name", metavar="RULE")
+@click.option("--account", help="Only the alert of this account or market; all of the rule by default.")
+@click.option("--undo", is_flag=True, help="Take the acknowledgement back.")
+@command_options
+def ack(name: str, account: str | None, undo: bool, bucket: str | None, as_json: bool) -> None:
+    """Acknowledge an alert that fires: it is neither counted nor sent again until it recovers."""
+    import getpass
+
+    from cqs_monitor.alerts.acknowledgements import acknowledge, withdraw
+    from cqs_monitor.alerts.current import current_alerts
+
+    home = open_bucket(bucket)
+    alerts = current_alerts(home).alerts
+    chosen = [one for one in alerts if one.rule.name == name and account in (None, one.subject)]
+    found = [one for one in chosen if (one.acknowledged is not None if undo else one.state == "firing")]
+    if not found:
+        there = ", ".join(dict.fromkeys(repr(one.rule.name) for one in alerts if one.state == "firing")) or "none"
+        what = "is acknowledged" if undo else "fires"
+        raise UsageError(f"no alert of rule {name!r}{f' for {account!r}' if account else ''} {what}; firing: {there}")
+    for one in found:
+        if undo:
+            withdraw(home, name, one.subject)
+        else:
+            acknowledge(home, name, one.subject, getpass.getuser())
+    done = "not acknowledged any more" if undo else "acknowledged"
+    rows = [{"rule": name, "account": one.subject or None, "acknowledged": not undo} for one in found]
+    emit(rows, as_json, lambda: click.echo("\n".join(safe(f"{one.title}: {done}") for one in found)))
 
 
 @command.command("try")
@@ -65,7 +93,7 @@ def try_(name: str, start: str | None, end: str | None, bucket: str | None, as_j
     rule = read_rules(home).rule(name)
     moment = now()
     until = moment if last is None else last
-    found = tried(rule, context_of(home, moment), until - 30 * 86_400_000 if first is None else first, until)
+    found = tried(rule, context_of(home, moment), until - 30 * 86_400_000 if first is None else first, until).json()
     emit(found, as_json, lambda: _tried(found))
 
 
@@ -168,6 +196,10 @@ def _tried(found: dict[str, Any]) -> None:
         click.echo(safe(f"  {row['at']}  {row['account'] or ''}  since {row['since']}, {until}"))
 
 
-def _tell(issues: list[Issue]) -> None:
+def _state(alert: Alert) -> str:
+    return f"{alert.state}, acknowledged" if alert.acknowledged else alert.state
+
+
+def _tell(issues: Sequence[Issue]) -> None:
     for one in issues:
         click.echo(safe(str(one)), err=True)

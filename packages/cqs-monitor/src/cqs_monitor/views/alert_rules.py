@@ -1,4 +1,4 @@
-"""The rule editor: the file as text, checked while you type; each rule can be tried on the past before you save."""
+"""The rule editor: one text, as a form and as TOML, checked at each change; rules are tried before they are saved."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ import panel_material_ui as pmui
 
 from cqs_core import CqsError, UsageError
 from cqs_core.time.clock import now
-from cqs_monitor.alerts.context import context_of
-from cqs_monitor.alerts.evaluation import tried
 from cqs_monitor.alerts.rule_reader import KEY
+from cqs_monitor.alerts.rule_text import RuleBlock, add_rule, change_rule, remove_rule, rule_blocks, unused_name
 from cqs_monitor.alerts.rules_file import LARGEST, Rules, parse_rules, read_text
 from cqs_monitor.views.alert_draft import Draft, difference_html, keep_draft, read_draft
 from cqs_monitor.views.alert_text import CSS, kinds_html
-from cqs_panel import WIDE, bar, beside, failure, html, operator_only, plain_table, section, stack, when, zone_name
+from cqs_monitor.views.rule_form import RuleForm
+from cqs_monitor.views.rule_trial import RuleTrial
+from cqs_panel import ONE_LINE, WIDE, bar, beside, html, operator_only, section, stack, when
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from cqs_core import Bucket
+    from cqs_monitor.alerts.rule import Rule
     from cqs_panel import PageState
 
-_DAY = 86_400_000
 _CSS = """
 p,li{font-size:13px;margin:2px 0;overflow-wrap:anywhere} ul{margin:4px 0;padding-left:18px}
 .saved{color:var(--cqs-up)} pre{font-size:11px;max-height:200px;overflow:auto;margin:4px 0}
@@ -33,10 +34,12 @@ p,li{font-size:13px;margin:2px 0;overflow-wrap:anywhere} ul{margin:4px 0;padding
 _MONO = {
     "& textarea": {"fontFamily": "ui-monospace, Menlo, Consolas, monospace", "fontSize": "12px", "lineHeight": "18px"}
 }
+_FORM, _TEXT = "Form", "TOML"
+_NEW = {"kind": "no_trades", "over": "3d"}
 
 
 class RuleEditor(pn.viewable.Viewer):
-    """The text, its mistakes, and what a rule would have done.
+    """The text of the rules in two forms, its mistakes, and what the chosen rule would have done.
 
     Args:
         page: that shows it.
@@ -47,37 +50,53 @@ class RuleEditor(pn.viewable.Viewer):
         super().__init__()
         self._page, self._saved = page, saved
         self._was = ""
-        self._checked = ""  # the text that is being shown, as of the last check
-        self._tried: tuple[Any, ...] = ()  # what the shown result is of
+        self._blocks: Sequence[RuleBlock] = ()
+        self._choosing = False
         self._text = pmui.TextAreaInput(label=KEY, value="", rows=20, max_length=LARGEST, sx=_MONO, **WIDE)
         self._text.param.watch(lambda _: self._typed(), "value_input")
         self._told = html("", stylesheets=[_CSS])
         self._conflict = pn.Column(**WIDE)
+        shown = _TEXT if page.query.get("rules") == "toml" else _FORM
+        self._which = pmui.RadioButtonGroup(options=[_FORM, _TEXT], value=shown, size="small", margin=0, sx=ONE_LINE)
+        self._which.param.watch(lambda _: self._turn(), "value")
+        self._rule = pmui.Select(label="Rule", options={}, size="small", width=230, margin=0)
+        self._rule.param.watch(lambda _: self._choose(), "value")
+        self._new = _button("New rule", self._add)
+        self._remove = _button("Remove this rule", self._drop, variant="text", disabled=True)
+        self._form = RuleForm(self._change)
+        self._trial = RuleTrial(page)
         self._save = _button("Save", self._store, variant="contained", disabled=True)
         self._discard = _button("Discard changes", self._reload, variant="text", disabled=True)
-        operator_only(self._text, self._save, self._discard)
-        self._rule = pmui.Select(label="Rule", options=[], size="small", width=230, margin=0)
-        self._days = pmui.Select(label="Days", options=[30, 90, 365], value=30, size="small", width=100, margin=0)
-        for chosen in (self._rule, self._days):
-            chosen.param.watch(lambda _: self._forget(), "value")
-        self._try = _button("Try on the past", self._start)
-        self._result = pn.Column(**WIDE)
+        operator_only(self._text, self._save, self._discard, self._new, self._remove)
         bucket = page.bucket
         page.load(lambda: (*read_text(bucket), read_draft(bucket.url)), self._open)
 
     def __panel__(self) -> Any:
+        self._forms = pn.Column(bar(self._rule, self._new, self._remove), self._form, **WIDE)
+        self._texts = pn.Column(self._text, **WIDE)
+        self._turn()
+        both = pn.Column(self._forms, self._texts, **WIDE)
         buttons = bar(self._save, self._discard)
+        note = "a form and the file's text, checked at each change"
         return beside(
-            section("Rules", self._told, self._conflict, self._text, buttons, note="checked while you type"),
-            stack(
-                section("Try on the past", bar(self._rule, self._days, self._try), self._result),
-                section("", html(kinds_html(), stylesheets=[CSS])),
-            ),
+            section("Rules", bar(self._which), self._told, self._conflict, both, buttons, note=note),
+            stack(self._trial, section("", html(kinds_html(), stylesheets=[CSS]))),
+            columns="3fr 2fr",
         )
+
+    def offer(self, accounts: Sequence[str], channels: Sequence[str]) -> None:
+        """Accounts and channels that rules may name."""
+        self._form.offer(accounts, channels)
 
     @property
     def _written(self) -> str:
         return str(self._text.value_input or "")
+
+    def _turn(self) -> None:
+        """Show the form or the text."""
+        text = self._which.value == _TEXT
+        self._forms.visible, self._texts.visible = not text, text
+        self._page.remember(rules="toml" if text else None)
 
     def _open(self, found: tuple[str, bool, Draft | None]) -> None:
         """The stored text, or the unsaved draft if there is one."""
@@ -105,31 +124,60 @@ class RuleEditor(pn.viewable.Viewer):
         self._told.object = f'<p class="saved" role="status">{escape(text)}</p>{self._told.object}'
 
     def _check(self) -> None:
-        """Show mistakes; only valid rules can be saved, and a result belongs to the rule that was tried."""
-        text = self._checked = self._written
+        """Show mistakes, and the chosen rule as it is written now; only valid rules can be saved."""
+        text = self._written
         rules = parse_rules(text)
         changed = text != self._was
         self._told.object = _told(rules, stored=bool(self._was), changed=changed)
         self._save.disabled = not changed or bool(rules.issues)
         self._discard.disabled = not changed
-        names = [rule.name for rule in rules.rules if rule.condition.past is True]
-        if names != self._rule.options:
-            kept = self._rule.value if self._rule.value in names else None
-            self._rule.param.update(options=names, value=kept or (names[0] if names and not rules.issues else None))
-        self._try.disabled = self._rule.value is None
-        self._forget()
+        self._rules, self._blocks = rules, rule_blocks(text)
+        self._offer_rules(self._rule.value or 0)
 
-    def _forget(self) -> None:
-        """Remove a result that does not belong to the chosen rule as it is written now."""
-        self._try.disabled = self._rule.value is None
-        if self._tried and self._tried != self._asked():
-            self._tried = ()
-            self._result.clear()
+    def _offer_rules(self, index: int) -> None:
+        """The rules of the text in the list; the same place stays chosen."""
+        options = {_label(i, block, self._blocks): i for i, block in enumerate(self._blocks)}
+        value = min(index, len(self._blocks) - 1) if self._blocks else None
+        self._choosing = True
+        try:
+            if options != self._rule.options or value != self._rule.value:
+                self._rule.param.update(options=options, value=value)
+        finally:
+            self._choosing = False
+        self._remove.disabled = value is None
+        self._choose()
 
-    def _asked(self) -> tuple[Any, ...]:
-        """The chosen rule as it is written, and the days."""
-        found = next((one for one in parse_rules(self._written).rules if one.name == self._rule.value), None)
-        return None if found is None else found.model_copy(update={"line": 0}), int(self._days.value)
+    def _choose(self) -> None:
+        """Show the chosen rule in the form, and offer it to be tried."""
+        if self._choosing:
+            return
+        block = self._block
+        fields = block.fields if block is not None else None
+        self._form.visible = fields is not None
+        if fields is not None:
+            self._form.show(fields)
+        rule = next((one for one in self._rules.rules if block is not None and one.line == block.line), None)
+        self._trial.offer(rule, _untriable(block, rule))
+
+    @property
+    def _block(self) -> RuleBlock | None:
+        index = self._rule.value
+        return self._blocks[index] if isinstance(index, int) and 0 <= index < len(self._blocks) else None
+
+    def _change(self, fields: Mapping[str, Any]) -> None:
+        if (block := self._block) is not None and block.fields is not None:
+            self._rewrite(change_rule(self._written, block, fields))
+
+    def _add(self) -> None:
+        self._rewrite(add_rule(self._written, {**_NEW, "name": unused_name("new rule", self._blocks)}))
+        self._offer_rules(len(self._blocks) - 1)
+
+    def _drop(self) -> None:
+        if (block := self._block) is not None:
+            self._rewrite(remove_rule(self._written, block))
+
+    def _rewrite(self, text: str) -> None:
+        self._text.value = self._text.value_input = text  # the second is watched: it keeps the draft, and checks
 
     def _store(self, *, over: bool = False) -> None:
         bucket, text, was = self._page.bucket, self._written, self._was
@@ -173,32 +221,6 @@ class RuleEditor(pn.viewable.Viewer):
 
         self._page.load(lambda: read_text(bucket), show)
 
-    def _start(self) -> None:
-        bucket, text, name, days = self._page.bucket, self._written, str(self._rule.value), self._days.value
-        if days not in self._days.options:
-            raise UsageError(f"{str(days)[:20]!r} days are not offered; choose one of the list")
-        asked = self._asked()
-        self._try.loading = True
-        self._page.load(lambda: (asked, _try(bucket, text, name, days)), self._show)
-
-    def _show(self, answer: tuple[tuple[Any, ...], dict[str, Any] | CqsError]) -> None:
-        asked, found = answer
-        self._try.loading = False
-        if asked != self._asked():
-            return
-        self._tried = asked
-        if isinstance(found, CqsError):
-            self._result[:] = [failure(f"{self._rule.value} cannot be tried", found)]
-            return
-        zone = self._page.settings.timezone
-        rows = [
-            [_local(row["at"], zone), row["account"], _local(row["until"], zone) or "still"] for row in found["fired"]
-        ]
-        times = "once" if found["times"] == 1 else f"{found['times']} times"
-        told = f"It would have fired <b>{times}</b> in {int(self._days.value)} days: <b>{escape(found['rule'])}</b>."
-        said = html(f"<p>{told} Times in {escape(zone_name(zone))}.</p>", stylesheets=[_CSS])
-        self._result[:] = [said, *([plain_table(["Fired", "For", "Over"], rows[-50:])] if rows else [])]
-
 
 class _ChangedError(UsageError):
     """The file is another than the one that was read."""
@@ -224,14 +246,6 @@ def _store(bucket: Bucket, text: str, was: str | None) -> tuple[str, CqsError | 
     return text, None
 
 
-def _try(bucket: Bucket, text: str, name: str, days: int) -> dict[str, Any] | CqsError:
-    moment = now()
-    try:
-        return tried(parse_rules(text).rule(name), context_of(bucket, moment), moment - days * _DAY, moment)
-    except CqsError as error:
-        return error
-
-
 def _told(rules: Rules, *, stored: bool, changed: bool) -> str:
     count = f"{len(rules.rules)} rules would be in force" + (
         "" if stored else "; nothing is saved: these are the defaults"
@@ -241,7 +255,17 @@ def _told(rules: Rules, *, stored: bool, changed: bool) -> str:
     return f'<p class="fine">{count}{state}</p>' + (f'<ul class="wrong" role="alert">{wrong}</ul>' if wrong else "")
 
 
-def _local(text: str | None, zone: str | None) -> str | None:
-    import datetime as dt
+def _label(index: int, block: RuleBlock, blocks: Sequence[RuleBlock]) -> str:
+    """The rule's name; with its line where another one has the same."""
+    twin = any(one.name == block.name for i, one in enumerate(blocks) if i != index)
+    return f"{block.name} (line {block.line})" if twin else block.name
 
-    return when(int(dt.datetime.fromisoformat(text).timestamp() * 1000), zone) if text else None
+
+def _untriable(block: RuleBlock | None, rule: Rule | None) -> str:
+    if block is None:
+        return "There is no rule yet."
+    if block.fields is None:
+        return "Its text is not TOML; mend it under TOML."
+    if rule is None:
+        return "It is switched off." if block.fields.get("enabled") is False else "Mend its mistakes first."
+    return rule.name

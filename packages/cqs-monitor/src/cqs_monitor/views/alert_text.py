@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _MOST = 300
+QUIET = '<div class="none" role="status">Nothing is broken.</div>'
 CSS = """
 .row.row{display:grid;color:var(--cqs-text);border-radius:0;
-  grid-template-columns:84px minmax(0,1fr) auto;gap:2px 12px;padding:9px 2px;
+  grid-template-columns:96px minmax(0,1fr) auto;gap:2px 12px;padding:9px 2px;
   border-bottom:1px solid var(--cqs-line);font-size:13px;align-items:baseline}
 .row:last-child{border-bottom:0} .name{font-weight:600;overflow-wrap:anywhere}
 .for{color:var(--cqs-muted);font-weight:400} .what{grid-column:2;color:var(--cqs-muted);overflow-wrap:anywhere}
@@ -45,14 +46,14 @@ dt{font-family:ui-monospace,Menlo,Consolas,monospace} dd{margin:0;color:var(--cq
 
 
 def alerts_html(alerts: Sequence[Alert], issues: Sequence[Issue], page: PageState) -> str:
-    """Rows of violated rules, each with a link, and mistakes in rules."""
+    """Rows of rules, each with a link, below mistakes in rules; empty where there is nothing to say."""
     told = (escape(one.reason) for one in issues)
     places = (f"{KEY}:{one.line}" for one in issues)
     slips = "".join(f'<p class="wrong"><b>{at}</b> {text}</p>' for at, text in zip(places, told, strict=True))
-    rows = "".join(_alert(alert, page) for alert in alerts[:_MOST])
+    rows = "".join(alert_html(alert, page) for alert in alerts[:_MOST])
     if len(alerts) > _MOST:
         rows += f'<div class="none">and {len(alerts) - _MOST:,} more; cqs monitor alerts lists them all</div>'
-    return slips + (rows or '<div class="none" role="status">Nothing is broken.</div>')
+    return slips + rows
 
 
 def history_html(rows: Sequence[dict[str, Any]], page: PageState) -> str:
@@ -92,12 +93,18 @@ def cause(page: PageState, kind: str, subject: str, at: int | None) -> str:
     return page.link("monitor", account=subject, day=day, filter=day)
 
 
-def _alert(alert: Alert, page: PageState) -> str:
-    timezone = page.settings.timezone
-    tone = "info" if alert.rule.severity == "info" and alert.state == "firing" else alert.state
+def alert_html(alert: Alert, page: PageState) -> str:
+    """One row, which leads to the cause."""
+    timezone, known = page.settings.timezone, alert.acknowledged
+    state: str = alert.state
+    tone = "info" if alert.rule.severity == "info" and state == "firing" else state
     since = "" if alert.since is None else f"since {when(alert.since, timezone)}"
     named = _named(alert.rule.name, alert.subject, alert.rule.severity)
-    return _row(tone, alert.state, named, since, alert.text, cause(page, alert.rule.kind, alert.subject, alert.since))
+    text = alert.text
+    if known is not None:
+        text += f" · acknowledged{f' by {known.by}' if known.by else ''} {when(known.at, timezone)}"
+        tone, state = ("", "acknowledged") if state == "firing" else (tone, state)
+    return _row(tone, state, named, since, text, cause(page, alert.rule.kind, alert.subject, alert.since))
 
 
 def _told(row: dict[str, Any], page: PageState) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqs_monitor.views.alert_text import CSS, alerts_html
+from cqs_monitor.views.alert_text import CSS, QUIET, alerts_html
 from cqs_monitor.views.bell import firing
 from cqs_panel import html, section, zone_name
 
@@ -23,7 +23,7 @@ def build(page: PageState) -> Any:
     def show(found: list[Alert]) -> None:
         more = len(found) - _SHOWN
         rest = f'<div class="none">and {more:,} more on the Alerts page</div>' if more > 0 else ""
-        text.object = alerts_html(found[:_SHOWN], (), page) + rest
+        text.object = (alerts_html(found[:_SHOWN], (), page) or QUIET) + rest
 
     def ask(*, quiet: bool = False) -> None:
         page.load(lambda: firing(page.bucket), show, quiet=quiet)

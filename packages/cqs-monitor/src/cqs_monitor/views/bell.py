@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqs_core.time.clock import iso_or_none, now
-from cqs_monitor.alerts.context import context_of
-from cqs_monitor.alerts.evaluation import evaluate
-from cqs_monitor.alerts.rules_file import read_rules
-from cqs_monitor.alerts.state import remembered
+from cqs_monitor.alerts.current import current_alerts
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Choice, make_report
 from cqs_panel import Notice, Status, amount
@@ -19,9 +16,8 @@ if TYPE_CHECKING:
 
 
 def firing(bucket: Bucket) -> list[Alert]:
-    """Alerts that fire now, the latest first."""
-    alerts, _ = evaluate(read_rules(bucket), context_of(bucket, now()), remembered(bucket).seen)
-    return sorted((one for one in alerts if one.state == "firing"), key=lambda one: -(one.since or 0))
+    """Alerts that fire now and that no one has acknowledged, the latest first."""
+    return sorted(current_alerts(bucket).open, key=lambda one: -(one.since or 0))
 
 
 def alerts(bucket: Bucket) -> Status:

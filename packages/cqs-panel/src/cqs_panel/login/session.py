@@ -53,6 +53,12 @@ def current_user() -> User | None:
     return logins.user_of(key) if key else None
 
 
+def user_name() -> str:
+    """The name of the user of the current session; empty without a login."""
+    user = current_user()
+    return user.name if user is not None else ""
+
+
 @contextlib.contextmanager
 def acting(key: str | None) -> Iterator[None]:
     """Run the block for a login: a thread does not know whose session it works for."""

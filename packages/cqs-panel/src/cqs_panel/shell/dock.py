@@ -111,7 +111,7 @@ class Dock(pn.viewable.Viewer):
         if job.id in self._dismissed or not _is_of(job, self._bucket()):
             return False
         if not job.over:
-            return True
+            return not job.service  # a card would stand on every page for days
         ended = job.ended or job.started
         news = job.id in self._cards or ended >= self._opened
         return news and (job.state == "failed" or time.time() - ended < _STAYS)

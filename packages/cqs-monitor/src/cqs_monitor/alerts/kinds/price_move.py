@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from pydantic import Field
 
@@ -31,5 +33,5 @@ class PriceMove(AlertKind):
         end = ts[-1] + max(within, 2 * length)  # from then on the last candle says nothing
         signal = in_steps(context, np.append(ts, end), np.append(moved, np.nan), self.over)
         if signal.value is None:
-            return Signal(None, signal.spans, f"the last candle of {subject} is too old")
+            return replace(signal, note=f"the last candle of {subject} is too old")
         return signal

@@ -1,0 +1,63 @@
+"""All alerts of a bucket as they are now: for pages, commands and the bell; the watcher keeps its own state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cqs_core.time.clock import now
+from cqs_monitor.alerts.acknowledgements import acknowledged
+from cqs_monitor.alerts.context import context_of
+from cqs_monitor.alerts.evaluation import evaluate
+from cqs_monitor.alerts.rules_file import read_rules
+from cqs_monitor.alerts.state import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqs_core import Bucket
+    from cqs_monitor.alerts.evaluation import Alert
+    from cqs_monitor.alerts.rule_reader import Issue
+    from cqs_monitor.alerts.rules_file import Rules
+
+
+@dataclass(frozen=True)
+class CurrentAlerts:
+    """One look at a bucket.
+
+    Attributes:
+        rules: in force.
+        alerts: one a rule and subject.
+        issues: what is wrong with rules.
+        accounts: that have logs.
+        round: ms UTC of the watcher's last round; 0 where there was none.
+        at: ms UTC.
+    """
+
+    rules: Rules
+    alerts: Sequence[Alert]
+    issues: Sequence[Issue]
+    accounts: Sequence[str]
+    round: int
+    at: int
+
+    @property
+    def open(self) -> list[Alert]:
+        """Alerts that fire and that no one has acknowledged; critical ones first."""
+        found = [alert for alert in self.alerts if alert.state == "firing" and alert.acknowledged is None]
+        return sorted(found, key=lambda alert: _URGENCY[alert.rule.severity])
+
+
+_URGENCY = {"critical": 0, "warning": 1, "info": 2}
+
+
+def current_alerts(bucket: Bucket) -> CurrentAlerts:
+    """Evaluate all rules now. Logs that did not change since the last call in this process are not read again.
+
+    Raises:
+        BucketError: the bucket does not answer.
+    """
+    rules, memory, moment = read_rules(bucket), remembered(bucket), now()
+    context = context_of(bucket, moment)
+    alerts, issues = evaluate(rules, context, memory.seen, acknowledged(bucket))
+    return CurrentAlerts(rules, alerts, issues, context.snapshot.accounts, memory.round, moment)
