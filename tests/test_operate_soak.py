@@ -199,7 +199,7 @@ class Installation:
 
     def exchange_down(self) -> None:
         self.exchange.end(signal.SIGKILL)
-        self.work(OUTAGE)
+        self.work_until_update_fails(150)  # it tries again and again before it gives up
         self.exchange.start()
 
     def bucket_away(self) -> None:
@@ -210,12 +210,16 @@ class Installation:
         away.rename(self.bucket)
 
     def disk_full(self) -> None:
+        with self.disk.full([self.services["update"], self.services["watch"]]):
+            self.work_until_update_fails(90, trades=False)  # there is something to write once a minute
+
+    def work_until_update_fails(self, seconds: float, *, trades: bool = True) -> None:
+        """Until a round of update had a fault, and some more."""
         update = self.services["update"]
-        with self.disk.full([update, self.services["watch"]]):
-            end = time.monotonic() + 90  # there is something to write once a minute
-            while time.monotonic() < end and not (update.rounds()[-1:] or [{}])[0].get("faults"):
-                self.work(1.0, trades=False)
-            self.work(OUTAGE, trades=False)
+        known, end = len(update.rounds()), time.monotonic() + seconds
+        while time.monotonic() < end and not any(one["faults"] for one in update.rounds()[known:]):
+            self.work(1.0, trades=trades)
+        self.work(OUTAGE, trades=trades)
 
     def killed(self) -> None:
         """Each service is killed at its work, and started again as systemd does: watch, until the lease has expired."""
@@ -336,8 +340,8 @@ def since_last_round(lines: list[dict], number: int) -> list[str]:
 
 
 def kind(message: str) -> str:
-    """Without the name of the object, which is another one each time."""
-    return re.sub(r"'[^']*/([^'/]*)'", "*", message)
+    """Without the times and the hash in the name of an object, which is another one each time."""
+    return re.sub(r"_\d+_", "_", re.sub(r"(?<![0-9A-Za-z])[0-9a-fT]{8,}(?![0-9A-Za-z])", "*", message))
 
 
 def restarted(lines: list[dict], number: int) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cqs_core import Bucket
+from cqs_core.jobs.service_state import service_states
 from cqs_core.testing.waiting import until
 from cqs_panel.testing.browser import open_visit
 
@@ -155,11 +156,14 @@ def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(c
     assert len(said) <= 3, said
 
 
-def test_ending_the_parent_ends_every_process_of_the_server(tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
+def test_ending_the_parent_ends_every_process_of_the_server(tmp_path, number, code):
     with running(*cqs("serve", "--no-open", "--num-procs", "2"), bucket=tmp_path) as (_, process):
         children = psutil.Process(process.pid).children()
         assert len(children) == 2
-        process.terminate()
-        process.wait(15)
+        process.send_signal(number)
+        assert process.wait(15) == code
         _, alive = psutil.wait_procs(children, timeout=10)
         assert alive == []
+    [state] = service_states(Bucket(str(tmp_path)).url)
+    assert (state.pid, state.stopped is not None) == (process.pid, code == 0)

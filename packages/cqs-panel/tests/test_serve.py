@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 import pytest
 
 from cqs_core.cli import run_command
-from cqs_panel.serve import APP
+from cqs_panel.serve import APP, PORT
 from cqs_panel.testing.fixtures import dashboard  # noqa: F401 - a fixture, found by name
 
 
@@ -32,6 +33,17 @@ def test_a_port_that_is_taken_is_refused(own_folders, capsys):
         port = other.getsockname()[1]
         assert run_command(["serve", "--port", str(port), "--no-open", "--bucket", str(own_folders)]) == 2
     assert f"port {port} is taken" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--no-open"], ["--allow", "dashboard.example.com"]])
+def test_a_dashboard_that_others_look_for_at_its_port_takes_no_other(own_folders, capsys, option):
+    with socket.socket() as other:
+        with contextlib.suppress(OSError):  # whoever has it
+            other.bind(("127.0.0.1", PORT))
+            other.listen()
+        assert run_command(["serve", *option, "--bucket", str(own_folders)]) == 2
+    said = capsys.readouterr().err
+    assert (f"port {PORT} is taken" in said, "--port 0" in said, said.count("\n")) == (True, True, 1)
 
 
 def test_a_bucket_that_is_not_there_is_refused(own_folders, capsys):

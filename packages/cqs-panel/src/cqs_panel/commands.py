@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command("serve")
 @command_options
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help="5006 by default, or a free one where that is taken; 0: a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="5006 by default; where that is taken a free one, unless --allow or --no-open is given. 0: a free one.",
 )
 @click.option(
     "--address",
@@ -50,9 +52,13 @@ def serve(
     wait: str | None,
 ) -> None:
     """Serve the dashboard on this machine."""
+    from cqs_panel.ending import leave
     from cqs_panel.login.users import login_required
+    from cqs_panel.serve import PORT
     from cqs_panel.serve import serve as run
 
+    if port is None and (allow or no_open):  # a proxy, or a person with a bookmark, looks for it there
+        port = PORT
     where = awaited_bucket(bucket, wait)
     os.environ["CQS_BUCKET"] = where.address  # sessions, forked servers and jobs read their settings afresh
 
@@ -65,6 +71,9 @@ def serve(
             text = f"cqs dashboard of {where.url}\n  {url}{_hint(address)}\nCtrl-C ends it."
             emit(said, as_json, lambda: click.echo(text, err=True))
 
+        def ended() -> None:
+            service.works = True  # a forked process said so
+
         run(
             port=port,
             address=address,
@@ -73,7 +82,10 @@ def serve(
             allow=allow,
             insecure=insecure,
             ready=ready,
+            ended=ended,
         )
+    if num_procs > 1:
+        leave()
 
 
 def _stay_alive(service: Service) -> None:

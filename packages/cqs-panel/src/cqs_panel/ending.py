@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SECONDS = 2.0
 """That sessions and threads have to come to an end by themselves."""
+_SLACK = 0.5
 
 
 def end_on_signal(loop: AbstractEventLoop) -> None:
@@ -31,19 +32,42 @@ def end_on_signal(loop: AbstractEventLoop) -> None:
         signal.signal(signal.SIGTERM, end)
 
 
-def end_forks_with_me() -> None:
-    """Forward a stop signal to forked servers, which would outlive their parent. Call it before the fork."""
-    parent = os.getpid()
+class Forks:
+    """The processes that share a port: none of them outlives the one that forked them. To be made before the fork."""
 
-    def end(*_: object) -> None:
-        import psutil
+    def __init__(self) -> None:
+        self._parent = os.getpid()
+        self._read, self._write = os.pipe()  # the parent alone keeps its end open: that closes when it is killed
+        for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._end)
 
-        if os.getpid() == parent:
-            for child in psutil.Process().children():
-                child.terminate()
+    def follow_parent(self) -> None:
+        """In a forked process: end when the parent does, whatever ended that."""
+        os.close(self._write)
+        threading.Thread(target=self._wait, name="cqs-parent", daemon=True).start()
+
+    def _wait(self) -> None:
+        if not os.read(self._read, 1):
+            leave()
+
+    def _end(self, *_: object) -> None:
+        if os.getpid() == self._parent:
+            _end_children()
         raise SystemExit(0)
 
-    signal.signal(signal.SIGTERM, end)
+
+def _end_children() -> None:
+    import psutil
+
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # a second signal must not break into this
+        signal.signal(getattr(signal, name, signal.SIGTERM), signal.SIG_IGN)
+    children = psutil.Process().children()
+    for child in children:
+        child.terminate()
+    for child in psutil.wait_procs(children, SECONDS + _SLACK)[1]:
+        child.kill()
 
 
 def leave() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_core import UsageError, plugins
 from cqs_core.cli import service, stop_requested
 from cqs_core.isolation import Escaped
-from cqs_panel.ending import end_forks_with_me, end_on_signal, leave
+from cqs_panel.ending import Forks, end_on_signal, leave
 from cqs_panel.guard.hosts import INSECURE
 from cqs_panel.login.users import login_required, users, users_file
 
@@ -37,6 +37,7 @@ def serve(
     allow: Sequence[str] = (),
     insecure: bool = False,
     ready: Callable[[str], None] = lambda _: None,
+    ended: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the dashboard until the process is stopped.
 
@@ -47,7 +48,8 @@ def serve(
         open_browser: whether to show it at once.
         allow: hosts (`name` or `name:port`) under which a proxy shows it.
         insecure: let other machines in without a login; where there are users, they log in all the same.
-        ready: called with the URL when it answers.
+        ready: called with the URL when it answers; where several processes serve, in the first of them.
+        ended: called in the process that forked those, when they have ended.
 
     Raises:
         UsageError: others could reach it and there is no user, the users cannot be read, or the port is taken.
@@ -57,7 +59,14 @@ def serve(
         os.environ[INSECURE] = "1"
     port = _free_port(address, port)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
-    server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)])
+    forks = Forks() if num_procs > 1 else None
+    try:
+        server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)])
+    except SystemExit:  # of the process that forked the others
+        ended()
+        return
+    if forks:
+        forks.follow_parent()
     server.start()
     end_on_signal(server.io_loop.asyncio_loop)
     if _first_process():
@@ -69,7 +78,7 @@ def serve(
             _run(server.io_loop)
         finally:
             server.stop(wait=False)
-    if num_procs > 1:  # a forked one: what follows is the parent's
+    if forks:  # what follows is the parent's
         leave()
 
 
@@ -92,8 +101,6 @@ def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
     from panel.io.application import build_single_handler_application
 
     _import_views()
-    if num_procs > 1:
-        end_forks_with_me()
     return pn.io.server.get_server(
         build_single_handler_application(str(APP)),
         port=port,
@@ -162,7 +169,7 @@ def _free_port(address: str, wanted: int | None) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise UsageError(f"port {wanted} is taken; name another with --port, or leave it out for a free one")
+    raise UsageError(f"port {wanted} is taken; name another with --port, or --port 0 for a free one")
 
 
 def _first_process() -> bool:

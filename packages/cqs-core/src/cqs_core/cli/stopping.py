@@ -98,8 +98,8 @@ def ending(last: Callable[[int], None] = lambda _: None) -> Iterator[None]:
     finally:
         signal.set_wakeup_fd(woken)
         os.close(write)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, handler in before.items():  # asked to end, the process does so at once, with its own exit code
+            signal.signal(number, signal.SIG_IGN if _asked else handler)
 
 
 def _ours() -> Iterator[int]:
