@@ -1,9 +1,12 @@
 """A chart on a page is changed in place: the browser keeps its figure, and the user's zoom."""
 
 import gc
+import json
+import re
 
 import numpy as np
 import pytest
+from bokeh.core.serialization import Serializer
 
 from cqs_panel.charts import ChartPane, category_bars, exact, holoviews, look, tooltip
 
@@ -89,9 +92,19 @@ def test_bars_take_other_names_and_figures(pane):
 
 def test_what_lies_below_is_drawn_when_the_page_rests(pane):
     pane.draw(lambda: curve([1, 2]), below=True)
-    assert shown(pane) == []
+    [waiting] = shown(pane)
+    assert 'aria-label="Loading"' in waiting
     pane._page.resting.pop()()
-    assert len(shown(pane)) == 1
+    [drawn] = shown(pane)
+    assert drawn.renderers
+
+
+def test_a_chart_that_fails_does_not_go_on_loading(pane):
+    with pytest.raises(ZeroDivisionError):
+        pane.draw(lambda: 1 / 0)
+    assert shown(pane) == []
+    pane.draw(lambda: curve([1, 2]))
+    assert shown(pane)[0].renderers
 
 
 def test_what_is_no_chart_is_shown_as_it_is(pane):
@@ -143,3 +156,43 @@ def test_a_figure_that_is_drawn_anew_tells_too(pane):
     [figure] = shown(pane)
     figure.renderers[0].data_source.selected.indices = [1]
     assert told == [[11]]
+
+
+def test_a_chart_with_a_key_is_drawn_once_for_all_windows():
+    drawn = []
+
+    def make():
+        drawn.append(1)
+        return curve([1, 2, 3], name="once")
+
+    one, other = ChartPane(Page(), 200).draw(make, key="once"), ChartPane(Page(), 200).draw(make, key="once")
+    [first], [second] = shown(one), shown(other)
+    assert drawn == [1]
+    assert {model.id for model in first.references()}.isdisjoint(model.id for model in second.references())
+    assert second.renderers[0].data_source.data["value"].tolist() == [1, 2, 3]
+    assert held(first) == held(second)
+
+    ChartPane(Page(), 200).draw(make, key="twice")
+    assert drawn == [1, 1]
+
+
+def held(figure):
+    """What each model of a figure holds, without the names of the models."""
+    models = figure.references()
+    found = []
+    for model in models:
+        values = Serializer(references=models).encode(model.properties_with_values())
+        text = json.dumps(values, default=lambda buffer: buffer.to_base64())
+        found.append((type(model).__name__, re.sub(r'"p\d+"', "", text)))
+    return sorted(found)
+
+
+def test_a_copied_chart_changes_in_place_without_the_other(pane):
+    ChartPane(Page(), 200).draw(lambda: curve([1, 2, 3]), key="apart")
+    other = ChartPane(Page(), 200).draw(lambda: curve([1, 2, 3]), key="apart")
+    pane.draw(lambda: curve([1, 2, 3]), key="apart")
+    [before], [apart] = shown(pane), shown(other)
+    pane.draw(lambda: curve([1, 2, 4]), key="another")
+    assert shown(pane) == [before]
+    assert before.renderers[0].data_source.data["value"].tolist() == [1, 2, 4]
+    assert apart.renderers[0].data_source.data["value"].tolist() == [1, 2, 3]

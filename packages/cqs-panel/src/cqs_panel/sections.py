@@ -36,7 +36,7 @@ _CARD = """
   min-width:0;box-sizing:border-box}
 """
 
-_SKELETON = """
+SKELETON_CSS = """
 :host{width:100%} .skeleton{display:grid;gap:12px;grid-template-columns:repeat(4,1fr);
   animation:wait 1.6s ease-in-out infinite}
 .skeleton div{height:92px;border-radius:8px;background:var(--cqs-line)}
@@ -100,10 +100,15 @@ def skeleton(blocks: int = 1, height: int = 92, *, waits: bool = False) -> Any:
         height: of a single one, in pixels.
         waits: whether it is made known as loading; where it is not, something else does that.
     """
+    return html(skeleton_html(blocks, height, waits=waits), stylesheets=[SKELETON_CSS])
+
+
+def skeleton_html(blocks: int = 1, height: int = 92, *, waits: bool = False) -> str:
+    """The same for a pane that has `SKELETON_CSS` among its style sheets."""
     kind = "skeleton" if blocks > 1 else "skeleton card"
     said = 'role="progressbar" aria-label="Loading"' if waits else 'aria-hidden="true"'
     inside = "<div></div>" * blocks
-    return html(f'<div class="{kind}" {said} style="--height:{height}px">{inside}</div>', stylesheets=[_SKELETON])
+    return f'<div class="{kind}" {said} style="--height:{height}px">{inside}</div>'
 
 
 def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **params: Any) -> Any:

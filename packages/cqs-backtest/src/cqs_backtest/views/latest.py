@@ -64,7 +64,8 @@ def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError], luck: Lu
     lines = [html(f'<span class="note">{_unreadable(len(damaged))}; see Backtest.</span>')] if damaged else []
     notes = filter(None, (luck.sentence, version_note(made)))
     lines += [html(f'<span class="note">{escape(note)}</span>') for note in notes]
-    chart = ChartPane(page, 404).draw(lambda: charts.equity(run, benchmark=False, mode="page"))
+    key = (page.bucket.address, run.id, "latest")
+    chart = ChartPane(page, 404).draw(lambda: charts.equity(run, benchmark=False, mode="page"), key=key)
     return section(name, *lines, chart, note=said, actions=[_link(page, "Open", run=run.id)])
 
 

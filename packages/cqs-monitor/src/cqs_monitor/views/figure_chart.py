@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +45,12 @@ class FigureChart(pn.viewable.Viewer):
         """Show other figures.
 
         Args:
-            figures: of which the chart is, compared with those that are drawn.
-            draw: makes the chart, in the mode `page`.
+            figures: all that the chart shows, compared with what is drawn.
+            draw: makes the chart of them, in the mode `page`; a function of its own for each kind of chart.
             caption: plain text below it.
         """
         if figures == self._figures:
             return
         self._figures = figures
         self._caption.param.update(object=f'<span class="note">{escape(caption)}</span>', visible=bool(caption))
-        self._pane.draw(draw, below=self._below)
+        self._pane.draw(draw, below=self._below, key=(getattr(draw, "__code__", draw), pickle.dumps(figures)))

@@ -47,7 +47,7 @@ class PnlCharts:
         by_symbol, by_hour = report.statistics.by_symbol, report.statistics.by_hour
         options: dict[str, Any] = {"currency": currency, "mode": "page"}
         self.curve.update(
-            [days.tolist(), pnl.tolist(), [*curves]],
+            [days.tobytes(), pnl.tobytes(), {name: curve.tobytes() for name, curve in curves.items()}],
             lambda: charts.cumulative(_frame(days, pnl, curves), mode="page") if len(days) else empty(*_NOTHING),
         )
         total = amount(sum(by_symbol.values()), currency, signed=True)

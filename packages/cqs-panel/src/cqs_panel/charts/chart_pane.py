@@ -10,11 +10,13 @@ import panel as pn
 from bokeh.models import FactorRange, FixedTicker, GridPlot, LinearColorMapper, Range1d
 
 from cqs_panel.charts.appearance import rendered
+from cqs_panel.charts.drawn_once import drawn_once
 from cqs_panel.charts.style import pane
 from cqs_panel.layout import WIDE
+from cqs_panel.sections import skeleton
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Hashable, Iterable
 
     from cqs_panel.state import PageState
 
@@ -37,20 +39,25 @@ class ChartPane(pn.viewable.Viewer):
         self._page = page
         self._figures: list[Any] = []
         self._wanted: Callable[[], Any] | None = None
+        self._key: Hashable | None = None
         self._listener: tuple[str, Callable[[list[Any]], Any]] | None = None
+        self._height = height
         self._root = pn.Column(min_height=height, **WIDE)
 
     def __panel__(self) -> Any:
         return self._root
 
-    def draw(self, make: Callable[[], Any], *, below: bool = False) -> ChartPane:
+    def draw(self, make: Callable[[], Any], *, below: bool = False, key: Hashable | None = None) -> ChartPane:
         """Draw what `make` returns, a HoloViews object, or something else to show; it is called in a thread.
 
         Args:
             make: of the chart, in the mode `page`.
             below: whether it lies below the fold: then it is drawn when the page rests.
+            key: of all that the chart shows. Where it is given, a chart is drawn once for all windows of the process.
         """
-        self._wanted = make
+        self._wanted, self._key = make, key
+        if not len(self._root):
+            self._root[:] = [skeleton(1, self._height, waits=True)]
         if below:
             self._page.later(self._ask, self._root)
         else:
@@ -93,9 +100,14 @@ class ChartPane(pn.viewable.Viewer):
 
     def _ask(self) -> None:
         if (make := self._wanted) is not None:
-            self._page.load(lambda: figures(make), self._show, quiet=True)
+            key = self._key
+            self._page.load(lambda: _tried(make, key), self._show, quiet=True)
 
-    def _show(self, drawn: list[Any]) -> None:
+    def _show(self, drawn: list[Any] | Exception) -> None:
+        if isinstance(drawn, Exception):
+            if not self._figures:
+                self._root.clear()  # the page says why; here nothing is loading any more
+            raise drawn
         if self._figures and _alike(self._figures, drawn):
             for old, new in zip(self._figures, drawn, strict=True):
                 _take_over(old, new)
@@ -105,8 +117,24 @@ class ChartPane(pn.viewable.Viewer):
         self._root[:] = [pane(one) if hasattr(one, "renderers") else one for one in drawn]
 
 
-def figures(make: Callable[[], Any]) -> list[Any]:
-    """The Bokeh figures of a chart, from top to bottom; anything that is not a chart is returned as it is."""
+def figures(make: Callable[[], Any], key: Hashable | None = None) -> list[Any]:
+    """The Bokeh figures of a chart, from top to bottom; anything that is not a chart is returned as it is.
+
+    Args:
+        make: the chart.
+        key: of all that it shows; None for a chart that no other window will show.
+    """
+    return _drawn(make) if key is None else drawn_once(key, lambda: _drawn(make))
+
+
+def _tried(make: Callable[[], Any], key: Hashable | None) -> list[Any] | Exception:
+    try:
+        return figures(make, key)
+    except Exception as error:  # noqa: BLE001 - a chart may fail in any way, and its place must know
+        return error
+
+
+def _drawn(make: Callable[[], Any]) -> list[Any]:
     with _drawing:
         made = make()
         if isinstance(made, pn.viewable.Viewable | pn.viewable.Viewer):

@@ -12,7 +12,7 @@ from cqs_core import BucketError
 from cqs_panel.layout import WIDE
 from cqs_panel.patience import patient
 from cqs_panel.remedy_buttons import remedies
-from cqs_panel.sections import failure, html, skeleton
+from cqs_panel.sections import SKELETON_CSS, failure, html, skeleton_html
 from cqs_panel.view import View, loaded
 
 if TYPE_CHECKING:
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from cqs_panel.state import PageState
     from cqs_panel.view import Card
 
-_BAR = """
-:host{height:3px;overflow:hidden} .run{height:3px;border-radius:2px;background:var(--cqs-accent);width:30%;
-  animation:run 1.1s ease-in-out infinite}
+_WAITING = """
+:host{position:static}
+.bar{position:absolute;top:0;left:0;width:100%;height:3px;overflow:hidden;z-index:1}
+.run{height:3px;border-radius:2px;background:var(--cqs-accent);width:30%;animation:run 1.1s ease-in-out infinite}
 @keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
 """
+_BAR = '<div class="bar"><div class="run" role="progressbar" aria-label="Loading"></div></div>'
 _HEADINGS = {
     "loading": "this could not be loaded",
     "update": "this could not be updated",
@@ -41,28 +43,17 @@ class PageFrame(pn.viewable.Viewer):
         super().__init__()
         self.of, self.page, self._report = of, page, report
         self._name = of.title or getattr(of, "name", "This").rpartition(".")[2].capitalize()
-        self._busy = html(
-            '<div class="run" role="progressbar" aria-label="Loading"></div>', stylesheets=[_BAR], visible=False
-        )
-        self._slow = html("", visible=False)
-        self._late: set[object] = set()
-        self._faults = pn.Column(**WIDE)
+        self._late: dict[object, Any] = {}
         self._body = pn.Column(**WIDE)
-        self._skeleton = skeleton(5 if isinstance(of, View) else 1)
+        blocks = skeleton_html(5 if isinstance(of, View) else 1)
+        self._waiting = html(f"{_BAR}{blocks}", stylesheets=[SKELETON_CSS, _WAITING])
         self._shown_faults: dict[object, tuple[str, Any]] = {}
+        self._faults: Any = None
         self._pending = 0
         self.built = self._failed = self._has_read = False
         self.on_idle: Callable[[], None] = _nothing
         self.tried = False  # whether it was drawn off-screen first: a failure in the whole page would blank it
-        self._root = pn.Column(
-            self._busy,
-            self._slow,
-            self._faults,
-            self._body,
-            self._skeleton,
-            **WIDE,
-            css_classes=["cqs-frame", *self._marked()],
-        )
+        self._root = pn.Column(self._body, self._waiting, **WIDE, css_classes=["cqs-frame", *self._marked()])
 
     def __panel__(self) -> Any:
         return self._root
@@ -84,8 +75,8 @@ class PageFrame(pn.viewable.Viewer):
         """Build the content, once; a second call builds again after a failure."""
         self.built, self._failed, self._has_read = True, False, False
         self._body.visible = True
-        self._faults.clear()
         self._shown_faults.clear()
+        self._lay_out_faults()
         try:
             with patient():
                 shown = pn.panel(loaded(self.of.build)(self.page), sizing_mode="stretch_width")
@@ -130,14 +121,13 @@ class PageFrame(pn.viewable.Viewer):
         if self.tried:  # ours waits for a slow bucket
             self._report("loading", error)
         heading = f"<b>{escape(self._name)}: this takes long</b>"
-        self._slow.object = f'<div class="fault" role="alert">{heading}<span>{escape(str(error))}</span></div>'
-        self._late.add(key)
-        self._slow.visible = True
+        said = f'<div class="fault" role="alert">{heading}<span>{escape(str(error))}</span></div>'
+        self._late[key] = html(said)
+        self._lay_out_faults()
 
     def _in_time(self, key: object) -> None:
-        self._late.discard(key)
-        if self._slow.visible and not self._late:
-            self._slow.visible = False
+        if self._late.pop(key, None):
+            self._lay_out_faults()
 
     def arrived(self, key: object) -> None:
         """Something was read and is shown: what there is counts again, and its error goes."""
@@ -153,19 +143,24 @@ class PageFrame(pn.viewable.Viewer):
             self._lay_out_faults()
 
     def _lay_out_faults(self) -> None:
-        """Every error once, however many fail for it."""
-        self._faults[:] = list(dict(self._shown_faults.values()).values())
+        """Every error once, however many fail for it, below a line on what takes long."""
+        shown = [*[*self._late.values()][-1:], *dict(self._shown_faults.values()).values()]
+        if shown or self._faults is not None:
+            if self._faults is None:  # few frames ever need it
+                self._faults = pn.Column(**WIDE)
+                self._root.insert(0, self._faults)
+            self._faults[:] = shown
 
     def busy(self, change: int) -> None:
         """Count work under way: a bar runs above the view while there is any."""
         self._pending += change
-        self._busy.visible = self._pending > 0
         self._arrive()
 
     def _arrive(self) -> None:
         """Take the skeleton away when the view is built, and what it loads first is there."""
+        if self._waiting.visible == self.idle:
+            self._waiting.param.update(object=_BAR, visible=not self.idle)  # not removed: Bokeh would walk the page
         if self.idle:
-            self._skeleton.visible = False  # not removed: Bokeh would look through the whole page for what went with it
             self.on_idle()
 
 
