@@ -93,7 +93,7 @@ def test_damaged_rows_are_shown_on_demand_and_the_page_of_the_table_stays_while_
     page = monitor(height=4000).page
     damaged = page.get_by_text("logs/Main/trades_2025-10-21.csv").first
     expect(damaged).to_be_hidden()
-    page.get_by_role("button", name="damaged rows").click()
+    page.get_by_role("button", name="damaged row").click()
     damaged.wait_for()
     page.get_by_text("2 columns where 9 are needed; not counted").wait_for()
     pages = page.locator(".tabulator-page", has_text="3")

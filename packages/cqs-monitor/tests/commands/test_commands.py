@@ -39,7 +39,7 @@ def test_pnl_has_the_form_that_was_promised(cqs, put):
         "losses": 1,
         "win_rate": 0.0,
     }
-    reason = "1 columns where 9 are needed; not counted"
+    reason = "1 column where 9 are needed; not counted"
     problems = [{"file": "logs/Main/trades_2025-10-30.csv", "line": 3, "reason": reason}]
     assert (code, found) == (0, {"accounts": {"Main": expected}, "total": expected, "problems": problems})
 

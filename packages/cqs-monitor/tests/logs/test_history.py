@@ -57,7 +57,7 @@ def test_names_without_a_valid_date_are_told_and_not_read(bucket, put):
 
 def test_problems_name_the_file_relative_to_the_bucket_and_the_line(bucket, put):
     put("logs/Main/trades_2025-10-20.csv", HEAD + BUY + b"torn\r\n" + SELL)
-    expected = Problem("logs/Main/trades_2025-10-20.csv", 3, "1 columns where 9 are needed; not counted")
+    expected = Problem("logs/Main/trades_2025-10-20.csv", 3, "1 column where 9 are needed; not counted")
     assert Logs(bucket).refresh().problems == (expected,)
 
 

@@ -47,5 +47,5 @@ def test_a_bucket_without_logs_has_no_figure(bucket):
 def test_the_palette_finds_accounts(bucket, lost):
     [entry] = palette.accounts(bucket)
     assert (entry.label, entry.kind, entry.query) == ("Main", "account", {"account": "Main"})
-    assert [one.label for one in palette.comparisons(bucket)] == ["Main against its backtest"]
+    assert [one.label for one in palette.comparisons(bucket)] == ["Main vs backtest"]
     assert list(palette.versions(bucket)) == []

@@ -121,7 +121,7 @@ def test_files_are_listed_by_account_with_their_ages(reading):
 
 def test_the_state_line_names_errors_silence_and_damage(reading):
     assert "every 5 s" in _state(reading, 5.0, "UTC")
-    assert " · 1 damaged rows or files" in _state(reading, 5.0, "UTC")
+    assert " · 1 damaged row or file," in _state(reading, 5.0, "UTC")
     silent = _state(Reading(reading.figures, at=NOW, stalled=12.0), 5.0, "UTC")
     assert "the bucket has not answered for 12 s; as of 2025-10-22" in silent
     refused = _state(Reading(error="<b>no</b>"), 5.0, "UTC")

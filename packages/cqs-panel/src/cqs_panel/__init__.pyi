@@ -25,6 +25,7 @@ from .jobs import kept as kept
 from .layout import FIELD as FIELD
 from .layout import NO_BUTTON as NO_BUTTON
 from .layout import ONE_LINE as ONE_LINE
+from .layout import SCROLLS as SCROLLS
 from .layout import WIDE as WIDE
 from .layout import bar as bar
 from .layout import beside as beside

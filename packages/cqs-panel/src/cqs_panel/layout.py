@@ -12,6 +12,15 @@ WRAPS = ":host{flex-wrap:wrap;gap:4px 8px}"
 GROWS = {"flex": "1 1 220px", "width": "auto", "min-width": "min(220px, 100%)"}
 NO_BUTTON = ".scroll-button{position:absolute!important}"
 """Panel's Column ends with a hidden button for scrolling, which would leave one more gap before it."""
+SCROLLS = """
+:host{overflow-x:auto;max-width:100%;background-repeat:no-repeat;background-attachment:local,local,scroll,scroll;
+  --cqs-shade:color-mix(in srgb,var(--cqs-text) 26%,transparent);
+  background-image:linear-gradient(to right,var(--cqs-paper) 40%,transparent),
+    linear-gradient(to left,var(--cqs-paper) 40%,transparent),
+    linear-gradient(to right,var(--cqs-shade),transparent),linear-gradient(to left,var(--cqs-shade),transparent);
+  background-size:36px 100%,36px 100%,12px 100%,12px 100%;background-position:0 0,100% 0,0 0,100% 0}
+"""
+"""For what may be wider than its place: it scrolls, and a shade at an edge says that there is more."""
 ONE_LINE = {"& button": {"whiteSpace": "nowrap"}}
 """For groups of buttons, as `sx`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,7 @@ _CSS = """
 .value{font-size:21px;line-height:30px;font-weight:700;letter-spacing:-.01em;font-variant-numeric:tabular-nums;
   white-space:nowrap;overflow:hidden;text-overflow:ellipsis;color:var(--cqs-text)}
 .note{font-size:12px;line-height:18px;color:var(--cqs-muted)}
+.figure{white-space:nowrap}
 .card[title]{cursor:help}
 .up{color:var(--cqs-up)!important} .down{color:var(--cqs-down)!important}
 svg{display:block;width:100%;height:28px;margin-top:6px;overflow:visible}
@@ -78,11 +80,16 @@ def _card(metric: Metric) -> str:
     noted, valued = (metric.tone or "", metric.value_tone or "")
     if not metric.note:
         noted, valued = "", valued or metric.tone or ""
-    note = f'<div class="note {noted}">{escape(metric.note)}</div>' if metric.note else ""
+    note = f'<div class="note {noted}">{_unbroken(metric.note)}</div>' if metric.note else ""
     label, shown = escape(metric.label), escape(metric.value)
     value = f'<div class="value {valued}" title="{shown}">{shown}</div>'
     drawn = _sparkline(metric.trend, metric.period)
     return f'<div class="card"{hint}><div class="label">{label}</div>{value}{note}{drawn}</div>'
+
+
+def _unbroken(text: str) -> str:
+    """Escaped; a figure stays in one line with its sign and unit."""
+    return re.sub(r"\S*\d\S*", r'<span class="figure">\g<0></span>', escape(text))
 
 
 def _sparkline(values: Sequence[float], period: str) -> str:
@@ -94,5 +101,5 @@ def _sparkline(values: Sequence[float], period: str) -> str:
     points = " ".join(f"{100 * i / (len(known) - 1):.2f},{24 - 22 * (v - low) / span:.2f}" for i, v in enumerate(known))
     change = tone(known[-1] - known[0]) or ""
     box = 'viewBox="0 0 100 26" preserveAspectRatio="none" aria-hidden="true"'
-    note = f'<div class="note {change}">{escape(period)}</div>' if period else ""
+    note = f'<div class="note {change}">{_unbroken(period)}</div>' if period else ""
     return f'<svg class="{change}" {box}><polyline points="{points}"/></svg>{note}'

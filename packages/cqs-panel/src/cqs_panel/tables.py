@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from cqs_panel.layout import SCROLLS
 from cqs_panel.sections import html
 from cqs_panel.theme import TABLE_CSS
 
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PLAIN_CSS = """
-:host{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:500;font-size:12px;color:var(--cqs-muted);white-space:nowrap}
 th,td{padding:8px 10px;border-bottom:1px solid var(--cqs-line);vertical-align:top;overflow-wrap:break-word}
 tr:last-child td{border-bottom:0} td.number,th.number{text-align:right;white-space:nowrap}
+td.date{white-space:nowrap}
 td.up{color:var(--cqs-up)} td.down{color:var(--cqs-down)} td.muted{color:var(--cqs-muted)}
 """
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[ \d:.]*")
 _LEAST = 64  # pixels a column; where that is too much for the screen the table scrolls
 
 
@@ -38,12 +41,13 @@ def plain_table(headers: Sequence[str], rows: Iterable[Sequence[object]], number
     """
 
     def cells(tag: str, row: Sequence[object]) -> str:
-        marked = ((' class="number"' if i in numbers else "", "–" if v is None else str(v)) for i, v in enumerate(row))
-        return "".join(f"<{tag}{css}>{escape(text)}</{tag}>" for css, text in marked)
+        texts = ["–" if value is None else str(value) for value in row]
+        kinds = ["number" if i in numbers else "date" if _DATE.fullmatch(text) else "" for i, text in enumerate(texts)]
+        return "".join(f'<{tag} class="{kind}">{escape(text)}</{tag}>' for kind, text in zip(kinds, texts, strict=True))
 
     head = f"<thead><tr>{cells('th', headers)}</tr></thead>"
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return html(f"<table>{head}<tbody>{body}</tbody></table>", stylesheets=[_PLAIN_CSS])
+    return html(f"<table>{head}<tbody>{body}</tbody></table>", stylesheets=[SCROLLS, _PLAIN_CSS])
 
 
 def table(

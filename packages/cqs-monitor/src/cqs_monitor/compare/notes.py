@@ -16,7 +16,7 @@ def notes(comparison: BotComparison) -> list[str]:
     notes = [f"The rule did not see all bars: {said}." for said in comparison.incomplete]
     if request.capital is None:
         fact = f"{comparison.capital:,.0f} {quote} is the first purchase times the number of symbols"
-        notes.append(f"Capital is not in the log: {fact}; --capital sets it.")
+        notes.append(f"Capital is not in the log: {fact}; where that is wrong, set the capital.")
     if not request.symbols:
         bought = ", ".join(result.candles.symbols)
         notes.append(f"Symbols are those that the account bought: {bought}; one that it never bought cannot be missed.")

@@ -63,7 +63,7 @@ class CompareView(pn.viewable.Viewer):
         self._form: ComparisonForm | None = None
         self._fields = pn.Column(**WIDE)
         self._bench = Workbench(
-            "Bot against backtest", self._fields, "Compare with the backtest", self._submit, changes=False
+            "Bot vs backtest", self._fields, "Compare with the backtest", self._submit, changes=False
         )
         self._bench.fold(open_=False)
         self._bench.alone(yes=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_panel import WIDE, html
+from cqs_panel import SCROLLS, WIDE, html
 from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cqs_panel import PageState
 
-_SCROLLS = ":host{overflow-x:auto;direction:rtl;max-width:100%}"
+_NEWEST_FIRST = ":host{direction:rtl}"
 
 
 class FigureChart(pn.viewable.Viewer):
@@ -36,7 +36,9 @@ class FigureChart(pn.viewable.Viewer):
         self._caption = html("", visible=False)
         # in CSS: a `min_width` of Panel would widen everything around it
         inside = pn.Column(self._pane, stylesheets=[f":host{{direction:ltr;min-width:{least}px}}"], **WIDE)
-        self._root = pn.Column(pn.Column(inside, stylesheets=[_SCROLLS], **WIDE), self._caption, **WIDE)
+        self._root = pn.Column(
+            pn.Column(inside, stylesheets=[SCROLLS, _NEWEST_FIRST] if least else [], **WIDE), self._caption, **WIDE
+        )
 
     def __panel__(self) -> Any:
         return self._root

@@ -67,9 +67,8 @@ class LogHealth(pn.viewable.Viewer):
 
     def _tell(self, problems: Any) -> None:
         self._button.visible = bool(problems)
-        self._button.label = (
-            f"{'Hide' if self._damaged.visible else 'Show'} {count(len(problems))} damaged rows and files"
-        )
+        things = "damaged row or file" if len(problems) == 1 else "damaged rows and files"
+        self._button.label = f"{'Hide' if self._damaged.visible else 'Show'} {count(len(problems))} {things}"
         rows = [(problem.file, problem.line, problem.reason) for problem in problems[:_MOST]]
         if len(problems) > _MOST:
             rows.append((f"and {count(len(problems) - _MOST)} more", None, "cqs monitor pnl --json has all"))

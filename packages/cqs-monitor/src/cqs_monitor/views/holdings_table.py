@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from cqs_panel import age, amount, percent, tone
+from cqs_panel import SCROLLS, age, amount, percent, tone
 
 if TYPE_CHECKING:
     from cqs_monitor.performance.holdings import Holding
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from cqs_monitor.performance.report import Report
 
 _MOST = 200
-CSS = """
-:host{overflow-x:auto}
+_TABLE_CSS = """
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{text-align:right;font-weight:500;font-size:12px;color:var(--cqs-muted);white-space:nowrap}
 th,td{padding:7px 8px;border-bottom:1px solid var(--cqs-line);text-align:right;white-space:nowrap}
@@ -27,6 +26,7 @@ li{padding:7px 0;border-bottom:1px solid var(--cqs-line);overflow-wrap:anywhere}
 li b{font-weight:600} li .chip{margin-left:6px} p{margin:6px 0;font-size:13px}
 p.warning{color:var(--cqs-warning)}
 """
+CSS = f"{SCROLLS}{_TABLE_CSS}"
 _HEAD = ("Symbol", "Unrealized", "Value", "Last", "Entry", "Quantity", "Held for")
 
 

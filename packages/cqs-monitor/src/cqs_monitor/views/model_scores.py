@@ -132,7 +132,7 @@ def _quarters(evaluation: dict[str, Any]) -> Any:
         )
     )
     drawn = shown.vbar("quarter", 0.7, "accuracy", source=source, color="color")
-    shown.xaxis.major_label_orientation = 0.8
+    shown.xaxis.major_label_orientation = "vertical"  # a phone has 15 pixels for each
     told_then = evaluation["decay"]["training_accuracy"]
     if told_then is not None:
         shown.add_layout(Span(location=100 * told_then, dimension="width", line_dash="dashed", line_color=GREY))
@@ -166,7 +166,7 @@ def _drift(evaluation: dict[str, Any]) -> Any:
 def _problems(evaluation: dict[str, Any]) -> Any:
     said = [
         *evaluation["problems"],
-        "Labels overlap: each looks 20 days ahead, so neighbouring days are not independent.",
+        "Labels overlap: each looks 20 days ahead, so neighboring days are not independent.",
     ]
     if evaluation["isolation"]["network"] != "cut off":
         said.append("The model's process could reach the network: this system does not let users cut it off.")

@@ -88,7 +88,7 @@ def score_metrics(evaluation: Mapping[str, Any]) -> list[Metric]:
         Metric(
             "Calibration error",
             _share(calibration["error"]) if calibration else "–",
-            "said against came true",
+            "stated probabilities, compared with what happened",
             hint="Expected calibration error over ten bins",
         ),
     ]

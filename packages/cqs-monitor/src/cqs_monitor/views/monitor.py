@@ -173,7 +173,7 @@ def _state(reading: Reading, seconds: float, timezone: str | None) -> str:
         fact = f"the bucket has not answered for {reading.stalled:.0f} s"
         return f'<span class="state warning" role="alert">{fact}; {as_of}</span>'
     damaged = len(reading.snapshot.problems)
-    warned = f" · {damaged} damaged rows or files, see Files" if damaged else ""
+    warned = f" · {damaged} damaged {'row or file' if damaged == 1 else 'rows or files'}, see Files" if damaged else ""
     return f'<span class="state">{as_of}, every {seconds:.0f} s{warned}</span>'
 
 

@@ -23,7 +23,7 @@ def accounts(bucket: Bucket) -> Iterator[Entry]:
 def comparisons(bucket: Bucket) -> Iterator[Entry]:
     """Each account against a backtest."""
     for name in reader_of(bucket.address).refresh().snapshot.accounts:
-        yield Entry(f"{name} against its backtest", "comparison", {"account": name})
+        yield Entry(f"{name} vs backtest", "comparison", {"account": name})
 
 
 def versions(bucket: Bucket) -> Iterator[Entry]:

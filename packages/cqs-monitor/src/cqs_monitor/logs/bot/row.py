@@ -102,7 +102,7 @@ def row_of(fields: Sequence[str], places: Sequence[int] = NATURAL) -> Row:
         DamagedRow: they are none.
     """
     if len(fields) <= max(places):
-        raise DamagedRow(f"{len(fields)} columns where {max(places) + 1} are needed")
+        raise DamagedRow(f"{len(fields)} column{'' if len(fields) == 1 else 's'} where {max(places) + 1} are needed")
     when, day, action, symbol, price, quantity, amount, pct, krw = (fields[at] for at in places)
     if action not in ("BUY", "SELL"):
         raise DamagedRow(f"action is {action[:40]!r}, neither BUY nor SELL")
