@@ -129,6 +129,25 @@ def test_range_interval_and_scale_are_chosen_and_stay_in_the_address(visit, url)
     again.wait_for_function(f"drawn().data.step[0] === {day} && {label} === {change}")
 
 
+def test_an_indicator_is_added_by_the_keyboard_changed_and_removed(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    field = page.get_by_role("combobox", name="Add indicator")
+    field.focus()
+    page.keyboard.type("rsi")
+    page.keyboard.press("Enter")
+    lines = "models().find((m) => m.type === 'ColumnDataSource' && m.data.xs).data"
+    page.wait_for_function(f"{lines}.place.includes('0') && {lines}.ys[0].every((one) => one > 0 && one < 100)")
+    expect(page.locator(".line b")).to_have_text(re.compile(r"^\d"))
+    before = page.evaluate(f"{lines}.ys[0].at(-1)")
+    page.get_by_label("RSI n").fill("5")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"(was) => {lines}.ys[0].at(-1) !== was", arg=before)
+    page.wait_for_function("location.search.includes('chart-lines=rsi%3A5')")
+    page.get_by_role("button", name="Remove RSI").click()
+    page.wait_for_function(f"{lines}.xs.length === 0 && !location.search.includes('chart-lines')")
+
+
 def test_a_series_without_candles_says_so(visit, url):
     page = visit(url + "?view=candles&market=ETH/KRW").page
     page.get_by_text("No candles").wait_for()

@@ -11,6 +11,7 @@ import threading
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import Distribution
+from operator import attrgetter
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -233,6 +234,25 @@ def test_the_overlay_draws_weekends(host):
     start, end = clock.parse_range("2024-01-01", "2024-01-14")
     days = [clock.iso(band.start)[:10] for band in overlay.layers(Series("upbit", "BTC/KRW", "1d"), start, end)]
     assert days == ["2024-01-06", "2024-01-07", "2024-01-13", "2024-01-14"]
+
+
+def test_the_indicator_is_drawn(host):
+    import pandas as pd
+
+    from cqs_panel import FrameCandles
+    from cqs_panel.charts.chosen_indicators import from_address, indicator_lines
+
+    ys = attrgetter("values")
+    close = [100.0 * 1.1**i for i in range(40)]
+    index = pd.date_range("2024-01-01", periods=40, tz="UTC")
+    frame = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close", "volume"), close), index=index)
+    source = FrameCandles(frame, "1d")
+    first, last = source.span()
+    chosen = from_address("momentum:3", host.indicators())
+    [line, level], faults = indicator_lines(source, (first, last + 1), 86_400_000, chosen)
+    assert not faults
+    assert ys(line)[3:] == pytest.approx([33.1] * 37)
+    assert ys(level).tolist() == [0, 0]
 
 
 def test_the_format_is_recognized_and_imported(installed, tmp_path, capsys):

@@ -420,6 +420,11 @@ WRONG = {
     ),
     "a card without anything": ("register_cards", "class V: name = 'x'", "title is None"),
     "an overlay without layers": ("register_overlays", "class V: name = 'x'; title = 'X'", "layers is None"),
+    "an indicator without a length": (
+        "register_indicators",
+        "class V: name = 'x'; title = 'X'; compute = print; memory = 1; parameters = {'n': 0}",
+        "parameter n is 0",
+    ),
     "a channel that cannot send": ("register_channels", "class V: name = 'x'; send = 5", "not a channel"),
     "a kind of alert without a threshold": (
         "register_alert_kinds",

@@ -63,6 +63,14 @@ def register_views() -> Sequence[Any]:
 
 
 @hookimpl
+def register_indicators() -> Sequence[Any]:
+    """Those of `cqs_backtest.indicators`, for candle charts."""
+    from cqs_backtest.views.charted import INDICATORS
+
+    return INDICATORS
+
+
+@hookimpl
 def register_cards() -> Sequence[Any]:
     """The newest run, on the overview."""
     from cqs_backtest.views import CARDS

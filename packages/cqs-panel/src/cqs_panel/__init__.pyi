@@ -62,6 +62,7 @@ from .theme.palette import tones as tones
 from .view import Band as Band
 from .view import Card as Card
 from .view import Entry as Entry
+from .view import Indicator as Indicator
 from .view import Layer as Layer
 from .view import Line as Line
 from .view import Marks as Marks

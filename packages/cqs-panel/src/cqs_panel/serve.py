@@ -123,6 +123,7 @@ def _import_views() -> None:
     cqs_panel.shell.installed_views()
     plugins().cards()
     plugins().overlays()
+    plugins().indicators()
     gc.freeze()
 
 

@@ -200,3 +200,29 @@ class Overlay:
     name: str
     title: str
     layers: Callable[[Series, int, int], Sequence[Layer] | Any] | str
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """Lines that a candle chart computes from the candles that it draws, added and removed by the user.
+
+    Attributes:
+        name: unique among all indicators; it is part of addresses.
+        title: what the user reads: SMA.
+        compute: `compute(candles, **parameters)`, or `module:function`; called off the server's loop. `candles` is a
+            `cqs_core.Candles` of one market. It returns (T,) or (T, 1), or a mapping of such arrays by name. As with
+            `cqs_backtest.indicators`, row i is what is known at the open of bar i; the chart asks for one row more than
+            it has candles, and draws row i + 1 at candle i. NaN interrupts a line.
+        parameters: their usual values by name, above 0; the user may change them. One that is an int stays whole.
+        below: whether it has a pane of its own below the price, for values that are not prices.
+        levels: values that are marked in that pane.
+        memory: how far it looks back, in multiples of its largest parameter: 1 for a mean of the last n candles.
+    """
+
+    name: str
+    title: str
+    compute: Callable[..., Any] | str
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    below: bool = False
+    levels: Sequence[float] = ()
+    memory: float = 1.0

@@ -24,6 +24,7 @@ _NAMES = {
     "register_views": "slug",
     "register_cards": "name",
     "register_overlays": "name",
+    "register_indicators": "name",
     "register_tables": "name",
     "register_variables": "name",
     "register_health_checks": "name",

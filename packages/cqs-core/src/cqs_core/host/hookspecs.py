@@ -63,6 +63,11 @@ def register_overlays() -> Sequence[Any]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_indicators() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Called when a candle chart is drawn. Returns `cqs_panel.Indicator` lines that it computes from its candles."""
+
+
+@hookspec
 def register_candle_formats() -> Sequence[CandleFormat]:  # type: ignore[empty-body]
     """Called when a file of candles is imported. Returns formats that it may be in."""
 

@@ -194,6 +194,21 @@ def _is_overlay(item: Any) -> Checked:
     return _text(item, "title", empty=False) or _target(item, "layers") or True
 
 
+def _is_indicator(item: Any) -> Checked:
+    said = _text(item, "title", empty=False) or _target(item, "compute") or _number(item, "memory")
+    usual = getattr(item, "parameters", None)
+    if not said and not isinstance(usual, Mapping):
+        said = f"whose parameters are {usual!r}; give their usual values by name"
+    if not said and not all(isinstance(name, str) and name.isidentifier() for name in usual or {}):
+        said = f"whose parameters are {usual!r}; their names must be those of arguments"
+    return said or _first(_usual_fault(name, value) for name, value in (usual or {}).items()) or True
+
+
+def _usual_fault(name: str, value: Any) -> str:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    return "" if good else f"whose parameter {name} is {value!r}; it must be a number above 0"
+
+
 KINDS: Mapping[str, tuple[str, Callable[[Any], Checked]]] = {
     "register_commands": ('a pair ("module:attribute", "help")', _is_command),
     "register_exchanges": ("a subclass of cqs_core.Exchange", _is_exchange),
@@ -210,6 +225,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], Checked]]] = {
     "register_views": ("a cqs_panel.View", _is_view),
     "register_cards": ("a cqs_panel.Card", _is_card),
     "register_overlays": ("a cqs_panel.Overlay", _is_overlay),
+    "register_indicators": ("a cqs_panel.Indicator", _is_indicator),
 }
 """By hook: what an item must be, in words, and its check."""
 HOOKS = tuple(KINDS)

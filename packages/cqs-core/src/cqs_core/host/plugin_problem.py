@@ -43,7 +43,7 @@ def traceback_of(error: BaseException) -> str:
 
 def lacks_dashboard(where: str, error: Exception) -> bool:
     """Whether a hook of the dashboard failed only because cqs-panel is not installed."""
-    of_dashboard = where in {"register_views", "register_cards", "register_overlays"}
+    of_dashboard = where in {"register_views", "register_cards", "register_overlays", "register_indicators"}
     return of_dashboard and isinstance(error, ModuleNotFoundError) and error.name == "cqs_panel"
 
 

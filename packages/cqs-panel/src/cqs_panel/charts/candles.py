@@ -13,6 +13,7 @@ from cqs_panel.charts.buckets import Buckets, joined, name_of
 from cqs_panel.charts.changes import Changed, changed, columns
 from cqs_panel.charts.chart_controls import ChartControls
 from cqs_panel.charts.damage_notice import DamageNotice, or_damage
+from cqs_panel.charts.indicator_panes import IndicatorPanes
 from cqs_panel.charts.layers import Layers
 from cqs_panel.charts.newest import NewestEnd, put
 from cqs_panel.charts.overlays import Overlays
@@ -76,7 +77,7 @@ class CandleChart(pn.viewable.Viewer):
         self._stale: int | None = None  # from here on candles are others than those drawn
         self._missed: int | None = None  # the same, since the viewport's were requested
         self._turn = 0  # of the last redraw; of those that wait for a thread only the last one is read
-        self._height = height
+        self._height, self._full = height, 0  # the latter while the chart fills the screen
         self._damage = DamageNotice(page, self._open_again)
         self._colors = tones()
         self._data = ColumnDataSource(columns(joined([], 1), self._colors))
@@ -87,14 +88,15 @@ class CandleChart(pn.viewable.Viewer):
             y_range=Range1d(0, 1),
             toolbar_location=None,
         )
-        self._draw()
+        down = self._draw()
         self._controls = ChartControls(page, self._price.x_range.id, self._act)
         self._newest = NewestEnd(self._price, self._colors)
-        self._readout = Readout(self._price, self._volume, self._data, self._newest.data)
         self._layers = Layers(self._price, self._colors)
+        self._readout = Readout(self._price, self._volume, self._data, self._newest.data, self._layers.lines)
         self._overlays = Overlays(page, self._layers, own)
         self._blank = pn.Column(visible=False, **WIDE)
         self._figures = pn.Column(pane(self._price), pane(self._volume), **WIDE, visible=False)
+        self._indicators = IndicatorPanes(page, self._controls, self._layers, self._figures, self._price.x_range, down)
         self._set_scale()
 
     def __panel__(self) -> Any:
@@ -196,12 +198,23 @@ class CandleChart(pn.viewable.Viewer):
     def _act(self, what: str, value: Any) -> None:
         """What the user chose above the chart."""
         if what == "full" and isinstance(value, int | float):
-            self._resize(min(int(value), _TALLEST) if value > 0 else self._height)
+            self._full = min(int(value), _TALLEST) if value > 0 else 0
+            self._resize()
         elif what in self._controls.chosen and isinstance(value, str):
             self._controls.choose(**{what: value})
-            {"interval": self._choose_interval, "range": self._choose_range, "scale": self._set_scale}[what]()
+            {
+                "interval": self._choose_interval,
+                "range": self._choose_range,
+                "scale": self._set_scale,
+                "lines": self._indicators.choose,
+            }[what]()
+        elif what in ("add", "change", "remove"):
+            self._indicators.answer(what, value)
+            self._resize()
 
-    def _resize(self, height: int) -> None:
+    def _resize(self) -> None:
+        """Fill the screen, or be as high as the page wants it; panes of indicators take their part of a screen."""
+        height = max(self._full - self._indicators.height - 40, 240) if self._full else self._height
         self._price.height, self._volume.height = round(height * 0.78), round(height * 0.22) + 40
 
     def _set_scale(self) -> None:
@@ -264,6 +277,7 @@ class CandleChart(pn.viewable.Viewer):
         self._show_last(got.last)
         if fits and put(self._data, got.begin or 0, columns(got.bars, self._colors)):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
+            self._indicators.follow(got.source, int(self._have[0]), int(self._have[1]), self.step)
         else:
             self._ask(anew=since < self._have[1])
 
@@ -286,7 +300,8 @@ class CandleChart(pn.viewable.Viewer):
         self._price.x_range.update(start=start, end=end)
         self._moving = False
 
-    def _draw(self) -> None:
+    def _draw(self) -> Any:
+        """Add the glyphs; the line of the crosshair is returned."""
         up, p, v = self._data, self._price, self._volume
         p.segment("ts", "high", "ts", "low", source=up, color="color", line_width=1)
         p.segment("left", "close", "right", "close", source=up, color="color", line_width=1)
@@ -295,7 +310,7 @@ class CandleChart(pn.viewable.Viewer):
         v.rect("ts", "half", "width", "volume", source=up, fill_color="color", line_color=None, fill_alpha=0.5)
         p.xaxis.visible = v.ygrid.visible = False
         v.yaxis.ticker.desired_num_ticks = 2
-        crosshair(p, v, level=p)
+        down = crosshair(p, v, level=p)
         fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range, "v": v.y_range}, code=_FIT)
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
@@ -304,6 +319,7 @@ class CandleChart(pn.viewable.Viewer):
         p.js_on_event("reset", fit)  # it also sets both value axes to what they began with
         for happening in ("data", "patching", "streaming"):
             up.js_on_change(happening, fit)
+        return down
 
     def _moved(self, attr: str, old: float, new: float) -> None:  # noqa: ARG002 - Bokeh asks for this signature
         self._leave_range()
@@ -347,6 +363,7 @@ class CandleChart(pn.viewable.Viewer):
         self._data.data = columns(bars, self._colors)
         self._fit()
         self._overlays.follow(source.series, *asked)
+        self._indicators.follow(source, *asked, bars.step)
         if (since := _earliest(self._stale, self._missed)) is not None:
             self.redraw(since)
         self._ask()  # the viewport may have returned to the range drawn before

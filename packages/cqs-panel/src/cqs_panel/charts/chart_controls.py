@@ -25,7 +25,8 @@ _SAID = {
 }
 RANGES = {"1D": _DAY, "1W": 7 * _DAY, "1M": 30 * _DAY, "1Y": 365 * _DAY, "All": math.inf}
 _FEWEST = 12  # candles that a range shows at least
-_NAMES = {"interval": "chart-interval", "range": "chart-range", "scale": "chart-scale"}  # in the address
+# In the address.
+_NAMES = {"interval": "chart-interval", "range": "chart-range", "scale": "chart-scale", "lines": "chart-lines"}
 
 
 class ChartControls:
@@ -48,7 +49,8 @@ class ChartControls:
     @property
     def interval(self) -> int:
         """Length of the shortest bucket that the user wants, in ms; 0 leaves it to the zoom."""
-        return next((step for step in steps(self._base) if name_of(step) == self.chosen["interval"]), 0)
+        known = steps(self._base) if self._base else ()
+        return next((step for step in known if name_of(step) == self.chosen["interval"]), 0)
 
     @property
     def span(self) -> float | None:

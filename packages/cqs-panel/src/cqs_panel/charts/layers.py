@@ -6,11 +6,12 @@ lay out the whole page again.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool
+from bokeh.models import CDSView, ColumnDataSource, GroupFilter, HoverTool
 
 from cqs_core import DataError
 from cqs_panel.theme import ACCENT, AMBER, GREY
@@ -24,9 +25,24 @@ if TYPE_CHECKING:
     from cqs_panel.theme import Tones
     from cqs_panel.view import Layer
 
-_LINES = (ACCENT, AMBER, "#a78bfa", "#f472b6", "#34d399", GREY)
+LINE_COLORS = (ACCENT, AMBER, "#a78bfa", "#f472b6", "#34d399", GREY)
 _TONES = ("up", "down", "neutral", "warning")
 _SHAPES = {"buy": "triangle", "sell": "inverted_triangle"}
+
+
+@dataclass(frozen=True)
+class IndicatorLine(Line):
+    """A line of an indicator.
+
+    Attributes:
+        color: of the line.
+        key: of the indicator on the chart.
+        place: of its pane, empty over the price.
+    """
+
+    color: str = GREY
+    key: str = ""
+    place: str = ""
 
 
 def checked(layer: Any) -> Layer:
@@ -68,12 +84,17 @@ class Layers:
     def __init__(self, figure: Any, colors: Tones) -> None:
         self._colors = colors
         self._groups: dict[str, Sequence[Layer]] = {}
-        self._bands, self._lines, self._marks = (ColumnDataSource(data) for data in self._rows())
+        self._bands, self.lines, self._marks = (ColumnDataSource(data) for data in self._rows())
         figure.vstrip("left", "right", source=self._bands, fill_color="color", fill_alpha=0.10, line_color=None)
-        figure.multi_line("xs", "ys", source=self._lines, line_color="color", line_width=1.4)
+        self.draw_lines(figure, "")
         look = {"size": 11, "fill_color": "color", "line_color": "#ffffff", "line_width": 1.2, "marker": "shape"}
         marks = figure.scatter("x", "y", source=self._marks, **look)
         figure.add_tools(HoverTool(renderers=[marks], tooltips=[("", "@text")], show_arrow=False))
+
+    def draw_lines(self, figure: Any, place: str) -> None:
+        """Let a figure show the lines of a place."""
+        view = CDSView(filter=GroupFilter(column_name="place", group=place))
+        figure.multi_line("xs", "ys", source=self.lines, view=view, line_color="color", line_width=1.4)
 
     def replace(self, group: str, layers: Sequence[Layer]) -> None:
         """Draw these in place of what the group had."""
@@ -89,7 +110,7 @@ class Layers:
             self._draw()
 
     def _draw(self) -> None:
-        for source, data in zip((self._bands, self._lines, self._marks), self._rows(), strict=True):
+        for source, data in zip((self._bands, self.lines, self._marks), self._rows(), strict=True):
             if any(map(len, data.values())) or any(map(len, source.data.values())):
                 source.data = data
 
@@ -101,7 +122,9 @@ class Layers:
             {
                 "xs": [line.ts.astype(np.float64) for line in lines],
                 "ys": [line.values for line in lines],
-                "color": [_LINES[i % len(_LINES)] for i in range(len(lines))],
+                "color": _line_colors(lines),
+                "key": [getattr(line, "key", "") for line in lines],
+                "place": [getattr(line, "place", "") for line in lines],
             },
             self._mark_rows([layer for layer in layers if isinstance(layer, Marks)]),
         )
@@ -123,3 +146,9 @@ class Layers:
             "color": [tints[mark.side] for mark in marks for _ in mark.ts],
             "text": [text for mark in marks for text in [*mark.text, *[mark.label] * (len(mark.ts) - len(mark.text))]],
         }
+
+
+def _line_colors(lines: Sequence[Line]) -> list[str]:
+    """Lines of overlays take the colors in turn; those of indicators have one."""
+    turn = itertools.cycle(LINE_COLORS)
+    return [line.color if isinstance(line, IndicatorLine) else next(turn) for line in lines]

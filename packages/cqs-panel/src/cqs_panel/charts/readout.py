@@ -22,13 +22,21 @@ else {
   const figure = (value) => { const size = Math.abs(value); return value.toLocaleString("en-US", size >= 1000
     ? {maximumFractionDigits: 0} : size >= 1 ? {maximumFractionDigits: 4} : {maximumSignificantDigits: 6}) }
   const [bucket, coin, base] = x.tags, change = 100 * (close[i] / open[i] - 1)
+  const lines = {}, {xs, ys, key} = drawn.data, middle = source.data.ts[i], half = source.data.step[i] / 2
+  for (let k = 0; k < xs.length; k++) if (key[k] !== "") {
+    let a = 0, b = xs[k].length
+    while (a < b) { const m = (a + b) >> 1; if (xs[k][m] <= middle + 1) a = m + 1; else b = m }
+    const value = a && middle - xs[k][a - 1] < half ? ys[k][a - 1] : NaN
+    const said = isFinite(value) ? figure(value) : "–"
+    lines[key[k]] = key[k] in lines ? `${lines[key[k]]} / ${said}` : said
+  }
   const many = new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 4}).format(volume[i])
   known.set(x.id, {
     when: new Date(start[i]).toISOString().slice(0, 16).replace("T", " "),
     bucket: bucket === base ? bucket : `${bucket} bars of ${base}`,
     open: figure(open[i]), high: figure(high[i]), low: figure(low[i]), close: figure(close[i]),
     change: isFinite(change) ? `${change >= 0 ? "+" : ""}${change.toFixed(2)} %` : "", up: change >= 0,
-    volume: `${many} ${coin}`,
+    volume: `${many} ${coin}`, lines,
   })
 }
 document.dispatchEvent(new CustomEvent("cqs-readout", {detail: x.id}))
@@ -80,12 +88,15 @@ class Readout:
         volume: the lower one.
         source: of the candles.
         newest: of the newest price's label.
+        lines: of the lines over the price and in panes.
     """
 
-    def __init__(self, price: Any, volume: Any, source: ColumnDataSource, newest: ColumnDataSource) -> None:
+    def __init__(
+        self, price: Any, volume: Any, source: ColumnDataSource, newest: ColumnDataSource, lines: ColumnDataSource
+    ) -> None:
         x, y = price.x_range, price.y_range
         x.tags = ["", "", ""]
-        show = CustomJS(args={"source": source, "x": x}, code=_SHOW)
+        show = CustomJS(args={"source": source, "x": x, "drawn": lines}, code=_SHOW)
         for figure in (price, volume):
             for event in ("mousemove", "mouseleave"):
                 figure.js_on_event(event, show)
@@ -94,6 +105,7 @@ class Readout:
         price.js_on_change("inner_height", show)  # a figure that comes with its candles has no change of data
         for happening in ("data", "patching", "streaming"):
             source.js_on_change(happening, show)
+        lines.js_on_change("data", show)
         self._x = x
         volume.yaxis.formatter = CustomJSTickFormatter(args={"x": x}, code=_VOLUME)
         args = {"newest": newest, "y": y, "frame": price}

@@ -159,12 +159,13 @@ def styled(shown: Any) -> Any:
     return shown
 
 
-def crosshair(*figures: Any, level: Any = None) -> None:
-    """One vertical line through all figures; a horizontal one through `level`."""
+def crosshair(*figures: Any, level: Any = None) -> Any:
+    """One vertical line through all figures, which is returned; a horizontal one through `level`."""
     down = Span(dimension="height", line_dash="dotted", line_color=GREY)
     across = Span(dimension="width", line_dash="dotted", line_color=GREY)
     for shown in figures:
         shown.add_tools(CrosshairTool(overlay=[down, across] if shown is level else down))
+    return down
 
 
 def hover(renderers: list[Any], rows: list[tuple[str, str]], **params: Any) -> HoverTool:

@@ -53,7 +53,7 @@ def build(page: PageState) -> Any:
 def _known() -> list[list[list[str]]]:
     """Installed plugins, and failures."""
     host = plugins()
-    for collect in (host.views, host.cards, host.overlays):
+    for collect in (host.views, host.cards, host.overlays, host.indicators):
         collect()
     rows = [[p["name"], p["version"], _gives(p["hooks"]), p["state"]] for p in host.describe()]
     return [rows, [[p.plugin, p.where, p.error, p.traceback] for p in host.problems]]

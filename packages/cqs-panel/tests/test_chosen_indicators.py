@@ -1,0 +1,95 @@
+"""Indicators on candle charts: right at any zoom and from any place, whatever an address or a plugin gives."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cqs_panel import FrameCandles, Indicator
+from cqs_panel.charts.buckets import MINUTE
+from cqs_panel.charts.chosen_indicators import ChosenIndicator, from_address, indicator_lines, to_address
+
+ROWS = 6_000
+ys = attrgetter("values")
+
+
+def mean(candles, n):
+    """As `cqs_backtest.indicators`: a row has what is known at its open."""
+    values = pd.Series(candles.close[:, 0])
+    return values[values.notna()].rolling(n).mean().reindex(values.index).shift(1).to_numpy()
+
+
+def broken(candles, n):
+    raise ValueError("no such day")
+
+
+KNOWN = {
+    "mean": Indicator("mean", "Mean", mean, {"n": 20}),
+    "twice": Indicator("twice", "Twice", lambda candles, n: {"a": mean(candles, n), "b": mean(candles, 2 * n)[:, None]},
+                       {"n": 5}, below=True, levels=[100], memory=2),
+    "wide": Indicator("wide", "Wide", mean, {"n": 3, "width": 2.0}),
+    "broken": Indicator("broken", "Broken", broken, {"n": 1}),
+    "short": Indicator("short", "Short", lambda candles, n: np.zeros(3), {"n": 1}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def source():
+    rng = np.random.default_rng(3)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.002, ROWS)))
+    index = pd.date_range("2024-01-01", periods=ROWS, freq="1min", tz="UTC")
+    frame = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), close) | {"volume": 1.0}, index=index)
+    return FrameCandles(frame[rng.random(ROWS) > 0.3], "1m")  # a market with holes
+
+
+@pytest.mark.parametrize("step", [MINUTE, 15 * MINUTE])
+def test_a_window_shows_what_the_whole_series_shows(source, step):
+    first, last = source.span()
+    bars = source.buckets(first, last + 1, step)
+    window = int(bars.ts[len(bars) // 2]), int(bars.ts[-1]) + step
+    [line], faults = indicator_lines(source, window, step, from_address("mean:40", KNOWN))
+    want = pd.Series(bars.close, bars.ts + step // 2).rolling(40).mean()
+    assert not faults
+    assert ys(line) == pytest.approx(want[line.ts].to_numpy())
+    assert line.ts[0] == window[0] + step // 2
+    assert line.ts[-1] == bars.ts[-1] + step // 2  # the newest candle has its own value
+
+
+def test_several_lines_stand_in_a_pane_with_their_levels(source):
+    first, last = source.span()
+    found, _ = indicator_lines(source, (first, last), MINUTE, from_address("mean:9,twice:5", KNOWN))
+    assert [(line.label, line.key, line.place) for line in found] == [
+        ("Mean", "0", ""), ("a", "1", "0"), ("b", "1", "0"), ("", "", "0"),
+    ]  # fmt: skip
+    assert ys(found[-1]).tolist() == [100, 100]
+
+
+def test_what_fails_is_named_and_the_others_are_drawn(source):
+    first, last = source.span()
+    found, faults = indicator_lines(source, (first, last), MINUTE, from_address("broken,short,mean", KNOWN))
+    assert [line.label for line in found] == ["Mean"]
+    assert faults[0] == "Broken cannot be drawn: no such day"
+    assert "it returned shape (3,)" in faults[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("mean:7,wide:4:1.5", "mean:7,wide:4:1.5"),
+        ("mean", "mean:20"),
+        ("mean:0,mean:-3,mean:nan,mean:1e9,mean:x,mean:2:3", "mean:20,mean:2"),
+        ("<b>,,nothing:5", ""),
+        (",".join(f"mean:{n}" for n in range(1, 50)), ",".join(f"mean:{n}" for n in range(1, 9))),
+    ],
+)
+def test_an_address_is_read_as_far_as_it_can_be(text, read):
+    assert to_address(from_address(text, KNOWN)) == read
+
+
+def test_a_changed_parameter_stays_whole_or_as_it_was():
+    one = ChosenIndicator(KNOWN["wide"], KNOWN["wide"].parameters)
+    assert one.changed(["9.7", "2.5"]).parameters == {"n": 9, "width": 2.5}
+    assert one.changed(["", None]).parameters == one.parameters
