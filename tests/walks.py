@@ -7,7 +7,7 @@ from typing import Any
 from plots import settle
 
 PAGES = (
-    *("overview", "data", "backtest", "optimize", "validate", "monitor"),
+    *("overview", "data", "backtest", "runs", "optimize", "validate", "monitor"),
     *("compare", "alerts", "models", "sql", "jobs", "plugins"),
 )
 _FAULTS = """() => {

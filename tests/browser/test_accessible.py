@@ -15,6 +15,7 @@ SEEN = {
     "overview": "Volatility breakout",
     "data": "Coverage",
     "backtest": "Kept runs",
+    "runs": "tick some to compare them",
     "optimize": "Kept sweeps",
     "validate": "Run the tests",
     "monitor": "Reconciliation",

@@ -1,4 +1,4 @@
-"""The Backtest page: a run by URL, its trades on candles, kept runs, a comparison; the report, network blocked."""
+"""The Backtest page: a run by URL, its trades on candles, kept runs; the report, network blocked."""
 
 from __future__ import annotations
 
@@ -59,21 +59,18 @@ def test_a_run_opens_by_its_address_and_a_click_on_a_trade_shows_its_candles(ope
     page.get_by_text("fills of this run").wait_for()
 
 
-def test_kept_runs_are_opened_compared_and_missed(visit, dashboard, kept):
-    """One by a click, and the back button returns; two side by side; one that is not there is said."""
+def test_kept_runs_are_opened_listed_and_missed(visit, dashboard, kept):
+    """One by a click, and the back button returns; all on their page; one that is not there is said."""
     bucket, runs = kept
     page = visit(f"{dashboard(bucket)}?view=backtest").page
-    page.locator(".tabulator-row .tabulator-cell[tabulator-field=strategy]").first.click()
+    page.locator(".tabulator-row .tabulator-cell[tabulator-field=title]").first.click()
     page.get_by_text(f"run {runs[1]}").wait_for()
     page.wait_for_url(f"**run={runs[1]}**")
     page.get_by_text("Noise ratio").locator("xpath=..").get_by_text("0.60").first.wait_for()  # the form is the run's
     page.go_back()
     page.wait_for_function("!location.search.includes('run=')")
-    follow(page, f"?view=backtest&compare={','.join(runs)}")
-    page.get_by_text("Settings that differ").wait_for()
-    page.get_by_text("Noise ratio").locator("visible=true").first.wait_for()
-    page.get_by_text("Growth").wait_for()
-    page.get_by_text("Trades compared with run 1").wait_for()
+    page.get_by_role("button", name="All runs").click()
+    page.get_by_text("tick some to compare them").wait_for()
     follow(page, "?view=backtest&run=nothing")
     page.get_by_text("unknown run 'nothing'").wait_for()
     page.get_by_role("button", name="Run backtest").wait_for()

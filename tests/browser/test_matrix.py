@@ -24,6 +24,7 @@ DEPENDS = {
     "overview": "cannot be read",
     "data": "These candles cannot be read",
     "backtest": "cannot be listed",
+    "runs": "cannot be listed",
     "optimize": "A sweep cannot be listed",
     "validate": "This cannot be listed",
     "monitor": "positions.json is unreadable",

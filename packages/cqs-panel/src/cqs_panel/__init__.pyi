@@ -55,6 +55,7 @@ from .strategy_form import pair as pair
 from .tables import choose as choose
 from .tables import columns_button as columns_button
 from .tables import plain_table as plain_table
+from .tables import put as put
 from .tables import refresh as refresh
 from .tables import table as table
 from .theme.palette import Tones as Tones

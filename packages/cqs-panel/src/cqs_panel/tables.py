@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 from cqs_panel.layout import SCROLLS
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    Toggle = Literal["check", "star"]
+
 _PLAIN_CSS = """
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:500;font-size:12px;color:var(--cqs-muted);white-space:nowrap}
@@ -28,25 +30,34 @@ td.date{white-space:nowrap}
 td.up{color:var(--cqs-up)} td.down{color:var(--cqs-down)} td.muted{color:var(--cqs-muted)}
 """
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[ \d:.]*")
+_TOGGLE = 50  # pixels of a column of check boxes or stars
 _LEAST = 64  # pixels a column; where that is too much for the screen the table scrolls
 
 
-def plain_table(headers: Sequence[str], rows: Iterable[Sequence[object]], numbers: Collection[int] = ()) -> Any:
+def plain_table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    numbers: Collection[int] = (),
+    tones: Mapping[tuple[int, int], Literal["up", "down", "muted"]] | None = None,
+) -> Any:
     """A small table to read; every cell is escaped.
 
     Args:
         headers: of the columns.
         rows: cells; None shows as a dash.
         numbers: places of columns to align right.
+        tones: colors of cells, by the places of row and column.
     """
+    toned = tones or {}
 
-    def cells(tag: str, row: Sequence[object]) -> str:
+    def cells(tag: str, row: Sequence[object], at: int) -> str:
         texts = ["–" if value is None else str(value) for value in row]
         kinds = ["number" if i in numbers else "date" if _DATE.fullmatch(text) else "" for i, text in enumerate(texts)]
-        return "".join(f'<{tag} class="{kind}">{escape(text)}</{tag}>' for kind, text in zip(kinds, texts, strict=True))
+        classes = [" ".join(filter(None, (kind, toned.get((at, i))))) for i, kind in enumerate(kinds)]
+        return "".join(f'<{tag} class="{css}">{escape(text)}</{tag}>' for css, text in zip(classes, texts, strict=True))
 
-    head = f"<thead><tr>{cells('th', headers)}</tr></thead>"
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    head = f"<thead><tr>{cells('th', headers, -1)}</tr></thead>"
+    body = "".join(f"<tr>{cells('td', row, at)}</tr>" for at, row in enumerate(rows))
     return html(f"<table>{head}<tbody>{body}</tbody></table>", stylesheets=[SCROLLS, _PLAIN_CSS])
 
 
@@ -59,6 +70,7 @@ def table(
     prices: Mapping[str, str] | None = None,
     sizes: Collection[str] = (),
     toned: Mapping[str, Mapping[str, str]] | None = None,
+    toggles: Mapping[str, Toggle] | None = None,
     hidden: Collection[str] = (),
     more: Collection[str] = (),
     filters: Collection[str] = (),
@@ -66,6 +78,7 @@ def table(
     page_size: int = 20,
     placeholder: str = "Nothing here yet",
     on_click: Callable[[int], None] | None = None,
+    on_toggle: Callable[[str, int], None] | None = None,
     widths: Mapping[str, int] | None = None,
     **params: Any,
 ) -> Any:
@@ -80,6 +93,7 @@ def table(
             the instrument may be "", where all rows are of one.
         sizes: columns of bytes.
         toned: `{column: {text: "up", "down" or "muted"}}`: cells with this text are so colored.
+        toggles: `{column: "check" or "star"}`: columns of booleans, which a click on the cell is meant to change.
         hidden: columns to keep for `on_click` but not to show.
         more: columns that are shown when they are chosen under Columns; without them the others fit into a window.
         filters: columns with a text filter below their title.
@@ -87,6 +101,8 @@ def table(
         page_size: rows a page.
         placeholder: what stands where there are no rows.
         on_click: called with the row's place in `frame`.
+        on_toggle: called with the column of `toggles` and the row's place, in place of `on_click`; it changes the cell
+            with `put`. The key Space clicks the first of these columns.
         widths: least pixels of columns whose content is not in `frame` yet.
         params: of `panel.widgets.Tabulator`.
     """
@@ -100,20 +116,29 @@ def table(
     frame = _with_decimals(frame, prices)
     about = {
         "titles": titles,
-        "formatters": _formatters(numbers, signed, prices, sizes) | _by_text(toned or {}),
+        "formatters": _formatters(numbers, signed, prices, sizes)
+        | _by_text(toned or {})
+        | _toggled(toggles or {}, titles),
         "editors": dict.fromkeys(frame.columns),  # else every cell is a stop of the Tab key
         "text_align": dict.fromkeys(right, "right"),
         "header_align": dict.fromkeys(right, "right"),
         "hidden_columns": kept.hidden_with(set(columns) - set(phone) if phone and _narrow() else more),
         "header_filters": {name: {"type": "input", "func": "like", "placeholder": "filter"} for name in filters},
         "page_size": page_size,
-        "configuration": _configuration(frame, kept, widths or {}, placeholder),
+        "configuration": _configuration(frame, kept, widths or {}, placeholder, toggles or {}),
     }
     options = _look(opens=on_click is not None) | about
     shown = pn.widgets.Tabulator(frame, **(options | params))
     _KEPT[shown] = kept
-    if on_click is not None:
-        shown.on_click(lambda event: on_click(int(event.row)))
+
+    def clicked(event: Any) -> None:
+        if on_toggle is not None and event.column in (toggles or {}):
+            on_toggle(str(event.column), int(event.row))
+        elif on_click is not None:
+            on_click(int(event.row))
+
+    if on_click is not None or on_toggle is not None:
+        shown.on_click(clicked)
     return shown
 
 
@@ -133,13 +158,17 @@ def _look(*, opens: bool) -> dict[str, Any]:
     }
 
 
-def _configuration(frame: pd.DataFrame, kept: _Kept, widths: Mapping[str, int], placeholder: str) -> dict[str, Any]:
+def _configuration(
+    frame: pd.DataFrame, kept: _Kept, widths: Mapping[str, int], placeholder: str, toggles: Collection[str]
+) -> dict[str, Any]:
     """What only Tabulator itself knows: the least widths of columns, and the text of an empty table."""
     return {
         "placeholder": escape(placeholder),
         "columnDefaults": {"minWidth": _LEAST, "resizable": "header", "headerWordWrap": True},
         "columns": [
-            {"field": name, "minWidth": _least(frame, name, title, widths.get(name, 0))}
+            {"field": name, "minWidth": _TOGGLE, "width": _TOGGLE}
+            if name in toggles
+            else {"field": name, "minWidth": _least(frame, name, title, widths.get(name, 0))}
             for name, title in kept.titles.items()
         ],
     }
@@ -151,6 +180,11 @@ def refresh(shown: Any, frame: pd.DataFrame) -> None:
     frame = _with_decimals(frame, kept.prices) if kept else frame
     if not shown.value.equals(frame):
         shown.value = frame
+
+
+def put(shown: Any, row: int, **values: Any) -> None:
+    """Change some cells of a row, by its place in the frame."""
+    shown.patch({name: [(row, value)] for name, value in values.items()})
 
 
 def choose(shown: Any, row: int | None) -> None:
@@ -269,6 +303,19 @@ def _by_text(toned: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 
     template = '<span class="<%= ({})[value] || "" %>"><%- value %></span>'
     shown = {name: template.replace("{}", json.dumps(dict(tones))) for name, tones in toned.items()}
+    return {name: HTMLTemplateFormatter(template=template) for name, template in shown.items()}
+
+
+def _toggled(toggles: Mapping[str, Toggle], titles: Mapping[str, str]) -> dict[str, Any]:
+    """Booleans as check boxes and stars, each with the name of its column."""
+    from bokeh.models.widgets.tables import HTMLTemplateFormatter
+
+    pairs = {"check": ("☑", "☐"), "star": ("★", "☆")}
+    shown = {
+        name: f'<span class="toggle <%= value ? "on" : "" %>" role="checkbox" aria-checked="<%= !!value %>" '
+        f'aria-label="{escape(titles.get(name) or name)}"><%= value ? "{pairs[kind][0]}" : "{pairs[kind][1]}" %></span>'
+        for name, kind in toggles.items()
+    }
     return {name: HTMLTemplateFormatter(template=template) for name, template in shown.items()}
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from cqs_backtest.record import Record
+    from cqs_backtest.record import Record, StoredRun
     from cqs_core import Bucket
 
 _SETTINGS = ("exchange", "symbols", "interval", "start", "first", "last", "engine", "day_start")
@@ -36,10 +36,25 @@ def compare(bucket: Bucket, runs: Sequence[str]) -> dict[str, Any]:
     Returns:
         `luck` besides: by run, `dsr` and `trials`, and `short` for a cell of a table.
     """
-    found = [read(bucket, run) for run in runs]
+    return compare_read(bucket, [read(bucket, run) for run in runs])
+
+
+def compare_read(bucket: Bucket, found: Sequence[StoredRun]) -> dict[str, Any]:
+    """The same of runs that are read already.
+
+    Args:
+        bucket: whose ledger counts their trials.
+        found: the runs.
+    """
     worth = lucks(bucket, (run.manifest for run in found))
     values = {run.id: luck.row() | {"short": luck.short} for run, luck in zip(found, worth, strict=True)}
     return side_by_side([(run.id, run) for run in found]) | {"luck": values}
+
+
+def only_one_has(first: Record, other: Record) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Trades that only one of two runs has, as rows of `trades.parquet`: those of the first, and those of the other."""
+    one, two = (_by_entry(_Run("", record.manifest, record.trades)) for record in (first, other))
+    return [one[key] for key in one if key not in two], [two[key] for key in two if key not in one]
 
 
 def side_by_side(named: Sequence[tuple[str, Record]]) -> dict[str, Any]:

@@ -26,6 +26,16 @@ def _run_outcome(job: Job) -> Outcome | None:
     return Outcome(line, {"run": str(made["run"])}, "Open the run")
 
 
+def _check_outcome(job: Job) -> Outcome | None:
+    if job.args[:1] != ["backtest"] or job.args[1:2] not in (["verify"], ["confirm"]):
+        return None
+    if job.state != "done" or not isinstance(job.result, dict):
+        return Outcome("nothing was changed")
+    from cqs_backtest.views.library import check_text
+
+    return Outcome(check_text(job.args[1], job.result), {"run": str(job.result.get("run"))}, "Show the run")
+
+
 def _sweep_outcome(job: Job) -> Outcome | None:
     if job.args[:2] != ["backtest", "sweep"]:
         return None
@@ -78,16 +88,24 @@ VIEWS = [
         slug="backtest",
         title="Backtest",
         icon="query_stats",
-        order=30,
+        order=25,
         build=f"{__name__}.backtest:BacktestView",
         outcome=_run_outcome,
         entries=f"{__name__}.palette:runs",
     ),
     View(
+        slug="runs",
+        title="Runs",
+        icon="inventory_2",
+        order=26,
+        build=f"{__name__}.library:RunsView",
+        outcome=_check_outcome,
+    ),
+    View(
         slug="optimize",
         title="Optimize",
         icon="tune",
-        order=31,
+        order=27,
         build=f"{__name__}.optimize:OptimizeView",
         outcome=_sweep_outcome,
         entries=f"{__name__}.palette:sweeps",
@@ -96,7 +114,7 @@ VIEWS = [
         slug="validate",
         title="Validate",
         icon="fact_check",
-        order=31,
+        order=28,
         build=f"{__name__}.validate:ValidateView",
         outcome=_test_outcome,
     ),

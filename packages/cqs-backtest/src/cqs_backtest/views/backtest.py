@@ -1,4 +1,4 @@
-"""The Backtest page: a form at the left; at the right the run that it made, runs kept before, or a comparison."""
+"""The Backtest page: a form at the left; at the right the run that it made, and the newest ones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from cqs_backtest.luck import lucks
 from cqs_backtest.runs import StoredRun, read
 from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.lookup import known
+from cqs_backtest.views.recent_runs import RecentRuns
 from cqs_backtest.views.run import RunPage
-from cqs_backtest.views.run_comparison import comparison, comparison_page
 from cqs_backtest.views.run_figures import changes
-from cqs_backtest.views.runs import KeptRuns
 from cqs_core import Lake, SeriesStatus, UnknownName
 from cqs_panel import WIDE, Workbench, empty, html, section, strategy_title
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class BacktestView(pn.viewable.Viewer):
-    """Runs a backtest as a job and shows it; `?run=` opens a kept one, `?compare=` some side by side."""
+    """Runs a backtest as a job and shows it; `?run=` opens a kept one."""
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
@@ -38,8 +37,11 @@ class BacktestView(pn.viewable.Viewer):
         self._mine = ""  # the job that this page waits for
         self._place = pn.Column(**WIDE)
         self._bench = Workbench("Backtest", self._place, "Run backtest", self._run)
-        self._kept = KeptRuns(page)
+        self._kept = RecentRuns(page)
         self._bench.below[:] = [self._kept]
+        if runs := page.query.get("compare"):  # an address of before there was a page for it
+            page.remember(compare=None)
+            page.goto("runs", compare=runs)
         page.load(lambda: Lake(page.bucket).status(), self._offer)
         page.on_job(self._ended)
         page.param.watch(self._follow, "query")
@@ -82,19 +84,16 @@ class BacktestView(pn.viewable.Viewer):
             self._page.goto(self._page.slug, run=run)
 
     def _follow(self, event: Any) -> None:
-        if any(event.old.get(name) != event.new.get(name) for name in ("run", "compare")):
+        if event.old.get("run") != event.new.get("run"):
             self._open()
         elif event.old.get("trade") != event.new.get("trade") and self._shown is not None:
             self._shown.trades.follow()
 
     def _open(self) -> None:
         page, asked = self._page, self._page.query
-        runs = [run for run in asked.get("compare", "").split(",") if run]
         self._shown = None
-        self._bench.fold(open_=not runs and not asked.get("run"))
-        if runs:
-            page.load(lambda: known(lambda: comparison(page, runs)), self._compare)
-        elif run := asked.get("run"):
+        self._bench.fold(open_=not asked.get("run"))
+        if run := asked.get("run"):
             page.load(lambda: known(lambda: _with_luck(page.bucket, run)), self._show)
         else:
             advice = "Choose symbols and dates, then run; or open a kept run."
@@ -102,7 +101,8 @@ class BacktestView(pn.viewable.Viewer):
 
     def _show(self, found: tuple[StoredRun, Luck] | UnknownName) -> None:
         if isinstance(found, UnknownName):
-            self._correct(found, "run")
+            self._page.say(str(found))
+            self._page.remember(run=None, trade=None)
             return
         run, luck = found
         if self._form is not None:
@@ -112,17 +112,6 @@ class BacktestView(pn.viewable.Viewer):
         before, self._before = self._before, None
         if before and (changed := changes(before, run.manifest["performance"])):
             self._page.say(f"Against the run before: {changed}")
-
-    def _compare(self, found: tuple[dict[str, Any], Sequence[StoredRun]] | UnknownName) -> None:
-        if isinstance(found, UnknownName):
-            self._correct(found, "compare")
-            return
-        self._bench.results[:] = [comparison_page(self._page, *found)]
-
-    def _correct(self, error: UnknownName, name: str) -> None:
-        """Take what does not exist out of the address, and say so."""
-        self._page.say(str(error))
-        self._page.remember(**{name: None, "trade": None})
 
 
 def _with_luck(bucket: Bucket, run: str) -> tuple[StoredRun, Luck]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import panel_material_ui as pmui
@@ -11,14 +11,16 @@ import panel_material_ui as pmui
 from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.runs import read
-from cqs_backtest.runs.run_comparison import compare
+from cqs_backtest.runs.run_comparison import compare_read
+from cqs_backtest.search.objective import Objective
 from cqs_backtest.views.run_figures import figure
 from cqs_backtest.views.titles import title_of
-from cqs_panel import UNKNOWN, WIDE, columns_button, empty, label, plain_table, section, stack, strategy_title, table
+from cqs_backtest.views.trade_difference import TradeDifference
+from cqs_panel import UNKNOWN, WIDE, columns_button, empty, label, plain_table, section, staged, strategy_title, table
 from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cqs_backtest.runs import StoredRun
     from cqs_panel import PageState
@@ -41,42 +43,83 @@ _SETTINGS = {
     "on_end": "At the end",
 }
 _DATES = ("start", "first", "last")
+_JUDGED = {*HEADLINE, "downside_volatility", "omega", "var_95", "cvar_95", "alpha"} - {"num_trades"}
+"""Metrics of which more is better, or less."""
 
 
 def comparison(page: PageState, runs: Sequence[str]) -> tuple[dict[str, Any], Sequence[StoredRun]]:
     """The data of `comparison_page`; read from the bucket, so not on the server's loop."""
-    return compare(page.bucket, runs), [read(page.bucket, run) for run in runs]
+    found = [read(page.bucket, run) for run in runs]
+    return compare_read(page.bucket, found), found
 
 
-def comparison_page(page: PageState, found: dict[str, Any], runs: Sequence[StoredRun]) -> Any:
-    """All differences of the runs, from top to bottom."""
+def comparison_page(
+    page: PageState, found: dict[str, Any], runs: Sequence[StoredRun], titles: Mapping[str, str]
+) -> Any:
+    """All differences of the runs, from top to bottom.
+
+    Args:
+        page: that shows them.
+        found: of `comparison`, as are `runs`.
+        runs: that are compared.
+        titles: what they are called, by id.
+    """
     names = [f"Run {i}" for i in range(1, len(runs) + 1)]
-    about = [(name, title_of(run.manifest), _dates(run), run.id) for name, run in zip(names, runs, strict=True)]
+    about = [
+        (name, titles.get(run.id), title_of(run.manifest), _dates(run), run.id)
+        for name, run in zip(names, runs, strict=True)
+    ]
     named = dict(zip(names, runs, strict=True))
     curves = ChartPane(page, 444).draw(lambda: charts.compare(named, mode="page"))
     settings = [
         (_setting(row["setting"]), *(_text(row["setting"], v) for v in row["values"].values()))
         for row in found["settings"]
     ]
-    return stack(
-        section("Runs", plain_table(["", "Strategy", "Dates", "Name"], about)),
+    difference = TradeDifference(page, runs)
+    return staged(
+        page,
+        section("Runs", plain_table(["", "Name", "Strategy", "Dates", "Id"], about)),
         section("Growth and drawdown", curves, note="percent since the start, at each close; below, drawdowns"),
         section("Settings that differ", plain_table(["", *names], settings or [("none", *[""] * len(runs))])),
         _metrics(found, names),
-        _trades(found, names),
+        difference,
+        _trades(found, names, difference.show),
+        first=4,
     )
 
 
 def _metrics(found: dict[str, Any], names: Sequence[str]) -> Any:
     known = [row for row in found["metrics"] if row["metric"] in CONVENTIONS]
-    first = [_metric(row, found["runs"]) for row in known if row["metric"] in HEADLINE]
-    rest = [_metric(row, found["runs"]) for row in known if row["metric"] not in HEADLINE]
-    first += _deflated(found)
-    headers = ["", names[0], *(part for name in names[1:] for part in (name, "Change"))]
-    numbers = range(1, len(headers))
-    more = (f"{len(rest)} more metrics", plain_table(headers, rest, numbers=numbers))
+    first = [row for row in known if row["metric"] in HEADLINE]
+    rest = [row for row in known if row["metric"] not in HEADLINE]
+    more = (f"{len(rest)} more metrics", _metric_table(found, names, rest))
     folded = pmui.Accordion(more, active=[], title_variant="subtitle2", **WIDE)
-    return section("Metrics", plain_table(headers, first, numbers=numbers), folded, note=_versions(found))
+    note = "; ".join(filter(None, ["changes are colored by what they mean: better or worse", _versions(found)]))
+    return section("Metrics", _metric_table(found, names, first, _deflated(found)), folded, note=note)
+
+
+def _metric_table(
+    found: dict[str, Any], names: Sequence[str], rows: Sequence[dict[str, Any]], more: Sequence[tuple[str, ...]] = ()
+) -> Any:
+    headers = ["", names[0], *(part for name in names[1:] for part in (name, "Change"))]
+    tones = {
+        (at, 3 + 2 * other): tone
+        for at, row in enumerate(rows)
+        for other, tone in enumerate(_tones(row, found["runs"]))
+        if tone
+    }
+    cells = [*(_metric(row, found["runs"]) for row in rows), *more]
+    return plain_table(headers, cells, numbers=range(1, len(headers)), tones=tones)
+
+
+def _tones(row: dict[str, Any], runs: Sequence[str]) -> list[Literal["up", "down"] | None]:
+    """Whether each run but the first is better in a metric, or worse; None where nobody can say."""
+    first, *others = (row["values"][run] for run in runs)
+    if row["metric"] not in _JUDGED or first is None:
+        return [None] * len(others)
+    sign = Objective.sign(row["metric"])
+    gains = [0.0 if value is None else sign * (value - first) for value in others]  # NaN: both are infinite
+    return ["up" if gain > 0 else "down" if gain < 0 else None for gain in gains]
 
 
 def _metric(row: dict[str, Any], runs: Sequence[str]) -> tuple[str, ...]:
@@ -98,7 +141,7 @@ def _deflated(found: dict[str, Any]) -> list[tuple[str, ...]]:
     return [("Deflated Sharpe", first, *(part for value in others for part in (value, "")))]
 
 
-def _trades(found: dict[str, Any], names: Sequence[str]) -> Any:
+def _trades(found: dict[str, Any], names: Sequence[str], show: Callable[[dict[str, Any]], None]) -> Any:
     counts = Counter(row["change"] for row in found["trades"])
     note = ", ".join(f"{counts[change]} {change}" for change in ("entered", "left", "changed"))
     if not found["trades"]:
@@ -116,8 +159,10 @@ def _trades(found: dict[str, Any], names: Sequence[str]) -> Any:
         filters=("change", "symbol"),
         phone=("change", "symbol", "entry_time", "return_pct"),
         page_size=12,
+        on_click=lambda row: show(found["trades"][row]),
     )
-    return section("Trades compared with run 1", shown, note=f"{note}; times in UTC", actions=[columns_button(shown)])
+    about = f"{note}; click one to see its candles; times in UTC"
+    return section("Trades compared with run 1", shown, note=about, actions=[columns_button(shown)])
 
 
 def _versions(found: dict[str, Any]) -> str:

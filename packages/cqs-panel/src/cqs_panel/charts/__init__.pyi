@@ -9,6 +9,7 @@ from .bars import category_bars as category_bars
 from .buckets import step_for as step_for
 from .candles import CandleChart as CandleChart
 from .chart_pane import ChartPane as ChartPane
+from .chart_pane import drawing as drawing
 from .columns import column_chart as column_chart
 from .damage_notice import or_damage as or_damage
 from .document import chart_page as chart_page

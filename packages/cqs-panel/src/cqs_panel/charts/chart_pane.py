@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from cqs_panel.state import PageState
 
-_drawing = threading.RLock()  # HoloViews numbers the options of its objects, and two threads would take one number
+drawing = threading.RLock()
+"""Held while charts are made: HoloViews numbers the options of its objects, and two threads would take one number."""
 
 
 class ChartPane(pn.viewable.Viewer):
@@ -135,7 +136,7 @@ def _tried(make: Callable[[], Any], key: Hashable | None) -> list[Any] | Excepti
 
 
 def _drawn(make: Callable[[], Any]) -> list[Any]:
-    with _drawing:
+    with drawing:
         made = make()
         if isinstance(made, pn.viewable.Viewable | pn.viewable.Viewer):
             return [made]

@@ -71,7 +71,9 @@ export function render({model}) {
       return true
     }
     if (key !== "Enter" && key !== " ") return false
-    const cell = [...(row ?? known[0])?.querySelectorAll(".tabulator-cell") ?? []].find(seen)
+    const cells = [...(row ?? known[0])?.querySelectorAll(".tabulator-cell") ?? []].filter(seen)
+    const toggle = (one) => one.querySelector(".toggle")
+    const cell = (key === " " && cells.find(toggle)) || cells.find((one) => !toggle(one))
     if (cell) { event.preventDefault(); cell.click() }
     return true
   }
@@ -109,7 +111,8 @@ export function render({model}) {
     const pages = Object.entries(model.shortcuts).map(([key, slug]) => row(["g", key], model.titles[slug] ?? slug))
     const rows = [row(["Ctrl K", ":"], "Search pages, series, runs and actions"), ...pages,
       row(["/"], "Go to the filter of the page"), row(["↑", "↓"], "Move between rows of a table"),
-      row(["Enter"], "Open the row"), row(["Esc"], "Close a menu or this list"), row(["?"], "This list")]
+      row(["Enter"], "Open the row"), row(["Space"], "Tick the row"),
+      row(["Esc"], "Close a menu or this list"), row(["?"], "This list")]
     const close = document.createElement("button"); close.textContent = "Close"
     close.addEventListener("click", closeHelp)
     dialog.append(head, ...rows, close)

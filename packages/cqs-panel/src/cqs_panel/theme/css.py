@@ -79,5 +79,7 @@ TABLE_CSS = """
 :host .tabulator .tabulator-footer .tabulator-page.active{color:var(--cqs-accent);background:var(--cqs-tint)!important}
 :host .tabulator .tabulator-placeholder .tabulator-placeholder-contents{
   color:var(--cqs-muted);font-weight:400;font-size:13px}
+:host .toggle{font-size:17px;line-height:18px;color:var(--cqs-muted);cursor:pointer}
+:host .toggle.on{color:var(--cqs-accent)}
 :host .up{color:var(--cqs-up)} :host .down{color:var(--cqs-down)} :host .muted{color:var(--cqs-muted)}
 """
