@@ -49,7 +49,7 @@ def said(bucket, run):
 
 
 def test_runs_are_searched_starred_and_compared_and_the_address_says_so(visit, dashboard, kept):
-    bucket, (first, second, third) = kept
+    bucket, (_, second, third) = kept
     url = f"{dashboard(bucket.url)}?view=runs"
     page = visit(url, width=1280).page
     expect(rows(page)).to_have_count(3)
@@ -83,7 +83,10 @@ def test_runs_are_searched_starred_and_compared_and_the_address_says_so(visit, d
 
 def test_notes_of_two_windows_are_both_kept_and_hostile_ones_are_text(visit, dashboard, kept):
     bucket, runs = kept
-    page = visit(f"{dashboard(bucket.url)}?view=runs&run={runs[0]}", width=420, dark=True).page
+    seen = visit(f"{dashboard(bucket.url)}?view=runs&run={runs[0]}", width=420, dark=True)
+    page = seen.page
+    settle(page, of="runs")
+    seen.wait_to_fit()
     page.get_by_label("Name").first.fill(HOSTILE)
     annotate(bucket, runs[0], note="from another window", tags=["elsewhere"])
     page.get_by_label("Tags, separated by commas").fill("mine, <b>")
@@ -124,7 +127,9 @@ def test_a_run_is_opened_by_keyboard_verified_run_again_deleted_and_brought_back
     expect(rows(page)).to_have_count(4, timeout=60_000)
     again, before = listing(bucket)[0], manifest_of(bucket, runs[2])
     changing = ("id", "created")
-    assert {k: v for k, v in again.items() if k not in changing} == {k: v for k, v in before.items() if k not in changing}
+    assert {k: v for k, v in again.items() if k not in changing} == {
+        k: v for k, v in before.items() if k not in changing
+    }
     page.get_by_role("button", name="Delete").click()
     assert not deleted(bucket)
     page.get_by_role("button", name="Delete this run?").click()

@@ -67,7 +67,7 @@ def test_what_is_said_of_a_run_is_kept_beside_what_is_verified(bucket):
 def test_edits_of_two_windows_are_both_kept(bucket):
     seen = annotate(bucket, ID, tags=["old", "gone"])
     annotate(bucket, ID, seen, name="first window", tags=["old", "gone", "one"])
-    said = annotate(bucket, ID, seen, note="second window", tags=["old", "two"])
+    said = annotate(bucket, ID, seen, name="", note="second window", tags=["old", "two"])  # it saw no name
     assert (said.name, said.note, said.tags) == ("first window", "second window", ("old", "one", "two"))
     with pytest.raises(UsageError, match="the name was changed in another window, to 'first window'"):
         annotate(bucket, ID, seen, name="second window")

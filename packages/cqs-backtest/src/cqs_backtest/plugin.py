@@ -56,7 +56,7 @@ def register_demo() -> Sequence[DemoStep]:
 
 @hookimpl
 def register_views() -> Sequence[Any]:
-    """The pages Backtest, Optimize and Validate, where cqs-panel is installed."""
+    """The pages Backtest, Runs, Optimize and Validate, where cqs-panel is installed."""
     from cqs_backtest.views import VIEWS
 
     return VIEWS

@@ -79,8 +79,8 @@ def annotate(bucket: Bucket, run: str, seen: Annotation | None = None, **changes
     Args:
         bucket: that keeps it.
         run: its id, or how that begins.
-        seen: what the user saw when the edit began. A name or note that another window changed since is not
-            overwritten; of tags only those are added and removed that `changes` adds to and removes from these.
+        seen: what the user saw when the edit began; what is the same in `changes` is no change. A name or note that
+            another window changed since is not overwritten, and tags are added and removed one by one.
         changes: `name`, `note`, `tags` or `star`.
 
     Returns:
@@ -179,12 +179,12 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
 def _edited(current: Annotation, seen: Annotation | None, wanted: Mapping[str, Any]) -> Annotation:
     """The annotation with the changes, those of other windows kept."""
     before = seen or current
+    changes = {name: value for name, value in wanted.items() if seen is None or value != getattr(seen, name)}
     for name in _TEXTS:
         now_, then = getattr(current, name), getattr(before, name)
-        if name in wanted and now_ not in (then, wanted[name]):
+        if name in changes and now_ not in (then, changes[name]):
             fact = f"the {name} was changed in another window, to {one_line(now_, 80)!r}"
             raise UsageError(f"{fact}; yours is not saved yet: save again to replace it")
-    changes = dict(wanted)
     if "tags" in changes:
         kept = (set(current.tags) | (set(changes["tags"]) - set(before.tags))) - (
             set(before.tags) - set(changes["tags"])

@@ -141,11 +141,14 @@ class RunsView(pn.viewable.Viewer):
         words = pmui.TextInput(label="Search runs", value=self.q, width=260, **part)
         words.param.watch(lambda event: self.param.update(q=event.new), "value_input")
         self.param.watch(lambda event: words.param.update(value=event.new), "q")
-        return bar(
+        return pn.FlexBox(  # a row would be as wide as all of them
             words,
             pmui.Select.from_param(self.param.strategy, width=190, **part),
             pmui.Select.from_param(self.param.tag, width=150, **part),
             pmui.Switch.from_param(self.param.star, width=110, margin=(4, 0)),
+            gap="0 12px",
+            align_items="center",
+            **WIDE,
         )
 
     def update(self) -> None:

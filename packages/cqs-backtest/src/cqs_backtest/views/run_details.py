@@ -48,7 +48,7 @@ class RunDetails(pn.viewable.Viewer):
         self._note = pmui.TextAreaInput(label="Note", value=run.said.note, rows=4, max_length=4_000, **FIELD)
         self._save = self._button("Save", "save", self._keep, variant="contained")
         self._delete = self._button("Delete", "delete", self._ask)
-        self._message = pn.Column(visible=False, **WIDE)
+        self._head, self._message = html(""), pn.Column(visible=False, **WIDE)
         bucket, id_ = page.bucket, run.id
         self._curve = ChartPane(page, 284).draw(lambda: charts.equity(read(bucket, id_), height=260, mode="page"))
         operator_only(self._name, self._tags, self._note, self._save, self._delete)
@@ -62,8 +62,9 @@ class RunDetails(pn.viewable.Viewer):
         about = stack(badges(made["badges"]), bar(*self._ways()), self._message, self._curve)
         edited = stack(self._name, self._tags, self._note, bar(self._save))
         note = f"{title_of(made)}; {dates}; run {self.run.id}"
+        self._head.object = f"<b>{escape(self.run.title)}</b>"
         return section(
-            self.run.title, beside(about, edited), note=note, actions=[close], css_classes=["cqs-run-details"]
+            "Run", self._head, beside(about, edited), note=note, actions=[close], css_classes=["cqs-run-details"]
         )
 
     def update(self, run: KeptRun) -> None:
@@ -75,6 +76,7 @@ class RunDetails(pn.viewable.Viewer):
                 widget.value = text(now)
                 self._seen = replace(self._seen, **{name: now})
         self.run = run
+        self._head.object = f"<b>{escape(run.title)}</b>"
 
     def _ways(self) -> list[Any]:
         """What can be done with the run."""

@@ -77,19 +77,21 @@ export function render({model}) {
     if (cell) { event.preventDefault(); cell.click() }
     return true
   }
+  const words = (row) => [...row?.querySelectorAll(".tabulator-cell") ?? []]  // a toggle changes, and its row stays
+    .filter((one) => !one.querySelector(".toggle")).map((one) => one.textContent).join("|")
   let last = null  // the row, or the table, that has the focus: drawn again, it would lose it
   const remember = (el) => {
     const row = el?.closest?.(".tabulator-row"), root = el?.getRootNode()
-    last = row || el?.matches?.(".tabulator-tableholder") ? {el: row ?? el, root, text: row?.textContent} : null
+    last = row || el?.matches?.(".tabulator-tableholder") ? {el: row ?? el, root, text: row && words(row)} : null
     if (last) watch(root)
   }
   const refocus = () => {
     if (!last || focused() !== document.body || !last.root.host?.isConnected) return
     const rows = [...last.root.querySelectorAll(".tabulator-row")]
-    const found = last.el.isConnected ? last.el : last.text === undefined ?
-      last.root.querySelector(".tabulator-tableholder") : rows.find((one) => one.textContent === last.text)
+    const found = last.el.isConnected ? last.el : !last.text ?
+      last.root.querySelector(".tabulator-tableholder") : rows.find((one) => words(one) === last.text)
     if (!found || !seen(found)) return
-    if (last.text !== undefined) found.tabIndex = -1
+    if (last.text) found.tabIndex = -1
     found.focus({preventScroll: true})
   }
   const labelOf = (el) => [el.placeholder, el.getAttribute("aria-label"),
