@@ -79,8 +79,8 @@ def annotate(bucket: Bucket, run: str, seen: Annotation | None = None, **changes
     Args:
         bucket: that keeps it.
         run: its id, or how that begins.
-        seen: what the user saw when the edit began; what is the same in `changes` is no change. A name or note that
-            another window changed since is not overwritten, and tags are added and removed one by one.
+        seen: what the user saw when the edit began; fields that are the same in `changes` stay as they are. A name or
+            note that another window changed since is not overwritten; tags are added and removed one by one.
         changes: `name`, `note`, `tags` or `star`.
 
     Returns:

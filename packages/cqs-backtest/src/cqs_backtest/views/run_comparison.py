@@ -113,7 +113,7 @@ def _metric_table(
 
 
 def _tones(row: dict[str, Any], runs: Sequence[str]) -> list[Literal["up", "down"] | None]:
-    """Whether each run but the first is better in a metric, or worse; None where nobody can say."""
+    """Whether each run but the first is better in a metric, or worse; None where it is neither."""
     first, *others = (row["values"][run] for run in runs)
     if row["metric"] not in _JUDGED or first is None:
         return [None] * len(others)
