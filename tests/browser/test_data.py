@@ -166,3 +166,49 @@ def test_a_file_is_imported_after_its_verdict_and_taken_back(visit, dashboard, t
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("nothing was imported").wait_for()
     assert lake.series() == []
+
+
+def test_markets_are_chosen_kept_as_a_set_and_fill_the_form_and_updates_are_scheduled(
+    visit, dashboard, sandbox, tmp_path_factory
+):
+    folder = tmp_path_factory.mktemp("markets") / "bucket"
+    folder.mkdir()
+    cqs_json("fetch", "--symbols", "ETH", "--start", "2024-01-01", "--bucket", folder, "--endpoint", sandbox)
+    page = visit(dashboard(folder, CQS_ENDPOINT=sandbox) + "?view=data&fetch=1", height=1600).page
+    page.get_by_role("button", name="Choose markets").click()
+    row = page.locator(".tabulator-row", has=page.locator("input[type=checkbox]"))
+    expect(row).to_have_count(4)
+    expect(row.filter(has_text="ETH/KRW")).to_contain_text("1d")  # the lake has it
+    page.locator(".tabulator-col", has_text="Market").first.locator("input").press_sequentially("L/K")
+    expect(row).to_have_count(1)
+    row.locator("input").check()
+    page.get_by_label("Name of a set").press_sequentially("mine")
+    page.get_by_role("button", name="Save set").click()
+    page.get_by_text("Set mine: 1 markets are kept").wait_for()
+    page.get_by_role("button", name="Fetch 1 selected").click()
+    expect(page.get_by_label("Symbols")).to_have_value("SOL/KRW")
+    page.wait_for_url("**symbols=SOL**")
+    page.get_by_role("link", name="Schedule updates").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_text("Updates every 15m: last round").wait_for(timeout=60_000)
+    assert Lake(str(folder)).status()[0].last > clock.now() - 3 * DAY
+    page.get_by_role("button", name="Stop it").click()
+    page.get_by_text("No scheduled updates; the last one").wait_for(timeout=60_000)
+
+
+def test_a_hole_fills_the_form_and_the_preview_goes_to_a_day_and_to_the_chart(visit, dashboard, bucket):
+    page = visit(dashboard(bucket) + "?view=data&series=upbit+BTC/KRW+1h", height=2400).page
+    [gap] = [g for g in Lake(str(bucket)).gaps() if g.cause == "never_fetched"]
+    page.locator("rect.never_fetched").dispatch_event("click", {"bubbles": True, "composed": True, "button": 0})
+    page.wait_for_url(f"**start={clock.iso(gap.start)[:10]}**")
+    expect(page.get_by_label("Symbols")).to_have_value("BTC/KRW")
+    day = clock.iso(gap.start - 5 * DAY)[:10]
+    page.get_by_label("Up to").fill(day.replace("-", "") if page.get_by_label("Up to").count() else day)
+    page.locator(".tabulator-cell[tabulator-field=time]", has_text=f"{day} 23:00").wait_for()
+    with page.expect_download() as given:
+        page.get_by_role("button", name="CSV").last.click()
+    lines = given.value.path().read_text("utf-8-sig").splitlines()
+    assert lines[0] == "time,open,high,low,close,volume"
+    assert lines[-1].startswith(f"{day}T23:00")
+    page.locator(".tabulator-cell[tabulator-field=time]", has_text=f"{day} 23:00").click()
+    page.wait_for_url(f"**at={day}**")

@@ -8,4 +8,6 @@ from .job_registry import listing as listing
 from .job_registry import start as start
 from .reporting import Progress as Progress
 from .reporting import waiting as waiting
+from .service_state import ServiceState as ServiceState
+from .service_state import service_states as service_states
 from .systemd import watchdog_seconds as watchdog_seconds

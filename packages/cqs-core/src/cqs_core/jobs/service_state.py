@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_core.files.atomic import write_json
 from cqs_core.files.folders import state_folder
 from cqs_core.files.formats import NewerFormat, format_fields, require_format
+from cqs_core.jobs.job import alive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,11 @@ class ServiceState:
     counts: dict[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     stopped: float | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether its process still runs."""
+        return self.stopped is None and alive({"pid": self.pid, "created": self.created})
 
     def write(self) -> None:
         """Store it; a full disk or a read-only folder must not end the service."""

@@ -10,10 +10,12 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import CqsError, Lake, Series, settings
+from cqs_core.time.clock import iso
 from cqs_data.availability import Availability, availability, stale_bars
 from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
 from cqs_data.views.files import FilesPanel
 from cqs_data.views.form import FetchForm
+from cqs_data.views.schedule import SchedulePanel
 from cqs_data.views.series import SeriesPanel
 from cqs_panel import (
     Metric,
@@ -34,9 +36,10 @@ from cqs_panel import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cqs_core.jobs import Job
+    from cqs_data.views.markets import MarketsPanel
     from cqs_panel import PageState
 
 _TITLES = {
@@ -65,7 +68,8 @@ class DataView(pn.viewable.Viewer):
         self._page = page
         self._known: Availability | None = None
         self._files: FilesPanel | None = None
-        self._importing, self._asking = stack(visible=False), stack(visible=False)
+        self._markets: MarketsPanel | None = None
+        self._importing, self._asking, self._choosing = (stack(visible=False) for _ in range(3))
         self._blank = stack(visible=False)
         self._cards = metric_cards([])
         self._table = self._empty_table()
@@ -75,15 +79,17 @@ class DataView(pn.viewable.Viewer):
             "Series", self._table, note=self._clock("click one to look at it"), actions=self._actions()
         )
         self._overview = stack(self._cards, series_section, visible=False)
+        self._schedule = SchedulePanel(page, self._reload)
+        series_section.append(self._schedule)
         self._coverage = stack(visible=False)
-        self._series = SeriesPanel(page, self._reload)
+        self._series = SeriesPanel(page, self._reload, self._run)
         page.param.watch(self._follow, "query")
         page.on_job(self._ended)
         self._show_files()
         self._reload()
 
     def __panel__(self) -> Any:
-        forms = (self._asking, self._importing)
+        forms = (self._choosing, self._asking, self._importing)
         parts = (self._blank, self._overview, self._series, self._coverage, self._series.details)
         return stack(*forms, *parts)
 
@@ -98,6 +104,7 @@ class DataView(pn.viewable.Viewer):
         self._overview.visible = bool(known.series)
         fill(self._blank, *([] if known.series else [_nothing()]))
         self._show_form(wanted=not known.series or self._page.query.get("fetch") == "1")
+        self._show_markets()
         if not known.series:
             return
         self._cards.object = metrics_html(_metrics(known))
@@ -106,7 +113,18 @@ class DataView(pn.viewable.Viewer):
         self._open()
 
     def _show_coverage(self, known: Availability) -> None:
-        fill(self._coverage, section("Coverage", coverage_pane(known), note="UTC; hover a hole for its cause"))
+        fill(
+            self._coverage,
+            section("Coverage", coverage_pane(known, self._hole), note="UTC; hover a hole for its cause"),
+        )
+
+    def _hole(self, series: Series, start: int, end: int, again: bool) -> str:
+        """The address that shows a hole on the chart, or the form that fetches it."""
+        if not again:
+            return self._page.link(self._page.slug, series=str(series), at=iso(start))
+        days = {"start": iso(start)[:10], "end": iso(end - 1)[:10]}
+        asked = {"exchange": series.exchange, "symbols": series.market, "intervals": series.interval}
+        return self._page.link(self._page.slug, series=str(series), fetch="1", **asked, **days)
 
     def _show_files(self) -> None:
         wanted = self._page.query.get("files") == "1"
@@ -116,6 +134,24 @@ class DataView(pn.viewable.Viewer):
         self._importing.visible = wanted
         if wanted and self._files is not None:
             self._files.refresh()
+
+    def _show_markets(self) -> None:
+        """The list of the exchange's markets, which asks the exchange when it is shown."""
+        wanted = self._page.query.get("markets") == "1"
+        self._choosing.visible = wanted
+        if not wanted or self._known is None:
+            return
+        if self._markets is None:
+            from cqs_data.views.markets import MarketsPanel
+
+            exchange = self._page.query.get("exchange", self._page.settings.exchange)
+            self._markets = MarketsPanel(self._page, exchange, self._fetch_these)
+            self._choosing[:] = [self._markets]
+        self._markets.show([one.series for one in self._known.series])
+
+    def _fetch_these(self, exchange: str, markets: Sequence[str]) -> None:
+        """Fill the form of a fetch with markets that were chosen; intervals and dates are still to be chosen there."""
+        self._page.remember(markets=None, fetch="1", exchange=exchange, symbols=",".join(markets))
 
     def _show_form(self, *, wanted: bool) -> None:
         """The form of a fetch, which is made when it is first asked for."""
@@ -165,6 +201,8 @@ class DataView(pn.viewable.Viewer):
             self._open()
         if event.old.get("files") != event.new.get("files"):
             self._show_files()
+        if event.old.get("markets") != event.new.get("markets"):
+            self._show_markets()
         if event.old.get("fetch") != event.new.get("fetch") and self._known and self._known.series:
             self._show_form(wanted=event.new.get("fetch") == "1")
 

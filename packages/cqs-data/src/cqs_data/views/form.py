@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_core import INTERVALS, plugins, settings
+from cqs_core.files import one_line
 from cqs_data.exchanges.connection import check_endpoint
 from cqs_panel import FIELD, WIDE, AddressForm, from_text, offered
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _KEPT = ("exchange", "symbols", "intervals", "start", "end", "top")
+_TITLE = 60  # characters of the symbols in the title of a job
 
 
 class FetchForm(pn.viewable.Viewer):
@@ -36,6 +38,8 @@ class FetchForm(pn.viewable.Viewer):
         self.param.exchange.objects = sorted(plugins().exchanges())
         self.exchange = known.exchange if known.exchange in plugins().exchanges() else self.param.exchange.objects[0]
         self.start = dt.datetime.now(dt.UTC).date().replace(month=1, day=1)
+        self._markets = pmui.Button(label="Choose markets", icon="list", variant="text", size="small", margin=0)
+        self._markets.on_click(lambda _: page.remember(markets=None if page.query.get("markets") == "1" else "1"))
         self._address = AddressForm(page, self._values, self._take)
         self._address.follow()
         self.param.watch(lambda *_: self._address.write(), list(_KEPT))
@@ -52,6 +56,7 @@ class FetchForm(pn.viewable.Viewer):
         return pn.Column(
             pmui.AutocompleteInput.from_param(own.exchange, options=own.exchange.objects, min_characters=0, **wide),
             pmui.TextInput.from_param(own.symbols, **wide),
+            self._markets,
             pmui.MultiChoice.from_param(own.intervals, **wide),
             self._range(),
             pmui.TextInput.from_param(own.endpoint, label="Endpoint (optional)", **wide),
@@ -85,5 +90,5 @@ class FetchForm(pn.viewable.Viewer):
 
     @property
     def title(self) -> str:
-        named = ", ".join(filter(None, [self.symbols, f"top {self.top}" if self.top else ""]))
+        named = ", ".join(filter(None, [one_line(self.symbols, _TITLE), f"top {self.top}" if self.top else ""]))
         return f"Fetch {named} {', '.join(self.intervals)} from {self.exchange}"

@@ -20,6 +20,8 @@ def entries(bucket: Bucket) -> Iterator[Entry]:
     yield Entry("Fetch candles", "action", {"fetch": "1"})
     yield Entry("Update all series", "action", arguments=["update", *asked])
     yield Entry("Verify all series", "action", arguments=["data", "verify"])
+    yield Entry("Choose markets", "action", {"fetch": "1", "markets": "1"})
+    yield Entry("Schedule updates", "action", {"schedule": "1"})
     yield Entry("Import files", "action", {"files": "1"})
     for series in Lake(bucket).series():
         yield Entry(f"{series.market} {series.interval} {series.exchange}", "series", {"series": str(series)})

@@ -5,30 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
-import pyarrow as pa
+import panel_material_ui as pmui
 
-from cqs_core import DataError, Lake, Series, UsageError
-from cqs_core.lake import stamps
-from cqs_core.time import intervals
+from cqs_core import DataError, Series, UsageError, settings
 from cqs_core.time.clock import parse_start
 from cqs_data.views.files import DeleteButton
 from cqs_data.views.live import LiveSwitch
+from cqs_data.views.preview import CandlePreview, newest
 from cqs_panel import (
     WIDE,
     Band,
     CandleChart,
     LakeCandles,
     TailedCandles,
-    columns_button,
     count,
     empty,
     fill,
+    operator_only,
     plain_table,
     section,
     stack,
-    table,
     when,
-    zone_name,
 )
 from cqs_panel.charts import or_damage
 
@@ -41,7 +38,8 @@ if TYPE_CHECKING:
     from cqs_core.lake import Gaps
     from cqs_panel import PageState
 
-_NEWEST = 200
+    Run = Callable[[Any, str, list[str]], None]
+
 _LONGEST = 12
 
 
@@ -51,14 +49,19 @@ class SeriesPanel(pn.viewable.Viewer):
     Args:
         page: the Data page.
         changed: called after the series was deleted.
+        run: starts a job: the button to disable meanwhile, a title, and the arguments of `cqs`.
 
     Attributes:
         details: its newest rows and its holes, to be placed elsewhere on the page.
     """
 
-    def __init__(self, page: PageState, changed: Callable[[], None]) -> None:
+    def __init__(self, page: PageState, changed: Callable[[], None], run: Run) -> None:
         super().__init__()
         self._page = page
+        self._series: SeriesStatus | None = None
+        self._update = pmui.Button(label="Update", icon="refresh", variant="text", size="small", margin=0)
+        self._update.on_click(lambda _: self._run_update(run))
+        operator_only(self._update)
         self._delete = DeleteButton(page, changed)
         self._chart = CandleChart(page)
         self._live = LiveSwitch(page, self._chart)
@@ -81,14 +84,19 @@ class SeriesPanel(pn.viewable.Viewer):
         """Show a series of the lake."""
         series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
+        self._series = one
         self._delete.show(series)
         self._live.show(one, source)  # first: a switch that is being redrawn misses changes made right after
-        self._title[:] = [
-            section(str(series), self._chart, note=f"times in UTC{made}", actions=[self._delete, self._live])
-        ]
+        actions = [self._update, self._delete, self._live]
+        self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}", actions=actions)]
         self._look(source)
         self._holes = holes
         self._page.load(lambda: or_damage(lambda: newest(self._page.bucket, series)), self._have_rows)
+
+    def _run_update(self, run: Run) -> None:
+        if self._series is not None:
+            series = Series(*self._series.series)
+            run(self._update, f"Update {series}", update_arguments(self._series))
 
     def _look(self, source: TailedCandles) -> None:
         """At the moment that the address names, marked; else at the newest candles."""
@@ -110,20 +118,10 @@ class SeriesPanel(pn.viewable.Viewer):
             return
         if isinstance(rows, DataError):
             unread = empty("They cannot be read", "The chart says why, and what to do.")
-            fill(self.details, section("Newest candles", unread), self._gaps_section())
+            fill(self.details, section("Candles", unread), self._gaps_section())
             return
-        zone = self._page.settings.timezone
-        shown = rows.assign(time=[when(ts, zone) for ts in rows.pop("ts")])
-        shown = shown[["time", "open", "high", "low", "close", "volume"]]
-        prices = dict.fromkeys(("open", "high", "low", "close", "volume"), "")
-        titles = {name: name.capitalize() for name in shown.columns}
-        preview = table(shown, titles=titles, prices=prices, page_size=10, phone=("time", "close", "volume"))
-        note = f"the last {len(shown)}, by their open; times in {zone_name(zone)}"
-        fill(
-            self.details,
-            section("Newest candles", preview, note=note, actions=[columns_button(preview)]),
-            self._gaps_section(),
-        )
+        assert self._series is not None
+        fill(self.details, CandlePreview(self._page, Series(*self._series.series), rows), self._gaps_section())
 
     def _gaps_section(self) -> Any:
         return section("Holes", self._gap_table(), note=self._gap_note())
@@ -140,17 +138,17 @@ class SeriesPanel(pn.viewable.Viewer):
         return plain_table(("From", "Next candle", "Bars", "Cause"), rows or [("none", "", "", "")], numbers=(2,))
 
 
+def update_arguments(one: SeriesStatus) -> list[str]:
+    """The arguments of `cqs` that fetch what came since the last candle of one series."""
+    exchange, market, interval = one.series
+    endpoint = settings().endpoint if "endpoint" in one.sources else None
+    made = ["fetch", "--exchange", exchange, "--symbols", market, "--interval", interval]
+    made += ["--start", when(one.last, "UTC")[:10]] if one.last is not None else []
+    return made + (["--endpoint", endpoint] if endpoint else [])
+
+
 def _moment(text: str) -> int | None:
     try:
         return parse_start(text) if text else None
     except UsageError:
         return None
-
-
-def newest(bucket: Any, series: Series) -> pd.DataFrame:
-    """The newest candles, newest first: ts (ms UTC), open, high, low, close, volume."""
-    lake = Lake(bucket)
-    last = max((o.last for o in lake.objects(series) if o.rows), default=0)
-    table = lake.read(series, intervals.next_open(series.interval, last, -2 * _NEWEST), missing_ok=True)
-    frame: pd.DataFrame = table.set_column(0, "ts", pa.array(stamps(table))).to_pandas()
-    return frame.tail(_NEWEST).iloc[::-1].reset_index(drop=True)
