@@ -203,7 +203,8 @@ def test_a_hole_fills_the_form_and_the_preview_goes_to_a_day_and_to_the_chart(vi
     page.wait_for_url(f"**start={clock.iso(gap.start)[:10]}**")
     expect(page.get_by_label("Symbols")).to_have_value("BTC/KRW")
     day = clock.iso(gap.start - 5 * DAY)[:10]
-    page.get_by_label("Up to").fill(day.replace("-", "") if page.get_by_label("Up to").count() else day)
+    page.get_by_role("group", name="Up to").get_by_role("spinbutton").first.click()
+    page.keyboard.type(day.replace("-", ""))
     page.locator(".tabulator-cell[tabulator-field=time]", has_text=f"{day} 23:00").wait_for()
     with page.expect_download() as given:
         page.get_by_role("button", name="CSV").last.click()
