@@ -16,6 +16,7 @@ from cqs_panel.location import NARROW, chosen_theme, chosen_zone, last_window, p
 from cqs_panel.pages import views_of
 from cqs_panel.shell.address import Address
 from cqs_panel.shell.chrome import Chrome
+from cqs_panel.shell.definitions import note_known
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.events import guard_events
 from cqs_panel.shell.heap import give_back_soon
@@ -73,6 +74,7 @@ class Dashboard(Services):
         pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self.close())
+            note_known(self._document)
             self._document.add_next_tick_callback(partial(keep_order, self._document))
         Timer(self._document, self._look, int(1000 * SECONDS)).run(True)
         slug, query = parse(pn.state.location.search or "" if pn.state.location else "")
