@@ -71,5 +71,6 @@ from .view import Notice as Notice
 from .view import Outcome as Outcome
 from .view import Overlay as Overlay
 from .view import Status as Status
+from .view import Step as Step
 from .view import View as View
 from .workbench import Workbench as Workbench

@@ -10,6 +10,7 @@ import panel as pn
 THEME_COOKIE = "cqs_theme"
 ZONE_COOKIE = "cqs_zone"
 WINDOW_COOKIE = "cqs_window"
+STEPS_COOKIE = "cqs_steps"
 NARROW = 600  # pixels below which the page is a phone's; Material's own limit
 
 
@@ -26,6 +27,11 @@ def chosen_zone() -> str | None:
         return ZoneInfo(name).key if (name := _cookie(ZONE_COOKIE)) else None
     except (ZoneInfoNotFoundError, ValueError, OSError):  # written by hand, or unknown here
         return None
+
+
+def hides_steps() -> bool:
+    """Whether the user hid the first steps in this browser."""
+    return _cookie(STEPS_COOKIE) == "hidden"
 
 
 def last_window() -> tuple[str, int]:

@@ -21,7 +21,7 @@ _CSS = """
   white-space:nowrap;overflow:hidden;text-overflow:ellipsis;color:var(--cqs-text)}
 .note{font-size:12px;line-height:18px;color:var(--cqs-muted)}
 .figure{white-space:nowrap}
-.card[title]{cursor:help}
+div.card[title]{cursor:help} a.card.card{border-radius:8px;color:inherit} a.card:hover{border-color:var(--cqs-accent)}
 .up{color:var(--cqs-up)!important} .down{color:var(--cqs-down)!important}
 svg{display:block;width:100%;height:28px;margin-top:6px;overflow:visible}
 polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
@@ -43,6 +43,7 @@ class Metric:
         hint: shown on hover: the convention behind the figure.
         value_tone: colors the value, whatever the note.
         period: below the sparkline: which time it is, `60 days +3.1 %`; colored like it.
+        link: an address, `page.link(…)`: a click on the card leads there.
     """
 
     label: str
@@ -53,6 +54,7 @@ class Metric:
     hint: str = ""
     value_tone: Tone | None = None
     period: str = ""
+    link: str = ""
 
 
 def metric_cards(metrics: Sequence[Metric], least: int = 170) -> Any:
@@ -84,7 +86,10 @@ def _card(metric: Metric) -> str:
     label, shown = escape(metric.label), escape(metric.value)
     value = f'<div class="value {valued}" title="{shown}">{shown}</div>'
     drawn = _sparkline(metric.trend, metric.period)
-    return f'<div class="card"{hint}><div class="label">{label}</div>{value}{note}{drawn}</div>'
+    inside = f'<div class="label">{label}</div>{value}{note}{drawn}'
+    if metric.link:
+        return f'<a class="card plain" href="{escape(metric.link)}"{hint}>{inside}</a>'
+    return f'<div class="card"{hint}>{inside}</div>'
 
 
 def _unbroken(text: str) -> str:

@@ -18,6 +18,7 @@ _CSS = """
 :host{width:100%}
 .head{display:flex;align-items:baseline;gap:8px;flex-wrap:wrap}
 .head h2{margin:0;font-size:14px;font-weight:700;line-height:20px}
+.head h2 a{color:inherit;text-decoration:none} .head h2 a:hover{color:var(--cqs-accent)}
 .note{color:var(--cqs-muted);font-size:12px}
 a{color:var(--cqs-accent)} a.plain{color:inherit;text-decoration:none;display:block;border-radius:6px}
 a.plain:hover{background:var(--cqs-hover)} a:focus-visible{outline:2px solid var(--cqs-accent);outline-offset:2px}
@@ -56,7 +57,9 @@ def html(text: str, **params: Any) -> Any:
     return pn.pane.HTML(text, **{**WIDE, "stylesheets": sheets, **params})
 
 
-def section(title: str, *objects: Any, note: str = "", actions: Sequence[Any] = (), **params: Any) -> Any:
+def section(
+    title: str, *objects: Any, note: str = "", actions: Sequence[Any] = (), link: str = "", **params: Any
+) -> Any:
     """A titled card around some objects.
 
     A column and CSS, not Material's Paper: every React component that appears makes Bokeh lay out the whole page again.
@@ -66,19 +69,21 @@ def section(title: str, *objects: Any, note: str = "", actions: Sequence[Any] = 
         objects: the content, from top to bottom.
         note: plain text next to the title: units, time zone, meaning of the figures.
         actions: small widgets at the right of the title.
+        link: an address, `page.link(…)`, to which the title leads.
         params: of `panel.Column`.
     """
     import panel as pn
 
-    inside = [_head(title, note, actions)] if title else []
+    inside = [_head(title, note, actions, link)] if title else []
     sheets = [_CARD, NO_BUTTON, *params.pop("stylesheets", [])]
     return pn.Column(*inside, *objects, **{**WIDE, "stylesheets": sheets, **params})
 
 
-def _head(title: str, note: str, actions: Sequence[Any]) -> Any:
+def _head(title: str, note: str, actions: Sequence[Any], link: str) -> Any:
     import panel as pn
 
-    heading = html(f'<div class="head"><h2>{escape(title)}</h2><span class="note">{escape(note)}</span></div>')
+    said = f'<a href="{escape(link)}">{escape(title)} ›</a>' if link else escape(title)
+    heading = html(f'<div class="head"><h2>{said}</h2><span class="note">{escape(note)}</span></div>')
     if not actions:
         return heading
     heading.styles = GROWS

@@ -95,6 +95,25 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Step:
+    """What a new user does first with a view. The overview shows it until it is done.
+
+    Attributes:
+        title: what it is: `Fetch candles`.
+        text: one line: what it takes, and what it gives.
+        label: of the button.
+        done: whether the bucket shows that it was done.
+        query: the address parameters to which the button leads on the view.
+    """
+
+    title: str
+    text: str
+    label: str
+    done: bool
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class View:
     """One page of the dashboard.
 
@@ -109,6 +128,7 @@ class View:
         outcome: what came of a job that is over; None for jobs that belong to other views.
         status: what the bar of every page says about it; a function of the bucket, or `module:function`, called in a
             thread about every 15 s.
+        first_step: what a new user does with it; called the same way, when the overview is opened.
         entries: what the command palette finds of it; called the same way, when the palette is opened.
     """
 
@@ -118,6 +138,7 @@ class View:
     order: int
     build: Callable[[PageState], Any] | str
     outcome: Callable[[Job], Outcome | None] = field(default=lambda _: None)
+    first_step: Callable[[Bucket], Step] | str | None = None
     status: Callable[[Bucket], Status] | str | None = None
     entries: Callable[[Bucket], Iterable[Entry]] | str | None = None
 
@@ -132,6 +153,7 @@ class Card:
         order: place on the overview, rising.
         build: as a view's; its page state belongs to the overview.
         width: columns of the twelve that a wide screen has; a phone gives each card its full width.
+        rows: rows of that grid; others stand one below the other beside a card that has several.
     """
 
     name: str
@@ -139,6 +161,7 @@ class Card:
     order: int
     build: Callable[[PageState], Any] | str
     width: Literal[3, 4, 6, 8, 12] = 6
+    rows: int = 1
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ VIEWS = [
         order=25,
         build=f"{__name__}.backtest:BacktestView",
         outcome=_run_outcome,
+        first_step=f"{__name__}.palette:first_step",
         entries=f"{__name__}.palette:runs",
     ),
     View(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import panel as pn
 import panel_material_ui as pmui
@@ -12,12 +12,12 @@ from cqs_backtest import charts
 from cqs_backtest.luck import lucks
 from cqs_backtest.metrics.conventions import version_note
 from cqs_backtest.runs import read, survey
-from cqs_backtest.views.titles import coins_of
-from cqs_panel import WIDE, empty, failure, html, percent, ratio, section, strategy_title
+from cqs_backtest.views.titles import coins_of, short_title_of
+from cqs_panel import WIDE, failure, html, percent, ratio, section, strategy_title
 from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cqs_backtest.luck import Luck
     from cqs_backtest.runs import StoredRun
@@ -25,39 +25,56 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 
+_CSS = """
+.row.row{display:flex;gap:12px;justify-content:space-between;padding:8px 2px;font-size:13px;
+  border-top:1px solid var(--cqs-line)}
+.row span:first-child{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0}
+.row span:last-child{color:var(--cqs-muted);white-space:nowrap}
+"""
+_EARLIER = 4  # runs that are listed below the newest
+
+
+class LastRuns(NamedTuple):
+    """The newest kept run, None if none can be read; the manifests before it; errors of those that cannot be read."""
+
+    run: StoredRun | None
+    earlier: Sequence[Mapping[str, Any]]
+    damaged: Sequence[DataError]
+
+
 def latest(page: PageState) -> Any:
-    """Its equity over its drawdown, and the way to the rest of it."""
-    shown = pn.Column(**WIDE)
+    """Its equity over its drawdown, the runs before it, and the way to each; hidden where there is no run."""
+    shown = pn.Column(visible=False, **WIDE)
 
-    def show(found: tuple[StoredRun | None, Sequence[DataError], Sequence[Luck]]) -> None:
-        run, damaged, worth = found
-        shown[:] = [_blank(page, damaged) if run is None else _run(page, run, damaged, worth[0])]
+    def show(found: tuple[LastRuns, Sequence[Luck]]) -> None:
+        last, worth = found
+        shown.visible = last.run is not None or bool(last.damaged)
+        if last.run is not None:
+            shown[:] = [_run(page, last, worth[0])]
+        elif last.damaged:
+            failed = failure(_unreadable(len(last.damaged)), last.damaged[0])
+            shown[:] = [section("Backtest", failed, _link(page, "Backtest"))]
 
-    def read_newest() -> tuple[StoredRun | None, Sequence[DataError], Sequence[Luck]]:
-        run, damaged = newest(page.bucket)
-        return run, damaged, lucks(page.bucket, [] if run is None else [run.manifest])
+    def read_last() -> tuple[LastRuns, Sequence[Luck]]:
+        last = newest(page.bucket)
+        return last, lucks(page.bucket, [] if last.run is None else [last.run.manifest])
 
-    page.load(read_newest, show)
+    page.load(read_last, show)
     return shown
 
 
-def newest(bucket: Bucket) -> tuple[StoredRun | None, Sequence[DataError]]:
-    """The last kept run, None if none can be read; and errors of those that cannot be read."""
+def newest(bucket: Bucket) -> LastRuns:
+    """The last kept runs."""
     runs, damaged = survey(bucket)
-    return (read(bucket, str(runs[0]["id"])) if runs else None), damaged
-
-
-def _blank(page: PageState, damaged: Sequence[DataError]) -> Any:
-    if damaged:
-        return section("Backtest", failure(_unreadable(len(damaged)), damaged[0]), _link(page, "Backtest"))
-    return section("Backtest", empty("No run yet", "Try a strategy on your candles."), _link(page, "Backtest"))
+    return LastRuns(read(bucket, str(runs[0]["id"])) if runs else None, runs[1 : 1 + _EARLIER], damaged)
 
 
 def _unreadable(runs: int) -> str:
     return "1 run cannot be read" if runs == 1 else f"{runs} runs cannot be read"
 
 
-def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError], luck: Luck) -> Any:
+def _run(page: PageState, last: LastRuns, luck: Luck) -> Any:
+    run, damaged = cast("StoredRun", last.run), last.damaged
     made, figures = run.manifest, run.manifest["performance"]
     said = f"{coins_of(made)} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
     name = strategy_title(made["strategy"]["name"])
@@ -65,8 +82,20 @@ def _run(page: PageState, run: StoredRun, damaged: Sequence[DataError], luck: Lu
     notes = filter(None, (luck.sentence, version_note(made)))
     lines += [html(f'<span class="note">{escape(note)}</span>') for note in notes]
     key = (page.bucket.address, run.id, "latest")
-    chart = ChartPane(page, 404).draw(lambda: charts.equity(run, benchmark=False, mode="page"), key=key)
-    return section(name, *lines, chart, note=said, actions=[_link(page, "Open", run=run.id)])
+    chart = ChartPane(page, 320 - 30 * len(last.earlier))
+    chart.draw(lambda: charts.equity(run, benchmark=False, mode="page"), key=key)
+    lines += [chart, *([html(_earlier_html(page, last.earlier), stylesheets=[_CSS])] if last.earlier else [])]
+    return section(name, *lines, note=said, actions=[_link(page, "Open", run=run.id)])
+
+
+def _earlier_html(page: PageState, runs: Sequence[Mapping[str, Any]]) -> str:
+    """A line for each run."""
+    return "".join(
+        f'<a class="plain row" href="{escape(page.link("backtest", run=str(made["id"])))}">'
+        f"<span>{escape(short_title_of(made))}</span><span>CAGR {percent(made['performance'].get('cagr'))} · "
+        f"Sharpe {ratio(made['performance'].get('sharpe'))}</span></a>"
+        for made in runs
+    )
 
 
 def _link(page: PageState, label: str, **query: str) -> Any:

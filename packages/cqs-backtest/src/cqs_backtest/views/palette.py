@@ -1,21 +1,31 @@
-"""What the command palette finds of backtests: runs, sweeps, and what can be done."""
+"""What the shell offers of backtests: the first step, and what the command palette finds."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from cqs_backtest.runs import survey
+from cqs_backtest.runs import FOLDER, survey
 from cqs_backtest.search.kept import survey as survey_sweeps
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.views.titles import short_title_of
 from cqs_core import settings
-from cqs_panel import Entry, percent, when
+from cqs_panel import Entry, Step, percent, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cqs_core import Bucket
+
+
+def first_step(bucket: Bucket) -> Step:
+    """Done when there is a run."""
+    return Step(
+        "Run a first backtest",
+        "The form is filled in with a strategy and your candles; the result says how it compares with holding.",
+        "Open the form",
+        done=bool(bucket.folders(FOLDER)),
+    )
 
 
 def runs(bucket: Bucket) -> Iterator[Entry]:

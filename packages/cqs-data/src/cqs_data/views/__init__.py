@@ -29,6 +29,7 @@ VIEWS = [
         order=20,
         build=f"{__name__}.data:DataView",
         outcome=_outcome,
+        first_step=f"{__name__}.palette:first_step",
         entries=f"{__name__}.palette:entries",
     ),
     View(slug="sql", title="SQL", icon="terminal", order=45, build=f"{__name__}.sql.page:SqlView"),
@@ -36,6 +37,7 @@ VIEWS = [
 
 
 CARDS = [
-    Card(name="data.prices", title="", order=20, build=f"{__name__}.price_cards:prices", width=12),
-    Card(name="data.chart", title="", order=30, build=f"{__name__}.price_cards:chart", width=8),
+    Card(name="data.prices", title="", order=20, build=f"{__name__}.price_cards:prices", width=8),
+    Card(name="data.chart", title="", order=30, build=f"{__name__}.price_cards:chart", width=8, rows=2),
+    Card(name="data.age", title="", order=25, build=f"{__name__}.age_card:build", width=4),
 ]

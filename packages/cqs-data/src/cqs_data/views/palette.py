@@ -1,16 +1,27 @@
-"""What the command palette finds of the candles: series, and what can be done."""
+"""What the shell offers of the candles: the first step, and what the command palette finds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cqs_core import Lake, settings
-from cqs_panel import Entry
+from cqs_panel import Entry, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cqs_core import Bucket
+
+
+def first_step(bucket: Bucket) -> Step:
+    """Done when there is a series."""
+    return Step(
+        "Fetch candles",
+        "Choose an exchange, some coins and a start. Public prices need no account and no key.",
+        "Fetch candles",
+        done=next(iter(Lake(bucket).series()), None) is not None,
+        query={"fetch": "1"},
+    )
 
 
 def entries(bucket: Bucket) -> Iterator[Entry]:

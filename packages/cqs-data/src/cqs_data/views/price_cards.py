@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import panel as pn
@@ -19,7 +18,6 @@ from cqs_panel import (
     amount,
     failure,
     fill,
-    html,
     metric_cards,
     metrics_html,
     percent,
@@ -58,21 +56,17 @@ def prices(page: PageState) -> Any:
     """A row of metric cards, one per market of the home exchange, with read errors below."""
     cards = metric_cards([])
     faults = stack(visible=False)
-    shown = stack(cards, faults)
+    shown = stack(cards, faults, visible=False)
     shown_faults: list[str] = []
 
     def show(found: Sequence[RecentCloses]) -> None:
-        if not found:
-            shown[:] = [section("Candles", _nothing(page))]
-            return
-        cards.object = metrics_html([_metric(price) for price in found])
+        shown.visible = bool(found)
+        cards.object = metrics_html([_metric(price, page) for price in found])
         damaged = [(price.series, price.fault) for price in found if price.fault]
         if shown_faults != [str(fault) for _, fault in damaged]:
             shown_faults[:] = [str(fault) for _, fault in damaged]
             said = (failure(f"{s} cannot be read", fault, actions=remedies(page, fault)) for s, fault in damaged)
             fill(faults, *said)
-        if shown[0] is not cards:
-            shown[:] = [cards, faults]
 
     page.every(_SECONDS, lambda: page.load(lambda: newest(page.bucket, page.settings.exchange), show, quiet=True))
     page.on_job(lambda _: page.load(lambda: newest(page.bucket, page.settings.exchange), show, quiet=True))
@@ -81,27 +75,20 @@ def prices(page: PageState) -> Any:
 
 def chart(page: PageState) -> Any:
     """The candles of the first of those markets that can be read."""
-    shown = pn.Column(**WIDE)
+    shown = pn.Column(visible=False, **WIDE)
     candles = CandleChart(page)
 
     def show(found: Sequence[RecentCloses]) -> None:
         readable = [price.series for price in found if not price.fault]
+        shown.visible = bool(readable)
         if readable:
             series = readable[0]
             note = f"{series.interval} · {series.exchange} · UTC"
-            shown[:] = [section(series.market, candles, note=note)]
+            shown[:] = [section(series.market, candles, note=note, link=page.link("data", series=str(series)))]
             candles.show(LakeCandles(page.bucket, series))
 
     page.load(lambda: newest(page.bucket, page.settings.exchange), show)
     return shown
-
-
-def _nothing(page: PageState) -> Any:
-    fetch = escape(page.link("data", fetch=1))
-    return html(
-        '<div class="blank" role="status"><b>No candles yet</b>'
-        f'<span>Fetch some, and their prices are here. <a href="{fetch}">Fetch candles</a></span></div>'
-    )
 
 
 def newest(bucket: Bucket, exchange: str) -> list[RecentCloses]:
@@ -123,14 +110,17 @@ def _price(lake: Lake, status: SeriesStatus) -> RecentCloses:
     return RecentCloses(status.series, table.column("close").to_numpy().tolist(), last)
 
 
-def _metric(price: RecentCloses) -> Metric:
+def _metric(price: RecentCloses, page: PageState) -> Metric:
+    link = page.link("data", series=str(price.series))
     closes, quote = price.closes, price.series.market.partition("/")[2].partition(":")[0]
     if not closes:
-        return Metric(price.series.market, "unreadable" if price.fault else "–", "see below" if price.fault else "")
+        said = ("unreadable", "see below") if price.fault else ("–", "")
+        return Metric(price.series.market, *said, link=link)
     closed = min(intervals.next_open(price.series.interval, price.last), now())
     change = 100 * (closes[-1] / closes[-2] - 1) if len(closes) > 1 else None
     old = f"closed {age((now() - closed) / 1000)} ago"
     note = f"{percent(change, signed=True)} in a day, {old}" if change is not None else old
     hint = f"close of the day {when(price.last, 'UTC')[:10]} UTC, against the day before; {price.series}"
     period = f"{len(closes)} days {percent(100 * (closes[-1] / closes[0] - 1), signed=True)}"
-    return Metric(price.series.market, amount(closes[-1], quote), note, tone(change), closes, hint, period=period)
+    value = amount(closes[-1], quote)
+    return Metric(price.series.market, value, note, tone(change), closes, hint, period=period, link=link)

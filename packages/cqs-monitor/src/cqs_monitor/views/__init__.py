@@ -28,6 +28,7 @@ VIEWS = [
         icon="monitor_heart",
         order=30,
         build=f"{__name__}.monitor:build",
+        first_step=f"{__name__}.connect_bot:step",
         status=f"{__name__}.bell:today",
         entries=f"{__name__}.palette:accounts",
     ),
@@ -59,7 +60,9 @@ VIEWS = [
 ]
 CARDS = [
     Card(name="monitor.bots", title="", order=10, build=f"{__name__}.overview:build", width=12),
-    Card(name="monitor.alerts", title="", order=90, build=f"{__name__}.alerts_card:build", width=12),
+    Card(name="monitor.positions", title="", order=12, build=f"{__name__}.overview:positions", width=8),
+    Card(name="monitor.alerts", title="", order=14, build=f"{__name__}.alerts_card:build", width=4),
+    Card(name="monitor.regime", title="", order=50, build=f"{__name__}.regime_card:build", width=4),
 ]
 OVERLAYS = [
     Overlay(name="monitor.trades", title="Bot trades", layers=f"{__name__}.overlay:layers"),

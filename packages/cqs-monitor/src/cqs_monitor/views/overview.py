@@ -1,44 +1,76 @@
-"""The bots' card on the overview."""
+"""The bots on the overview: what they earned, and what they hold."""
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.time.clock import now
 from cqs_monitor.performance.reader import reader_of
-from cqs_monitor.performance.report import Choice, Report, make_report
-from cqs_monitor.views.monitor_cards import metrics
-from cqs_monitor.views.no_logs import no_logs
-from cqs_panel import metric_cards, metrics_html, section, stack
+from cqs_monitor.performance.report import Choice, Report, last_year, make_report
+from cqs_monitor.views import holdings_table, monitor_cards
+from cqs_panel import amount, html, metric_cards, metrics_html, section, stack
 
 if TYPE_CHECKING:
-    from cqs_panel import PageState
+    from collections.abc import Callable, Sequence
+
+    from cqs_panel import Metric, PageState
 
 _SECONDS = 5.0
 
 
 def build(page: PageState) -> Any:
-    """A row of metric cards over all accounts, one row a currency, refreshed by itself."""
+    """A row of metric cards over all accounts, one row a currency; hidden where there are none."""
+    shown = stack(metric_cards([], least=150), visible=False)
+
+    def show(reports: Sequence[Report]) -> None:
+        figures = [metrics_html(_metrics(report, page)) for report in reports if report.names]
+        if len(shown) != len(figures):
+            shown[:] = [metric_cards([], least=150) for _ in figures]
+        for cards, text in zip(shown, figures, strict=True):
+            if cards.object != text:
+                cards.object = text
+        shown.visible = bool(figures)
+
+    _follow(page, show)
+    return shown
+
+
+def positions(page: PageState) -> Any:
+    """What all accounts hold at the last price, live where the exchange answers; hidden where there are no bots."""
+    table = html("", stylesheets=[holdings_table.CSS])
+    shown = stack(
+        section("Positions", table, note="at the last price there is", link=page.link("monitor")), visible=False
+    )
+
+    def show(reports: Sequence[Report]) -> None:
+        text = "".join(holdings_table.holdings_html(report, now()) for report in reports if report.names)
+        if table.object != text:
+            table.object = text
+        shown.visible = bool(text)
+
+    _follow(page, show)
+    return shown
+
+
+def _follow(page: PageState, show: Callable[[Sequence[Report]], Any]) -> None:
+    """Show the reports of all currencies now, and again and again."""
     reader = reader_of(page.bucket.address)
     live = bool(not page.demo or page.settings.endpoint)
-    shown = stack(metric_cards([], least=230))
 
     def work() -> list[Report]:
         reading = reader.read(2.0, live=live)
-        currencies = reading.snapshot.currencies or [""]
-        return [make_report(reading, Choice(currency=currency), now()) for currency in currencies]
-
-    def show(reports: list[Report]) -> None:
-        reading = reports[0].reading
-        if not reading.snapshot.accounts:
-            shown[:] = [section("Bots", no_logs(reading))]
-            return
-        figures = [metrics_html(metrics(report, now())) for report in reports]
-        if len(shown) != len(figures) or not all(hasattr(one, "object") for one in shown):
-            shown[:] = [metric_cards([], least=230) for _ in figures]
-        for cards, html in zip(shown, figures, strict=True):
-            if cards.object != html:
-                cards.object = html
+        return [make_report(reading, Choice(currency=one), now()) for one in reading.snapshot.currencies]
 
     page.every(_SECONDS, lambda: page.load(work, show, quiet=True))
-    return shown
+
+
+def _metrics(report: Report, page: PageState) -> list[Metric]:
+    """The figures of the Monitor page that a morning needs, with yesterday beside today; each leads there."""
+    found = {one.label: one for one in monitor_cards.metrics(report, now())}
+    today, by_day = last_year(report, now())
+    before = amount(by_day.get(today - dt.timedelta(days=1), 0.0), report.convention.currency, signed=True)
+    compared = replace(found["Today"], note=f"yesterday {before}, gross")
+    rest = ("Unrealized", "This week", "This month", "Max drawdown", "Heartbeat")
+    return [replace(one, link=page.link("monitor")) for one in (compared, *(found[name] for name in rest))]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
 from cqs_panel.layout import NO_BUTTON, WIDE
+from cqs_panel.pages.first_steps import first_steps
 from cqs_panel.sections import empty
 
 if TYPE_CHECKING:
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from cqs_panel.view import Card
 
 _FIRST = 4  # cards that are built with the page; the others follow when it is there
-_GRID = ":host{display:grid!important;grid-template-columns:repeat(12,minmax(0,1fr));gap:12px;align-items:start}"
+_GRID = """
+:host{display:grid!important;grid-template-columns:repeat(12,minmax(0,1fr));gap:12px;align-items:start;
+  grid-auto-flow:dense}
+"""
+_ALL = [":host{grid-column:1/-1}"]
 
 
 def build(shell: Dashboard, page: PageState) -> Any:
@@ -29,12 +34,14 @@ def build(shell: Dashboard, page: PageState) -> Any:
         frame.build()
     for frame in frames[_FIRST:]:
         page.later(frame.build, frame.__panel__())
-    return pn.Column(*frames, stylesheets=[NO_BUTTON, _GRID], **WIDE)
+    steps = first_steps(page, shell.first_steps, lambda cookie: shell.bridge.send(cookie=cookie))
+    steps.stylesheets = [*steps.stylesheets, *_ALL]
+    return pn.Column(steps, *frames, stylesheets=[NO_BUTTON, _GRID], **WIDE)
 
 
 def _frame(shell: Dashboard, card: Card, page: PageState) -> PageFrame:
     frame = shell.frame(card, page.slug, {}, plugins().owner("register_cards", card.name))
     page.param.watch(lambda event: setattr(frame.page, "shown", event.new), "shown")
     frame.page.shown = page.shown
-    frame.span(card.width)
+    frame.span(card.width, card.rows)
     return frame

@@ -36,7 +36,7 @@ from cqs_panel.state import PageState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cqs_panel.view import Card, View
+    from cqs_panel.view import Card, Step, View
 
 
 _FRESH = 5.0  # seconds for which a view that was built ahead is as good as one that is built now
@@ -118,6 +118,10 @@ class Dashboard(Services):
             self._address.write(slug, frame.page.query, push=True)
         if frame is not previous:
             self._address.send(top=True)  # after the address: its entry keeps how far the page was scrolled
+
+    def first_steps(self) -> list[tuple[View, Step]]:
+        """What a new user does first, in the order of the menu."""
+        return self.tools.first_steps()
 
     def revisit(self, slug: str) -> None:
         """Show a view as it was left."""

@@ -28,6 +28,9 @@ _WAITING = """
 @keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
 """
 _BAR = '<div class="bar"><div class="run" role="progressbar" aria-label="Loading"></div></div>'
+_ON_PHONE = "@media(max-width:700px){:host{grid-column:1/-1!important;grid-row:auto!important}}"
+_ON_LARGE = {8: 6, 6: 4, 4: 3, 3: 2}
+"""Columns of twelve that a card takes where a window is 2000 pixels wide."""
 _HEADINGS = {
     "loading": "this could not be loaded",
     "update": "this could not be updated",
@@ -83,17 +86,29 @@ class PageFrame(pn.viewable.Viewer):
                 if self.tried and not pn.state.loaded:
                     _try(shown)
                 self._body[:] = [shown]
+                if not isinstance(self.of, View):
+                    self._hide_with(shown)
         except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others live on
             self._failed = True
             self._report("build", error)
             self._body[:] = [failure(f"{self._name} could not be shown", error, retry=self.build)]
         self._arrive()
 
-    def span(self, columns: int) -> None:
-        """Take this many of twelve columns of a grid; all on a phone, half on a tablet."""
-        wide = f":host{{grid-column:span {columns}}}"
+    def _hide_with(self, shown: Any) -> None:
+        """A card that hides what it has built leaves its place to the others, unless it shows an error."""
+
+        def follow(*_: Any) -> None:
+            self._root.visible = shown.visible or self.faulty
+
+        shown.param.watch(follow, "visible")
+        follow()
+
+    def span(self, columns: int, rows: int = 1) -> None:
+        """Take this many of twelve columns of a grid; all on a phone, half on a tablet, fewer on a large screen."""
+        wide = f":host{{grid-column:span {columns};grid-row:span {rows}}}"
         half = f"@media(max-width:1100px){{:host{{grid-column:span {max(6, columns)}}}}}"
-        self._root.stylesheets = [wide, half, "@media(max-width:700px){:host{grid-column:1/-1!important}}"]
+        fewer = f"@media(min-width:2000px){{:host{{grid-column:span {_ON_LARGE.get(columns, columns)}}}}}"
+        self._root.stylesheets = [wide, half, fewer, _ON_PHONE]
 
     def fail(self, where: str, error: BaseException, key: object = None) -> None:
         """Show an error above what there is, once, until what failed under this key succeeds.
@@ -112,6 +127,7 @@ class PageFrame(pn.viewable.Viewer):
             shown = failure(f"{self._name}: {said}", error, actions=remedies(self.page, error))
             shown.margin = (0, 0, 12, 0)
             self._shown_faults[key] = message, shown
+            self._root.visible = True
             self._lay_out_faults()
         if isinstance(error, BucketError) and not self._has_read:
             self._body.visible = False  # forms and cards without anything in them would look like an empty bucket

@@ -15,7 +15,7 @@ from cqs_core.isolation import fact_of, limited
 from cqs_panel.location import search
 from cqs_panel.login.session import acting, current_login
 from cqs_panel.shell.work import from_thread, running_loop
-from cqs_panel.view import Entry, Status, loaded
+from cqs_panel.view import Entry, Status, Step, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,7 +76,12 @@ def statuses(bucket: Bucket, views: Iterable[View]) -> list[Told]:
 
 def entries(bucket: Bucket, views: Iterable[View]) -> list[tuple[View, Entry]]:
     """What the palette finds of the views; a view that fails has none, and the Plugins page says why."""
-    return [(view, one) for view in views for one in _entries(view, bucket)]
+    return [(view, one) for view in views for one in _asked(view, "entries", Entry, bucket)]
+
+
+def first_steps(bucket: Bucket, views: Iterable[View]) -> list[tuple[View, Step]]:
+    """What a new user does first, in the order of the views; a view that fails has none, as above."""
+    return [(view, one) for view in views for one in _asked(view, "first_step", Step, bucket)]
 
 
 def in_thread(work: Callable[[], Any], done: Callable[[Future[Any]], Any]) -> None:
@@ -99,13 +104,18 @@ def _told(view: View, bucket: Bucket) -> Told:
     return Told(view, found)
 
 
-def _entries(view: View, bucket: Bucket) -> list[Entry]:
-    if view.entries is None:
-        return []
+def _asked(view: View, name: str, kind: type[_T], bucket: Bucket) -> list[_T]:
+    """What one of the view's functions gives: one item, or several."""
+    target = getattr(view, name)
+
+    def call() -> list[_T]:
+        given = _called(target, bucket)
+        return _all_of(kind, [given] if isinstance(given, kind) else islice(given, _MOST))
+
     try:
-        return limited(lambda: _all_of(Entry, islice(_called(view.entries, bucket), _MOST)), _LIMIT)
+        return limited(call, _LIMIT) if target is not None else []
     except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others are found
-        _report(view, "entries", error)
+        _report(view, name, error)
         return []
 
 

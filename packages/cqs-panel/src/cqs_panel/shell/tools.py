@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import CqsError, permission
 from cqs_panel.location import search
-from cqs_panel.shell.statuses import SECONDS, entries, in_thread, statuses
+from cqs_panel.shell.statuses import SECONDS, entries, first_steps, in_thread, statuses
 from cqs_panel.shell.top_bar import TopBar
 from cqs_panel.shell.work import Timer, soon
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cqs_core import Bucket
     from cqs_core.jobs import Job
-    from cqs_panel.view import Entry, View
+    from cqs_panel.view import Entry, Step, View
 
 
 class Tools:
@@ -55,6 +55,10 @@ class Tools:
             return False
         call(said)
         return True
+
+    def first_steps(self) -> list[tuple[View, Step]]:
+        """What a new user does first; call it in a thread."""
+        return first_steps(self._bucket(), self._views)
 
     def close(self) -> None:
         """End with the session: an answer that is still on its way is dropped."""

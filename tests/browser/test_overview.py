@@ -1,0 +1,50 @@
+"""The overview: what a trader needs first comes first, each card leads to its page, a new bucket says how to begin."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from walks import arrive
+
+pytestmark = pytest.mark.browser
+
+
+def test_each_card_leads_to_its_page(visit, dashboard, demo):
+    shown = visit(f"{dashboard(demo)}?view=overview")
+    page = shown.page
+    for name, address in {
+        "Today": "**?view=monitor",
+        "Positions": "**?view=monitor",
+        "Alerts": "**?view=alerts",
+        "BTC/KRW ›": "**?view=data&series=*",
+        "Candles": "**?view=data",
+        "Regime": "**?view=models",
+    }.items():
+        page.locator(".cqs-view-overview").get_by_role("link", name=name).first.click()
+        page.wait_for_url(address)
+        page.go_back()
+        arrive(page, "overview")
+    expect(page.get_by_text("First steps")).to_be_hidden()  # they are done
+    order = [page.get_by_text(name, exact=True).first.bounding_box()["y"] for name in ("Today", "Symbol", "Series")]
+    assert order == sorted(order)
+    page.set_viewport_size({"width": 420, "height": 900})
+    shown.wait_to_fit()
+
+
+def test_a_new_bucket_has_three_buttons(visit, dashboard, tmp_path_factory):
+    page = visit(f"{dashboard(tmp_path_factory.mktemp('new'))}?view=overview").page
+    for button, slug, there in (
+        ("Fetch candles", "data", "Symbols"),
+        ("Open the form", "backtest", "No candles in the lake"),
+        ("Connect a bot", "monitor", "No bot has logs here"),
+    ):
+        page.locator(".step").get_by_role("link", name=button).click()
+        page.locator(f".cqs-view-{slug}").get_by_text(there).first.wait_for()
+        page.go_back()
+        page.get_by_text("First steps").wait_for()
+    page.get_by_role("button", name="Hide").click()
+    page.get_by_text("First steps").wait_for(state="hidden")
+    page.reload()
+    arrive(page, "overview")
+    expect(page.get_by_text("First steps")).to_be_hidden()
