@@ -81,7 +81,7 @@ def plots(page: Any) -> list[dict[str, Any]]:
     return page.evaluate(_SHOWN)
 
 
-def settle(page: Any, of: str = "", *, timeout: float = 30_000) -> None:
+def settle(page: Any, of: str = "") -> None:
     """Until a view is seen, nothing is loading, and every figure shows something; fails with what does not.
 
     What is asked for when the first is there is waited for, too: the page must be whole several times in a row.
@@ -89,13 +89,12 @@ def settle(page: Any, of: str = "", *, timeout: float = 30_000) -> None:
     Args:
         page: Playwright's.
         of: slug of the view.
-        timeout: in ms.
     """
     from playwright.sync_api import TimeoutError as Late
 
     try:
         page.evaluate("window.cqsSettled = 0")
-        page.wait_for_function(_SETTLED, arg=[of, 4], timeout=timeout, polling=60)
+        page.wait_for_function(_SETTLED, arg=[of, 4], polling=60)
     except Late:
         raise AssertionError(f"not settled: {page.url}, {page.evaluate(_LACKING)}") from None
 

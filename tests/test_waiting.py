@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
+
+from cqs_panel.testing.browser import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 ONCE = {
@@ -25,12 +28,28 @@ def early(text: str) -> list[int]:
     return [one.lineno for one in ast.walk(ast.parse(text)) if isinstance(one, ast.Assert) and looks(one)]
 
 
-def test_no_assertion_looks_at_a_page_only_once():
+def hasty(text: str) -> list[int]:
+    """Lines with a time limit of Playwright, in milliseconds, that is not longer than the one that all have."""
+    limits = (one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.keyword) and one.arg == "timeout")
+    numbers = ((one.lineno, one.value.value) for one in limits if isinstance(one.value, ast.Constant))
+    return [line for line, limit in numbers if 1000 <= limit <= PATIENCE]  # below are seconds, of other libraries
+
+
+def everywhere(look: Callable[[str], list[int]]) -> list[str]:
+    """What is found in the tests that drive a browser."""
     files = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("packages/*/tests/**/*.py")]
     driving = [path for path in files if "pytest.mark.browser" in path.read_text("utf-8")]
     assert len(driving) > 15
-    found = [f"{path.relative_to(ROOT)}:{line}" for path in driving for line in early(path.read_text("utf-8"))]
-    assert found == [], "use expect(…) of Playwright, wait_for, or wait_for_function"
+    return [f"{path.relative_to(ROOT)}:{line}" for path in driving for line in look(path.read_text("utf-8"))]
+
+
+def test_no_assertion_looks_at_a_page_only_once():
+    assert everywhere(early) == [], "use expect(…) of Playwright, wait_for, or wait_for_function"
+
+
+def test_no_limit_is_one_that_a_busy_machine_reaches():
+    assert everywhere(hasty) == [], "leave the limit out: the one that all have is as long"
+    assert hasty("a.click(timeout=5_000)\nwait(timeout=90)\na.click(timeout=120_000)") == [1]
 
 
 def test_what_looks_once_is_seen():

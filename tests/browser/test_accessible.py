@@ -78,7 +78,7 @@ def test_axe_finds_nothing_serious_on_any_page(visit, dashboard, demo, dark):
     told = {}
     for view, seen in {**SEEN, f"backtest&run={run}": "Equity and drawdown", "data&fetch=1": "Fetch candles"}.items():
         follow(page, f"?view={view}")
-        page.get_by_text(seen).locator("visible=true").first.wait_for(timeout=60_000)
+        page.get_by_text(seen).locator("visible=true").first.wait_for()
         settle(page, of=view.partition("&")[0])
         if found := settled(page, **options):
             told[view] = found

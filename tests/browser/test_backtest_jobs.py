@@ -70,7 +70,7 @@ def test_a_running_backtest_is_cancelled_and_the_form_runs_the_next(visit, dashb
     assert cqs_json("backtest", "list", "--bucket", bucket) == []
     (tmp_path / "go").touch()
     run_button(page).click()  # waits until it may be clicked
-    page.get_by_text("Equity and drawdown").wait_for(timeout=60_000)
+    page.get_by_text("Equity and drawdown").wait_for()
     assert [run["strategy"] for run in cqs_json("backtest", "list", "--bucket", bucket)] == ["a_waiting_rule"]
 
 
@@ -80,7 +80,7 @@ def test_the_form_asks_for_a_benchmark_and_the_page_says_which(visit, dashboard,
     select(page, "Benchmark").get_by_text("Equal-weighted basket").wait_for()
     choose(page, "Benchmark", "ETH/KRW")
     run_button(page).click()
-    page.get_by_text("in grey: ETH/KRW bought and held").wait_for(timeout=60_000)
+    page.get_by_text("in grey: ETH/KRW bought and held").wait_for()
     select(page, "Benchmark").get_by_text("ETH/KRW").wait_for()
     newest = cqs_json("backtest", "list", "--bucket", bucket)[0]["id"]
     assert cqs_json("backtest", "show", newest, "--bucket", bucket)["benchmark"] == "ETH/KRW"

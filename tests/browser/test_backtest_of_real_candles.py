@@ -34,7 +34,7 @@ def test_the_page_shows_the_equity_of_the_facade(visit, dashboard, bucket, monke
     wanted = BacktestFacade().run_backtest(strategy="volatility_breakout", symbols=["BTC"])["equity"]
     page = visit(dashboard(bucket) + "?view=backtest").page
     page.get_by_role("button", name="Run backtest").click()
-    page.get_by_text("Equity and drawdown").wait_for(timeout=60_000)
+    page.get_by_text("Equity and drawdown").wait_for()
     page.wait_for_function(f"({EQUITY})().length > 0")
     assert np.allclose(page.evaluate(EQUITY), wanted.to_numpy(), rtol=1e-12)
     page.wait_for_url("**run=**")

@@ -63,6 +63,7 @@ def test_kept_runs_are_opened_listed_and_missed(visit, dashboard, kept):
     """One by a click, and the back button returns; all on their page; one that is not there is said."""
     bucket, runs = kept
     page = visit(f"{dashboard(bucket)}?view=backtest").page
+    settle(page, of="backtest")
     page.locator(".tabulator-row .tabulator-cell[tabulator-field=title]").first.click()
     page.get_by_text(f"run {runs[1]}").wait_for()
     page.wait_for_url(f"**run={runs[1]}**")
@@ -102,7 +103,7 @@ def test_the_report_opens_with_the_network_blocked(chromium, kept, tmp_path):
     page.route(re.compile(r"^(?!file:)"), lambda route: (asked.append(route.request.url), route.abort()))
     page.goto(path.as_uri())
     page.wait_for_function("Bokeh.documents[0]?.is_idle")
-    assert page.evaluate("[...Bokeh.documents[0].all_models].filter((m) => m.type == 'Figure').length") == 6
+    page.wait_for_function("[...Bokeh.documents[0].all_models].filter((m) => m.type == 'Figure').length === 6")
     page.get_by_text("Excess kurtosis").wait_for()
     assert page.evaluate("performance.getEntriesByType('resource').length") == 0
     assert asked == []

@@ -30,7 +30,7 @@ def covers(page, moment):
 
 def test_a_deviation_and_a_position_show_their_market_at_their_time(visit, dashboard, demo):
     page = visit(f"{dashboard(demo)}?view=compare&account=Main").page
-    page.locator("a.plain", has_text="missed").click(timeout=60_000)
+    page.locator("a.plain", has_text="missed").click()
     heading(page, r"upbit \w+.KRW 1d · missed, opened \d{4}").wait_for()
     page.wait_for_url("**position=**")
     first = page.url
@@ -45,13 +45,13 @@ def test_a_deviation_and_a_position_show_their_market_at_their_time(visit, dashb
     heading(page, "· missed, opened").wait_for()
     assert opened is None or page.url == first
     page.reload()
-    heading(page, "· missed, opened").wait_for(timeout=60_000)
+    heading(page, "· missed, opened").wait_for()
 
 
 def test_a_trade_and_a_day_of_the_monitor_are_shown_on_candles(visit, dashboard, demo):
     page = visit(f"{dashboard(demo)}?view=monitor", height=1200).page
     row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=action]")).nth(3)
-    row.locator("[tabulator-field=symbol]").wait_for(timeout=30_000)
+    row.locator("[tabulator-field=symbol]").wait_for()
     settle(page, of="monitor")
     symbol, time = (row.locator(f"[tabulator-field={name}]").inner_text() for name in ("symbol", "time"))
     row.locator("[tabulator-field=symbol]").click()
@@ -68,20 +68,21 @@ def test_a_trade_and_a_day_of_the_monitor_are_shown_on_candles(visit, dashboard,
 
 def test_an_alert_leads_to_its_account_and_day(visit, dashboard, demo):
     page = visit(f"{dashboard(demo)}?view=alerts").page
-    page.locator("a.row", has_text="drawdown").first.click(timeout=30_000)
+    page.locator("a.row", has_text="drawdown").first.click()
     page.wait_for_url("**view=monitor&account=**day=**")
-    heading(page, r"· \d{4}-\d\d-\d\d KST").wait_for(timeout=30_000)
+    heading(page, r"· \d{4}-\d\d-\d\d KST").wait_for()
 
 
 def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, demo):
     page = visit(f"{dashboard(demo)}?view=backtest").page
+    settle(page, of="backtest")
     page.locator(".tabulator-row [tabulator-field=strategy]").first.click()
     row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=entry_price]")).nth(5)
-    row.wait_for(timeout=60_000)
+    row.wait_for()
     settle(page, of="backtest")
     row.locator("[tabulator-field=symbol]").click()
     said = heading(page, r"upbit \w+.KRW 1d · trade \d+, [+-]")
-    said.wait_for(timeout=60_000)
+    said.wait_for()
     page.locator(".tabulator-selected [tabulator-field=entry_price]").wait_for()
     text = said.inner_text()
     page.reload()
@@ -95,7 +96,7 @@ TOP = """(() => { for (const el of document.querySelectorAll("body *")) {
 
 def test_back_returns_to_where_the_page_was_scrolled(visit, dashboard, demo):
     page = visit(f"{dashboard(demo)}?view=monitor").page
-    page.locator(".tabulator-row [tabulator-field=action]").first.wait_for(timeout=30_000)
+    page.locator(".tabulator-row [tabulator-field=action]").first.wait_for()
     settle(page, of="monitor")
     page.get_by_role("heading", name="Trades").scroll_into_view_if_needed()
     page.wait_for_function(  # parts above that are made when they come into view move what is below them
@@ -118,7 +119,7 @@ def test_an_address_that_names_what_is_not_there_is_corrected_and_says_so(visit,
         "No trade of 'NOPE' is logged",
         "No trade '2020-01-01 00:00:00 BTC'",
     ):
-        page.get_by_text(text).wait_for(timeout=30_000)
+        page.get_by_text(text).wait_for()
     page.wait_for_function("location.search === '?view=monitor'")
     page.goto(f"{url}?view=models&version=v99")
     page.get_by_text("There is no model 'v99' here; v2 is shown.").wait_for()

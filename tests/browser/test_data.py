@@ -11,6 +11,7 @@ from cqs_core import Lake, Series
 from cqs_core.testing.command import cqs_json
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY
+from plots import settle
 from walks import follow
 
 pytestmark = pytest.mark.browser
@@ -61,6 +62,7 @@ def test_the_table_shows_every_series_and_filters_and_coverage_tells_holes_and_t
 
 def test_a_click_shows_a_series_and_the_address_keeps_it_or_says_that_it_is_not_there(visit, dashboard, bucket):
     page = visit(dashboard(bucket) + "?view=data").page
+    settle(page, of="data")
     cell(page, "ETH/KRW").click()
     page.get_by_text("upbit ETH/KRW 1d", exact=True).wait_for()
     page.wait_for_url("**series=**")
@@ -76,6 +78,7 @@ def test_the_chart_shows_exact_candles_at_any_zoom(visit, dashboard, bucket):
     page.wait_for_function(f"({DRAWN})() !== null")
     near = page.evaluate(DRAWN)
     assert len(near["ts"]) <= 2000
+    settle(page, of="data")
     box = page.locator(".bk-Canvas, .bk-events").first.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # before it, the wheel scrolls the page
     for _ in range(60):
@@ -103,7 +106,7 @@ def test_fetching_is_a_job_with_a_result(visit, dashboard, sandbox, tmp_path_fac
     page.get_by_label("Symbols").fill("SOL")
     page.get_by_role("button", name="Fetch", exact=True).click()
     page.get_by_text("Fetch SOL 1d from upbit").wait_for()
-    cell(page, "SOL/KRW").wait_for(timeout=60_000)
+    cell(page, "SOL/KRW").wait_for()
     [one] = Lake(str(folder)).status()
     assert str(one.series) == "upbit SOL/KRW 1d"
     page.get_by_text(f"{one.rows} new candles in 1 series").wait_for()
@@ -117,9 +120,9 @@ def test_a_running_fetch_is_cancelled(visit, dashboard, tmp_path_factory):
         page = visit(dashboard(folder, CQS_ENDPOINT=endpoint) + "?view=data").page
         page.get_by_text("No candles yet").wait_for()
         page.get_by_role("button", name="Fetch", exact=True).click()
-        page.get_by_text("markets of Upbit").wait_for(timeout=60_000)
+        page.get_by_text("markets of Upbit").wait_for()
         page.get_by_role("button", name="Cancel").click()
-        page.get_by_text("cancelled ·").wait_for(timeout=30_000)
+        page.get_by_text("cancelled ·").wait_for()
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
@@ -138,6 +141,7 @@ def test_volumes_fill_their_figure_whatever_was_shown_before(visit, dashboard, b
     page = visit(dashboard(bucket) + "?view=data&series=upbit+BTC/KRW+1d", height=1400).page
     page.wait_for_function(f"({VOLUME})() !== null")
     for interval in ("1h", "1d"):
+        settle(page, of="data")
         page.locator(".tabulator-row", has_text="BTC/KRW").filter(has_text=interval).first.click()
         page.get_by_text(f"upbit BTC/KRW {interval}", exact=True).wait_for()
         page.wait_for_function(f"Math.abs(({VOLUME})() - 1.08) < 0.01")
@@ -190,10 +194,10 @@ def test_markets_are_chosen_kept_as_a_set_and_fill_the_form_and_updates_are_sche
     page.wait_for_url("**symbols=SOL**")
     page.get_by_role("link", name="Schedule updates").click()
     page.get_by_role("button", name="Start", exact=True).click()
-    page.get_by_text("Updates every 15m: last round").wait_for(timeout=60_000)
+    page.get_by_text("Updates every 15m: last round").wait_for()
     assert Lake(str(folder)).status()[0].last > clock.now() - 3 * DAY
     page.get_by_role("button", name="Stop it").click()
-    page.get_by_text("No scheduled updates; the last one").wait_for(timeout=60_000)
+    page.get_by_text("No scheduled updates; the last one").wait_for()
 
 
 def test_a_hole_fills_the_form_and_the_preview_goes_to_a_day_and_to_the_chart(visit, dashboard, bucket):

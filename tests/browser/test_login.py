@@ -87,7 +87,7 @@ def test_an_operator_logs_in_and_a_logout_ends_the_other_tab(window, url):
     other.get_by_role("button", name="Log out").wait_for()
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url(re.compile("/login$"))
-    other.wait_for_url(re.compile(r"/login\?next=.*plugins"), timeout=30_000)
+    other.wait_for_url(re.compile(r"/login\?next=.*plugins"))
     page.go_back()
     page.wait_for_url(re.compile("/login"))
 
@@ -97,7 +97,7 @@ def test_a_viewer_sees_why_a_button_is_disabled_until_the_role_changes(window, u
     page = window(420, dark=True)
     page.goto(f"{url}?view=data")
     assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+    page.wait_for_function("document.documentElement.scrollWidth <= 420")
     log_in(page, *VIC)
     page.wait_for_url(re.compile("view=data"))
     fetch = page.get_by_role("button", name="Fetch", exact=True)
@@ -108,10 +108,10 @@ def test_a_viewer_sees_why_a_button_is_disabled_until_the_role_changes(window, u
     page.locator(".tabulator-cell", has_text="42").wait_for()
     follow(page, "?view=data")
     users.set_role(VIC[0], "operator")
-    page.get_by_text("operator", exact=True).wait_for(timeout=30_000)  # the page has loaded itself again
-    page.wait_for_function("(el) => !el.disabled", arg=fetch.element_handle())
+    page.get_by_text("operator", exact=True).wait_for()  # the page has loaded itself again
+    expect(fetch).to_be_enabled()
     users.set_role(VIC[0], "viewer")
-    page.get_by_text("viewer", exact=True).wait_for(timeout=30_000)
+    page.get_by_text("viewer", exact=True).wait_for()
     fetch.wait_for()
     expect(fetch).to_be_disabled()
 

@@ -114,7 +114,7 @@ def test_a_server_that_is_restarted_is_told_and_found_again(visit, demo):
     shown.page.locator(".cqs-offline").get_by_text("Disconnected since").wait_for()
     expect(shown.page.locator("html")).to_have_attribute("data-cqs-offline", re.compile("."))
     with ForkedServer(demo, port=int(url.rstrip("/").rpartition(":")[2])):
-        shown.page.locator(".cqs-offline").wait_for(state="detached", timeout=30_000)
+        shown.page.locator(".cqs-offline").wait_for(state="detached")
         arrive(shown.page, "monitor")
         go(shown.page, "data")
         shown.page.context.close()  # nothing is asked any more

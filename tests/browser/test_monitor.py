@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cqs_core import Bucket
+from cqs_core.testing.waiting import until
 from plots import settle
 
 pytestmark = pytest.mark.browser
@@ -65,7 +66,7 @@ def monitor(visit, dashboard, bucket):
         visited = visit(f"{dashboard(bucket)}?view=monitor{query}", **window)
         visited.dialogs = []
         visited.page.on("dialog", lambda dialog: (visited.dialogs.append(dialog.message), dialog.dismiss()))
-        visited.page.get_by_text("All time").first.wait_for(timeout=30_000)
+        visited.page.get_by_text("All time").first.wait_for()
         return visited
 
     return open_page
@@ -100,7 +101,7 @@ def test_damaged_rows_are_shown_on_demand_and_the_page_of_the_table_stays_while_
     pages.first.click()
     page.locator(".tabulator-page.active", has_text="3").wait_for()
     (bucket / "logs" / ".heartbeat").write_text(str(time.time()))
-    page.get_by_text("alive").wait_for(timeout=15_000)
+    page.get_by_text("alive").wait_for()
     expect(page.locator(".tabulator-page.active", has_text="3")).to_have_count(1)
 
 
@@ -117,10 +118,10 @@ def test_a_new_row_appears_by_itself_and_filter_and_scroll_stay(monitor, bucket)
     path = bucket / "logs" / "Main" / "trades_2025-10-21.csv"
     with path.open("a", newline="") as file:
         file.write(sold("2025-10-21T12:34:56", 77.0))
-    page.get_by_text("161 rows").wait_for(timeout=15_000)
+    page.get_by_text("161 rows").wait_for()
     page.get_by_text("2025-10-21 12:34:56").wait_for()
     expect(field).to_have_value("sell btc")
-    assert abs(field.bounding_box()["y"] - top) < 3
+    until(lambda: abs(field.bounding_box()["y"] - top) < 3)
     page.wait_for_url(re.compile(r"filter=sell(\+|%20)btc"))
 
 
@@ -142,18 +143,18 @@ def test_a_bucket_that_stalls_is_told_and_comes_back(visit, dashboard, remote):
     emulator, url = remote
     Bucket(url).write("logs/Main/trades_2025-10-20.csv", (HEAD + sold("2025-10-20T10:00:00", 70.0)).encode())
     page = visit(f"{dashboard(url, STORAGE_EMULATOR_HOST=emulator.url)}?view=monitor").page
-    page.get_by_text("All time").first.wait_for(timeout=30_000)
+    page.get_by_text("All time").first.wait_for()
     emulator.stall()
-    page.get_by_text("the bucket has not answered for", exact=False).wait_for(timeout=40_000)
+    page.get_by_text("the bucket has not answered for", exact=False).wait_for()
     page.get_by_text("All time").first.wait_for()
     emulator.go_on()
-    page.get_by_text("every 5 s", exact=False).wait_for(timeout=40_000)
+    page.get_by_text("every 5 s", exact=False).wait_for()
 
 
 def test_compare_shows_the_five_deviations_of_the_demo(visit, dashboard, demo):
     visited = visit(f"{dashboard(demo)}?view=compare&account=Main", height=3000)
     page = visited.page
-    page.get_by_text("From backtest to live").wait_for(timeout=40_000)
+    page.get_by_text("From backtest to live").wait_for()
     for kind in ("missed", "extra", "late", "size", "price"):
         expect(page.locator(".chip", has_text=kind)).to_have_count(1)
     page.get_by_role("button", name="Differences only").click()

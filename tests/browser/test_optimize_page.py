@@ -85,11 +85,11 @@ def test_a_search_is_measured_started_watched_canceled_and_resumed(visit, dashbo
     page = visit(url + address).page
     page.get_by_text("400 sets, about").wait_for()
     start_button(page).click()
-    page.wait_for_function("location.search.includes('sweep=')", timeout=60_000)
-    page.get_by_text("All sets", exact=True).locator("visible=true").first.wait_for(timeout=60_000)  # rows have come
+    page.wait_for_function("location.search.includes('sweep=')")
+    page.get_by_text("All sets", exact=True).locator("visible=true").first.wait_for()  # rows have come
     expect(start_button(page)).to_be_disabled()
     page.locator(".cqs-dock").get_by_role("button", name="Cancel").click()
-    page.get_by_role("button", name="Resume").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Resume").wait_for()
     [stopped] = cqs_json("backtest", "searches", "--bucket", bucket)
     assert not stopped["done"]
     (tmp_path / "go").touch()
@@ -104,7 +104,7 @@ def test_sets_are_brushed_in_charts_and_table_and_a_cell_opens_its_run_once(visi
     url = f"{dashboard(bucket)}?view=optimize&sweep={swept['sweep']}"
     seen = visit(url)
     page = seen.page
-    page.get_by_text("Best set and best plateau").wait_for(timeout=60_000)
+    page.get_by_text("Best set and best plateau").wait_for()
     left, top, width, height = box(page, figure(page, 320))
     sharpe = left + width * (2 + 0.35) / (5 + 0.7)  # the third of six axes
     drag(page, sharpe, top + 0.05 * height, top + 0.5 * height)
@@ -118,8 +118,8 @@ def test_sets_are_brushed_in_charts_and_table_and_a_cell_opens_its_run_once(visi
     for _ in range(2):
         left, top, width, height = box(page, figure(page, 380))
         page.mouse.click(left + 0.9 * width, top + 0.9 * height)  # the largest noise ratio, the shortest average
-        page.wait_for_function("location.search.includes('run=')", timeout=60_000)
-        page.get_by_text("Equity and drawdown").wait_for(timeout=60_000)
+        page.wait_for_function("location.search.includes('run=')")
+        page.get_by_text("Equity and drawdown").wait_for()
         runs = cqs_json("backtest", "list", "--bucket", bucket)
         assert len(runs) == kept + 1
         page.go_back()

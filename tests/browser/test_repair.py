@@ -32,7 +32,7 @@ def test_the_repair_button_mends_a_damaged_series(visit, tmp_path):
             page.get_by_text("These candles cannot be read").wait_for()
             assert plots(page) == []
             page.locator(".cqs-view-data").get_by_role("button", name="Repair the lake").click()
-            page.get_by_text("These candles cannot be read").wait_for(state="hidden", timeout=60_000)
+            page.get_by_text("These candles cannot be read").wait_for(state="hidden")
             settle(page, of="data")
             assert len(plots(page)) == 2
             assert faults(page) == []

@@ -119,12 +119,12 @@ def test_a_run_is_opened_by_keyboard_verified_run_again_deleted_and_brought_back
     page.keyboard.press("Enter")
     page.wait_for_url(f"**run={runs[2]}**")
     page.get_by_role("button", name="Verify").click()
-    page.get_by_text("identical").wait_for(timeout=60_000)
-    with page.expect_download(timeout=60_000) as download:
+    page.get_by_text("identical").wait_for()
+    with page.expect_download() as download:
         page.get_by_role("button", name="Report").click()
     assert b"Worst drawdowns" in download.value.path().read_bytes()
     page.get_by_role("button", name="Run again").click()
-    expect(rows(page)).to_have_count(4, timeout=60_000)
+    expect(rows(page)).to_have_count(4)
     again, before = listing(bucket)[0], manifest_of(bucket, runs[2])
     changing = ("id", "created")
     assert {k: v for k, v in again.items() if k not in changing} == {

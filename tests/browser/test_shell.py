@@ -141,7 +141,7 @@ def test_the_theme_is_the_browsers_until_it_is_chosen_and_then_remembered(visit,
     page.reload()
     page.get_by_text("Unbuilt card could not be shown").wait_for()
     shown.wait()
-    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper')") == "#ffffff"
+    page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--cqs-paper') === '#ffffff'")
 
 
 def test_a_phone_shows_every_page_without_scrolling_sideways(visit, url):

@@ -203,7 +203,7 @@ def test_dashboard_every_page_comes_back_after_a_restart(visit, buckets, ending)
         one.page.locator(".cqs-offline").get_by_text("Disconnected since").wait_for()
     with Server(buckets["demo"], port=int(url.rstrip("/").rpartition(":")[2])):
         for slug, one in shown.items():
-            one.page.locator(".cqs-offline").wait_for(state="detached", timeout=60_000)
+            one.page.locator(".cqs-offline").wait_for(state="detached")
             arrive(one.page, slug)
             one.faults.clear()  # of requests that nobody answered
             go(one.page, "plugins" if slug == "jobs" else "jobs")

@@ -52,7 +52,7 @@ def test_a_run_is_tested_from_its_own_page_and_the_answers_are_those_of_the_comm
     for name in ("p-value of the entries", "Stress", "Ruin", "Walk-forward efficiency"):
         verdict(page, name).wait_for(timeout=SLOW)
     page.locator(".job.done").first.wait_for()
-    settle(page, of="validate", timeout=SLOW)
+    settle(page, of="validate")
     p_value = cqs_json("backtest", "permute", made, "--no-keep", "--bucket", bucket)["p_value"]
     verdict(page, "p-value of the entries").get_by_text(f"{p_value:.3f}", exact=True).wait_for()
     weakest = cqs_json("backtest", "stress", made, "--no-keep", "--bucket", bucket)["weakest"]

@@ -63,7 +63,7 @@ def test_trust_then_evaluate_by_click(url, visit, bucket):
     page.get_by_label("I know who made this model").click()
     trust.click()
     page.get_by_role("button", name="Evaluate").click()
-    page.get_by_text("Regimes on the price").wait_for(timeout=60_000)
+    page.get_by_text("Regimes on the price").wait_for()
     page.get_by_text("PnL by regime").wait_for()
     assert stored(bucket, "good", "upbit", "BTC/KRW") is not None
 

@@ -22,7 +22,7 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 30_000
+PATIENCE = 60_000
 """Milliseconds after which what a test waits for is missing, on a machine however busy."""
 _POLLING = 100  # ms; at each frame it would take a tenth of the time that the page needs
 _COOKIE = "cqs_window"  # as in `location`
@@ -74,7 +74,7 @@ class Visit:
 
     def wait(self) -> None:
         """Until all of the first view is there, what comes later too, and nothing in it is loading."""
-        self.page.wait_for_function(_SETTLED, timeout=60_000, polling=_POLLING)
+        self.page.wait_for_function(_SETTLED, polling=_POLLING)
 
 
 _WALK = """
@@ -135,7 +135,7 @@ def open_visit(
     visit.page.on("console", lambda said: visit.warnings.append(said.text) if said.type == "warning" else None)
     visit.page.goto(url)
     if not known and (dark or width < _NARROW):
-        visit.page.wait_for_function(_LOADED_AGAIN, timeout=30_000)
+        visit.page.wait_for_function(_LOADED_AGAIN)
     visit.wait()
     return visit
 
