@@ -7,7 +7,12 @@ def candles(page):
     from cqs_panel import CandleChart, LakeCandles, section
 
     chart = CandleChart(page)
-    chart.show(LakeCandles(page.bucket, Series("upbit", page.query.get("market", "BTC/KRW"), "1m")))
+
+    def show(market):
+        chart.show(LakeCandles(page.bucket, Series("upbit", market, "1m")))
+        chart.offer(["BTC/KRW", "ETH/KRW"], market, show)
+
+    show(page.query.get("market", "BTC/KRW"))
     return section("Candles", chart)
 
 

@@ -129,6 +129,30 @@ def test_range_interval_and_scale_are_chosen_and_stay_in_the_address(visit, url)
     again.wait_for_function(f"drawn().data.step[0] === {day} && {label} === {change}")
 
 
+def test_another_symbol_is_found_by_the_keyboard(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Search symbols")
+    expect(field).to_be_focused()
+    page.keyboard.type("eth")
+    expect(page.get_by_role("option")).to_have_text(["ETH/KRW"])
+    page.keyboard.press("Enter")
+    page.get_by_text("No candles").wait_for()
+    expect(field).to_have_value("ETH/KRW")
+
+
+def test_the_chart_fills_the_screen_and_comes_back(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    figure = page.locator(".bk-Figure").first
+    was = figure.bounding_box()["height"]
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("(was) => models().find((m) => m.type === 'Figure').height > was + 50", arg=was)
+    page.get_by_role("button", name="Exit full screen").click()
+    page.wait_for_function("(was) => models().find((m) => m.type === 'Figure').height === was", arg=round(was))
+
+
 def test_an_indicator_is_added_by_the_keyboard_changed_and_removed(visit, url):
     page = visit(url + "?view=candles").page
     charted(page)

@@ -13,6 +13,8 @@ from cqs_core.files import to_csv
 from cqs_panel import Marks, Spot, SpotChart, choose, columns_button, empty, section, stack, table, when
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from cqs_backtest.runs import StoredRun
@@ -93,7 +95,7 @@ class RunTrades(pn.viewable.Viewer):
         return io.BytesIO(to_csv(self._trades))
 
     def _focus(self, row: int) -> None:
-        self._page.goto(self._page.slug, **self._page.query | {"trade": len(self._trades) - row})
+        self._page.goto(self._page.slug, **self._page.query | {"market": None, "trade": len(self._trades) - row})
 
     def follow(self) -> None:
         """Show the trade that the address names now."""
@@ -102,13 +104,23 @@ class RunTrades(pn.viewable.Viewer):
 
     def _draw(self) -> None:
         """The trade that the address names, by its number from the first; else the newest one's market."""
-        number = self._asked()
-        trade = self._trades.iloc[len(self._trades) - number if number else 0]
+        number, symbols = self._asked(), sorted(self._trades["symbol"].unique())
+        trade = self._trades.iloc[len(self._trades) - number if number else self._newest_of(symbols)]
         made = self._run.manifest
         mine = self._trades[self._trades["symbol"] == trade["symbol"]].iloc[::-1]
         series = Series(made["exchange"], trade["symbol"], made["interval"])
         self._around.show(series, _marks(mine), self._spot(trade, number) if number else None)
+        self._around.chart.offer(symbols, trade["symbol"], self._choose)
         self._mark()
+
+    def _newest_of(self, symbols: Sequence[str]) -> int:
+        """Row of the newest trade of the market that the address names, else of any."""
+        asked = self._page.query.get("market", "")
+        return int((self._trades["symbol"] == asked).argmax()) if asked in symbols else 0
+
+    def _choose(self, market: str) -> None:
+        self._page.remember(market=market, trade=None)
+        self._draw()
 
     def _asked(self) -> int:
         """The number of the trade that the address names; 0 where it names none, or one that is not there."""

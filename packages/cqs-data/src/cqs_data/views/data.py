@@ -214,7 +214,8 @@ class DataView(pn.viewable.Viewer):
         if found is None:
             self._series.blank(f"The lake has no {wanted}", "Choose one of the table, or fetch it.")
             return
-        self._series.show(found, self._known.holes[found.series])
+        names = [str(one.series) for one in self._known.series if one.rows]
+        self._series.show(found, self._known.holes[found.series], names)
 
     def _fetch_buttons(self, form: FetchForm) -> Any:
         button = pmui.Button(label="Fetch", color="primary", margin=0)

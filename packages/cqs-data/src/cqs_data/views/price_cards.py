@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import panel as pn
 
 from cqs_core import DataError, Lake, Series
 from cqs_core.time import intervals
 from cqs_core.time.clock import now
 from cqs_panel import (
-    WIDE,
     CandleChart,
     LakeCandles,
     Metric,
@@ -18,6 +16,7 @@ from cqs_panel import (
     amount,
     failure,
     fill,
+    html,
     metric_cards,
     metrics_html,
     percent,
@@ -74,18 +73,27 @@ def prices(page: PageState) -> Any:
 
 
 def chart(page: PageState) -> Any:
-    """The candles of the first of those markets that can be read."""
-    shown = pn.Column(visible=False, **WIDE)
-    candles = CandleChart(page)
+    """The candles of one of those markets that can be read; the user may search for another."""
+    head, candles = html(""), CandleChart(page)
+    shown = section("", head, candles, visible=False)
 
     def show(found: Sequence[RecentCloses]) -> None:
-        readable = [price.series for price in found if not price.fault]
+        readable = {price.series.market: price.series for price in found if not price.fault}
         shown.visible = bool(readable)
         if readable:
-            series = readable[0]
-            note = f"{series.interval} · {series.exchange} · UTC"
-            shown[:] = [section(series.market, candles, note=note, link=page.link("data", series=str(series)))]
-            candles.show(LakeCandles(page.bucket, series))
+            draw(readable, page.query.get("market", ""))
+
+    def draw(readable: dict[str, Series], asked: str) -> None:
+        series = readable.get(asked) or next(iter(readable.values()))
+        note = f"{series.interval} · {series.exchange} · UTC"
+        link = f'<a href="{escape(page.link("data", series=str(series)))}">{escape(series.market)} ›</a>'
+        head.object = f'<div class="head"><h2>{link}</h2><span class="note">{escape(note)}</span></div>'
+        candles.show(LakeCandles(page.bucket, series))
+        candles.offer(list(readable), series.market, lambda market: choose(readable, market))
+
+    def choose(readable: dict[str, Series], market: str) -> None:
+        page.remember(market=market)
+        draw(readable, market)
 
     page.load(lambda: newest(page.bucket, page.settings.exchange), show)
     return shown

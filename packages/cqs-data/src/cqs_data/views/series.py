@@ -30,7 +30,7 @@ from cqs_panel import (
 from cqs_panel.charts import or_damage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -80,8 +80,8 @@ class SeriesPanel(pn.viewable.Viewer):
         self._rows = None
         fill(self.details)
 
-    def show(self, one: SeriesStatus, holes: Gaps) -> None:
-        """Show a series of the lake."""
+    def show(self, one: SeriesStatus, holes: Gaps, others: Sequence[str] = ()) -> None:
+        """Show a series of the lake; the names of `others` can be searched above its chart."""
         series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
         self._series = one
@@ -90,6 +90,7 @@ class SeriesPanel(pn.viewable.Viewer):
         actions = [self._update, self._delete, self._live]
         self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}", actions=actions)]
         self._look(source)
+        self._chart.offer(others, str(series), lambda name: self._page.goto(self._page.slug, series=name))
         self._holes = holes
         self._page.load(lambda: or_damage(lambda: newest(self._page.bucket, series)), self._have_rows)
 

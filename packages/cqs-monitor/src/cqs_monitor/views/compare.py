@@ -77,6 +77,7 @@ class CompareView(pn.viewable.Viewer):
         self._which.param.watch(lambda _: self._list(), "value")
         self._positions = self._table()
         self._chart: SpotChart | None = None  # below the fold
+        self._market = ""  # while another one is chosen
         self._body = pn.Column(visible=False, **WIDE)
         self._bench.results[:] = [self._blank, self._body]
         page.load(lambda: self._reader.read(8.0), self._offer)
@@ -239,17 +240,26 @@ class CompareView(pn.viewable.Viewer):
         if wanted and not len(chosen):
             self._page.remember(position=None)
             self._page.say(f"There is no position {wanted[:60]!r} in this comparison.")
-        setup, drawn = found.setup, self._chart.series if self._chart else None
+        setup, symbols = found.setup, found.result.candles.symbols
+        drawn = self._market or (self._chart.series.market if self._chart and self._chart.series else "")
         if len(chosen):
             market, spot = str(chosen["symbol"].iloc[0]), comparison_layers.spot(found, chosen.iloc[0])
             self._mark()
-        elif drawn and drawn.market in found.result.candles.symbols:
-            market, spot = drawn.market, None
+        elif drawn in symbols:
+            market, spot = drawn, None
         else:
-            market, spot = str(rows["symbol"].iloc[0] if len(rows) else found.result.candles.symbols[0]), None
+            market, spot = str(rows["symbol"].iloc[0] if len(rows) else symbols[0]), None
         if self._chart is None:
             return
         self._chart.show(Series(setup.exchange, market, setup.interval), comparison_layers.layers(found, market), spot)
+        self._chart.chart.offer(symbols, market, self._choose)
+
+    def _choose(self, market: str) -> None:
+        """Show the candles of another market, and no position."""
+        self._market = market
+        self._page.remember(position=None)
+        self._draw()
+        self._market = ""
 
     def _mark(self) -> None:
         """Mark the position that the address names."""

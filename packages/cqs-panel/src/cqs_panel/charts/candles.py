@@ -25,7 +25,7 @@ from cqs_panel.sections import empty
 from cqs_panel.theme import tones
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from cqs_panel.charts.sources import CandleSource
     from cqs_panel.state import PageState
@@ -77,6 +77,8 @@ class CandleChart(pn.viewable.Viewer):
         self._stale: int | None = None  # from here on candles are others than those drawn
         self._missed: int | None = None  # the same, since the viewport's were requested
         self._turn = 0  # of the last redraw; of those that wait for a thread only the last one is read
+        self._names: Sequence[str] = ()
+        self._choose: Callable[[str], Any] | None = None
         self._height, self._full = height, 0  # the latter while the chart fills the screen
         self._damage = DamageNotice(page, self._open_again)
         self._colors = tones()
@@ -126,6 +128,17 @@ class CandleChart(pn.viewable.Viewer):
         if source is not None and step:  # else all will be asked for anyway
             self._turn = turn = self._turn + 1
             self._page.load(lambda: (turn, changed(source, begin, step)), self._renew, quiet=True)
+
+    def offer(self, names: Sequence[str], shown: str, choose: Callable[[str], Any]) -> None:
+        """Offer other series in a search field above the chart.
+
+        Args:
+            names: of all that can be chosen; with one there is no field.
+            shown: the one on the chart.
+            choose: called with the name that the user chose.
+        """
+        self._names, self._choose = names, choose
+        self._controls.update(symbols=[[name, name] for name in names], symbol=shown)
 
     def focus(self, start: int, end: int) -> None:
         """Move the viewport to `[start, end]`, ms UTC: to a trade that was clicked."""
@@ -208,6 +221,8 @@ class CandleChart(pn.viewable.Viewer):
                 "scale": self._set_scale,
                 "lines": self._indicators.choose,
             }[what]()
+        elif what == "symbol" and value in self._names and self._choose is not None:
+            self._choose(value)
         elif what in ("add", "change", "remove"):
             self._indicators.answer(what, value)
             self._resize()

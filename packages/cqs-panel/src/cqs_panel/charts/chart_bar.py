@@ -32,7 +32,7 @@ button:focus-visible,input:focus-visible{outline:2px solid var(--cqs-accent);out
 .line b{font-weight:500;font-variant-numeric:tabular-nums} .line button{padding:0 7px}
 .readout{display:flex;flex-wrap:wrap;gap:0 12px;min-height:20px;line-height:20px;margin-top:6px;color:var(--cqs-text);
   font-variant-numeric:tabular-nums}
-.readout .time{color:var(--cqs-muted)} .readout em{font-style:normal;color:var(--cqs-muted);margin-right:3px}
+.readout .when{color:var(--cqs-muted)} .readout em{font-style:normal;color:var(--cqs-muted);margin-right:3px}
 .up{color:var(--cqs-up)} .down{color:var(--cqs-down)}
 @media(max-width:600px){.readout{min-height:40px;gap:0 8px} button{padding:0 7px}}
 """
@@ -144,7 +144,7 @@ export function render({model, view}) {
       attributes: {"aria-label": `${title} ${name}`, "data-key": key + name},
       onchange: () => send("change", {key, values: inputs.map((one) => one.value)})}))
     return make("div", {className: "line"}, make("i", {style: `background:${color}`}), title, ...inputs,
-      make("b", {attributes: {"data-line": key}}),
+      make("b", {attributes: {"data-line": key}}, document.createTextNode("")),
       button("×", "remove" + key, () => send("remove", key), {title: `Remove ${title}`,
         attributes: {"aria-label": `Remove ${title}`}}))
   }
@@ -171,14 +171,23 @@ export function render({model, view}) {
     tell()
     if (had) root.querySelector(`[data-key="${CSS.escape(had)}"]`)?.focus()
   }
-  const part = (name, text, tone = "") => make("span", {className: tone}, make("em", {textContent: name}), text)
+  // Texts are changed, not elements: observers of elements would look through the page at each move of the pointer.
+  const texts = {}
+  for (const [name, key] of [["", "when"], ["O", "open"], ["H", "high"], ["L", "low"], ["C", "close"], ["", "change"],
+    ["V", "volume"]]) {
+    texts[key] = document.createTextNode("")
+    const label = name ? [make("em", {textContent: name})] : []
+    readout.append(make("span", {className: key}, ...label, texts[key]))
+  }
+  const write = (node, text) => { if (node.data !== text) node.data = text }
   const tell = () => {
     const said = window.cqs_readouts?.get(model.state.chart)
-    if (!said) return readout.replaceChildren()
-    readout.replaceChildren(make("span", {className: "time", textContent: `${said.when} UTC · ${said.bucket}`}),
-      part("O", said.open), part("H", said.high), part("L", said.low), part("C", said.close),
-      ...(said.change ? [part("", said.change, said.up ? "up" : "down")] : []), part("V", said.volume))
-    for (const el of lines.querySelectorAll("[data-line]")) el.textContent = said.lines?.[el.dataset.line] ?? ""
+    readout.style.visibility = said ? "visible" : "hidden"
+    if (!said) return
+    for (const [key, node] of Object.entries(texts)) write(node, said[key])
+    const tone = said.up ? "change up" : "change down", change = texts.change.parentNode
+    if (change.className !== tone) change.className = tone
+    for (const el of lines.querySelectorAll("[data-line]")) write(el.firstChild, said.lines?.[el.dataset.line] ?? "")
   }
   const heard = (event) => { if (event.detail === model.state.chart) tell() }
   document.addEventListener("cqs-readout", heard)

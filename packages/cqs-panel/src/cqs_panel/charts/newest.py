@@ -28,11 +28,15 @@ if (end != null && Array.isArray(x.bounds)) {
 _BESIDE = """
 if (newest.data.x.length) {
   const {data} = newest, [price] = data.price, [mode] = y.tags
-  data.x[0] = x.end
-  data.y[0] = price >= y.start && price <= y.end ? price : NaN
-  data.text[0] = mode === "percent" && y.cqs_base > 0
+  const place = price >= y.start && price <= y.end ? price : NaN
+  const text = mode === "percent" && y.cqs_base > 0
     ? `${(100 * (price / y.cqs_base - 1)).toFixed(2)} %` : data.said[0]
-  newest.change.emit()
+  if (data.x[0] !== x.end || !Object.is(data.y[0], place) || data.text[0] !== text) {
+    data.x[0] = x.end
+    data.y[0] = place
+    data.text[0] = text
+    newest.change.emit()
+  }
 }
 """
 _COLUMNS = ("end", "edge", "base", "x", "y", "price", "said", "text", "color", "ground")

@@ -32,8 +32,8 @@ else {
   }
   const many = new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 4}).format(volume[i])
   known.set(x.id, {
-    when: new Date(start[i]).toISOString().slice(0, 16).replace("T", " "),
-    bucket: bucket === base ? bucket : `${bucket} bars of ${base}`,
+    when: new Date(start[i]).toISOString().slice(0, 16).replace("T", " ") +
+      ` UTC · ${bucket === base ? bucket : `${bucket} bars of ${base}`}`,
     open: figure(open[i]), high: figure(high[i]), low: figure(low[i]), close: figure(close[i]),
     change: isFinite(change) ? `${change >= 0 ? "+" : ""}${change.toFixed(2)} %` : "", up: change >= 0,
     volume: `${many} ${coin}`, lines,
