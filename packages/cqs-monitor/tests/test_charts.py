@@ -11,6 +11,7 @@ from cqs_core import UsageError
 pytest.importorskip("cqs_panel", reason="needs the extra: cqs-monitor[panel]")
 
 from cqs_monitor import charts
+from cqs_monitor.charts.threshold import threshold
 from cqs_monitor.compare.bridge import Bridge
 
 HOSTILE = "<script>alert(1)</script>"
@@ -48,6 +49,33 @@ def test_a_bar_a_period_inside_of_it_with_the_total_and_every_account(by):
     starts = np.asarray(pnl.index, "datetime64[ms]").astype(np.int64)
     assert (left > starts).all()
     assert (right[:-1] < starts[1:]).all()
+
+
+def test_stacked_bars_of_accounts_end_at_the_sums_of_gains_and_of_losses():
+    pnl = frame()
+    [shown] = figures(charts.periods(pnl, stacked=True))
+    stacks = [
+        one.data_source.data for one in shown.renderers if one.name != "" and "account1" not in one.data_source.data
+    ]
+    ends = [data for data in stacks if {"bottom", "top"} <= set(data)]
+    assert [item.label.value for item in shown.legend[0].items] == ["Main", HOSTILE]
+    gains = pnl[["Main", HOSTILE]].clip(lower=0).sum(axis=1)
+    assert max(np.max(data["top"]) for data in ends) == pytest.approx(gains.max())
+    heights = sum(np.abs(np.asarray(data["top"]) - np.asarray(data["bottom"])) for data in ends)
+    assert heights == pytest.approx(pnl[["Main", HOSTILE]].abs().sum(axis=1).to_numpy())
+
+
+def test_the_threshold_of_a_rule_is_drawn_over_its_values_with_the_alerts():
+    hour = 3_600_000
+    steps = {"Main": (np.array([0, 2 * hour, 9 * hour]), np.array([0.0, 7_200.0, np.nan])), "메인": ([], [])}
+    [shown] = figures(threshold(steps, 3_600.0, [3 * hour], (hour, 8 * hour), unit="duration"))
+    drawn = [one.data_source.data for one in shown.renderers]
+    values = next(data["value"] for data in drawn if len(data["value"]) > 2)
+    assert np.nanmax(values) == 2.0  # hours
+    assert any(np.asarray(data["value"]).tolist() == [1.0, 1.0] for data in drawn)
+    assert any(len(data["value"]) == 1 for data in drawn)
+    with pytest.raises(UsageError, match="no value over time"):
+        threshold({}, 1.0, [], (0, hour))
 
 
 def test_cumulative_pnl_begins_at_nothing_and_ends_with_the_sum():

@@ -24,11 +24,12 @@ _AXIS = 24  # pixels of dates below it
 _GAP = 0.12  # of a period, between bars
 
 
-def periods(pnl: pd.DataFrame, *, height: int = 240, mode: Mode = "light") -> Any:
+def periods(pnl: pd.DataFrame, *, stacked: bool = False, height: int = 240, mode: Mode = "light") -> Any:
     """Realized PnL of each day, week or month, as bars up and down.
 
     Args:
         pnl: as `cqs_monitor.pnl` gives it: a column for each account and `total`, indexed by the periods' first days.
+        stacked: accounts one upon the other, gains above 0 and losses below it, where there are two to six.
         height: in pixels.
         mode: where it is shown: `light`, `dark`, `print`, or `page` (the dashboard's theme).
 
@@ -46,18 +47,35 @@ def periods(pnl: pd.DataFrame, *, height: int = 240, mode: Mode = "light") -> An
     data |= {"right": (ends - pad).astype("datetime64[ms]"), "top": total, "ts": starts.astype("datetime64[ms]")}
     data["total"] = total  # HoloViews puts the larger of two ends on top
     data["color"] = np.where(total >= 0, shown.tones.up, shown.tones.down)
+    accounts = _accounts(pnl)
+    parts = stacked and 1 < len(accounts) <= len(OTHERS)
     rows = [(str(pnl.index.name or ""), "@ts{%F}"), ("Total", "@total{custom}")]
-    for i, name in enumerate(_accounts(pnl)):
+    for i, name in enumerate(accounts):
         data[f"account{i}"] = pnl[name].to_numpy(float)
         rows.append((str(name), f"@account{i}{{custom}}"))
     extra = [name for name in data if name not in ("left", "bottom", "right", "top")]
     drawn = hv.Rectangles(data, ["left", "bottom", "right", "top"], extra).opts(
-        color="color", line_color=None, fill_alpha=0.85, **tooltip(rows), backend="bokeh"
+        color="color", line_color=None, fill_alpha=0.0 if parts else 0.85, **tooltip(rows), backend="bokeh"
     )
+    stack, limits = _stacked(pnl[accounts], data) if parts else ([], _limits(total))
     told = exact("total", *(name for name in extra if name.startswith("account")))
     span = (float(starts[0]), float(ends[-1]), 5.0 * float(np.median(ends - starts)))
-    options = shown.over_time(height, span, dress=told, ylim=_limits(total))
-    return hv.Overlay([drawn]).opts(**options, backend="bokeh")
+    legend: dict[str, Any] = {"show_legend": bool(stack), "legend_position": "top_left"}
+    options = shown.over_time(height, span, dress=told, ylim=limits, **legend)
+    return hv.Overlay([*stack, drawn]).opts(**options, backend="bokeh")
+
+
+def _stacked(pnl: pd.DataFrame, places: dict[str, Any]) -> tuple[list[Any], tuple[float, float]]:
+    """Bars of each account upon those before it, and the limits of the axis."""
+    values = pnl.to_numpy(float)
+    tops = {sign: np.cumsum(np.where(values * sign > 0, values, 0.0), axis=1) for sign in (1, -1)}
+    found = []
+    for i, (name, color) in enumerate(zip(pnl.columns, OTHERS, strict=False)):
+        ends = np.where(values[:, i] >= 0, tops[1][:, i], tops[-1][:, i])
+        bars = {"left": places["left"], "bottom": ends - values[:, i], "right": places["right"], "top": ends}
+        drawn = holoviews().Rectangles(bars, ["left", "bottom", "right", "top"], label=str(name))
+        found.append(drawn.opts(color=color, line_color=None, fill_alpha=0.85, backend="bokeh"))
+    return found, _limits(np.concatenate((tops[1][:, -1], tops[-1][:, -1])))
 
 
 def _limits(values: Any) -> tuple[float, float]:

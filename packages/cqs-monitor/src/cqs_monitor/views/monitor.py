@@ -17,6 +17,7 @@ from cqs_monitor.views.health import LogHealth
 from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
 from cqs_monitor.views.pnl_charts import PnlCharts
+from cqs_monitor.views.pnl_periods import PnlPeriods
 from cqs_monitor.views.trades import TradesSection
 from cqs_panel import (
     WIDE,
@@ -63,6 +64,7 @@ class MonitorView(pn.viewable.Viewer):
         self._blank = pn.Column(**WIDE)
         self._cards = metric_cards([], least=230)
         self._charts = PnlCharts(page)
+        self._periods = PnlPeriods(page)
         self._accounts = table(
             _no_accounts(),
             titles=_TITLES,
@@ -96,15 +98,16 @@ class MonitorView(pn.viewable.Viewer):
         return staged(
             self._page,
             self._cards,
+            section("Positions", self._held, note="what the bots say they hold, at the last price there is"),
             section(
                 "Accounts",
                 self._accounts,
                 note=f"{'each in its currency' if several else currency}, realized; a click chooses one",
                 actions=[columns_button(self._accounts)],
             ),
-            beside(chart, stack(symbols, hours), columns="3fr 2fr"),
+            lambda: beside(chart, stack(symbols, hours), columns="3fr 2fr"),
+            self._periods,
             section("Days", self._charts.year, note=days),
-            section("Positions", self._held, note="what the bots say they hold, at the last price there is"),
             self._list,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
             first=first,
@@ -134,6 +137,7 @@ class MonitorView(pn.viewable.Viewer):
         self._set(self._held, holdings_table.holdings_html(report, moment))
         self._set(self._findings, holdings_table.findings_html(report.findings))
         self._report = report
+        self._periods.update(report)
         if self._trades is not None:
             self._trades.update(report)
         self._health.update(report, moment)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cqs_monitor import charts
 from cqs_monitor.charts.calendar import full_strength
+from cqs_monitor.performance.periods import period_frame
 from cqs_monitor.performance.report import last_year
 from cqs_monitor.views.figure_chart import FigureChart
 from cqs_panel import amount, empty
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    import numpy.typing as npt
-    import pandas as pd
-
-    from cqs_monitor.performance.report import Floats, Report
+    from cqs_monitor.performance.report import Report
     from cqs_panel import PageState
 
 _NOTHING = "Nothing realized yet", "The curve begins with the first sale."
@@ -48,7 +44,7 @@ class PnlCharts:
         options: dict[str, Any] = {"currency": currency, "mode": "page"}
         self.curve.update(
             [days.tobytes(), pnl.tobytes(), {name: curve.tobytes() for name, curve in curves.items()}],
-            lambda: charts.cumulative(_frame(days, pnl, curves), mode="page") if len(days) else empty(*_NOTHING),
+            lambda: charts.cumulative(period_frame(days, pnl, curves), mode="page") if len(days) else empty(*_NOTHING),
         )
         total = amount(sum(by_symbol.values()), currency, signed=True)
         self.symbols.update(
@@ -69,12 +65,3 @@ class PnlCharts:
             lambda: charts.calendar(year, last=last, links=links, **options) if year else empty(*_NOTHING),
             f"Paler is less; full color from {full} a day, gained or lost",
         )
-
-
-def _frame(days: npt.NDArray[np.int64], pnl: Floats, curves: Mapping[str, Floats]) -> pd.DataFrame:
-    """As `cqs_monitor.pnl` gives it, but without the days on which nothing was sold."""
-    import pandas as pd
-
-    index = pd.DatetimeIndex(days.astype("datetime64[D]").astype("datetime64[us]"), tz="UTC", name="day")
-    accounts = {name: np.diff(curve, prepend=0.0) for name, curve in curves.items()}
-    return pd.DataFrame(accounts | {charts.TOTAL: pnl}, index=index)
