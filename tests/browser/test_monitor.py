@@ -111,14 +111,14 @@ def test_a_new_row_appears_by_itself_and_filter_and_scroll_stay(monitor, bucket)
     field = page.get_by_label("Filter", exact=False)
     field.fill("sell btc")
     field.press("Enter")
-    page.get_by_text("160 rows").wait_for()
+    page.get_by_text("160 trades, 160 sales").wait_for()
     settle(page, of="monitor")  # parts that come later move what is below them
     field.scroll_into_view_if_needed()
     top = field.bounding_box()["y"]
     path = bucket / "logs" / "Main" / "trades_2025-10-21.csv"
     with path.open("a", newline="") as file:
         file.write(sold("2025-10-21T12:34:56", 77.0))
-    page.get_by_text("161 rows").wait_for()
+    page.get_by_text("161 trades, 161 sales").wait_for()
     page.get_by_text("2025-10-21 12:34:56").wait_for()
     expect(field).to_have_value("sell btc")
     until(lambda: abs(field.bounding_box()["y"] - top) < 3)
@@ -132,6 +132,19 @@ def test_the_choice_is_in_the_address(monitor):
     page.get_by_role("button", name="Gross").click()
     page.wait_for_function("!location.search.includes('net=1')")
     assert "account=Main" in page.url
+
+
+def test_periods_and_groups_of_trades_are_chosen_and_a_group_opens_its_trades(monitor):
+    page = monitor("&by=week&group=account&to=2025-10-20", height=4000).page
+    page.get_by_text("the newest 1 week with sales").wait_for()
+    page.get_by_text("160 trades, 160 sales").wait_for()  # of 162: two are of the day after
+    page.get_by_role("button", name="Month", exact=True).click()
+    page.get_by_text("2025-10", exact=True).wait_for()
+    page.get_by_role("button", name="By day", exact=True).click()
+    page.locator(".tabulator-row", has_text="2025-10-20").last.click()
+    page.wait_for_url(re.compile("from=2025-10-20"))
+    assert "group=" not in page.url
+    assert "by=month" in page.url
 
 
 def test_a_phone_needs_no_sideways_scrolling(monitor):

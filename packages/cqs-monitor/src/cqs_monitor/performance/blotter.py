@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cqs_monitor.logs.days import local_times
+from cqs_monitor.logs.days import day_of, local_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,35 +22,58 @@ if TYPE_CHECKING:
 _FIGURES = ("profit", "profit_pct", "price", "quantity", "amount")
 
 
-def trades_frame(figures: Figures, choice: Choice, text: str = "", most: int | None = None) -> pd.DataFrame:
-    """Trades, newest first, with the time as text, on the bot's clock, and the account.
+@dataclass(frozen=True)
+class TradeFilter:
+    """Which trades.
 
-    Args:
-        figures: of which snapshot.
-        choice: of whose; net of estimated fees where it says so, those of the purchase included.
+    Attributes:
         text: words that symbol, action, account or time must contain, all of them, in any case.
-        most: rows at most.
+        first: day, by the choice's days; None for the first.
+        last: day, included; None for the newest.
     """
-    import pandas as pd
 
-    snapshot = figures.snapshot
-    rows = figures.rows(choice.day_start).of(choice.accounts(snapshot))
-    order = np.argsort(-rows.timestamp, kind="stable")
-    rows = rows.where(order[:most] if not text and most is not None else order)
+    text: str = ""
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+def chosen_trades(figures: Figures, choice: Choice, asked: TradeFilter) -> Rows:
+    """The trades that pass, newest first."""
+    rows = figures.rows(choice.day_start).of(choice.accounts(figures.snapshot))
+    inside = np.ones(len(rows.timestamp), bool)
+    if asked.first is not None:
+        inside &= rows.day >= day_of(asked.first)
+    if asked.last is not None:
+        inside &= rows.day <= day_of(asked.last)
+    rows = rows if inside.all() else rows.where(inside)
+    rows = rows.where(np.argsort(-rows.timestamp, kind="stable"))
+    words = asked.text.casefold().split()
+    return rows.where(_matching(_named(rows), words)) if words else rows
+
+
+def trades_frame(rows: Rows, *, net: bool = False) -> pd.DataFrame:
+    """Trades with the time as text, on the bot's clock, and the account; profits net of estimated fees where asked."""
     table = rows.table
     values: dict[str, Any] = {name: table[name].to_pandas() for name in _FIGURES}
-    if choice.net:
+    if net:
         values["profit"], values["profit_pct"] = _net(rows)
-    frame = pd.DataFrame(
+    frame = _named(rows)
+    account = frame.pop("account")
+    return frame.assign(**values, account=account)
+
+
+def _named(rows: Rows) -> pd.DataFrame:
+    """What can be searched by words."""
+    import pandas as pd
+
+    return pd.DataFrame(
         {
             "time": _on_the_clock(rows),
             "action": np.where(rows.sell, "SELL", "BUY"),
-            "symbol": table["symbol"].to_pandas(),
-            **values,
+            "symbol": rows.table["symbol"].to_pandas(),
             "account": rows.names,
         }
     )
-    return _matching(frame, text.casefold().split())[:most]
 
 
 def _net(rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -65,10 +90,11 @@ def _on_the_clock(rows: Rows) -> npt.NDArray[Any]:
     return np.array([text.replace("T", " ") for text in texts], dtype=object)
 
 
-def _matching(frame: pd.DataFrame, words: list[str]) -> pd.DataFrame:
+def _matching(frame: pd.DataFrame, words: list[str]) -> npt.NDArray[np.bool_]:
+    found = np.ones(len(frame), bool)
     for word in words:
         hit = np.zeros(len(frame), bool)
-        for name in ("time", "account", "action", "symbol"):
+        for name in frame.columns:
             hit |= frame[name].str.casefold().str.contains(word, regex=False).to_numpy(bool)
-        frame = frame[hit]
-    return frame.reset_index(drop=True)
+        found &= hit
+    return found

@@ -41,7 +41,7 @@ class PnlPeriods(pn.viewable.Viewer):
         self._csv = pmui.FileDownload(
             callback=self._export,
             filename="pnl.csv",
-            label="CSV",
+            label="PnL as CSV",
             variant="outlined",
             size="small",
             margin=0,
@@ -92,7 +92,7 @@ class PnlPeriods(pn.viewable.Viewer):
         self._chart.update(
             figures,
             lambda: charts.periods(frame, stacked=True, mode="page") if len(frame) else empty(*nothing),
-            f"the newest {len(frame)} {kind}s with sales, together {total}, {word}",
+            f"the newest {len(frame)} {kind}{'' if len(frame) == 1 else 's'} with sales, together {total}, {word}",
         )
         self._listed[:] = [_table(frame, kind)] if len(frame) else []
 

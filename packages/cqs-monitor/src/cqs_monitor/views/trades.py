@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections import Counter
-from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -21,11 +20,13 @@ from cqs_core.files import to_csv
 from cqs_core.time.intervals import DAY
 from cqs_monitor.logs.days import zone_label
 from cqs_monitor.logs.snapshot import start_of_day
-from cqs_monitor.performance.blotter import trades_frame
+from cqs_monitor.performance.blotter import TradeFilter, chosen_trades, trades_frame
 from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.reader import Figures
 from cqs_monitor.performance.report import Choice
+from cqs_monitor.performance.trade_groups import TradeTotals, trade_groups, trade_totals
+from cqs_monitor.views.trade_groups import DayRange, TradeGroups, totals_text
 from cqs_panel import WIDE, Marks, Spot, SpotChart, bar, choose, columns_button, html, refresh, section, stack, table
 
 if TYPE_CHECKING:
@@ -69,8 +70,10 @@ class TradesSection(pn.viewable.Viewer):
             margin=0,
             embed=False,
         )
-        self._told = pn.pane.HTML("", margin=0, align="center")
-        self._table = _table(trades_frame(self._figures, self._choice), self._pick)
+        self._days = DayRange(page, self._list)
+        self._told = html("")
+        self._table = _table(trades_frame(Figures().rows()), self._pick)
+        self._groups = TradeGroups(page, self._list, self._narrow)
         self._symbol = pmui.Select(label="Symbol", options=[], width=140, size="small", margin=0)
         self._symbol.param.watch(lambda _: self._chosen_symbol(), "value")
         note = "buys and sells of the choice above; times in UTC"
@@ -82,9 +85,9 @@ class TradesSection(pn.viewable.Viewer):
         page.param.watch(self._followed, "query")
 
     def __panel__(self) -> Any:
-        head = bar(self._filter, columns_button(self._table), self._csv, self._told)
-        note = "newest first; times on the bot's clock; click one to see it on candles"
-        rows = section("Trades", head, self._table, note=note)
+        head = bar(self._groups.choice, self._filter, self._days, columns_button(self._table), self._csv)
+        note = "newest first; times on the bot's clock; click one to see it on candles, or a group to see its trades"
+        rows = section("Trades", head, self._told, self._table, self._groups, note=note)
         return stack(self._missing, self._chart, rows)
 
     def _pick(self, row: int) -> None:
@@ -96,6 +99,8 @@ class TradesSection(pn.viewable.Viewer):
         """The back button, and links of other parts of the page."""
         if event.new.get("filter", "") != self._filter.value:
             self._filter.value = event.new.get("filter", "")
+        self._days.follow(event.new)
+        self._groups.follow(event.new)
         if any(event.old.get(name) != event.new.get(name) for name in ("trade", "day")):
             self._draw()
             self._mark()
@@ -124,20 +129,49 @@ class TradesSection(pn.viewable.Viewer):
         self._list()
 
     def _list(self) -> None:
-        figures, choice, text = self._figures, self._choice, self._filter.value_input or self._filter.value
-        self._page.load(lambda: trades_frame(figures, choice, text, MOST), self._fill, quiet=True)
+        figures, choice, asked, by = self._figures, self._choice, self._asked, self._groups.by
+
+        def work() -> tuple[TradeTotals, pd.DataFrame | None, pd.DataFrame | None]:
+            rows = chosen_trades(figures, choice, asked)
+            totals = trade_totals(rows, net=choice.net)
+            if by is not None:
+                return totals, None, trade_groups(rows, by, net=choice.net)
+            return totals, trades_frame(rows.where(np.arange(min(MOST, totals.trades))), net=choice.net), None
+
+        self._page.load(work, self._fill, quiet=True)
+
+    @property
+    def _asked(self) -> TradeFilter:
+        return TradeFilter(self._filter.value_input or self._filter.value, *self._days.value)
+
+    def _narrow(self, group: str) -> None:
+        """The trades of a group."""
+        self._groups.leave()
+        if self._groups.was == "day":
+            self._days.choose(group)
+        elif self._groups.was == "account":
+            self._page.goto(self._page.slug, **self._page.query | {"account": group, "group": None})
+        else:
+            self._filter.value = f"{self._filter.value} {group}".strip()
 
     def _rows(self) -> pa.Table:
         """Trades of all accounts in the chosen currency, or of the chosen one."""
         return self._figures.rows().of(self._choice.accounts(self._figures.snapshot)).table
 
-    def _fill(self, frame: pd.DataFrame) -> None:
-        refresh(self._table, frame)
-        self._mark()
-        shown = f"the newest {MOST} that pass; CSV has all" if len(frame) == MOST else f"{len(frame)} rows"
+    def _fill(self, found: tuple[TradeTotals, pd.DataFrame | None, pd.DataFrame | None]) -> None:
+        totals, frame, groups = found
+        self._table.visible = frame is not None
+        if frame is not None:
+            refresh(self._table, frame)
+            self._mark()
+        self._groups.show(groups)
         kind = "net of estimated fees; the CSV is gross, as logged" if self._choice.net else "gross of fees, as logged"
-        shown += f"; {self._convention.currency} {kind}; times in {self._convention.zone}; quantities rounded"
-        self._told.object = f'<span style="color:var(--cqs-muted);font-size:12px">{escape(shown)}</span>'
+        limit = f"; the newest {MOST} are listed, the CSV has all" if frame is not None and totals.trades > MOST else ""
+        shown = f"{kind}{limit}; times in {self._convention.zone}; quantities rounded"
+        self._told.object = (
+            f'<div style="font-size:13px"><b>{escape(totals_text(totals, self._convention.currency))}</b> '
+            f'<span style="color:var(--cqs-muted);font-size:12px">{escape(shown)}</span></div>'
+        )
 
     def _mark(self) -> None:
         """Mark the trade that the address names."""
@@ -146,7 +180,7 @@ class TradesSection(pn.viewable.Viewer):
         choose(self._table, keys.index(wanted) if wanted in keys else None)
 
     def _export(self) -> Any:
-        frame = trades_frame(self._figures, replace(self._choice, net=False), self._filter.value)
+        frame = trades_frame(chosen_trades(self._figures, self._choice, self._asked))
         return io.BytesIO(to_csv(frame))
 
     def _draw(self) -> None:
