@@ -154,3 +154,11 @@ def test_sums_say_what_they_leave_out(bucket, lake, put, monkeypatch):
     assert (main["unrealised"], main["left_out"]) == (20.0, ["DOGE", "ETH"])
     shown = CliRunner().invoke(command, ["--bucket", bucket.url]).stdout
     assert "unrealised in all: +20 without DOGE, ETH" in shown
+
+
+def test_a_price_has_the_closes_of_the_day_before_it(bucket, lake):
+    for i in range(30):
+        lake("BTC/KRW", "1h", START + i * HOUR, 100.0 + i)
+    [price] = last_candles(bucket, of_bot("BTC")).values()
+    assert price.value == 129.0
+    assert price.trend == tuple(100.0 + i for i in range(5, 30))

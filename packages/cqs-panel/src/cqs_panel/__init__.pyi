@@ -37,6 +37,7 @@ from .login.session import user_name as user_name
 from .metric_row import Metric as Metric
 from .metric_row import metric_cards as metric_cards
 from .metric_row import metrics_html as metrics_html
+from .metric_row import sparkline as sparkline
 from .metric_row import tone as tone
 from .parameters import optional_number as optional_number
 from .parameters import parameter_widgets as parameter_widgets

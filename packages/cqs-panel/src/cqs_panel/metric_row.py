@@ -85,7 +85,7 @@ def _card(metric: Metric) -> str:
     note = f'<div class="note {noted}">{_unbroken(metric.note)}</div>' if metric.note else ""
     label, shown = escape(metric.label), escape(metric.value)
     value = f'<div class="value {valued}" title="{shown}">{shown}</div>'
-    drawn = _sparkline(metric.trend, metric.period)
+    drawn = sparkline(metric.trend, metric.period)
     inside = f'<div class="label">{label}</div>{value}{note}{drawn}'
     if metric.link:
         return f'<a class="card plain" href="{escape(metric.link)}"{hint}>{inside}</a>'
@@ -97,7 +97,8 @@ def _unbroken(text: str) -> str:
     return re.sub(r"\S*\d\S*", r'<span class="figure">\g<0></span>', escape(text))
 
 
-def _sparkline(values: Sequence[float], period: str) -> str:
+def sparkline(values: Sequence[float], period: str = "") -> str:
+    """Values as a line in HTML, colored by its change; empty for fewer than two. `period` is a note below it."""
     known = [v for v in values if math.isfinite(v)]
     if len(known) < 2:
         return ""

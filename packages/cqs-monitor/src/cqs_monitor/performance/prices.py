@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from cqs_core import CqsError, DataError, Lake, LogFormat, Series, UsageError, plugins, resolve, settings
 from cqs_core.host import connection
 from cqs_core.time.clock import now
-from cqs_core.time.intervals import next_open
+from cqs_core.time.intervals import DAY, length, next_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,15 +25,22 @@ TIMEOUT = 3.0
 
 _EVERY = 10.0  # seconds
 _SERVES = 60_000  # ms
+_TREND = 30  # candles of a day or longer
+_POINTS = 48
 
 
 @dataclass(frozen=True)
 class Price:
-    """A price in quote currency, as of `at` (ms UTC)."""
+    """A price in quote currency, as of `at` (ms UTC).
+
+    Attributes:
+        trend: closes before it, oldest first: of a day, or of 30 candles where those are days or longer.
+    """
 
     value: float
     at: int
     source: Literal["candle", "live"]
+    trend: tuple[float, ...] = field(default=(), compare=False)
 
 
 Priced = tuple[str, LogFormat]
@@ -134,8 +141,18 @@ async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[Priced, str]
 
 def _close(lake: Lake, closed: int, last: int, series: Series) -> Price | None:
     """The last close; for an unfinished candle, only its open time is known, not when it was fetched."""
-    try:
-        value = float(lake.read(series, last)["close"][-1].as_py())
-    except (DataError, UsageError):  # damaged, or deleted meanwhile
+    before = max(DAY, _TREND * length(series.interval) if length(series.interval) >= DAY else 0)
+    closes = _closes(lake, series, last - before) or _closes(lake, series, last)  # what is older may be damaged
+    if not closes:
         return None
-    return Price(value, closed if closed <= now() else last, "candle")
+    step = -(-len(closes) // _POINTS)
+    return Price(closes[-1], closed if closed <= now() else last, "candle", tuple(closes[::-step][::-1]))
+
+
+def _closes(lake: Lake, series: Series, start: int) -> list[float]:
+    """Closes since then; none where a candle is damaged, or was deleted meanwhile."""
+    try:
+        found: list[float] = lake.read(series, start)["close"].to_numpy().tolist()
+    except (DataError, UsageError):
+        return []
+    return found

@@ -201,7 +201,9 @@ class Reader:
     def _cached_prices(self, symbols: AbstractSet[Priced], *, live: bool) -> Mapping[Priced, Price]:
         if symbols and time.monotonic() - self._priced > _CANDLES_FOR:
             self._candles, self._priced = last_candles(self.logs.bucket, symbols), time.monotonic()
-        return {**self._candles, **(self._ticker.latest(symbols) if live else {})}
+        latest = self._ticker.latest(symbols) if live else {}
+        known = {key: self._candles[key].trend for key in latest.keys() & self._candles.keys()}
+        return {**self._candles, **{key: replace(one, trend=known.get(key, ())) for key, one in latest.items()}}
 
 
 @functools.cache

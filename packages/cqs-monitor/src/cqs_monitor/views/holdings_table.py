@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from cqs_panel import SCROLLS, age, amount, percent, tone
+from cqs_panel import SCROLLS, age, amount, percent, sparkline, tone
 
 if TYPE_CHECKING:
     from cqs_monitor.performance.holdings import Holding
@@ -24,10 +24,12 @@ tr:last-child td{border-bottom:0}
 ul{margin:0;padding:0;list-style:none;font-size:13px}
 li{padding:7px 0;border-bottom:1px solid var(--cqs-line);overflow-wrap:anywhere} li:last-child{border:0}
 li b{font-weight:600} li .chip{margin-left:6px} p{margin:6px 0;font-size:13px}
+svg{display:inline-block;width:72px;height:22px;overflow:visible}
+polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 p.warning{color:var(--cqs-warning)}
 """
 CSS = f"{SCROLLS}{_TABLE_CSS}"
-_HEAD = ("Symbol", "Unrealized", "Value", "Last", "Entry", "Quantity", "Held for")
+_HEAD = ("Symbol", "Unrealized", "Trend", "Value", "Share", "Last", "Entry", "Quantity", "Held for")
 
 
 def holdings_html(report: Report, now: int) -> str:
@@ -41,12 +43,13 @@ def holdings_html(report: Report, now: int) -> str:
     if not held:
         return unreadable or "<p class='muted'>Nothing is held.</p>"
     head = "".join(f"<th{' class=text' if i < 1 else ''}>{name}</th>" for i, name in enumerate(_HEAD))
-    rows = "".join(_row(holding, now, net=report.choice.net) for holding in held[:_MOST])
+    total = sum(holding.value or 0.0 for holding in held)
+    rows = "".join(_row(holding, now, total, net=report.choice.net) for holding in held[:_MOST])
     more = f"<p class='muted'>{len(held) - _MOST} more; choose an account.</p>" if len(held) > _MOST else ""
     return f"{unreadable}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
 
 
-def _row(holding: Holding, now: int, *, net: bool) -> str:
+def _row(holding: Holding, now: int, total: float, *, net: bool) -> str:
     position, price, days = holding.position, holding.price, holding.age_days
     dust = " <span class=chip>dust</span>" if position.dust else ""
     account = escape(holding.account)
@@ -58,13 +61,22 @@ def _row(holding: Holding, now: int, *, net: bool) -> str:
     cells = [
         f"<td class=text>{name}</td>",
         f"<td class='{tone(earned) or ''}'>{escape(gain if price else '–')}</td>",
+        f"<td>{_trend(holding)}</td>",
         f"<td>{escape(amount(holding.value))}</td>",
+        f"<td>{escape(percent(100 * holding.value / total if holding.value and total else None))}</td>",
         f"<td>{_last(holding, now)}</td>",
         f"<td>{escape(amount(position.entry_price))}</td>",
         f"<td>{position.quantity:.8g}</td>",
         f"<td>{escape(age(None if days is None else days * 86_400))}</td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _trend(holding: Holding) -> str:
+    price = holding.price
+    if price is None or not price.trend:
+        return "–"
+    return sparkline([*price.trend, *([price.value] if price.source == "live" else [])])
 
 
 def _last(holding: Holding, now: int) -> str:
