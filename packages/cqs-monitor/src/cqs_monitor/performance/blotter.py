@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from cqs_monitor.logs.days import day_of, local_times
 
 if TYPE_CHECKING:
+    import datetime as dt
     import pandas as pd
 
     from cqs_monitor.logs.snapshot import Rows
