@@ -12,6 +12,7 @@ from cqs_monitor.logs.days import day_of, local_times
 
 if TYPE_CHECKING:
     import datetime as dt
+
     import pandas as pd
 
     from cqs_monitor.logs.snapshot import Rows
