@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _WIDTH = 1000.0  # units of the drawing, stretched to what room there is
 _COLUMNS = 120  # holes that are drawn one by one at most
 _FAINTEST = 0.15  # of a column in which anything is missing
-_LEAST = 4.0  # minimum width of a gap: an hour in five years would be invisible
+_LEAST = 5.0  # minimum width of a gap: an hour in five years would be invisible
 ASK_AGAIN = ("never_fetched", "unknown")  # causes that a repair may fix
 _CAUSES = {
     "no_trade": "not traded",
@@ -39,7 +39,7 @@ _CSS = """
   font-size:12.5px}
 .name{white-space:nowrap;overflow:hidden;text-overflow:ellipsis} .name small{color:var(--cqs-muted)}
 svg{display:block;width:100%;height:16px;border-radius:4px;background:var(--cqs-hover)}
-.have{fill:var(--cqs-accent);opacity:.75} rect:not(.have){stroke:var(--cqs-paper);vector-effect:non-scaling-stroke}
+.have{fill:var(--cqs-accent);opacity:.75}
 .outage,.no_trade,.delisted{fill:#f5b83d} .never_fetched,.unknown{fill:#e8383d} a{cursor:pointer}
 .axis{grid-column:2;display:flex;justify-content:space-between;color:var(--cqs-muted);font-size:11px}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--cqs-muted);font-size:12px;margin-top:10px}

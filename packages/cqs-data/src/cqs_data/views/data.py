@@ -113,9 +113,10 @@ class DataView(pn.viewable.Viewer):
         self._open()
 
     def _show_coverage(self, known: Availability) -> None:
+        bars, note = coverage_pane(known, self._hole), "UTC; hover a hole for its cause, click it to see or fetch it"
         fill(
             self._coverage,
-            section("Coverage", coverage_pane(known, self._hole), note="UTC; hover a hole for its cause"),
+            section("Coverage", bars, note=note),
         )
 
     def _hole(self, series: Series, start: int, end: int, again: bool) -> str:
