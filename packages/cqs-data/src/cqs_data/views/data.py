@@ -15,7 +15,7 @@ from cqs_data.availability import Availability, availability, stale_bars
 from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
 from cqs_data.views.files import FilesPanel
 from cqs_data.views.form import FetchForm
-from cqs_data.views.schedule import SchedulePanel
+from cqs_data.views.schedule import SchedulePanel, find_schedule
 from cqs_data.views.series import SeriesPanel
 from cqs_panel import (
     Metric,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from cqs_core.jobs import Job
     from cqs_data.views.markets import MarketsPanel
+    from cqs_data.views.schedule import Schedule
     from cqs_panel import PageState
 
 _TITLES = {
@@ -97,10 +98,12 @@ class DataView(pn.viewable.Viewer):
         return f"{note}; times in {zone_name(self._page.settings.timezone)}"
 
     def _reload(self) -> None:
-        self._page.load(lambda: availability(Lake(self._page.bucket)), self._show)
+        bucket = self._page.bucket
+        self._page.load(lambda: (availability(Lake(bucket)), find_schedule(bucket)), self._show)
 
-    def _show(self, known: Availability) -> None:
-        self._known = known
+    def _show(self, found: tuple[Availability, Schedule]) -> None:
+        self._known = known = found[0]
+        self._schedule.show(found[1])
         self._overview.visible = bool(known.series)
         fill(self._blank, *([] if known.series else [_nothing()]))
         self._show_form(wanted=not known.series or self._page.query.get("fetch") == "1")

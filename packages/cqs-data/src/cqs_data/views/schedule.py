@@ -73,12 +73,13 @@ class SchedulePanel(pn.viewable.Viewer):
         self._text = html("", stylesheets=[_CSS])
         self._controls = stack(visible=False)
         page.param.watch(lambda _: self._arrange(), "query")
-        page.every(_SECONDS, lambda: self._page.load(lambda: find_schedule(page.bucket), self._show, quiet=True))
+        page.every(_SECONDS, lambda: self._page.load(lambda: find_schedule(page.bucket), self.show, quiet=True))
 
     def __panel__(self) -> Any:
         return stack(self._text, self._controls)
 
-    def _show(self, found: Schedule) -> None:
+    def show(self, found: Schedule) -> None:
+        """Show when the next update comes."""
         link = self._page.link(schedule=None if self._asked else "1")
         told = schedule_html(found, time.time(), escape(link))
         if self._text.object != told:
