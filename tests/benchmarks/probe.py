@@ -99,6 +99,16 @@ def opened(browser: Any, url: str, wanted: str) -> Any:
     return page
 
 
+def loaded(browser: Any, url: str, wanted: str) -> float:
+    """ms from asking for a page, in a window without a cache, until what has the class `wanted` has settled."""
+    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+    page.add_init_script(PROBE)
+    page.goto(url)
+    ms = float(page.evaluate("(wanted) => probe.settled(wanted)", wanted))
+    page.context.close()
+    return ms
+
+
 def timed(page: Any, act: Any, wanted: str, event: str = "pointerdown") -> Taken:
     """Act, and wait until what has the class `wanted` is in view and the page has settled; it starts with the event."""
     page.evaluate("(event) => addEventListener(event, () => probe.start(), {capture: true, once: true})", event)

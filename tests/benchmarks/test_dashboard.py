@@ -19,11 +19,12 @@ from cqs_panel.testing.server import Server
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bare import NAMES, served
-from probe import opened, timed
+from probe import loaded, opened, timed
 
 pytestmark = pytest.mark.timeout(1800)
 ROUNDS = 3
 SWITCH, FIRST, TASK_MS = 3, 8, 200
+PAGE = 1.5  # of the bare page, from the address to the settled page
 REST_MS = 200  # that the pointer rests on an entry of the menu before a hand presses it
 
 
@@ -81,6 +82,19 @@ def measured(chromium, bare, url, titles):
         page.context.close()
     plain.context.close()
     return found
+
+
+def test_dashboard_first_page(chromium, bare, url, titles):
+    """The page that is opened by its address, in turns with the bare one."""
+    wanted = {"plugins": "cqs-view-plugins", "overview": "cqs-view-overview", "monitor": "cqs-view-monitor"}
+    taken = {name: [] for name in ("bare", *wanted)}
+    for _ in range(2 * ROUNDS):
+        taken["bare"].append(loaded(chromium, bare, "bare-One"))
+        for slug, name in wanted.items():
+            taken[slug].append(loaded(chromium, f"{url}?view={slug}", name))
+    found = {name: statistics.median(all_of[1:]) for name, all_of in taken.items()}  # the first call imports
+    print({name: f"{ms:.0f} ms, {ms / found['bare']:.2f} x" for name, ms in found.items()})
+    assert found["overview"] <= PAGE * found["bare"]
 
 
 def nodes_of_rounds(page, titles):

@@ -87,4 +87,5 @@ def register_cards():
     return [
         Card(name="hanging.card", title="Hangs", order=1, build=_sleeps),
         Card(name="hanging.good", title="Good", order=2, build=lambda _: pn.pane.Markdown("A good card")),
+        Card(name="hanging.refresh", title="Refreshes", order=3, build=_blocks),
     ]

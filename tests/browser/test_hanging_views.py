@@ -35,6 +35,23 @@ def test_a_card_that_hangs_becomes_an_error_among_the_others(visit, url):
     page = visit(f"{url}?view=overview").page
     page.get_by_text("A good card").wait_for()
     page.get_by_role("alert").get_by_text(SAID).first.wait_for()
+    stuck = page.get_by_role("alert").filter(has_text="Refreshes: this could not be updated")
+    stuck.get_by_text(f"{SAID}; the next try is in 12 s").first.wait_for()
+
+
+def test_two_processes_interrupt_what_hangs_as_one_does(visit, dashboard, tmp_path_factory):
+    url = dashboard(tmp_path_factory.mktemp("bucket"), [HERE / "hanging.py"], num_procs=2)
+    others = [visit(f"{url}?view=calm").page for _ in range(2)]
+    page = visit(f"{url}?view=calm").page
+    page.locator(".sidebar").get_by_text("Spins", exact=True).click()
+    page.locator(".cqs-view-spins").get_by_role("alert").get_by_text(SAID).first.wait_for()
+    page.reload()
+    page.locator(".cqs-view-spins").get_by_role("alert").get_by_text(SAID).first.wait_for()
+    page.locator(".sidebar").get_by_text("Overview", exact=True).click()
+    page.get_by_role("alert").filter(has_text="Refreshes: this could not be updated").wait_for()
+    page.get_by_text("A good card").wait_for()
+    for other in others:
+        alive(other)
 
 
 def test_loads_that_never_end_are_told_and_leave_threads_to_others(visit, url):

@@ -12,6 +12,7 @@ from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Report, make_report
 from cqs_monitor.views import holdings_table
+from cqs_monitor.views.connect_bot import ConnectBot
 from cqs_monitor.views.controls import Controls, seconds_between
 from cqs_monitor.views.health import LogHealth
 from cqs_monitor.views.monitor_cards import metrics
@@ -62,6 +63,7 @@ class MonitorView(pn.viewable.Viewer):
         self._controls.param.watch(lambda _: self._ask(quiet=False), "choice")
         self._state = html("", stylesheets=[_STATE_CSS])
         self._blank = pn.Column(**WIDE)
+        self._connect: ConnectBot | None = None
         self._cards = metric_cards([], least=230)
         self._charts = PnlCharts(page)
         self._periods = PnlPeriods(page)
@@ -113,6 +115,15 @@ class MonitorView(pn.viewable.Viewer):
             first=first,
         )
 
+    def _offer_connection(self, reading: Reading) -> None:
+        """No logs, and the form that brings some; it stays as it is filled in while the page asks again."""
+        if reading.error or reading.at is None:
+            self._connect = None
+            self._blank[:] = [no_logs(reading)]
+        elif self._connect is None:
+            self._connect = ConnectBot(self._page, lambda: self._ask(quiet=False))
+            self._blank[:] = [no_logs(reading), self._connect]
+
     def _ask(self, *, quiet: bool) -> None:
         self._page.load(lambda: self._work(_LATER), self._show, quiet=quiet)
 
@@ -128,7 +139,7 @@ class MonitorView(pn.viewable.Viewer):
         self._blank.visible = not known
         if not known:
             self._body.visible = False
-            self._blank[:] = [no_logs(reading)]
+            self._offer_connection(reading)
             return
         self._controls.offer(reading.snapshot)
         self._set(self._cards, metrics_html(metrics(report, moment)))

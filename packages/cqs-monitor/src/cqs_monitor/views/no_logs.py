@@ -17,4 +17,4 @@ def no_logs(reading: Reading) -> Any:
             "The logs cannot be read yet", reading.error or "The bucket has not answered; this page goes on asking."
         )
     advice = "Bots write to logs/{account}/ in this bucket; older ones to bot-logs/. Neither has a file."
-    return empty("No bot has logs here", advice, "cqs demo")
+    return empty("No bot has logs here", advice)

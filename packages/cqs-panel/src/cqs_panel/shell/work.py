@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cqs_panel.shell.page_frame import PageFrame
 
+_AFTER, _LONGEST = 6, 600.0  # times the patience, and seconds, until an update that hung is tried again
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="cqs-page")
 
 
@@ -70,16 +71,25 @@ class Work:
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
         """Call `update` while the view is shown: now, and then again and again."""
+        again = pause = 0.0
 
         async def guarded() -> None:
+            nonlocal again, pause
+            if time.monotonic() < again:
+                return
             try:
                 with patient():
                     pending = update()
                 if inspect.isawaitable(pending):
                     await awaited(pending)
+            except TimedOut as error:  # each try may stop the loop, and all windows with it
+                pause = min(2 * pause or _AFTER * patience.SECONDS, _LONGEST)
+                again = time.monotonic() + pause
+                self.frame.fail("update", TimedOut(f"{error}; the next try is in {pause:.0f} s"))
             except Exception as error:  # noqa: BLE001 - an update may fail in any way; the others live on
                 self.frame.fail("update", error)
             else:
+                pause = 0.0
                 self.frame.recover("update")
 
         timer = Timer(self._document, guarded, int(seconds * 1000))
