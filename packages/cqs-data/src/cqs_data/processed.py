@@ -165,14 +165,14 @@ def _published(lake: Lake, series: Series, start: int | None, end: int | None) -
     """The published file of a home series, for other programs; empty if there is none."""
     import pandas as pd
 
-    rows = _neighbours_rows(lake, series) if at_home_market(series) else np.empty((0, 6))
+    rows = _neighbors_rows(lake, series) if at_home_market(series) else np.empty((0, 6))
     index = pd.DatetimeIndex(rows[:, 0].astype("int64").astype("M8[ms]"), tz="UTC", name="timestamp").as_unit("us")
     frame = pd.DataFrame(rows[:, 1:], columns=list(FIELDS), index=index).sort_index()
     low, high = (None if at is None else pd.Timestamp(at, unit="ms", tz="UTC") for at in (start, end))
     return frame.loc[low : None if high is None else high - pd.Timedelta(1, "ms")]
 
 
-def _neighbours_rows(lake: Lake, series: Series) -> Floats:
+def _neighbors_rows(lake: Lake, series: Series) -> Floats:
     """Rows of `BTC_1d.parquet`, or of the older `KRW-BTC_day.parquet`, whose naive times are KST."""
     base, _, quote = series.market.partition("/")
     old = next((alias for alias, name in ALIASES.items() if name == series.interval), series.interval)

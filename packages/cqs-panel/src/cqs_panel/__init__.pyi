@@ -48,6 +48,7 @@ from .sections import empty as empty
 from .sections import failure as failure
 from .sections import html as html
 from .sections import section as section
+from .sections import skeleton as skeleton
 from .sections import staged as staged
 from .shell.view_list import installed_views as installed_views
 from .state import PageState as PageState

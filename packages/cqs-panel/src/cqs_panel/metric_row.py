@@ -23,7 +23,8 @@ _CSS = """
 .figure{white-space:nowrap}
 div.card[title]{cursor:help} a.card.card{border-radius:8px;color:inherit} a.card:hover{border-color:var(--cqs-accent)}
 .up{color:var(--cqs-up)!important} .down{color:var(--cqs-down)!important}
-svg{display:block;width:100%;height:28px;margin-top:6px;overflow:visible}
+.row{display:flex;flex-wrap:wrap;align-items:center;gap:0 16px} .row .value{min-width:0}
+svg{display:block;flex:1 1 84px;min-width:0;height:28px;overflow:visible}
 polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 @media (max-width:600px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.value{font-size:18px}
   .card:last-child:nth-child(odd){grid-column:1/-1}}
@@ -85,8 +86,8 @@ def _card(metric: Metric) -> str:
     note = f'<div class="note {noted}">{_unbroken(metric.note)}</div>' if metric.note else ""
     label, shown = escape(metric.label), escape(metric.value)
     value = f'<div class="value {valued}" title="{shown}">{shown}</div>'
-    drawn = sparkline(metric.trend, metric.period)
-    inside = f'<div class="label">{label}</div>{value}{note}{drawn}'
+    line, period = sparkline(metric.trend), _period(metric)
+    inside = f'<div class="label">{label}</div><div class="row">{value}{line}</div>{note}{period}'
     if metric.link:
         return f'<a class="card plain" href="{escape(metric.link)}"{hint}>{inside}</a>'
     return f'<div class="card"{hint}>{inside}</div>'
@@ -97,15 +98,29 @@ def _unbroken(text: str) -> str:
     return re.sub(r"\S*\d\S*", r'<span class="figure">\g<0></span>', escape(text))
 
 
-def sparkline(values: Sequence[float], period: str = "") -> str:
-    """Values as a line in HTML, colored by its change; empty for fewer than two. `period` is a note below it."""
-    known = [v for v in values if math.isfinite(v)]
+def sparkline(values: Sequence[float]) -> str:
+    """Values as a line in HTML, colored by its change; empty for fewer than two."""
+    known = _finite(values)
     if len(known) < 2:
         return ""
     low, high = min(known), max(known)
     span = (high - low) or 1.0
     points = " ".join(f"{100 * i / (len(known) - 1):.2f},{24 - 22 * (v - low) / span:.2f}" for i, v in enumerate(known))
-    change = tone(known[-1] - known[0]) or ""
     box = 'viewBox="0 0 100 26" preserveAspectRatio="none" aria-hidden="true"'
-    note = f'<div class="note {change}">{_unbroken(period)}</div>' if period else ""
-    return f'<svg class="{change}" {box}><polyline points="{points}"/></svg>{note}'
+    return f'<svg class="{_change(known)}" {box}><polyline points="{points}"/></svg>'
+
+
+def _period(metric: Metric) -> str:
+    """Which time the sparkline shows, in its color."""
+    known = _finite(metric.trend)
+    if len(known) < 2 or not metric.period:
+        return ""
+    return f'<div class="note {_change(known)}">{_unbroken(metric.period)}</div>'
+
+
+def _finite(values: Sequence[float]) -> list[float]:
+    return [v for v in values if math.isfinite(v)]
+
+
+def _change(known: Sequence[float]) -> str:
+    return tone(known[-1] - known[0]) or ""

@@ -217,6 +217,7 @@ def columns_button(shown: Any) -> Any:
         variant="outlined",
         size="small",
         margin=0,
+        sx={"minHeight": "34px"},  # as other buttons; the library's menus are lower
     )
 
     def choose(event: Any) -> None:

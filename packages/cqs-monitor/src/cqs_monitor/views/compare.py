@@ -34,6 +34,7 @@ from cqs_panel import (
     metrics_html,
     refresh,
     section,
+    skeleton,
     stack,
     staged,
     table,
@@ -67,7 +68,7 @@ class CompareView(pn.viewable.Viewer):
         )
         self._bench.fold(open_=False)
         self._bench.alone(yes=True)
-        self._blank = pn.Column(**WIDE)
+        self._blank = pn.Column(skeleton(5, waits=True), **WIDE)  # until the first comparison is there
         self._unseen = html("", visible=False)
         self._cards = metric_cards([], least=240)
         self._bridge = FigureChart(page, _BRIDGE)

@@ -74,7 +74,7 @@ class MonitorView(pn.viewable.Viewer):
             signed=_SIGNED,
             page_size=8,
             on_click=self._pick,
-            phone=("account", "total", "today", "month"),
+            phone=("account", "total", "today"),
             widths={"account": 96, "total": 110, "today": 84, "week": 84, "month": 96},
         )
         self._held = html("", stylesheets=[holdings_table.CSS])

@@ -55,14 +55,14 @@ def _known() -> list[list[list[str]]]:
     host = plugins()
     for collect in (host.views, host.cards, host.overlays, host.indicators):
         collect()
-    rows = [[p["name"], p["version"], _gives(p["hooks"]), p["state"]] for p in host.describe()]
+    rows = [[p["name"], p["version"], _hooks(p["hooks"]), p["state"]] for p in host.describe()]
     return [rows, [[p.plugin, p.where, p.error, p.traceback] for p in host.problems]]
 
 
 def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]]) -> list[Any]:
     failures = _problems(problems) if problems else empty("None", "Every plugin works.")
     return [
-        section("Installed", plain_table(["Plugin", "Version", "Gives", "State"], rows)),
+        section("Installed", plain_table(["Plugin", "Version", "Hooks", "State"], rows)),
         section("Problems", failures),
         section("Where this runs", plain_table(["What", "Which"], _surroundings(page))),
     ]
@@ -81,7 +81,7 @@ def _problem(row: list[str]) -> str:
     return f"<article>{said}{details if traceback else ''}</article>"
 
 
-def _gives(hooks: list[str]) -> str:
+def _hooks(hooks: list[str]) -> str:
     return ", ".join(hook.removeprefix("register_") for hook in hooks) or "–"
 
 

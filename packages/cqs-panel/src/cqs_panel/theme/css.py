@@ -75,7 +75,7 @@ TABLE_CSS = """
 :host .tabulator .tabulator-footer{background:transparent;border-top:0;color:var(--cqs-muted)}
 :host .tabulator .tabulator-footer:not(:has(.tabulator-page[data-page="2"])){display:none}
 :host .tabulator .tabulator-footer .tabulator-page{
-  color:inherit;background:transparent;border:1px solid var(--cqs-line);border-radius:6px}
+  color:inherit;background:transparent;border:1px solid var(--cqs-line)!important;border-radius:6px}
 :host .tabulator .tabulator-footer .tabulator-page.active{color:var(--cqs-accent);background:var(--cqs-tint)!important}
 :host .tabulator .tabulator-placeholder .tabulator-placeholder-contents{
   color:var(--cqs-muted);font-weight:400;font-size:13px}
