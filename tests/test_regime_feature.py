@@ -34,7 +34,7 @@ def bucket(tmp_path, monkeypatch):
     index = pd.DatetimeIndex(pd.to_datetime(candles.ts, unit="ms", utc=True), name="ts")
     words = np.where(np.arange(200) // 20 % 2, "bull", "bear")
     days = pd.DataFrame({"regime": words, "realised": None, "confidence": 0.7}, index)
-    store(bucket, Regimes("v9", "upbit", "BTC/KRW", days, {}))
+    store(bucket, Regimes.of("v9", "upbit", "BTC/KRW", days, {}))
     return bucket
 
 

@@ -75,7 +75,7 @@ def test_a_table_comes_back_from_its_bytes():
 ALONE = """
 import sys
 import numpy as np
-from cqs_core.files import without_pandas
+from cqs_core.cli import without_pandas
 without_pandas()
 without_pandas()
 import pyarrow as pa

@@ -80,9 +80,15 @@ class TestRefusals:
         [
             (["plugin"], "cqs: unknown command 'plugin'; did you mean 'plugins'?"),
             (["메인"], "cqs: unknown command '메인'; there are: "),
-            (["--bogus"], "cqs: No such option '--bogus'; see `cqs --help`"),
-            (["plugins", "--jsn"], "cqs: No such option '--jsn'. Did you mean '--json'?"),
-            (["plugins", "more"], "cqs: No such command 'more'; see `cqs plugins --help`"),
+            (["--bogus"], "cqs: unknown option '--bogus' of `cqs`; see `cqs --help`"),
+            (
+                ["plugins", "--jsn"],
+                "cqs: unknown option '--jsn' of `cqs plugins`; did you mean '--json'? See `cqs",
+            ),
+            (
+                ["plugins", "more"],
+                "cqs: unknown command 'more' of `cqs plugins`; there are: disable, enable; see `cqs",
+            ),
             (["jobs", "show"], "cqs: Missing argument 'ID'; see `cqs jobs show --help`"),
             (["jobs", "show", "../../etc"], "cqs: unknown job '../../etc'; `cqs jobs` lists them"),
             (["demo", "--port", "x"], "cqs: Invalid value for '--port'"),

@@ -101,7 +101,7 @@ def test_a_job_runs_a_command_and_keeps_what_it_says():
         ("fail", 1, "cqs: it is damaged; mend it"),
         ("bug", 1, "RuntimeError: a fault"),
         ("complain", 1, "I will not"),
-        ("--nonsense", 2, "cqs: No such option '--nonsense'"),
+        ("--nonsense", 2, "cqs: unknown option '--nonsense'"),
     ],
 )
 def test_a_job_that_fails_says_why(how, code, told):
@@ -332,3 +332,19 @@ def test_only_the_newest_are_kept():
     assert len(found) == 201
     assert found[0].id == job.id
     assert found[-1].title == "30"
+
+
+def test_jobs_of_a_bucket_are_listed_and_the_others_counted(tmp_path):
+    places = [tmp_path / "one", tmp_path / "two"]
+    for place in places:
+        place.mkdir()
+    mine, other = (jobs.start("Work", ["work", "well", "--bucket", str(place)]) for place in places)
+    none = jobs.start("Work", ["work", "well"])
+    assert [job.id for job in jobs.listing(bucket=str(places[0]))] == [mine.id]
+    assert jobs.count_others(str(places[0])) == 2
+    assert {job.id for job in jobs.listing()} == {mine.id, other.id, none.id}
+    for job in (mine, other, none):
+        over(job)
+    jobs.forget(job.id for job in jobs.listing(bucket=str(places[1])))
+    assert {job.id for job in jobs.listing()} == {mine.id, none.id}
+    assert jobs.count_others(str(places[0])) == 1

@@ -42,3 +42,20 @@ def test_the_command_starts_in_a_few_times_the_cpu_of_python(option):
     subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL, env=COMPILED)
     bare = cpu("-c", "pass")
     assert cpu(*command) < 5 * bare + 0.1
+
+
+def test_a_package_is_absent_for_what_the_block_imports_and_for_no_other_thread():
+    import importlib.util
+    import threading
+
+    from cqs_core.isolation import absent
+
+    found = []
+    with absent("tabnanny"):
+        other = threading.Thread(target=lambda: found.append(importlib.util.find_spec("tabnanny")))
+        other.start()
+        other.join()
+        with pytest.raises(ModuleNotFoundError, match="tabnanny"):
+            importlib.util.find_spec("tabnanny")
+    assert found[0] is not None
+    assert importlib.util.find_spec("tabnanny") is not None

@@ -38,7 +38,7 @@ def bot(put, bucket, monkeypatch):
     Lake(bucket).append(Series("upbit", "BTC/KRW", "1d"), candles, start, start + 10 * DAY)
     index = pd.date_range("2025-10-20", periods=3, tz="UTC", name="ts")
     days = pd.DataFrame({"regime": ["bull", "bear", "bull"], "realised": None, "confidence": 0.5}, index)
-    store(bucket, Regimes("v9", "upbit", "BTC/KRW", days, {}))
+    store(bucket, Regimes.of("v9", "upbit", "BTC/KRW", days, {}))
 
 
 @pytest.mark.parametrize("name", ["Logs", "get_bot_logs", "lots", "pnl", "positions", "regimes", "trades"])

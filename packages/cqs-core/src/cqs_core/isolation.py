@@ -199,6 +199,30 @@ async def answered(
     return await _Steps(pending, guard)
 
 
+@contextlib.contextmanager
+def absent(package: str) -> Iterator[None]:
+    """What is imported or called in the block finds that this package is not installed, unless it is imported already.
+
+    For libraries that load another one which they can do without. Other threads find it.
+    """
+    finder = _Absent(package, threading.get_ident())
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _Absent:
+    def __init__(self, package: str, thread: int) -> None:
+        self._package, self._thread = package, thread
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        """As importlib asks finders."""
+        if name == self._package and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 class _Steps(Awaitable[_T]):
     """An awaitable, step by step."""
 

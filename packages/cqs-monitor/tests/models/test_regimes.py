@@ -34,7 +34,7 @@ def regimes():
     index = pd.date_range("2026-01-05", periods=3, tz="UTC")
     names = ["BULL_TREND", "BULL_TREND", "BEAR_TREND"]
     days = pd.DataFrame({"regime": names, "realised": [None] * 3, "confidence": [0.5, 0.6, 0.7]}, index=index)
-    return Regimes("v1", "upbit", "BTC/KRW", days, {"version": "v1", "sha256": "0"})
+    return Regimes.of("v1", "upbit", "BTC/KRW", days, {"version": "v1", "sha256": "0"})
 
 
 def test_stored_regimes_come_back(bucket, regimes):
@@ -53,7 +53,7 @@ def test_damaged_regimes_say_what_to_do(bucket, regimes):
 
 
 def test_versions_of_any_name_stay_inside_their_folder(bucket, regimes):
-    odd = Regimes("../../x y", "upbit", "BTC/KRW", regimes.days, {})
+    odd = Regimes.of("../../x y", "upbit", "BTC/KRW", regimes.days, {})
     store(bucket, odd)
     assert odd.key.startswith("regimes/..%2F") or odd.key.startswith("regimes/..-")
     assert [row[0] for row in listing(bucket)]

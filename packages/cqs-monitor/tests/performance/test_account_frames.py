@@ -193,7 +193,7 @@ def test_dates_of_numpy_and_answers_as_frames():
 def test_regimes_are_a_series_by_day(bucket):
     index = pd.date_range("2025-10-20", periods=3, tz="UTC", name="ts")
     days = pd.DataFrame({"regime": ["bull", "bear", "bull"], "realised": None, "confidence": 0.5}, index)
-    store(bucket, Regimes("v9", "upbit", "BTC/KRW", days, {}))
+    store(bucket, Regimes.of("v9", "upbit", "BTC/KRW", days, {}))
     for found in (regimes("v9"), regimes(), regimes(market="btc", bucket=str(bucket.url))):
         assert found.tolist() == ["bull", "bear", "bull"]
         assert (found.name, found.index.name) == ("regime", "timestamp")
@@ -211,7 +211,7 @@ def test_sql_sees_trades_and_regimes(bucket):
     days = pd.DataFrame(
         {"regime": ["bull"], "realised": ["bear"], "confidence": [0.5]}, pd.DatetimeIndex(["2025-10-20"], tz="UTC")
     )
-    store(bucket, Regimes("v9", "upbit", "BTC/KRW", days, {}))
+    store(bucket, Regimes.of("v9", "upbit", "BTC/KRW", days, {}))
     query = "select regime, close from regimes join candles using (exchange, market, ts)"
     assert lake.sql(query).to_pylist() == [{"regime": "bull", "close": 101.0}]
     assert {"bot_trades", "regimes"} <= {row["name"] for row in lake.sql("show tables").to_pylist()}

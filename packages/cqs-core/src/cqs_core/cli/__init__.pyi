@@ -1,3 +1,4 @@
+from .arrow_alone import without_pandas as without_pandas
 from .assignments import parse_assignments as parse_assignments
 from .assignments import parse_list as parse_list
 from .logs import log_options as log_options
@@ -16,6 +17,7 @@ from .services import Round as Round
 from .services import Service as Service
 from .services import awaited_bucket as awaited_bucket
 from .services import checked_ping as checked_ping
+from .services import log_start as log_start
 from .services import ping_option as ping_option
 from .services import running as running
 from .services import wait_option as wait_option

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import time
 from typing import Any
 
 import click
 
 from cqs_core.bucket import Bucket
+from cqs_core.cli.logs import log_options
 from cqs_core.cli.options import emit, json_option
+from cqs_core.cli.services import log_start
 from cqs_core.cli.stopping import service
 from cqs_core.cli.table import cell
 from cqs_core.errors import UsageError
@@ -21,11 +24,19 @@ from cqs_core.isolation import fact_of, foreign
 
 @click.command("demo")
 @click.option(
-    "--bucket", metavar="FOLDER", help="An empty folder, or one that an earlier demo made; by default a new folder."
+    "--bucket",
+    metavar="FOLDER",
+    help="An empty folder, or one that an earlier demo made; by default `demo` in the user's data folder.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the dashboard; a free one by default.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of the dashboard; by default 5006, or a free one where that is taken.",
+)
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 @click.option("--once", is_flag=True, help="Run all steps without serving the dashboard, then exit.")
+@log_options
 @json_option
 def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: bool) -> None:
     """Show all of cqs on synthetic candles: no account, no network."""
@@ -35,6 +46,7 @@ def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: b
 
     console = SafeConsole(stderr=as_json, quiet=as_json)
     with service(), contextlib.ExitStack() as closing:
+        log_start("demo", f"of {home.url}")
         demo = Demo(home, console, closing, port=port, open_browser=not no_open)
         run(demo, once=once)
         emit(demo.results, as_json, lambda: None)
@@ -43,14 +55,26 @@ def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: b
 def run(demo: Demo, *, once: bool) -> None:
     """Every step in order, each with its title and time."""
     for step in plugins().demo_steps():
-        if once and not step.once:
-            continue
+        if not step.once:
+            if once:
+                continue
+            _say_bucket(demo)
         started = time.perf_counter()
         demo.console.print(f"[bold cyan]▸[/] {cell(step.title)}")
         result = _done(step, demo)
         if result is not None:
             demo.results[step.name] = result
         demo.console.print(f"  [dim]{time.perf_counter() - started:.1f} s[/]")
+    if once:
+        _say_bucket(demo)
+
+
+def _say_bucket(demo: Demo) -> None:
+    """How other commands find what the demo made."""
+    where = shlex.quote(str(demo.bucket.folder or demo.bucket.address))
+    demo.console.print(
+        f"[bold cyan]▸[/] To use this bucket in a terminal:  export CQS_BUCKET={cell(where)}", soft_wrap=True
+    )
 
 
 def _done(step: DemoStep, demo: Demo) -> Any:

@@ -14,13 +14,13 @@ from cqs_core.cli.logs import own_log
 from cqs_core.cli.output import output, routed, taken_output
 from cqs_core.cli.stopping import code_of, ending, leave
 from cqs_core.cli.unknown_command import unknown_command
-from cqs_core.errors import CqsError
+from cqs_core.errors import CqsError, UnknownName
 from cqs_core.files.plaintext import safe
 from cqs_core.host.plugin_registry import plugins
 from cqs_core.isolation import fact_of, foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class _Commands(click.Group):
@@ -112,12 +112,26 @@ def _failed(error: BaseException) -> int:
 
 def _one_line(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
-        fact = " ".join(error.format_message().split()).removesuffix(".")
         context = getattr(error, "ctx", None)
-        return f"{fact}; see `{context.command_path} --help`" if context else fact
+        if context is None:
+            return _fact(error, (), "")
+        group = context.command
+        known = group.list_commands(context) if isinstance(group, click.Group) else ()
+        fact = _fact(error, known, f" of `{context.command_path}`")
+        return f"{fact}{' See' if fact.endswith('?') else '; see'} `{context.command_path} --help`"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename!r}" if error.filename else error.strerror
     return " ".join(str(error).split("\n"))
+
+
+def _fact(error: click.ClickException, known: Iterable[str], where: str) -> str:
+    """What click says, in the words of our own errors."""
+    if isinstance(error, click.NoSuchCommand):
+        return str(UnknownName("command", error.command_name, known)).replace("; ", f"{where}; ", 1)
+    if isinstance(error, click.NoSuchOption):
+        near = f"; did you mean {error.possibilities[0]!r}?" if error.possibilities else ""
+        return f"unknown option {error.option_name!r}{where}{near}"
+    return " ".join(error.format_message().split()).removesuffix(".")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -222,17 +222,31 @@ def awaited_bucket(option: str | None, wait: str | None, *, write: bool = False)
 
 
 def _announce(one: Service) -> None:
+    state = one.state
+    pace = f", every {state.every:g} s" if state.every else ""
+    log_start(state.name, f"of {state.bucket}{pace}", bucket=state.bucket, pid=state.pid)
+
+
+def log_start(name: str, about: str, **fields: Any) -> None:
+    """Log what a command that goes on is: its name, the version, and the settings in force.
+
+    Args:
+        name: of it, one word.
+        about: the rest of its description, such as `of gs://candles`.
+        fields: further ones for the JSON line.
+    """
+    from importlib.metadata import version
+
     from cqs_core.config.in_force import setting_warnings, settings_in_force
 
-    state = one.state
+    log_to_stderr_by_default()
+    log, mine = LOGGER.getChild(name), version("cqs-core")
     set_here = [f"{each.name}={each.value} ({each.source})" for each in settings_in_force() if each.source != "default"]
-    pace = f", every {state.every:g} s" if state.every else ""
     settings = "; ".join(set_here) or "none, all defaults"
-    about = {"bucket": state.bucket, "version": state.version, "pid": state.pid}
-    line = "cqs %s %s of %s%s; settings: %s"
-    one.log.info(line, state.name, state.version, state.bucket, pace, settings, extra={"fields": about})
+    extra = {"fields": {"version": mine, **fields}}
+    log.info("cqs %s %s %s; settings: %s", name, mine, about, settings, extra=extra)
     for warning in setting_warnings():
-        one.log.warning("%s", warning)
+        log.warning("%s", warning)
 
 
 def _pinged(url: str) -> str:

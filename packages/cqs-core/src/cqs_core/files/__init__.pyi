@@ -1,7 +1,6 @@
 from .arrow import parquet_bytes as parquet_bytes
 from .arrow import parquet_table as parquet_table
 from .arrow import stream_of as stream_of
-from .arrow_alone import without_pandas as without_pandas
 from .atomic import replacing as replacing
 from .atomic import write_json as write_json
 from .console import SafeConsole as SafeConsole

@@ -1,6 +1,7 @@
 from .health_checks import health as health
 from .job import Job as Job
 from .job_registry import cancel as cancel
+from .job_registry import count_others as count_others
 from .job_registry import forget as forget
 from .job_registry import get as get
 from .job_registry import give_up as give_up

@@ -49,13 +49,16 @@ def backup(source: Bucket, target: Bucket) -> Copied:
     """Copy what the target does not have; writers may go on, and what they write meanwhile may be missing.
 
     Raises:
-        UsageError: one bucket is inside the other.
+        UsageError: one bucket is inside the other, or the source is empty.
         NewerFormat: a newer version wrote the source.
         DataError: an object is damaged in the source, or was not stored as it is.
         BucketError: a storage failed; the same call continues.
     """
     _check(source, target)
-    return _copied(source, target, _listed(source), _listed(target))
+    found = _listed(source)
+    if not found:
+        raise UsageError(f"bucket {source.url!r} is empty, so there is nothing to copy; name another with --bucket")
+    return _copied(source, target, found, _listed(target))
 
 
 def restore(source: Bucket, target: Bucket) -> Copied:

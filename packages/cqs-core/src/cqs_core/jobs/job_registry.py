@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cqs_core.errors import UnknownName, UsageError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _KEPT = 200
 _MOST_WAITING = 50
+_buckets: dict[str, str] = {}  # of jobs by id, for pages that look every second
 _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 
 
@@ -92,10 +94,32 @@ def _await(process: subprocess.Popen[bytes], folder: Path) -> None:
             write_json(folder / END, {"code": None, "signal": -code, "at": time.time()})
 
 
-def listing(most: int | None = None) -> Sequence[Job]:
-    """All jobs, newest first; at most the newest `most`."""
-    jobs = [job for folder in _folders()[:most] if (job := read_job(folder))]
+def listing(most: int | None = None, bucket: str | None = None) -> Sequence[Job]:
+    """All jobs, newest first; at most the newest `most`.
+
+    Args:
+        most: how many.
+        bucket: only those that work on it: its URL, as `--bucket` was given to them.
+    """
+    folders = [one for one in _folders() if bucket is None or _bucket_of(one) == bucket]
+    jobs = [job for folder in folders[:most] if (job := read_job(folder))]
     return sorted(jobs, key=lambda job: job.started, reverse=True)
+
+
+def count_others(bucket: str) -> int:
+    """The number of jobs that do not work on this bucket."""
+    return sum(_bucket_of(one) != bucket for one in _folders())
+
+
+def _bucket_of(folder: Path) -> str:
+    """The bucket that was named to a job; empty where none was, or where its request is not there yet."""
+    with contextlib.suppress(KeyError):
+        return _buckets[folder.name]
+    args = [str(one) for one in read_json(folder / REQUEST).get("args", [])]
+    named = next((value for option, value in pairwise(args) if option == "--bucket"), "")
+    if args:  # it never changes
+        _buckets[folder.name] = named
+    return named
 
 
 def get(job_id: str) -> Job:

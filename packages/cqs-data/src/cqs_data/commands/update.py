@@ -18,8 +18,8 @@ from cqs_core.cli import (
     running,
     stoppable,
     wait_option,
+    without_pandas,
 )
-from cqs_core.files import without_pandas
 from cqs_core.time import duration
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 

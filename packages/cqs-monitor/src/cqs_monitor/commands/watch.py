@@ -19,8 +19,9 @@ from cqs_core.cli import (
     ping_option,
     running,
     wait_option,
+    without_pandas,
 )
-from cqs_core.files import safe, without_pandas
+from cqs_core.files import safe
 
 if TYPE_CHECKING:
     from cqs_monitor.alerts.watcher import Watcher

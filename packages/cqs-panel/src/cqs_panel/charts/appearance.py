@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, Span, Text
 
 from cqs_core import UsageError
+from cqs_core.isolation import absent
 from cqs_panel.charts.style import over_time, percents, short_numbers, show_all, styled, whole_numbers
 from cqs_panel.theme import GREY, Tones, tones
 from cqs_panel.theme.palette import MODES
@@ -157,8 +158,9 @@ def look(mode: Mode = "light") -> Look:
 
 def holoviews() -> Any:
     """HoloViews, able to draw with Bokeh. A notebook that has chosen no backend is given Bokeh, so that charts show."""
-    import holoviews as hv
-    import holoviews.plotting.bokeh
+    with absent("matplotlib"):  # which is imported there, and not used: a second and 20 MB
+        import holoviews as hv
+        import holoviews.plotting.bokeh
 
     if "ipykernel" in sys.modules and not getattr(hv.extension, "_loaded", False):
         hv.extension("bokeh", logo=False, inline=True)  # a notebook asks no other host, and works offline

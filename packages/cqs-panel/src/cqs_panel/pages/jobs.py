@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -37,9 +36,9 @@ _LINE = """
 
 
 def build(page: PageState) -> Any:
-    """The newest jobs, with what can be done with each."""
+    """The newest jobs of this bucket, with what can be done with each."""
     found = JobsPage(page)
-    note = f"on this machine, newest first; times in {zone_name(page.settings.timezone)}"
+    note = f"of this bucket on this machine, newest first; times in {zone_name(page.settings.timezone)}"
     return section("Jobs", found, note=note, actions=[found.clear])
 
 
@@ -50,7 +49,7 @@ class JobsPage(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._lines: dict[str, _Line] = {}
-        self._column = stack()
+        self._column, self._others = stack(), html("")
         self.clear = pmui.Button(label="Clear finished", icon="clear_all", variant="outlined", size="small", margin=0)
         self.clear.on_click(lambda _: self._clear())
         operator_only(self.clear)
@@ -58,14 +57,15 @@ class JobsPage(pn.viewable.Viewer):
         page.every(_SECONDS, self._update)
 
     def __panel__(self) -> Any:
-        return self._column
+        return stack(self._column, self._others)
 
     def _clear(self) -> None:
-        jobs.forget(job.id for job in jobs.listing() if job.over)
+        jobs.forget(job.id for job in jobs.listing(bucket=self._page.bucket.url) if job.over)
         self._update()
 
     def _update(self) -> None:
-        found = jobs.listing(_MOST)
+        found = jobs.listing(_MOST, self._page.bucket.url)
+        self._count_others(jobs.count_others(self._page.bucket.url))
         self.clear.disabled = not any(job.over for job in found)
         for job in found:
             if job.id in self._lines:
@@ -77,13 +77,18 @@ class JobsPage(pn.viewable.Viewer):
             self._lines = {job.id: self._lines.get(job.id) or _Line(self._page, job) for job in found}
             self._column[:] = [line.root for line in self._lines.values()]
 
+    def _count_others(self, count: int) -> None:
+        which = "1 job of another bucket is" if count == 1 else f"{count:,} jobs of other buckets are"
+        text = f'<p class="note">{which} not shown; <code>cqs jobs</code> lists all of this machine.</p>'
+        if (shown := text if count else "") != self._others.object:
+            self._others.object, self._others.visible = shown, bool(shown)
+
 
 class _Line:
     """One job."""
 
     def __init__(self, page: PageState, job: Job) -> None:
         self._page, self._job, self._shown = page, job, ""
-        self._ours = ("--bucket", page.bucket.url) in pairwise(job.args)
         self._text = html("", stylesheets=[JOB_CSS])
         self._cancel = _button("Cancel", lambda: self.update(jobs.cancel(self._job.id)))
         self._show = _button("Show", self._goto)
@@ -96,13 +101,12 @@ class _Line:
     def update(self, job: Job) -> None:
         """Tell what it does now."""
         self._job = job
-        found = self._page.outcome(job) if job.over and self._ours else None
+        found = self._page.outcome(job) if job.over else None
         about = [kind_of(job), when(round(1000 * job.started), self._page.settings.timezone)]
-        about += [] if self._ours else ["of another bucket"]
         text = job_html(job, found[1].text if found else kept(job), about=" · ".join(about))
         if text != self._shown:
             self._shown = self._text.object = text
-            self._cancel.visible, self._again.visible = not job.over, job.over and self._ours
+            self._cancel.visible, self._again.visible = not job.over, job.over
             self._show.visible = found is not None and found[1].query is not None
 
     def _goto(self) -> None:

@@ -67,7 +67,7 @@ def evaluate(
     about = _about(chosen, series.exchange, series.market) | report(
         days, features, answer, _training(chosen), chosen.inspection.about.performance
     )
-    found = Regimes(chosen.version, series.exchange, series.market, days, plain(about | {"regimes": None}))
+    found = Regimes.of(chosen.version, series.exchange, series.market, days, plain(about | {"regimes": None}))
     if keep:
         found.evaluation["regimes"] = found.key
         store(bucket, found)

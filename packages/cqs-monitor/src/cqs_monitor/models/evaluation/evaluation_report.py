@@ -8,7 +8,7 @@ import numpy as np
 
 from cqs_monitor.models.evaluation import scores
 from cqs_monitor.models.evaluation.labels import HIGH_VOL
-from cqs_monitor.models.evaluation.regimes import stamps
+from cqs_monitor.models.evaluation.regimes import opens_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def _around(days: pd.DataFrame, training: tuple[int, int] | None) -> tuple[pd.Da
     """Days of the training, and after it."""
     if training is None:
         return days.iloc[0:0], days.iloc[0:0]
-    at = stamps(days)
+    at = opens_of(days)
     return days[(at >= training[0]) & (at < training[1])], days[at >= training[1]]
 
 
@@ -95,7 +95,7 @@ def _quarters(days: pd.DataFrame, classes: Sequence[str], training: tuple[int, i
     names = [f"{at.year}-Q{(at.month + 2) // 3}" for at in days.index]
     rows = []
     for name, part in days.groupby(np.array(names, dtype=object)):
-        trained = int(((stamps(part) >= training[0]) & (stamps(part) < training[1])).sum()) if training else None
+        trained = int(((opens_of(part) >= training[0]) & (opens_of(part) < training[1])).sum()) if training else None
         confusion = scores.confusion(*_columns(part), classes)
         rows.append(
             {"quarter": name, "days": len(part), "training_days": trained, **_scored(part), "confusion": confusion}
@@ -107,7 +107,7 @@ def _drift(features: pd.DataFrame, training: tuple[int, int] | None) -> dict[str
     """PSI of each feature: the last `RECENT` days against those of training."""
     if training is None:
         return dict.fromkeys(map(str, features.columns))
-    at = stamps(features)
+    at = opens_of(features)
     then, recent = features[(at >= training[0]) & (at < training[1])], features.iloc[-RECENT:]
     return {
         str(name): scores.psi(then[name].to_numpy(float), recent[name].to_numpy(float)) for name in features.columns
@@ -144,7 +144,7 @@ def _problems(features: pd.DataFrame, answer: Predictions, training: tuple[int, 
 
 def _unlike_training(features: pd.DataFrame, scaler: Mapping[str, Sequence[float]], training: tuple[int, int]) -> Any:
     """Features whose mean over the training days is not what the scaler saw: another formula or another market."""
-    at = stamps(features)
+    at = opens_of(features)
     then = features[(at >= training[0]) & (at < training[1])]
     if len(then) < 20 or len(scaler["mean"]) != len(features.columns):
         return

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from cqs_core import BucketError, DataError
-from cqs_core.files import parquet_table
-from cqs_core.lake import escape, unescape
+from cqs_core.files import parquet_bytes, parquet_table
+from cqs_core.lake import escape, stamps, unescape
 from cqs_core.time.intervals import DAY
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
     import pandas as pd
+    import pyarrow as pa
 
     from cqs_core import Bucket
     from cqs_monitor.logs.snapshot import Snapshot
@@ -36,15 +38,39 @@ class Regimes:
     """A model's regime of each day of one market.
 
     Attributes:
-        days: index ts (UTC, the day's open), columns regime, realised, confidence.
+        table: of days, columns as they are stored.
         evaluation: what `cqs models evaluate --json` printed.
     """
 
     version: str
     exchange: str
     market: str
-    days: pd.DataFrame
+    table: pa.Table
     evaluation: dict[str, Any]
+
+    @classmethod
+    def of(cls, version: str, exchange: str, market: str, days: pd.DataFrame, evaluation: dict[str, Any]) -> Regimes:
+        """Those of a frame as `days` is."""
+        import pyarrow as pa
+
+        table = pa.Table.from_pandas(days.rename_axis("ts").reset_index(), preserve_index=False)
+        table = table.set_column(0, "ts", table.column("ts").cast(pa.timestamp("ms", "UTC")))
+        return cls(version, exchange, market, table.replace_schema_metadata(), evaluation)
+
+    @cached_property
+    def days(self) -> pd.DataFrame:
+        """A frame: index ts (UTC, the day's open), columns regime, realised, confidence."""
+        return self.table.to_pandas().set_index("ts")
+
+    @property
+    def opens(self) -> npt.NDArray[np.int64]:
+        """When each day opens, ms UTC."""
+        return stamps(self.table)
+
+    @property
+    def names(self) -> npt.NDArray[np.object_]:
+        """The regime of each day."""
+        return np.array(self.table["regime"].to_pylist(), dtype=object)
 
     @property
     def key(self) -> str:
@@ -52,32 +78,34 @@ class Regimes:
 
     def bands(self, start: int, end: int) -> Iterator[tuple[str, int, int]]:
         """Stretches of one regime, `(regime, start, end)` in ms UTC, cut to `[start, end)`."""
-        for name, first, last in stretches(self.days["regime"]):
+        for name, first, last in runs(self.opens, self.names):
             low, high = max(first, start), min(last, end)
             if low < high:
                 yield name, low, high
 
     def known_at(self, ts: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
         """The regime that was known at each time (ms UTC): that of the last day closed; None before the first."""
-        import numpy as np
-
-        closes = stamps(self.days) + DAY
+        closes = self.opens + DAY
         at = np.searchsorted(closes, ts, side="right") - 1
         fresh = (at >= 0) & (ts - closes[np.maximum(at, 0)] < 2 * DAY)
-        names: npt.NDArray[np.object_] = self.days["regime"].to_numpy(dtype=object)[np.maximum(at, 0)]
+        names: npt.NDArray[np.object_] = self.names[np.maximum(at, 0)]
         names[~fresh] = None
         return names
 
 
 def stretches(days: pd.Series[str]) -> list[tuple[str, int, int]]:
     """Runs of days of one name without a gap: the name, and where they begin and end, ms UTC."""
-    opens, names = stamps(days), days.to_numpy(dtype=object)
+    return runs(opens_of(days), days.to_numpy(dtype=object))
+
+
+def runs(opens: npt.NDArray[np.int64], names: npt.NDArray[np.object_]) -> list[tuple[str, int, int]]:
+    """The same of arrays: opens of days in ms UTC, and their names."""
     breaks = np.flatnonzero((names[1:] != names[:-1]) | (np.diff(opens) != DAY)) + 1
     firsts, lasts = np.r_[0, breaks], np.r_[breaks, len(names)] - 1
     return [(str(names[a]), int(opens[a]), int(opens[b]) + DAY) for a, b in zip(firsts, lasts, strict=True) if a <= b]
 
 
-def stamps(days: pd.DataFrame | pd.Series[str]) -> npt.NDArray[np.int64]:
+def opens_of(days: pd.DataFrame | pd.Series[str]) -> npt.NDArray[np.int64]:
     """The index as int64 ms UTC."""
     import pandas as pd
 
@@ -90,15 +118,8 @@ def key(version: str, exchange: str, market: str) -> str:
 
 def store(bucket: Bucket, regimes: Regimes) -> None:
     """Write the object whole."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(regimes.days.rename_axis("ts").reset_index(), preserve_index=False)
-    table = table.set_column(0, "ts", table.column("ts").cast(pa.timestamp("ms", "UTC")))
-    table = table.replace_schema_metadata({"cqs": json.dumps(regimes.evaluation)})
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    bucket.write(regimes.key, sink.getvalue().to_pybytes())
+    table = regimes.table.replace_schema_metadata({"cqs": json.dumps(regimes.evaluation)})
+    bucket.write(regimes.key, parquet_bytes(table))
 
 
 def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes | None:
@@ -112,7 +133,8 @@ def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes 
     name = key(version, exchange, market)
     try:
         table = parquet_table(bucket.read(name))
-        days = table.to_pandas().set_index("ts")
+        if missing := {"ts", "regime"}.difference(table.column_names):
+            raise ValueError(f"it has no column {min(missing)!r}")  # noqa: TRY301 - one message for all damage
         evaluation = json.loads((table.schema.metadata or {})[b"cqs"])
     except FileNotFoundError:
         return None
@@ -122,7 +144,7 @@ def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes 
         raise DataError(
             f"{name!r} is damaged ({error}); evaluate the model again: cqs models evaluate {version}"
         ) from None
-    return Regimes(version, exchange, market, days, evaluation)
+    return Regimes(version, exchange, market, table, evaluation)
 
 
 def listing(bucket: Bucket) -> Sequence[tuple[str, str, str, float]]:
