@@ -14,6 +14,8 @@ from weakref import WeakKeyDictionary, WeakSet
 from bokeh.model import DataModel, Model
 from panel.custom import ReactiveESM
 
+import cqs_panel.charts.chart_bar  # noqa: F401 - most pages have one: known from the start, it is not sent twice
+
 if TYPE_CHECKING:
     from bokeh.document import Document
 
