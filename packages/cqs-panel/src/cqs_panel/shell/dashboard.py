@@ -74,7 +74,6 @@ class Dashboard(Services):
         pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self.close())
-            note_known(self._document)
             self._document.add_next_tick_callback(partial(keep_order, self._document))
         Timer(self._document, self._look, int(1000 * SECONDS)).run(True)
         slug, query = parse(pn.state.location.search or "" if pn.state.location else "")
@@ -283,7 +282,10 @@ class Dashboard(Services):
 def dashboard() -> Any:
     """A new dashboard for the session that is being opened; something to serve."""
     pn.config.theme = "dark" if (chosen_theme() or last_window()[0]) == "dark" else "default"
-    return Dashboard().root
+    root = Dashboard().root
+    if pn.state.curdoc is not None:
+        note_known(pn.state.curdoc)  # after the first view is made, with what it imports
+    return root
 
 
 def _owner(slug: str) -> str:

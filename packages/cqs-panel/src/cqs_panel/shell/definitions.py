@@ -24,7 +24,7 @@ _get_properties = ReactiveESM._get_properties  # noqa: SLF001 - Panel has no set
 
 
 def note_known(document: Document) -> None:
-    """Remember which definitions the page of this document brings; call it when the page is being made."""
+    """Remember which definitions the page of this document brings; call it when all that it shows at first is made."""
     _KNOWN[document] = WeakSet(one for one in Model.model_class_reverse_map.values() if issubclass(one, DataModel))
 
 
