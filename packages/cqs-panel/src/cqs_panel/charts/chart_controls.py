@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from cqs_panel.charts.buckets import MINUTE, name_of, steps
@@ -44,7 +45,15 @@ class ChartControls:
         self.chosen = self._asked()
         self.bar = ChartBar(state={"chart": chart, "scale": self.scale}, sizing_mode="stretch_width", margin=0)
         self.bar.on_msg(self._heard)
-        page.param.watch(lambda _: self._follow(), "query")
+        me = weakref.ref(self)  # a page may make a chart for each run that it opens: it need not keep them all
+
+        def follow(_: Any) -> None:
+            if (one := me()) is not None:
+                one.follow()
+            else:
+                page.param.unwatch(watching)
+
+        watching = page.param.watch(follow, "query")
 
     @property
     def interval(self) -> int:
@@ -86,7 +95,7 @@ class ChartControls:
         asked = {name: query.get(key, "") for name, key in _NAMES.items()}
         return asked | {"scale": asked["scale"] if asked["scale"] in _SCALES else "linear"}
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """The back button, and links."""
         for name, value in self._asked().items():
             if self.chosen[name] != value:
