@@ -43,7 +43,7 @@ def test_a_folder_that_is_gone_is_told_on_every_page_until_it_is_back(visit, dem
             click(page, slug)
             told(page, slug)
         click(page, "alerts")  # without its rules there is nothing to write them over
-        expect(page.get_by_label("config/alerts.toml").locator("visible=true")).to_have_count(0)
+        expect(page.get_by_role("button", name="New rule").locator("visible=true")).to_have_count(0)
         late = visit(f"{server.url}?view=data").page
         told(late, "data")
         away.rename(bucket)

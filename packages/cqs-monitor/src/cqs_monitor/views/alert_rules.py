@@ -50,7 +50,7 @@ class RuleEditor(pn.viewable.Viewer):
         super().__init__()
         self._page, self._saved = page, saved
         self._was = ""
-        self._blocks: Sequence[RuleBlock] = ()
+        self._rules, self._blocks = Rules(), tuple[RuleBlock, ...]()
         self._choosing = False
         self._text = pmui.TextAreaInput(label=KEY, value="", rows=20, max_length=LARGEST, sx=_MONO, **WIDE)
         self._text.param.watch(lambda _: self._typed(), "value_input")
@@ -131,7 +131,7 @@ class RuleEditor(pn.viewable.Viewer):
         self._told.object = _told(rules, stored=bool(self._was), changed=changed)
         self._save.disabled = not changed or bool(rules.issues)
         self._discard.disabled = not changed
-        self._rules, self._blocks = rules, rule_blocks(text)
+        self._rules, self._blocks = rules, tuple(rule_blocks(text))
         self._offer_rules(self._rule.value or 0)
 
     def _offer_rules(self, index: int) -> None:

@@ -106,7 +106,7 @@ class CompareView(pn.viewable.Viewer):
             ),
             self._candles,
             section("What the log does not show", self._notes),
-            first=5 if self._page.query.get("position") else 3,
+            first=5 if self._page.query.get("position") else 2,
         )
 
     def _candles(self) -> SpotChart:

@@ -96,7 +96,7 @@ class MonitorView(pn.viewable.Viewer):
         hours = section("By hour", self._charts.hours, note=f"{currency} realized by the hour of the trade, {zone}")
         days = f"realized PnL of each day, {zone}, 53 weeks; click a day to see its trades"
         several = "currency" in self._accounts.value
-        first = 7 if {"day", "filter", "trade"} & set(self._page.query) else 3
+        first = 7 if {"day", "filter", "trade"} & set(self._page.query) else 2
         return staged(
             self._page,
             self._cards,
