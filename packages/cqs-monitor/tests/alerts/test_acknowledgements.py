@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cqs_core import NotPermitted, permission
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.time.intervals import DAY
 from cqs_monitor.alerts.acknowledgements import FOLDER, Acknowledgement, acknowledge, acknowledged, withdraw
@@ -107,3 +108,11 @@ def test_alerts_are_acknowledged_by_command(folder, bucket, rules, beat):
     assert "firing, acknowledged" in cqs("monitor", "alerts", "--bucket", folder).stdout
     cqs("monitor", "alerts", "ack", "silent", "--undo", "--bucket", folder)
     assert json.loads(cqs("monitor", "alerts", "--bucket", folder, "--json").stdout)[0]["acknowledged"] is None
+
+
+def test_a_viewer_may_not_acknowledge(bucket, monkeypatch):
+    monkeypatch.setattr(permission, "_refusals", [lambda action: f"a viewer may not {action}"])
+    for change in (acknowledge, withdraw):
+        with pytest.raises(NotPermitted, match="a viewer may not acknowledge alerts"):
+            change(bucket, "silent", "")
+    assert not acknowledged(bucket)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import plugins
+from cqs_core import UsageError, plugins
 from cqs_monitor.alerts.fields import shown
 from cqs_monitor.alerts.rule import SEVERITIES, Rule
 from cqs_panel import NO_BUTTON, WIDE, fill, html, operator_only
@@ -112,6 +112,8 @@ class RuleForm(pn.viewable.Viewer):
 def _of_kind(fields: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """What changes where a rule becomes one of another kind: fields that this does not have go."""
     known = plugins().alert_kinds()
+    if kind not in known:
+        raise UsageError(f"kind {kind[:40]!r} is not offered; choose one of the list")
     old, new = known.get(str(fields.get("kind", ""))), known[kind]
     gone = {name: None for name in (old.model_fields if old else ()) if name not in new.model_fields}
     if old is None or old.unit() != new.unit():
