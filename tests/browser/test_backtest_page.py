@@ -12,10 +12,12 @@ from cqs_core import Bucket, Lake, Series
 from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.time.intervals import DAY, HOUR
-from plots import settle
+from plots import box, plots, settle
 from walks import follow
 
 pytestmark = pytest.mark.browser
+BRUSHING = """() => Bokeh.documents.flatMap((one) => [...one._all_models.values()])
+  .some((one) => one.type === "BoxSelectTool")"""
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +110,27 @@ def test_the_report_opens_with_the_network_blocked(chromium, kept, tmp_path):
     assert page.evaluate("performance.getEntriesByType('resource').length") == 0
     assert asked == []
     page.close()
+
+
+def test_a_stretch_that_is_brushed_has_figures_and_trades_of_its_own_and_is_in_the_address(visit, dashboard, kept):
+    bucket, runs = kept
+    page = visit(f"{dashboard(bucket)}?view=backtest&run={runs[0]}").page
+    settle(page, of="backtest")
+    whole = page.get_by_text("at the end", exact=False).first.inner_text()
+    page.get_by_text("Brush", exact=True).first.click()
+    page.wait_for_function(BRUSHING)
+    settle(page, of="backtest")
+    left, top, width, height = box(page, next(one for one in plots(page) if "BoxSelectTool" in one["tools"]))
+    page.mouse.move(left + 0.3 * width, top + height / 2)
+    page.mouse.down()
+    page.mouse.move(left + 0.6 * width, top + height / 2, steps=5)
+    page.mouse.up()
+    page.wait_for_url("**since=**until=**")
+    page.get_by_text("the cards above are of this stretch alone").wait_for()
+    part = page.get_by_text("at the end", exact=False).first.inner_text()
+    assert part != whole
+    page.reload()
+    page.get_by_text(part).first.wait_for()
+    page.get_by_role("button", name="Whole run").click()
+    page.get_by_text(whole).first.wait_for()
+    page.wait_for_function("!location.search.includes('since=')")

@@ -178,3 +178,12 @@ def test_charts_change_no_other_plot_and_load_no_extension():
         assert figures(chart)
     assert state() == before
     assert not hasattr(pd.DataFrame, "hvplot")
+
+
+def test_every_custom_figure_of_a_tooltip_has_its_formatter():
+    from bokeh.models import HoverTool
+
+    for shown in [*figures(charts.equity(made())), *figures(charts.compare({"a": made(), "b": made()}))]:
+        for tool in shown.select(HoverTool):
+            asked = [text.partition("{custom}")[0] for _, text in tool.tooltips if "{custom}" in text]
+            assert set(asked) <= set(tool.formatters), tool.tooltips

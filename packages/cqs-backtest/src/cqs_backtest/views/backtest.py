@@ -86,8 +86,11 @@ class BacktestView(pn.viewable.Viewer):
     def _follow(self, event: Any) -> None:
         if event.old.get("run") != event.new.get("run"):
             self._open()
-        elif event.old.get("trade") != event.new.get("trade") and self._shown is not None:
-            self._shown.trades.follow()
+        elif self._shown is not None:
+            if event.old.get("trade") != event.new.get("trade"):
+                self._shown.trades.follow()
+            if any(event.old.get(name) != event.new.get(name) for name in ("since", "until")):
+                self._shown.follow_stretch()
 
     def _open(self) -> None:
         page, asked = self._page, self._page.query
@@ -102,7 +105,7 @@ class BacktestView(pn.viewable.Viewer):
     def _show(self, found: tuple[StoredRun, Luck] | UnknownName) -> None:
         if isinstance(found, UnknownName):
             self._page.say(str(found))
-            self._page.remember(run=None, trade=None)
+            self._page.remember(run=None, trade=None, since=None, until=None)
             return
         run, luck = found
         if self._form is not None:

@@ -81,7 +81,7 @@ _NUMBERS = {
     **dict.fromkeys(("volatility", "win_rate"), "0.0"),
     **dict.fromkeys(("trials", "positions"), "0,0"),
 }
-_PHONE = ("tick", "title", "differing", "sharpe")
+_PHONE = ("tick", "title", "cagr", "sharpe")
 _MOST = 8  # runs that are compared at once
 _ALL = ""
 
@@ -146,7 +146,7 @@ class RunsView(pn.viewable.Viewer):
             pmui.Select.from_param(self.param.strategy, width=190, **part),
             pmui.Select.from_param(self.param.tag, width=150, **part),
             pmui.Switch.from_param(self.param.star, width=110, margin=(4, 0)),
-            gap="0 12px",
+            gap="10px 12px",
             align_items="center",
             **WIDE,
         )

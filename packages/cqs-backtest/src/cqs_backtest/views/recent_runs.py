@@ -19,7 +19,6 @@ _TITLES = {
     "title": "Run",
     "symbols": "Symbols",
     "cagr": "CAGR %",
-    "mdd": "Max drawdown %",
     "sharpe": "Sharpe",
     "deflated": "Deflated Sharpe",
 }
@@ -67,7 +66,7 @@ class RecentRuns(pn.viewable.Viewer):
             frame,
             titles=_TITLES,
             numbers={"sharpe": "0.00"},
-            signed={"cagr": 1, "mdd": 1},
+            signed={"cagr": 1},
             phone=_PHONE,
             page_size=_MOST,
             on_click=lambda i: self._page.goto(self._page.slug, run=self._found[i]),

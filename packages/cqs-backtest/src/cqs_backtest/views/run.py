@@ -12,15 +12,18 @@ import param
 
 from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
+from cqs_backtest.metrics.stretch import stretch_metrics
 from cqs_backtest.views.run_figures import all_metrics, badges, figure
 from cqs_backtest.views.titles import title_of
 from cqs_backtest.views.trades import RunTrades
 from cqs_core import UsageError
+from cqs_core.time.clock import iso, parse_moment
 from cqs_panel import (
     NO_BUTTON,
     WIDE,
     Metric,
     bar,
+    fill,
     html,
     metric_cards,
     section,
@@ -44,14 +47,17 @@ class RunPage(pn.viewable.Viewer):
     """Everything about one run, from top to bottom."""
 
     logarithmic = param.Boolean(default=True)
+    brush = param.Boolean(default=False, label="Brush")  # a drag over the chart chooses a stretch of time
 
     def __init__(self, page: PageState, run: StoredRun, luck: Luck) -> None:
         super().__init__()
         self._page, self._run, self._luck = page, run, luck
         self._made = run.manifest
         self.trades = RunTrades(page, run)
-        self._equity = ChartPane(page, 404)
+        self._equity = ChartPane(page, 404).on_brush(self._brushed)
+        self._figures, self._part = pn.Column(**WIDE), pn.Column(visible=False, **WIDE)
         self.param.watch(lambda _: self._draw(), "logarithmic")
+        self.param.watch(lambda event: self._equity.brushing(on=event.new), "brush")
         self._quote = self._made["symbols"][0].partition("/")[2].partition(":")[0]
 
     @property
@@ -60,21 +66,62 @@ class RunPage(pn.viewable.Viewer):
         return dict(self._made["performance"])
 
     def __panel__(self) -> Any:
-        made, performance = self._made, self._made["performance"]
-        switch = pmui.Switch.from_param(self.param.logarithmic, margin=0, width=150)
+        made, performance = self._made, self.performance
+        switches = [
+            pmui.Switch.from_param(self.param.brush, margin=0, width=100),
+            pmui.Switch.from_param(self.param.logarithmic, margin=0, width=150),
+        ]
         self._draw()
+        self.follow_stretch()
         note = f"{self._quote}, at each bar's close; in grey: {self._run.held}"
         return staged(
             self._page,
             section("", badges(made["badges"]), html(self._about()), self._ways()),
-            metric_cards(cards(performance, self._quote, self._luck.short), least=165),
-            section("Equity and drawdown", self._equity, note=note, actions=[switch]),
+            self._figures,
+            section("Equity and drawdown", self._part, self._equity, note=note, actions=switches),
             self._calendar(),
             self.trades,
             _folded("All metrics, with their conventions", all_metrics(performance, self._quote)),
             _folded("Manifest", html(f"<pre>{escape(json.dumps(made, indent=1))}</pre>", stylesheets=[_PRE])),
             first=7 if self._page.query.get("trade") else 3,
         )
+
+    def follow_stretch(self) -> None:
+        """Show the figures and trades of the stretch that the address names, `since` and `until`; else of all."""
+        stretch = self._stretch()
+        self._equity.brush(stretch)
+        self.trades.within(stretch)
+        if stretch is None:
+            self._figures[:] = [metric_cards(cards(self.performance, self._quote, self._luck.short), least=165)]
+            fill(self._part)
+            return
+        run, made = self._run, self._made
+        known = {"capital": run.capital, "day_start": run.day_start, "interval": made["interval"]}
+        found = stretch_metrics(run.ts, run.equity, run.trades_frame(), *stretch, **known)
+        self._figures[:] = [metric_cards(cards(dict(found), self._quote), least=165)]
+        whole = pmui.Button(label="Whole run", icon="close", variant="outlined", size="small", margin=0)
+        whole.on_click(lambda _: self._brushed(None))
+        days = " to ".join(iso(edge)[:10] for edge in stretch)
+        text = f"{days}: the cards above are of this stretch alone, and Trades has those that were held in it"
+        fill(self._part, bar(whole, html(f'<span class="note">{text}</span>', sizing_mode=None)))
+
+    def _stretch(self) -> tuple[int, int] | None:
+        """The stretch in the address; None where there is none, or where it has no bar."""
+        asked = self._page.query
+        try:
+            first, last = (parse_moment(asked[name])[0] for name in ("since", "until"))
+        except (KeyError, UsageError):
+            return None
+        inside = (self._run.ts >= first) & (self._run.ts <= last)
+        return (first, last) if inside.any() else None
+
+    def _brushed(self, stretch: tuple[int, int] | None) -> None:
+        ts = self._run.ts
+        if stretch is None or not ((ts >= stretch[0]) & (ts <= stretch[1])).any():
+            self._page.remember(since=None, until=None)
+            return
+        inside = ts[(ts >= stretch[0]) & (ts <= stretch[1])]
+        self._page.remember(since=iso(int(inside[0])), until=iso(int(inside[-1])))
 
     def _ways(self) -> Any:
         """Buttons that go on with this run."""

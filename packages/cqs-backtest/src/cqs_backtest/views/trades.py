@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import Series
 from cqs_core.files import to_csv
-from cqs_panel import Marks, Spot, SpotChart, choose, columns_button, empty, section, stack, table, when
+from cqs_panel import Marks, Spot, SpotChart, choose, columns_button, empty, refresh, section, stack, table, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from cqs_backtest.runs import StoredRun
     from cqs_panel import PageState
@@ -47,6 +47,8 @@ class RunTrades(pn.viewable.Viewer):
         self._trades = run.trades_frame().iloc[::-1].reset_index(drop=True)
         note, day_start = "fills of this run; times in UTC", run.manifest["day_start"]
         self._table: Any = None
+        self._stretch: tuple[int, int] | None = None
+        self._listed = list(range(len(self._trades)))  # rows of all trades that the table shows
         self._around = SpotChart(page, "cqs-run-chart", note, height=320, day_start=day_start)
         if not self._trades.empty:
             self._draw()
@@ -65,15 +67,34 @@ class RunTrades(pn.viewable.Viewer):
             width=90,
         )
         table_ = self._table = self._made_table()
+        self.within(self._stretch)
         self._mark()
         note = "round trips, first in first out; click one to see its candles"
         rows = section("Trades", table_, note=note, actions=[columns_button(table_), csv])
         return stack(self._around, rows)
 
-    def _made_table(self) -> Any:
+    def within(self, stretch: tuple[int, int] | None) -> None:
+        """List only trades that were held in a stretch of time, ms UTC; None lists all."""
+        self._stretch = stretch
+        if self._table is None:
+            return
+        held = self._held(stretch) if stretch else np.ones(len(self._trades), bool)
+        self._listed = np.flatnonzero(held).tolist()
+        refresh(self._table, self._rows().iloc[self._listed].reset_index(drop=True))
+        self._mark()
+
+    def _held(self, stretch: tuple[int, int]) -> Any:
+        first, last = (pd.Timestamp(edge, unit="ms", tz="UTC") for edge in stretch)
+        entered, left = self._trades["entry_time"], self._trades["exit_time"]
+        return ((entered <= last) & (left.isna() | (left >= first))).to_numpy()
+
+    def _rows(self) -> pd.DataFrame:
         shown = self._trades.assign(entry=self._times("entry_time"), exit=self._times("exit_time"))
+        return shown[list(_TITLES)]
+
+    def _made_table(self) -> Any:
         return table(
-            shown[list(_TITLES)],
+            self._rows(),
             titles=_TITLES,
             numbers={"fees": "0,0", "bars": "0,0"},
             prices={"entry_price": "symbol", "exit_price": "symbol"},
@@ -95,7 +116,8 @@ class RunTrades(pn.viewable.Viewer):
         return io.BytesIO(to_csv(self._trades))
 
     def _focus(self, row: int) -> None:
-        self._page.goto(self._page.slug, **self._page.query | {"market": None, "trade": len(self._trades) - row})
+        number = len(self._trades) - self._listed[row]
+        self._page.goto(self._page.slug, **self._page.query | {"market": None, "trade": number})
 
     def follow(self) -> None:
         """Show the trade that the address names now."""
@@ -135,7 +157,8 @@ class RunTrades(pn.viewable.Viewer):
     def _mark(self) -> None:
         if self._table is not None:
             number = self._page.query.get("trade", "")
-            choose(self._table, len(self._trades) - int(number) if number.isdecimal() else None)
+            place = len(self._trades) - int(number) if number.isdecimal() else None
+            choose(self._table, self._listed.index(place) if place in self._listed else None)
 
     def _spot(self, trade: Any, number: int) -> Spot:
         start = trade["entry_time"].value // 1_000_000
@@ -154,6 +177,4 @@ def _marks(trades: pd.DataFrame) -> list[Marks]:
 
 
 def _ms(times: pd.Series[Any]) -> Any:
-    import pandas as pd
-
     return pd.DatetimeIndex(times).as_unit("ms").asi8

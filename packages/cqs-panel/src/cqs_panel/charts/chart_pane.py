@@ -12,12 +12,14 @@ from bokeh.models import FactorRange, FixedTicker, GridPlot, LinearColorMapper, 
 from cqs_panel.charts.appearance import rendered
 from cqs_panel.charts.drawn_once import drawn_once
 from cqs_panel.charts.style import pane
+from cqs_panel.charts.time_brush import TimeBrush
 from cqs_panel.layout import WIDE
 from cqs_panel.sections import skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable
 
+    from cqs_panel.charts.time_brush import Stretch
     from cqs_panel.state import PageState
 
 drawing = threading.RLock()
@@ -42,6 +44,7 @@ class ChartPane(pn.viewable.Viewer):
         self._wanted: Callable[[], Any] | None = None
         self._key: Hashable | None = None
         self._listener: tuple[str, Callable[[list[Any]], Any]] | None = None
+        self._brush: TimeBrush | None = None
         self._height = height
         self._root = pn.Column(min_height=height, **WIDE)
 
@@ -74,6 +77,26 @@ class ChartPane(pn.viewable.Viewer):
         """
         self._listener = (column, call)
         return self
+
+    def on_brush(self, call: Callable[[Stretch | None], Any]) -> ChartPane:
+        """Let the user brush a stretch of a chart over time: by a drag, while `brushing` is on.
+
+        Args:
+            call: takes the first and last time, ms UTC; None where the stretch was taken away.
+        """
+        self._brush = TimeBrush(call)
+        return self
+
+    def brushing(self, *, on: bool) -> None:
+        """Let drags brush, or move the chart again, which is drawn anew: Bokeh chooses its tool only then."""
+        if self._brush is not None:
+            self._brush.active, self._figures = on, []
+            self._ask()
+
+    def brush(self, stretch: Stretch | None) -> None:
+        """Tint a stretch of time; None tints none."""
+        if self._brush is not None:
+            self._brush.mark(stretch)
 
     def select(self, column: str, values: Collection[Any]) -> None:
         """Select the glyphs that have one of these values in a column of their data; others fade."""
@@ -115,6 +138,8 @@ class ChartPane(pn.viewable.Viewer):
             return
         self._figures = drawn if all(hasattr(one, "renderers") for one in drawn) else []
         self._listen()
+        if self._brush is not None:
+            self._brush.attach(self._figures)
         self._root[:] = [pane(one) if hasattr(one, "renderers") else one for one in drawn]
 
 

@@ -182,7 +182,8 @@ def hover(renderers: list[Any], rows: list[tuple[str, str]], **params: Any) -> H
 
 def whole_numbers(*columns: str) -> dict[str, CustomJSHover]:
     """Formatters of a tooltip's `@column{custom}`: as many decimals as the value's size deserves."""
-    return {f"@{name}": CustomJSHover(code=_WHOLE) for name in columns}
+    spelled = (key for name in columns for key in (f"@{name}", f"@{{{name}}}"))  # HoloViews writes the second
+    return {key: CustomJSHover(code=_WHOLE) for key in spelled}
 
 
 def short_numbers() -> CustomJSTickFormatter:

@@ -1,0 +1,67 @@
+"""Metrics of a stretch of a run, as if it had begun and ended there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cqs_core.trading.metrics import curve_metrics, daily_of, position_numbers, years
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cqs_core.trading import Floats
+    from cqs_core.trading.metrics import Stamps
+
+
+def stretch_metrics(
+    ts: Stamps,
+    equity: Floats,
+    trades: pd.DataFrame,
+    first: int,
+    last: int,
+    *,
+    capital: float,
+    day_start: int,
+    interval: str,
+) -> dict[str, float]:
+    """The metrics of `curve_metrics`, and num_trades, win_rate, profit_factor and final_equity.
+
+    Args:
+        ts: (T,) opens of the run's bars, ms UTC.
+        equity: (T,) at their closes.
+        trades: round trips of the run, as in `trades.parquet`.
+        first: opens of the bars of the stretch, ms UTC, both inclusive, as is `last`.
+        last: see `first`.
+        capital: before the first bar of the run; later stretches begin with the equity before them.
+        day_start: ms after 00:00 UTC at which a day begins.
+        interval: of the bars.
+
+    Returns:
+        Metrics by name; positions count where they were closed. Nothing at all if the stretch has no bar.
+    """
+    inside = np.flatnonzero((ts >= first) & (ts <= last))
+    if not len(inside):
+        return {}
+    begin = float(equity[inside[0] - 1]) if inside[0] else capital
+    stamps, values = ts[inside], equity[inside]
+    curve = curve_metrics(values, begin, daily_of(stamps, values, begin, day_start), years(stamps, interval))
+    return {**curve, **_positions(trades, first, last), "final_equity": float(values[-1])}
+
+
+def _positions(trades: pd.DataFrame, first: int, last: int) -> dict[str, float]:
+    """Metrics of positions that were closed in the stretch; each counts as a whole."""
+    marked = trades.assign(held=trades["exit_time"].isna())
+    positions = marked.groupby("position").agg(held=("held", "any"), end=("exit_time", "max"), pnl=("pnl", "sum"))
+    inside = ~positions["held"].astype(bool) & (positions["end"] >= _time(first)) & (positions["end"] <= _time(last))
+    pnl = positions["pnl"][inside].to_numpy()
+    won, lost = pnl[pnl > 0], pnl[pnl < 0]
+    found = position_numbers(len(pnl), len(won), len(lost), 0.0, 0.0, won.sum(), -lost.sum())
+    return {"num_trades": len(pnl), **{name: float(found[name]) for name in ("win_rate", "profit_factor")}}
+
+
+def _time(ms: int) -> pd.Timestamp:
+    import pandas as pd
+
+    return pd.Timestamp(ms, unit="ms", tz="UTC")
