@@ -22,6 +22,7 @@ SEEN = {
     "compare": "From backtest to live",
     "alerts": "evaluated every",
     "models": "Metrics by version",
+    "sql": "No query yet",
     "jobs": "on this machine",
     "settings": "secrets are masked",
     "plugins": "Where this runs",

@@ -190,7 +190,7 @@ def test_markets_are_chosen_kept_as_a_set_and_fill_the_form_and_updates_are_sche
     page.get_by_role("button", name="Save set").click()
     page.get_by_text("Set mine: 1 markets are kept").wait_for()
     page.get_by_role("button", name="Fetch 1 selected").click()
-    expect(page.get_by_label("Symbols")).to_have_value("SOL/KRW")
+    expect(page.get_by_role("textbox", name="Symbols")).to_have_value("SOL/KRW")
     page.wait_for_url("**symbols=SOL**")
     page.get_by_role("link", name="Schedule updates").click()
     page.get_by_role("button", name="Start", exact=True).click()
@@ -205,7 +205,7 @@ def test_a_hole_fills_the_form_and_the_preview_goes_to_a_day_and_to_the_chart(vi
     [gap] = [g for g in Lake(str(bucket)).gaps() if g.cause == "never_fetched"]
     page.locator("rect.never_fetched").dispatch_event("click", {"bubbles": True, "composed": True, "button": 0})
     page.wait_for_url(f"**start={clock.iso(gap.start)[:10]}**")
-    expect(page.get_by_label("Symbols")).to_have_value("BTC/KRW")
+    expect(page.get_by_role("textbox", name="Symbols")).to_have_value("BTC/KRW")
     day = clock.iso(gap.start - 5 * DAY)[:10]
     page.get_by_role("group", name="Up to").get_by_role("spinbutton").first.click()
     page.keyboard.type(day.replace("-", ""))
