@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SECONDS = 0.25
 _LONGEST = 4_000  # characters of a query in an address
 _NONE = "none"
+_BELOW = ":host{grid-column:1/-1}"
+_LAST_IF_NARROW = "@media(max-width:1000px){:host{order:1}}"
 
 
 class SqlView(pn.viewable.Viewer):
@@ -35,7 +37,7 @@ class SqlView(pn.viewable.Viewer):
         self._examples = examples()
         first = next(iter(self._examples.values()), "")
         self._editor = SqlEditor(self._run, value=self._written or first)
-        self._result = stack()
+        self._result = stack(stylesheets=[_BELOW])
         self._start = pmui.Button(label="Run", icon="play_arrow", color="primary", size="small", margin=0)
         self._start.on_click(lambda _: self._run(self._editor.value))
         self._stop = pmui.Button(label="Cancel", variant="outlined", size="small", margin=0, visible=False)
@@ -51,8 +53,8 @@ class SqlView(pn.viewable.Viewer):
         limits = QueryLimits()
         note = f"one SELECT, read-only; at most {limits.seconds:g} s, {count(limits.rows)} rows, {size(limits.memory)}"
         query = section("SQL", self._editor, bar(self._start, self._stop, self._choice()), note=f"{note}; Ctrl+Enter")
-        tables = section("Tables", catalog_pane(), note="times are in UTC")
-        return stack(beside(query, tables, columns="2fr 1fr"), self._result)
+        tables = section("Tables", catalog_pane(), note="times are in UTC", stylesheets=[_LAST_IF_NARROW])
+        return beside(query, tables, self._result, columns="2fr 1fr")
 
     def cancel(self) -> None:
         """End the query that is under way."""
