@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _MOST = 8  # on one chart
 _LONGEST = 1_000  # the largest parameter: more candles than a chart shows
+_PATIENT = 3  # times what a page waits: the first call in a process may have to compile
 _FIELDS = ("open", "high", "low", "close", "volume")
 
 
@@ -98,13 +99,13 @@ def indicator_lines(
     faults: list[str] = []
     if not len(bars):
         return lines, faults
-    candles, place = _candles(bars, source), 0
+    candles, place, seconds = _candles(bars, source), 0, _PATIENT * patience.SECONDS
     first = int(np.searchsorted(bars.ts, bucket_start(window[0], step)))
     for key, one in enumerate(chosen):
         here = str(place) if one.of.below else ""
         place += one.of.below
         try:
-            found = limited(partial(_values, one, candles), patience.SECONDS, patience.SECONDS, lambda: None)
+            found = limited(partial(_values, one, candles), seconds, seconds, lambda: None)
             lines += _drawn(one, found, key, here, bars, first)
         except Exception as error:  # noqa: BLE001 - an indicator may fail in any way; the chart and the others live on
             host = plugins()
