@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cqs_panel import Metric, PageState
 
 _SECONDS = 5.0
+_WIDE = ":host{overflow-x:visible} .wide{overflow-x:auto} .wide:focus-visible{outline:2px solid var(--cqs-accent)}"
+"""The table scrolls sideways where it is narrow, by keyboard as well."""
 
 
 def build(page: PageState) -> Any:
@@ -39,15 +41,16 @@ def build(page: PageState) -> Any:
 
 def positions(page: PageState) -> Any:
     """What all accounts hold at the last price, live where the exchange answers; hidden where there are no bots."""
-    table = html("", stylesheets=[holdings_table.CSS])
+    table = html("", stylesheets=[holdings_table.CSS, _WIDE])
     shown = stack(
         section("Positions", table, note="at the last price there is", link=page.link("monitor")), visible=False
     )
 
     def show(reports: Sequence[Report]) -> None:
         text = "".join(holdings_table.holdings_html(report, now()) for report in reports if report.names)
-        if table.object != text:
-            table.object = text
+        said = f'<div class="wide" tabindex="0" role="group" aria-label="Positions">{text}</div>'
+        if table.object != said:
+            table.object = said
         shown.visible = bool(text)
 
     _follow(page, show)
