@@ -16,6 +16,7 @@ from cqs_core.testing.candles import random_candles
 from cqs_core.testing.engine import EngineContract
 from cqs_core.testing.exchange import ExchangeContract
 from cqs_core.testing.strategy import StrategyContract, with_references
+from cqs_core.testing.waiting import until
 from cqs_core.time import intervals
 from cqs_core.time.intervals import DAY
 from cqs_core.trading.engine import REASONS, Execution, Fill
@@ -277,3 +278,21 @@ def test_random_candles_are_sound_and_repeatable():
 def test_the_emulator_needs_no_pytest():
     code = "import sys; import cqs_core.testing, cqs_core.testing.gcs; assert 'pytest' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+FORKING = """
+import os, time
+from cqs_core.testing import forked
+forked.PRELOAD.clear()
+print(forked.start(time.sleep, 600, environment=os.environ).pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_a_forked_process_does_not_outlive_tests_that_are_killed():
+    with subprocess.Popen([sys.executable, "-c", FORKING], stdout=subprocess.PIPE, text=True) as tests:
+        state = Path(f"/proc/{tests.stdout.readline().strip()}/stat")
+        assert state.exists()
+        tests.kill()
+    until(lambda: not state.exists() or ") Z" in state.read_text())

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,9 +77,21 @@ def run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> 
 
 
 def _begin(environment: dict[str, str], target: Callable[..., None], args: tuple[Any, ...]) -> None:
+    _end_with_the_tests()
     os.environ.clear()
     os.environ.update(environment)
     target(*args)
+
+
+def _end_with_the_tests() -> None:
+    """The pipe from the tests' process closes when that ends, also when it is killed: SIGIO then ends this one."""
+    if sys.platform == "linux" and (tests := multiprocessing.parent_process()):
+        import fcntl
+
+        fcntl.fcntl(tests.sentinel, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(tests.sentinel, fcntl.F_SETFL, fcntl.fcntl(tests.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
+        if connection.wait([tests.sentinel], 0):  # it ended before
+            os._exit(1)
 
 
 def _command(args: list[str], folder: str) -> None:
