@@ -76,7 +76,7 @@ def test_an_alert_leads_to_its_account_and_day(visit, dashboard, demo):
 def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, demo):
     page = visit(f"{dashboard(demo)}?view=backtest").page
     settle(page, of="backtest")
-    page.locator(".tabulator-row [tabulator-field=strategy]").first.click()
+    page.locator(".tabulator-row [tabulator-field=title]").first.click()
     row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=entry_price]")).nth(5)
     row.wait_for()
     settle(page, of="backtest")
