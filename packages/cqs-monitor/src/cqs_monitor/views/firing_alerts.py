@@ -66,8 +66,7 @@ class _Row:
         self._text = html("", stylesheets=[CSS])
         self._text.styles = {"flex": "1 1 0", "min-width": "0", "width": "auto"}
         label = "Acknowledge" if alert.acknowledged is None else "Take back"
-        described = f"{label}: {alert.title}"
-        self._button = pmui.Button(label=label, variant="outlined", size="small", margin=0, description=described)
+        self._button = pmui.Button(label=label, variant="outlined", size="small", margin=0)
         self._button.on_click(lambda _: toggle(alert))
         operator_only(self._button)
         self.root = pn.Row(self._text, self._button, align="center", **WIDE)

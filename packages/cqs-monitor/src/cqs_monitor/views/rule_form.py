@@ -69,10 +69,13 @@ class RuleForm(pn.viewable.Viewer):
         """Show a rule; a widget that says this already is left alone."""
         self._fields = fields
         kind = str(fields.get("kind", ""))
-        if kind != self._kind or not self._widgets:
+        anew = kind != self._kind or not self._widgets
+        if anew:
             self._kind = kind
             self._build(kind)
         self._put()
+        if anew:  # the widgets reach the browser with their values
+            fill(self._grid, *self._widgets.values())
 
     def _build(self, kind: str) -> None:
         known = plugins().alert_kinds()
@@ -87,7 +90,6 @@ class RuleForm(pn.viewable.Viewer):
         operator_only(*self._widgets.values())
         about = f"Fires on: {condition.about}." if condition else "Choose a kind."
         self._about.object = f'<span class="note">{about} An empty field takes its default.</span>'
-        fill(self._grid, *self._widgets.values())
 
     def _put(self) -> None:
         """Write the fields into the widgets, without hearing of it."""
