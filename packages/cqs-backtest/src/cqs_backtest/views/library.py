@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 import param
@@ -16,7 +15,8 @@ from cqs_backtest.views.lookup import known
 from cqs_backtest.views.run_comparison import comparison, comparison_page
 from cqs_backtest.views.run_details import RunDetails
 from cqs_backtest.views.run_notes import damage, notes_on
-from cqs_backtest.views.run_rows import KeptRun, Library, library, matches, row_of
+from cqs_backtest.views.run_rows import KeptRun, Library, library, matches
+from cqs_backtest.views.run_table import frame_of, run_table
 from cqs_core import UnknownName
 from cqs_panel import (
     ONE_LINE,
@@ -34,54 +34,17 @@ from cqs_panel import (
     section,
     stack,
     strategy_title,
-    table,
     zone_name,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
     from cqs_core.jobs import Job
     from cqs_panel import PageState
 
-_TITLES = {
-    "tick": "Tick",
-    "star": "Star",
-    "title": "Run",
-    "differing": "Parameters",
-    "symbols": "Symbols",
-    "cagr": "CAGR %",
-    "mdd": "Max drawdown %",
-    "sharpe": "Sharpe",
-    "deflated": "Deflated Sharpe",
-    "made": "Made",
-    "tags": "Tags",
-    "note": "Note",
-    "dates": "Dates",
-    "at": "Made at",
-    "strategy": "Strategy",
-    "trials": "Trials",
-    "positions": "Positions",
-    "total_return": "Total return %",
-    "sortino": "Sortino",
-    "calmar": "Calmar",
-    "volatility": "Volatility %",
-    "win_rate": "Win rate %",
-    "profit_factor": "Profit factor",
-    "exchange": "Exchange",
-    "interval": "Interval",
-    "engine": "Engine",
-    "lookahead": "Look-ahead",
-    "parity": "Parity",
-    "id": "Id",
-}
-_MORE = (*list(_TITLES)[list(_TITLES).index("tags") :],)
-_NUMBERS = {
-    **dict.fromkeys(("sharpe", "sortino", "calmar", "profit_factor"), "0.00"),
-    **dict.fromkeys(("volatility", "win_rate"), "0.0"),
-    **dict.fromkeys(("trials", "positions"), "0,0"),
-}
-_PHONE = ("tick", "title", "cagr", "sharpe")
 _MOST = 8  # runs that are compared at once
 _ALL = ""
 
@@ -172,7 +135,7 @@ class RunsView(pn.viewable.Viewer):
             self._body[:] = [empty("No kept runs", "Every backtest is kept in the bucket under runs/.")]
         elif self._table is None:
             self._shown = self._matching()
-            self._table = self._made_table()
+            self._table = run_table(self._frame(), self._opened_row, self._toggled)
             self._columns[:] = [columns_button(self._table)]
             self._body[:] = [self._table, *notes_on([run.made for run in found.runs], [run.luck for run in found.runs])]
             self._mark()
@@ -204,27 +167,10 @@ class RunsView(pn.viewable.Viewer):
         self._mark()
 
     def _frame(self) -> pd.DataFrame:
-        zone = self._page.settings.timezone
-        rows = [row_of(run, zone) | {"tick": run.id in self._ticked} for run in self._shown]
-        frame = pd.DataFrame(rows, columns=list(_TITLES))
-        numbers = [*_NUMBERS, "cagr", "mdd", "total_return"]
-        return frame.astype(dict.fromkeys(numbers, float) | {"tick": bool, "star": bool})
+        return frame_of(self._shown, self._ticked, self._page.settings.timezone)
 
-    def _made_table(self) -> Any:
-        return table(
-            self._frame(),
-            titles=_TITLES,
-            numbers=_NUMBERS,
-            signed={"cagr": 1, "mdd": 1, "total_return": 1},
-            toned={"lookahead": {"ok": "up", "peeks": "down"}, "parity": {"ok": "up", "differs": "down"}},
-            toggles={"tick": "check", "star": "star"},
-            more=_MORE,
-            phone=_PHONE,
-            page_size=12,
-            placeholder="No run matches the search",
-            on_click=lambda row: self._page.goto(self._page.slug, **self._page.query | {"run": self._shown[row].id}),
-            on_toggle=self._toggled,
-        )
+    def _opened_row(self, row: int) -> None:
+        self._page.goto(self._page.slug, **self._page.query | {"run": self._shown[row].id})
 
     def _toggled(self, column: str, row: int) -> None:
         run = self._shown[row]
