@@ -20,6 +20,7 @@ from cqs_core.errors import UsageError
 from cqs_core.host.demo import Demo, DemoStep
 from cqs_core.host.plugin_registry import plugins
 from cqs_core.isolation import fact_of, foreign
+from cqs_core.jobs.reporting import in_rounds
 
 
 @click.command("demo")
@@ -45,7 +46,7 @@ def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: b
     from cqs_core.files.console import SafeConsole
 
     console = SafeConsole(stderr=as_json, quiet=as_json)
-    with service(), contextlib.ExitStack() as closing:
+    with service(), in_rounds(), contextlib.ExitStack() as closing:  # the console has what its steps did
         log_start("demo", f"of {home.url}")
         demo = Demo(home, console, closing, port=port, open_browser=not no_open)
         run(demo, once=once)
