@@ -36,7 +36,7 @@ def test_what_began_in_the_last_day_is_told_with_its_time(bucket, put):
 def regimes(market, *names):
     days = pd.date_range("2026-01-01", periods=len(names), tz="UTC", unit="ms")
     frame = pd.DataFrame({"regime": names, "realised": None, "confidence": [0.5] * len(names)}, index=days)
-    return Regimes("v1", "upbit", market, frame, {})
+    return Regimes.of("v1", "upbit", market, frame, {})
 
 
 def test_the_regime_of_each_market_is_the_last_one_that_is_known(bucket, put):
