@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -64,3 +65,10 @@ def imported(file: Path) -> list[str]:
     nodes = ast.walk(ast.parse(file.read_text()))
     found = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
     return [module for module in found if module.startswith("cqs_")]
+
+
+def test_no_page_uses_components_that_insert_their_text_as_html():
+    """Material's Alert, Typography and StaticText do, and decode it before: `notice` and `html` do not."""
+    unsafe = re.compile(r"pmui\.(Alert|Typography|StaticText)\b")
+    found = [file for package in PACKAGES for file in package.glob("src/**/*.py") if unsafe.search(file.read_text())]
+    assert found == []

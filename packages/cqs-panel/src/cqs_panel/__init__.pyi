@@ -47,6 +47,7 @@ from .remedy_buttons import remedies as remedies
 from .sections import empty as empty
 from .sections import failure as failure
 from .sections import html as html
+from .sections import notice as notice
 from .sections import section as section
 from .sections import skeleton as skeleton
 from .sections import staged as staged

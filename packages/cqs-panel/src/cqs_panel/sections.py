@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cqs_panel.layout import GROWS, NO_BUTTON, WIDE, WRAPS, fill, stack
 
@@ -28,6 +28,7 @@ a.plain:hover{background:var(--cqs-hover)} a:focus-visible{outline:2px solid var
 .blank code{background:var(--cqs-hover);border:1px solid var(--cqs-line);border-radius:6px;padding:4px 8px;
   color:var(--cqs-text);overflow-wrap:anywhere}
 .fault{border-left:3px solid var(--cqs-warning);padding:2px 0 2px 12px;font-size:13px;overflow-wrap:anywhere}
+.fault.info{border-color:var(--cqs-accent)} .fault.success{border-color:var(--cqs-up)}
 .fault b{display:block;margin-bottom:2px}
 .fault summary{cursor:pointer;color:var(--cqs-muted);font-size:12px;margin-top:6px}
 .fault pre{white-space:pre-wrap;font-size:11px;max-height:320px;overflow:auto;margin:6px 0 0}
@@ -138,6 +139,14 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
         return one() if inspect.isroutine(one) else one
 
     return stack(*map(made, objects[:first]), *(place(one) for one in objects[first:]), **params)
+
+
+def notice(text: str, severity: Literal["info", "success", "warning"] = "info") -> Any:
+    """One sentence on what was done or found, as plain text.
+
+    Not Material's Alert: it decodes its text and inserts it as HTML, so that a file's name could bring a script.
+    """
+    return html(f'<div class="fault {severity}" role="status"><span>{escape(text)}</span></div>')
 
 
 def failure(

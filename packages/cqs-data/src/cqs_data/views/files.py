@@ -12,7 +12,7 @@ import param
 
 from cqs_core import INTERVALS, Lake, Series, plugins, require_operator
 from cqs_data.importing import Imported, ImportRecord, Options, import_files, imports, undo
-from cqs_panel import FIELD, WIDE, count, operator_only, plain_table, section, stack, when, zone_name
+from cqs_panel import FIELD, WIDE, count, notice, operator_only, plain_table, section, stack, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,10 +115,10 @@ class FilesPanel(pn.viewable.Viewer):
 
     def _show_verdict(self, done: Sequence[Imported] | str) -> None:
         if isinstance(done, str):
-            self._verdict[:] = [pmui.Alert(object=done, severity="warning", **FIELD)]
+            self._verdict[:] = [notice(done, "warning")]
             return
         rows = [_verdict_row(one, self._page.settings.timezone) for one in done]
-        notes = [pmui.Alert(object=note, severity="info", **FIELD) for note in _notes(done)]
+        notes = [notice(note) for note in _notes(done)]
         self._verdict[:] = [plain_table(_VERDICT, rows, numbers=(6, 7, 8, 9)), *notes]
         self._store.disabled = False
 
@@ -128,7 +128,7 @@ class FilesPanel(pn.viewable.Viewer):
             return
         candles = sum(len(one.found.checked.table) for one in done)
         self._files.clear()
-        self._verdict[:] = [pmui.Alert(object=f"{count(candles)} candles imported", severity="success", **FIELD)]
+        self._verdict[:] = [notice(f"{count(candles)} candles imported", "success")]
         self.refresh()
         self._changed()
 

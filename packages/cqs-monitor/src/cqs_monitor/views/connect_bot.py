@@ -15,7 +15,7 @@ from cqs_core.isolation import foreign
 from cqs_core.permission import require_operator
 from cqs_monitor.logs.layout import PREFIXES
 from cqs_monitor.performance.reader import reader_of
-from cqs_panel import FIELD, Step, fill, html, operator_only, section, stack
+from cqs_panel import FIELD, Step, fill, html, notice, operator_only, section, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,10 +91,10 @@ class ConnectBot(pn.viewable.Viewer):
 
     def _show(self, outcome: str | int) -> None:
         if isinstance(outcome, str):
-            fill(self._said, pmui.Alert(object=outcome, severity="warning", **FIELD))
+            fill(self._said, notice(outcome, "warning"))
             return
         self._files.clear()
-        fill(self._said, pmui.Alert(object=f"{outcome} files stored", severity="success", **FIELD))
+        fill(self._said, notice(f"{outcome} files stored", "success"))
         self._changed()
 
 
