@@ -78,7 +78,8 @@ def _row(one: SeriesStatus, holes: Gaps | None, span: tuple[int, int], link: Lin
     marked = "" if "endpoint" not in one.sources else " · endpoint"
     about = f"{escape(one.series.interval)} · {escape(one.series.exchange)}{marked}"
     name = f'<span class="name">{escape(one.series.market)} <small>{about}</small></span>'
-    drawing = f'<svg viewBox="0 0 {_WIDTH:.0f} 16" preserveAspectRatio="none" role="img" aria-label="{escape(title)}">'
+    shape = f'viewBox="0 0 {_WIDTH:.0f} 16" preserveAspectRatio="none"'
+    drawing = f'<svg {shape} role="group" aria-label="{escape(title)}">'  # an image has no links in it
     return f"{name}{drawing}{have}{missing}</svg>"
 
 
