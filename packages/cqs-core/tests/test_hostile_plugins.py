@@ -298,6 +298,8 @@ class Thing:
     def layers(self, *args): ...
     def execute(self, *args): ...
     def send(self, *args): ...
+class Line(Thing):
+    compute, memory, parameters = print, 1, {{}}
 class Format(CandleFormat):
     name = "{name}"
 class Logs(LogFormat):
@@ -317,6 +319,8 @@ def register_views(): return [Thing()]
 def register_cards(): return [Thing()]
 @hookimpl(tryfirst=True)
 def register_overlays(): return [Thing()]
+@hookimpl
+def register_indicators(): return [Line()]
 @hookimpl
 def register_candle_formats(): return [Format()]
 @hookimpl

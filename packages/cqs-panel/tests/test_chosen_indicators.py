@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cqs_core import plugins
 from cqs_panel import FrameCandles, Indicator
 from cqs_panel.charts.buckets import MINUTE
 from cqs_panel.charts.chosen_indicators import ChosenIndicator, from_address, indicator_lines, to_address
@@ -67,12 +68,14 @@ def test_several_lines_stand_in_a_pane_with_their_levels(source):
     assert ys(found[-1]).tolist() == [100, 100]
 
 
-def test_what_fails_is_named_and_the_others_are_drawn(source):
+def test_what_fails_is_named_and_the_others_are_drawn(source, monkeypatch):
+    monkeypatch.setattr(plugins(), "problems", [])  # those of this process
     first, last = source.span()
     found, faults = indicator_lines(source, (first, last), MINUTE, from_address("broken,short,mean", KNOWN))
     assert [line.label for line in found] == ["Mean"]
     assert faults[0] == "Broken cannot be drawn: no such day"
     assert "it returned shape (3,)" in faults[1]
+    assert [problem.where for problem in plugins().problems] == ["indicator broken", "indicator short"]
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ import importlib.util
 import sys
 import threading
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cqs_data.exchanges.ccxt_ids import ccxt_ids
+
+if TYPE_CHECKING:
+    from ccxt.async_support import Exchange
 
 _loading = threading.RLock()
 
@@ -41,10 +44,11 @@ class _Package(ModuleType):
         return dir(_complete(self))
 
 
-def exchange_class(name: str, *, live: bool = False) -> Any:
+def exchange_class(name: str, *, live: bool = False) -> type[Exchange]:
     """The asynchronous class of an exchange; the one with websockets if `live`."""
     _prepare()
-    return getattr(importlib.import_module("ccxt.pro" if live else "ccxt.async_support"), name)
+    found: type[Exchange] = getattr(importlib.import_module("ccxt.pro" if live else "ccxt.async_support"), name)
+    return found
 
 
 def ccxt_errors() -> Any:

@@ -105,7 +105,7 @@ def indicator_lines(
         here = str(place) if one.of.below else ""
         place += one.of.below
         try:
-            found = limited(partial(_values, one, candles), seconds, seconds, lambda: None)
+            found = limited(partial(_values, one, candles), seconds)
             lines += _drawn(one, found, key, here, bars, first)
         except Exception as error:  # noqa: BLE001 - an indicator may fail in any way; the chart and the others live on
             host = plugins()
