@@ -84,6 +84,7 @@ def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, de
     said = heading(page, r"upbit \w+.KRW 1d · trade \d+, [+-]")
     said.wait_for()
     page.locator(".tabulator-selected [tabulator-field=entry_price]").wait_for()
+    page.wait_for_url("**trade=**")
     text = said.inner_text()
     page.reload()
     said.wait_for()
