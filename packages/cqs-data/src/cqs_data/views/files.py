@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _ROW = {"margin": 0, "styles": {"gap": "8px", "flex-wrap": "wrap"}}
+_QUIET: Any = {"variant": "text", "size": "small", "margin": 0}
 _LARGEST = 200_000_000  # bytes; larger files are for the command line
 _VERDICT = ("File", "Recognized as", "Series", "Clock", "First", "Last", "Candles", "Rejected", "Replaces", "Jumps")
 _AUTO = "by the file"
@@ -162,6 +163,8 @@ class FilesPanel(pn.viewable.Viewer):
 class DeleteButton(pn.viewable.Viewer):
     """Deletes the series that is shown, after a second click.
 
+    That is on another button: a browser that has not drawn the question yet cannot answer it.
+
     Args:
         page: the Data page.
         changed: called after the lake changed.
@@ -171,31 +174,30 @@ class DeleteButton(pn.viewable.Viewer):
         super().__init__()
         self._page, self._changed = page, changed
         self._series: Series | None = None
-        self._button = pmui.Button(label="Delete", icon="delete", variant="text", size="small", margin=0)
-        self._button.on_click(lambda _: self._clicked())
-        operator_only(self._button)
+        self._delete = pmui.Button(label="Delete", icon="delete", **_QUIET)
+        self._delete.on_click(lambda _: self._ask())
+        operator_only(self._delete)
+        self._row = pn.Row(self._delete, margin=0)
 
     def __panel__(self) -> Any:
-        return self._button
+        return self._row
 
     def show(self, series: Series) -> None:
         """Be about a series; a refresh of the same one does not take the question back."""
         if series != self._series:
             self._series = series
-            self._ask_again()
+            self._row[:] = [self._delete]
 
-    def _ask_again(self) -> None:
-        self._button.param.update(label="Delete", color="default")
+    def _ask(self) -> None:
+        if self._series is not None:
+            series = self._series
+            sure = pmui.Button(label=f"Delete all candles of {series}?", icon="delete", color="error", **_QUIET)
+            sure.on_click(lambda _: self._sure(series))
+            self._row[:] = [sure]
 
-    def _clicked(self) -> None:
-        if self._series is None:
-            return
-        if self._button.label == "Delete":
-            self._button.param.update(label=f"Delete all candles of {self._series}?", color="error")
-            return
-        series = self._series
+    def _sure(self, series: Series) -> None:
         self._page.load(lambda: Lake(self._page.bucket).delete(series), lambda _: self._changed())
-        self._ask_again()
+        self._row[:] = [self._delete]
 
 
 def imported(

@@ -68,6 +68,7 @@ class SeriesPanel(pn.viewable.Viewer):
         self._holes: Gaps | None = None
         self._rows: pd.DataFrame | DataError | None = None
         self._title = pn.Column(**WIDE)
+        self._drawn: tuple[Series, str] | None = None
         self.details = stack(visible=False)
 
     def __panel__(self) -> Any:
@@ -77,7 +78,7 @@ class SeriesPanel(pn.viewable.Viewer):
         """Say why no series is shown."""
         self._live.clear()
         self._title[:] = [section("", empty(title, advice))]
-        self._rows = None
+        self._drawn = self._rows = None
         fill(self.details)
 
     def show(self, one: SeriesStatus, holes: Gaps, others: Sequence[str] = ()) -> None:
@@ -87,12 +88,18 @@ class SeriesPanel(pn.viewable.Viewer):
         self._series = one
         self._delete.show(series)
         self._live.show(one, source)  # first: a switch that is being redrawn misses changes made right after
-        actions = [self._update, self._delete, self._live]
-        self._title[:] = [section(str(series), self._chart, note=f"times in UTC{made}", actions=actions)]
+        self._draw(series, f"times in UTC{made}")
         self._look(source)
         self._chart.offer(others, str(series), lambda name: self._page.goto(self._page.slug, series=name))
         self._holes = holes
         self._page.load(lambda: or_damage(lambda: newest(self._page.bucket, series)), self._have_rows)
+
+    def _draw(self, series: Series, note: str) -> None:
+        """The section, unless it is there: what is drawn anew loses clicks and changes of that moment."""
+        if self._drawn != (series, note):
+            self._drawn = series, note
+            actions = [self._update, self._delete, self._live]
+            self._title[:] = [section(str(series), self._chart, note=note, actions=actions)]
 
     def _run_update(self, run: Run) -> None:
         if self._series is not None:
