@@ -13,6 +13,7 @@ from logfiles import buy, day, sell
 
 from cqs_core.time.clock import now
 from cqs_core.time.intervals import DAY
+from cqs_monitor.alerts.current import current_alerts
 from cqs_monitor.models.evaluation.regimes import Regimes, key, store
 from cqs_monitor.views import alerts_card, regime_card
 
@@ -25,12 +26,12 @@ def test_what_began_in_the_last_day_is_told_with_its_time(bucket, put):
     when, date = at.strftime("%Y-%m-%dT%H:%M:%S"), at.date().isoformat()
     put(f"logs/Main/trades_{date}.csv", day(buy(when, "DOGE", 100.0, 3.0), sell(when, "DOGE", 90.0, 3.0, 100.0)))
     put("config/alerts.toml", RULE)
-    [fired] = alerts_card.fired_since(bucket, now() - DAY)
+    [fired] = alerts_card.fired_since(current_alerts(bucket), now() - DAY)
     assert (fired.rule, fired.subject) == ("loss", "Main")
     assert abs(fired.at - at.timestamp() * 1000) < 1000
-    assert alerts_card.fired_since(bucket, now() - 60_000) == []
+    assert alerts_card.fired_since(current_alerts(bucket), now() - 60_000) == []
     put("config/alerts.toml", b"[[rule]\n")  # the Alerts page says so
-    assert alerts_card.fired_since(bucket, now() - DAY) == []
+    assert alerts_card.fired_since(current_alerts(bucket), now() - DAY) == []
 
 
 def regimes(market, *names):

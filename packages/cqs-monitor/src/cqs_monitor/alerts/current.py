@@ -43,9 +43,9 @@ class CurrentAlerts:
 
     @property
     def open(self) -> list[Alert]:
-        """Alerts that fire and that no one has acknowledged; critical ones first."""
+        """Alerts that fire and that no one has acknowledged; the latest first, of one moment critical ones first."""
         found = [alert for alert in self.alerts if alert.state == "firing" and alert.acknowledged is None]
-        return sorted(found, key=lambda alert: _URGENCY[alert.rule.severity])
+        return sorted(found, key=lambda alert: (-(alert.since or 0), _URGENCY[alert.rule.severity]))
 
 
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}

@@ -11,7 +11,7 @@ from cqs_core.isolation import foreign
 from cqs_core.time.clock import iso, iso_or_none
 from cqs_monitor.alerts.fields import shown
 from cqs_monitor.alerts.rule_reader import Issue
-from cqs_monitor.alerts.spans import Span, at
+from cqs_monitor.alerts.spans import Span, at, firings
 from cqs_monitor.models.evaluation.evaluate import daily_series
 
 if TYPE_CHECKING:
@@ -199,8 +199,6 @@ def tried(rule: Rule, context: Context, start: int, end: int) -> Past:
     Raises:
         UsageError: files keep no past for this kind, or the account is unknown.
     """
-    from cqs_monitor.alerts.spans import firings
-
     past = rule.condition.past
     if past is not True:
         raise UsageError(f"rule {rule.name!r} cannot be tried on the past: {past}")
@@ -210,11 +208,16 @@ def tried(rule: Rule, context: Context, start: int, end: int) -> Past:
     until = min(end, context.now)
     for name in subjects(rule, context, issues):
         signals[name] = rule.condition.measure(context, name)
-        spans = [s for s in signals[name].spans if s.start < until]
-        fired += [(name, one) for one in firings(spans, rule, until - 1) if one.at >= start]
+        fired += [(name, one) for one in fired_between(rule, signals[name], start, until)]
     if issues:
         raise UsageError(str(issues[0]))
     return Past(rule, start, until, signals, sorted(fired, key=lambda found: found[1].at))
+
+
+def fired_between(rule: Rule, signal: Signal, start: int, end: int) -> Iterator[Firing]:
+    """When the rule fired for the subject of a signal in `[start, end)`, ms UTC."""
+    spans = [span for span in signal.spans if span.start < end]
+    return (one for one in firings(spans, rule, end - 1) if one.at >= start)
 
 
 def _fired(subject: str, one: Firing) -> dict[str, Any]:

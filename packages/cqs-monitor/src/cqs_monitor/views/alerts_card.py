@@ -5,26 +5,22 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cqs_core import BucketUnavailable
-from cqs_core.time.clock import now
-from cqs_monitor.alerts.context import context_of
-from cqs_monitor.alerts.evaluation import tried
-from cqs_monitor.alerts.rules_file import read_rules
+from cqs_core.time.intervals import DAY
+from cqs_monitor.alerts.current import current_alerts
+from cqs_monitor.alerts.evaluation import fired_between
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views.alert_text import CSS, QUIET, alerts_html, cause
-from cqs_monitor.views.bell import firing
 from cqs_panel import html, section, stack, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqs_core import Bucket
+    from cqs_monitor.alerts.current import CurrentAlerts
     from cqs_monitor.alerts.evaluation import Alert
     from cqs_panel import PageState
 
 SECONDS = 15.0
 _SHOWN = 6
-_DAY = 86_400_000
 _NARROW = """
 .row.row{grid-template-columns:minmax(0,1fr) auto;padding:6px 2px} .row .pill{display:none}
 .row .name{grid-column:1;grid-row:1} .row .since{grid-column:2;grid-row:1} .row .what{grid-column:1/-1;font-size:12px}
@@ -47,6 +43,10 @@ def build(page: PageState) -> Any:
     note = f"what fires now; times in {zone_name(page.settings.timezone)}"
     shown = stack(section("Alerts", text, note=note, link=page.link("alerts")))
 
+    def look() -> tuple[list[Alert], list[Fired]]:
+        current = current_alerts(page.bucket)
+        return current.open, fired_since(current, current.at - DAY)
+
     def show(found: tuple[list[Alert], list[Fired]]) -> None:
         alerts, fired = found
         listed = {(one.rule.name, one.subject) for one in alerts}
@@ -62,25 +62,21 @@ def build(page: PageState) -> Any:
             text.object = said
 
     def ask(*, quiet: bool = False) -> None:
-        page.load(lambda: (firing(page.bucket), fired_since(page.bucket, now() - _DAY)), show, quiet=quiet)
+        page.load(look, show, quiet=quiet)
 
     ask()
     page.every(SECONDS, lambda: ask(quiet=True))
     return shown
 
 
-def fired_since(bucket: Bucket, start: int) -> list[Fired]:
+def fired_since(current: CurrentAlerts, start: int) -> list[Fired]:
     """What began to fire since then, ms UTC, the latest first; of kinds whose past the files keep."""
-    context = context_of(bucket, now())
-    found: list[Fired] = []
-    for rule in read_rules(bucket).rules:
-        try:
-            past = tried(rule, context, start, context.now)
-        except BucketUnavailable:
-            raise
-        except Exception:  # noqa: BLE001, S112 - files keep no past of it, or it is broken: the Alerts page says so
-            continue
-        found += [Fired(rule.name, rule.kind, subject, one.at) for subject, one in past.fired]
+    found = [
+        Fired(alert.rule.name, alert.rule.kind, alert.subject, one.at)
+        for alert in current.alerts
+        if alert.rule.condition.past is True
+        for one in fired_between(alert.rule, alert.signal, start, current.at)
+    ]
     return sorted(found, key=lambda one: -one.at)
 
 

@@ -15,14 +15,9 @@ if TYPE_CHECKING:
     from cqs_monitor.alerts.evaluation import Alert
 
 
-def firing(bucket: Bucket) -> list[Alert]:
-    """Alerts that fire now and that no one has acknowledged, the latest first."""
-    return sorted(current_alerts(bucket).open, key=lambda one: -(one.since or 0))
-
-
 def alerts(bucket: Bucket) -> Status:
-    """A notice for each alert that fires."""
-    return Status([_notice(one) for one in firing(bucket)])
+    """A notice for each alert that fires and that no one has acknowledged."""
+    return Status([_notice(one) for one in current_alerts(bucket).open])
 
 
 def today(bucket: Bucket) -> Status:
