@@ -66,7 +66,7 @@ class Chrome:
             title="cqs",
             main=[*_banners(demo=shell.demo), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
-            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), shell.tools.bar, *user],
+            header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), shell.top_bar, *user],
             sidebar_open=not self._narrow,
             sidebar_width=216,
             sidebar_resizable=False,

@@ -15,6 +15,7 @@ from cqs_core import Bucket, CqsError, NotPermitted, Settings, plugins, settings
 from cqs_panel.location import NARROW, chosen_theme, chosen_zone, last_window, parse
 from cqs_panel.pages import views_of
 from cqs_panel.shell.address import Address
+from cqs_panel.shell.bar_answers import BarAnswers
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.definitions import note_known
 from cqs_panel.shell.dock import SECONDS, Dock
@@ -26,7 +27,8 @@ from cqs_panel.shell.page_frame import PageFrame
 from cqs_panel.shell.presence import Presence
 from cqs_panel.shell.rest import Rest
 from cqs_panel.shell.services import Services
-from cqs_panel.shell.tools import Tools
+from cqs_panel.shell.statuses import first_steps
+from cqs_panel.shell.top_bar import TopBar
 from cqs_panel.shell.user_menu import UserMenu
 from cqs_panel.shell.view_list import installed_views, missing
 from cqs_panel.shell.warm import warm
@@ -60,16 +62,19 @@ class Dashboard(Services):
         theme, narrow = "dark" if pn.config.theme == "dark" else "light", last_window()[1] < NARROW
         self._address = Address(theme=theme, narrow=narrow, width=0, height=0, margin=0)
         self._address.on_msg(self._heard)
-        ordered = sorted(self.views.values(), key=lambda v: (v.order, v.title))
-        self.keys = Keys.of(ordered)
+        self._ordered = sorted(self.views.values(), key=lambda v: (v.order, v.title))
+        self.keys = Keys.of(self._ordered)
         self.keys.on_msg(self._heard)
         self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
         self.presence = Presence(lambda: self.bucket, self._document, self._read_again)
         self._rest = Rest(lambda pause, near: self._address.send(rest=pause, near=near))
         self.user = UserMenu(lambda: self._address.send(reload=True))
-        self.tools = Tools(ordered, self._bucket_url(), lambda: self.bucket, self._document, self.start, self.say)
-        self.tools.bar.on_msg(self._heard)
-        self._chrome = Chrome(ordered, self)
+        self.top_bar = TopBar.of(self._ordered, self._bucket_url())
+        self.top_bar.on_msg(self._heard)
+        self._answers = BarAnswers(
+            self.top_bar, self._ordered, lambda: self.bucket, self._document, self.start, self.say
+        )
+        self._chrome = Chrome(self._ordered, self)
         guard_events()
         pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
@@ -119,8 +124,8 @@ class Dashboard(Services):
             self._address.send(top=True)  # after the address: its entry keeps how far the page was scrolled
 
     def first_steps(self) -> list[tuple[View, Step]]:
-        """What a new user does first, in the order of the menu."""
-        return self.tools.first_steps()
+        """What a new user does first, in the order of the menu; call it in a thread."""
+        return first_steps(self.bucket, self._ordered)
 
     def revisit(self, slug: str) -> None:
         """Show a view as it was left."""
@@ -166,7 +171,7 @@ class Dashboard(Services):
         self._rest.clear()
         self._frames.clear()
         self._chrome.close()
-        self.tools.close()
+        self._answers.close()
         self.presence.stop()
         give_back_soon()
 
@@ -253,7 +258,7 @@ class Dashboard(Services):
         calls = {"opened": self._opened, "rested": lambda _: self._rest.answered(), "aimed": self._aimed}
         call = calls.get(said["type"], self._follow)
         if self._document is not None:  # a click may come before the browser has all of the page
-            soon(self._document, lambda: self.tools.hear(said) or call(said))
+            soon(self._document, lambda: self._answers.hear(said) or call(said))
 
     def _follow(self, said: dict[str, Any]) -> None:
         """Show what the browser's address says now."""
@@ -272,7 +277,7 @@ class Dashboard(Services):
 
     def _entitle(self) -> None:
         if self._current is not None:
-            self.tools.bar.send(title=f"{self._current.of.title} · cqs")
+            self.top_bar.send(title=f"{self._current.of.title} · cqs")
 
     def _on_exception(self, error: BaseException) -> None:
         if self._current is not None:

@@ -1,10 +1,9 @@
-"""What views tell the bar of every page: read in a thread, once for all windows of a process."""
+"""What views tell the rest of the dashboard: their status, entries of the palette, first steps. Read it in a thread."""
 
 from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -13,23 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cqs_core import Bucket, CqsError, NotPermitted, plugins
 from cqs_core.isolation import fact_of, limited
 from cqs_panel.location import search
-from cqs_panel.login.session import acting, current_login
-from cqs_panel.shell.work import from_thread, running_loop
 from cqs_panel.view import Entry, Status, Step, loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from concurrent.futures import Future
+    from collections.abc import Iterable
 
     from cqs_panel.view import View
 
 _T = TypeVar("_T")
-SECONDS = 15.0
 FRESH = 10.0  # seconds for which what another window has read is as good
 _LIMIT = 20.0
 _MOST = 1_000  # entries of one view
 _SHOWN = 50  # notices of one view that are sent; all are counted
-_POOL = ThreadPoolExecutor(2, thread_name_prefix="cqs-status")  # its own: what hangs takes none of the pages'
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ def _statuses(_address: str) -> _Statuses:
 
 
 def statuses(bucket: Bucket, views: Iterable[View]) -> list[Told]:
-    """The status of each view that has one."""
+    """The status of each view that has one, read once for all windows of a process."""
     return _statuses(bucket.address).read(bucket, views)
 
 
@@ -82,17 +76,6 @@ def entries(bucket: Bucket, views: Iterable[View]) -> list[tuple[View, Entry]]:
 def first_steps(bucket: Bucket, views: Iterable[View]) -> list[tuple[View, Step]]:
     """What a new user does first, in the order of the views; a view that fails has none, as above."""
     return [(view, one) for view in views for one in _asked(view, "first_step", Step, bucket)]
-
-
-def in_thread(work: Callable[[], Any], done: Callable[[Future[Any]], Any]) -> None:
-    """Call it in a thread for the user of this session; `done` is called on the server's loop."""
-    login, loop = current_login(), running_loop()
-
-    def run() -> Any:
-        with acting(login):
-            return work()
-
-    _POOL.submit(run).add_done_callback(lambda future: from_thread(loop, lambda: done(future)))
 
 
 def _told(view: View, bucket: Bucket) -> Told:

@@ -45,7 +45,7 @@ class Work:
         self._running.add(show)
         if not quiet:
             self.frame.busy(+1)
-        future = _POOL.submit(_for_login, current_login(), work)
+        future = _POOL.submit(for_login, current_login(), work)
         loop = running_loop()
         late = loop.call_later(patience.SECONDS, self._late, future, show) if loop else None
 
@@ -164,7 +164,7 @@ def _guarded(call: Callable[[], Any]) -> Any:
         return call()
 
 
-def _for_login(key: str | None, work: Callable[[], Any]) -> Any:
+def for_login(key: str | None, work: Callable[[], Any]) -> Any:
     """The result, in a thread of the pool: what it may change is what the user of its session may."""
     with acting(key):
         return _guarded(work)

@@ -1,14 +1,15 @@
-"""The server's side of the bar: it tells the browser what views have to tell, and what the palette finds."""
+"""The server's answers to the bar of every page: what views have to tell, and what the palette finds."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import CqsError, permission
 from cqs_panel.location import search
-from cqs_panel.shell.statuses import SECONDS, entries, first_steps, in_thread, statuses
-from cqs_panel.shell.top_bar import TopBar
-from cqs_panel.shell.work import Timer, soon
+from cqs_panel.login.session import current_login
+from cqs_panel.shell.statuses import entries, statuses
+from cqs_panel.shell.work import Timer, for_login, from_thread, running_loop, soon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
 
     from cqs_core import Bucket
     from cqs_core.jobs import Job
-    from cqs_panel.view import Entry, Step, View
+    from cqs_panel.shell.top_bar import TopBar
+    from cqs_panel.view import Entry, View
+
+SECONDS = 15.0
+_POOL = ThreadPoolExecutor(2, thread_name_prefix="cqs-status")  # its own: what hangs takes none of the pages'
 
 
-class Tools:
-    """The tools of one session.
+class BarAnswers:
+    """Answers the bar of one session.
 
     Args:
+        bar: of the session.
         views: in the order of the menu.
-        url: the bucket's, as it is shown.
         bucket: raises where there is none.
         document: of the session.
         start: starts a job.
@@ -35,18 +40,17 @@ class Tools:
 
     def __init__(
         self,
+        bar: TopBar,
         views: Sequence[View],
-        url: str,
         bucket: Callable[[], Bucket],
         document: Document | None,
         start: Callable[[str, Sequence[str]], Job],
         say: Callable[[str], None],
     ) -> None:
-        self._views, self._bucket, self._document = views, bucket, document
+        self._bar, self._views, self._bucket, self._document = bar, views, bucket, document
         self._start, self._say = start, say
         self._found: list[tuple[View, Entry]] = []
         self._timer = Timer(document, self._look, int(1000 * SECONDS))
-        self.bar = TopBar.of(views, url)
 
     def hear(self, said: dict[str, Any]) -> bool:
         """Answer a message of the bar; whether it was one."""
@@ -55,10 +59,6 @@ class Tools:
             return False
         call(said)
         return True
-
-    def first_steps(self) -> list[tuple[View, Step]]:
-        """What a new user does first; call it in a thread."""
-        return first_steps(self._bucket(), self._views)
 
     def close(self) -> None:
         """End with the session: an answer that is still on its way is dropped."""
@@ -70,19 +70,19 @@ class Tools:
             self._timer.run(True)
 
     def _look(self) -> None:
-        in_thread(lambda: statuses(self._bucket(), self._views), lambda done: self._soon(self._tell, done))
+        self._ask(lambda: statuses(self._bucket(), self._views), self._tell)
 
     def _tell(self, done: Future[Any]) -> None:
         if done.exception() is None:  # a bucket that is gone is told by the page
-            self.bar.send(told=[one.json() for one in done.result()])
+            self._bar.send(told=[one.json() for one in done.result()])
 
     def _find(self, _: dict[str, Any]) -> None:
-        in_thread(lambda: entries(self._bucket(), self._views), lambda done: self._soon(self._take, done))
+        self._ask(lambda: entries(self._bucket(), self._views), self._take)
 
     def _take(self, done: Future[Any]) -> None:
         self._found = [] if done.exception() else done.result()
         refused = permission.refusal("start a job") or ""
-        self.bar.send(entries=[_row(view, one, refused) for view, one in self._found])
+        self._bar.send(entries=[_row(view, one, refused) for view, one in self._found])
 
     def _run(self, said: dict[str, Any]) -> None:
         """Start the job of an entry. The browser names it by its place: what it starts is known here alone."""
@@ -95,9 +95,16 @@ class Tools:
         except CqsError as error:
             self._say(str(error))
 
-    def _soon(self, call: Callable[[Any], None], done: Future[Any]) -> None:
-        if (document := self._document) is not None:
-            soon(document, lambda: call(done))
+    def _ask(self, read: Callable[[], Any], answer: Callable[[Future[Any]], None]) -> None:
+        """Read in a thread for the user of this session, then answer in the session."""
+        loop = running_loop()
+
+        def done(future: Future[Any]) -> None:
+            if (document := self._document) is not None:
+                soon(document, lambda: answer(future))
+
+        future = _POOL.submit(for_login, current_login(), read)
+        future.add_done_callback(lambda found: from_thread(loop, lambda: done(found)))
 
 
 def _row(view: View, entry: Entry, refused: str) -> list[str | None]:
