@@ -54,11 +54,11 @@ def command(bucket: str | None, port: int, no_open: bool, once: bool, as_json: b
 
 
 def run(demo: Demo, *, once: bool) -> None:
-    """Every step in order, each with its title and time."""
-    for step in plugins().demo_steps():
-        if not step.once:
-            if once:
-                continue
+    """Every step in order, each with its title and time; before those that go on, where the bucket is."""
+    steps = [step for step in plugins().demo_steps() if step.once or not once]
+    goes_on = next((step for step in steps if not step.once), None)
+    for step in steps:
+        if step is goes_on:
             _say_bucket(demo)
         started = time.perf_counter()
         demo.console.print(f"[bold cyan]▸[/] {cell(step.title)}")
@@ -66,7 +66,7 @@ def run(demo: Demo, *, once: bool) -> None:
         if result is not None:
             demo.results[step.name] = result
         demo.console.print(f"  [dim]{time.perf_counter() - started:.1f} s[/]")
-    if once:
+    if goes_on is None:
         _say_bucket(demo)
 
 
