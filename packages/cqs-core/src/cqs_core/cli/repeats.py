@@ -35,10 +35,11 @@ class Repeats:
 
     def is_new(self, text: str, now: float | None = None) -> bool:
         """Whether the last round did not have it; from now on it counts as told."""
-        if _kind(text) in self._open:
+        kind = _kind(text)
+        if kind in self._open:
             return False
         moment = time.monotonic() if now is None else now
-        self._open[_kind(text)] = _Fault(text, moment, moment, 0)
+        self._open[kind] = _Fault(text, moment, moment, 0)
         return True
 
     def heard(self, faults: Collection[str], now: float | None = None) -> Iterator[tuple[bool, str]]:
@@ -55,13 +56,13 @@ class Repeats:
         for kind in self._open.keys() - kinds.keys():
             one = self._open.pop(kind)
             yield False, f"over after {_lasted(one, moment)}: {one.text}"
-        for text in reversed(kinds.values()):
-            yield from self._again(text, moment)
+        for kind, text in reversed(kinds.items()):
+            yield from self._again(kind, text, moment)
 
-    def _again(self, text: str, moment: float) -> Iterator[tuple[bool, str]]:
-        one = self._open.get(_kind(text))
+    def _again(self, kind: str, text: str, moment: float) -> Iterator[tuple[bool, str]]:
+        one = self._open.get(kind)
         if one is None:
-            self._open[_kind(text)] = _Fault(text, moment, moment)
+            self._open[kind] = _Fault(text, moment, moment)
             yield True, text
             return
         one.rounds += 1

@@ -10,7 +10,6 @@ from cqs_core.files.folders import state_folder
 from cqs_core.host.health import Health, HealthCheck, State
 from cqs_core.host.plugin_registry import plugins
 from cqs_core.isolation import fact_of, limited
-from cqs_core.jobs.job import alive
 from cqs_core.jobs.service_state import ServiceState, service_states
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def _service(one: ServiceState, now: float) -> Health:
     name, seen = f"service {one.name}", now - (one.round or one.started)
     if one.stopped is not None:
         return Health(name, "warning", f"was stopped {_ago(now - one.stopped)} ago", seen)
-    if not alive({"pid": one.pid, "created": one.created}):
+    if not one.works:
         return Health(name, "failed", f"process {one.pid} is gone; it did not end in order", seen)
     if one.every is None:
         return Health(name, "ok", f"runs for {_ago(now - one.started)} as process {one.pid}", now - one.started)

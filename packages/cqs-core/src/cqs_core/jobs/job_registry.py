@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from cqs_core.errors import UnknownName, UsageError
@@ -101,8 +101,8 @@ def listing(most: int | None = None, bucket: str | None = None) -> Sequence[Job]
         most: how many.
         bucket: only those that work on it: its URL, as `--bucket` was given to them.
     """
-    folders = [one for one in _folders() if bucket is None or _bucket_of(one) == bucket]
-    jobs = [job for folder in folders[:most] if (job := read_job(folder))]
+    folders = (one for one in _folders() if bucket is None or _bucket_of(one) == bucket)
+    jobs = [job for folder in islice(folders, most) if (job := read_job(folder))]
     return sorted(jobs, key=lambda job: job.started, reverse=True)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -50,8 +49,8 @@ class Schedule:
 
 def find_schedule(bucket: Bucket) -> Schedule:
     """Look at the jobs and the services of this machine."""
-    ours = (one for one in jobs.listing(_LOOKED_AT) if not one.over and one.args[:2] == _COMMAND)
-    job = next((one for one in ours if ("--bucket", bucket.url) in pairwise(one.args)), None)
+    ours = jobs.listing(_LOOKED_AT, bucket.url)
+    job = next((one for one in ours if not one.over and one.args[:2] == _COMMAND), None)
     service = next((one for one in jobs.service_states(bucket.url) if one.name == "update"), None)
     return Schedule(job, service)
 

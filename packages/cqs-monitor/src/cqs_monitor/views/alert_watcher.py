@@ -50,7 +50,7 @@ class WatcherFound:
 def find_watcher(bucket: Bucket, last_round: int) -> WatcherFound:
     """Look at the lease, and at the jobs of this machine."""
     _, holder, until = newest(bucket)
-    ours = (job for job in jobs.listing(_LOOKED_AT) if job.args[:2] == _COMMAND and bucket.url in job.args)
+    ours = (job for job in jobs.listing(_LOOKED_AT, bucket.url) if job.args[:2] == _COMMAND)
     return WatcherFound(holder if until > time.time() else "", last_round, next(ours, None))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from html import escape
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -88,7 +87,7 @@ class Dock(pn.viewable.Viewer):
             self._lay_out()
         if not now and time.monotonic() < self._next:
             return
-        shown = [job for job in jobs.listing(_NEWEST) if self._shows(job)]
+        shown = [job for job in jobs.listing(_NEWEST, self._bucket()) if self._shows(job)]
         for job in shown:
             card = self._cards.get(job.id) or self._add(job)
             card.update(job)
@@ -108,7 +107,7 @@ class Dock(pn.viewable.Viewer):
         return next(((slug, told) for slug, told in found if told is not None), None)
 
     def _shows(self, job: Job) -> bool:
-        if job.id in self._dismissed or not _is_of(job, self._bucket()):
+        if job.id in self._dismissed:
             return False
         if not job.over:
             return not job.service  # a card would stand on every page for days
@@ -175,10 +174,6 @@ class _Card:
         items = [{"label": name} for name in names] if len(names) > 1 else []
         if items != self._some.items:
             self._some.param.update(items=items, visible=bool(items))
-
-
-def _is_of(job: Job, bucket: str) -> bool:
-    return any(pair == ("--bucket", bucket) for pair in pairwise(job.args))
 
 
 def _button(label: str, call: Callable[[], Any], *, visible: bool = True) -> Any:
