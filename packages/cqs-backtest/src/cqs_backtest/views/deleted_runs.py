@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel_material_ui as pmui
 
 from cqs_backtest.runs import purge, restore
-from cqs_panel import ONE_LINE, WIDE, bar, count, html, operator_only, stack
+from cqs_panel import ONE_LINE, WIDE, ConfirmButton, bar, count, html, operator_only, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,14 +40,11 @@ def _row(page: PageState, run: str, changed: Callable[[], None]) -> Any:
     part = {"size": "small", "margin": 0, "sx": ONE_LINE}
     back = pmui.Button(label="Restore", icon="undo", variant="outlined", **part)
     back.on_click(lambda _: page.load(lambda: restore(bucket, run), lambda _: changed()))
-    gone = pmui.Button(label="Remove for good", variant="text", **part)
+    operator_only(back)
 
-    def remove(_: Any) -> None:
-        if gone.color == "error":
-            page.load(lambda: purge(bucket, run), lambda _: changed())
-        else:
-            gone.param.update(label="Remove its files? This cannot be undone", color="error")
+    def remove() -> None:
+        page.load(lambda: purge(bucket, run), lambda _: changed())
 
-    gone.on_click(remove)
-    operator_only(back, gone)
+    question = "Remove its files? This cannot be undone"
+    gone = ConfirmButton("Remove for good", question, remove, variant="text", **part)
     return bar(html(f"<code>{escape(run)}</code>", sizing_mode=None), back, gone)

@@ -17,7 +17,7 @@ from cqs_backtest.views.kept_arguments import again_arguments
 from cqs_backtest.views.run_figures import badges
 from cqs_backtest.views.titles import title_of
 from cqs_core import CqsError, UsageError
-from cqs_panel import FIELD, ONE_LINE, WIDE, bar, beside, fill, html, operator_only, section, stack
+from cqs_panel import FIELD, ONE_LINE, WIDE, ConfirmButton, bar, beside, fill, html, operator_only, section, stack
 from cqs_panel.charts import ChartPane, drawing
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from cqs_backtest.views.run_rows import KeptRun
     from cqs_panel import PageState
+
+_LOOK: Any = {"variant": "outlined", "size": "small", "margin": 0, "sx": ONE_LINE}
 
 
 class RunDetails(pn.viewable.Viewer):
@@ -47,11 +49,11 @@ class RunDetails(pn.viewable.Viewer):
         self._tags = pmui.TextInput(label="Tags, separated by commas", value=", ".join(run.said.tags), **FIELD)
         self._note = pmui.TextAreaInput(label="Note", value=run.said.note, rows=4, max_length=4_000, **FIELD)
         self._save = self._button("Save", "save", self._keep, variant="contained")
-        self._delete = self._button("Delete", "delete", self._ask)
+        self._delete = ConfirmButton("Delete", "Delete this run?", self._remove, icon="delete", **_LOOK)
         self._head, self._message = html(""), pn.Column(visible=False, **WIDE)
         bucket, id_ = page.bucket, run.id
         self._curve = ChartPane(page, 284).draw(lambda: charts.equity(read(bucket, id_), height=260, mode="page"))
-        operator_only(self._name, self._tags, self._note, self._save, self._delete)
+        operator_only(self._name, self._tags, self._note, self._save)
         if run.said.fault:
             self._say(run.said.fault)
 
@@ -86,10 +88,8 @@ class RunDetails(pn.viewable.Viewer):
             filename=f"{run}.html",
             label="Report",
             icon="description",
-            variant="outlined",
-            size="small",
-            margin=0,
             width=110,
+            **_LOOK,
         )
         starts = (
             self._button("Run again", "replay", self._again),
@@ -101,8 +101,7 @@ class RunDetails(pn.viewable.Viewer):
         return [opens, *starts, report, self._delete]
 
     def _button(self, label: str, icon: str, do: Callable[[], Any], **params: Any) -> Any:
-        options = {"variant": "outlined", "size": "small", "margin": 0, "sx": ONE_LINE}
-        button = pmui.Button(label=label, icon=icon, **{**options, **params})
+        button = pmui.Button(label=label, icon=icon, **{**_LOOK, **params})
         button.on_click(lambda _: do())
         return button
 
@@ -142,11 +141,7 @@ class RunDetails(pn.viewable.Viewer):
         """The next save is made knowing what is kept now."""
         self._seen = said
 
-    def _ask(self) -> None:
-        if self._delete.label == "Delete":
-            self._delete.param.update(label="Delete this run?", color="error")
-            return
-        self._delete.param.update(label="Delete", color="primary")
+    def _remove(self) -> None:
         bucket, run = self._page.bucket, self.run
         self._page.load(lambda: _tried(lambda: delete(bucket, run.id)), self._gone)
 

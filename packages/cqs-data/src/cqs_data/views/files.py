@@ -1,4 +1,4 @@
-"""Files into the lake from the page: drop one, see what it is, confirm; imports with undo; deletion."""
+"""Files into the lake from the page: drop one, see what it is, confirm; imports with undo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from cqs_core import INTERVALS, Lake, Series, plugins, require_operator
+from cqs_core import INTERVALS, Lake, plugins, require_operator
 from cqs_data.importing import Imported, ImportRecord, Options, import_files, imports, undo
 from cqs_panel import FIELD, WIDE, count, notice, operator_only, plain_table, section, stack, when, zone_name
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _ROW = {"margin": 0, "styles": {"gap": "8px", "flex-wrap": "wrap"}}
-_QUIET: Any = {"variant": "text", "size": "small", "margin": 0}
 _LARGEST = 200_000_000  # bytes; larger files are for the command line
 _VERDICT = ("File", "Recognized as", "Series", "Clock", "First", "Last", "Candles", "Rejected", "Replaces", "Jumps")
 _AUTO = "by the file"
@@ -28,7 +27,7 @@ _CERTAIN = ("in the file", "given", "format")  # why a clock was taken, where th
 
 
 class FilesPanel(pn.viewable.Viewer):
-    """Import, undo and delete.
+    """Import and undo.
 
     Args:
         page: the Data page.
@@ -158,46 +157,6 @@ class FilesPanel(pn.viewable.Viewer):
         button.on_click(lambda _: do())
         operator_only(button)
         return button
-
-
-class DeleteButton(pn.viewable.Viewer):
-    """Deletes the series that is shown, after a second click.
-
-    That is on another button: a browser that has not drawn the question yet cannot answer it.
-
-    Args:
-        page: the Data page.
-        changed: called after the lake changed.
-    """
-
-    def __init__(self, page: PageState, changed: Callable[[], None]) -> None:
-        super().__init__()
-        self._page, self._changed = page, changed
-        self._series: Series | None = None
-        self._delete = pmui.Button(label="Delete", icon="delete", **_QUIET)
-        self._delete.on_click(lambda _: self._ask())
-        operator_only(self._delete)
-        self._row = pn.Row(self._delete, margin=0)
-
-    def __panel__(self) -> Any:
-        return self._row
-
-    def show(self, series: Series) -> None:
-        """Be about a series; a refresh of the same one does not take the question back."""
-        if series != self._series:
-            self._series = series
-            self._row[:] = [self._delete]
-
-    def _ask(self) -> None:
-        if self._series is not None:
-            series = self._series
-            sure = pmui.Button(label=f"Delete all candles of {series}?", icon="delete", color="error", **_QUIET)
-            sure.on_click(lambda _: self._sure(series))
-            self._row[:] = [sure]
-
-    def _sure(self, series: Series) -> None:
-        self._page.load(lambda: Lake(self._page.bucket).delete(series), lambda _: self._changed())
-        self._row[:] = [self._delete]
 
 
 def imported(

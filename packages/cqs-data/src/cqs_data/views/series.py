@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import DataError, Series, UsageError, settings
+from cqs_core import DataError, Lake, Series, UsageError, settings
 from cqs_core.time.clock import parse_start
-from cqs_data.views.files import DeleteButton
 from cqs_data.views.live import LiveSwitch
 from cqs_data.views.preview import CandlePreview, newest
 from cqs_panel import (
     WIDE,
     Band,
     CandleChart,
+    ConfirmButton,
     LakeCandles,
     TailedCandles,
     count,
@@ -57,12 +57,12 @@ class SeriesPanel(pn.viewable.Viewer):
 
     def __init__(self, page: PageState, changed: Callable[[], None], run: Run) -> None:
         super().__init__()
-        self._page = page
+        self._page, self._changed = page, changed
         self._series: SeriesStatus | None = None
         self._update = pmui.Button(label="Update", icon="refresh", variant="text", size="small", margin=0)
         self._update.on_click(lambda _: self._run_update(run))
         operator_only(self._update)
-        self._delete = DeleteButton(page, changed)
+        self._delete: ConfirmButton | None = None
         self._chart = CandleChart(page)
         self._live = LiveSwitch(page, self._chart)
         self._holes: Gaps | None = None
@@ -85,8 +85,9 @@ class SeriesPanel(pn.viewable.Viewer):
         """Show a series of the lake; the names of `others` can be searched above its chart."""
         series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
+        if self._series is None or self._series.series != one.series:
+            self._delete = self._deletion(series)
         self._series = one
-        self._delete.show(series)
         self._live.show(one, source)  # first: a switch that is being redrawn misses changes made right after
         self._draw(series, f"times in UTC{made}")
         self._look(source)
@@ -100,6 +101,16 @@ class SeriesPanel(pn.viewable.Viewer):
             self._drawn = series, note
             actions = [self._update, self._delete, self._live]
             self._title[:] = [section(str(series), self._chart, note=note, actions=actions)]
+
+    def _deletion(self, series: Series) -> ConfirmButton:
+        """Of this series alone, whatever is shown when it is clicked; a refresh does not take its question back."""
+        bucket = self._page.bucket
+
+        def delete() -> None:
+            self._page.load(lambda: Lake(bucket).delete(series), lambda _: self._changed())
+
+        question = f"Delete all candles of {series}?"
+        return ConfirmButton("Delete", question, delete, icon="delete", variant="text")
 
     def _run_update(self, run: Run) -> None:
         if self._series is not None:
