@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
+from cqs_panel.cell_formats import decimals_columns, formatters, toggled, toned_texts, with_decimals
 from cqs_panel.layout import SCROLLS
 from cqs_panel.sections import html
 from cqs_panel.theme import TABLE_CSS
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    Toggle = Literal["check", "star"]
+    from cqs_panel.cell_formats import Toggle
 
 _PLAIN_CSS = """
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
@@ -113,12 +112,12 @@ def table(
     columns = [name for name in frame.columns if name not in hidden]
     titles = {name: title.replace(" %", "\N{NO-BREAK SPACE}%") for name, title in (titles or {}).items()}
     kept = _Kept(tuple(hidden), prices, {name: titles.get(name, name) for name in columns})
-    frame = _with_decimals(frame, prices)
+    frame = with_decimals(frame, prices)
     about = {
         "titles": titles,
-        "formatters": _formatters(numbers, signed, prices, sizes)
-        | _by_text(toned or {})
-        | _toggled(toggles or {}, titles),
+        "formatters": formatters(numbers, signed, prices, sizes)
+        | toned_texts(toned or {})
+        | toggled(toggles or {}, titles),
         "editors": dict.fromkeys(frame.columns),  # else every cell is a stop of the Tab key
         "text_align": dict.fromkeys(right, "right"),
         "header_align": dict.fromkeys(right, "right"),
@@ -177,7 +176,7 @@ def _configuration(
 def refresh(shown: Any, frame: pd.DataFrame) -> None:
     """Put new rows into a table; scroll, filter and selection stay, and where nothing changed nothing is sent."""
     kept = _KEPT.get(shown)
-    frame = _with_decimals(frame, kept.prices) if kept else frame
+    frame = with_decimals(frame, kept.prices) if kept else frame
     if not shown.value.equals(frame):
         shown.value = frame
 
@@ -238,7 +237,7 @@ class _Kept:
     titles: Mapping[str, str]
 
     def hidden_with(self, names: Iterable[str]) -> list[str]:
-        return [*self.hidden, *(f"{name}{_DECIMALS}" for name in self.prices), *sorted(names)]
+        return [*self.hidden, *decimals_columns(self.prices), *sorted(names)]
 
 
 _KEPT: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
@@ -260,82 +259,3 @@ def _least(frame: pd.DataFrame, name: str, title: str, given: int) -> int:
 
 def _sample(value: object) -> str:
     return f"+{value:,.0f}.00" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def decimals(prices: pd.Series[float]) -> int:
-    """With how many decimals prices of one instrument are shown: four figures at least.
-
-    >>> import pandas as pd
-    >>> decimals(pd.Series([105_030_000.0])), decimals(pd.Series([426.5])), decimals(pd.Series([0.01873]))
-    (0, 2, 5)
-    """
-    middle = abs(float(prices.median()))
-    if not middle or not math.isfinite(middle) or middle >= 1_000:
-        return 0
-    return 2 if middle >= 1 else min(10, 3 - math.floor(math.log10(middle)))
-
-
-def _with_decimals(frame: pd.DataFrame, prices: Mapping[str, str]) -> pd.DataFrame:
-    """The frame with a column of decimals for each column of prices, the same for all rows of an instrument."""
-    made: dict[str, Any] = {}
-    for name, of in prices.items():
-        if not len(frame):
-            made[f"{name}{_DECIMALS}"] = []
-        elif of:
-            made[f"{name}{_DECIMALS}"] = frame.groupby(of)[name].transform(decimals).fillna(0).astype(int)
-        else:
-            made[f"{name}{_DECIMALS}"] = decimals(frame[name])
-    return frame.assign(**made) if made else frame
-
-
-def _formatters(
-    numbers: Mapping[str, str], signed: Mapping[str, int], prices: Mapping[str, str], sizes: Collection[str]
-) -> dict[str, Any]:
-    from bokeh.models.widgets.tables import HTMLTemplateFormatter, NumberFormatter
-
-    found: dict[str, Any] = {name: NumberFormatter(format=how, nan_format="–") for name, how in numbers.items()}
-    found |= {name: _signed(places) for name, places in signed.items()}
-    found |= {name: HTMLTemplateFormatter(template=_PRICE.format(decimals=f"{name}{_DECIMALS}")) for name in prices}
-    return found | {name: HTMLTemplateFormatter(template=_SIZE) for name in sizes}
-
-
-def _by_text(toned: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    from bokeh.models.widgets.tables import HTMLTemplateFormatter
-
-    template = '<span class="<%= ({})[value] || "" %>"><%- value %></span>'
-    shown = {name: template.replace("{}", json.dumps(dict(tones))) for name, tones in toned.items()}
-    return {name: HTMLTemplateFormatter(template=template) for name, template in shown.items()}
-
-
-def _toggled(toggles: Mapping[str, Toggle], titles: Mapping[str, str]) -> dict[str, Any]:
-    """Booleans as check boxes and stars, each with the name of its column."""
-    from bokeh.models.widgets.tables import HTMLTemplateFormatter
-
-    pairs = {"check": ("☑", "☐"), "star": ("★", "☆")}
-    shown = {
-        name: f'<span class="toggle <%= value ? "on" : "" %>" role="checkbox" aria-checked="<%= !!value %>" '
-        f'aria-label="{escape(titles.get(name) or name)}"><%= value ? "{pairs[kind][0]}" : "{pairs[kind][1]}" %></span>'
-        for name, kind in toggles.items()
-    }
-    return {name: HTMLTemplateFormatter(template=template) for name, template in shown.items()}
-
-
-def _signed(places: int) -> Any:
-    from bokeh.models.widgets.tables import HTMLTemplateFormatter
-
-    how = f'{{minimumFractionDigits:{places},maximumFractionDigits:{places},signDisplay:"exceptZero"}}'
-    shown = f'<%= value == null || isNaN(value) ? "–" : value.toLocaleString("en-US", {how}) %>'
-    return HTMLTemplateFormatter(
-        template=f'<span class="<%= value > 0 ? "up" : value < 0 ? "down" : "" %>">{shown}</span>'
-    )
-
-
-_DECIMALS = " decimals"
-_PRICE = (
-    '<%= value == null || isNaN(value) ? "–" : value.toLocaleString("en-US", '
-    "{{minimumFractionDigits: obj['{decimals}'], maximumFractionDigits: obj['{decimals}']}}) %>"
-)
-_SIZE = (
-    '<%= value == null ? "–" : value >= 1073741824 ? (value / 1073741824).toFixed(1) + " GB" : value >= 1048576 ? '
-    '(value / 1048576).toFixed(1) + " MB" : value >= 1024 ? (value / 1024).toFixed(1) + " kB" : value + " B" %>'
-)
