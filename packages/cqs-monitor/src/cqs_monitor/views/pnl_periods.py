@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core.files import to_csv
 from cqs_monitor import charts
 from cqs_monitor.performance.periods import PERIODS, Period, period_frame
+from cqs_monitor.views.csv_button import csv_button
 from cqs_monitor.views.figure_chart import FigureChart
 from cqs_panel import ONE_LINE, WIDE, amount, bar, beside, empty, plain_table, section
 
@@ -38,15 +37,7 @@ class PnlPeriods(pn.viewable.Viewer):
             options={one.capitalize(): one for one in PERIODS}, value=value, size="small", margin=0, sx=ONE_LINE
         )
         self._by.param.watch(self._chosen, "value")
-        self._csv = pmui.FileDownload(
-            callback=self._export,
-            filename="pnl.csv",
-            label="PnL as CSV",
-            variant="outlined",
-            size="small",
-            margin=0,
-            embed=False,
-        )
+        self._csv = csv_button(self._export, "pnl.csv", "PnL as CSV")
         self._chart = FigureChart(page, 240, below=True)
         self._listed = pn.Column(**WIDE)
         self._shown: Any = None
@@ -96,10 +87,10 @@ class PnlPeriods(pn.viewable.Viewer):
         )
         self._listed[:] = [_table(frame, kind)] if len(frame) else []
 
-    def _export(self) -> Any:
+    def _export(self) -> pd.DataFrame:
         frame = self._frame().reset_index()
         frame[self._kind] = frame[self._kind].dt.strftime("%Y-%m-%d")
-        return io.BytesIO(to_csv(frame))
+        return frame
 
 
 def _table(frame: pd.DataFrame, kind: Period) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cqs_core import Lake, Series
-from cqs_core.files import to_csv
 from cqs_core.time.intervals import DAY
 from cqs_monitor.logs.days import zone_label
 from cqs_monitor.logs.snapshot import start_of_day
@@ -26,6 +24,7 @@ from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.reader import Figures
 from cqs_monitor.performance.report import Choice
 from cqs_monitor.performance.trade_groups import TradeTotals, trade_groups, trade_totals
+from cqs_monitor.views.csv_button import csv_button
 from cqs_monitor.views.trade_groups import DayRange, TradeGroups, totals_text
 from cqs_panel import WIDE, Marks, Spot, SpotChart, bar, choose, columns_button, html, refresh, section, stack, table
 
@@ -61,15 +60,7 @@ class TradesSection(pn.viewable.Viewer):
         text = page.query.get("filter", "")
         self._filter = pmui.TextInput(label="Filter: sell btc 2025-11", value=text, width=260, size="small", margin=0)
         self._filter.param.watch(self._filtered, "value")
-        self._csv = pmui.FileDownload(
-            callback=self._export,
-            filename="trades.csv",
-            label="CSV",
-            variant="outlined",
-            size="small",
-            margin=0,
-            embed=False,
-        )
+        self._csv = csv_button(self._export, "trades.csv")
         self._days = DayRange(page, self._list)
         self._told = html("")
         self._table = _table(trades_frame(Figures().rows()), self._pick)
@@ -179,9 +170,8 @@ class TradesSection(pn.viewable.Viewer):
         keys = [f"{time} {symbol}" for time, symbol in zip(rows["time"], rows["symbol"], strict=True)]
         choose(self._table, keys.index(wanted) if wanted in keys else None)
 
-    def _export(self) -> Any:
-        frame = trades_frame(chosen_trades(self._figures, self._choice, self._asked))
-        return io.BytesIO(to_csv(frame))
+    def _export(self) -> pd.DataFrame:
+        return trades_frame(chosen_trades(self._figures, self._choice, self._asked))
 
     def _draw(self) -> None:
         bucket, choice, asked, usual = self._page.bucket, self._choice, dict(self._page.query), self._symbol.value
