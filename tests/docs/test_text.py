@@ -73,7 +73,7 @@ def test_examples_import_only_what_is_public(page, code):
 
 
 SOURCES = sorted(documents.ROOT.glob("packages/*/src/**/*.py"))
-PLAIN_CODE = re.compile(f"{STILTED}|{BRITISH}|\b[Dd]eepest fall\b|\bheld against\b", re.IGNORECASE)
+PLAIN_CODE = re.compile(rf"{STILTED}|{BRITISH}|\b[Dd]eepest fall\b|\bheld against\b", re.IGNORECASE)
 FRAGMENT = re.compile(r"(Of|Likewise|Whoever|Nobody)\b")
 HELP = re.compile(r"Of\b")
 

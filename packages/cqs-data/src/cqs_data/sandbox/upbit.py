@@ -1,6 +1,6 @@
 """Upbit's public REST and websocket: newest first, at most 200 a page, `to` exclusive, no candle without a trade.
 
-Held against https://docs.upbit.com/kr/reference (market list, candles, ticker) and recorded answers.
+Checked against https://docs.upbit.com/kr/reference (market list, candles, ticker) and recorded answers.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class SeriesPanel(pn.viewable.Viewer):
             self._title[:] = [section(str(series), self._chart, note=note, actions=actions)]
 
     def _deletion(self, series: Series) -> ConfirmButton:
-        """Of this series alone, whatever is shown when it is clicked; a refresh does not take its question back."""
+        """A button for this series alone, whatever is shown when it is clicked; a refresh keeps its question open."""
         bucket = self._page.bucket
 
         def delete() -> None:
