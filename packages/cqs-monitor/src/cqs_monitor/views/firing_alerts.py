@@ -69,7 +69,7 @@ class _Row:
         self._button = pmui.Button(label=label, variant="outlined", size="small", margin=0)
         self._button.on_click(lambda _: toggle(alert))
         operator_only(self._button)
-        self.root = pn.Row(self._text, self._button, align="center", **WIDE)
+        self.root = pn.Row(self._text, self._button, align="center", styles={"gap": "12px"}, **WIDE)
 
     def tell(self, text: str) -> None:
         if self._text.object != text:
