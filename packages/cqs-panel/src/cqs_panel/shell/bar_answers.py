@@ -9,7 +9,7 @@ from cqs_core import CqsError, permission
 from cqs_panel.location import search
 from cqs_panel.login.session import current_login
 from cqs_panel.shell.statuses import entries, statuses
-from cqs_panel.shell.work import Timer, for_login, from_thread, running_loop, soon
+from cqs_panel.shell.work import Timer, for_login, soon, when_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,14 +97,12 @@ class BarAnswers:
 
     def _ask(self, read: Callable[[], Any], answer: Callable[[Future[Any]], None]) -> None:
         """Read in a thread for the user of this session, then answer in the session."""
-        loop = running_loop()
 
         def done(future: Future[Any]) -> None:
             if (document := self._document) is not None:
                 soon(document, lambda: answer(future))
 
-        future = _POOL.submit(for_login, current_login(), read)
-        future.add_done_callback(lambda found: from_thread(loop, lambda: done(found)))
+        when_done(_POOL.submit(for_login, current_login(), read), done)
 
 
 def _row(view: View, entry: Entry, refused: str) -> list[str | None]:

@@ -10,7 +10,7 @@ import panel as pn
 
 from cqs_core import BucketError
 from cqs_panel.sections import html
-from cqs_panel.shell.work import Timer, from_thread, running_loop, soon
+from cqs_panel.shell.work import Timer, soon, when_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,8 +65,7 @@ class Presence(pn.viewable.Viewer):
             return
         suspected, self._suspected = self._suspected, False
         self._looking = _POOL.submit(_ask, self._bucket, remote=suspected)
-        loop = running_loop()
-        self._looking.add_done_callback(lambda done: from_thread(loop, lambda: self._looked(done, suspected)))
+        when_done(self._looking, lambda done: self._looked(done, suspected))
 
     def _looked(self, done: Future[Any], suspected: bool) -> None:
         if (document := self._document) is not None:

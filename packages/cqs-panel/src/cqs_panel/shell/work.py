@@ -46,15 +46,15 @@ class Work:
         if not quiet:
             self.frame.busy(+1)
         future = _POOL.submit(for_login, current_login(), work)
-        loop = running_loop()
+        loop = _running_loop()
         late = loop.call_later(patience.SECONDS, self._late, future, show) if loop else None
 
-        def done() -> None:
+        def done(_: Future[Any]) -> None:
             if late is not None:
                 late.cancel()
             self._soon(lambda: self._finish(future, show, quiet))
 
-        future.add_done_callback(lambda _: from_thread(loop, done))
+        when_done(future, done)
 
     def _late(self, future: Future[Any], show: Callable[[Any], Any]) -> None:
         """Say that it does not come back, and let the others have the thread that it takes."""
@@ -181,24 +181,29 @@ def _one_less(_: Future[Any]) -> None:
     _POOL._max_workers -= 1  # noqa: SLF001 - as above
 
 
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The loop of this thread; None where a page is drawn without a server."""
-    with suppress(RuntimeError):
-        return asyncio.get_running_loop()
-    return None
-
-
-def from_thread(loop: asyncio.AbstractEventLoop | None, call: Callable[[], Any]) -> None:
-    """Call it on the loop, from any thread.
+def when_done(future: Future[Any], call: Callable[[Future[Any]], Any]) -> None:
+    """Call on this loop when the work of a thread is done.
 
     A thread must not touch a document, even to add a callback: what it adds while the loop ends a hold is lost in Bokeh
     (`unhold` copies the list of held events, and then empties it). The page would load for good.
     """
-    if loop is None:
-        call()
-        return
-    with suppress(RuntimeError):  # the loop is closed
-        loop.call_soon_threadsafe(call)
+    loop = _running_loop()
+
+    def done(_: Future[Any]) -> None:
+        if loop is None:
+            call(future)
+            return
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(call, future)
+
+    future.add_done_callback(done)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop of this thread; None where a page is drawn without a server."""
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None
 
 
 class Timer:
@@ -235,7 +240,7 @@ class Timer:
 
 
 def soon(document: Document, call: Callable[[], Any]) -> None:
-    """Call in this session, with its lock. Call this on the server's loop; other threads go through `from_thread`.
+    """Call in this session, with its lock. Call this on the server's loop; a thread goes through `when_done`.
 
     Only after the browser has drawn the document: until then Panel drops changes made under `hold`.
     """
