@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
 
-from cqs_core import Lake, settings
+from cqs_core import Lake
 from cqs_core.time import intervals
 from cqs_core.time.clock import now
 from cqs_data.availability import stale_bars
+from cqs_data.views.arguments import with_endpoint
 from cqs_panel import age, count, html, operator_only, section, stack
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ def build(page: PageState) -> Any:
         shown.visible = bool(found)
 
     def start(_: Any) -> None:
-        endpoint = settings().endpoint
-        page.start("Update all series", ["update", *(["--endpoint", endpoint] if endpoint else [])])
+        page.start("Update all series", with_endpoint("update"))
 
     update.on_click(start)
     page.every(_SECONDS, lambda: page.load(lambda: Lake(page.bucket).status(), show, quiet=True))

@@ -9,9 +9,10 @@ import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import CqsError, Lake, Series, settings
+from cqs_core import CqsError, Lake, Series
 from cqs_core.time.clock import iso
 from cqs_data.availability import Availability, availability, stale_bars
+from cqs_data.views.arguments import with_endpoint
 from cqs_data.views.coverage import ASK_AGAIN, coverage_pane
 from cqs_data.views.files import FilesPanel
 from cqs_data.views.form import FetchForm
@@ -117,10 +118,7 @@ class DataView(pn.viewable.Viewer):
 
     def _show_coverage(self, known: Availability) -> None:
         bars, note = coverage_pane(known, self._hole), "UTC; hover a hole for its cause, click it to see or fetch it"
-        fill(
-            self._coverage,
-            section("Coverage", bars, note=note),
-        )
+        fill(self._coverage, section("Coverage", bars, note=note))
 
     def _hole(self, series: Series, start: int, end: int, again: bool) -> str:
         """The address that shows a hole on the chart, or the form that fetches it."""
@@ -166,7 +164,7 @@ class DataView(pn.viewable.Viewer):
 
     def _actions(self) -> list[Any]:
         update = pmui.Button(label="Update all", icon="refresh", variant="outlined", size="small", margin=0)
-        update.on_click(lambda _: self._run(update, "Update all series", ["update", *self._endpoint()]))
+        update.on_click(lambda _: self._run(update, "Update all series", with_endpoint("update")))
         verify = pmui.Button(label="Verify", icon="fact_check", variant="outlined", size="small", margin=0)
         verify.on_click(lambda _: self._run(verify, "Verify all series", ["data", "verify"]))
         more = pmui.Button(label="Fetch more", icon="download", variant="outlined", size="small", margin=0)
@@ -228,10 +226,6 @@ class DataView(pn.viewable.Viewer):
         close = pmui.Button(label="Close", variant="text", margin=0)
         close.on_click(lambda _: self._ask(None))
         return pn.Row(button, close, margin=(8, 0, 0, 0), styles={"gap": "8px"})
-
-    def _endpoint(self) -> list[str]:
-        endpoint = settings().endpoint
-        return ["--endpoint", endpoint] if endpoint else []
 
     def _run(self, button: Any, title: str, arguments: list[str]) -> None:
         button.loading = button.disabled = True

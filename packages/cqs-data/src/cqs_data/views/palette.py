@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqs_core import Lake, settings
+from cqs_core import Lake
+from cqs_data.views.arguments import with_endpoint
 from cqs_panel import Entry, Step
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ def first_step(bucket: Bucket) -> Step:
 
 def entries(bucket: Bucket) -> Iterator[Entry]:
     """The actions, then each series."""
-    endpoint = settings().endpoint
-    asked = ["--endpoint", endpoint] if endpoint else []
     yield Entry("Fetch candles", "action", {"fetch": "1"})
-    yield Entry("Update all series", "action", arguments=["update", *asked])
+    yield Entry("Update all series", "action", arguments=with_endpoint("update"))
     yield Entry("Verify all series", "action", arguments=["data", "verify"])
     yield Entry("Choose markets", "action", {"fetch": "1", "markets": "1"})
     yield Entry("Schedule updates", "action", {"schedule": "1"})

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import jobs, settings
+from cqs_core import jobs
 from cqs_core.time import duration
+from cqs_data.views.arguments import with_endpoint
 from cqs_panel import age, bar, count, fill, html, operator_only, stack
 
 if TYPE_CHECKING:
@@ -117,9 +118,7 @@ class SchedulePanel(pn.viewable.Viewer):
 
     def _start(self, every: str, button: Any) -> None:
         duration(every, "--every")  # a client can send what the page does not offer
-        endpoint = settings().endpoint
-        asked = [*_COMMAND, every, *(["--endpoint", endpoint] if endpoint else [])]
-        self._job = self._page.start(f"Update every {every}", asked)
+        self._job = self._page.start(f"Update every {every}", with_endpoint(*_COMMAND, every))
         button.disabled = True
 
     def _stop(self, button: Any) -> None:

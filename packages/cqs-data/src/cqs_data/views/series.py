@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import DataError, Lake, Series, UsageError, settings
+from cqs_core import DataError, Lake, UsageError
 from cqs_core.time.clock import parse_start
+from cqs_data.views.arguments import with_endpoint
 from cqs_data.views.live import LiveSwitch
 from cqs_data.views.preview import CandlePreview, newest
 from cqs_panel import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_core import SeriesStatus
+    from cqs_core import Series, SeriesStatus
     from cqs_core.lake import Gaps
     from cqs_panel import PageState
 
@@ -83,7 +84,7 @@ class SeriesPanel(pn.viewable.Viewer):
 
     def show(self, one: SeriesStatus, holes: Gaps, others: Sequence[str] = ()) -> None:
         """Show a series of the lake; the names of `others` can be searched above its chart."""
-        series, source = Series(*one.series), TailedCandles(LakeCandles(self._page.bucket, Series(*one.series)))
+        series, source = one.series, TailedCandles(LakeCandles(self._page.bucket, one.series))
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
         if self._series is None or self._series.series != one.series:
             self._delete = self._deletion(series)
@@ -114,8 +115,7 @@ class SeriesPanel(pn.viewable.Viewer):
 
     def _run_update(self, run: Run) -> None:
         if self._series is not None:
-            series = Series(*self._series.series)
-            run(self._update, f"Update {series}", update_arguments(self._series))
+            run(self._update, f"Update {self._series.series}", update_arguments(self._series))
 
     def _look(self, source: TailedCandles) -> None:
         """At the moment that the address names, marked; else at the newest candles."""
@@ -140,7 +140,7 @@ class SeriesPanel(pn.viewable.Viewer):
             fill(self.details, section("Candles", unread), self._gaps_section())
             return
         assert self._series is not None
-        fill(self.details, CandlePreview(self._page, Series(*self._series.series), rows), self._gaps_section())
+        fill(self.details, CandlePreview(self._page, self._series.series, rows), self._gaps_section())
 
     def _gaps_section(self) -> Any:
         return section("Holes", self._gap_table(), note=self._gap_note())
@@ -160,10 +160,9 @@ class SeriesPanel(pn.viewable.Viewer):
 def update_arguments(one: SeriesStatus) -> list[str]:
     """The arguments of `cqs` that fetch what came since the last candle of one series."""
     exchange, market, interval = one.series
-    endpoint = settings().endpoint if "endpoint" in one.sources else None
     made = ["fetch", "--exchange", exchange, "--symbols", market, "--interval", interval]
     made += ["--start", when(one.last, "UTC")[:10]] if one.last is not None else []
-    return made + (["--endpoint", endpoint] if endpoint else [])
+    return with_endpoint(*made) if "endpoint" in one.sources else made
 
 
 def _moment(text: str) -> int | None:
