@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import errors
 from cqs_core.errors import CqsError, DataError, UsageError
+from cqs_core.isolation import fact_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,18 +170,22 @@ def _answer(asked: Mapping[str, Any], out: BufferedWriter) -> None:
     _restrict(limits)
     try:
         table, whole = first_rows(Bucket(asked["bucket"]), str(asked["query"]), limits)
-    except MemoryError:
-        _say(out, error=_too_much(limits), kind="UsageError")
-    except CqsError as error:
-        text = _too_much(limits) if "Out of Memory" in str(error) else str(error)
-        _say(out, error=text, kind=type(error).__name__)
     except Exception as error:  # noqa: BLE001 - of a plugin's table, or of a library
-        failed = f"the query failed: {type(error).__name__}: {error}"
-        _say(out, error=_too_much(limits) if "Out of Memory" in failed else failed, kind="DataError")
+        _say(out, **_told(error, limits))
     else:
         _say(out, whole=whole)
         with pa.ipc.new_stream(out, table.schema) as writer:
             writer.write_table(table)
+
+
+def _told(error: Exception, limits: QueryLimits) -> dict[str, str]:
+    """The message and the kind of the error to raise for one of this process."""
+    fact = fact_of(error)
+    if isinstance(error, MemoryError) or "Out of Memory" in fact:
+        return {"error": _too_much(limits), "kind": "UsageError"}
+    if isinstance(error, CqsError):
+        return {"error": str(error), "kind": type(error).__name__}
+    return {"error": f"the query failed: {fact}", "kind": "DataError"}
 
 
 def _say(out: BufferedWriter, **about: object) -> None:
