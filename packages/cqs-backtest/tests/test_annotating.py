@@ -21,6 +21,7 @@ from cqs_backtest.runs import (
     purge,
     restore,
 )
+from cqs_backtest.views.run_rows import library
 from cqs_core import Bucket, Lake, UnknownName, UsageError, jobs
 from cqs_core.cli import run_command
 from cqs_core.files import NewerFormat
@@ -203,3 +204,14 @@ def test_commands_annotate_delete_and_restore(bucket, cqs):
     assert cqs("delete", ID, "--for-good", "--yes")[0] == 0
     assert bucket.list("runs") == []
     assert cqs("show", ID)[0] == 2
+
+
+def test_the_files_of_all_runs_are_listed_once_for_a_page(bucket, monkeypatch):
+    shutil.copytree(RUN, bucket.folder / "runs" / f"{ID}0")
+    annotate(bucket, ID, name="dear")
+    delete(bucket, f"{ID}0")
+    asked, listed = [], Bucket.list
+    monkeypatch.setattr(Bucket, "list", lambda self, prefix="", **how: (asked.append(prefix), listed(self, prefix))[1])
+    found = library(bucket)
+    assert ([run.title for run in found.runs], found.deleted) == (["dear"], [f"{ID}0"])
+    assert asked.count("runs") == 1

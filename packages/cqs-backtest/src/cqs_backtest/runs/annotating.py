@@ -19,7 +19,7 @@ from cqs_core.files import NewerFormat, format_fields, one_line, require_format
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket
 
@@ -57,20 +57,29 @@ class _Shape(BaseModel):
     star: bool = False
 
 
-def annotations_of(bucket: Bucket, manifests: Sequence[Mapping[str, Any]]) -> list[Annotation]:
-    """The annotations of several runs, from their manifests; one that has none has the name of its manifest."""
-    keys: dict[str, list[str]] = {}
-    if manifests:
-        for run, key in _listed(bucket, FOLDER):
-            keys.setdefault(run, []).append(key)
-    newest = bucket.read_many([max(each) for each in keys.values()])
-    return [_newest(bucket, made, keys.get(made["id"], []), newest) for made in manifests]
+def annotations_of(
+    bucket: Bucket, manifests: Sequence[Mapping[str, Any]], keys: Sequence[str] | None = None
+) -> list[Annotation]:
+    """The annotations of several runs; one that has none has the name of its manifest.
+
+    Args:
+        bucket: that keeps them.
+        manifests: of the runs.
+        keys: of all objects in `runs/`, if they are listed already.
+    """
+    if keys is None:
+        keys = [entry.key for entry in bucket.list(FOLDER)] if manifests else []
+    edits: dict[str, list[str]] = {}
+    for key in keys:
+        if found := _KEY.fullmatch(key):
+            edits.setdefault(found[1], []).append(key)
+    newest = bucket.read_many([max(each) for each in edits.values()])
+    return [_newest(bucket, made, edits.get(made["id"], []), newest) for made in manifests]
 
 
 def annotation_of(bucket: Bucket, made: Mapping[str, Any]) -> Annotation:
     """The annotation of one run, from its manifest."""
-    keys = [key for _, key in _listed(bucket, f"{FOLDER}/{made['id']}/annotations")]
-    return _newest(bucket, made, keys, {})
+    return _newest(bucket, made, _edits(bucket, made["id"]), {})
 
 
 def annotate(bucket: Bucket, run: str, seen: Annotation | None = None, **changes: Any) -> Annotation:
@@ -93,7 +102,7 @@ def annotate(bucket: Bucket, run: str, seen: Annotation | None = None, **changes
     """
     made, wanted = manifest_of(bucket, run), _checked(changes)
     for _ in range(_PATIENCE):
-        keys = [key for _, key in _listed(bucket, f"{FOLDER}/{made['id']}/annotations")]
+        keys = _edits(bucket, made["id"])
         current = _newest(bucket, made, keys, {}, refuse_newer=True)
         edited = _edited(current, seen, wanted)
         if edited == current:
@@ -107,11 +116,9 @@ def annotate(bucket: Bucket, run: str, seen: Annotation | None = None, **changes
     raise BucketError(f"run {made['id']!r} is being annotated by others all the time; try again")
 
 
-def _listed(bucket: Bucket, prefix: str) -> Iterable[tuple[str, str]]:
-    """Runs and keys of edits below a folder."""
-    for entry in bucket.list(prefix):
-        if found := _KEY.fullmatch(entry.key):
-            yield found[1], entry.key
+def _edits(bucket: Bucket, run: str) -> list[str]:
+    """Keys of the edits of one run."""
+    return [entry.key for entry in bucket.list(f"{FOLDER}/{run}/annotations") if _KEY.fullmatch(entry.key)]
 
 
 def _newest(

@@ -8,7 +8,7 @@ from cqs_backtest.runs.store import DELETED, FOLDER, MANIFEST, id_of
 from cqs_core import UnknownName, UsageError, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cqs_core import Bucket
 
@@ -57,11 +57,16 @@ def purge(bucket: Bucket, run: str) -> str:
     return run
 
 
-def deleted(bucket: Bucket) -> Sequence[str]:
-    """Ids of deleted runs, newest first."""
-    keys = {entry.key for entry in bucket.list(FOLDER)}
-    runs = {key.split("/")[1] for key in keys if key.endswith(f"/{DELETED}") and key.count("/") == 2}
-    return sorted((run for run in runs if f"{FOLDER}/{run}/{MANIFEST}" not in keys), reverse=True)
+def deleted(bucket: Bucket, keys: Collection[str] | None = None) -> Sequence[str]:
+    """Ids of deleted runs, newest first.
+
+    Args:
+        bucket: that keeps them.
+        keys: of all objects in `runs/`, if they are listed already.
+    """
+    names = {entry.key for entry in bucket.list(FOLDER)} if keys is None else set(keys)
+    runs = {key.split("/")[1] for key in names if key.endswith(f"/{DELETED}") and key.count("/") == 2}
+    return sorted((run for run in runs if f"{FOLDER}/{run}/{MANIFEST}" not in names), reverse=True)
 
 
 def _rename(bucket: Bucket, run: str, old: str, new: str, remedy: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from cqs_backtest.luck import lucks
-from cqs_backtest.runs import annotations_of, deleted, survey
+from cqs_backtest.runs import FOLDER, annotations_of, deleted, survey
 from cqs_backtest.views.titles import coins_of
 from cqs_panel import label, strategy_title, to_text, when
 
@@ -64,8 +64,9 @@ class Library(NamedTuple):
 def library(bucket: Bucket) -> Library:
     """All kept runs; reads the bucket."""
     found, damaged = survey(bucket)
-    each = zip(found, annotations_of(bucket, found), lucks(bucket, found), _differing(found), strict=True)
-    return Library([KeptRun(*one) for one in each], damaged, deleted(bucket))
+    keys = [entry.key for entry in bucket.list(FOLDER)]  # of every file of every run: once
+    each = zip(found, annotations_of(bucket, found, keys), lucks(bucket, found), _differing(found), strict=True)
+    return Library([KeptRun(*one) for one in each], damaged, deleted(bucket, keys))
 
 
 def matches(run: KeptRun, words: str, strategy: str, tag: str, *, starred: bool) -> bool:
