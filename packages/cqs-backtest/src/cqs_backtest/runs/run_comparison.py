@@ -9,7 +9,7 @@ from cqs_backtest.luck import lucks
 from cqs_backtest.metrics.conventions import other_versions
 from cqs_backtest.request import BASKET
 from cqs_backtest.runs.store import read
-from cqs_core.time.clock import iso
+from cqs_core.time.clock import iso, parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cqs_backtest.record import Record, StoredRun
     from cqs_core import Bucket
+
+    _Trades = dict[tuple[str, Any, int], dict[str, Any]]
 
 _SETTINGS = ("exchange", "symbols", "interval", "start", "first", "last", "engine", "day_start")
 _OUTCOME = ("exit_time", "entry_price", "exit_price", "reason")
@@ -53,7 +55,7 @@ def compare_read(bucket: Bucket, found: Sequence[StoredRun]) -> dict[str, Any]:
 
 def only_one_has(first: Record, other: Record) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Trades that only one of two runs has, as rows of `trades.parquet`: those of the first, and those of the other."""
-    one, two = (_by_entry(_Run("", record.manifest, record.trades)) for record in (first, other))
+    one, two = _by_entry(first.trades), _by_entry(other.trades)
     return [one[key] for key in one if key not in two], [two[key] for key in two if key not in one]
 
 
@@ -68,12 +70,13 @@ def side_by_side(named: Sequence[tuple[str, Record]]) -> dict[str, Any]:
         `exit_time_before` and `return_pct_before`. Sizes are not compared: they follow from everything before.
     """
     found = [_Run(name, record.manifest, record.trades) for name, record in named]
+    before = _by_entry(found[0].trades)
     return {
         "runs": [run.id for run in found],
         "settings": [*_settings(found)],
         "metrics": [*_metrics(found)],
         "other_versions": {run.id: other_versions(run.manifest) for run in found},
-        "trades": [row for other in found[1:] for row in _changes(found[0], other)],
+        "trades": [row for other in found[1:] for row in _changes(before, other)],
     }
 
 
@@ -107,8 +110,8 @@ def _metrics(runs: Sequence[_Run]) -> Iterator[dict[str, Any]]:
         yield {"metric": name, "values": {run.id: run.manifest["performance"].get(name) for run in runs}}
 
 
-def _changes(first: _Run, other: _Run) -> Iterator[dict[str, Any]]:
-    before, after = _by_entry(first), _by_entry(other)
+def _changes(before: _Trades, other: _Run) -> Iterator[dict[str, Any]]:
+    after = _by_entry(other.trades)
     for key in sorted({*before, *after}, key=lambda key: (key[1], key[0], key[2])):
         old, new = before.get(key), after.get(key)
         if old is None and new is not None:
@@ -116,19 +119,16 @@ def _changes(first: _Run, other: _Run) -> Iterator[dict[str, Any]]:
         elif new is None and old is not None:
             yield _row(other, "left", old)
         elif old is not None and new is not None and not _same(old, new):
-            was = {
-                f"{name}_before": value
-                for name, value in _row(other, "", old).items()
-                if name in ("exit_time", "return_pct")
-            }
-            yield _row(other, "changed", new) | was
+            was = _row(other, "", old)
+            more = {f"{name}_before": was[name] for name in ("exit_time", "return_pct")}
+            yield _row(other, "changed", new) | more
 
 
-def _by_entry(run: _Run) -> dict[tuple[str, Any, int], dict[str, Any]]:
+def _by_entry(trades: pa.Table) -> _Trades:
     """Trades by symbol, entry time, and which of that entry's rows it is."""
     seen: Counter[tuple[str, Any]] = Counter()
     found = {}
-    for trade in run.trades.to_pylist():
+    for trade in trades.to_pylist():
         entry = trade["symbol"], trade["entry_time"]
         found[*entry, seen[entry]] = trade
         seen[entry] += 1
@@ -146,5 +146,5 @@ def _close(a: Any, b: Any) -> bool:
 
 
 def _row(run: _Run, change: str, trade: dict[str, Any]) -> dict[str, Any]:
-    times = {name: trade[name] and iso(int(trade[name].timestamp() * 1000)) for name in ("entry_time", "exit_time")}
+    times = {name: trade[name] and iso(parse_moment(trade[name])[0]) for name in ("entry_time", "exit_time")}
     return {"run": run.id, "change": change, "symbol": trade["symbol"], **times, "return_pct": trade["return_pct"]}

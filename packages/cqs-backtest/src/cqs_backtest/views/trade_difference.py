@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_backtest.runs import StoredRun
+    from cqs_core.time.clock import Time
     from cqs_panel import Layer, PageState
 
 _NOTE = "trades that only one run has, from entry to exit: blue those of run 1, amber those of the other run"
@@ -34,6 +35,7 @@ class TradeDifference(pn.viewable.Viewer):
         super().__init__()
         self._runs = {run.id: run for run in runs}
         self._first = runs[0]
+        self._different: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
         day_start = self._first.manifest["day_start"]
         self._chart = SpotChart(page, "cqs-difference", _NOTE, height=320, day_start=day_start)
         self._place = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
@@ -56,14 +58,20 @@ class TradeDifference(pn.viewable.Viewer):
         self._draw(other, row["symbol"], Spot(start, end, label))
 
     def _begin(self, other: StoredRun) -> None:
-        trades = [trade for each in only_one_has(self._first, other) for trade in each]
+        trades = [trade for each in self._sides(other) for trade in each]
         if trades:
             self._draw(other, max(trades, key=lambda trade: trade["entry_time"])["symbol"], None)
+
+    def _sides(self, other: StoredRun) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Trades of the first run alone, and of another one alone; found once, not at every click."""
+        if other.id not in self._different:
+            self._different[other.id] = only_one_has(self._first, other)
+        return self._different[other.id]
 
     def _draw(self, other: StoredRun, symbol: str, spot: Spot | None) -> None:
         made = self._first.manifest
         series = Series(made["exchange"], symbol, made["interval"])
-        sides = [[one for one in each if one["symbol"] == symbol] for each in only_one_has(self._first, other)]
+        sides = [[one for one in each if one["symbol"] == symbol] for each in self._sides(other)]
         end = int(self._first.ts[-1]) + length(made["interval"])
         numbers = (1, self._number(other))
         layers = [layer for number, each in zip(numbers, sides, strict=True) for layer in _layers(number, each, end)]
@@ -83,8 +91,8 @@ def _layers(number: int, trades: Sequence[dict[str, Any]], end: int) -> list[Lay
     values: list[float] = []
     for trade in trades:
         is_open = trade["exit_time"] is None
-        stop = end if is_open else _stamp(trade["exit_time"])
-        ts += [_stamp(trade["entry_time"]), stop, stop]
+        stop = end if is_open else _ms(trade["exit_time"])
+        ts += [_ms(trade["entry_time"]), stop, stop]
         values += [trade["entry_price"], trade["entry_price"] if is_open else trade["exit_price"], np.nan]
     return [
         Line(name, np.array(ts, np.int64), np.array(values, np.float64)),
@@ -94,14 +102,10 @@ def _layers(number: int, trades: Sequence[dict[str, Any]], end: int) -> list[Lay
 
 
 def _marks(text: str, trades: Sequence[dict[str, Any]], edge: str, side: Any) -> Marks:
-    times = np.array([_stamp(trade[f"{edge}_time"]) for trade in trades], np.int64)
+    times = np.array([_ms(trade[f"{edge}_time"]) for trade in trades], np.int64)
     prices = np.array([trade[f"{edge}_price"] for trade in trades], np.float64)
     return Marks(text, times, prices, side, [f"{text}, {trade['return_pct']:+.2f} %" for trade in trades])
 
 
-def _stamp(time: Any) -> int:
-    return int(time.timestamp() * 1000)
-
-
-def _ms(text: str) -> int:
-    return parse_moment(text)[0]
+def _ms(time: Time) -> int:
+    return parse_moment(time)[0]
