@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.runs import FOLDER, survey
 from cqs_backtest.search.kept import survey as survey_sweeps
 from cqs_backtest.search.store import SweepFolder
-from cqs_backtest.views.titles import short_title_of
+from cqs_backtest.views.titles import made_at, short_title_of
 from cqs_core import settings
-from cqs_panel import Entry, Step, percent, when
+from cqs_panel import Entry, Step, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,16 +32,15 @@ def runs(bucket: Bucket) -> Iterator[Entry]:
     yield Entry("Run a backtest", "action")
     for made in survey(bucket)[0]:
         cagr = percent(made["performance"].get("cagr"), signed=True)
-        yield Entry(f"{short_title_of(made)}, CAGR {cagr}, {_when(made)}", "run", {"run": str(made["id"])})
+        yield Entry(_title(made, f"CAGR {cagr}"), "run", {"run": str(made["id"])})
 
 
 def sweeps(bucket: Bucket) -> Iterator[Entry]:
     """The way to the form, then each kept sweep, the newest first."""
     yield Entry("Optimize a strategy", "action")
     for kept in survey_sweeps(bucket, [SweepFolder])[0]:
-        yield Entry(f"{short_title_of(kept.manifest)}, {_when(kept.manifest)}", "sweep", {"sweep": kept.folder.id})
+        yield Entry(_title(kept.manifest), "sweep", {"sweep": kept.folder.id})
 
 
-def _when(made: Mapping[str, Any]) -> str:
-    created = dt.datetime.fromisoformat(str(made["created"]))
-    return when(int(created.timestamp() * 1000), settings().timezone)
+def _title(made: Mapping[str, Any], *figures: str) -> str:
+    return ", ".join(filter(None, (short_title_of(made), *figures, made_at(made, settings().timezone))))

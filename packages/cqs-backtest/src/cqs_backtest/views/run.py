@@ -14,7 +14,7 @@ from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
 from cqs_backtest.metrics.stretch import stretch_metrics
 from cqs_backtest.views.run_figures import all_metrics, badges, figure
-from cqs_backtest.views.titles import title_of
+from cqs_backtest.views.titles import candles_of, title_of
 from cqs_backtest.views.trades import RunTrades
 from cqs_core import UsageError
 from cqs_core.time.clock import iso, parse_moment
@@ -152,11 +152,10 @@ class RunPage(pn.viewable.Viewer):
     def _about(self) -> str:
         made, costs = self._made, self._made["costs"]
         name = title_of(made)
-        dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, engine {made['engine']}"
         left_out = [row["note"] for row in made["badges"].get("left_out", [])]
         outside = [_features(made), *made["badges"].get("features", [])]
-        about = f"{dates}; {paid}; run {self._run.id}"
+        about = f"{candles_of(made)}; {paid}; run {self._run.id}"
         version = (version_note(made) or "").replace("made", "Made", 1)
         lines = [about, self._luck.sentence, *outside, daily_note(made["interval"]), *left_out, version]
         notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)

@@ -14,7 +14,7 @@ from cqs_backtest.runs import read
 from cqs_backtest.runs.run_comparison import compare_read
 from cqs_backtest.search.objective import Objective
 from cqs_backtest.views.run_figures import figure
-from cqs_backtest.views.titles import title_of
+from cqs_backtest.views.titles import dates_of, title_of
 from cqs_backtest.views.trade_difference import TradeDifference
 from cqs_panel import UNKNOWN, WIDE, columns_button, empty, label, plain_table, section, staged, strategy_title, table
 from cqs_panel.charts import ChartPane
@@ -66,7 +66,7 @@ def comparison_page(
     """
     names = [f"Run {i}" for i in range(1, len(runs) + 1)]
     about = [
-        (name, titles.get(run.id), title_of(run.manifest), _dates(run), run.id)
+        (name, titles.get(run.id), title_of(run.manifest), dates_of(run.manifest), run.id)
         for name, run in zip(names, runs, strict=True)
     ]
     named = dict(zip(names, runs, strict=True))
@@ -173,10 +173,6 @@ def _versions(found: dict[str, Any]) -> str:
         if (others := found["other_versions"][run])
     )
     return "; ".join(text)
-
-
-def _dates(run: StoredRun) -> str:
-    return f"{run.manifest['first'][:10]} to {run.manifest['last'][:10]}"
 
 
 def _setting(name: str) -> str:

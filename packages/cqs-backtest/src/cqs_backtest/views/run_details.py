@@ -15,7 +15,7 @@ from cqs_backtest import charts
 from cqs_backtest.runs import Annotation, annotate, annotation_of, delete, read
 from cqs_backtest.views.kept_arguments import again_arguments
 from cqs_backtest.views.run_figures import badges
-from cqs_backtest.views.titles import title_of
+from cqs_backtest.views.titles import candles_of, title_of
 from cqs_core import CqsError, UsageError
 from cqs_panel import FIELD, ONE_LINE, WIDE, ConfirmButton, bar, beside, fill, html, operator_only, section, stack
 from cqs_panel.charts import ChartPane, drawing
@@ -59,11 +59,10 @@ class RunDetails(pn.viewable.Viewer):
 
     def __panel__(self) -> Any:
         made = self.run.made
-        dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         close = self._button("Close", "close", lambda: self._page.remember(run=None), variant="text")
         about = stack(badges(made["badges"]), bar(*self._ways()), self._message, self._curve)
         edited = stack(self._name, self._tags, self._note, bar(self._save))
-        note = f"{title_of(made)}; {dates}; run {self.run.id}"
+        note = f"{title_of(made)}; {candles_of(made)}; run {self.run.id}"
         self._head.object = f"<b>{escape(self.run.title)}</b>"
         return section(
             "Run", self._head, beside(about, edited), note=note, actions=[close], css_classes=["cqs-run-details"]

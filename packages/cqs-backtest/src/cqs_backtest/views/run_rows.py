@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-
 from cqs_backtest.luck import lucks
 from cqs_backtest.runs import FOLDER, annotations_of, deleted, survey
-from cqs_backtest.views.titles import coins_of
-from cqs_panel import label, strategy_title, to_text, when
+from cqs_backtest.views.titles import coins_of, dates_of, made_at
+from cqs_panel import label, strategy_title, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +81,7 @@ def matches(run: KeptRun, words: str, strategy: str, tag: str, *, starred: bool)
 def row_of(run: KeptRun, zone: str | None) -> dict[str, Any]:
     """The cells of a run; metrics in their own units, times in a zone."""
     made, figures = run.made, run.made["performance"]
-    moment = when(int(pd.Timestamp(made["created"]).timestamp() * 1000), zone) if made.get("created") else ""
+    moment = made_at(made, zone)
     return {
         "id": run.id,
         "star": run.said.star,
@@ -99,7 +97,7 @@ def row_of(run: KeptRun, zone: str | None) -> dict[str, Any]:
         "note": " ".join(run.said.note.split()),
         "made": moment[:10],
         "at": moment,
-        "dates": f"{made['first'][:10]} to {made['last'][:10]}",
+        "dates": dates_of(made),
         "exchange": made["exchange"],
         "interval": made["interval"],
         "engine": made["engine"],

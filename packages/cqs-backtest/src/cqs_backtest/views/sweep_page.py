@@ -18,7 +18,7 @@ from cqs_backtest.search.store import column_of
 from cqs_backtest.views.search_form import objectives_of
 from cqs_backtest.views.sets import SetTable
 from cqs_backtest.views.sweep_charts import SweepCharts
-from cqs_backtest.views.titles import title_of
+from cqs_backtest.views.titles import candles_of, title_of
 from cqs_backtest.views.verdicts import verdicts_html
 from cqs_panel import WIDE, bar, empty, html, label, operator_only, plain_table, section, stack
 
@@ -125,14 +125,13 @@ class SweepPage(pn.viewable.Viewer):
 
     def _about(self) -> str:
         made, costs = self.kept.manifest, self.kept.manifest["costs"]
-        dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side"
         target = f"objective {', '.join(map(_metric, objectives_of(made)))}"
         required = f"; {', '.join(made['requirements'])}" if made["requirements"] else ""
         failed = (self.kept.result or {}).get("failed")
         told = f"{failed:,} sets could not run: {(self.kept.result or {}).get('first_error')}" if failed else ""
         lines = [
-            f"{dates}; {paid}; sweep {self.kept.folder.id}",
+            f"{candles_of(made)}; {paid}; sweep {self.kept.folder.id}",
             f"{made['sets']:,} sets, {_method(made)}; {target}{required}",
             told,
         ]

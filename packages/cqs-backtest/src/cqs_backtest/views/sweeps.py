@@ -10,7 +10,7 @@ import panel as pn
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.search.kept import survey
 from cqs_backtest.search.store import SweepFolder
-from cqs_backtest.views.titles import coins_of
+from cqs_backtest.views.titles import coins_of, made_at
 from cqs_panel import (
     WIDE,
     choose,
@@ -21,7 +21,6 @@ from cqs_panel import (
     section,
     strategy_title,
     table,
-    when,
     zone_name,
 )
 
@@ -130,5 +129,5 @@ def _row(one: KeptSearch, state: str, zone: str | None) -> dict[str, Any]:
         "objective": CONVENTIONS[made["objective"]].label if made["objective"] in CONVENTIONS else made["objective"],
         "best": best.get(made["objective"]),
         "dsr": None if dsr is None else 100 * dsr,
-        "made": when(int(pd.Timestamp(made["created"]).timestamp() * 1000), zone),
+        "made": made_at(made, zone),
     }

@@ -1,10 +1,13 @@
-"""What runs and searches are called on pages, from their manifests."""
+"""What pages call runs and searches, and what candles they had, from their manifests."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from cqs_panel import strategy_title
+from cqs_core import UsageError
+from cqs_core.time.clock import parse_moment
+from cqs_panel import strategy_title, when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,3 +26,20 @@ def short_title_of(made: Mapping[str, Any]) -> str:
 def coins_of(made: Mapping[str, Any]) -> str:
     """Its markets without their quote currency: `BTC, ETH`."""
     return ", ".join(market.partition("/")[0] for market in made["symbols"])
+
+
+def dates_of(made: Mapping[str, Any]) -> str:
+    """The days of its first and last bar: `2024-01-01 to 2024-08-27`."""
+    return f"{made['first'][:10]} to {made['last'][:10]}"
+
+
+def candles_of(made: Mapping[str, Any]) -> str:
+    """Where its candles are from: `upbit 1d, 2024-01-01 to 2024-08-27`."""
+    return f"{made['exchange']} {made['interval']}, {dates_of(made)}"
+
+
+def made_at(made: Mapping[str, Any], zone: str | None) -> str:
+    """When it was made, in a time zone; None is the machine's. Empty where its manifest does not say."""
+    with contextlib.suppress(UsageError):
+        return when(parse_moment(str(made.get("created", "")))[0], zone)
+    return ""

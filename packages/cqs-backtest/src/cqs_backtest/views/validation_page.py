@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest import charts
-from cqs_backtest.views.titles import title_of
+from cqs_backtest.views.titles import candles_of, title_of
 from cqs_backtest.views.validation_tests import MONTECARLO, PERMUTE, STRESS, WALK
 from cqs_backtest.views.verdicts import verdicts_html
 from cqs_panel import (
@@ -83,9 +83,8 @@ class ValidationPage(pn.viewable.Viewer):
 
     def _about(self) -> Any:
         made, run, sweep = self._found.manifest, self._found.run, self._found.sweep
-        dates = f"{made['exchange']} {made['interval']}, {made['first'][:10]} to {made['last'][:10]}"
         which = f"run {run.id}" if run is not None else "its best set is run and kept before it is tested"
-        lines = [f"{dates}; {which}", *([f"sweep {sweep.folder.id}"] if sweep is not None else [])]
+        lines = [f"{candles_of(made)}; {which}", *([f"sweep {sweep.folder.id}"] if sweep is not None else [])]
         notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines)
         ways = []
         if run is not None:
