@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, CustomJS, LinearScale, LogScale, Range1d
 
 from cqs_core import DataError
-from cqs_panel.charts.buckets import Buckets, joined, name_of
-from cqs_panel.charts.changes import Changed, changed, columns
+from cqs_panel.charts.buckets import name_of
+from cqs_panel.charts.candle_figures import CandleFigures
+from cqs_panel.charts.changes import Changed, changed
 from cqs_panel.charts.chart_controls import ChartControls
 from cqs_panel.charts.damage_notice import DamageNotice, or_damage
 from cqs_panel.charts.indicator_panes import IndicatorPanes
 from cqs_panel.charts.layers import Layers
-from cqs_panel.charts.newest import NewestEnd, put
+from cqs_panel.charts.newest import NewestEnd
 from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.readout import Readout
-from cqs_panel.charts.style import crosshair, limit, pane, time_figure
+from cqs_panel.charts.style import limit, pane
 from cqs_panel.charts.viewport import MOST, Opened, Viewed, Wanted, newest_view, opened, possible, step_of, viewed
 from cqs_panel.layout import NO_BUTTON, WIDE
 from cqs_panel.sections import empty
@@ -27,28 +27,12 @@ from cqs_panel.theme import tones
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from cqs_panel.charts.buckets import Buckets
     from cqs_panel.charts.sources import CandleSource
     from cqs_panel.state import PageState
     from cqs_panel.view import Layer
 
 _NARROWEST = 12  # candles
-_FIT = """
-const {ts, low, high, close, volume} = source.data, a = x.start, b = x.end
-let bottom = Infinity, top = -Infinity, most = 0, base = null
-for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
-  base ??= close[i]
-  if (low[i] < bottom) bottom = low[i]
-  if (high[i] > top) top = high[i]
-  if (volume[i] > most) most = volume[i]
-}
-y.cqs_base = base
-if (top >= bottom) {
-  const pad = (top - bottom || top || 1) * 0.06, apart = (top / bottom || 1) ** 0.06
-  if (y.tags[0] === "log" && bottom > 0) y.setv({start: bottom / apart, end: top * apart})
-  else y.setv({start: bottom - pad, end: top + pad})
-}
-if (most > 0) v.setv({start: 0, end: most * 1.08})
-"""
 _CSS = """
 :host(.cqs-full){position:fixed;inset:0;z-index:1500;width:100%!important;height:100%!important;overflow:auto;
   box-sizing:border-box;padding:12px;background:var(--cqs-paper);color:var(--cqs-text)}
@@ -81,25 +65,22 @@ class CandleChart(pn.viewable.Viewer):
         self._choose: Callable[[str], Any] | None = None
         self._height, self._full = height, 0  # the latter while the chart fills the screen
         self._damage = DamageNotice(page, self._open_again)
-        self._colors = tones()
-        self._data = ColumnDataSource(columns(joined([], 1), self._colors))
-        self._price = time_figure(round(height * 0.78), y_range=Range1d(0, 1))
-        self._volume = time_figure(
-            round(height * 0.22) + 40,
-            x_range=self._price.x_range,
-            y_range=Range1d(0, 1),
-            toolbar_location=None,
-        )
-        down = self._draw()
+        self._drawn = CandleFigures(height, colors := tones())
+        self._data, self._price, self._volume = self._drawn.data, self._drawn.price, self._drawn.volume
         self._controls = ChartControls(page, self._price.x_range.id, self._act)
-        self._newest = NewestEnd(self._price, self._colors)
-        self._layers = Layers(self._price, self._colors)
+        self._newest = NewestEnd(self._price, colors)
+        self._layers = Layers(self._price, colors)
         self._readout = Readout(self._price, self._volume, self._data, self._newest.data, self._layers.lines)
         self._overlays = Overlays(page, self._layers, own)
         self._blank = pn.Column(visible=False, **WIDE)
         self._figures = pn.Column(pane(self._price), pane(self._volume), **WIDE, visible=False)
-        self._indicators = IndicatorPanes(page, self._controls, self._layers, self._figures, self._price.x_range, down)
-        self._set_scale()
+        x_range = self._price.x_range
+        self._indicators = IndicatorPanes(
+            page, self._controls, self._layers, self._figures, x_range, self._drawn.crosshair
+        )
+        self._drawn.set_scale(self._controls.scale)
+        for name in ("start", "end"):
+            x_range.on_change(name, self._moved)
 
     def __panel__(self) -> Any:
         parts = (self._damage, self._blank, self._controls.bar, self._overlays.switches, self._figures)
@@ -218,7 +199,7 @@ class CandleChart(pn.viewable.Viewer):
             {
                 "interval": self._choose_interval,
                 "range": self._choose_range,
-                "scale": self._set_scale,
+                "scale": lambda: self._drawn.set_scale(self._controls.scale),
                 "lines": self._indicators.choose,
             }[what]()
         elif what == "symbol" and value in self._names and self._choose is not None:
@@ -229,14 +210,7 @@ class CandleChart(pn.viewable.Viewer):
 
     def _resize(self) -> None:
         """Fill the screen, or be as high as the page wants it; panes of indicators take their part of a screen."""
-        height = max(self._full - self._indicators.height - 40, 240) if self._full else self._height
-        self._price.height, self._volume.height = round(height * 0.78), round(height * 0.22) + 40
-
-    def _set_scale(self) -> None:
-        scale = self._controls.scale
-        self._price.y_scale = LogScale() if scale == "log" else LinearScale()
-        self._price.y_range.tags = [scale]
-        self._fit()
+        self._drawn.resize(max(self._full - self._indicators.height - 40, 240) if self._full else self._height)
 
     def _choose_range(self) -> None:
         span, controls = self._controls.span, self._controls
@@ -257,7 +231,7 @@ class CandleChart(pn.viewable.Viewer):
             view = end - (width[1] - width[0]), end
         self._view(view)
         self._leave_range()
-        self._fit()
+        self._drawn.fit()
         self._ask()
 
     def _warmed(self, got: tuple[CandleSource, DataError | None]) -> None:
@@ -290,7 +264,7 @@ class CandleChart(pn.viewable.Viewer):
         if moved:
             self._reset_to()
         self._show_last(got.last)
-        if fits and put(self._data, got.begin or 0, columns(got.bars, self._colors)):
+        if fits and self._drawn.put(got.begin or 0, got.bars):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
             self._indicators.follow(got.source, int(self._have[0]), int(self._have[1]), self.step)
         else:
@@ -307,34 +281,13 @@ class CandleChart(pn.viewable.Viewer):
     def _move(self, start: float, end: float) -> None:
         """Set both ends of the viewport, then ask once."""
         self._place(start, end)
-        self._fit()
+        self._drawn.fit()
         self._ask()
 
     def _place(self, start: float, end: float) -> None:
         self._moving = True
         self._price.x_range.update(start=start, end=end)
         self._moving = False
-
-    def _draw(self) -> Any:
-        """Add the glyphs; the line of the crosshair is returned."""
-        up, p, v = self._data, self._price, self._volume
-        p.segment("ts", "high", "ts", "low", source=up, color="color", line_width=1)
-        p.segment("left", "close", "right", "close", source=up, color="color", line_width=1)
-        # Not VBar: it pins what lies beyond the frame to its edge, where it shines through.
-        p.rect("ts", "middle", "width", "body", source=up, fill_color="color", line_color=None)
-        v.rect("ts", "half", "width", "volume", source=up, fill_color="color", line_color=None, fill_alpha=0.5)
-        p.xaxis.visible = v.ygrid.visible = False
-        v.yaxis.ticker.desired_num_ticks = 2
-        down = crosshair(p, v, level=p)
-        fit = CustomJS(args={"source": up, "x": p.x_range, "y": p.y_range, "v": v.y_range}, code=_FIT)
-        for name in ("start", "end"):
-            p.x_range.js_on_change(name, fit)
-            p.x_range.on_change(name, self._moved)
-        p.y_range.js_on_change("tags", fit)
-        p.js_on_event("reset", fit)  # it also sets both value axes to what they began with
-        for happening in ("data", "patching", "streaming"):
-            up.js_on_change(happening, fit)
-        return down
 
     def _moved(self, attr: str, old: float, new: float) -> None:  # noqa: ARG002 - Bokeh asks for this signature
         self._leave_range()
@@ -375,28 +328,12 @@ class CandleChart(pn.viewable.Viewer):
         self._figures.visible = True
         market = source.series.market if source.series else ""
         self._readout.show(name_of(bars.step), market, name_of(source.base))
-        self._data.data = columns(bars, self._colors)
-        self._fit()
+        self._drawn.show(bars)
         self._overlays.follow(source.series, *asked)
         self._indicators.follow(source, *asked, bars.step)
         if (since := _earliest(self._stale, self._missed)) is not None:
             self.redraw(since)
         self._ask()  # the viewport may have returned to the range drawn before
-
-    def _fit(self) -> None:
-        """Fit the value axes of a figure that no browser has yet; a browser does it with each change (`_FIT`)."""
-        if self._price.document is not None:
-            return
-        data, x = self._data.data, self._price.x_range
-        seen = (data["ts"] >= x.start) & (data["ts"] <= x.end) & np.isfinite(data["low"]) & np.isfinite(data["high"])
-        if not seen.any():
-            return
-        bottom, top = float(data["low"][seen].min()), float(data["high"][seen].max())
-        pad, apart = 0.06 * (top - bottom or top or 1.0), (top / bottom if bottom > 0 else 1.0) ** 0.06
-        log = self._controls.scale == "log" and bottom > 0
-        self._price.y_range.update(start=bottom / apart if log else bottom - pad, end=top * apart if log else top + pad)
-        if (most := float(np.nan_to_num(data["volume"][seen]).max())) > 0:
-            self._volume.y_range.update(start=0, end=1.08 * most)
 
 
 def _earliest(*times: int | None) -> int | None:
