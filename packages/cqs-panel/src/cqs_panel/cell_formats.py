@@ -59,7 +59,7 @@ def decimals_columns(prices: Collection[str]) -> list[str]:
 def formatters(
     numbers: Mapping[str, str], signed: Mapping[str, int], prices: Collection[str], sizes: Collection[str]
 ) -> dict[str, Any]:
-    """Of columns of numbers; the arguments are those of `tables.table`."""
+    """Formatters of columns of numbers; the arguments are those of `tables.table`."""
     from bokeh.models.widgets.tables import HTMLTemplateFormatter, NumberFormatter
 
     found: dict[str, Any] = {name: NumberFormatter(format=how, nan_format="–") for name, how in numbers.items()}
@@ -69,7 +69,7 @@ def formatters(
 
 
 def toned_texts(toned: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Of columns of words, some of which are colored."""
+    """Formatters of columns of words, some of which are colored."""
     from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
     template = '<span class="<%= ({})[value] || "" %>"><%- value %></span>'
