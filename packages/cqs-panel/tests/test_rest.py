@@ -105,3 +105,15 @@ def test_the_browser_is_told_what_stands_in_the_place_of_a_part(rest, asked):
     rest.drawn()
     rest.add(Waiting(Working(), lambda: None, held))
     assert asked == [model.id]
+
+
+def test_a_part_whose_place_is_not_on_the_page_yet_lets_others_go_first(rest, asked):
+    called, work, later, held = [], Working(), pn.Column(), pn.Column()
+    held.get_root(Document())
+    rest.drawn()
+    rest.add(Waiting(work, lambda: called.append("in a part to come"), later))
+    rest.add(Waiting(work, lambda: called.append("on the page"), held))
+    rest.add(Waiting(work, lambda: called.append("without a place"), None))
+    for _ in range(3):
+        rest.answered()
+    assert called == ["on the page", "without a place", "in a part to come"]

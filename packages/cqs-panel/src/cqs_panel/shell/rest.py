@@ -37,7 +37,7 @@ class Rest:
         self._drawn = self._asked = False
 
     def add(self, part: Waiting) -> None:
-        """Call later, after those added before."""
+        """Call later, after those added before; those whose place the browser does not have yet let others go first."""
         self._waiting.append(part)
         self.go_on()
 
@@ -69,8 +69,9 @@ class Rest:
             self.go_on()
 
     def _due(self) -> Waiting | None:
-        """The next part: of a view that is shown and has loaded its first parts."""
-        return next((one for one in self._waiting if one.work.frame.page.shown and one.work.frame.idle), None)
+        """The next part: of a view that is shown and has loaded its first parts; last, what no one can see yet."""
+        due = (one for one in self._waiting if one.work.frame.page.shown and one.work.frame.idle)
+        return min(due, key=lambda one: one.place is not None and not _id(one.place), default=None)
 
 
 def _id(place: Any) -> str:
