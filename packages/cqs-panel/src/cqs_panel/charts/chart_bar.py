@@ -7,6 +7,8 @@ from typing import ClassVar
 import param
 from panel.custom import JSComponent
 
+from cqs_panel.dom import MAKE_JS
+
 _CSS = """
 :host{display:block;width:100%;position:relative;z-index:5;font-size:12px;color:var(--cqs-muted)}
 .controls{display:flex;flex-wrap:wrap;gap:4px 10px;align-items:center}
@@ -36,24 +38,7 @@ button:focus-visible,input:focus-visible{outline:2px solid var(--cqs-accent);out
 .up{color:var(--cqs-up)} .down{color:var(--cqs-down)}
 @media(max-width:600px){.readout{min-height:40px;gap:0 8px} button{padding:0 7px}}
 """
-
-
-class ChartBar(JSComponent):
-    """Plain elements in one component: they cost a page nothing to lay out. It sends `{what, value}` as messages.
-
-    The readout comes from the figure in the same window, by an event: pointer moves are not sent to the server.
-    """
-
-    state = param.Dict(default={}, doc="What it shows; see `ChartControls`.")
-
-    _stylesheets: ClassVar[list[str]] = [_CSS]
-    _esm = """
-const make = (tag, fields = {}, ...children) => {
-  const {attributes = {}, ...others} = fields, el = Object.assign(document.createElement(tag), others)
-  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value)
-  el.append(...children)
-  return el
-}
+_BAR_JS = """
 const outer = (el, name) => { for (let at = el; at; at = at.parentNode ?? at.host)
   if (at.classList?.contains(name)) return at }
 const deepest = (root) => root.activeElement?.dataset.key
@@ -202,3 +187,15 @@ export function render({model, view}) {
   return root
 }
 """
+
+
+class ChartBar(JSComponent):
+    """Plain elements in one component: they cost a page nothing to lay out. It sends `{what, value}` as messages.
+
+    The readout comes from the figure in the same window, by an event: pointer moves are not sent to the server.
+    """
+
+    state = param.Dict(default={}, doc="What it shows; see `ChartControls`.")
+
+    _stylesheets: ClassVar[list[str]] = [_CSS]
+    _esm = f"{MAKE_JS}{_BAR_JS}"

@@ -95,9 +95,6 @@ function paletteOf({model, make, go, bell}) {
   }
   input.addEventListener("input", look)
   input.addEventListener("keydown", typed)
-  const focused = () => { let el = document.activeElement
-    while (el?.shadowRoot?.activeElement) el = el.shadowRoot.activeElement
-    return el }
   const open = () => {
     if (dialog) return
     back = focused()
@@ -122,7 +119,6 @@ function paletteOf({model, make, go, bell}) {
     const again = found.findIndex(({one}) => one.label === before)
     if (again > 0) choose(again)
   }
-  const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName))
   const pressed = (event) => {
     const control = event.ctrlKey || event.metaKey
     const letter = event.key?.toLowerCase() === "k" && control && !event.altKey && !event.shiftKey

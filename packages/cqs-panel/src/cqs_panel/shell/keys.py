@@ -12,21 +12,12 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from cqs_panel.dom import FOCUS_JS
 
-class Keys(JSComponent):
-    """Shortcuts and links; sends `{"type": "popped", "search": …}` as the back button does."""
-
-    shortcuts = param.Dict(default={}, doc="Slug of a view by the letter that follows `g`.")
-    titles = param.Dict(default={}, doc="Title of a view by its slug.")
-
-    _esm = """
+_KEYS_JS = """
 const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)
   if (el.shadowRoot) all(el.shadowRoot, out) } return out }
 const seen = (el) => el.checkVisibility()  // not its boxes: hidden views keep theirs
-const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName))
-const focused = () => { let el = document.activeElement
-  while (el?.shadowRoot?.activeElement) el = el.shadowRoot.activeElement
-  return el }
 
 export function render({model}) {
   const go = (search) => { window.history.pushState(null, "", search)
@@ -202,6 +193,15 @@ export function render({model}) {
   })
 }
 """
+
+
+class Keys(JSComponent):
+    """Shortcuts and links; sends `{"type": "popped", "search": …}` as the back button does."""
+
+    shortcuts = param.Dict(default={}, doc="Slug of a view by the letter that follows `g`.")
+    titles = param.Dict(default={}, doc="Title of a view by its slug.")
+
+    _esm = f"{FOCUS_JS}{_KEYS_JS}"
 
     def reveal(self, name: str) -> None:
         """Scroll until what has this CSS class is in view."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import param
 from panel.custom import JSComponent
 
+from cqs_panel.dom import FOCUS_JS, MAKE_JS
 from cqs_panel.location import search
 from cqs_panel.shell.bell import BELL_JS
 from cqs_panel.shell.command_palette import PALETTE_JS
@@ -79,8 +80,6 @@ const ICONS = {
     "5.36 6 7.92 6 11v5l-2 2v1h16v-1z",
   bucket: "M10 4H4a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2V8a2 2 0 0 0-2-2h-8z",
 }
-const make = (tag, props = {}, ...inside) => { const el = Object.assign(document.createElement(tag), props)
-  el.append(...inside); return el }
 const icon = (name) => { const el = document.createElementNS("http://www.w3.org/2000/svg", "svg")
   el.setAttribute("viewBox", "0 0 24 24"); el.setAttribute("aria-hidden", "true")
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path")
@@ -124,7 +123,7 @@ class TopBar(JSComponent):
     pages = param.List(default=[], doc="What the palette finds at once: `[label, kind, address]`.")
 
     _stylesheets = (_CSS,)
-    _esm = f"{BELL_JS}\n{PALETTE_JS}\n{_BAR_JS}"
+    _esm = f"{MAKE_JS}{FOCUS_JS}{BELL_JS}{PALETTE_JS}{_BAR_JS}"
 
     def send(self, **said: Any) -> None:
         """Set the `title` of the page; show what views have `told`, and the palette's `entries`."""
