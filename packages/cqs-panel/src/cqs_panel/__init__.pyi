@@ -10,6 +10,7 @@ from .charts.spot import SpotChart as SpotChart
 from .charts.tail import TailedCandles as TailedCandles
 from .checks import offered as offered
 from .confirm_button import ConfirmButton as ConfirmButton
+from .downloads import csv_button as csv_button
 from .figures import UNKNOWN as UNKNOWN
 from .figures import age as age
 from .figures import amount as amount

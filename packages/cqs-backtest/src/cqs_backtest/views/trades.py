@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import panel as pn
-import panel_material_ui as pmui
 
 from cqs_core import Series
-from cqs_core.files import to_csv
-from cqs_panel import Marks, Spot, SpotChart, choose, columns_button, empty, refresh, section, stack, table, when
+from cqs_panel import (
+    Marks,
+    Spot,
+    SpotChart,
+    choose,
+    columns_button,
+    csv_button,
+    empty,
+    refresh,
+    section,
+    stack,
+    table,
+    when,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,14 +68,7 @@ class RunTrades(pn.viewable.Viewer):
             return section(
                 "Trades", empty("No trades", "The strategy made no trades: widen the dates or change its parameters.")
             )
-        csv = pmui.FileDownload(
-            callback=self._csv,
-            filename=f"{self._run.id}-trades.csv",
-            label="CSV",
-            size="small",
-            variant="text",
-            width=90,
-        )
+        csv = csv_button(lambda: self._trades, f"{self._run.id}-trades.csv")
         table_ = self._table = self._made_table()
         self.within(self._stretch)
         self._mark()
@@ -111,9 +114,6 @@ class RunTrades(pn.viewable.Viewer):
         known = self._trades[column].notna()
         stamps = [at.value // 1_000_000 if ok else None for at, ok in zip(self._trades[column], known, strict=True)]
         return [when(ts, "UTC" if days else zone)[: 10 if days else None] for ts in stamps]
-
-    def _csv(self) -> io.BytesIO:
-        return io.BytesIO(to_csv(self._trades))
 
     def _focus(self, row: int) -> None:
         number = len(self._trades) - self._listed[row]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,11 +11,10 @@ import panel_material_ui as pmui
 import pyarrow as pa
 
 from cqs_core import Lake
-from cqs_core.files import to_csv
 from cqs_core.lake import stamps
 from cqs_core.time import intervals
 from cqs_core.time.clock import iso
-from cqs_panel import columns_button, count, refresh, section, table, when, zone_name
+from cqs_panel import columns_button, count, csv_button, refresh, section, table, when, zone_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +52,7 @@ class CandlePreview(pn.viewable.Viewer):
         self._day = pmui.DatePicker(label="Up to", value=None, size="small", width=170, margin=0)
         self._day.param.watch(lambda _: self._ask(), "value")
         name = f"{series.exchange}-{series.market.replace('/', '-')}-{series.interval}.csv"
-        self._csv = pmui.FileDownload(
-            callback=self._file, filename=name, label="CSV", size="small", variant="text", width=90
-        )
+        self._csv = csv_button(self._file, name)
 
     def __panel__(self) -> Any:
         zone = zone_name(self._page.settings.timezone)
@@ -79,9 +75,9 @@ class CandlePreview(pn.viewable.Viewer):
         at = iso(int(self._rows["ts"].iloc[row]))
         self._page.goto(self._page.slug, **self._page.query | {"series": str(self._series), "at": at})
 
-    def _file(self) -> io.BytesIO:
+    def _file(self) -> pd.DataFrame:
         rows = newest(self._page.bucket, self._series, self._until(), _FILE_ROWS).iloc[::-1]
-        return io.BytesIO(to_csv(rows.assign(time=[iso(ts) for ts in rows["ts"]])[[*_COLUMNS]]))
+        return rows.assign(time=[iso(ts) for ts in rows["ts"]])[[*_COLUMNS]]
 
 
 def newest(bucket: Any, series: Series, until: int | None = None, rows: int = ROWS) -> pd.DataFrame:

@@ -9,9 +9,8 @@ import panel_material_ui as pmui
 
 from cqs_monitor import charts
 from cqs_monitor.performance.periods import PERIODS, Period, period_frame
-from cqs_monitor.views.csv_button import csv_button
 from cqs_monitor.views.figure_chart import FigureChart
-from cqs_panel import ONE_LINE, WIDE, amount, bar, beside, empty, plain_table, section
+from cqs_panel import ONE_LINE, WIDE, amount, bar, beside, csv_button, empty, plain_table, section
 
 if TYPE_CHECKING:
     import pandas as pd

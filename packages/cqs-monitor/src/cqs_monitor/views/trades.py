@@ -24,9 +24,22 @@ from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.reader import Figures
 from cqs_monitor.performance.report import Choice
 from cqs_monitor.performance.trade_groups import TradeTotals, trade_groups, trade_totals
-from cqs_monitor.views.csv_button import csv_button
 from cqs_monitor.views.trade_groups import DayRange, TradeGroups, totals_text
-from cqs_panel import WIDE, Marks, Spot, SpotChart, bar, choose, columns_button, html, refresh, section, stack, table
+from cqs_panel import (
+    WIDE,
+    Marks,
+    Spot,
+    SpotChart,
+    bar,
+    choose,
+    columns_button,
+    csv_button,
+    html,
+    refresh,
+    section,
+    stack,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

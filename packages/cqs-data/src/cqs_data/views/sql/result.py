@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,9 @@ import panel as pn
 import panel_material_ui as pmui
 import pyarrow as pa
 
-from cqs_core.files import one_line, to_csv
+from cqs_core.files import one_line
 from cqs_core.lake import texts
-from cqs_panel import WIDE, bar, count, section, table
+from cqs_panel import WIDE, bar, count, csv_button, section, table
 from cqs_panel.charts import ChartPane, column_chart, look
 
 if TYPE_CHECKING:
@@ -48,16 +47,11 @@ class SqlResult(pn.viewable.Viewer):
         self._numbers = [name for name in self._names if self._values[name].dtype.kind in "iuf"]
 
     def __panel__(self) -> Any:
-        csv = pmui.FileDownload(
-            callback=self._csv, filename="query.csv", label="CSV", size="small", variant="text", width=90
-        )
+        csv = csv_button(lambda: self._texts, "query.csv")
         parts = [section("Result", _table(self._values, self._texts), note=self._note(), actions=[csv])]
         if self._numbers and len(self._values) > 1:
             parts.append(section("Chart", self._pickers(), self._chart, note="times in UTC"))
         return pn.Column(*parts, **WIDE, styles={"gap": "12px"})
-
-    def _csv(self) -> io.BytesIO:
-        return io.BytesIO(to_csv(self._texts.where(self._texts.notna(), "")))
 
     def _note(self) -> str:
         rows, columns = self._answer.table.num_rows, self._answer.table.num_columns

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
-
-import panel_material_ui as pmui
-
-from cqs_core.files import to_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +11,19 @@ if TYPE_CHECKING:
 
 
 def csv_button(frame: Callable[[], pd.DataFrame], filename: str, label: str = "CSV") -> Any:
-    """Makes the file when it is clicked, of what `frame` gives then."""
+    """For the `actions` of a section.
+
+    Args:
+        frame: gives the table when the button is clicked.
+        filename: of the download.
+        label: of the button.
+    """
+    import io
+
+    import panel_material_ui as pmui
+
+    from cqs_core.files import to_csv
+
     return pmui.FileDownload(
         callback=lambda: io.BytesIO(to_csv(frame())),
         filename=filename,
