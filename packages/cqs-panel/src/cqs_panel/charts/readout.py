@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from bokeh.models import CustomJS, CustomJSTicker, CustomJSTickFormatter
 
+from cqs_panel.charts.style import SHORT_JS, WHOLE_JS
+
 if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource
 
+_FIGURE = f"const figure = (value) => {{{WHOLE_JS}}}"
 # In the browser only: the server need not know of pointer moves. The tags of `x`: bucket, coin, interval of the series.
 _SHOW = """
 if (cb_obj.event_name === "mousemove") x.cqs_at = cb_obj.x
@@ -19,8 +22,6 @@ while (a < b) { const middle = (a + b) >> 1; if (start[middle] <= at) a = middle
 const i = a - 1, known = window.cqs_readouts ??= new Map()
 if (i < 0) known.delete(x.id)
 else {
-  const figure = (value) => { const size = Math.abs(value); return value.toLocaleString("en-US", size >= 1000
-    ? {maximumFractionDigits: 0} : size >= 1 ? {maximumFractionDigits: 4} : {maximumSignificantDigits: 6}) }
   const [bucket, coin, base] = x.tags, change = 100 * (close[i] / open[i] - 1)
   const lines = {}, {xs, ys, key} = drawn.data, middle = source.data.ts[i], half = source.data.step[i] / 2
   for (let k = 0; k < xs.length; k++) if (key[k] !== "") {
@@ -54,7 +55,6 @@ const share = (value) => mode === "log" ? Math.log(value / y.start) / Math.log(y
 if (place != null && isFinite(place) && Math.abs(share(tick) - share(place)) * (frame.height - 20) <= 13) return ""
 if (mode === "percent" && y.cqs_base > 0)
   return `${new Intl.NumberFormat("en-US", {maximumFractionDigits: 2}).format(100 * (tick / y.cqs_base - 1))} %`
-return new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 5}).format(tick)
 """
 # Round figures of what the axis shows: prices, or percent.
 _TICKS = """
@@ -96,7 +96,7 @@ class Readout:
     ) -> None:
         x, y = price.x_range, price.y_range
         x.tags = ["", "", ""]
-        show = CustomJS(args={"source": source, "x": x, "drawn": lines}, code=_SHOW)
+        show = CustomJS(args={"source": source, "x": x, "drawn": lines}, code=_FIGURE + _SHOW)
         for figure in (price, volume):
             for event in ("mousemove", "mouseleave"):
                 figure.js_on_event(event, show)
@@ -109,7 +109,7 @@ class Readout:
         self._x = x
         volume.yaxis.formatter = CustomJSTickFormatter(args={"x": x}, code=_VOLUME)
         args = {"newest": newest, "y": y, "frame": price}
-        price.yaxis.formatter = CustomJSTickFormatter(args=args, code=_PRICE)
+        price.yaxis.formatter = CustomJSTickFormatter(args=args, code=_PRICE + SHORT_JS)
         price.yaxis.ticker = CustomJSTicker(args={"y": y}, major_code=_TICKS)
 
     def show(self, bucket: str, market: str, interval: str) -> None:

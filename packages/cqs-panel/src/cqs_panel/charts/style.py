@@ -39,14 +39,15 @@ _DAYS = dict.fromkeys(("milliseconds", "seconds", "minsec", "minutes", "hourmin"
     "months": "",  # their labels have the year already
     "years": "",
 }
-_SHORT = 'return new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 5}).format(tick)'
-
-_WHOLE = """
+SHORT_JS = 'return new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 5}).format(tick)'
+"""The text of a tick: five digits."""
+WHOLE_JS = """
 const size = Math.abs(value)
 const kept = size >= 1000 ? {maximumFractionDigits: 0}
   : size >= 1 ? {maximumFractionDigits: 4} : {maximumSignificantDigits: 6}
 return value.toLocaleString("en-US", kept)
 """
+"""The text of a value: as many decimals as its size deserves."""
 # Bokeh's wheel ignores `min_interval` where it may leave its focus (`maintain_focus`), and its box zoom both limits.
 # Bokeh marks what a user did as interactive; what the server does comes in two steps, start and end, and is right.
 # `seen` is the last range that was good: zooming in ends at the floor around the pointer, and then stays where it is.
@@ -183,12 +184,12 @@ def hover(renderers: list[Any], rows: list[tuple[str, str]], **params: Any) -> H
 def whole_numbers(*columns: str) -> dict[str, CustomJSHover]:
     """Formatters of a tooltip's `@column{custom}`: as many decimals as the value's size deserves."""
     spelled = (key for name in columns for key in (f"@{name}", f"@{{{name}}}"))  # HoloViews writes the second
-    return {key: CustomJSHover(code=_WHOLE) for key in spelled}
+    return {key: CustomJSHover(code=WHOLE_JS) for key in spelled}
 
 
 def short_numbers() -> CustomJSTickFormatter:
     """1.5M, 12.4K, 0.0187."""
-    return CustomJSTickFormatter(code=_SHORT)
+    return CustomJSTickFormatter(code=SHORT_JS)
 
 
 def percents() -> CustomJSTickFormatter:
