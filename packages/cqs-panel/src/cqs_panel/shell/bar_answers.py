@@ -50,6 +50,7 @@ class BarAnswers:
         self._bar, self._views, self._bucket, self._document = bar, views, bucket, document
         self._start, self._say = start, say
         self._found: list[tuple[View, Entry]] = []
+        self._told: list[dict[str, Any]] | None = None  # what the bar shows
         self._timer = Timer(document, self._look, int(1000 * SECONDS))
 
     def hear(self, said: dict[str, Any]) -> bool:
@@ -65,7 +66,8 @@ class BarAnswers:
         self._document = None
 
     def _ready(self, _: dict[str, Any]) -> None:
-        """The page is at rest: until now it had better things to do."""
+        """The page is at rest: until now it had better things to do. A bar that is drawn anew shows nothing yet."""
+        self._told = None
         if any(view.status is not None for view in self._views):
             self._timer.run(True)
 
@@ -73,8 +75,12 @@ class BarAnswers:
         self._ask(lambda: statuses(self._bucket(), self._views), self._tell)
 
     def _tell(self, done: Future[Any]) -> None:
-        if done.exception() is None:  # a bucket that is gone is told by the page
-            self._bar.send(told=[one.json() for one in done.result()])
+        if done.exception() is not None:  # a bucket that is gone is told by the page
+            return
+        told = [one.json() for one in done.result()]
+        if told != self._told:
+            self._told = told
+            self._bar.send(told=told)
 
     def _find(self, _: dict[str, Any]) -> None:
         self._ask(lambda: entries(self._bucket(), self._views), self._take)
