@@ -8,6 +8,7 @@ import time
 import pytest
 
 from cqs_core.testing.fixtures import gcs_bucket, gcs_emulator
+from cqs_monitor.alerts.watcher import Watcher
 
 __all__ = ["gcs_bucket", "gcs_emulator"]
 
@@ -76,3 +77,24 @@ def rules(put):
         return put("config/alerts.toml", text.encode())
 
     return write
+
+
+@pytest.fixture
+def beat(put):
+    """Writes a heartbeat of some age in seconds."""
+
+    def write(age: float):
+        put("logs/.heartbeat", f"{time.time() - age:.3f}".encode())
+
+    return write
+
+
+@pytest.fixture
+def watcher(bucket, hook, monkeypatch):
+    """In this process; `said` is what it printed."""
+    monkeypatch.setenv("CQS_ALERT_HOOK", hook.url)
+    bucket.check()
+    said: list[str] = []
+    made = Watcher(bucket, said.append, patience=20, blind_after=0)
+    made.said = said
+    return made

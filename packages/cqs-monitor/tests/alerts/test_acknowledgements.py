@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -13,24 +12,8 @@ from cqs_core.time.intervals import DAY
 from cqs_monitor.alerts.acknowledgements import FOLDER, Acknowledgement, acknowledge, acknowledged, withdraw
 from cqs_monitor.alerts.current import current_alerts
 from cqs_monitor.alerts.state import remembered
-from cqs_monitor.alerts.watcher import Watcher
 
 RULES = '[[rule]]\nname = "silent"\nkind = "heartbeat"\nover = "7m"\ncooldown = "0s"\n'
-
-
-@pytest.fixture
-def beat(put):
-    def write(age: float):
-        put("logs/.heartbeat", f"{time.time() - age:.3f}".encode())
-
-    return write
-
-
-@pytest.fixture
-def watcher(bucket, hook, monkeypatch):
-    monkeypatch.setenv("CQS_ALERT_HOOK", hook.url)
-    bucket.check()
-    return Watcher(bucket, lambda _: None, blind_after=0)
 
 
 def test_an_acknowledged_alert_is_not_counted_until_it_fires_anew(bucket, rules, beat):

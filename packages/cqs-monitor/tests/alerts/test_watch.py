@@ -19,20 +19,11 @@ from cqs_core import Bucket, BucketError
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.testing.waiting import until
 from cqs_monitor.alerts.state import STATE, SentAlert, WatcherState, history, remember, remembered
-from cqs_monitor.alerts.watcher import Watcher
 from cqs_monitor.performance.reader import reader_of
 
 pytestmark = pytest.mark.once
 
 RULES = '[[rule]]\nname = "silent"\nkind = "heartbeat"\nover = "7m"\nseverity = "critical"\ncooldown = "0s"\n'
-
-
-@pytest.fixture
-def beat(put):
-    def write(age: float):
-        put("logs/.heartbeat", f"{time.time() - age:.3f}".encode())
-
-    return write
 
 
 @pytest.fixture
@@ -43,17 +34,6 @@ def once(folder, hook):
         )
 
     return run
-
-
-@pytest.fixture
-def watcher(bucket, hook, monkeypatch):
-    """In this process; `said` is what it printed."""
-    monkeypatch.setenv("CQS_ALERT_HOOK", hook.url)
-    bucket.check()
-    said: list[str] = []
-    made = Watcher(bucket, said.append, patience=20, blind_after=0)
-    made.said = said
-    return made
 
 
 def test_it_tells_once_and_on_recovery_over_restarts(once, hook, beat, rules, bucket, folder):

@@ -39,7 +39,6 @@ class RuleTrial(pn.viewable.Viewer):
         self._try = pmui.Button(label="Try on the past", variant="outlined", size="small", disabled=True, margin=0)
         self._try.on_click(lambda _: self._start())
         self._why = html("")
-        self._chart: ChartPane | None = None
         self._result = pn.Column(**WIDE)
 
     def __panel__(self) -> Any:
@@ -92,7 +91,7 @@ class RuleTrial(pn.viewable.Viewer):
         chart = ChartPane(self._page, 220)
         fired = [one.at for _, one in past.fired]
         unit, span = past.rule.condition.unit(), (past.start, past.end)
-        chart.draw(lambda: threshold(steps, past.rule.over, fired, span, unit=unit, mode="page"), below=False)
+        chart.draw(lambda: threshold(steps, past.rule.over, fired, span, unit=unit, mode="page"))
         return [chart]
 
 
