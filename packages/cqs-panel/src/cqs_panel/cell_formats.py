@@ -78,7 +78,7 @@ def toned_texts(toned: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 
 
 def toggled(toggles: Mapping[str, Toggle], titles: Mapping[str, str]) -> dict[str, Any]:
-    """Booleans as check boxes and stars, each with the name of its column."""
+    """Formatters of booleans as check boxes and stars, each with the name of its column."""
     from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
     pairs = {"check": ("☑", "☐"), "star": ("★", "☆")}

@@ -119,5 +119,5 @@ class CandleFigures:
 
 
 def _heights(height: int) -> tuple[int, int]:
-    """Of price and volume, in pixels; the lower one has the axis of time."""
+    """Heights of price and volume, in pixels; the lower one has the axis of time."""
     return round(height * 0.78), round(height * 0.22) + 40
