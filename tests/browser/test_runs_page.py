@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 
 import numpy as np
@@ -44,6 +46,18 @@ def rows(page):
     return page.locator(".cqs-view-runs .tabulator-row:visible")
 
 
+@contextlib.contextmanager
+def another_version(bucket, run):
+    """Its Sharpe ratio is one of another formula meanwhile."""
+    key = f"runs/{run}/manifest.json"
+    before = bucket.read(key)
+    made = json.loads(before)
+    made["metrics"]["sharpe"] = 0
+    bucket.write(key, json.dumps(made).encode())
+    yield
+    bucket.write(key, before)
+
+
 def said(bucket, run):
     return annotation_of(bucket, manifest_of(bucket, run))
 
@@ -56,8 +70,10 @@ def test_runs_are_searched_starred_and_compared_and_the_address_says_so(visit, d
     expect(cell(page, "differing", 0)).to_have_text("Noise ratio 0.7")
     wide = page.locator(".cqs-view-runs .tabulator-tableholder").first
     assert wide.evaluate("(el) => el.scrollWidth - el.clientWidth") <= 0  # all columns are seen
-    cell(page, "star", 1).click()
-    page.locator(".toggle.on").wait_for()
+    with another_version(bucket, second):
+        cell(page, "star", 1).click()
+        page.locator(".toggle.on").wait_for()
+        page.get_by_text("1 run made under another version of: Sharpe").wait_for()
     assert said(bucket, second).star
     cell(page, "tick", 0).click()
     page.wait_for_url(f"**compare={third}**")

@@ -31,9 +31,16 @@ def _check_outcome(job: Job) -> Outcome | None:
         return None
     if job.state != "done" or not isinstance(job.result, dict):
         return Outcome("nothing was changed")
-    from cqs_backtest.views.library import check_text
+    return Outcome(_checked(job.args[1], job.result), {"run": str(job.result.get("run"))}, "Show the run")
 
-    return Outcome(check_text(job.args[1], job.result), {"run": str(job.result.get("run"))}, "Show the run")
+
+def _checked(command: str, made: Mapping[str, Any]) -> str:
+    """What `verify` or `confirm` found, in a line."""
+    if command == "confirm":
+        return f"parity {made.get('parity')} {made.get('parity_where') or ''}".strip()
+    because = made.get("because") or [""]
+    more = f", and {len(because) - 1:,} more" if len(because) > 1 else ""
+    return "identical" if made.get("verdict") == "identical" else f"changed: {because[0]}{more}"
 
 
 def _sweep_outcome(job: Job) -> Outcome | None:

@@ -24,7 +24,6 @@ from cqs_panel import (
     bar,
     choose,
     columns_button,
-    count,
     empty,
     fill,
     html,
@@ -38,7 +37,7 @@ from cqs_panel import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -62,11 +61,11 @@ class RunsView(pn.viewable.Viewer):
         self._page = page
         self._library: Library = Library((), (), ())
         self._shown: list[KeptRun] = []
-        self._ticked: list[str] = []
         self._compared: list[str] = []
         self._table: Any = None
         self._details: RunDetails | None = None
         self._damage, self._body = pn.Column(visible=False, **WIDE), pn.Column(**WIDE)
+        self._notes = pn.Column(visible=False, **WIDE)
         self._undo, self._columns = pn.Column(visible=False, **WIDE), pn.Row(margin=0)
         self._deleted_runs = pn.Column(visible=False, **WIDE)
         self._opened, self._side_by_side = pn.Column(visible=False, **WIDE), pn.Column(visible=False, **WIDE)
@@ -137,10 +136,13 @@ class RunsView(pn.viewable.Viewer):
             self._shown = self._matching()
             self._table = run_table(self._frame(), self._opened_row, self._toggled)
             self._columns[:] = [columns_button(self._table)]
-            self._body[:] = [self._table, *notes_on([run.made for run in found.runs], [run.luck for run in found.runs])]
+            self._body[:] = [self._table, self._notes]
             self._mark()
         else:
             self._list()
+        notes = notes_on([run.made for run in found.runs], [run.luck for run in found.runs])
+        if [note.object for note in notes] != [note.object for note in self._notes]:  # nothing moves for a star
+            fill(self._notes, *notes)
         self._open()
         self._compare()
 
@@ -175,8 +177,9 @@ class RunsView(pn.viewable.Viewer):
     def _toggled(self, column: str, row: int) -> None:
         run = self._shown[row]
         if column == "tick":
-            others = [one for one in self._ticked if one != run.id]
-            self._tick(others if run.id in self._ticked else [*others, run.id])
+            ticked = self._ticked
+            others = [one for one in ticked if one != run.id]
+            self._tick(others if run.id in ticked else [*others, run.id])
             return
         bucket, star = self._page.bucket, not run.said.star
         self._page.load(lambda: annotate(bucket, run.id, star=star), lambda _: self.update(), quiet=True)
@@ -184,21 +187,27 @@ class RunsView(pn.viewable.Viewer):
     def _tick(self, runs: Sequence[str]) -> None:
         self._page.remember(compare=",".join(runs))
 
+    @property
+    def _ticked(self) -> list[str]:
+        """The runs that the address compares."""
+        asked = self._page.query.get("compare", "").split(",")
+        return list(dict.fromkeys(filter(None, asked)))[:_MOST]
+
     def _mark(self) -> None:
         """Mark the run that is open and the runs that are ticked."""
         if self._table is None:
             return
+        ticked = self._ticked
         for row, run in enumerate(self._shown):
-            if bool(self._table.value["tick"].iloc[row]) != (run.id in self._ticked):
-                put(self._table, row, tick=run.id in self._ticked)
+            if bool(self._table.value["tick"].iloc[row]) != (run.id in ticked):
+                put(self._table, row, tick=run.id in ticked)
         opened = self._page.query.get("run")
         choose(self._table, next((i for i, run in enumerate(self._shown) if run.id == opened), None))
-        self._clear.visible = bool(self._ticked)
+        self._clear.visible = bool(ticked)
 
     def _take(self) -> None:
         """Take over what the address says."""
         asked = self._page.query
-        self._ticked = list(dict.fromkeys(run for run in asked.get("compare", "").split(",") if run))[:_MOST]
         for name in ("strategy", "tag"):
             value = asked.get(name, _ALL)
             if value not in self.param[name].objects.values():
@@ -238,7 +247,7 @@ class RunsView(pn.viewable.Viewer):
             self._details.update(run)
 
     def _compare(self) -> None:
-        asked = list(self._ticked)
+        asked = self._ticked
         if len(asked) < 2 or not self._library.runs:
             self._compared = []
             fill(self._side_by_side)
@@ -282,12 +291,3 @@ class RunsView(pn.viewable.Viewer):
     def _ended(self, job: Job) -> None:
         if job.args[:1] == ["backtest"] and job.args[1:2] and job.args[1] in ("run", "confirm"):
             self.update()
-
-
-def check_text(command: str, made: Mapping[str, Any]) -> str:
-    """What `verify` or `confirm` found, in a line."""
-    if command == "confirm":
-        return f"parity {made.get('parity')} {made.get('parity_where') or ''}".strip()
-    because = made.get("because") or [""]
-    more = f", and {count(len(because) - 1)} more" if len(because) > 1 else ""
-    return "identical" if made.get("verdict") == "identical" else f"changed: {because[0]}{more}"
