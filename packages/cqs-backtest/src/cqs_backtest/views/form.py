@@ -234,8 +234,12 @@ def _day(text: str | None) -> dt.date | None:
 
 def set_arguments(values: Mapping[str, Any]) -> list[str]:
     """Parameters of a strategy as the command line takes them."""
-    texts = (f"{name}={to_text(value) if isinstance(value, float) else value}" for name, value in values.items())
-    return [part for text in texts for part in ("--set", text)]
+    return [part for name, value in values.items() for part in ("--set", f"{name}={_assigned(value)}")]
+
+
+def _assigned(value: Any) -> str:
+    value = value.item() if hasattr(value, "item") else value  # numpy's
+    return str(value) if value is None or isinstance(value, bool) else to_text(value)
 
 
 def feature_lines(features: dict[str, Any]) -> str:

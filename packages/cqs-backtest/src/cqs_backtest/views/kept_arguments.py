@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_backtest.request import BASKET
 from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments, kept_values
 from cqs_backtest.search.store import column_of
-from cqs_backtest.views.form import feature_lines
+from cqs_backtest.views.form import feature_lines, set_arguments
 from cqs_backtest.views.search_form import objectives_of
 from cqs_core import UnknownName, UsageError, plugins, settings
 from cqs_panel import to_text
@@ -24,11 +24,8 @@ def run_arguments(made: Mapping[str, Any], row: Mapping[str, Any], name: str) ->
         row: of the set.
         name: of the run.
     """
-    found = ["backtest", "run", *request_arguments(made), "--name", name]
-    for parameter in made["strategy"]["parameters"]:
-        if parameter != "only_in" and (value := row[column_of(parameter)]) is not None:
-            found += ["--set", f"{parameter}={_text(value)}"]
-    return found
+    values = _known({parameter: row[column_of(parameter)] for parameter in own_parameters(made)})
+    return ["backtest", "run", *request_arguments(made), "--name", name, *set_arguments(values)]
 
 
 def again_arguments(made: Mapping[str, Any], name: str = "") -> list[str]:
@@ -48,9 +45,7 @@ def again_arguments(made: Mapping[str, Any], name: str = "") -> list[str]:
     found += ["--engine", made["engine"]]
     if (impact := made["costs"].get("impact")) is not None:
         found += ["--impact", to_text(impact)]
-    for parameter, value in made["strategy"]["parameters"].items():
-        if parameter != "only_in" and value is not None:
-            found += ["--set", f"{parameter}={_text(value)}"]
+    found += set_arguments(_known(own_parameters(made)))
     return [*found, "--name", name] if name else found
 
 
@@ -78,9 +73,8 @@ def search_arguments(made: Mapping[str, Any]) -> list[str]:
     """The strategy and the options of every command that searches, as a sweep was made with."""
     found = request_arguments(made)
     found += [part for name in objectives_of(made) for part in ("--objective", name)]
-    for parameter, value in made["strategy"]["parameters"].items():
-        if parameter != "only_in" and parameter not in made["axes"] and value is not None:
-            found += ["--set", f"{parameter}={_text(value)}"]
+    fixed = {parameter: value for parameter, value in own_parameters(made).items() if parameter not in made["axes"]}
+    found += set_arguments(_known(fixed))
     for parameter in made["axes"]:
         typed = (made["ranges"] or {}).get(parameter)
         found += ["--param", f"{parameter}={typed}" if typed else parameter]
@@ -109,6 +103,11 @@ def request_arguments(made: Mapping[str, Any], options: Iterable[str] = SEARCHED
     return [*found, "--only-in", only] if only else found
 
 
-def _text(value: Any) -> str:
-    value = value.item() if hasattr(value, "item") else value  # numpy's
-    return str(value) if isinstance(value, bool) else to_text(value)
+def own_parameters(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that its strategy has by itself; `only_in` is an option of the command."""
+    return {name: value for name, value in made["strategy"]["parameters"].items() if name != "only_in"}
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that have a value."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.loading.strategies import find
 from cqs_backtest.views.form import set_arguments
-from cqs_backtest.views.kept_arguments import request_arguments, search_arguments
+from cqs_backtest.views.kept_arguments import own_parameters, request_arguments, search_arguments
 from cqs_backtest.views.ranges import ParameterRanges
 from cqs_core import plugins
 from cqs_panel import to_text
@@ -77,7 +77,7 @@ def _searched(made: Mapping[str, Any]) -> list[str]:
     """The ranges that the windows search: those of a sweep; for a run, about a hundred sets of the whole ranges."""
     if "axes" in made:
         return search_arguments(made)
-    own = {name: value for name, value in made["strategy"]["parameters"].items() if name != "only_in"}
+    own = own_parameters(made)
     strategy = find(plugins().strategy(made["strategy"]["name"]), own)
     ranges = ParameterRanges(strategy, lambda: None).texts
     fixed = {name: value for name, value in own.items() if name not in ranges and value is not None}
