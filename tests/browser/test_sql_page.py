@@ -55,6 +55,9 @@ def test_a_query_is_a_table_a_chart_a_file_and_an_address(visit, dashboard, buck
     page.reload()
     page.get_by_text("30 rows").wait_for()
     expect(page.get_by_label("SQL query")).to_have_value(HOSTILE)
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.get_by_label("Chart", exact=True).wait_for()
+    seen.wait_to_fit()
 
 
 def test_an_error_has_its_place_and_what_has_no_end_is_ended_by_hand(visit, dashboard, bucket):
