@@ -43,14 +43,12 @@ def list_runs(bucket: str | None, as_json: bool) -> None:
     rows = [_summary(*each) for each in zip(found, said, worth, strict=True)]
 
     def table() -> None:
-        for row, luck in zip(rows, worth, strict=True):
+        for row, luck, annotation in zip(rows, worth, said, strict=True):
             dates = f"{row['first'][:10]} to {row['last'][:10]}"
             mark = "  (metrics of another version)" if row["other_versions"] else ""
             deflated = f", deflated {luck.short} sets" if luck.short else ""
             text = f"CAGR {_number(row['cagr'])} %  Sharpe {_number(row['sharpe'], 2)}{deflated}{mark}"
-            tags = "".join(f"  #{tag}" for tag in row["tags"])
-            named = f"{'  *' if row['star'] else ''}{'  ' if row['name'] else ''}{row['name']}{tags}"
-            click.echo(safe(f"{row['id']}  {row['symbols']}  {dates}  {text}{named}"))
+            click.echo(safe(f"{row['id']}  {row['symbols']}  {dates}  {text}{_said(annotation)}"))
         if not rows:
             click.echo("no runs yet; `cqs backtest run` keeps them")
 
@@ -78,7 +76,7 @@ def annotate(
     star: bool | None,
 ) -> None:
     """Name, tag or star RUN, or add a note to it. What verify checks stays as it is."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from cqs_backtest.runs import annotate as keep_annotation
     from cqs_backtest.runs import annotation_of, manifest_of
@@ -91,8 +89,7 @@ def annotate(
     kept = keep_annotation(opened, made["id"], seen, name=name, note=note, tags=tags, star=star)
 
     def text() -> None:
-        tags = "".join(f"  #{tag}" for tag in kept.tags)
-        click.echo(safe(f"{made['id']}{'  *' if kept.star else ''}  {kept.name or '(no name)'}{tags}"))
+        click.echo(safe(f"{made['id']}{_said(replace(kept, name=kept.name or '(no name)'))}"))
         for line in kept.note.splitlines():
             click.echo(safe(f"  {line}"))
 
@@ -248,6 +245,12 @@ def report(bucket: str | None, as_json: bool, run: str, output: Path) -> None:
 def _say_each(verb: str, texts: Sequence[str]) -> None:
     for text in texts:
         click.echo(safe(f"{verb} {text}".strip()))
+
+
+def _said(annotation: Annotation) -> str:
+    """Star, name and tags, each after two spaces."""
+    parts = ["*" if annotation.star else "", annotation.name, *(f"#{tag}" for tag in annotation.tags)]
+    return "".join(f"  {part}" for part in parts if part)
 
 
 def _summary(made: dict[str, Any], said: Annotation, luck: Luck) -> dict[str, Any]:

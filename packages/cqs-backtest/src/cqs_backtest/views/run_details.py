@@ -13,6 +13,7 @@ import panel_material_ui as pmui
 
 from cqs_backtest import charts
 from cqs_backtest.runs import Annotation, annotate, annotation_of, delete, read
+from cqs_backtest.runs.annotating import LONGEST_NAME, LONGEST_NOTE
 from cqs_backtest.views.kept_arguments import again_arguments
 from cqs_backtest.views.run_figures import badges
 from cqs_backtest.views.titles import candles_of, title_of
@@ -45,9 +46,9 @@ class RunDetails(pn.viewable.Viewer):
         super().__init__()
         self._page, self.run, self._changed, self._removed = page, run, changed, removed
         self._seen = run.said
-        self._name = pmui.TextInput(label="Name", value=run.said.name, max_length=120, **FIELD)
+        self._name = pmui.TextInput(label="Name", value=run.said.name, max_length=LONGEST_NAME, **FIELD)
         self._tags = pmui.TextInput(label="Tags, separated by commas", value=", ".join(run.said.tags), **FIELD)
-        self._note = pmui.TextAreaInput(label="Note", value=run.said.note, rows=4, max_length=4_000, **FIELD)
+        self._note = pmui.TextAreaInput(label="Note", value=run.said.note, rows=4, max_length=LONGEST_NOTE, **FIELD)
         self._save = self._button("Save", "save", self._keep, variant="contained")
         self._delete = ConfirmButton("Delete", "Delete this run?", self._remove, icon="delete", **_LOOK)
         self._head, self._message = html(""), pn.Column(visible=False, **WIDE)
