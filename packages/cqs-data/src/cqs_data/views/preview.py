@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 import pyarrow as pa
 
-from cqs_core import Lake
+from cqs_core import FIELDS, Lake
 from cqs_core.lake import stamps
 from cqs_core.time import intervals
 from cqs_core.time.clock import iso
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROWS = 200
 _FILE_ROWS = 10_000
-_COLUMNS = ("time", "open", "high", "low", "close", "volume")
+_COLUMNS = ("time", *FIELDS)
 
 
 class CandlePreview(pn.viewable.Viewer):
@@ -43,7 +43,7 @@ class CandlePreview(pn.viewable.Viewer):
         self._table = table(
             _shown(rows, zone),
             titles={name: name.capitalize() for name in _COLUMNS},
-            prices=dict.fromkeys(_COLUMNS[1:], ""),
+            prices=dict.fromkeys(FIELDS, ""),
             page_size=10,
             phone=("time", "close", "volume"),
             placeholder="No candles up to this day",

@@ -6,18 +6,16 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import plugins
+from cqs_core import FIELDS, Series, plugins
 from cqs_panel import html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CANDLES = {
-    "exchange": "varchar",
-    "market": "varchar",
-    "interval": "varchar",
+    **dict.fromkeys(Series._fields, "varchar"),
     "ts": "timestamptz",
-    **dict.fromkeys(("open", "high", "low", "close", "volume"), "double"),
+    **dict.fromkeys(FIELDS, "double"),
 }
 _EXAMPLES = {
     "Newest candle of each series": """\
