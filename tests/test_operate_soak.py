@@ -18,7 +18,6 @@ import signal
 import socket
 import statistics
 import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
@@ -29,14 +28,13 @@ import psutil
 import pytest
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.testing.command import cqs
+from cqs_core.testing.command import CQS, cqs
 from cqs_core.testing.waiting import until
 from cqs_monitor import Logs
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "60"))
 pytestmark = [pytest.mark.soak, pytest.mark.once, pytest.mark.timeout(60 * MINUTES + 900)]
 
-CQS = [sys.executable, "-c", "from cqs_core.cli import main; main()"]
 PAUSE, OUTAGE = 6.0, 8.0  # seconds between two faults, and that one lasts
 MORE_MB, MORE_FILES = 12, 4  # that a service may have at the end beside the beginning
 SERIES = [Series("upbit", "BTC/KRW", "1m"), Series("upbit", "ETH/KRW", "1m")]

@@ -8,12 +8,11 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from cqs_core.testing.command import cqs
+from cqs_core.testing.command import CQS, cqs
 from cqs_core.testing.waiting import until
 
 SERVICES = {  # with the words that say that it is at work
@@ -43,7 +42,7 @@ def bucket(tmp_path, sandbox):
 def started(words: list[str], log: Path, environment: dict[str, str]):
     """A command as `uv run` starts it, in a process group of its own."""
     uv = shutil.which("uv")
-    program = [uv, "run", "--no-sync", "cqs"] if uv else [sys.executable, "-c", "from cqs_core.cli import main; main()"]
+    program = [uv, "run", "--no-sync", "cqs"] if uv else CQS
     with log.open("wb") as output:
         running = subprocess.Popen(
             [*program, *words], stdout=output, stderr=output, env=os.environ | environment, start_new_session=True

@@ -12,7 +12,6 @@ import datetime as dt
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cqs_core.testing.command import cqs
+from cqs_core.testing.command import CQS, cqs
 from cqs_core.testing.waiting import until
 from cqs_panel.testing.browser import open_visit
 
@@ -36,7 +35,6 @@ ALLOWED = {
     "serve": set(HEAVY) - {"ccxt", "gcsfs", "google", "sklearn", "joblib", "duckdb", "bt", "numba"},
 }
 TOGETHER_MB = 450
-CQS = [sys.executable, "-c", "from cqs_core.cli import main; main()"]
 
 
 @dataclass

@@ -13,10 +13,8 @@ import pytest
 from cqs_core import DataError, UsageError
 from cqs_core.cli import emit_array, open_bucket
 from cqs_core.cli.options import plain
-from cqs_core.testing.command import cqs, cqs_json, refusal
+from cqs_core.testing.command import CQS, cqs, cqs_json, refusal
 from cqs_core.testing.site import Site
-
-CQS = [sys.executable, "-c", "from cqs_core.cli import main; main()"]
 
 TOOLS = """
 import click

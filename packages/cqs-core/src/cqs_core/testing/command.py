@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+CQS = (sys.executable, "-c", "from cqs_core.cli import main; main()")
+"""The words that start `cqs` with this Python, for tests that start, stop and watch its process themselves."""
+
 
 def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run one command, in a process that is forked where that makes no difference (`cqs_core.testing.forked`).
@@ -34,7 +37,7 @@ def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **variables: str
 
 def _run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", "from cqs_core.cli import main; main()", *args],
+        [*CQS, *args],
         capture_output=True,
         encoding="utf-8",
         timeout=timeout,
