@@ -53,8 +53,9 @@ class Forks:
             leave()
 
     def _end(self, *_: object) -> None:
-        if os.getpid() == self._parent:
-            _end_children()
+        if os.getpid() != self._parent:
+            leave()  # an exception would be ignored while `os.fork` calls what others registered
+        _end_children()
         raise SystemExit(0)
 
 
