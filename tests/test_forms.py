@@ -219,6 +219,20 @@ def test_a_set_becomes_a_run_with_its_own_parameters():
     assert (asked["name"], asked["keep"]) == ("set 3", True)
 
 
+def test_a_kept_number_keeps_its_last_digit_and_a_slider_adds_none(shell):
+    noise, fee = 0.1 + 0.2, 0.0005000000000000001
+    values = MADE["strategy"]["parameters"] | {"noise_ratio": np.float64(noise)}
+    asked = run.make_context("run", run_arguments(MADE | {"costs": MADE["costs"] | {"fee": fee}}, values, "")[2:]).params
+    assert "noise_ratio=0.30000000000000004" in asked["params"]
+    assert asked["fee"] == fee
+    form = BacktestForm(found(), page(shell))
+    form.configured.noise_ratio = noise
+    form.volume_share = 100 * 0.07
+    asked = run.make_context("run", form.arguments()[2:]).params
+    assert "noise_ratio=0.3" in asked["params"]
+    assert asked["max_volume_share"] == 0.07
+
+
 def test_the_form_takes_what_a_search_was_made_of(shell):
     form = SearchForm(found(), page(shell))
     form.fill(MADE)

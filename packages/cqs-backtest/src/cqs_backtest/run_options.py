@@ -186,8 +186,18 @@ def arguments(values: Mapping[str, Any], names: Iterable[str] = OPTIONS) -> list
         if option.kind is bool:
             found.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            found += [f"--{flag}", f"{value:.12g}" if isinstance(value, int | float) else str(value)]
+            found += [f"--{flag}", number_text(value) if isinstance(value, int | float) else str(value)]
     return found
+
+
+def number_text(value: float) -> str:
+    """The shortest text that is read as the same number.
+
+    >>> number_text(1e7), number_text(0.3), number_text(0.1 + 0.2), number_text(5)
+    ('10000000', '0.3', '0.30000000000000004', '5')
+    """
+    short = f"{value:.12g}"
+    return short if float(short) == value else repr(value)
 
 
 SEARCHED = tuple(name for name, option in OPTIONS.items() if option.searched)

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from cqs_backtest.request import BASKET, quote_of
-from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments
+from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments, number_text
 from cqs_backtest.views.option_fields import SHOWN, OptionFields, as_percent, fields_of, option_widget, typed_values
 from cqs_core import plugins, settings
 from cqs_core.lake import divides
@@ -117,7 +117,7 @@ class BacktestForm(StrategyForm, OptionFields):
         offered(self, "benchmark")
         made = ["backtest", "run", *self.request_arguments(OPTIONS)]
         made += ["--benchmark", self.benchmark] if self.benchmark != _EQUAL_WEIGHTS else []
-        return made + set_arguments(self.configured.values())
+        return made + set_arguments(rounded(self.configured.values()))
 
     def request_arguments(self, options: Iterable[str] = SEARCHED) -> list[str]:
         """The strategy and the options of a command that runs one, but for its parameters.
@@ -133,7 +133,7 @@ class BacktestForm(StrategyForm, OptionFields):
         made += ["--symbols", ",".join(self.symbols), "--interval", self.interval]
         made += ["--start", str(self.start)] if self.start else []
         made += ["--end", str(self.end)] if self.end else []
-        made += arguments(typed_values(self), options)
+        made += arguments(rounded(typed_values(self)), options)
         for line in filter(None, map(str.strip, self.features.splitlines())):
             made += ["--feature", line]
         return made + (["--only-in", self.only_in.strip()] if self.only_in.strip() else [])
@@ -232,13 +232,20 @@ def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text[:10]) if text else None
 
 
+def rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of fields without the digits that sliders and percentages add: 0.6000000000000001 is 0.6."""
+    return {name: float(to_text(value)) if isinstance(value, float) else value for name, value in values.items()}
+
+
 def set_arguments(values: Mapping[str, Any]) -> list[str]:
-    """Parameters of a strategy as the command line takes them."""
+    """Parameters of a strategy as the command line takes them: every number to its last digit."""
     return [part for name, value in values.items() for part in ("--set", f"{name}={_assigned(value)}")]
 
 
 def _assigned(value: Any) -> str:
     value = value.item() if hasattr(value, "item") else value  # numpy's
+    if isinstance(value, float):
+        return number_text(value)
     return str(value) if value is None or isinstance(value, bool) else to_text(value)
 
 

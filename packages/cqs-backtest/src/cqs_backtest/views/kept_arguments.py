@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.request import BASKET
-from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments, kept_values
+from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments, kept_values, number_text
 from cqs_backtest.search.store import column_of
 from cqs_backtest.views.form import feature_lines, set_arguments
 from cqs_backtest.views.search_form import objectives_of
 from cqs_core import UnknownName, UsageError, plugins, settings
-from cqs_panel import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,7 +43,7 @@ def again_arguments(made: Mapping[str, Any], name: str = "") -> list[str]:
         found += ["--benchmark", benchmark]
     found += ["--engine", made["engine"]]
     if (impact := made["costs"].get("impact")) is not None:
-        found += ["--impact", to_text(impact)]
+        found += ["--impact", number_text(impact)]
     found += set_arguments(_known(own_parameters(made)))
     return [*found, "--name", name] if name else found
 

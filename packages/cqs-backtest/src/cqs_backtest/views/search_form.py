@@ -11,7 +11,7 @@ import param
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.run_options import OPTIONS
-from cqs_backtest.views.form import BacktestForm, set_arguments
+from cqs_backtest.views.form import BacktestForm, rounded, set_arguments
 from cqs_backtest.views.option_fields import SHOWN
 from cqs_backtest.views.ranges import ParameterRanges
 from cqs_panel import WIDE, offered, pair, parameter_widgets
@@ -101,7 +101,8 @@ class SearchForm(BacktestForm):
         """
         offered(self, "method", "objectives")
         made, searched = self.request_arguments(), self.ranges.texts
-        made += set_arguments({name: value for name, value in self.configured.values().items() if name not in searched})
+        fixed = {name: value for name, value in self.configured.values().items() if name not in searched}
+        made += set_arguments(rounded(fixed))
         for name, text in searched.items():
             made += ["--param", f"{name}={text}"]
         counted = {RANDOM: "--random", OPTUNA: "--optimize"}.get(self.method)
