@@ -222,7 +222,9 @@ def test_a_set_becomes_a_run_with_its_own_parameters():
 def test_a_kept_number_keeps_its_last_digit_and_a_slider_adds_none(shell):
     noise, fee = 0.1 + 0.2, 0.0005000000000000001
     values = MADE["strategy"]["parameters"] | {"noise_ratio": np.float64(noise)}
-    asked = run.make_context("run", run_arguments(MADE | {"costs": MADE["costs"] | {"fee": fee}}, values, "")[2:]).params
+    asked = run.make_context(
+        "run", run_arguments(MADE | {"costs": MADE["costs"] | {"fee": fee}}, values, "")[2:]
+    ).params
     assert "noise_ratio=0.30000000000000004" in asked["params"]
     assert asked["fee"] == fee
     form = BacktestForm(found(), page(shell))
