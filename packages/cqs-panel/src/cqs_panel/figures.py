@@ -51,18 +51,17 @@ def ratio(value: float | None) -> str:
     return f"{value:,.2f}" if math.isfinite(value) else "∞" if value > 0 else "-∞"
 
 
-def short(value: float | None) -> str:
-    """Three digits and a letter.
+def short(value: float | None, digits: int = 3) -> str:
+    """Three digits and a letter; with two digits, still all those before the point.
 
-    >>> short(1_234_567), short(950)
-    ('1.23M', '950')
+    >>> short(1_234_567), short(950), short(999_700), short(-1_234_567, 2), short(99_700, 2)
+    ('1.23M', '950', '1M', '-1.2M', '99.7k')
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN
-    for step, letter in _STEPS:
-        if abs(value) >= step:
-            return f"{value / step:.3g}{letter}"
-    return f"{value:.3g}"
+    size = float(f"{abs(value):.3g}")  # 999,700 is a million
+    step, letter = next(((step, letter) for step, letter in _STEPS if size >= step), (1, ""))
+    return f"{value / step:.{digits if size < 99.5 * step else 3}g}{letter}"
 
 
 def count(value: int | None) -> str:

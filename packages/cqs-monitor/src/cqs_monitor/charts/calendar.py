@@ -8,26 +8,40 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import CustomJS, NoOverlap, TapTool
+from bokeh.models import CustomJS, TapTool, Title
 
 from cqs_monitor.charts.profit import total_of
-from cqs_panel import amount
+from cqs_panel import amount, short
 from cqs_panel.charts import Mode, holoviews, look, tooltip
 from cqs_panel.theme import GREY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
+    from cqs_panel.charts import Look
+
 _WEEKS = 53
+_ACROSS = 27  # weeks of each half of the year
+_DOWN = 8  # places of each half: the names of the months, and seven days
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_INSET = 0.08  # of a day's place, to each side
-_OPEN = """
+_INSET = 0.06  # of a day's place, to each side
+_STRONGEST = 0.6  # opacity, so that figures can be read on it in light and dark
+_NARROW = 33  # pixels of a day's place, below which it has no figure
+_FIT = "text.visible = figure.inner_width / across >= least"
+_TAP = """
 const at = cb_data.source.inspected.indices[0] ?? cb_data.source.selected.indices[0]
-const address = cb_data.source.data.address[at]
-if (address) Object.assign(document.body.appendChild(document.createElement("a")), {href: address}).click()
-document.body.querySelector(`:scope > a[href="${CSS.escape(address)}"]`)?.remove()
+const {told, address} = cb_data.source.data
+if (at == null) return
+if (!text.visible && !title.text.startsWith(told[at])) {
+  title.text = told[at] + (address[at] ? " · tap again for its trades" : "")
+  return
+}
+if (!address[at]) return
+const link = document.body.appendChild(document.createElement("a"))
+Object.assign(link, {href: address[at]}).click()
+link.remove()
 """
 
 
@@ -37,10 +51,13 @@ def calendar(
     last: dt.date | None = None,
     currency: str = "",
     links: Mapping[dt.date, str] | None = None,
-    height: int = 170,
+    height: int = 340,
     mode: Mode = "light",
 ) -> Any:
-    """PnL of each day of 53 weeks as squares; those at full color gained or lost at least what the strongest 5 % did.
+    """PnL of each day of 53 weeks as squares with figures, in two halves; the newest day is at the lower right.
+
+    Those at full color gained or lost at least what the strongest 5 % did. Where squares are too narrow for figures,
+    they are colors alone, and with `links` the first tap on one shows its figure.
 
     Args:
         pnl: daily, as `cqs_monitor.pnl` gives it, or PnL by date.
@@ -55,21 +72,25 @@ def calendar(
     end = last or max(known, default=dt.date(1970, 1, 1))
     first = end - dt.timedelta(days=end.weekday() + 7 * (_WEEKS - 1))
     days = [first + dt.timedelta(days=i) for i in range((end - first).days + 1)]
-    strongest = full_strength(known, days)
-    week, row = np.divmod(np.arange(len(days)), 7)
+    week, row = _places(len(days))
     cells = {"left": week + _INSET, "bottom": row + _INSET, "right": week + 1 - _INSET, "top": row + 1 - _INSET}
-    cells["color"] = np.array([_color(shown, known.get(day), strongest) for day in days])
-    cells["told"] = np.array([_told(day, known.get(day), currency) for day in days])
-    cells["day"] = np.array([day.isoformat() for day in days])
-    cells["address"] = np.array([(links or {}).get(day, "") for day in days])
+    cells |= _described(shown, days, known, currency, links or {})
     drawn = hv.Rectangles(cells, ["left", "bottom", "right", "top"], ["color", "told", "day", "address"]).opts(
         color="color", line_color=None, **tooltip([("", "@told")], hover_mode="mouse"), backend="bokeh"
     )
-    months = [(week + 0.5, _month(day)) for week, day in enumerate(days[::7]) if day.day <= 7]
-    axes: dict[str, Any] = {"xticks": months, "yticks": [(i + 0.5, _NAMES[i]) for i in (0, 2, 4, 6)]}
-    axes |= {"xaxis": "top", "yaxis": "left", "invert_yaxis": True, "xlim": (0, _WEEKS), "ylim": (0, 7)}
+    figures = [_figure(known.get(day)) for day in days]
+    told = hv.Labels((week + 0.5, row + 0.5, figures), ["x", "y"], "text").opts(
+        text_color=shown.text, text_font_size="11px", backend="bokeh"
+    )
+    at = [i for i, day in enumerate(days) if day.day <= 7 and not day.weekday()]
+    months = hv.Labels((week[at] + _INSET, row[at] - 0.4, [_month(days[i]) for i in at]), ["x", "y"], "month").opts(
+        text_color=shown.text, text_font_size="11px", text_align="left", backend="bokeh"
+    )
+    names = [(half * _DOWN + day + 1.5, _NAMES[day]) for half in (0, 1) for day in (0, 2, 4, 6)]
+    axes: dict[str, Any] = {"xaxis": None, "yaxis": "left", "yticks": names, "invert_yaxis": True}
+    axes |= {"xlim": (0, _ACROSS), "ylim": (0, 2 * _DOWN), "show_grid": False}
     dress = functools.partial(_dress, opens=bool(links))
-    return hv.Overlay([drawn]).opts(**shown.figure(height, show_grid=False, dress=dress, **axes), backend="bokeh")
+    return (drawn * told * months).opts(**shown.figure(height, dress=dress, **axes), backend="bokeh")
 
 
 def full_strength(pnl: Mapping[dt.date, float], days: Iterable[dt.date]) -> float:
@@ -83,10 +104,34 @@ def _by_date(pnl: pd.DataFrame) -> dict[dt.date, float]:
     return {day: value for day, value in zip(days, total_of(pnl).tolist(), strict=True) if value}
 
 
-def _color(shown: Any, value: float | None, strongest: float) -> str:
+def _places(days: int) -> tuple[Any, Any]:
+    """Column and row of each day. The newer half is full; the older one begins a column later, if it is shorter."""
+    week, weekday = np.divmod(np.arange(days), 7)
+    half, column = np.divmod(week + 2 * _ACROSS - _WEEKS, _ACROSS)
+    return column, half * _DOWN + weekday + 1
+
+
+def _described(
+    shown: Look, days: Sequence[dt.date], pnl: Mapping[dt.date, float], currency: str, links: Mapping[dt.date, str]
+) -> dict[str, Any]:
+    strongest = full_strength(pnl, days)
+    return {
+        "color": np.array([_color(shown, pnl.get(day), strongest) for day in days]),
+        "told": np.array([_told(day, pnl.get(day), currency) for day in days]),
+        "day": np.array([day.isoformat() for day in days]),
+        "address": np.array([links.get(day, "") for day in days]),
+    }
+
+
+def _color(shown: Look, value: float | None, strongest: float) -> str:
     if not value:
         return f"{GREY}1f"
-    return str(shown.shade(0.25 + 0.75 * min(1.0, abs(value) / strongest), gain=value > 0))
+    return shown.shade(_STRONGEST * (0.25 + 0.75 * min(1.0, abs(value) / strongest)), gain=value > 0)
+
+
+def _figure(value: float | None) -> str:
+    """At most five characters; empty where nothing was sold."""
+    return "" if value is None else short(value, digits=2)
 
 
 def _told(day: dt.date, value: float | None, currency: str) -> str:
@@ -94,12 +139,20 @@ def _told(day: dt.date, value: float | None, currency: str) -> str:
 
 
 def _month(day: dt.date) -> str:
-    return f"{day:%b %Y}" if day.month == 1 else f"{day:%b}"
+    return f"{day:%b} ’{day:%y}" if day.month == 1 else f"{day:%b}"
 
 
 def _dress(figure: Any, *, opens: bool) -> None:
-    if opens:
-        figure.add_tools(TapTool(behavior="inspect", callback=CustomJS(code=_OPEN)))
     figure.ygrid.visible = False
-    figure.xaxis.major_label_policy = NoOverlap(min_distance=4)
     figure.min_border_right = 8  # the axis is at the left
+    cells, text, _ = figure.renderers
+    fit = CustomJS(args={"figure": figure, "text": text, "across": _ACROSS, "least": _NARROW}, code=_FIT)
+    figure.js_on_change("inner_width", fit)
+    if not opens:
+        return
+    title = Title(
+        text=" ", text_font_size="12px", text_font_style="normal", text_color=figure.yaxis[0].axis_label_text_color
+    )
+    figure.add_layout(title, "below")
+    cells.data_source.js_on_change("data", CustomJS(args={"title": title}, code="title.text = ' '"))
+    figure.add_tools(TapTool(behavior="inspect", callback=CustomJS(args={"text": text, "title": title}, code=_TAP)))

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_panel import SCROLLS, WIDE, html
+from cqs_panel import WIDE, html
 from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cqs_panel import PageState
-
-_NEWEST_FIRST = ":host{direction:rtl}"
 
 
 class FigureChart(pn.viewable.Viewer):
@@ -26,19 +24,14 @@ class FigureChart(pn.viewable.Viewer):
         page: that shows it.
         height: in pixels.
         below: whether it may wait until the page rests.
-        least: pixels of width below which it scrolls; its right end is in view first.
     """
 
-    def __init__(self, page: PageState, height: int, *, below: bool = False, least: int = 0) -> None:
+    def __init__(self, page: PageState, height: int, *, below: bool = False) -> None:
         super().__init__()
         self._pane, self._below = ChartPane(page, height), below
         self._figures: Any = None
         self._caption = html("", visible=False)
-        # in CSS: a `min_width` of Panel would widen everything around it
-        inside = pn.Column(self._pane, stylesheets=[f":host{{direction:ltr;min-width:{least}px}}"], **WIDE)
-        self._root = pn.Column(
-            pn.Column(inside, stylesheets=[SCROLLS, _NEWEST_FIRST] if least else [], **WIDE), self._caption, **WIDE
-        )
+        self._root = pn.Column(self._pane, self._caption, **WIDE)
 
     def __panel__(self) -> Any:
         return self._root

@@ -28,7 +28,7 @@ class PnlCharts:
         self.curve = FigureChart(page, 384)  # dates included
         self.symbols = FigureChart(page, 240, below=True)
         self.hours = FigureChart(page, 200, below=True)
-        self.year = FigureChart(page, 170, below=True, least=640)
+        self.year = FigureChart(page, 340, below=True)
 
     def update(self, report: Report, now: int, link: Callable[[dt.date], str]) -> None:
         """Show another report.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
-from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, Span, Text
+from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, Span, Text, Title
 
 from cqs_core import UsageError
 from cqs_core.isolation import absent
@@ -197,6 +197,8 @@ def _follow_theme(shown: Any) -> None:
     for drawn in shown.select(GlyphRenderer):
         if isinstance(drawn.glyph, Text):
             shown.yaxis[0].js_link("axis_label_text_color", drawn.glyph, "text_color")
+    for title in shown.select(Title):
+        shown.yaxis[0].js_link("axis_label_text_color", title, "text_color")
 
 
 def _cross(shown: Any) -> None:
