@@ -9,6 +9,7 @@ from cqs_core import Health
 from cqs_core.time.clock import iso
 from cqs_monitor.alerts.lease import newest
 from cqs_monitor.alerts.rule_reader import KEY
+from cqs_monitor.performance.bot_signs import last_changes
 from cqs_monitor.performance.reader import reader_of
 
 if TYPE_CHECKING:
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
 
 def bots(bucket: Bucket) -> Iterator[Health]:
     """When each account's log last changed, and the bot's heartbeat."""
-    snapshot, now = reader_of(bucket.address).refresh().snapshot, time.time()
-    changes = dict.fromkeys(snapshot.accounts, 0.0)
-    for file in snapshot.files:  # once: they are many, and Prometheus asks often
-        if file.account in changes:
-            changes[file.account] = max(changes[file.account], file.modified or 0.0)
-    for account, changed in changes.items():
-        yield Health(f"log of {account}", "ok", f"changed {iso(int(changed * 1000))[:19]}Z", now - changed)
+    figures, now = reader_of(bucket.address).refresh(), time.time()
+    snapshot = figures.snapshot
+    for account, changed in figures.once("changed", lambda: last_changes(snapshot)).items():
+        at = changed or 0
+        yield Health(f"log of {account}", "ok", f"changed {iso(at)[:19]}Z", now - at / 1000)
     heartbeat = snapshot.heartbeat
     if heartbeat.at is not None:
         yield Health("heartbeat", "ok", f"{iso(heartbeat.at)[:19]}Z", now - heartbeat.at / 1000)

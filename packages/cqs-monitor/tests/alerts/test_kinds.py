@@ -249,3 +249,10 @@ def test_a_kind_of_a_plugin_that_fails_takes_no_other_rule_down(losing, bucket, 
     assert [alert.rule.kind for alert in alerts] == ["churn"]
     assert "it could not be evaluated" in issues[-1].reason
     assert issues[-1].line == 1
+
+
+def test_the_oldest_heartbeat_counts_where_accounts_have_their_own(put, ask):
+    put("logs/.heartbeat", f"{kst('2026-01-05T10:07') / 1000}".encode())
+    put("logs/Main/.heartbeat", f"{kst('2026-01-05T10:00') / 1000}".encode())
+    (late,) = ask('kind = "heartbeat"', "2026-01-05T10:08")
+    assert (late.state, late.signal.value) == ("firing", 480)

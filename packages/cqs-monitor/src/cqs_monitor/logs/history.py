@@ -142,7 +142,7 @@ class Logs:
             formats={account: form for account, form in layout.formats.items() if account not in found.copies},
             positions={account: held for account, held in positions.items() if account not in found.copies},
             states={account: state for account, state in states.items() if account not in found.copies},
-            heartbeat=self._small.heartbeat(layout),
+            heartbeats=self._small.heartbeats(layout),
             errors=errors,
             layout=layout,
             unread=self._unread(layout),

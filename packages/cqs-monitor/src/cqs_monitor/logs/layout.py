@@ -98,7 +98,7 @@ class Layout:
         trades: files of trades by group: format, version and month, `crypto-bot-1.2025-10`; single files come first.
         formats: by account.
         positions: by account, as is `states`.
-        heartbeat: of the whole bot, with its format.
+        heartbeats: by account, with their formats; that of the whole bot is of the account "".
         errors: JSON-lines files of errors.
         unclear: why the format of an account's files is unknown, by account; they are not read.
         problems: files that are not read, and why.
@@ -109,7 +109,7 @@ class Layout:
     formats: dict[str, LogFormat] = field(default_factory=dict)
     positions: dict[str, LogFile] = field(default_factory=dict)
     states: dict[str, LogFile] = field(default_factory=dict)
-    heartbeat: tuple[LogFormat, LogFile] | None = None
+    heartbeats: dict[str, tuple[LogFormat, LogFile]] = field(default_factory=dict)
     errors: list[LogFile] = field(default_factory=list)
     unclear: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -117,9 +117,9 @@ class Layout:
 
     @property
     def small(self) -> list[LogFile]:
-        """All files but trades: positions, states, errors and the heartbeat."""
-        beat = [self.heartbeat[1]] if self.heartbeat else []
-        return [*self.positions.values(), *self.states.values(), *self.errors, *beat]
+        """All files but trades: positions, states, errors and heartbeats."""
+        beats = [file for _, file in self.heartbeats.values()]
+        return [*self.positions.values(), *self.states.values(), *self.errors, *beats]
 
     @property
     def accounts(self) -> list[str]:
@@ -197,9 +197,9 @@ def _place(layout: Layout, form: LogFormat, run: Run, some: Folder) -> None:
     if run.kind == "wrong":
         layout.problems += [Problem(f"{some.key}/{name}", None, f"{run.detail}; not read") for name in some.names]
     elif run.kind == "heartbeat":
-        if some.key in PREFIXES:
-            known = layout.heartbeat[1] if layout.heartbeat else None
-            layout.heartbeat = form, _newer(known, *(file._replace(account="") for file in some.files()))
+        whose = "" if some.key in PREFIXES else some.account
+        known = layout.heartbeats[whose][1] if whose in layout.heartbeats else None
+        layout.heartbeats[whose] = form, _newer(known, *(file._replace(account=whose) for file in some.files()))
     elif run.kind == "errors":
         for file in some.files():
             if file.size > _MOST_ERRORS:

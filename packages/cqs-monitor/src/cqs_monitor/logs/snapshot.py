@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 TRADES = ROWS.append(pa.field("account", pa.int32()))
 """`table.SCHEMA` with the account's index in place of the file's."""
 
+_NO_HEARTBEAT = Heartbeat("absent")
 TRADING = "trading"
 """Days as each format's trading day has them."""
 
@@ -190,7 +191,7 @@ class Snapshot:
         problems: damaged rows and files.
         positions: by account; `held` gives `absent` where there is no file.
         states: runtime states by account.
-        heartbeat: of the whole bot.
+        heartbeats: by account, of those that have their own; that of the whole bot is of the account "".
         errors: that the bot wrote as JSON lines, where it does; the last ones of each file.
         layout: of the files that were looked at.
         unread: accounts of which a file could not be read this time.
@@ -202,7 +203,7 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     positions: Mapping[str, Positions] = field(default_factory=dict)
     states: Mapping[str, RuntimeState] = field(default_factory=dict)
-    heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat("absent"))
+    heartbeats: Mapping[str, Heartbeat] = field(default_factory=dict)
     errors: Sequence[BotError] = ()
     layout: Layout | None = None
     unread: frozenset[str] = frozenset()
@@ -211,6 +212,17 @@ class Snapshot:
     def files(self) -> Sequence[LogFile]:
         """Every file that was looked at."""
         return self.layout.files() if self.layout else ()
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        """Of the whole bot; where each account has its own, the oldest of them."""
+        if "" in self.heartbeats:
+            return self.heartbeats[""]
+        return min(self.heartbeats.values(), key=lambda beat: beat.at or 0, default=_NO_HEARTBEAT)
+
+    def heartbeat_of(self, account: str) -> Heartbeat:
+        """The account's own, or that of the whole bot."""
+        return self.heartbeats.get(account) or self.heartbeats.get("", _NO_HEARTBEAT)
 
     @cached_property
     def rows(self) -> Rows:

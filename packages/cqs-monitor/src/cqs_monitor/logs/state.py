@@ -51,7 +51,7 @@ class RuntimeState:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """When the bot last said that it lives: ms since the epoch, None unless `state` is `ok`."""
+    """When a bot last said that it runs: ms since the epoch, None unless `state` is `ok`."""
 
     state: State
     at: int | None = None
@@ -102,12 +102,12 @@ class SmallFiles:
             found[account] = _reported(made, file, "runtime state", findings)
         return found
 
-    def heartbeat(self, layout: Layout) -> Heartbeat:
-        """The heartbeat of the whole bot; an empty file, as it may be during a write, is unreadable."""
-        if layout.heartbeat is None:
-            return Heartbeat("absent")
-        form, file = layout.heartbeat
-        return self._read(Heartbeat, file, lambda data: Heartbeat("ok", int(form.heartbeat(data))))
+    def heartbeats(self, layout: Layout) -> dict[str, Heartbeat]:
+        """By account, as in the layout; an empty file, as it may be during a write, is unreadable."""
+        return {
+            account: self._read(Heartbeat, file, functools.partial(_heartbeat, form))
+            for account, (form, file) in layout.heartbeats.items()
+        }
 
     def errors(self, layout: Layout, findings: Findings) -> tuple[BotError, ...]:
         """The last ones of each file."""
@@ -137,6 +137,10 @@ def _positions(form: LogFormat, data: bytes) -> Positions:
 def _state(form: LogFormat, data: bytes) -> RuntimeState:
     pending, blocks = form.state(data)
     return RuntimeState("ok", blocks, pending)
+
+
+def _heartbeat(form: LogFormat, data: bytes) -> Heartbeat:
+    return Heartbeat("ok", int(form.heartbeat(data)))
 
 
 def _reported(found: Any, file: LogFile, what: str, findings: Findings) -> Any:

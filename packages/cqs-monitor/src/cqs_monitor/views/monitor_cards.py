@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cqs_monitor.performance.bot_signs import SILENT_AFTER
 from cqs_monitor.performance.holdings import left_out
 from cqs_panel import Metric, age, amount, count, percent, ratio, tone
 
@@ -85,11 +86,11 @@ def _since(report: Report) -> str:
 
 def _heartbeat(report: Report, now: int) -> Metric:
     beat = report.reading.snapshot.heartbeat
-    hint = "One for the whole bot, every 30 s; in a bucket it may lag by 5 minutes"
+    hint = "Written every 30 s; in a bucket it may lag by 5 minutes"
     if beat.at is None:
         return Metric("Heartbeat", beat.state, hint=hint)
     seconds = (now - beat.at) / 1000
-    late = seconds > 7 * 60
+    late = now - beat.at > SILENT_AFTER
     return Metric(
         "Heartbeat", f"{age(seconds)} ago", "the bot is silent" if late else "alive", "down" if late else "up", (), hint
     )

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.time.clock import now
+from cqs_monitor.performance.bot_signs import bot_signs
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Choice, Report, last_year, make_report
-from cqs_monitor.views import holdings_table, monitor_cards
-from cqs_panel import amount, html, metric_cards, metrics_html, section, stack
+from cqs_monitor.views import bots_table, holdings_table, monitor_cards
+from cqs_panel import amount, html, metric_cards, metrics_html, section, stack, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,10 +41,14 @@ def build(page: PageState) -> Any:
 
 
 def positions(page: PageState) -> Any:
-    """What all accounts hold at the last price, live where the exchange answers; hidden where there are no bots."""
+    """What all accounts hold at the last price, and whether their bots run; hidden where there are no bots."""
     table = html("", stylesheets=[holdings_table.CSS, _WIDE])
+    bots = html("", stylesheets=[bots_table.CSS])
+    zone = page.settings.timezone
     shown = stack(
-        section("Positions", table, note="at the last price there is", link=page.link("monitor")), visible=False
+        section("Positions", table, note="at the last price there is", link=page.link("monitor")),
+        section("Bots", bots, note=f"times in {zone_name(zone)}", link=page.link("monitor")),
+        visible=False,
     )
 
     def show(reports: Sequence[Report]) -> None:
@@ -51,6 +56,10 @@ def positions(page: PageState) -> Any:
         said = f'<div class="wide" tabindex="0" role="group" aria-label="Positions">{text}</div>'
         if table.object != said:
             table.object = said
+        signs = bot_signs(reports[0].reading.figures, now()) if reports else []
+        running = bots_table.bots_html(signs, now(), zone, lambda account: page.link("monitor", account=account))
+        if bots.object != running:
+            bots.object = running
         shown.visible = bool(text)
 
     _follow(page, show)

@@ -1,4 +1,4 @@
-"""The bot has not said for some time that it runs."""
+"""A bot has not said for some time that it runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class HeartbeatIsOld(AlertKind):
     over: Duration = Field(420.0, title="Older than")
 
     def measure(self, context: Context, subject: str) -> Signal:  # noqa: ARG002 - of the whole bot
-        heartbeat = context.snapshot.heartbeat
-        if heartbeat.at is None:
-            return Signal(note=f"the heartbeat is {heartbeat.state}")
-        return lasting_since(context, heartbeat.at, self.over)
+        known = [beat.at for beat in context.snapshot.heartbeats.values() if beat.at is not None]
+        if not known:
+            return Signal(note=f"the heartbeat is {context.snapshot.heartbeat.state}")
+        return lasting_since(context, min(known), self.over)
