@@ -6,16 +6,15 @@ edits of two windows come one after the other, and older ones stay readable.
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from cqs_backtest.runs.store import FOLDER, manifest_of
-from cqs_core import BucketError, DataError, UsageError
-from cqs_core.files import NewerFormat, format_fields, one_line, require_format
+from cqs_core import UsageError
+from cqs_core.bucket import edited, edits_by_folder, edits_in, newest_edit, parsed_edit
+from cqs_core.files import format_fields, one_line, whole
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 120, 4_000, 40, 20
 _TEXTS = ("name", "note")
-_KEY = re.compile(rf"{FOLDER}/([^/]+)/annotations/(\d{{6}})\.json")
-_PATIENCE = 20  # edits of others between reading and writing
 
 
 @dataclass(frozen=True)
@@ -69,17 +66,15 @@ def annotations_of(
     """
     if keys is None:
         keys = [entry.key for entry in bucket.list(FOLDER)] if manifests else []
-    edits: dict[str, list[str]] = {}
-    for key in keys:
-        if found := _KEY.fullmatch(key):
-            edits.setdefault(found[1], []).append(key)
-    newest = bucket.read_many([max(each) for each in edits.values()])
-    return [_newest(bucket, made, edits.get(made["id"], []), newest) for made in manifests]
+    found = edits_by_folder(keys)
+    edits = [found.get(f"{FOLDER}/{made['id']}/annotations", []) for made in manifests]
+    newest = bucket.read_many([max(each) for each in edits if each])
+    return [_newest(bucket, made, each, newest) for made, each in zip(manifests, edits, strict=True)]
 
 
 def annotation_of(bucket: Bucket, made: Mapping[str, Any]) -> Annotation:
     """The annotation of one run, from its manifest."""
-    return _newest(bucket, made, _edits(bucket, made["id"]), {})
+    return _newest(bucket, made, edits_in(bucket, f"{FOLDER}/{made['id']}/annotations"))
 
 
 def annotate(bucket: Bucket, run: str, seen: Annotation | None = None, **changes: Any) -> Annotation:
@@ -101,63 +96,33 @@ def annotate(bucket: Bucket, run: str, seen: Annotation | None = None, **changes
         NewerFormat: a newer version wrote the annotation.
     """
     made, wanted = manifest_of(bucket, run), _checked(changes)
-    for _ in range(_PATIENCE):
-        keys = _edits(bucket, made["id"])
-        current = _newest(bucket, made, keys, {}, refuse_newer=True)
-        edited = _edited(current, seen, wanted)
-        if edited == current:
-            return current
-        number = int(max(keys)[-11:-5]) + 1 if keys else 1
-        about = {**format_fields("cqs-backtest", FORMAT), "changed": iso(now()), **asdict(edited)}
-        del about["fault"]
-        key = f"{FOLDER}/{made['id']}/annotations/{number:06}.json"
-        if bucket.create(key, json.dumps(about, indent=1).encode()):
-            return edited
-    raise BucketError(f"run {made['id']!r} is being annotated by others all the time; try again")
-
-
-def _edits(bucket: Bucket, run: str) -> list[str]:
-    """Keys of the edits of one run."""
-    return [entry.key for entry in bucket.list(f"{FOLDER}/{run}/annotations") if _KEY.fullmatch(entry.key)]
+    folder = f"{FOLDER}/{made['id']}/annotations"
+    return edited(bucket, folder, _parsed, _named(made), lambda current: _edited(current, seen, wanted), _fields)
 
 
 def _newest(
-    bucket: Bucket,
-    made: Mapping[str, Any],
-    keys: Sequence[str],
-    read: Mapping[str, bytes],
-    *,
-    refuse_newer: bool = False,
+    bucket: Bucket, made: Mapping[str, Any], keys: Sequence[str], read: Mapping[str, bytes] | None = None
 ) -> Annotation:
     """The newest edit that can be read; `read` has objects that are read already."""
-    fault = ""
-    for key in sorted(keys, reverse=True):
-        try:
-            return replace(_parsed(key, read[key] if key in read else bucket.read(key)), fault=fault)
-        except FileNotFoundError:
-            continue
-        except DataError as error:
-            if refuse_newer and isinstance(error, NewerFormat):
-                raise
-            fault = fault or str(error)
-    return Annotation(one_line(str(made.get("name") or ""), LONGEST_NAME), fault=fault)
+    found, fault = newest_edit(bucket, keys, _parsed, read)
+    return replace(found or _named(made), fault=fault)
+
+
+def _named(made: Mapping[str, Any]) -> Annotation:
+    """Before the first edit."""
+    return Annotation(one_line(str(made.get("name") or ""), LONGEST_NAME))
+
+
+def _fields(said: Annotation) -> dict[str, Any]:
+    about = {**format_fields("cqs-backtest", FORMAT), "changed": iso(now()), **asdict(said)}
+    del about["fault"]
+    return about
 
 
 def _parsed(key: str, data: bytes) -> Annotation:
-    try:
-        made = json.loads(data)
-        if isinstance(made, dict):
-            require_format(key, made, FORMAT, "cqs-backtest")
-        found = _Shape.model_validate(made)
-    except DataError:
-        raise
-    except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"])) or "all of it"
-        raise DataError(f"{key} is damaged at {where}; save the annotation again") from None
-    except (ValueError, RecursionError):
-        raise DataError(f"{key} is damaged; save the annotation again") from None
+    found = parsed_edit(key, data, _Shape, FORMAT, "cqs-backtest", "save the annotation again")
     tags = sorted({one_line(tag, LONGEST_TAG).replace(",", " ") for tag in found.tags[:MOST_TAGS]})
-    return Annotation(one_line(found.name, LONGEST_NAME), _whole(found.note)[:LONGEST_NOTE], tuple(tags), found.star)
+    return Annotation(one_line(found.name, LONGEST_NAME), whole(found.note)[:LONGEST_NOTE], tuple(tags), found.star)
 
 
 def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,12 +134,12 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: value for name, value in changes.items() if value is not None}
     for name, longest in (("name", LONGEST_NAME), ("note", LONGEST_NOTE)):
         if name in found:
-            text = _whole(str(found[name])).strip()
+            text = whole(str(found[name])).strip()
             found[name] = one_line(text) if name == "name" else text
             if len(found[name]) > longest:
                 raise UsageError(f"the {name} has {len(found[name]):,} characters; {longest:,} are allowed")
     if "tags" in found:
-        found["tags"] = tuple(sorted({tag for text in found["tags"] if (tag := one_line(_whole(text)))}))
+        found["tags"] = tuple(sorted({tag for text in found["tags"] if (tag := one_line(whole(text)))}))
         if len(found["tags"]) > MOST_TAGS:
             raise UsageError(f"{len(found['tags'])} tags are too many; {MOST_TAGS} are allowed")
         for tag in found["tags"]:
@@ -198,8 +163,3 @@ def _edited(current: Annotation, seen: Annotation | None, wanted: Mapping[str, A
         )
         changes["tags"] = tuple(sorted(kept))
     return replace(current, **changes, fault="")
-
-
-def _whole(text: str) -> str:
-    """The text without halves of characters, which no file can hold."""
-    return text.encode("utf-8", "replace").decode()

@@ -1,4 +1,10 @@
 from .bucket import Bucket as Bucket
 from .cache import cache_limit as cache_limit
 from .census import Census as Census
+from .edits import edited as edited
+from .edits import edits_by_folder as edits_by_folder
+from .edits import edits_in as edits_in
+from .edits import keep_edit as keep_edit
+from .edits import newest_edit as newest_edit
+from .edits import parsed_edit as parsed_edit
 from .entry import Entry as Entry

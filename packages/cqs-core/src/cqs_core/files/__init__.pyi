@@ -16,4 +16,5 @@ from .formats import format_fields as format_fields
 from .formats import require_format as require_format
 from .plaintext import one_line as one_line
 from .plaintext import safe as safe
+from .plaintext import whole as whole
 from .spreadsheet import to_csv as to_csv

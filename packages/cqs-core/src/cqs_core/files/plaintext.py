@@ -39,6 +39,15 @@ def one_line(text: str, longest: int = 0) -> str:
     return line if not longest or len(line) <= longest else f"{line[: longest - 1]}…"
 
 
+def whole(text: str) -> str:
+    r"""The text without halves of characters, which no file can hold.
+
+    >>> whole("a\ud800")
+    'a?'
+    """
+    return text.encode("utf-8", "replace").decode()
+
+
 def _safe(character: str) -> str:
     if character.isprintable() or unicodedata.category(character) == "Zs":
         return character

@@ -68,6 +68,7 @@ class CandleChart(pn.viewable.Viewer):
         self._drawn = CandleFigures(height, colors := tones())
         self._data, self._price, self._volume = self._drawn.data, self._drawn.price, self._drawn.volume
         self._controls = ChartControls(page, self._price.x_range.id, self._act)
+        self._controls.update(figure=self._price.id, candles=self._data.id)
         self._newest = NewestEnd(self._price, colors)
         self._layers = Layers(self._price, colors)
         self._readout = Readout(self._price, self._volume, self._data, self._newest.data, self._layers.lines)
@@ -93,6 +94,7 @@ class CandleChart(pn.viewable.Viewer):
         self._newest.clear()
         self._wanted = start, end
         self._controls.offer(source.base)
+        self._controls.update(subject=" ".join(source.series[:2]) if source.series else "")
         self._open_again()
 
     def redraw(self, since: int) -> None:

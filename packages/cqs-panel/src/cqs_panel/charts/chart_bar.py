@@ -7,6 +7,7 @@ from typing import ClassVar
 import param
 from panel.custom import JSComponent
 
+from cqs_panel.charts.chart_tools import TOOLS_CSS, TOOLS_JS
 from cqs_panel.dom import MAKE_JS
 
 _CSS = """
@@ -133,6 +134,7 @@ export function render({model, view}) {
       button("×", "remove" + key, () => send("remove", key), {title: `Remove ${title}`,
         attributes: {"aria-label": `Remove ${title}`}}))
   }
+  const tools = chartTools({view, root, whole, state: () => model.state, button, changed: () => draw()})
   const draw = () => {
     const {symbols = [], symbol, intervals = [], interval, ranges = [], range, scale, catalog = [], shown = [],
       live} = model.state
@@ -147,12 +149,14 @@ export function render({model, view}) {
         ["percent", "%", "percent from the close of the first candle in view"]], scale))
     if (catalog.length)
       parts.push(picker(catalog, {label: "Add indicator", choose: (value) => send("add", value)}))
+    parts.push(tools.button("measure", "Measure", "price and time between two points (Shift and drag)"))
     if (live) parts.push(button("Live", "live", () => send("live", !live.on), {className: "lone", title: live.title,
       disabled: live.disabled, attributes: {"aria-pressed": live.on}}))
     parts.push(button(full ? "Exit full screen" : "Full screen", "full", () => full ? leave() : enter(),
       {className: "lone end", attributes: {"aria-pressed": full}}))
     controls.replaceChildren(...parts)
     lines.replaceChildren(...shown.map(chip))
+    tools.follow()
     tell()
     if (had) root.querySelector(`[data-key="${CSS.escape(had)}"]`)?.focus()
   }
@@ -178,6 +182,7 @@ export function render({model, view}) {
   document.addEventListener("cqs-readout", heard)
   model.on("state", draw)
   model.on("remove", () => {
+    tools.remove()
     document.removeEventListener("cqs-readout", heard)
     document.removeEventListener("fullscreenchange", changed)
     document.removeEventListener("keydown", pressed)
@@ -197,5 +202,5 @@ class ChartBar(JSComponent):
 
     state = param.Dict(default={}, doc="What it shows; see `ChartControls`.")
 
-    _stylesheets: ClassVar[list[str]] = [_CSS]
-    _esm = f"{MAKE_JS}{_BAR_JS}"
+    _stylesheets: ClassVar[list[str]] = [_CSS, TOOLS_CSS]
+    _esm = f"{MAKE_JS}{TOOLS_JS}{_BAR_JS}"

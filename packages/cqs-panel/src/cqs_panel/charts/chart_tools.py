@@ -1,0 +1,121 @@
+"""Tools that need points of a candle chart, by mouse, finger or keyboard: the ruler, and where a note is to be."""
+
+from __future__ import annotations
+
+from cqs_panel.charts.chart_layer import LAYER_JS
+from cqs_panel.charts.ruler import RULER_JS
+
+_TOOLS_JS = """
+const MOVED = 5  // pixels from which on a press is a drag
+const HINTS = {measure: "Drag, or click two points. Arrow keys and Enter work too. Escape ends it.",
+  note: "Click where the note is to be. Arrow keys and Enter work too. Escape ends it."}
+
+function chartTools({view, root, whole, state, button, changed, write}) {
+  const layer = chartLayer(view, state)
+  const spoken = make("div", {className: "spoken", attributes: {role: "status"}})
+  const hint = make("div", {className: "hint", hidden: true})
+  const measure = ruler(layer, (text) => { spoken.textContent = text })
+  const cross = make("div", {className: "cqs-cross", textContent: "+"})
+  cross.style.cssText = `position:absolute;font:22px/22px sans-serif;width:22px;text-align:center;
+    transform:translate(-50%,-50%);color:var(--cqs-text)`
+  let mode = "", phase = "idle", press = null, cursor = null, subject = state().subject
+  root.append(hint, spoken)
+
+  const set = (name) => {
+    mode = name
+    phase = name ? "first" : "idle"
+    cursor = press = null
+    hint.hidden = !name
+    hint.textContent = HINTS[name] ?? ""
+    if (name) measure.clear()
+    if (layer.area()) layer.area().style.cursor = name ? "crosshair" : ""
+    layer.redraw()
+    changed()
+  }
+  const end = () => { if (mode) set(""); else phase = "idle" }
+  const take = (point) => {  // a point was given
+    if (mode === "note") { end(); write(layer, point); return }
+    if (phase === "first") { measure.begin(point); phase = "second"; return }
+    measure.extend(point)
+    end()
+  }
+  const pressed = (event) => {
+    const point = event.isPrimary && !event.button ? layer.under(event) : null
+    if (!point) return
+    const shift = event.shiftKey && !mode && phase !== "second"
+    press = {x: event.clientX, y: event.clientY, taken: Boolean(mode || shift || phase === "second"), fresh: false}
+    if (!press.taken) return
+    event.preventDefault()
+    event.stopPropagation()  // the figure would pan
+    if (shift) { measure.clear(); phase = "first" }
+    if (mode !== "note" && phase === "first") { take(point); press.fresh = true }
+    layer.area().setPointerCapture?.(event.pointerId)
+  }
+  const far = (event) => Math.hypot(event.clientX - press.x, event.clientY - press.y) > MOVED
+  const moved = (event) => {
+    if (phase !== "second" || !(press?.taken || layer.under(event))) return
+    const point = layer.under(event, {inside: false})
+    if (point) measure.extend(point)
+  }
+  const released = (event) => {
+    if (!press || !event.isPrimary) return
+    const {taken, fresh} = press, dragged = far(event)
+    press = null
+    if (!taken) { if (!dragged && phase === "idle") measure.clear(); return }
+    event.stopPropagation()
+    const point = layer.under(event, {inside: false})
+    if (point && (mode === "note" || dragged || !fresh)) take(point)
+  }
+  const cancelled = () => { if (press?.taken) { measure.clear(); end() } press = null }
+  const typed = (event) => {
+    const path = event.composedPath(), here = path[0] === document.body || path.includes(whole())
+    if (event.key === "Escape" && here && (mode || measure.shown)) {
+      measure.clear()
+      end()
+    } else if (mode && path[0].dataset?.key === mode && layer.plot()) {
+      if (event.key === "Enter" && cursor) { const point = cursor; take(point); cursor = mode ? point : null }
+      else if (event.key.startsWith("Arrow")) {
+        cursor = cursor ? layer.stepped(cursor, event.key, event.shiftKey) : layer.start()
+        if (phase === "second") measure.extend(cursor)
+      } else return
+      layer.redraw()
+    } else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  layer.draws(() => {
+    const place = cursor && layer.place()
+    if (!place) { cross.remove(); return }
+    place.append(cross)
+    const [x, y] = layer.pixels(cursor)
+    Object.assign(cross.style, {left: `${x}px`, top: `${y}px`})
+  })
+  const heard = [["pointerdown", pressed], ["pointermove", moved], ["pointerup", released],
+    ["pointercancel", cancelled], ["keydown", typed]]
+  for (const [name, listener] of heard) document.addEventListener(name, listener, true)
+  return {
+    layer,
+    button: (name, text, title) => button(text, name, () => set(mode === name ? "" : name), {className: "lone",
+      title, attributes: {"aria-pressed": mode === name, "aria-label": `${text}, ${title}`}}),
+    follow() {  // another market: what was measured is of the last one
+      layer.redraw()
+      if (state().subject === subject) return
+      subject = state().subject
+      measure.clear()
+      end()
+    },
+    remove() {
+      for (const [name, listener] of heard) document.removeEventListener(name, listener, true)
+      layer.remove()
+    },
+  }
+}
+"""
+TOOLS_CSS = """
+.hint{position:absolute;top:calc(100% + 4px);left:8px;z-index:20;padding:3px 10px;border-radius:6px;
+  background:var(--cqs-paper);border:1px solid var(--cqs-line);color:var(--cqs-text);pointer-events:none;
+  max-width:calc(100% - 90px)}
+.hint[hidden]{display:none}
+.spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+"""
+TOOLS_JS = f"{LAYER_JS}{RULER_JS}{_TOOLS_JS}"

@@ -1,0 +1,113 @@
+"""Tools of the candle chart that take points on it: the ruler, and notes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from playwright.sync_api import expect
+
+from cqs_core import Bucket, Lake, Series
+
+pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent
+MINUTE = 60_000
+ROWS = 3_000
+START = 1_600_000_000_000 // 86_400_000 * 86_400_000
+FIND = """
+window.models = () => [...Bokeh.documents[0]._all_models.values()]
+window.drawn = () => models().find((m) => m.type === "ColumnDataSource" && m.data.close)
+window.figure = () => Bokeh.index.find_one(models().find((m) => m.type === "Figure"))
+window.pixels = (ts, price) => { const {frame, canvas_view} = figure()
+  const box = canvas_view.events_el.getBoundingClientRect()
+  return [box.left + frame.x_scale.compute(ts), box.top + frame.y_scale.compute(price)] }
+window.changes = []
+Bokeh.documents[0].on_change((event) => { if (event.attr !== "location") changes.push(event.attr) })  // the crosshair
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bucket")
+    close = 100 + np.sin(np.arange(ROWS) / 40)
+    stamps = pa.array(START + np.arange(ROWS, dtype=np.int64) * MINUTE).cast(pa.timestamp("ms", tz="UTC"))
+    prices = {"open": close, "high": close + 0.3, "low": close - 0.3, "close": close, "volume": np.ones(ROWS)}
+    table = pa.table({"ts": stamps, **prices})
+    Lake(Bucket(str(folder))).append(Series("upbit", "BTC/KRW", "1m"), table, START, START + ROWS * MINUTE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(dashboard, folder):
+    return dashboard(folder, [HERE / "charted.py"])
+
+
+def charted(page):
+    filled = "(m) => m.type === 'ColumnDataSource' && m.data.close?.length"
+    page.wait_for_function(f"Bokeh.documents.length && [...Bokeh.documents[0]._all_models.values()].some({filled})")
+    page.evaluate(FIND)
+    page.wait_for_function("figure()?.frame.bbox.width > 0")
+    page.wait_for_function("(at) => Math.abs(pixels(at, 100)[0]) < 3000", arg=START + ROWS * MINUTE)
+
+
+def candle(back):
+    """The middle of a candle, counted from the newest one."""
+    return START + (ROWS - 1 - back) * MINUTE + MINUTE / 2
+
+
+def at(page, back, price):
+    return page.evaluate("([ts, price]) => pixels(ts, price)", [candle(back), price])
+
+
+def drag(page, start, end):
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=3)
+    page.mouse.up()
+
+
+def test_the_ruler_measures_by_mouse_and_keyboard_without_the_server(visit, url):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    said, box = page.locator(".cqs-candles .spoken"), page.locator(".cqs-ruler")
+    button = page.get_by_role("button", name="Measure")
+    page.mouse.move(10, 10)
+    view = "models().find((m) => m.type === 'Range1d' && m.min_interval)"
+    before = page.evaluate(f"{view}.end")
+    page.evaluate("window.changes = []")
+    page.keyboard.down("Shift")
+    drag(page, at(page, 200, 99), at(page, 100, 101))
+    page.keyboard.up("Shift")
+    expect(said).to_have_text(re.compile(r"^\+(1\.9|2)\S* \(\+2\.0\d %\), \+100 bars, \+1 h 40 min$"))
+    first = said.inner_text()
+    assert page.evaluate(f"[changes, {view}.end]") == [[], before]  # nothing for the server, nothing panned
+    page.evaluate(f"{view}.setv({{start: {view}.start - {240 * MINUTE}, end: {view}.end}})")  # zoom out
+    expect(said).to_have_text(first)
+    page.get_by_text("Log", exact=True).click()
+    page.wait_for_function("models().some((m) => m.type === 'LogScale')")
+    expect(said).to_have_text(first)
+    page.mouse.click(*at(page, 20, 100))
+    expect(said).to_be_empty()
+    expect(box).to_have_count(0)
+    button.focus()
+    for key in ("Enter", *["ArrowLeft"] * 3, "Enter", *["ArrowRight"] * 2, "Shift+ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    expect(said).to_have_text(re.compile(r"^\+.*%\), \+2 bars, \+2 min$"))
+    expect(button).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Escape")
+    expect(said).to_be_empty()
+
+
+def test_a_finger_measures_by_two_taps(visit, url):
+    page = visit(url + "?view=candles", width=420, has_touch=True).page
+    charted(page)
+    page.get_by_role("button", name="Measure").tap()
+    page.touchscreen.tap(*at(page, 180, 100.5))
+    page.touchscreen.tap(*at(page, 60, 100))
+    said = page.locator(".cqs-candles .spoken")
+    expect(said).to_have_text(re.compile(r"^−0\.[45]\d* \(−0\.[45]\d %\), \+1[12]\d bars, \+\d h"))
+    page.get_by_role("button", name="Measure").tap()
+    expect(said).to_be_empty()
