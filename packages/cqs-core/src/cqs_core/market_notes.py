@@ -19,7 +19,7 @@ from cqs_core.errors import DataError, UsageError
 from cqs_core.files.formats import format_fields
 from cqs_core.files.plaintext import harmless, one_line, whole
 from cqs_core.lake.object_names import escape
-from cqs_core.time.clock import BEYOND, iso, now, parse_start
+from cqs_core.time.clock import BEYOND, iso, now, parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -168,7 +168,7 @@ def edit_note(
         UsageError: a value cannot be kept, or another window changed it, or deleted the note.
         NewerFormat: a newer version wrote the note.
     """
-    given = {"ts": None if at is None else _time(at), "price": price, "text": text}
+    given: dict[str, Any] = {"ts": None if at is None else _time(at), "price": price, "text": text}
     wanted = _checked(replace(seen, **{name: value for name, value in given.items() if value is not None}))
     changes = {name: getattr(wanted, name) for name in given if getattr(wanted, name) != getattr(seen, name)}
 
@@ -235,9 +235,7 @@ def _fields(note: Note) -> dict[str, Any]:
 
 
 def _time(at: Time | int) -> int:
-    given = at if isinstance(at, int) and not isinstance(at, bool) else parse_start(at)
-    assert given is not None
-    return given
+    return at if isinstance(at, int) else parse_moment(at)[0]
 
 
 def _checked(note: Note) -> Note:
