@@ -255,6 +255,21 @@ def test_the_indicator_is_drawn(host):
     assert ys(level).tolist() == [0, 0]
 
 
+def test_the_feed_is_followed(host, lake, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    [feed] = host.feeds().values()
+    series, file = Series("desk", "BTC/KRW", "1m"), tmp_path / "desk" / "BTC-KRW-1m.csv"
+    assert "exchange desk only" in feed.obstacle(lake.bucket, series._replace(exchange="upbit"), None)
+    assert "start it for this market" in feed.obstacle(lake.bucket, series, None)
+    joined = feed.join(series, None)
+    assert joined.news is joined.news
+    assert joined.news.state == "reconnecting"
+    file.parent.mkdir()
+    file.write_text("60000,1,2,0.5,1.5,7\n120000,1.5,2,1,1,3\n")
+    assert feed.obstacle(lake.bucket, series, None) == ""
+    assert (joined.news.state, [candle.close for candle in joined.news.candles]) == ("live", [1.5, 1.0])
+
+
 def test_the_format_is_recognized_and_imported(installed, tmp_path, capsys):
     file, bucket = tmp_path / "BTC-USDT_1h.csv", tmp_path / "lake"
     bucket.mkdir()

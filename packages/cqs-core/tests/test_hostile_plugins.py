@@ -300,6 +300,7 @@ class Thing:
     def send(self, *args): ...
 class Line(Thing):
     compute, memory, parameters = print, 1, {{}}
+    obstacle = join = print
 class Format(CandleFormat):
     name = "{name}"
 class Logs(LogFormat):
@@ -321,6 +322,8 @@ def register_cards(): return [Thing()]
 def register_overlays(): return [Thing()]
 @hookimpl
 def register_indicators(): return [Line()]
+@hookimpl
+def register_feeds(): return [Line()]
 @hookimpl
 def register_candle_formats(): return [Format()]
 @hookimpl
@@ -429,6 +432,7 @@ WRONG = {
         "class V: name = 'x'; title = 'X'; compute = print; memory = 1; parameters = {'n': 0}",
         "parameter n is 0",
     ),
+    "a feed that cannot be joined": ("register_feeds", "class V: name = 'x'; obstacle = print", "join is None"),
     "a channel that cannot send": ("register_channels", "class V: name = 'x'; send = 5", "not a channel"),
     "a kind of alert without a threshold": (
         "register_alert_kinds",

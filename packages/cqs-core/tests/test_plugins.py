@@ -157,7 +157,7 @@ def test_a_hook_may_give_nothing(site):
     assert state(host, "shy") == "ok"
 
 
-@pytest.mark.parametrize("hook", ["register_views", "register_cards", "register_overlays", "register_indicators"])
+@pytest.mark.parametrize("hook", ["register_views", "register_cards", "register_overlays", "register_feeds"])
 def test_a_page_that_waits_for_the_dashboard_is_not_a_problem(site, monkeypatch, hook):
     monkeypatch.setitem(sys.modules, "cqs_panel", None)
     code = f"\n@hookimpl\ndef {hook}():\n    from cqs_panel import View\n"

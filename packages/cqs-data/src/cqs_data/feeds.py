@@ -93,6 +93,10 @@ class Feed:
             with contextlib.suppress(RuntimeError):  # it has ended by itself
                 loop.call_soon_threadsafe(task.cancel)
 
+    def leave(self) -> None:
+        """Watch it no longer; see `leave`."""
+        leave(self)
+
     def _run(self) -> None:
         try:
             with contextlib.suppress(asyncio.CancelledError):

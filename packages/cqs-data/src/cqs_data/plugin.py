@@ -48,6 +48,13 @@ def register_cards() -> list[Any]:
 
 
 @hookimpl
+def register_feeds() -> list[Any]:
+    from cqs_data.views import FEEDS
+
+    return FEEDS
+
+
+@hookimpl
 def register_health_checks() -> list[HealthCheck]:
     from cqs_core import HealthCheck
 

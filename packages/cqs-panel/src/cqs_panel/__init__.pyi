@@ -2,6 +2,7 @@ from .address_form import AddressForm as AddressForm
 from .address_form import from_text as from_text
 from .address_form import to_text as to_text
 from .charts.candles import CandleChart as CandleChart
+from .charts.live_series import ended as ended
 from .charts.sources import CandleSource as CandleSource
 from .charts.sources import FrameCandles as FrameCandles
 from .charts.sources import LakeCandles as LakeCandles
@@ -69,8 +70,11 @@ from .view import Band as Band
 from .view import Card as Card
 from .view import Entry as Entry
 from .view import Indicator as Indicator
+from .view import JoinedFeed as JoinedFeed
 from .view import Layer as Layer
 from .view import Line as Line
+from .view import LiveCandles as LiveCandles
+from .view import LiveFeed as LiveFeed
 from .view import Marks as Marks
 from .view import Notice as Notice
 from .view import Outcome as Outcome

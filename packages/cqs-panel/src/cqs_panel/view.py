@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pkgutil
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -249,3 +249,53 @@ class Indicator:
     below: bool = False
     levels: Sequence[float] = ()
     memory: float = 1.0
+
+
+class LiveCandles(Protocol):
+    """What a feed knows at one moment. It never changes; news are another object."""
+
+    @property
+    def state(self) -> Literal["connecting", "live", "reconnecting", "refused"]:
+        """`refused` is final."""
+        ...
+
+    @property
+    def said(self) -> str:
+        """Why it reconnects or was refused, in one line."""
+        ...
+
+    @property
+    def candles(self) -> Sequence[Any]:
+        """The newest candles, ascending, with `ts` (ms UTC), `open`, `high`, `low`, `close`, `volume`."""
+        ...
+
+
+class JoinedFeed(Protocol):
+    """A feed that a chart has joined. Called on the server's loop: both must return at once."""
+
+    @property
+    def news(self) -> LiveCandles:
+        """The newest candles; the same object as before where nothing is new."""
+        ...
+
+    def leave(self) -> None:
+        """Follow it no longer; called once."""
+        ...
+
+
+@dataclass(frozen=True)
+class LiveFeed:
+    """Newer candles than those of the lake, as they come: every candle chart can be switched to follow them.
+
+    Attributes:
+        name: unique among all feeds.
+        obstacle: `obstacle(bucket, series, endpoint)`, or `module:function`; called in a thread. It returns why the
+            candles of a series cannot be followed, in one line with the remedy; an empty text where they can.
+            `endpoint` is the setting `CQS_ENDPOINT`.
+        join: `join(series, endpoint)`, or `module:function`; it returns a `JoinedFeed` at once. Who joins the same
+            series should share one connection.
+    """
+
+    name: str
+    obstacle: Callable[[Bucket, Series, str | None], str] | str
+    join: Callable[[Series, str | None], JoinedFeed] | str

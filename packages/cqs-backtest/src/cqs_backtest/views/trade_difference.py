@@ -11,7 +11,7 @@ from cqs_backtest.runs.run_comparison import only_one_has
 from cqs_core import Series
 from cqs_core.time.clock import parse_moment
 from cqs_core.time.intervals import length
-from cqs_panel import Line, Marks, Spot, SpotChart
+from cqs_panel import Line, Marks, Spot, SpotChart, ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ class TradeDifference(pn.viewable.Viewer):
         layers = [layer for number, each in zip(numbers, sides, strict=True) for layer in _layers(number, each, end)]
         self._place[:] = [self._chart]
         self._place.visible = True
-        self._chart.show(series, layers, spot)
+        self._chart.show(series, layers, spot, past=ended("this run", end, made["interval"]))
 
     def _number(self, run: StoredRun) -> int:
         return list(self._runs).index(run.id) + 1

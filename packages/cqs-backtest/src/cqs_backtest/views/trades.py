@@ -9,6 +9,7 @@ import pandas as pd
 import panel as pn
 
 from cqs_core import Series
+from cqs_core.time.intervals import length
 from cqs_panel import (
     Marks,
     Spot,
@@ -17,6 +18,7 @@ from cqs_panel import (
     columns_button,
     csv_button,
     empty,
+    ended,
     refresh,
     section,
     stack,
@@ -131,7 +133,8 @@ class RunTrades(pn.viewable.Viewer):
         made = self._run.manifest
         mine = self._trades[self._trades["symbol"] == trade["symbol"]].iloc[::-1]
         series = Series(made["exchange"], trade["symbol"], made["interval"])
-        self._around.show(series, _marks(mine), self._spot(trade, number) if number else None)
+        past = ended("this run", int(self._run.ts[-1]) + length(made["interval"]), made["interval"])
+        self._around.show(series, _marks(mine), self._spot(trade, number) if number else None, past=past)
         self._around.chart.offer(symbols, trade["symbol"], self._choose)
         self._mark()
 

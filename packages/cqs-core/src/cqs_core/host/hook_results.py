@@ -25,6 +25,7 @@ _NAMES = {
     "register_cards": "name",
     "register_overlays": "name",
     "register_indicators": "name",
+    "register_feeds": "name",
     "register_tables": "name",
     "register_variables": "name",
     "register_health_checks": "name",

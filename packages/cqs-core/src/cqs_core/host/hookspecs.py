@@ -68,6 +68,11 @@ def register_indicators() -> Sequence[Any]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_feeds() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Called when a candle chart is switched live. Returns `cqs_panel.LiveFeed` feeds of candles that it can follow."""
+
+
+@hookspec
 def register_candle_formats() -> Sequence[CandleFormat]:  # type: ignore[empty-body]
     """Called when a file of candles is imported. Returns formats that it may be in."""
 

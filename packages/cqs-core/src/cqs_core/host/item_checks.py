@@ -204,6 +204,10 @@ def _is_indicator(item: Any) -> Checked:
     return said or _first(_usual_fault(name, value) for name, value in (usual or {}).items()) or True
 
 
+def _is_feed(item: Any) -> Checked:
+    return _target(item, "obstacle") or _target(item, "join") or True
+
+
 def _usual_fault(name: str, value: Any) -> str:
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
     return "" if good else f"whose parameter {name} is {value!r}; it must be a number above 0"
@@ -226,6 +230,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], Checked]]] = {
     "register_cards": ("a cqs_panel.Card", _is_card),
     "register_overlays": ("a cqs_panel.Overlay", _is_overlay),
     "register_indicators": ("a cqs_panel.Indicator", _is_indicator),
+    "register_feeds": ("a cqs_panel.LiveFeed", _is_feed),
 }
 """By hook: what an item must be, in words, and its check."""
 HOOKS = tuple(KINDS)

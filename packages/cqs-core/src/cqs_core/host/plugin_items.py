@@ -97,6 +97,9 @@ class PluginItems(ABC):
     def indicators(self) -> Mapping[str, Any]:
         return self._by_name("register_indicators")
 
+    def feeds(self) -> Mapping[str, Any]:
+        return self._by_name("register_feeds")
+
     def demo_steps(self) -> list[DemoStep]:
         """In the order in which they run."""
         return sorted(self._by_name("register_demo").values(), key=lambda s: (s.order, s.name))

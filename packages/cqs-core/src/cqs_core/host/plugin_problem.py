@@ -30,6 +30,7 @@ NEEDS_DASHBOARD = "needs cqs-panel for its pages"
 """The state of a plugin whose pages, cards or overlays wait for the dashboard, which is a choice and not a problem."""
 
 
+_OF_DASHBOARD = {"register_views", "register_cards", "register_overlays", "register_indicators", "register_feeds"}
 _LONGEST = 20_000  # characters of a traceback; its end says most
 
 
@@ -43,8 +44,7 @@ def traceback_of(error: BaseException) -> str:
 
 def lacks_dashboard(where: str, error: Exception) -> bool:
     """Whether a hook of the dashboard failed only because cqs-panel is not installed."""
-    of_dashboard = where in {"register_views", "register_cards", "register_overlays", "register_indicators"}
-    return of_dashboard and isinstance(error, ModuleNotFoundError) and error.name == "cqs_panel"
+    return where in _OF_DASHBOARD and isinstance(error, ModuleNotFoundError) and error.name == "cqs_panel"
 
 
 def tell(line: str) -> None:

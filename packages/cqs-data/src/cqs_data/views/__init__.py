@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqs_panel import Card, View
+from cqs_panel import Card, LiveFeed, View
 
 if TYPE_CHECKING:
     from cqs_core.jobs import Job
     from cqs_panel import Outcome
 
-__all__ = ["CARDS", "VIEWS"]
+__all__ = ["CARDS", "FEEDS", "VIEWS"]
 
 
 def _outcome(job: Job) -> Outcome | None:
@@ -41,3 +41,5 @@ CARDS = [
     Card(name="data.chart", title="", order=30, build=f"{__name__}.price_cards:chart", width=8, rows=2),
     Card(name="data.age", title="", order=25, build=f"{__name__}.age_card:build", width=4),
 ]
+
+FEEDS = [LiveFeed(name="exchange", obstacle=f"{__name__}.live:obstacle_of", join="cqs_data.feeds:join")]

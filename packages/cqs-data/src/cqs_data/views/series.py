@@ -10,7 +10,6 @@ import panel_material_ui as pmui
 from cqs_core import DataError, Lake, UsageError
 from cqs_core.time.clock import parse_start
 from cqs_data.views.arguments import with_endpoint
-from cqs_data.views.live import LiveSwitch
 from cqs_data.views.preview import CandlePreview, newest
 from cqs_panel import (
     WIDE,
@@ -18,7 +17,6 @@ from cqs_panel import (
     CandleChart,
     ConfirmButton,
     LakeCandles,
-    TailedCandles,
     count,
     empty,
     fill,
@@ -65,7 +63,6 @@ class SeriesPanel(pn.viewable.Viewer):
         operator_only(self._update)
         self._delete: ConfirmButton | None = None
         self._chart = CandleChart(page)
-        self._live = LiveSwitch(page, self._chart)
         self._holes: Gaps | None = None
         self._rows: pd.DataFrame | DataError | None = None
         self._title = pn.Column(**WIDE)
@@ -77,19 +74,18 @@ class SeriesPanel(pn.viewable.Viewer):
 
     def blank(self, title: str, advice: str) -> None:
         """Say why no series is shown."""
-        self._live.clear()
+        self._chart.leave()
         self._title[:] = [section("", empty(title, advice))]
         self._drawn = self._rows = None
         fill(self.details)
 
     def show(self, one: SeriesStatus, holes: Gaps, others: Sequence[str] = ()) -> None:
         """Show a series of the lake; the names of `others` can be searched above its chart."""
-        series, source = one.series, TailedCandles(LakeCandles(self._page.bucket, one.series))
+        series, source = one.series, LakeCandles(self._page.bucket, one.series)
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
         if self._series is None or self._series.series != one.series:
             self._delete = self._deletion(series)
         self._series = one
-        self._live.show(one, source)  # first: a switch that is being redrawn misses changes made right after
         self._draw(series, f"times in UTC{made}")
         self._look(source)
         self._chart.offer(others, str(series), lambda name: self._page.goto(self._page.slug, series=name))
@@ -100,7 +96,7 @@ class SeriesPanel(pn.viewable.Viewer):
         """The section, unless it is there: what is drawn anew loses clicks and changes of that moment."""
         if self._drawn != (series, note):
             self._drawn = series, note
-            actions = [self._update, self._delete, self._live]
+            actions = [self._update, self._delete]
             self._title[:] = [section(str(series), self._chart, note=note, actions=actions)]
 
     def _deletion(self, series: Series) -> ConfirmButton:
@@ -117,7 +113,7 @@ class SeriesPanel(pn.viewable.Viewer):
         if self._series is not None:
             run(self._update, f"Update {self._series.series}", update_arguments(self._series))
 
-    def _look(self, source: TailedCandles) -> None:
+    def _look(self, source: LakeCandles) -> None:
         """At the moment that the address names, marked; else at the newest candles."""
         at = _moment(self._page.query.get("at", ""))
         if at is None:

@@ -28,6 +28,7 @@ from cqs_panel import (
     choose,
     columns_button,
     empty,
+    ended,
     failure,
     html,
     metric_cards,
@@ -252,7 +253,9 @@ class CompareView(pn.viewable.Viewer):
             market, spot = str(rows["symbol"].iloc[0] if len(rows) else symbols[0]), None
         if self._chart is None:
             return
-        self._chart.show(Series(setup.exchange, market, setup.interval), comparison_layers.layers(found, market), spot)
+        past = ended("this comparison", found.end, setup.interval)
+        series, layers = Series(setup.exchange, market, setup.interval), comparison_layers.layers(found, market)
+        self._chart.show(series, layers, spot, past=past)
         self._chart.chart.offer(symbols, market, self._choose)
 
     def _choose(self, market: str) -> None:

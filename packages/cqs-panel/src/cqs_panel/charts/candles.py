@@ -15,6 +15,7 @@ from cqs_panel.charts.chart_controls import ChartControls
 from cqs_panel.charts.damage_notice import DamageNotice, or_damage
 from cqs_panel.charts.indicator_panes import IndicatorPanes
 from cqs_panel.charts.layers import Layers
+from cqs_panel.charts.live_switch import LiveSwitch
 from cqs_panel.charts.newest import NewestEnd
 from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.readout import Readout
@@ -79,6 +80,7 @@ class CandleChart(pn.viewable.Viewer):
         self._indicators = IndicatorPanes(
             page, self._controls, self._layers, self._figures, x_range, self._drawn.crosshair
         )
+        self._live = LiveSwitch(page, self._controls, self._price, self.redraw)
         self._drawn.set_scale(self._controls.scale)
         for name in ("start", "end"):
             x_range.on_change(name, self._moved)
@@ -87,9 +89,16 @@ class CandleChart(pn.viewable.Viewer):
         parts = (self._damage, self._blank, self._controls.bar, self._overlays.switches, self._figures)
         return pn.Column(*parts, css_classes=["cqs-candles"], stylesheets=[_CSS, NO_BUTTON], **WIDE)
 
-    def show(self, source: CandleSource, start: int | None = None, end: int | None = None) -> None:
-        """Show candles of a source from `start` to `end` (ms UTC); by default the chosen range, or the newest 240."""
-        self._source, self._stale, self._missed = source, None, None
+    def show(self, source: CandleSource, start: int | None = None, end: int | None = None, past: str = "") -> None:
+        """Show candles of a source from `start` to `end` (ms UTC); by default the chosen range, or the newest 240.
+
+        Args:
+            source: one with the name of a series can be followed live.
+            start: None is 240 candles before the end.
+            end: None is the newest candle.
+            past: why it shows the past and cannot be followed live, for a user who wants that; empty else.
+        """
+        self._source, self._stale, self._missed = self._live.open(source, past), None, None
         self._layers.clear()
         self._newest.clear()
         self._wanted = start, end
@@ -122,6 +131,10 @@ class CandleChart(pn.viewable.Viewer):
         """
         self._names, self._choose = names, choose
         self._controls.update(symbols=[[name, name] for name in names], symbol=shown)
+
+    def leave(self) -> None:
+        """Follow no market until `show` is called again: the chart is hidden."""
+        self._live.leave()
 
     def focus(self, start: int, end: int) -> None:
         """Move the viewport to `[start, end]`, ms UTC: to a trade that was clicked."""
@@ -170,6 +183,7 @@ class CandleChart(pn.viewable.Viewer):
         self._show(got.viewed)
         if got.last is not None:
             self._show_last(got.last)
+        self._live.begin()
         self._overlays.open(source.series, ends[0], last)
         self._page.load(lambda: (source, or_damage(source.warm)), self._warmed, quiet=True)
 
@@ -203,6 +217,7 @@ class CandleChart(pn.viewable.Viewer):
                 "range": self._choose_range,
                 "scale": lambda: self._drawn.set_scale(self._controls.scale),
                 "lines": self._indicators.choose,
+                "live": self._choose_live,
             }[what]()
         elif what == "symbol" and value in self._names and self._choose is not None:
             self._choose(value)
@@ -220,6 +235,14 @@ class CandleChart(pn.viewable.Viewer):
             if controls.interval * _NARROWEST > span:
                 controls.choose(interval="")
             self._move(*newest_view(self._ends, self._source.base, self._newest_wanted()))
+
+    def _choose_live(self) -> None:
+        """Who wants to see the market move looks at the newest end."""
+        x, source = self._price.x_range, self._source
+        last = self._ends[1] + source.base if source is not None and self._ends[1] else None
+        if self._live.on and last is not None and possible(x.start, x.end) and x.end < last:
+            self._move(last - (x.end - x.start), last)
+        self._live.turn()
 
     def _choose_interval(self) -> None:
         """Draw buckets of this length; where the viewport would show too many or too few of them, another one."""

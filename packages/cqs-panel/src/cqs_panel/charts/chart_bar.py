@@ -36,6 +36,14 @@ button:focus-visible,input:focus-visible{outline:2px solid var(--cqs-accent);out
 .readout{display:flex;flex-wrap:wrap;gap:0 12px;min-height:20px;line-height:20px;margin-top:6px;color:var(--cqs-text);
   font-variant-numeric:tabular-nums}
 .readout .when{color:var(--cqs-muted)} .readout em{font-style:normal;color:var(--cqs-muted);margin-right:3px}
+.said{display:flex;align-items:baseline;gap:6px;flex:0 1 auto;min-width:0;line-height:20px;overflow-wrap:anywhere}
+.said i{flex:none;width:7px;height:7px;border-radius:50%;background:var(--cqs-muted)}
+.said.live i{background:var(--cqs-up);animation:beat 2s ease-in-out infinite}
+.said.live b{color:var(--cqs-up);font-weight:600}
+.said.connecting i,.said.reconnecting i{animation:beat 1s ease-in-out infinite}
+.said.reconnecting,.said.refused{color:var(--cqs-warning)}
+.said.reconnecting i,.said.refused i{background:var(--cqs-warning)}
+@keyframes beat{50%{opacity:.25}} @media(prefers-reduced-motion:reduce){.said i{animation:none!important}}
 .up{color:var(--cqs-up)} .down{color:var(--cqs-down)}
 @media(max-width:600px){.readout{min-height:40px;gap:0 8px} button{padding:0 7px}}
 """
@@ -150,8 +158,14 @@ export function render({model, view}) {
     if (catalog.length)
       parts.push(picker(catalog, {label: "Add indicator", choose: (value) => send("add", value)}))
     parts.push(tools.button("measure", "Measure", "price and time between two points (Shift and drag)"))
-    if (live) parts.push(button("Live", "live", () => send("live", !live.on), {className: "lone", title: live.title,
-      disabled: live.disabled, attributes: {"aria-pressed": live.on}}))
+    if (live) {
+      parts.push(button("Live", "live", () => send("live", live.on ? "" : "1"), {className: "lone", title: live.title,
+        attributes: {"aria-pressed": live.on}}))
+      const [first, ...rest] = live.said.split(" · ")
+      if (live.said) parts.push(make("div", {className: `said ${live.state}`, title: live.more,
+        attributes: {role: "status"}}, make("i"), make("span", {}, live.state === "live"
+        ? make("b", {textContent: first}) : first, ...rest.map((one) => ` · ${one}`))))
+    }
     parts.push(button(full ? "Exit full screen" : "Full screen", "full", () => full ? leave() : enter(),
       {className: "lone end", attributes: {"aria-pressed": full}}))
     controls.replaceChildren(...parts)

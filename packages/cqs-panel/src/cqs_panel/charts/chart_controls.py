@@ -27,7 +27,13 @@ _SAID = {
 RANGES = {"1D": _DAY, "1W": 7 * _DAY, "1M": 30 * _DAY, "1Y": 365 * _DAY, "All": math.inf}
 _FEWEST = 12  # candles that a range shows at least
 # In the address.
-_NAMES = {"interval": "chart-interval", "range": "chart-range", "scale": "chart-scale", "lines": "chart-lines"}
+_NAMES = {
+    "interval": "chart-interval",
+    "range": "chart-range",
+    "scale": "chart-scale",
+    "lines": "chart-lines",
+    "live": "live",
+}
 
 
 class ChartControls:

@@ -131,7 +131,7 @@ class DerivedCandles:
 
     def __init__(self, bucket: Bucket, series: Series, day_start: int = 0) -> None:
         self.series, self.base = series, intervals.length(series.interval)
-        self._bucket, self._day_start = bucket, day_start
+        self.day_start, self._bucket = day_start, bucket
         self._lock = threading.Lock()
         self._found: CandleSource | None = None
         self._note = ""
@@ -156,10 +156,10 @@ class DerivedCandles:
         with self._lock:
             if self._found is None:
                 lake = Lake(self._bucket)
-                if lake.sources(self.series, self._day_start) == [self.series.interval]:
+                if lake.sources(self.series, self.day_start) == [self.series.interval]:
                     self._found = LakeCandles(self._bucket, self.series)
                 else:
-                    made = lake.derived(self.series, day_start=self._day_start)
+                    made = lake.derived(self.series, day_start=self.day_start)
                     frame, self._note = made.table.to_pandas().set_index("ts"), made.note
                     self._found = FrameCandles(frame, self.series.interval, self.series)
             return self._found

@@ -64,6 +64,7 @@ class SpotChart(pn.viewable.Viewer):
         super().__init__()
         self._page, self._name, self._note, self._day_start = page, name, note, day_start
         self._series: Series | None = None
+        self._past = ""
         self.chart = CandleChart(page, height=height, own=own)
         self._head, self._left_out = html(""), html("", visible=False)
         self._head.styles = GROWS
@@ -87,25 +88,39 @@ class SpotChart(pn.viewable.Viewer):
         self._series = None
         self._head.object = f'<div class="head"><h2>{escape(title)}</h2></div>'
         self._instead[:] = [instead]
+        self.chart.leave()
         self._place.visible, self._instead.visible = False, True
 
     def show(
-        self, series: Series, layers: Sequence[Layer] = (), spot: Spot | None = None, start: int | None = None
+        self,
+        series: Series,
+        layers: Sequence[Layer] = (),
+        spot: Spot | None = None,
+        start: int | None = None,
+        past: str = "",
     ) -> None:
-        """Draw a market with layers; at a spot where there is one, else from `start`, else the newest candles."""
+        """Draw a market with layers; at a spot where there is one, else from `start`, else the newest candles.
+
+        Args:
+            series: of the market.
+            layers: over the candles.
+            spot: what is tinted and scrolled to.
+            start: of the viewport, ms UTC.
+            past: why it shows the past and cannot be followed live; empty else.
+        """
         from cqs_core.time import intervals
 
         title = f"{series} · {spot.label}" if spot else str(series)
         note = f'<span class="note">{escape(self._note)}</span>'
         self._head.object = f'<div class="head"><h2>{escape(title)}</h2>{note}</div>'
         self._place.visible, self._instead.visible = True, False
-        other = series != self._series
-        self._series = series
+        other = (series, past) != (self._series, self._past)
+        self._series, self._past = series, past
         length = intervals.length(series.interval)
         if other:
             margin = max(spot.end - spot.start, _AROUND * length) if spot else 0
             edges = (spot.start - margin, spot.end + margin) if spot else (start, None)
-            self._open(DerivedCandles(self._page.bucket, series, self._day_start), *edges)
+            self._open(DerivedCandles(self._page.bucket, series, self._day_start), *edges, past=past)
         elif spot:
             self.chart.focus(spot.start, spot.end)
         marked = [Band(spot.label, spot.start, max(spot.end, spot.start + length), "warning")] if spot else []
@@ -113,9 +128,9 @@ class SpotChart(pn.viewable.Viewer):
         if spot and self._page.shown:
             self._page.reveal(self._name)
 
-    def _open(self, source: DerivedCandles, start: int | None, end: int | None) -> None:
+    def _open(self, source: DerivedCandles, start: int | None, end: int | None, *, past: str) -> None:
         self._left_out.visible = False
-        self.chart.show(source, start, end)
+        self.chart.show(source, start, end, past)
         self._page.load(lambda: (source.series, source.note()), self._show_title, quiet=True)
 
     def _show_title(self, got: tuple[Series, str]) -> None:

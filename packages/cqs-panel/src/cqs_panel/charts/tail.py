@@ -41,6 +41,11 @@ class TailedCandles:
     def warm(self) -> None:
         self._stored.warm()
 
+    def last_stored(self) -> int | None:
+        """Open of the last candle that is stored now, ms UTC; None where there is none. It reads."""
+        stored = self._stored.span()
+        return stored[1] if stored else None
+
     def follow(self, rows: Sequence[Row]) -> int | None:
         """Take these as the tail.
 
