@@ -148,7 +148,9 @@ def ended(what: str, end: int, interval: str) -> str:
     """
     if clock.now() - end < max(DAY, 2 * intervals.length(interval)):
         return ""
-    return f"{what} ends {clock.iso(end)[:10]} and shows the past; for live candles run it again up to now"
+    return (
+        f"{what} ends {clock.iso(end)[:10]}, so it does not follow the market; the Data page shows these candles live"
+    )
 
 
 def own_days(series: Series, day_start: int) -> str:

@@ -10,6 +10,8 @@ from cqs_panel.pages.first_steps import first_steps
 from cqs_panel.sections import empty
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cqs_panel.shell.dashboard import Dashboard
     from cqs_panel.shell.page_frame import PageFrame
     from cqs_panel.state import PageState
@@ -40,8 +42,15 @@ def build(shell: Dashboard, page: PageState) -> Any:
 
 
 def _frame(shell: Dashboard, card: Card, page: PageState) -> PageFrame:
-    frame = shell.frame(card, page.slug, {}, plugins().owner("register_cards", card.name))
+    frame = shell.frame(card, page.slug, dict(page.query), plugins().owner("register_cards", card.name))
     page.param.watch(lambda event: setattr(frame.page, "shown", event.new), "shown")
+    page.param.watch(lambda event: setattr(frame.page, "query", dict(event.new)), "query")
+    frame.page.param.watch(lambda event: page.remember(**_changes(event.old, event.new)), "query")
     frame.page.shown = page.shown
     frame.span(card.width, card.rows)
     return frame
+
+
+def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str | None]:
+    """What a card wrote into its query; None where it removed a value."""
+    return {name: new.get(name) for name in {**old, **new} if old.get(name) != new.get(name)}
