@@ -71,3 +71,28 @@ def test_every_kind_has_a_form(form, kind):
     assert all("needs a threshold" in one.reason for one in issues)
     over = {"names": "BEAR_TREND", "duration": "1d"}.get(plugins().alert_kinds()[kind].unit(), 5)
     assert not parse_rules(change_rule(text, rule_blocks(text)[0], {"over": over})).issues
+
+
+def test_a_silence_is_chosen_shown_with_its_end_and_name_and_taken_back(monkeypatch):
+    from cqs_core.time.clock import now
+    from cqs_monitor.alerts.rule import read_moment
+    from cqs_monitor.views import rule_silence
+
+    monkeypatch.setattr(rule_silence, "user_name", lambda: "anna")
+    heard = []
+    silence = rule_silence.RuleSilence(lambda fields: heard.append(dict(fields)), "Asia/Seoul")
+    silence._choice.value = "for 1 hour"
+    until = read_moment(heard[-1]["silenced_until"])
+    assert 0 < until - now() <= 3_600_000
+    silence.show(heard[-1])
+    assert "by anna" in silence._told.object
+    assert (silence._choice.value, silence._at.visible, len(heard)) == ("until …", True, 1)
+    silence._choice.value = "today"
+    midnight = heard[-1]["silenced_until"]
+    assert (midnight.hour, midnight.minute, str(midnight.utcoffset())) == (0, 0, "9:00:00")
+    silence._at.value = midnight.replace(tzinfo=None, hour=9)
+    assert heard[-1]["silenced_until"] == midnight.replace(hour=9)
+    silence._choice.value = "not silenced"
+    assert heard[-1] == {"silenced_until": None, "silenced_by": None}
+    silence.show({"silenced_until": "2020-01-01T00:00:00Z"})
+    assert "ended at 2020-01-01 09:00" in silence._told.object

@@ -82,6 +82,8 @@ class Alert:
             "unit": units.get(unit, unit),
             "kind": self.rule.kind,
             "note": self.signal.note or None,
+            "silenced": self.rule.silenced_until
+            and {"until": iso(self.rule.silenced_until), "by": self.rule.silenced_by or None},
             "acknowledged": self.acknowledged and {"at": iso(self.acknowledged.at), "by": self.acknowledged.by or None},
         }
 
@@ -166,7 +168,7 @@ def key_of(rule: Rule, subject: str) -> str:
 def _state(rule: Rule, span: Span, now: int) -> State:
     if span.start + rule.hold * 1000 > now:
         return "pending"
-    if rule.silence is not None and rule.silence.until(now) is not None:
+    if rule.silent_until(now) is not None:
         return "silenced"
     return "firing"
 
@@ -217,7 +219,7 @@ def tried(rule: Rule, context: Context, start: int, end: int) -> Past:
 def fired_between(rule: Rule, signal: Signal, start: int, end: int) -> Iterator[Firing]:
     """When the rule fired for the subject of a signal in `[start, end)`, ms UTC."""
     spans = [span for span in signal.spans if span.start < end]
-    return (one for one in firings(spans, rule, end - 1) if one.at >= start)
+    return (one for one in firings(spans, rule.unsilenced(), end - 1) if one.at >= start)
 
 
 def _fired(subject: str, one: Firing) -> dict[str, Any]:

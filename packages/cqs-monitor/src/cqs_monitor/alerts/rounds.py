@@ -112,7 +112,7 @@ def _free(alert: Alert, last: int | None, now: int) -> bool:
 
 
 def _silent(alert: Alert, now: int) -> bool:
-    return alert.rule.silence is not None and alert.rule.silence.until(now) is not None
+    return alert.rule.silent_until(now) is not None
 
 
 def _alert_of(alert: Alert, since: int, now: int) -> SentAlert:

@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 
-from cqs_monitor.alerts.fields import Duration, Names, read_names
+from cqs_monitor.alerts.fields import Duration, Names, Text, read_names
 from cqs_monitor.alerts.kind import AlertKind
 
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 _SILENCE = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)(?:\s+(\S+))?")
+
+
+_YEARS = range(1970, 2200)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,21 @@ def read_silence(value: Any) -> Silence:
         raise ValueError(f"names the zone {match[5]!r}; write an IANA name such as {near}") from None
 
 
+def read_moment(value: Any) -> int:
+    """A time with its offset, as TOML has it or as text: ms UTC.
+
+    Raises:
+        ValueError: it is no time, or has no offset.
+    """
+    try:
+        at = dt.datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+    except ValueError:
+        at = None
+    if not isinstance(at, dt.datetime) or at.tzinfo is None or at.year not in _YEARS:
+        raise ValueError(f"is {str(value)!r}; write a time with its offset, such as 2026-12-01T09:00:00+09:00")
+    return int(at.timestamp() * 1000)
+
+
 def _read_accounts(value: Any) -> tuple[str, ...]:
     names = read_names(value)
     return () if "*" in names else names
@@ -95,7 +113,9 @@ class Rule(BaseModel):
         severity: for people; nothing depends on it.
         hold: seconds that the condition must last.
         cooldown: seconds after an alert in which it is not sent again.
-        silence: when nothing is sent.
+        silence: a time of day in which nothing is sent.
+        silenced_until: when someone's silence ends, ms UTC; before that nothing is sent.
+        silenced_by: who that was.
         channels: by name; empty for all.
         enabled: whether the rule is in force.
         line: of the file, where it begins.
@@ -110,6 +130,8 @@ class Rule(BaseModel):
     hold: Duration = Field(0.0, alias="for", title="Must last for")
     cooldown: Duration = Field(3600.0, title="Not sent again for")
     silence: Annotated[Silence | None, BeforeValidator(read_silence)] = Field(None, title="Nothing is sent during")
+    silenced_until: Annotated[int | None, BeforeValidator(read_moment)] = Field(None, title="Silenced until")
+    silenced_by: Text = Field("", title="Silenced by")
     channels: Names = Field((), title="Channels")
     enabled: Annotated[bool, BeforeValidator(_read_enabled)] = Field(default=True, title="In force")
     line: int = 0
@@ -117,6 +139,16 @@ class Rule(BaseModel):
     @property
     def kind(self) -> str:
         return self.condition.name
+
+    def silent_until(self, ts: int) -> int | None:
+        """When the silence ends that holds at `ts` (both ms UTC); None where nothing is silent."""
+        daily = self.silence.until(ts) if self.silence is not None else None
+        once = self.silenced_until if self.silenced_until is not None and ts < self.silenced_until else None
+        return max((end for end in (daily, once) if end is not None), default=None)
+
+    def unsilenced(self) -> Rule:
+        """The rule as it is without someone's silence, of which nothing says when it began."""
+        return self.model_copy(update={"silenced_until": None, "silenced_by": ""})
 
     @property
     def over(self) -> Any:

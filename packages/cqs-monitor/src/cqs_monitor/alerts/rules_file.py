@@ -8,7 +8,8 @@
     severity = "critical"
     cooldown = "6h"
 
-Fields of every rule: name, kind, over, account (or several), severity, for, cooldown, silence, channels, enabled.
+Fields of every rule: name, kind, over, account (or several), severity, for, cooldown, silence,
+silenced_until, silenced_by, channels, enabled.
 Without the file the rules of `DEFAULT` are in force.
 """
 

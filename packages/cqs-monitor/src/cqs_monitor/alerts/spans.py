@@ -91,7 +91,7 @@ class Firing(NamedTuple):
 def ripe(span: Span, rule: Rule, now: int) -> int | None:
     """When the stretch lasted long enough to be sent, outside of silence; None where it did not by `now`."""
     at = span.start + int(rule.hold * 1000)
-    while rule.silence is not None and (end := rule.silence.until(at)) is not None:
+    while (end := rule.silent_until(at)) is not None:
         at = end
     return at if at <= now and (span.end is None or at < span.end) else None
 
@@ -110,7 +110,7 @@ def firings(spans: Iterable[Span], rule: Rule, now: int, last: int | None = None
         if at is None:
             continue
         free = at if last is None else max(at, last + int(rule.cooldown * 1000))
-        while free > at and rule.silence is not None and (end := rule.silence.until(free)) is not None:
+        while free > at and (end := rule.silent_until(free)) is not None:
             free = end
         if free > now or (span.end is not None and free >= span.end):
             continue

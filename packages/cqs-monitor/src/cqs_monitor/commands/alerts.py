@@ -10,7 +10,7 @@ import click
 from cqs_core import CqsError, UsageError
 from cqs_core.cli import command_options, emit, open_bucket
 from cqs_core.files import safe
-from cqs_core.time.clock import now, parse_range
+from cqs_core.time.clock import iso, iso_or_none, now, parse_end, parse_range
 from cqs_monitor.commands.printing import table
 
 if TYPE_CHECKING:
@@ -75,6 +75,39 @@ def ack(name: str, account: str | None, undo: bool, bucket: str | None, as_json:
     done = "not acknowledged any more" if undo else "acknowledged"
     rows = [{"rule": name, "account": one.subject or None, "acknowledged": not undo} for one in found]
     emit(rows, as_json, lambda: click.echo("\n".join(safe(f"{one.title}: {done}") for one in found)))
+
+
+@command.command("silence")
+@click.argument("name", metavar="RULE")
+@click.option("--for", "duration", help="How long: 1h, 3d; 1h by default.")
+@click.option("--until", help="Until when, such as 2026-12-01T09:00 (UTC without an offset); a date includes that day.")
+@click.option("--undo", is_flag=True, help="End the silence.")
+@command_options
+def silence(name: str, duration: str | None, until: str | None, undo: bool, bucket: str | None, as_json: bool) -> None:
+    """Silence a rule for some time: it is watched, and nothing is sent until that has passed."""
+    import getpass
+
+    from cqs_monitor.alerts.silences import silence_rule
+
+    if sum((duration is not None, until is not None, undo)) > 1:
+        raise UsageError("write one of --for, --until and --undo")
+    end = None if undo else _end(duration or "1h", until)
+    silence_rule(open_bucket(bucket), name, end, getpass.getuser())
+    done = f"silenced until {iso(end)}" if end is not None else "not silenced any more"
+    row = {"rule": name, "silenced_until": iso_or_none(end)}
+    emit(row, as_json, lambda: click.echo(safe(f"{name}: {done}")))
+
+
+def _end(duration: str, until: str | None) -> int:
+    """When a silence ends, ms UTC."""
+    from cqs_monitor.alerts.fields import read_duration
+
+    if (end := parse_end(until)) is not None:
+        return end
+    try:
+        return now() + int(read_duration(duration) * 1000)
+    except ValueError as error:
+        raise UsageError(f"--for {error}") from None
 
 
 @command.command("try")

@@ -63,7 +63,7 @@ class RuleEditor(pn.viewable.Viewer):
         self._rule.param.watch(lambda _: self._choose(), "value")
         self._new = _button("New rule", self._add)
         self._remove = _button("Remove this rule", self._drop, variant="text", disabled=True)
-        self._form = RuleForm(self._change)
+        self._form = RuleForm(self._change, page.settings.timezone)
         self._trial = RuleTrial(page)
         self._save = _button("Save", self._store, variant="contained", disabled=True)
         self._discard = _button("Discard changes", self._reload, variant="text", disabled=True)

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Series, plugins
-from cqs_core.time.clock import iso
+from cqs_core.time.clock import iso, now
 from cqs_monitor.alerts.fields import shown
 from cqs_monitor.alerts.rule import WRITTEN
 from cqs_monitor.alerts.rule_reader import KEY
@@ -101,10 +101,18 @@ def alert_html(alert: Alert, page: PageState) -> str:
     since = "" if alert.since is None else f"since {when(alert.since, timezone)}"
     named = _named(alert.rule.name, alert.subject, alert.rule.severity)
     text = alert.text
+    text += silenced(alert.rule.silenced_until, alert.rule.silenced_by, timezone)
     if known is not None:
         text += f" · acknowledged{f' by {known.by}' if known.by else ''} {when(known.at, timezone)}"
         tone, state = ("", "acknowledged") if state == "firing" else (tone, state)
     return _row(tone, state, named, since, text, cause(page, alert.rule.kind, alert.subject, alert.since))
+
+
+def silenced(until: int | None, by: str, timezone: str | None) -> str:
+    """Until when a rule is silenced, and by whom; empty where it is not."""
+    if until is None or until <= now():
+        return ""
+    return f" · silenced until {when(until, timezone)}{f' by {by}' if by else ''}"
 
 
 def _told(row: dict[str, Any], page: PageState) -> str:

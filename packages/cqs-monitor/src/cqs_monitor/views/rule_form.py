@@ -10,7 +10,8 @@ import panel_material_ui as pmui
 from cqs_core import UsageError, plugins
 from cqs_monitor.alerts.fields import shown
 from cqs_monitor.alerts.rule import SEVERITIES, Rule
-from cqs_panel import NO_BUTTON, WIDE, fill, html, operator_only
+from cqs_monitor.views.rule_silence import RuleSilence
+from cqs_panel import NO_BUTTON, WIDE, fill, html, operator_only, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,9 +43,10 @@ class RuleForm(pn.viewable.Viewer):
 
     Args:
         changed: called with the fields that the user changed, as TOML has them; None where one is to go.
+        timezone: of times that are shown; None is the machine's.
     """
 
-    def __init__(self, changed: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, changed: Callable[[Mapping[str, Any]], None], timezone: str | None = None) -> None:
         super().__init__()
         self._changed = changed
         self._fields: Mapping[str, Any] = {}
@@ -54,9 +56,10 @@ class RuleForm(pn.viewable.Viewer):
         self._offered: dict[str, Sequence[str]] = {"account": (), "channels": ()}
         self._about = html("")
         self._grid = pn.Column(stylesheets=[_GRID, NO_BUTTON], **WIDE)
+        self._silence = RuleSilence(changed, timezone)
 
     def __panel__(self) -> Any:
-        return pn.Column(self._about, self._grid, **WIDE)
+        return stack(self._about, self._grid, self._silence)
 
     def offer(self, accounts: Sequence[str], channels: Sequence[str]) -> None:
         """Accounts and channels that a rule may name."""
@@ -74,6 +77,7 @@ class RuleForm(pn.viewable.Viewer):
             self._kind = kind
             self._build(kind)
         self._put()
+        self._silence.show(fields)
         if anew:  # the widgets reach the browser with their values
             fill(self._grid, *self._widgets.values())
 
