@@ -1,4 +1,4 @@
-"""Channels: Apprise URLs from the environment or `.env`, and those of plugins. A URL is a secret and stays here.
+"""Channels: Apprise URLs of environment, keyring or `.env`, and those of plugins. A URL is a secret and stays here.
 
 `CQS_ALERT_TELEGRAM=tgram://TOKEN/CHAT` is the channel `telegram`. Apprise speaks to
 Telegram, Slack, Discord, mail, webhooks …
@@ -7,6 +7,7 @@ Telegram, Slack, Discord, mail, webhooks …
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from cqs_core import AlertChannel, CqsError, UnknownName, UsageError, plugins, require_operator
 from cqs_core.files import one_line, variables
 from cqs_core.isolation import Escaped, foreign
+from cqs_monitor.alerts.keyring_channels import keyring_channels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,10 +28,17 @@ _STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
 class AppriseChannel:
-    """A channel behind an Apprise URL; neither its repr nor its errors show the URL."""
+    """A channel behind an Apprise URL; neither its repr nor its errors show the URL.
 
-    def __init__(self, name: str, url: str) -> None:
+    Args:
+        name: of the channel.
+        url: a secret.
+        place: where that is kept, for people.
+    """
+
+    def __init__(self, name: str, url: str, place: str = "") -> None:
         self.name = name
+        self.place = place or f"{PREFIX}{name.upper()}"
         self._url = url
 
     def __repr__(self) -> str:
@@ -44,22 +53,41 @@ class AppriseChannel:
         import apprise
 
         _redact_logs()
-        where = f"{PREFIX}{self.name.upper()}"
         service = apprise.Apprise()
         if not service.add(self._url):
-            raise UsageError(f"channel {self.name!r}: {where} is not an Apprise URL such as tgram://TOKEN/CHAT")
+            raise UsageError(
+                f"channel {self.name!r}: what is in {self.place} is not an Apprise URL such as tgram://TOKEN/CHAT"
+            )
         try:
             result = service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
             taken, status = bool(result), _status(entry.message for entry in result.logs())
         except Exception:  # noqa: BLE001 - a driver's error may hold the URL: only that there was one is reported
             taken, status = False, ""
         if not taken:
-            raise CqsError(f"channel {self.name!r} did not take the message{status}; check {where}")
+            raise CqsError(f"channel {self.name!r} did not take the message{status}; check {self.place}")
 
 
 def configured() -> list[AlertChannel]:
-    """Channels of the environment, which wins, and of `.env`."""
-    return [AppriseChannel(name[len(PREFIX) :].lower(), url) for name, url in variables(PREFIX).items()]
+    """Channels of the environment, which wins, then of the keyring, then of `.env`."""
+    found: dict[str, AppriseChannel] = {}
+    for name, url in variables(PREFIX).items():
+        place = f"{name}, {'environment' if os.environ.get(name) else '.env'}"
+        found[name[len(PREFIX) :].lower()] = AppriseChannel(name[len(PREFIX) :].lower(), url, place)
+    for name, url in keyring_channels().urls.items():
+        if not os.environ.get(f"{PREFIX}{name.upper()}"):
+            found[name] = AppriseChannel(name, url, "keyring")
+    return [found[name] for name in sorted(found)]
+
+
+def channel_places() -> dict[str, str]:
+    """Where the secret of each channel is, by name; never the secret."""
+    return {name: getattr(channel, "place", "a plugin") for name, channel in sorted(chosen().items())}
+
+
+def known_channels() -> dict[str, AlertChannel]:
+    """Channels of plugins, and those that are configured now."""
+    others = [one for one in plugins().channels().values() if not isinstance(one, AppriseChannel)]
+    return {channel.name: channel for channel in (*others, *configured())}
 
 
 def chosen(names: Sequence[str] = ()) -> Mapping[str, AlertChannel]:
@@ -68,7 +96,7 @@ def chosen(names: Sequence[str] = ()) -> Mapping[str, AlertChannel]:
     Raises:
         UnknownName: one that is not configured.
     """
-    known = plugins().channels()
+    known = known_channels()
     for name in names:
         if name not in known:
             raise UnknownName("channel", name, known, remedy=f"set {PREFIX}{name.upper()} to an Apprise URL")

@@ -9,20 +9,21 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import AlertChannel, CqsError, UsageError, plugins
+from cqs_core import CqsError, UsageError
 from cqs_core.files import state_folder, write_json
 from cqs_core.time.clock import iso, now
 from cqs_monitor.alerts.acknowledgements import acknowledged, remove
-from cqs_monitor.alerts.channels import AppriseChannel, configured, deliver
+from cqs_monitor.alerts.channels import deliver, known_channels
 from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import evaluate
+from cqs_monitor.alerts.keyring_channels import keyring_channels
 from cqs_monitor.alerts.lease import HeldByAnother, Lease
 from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, settled, wait, withdrawn
 from cqs_monitor.alerts.rules_file import Rules, read_rules
 from cqs_monitor.alerts.state import SentAlert, WatcherState, record, remember, remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -59,6 +60,7 @@ class Watcher:
     _outcome: list[Any] = field(default_factory=list)
     _accounts: tuple[str, ...] = ()
     _said_mute: float | None = None
+    _said_keyring: str = ""
 
     def __post_init__(self) -> None:
         self.lease = Lease(self.bucket)
@@ -75,6 +77,7 @@ class Watcher:
             HeldByAnother: another watcher has the lease.
         """
         self._say_mute()
+        self._say_keyring()
         try:
             self._answered()
         except HeldByAnother:
@@ -149,15 +152,22 @@ class Watcher:
             sent = memory.sent.get(alert.key)
             if sent is None or sent.recovered is not None or alert.state != "firing" or alert.acknowledged:
                 continue
-            for name in self._wanted(sent) & self._channels().keys() - sent.channels.keys():
+            for name in self._wanted(sent) & known_channels().keys() - sent.channels.keys():
                 sent.channels[name], sent.again, sent.tries = "failed", 0, 0
 
     def _say_mute(self) -> None:
         """Warn at start and every hour that no channel is configured."""
-        if self._channels() or (self._said_mute is not None and time.monotonic() - self._said_mute < _REMIND):
+        if known_channels() or (self._said_mute is not None and time.monotonic() - self._said_mute < _REMIND):
             return
         self._said_mute = time.monotonic()
         self.say("no channel is configured, so alerts are only printed here; set CQS_ALERT_NAME to an Apprise URL")
+
+    def _say_keyring(self) -> None:
+        """Say once that the keyring cannot be read, and what that means."""
+        fault = keyring_channels().fault
+        if fault and fault != self._said_keyring:
+            self.say(f"keyring: {fault}; its channels are as they were last read")
+        self._said_keyring = fault
 
     def _read_rules(self) -> None:
         """A file that cannot be read as a whole leaves the last rules in force; without any, nothing can be watched."""
@@ -188,10 +198,10 @@ class Watcher:
     def _wanted(self, sent: SentAlert) -> AbstractSet[str]:
         """Names of the channels of its rule, configured or not."""
         named = next((rule.channels for rule in self._rules.rules if rule.name == sent.rule), ())
-        return frozenset(named) or self._channels().keys()
+        return frozenset(named) or known_channels().keys()
 
     def _names(self, sent: SentAlert) -> list[str]:
-        wanted, known = self._wanted(sent), self._channels()
+        wanted, known = self._wanted(sent), known_channels()
         for name in sorted(wanted - known.keys()):
             self.say(
                 f"rule {sent.rule!r} names the channel {name!r}, not configured here; set CQS_ALERT_{name.upper()}"
@@ -199,7 +209,7 @@ class Watcher:
         return [name for name in known if name in wanted]
 
     def _deliver(self, sent: SentAlert, moment: int) -> None:
-        known = self._channels()
+        known = known_channels()
         due = {
             name: known[name]
             for name, state in sent.channels.items()
@@ -241,7 +251,7 @@ class Watcher:
             repeat = "; a repeat: it may have arrived before a crash" if known.get("trying") else ""
             write_json(path, known | {"trying": True})
             text = f"since {iso(known['since'])}; nothing is watched ({reason}){repeat}"
-            faults = deliver(self._channels(), f"[critical] cqs cannot watch {self.bucket.url}", text)
+            faults = deliver(known_channels(), f"[critical] cqs cannot watch {self.bucket.url}", text)
             for fault in filter(None, faults.values()):
                 self.say(fault)
             known["told"] = now() if not faults or None in faults.values() else None
@@ -254,14 +264,9 @@ class Watcher:
             return
         if known["told"] is not None:
             title = f"[recovered] cqs watches {self.bucket.url} again"
-            deliver(self._channels(), title, f"it could not since {iso(known['since'])}")
+            deliver(known_channels(), title, f"it could not since {iso(known['since'])}")
             self.say(title)
         path.unlink(missing_ok=True)
-
-    def _channels(self) -> Mapping[str, AlertChannel]:
-        """Channels of plugins, of the environment, and of `.env` as it is now."""
-        others = [one for one in plugins().channels().values() if not isinstance(one, AppriseChannel)]
-        return {channel.name: channel for channel in (*others, *configured())}
 
     def _blind_file(self) -> Path:
         name = hashlib.sha256(self.bucket.url.encode()).hexdigest()[:16]

@@ -192,13 +192,60 @@ def test(names: tuple[str, ...], bucket: str | None, as_json: bool) -> int:
 
     channels = chosen(names)
     if not channels:
-        raise CqsError("no channel is configured; set CQS_ALERT_NAME to an Apprise URL, in the environment or in .env")
+        raise CqsError(
+            "no channel is configured; set CQS_ALERT_NAME to an Apprise URL, in the environment or in .env, "
+            "or keep one in the keyring: `cqs monitor alerts channel add NAME`"
+        )
     sent = deliver(
         channels, "cqs: test", f"A test message of cqs, {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime())}."
     )
     rows = [{"channel": name, "sent": fault is None, "problem": fault} for name, fault in sent.items()]
     emit(rows, as_json, lambda: _sent(rows))
     return 1 if any(row["problem"] for row in rows) else 0
+
+
+@command.group("channel")
+def channel() -> None:
+    """List channels, and keep their secrets in the keyring of this user."""
+
+
+@channel.command("list")
+@command_options
+def list_(bucket: str | None, as_json: bool) -> None:
+    """List the channels, and where the secret of each is kept."""
+    from cqs_monitor.alerts.channels import channel_places
+    from cqs_monitor.alerts.keyring_channels import keyring_channels
+
+    rows = [{"channel": name, "place": place} for name, place in channel_places().items()]
+    emit(rows, as_json, lambda: table(["channel", "secret is in"], [[*row.values()] for row in rows], left=2))
+    if fault := keyring_channels().fault:
+        click.echo(safe(f"keyring: {fault}"), err=True)
+
+
+@channel.command("add")
+@click.argument("name")
+@command_options
+def add(name: str, bucket: str | None, as_json: bool) -> None:
+    """Keep the Apprise URL of a channel in the keyring; it is asked for, or read from standard input."""
+    import sys
+
+    from cqs_monitor.alerts.keyring_channels import keep_channel
+
+    asked = sys.stdin.isatty()
+    url = click.prompt("Apprise URL", hide_input=True, err=True) if asked else sys.stdin.readline()
+    kept = keep_channel(name, url)
+    emit({"channel": kept, "place": "keyring"}, as_json, lambda: click.echo(f"{kept}: kept in the keyring"))
+
+
+@channel.command("remove")
+@click.argument("name")
+@command_options
+def remove(name: str, bucket: str | None, as_json: bool) -> None:
+    """Remove a channel from the keyring."""
+    from cqs_monitor.alerts.keyring_channels import drop_channel
+
+    gone = drop_channel(name)
+    emit({"channel": gone, "place": None}, as_json, lambda: click.echo(f"{gone}: removed from the keyring"))
 
 
 @command.command("history")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_monitor.alerts.channels import PREFIX, AppriseChannel, chosen, deliver
-from cqs_panel import WIDE, bar, html, operator_only, plain_table, section
+from cqs_monitor.alerts.channels import PREFIX, chosen, deliver
+from cqs_panel import WIDE, bar, html, notice, operator_only, plain_table, section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +35,7 @@ class ChannelsPanel(pn.viewable.Viewer):
         super().__init__()
         self._page = page
         self._names: Mapping[str, str] = {}
+        self._fault = ""
         self._results: dict[str, str] = {}
         self._listed = pn.Column(**WIDE)
         self._which = pmui.Select(label="Channel", options=[_ALL], value=_ALL, size="small", width=180, margin=0)
@@ -54,9 +54,10 @@ class ChannelsPanel(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return section("Channels", self._listed, self._test, bar(self._service), self._advice)
 
-    def show(self, names: Mapping[str, str]) -> None:
-        """Show the channels: where the secret of each is, by name."""
-        if names != self._names:
+    def show(self, names: Mapping[str, str], fault: str = "") -> None:
+        """Show the channels: where the secret of each is, by name, and why the keyring cannot be read."""
+        if (names, fault) != (self._names, self._fault):
+            self._fault = fault
             self._put(names)
 
     def _put(self, names: Mapping[str, str]) -> None:
@@ -70,13 +71,17 @@ class ChannelsPanel(pn.viewable.Viewer):
         rows = [[name, where, self._results.get(name, "")] for name, where in self._names.items()]
         empty = html("<p>No channel is configured here: alerts are only shown.</p>", stylesheets=[_CSS])
         self._listed[:] = [plain_table(["Channel", "Secret is in", "Test"], rows) if rows else empty]
+        if self._fault:
+            self._listed.append(notice(f"Keyring: {self._fault}.", "warning"))
 
     def _explain(self) -> None:
         name, url = _SERVICES.get(self._service.value, _SERVICES["Telegram"])
         line = f"<code>{escape(f'{PREFIX}{name}={url}')}</code>"
         where = "<code>.env</code> of the folder where the server and the watcher start, or into their environment"
         told = f"Write {line} with your own values into {where}. <code>.env</code> is read at once."
-        self._advice.object = f"<p>{told} Any Apprise URL will do.</p>"
+        kept = f"<code>cqs monitor alerts channel add {name.lower()}</code> asks for the URL"
+        ring = f"Or keep it in the keyring of the server's user: {kept} (needs <code>cqs-monitor[keyring]</code>)."
+        self._advice.object = f"<p>{told} Any Apprise URL will do.</p><p>{ring}</p>"
 
     def _start(self) -> None:
         asked = self._which.value
@@ -92,15 +97,3 @@ class ChannelsPanel(pn.viewable.Viewer):
 
 def _test(names: list[str]) -> Mapping[str, str | None]:
     return deliver(chosen(names), "cqs: test", "A test message from the Alerts page of cqs.")
-
-
-def channel_places() -> dict[str, str]:
-    """Where the secret of each channel is, by name; never the secret."""
-    return {name: _place(name, channel) for name, channel in sorted(chosen().items())}
-
-
-def _place(name: str, channel: Any) -> str:
-    if not isinstance(channel, AppriseChannel):
-        return "a plugin"
-    variable = f"{PREFIX}{name.upper()}"
-    return f"{variable}, environment" if variable in os.environ else f"{variable}, .env"

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
+from cqs_monitor.alerts.channels import channel_places
 from cqs_monitor.alerts.current import CurrentAlerts, current_alerts
+from cqs_monitor.alerts.keyring_channels import keyring_channels
 from cqs_monitor.alerts.state import history
-from cqs_monitor.views.alert_channels import ChannelsPanel, channel_places
+from cqs_monitor.views.alert_channels import ChannelsPanel
 from cqs_monitor.views.alert_rules import RuleEditor
 from cqs_monitor.views.alert_text import CSS, QUIET, alerts_html, history_html
 from cqs_monitor.views.alert_watcher import WatcherFound, WatcherPanel, find_watcher
@@ -50,12 +52,14 @@ class Found:
         told: what the watcher sent, newest first.
         watcher: who watches.
         channels: where the secret of each is, by name.
+        keyring: why it cannot be read; empty where it can be.
     """
 
     current: CurrentAlerts
     told: Sequence[dict[str, Any]]
     watcher: WatcherFound
     channels: Mapping[str, str]
+    keyring: str
 
 
 class AlertsView(pn.viewable.Viewer):
@@ -99,7 +103,7 @@ class AlertsView(pn.viewable.Viewer):
         self._found = found
         self._editor.offer(found.current.accounts, [*found.channels])
         self._watcher.show(found.watcher, found.current.at)
-        self._channels.show(found.channels)
+        self._channels.show(found.channels, found.keyring)
         _set(self._cards, metrics_html(_metrics(found)))
         _set(self._history, history_html(found.told[:_SHOWN], self._page))
         self._list()
@@ -126,7 +130,9 @@ def _set(pane: Any, text: str) -> None:
 
 def _look(bucket: Bucket) -> Found:
     current = current_alerts(bucket)
-    return Found(current, history(bucket, 200), find_watcher(bucket, current.round), channel_places())
+    return Found(
+        current, history(bucket, 200), find_watcher(bucket, current.round), channel_places(), keyring_channels().fault
+    )
 
 
 def _metrics(found: Found) -> list[Metric]:
