@@ -146,7 +146,7 @@ def test_commands_list_add_and_remove(tmp_path):
     backend = tmp_path / "file_ring.py"
     backend.write_text(FILE_RING)
     use = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "file_ring.Ring", "RING": str(tmp_path / "ring")}
-    assert "is no name" in refusal("monitor", "alerts", "channel", "add", "a b", **use)
+    assert "cannot name a channel" in refusal("monitor", "alerts", "channel", "add", "a b", **use)
     assert "no Apprise" in refusal("monitor", "alerts", "channel", "add", "hook", **use).replace("not an", "no")
     (tmp_path / "ring").write_text(json.dumps({"channels": "hook", "hook": "json://x"}))
     assert cqs_json("monitor", "alerts", "channel", "list", **use) == [{"channel": "hook", "place": "keyring"}]

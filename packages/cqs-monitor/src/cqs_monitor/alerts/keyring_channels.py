@@ -123,7 +123,7 @@ def drop_channel(name: str) -> str:
 
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name.lower()) or name.lower() == _NAMES:
-        raise UsageError(f"{name[:40]!r} is no name for a channel; use letters, digits and _, such as telegram")
+        raise UsageError(f"{name[:40]!r} cannot name a channel; use letters, digits and _, such as telegram")
     return name.lower()
 
 

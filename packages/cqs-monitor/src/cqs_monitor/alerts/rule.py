@@ -69,7 +69,7 @@ def read_moment(value: Any) -> int:
     """A time with its offset, as TOML has it or as text: ms UTC.
 
     Raises:
-        ValueError: it is no time, or has no offset.
+        ValueError: it is not a time, or has no offset.
     """
     try:
         at = dt.datetime.fromisoformat(value.strip()) if isinstance(value, str) else value

@@ -215,7 +215,7 @@ class Snapshot:
 
     @property
     def heartbeat(self) -> Heartbeat:
-        """Of the whole bot; where each account has its own, the oldest of them."""
+        """The one of the whole bot; where each account has its own, the oldest of them."""
         if "" in self.heartbeats:
             return self.heartbeats[""]
         return min(self.heartbeats.values(), key=lambda beat: beat.at or 0, default=_NO_HEARTBEAT)
