@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cqs_core import plugins
 from cqs_core.cli.unknown_command import COMMANDS, unknown_command
 
@@ -16,3 +18,24 @@ def test_one_that_is_not_installed_says_how_to_install_it(monkeypatch):
     line = str(unknown_command("serve", ["jobs"]))
     fact = "command 'serve' is part of cqs-panel, which is not installed here; install it with"
     assert line == f"{fact} `uv add cqs-panel` or `pip install cqs-panel`"
+
+
+def test_a_saved_set_is_backtested_by_its_name(tmp_path):
+    from cqs_core import Bucket, Lake, Series
+    from cqs_core.lake import candle_table, save_market_set
+    from cqs_core.testing.candles import random_candles
+    from cqs_core.testing.command import cqs_json, refusal
+
+    bucket = Bucket(tmp_path)
+    made = random_candles(rows=120)
+    rows = np.column_stack([getattr(made, name)[:, 0] for name in ("open", "high", "low", "close", "volume")])
+    for market in ("BTC/KRW", "ETH/KRW"):
+        end = int(made.ts[-1]) + 86_400_000
+        Lake(bucket).append(
+            Series("upbit", market, "1d"), candle_table(made.ts, rows), int(made.ts[0]), end, "exchange"
+        )
+    save_market_set(bucket, "majors", "upbit", ["BTC/KRW", "ETH/KRW"])
+    run = ("backtest", "run", "buy_and_hold", "--no-keep", "--bucket", tmp_path)
+    found = cqs_json(*run, "--symbols", "@majors")
+    assert {row["symbol"] for row in found["trades"]} == {"BTC/KRW", "ETH/KRW"}
+    assert "did you mean '@majors'?" in refusal(*run, "--symbols", "@mjors")

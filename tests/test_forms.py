@@ -14,6 +14,7 @@ from cqs_backtest.views.form import BacktestForm, feature_lines
 from cqs_backtest.views.kept_arguments import resume_arguments, run_arguments
 from cqs_backtest.views.search_form import SearchForm
 from cqs_core import Series, SeriesStatus, UsageError
+from cqs_core.lake import MarketSet
 from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_panel import PageState, strategies_by_title, strategy_title
 
@@ -268,3 +269,15 @@ def test_a_search_is_measured_before_it_starts_and_what_is_wrong_with_it_is_said
     assert "step above 0" in estimate(bucket, form.arguments()).error
     assert Estimate(200_000, 5).asks
     assert Estimate(5, 700).asks
+
+
+def test_a_saved_set_is_a_choice_and_takes_the_markets_that_the_lake_has(shell):
+    saved = [
+        MarketSet("majors", "upbit", ["ETH/KRW", "XRP/KRW"]),
+        MarketSet("elsewhere", "binance", ["BTC/USDT"]),
+        MarketSet("not here", "upbit", ["DOGE/KRW"]),
+    ]
+    form = BacktestForm(found(), page(shell), saved)
+    assert [one for one in form.param.preset.objects if one.startswith("@")] == ["@majors"]
+    form.preset = "@majors"
+    assert form.symbols == ["ETH/KRW"]

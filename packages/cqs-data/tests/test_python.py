@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ import pyarrow as pa
 import pytest
 
 from cqs_core import Bucket, DataWarning, Frame, Lake, Series, UnknownName, UsageError
+from cqs_core.cli import run_command
+from cqs_core.lake import save_market_set
 from cqs_core.testing.candles import flat_table
 from cqs_core.time.clock import parse_start
 from cqs_core.time.intervals import DAY, HOUR
@@ -156,3 +159,17 @@ def test_sql_answers_with_a_frame_that_joins(bucket):
     assert found["worth"].tolist() == [14.0] * 5
     assert found["ts"].dtype == load("BTC")["BTC"].index.dtype
     assert sql("select $n as n", n=3, bucket=bucket)["n"].tolist() == [3]
+
+
+def test_a_saved_set_is_fetched_loaded_and_listed_by_its_name(lake, sandbox, capsys):
+    bucket, at = lake.bucket, {"bucket": lake.bucket, "endpoint": sandbox.url}
+    save_market_set(bucket, "majors", "upbit", ["BTC/KRW", "ETH/KRW"])
+    assert list(download("@majors", "2024-01-01", "2024-01-03", **at)) == ["BTC/KRW", "ETH/KRW"]
+    assert list(load("@Majors", bucket=bucket)) == ["BTC/KRW", "ETH/KRW"]
+    where, days = ["--bucket", str(bucket.url), "--json"], ["--start", "2024-01-01", "--end", "2024-01-04"]
+    assert run_command(["fetch", "--symbols", "@majors", *days, "--endpoint", sandbox.url, *where]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert run_command(["data", "status", "--symbols", "@majors", *where]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    with pytest.raises(UnknownName, match="did you mean '@majors'"):
+        load("@majros", bucket=bucket)

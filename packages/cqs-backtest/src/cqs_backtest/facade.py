@@ -17,6 +17,7 @@ from cqs_backtest.run_options import RunOptions
 from cqs_backtest.runs.kept import opened_bucket
 from cqs_core import Bucket, CqsError, DataWarning, Engine, Strategy
 from cqs_core.jobs import waiting
+from cqs_core.lake import with_sets
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -62,7 +63,7 @@ def backtest(
 
     Args:
         strategy: its name, class or instance; a class may be written in the notebook.
-        symbols: what to trade, `BTC` or `BTC/KRW`; one or several.
+        symbols: what to trade, `BTC` or `BTC/KRW`; one or several. `@name` is a saved set.
         data: candles by symbol (frames of pandas or polars, or Arrow tables), also of reference markets;
             without it the lake serves.
         exchange: of the symbols; the home exchange by default.
@@ -112,7 +113,7 @@ def backtest(
     """
     request = make_request(
         strategy,
-        symbols,
+        with_sets(symbols, lambda: opened_bucket(bucket), exchange, quote),
         exchange=exchange,
         quote=quote,
         start=start,

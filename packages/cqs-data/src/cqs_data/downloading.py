@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import ExchangeError, Frame, Lake, warn_of_data
 from cqs_core.jobs import waiting
-from cqs_core.lake import candle_frame
+from cqs_core.lake import candle_frame, with_sets
 from cqs_data.bars import Bars
 from cqs_data.fetching import fetch, select
 
@@ -35,7 +35,8 @@ def download(
     Notes, and rows that were rejected or flagged, are warnings (`cqs_core.DataWarning`).
 
     Args:
-        symbols: `BTC`, `BTC/KRW`, `KRW-BTC`, or patterns such as `*/KRW`; text with commas is a list too.
+        symbols: `BTC`, `BTC/KRW`, `KRW-BTC`, patterns such as `*/KRW`, or `@name` of a saved set; text with
+            commas is a list too.
         start: first candle by its open; None is all that the exchange has.
         end: a date includes that day, a time does not include itself; None is now.
         interval: of the candles.
@@ -58,7 +59,8 @@ def download(
     """
     from cqs_core.cli import open_bucket
 
-    selection = select(symbols, interval, exchange, start, end, quote)
+    named = with_sets(symbols, lambda: open_bucket(bucket), exchange, quote)
+    selection = select(named, interval, exchange, start, end, quote)
     lake = Lake(open_bucket(bucket, write=True))
     done = fetch(lake, selection, endpoint)
     lake.publish([one.series for one in done if one.rows])

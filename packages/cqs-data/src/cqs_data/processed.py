@@ -20,7 +20,7 @@ from cqs_core import (
     warn_of_data,
 )
 from cqs_core.jobs import waiting
-from cqs_core.lake import candle_frame, own_days, read_rows, stamps, to_fetch
+from cqs_core.lake import candle_frame, own_days, read_rows, stamps, to_fetch, with_sets
 from cqs_core.lake.predecessors import FOLDER, merged, predecessor
 from cqs_core.lake.publishing import at_home_market, key
 from cqs_core.time import intervals
@@ -72,7 +72,7 @@ def load(
     CQS_DAY_START days begin then, and are always put together.
 
     Args:
-        symbols: `BTC`, `BTC/KRW` or `KRW-BTC`, in any number; `BTC,ETH` is two.
+        symbols: `BTC`, `BTC/KRW` or `KRW-BTC`, in any number; `BTC,ETH` is two. `@name` is a saved set.
         start: first candle by its open, naive means UTC.
         end: a date includes that day, a time does not include itself.
         interval: of the candles.
@@ -99,6 +99,7 @@ def load(
     """
     from cqs_core.cli import open_bucket
 
+    symbols = with_sets(symbols, lambda: open_bucket(bucket), exchange, quote)
     wanted = listed(symbols) if isinstance(symbols, str) else names_of(symbols)
     if not wanted:
         raise UsageError("no symbols; name some, as ['BTC', 'ETH']")

@@ -8,7 +8,7 @@ import click
 
 from cqs_backtest.commands.request_options import costs_of, only_of_runs, request_options, run_options_of, with_features
 from cqs_core import CqsError, progress
-from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
+from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, symbols_of
 from cqs_core.files import safe
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def run(
     from cqs_backtest.request import make_request
 
     values: dict[str, Any] = {"costs": costs_of(options, bucket), "options": run_options_of(options)}
-    request = make_request(strategy, parse_list(symbols), params=parse_assignments(params), **values, **options)
+    traded = symbols_of(symbols, bucket, options.get("exchange"), options.get("quote"))
+    request = make_request(strategy, traded, params=parse_assignments(params), **values, **options)
     opened = open_bucket(bucket)
     opened.check(write=keep)
     request = with_features(request, features, opened)

@@ -10,6 +10,7 @@ import click
 from cqs_backtest.commands.slippage import slippage_bps
 from cqs_backtest.run_options import COSTS, OPTIONS, RUN, SEARCHED, RunOptions
 from cqs_core import INTERVALS
+from cqs_core.cli import symbols_option
 
 if TYPE_CHECKING:
     from cqs_backtest.request import Request
@@ -35,11 +36,7 @@ def click_option(name: str) -> Callable[[_F], _F]:
 _OPTIONS = (
     click.option("--exchange", help="Exchange of the symbols; the home exchange by default."),
     click.option("--quote", help="Quote currency of bare symbols."),
-    click.option(
-        "--symbols",
-        required=True,
-        help="BTC,ETH or BTC/USDT: what to trade; earlier ones come first where cash is short.",
-    ),
+    symbols_option("BTC,ETH or BTC/USDT: what to trade; earlier ones come first where cash is short", required=True),
     click.option("--interval", default="1d", show_default=True, help=", ".join(INTERVALS) + "."),
     click.option("--start", help="First bar that may trade, UTC; earlier candles are warm-up."),
     click.option("--end", help="Exclusive; a bare date includes its day."),

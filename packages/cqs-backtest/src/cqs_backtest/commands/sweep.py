@@ -13,7 +13,7 @@ import click
 from cqs_backtest.commands.executor_options import EXECUTOR, executor_of, executor_options
 from cqs_backtest.commands.request_options import costs_of, request_options, run_options_of, with_features
 from cqs_core import CqsError, UsageError
-from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
+from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, symbols_of
 
 if TYPE_CHECKING:
     from cqs_backtest.search.sweep import Sweep
@@ -70,7 +70,7 @@ def make_sweep(bucket: str | None, options: dict[str, Any]) -> tuple[Sweep, dict
     own = {name: options.pop(name) for name in (*names, *EXECUTOR)}
     values: dict[str, Any] = {"costs": costs_of(options, bucket), "options": run_options_of(options)}
     fixed = parse_assignments(options.pop("params"), "--set")
-    markets = parse_list(options.pop("symbols"))
+    markets = symbols_of(options.pop("symbols"), bucket, options.get("exchange"), options.get("quote"))
     request = make_request(options.pop("strategy"), markets, params=fixed, **values, **options)
     objective = make_objective(own["objectives"] or "sharpe", own["requirements"])
     asked = Sweep(request, _ranges(own["ranges"], fixed), own["count"], own["seed"], objective, own["optimize"])

@@ -8,20 +8,21 @@ import panel as pn
 
 from cqs_backtest.luck import lucks
 from cqs_backtest.runs import StoredRun, read
-from cqs_backtest.views.form import BacktestForm
+from cqs_backtest.views.form import BacktestForm, offered_series
 from cqs_backtest.views.lookup import known
 from cqs_backtest.views.recent_runs import RecentRuns
 from cqs_backtest.views.run import RunPage
 from cqs_backtest.views.run_figures import changes
-from cqs_core import Lake, SeriesStatus, UnknownName
+from cqs_core import UnknownName
 from cqs_panel import WIDE, Workbench, empty, html, section, strategy_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_backtest.luck import Luck
-    from cqs_core import Bucket
+    from cqs_core import Bucket, SeriesStatus
     from cqs_core.jobs import Job
+    from cqs_core.lake import MarketSet
     from cqs_panel import PageState
 
 
@@ -42,19 +43,19 @@ class BacktestView(pn.viewable.Viewer):
         if runs := page.query.get("compare"):  # an address of before there was a page for it
             page.remember(compare=None)
             page.goto("runs", compare=runs)
-        page.load(lambda: Lake(page.bucket).status(), self._offer)
+        page.load(lambda: offered_series(page.bucket), lambda found: self._offer(*found))
         page.on_job(self._ended)
         page.param.watch(self._follow, "query")
 
     def __panel__(self) -> Any:
         return self._bench
 
-    def _offer(self, found: Sequence[SeriesStatus]) -> None:
+    def _offer(self, found: Sequence[SeriesStatus], sets: Sequence[MarketSet]) -> None:
         if not any(status.rows for status in found):
             advice = "A backtest needs candles: fetch some on the Data page, or let the demo make them."
             self._place[:] = [empty("No candles in the lake", advice, "cqs fetch --symbols BTC,ETH --interval 1d")]
             return
-        self._form = BacktestForm(found, self._page)
+        self._form = BacktestForm(found, self._page, sets)
         self._place[:] = [self._form]
         self._open()
 

@@ -12,14 +12,15 @@ import param
 from cqs_backtest.request import BASKET, quote_of
 from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments, number_text
 from cqs_backtest.views.option_fields import SHOWN, OptionFields, as_percent, fields_of, option_widget, typed_values
-from cqs_core import plugins, settings
-from cqs_core.lake import divides
+from cqs_core import CqsError, plugins, settings
+from cqs_core.lake import Lake, divides, market_sets
 from cqs_panel import WIDE, StrategyForm, offered, pair, strategies_by_title, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cqs_core import SeriesStatus
+    from cqs_core import Bucket, SeriesStatus
+    from cqs_core.lake import MarketSet
     from cqs_panel import PageState
 
 _MOST_AT_FIRST = 4
@@ -36,6 +37,7 @@ class BacktestForm(StrategyForm, OptionFields):
     Args:
         found: the lake's series, at least one with candles.
         page: its address keeps the changed fields.
+        sets: that were saved; each is a choice where the lake has a market of it.
     """
 
     kept: ClassVar[tuple[str, ...]] = _KEPT
@@ -54,7 +56,8 @@ class BacktestForm(StrategyForm, OptionFields):
     )
     only_in = param.String("", label="Trade only in", doc="A feature and its value, such as regime=bull.")
 
-    def __init__(self, found: Sequence[SeriesStatus], page: PageState) -> None:
+    def __init__(self, found: Sequence[SeriesStatus], page: PageState, sets: Sequence[MarketSet] = ()) -> None:
+        self._sets = sets
         self._found = [status for status in found if status.rows]
         known = settings()
         self._day_start = known.day_start
@@ -181,7 +184,8 @@ class BacktestForm(StrategyForm, OptionFields):
         markets = list(self._spans(self.interval))
         self.param.symbols.objects = markets
         quotes = sorted({market.partition("/")[2] for market in markets})
-        self.param.preset.objects = ["", *(f"{name} {quote}" for quote in quotes for name in _PRESETS)]
+        sets = [f"@{one.name}" for one in self._sets if one.exchange == self.exchange and {*one.markets} & {*markets}]
+        self.param.preset.objects = ["", *sets, *(f"{name} {quote}" for quote in quotes for name in _PRESETS)]
         self.preset = ""
         kept = [market for market in self.symbols if market in markets]
         self.symbols = (
@@ -196,6 +200,10 @@ class BacktestForm(StrategyForm, OptionFields):
         self._offer("benchmark", [_EQUAL_WEIGHTS, *markets])
 
     def _take_preset(self, *_: Any) -> None:
+        if self.preset.startswith("@"):
+            chosen = next(one for one in self._sets if f"@{one.name}" == self.preset)
+            self.symbols = [market for market in chosen.markets if market in self.param.symbols.objects]
+            return
         name, _space, quote = self.preset.rpartition(" ")
         if not quote:
             return
@@ -226,6 +234,15 @@ class BacktestForm(StrategyForm, OptionFields):
                 low, high = found.get(one.series.market, (one.first or 0, one.last or 0))
                 found[one.series.market] = min(low, one.first or 0), max(high, one.last or 0)
         return found
+
+
+def offered_series(bucket: Bucket) -> tuple[list[SeriesStatus], Sequence[MarketSet]]:
+    """What a form offers: the lake's series, and the saved sets; none of these where one is damaged."""
+    status = Lake(bucket).status()
+    try:
+        return status, market_sets(bucket)
+    except CqsError:  # the Data page says so; a backtest needs no set
+        return status, ()
 
 
 def _day(text: str | None) -> dt.date | None:

@@ -13,13 +13,14 @@ from cqs_backtest.search.kept import KeptSearch
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.sweep_rows import SweepRows
 from cqs_backtest.views.estimate import Estimate, estimate
+from cqs_backtest.views.form import offered_series
 from cqs_backtest.views.kept_arguments import resume_arguments, run_arguments
 from cqs_backtest.views.lookup import known, name_of_set, run_with_name
 from cqs_backtest.views.search_form import SearchForm
 from cqs_backtest.views.sweep_page import SweepPage
 from cqs_backtest.views.sweeps import KeptSweeps
 from cqs_backtest.views.titles import title_of
-from cqs_core import Lake, SeriesStatus, UnknownName, UsageError, jobs
+from cqs_core import UnknownName, UsageError, jobs
 from cqs_panel import WIDE, JobCard, Workbench, empty, html, section, strategy_title
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cqs_core import Bucket
+    from cqs_core import Bucket, SeriesStatus
     from cqs_core.jobs import Job
+    from cqs_core.lake import MarketSet
     from cqs_panel import PageState
 
 _SECONDS = 1.5  # between two looks at a sweep that runs
@@ -53,7 +55,7 @@ class OptimizeView(pn.viewable.Viewer):
         self._bench = Workbench("Optimize", self._place, "Start search", self._run)
         self._kept = KeptSweeps(page, page.slug)
         self._bench.below[:] = [self._kept]
-        page.load(lambda: Lake(page.bucket).status(), self._offer)
+        page.load(lambda: offered_series(page.bucket), lambda found: self._offer(*found))
         page.on_job(self._ended)
         page.every(_SECONDS, self._look)
         page.param.watch(self._follow, "query")
@@ -61,12 +63,12 @@ class OptimizeView(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._bench
 
-    def _offer(self, found: Sequence[SeriesStatus]) -> None:
+    def _offer(self, found: Sequence[SeriesStatus], sets: Sequence[MarketSet]) -> None:
         if not any(status.rows for status in found):
             advice = "A search needs candles: fetch some on the Data page, or let the demo make them."
             self._place[:] = [empty("No candles in the lake", advice, "cqs fetch --symbols BTC,ETH --interval 1d")]
             return
-        self._form = SearchForm(found, self._page)
+        self._form = SearchForm(found, self._page, sets)
         self._place[:] = [self._form]
         self._form.param.watch(lambda _: self._measure(), "changes")
         self._page.later(self._measure)

@@ -62,6 +62,7 @@ class SearchForm(BacktestForm):
         return pn.Column(
             pmui.Select.from_param(own.strategy, **wide),
             pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
+            pmui.Select.from_param(own.preset, label="Set of symbols", **wide),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
             dates,
             self._parameters,

@@ -25,6 +25,8 @@ from .stopping import handles_sigterm as handles_sigterm
 from .stopping import service as service
 from .stopping import stop_requested as stop_requested
 from .stopping import stoppable as stoppable
+from .symbols import symbols_of as symbols_of
+from .symbols import symbols_option as symbols_option
 from .table import Table as Table
 from .table import cell as cell
 from .table import print_table as print_table

@@ -17,6 +17,13 @@ from .gaps import Gaps as Gaps
 from .incomplete import LeftOut as LeftOut
 from .jumps import AdjacentCandles as AdjacentCandles
 from .lake import Lake as Lake
+from .market_sets import MarketSet as MarketSet
+from .market_sets import delete_market_set as delete_market_set
+from .market_sets import market_set as market_set
+from .market_sets import market_sets as market_sets
+from .market_sets import names_of_sets as names_of_sets
+from .market_sets import save_market_set as save_market_set
+from .market_sets import with_sets as with_sets
 from .object_names import IMPORTED as IMPORTED
 from .object_names import SOURCES as SOURCES
 from .object_names import LakeObject as LakeObject

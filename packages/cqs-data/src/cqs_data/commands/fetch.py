@@ -5,7 +5,17 @@ from __future__ import annotations
 import click
 
 from cqs_core import INTERVALS, Lake, UsageError
-from cqs_core.cli import command_options, emit, machine_options, open_bucket, say, stoppable, table_lines
+from cqs_core.cli import (
+    command_options,
+    emit,
+    machine_options,
+    open_bucket,
+    say,
+    stoppable,
+    symbols_of,
+    symbols_option,
+    table_lines,
+)
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
 _GENERIC = "through ccxt alone; not tried with cqs"
@@ -13,7 +23,7 @@ _GENERIC = "through ccxt alone; not tried with cqs"
 
 @click.command("fetch")
 @click.option("--exchange", metavar="ID", help="Any of `cqs exchanges`; default CQS_EXCHANGE.")
-@click.option("--symbols", default="", metavar="A,B", help="BTC, BTC/KRW, KRW-BTC, or patterns such as '*/KRW'.")
+@symbols_option("BTC, BTC/KRW, KRW-BTC, or patterns such as '*/KRW'", default="")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Also the N markets of the largest 24-hour volume.")
 @click.option("--interval", default="1d", show_default=True, metavar="I,J", help=", ".join(INTERVALS) + ".")
 @click.option("--start", metavar="DATE", help="First candle, UTC; default the exchange's first.")
@@ -43,7 +53,8 @@ def command(
     from cqs_data.commands.fetch_report import STOPPED, report
     from cqs_data.fetching import fetch, select
 
-    selection = select(symbols, interval, exchange, start, end, quote, top or 0)
+    chosen = symbols_of(symbols, bucket, exchange, quote)
+    selection = select(chosen, interval, exchange, start, end, quote, top or 0)
     base = endpoint_of(endpoint)
     lake = Lake(open_bucket(bucket, write=True))
     with stoppable(STOPPED):

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from cqs_core import Lake, Series, UnknownName, UsageError, market_of, plugins
+from cqs_core.cli import symbols_option
+from cqs_core.lake import market_set
 from cqs_core.time import intervals
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -20,7 +22,7 @@ def series_options(function: _F) -> _F:
     """`--exchange`, `--symbols` and `--interval`, as arguments of these names; all series without."""
     for option in (
         click.option("--interval", metavar="I,J", help="Only series of these intervals."),
-        click.option("--symbols", metavar="A,B", help="Only these: BTC, BTC/KRW, KRW-BTC, or patterns as '*/KRW'."),
+        symbols_option("Only these: BTC, BTC/KRW, KRW-BTC, or patterns as '*/KRW'"),
         click.option("--exchange", metavar="ID", help="Only series of this exchange."),
     ):
         function = option(function)
@@ -46,7 +48,7 @@ def chosen_series(lake: Lake, exchange: str | None, symbols: str | None, interva
         raise UsageError(
             f"the lake has no series of {exchange or ', '.join(names or ())}; `cqs data status` lists them"
         )
-    return found if symbols is None else _of_symbols(found, symbols)
+    return found if symbols is None else _of_symbols(lake, found, symbols)
 
 
 def by_length(series: Series) -> tuple[str, str, int]:
@@ -60,13 +62,23 @@ def _of_exchange(series: Sequence[Series], exchange: str | None) -> list[Series]
     return [one for one in series if exchange in {None, one.exchange}]
 
 
-def _of_symbols(series: Sequence[Series], symbols: str) -> list[Series]:
+def _of_symbols(lake: Lake, series: Sequence[Series], symbols: str) -> list[Series]:
     from cqs_data.fetching.selection import listed
 
-    wanted = [_fitting(symbol, series) for symbol in listed(symbols)]
+    named = listed(symbols)
+    wanted = [_of_set(lake, name, series) if name.startswith("@") else _fitting(name, series) for name in named]
     if not wanted:
         raise UsageError("--symbols is empty; name some, as BTC,ETH or '*/KRW', or leave it out")
     return [one for one in series if any(one in some for some in wanted)]
+
+
+def _of_set(lake: Lake, name: str, series: Sequence[Series]) -> set[Series]:
+    """Series of the markets of a saved set."""
+    chosen = market_set(lake.bucket, name)
+    found = {one for one in series if one.exchange == chosen.exchange and one.market in chosen.markets}
+    if not found:
+        raise UsageError(f"the lake has no such series of the set {name!r}; `cqs fetch --symbols {name}` fills it")
+    return found
 
 
 def _fitting(symbol: str, series: Sequence[Series]) -> set[Series]:

@@ -9,16 +9,16 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import CqsError, plugins
+from cqs_core.lake import delete_market_set, market_sets, save_market_set
 from cqs_data.fetching.listed_markets import listed_markets
-from cqs_data.fetching.market_sets import delete_market_set, market_sets, save_market_set
 from cqs_panel import WIDE, bar, count, failure, fill, operator_only, refresh, section, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cqs_core import Series
+    from cqs_core.lake import MarketSet
     from cqs_data.fetching.listed_markets import ListedMarket
-    from cqs_data.fetching.market_sets import MarketSet
     from cqs_panel import PageState
 
 _TITLES = {"market": "Market", "volume": "24-hour volume", "quote": "in", "have": "In the lake"}
@@ -153,7 +153,9 @@ class MarketsPanel(pn.viewable.Viewer):
         self._page.load(lambda: save_market_set(bucket, name, exchange, markets), self._saved)
 
     def _saved(self, one: MarketSet) -> None:
-        self._page.say(f"Set {one.name}: {count(len(one.markets))} markets are kept")
+        self._page.say(
+            f"Set {one.name}: {count(len(one.markets))} markets are kept. Where symbols are typed, write @{one.name}."
+        )
         self._have_sets([*(other for name, other in self._sets.items() if name != one.name), one])
         self._set.value = one.name
 

@@ -6,6 +6,7 @@ its owner, and no round of the watcher waits with it.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 import threading
@@ -153,7 +154,7 @@ def _listed(backend: Any) -> list[str]:
 def _urls(backend: Any) -> Mapping[str, str]:
     if backend is None:
         return {}
-    found = {name: _tried(lambda name=name: backend.get_password(SERVICE, name)) for name in _listed(backend)}
+    found = {name: _tried(functools.partial(backend.get_password, SERVICE, name)) for name in _listed(backend)}
     return {name: url for name, url in found.items() if url}
 
 

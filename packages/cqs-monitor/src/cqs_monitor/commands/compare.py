@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cqs_core import UsageError
-from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, parse_list
+from cqs_core.cli import command_options, emit, open_bucket, parse_assignments, symbols_of, symbols_option
 from cqs_core.files import safe
 from cqs_monitor.commands.printing import money, table
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--exchange", help="Exchange of the candles; by default that of the account's log format, else the configured one."
 )
 @click.option("--interval", default="1d", show_default=True, help="Length of the candles.")
-@click.option("--symbols", help="BTC,ETH; those that the account bought by default.")
+@symbols_option("BTC,ETH; those that the account bought by default")
 @click.option("--start", help="First day that may trade; that of the first row by default.")
 @click.option("--end", help="Last day; that of the last candle by default.")
 @click.option("--capital", type=click.FloatRange(min=0, min_open=True), help="Estimated from the first purchase.")
@@ -52,7 +52,7 @@ def command(
 
     first, last = parse_range(start, end)
     setup = find_setup(name, parse_assignments(assignments), exchange or "", parse_interval(interval))
-    named = tuple(parse_list(symbols))
+    named = tuple(symbols_of(symbols, bucket, exchange))
     opened = open_bucket(bucket, write=save_costs)
     request = ComparisonRequest(account, setup, first, last, named, capital)
     found = compare(opened, reader_of(opened.address).refresh().snapshot, request)
