@@ -236,7 +236,7 @@ class BacktestForm(StrategyForm, OptionFields):
         return found
 
 
-def offered_series(bucket: Bucket) -> tuple[list[SeriesStatus], Sequence[MarketSet]]:
+def offered_series(bucket: Bucket) -> tuple[Sequence[SeriesStatus], Sequence[MarketSet]]:
     """What a form offers: the lake's series, and the saved sets; none of these where one is damaged."""
     status = Lake(bucket).status()
     try:
