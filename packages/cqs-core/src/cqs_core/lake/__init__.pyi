@@ -17,13 +17,6 @@ from .gaps import Gaps as Gaps
 from .incomplete import LeftOut as LeftOut
 from .jumps import AdjacentCandles as AdjacentCandles
 from .lake import Lake as Lake
-from .market_sets import MarketSet as MarketSet
-from .market_sets import delete_market_set as delete_market_set
-from .market_sets import market_set as market_set
-from .market_sets import market_sets as market_sets
-from .market_sets import names_of_sets as names_of_sets
-from .market_sets import save_market_set as save_market_set
-from .market_sets import with_sets as with_sets
 from .object_names import IMPORTED as IMPORTED
 from .object_names import SOURCES as SOURCES
 from .object_names import LakeObject as LakeObject
@@ -43,6 +36,13 @@ from .receipts import remove as remove
 from .rejects import quarantine as quarantine
 from .rejects import quarantined as quarantined
 from .rejects import renamed_key as renamed_key
+from .saved_sets import MarketSet as MarketSet
+from .saved_sets import delete_market_set as delete_market_set
+from .saved_sets import market_set as market_set
+from .saved_sets import market_sets as market_sets
+from .saved_sets import names_of_sets as names_of_sets
+from .saved_sets import save_market_set as save_market_set
+from .saved_sets import with_sets as with_sets
 from .series_table import candle_frame as candle_frame
 from .series_table import candle_table as candle_table
 from .series_table import encode as encode
