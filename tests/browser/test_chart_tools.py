@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from cqs_core import Bucket, Lake, Series
+from cqs_core.market_notes import notes_of
+from cqs_core.testing.waiting import until
 
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
@@ -99,6 +101,46 @@ def test_the_ruler_measures_by_mouse_and_keyboard_without_the_server(visit, url)
     expect(button).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("Escape")
     expect(said).to_be_empty()
+
+
+EVIL = "<img src=x onerror=alert(1)> stop"
+
+
+def test_a_note_is_written_on_the_chart_and_seen_at_every_interval_in_every_window(visit, url, folder):
+    page = visit(url + "?view=candles").page
+    charted(page)
+    add = page.get_by_role("button", name="Note, write one")
+    add.click()
+    page.mouse.click(*at(page, 100, 100))
+    expect(page.get_by_label("Text of the note")).to_be_focused()
+    page.keyboard.type(EVIL)
+    page.get_by_role("button", name="Save").click()
+    pin = page.get_by_role("button", name=f"Note: {EVIL}")
+    expect(pin).to_be_visible()
+    [note] = notes_of(Bucket(str(folder)), "upbit", "BTC/KRW").notes
+    assert (abs(note.ts - candle(100)) < 2 * MINUTE, abs(note.price - 100) < 0.1, note.text) == (True, True, EVIL)
+    page.get_by_text("15m", exact=True).click()
+    page.wait_for_function(f"drawn().data.step[0] === {15 * MINUTE}")
+    expect(pin).to_be_visible()
+    other = visit(url + "?view=candles", width=420).page
+    charted(other)
+    other.get_by_role("button", name=f"Note: {EVIL}").click()
+    other.get_by_role("button", name="Edit").click()
+    other.get_by_label("Text of the note").fill("target")
+    other.keyboard.press("Control+Enter")
+    expect(other.get_by_role("button", name="Note: target")).to_be_visible()
+    page.get_by_role("button", name="1 note").click()
+    page.locator(".notes").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Note: target")).to_be_visible()
+    expect(page.locator(".notes")).to_be_hidden()
+    page.get_by_role("button", name="Note: target").click()
+    page.get_by_role("button", name="Move").click()
+    for key in (*["ArrowLeft"] * 3, "Enter"):
+        page.keyboard.press(key)
+    kept = Bucket(str(folder))
+    until(lambda: notes_of(kept, "upbit", "BTC/KRW").notes[0].ts > note.ts)
+    assert [one.text for one in notes_of(kept, "upbit", "BTC/KRW").notes] == ["target"]
 
 
 def test_a_finger_measures_by_two_taps(visit, url):

@@ -95,6 +95,7 @@ def test_a_deleted_note_comes_back_as_it_was(bucket):
         ({"text": "x" * 501}, "the note has 501 characters; 500 are allowed"),
         ({"price": float("nan")}, "not a number"),
         ({"price": float("inf")}, "not a number"),
+        ({"price": 10**400}, "too large"),
         ({"at": -1}, "outside the years"),
         ({"at": 1 << 60}, "outside the years"),
         ({"at": "yesterday"}, "is not a date"),

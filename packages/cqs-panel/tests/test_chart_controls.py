@@ -14,10 +14,10 @@ class Shell:
         """The address is written."""
 
 
-def controls(**query):
-    page = PageState(Shell(), "x", {name.replace("_", "-"): value for name, value in query.items()})
+def controls(name="", page=None, **query):
+    page = page or PageState(Shell(), "x", {name.replace("_", "-"): value for name, value in query.items()})
     told = []
-    made = ChartControls(page, "p1", lambda *said: told.append(said))
+    made = ChartControls(page, "p1", lambda *said: told.append(said), name)
     made.offer(60 * MINUTE)
     return page, made, told
 
@@ -53,3 +53,25 @@ def test_a_page_does_not_keep_charts_that_it_has_thrown_away():
     gc.collect()
     page.query = {"chart-scale": "log"}
     assert not told
+
+
+def test_two_charts_of_a_page_have_choices_of_their_own():
+    page, one, _ = controls("one")
+    _, two, told = controls("two", page)
+    one.choose(scale="log", lines="sma:20")
+    assert page.query == {"chart-one-scale": "log", "chart-one-lines": "sma:20"}
+    assert (two.scale, two.chosen["lines"], told) == ("linear", "", [])
+    one.choose(scale="linear", lines="")
+    assert page.query == {}
+
+
+def test_an_address_from_before_there_were_two_charts_is_that_of_both():
+    page, one, _ = controls("one", chart_scale="log", chart_lines="sma:20")
+    _, two, told = controls("two", page)
+    assert (one.scale, two.scale, two.chosen["lines"]) == ("log", "log", "sma:20")
+    one.choose(scale="linear", lines="")
+    assert (two.scale, told) == ("log", [])
+    again = controls("one", PageState(Shell(), "x", page.query))[1]
+    assert (again.scale, again.chosen["lines"]) == ("linear", "")
+    one.choose(scale="percent")
+    assert page.query["chart-one-scale"] == "percent"

@@ -6,12 +6,20 @@ from operator import attrgetter
 
 import numpy as np
 import pandas as pd
+import panel as pn
 import pytest
+from bokeh.models import Span
 
 from cqs_core import plugins
 from cqs_panel import FrameCandles, Indicator
 from cqs_panel.charts.buckets import MINUTE
+from cqs_panel.charts.chart_controls import ChartControls
 from cqs_panel.charts.chosen_indicators import ChosenIndicator, from_address, indicator_lines, to_address
+from cqs_panel.charts.indicator_panes import IndicatorPanes
+from cqs_panel.charts.layers import Layers
+from cqs_panel.charts.style import time_figure
+from cqs_panel.state import PageState
+from cqs_panel.theme import tones
 
 ROWS = 6_000
 ys = attrgetter("values")
@@ -96,3 +104,112 @@ def test_a_changed_parameter_stays_whole_or_as_it_was():
     one = ChosenIndicator(KNOWN["wide"], KNOWN["wide"].parameters)
     assert one.changed(["9.7", "2.5"]).parameters == {"n": 9, "width": 2.5}
     assert one.changed(["", None]).parameters == one.parameters
+
+
+class Panes:
+    """Panes on a page whose threads are done when the test says so."""
+
+    def __init__(self, text):
+        self.waiting = {}
+        self.page = PageState(self, "x", {"chart-lines": text})
+        controls, figure = ChartControls(self.page, "p1", print), time_figure(300)
+        self.layers = Layers(figure, tones())
+        self.bar = controls.bar
+        figures = pn.Column(figure, figure)
+        self.panes = IndicatorPanes(self.page, controls, self.layers, figures, figure.x_range, Span())
+
+    def spawn(self, page, work, show, *, quiet):
+        self.waiting[show] = work
+
+    def address(self, page):
+        """The address is written."""
+
+    def settle(self):
+        while self.waiting:
+            show, work = self.waiting.popitem()
+            show(work())
+
+    @property
+    def loading(self):
+        return [chip["loading"] for chip in self.bar.state["shown"]]
+
+    @property
+    def drawn(self):
+        return [dict(zip(self.layers.lines.data, row, strict=True)) for row in zip(*self.layers.lines.data.values())]
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    given = []
+
+    def counted(candles, n):
+        given.append(len(candles.ts))
+        return mean(candles, n)
+
+    known = KNOWN | {"counted": Indicator("counted", "Counted", counted, {"n": 20})}
+    monkeypatch.setattr(type(plugins()), "indicators", lambda _: known)
+    return given
+
+
+def tailed(rows, nudge=0.0):
+    close = 100 + np.sin(np.arange(rows) / 30)
+    close[-1] += nudge
+    index = pd.date_range("2024-01-01", periods=rows, freq="1min", tz="UTC")
+    frame = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), close) | {"volume": 1.0}, index=index)
+    return FrameCandles(frame, "1m")
+
+
+def test_a_tick_computes_and_sends_only_what_it_changes(registered, monkeypatch):
+    shown = Panes("counted:20,twice:5")
+    one = tailed(500)
+    first, last = one.span()
+    shown.panes.follow(one, first, last + MINUTE, MINUTE)
+    assert shown.loading == [True, True]
+    shown.settle()
+    assert (shown.loading, registered) == ([False, False], [501])
+    sent = []
+    monkeypatch.setattr(shown.layers.lines, "patch", sent.append)
+    two = tailed(500, 0.5)
+    shown.panes.renew(two, last, last + MINUTE)
+    shown.settle()
+    assert registered[1] < 50
+    assert [[where for where, _ in patch["ys"]] for patch in sent] == [[(row, slice(499, 500)) for row in range(3)]]
+    assert [len(values) for _, values in sent[0]["ys"]] == [1, 1, 1]
+    three = tailed(502)  # two candles more: the lines and the levels go on
+    shown.panes.renew(three, last, last + 3 * MINUTE)
+    shown.settle()
+    whole = Panes("counted:20,twice:5")
+    whole.panes.follow(three, first, last + 3 * MINUTE, MINUTE)
+    whole.settle()
+    for got, want in zip(shown.drawn, whole.drawn, strict=True):
+        assert got["xs"].tolist() == want["xs"].tolist()
+        assert got["ys"] == pytest.approx(want["ys"], nan_ok=True)
+        assert (got["key"], got["place"], got["color"]) == (want["key"], want["place"], want["color"])
+
+
+def test_an_answer_that_a_later_request_covers_is_left_out(registered):
+    shown, one = Panes("counted:20"), tailed(300)
+    first, last = one.span()
+    shown.panes.follow(one, first, last + MINUTE, MINUTE)
+    shown.panes.renew(tailed(301), last, last + 2 * MINUTE)  # while the whole is under way: it is asked for again
+    shown.settle()
+    assert len(shown.drawn[0]["xs"]) == 301
+    shown.panes.renew(tailed(301, 5.0), last + MINUTE, last + 2 * MINUTE)
+    [(late, work)] = shown.waiting.items()
+    answer = work()
+    shown.waiting.clear()
+    shown.panes.follow(tailed(301, 7.0), first, last + 2 * MINUTE, MINUTE)
+    shown.settle()
+    before = shown.drawn[0]["ys"][-1]
+    late(answer)
+    assert shown.drawn[0]["ys"][-1] == before
+
+
+def test_a_line_that_is_changed_says_loading_alone(registered):
+    shown, one = Panes("mean:20,counted:20"), tailed(300)
+    shown.panes.follow(one, *one.span(), MINUTE)
+    shown.settle()
+    shown.panes.answer("change", {"key": "1", "values": ["30"]})
+    assert shown.loading == [False, True]
+    shown.settle()
+    assert shown.loading == [False, False]

@@ -6,6 +6,7 @@ windows never lose each other's notes or edits, and a deleted note can be restor
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import secrets
@@ -251,7 +252,11 @@ def _checked(note: Note) -> Note:
         raise UsageError(f"the note has {len(text):,} characters; {LONGEST_TEXT:,} are allowed")
     if not 0 <= note.ts < BEYOND:
         raise UsageError(f"{note.ts} ms is outside the years 1970 to 2199; give ms UTC")
-    price = float(note.price)
-    if not math.isfinite(price):
-        raise UsageError(f"the price {note.price!r} is not a number; give one")
-    return replace(note, price=price, text=text)
+    return replace(note, price=_price(note.price), text=text)
+
+
+def _price(given: float) -> float:
+    with contextlib.suppress(OverflowError):  # of an int
+        if math.isfinite(price := float(given)):
+            return price
+    raise UsageError("the price is not a number, or too large; give another one")

@@ -27,9 +27,20 @@ for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
   if (volume[i] > most) most = volume[i]
 }
 y.cqs_base = base
+// Indicators over the price are in view too, as long as the candles keep a third of the height.
+const {xs, ys, key, place} = lines.data
+let lowest = bottom, highest = top
+for (let k = 0; k < xs.length; k++) if (key[k] !== "" && place[k] === "")
+  for (let i = 0; i < xs[k].length; i++) if (xs[k][i] >= a && xs[k][i] <= b) {
+    if (ys[k][i] < lowest) lowest = ys[k][i]
+    if (ys[k][i] > highest) highest = ys[k][i]
+  }
+const log = y.tags[0] === "log" && bottom > 0, room = log ? top / bottom : top - bottom
+bottom = Math.max(lowest, log ? bottom / room : bottom - room)
+top = Math.min(highest, log ? top * room : top + room)
 if (top >= bottom) {
   const pad = (top - bottom || top || 1) * 0.06, apart = (top / bottom || 1) ** 0.06
-  if (y.tags[0] === "log" && bottom > 0) y.setv({start: bottom / apart, end: top * apart})
+  if (log) y.setv({start: bottom / apart, end: top * apart})
   else y.setv({start: bottom - pad, end: top + pad})
 }
 if (most > 0) v.setv({start: 0, end: most * 1.08})
@@ -94,13 +105,20 @@ class CandleFigures:
     def _follow_view(self) -> None:
         """Let the browser fit the value axes with each change of the viewport or the candles."""
         p, data = self.price, self.data
-        fit = CustomJS(args={"source": data, "x": p.x_range, "y": p.y_range, "v": self.volume.y_range}, code=_FIT)
+        args = {"source": data, "x": p.x_range, "y": p.y_range, "v": self.volume.y_range}
+        self._fit = fit = CustomJS(args=args, code=_FIT)
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
         p.y_range.js_on_change("tags", fit)
         p.js_on_event("reset", fit)  # it also sets both value axes to what they began with
         for happening in ("data", "patching", "streaming"):
             data.js_on_change(happening, fit)
+
+    def make_room(self, lines: ColumnDataSource) -> None:
+        """Let the browser fit the price axis to lines of indicators, too. Called once, when the figure is made."""
+        self._fit.args = {**self._fit.args, "lines": lines}
+        for happening in ("data", "patching"):
+            lines.js_on_change(happening, self._fit)
 
     def fit(self) -> None:
         """Fit the value axes of a figure that no browser has yet; a browser does it with each change (`_FIT`)."""

@@ -12,6 +12,7 @@ from cqs_panel.charts.buckets import name_of
 from cqs_panel.charts.candle_figures import CandleFigures
 from cqs_panel.charts.changes import Changed, changed
 from cqs_panel.charts.chart_controls import ChartControls
+from cqs_panel.charts.chart_notes import ChartNotes
 from cqs_panel.charts.damage_notice import DamageNotice, or_damage
 from cqs_panel.charts.indicator_panes import IndicatorPanes
 from cqs_panel.charts.layers import Layers
@@ -49,9 +50,10 @@ class CandleChart(pn.viewable.Viewer):
         page: the view that shows it.
         height: of both figures, in pixels.
         own: names of overlays whose subject the page marks by itself.
+        name: where a page has several charts: a word for each, which keeps their choices apart in the address.
     """
 
-    def __init__(self, page: PageState, height: int = 420, own: Collection[str] = ()) -> None:
+    def __init__(self, page: PageState, height: int = 420, own: Collection[str] = (), name: str = "") -> None:
         super().__init__()
         self._page = page
         self._source: CandleSource | None = None
@@ -68,10 +70,12 @@ class CandleChart(pn.viewable.Viewer):
         self._damage = DamageNotice(page, self._open_again)
         self._drawn = CandleFigures(height, colors := tones())
         self._data, self._price, self._volume = self._drawn.data, self._drawn.price, self._drawn.volume
-        self._controls = ChartControls(page, self._price.x_range.id, self._act)
+        self._controls = ChartControls(page, self._price.x_range.id, self._act, name)
         self._controls.update(figure=self._price.id, candles=self._data.id)
+        self._notes = ChartNotes(page, self._controls, self.focus)
         self._newest = NewestEnd(self._price, colors)
         self._layers = Layers(self._price, colors)
+        self._drawn.make_room(self._layers.lines)
         self._readout = Readout(self._price, self._volume, self._data, self._newest.data, self._layers.lines)
         self._overlays = Overlays(page, self._layers, own)
         self._blank = pn.Column(visible=False, **WIDE)
@@ -82,8 +86,8 @@ class CandleChart(pn.viewable.Viewer):
         )
         self._live = LiveSwitch(page, self._controls, self._price, self.redraw)
         self._drawn.set_scale(self._controls.scale)
-        for name in ("start", "end"):
-            x_range.on_change(name, self._moved)
+        for end in ("start", "end"):
+            x_range.on_change(end, self._moved)
 
     def __panel__(self) -> Any:
         parts = (self._damage, self._blank, self._controls.bar, self._overlays.switches, self._figures)
@@ -185,6 +189,7 @@ class CandleChart(pn.viewable.Viewer):
             self._show_last(got.last)
         self._live.begin()
         self._overlays.open(source.series, ends[0], last)
+        self._notes.open(source.series)
         self._page.load(lambda: (source, or_damage(source.warm)), self._warmed, quiet=True)
 
     def _view(self, view: tuple[float, float]) -> None:
@@ -219,6 +224,8 @@ class CandleChart(pn.viewable.Viewer):
                 "lines": self._indicators.choose,
                 "live": self._choose_live,
             }[what]()
+        elif what == "note":
+            self._notes.answer(value)
         elif what == "symbol" and value in self._names and self._choose is not None:
             self._choose(value)
         elif what in ("add", "change", "remove"):
@@ -291,7 +298,7 @@ class CandleChart(pn.viewable.Viewer):
         self._show_last(got.last)
         if fits and self._drawn.put(got.begin or 0, got.bars):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
-            self._indicators.follow(got.source, int(self._have[0]), int(self._have[1]), self.step)
+            self._indicators.renew(got.source, got.begin or 0, int(self._have[1]))
         else:
             self._ask(anew=since < self._have[1])
 

@@ -32,6 +32,7 @@ button:focus-visible,input:focus-visible{outline:2px solid var(--cqs-accent);out
   color:var(--cqs-text)}
 .line i{width:10px;height:3px;border-radius:2px;flex:none}
 .line input{width:52px;height:22px;border:1px solid var(--cqs-line);border-radius:4px;padding:0 2px 0 5px}
+.line em{font-style:normal;color:var(--cqs-muted)}
 .line b{font-weight:500;font-variant-numeric:tabular-nums} .line button{padding:0 7px}
 .readout{display:flex;flex-wrap:wrap;gap:0 12px;min-height:20px;line-height:20px;margin-top:6px;color:var(--cqs-text);
   font-variant-numeric:tabular-nums}
@@ -132,17 +133,18 @@ export function render({model, view}) {
   document.addEventListener("keydown", pressed)
   window.addEventListener("resize", fit)
 
-  const chip = ({key, title, color, parameters}) => {
+  const chip = ({key, title, color, parameters, loading}) => {
     const inputs = Object.entries(parameters).map(([name, {value, least, whole}]) => make("input", {type: "number",
       value, min: least, step: whole ? 1 : "any", title: name,
       attributes: {"aria-label": `${title} ${name}`, "data-key": key + name},
       onchange: () => send("change", {key, values: inputs.map((one) => one.value)})}))
     return make("div", {className: "line"}, make("i", {style: `background:${color}`}), title, ...inputs,
-      make("b", {attributes: {"data-line": key}}, document.createTextNode("")),
+      loading ? make("em", {textContent: "Loading …", attributes: {role: "status"}})
+        : make("b", {attributes: {"data-line": key}}, document.createTextNode("")),
       button("×", "remove" + key, () => send("remove", key), {title: `Remove ${title}`,
         attributes: {"aria-label": `Remove ${title}`}}))
   }
-  const tools = chartTools({view, root, whole, state: () => model.state, button, changed: () => draw()})
+  const tools = chartTools({view, root, whole, state: () => model.state, button, send, changed: () => draw()})
   const draw = () => {
     const {symbols = [], symbol, intervals = [], interval, ranges = [], range, scale, catalog = [], shown = [],
       live} = model.state
@@ -157,7 +159,7 @@ export function render({model, view}) {
         ["percent", "%", "percent from the close of the first candle in view"]], scale))
     if (catalog.length)
       parts.push(picker(catalog, {label: "Add indicator", choose: (value) => send("add", value)}))
-    parts.push(tools.button("measure", "Measure", "price and time between two points (Shift and drag)"))
+    parts.push(...tools.buttons())
     if (live) {
       parts.push(button("Live", "live", () => send("live", live.on ? "" : "1"), {className: "lone", title: live.title,
         attributes: {"aria-pressed": live.on}}))

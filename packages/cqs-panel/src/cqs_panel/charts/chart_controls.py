@@ -26,14 +26,8 @@ _SAID = {
 }
 RANGES = {"1D": _DAY, "1W": 7 * _DAY, "1M": 30 * _DAY, "1Y": 365 * _DAY, "All": math.inf}
 _FEWEST = 12  # candles that a range shows at least
-# In the address.
-_NAMES = {
-    "interval": "chart-interval",
-    "range": "chart-range",
-    "scale": "chart-scale",
-    "lines": "chart-lines",
-    "live": "live",
-}
+_CHOICES = ("interval", "range", "scale", "lines", "live")
+_USUAL = "-"  # in the address of a named chart, where the address has another choice for all charts of the page
 
 
 class ChartControls:
@@ -43,10 +37,12 @@ class ChartControls:
         page: the view that shows the chart.
         chart: id by which the figures in the browser name their readout.
         act: called with `(what, value)` for each choice of the user: the values of `chosen`, and what others offer.
+        name: of a chart that is not the only one of its page: its keys are `chart-{name}-scale`, and so on. What the
+            address has as `chart-scale` is followed until the chart has a choice of its own.
     """
 
-    def __init__(self, page: PageState, chart: str, act: Callable[[str, Any], None]) -> None:
-        self._page, self._act = page, act
+    def __init__(self, page: PageState, chart: str, act: Callable[[str, Any], None], name: str = "") -> None:
+        self._page, self._act, self._name = page, act, name
         self._base = 0
         self.chosen = self._asked()
         self.bar = ChartBar(state={"chart": chart, "scale": self.scale}, sizing_mode="stretch_width", margin=0)
@@ -94,11 +90,22 @@ class ChartControls:
         """Take over a choice, and put it into the address."""
         self.chosen |= values
         self.update()
-        self._page.remember(**{_NAMES[name]: "" if value == "linear" else value for name, value in values.items()})
+        self._page.remember(**{self._key(name): self._written(name, value) for name, value in values.items()})
+
+    def _key(self, name: str) -> str:
+        """The key of a choice in the address."""
+        return f"chart-{self._name}-{name}" if self._name else _shared(name)
+
+    def _written(self, name: str, value: str) -> str:
+        """A choice as the address has it; what is usual needs no words, unless other charts have another one."""
+        if value not in ("", "linear"):
+            return value
+        return _USUAL if self._name and self._page.query.get(_shared(name)) else ""
 
     def _asked(self) -> dict[str, str]:
         query = self._page.query
-        asked = {name: query.get(key, "") for name, key in _NAMES.items()}
+        asked = {name: query.get(self._key(name), query.get(_shared(name), "")) for name in _CHOICES}
+        asked = {name: "" if value == _USUAL else value for name, value in asked.items()}
         return asked | {"scale": asked["scale"] if asked["scale"] in _SCALES else "linear"}
 
     def follow(self) -> None:
@@ -111,3 +118,8 @@ class ChartControls:
         said = event.data
         if isinstance(said, dict) and isinstance(said.get("what"), str):
             self._act(said["what"], said.get("value"))
+
+
+def _shared(name: str) -> str:
+    """The key of a choice in addresses of pages with one chart."""
+    return name if name == "live" else f"chart-{name}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from cqs_panel.charts.chart_layer import LAYER_JS
+from cqs_panel.charts.note_pins import NOTES_CSS, NOTES_JS
 from cqs_panel.charts.ruler import RULER_JS
 
 _TOOLS_JS = """
 const MOVED = 5  // pixels from which on a press is a drag
 const HINTS = {measure: "Drag, or click two points. Arrow keys and Enter work too. Escape ends it.",
-  note: "Click where the note is to be. Arrow keys and Enter work too. Escape ends it."}
+  note: "Click where the note is to be. Arrow keys and Enter work too. Escape ends it.",
+  move: "Click where the note is to be. Arrow keys and Enter work too. Escape ends it."}
 
-function chartTools({view, root, whole, state, button, changed, write}) {
+function chartTools({view, root, whole, state, button, changed, send}) {
   const layer = chartLayer(view, state)
   const spoken = make("div", {className: "spoken", attributes: {role: "status"}})
   const hint = make("div", {className: "hint", hidden: true})
@@ -18,11 +20,12 @@ function chartTools({view, root, whole, state, button, changed, write}) {
   const cross = make("div", {className: "cqs-cross", textContent: "+"})
   cross.style.cssText = `position:absolute;font:22px/22px sans-serif;width:22px;text-align:center;
     transform:translate(-50%,-50%);color:var(--cqs-text)`
-  let mode = "", phase = "idle", press = null, cursor = null, subject = state().subject
+  let mode = "", phase = "idle", press = null, cursor = null, subject = state().subject, then = null
   root.append(hint, spoken)
 
-  const set = (name) => {
+  const set = (name, call = null) => {
     mode = name
+    then = call
     phase = name ? "first" : "idle"
     cursor = press = null
     hint.hidden = !name
@@ -34,7 +37,7 @@ function chartTools({view, root, whole, state, button, changed, write}) {
   }
   const end = () => { if (mode) set(""); else phase = "idle" }
   const take = (point) => {  // a point was given
-    if (mode === "note") { end(); write(layer, point); return }
+    if (then) { const call = then; end(); call(point); return }
     if (phase === "first") { measure.begin(point); phase = "second"; return }
     measure.extend(point)
     end()
@@ -48,7 +51,7 @@ function chartTools({view, root, whole, state, button, changed, write}) {
     event.preventDefault()
     event.stopPropagation()  // the figure would pan
     if (shift) { measure.clear(); phase = "first" }
-    if (mode !== "note" && phase === "first") { take(point); press.fresh = true }
+    if (!then && phase === "first") { take(point); press.fresh = true }
     layer.area().setPointerCapture?.(event.pointerId)
   }
   const far = (event) => Math.hypot(event.clientX - press.x, event.clientY - press.y) > MOVED
@@ -64,7 +67,7 @@ function chartTools({view, root, whole, state, button, changed, write}) {
     if (!taken) { if (!dragged && phase === "idle") measure.clear(); return }
     event.stopPropagation()
     const point = layer.under(event, {inside: false})
-    if (point && (mode === "note" || dragged || !fresh)) take(point)
+    if (point && (then || dragged || !fresh)) take(point)
   }
   const cancelled = () => { if (press?.taken) { measure.clear(); end() } press = null }
   const typed = (event) => {
@@ -72,7 +75,7 @@ function chartTools({view, root, whole, state, button, changed, write}) {
     if (event.key === "Escape" && here && (mode || measure.shown)) {
       measure.clear()
       end()
-    } else if (mode && path[0].dataset?.key === mode && layer.plot()) {
+    } else if (mode && path[0].dataset?.key === (then ? "note" : mode) && layer.plot()) {
       if (event.key === "Enter" && cursor) { const point = cursor; take(point); cursor = mode ? point : null }
       else if (event.key.startsWith("Arrow")) {
         cursor = cursor ? layer.stepped(cursor, event.key, event.shiftKey) : layer.start()
@@ -90,32 +93,44 @@ function chartTools({view, root, whole, state, button, changed, write}) {
     const [x, y] = layer.pixels(cursor)
     Object.assign(cross.style, {left: `${x}px`, top: `${y}px`})
   })
+  const notes = chartNotes({layer, root, state, send, busy: () => mode !== "" || phase === "second",
+    redraw: () => changed(),
+    choose: (name, call) => { set(name, call); root.querySelector('[data-key="note"]')?.focus() }})
   const heard = [["pointerdown", pressed], ["pointermove", moved], ["pointerup", released],
     ["pointercancel", cancelled], ["keydown", typed]]
   for (const [name, listener] of heard) document.addEventListener(name, listener, true)
   return {
     layer,
-    button: (name, text, title) => button(text, name, () => set(mode === name ? "" : name), {className: "lone",
-      title, attributes: {"aria-pressed": mode === name, "aria-label": `${text}, ${title}`}}),
+    buttons() {
+      const one = (name, text, title, call) => button(text, name, () => set(mode === name ? "" : name, call),
+        {title, attributes: {"aria-pressed": mode === name, "aria-label": `${text}, ${title}`}})
+      const add = state().notes?.may ? [one("note", "Note", "write one at a time and a price", notes.add)] : []
+      const group = (label, ...parts) => parts.length ? [make("div", {className: "group",
+        attributes: {role: "group", "aria-label": label}}, ...parts)] : []
+      return [...group("Ruler", one("measure", "Measure", "price and time between two points (Shift and drag)", null)),
+        ...group("Notes", ...add, ...notes.buttons(button))]
+    },
     follow() {  // another market: what was measured is of the last one
-      layer.redraw()
-      if (state().subject === subject) return
+      const other = state().subject !== subject
       subject = state().subject
-      measure.clear()
-      end()
+      if (other) { measure.clear(); end() }
+      notes.follow(other)
+      layer.redraw()
     },
     remove() {
+      notes.remove()
       for (const [name, listener] of heard) document.removeEventListener(name, listener, true)
       layer.remove()
     },
   }
 }
 """
-TOOLS_CSS = """
+_TOOLS_CSS = """
 .hint{position:absolute;top:calc(100% + 4px);left:8px;z-index:20;padding:3px 10px;border-radius:6px;
   background:var(--cqs-paper);border:1px solid var(--cqs-line);color:var(--cqs-text);pointer-events:none;
   max-width:calc(100% - 90px)}
 .hint[hidden]{display:none}
 .spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 """
-TOOLS_JS = f"{LAYER_JS}{RULER_JS}{_TOOLS_JS}"
+TOOLS_JS = f"{LAYER_JS}{RULER_JS}{NOTES_JS}{_TOOLS_JS}"
+TOOLS_CSS = f"{NOTES_CSS}{_TOOLS_CSS}"

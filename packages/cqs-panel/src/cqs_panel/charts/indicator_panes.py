@@ -62,6 +62,10 @@ class IndicatorPanes:
         self._panes: list[Any] = []
         self._window: tuple[CandleSource, tuple[int, int], int] | None = None
         self._told: list[str] = []
+        self._computed: set[str] = set()  # texts of those whose lines are drawn, or failed
+        self._turn = 0  # of the last request; an older answer is of no use
+        self._whole = False  # whether all of the window is requested
+        self._since: int | None = None  # from here on candles are others than those that lines were computed from
         controls.update(catalog=[[name, one.title] for name, one in self._known.items()])
         self.choose()
 
@@ -88,7 +92,7 @@ class IndicatorPanes:
     def choose(self) -> None:
         """Show those of the address."""
         self._chosen = from_address(self._controls.chosen["lines"], self._known)
-        self._controls.update(shown=[self._chip(i, one) for i, one in enumerate(self._chosen)])
+        self._show_chips()
         below = sum(one.of.below for one in self._chosen)
         while len(self._panes) < below:
             self._add_pane()
@@ -96,13 +100,18 @@ class IndicatorPanes:
             one.visible = i < below
         self._ask()
 
+    def _show_chips(self) -> None:
+        self._controls.update(shown=[self._chip(i, one) for i, one in enumerate(self._chosen)])
+
     def _chip(self, key: int, one: ChosenIndicator) -> dict[str, Any]:
         kinds = {name: isinstance(value, int) for name, value in one.of.parameters.items()}
         parameters = {
             name: {"value": v, "whole": kinds[name], "least": int(kinds[name])} for name, v in one.parameters.items()
         }
         color = LINE_COLORS[key % len(LINE_COLORS)]
-        return {"key": str(key), "title": one.of.title, "color": color, "parameters": parameters}
+        loading = self._window is not None and one.text not in self._computed
+        about = {"key": str(key), "title": one.of.title, "color": color, "parameters": parameters}
+        return about | {"loading": loading}
 
     def _add_pane(self) -> None:
         shown = time_figure(_HEIGHT, x_range=self._x, y_range=Range1d(0, 1), toolbar_location=None)
@@ -115,7 +124,8 @@ class IndicatorPanes:
         fit = CustomJS(args=args, code=_FIT)
         for name in ("start", "end"):
             self._x.js_on_change(name, fit)
-        self._layers.lines.js_on_change("data", fit)
+        for happening in ("data", "patching"):
+            self._layers.lines.js_on_change(happening, fit)
         shown.js_on_change("inner_height", fit)
         self._panes.append(pane(shown))
         self._figures.insert(len(self._panes), self._panes[-1])
@@ -125,18 +135,51 @@ class IndicatorPanes:
         self._window = source, (start, end), step
         self._ask()
 
-    def _ask(self) -> None:
+    def renew(self, source: CandleSource, since: int, end: int) -> None:
+        """Draw what is another now: candles from `since` on changed, up to `end`, ms UTC."""
         if self._window is None or not self._chosen:
-            self._show(([], []))
+            return
+        start, step = self._window[1][0], self._window[2]
+        self._window = source, (start, end), step
+        if self._whole:  # it may have been read before the change
+            self._ask()
+            return
+        self._since = begin = since if self._since is None else min(since, self._since)
+        self._turn = turn = self._turn + 1
+        chosen = list(self._chosen)
+        self._page.load(
+            lambda: (turn, indicator_lines(source, (begin, end), step, chosen)[0]), self._show_newest, quiet=True
+        )
+
+    def _ask(self) -> None:
+        self._turn = turn = self._turn + 1
+        self._since = None
+        if self._window is None or not self._chosen:
+            self._whole = False
+            self._show((turn, [], [], []))
             return
         source, window, step = self._window
-        chosen = list(self._chosen)
-        self._page.load(lambda: indicator_lines(source, window, step, chosen), self._show, quiet=True)
+        chosen, self._whole = list(self._chosen), True
+        self._page.load(lambda: (turn, chosen, *indicator_lines(source, window, step, chosen)), self._show, quiet=True)
+        self._show_chips()
 
-    def _show(self, found: tuple[Sequence[IndicatorLine], list[str]]) -> None:
-        lines, faults = found
+    def _show(self, found: tuple[int, Sequence[ChosenIndicator], Sequence[IndicatorLine], list[str]]) -> None:
+        turn, chosen, lines, faults = found
+        if turn != self._turn:
+            return
+        self._whole = False
         self._layers.replace("indicators", lines)
+        self._computed = {one.text for one in chosen}
+        self._show_chips()
         if faults != self._told:
             self._told = faults
             for fault in faults:
                 self._page.say(fault)
+
+    def _show_newest(self, found: tuple[int, Sequence[IndicatorLine]]) -> None:
+        turn, lines = found
+        if self._whole or turn < self._turn:  # a later request covers it
+            return
+        self._since = None
+        if not self._layers.put("indicators", lines):
+            self._ask()

@@ -103,6 +103,33 @@ class Layers:
         self._groups[group] = layers
         self._draw()
 
+    def put(self, group: str, newest: Sequence[IndicatorLine]) -> bool:
+        """Draw the newest ends of a group's lines in place of those drawn from there on.
+
+        Returns:
+            Whether they fit. Where no point is added, nothing but what changed is sent.
+        """
+        drawn = self._groups.get(group, ())
+        joined = [_joined(old, new) for old, new in zip(drawn, newest, strict=False)]
+        if len(drawn) != len(newest) or None in joined:
+            return False
+        self._groups[group] = merged = [line for line in joined if line is not None]
+        if any(
+            len(line.ts) != len(old.ts) or line.ts[-1] != old.ts[-1] for line, old in zip(merged, drawn, strict=True)
+        ):
+            self._draw()
+            return True
+        first = sum(isinstance(one, Line) for name in self._before(group) for one in self._groups[name])
+        rows = [(first + i, line, new) for i, (line, new) in enumerate(zip(merged, newest, strict=True)) if new.key]
+        ends = [((row, slice(len(line.ts) - len(new.ts), len(line.ts))), new.values) for row, line, new in rows]
+        if ends:
+            self.lines.patch({"ys": ends})
+        return True
+
+    def _before(self, group: str) -> list[str]:
+        names = list(self._groups)
+        return names[: names.index(group)]
+
     def clear(self) -> None:
         """Take everything away."""
         if any(self._groups.values()):
@@ -121,7 +148,7 @@ class Layers:
             self._band_rows([layer for layer in layers if isinstance(layer, Band)]),
             {
                 "xs": [line.ts.astype(np.float64) for line in lines],
-                "ys": [line.values for line in lines],
+                "ys": [line.values.copy() for line in lines],  # patched in place
                 "color": _line_colors(lines),
                 "key": [getattr(line, "key", "") for line in lines],
                 "place": [getattr(line, "place", "") for line in lines],
@@ -146,6 +173,20 @@ class Layers:
             "color": [tints[mark.side] for mark in marks for _ in mark.ts],
             "text": [text for mark in marks for text in [*mark.text, *[mark.label] * (len(mark.ts) - len(mark.text))]],
         }
+
+
+def _joined(old: Layer, new: IndicatorLine) -> IndicatorLine | None:
+    """A line with a newer end; None if this is not the end of it."""
+    if not isinstance(old, IndicatorLine) or (old.key, old.place, old.label) != (new.key, new.place, new.label):
+        return None
+    if not new.key:  # a level: it goes from end to end
+        return replace(old, ts=np.array([old.ts[0], new.ts[-1]]))
+    at = int(np.searchsorted(old.ts, new.ts[0])) if len(new.ts) else len(old.ts)
+    common = len(old.ts) - at
+    if len(new.ts) < common or not np.array_equal(old.ts[at:], new.ts[:common]):
+        return None
+    ts, values = np.concatenate([old.ts[:at], new.ts]), np.concatenate([old.values[:at], new.values])
+    return replace(old, ts=ts, values=values)
 
 
 def _line_colors(lines: Sequence[Line]) -> list[str]:

@@ -105,7 +105,8 @@ class Readout:
         price.js_on_change("inner_height", show)  # a figure that comes with its candles has no change of data
         for happening in ("data", "patching", "streaming"):
             source.js_on_change(happening, show)
-        lines.js_on_change("data", show)
+        for happening in ("data", "patching"):
+            lines.js_on_change(happening, show)
         self._x = x
         volume.yaxis.formatter = CustomJSTickFormatter(args={"x": x}, code=_VOLUME)
         args = {"newest": newest, "y": y, "frame": price}

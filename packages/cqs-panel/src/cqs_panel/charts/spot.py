@@ -49,6 +49,7 @@ class SpotChart(pn.viewable.Viewer):
         actions: small widgets at the right of the title.
         day_start: ms after 00:00 UTC at which days begin.
         own: names of overlays whose subject the page marks by itself.
+        chart_name: as `name` of `CandleChart`, where the page has several charts.
     """
 
     def __init__(
@@ -60,12 +61,13 @@ class SpotChart(pn.viewable.Viewer):
         actions: Sequence[Any] = (),
         day_start: int = 0,
         own: Collection[str] = (),
+        chart_name: str = "",
     ) -> None:
         super().__init__()
         self._page, self._name, self._note, self._day_start = page, name, note, day_start
         self._series: Series | None = None
         self._past = ""
-        self.chart = CandleChart(page, height=height, own=own)
+        self.chart = CandleChart(page, height=height, own=own, name=chart_name)
         self._head, self._left_out = html(""), html("", visible=False)
         self._head.styles = GROWS
         self._above = pn.Row(

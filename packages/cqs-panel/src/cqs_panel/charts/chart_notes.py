@@ -1,0 +1,172 @@
+"""Notes of the market that a candle chart shows: read from the bucket, and changed as the user asks."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cqs_core import CqsError, UsageError
+from cqs_core.market_notes import (
+    LONGEST_TEXT,
+    MarketNotes,
+    Note,
+    add_note,
+    delete_note,
+    edit_note,
+    note_keys,
+    notes_of,
+    remove_note,
+    restore_note,
+)
+from cqs_panel.login.session import read_only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cqs_core import Bucket, Series
+    from cqs_panel.charts.chart_controls import ChartControls
+    from cqs_panel.state import PageState
+
+_SECONDS = 30.0  # until what others wrote is seen
+_followed: weakref.WeakKeyDictionary[PageState, weakref.WeakSet[ChartNotes]] = weakref.WeakKeyDictionary()
+
+Market = tuple[str, str]
+
+
+class ChartNotes:
+    """The notes of one chart; the bar draws them and sends what the user does.
+
+    Args:
+        page: the view that shows the chart.
+        controls: with the bar.
+        focus: moves the viewport to a stretch of time, ms UTC.
+    """
+
+    def __init__(self, page: PageState, controls: ChartControls, focus: Callable[[int, int], None]) -> None:
+        self._page, self._controls, self._focus = page, controls, focus
+        self._market: Market | None = None
+        self._keys: Sequence[str] | None = None
+        self._found = MarketNotes()
+        self._answer: dict[str, Any] = {}
+
+    def open(self, series: Series | None) -> None:
+        """Show the notes of a series' market; candles without a series have none."""
+        market = (series.exchange, series.market) if series is not None else None
+        if market != self._market:
+            self._market, self._keys, self._found = market, None, MarketNotes()
+            self._tell()
+        if market is not None:
+            self.refresh()
+            _follow(self._page, self)
+
+    def refresh(self) -> None:
+        """Read them again if any is another than before."""
+        if (market := self._market) is not None:
+            bucket, known = self._page.bucket, self._keys
+            self._page.load(lambda: (market, _read(bucket, market, known)), self._show, quiet=True)
+
+    def answer(self, asked: Any) -> None:
+        """Do what the user asked for: `{do, asked, …}`."""
+        if not isinstance(asked, dict) or self._market is None:
+            return
+        seen, bucket, market = self._note(asked.get("id")), self._page.bucket, self._market
+        if asked.get("do") == "show":
+            if seen is not None:
+                self._focus(seen.ts, seen.ts)
+            return
+
+        def done(fault: str) -> None:  # a function of its own: one that waits would give way to the next one
+            self._answer = {"asked": asked.get("asked"), "error": fault}
+            if fault and asked.get("do") not in ("add", "edit"):
+                self._page.say(fault)
+            self._tell()
+            self.refresh()
+
+        self._page.load(lambda: _fault_of(lambda: _do(bucket, market, seen, asked)), done, quiet=True)
+
+    def _note(self, id_: Any) -> Note | None:
+        """The note as this window shows it."""
+        known = (*self._found.notes, *self._found.deleted)
+        return next((replace(note, fault="") for note in known if note.id == id_), None)
+
+    def _show(self, got: tuple[Market, tuple[Sequence[str], MarketNotes] | None]) -> None:
+        market, found = got
+        if market == self._market and found is not None:
+            self._keys, self._found = found
+            self._tell()
+
+    def _tell(self) -> None:
+        found = self._found
+        self._controls.update(
+            notes={
+                "offered": self._market is not None,
+                "may": self._market is not None and not read_only(),
+                "longest": LONGEST_TEXT,
+                "kept": [_shown(note) for note in found.notes],
+                "deleted": [_shown(note) for note in found.deleted],
+                "faults": [[id_, fault] for id_, fault in found.faults.items()],
+                "answer": self._answer,
+            }
+        )
+
+
+def _shown(note: Note) -> dict[str, Any]:
+    return {"id": note.id, "ts": note.ts, "price": note.price, "text": note.text, "fault": note.fault}
+
+
+def _read(bucket: Bucket, market: Market, known: Sequence[str] | None) -> tuple[Sequence[str], MarketNotes] | None:
+    """Keys and notes of a market; None where the keys are known."""
+    keys = note_keys(bucket, *market)
+    return None if keys == known else (keys, notes_of(bucket, *market, keys))
+
+
+def _do(bucket: Bucket, market: Market, seen: Note | None, asked: Mapping[str, Any]) -> Any:
+    """What a message of the bar asks for; whatever it contains is checked here.
+
+    Raises:
+        UsageError: it cannot be done.
+    """
+    what = asked.get("do")
+    if what == "add":
+        ts, price, text = _typed(asked, "ts", int), _typed(asked, "price", int, float), _typed(asked, "text", str)
+        return add_note(bucket, *market, ts, price, text)
+    if what == "remove":
+        return remove_note(bucket, *market, _typed(asked, "id", str))
+    if seen is None:
+        raise UsageError("this note is gone; another window removed it")
+    if what == "edit":
+        parts = {"at": ("ts", int), "price": ("price", int, float), "text": ("text", str)}
+        given = {to: _typed(asked, name, *kinds) for to, (name, *kinds) in parts.items() if name in asked}
+        return edit_note(bucket, seen, **given)
+    return delete_note(bucket, seen) if what == "delete" else restore_note(bucket, seen)
+
+
+def _typed(asked: Mapping[str, Any], name: str, *kinds: Any) -> Any:
+    value = asked.get(name)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise UsageError(f"{value!r:.60} cannot be part of a note; load the page again")
+    return value
+
+
+def _fault_of(work: Callable[[], Any]) -> str:
+    """One line on why it was refused; empty if it was done."""
+    try:
+        work()
+    except CqsError as error:
+        return str(error)
+    return ""
+
+
+def _follow(page: PageState, notes: ChartNotes) -> None:
+    """Look for what others wrote while the page is shown: one timer a page, however many charts it makes."""
+    if (others := _followed.get(page)) is not None:
+        others.add(notes)
+        return
+    own = _followed[page] = weakref.WeakSet([notes])
+
+    def update() -> None:
+        for one in list(own):
+            one.refresh()
+
+    page.every(_SECONDS, update)
