@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import pytest
-from bokeh.models import Span
+from bokeh.models import ColumnDataSource, Span
 
 from cqs_core import plugins
 from cqs_panel import FrameCandles, Indicator
@@ -135,7 +135,8 @@ class Panes:
 
     @property
     def drawn(self):
-        return [dict(zip(self.layers.lines.data, row, strict=True)) for row in zip(*self.layers.lines.data.values())]
+        data = self.layers.lines.data
+        return [dict(zip(data, row, strict=True)) for row in zip(*data.values(), strict=True)]
 
 
 @pytest.fixture
@@ -167,8 +168,8 @@ def test_a_tick_computes_and_sends_only_what_it_changes(registered, monkeypatch)
     assert shown.loading == [True, True]
     shown.settle()
     assert (shown.loading, registered) == ([False, False], [501])
-    sent = []
-    monkeypatch.setattr(shown.layers.lines, "patch", sent.append)
+    sent, patch = [], ColumnDataSource.patch
+    monkeypatch.setattr(ColumnDataSource, "patch", lambda self, part: (sent.append(part), patch(self, part)))
     two = tailed(500, 0.5)
     shown.panes.renew(two, last, last + MINUTE)
     shown.settle()
