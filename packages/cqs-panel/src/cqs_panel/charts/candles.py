@@ -172,6 +172,7 @@ class CandleChart(pn.viewable.Viewer):
         if source is not self._source:
             return
         self._damage.clear()
+        self._notes.open(source.series)
         self._have = (0, 0, 0)
         if isinstance(ends, DataError):
             self._show_damage(ends)
@@ -189,7 +190,6 @@ class CandleChart(pn.viewable.Viewer):
             self._show_last(got.last)
         self._live.begin()
         self._overlays.open(source.series, ends[0], last)
-        self._notes.open(source.series)
         self._page.load(lambda: (source, or_damage(source.warm)), self._warmed, quiet=True)
 
     def _view(self, view: tuple[float, float]) -> None:
