@@ -27,7 +27,7 @@ window.pixels = (ts, price) => { const {frame, canvas_view} = figure()
   const box = canvas_view.events_el.getBoundingClientRect()
   return [box.left + frame.x_scale.compute(ts), box.top + frame.y_scale.compute(price)] }
 window.changes = []
-Bokeh.documents[0].on_change((event) => { if (event.attr !== "location") changes.push(event.attr) })  // the crosshair
+Bokeh.documents[0].on_change(({attr}) => { if (attr && attr !== "location") changes.push(attr) })  // the crosshair's
 """
 
 

@@ -71,6 +71,7 @@ def test_a_note_is_written_moved_deleted_and_restored(bucket):
     window.ask("show", id=note["id"])
     assert window.focused == [(AT + MINUTE, AT + MINUTE)]
     assert window.ask("delete", id=note["id"]) == ""
+    assert "unknown" in window.ask("drop", id=note["id"])
     assert (window.texts, len(window.shown["deleted"])) == ([], 1)
     assert window.ask("restore", id=note["id"]) == ""
     assert window.texts == ["there"]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cqs_panel.charts.chart_controls import ChartControls
     from cqs_panel.state import PageState
 
+_KINDS: dict[str, tuple[type, ...]] = {"id": (str,), "ts": (int,), "price": (int, float), "text": (str,)}
 _SECONDS = 30.0  # until what others wrote is seen
 _followed: weakref.WeakKeyDictionary[PageState, weakref.WeakSet[ChartNotes]] = weakref.WeakKeyDictionary()
 
@@ -129,22 +130,22 @@ def _do(bucket: Bucket, market: Market, seen: Note | None, asked: Mapping[str, A
     """
     what = asked.get("do")
     if what == "add":
-        ts, price, text = _typed(asked, "ts", int), _typed(asked, "price", int, float), _typed(asked, "text", str)
-        return add_note(bucket, *market, ts, price, text)
+        return add_note(bucket, *market, *(_typed(asked, name) for name in ("ts", "price", "text")))
     if what == "remove":
-        return remove_note(bucket, *market, _typed(asked, "id", str))
+        return remove_note(bucket, *market, _typed(asked, "id"))
     if seen is None:
         raise UsageError("this note is gone; another window removed it")
     if what == "edit":
-        parts = {"at": ("ts", int), "price": ("price", int, float), "text": ("text", str)}
-        given = {to: _typed(asked, name, *kinds) for to, (name, *kinds) in parts.items() if name in asked}
-        return edit_note(bucket, seen, **given)
+        given = {name: _typed(asked, name) for name in ("ts", "price", "text") if name in asked}
+        return edit_note(bucket, seen, at=given.pop("ts", None), **given)
+    if what not in ("delete", "restore"):
+        raise UsageError("the page asked for something unknown of a note; load the page again")
     return delete_note(bucket, seen) if what == "delete" else restore_note(bucket, seen)
 
 
-def _typed(asked: Mapping[str, Any], name: str, *kinds: Any) -> Any:
+def _typed(asked: Mapping[str, Any], name: str) -> Any:
     value = asked.get(name)
-    if isinstance(value, bool) or not isinstance(value, kinds):
+    if isinstance(value, bool) or not isinstance(value, _KINDS[name]):
         raise UsageError(f"{value!r:.60} cannot be part of a note; load the page again")
     return value
 

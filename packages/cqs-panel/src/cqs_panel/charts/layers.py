@@ -18,7 +18,7 @@ from cqs_panel.theme import ACCENT, AMBER, GREY
 from cqs_panel.view import Band, Line, Marks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -109,26 +109,26 @@ class Layers:
         Returns:
             Whether they fit. Where no point is added, nothing but what changed is sent.
         """
-        drawn = self._groups.get(group, ())
+        drawn = [line for line in self._groups.get(group, ()) if isinstance(line, IndicatorLine)]
         joined = [_joined(old, new) for old, new in zip(drawn, newest, strict=False)]
-        if len(drawn) != len(newest) or None in joined:
+        merged = [line for line in joined if line is not None]
+        if not len(drawn) == len(newest) == len(merged):
             return False
-        self._groups[group] = merged = [line for line in joined if line is not None]
-        if any(
-            len(line.ts) != len(old.ts) or line.ts[-1] != old.ts[-1] for line, old in zip(merged, drawn, strict=True)
-        ):
+        self._groups[group] = merged
+        if any(not np.array_equal(line.ts, old.ts) for line, old in zip(merged, drawn, strict=True)):
             self._draw()
-            return True
-        first = sum(isinstance(one, Line) for name in self._before(group) for one in self._groups[name])
-        rows = [(first + i, line, new) for i, (line, new) in enumerate(zip(merged, newest, strict=True)) if new.key]
-        ends = [((row, slice(len(line.ts) - len(new.ts), len(line.ts))), new.values) for row, line, new in rows]
-        if ends:
+        elif ends := list(self._ends(group, newest)):
             self.lines.patch({"ys": ends})
         return True
 
-    def _before(self, group: str) -> list[str]:
+    def _ends(self, group: str, newest: Sequence[IndicatorLine]) -> Iterator[tuple[tuple[int, slice], Any]]:
+        """Row, place in it, and values of each newest end; levels have the same values from end to end."""
         names = list(self._groups)
-        return names[: names.index(group)]
+        above = [one for name in names[: names.index(group)] for one in self._groups[name]]
+        first = sum(isinstance(one, Line) for one in above)
+        for row, (line, new) in enumerate(zip(self._groups[group], newest, strict=True), first):
+            if isinstance(line, Line) and new.key:
+                yield (row, slice(len(line.ts) - len(new.ts), len(line.ts))), new.values
 
     def clear(self) -> None:
         """Take everything away."""
@@ -175,9 +175,9 @@ class Layers:
         }
 
 
-def _joined(old: Layer, new: IndicatorLine) -> IndicatorLine | None:
+def _joined(old: IndicatorLine, new: IndicatorLine) -> IndicatorLine | None:
     """A line with a newer end; None if this is not the end of it."""
-    if not isinstance(old, IndicatorLine) or (old.key, old.place, old.label) != (new.key, new.place, new.label):
+    if (old.key, old.place, old.label) != (new.key, new.place, new.label):
         return None
     if not new.key:  # a level: it goes from end to end
         return replace(old, ts=np.array([old.ts[0], new.ts[-1]]))
