@@ -18,7 +18,7 @@ def _fails(_):
 
 
 def _entries(bucket):
-    yield Entry("Fees of a month", "fee", {"rule": "month"})
+    yield Entry("Fees of a month", "fee", {"rule": "month"}, note="#costs <b>of all</b> accounts")
     yield Entry("List all plugins", "action", arguments=["plugins"])
 
 

@@ -13,9 +13,9 @@ from cqs_core import Bucket
 
 def test_a_run_that_cannot_be_read_is_told(tmp_path):
     bucket = Bucket(str(tmp_path))
-    assert newest(bucket) == (None, [], [])
+    assert newest(bucket) == (None, [], [], [])
     bucket.write("runs/20260101T000000-momentum-abcdef/manifest.json", b"{broken")
-    run, earlier, damaged = newest(bucket)
+    run, earlier, damaged, _ = newest(bucket)
     assert run is None
     assert earlier == []
     assert len(damaged) == 1

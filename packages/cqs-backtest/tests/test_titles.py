@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from cqs_backtest.runs import annotate
 from cqs_backtest.views import palette
+from cqs_backtest.views.backtest import _with_luck
+from cqs_backtest.views.latest import newest
 from cqs_backtest.views.run_rows import library, row_of
 from cqs_backtest.views.titles import candles_of, made_at
+from cqs_backtest.views.validated import subjects
 from cqs_core import Bucket
 
 BEFORE = Path(__file__).parent / "written_before"
@@ -40,3 +44,16 @@ def test_a_run_without_its_time_is_listed_and_found(tmp_path, created):
     assert (row["made"], row["at"]) == ("", "")
     [_, found] = palette.runs(bucket)
     assert found.query == {"run": RUN.name}
+
+
+def test_the_name_of_a_run_leads_wherever_runs_are_listed_and_its_tags_and_note_are_found(tmp_path):
+    shutil.copytree(RUN, tmp_path / "runs" / RUN.name)
+    bucket = Bucket(str(tmp_path))
+    annotate(bucket, RUN.name, name="first try", note="long\nstory", tags=["fast", "btc"], star=True)
+    [_, found] = palette.runs(bucket)
+    assert found.label.startswith("first try · ")
+    assert found.note == "★ #btc #fast long story"
+    assert newest(bucket).said[0].name == "first try"
+    [title] = subjects(bucket)[0]
+    assert title.startswith("first try · ")
+    assert _with_luck(bucket, RUN.name)[0].manifest["name"] == "first try"

@@ -86,12 +86,14 @@ class Entry:
         kind: one word for what it is: `series`, `run`, `action`.
         query: the address parameters that show it on its view.
         arguments: of the `cqs` command that it starts as a job, in place of showing anything.
+        note: further text, such as tags: shown faintly behind the label, and found by its whole words.
     """
 
     label: str
     kind: str
     query: Mapping[str, str] = field(default_factory=dict)
     arguments: Sequence[str] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
 from cqs_backtest.luck import lucks
-from cqs_backtest.runs import StoredRun, read
+from cqs_backtest.runs import StoredRun, annotation_of, read
 from cqs_backtest.views.form import BacktestForm, offered_series
 from cqs_backtest.views.lookup import known
 from cqs_backtest.views.recent_runs import RecentRuns
@@ -119,5 +120,7 @@ class BacktestView(pn.viewable.Viewer):
 
 
 def _with_luck(bucket: Bucket, run: str) -> tuple[StoredRun, Luck]:
+    """The run under the name that it has now, and what its figures are worth."""
     stored = read(bucket, run)
-    return stored, lucks(bucket, [stored.manifest])[0]
+    named = replace(stored, manifest={**stored.manifest, "name": annotation_of(bucket, stored.manifest).name})
+    return named, lucks(bucket, [stored.manifest])[0]

@@ -11,8 +11,8 @@ import panel_material_ui as pmui
 from cqs_backtest import charts
 from cqs_backtest.luck import lucks
 from cqs_backtest.metrics.conventions import version_note
-from cqs_backtest.runs import read, survey
-from cqs_backtest.views.titles import coins_of, short_title_of
+from cqs_backtest.runs import annotations_of, read, survey
+from cqs_backtest.views.titles import called, coins_of
 from cqs_panel import WIDE, failure, html, percent, ratio, section, strategy_title
 from cqs_panel.charts import ChartPane
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqs_backtest.luck import Luck
-    from cqs_backtest.runs import StoredRun
+    from cqs_backtest.runs import Annotation, StoredRun
     from cqs_core import Bucket, DataError
     from cqs_panel import PageState
 
@@ -35,11 +35,15 @@ _EARLIER = 4  # runs that are listed below the newest
 
 
 class LastRuns(NamedTuple):
-    """The newest kept run, None if none can be read; the manifests before it; errors of those that cannot be read."""
+    """The newest kept run, None if none can be read; the manifests before it; errors of those that cannot be read.
+
+    `said` is what the user says about each, the newest first.
+    """
 
     run: StoredRun | None
     earlier: Sequence[Mapping[str, Any]]
     damaged: Sequence[DataError]
+    said: Sequence[Annotation] = ()
 
 
 def latest(page: PageState) -> Any:
@@ -66,7 +70,9 @@ def latest(page: PageState) -> Any:
 def newest(bucket: Bucket) -> LastRuns:
     """The last kept runs."""
     runs, damaged = survey(bucket)
-    return LastRuns(read(bucket, str(runs[0]["id"])) if runs else None, runs[1 : 1 + _EARLIER], damaged)
+    shown = runs[: 1 + _EARLIER]
+    run = read(bucket, str(runs[0]["id"])) if runs else None
+    return LastRuns(run, shown[1:], damaged, annotations_of(bucket, shown))
 
 
 def _unreadable(runs: int) -> str:
@@ -77,24 +83,27 @@ def _run(page: PageState, last: LastRuns, luck: Luck) -> Any:
     run, damaged = cast("StoredRun", last.run), last.damaged
     made, figures = run.manifest, run.manifest["performance"]
     said = f"{coins_of(made)} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
-    name = strategy_title(made["strategy"]["name"])
+    name = last.said[0].name or strategy_title(made["strategy"]["name"])
     lines = [html(f'<span class="note">{_unreadable(len(damaged))}; see Backtest.</span>')] if damaged else []
     notes = filter(None, (luck.sentence, version_note(made)))
     lines += [html(f'<span class="note">{escape(note)}</span>') for note in notes]
     key = (page.bucket.address, run.id, "latest")
     chart = ChartPane(page, 320 - 30 * len(last.earlier))
     chart.draw(lambda: charts.equity(run, benchmark=False, mode="page"), key=key)
-    lines += [chart, *([html(_earlier_html(page, last.earlier), stylesheets=[_CSS])] if last.earlier else [])]
+    lines += [
+        chart,
+        *([html(_earlier_html(page, last.earlier, last.said[1:]), stylesheets=[_CSS])] if last.earlier else []),
+    ]
     return section(name, *lines, note=said, actions=[_link(page, "Open", run=run.id)])
 
 
-def _earlier_html(page: PageState, runs: Sequence[Mapping[str, Any]]) -> str:
+def _earlier_html(page: PageState, runs: Sequence[Mapping[str, Any]], said: Sequence[Annotation]) -> str:
     """A line for each run."""
     return "".join(
         f'<a class="plain row" href="{escape(page.link("backtest", run=str(made["id"])))}">'
-        f"<span>{escape(short_title_of(made))}</span><span>CAGR {percent(made['performance'].get('cagr'))} · "
+        f"<span>{escape(called(made, one))}</span><span>CAGR {percent(made['performance'].get('cagr'))} · "
         f"Sharpe {ratio(made['performance'].get('sharpe'))}</span></a>"
-        for made in runs
+        for made, one in zip(runs, said, strict=True)
     )
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cqs_backtest.runs import FOLDER, survey
+from cqs_backtest.runs import FOLDER, annotations_of, survey
 from cqs_backtest.search.kept import survey as survey_sweeps
 from cqs_backtest.search.store import SweepFolder
-from cqs_backtest.views.titles import made_at, short_title_of
+from cqs_backtest.views.titles import called, made_at, short_title_of
 from cqs_core import settings
+from cqs_core.files import one_line
 from cqs_panel import Entry, Step, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from cqs_backtest.runs import Annotation
     from cqs_core import Bucket
+
+_LONGEST_NOTE = 200  # characters that the palette gets of a note
 
 
 def first_step(bucket: Bucket) -> Step:
@@ -30,17 +34,25 @@ def first_step(bucket: Bucket) -> Step:
 def runs(bucket: Bucket) -> Iterator[Entry]:
     """The way to the form, then each kept run, the newest first."""
     yield Entry("Run a backtest", "action")
-    for made in survey(bucket)[0]:
+    found = survey(bucket)[0]
+    for made, said in zip(found, annotations_of(bucket, found), strict=True):
         cagr = percent(made["performance"].get("cagr"), signed=True)
-        yield Entry(_title(made, f"CAGR {cagr}"), "run", {"run": str(made["id"])})
+        title = _title(called(made, said), f"CAGR {cagr}", made_at(made, settings().timezone))
+        yield Entry(title, "run", {"run": str(made["id"])}, note=_note(said))
 
 
 def sweeps(bucket: Bucket) -> Iterator[Entry]:
     """The way to the form, then each kept sweep, the newest first."""
     yield Entry("Optimize a strategy", "action")
     for kept in survey_sweeps(bucket, [SweepFolder])[0]:
-        yield Entry(_title(kept.manifest), "sweep", {"sweep": kept.folder.id})
+        title = _title(short_title_of(kept.manifest), made_at(kept.manifest, settings().timezone))
+        yield Entry(title, "sweep", {"sweep": kept.folder.id})
 
 
-def _title(made: Mapping[str, Any], *figures: str) -> str:
-    return ", ".join(filter(None, (short_title_of(made), *figures, made_at(made, settings().timezone))))
+def _title(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
+
+
+def _note(said: Annotation) -> str:
+    """Tags and note in one line."""
+    return " ".join([*("★" * said.star), *(f"#{tag}" for tag in said.tags), one_line(said.note, _LONGEST_NOTE)]).strip()

@@ -12,6 +12,8 @@ from cqs_panel import strategy_title, when
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cqs_backtest.runs import Annotation
+
 
 def title_of(made: Mapping[str, Any]) -> str:
     """The strategy and its markets: `Volatility breakout on BTC/KRW, ETH/KRW`."""
@@ -21,6 +23,11 @@ def title_of(made: Mapping[str, Any]) -> str:
 def short_title_of(made: Mapping[str, Any]) -> str:
     """The same for lists: `Volatility breakout on BTC, ETH`."""
     return f"{strategy_title(made['strategy']['name'])} on {coins_of(made)}"
+
+
+def called(made: Mapping[str, Any], said: Annotation) -> str:
+    """The name that the user gave a run before its short title: `first try · Volatility breakout on BTC`."""
+    return " · ".join(filter(None, (said.name, short_title_of(made))))
 
 
 def coins_of(made: Mapping[str, Any]) -> str:

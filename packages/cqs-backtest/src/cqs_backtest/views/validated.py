@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_backtest.luck import luck_of
-from cqs_backtest.runs import StoredRun, read, survey
+from cqs_backtest.runs import Annotation, StoredRun, annotations_of, read, survey
 from cqs_backtest.search import kept, verdicts
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.validations import validations
@@ -16,7 +16,7 @@ from cqs_backtest.search.verdicts import Verdict
 from cqs_backtest.search.walk_store import WalkFolder
 from cqs_backtest.trials import Ledger, subject_of_run
 from cqs_backtest.views.lookup import name_of_set, run_with_name
-from cqs_backtest.views.titles import short_title_of
+from cqs_backtest.views.titles import called
 from cqs_core import CqsError
 
 if TYPE_CHECKING:
@@ -119,14 +119,15 @@ def subjects(bucket: Bucket) -> tuple[dict[str, str], Sequence[DataError]]:
     found = {f"sweep:{one.folder.id}": one.manifest for one in searches if one.result and one.result["best"]}
     found |= {f"run:{made['id']}": made for made in runs}
     newest = sorted(found, key=lambda key: key.partition(":")[2], reverse=True)
-    titles = {_title(key, found[key]): key for key in newest}
+    said = {f"run:{made['id']}": one for made, one in zip(runs, annotations_of(bucket, runs), strict=True)}
+    titles = {_title(key, found[key], said.get(key, Annotation())): key for key in newest}
     return titles, [*torn, *damaged]
 
 
-def _title(key: str, made: Mapping[str, Any]) -> str:
+def _title(key: str, made: Mapping[str, Any], said: Annotation) -> str:
     kind, _, name = key.partition(":")
     sets = f"Sweep of {made['sets']:,} sets: " if kind == "sweep" else ""
-    return f"{sets}{short_title_of(made)} · {name[:15]} {name[-6:]}"
+    return f"{sets}{called(made, said)} · {name[:15]} {name[-6:]}"
 
 
 def _best_run(bucket: Bucket, sweep: KeptSearch) -> StoredRun | None:

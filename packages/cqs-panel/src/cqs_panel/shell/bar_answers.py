@@ -112,7 +112,7 @@ class BarAnswers:
 
 
 def _row(view: View, entry: Entry, refused: str) -> list[str | None]:
-    """As the browser has it: label, kind, address, and why it cannot be started."""
+    """As the browser has it: label, kind, address, why it cannot be started, and its note."""
     if entry.arguments:
-        return [entry.label, entry.kind, None, refused or None]
-    return [entry.label, entry.kind, search(view.slug, dict(entry.query)), None]
+        return [entry.label, entry.kind, None, refused or None, entry.note]
+    return [entry.label, entry.kind, search(view.slug, dict(entry.query)), None, entry.note]

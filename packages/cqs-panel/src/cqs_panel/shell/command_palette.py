@@ -2,8 +2,9 @@
 
 PALETTE_JS = r"""
 const FIRST = 60  // matches that are listed
-function score(text, asked) {  // places of the asked letters in the text, and how good they are; null where some miss
-  const low = text.toLowerCase(), at = []
+// Places of the asked letters in the text, and how good they are; null where some miss. Of a note, whole words count.
+function score(text, asked, note) {
+  const low = text.toLowerCase(), noted = note.toLowerCase(), at = []
   let points = 0, from = 0
   for (const word of asked.toLowerCase().split(/\s+/).filter(Boolean)) {
     const whole = low.indexOf(word, 0)
@@ -12,6 +13,7 @@ function score(text, asked) {  // places of the asked letters in the text, and h
       for (let i = 0; i < word.length; i++) at.push(whole + i)
       continue
     }
+    if (noted.includes(word)) { points += 10; continue }  // of a long text nearly every word has the letters
     from = 0
     for (const letter of word) {
       const next = low.indexOf(letter, from)
@@ -47,7 +49,7 @@ function paletteOf({model, make, go, bell}) {
   }
   const look = () => {
     const asked = input.value.trim(), every = [...pages, ...own, ...more]
-    const scored = every.map((one, i) => ({one, i, hit: score(`${one.label}  ${one.kind}`, asked)}))
+    const scored = every.map((one, i) => ({one, i, hit: score(`${one.label}  ${one.kind}`, asked, one.note ?? "")}))
       .filter(({hit}) => hit)
     if (asked) scored.sort((a, b) => b.hit.points - a.hit.points || a.i - b.i)
     found = scored.slice(0, FIRST)
@@ -59,7 +61,9 @@ function paletteOf({model, make, go, bell}) {
     return el }
   const draw = () => {
     list.replaceChildren(...found.map(({one, hit}, i) => {
-      const row = make("li", {id: `cqs-found-${i}`, title: one.off ?? one.label}, text(one.label, hit.at),
+      const said = text(one.label, hit.at)
+      if (one.note) said.append(make("i", {textContent: one.note}))
+      const row = make("li", {id: `cqs-found-${i}`, title: one.off ?? [one.label, one.note].join(" ").trim()}, said,
         make("small", {textContent: one.off ? "for operators" : one.kind}))
       row.setAttribute("role", "option"); row.setAttribute("aria-selected", i === chosen)
       if (one.off) row.setAttribute("aria-disabled", "true")
@@ -112,7 +116,7 @@ function paletteOf({model, make, go, bell}) {
   const close = () => { const shown = dialog; dialog = null; shown?.remove(); if (shown) back?.focus?.() }
   const take = (entries) => {
     waiting = false; taken = performance.now()
-    more = entries.map(([label, kind, href, off], at) => ({label, kind, href, off, at}))
+    more = entries.map(([label, kind, href, off, note], at) => ({label, kind, href, off, note, at}))
     if (!dialog) return
     const before = found[chosen]?.one.label
     look()

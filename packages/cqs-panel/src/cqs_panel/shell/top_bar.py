@@ -55,6 +55,7 @@ dialog.cqs-bell{margin:56px 12px auto auto;width:min(420px,calc(100vw - 24px))}
 .cqs-tool ul{list-style:none;margin:0;padding:6px;overflow-y:auto;min-height:0}
 .cqs-tool li{display:flex;gap:12px;align-items:baseline;padding:7px 12px;border-radius:8px;cursor:pointer}
 .cqs-tool li span{flex:1;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.cqs-tool li i{color:var(--cqs-muted);font-style:normal;font-size:12px;margin-left:8px}
 .cqs-tool li small{color:var(--cqs-muted);font-size:12px} .cqs-tool li b{color:var(--cqs-accent);font-weight:700}
 .cqs-tool li[aria-selected=true]{background:var(--cqs-tint)}
 .cqs-tool li[aria-disabled=true]{cursor:default;color:var(--cqs-muted)}
