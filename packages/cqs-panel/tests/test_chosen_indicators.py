@@ -188,18 +188,38 @@ def test_a_tick_computes_and_sends_only_what_it_changes(registered, monkeypatch)
         assert (got["key"], got["place"], got["color"]) == (want["key"], want["place"], want["color"])
 
 
+class Moving:
+    """A source whose newest candles change."""
+
+    def __init__(self, rows):
+        self.series, self.to = None, lambda rows, nudge=0.0: setattr(self, "now", tailed(rows, nudge))
+        self.to(rows)
+
+    def __getattr__(self, name):
+        return getattr(self.now, name)
+
+
 def test_an_answer_that_a_later_request_covers_is_left_out(registered):
-    shown, one = Panes("counted:20"), tailed(300)
+    shown, one = Panes("counted:20"), Moving(300)
     first, last = one.span()
     shown.panes.follow(one, first, last + MINUTE, MINUTE)
-    shown.panes.renew(tailed(301), last, last + 2 * MINUTE)  # while the whole is under way: it is asked for again
+    [(whole, work)] = shown.waiting.items()
+    answer = work()  # read before the next candle came
+    shown.waiting.clear()
+    one.to(301)
+    shown.panes.renew(one, last, last + 2 * MINUTE)
+    assert not shown.waiting
+    whole(answer)
+    assert (len(shown.drawn[0]["xs"]), shown.loading) == (300, [False])
     shown.settle()
     assert len(shown.drawn[0]["xs"]) == 301
-    shown.panes.renew(tailed(301, 5.0), last + MINUTE, last + 2 * MINUTE)
+    one.to(301, 5.0)
+    shown.panes.renew(one, last + MINUTE, last + 2 * MINUTE)
     [(late, work)] = shown.waiting.items()
     answer = work()
     shown.waiting.clear()
-    shown.panes.follow(tailed(301, 7.0), first, last + 2 * MINUTE, MINUTE)
+    one.to(301, 7.0)
+    shown.panes.follow(one, first, last + 2 * MINUTE, MINUTE)
     shown.settle()
     before = shown.drawn[0]["ys"][-1]
     late(answer)
@@ -214,3 +234,16 @@ def test_a_line_that_is_changed_says_loading_alone(registered):
     assert shown.loading == [False, True]
     shown.settle()
     assert shown.loading == [False, False]
+
+
+def test_lines_of_other_candles_are_not_drawn(registered):
+    shown, one, other = Panes("mean:20"), tailed(300), tailed(200)
+    shown.panes.follow(one, *one.span(), MINUTE)
+    [(show, work)] = shown.waiting.items()
+    answer = work()
+    shown.waiting.clear()
+    shown.panes.clear()
+    show(answer)
+    shown.panes.follow(other, *other.span(), MINUTE)
+    show(answer)
+    assert shown.drawn == []

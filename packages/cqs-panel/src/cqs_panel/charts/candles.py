@@ -104,6 +104,7 @@ class CandleChart(pn.viewable.Viewer):
         """
         self._source, self._stale, self._missed = self._live.open(source, past), None, None
         self._layers.clear()
+        self._indicators.clear()
         self._newest.clear()
         self._wanted = start, end
         self._controls.offer(source.base)

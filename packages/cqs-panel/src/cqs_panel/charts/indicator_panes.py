@@ -63,8 +63,9 @@ class IndicatorPanes:
         self._window: tuple[CandleSource, tuple[int, int], int] | None = None
         self._told: list[str] = []
         self._computed: set[str] = set()  # texts of those whose lines are drawn, or failed
-        self._turn = 0  # of the last request; an older answer is of no use
-        self._whole = False  # whether all of the window is requested
+        self._turn = 0  # of the last request
+        self._asked = 0  # of the last one for all of the window
+        self._whole = False  # whether that is under way
         self._since: int | None = None  # from here on candles are others than those that lines were computed from
         controls.update(catalog=[[name, one.title] for name, one in self._known.items()])
         self.choose()
@@ -141,33 +142,46 @@ class IndicatorPanes:
             return
         start, step = self._window[1][0], self._window[2]
         self._window = source, (start, end), step
-        if self._whole:  # it may have been read before the change
-            self._ask()
+        self._since = since if self._since is None else min(since, self._since)
+        if not self._whole:  # else it may have been read before the change, and comes first
+            self._ask_newest()
+
+    def clear(self) -> None:
+        """Forget the candles: the chart is to show others."""
+        self._window = None
+        self._turn = self._asked = self._turn + 1
+        self._whole = False
+
+    def _ask(self) -> None:
+        self._turn = self._asked = turn = self._turn + 1
+        self._since = None
+        if self._window is None or not self._chosen:
+            self._whole, self._told = False, []
+            self._layers.replace("indicators", [])
             return
-        self._since = begin = since if self._since is None else min(since, self._since)
+        source, window, step = self._window
+        chosen, self._whole = list(self._chosen), True
+        self._page.load(
+            lambda: (turn, source, chosen, *indicator_lines(source, window, step, chosen)), self._show, quiet=True
+        )
+        self._show_chips()
+
+    def _ask_newest(self) -> None:
+        if self._window is None or self._since is None:
+            return
+        (source, (_, end), step), begin, chosen = self._window, self._since, list(self._chosen)
         self._turn = turn = self._turn + 1
-        chosen = list(self._chosen)
         self._page.load(
             lambda: (turn, indicator_lines(source, (begin, end), step, chosen)[0]), self._show_newest, quiet=True
         )
 
-    def _ask(self) -> None:
-        self._turn = turn = self._turn + 1
-        self._since = None
-        if self._window is None or not self._chosen:
-            self._whole = False
-            self._show((turn, [], [], []))
-            return
-        source, window, step = self._window
-        chosen, self._whole = list(self._chosen), True
-        self._page.load(lambda: (turn, chosen, *indicator_lines(source, window, step, chosen)), self._show, quiet=True)
-        self._show_chips()
-
-    def _show(self, found: tuple[int, Sequence[ChosenIndicator], Sequence[IndicatorLine], list[str]]) -> None:
-        turn, chosen, lines, faults = found
-        if turn != self._turn:
-            return
-        self._whole = False
+    def _show(
+        self, found: tuple[int, CandleSource, Sequence[ChosenIndicator], Sequence[IndicatorLine], list[str]]
+    ) -> None:
+        turn, source, chosen, lines, faults = found
+        if self._window is None or source is not self._window[0] or chosen != self._chosen:
+            return  # of other candles, or other indicators: the answer for these follows
+        self._whole = turn != self._asked  # while the user pans, lines come along
         self._layers.replace("indicators", lines)
         self._computed = {one.text for one in chosen}
         self._show_chips()
@@ -175,11 +189,14 @@ class IndicatorPanes:
             self._told = faults
             for fault in faults:
                 self._page.say(fault)
+        if not self._whole:
+            self._ask_newest()
 
     def _show_newest(self, found: tuple[int, Sequence[IndicatorLine]]) -> None:
         turn, lines = found
-        if self._whole or turn < self._turn:  # a later request covers it
+        if turn < self._asked:  # what was asked for later covers it
             return
-        self._since = None
+        if turn == self._turn:
+            self._since = None
         if not self._layers.put("indicators", lines):
             self._ask()
