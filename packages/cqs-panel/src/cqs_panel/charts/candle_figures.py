@@ -9,6 +9,7 @@ from bokeh.models import ColumnDataSource, CustomJS, LinearScale, LogScale, Rang
 
 from cqs_panel.charts.buckets import joined
 from cqs_panel.charts.changes import columns
+from cqs_panel.charts.compared_lines import TOGETHER_JS, ComparedLines
 from cqs_panel.charts.newest import put
 from cqs_panel.charts.style import crosshair, time_figure
 
@@ -26,7 +27,10 @@ for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
   if (high[i] > top) top = high[i]
   if (volume[i] > most) most = volume[i]
 }
-y.cqs_base = base
+const [lowest_line, highest_line] = together(others, a, b, base)
+y.cqs_base = base ??= others.data.xs.length ? others.cqs_main : null
+bottom = Math.min(bottom, lowest_line)
+top = Math.max(top, highest_line)
 // Indicators over the price are in view too, as long as the candles keep a third of the height.
 const {xs, ys, key, place} = lines.data
 let lowest = bottom, highest = top
@@ -54,6 +58,7 @@ class CandleFigures:
         data: the drawn buckets.
         price: the upper figure.
         volume: the lower one.
+        compared: lines of other markets over the price.
         crosshair: the vertical line through both.
 
     Args:
@@ -70,6 +75,7 @@ class CandleFigures:
         shared = {"x_range": self.price.x_range, "y_range": Range1d(0, 1)}
         self.volume = time_figure(lower, **shared, toolbar_location=None)
         self._draw()
+        self.compared = ComparedLines(self.price)
         self.crosshair = crosshair(self.price, self.volume, level=self.price)
         self._follow_view()
 
@@ -106,13 +112,15 @@ class CandleFigures:
         """Let the browser fit the value axes with each change of the viewport or the candles."""
         p, data = self.price, self.data
         args = {"source": data, "x": p.x_range, "y": p.y_range, "v": self.volume.y_range}
-        self._fit = fit = CustomJS(args=args, code=_FIT)
+        args["others"] = self.compared.source
+        self._fit = fit = CustomJS(args=args, code=TOGETHER_JS + _FIT)
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
         p.y_range.js_on_change("tags", fit)
         p.js_on_event("reset", fit)  # it also sets both value axes to what they began with
         for happening in ("data", "patching", "streaming"):
             data.js_on_change(happening, fit)
+        self.compared.source.js_on_change("data", fit)
 
     def make_room(self, lines: ColumnDataSource) -> None:
         """Let the browser fit the price axis to lines of indicators, too. Called once, when the figure is made."""

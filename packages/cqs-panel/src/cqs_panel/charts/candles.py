@@ -13,6 +13,7 @@ from cqs_panel.charts.candle_figures import CandleFigures
 from cqs_panel.charts.changes import Changed, changed
 from cqs_panel.charts.chart_controls import ChartControls
 from cqs_panel.charts.chart_notes import ChartNotes
+from cqs_panel.charts.compared_markets import ComparedMarkets
 from cqs_panel.charts.damage_notice import DamageNotice, or_damage
 from cqs_panel.charts.indicator_panes import IndicatorPanes
 from cqs_panel.charts.layers import Layers
@@ -76,7 +77,9 @@ class CandleChart(pn.viewable.Viewer):
         self._newest = NewestEnd(self._price, colors)
         self._layers = Layers(self._price, colors)
         self._drawn.make_room(self._layers.lines)
-        self._readout = Readout(self._price, self._volume, self._data, self._newest.data, self._layers.lines)
+        self._readout = Readout(
+            self._price, self._volume, self._data, self._newest.data, self._layers.lines, self._drawn.compared.source
+        )
         self._overlays = Overlays(page, self._layers, own)
         self._blank = pn.Column(visible=False, **WIDE)
         self._figures = pn.Column(pane(self._price), pane(self._volume), **WIDE, visible=False)
@@ -84,7 +87,8 @@ class CandleChart(pn.viewable.Viewer):
         self._indicators = IndicatorPanes(
             page, self._controls, self._layers, self._figures, x_range, self._drawn.crosshair
         )
-        self._live = LiveSwitch(page, self._controls, self._price, self.redraw)
+        self._compared = ComparedMarkets(page, self._controls, self._drawn.compared)
+        self._live = LiveSwitch(page, self._controls, self._price, self.redraw, self._compared.live)
         self._drawn.set_scale(self._controls.scale)
         for end in ("start", "end"):
             x_range.on_change(end, self._moved)
@@ -108,6 +112,7 @@ class CandleChart(pn.viewable.Viewer):
         self._newest.clear()
         self._wanted = start, end
         self._controls.offer(source.base)
+        self._compared.open(self._source)
         self._controls.update(subject=" ".join(source.series[:2]) if source.series else "")
         self._open_again()
 
@@ -224,9 +229,12 @@ class CandleChart(pn.viewable.Viewer):
                 "scale": lambda: self._drawn.set_scale(self._controls.scale),
                 "lines": self._indicators.choose,
                 "live": self._choose_live,
+                "compare": self._compared.choose,
             }[what]()
         elif what == "note":
             self._notes.answer(value)
+        elif what in ("markets", "compare with", "uncompare"):
+            self._compare(what, value)
         elif what == "symbol" and value in self._names and self._choose is not None:
             self._choose(value)
         elif what in ("add", "change", "remove"):
@@ -243,6 +251,15 @@ class CandleChart(pn.viewable.Viewer):
             if controls.interval * _NARROWEST > span:
                 controls.choose(interval="")
             self._move(*newest_view(self._ends, self._source.base, self._newest_wanted()))
+
+    def _compare(self, what: str, value: Any) -> None:
+        """Add a market or remove one; percent is the scale on which several can be compared."""
+        before = bool(self._compared.chosen)
+        self._compared.answer(what, value)
+        after = bool(self._compared.chosen)
+        if after != before and (after or self._controls.scale == "percent"):
+            self._controls.choose(scale="percent" if after else "linear")
+            self._drawn.set_scale(self._controls.scale)
 
     def _choose_live(self) -> None:
         """Who wants to see the market move looks at the newest end."""
@@ -299,6 +316,7 @@ class CandleChart(pn.viewable.Viewer):
         self._show_last(got.last)
         if fits and self._drawn.put(got.begin or 0, got.bars):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
+            self._compared.extend(int(self._have[1]))
             self._indicators.renew(got.source, got.begin or 0, int(self._have[1]))
         else:
             self._ask(anew=since < self._have[1])
@@ -363,6 +381,7 @@ class CandleChart(pn.viewable.Viewer):
         self._readout.show(name_of(bars.step), market, name_of(source.base))
         self._drawn.show(bars)
         self._overlays.follow(source.series, *asked)
+        self._compared.follow(*asked, bars.step)
         self._indicators.follow(source, *asked, bars.step)
         if (since := _earliest(self._stale, self._missed)) is not None:
             self.redraw(since)

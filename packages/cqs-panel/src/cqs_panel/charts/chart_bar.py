@@ -28,6 +28,8 @@ button:focus-visible,input:focus-visible{outline:2px solid var(--cqs-accent);out
 .list li[aria-selected=true],.list li:hover{background:var(--cqs-tint);color:var(--cqs-accent)}
 .list .none{cursor:default;color:var(--cqs-muted);background:none}
 .lines{display:flex;flex-wrap:wrap;gap:4px 8px;margin-top:4px} .lines:empty{display:none}
+.line:not(:has(button)){padding-right:8px;min-height:26px}
+.line em{max-width:260px;overflow:hidden;text-overflow:ellipsis}
 .line{display:flex;align-items:center;gap:4px;border:1px solid var(--cqs-line);border-radius:6px;padding-left:8px;
   color:var(--cqs-text)}
 .line i{width:10px;height:3px;border-radius:2px;flex:none}
@@ -53,7 +55,7 @@ const outer = (el, name) => { for (let at = el; at; at = at.parentNode ?? at.hos
   if (at.classList?.contains(name)) return at }
 const deepest = (root) => root.activeElement?.dataset.key
 
-function picker(entries, {label, current, button, choose}) {  // a combobox that filters; or a button that opens one
+function picker(entries, {label, current, choose, ask}) {  // a combobox that filters; `ask` wants its entries
   const id = `list-${label.replace(/ /g, "-")}`
   const field = make("input", {className: "field", type: "text", value: current ?? "", placeholder: label,
     autocomplete: "off", attributes: {role: "combobox", "aria-label": label, "aria-expanded": "false",
@@ -71,7 +73,7 @@ function picker(entries, {label, current, button, choose}) {  // a combobox that
     at = 0
     list.replaceChildren(...shown.map(([value, name], i) => make("li", {textContent: name, id: `${id}-${i}`,
       onpointerdown: (event) => { event.preventDefault(); take(value) }, attributes: {role: "option"}})))
-    if (!shown.length) list.append(make("li", {className: "none", textContent: "Nothing matches"}))
+    if (!shown.length) list.append(make("li", {className: "none", textContent: ask ? "Loading …" : "Nothing matches"}))
     mark()
   }
   const open = (wanted) => { list.hidden = !wanted; field.setAttribute("aria-expanded", String(wanted))
@@ -80,10 +82,10 @@ function picker(entries, {label, current, button, choose}) {  // a combobox that
       list.style.left = `${-Math.max(0, right + 8)}px`
     } }
   const take = (value) => { open(false); field.blur(); choose(value) }
-  field.onfocus = () => { field.select(); fill(""); open(true) }
+  field.onfocus = () => { ask?.(); field.select(); fill(""); open(true) }
   field.onclick = () => { if (list.hidden) { fill(""); open(true) } }
   field.onblur = () => { open(false); field.value = current ?? "" }
-  field.oninput = () => { fill(field.value); open(true) }
+  field.oninput = () => { field.dataset.typed = "1"; fill(field.value); open(true) }
   field.onkeydown = (event) => {
     const step = {ArrowDown: 1, ArrowUp: -1}[event.key]
     if (step) {
@@ -145,10 +147,17 @@ export function render({model, view}) {
         attributes: {"aria-label": `Remove ${title}`}}))
   }
   const tools = chartTools({view, root, whole, state: () => model.state, button, send, changed: () => draw()})
+  const otherChip = ({key, title, color, note}) => make("div", {className: "line", title: note},
+    make("i", {style: `background:${color}`}), title,
+    make("b", {attributes: {"data-line": key}}, document.createTextNode("")),
+    ...(note ? [make("em", {textContent: note})] : []),
+    ...(key === "=" ? [] : [button("×", "uncompare" + key, () => send("uncompare", key), {title: `Remove ${title}`,
+      attributes: {"aria-label": `Remove ${title}`}})]))
   const draw = () => {
     const {symbols = [], symbol, intervals = [], interval, ranges = [], range, scale, catalog = [], shown = [],
-      live} = model.state
-    const had = deepest(root.getRootNode())
+      live, addable, compared = []} = model.state
+    const had = deepest(root.getRootNode()), find = () => root.querySelector(`[data-key="${CSS.escape(had)}"]`)
+    const typed = had && find()?.dataset.typed ? find().value : ""
     const parts = []
     if (symbols.length > 1)
       parts.push(picker(symbols, {label: "Search symbols", current: symbol, choose: (value) => send("symbol", value)}))
@@ -159,6 +168,8 @@ export function render({model, view}) {
         ["percent", "%", "percent from the close of the first candle in view"]], scale))
     if (catalog.length)
       parts.push(picker(catalog, {label: "Add indicator", choose: (value) => send("add", value)}))
+    if (addable) parts.push(picker(addable.entries, {label: "Add symbol",
+      choose: (value) => send("compare with", value), ask: addable.known ? null : () => send("markets", "")}))
     parts.push(...tools.buttons())
     if (live) {
       parts.push(button("Live", "live", () => send("live", live.on ? "" : "1"), {className: "lone", title: live.title,
@@ -171,10 +182,11 @@ export function render({model, view}) {
     parts.push(button(full ? "Exit full screen" : "Full screen", "full", () => full ? leave() : enter(),
       {className: "lone end", attributes: {"aria-pressed": full}}))
     controls.replaceChildren(...parts)
-    lines.replaceChildren(...shown.map(chip))
+    lines.replaceChildren(...compared.map(otherChip), ...shown.map(chip))
     tools.follow()
     tell()
-    if (had) root.querySelector(`[data-key="${CSS.escape(had)}"]`)?.focus()
+    if (had) find()?.focus()
+    if (typed) { find().value = typed; find().dispatchEvent(new Event("input")) }
   }
   // Texts are changed, not elements: observers of elements would look through the page at each move of the pointer.
   const texts = {}

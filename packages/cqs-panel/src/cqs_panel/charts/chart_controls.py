@@ -26,7 +26,7 @@ _SAID = {
 }
 RANGES = {"1D": _DAY, "1W": 7 * _DAY, "1M": 30 * _DAY, "1Y": 365 * _DAY, "All": math.inf}
 _FEWEST = 12  # candles that a range shows at least
-_CHOICES = ("interval", "range", "scale", "lines", "live")
+_CHOICES = ("interval", "range", "scale", "lines", "compare", "live")
 _USUAL = "-"  # in the address of a named chart, where the address has another choice for all charts of the page
 
 

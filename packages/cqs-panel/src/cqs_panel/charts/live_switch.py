@@ -29,10 +29,19 @@ class LiveSwitch:
         controls: with the choice, `live`.
         figure: of the chart; once it has left the page nothing is followed.
         redraw: called with the open of the first candle that is another than before, ms UTC.
+        beside: called with whether it is followed, again and again: for what follows with it.
     """
 
-    def __init__(self, page: PageState, controls: ChartControls, figure: Any, redraw: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        page: PageState,
+        controls: ChartControls,
+        figure: Any,
+        redraw: Callable[[int], None],
+        beside: Callable[[bool], None],
+    ) -> None:
         self._page, self._controls, self._figure, self._redraw = page, controls, figure, redraw
+        self._beside = beside
         self._one: LiveSeries | None = None
         self._before: LiveSeries | None = None  # the same series, shown anew: it is left when it is followed again
         self._past = ""
@@ -75,6 +84,7 @@ class LiveSwitch:
         elif not self.on:
             self._leave_before()
             self._one.leave()
+            self._beside(False)
             if (since := self._one.forget()) is not None:
                 self._redraw(since)
         elif self._past:
@@ -94,6 +104,7 @@ class LiveSwitch:
         self._leave_before()
         if self._one is not None:
             self._one.leave()
+            self._beside(False)
 
     def look(self) -> None:
         """Show what is new."""
@@ -124,6 +135,7 @@ class LiveSwitch:
         self._say()
         if since is not None:
             self._redraw(since)
+        self._beside(True)
 
     def _found(self, got: tuple[LiveSeries, Possible | DataError]) -> None:
         one, found = got

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bokeh.models import CustomJS, CustomJSTicker, CustomJSTickFormatter
 
+from cqs_panel.charts.compared_lines import PERCENTS_JS
 from cqs_panel.charts.style import SHORT_JS, WHOLE_JS
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ else {
     const said = isFinite(value) ? figure(value) : "–"
     lines[key[k]] = key[k] in lines ? `${lines[key[k]]} / ${said}` : said
   }
+  Object.assign(lines, percents(others, middle + half, close[i]))
   const many = new Intl.NumberFormat("en-US", {notation: "compact", maximumSignificantDigits: 4}).format(volume[i])
   known.set(x.id, {
     when: new Date(start[i]).toISOString().slice(0, 16).replace("T", " ") +
@@ -89,14 +91,23 @@ class Readout:
         source: of the candles.
         newest: of the newest price's label.
         lines: of the lines over the price and in panes.
+        compared: of the lines of other markets.
     """
 
     def __init__(
-        self, price: Any, volume: Any, source: ColumnDataSource, newest: ColumnDataSource, lines: ColumnDataSource
+        self,
+        price: Any,
+        volume: Any,
+        source: ColumnDataSource,
+        newest: ColumnDataSource,
+        lines: ColumnDataSource,
+        compared: ColumnDataSource,
     ) -> None:
         x, y = price.x_range, price.y_range
         x.tags = ["", "", ""]
-        show = CustomJS(args={"source": source, "x": x, "drawn": lines}, code=_FIGURE + _SHOW)
+        show = CustomJS(
+            args={"source": source, "x": x, "drawn": lines, "others": compared}, code=_FIGURE + PERCENTS_JS + _SHOW
+        )
         for figure in (price, volume):
             for event in ("mousemove", "mouseleave"):
                 figure.js_on_event(event, show)
@@ -107,6 +118,8 @@ class Readout:
             source.js_on_change(happening, show)
         for happening in ("data", "patching"):
             lines.js_on_change(happening, show)
+        for happening in ("data", "change"):
+            compared.js_on_change(happening, show)
         self._x = x
         volume.yaxis.formatter = CustomJSTickFormatter(args={"x": x}, code=_VOLUME)
         args = {"newest": newest, "y": y, "frame": price}

@@ -9,6 +9,8 @@ AMBER = "#f5a623"
 GREY = "#8b95a7"
 OTHERS = (AMBER, "#a78bfa", "#f472b6", "#34d399", "#38bdf8", GREY)
 """For further curves next to the one in the accent color."""
+COMPARED = ("#d97706", "#8b5cf6", "#0891b2", "#d6409f", "#7d8f1f", "#a0694b", "#7c8799", "#3b82f6")
+"""For lines over candles: each has a contrast of 3 on light and on dark pages, and none says gain or loss."""
 TEAL, RED, BLUE = "#26a69a", "#ef5350", "#4f8ff7"
 
 _LIGHT = {
