@@ -41,6 +41,10 @@ def url(dashboard, tmp_path_factory, close):
     Lake(Bucket(str(folder))).append(
         Series("upbit", "BTC/KRW", "1m"), pa.table({"ts": stamps, **prices}), START, START + ROWS * MINUTE
     )
+    twice = pa.table({"ts": stamps, **prices | {name: 2 * prices[name] for name in ("open", "high", "low", "close")}})
+    for first, last in ((ROWS - 250_000, ROWS - 200), (ROWS - 100, ROWS)):
+        rows, edges = twice.slice(first, last - first), (START + first * MINUTE, START + last * MINUTE)
+        Lake(Bucket(str(folder))).append(Series("upbit", "SOL/KRW", "1m"), rows, *edges)
     return dashboard(folder, [HERE / "charted.py"])
 
 
@@ -170,6 +174,35 @@ def test_an_indicator_is_added_by_the_keyboard_changed_and_removed(visit, url):
     page.wait_for_function("location.search.includes('chart-lines=rsi%3A5')")
     page.get_by_role("button", name="Remove RSI").click()
     page.wait_for_function(f"{lines}.xs.length === 0 && !location.search.includes('chart-lines')")
+
+
+def test_another_market_is_compared_from_the_left_edge_of_the_view_at_every_zoom(visit, url):
+    """SOL costs twice what BTC does, so that both have gained the same; where it has a hole its line has one."""
+    page = visit(url + "?view=candles").page
+    charted(page)
+    page.get_by_role("combobox", name="Add symbol").focus()
+    page.keyboard.type("sol")
+    expect(page.get_by_role("option")).to_have_text(["SOL/KRW"])
+    page.keyboard.press("Enter")
+    chips = page.locator(".line b")
+    expect(chips).to_have_count(2)
+    page.wait_for_function("location.search.includes('chart-compare=upbit+SOL')")
+    page.evaluate("window.other = () => models().find((m) => m.data?.times)?.data")
+    for minutes in (700, 200_000):
+        start, end = START + (ROWS - minutes) * MINUTE, START + ROWS * MINUTE
+        move(page, start, end)
+        page.wait_for_function("other()?.times[0]?.at(-1) === drawn().data.ts.at(-1)")
+        inside = page.evaluate(f"drawn().data.close.filter((_, i) => drawn().data.ts[i] >= {start})")
+        said = f"{100 * (inside[-1] / inside[0] - 1):+.2f} %"
+        expect(chips).to_have_text([said, said])
+        gaps = page.evaluate("[...other().levels[0]].filter(Number.isNaN).length")
+        assert gaps == (1 if minutes == 700 else 0)
+    page.reload()
+    charted(page)
+    expect(chips).to_have_count(2)
+    page.get_by_role("button", name="Remove SOL/KRW").click()
+    page.wait_for_function("!location.search.includes('chart-compare')")
+    expect(page.locator(".line")).to_have_count(0)
 
 
 def test_a_series_without_candles_says_so(visit, url):

@@ -28,7 +28,7 @@ for (let i = 0; i < ts.length; i++) if (ts[i] >= a && ts[i] <= b) {
   if (volume[i] > most) most = volume[i]
 }
 const [lowest_line, highest_line] = together(others, a, b, base)
-y.cqs_base = base ??= others.data.xs.length ? others.cqs_main : null
+y.cqs_base = base ??= others.data.times.length ? others.cqs_main : null
 bottom = Math.min(bottom, lowest_line)
 top = Math.max(top, highest_line)
 // Indicators over the price are in view too, as long as the candles keep a third of the height.

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from cqs_panel.charts.buckets import Buckets
 
 _APART = 1.6  # buckets between two closes from which there is a hole: months are of several lengths
-# `others` is the source of the lines. Its `ys` come as closes and are changed in place, so that nothing is sent.
+# `others` is the source of the lines. Its `levels` come as closes and are changed in place, so that nothing is sent.
 TOGETHER_JS = """
 const together = (others, a, b, base) => {
-  const {xs, ys} = others.data
+  const {times: xs, levels: ys} = others.data
   let bottom = Infinity, top = -Infinity, changed = false
   if (!xs.length) return [bottom, top]
   if (others.cqs_of !== ys) {
@@ -47,8 +47,8 @@ const together = (others, a, b, base) => {
 PERCENTS_JS = """
 const percents = (others, at, close) => {
   const said = {}, text = (share) => isFinite(share) ? `${share >= 0 ? "+" : ""}${(100 * share).toFixed(2)} %` : "–"
-  const {xs, key} = others.data, {cqs_closes: closes, cqs_first: first} = others
-  if (!xs.length || others.cqs_of !== others.data.ys) return said
+  const {times: xs, key} = others.data, {cqs_closes: closes, cqs_first: first} = others
+  if (!xs.length || others.cqs_of !== others.data.levels) return said
   for (let k = 0; k < xs.length; k++) {
     let a = 0, b = xs[k].length
     while (a < b) { const m = (a + b) >> 1; if (xs[k][m] <= at) a = m + 1; else b = m }
@@ -93,25 +93,25 @@ class ComparedLines:
     """The source exists from the start; the glyph only once something is compared, since few charts need it.
 
     Attributes:
-        source: `xs`, `ys`, `color`, and `key` of each line.
+        source: `times`, `levels` (closes; in the browser scaled), `color`, and `key` of each line.
     """
 
     def __init__(self, figure: Any) -> None:
         self._figure, self._begun = figure, False
-        self.source = ColumnDataSource({"xs": [], "ys": [], "color": [], "key": []})
+        self.source = ColumnDataSource({"times": [], "levels": [], "color": [], "key": []})
 
     def begin(self) -> None:
         """Make the glyph."""
         if not self._begun:
             self._begun = True
-            self._figure.multi_line("xs", "ys", source=self.source, line_color="color", line_width=1.8)
+            self._figure.multi_line("times", "levels", source=self.source, line_color="color", line_width=1.8)
 
     def show(self, curves: Sequence[tuple[str, str, Curve]]) -> None:
         """Draw curves, each with its key and color, in place of all."""
-        if curves or self.source.data["xs"]:
+        if curves or self.source.data["times"]:
             self.source.data = {
-                "xs": [curve.ts for _, _, curve in curves],
-                "ys": [curve.closes for _, _, curve in curves],
+                "times": [curve.ts for _, _, curve in curves],
+                "levels": [curve.closes for _, _, curve in curves],
                 "color": [color for _, color, _ in curves],
                 "key": [key for key, _, _ in curves],
             }
