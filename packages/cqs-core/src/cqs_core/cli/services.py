@@ -22,6 +22,7 @@ from cqs_core.cli.options import open_bucket
 from cqs_core.cli.repeats import Repeats
 from cqs_core.cli.stopping import service, stop_requested
 from cqs_core.errors import CqsError, UsageError
+from cqs_core.jobs.heap import give_back
 from cqs_core.jobs.job import created
 from cqs_core.jobs.places import become_service
 from cqs_core.jobs.reporting import JOB_VARIABLE, in_rounds
@@ -133,6 +134,7 @@ class Service:
         self.state.round, self.state.seconds = time.time(), seconds
         self.state.counts, self.state.faults = done.counts, done.faults
         self.state.write()
+        give_back()
         notify("WATCHDOG=1", f"STATUS={figures or 'done'}{open_faults}")
 
     def rest(self, until: float) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_core import Bucket, CqsError, NotPermitted, Settings, plugins, settings
+from cqs_core.jobs import give_back_soon
 from cqs_panel.location import NARROW, chosen_theme, chosen_zone, last_window, parse
 from cqs_panel.pages import views_of
 from cqs_panel.shell.address import Address
@@ -20,7 +21,6 @@ from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.definitions import note_known
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.events import guard_events
-from cqs_panel.shell.heap import give_back_soon
 from cqs_panel.shell.keys import Keys
 from cqs_panel.shell.outbox import keep_order
 from cqs_panel.shell.page_frame import PageFrame

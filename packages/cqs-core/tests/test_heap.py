@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from cqs_panel.shell import heap
+from cqs_core.jobs import heap
 
 
 def timers():
