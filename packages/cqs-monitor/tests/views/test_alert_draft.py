@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
 pytest.importorskip("cqs_panel", reason="needs the extra: cqs-monitor[panel]")
 
+from cqs_core.files import NewerFormat, format_fields
 from cqs_monitor.alerts.rules_file import LARGEST
 from cqs_monitor.views.alert_draft import difference_html, keep_draft, read_draft
 
@@ -57,3 +59,17 @@ def test_differences_are_escaped_and_bounded():
     long = difference_html("", "\n".join(str(n) for n in range(200)))
     assert "more lines" in long
     assert "too long to be compared" in difference_html("x\n" * 3000, "y\n" * 3000)
+
+
+def test_a_draft_of_before_the_upgrade_is_read_and_one_of_a_newer_version_stays(own_state):
+    keep_draft(BUCKET, "mine", "theirs")
+    (path,) = (own_state / "drafts").iterdir()
+    about = json.loads(path.read_text())
+    assert about.items() >= format_fields("cqs-monitor", 1).items()
+    path.write_text(json.dumps({"text": "mine", "was": "theirs", "at": 5}))
+    assert read_draft(BUCKET).at == 5
+    path.write_text(newer := json.dumps(about | {"format": 2, "written_by": "cqs-monitor 9.1"}))
+    with pytest.raises(NewerFormat, match=r"of format 2, written by cqs-monitor 9.1; this version reads 1: upgrade"):
+        read_draft(BUCKET)
+    keep_draft(BUCKET, "another", "theirs")
+    assert path.read_text() == newer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cqs_backtest.trials.subject import Subject, folder_of
+from cqs_backtest.trials.subject import Subject, check_format, folder_of
 from cqs_core import DataError
 from cqs_core.files import stream_of
 from cqs_core.time.clock import iso
@@ -183,6 +183,8 @@ def _sets(key: str, data: bytes) -> Sets:
         lacking = {"set", "sharpe"} - names
     except (ValueError, OSError):
         lacking = {"rows"}
+    else:
+        check_format(key, about)
     if lacking:
         fact = f"{key} is damaged: {', '.join(sorted(lacking))} missing"
         raise DataError(f"{fact}. Its trials are lost; delete it to count the others")

@@ -10,10 +10,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cqs_core.files.formats import NewerFormat, require_format
 from cqs_core.jobs.job_files import (
     BEGAN,
     CANCEL,
     END,
+    FORMAT,
     LOG,
     PROCESS,
     PROGRESS,
@@ -55,6 +57,7 @@ class Job:
         done: units so far; 0 where it does not say.
         killed: how, in a sentence, where its process ended without a word; else empty.
         service: whether it runs until it is stopped, and takes no place from other jobs.
+        newer: whether a newer version keeps it: then it is `failed`, `killed` says why, and its files stay.
     """
 
     id: str
@@ -74,6 +77,7 @@ class Job:
     done: float = 0.0
     killed: str = ""
     service: bool = False
+    newer: bool = False
 
     @property
     def result(self) -> Any:
@@ -101,9 +105,20 @@ def read_job(folder: Path) -> Job | None:
     """The job in a folder; None where there is none, or its files are not ours."""
     request = read_json(folder / REQUEST)
     try:
+        require_format(f"job {folder.name!r}", request, FORMAT, "cqs-core")
         return _job(folder, request) if request else None
+    except NewerFormat as error:
+        return _newer_job(folder, request, str(error))
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _newer_job(folder: Path, request: Mapping[str, Any], why: str) -> Job:
+    """A job of a newer version, of which only the title and the time are looked at."""
+    title, started = request.get("title"), request.get("started")
+    began = float(started) if isinstance(started, int | float) else 0.0
+    title = title if isinstance(title, str) else folder.name
+    return Job(folder.name, title, [], "failed", None, why, None, began, None, None, folder, killed=why, newer=True)
 
 
 def _job(folder: Path, request: Mapping[str, Any]) -> Job:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 from cqs_core.files import atomic
+from cqs_core.files.formats import format_fields
+
+FORMAT = 1
+"""Of all files of a job; its request says it."""
 
 REQUEST, PROCESS, BEGAN, PROGRESS, END = "request.json", "process.json", "began.json", "progress.json", "end.json"
 RESULT, LOG, CANCEL, GIVEN_UP, SERVICE = "result.json", "log.txt", "cancel", "given-up.json", "service"
@@ -17,6 +23,12 @@ RESULT, LOG, CANCEL, GIVEN_UP, SERVICE = "result.json", "log.txt", "cancel", "gi
 def write_json(path: Path, value: Any) -> None:
     """One file of a job, replaced whole. The folder of a job that was cleared away is not made again."""
     atomic.write_json(path, value, make_folder=False)
+
+
+def request_of(title: str, args: Sequence[str]) -> dict[str, Any]:
+    """What a new job is asked to do; its process adds nothing to it."""
+    asked = {"title": title, "args": [*args, "--json"], "started": time.time()}
+    return format_fields("cqs-core", FORMAT) | asked
 
 
 def read_json(path: Path) -> dict[str, Any]:

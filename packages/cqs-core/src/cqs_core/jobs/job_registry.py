@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.files.folders import state_folder
 from cqs_core.jobs.job import Job, alive, note_process, read_job
-from cqs_core.jobs.job_files import CANCEL, END, GIVEN_UP, LOG, PROCESS, REQUEST, RESULT, read_json, write_json
+from cqs_core.jobs.job_files import (
+    CANCEL,
+    END,
+    GIVEN_UP,
+    LOG,
+    PROCESS,
+    REQUEST,
+    RESULT,
+    read_json,
+    request_of,
+    write_json,
+)
 from cqs_core.permission import require_operator
 
 if TYPE_CHECKING:
@@ -54,7 +65,7 @@ def start(title: str, args: Sequence[str], environment: Mapping[str, str] | None
     try:
         _forget_old()
         folder.mkdir(parents=True)
-        write_json(folder / REQUEST, {"title": title, "args": [*args, "--json"], "started": time.time()})
+        write_json(folder / REQUEST, request_of(title, args))
         _spawn(folder, {**os.environ, **(environment or {})})
     except OSError as error:
         fact = f"{str(folder)!r} cannot be written: {error.strerror}"
@@ -157,11 +168,11 @@ def give_up(job_id: str, part: str) -> None:
 
 
 def forget(job_ids: Iterable[str]) -> None:
-    """Remove the files of finished jobs; others stay."""
+    """Remove the files of finished jobs; others stay, and those of a newer version."""
     require_operator("clear jobs")
     for job_id in job_ids:
         job = read_job(_home() / job_id) if _ID.fullmatch(job_id) else None
-        if job is not None and job.over:
+        if job is not None and job.over and not job.newer:
             shutil.rmtree(job.folder, ignore_errors=True)
 
 
@@ -177,5 +188,5 @@ def _folders() -> list[Path]:
 def _forget_old() -> None:
     for folder in _folders()[_KEPT:]:
         job = read_job(folder)
-        if job is None or job.over:
+        if job is None or (job.over and not job.newer):
             shutil.rmtree(folder, ignore_errors=True)

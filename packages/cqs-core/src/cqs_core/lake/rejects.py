@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core.errors import DataError
+from cqs_core.files.formats import NewerFormat, format_fields, require_format
 from cqs_core.lake.object_names import ROOT, Series
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cqs_core.lake.cleaning import Reject
     from cqs_core.lake.ranges import Range
 
+FORMAT = 1
 FOLDER = "data/quarantine"
 
 
@@ -44,20 +46,28 @@ def quarantine(bucket: Bucket, series: Series, rejects: Sequence[Reject], page: 
     if not rejects:
         return None
     about = {"source": source, "page": page, "rows": [{"row": r.row, "reason": r.reason} for r in rejects]}
-    data = json.dumps(about, allow_nan=False).encode()
-    key = f"{folder(series)}/{page[0]}-{page[1]}_{hashlib.blake2b(data, digest_size=8).hexdigest()}.json"
-    bucket.write(key, data)
+    digest = hashlib.blake2b(json.dumps(about, allow_nan=False).encode(), digest_size=8).hexdigest()
+    key = f"{folder(series)}/{page[0]}-{page[1]}_{digest}.json"
+    bucket.write(key, json.dumps(format_fields("cqs-core", FORMAT) | about, allow_nan=False).encode())
     return key
 
 
 def quarantined(bucket: Bucket, series: Series) -> Iterator[Quarantined]:
-    """The refused rows of a series."""
+    """The refused rows of a series.
+
+    Raises:
+        NewerFormat: a newer version wrote some of them.
+        DataError: an object is damaged.
+    """
     for entry in bucket.list(folder(series)):
         try:
             about = json.loads(bucket.read(entry.key))
+            require_format(repr(entry.key), about, FORMAT, "cqs-core")
             start, end = about["page"]
             found = [Quarantined(series, r["row"], r["reason"], (start, end), about["source"]) for r in about["rows"]]
-        except (ValueError, LookupError, TypeError):
+        except NewerFormat:
+            raise
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise DataError(f"{entry.key!r} is damaged; it only records refused rows, and may be removed") from None
         yield from found
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cqs_core.errors import DataError, UsageError
+from cqs_core.files.formats import NewerFormat, format_fields, require_format
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
 
+FORMAT = 1
 ROOT = "costs"
 _LONGEST = 200  # bytes of an escaped name; a part of a path has at most 255
 
@@ -55,8 +57,8 @@ class MeasuredCosts:
 
     def write(self, bucket: Bucket) -> str:
         """Store it, and return its key."""
-        key = costs_key(self.account)
-        bucket.write(key, json.dumps(asdict(self), ensure_ascii=False, indent=2).encode())
+        key, about = costs_key(self.account), format_fields("cqs-core", FORMAT) | asdict(self)
+        bucket.write(key, json.dumps(about, ensure_ascii=False, indent=2).encode())
         return key
 
 
@@ -77,18 +79,22 @@ def read_costs(bucket: Bucket, account: str) -> MeasuredCosts:
 
     Raises:
         UsageError: none were stored.
+        NewerFormat: a newer version wrote them.
         DataError: the file is damaged.
     """
     key = costs_key(account)
     try:
         found = json.loads(bucket.read(key))
+        require_format(repr(key), found, FORMAT, "cqs-core")
         costs = MeasuredCosts(**{field.name: found[field.name] for field in fields(MeasuredCosts)})
         if not math.isfinite(costs.slippage_bps):
             raise ValueError("slippage_bps is not a number")  # noqa: TRY301 - one more kind of damage
     except FileNotFoundError:
         remedy = f"measure them: cqs monitor compare --account {account!r} … --save-costs"
         raise UsageError(f"account {account!r} has no measured costs; {remedy}") from None
-    except (ValueError, TypeError, KeyError) as error:
+    except NewerFormat:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             f"{key!r} is damaged: {error}; measure again with `cqs monitor compare … --save-costs`"
         ) from error

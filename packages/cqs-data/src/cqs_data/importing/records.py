@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Bucket, Lake, Series, UnknownName
+from cqs_core.files import NewerFormat, format_fields, require_format
 from cqs_core.lake import IMPORTED, remove, renamed_key
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cqs_core.lake import LakeObject
     from cqs_data.importing.imports import Imported
 
+FORMAT = 1
 FOLDER = "data/imports"
 
 
@@ -90,7 +92,8 @@ def import_id(seq: int) -> str:
 
 def write_record(bucket: Bucket, record: ImportRecord) -> None:
     """Keep what only this moment knows, such as names of files; objects alone say the rest."""
-    bucket.write(_key(record.id, record.series), json.dumps(asdict(record)).encode())
+    about = format_fields("cqs-data", FORMAT) | asdict(record)
+    bucket.write(_key(record.id, record.series), json.dumps(about).encode())
 
 
 def rename_records(bucket: Bucket, old: Series, new: Series) -> None:
@@ -99,10 +102,12 @@ def rename_records(bucket: Bucket, old: Series, new: Series) -> None:
         if not entry.key.startswith(_key("", old).removesuffix(".json")):
             continue
         try:
-            kept: dict[str, Any] = json.loads(bucket.read(entry.key))
+            kept = _kept(bucket, entry.key)
             moved = renamed_key(kept["quarantine"], old, new) if kept.get("quarantine") else None
             record = ImportRecord(**{**kept, **new._asdict(), "quarantine": moved})
-        except (ValueError, TypeError):
+        except NewerFormat:
+            raise
+        except (ValueError, TypeError, AttributeError):
             continue
         if entry.key == _key(record.id, old):
             write_record(bucket, record)
@@ -154,10 +159,23 @@ def _record(lake: Lake, key: tuple[Series, int], objects: Sequence[LakeObject]) 
         source=objects[0].source,
     )
     try:
-        kept: dict[str, Any] = json.loads(lake.bucket.read(_key(plain.id, series)))
+        kept = _kept(lake.bucket, _key(plain.id, series))
         return ImportRecord(**{**kept, **{name: getattr(plain, name) for name in ("first", "last", "rows", "source")}})
-    except (FileNotFoundError, ValueError, TypeError):
+    except NewerFormat:
+        raise
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return plain
+
+
+def _kept(bucket: Bucket, key: str) -> dict[str, Any]:
+    """The fields of a stored record.
+
+    Raises:
+        NewerFormat: a newer version wrote it.
+    """
+    found: dict[str, Any] = json.loads(bucket.read(key))
+    require_format(repr(key), found, FORMAT, "cqs-data")
+    return {name: value for name, value in found.items() if name not in ("format", "written_by")}
 
 
 def _key(id_: str, series: Series) -> str:

@@ -1,6 +1,6 @@
 """One watcher per bucket: a lease of numbered objects that expire, created with create-if-absent, so one racer wins.
 
-    alerts/lease/000000000042.json   {"holder": …, "until": seconds of the epoch}
+    alerts/lease/000000000042.json   {"format": 1, "written_by": …, "holder": …, "until": seconds of the epoch}
 
 The highest number counts. A holder renews by creating the next number before its own expires. A watcher that finds it
 expired creates the next one, too: of several racers one wins. Clocks must agree to within half of `SECONDS`.
@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core import CqsError
+from cqs_core.files import NewerFormat, format_fields, require_format
 
 if TYPE_CHECKING:
     from cqs_core import Bucket
 
+FORMAT = 1
 FOLDER = "alerts/lease"
 SECONDS = 90.0
 
@@ -53,6 +55,7 @@ class Lease:
 
         Raises:
             HeldByAnother: another watcher has it, or was faster.
+        NewerFormat: a newer version wrote the last lease.
             BucketError: the bucket does not answer.
         """
         moment = time.time()
@@ -64,8 +67,7 @@ class Lease:
                 f"another watcher ({holder}) watches {self.bucket.url!r}; "
                 f"end it, or wait {until - moment:.0f} s for its lease to expire"
             )
-        wanted = json.dumps({"holder": self.holder, "until": moment + self.seconds}).encode()
-        if not self.bucket.create(_key(number + 1), wanted):
+        if not self.bucket.create(_key(number + 1), self._until_then(moment + self.seconds)):
             raise HeldByAnother(f"another watcher took {self.bucket.url!r} at this moment; one is enough")
         self._number, self._until = number + 1, moment + self.seconds
         self.bucket.delete(_key(old) for old in range(max(1, number - 8), number + 1))
@@ -73,8 +75,11 @@ class Lease:
     def give_back(self) -> None:
         """End the lease, so that the next watcher need not wait."""
         if self._number:
-            self.bucket.write(_key(self._number), json.dumps({"holder": self.holder, "until": 0}).encode())
+            self.bucket.write(_key(self._number), self._until_then(0))
             self._until = 0.0
+
+    def _until_then(self, until: float) -> bytes:
+        return json.dumps(format_fields("cqs-monitor", FORMAT) | {"holder": self.holder, "until": until}).encode()
 
     def _newest(self) -> tuple[int, str, float]:
         return newest(self.bucket, self.seconds)
@@ -84,6 +89,9 @@ def newest(bucket: Bucket, seconds: float = SECONDS) -> tuple[int, str, float]:
     """Number, holder and expiry (seconds of the epoch) of the newest lease; zeros if there never was a watcher.
 
     One that cannot be read counts until it is `seconds` old.
+
+    Raises:
+        NewerFormat: a newer version wrote it.
     """
     found = [entry for entry in bucket.list(FOLDER) if entry.key.endswith(".json")]
     if not found:
@@ -92,8 +100,11 @@ def newest(bucket: Bucket, seconds: float = SECONDS) -> tuple[int, str, float]:
     number = int(last.key.rpartition("/")[2].removesuffix(".json"))
     try:
         value = json.loads(bucket.read(last.key))
+        require_format(repr(last.key), value, FORMAT, "cqs-monitor")
         return number, str(value["holder"]), float(value["until"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except NewerFormat:
+        raise
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return number, "unknown", (last.modified or 0.0) + seconds
 
 

@@ -123,26 +123,35 @@ def record(bucket: Bucket, event: str, sent: SentAlert, at: int) -> None:
         before = bucket.read(key)
     except FileNotFoundError:
         before = b""
-    bucket.write(key, before + json.dumps(line(event, sent, at), ensure_ascii=False).encode() + b"\n")
+    about = {"format": FORMAT} | line(event, sent, at)
+    bucket.write(key, before + json.dumps(about, ensure_ascii=False).encode() + b"\n")
 
 
 def history(bucket: Bucket, limit: int = 200) -> list[dict[str, Any]]:
-    """Events, newest first; lines that are not JSON are left out."""
+    """Events, newest first; lines that are not JSON are left out.
+
+    Raises:
+        NewerFormat: a newer version wrote a line.
+    """
     rows: list[dict[str, Any]] = []
     for entry in sorted(bucket.list(HISTORY), reverse=True):
         if len(rows) >= limit:
             break
-        rows += reversed(_lines(bucket.read(entry.key)))
+        rows += reversed(_lines(entry.key, bucket.read(entry.key)))
     return rows[:limit]
 
 
-def _lines(data: bytes) -> list[dict[str, Any]]:
+def _lines(key: str, data: bytes) -> list[dict[str, Any]]:
     found = []
     for line in data.splitlines():
         try:
             value = json.loads(line)
-        except ValueError:
+            require_format(repr(key), value, FORMAT, "cqs-monitor")
+        except NewerFormat:
+            raise
+        except (ValueError, AttributeError):
             continue
-        if isinstance(value, dict) and {"at", "event", "title", "text", "channels"} <= value.keys():
+        value.pop("format", None)
+        if {"at", "event", "title", "text", "channels"} <= value.keys():
             found.append(value)
     return found

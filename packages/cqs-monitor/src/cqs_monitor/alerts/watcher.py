@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import CqsError, UsageError
-from cqs_core.files import state_folder, write_json
+from cqs_core.files import format_fields, require_format, state_folder, write_json
 from cqs_core.time.clock import iso, now
 from cqs_monitor.alerts.acknowledgements import acknowledged, remove
 from cqs_monitor.alerts.channels import deliver, known_channels
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 """Seconds that a bucket has to answer a round."""
 
+_FORMAT = 1  # of what is remembered of an outage
 _REMIND = 3600.0  # seconds between two warnings that no channel is configured
 
 
@@ -249,13 +250,13 @@ class Watcher:
         known = _json(path) or {"since": now(), "told": None}
         if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:
             repeat = "; a repeat: it may have arrived before a crash" if known.get("trying") else ""
-            write_json(path, known | {"trying": True})
+            _write(path, known | {"trying": True})
             text = f"since {iso(known['since'])}; nothing is watched ({reason}){repeat}"
             faults = deliver(known_channels(), f"[critical] cqs cannot watch {self.bucket.url}", text)
             for fault in filter(None, faults.values()):
                 self.say(fault)
             known["told"] = now() if not faults or None in faults.values() else None
-        write_json(path, known)
+        _write(path, known)
 
     def _sees_again(self) -> None:
         path = self._blind_file()
@@ -282,9 +283,15 @@ def _words(sent: SentAlert) -> tuple[str, str]:
     return title, text
 
 
+def _write(path: Path, known: dict[str, Any]) -> None:
+    write_json(path, known | format_fields("cqs-monitor", _FORMAT))
+
+
 def _json(path: Path) -> dict[str, Any] | None:
+    """What is remembered of an outage; a file of a newer version, or a damaged one, is as none: it is told again."""
     try:
         value = json.loads(path.read_text())
+        require_format(repr(str(path)), value, _FORMAT, "cqs-monitor")
         return value if isinstance(value["since"], int) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

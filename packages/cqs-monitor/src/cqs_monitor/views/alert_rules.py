@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import CqsError, UsageError
+from cqs_core.files import NewerFormat
 from cqs_core.time.clock import now
 from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.rule_text import RuleBlock, add_rule, change_rule, remove_rule, rule_blocks, unused_name
@@ -69,7 +70,7 @@ class RuleEditor(pn.viewable.Viewer):
         self._discard = _button("Discard changes", self._reload, variant="text", disabled=True)
         operator_only(self._text, self._save, self._discard, self._new, self._remove)
         bucket = page.bucket
-        page.load(lambda: (*read_text(bucket), read_draft(bucket.url)), self._open)
+        page.load(lambda: (*read_text(bucket), _draft_or_fault(bucket.url)), self._open)
 
     def __panel__(self) -> Any:
         self._forms = pn.Column(bar(self._rule, self._new, self._remove), self._form, **WIDE)
@@ -98,12 +99,14 @@ class RuleEditor(pn.viewable.Viewer):
         self._forms.visible, self._texts.visible = not text, text
         self._page.remember(rules="toml" if text else None)
 
-    def _open(self, found: tuple[str, bool, Draft | None]) -> None:
+    def _open(self, found: tuple[str, bool, Draft | NewerFormat | None]) -> None:
         """The stored text, or the unsaved draft if there is one."""
         text, stored, draft = found
         self._was = text if stored else ""
-        if draft is None or draft.text == text:
+        if draft is None or isinstance(draft, NewerFormat) or draft.text == text:
             self._put(text)
+            if isinstance(draft, NewerFormat):
+                self._say(f"{draft}. It stays as it is; what you write here is not kept until you save it.")
             return
         self._was = draft.was
         self._put(draft.text)
@@ -269,3 +272,11 @@ def _untriable(block: RuleBlock | None, rule: Rule | None) -> str:
     if rule is None:
         return "It is switched off." if block.fields.get("enabled") is False else "Mend its mistakes first."
     return rule.name
+
+
+def _draft_or_fault(bucket: str) -> Draft | NewerFormat | None:
+    """The draft, or why this version cannot read it: the rules can be edited all the same."""
+    try:
+        return read_draft(bucket)
+    except NewerFormat as error:
+        return error

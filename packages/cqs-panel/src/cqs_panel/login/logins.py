@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cqs_core.files import state_folder
+from cqs_core.files import format_fields, require_format, state_folder
 from cqs_panel.login.private_files import alone, write_private
 from cqs_panel.login.users import find
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from cqs_panel.login.users import User
 
+FORMAT = 1
 COOKIE = "cqs_login"
 DAYS = 7.0
 """How long a login lasts."""
@@ -40,7 +41,8 @@ def start(user: User) -> str:
 
     token = secrets.token_urlsafe(32)
     _make_way(user)
-    write_private(_file(_key_of(token)), {"user": user.name, "since": user.since, "at": time.time()})
+    about = format_fields("cqs-panel", FORMAT) | {"user": user.name, "since": user.since, "at": time.time()}
+    write_private(_file(_key_of(token)), about)
     return create_signed_value(secret(), COOKIE, token).decode()
 
 
@@ -54,9 +56,10 @@ def key_of(cookie: str | None) -> str | None:
 
 
 def user_of(key: str) -> User | None:
-    """Whose login it is, as the users are now; None where it has ended."""
+    """Whose login it is, as the users are now; None where it has ended, or a newer version keeps it."""
     try:
         found = json.loads(_file(key).read_text("utf-8"))
+        require_format(repr(key), found, FORMAT, "cqs-panel")
         user = find(found["user"])
         lasts = 0 <= time.time() - found["at"] + 60 < 86_400 * DAYS + 60  # a clock may be set back a little
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

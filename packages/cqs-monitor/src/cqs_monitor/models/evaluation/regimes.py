@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cqs_core import BucketError, DataError
-from cqs_core.files import parquet_bytes, parquet_table
+from cqs_core.files import NewerFormat, format_fields, parquet_bytes, parquet_table, require_format
 from cqs_core.lake import escape, stamps, unescape
 from cqs_core.time.intervals import DAY
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
     from cqs_monitor.logs.snapshot import Snapshot
 
+FORMAT = 1
 ROOT = "regimes"
 
 
@@ -118,7 +119,8 @@ def key(version: str, exchange: str, market: str) -> str:
 
 def store(bucket: Bucket, regimes: Regimes) -> None:
     """Write the object whole."""
-    table = regimes.table.replace_schema_metadata({"cqs": json.dumps(regimes.evaluation)})
+    about = {"cqs": json.dumps(regimes.evaluation), "cqs.format": json.dumps(format_fields("cqs-monitor", FORMAT))}
+    table = regimes.table.replace_schema_metadata(about)
     bucket.write(regimes.key, parquet_bytes(table))
 
 
@@ -126,6 +128,7 @@ def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes 
     """The stored regimes; None if there are none.
 
     Raises:
+        NewerFormat: a newer version wrote it.
         DataError: the object is damaged.
     """
     import pyarrow as pa
@@ -133,14 +136,16 @@ def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes 
     name = key(version, exchange, market)
     try:
         table = parquet_table(bucket.read(name))
+        about = table.schema.metadata or {}
+        require_format(repr(name), json.loads(about.get(b"cqs.format", b"{}")), FORMAT, "cqs-monitor")
         if missing := {"ts", "regime"}.difference(table.column_names):
             raise ValueError(f"it has no column {min(missing)!r}")  # noqa: TRY301 - one message for all damage
-        evaluation = json.loads((table.schema.metadata or {})[b"cqs"])
+        evaluation = json.loads(about[b"cqs"])
     except FileNotFoundError:
         return None
-    except BucketError:
+    except (BucketError, NewerFormat):
         raise
-    except (pa.ArrowException, ValueError, KeyError) as error:
+    except (pa.ArrowException, ValueError, KeyError, AttributeError) as error:
         raise DataError(
             f"{name!r} is damaged ({error}); evaluate the model again: cqs models evaluate {version}"
         ) from None
