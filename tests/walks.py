@@ -8,7 +8,7 @@ from plots import settle
 
 PAGES = (
     *("overview", "data", "backtest", "runs", "optimize", "validate", "monitor"),
-    *("compare", "alerts", "models", "sql", "jobs", "plugins"),
+    *("compare", "alerts", "models", "sql", "jobs", "settings", "plugins"),
 )
 _FAULTS = """() => {
   const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)

@@ -49,8 +49,8 @@ PROBE = """
     }
     return there
   }
-  probe.nodes = () => {
-    const count = (root) => [...root.querySelectorAll("*")].reduce((n, el) =>
+  probe.nodes = () => {  // without the ripple of the last click, which fades
+    const count = (root) => [...root.querySelectorAll(":not(.MuiTouchRipple-root *)")].reduce((n, el) =>
       n + 1 + (el.shadowRoot ? count(el.shadowRoot) : 0), 0)
     return count(document)
   }

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from cqs_backtest.runs import annotate, annotation_of, deleted, listing, manifest_of
+from cqs_backtest.runs import annotate, annotation_of, delete, deleted, listing, manifest_of
 from cqs_core import Bucket, Lake, Series
 from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs_json
@@ -146,12 +146,35 @@ def test_a_run_is_opened_by_keyboard_verified_run_again_deleted_and_brought_back
     assert {k: v for k, v in again.items() if k not in changing} == {
         k: v for k, v in before.items() if k not in changing
     }
-    page.get_by_role("button", name="Delete").click()
+    question = page.get_by_role("button", name="Delete this run?")
+    for pause in (0, 60, 200):  # between press and release: a double click of a quick and of a slow hand
+        page.get_by_role("button", name="Delete", exact=True).dblclick(delay=pause)
+        question.wait_for()
+        page.get_by_role("button", name="Cancel").click()
     assert not deleted(bucket)
-    page.get_by_role("button", name="Delete this run?").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    question.click()
     page.get_by_text("Deleted: Volatility breakout").wait_for()
     expect(rows(page)).to_have_count(3)
     assert deleted(bucket) == [runs[2]]
     page.get_by_role("button", name="Undo").click()
     expect(rows(page)).to_have_count(4)
     assert not deleted(bucket)
+
+
+def test_a_run_is_confirmed_by_the_other_engine_and_a_deleted_one_is_removed_for_good(visit, dashboard, kept):
+    bucket, (first, *_) = kept
+    run = cqs_json("backtest", "run", "volatility_breakout", "--symbols", "BTC", "--bucket", bucket.url)["run"]
+    delete(bucket, run)
+    page = visit(f"{dashboard(bucket.url)}?view=runs&run={first}").page
+    page.get_by_role("button", name="Confirm on bt").dblclick()
+    page.get_by_text(re.compile(r"^parity ")).wait_for()  # once: a double click starts one job
+    page.get_by_text("1 deleted run").click()
+    page.get_by_role("button", name="Remove for good").dblclick()
+    question = page.get_by_role("button", name="Remove its files? This cannot be undone")
+    question.wait_for()
+    assert deleted(bucket) == [run]
+    question.click()
+    page.get_by_text("1 deleted run").wait_for(state="detached")
+    assert not deleted(bucket)
+    assert not [entry for entry in bucket.list(f"runs/{run}")]

@@ -13,6 +13,7 @@ from cqs_core import Bucket
 from cqs_monitor.models.evaluation.regimes import stored
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
+UNUSUAL = b"\x80\x04cmylib.regimes\nModel\nq\x00)R."  # calls a class of a package that no one knows
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -27,7 +28,8 @@ def bucket(home):
     bucket = Bucket(str(home / "bucket"))
     good = trained(wandering(bucket))
     evil = pickle.dumps({"model": Touching(home / "was-run"), HOSTILE: 1})
-    for version, data in (("good", good), ("evil", evil), ("torn", good[:300])):
+    files = {"good": good, "evil": evil, "torn": good[:300], "unusual": UNUSUAL}
+    for version, data in files.items():
         bucket.write(f"models/regime_classifier_{version}.pkl", data)
         about = {"version": version, "description": HOSTILE, "metrics": {"accuracy": 0.5, HOSTILE: 1}}
         bucket.write(f"models/metadata/{version}.json", json.dumps(about).encode())
@@ -66,6 +68,20 @@ def test_trust_then_evaluate_by_click(url, visit, bucket):
     page.get_by_text("Regimes on the price").wait_for()
     page.get_by_text("PnL by regime").wait_for()
     assert stored(bucket, "good", "upbit", "BTC/KRW") is not None
+
+
+def test_unusual_code_has_a_box_of_its_own_and_trust_is_taken_back(url, visit):
+    page = visit(f"{url}?view=models&version=unusual").page
+    page.get_by_text("mylib.regimes.Model").first.wait_for()
+    trust = page.get_by_role("button", name="Trust it")
+    maker, code = "I know who made this model", "I know what its unusual code does"
+    for given, agreed in ((maker, False), (code, True), (maker, False), (maker, True)):
+        page.get_by_label(given).click()
+        expect(trust).to_be_enabled(enabled=agreed)
+    trust.click()
+    page.get_by_role("button", name="Take trust back").click()
+    expect(page.get_by_label(code)).not_to_be_checked()
+    expect(trust).to_be_disabled()
 
 
 @pytest.mark.parametrize("version", ["good", "evil"])

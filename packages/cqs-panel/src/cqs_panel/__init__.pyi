@@ -11,6 +11,7 @@ from .charts.spot import SpotChart as SpotChart
 from .charts.tail import TailedCandles as TailedCandles
 from .checks import offered as offered
 from .confirm_button import ConfirmButton as ConfirmButton
+from .confirm_button import ignore_double_clicks as ignore_double_clicks
 from .downloads import csv_button as csv_button
 from .figures import UNKNOWN as UNKNOWN
 from .figures import age as age

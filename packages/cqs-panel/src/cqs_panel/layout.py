@@ -49,9 +49,14 @@ def beside(*objects: Any, columns: str = "1fr 1fr") -> Any:
 
 
 def bar(*objects: Any) -> Any:
-    """Controls in a row that wraps."""
+    """Controls in a row that wraps; those with a width get it where there is room."""
     import panel as pn
 
+    for one in objects:
+        if getattr(one, "width", None) and one.sizing_mode in (None, "fixed"):
+            # Panel makes a row at least as wide as the widths of its parts together, which would never wrap.
+            flex = {"flex": f"0 1 {one.width}px", "width": "auto"}
+            one.param.update(width=None, sizing_mode="stretch_width", styles={**one.styles, **flex})
     return pn.Row(*objects, stylesheets=[_BAR], **WIDE)
 
 

@@ -20,6 +20,7 @@ _CSS = """
 .head h2{margin:0;font-size:14px;font-weight:700;line-height:20px}
 .head h2 a{color:inherit;text-decoration:none} .head h2 a:hover{color:var(--cqs-accent)}
 .note{color:var(--cqs-muted);font-size:12px}
+code,pre{font-family:var(--cqs-mono)}
 a{color:var(--cqs-accent)} a.plain{color:inherit;text-decoration:none;display:block;border-radius:6px}
 a.plain:hover{background:var(--cqs-hover)} a:focus-visible{outline:2px solid var(--cqs-accent);outline-offset:2px}
 .blank{display:flex;flex-direction:column;align-items:center;text-align:center;gap:6px;padding:36px 16px;

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel_material_ui as pmui
 
 from cqs_backtest.runs import purge, restore
-from cqs_panel import ONE_LINE, WIDE, ConfirmButton, bar, count, html, operator_only, stack
+from cqs_panel import ONE_LINE, WIDE, ConfirmButton, bar, count, html, ignore_double_clicks, operator_only, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +40,7 @@ def _row(page: PageState, run: str, changed: Callable[[], None]) -> Any:
     part = {"size": "small", "margin": 0, "sx": ONE_LINE}
     back = pmui.Button(label="Restore", icon="undo", variant="outlined", **part)
     back.on_click(lambda _: page.load(lambda: restore(bucket, run), lambda _: changed()))
+    ignore_double_clicks(back)  # it comes where that of a run was that is back
     operator_only(back)
 
     def remove() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FRESH = 600.0  # seconds
-_known: dict[tuple[str, str | None], tuple[float, Sequence[ListedMarket]]] = {}
-_asking = threading.Lock()
+_Key = tuple[str, str | None]
+_known: dict[_Key, tuple[float, Sequence[ListedMarket]]] = {}
+_asking: dict[_Key, Future[Sequence[ListedMarket]]] = {}
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,25 @@ def listed_markets(exchange: str, endpoint: str | None = None) -> Sequence[Liste
         ExchangeError: it did not answer.
     """
     key = exchange, check_endpoint(endpoint)
-    with _asking:  # of several windows one asks
-        asked, found = _known.get(key, (0.0, ()))
-        if not found or time.monotonic() - asked > _FRESH:
-            found = run_async(_ask(*key))
-            _known[key] = time.monotonic(), found
+    asked, found = _known.get(key, (0.0, ()))
+    if found and time.monotonic() - asked <= _FRESH:
         return found
+    ours: Future[Sequence[ListedMarket]] = Future()
+    asking = _asking.setdefault(key, ours)  # of several windows one asks; the others get its answer, or its error
+    if asking is ours:
+        _answer(key, ours)
+    return asking.result()
+
+
+def _answer(key: _Key, asking: Future[Sequence[ListedMarket]]) -> None:
+    try:
+        found = run_async(_ask(*key))
+        _known[key] = time.monotonic(), found
+        asking.set_result(found)
+    except BaseException as error:  # noqa: BLE001 - raised again by all who wait
+        asking.set_exception(error)
+    finally:
+        del _asking[key]
 
 
 async def _ask(exchange: str, endpoint: str | None) -> Sequence[ListedMarket]:

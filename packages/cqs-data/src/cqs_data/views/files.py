@@ -12,7 +12,19 @@ import param
 
 from cqs_core import INTERVALS, Lake, plugins, require_operator
 from cqs_data.importing import Imported, ImportRecord, Options, import_files, imports, undo
-from cqs_panel import FIELD, WIDE, count, notice, operator_only, plain_table, section, stack, when, zone_name
+from cqs_panel import (
+    FIELD,
+    WIDE,
+    count,
+    ignore_double_clicks,
+    notice,
+    operator_only,
+    plain_table,
+    section,
+    stack,
+    when,
+    zone_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -103,6 +115,8 @@ class FilesPanel(pn.viewable.Viewer):
             self._page.load(lambda: imported(self._page.bucket, files, options, dry_run=True), self._show_verdict)
 
     def _import(self) -> None:
+        if self._store.disabled:  # the second click of a double click was on its way
+            return
         files, options = self._given(), self._options()
         self._store.disabled = True
         self._page.load(lambda: imported(self._page.bucket, files, options), self._stored)
@@ -141,7 +155,9 @@ class FilesPanel(pn.viewable.Viewer):
         span = (when(one.first, zone), when(one.last, zone))
         cells = (one.id, str(one.series), *span, count(one.rows), ", ".join(one.files[:3]) or None)
         shown = plain_table(("Import", "Series", "First", "Last", "Candles", "Files"), [cells], numbers=(4,))
-        return pn.Row(shown, self._button("Undo", "undo", lambda: self._undo(one.id)), **_ROW)
+        back = self._button("Undo", "undo", lambda: self._undo(one.id))
+        ignore_double_clicks(back)  # it comes where that of an import was that is undone
+        return pn.Row(shown, back, **_ROW)
 
     def _undo(self, id_: str) -> None:
         def after(_: ImportRecord) -> None:

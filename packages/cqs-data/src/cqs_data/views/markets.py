@@ -105,11 +105,13 @@ class MarketsPanel(pn.viewable.Viewer):
             titles=_TITLES,
             numbers={"volume": "0,0"},
             filters=("market", "have"),
+            phone=("market", "volume", "have"),
             page_size=12,
             placeholder="The exchange lists no market that trades",
             selectable="checkbox",
             configuration={"columnDefaults": {"headerWordWrap": True}},  # others go by place, which the boxes shift
         )
+        self._table.widths = {"volume": 132}  # a phone would cut the end of the number off
         self._table.param.watch(lambda _: self._count(), "selection")
         fill(self._rows, self._table)
         self._mark()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +35,10 @@ p,li{font-size:13px;margin:2px 0;overflow-wrap:anywhere} ul{margin:4px 0;padding
 .wrong b{color:var(--cqs-warning)} .fine{color:var(--cqs-muted);font-size:12px}
 """
 _MONO = {
-    "& textarea": {"fontFamily": "ui-monospace, Menlo, Consolas, monospace", "fontSize": "12px", "lineHeight": "18px"}
+    "& textarea": {"fontFamily": "var(--cqs-mono)", "fontSize": "12px", "lineHeight": "18px"}
 }
 _FORM, _TEXT = "Form", "TOML"
+_DOUBLE_CLICK = 0.8  # seconds; the second click would remove the next rule
 _NEW = {"kind": "no_trades", "over": "3d"}
 
 
@@ -52,6 +55,7 @@ class RuleEditor(pn.viewable.Viewer):
         self._page, self._saved = page, saved
         self._was = ""
         self._rules, self._blocks = Rules(), tuple[RuleBlock, ...]()
+        self._dropped = -math.inf
         self._choosing = False
         self._text = pmui.TextAreaInput(label=KEY, value="", rows=20, max_length=LARGEST, sx=_MONO, **WIDE)
         self._text.param.watch(lambda _: self._typed(), "value_input")
@@ -176,7 +180,8 @@ class RuleEditor(pn.viewable.Viewer):
         self._offer_rules(len(self._blocks) - 1)
 
     def _drop(self) -> None:
-        if (block := self._block) is not None:
+        before, self._dropped = self._dropped, time.monotonic()
+        if (block := self._block) is not None and self._dropped - before > _DOUBLE_CLICK:
             self._rewrite(remove_rule(self._written, block))
 
     def _rewrite(self, text: str) -> None:

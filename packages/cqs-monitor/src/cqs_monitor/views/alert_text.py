@@ -39,7 +39,7 @@ CSS = """
 .wrong{font-size:13px;margin:4px 0;overflow-wrap:anywhere} .wrong b{color:var(--cqs-warning)}
 summary{cursor:pointer;font-size:13px;font-weight:600}
 dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:5px 14px;font-size:12px;margin:10px 0 0}
-dt{font-family:ui-monospace,Menlo,Consolas,monospace} dd{margin:0;color:var(--cqs-muted)}
+dt{font-family:var(--cqs-mono)} dd{margin:0;color:var(--cqs-muted)}
 @media(max-width:600px){.row.row{grid-template-columns:minmax(0,1fr) auto}.name,.what{grid-column:1/-1}
   .since{grid-row:1;grid-column:2}}
 """

@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 
 from cqs_core import jobs
 from cqs_monitor.alerts.lease import newest
-from cqs_panel import age, bar, html, operator_only, section
+from cqs_panel import age, bar, html, ignore_double_clicks, operator_only, section
 
 if TYPE_CHECKING:
     from cqs_core import Bucket
@@ -66,6 +66,7 @@ class WatcherPanel(pn.viewable.Viewer):
         self._end = pmui.Button(label="Stop it", variant="outlined", size="small", margin=0, visible=False)
         self._begin.on_click(lambda _: self._start())
         self._end.on_click(lambda _: self._stop())
+        ignore_double_clicks(self._begin, self._end)
         operator_only(self._begin, self._end)
 
     def __panel__(self) -> Any:

@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 
 from cqs_monitor.alerts.acknowledgements import acknowledge, withdraw
 from cqs_monitor.views.alert_text import CSS, alert_html
-from cqs_panel import WIDE, html, operator_only, user_name
+from cqs_panel import WIDE, html, ignore_double_clicks, operator_only, user_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +68,7 @@ class _Row:
         label = "Acknowledge" if alert.acknowledged is None else "Take back"
         self._button = pmui.Button(label=label, variant="outlined", size="small", margin=0)
         self._button.on_click(lambda _: toggle(alert))
+        ignore_double_clicks(self._button)  # each comes where its opposite, or that of another alert, was
         operator_only(self._button)
         self.root = pn.Row(self._text, self._button, align="center", styles={"gap": "12px"}, **WIDE)
 

@@ -173,7 +173,7 @@ def _metrics_table(headers: Sequence[str], body: Sequence[Sequence[object]]) -> 
     return (
         plain_table(headers, body, numbers=range(1, len(headers)))
         if body
-        else html("No version's metadata has metrics.")
+        else html('<span class="note">No version has metrics in its metadata.</span>')
     )
 
 

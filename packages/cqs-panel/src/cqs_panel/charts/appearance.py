@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
+from bokeh.core.properties import value
 from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, Span, Text, Title
 
 from cqs_core import UsageError
 from cqs_core.isolation import absent
 from cqs_panel.charts.style import over_time, percents, short_numbers, show_all, styled, whole_numbers
 from cqs_panel.theme import GREY, Tones, tones
+from cqs_panel.theme.material import FONT
 from cqs_panel.theme.palette import MODES
 
 if TYPE_CHECKING:
@@ -193,12 +195,15 @@ def exact(*columns: str) -> Callable[[Any], None]:
 
 
 def _follow_theme(shown: Any) -> None:
-    """The dashboard's theme sets the text of axes in the browser; figures within the chart take that color."""
+    """The dashboard's theme sets the text of axes in the browser; figures within the chart take that font and color."""
     for drawn in shown.select(GlyphRenderer):
         if isinstance(drawn.glyph, Text):
+            drawn.glyph.text_font = value(FONT)
             shown.yaxis[0].js_link("axis_label_text_color", drawn.glyph, "text_color")
     for title in shown.select(Title):
         shown.yaxis[0].js_link("axis_label_text_color", title, "text_color")
+    for legend in shown.legend:
+        legend.label_text_font_size = "12px"
 
 
 def _cross(shown: Any) -> None:

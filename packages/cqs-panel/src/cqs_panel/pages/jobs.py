@@ -8,6 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import jobs
+from cqs_panel.confirm_button import ignore_double_clicks
 from cqs_panel.figures import when, zone_name
 from cqs_panel.jobs import JOB_CSS, job_html, kept
 from cqs_panel.layout import WIDE, stack
@@ -93,6 +94,7 @@ class _Line:
         self._cancel = _button("Cancel", lambda: self.update(jobs.cancel(self._job.id)))
         self._show = _button("Show", self._goto)
         self._again = _button("Run again", self._retry)
+        ignore_double_clicks(self._again, self._show)  # they come where Cancel was
         operator_only(self._again, self._cancel)
         buttons = pn.Row(self._show, self._again, self._cancel, margin=0, styles={"gap": "4px"})
         self.root = pn.Column(self._text, buttons, **WIDE, stylesheets=[_LINE])

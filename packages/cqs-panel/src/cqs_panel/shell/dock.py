@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import jobs
+from cqs_panel.confirm_button import ignore_double_clicks
 from cqs_panel.jobs import JOB_CSS, job_html, kept, under_way
 from cqs_panel.layout import WIDE
 from cqs_panel.login.session import operator_only
@@ -150,6 +151,7 @@ class _Card:
         )
         self._some = pmui.MenuButton(label="Cancel one", variant="text", size="small", margin=0, visible=False)
         self._some.on_click(lambda item: jobs.give_up(self._job.id, item["label"]))
+        ignore_double_clicks(self._show, self._dismiss)  # they come where Cancel was
         operator_only(self._cancel, self._some)
         buttons = pn.Row(self._show, self._cancel, self._some, self._dismiss, margin=0, styles={"gap": "4px"})
         self.root = pn.Column(self._text, buttons, stylesheets=[_CARD], **WIDE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import jobs
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from cqs_panel.state import PageState
     from cqs_panel.view import Outcome
 
+_DOUBLE_CLICK = 0.8  # seconds in which the same job is not started twice
+
 
 class Services:
     """The part of `state.Shell` that a session's dashboard passes on."""
@@ -32,6 +35,7 @@ class Services:
     keys: Keys
     _rest: Rest
     _works: dict[PageState, Work]
+    _started: tuple[list[str], float, Job] | None = None
 
     if TYPE_CHECKING:
 
@@ -56,7 +60,11 @@ class Services:
     def start(self, title: str, arguments: Sequence[str]) -> Job:
         ours = list(arguments[-2:-1]) == ["--bucket"] and arguments[-1] == self.bucket.url  # a folder is a file, too
         asked, own = (arguments[:-2], arguments[-2:]) if ours else (arguments, [])
-        job = jobs.start(title, [*checked(asked), *own])
+        given, before = [*checked(asked), *own], self._started
+        if before and before[0] == given and time.monotonic() - before[1] < _DOUBLE_CLICK:
+            return before[2]
+        job = jobs.start(title, given)
+        self._started = given, time.monotonic(), job
         self.soon(lambda: self.dock.update(now=True))
         return job
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cqs_panel.theme.material import FONT
 from cqs_panel.theme.palette import MODES
 
 if TYPE_CHECKING:
@@ -14,13 +15,14 @@ def page_css(tones: Tones, first: str) -> str:
     """For `raw_css` of the page: variables of both modes; `first` (`light`, `dark`) is how it opens."""
     rules = [("html", first), *((f'html[data-cqs-theme="{mode}"]', mode) for mode in MODES)]
     variables = (f"{where}{{{_variables(MODES[mode], *tones.text[mode])}color-scheme:{mode}}}" for where, mode in rules)
-    return "\n".join([*variables, _TOOLTIP, _OFFLINE])
+    return "\n".join([_FONTS, *variables, _TOOLTIP, _OFFLINE])
 
 
 def _variables(of: dict[str, str], up: str, down: str) -> str:
     return "".join(f"--cqs-{name}:{value};" for name, value in (of | {"up": up, "down": down}).items())
 
 
+_FONTS = f"html{{--cqs-font:{FONT};--cqs-mono:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}}"
 _TOOLTIP = """
 .bk-Tooltip{background-color:var(--cqs-paper)!important;color:var(--cqs-text)!important;
   border:1px solid var(--cqs-line)!important;
@@ -30,7 +32,7 @@ _TOOLTIP = """
 _OFFLINE = """
 html[data-cqs-offline]{--cqs-live:grayscale(1) opacity(.5)}
 .cqs-offline{position:fixed;top:0;left:0;right:0;z-index:2000;padding:8px 16px;background:#b3261e;color:#fff;
-  font:500 13px/20px Roboto,system-ui,sans-serif;display:flex;gap:16px;align-items:center;
+  font:500 13px/20px var(--cqs-font);display:flex;gap:16px;align-items:center;
   justify-content:center;flex-wrap:wrap}
 .cqs-offline button{font:inherit;color:inherit;background:none;border:1px solid #fff;border-radius:6px;padding:2px 12px;
   cursor:pointer}

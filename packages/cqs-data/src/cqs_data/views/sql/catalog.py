@@ -61,7 +61,7 @@ details{border-bottom:1px solid var(--cqs-line);font-size:13px} details:last-chi
 summary{cursor:pointer;padding:7px 2px;overflow-wrap:anywhere} summary code{font-weight:600}
 summary span,dd{color:var(--cqs-muted);font-size:12px}
 dl{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:3px 10px;margin:0 0 10px 16px}
-dt{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere} dd{margin:0}
+dt{font:12px var(--cqs-mono);overflow-wrap:anywhere} dd{margin:0}
 """
 
 

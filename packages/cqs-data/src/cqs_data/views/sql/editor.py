@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"at line (\d+), column (\d+)")
 _CSS = """
 .box{display:grid;grid-template-columns:auto minmax(0,1fr);border:1px solid var(--cqs-line);border-radius:8px;
-  overflow:hidden;font:13px/20px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+  overflow:hidden;font:13px/20px var(--cqs-mono)}
 .box:focus-within{border-color:var(--cqs-accent)}
 .lines{margin:0;padding:8px;text-align:right;color:var(--cqs-muted);background:var(--cqs-hover);user-select:none;
   min-width:18px;overflow:hidden;font:inherit}

@@ -70,9 +70,9 @@ class SqlResult(pn.viewable.Viewer):
         y = [name for name in wanted["y"].split(",") if name in self._numbers] or others[:1]
         kind = wanted["kind"] if wanted["kind"] in _KINDS else "line"
         fields = {
-            "x": pmui.Select(label="x", options=names, value=x, size="small", **_up_to(200)),
-            "y": pmui.MultiChoice(label="y", options=self._numbers, value=y, **_up_to(300)),
-            "kind": pmui.Select(label="Chart", options=[*_KINDS], value=kind, size="small", **_up_to(120)),
+            "x": pmui.Select(label="x", options=names, value=x, size="small", width=200, margin=0),
+            "y": pmui.MultiChoice(label="y", options=self._numbers, value=y, width=300, margin=0),
+            "kind": pmui.Select(label="Chart", options=[*_KINDS], value=kind, size="small", width=120, margin=0),
         }
         for field in fields.values():
             field.param.watch(lambda _: self._picked(fields), "value")
@@ -86,11 +86,6 @@ class SqlResult(pn.viewable.Viewer):
 
     def _draw(self, x: str, y: Sequence[str], kind: str) -> None:
         self._chart.draw(functools.partial(column_chart, look("page"), self._values, x, list(y), kind))
-
-
-def _up_to(width: int) -> dict[str, Any]:
-    """Fields of these pixels that a phone may wrap: Panel makes a row as wide as the widths of its parts together."""
-    return {**WIDE, "styles": {"flex": f"0 1 {width}px", "width": "auto"}}
 
 
 def frames_of(answer: Answer) -> tuple[pd.DataFrame, pd.DataFrame]:
