@@ -45,4 +45,3 @@ def test_the_button_is_back_even_where_the_work_is_refused():
     with pytest.raises(ValueError, match="no"):
         shown(button)[0].clicks += 1
     assert [one.label for one in shown(button)] == ["Delete"]
-

@@ -34,9 +34,7 @@ p,li{font-size:13px;margin:2px 0;overflow-wrap:anywhere} ul{margin:4px 0;padding
 .saved{color:var(--cqs-up)} pre{font-size:11px;max-height:200px;overflow:auto;margin:4px 0}
 .wrong b{color:var(--cqs-warning)} .fine{color:var(--cqs-muted);font-size:12px}
 """
-_MONO = {
-    "& textarea": {"fontFamily": "var(--cqs-mono)", "fontSize": "12px", "lineHeight": "18px"}
-}
+_MONO = {"& textarea": {"fontFamily": "var(--cqs-mono)", "fontSize": "12px", "lineHeight": "18px"}}
 _FORM, _TEXT = "Form", "TOML"
 _DOUBLE_CLICK = 0.8  # seconds; the second click would remove the next rule
 _NEW = {"kind": "no_trades", "over": "3d"}

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from cqs_core.files import one_line
 from cqs_core.lake import texts
-from cqs_panel import WIDE, bar, count, csv_button, section, stack, table
+from cqs_panel import bar, count, csv_button, section, stack, table
 from cqs_panel.charts import ChartPane, column_chart, look
 
 if TYPE_CHECKING:
