@@ -135,7 +135,7 @@ class ComparedMarket:
             self._page.load(lambda: or_damage(live.possible), self._joins, quiet=True)
 
     def leave(self) -> None:
-        """It is compared no longer, or nobody looks."""
+        """It is compared no longer, or no one looks."""
         if self._live is not None:
             self._live.leave()
 
