@@ -22,7 +22,18 @@ class Shell:
         self.bucket, self.said, self.updates = bucket, [], []
 
     def spawn(self, page, work, show, *, quiet):
-        show(work())
+        if self.held is None:
+            show(work())
+        else:
+            self.held.append((show, work))
+
+    held = None
+
+    def release(self):
+        """The last that was asked for is done first."""
+        while self.held:
+            show, work = self.held.pop()
+            show(work())
 
     def every(self, page, seconds, update):
         self.updates.append(update)
@@ -43,7 +54,7 @@ class Window:
 
     def ask(self, what, **about):
         self.notes.answer({"do": what, "asked": 7, **about})
-        return self.shown["answer"]["error"]
+        return self.shown["answer"].get("error")
 
     @property
     def shown(self):
@@ -137,3 +148,25 @@ def test_a_page_has_one_timer_however_many_charts_it_makes(bucket):
     for chart in charts:
         chart.open(SERIES)
     assert len(window.shell.updates) == 1
+
+
+def test_an_undo_does_not_overtake_what_it_undoes(bucket):
+    note = add_note(bucket, *SERIES[:2], AT, 1, "kept")
+    window = Window(bucket)
+    window.shell.held = []
+    window.ask("delete", id=note.id)
+    window.ask("restore", id=note.id)
+    window.ask("edit", id=note.id, text="edited")
+    window.shell.release()
+    assert [(one.text, one.deleted) for one in notes_of(bucket, *SERIES[:2]).notes] == [("edited", False)]
+    assert window.texts == ["edited"]
+
+
+def test_what_fails_in_any_way_stops_nothing_else(bucket, monkeypatch):
+    window = Window(bucket)
+    monkeypatch.setattr(Bucket, "create", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        window.ask("add", ts=AT, price=1, text="lost")
+    monkeypatch.undo()
+    assert window.ask("add", ts=AT, price=1, text="kept") == ""
+    assert window.texts == ["kept"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ class ChartNotes:
         self._keys: Sequence[str] | None = None
         self._found = MarketNotes()
         self._answer: dict[str, Any] = {}
+        self._asked: deque[tuple[Mapping[str, Any], Callable[[], Any]]] = deque()
 
     def open(self, series: Series | None) -> None:
         """Show the notes of a series' market; candles without a series have none."""
@@ -77,14 +79,26 @@ class ChartNotes:
                 self._focus(seen.ts, seen.ts)
             return
 
-        def done(fault: str) -> None:  # a function of its own: one that waits would give way to the next one
-            self._answer = {"asked": asked.get("asked"), "error": fault}
-            if fault and asked.get("do") not in ("add", "edit"):
-                self._page.say(fault)
-            self._tell()
-            self.refresh()
+        self._asked.append((asked, lambda: _do(bucket, market, seen, asked)))
+        if len(self._asked) == 1:
+            self._work()
 
-        self._page.load(lambda: _fault_of(lambda: _do(bucket, market, seen, asked)), done, quiet=True)
+    def _work(self) -> None:
+        """Do what was asked for first: an undo must not overtake what it undoes."""
+        _, work = self._asked[0]
+        self._page.load(lambda: _outcome(work), self._done, quiet=True)
+
+    def _done(self, error: Exception | None) -> None:
+        asked, _ = self._asked.popleft()
+        if self._asked:
+            self._work()
+        self._answer = {"asked": asked.get("asked"), "error": str(error or "")}
+        if error and asked.get("do") not in ("add", "edit"):
+            self._page.say(str(error))
+        self._tell()
+        self.refresh()
+        if error is not None and not isinstance(error, CqsError):
+            raise error
 
     def _note(self, id_: Any) -> Note | None:
         """The note as this window shows it."""
@@ -150,13 +164,13 @@ def _typed(asked: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def _fault_of(work: Callable[[], Any]) -> str:
-    """One line on why it was refused; empty if it was done."""
+def _outcome(work: Callable[[], Any]) -> Exception | None:
+    """Why it was not done; None if it was."""
     try:
         work()
-    except CqsError as error:
-        return str(error)
-    return ""
+    except Exception as error:  # noqa: BLE001 - whatever it is, what was asked for next is done
+        return error
+    return None
 
 
 def _follow(page: PageState, notes: ChartNotes) -> None:
