@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cqs_core.testing.forked import share
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,6 +21,7 @@ def pytest_configure() -> None:
     for number, handler in handlers.items():
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
+    share()
     gc.disable()  # a million objects stay: looking through them again and again doubles the time of the collection
 
 
@@ -30,9 +33,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)  # as pytest runs without xdist, too
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Tests mostly wait for processes and browsers: one more at once than there are cores. What measures runs alone."""
+    """Tests mostly wait for processes and browsers: two more at once than there are cores. What measures runs alone."""
     alone = "soak" in config.option.markexpr.replace("not soak", "") or any("benchmarks" in arg for arg in config.args)
-    return 0 if alone else (os.cpu_count() or 1) + 1
+    return 0 if alone else (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+EVERY, LOWEST = "--all" in sys.argv, "--lowest" in sys.argv
 TESTING = [
     "pytest",
     "pytest-asyncio",
@@ -44,7 +47,7 @@ print(f"{len(names)} modules of {sys.argv[1]} imported", flush=True)
 
 
 class Scratch:
-    """A folder with the wheels and one environment at a time.
+    """A folder with the wheels and two environments: the one in which tests run, and the next one.
 
     All environments have the same path and share what is compiled: a library of several of them is compiled once.
     """
@@ -53,6 +56,7 @@ class Scratch:
         self.wheels = folder / "wheels"
         self.python = folder / "environment" / "bin" / "python"
         self._folder = folder
+        self._next = folder / "next"
         self._environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")}
         self._environment |= {
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
@@ -60,18 +64,32 @@ class Scratch:
         }
 
     def run(self, *command: object) -> None:
+        """Run a command, and wait for it."""
+        self.end(self.start(*command), *command)
+
+    def start(self, *command: object) -> subprocess.Popen[bytes]:
+        """Start a command."""
         print("+", *command, flush=True)
-        code = subprocess.run([str(c) for c in command], cwd=ROOT, env=self._environment, check=False).returncode
-        if code:
+        return subprocess.Popen([str(c) for c in command], cwd=ROOT, env=self._environment)
+
+    def end(self, process: subprocess.Popen[bytes], *command: object) -> None:
+        """Wait for a command that was started; one that fails ends all."""
+        if code := process.wait():
             raise SystemExit(f"failed with {code}: {' '.join(map(str, command))}")
 
     def install(self, wanted: list[str], constraints: list[str], *options: str) -> None:
-        """A new environment with these requirements."""
+        """Prepare the next environment, with these requirements; it can be moved."""
         file = self._folder / "constraints.txt"
         file.write_text("\n".join(constraints))
-        self.run("uv", "venv", "-q", "--clear", self._folder / "environment")
-        shared = ["uv", "pip", "install", "-q", "--python", self.python, "-c", file, "--find-links", self.wheels]
+        self.run("uv", "venv", "-q", "--relocatable", "--clear", self._next)
+        python = self._next / "bin" / "python"
+        shared = ["uv", "pip", "install", "-q", "--python", python, "-c", file, "--find-links", self.wheels]
         self.run(*shared, *options, *wanted)
+
+    def enter(self) -> None:
+        """Put the next environment in the place of the one that was tested."""
+        shutil.rmtree(self._folder / "environment", ignore_errors=True)
+        self._next.rename(self._folder / "environment")
 
 
 def project(package: Path) -> dict[str, Any]:
@@ -95,27 +113,30 @@ def needed_by_tests(package: Path) -> list[str]:
     return [*TESTING, *project(package).get("dependency-groups", {}).get("test", [])]
 
 
-def check(package: Path, scratch: Scratch, extras: list[str]) -> None:
-    """The package's tests, with its wheel and the versions of uv.lock, or with the lowest that it declares."""
-    lowest = "--lowest" in sys.argv
+def prepare(package: Path, scratch: Scratch, extras: list[str]) -> None:
+    """Install the package's wheel with the versions of uv.lock, or with the lowest that it declares."""
     wheel = next(scratch.wheels.glob(f"{package.name.replace('-', '_')}-*.whl"))
     wanted = [f"{wheel}[{','.join(extras)}]", *needed_by_tests(package)]
     constraints = locked()
-    if lowest:
+    if LOWEST:
         bounds = declared(package, extras)
         ours = {name_of(one) for one in needed_by_tests(package)} - {name_of(one) for one in bounds}
         constraints = [line for line in constraints if name_of(line) in ours]
         scratch.install([*wanted, *bounds], constraints, "--resolution", "lowest-direct")
     else:
         scratch.install(wanted, constraints)
-    every = "--all" in sys.argv
-    scratch.run(scratch.python, "-c", IMPORTS, package.name.replace("-", "_"))
-    tests = [package / "tests"] if every or lowest or not extras else of_the_dashboard(package)
-    chosen = [] if every else ["-m", "not soak and not once"]
-    if tests:
-        scratch.run(
-            scratch.python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *chosen, *tests
-        )
+
+
+def check(package: Path, scratch: Scratch, extras: list[str]) -> None:
+    """Import every module of the package in the environment, and run its tests meanwhile."""
+    command = (scratch.python, "-c", IMPORTS, package.name.replace("-", "_"))
+    tests = [package / "tests"] if EVERY or LOWEST or not extras else of_the_dashboard(package)
+    chosen = [] if EVERY else ["-m", "not soak and not once"]
+    pytest = (scratch.python, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT)
+    with scratch.start(*command) as importing:
+        if tests:
+            scratch.run(*pytest, *chosen, *tests)
+    scratch.end(importing, *command)
 
 
 def of_the_dashboard(package: Path) -> list[Path]:
@@ -136,20 +157,26 @@ def locked() -> list[str]:
 def sets_of_extras(package: Path) -> list[list[str]]:
     """The sets of extras to test with, one environment each."""
     extras = list(project(package)["project"].get("optional-dependencies", {}))
-    if "--lowest" in sys.argv:
+    if LOWEST:
         return [extras]
     return [[], ["panel"]] if "panel" in extras else [[]]
 
 
 def main() -> None:
     only = [name for name in sys.argv[1:] if not name.startswith("--")]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # a process that ends may still write
         scratch = Scratch(Path(folder))
         scratch.run("uv", "build", "-q", "--all-packages", "--wheel", "--out-dir", scratch.wheels)
-        for package in sorted((ROOT / "packages").iterdir()):
-            if not only or package.name in only:
-                for extras in sets_of_extras(package):
-                    check(package, scratch, extras)
+        packages = [one for one in sorted((ROOT / "packages").iterdir()) if not only or one.name in only]
+        environments = [(package, scratch, extras) for package in packages for extras in sets_of_extras(package)]
+        with ThreadPoolExecutor(1) as ahead:  # while one is tested, the next one is installed
+            prepared = [ahead.submit(prepare, *one) for one in environments[:1]]
+            for one, following in zip(environments, [*environments[1:], None], strict=True):
+                prepared.pop().result()
+                scratch.enter()
+                if following:
+                    prepared.append(ahead.submit(prepare, *following))
+                check(*one)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def make_demo(folder: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             made = folder.with_name(f"{folder.name}-making")
-            said = cqs("demo", "--bucket", made, "--once", "--no-open", "--json").stdout
+            said = cqs("demo", "--bucket", made, "--once", "--no-open", "--json", timeout=200).stdout
             folder.with_suffix(".json").write_text(said)
             made.rename(folder)
     return folder

@@ -1,33 +1,16 @@
-"""No page has a serious or critical violation that axe-core finds, in either theme; every page works by keyboard."""
+"""Pages work by keyboard and have names for screen readers; `test_matrix.py` has axe-core look at all of them."""
 
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from accessibility import SEEN, addresses, settled
 from cqs_core import Bucket
 from plots import settle
 from walks import follow
 
 pytestmark = pytest.mark.browser
-SEEN = {
-    "overview": "Volatility breakout",
-    "data": "Coverage",
-    "backtest": "Kept runs",
-    "runs": "tick some to compare them",
-    "optimize": "Kept sweeps",
-    "validate": "Run the tests",
-    "monitor": "Reconciliation",
-    "compare": "From backtest to live",
-    "alerts": "evaluated every",
-    "models": "Metrics by version",
-    "sql": "No query yet",
-    "jobs": "on this machine",
-    "settings": "secrets are masked",
-    "plugins": "Where this runs",
-}
-IMPACTS = ("serious", "critical")
 FOCUSED = """let el = document.activeElement
   while (el?.shadowRoot?.activeElement) el = el.shadowRoot.activeElement"""
 ON_A_ROW = f"() => {{ {FOCUSED}; return el.matches('.tabulator-row') }}"
@@ -46,42 +29,18 @@ def _demo(demo):
     return demo, Bucket(str(demo)).folders("runs")[0]
 
 
-def violations(page, **options) -> dict[str, list[str]]:
-    """Elements by the rule that they violate."""
-    # without preload: axe asks for each stylesheet once a shadow root, hundreds at once, which Chromium refuses
-    options = {"resultTypes": ["violations"], "preload": False, **options}
-    found = Axe().run(page, options=options).response["violations"]
-    return {
-        one["id"]: [f"{one['id']}: {node['target'][0][-1]} {node['html'][:160]}" for node in one["nodes"]]
-        for one in found
-        if one["impact"] in IMPACTS
-    }
-
-
-def settled(page, **options) -> list[str]:
-    """What is found still when names and roles have followed what was drawn."""
-    found = violations(page, **options)
-    for _ in range(20):
-        if not found:
-            break
-        page.wait_for_timeout(500)
-        found = violations(page, **options | {"runOnly": list(found)})
-    return [line for lines in found.values() for line in lines]
-
-
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.soak)])  # a minute a theme
-def test_axe_finds_nothing_serious_on_any_page(visit, dashboard, demo, dark):
-    """Roles and names are the same in both themes, so that only colors are looked at in the dark."""
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+def test_axe_finds_no_poor_contrast_in_the_dark(visit, dashboard, demo):
+    """Roles and names are the same as in the light, where `test_matrix.py` looks at all pages."""
     folder, run = demo
-    page = visit(f"{dashboard(folder)}?view=plugins", dark=dark, height=1400).page
-    options = {"runOnly": ["color-contrast"]} if dark else {}
+    page = visit(f"{dashboard(folder)}?view=plugins", dark=True, height=1400).page
     told = {}
-    for view, seen in {**SEEN, f"backtest&run={run}": "Equity and drawdown", "data&fetch=1": "Fetch candles"}.items():
+    for view, seen in addresses(run).items():
         follow(page, f"?view={view}")
         page.get_by_text(seen).locator("visible=true").first.wait_for()
         settle(page, of=view.partition("&")[0])
-        if found := settled(page, **options):
+        if found := settled(page, runOnly=["color-contrast"]):
             told[view] = found
     assert not told, "\n".join(f"{view}: {line}" for view, lines in told.items() for line in lines)
 

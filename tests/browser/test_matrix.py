@@ -14,10 +14,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from accessibility import addresses, settled
 from buckets import make_damaged, make_empty, make_real
+from cqs_core import Bucket
 from cqs_panel.testing.server import ForkedServer
 from plots import settle
-from walks import PAGES, arrive, faults, first_builds, go
+from walks import PAGES, arrive, faults, first_builds, follow, go
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 DEPENDS = {
@@ -40,14 +42,15 @@ def visit(quiet_visit):
     return quiet_visit
 
 
-def walked(visit, url, walk, look=lambda page, slug: None):
+def walked(visit, url, walk, look, then=lambda page: None, **window):
     """One window on a walk and back to its first page, looked at everywhere."""
-    page = visit(f"{url}?view={walk[0]}").page
+    page = visit(f"{url}?view={walk[0]}", **window).page
     arrive(page, walk[0])
     look(page, walk[0])
     for slug in [*walk[1:], walk[0]]:
         go(page, slug)
         look(page, slug)
+    then(page)
     page.context.close()
 
 
@@ -55,10 +58,29 @@ def fine(page, slug):
     assert faults(page) == [], slug
 
 
-def test_every_page_of_a_demo_is_whole(visit, demo, tmp_path):
+@pytest.mark.timeout(600)
+def test_every_page_of_a_demo_is_whole_and_axe_finds_nothing_serious(visit, demo, tmp_path):
+    """In the dark, contrast alone is looked at, in `test_accessible.py`: roles and names are the same."""
+    texts, told = addresses(Bucket(str(demo)).folders("runs")[0]), dict[str, list[str]]()
+
+    def looked_at(page, address):
+        fine(page, address)
+        page.get_by_text(texts[address]).locator("visible=true").first.wait_for()
+        if address not in told:
+            told[address] = settled(page)
+
+    def looked_at_others(page):
+        for address in (one for one in texts if one not in told):
+            follow(page, f"?view={address}")
+            page.get_by_text(texts[address]).locator("visible=true").first.wait_for()
+            settle(page, of=address.partition("&")[0])
+            looked_at(page, address)
+
     with ForkedServer(demo, log=tmp_path / "log") as server:
-        walked(visit, server.url, first_builds()[0], fine)
+        walked(visit, server.url, first_builds()[0], looked_at, looked_at_others, height=1400)
     assert (tmp_path / "log").read_text() == ""
+    assert set(told) == set(texts)
+    assert not any(told.values()), "\n".join(f"{address}: {line}" for address in told for line in told[address])
 
 
 def test_every_page_of_an_empty_bucket_is_whole(visit, demo, tmp_path):

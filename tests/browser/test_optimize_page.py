@@ -27,7 +27,7 @@ RULE = """
 
         def orders(self, candles):
             if not Path(os.environ["MAY_GO_ON"]).exists():
-                time.sleep(0.05)
+                time.sleep(0.2)
             return Orders(enter=candles.present, weight=self.size / candles.shape[1])
 
     @hookimpl
@@ -81,9 +81,9 @@ def test_a_search_is_measured_started_watched_canceled_and_resumed(visit, dashbo
     site = Site(tmp_path / "site")
     site.install("slow", RULE)
     url = dashboard(bucket, PYTHONPATH=str(site.folder), MAY_GO_ON=str(tmp_path / "go"))
-    address = "?view=optimize&strategy=a_slow_rule&p.bars.range=1:200:1&p.size.range=0.3:0.5:0.2"
+    address = "?view=optimize&strategy=a_slow_rule&p.bars.range=1:50:1&p.size.range=0.3:0.5:0.2"
     page = visit(url + address).page
-    page.get_by_text("400 sets, about").wait_for()
+    page.get_by_text("100 sets, about").wait_for()
     start_button(page).click()
     page.wait_for_function("location.search.includes('sweep=')")
     page.get_by_text("All sets", exact=True).locator("visible=true").first.wait_for()  # rows have come
@@ -96,7 +96,7 @@ def test_a_search_is_measured_started_watched_canceled_and_resumed(visit, dashbo
     page.get_by_role("button", name="Resume").click()
     page.get_by_text("What the answer is worth").wait_for(timeout=90_000)
     [done] = cqs_json("backtest", "searches", "--bucket", bucket)
-    assert (done["id"], done["done"], done["sets"]) == (stopped["id"], True, 400)
+    assert (done["id"], done["done"], done["sets"]) == (stopped["id"], True, 100)
 
 
 @pytest.mark.timeout(240)

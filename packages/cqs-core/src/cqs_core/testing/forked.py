@@ -6,11 +6,17 @@ command line is not as users have it; `applies` says when that matters.
 
 from __future__ import annotations
 
+import gc
+import hashlib
 import multiprocessing
 import os
+import select
+import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
+from importlib import import_module
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +29,16 @@ PRELOAD = [
     *("pandas", "pyarrow.parquet", "pyarrow.dataset", "duckdb", "fsspec", "gcsfs", "rich.console", "rich.table"),
     *("cqs_core.cli", "ccxt", "ccxt.async_support", "cqs_data.fetching", "cqs_backtest", "cqs_monitor.alerts"),
     *("cqs_backtest.engines.bt.library", "cqs_backtest.engines.fast.kernel"),  # bt and numba: most of a short backtest
+    *("panel", "panel_material_ui", "holoviews", "bokeh.server.server", "tornado.process"),
+    *("cqs_panel.serve", "cqs_panel.shell", "cqs_panel.charts", "cqs_data.views", "cqs_backtest.views"),
+    "cqs_monitor.views",
 ]
-"""Modules that are imported beforehand, where they are installed; add yours before the first process starts."""
+"""Modules that are imported beforehand, where they are installed."""
 
+SHARED = "TESTS_FORKED_FROM"
+"""The variable that has the address of the process that `share` started."""
+
+_SHARABLE = sys.version_info < (3, 14)  # later ones ask who connects for a key
 _EARLY = ("PYTHON", "LANG", "LC_", "COVERAGE")  # variables that Python reads when it starts
 _BEFORE = {name: value for name, value in os.environ.items() if name.startswith(_EARLY)}
 
@@ -34,6 +47,52 @@ def applies(environment: Mapping[str, str]) -> bool:
     """Whether a forked process can replace a new one: no options of Python itself, and the system can fork."""
     early = {name: value for name, value in environment.items() if name.startswith(_EARLY)}
     return early == _BEFORE and "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def share() -> None:
+    """Have one process to fork from for this process and all that it starts, as those of pytest-xdist.
+
+    It imports the libraries when it is first asked, and ends with this process.
+    """
+    if SHARED in os.environ or "forkserver" not in multiprocessing.get_all_start_methods() or not _SHARABLE:
+        return
+    from multiprocessing import connection, util
+
+    address = connection.arbitrary_address("AF_UNIX")  # type: ignore[attr-defined]
+    heard, _alive = os.pipe()  # the other end stays open until this process ends
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        code = f"from cqs_core.testing.forked import serve; serve({listener.fileno()}, {heard})"
+        util.spawnv_passfds(os.fsencode(sys.executable), [sys.executable, "-c", code], [listener.fileno(), heard])
+    os.close(heard)
+    os.environ[SHARED] = f"{_kind()}:{address}"
+
+
+def _kind() -> str:
+    """Processes that differ in this cannot be forked from the same one."""
+    return hashlib.sha256(repr((sys.prefix, sorted(_BEFORE.items()))).encode()).hexdigest()[:16]
+
+
+def serve(listener: int, alive: int) -> None:
+    """Fork processes for those who connect, until the other end of the pipe is closed.
+
+    Args:
+        listener: file descriptor of a socket that listens.
+        alive: file descriptor of the end of that pipe that is read.
+    """
+    from multiprocessing import forkserver
+
+    select.select([listener, alive], [], [])  # nothing is imported for tests that need no process
+    gc.disable()
+    for name in PRELOAD:
+        with suppress(ImportError):
+            import_module(name)
+    gc.freeze()  # those that are forked need not go through a million objects that stay
+    gc.enable()
+    with suppress(SystemExit):
+        forkserver.main(listener, alive, [])
+    os._exit(0)  # libraries would say that frozen objects are left
 
 
 def start(target: Callable[..., None], *args: Any, environment: Mapping[str, str]) -> BaseProcess:
@@ -46,6 +105,7 @@ def start(target: Callable[..., None], *args: Any, environment: Mapping[str, str
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
+    _join()
     process = context.Process(target=_begin, args=(dict(environment), target, args), daemon=True)
     process.start()
     return process
@@ -74,6 +134,18 @@ def run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> 
     if late:
         raise subprocess.TimeoutExpired(["cqs", *args], timeout, out, err)
     return subprocess.CompletedProcess(["cqs", *args], code or 0, out, err)
+
+
+def _join() -> None:
+    """Use the process that `share` started, if it did, in place of one for this process alone."""
+    from multiprocessing import forkserver, resource_tracker
+
+    kind, _, address = os.environ.get(SHARED, "").partition(":")
+    client: dict[str, Any] = vars(vars(forkserver)["_forkserver"])
+    if kind == _kind() and client["_forkserver_address"] != address:
+        alive = os.open(os.devnull, os.O_WRONLY)  # in place of the pipe that is the process's reason to live
+        client |= {"_forkserver_address": address, "_forkserver_alive_fd": alive}
+        client["ensure_running"] = resource_tracker.ensure_running
 
 
 def _begin(environment: dict[str, str], target: Callable[..., None], args: tuple[Any, ...]) -> None:

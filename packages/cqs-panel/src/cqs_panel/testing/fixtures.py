@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from cqs_core import UsageError
 from cqs_core.testing import forked
-from cqs_panel.testing.browser import PATIENCE, Visit, launch, open_visit
+from cqs_panel.testing.browser import Visit, open_visit
 from cqs_panel.testing.server import ForkedServer, Server
+from cqs_panel.testing.shared_browser import SharedBrowser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,25 +20,34 @@ if TYPE_CHECKING:
 
 __all__ = ["chromium", "dashboard", "visit"]
 
+_BROWSER = pytest.StashKey[SharedBrowser]()
+
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A headless Chromium of Playwright.
+def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A headless Chromium of Playwright, the same one for all modules.
 
-    One a module: while it lives, Playwright's event loop runs in this thread, and no asynchronous test can.
+    Until the module's last test, Playwright's event loop runs in this thread, and no asynchronous test can.
     """
-    try:
-        from playwright.sync_api import Error, expect, sync_playwright
-    except ImportError:
-        _without("Playwright is not installed")
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
+    shared = _shared(request.config)
+    from playwright.sync_api import Error
+
+    with ExitStack() as using:
         try:
-            browser = launch(playwright)
+            browser = using.enter_context(shared.used())
         except Error as error:
             _without(f"no Chromium was found ({str(error).splitlines()[0]})")
         yield browser
-        browser.close()
+
+
+def _shared(config: pytest.Config) -> SharedBrowser:
+    if _BROWSER not in config.stash:
+        try:
+            config.stash[_BROWSER] = SharedBrowser()
+        except ImportError:
+            _without("Playwright is not installed")
+        config.add_cleanup(config.stash[_BROWSER].close)
+    return config.stash[_BROWSER]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +97,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
     assert not faults, f"JavaScript failed: {faults}"
 
 
-def _without(why: str) -> None:
+def _without(why: str) -> NoReturn:
     said = f"needs a browser: {why}"
     if os.environ.get("CI"):
         pytest.fail(said)

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _SECONDS = 60
-forked.PRELOAD += [
-    *("panel", "panel_material_ui", "holoviews", "bokeh.server.server", "tornado.process"),
-    *("cqs_panel.serve", "cqs_panel.shell", "cqs_panel.charts", "cqs_data.views", "cqs_backtest.views"),
-]
 
 
 class Server:
