@@ -152,7 +152,7 @@ def test_a_damaged_note_names_itself_and_hides_nothing(bucket, data):
     assert "000002.json" in found.notes[0].fault
     assert "damaged" in found.notes[0].fault
     assert list(found.faults) == [bad.id]
-    assert f"{bad.folder}/000001.json" in found.faults[bad.id]
+    assert f"{bad.folder}/000001.json" in str(found.faults[bad.id])
     assert edit_note(bucket, found.notes[0], text="better").text == "better"
     assert notes_of(bucket, *MARKET).notes[0].fault == ""
     remove_note(bucket, *MARKET, bad.id)
@@ -163,6 +163,10 @@ def test_a_note_of_a_newer_version_is_not_written_over(bucket):
     note = add(bucket)
     newer = {"format": 2, "written_by": "cqs-core 7", "shape": "arrow"}
     bucket.write(f"{note.folder}/000002.json", json.dumps(newer).encode())
+    bucket.write(f"{note.folder[:-1]}g/000001.json", b"not one of ours")
+    other = add(bucket, "other")
+    bucket.write(f"{other.folder}/000001.json", json.dumps(newer).encode())
+    assert isinstance(notes_of(bucket, *MARKET).faults[other.id], NewerFormat)
     assert "upgrade cqs-core" in notes_of(bucket, *MARKET).notes[0].fault
     for change in (lambda: edit_note(bucket, note, text="mine"), lambda: delete_note(bucket, note)):
         with pytest.raises(NewerFormat):

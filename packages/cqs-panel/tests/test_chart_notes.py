@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cqs_core import Bucket, Series, permission
+from cqs_core import Bucket, BucketUnavailable, Series, permission
 from cqs_core.market_notes import add_note, delete_note, notes_of
 from cqs_panel.charts.buckets import MINUTE
 from cqs_panel.charts.chart_controls import ChartControls
@@ -140,6 +140,32 @@ def test_a_viewer_sees_notes_and_changes_none(bucket, monkeypatch):
     for what, about in asked:
         assert "'eve' is a viewer" in window.ask(what, **about)
     assert window.texts == ["kept"]
+
+
+def test_a_note_that_cannot_be_read_can_be_removed_unless_a_newer_version_wrote_it(bucket):
+    bad, newer = (add_note(bucket, *SERIES[:2], AT, 1, text) for text in ("bad", "newer"))
+    bucket.write(f"{bad.folder}/000001.json", b"{")
+    bucket.write(f"{newer.folder}/000001.json", b'{"format": 2}')
+    window = Window(bucket)
+    assert {id_: removable for id_, _, removable in window.shown["faults"]} == {bad.id: True, newer.id: False}
+    assert window.ask("remove", id=bad.id) == ""
+    assert [id_ for id_, *_ in window.shown["faults"]] == [newer.id]
+
+
+def test_a_bucket_that_is_gone_takes_no_note_away(bucket, monkeypatch):
+    add_note(bucket, *SERIES[:2], AT, 1, "kept")
+    window = Window(bucket)
+
+    def gone(*_, **__):
+        raise BucketUnavailable("it is gone")
+
+    monkeypatch.setattr(Bucket, "list", gone)
+    window.notes.refresh()
+    assert window.texts == ["kept"]
+    assert window.ask("edit", id=window.shown["kept"][0]["id"], text="lost") == "it is gone"
+    monkeypatch.undo()
+    assert window.ask("edit", id=window.shown["kept"][0]["id"], text="found") == ""
+    assert window.texts == ["found"]
 
 
 def test_a_page_has_one_timer_however_many_charts_it_makes(bucket):

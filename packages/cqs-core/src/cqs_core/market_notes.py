@@ -74,12 +74,12 @@ class MarketNotes:
     Attributes:
         notes: by the time that they are at.
         deleted: those that can be restored, the same way.
-        faults: by id: why a note cannot be read at all.
+        faults: by id: why a note cannot be read at all; a `NewerFormat` where a newer version wrote it.
     """
 
     notes: Sequence[Note] = ()
     deleted: Sequence[Note] = ()
-    faults: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, DataError] = field(default_factory=dict)
 
 
 class _Shape(BaseModel):
@@ -114,13 +114,14 @@ def notes_of(bucket: Bucket, exchange: str, market: str, keys: Sequence[str] | N
     edits = edits_by_folder(note_keys(bucket, exchange, market) if keys is None else keys)
     edits = {folder: found for folder, found in edits.items() if _ID.fullmatch(folder.rpartition("/")[2])}
     read = bucket.read_many([max(found) for found in edits.values()]) if edits else {}
-    found, faults = [], {}
+    found: list[Note] = []
+    faults: dict[str, DataError] = {}
     for folder, own in edits.items():
         id_ = folder.rpartition("/")[2]
         note, fault = newest_edit(bucket, own, _parser(id_, exchange, market), read)
         if note is not None:
-            found.append(replace(note, fault=fault))
-        elif fault:
+            found.append(replace(note, fault=str(fault or "")))
+        elif fault is not None:
             faults[id_] = fault
     found.sort(key=lambda note: (note.ts, note.id))
     notes, deleted = ([note for note in found if note.deleted is gone] for gone in (False, True))

@@ -105,7 +105,7 @@ def _newest(
 ) -> Annotation:
     """The newest edit that can be read; `read` has objects that are read already."""
     found, fault = newest_edit(bucket, keys, _parsed, read)
-    return replace(found or _named(made), fault=fault)
+    return replace(found or _named(made), fault=str(fault or ""))
 
 
 def _named(made: Mapping[str, Any]) -> Annotation:

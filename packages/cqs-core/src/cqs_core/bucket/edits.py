@@ -47,8 +47,8 @@ def newest_edit(
     read: Mapping[str, bytes] | None = None,
     *,
     refuse_newer: bool = False,
-) -> tuple[_T | None, str]:
-    """The newest edit that can be read, and why a newer one cannot; None if none can.
+) -> tuple[_T | None, DataError | None]:
+    """The newest edit that can be read, if one can, and why the newest one cannot, if it cannot.
 
     Args:
         bucket: that keeps them.
@@ -57,7 +57,8 @@ def newest_edit(
         read: objects that are read already.
         refuse_newer: raise NewerFormat instead of going on with an older edit.
     """
-    known, fault = read or {}, ""
+    known = read or {}
+    fault: DataError | None = None
     for key in sorted(keys, reverse=True):
         try:
             return parse(key, known[key] if key in known else bucket.read(key)), fault
@@ -66,7 +67,7 @@ def newest_edit(
         except DataError as error:
             if refuse_newer and isinstance(error, NewerFormat):
                 raise
-            fault = fault or str(error)
+            fault = fault or error
     return None, fault
 
 
@@ -100,7 +101,7 @@ def edited(
         found, fault = newest_edit(bucket, keys, parse, refuse_newer=True)
         current = first if found is None else found
         wanted = change(current)
-        if wanted == current and not fault:
+        if wanted == current and fault is None:
             return wanted
         number = int(max(keys)[-11:-5]) + 1 if keys else 1
         if keep_edit(bucket, folder, number, fields(wanted)):

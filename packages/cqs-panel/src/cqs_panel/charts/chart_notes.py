@@ -7,7 +7,8 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import CqsError, UsageError
+from cqs_core import BucketUnavailable, CqsError, UsageError
+from cqs_core.files import NewerFormat
 from cqs_core.market_notes import (
     LONGEST_TEXT,
     MarketNotes,
@@ -120,7 +121,7 @@ class ChartNotes:
                 "longest": LONGEST_TEXT,
                 "kept": [_shown(note) for note in found.notes],
                 "deleted": [_shown(note) for note in found.deleted],
-                "faults": [[id_, fault] for id_, fault in found.faults.items()],
+                "faults": [[i, str(fault), not isinstance(fault, NewerFormat)] for i, fault in found.faults.items()],
                 "answer": self._answer,
             }
         )
@@ -131,9 +132,12 @@ def _shown(note: Note) -> dict[str, Any]:
 
 
 def _read(bucket: Bucket, market: Market, known: Sequence[str] | None) -> tuple[Sequence[str], MarketNotes] | None:
-    """Keys and notes of a market; None where the keys are known."""
-    keys = note_keys(bucket, *market)
-    return None if keys == known else (keys, notes_of(bucket, *market, keys))
+    """Keys and notes of a market; None where the keys are known, or the bucket is gone, which every page tells."""
+    try:
+        keys = note_keys(bucket, *market)
+        return None if keys == known else (keys, notes_of(bucket, *market, keys))
+    except BucketUnavailable:
+        return None
 
 
 def _do(bucket: Bucket, market: Market, seen: Note | None, asked: Mapping[str, Any]) -> Any:

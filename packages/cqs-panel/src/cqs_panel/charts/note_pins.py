@@ -66,8 +66,8 @@ function chartNotes({layer, root, state, send, choose, busy, redraw}) {
       small("Delete", () => drop(note))] : [])
   const gone = (note) => row(note, ...notes().may ? [small("Restore", () => ask("restore", {id: note.id})),
     ...sure("Remove for good", () => ask("remove", {id: note.id}))] : [])
-  const broken = ([id, fault]) => make("li", {}, make("div", {className: "fault", textContent: fault}),
-    bar(...notes().may ? sure("Remove for good", () => ask("remove", {id})) : []))
+  const broken = ([id, fault, removable]) => make("li", {}, make("div", {className: "fault", textContent: fault}),
+    bar(...notes().may && removable ? sure("Remove for good", () => ask("remove", {id})) : []))
   const sure = (text, act) => {  // asks before it acts, by another button
     const question = small("Remove? This cannot be undone", act, {className: "fault", hidden: true})
     const first = small(text, () => { first.hidden = true; question.hidden = false; question.focus() })
@@ -130,7 +130,8 @@ function chartNotes({layer, root, state, send, choose, busy, redraw}) {
     buttons(button) {  // opens the list, if there is something to list
       const {kept: all = [], deleted = [], faults = []} = notes()
       if (!(all.length + deleted.length + faults.length)) return []
-      const text = `${all.length} ${all.length === 1 ? "note" : "notes"}`
+      const text = `${all.length} ${all.length === 1 ? "note" : "notes"}` +
+        (faults.length ? `, ${faults.length} cannot be read` : "")
       return [button(`${all.length}${faults.length ? " !" : ""}`, "notes", () => list(!listed),
         {title: "List the notes of this market", attributes: {"aria-expanded": listed, "aria-label": text}})]
     },

@@ -105,7 +105,8 @@ export function render({model}) {
     const rows = [row(["Ctrl K", ":"], "Search pages, series, runs and actions"), ...pages,
       row(["/"], "Go to the filter of the page"), row(["↑", "↓"], "Move between rows of a table"),
       row(["Enter"], "Open the row"), row(["Space"], "Tick the row"),
-      row(["Esc"], "Close a menu or this list"), row(["?"], "This list")]
+      row(["Shift"], "Drag on a candle chart: measure"), row(["Esc"], "Close a menu or this list"),
+      row(["?"], "This list")]
     const close = document.createElement("button"); close.textContent = "Close"
     close.addEventListener("click", closeHelp)
     dialog.append(head, ...rows, close)
