@@ -100,6 +100,20 @@ def test_the_reasons_of_quarantine_and_the_fields_of_costs():
     assert {field.name for field in dataclasses.fields(MeasuredCosts)} <= set(re.findall(r"`(\w+)`", text))
 
 
+def test_the_keys_of_a_note(tmp_path):
+    from cqs_core.market_notes import FORMAT, LONGEST_TEXT, add_note
+
+    heading = "`notes/{exchange}/{market}/{id}/{number}.json`"
+    bucket = Bucket(tmp_path)
+    note = add_note(bucket, "upbit", "BTC/KRW", "2026-01-02", 1.0, "x")
+    [entry] = bucket.list("notes")
+    assert re.fullmatch(r"notes/upbit/BTC-KRW/\d{8}T\d{6}-[0-9a-f]{8}/000001\.json", entry.key)
+    assert note.folder == entry.key.rpartition("/")[0]
+    assert set(json.loads(bucket.read(entry.key))) == set(first_cells("spec/published", heading))
+    told = {cells[0]: cells[1] for cells in documents.rows("spec/published", heading)}
+    assert (told["`text`"].split()[2], told["`format`, `written_by`"][0]) == (str(LONGEST_TEXT), str(FORMAT))
+
+
 def test_the_alert_rules_of_the_page_are_accepted(tmp_path, monkeypatch, capsys):
     from cqs_core.cli import run_command
 

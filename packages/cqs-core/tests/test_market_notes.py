@@ -168,7 +168,12 @@ def test_a_note_of_a_newer_version_is_not_written_over(bucket):
     bucket.write(f"{other.folder}/000001.json", json.dumps(newer).encode())
     assert isinstance(notes_of(bucket, *MARKET).faults[other.id], NewerFormat)
     assert "upgrade cqs-core" in notes_of(bucket, *MARKET).notes[0].fault
-    for change in (lambda: edit_note(bucket, note, text="mine"), lambda: delete_note(bucket, note)):
+    changes = (
+        lambda: edit_note(bucket, note, text="mine"),
+        lambda: delete_note(bucket, note),
+        lambda: remove_note(bucket, *MARKET, note.id),
+    )
+    for change in changes:
         with pytest.raises(NewerFormat):
             change()
 

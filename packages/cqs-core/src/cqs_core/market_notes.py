@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cqs_core.bucket.edits import edited, edits_by_folder, keep_edit, newest_edit, parsed_edit
+from cqs_core.bucket.edits import edited, edits_by_folder, edits_in, keep_edit, newest_edit, parsed_edit
 from cqs_core.errors import DataError, UsageError
 from cqs_core.files.formats import format_fields
 from cqs_core.files.plaintext import harmless, one_line, whole
@@ -204,11 +204,13 @@ def remove_note(bucket: Bucket, exchange: str, market: str, id_: str) -> None:
 
     Raises:
         UsageError: no note has such an id.
+        NewerFormat: a newer version wrote the note.
     """
     if not _ID.fullmatch(id_):
         raise UsageError(f"{one_line(id_, 60)!r} is not the id of a note; `notes_of` has the ids")
-    prefix = f"{_folder(exchange, market)}/{id_}"
-    bucket.delete(entry.key for entry in bucket.list(prefix))
+    folder = f"{_folder(exchange, market)}/{id_}"
+    newest_edit(bucket, edits_in(bucket, folder), _parser(id_, exchange, market), refuse_newer=True)
+    bucket.delete(entry.key for entry in bucket.list(folder))
 
 
 def _folder(exchange: str, market: str) -> str:
