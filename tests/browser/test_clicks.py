@@ -58,7 +58,7 @@ def test_a_trade_and_a_day_of_the_monitor_are_shown_on_candles(visit, dashboard,
     heading(page, rf"upbit {symbol}.KRW \w+ · trade of {time[:16]} KST").wait_for()
     covers(page, page.evaluate(f"Date.parse('{time.replace(' ', 'T')}+09:00')"))
     settle(page, of="monitor")
-    x, y, address = plots.last_cell(page, 170, "address")
+    x, y, address = plots.last_cell(page, 340, "address")
     date = re.search(r"day=(\d{4}-\d\d-\d\d)", address)[1]
     page.mouse.click(x, y)
     heading(page, rf"· {date} KST").wait_for()

@@ -12,12 +12,16 @@ from playwright.sync_api import expect
 
 from cqs_core import Bucket
 from cqs_core.testing.waiting import until
-from plots import settle
+from plots import last_cell, settle
 
 pytestmark = pytest.mark.browser
 
 HEAD = "timestamp,date,action,symbol,price,quantity,amount,profit_pct,profit_krw\r\n"
 EVIL = "<img src=x onerror=alert(1)>"
+
+
+_TOLD = """() => Bokeh.documents.flatMap((one) => [...one._all_models.values()])
+  .filter(({type, text}) => type === "Title" && text?.includes("tap again")).map(({text}) => text)"""
 
 
 def bought(when: str, symbol: str = "BTC") -> str:
@@ -148,8 +152,18 @@ def test_periods_and_groups_of_trades_are_chosen_and_a_group_opens_its_trades(mo
 
 
 def test_a_phone_needs_no_sideways_scrolling(monitor):
-    visited = monitor(width=420, height=900)
+    """Nor do the days of the year, which tell their figure at the first tap and open their trades at the second."""
+    visited = monitor(width=420, height=900, has_touch=True)
     visited.wait_to_fit(1)
+    page = visited.page
+    settle(page, of="monitor")
+    x, y, _ = last_cell(page, 340, "address")
+    page.touchscreen.tap(x, y)
+    [told] = until(lambda: page.evaluate(_TOLD))
+    assert re.match(r"\w{3} 2025-10-20: .* · tap again for its trades", told)
+    assert "day=" not in page.url
+    page.touchscreen.tap(x, y)
+    page.wait_for_url(re.compile("day=2025-10-20"))
 
 
 def test_a_bucket_that_stalls_is_told_and_comes_back(visit, dashboard, remote):

@@ -79,8 +79,20 @@ def test_a_preference_is_kept_by_the_browser_and_loads_the_page_again(opened, mo
     theme, zone = (next(o for o in page.select() if getattr(o, "label", "") == n) for n in ("Theme", "Time zone"))
     theme.value, zone.value = "dark", "UTC"
     theme.value = ""
+    next(o for o in page.select() if getattr(o, "label", "") == "Density").value = "compact"
     assert sent == [
         {"cookie": "cqs_theme=dark", "reload": True},
         {"cookie": "cqs_zone=UTC", "reload": True},
         {"cookie": "cqs_theme=", "reload": True},
+        {"cookie": "cqs_density=compact", "reload": True},
     ]
+
+
+def test_a_compact_page_has_less_space_than_a_comfortable_one(opened, monkeypatch):
+    from cqs_panel.theme import page_css, tones
+
+    assert "--cqs-row:34px" in page_css(tones(), "light")
+    assert "--cqs-row:26px" in page_css(tones(), "light", compact=True)
+    *_, page, _ = opened({"cqs_density": "compact"})
+    assert next(o for o in page.select() if getattr(o, "label", "") == "Density").value == "compact"
+    assert location.is_compact()

@@ -12,7 +12,9 @@ from .charts.tail import TailedCandles as TailedCandles
 from .checks import offered as offered
 from .confirm_button import ConfirmButton as ConfirmButton
 from .confirm_button import ignore_double_clicks as ignore_double_clicks
+from .downloads import CSV_LINK_CSS as CSV_LINK_CSS
 from .downloads import csv_button as csv_button
+from .downloads import csv_link as csv_link
 from .figures import UNKNOWN as UNKNOWN
 from .figures import age as age
 from .figures import amount as amount
@@ -65,6 +67,7 @@ from .tables import plain_table as plain_table
 from .tables import put as put
 from .tables import refresh as refresh
 from .tables import table as table
+from .tables import table_csv as table_csv
 from .theme.palette import Tones as Tones
 from .theme.palette import tones as tones
 from .view import Band as Band

@@ -25,7 +25,16 @@ ONE_LINE = {"& button": {"whiteSpace": "nowrap"}}
 """For groups of buttons, as `sx`."""
 
 _BAR = ":host{display:flex!important;flex-wrap:wrap;gap:8px 12px;align-items:center}"
-_STACK = ":host{gap:12px}"
+_STACK = ":host{gap:var(--cqs-gap,12px)}"
+
+
+PAIRS_WHERE_LARGE = """
+@media(min-width:2000px){:host{display:grid!important;grid-template-columns:repeat(2,minmax(0,1fr));align-items:start}
+  div{grid-column:var(--cqs-column,1/-1)}}
+"""
+"""For a stack: on large screens the objects with `HALF` stand side by side, all others take the full width."""
+HALF = {"--cqs-column": "auto"}
+"""For `styles`."""
 
 
 def stack(*objects: Any, **params: Any) -> Any:
@@ -42,7 +51,7 @@ def beside(*objects: Any, columns: str = "1fr 1fr") -> Any:
 
     tracks = " ".join(f"minmax(0,{track})" for track in columns.split())
     css = f"""
-:host{{display:grid!important;grid-template-columns:{tracks};gap:12px;align-items:start}}
+:host{{display:grid!important;grid-template-columns:{tracks};gap:var(--cqs-gap,12px);align-items:start}}
 @media(max-width:1000px){{:host{{grid-template-columns:minmax(0,1fr)}}}}
 """
     return pn.Column(*objects, stylesheets=[css, NO_BUTTON], **WIDE)

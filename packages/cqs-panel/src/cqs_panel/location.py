@@ -9,6 +9,7 @@ import panel as pn
 
 THEME_COOKIE = "cqs_theme"
 ZONE_COOKIE = "cqs_zone"
+DENSITY_COOKIE = "cqs_density"
 WINDOW_COOKIE = "cqs_window"
 STEPS_COOKIE = "cqs_steps"
 NARROW = 600  # pixels below which the page is a phone's; Material's own limit
@@ -27,6 +28,11 @@ def chosen_zone() -> str | None:
         return ZoneInfo(name).key if (name := _cookie(ZONE_COOKIE)) else None
     except (ZoneInfoNotFoundError, ValueError, OSError):  # written by hand, or unknown here
         return None
+
+
+def is_compact() -> bool:
+    """Whether the user chose less space between and in cards and rows in this browser."""
+    return _cookie(DENSITY_COOKIE) == "compact"
 
 
 def hides_steps() -> bool:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CSS = """
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(var(--least),100%),1fr));gap:12px}
-.card{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:12px 16px;min-width:0}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(var(--least),100%),1fr));gap:var(--cqs-gap,12px)}
+.card{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;min-width:0;
+  padding:var(--cqs-figure,12px 16px)}
 .label{color:var(--cqs-muted);font-size:12px;line-height:18px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .value{font-size:21px;line-height:30px;font-weight:700;letter-spacing:-.01em;font-variant-numeric:tabular-nums;
   white-space:nowrap;overflow:hidden;text-overflow:ellipsis;color:var(--cqs-text)}

@@ -7,10 +7,10 @@ import traceback
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-from cqs_panel.layout import GROWS, NO_BUTTON, WIDE, WRAPS, fill, stack
+from cqs_panel.layout import GROWS, HALF, NO_BUTTON, PAIRS_WHERE_LARGE, WIDE, WRAPS, fill, stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from cqs_panel.state import PageState
 
@@ -35,8 +35,8 @@ a.plain:hover{background:var(--cqs-hover)} a:focus-visible{outline:2px solid var
 .fault pre{white-space:pre-wrap;font-size:11px;max-height:320px;overflow:auto;margin:6px 0 0}
 """
 _CARD = """
-:host{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:14px 16px;gap:10px;
-  min-width:0;box-sizing:border-box}
+:host{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;padding:var(--cqs-card,14px 16px);
+  gap:var(--cqs-inside,10px);  min-width:0;box-sizing:border-box}
 """
 
 SKELETON_CSS = """
@@ -118,7 +118,14 @@ def skeleton_html(blocks: int = 1, height: int = 92, *, waits: bool = False) -> 
     return f'<div class="{kind}" {said} style="--height:{height}px">{inside}</div>'
 
 
-def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **params: Any) -> Any:
+def staged(
+    page: PageState,
+    *objects: Any,
+    first: int = 2,
+    height: int = 220,
+    halves: Collection[int] = (),
+    **params: Any,
+) -> Any:
     """A column of which the first objects are drawn at once; the others follow one by one, when the page rests.
 
     Args:
@@ -127,6 +134,7 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
             called for its object when that is due: what is made late costs the first sight of the page nothing.
         first: this many are built at once.
         height: pixels of the placeholder for each of the others.
+        halves: places of objects that stand side by side, two in a row, on large screens.
         params: of `panel.Column`.
     """
     import panel as pn
@@ -139,7 +147,10 @@ def staged(page: PageState, *objects: Any, first: int = 2, height: int = 220, **
     def made(one: Any) -> Any:
         return one() if inspect.isroutine(one) else one
 
-    return stack(*map(made, objects[:first]), *(place(one) for one in objects[first:]), **params)
+    shown = [*map(made, objects[:first]), *(place(one) for one in objects[first:])]
+    for at in halves:
+        shown[at].styles = {**(shown[at].styles or {}), **HALF}
+    return stack(*shown, **params, **({"stylesheets": [PAIRS_WHERE_LARGE]} if halves else {}))
 
 
 def notice(text: str, severity: Literal["info", "success", "warning"] = "info") -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 from cqs_panel.cell_formats import decimals_columns, formatters, toggled, toned_texts, with_decimals
+from cqs_panel.downloads import CSV_LINK_CSS, csv_button, csv_link
 from cqs_panel.layout import SCROLLS
 from cqs_panel.sections import html
 from cqs_panel.theme import TABLE_CSS
@@ -20,14 +21,19 @@ if TYPE_CHECKING:
 
     from cqs_panel.cell_formats import Toggle
 
-_PLAIN_CSS = """
+_SCROLLS_INSIDE = SCROLLS.replace(":host{", "div:has(>table){")
+_PLAIN_CSS = (
+    CSV_LINK_CSS
+    + """
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:500;font-size:12px;color:var(--cqs-muted);white-space:nowrap}
-th,td{padding:8px 10px;border-bottom:1px solid var(--cqs-line);vertical-align:top;overflow-wrap:break-word}
+th,td{padding:var(--cqs-cell,8px 10px);border-bottom:1px solid var(--cqs-line);vertical-align:top;
+  overflow-wrap:break-word}
 tr:last-child td{border-bottom:0} td.number,th.number{text-align:right;white-space:nowrap}
 td.date{white-space:nowrap}
 td.up{color:var(--cqs-up)} td.down{color:var(--cqs-down)} td.muted{color:var(--cqs-muted)}
 """
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[ \d:.]*")
 _TOGGLE = 50  # pixels of a column of check boxes or stars
 _LEAST = 64  # pixels a column; where that is too much for the screen the table scrolls
@@ -38,15 +44,18 @@ def plain_table(
     rows: Iterable[Sequence[object]],
     numbers: Collection[int] = (),
     tones: Mapping[tuple[int, int], Literal["up", "down", "muted"]] | None = None,
+    filename: str = "table.csv",
 ) -> Any:
-    """A small table to read; every cell is escaped.
+    """A small table to read, with a link that downloads it; every cell is escaped.
 
     Args:
         headers: of the columns.
         rows: cells; None shows as a dash.
         numbers: places of columns to align right.
         tones: colors of cells, by the places of row and column.
+        filename: of the download.
     """
+    rows = [*rows]
     toned = tones or {}
 
     def cells(tag: str, row: Sequence[object], at: int) -> str:
@@ -57,7 +66,10 @@ def plain_table(
 
     head = f"<thead><tr>{cells('th', headers, -1)}</tr></thead>"
     body = "".join(f"<tr>{cells('td', row, at)}</tr>" for at, row in enumerate(rows))
-    return html(f"<table>{head}<tbody>{body}</tbody></table>", stylesheets=[SCROLLS, _PLAIN_CSS])
+    link = csv_link(headers, rows, filename, numbers) if rows else ""
+    return html(
+        f"<div><table>{head}<tbody>{body}</tbody></table></div>{link}", stylesheets=[_SCROLLS_INSIDE, _PLAIN_CSS]
+    )
 
 
 def table(
@@ -194,6 +206,23 @@ def choose(shown: Any, row: int | None) -> None:
     shown.selection = wanted
     if wanted and shown.pagination and not shown.sorters and not shown.filters:  # else its page is not known here
         shown.page = wanted[0] // shown.page_size + 1
+
+
+def table_csv(shown: Any, filename: str) -> Any:
+    """A button that downloads all rows and columns of a `table`, also those that are not shown; numbers as numbers.
+
+    Args:
+        shown: the table.
+        filename: of the download; it names the button, too: `runs.csv` is "Runs as CSV".
+    """
+    titles = _KEPT[shown].titles
+
+    def frame() -> pd.DataFrame:
+        whole: pd.DataFrame = shown.value[list(titles)]
+        return whole.set_axis([title or name for name, title in titles.items()], axis="columns")
+
+    what = filename.removesuffix(".csv").replace("-", " ").capitalize()
+    return csv_button(frame, filename, f"{what} as CSV")
 
 
 def columns_button(shown: Any) -> Any:

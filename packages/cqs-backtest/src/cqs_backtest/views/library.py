@@ -33,6 +33,7 @@ from cqs_panel import (
     section,
     stack,
     strategy_title,
+    table_csv,
     zone_name,
 )
 
@@ -135,7 +136,7 @@ class RunsView(pn.viewable.Viewer):
         elif self._table is None:
             self._shown = self._matching()
             self._table = run_table(self._frame(), self._opened_row, self._toggled)
-            self._columns[:] = [columns_button(self._table)]
+            self._columns[:] = [columns_button(self._table), table_csv(self._table, "runs.csv")]
             self._body[:] = [self._table, self._notes]
             self._mark()
         else:

@@ -16,7 +16,19 @@ from cqs_backtest.search.objective import Objective
 from cqs_backtest.views.run_figures import figure
 from cqs_backtest.views.titles import dates_of, title_of
 from cqs_backtest.views.trade_difference import TradeDifference
-from cqs_panel import UNKNOWN, WIDE, columns_button, empty, label, plain_table, section, staged, strategy_title, table
+from cqs_panel import (
+    UNKNOWN,
+    WIDE,
+    columns_button,
+    empty,
+    label,
+    plain_table,
+    section,
+    staged,
+    strategy_title,
+    table,
+    table_csv,
+)
 from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
@@ -162,7 +174,12 @@ def _trades(found: dict[str, Any], names: Sequence[str], show: Callable[[dict[st
         on_click=lambda row: show(found["trades"][row]),
     )
     about = f"{note}; click one to see its candles; times in UTC"
-    return section("Trades compared with run 1", shown, note=about, actions=[columns_button(shown)])
+    return section(
+        "Trades compared with run 1",
+        shown,
+        note=about,
+        actions=[columns_button(shown), table_csv(shown, "trades-compared.csv")],
+    )
 
 
 def _versions(found: dict[str, Any]) -> str:

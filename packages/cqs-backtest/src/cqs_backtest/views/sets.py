@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
-from cqs_panel import WIDE, columns_button, label, refresh, section, table
+from cqs_panel import WIDE, columns_button, label, refresh, section, table, table_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -72,7 +72,7 @@ class SetTable(pn.viewable.Viewer):
         shown = self._shown(self._rows)
         if self._table is None:
             self._table = self._made(shown)
-            self._columns[:] = [columns_button(self._table)]
+            self._columns[:] = [columns_button(self._table), table_csv(self._table, "sets.csv")]
             self._place[:] = [self._table]
         else:
             refresh(self._table, shown)

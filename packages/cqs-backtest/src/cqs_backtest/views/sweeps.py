@@ -21,6 +21,7 @@ from cqs_panel import (
     section,
     strategy_title,
     table,
+    table_csv,
     zone_name,
 )
 
@@ -80,7 +81,7 @@ class KeptSweeps(pn.viewable.Viewer):
             self._body[:] = [empty("No sweeps yet", "Choose ranges and start: every set is stored as it comes.")]
             return
         self._table = self._made_table()
-        self._columns[:] = [columns_button(self._table)]
+        self._columns[:] = [columns_button(self._table), table_csv(self._table, "sweeps.csv")]
         self._body[:] = [self._table]
         self._mark()
 

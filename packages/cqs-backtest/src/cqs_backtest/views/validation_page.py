@@ -28,6 +28,7 @@ from cqs_panel import (
     section,
     stack,
     table,
+    table_csv,
 )
 from cqs_panel.charts import ChartPane
 
@@ -124,7 +125,8 @@ class ValidationPage(pn.viewable.Viewer):
             f"{label(name)} {value:.0%}" for name, value in walk.result["drift"].items() if value is not None
         )
         note = f"{text}; {walk.folder.id}" + (f"; the choice moves by a share of the range: {drift}" if drift else "")
-        inside += [html(f'<span class="note">{escape(note)}</span>'), _window_table(windows)]
+        shown = _window_table(windows)
+        inside += [html(f'<span class="note">{escape(note)}</span>'), bar(table_csv(shown, "windows.csv")), shown]
         return self._section("Walk-forward", WALK, *inside)
 
     def _montecarlo(self) -> Any:
@@ -175,7 +177,8 @@ class ValidationPage(pn.viewable.Viewer):
         if found is None:
             return self._section("Stress", STRESS)
         base = {"kind": "", "case": "as it was", "error": None, **found["base"]}
-        return self._section("Stress", STRESS, _stress_table([base, *found["rows"]]))
+        shown = _stress_table([base, *found["rows"]])
+        return self._section("Stress", STRESS, bar(table_csv(shown, "stress.csv")), shown)
 
 
 def _bars(part: Mapping[str, Any], name: str, actual: float | None) -> Callable[[], Any]:

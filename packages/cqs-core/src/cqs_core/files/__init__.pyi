@@ -17,4 +17,5 @@ from .formats import require_format as require_format
 from .plaintext import one_line as one_line
 from .plaintext import safe as safe
 from .plaintext import whole as whole
+from .spreadsheet import as_text as as_text
 from .spreadsheet import to_csv as to_csv

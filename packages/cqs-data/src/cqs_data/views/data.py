@@ -32,6 +32,7 @@ from cqs_panel import (
     size,
     stack,
     table,
+    table_csv,
     when,
     zone_name,
 )
@@ -172,7 +173,7 @@ class DataView(pn.viewable.Viewer):
         files = pmui.Button(label="Import", icon="upload", variant="outlined", size="small", margin=0)
         files.on_click(lambda _: self._page.remember(files=None if self._importing.visible else "1"))
         operator_only(more, files, update, verify)
-        buttons = (columns_button(self._table), more, files, update, verify)
+        buttons = (columns_button(self._table), table_csv(self._table, "series.csv"), more, files, update, verify)
         return [pn.Row(*buttons, margin=0, styles={"gap": "8px", "flex-wrap": "wrap"})]
 
     def _ask(self, shown: str | None) -> None:

@@ -60,7 +60,7 @@ VIEWS = [
 ]
 CARDS = [
     Card(name="monitor.bots", title="", order=10, build=f"{__name__}.overview:build", width=12),
-    Card(name="monitor.positions", title="", order=12, build=f"{__name__}.overview:positions", width=8),
+    Card(name="monitor.positions", title="", order=12, build=f"{__name__}.overview:positions", width=8, rows=2),
     Card(name="monitor.alerts", title="", order=14, build=f"{__name__}.alerts_card:build", width=4),
     Card(name="monitor.regime", title="", order=50, build=f"{__name__}.regime_card:build", width=4),
 ]

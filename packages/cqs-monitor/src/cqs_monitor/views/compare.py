@@ -39,6 +39,7 @@ from cqs_panel import (
     stack,
     staged,
     table,
+    table_csv,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class CompareView(pn.viewable.Viewer):
             ),
             section(
                 "Positions",
-                bar(self._which, columns_button(self._positions)),
+                bar(self._which, columns_button(self._positions), table_csv(self._positions, "comparison.csv")),
                 self._positions,
                 note="click one to see it on candles",
             ),

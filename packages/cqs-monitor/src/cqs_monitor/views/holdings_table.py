@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from cqs_panel import SCROLLS, age, amount, percent, sparkline, tone
+from cqs_panel import CSV_LINK_CSS, SCROLLS, age, amount, csv_link, percent, sparkline, tone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cqs_monitor.performance.holdings import Holding
     from cqs_monitor.performance.reconciliation import Finding
     from cqs_monitor.performance.report import Report
@@ -16,7 +18,7 @@ _MOST = 200
 _TABLE_CSS = """
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{text-align:right;font-weight:500;font-size:12px;color:var(--cqs-muted);white-space:nowrap}
-th,td{padding:7px 8px;border-bottom:1px solid var(--cqs-line);text-align:right;white-space:nowrap}
+th,td{padding:var(--cqs-cell,7px 8px);border-bottom:1px solid var(--cqs-line);text-align:right;white-space:nowrap}
 th.text,td.text{text-align:left;max-width:160px;overflow:hidden;text-overflow:ellipsis}
 tr:last-child td{border-bottom:0}
 .up{color:var(--cqs-up)} .down{color:var(--cqs-down)} .muted{color:var(--cqs-muted)}
@@ -26,9 +28,9 @@ li{padding:7px 0;border-bottom:1px solid var(--cqs-line);overflow-wrap:anywhere}
 li b{font-weight:600} li .chip{margin-left:6px} p{margin:6px 0;font-size:13px}
 svg{display:inline-block;width:72px;height:22px;overflow:visible}
 polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
-p.warning{color:var(--cqs-warning)}
+.wide:focus-visible{outline:2px solid var(--cqs-accent)} p.warning{color:var(--cqs-warning)}
 """
-CSS = f"{SCROLLS}{_TABLE_CSS}"
+CSS = SCROLLS.replace(":host{", ".wide{") + CSV_LINK_CSS + _TABLE_CSS
 _HEAD = ("Symbol", "Unrealized", "Trend", "Value", "Share", "Last", "Entry", "Quantity", "Held for")
 
 
@@ -46,7 +48,29 @@ def holdings_html(report: Report, now: int) -> str:
     total = sum(holding.value or 0.0 for holding in held)
     rows = "".join(_row(holding, now, total, net=report.choice.net) for holding in held[:_MOST])
     more = f"<p class='muted'>{len(held) - _MOST} more; choose an account.</p>" if len(held) > _MOST else ""
-    return f"{unreadable}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
+    made = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    place = f'<div class="wide" tabindex="0" role="group" aria-label="Positions">{made}</div>'
+    return f"{unreadable}{place}{more}{_link(held, net=report.choice.net)}"
+
+
+def _link(held: Sequence[Holding], *, net: bool) -> str:
+    """All positions as CSV, with exact figures."""
+    headers = ("Account", "Symbol", "Quantity", "Entry", "Entered", "Last", "Value", "Unrealized", "Currency")
+    rows = [
+        (
+            one.account,
+            one.position.symbol,
+            one.position.quantity,
+            one.position.entry_price,
+            one.json()["entry_time"],
+            one.price and one.price.value,
+            one.value,
+            one.unrealised_net if net else one.unrealised,
+            one.form.currency,
+        )
+        for one in held
+    ]
+    return csv_link(headers, rows, "positions.csv")
 
 
 def _row(holding: Holding, now: int, total: float, *, net: bool) -> str:

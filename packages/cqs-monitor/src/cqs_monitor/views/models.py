@@ -29,6 +29,7 @@ from cqs_panel import (
     size,
     stack,
     table,
+    table_csv,
     when,
     zone_name,
 )
@@ -82,7 +83,12 @@ class ModelsView(pn.viewable.Viewer):
         self._scores = ModelScores(page)
         clock = zone_name(page.settings.timezone)
         self._body = stack(
-            section("Versions", self._table, note=f"newest first; times in {clock}; nothing here loads a model"),
+            section(
+                "Versions",
+                self._table,
+                note=f"newest first; times in {clock}; nothing here loads a model",
+                actions=[table_csv(self._table, "models.csv")],
+            ),
             self._chosen,
             self._below,
             self._scores,

@@ -33,6 +33,7 @@ from cqs_panel import (
     stack,
     staged,
     table,
+    table_csv,
     when,
     zone_name,
 )
@@ -105,7 +106,7 @@ class MonitorView(pn.viewable.Viewer):
                 "Accounts",
                 self._accounts,
                 note=f"{'each in its currency' if several else currency}, realized; a click chooses one",
-                actions=[columns_button(self._accounts)],
+                actions=[columns_button(self._accounts), table_csv(self._accounts, "accounts.csv")],
             ),
             lambda: beside(chart, stack(symbols, hours), columns="3fr 2fr"),
             self._periods,
@@ -113,6 +114,7 @@ class MonitorView(pn.viewable.Viewer):
             self._list,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
             first=first,
+            halves=(1, 2, 4, 5),
         )
 
     def _offer_connection(self, reading: Reading) -> None:

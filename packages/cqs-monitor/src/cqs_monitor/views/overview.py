@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cqs_panel import Metric, PageState
 
 _SECONDS = 5.0
-_WIDE = ":host{overflow-x:visible} .wide{overflow-x:auto} .wide:focus-visible{outline:2px solid var(--cqs-accent)}"
-"""The table scrolls sideways where it is narrow, by keyboard as well."""
 
 
 def build(page: PageState) -> Any:
@@ -42,7 +40,7 @@ def build(page: PageState) -> Any:
 
 def positions(page: PageState) -> Any:
     """What all accounts hold at the last price, and whether their bots run; hidden where there are no bots."""
-    table = html("", stylesheets=[holdings_table.CSS, _WIDE])
+    table = html("", stylesheets=[holdings_table.CSS])
     bots = html("", stylesheets=[bots_table.CSS])
     zone = page.settings.timezone
     shown = stack(
@@ -53,9 +51,8 @@ def positions(page: PageState) -> Any:
 
     def show(reports: Sequence[Report]) -> None:
         text = "".join(holdings_table.holdings_html(report, now()) for report in reports if report.names)
-        said = f'<div class="wide" tabindex="0" role="group" aria-label="Positions">{text}</div>'
-        if table.object != said:
-            table.object = said
+        if table.object != text:
+            table.object = text
         signs = bot_signs(reports[0].reading.figures, now()) if reports else []
         running = bots_table.bots_html(signs, now(), zone, lambda account: page.link("monitor", account=account))
         if bots.object != running:

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 from cqs_core import UsageError, plugins
 from cqs_monitor.alerts.fields import shown
 from cqs_monitor.alerts.rule import SEVERITIES, Rule
-from cqs_monitor.views.rule_silence import RuleSilence
+from cqs_monitor.views.rule_silence import GRID, RuleSilence
 from cqs_panel import NO_BUTTON, WIDE, fill, html, operator_only, stack
 
 if TYPE_CHECKING:
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-_GRID = """
-:host{display:grid!important;grid-template-columns:repeat(auto-fill,minmax(min(200px,100%),1fr));gap:14px 12px;
-  padding-top:8px}
-"""
 _SHRUNK = {  # labels stay above the fields, so that hints are seen in empty ones
     "& .MuiInputLabel-root": {"transform": "translate(14px,-9px) scale(.75)", "maxWidth": "none"},
     "& legend": {"maxWidth": "100%"},
@@ -55,7 +51,7 @@ class RuleForm(pn.viewable.Viewer):
         self._quiet = False
         self._offered: dict[str, Sequence[str]] = {"account": (), "channels": ()}
         self._about = html("")
-        self._grid = pn.Column(stylesheets=[_GRID, NO_BUTTON], **WIDE)
+        self._grid = pn.Column(stylesheets=[GRID, NO_BUTTON], **WIDE)
         self._silence = RuleSilence(changed, timezone)
 
     def __panel__(self) -> Any:

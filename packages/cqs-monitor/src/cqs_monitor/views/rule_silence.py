@@ -13,11 +13,16 @@ import panel_material_ui as pmui
 from cqs_core.time.clock import now
 from cqs_monitor.alerts.rule import read_moment
 from cqs_monitor.alerts.silences import silence_fields
-from cqs_panel import bar, html, operator_only, user_name, when, zone_name
+from cqs_panel import NO_BUTTON, WIDE, html, operator_only, user_name, when, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+GRID = """
+:host{display:grid!important;grid-template-columns:repeat(auto-fill,minmax(min(200px,100%),1fr));gap:14px 12px;
+  padding-top:8px}
+"""
+"""For fields of a rule: as many columns as fit."""
 _OFF, _TODAY, _UNTIL = "not silenced", "today", "until …"
 _HOURS = {"for 1 hour": 1, "for 4 hours": 4, "for 24 hours": 24}
 _CHOICES = [_OFF, *_HOURS, _TODAY, _UNTIL]
@@ -36,10 +41,10 @@ class RuleSilence(pn.viewable.Viewer):
         self._changed, self._timezone = changed, timezone
         self._zone = ZoneInfo(timezone) if timezone else None
         self._quiet = False
-        self._choice = pmui.Select(label="Silence", options=_CHOICES, value=_OFF, size="small", width=180, margin=0)
+        self._choice = pmui.Select(label="Silence", options=_CHOICES, value=_OFF, size="small", **WIDE)
         self._choice.param.watch(lambda event: self._chosen(str(event.new)), "value")
         self._at = pmui.DatetimePicker(
-            label=f"Until, {zone_name(timezone)}", value=None, enable_seconds=False, size="small", width=240, margin=0
+            label=f"Until, {zone_name(timezone)}", value=None, enable_seconds=False, size="small", **WIDE
         )
         self._at.visible = False
         self._at.param.watch(lambda event: self._picked(event.new), "value")
@@ -47,7 +52,7 @@ class RuleSilence(pn.viewable.Viewer):
         self._told = html("")
 
     def __panel__(self) -> Any:
-        return pn.Column(bar(self._choice, self._at), self._told, sizing_mode="stretch_width", margin=0)
+        return pn.Column(pn.Column(self._choice, self._at, stylesheets=[GRID, NO_BUTTON], **WIDE), self._told, **WIDE)
 
     def show(self, fields: Mapping[str, Any]) -> None:
         """Show what a rule says; a silence that has ended is none."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
 from bokeh.core.properties import value
-from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, Span, Text, Title
+from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, SaveTool, Span, Text, Title
 
 from cqs_core import UsageError
 from cqs_core.isolation import absent
@@ -65,6 +65,8 @@ class Look:
 
         def finish(plot: Any, _element: Any) -> None:
             self._paint(styled(plot.state))
+            if plot.state.toolbar_location is None:
+                _offer_picture(plot.state)
             plot.state.output_backend = "canvas"  # a browser has few contexts of WebGL, a page many charts
             for tool in plot.state.select(HoverTool):
                 tool.update(point_policy="follow_mouse", attachment="horizontal", show_arrow=False)
@@ -192,6 +194,13 @@ def exact(*columns: str) -> Callable[[Any], None]:
             tool.formatters = {**tool.formatters, **whole_numbers(*columns)}
 
     return dress
+
+
+def _offer_picture(shown: Any) -> None:
+    """A button that saves the chart as PNG, over its corner while the pointer is on it; it takes no room."""
+    shown.update(toolbar_location="above", toolbar_inner=True)
+    shown.toolbar.update(autohide=True, logo=None)
+    shown.add_tools(SaveTool())
 
 
 def _follow_theme(shown: Any) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FIRST = 4  # cards that are built with the page; the others follow when it is there
 _GRID = """
-:host{display:grid!important;grid-template-columns:repeat(12,minmax(0,1fr));gap:12px;align-items:start;
+:host{display:grid!important;grid-template-columns:repeat(12,minmax(0,1fr));gap:var(--cqs-gap,12px);align-items:start;
   grid-auto-flow:dense}
 """
 _ALL = [":host{grid-column:1/-1}"]

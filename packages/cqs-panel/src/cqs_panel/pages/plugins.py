@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import plugins
-from cqs_panel.layout import stack
+from cqs_panel.layout import HALF, PAIRS_WHERE_LARGE, stack
 from cqs_panel.sections import empty, html, section
 from cqs_panel.tables import plain_table
 
@@ -36,7 +36,7 @@ _LIBRARIES = ("panel", "panel-material-ui", "bokeh", "duckdb", "pandas", "numpy"
 
 
 def build(page: PageState) -> Any:
-    shown = stack()
+    shown = stack(stylesheets=[PAIRS_WHERE_LARGE])
     rows: list[list[list[str]]] = []
 
     def update(*_: object) -> None:
@@ -63,8 +63,8 @@ def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]])
     failures = _problems(problems) if problems else empty("None", "Every plugin works.")
     return [
         section("Installed", plain_table(["Plugin", "Version", "Hooks", "State"], rows)),
-        section("Problems", failures),
-        section("Where this runs", plain_table(["What", "Which"], _surroundings(page))),
+        section("Problems", failures, styles=HALF),
+        section("Where this runs", plain_table(["What", "Which"], _surroundings(page)), styles=HALF),
     ]
 
 

@@ -11,8 +11,8 @@ import panel_material_ui as pmui
 
 from cqs_core.config import setting_warnings, settings_in_force
 from cqs_panel.figures import zone_name
-from cqs_panel.layout import stack
-from cqs_panel.location import THEME_COOKIE, ZONE_COOKIE, chosen_theme, chosen_zone
+from cqs_panel.layout import HALF, PAIRS_WHERE_LARGE, stack
+from cqs_panel.location import DENSITY_COOKIE, THEME_COOKIE, ZONE_COOKIE, chosen_theme, chosen_zone, is_compact
 from cqs_panel.sections import html, section
 from cqs_panel.tables import plain_table
 
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from cqs_panel.state import PageState
 
 _THEMES = {"As the system": "", "Light": "light", "Dark": "dark"}
+_DENSITIES = {"Comfortable": "", "Compact": "compact"}
 _ZONES = ("UTC", "Asia/Seoul", "Asia/Tokyo", "Asia/Singapore", "Europe/London", "Europe/Berlin", "America/New_York")
 _MINUTE, _HOUR = 60_000, 3_600_000
 _ROWS = """
 div:has(>b){display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:2px 16px;padding:8px 4px;
   font-size:13px;overflow-wrap:anywhere;  border-bottom:1px solid var(--cqs-line)}
+@media(min-width:2000px){div:has(>div>b){display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 32px}}
 b{font-weight:400} .given b,.given .value{font-weight:600} .about{color:var(--cqs-muted);font-size:12px}
 """
 _WRONG = "ul{margin:0;padding-left:18px;font-size:13px} li{color:var(--cqs-warning);overflow-wrap:anywhere}"
@@ -42,9 +44,10 @@ def build(shell: Dashboard, page: PageState) -> Any:
     note = "secrets are masked; a change needs a restart of the server; the command cqs config prints the same"
     return stack(
         *_faults(found),
-        section("What counts here", plain_table(["Setting", "Value"], _plainly(page.settings))),
-        section("This browser", _preferences(shell), note="kept in this browser, for no one else"),
+        section("What counts here", plain_table(["Setting", "Value"], _plainly(page.settings)), styles=HALF),
+        section("This browser", _preferences(shell), note="kept in this browser, for no one else", styles=HALF),
         section("In force", rows, note=note),
+        stylesheets=[PAIRS_WHERE_LARGE],
     )
 
 
@@ -89,4 +92,8 @@ def _preferences(shell: Dashboard) -> Any:
     zone = pmui.Select(label="Time zone", options=zones, value=chosen, size="small", width=260, margin=0)
     theme.param.watch(lambda event: shell.prefer(THEME_COOKIE, str(event.new)), "value")
     zone.param.watch(lambda event: shell.prefer(ZONE_COOKIE, str(event.new)), "value")
-    return pn.FlexBox(theme, zone, gap="12px 12px", margin=(6, 0, 0, 0))
+    density = pmui.Select(
+        label="Density", options=_DENSITIES, value="compact" if is_compact() else "", size="small", width=200, margin=0
+    )
+    density.param.watch(lambda event: shell.prefer(DENSITY_COOKIE, str(event.new)), "value")
+    return pn.FlexBox(theme, density, zone, gap="12px 12px", margin=(6, 0, 0, 0))

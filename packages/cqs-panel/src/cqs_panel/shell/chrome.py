@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_panel.layout import WIDE
-from cqs_panel.location import NARROW, THEME_COOKIE, last_window, search
+from cqs_panel.location import NARROW, THEME_COOKIE, is_compact, last_window, search
 from cqs_panel.login.session import read_only
 from cqs_panel.sections import html
 from cqs_panel.shell.connection_watch import ConnectionWatch
@@ -73,7 +73,11 @@ class Chrome:
             site_url="?",
             theme_config=THEME,
             sx=PAGE_SX,
-            raw_css=[page_css(tones(), "dark" if pn.config.theme == "dark" else "light"), KEYS_CSS, BAR_CSS],
+            raw_css=[
+                page_css(tones(), "dark" if pn.config.theme == "dark" else "light", compact=is_compact()),
+                KEYS_CSS,
+                BAR_CSS,
+            ],
             dark_theme=pn.config.theme == "dark",
             meta_description="Candles, backtests and bots, on your own machine",
         )

@@ -11,11 +11,24 @@ if TYPE_CHECKING:
     from cqs_panel.theme.palette import Tones
 
 
-def page_css(tones: Tones, first: str) -> str:
-    """For `raw_css` of the page: variables of both modes; `first` (`light`, `dark`) is how it opens."""
+_COMFORTABLE = {"gap": "12px", "card": "14px 16px", "inside": "10px", "figure": "12px 16px", "cell": "8px 10px"}
+_COMPACT = {"gap": "8px", "card": "8px 10px", "inside": "6px", "figure": "6px 10px", "cell": "3px 8px"}
+_ROWS = {False: "34px", True: "26px"}
+
+
+def page_css(tones: Tones, first: str, *, compact: bool = False) -> str:
+    """For `raw_css` of the page: variables of both modes, and the space around and in cards and rows.
+
+    Args:
+        tones: colors of gain and loss.
+        first: `light` or `dark`: how the page opens.
+        compact: less space, for more on a screen.
+    """
     rules = [("html", first), *((f'html[data-cqs-theme="{mode}"]', mode) for mode in MODES)]
     variables = (f"{where}{{{_variables(MODES[mode], *tones.text[mode])}color-scheme:{mode}}}" for where, mode in rules)
-    return "\n".join([_FONTS, *variables, _TOOLTIP, _OFFLINE])
+    space = (_COMPACT if compact else _COMFORTABLE) | {"row": _ROWS[compact]}
+    spaced = "".join(f"--cqs-{name}:{value};" for name, value in space.items())
+    return "\n".join([_FONTS, *variables, f"html{{{spaced}}}", _TOOLTIP, _OFFLINE])
 
 
 def _variables(of: dict[str, str], up: str, down: str) -> str:
@@ -58,12 +71,13 @@ TABLE_CSS = """
   border-radius:6px;padding:4px 8px!important}
 :host .tabulator .tabulator-tableholder .tabulator-table,
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row{background:transparent!important;color:inherit}
-:host .tabulator-row{border-top:0!important;border-bottom:1px solid var(--cqs-line)!important;min-height:34px}
+:host .tabulator-row{border-top:0!important;border-bottom:1px solid var(--cqs-line)!important;
+  min-height:var(--cqs-row,34px)}
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row:hover{
   background:var(--cqs-hover)!important;color:inherit!important}
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row.tabulator-selected{
   background:var(--cqs-tint)!important;color:inherit!important}
-:host .tabulator-row .tabulator-cell{border-right:0;padding:8px 10px}
+:host .tabulator-row .tabulator-cell{border-right:0;padding:var(--cqs-cell,8px 10px)}
 :host(.cqs-rows) .tabulator-row{cursor:pointer}
 :host .tabulator-row:focus-visible,:host .tabulator-tableholder:focus-visible{
   outline:2px solid var(--cqs-accent);outline-offset:-2px}

@@ -63,6 +63,6 @@ PAGE_SX = {
     },
     "& .header a": {"color": "inherit"},
     "& .header .MuiLinearProgress-root": {"display": "none"},  # has no name; each view has its own bar
-    "& .main-content": {"padding": "12px", "boxSizing": "border-box"},
+    "& .main-content": {"padding": "var(--cqs-gap, 12px)", "boxSizing": "border-box"},
     "& .main": {"backgroundColor": "var(--mui-palette-background-default)"},
 }
