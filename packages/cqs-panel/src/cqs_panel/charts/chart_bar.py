@@ -206,7 +206,11 @@ export function render({model, view}) {
     if (change.className !== tone) change.className = tone
     for (const el of lines.querySelectorAll("[data-line]")) write(el.firstChild, said.lines?.[el.dataset.line] ?? "")
   }
-  const heard = (event) => { if (event.detail === model.state.chart) tell() }
+  const heard = (event) => {
+    if (event.detail !== model.state.chart) return
+    tell()
+    tools.layer.appear()
+  }
   document.addEventListener("cqs-readout", heard)
   model.on("state", draw)
   model.on("remove", () => {

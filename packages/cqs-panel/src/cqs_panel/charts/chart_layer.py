@@ -29,6 +29,7 @@ function chartLayer(view, state) {
     due = true
     requestAnimationFrame(() => { due = false; for (const draw of listeners) draw() })
   }
+  const appear = () => { if (!known?.el.isConnected) redraw() }  // a figure may come after what is to stand on it
   const forget = () => { for (const signal of bound.splice(0)) signal.disconnect(redraw) }
   const connect = ({x_range, y_range, properties}) => {
     forget()
@@ -84,7 +85,7 @@ function chartLayer(view, state) {
     const to = pixels({x: next, y: from.y})[0]
     return to >= 0 && to <= width ? {x: next, y: from.y} : from
   }
-  return {plot, area, place, pixels, under, nearest, snapped, start, stepped, redraw, model,
+  return {plot, area, place, pixels, under, nearest, snapped, start, stepped, redraw, appear, model,
     draws: (draw) => listeners.add(draw), remove: () => { forget(); layer?.remove() }}
 }
 """
