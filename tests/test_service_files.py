@@ -53,6 +53,13 @@ def test_units_start_commands_that_exist(files, tmp_path):
     assert "--port 5007 --allow x.example.com" in made["cqs-serve.service"]
 
 
+def test_a_prefix_is_in_the_unit_and_in_the_proxy(files):
+    made = files("systemd", "--prefix", "/cqs/", "--host", "x.example.com")
+    assert "--allow x.example.com --prefix /cqs --wait" in made["cqs-serve.service"]
+    assert "    location /cqs/ {" in files("nginx", "--prefix", "cqs")["nginx.conf"]
+    assert "    location / {" in files("nginx")["nginx.conf"]
+
+
 def test_systemd_takes_the_units(files, tmp_path):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("needs systemd-analyze")
@@ -110,6 +117,7 @@ def test_cron_lines_run_commands_that_exist(files):
         (["--bucket", "/no/such/bucket"], "does not exist"),
         (["--user", "a b"], "--user is 'a b'"),
         (["--host", "a;b"], "--host is 'a;b'"),
+        (["--prefix", "/a b"], "--prefix '/a b' is not a path"),
         (["--env-file", "/etc/$x"], "--env-file is"),
         (["--bucket", "memory://k:s@b"], "credentials"),
     ],

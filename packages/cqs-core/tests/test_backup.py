@@ -166,3 +166,19 @@ def test_the_commands(source, target, tmp_path, capsys):
     assert run_command(["restore", target.url, "--bucket", str(tmp_path / "new")]) == 0
     assert "copied and read back, 0 were there" in capsys.readouterr().out
     assert run_command(["restore", str(tmp_path / "nothing"), "--bucket", str(tmp_path / "new")]) == 2
+
+
+def test_an_empty_bucket_is_refused_in_one_line(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert run_command(["backup", str(tmp_path / "copy"), "--bucket", str(tmp_path / "empty")]) == 2
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "empty' is empty, so there is nothing to copy" in said) == (1, True), said
+    assert Bucket(str(tmp_path / "copy")).list() == []
+
+
+def test_a_restore_of_an_empty_backup_is_refused(source, target, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert run_command(["restore", str(tmp_path / "empty"), "--bucket", target.url]) == 2
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "has no backup" in said) == (1, True), said
+    assert target.list() == []

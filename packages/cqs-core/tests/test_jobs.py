@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -156,13 +157,25 @@ def test_so_many_jobs_work_at_once_and_others_wait_visibly_in_their_order(monkey
     assert over(second).state == "done"
 
 
-def test_a_service_gives_its_place_to_others_and_is_stopped(monkeypatch, tmp_path):
+@pytest.fixture
+def systemd(tmp_path, monkeypatch):
+    """What listens where a service of systemd is to speak."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        yield listener
+
+
+def test_a_service_gives_its_place_to_others_and_is_stopped(monkeypatch, tmp_path, systemd):
     monkeypatch.setenv("CQS_JOBS", "1")
     service = once(lambda j: j.service, jobs.start("Serves", ["work", "serve", "--bucket", str(tmp_path)]))
     assert over(jobs.start("Next", ["work", "well"])).state == "done"
     assert jobs.get(service.id).state == "running"
     jobs.cancel(service.id)
     assert over(service).state in ("done", "cancelled")
+    with pytest.raises(BlockingIOError):  # a job does not speak for the service whose page started it
+        systemd.recv(100)
 
 
 def test_a_killed_job_gives_its_place_back(monkeypatch):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     envvar="CQS_INSECURE",
     help="Let other machines in on --address even if there are no users, so that no one has to log in.",
 )
+@click.option("--prefix", default="", metavar="/cqs", help="Path under which your own proxy shows it.")
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 @wait_option
 @log_options
@@ -48,6 +49,7 @@ def serve(
     num_procs: int,
     allow: tuple[str, ...],
     insecure: bool,
+    prefix: str,
     no_open: bool,
     wait: str | None,
 ) -> None:
@@ -69,7 +71,7 @@ def serve(
             _stay_alive(service)
             said = {"url": url, "bucket": where.url, "login": login_required()}
             text = f"cqs dashboard of {where.url}\n  {url}{_hint(address)}\nCtrl-C ends it."
-            emit(said, as_json, lambda: click.echo(text, err=True))
+            emit(said, as_json, lambda: service.answers(text, **said))
 
         def ended() -> None:
             service.works = True  # a forked process said so
@@ -81,6 +83,7 @@ def serve(
             open_browser=not no_open,
             allow=allow,
             insecure=insecure,
+            prefix=prefix,
             ready=ready,
             ended=ended,
         )

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError, plugins
-from cqs_core.cli import service, stop_requested
+from cqs_core.cli import checked_prefix, service, stop_requested
 from cqs_core.isolation import Escaped
+from cqs_core.jobs import speak_for_forks
 from cqs_panel.ending import Forks, end_on_signal, leave
 from cqs_panel.guard.hosts import INSECURE
 from cqs_panel.login.users import login_required, users, users_file
@@ -36,6 +37,7 @@ def serve(
     open_browser: bool = True,
     allow: Sequence[str] = (),
     insecure: bool = False,
+    prefix: str = "",
     ready: Callable[[str], None] = lambda _: None,
     ended: Callable[[], None] = lambda: None,
 ) -> None:
@@ -48,6 +50,7 @@ def serve(
         open_browser: whether to show it at once.
         allow: hosts (`name` or `name:port`) under which a proxy shows it.
         insecure: let other machines in without a login; where there are users, they log in all the same.
+        prefix: of all its paths, such as `/cqs`, where a proxy shows other things beside it.
         ready: called with the URL when it answers; where several processes serve, in the first of them.
         ended: called in the process that forked those, when they have ended.
 
@@ -57,11 +60,13 @@ def serve(
     _check(address, insecure=insecure)
     if insecure:
         os.environ[INSECURE] = "1"
-    port = _free_port(address, port)
-    url = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
+    port, prefix = _free_port(address, port), checked_prefix(prefix)
+    url = f"http://{f'[{address}]' if ':' in address else address}:{port}{prefix}/"
     forks = Forks() if num_procs > 1 else None
+    if forks:
+        speak_for_forks()
     try:
-        server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)])
+        server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)], prefix)
     except SystemExit:  # of the process that forked the others
         ended()
         return
@@ -96,7 +101,7 @@ def _run(loop: Any) -> None:
             return
 
 
-def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
+def _server(address: str, port: int, num_procs: int, origins: list[str], prefix: str) -> Any:
     import panel as pn
     from panel.io.application import build_single_handler_application
 
@@ -107,6 +112,7 @@ def _server(address: str, port: int, num_procs: int, origins: list[str]) -> Any:
         address=address,
         num_procs=num_procs,
         websocket_origin=origins,
+        prefix=prefix,
         title="cqs",
         unused_session_lifetime_milliseconds=_KEEP_MS,
         check_unused_sessions_milliseconds=_KEEP_MS // 3,

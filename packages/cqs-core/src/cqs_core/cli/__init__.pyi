@@ -17,6 +17,7 @@ from .services import Round as Round
 from .services import Service as Service
 from .services import awaited_bucket as awaited_bucket
 from .services import checked_ping as checked_ping
+from .services import checked_prefix as checked_prefix
 from .services import log_start as log_start
 from .services import ping_option as ping_option
 from .services import running as running

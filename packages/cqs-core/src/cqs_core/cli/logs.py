@@ -62,6 +62,11 @@ def log_to_stderr_by_default() -> None:
         log_to_stderr()
 
 
+def logs_json() -> bool:
+    """Whether the log is JSON lines, among which no other text may stand."""
+    return any(isinstance(one.formatter, _Json) for one in LOGGER.handlers if isinstance(one, _Stderr))
+
+
 @contextlib.contextmanager
 def own_log() -> Iterator[None]:
     """Where the block sends the logger's records, others do not send theirs."""

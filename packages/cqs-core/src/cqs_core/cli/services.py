@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cqs_core.cli.logs import LOGGER, log_to_stderr_by_default
+from cqs_core.cli.logs import LOGGER, log_to_stderr_by_default, logs_json
 from cqs_core.cli.options import open_bucket
 from cqs_core.cli.repeats import Repeats
 from cqs_core.cli.stopping import service, stop_requested
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
 
 _PING_SECONDS = 10.0
+_PATH = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*")
 
 
 @dataclass
@@ -87,6 +89,18 @@ class Service:
         self.state.write()
         self.works = True
         notify("READY=1")
+
+    def answers(self, text: str, **fields: Any) -> None:
+        """Say on standard error where it answers: as it is, or as a record where the log is JSON lines.
+
+        Args:
+            text: lines for people.
+            fields: of the record, such as `url`.
+        """
+        if logs_json():
+            self.log.info("answers at %s", fields.get("url", ""), extra={"fields": fields})
+        else:
+            click.echo(text, err=True)
 
     @staticmethod
     def alive() -> None:
@@ -264,6 +278,21 @@ def _pinged(url: str) -> str:
     except (URLError, OSError, ValueError) as error:
         fact = getattr(error, "reason", None) or error
         return f"the ping to {host} failed: {fact}"
+
+
+def checked_prefix(prefix: str) -> str:
+    """The path under which a proxy shows the dashboard: empty, or as `/cqs`.
+
+    Raises:
+        UsageError: it is not a path of letters, digits and `_.~-`.
+
+    >>> checked_prefix("cqs/"), checked_prefix("/")
+    ('/cqs', '')
+    """
+    path = prefix.strip("/")
+    if path and not _PATH.fullmatch(path):
+        raise UsageError(f"--prefix {prefix!r} is not a path; write it as /cqs")
+    return f"/{path}" if path else ""
 
 
 def checked_ping(url: str | None) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cqs_core.cli.options import command_options, emit, open_bucket
+from cqs_core.cli.services import checked_prefix
 from cqs_core.cli.table import say
 from cqs_core.cli.unknown_command import COMMANDS
 from cqs_core.errors import UsageError
@@ -24,7 +25,7 @@ _PLAIN = re.compile(r"[\w./:@=+~-]+")
 _SERVICES = {
     "cqs-update": ("update", "update --every 15m --wait-for-bucket 10m", "candles"),
     "cqs-watch": ("monitor", "monitor watch --wait-for-bucket 10m", "alerts"),
-    "cqs-serve": ("serve", "serve --no-open --port {port} --allow {host} --wait-for-bucket 10m", "dashboard"),
+    "cqs-serve": ("serve", "serve --no-open --port {port} --allow {host}{under} --wait-for-bucket 10m", "dashboard"),
 }
 
 _UNIT = """\
@@ -66,14 +67,14 @@ services:
 """
 
 _NGINX = """\
-# /etc/nginx/sites-enabled/cqs: the dashboard under https://{host}/; users log in there (`cqs users add`)
+# /etc/nginx/sites-enabled/cqs: the dashboard under https://{host}{prefix}/; users log in there (`cqs users add`)
 server {{
     listen 443 ssl;
     server_name {host};
     ssl_certificate /etc/letsencrypt/live/{host}/fullchain.pem;
     ssl_certificate_key /etc/letsencrypt/live/{host}/privkey.pem;
 
-    location / {{
+    location {prefix}/ {{
         proxy_pass http://127.0.0.1:{port};
         proxy_http_version 1.1;
         proxy_set_header Host $host;
@@ -93,8 +94,11 @@ server {{
 @click.option("--env-file", default="/etc/cqs.env", show_default=True, help="File with settings and secrets.")
 @click.option("--host", default="dashboard.example.com", show_default=True, help="Name of the dashboard for browsers.")
 @click.option("--port", type=click.IntRange(1, 65535), default=5006, show_default=True, help="Port of the dashboard.")
+@click.option("--prefix", default="", metavar="/cqs", help="Path of the dashboard, where its host shows others, too.")
 @command_options
-def command(kind: str, user: str, env_file: str, host: str, port: int, bucket: str | None, as_json: bool) -> None:
+def command(
+    kind: str, user: str, env_file: str, host: str, port: int, prefix: str, bucket: str | None, as_json: bool
+) -> None:
     """Print files that start this installation's services: systemd units, a compose file, cron lines, nginx."""
     where = open_bucket(bucket)
     facts = {"user": user, "env_file": env_file, "host": host, "port": str(port), "cqs": _program()}
@@ -105,6 +109,8 @@ def command(kind: str, user: str, env_file: str, host: str, port: int, bucket: s
         raise UsageError(
             f"bucket {where.url!r} has credentials in it; set CQS_BUCKET in {env_file} and name another here"
         )
+    path = checked_prefix(prefix)
+    facts |= {"prefix": path, "under": f" --prefix {path}" if path else ""}
     files = {"systemd": _systemd, "compose": _compose, "cron": _cron, "nginx": _nginx}[kind](where, facts)
     emit(files, as_json, lambda: say("\n".join(files.values()).rstrip("\n").split("\n")))
 

@@ -12,4 +12,5 @@ from .reporting import Progress as Progress
 from .reporting import waiting as waiting
 from .service_state import ServiceState as ServiceState
 from .service_state import service_states as service_states
+from .systemd import speak_for_forks as speak_for_forks
 from .systemd import watchdog_seconds as watchdog_seconds

@@ -65,13 +65,15 @@ def restore(source: Bucket, target: Bucket) -> Copied:
     """Copy a backup into a bucket that is empty, or that an earlier restore of it began to fill.
 
     Raises:
-        UsageError: the target holds other data, or one bucket is inside the other.
+        UsageError: the source is empty, the target holds other data, or one bucket is inside the other.
         NewerFormat: a newer version wrote the source.
         DataError: an object is damaged, or was not stored as it is.
         BucketError: a storage failed; the same call continues.
     """
     _check(source, target)
     found, there = _listed(source), _listed(target)
+    if not found:
+        raise UsageError(f"{source.url!r} has no backup: it is empty; name the place that `cqs backup` copied to")
     mine = {entry.key: entry.size for entry in found}
     other = [entry.key for entry in there if mine.get(entry.key) != entry.size]
     if other:

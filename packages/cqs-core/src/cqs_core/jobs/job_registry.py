@@ -30,6 +30,7 @@ from cqs_core.jobs.job_files import (
     request_of,
     write_json,
 )
+from cqs_core.jobs.systemd import VARIABLES
 from cqs_core.permission import require_operator
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _spawn(folder: Path, environment: Mapping[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=log,
-            env=environment,
+            env={name: value for name, value in environment.items() if name not in VARIABLES},
             start_new_session=True,
         )
     note_process(folder, process.pid)
