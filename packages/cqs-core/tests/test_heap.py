@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 from cqs_core.jobs import heap
 
@@ -23,3 +25,17 @@ def test_many_ends_are_one_return_and_it_can_come_again(monkeypatch):
         assert len(set(timers()) - before) == len(asked) == 1
         asked[0].join(30)
         assert not heap._waiting
+
+
+def test_what_a_round_leaves_in_cycles_is_freed_at_its_end(monkeypatch):
+    monkeypatch.setattr(heap, "_collected", -heap._PAUSE)
+    left = type("Client", (), {})()
+    left.itself, gone = left, weakref.ref(left)
+    gc.disable()
+    try:
+        del left
+        assert gone() is not None
+        heap.give_back()
+    finally:
+        gc.enable()
+    assert gone() is None

@@ -1,5 +1,6 @@
 """ccxt is imported one exchange at a time, and is whole for other code that imports it."""
 
+import ssl
 import subprocess
 import sys
 
@@ -39,3 +40,12 @@ assert type(ccxt) is type(many) is type(__import__("sys"))
 def test_ccxt_is_loaded_as_far_as_it_is_used(code):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_all_clients_share_one_tls_context_that_checks_certificates():
+    from cqs_data.exchanges.connection import connect
+
+    one, other = (connect(name, None, {}) for name in ("upbit", "binance"))
+    assert one.ssl_context is other.ssl_context
+    assert one.ssl_context.check_hostname
+    assert one.ssl_context.verify_mode is ssl.CERT_REQUIRED

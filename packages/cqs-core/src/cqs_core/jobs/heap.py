@@ -1,24 +1,32 @@
 """Returns freed memory to the system: a process that runs for months would look as if it leaked.
 
-The C library keeps what was freed, in a heap of its own for each thread. Work that fails and starts anew scatters what
-stays over those heaps: an `update` whose exchange, bucket and disk failed by turns grew by 20 MB an hour without it.
+Cycles of objects wait for Python's collector, which counts objects and not what they hold. The C library then keeps
+what was freed, in a heap of its own for each thread. Without this an `update` whose exchange, bucket and disk failed by
+turns grew by 20 MB in half an hour.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import threading
+import time
 
 _SECONDS = 5.0  # many ask at once, as sessions do that end with their browser; and the last objects go some time after
+_PAUSE = 60.0  # seconds between two collections, each of which takes 30 ms or more
 _lock = threading.Lock()
+_collected = 0.0
 _waiting: list[threading.Timer] = []
 
 
 def give_back() -> None:
-    """Give back now; it takes milliseconds. Does nothing where the C library cannot (only glibc can)."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    """Collect garbage and give back, at most once a minute: for the end of a round, since all else waits meanwhile."""
+    global _collected  # noqa: PLW0603 - one heap a process
+    if (moment := time.monotonic()) - _collected >= _PAUSE:
+        _collected = moment
+        gc.collect()
+        _trim()
 
 
 def give_back_soon() -> None:
@@ -34,4 +42,10 @@ def give_back_soon() -> None:
 def _give_back() -> None:
     with _lock:
         _waiting.clear()
-    give_back()
+    _trim()
+
+
+def _trim() -> None:
+    """It takes milliseconds; does nothing where the C library cannot (only glibc can)."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
