@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cqs_core import Bucket, Lake, Series
-from cqs_core.market_notes import notes_of
+from cqs_core.market_notes import edit_note, notes_of
 from cqs_core.testing.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -140,6 +140,11 @@ def test_a_note_is_written_on_the_chart_and_seen_at_every_interval_in_every_wind
         page.keyboard.press(key)
     kept = Bucket(str(folder))
     until(lambda: notes_of(kept, "upbit", "BTC/KRW").notes[0].ts > note.ts)
+    expect(page.get_by_role("button", name="Note: target")).to_have_text("target")
+    edit_note(kept, notes_of(kept, "upbit", "BTC/KRW").notes[0], price=500.0)  # as another window does
+    page.locator(".sidebar").get_by_text("Jobs", exact=True).click()
+    page.locator(".sidebar").get_by_text("Candles", exact=True).click()
+    expect(page.get_by_role("button", name="Note: target")).to_have_text("↑ target")
     assert [one.text for one in notes_of(kept, "upbit", "BTC/KRW").notes] == ["target"]
 
 

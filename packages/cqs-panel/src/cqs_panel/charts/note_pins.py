@@ -104,25 +104,28 @@ function chartNotes({layer, root, state, send, choose, busy, redraw}) {
     el.lastChild.style.cssText = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
     return el
   }
+  const put = ({el}, note, x, y, {width, height}) => {
+    const left = x > width - 100  // its text is left of it
+    const beyond = y < 0 ? "↑ " : y > height ? "↓ " : "", text = beyond + note.text
+    if (el.lastChild.textContent !== text) el.lastChild.textContent = text
+    Object.assign(el.style, {top: `${clamp(y, 10, height - 10)}px`, left: left ? "" : `${x - 10}px`,
+      right: left ? `${width - x - 10}px` : "", flexDirection: left ? "row-reverse" : "row",
+      padding: left ? "0 0 0 6px" : "0 6px 0 0", opacity: beyond ? 0.7 : 1, pointerEvents: busy() ? "none" : "auto"})
+    el.firstChild.style.margin = left ? "0 5px 0 0" : "0 0 0 5px"
+  }
   layer.draws(() => {
-    const place = notes().kept?.length && layer.place()
-    if (!place) { for (const {el} of pins.values()) el.remove(); return }
-    const {width, height} = layer.plot().frame.bbox, pointed = busy() ? "none" : "auto"
-    for (const [id, {el}] of pins) if (!found(id)) { el.remove(); pins.delete(id) }
-    for (const note of notes().kept) {
+    const {kept: all = []} = notes(), place = all.length && layer.place(), texts = new Map()
+    for (const {id, text} of place ? all : []) texts.set(id, text)
+    for (const [id, {el, text}] of pins) if (texts.get(id) !== text) { el.remove(); pins.delete(id) }
+    if (!place) return
+    const {bbox} = layer.plot().frame
+    for (const note of all) {
       const [x, y] = layer.pixels({x: note.ts, y: note.price})
       let known = pins.get(note.id)
-      if (!(x >= 0 && x <= width && y >= 0 && y <= height)) { known?.el.remove(); continue }
-      if (known?.text !== note.text) {
-        known?.el.remove()
-        pins.set(note.id, known = {el: pin(note), text: note.text})
-      }
+      if (!(x >= 0 && x <= bbox.width) || isNaN(y)) { known?.el.remove(); continue }
+      if (!known) pins.set(note.id, known = {el: pin(note), text: note.text})
       if (known.el.parentNode !== place) place.append(known.el)
-      const left = x > width - 100  // its text is left of it
-      Object.assign(known.el.style, {top: `${y}px`, left: left ? "" : `${x - 10}px`, pointerEvents: pointed,
-        right: left ? `${width - x - 10}px` : "", flexDirection: left ? "row-reverse" : "row",
-        padding: left ? "0 0 0 6px" : "0 6px 0 0"})
-      known.el.firstChild.style.margin = left ? "0 5px 0 0" : "0 0 0 5px"
+      put(known, note, x, y, bbox)
     }
   })
   return {
