@@ -281,3 +281,18 @@ def test_a_saved_set_is_a_choice_and_takes_the_markets_that_the_lake_has(shell):
     assert [one for one in form.param.preset.objects if one.startswith("@")] == ["@majors"]
     form.preset = "@majors"
     assert form.symbols == ["ETH/KRW"]
+
+
+def test_a_usual_period_sets_both_dates_and_other_dates_leave_it(shell):
+    form = BacktestForm(found(), page(shell))
+    low, high = form.param.start.bounds
+    form.period = "1 year"
+    assert (form.start, form.end) == (high.replace(year=high.year - 1) + dt.timedelta(days=1), high)
+    form.period = "This year"
+    assert (form.start, form.end, form.period) == (dt.date(high.year, 1, 1), high, "This year")
+    form.start = dt.date(high.year, 1, 2)
+    assert form.period == ""
+    form.period = "5 years"
+    assert (form.start, form.end) == (low, high)  # there is no more
+    form.end = high - dt.timedelta(days=1)
+    assert form.period == ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_AT_FIRST = 4
 _EQUAL_WEIGHTS = "Equal-weighted basket"
+_PERIODS = {"All": None, "This year": 0, "1 year": 1, "3 years": 3, "5 years": 5}
 _PRESETS = {"All": None, "Oldest 4": 4, "Oldest 10": 10}
 _COSTS = ("capital", "fee_pct", "slippage_bps")
 _MORE = (*(name for name in SHOWN if name not in _COSTS), "features", "only_in")
@@ -49,6 +50,9 @@ class BacktestForm(StrategyForm, OptionFields):
         default=[], doc="Symbols to trade; if cash runs short in a bar, earlier ones come first."
     )
     benchmark: param.Selector[Any] = param.Selector(doc="Bought and held for comparison.")
+    period: param.Selector[Any] = param.Selector(
+        default="", objects=["", *_PERIODS], doc="Dates that end at the last candle."
+    )
     start = param.CalendarDate(allow_None=True, doc="First bar that may trade; earlier candles are warm-up.")
     end = param.CalendarDate(allow_None=True, doc="Last day.")
     features = param.String(
@@ -67,6 +71,8 @@ class BacktestForm(StrategyForm, OptionFields):
         self.param.watch(self._list_intervals, "exchange")
         self.param.watch(self._list_symbols, "interval")
         self.param.watch(self._take_preset, "preset")
+        self.param.watch(self._take_period, "period")
+        self.param.watch(self._leave_period, ["start", "end"])
         self.param.watch(self._bound_dates, "symbols")
         self.param.watch(self._list_benchmarks, "symbols")
         self._list_intervals()
@@ -76,14 +82,13 @@ class BacktestForm(StrategyForm, OptionFields):
 
     def __panel__(self) -> Any:
         own, wide = self.param, self.wide
-        dates = pair(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
         capital, fee, slip = self.option_widgets(*_COSTS)
         return pn.Column(
             pmui.Select.from_param(own.strategy, **wide),
             pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
             pmui.Select.from_param(own.preset, label="Set of symbols", **wide),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
-            dates,
+            *self.date_widgets(),
             self._parameters,
             pmui.Select.from_param(own.benchmark, **wide),
             capital,
@@ -91,6 +96,12 @@ class BacktestForm(StrategyForm, OptionFields):
             self._more(),
             **WIDE,
         )
+
+    def date_widgets(self) -> list[Any]:
+        """Usual periods, and the two dates."""
+        own, wide = self.param, self.wide
+        dates = pair(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
+        return [pmui.Select.from_param(own.period, **wide), dates]
 
     def _more(self) -> Any:
         changed = any(getattr(self, name) != self.param[name].default for name in _MORE)
@@ -211,6 +222,19 @@ class BacktestForm(StrategyForm, OptionFields):
         oldest = [market for market, _ in known if market.partition("/")[2] == quote]
         self.symbols = oldest[: _PRESETS[name]]
 
+    def _take_period(self, *_: Any) -> None:
+        if not self.period:
+            return
+        low, high = self.param.start.bounds
+        start = _begin(high, _PERIODS[self.period])
+        self.param.update(start=low if start is None else max(low, start), end=high)
+
+    def _leave_period(self, *_: Any) -> None:
+        """Other dates than those of the period are no period."""
+        bounds, start = self.param.start.bounds, _begin(self.end, _PERIODS.get(self.period)) if self.end else None
+        if self.period and bounds and (self.start, self.end) != (max(bounds[0], start or bounds[0]), bounds[1]):
+            self.period = ""
+
     def _bound_dates(self, *_: Any) -> None:
         spans = self._spans(self.interval)
         chosen = [spans[market] for market in self.symbols if market in spans] or list(spans.values())
@@ -243,6 +267,24 @@ def offered_series(bucket: Bucket) -> tuple[Sequence[SeriesStatus], Sequence[Mar
         return status, market_sets(bucket)
     except CqsError:  # the Data page says so; a backtest needs no set
         return status, ()
+
+
+def _begin(end: dt.date, years: int | None) -> dt.date | None:
+    """The first day of so many years that end with a day; 0 is the year of that day; None is open.
+
+    >>> _begin(dt.date(2024, 2, 29), 1), _begin(dt.date(2024, 2, 29), 0)
+    (datetime.date(2023, 3, 1), datetime.date(2024, 1, 1))
+    """
+    if years is None:
+        return None
+    if not years:
+        return end.replace(month=1, day=1)
+    after = end + dt.timedelta(days=1)  # never 29 February of a year that has none: 1 March comes after it
+    return (
+        after.replace(year=after.year - years)
+        if (after.month, after.day) != (2, 29)
+        else dt.date(after.year - years, 3, 1)
+    )
 
 
 def _day(text: str | None) -> dt.date | None:

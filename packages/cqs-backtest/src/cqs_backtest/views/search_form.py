@@ -58,13 +58,12 @@ class SearchForm(BacktestForm):
 
     def __panel__(self) -> Any:
         own, wide = self.param, self.wide
-        dates = pair(pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
         return pn.Column(
             pmui.Select.from_param(own.strategy, **wide),
             pair(pmui.Select.from_param(own.exchange, **wide), pmui.Select.from_param(own.interval, **wide)),
             pmui.Select.from_param(own.preset, label="Set of symbols", **wide),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
-            dates,
+            *self.date_widgets(),
             self._parameters,
             *self._search_fields(),
             self._more(),

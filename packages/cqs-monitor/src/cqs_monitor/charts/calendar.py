@@ -155,4 +155,5 @@ def _dress(figure: Any, *, opens: bool) -> None:
     )
     figure.add_layout(title, "below")
     cells.data_source.js_on_change("data", CustomJS(args={"title": title}, code="title.text = ' '"))
-    figure.add_tools(TapTool(behavior="inspect", callback=CustomJS(args={"text": text, "title": title}, code=_TAP)))
+    tap = CustomJS(args={"text": text, "title": title}, code=_TAP)
+    figure.add_tools(TapTool(renderers=[cells], behavior="inspect", callback=tap))  # texts can be hit, too
