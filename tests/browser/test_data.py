@@ -126,6 +126,22 @@ def test_a_running_fetch_is_cancelled(visit, dashboard, tmp_path_factory):
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
+def test_one_series_of_a_fetch_is_cancelled_and_the_other_goes_on(visit, dashboard, sandbox, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("one") / "bucket"
+    folder.mkdir()
+    asked = "symbols=BTC,ETH&intervals=1m&start=2022-01-01"
+    page = visit(f"{dashboard(folder, CQS_ENDPOINT=sandbox)}?view=data&{asked}").page
+    page.get_by_role("button", name="Fetch", exact=True).click()
+    one = page.get_by_role("button", name="Cancel one")
+    one.click()
+    page.get_by_role("menuitem", name="upbit ETH/KRW 1m").click()
+    expect(one).to_be_hidden()  # there is one left
+    page.get_by_text("running ·").wait_for()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_text("cancelled ·").wait_for()
+    page.get_by_text("candles were kept").wait_for()
+
+
 VOLUME = """() => {
   for (const document of Bokeh.documents) for (const model of document._all_models.values())
     if (model.type == "ColumnDataSource" && model.data.volume && model.data.ts && model.data.close.length) {

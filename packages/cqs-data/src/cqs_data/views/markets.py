@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _TITLES = {"market": "Market", "volume": "24-hour volume", "quote": "in", "have": "In the lake"}
 _NO_SET = "–"
+_SECONDS = 15.0  # until an exchange that did not answer is asked again
 
 
 class MarketsPanel(pn.viewable.Viewer):
@@ -53,7 +54,9 @@ class MarketsPanel(pn.viewable.Viewer):
         self._delete = pmui.Button(label="Delete set", variant="text", visible=False, **field)
         self._rows = pn.Column(**WIDE)
         self._table: Any = None
+        self._failed = False
         operator_only(self._fetch, self._save, self._delete)
+        page.every(_SECONDS, self._ask_again)
         self._exchange.param.watch(lambda _: self._ask(), "value")
         self._set.param.watch(lambda _: self._open_set(), "value")
         self._name.param.watch(lambda _: self._count(), "value_input")
@@ -80,17 +83,25 @@ class MarketsPanel(pn.viewable.Viewer):
         self._known = known
         self._page.load(lambda: market_sets(self._page.bucket), self._have_sets, quiet=True)
         if self._listed:
-            self._have((self._exchange.value, self._listed))
+            self._have(self._exchange.value, self._listed)
         else:
             self._ask()
 
-    def _ask(self) -> None:
+    def _ask(self, *, quiet: bool = False) -> None:
         exchange, endpoint = self._exchange.value, self._page.settings.endpoint
+        self._failed, self._listed = False, ()
         if exchange in plugins().exchanges():
-            self._page.load(lambda: (exchange, _listed(exchange, endpoint)), self._have)
+            # A function of its own: what waits for one exchange does not keep another one waiting.
+            self._page.load(lambda: _listed(exchange, endpoint), lambda found: self._have(exchange, found), quiet=quiet)
 
-    def _have(self, answer: tuple[str, Sequence[ListedMarket] | CqsError]) -> None:
-        exchange, found = answer
+    def _ask_again(self) -> None:
+        if self._failed:
+            self._ask(quiet=True)
+
+    def _have(self, exchange: str, found: Sequence[ListedMarket] | CqsError) -> None:
+        if exchange != self._exchange.value:  # another one was chosen meanwhile
+            return
+        self._failed = isinstance(found, CqsError)
         if isinstance(found, CqsError):
             self._listed, self._table = (), None
             fill(self._rows, failure(f"The markets of {exchange} cannot be listed", found, self._ask))

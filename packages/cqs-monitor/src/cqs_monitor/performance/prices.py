@@ -85,12 +85,7 @@ def live_prices(symbols: Iterable[Priced]) -> dict[Priced, Price]:
     for key in symbols:
         if market := market_of(*key):
             wanted.setdefault(market[0], {})[key] = market[1]
-    found: dict[Priced, Price] = {}
-    for exchange, markets in wanted.items():
-        endpoint = settings().endpoint if exchange == settings().exchange else None
-        with contextlib.suppress(CqsError, TimeoutError, OSError):
-            found |= asyncio.run(asyncio.wait_for(_ask(exchange, endpoint, markets), TIMEOUT))
-    return found
+    return asyncio.run(_ask_all(wanted)) if wanted else {}
 
 
 class Ticker:
@@ -126,6 +121,19 @@ class Ticker:
                 self._asking, self._answered = False, True
         with self._lock:
             self._found = {**self._found, **found}
+
+
+async def _ask_all(wanted: Mapping[str, Mapping[Priced, str]]) -> dict[Priced, Price]:
+    """All exchanges at the same time: one that does not answer delays no other."""
+    asked = (_in_time(exchange, markets) for exchange, markets in wanted.items())
+    return {symbol: price for found in await asyncio.gather(*asked) for symbol, price in found.items()}
+
+
+async def _in_time(exchange: str, markets: Mapping[Priced, str]) -> dict[Priced, Price]:
+    endpoint = settings().endpoint if exchange == settings().exchange else None
+    with contextlib.suppress(CqsError, TimeoutError, OSError):
+        return await asyncio.wait_for(_ask(exchange, endpoint, markets), TIMEOUT)
+    return {}
 
 
 async def _ask(exchange: str, endpoint: str | None, wanted: Mapping[Priced, str]) -> dict[Priced, Price]:
