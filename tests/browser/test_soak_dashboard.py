@@ -2,7 +2,8 @@
 
     SOAK_WINDOWS=60 SOAK_SESSIONS=5 SOAK_MINUTES=2 uv run pytest -n 0 -s -m soak tests/browser/test_soak_dashboard.py
 
-On a quiet machine of two cores 200 windows take 25 minutes, and 20 sessions 12 minutes.
+Without these variables: 200 windows, 20 sessions, 10 minutes. Fewer than 200 windows print what they leave, and decide
+only about errors: the server's heap grows once more when sessions overlap, which a few windows cannot bear.
 """
 
 from __future__ import annotations
@@ -92,8 +93,9 @@ def test_dashboard_windows_that_come_and_go_leave_nothing(server, chromium):
     later = (seen[WINDOWS] - seen[middle]) / (WINDOWS - middle)
     print(f"a window leaves {each:.3f} MB, {later:.3f} MB in the second half")
     assert not faults, faults[:10]
-    assert each < MOST_MB, seen
-    assert later < FLAT_MB, seen
+    if WINDOWS >= 200:
+        assert each < MOST_MB, seen
+        assert later < FLAT_MB, seen
 
 
 def test_dashboard_sessions_at_once_are_served(server, chromium):
