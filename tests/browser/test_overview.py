@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from walks import arrive
+from walks import arrive, go
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +36,18 @@ def test_each_card_leads_to_its_page(visit, dashboard, demo):
     arrive(page, "overview")
     page.set_viewport_size({"width": 420, "height": 900})
     shown.wait_to_fit()
+
+
+def test_what_the_browser_knows_alone_is_not_sent(visit, dashboard, demo):
+    """Material's script is asked for once; the theme's colors and the sizes of charts stay in the browser."""
+    shown = visit(f"{dashboard(demo)}?view=plugins")
+    shown.page.evaluate("""() => { window.sent = []; const send = WebSocket.prototype.send
+        WebSocket.prototype.send = function(text) { window.sent.push(text); return send.call(this, text) } }""")
+    go(shown.page, "overview")  # until its charts are drawn, too
+    sent = "".join(shown.page.evaluate("window.sent"))
+    assert "ModelChanged" in sent  # the ranges of the chart
+    assert not re.findall("axis_line_color|grid_line_color|inner_width", sent)
+    assert len([url for url in shown.requests if "panel-material-ui.bundle.js" in url]) == 1
 
 
 def test_a_new_bucket_has_three_buttons(visit, dashboard, tmp_path_factory):

@@ -6,6 +6,7 @@ import param
 from bokeh.document import Document
 from panel.custom import JSComponent
 
+from cqs_panel import drawing
 from cqs_panel.shell.definitions import note_known
 
 
@@ -34,6 +35,16 @@ def test_each_window_gets_it_once():
     assert definitions(later, one) == [later._data_model]
     assert definitions(later, one) == []
     assert definitions(later, other) == [later._data_model]
+
+
+def test_a_page_that_no_one_has_read_brings_it_by_itself():
+    document = Document()
+    drawing.begin(document)
+    later = component()
+    assert definitions(later, document) == []
+    drawing.read(document)
+    note_known(document)
+    assert definitions(later, document) == []
 
 
 def test_a_page_that_was_made_afterwards_has_it_already():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 import pytest
 from bokeh.document import Document
 from bokeh.models import Column, ColumnDataSource, Div
 from bokeh.protocol import Protocol
 
-from cqs_panel.shell.outbox import Outbox, _deliverable
+from cqs_panel.shell.outbox import Outbox, _deliverable, _message
 
 
 @pytest.fixture
@@ -65,6 +66,18 @@ class Socket:
         self.written.append(message)
 
 
+def test_short_arrays_are_part_of_the_message_and_long_ones_follow_it(page):
+    document, _, source = page
+    copy = Document.from_json(document.to_json(deferred=False))
+    source.data = {"x": np.zeros(2_000, "u1"), "y": np.zeros(2_000)}
+    message = _message(document, document.callbacks._held_events)
+    assert [len(one.to_bytes()) for one in message.buffers] == [16_000]
+    whole = Protocol().assemble(message.header_json, message.metadata_json, message.content_json)
+    whole._buffers = message.buffers
+    whole.apply_to_document(copy)
+    assert {name: len(values) for name, values in copy.roots[1].data.items()} == {"x": 2_000, "y": 2_000}
+
+
 class ConnectionWatch:
     def __init__(self):
         self.protocol, self._socket = Protocol(), Socket()
@@ -78,9 +91,6 @@ class Session:
 
     def _document_patched(self, event):
         raise AssertionError("Bokeh would send this by itself")
-
-    def _handle_pull(self, message, connection):
-        raise AssertionError("nobody pulls")
 
 
 async def test_layouts_and_plain_models_leave_in_the_order_in_which_they_were_written(page):

@@ -10,6 +10,7 @@ from .charts.spot import Spot as Spot
 from .charts.spot import SpotChart as SpotChart
 from .charts.tail import TailedCandles as TailedCandles
 from .checks import offered as offered
+from .component import Component as Component
 from .confirm_button import ConfirmButton as ConfirmButton
 from .confirm_button import ignore_double_clicks as ignore_double_clicks
 from .downloads import CSV_LINK_CSS as CSV_LINK_CSS

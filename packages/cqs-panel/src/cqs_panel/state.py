@@ -113,7 +113,10 @@ class PageState(param.Parameterized):
         self._shell.spawn(self, work, show, quiet=quiet)
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
-        """Call `update` again and again while the view is shown; ends with the session. Errors show on the view."""
+        """Call `update` now, and again and again while the view is shown; ends with the session.
+
+        Errors show on the view.
+        """
         self._shell.every(self, seconds, update)
 
     def later(self, call: Callable[[], Any], place: Any = None) -> None:

@@ -89,7 +89,7 @@ def _run(page: PageState, last: LastRuns, luck: Luck) -> Any:
     lines += [html(f'<span class="note">{escape(note)}</span>') for note in notes]
     key = (page.bucket.address, run.id, "latest")
     chart = ChartPane(page, 320 - 30 * len(last.earlier))
-    chart.draw(lambda: charts.equity(run, benchmark=False, mode="page"), key=key)
+    chart.draw(lambda: charts.equity(run, benchmark=False, mode="page"), below=True, key=key)
     lines += [
         chart,
         *([html(_earlier_html(page, last.earlier, last.said[1:]), stylesheets=[_CSS])] if last.earlier else []),

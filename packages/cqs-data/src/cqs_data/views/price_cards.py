@@ -74,7 +74,7 @@ def prices(page: PageState) -> Any:
 
 def chart(page: PageState) -> Any:
     """The candles of one of those markets that can be read; the user may search for another."""
-    head, candles = html(""), CandleChart(page)
+    head, candles = html(""), CandleChart(page, below=True)
     shown = section("", head, candles, visible=False)
 
     def show(found: Sequence[RecentCloses]) -> None:

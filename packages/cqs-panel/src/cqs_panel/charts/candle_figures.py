@@ -12,6 +12,7 @@ from cqs_panel.charts.changes import columns
 from cqs_panel.charts.compared_lines import TOGETHER_JS, ComparedLines
 from cqs_panel.charts.newest import put
 from cqs_panel.charts.style import crosshair, time_figure
+from cqs_panel.drawing import unread
 
 if TYPE_CHECKING:
     from cqs_panel.charts.buckets import Buckets
@@ -130,7 +131,7 @@ class CandleFigures:
 
     def fit(self) -> None:
         """Fit the value axes of a figure that no browser has yet; a browser does it with each change (`_FIT`)."""
-        if self.price.document is not None:
+        if self.price.document is not None and not unread(self.price.document):
             return
         data, x = self.data.data, self.price.x_range
         seen = (data["ts"] >= x.start) & (data["ts"] <= x.end) & np.isfinite(data["low"]) & np.isfinite(data["high"])

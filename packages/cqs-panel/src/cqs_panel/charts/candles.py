@@ -23,8 +23,8 @@ from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.readout import Readout
 from cqs_panel.charts.style import limit, pane
 from cqs_panel.charts.viewport import MOST, Opened, Viewed, Wanted, newest_view, opened, possible, step_of, viewed
-from cqs_panel.layout import NO_BUTTON, WIDE
-from cqs_panel.sections import empty
+from cqs_panel.layout import NO_BUTTON, WIDE, fill
+from cqs_panel.sections import empty, skeleton
 from cqs_panel.theme import tones
 
 if TYPE_CHECKING:
@@ -52,9 +52,12 @@ class CandleChart(pn.viewable.Viewer):
         height: of both figures, in pixels.
         own: names of overlays whose subject the page marks by itself.
         name: where a page has several charts: a word for each, which keeps their choices apart in the address.
+        below: whether the figures may lie below the fold: then they come when they are in view, or the page rests.
     """
 
-    def __init__(self, page: PageState, height: int = 420, own: Collection[str] = (), name: str = "") -> None:
+    def __init__(
+        self, page: PageState, height: int = 420, own: Collection[str] = (), name: str = "", *, below: bool = False
+    ) -> None:
         super().__init__()
         self._page = page
         self._source: CandleSource | None = None
@@ -83,6 +86,9 @@ class CandleChart(pn.viewable.Viewer):
         self._overlays = Overlays(page, self._layers, own)
         self._blank = pn.Column(visible=False, **WIDE)
         self._figures = pn.Column(pane(self._price), pane(self._volume), **WIDE, visible=False)
+        self._late = pn.Column(skeleton(1, height, waits=True), **WIDE) if below else self._figures
+        if below:
+            page.later(lambda: fill(self._late, self._figures), self._late)
         x_range = self._price.x_range
         self._indicators = IndicatorPanes(
             page, self._controls, self._layers, self._figures, x_range, self._drawn.crosshair
@@ -94,7 +100,7 @@ class CandleChart(pn.viewable.Viewer):
             x_range.on_change(end, self._moved)
 
     def __panel__(self) -> Any:
-        parts = (self._damage, self._blank, self._controls.bar, self._overlays.switches, self._figures)
+        parts = (self._damage, self._blank, self._controls.bar, self._overlays.switches, self._late)
         return pn.Column(*parts, css_classes=["cqs-candles"], stylesheets=[_CSS, NO_BUTTON], **WIDE)
 
     def show(self, source: CandleSource, start: int | None = None, end: int | None = None, past: str = "") -> None:

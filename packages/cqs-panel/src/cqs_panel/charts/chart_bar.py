@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import param
-from panel.custom import JSComponent
 
 from cqs_panel.charts.chart_tools import TOOLS_CSS, TOOLS_JS
+from cqs_panel.component import Component
 from cqs_panel.dom import MAKE_JS
 
 _CSS = """
@@ -226,7 +226,7 @@ export function render({model, view}) {
 """
 
 
-class ChartBar(JSComponent):
+class ChartBar(Component):
     """Plain elements in one component: they cost a page nothing to lay out. It sends `{what, value}` as messages.
 
     The readout comes from the figure in the same window, by an event: pointer moves are not sent to the server.

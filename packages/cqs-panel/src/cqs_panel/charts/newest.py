@@ -65,6 +65,7 @@ class NewestEnd:
         self.data.js_on_change("data", CustomJS(args={"newest": self.data, "x": x}, code=_FOLLOW), beside)
         for of, name in ((x, "end"), (y, "start"), (y, "end"), (y, "tags")):
             of.js_on_change(name, beside)
+        figure.js_on_change("inner_height", beside)  # a figure that comes with its candles has no change of data
 
     def show(self, end: int, edge: float, base: int, price: float, *, up: bool) -> None:
         """Tell the end of the newest candle, and the price that its line is at.

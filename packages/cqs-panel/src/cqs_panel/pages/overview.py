@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cqs_panel.state import PageState
     from cqs_panel.view import Card
 
-_FIRST = 4  # cards that are built with the page; the others follow when it is there
+_FIRST = 4  # cards that are built with the page; the others follow at once, on a phone when they come into view
 _GRID = """
 :host{display:grid!important;grid-template-columns:repeat(12,minmax(0,1fr));gap:var(--cqs-gap,12px);align-items:start;
   grid-auto-flow:dense}
@@ -35,7 +35,10 @@ def build(shell: Dashboard, page: PageState) -> Any:
     for frame in frames[:_FIRST]:
         frame.build()
     for frame in frames[_FIRST:]:
-        page.later(frame.build, frame.__panel__())
+        if shell.narrow:
+            page.later(frame.build, frame.__panel__())
+        else:
+            shell.build_soon(frame)
     steps = first_steps(page, shell.first_steps, lambda cookie: shell.bridge.send(cookie=cookie))
     steps.stylesheets = [*steps.stylesheets, *_ALL]
     return pn.Column(steps, *frames, stylesheets=[NO_BUTTON, _GRID], **WIDE)

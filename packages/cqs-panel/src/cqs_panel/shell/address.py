@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import param
-from panel.custom import JSComponent
 
+from cqs_panel.component import Component
 from cqs_panel.location import NARROW, search
 
 
-class Address(JSComponent):
+class Address(Component):
     """Writes the address and hears the back button, by messages: a property would echo and be sent twice.
 
     `panel.state.location` does neither: it ignores popstate, and adds a history entry with every update.
@@ -28,6 +28,15 @@ export function render({model, view}) {
   // Bokeh asks the browser for a CSS variable with each color and width that it draws with, in the middle of building:
   // each time all styles are worked out anew. No chart here is colored by such variables.
   window.Bokeh.require("core/visuals/visual").VisualProperties.prototype._get_css_value = () => ""
+  // Material colors axes, grids and legends in the browser, where figures get their sizes. The server has no use for
+  // these, and would apply and answer each change: about twenty for a chart.
+  const page = view.model.document, told = page._trigger_on_change
+  const unasked = ({model, attr}) => /(Axis|Grid|Legend|ColorBar|Title)$/.test(model?.type ?? "") ||
+    /^(stylesheets|(inner|outer)_(width|height))$/.test(attr ?? "")
+  page._trigger_on_change = function(event) {
+    for (const one of event.events ?? [event]) if (unasked(one)) one.sync = false
+    return told.call(this, event)
+  }
   let stirred = 0
   view.model.document.on_change(() => { stirred = performance.now() })
   const seen = (el) => { const box = el?.getBoundingClientRect()

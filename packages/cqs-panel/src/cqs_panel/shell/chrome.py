@@ -12,6 +12,7 @@ from cqs_panel.location import NARROW, THEME_COOKIE, is_compact, last_window, se
 from cqs_panel.login.session import read_only
 from cqs_panel.sections import html
 from cqs_panel.shell.connection_watch import ConnectionWatch
+from cqs_panel.shell.html_page import template
 from cqs_panel.shell.keys import KEYS_CSS
 from cqs_panel.shell.late_rows import LateRows
 from cqs_panel.shell.stage import Stage, place
@@ -64,6 +65,7 @@ class Chrome:
         known = _state_watchers()
         self.page = pmui.Page(
             title="cqs",
+            template=template(),
             main=[*_banners(demo=shell.demo), shell.presence, self._stage, shell.dock],
             sidebar=[self._menu],
             header=[shell.bridge, shell.keys, ConnectionWatch(), LateRows(), shell.top_bar, *user],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from panel.custom import JSComponent
+from cqs_panel.component import Component
 
 
-class ConnectionWatch(JSComponent):
+class ConnectionWatch(Component):
     """Watches the websocket, and asks the server for a sign of life every few seconds.
 
     When the server answers again, the page is reloaded: it may be another server, and the address says what to show.

@@ -18,7 +18,6 @@ from cqs_panel.pages import views_of
 from cqs_panel.shell.address import Address
 from cqs_panel.shell.bar_answers import BarAnswers
 from cqs_panel.shell.chrome import Chrome
-from cqs_panel.shell.definitions import note_known
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.events import guard_events
 from cqs_panel.shell.keys import Keys
@@ -37,6 +36,8 @@ from cqs_panel.state import PageState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from bokeh.document import Document
 
     from cqs_panel.view import Card, Step, View
 
@@ -59,8 +60,8 @@ class Dashboard(Services):
         self._current: PageFrame | None = None
         self._ahead: dict[str, float] = {}  # when views were built that were not shown yet
         self._following = False
-        theme, narrow = "dark" if pn.config.theme == "dark" else "light", last_window()[1] < NARROW
-        self._address = Address(theme=theme, narrow=narrow, width=0, height=0, margin=0)
+        theme, self.narrow = "dark" if pn.config.theme == "dark" else "light", last_window()[1] < NARROW
+        self._address = Address(theme=theme, narrow=self.narrow, width=0, height=0, margin=0)
         self._address.on_msg(self._heard)
         self._ordered = sorted(self.views.values(), key=lambda v: (v.order, v.title))
         self.keys = Keys.of(self._ordered)
@@ -229,15 +230,19 @@ class Dashboard(Services):
             self._forget(previous)
         self._entitle()
         if not frame.built:
-            self._build(frame, at_once=previous is None)
+            if previous is None and (frame.tried or not _comes_with_html(self._document)):
+                frame.build()
+            else:
+                self.build_soon(frame)
 
-    def _build(self, frame: PageFrame, *, at_once: bool) -> None:
-        """The first view comes with the page; a later one when the browser has shown where it will be."""
-        if at_once:
-            frame.build()
-            return
+    def build_soon(self, frame: PageFrame) -> None:
+        """Build it in a message of its own, the first view while the browser loads scripts.
+
+        Views of others wait for the browser to have the page: as a part of it they could blank it.
+        """
         frame.busy(+1)
-        self.soon(partial(self._build_held, frame))
+        if self._document is not None:
+            soon(self._document, partial(self._build_held, frame), drawn=frame.tried)
 
     def _build_held(self, frame: PageFrame) -> None:
         with at_once(self._document):
@@ -251,7 +256,7 @@ class Dashboard(Services):
         if slug in self.views and slug not in self._frames and plugins().is_own(_owner(slug)):
             frame = self._add(slug, {})
             self._ahead[slug] = time.monotonic()
-            self._build(frame, at_once=False)
+            self.build_soon(frame)
 
     def _heard(self, message: Any) -> None:
         said = message if isinstance(message, dict) else message.data
@@ -287,10 +292,14 @@ class Dashboard(Services):
 def dashboard() -> Any:
     """A new dashboard for the session that is being opened; something to serve."""
     pn.config.theme = "dark" if (chosen_theme() or last_window()[0]) == "dark" else "default"
-    root = Dashboard().root
-    if pn.state.curdoc is not None:
-        note_known(pn.state.curdoc)  # after the first view is made, with what it imports
-    return root
+    return Dashboard().root
+
+
+def _comes_with_html(document: Document | None) -> bool:
+    """Whether the browser gets HTML, and asks for the document later; where another process gave it, it does so now."""
+    context = document.session_context if document is not None else None
+    request = context.request if context is not None else None
+    return request is not None and "Upgrade" not in request.headers
 
 
 def _owner(slug: str) -> str:

@@ -15,6 +15,7 @@ from bokeh.model import DataModel, Model
 from panel.custom import ReactiveESM
 
 import cqs_panel.charts.chart_bar  # noqa: F401 - most pages have one: known from the start, it is not sent twice
+from cqs_panel.drawing import unread
 
 if TYPE_CHECKING:
     from bokeh.document import Document
@@ -24,14 +25,16 @@ _get_properties = ReactiveESM._get_properties  # noqa: SLF001 - Panel has no set
 
 
 def note_known(document: Document) -> None:
-    """Remember which definitions the page of this document brings; call it when all that it shows at first is made."""
+    """Remember which definitions the page of this document brings; call it when the browser gets the document."""
     _KNOWN[document] = WeakSet(one for one in Model.model_class_reverse_map.values() if issubclass(one, DataModel))
 
 
 def _with_definition(component: Any, document: Document | None) -> dict[str, Any]:
     kind, known = type(component), _KNOWN.get(document) if document is not None else None
-    if known is not None:
-        kind._data_model__initialized = kind._data_model in known  # noqa: SLF001 - Panel's flag for "need not be sent"
+    if unread(document):  # the page brings it
+        kind._data_model__initialized = True  # noqa: SLF001 - Panel's flag for "need not be sent"
+    elif known is not None:
+        kind._data_model__initialized = kind._data_model in known  # noqa: SLF001 - as above
         known.add(kind._data_model)  # noqa: SLF001
     found: dict[str, Any] = _get_properties(component, document)
     return found

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import param
-from panel.custom import JSComponent
 
+from cqs_panel.component import Component
 from cqs_panel.dom import FOCUS_JS
 
 _KEYS_JS = """
@@ -196,7 +196,7 @@ export function render({model}) {
 """
 
 
-class Keys(JSComponent):
+class Keys(Component):
     """Shortcuts and links; sends `{"type": "popped", "search": …}` as the back button does."""
 
     shortcuts = param.Dict(default={}, doc="Slug of a view by the letter that follows `g`.")

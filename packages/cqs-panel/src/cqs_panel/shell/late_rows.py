@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from panel.custom import JSComponent
+from cqs_panel.component import Component
 
 
-class LateRows(JSComponent):
+class LateRows(Component):
     """Mends Panel's table in this window: once, for all tables that are there or come later."""
 
     _esm = """

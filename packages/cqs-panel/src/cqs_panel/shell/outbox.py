@@ -20,6 +20,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from bokeh.core.serialization import Buffer, BytesRep, Serializer
 from bokeh.document.events import (
     ColumnDataChangedEvent,
     ColumnsPatchedEvent,
@@ -27,7 +28,13 @@ from bokeh.document.events import (
     RootAddedEvent,
     RootRemovedEvent,
 )
+from bokeh.document.json import PatchJson
+from bokeh.protocol.messages.patch_doc import patch_doc
+from bokeh.util.serialization import make_id
 from panel.io import document as panel_io
+
+from cqs_panel import drawing
+from cqs_panel.shell.definitions import note_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +43,7 @@ if TYPE_CHECKING:
     from bokeh.document.events import DocumentPatchedEvent
     from bokeh.server.session import ServerSession
 
+_SHORT = 8_192  # bytes: to decode as many costs the browser less than another two messages
 _OUTBOXES: WeakKeyDictionary[Document, Outbox] = WeakKeyDictionary()
 
 
@@ -47,7 +55,7 @@ class Outbox:
         self._waiting: deque[tuple[Any, Any]] = deque()  # connection and message
         self._sending: asyncio.Future[None] | None = None
         self._ready: WeakSet[Any] = WeakSet(session._subscribed_connections)  # noqa: SLF001 - there is no public way in
-        self._by_bokeh, self._pull = session._document_patched, session._handle_pull  # noqa: SLF001
+        self._by_bokeh = session._document_patched  # noqa: SLF001
         session._document_patched, session._handle_pull = self._patched, self._pulled  # noqa: SLF001
 
     def add(self, document: Document, events: Sequence[DocumentPatchedEvent]) -> None:
@@ -56,7 +64,7 @@ class Outbox:
         events = list(_deliverable(document, events)) if connections else []
         if not events:
             return
-        message = connections[0].protocol.create("PATCH-DOC", events)
+        message = _message(document, events)
         self._waiting.extend((one, message) for one in connections)
         if self._sending is None:
             self._sending = asyncio.ensure_future(self._send())
@@ -69,7 +77,13 @@ class Outbox:
 
     async def _pulled(self, message: Any, connection: Any) -> Any:
         """Write nothing to a browser until the document that it pulls is on its way: all that came before is in it."""
-        reply = await self._pull(message, connection)
+
+        def pull() -> Any:
+            drawing.read(document := self._session.document)
+            note_known(document)
+            return connection.protocol.create("PULL-DOC-REPLY", message.header["msgid"], document)
+
+        reply = await self._session.with_document_locked(pull)
         asyncio.get_running_loop().call_soon(self._ready.add, connection)  # when the reply is being written
         return reply
 
@@ -83,11 +97,32 @@ class Outbox:
             self._sending = None
 
 
+class _Inline(Serializer):
+    """Writes short arrays into the text: each buffer is two more messages, and a chart has dozens of arrays."""
+
+    def _encode_bytes(self, obj: Any) -> BytesRep:
+        if memoryview(obj).nbytes > _SHORT:
+            return super()._encode_bytes(obj)
+        return BytesRep(type="bytes", data=Buffer(make_id(), obj).to_base64())
+
+
+def _message(document: Document, events: Sequence[DocumentPatchedEvent]) -> patch_doc:
+    """As Bokeh's `patch_doc.create` makes it."""
+    serializer = _Inline(references=document.models.synced_references)
+    content = PatchJson(events=serializer.encode(list(events)))
+    document.models.flush_synced(lambda model: not serializer.has_ref(model))
+    message = patch_doc(patch_doc.create_header(), {}, content)
+    message.add_buffers(*serializer.buffers)
+    return message
+
+
 def keep_order(document: Document) -> None:
     """Let all that is written to a document go through one outbox; call it when its session is there."""
     session = document.session_context.session if document.session_context else None
     if session is not None and document not in _OUTBOXES:
         _OUTBOXES[document] = Outbox(session)
+        if not session.connection_count:
+            drawing.begin(document)
 
 
 def _deliverable(document: Document, events: Sequence[DocumentPatchedEvent]) -> Iterator[DocumentPatchedEvent]:

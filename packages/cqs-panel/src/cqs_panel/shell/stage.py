@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 import panel as pn
 import param
-from panel.custom import Children, JSComponent
+from panel.custom import Children
 
+from cqs_panel.component import Component
 from cqs_panel.layout import WIDE
 
 _CSS = """
@@ -16,7 +17,7 @@ _CSS = """
 """
 
 
-class Stage(JSComponent):
+class Stage(Component):
     """A place for each view. It stands between Bokeh's layout and the views, for two reasons.
 
     Bokeh lays out a whole page for each component that appears, changes its size or its visibility, and it does so for

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import param
-from panel.custom import JSComponent
 
+from cqs_panel.component import Component
 from cqs_panel.dom import FOCUS_JS, MAKE_JS
 from cqs_panel.location import search
 from cqs_panel.shell.bell import BELL_JS
@@ -113,7 +113,7 @@ export function render({model}) {
 """
 
 
-class TopBar(JSComponent):
+class TopBar(Component):
     """Search, bucket and bell; also the title of the window, its icon, and notifications of the browser.
 
     It sends `ready` when the page rests, `entries` when the palette opens, `run` for an entry that starts a job, and

@@ -14,8 +14,10 @@ import panel as pn
 
 from cqs_core.isolation import TimedOut, foreign
 from cqs_panel import patience
+from cqs_panel.drawing import unread, when_drawn
 from cqs_panel.login.session import acting, current_login
 from cqs_panel.patience import awaited, patient
+from cqs_panel.shell.outbox import keep_order
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -70,7 +72,7 @@ class Work:
         self._soon(tell)
 
     def every(self, seconds: float, update: Callable[[], Awaitable[None] | None]) -> None:
-        """Call `update` while the view is shown: now, and then again and again."""
+        """Call `update` now, even where the view is built before it is shown, and again and again while it is shown."""
         again = pause = 0.0
 
         async def guarded() -> None:
@@ -92,9 +94,12 @@ class Work:
                 pause = 0.0
                 self.frame.recover("update")
 
-        timer = Timer(self._document, guarded, int(seconds * 1000))
+        timer = Timer(self._document, guarded, int(seconds * 1000), drawn=self.frame.tried)
         self.frame.page.param.watch(lambda event: timer.run(bool(event.new)), "shown")
-        timer.run(self.frame.page.shown)
+        if self.frame.page.shown:
+            timer.run(True)
+        else:
+            timer.once()
 
     def call(self, part: Callable[[], Any]) -> None:
         """Call what may fail in any way."""
@@ -135,8 +140,9 @@ class Work:
             self.load(newest[0], show, quiet=newest[1])
 
     def _soon(self, call: Callable[[], Any]) -> None:
+        """What others' views show waits for the browser: in the whole page it could blank it."""
         if self._document is not None:
-            soon(self._document, call)
+            soon(self._document, call, drawn=self.frame is not None and self.frame.tried)
 
 
 @contextmanager
@@ -207,14 +213,16 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 class Timer:
-    """A call at once and then again and again, while it is to run; not before the browser has drawn the document.
+    """A call at once and then again and again, while it is to run; not while the browser draws the document.
 
-    If the last call was less than a period ago, there is no immediate call.
+    If the last call was less than a period ago, there is no immediate call. `drawn` is that of `soon`.
     """
 
-    def __init__(self, document: Document | None, call: Callable[[], Any], period_ms: int) -> None:
-        self._document, self._call, self._period = document, call, period_ms
-        self._wanted = False
+    def __init__(
+        self, document: Document | None, call: Callable[[], Any], period_ms: int, *, drawn: bool = False
+    ) -> None:
+        self._document, self._call, self._period, self._drawn = document, call, period_ms, drawn
+        self._wanted = self._missed = False
         self._running: Any = None
         self._last = -math.inf
 
@@ -223,25 +231,58 @@ class Timer:
         if self._document is None:
             return
         if wanted:
-            soon(self._document, self._start)
+            soon(self._document, self._start, drawn=self._drawn)
         elif self._running is not None:
             self._document.remove_periodic_callback(self._running)
             self._running = None
+
+    def once(self) -> None:
+        """Call soon, whether it is to run or not."""
+        if self._document is not None:
+            soon(self._document, self._call_soon, drawn=self._drawn)
+
+    def _call_soon(self) -> None:
+        if self._document is not None:
+            self._document.add_next_tick_callback(self._again)
 
     def _start(self) -> None:
         if self._document is not None and self._wanted and self._running is None:
             self._running = self._document.add_periodic_callback(self._again, self._period)
             if 1000 * (time.monotonic() - self._last) >= self._period:
-                self._document.add_next_tick_callback(self._again)
+                self._call_soon()
 
     def _again(self) -> Any:
+        if not pn.state.loaded:  # the browser is drawing: a call that is due comes after that, once
+            if not self._missed:
+                self._missed = True
+                pn.state.onload(self._catch_up)
+            return None
         self._last = time.monotonic()
         return self._call()
 
+    def _catch_up(self) -> None:
+        self._missed = False
+        self._call_soon()
 
-def soon(document: Document, call: Callable[[], Any]) -> None:
+
+def soon(document: Document, call: Callable[[], Any], *, drawn: bool = False) -> None:
     """Call in this session, with its lock. Call this on the server's loop; a thread goes through `when_done`.
 
-    Only after the browser has drawn the document: until then Panel drops changes made under `hold`.
+    Not while the browser draws the document: then Panel drops changes made under `hold`.
+
+    Args:
+        document: of the session.
+        call: what to call.
+        drawn: whether it waits for a browser that has not asked for the document yet, too.
     """
-    document.add_next_tick_callback(lambda: call() if pn.state.loaded else pn.state.onload(call))
+
+    def again() -> Any:
+        return document.add_next_tick_callback(call)  # after all of Panel's own: only then changes can be held
+
+    def run() -> Any:
+        keep_order(document)  # Bokeh calls what was added before the session was there in any order
+        if not pn.state.loaded or (drawn and unread(document)):
+            return when_drawn(again)
+        return call()
+
+    document.add_next_tick_callback(run)

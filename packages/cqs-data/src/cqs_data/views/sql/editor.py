@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from cqs_panel import WIDE
+from cqs_panel import WIDE, Component
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,7 @@ textarea{border:0;outline:0;resize:vertical;background:transparent;color:inherit
 """
 
 
-class SqlEditor(JSComponent):
+class SqlEditor(Component):
     """A text of several lines; `run` is called with it when Ctrl+Enter is pressed."""
 
     value = param.String(default="", doc="The query as it is written now.")
