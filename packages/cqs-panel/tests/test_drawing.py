@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from types import SimpleNamespace
 
 import panel as pn
@@ -58,6 +60,19 @@ def test_messages_wait_until_the_page_is_drawn(document):
     drawn(document)
     drawing.when_drawn(lambda: sent.append("late"))
     assert sent == ["early", "while it is drawn", "late"]
+
+
+def test_a_page_that_no_browser_reads_is_not_kept():
+    """Health checks and link previews ask for pages, and never for the document."""
+    document = Document()
+    known = weakref.ref(document)
+    with set_curdoc(document):
+        drawing.begin(document)
+        drawing.when_drawn(lambda document=document: document)
+    drawing.forget(document)
+    del document
+    gc.collect()
+    assert known() is None
 
 
 class Bell(Component):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Component(JSComponent):
     """A JSComponent that the browser runs as it is, and whose messages wait for the browser.
 
-    Panel translates the code of each component in the browser, for it may be TypeScript; for the components of one page
-    that took a fifth of the time until it was there. It leaves out what is marked as a bundle.
+    Panel translates the code of each component in the browser, for it may be TypeScript, before the page is drawn. It
+    leaves out what is marked as a bundle.
     """
 
     _esm = "export function render() {}"

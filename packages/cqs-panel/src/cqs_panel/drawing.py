@@ -43,6 +43,12 @@ def read(document: Document) -> None:
             pn.state.onload(call)
 
 
+def forget(document: Document) -> None:
+    """Call nothing that waits: the session ends, maybe without a browser, and the calls know the document."""
+    for waiting in (_UNREAD, pn.state._onload):  # noqa: SLF001 - as above
+        waiting.pop(document, None)
+
+
 def unread(document: Document | None) -> bool:
     """Whether the browser has not asked for it yet, and all that is made now comes with it."""
     return document is not None and document in _UNREAD

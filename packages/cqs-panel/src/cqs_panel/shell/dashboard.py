@@ -13,6 +13,7 @@ import panel as pn
 
 from cqs_core import Bucket, CqsError, NotPermitted, Settings, plugins, settings
 from cqs_core.jobs import give_back_soon
+from cqs_panel import drawing
 from cqs_panel.location import NARROW, chosen_theme, chosen_zone, last_window, parse
 from cqs_panel.pages import views_of
 from cqs_panel.shell.address import Address
@@ -174,6 +175,8 @@ class Dashboard(Services):
         self._chrome.close()
         self._answers.close()
         self.presence.stop()
+        if self._document is not None:
+            drawing.forget(self._document)
         give_back_soon()
 
     def _look(self) -> None:

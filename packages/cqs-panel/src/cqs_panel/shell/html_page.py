@@ -1,7 +1,7 @@
 """The HTML page: Material's script is asked for with all others, and run by the browser itself.
 
-It is by far the largest, and it draws everything. Panel asks for it when the browser has the document, and has it read
-and wrapped by a library that supports older browsers; together that was a third of the time of a first page.
+It is the largest, and it draws everything. Panel asks for it only when the browser has the document, and has a library
+that supports older browsers read it and wrap it: then nothing is shown for as long as that takes.
 """
 
 from __future__ import annotations
