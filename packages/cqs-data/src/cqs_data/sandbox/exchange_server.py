@@ -106,6 +106,7 @@ class Sandbox:
         except OSError as error:
             self._failed = error
             self._loop.run_until_complete(runner.cleanup())
+            self._loop.close()
             self._ready.set()
             return
         self._ready.set()

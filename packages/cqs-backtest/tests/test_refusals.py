@@ -1,0 +1,61 @@
+"""What commands of backtests refuse: one line with the fact and the remedy, and nothing is run or kept."""
+
+import pytest
+
+from cqs_backtest.runs import listing
+
+SWEEP = ("backtest", "sweep", "volatility_breakout", "--symbols", "BTC,ETH")
+WALK = ("backtest", "walk-forward", "volatility_breakout", "--symbols", "BTC,ETH", "--param", "btc_ma=5,10")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("backtest", "compare", "one"), "compare needs two runs or more; `cqs backtest list` names them"),
+        (
+            ("backtest", "run", "buy_and_hold", "--symbols", "BTC/KRW,ETH/USDT"),
+            "symbols are quoted in KRW and USDT; a backtest has one purse, so name one quote",
+        ),
+        (
+            (*SWEEP, "--param", "btc_ma=5", "--param", "btc_ma=10"),
+            "--param btc_ma is given twice; write all its values in one",
+        ),
+        ((*SWEEP, "--param", "btc_ma="), "--param btc_ma has no values; write btc_ma=lo:hi:step, or btc_ma=a,b,c"),
+        ((*SWEEP, "--param", "btc_ma=5:10:0.5"), "--param btc_ma=5:10:0.5 has fractions; 'btc_ma' takes"),
+        ((*SWEEP, "--param", "noise_ratio=0.1:0.9:0.0000001"), "give a larger step"),
+        (
+            (*SWEEP, "--param", "btc_ma=5,10", "--random", "1", "--optimize", "1"),
+            "--random and --optimize exclude each other; choose one",
+        ),
+        (
+            (*WALK, "--optimize-days", "100", "--test-days", "50", "--step-days", "20"),
+            "a step of 20 days is shorter than the test of 50: days would count twice; give --step-days 50 or more",
+        ),
+        (
+            ("backtest", "run", "buy_and_hold", "--symbols", "BTC", "--feature", "mood=notes.txt"),
+            "--feature from 'notes.txt' is not known; write",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(cqs, bucket, command, told):
+    code, out, err = cqs(*command)
+    assert (code, out) == (2, "")
+    assert told in " ".join(err.split())
+    assert "Traceback" not in err
+    assert listing(bucket) == []
+    assert bucket.folders("sweeps") == []
+
+
+def test_too_few_positions_prove_nothing(cqs, bucket):
+    _, made, _ = cqs("backtest", "run", "buy_and_hold", "--symbols", "BTC", "--json")
+    code, _, err = cqs("backtest", "permute", made["run"], "--no-keep")
+    assert code == 2
+    assert "are needed to test its entries" in " ".join(err.split())
+
+
+def test_json_removes_no_files_unless_it_is_told_so(cqs, bucket):
+    _, made, _ = cqs("backtest", "run", "buy_and_hold", "--symbols", "BTC", "--json")
+    code, _, err = cqs("backtest", "delete", made["run"], "--for-good", "--json")
+    assert code == 2
+    assert "--json asks nothing: add --yes to remove files for good" in " ".join(err.split())
+    assert [run["id"] for run in listing(bucket)] == [made["run"]]

@@ -1,0 +1,89 @@
+"""What cannot be read or written is refused by name, with what to do about it; the lake stays as it is."""
+
+from __future__ import annotations
+
+import io
+import socket
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cqs_core import UsageError
+from cqs_core.cli import run_command
+from cqs_data.importing import Options, import_files
+from cqs_data.sandbox import CandleFolder, Sandbox, Synthetic
+
+HEAD = "time,open,high,low,close,volume\n"
+OPTIONS = Options("upbit", "BTC/KRW")
+
+
+def workbook() -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+    return data.getvalue()
+
+
+def rows(*times: str, price: str = "100") -> str:
+    return HEAD + "".join(f"{time},{price},{price},{price},{price},1\n" for time in times)
+
+
+DAYS = rows("2024-01-01", "2024-01-02", "2024-01-03")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "options", "told"),
+    [
+        ("a.xlsx", workbook(), OPTIONS, "'a.xlsx' is an Excel workbook; save it as CSV and import that"),
+        ("a.csv", b"no,price\n", Options("upbit", delimiter=","), "'a.csv' has no line with prices; it begins with"),
+        ("a.csv", DAYS.encode(), Options("upbit"), "the market of 'a.csv' is not known: nothing in it says so"),
+        ("a.csv", rows("2024-01-01").encode(), OPTIONS, "the interval of 'a.csv' is not known: it has too few rows"),
+        (
+            "a.csv",
+            DAYS.encode(),
+            Options("upbit", "BTC/KRW", pattern="%d.%m.%Y"),
+            r"no time of 'a.csv' is written as '%d.%m.%Y'",
+        ),
+        (
+            "a.csv",
+            DAYS.encode(),
+            Options("upbit", "BTC/KRW", where={"pair": "BTC"}),
+            "'a.csv' has no column 'pair' for --where; it has",
+        ),
+    ],
+    ids=["workbook", "text", "market", "interval", "date format", "where"],
+)
+def test_a_file_that_cannot_be_read_is_refused(lake, tmp_path, name, data, options, told):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UsageError, match=told):
+        import_files(lake, [tmp_path / name], options)
+    assert lake.series() == []
+
+
+def test_a_delimiter_is_one_character():
+    with pytest.raises(UsageError, match="--delimiter '::' is not one character; for tabs say tab"):
+        Options("upbit", "BTC/KRW", delimiter="::")
+
+
+@pytest.mark.parametrize("new", ["BTC/KRW", "BTC"])
+def test_a_market_is_renamed_to_another_one(lake, capsys, new):
+    assert run_command(["data", "rename", "BTC/KRW", new, "--bucket", lake.bucket.url]) == 2
+    assert f"'{new}' is not another market; write NEW as BASE/QUOTE" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_sandbox_needs_a_port_of_its_own():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"port {port} of 127.0.0.1 is taken; choose another with --port"):
+            Sandbox(Synthetic(), port=port).__enter__()
+
+
+def test_a_sandbox_on_files_needs_candles(tmp_path):
+    with pytest.raises(UsageError, match="put files there as upbit/BTC-KRW_1d"):
+        CandleFolder(tmp_path)
+    (tmp_path / "upbit").mkdir()
+    pq.write_table(pa.table({"ts": [1], "price": [2.0]}), tmp_path / "upbit" / "BTC-KRW_1d.parquet")
+    with pytest.raises(UsageError, match="holds no candles; it needs ts, open"):
+        CandleFolder(tmp_path).first("upbit", "BTC/KRW")
