@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LEVEL = 15 * MINUTE
 _LISTED_FOR = 3.0  # seconds for which one listing serves
 _AT_ONCE = 2  # months that are read at once
-_KEPT = 8  # series whose levels stay in memory, some 16 MB for 5 million candles
+_KEPT = 9  # series whose levels stay in memory, some 16 MB for 5 million candles: a chart and what it compares
 
 
 class CandleSource(Protocol):
