@@ -10,13 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cqs_core import Bucket, Lake, Series
+from cqs_core import Bucket, Lake, Series, UnknownName, UsageError
 from cqs_core.cli import run_command
+from cqs_core.testing.candles import flat_table
 from cqs_core.testing.command import cqs_json
 from cqs_core.time.clock import iso
-from cqs_core.time.intervals import DAY, HOUR, floor
+from cqs_core.time.intervals import DAY, HOUR, floor, length
 from cqs_core.trading import read_costs
+from cqs_monitor import Logs
+from cqs_monitor.compare.comparison import ComparisonRequest
+from cqs_monitor.compare.kept_comparison import kept_comparison
+from cqs_monitor.compare.strategy_setup import find_setup
+from cqs_monitor.performance.reader import Figures
 
+HEAD = b"timestamp,date,action,symbol,price,quantity,amount,profit_pct,profit_krw\r\n"
 RULE = ("--strategy", "volatility_breakout")
 
 
@@ -177,3 +184,48 @@ def test_bars_that_the_backtest_did_not_see_are_told(demo, tmp_path):
     asked = ("--account", "Main", *RULE, "--symbols", "BTC", "--start", iso(missing - 30 * DAY)[:10])
     notes = cqs_json("monitor", "compare", "--bucket", folder, *asked)["notes"]
     assert notes[0].startswith("The rule did not see all bars: 1 bar is left out of upbit BTC/KRW 1d")
+
+
+def test_a_comparison_is_made_once_until_rows_candles_or_the_question_change(demo, tmp_path):
+    bucket = Bucket(str(shutil.copytree(demo[0], tmp_path / "bucket")))
+    logs, lake = Logs(bucket), Lake(bucket)
+    figures = Figures(logs.refresh())
+
+    def compared(account="Main", **parameters):
+        nonlocal figures
+        figures = figures.followed_by(logs.refresh())
+        asked = ComparisonRequest(account, find_setup("volatility_breakout", parameters))
+        return kept_comparison(bucket, figures, asked)
+
+    first = compared()
+    assert compared() is first
+    assert compared(noise_ratio=0.7) is not first
+    assert compared("메인") is not first
+    bucket.write("logs/.heartbeat", b"1")
+    other = "logs/메인/trades_2030-01-01.csv"
+    bucket.write(other, HEAD + b"2030-01-01T10:00:00+09:00,2030-01-01,BUY,BTC,1.0,1.0,1.0,,\r\n")
+    assert compared() is first
+
+    series = next(one for one in lake.series() if one.market == "BTC/KRW")
+    end = max(one.end for one in lake.objects(series))
+    step = length(series.interval)
+    lake.append(series, flat_table(1, end, interval=series.interval), end, end + step)
+    newer = compared()
+    assert newer is not first
+    assert compared() is newer
+
+    bucket.write(
+        other.replace("메인", "Main"), HEAD + b"2030-01-01T10:00:00+09:00,2030-01-01,BUY,BTC,1.0,1.0,1.0,,\r\n"
+    )
+    assert compared() is not newer
+
+
+def test_what_cannot_be_compared_is_asked_again(demo):
+    bucket = Bucket(str(demo[0]))
+    figures = Figures(Logs(bucket).refresh())
+    setup = find_setup("volatility_breakout", {})
+    for wanted in (UnknownName, UsageError):
+        asked = ComparisonRequest("nobody" if wanted is UnknownName else "Main", setup, symbols=("NONE",))
+        for _ in range(2):
+            with pytest.raises(wanted):
+                kept_comparison(bucket, figures, asked)

@@ -51,6 +51,7 @@ from .parameters import parameter_widgets as parameter_widgets
 from .parameters import strategies_by_title as strategies_by_title
 from .parameters import strategy_title as strategy_title
 from .remedy_buttons import remedies as remedies
+from .sections import Previewed as Previewed
 from .sections import empty as empty
 from .sections import failure as failure
 from .sections import html as html

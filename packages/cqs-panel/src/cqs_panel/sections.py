@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cqs_panel.layout import GROWS, HALF, NO_BUTTON, PAIRS_WHERE_LARGE, WIDE, WRAPS, fill, stack
 
@@ -118,6 +118,18 @@ def skeleton_html(blocks: int = 1, height: int = 92, *, waits: bool = False) -> 
     return f'<div class="{kind}" {said} style="--height:{height}px">{inside}</div>'
 
 
+class Previewed(NamedTuple):
+    """A part of `staged` that can be read before it can be used: the first rows of a table as text.
+
+    Attributes:
+        preview: stands there until the page rests.
+        make: of the part; about as high, so that nothing below it moves.
+    """
+
+    preview: Any
+    make: Callable[[], Any]
+
+
 def staged(
     page: PageState,
     *objects: Any,
@@ -131,7 +143,8 @@ def staged(
     Args:
         page: the view that is laid out.
         objects: from top to bottom; a page should have no more before `first` than fits into a window. A function is
-            called for its object when that is due: what is made late costs the first sight of the page nothing.
+            called for its object when that is due: what is made late costs the first sight of the page nothing. A
+            `Previewed` is shown at once by its preview.
         first: this many are built at once.
         height: pixels of the placeholder for each of the others.
         halves: places of objects that stand side by side, two in a row, on large screens.
@@ -140,12 +153,14 @@ def staged(
     import panel as pn
 
     def place(one: Any) -> Any:
-        held = pn.Column(skeleton(1, height, waits=True), **WIDE)
-        page.later(lambda: fill(held, made(one)), held)
+        known = isinstance(one, Previewed)
+        held = pn.Column(one.preview if known else skeleton(1, height, waits=True), **WIDE)
+        page.later(lambda: fill(held, made(one)), None if known else held)
         return held
 
     def made(one: Any) -> Any:
-        return one() if inspect.isroutine(one) else one
+        make = one.make if isinstance(one, Previewed) else one
+        return make() if inspect.isroutine(make) else make
 
     shown = [*map(made, objects[:first]), *(place(one) for one in objects[first:])]
     for at in halves:

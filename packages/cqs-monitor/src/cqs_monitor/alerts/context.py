@@ -108,8 +108,8 @@ class Context:
 
     def compared(self, account: str, strategy: str, days: int) -> BotComparison | str:
         """The account's last days against a strategy, at most ten minutes old; or why they cannot be compared."""
-        key = ("compared", account, strategy, days, self.now // _COMPARED_FOR)
-        return self.figures.once(key, lambda: self._compare(account, strategy, days), lasting=True)
+        key, since = ("compared", account, strategy, days), self.now // _COMPARED_FOR
+        return self.figures.once(key, lambda: self._compare(account, strategy, days), lasting=since)
 
     def _compare(self, account: str, strategy: str, days: int) -> BotComparison | str:
         from cqs_monitor.compare.comparison import ComparisonRequest, compare

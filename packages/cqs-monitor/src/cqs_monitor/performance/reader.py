@@ -6,12 +6,14 @@ A bucket that stalls holds one thread, and no page.
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from cqs_core import Bucket, CqsError
 from cqs_core.time.clock import now
@@ -44,36 +46,63 @@ class Figures:
     def __init__(self, snapshot: Snapshot | None = None) -> None:
         self.snapshot = snapshot or Snapshot()
         self._kept: dict[Hashable, Any] = {}
-        self._lasting: dict[Hashable, Any] = {}
+        self._lasting: dict[Hashable, tuple[Hashable, Any]] = {}
+        self._making: dict[Hashable, threading.RLock] = {}
         self._reconciled: dict[str, tuple[object, tuple[Finding, ...]]] = {}
         self._lock = threading.Lock()
 
     def followed_by(self, snapshot: Snapshot) -> Figures:
         """Those of the next snapshot: what an account's rows did not change is taken over, and what is lasting."""
         made = Figures(snapshot)
+        made._lasting, made._lock = self._lasting, self._lock  # what is still being made for the old one serves as well
         with self._lock:
-            made._lasting |= self._lasting
             made._reconciled |= self._reconciled
         return made
 
-    def once(self, key: Hashable, make: Callable[[], _T], *, lasting: bool = False) -> _T:
+    def once(self, key: Hashable, make: Callable[[], _T], *, lasting: Hashable = None) -> _T:
         """The result of `make`, called at the first call with this key; the last ones are kept.
+
+        Threads that ask while it is being made wait for it. What raises is not kept.
 
         Args:
             key: of what is made.
             make: makes it.
-            lasting: kept for the snapshots that follow, too; then the key says until when it serves.
+            lasting: all that it is made of besides the key: it is kept for the snapshots that follow, too, and made
+                again when this changes.
         """
-        kept = self._lasting if lasting else self._kept
         with self._lock:
-            if key in kept:
-                return kept[key]  # type: ignore[no-any-return]
-        made = make()
-        with self._lock:
-            kept[key] = made
-            if len(kept) > _KEPT:
-                del kept[next(iter(kept))]
+            if (known := self._known(key, lasting)) is not None:
+                return known[1]  # type: ignore[no-any-return]
+            turn = self._making.setdefault(key, threading.RLock())
+        with turn:
+            with self._lock:
+                if (known := self._known(key, lasting)) is not None:
+                    return known[1]  # type: ignore[no-any-return]
+            try:
+                made = make()
+                with self._lock:
+                    self._keep(key, lasting, made)
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
         return made
+
+    def _known(self, key: Hashable, lasting: Hashable) -> tuple[Hashable, Any] | None:
+        if lasting is None:
+            return (None, self._kept[key]) if key in self._kept else None
+        known = self._lasting.get(key)
+        return known if known is not None and known[0] == lasting else None
+
+    def _keep(self, key: Hashable, lasting: Hashable, made: Any) -> None:
+        kept: dict[Hashable, Any] = self._kept if lasting is None else self._lasting
+        kept.pop(key, None)  # what is made anew is the newest
+        kept[key] = made if lasting is None else (lasting, made)
+        if len(kept) > _KEPT:
+            del kept[next(iter(kept))]
+
+    def mark(self, account: str) -> Hashable:
+        """Changes when the account's rows or their format do."""
+        return self.snapshot.formats.get(account), self.once(("mark", account), lambda: _digest(self.snapshot, account))
 
     def rows(self, day_start: int | str | None = None) -> Rows:
         """All trades, on days as `Rows.day_start` says."""
@@ -97,6 +126,15 @@ class Figures:
         weights = (None, rows.table["quantity"].to_numpy(), rows.amount)
         sums = [np.bincount(rows.account, weights=one, minlength=size).tolist() for one in weights]
         return dict(zip(rows.accounts, zip(*sums, strict=True), strict=True))
+
+
+def _digest(snapshot: Snapshot, account: str) -> bytes:
+    """Of all that the account's rows say."""
+    told = pa.BufferOutputStream()
+    rows = snapshot.only(account).drop_columns("account").combine_chunks()
+    with pa.ipc.new_stream(told, rows.schema) as stream:
+        stream.write_table(rows)
+    return hashlib.blake2b(told.getvalue(), digest_size=16).digest()
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 
 from cqs_core import CqsError, Series, UsageError, plugins
 from cqs_monitor import charts
-from cqs_monitor.compare.comparison import BotComparison, ComparisonRequest, compare
+from cqs_monitor.compare.kept_comparison import kept_comparison
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views import comparison_layers, comparison_table, comparison_text, holdings_table
@@ -21,6 +21,7 @@ from cqs_monitor.views.no_logs import no_logs
 from cqs_panel import (
     ONE_LINE,
     WIDE,
+    Previewed,
     SpotChart,
     Workbench,
     bar,
@@ -44,11 +45,13 @@ from cqs_panel import (
 
 if TYPE_CHECKING:
     from cqs_core import Bucket
+    from cqs_monitor.compare.comparison import BotComparison, ComparisonRequest
     from cqs_monitor.logs.snapshot import Snapshot
     from cqs_monitor.performance.reader import Reader, Reading
     from cqs_panel import PageState
 
 _BRIDGE = 260  # pixels of its height
+_CLICK = "click one to see it on candles"
 _ALL, _DIFFERING = "All positions", "Differences only"
 
 
@@ -62,6 +65,7 @@ class CompareView(pn.viewable.Viewer):
         self._question: ComparisonRequest | None = None
         self._seen: Snapshot | None = None
         self._working = False
+        self._answered: ComparisonRequest | None = None
         self._found: BotComparison | None = None
         self._form: ComparisonForm | None = None
         self._fields = pn.Column(**WIDE)
@@ -78,7 +82,7 @@ class CompareView(pn.viewable.Viewer):
         self._notes = html("", stylesheets=[holdings_table.CSS])
         self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
         self._which.param.watch(lambda _: self._list(), "value")
-        self._positions = self._table()
+        self._positions: Any = None  # its first rows are there before it, as text
         self._chart: SpotChart | None = None  # below the fold
         self._market = ""  # while another one is chosen
         self._body = pn.Column(visible=False, **WIDE)
@@ -100,16 +104,23 @@ class CompareView(pn.viewable.Viewer):
                 section("Deviations", self._deviations),
                 columns="3fr 2fr",
             ),
-            section(
-                "Positions",
-                bar(self._which, columns_button(self._positions), table_csv(self._positions, "comparison.csv")),
-                self._positions,
-                note="click one to see it on candles",
-            ),
+            Previewed(section("Positions", self._first_rows(), note=_CLICK), self._list_positions),
             self._candles,
             section("What the log does not show", self._notes),
             first=5 if self._page.query.get("position") else 2,
         )
+
+    def _first_rows(self) -> Any:
+        assert self._found is not None
+        rows = comparison_table.comparison_frame(self._found, self._page.settings.timezone)
+        told = comparison_table.first_rows_html(rows, lambda key: self._page.link(position=key))
+        return html(told, stylesheets=[comparison_table.FIRST_CSS])
+
+    def _list_positions(self) -> Any:
+        self._positions = self._table()
+        self._list()
+        head = bar(self._which, columns_button(self._positions), table_csv(self._positions, "comparison.csv"))
+        return section("Positions", head, self._positions, note=_CLICK)
 
     def _candles(self) -> SpotChart:
         note = "bot's fills; shaded: the strategy holds; times in UTC"
@@ -142,7 +153,7 @@ class CompareView(pn.viewable.Viewer):
             hidden=["at"],
             more=list(comparison_table.PRICES),
             filters=["symbol", "what"],
-            page_size=12,
+            page_size=comparison_table.PAGE,
             on_click=self._focus,
         )
 
@@ -206,6 +217,7 @@ class CompareView(pn.viewable.Viewer):
         if isinstance(found, Exception):
             raise found
         before, self._found = self._found, found
+        other, self._answered = self._answered is not request, request
         self._blank.visible = False
         self._unseen.object, self._unseen.visible = comparison_text.unseen(found), bool(found.incomplete)
         self._cards.object = metrics_html(comparison_text.metrics(found))
@@ -220,11 +232,11 @@ class CompareView(pn.viewable.Viewer):
         if not self._body.objects or (before and before.form is not found.form):
             self._body[:] = [self._laid_out()]  # with all that it shows, so that the browser draws it once
         self._body.visible = True
-        if before is not None and before.request is not request:
+        if before is not None and other:
             self._page.say(comparison_text.change(before, found))
 
     def _list(self) -> None:
-        if self._found is not None:
+        if self._found is not None and self._positions is not None:
             differing = self._which.value == _DIFFERING
             zone = self._page.settings.timezone
             refresh(self._positions, comparison_table.comparison_frame(self._found, zone, differing=differing))
@@ -268,6 +280,8 @@ class CompareView(pn.viewable.Viewer):
 
     def _mark(self) -> None:
         """Mark the position that the address names."""
+        if self._positions is None:
+            return
         rows, wanted = self._positions.value, self._page.query.get("position", "")
         keys = [comparison_table.key(m, at) for m, at in zip(rows["symbol"], rows["at"], strict=True)]
         choose(self._positions, keys.index(wanted) if wanted in keys else None)
@@ -286,8 +300,9 @@ def _answer(
     """Errors are answers: what the user can fix is shown in place, and compared again when the log changes."""
     snapshot = None
     try:
-        snapshot = reader.read(2.0).snapshot
-        return request, snapshot, compare(bucket, snapshot, request)
+        figures = reader.read(2.0).figures
+        snapshot = figures.snapshot
+        return request, snapshot, kept_comparison(bucket, figures, request)
     except Exception as error:  # noqa: BLE001 - the page must know that the work is over, however it ended
         return request, snapshot, error
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.time.clock import iso
-from cqs_panel import when
+from cqs_monitor.views import holdings_table
+from cqs_panel import UNKNOWN, tone, when
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from cqs_monitor.compare.comparison import BotComparison
@@ -31,6 +36,14 @@ _PRICES = ("rule_entry", "live_entry", "rule_exit", "live_exit")
 PRICES = dict.fromkeys(_PRICES, "symbol")
 NUMBERS = {"entry_bps": "+0.0", "exit_bps": "+0.0"}
 SIGNED = {"rule_pnl": 0, "live_pnl": 0}
+PAGE = 12
+_TEXT = ("opened", "symbol", "what")
+_FIRST = (*_TEXT, *SIGNED, *NUMBERS)
+FIRST_CSS = f"""{holdings_table.CSS}
+.first{{box-sizing:border-box;min-height:{36 * PAGE + 160}px;padding-top:52px}}
+.first th{{height:50px;vertical-align:top}}
+.first td{{height:36px;padding:0 8px}} .first td a{{color:inherit;text-decoration:none}}
+"""
 PHONE = ("symbol", "what", "rule_pnl", "live_pnl")
 
 
@@ -63,6 +76,31 @@ def comparison_frame(comparison: BotComparison, timezone: str | None, *, differi
     told = [{"opened": at, **row} for at, row in zip(opened, rows, strict=True)]
     frame = pd.DataFrame(told, columns=[*TITLES, "at"])
     return frame.astype(dict.fromkeys([*NUMBERS, *SIGNED, *_PRICES], float))
+
+
+def first_rows_html(frame: pd.DataFrame, link: Callable[[str], str]) -> str:
+    """The first page of the table as text, until there is the table itself; a row leads where a click on it does.
+
+    Args:
+        frame: as of `comparison_frame`.
+        link: address of a position, by its key.
+    """
+    head = "".join(f"<th{' class=text' if name in _TEXT else ''}>{TITLES[name]}</th>" for name in _FIRST)
+    body = "".join(_row_html(row, link) for row in frame.head(PAGE).to_dict("records"))
+    return f'<div class="first"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _row_html(row: dict[Any, Any], link: Callable[[str], str]) -> str:
+    address = escape(link(key(row["symbol"], row["at"])))
+    texts = [f'<td class=text><a href="{address}">{escape(row["opened"])}</a></td>']
+    texts += [f"<td class=text>{escape(row[name])}</td>" for name in _TEXT[1:]]
+    money = [f'<td class="{tone(row[name]) or ""}">{_figure(row[name], "+,.0f")}</td>' for name in SIGNED]
+    numbers = [f"<td>{_figure(row[name], '+.1f')}</td>" for name in NUMBERS]
+    return f"<tr>{''.join([*texts, *money, *numbers])}</tr>"
+
+
+def _figure(value: float, how: str) -> str:
+    return UNKNOWN if math.isnan(value) else format(value, how)
 
 
 def _pair(pair: Pair) -> dict[str, Any]:

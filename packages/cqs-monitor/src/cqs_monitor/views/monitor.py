@@ -11,7 +11,7 @@ from cqs_core.time.clock import now
 from cqs_monitor.performance.convention import AccountConvention
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Report, make_report
-from cqs_monitor.views import holdings_table
+from cqs_monitor.views import accounts_table, holdings_table
 from cqs_monitor.views.connect_bot import ConnectBot
 from cqs_monitor.views.controls import Controls, seconds_between
 from cqs_monitor.views.health import LogHealth
@@ -24,16 +24,12 @@ from cqs_panel import (
     WIDE,
     bar,
     beside,
-    columns_button,
     html,
     metric_cards,
     metrics_html,
-    refresh,
     section,
     stack,
     staged,
-    table,
-    table_csv,
     when,
     zone_name,
 )
@@ -68,36 +64,28 @@ class MonitorView(pn.viewable.Viewer):
         self._cards = metric_cards([], least=230)
         self._charts = PnlCharts(page)
         self._periods = PnlPeriods(page)
-        self._accounts = table(
-            _no_accounts(),
-            titles=_TITLES,
-            numbers=_NUMBERS,
-            signed=_SIGNED,
-            page_size=8,
-            on_click=self._pick,
-            phone=("account", "total", "today"),
-            widths={"account": 96, "total": 110, "today": 84, "week": 84, "month": 96},
-        )
+        self._accounts = html("", stylesheets=[accounts_table.CSS])
         self._held = html("", stylesheets=[holdings_table.CSS])
         self._findings = html("", stylesheets=[holdings_table.CSS])
+        self._report: Report | None = None
         self._trades: TradesSection | None = None  # with its chart, below the fold
         self._health = LogHealth(page.settings.timezone)
         self._body = pn.Column(visible=False, **WIDE)
+        page.param.watch(lambda _: self._list_accounts(), "query")
         page.load(lambda: self._work(_FIRST), self._show)
         page.every(self._seconds, lambda: self._ask(quiet=True))
 
     def __panel__(self) -> Any:
         return stack(bar(self._controls, self._state), self._blank, self._body)
 
-    def _laid_out(self) -> Any:
+    def _laid_out(self, report: Report) -> Any:
         currency, zone = self._convention.currency, self._convention.zone
         note = f"{currency} realized; below it the drawdown; days of the bot, {zone}"
-        chart = section("Cumulative PnL", self._charts.curve, note=note)
         symbols = section("By symbol", self._charts.symbols, note=f"{currency} realized")
         hours = section("By hour", self._charts.hours, note=f"{currency} realized by the hour of the trade, {zone}")
         days = f"realized PnL of each day, {zone}, 53 weeks; click a day to see its trades"
-        several = "currency" in self._accounts.value
-        first = 7 if {"day", "filter", "trade"} & set(self._page.query) else 2
+        several = "currency" in report.accounts
+        first = 8 if {"day", "filter", "trade"} & set(self._page.query) else 4
         return staged(
             self._page,
             self._cards,
@@ -106,15 +94,15 @@ class MonitorView(pn.viewable.Viewer):
                 "Accounts",
                 self._accounts,
                 note=f"{'each in its currency' if several else currency}, realized; a click chooses one",
-                actions=[columns_button(self._accounts), table_csv(self._accounts, "accounts.csv")],
             ),
-            lambda: beside(chart, stack(symbols, hours), columns="3fr 2fr"),
+            section("Cumulative PnL", self._charts.curve, note=note),
+            lambda: beside(symbols, hours),
             self._periods,
             section("Days", self._charts.year, note=days),
             self._list,
             beside(section("Reconciliation", self._findings, note="positions against trades"), self._health),
             first=first,
-            halves=(1, 2, 4, 5),
+            halves=(1, 2, 3, 4, 5, 6),
         )
 
     def _offer_connection(self, reading: Reading) -> None:
@@ -146,23 +134,31 @@ class MonitorView(pn.viewable.Viewer):
         self._controls.offer(reading.snapshot)
         self._set(self._cards, metrics_html(metrics(report, moment)))
         self._charts.update(report, moment, self._day_link)
-        refresh(self._accounts, report.accounts)
         self._set(self._held, holdings_table.holdings_html(report, moment))
         self._set(self._findings, holdings_table.findings_html(report.findings))
         self._report = report
+        self._list_accounts()
         self._periods.update(report)
         if self._trades is not None:
             self._trades.update(report)
         self._health.update(report, moment)
         if not self._body.objects or self._convention != report.convention:
             self._convention = report.convention
-            self._body[:] = [self._laid_out()]  # with all that it shows, so that the browser draws it once
+            self._body[:] = [self._laid_out(report)]  # with all that it shows, so that the browser draws it once
         self._body.visible = True
+
+    def _list_accounts(self) -> None:
+        """Sorted as the address says, without reading anything."""
+        if (report := self._report) is not None:
+            chosen, order = report.choice.account, self._page.query.get("order", "")
+            told = accounts_table.accounts_html(report.accounts, chosen, order, self._page.link)
+            self._set(self._accounts, told)
 
     def _list(self) -> TradesSection:
         if self._trades is None:
             self._trades = TradesSection(self._page)
-            self._trades.update(self._report)
+            if self._report is not None:
+                self._trades.update(self._report)
         return self._trades
 
     @staticmethod
@@ -176,10 +172,6 @@ class MonitorView(pn.viewable.Viewer):
         text = None if self._controls.choice.trading_days else day.isoformat()
         return self._page.link(day=day.isoformat(), filter=text, trade=None)
 
-    def _pick(self, row: int) -> None:
-        name = str(self._accounts.value["account"].iloc[row])
-        self._page.remember(account=None if name == self._controls.choice.account else name)
-
 
 def _state(reading: Reading, seconds: float, timezone: str | None) -> str:
     """One line: as of when, or since when the bucket is silent."""
@@ -192,19 +184,6 @@ def _state(reading: Reading, seconds: float, timezone: str | None) -> str:
     damaged = len(reading.snapshot.problems)
     warned = f" · {damaged} damaged {'row or file' if damaged == 1 else 'rows or files'}, see Files" if damaged else ""
     return f'<span class="state">{as_of}, every {seconds:.0f} s{warned}</span>'
-
-
-_TITLES = {"account": "Account", "total": "All time", "today": "Today", "week": "Week", "month": "Month"}
-_TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Positions", "currency": "Currency"}
-_SIGNED = dict.fromkeys(("today", "week", "month", "total"), 0)
-_NUMBERS = {"sells": "0,0", "win_rate": "0.0", "held": "0"}
-
-
-def _no_accounts() -> Any:
-    import pandas as pd
-
-    text = {"account", "state"}
-    return pd.DataFrame({name: pd.Series([], dtype="str" if name in text else "float64") for name in _TITLES})
 
 
 def build(page: PageState) -> Any:

@@ -1,0 +1,83 @@
+"""All accounts on the Monitor page, as HTML: a link chooses an account, or the column that they are sorted by."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cqs_monitor.views import holdings_table
+from cqs_panel import UNKNOWN, amount, count, percent, tone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+_MOST = 200
+_SHOWN = 8  # rows; more of them scroll
+TITLES = {"account": "Account", "total": "All time", "today": "Today", "week": "Week", "month": "Month"}
+TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Positions", "currency": "Currency"}
+_TEXT = ("account", "state", "currency")
+_MONEY = ("total", "today", "week", "month")
+_OWN = f"""
+.rows{{overflow:auto;max-height:{34 * (_SHOWN + 1)}px}} .rows:focus-visible{{outline:2px solid var(--cqs-accent)}}
+thead th{{position:sticky;top:0;background:var(--cqs-paper)}}
+th a,td a{{color:inherit;text-decoration:none}} th a:hover,td a:hover{{color:var(--cqs-accent)}}
+tbody tr{{position:relative}} td a::after{{content:"";position:absolute;inset:0}}
+tbody tr:hover td,tr.chosen td{{background:var(--cqs-hover)}} td a{{font-weight:600}}
+td a:focus-visible{{outline:none}} td a:focus-visible::after{{outline:2px solid var(--cqs-accent);outline-offset:-2px}}
+"""
+CSS = f"{holdings_table.CSS}{_OWN}"
+
+
+def accounts_html(accounts: pd.DataFrame, chosen: str, order: str, link: Callable[..., str]) -> str:
+    """The table of `Report.accounts`.
+
+    Args:
+        accounts: one row an account.
+        chosen: name of the account that the page shows; empty for all.
+        order: column that they are sorted by, the largest first; another name leaves them in the order of their names.
+        link: address of this page with these values changed.
+    """
+    known = [name for name in TITLES if name in accounts]
+    order = order if order in known and order not in _TEXT else ""
+    rows = accounts.sort_values(order, ascending=False, kind="stable") if order else accounts
+    head = "".join(_head(name, order, link) for name in known)
+    body = "".join(_row(row, known, chosen, link) for row in rows.head(_MOST).to_dict("records"))
+    more = f"<p class='muted'>{len(rows) - _MOST} more; choose one under Account.</p>" if len(rows) > _MOST else ""
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+    return f'<div class="rows" tabindex="0" role="group" aria-label="Accounts">{table}</div>'
+
+
+def _head(name: str, order: str, link: Callable[..., str]) -> str:
+    title = TITLES[name]
+    if name in _TEXT and name != "account":
+        return f'<th class="text">{title}</th>'
+    mine = name == order or (name == "account" and not order)
+    sort = f' aria-sort="{"ascending" if name == "account" else "descending"}"' if mine else ""
+    mark = " ▾" if mine and order else ""
+    address = escape(link(order=None if name == "account" else name))
+    kind = ' class="text"' if name in _TEXT else ""
+    return f'<th{kind}{sort}><a href="{address}" title="Sort by this">{title}{mark}</a></th>'
+
+
+def _row(row: dict[Any, Any], known: list[str], chosen: str, link: Callable[..., str]) -> str:
+    mine = row["account"] == chosen
+    address = escape(link(account=None if mine else row["account"]))
+    name = escape(row["account"])
+    current = ' aria-current="true"' if mine else ""
+    first = f'<td class="text"><a href="{address}" title="{name}"{current}>{name}</a></td>'
+    cells = "".join(_cell(column, row[column]) for column in known[1:])
+    return f'<tr class="{"chosen" if mine else ""}">{first}{cells}</tr>'
+
+
+def _cell(name: str, value: Any) -> str:
+    if name in _TEXT:
+        return f'<td class="text">{escape(value)}</td>'
+    if np.isnan(value):
+        return f"<td>{UNKNOWN}</td>"
+    if name in _MONEY:
+        return f'<td class="{tone(value) or ""}">{amount(value, signed=True)}</td>'
+    return f"<td>{percent(value).removesuffix(' %') if name == 'win_rate' else count(int(value))}</td>"
