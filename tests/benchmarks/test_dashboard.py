@@ -5,6 +5,8 @@ begins when the pointer rests on its entry in the menu (`first`, which has a lim
 that does not rest, or the keyboard, and has none. The time is that from the click. What is in view counts until none of
 it is a placeholder; what lies below the fold comes later and is not in the figures, for the page rests before.
 
+`pytest tests/benchmarks/test_dashboard.py -s -n 0 --views monitor,compare -k first_build` measures some views alone.
+
 Nodes must not grow by a single one over rounds through all views. What a page shows by the time of day would add some:
 the demo's bot has been silent for long when the server starts, or an alert for that would come between two rounds.
 """
@@ -34,8 +36,11 @@ REST_MS = 200  # that the pointer rests on an entry of the menu before a hand pr
 
 
 @pytest.fixture(scope="module")
-def titles():
-    return {view.slug: view.title for view in installed_views()} | {"overview": "Overview"}
+def titles(request):
+    """Of the views that are measured: all, or those of `--views`, and those from which they are opened."""
+    known = {view.slug: view.title for view in installed_views()} | {"overview": "Overview"}
+    chosen = set(filter(None, request.config.getoption("views", "").split(",")))
+    return {slug: known[slug] for slug in known if not chosen or slug in chosen | {"plugins", "overview"}}
 
 
 @pytest.fixture(scope="module")

@@ -73,3 +73,18 @@ def test_a_position_in_json_has_no_exit_price_while_it_is_held():
     assert (held["live_exit_price"], held["live_exit_time"]) == (None, None)
     assert held["live_pnl"] == pytest.approx(100.0)
     assert position(1, 5).json()["exit_price"] == 110.0
+
+
+def test_the_first_rows_of_positions_are_text_with_links_and_unknown_figures():
+    pytest.importorskip("cqs_panel", reason="needs the extra: cqs-monitor[panel]")
+    import pandas as pd
+
+    from cqs_monitor.views.comparison_table import NUMBERS, PAGE, SIGNED, first_rows_html
+
+    row = {"opened": "2025-01-02", "symbol": "<b>/KRW", "what": "missed", "at": 1_735_776_000_000}
+    figures = dict.fromkeys([*SIGNED, *NUMBERS], float("nan")) | {"rule_pnl": -1234.5, "entry_bps": 1.25}
+    told = first_rows_html(pd.DataFrame([row | figures] * 40), lambda key: f"?position={key}")
+    assert told.count("<tr") == PAGE + 1
+    assert "<b>" not in told
+    assert told.count('href="?position=&lt;b&gt;/KRW 2025-01-02T00:00:00"') == PAGE
+    assert '<td class="down">-1,234</td><td class="">–</td><td>+1.2</td><td>–</td>' in told

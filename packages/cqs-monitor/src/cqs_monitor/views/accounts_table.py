@@ -22,7 +22,7 @@ TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Posi
 _TEXT = ("account", "state", "currency")
 _MONEY = ("total", "today", "week", "month")
 _OWN = f"""
-.rows{{overflow:auto;max-height:{34 * (_SHOWN + 1)}px}} .rows:focus-visible{{outline:2px solid var(--cqs-accent)}}
+:host{{max-height:{34 * (_SHOWN + 1)}px;overflow-y:auto}}
 thead th{{position:sticky;top:0;background:var(--cqs-paper)}}
 th a,td a{{color:inherit;text-decoration:none}} th a:hover,td a:hover{{color:var(--cqs-accent)}}
 tbody tr{{position:relative}} td a::after{{content:"";position:absolute;inset:0}}
@@ -47,8 +47,7 @@ def accounts_html(accounts: pd.DataFrame, chosen: str, order: str, link: Callabl
     head = "".join(_head(name, order, link) for name in known)
     body = "".join(_row(row, known, chosen, link) for row in rows.head(_MOST).to_dict("records"))
     more = f"<p class='muted'>{len(rows) - _MOST} more; choose one under Account.</p>" if len(rows) > _MOST else ""
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
-    return f'<div class="rows" tabindex="0" role="group" aria-label="Accounts">{table}</div>'
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
 def _head(name: str, order: str, link: Callable[..., str]) -> str:

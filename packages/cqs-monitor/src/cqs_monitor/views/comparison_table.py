@@ -40,9 +40,11 @@ PAGE = 12
 _TEXT = ("opened", "symbol", "what")
 _FIRST = (*_TEXT, *SIGNED, *NUMBERS)
 FIRST_CSS = f"""{holdings_table.CSS}
-.first{{box-sizing:border-box;min-height:{36 * PAGE + 160}px;padding-top:52px}}
+.first{{box-sizing:border-box;min-height:{36 * PAGE + 150}px;padding-top:52px}}
 .first th{{height:50px;vertical-align:top}}
 .first td{{height:36px;padding:0 8px}} .first td a{{color:inherit;text-decoration:none}}
+.first tr{{position:relative}} .first a::after{{content:"";position:absolute;inset:0}}
+@media(max-width:600px){{.first :is(th,td):is(:first-child,:nth-child(n+6)){{display:none}}}}
 """
 PHONE = ("symbol", "what", "rule_pnl", "live_pnl")
 
@@ -92,8 +94,8 @@ def first_rows_html(frame: pd.DataFrame, link: Callable[[str], str]) -> str:
 
 def _row_html(row: dict[Any, Any], link: Callable[[str], str]) -> str:
     address = escape(link(key(row["symbol"], row["at"])))
-    texts = [f'<td class=text><a href="{address}">{escape(row["opened"])}</a></td>']
-    texts += [f"<td class=text>{escape(row[name])}</td>" for name in _TEXT[1:]]
+    texts = [f"<td class=text>{escape(row[name])}</td>" for name in _TEXT]
+    texts[1] = f'<td class=text><a href="{address}">{escape(row["symbol"])}</a></td>'
     money = [f'<td class="{tone(row[name]) or ""}">{_figure(row[name], "+,.0f")}</td>' for name in SIGNED]
     numbers = [f"<td>{_figure(row[name], '+.1f')}</td>" for name in NUMBERS]
     return f"<tr>{''.join([*texts, *money, *numbers])}</tr>"
