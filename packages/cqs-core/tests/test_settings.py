@@ -159,3 +159,22 @@ def test_a_home_that_cannot_hold_it_is_told(monkeypatch):
     monkeypatch.setenv("CQS_DATA_DIR", str(Path("file").absolute()))
     with pytest.raises(UsageError, match=r"cannot be made \(Not a directory\); name a bucket with CQS_BUCKET"):
         bucket_url()
+
+
+def test_settings_are_read_again_only_when_a_variable_or_the_file_changes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CQS_QUOTE", "USDT")
+    first = settings()
+    assert settings() is first
+    monkeypatch.setenv("cqs_fee", "0.01")  # names are read in lower case, too
+    assert (settings().quote, settings().fee) == ("USDT", 0.01)
+    (tmp_path / ".env").write_text("CQS_CAPITAL=5\n")
+    assert settings().capital == 5
+    (tmp_path / ".env").unlink()
+    monkeypatch.delenv("cqs_fee")
+    assert settings() == first
+    assert settings(fee=0.02).fee == 0.02
+    monkeypatch.setenv("CQS_FEE", "much")
+    for _ in range(2):
+        with pytest.raises(UsageError, match="CQS_FEE"):
+            settings()

@@ -160,9 +160,21 @@ def settings(**options: Any) -> Settings:
             raise UnknownName("setting", name, Settings.model_fields)
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        return _with_own_quote(Settings(**given), given)
+        return _with_own_quote(Settings(**given) if given else _of_variables(_those_now()), given)
     except ValidationError as error:
         raise UsageError(next(iter(_faults(error, given).values()))) from None
+
+
+def _those_now() -> tuple[tuple[str, str], ...]:
+    """All variables that settings may come from: names are read in upper and lower case."""
+    own = ((name, text) for name, text in os.environ.items() if name[:4].upper() in ("CQS_", "GCS_"))
+    return *own, *file_variables().items()
+
+
+@functools.lru_cache(maxsize=4)
+def _of_variables(_variables: tuple[tuple[str, str], ...]) -> Settings:
+    """The settings that these variables give; to check them takes a millisecond, and a page asks dozens of times."""
+    return Settings()
 
 
 def setting_faults() -> dict[str, str]:
