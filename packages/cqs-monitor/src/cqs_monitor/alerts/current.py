@@ -9,8 +9,9 @@ from cqs_core.time.clock import now
 from cqs_monitor.alerts.acknowledgements import acknowledged
 from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import evaluate
-from cqs_monitor.alerts.rules_file import read_rules
+from cqs_monitor.alerts.rules_file import read_rules, read_text
 from cqs_monitor.alerts.state import remembered
+from cqs_monitor.performance.reader import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ class CurrentAlerts:
         return sorted(found, key=lambda alert: (-(alert.since or 0), _URGENCY[alert.rule.severity]))
 
 
+_SHARED_FOR = 5_000  # ms
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -61,3 +63,18 @@ def current_alerts(bucket: Bucket) -> CurrentAlerts:
     context = context_of(bucket, moment)
     alerts, issues = evaluate(rules, context, memory.seen, acknowledged(bucket))
     return CurrentAlerts(rules, alerts, issues, context.snapshot.accounts, memory.round, moment)
+
+
+def recent_alerts(bucket: Bucket) -> CurrentAlerts:
+    """The same for windows, which all ask: evaluated once for those that ask within 5 s.
+
+    Other logs, rules or acknowledgements, and another round of the watcher, are seen at once.
+
+    Raises:
+        BucketError: the bucket does not answer.
+    """
+    figures = reader_of(bucket.address).refresh()
+    known = read_text(bucket), remembered(bucket).round, tuple(acknowledged(bucket).items())
+    return figures.once(
+        "alerts", lambda: current_alerts(bucket), lasting=(figures.snapshot, *known, now() // _SHARED_FOR)
+    )

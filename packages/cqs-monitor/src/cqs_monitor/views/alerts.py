@@ -9,7 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_monitor.alerts.channels import channel_places
-from cqs_monitor.alerts.current import CurrentAlerts, current_alerts
+from cqs_monitor.alerts.current import CurrentAlerts, recent_alerts
 from cqs_monitor.alerts.keyring_channels import keyring_channels
 from cqs_monitor.alerts.state import history
 from cqs_monitor.views.alert_channels import ChannelsPanel
@@ -129,7 +129,7 @@ def _set(pane: Any, text: str) -> None:
 
 
 def _look(bucket: Bucket) -> Found:
-    current = current_alerts(bucket)
+    current = recent_alerts(bucket)
     return Found(
         current, history(bucket, 200), find_watcher(bucket, current.round), channel_places(), keyring_channels().fault
     )

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_core.time.intervals import DAY
-from cqs_monitor.alerts.current import current_alerts
+from cqs_monitor.alerts.current import recent_alerts
 from cqs_monitor.alerts.evaluation import fired_between
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views.alert_text import CSS, QUIET, alerts_html, cause
@@ -44,7 +44,7 @@ def build(page: PageState) -> Any:
     shown = stack(section("Alerts", text, note=note, link=page.link("alerts")))
 
     def look() -> tuple[list[Alert], list[Fired]]:
-        current = current_alerts(page.bucket)
+        current = recent_alerts(page.bucket)
         return current.open, fired_since(current, current.at - DAY)
 
     def show(found: tuple[list[Alert], list[Fired]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqs_core.time.clock import iso_or_none, now
-from cqs_monitor.alerts.current import current_alerts
+from cqs_monitor.alerts.current import recent_alerts
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.performance.report import Choice, make_report
 from cqs_panel import Notice, Status, amount
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def alerts(bucket: Bucket) -> Status:
     """A notice for each alert that fires and that no one has acknowledged."""
-    return Status([_notice(one) for one in current_alerts(bucket).open])
+    return Status([_notice(one) for one in recent_alerts(bucket).open])
 
 
 def today(bucket: Bucket) -> Status:
