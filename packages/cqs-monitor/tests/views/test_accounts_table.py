@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import io
+import re
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -93,3 +97,12 @@ def test_many_accounts_are_listed_to_a_limit_and_their_currency_is_shown_where_t
     assert text.count("<tr") == 201
     assert "50 more; choose one under Account." in text
     assert text.count(">KRW<") == 200
+
+
+def test_the_accounts_are_a_csv_with_exact_figures():
+    told = accounts_html(ACCOUNTS, "", "today", lambda **_: "?")
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", told)[1]).decode("utf-8-sig")
+    head, first, second, *_ = csv.reader(io.StringIO(data))
+    assert head[:3] == ["Account", "All time", "Today"]
+    assert first[:3] == [EVIL, "-3.0", "7.0"]
+    assert second == ["Main", "10.0", "0.0", "0.0", "1.0", "0", "", "1.0", "ok"]

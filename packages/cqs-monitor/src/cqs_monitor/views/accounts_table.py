@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_monitor.views import holdings_table
-from cqs_panel import UNKNOWN, amount, count, percent, tone
+from cqs_panel import UNKNOWN, amount, count, csv_link, percent, tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Posi
 _TEXT = ("account", "state", "currency")
 _MONEY = ("total", "today", "week", "month")
 _OWN = f"""
-:host{{max-height:{34 * (_SHOWN + 1)}px;overflow-y:auto}}
+.wide{{max-height:{34 * (_SHOWN + 1)}px;overflow-y:auto}}
 thead th{{position:sticky;top:0;background:var(--cqs-paper)}}
 th a,td a{{color:inherit;text-decoration:none}} th a:hover,td a:hover{{color:var(--cqs-accent)}}
 tbody tr{{position:relative}} td a::after{{content:"";position:absolute;inset:0}}
@@ -47,7 +47,10 @@ def accounts_html(accounts: pd.DataFrame, chosen: str, order: str, link: Callabl
     head = "".join(_head(name, order, link) for name in known)
     body = "".join(_row(row, known, chosen, link) for row in rows.head(_MOST).to_dict("records"))
     more = f"<p class='muted'>{len(rows) - _MOST} more; choose one under Account.</p>" if len(rows) > _MOST else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    place = f'<div class="wide" tabindex="0" role="group" aria-label="Accounts">{table}</div>'
+    exact = rows[known].astype(object).where(rows[known].notna(), None).to_numpy().tolist()
+    return f"{place}{more}{csv_link([TITLES[name] for name in known], exact, 'accounts.csv')}"
 
 
 def _head(name: str, order: str, link: Callable[..., str]) -> str:

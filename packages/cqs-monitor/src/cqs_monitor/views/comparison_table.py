@@ -89,7 +89,7 @@ def first_rows_html(frame: pd.DataFrame, link: Callable[[str], str]) -> str:
     """
     head = "".join(f"<th{' class=text' if name in _TEXT else ''}>{TITLES[name]}</th>" for name in _FIRST)
     body = "".join(_row_html(row, link) for row in frame.head(PAGE).to_dict("records"))
-    return f'<div class="first"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="first wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _row_html(row: dict[Any, Any], link: Callable[[str], str]) -> str:
