@@ -44,7 +44,8 @@ FIRST_CSS = f"""{holdings_table.CSS}
 .first th{{height:50px;vertical-align:top}}
 .first td{{height:36px;padding:0 8px}} .first td a{{color:inherit;text-decoration:none}}
 .first tr{{position:relative}} .first a::after{{content:"";position:absolute;inset:0}}
-@media(max-width:600px){{.first :is(th,td):is(:first-child,:nth-child(n+6)){{display:none}}}}
+@media(max-width:600px){{.first.first{{padding-top:94px;min-height:{36 * PAGE + 192}px}}
+  .first :is(th,td):is(:first-child,:nth-child(n+6)){{display:none}}}}
 """
 PHONE = ("symbol", "what", "rule_pnl", "live_pnl")
 
