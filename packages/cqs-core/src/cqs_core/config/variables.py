@@ -174,7 +174,8 @@ def _those_now() -> tuple[tuple[str, str], ...]:
 @functools.lru_cache(maxsize=4)
 def _of_variables(_variables: tuple[tuple[str, str], ...]) -> Settings:
     """The settings that these variables give; to check them takes a millisecond, and a page asks dozens of times."""
-    return Settings()
+    options: dict[str, Any] = {}
+    return Settings(**options)
 
 
 def setting_faults() -> dict[str, str]:
