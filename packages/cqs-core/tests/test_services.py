@@ -173,14 +173,30 @@ def test_systemd_hears_that_it_is_ready_alive_and_stopping(bucket, systemd):
     assert systemd() == ["STOPPING=1"]
 
 
-def test_a_service_that_rests_is_no_hang(bucket, systemd, monkeypatch):
-    import time
+class Clock:
+    """Time that passes while a service sleeps, and at no other time."""
 
-    monkeypatch.setenv("WATCHDOG_USEC", "20000")
+    def __init__(self, asleep=lambda: None):
+        self.now, self.asleep = 0.0, asleep
+
+    def monotonic(self):
+        return self.now
+
+    def time(self):
+        return 1_767_225_600 + self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.asleep()
+
+
+def test_a_service_that_rests_is_no_hang(bucket, systemd, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "20000000")
+    monkeypatch.setattr("cqs_core.cli.services.time", clock := Clock())
     with running("work", bucket, 60) as service:
         systemd()
-        service.rest(time.monotonic() + 0.1)
-        assert systemd().count("WATCHDOG=1") >= 2
+        service.rest(clock.now + 60)
+        assert systemd() == ["WATCHDOG=1"] * 6
 
 
 def test_progress_is_a_sign_of_life(systemd):
@@ -253,9 +269,8 @@ class TestPing:
 
 
 class TestWaiting:
-    def test_a_bucket_that_comes_later_is_awaited(self, tmp_path, capsys):
-        later = threading.Timer(0.2, (tmp_path / "late").mkdir)
-        later.start()
+    def test_a_bucket_that_comes_later_is_awaited(self, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr("cqs_core.cli.services.time", Clock((tmp_path / "late").mkdir))
         assert awaited_bucket(str(tmp_path / "late"), "60s").folder == tmp_path / "late"
         assert capsys.readouterr().err.count("for the bucket: ") == 1
 

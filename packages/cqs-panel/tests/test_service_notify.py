@@ -13,7 +13,10 @@ import pytest
 
 from cqs_core.testing.command import CQS
 
-pytestmark = pytest.mark.skipif(not hasattr(socket, "SO_PASSCRED"), reason="needs Linux: systemd's socket")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not hasattr(socket, "SO_PASSCRED"), reason="needs Linux: systemd's socket"),
+]
 _PID = struct.Struct("3i")
 
 
@@ -23,7 +26,7 @@ def systemd(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(60)
+        listener.settimeout(200)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
 
         def heard(text):
