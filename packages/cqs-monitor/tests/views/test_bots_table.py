@@ -43,6 +43,7 @@ def test_all_accounts_of_one_bot_have_its_heartbeat(signs):
 def test_a_bot_with_its_own_heartbeat_is_silent_alone_and_comes_first(signs):
     first, *others = signs(whole=10, Second=600)
     assert (first.account, first.state, first.beat) == ("Second", "silent", NOW - 600_000)
+    assert first.logged == NOW - 7_200_000  # a heartbeat is not a log
     assert {one.state for one in others} == {"alive"}
 
 

@@ -23,7 +23,7 @@ class BotSign:
         account: whose.
         state: `unknown` where no heartbeat can be read, and `reason` says why.
         beat: the last heartbeat: its own, or that of the whole bot.
-        logged: when a file of the account last changed; None where the storage does not say.
+        logged: when a file of the account, other than its heartbeat, last changed; None where the storage does not say.
         reason: empty unless the state is unknown.
     """
 
@@ -43,10 +43,11 @@ def bot_signs(figures: Figures, now: int) -> list[BotSign]:
 
 
 def last_changes(snapshot: Snapshot) -> Mapping[str, int | None]:
-    """When a file of each account last changed, ms UTC."""
+    """When a file of each account last changed, its heartbeat aside; ms UTC."""
     changes = dict.fromkeys(snapshot.accounts, 0.0)
+    beats = {file.key for _, file in snapshot.layout.heartbeats.values()} if snapshot.layout else set()
     for file in snapshot.files:  # once: they are many
-        if file.account in changes:
+        if file.account in changes and file.key not in beats:
             changes[file.account] = max(changes[file.account], file.modified or 0.0)
     return {account: round(at * 1000) or None for account, at in changes.items()}
 
