@@ -129,4 +129,4 @@ VIEWS = [
 ]
 
 
-CARDS = [Card(name="backtest.latest", title="", order=40, build=f"{__name__}.latest:latest", width=4)]
+CARDS = [Card(name="backtest.latest", title="", order=40, build=f"{__name__}.latest:latest", width=4, rows=2)]
