@@ -230,7 +230,7 @@ class BacktestForm(StrategyForm, OptionFields):
         self.param.update(start=low if start is None else max(low, start), end=high)
 
     def _leave_period(self, *_: Any) -> None:
-        """Other dates than those of the period are no period."""
+        """Unset the period when its dates are changed."""
         bounds, start = self.param.start.bounds, _begin(self.end, _PERIODS.get(self.period)) if self.end else None
         if self.period and bounds and (self.start, self.end) != (max(bounds[0], start or bounds[0]), bounds[1]):
             self.period = ""
