@@ -45,3 +45,13 @@ def test_what_is_drawn_first_needs_no_preview():
     page = Page()
     shown = staged(page, Previewed(html("rows"), lambda: html("table")), first=1)
     assert (text(shown), page.later_calls) == (["table"], [])
+
+
+def test_a_viewer_may_be_half_of_a_row():
+    class Part(pn.viewable.Viewer):
+        def __panel__(self):
+            return pn.Column(html("part"))
+
+    shown = staged(Page(), Part(), html("other"), halves=(0, 1))
+    assert text(shown) == ["part", "other"]
+    assert all("--cqs-column" in one.styles for one in shown)

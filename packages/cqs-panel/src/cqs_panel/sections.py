@@ -164,6 +164,7 @@ def staged(
 
     shown = [*map(made, objects[:first]), *(place(one) for one in objects[first:])]
     for at in halves:
+        shown[at] = pn.panel(shown[at])  # a viewer has no styles, its layout has
         shown[at].styles = {**(shown[at].styles or {}), **HALF}
     return stack(*shown, **params, **({"stylesheets": [PAIRS_WHERE_LARGE]} if halves else {}))
 
