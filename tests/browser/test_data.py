@@ -139,7 +139,7 @@ def test_one_series_of_a_fetch_is_cancelled_and_the_other_goes_on(visit, dashboa
     page.get_by_text("running ·").wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_text("cancelled ·").wait_for()
-    page.get_by_text("candles were kept").wait_for()
+    page.get_by_text("candles that were stored are kept").wait_for()
 
 
 VOLUME = """() => {

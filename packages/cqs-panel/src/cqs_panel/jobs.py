@@ -99,11 +99,13 @@ def job_html(job: Job, summary: str = "", about: str = "") -> str:
 
 
 def kept(job: Job) -> str:
-    """A note on what a canceled job leaves behind; empty for others."""
+    """A note on what a canceled job leaves behind; empty for others.
+
+    It has no figure: progress counts the bars that an exchange answered for, also those in which nobody traded.
+    """
     if job.state != "cancelled":
         return ""
-    done = round(job.done)
-    return f"{count(done)} {job.unit} were kept" if done and job.unit == "candles" else "nothing was changed"
+    return "candles that were stored are kept" if job.unit == "candles" else "nothing was changed"
 
 
 def under_way(job: Job) -> list[str]:
