@@ -226,8 +226,14 @@ class Installation:
             one.start()
         until(lambda: answers(self.url + "/healthz"))
         watch = self.services["watch"]
-        while (time.sleep(5), watch.process.poll())[1] is not None:
-            watch.start()
+        known = len(watch.rounds())
+
+        def watches() -> bool:
+            if watch.process.poll() is not None:
+                watch.start()
+            return len(watch.rounds()) > known
+
+        until(watches, 300, 5.0)
 
     def fail(self, what: str) -> None:
         """One outage, and time to recover from it."""
