@@ -42,6 +42,14 @@ def test_a_package_has_its_version_changelog_types_and_bounds_on_its_siblings(pa
     assert package.name == "cqs-core" or siblings
 
 
+def test_drawing_libraries_are_imported_under_one_lock():
+    """Their modules import each other: two threads that do so at once fail with a deadlock."""
+    direct = re.compile(r"^\s*(import|from) (holoviews|hvplot)\b", re.MULTILINE)
+    files = [file for package in PACKAGES for file in package.glob("src/**/*.py")]
+    found = [file.name for file in files if direct.search(file.read_text())]
+    assert found == ["result.py", "appearance.py"]  # the first for type checkers alone
+
+
 def test_types_come_through_the_public_modules_too():
     """import-linter is told to leave out imports for type checkers, which may go in circles, but not past a border."""
     contracts = tomllib.loads((readme.ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]

@@ -101,7 +101,7 @@ def job_html(job: Job, summary: str = "", about: str = "") -> str:
 def kept(job: Job) -> str:
     """A note on what a canceled job leaves behind; empty for others.
 
-    It has no figure: progress counts the bars that an exchange answered for, also those in which nobody traded.
+    It has no figure: progress counts the bars that an exchange answered for, also those without a trade.
     """
     if job.state != "cancelled":
         return ""

@@ -11,7 +11,7 @@ from cqs_backtest.metrics import monthly_returns, rolled, yearly_returns
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_core import UsageError
 from cqs_core.time.intervals import DAY
-from cqs_panel.charts import Mode, category_bars, histogram, holoviews, look, percent_heatmap, tooltip
+from cqs_panel.charts import Mode, category_bars, histogram, hvplot, look, percent_heatmap, tooltip
 from cqs_panel.theme import ACCENT
 
 if TYPE_CHECKING:
@@ -43,12 +43,10 @@ def rolling(run: Charted, *, metric: str = "sharpe", window: int = 90, height: i
             f"there is no rolling {metric} to draw: it needs more than {window} days on which equity moved"
         )
     import pandas as pd
-    from hvplot import hvPlot
 
     label, unit = CONVENTIONS[metric].label, CONVENTIONS[metric].unit
     frame = pd.DataFrame({"ts": days[known].astype("datetime64[ms]"), "value": values[known]})
-    holoviews()
-    line = hvPlot(frame).line(x="ts", y="value", hover=False, responsive=True, height=height)
+    line = hvplot(frame).line(x="ts", y="value", hover=False, responsive=True, height=height)
     rows = [("", "@ts{%F} UTC"), (label, f"@value{{0.00}}{' %' if unit == '%' else ''}")]
     options = shown.over_time(height, (float(days[0]), float(days[-1]), 10.0 * DAY), unit="%" if unit == "%" else "")
     tip = tooltip(rows)

@@ -129,7 +129,7 @@ class Figures:
 
 
 def _digest(snapshot: Snapshot, account: str) -> bytes:
-    """Of all that the account's rows say."""
+    """A digest of all that the rows of an account say."""
     told = pa.BufferOutputStream()
     rows = snapshot.only(account).drop_columns("account").combine_chunks()
     with pa.ipc.new_stream(told, rows.schema) as stream:

@@ -2,6 +2,7 @@ from .appearance import Look as Look
 from .appearance import Mode as Mode
 from .appearance import exact as exact
 from .appearance import holoviews as holoviews
+from .appearance import hvplot as hvplot
 from .appearance import look as look
 from .appearance import rendered as rendered
 from .appearance import tooltip as tooltip

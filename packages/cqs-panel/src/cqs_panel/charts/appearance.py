@@ -7,6 +7,7 @@ read in any notebook or file. `page` is transparent, and leaves text to the them
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ _TEXT = {mode: colors["text"] for mode, colors in MODES.items()} | {"print": "#0
 _GROUND = {mode: colors["paper"] for mode, colors in MODES.items()} | {"print": "#ffffff"}
 _TIME_TOOLS = ("xpan", "xwheel_zoom", "xbox_zoom", "reset", "save")
 COLORS = {mode: {"ink": _INK[mode], "text": _TEXT[mode], "ground": ground} for mode, ground in _GROUND.items()}
+_importing = threading.RLock()  # two threads that import modules which import each other fail with a deadlock
 _crosshairs: WeakKeyDictionary[Any, Span] = WeakKeyDictionary()  # by the x range that figures share
 
 
@@ -162,13 +164,21 @@ def look(mode: Mode = "light") -> Look:
 
 def holoviews() -> Any:
     """HoloViews, able to draw with Bokeh. A notebook that has chosen no backend is given Bokeh, so that charts show."""
-    with absent("matplotlib"):  # which is imported there, and not used: a second and 20 MB
+    with _importing, absent("matplotlib"):  # which is imported there, and not used: a second and 20 MB
         import holoviews as hv
         import holoviews.plotting.bokeh
 
     if "ipykernel" in sys.modules and not getattr(hv.extension, "_loaded", False):
         hv.extension("bokeh", logo=False, inline=True)  # a notebook asks no other host, and works offline
     return hv
+
+
+def hvplot(frame: Any) -> Any:
+    """The charts that hvPlot makes of a frame, drawn with Bokeh."""
+    holoviews()
+    with _importing:
+        from hvplot import hvPlot
+    return hvPlot(frame)
 
 
 def rendered(chart: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bokeh.models import GlyphRenderer, NoOverlap, Text
 
-from cqs_panel.charts.appearance import Look, holoviews, tooltip
+from cqs_panel.charts.appearance import Look, holoviews, hvplot, tooltip
 from cqs_panel.charts.style import percents, short_numbers
 from cqs_panel.figures import amount, percent, short
 
@@ -32,11 +32,9 @@ def category_bars(
         tilted: whether names are written at a slant, for they are long or many.
         params: other plot options, see `Look.figure`.
     """
-    from hvplot import hvPlot
-
     frame = _frame(look, values, unit)
     drawn = (
-        hvPlot(frame)
+        hvplot(frame)
         .bar(x="name", y="value", hover_cols=["color", "told"], responsive=True, height=height)
         .opts(
             color="color",

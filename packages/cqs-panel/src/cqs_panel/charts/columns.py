@@ -10,7 +10,7 @@ from bokeh.core.properties import value
 from bokeh.models import NoOverlap
 
 from cqs_core import UsageError
-from cqs_panel.charts.appearance import Look, holoviews, tooltip
+from cqs_panel.charts.appearance import Look, holoviews, hvplot, tooltip
 from cqs_panel.charts.style import short_numbers
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ def column_chart(
     Raises:
         UsageError: there is nothing to draw.
     """
-    from hvplot import hvPlot
-
     if not y or x not in frame or not set(y) <= set(frame):
         raise UsageError("nothing is chosen for y; choose a column of numbers")
     names = {name: f"y{n}" for n, name in enumerate(y)}  # names of columns may be anything
@@ -50,7 +48,7 @@ def column_chart(
         shown = shown.head(_MOST_BARS).assign(x=lambda rows: rows["x"].astype(str))
     elif not len(shown) or shown["x"].dtype.kind not in "iufM":
         shown = shown.assign(x=shown["x"].astype(str))
-    hv, plots = holoviews(), hvPlot(shown)
+    hv, plots = holoviews(), hvplot(shown)
     timed = shown["x"].dtype.kind == "M"
     drawn = [_drawn(plots, kind, key, (x, name), color, timed=timed) for (name, key), color in _colored(names)]
     dress = functools.partial(_dress, names={key: name for name, key in names.items()})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_core import DataError
+from cqs_panel.charts.appearance import holoviews
 from cqs_panel.charts.layers import checked
 from cqs_panel.view import Band, Line, Marks
 
@@ -41,8 +42,7 @@ def _is_element(one: Any) -> bool:
 
 
 def _layers(element: Any, start: int, end: int) -> Iterator[Layer]:
-    import holoviews as hv
-
+    hv = holoviews()
     try:
         if isinstance(element, hv.Overlay | hv.NdOverlay):
             for part in element:
