@@ -113,6 +113,7 @@ def test_a_broken_card_leaves_the_other_cards(visit, url):
     page = visit(url).page
     page.get_by_text("Unbuilt card could not be shown").wait_for()
     page.get_by_role("button", name="Go to names").wait_for()
+    page.get_by_role("heading", name="Plain card").wait_for()
 
 
 def test_what_is_loaded_before_the_browser_is_ready_arrives(visit, url):

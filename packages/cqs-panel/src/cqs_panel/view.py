@@ -151,7 +151,7 @@ class Card:
 
     Attributes:
         name: unique among all cards, `data.series`.
-        title: above the card; empty for a row of metric cards that need none.
+        title: above the card, which is then a `section`; empty for content with one of its own, or that needs none.
         order: place on the overview, rising.
         build: as a view's; its page state belongs to the overview.
         width: columns of the twelve that a wide screen has; a phone gives each card its full width.

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 Row = Sequence[float | None]
 EARLIEST = 1_262_304_000_000  # 2010-01-01: no exchange has older candles
 _OLDEST = EARLIEST - 31 * intervals.DAY  # open of the longest bar that may contain it
+_ARGUMENTS = {
+    *("apiKey", "secret", "password", "uid", "headers", "fees", "timeout", "rateLimit", "enableRateLimit", "verbose"),
+    *("options", "urls", "proxies", "httpProxy", "httpsProxy", "socksProxy", "hostname", "userAgent", "markets"),
+}
 _PIECES = 50  # answers of which one is put together at most
 
 
@@ -29,7 +33,7 @@ class CcxtExchange(Exchange):
     Attributes:
         page_size: candles in one answer at most; None takes ccxt's number. What ccxt or the answers show to be
             fewer counts in any case.
-        ccxt_options: what its ccxt class is given besides the endpoint.
+        ccxt_options: merged into the `options` of its ccxt class; arguments of the class itself are refused.
     """
 
     page_size: ClassVar[int | None] = None
@@ -273,6 +277,9 @@ def _check(kind: type[CcxtExchange]) -> None:
         require_known(kind.id)
     if not (size is None or (type(size) is int and size > 0)):
         raise UsageError(f"page_size of {kind.__name__} is {size!r}; write a number of candles, such as 500")
+    if outside := sorted(_ARGUMENTS & set(kind.ccxt_options)):
+        fact = f"ccxt_options of {kind.__name__} has {outside[0]!r}, which is an argument of ccxt's class"
+        raise UsageError(f"{fact} and not an option: it would change nothing; leave it out")
 
 
 def _inside(rows: Sequence[Row], start: int, stop: int) -> list[Row]:

@@ -12,7 +12,7 @@ from cqs_core import BucketError
 from cqs_panel.layout import WIDE
 from cqs_panel.patience import patient
 from cqs_panel.remedy_buttons import remedies
-from cqs_panel.sections import SKELETON_CSS, failure, html, skeleton_html
+from cqs_panel.sections import SKELETON_CSS, failure, html, section, skeleton_html
 from cqs_panel.view import View, loaded
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class PageFrame(pn.viewable.Viewer):
                 shown = pn.panel(loaded(self.of.build)(self.page), sizing_mode="stretch_width")
                 if self.tried and not pn.state.loaded:
                     _try(shown)
-                self._body[:] = [shown]
+                self._body[:] = [self._titled(shown)]
                 if not isinstance(self.of, View):
                     self._hide_with(shown)
         except Exception as error:  # noqa: BLE001 - a view may fail in any way; the others live on
@@ -93,6 +93,10 @@ class PageFrame(pn.viewable.Viewer):
             self._report("build", error)
             self._body[:] = [failure(f"{self._name} could not be shown", error, retry=self.build)]
         self._arrive()
+
+    def _titled(self, shown: Any) -> Any:
+        """A card with a title in its section; a view has its title above the page."""
+        return shown if isinstance(self.of, View) or not self.of.title else section(self.of.title, shown)
 
     def _hide_with(self, shown: Any) -> None:
         """A card that hides what it has built leaves its place to the others, unless it shows an error."""
