@@ -261,7 +261,10 @@ class TestMemory:
             ({"id": "Kraken"}, "ccxt has no exchange 'Kraken'; did you mean 'kraken'?"),
             ({"id": "zzzzzzz"}, "ccxt has no exchange 'zzzzzzz'; subclass cqs_core.Exchange"),
             ({"id": "kraken", "page_size": "720"}, "page_size of Mine is '720'; write a number of candles"),
-            ({"id": "kraken", "ccxt_options": {"timeout": 1}}, "ccxt_options of Mine has 'timeout', which is an argument"),
+            (
+                {"id": "kraken", "ccxt_options": {"timeout": 1}},
+                "ccxt_options of Mine has 'timeout', which is an argument",
+            ),
             ({"id": "kraken", "page_size": 0}, "page_size of Mine is 0; write"),
             ({"id": "kraken", "page_size": True}, "page_size of Mine is True; write"),
         ],
