@@ -113,7 +113,8 @@ class TestAnotherFormula:
         path.write_text(json.dumps(made))
         lake = Lake(bucket)
         assert lake.sql("select other_versions from runs").to_pydict() == {"other_versions": [["sharpe"]]}
-        query = "select version from run_metrics where metric in ('sharpe', 'win_rate') order by metric"
+        # a count: its formula will hardly change
+        query = "select version from run_metrics where metric in ('sharpe', 'num_trades') order by metric"
         assert lake.sql(query).to_pydict() == {"version": [1, 1]}
         query = "select version from run_metrics where metric = 'cagr'"
         assert lake.sql(query).to_pydict() == {"version": [CONVENTIONS["cagr"].version]}
@@ -124,7 +125,7 @@ class TestAnotherFormula:
         del made["metrics"]
         path.write_text(json.dumps(made))
         assert "sharpe" in other_versions(read(bucket, run).manifest)
-        assert "win_rate" not in other_versions(read(bucket, run).manifest)
+        assert "num_trades" not in other_versions(read(bucket, run).manifest)  # a count is at version 1
 
 
 class TestEdges:

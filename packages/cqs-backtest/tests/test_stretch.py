@@ -15,6 +15,7 @@ KNOWN = {"capital": 1_000.0, "day_start": 0, "interval": "1d"}
 def trades(*rows):
     """Round trips: position, first and last day, PnL; an open one has no last day."""
     frame = pd.DataFrame(rows, columns=["position", "entry_time", "exit_time", "pnl"])
+    frame = frame.assign(return_pct=frame["pnl"], quantity=1.0, entry_price=99.0, fees=2.0)  # 100 went in
     for name in ("entry_time", "exit_time"):
         frame[name] = pd.to_datetime(frame[name], unit="D", utc=True)
     return frame

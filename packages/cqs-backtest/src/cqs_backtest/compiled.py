@@ -17,7 +17,10 @@ except ImportError:  # numba is left out on purpose where it has no wheel
 
 
 def compiled(*signature: Any, **options: Any) -> Callable[[Function], Function]:
-    """Decorator: compile once and keep the result on disk; without the GIL, floats divided as numpy divides them."""
+    """Decorator: compile once and keep the result on disk; without the GIL, floats divided as numpy divides them.
+
+    The disk cache knows only the file of the function: pass constants of other files as arguments.
+    """
 
     def decorate(function: Function) -> Function:
         if not available:

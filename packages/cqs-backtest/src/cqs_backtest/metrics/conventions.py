@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqs_core.trading.metrics import A_YEAR as _YEAR
-from cqs_core.trading.metrics import DAILY, DAILY_METRICS, Convention
+from cqs_core.trading.metrics import DAILY, DAILY_METRICS, POSITIONS, WIN_RATE, Convention
 from cqs_core.trading.metrics import DAILY_RETURNS as _DAILY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-EQUITY, CALENDAR, POSITIONS, FILLS, BENCHMARK = "equity", "months and years", "positions", "fills", "benchmark"
+EQUITY, CALENDAR, FILLS, BENCHMARK = "equity", "months and years", "fills", "benchmark"
 _POSITIONS = "closed positions, flat to flat, fees included"
 _HOLD = "the benchmark"
 
@@ -39,11 +39,9 @@ CONVENTIONS = {
         *DAILY_METRICS.values(),
         Convention("calmar", "Calmar", "", "CAGR over max drawdown", EQUITY, version=2),
         Convention("num_trades", "Closed positions", "#", "from flat to flat", POSITIONS),
+        WIN_RATE,
         Convention(
-            "win_rate", "Win rate", "%", f"share of {_POSITIONS} that returned more money than went in", POSITIONS
-        ),
-        Convention(
-            "avg_win", "Average win", "%", f"mean return of winning {_POSITIONS}, on the money put in", POSITIONS
+            "avg_win", "Average win", "%", f"mean return of profitable {_POSITIONS}, on the money put in", POSITIONS
         ),
         Convention(
             "avg_loss", "Average loss", "%", f"mean return of losing {_POSITIONS}, on the money put in", POSITIONS
@@ -152,7 +150,7 @@ CONVENTIONS = {
         Convention("best_trade", "Best position", "%", f"largest return of {_POSITIONS}", POSITIONS),
         Convention("worst_trade", "Worst position", "%", f"smallest return of {_POSITIONS}", POSITIONS),
         Convention(
-            "longest_win_streak", "Winning streak", "#", f"longest run of winning {_POSITIONS}, by exit", POSITIONS
+            "longest_win_streak", "Winning streak", "#", f"longest run of profitable {_POSITIONS}, by exit", POSITIONS
         ),
         Convention(
             "longest_loss_streak", "Losing streak", "#", f"longest run of other {_POSITIONS}, by exit", POSITIONS

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqs_backtest.metrics.benchmark import basket, benchmark_numbers
-from cqs_backtest.metrics.conventions import BENCHMARK, CALENDAR, EQUITY, FILLS, POSITIONS
+from cqs_backtest.metrics.conventions import BENCHMARK, CALENDAR, EQUITY, FILLS
 from cqs_backtest.metrics.position_stats import money_numbers, position_numbers
 from cqs_backtest.metrics.return_stats import calendar_numbers, daily_numbers, drawdown_numbers
-from cqs_core.trading.metrics import DAILY, FORMULAS, Convention, Daily, Floats, daily_equity, position_metrics
+from cqs_core.trading.metrics import (
+    DAILY,
+    FORMULAS,
+    POSITIONS,
+    Convention,
+    Daily,
+    Floats,
+    daily_equity,
+    position_metrics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ _NAN = float("nan")
 def position_numbers(result: RunResult) -> dict[str, float]:
     """Statistics of closed positions, and `open_positions`; unknown is NaN."""
     closed = result.closed
-    won, pct = closed["pnl"] > 0, closed["return_pct"]
+    gain, pct = closed["pnl"] > 0, closed["return_pct"]
     held = (result.candles.ts[closed["exit"]] - result.candles.ts[closed["entry"]]) / DAY
     in_time = np.argsort(closed["exit"], kind="stable")
     return {
@@ -29,8 +29,8 @@ def position_numbers(result: RunResult) -> dict[str, float]:
         "expectancy": _mean(pct),
         "best_trade": float(pct.max()) if len(pct) else _NAN,
         "worst_trade": float(pct.min()) if len(pct) else _NAN,
-        "longest_win_streak": _streak(won[in_time]),
-        "longest_loss_streak": _streak(~won[in_time]),
+        "longest_win_streak": _streak(gain[in_time]),
+        "longest_loss_streak": _streak(~gain[in_time]),
         "avg_holding_days": _mean(held),
         "avg_mae": _mean(closed["mae_pct"]),
         "avg_mfe": _mean(closed["mfe_pct"]),
@@ -72,8 +72,8 @@ def _filled(close: Floats) -> Floats:
 
 def _payoff(closed: Trades) -> float:
     pnl = closed["pnl"]
-    won, lost = pnl[pnl > 0], pnl[pnl < 0]
-    return float(won.mean() / -lost.mean()) if len(won) and len(lost) else _NAN
+    gains, losses = pnl[pnl > 0], pnl[pnl < 0]
+    return float(gains.mean() / -losses.mean()) if len(gains) and len(losses) else _NAN
 
 
 def _streak(hits: npt.NDArray[np.bool_]) -> int:

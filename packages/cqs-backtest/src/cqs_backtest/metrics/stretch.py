@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cqs_core.trading.metrics import curve_metrics, daily_of, position_numbers, years
+from cqs_core.trading.metrics import curve_metrics, daily_of, position_numbers, wins, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,13 +52,26 @@ def stretch_metrics(
 
 def _positions(trades: pd.DataFrame, first: int, last: int) -> dict[str, float]:
     """Metrics of positions that were closed in the stretch; each counts as a whole."""
-    marked = trades.assign(held=trades["exit_time"].isna())
-    positions = marked.groupby("position").agg(held=("held", "any"), end=("exit_time", "max"), pnl=("pnl", "sum"))
+    marked = trades.assign(held=trades["exit_time"].isna(), paid=_paid(trades))
+    positions = marked.groupby("position").agg(
+        held=("held", "any"), end=("exit_time", "max"), pnl=("pnl", "sum"), paid=("paid", "sum")
+    )
     inside = ~positions["held"].astype(bool) & (positions["end"] >= _time(first)) & (positions["end"] <= _time(last))
-    pnl = positions["pnl"][inside].to_numpy()
-    won, lost = pnl[pnl > 0], pnl[pnl < 0]
-    found = position_numbers(len(pnl), len(won), len(lost), 0.0, 0.0, won.sum(), -lost.sum())
+    pnl, paid = (positions[name][inside].to_numpy() for name in ("pnl", "paid"))
+    gains, losses = pnl[pnl > 0], pnl[pnl < 0]
+    with np.errstate(all="ignore"):  # bought for nothing
+        won = wins(pnl, 100 * pnl / paid)
+    counts = len(pnl), won.sum(), len(gains), len(losses)
+    found = position_numbers(*counts, 0.0, 0.0, gains.sum(), -losses.sum())
     return {"num_trades": len(pnl), **{name: float(found[name]) for name in ("win_rate", "profit_factor")}}
+
+
+def _paid(trades: pd.DataFrame) -> Floats:
+    """The money that went into each round trip, fees included."""
+    pnl, pct = trades["pnl"].to_numpy(float), trades["return_pct"].to_numpy(float)
+    # one that returned exactly what went in does not tell how its fees were split
+    level = trades["quantity"] * trades["entry_price"] + trades["fees"] / 2
+    return np.where(pct != 0, 100 * pnl / np.where(pct != 0, pct, 1), level)
 
 
 def _time(ms: int) -> pd.Timestamp:

@@ -22,6 +22,7 @@ from cqs_backtest.search.headline import SIZE, Days, finite, headline
 from cqs_backtest.search.settable import Settable
 from cqs_core import Fill, Orders, RunResult, UsageError, plugins
 from cqs_core.trading import BOOLS, BOUNDS, guarded
+from cqs_core.trading.metrics import wins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -267,8 +268,8 @@ def _fill_sums(result: RunResult, days: Days, flows: Floats, sums: Floats) -> No
     days.add_up(equity, no_fills, 0, result.costs.capital, flows, sums)
     closed = result.closed
     pnl, pct = closed["pnl"], closed["return_pct"]
-    won, lost = pnl > 0, pnl < 0
-    sums[names.TRADES] = len(closed)
-    sums[names.WON], sums[names.LOST] = won.sum(), lost.sum()
-    sums[names.WON_PCT], sums[names.LOST_PCT] = pct[won].sum(), pct[lost].sum()
-    sums[names.WON_MONEY], sums[names.LOST_MONEY] = pnl[won].sum(), -pnl[lost].sum()
+    gain, loss = pnl > 0, pnl < 0
+    sums[names.TRADES], sums[names.WON] = len(closed), wins(pnl, pct).sum()
+    sums[names.GAINS], sums[names.LOSSES] = gain.sum(), loss.sum()
+    sums[names.GAINS_PCT], sums[names.LOSSES_PCT] = pct[gain].sum(), pct[loss].sum()
+    sums[names.GAINED], sums[names.LOST] = pnl[gain].sum(), -pnl[loss].sum()

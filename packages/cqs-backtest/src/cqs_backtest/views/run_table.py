@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.views.run_rows import row_of
 from cqs_panel import table
 
@@ -14,15 +15,18 @@ if TYPE_CHECKING:
 
     from cqs_backtest.views.run_rows import KeptRun
 
+
+def _metrics(*names: str) -> dict[str, str]:
+    return {name: f"{CONVENTIONS[name].label} {CONVENTIONS[name].unit}".strip() for name in names}
+
+
 _TITLES = {
     "tick": "Tick",
     "star": "Star",
     "title": "Run",
     "differing": "Parameters",
     "symbols": "Symbols",
-    "cagr": "CAGR %",
-    "mdd": "Max drawdown %",
-    "sharpe": "Sharpe",
+    **_metrics("cagr", "mdd", "sharpe"),
     "deflated": "Deflated Sharpe",
     "made": "Made",
     "tags": "Tags",
@@ -32,12 +36,7 @@ _TITLES = {
     "strategy": "Strategy",
     "trials": "Trials",
     "positions": "Positions",
-    "total_return": "Total return %",
-    "sortino": "Sortino",
-    "calmar": "Calmar",
-    "volatility": "Volatility %",
-    "win_rate": "Win rate %",
-    "profit_factor": "Profit factor",
+    **_metrics("total_return", "sortino", "calmar", "volatility", "win_rate", "profit_factor"),
     "exchange": "Exchange",
     "interval": "Interval",
     "engine": "Engine",

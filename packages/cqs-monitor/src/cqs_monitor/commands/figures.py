@@ -115,6 +115,8 @@ def stats(day_start: str | None, bucket: str | None, as_json: bool) -> None:
 
 
 def _print_stats(found: dict[str, Statistics]) -> None:
+    from cqs_core.trading.metrics import WIN_RATE
+
     rows = [
         [
             name,
@@ -133,7 +135,7 @@ def _print_stats(found: dict[str, Statistics]) -> None:
         "account",
         "realised",
         "sells",
-        "win rate",
+        WIN_RATE.label.lower(),
         "profit factor",
         "avg win",
         "avg loss",

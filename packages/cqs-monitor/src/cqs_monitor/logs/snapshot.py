@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cqs_core.trading.metrics import wins
 from cqs_monitor.logs.days import hours, local_days, read_clock
 from cqs_monitor.logs.state import ABSENT, Heartbeat, Positions, RuntimeState
 from cqs_monitor.logs.table import ROWS
@@ -120,6 +121,14 @@ class Rows:
     def net_sales(self) -> Floats:
         """Profit of each row less the estimated fees of its sale and of what was bought for it."""
         return np.asarray(self.profit - self.rates * (2 * self.amount - self.profit))
+
+    def won(self, *, net: bool) -> npt.NDArray[np.bool_]:
+        """Whether each row is a sale that won, by its profit as logged or by that of `net_sales`."""
+        profit, paid = self.profit, self.amount - self.profit
+        if net:
+            profit, paid = self.net_sales(), paid * (1 + self.rates)
+        with np.errstate(all="ignore"):  # bought for nothing
+            return np.asarray(self.sell & wins(profit, 100 * profit / paid))
 
     def hours(self) -> Ints:
         """Hour of the day, on the bot's clock."""

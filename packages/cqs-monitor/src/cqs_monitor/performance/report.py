@@ -185,8 +185,7 @@ def _accounts(
         return np.bincount(rows.account[mask], weights=value[mask], minlength=size).astype(np.float64)
 
     sells = np.bincount(rows.account[rows.sell], minlength=size)
-    won = rows.sell & ((rows.net_sales() if choice.net else rows.profit) > 0)
-    wins = np.bincount(rows.account[won], minlength=size)
+    wins = np.bincount(rows.account[rows.won(net=choice.net)], minlength=size)
     held = [snapshot.held(name) for name in snapshot.accounts]
     several = {"currency": [form.currency for form in rows.formats]} if len(snapshot.currencies) > 1 else {}
     return pd.DataFrame(

@@ -30,10 +30,11 @@ class Statistics:
     """Figures over SELL rows; money in the currency of the accounts, gross of fees.
 
     Attributes:
+        wins: SELL rows that won, see `Rows.won`; `losses` are those below 0.
         win_rate: percent of SELL rows; None without any.
-        profit_factor: sum of wins over sum of losses; None without losses.
-        average_win: None without any, as is `average_loss`, which is negative.
-        win_streak: longest run of wins; a row of exactly 0 ends no streak and is in none.
+        profit_factor: sum of gains over sum of losses; None without losses.
+        average_win: of rows above 0; None without any, as is `average_loss`, which is negative.
+        win_streak: longest run of rows above 0; a row of exactly 0 ends no streak and is in none.
         drawdown: largest fall of cumulative PnL below its highest point so far (or 0), 0 or negative.
         drawdown_from: day of that highest point, None where it is the start.
         drawdown_to: day of the lowest point.
@@ -77,17 +78,18 @@ def statistics(rows: Rows, *, net: bool = False) -> Statistics:
     profit = sold.net_sales() if net else sold.profit
     summed = rows.in_order() if net else sold
     value = summed.value(net=net)
-    won, lost = profit[profit > 0], profit[profit < 0]
-    gained, given = math.fsum(won), -math.fsum(lost)
+    won = int(sold.won(net=net).sum())
+    gains, losses = profit[profit > 0], profit[profit < 0]
+    gained, lost = math.fsum(gains), -math.fsum(losses)
     return Statistics(
         realised=math.fsum(value),
         sells=len(profit),
-        wins=len(won),
-        losses=len(lost),
-        win_rate=100 * len(won) / len(profit) if len(profit) else None,
-        profit_factor=gained / given if given else None,
-        average_win=gained / len(won) if len(won) else None,
-        average_loss=-given / len(lost) if len(lost) else None,
+        wins=won,
+        losses=len(losses),
+        win_rate=100 * won / len(profit) if len(profit) else None,
+        profit_factor=gained / lost if lost else None,
+        average_win=gained / len(gains) if len(gains) else None,
+        average_loss=-lost / len(losses) if len(losses) else None,
         win_streak=streak(profit, 1),
         loss_streak=streak(profit, -1),
         fees=float(rows.fee.sum()),

@@ -26,7 +26,7 @@ class Summary:
         realised: the sum of `pnl`.
         trades: rows.
         sells: rows that are a SELL.
-        wins: SELL rows whose logged profit is above 0; `losses` below. Both are gross, also where the PnL is net.
+        wins: SELL rows that won, see `Rows.won`; `losses` lost. Both are gross, also where the PnL is net.
         win_rate: percent of SELL rows; None without any.
     """
 
@@ -64,7 +64,7 @@ def _summed(
 ) -> dict[str, Summary]:
     """A summary of each group of accounts; `group` is that of each account."""
     size, owner = len(names), group[rows.account]
-    masks = (slice(None), rows.sell, rows.profit > 0, rows.profit < 0)
+    masks = (slice(None), rows.sell, rows.won(net=False), rows.profit < 0)
     counts = zip(*(np.bincount(owner[mask], minlength=size).tolist() for mask in masks), strict=True)
     counted = slice(None) if net else rows.sell
     periods, labels = _periods(rows.day[counted], by)

@@ -35,7 +35,7 @@ class TradeTotals:
 def trade_totals(rows: Rows, *, net: bool) -> TradeTotals:
     """All of them together."""
     sales = int(rows.sell.sum())
-    won = 100 * int(_won(rows, net=net).sum()) / sales if sales else None
+    won = 100 * int(rows.won(net=net).sum()) / sales if sales else None
     return TradeTotals(len(rows.sell), sales, won, float(rows.value(net=net).sum()))
 
 
@@ -52,7 +52,7 @@ def trade_groups(rows: Rows, by: Group, *, net: bool) -> pd.DataFrame:
         return np.bincount(places, weights=weights, minlength=len(names)).astype(np.float64)
 
     sales, pnl = summed(rows.sell), summed(rows.value(net=net))
-    won = np.where(sales > 0, 100 * summed(_won(rows, net=net)) / np.maximum(sales, 1), np.nan)
+    won = np.where(sales > 0, 100 * summed(rows.won(net=net)) / np.maximum(sales, 1), np.nan)
     figures = {"pnl": pnl, "sales": sales, "won": won, "trades": summed(), "amount": summed(rows.amount)}
     frame = pd.DataFrame({"group": pd.Series(names, dtype="str"), **figures})
     order = np.argsort(names)[::-1] if by == "day" else np.argsort(-np.abs(pnl), kind="stable")
@@ -66,7 +66,3 @@ def _keys(rows: Rows, by: Group) -> tuple[Any, list[str]]:
         return rows.account, list(rows.accounts)
     days, places = np.unique(rows.day, return_inverse=True)
     return places, np.datetime_as_string(days.astype("datetime64[D]")).tolist()
-
-
-def _won(rows: Rows, *, net: bool) -> Any:
-    return rows.sell & ((rows.net_sales() if net else rows.profit) > 0)

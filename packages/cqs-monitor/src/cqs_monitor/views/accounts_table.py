@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cqs_core.trading.metrics import WIN_RATE
 from cqs_monitor.views import holdings_table
 from cqs_panel import UNKNOWN, amount, count, csv_link, percent, tone
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 _MOST = 200
 _SHOWN = 8  # rows; more of them scroll
 TITLES = {"account": "Account", "total": "All time", "today": "Today", "week": "Week", "month": "Month"}
-TITLES |= {"sells": "Sales", "win_rate": "Won %", "held": "Held", "state": "Positions", "currency": "Currency"}
+TITLES |= {"sells": "Sales", "win_rate": f"{WIN_RATE.label} %", "held": "Held", "state": "Positions"}
+TITLES |= {"currency": "Currency"}
 _TEXT = ("account", "state", "currency")
 _MONEY = ("total", "today", "week", "month")
 _OWN = f"""

@@ -10,6 +10,7 @@ from bokeh.models import ColumnDataSource, FactorRange, Range1d, Span
 from bokeh.plotting import figure
 
 from cqs_core import Series
+from cqs_core.trading.metrics import WIN_RATE
 from cqs_monitor.models.evaluation.regimes import pnl_by_regime
 from cqs_monitor.performance.reader import reader_of
 from cqs_monitor.views.model_text import score_metrics
@@ -98,7 +99,7 @@ class ModelScores(pn.viewable.Viewer):
             [one.regime, amount(one.pnl, one.currency, signed=True), one.sells, percent(one.win_rate)] for one in earned
         ]
         self._earned[:] = [
-            plain_table(["Regime", "PnL", "Sales", "Won"], rows, numbers=(1, 2, 3))
+            plain_table(["Regime", "PnL", "Sales", WIN_RATE.label], rows, numbers=(1, 2, 3))
             if rows
             else html('<span class="note">No bot has sold anything yet.</span>')
         ]

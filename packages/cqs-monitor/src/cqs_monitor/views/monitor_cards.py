@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cqs_core.trading.metrics import WIN_RATE, WINS
 from cqs_monitor.performance.bot_signs import SILENT_AFTER
 from cqs_monitor.performance.holdings import left_out
 from cqs_panel import Metric, age, amount, count, percent, ratio, tone
@@ -37,7 +38,10 @@ def metrics(report: Report, now: int) -> list[Metric]:
         Metric("All time", total_shown, sold, trend=curve, hint=hint, value_tone=tone(total), period=period),
         _unrealized(report, held),
         Metric(
-            "Win rate", percent(figures.win_rate), f"profit factor {ratio(figures.profit_factor)}, {kind}", hint=_ROWS
+            WIN_RATE.label,
+            percent(figures.win_rate),
+            f"profit factor {ratio(figures.profit_factor)}, {kind}",
+            hint=_ROWS,
         ),
         Metric(
             "Max drawdown",
@@ -50,7 +54,7 @@ def metrics(report: Report, now: int) -> list[Metric]:
 
 
 _TREND = 200  # days that the sparkline shows
-_ROWS = "Counts SELL rows: partial fills make several of one sale"
+_ROWS = f"Share of SELL rows {WINS}; partial fills make several of one sale"
 
 
 def _money(label: str, value: float, currency: str, hint: str, kind: str) -> Metric:

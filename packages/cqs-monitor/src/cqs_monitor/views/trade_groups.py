@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
+from cqs_core.trading.metrics import WIN_RATE
 from cqs_monitor.performance.trade_groups import GROUPS, Group, TradeTotals
 from cqs_panel import ONE_LINE, amount, count, percent, refresh, table
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _EACH = "Each"
-_TITLES = {"group": "Group", "pnl": "PnL", "sales": "Sales", "won": "Won %", "trades": "Trades", "amount": "Amount"}
+_TITLES = {"group": "Group", "pnl": "PnL", "sales": "Sales", "won": f"{WIN_RATE.label} %"}
+_TITLES |= {"trades": "Trades", "amount": "Amount"}
 
 
 class DayRange(pn.viewable.Viewer):
@@ -131,7 +133,7 @@ class TradeGroups(pn.viewable.Viewer):
 
 def totals_text(totals: TradeTotals, currency: str) -> str:
     """What some trades are together."""
-    won = "" if totals.won is None else f", {percent(totals.won)} won"
+    won = "" if totals.won is None else f" ({WIN_RATE.label.lower()} {percent(totals.won)})"
     sales = f"{count(totals.sales)} sale{'' if totals.sales == 1 else 's'}{won}"
     trades = f"{count(totals.trades)} trade{'' if totals.trades == 1 else 's'}"
     return f"{trades}, {sales}: {amount(totals.pnl, currency, signed=True)}"

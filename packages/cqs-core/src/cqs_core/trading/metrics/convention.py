@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DAILY = "daily returns"
+DAILY, POSITIONS = "daily returns", "positions"
 
 
 @dataclass(frozen=True)

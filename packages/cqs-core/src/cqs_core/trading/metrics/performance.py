@@ -8,6 +8,7 @@ import numpy as np
 
 from cqs_core.trading.metrics.curve import growth, max_drawdown, years
 from cqs_core.trading.metrics.daily_metrics import FORMULAS
+from cqs_core.trading.metrics.win_rate import wins
 
 if TYPE_CHECKING:
     from cqs_core.trading.candles import Floats
@@ -65,25 +66,26 @@ def curve_numbers(final: Floats, depth: Floats, capital: float, span: float) -> 
 def position_metrics(closed: Trades) -> dict[str, float]:
     """num_trades; win_rate, avg_win, avg_loss (percent); profit_factor (inf without a loss); of closed positions."""
     pnl, pct = closed["pnl"], closed["return_pct"]
-    won, lost = pnl > 0, pnl < 0
-    counts = len(closed), np.sum(won), np.sum(lost)
-    sums = np.sum(pct[won]), np.sum(pct[lost]), np.sum(pnl[won]), -np.sum(pnl[lost])
+    gain, loss = pnl > 0, pnl < 0
+    counts = len(closed), np.sum(wins(pnl, pct)), np.sum(gain), np.sum(loss)
+    sums = np.sum(pct[gain]), np.sum(pct[loss]), np.sum(pnl[gain]), -np.sum(pnl[loss])
     found = {name: float(value) for name, value in position_numbers(*counts, *sums).items()}
     return {"num_trades": len(closed), **found}
 
 
 def position_numbers(
-    trades: Any, won: Any, lost: Any, won_pct: Any, lost_pct: Any, won_money: Any, lost_money: Any
+    trades: Any, won: Any, gains: Any, losses: Any, gains_pct: Any, losses_pct: Any, gained: Any, lost: Any
 ) -> dict[str, Floats]:
     """All but num_trades, from counts of closed positions, sums of percent, and sums of money (both positive).
 
-    All are numbers, or all are (K,) for K runs.
+    `won` counts by the rule of the win rate; gains are profits above 0, losses those below. All are numbers, or all are
+    (K,) for K runs.
     """
     return {
         "win_rate": 100 * _ratio(won, trades),
-        "avg_win": _ratio(won_pct, won),
-        "avg_loss": _ratio(lost_pct, lost),
-        "profit_factor": np.where((lost_money > 0) | (won_money <= 0), _ratio(won_money, lost_money), np.inf),
+        "avg_win": _ratio(gains_pct, gains),
+        "avg_loss": _ratio(losses_pct, losses),
+        "profit_factor": np.where((lost > 0) | (gained <= 0), _ratio(gained, lost), np.inf),
     }
 
 

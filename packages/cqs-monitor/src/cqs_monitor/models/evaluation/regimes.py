@@ -167,7 +167,7 @@ UNKNOWN = "no regime known"
 
 
 class Earned(NamedTuple):
-    """PnL of one regime and currency: profit before fees, number of sales, and percent of them with a gain."""
+    """PnL of one regime and currency: profit before fees, number of sales, and percent of them that won."""
 
     regime: str
     currency: str
@@ -189,9 +189,9 @@ def pnl_by_regime(snapshot: Snapshot, regimes: Regimes, account: str | None = No
     names = np.array([UNKNOWN if name is None else name for name in regimes.known_at(sold.ts)], dtype=object)
     currencies = sold.currencies
     cells = sorted(set(zip(currencies, names, strict=True)))
-    found = [_earned(*cell, sold.profit[(currencies == cell[0]) & (names == cell[1])]) for cell in cells]
+    profit, won = sold.profit, sold.won(net=False)
+    found = []
+    for currency, name in cells:
+        mine = (currencies == currency) & (names == name)
+        found.append(Earned(name, currency, float(profit[mine].sum()), int(mine.sum()), 100 * float(won[mine].mean())))
     return sorted(found, key=lambda one: one.sells, reverse=True)
-
-
-def _earned(currency: str, regime: str, profit: np.ndarray) -> Earned:
-    return Earned(regime, currency, float(profit.sum()), len(profit), 100 * float((profit > 0).mean()))
