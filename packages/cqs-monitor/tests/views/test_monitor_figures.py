@@ -10,6 +10,7 @@ from logfiles import buy, day, sell
 
 pytest.importorskip("cqs_panel", reason="needs the extra: cqs-monitor[panel]")
 
+from cqs_core.trading.metrics import WIN_RATE
 from cqs_monitor import Logs
 from cqs_monitor.performance.prices import Price
 from cqs_monitor.performance.reader import Figures, Reading
@@ -53,8 +54,8 @@ def test_cards_sum_the_chosen_accounts_by_the_bots_day(reading):
     assert whole["Today"].value == one["Today"].value == "+₩1,000"
     assert (whole["This week"].value, one["This week"].value) == ("+₩990.00", "+₩1,000")
     assert whole["All time"].value == "+₩990.00"
-    assert one["Win rate"].value == "100.0 %"
-    assert whole["Win rate"].value == "50.0 %"
+    assert one[WIN_RATE.label].value == "100.0 %"
+    assert whole[WIN_RATE.label].value == "50.0 %"
 
 
 def test_net_cards_say_so_and_bear_the_fees(reading):
