@@ -75,6 +75,35 @@ def test_a_second_signal_does_not_break_into_tidying_up():
         assert running.stderr.read() == "cqs: stored\n"
 
 
+LOST = """
+    import signal, weakref
+    real, main = time.sleep, threading.get_ident()
+
+    def gone(_):
+        signal.raise_signal(signal.NUMBER)
+        real(0)
+
+    def sleep(seconds):
+        if threading.get_ident() == main:
+            thing = set()
+            kept = weakref.ref(thing, gone)
+            del thing
+        real(seconds)
+
+    time.sleep = sleep
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_that_comes_where_python_ignores_exceptions_is_not_lost(number, code):
+    """The command ends by itself, and so tidies up; nothing is said of it."""
+    code_of_it = CODE.replace("0.3", "15").replace("def work():", "def work():" + LOST.replace("NUMBER", number))
+    words = [sys.executable, "-c", code_of_it, ""]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.wait(14) == code
+        assert running.stderr.read() == "cqs: stored\n"
+
+
 def test_a_hangup_that_is_ignored_stays_ignored():
     ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
     with at_work("", ignoring) as running:

@@ -15,6 +15,7 @@ from cqs_panel.state import PageState
 def texts(own_folders, monkeypatch):
     """`texts()`: what the page's sections say, as HTML, in their order."""
     monkeypatch.setenv("CQS_BUCKET", str(own_folders))
+    monkeypatch.setattr(plugins(), "problems", [])  # other tests of this process leave theirs
     shell = Dashboard()
 
     def make():

@@ -193,8 +193,8 @@ def arguments(values: Mapping[str, Any], names: Iterable[str] = OPTIONS) -> list
 def number_text(value: float) -> str:
     """The shortest text that is read as the same number.
 
-    >>> number_text(1e7), number_text(0.3), number_text(0.1 + 0.2), number_text(5)
-    ('10000000', '0.3', '0.30000000000000004', '5')
+    >>> number_text(2.5e6), number_text(0.3), number_text(0.1 + 0.2), number_text(5)
+    ('2500000', '0.3', '0.30000000000000004', '5')
     """
     short = f"{value:.12g}"
     return short if float(short) == value else repr(value)

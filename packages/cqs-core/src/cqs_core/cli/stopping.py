@@ -1,8 +1,9 @@
 """How a command stops on Ctrl-C, SIGTERM or SIGHUP: once, in order, and within seconds.
 
 The handler raises once, and only sets a plain flag after that: a second signal does not break into the tidying up
-that the first one began. Python writes each signal into a pipe, too. A thread that reads it ends the process where
-tidying up takes too long, as with a storage that does not answer.
+that the first one began. Python ignores what is raised in a callback of a weak reference, in a `__del__` and where it
+forks: what was lost there is raised again. Python writes each signal into a pipe, too. A thread that reads it ends the
+process where tidying up takes too long, as with a storage that does not answer.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 GRACE_PERIOD = 2.0
 """Seconds that a command has to end after a signal."""
 
+_STEP = 0.02
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 _asked: list[int] = []  # signals that came
+_ignored: list[int] = []  # signals whose exception Python ignored
+_again: list[int] = []  # those that are sent once more
 _service: list[bool] = []  # whether a signal is the normal way to end this command
 
 
@@ -93,9 +97,11 @@ def ending(last: Callable[[int], None] = lambda _: None) -> Iterator[None]:
     if hasattr(os, "register_at_fork"):  # a forked process shall not end its parent
         os.register_at_fork(after_in_child=_no_wakeup)
     threading.Thread(target=_see_to_it, args=(read, last), name="cqs-ending", daemon=True).start()
+    said, sys.unraisablehook = sys.unraisablehook, _note_ignored(sys.unraisablehook)
     try:
         yield
     finally:
+        sys.unraisablehook = said
         signal.set_wakeup_fd(woken)
         os.close(write)
         for number, handler in before.items():  # asked to end, the process does so at once, with its own exit code
@@ -111,7 +117,8 @@ def _ours() -> Iterator[int]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    first = not _asked
+    first = not _asked or bool(_again)
+    _again.clear()
     _asked.append(number)
     if not first:
         return
@@ -120,6 +127,23 @@ def _end(number: int, frame: FrameType | None) -> None:
         interrupt(signal.SIGINT, frame)  # asyncio's, which cancels its main task, so that others finish
     else:
         raise Terminated
+
+
+def _note_ignored(otherwise: Callable[[Any], object]) -> Callable[[Any], object]:
+    def note(about: Any) -> None:
+        if isinstance(about.exc_value, KeyboardInterrupt):
+            _ignored.append(signal.SIGTERM if isinstance(about.exc_value, Terminated) else signal.SIGINT)
+        else:
+            otherwise(about)
+
+    return note
+
+
+def _send_ignored() -> None:
+    """Not from the hook itself: what is raised there is ignored, too."""
+    number = _ignored.pop()
+    _again.extend([number] * (number != signal.SIGINT))  # Python's own handler raises as often as it is called
+    os.kill(os.getpid(), number)
 
 
 def _see_to_it(pipe: int, last: Callable[[int], None]) -> None:
@@ -131,7 +155,11 @@ def _see_to_it(pipe: int, last: Callable[[int], None]) -> None:
         return
     if came[0] == signal.SIGINT:  # Python's own handler, or asyncio's, which know nothing of us
         _asked.append(came[0])
-    time.sleep(GRACE_PERIOD)
+    end = time.monotonic() + GRACE_PERIOD
+    while time.monotonic() < end:
+        time.sleep(_STEP)
+        if _ignored:
+            _send_ignored()
     code = 0 if _service else 128 + came[0]
     with contextlib.suppress(BaseException):
         last(code)

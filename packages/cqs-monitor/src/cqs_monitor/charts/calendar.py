@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from bokeh.events import DoubleTap
 from bokeh.models import CustomJS, TapTool, Title
 
 from cqs_monitor.charts.profit import total_of
@@ -30,6 +31,14 @@ _INSET = 0.06  # of a day's place, to each side
 _STRONGEST = 0.6  # opacity, so that figures can be read on it in light and dark
 _NARROW = 33  # pixels of a day's place, below which it has no figure
 _FIT = "text.visible = figure.inner_width / across >= least"
+_OPEN = """
+function open_address(href) {
+  if (!href) return
+  const link = document.body.appendChild(document.createElement("a"))
+  Object.assign(link, {href}).click()
+  link.remove()
+}
+"""
 _TAP = """
 const at = cb_data.source.inspected.indices[0] ?? cb_data.source.selected.indices[0]
 const {told, address} = cb_data.source.data
@@ -38,10 +47,12 @@ if (!text.visible && !title.text.startsWith(told[at])) {
   title.text = told[at] + (address[at] ? " · tap again for its trades" : "")
   return
 }
-if (!address[at]) return
-const link = document.body.appendChild(document.createElement("a"))
-Object.assign(link, {href: address[at]}).click()
-link.remove()
+open_address(address[at])
+"""
+_QUICK = """
+const {told, address} = source.data
+const at = told.findIndex((one) => title.text.startsWith(one))
+if (at >= 0) open_address(address[at])
 """
 
 
@@ -155,5 +166,7 @@ def _dress(figure: Any, *, opens: bool) -> None:
     )
     figure.add_layout(title, "below")
     cells.data_source.js_on_change("data", CustomJS(args={"title": title}, code="title.text = ' '"))
-    tap = CustomJS(args={"text": text, "title": title}, code=_TAP)
+    tap = CustomJS(args={"text": text, "title": title}, code=_OPEN + _TAP)
     figure.add_tools(TapTool(renderers=[cells], behavior="inspect", callback=tap))  # texts can be hit, too
+    quick = CustomJS(args={"title": title, "source": cells.data_source}, code=_OPEN + _QUICK)
+    figure.js_on_event(DoubleTap, quick)  # the second of two quick taps, which is not a tap
