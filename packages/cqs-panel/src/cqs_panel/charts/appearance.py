@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
 from bokeh.core.properties import value
-from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, SaveTool, Span, Text, Title
+from bokeh.models import BoxSelectTool, CrosshairTool, GlyphRenderer, HoverTool, Range1d, SaveTool, Span, Text, Title
 
 from cqs_core import UsageError
 from cqs_core.isolation import absent
@@ -67,13 +67,13 @@ class Look:
 
         def finish(plot: Any, _element: Any) -> None:
             self._paint(styled(plot.state))
-            if plot.state.toolbar_location is None:
-                _offer_picture(plot.state)
             plot.state.output_backend = "canvas"  # a browser has few contexts of WebGL, a page many charts
             for tool in plot.state.select(HoverTool):
                 tool.update(point_policy="follow_mouse", attachment="horizontal", show_arrow=False)
             if dress is not None:
                 dress(plot.state)
+            if plot.state.toolbar_location is None and not plot.state.select(BoxSelectTool):
+                _offer_picture(plot.state)
 
         shown = {
             "responsive": True,
@@ -207,7 +207,10 @@ def exact(*columns: str) -> Callable[[Any], None]:
 
 
 def _offer_picture(shown: Any) -> None:
-    """A button that saves the chart as PNG, over its corner while the pointer is on it; it takes no room."""
+    """A button that saves the chart as PNG, over its corner while the pointer is on it; it takes no room.
+
+    Not for charts that are brushed: with a toolbar their drags are lost.
+    """
     shown.update(toolbar_location="above", toolbar_inner=True)
     shown.toolbar.update(autohide=True, logo=None)
     shown.add_tools(SaveTool())
