@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cqs_core.time.clock import now
 from cqs_monitor.alerts.acknowledgements import acknowledged
 from cqs_monitor.alerts.context import context_of
 from cqs_monitor.alerts.evaluation import evaluate
-from cqs_monitor.alerts.rules_file import read_rules, read_text
+from cqs_monitor.alerts.rules_file import read_text, rules_of
 from cqs_monitor.alerts.state import remembered
-from cqs_monitor.performance.reader import reader_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cqs_core import Bucket
+    from cqs_monitor.alerts.acknowledgements import Acknowledgement
+    from cqs_monitor.alerts.context import Context
     from cqs_monitor.alerts.evaluation import Alert
     from cqs_monitor.alerts.rule_reader import Issue
     from cqs_monitor.alerts.rules_file import Rules
+    from cqs_monitor.alerts.state import WatcherState
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,8 @@ def current_alerts(bucket: Bucket) -> CurrentAlerts:
     Raises:
         BucketError: the bucket does not answer.
     """
-    rules, memory, moment = read_rules(bucket), remembered(bucket), now()
-    context = context_of(bucket, moment)
-    alerts, issues = evaluate(rules, context, memory.seen, acknowledged(bucket))
-    return CurrentAlerts(rules, alerts, issues, context.snapshot.accounts, memory.round, moment)
+    known = _read(bucket)
+    return _evaluated(known, context_of(bucket, now()))
 
 
 def recent_alerts(bucket: Bucket) -> CurrentAlerts:
@@ -73,8 +73,27 @@ def recent_alerts(bucket: Bucket) -> CurrentAlerts:
     Raises:
         BucketError: the bucket does not answer.
     """
-    figures = reader_of(bucket.address).refresh()
-    known = read_text(bucket), remembered(bucket).round, tuple(acknowledged(bucket).items())
-    return figures.once(
-        "alerts", lambda: current_alerts(bucket), lasting=(figures.snapshot, *known, now() // _SHARED_FOR)
-    )
+    known = _read(bucket)
+    context = context_of(bucket, now())
+    seen = known.text, known.stored, known.memory.round, tuple(known.acknowledged.items())
+    made_of = (context.snapshot, *seen, context.now // _SHARED_FOR)
+    return context.figures.once("alerts", lambda: _evaluated(known, context), lasting=made_of)
+
+
+class _Known(NamedTuple):
+    """What a bucket holds about alerts besides the logs."""
+
+    text: str
+    stored: bool
+    memory: WatcherState
+    acknowledged: Mapping[tuple[str, str], Acknowledgement]
+
+
+def _read(bucket: Bucket) -> _Known:
+    return _Known(*read_text(bucket), remembered(bucket), acknowledged(bucket))
+
+
+def _evaluated(known: _Known, context: Context) -> CurrentAlerts:
+    rules, memory = rules_of(known.text, stored=known.stored), known.memory
+    alerts, issues = evaluate(rules, context, memory.seen, known.acknowledged)
+    return CurrentAlerts(rules, alerts, issues, context.snapshot.accounts, memory.round, context.now)

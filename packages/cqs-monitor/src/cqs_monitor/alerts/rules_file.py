@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError
@@ -93,8 +93,12 @@ def read_rules(bucket: Bucket) -> Rules:
         BucketError: the bucket does not answer.
     """
     text, stored = read_text(bucket)
-    found = parse_rules(text)
-    return Rules(found.rules, found.issues, stored)
+    return rules_of(text, stored=stored)
+
+
+def rules_of(text: str, *, stored: bool) -> Rules:
+    """The rules of what `read_text` gives."""
+    return replace(parse_rules(text), stored=stored)
 
 
 def read_text(bucket: Bucket) -> tuple[str, bool]:
