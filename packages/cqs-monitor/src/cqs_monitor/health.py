@@ -22,7 +22,7 @@ def bots(bucket: Bucket) -> Iterator[Health]:
     """When each account's log last changed, and the bot's heartbeat."""
     figures, now = reader_of(bucket.address).refresh(), time.time()
     snapshot = figures.snapshot
-    for account, changed in figures.once("changed", lambda: last_changes(snapshot)).items():
+    for account, changed in last_changes(figures).items():
         at = changed or 0
         yield Health(f"log of {account}", "ok", f"changed {iso(at)[:19]}Z", now - at / 1000)
     heartbeat = snapshot.heartbeat

@@ -37,13 +37,17 @@ class BotSign:
 def bot_signs(figures: Figures, now: int) -> list[BotSign]:
     """The bots of all accounts, silent ones first, then by name."""
     snapshot = figures.snapshot
-    changed = figures.once("changed", lambda: last_changes(snapshot))
+    changed = last_changes(figures)
     found = [_sign(snapshot, account, changed.get(account), now) for account in snapshot.accounts]
     return sorted(found, key=lambda one: (one.state != "silent", one.account))
 
 
-def last_changes(snapshot: Snapshot) -> Mapping[str, int | None]:
+def last_changes(figures: Figures) -> Mapping[str, int | None]:
     """When a file of each account last changed, its heartbeat aside; ms UTC."""
+    return figures.once("changed", lambda: _last_changes(figures.snapshot))
+
+
+def _last_changes(snapshot: Snapshot) -> Mapping[str, int | None]:
     changes = dict.fromkeys(snapshot.accounts, 0.0)
     beats = {file.key for _, file in snapshot.layout.heartbeats.values()} if snapshot.layout else set()
     for file in snapshot.files:  # once: they are many
