@@ -45,7 +45,7 @@ class Figures:
 
     def __init__(self, snapshot: Snapshot | None = None) -> None:
         self.snapshot = snapshot or Snapshot()
-        self._kept: dict[Hashable, Any] = {}
+        self._kept: dict[Hashable, tuple[Hashable, Any]] = {}  # with what it was made of
         self._lasting: dict[Hashable, tuple[Hashable, Any]] = {}
         self._making: dict[Hashable, threading.RLock] = {}
         self._reconciled: dict[str, tuple[object, tuple[Finding, ...]]] = {}
@@ -88,17 +88,18 @@ class Figures:
         return made
 
     def _known(self, key: Hashable, lasting: Hashable) -> tuple[Hashable, Any] | None:
-        if lasting is None:
-            return (None, self._kept[key]) if key in self._kept else None
-        known = self._lasting.get(key)
+        known = self._of(lasting).get(key)
         return known if known is not None and known[0] == lasting else None
 
     def _keep(self, key: Hashable, lasting: Hashable, made: Any) -> None:
-        kept: dict[Hashable, Any] = self._kept if lasting is None else self._lasting
+        kept = self._of(lasting)
         kept.pop(key, None)  # what is made anew is the newest
-        kept[key] = made if lasting is None else (lasting, made)
+        kept[key] = lasting, made
         if len(kept) > _KEPT:
             del kept[next(iter(kept))]
+
+    def _of(self, lasting: Hashable) -> dict[Hashable, tuple[Hashable, Any]]:
+        return self._kept if lasting is None else self._lasting
 
     def mark(self, account: str) -> Hashable:
         """Changes when the account's rows or their format do."""
