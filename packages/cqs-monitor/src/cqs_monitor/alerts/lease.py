@@ -55,7 +55,7 @@ class Lease:
 
         Raises:
             HeldByAnother: another watcher has it, or was faster.
-        NewerFormat: a newer version wrote the last lease.
+            NewerFormat: a newer version wrote the last lease.
             BucketError: the bucket does not answer.
         """
         moment = time.time()

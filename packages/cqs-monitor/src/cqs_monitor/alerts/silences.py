@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UnknownName, UsageError, require_operator
-from cqs_core.time.clock import iso, now
+from cqs_core.time.clock import BEYOND, iso, now
 from cqs_monitor.alerts.rule_reader import KEY
 from cqs_monitor.alerts.rule_text import change_rule, rule_blocks
 from cqs_monitor.alerts.rules_file import read_text
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
 
 LONGEST_NAME = 80
-_LAST = int(dt.datetime(2200, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 
 
 def silence_fields(until: int | None, by: str = "", zone: ZoneInfo | None = None) -> Mapping[str, Any]:
@@ -36,7 +35,7 @@ def silence_fields(until: int | None, by: str = "", zone: ZoneInfo | None = None
         return {"silenced_until": None, "silenced_by": None}
     if until <= now():
         raise UsageError(f"{iso(until)} has passed; choose a later time")
-    if until >= _LAST:
+    if until >= BEYOND:
         raise UsageError("a silence ends before the year 2200; set `enabled = false` to switch a rule off")
     at = dt.datetime.fromtimestamp(until // 1000, tz=dt.UTC).astimezone(zone)
     return {"silenced_until": at, "silenced_by": by[:LONGEST_NAME] or None}
