@@ -132,8 +132,8 @@ def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> B
     """
     if request.account not in snapshot.accounts:
         raise UnknownName("account", request.account, snapshot.accounts, remedy="no bot has logs in this bucket")
-    form, setup = snapshot.formats[request.account], request.setup
-    setup = replace(setup, exchange=setup.exchange or form.exchange or settings().exchange)
+    form = snapshot.formats[request.account]
+    setup = setup_for(request, form)
     table = snapshot.only(request.account)
     start, limit = _range(table, request)
     traded = _between(table, start, limit)
@@ -149,6 +149,11 @@ def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> B
     pairing = pair_up(positions(result), live, request.tolerance, scale)
     reasons = [str(one) for one in incomplete]
     return BotComparison(request, setup, form, start, end, capital, result, pairing, left_out, reasons)
+
+
+def setup_for(request: ComparisonRequest, form: LogFormat) -> StrategySetup:
+    """Of the request, on the exchange of the account's format where it names none, else the configured one."""
+    return replace(request.setup, exchange=request.setup.exchange or form.exchange or settings().exchange)
 
 
 def _range(table: pa.Table, request: ComparisonRequest) -> tuple[int, int | None]:

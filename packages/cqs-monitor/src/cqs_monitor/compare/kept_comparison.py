@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqs_core import Series, UsageError, market_of, settings
-from cqs_core.trading import guarded
-from cqs_monitor.compare.comparison import BotComparison, ComparisonRequest, compare
+from cqs_monitor.compare.comparison import BotComparison, ComparisonRequest, compare, setup_for
+from cqs_monitor.compare.strategy_setup import references
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
@@ -53,13 +53,12 @@ def _settings() -> Hashable:
 
 def _candles(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> int:
     """Changes when candles of a market that the strategy sees come or go, of any interval."""
-    form, setup = snapshot.formats[request.account], request.setup
-    exchange = setup.exchange or form.exchange or settings().exchange
+    form = snapshot.formats[request.account]
+    setup = setup_for(request, form)
     traded = snapshot.only(request.account)["symbol"].unique().to_pylist()
-    markets = sorted(_markets(exchange, request.symbols or map(str, traded), form.currency))
-    with guarded(setup.strategy, "references"):
-        references = setup.strategy.references(markets)
-    folders = (Series(exchange, market, setup.interval).folder.rpartition("/")[0] for market in (*markets, *references))
+    markets = sorted(_markets(setup.exchange, request.symbols or map(str, traded), form.currency))
+    seen = (*markets, *references(setup.strategy, markets))
+    folders = (Series(setup.exchange, market, setup.interval).folder.rpartition("/")[0] for market in seen)
     return hash(tuple(entry for folder in folders for entry in bucket.list(folder, immutable=True)))
 
 

@@ -69,10 +69,15 @@ def run(
     Raises:
         UsageError: a market has no candles in these dates.
     """
-    with guarded(setup.strategy, "references"):
-        references = setup.strategy.references(markets)
-    candles = Lake(bucket).candles(setup.exchange, markets, setup.interval, end=end, references=references, tell=tell)
+    seen = references(setup.strategy, markets)
+    candles = Lake(bucket).candles(setup.exchange, markets, setup.interval, end=end, references=seen, tell=tell)
     return simulate(setup.strategy, candles, setup.engine, costs, start=start)
+
+
+def references(strategy: Strategy, markets: Sequence[str]) -> Sequence[str]:
+    """Markets that the strategy sees besides those that it trades."""
+    with guarded(strategy, "references"):
+        return strategy.references(markets)
 
 
 def positions(result: RunResult) -> list[Traded]:
