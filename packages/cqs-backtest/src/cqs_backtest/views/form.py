@@ -223,17 +223,20 @@ class BacktestForm(StrategyForm, OptionFields):
         self.symbols = oldest[: _PRESETS[name]]
 
     def _take_period(self, *_: Any) -> None:
-        if not self.period:
-            return
-        low, high = self.param.start.bounds
-        start = _begin(high, _PERIODS[self.period])
-        self.param.update(start=low if start is None else max(low, start), end=high)
+        if self.period:
+            start, end = self._span_of_period()
+            self.param.update(start=start, end=end)
 
     def _leave_period(self, *_: Any) -> None:
         """Unset the period when its dates are changed."""
-        bounds, start = self.param.start.bounds, _begin(self.end, _PERIODS.get(self.period)) if self.end else None
-        if self.period and bounds and (self.start, self.end) != (max(bounds[0], start or bounds[0]), bounds[1]):
+        if self.period and self.param.start.bounds and (self.start, self.end) != self._span_of_period():
             self.period = ""
+
+    def _span_of_period(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day of the chosen period, as far as there are candles."""
+        low, high = self.param.start.bounds
+        start = _begin(high, _PERIODS[self.period])
+        return low if start is None else max(low, start), high
 
     def _bound_dates(self, *_: Any) -> None:
         spans = self._spans(self.interval)

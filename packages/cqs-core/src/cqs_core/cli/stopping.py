@@ -142,7 +142,8 @@ def _note_ignored(otherwise: Callable[[Any], object]) -> Callable[[Any], object]
 def _send_ignored() -> None:
     """Not from the hook itself: what is raised there is ignored, too."""
     number = _ignored.pop()
-    _again.extend([number] * (number != signal.SIGINT))  # Python's own handler raises as often as it is called
+    if number != signal.SIGINT:  # Python's own handler raises as often as it is called
+        _again.append(number)
     os.kill(os.getpid(), number)
 
 
