@@ -11,9 +11,15 @@ if TYPE_CHECKING:
     from cqs_panel.theme.palette import Tones
 
 
-_COMFORTABLE = {"gap": "12px", "card": "14px 16px", "inside": "10px", "figure": "12px 16px", "cell": "8px 10px"}
-_COMPACT = {"gap": "8px", "card": "8px 10px", "inside": "6px", "figure": "6px 10px", "cell": "3px 8px"}
-_ROWS = {False: "34px", True: "26px"}
+_COMFORTABLE = {
+    "gap": "12px",
+    "card": "14px 16px",
+    "inside": "10px",
+    "figure": "12px 16px",
+    "cell": "8px 10px",
+    "row": "34px",
+}
+_COMPACT = {"gap": "8px", "card": "8px 10px", "inside": "6px", "figure": "6px 10px", "cell": "3px 8px", "row": "26px"}
 
 
 def page_css(tones: Tones, first: str, *, compact: bool = False) -> str:
@@ -26,13 +32,16 @@ def page_css(tones: Tones, first: str, *, compact: bool = False) -> str:
     """
     rules = [("html", first), *((f'html[data-cqs-theme="{mode}"]', mode) for mode in MODES)]
     variables = (f"{where}{{{_variables(MODES[mode], *tones.text[mode])}color-scheme:{mode}}}" for where, mode in rules)
-    space = (_COMPACT if compact else _COMFORTABLE) | {"row": _ROWS[compact]}
-    spaced = "".join(f"--cqs-{name}:{value};" for name, value in space.items())
+    spaced = _custom(_COMPACT if compact else _COMFORTABLE)
     return "\n".join([_FONTS, *variables, f"html{{{spaced}}}", _TOOLTIP, _OFFLINE])
 
 
 def _variables(of: dict[str, str], up: str, down: str) -> str:
-    return "".join(f"--cqs-{name}:{value};" for name, value in (of | {"up": up, "down": down}).items())
+    return _custom(of | {"up": up, "down": down})
+
+
+def _custom(properties: dict[str, str]) -> str:
+    return "".join(f"--cqs-{name}:{value};" for name, value in properties.items())
 
 
 _FONTS = f"html{{--cqs-font:{FONT};--cqs-mono:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}}"
