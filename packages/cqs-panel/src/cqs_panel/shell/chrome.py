@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_panel.layout import WIDE
-from cqs_panel.location import NARROW, THEME_COOKIE, is_compact, last_window, search
+from cqs_panel.location import NARROW, THEME_COOKIE, is_compact, search
 from cqs_panel.login.session import read_only
 from cqs_panel.sections import html
 from cqs_panel.shell.connection_watch import ConnectionWatch
@@ -54,7 +54,7 @@ class Chrome:
     """The page of `panel_material_ui` and its parts."""
 
     def __init__(self, views: list[View], shell: Dashboard) -> None:
-        self._shell, self._narrow = shell, last_window()[1] < NARROW
+        self._shell, self._narrow = shell, shell.narrow
         self.slugs = [view.slug for view in views]
         self._menu = _menu(views)
         self._menu.on_click(self._clicked)
