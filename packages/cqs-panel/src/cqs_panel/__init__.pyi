@@ -11,6 +11,7 @@ from .charts.spot import SpotChart as SpotChart
 from .charts.tail import TailedCandles as TailedCandles
 from .checks import offered as offered
 from .component import Component as Component
+from .confirm_button import DOUBLE_CLICK as DOUBLE_CLICK
 from .confirm_button import ConfirmButton as ConfirmButton
 from .confirm_button import ignore_double_clicks as ignore_double_clicks
 from .downloads import CSV_LINK_CSS as CSV_LINK_CSS
@@ -32,11 +33,11 @@ from .jobs import kept as kept
 from .layout import FIELD as FIELD
 from .layout import NO_BUTTON as NO_BUTTON
 from .layout import ONE_LINE as ONE_LINE
-from .layout import SCROLLS as SCROLLS
 from .layout import WIDE as WIDE
 from .layout import bar as bar
 from .layout import beside as beside
 from .layout import fill as fill
+from .layout import scrolls as scrolls
 from .layout import stack as stack
 from .login.session import operator_only as operator_only
 from .login.session import read_only as read_only

@@ -12,8 +12,9 @@ from cqs_panel.login.session import operator_only
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-_IGNORES = ":host{animation:cqs-new .8s}@keyframes cqs-new{from,to{pointer-events:none}}"
+DOUBLE_CLICK = 0.8
+"""Seconds in which a second click may belong to the first."""
+_IGNORES = f":host{{animation:cqs-new {DOUBLE_CLICK}s}}@keyframes cqs-new{{from,to{{pointer-events:none}}}}"
 
 
 def ignore_double_clicks(*buttons: Any) -> None:

@@ -12,21 +12,19 @@ WRAPS = ":host{flex-wrap:wrap;gap:4px 8px}"
 GROWS = {"flex": "1 1 220px", "width": "auto", "min-width": "min(220px, 100%)"}
 NO_BUTTON = ".scroll-button{position:absolute!important}"
 """Panel's Column ends with a hidden button for scrolling, which would leave one more gap before it."""
-SCROLLS = """
-:host{overflow-x:auto;max-width:100%;background-repeat:no-repeat;background-attachment:local,local,scroll,scroll;
+_SCROLLS = """
+{overflow-x:auto;max-width:100%;background-repeat:no-repeat;background-attachment:local,local,scroll,scroll;
   --cqs-shade:color-mix(in srgb,var(--cqs-text) 26%,transparent);
   background-image:linear-gradient(to right,var(--cqs-paper) 40%,transparent),
     linear-gradient(to left,var(--cqs-paper) 40%,transparent),
     linear-gradient(to right,var(--cqs-shade),transparent),linear-gradient(to left,var(--cqs-shade),transparent);
   background-size:36px 100%,36px 100%,12px 100%,12px 100%;background-position:0 0,100% 0,0 0,100% 0}
 """
-"""For what may be wider than its place: it scrolls, and a shade at an edge says that there is more."""
 ONE_LINE = {"& button": {"whiteSpace": "nowrap"}}
 """For groups of buttons, as `sx`."""
 
 _BAR = ":host{display:flex!important;flex-wrap:wrap;gap:8px 12px;align-items:center}"
 _STACK = ":host{gap:var(--cqs-gap,12px)}"
-
 
 PAIRS_WHERE_LARGE = """
 @media(min-width:2000px){:host{display:grid!important;grid-template-columns:repeat(2,minmax(0,1fr));align-items:start}
@@ -35,6 +33,11 @@ PAIRS_WHERE_LARGE = """
 """For a stack: on large screens the objects with `HALF` stand side by side, all others take the full width."""
 HALF = {"--cqs-column": "auto"}
 """For `styles`."""
+
+
+def scrolls(selector: str) -> str:
+    """CSS for what may be wider than its place: it scrolls, and a shade at an edge says that there is more."""
+    return f"{selector}{_SCROLLS.strip()}"
 
 
 def stack(*objects: Any, **params: Any) -> Any:

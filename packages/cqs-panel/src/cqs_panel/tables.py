@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from cqs_panel.cell_formats import decimals_columns, formatters, toggled, toned_texts, with_decimals
 from cqs_panel.downloads import CSV_LINK_CSS, csv_button, csv_link
-from cqs_panel.layout import SCROLLS
+from cqs_panel.layout import scrolls
 from cqs_panel.sections import html
 from cqs_panel.theme import TABLE_CSS
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from cqs_panel.cell_formats import Toggle
 
-_SCROLLS_INSIDE = SCROLLS.replace(":host{", "div:has(>table){")
 _PLAIN_CSS = (
-    CSV_LINK_CSS
+    scrolls("div:has(>table)")
+    + CSV_LINK_CSS
     + """
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:500;font-size:12px;color:var(--cqs-muted);white-space:nowrap}
@@ -67,9 +67,7 @@ def plain_table(
     head = f"<thead><tr>{cells('th', headers, -1)}</tr></thead>"
     body = "".join(f"<tr>{cells('td', row, at)}</tr>" for at, row in enumerate(rows))
     link = csv_link(headers, rows, filename, numbers) if rows else ""
-    return html(
-        f"<div><table>{head}<tbody>{body}</tbody></table></div>{link}", stylesheets=[_SCROLLS_INSIDE, _PLAIN_CSS]
-    )
+    return html(f"<div><table>{head}<tbody>{body}</tbody></table></div>{link}", stylesheets=[_PLAIN_CSS])
 
 
 def table(

@@ -20,7 +20,7 @@ from cqs_monitor.views.alert_draft import Draft, difference_html, keep_draft, re
 from cqs_monitor.views.alert_text import CSS, kinds_html
 from cqs_monitor.views.rule_form import RuleForm
 from cqs_monitor.views.rule_trial import RuleTrial
-from cqs_panel import ONE_LINE, WIDE, bar, beside, html, operator_only, section, stack, when
+from cqs_panel import DOUBLE_CLICK, ONE_LINE, WIDE, bar, beside, html, operator_only, section, stack, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,6 @@ p,li{font-size:13px;margin:2px 0;overflow-wrap:anywhere} ul{margin:4px 0;padding
 """
 _MONO = {"& textarea": {"fontFamily": "var(--cqs-mono)", "fontSize": "12px", "lineHeight": "18px"}}
 _FORM, _TEXT = "Form", "TOML"
-_DOUBLE_CLICK = 0.8  # seconds; the second click would remove the next rule
 _NEW = {"kind": "no_trades", "over": "3d"}
 
 
@@ -178,8 +177,8 @@ class RuleEditor(pn.viewable.Viewer):
         self._offer_rules(len(self._blocks) - 1)
 
     def _drop(self) -> None:
-        before, self._dropped = self._dropped, time.monotonic()
-        if (block := self._block) is not None and self._dropped - before > _DOUBLE_CLICK:
+        before, self._dropped = self._dropped, time.monotonic()  # a second click would remove the next rule
+        if (block := self._block) is not None and self._dropped - before > DOUBLE_CLICK:
             self._rewrite(remove_rule(self._written, block))
 
     def _rewrite(self, text: str) -> None:

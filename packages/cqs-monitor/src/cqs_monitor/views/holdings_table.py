@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from cqs_panel import CSV_LINK_CSS, SCROLLS, age, amount, csv_link, percent, sparkline, tone
+from cqs_panel import CSV_LINK_CSS, age, amount, csv_link, percent, scrolls, sparkline, tone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ svg{display:inline-block;width:72px;height:22px;overflow:visible}
 polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 .wide:focus-visible{outline:2px solid var(--cqs-accent)} p.warning{color:var(--cqs-warning)}
 """
-CSS = SCROLLS.replace(":host{", ".wide{") + CSV_LINK_CSS + _TABLE_CSS
+CSS = scrolls(".wide") + CSV_LINK_CSS + _TABLE_CSS
 _HEAD = ("Symbol", "Unrealized", "Trend", "Value", "Share", "Last", "Entry", "Quantity", "Held for")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core import jobs
 from cqs_panel.checks import checked
+from cqs_panel.confirm_button import DOUBLE_CLICK
 from cqs_panel.shell.rest import Waiting
 from cqs_panel.shell.work import soon
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from cqs_panel.shell.work import Work
     from cqs_panel.state import PageState
     from cqs_panel.view import Outcome
-
-_DOUBLE_CLICK = 0.8  # seconds in which the same job is not started twice
 
 
 class Services:
@@ -61,7 +60,7 @@ class Services:
         ours = list(arguments[-2:-1]) == ["--bucket"] and arguments[-1] == self.bucket.url  # a folder is a file, too
         asked, own = (arguments[:-2], arguments[-2:]) if ours else (arguments, [])
         given, before = [*checked(asked), *own], self._started
-        if before and before[0] == given and time.monotonic() - before[1] < _DOUBLE_CLICK:
+        if before and before[0] == given and time.monotonic() - before[1] < DOUBLE_CLICK:
             return before[2]
         job = jobs.start(title, given)
         self._started = given, time.monotonic(), job
