@@ -152,7 +152,7 @@ def compare(bucket: Bucket, snapshot: Snapshot, request: ComparisonRequest) -> B
 
 
 def setup_for(request: ComparisonRequest, form: LogFormat) -> StrategySetup:
-    """Of the request, on the exchange of the account's format where it names none, else the configured one."""
+    """The setup of a request; where it names no exchange, on that of the account's format, else the configured one."""
     return replace(request.setup, exchange=request.setup.exchange or form.exchange or settings().exchange)
 
 
