@@ -80,13 +80,18 @@ class Holding:
             return None
         return 100 * (self.price.value / self.position.entry_price - 1)
 
-    def json(self) -> dict[str, Any]:
+    @property
+    def entered(self) -> str | None:
+        """When it was bought, ISO 8601 in UTC."""
         entry = self.position.entry_time
+        return None if entry is None else entry.astimezone(dt.UTC).isoformat()
+
+    def json(self) -> dict[str, Any]:
         return {
             "symbol": self.position.symbol,
             "quantity": self.position.quantity,
             "entry_price": self.position.entry_price,
-            "entry_time": None if entry is None else entry.astimezone(dt.UTC).isoformat(),
+            "entry_time": self.entered,
             "dust": self.position.dust,
             "age_days": self.age_days,
             "last_price": None if self.price is None else self.price.value,

@@ -62,7 +62,7 @@ def _link(held: Sequence[Holding], *, net: bool) -> str:
             one.position.symbol,
             one.position.quantity,
             one.position.entry_price,
-            one.json()["entry_time"],
+            one.entered,
             one.price and one.price.value,
             one.value,
             one.unrealised_net if net else one.unrealised,
