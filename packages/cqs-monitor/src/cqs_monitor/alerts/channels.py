@@ -70,9 +70,10 @@ class AppriseChannel:
 def configured() -> list[AlertChannel]:
     """Channels of the environment, which wins, then of the keyring, then of `.env`."""
     found: dict[str, AppriseChannel] = {}
-    for name, url in variables(PREFIX).items():
-        place = f"{name}, {'environment' if os.environ.get(name) else '.env'}"
-        found[name[len(PREFIX) :].lower()] = AppriseChannel(name[len(PREFIX) :].lower(), url, place)
+    for variable, url in variables(PREFIX).items():
+        name = variable.removeprefix(PREFIX).lower()
+        place = f"{variable}, {'environment' if os.environ.get(variable) else '.env'}"
+        found[name] = AppriseChannel(name, url, place)
     for name, url in keyring_channels().urls.items():
         if not os.environ.get(f"{PREFIX}{name.upper()}"):
             found[name] = AppriseChannel(name, url, "keyring")
