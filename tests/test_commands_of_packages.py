@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from cqs_core import plugins
 from cqs_core.cli.unknown_command import COMMANDS, unknown_command
+from cqs_core.time.intervals import DAY
+
+BEGIN = 1_577_836_800_000  # 2020
 
 
 def test_they_are_what_the_packages_register():
@@ -22,18 +23,14 @@ def test_one_that_is_not_installed_says_how_to_install_it(monkeypatch):
 
 def test_a_saved_set_is_backtested_by_its_name(tmp_path):
     from cqs_core import Bucket, Lake, Series
-    from cqs_core.lake import candle_table, save_market_set
-    from cqs_core.testing.candles import random_candles
+    from cqs_core.lake import save_market_set
+    from cqs_core.testing.candles import flat_table
     from cqs_core.testing.command import cqs_json, refusal
 
     bucket = Bucket(tmp_path)
-    made = random_candles(rows=120)
-    rows = np.column_stack([getattr(made, name)[:, 0] for name in ("open", "high", "low", "close", "volume")])
     for market in ("BTC/KRW", "ETH/KRW"):
-        end = int(made.ts[-1]) + 86_400_000
-        Lake(bucket).append(
-            Series("upbit", market, "1d"), candle_table(made.ts, rows), int(made.ts[0]), end, "exchange"
-        )
+        table, end = flat_table(120, BEGIN, 1000.0), BEGIN + 120 * DAY
+        Lake(bucket).append(Series("upbit", market, "1d"), table, BEGIN, end, "exchange")
     save_market_set(bucket, "majors", "upbit", ["BTC/KRW", "ETH/KRW"])
     run = ("backtest", "run", "buy_and_hold", "--no-keep", "--bucket", tmp_path)
     found = cqs_json(*run, "--symbols", "@majors")

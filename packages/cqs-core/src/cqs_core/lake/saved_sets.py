@@ -14,7 +14,7 @@ from cqs_core.config.variables import settings
 from cqs_core.errors import DataError, UnknownName, UsageError
 from cqs_core.files import format_fields, require_format
 from cqs_core.lake.object_names import escape, unescape
-from cqs_core.trading import names_of
+from cqs_core.trading import is_pattern, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -124,7 +124,8 @@ def with_sets(
     if not any(part.startswith(SIGN) for part in parts):
         return symbols
     wanted, opened = exchange or settings().exchange, bucket()
-    named = {market_of(part, wanted, quote) for part in parts if part and not part.startswith(SIGN) and _plain(part)}
+    single = [part for part in parts if part and not part.startswith(SIGN) and not is_pattern(part)]
+    named = {market_of(part, wanted, quote) for part in single}
     found: dict[str, None] = {}
     for part in parts:
         if not part.startswith(SIGN):
@@ -135,10 +136,6 @@ def with_sets(
             raise UsageError(f"the set {part!r} has markets of {of.exchange}, not of {wanted}; name that exchange")
         found |= dict.fromkeys(market for market in of.markets if market not in named)
     return [part for part in found if part]
-
-
-def _plain(symbol: str) -> bool:
-    return not set("*?[") & set(symbol)
 
 
 def delete_market_set(bucket: Bucket, name: str) -> None:

@@ -14,6 +14,7 @@ from .frames import TIMES as TIMES
 from .frames import by_market as by_market
 from .frames import by_time as by_time
 from .markets import QUOTES as QUOTES
+from .markets import is_pattern as is_pattern
 from .markets import names_of as names_of
 from .order_checks import BOUNDS as BOUNDS
 from .order_fields import BOOLS as BOOLS

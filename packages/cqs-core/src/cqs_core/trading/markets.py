@@ -30,6 +30,7 @@ QUOTES = (
 )
 _COINS = ("BTC", "ETH", "BNB")
 _FALLBACKS = ("USDT", "USD")
+_PATTERN = frozenset("*?[")
 
 
 def names_of(given: object, what: str = "a symbol", example: str = "'BTC' or ['BTC', 'ETH']") -> list[str]:
@@ -46,6 +47,11 @@ def names_of(given: object, what: str = "a symbol", example: str = "'BTC' or ['B
         if not isinstance(name, str):
             raise UsageError(f"{name!r} is not {what}; write {example}")
     return [str(name) for name in found]
+
+
+def is_pattern(symbol: str) -> bool:
+    """Whether it is a pattern, such as `*/KRW`."""
+    return bool(_PATTERN & set(symbol))
 
 
 def resolve(

@@ -12,6 +12,7 @@ from cqs_core import Lake, Series, UnknownName, UsageError, market_of, plugins
 from cqs_core.cli import symbols_option
 from cqs_core.lake import market_set
 from cqs_core.time import intervals
+from cqs_core.trading import is_pattern
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -83,8 +84,6 @@ def _of_set(lake: Lake, name: str, series: Sequence[Series]) -> set[Series]:
 
 def _fitting(symbol: str, series: Sequence[Series]) -> set[Series]:
     """Series of the markets that a symbol names, on whichever exchange."""
-    from cqs_data.fetching.selection import is_pattern
-
     if is_pattern(symbol):
         found, name = {one for one in series if fnmatch.fnmatchcase(one.market.upper(), symbol.upper())}, symbol
     else:

@@ -12,14 +12,12 @@ from cqs_core.lake import longest_part
 from cqs_core.time import clock
 from cqs_core.time.clock import parse_range
 from cqs_core.time.intervals import INTERVALS, length
-from cqs_core.trading import names_of
+from cqs_core.trading import is_pattern, names_of
 
 if TYPE_CHECKING:
     from cqs_core import Lake
     from cqs_core.time.clock import Time
     from cqs_data.fetching.retry import RetryPolicy
-
-_PATTERN = frozenset("*?[")
 
 
 @dataclass(frozen=True)
@@ -190,11 +188,6 @@ def read_intervals(given: str | Sequence[str]) -> list[str]:
     if not found:
         raise UsageError("no interval; name one, as 1d, or some, as 1h,1d")
     return found
-
-
-def is_pattern(symbol: str) -> bool:
-    """Whether it is a pattern, such as `*/KRW`."""
-    return bool(_PATTERN & set(symbol))
 
 
 def _has(exchange: type[Exchange]) -> str:
