@@ -48,7 +48,7 @@ _SHOWN = f"""() => {{ {_PLOTS}
 _SETTLED = f"""([of, times]) => {{ {_PLOTS}
   const found = all(document), seen = (el) => el.checkVisibility()
   const busy = found.some((el) => (el.getAttribute("aria-label") === "Loading" ||
-    el.classList.contains("skeleton")) && seen(el))
+    el.id === "loader" || el.classList.contains("skeleton")) && seen(el))  // the loader covers all, and takes clicks
   const there = !of || found.some((el) => el.classList.contains(`cqs-view-${{of}}`) && seen(el))
   const whole = there && !busy && Bokeh.documents.length && Bokeh.documents.every((one) => one.is_idle) &&
     plots().every((view) => inView(view) && inked(view)) && tables().every(filled)
@@ -58,6 +58,7 @@ _LACKING = f"""() => {{ {_PLOTS}
   const found = all(document), seen = (el) => el.checkVisibility()
   return {{idle: Bokeh.documents.map((one) => one.is_idle),
     loading: found.filter((el) => el.getAttribute("aria-label") === "Loading" && seen(el)).length,
+    covered: found.some((el) => el.id === "loader" && seen(el)),
     skeletons: found.filter((el) => el.classList.contains("skeleton") && seen(el)).length,
     plots: plots().map((view) => [view.model.id, view.model.height, inView(view), inked(view)]),
     tables: tables().map((view) => [view.model.id, filled(view), view.model.source.get_length()])}} }}"""

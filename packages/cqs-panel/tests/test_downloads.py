@@ -57,5 +57,6 @@ def test_a_chart_without_a_toolbar_still_saves_a_picture_and_takes_no_more_room(
     }[kind]()
     shown = rendered(chart)
     assert shown.select(SaveTool)
+    assert [type(tool) for tool in shown.tools if tool.visible] == [SaveTool]
     assert shown.toolbar_inner
     assert shown.toolbar.autohide

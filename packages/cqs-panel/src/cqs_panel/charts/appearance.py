@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
 from bokeh.core.properties import value
-from bokeh.models import BoxSelectTool, CrosshairTool, GlyphRenderer, HoverTool, Range1d, SaveTool, Span, Text, Title
+from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, SaveTool, Span, Text, Title
 
 from cqs_core import UsageError
 from cqs_core.isolation import absent
@@ -31,6 +31,8 @@ _TEXT = {mode: colors["text"] for mode, colors in MODES.items()} | {"print": "#0
 _GROUND = {mode: colors["paper"] for mode, colors in MODES.items()} | {"print": "#ffffff"}
 _TIME_TOOLS = ("xpan", "xwheel_zoom", "xbox_zoom", "reset", "save")
 COLORS = {mode: {"ink": _INK[mode], "text": _TEXT[mode], "ground": ground} for mode, ground in _GROUND.items()}
+# A toolbar that Bokeh lays over a chart is as wide as that, white, and takes what is dragged, clicked or hovered there.
+_BUTTON_ALONE = ":host(.bk-inner){background:none;pointer-events:none} :host>*{pointer-events:auto}"
 _importing = threading.RLock()  # two threads that import modules which import each other fail with a deadlock
 _crosshairs: WeakKeyDictionary[Any, Span] = WeakKeyDictionary()  # by the x range that figures share
 
@@ -72,7 +74,7 @@ class Look:
                 tool.update(point_policy="follow_mouse", attachment="horizontal", show_arrow=False)
             if dress is not None:
                 dress(plot.state)
-            if plot.state.toolbar_location is None and not plot.state.select(BoxSelectTool):
+            if plot.state.toolbar_location is None:
                 _offer_picture(plot.state)
 
         shown = {
@@ -207,12 +209,11 @@ def exact(*columns: str) -> Callable[[Any], None]:
 
 
 def _offer_picture(shown: Any) -> None:
-    """A button that saves the chart as PNG, over its corner while the pointer is on it; it takes no room.
-
-    Not for charts that are brushed: with a toolbar their drags are lost.
-    """
+    """A button that saves the chart as PNG, over its corner while the pointer is on it; it takes no room."""
     shown.update(toolbar_location="above", toolbar_inner=True)
-    shown.toolbar.update(autohide=True, logo=None)
+    shown.toolbar.stylesheets = [_BUTTON_ALONE]
+    for tool in shown.tools:
+        tool.visible = False  # it works, without a button
     shown.add_tools(SaveTool())
 
 
