@@ -67,7 +67,7 @@ class RunsView(pn.viewable.Viewer):
         self._details: RunDetails | None = None
         self._damage, self._body = pn.Column(visible=False, **WIDE), pn.Column(**WIDE)
         self._notes = pn.Column(visible=False, **WIDE)
-        self._undo, self._columns = pn.Column(visible=False, **WIDE), pn.Row(margin=0)
+        self._undo, self._columns = pn.Column(visible=False, **WIDE), pn.Row(margin=0, styles={"gap": "8px"})
         self._deleted_runs = pn.Column(visible=False, **WIDE)
         self._opened, self._side_by_side = pn.Column(visible=False, **WIDE), pn.Column(visible=False, **WIDE)
         self._clear = pmui.Button(

@@ -49,7 +49,7 @@ class SetTable(pn.viewable.Viewer):
         self._title, self._about = title, note
         self._rows: pd.DataFrame | None = None
         self._only: set[int] = set()
-        self._place, self._columns = pn.Column(**WIDE), pn.Row(margin=0)
+        self._place, self._columns = pn.Column(**WIDE), pn.Row(margin=0, styles={"gap": "8px"})
         self._note = pn.pane.HTML("", margin=0)
         self._table: Any = None
 

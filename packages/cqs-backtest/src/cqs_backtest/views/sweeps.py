@@ -59,7 +59,7 @@ class KeptSweeps(pn.viewable.Viewer):
         self._page, self._slug = page, slug
         self._found: Sequence[tuple[KeptSearch, str]] = []
         self._body, self._damage = pn.Column(**WIDE), pn.Column(visible=False, **WIDE)
-        self._columns = pn.Row(margin=0)
+        self._columns = pn.Row(margin=0, styles={"gap": "8px"})
         self._table: Any = None
         page.param.watch(lambda _: self._mark(), "query")
         self.update()
