@@ -158,7 +158,7 @@ def test_who_has_panned_away_stays_where_he_is(live):
 
 
 def test_zoomed_out_the_bucket_of_the_live_candle_is_exact(live, bucket, exchange):
-    from cqs_data.feeds import join, leave
+    from cqs_data.feeds import join
 
     page = live()
     page.evaluate("(() => { const v = view(); v.setv({start: v.end - 26 * 36e5, end: v.end}) })()")
@@ -172,7 +172,7 @@ def test_zoomed_out_the_bucket_of_the_live_candle_is_exact(live, bucket, exchang
         rows = dict(zip(frame.index.as_unit("ms").asi8.tolist(), frame[OHLCV].to_numpy().tolist(), strict=True))
         rows |= {c.ts: [c.open, c.high, c.low, c.close, c.volume] for c in feed.news.closed if c.ts > max(rows)}
     finally:
-        leave(feed)
+        feed.leave()
     assert len(bars) > 300
     for start, opened, high, low, close, volume in bars[1:-2]:
         inside = [rows[ts] for ts in range(int(start), int(start) + 3 * MINUTE, MINUTE)]

@@ -10,7 +10,7 @@ from cqs_core import Series
 from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import MINUTE
-from cqs_data.feeds import HISTORY, join, leave, obstacle
+from cqs_data.feeds import HISTORY, join, obstacle
 from cqs_data.sandbox import Sandbox, Synthetic
 
 pytestmark = pytest.mark.once
@@ -33,7 +33,7 @@ def joined():
 
     yield go
     for feed in feeds:
-        leave(feed)
+        feed.leave()
     until(lambda: not upstreams())
 
 
@@ -81,19 +81,19 @@ def test_those_who_watch_share_one_upstream_and_the_last_one_ends_it(sandbox):
     assert first is second
     until(lambda: first.news.state == "live")
     assert len(upstreams()) == 1
-    leave(first)
+    first.leave()
     assert second.running
-    leave(second)
+    second.leave()
     until(lambda: not upstreams())
     assert not second.running
 
 
 def test_one_who_leaves_at_once_leaves_nothing_behind(sandbox):
-    leave(join(BTC, sandbox.url))
+    join(BTC, sandbox.url).leave()
     until(lambda: not upstreams())
     again = join(BTC, sandbox.url)  # is not held up
     until(lambda: again.news.state == "live")
-    leave(again)
+    again.leave()
     until(lambda: not upstreams())
 
 

@@ -2,7 +2,7 @@
 
 feed = join(Series("upbit", "BTC/KRW", "1m"), None)
 feed.news.candle   # at any time, from any thread
-leave(feed)        # the last one who leaves ends it
+feed.leave()       # the last one who leaves ends it
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class News:
 
 
 class Feed:
-    """One upstream; made by `join`, ended by `leave`.
+    """One upstream; made by `join`, ended when the last one calls `leave`.
 
     Attributes:
         series: what it follows.
@@ -94,8 +94,14 @@ class Feed:
                 loop.call_soon_threadsafe(task.cancel)
 
     def leave(self) -> None:
-        """Watch it no longer; see `leave`."""
-        leave(self)
+        """Watch it no longer; call it once for each `join`."""
+        with _lock:
+            self.watchers -= 1
+            if self.watchers:
+                return
+            if _feeds.get((self.series, self.endpoint)) is self:
+                del _feeds[self.series, self.endpoint]
+        self.stop()
 
     def _run(self) -> None:
         try:
@@ -142,17 +148,6 @@ def join(series: Series, endpoint: str | None) -> Feed:
             feed.start()
         feed.watchers += 1
         return feed
-
-
-def leave(feed: Feed) -> None:
-    """Watch it no longer; call it once for each `join`."""
-    with _lock:
-        feed.watchers -= 1
-        if feed.watchers:
-            return
-        if _feeds.get((feed.series, feed.endpoint)) is feed:
-            del _feeds[feed.series, feed.endpoint]
-    feed.stop()
 
 
 def obstacle(series: Series, sources: Sequence[str], endpoint: str | None) -> str:
