@@ -143,7 +143,9 @@ def add_note(bucket: Bucket, exchange: str, market: str, at: Time | int, price: 
         UsageError: a value cannot be kept, or the market has 500 notes.
         NotPermitted: the user of a dashboard may only look; so do the other functions that change something.
     """
-    if len(notes_of(bucket, exchange, market).notes) >= MOST:
+    keys = note_keys(bucket, exchange, market)
+    may_be_full = len(edits_by_folder(keys)) >= MOST  # else no note has to be read
+    if may_be_full and len(notes_of(bucket, exchange, market, keys).notes) >= MOST:
         raise UsageError(f"{market} has {MOST:,} notes, as many as a market may have; delete some first")
     id_ = f"{re.sub('[^0-9T]', '', iso(now())[:19])}-{secrets.token_hex(4)}"
     note = _checked(Note(id_, exchange, market, _time(at), price, text))
