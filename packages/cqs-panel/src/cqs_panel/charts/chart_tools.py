@@ -8,9 +8,9 @@ from cqs_panel.charts.ruler import RULER_JS
 
 _TOOLS_JS = """
 const MOVED = 5  // pixels from which on a press is a drag
+const PLACE_HINT = "Click where the note is to be. Arrow keys and Enter work too. Escape ends it."
 const HINTS = {measure: "Drag, or click two points. Arrow keys and Enter work too. Escape ends it.",
-  note: "Click where the note is to be. Arrow keys and Enter work too. Escape ends it.",
-  move: "Click where the note is to be. Arrow keys and Enter work too. Escape ends it."}
+  note: PLACE_HINT, move: PLACE_HINT}
 
 function chartTools({view, root, whole, state, button, changed, send}) {
   const layer = chartLayer(view, state)

@@ -66,7 +66,6 @@ function ruler(layer, say) {
   layer.draws(draw)
   return {
     get shown() { return a !== null },
-    get end() { return b },
     begin(point) { a = b = layer.snapped(point); draw() },
     extend(point) { b = layer.snapped(point); draw() },
     clear() { if (a) { a = b = null; label.textContent = ""; say(""); draw() } },
