@@ -46,7 +46,7 @@ def test_a_large_table_is_downloaded_with_its_titles_and_with_columns_that_are_n
 
 @pytest.mark.parametrize("kind", ["bars", "histogram"])
 def test_a_chart_without_a_toolbar_still_saves_a_picture_and_takes_no_more_room(kind):
-    from bokeh.models import SaveTool
+    from bokeh.models import PanTool, SaveTool
 
     from cqs_panel.charts import category_bars, histogram, look
     from cqs_panel.charts.appearance import rendered
@@ -58,5 +58,6 @@ def test_a_chart_without_a_toolbar_still_saves_a_picture_and_takes_no_more_room(
     shown = rendered(chart)
     assert shown.select(SaveTool)
     assert [type(tool) for tool in shown.tools if tool.visible] == [SaveTool]
+    assert not shown.select(PanTool)  # a drag would move it, and no button resets it
     assert shown.toolbar_inner
     assert shown.toolbar.autohide

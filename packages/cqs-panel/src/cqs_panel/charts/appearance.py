@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
 from bokeh.core.properties import value
-from bokeh.models import CrosshairTool, GlyphRenderer, HoverTool, Range1d, SaveTool, Span, Text, Title
+from bokeh.models import (
+    BoxZoomTool,
+    CrosshairTool,
+    GlyphRenderer,
+    HoverTool,
+    PanTool,
+    Range1d,
+    ResetTool,
+    SaveTool,
+    Span,
+    Text,
+    Title,
+    WheelZoomTool,
+)
 
 from cqs_core import UsageError
 from cqs_core.isolation import absent
@@ -30,6 +43,7 @@ _INK = {mode: colors["muted"] for mode, colors in MODES.items()} | {"print": "#3
 _TEXT = {mode: colors["text"] for mode, colors in MODES.items()} | {"print": "#000000", "page": MODES["light"]["text"]}
 _GROUND = {mode: colors["paper"] for mode, colors in MODES.items()} | {"print": "#ffffff"}
 _TIME_TOOLS = ("xpan", "xwheel_zoom", "xbox_zoom", "reset", "save")
+_MOVERS = (PanTool, WheelZoomTool, BoxZoomTool, ResetTool, SaveTool)  # and what stands beside them in a toolbar
 COLORS = {mode: {"ink": _INK[mode], "text": _TEXT[mode], "ground": ground} for mode, ground in _GROUND.items()}
 # A toolbar that Bokeh lays over a chart is as wide as that, white, and takes what is dragged, clicked or hovered there.
 _BUTTON_ALONE = ":host(.bk-inner){background:none;pointer-events:none} :host>*{pointer-events:auto}"
@@ -65,7 +79,7 @@ class Look:
             height: in pixels.
             params: other plot options of HoloViews; `dress` takes the figure when it is made, and may change it.
         """
-        dress = params.pop("dress", None)
+        dress, moves = params.pop("dress", None), _TIME_TOOLS[0] in params.get("tools", ())
 
         def finish(plot: Any, _element: Any) -> None:
             self._paint(styled(plot.state))
@@ -75,6 +89,8 @@ class Look:
             if dress is not None:
                 dress(plot.state)
             if plot.state.toolbar_location is None:
+                if not moves:
+                    _hold_still(plot.state)
                 _offer_picture(plot.state)
 
         shown = {
@@ -206,6 +222,11 @@ def exact(*columns: str) -> Callable[[Any], None]:
             tool.formatters = {**tool.formatters, **whole_numbers(*columns)}
 
     return dress
+
+
+def _hold_still(shown: Any) -> None:
+    """No drag moves a chart that no button would reset. HoloViews gives each part of an overlay such tools."""
+    shown.tools = [tool for tool in shown.tools if not isinstance(tool, _MOVERS)]
 
 
 def _offer_picture(shown: Any) -> None:

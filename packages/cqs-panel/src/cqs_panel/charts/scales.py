@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bokeh.models import BoxSelectTool, ColorBar, CustomJS, HoverTool, Range1d, TapTool
+from bokeh.models import BoxSelectTool, ColorBar, CustomJS, Range1d
 from bokeh.palettes import Viridis256
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ def scale_options(dress: Callable[[Any], None] | None = None) -> dict[str, Any]:
             dress(shown)
         shown.min_border_right = 8
         shown.axis.axis_label_text_font_style = "normal"
-        shown.tools = [tool for tool in shown.tools if isinstance(tool, (BoxSelectTool, HoverTool, TapTool))]
         for tool in shown.select(BoxSelectTool):
             _leave_to_fingers(shown, tool)
         for bar in shown.select(ColorBar):
