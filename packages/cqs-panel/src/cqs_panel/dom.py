@@ -19,3 +19,32 @@ const focused = () => { let el = document.activeElement
 const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName))
 """
 """The element that has the focus, in whatever shadow root; and whether keys that are pressed in it are text."""
+
+MODAL_JS = """
+// close() and Escape end it at once: the browser's own "close" comes a task later, and until then a key that opens it
+// again would find it open. That event is for what ends a dialog without a key, such as a phone's gesture to go back.
+const modalOf = ({label, className, parts}) => {
+  let dialog = null, back = null
+  const close = () => {
+    const shown = dialog
+    dialog = null
+    shown?.remove()
+    if (shown) back?.focus?.()
+  }
+  const open = () => {
+    if (dialog) return
+    back = focused()
+    const made = make("dialog", {className, attributes: {"aria-label": label}}, ...parts())
+    made.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing) return
+      event.preventDefault(); event.stopPropagation(); close() }, true)
+    made.addEventListener("close", () => { if (made === dialog) close() })
+    made.addEventListener("click", (event) => { if (event.target === made) close() })
+    dialog = made
+    document.body.append(made)
+    made.showModal()
+  }
+  return {open, close, shown: () => dialog !== null}
+}
+"""
+"""A dialog over the page, of `parts()`: Escape or a click beside it ends it. Needs `make` and `focused`."""

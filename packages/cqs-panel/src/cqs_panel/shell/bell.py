@@ -4,7 +4,7 @@ The preferences stay in the browser. Permission to notify is asked for when the 
 """
 
 BELL_JS = r"""
-function bellOf({model, make, ring, count, go}) {
+function bellOf({model, ring, count, go}) {
   const NOTIFY = "cqs-notify", FIGURE = "cqs-title-figure", SEEN = "cqs-notified:" + model.bucket.full
   const stored = (key) => { try { return localStorage.getItem(key) } catch { return null } }
   const store = (key, value) => {
@@ -12,7 +12,7 @@ function bellOf({model, make, ring, count, go}) {
   }
   const known = "Notification" in window
   const notifies = () => known && stored(NOTIFY) === "1" && Notification.permission === "granted"
-  let base = document.title, told = [], dialog = null, shown = null
+  let base = document.title, told = [], shown = null
   const total = () => told.reduce((n, one) => n + one.count, 0)
   const figure = () => stored(FIGURE) === "1" ? told.map((one) => one.figure).filter(Boolean).join(" ") : ""
   const titled = () => { const n = total(), some = figure()
@@ -55,14 +55,14 @@ function bellOf({model, make, ring, count, go}) {
     ring.classList.toggle("unknown", faults.length > 0 && !n)
     ring.setAttribute("aria-label", words); ring.title = words
     titled(); mark(); notify()
-    if (dialog) fill()
+    if (modal.shown()) fill()
   }
   const anchor = (one, className = "") => {
     const el = make("a", {href: one.href, className}, one.title)
     if (one.text) el.append(make("small", {textContent: one.text}))
     el.addEventListener("click", (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return
-      event.preventDefault(); event.stopPropagation(); close(); go(one.href) })
+      event.preventDefault(); event.stopPropagation(); modal.close(); go(one.href) })
     return el
   }
   const list = make("div", {className: "list"})
@@ -84,22 +84,16 @@ function bellOf({model, make, ring, count, go}) {
     if (box.checked) store(NOTIFY, "1")
     else box.parentElement.lastChild.textContent = "Notifications are blocked: allow them in this browser's settings"
   }
-  const open = () => {
-    if (dialog) return
+  const parts = () => {
     fill()
-    dialog = make("dialog", {className: "cqs-tool cqs-bell"}, make("h2", {textContent: "Alerts"}), list,
+    return [make("h2", {textContent: "Alerts"}), list,
       choice(known ? "Notify me in this browser" : "Notifications need localhost or https", NOTIFY, known, asked),
       choice("Show today's PnL in the title", FIGURE, true,
-        (box) => { store(FIGURE, box.checked ? "1" : ""); titled() }))
-    dialog.setAttribute("aria-label", "Alerts")
-    dialog.addEventListener("close", close)
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) close() })
-    document.body.append(dialog)
-    dialog.showModal()
+        (box) => { store(FIGURE, box.checked ? "1" : ""); titled() })]
   }
-  const close = () => { const shown = dialog; dialog = null; shown?.remove(); if (shown) ring.focus() }
+  const modal = modalOf({label: "Alerts", className: "cqs-tool cqs-bell", parts})
   ring.setAttribute("aria-label", "Alerts"); ring.title = "Alerts"
-  return {open, tell, title: (text) => { base = text; titled() }, end: () => close(),
+  return {open: modal.open, tell, title: (text) => { base = text; titled() }, end: modal.close,
     figure: () => { store(FIGURE, stored(FIGURE) === "1" ? "" : "1"); titled() }}
 }
 """

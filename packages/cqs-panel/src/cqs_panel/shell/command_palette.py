@@ -26,7 +26,7 @@ function score(text, asked, note) {
   return {points: points - text.length / 50, at: new Set(at)}
 }
 
-function paletteOf({model, make, go, bell}) {
+function paletteOf({model, go, bell}) {
   const press = (label) => { const deep = (root) => { for (const el of root.querySelectorAll("*")) {
     if (el.matches(`button[aria-label="${label}"]`)) return el
     const found = el.shadowRoot && deep(el.shadowRoot); if (found) return found } }
@@ -37,7 +37,7 @@ function paletteOf({model, make, go, bell}) {
     ["Keyboard shortcuts", "help", () => document.dispatchEvent(new CustomEvent("cqs-help"))],
   ].map(([label, kind, act]) => ({label, kind, act}))
   const pages = model.pages.map(([label, kind, href]) => ({label, kind, href}))
-  let dialog = null, back = null, found = [], more = [], chosen = 0, waiting = false, taken = -Infinity
+  let found = [], more = [], chosen = 0, waiting = false, taken = -Infinity
   const input = make("input", {type: "text", placeholder: "Search pages, series, runs, actions", autocomplete: "off",
     spellcheck: false})
   const list = make("ul", {id: "cqs-found"}), foot = make("p")
@@ -83,7 +83,7 @@ function paletteOf({model, make, go, bell}) {
   }
   const run = (one, apart) => {
     if (!one || one.off) return
-    close()
+    modal.close()
     if (one.href && apart) window.open(one.href)
     else if (one.href) go(one.href)
     else if (one.act) one.act()
@@ -99,25 +99,18 @@ function paletteOf({model, make, go, bell}) {
   }
   input.addEventListener("input", look)
   input.addEventListener("keydown", typed)
-  const open = () => {
-    if (dialog) return
-    back = focused()
-    dialog = make("dialog", {className: "cqs-tool"}, input, list, foot)
-    dialog.setAttribute("aria-label", "Search")
-    dialog.addEventListener("close", close)
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) close() })
-    document.body.append(dialog)
+  const parts = () => {
     if (performance.now() - taken > 5000) { waiting = true; model.send_msg({type: "entries"}) }
     input.value = ""
     look()
-    dialog.showModal()
-    input.focus()
+    return [input, list, foot]
   }
-  const close = () => { const shown = dialog; dialog = null; shown?.remove(); if (shown) back?.focus?.() }
+  const modal = modalOf({label: "Search", className: "cqs-tool", parts})
+  const open = () => { modal.open(); input.focus() }
   const take = (entries) => {
     waiting = false; taken = performance.now()
     more = entries.map(([label, kind, href, off, note], at) => ({label, kind, href, off, note, at}))
-    if (!dialog) return
+    if (!modal.shown()) return
     const before = found[chosen]?.one.label
     look()
     const again = found.findIndex(({one}) => one.label === before)
@@ -129,9 +122,9 @@ function paletteOf({model, make, go, bell}) {
     const colon = event.key === ":" && !control && !event.altKey && !typing(focused())
     if (!letter && !colon) return
     event.preventDefault()
-    dialog && letter ? close() : open()
+    modal.shown() && letter ? modal.close() : open()
   }
   document.addEventListener("keydown", pressed)
-  return {open, take, end: () => { close(); document.removeEventListener("keydown", pressed) }}
+  return {open, take, end: () => { modal.close(); document.removeEventListener("keydown", pressed) }}
 }
 """

@@ -12,7 +12,7 @@ from typing import Any
 import param
 
 from cqs_panel.component import Component
-from cqs_panel.dom import FOCUS_JS
+from cqs_panel.dom import FOCUS_JS, MAKE_JS, MODAL_JS
 
 _KEYS_JS = """
 const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)
@@ -35,7 +35,6 @@ export function render({model}) {
   const pressed = (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return
     const el = focused(), key = event.key
-    if (key === "Escape") { if (closeHelp()) event.preventDefault(); return }
     if (rows(event, el, key) || typing(el)) return
     const first = before === "g" && Date.now() - at < 1500
     before = key; at = Date.now()
@@ -43,7 +42,7 @@ export function render({model}) {
       event.preventDefault(); before = ""; go("?view=" + model.shortcuts[key])
       return
     }
-    if (key === "?") { event.preventDefault(); showHelp(); return }
+    if (key === "?") { event.preventDefault(); help.open(); return }
     if (key === "/") {
       const field = all(document).find((el) => el.matches("input[type=text],input[type=search],input:not([type])") &&
         seen(el) && !el.closest(".MuiInputBase-root.Mui-disabled") &&
@@ -87,39 +86,21 @@ export function render({model}) {
   }
   const labelOf = (el) => [el.placeholder, el.getAttribute("aria-label"),
     ...[...(el.labels ?? [])].map((one) => one.textContent)].join(" ")
-  let dialog = null, back = null
-  const showHelp = () => {
-    if (dialog) return
-    back = focused()
-    dialog = document.createElement("dialog")
-    dialog.className = "cqs-help"
-    dialog.setAttribute("aria-label", "Keyboard shortcuts")
-    const row = (keys, text) => { const line = document.createElement("div")
-      for (const key of keys) {
-        const kbd = document.createElement("kbd")
-        kbd.textContent = key; line.append(kbd, " ")
-      }
-      line.append(text); return line }
-    const head = document.createElement("h2"); head.textContent = "Keyboard shortcuts"
-    const pages = Object.entries(model.shortcuts).map(([key, slug]) => row(["g", key], model.titles[slug] ?? slug))
-    const rows = [row(["Ctrl K", ":"], "Search pages, series, runs and actions"), ...pages,
-      row(["/"], "Go to the filter of the page"), row(["↑", "↓"], "Move between rows of a table"),
-      row(["Enter"], "Open the row"), row(["Space"], "Tick the row"),
-      row(["Shift"], "Drag on a candle chart: measure"), row(["Esc"], "Close a menu or this list"),
-      row(["?"], "This list")]
-    const close = document.createElement("button"); close.textContent = "Close"
-    close.addEventListener("click", closeHelp)
-    dialog.append(head, ...rows, close)
-    dialog.addEventListener("close", closeHelp)
-    document.body.append(dialog)
-    dialog.showModal()
+  const kbd = (key) => [make("kbd", {textContent: key}), " "]
+  const helpRow = (keys, text) => make("div", {}, ...keys.flatMap(kbd), text)
+  const shortcuts = () => {
+    const pages = Object.entries(model.shortcuts)
+      .map(([key, slug]) => helpRow(["g", key], model.titles[slug] ?? slug))
+    const close = make("button", {textContent: "Close"})
+    close.addEventListener("click", help.close)
+    return [make("h2", {textContent: "Keyboard shortcuts"}), ...pages,
+      helpRow(["Ctrl K", ":"], "Search pages, series, runs and actions"),
+      helpRow(["/"], "Go to the filter of the page"), helpRow(["↑", "↓"], "Move between rows of a table"),
+      helpRow(["Enter"], "Open the row"), helpRow(["Space"], "Tick the row"),
+      helpRow(["Shift"], "Drag on a candle chart: measure"), helpRow(["Esc"], "Close a menu or this list"),
+      helpRow(["?"], "This list"), close]
   }
-  const closeHelp = () => {
-    if (!dialog) return false
-    const shown = dialog; dialog = null
-    shown.remove(); back?.focus?.()
-    return true
-  }
+  const help = modalOf({label: "Keyboard shortcuts", className: "cqs-help", parts: shortcuts})
   const named = (button) => {  // an icon only: what it does to the field next to it
     const field = button.closest(".MuiFormControl-root, .MuiTextField-root, .MuiInputBase-root, .MuiBox-root")
     const input = field?.querySelector("input"), label = field?.querySelector("label")
@@ -183,14 +164,14 @@ export function render({model}) {
     if (said.reveal) setTimeout(() => reveal(said.reveal), 150) })
   document.addEventListener("click", clicked)
   document.addEventListener("keydown", pressed)
-  document.addEventListener("cqs-help", showHelp)
+  document.addEventListener("cqs-help", help.open)
   model.on("remove", () => {
-    clearTimeout(waiting); drawn.disconnect(); skip.remove(); closeHelp()
+    clearTimeout(waiting); drawn.disconnect(); skip.remove(); help.close()
     document.removeEventListener("focusin", focusing)
     document.removeEventListener("pointerdown", pointed, true)
     document.removeEventListener("click", clicked)
     document.removeEventListener("keydown", pressed)
-    document.removeEventListener("cqs-help", showHelp)
+    document.removeEventListener("cqs-help", help.open)
   })
 }
 """
@@ -202,7 +183,7 @@ class Keys(Component):
     shortcuts = param.Dict(default={}, doc="Slug of a view by the letter that follows `g`.")
     titles = param.Dict(default={}, doc="Title of a view by its slug.")
 
-    _esm = f"{FOCUS_JS}{_KEYS_JS}"
+    _esm = f"{MAKE_JS}{FOCUS_JS}{MODAL_JS}{_KEYS_JS}"
 
     def reveal(self, name: str) -> None:
         """Scroll until what has this CSS class is in view."""

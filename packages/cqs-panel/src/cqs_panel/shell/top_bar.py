@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import param
 
 from cqs_panel.component import Component
-from cqs_panel.dom import FOCUS_JS, MAKE_JS
+from cqs_panel.dom import FOCUS_JS, MAKE_JS, MODAL_JS
 from cqs_panel.location import search
 from cqs_panel.shell.bell import BELL_JS
 from cqs_panel.shell.command_palette import PALETTE_JS
@@ -97,8 +97,8 @@ export function render({model}) {
     make("span", {textContent: model.bucket.short}))
   const count = make("b", {hidden: true})
   const ring = make("button", {className: "bell", type: "button"}, icon("bell"), count)
-  const bell = bellOf({model, make, ring, count, go})
-  const palette = paletteOf({model, make, go, bell})
+  const bell = bellOf({model, ring, count, go})
+  const palette = paletteOf({model, go, bell})
   find.addEventListener("click", palette.open)
   ring.addEventListener("click", bell.open)
   model.on("msg:custom", (event) => { const said = event.data ?? event
@@ -124,7 +124,7 @@ class TopBar(Component):
     pages = param.List(default=[], doc="What the palette finds at once: `[label, kind, address]`.")
 
     _stylesheets = (_CSS,)
-    _esm = f"{MAKE_JS}{FOCUS_JS}{BELL_JS}{PALETTE_JS}{_BAR_JS}"
+    _esm = f"{MAKE_JS}{FOCUS_JS}{MODAL_JS}{BELL_JS}{PALETTE_JS}{_BAR_JS}"
 
     def send(self, **said: Any) -> None:
         """Set the `title` of the page; show what views have `told`, and the palette's `entries`."""
