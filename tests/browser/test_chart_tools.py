@@ -26,6 +26,10 @@ window.figure = () => Bokeh.index.find_one(models().find((m) => m.type === "Figu
 window.pixels = (ts, price) => { const {frame, canvas_view} = figure()
   const box = canvas_view.events_el.getBoundingClientRect()
   return [box.left + frame.x_scale.compute(ts), box.top + frame.y_scale.compute(price)] }
+window.rests = () => {  // whether nothing of the chart has moved since the last call
+  const now = [pixels(0, 99), pixels(60_000, 101)].join(), before = window.place
+  window.place = now
+  return now === before }
 window.changes = []
 Bokeh.documents[0].on_change(({attr}) => { if (attr && attr !== "location") changes.push(attr) })  // the crosshair's
 """
@@ -53,6 +57,7 @@ def charted(page):
     page.evaluate(FIND)
     page.wait_for_function("figure()?.frame.bbox.width > 0")
     page.wait_for_function("(at) => Math.abs(pixels(at, 100)[0]) < 3000", arg=START + ROWS * MINUTE)
+    page.wait_for_function("() => rests()", polling=400)
 
 
 def candle(back):
