@@ -122,7 +122,8 @@ def hours(exchange: str, market: str, ts: Stamps) -> CandleRows:
     ts = ts[_traded(exchange, market, ts)]
     name, coin = market.partition("/")[0], COINS[market.partition("/")[0]]
     seed = _seed(f"{exchange} {market} wicks")
-    path = np.exp(_log_price(name, np.r_[ts, ts + HOUR]))
+    known, place = np.unique(np.r_[ts, ts + HOUR], return_inverse=True)  # most closes are the next hour's open
+    path = np.exp(_log_price(name, known))[place]
     opens, closes = path[: len(ts)], path[len(ts) :]
     wide = coin.sigma + 0.004 * coin.beta
     highs = np.maximum(opens, closes) * (1 + wide * uniform(seed, ts) ** 2)
@@ -164,8 +165,16 @@ def _brownian(seed: int, at: Floats) -> Floats:
     for span in _SPANS:
         cell = np.floor(at / span)
         tent = 1 - np.abs(2 * (at / span - cell) - 1)
-        total += tent * np.sqrt(span) / 2 * bell(seed + span, cell.astype(np.int64))
+        total += tent * np.sqrt(span) / 2 * _heights(seed + span, cell.astype(np.int64))
     return total
+
+
+def _heights(seed: int, cell: Stamps) -> Floats:
+    """Of the tents on these cells; neighbors share one, so that each is drawn once where they are close together."""
+    low, high = (int(cell.min()), int(cell.max())) if len(cell) else (0, 0)
+    if high - low >= len(cell):
+        return bell(seed, cell)
+    return np.asarray(bell(seed, np.arange(low, high + 1))[cell - low])
 
 
 def _crashed(ts: Stamps) -> Floats:
