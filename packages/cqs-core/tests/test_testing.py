@@ -12,6 +12,7 @@ import param
 import pytest
 
 from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, UsageError
+from cqs_core.testing import forked
 from cqs_core.testing.candles import random_candles
 from cqs_core.testing.engine import EngineContract
 from cqs_core.testing.exchange import ExchangeContract
@@ -296,3 +297,11 @@ def test_a_forked_process_does_not_outlive_tests_that_are_killed():
         assert state.exists()
         tests.kill()
     until(lambda: not state.exists() or ") Z" in state.read_text())
+
+
+def test_what_a_forked_process_writes_is_captured_with_its_test(capfd):
+    for words in ((print, "hello"), (os.write, 2, b"and an error\n")):
+        process = forked.start(*words, environment=os.environ)
+        process.join()
+        assert process.exitcode == 0
+    assert capfd.readouterr() == ("hello\n", "and an error\n")

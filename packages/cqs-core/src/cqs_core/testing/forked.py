@@ -17,7 +17,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from importlib import import_module
-from multiprocessing import connection
+from multiprocessing import connection, reduction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +95,28 @@ def serve(listener: int, alive: int) -> None:
     os._exit(0)  # libraries would say that frozen objects are left
 
 
+class _Passed:
+    """A file descriptor of which the forked process gets a copy."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __getstate__(self) -> Any:
+        return reduction.DupFd(self.number)
+
+    def __setstate__(self, copy: Any) -> None:
+        self.number = copy.detach()
+
+    def become(self, number: int) -> None:
+        """Be this descriptor instead."""
+        os.dup2(self.number, number)
+        os.close(self.number)
+
+
 def start(target: Callable[..., None], *args: Any, environment: Mapping[str, str]) -> BaseProcess:
     """Call a function of a module in a forked process, which ends with this one at the latest.
+
+    Like any child, it writes where this process does now: what a server writes is captured with its test.
 
     Args:
         target: that function.
@@ -106,7 +126,8 @@ def start(target: Callable[..., None], *args: Any, environment: Mapping[str, str
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     _join()
-    process = context.Process(target=_begin, args=(dict(environment), target, args), daemon=True)
+    streams = _Passed(1), _Passed(2)
+    process = context.Process(target=_begin, args=(dict(environment), streams, target, args), daemon=True)
     process.start()
     return process
 
@@ -148,8 +169,12 @@ def _join() -> None:
         client["ensure_running"] = resource_tracker.ensure_running
 
 
-def _begin(environment: dict[str, str], target: Callable[..., None], args: tuple[Any, ...]) -> None:
+def _begin(
+    environment: dict[str, str], streams: tuple[_Passed, _Passed], target: Callable[..., None], args: tuple[Any, ...]
+) -> None:
     _end_with_the_tests()
+    for number, stream in enumerate(streams, start=1):
+        stream.become(number)
     os.environ.clear()
     os.environ.update(environment)
     target(*args)
