@@ -158,8 +158,9 @@ class TestCommand:
 
     @pytest.fixture
     def running(self, bucket, tmp_path):
-        """The process, and those that it started; rows are coming."""
-        slow = RULE.replace("    up = ", f"    {IN_WORKERS} and __import__('time').sleep(0.3)\n        up = ")
+        """The process, and those that it started; the rows of one part are there, the sets of the other take long."""
+        late = f"{IN_WORKERS} and self.bars > 16 and __import__('time').sleep(0.3)"
+        slow = RULE.replace("    up = ", f"    {late}\n        up = ")
         main = [sys.executable, "-c", "from cqs_core.cli import main; main()"]
         sweep = ["backtest", "sweep", rule_in(tmp_path, slow), "--symbols", "BTC,ETH", "--workers", "2", "--json"]
         sweep += [word for name, text in RANGES.items() for word in ("--param", f"{name}={text}")]
