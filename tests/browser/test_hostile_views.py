@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cqs_core.testing.waiting import until
+from cqs_panel.testing.server import ForkedServer
 from walks import follow
 
 HERE = Path(__file__).parent
@@ -13,8 +15,14 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def url(dashboard, tmp_path_factory):
-    return dashboard(tmp_path_factory.mktemp("bucket"), [HERE / "hostile.py"])
+def log(tmp_path_factory):
+    return tmp_path_factory.mktemp("log") / "stderr"
+
+
+@pytest.fixture(scope="module")
+def url(log, tmp_path_factory):
+    with ForkedServer(tmp_path_factory.mktemp("bucket"), [HERE / "hostile.py"], log=log) as server:
+        yield server.url
 
 
 def test_the_first_page_fails_in_its_place(visit, url):
@@ -40,6 +48,14 @@ def test_a_view_that_ends_the_process_says_so_and_the_server_goes_on(visit, url)
         other = visit(f"{url}?view=overview").page
         other.get_by_text("A good card").wait_for()
         other.context.close()
+
+
+def test_the_terminal_names_the_plugin_of_a_card_that_fails_once(visit, url, log):
+    for _ in range(2):
+        visit(f"{url}?view=overview").page.get_by_text("A good card").wait_for()
+    line = "plugin 'hostile' failed, card hostile.card: build: SystemExit: built by nobody"
+    until(lambda: line in log.read_text().splitlines())
+    assert log.read_text().count("card hostile.card") == 1
 
 
 def test_a_click_that_ends_the_process_does_not(visit, url):

@@ -59,16 +59,15 @@ def test_trials_are_read_from_before_the_upgrade_and_refused_from_a_newer_versio
     bucket, key = Bucket(str(tmp_path)), SUBJECT.key("set-1")
     record(bucket, SUBJECT, "set-1", [{"bars": 1}], [0.5])
     table = parquet_table(bucket.read(key))
-    about = {name.decode(): value.decode() for name, value in table.schema.metadata.items()}
-    assert (about["format"], about["written_by"]) == ("1", format_fields("cqs-backtest", 1)["written_by"])
+    about = dict(table.schema.metadata)
+    assert json.loads(about.pop(b"cqs.format")) == format_fields("cqs-backtest", 1)
 
     def stored_by(**fields):
-        known = {name: about[name] for name in about if name not in ("format", "written_by")}
-        bucket.write(key, parquet_bytes(table.replace_schema_metadata(known | fields)))
+        bucket.write(key, parquet_bytes(table.replace_schema_metadata({**about, **fields})))
 
-    stored_by()
+    stored_by(format="1", written_by="cqs-backtest 0.1.0")  # as it was written before
     assert len(trials(bucket, SUBJECT)) == 1
-    stored_by(format="2", written_by="cqs-backtest 9.1")
+    stored_by(**{"cqs.format": json.dumps({"format": 2, "written_by": "cqs-backtest 9.1"})})
     for use in (lambda: trials(bucket, SUBJECT), lambda: merge(bucket, SUBJECT, "all", ["set-1"])):
         with pytest.raises(NewerFormat, match=NEWER):
             use()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -58,3 +60,17 @@ def real():
     if not REAL.is_dir():
         pytest.skip(f"no real logs: {REAL} is absent")
     return Bucket(str(REAL))
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """Names of folders that may not be listed, also by root."""
+    names, opened = set(), os.open
+
+    def refuse(path, flags, *others, **more):
+        if flags & os.O_DIRECTORY and Path(os.fsdecode(path)).name in names:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return opened(path, flags, *others, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    return names

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from cqs_core.bucket.edits import edited, edits_by_folder, edits_in, keep_edit, newest_edit, parsed_edit
-from cqs_core.errors import DataError, UsageError
+from cqs_core.errors import CqsError, DataError, UsageError
 from cqs_core.files.formats import format_fields
 from cqs_core.files.plaintext import harmless, one_line, whole
 from cqs_core.lake.object_names import escape
@@ -79,7 +79,7 @@ class MarketNotes:
 
     notes: Sequence[Note] = ()
     deleted: Sequence[Note] = ()
-    faults: Mapping[str, DataError] = field(default_factory=dict)
+    faults: Mapping[str, CqsError] = field(default_factory=dict)
 
 
 class _Shape(BaseModel):
@@ -115,7 +115,7 @@ def notes_of(bucket: Bucket, exchange: str, market: str, keys: Sequence[str] | N
     edits = {folder: found for folder, found in edits.items() if _ID.fullmatch(folder.rpartition("/")[2])}
     read = bucket.read_many([max(found) for found in edits.values()]) if edits else {}
     found: list[Note] = []
-    faults: dict[str, DataError] = {}
+    faults: dict[str, CqsError] = {}
     for folder, own in edits.items():
         id_ = folder.rpartition("/")[2]
         note, fault = newest_edit(bucket, own, _parser(id_, exchange, market), read)

@@ -148,6 +148,17 @@ def test_damaged_files_and_what_does_not_add_up(put, ask):
     assert (held["Main"].state, held["Other"].state) == ("firing", "ok")
 
 
+def test_an_account_that_cannot_be_listed_is_damaged_and_the_others_are_watched(put, ask, closed):
+    put("logs/Main/trades_2026-01-05.csv", day(buy("2026-01-05T10:00:00", "BTC", 100.0, 1.0)))
+    put("logs/Other/trades_2026-01-05.csv", day(buy("2026-01-05T10:00:00", "BTC", 100.0, 1.0)))
+    closed.add("Other")
+    damaged = {alert.subject: alert for alert in ask('kind = "damaged_file"', "2026-01-05T12:00")}
+    assert (damaged["Main"].state, damaged["Other"].state) == ("ok", "firing")
+    assert "cannot be listed: Permission denied" in damaged["Other"].signal.note
+    quiet = {alert.subject: alert.read for alert in ask('kind = "no_trades"\nover = "1d"', "2026-01-05T12:00")}
+    assert quiet == {"Main": True, "Other": False}  # so that no alert about it recovers
+
+
 def test_the_for_duration_counts_from_when_the_watcher_saw_it(put, ask):
     put("logs/Main/positions.json", b"{torn")
     text = 'name = "d"\nkind = "damaged_file"\nfor = "15m"'

@@ -10,7 +10,7 @@ import shutil
 import pytest
 from logfiles import BUY, HEAD, SELL, buy, day, sell
 
-from cqs_core import Bucket, UnknownName, UsageError
+from cqs_core import Bucket, BucketError, UnknownName, UsageError
 from cqs_monitor import Logs, get_bot_logs
 from cqs_monitor.logs.problems import Problem
 from cqs_monitor.logs.table import ROWS
@@ -189,6 +189,38 @@ def test_a_file_that_may_not_be_read_is_told_and_tried_again(bucket, put):
     assert "cannot be read" in logs.refresh().problems[0].reason
     path.chmod(0o600)
     assert logs.refresh().table.num_rows == 1
+
+
+def test_a_folder_that_cannot_be_listed_hides_neither_others_nor_what_was_read_of_it(bucket, put, closed):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    put("logs/Alt/trades_2025-10-20.csv", HEAD + BUY)
+    put("logs/Alt/sub/trades_2025-10-20.csv", HEAD + buy("2025-10-20T09:00:01", "BTC", 1e8, 0.1))
+    logs = Logs(bucket)
+    before = logs.refresh()
+    closed.add("Alt")
+    put("logs/Main/trades_2025-10-21.csv", HEAD + SELL)
+    during = logs.refresh()
+    assert [during.only(name).num_rows for name in ("Main", "Alt", "Alt/sub")] == [2, 1, 1]
+    assert during.accounts == before.accounts
+    fact = "cannot be listed: Permission denied; what was read of it before still counts"
+    assert during.problems == (Problem("logs/Alt/", None, fact),)
+    assert during.unread == {"Alt"}
+    closed.clear()
+    after = logs.refresh()
+    assert (after.problems, after.unread) == ((), frozenset())
+
+
+def test_a_folder_that_could_never_be_listed_is_an_account_that_is_not_known(bucket, put, closed):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    put("logs/Alt/trades_2025-10-20.csv", HEAD + BUY)
+    closed.add("Alt")
+    snapshot = Logs(bucket).refresh()
+    assert snapshot.accounts == ("Alt", "Main")
+    assert snapshot.held("Alt").state == "unreadable"
+    assert snapshot.unread == {"Alt"}
+    closed.add("logs")
+    with pytest.raises(BucketError, match="Permission denied"):
+        Logs(bucket).refresh()
 
 
 def test_a_file_that_fails_once_is_told_and_tried_again(bucket, put):

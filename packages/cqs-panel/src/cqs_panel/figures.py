@@ -88,17 +88,17 @@ def size(count_of_bytes: int | None) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """How long, in its largest unit.
+    """How long, in its largest unit, or in the next one where it is between 1.1 and 2 of that.
 
-    >>> age(7300), age(0.2)
-    ('2 h', '0 s')
+    >>> age(7300), age(5400), age(3700), age(0.2)
+    ('2 h', '90 min', '1 h', '0 s')
     """
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
     for step, unit in _AGES:
-        if seconds >= step:
+        if seconds >= 2 * step or step <= seconds < 1.1 * step:
             return f"{seconds / step:.0f} {unit}"
-    return "0 s"
+    return f"{int(seconds)} s"
 
 
 def when(ts: int | None, timezone: str | None = None) -> str:

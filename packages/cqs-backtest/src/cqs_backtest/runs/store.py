@@ -17,8 +17,8 @@ from cqs_backtest.runs.code import remember
 from cqs_backtest.runs.manifest import manifest
 from cqs_backtest.runs.manifest_shape import fault_of
 from cqs_backtest.runs.run_tables import trade_columns
-from cqs_core import DataError, UnknownName
-from cqs_core.files import format_fields, parquet_bytes, parquet_table, require_format
+from cqs_core import CqsError, DataError, UnknownName
+from cqs_core.files import NewerFormat, format_fields, parquet_bytes, parquet_table, require_format
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -62,15 +62,15 @@ def listing(bucket: Bucket) -> Sequence[dict[str, Any]]:
     return survey(bucket)[0]
 
 
-def survey(bucket: Bucket) -> tuple[Sequence[dict[str, Any]], Sequence[DataError]]:
+def survey(bucket: Bucket) -> tuple[Sequence[dict[str, Any]], Sequence[CqsError]]:
     """Manifests, newest first, and errors for those that cannot be read: a damaged one does not hide others."""
     keys = {f"{FOLDER}/{run}/{MANIFEST}": run for run in bucket.folders(FOLDER)}
     found: list[dict[str, Any]] = []
-    damaged: list[DataError] = []
+    damaged: list[CqsError] = []
     for key, data in bucket.read_many(list(keys)).items():
         try:
             found.append(_manifest(keys[key], data))
-        except DataError as error:
+        except (DataError, NewerFormat) as error:
             damaged.append(error)
     return sorted(found, key=lambda made: str(made["id"]), reverse=True), damaged
 

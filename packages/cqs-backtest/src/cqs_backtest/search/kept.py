@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.walk_store import WalkFolder
-from cqs_core import DataError, UnknownName
+from cqs_core import CqsError, DataError, UnknownName
+from cqs_core.files import NewerFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,19 +51,20 @@ class KeptSearch:
 
 def survey(
     bucket: Bucket, kinds: Sequence[type[SweepFolder | WalkFolder]] = KINDS
-) -> tuple[Sequence[KeptSearch], Sequence[DataError]]:
+) -> tuple[Sequence[KeptSearch], Sequence[CqsError]]:
     """All searches, newest first, and errors for those that cannot be read: a damaged one does not hide others."""
     folders = [kind(bucket, name) for kind in kinds for name in bucket.folders(kind.root)]
     files = [folder.key(name) for folder in folders for name in ("manifest.json", "result.json")]
     data = bucket.read_many(files)
-    found, damaged = [], []
+    found: list[KeptSearch] = []
+    damaged: list[CqsError] = []
     for folder in folders:
         if (manifest := data.get(folder.key("manifest.json"))) is None:
             continue  # it is being written
         try:
             result = folder.read_result(data.get(folder.key("result.json"), b""))
             found.append(KeptSearch(folder, folder.read_manifest(manifest), result))
-        except DataError as error:
+        except (DataError, NewerFormat) as error:
             damaged.append(error)
     return sorted(found, key=lambda one: one.folder.id, reverse=True), damaged
 

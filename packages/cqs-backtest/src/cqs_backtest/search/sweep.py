@@ -64,7 +64,8 @@ class Sweep:
 
     def __post_init__(self) -> None:
         if self.request.engine.name != "fast":
-            raise UsageError(f"engine {self.request.engine.name!r} is not for sweeps; leave --engine out")
+            name = self.request.engine.name
+            raise UsageError(f"engine {name!r} cannot run sweeps; make the request with engine 'fast'")
 
     def space(self) -> Space:
         """Its sets; see `make_space` for what is refused."""

@@ -10,7 +10,7 @@ from cqs_backtest.runs.store import FOLDER
 from cqs_backtest.search.folder import json_object
 from cqs_core import DataError
 from cqs_core.cli import plain
-from cqs_core.files import NewerFormat, format_fields, require_format
+from cqs_core.files import format_fields, require_format
 from cqs_core.time.clock import iso, now
 
 if TYPE_CHECKING:
@@ -57,8 +57,6 @@ def _readable(key: str, data: bytes) -> dict[str, Any] | None:
     made = json_object(data)
     try:
         require_format(repr(key), made or {}, FORMAT, "cqs-backtest")
-    except NewerFormat:
-        raise
     except DataError:
         return None
     return made

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cqs_backtest.trials.subject import Subject, check_format, folder_of
+from cqs_backtest.trials.subject import FORMAT, Subject, folder_of
 from cqs_core import DataError
-from cqs_core.files import stream_of
+from cqs_core.files import require_parquet_format, stream_of
 from cqs_core.time.clock import iso
 from cqs_core.trading.metrics import DAILY_METRICS
 
@@ -184,7 +184,7 @@ def _sets(key: str, data: bytes) -> Sets:
     except (ValueError, OSError):
         lacking = {"rows"}
     else:
-        check_format(key, about)
+        require_parquet_format(key, file.schema_arrow.metadata, FORMAT, "cqs-backtest")
     if lacking:
         fact = f"{key} is damaged: {', '.join(sorted(lacking))} missing"
         raise DataError(f"{fact}. Its trials are lost; delete it to count the others")

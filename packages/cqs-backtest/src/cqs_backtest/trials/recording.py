@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqs_backtest.trials.subject import FORMAT, Subject, check_format, subject_of
-from cqs_core.files import format_fields, parquet_bytes, parquet_table
+from cqs_backtest.trials.subject import FORMAT, Subject, subject_of
+from cqs_core.files import parquet_bytes, parquet_format, parquet_table, require_parquet_format
 from cqs_core.time.clock import now
 from cqs_core.trading.metrics import DAILY_METRICS
 
@@ -60,8 +60,7 @@ def record(
 
     texts = [canonical(values) for values in sets]
     about = {"strategy": subject.strategy, "exchange": subject.exchange, "interval": subject.interval}
-    about |= {"symbols": ",".join(subject.markets)}
-    about |= {name: str(value) for name, value in format_fields("cqs-backtest", FORMAT).items()}
+    about |= {"symbols": ",".join(subject.markets), **parquet_format("cqs-backtest", FORMAT)}
     table = pa.table(
         {
             "set": pa.array([_digest(text) for text in texts], pa.uint64()),
@@ -80,7 +79,7 @@ def merge(bucket: Bucket, subject: Subject, source: str, parts: Sequence[str]) -
     keys = [subject.key(part) for part in parts]
     read = {key: parquet_table(data) for key, data in bucket.read_many(keys).items()}
     for key, table in read.items():
-        check_format(key, {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()})
+        require_parquet_format(key, table.schema.metadata, FORMAT, "cqs-backtest")
     tables = [*read.values()]
     if tables:
         bucket.write(subject.key(source), parquet_bytes(pa.concat_tables(tables, promote_options="default")))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.loading.strategies import name_of
-from cqs_core.files import require_format
 from cqs_core.time.clock import parse_moment
 
 if TYPE_CHECKING:
@@ -83,13 +82,3 @@ def folder_of(strategy: str) -> str:
 def _slug(name: str) -> str:
     slug = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-").lower()
     return slug if slug == name else f"{slug}-{hashlib.blake2b(name.encode(), digest_size=3).hexdigest()}"
-
-
-def check_format(key: str, about: Mapping[str, str]) -> None:
-    """Refuse trials of a newer version, from the metadata of their object.
-
-    Raises:
-        NewerFormat: they are.
-    """
-    version = about.get("format", "1")
-    require_format(key, {**about, "format": int(version) if version.isdecimal() else version}, FORMAT, "cqs-backtest")

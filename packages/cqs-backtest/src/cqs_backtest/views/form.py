@@ -13,7 +13,7 @@ from cqs_backtest.request import BASKET, quote_of
 from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments, number_text
 from cqs_backtest.views.option_fields import SHOWN, OptionFields, as_percent, fields_of, option_widget, typed_values
 from cqs_core import CqsError, plugins, settings
-from cqs_core.lake import Lake, divides, market_sets
+from cqs_core.lake import Lake, divides, market_sets, names_set
 from cqs_panel import WIDE, StrategyForm, offered, pair, strategies_by_title, to_text
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class BacktestForm(StrategyForm, OptionFields):
         markets = list(self._spans(self.interval))
         self.param.symbols.objects = markets
         quotes = sorted({market.partition("/")[2] for market in markets})
-        sets = [f"@{one.name}" for one in self._sets if one.exchange == self.exchange and {*one.markets} & {*markets}]
+        sets = [one.symbol for one in self._sets if one.exchange == self.exchange and {*one.markets} & {*markets}]
         self.param.preset.objects = ["", *sets, *(f"{name} {quote}" for quote in quotes for name in _PRESETS)]
         self.preset = ""
         kept = [market for market in self.symbols if market in markets]
@@ -211,8 +211,8 @@ class BacktestForm(StrategyForm, OptionFields):
         self._offer("benchmark", [_EQUAL_WEIGHTS, *markets])
 
     def _take_preset(self, *_: Any) -> None:
-        if self.preset.startswith("@"):
-            chosen = next(one for one in self._sets if f"@{one.name}" == self.preset)
+        if names_set(self.preset):
+            chosen = next(one for one in self._sets if one.symbol == self.preset)
             self.symbols = [market for market in chosen.markets if market in self.param.symbols.objects]
             return
         name, _space, quote = self.preset.rpartition(" ")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cqs_backtest.luck import Luck
     from cqs_backtest.runs import Annotation, StoredRun
-    from cqs_core import Bucket, DataError
+    from cqs_core import Bucket, CqsError
     from cqs_panel import PageState
 
 
@@ -42,7 +42,7 @@ class LastRuns(NamedTuple):
 
     run: StoredRun | None
     earlier: Sequence[Mapping[str, Any]]
-    damaged: Sequence[DataError]
+    damaged: Sequence[CqsError]
     said: Sequence[Annotation] = ()
 
 

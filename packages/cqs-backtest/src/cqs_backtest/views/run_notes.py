@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cqs_backtest.luck import Luck
-    from cqs_core import DataError
+    from cqs_core import CqsError
     from cqs_panel import PageState
 
 _MOST = 5  # damaged runs
 
 
-def damage(page: PageState, damaged: Sequence[DataError], changed: Callable[[], None]) -> Iterator[Any]:
+def damage(page: PageState, damaged: Sequence[CqsError], changed: Callable[[], None]) -> Iterator[Any]:
     """A card for each manifest that cannot be read, until it can, or is out of the way; for the first few.
 
     Args:
@@ -35,7 +35,7 @@ def damage(page: PageState, damaged: Sequence[DataError], changed: Callable[[], 
     return (_fault(page, error, changed) for error in damaged[:_MOST])
 
 
-def _fault(page: PageState, error: DataError, changed: Callable[[], None]) -> Any:
+def _fault(page: PageState, error: CqsError, changed: Callable[[], None]) -> Any:
     run = str(error).partition("/manifest.json")[0].removeprefix(f"{FOLDER}/")
     bucket = page.bucket
     aside = pmui.Button(label="Set it aside", variant="outlined", size="small", margin=0)

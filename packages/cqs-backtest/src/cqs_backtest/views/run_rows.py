@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cqs_backtest.luck import Luck
     from cqs_backtest.runs import Annotation
-    from cqs_core import Bucket, DataError
+    from cqs_core import Bucket, CqsError
 
 _METRICS = ("total_return", "cagr", "mdd", "sharpe", "sortino", "calmar", "volatility", "win_rate", "profit_factor")
 
@@ -55,7 +55,7 @@ class Library(NamedTuple):
     """
 
     runs: Sequence[KeptRun]
-    damaged: Sequence[DataError]
+    damaged: Sequence[CqsError]
     deleted: Sequence[str]
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_backtest.search.kept import KeptSearch
-    from cqs_core import Bucket, DataError
+    from cqs_core import Bucket, CqsError
     from cqs_panel import PageState
 
 _TITLES = {
@@ -72,7 +72,7 @@ class KeptSweeps(pn.viewable.Viewer):
         """Read the list again."""
         self._page.load(lambda: listed(self._page.bucket), self._show, quiet=bool(self._found))
 
-    def _show(self, surveyed: tuple[Sequence[tuple[KeptSearch, str]], Sequence[DataError]]) -> None:
+    def _show(self, surveyed: tuple[Sequence[tuple[KeptSearch, str]], Sequence[CqsError]]) -> None:
         self._found, damaged = surveyed
         fill(self._damage, *(failure("A sweep cannot be listed", error) for error in damaged[:_SHOWN_FAULTS]))
         if not self._found:
@@ -105,7 +105,7 @@ class KeptSweeps(pn.viewable.Viewer):
         )
 
 
-def listed(bucket: Bucket) -> tuple[Sequence[tuple[KeptSearch, str]], Sequence[DataError]]:
+def listed(bucket: Bucket) -> tuple[Sequence[tuple[KeptSearch, str]], Sequence[CqsError]]:
     """The sweeps of a bucket with their state, newest first, and errors for those that cannot be read."""
     found, damaged = survey(bucket, [SweepFolder])
     return [(one, _state(one)) for one in found], damaged

@@ -21,7 +21,7 @@ from cqs_panel import WIDE, Workbench, empty, failure, html, section
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqs_core import DataError
+    from cqs_core import CqsError
     from cqs_core.jobs import Job
     from cqs_panel import PageState
 
@@ -48,7 +48,7 @@ class ValidateView(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._bench
 
-    def _offer(self, surveyed: tuple[dict[str, str], Sequence[DataError]]) -> None:
+    def _offer(self, surveyed: tuple[dict[str, str], Sequence[CqsError]]) -> None:
         found, damaged = surveyed
         self._bench.below[:] = [failure("This cannot be listed", error) for error in damaged[:_SHOWN_FAULTS]]
         if not found:

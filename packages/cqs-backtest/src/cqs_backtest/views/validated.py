@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cqs_backtest.search.kept import KeptSearch
-    from cqs_core import Bucket, DataError
+    from cqs_core import Bucket
     from cqs_core.trading import Floats, Stamps
 
 
@@ -109,7 +109,7 @@ def name_of_best(sweep: KeptSearch) -> str | None:
     return name_of_set(sweep.folder.id, best["set"]) if best else None
 
 
-def subjects(bucket: Bucket) -> tuple[dict[str, str], Sequence[DataError]]:
+def subjects(bucket: Bucket) -> tuple[dict[str, str], Sequence[CqsError]]:
     """The runs and sweeps that can be tested, newest first, as `run:ID` and `sweep:ID` by title.
 
     And errors for those that cannot be read.

@@ -14,6 +14,7 @@ from cqs_core.bucket.checked_files import Test, soundness
 from cqs_core.errors import BucketError, DataError, UsageError
 from cqs_core.files.atomic import replacing
 from cqs_core.files.env_file import variable
+from cqs_core.files.locks import hold
 
 _LIMIT = 8 << 30
 _RECENT = 60.0  # seconds for which a file just used is never evicted
@@ -205,16 +206,7 @@ def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
 
 @contextlib.contextmanager
 def _only_one(path: Path) -> Iterator[bool]:
-    """Whether this process holds the lock; never waits."""
-    try:
-        import fcntl
-    except ImportError:  # no flock on this system: evict anyway, unlinking twice is harmless
-        yield True
-        return
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+    """Whether this process holds the lock; never waits. Where there are no locks: unlinking twice is harmless."""
+    held = hold(path, wait=False)
+    with contextlib.closing(held) if held else contextlib.nullcontext():
+        yield held is not None

@@ -27,18 +27,26 @@ class Census(NamedTuple):
         names: ascending, without the folder.
         stats: int64 (3, N) as bytes: a number that changes when the object does, when it was modified (ns since the
             epoch, 0 where the storage does not say), and its size.
+        fault: why a local folder below the one that was asked for cannot be listed; it then has no names.
     """
 
     names: tuple[str, ...]
     stats: bytes
+    fault: str = ""
 
 
 def count(folder: str, key: str, found: dict[str, Census], above: tuple[Place, ...] = ()) -> None:
     """Add to `found`, by folder key, what is in and below a local folder; links are followed, but not in circles."""
-    state = state_of(folder)
-    if state is None or state[:2] in above:
+    try:
+        state = state_of(folder)
+        if state is None or state[:2] in above:
+            return
+        rows, folders = _looked_at(folder)
+    except OSError as error:
+        if not above:
+            raise
+        found[key] = Census((), b"", error.strerror or type(error).__name__)
         return
-    rows, folders = _looked_at(folder)
     if rows:
         rows.sort()
         found[key] = _census(*zip(*rows, strict=True))
@@ -60,7 +68,9 @@ def _looked_at(folder: str) -> tuple[list[tuple[str, int, int, int]], list[str]]
                 continue
             try:
                 seen = item.stat()
-            except OSError:  # gone, or a link that leads nowhere or in a circle
+            except OSError as error:  # gone, or a link that leads nowhere, in a circle, or to what may not be seen
+                if isinstance(error, PermissionError) and not item.is_symlink():  # the folder may not be entered
+                    raise
                 continue
             kind = seen.st_mode & 0o170000
             if kind == stat.S_IFREG:

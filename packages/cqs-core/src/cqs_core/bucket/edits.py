@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from cqs_core.errors import BucketError, DataError
+from cqs_core.errors import BucketError, CqsError, DataError
 from cqs_core.files.formats import NewerFormat, require_format
 
 if TYPE_CHECKING:
@@ -47,24 +47,24 @@ def newest_edit(
     read: Mapping[str, bytes] | None = None,
     *,
     refuse_newer: bool = False,
-) -> tuple[_T | None, DataError | None]:
+) -> tuple[_T | None, CqsError | None]:
     """The newest edit that can be read, if one can, and why the newest one cannot, if it cannot.
 
     Args:
         bucket: that keeps them.
         keys: of the edits.
-        parse: makes a value of key and bytes, or raises DataError.
+        parse: makes a value of key and bytes, or raises DataError or NewerFormat.
         read: objects that are read already.
         refuse_newer: raise NewerFormat instead of going on with an older edit.
     """
     known = read or {}
-    fault: DataError | None = None
+    fault: CqsError | None = None
     for key in sorted(keys, reverse=True):
         try:
             return parse(key, known[key] if key in known else bucket.read(key)), fault
         except FileNotFoundError:
             continue
-        except DataError as error:
+        except (DataError, NewerFormat) as error:
             if refuse_newer and isinstance(error, NewerFormat):
                 raise
             fault = fault or error

@@ -40,12 +40,12 @@ def symbols_of(
 
 def _completed(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """What may follow the last comma."""
-    from cqs_core.lake import Lake, names_of_sets
+    from cqs_core.lake import Lake, names_of_sets, symbol_of_set
 
     before, comma, part = incomplete.rpartition(",")
     known: list[str] = []
     with contextlib.suppress(CqsError, OSError):
         opened = open_bucket(context.params.get("bucket"))
-        known += [f"@{name}" for name in names_of_sets(opened)]
+        known += map(symbol_of_set, names_of_sets(opened))
         known += sorted({one.market for one in Lake(opened).series()})
     return [f"{before}{comma}{one}" for one in known if one.casefold().startswith(part.casefold())]

@@ -13,7 +13,10 @@ from .folders import data_folder as data_folder
 from .folders import state_folder as state_folder
 from .formats import NewerFormat as NewerFormat
 from .formats import format_fields as format_fields
+from .formats import parquet_format as parquet_format
 from .formats import require_format as require_format
+from .formats import require_parquet_format as require_parquet_format
+from .locks import hold as hold
 from .plaintext import one_line as one_line
 from .plaintext import safe as safe
 from .plaintext import whole as whole

@@ -5,16 +5,20 @@ A file without a format is of format 1: it was written before formats had number
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from cqs_core.errors import DataError
+from cqs_core.errors import CqsError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class NewerFormat(DataError):  # noqa: N818 - reads as what it is
-    """Stored by a newer version, in a format that this one does not know."""
+_IN_FOOTER = "cqs.format"
+
+
+class NewerFormat(CqsError):  # noqa: N818 - reads as what it is
+    """Stored by a newer version, in a format that this one does not know. It is not damaged: not a `DataError`."""
 
 
 def format_fields(package: str, version: int) -> dict[str, Any]:
@@ -22,6 +26,33 @@ def format_fields(package: str, version: int) -> dict[str, Any]:
     from importlib.metadata import version as of
 
     return {"format": version, "written_by": f"{package} {of(package)}"}
+
+
+def parquet_format(package: str, version: int) -> dict[str, str]:
+    """The same for a parquet file: an entry of the metadata in its footer."""
+    return {_IN_FOOTER: json.dumps(format_fields(package, version))}
+
+
+def require_parquet_format(what: str, footer: Mapping[bytes, bytes] | None, newest: int, package: str) -> None:
+    """Refuse a parquet file that a newer version wrote.
+
+    Args:
+        what: names the file in the message.
+        footer: the metadata of its schema.
+        newest: the newest format that this version reads.
+        package: that reads it.
+
+    Raises:
+        NewerFormat: it is newer.
+        DataError: its format is damaged.
+    """
+    try:
+        found = json.loads((footer or {}).get(_IN_FOOTER.encode(), b"{}"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise DataError(f"{what} has a format that is not a JSON object; it is damaged")
+    require_format(what, found, newest, package)
 
 
 def require_format(what: str, found: Mapping[str, Any], newest: int, package: str) -> None:

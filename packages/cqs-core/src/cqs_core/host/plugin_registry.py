@@ -42,11 +42,13 @@ class Plugins(PluginItems):
         problems: what plugins did wrong, in the order in which it was found.
         slow: seconds after which a plugin that loads, or answers a hook, is named on stderr.
         limit: seconds after which it is given up, and left out from then on.
+        on_problem: called with each new problem, in the thread that found it.
     """
 
     problems: list[PluginProblem] = field(default_factory=list)
     slow: float = 3.0
     limit: float = 20.0
+    on_problem: Callable[[PluginProblem], None] = lambda _: None
     _found: dict[str, str] = field(default_factory=dict)
     _own: set[str] = field(default_factory=set)
     _off: dict[str, str] = field(default_factory=dict)
@@ -147,8 +149,10 @@ class Plugins(PluginItems):
 
     def _add(self, problem: PluginProblem) -> None:
         with self._lock if not watched() else contextlib.nullcontext():
-            if problem not in self.problems:
-                self.problems.append(problem)
+            if problem in self.problems:
+                return
+            self.problems.append(problem)
+        self.on_problem(problem)
 
     @contextlib.contextmanager
     def _guard(self, plugin: str, where: str) -> Iterator[None]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from cqs_core.config.variables import default_jobs, settings
 from cqs_core.errors import UsageError
 from cqs_core.files.folders import state_folder
+from cqs_core.files.locks import has_locks, hold
 from cqs_core.jobs.job_files import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _SECONDS = 0.2
 _held: list[IO[str]] = []  # the place of this process
@@ -34,30 +35,16 @@ def most() -> int:
 @contextlib.contextmanager
 def place() -> Iterator[None]:
     """Wait for a place, and hold it."""
-    try:
-        import fcntl
-    except ImportError:  # no flock on this system: no limit
+    if not has_locks():  # no limit
         yield
         return
     home = state_folder() / "job-places"
     home.mkdir(parents=True, exist_ok=True)
 
-    def lock(name: str, how: int) -> IO[str] | None:
-        file = Path(home, name).open("a")  # noqa: SIM115 - held until the job ends
-        try:
-            fcntl.flock(file, how)
-        except BlockingIOError:
-            file.close()
-            return None
-        except BaseException:
-            file.close()
-            raise
-        return file
-
     def free() -> IO[str] | None:
-        return next((found for n in range(most()) if (found := lock(str(n), fcntl.LOCK_EX | fcntl.LOCK_NB))), None)
+        return next((found for n in range(most()) if (found := hold(home / str(n), wait=False))), None)
 
-    turn = lock("turn", fcntl.LOCK_EX)  # one process looks for a place, the others wait in line
+    turn = hold(home / "turn")  # one process looks for a place, the others wait in line
     try:
         while (slot := free()) is None:
             time.sleep(_SECONDS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqs_core.files.atomic import write_json
 from cqs_core.files.folders import state_folder
-from cqs_core.files.formats import NewerFormat, format_fields, require_format
+from cqs_core.files.formats import format_fields, require_format
 from cqs_core.jobs.job import alive
 
 if TYPE_CHECKING:
@@ -82,8 +82,6 @@ def _read(path: Path) -> ServiceState | None:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         require_format(f"{str(path)!r}", stored, FORMAT, "cqs-core")
         return ServiceState(**{name: stored[name] for name in ServiceState.__dataclass_fields__ if name in stored})
-    except NewerFormat:
-        raise
     except (OSError, ValueError, TypeError, AttributeError):  # a torn or foreign file says nothing
         return None
 

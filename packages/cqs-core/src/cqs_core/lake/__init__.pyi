@@ -41,7 +41,9 @@ from .saved_sets import delete_market_set as delete_market_set
 from .saved_sets import market_set as market_set
 from .saved_sets import market_sets as market_sets
 from .saved_sets import names_of_sets as names_of_sets
+from .saved_sets import names_set as names_set
 from .saved_sets import save_market_set as save_market_set
+from .saved_sets import symbol_of_set as symbol_of_set
 from .saved_sets import with_sets as with_sets
 from .series_table import candle_frame as candle_frame
 from .series_table import candle_table as candle_table

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core.errors import DataError
-from cqs_core.files.formats import NewerFormat, format_fields, require_format
+from cqs_core.files.formats import format_fields, require_format
 from cqs_core.lake.object_names import ROOT, Series
 
 if TYPE_CHECKING:
@@ -65,8 +65,6 @@ def quarantined(bucket: Bucket, series: Series) -> Iterator[Quarantined]:
             require_format(repr(entry.key), about, FORMAT, "cqs-core")
             start, end = about["page"]
             found = [Quarantined(series, r["row"], r["reason"], (start, end), about["source"]) for r in about["rows"]]
-        except NewerFormat:
-            raise
         except (ValueError, LookupError, TypeError, AttributeError):
             raise DataError(f"{entry.key!r} is damaged; it only records refused rows, and may be removed") from None
         yield from found

@@ -43,6 +43,21 @@ class MarketSet:
     exchange: str
     markets: Sequence[str]
 
+    @property
+    def symbol(self) -> str:
+        """What stands for its markets among symbols: `@name`."""
+        return symbol_of_set(self.name)
+
+
+def names_set(symbol: str) -> bool:
+    """Whether a symbol stands for the markets of a set."""
+    return symbol.startswith(SIGN)
+
+
+def symbol_of_set(name: str) -> str:
+    """What stands for the markets of the set of this name among symbols."""
+    return f"{SIGN}{name}"
+
 
 def save_market_set(bucket: Bucket, name: str, exchange: str, markets: Sequence[str]) -> MarketSet:
     """Keep a set; one of this name is replaced.
@@ -52,7 +67,7 @@ def save_market_set(bucket: Bucket, name: str, exchange: str, markets: Sequence[
         NotPermitted: the user of a dashboard may only look.
     """
     named = name.strip()
-    if not named or len(named) > _LONGEST or not named.isprintable() or "," in named or named.startswith(SIGN):
+    if not named or len(named) > _LONGEST or not named.isprintable() or "," in named or names_set(named):
         fact = f"{name!r} is not a name for a set"
         raise UsageError(f"{fact}; write one line of 1 to {_LONGEST} characters without a comma or a leading {SIGN}")
     if not 0 < len(markets) <= _MOST:
@@ -91,7 +106,7 @@ def market_set(bucket: Bucket, name: str) -> MarketSet:
     found = next((one for one in known if one.casefold() == named.casefold()), None)
     if found is None:
         remedy = "save one on the Data page" if not known else ""
-        raise UnknownName("market set", f"{SIGN}{named}", [f"{SIGN}{one}" for one in known], remedy=remedy)
+        raise UnknownName("market set", symbol_of_set(named), [*map(symbol_of_set, known)], remedy=remedy)
     return _read(_key(found), bucket.read(_key(found)))
 
 
@@ -121,14 +136,14 @@ def with_sets(
         DataError: the set is damaged.
     """
     parts = [part.strip() for part in symbols.split(",")] if isinstance(symbols, str) else names_of(symbols)
-    if not any(part.startswith(SIGN) for part in parts):
+    if not any(names_set(part) for part in parts):
         return symbols
     wanted, opened = exchange or settings().exchange, bucket()
-    single = [part for part in parts if part and not part.startswith(SIGN) and not is_pattern(part)]
+    single = [part for part in parts if part and not names_set(part) and not is_pattern(part)]
     named = {market_of(part, wanted, quote) for part in single}
     found: dict[str, None] = {}
     for part in parts:
-        if not part.startswith(SIGN):
+        if not names_set(part):
             found[part] = None
             continue
         of = market_set(opened, part)

@@ -69,6 +69,22 @@ def milliseconds(start: Time | int | None, end: Time | int | None) -> tuple[int 
     return low, end if isinstance(end, int) else parse_end(end)
 
 
+def midnight(day: dt.date, zone: str | None) -> int:
+    """When a day begins in a time zone, ms UTC.
+
+    Args:
+        day: in that zone.
+        zone: IANA name; None is the machine's.
+
+    >>> iso(midnight(dt.date(2024, 1, 2), "Asia/Seoul"))
+    '2024-01-01T15:00:00+00:00'
+    """
+    from zoneinfo import ZoneInfo
+
+    begins = dt.datetime.combine(day, dt.time(), ZoneInfo(zone) if zone else None)
+    return round(begins.timestamp() * 1000)
+
+
 def iso(ts: int) -> str:
     """ISO 8601 with `+00:00`."""
     return (_EPOCH + dt.timedelta(milliseconds=ts)).isoformat()

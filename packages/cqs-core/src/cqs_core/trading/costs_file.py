@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cqs_core.errors import DataError, UsageError
-from cqs_core.files.formats import NewerFormat, format_fields, require_format
+from cqs_core.files.formats import format_fields, require_format
 
 if TYPE_CHECKING:
     from cqs_core.bucket import Bucket
@@ -92,8 +92,6 @@ def read_costs(bucket: Bucket, account: str) -> MeasuredCosts:
     except FileNotFoundError:
         remedy = f"measure them: cqs monitor compare --account {account!r} … --save-costs"
         raise UsageError(f"account {account!r} has no measured costs; {remedy}") from None
-    except NewerFormat:
-        raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             f"{key!r} is damaged: {error}; measure again with `cqs monitor compare … --save-costs`"

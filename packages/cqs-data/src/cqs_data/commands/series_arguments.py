@@ -10,7 +10,7 @@ import click
 
 from cqs_core import Lake, Series, UnknownName, UsageError, market_of, plugins
 from cqs_core.cli import symbols_option
-from cqs_core.lake import market_set
+from cqs_core.lake import market_set, names_set
 from cqs_core.time import intervals
 from cqs_core.trading import is_pattern
 
@@ -67,7 +67,7 @@ def _of_symbols(lake: Lake, series: Sequence[Series], symbols: str) -> list[Seri
     from cqs_data.fetching.selection import listed
 
     named = listed(symbols)
-    wanted = [_of_set(lake, name, series) if name.startswith("@") else _fitting(name, series) for name in named]
+    wanted = [_of_set(lake, name, series) if names_set(name) else _fitting(name, series) for name in named]
     if not wanted:
         raise UsageError("--symbols is empty; name some, as BTC,ETH or '*/KRW', or leave it out")
     return [one for one in series if any(one in some for some in wanted)]

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import Bucket, Lake, Series, UnknownName
-from cqs_core.files import NewerFormat, format_fields, require_format
+from cqs_core.files import format_fields, require_format
 from cqs_core.lake import IMPORTED, remove, renamed_key
 
 if TYPE_CHECKING:
@@ -105,8 +105,6 @@ def rename_records(bucket: Bucket, old: Series, new: Series) -> None:
             kept = _kept(bucket, entry.key)
             moved = renamed_key(kept["quarantine"], old, new) if kept.get("quarantine") else None
             record = ImportRecord(**{**kept, **new._asdict(), "quarantine": moved})
-        except NewerFormat:
-            raise
         except (ValueError, TypeError, AttributeError):
             continue
         if entry.key == _key(record.id, old):
@@ -161,8 +159,6 @@ def _record(lake: Lake, key: tuple[Series, int], objects: Sequence[LakeObject]) 
     try:
         kept = _kept(lake.bucket, _key(plain.id, series))
         return ImportRecord(**{**kept, **{name: getattr(plain, name) for name in ("first", "last", "rows", "source")}})
-    except NewerFormat:
-        raise
     except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return plain
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import panel as pn
 import panel_material_ui as pmui
@@ -13,7 +12,7 @@ import pyarrow as pa
 from cqs_core import FIELDS, Lake
 from cqs_core.lake import stamps
 from cqs_core.time import intervals
-from cqs_core.time.clock import iso
+from cqs_core.time.clock import iso, midnight
 from cqs_panel import columns_button, count, csv_button, refresh, section, table, when, zone_name
 
 if TYPE_CHECKING:
@@ -65,7 +64,8 @@ class CandlePreview(pn.viewable.Viewer):
         self._page.load(lambda: newest(bucket, series, until), self._have)
 
     def _until(self) -> int | None:
-        return None if self._day.value is None else _end_of(self._day.value, self._page.settings.timezone)
+        day = self._day.value
+        return None if day is None else midnight(day + dt.timedelta(days=1), self._page.settings.timezone)
 
     def _have(self, rows: pd.DataFrame) -> None:
         self._rows = rows
@@ -108,10 +108,3 @@ def newest(bucket: Any, series: Series, until: int | None = None, rows: int = RO
 
 def _shown(rows: pd.DataFrame, zone: str | None) -> pd.DataFrame:
     return rows.assign(time=[when(ts, zone) for ts in rows["ts"]])[[*_COLUMNS]]
-
-
-def _end_of(day: dt.date, zone: str | None) -> int:
-    """When a day ends in a time zone, ms UTC; None is the machine's."""
-    midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min)
-    at = midnight.replace(tzinfo=ZoneInfo(zone)) if zone else midnight.astimezone()
-    return round(at.timestamp() * 1000)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core import DataError, Lake, UsageError
+from cqs_core import CqsError, Lake, UsageError
 from cqs_core.time.clock import parse_start
 from cqs_data.views.arguments import with_endpoint
 from cqs_data.views.preview import CandlePreview, newest
@@ -64,7 +64,7 @@ class SeriesPanel(pn.viewable.Viewer):
         self._delete: ConfirmButton | None = None
         self._chart = CandleChart(page)
         self._holes: Gaps | None = None
-        self._rows: pd.DataFrame | DataError | None = None
+        self._rows: pd.DataFrame | CqsError | None = None
         self._title = pn.Column(**WIDE)
         self._drawn: tuple[Series, str] | None = None
         self.details = stack(visible=False)
@@ -124,14 +124,14 @@ class SeriesPanel(pn.viewable.Viewer):
         self._chart.show(source, at - around, end + around)
         self._chart.mark([Band(f"{when(at, 'UTC')} UTC", at, end, "warning")])
 
-    def _have_rows(self, rows: pd.DataFrame | DataError) -> None:
+    def _have_rows(self, rows: pd.DataFrame | CqsError) -> None:
         self._rows = rows
         self._page.later(lambda: self._show_rows(rows))
 
-    def _show_rows(self, rows: pd.DataFrame | DataError) -> None:
+    def _show_rows(self, rows: pd.DataFrame | CqsError) -> None:
         if rows is not self._rows:
             return
-        if isinstance(rows, DataError):
+        if isinstance(rows, CqsError):
             unread = empty("They cannot be read", "The chart says why, and what to do.")
             fill(self.details, section("Candles", unread), self._gaps_section())
             return

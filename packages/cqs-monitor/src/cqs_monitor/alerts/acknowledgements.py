@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core import require_operator
-from cqs_core.files import NewerFormat, format_fields, require_format
+from cqs_core.files import format_fields, require_format
 from cqs_core.time.clock import now
 from cqs_core.time.intervals import DAY
 
@@ -90,8 +90,6 @@ def _read(bucket: Bucket, key: str) -> Acknowledgement | None:
         value = json.loads(bucket.read(key))
         require_format(repr(key), value, FORMAT, "cqs-monitor")
         return Acknowledgement(str(value["rule"]), str(value["subject"]), int(value["at"]), str(value["by"]))
-    except NewerFormat:
-        raise
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

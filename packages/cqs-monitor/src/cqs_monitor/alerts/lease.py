@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqs_core import CqsError
-from cqs_core.files import NewerFormat, format_fields, require_format
+from cqs_core.files import format_fields, require_format
 
 if TYPE_CHECKING:
     from cqs_core import Bucket
@@ -102,8 +102,6 @@ def newest(bucket: Bucket, seconds: float = SECONDS) -> tuple[int, str, float]:
         value = json.loads(bucket.read(last.key))
         require_format(repr(last.key), value, FORMAT, "cqs-monitor")
         return number, str(value["holder"]), float(value["until"])
-    except NewerFormat:
-        raise
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return number, "unknown", (last.modified or 0.0) + seconds
 

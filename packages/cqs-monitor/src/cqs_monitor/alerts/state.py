@@ -11,8 +11,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from cqs_core import BucketError
-from cqs_core.files import NewerFormat, format_fields, require_format
+from cqs_core.files import format_fields, require_format
 from cqs_core.time.clock import iso
 
 if TYPE_CHECKING:
@@ -82,8 +81,6 @@ def remembered(bucket: Bucket) -> WatcherState:
         return WatcherState(int(value["round"]), sent, dict(value["last"]), dict(value["seen"]))
     except FileNotFoundError:
         return WatcherState()
-    except (BucketError, NewerFormat):
-        raise
     except (ValueError, KeyError, TypeError, AttributeError):
         return WatcherState()
 
@@ -147,8 +144,6 @@ def _lines(key: str, data: bytes) -> list[dict[str, Any]]:
         try:
             value = json.loads(line)
             require_format(repr(key), value, FORMAT, "cqs-monitor")
-        except NewerFormat:
-            raise
         except (ValueError, AttributeError):
             continue
         value.pop("format", None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import CqsError, UsageError
-from cqs_core.files import format_fields, require_format, state_folder, write_json
+from cqs_core.files import NewerFormat, format_fields, require_format, state_folder, write_json
 from cqs_core.time.clock import iso, now
 from cqs_monitor.alerts.acknowledgements import acknowledged, remove
 from cqs_monitor.alerts.channels import deliver, known_channels
@@ -293,5 +293,5 @@ def _json(path: Path) -> dict[str, Any] | None:
         value = json.loads(path.read_text())
         require_format(repr(str(path)), value, _FORMAT, "cqs-monitor")
         return value if isinstance(value["since"], int) else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, NewerFormat, ValueError, KeyError, TypeError, AttributeError):
         return None

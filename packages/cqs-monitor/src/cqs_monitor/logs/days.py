@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from cqs_core import UsageError
+from cqs_core.time.clock import midnight
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -96,7 +97,7 @@ def today(now_ms: int, zone: str, day_start: int = 0) -> int:
 
 def start_of(day: int, zone: str) -> int:
     """When a calendar day of the zone begins, ms UTC."""
-    return int(dt.datetime.combine(date_of(day), dt.time(), ZoneInfo(zone)).timestamp() * 1000)
+    return midnight(date_of(day), zone)
 
 
 def zone_label(zone: str) -> str:

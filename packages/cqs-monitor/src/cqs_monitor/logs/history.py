@@ -15,7 +15,7 @@ from cqs_core import plugins
 from cqs_core.files import cache_folder
 from cqs_monitor.logs.duplicates import counted_once
 from cqs_monitor.logs.index import WORTH, Index
-from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, in_time, sort_out
+from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, in_time, sort_out, with_last_seen
 from cqs_monitor.logs.problems import Findings, Problem
 from cqs_monitor.logs.recognition import HEAD, Known, Recognition
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
@@ -114,6 +114,7 @@ class Logs:
 
     def _listed(self) -> Layout:
         found = {key: census for prefix in PREFIXES for key, census in self.bucket.census(prefix).items()}
+        found = with_last_seen(found, self._census)
         if self._seen is not None and found == self._census:
             return self._seen
         self._census = found
@@ -154,7 +155,7 @@ class Logs:
         changed = [name for name, group in self._groups.items() if group.signature != layout.trades[name].signature]
         read = {e.file.key: e.file.stamp for name in changed for e in self._groups[name].files}
         files = itertools.chain(*(layout.trades[name].files() for name in changed))
-        return frozenset(small | {file.account for file in files if read.get(file.key) != file.stamp})
+        return frozenset(small | layout.unlisted | {file.account for file in files if read.get(file.key) != file.stamp})
 
     def _group(self, name: str, trades: TradeFiles) -> Group:
         group = self._groups.get(name) or self._stored(name)

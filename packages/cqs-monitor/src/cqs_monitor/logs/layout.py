@@ -102,6 +102,7 @@ class Layout:
         errors: JSON-lines files of errors.
         unclear: why the format of an account's files is unknown, by account; they are not read.
         problems: files that are not read, and why.
+        unlisted: accounts with a folder that cannot be listed: their files are those that were seen last.
         unsure: whether a file could not be read that would have told a format.
     """
 
@@ -113,6 +114,7 @@ class Layout:
     errors: list[LogFile] = field(default_factory=list)
     unclear: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unlisted: set[str] = field(default_factory=set)
     unsure: bool = False
 
     @property
@@ -131,6 +133,20 @@ class Layout:
         return [*(file for group in self.trades.values() for file in group.files()), *self.small]
 
 
+def with_last_seen(found: Mapping[str, Census], before: Mapping[str, Census]) -> dict[str, Census]:
+    """What is there now; a folder that cannot be listed has the files, and the folders, that it had before.
+
+    Args:
+        found: by folder.
+        before: the last time.
+    """
+    faulty = {key: census.fault for key, census in found.items() if census.fault}
+    below = tuple(f"{key}/" for key in faulty)
+    kept = {key: census for key, census in before.items() if below and key.startswith(below)}
+    seen = {key: before.get(key, found[key])._replace(fault=fault) for key, fault in faulty.items()}
+    return {**kept, **found, **seen}
+
+
 def sort_out(census: Mapping[str, Census], recognition: Recognition) -> Layout:
     """Objects below the prefixes, by what they are; whatever no format knows is left alone.
 
@@ -142,6 +158,9 @@ def sort_out(census: Mapping[str, Census], recognition: Recognition) -> Layout:
     for key in sorted(census, key=lambda key: (_account(key), PREFIXES.index(key.partition("/")[0]))):
         found = census[key]
         whole = Folder(key, _account(key), found.names, np.frombuffer(found.stats, np.int64).reshape(3, -1))
+        if found.fault:
+            layout.unlisted.add(whole.account)
+            layout.problems.append(Problem(f"{key}/", None, f"cannot be listed: {found.fault}; {_AS_BEFORE}"))
         if any(part in ("", ".", "..") for part in key.split("/")):
             layout.problems += [Problem(f"{key}/{name}", None, _CLIMBS) for name in found.names]
             continue
@@ -157,7 +176,17 @@ def sort_out(census: Mapping[str, Census], recognition: Recognition) -> Layout:
             if form is not None:
                 _place(layout, form, run, some)
     layout.unsure = recognition.failed
+    _keep_unlisted(layout)
     return layout
+
+
+def _keep_unlisted(layout: Layout) -> None:
+    """An account that was never listed is one all the same, in the format of the others: else no rule would fire."""
+    forms = list(dict.fromkeys(layout.formats.values()))
+    for account in layout.unlisted.difference(layout.formats):
+        if len(forms) == 1:
+            layout.formats[account] = forms[0]
+            layout.unclear[account] = "its folder cannot be listed"
 
 
 def _leave(layout: Layout, folder: Folder, form: LogFormat | None, runs: Iterable[Run], fault: str) -> None:
@@ -190,6 +219,7 @@ def _newer(known: LogFile | None, found: LogFile) -> LogFile:
     return known
 
 
+_AS_BEFORE = "what was read of it before still counts"
 _CLIMBS = "its name leaves the bucket; not read"
 
 

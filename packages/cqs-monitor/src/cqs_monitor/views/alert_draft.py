@@ -42,8 +42,6 @@ def read_draft(bucket: str) -> Draft | None:
         found = json.loads(_path(bucket).read_text("utf-8"))
         require_format(f"the draft {str(_path(bucket))!r}", found, FORMAT, "cqs-monitor")
         return Draft(str(found["text"]), str(found["was"]), int(found["at"]))
-    except NewerFormat:
-        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -23,8 +23,8 @@ CSS = """
 .bots .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}
 .bots .state{display:flex;flex-wrap:wrap;gap:0 8px;align-items:center;font-variant-numeric:tabular-nums}
 .bots .state::before{content:"";width:8px;height:8px;border-radius:50%;background:var(--cqs-muted)}
-.bots .alive::before{background:#26a69a} .bots .silent::before{background:#ef5350}
-.bots .silent{color:#e04848;color:light-dark(#c62828,#ff7a77);font-weight:600}
+.bots .alive::before{background:var(--cqs-up)} .bots .silent::before{background:var(--cqs-down)}
+.bots .silent{color:var(--cqs-down);font-weight:600}
 .bots .log{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 @media(max-width:600px){.bots{gap:0 10px} .bots .state small{flex-basis:100%;padding-left:16px}}
 .bots small{font-size:12px;font-weight:400;color:var(--cqs-muted)}

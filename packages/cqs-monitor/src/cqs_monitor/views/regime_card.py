@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqs_core import DataError
+from cqs_core.files import NewerFormat
 from cqs_core.time.clock import now
 from cqs_monitor.models.evaluation.regimes import listing, stored, stretches
 from cqs_panel import age, html, percent, section, stack
@@ -72,7 +73,7 @@ def current(bucket: Bucket) -> list[MarketRegime]:
 def _current(bucket: Bucket, version: str, exchange: str, market: str) -> MarketRegime | None:
     try:
         regimes = stored(bucket, version, exchange, market)
-    except DataError:  # the Models page says so
+    except (DataError, NewerFormat):  # the Models page says so
         return None
     days = None if regimes is None else regimes.days.dropna(subset="regime")
     if days is None or days.empty:

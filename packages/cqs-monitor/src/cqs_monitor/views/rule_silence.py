@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import panel as pn
 import panel_material_ui as pmui
 
-from cqs_core.time.clock import now
+from cqs_core.time.clock import midnight, now
 from cqs_monitor.alerts.rule import read_moment
 from cqs_monitor.alerts.silences import silence_fields
 from cqs_panel import NO_BUTTON, WIDE, html, operator_only, user_name, when, zone_name
@@ -95,7 +95,7 @@ class RuleSilence(pn.viewable.Viewer):
         if choice in _HOURS:
             return now() // 60_000 * 60_000 + _HOURS[choice] * 3_600_000
         tomorrow = self._local(now()).date() + dt.timedelta(days=1)
-        return int(dt.datetime.combine(tomorrow, dt.time(), self._zone).timestamp() * 1000)
+        return midnight(tomorrow, self._timezone)
 
     def _local(self, ts: int) -> dt.datetime:
         """The time on the user's clock, without its zone."""

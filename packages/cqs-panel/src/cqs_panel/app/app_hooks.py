@@ -5,7 +5,9 @@ import sys
 
 from cqs_panel.guard.hosts import INSECURE
 from cqs_panel.guard.router import install
+from cqs_panel.problem_log import log_problems
 
 if "--insecure" in sys.argv[1:]:
     os.environ[INSECURE] = "1"
 install()
+log_problems()

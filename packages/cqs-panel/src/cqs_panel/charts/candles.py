@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 
-from cqs_core import DataError
+from cqs_core import CqsError
 from cqs_panel.charts.buckets import name_of
 from cqs_panel.charts.candle_figures import CandleFigures
 from cqs_panel.charts.changes import Changed, changed
@@ -186,7 +186,7 @@ class CandleChart(pn.viewable.Viewer):
         self._damage.clear()
         self._notes.open(source.series)
         self._have = (0, 0, 0)
-        if isinstance(ends, DataError):
+        if isinstance(ends, CqsError):
             self._show_damage(ends)
             return
         self._blank.visible = ends is None
@@ -290,13 +290,13 @@ class CandleChart(pn.viewable.Viewer):
         self._drawn.fit()
         self._ask()
 
-    def _warmed(self, got: tuple[CandleSource, DataError | None]) -> None:
+    def _warmed(self, got: tuple[CandleSource, CqsError | None]) -> None:
         """The candles of a far view are loaded, or cannot be read."""
         source, damage = got
         if source is self._source and damage is not None:
             self._show_damage(damage)
 
-    def _show_damage(self, damage: DataError) -> None:
+    def _show_damage(self, damage: CqsError) -> None:
         """In place of the candles, or above those that can be read."""
         self._figures.visible = bool(self.step)
         self._damage.show(damage)
@@ -378,7 +378,7 @@ class CandleChart(pn.viewable.Viewer):
         source, asked, bars = got
         if source is not self._source:
             return
-        if isinstance(bars, DataError):
+        if isinstance(bars, CqsError):
             self._show_damage(bars)
             return
         self._have = asked[0], -(-asked[1] // bars.step) * bars.step, bars.step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cqs_core import DataError, Lake
+from cqs_core import CqsError, DataError, Lake
 from cqs_core.time import intervals
 from cqs_panel.charts.buckets import bucket_start, name_of
 from cqs_panel.charts.compared_lines import Curve, curve_of
@@ -93,7 +93,7 @@ class ComparedMarket:
             self._asking = True
             self._page.load(lambda: (window, self.read(window)), self._begun, quiet=True)
 
-    def read(self, window: Window) -> Curve | DataError:
+    def read(self, window: Window) -> Curve | CqsError:
         """Its curve in a window, in buckets that are as long as the chart's wherever its candles allow it."""
         return or_damage(lambda: self._read(window))
 
@@ -112,11 +112,11 @@ class ComparedMarket:
             raise DataError("the lake has no candles of it; fetch them on the Data page")
         return LiveSeries(series, LakeCandles(bucket, series), bucket, self._page.settings.endpoint)
 
-    def take(self, window: Window, got: Curve | DataError) -> None:
+    def take(self, window: Window, got: Curve | CqsError) -> None:
         """Take over what was read."""
         self.window = window
-        self.curve = None if isinstance(got, DataError) else got
-        if isinstance(got, DataError):
+        self.curve = None if isinstance(got, CqsError) else got
+        if isinstance(got, CqsError):
             self.note = str(got)
 
     def follow(self, *, on: bool) -> None:
@@ -147,21 +147,21 @@ class ComparedMarket:
             self._refused = True
             self._page.fail("live candles", error)
 
-    def _begun(self, got: tuple[Window, Curve | DataError]) -> None:
+    def _begun(self, got: tuple[Window, Curve | CqsError]) -> None:
         self._asking = False
         self.take(*got)
         self._changed(self)
         if (live := self._live) is not None:
             self._page.load(lambda: or_damage(live.source.warm), self._warmed, quiet=True)
 
-    def _warmed(self, damage: DataError | None) -> None:
+    def _warmed(self, damage: CqsError | None) -> None:
         if damage is not None:
             self.note = str(damage)
             self._changed(self)
 
-    def _joins(self, found: Possible | DataError) -> None:
+    def _joins(self, found: Possible | CqsError) -> None:
         self._asking = False
-        if isinstance(found, DataError) or found.feed is None:
+        if isinstance(found, CqsError) or found.feed is None:
             self._refused = True  # its line ends with the lake
         elif self._live is not None:
             self._live.join(found)

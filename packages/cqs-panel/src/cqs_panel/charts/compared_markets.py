@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import DataError, Lake
+from cqs_core import CqsError, Lake
 from cqs_panel.charts.compared_market import ComparedMarket, Market, Window, markets_of
 from cqs_panel.theme.palette import COMPARED
 
@@ -111,7 +111,7 @@ class ComparedMarkets:
                 one.stale = False
             self._page.load(lambda: (window, [(one, one.read(window)) for one in ready]), self._take, quiet=True)
 
-    def _take(self, got: tuple[Window, list[tuple[ComparedMarket, Curve | DataError]]]) -> None:
+    def _take(self, got: tuple[Window, list[tuple[ComparedMarket, Curve | CqsError]]]) -> None:
         window, read = got
         for one, curve in read:
             one.take(window, curve)

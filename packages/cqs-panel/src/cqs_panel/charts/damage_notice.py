@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import panel as pn
 
-from cqs_core import DataError
+from cqs_core import CqsError, DataError
+from cqs_core.files import NewerFormat
 from cqs_panel.layout import WIDE
 from cqs_panel.remedy_buttons import remedies
 from cqs_panel.sections import failure
@@ -37,7 +38,7 @@ class DamageNotice(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._root
 
-    def show(self, damage: DataError) -> None:
+    def show(self, damage: CqsError) -> None:
         """Show it, once."""
         if self._text == str(damage):
             return
@@ -57,9 +58,9 @@ class DamageNotice(pn.viewable.Viewer):
             self._again()
 
 
-def or_damage(read: Callable[[], _T]) -> _T | DataError:
-    """The result of `read`, or its error."""
+def or_damage(read: Callable[[], _T]) -> _T | CqsError:
+    """The result of `read`, or its error: candles that are damaged, or that a newer version wrote."""
     try:
         return read()
-    except DataError as error:
+    except (DataError, NewerFormat) as error:
         return error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from cqs_core import DataError, plugins
+from cqs_core import CqsError, plugins
 from cqs_panel.charts.damage_notice import or_damage
 from cqs_panel.charts.live_series import LiveSeries, Possible
 from cqs_panel.charts.tail import TailedCandles
@@ -137,12 +137,12 @@ class LiveSwitch:
             self._redraw(since)
         self._beside(True)
 
-    def _found(self, got: tuple[LiveSeries, Possible | DataError]) -> None:
+    def _found(self, got: tuple[LiveSeries, Possible | CqsError]) -> None:
         one, found = got
         self._asking = False
         if one is not self._one or not self.on:
             self.begin()
-        elif isinstance(found, DataError):
+        elif isinstance(found, CqsError):
             self._refuse("the stored candles cannot be read")
         elif found.feed is None:
             self._refuse(found.why)
@@ -151,9 +151,9 @@ class LiveSwitch:
             self._leave_before()
             self._take(one)
 
-    def _stored(self, got: tuple[LiveSeries, int | DataError | None]) -> None:
+    def _stored(self, got: tuple[LiveSeries, int | CqsError | None]) -> None:
         one, last = got
-        if one is not self._one or not one.joined or isinstance(last, DataError):
+        if one is not self._one or not one.joined or isinstance(last, CqsError):
             return
         if (since := one.stored_until(last)) is not None:
             self._redraw(since)

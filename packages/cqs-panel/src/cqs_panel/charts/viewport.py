@@ -9,7 +9,7 @@ from cqs_panel.charts.buckets import Buckets, bucket_start, step_for
 from cqs_panel.charts.damage_notice import or_damage
 
 if TYPE_CHECKING:
-    from cqs_core import DataError
+    from cqs_core import CqsError
     from cqs_panel.charts.sources import CandleSource
 
 MOST = 1_000  # buckets in view; half as many again lie ready on both sides
@@ -26,7 +26,7 @@ class Viewed(NamedTuple):
 
     source: CandleSource
     asked: tuple[int, int]
-    bars: Buckets | DataError
+    bars: Buckets | CqsError
 
 
 class Opened(NamedTuple):
@@ -40,7 +40,7 @@ class Opened(NamedTuple):
     """
 
     source: CandleSource
-    ends: tuple[int, int] | DataError | None
+    ends: tuple[int, int] | CqsError | None
     view: tuple[float, float] = (0, 0)
     viewed: Viewed | None = None
     last: Buckets | None = None
@@ -83,7 +83,7 @@ def newest_view(ends: tuple[int, int], base: int, wanted: Wanted) -> tuple[float
     return max(last - wanted.span, ends[0]), last
 
 
-def _newest(source: CandleSource, at: int, bars: Buckets | DataError) -> Buckets | None:
+def _newest(source: CandleSource, at: int, bars: Buckets | CqsError) -> Buckets | None:
     """From what was read, if it is in there."""
     if isinstance(bars, Buckets) and bars.step == source.base and len(bars) and bars.ts[-1] == at:
         return bars.between(at, at + 1)

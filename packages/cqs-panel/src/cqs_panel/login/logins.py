@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cqs_core.files import format_fields, require_format, state_folder
+from cqs_core.files import NewerFormat, format_fields, require_format, state_folder
 from cqs_panel.login.private_files import alone, write_private
 from cqs_panel.login.users import find
 
@@ -62,7 +62,7 @@ def user_of(key: str) -> User | None:
         require_format(repr(key), found, FORMAT, "cqs-panel")
         user = find(found["user"])
         lasts = 0 <= time.time() - found["at"] + 60 < 86_400 * DAYS + 60  # a clock may be set back a little
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, NewerFormat, ValueError, KeyError, TypeError, AttributeError):
         return None
     return user if lasts and user is not None and user.since == found["since"] else None
 

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import UsageError
-from cqs_core.files import replacing
+from cqs_core.files import hold, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,17 +37,11 @@ def write_private(path: Path, value: Any) -> None:
 def alone(path: Path) -> Iterator[None]:
     """Hold the lock of a file while it is read, changed and written: two commands at once lose nothing."""
     try:
-        import fcntl
-    except ImportError:  # no flock on this system: the last writer wins
-        yield
-        return
-    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path.with_name(f".{path.name}.lock"), "a", opener=_private)  # noqa: SIM115
+        held = hold(path.with_name(f".{path.name}.lock"), mode=0o600)
     except OSError as error:
         raise UsageError(f"{str(path)!r} cannot be written ({error.strerror}); nothing was changed") from None
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with contextlib.closing(held) if held else contextlib.nullcontext():
         yield
 
 

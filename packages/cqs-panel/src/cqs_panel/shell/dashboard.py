@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from cqs_core import Bucket, CqsError, NotPermitted, Settings, plugins, settings
+from cqs_core import Bucket, BucketError, CqsError, NotPermitted, Settings, plugins, settings
 from cqs_core.jobs import give_back_soon
 from cqs_panel import drawing
 from cqs_panel.location import NARROW, chosen_theme, chosen_zone, last_window, parse
@@ -34,13 +34,14 @@ from cqs_panel.shell.view_list import installed_views, missing
 from cqs_panel.shell.warm import warm
 from cqs_panel.shell.work import Timer, Work, at_once, soon
 from cqs_panel.state import PageState
+from cqs_panel.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bokeh.document import Document
 
-    from cqs_panel.view import Card, Step, View
+    from cqs_panel.view import Card, Step
 
 
 _FRESH = 5.0  # seconds for which a view that was built ahead is as good as one that is built now
@@ -146,10 +147,11 @@ class Dashboard(Services):
     def frame(self, of: View | Card, slug: str, query: dict[str, str], owner: str) -> PageFrame:
         """An isolated place with its own page state."""
         host, presence = plugins(), self.presence
+        name = slug if isinstance(of, View) else f"card {of.name}"
 
         def report(where: str, error: BaseException) -> None:
-            if not isinstance(error, NotPermitted):  # a viewer's click: the plugin did nothing wrong
-                host.report(owner, f"{slug}: {where}", error)
+            if not isinstance(error, NotPermitted | BucketError):  # a viewer's click, an outage: no fault of the plugin
+                host.report(owner, f"{name}: {where}", error)
             presence.suspect(error)
 
         frame = self._frame(of, slug, query, report)

@@ -47,15 +47,24 @@ class _Statuses:
     """The last statuses of one bucket."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._read, self._told = float("-inf"), list[Told]()
+        self._reading = threading.Lock()
+        self._told: list[Told] = []
+        self._read: float | None = None
 
     def read(self, bucket: Bucket, views: Iterable[View]) -> list[Told]:
-        with self._lock:
-            if time.monotonic() - self._read > FRESH:
+        """The answers of the views; while another window asks them, the last ones. Only the first are waited for."""
+        if self._is_fresh() or not self._reading.acquire(blocking=self._read is None):
+            return self._told
+        try:
+            if not self._is_fresh():  # another window may have asked meanwhile
                 self._told = [_told(view, bucket) for view in views if view.status is not None]
                 self._read = time.monotonic()
             return self._told
+        finally:
+            self._reading.release()
+
+    def _is_fresh(self) -> bool:
+        return self._read is not None and time.monotonic() - self._read <= FRESH
 
 
 @cache

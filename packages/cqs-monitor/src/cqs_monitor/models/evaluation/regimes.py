@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cqs_core import BucketError, DataError
-from cqs_core.files import NewerFormat, format_fields, parquet_bytes, parquet_table, require_format
+from cqs_core import DataError
+from cqs_core.files import parquet_bytes, parquet_format, parquet_table, require_parquet_format
 from cqs_core.lake import escape, stamps, unescape
 from cqs_core.time.intervals import DAY
 
@@ -119,7 +119,7 @@ def key(version: str, exchange: str, market: str) -> str:
 
 def store(bucket: Bucket, regimes: Regimes) -> None:
     """Write the object whole."""
-    about = {"cqs": json.dumps(regimes.evaluation), "cqs.format": json.dumps(format_fields("cqs-monitor", FORMAT))}
+    about = {"cqs": json.dumps(regimes.evaluation), **parquet_format("cqs-monitor", FORMAT)}
     table = regimes.table.replace_schema_metadata(about)
     bucket.write(regimes.key, parquet_bytes(table))
 
@@ -137,14 +137,12 @@ def stored(bucket: Bucket, version: str, exchange: str, market: str) -> Regimes 
     try:
         table = parquet_table(bucket.read(name))
         about = table.schema.metadata or {}
-        require_format(repr(name), json.loads(about.get(b"cqs.format", b"{}")), FORMAT, "cqs-monitor")
+        require_parquet_format(repr(name), about, FORMAT, "cqs-monitor")
         if missing := {"ts", "regime"}.difference(table.column_names):
             raise ValueError(f"it has no column {min(missing)!r}")  # noqa: TRY301 - one message for all damage
         evaluation = json.loads(about[b"cqs"])
     except FileNotFoundError:
         return None
-    except (BucketError, NewerFormat):
-        raise
     except (pa.ArrowException, ValueError, KeyError, AttributeError) as error:
         raise DataError(
             f"{name!r} is damaged ({error}); evaluate the model again: cqs models evaluate {version}"
