@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from bokeh.models import (
+    BoxZoomTool,
     CrosshairTool,
     CustomJS,
     CustomJSHover,
@@ -13,6 +14,7 @@ from bokeh.models import (
     DatetimeTickFormatter,
     HoverTool,
     NoOverlap,
+    PanTool,
     Range1d,
     Span,
     WheelZoomTool,
@@ -97,10 +99,12 @@ def time_figure(height: int, **params: Any) -> Any:
 
 
 def over_time(shown: Any) -> Any:
-    """A styled figure whose x axis is time (UTC): dates, and a wheel that zooms once the figure is clicked."""
+    """A styled figure whose x axis is time (UTC): dates, tools that move time alone, a wheel that needs a click."""
     shown.xaxis.major_label_policy = NoOverlap(min_distance=10)
     shown.xaxis.formatter = DatetimeTickFormatter(**_DATES, context=DatetimeTickFormatter(**_DAYS), hide_repeats=True)
     shown.yaxis.formatter = short_numbers()
+    for tool in (one for kind in (PanTool, WheelZoomTool, BoxZoomTool) for one in shown.select(kind)):
+        tool.dimensions = "width"  # HoloViews gives an overlay the tools of its parts: they move its values, too
     for tool in shown.select(WheelZoomTool):
         tool.maintain_focus = False  # else zooming out would fail with one end in view
         _wait_for_a_click(shown, tool)
