@@ -101,6 +101,10 @@ def drawn(mode: Any) -> dict[str, Any]:
     first, second = run(11), run(5)
     days = pd.date_range("2025-01-01", periods=240, tz="UTC")
     said = pd.Series(np.repeat(["BULL_TREND", "SIDEWAYS", "BEAR_TREND", "BULL_TREND"], 60), days)
+    judged = pd.Series(
+        np.resize(np.repeat(["BULL_TREND", "SIDEWAYS", "BEAR_TREND"], 45), BARS),
+        pd.date_range("2020-12-31", periods=BARS, tz="UTC"),
+    )
     prices = pd.Series(100 * np.cumprod(1 + np.random.default_rng(3).normal(0.001, 0.02, 240)), days)
     symbols = {"BTC": 1_240_000.0, "ETH": 610_000.0, "SOL": 180_000.0, "ADA": -90_000.0, "XRP": -420_000.0}
     hours = {hour: float(value) for hour, value in enumerate(np.random.default_rng(2).normal(2e4, 9e4, 24))}
@@ -109,6 +113,7 @@ def drawn(mode: Any) -> dict[str, Any]:
         "equity": backtest.equity(first, log=True, mode=mode),
         "compare": backtest.compare({"first": first, "second": second}, mode=mode),
         "rolling": backtest.rolling(first, mode=mode),
+        "by_regime": backtest.by_regime(first, judged, mode=mode),
         "years": backtest.years(first, mode=mode),
         "months": backtest.months(first, mode=mode),
         "distribution": backtest.distribution(first, mode=mode),

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from cqs_backtest import backtest, runs
+from cqs_backtest.features import stored_regimes
+from cqs_backtest.metrics.by_regime import by_regime
 from cqs_core import Bucket, Lake, Series
 from cqs_core.cli import run_command
 from cqs_core.lake import candle_table
@@ -55,3 +57,17 @@ def test_a_model_that_is_not_there_is_named(bucket, capsys):
     run = ["backtest", "run", "momentum", "--symbols", "BTC", "--bucket", bucket.url]
     assert run_command([*run, "--feature", "regime=models:v8"]) == 2
     assert "no regimes of model 'v8' are stored" in capsys.readouterr().err
+
+
+def test_a_run_is_told_by_the_regimes_that_a_model_stored(bucket):
+    """The page finds them in the bucket, Python takes those of `regimes`: both tell the same."""
+    words = regimes("v9", bucket=bucket)
+    made = backtest("momentum", ["ETH", "BTC"], bucket=bucket)
+    table = made.by_regime(words)
+    assert table["days"].sum() == len(made.returns)
+    assert set(table.index) <= {"bull", "bear", "not known"}
+    [found] = stored_regimes(bucket, "upbit", ["ETH/KRW", "BTC/KRW"])
+    assert (found.version, found.market) == ("v9", "BTC/KRW")
+    told = pd.DataFrame([one._asdict() for one in by_regime(made.record, found.days)]).set_index("regime")
+    pd.testing.assert_frame_equal(told, pd.DataFrame(table))
+    assert stored_regimes(bucket, "binance", ["BTC/USDT"]) == []

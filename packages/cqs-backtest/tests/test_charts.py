@@ -116,6 +116,18 @@ def test_rolling_needs_days_and_a_metric_of_them():
         charts.rolling(made(), metric="num_trades")
 
 
+def test_growth_by_regime_has_a_line_for_each():
+    run = made(200)
+    days = pd.date_range("2021-03-04", periods=200, tz="UTC")
+    said = pd.Series(np.where(np.arange(200) // 50 % 2, "BEAR_TREND", HOSTILE), days)
+    [shown] = figures(charts.by_regime(run, said))
+    assert [item.label.value for item in shown.legend[0].items] == [HOSTILE, "BEAR_TREND"]
+    ends = [one.data_source.data["value"][-1] for one in shown.renderers]
+    assert np.prod([1 + end / 100 for end in ends]) == pytest.approx(run.equity[-1] / run.capital)
+    with pytest.raises(UsageError, match="no regime to draw"):
+        charts.by_regime(run, said[:0])
+
+
 @pytest.mark.parametrize("bars", [1, 3])
 def test_a_short_run_is_drawn(bars):
     run = made(bars)

@@ -52,18 +52,33 @@ def stretch_metrics(
 
 def _positions(trades: pd.DataFrame, first: int, last: int) -> dict[str, float]:
     """Metrics of positions that were closed in the stretch; each counts as a whole."""
-    marked = trades.assign(held=trades["exit_time"].isna(), paid=_paid(trades))
-    positions = marked.groupby("position").agg(
-        held=("held", "any"), end=("exit_time", "max"), pnl=("pnl", "sum"), paid=("paid", "sum")
-    )
-    inside = ~positions["held"].astype(bool) & (positions["end"] >= _time(first)) & (positions["end"] <= _time(last))
-    pnl, paid = (positions[name][inside].to_numpy() for name in ("pnl", "paid"))
+    positions = positions_of(trades)
+    inside = ~positions["held"] & (positions["end"] >= _time(first)) & (positions["end"] <= _time(last))
+    pnl, won = (positions[name][inside].to_numpy() for name in ("pnl", "won"))
     gains, losses = pnl[pnl > 0], pnl[pnl < 0]
-    with np.errstate(all="ignore"):  # bought for nothing
-        won = wins(pnl, 100 * pnl / paid)
     counts = len(pnl), won.sum(), len(gains), len(losses)
     found = position_numbers(*counts, 0.0, 0.0, gains.sum(), -losses.sum())
     return {"num_trades": len(pnl), **{name: float(found[name]) for name in ("win_rate", "profit_factor")}}
+
+
+def positions_of(trades: pd.DataFrame) -> pd.DataFrame:
+    """Positions made of round trips: columns begin, end, held (still open), pnl and won.
+
+    Args:
+        trades: as in `trades.parquet`.
+    """
+    marked = trades.assign(held=trades["exit_time"].isna(), paid=_paid(trades))
+    positions = marked.groupby("position").agg(
+        begin=("entry_time", "min"),
+        end=("exit_time", "max"),
+        held=("held", "any"),
+        pnl=("pnl", "sum"),
+        paid=("paid", "sum"),
+    )
+    with np.errstate(all="ignore"):  # bought for nothing
+        pnl = positions["pnl"].to_numpy()
+        won = wins(pnl, 100 * pnl / positions["paid"].to_numpy())
+    return positions.assign(held=positions["held"].astype(bool), won=won)
 
 
 def _paid(trades: pd.DataFrame) -> Floats:

@@ -170,6 +170,22 @@ class Result:
         times = dict.fromkeys(("entry_time", "exit_time"), "datetime64[us, UTC]")
         return Frame(self.record.trades.to_pandas().astype(times))
 
+    def by_regime(self, regimes: pd.Series[str]) -> Frame:
+        """The run in each regime, one a row (index), the one with most days first.
+
+        Columns: days, share (percent of all days), total_return and benchmark_return (percent), sharpe, mdd (percent),
+        num_trades, win_rate (percent), pnl (quote currency). A day counts in the regime that was known when it began,
+        a position in the one that was known at its entry; `not known` where there is none.
+
+        Args:
+            regimes: a name for each day, indexed by the days' opens, as `cqs_monitor.regimes` gives them.
+        """
+        from cqs_backtest.metrics.by_regime import RegimeDays, by_regime
+        from cqs_core import Frame
+
+        rows = [found._asdict() for found in by_regime(self.record, RegimeDays.of(regimes))]
+        return Frame(rows).set_index("regime")
+
     @property
     def badges(self) -> dict[str, object]:
         """The results of the checks: `lookahead`, `parity`, `gaps`, `stale` and their details."""
@@ -191,6 +207,12 @@ class Result:
         from cqs_backtest import charts
 
         return charts.rolling(self, metric=metric, window=window)
+
+    def plot_by_regime(self, regimes: pd.Series[str]) -> Overlay:
+        """What the run earned in each regime over time, in percent; `regimes` as for `by_regime`."""
+        from cqs_backtest import charts
+
+        return charts.by_regime(self, regimes)
 
     def plot_months(self) -> Overlay:
         """The return of each month in percent, a heatmap."""

@@ -14,6 +14,7 @@ from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
 from cqs_backtest.metrics.stretch import stretch_metrics
 from cqs_backtest.views.run_figures import all_metrics, badges, figure
+from cqs_backtest.views.run_regimes import RunRegimes
 from cqs_backtest.views.titles import candles_of, title_of
 from cqs_backtest.views.trades import RunTrades
 from cqs_core import UsageError
@@ -81,9 +82,10 @@ class RunPage(pn.viewable.Viewer):
             section("Equity and drawdown", self._part, self._equity, note=note, actions=switches),
             self._calendar(),
             self.trades,
+            lambda: RunRegimes(self._page, {title_of(made): self._run}),
             _folded("All metrics, with their conventions", all_metrics(performance, self._quote)),
             _folded("Manifest", html(f"<pre>{escape(json.dumps(made, indent=1))}</pre>", stylesheets=[_PRE])),
-            first=7 if self._page.query.get("trade") else 3,
+            first=5 if self._page.query.get("trade") else 3,
         )
 
     def follow_stretch(self) -> None:

@@ -14,6 +14,7 @@ from cqs_backtest.runs import read
 from cqs_backtest.runs.run_comparison import compare_read
 from cqs_backtest.search.objective import Objective
 from cqs_backtest.views.run_figures import figure
+from cqs_backtest.views.run_regimes import RunRegimes
 from cqs_backtest.views.titles import dates_of, title_of
 from cqs_backtest.views.trade_difference import TradeDifference
 from cqs_panel import (
@@ -94,6 +95,7 @@ def comparison_page(
         section("Growth and drawdown", curves, note="percent since the start, at each close; below, drawdowns"),
         section("Settings that differ", plain_table(["", *names], settings or [("none", *[""] * len(runs))])),
         _metrics(found, names),
+        lambda: RunRegimes(page, named),
         difference,
         _trades(found, names, difference.show),
         first=4,
