@@ -77,12 +77,29 @@ def show(page, name):
     page.locator(".sidebar").get_by_text(name, exact=True).click()
 
 
+def watch(page):
+    """Two markets on the watchlist, one of which the lake does not have, at live prices."""
+    card = page.locator(".cqs-watchlist")
+    card.get_by_text("You watch no market yet").wait_for()
+    card.get_by_role("button", name="Edit").click()
+    add = card.get_by_role("combobox", name="Add a market")
+    for market in ("BTC/KRW", "SOL/KRW"):
+        add.fill(market)
+        add.press("Enter")
+        card.get_by_role("listitem").filter(has_text=market).get_by_title("live, ").wait_for()
+    expect(card.get_by_role("link", name="BTC/KRW")).to_have_count(1)
+    expect(card.get_by_role("link", name="SOL/KRW")).to_have_count(0)
+    card.get_by_role("button", name="Edit").click()
+    expect(add).to_be_hidden()
+
+
 def test_every_page_follows_the_market_and_recovers_with_it(visit, dashboard, bucket, runs, market):
     """Overview, Monitor, Compare and a run; hidden pages follow nothing; an exchange that returns needs no reload."""
     url, stop, start = market
     address = dashboard(bucket, CQS_ENDPOINT=url)
     page = visit(f"{address}?view=overview&live=1", height=2400).page
     said(page, "live").wait_for()
+    watch(page)
     show(page, "Monitor")
     page.wait_for_url("**view=monitor**")
     button(page).wait_for()

@@ -130,7 +130,7 @@ def test_a_fault_of_ours_is_raised_where_news_are_asked(joined, monkeypatch):
         raise ZeroDivisionError("a fault")
         yield
 
-    monkeypatch.setattr("cqs_data.feeds.live_candles", broken)
+    monkeypatch.setattr("cqs_data.feeds.candle_feed.live_candles", broken)
     feed = joined(BTC, "http://127.0.0.1:9")
     until(lambda: not feed.running)
     with pytest.raises(ZeroDivisionError, match="a fault"):

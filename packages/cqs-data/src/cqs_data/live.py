@@ -36,16 +36,23 @@ class Tick:
         ts: ms UTC, as the exchange says it.
         price: in quote currency.
         volume: traded in 24 hours, in quote currency; None where the exchange does not say.
+        change: percent, over 24 hours or since its day began, as the exchange counts; None where it does not say.
     """
 
     market: str
     ts: int
     price: float
     volume: float | None
+    change: float | None = None
 
 
 async def ticks(
-    exchange: str, markets: Sequence[str], endpoint: str | None = None, waiting: Waiting | None = None
+    exchange: str,
+    markets: Sequence[str],
+    endpoint: str | None = None,
+    waiting: Waiting | None = None,
+    *,
+    unknown_ok: bool = False,
 ) -> AsyncIterator[Tick]:
     """Ticks of some markets as they come; ends only when the caller does.
 
@@ -54,6 +61,7 @@ async def ticks(
         markets: unified names.
         endpoint: base URL instead of the real exchange.
         waiting: called with the reason whenever the connection is lost, before it is made again.
+        unknown_ok: whether markets that the exchange does not have are left out, unless it has none of them.
 
     Raises:
         UnknownName: no such exchange.
@@ -63,7 +71,7 @@ async def ticks(
     while True:
         client = connect(kind.id, check_endpoint(endpoint), _options(kind), live=True)
         try:
-            async for tick in _watched(client, list(markets)):
+            async for tick in _watched(client, list(markets), unknown_ok=unknown_ok):
                 pause = _FIRST_PAUSE
                 yield tick
         except ExchangeBusy as busy:
@@ -127,11 +135,13 @@ def _still(candle: LiveCandle | None, opened: int) -> LiveCandle | None:
     return candle if candle and candle.ts == opened else None
 
 
-async def _watched(client: Any, markets: list[str]) -> AsyncIterator[Tick]:
+async def _watched(client: Any, markets: list[str], *, unknown_ok: bool) -> AsyncIterator[Tick]:
     if not client.has.get("watchTicker"):
         raise no_live_prices(client.id)
     async with speaking(client):
         await client.load_markets()
+    if unknown_ok:
+        markets = [market for market in markets if market in client.markets] or markets
     many = bool(client.has.get("watchTickers")) and len(markets) > 1
     while True:
         async with speaking(client):
@@ -139,7 +149,8 @@ async def _watched(client: Any, markets: list[str]) -> AsyncIterator[Tick]:
         for ticker in found.values() if many else [found]:
             if ticker["last"] is not None:
                 at = int(ticker["timestamp"] or clock.now())
-                yield Tick(ticker["symbol"], at, float(ticker["last"]), ticker.get("quoteVolume"))
+                volume, change = ticker.get("quoteVolume"), ticker.get("percentage")
+                yield Tick(ticker["symbol"], at, float(ticker["last"]), volume, change)
 
 
 def _options(kind: type[Exchange]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Live candles for many viewers: one upstream per process, series and endpoint, in its own thread.
+"""Live candles for many viewers: one upstream per process, series and endpoint.
 
 feed = join(Series("upbit", "BTC/KRW", "1m"), None)
 feed.news.candle   # at any time, from any thread
@@ -7,20 +7,20 @@ feed.leave()       # the last one who leaves ends it
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import threading
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from cqs_core import CqsError, ExchangeBusy, Series, UnknownName, plugins
+from cqs_core import Series, UnknownName, plugins
 from cqs_data.exchanges.ccxt_ids import live_ids
 from cqs_data.exchanges.connection import no_live_prices
+from cqs_data.feeds.upstream import Upstream, join_shared
 from cqs_data.live import LiveCandle, live_candles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cqs_core import ExchangeBusy
 
 HISTORY = 199  # closed candles to begin with: with the one under way a page of those whose pages are short
 _KEPT = 2000  # closed candles; twice as many before the oldest go
@@ -48,23 +48,18 @@ class News:
         return (*self.closed, self.candle) if self.candle else self.closed
 
 
-class Feed:
-    """One upstream; made by `join`, ended when the last one calls `leave`.
+class Feed(Upstream):
+    """The upstream of a series.
 
     Attributes:
         series: what it follows.
         endpoint: where, instead of the real exchange.
-        watchers: how many joined it.
     """
 
     def __init__(self, series: Series, endpoint: str | None) -> None:
-        self.series, self.endpoint, self.watchers = series, endpoint, 0
+        super().__init__((series, endpoint), str(series))
+        self.series, self.endpoint = series, endpoint
         self._news = News()
-        self._failure: Exception | None = None
-        self._over = False
-        self._upstream: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
-        # A daemon: nothing of it is worth a process that does not end.
-        self._thread = threading.Thread(target=self._run, name=f"live {series}", daemon=True)
 
     @property
     def news(self) -> News:
@@ -73,51 +68,13 @@ class Feed:
         Raises:
             Exception: whatever ended the upstream that no exchange is to blame for.
         """
-        if self._failure is not None:
-            raise self._failure
+        self.require_whole()
         return self._news
 
-    @property
-    def running(self) -> bool:
-        """Whether the upstream has not ended."""
-        return self._thread.is_alive()
+    def refuse(self, said: str) -> None:
+        self._news = replace(self._news, state="refused", said=said)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Tell the upstream to end; it does so soon."""
-        self._over = True
-        if self._upstream is not None:
-            loop, task = self._upstream
-            with contextlib.suppress(RuntimeError):  # it has ended by itself
-                loop.call_soon_threadsafe(task.cancel)
-
-    def leave(self) -> None:
-        """Watch it no longer; call it once for each `join`."""
-        with _lock:
-            self.watchers -= 1
-            if self.watchers:
-                return
-            if _feeds.get((self.series, self.endpoint)) is self:
-                del _feeds[self.series, self.endpoint]
-        self.stop()
-
-    def _run(self) -> None:
-        try:
-            with contextlib.suppress(asyncio.CancelledError):
-                asyncio.run(self._follow())
-        except CqsError as error:
-            self._news = replace(self._news, state="refused", said=" ".join(str(error).split()))
-        except Exception as error:  # noqa: BLE001 - raised again in the viewers' threads
-            self._failure = error
-
-    async def _follow(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._upstream = asyncio.get_running_loop(), task
-        if self._over:
-            return
+    async def follow(self) -> None:
         stream: Any = live_candles(self.series, self.endpoint, history=HISTORY, waiting=self._wait)
         async with aclosing(stream) as coming:
             async for candle in coming:
@@ -135,19 +92,9 @@ class Feed:
         self._news = replace(known, closed=_placed(known.closed, candle), candle=newest)
 
 
-_feeds: dict[tuple[Series, str | None], Feed] = {}
-_lock = threading.Lock()
-
-
 def join(series: Series, endpoint: str | None) -> Feed:
     """The feed of a series, started by the first viewer; a refused feed starts again."""
-    with _lock:
-        feed = _feeds.get((series, endpoint))
-        if feed is None or not feed.running:
-            feed = _feeds[series, endpoint] = Feed(series, endpoint)
-            feed.start()
-        feed.watchers += 1
-        return feed
+    return join_shared((series, endpoint), lambda: Feed(series, endpoint))
 
 
 def obstacle(series: Series, sources: Sequence[str], endpoint: str | None) -> str:

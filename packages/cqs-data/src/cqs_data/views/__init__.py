@@ -39,6 +39,7 @@ VIEWS = [
 CARDS = [
     Card(name="data.prices", title="", order=20, build=f"{__name__}.price_cards:prices", width=8),
     Card(name="data.chart", title="", order=30, build=f"{__name__}.price_cards:chart", width=8, rows=2),
+    Card(name="data.watchlist", title="", order=27, build=f"{__name__}.watchlist:build", width=12),
     Card(name="data.age", title="", order=25, build=f"{__name__}.age_card:build", width=4),
 ]
 
