@@ -35,6 +35,9 @@ Bokeh.documents[0].on_change(({attr}) => { if (attr && attr !== "location") chan
 """
 
 
+PICTURE = "figure().export().canvas.toDataURL()"
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bucket")
@@ -96,9 +99,12 @@ def test_the_ruler_measures_by_mouse_and_keyboard_without_the_server(visit, url)
     page.get_by_text("Log", exact=True).click()
     page.wait_for_function("models().some((m) => m.type === 'LogScale')")
     expect(said).to_have_text(first)
+    measured = page.evaluate(PICTURE)
     page.mouse.click(*at(page, 20, 100))
     expect(said).to_be_empty()
     expect(box).to_have_count(0)
+    assert page.evaluate(PICTURE) != measured  # the ruler is in the picture that the button Save makes
+    assert page.evaluate("figure().export().canvas.height > 26 + figure().export().pixel_ratio * figure().bbox.height")
     button.focus()
     for key in ("Enter", *["ArrowLeft"] * 3, "Enter", *["ArrowRight"] * 2, "Shift+ArrowUp", "Enter"):
         page.keyboard.press(key)

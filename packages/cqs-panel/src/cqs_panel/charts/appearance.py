@@ -48,6 +48,7 @@ COLORS = {mode: {"ink": _INK[mode], "text": _TEXT[mode], "ground": ground} for m
 # A toolbar that Bokeh lays over a chart is as wide as that, white, and takes what is dragged, clicked or hovered there.
 _BUTTON_ALONE = ":host(.bk-inner){background:none;pointer-events:none} :host>*{pointer-events:auto}"
 _importing = threading.RLock()  # two threads that import modules which import each other fail with a deadlock
+_FILE = "chart"  # the name of a picture that is saved; without one the browser asks for it
 _crosshairs: WeakKeyDictionary[Any, Span] = WeakKeyDictionary()  # by the x range that figures share
 
 
@@ -84,6 +85,8 @@ class Look:
         def finish(plot: Any, _element: Any) -> None:
             self._paint(styled(plot.state))
             plot.state.output_backend = "canvas"  # a browser has few contexts of WebGL, a page many charts
+            for tool in plot.state.select(SaveTool):
+                tool.filename = tool.filename or _FILE
             for tool in plot.state.select(HoverTool):
                 tool.update(point_policy="follow_mouse", attachment="horizontal", show_arrow=False)
             if dress is not None:
@@ -235,7 +238,7 @@ def _offer_picture(shown: Any) -> None:
     shown.toolbar.stylesheets = [_BUTTON_ALONE]
     for tool in shown.tools:
         tool.visible = False  # it works, without a button
-    shown.add_tools(SaveTool())
+    shown.add_tools(SaveTool(filename=_FILE))
 
 
 def _follow_theme(shown: Any) -> None:

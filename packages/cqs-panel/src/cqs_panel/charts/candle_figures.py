@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, LinearScale, LogScale, Range1d
+from bokeh.models import ColumnDataSource, CustomJS, LinearScale, LogScale, Range1d, SaveTool
 
 from cqs_panel.charts.buckets import joined
 from cqs_panel.charts.changes import columns
@@ -88,6 +88,10 @@ class CandleFigures:
     def put(self, begin: float, bars: Buckets) -> bool:
         """Draw these in place of those from `begin` on; whether they fit."""
         return put(self.data, begin, columns(bars, self._colors))
+
+    def call(self, name: str) -> None:
+        """Say the name of the file in which the user saves them; without one the browser asks for it."""
+        self.price.select_one(SaveTool).filename = name
 
     def resize(self, height: int) -> None:
         self.price.height, self.volume.height = _heights(height)

@@ -120,6 +120,7 @@ class CandleChart(pn.viewable.Viewer):
         self._controls.offer(source.base)
         self._compared.open(self._source)
         self._controls.update(subject=" ".join(source.series[:2]) if source.series else "")
+        self._drawn.call("-".join(source.series).replace("/", "-") if source.series else "candles")
         self._open_again()
 
     def redraw(self, since: int) -> None:

@@ -20,7 +20,7 @@ function chartLayer(view, state) {
     const wanted = model("figure")
     if (known?.model !== wanted || !known?.el.isConnected) {
       known = wanted ? Bokeh.index.find_one(wanted) ?? null : null
-      if (known) connect(known.model)
+      if (known) { connect(known.model); exportable(known, {place, title: () => state().subject ?? ""}) }
     }
     return known?.frame?.bbox.width > 0 ? known : null
   }
@@ -89,4 +89,7 @@ function chartLayer(view, state) {
     draws: (draw) => listeners.add(draw), remove: () => { forget(); layer?.remove() }}
 }
 """
-"""`chartLayer(view, state)`: `state()` has the ids of `figure` and `candles`. Needs `make` of `cqs_panel.dom`."""
+"""`chartLayer(view, state)`: `state()` has the ids of `figure` and `candles`, and `subject`, the name of the market.
+
+Needs `make` of `cqs_panel.dom` and `PICTURE_JS`.
+"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cqs_panel.charts.chart_layer import LAYER_JS
 from cqs_panel.charts.note_pins import NOTES_CSS, NOTES_JS
+from cqs_panel.charts.picture import PICTURE_JS
 from cqs_panel.charts.ruler import RULER_JS
 
 _TOOLS_JS = """
@@ -93,6 +94,7 @@ function chartTools({view, root, whole, state, button, changed, send}) {
     const [x, y] = layer.pixels(cursor)
     Object.assign(cross.style, {left: `${x}px`, top: `${y}px`})
   })
+  layer.draws(layer.plot)  // so that the picture of a figure has what stands on it, from the first one on
   const notes = chartNotes({layer, root, state, send, busy: () => mode !== "" || phase === "second",
     redraw: () => changed(),
     choose: (name, call) => { set(name, call); root.querySelector('[data-key="note"]')?.focus() }})
@@ -132,5 +134,5 @@ _TOOLS_CSS = """
 .hint[hidden]{display:none}
 .spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 """
-TOOLS_JS = f"{LAYER_JS}{RULER_JS}{NOTES_JS}{_TOOLS_JS}"
+TOOLS_JS = f"{PICTURE_JS}{LAYER_JS}{RULER_JS}{NOTES_JS}{_TOOLS_JS}"
 TOOLS_CSS = f"{NOTES_CSS}{_TOOLS_CSS}"
