@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 
 from cqs_backtest.views.run_notes import damage, notes_on
 from cqs_backtest.views.run_rows import Library, library, row_of
-from cqs_panel import ONE_LINE, WIDE, choose, count, empty, fill, section, table
+from cqs_panel import ONE_LINE, WIDE, choose, count, csv_button, empty, fill, section, table
 
 if TYPE_CHECKING:
     from cqs_panel import PageState
@@ -39,12 +39,13 @@ class RecentRuns(pn.viewable.Viewer):
             label="All runs", icon="inventory_2", variant="outlined", size="small", margin=0, sx=ONE_LINE
         )
         self._all.on_click(lambda _: page.goto("runs"))
+        self._csv = csv_button(self._file, "newest-runs.csv", "CSV")
         page.param.watch(lambda _: self._mark(), "query")
         self.update()
 
     def __panel__(self) -> Any:
         note = "the newest; click one to open it"
-        return section("Kept runs", self._damage, self._body, note=note, actions=[self._all])
+        return section("Kept runs", self._damage, self._body, note=note, actions=[self._all, self._csv])
 
     def update(self) -> None:
         """Read them again."""
@@ -73,6 +74,10 @@ class RecentRuns(pn.viewable.Viewer):
         )
         self._body[:] = [self._table, *notes_on([run.made for run in runs], [run.luck for run in runs])]
         self._mark()
+
+    def _file(self) -> pd.DataFrame:
+        rows = pd.DataFrame(columns=list(_TITLES)) if self._table is None else self._table.value
+        return rows.set_axis([*_TITLES.values()], axis="columns")
 
     def _mark(self) -> None:
         """Mark the run that the page shows."""

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 from cqs_core import CqsError, plugins
 from cqs_core.lake import delete_market_set, market_sets, save_market_set
 from cqs_data.fetching.listed_markets import listed_markets
-from cqs_panel import WIDE, bar, count, failure, fill, operator_only, refresh, section, table
+from cqs_panel import WIDE, bar, count, csv_button, failure, fill, operator_only, refresh, section, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +72,13 @@ class MarketsPanel(pn.viewable.Viewer):
             self._rows,
             bar(self._fetch, self._name, self._save),
             note="of the exchange, asked at most every ten minutes; choose several to fetch or to keep as a set",
+            actions=[csv_button(self._file, "markets.csv", "Markets as CSV")],
         )
+
+    def _file(self) -> pd.DataFrame:
+        """The markets that pass the filters."""
+        rows = _frame("", (), (), "") if self._table is None else self._table.current_view
+        return rows[[*_TITLES]].set_axis([*_TITLES.values()], axis="columns")
 
     def show(self, known: Sequence[Series]) -> None:
         """List the markets, marked where the lake has them.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from cqs_panel import UNKNOWN, age, when
+from cqs_core.time.clock import iso
+from cqs_panel import CSV_LINK_CSS, UNKNOWN, age, csv_link, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from cqs_monitor.performance.bot_signs import BotSign
 
 _MOST = 30
-CSS = """
+CSS = (
+    CSV_LINK_CSS
+    + """
 .bots{display:grid;grid-template-columns:minmax(0,1fr) auto auto;gap:0 16px;font-size:13px}
 .bots>*{display:grid;grid-column:1/-1;grid-template-columns:subgrid;align-items:center;padding:7px 4px;
   border-bottom:1px solid var(--cqs-line)}
@@ -29,6 +32,7 @@ CSS = """
 @media(max-width:600px){.bots{gap:0 10px} .bots .state small{flex-basis:100%;padding-left:16px}}
 .bots small{font-size:12px;font-weight:400;color:var(--cqs-muted)}
 """
+)
 
 
 def bots_html(signs: Sequence[BotSign], now: int, zone: str | None, link: Callable[[str], str]) -> str:
@@ -45,7 +49,16 @@ def bots_html(signs: Sequence[BotSign], now: int, zone: str | None, link: Callab
     head = '<div class="head"><span>Account</span><span>State</span><span class="log">Last log</span></div>'
     rows = "".join(_row(one, now, zone, link(one.account)) for one in signs[:_MOST])
     more = f"<div class=muted>and {len(signs) - _MOST} more</div>" if len(signs) > _MOST else ""
-    return f'<div class="bots">{head}{rows}{more}</div>'
+    return f'<div class="bots">{head}{rows}{more}</div>{_link(signs)}'
+
+
+def _link(signs: Sequence[BotSign]) -> str:
+    """All bots as CSV; times in UTC."""
+    rows = [
+        (one.account, one.state, *("" if at is None else iso(at) for at in (one.beat, one.logged)), one.reason)
+        for one in signs
+    ]
+    return csv_link(("Account", "State", "Heartbeat", "Last log", "Reason"), rows, "bots.csv")
 
 
 def _row(sign: BotSign, now: int, zone: str | None, link: str) -> str:

@@ -126,6 +126,13 @@ class TradeGroups(pn.viewable.Viewer):
         else:
             refresh(self._table, frame)
 
+    def file(self) -> pd.DataFrame | None:
+        """The groups that are shown, for a download; None where each trade is."""
+        if not self._root.visible:
+            return None
+        rows: pd.DataFrame = self._table.value[[*_TITLES]]
+        return rows.set_axis([*_TITLES.values()], axis="columns")
+
     def _chosen(self, event: Any) -> None:
         self._page.remember(group=event.new)
         self._changed()

@@ -184,6 +184,9 @@ class TradesSection(pn.viewable.Viewer):
         choose(self._table, keys.index(wanted) if wanted in keys else None)
 
     def _export(self) -> pd.DataFrame:
+        """The groups, where they are shown; else all trades that pass the filter."""
+        if (groups := self._groups.file()) is not None:
+            return groups
         return trades_frame(chosen_trades(self._figures, self._choice, self._asked))
 
     def _draw(self) -> None:

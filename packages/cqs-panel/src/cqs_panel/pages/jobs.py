@@ -8,7 +8,9 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core import jobs
+from cqs_core.time.clock import iso
 from cqs_panel.confirm_button import ignore_double_clicks
+from cqs_panel.downloads import csv_button
 from cqs_panel.figures import when, zone_name
 from cqs_panel.jobs import JOB_CSS, job_html, kept
 from cqs_panel.layout import WIDE, stack
@@ -17,6 +19,8 @@ from cqs_panel.sections import empty, html, section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import pandas as pd
 
     from cqs_core.jobs import Job
     from cqs_panel.state import PageState
@@ -40,7 +44,7 @@ def build(page: PageState) -> Any:
     """The newest jobs of this bucket, with what can be done with each."""
     found = JobsPage(page)
     note = f"of this bucket on this machine, newest first; times in {zone_name(page.settings.timezone)}"
-    return section("Jobs", found, note=note, actions=[found.clear])
+    return section("Jobs", found, note=note, actions=[found.clear, csv_button(found.file, "jobs.csv")])
 
 
 class JobsPage(pn.viewable.Viewer):
@@ -59,6 +63,14 @@ class JobsPage(pn.viewable.Viewer):
 
     def __panel__(self) -> Any:
         return stack(self._column, self._others)
+
+    def file(self) -> pd.DataFrame:
+        """All jobs of this bucket, newest first; times in UTC."""
+        import pandas as pd
+
+        found = jobs.listing(bucket=self._page.bucket.url)
+        rows = [(job.title, kind_of(job), job.state, _time(job.started), _time(job.ended), job.id) for job in found]
+        return pd.DataFrame(rows, columns=["Job", "Kind", "State", "Started", "Ended", "Id"])
 
     def _clear(self) -> None:
         jobs.forget(job.id for job in jobs.listing(bucket=self._page.bucket.url) if job.over)
@@ -138,6 +150,10 @@ def own_arguments(args: Sequence[str]) -> list[str]:
     """
     asked = list(args[:-1] if args[-1:] == ["--json"] else args)
     return asked[:-2] if asked[-2:-1] == ["--bucket"] else asked
+
+
+def _time(seconds: float | None) -> str:
+    return iso(round(1000 * seconds)) if seconds else ""
 
 
 def _button(label: str, call: Callable[[], Any]) -> Any:

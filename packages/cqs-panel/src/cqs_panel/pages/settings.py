@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from cqs_core.config import setting_warnings, settings_in_force
+from cqs_panel.downloads import csv_button
 from cqs_panel.figures import zone_name
 from cqs_panel.layout import HALF, PAIRS_WHERE_LARGE, stack
 from cqs_panel.location import DENSITY_COOKIE, THEME_COOKIE, ZONE_COOKIE, chosen_theme, chosen_zone, is_compact
@@ -18,6 +19,8 @@ from cqs_panel.tables import plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from cqs_core import Settings
     from cqs_core.config import SettingInForce
@@ -46,7 +49,7 @@ def build(shell: Dashboard, page: PageState) -> Any:
         *_faults(found),
         section("What counts here", plain_table(["Setting", "Value"], _plainly(page.settings)), styles=HALF),
         section("This browser", _preferences(shell), note="kept in this browser, for no one else", styles=HALF),
-        section("In force", rows, note=note),
+        section("In force", rows, note=note, actions=[csv_button(lambda: _file(found), "settings.csv")]),
         stylesheets=[PAIRS_WHERE_LARGE],
     )
 
@@ -59,6 +62,14 @@ def _row(one: SettingInForce) -> str:
         f"<div{state}><b>{escape(one.name)}</b><span class=value>{escape(one.value) or '–'}</span>"
         f"<span class=about>{about}</span><span class=about>{escape(one.source)}</span></div>"
     )
+
+
+def _file(found: Sequence[SettingInForce]) -> pd.DataFrame:
+    """As the page shows them: secrets are masked."""
+    import pandas as pd
+
+    rows = [(one.name, one.value, one.source, one.about) for one in found]
+    return pd.DataFrame(rows, columns=["Setting", "Value", "Source", "Meaning"])
 
 
 def _faults(found: Sequence[SettingInForce]) -> list[Any]:
