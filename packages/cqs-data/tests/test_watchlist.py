@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("cqs_panel", reason="needs the extra: cqs-data[panel]")
 
 from cqs_core import NotPermitted, Series, UnknownName, UsageError, permission
-from cqs_core.lake import market_set, save_market_set
+from cqs_core.lake import market_set
 from cqs_core.testing.candles import flat_table
 from cqs_core.testing.waiting import until
 from cqs_core.time.intervals import DAY

@@ -66,7 +66,7 @@ class RegimeResult(NamedTuple):
         total_return: percent, the returns of these days compounded.
         benchmark_return: the same of the benchmark.
         sharpe: of these days; NaN where they do not tell.
-        mdd: percent, the deepest fall of these days joined into one curve.
+        mdd: percent, the max drawdown of these days joined into one curve.
         num_trades: positions that were opened in it and are closed.
         win_rate: percent of them; NaN where there are none.
         pnl: of them, quote currency.

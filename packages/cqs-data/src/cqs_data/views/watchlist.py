@@ -87,7 +87,7 @@ class Watchlist(pn.viewable.Viewer):
 
     @property
     def _name(self) -> str:
-        """Of the set that is watched."""
+        """The name of the set that is watched."""
         asked = self._page.query.get("watch", "")
         return asked if asked in self._sets else self._own
 
