@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import panel as pn
+import panel_material_ui as pmui
 import pytest
 
 from cqs_panel import location
@@ -34,7 +35,8 @@ def test_each_value_has_its_source_and_secrets_are_masked(opened, own_folders, m
     monkeypatch.setenv("CQS_COLORS", "korean")
     (own_folders / "here" / ".env").write_text("CQS_EXCHANGE=binance\nCQS_ENDPOINT=http://me:hunter22@x.example\n")
     (own_folders / "here" / ".env").chmod(0o600)
-    _, _, (plain, _, all_) = opened()
+    _, page, (plain, _, all_) = opened()
+    [file] = page.select(pmui.FileDownload)
     assert "0.1 % a side" in plain
     assert "09:30 UTC" in plain
     assert "gains red, losses blue" in plain
@@ -44,7 +46,9 @@ def test_each_value_has_its_source_and_secrets_are_masked(opened, own_folders, m
     assert str(own_folders / "here" / ".env") in rows["CQS_EXCHANGE"]
     assert "default" in rows["CQS_SLIPPAGE_BPS"]
     assert "x.example" in rows["CQS_ENDPOINT"]
-    assert "hunter22" not in plain + all_
+    saved = file.callback().read().decode("utf-8-sig")
+    assert "CQS_FEE,0.001,environment" in saved
+    assert "hunter22" not in plain + all_ + saved
 
 
 def test_what_is_wrong_is_said_first(opened, monkeypatch):

@@ -66,12 +66,13 @@ def csv_button(frame: Callable[[], pd.DataFrame], filename: str, label: str = "C
 
     from cqs_core.files import to_csv
 
-    return pmui.FileDownload(
+    made = pmui.FileDownload(
         callback=lambda: io.BytesIO(to_csv(frame())),
         filename=filename,
         label=label,
-        variant="outlined",
         size="small",
         margin=0,
         embed=False,
     )
+    made.variant = "outlined"  # as an argument it is read twice, and the library warns of what it made of it
+    return made
