@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 
 from cqs_core.jobs import heap
+
+SAVING = """
+import os, sys
+from cqs_core.jobs import save_memory
+
+save_memory()
+import pyarrow.fs
+
+assert pyarrow.default_memory_pool().backend_name == "system"
+assert "ARROW_DEFAULT_MEMORY_POOL" not in os.environ, "jobs would inherit it"
+assert not hasattr(pyarrow.fs, "__wrapped__") and "pyarrow._s3fs" not in sys.modules
+from pyarrow.fs import S3FileSystem
+
+assert S3FileSystem.__name__ == "S3FileSystem" and "pandas" not in sys.modules
+"""
+
+
+def test_a_service_has_arrows_buffers_in_its_heap_and_its_clients_of_clouds_only_where_one_is_asked_for():
+    ran = subprocess.run([sys.executable, "-c", SAVING], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
 def timers():

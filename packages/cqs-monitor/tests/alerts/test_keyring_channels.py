@@ -14,6 +14,7 @@ import keyring
 
 from cqs_core import CqsError, UnknownName, UsageError
 from cqs_core.testing.command import cqs_json, refusal
+from cqs_core.testing.waiting import until
 from cqs_monitor.alerts import keyring_channels as module
 from cqs_monitor.alerts.channels import channel_places, chosen, configured
 from cqs_monitor.alerts.keyring_channels import drop_channel, keep_channel, keyring_channels
@@ -95,7 +96,7 @@ def test_what_is_no_channel_is_refused_without_its_secret(ring):
     assert ring.kept == {}
 
 
-def test_a_keyring_that_fails_or_hangs_is_told_and_what_was_read_stays(ring, monkeypatch):
+def test_a_keyring_that_fails_is_told_and_what_was_read_stays(ring):
     keep_channel("hook", "json://ring")
     assert keyring_channels().fault == ""
 
@@ -106,12 +107,29 @@ def test_a_keyring_that_fails_or_hangs_is_told_and_what_was_read_stays(ring, mon
     module._reader.forget()
     assert keyring_channels().fault == "the keyring failed with KeyringLocked; unlock it, or use the environment"
     assert "hook" in channel_places()
+
+
+def test_a_keyring_that_hangs_is_waited_for_once(ring, monkeypatch):
+    keep_channel("hook", "json://ring")
+    assert "hook" in channel_places()
     ended = threading.Event()
-    monkeypatch.setattr(module, "_PATIENCE", 0.01)
     ring.before = ended.wait
+    monkeypatch.setattr(module, "_PATIENCE", 0.01)
     module._reader.forget()
     assert "did not answer" in keyring_channels().fault
+    monkeypatch.setattr(module, "_PATIENCE", 3600.0)
+    for _ in range(3):
+        module._reader.forget()
+        assert "did not answer" in keyring_channels().fault
+        assert module._reader._thread.is_alive()  # it came back before the keyring did
     ended.set()
+
+    def answers():
+        module._reader.forget()
+        return keyring_channels().fault == ""
+
+    until(answers)
+    assert "hook" in channel_places()
 
 
 def test_the_watcher_says_that_the_keyring_is_locked_once(ring, watcher, beat, rules):

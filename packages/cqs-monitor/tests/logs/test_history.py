@@ -94,6 +94,22 @@ def test_state_and_heartbeat_are_read(bucket, put):
     assert snapshot.states["Main"].pending[0].created_at == 1770852500000
 
 
+def test_signs_of_life_are_found_without_opening_a_file_of_trades(bucket, put, monkeypatch):
+    put("logs/.heartbeat", b"1770852528.841922")
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    put("logs/Other/positions.json", POSITIONS)
+    opened, plain = [], Bucket.open
+    monkeypatch.setattr(Bucket, "open", lambda self, key: opened.append(key) or plain(self, key))
+    logs = Logs(bucket)
+    found = logs.signs()
+    assert opened == ["logs/.heartbeat"]
+    full = logs.refresh()
+    assert (found.accounts, found.heartbeat, found.files) == (full.accounts, full.heartbeat, full.files)
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY + SELL)
+    assert logs.signs().table.num_rows == 0
+    assert logs.refresh().table.num_rows == 2
+
+
 def test_a_heartbeat_that_is_empty_while_written_is_unreadable(bucket, put):
     put("logs/.heartbeat", b"")
     assert Logs(bucket).refresh().heartbeat.state == "unreadable"

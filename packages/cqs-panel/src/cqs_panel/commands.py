@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cqs_core.cli import awaited_bucket, command_options, emit, log_options, running, wait_option
-from cqs_core.jobs import watchdog_seconds
+from cqs_core.jobs import save_memory, watchdog_seconds
 
 if TYPE_CHECKING:
     from cqs_core.cli import Service
@@ -59,6 +59,7 @@ def serve(
     from cqs_panel.serve import PORT
     from cqs_panel.serve import serve as run
 
+    save_memory()
     if port is None and (allow or no_open):  # a proxy, or a person with a bookmark, looks for it there
         port = PORT
     where = awaited_bucket(bucket, wait)

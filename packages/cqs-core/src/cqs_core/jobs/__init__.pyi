@@ -1,5 +1,6 @@
 from .health_checks import health as health
 from .heap import give_back_soon as give_back_soon
+from .heap import save_memory as save_memory
 from .job import Job as Job
 from .job_registry import cancel as cancel
 from .job_registry import count_others as count_others

@@ -20,6 +20,7 @@ from cqs_core.cli import (
     wait_option,
     without_pandas,
 )
+from cqs_core.jobs import save_memory
 from cqs_core.time import duration
 from cqs_data.commands.endpoint import endpoint_of, endpoint_option
 
@@ -42,6 +43,7 @@ def command(
     seconds = None if every is None else duration(every, "--every")
     if ping and seconds is None:
         raise UsageError("--ping goes with --every: it says that a service still works")
+    save_memory()
     without_pandas()
     base = endpoint_of(endpoint)
     lake = Lake(awaited_bucket(bucket, wait, write=True))

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 import re
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cqs_core import CqsError, UnknownName, UsageError
@@ -23,6 +27,9 @@ SERVICE = "cqs"
 _NAMES = "channels"
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
 _PATIENCE = 5.0
+_LEADS = frozenset(
+    {"DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DISPLAY", "PYTHON_KEYRING_BACKEND"}
+)
 _SERVES = 10.0  # seconds; another process may have stored a channel
 
 
@@ -59,9 +66,12 @@ class _Reader:
             self._until = 0.0
 
     def _ask(self) -> None:
+        """Waits for a keyring that works; for one with a fault only once: its next answer is taken when it is there."""
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._answered, name="cqs-keyring", daemon=True)
             self._thread.start()
+        if self.answer.fault:
+            return
         self._thread.join(_PATIENCE)
         if self._thread.is_alive():
             self.answer = KeyringChannels(self.answer.urls, f"it did not answer within {_PATIENCE:.0f} s; unlock it")
@@ -78,9 +88,22 @@ _reader = _Reader()
 
 def keyring_channels() -> KeyringChannels:
     """The channels of the keyring, as they were at most ten seconds ago; none without the extra or a keyring."""
-    if importlib.util.find_spec("keyring") is None:
-        return KeyringChannels()
-    return _reader.read()
+    known = "keyring" in sys.modules or (importlib.util.find_spec("keyring") is not None and _may_be())
+    return _reader.read() if known else KeyringChannels()
+
+
+@functools.cache
+def _may_be() -> bool:
+    """Whether this process may reach a keyring; asking for one imports 10 MB.
+
+    Most services of Linux cannot: the keyrings of a desktop are behind the bus of its session, and others have to be
+    configured or installed.
+    """
+    if sys.platform != "linux" or os.environ.keys() & _LEADS:
+        return True
+    installed = {one.dist.name for one in entry_points(group="keyring.backends") if one.dist is not None}
+    chosen = Path("~/.config/python_keyring/keyringrc.cfg").expanduser()
+    return bool(installed - {"keyring"}) or chosen.exists() or Path(f"/run/user/{os.getuid()}/bus").exists()
 
 
 def keep_channel(name: str, url: str) -> str:

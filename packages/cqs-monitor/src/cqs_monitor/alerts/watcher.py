@@ -164,9 +164,9 @@ class Watcher:
         self.say("no channel is configured, so alerts are only printed here; set CQS_ALERT_NAME to an Apprise URL")
 
     def _say_keyring(self) -> None:
-        """Say once that the keyring cannot be read, and what that means."""
+        """Say once that the keyring cannot be read, and what that means; not again where it then fails otherwise."""
         fault = keyring_channels().fault
-        if fault and fault != self._said_keyring:
+        if fault and not self._said_keyring:
             self.say(f"keyring: {fault}; its channels are as they were last read")
         self._said_keyring = fault
 

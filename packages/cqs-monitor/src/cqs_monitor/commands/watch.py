@@ -22,6 +22,7 @@ from cqs_core.cli import (
     without_pandas,
 )
 from cqs_core.files import safe
+from cqs_core.jobs import save_memory
 
 if TYPE_CHECKING:
     from cqs_monitor.alerts.watcher import Watcher
@@ -51,6 +52,7 @@ def command(
 
     Channels are Apprise URLs in CQS_ALERT_NAME, in the environment or in .env. One watcher a bucket.
     """
+    save_memory()
     without_pandas()
     from cqs_monitor.alerts.watcher import Watcher
 

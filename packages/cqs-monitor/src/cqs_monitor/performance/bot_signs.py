@@ -44,10 +44,11 @@ def bot_signs(figures: Figures, now: int) -> list[BotSign]:
 
 def last_changes(figures: Figures) -> Mapping[str, int | None]:
     """When a file of each account last changed, its heartbeat aside; ms UTC."""
-    return figures.once("changed", lambda: _last_changes(figures.snapshot))
+    return figures.once("changed", lambda: changes_in(figures.snapshot))
 
 
-def _last_changes(snapshot: Snapshot) -> Mapping[str, int | None]:
+def changes_in(snapshot: Snapshot) -> Mapping[str, int | None]:
+    """The same of a snapshot, looked at anew with each call."""
     changes = dict.fromkeys(snapshot.accounts, 0.0)
     beats = {file.key for _, file in snapshot.layout.heartbeats.values()} if snapshot.layout else set()
     for file in snapshot.files:  # once: they are many
