@@ -9,8 +9,9 @@ import pytest
 
 from cqs_backtest.commands.backtest import run
 from cqs_backtest.commands.sweep import sweep
+from cqs_backtest.views.argument_text import feature_lines
 from cqs_backtest.views.estimate import Estimate, estimate
-from cqs_backtest.views.form import BacktestForm, feature_lines
+from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.kept_arguments import resume_arguments, run_arguments
 from cqs_backtest.views.search_form import SearchForm
 from cqs_core import Series, SeriesStatus, UsageError

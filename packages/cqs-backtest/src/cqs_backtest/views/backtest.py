@@ -9,7 +9,8 @@ import panel as pn
 
 from cqs_backtest.luck import lucks
 from cqs_backtest.runs import StoredRun, annotation_of, read
-from cqs_backtest.views.form import BacktestForm, offered_series
+from cqs_backtest.views.candle_choices import offered_series
+from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.lookup import known
 from cqs_backtest.views.recent_runs import RecentRuns
 from cqs_backtest.views.run import RunPage

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_backtest.request import BASKET
 from cqs_backtest.run_options import OPTIONS, SEARCHED, arguments, kept_values, number_text
 from cqs_backtest.search.store import column_of
-from cqs_backtest.views.form import feature_lines, set_arguments
+from cqs_backtest.views.argument_text import feature_lines, set_arguments
 from cqs_backtest.views.search_form import objectives_of
 from cqs_core import UnknownName, UsageError, plugins, settings
 

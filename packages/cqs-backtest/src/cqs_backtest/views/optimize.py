@@ -12,8 +12,8 @@ from cqs_backtest.runs import read
 from cqs_backtest.search.kept import KeptSearch
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.sweep_rows import SweepRows
+from cqs_backtest.views.candle_choices import offered_series
 from cqs_backtest.views.estimate import Estimate, estimate
-from cqs_backtest.views.form import offered_series
 from cqs_backtest.views.kept_arguments import resume_arguments, run_arguments
 from cqs_backtest.views.lookup import known, name_of_set, run_with_name
 from cqs_backtest.views.search_form import SearchForm

@@ -11,7 +11,8 @@ import param
 
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.run_options import OPTIONS
-from cqs_backtest.views.form import BacktestForm, rounded, set_arguments
+from cqs_backtest.views.argument_text import rounded, set_arguments
+from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.option_fields import SHOWN
 from cqs_backtest.views.ranges import ParameterRanges
 from cqs_panel import WIDE, offered, pair, parameter_widgets

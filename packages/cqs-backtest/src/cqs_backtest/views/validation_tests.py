@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqs_backtest.loading.strategies import find
-from cqs_backtest.views.form import set_arguments
+from cqs_backtest.views.argument_text import set_arguments
 from cqs_backtest.views.kept_arguments import own_parameters, request_arguments, search_arguments
 from cqs_backtest.views.ranges import ParameterRanges
 from cqs_core import plugins

@@ -10,7 +10,7 @@ import pyarrow as pa
 from cqs_core.config import bucket_url
 from cqs_monitor.performance.prices import market_of
 from cqs_monitor.performance.reader import reader_of
-from cqs_monitor.views.trades import marks_of
+from cqs_monitor.views.trades_on_candles import marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
