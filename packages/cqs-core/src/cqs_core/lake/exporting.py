@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cqs_core.config.variables import settings
 from cqs_core.errors import BucketError, UsageError
 from cqs_core.files.atomic import replacing
+from cqs_core.lake.deriving import derive
 from cqs_core.lake.series_table import in_milliseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
+
+    from cqs_core.lake.lake import Lake
+    from cqs_core.lake.object_names import Series
 
 FORMATS = ("csv", "parquet")
 
@@ -32,13 +39,26 @@ def check_target(path: str | Path) -> str:
     return kind
 
 
-def export(table: pa.Table, path: str | Path) -> None:
-    """Write timestamp (ISO 8601, UTC, in CSV), open, high, low, close, volume; the file is whole or not there.
+def export(
+    lake: Lake, path: str | Path, series: Series, start: int | None, end: int | None, tell: Callable[[str], None]
+) -> int:
+    """See `Lake.export`; times are ms UTC.
 
     Raises:
-        UsageError: the suffix names no format, or the folder is missing.
         BucketError: the disk did not take it.
     """
+    check_target(path)
+    found = derive(lake, series, start, end, settings().day_start, again=True)
+    if not len(found.table):
+        lake.refuse(found)
+    _write(found.table, path)
+    if note := found.note:
+        tell(note)
+    return len(found.table)
+
+
+def _write(table: pa.Table, path: str | Path) -> None:
+    """Write timestamp (ISO 8601, UTC, in CSV), open, high, low, close, volume; the file is whole or not there."""
     kind, target = check_target(path), Path(path).resolve()  # through a link, what it leads to is replaced
     named = table.rename_columns(["timestamp", *table.column_names[1:]])
     try:

@@ -9,7 +9,7 @@ from cqs_core.bucket import Bucket
 from cqs_core.errors import DataError
 from cqs_core.lake.catalog import contents_by_series, objects_by_series
 from cqs_core.lake.object_names import ROOT, LakeObject, Series, escape
-from cqs_core.lake.receipts import Contents, require_all
+from cqs_core.lake.receipts import Contents
 from cqs_core.lake.retrying import retrying
 from cqs_core.lake.series_text import all_series, series_of
 from cqs_core.lake.status import Inventory, SeriesStatus, inventory
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
-    import pandas as pd
     import pyarrow as pa
 
     from cqs_core.files.frame import Frame
@@ -225,18 +224,9 @@ class Lake:
         Raises:
             UsageError: another suffix, no such folder, or no such candles.
         """
-        from cqs_core.config.variables import settings
-        from cqs_core.lake.deriving import derive
-        from cqs_core.lake.exporting import check_target, export
+        from cqs_core.lake.exporting import export
 
-        check_target(path)
-        found = derive(self, series_of(series), *milliseconds(start, end), settings().day_start, again=True)
-        if not len(found.table):
-            self.refuse(found)
-        export(found.table, path)
-        if note := found.note:
-            tell(note)
-        return len(found.table)
+        return export(self, path, series_of(series), *milliseconds(start, end), tell)
 
     def publish(self, series: Iterable[Series | str] | Series | str | None = None) -> Sequence[Published]:
         """Write `data/processed/{BASE}_{interval}.parquet` of home-market series, for intervals of CQS_PUBLISH.
@@ -305,20 +295,9 @@ class Lake:
         >>> lake.read("BTC 1d", "2024-01-01", "2024-01-03")["close"].to_pylist()
         [100.0, 101.0, 102.0]
         """
-        from cqs_core.lake.reading import read_objects
+        from cqs_core.lake.reading import read
 
-        one, (low, high) = series_of(series), milliseconds(start, end)
-
-        def attempt() -> pa.Table:
-            found = self.contents(one)
-            if not (missing_ok or found.objects or found.missing):
-                from cqs_core.lake.absence import refuse_unknown
-
-                refuse_unknown(self, one)
-            require_all(found.missing, low, high)
-            return read_objects(self.bucket, found.objects, low, high, again=again)
-
-        return retrying(one, attempt)
+        return read(self, series_of(series), *milliseconds(start, end), again=again, missing_ok=missing_ok)
 
     def frame(self, series: Series | str, start: Time | int | None = None, end: Time | int | None = None) -> Frame:
         """The same as a DataFrame: index `timestamp` (datetime64[us, UTC]), columns open, high, low, close, volume.
@@ -364,24 +343,9 @@ class Lake:
         Raises:
             UsageError: the lake has none of a market, or none in the range.
         """
-        from cqs_core.config.variables import settings
-        from cqs_core.lake.series_table import candle_frame
-        from cqs_core.trading.candles import Candles
+        from cqs_core.lake.market_candles import market_candles
 
-        day_start = settings().day_start
-
-        def load(market: str) -> pd.DataFrame:
-            found = self.derived(Series(exchange, market, interval), start, end, day_start)
-            if not len(found.table):
-                self.refuse(found)
-            if found.left_out:
-                tell(found.left_out)
-            return candle_frame(found.table)
-
-        names = [markets] if isinstance(markets, str) else markets
-        traded = {market: load(market) for market in dict.fromkeys(names)}
-        seen = {market: traded[market] if market in traded else load(market) for market in references}
-        return Candles.from_frames(traded, interval, seen)
+        return market_candles(self, exchange, markets, interval, start, end, references, tell)
 
     def sql(self, query: str, **parameters: Any) -> pa.Table:
         """One SELECT, PIVOT, DESCRIBE or SHOW over `candles` and the tables that packages add (`show tables`).

@@ -1,4 +1,4 @@
-"""Rows of some objects of a series, each stamp once."""
+"""Candles of a series, from its objects; each stamp once."""
 
 from __future__ import annotations
 
@@ -7,15 +7,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from cqs_core.lake.absence import refuse_unknown
 from cqs_core.lake.catalog import plan
 from cqs_core.lake.checking import checked_paths
+from cqs_core.lake.receipts import require_all
+from cqs_core.lake.retrying import retrying
 from cqs_core.lake.series_table import SCHEMA, STORED, empty_table, newest, read_file, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqs_core.bucket import Bucket
-    from cqs_core.lake.object_names import LakeObject
+    from cqs_core.lake.lake import Lake
+    from cqs_core.lake.object_names import LakeObject, Series
+
+
+def read(
+    lake: Lake, series: Series, start: int | None, end: int | None, *, again: bool = False, missing_ok: bool = False
+) -> pa.Table:
+    """See `Lake.read`; times are ms UTC."""
+
+    def attempt() -> pa.Table:
+        found = lake.contents(series)
+        if not (missing_ok or found.objects or found.missing):
+            refuse_unknown(lake, series)
+        require_all(found.missing, start, end)
+        return read_objects(lake.bucket, found.objects, start, end, again=again)
+
+    return retrying(series, attempt)
 
 
 def read_objects(

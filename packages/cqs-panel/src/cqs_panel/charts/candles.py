@@ -10,6 +10,7 @@ import panel as pn
 from cqs_core import CqsError
 from cqs_panel.charts.buckets import name_of
 from cqs_panel.charts.candle_figures import CandleFigures
+from cqs_panel.charts.candle_view import CandleView
 from cqs_panel.charts.changes import Changed, changed
 from cqs_panel.charts.chart_controls import ChartControls
 from cqs_panel.charts.chart_notes import ChartNotes
@@ -21,8 +22,8 @@ from cqs_panel.charts.live_switch import LiveSwitch
 from cqs_panel.charts.newest import NewestEnd
 from cqs_panel.charts.overlays import Overlays
 from cqs_panel.charts.readout import Readout
-from cqs_panel.charts.style import limit, pane
-from cqs_panel.charts.viewport import MOST, Opened, Viewed, Wanted, newest_view, opened, possible, step_of, viewed
+from cqs_panel.charts.style import pane
+from cqs_panel.charts.viewport import Opened, Viewed, Wanted, opened, step_of, viewed
 from cqs_panel.layout import NO_BUTTON, WIDE, fill
 from cqs_panel.sections import empty, skeleton
 from cqs_panel.theme import tones
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from cqs_panel.state import PageState
     from cqs_panel.view import Layer
 
-_NARROWEST = 12  # candles
 _CSS = """
 :host(.cqs-full){position:fixed;inset:0;z-index:1500;width:100%!important;height:100%!important;overflow:auto;
   box-sizing:border-box;padding:12px;background:var(--cqs-paper);color:var(--cqs-text)}
@@ -62,9 +62,7 @@ class CandleChart(pn.viewable.Viewer):
         self._page = page
         self._source: CandleSource | None = None
         self._wanted: tuple[int | None, int | None] = (None, None)
-        self._moving = False
         self._have: tuple[float, float, int] = (0, 0, 0)
-        self._ends, self._edge = (0, 0), 0.0
         self._stale: int | None = None  # from here on candles are others than those drawn
         self._missed: int | None = None  # the same, since the viewport's were requested
         self._turn = 0  # of the last redraw; of those that wait for a thread only the last one is read
@@ -76,6 +74,7 @@ class CandleChart(pn.viewable.Viewer):
         self._data, self._price, self._volume = self._drawn.data, self._drawn.price, self._drawn.volume
         self._controls = ChartControls(page, self._price.x_range.id, self._act, name)
         self._controls.update(figure=self._price.id, candles=self._data.id)
+        self._view = CandleView(self._price.x_range, self._controls)
         self._notes = ChartNotes(page, self._controls, self.focus)
         self._newest = NewestEnd(self._price, colors)
         self._layers = Layers(self._price, colors)
@@ -113,6 +112,7 @@ class CandleChart(pn.viewable.Viewer):
             past: why it shows the past and cannot be followed live, for a user who wants that; empty else.
         """
         self._source, self._stale, self._missed = self._live.open(source, past), None, None
+        self._view.source = self._source
         self._layers.clear()
         self._indicators.clear()
         self._newest.clear()
@@ -171,13 +171,10 @@ class CandleChart(pn.viewable.Viewer):
         source = self._source
         if source is not None:
             self._missed = None
-            wanted = self._newest_wanted()
+            wanted = self._view.wanted
             if self._wanted != (None, None):
                 wanted = Wanted(*self._wanted, least=wanted.least)
             self._page.load(lambda: opened(source, wanted), self._open)
-
-    def _newest_wanted(self) -> Wanted:
-        return Wanted(span=self._controls.span, least=self._controls.interval)
 
     def _open(self, got: Opened) -> None:
         """Show all at once: with each part that came later the browser would lay out and draw again."""
@@ -195,33 +192,14 @@ class CandleChart(pn.viewable.Viewer):
             self._figures.visible = False
             self._blank[:] = [empty("No candles", "Fetch this series, and it shows here.")]
             return
-        last = ends[1] + source.base
-        self._ends = ends
-        self._view(got.view)
+        self._view.ends = ends
+        self._view.open(*got.view)
         self._show(got.viewed)
         if got.last is not None:
             self._show_last(got.last)
         self._live.begin()
-        self._overlays.open(source.series, ends[0], last)
+        self._overlays.open(source.series, ends[0], self._view.last)
         self._page.load(lambda: (source, or_damage(source.warm)), self._warmed, quiet=True)
-
-    def _view(self, view: tuple[float, float]) -> None:
-        """Set the viewport and its limits."""
-        source, shown = self._source, self._price.x_range
-        if source is None:
-            return
-        last, shortest = self._ends[1] + source.base, max(source.base, self._controls.interval)
-        self._edge = max((last - self._ends[0]) * 0.05, 50 * shortest)
-        shown.update(bounds=None, min_interval=None)  # the browser would force the new range into those of before
-        self._place(*view)
-        limit(shown, self._ends[0], last, _NARROWEST * shortest, self._edge)
-        self._reset_to()
-
-    def _reset_to(self) -> None:
-        """Let Reset show the newest candles, whatever the chart opened on."""
-        if self._source is not None:
-            start, end = newest_view(self._ends, self._source.base, Wanted(least=self._controls.interval))
-            self._price.x_range.update(reset_start=max(start, self._ends[0] - self._edge), reset_end=end)
 
     def _act(self, what: str, value: Any) -> None:
         """What the user chose above the chart."""
@@ -253,11 +231,11 @@ class CandleChart(pn.viewable.Viewer):
         self._drawn.resize(max(self._full - self._indicators.height - 40, 240) if self._full else self._height)
 
     def _choose_range(self) -> None:
-        span, controls = self._controls.span, self._controls
-        if self._source is not None and self._ends[1] and span is not None:
-            if controls.interval * _NARROWEST > span:
-                controls.choose(interval="")
-            self._move(*newest_view(self._ends, self._source.base, self._newest_wanted()))
+        span = self._controls.span
+        if self._view.has_candles and span is not None:
+            if self._view.too_short(span):
+                self._controls.choose(interval="")
+            self._move(*self._view.newest())
 
     def _compare(self, what: str, value: Any) -> None:
         """Add a market or remove one; percent is the scale on which several can be compared."""
@@ -270,24 +248,18 @@ class CandleChart(pn.viewable.Viewer):
 
     def _choose_live(self) -> None:
         """Who wants to see the market move looks at the newest end."""
-        x, source = self._price.x_range, self._source
-        last = self._ends[1] + source.base if source is not None and self._ends[1] else None
-        if self._live.on and last is not None and possible(x.start, x.end) and x.end < last:
-            self._move(last - (x.end - x.start), last)
+        shown, last = self._view.shown, self._view.last
+        if self._live.on and shown is not None and shown[1] < last:
+            self._move(last - (shown[1] - shown[0]), last)
         self._live.turn()
 
     def _choose_interval(self) -> None:
         """Draw buckets of this length; where the viewport would show too many or too few of them, another one."""
-        source, x = self._source, self._price.x_range
-        if source is None or not self._ends[1] or not possible(x.start, x.end):
+        wanted = self._view.for_interval()
+        if wanted is None:
             return
-        step, last, view = self._controls.interval, self._ends[1] + source.base, (x.start, x.end)
-        if step and not _NARROWEST <= (x.end - x.start) / step <= MOST:
-            width = newest_view(self._ends, source.base, Wanted(least=step))
-            end = last if x.end >= last else max(x.end, self._ends[0] + width[1] - width[0])
-            view = end - (width[1] - width[0]), end
-        self._view(view)
-        self._leave_range()
+        self._view.open(*wanted)
+        self._view.leave_range()
         self._drawn.fit()
         self._ask()
 
@@ -306,7 +278,7 @@ class CandleChart(pn.viewable.Viewer):
         """Start of the drawn bucket with this candle, if the drawn ones go on from there to the newest end."""
         starts = self._data.data["start"]
         at = int(np.searchsorted(starts, since, "right")) - 1
-        return int(starts[at]) if at >= 0 and self._have[1] > self._ends[1] else None
+        return int(starts[at]) if at >= 0 and self._have[1] > self._view.ends[1] else None
 
     def _renew(self, answer: tuple[int, Changed]) -> None:
         turn, got = answer
@@ -315,11 +287,11 @@ class CandleChart(pn.viewable.Viewer):
         since = self._stale
         if turn == self._turn:  # else more has changed since it was read
             self._stale = None
-        moved = got.ends[1] != self._ends[1]
+        moved = got.ends[1] != self._view.ends[1]
         fits = got.begin is not None and got.bars.step == self.step and self._begin(since) == got.begin
-        self._ends = got.ends
+        self._view.ends = got.ends
         if moved:
-            self._reset_to()
+            self._view.reset_to()
         self._show_last(got.last)
         if fits and self._drawn.put(got.begin or 0, got.bars):
             self._have = (self._have[0], got.ends[1] + got.source.base, self.step)
@@ -333,43 +305,28 @@ class CandleChart(pn.viewable.Viewer):
         source = self._source
         if source is not None and len(last):
             price, up = float(last.close[-1]), bool(last.close[-1] >= last.open[-1])
-            end = self._ends[1] + source.base
-            self._newest.show(end, self._edge, source.base, price, up=up)
+            self._newest.show(self._view.last, self._view.edge, source.base, price, up=up)
 
     def _move(self, start: float, end: float) -> None:
         """Set both ends of the viewport, then ask once."""
-        self._place(start, end)
+        self._view.place(start, end)
         self._drawn.fit()
         self._ask()
 
-    def _place(self, start: float, end: float) -> None:
-        self._moving = True
-        self._price.x_range.update(start=start, end=end)
-        self._moving = False
-
     def _moved(self, attr: str, old: float, new: float) -> None:  # noqa: ARG002 - Bokeh asks for this signature
-        self._leave_range()
+        self._view.leave_range()
         self._ask()
-
-    def _leave_range(self) -> None:
-        """Forget the chosen range once the user has moved elsewhere; candles that come later move its view along."""
-        x, source = self._price.x_range, self._source
-        if self._moving or source is None or not self._controls.chosen["range"] or not possible(x.start, x.end):
-            return
-        start, end = newest_view(self._ends, source.base, self._newest_wanted())
-        slack = 0.02 * (end - start) + 2 * source.base
-        if abs(x.end - x.start - (end - start)) > slack or abs(x.end - end) > slack:
-            self._controls.choose(range="")
 
     def _ask(self, *, anew: bool = False) -> None:
         """Ask for the viewport's buckets, unless they lie ready and are wanted no newer."""
-        source, a, b = self._source, self._price.x_range.start, self._price.x_range.end
-        if source is None or not self._ends[1] or self._moving or not possible(a, b):
+        source, shown = self._source, self._view.shown
+        if source is None or shown is None:
             return
+        a, b = shown
         least = self._controls.interval
         step = step_of(b - a, source.base, least)
         low, high, have = self._have
-        first, last = self._ends
+        first, last = self._view.ends
         if not anew and step == have and (a >= low or low <= first) and (b <= high or high > last):
             return
         self._missed = None
