@@ -103,6 +103,39 @@ def test_a_changed_comparison_comes_back_from_its_address(shell):
     assert again.end - again.start == 181 * DAY
 
 
+def test_a_comparison_is_read_before_its_fields_are_made(shell):
+    form = ComparisonForm(page(shell, capital="5000000"), ["Main", "<b>2</b>"])
+    form.param.update(account="<b>2</b>", end=dt.date(2025, 6, 30))
+    said = form.text().object
+    for label, value in {
+        "Account": "&lt;b&gt;2&lt;/b&gt;",
+        "Strategy": "Volatility breakout",
+        "Noise ratio:": "0.5",
+        "Exit at": "signal",
+        "End": "2025-06-30",
+        "Capital (optional)": "5000000",
+    }.items():
+        assert f"<dt>{label}</dt><dd>{value}</dd>" in said
+    assert '<dt class="alone">Start</dt></div>' in said
+    assert form.configured.noise_ratio == 0.5
+
+
+def test_fields_that_come_later_follow_the_strategy(shell):
+    form = ComparisonForm(page(shell), ["Main"])
+    drawn = form.__panel__()
+    labels = [field.label for field in drawn.select(lambda one: hasattr(one, "label"))]
+    assert labels == [
+        "Account",
+        "Strategy",
+        *("Noise ratio", "BTC moving average", "Moving average short", "Late entry, %", "Exit at"),
+        *("Start", "End", "Capital (optional)"),
+    ]
+    form.strategy = "buy_and_hold"
+    others = [field.label for field in drawn.select(lambda one: hasattr(one, "label"))]
+    assert others[:2] == labels[:2]
+    assert "Noise ratio" not in others
+
+
 def test_an_account_that_is_not_there_is_said_and_leaves_the_address(shell):
     opened = page(shell, account="Nobody")
     form = ComparisonForm(opened, ["Main"])

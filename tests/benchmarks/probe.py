@@ -8,6 +8,7 @@ from typing import Any
 PROBE = """
 (() => {
   const QUIET = 250  // ms without any work
+  const WHOLE = 1500  // the same, where a part may still wait until the page rests: it does after at most 1,100 ms
   const probe = window.probe = {last: 0, at: 0, bytes: 0, messages: 0, longest: 0}
   const worked = () => { probe.last = performance.now() }
   window.WebSocket = class extends WebSocket {
@@ -41,10 +42,10 @@ PROBE = """
     return box.width > 0 && box.height > 0 && box.top < innerHeight && box.bottom > 0 && el.checkVisibility()
   }
   const waits = (el) => el.getAttribute("aria-label") === "Loading" || el.classList.contains("skeleton")
-  probe.ready = (wanted) => {
+  const ready = (wanted, drawn) => {
     let there = false
     for (const el of every(document.body)) {
-      if (waits(el) && seen(el)) return false
+      if (waits(el) && drawn(el)) return false
       there ||= el.classList.contains(wanted) && seen(el)
     }
     return there
@@ -58,16 +59,19 @@ PROBE = """
     Object.assign(probe, {bytes: 0, messages: 0, longest: 0, at: performance.now()})
     worked()
   }
-  // ms from `start` until nothing has been done for it any more
-  probe.settled = (wanted) => new Promise((done, fail) => {
+  const until = (quiet, wanted, drawn) => new Promise((done, fail) => {
     const end = performance.now() + 60000
     const look = () => {  // seldom: to look through the page is work, too
-      if (performance.now() - probe.last > QUIET && probe.ready(wanted)) done(probe.last - probe.at)
+      if (performance.now() - probe.last > quiet && ready(wanted, drawn)) done(probe.last - probe.at)
       else if (performance.now() > end) fail(new Error(`${wanted} did not settle`))
       else setTimeout(look, 100)
     }
     look()
   })
+  // ms from `start` until nothing has been done for it any more
+  probe.settled = (wanted) => until(QUIET, wanted, seen)
+  // the same, with what lies below the fold and what comes when the page rests
+  probe.whole = (wanted) => until(WHOLE, wanted, (el) => el.checkVisibility())
 })()
 """
 

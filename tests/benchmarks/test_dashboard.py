@@ -82,7 +82,7 @@ def measured(chromium, bare, url, titles):
         for slug in ["overview", *others]:
             switched()
             visit(page, slug, kind)
-            page.wait_for_timeout(3000)  # all of it, so that switches are to whole pages
+            page.evaluate("(wanted) => probe.whole(wanted)", f"cqs-view-{slug}")  # switches are to and from whole pages
         for _ in range(2):
             for slug in titles:
                 visit(page, slug, "switch")

@@ -9,7 +9,7 @@ import pytest
 from bokeh.core.serialization import Serializer
 from bokeh.models import BoxZoomTool, PanTool, WheelZoomTool
 
-from cqs_panel.charts import ChartPane, category_bars, exact, holoviews, look, tooltip
+from cqs_panel.charts import ChartPane, category_bars, exact, figures, holoviews, look, tooltip
 
 MOVERS = (PanTool, WheelZoomTool, BoxZoomTool)
 
@@ -60,6 +60,19 @@ def test_an_overlay_over_time_is_moved_and_zoomed_in_time_alone(pane):
     [figure] = shown(pane)
     movers = {type(tool): tool.dimensions for tool in figure.tools if isinstance(tool, MOVERS)}
     assert movers == dict.fromkeys(MOVERS, "width")
+
+
+def test_a_chart_that_a_thread_has_drawn_is_shown_at_once(pane):
+    def draw():
+        return curve([1, 2, 3])
+
+    pane._page.load = None
+    [drawn] = figures(draw, "a key")
+    pane.draw(draw, key="a key", drawn=[drawn])
+    assert shown(pane) == [drawn]
+    pane.draw(draw, drawn=figures(lambda: curve([1, 2, 7])))
+    assert shown(pane) == [drawn]
+    assert drawn.renderers[0].data_source.data["value"].tolist() == [1, 2, 7]
 
 
 def test_the_same_data_are_not_sent_again(pane):

@@ -9,10 +9,14 @@ import param
 
 from cqs_core import Strategy, plugins
 from cqs_panel.address_form import AddressForm, from_text
+from cqs_panel.figures import label
+from cqs_panel.form_text import field_text, form_text
 from cqs_panel.layout import FIELD, WIDE
 from cqs_panel.parameters import parameter_widgets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cqs_panel.state import PageState
 
 
@@ -45,6 +49,17 @@ class StrategyForm(pn.viewable.Viewer):
         self.param.watch(self._show_parameters, "configured")
         self._take_rule()
 
+    def text(self) -> Any:
+        """What the form says, to read until its fields are there: they take the browser half a second to draw."""
+        return form_text(self._texts())
+
+    def _texts(self) -> Iterator[str]:
+        for name in self.kept:
+            yield field_text(self.param[name], getattr(self, name))
+            if name == "strategy":
+                for known in type(self.configured).parameters():
+                    yield field_text(self.configured.param[known], getattr(self.configured, known), label(known))
+
     def keep(self) -> None:
         """The values now need no address; later ones do."""
         self._address = AddressForm(self._page, self._values, self._take)
@@ -70,10 +85,14 @@ class StrategyForm(pn.viewable.Viewer):
         self.configured = plugins().strategy(self.strategy)()
 
     def _show_parameters(self, *_: Any) -> None:
-        self._parameters[:] = parameter_widgets(self.configured, **self.wide)
+        self._draw_parameters()
         if known := list(type(self.configured).parameters()):
             self.configured.param.watch(lambda *_: self._address.write(), known)
         self._address.write()
+
+    def _draw_parameters(self) -> None:
+        """A form that is read before it is drawn may do it later."""
+        self._parameters[:] = parameter_widgets(self.configured, **self.wide)
 
 
 def pair(*widgets: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import panel as pn
 import panel_material_ui as pmui
@@ -13,7 +14,7 @@ from cqs_monitor import charts
 from cqs_monitor.compare.kept_comparison import kept_comparison
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
-from cqs_monitor.views import comparison_layers, comparison_table, comparison_text, holdings_table
+from cqs_monitor.views import comparison_layers, comparison_table, comparison_text, figure_chart, holdings_table
 from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_monitor.views.controls import seconds_between
 from cqs_monitor.views.figure_chart import FigureChart
@@ -31,6 +32,7 @@ from cqs_panel import (
     empty,
     ended,
     failure,
+    fill,
     html,
     metric_cards,
     metrics_html,
@@ -44,6 +46,8 @@ from cqs_panel import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cqs_core import Bucket
     from cqs_monitor.compare.comparison import BotComparison, ComparisonRequest
     from cqs_monitor.logs.snapshot import Snapshot
@@ -80,8 +84,7 @@ class CompareView(pn.viewable.Viewer):
         self._bridge = FigureChart(page, _BRIDGE)
         self._deviations = html("", stylesheets=[holdings_table.CSS])
         self._notes = html("", stylesheets=[holdings_table.CSS])
-        self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
-        self._which.param.watch(lambda _: self._list(), "value")
+        self._which: Any = None  # above the positions
         self._positions: Any = None  # its first rows are there before it, as text
         self._chart: SpotChart | None = None  # below the fold
         self._market = ""  # while another one is chosen
@@ -117,6 +120,8 @@ class CompareView(pn.viewable.Viewer):
         return html(told, stylesheets=[comparison_table.FIRST_CSS])
 
     def _list_positions(self) -> Any:
+        self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
+        self._which.param.watch(lambda _: self._list(), "value")
         self._positions = self._table()
         self._list()
         head = bar(self._which, columns_button(self._positions), table_csv(self._positions, "comparison.csv"))
@@ -165,8 +170,9 @@ class CompareView(pn.viewable.Viewer):
         elif not accounts:
             self._say(no_logs(reading))
         elif self._form is None:
-            self._form = ComparisonForm(self._page, accounts)
-            self._fields[:] = [self._form]
+            self._form = form = ComparisonForm(self._page, accounts)
+            self._fields[:] = [form.text()]
+            self._page.later(lambda: fill(self._fields, form))
             self._bench.alone(yes=False)
             self._submit()
         else:
@@ -190,21 +196,22 @@ class CompareView(pn.viewable.Viewer):
         """Compare as the form says, or show what is wrong with it."""
         if self._form is None:
             return
+        first = self._question is None
         try:
             self._question = self._form.request()
         except UsageError as error:
             self._bench.show_message(failure("This cannot be compared", error))
             return
         self._bench.show_message()
-        self._bench.busy(working=True)
+        self._bench.busy(working=not first)  # at first a skeleton says so
         self._start(self._question, quiet=False)
 
     def _start(self, request: ComparisonRequest, *, quiet: bool) -> None:
         bucket, reader, self._working = self._page.bucket, self._reader, True
         self._page.load(lambda: _answer(bucket, reader, request), self._show, quiet=quiet)
 
-    def _show(self, answer: tuple[ComparisonRequest, Snapshot | None, BotComparison | Exception]) -> None:
-        request, seen, found = answer
+    def _show(self, answer: _Answer) -> None:
+        request, seen, found, drawn = answer
         if request is not self._question:
             return
         self._seen, self._working = seen, False
@@ -221,10 +228,7 @@ class CompareView(pn.viewable.Viewer):
         self._blank.visible = False
         self._unseen.object, self._unseen.visible = comparison_text.unseen(found), bool(found.incomplete)
         self._cards.object = metrics_html(comparison_text.metrics(found))
-        bridge, currency = found.bridge, found.form.currency
-        self._bridge.update(
-            (bridge, currency), lambda: charts.bridge(bridge, height=_BRIDGE, currency=currency, mode="page")
-        )
+        self._bridge.update(*_bridge(found), drawn=drawn)
         self._deviations.object = comparison_text.deviations(found, self._page)
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
         self._list()
@@ -250,6 +254,8 @@ class CompareView(pn.viewable.Viewer):
         """The position that the address names; else the market drawn before, else that of the newest position."""
         assert self._found is not None
         found, wanted = self._found, self._page.query.get("position", "")
+        if self._chart is None and not wanted:
+            return
         rows = comparison_table.comparison_frame(found, self._page.settings.timezone)
         chosen = rows[[comparison_table.key(m, at) == wanted for m, at in zip(rows["symbol"], rows["at"], strict=True)]]
         if wanted and not len(chosen):
@@ -294,17 +300,34 @@ class CompareView(pn.viewable.Viewer):
         )
 
 
-def _answer(
-    bucket: Bucket, reader: Reader, request: ComparisonRequest
-) -> tuple[ComparisonRequest, Snapshot | None, BotComparison | Exception]:
+class _Answer(NamedTuple):
+    """What was asked, what it was answered from, the comparison or why there is none, and its chart."""
+
+    request: ComparisonRequest
+    seen: Snapshot | None
+    found: BotComparison | Exception
+    drawn: list[Any] | None = None
+
+
+def _answer(bucket: Bucket, reader: Reader, request: ComparisonRequest) -> _Answer:
     """Errors are answers: what the user can fix is shown in place, and compared again when the log changes."""
     snapshot = None
     try:
         figures = reader.read(2.0).figures
         snapshot = figures.snapshot
-        return request, snapshot, kept_comparison(bucket, figures, request)
+        found = kept_comparison(bucket, figures, request)
     except Exception as error:  # noqa: BLE001 - the page must know that the work is over, however it ended
-        return request, snapshot, error
+        return _Answer(request, snapshot, error)
+    chart = None
+    with suppress(Exception):  # its place draws it again, and says what is wrong
+        chart = figure_chart.drawn(*_bridge(found))
+    return _Answer(request, snapshot, found, chart)
+
+
+def _bridge(found: BotComparison) -> tuple[Any, Callable[[], Any]]:
+    """What the bridge shows, and what draws it."""
+    bridge, currency = found.bridge, found.form.currency
+    return (bridge, currency), lambda: charts.bridge(bridge, height=_BRIDGE, currency=currency, mode="page")
 
 
 def build(page: PageState) -> Any:

@@ -29,6 +29,7 @@ class ComparisonForm(StrategyForm):
         accounts: that have logs, at least one.
     """
 
+    _is_drawn = False  # its text comes first
     kept = ("account", "strategy", "start", "end", "capital")
 
     account: Any = param.Selector(default="", objects=[""], doc="Whose log.")
@@ -58,6 +59,8 @@ class ComparisonForm(StrategyForm):
 
     def __panel__(self) -> Any:
         own, wide = self.param, self.wide
+        self._is_drawn = True
+        self._draw_parameters()
         dates = (pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
         return pn.Column(
             pmui.Select.from_param(own.account, **wide),
@@ -67,6 +70,10 @@ class ComparisonForm(StrategyForm):
             optional_number(self, "capital", **wide),
             **WIDE,
         )
+
+    def _draw_parameters(self) -> None:
+        if self._is_drawn:
+            super()._draw_parameters()
 
     def offer(self, accounts: Sequence[str]) -> None:
         """The accounts that there are, at least one."""

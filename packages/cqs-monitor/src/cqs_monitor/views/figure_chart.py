@@ -10,9 +10,10 @@ import panel as pn
 
 from cqs_panel import WIDE, html
 from cqs_panel.charts import ChartPane
+from cqs_panel.charts import figures as drawn_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from cqs_panel import PageState
 
@@ -36,16 +37,26 @@ class FigureChart(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._root
 
-    def update(self, figures: Any, draw: Callable[[], Any], caption: str = "") -> None:
+    def update(self, figures: Any, draw: Callable[[], Any], caption: str = "", drawn: list[Any] | None = None) -> None:
         """Show other figures.
 
         Args:
             figures: all that the chart shows, compared with what is drawn.
             draw: makes the chart of them, in the mode `page`; a function of its own for each kind of chart.
             caption: plain text below it.
+            drawn: the chart, from the function `drawn`, where a thread has drawn it already.
         """
         if figures == self._figures:
             return
         self._figures = figures
         self._caption.param.update(object=f'<span class="note">{escape(caption)}</span>', visible=bool(caption))
-        self._pane.draw(draw, below=self._below, key=(getattr(draw, "__code__", draw), pickle.dumps(figures)))
+        self._pane.draw(draw, below=self._below, key=_key(figures, draw), drawn=drawn)
+
+
+def drawn(figures: Any, draw: Callable[[], Any]) -> list[Any]:
+    """The chart that `update` shows for the same arguments; call it in a thread."""
+    return drawn_figures(draw, _key(figures, draw))
+
+
+def _key(figures: Any, draw: Callable[[], Any]) -> Hashable:
+    return getattr(draw, "__code__", draw), pickle.dumps(figures)

@@ -27,6 +27,7 @@ from cqs_panel import (
     percent,
     plain_table,
     section,
+    skeleton,
     stack,
 )
 from cqs_panel.charts import hover, pane, styled
@@ -41,21 +42,23 @@ if TYPE_CHECKING:
 
 _QUARTERS = 16
 _DRIFTED, _STABLE = 0.25, 0.1
+_HEIGHT = 600  # pixels, about, of what is below the candles
+_NOTE = "bull in the color of gains, bear in the color of losses; known at the close of each day"
 
 
 class ModelScores(pn.viewable.Viewer):
-    """The stored evaluation of one version on one market; built once, since charts must exist before they show."""
+    """The stored evaluation of one version on one market. What lies below its figures comes when it is in view."""
 
     def __init__(self, page: PageState) -> None:
         super().__init__()
         self._page = page
         self._regimes: Regimes | None = None
         self._cards = metric_cards([], least=190)
-        self._chart = CandleChart(page, height=380, own=["monitor.regimes"])
+        self._chart: CandleChart | None = None  # most models have no evaluation
+        self._candles = pn.Column(**WIDE)
         self._earned = pn.Column(**WIDE)
         self._figures = stack()
-        note = "bull in the color of gains, bear in the color of losses; known at the close of each day"
-        self._body = stack(self._cards, section("Regimes on the price", self._chart, note=note), self._figures)
+        self._body = stack(self._cards, self._candles, self._figures)
         self._body.visible = False
 
     def __panel__(self) -> Any:
@@ -68,11 +71,21 @@ class ModelScores(pn.viewable.Viewer):
         if regimes is None:
             return
         self._cards.object = metrics_html(score_metrics(regimes.evaluation))
+        if self._chart is None:
+            self._chart = CandleChart(self._page, height=380, own=["monitor.regimes"], below=True)
+            self._candles[:] = [section("Regimes on the price", self._chart, note=_NOTE)]
         self._chart.show(LakeCandles(self._page.bucket, Series(regimes.exchange, regimes.market, "1d")))
         self._chart.mark(bands(regimes, 0, 1 << 60))
+        if not self._figures.objects:
+            self._figures[:] = [skeleton(1, _HEIGHT, waits=True)]
+        self._page.later(lambda: self._draw(regimes), self._figures)
+
+    def _draw(self, regimes: Regimes) -> None:
+        if regimes is not self._regimes:
+            return
         self._figures[:] = list(self._drawn(regimes.evaluation))
         bucket = self._page.bucket
-        self._page.load(lambda: (regimes, _earnings(bucket, regimes)), self._show)
+        self._page.load(lambda: (regimes, _earnings(bucket, regimes)), self._show, quiet=True)
 
     def _drawn(self, evaluation: dict[str, Any]) -> Iterator[Any]:
         days = f"{evaluation['start']} to {evaluation['end']}, evaluated {evaluation['evaluated'][:10]}"

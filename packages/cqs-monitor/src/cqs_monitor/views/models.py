@@ -66,34 +66,13 @@ class ModelsView(pn.viewable.Viewer):
         self._rows: Sequence[Model] = ()
         self._drawn: tuple[Any, ...] | None = None
         self._blank = pn.Column(**WIDE)
-        self._table = table(
-            _frame((), None),
-            titles=_TITLES,
-            page_size=10,
-            on_click=self._pick,
-            hidden=["version"],
-            phone=("named", "verdict", "trusted"),
-            widths={"named": 96, "verdict": 150, "uploaded": 128},
-            toned={"verdict": {"dangerous": "down", "imports unusual code": "down"}},
-        )
+        self._table: Any = None
         self._metrics = pn.Column(**WIDE)
         self._measured: Any = None
         self._chosen = stack()
         self._below = pn.Column(**WIDE)
         self._scores = ModelScores(page)
-        clock = zone_name(page.settings.timezone)
-        self._body = stack(
-            section(
-                "Versions",
-                self._table,
-                note=f"newest first; times in {clock}; nothing here loads a model",
-                actions=[table_csv(self._table, "models.csv")],
-            ),
-            self._chosen,
-            self._below,
-            self._scores,
-            section("Metrics by version", self._metrics, note="from the trainer's metadata"),
-        )
+        self._body = stack()
         self._body.visible = False
         self._trust: ModelTrust | None = None
         page.param.watch(lambda _: self._choose(), "query")
@@ -117,11 +96,40 @@ class ModelsView(pn.viewable.Viewer):
             )
             self._blank[:] = [empty("No models in this bucket", advice, "cqs demo")]
             return
-        refresh(self._table, _frame(rows, self._page.settings.timezone))
+        frame = _frame(rows, self._page.settings.timezone)
+        if self._table is None:
+            self._table = self._versions(frame)
+        else:
+            refresh(self._table, frame)
         if (measured := metrics_by_version(rows)) != self._measured:
             self._measured = measured
             self._metrics[:] = [_metrics_table(*measured)]
         self._choose()
+        if not self._body.objects:
+            self._lay_out()  # with all that it shows, so that the browser draws it once
+
+    def _versions(self, frame: pd.DataFrame) -> Any:
+        return table(
+            frame,
+            titles=_TITLES,
+            page_size=10,
+            on_click=self._pick,
+            hidden=["version"],
+            phone=("named", "verdict", "trusted"),
+            widths={"named": 96, "verdict": 150, "uploaded": 128},
+            toned={"verdict": {"dangerous": "down", "imports unusual code": "down"}},
+        )
+
+    def _lay_out(self) -> None:
+        clock = zone_name(self._page.settings.timezone)
+        note = f"newest first; times in {clock}; nothing here loads a model"
+        self._body[:] = [
+            section("Versions", self._table, note=note, actions=[table_csv(self._table, "models.csv")]),
+            self._chosen,
+            self._below,
+            self._scores,
+            section("Metrics by version", self._metrics, note="from the trainer's metadata"),
+        ]
 
     def _pick(self, place: int) -> None:
         self._page.remember(version=str(self._table.value["version"].iloc[place]))

@@ -11,6 +11,7 @@ from .buckets import step_for as step_for
 from .candles import CandleChart as CandleChart
 from .chart_pane import ChartPane as ChartPane
 from .chart_pane import drawing as drawing
+from .chart_pane import figures as figures
 from .columns import column_chart as column_chart
 from .damage_notice import or_damage as or_damage
 from .document import chart_page as chart_page

@@ -51,15 +51,26 @@ class ChartPane(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._root
 
-    def draw(self, make: Callable[[], Any], *, below: bool = False, key: Hashable | None = None) -> ChartPane:
+    def draw(
+        self,
+        make: Callable[[], Any],
+        *,
+        below: bool = False,
+        key: Hashable | None = None,
+        drawn: list[Any] | None = None,
+    ) -> ChartPane:
         """Draw what `make` returns, a HoloViews object, or something else to show; it is called in a thread.
 
         Args:
             make: of the chart, in the mode `page`.
             below: whether it lies below the fold: then it is drawn when the page rests.
             key: of all that the chart shows. Where it is given, a chart is drawn once for all windows of the process.
+            drawn: `figures(make, key)`, where a thread has drawn it already: it is shown at once.
         """
         self._wanted, self._key = make, key
+        if drawn is not None:
+            self._show(drawn)
+            return self
         if not len(self._root):
             self._root[:] = [skeleton(1, self._height, waits=True)]
         if below:

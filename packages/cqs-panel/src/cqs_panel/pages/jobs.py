@@ -83,7 +83,7 @@ class JobsPage(pn.viewable.Viewer):
         for job in found:
             if job.id in self._lines:
                 self._lines[job.id].update(job)
-        if not found:
+        if not found and (self._lines or not self._column.objects):
             self._lines = {}
             self._column[:] = [empty("No jobs yet", "Fetches and backtests that pages start are listed here.")]
         elif list(self._lines) != [job.id for job in found]:
