@@ -97,7 +97,7 @@ def test_a_zoom_stays_where_the_user_put_it(pane):
 def test_a_chart_with_other_parts_takes_the_place(pane):
     pane.draw(lambda: curve([1, 2, 3]))
     [before] = shown(pane)
-    pane.draw(lambda: curve([1, 2, 3]))
+    pane.draw(lambda: curve([1, 2, 3]) * curve([3, 2, 1], "other"))
     [after] = shown(pane)
     assert after is not before
     assert len(after.renderers) == 2
