@@ -30,6 +30,13 @@ window.rests = () => {  // whether nothing of the chart has moved since the last
   const now = [pixels(0, 99), pixels(60_000, 101)].join(), before = window.place
   window.place = now
   return now === before }
+window.volume = () => models().filter((m) => m.type === "Figure").map((m) => Bokeh.index.find_one(m))
+  .filter((view) => view?.el.checkVisibility()).sort((a, b) => a.el.offsetTop - b.el.offsetTop).at(-1).el
+window.told = null  // how far a message is inside the figure that tells it, in pixels: it goes after two seconds
+const look = () => { const shown = volume().shadowRoot.querySelector(".bk-Panel")?.getBoundingClientRect()
+  const {top, bottom} = volume().getBoundingClientRect()
+  if (shown) told = [shown.top - top, bottom - shown.bottom]; else requestAnimationFrame(look) }
+look()
 window.changes = []
 Bokeh.documents[0].on_change(({attr}) => { if (attr && attr !== "location") changes.push(attr) })  // the crosshair's
 """
@@ -84,7 +91,12 @@ def test_the_ruler_measures_by_mouse_and_keyboard_without_the_server(visit, url)
     charted(page)
     said, box = page.locator(".cqs-candles .spoken"), page.locator(".cqs-ruler")
     button = page.get_by_role("button", name="Measure")
+    x, y = page.evaluate("(({x, y}) => [x + 200, y + 50])(volume().getBoundingClientRect())")
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, 10)  # which scrolls the page, and a message tells how to zoom
+    page.wait_for_function("told?.every((space) => space >= 0)")
     page.mouse.move(10, 10)
+    page.wait_for_function("() => rests()", polling=400)
     view = "models().find((m) => m.type === 'Range1d' && m.min_interval)"
     before = page.evaluate(f"{view}.end")
     page.evaluate("window.changes = []")

@@ -72,6 +72,11 @@ if (a < b) x.cqs_seen = [a, b]
 if (a !== x.start || b !== x.end) x.setv({start: a, end: b})
 """
 _BY_CTRL = {"ctrl": True}
+# The theme's sizes on canvases are in em. Bokeh tells how to zoom at a place that it computes from the layout around
+# it: far below the figure, where the message made the page longer for two seconds.
+_SHEET = """:host{font-size:13px}
+.bk-Panel{left:50%!important;top:4px!important;background:var(--cqs-paper,#fff)!important;color:var(--cqs-text,#000);
+  border-radius:8px}"""
 
 
 def time_figure(height: int, **params: Any) -> Any:
@@ -151,7 +156,7 @@ def styled(shown: Any) -> Any:
     """A figure without frame and ornaments."""
     shown.min_border_left, shown.min_border_right = 8, RIGHT
     shown.min_border_top = shown.min_border_bottom = 4
-    shown.stylesheets = [*shown.stylesheets, ":host{font-size:13px}"]  # the theme's sizes on canvases are in em
+    shown.stylesheets = [*shown.stylesheets, _SHEET]
     shown.title = None  # with a toolbar, Bokeh leaves an element of each layout behind
     shown.toolbar.logo = None
     shown.toolbar.autohide = True
