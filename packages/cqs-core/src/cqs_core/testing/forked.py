@@ -19,21 +19,24 @@ from contextlib import suppress
 from importlib import import_module
 from multiprocessing import connection, reduction
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from multiprocessing.process import BaseProcess
 
 PRELOAD = [
     *("pandas", "pyarrow.parquet", "pyarrow.dataset", "duckdb", "fsspec", "gcsfs", "rich.console", "rich.table"),
     *("cqs_core.cli", "ccxt", "ccxt.async_support", "cqs_data.fetching", "cqs_backtest", "cqs_monitor.alerts"),
     *("cqs_backtest.engines.bt.library", "cqs_backtest.engines.fast.kernel"),  # bt and numba: most of a short backtest
-    *("panel", "panel_material_ui", "holoviews", "bokeh.server.server", "tornado.process"),
-    *("cqs_panel.serve", "cqs_panel.shell", "cqs_panel.charts", "cqs_data.views", "cqs_backtest.views"),
-    "cqs_monitor.views",
+    *("panel", "panel_material_ui", "holoviews.plotting.bokeh", "hvplot", "narwhals.stable.v1", "keyring"),
+    *("bokeh.server.server", "tornado.process", "cqs_panel.serve", "cqs_panel.shell", "cqs_panel.charts"),
+    *("cqs_data.views", "cqs_backtest.views", "cqs_monitor.views"),
 ]
-"""Modules that are imported beforehand, where they are installed."""
+"""Modules that are imported beforehand, where they are installed; `share` imports all of cqs as well."""
+
+_PACKAGES = ("cqs_core", "cqs_data", "cqs_backtest", "cqs_monitor", "cqs_panel")
 
 SHARED = "TESTS_FORKED_FROM"
 """The variable that has the address of the process that `share` started."""
@@ -85,7 +88,7 @@ def serve(listener: int, alive: int) -> None:
 
     select.select([listener, alive], [], [])  # nothing is imported for tests that need no process
     gc.disable()
-    for name in PRELOAD:
+    for name in (*PRELOAD, *_modules()):
         with suppress(ImportError):
             import_module(name)
     gc.freeze()  # those that are forked need not go through a million objects that stay
@@ -111,6 +114,14 @@ class _Passed:
         """Be this descriptor instead."""
         os.dup2(self.number, number)
         os.close(self.number)
+
+
+def _modules() -> Iterator[str]:
+    """All of cqs, but for the tests' own: hundreds of small files, which each process would read on its first use."""
+    for package in _PACKAGES:
+        with suppress(ImportError):
+            found = walk_packages(import_module(package).__path__, f"{package}.")
+            yield from (one.name for one in found if ".testing" not in one.name)
 
 
 def start(target: Callable[..., None], *args: Any, environment: Mapping[str, str]) -> BaseProcess:
