@@ -68,10 +68,14 @@ def test_a_running_backtest_is_cancelled_and_the_form_runs_the_next(visit, dashb
     page.locator(".job.cancelled").wait_for()
     page.get_by_role("button", name="Cancel").wait_for(state="hidden")
     assert cqs_json("backtest", "list", "--bucket", bucket) == []
+    expect(run_button(page)).to_be_enabled()
     (tmp_path / "go").touch()
-    run_button(page).click()  # waits until it may be clicked
+    page.locator(".cqs-dock").get_by_role("button", name="Run again").click()
+    page.locator(".job.done").wait_for()
+    page.locator(".job.cancelled").wait_for(state="hidden")
+    run_button(page).click()
     page.get_by_text("Equity and drawdown").wait_for()
-    assert [run["strategy"] for run in cqs_json("backtest", "list", "--bucket", bucket)] == ["a_waiting_rule"]
+    assert [run["strategy"] for run in cqs_json("backtest", "list", "--bucket", bucket)] == ["a_waiting_rule"] * 2
 
 
 def test_the_form_asks_for_a_benchmark_and_the_page_says_which(visit, dashboard, bucket):

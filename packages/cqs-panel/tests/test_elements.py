@@ -1,13 +1,16 @@
 """Overlays of plugins may be HoloViews elements."""
 
 import datetime as dt
+import sys
 
 import numpy as np
+import panel as pn
 import pytest
 
 from cqs_core import DataError
 from cqs_panel.charts import holoviews
 from cqs_panel.charts.elements import layers_of
+from cqs_panel.shell.chart_types import know_charts_by_name
 from cqs_panel.view import Band, Line
 
 DAY = 86_400_000
@@ -52,3 +55,18 @@ def test_what_cannot_lie_over_candles_is_refused_in_a_line():
         with pytest.raises(DataError, match="cannot be drawn") as told:
             layers_of(element, 0, 1)
         assert "\n" not in str(told.value)
+
+
+def test_panel_knows_charts_without_importing_holoviews(monkeypatch):
+    """Else pages wait while another thread imports it, and that import fails with half of a module."""
+    hv = holoviews()
+
+    class Own(hv.Curve):
+        """Of a plugin."""
+
+    know_charts_by_name()
+    chart, own = hv.Curve([1, 2]), Own([1, 2])
+    monkeypatch.setitem(sys.modules, "holoviews.core.dimension", None)  # an import of it would raise
+    assert [pn.pane.HoloViews.applies(one) for one in (chart, own, chart * own, "text", None)] == [True] * 3 + [
+        False
+    ] * 2

@@ -51,6 +51,9 @@ from .parameters import optional_number as optional_number
 from .parameters import parameter_widgets as parameter_widgets
 from .parameters import strategies_by_title as strategies_by_title
 from .parameters import strategy_title as strategy_title
+from .periods import PERIODS as PERIODS
+from .periods import period_menu as period_menu
+from .periods import period_span as period_span
 from .remedy_buttons import remedies as remedies
 from .sections import Previewed as Previewed
 from .sections import empty as empty

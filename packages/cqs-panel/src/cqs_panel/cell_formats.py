@@ -57,13 +57,17 @@ def decimals_columns(prices: Collection[str]) -> list[str]:
 
 
 def formatters(
-    numbers: Mapping[str, str], signed: Mapping[str, int], prices: Collection[str], sizes: Collection[str]
+    numbers: Mapping[str, str],
+    signed: Mapping[str, int],
+    prices: Collection[str],
+    sizes: Collection[str],
+    bars: Collection[str] = (),
 ) -> dict[str, Any]:
     """Formatters of columns of numbers; the arguments are those of `tables.table`."""
     from bokeh.models.widgets.tables import HTMLTemplateFormatter, NumberFormatter
 
     found: dict[str, Any] = {name: NumberFormatter(format=how, nan_format="–") for name, how in numbers.items()}
-    found |= {name: _signed(places) for name, places in signed.items()}
+    found |= {name: _signed(places, bar=name in bars) for name, places in signed.items()}
     found |= {name: HTMLTemplateFormatter(template=_PRICE.format(decimals=f"{name}{_DECIMALS}")) for name in prices}
     return found | {name: HTMLTemplateFormatter(template=_SIZE) for name in sizes}
 
@@ -90,11 +94,11 @@ def toggled(toggles: Mapping[str, Toggle], titles: Mapping[str, str]) -> dict[st
     return {name: HTMLTemplateFormatter(template=template) for name, template in shown.items()}
 
 
-def _signed(places: int) -> Any:
+def _signed(places: int, *, bar: bool) -> Any:
     from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
     how = f'{{minimumFractionDigits:{places},maximumFractionDigits:{places},signDisplay:"exceptZero"}}'
     shown = f'<%= value == null || isNaN(value) ? "–" : value.toLocaleString("en-US", {how}) %>'
-    return HTMLTemplateFormatter(
-        template=f'<span class="<%= value > 0 ? "up" : value < 0 ? "down" : "" %>">{shown}</span>'
-    )
+    look = ' style="--share:<%= value ? 100 * (1 - Math.exp(-Math.abs(value) / 5)) : 0 %>%"' if bar else ""
+    kinds = f'<%= value > 0 ? "up" : value < 0 ? "down" : "" %>{" bar" if bar else ""}'
+    return HTMLTemplateFormatter(template=f'<span class="{kinds}"{look}>{shown}</span>')

@@ -16,7 +16,7 @@ from cqs_panel.login.session import operator_only
 from cqs_panel.sections import html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cqs_core.jobs import Job
     from cqs_panel.state import PageState
@@ -96,6 +96,16 @@ def job_html(job: Job, summary: str = "", about: str = "") -> str:
     first = f'<span class="note">{escape(about)}</span>' if about else ""
     role = ' role="alert"' if job.state == "failed" else ' role="status"' if job.over else ""
     return f'<div class="job {job.state}"{role}>{title}{state}{first}{_bar(job)}{note}{_parts(job)}{_log(job)}</div>'
+
+
+def own_arguments(args: Sequence[str]) -> list[str]:
+    """The arguments that a page asked for, without the added `--bucket` and `--json`.
+
+    >>> own_arguments(["fetch", "--symbols", "BTC", "--bucket", "b", "--json"])
+    ['fetch', '--symbols', 'BTC']
+    """
+    asked = list(args[:-1] if args[-1:] == ["--json"] else args)
+    return asked[:-2] if asked[-2:-1] == ["--bucket"] else asked
 
 
 def kept(job: Job) -> str:

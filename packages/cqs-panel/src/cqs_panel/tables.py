@@ -78,6 +78,7 @@ def table(
     signed: Mapping[str, int] | None = None,
     prices: Mapping[str, str] | None = None,
     sizes: Collection[str] = (),
+    bars: Collection[str] = (),
     toned: Mapping[str, Mapping[str, str]] | None = None,
     toggles: Mapping[str, Toggle] | None = None,
     hidden: Collection[str] = (),
@@ -101,6 +102,7 @@ def table(
         prices: `{column: column of the instrument}`; each instrument has its own decimals. The column of
             the instrument may be "", where all rows are of one.
         sizes: columns of bytes.
+        bars: columns of `signed` in percent that have a bar behind the figure; it is full from about 20 % on.
         toned: `{column: {text: "up", "down" or "muted"}}`: cells with this text are so colored.
         toggles: `{column: "check" or "star"}`: columns of booleans, which a click on the cell is meant to change.
         hidden: columns to keep for `on_click` but not to show.
@@ -125,7 +127,7 @@ def table(
     frame = with_decimals(frame, prices)
     about = {
         "titles": titles,
-        "formatters": formatters(numbers, signed, prices, sizes)
+        "formatters": formatters(numbers, signed, prices, sizes, bars)
         | toned_texts(toned or {})
         | toggled(toggles or {}, titles),
         "editors": dict.fromkeys(frame.columns),  # else every cell is a stop of the Tab key

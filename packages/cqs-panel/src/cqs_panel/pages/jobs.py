@@ -12,13 +12,13 @@ from cqs_core.time.clock import iso
 from cqs_panel.confirm_button import ignore_double_clicks
 from cqs_panel.downloads import csv_button
 from cqs_panel.figures import when, zone_name
-from cqs_panel.jobs import JOB_CSS, job_html, kept
+from cqs_panel.jobs import JOB_CSS, job_html, kept, own_arguments
 from cqs_panel.layout import WIDE, stack
 from cqs_panel.login.session import operator_only
 from cqs_panel.sections import empty, html, section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -140,16 +140,6 @@ def kind_of(job: Job) -> str:
     """
     words = " ".join(map(str, job.args[:2]))
     return _KINDS.get(words) or words.partition(" ")[0].capitalize()
-
-
-def own_arguments(args: Sequence[str]) -> list[str]:
-    """The arguments that a page asked for, without the added `--bucket` and `--json`.
-
-    >>> own_arguments(["fetch", "--symbols", "BTC", "--bucket", "b", "--json"])
-    ['fetch', '--symbols', 'BTC']
-    """
-    asked = list(args[:-1] if args[-1:] == ["--json"] else args)
-    return asked[:-2] if asked[-2:-1] == ["--bucket"] else asked
 
 
 def _time(seconds: float | None) -> str:

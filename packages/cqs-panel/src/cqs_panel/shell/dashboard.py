@@ -18,6 +18,7 @@ from cqs_panel.location import NARROW, chosen_theme, chosen_zone, last_window, p
 from cqs_panel.pages import views_of
 from cqs_panel.shell.address import Address
 from cqs_panel.shell.bar_answers import BarAnswers
+from cqs_panel.shell.chart_types import know_charts_by_name
 from cqs_panel.shell.chrome import Chrome
 from cqs_panel.shell.dock import SECONDS, Dock
 from cqs_panel.shell.events import guard_events
@@ -68,7 +69,7 @@ class Dashboard(Services):
         self._ordered = sorted(self.views.values(), key=lambda v: (v.order, v.title))
         self.keys = Keys.of(self._ordered)
         self.keys.on_msg(self._heard)
-        self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto)
+        self.dock = Dock(lambda: self.bucket.url, self.views.values(), self.goto, self.start)
         self.presence = Presence(lambda: self.bucket, self._document, self._read_again)
         self._rest = Rest(lambda pause, near: self._address.send(rest=pause, near=near))
         self.user = UserMenu(lambda: self._address.send(reload=True))
@@ -79,6 +80,7 @@ class Dashboard(Services):
         )
         self._chrome = Chrome(self._ordered, self)
         guard_events()
+        know_charts_by_name()
         pn.config.exception_handler = _weakly(self._on_exception)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self.close())

@@ -11,13 +11,13 @@ import panel_material_ui as pmui
 
 from cqs_core import jobs
 from cqs_panel.confirm_button import ignore_double_clicks
-from cqs_panel.jobs import JOB_CSS, job_html, kept, under_way
+from cqs_panel.jobs import JOB_CSS, job_html, kept, own_arguments, under_way
 from cqs_panel.layout import WIDE
 from cqs_panel.login.session import operator_only
 from cqs_panel.sections import html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from cqs_core.jobs import Job
     from cqs_panel.view import Outcome, View
@@ -47,13 +47,18 @@ class Dock(pn.viewable.Viewer):
         bucket: its URL; jobs of others are not shown.
         views: say what came of a job.
         goto: shows a view with a query.
+        start: runs a command of `cqs` as a job: a title, and its arguments.
     """
 
     def __init__(
-        self, bucket: Callable[[], str], views: Iterable[View], goto: Callable[[str, dict[str, str]], None]
+        self,
+        bucket: Callable[[], str],
+        views: Iterable[View],
+        goto: Callable[[str, dict[str, str]], None],
+        start: Callable[[str, Sequence[str]], Any],
     ) -> None:
         super().__init__()
-        self._bucket, self._views, self._goto = bucket, list(views), goto
+        self._bucket, self._views, self._goto, self._start = bucket, list(views), goto, start
         self._opened, self._next = time.time(), 0.0
         self._cards: dict[str, _Card] = {}
         self._dismissed: set[str] = set()
@@ -131,6 +136,11 @@ class Dock(pn.viewable.Viewer):
         self._dismissed.add(job.id)
         self.update(now=True)
 
+    def again(self, job: Job) -> None:
+        """Run a job that failed or was canceled once more, in place of its card."""
+        self._start(job.title, [*own_arguments(job.args), "--bucket", self._bucket()])
+        self.dismiss(job)
+
     def show(self, job: Job) -> None:
         """Show what came of a job."""
         if (found := self.outcome(job)) and found[1].query is not None:
@@ -144,16 +154,19 @@ class _Card:
     def __init__(self, dock: Dock, job: Job) -> None:
         self._dock, self._job, self._shown = dock, job, ""
         self._text = html("", stylesheets=[JOB_CSS])
-        self._cancel, self._show, self._dismiss = (
+        self._cancel, self._show, self._again, self._dismiss = (
             _button("Cancel", lambda: self.update(jobs.cancel(self._job.id))),
             _button("Show", lambda: dock.show(self._job), visible=False),
+            _button("Run again", lambda: dock.again(self._job), visible=False),
             _button("Dismiss", lambda: dock.dismiss(self._job), visible=False),
         )
         self._some = pmui.MenuButton(label="Cancel one", variant="text", size="small", margin=0, visible=False)
         self._some.on_click(lambda item: jobs.give_up(self._job.id, item["label"]))
-        ignore_double_clicks(self._show, self._dismiss)  # they come where Cancel was
-        operator_only(self._cancel, self._some)
-        buttons = pn.Row(self._show, self._cancel, self._some, self._dismiss, margin=0, styles={"gap": "4px"})
+        ignore_double_clicks(self._show, self._again, self._dismiss)  # they come where Cancel was
+        operator_only(self._cancel, self._some, self._again)
+        buttons = pn.Row(
+            self._show, self._again, self._cancel, self._some, self._dismiss, margin=0, styles={"gap": "4px"}
+        )
         self.root = pn.Column(self._text, buttons, stylesheets=[_CARD], **WIDE)
 
     def update(self, job: Job) -> None:
@@ -167,6 +180,7 @@ class _Card:
         if job.over and self._cancel.visible:
             self.root.css_classes = [job.state]
             self._cancel.visible, self._dismiss.visible = False, True
+            self._again.visible = job.state in ("failed", "cancelled") and not job.newer
             if found and found[1].query is not None:
                 self._show.label, self._show.visible = found[1].label, True
 

@@ -80,6 +80,8 @@ TABLE_CSS = """
   border-radius:6px;padding:4px 8px!important}
 :host .tabulator .tabulator-tableholder .tabulator-table,
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row{background:transparent!important;color:inherit}
+:host .tabulator-cell .bar{display:block;border-radius:3px;background:linear-gradient(to left,
+  color-mix(in srgb,currentColor 20%,transparent) var(--share),transparent 0)}
 :host .tabulator-row{border-top:0!important;border-bottom:1px solid var(--cqs-line)!important;
   min-height:var(--cqs-row,34px)}
 :host .tabulator .tabulator-tableholder .tabulator-table .tabulator-row:hover{
