@@ -19,7 +19,7 @@ from cqs_core.bucket.edits import edited, edits_by_folder, edits_in, keep_edit, 
 from cqs_core.errors import CqsError, DataError, UsageError
 from cqs_core.files.formats import format_fields
 from cqs_core.files.plaintext import harmless, one_line, whole
-from cqs_core.lake.object_names import escape
+from cqs_core.lake.object_names import escape, unescape
 from cqs_core.time.clock import BEYOND, iso, now, parse_moment
 
 if TYPE_CHECKING:
@@ -126,6 +126,12 @@ def notes_of(bucket: Bucket, exchange: str, market: str, keys: Sequence[str] | N
     found.sort(key=lambda note: (note.ts, note.id))
     notes, deleted = ([note for note in found if note.deleted is gone] for gone in (False, True))
     return MarketNotes(notes, deleted, faults)
+
+
+def markets_with_notes(bucket: Bucket) -> Sequence[tuple[str, str]]:
+    """Exchange and market of all notes, deleted ones too; sorted."""
+    parts = [entry.key.split("/") for entry in bucket.list(FOLDER)]
+    return sorted({(unescape(part[1]), unescape(part[2])) for part in parts if len(part) == 5})
 
 
 def add_note(bucket: Bucket, exchange: str, market: str, at: Time | int, price: float, text: str) -> Note:

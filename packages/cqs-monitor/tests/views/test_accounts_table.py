@@ -99,6 +99,15 @@ def test_many_accounts_are_listed_to_a_limit_and_their_currency_is_shown_where_t
     assert text.count(">KRW<") == 200
 
 
+def test_what_accounts_hold_has_a_share_among_those_of_its_currency():
+    held = ACCOUNTS.assign(unrealised=[5.0, float("nan"), 0.0], value=[300.0, float("nan"), 100.0])
+    rows = read(accounts=held).rows
+    assert rows[0][5:8] == ["Unrealized", "Value held", "Share %"]
+    assert [row[5:8] for row in rows[1:]] == [["+5.00", "300.00", "75.0"], ["–", "–", "–"], ["0", "100.00", "25.0"]]
+    several = read(accounts=held.assign(currency=["KRW", "KRW", "USDT"])).rows
+    assert [row[7] for row in several[1:]] == ["100.0", "–", "100.0"]
+
+
 def test_the_accounts_are_a_csv_with_exact_figures():
     told = accounts_html(ACCOUNTS, "", "today", lambda **_: "?")
     data = base64.b64decode(re.search(r"base64,([^\"]+)", told)[1]).decode("utf-8-sig")

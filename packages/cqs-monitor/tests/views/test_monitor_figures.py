@@ -92,8 +92,19 @@ def test_positions_escape_names_and_tell_unknown_from_nothing(reading):
     assert "unknown, not nothing" in shown
     assert "+₩1,500 (+30.0 %)" in shown
     assert "<span class=chip>dust</span>" in shown
+    shown = holdings_html(make_report(reading, Choice(), NOW), NOW, lambda one: f"?symbol={one.position.symbol}&x")
+    assert "?symbol=&lt;img src=x onerror=alert(1)&gt;&amp;x" in shown
+    assert EVIL not in shown
     nothing = make_report(Reading(), Choice(), NOW)
     assert holdings_html(nothing, NOW) == "<p class='muted'>Nothing is held.</p>"
+
+
+def test_accounts_tell_what_they_hold_also_those_that_are_not_chosen(reading):
+    whole, one = (make_report(reading, choice, NOW) for choice in (Choice(), Choice("Main")))
+    assert one.accounts["value"].equals(whole.accounts["value"])
+    assert whole.accounts["unrealised"].sum() == whole.unrealised
+    mine = whole.accounts.set_index("account")["value"]["Main"]
+    assert mine == sum(held.value for held in one.holdings if held.value is not None)
 
 
 def test_findings_are_listed_newest_first_and_escaped(reading):

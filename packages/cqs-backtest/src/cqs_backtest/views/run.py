@@ -16,9 +16,11 @@ from cqs_backtest.metrics.stretch import stretch_metrics
 from cqs_backtest.views.run_figures import all_metrics, badges, figure
 from cqs_backtest.views.run_regimes import RunRegimes
 from cqs_backtest.views.titles import candles_of, title_of
+from cqs_backtest.views.trade_sums import trade_sums
 from cqs_backtest.views.trades import RunTrades
 from cqs_core import UsageError
 from cqs_core.time.clock import iso, parse_moment
+from cqs_core.trading.metrics import curve_metrics, daily_of, years
 from cqs_panel import (
     NO_BUTTON,
     WIDE,
@@ -35,11 +37,14 @@ from cqs_panel import (
 from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cqs_backtest.luck import Luck
     from cqs_backtest.runs import StoredRun
     from cqs_panel import PageState
 
 _TONED = ("total_return", "cagr", "mdd", "avg_win", "avg_loss")
+_BESIDE = ("total_return", "cagr", "mdd", "sharpe", "volatility", "sortino", "calmar")
 _PAIR = ":host{display:grid!important;grid-template-columns:repeat(auto-fit,minmax(min(400px,100%),1fr));gap:12px}"
 _PRE = "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:0;max-height:420px;overflow:auto}"
 
@@ -82,6 +87,7 @@ class RunPage(pn.viewable.Viewer):
             section("Equity and drawdown", self._part, self._equity, note=note, actions=switches),
             self._calendar(),
             self.trades,
+            *([lambda: trade_sums(self._run)] if len(self._run.trades) else []),
             lambda: RunRegimes(self._page, {title_of(made): self._run}),
             _folded("All metrics, with their conventions", all_metrics(performance, self._quote)),
             _folded("Manifest", html(f"<pre>{escape(json.dumps(made, indent=1))}</pre>", stylesheets=[_PRE])),
@@ -94,7 +100,8 @@ class RunPage(pn.viewable.Viewer):
         self._equity.brush(stretch)
         self.trades.within(stretch)
         if stretch is None:
-            self._figures[:] = [metric_cards(cards(self.performance, self._quote, self._luck.short), least=165)]
+            beside = cards(self.performance, self._quote, self._luck.short, benchmark_figures(self._run))
+            self._figures[:] = [metric_cards(beside, least=165)]
             fill(self._part)
             return
         run, made = self._run, self._made
@@ -173,10 +180,30 @@ def _features(made: dict[str, Any]) -> str:
     return "; ".join([*lines, *([f"trades only in {only}"] if only else [])])
 
 
-def cards(performance: dict[str, float | None], quote: str, deflated: str = "") -> list[Metric]:
-    """The headline, each card with its convention on hover; Sharpe with what is left of it after a search."""
+def benchmark_figures(run: StoredRun) -> dict[str, float]:
+    """The figures of the benchmark that stand beside those of the run."""
+    ts, equity, capital = run.ts, run.benchmark, run.capital
+    daily = daily_of(ts, equity, capital, run.day_start)
+    return dict(curve_metrics(equity, capital, daily, years(ts, run.manifest["interval"])))
+
+
+def cards(
+    performance: dict[str, float | None], quote: str, deflated: str = "", benchmark: Mapping[str, float] | None = None
+) -> list[Metric]:
+    """The headline, each card with its convention on hover; Sharpe with what is left of it after a search.
+
+    Args:
+        performance: metrics by name.
+        quote: currency of the amounts.
+        deflated: the deflated Sharpe ratio, of how many.
+        benchmark: its metrics, which stand below those of the run.
+    """
     end = figure(performance.get("final_equity"), "$", quote)
     below = {"total_return": f"{end} at the end", "sharpe": f"deflated: {deflated} sets" if deflated else ""}
+    for name in _BESIDE:
+        if benchmark and name in performance and name in benchmark:
+            held = f"benchmark {figure(benchmark[name], CONVENTIONS[name].unit, quote)}"
+            below[name] = "; ".join(filter(None, (held, below.get(name))))
     return [
         Metric(
             CONVENTIONS[key].label,

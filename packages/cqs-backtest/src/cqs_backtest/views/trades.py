@@ -105,6 +105,7 @@ class RunTrades(pn.viewable.Viewer):
             prices={"entry_price": "symbol", "exit_price": "symbol"},
             phone=_PHONE,
             signed={"pnl": 0, "return_pct": 2, "mae_pct": 1, "mfe_pct": 1},
+            bars=("return_pct",),
             filters=("symbol", "reason"),
             page_size=12,
             on_click=self._focus,

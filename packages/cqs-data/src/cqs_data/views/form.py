@@ -12,7 +12,7 @@ import param
 from cqs_core import INTERVALS, plugins, settings
 from cqs_core.files import one_line
 from cqs_data.exchanges.connection import check_endpoint
-from cqs_panel import FIELD, WIDE, AddressForm, from_text, offered
+from cqs_panel import FIELD, WIDE, AddressForm, from_text, offered, period_menu
 
 if TYPE_CHECKING:
     from cqs_panel import PageState
@@ -68,9 +68,11 @@ class FetchForm(pn.viewable.Viewer):
         return pn.FlexBox(
             pmui.DatePicker.from_param(own.start, **part),
             pmui.DatePicker.from_param(own.end, label="End (optional)", **part),
+            period_menu(lambda span: self.param.update(start=span[0], end=span[1])),
             pmui.IntInput.from_param(own.top, label="Top by volume (optional)", **part),
             gap="0 16px",
             margin=0,
+            align_items="center",
         )
 
     def arguments(self) -> list[str]:

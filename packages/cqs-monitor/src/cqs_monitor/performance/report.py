@@ -16,7 +16,7 @@ from cqs_monitor.performance.statistics import Statistics, statistics
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -90,8 +90,9 @@ class Report(Realised):
         names: the chosen accounts.
         convention: what they are in.
         today: of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
-        accounts: one row an account, of any currency: account, total, today, week, month, sells, win_rate, held, state,
-            and the currency where there are several.
+        accounts: one row an account, of any currency: account, total, today, week, month, unrealised, value (of what it
+            holds, at the last prices; NaN where none is known), sells, win_rate, held, state, and the currency where
+            there are several.
         holdings: of the chosen accounts.
         findings: of their reconciliation.
     """
@@ -125,7 +126,8 @@ def make_report(reading: Reading, choice: Choice, now: int) -> Report:
     snapshot, figures = reading.snapshot, reading.figures
     names = choice.accounts(snapshot)
     known = figures.once(choice, lambda: _realised(figures, choice, names))
-    accounts = _accounts_at(figures, choice, now)
+    held = {name: holdings(snapshot, name, reading.prices, now) for name in snapshot.accounts}
+    accounts = _with_values(_accounts_at(figures, choice, now), held, net=choice.net)
     chosen = accounts[accounts["account"].isin(names)]
     return Report(
         **vars(known),
@@ -137,7 +139,7 @@ def make_report(reading: Reading, choice: Choice, now: int) -> Report:
         week=float(chosen["week"].sum()),
         month=float(chosen["month"].sum()),
         accounts=accounts,
-        holdings=[held for name in names for held in holdings(snapshot, name, reading.prices, now)],
+        holdings=[one for name in names for one in held[name]],
         findings=[one for name in names for one in figures.findings(name)],
     )
 
@@ -163,6 +165,22 @@ def _accounts_at(figures: Figures, choice: Choice, now: int) -> pd.DataFrame:
     starts = {form: _starts(form, choice, now) for form in dict.fromkeys(rows.formats)}
     key = ("accounts", choice.net, choice.trading_days, tuple(starts.items()))
     return figures.once(key, lambda: _accounts(figures.snapshot, rows, choice, starts))
+
+
+def _with_values(accounts: pd.DataFrame, held: Mapping[str, list[Holding]], *, net: bool) -> pd.DataFrame:
+    """The table of accounts with what each holds, which changes with the prices."""
+    mine = [held[name] for name in accounts["account"]]
+    gains = [[one.unrealised_net if net else one.unrealised for one in own] for own in mine]
+    frame = accounts.copy()
+    place = list(frame.columns).index("month") + 1
+    frame.insert(place, "unrealised", [_known_sum(own) for own in gains])
+    frame.insert(place + 1, "value", [_known_sum(one.value for one in own) for own in mine])
+    return frame
+
+
+def _known_sum(values: Iterable[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else float("nan")
 
 
 def _starts(form: LogFormat, choice: Choice, now: int) -> tuple[int, int, int]:

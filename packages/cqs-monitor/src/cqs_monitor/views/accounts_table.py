@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 _MOST = 200
 _SHOWN = 8  # rows; more of them scroll
 TITLES = {"account": "Account", "total": "All time", "today": "Today", "week": "Week", "month": "Month"}
+TITLES |= {"unrealised": "Unrealized", "value": "Value held", "share": "Share %"}
 TITLES |= {"sells": "Sales", "win_rate": f"{WIN_RATE.label} %", "held": "Held", "state": "Positions"}
 TITLES |= {"currency": "Currency"}
 _TEXT = ("account", "state", "currency")
-_MONEY = ("total", "today", "week", "month")
+_MONEY = ("total", "today", "week", "month", "unrealised")
 _OWN = f"""
 .wide{{max-height:{34 * (_SHOWN + 1)}px;overflow-y:auto}}
 thead th{{position:sticky;top:0;background:var(--cqs-paper)}}
@@ -43,6 +44,7 @@ def accounts_html(accounts: pd.DataFrame, chosen: str, order: str, link: Callabl
         order: column that they are sorted by, the largest first; another name leaves them in the order of their names.
         link: address of this page with these values changed.
     """
+    accounts = _with_shares(accounts)
     known = [name for name in TITLES if name in accounts]
     order = order if order in known and order not in _TEXT else ""
     rows = accounts.sort_values(order, ascending=False, kind="stable") if order else accounts
@@ -53,6 +55,15 @@ def accounts_html(accounts: pd.DataFrame, chosen: str, order: str, link: Callabl
     place = f'<div class="wide" tabindex="0" role="group" aria-label="Accounts">{table}</div>'
     exact = rows[known].astype(object).where(rows[known].notna(), None).to_numpy().tolist()
     return f"{place}{more}{csv_link([TITLES[name] for name in known], exact, 'accounts.csv')}"
+
+
+def _with_shares(accounts: pd.DataFrame) -> pd.DataFrame:
+    """Which percent of all that is held each account holds, among those of its currency."""
+    if "value" not in accounts or len(accounts) < 2:
+        return accounts
+    of = accounts["currency"] if "currency" in accounts else accounts["account"].map(lambda _: "")
+    total = accounts["value"].groupby(of).transform("sum")
+    return accounts.assign(share=(100 * accounts["value"] / total.where(total > 0)).astype(float))
 
 
 def _head(name: str, order: str, link: Callable[..., str]) -> str:
@@ -84,4 +95,7 @@ def _cell(name: str, value: Any) -> str:
         return f"<td>{UNKNOWN}</td>"
     if name in _MONEY:
         return f'<td class="{tone(value) or ""}">{amount(value, signed=True)}</td>'
-    return f"<td>{percent(value).removesuffix(' %') if name == 'win_rate' else count(int(value))}</td>"
+    if name == "value":
+        return f"<td>{amount(value)}</td>"
+    whole = name not in ("win_rate", "share")
+    return f"<td>{count(int(value)) if whole else percent(value).removesuffix(' %')}</td>"

@@ -17,7 +17,7 @@ _MOST = 30
 CSS = (
     CSV_LINK_CSS
     + """
-.bots{display:grid;grid-template-columns:minmax(0,1fr) auto auto;gap:0 16px;font-size:13px}
+.bots{display:grid;grid-template-columns:minmax(72px,1fr) minmax(0,auto) auto;gap:0 16px;font-size:13px}
 .bots>*{display:grid;grid-column:1/-1;grid-template-columns:subgrid;align-items:center;padding:7px 4px;
   border-bottom:1px solid var(--cqs-line)}
 .bots>:last-child{border-bottom:0}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cqs_panel import CSV_LINK_CSS, age, amount, csv_link, percent, scrolls, sparkline, tone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cqs_monitor.performance.holdings import Holding
     from cqs_monitor.performance.reconciliation import Finding
@@ -22,6 +22,7 @@ th,td{padding:var(--cqs-cell,7px 8px);border-bottom:1px solid var(--cqs-line);te
 th.text,td.text{text-align:left;max-width:160px;overflow:hidden;text-overflow:ellipsis}
 tr:last-child td{border-bottom:0}
 .up{color:var(--cqs-up)} .down{color:var(--cqs-down)} .muted{color:var(--cqs-muted)}
+td a{color:inherit;text-decoration:none;font-weight:600} td a:hover{color:var(--cqs-accent)}
 .chip{border:1px solid var(--cqs-line);border-radius:10px;padding:0 7px;font-size:11px;color:var(--cqs-muted)}
 ul{margin:0;padding:0;list-style:none;font-size:13px}
 li{padding:7px 0;border-bottom:1px solid var(--cqs-line);overflow-wrap:anywhere} li:last-child{border:0}
@@ -34,8 +35,14 @@ CSS = scrolls(".wide") + CSV_LINK_CSS + _TABLE_CSS
 _HEAD = ("Symbol", "Unrealized", "Trend", "Value", "Share", "Last", "Entry", "Quantity", "Held for")
 
 
-def holdings_html(report: Report, now: int) -> str:
-    """A table of positions; accounts whose positions cannot be read are named above it."""
+def holdings_html(report: Report, now: int, link: Callable[[Holding], str] | None = None) -> str:
+    """A table of positions; accounts whose positions cannot be read are named above it.
+
+    Args:
+        report: with the positions.
+        now: ms UTC.
+        link: the address where a position is shown on candles; None for no links.
+    """
     held = sorted(report.holdings, key=lambda holding: (holding.position.dust, -(holding.value or 0)))
     unreadable = "".join(
         f'<p class="warning" role="alert"><b>{escape(name)}</b>: positions.json is unreadable '
@@ -46,7 +53,7 @@ def holdings_html(report: Report, now: int) -> str:
         return unreadable or "<p class='muted'>Nothing is held.</p>"
     head = "".join(f"<th{' class=text' if i < 1 else ''}>{name}</th>" for i, name in enumerate(_HEAD))
     total = sum(holding.value or 0.0 for holding in held)
-    rows = "".join(_row(holding, now, total, net=report.choice.net) for holding in held[:_MOST])
+    rows = "".join(_row(holding, now, total, link, net=report.choice.net) for holding in held[:_MOST])
     more = f"<p class='muted'>{len(held) - _MOST} more; choose an account.</p>" if len(held) > _MOST else ""
     made = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     place = f'<div class="wide" tabindex="0" role="group" aria-label="Positions">{made}</div>'
@@ -73,11 +80,14 @@ def _link(held: Sequence[Holding], *, net: bool) -> str:
     return csv_link(headers, rows, "positions.csv")
 
 
-def _row(holding: Holding, now: int, total: float, *, net: bool) -> str:
+def _row(holding: Holding, now: int, total: float, link: Callable[[Holding], str] | None, *, net: bool) -> str:
     position, price, days = holding.position, holding.price, holding.age_days
     dust = " <span class=chip>dust</span>" if position.dust else ""
     account = escape(holding.account)
-    name = f"{escape(position.symbol)}{dust}<br><span class=muted title='{account}'>{account}</span>"
+    symbol = escape(position.symbol)
+    if link is not None:
+        symbol = f'<a href="{escape(link(holding))}" title="Show its trades on candles">{symbol}</a>'
+    name = f"{symbol}{dust}<br><span class=muted title='{account}'>{account}</span>"
     earned = holding.unrealised_net if net else holding.unrealised
     paid = holding.position.entry_price * holding.position.quantity
     share = 100 * earned / paid if earned is not None and paid else None

@@ -37,6 +37,7 @@ from cqs_panel import (
 if TYPE_CHECKING:
     import datetime as dt
 
+    from cqs_monitor.performance.holdings import Holding
     from cqs_monitor.performance.reader import Reading
     from cqs_panel import PageState
 
@@ -85,7 +86,7 @@ class MonitorView(pn.viewable.Viewer):
         hours = section("By hour", self._charts.hours, note=f"{currency} realized by the hour of the trade, {zone}")
         days = f"realized PnL of each day, {zone}, 53 weeks; click a day to see its trades"
         several = "currency" in report.accounts
-        first = 8 if {"day", "filter", "trade"} & set(self._page.query) else 4
+        first = 8 if {"day", "filter", "trade", "symbol"} & set(self._page.query) else 4
         return staged(
             self._page,
             self._cards,
@@ -134,7 +135,7 @@ class MonitorView(pn.viewable.Viewer):
         self._controls.offer(reading.snapshot)
         self._set(self._cards, metrics_html(metrics(report, moment)))
         self._charts.update(report, moment, self._day_link)
-        self._set(self._held, holdings_table.holdings_html(report, moment))
+        self._set(self._held, holdings_table.holdings_html(report, moment, self._chart_link))
         self._set(self._findings, holdings_table.findings_html(report.findings))
         self._report = report
         self._list_accounts()
@@ -166,6 +167,10 @@ class MonitorView(pn.viewable.Viewer):
         """HTML that did not change is not sent: the browser keeps its scroll and selection."""
         if pane.object != text:
             pane.object = text
+
+    def _chart_link(self, holding: Holding) -> str:
+        """Shows the trades of a position's symbol on candles."""
+        return self._page.link(symbol=holding.position.symbol, trade=None, day=None)
 
     def _day_link(self, day: dt.date) -> str:
         """Shows the trades of a day; of trading days the list cannot be filtered, for they are not calendar days."""

@@ -16,6 +16,7 @@ from cqs_panel import amount, html, metric_cards, metrics_html, section, stack, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cqs_monitor.performance.holdings import Holding
     from cqs_panel import Metric, PageState
 
 _SECONDS = 5.0
@@ -43,6 +44,10 @@ def positions(page: PageState) -> Any:
     table = html("", stylesheets=[holdings_table.CSS])
     bots = html("", stylesheets=[bots_table.CSS])
     zone = page.settings.timezone
+
+    def link(holding: Holding) -> str:
+        return page.link("monitor", account=holding.account, symbol=holding.position.symbol)
+
     shown = stack(
         section("Positions", table, note="at the last price there is", link=page.link("monitor")),
         section("Bots", bots, note=f"times in {zone_name(zone)}", link=page.link("monitor")),
@@ -50,7 +55,7 @@ def positions(page: PageState) -> Any:
     )
 
     def show(reports: Sequence[Report]) -> None:
-        text = "".join(holdings_table.holdings_html(report, now()) for report in reports if report.names)
+        text = "".join(holdings_table.holdings_html(report, now(), link) for report in reports if report.names)
         if table.object != text:
             table.object = text
         signs = bot_signs(reports[0].reading.figures, now()) if reports else []

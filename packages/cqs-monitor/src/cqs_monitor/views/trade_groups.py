@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 
 from cqs_core.trading.metrics import WIN_RATE
 from cqs_monitor.performance.trade_groups import GROUPS, Group, TradeTotals
-from cqs_panel import ONE_LINE, amount, count, percent, refresh, table
+from cqs_panel import ONE_LINE, amount, count, percent, period_menu, refresh, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,11 +30,16 @@ class DayRange(pn.viewable.Viewer):
     Args:
         page: whose address it is.
         changed: called when the user chose others.
+        today: the day that it is for the bots.
+
+    Attributes:
+        menu: a button that sets both to a usual period.
     """
 
-    def __init__(self, page: PageState, changed: Callable[[], None]) -> None:
+    def __init__(self, page: PageState, changed: Callable[[], None], today: Callable[[], dt.date]) -> None:
         super().__init__()
         self._page, self._changed = page, changed
+        self.menu = period_menu(self._take, today)
         self._first, self._last = _day_field("From"), _day_field("To")
         self._quiet = False
         self._put(page.query.get("from", ""), page.query.get("to", ""))
@@ -48,6 +53,10 @@ class DayRange(pn.viewable.Viewer):
     def value(self) -> tuple[dt.date | None, dt.date | None]:
         """The first and the last day, both included; None where it is open."""
         return _date(self._first.value), _date(self._last.value)
+
+    def _take(self, span: tuple[dt.date | None, dt.date | None]) -> None:
+        if self._put(*("" if day is None else day.isoformat() for day in span)):
+            self._chosen()
 
     def choose(self, day: str) -> None:
         """One day alone."""

@@ -65,7 +65,7 @@ class TradesSection(pn.viewable.Viewer):
         self._filter = pmui.TextInput(label="Filter: sell btc 2025-11", value=text, width=260, size="small", margin=0)
         self._filter.param.watch(self._filtered, "value")
         self._csv = csv_button(self._export, "trades.csv")
-        self._days = DayRange(page, self._list)
+        self._days = DayRange(page, self._list, lambda: dt.datetime.now(ZoneInfo(self._convention.zone)).date())
         self._told = html("")
         self._table = _table(trades_frame(Figures().rows()), self._pick)
         self._groups = TradeGroups(page, self._list, self._narrow)
@@ -80,7 +80,9 @@ class TradesSection(pn.viewable.Viewer):
         page.param.watch(self._followed, "query")
 
     def __panel__(self) -> Any:
-        head = bar(self._groups.choice, self._filter, self._days, columns_button(self._table), self._csv)
+        head = bar(
+            self._groups.choice, self._filter, self._days, self._days.menu, columns_button(self._table), self._csv
+        )
         note = "newest first; times on the bot's clock; click one to see it on candles, or a group to see its trades"
         rows = section("Trades", head, self._told, self._table, self._groups, note=note)
         return stack(self._missing, self._chart, rows)
@@ -231,6 +233,7 @@ def _table(frame: pd.DataFrame, on_click: Callable[[int], None]) -> Any:
         prices={"price": "symbol", "quantity": "symbol"},
         phone=("time", "action", "symbol", "profit"),
         signed={"profit_pct": 2, "profit": 0},
+        bars=("profit_pct",),
         page_size=12,
         placeholder="No trades pass this filter",
         widths={"time": 146, "action": 64, "price": 110, "quantity": 120, "amount": 96, "account": 96},

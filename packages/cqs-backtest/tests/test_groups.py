@@ -1,4 +1,4 @@
-"""A run by regime: each day and each position counts in the regime that was known when it began."""
+"""A run by regime and its round trips by kind: each day and position counts in the regime known when it began."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from cqs_backtest.metrics.by_regime import UNKNOWN, RegimeDays, by_regime, growth_by_regime
+from cqs_backtest.metrics.trade_groups import trade_groups
 from cqs_core.time.intervals import DAY
 
 CAPITAL = 1_000.0
@@ -84,3 +85,21 @@ def test_regimes_by_day_may_have_any_index_of_times():
     for days in (naive, aware):
         assert RegimeDays.of(days).opens.tolist() == [0, DAY, 2 * DAY]
     assert RegimeDays.of(naive[:0]).known_at(np.array([0, DAY])).tolist() == [UNKNOWN, UNKNOWN]
+
+
+def test_round_trips_are_summed_by_what_they_share():
+    trades = pd.DataFrame(
+        {
+            "reason": ["stop", "rule", "stop", "open"],
+            "symbol": ["BTC/KRW", "ETH/KRW", "BTC/KRW", "BTC/KRW"],
+            "exit_time": pd.to_datetime([1, 2, 3, None], unit="D", utc=True),
+            "pnl": [-5.0, 10.0, 1.0, 99.0],
+            "return_pct": [-1.0, 2.0, 0.5, 9.0],
+            "bars": [1, 4, 3, 9],
+        }
+    )
+    stop, rule = trade_groups(trades, "reason")
+    assert stop == ("stop", 2, 50.0, -4.0, -0.25, 2.0)
+    assert rule == ("rule", 1, 100.0, 10.0, 2.0, 4.0)
+    assert [one.name for one in trade_groups(trades, "symbol")] == ["BTC/KRW", "ETH/KRW"]
+    assert trade_groups(trades[:0], "symbol") == []
