@@ -11,7 +11,7 @@ import param
 from cqs_core.time.clock import parse_range
 from cqs_monitor.compare.comparison import ComparisonRequest
 from cqs_monitor.compare.strategy_setup import find_setup
-from cqs_panel import WIDE, StrategyForm, fill, offered, optional_number, pair, period_menu, strategies_by_title
+from cqs_panel import WIDE, StrategyForm, offered, optional_number, pair, period_menu, strategies_by_title
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,8 +53,6 @@ class ComparisonForm(StrategyForm):
         self.choose_rules()
         self.keep()
         self.offer(accounts)
-        self._periods = pn.Column(**WIDE)
-        page.later(lambda: fill(self._periods, period_menu(self._take_days)))
         self.account = accounts[0]  # named in the address: tomorrow another one may be the first
         if (wanted := page.query.get("account")) and wanted not in accounts:
             page.say(f"There is no account {wanted!r} here; {self.account} is shown.")
@@ -70,7 +68,7 @@ class ComparisonForm(StrategyForm):
             pmui.Select.from_param(own.strategy, **wide),
             self._parameters,
             pair(*dates),
-            self._periods,
+            period_menu(self._take_days),
             optional_number(self, "capital", **wide),
             **WIDE,
         )

@@ -10,7 +10,9 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
+from cqs_core.time.clock import now
 from cqs_core.time.intervals import DAY
+from cqs_monitor.logs.days import date_of, today
 from cqs_monitor.logs.snapshot import start_of_day
 from cqs_monitor.performance.blotter import TradeFilter, chosen_trades, trades_frame
 from cqs_monitor.performance.convention import AccountConvention
@@ -65,7 +67,7 @@ class TradesSection(pn.viewable.Viewer):
         self._filter = pmui.TextInput(label="Filter: sell btc 2025-11", value=text, width=260, size="small", margin=0)
         self._filter.param.watch(self._filtered, "value")
         self._csv = csv_button(self._export, "trades.csv")
-        self._days = DayRange(page, self._list, lambda: dt.datetime.now(ZoneInfo(self._convention.zone)).date())
+        self._days = DayRange(page, self._list, lambda: date_of(today(now(), self._convention.zone)))
         self._told = html("")
         self._table = _table(trades_frame(Figures().rows()), self._pick)
         self._groups = TradeGroups(page, self._list, self._narrow)
