@@ -22,6 +22,7 @@ pytestmark = pytest.mark.browser
 
 HOST = "dashboard.example.com"
 NAME, PASSWORD = "anna", "anna has a password"
+HEALTH = "fetch('/cqs/healthz').then((answer) => answer.status)"
 
 
 def free_port():
@@ -61,9 +62,41 @@ def bucket(tmp_path):
     return tmp_path / "bucket"
 
 
+class Served:
+    """A dashboard as its unit starts it, from entering to leaving.
+
+    Args:
+        port: that it listens on.
+        words: of the unit, after `cqs`.
+        bucket: folder.
+        log: a file for what it says.
+    """
+
+    def __init__(self, port, words, bucket, log):
+        self.port, self._words, self._log = port, words, log
+        self._environment = os.environ | {"CQS_BUCKET": str(bucket)}
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        with self._log.open("wb") as file:
+            self._process = subprocess.Popen([*CQS, *self._words], env=self._environment, stderr=file)
+        until(lambda: "Ctrl-C" in self._log.read_text() or self._process.poll() is not None)
+        assert self._process.poll() is None, self._log.read_text()
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(30)
+
+
 @pytest.fixture
 def served(bucket, tmp_path, monkeypatch):
-    """The dashboard as the unit starts it, with a user; the port."""
+    """The dashboard as the unit starts it, with a user; it can be stopped and started again."""
     monkeypatch.setattr(passwords, "COST", 16)
     monkeypatch.setattr(passwords, "RUNS", 1)
     users.add(NAME, "operator", PASSWORD)
@@ -71,21 +104,15 @@ def served(bucket, tmp_path, monkeypatch):
     asked = ["--bucket", bucket, "--host", HOST, "--port", str(port), "--prefix", "/cqs"]
     unit = cqs_json("services", "systemd", *asked)["cqs-serve.service"]
     words = re.search(r"^ExecStart=\S+ (.*)$", unit, re.MULTILINE)[1].split()
-    environment, log = os.environ | {"CQS_BUCKET": str(bucket)}, tmp_path / "serve"
-    with log.open("wb") as file, subprocess.Popen([*CQS, *words], env=environment, stderr=file) as running:
-        try:
-            until(lambda: "Ctrl-C" in log.read_text() or running.poll() is not None)
-            assert running.poll() is None, log.read_text()
-            yield port
-        finally:
-            running.terminate()
+    with Served(port, words, bucket, tmp_path / "serve") as running:
+        yield running
 
 
 @pytest.fixture
 def proxy(nginx, served, bucket, certificate, tmp_path):
     """The port on which nginx speaks TLS."""
     port = free_port()
-    asked = ["--bucket", bucket, "--host", HOST, "--port", str(served), "--prefix", "/cqs"]
+    asked = ["--bucket", bucket, "--host", HOST, "--port", str(served.port), "--prefix", "/cqs"]
     text = cqs_json("services", "nginx", *asked)["nginx.conf"]
     text = text.replace("443 ssl", f"127.0.0.1:{port} ssl").replace(f"/etc/letsencrypt/live/{HOST}", str(certificate))
     assert str(certificate / "privkey.pem") in text
@@ -109,7 +136,7 @@ def listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_the_dashboard_behind_nginx_with_a_prefix_tls_and_a_login(proxy, tmp_path):
+def test_the_dashboard_behind_nginx_with_a_prefix_tls_and_a_login_outlives_a_restart(proxy, served, tmp_path):
     address = f"https://{HOST}/cqs/"
     with sync_playwright() as playwright:
         browser = launch(playwright, f"--host-resolver-rules=MAP {HOST}:443 127.0.0.1:{proxy}")
@@ -129,7 +156,14 @@ def test_the_dashboard_behind_nginx_with_a_prefix_tls_and_a_login(proxy, tmp_pat
         [cookie] = [one for one in page.context.cookies() if one["name"] == "cqs_login"]
         assert (cookie["secure"], cookie["httpOnly"], cookie["path"]) == (True, True, "/cqs/")
         assert [urlsplit(one.url)[:3] for one in sockets] == [("wss", HOST, "/cqs/ws")]
-        assert page.evaluate("fetch('/cqs/healthz').then((answer) => answer.status)") == 200
+        assert page.evaluate(HEALTH) == 200
+        assert faults == []
+        served.stop()
+        page.locator(".cqs-offline").get_by_text("Disconnected since").wait_for()
+        assert page.evaluate(HEALTH) == 502  # nginx answers in its place
+        served.start()
+        page.locator(".cqs-offline").wait_for(state="detached")
+        page.get_by_text("operator", exact=True).wait_for()  # without another login
+        assert [urlsplit(one.url)[:3] for one in sockets] == [("wss", HOST, "/cqs/ws")] * 2
         browser.close()
-    assert faults == []
     assert '"GET /cqs/ws HTTP/1.1" 101' in (tmp_path / "access").read_text()
