@@ -82,7 +82,7 @@ def plots(page: Any) -> list[dict[str, Any]]:
     return page.evaluate(_SHOWN)
 
 
-def settle(page: Any, of: str = "") -> None:
+def settle(page: Any, of: str = "", times: int = 4) -> None:
     """Until a view is seen, nothing is loading, and every figure shows something; fails with what does not.
 
     What is asked for when the first is there is waited for, too: the page must be whole several times in a row.
@@ -90,12 +90,14 @@ def settle(page: Any, of: str = "") -> None:
     Args:
         page: Playwright's.
         of: slug of the view.
+        times: how often in a row it must be whole, at intervals of 60 ms; a part that waits for the page to rest
+            comes within 20.
     """
     from playwright.sync_api import TimeoutError as Late
 
     try:
         page.evaluate("window.cqsSettled = 0")
-        page.wait_for_function(_SETTLED, arg=[of, 4], polling=60)
+        page.wait_for_function(_SETTLED, arg=[of, times], polling=60)
     except Late:
         raise AssertionError(f"not settled: {page.url}, {page.evaluate(_LACKING)}") from None
 
