@@ -36,12 +36,20 @@ def test_names_of_strangers_stay_text():
 
 
 @pytest.mark.filterwarnings("ignore:The inplace keyword")  # Panel's own
-@pytest.mark.filterwarnings("ignore:Both 'variant' and")
 def test_a_large_table_is_downloaded_with_its_titles_and_with_columns_that_are_not_shown():
     frame = pd.DataFrame({"id": ["x"], "market": ["BTC"], "price": [1234.5], "note": ["=2"]})
     shown = table(frame, titles={"market": "Market", "price": "Price"}, hidden=["id"], more=["note"])
     made = table_csv(shown, "markets.csv").callback().getvalue().decode("utf-8-sig")
     assert made.splitlines() == ["Market,Price,note", "BTC,1234.5,'=2"]
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # Panel's own
+def test_a_table_is_downloaded_as_it_is_filtered_and_sorted():
+    shown = table(pd.DataFrame({"market": ["BTC/KRW", "ETH/KRW", "ETH/USDT"], "price": [3.0, 1.0, 2.0]}))
+    shown.filters = [{"field": "market", "type": "like", "value": "eth"}]  # as the browser tells them
+    shown.sorters = [{"field": "price", "dir": "desc"}]
+    made = table_csv(shown, "markets.csv").callback().getvalue().decode("utf-8-sig")
+    assert made.splitlines() == ["market,price", "ETH/USDT,2.0", "ETH/KRW,1.0"]
 
 
 @pytest.mark.parametrize("kind", ["bars", "histogram"])

@@ -209,7 +209,9 @@ def choose(shown: Any, row: int | None) -> None:
 
 
 def table_csv(shown: Any, filename: str) -> Any:
-    """A button that downloads all rows and columns of a `table`, also those that are not shown; numbers as numbers.
+    """A button that downloads the rows of a `table` that pass its filters, in the order in which they are sorted.
+
+    All columns are there, also those that are not shown; numbers are numbers.
 
     Args:
         shown: the table.
@@ -218,7 +220,7 @@ def table_csv(shown: Any, filename: str) -> Any:
     titles = _KEPT[shown].titles
 
     def frame() -> pd.DataFrame:
-        whole: pd.DataFrame = shown.value[list(titles)]
+        whole: pd.DataFrame = shown.current_view[list(titles)]
         return whole.set_axis([title or name for name, title in titles.items()], axis="columns")
 
     what = filename.removesuffix(".csv").replace("-", " ").capitalize()
