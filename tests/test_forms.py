@@ -128,7 +128,7 @@ def test_fields_that_come_later_follow_the_strategy(shell):
         "Account",
         "Strategy",
         *("Noise ratio", "BTC moving average", "Moving average short", "Late entry, %", "Exit at"),
-        *("Start", "End", "Capital (optional)"),
+        *("Start", "End", "Period", "Capital (optional)"),
     ]
     form.strategy = "buy_and_hold"
     others = [field.label for field in drawn.select(lambda one: hasattr(one, "label"))]

@@ -170,7 +170,7 @@ def _brownian(seed: int, at: Floats) -> Floats:
 
 
 def _heights(seed: int, cell: Stamps) -> Floats:
-    """Of the tents on these cells; neighbors share one, so that each is drawn once where they are close together."""
+    """Heights of the tents on these cells; neighbors share one, so each is drawn once where they are close together."""
     low, high = (int(cell.min()), int(cell.max())) if len(cell) else (0, 0)
     if high - low >= len(cell):
         return bell(seed, cell)
