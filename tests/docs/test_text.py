@@ -78,9 +78,8 @@ FRAGMENT = re.compile(r"(Of|Likewise|Whoever|Nobody)\b")
 HELP = re.compile(r"Of\b")
 
 
-def texts(source):
+def texts(source, tree):
     """Docstrings, other strings of several words, and comments, with their lines."""
-    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.lineno, node.value
@@ -89,27 +88,28 @@ def texts(source):
             yield token.start[0], token.string
 
 
-def docstrings(source):
-    for node in ast.walk(ast.parse(source)):
+def docstrings(tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield getattr(node, "lineno", 1), ast.get_docstring(node) or ""
 
 
-def helps(source):
+def helps(tree):
     """Texts of `help=` and `doc=`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg in ("help", "doc") and isinstance(node.value, ast.Constant):
             yield node.value.lineno, str(node.value.value)
 
 
 def faults(path):
     source = path.read_text(encoding="utf-8")
-    plain = ((line, re.sub(r"`[^`\n]*`", "", text)) for line, text in texts(source))
+    tree = ast.parse(source)
+    plain = ((line, re.sub(r"`[^`\n]*`", "", text)) for line, text in texts(source, tree))
     for line, text in plain:
         if found := PLAIN_CODE.search(text):
             yield line, found[0], "british" if re.search(BRITISH, found[0], re.IGNORECASE) else "stilted"
-    yield from ((line, text[:60], "fragment") for line, text in docstrings(source) if FRAGMENT.match(text))
-    yield from ((line, text[:60], "fragment") for line, text in helps(source) if HELP.match(text))
+    yield from ((line, text[:60], "fragment") for line, text in docstrings(tree) if FRAGMENT.match(text))
+    yield from ((line, text[:60], "fragment") for line, text in helps(tree) if HELP.match(text))
 
 
 def test_the_english_in_the_source_is_plain_and_american():
