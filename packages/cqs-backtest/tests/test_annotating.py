@@ -21,7 +21,6 @@ from cqs_backtest.runs import (
     purge,
     restore,
 )
-from cqs_backtest.views.run_rows import library
 from cqs_core import Bucket, Lake, UnknownName, UsageError, jobs
 from cqs_core.cli import run_command
 from cqs_core.files import NewerFormat
@@ -207,11 +206,14 @@ def test_commands_annotate_delete_and_restore(bucket, cqs):
 
 
 def test_the_files_of_all_runs_are_listed_once_for_a_page(bucket, monkeypatch):
+    pytest.importorskip("cqs_panel", reason="needs the extra: cqs-backtest[panel]")
+    from cqs_backtest.views import run_rows
+
     shutil.copytree(RUN, bucket.folder / "runs" / f"{ID}0")
     annotate(bucket, ID, name="dear")
     delete(bucket, f"{ID}0")
     asked, listed = [], Bucket.list
     monkeypatch.setattr(Bucket, "list", lambda self, prefix="", **how: (asked.append(prefix), listed(self, prefix))[1])
-    found = library(bucket)
+    found = run_rows.library(bucket)
     assert ([run.title for run in found.runs], found.deleted) == (["dear"], [f"{ID}0"])
     assert asked.count("runs") == 1

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("cqs_panel", reason="needs the extra: cqs-backtest[panel]")
+
 from cqs_backtest.runs import annotate
 from cqs_backtest.views import palette
 from cqs_backtest.views.backtest import _with_luck
