@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, UsageError
 from cqs_core.testing import forked
 from cqs_core.testing.candles import random_candles
+from cqs_core.testing.command import started
 from cqs_core.testing.engine import EngineContract
 from cqs_core.testing.exchange import ExchangeContract
 from cqs_core.testing.strategy import StrategyContract, with_references
@@ -305,3 +307,19 @@ def test_what_a_forked_process_writes_is_captured_with_its_test(capfd):
         process.join()
         assert process.exitcode == 0
     assert capfd.readouterr() == ("hello\n", "and an error\n")
+
+
+def test_a_command_at_work_is_watched_like_a_process():
+    with started("--version") as running:
+        out, err = running.communicate(60)
+        assert (running.wait(), running.poll(), err) == (0, 0, "")
+    assert out.startswith("cqs")
+    with started("nonsense") as refused:
+        assert "unknown command 'nonsense'" in refused.communicate(60)[1]
+        assert refused.returncode == 2
+    with started("plugins") as killed:
+        os.kill(killed.pid, signal.SIGSTOP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            killed.wait(0.01)
+        killed.kill()
+        assert killed.wait(60) == -signal.SIGKILL

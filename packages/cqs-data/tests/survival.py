@@ -13,6 +13,7 @@ import numpy as np
 
 from cqs_core import FIELDS, Bucket, Lake, Series
 from cqs_core.lake import Spans, stamps
+from cqs_core.testing.command import started
 from cqs_data.sandbox import CandleRows, Synthetic
 
 GROWER = """
@@ -85,18 +86,9 @@ class Truth:
         return total
 
 
-def fetcher(folder: Path, endpoint: str, *options: str) -> subprocess.Popen[str]:
+def fetcher(folder: Path, endpoint: str, *options: str):
     """A `cqs fetch` of its own process."""
-    command = [
-        str(Path(sys.executable).with_name("cqs")),
-        "fetch",
-        "--bucket",
-        str(folder),
-        "--endpoint",
-        endpoint,
-        *options,
-    ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return started("fetch", "--bucket", folder, "--endpoint", endpoint, *options)
 
 
 def compactor(folder: Path) -> subprocess.Popen[str]:
@@ -120,7 +112,7 @@ def grow_until_killed(folder: Path, start: int, end: int, seconds: float, mode: 
     return int([line for line in lines if line.strip()][-1])
 
 
-def kill_after(process: subprocess.Popen[str], seconds: float) -> int | None:
+def kill_after(process, seconds: float) -> int | None:
     """Kill it, unless it ended by itself; its exit code in that case."""
     try:
         process.wait(seconds)
@@ -132,7 +124,7 @@ def kill_after(process: subprocess.Popen[str], seconds: float) -> int | None:
     return process.returncode
 
 
-def wait_for(process: subprocess.Popen[str], seconds: float = 100) -> tuple[int, str]:
+def wait_for(process, seconds: float = 100) -> tuple[int, str]:
     """Exit code and stderr."""
     _, errors = process.communicate(timeout=seconds)
     return process.returncode, errors

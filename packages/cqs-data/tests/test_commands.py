@@ -21,7 +21,7 @@ from aiohttp import web
 from cqs_core import Lake, Series, UsageError
 from cqs_core.cli import run_command
 from cqs_core.lake import candle_table
-from cqs_core.testing.command import cqs, cqs_json, refusal
+from cqs_core.testing.command import cqs, cqs_json, refusal, started
 from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR, MINUTE, floor, length
@@ -271,8 +271,7 @@ class TestUpdate:
             fetch(bucket, select(market, "1d", "upbit", "2024-01-01"), sandbox.url)
         fetch(bucket, select("XRP", "1d", "upbit", "2024-01-01", clock.iso(floor("1d", NOW) - DAY)), sandbox.url)
         options = ["--json", "-q"] if form == "json" else ["--verbose"]
-        words = [CQS, "update", "--every", "1s", "--endpoint", sandbox.url, *options]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        with started("update", "--every", "1s", "--endpoint", sandbox.url, *options) as running:
             stream = running.stdout if form == "json" else running.stderr
             lines = list(itertools.islice((line for line in stream if form == "json" or "cqs.update" in line), 4))
             running.send_signal(signal.SIGTERM)
@@ -308,13 +307,11 @@ def test_who_stops_it_hears_that_what_came_is_stored(bucket, work, number, code)
     fill(bucket, series, source="endpoint")
     fill(bucket, series, 1, NOW - 10 * DAY, source="endpoint")
     words = [*work.split(), *(["--symbols", "ETH", "--interval", "1m"] if work != "update" else [])]
-    with Sandbox(Synthetic(), faults=Slow(0)) as slow:
-        command = [CQS, *words, "--endpoint", slow.url]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-            until(lambda: running.poll() is not None or sum(status.rows for status in bucket.status()) > 31)
-            assert running.poll() is None, running.stderr.read()
-            running.send_signal(number)
-            out, err = running.communicate(timeout=60)
+    with Sandbox(Synthetic(), faults=Slow(0)) as slow, started(*words, "--endpoint", slow.url) as running:
+        until(lambda: running.poll() is not None or sum(status.rows for status in bucket.status()) > 31)
+        assert running.poll() is None, running.stderr.read()
+        running.send_signal(number)
+        out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (code, "")
     assert err == "cqs: stopped; all answers so far are stored, and the same command continues\n"
     assert sum(status.rows for status in bucket.status()) > 31

@@ -41,7 +41,7 @@ def folder(tmp_path):
 def killed_fetches(folder, endpoint, times_killed, days):
     truth, chance, kills = Truth(HOURS, END - days * DAY, END), random.Random(7), 0
     for _ in range(times_killed):
-        if kill_after(fetcher(folder, endpoint, *OPTIONS, *dates(days)), chance.uniform(0.7, 3.0)) is None:
+        if kill_after(fetcher(folder, endpoint, *OPTIONS, *dates(days)), chance.uniform(0.1, 1.2)) is None:
             kills += 1
         truth.check(folder, whole=False)
     code, errors = wait_for(fetcher(folder, endpoint, *OPTIONS, *dates(days)))

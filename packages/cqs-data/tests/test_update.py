@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from aiohttp import web
 
 from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake import candle_table, maybe_open, quarantined, stamps
-from cqs_core.testing.command import cqs
+from cqs_core.testing.command import cqs, started
 from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
@@ -303,21 +301,8 @@ def test_every_keeps_running_through_a_dead_network_and_stops_on_sigterm(tmp_pat
         dates = ["--start", DAYS_AGO[9], "--end", DAYS_AGO[5]]
         cqs("fetch", "--symbols", "BTC", *dates, "--bucket", bucket, "--endpoint", first.url)
     rows = Lake(str(bucket)).status()[0].rows
-    command = [
-        CQS,
-        "update",
-        "--every",
-        "1s",
-        "--json",
-        "--bucket",
-        str(bucket),
-        "--endpoint",
-        f"http://127.0.0.1:{port}",
-    ]
-    with (
-        socket.create_server(("127.0.0.1", int(port))) as dead,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running,
-    ):
+    words = ["update", "--every", "1s", "--json", "--bucket", bucket, "--endpoint", f"http://127.0.0.1:{port}"]
+    with socket.create_server(("127.0.0.1", int(port))) as dead, started(*words) as running:
         for _ in range(2):  # who asks is cut off
             dead.accept()[0].close()
         dead.close()
@@ -365,9 +350,9 @@ def test_the_commands_say_what_the_contract_says(tmp_path, sandbox):
 
 
 def test_sigterm_during_a_fetch_keeps_what_was_answered(tmp_path, sandbox):
-    command = [CQS, "fetch", "--symbols", "BTC,ETH,XRP,SOL", "--interval", "1h", "--endpoint", sandbox.url]
+    words = ["fetch", "--symbols", "BTC,ETH,XRP,SOL", "--interval", "1h", "--endpoint", sandbox.url]
     (tmp_path / "bucket").mkdir()
-    with subprocess.Popen([*command, "--bucket", str(tmp_path / "bucket")], env=os.environ) as running:
+    with started(*words, "--bucket", tmp_path / "bucket") as running:
         lake = Lake(str(tmp_path / "bucket"))
         until(lake.series)
         running.terminate()

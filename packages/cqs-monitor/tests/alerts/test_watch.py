@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -16,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cqs_core import Bucket, BucketError
-from cqs_core.testing.command import cqs, cqs_json
+from cqs_core.testing.command import cqs, cqs_json, started
 from cqs_core.testing.waiting import until
 from cqs_monitor.alerts.state import STATE, SentAlert, WatcherState, history, remember, remembered
 from cqs_monitor.performance.reader import reader_of
@@ -68,10 +65,9 @@ def test_a_watcher_killed_while_it_sends_has_recorded_that_it_does(folder, hook,
     rules(RULES)
     beat(3600)
     hook.delay = 30
-    process = _watching(folder, hook)
-    until(lambda: bucket.exists(STATE) and b"sending" in bucket.read(STATE))
-    process.kill()
-    process.wait()
+    with _watching(folder, hook) as process:
+        until(lambda: bucket.exists(STATE) and b"sending" in bucket.read(STATE))
+        process.kill()
     hook.delay = 0
     bucket.delete(entry.key for entry in bucket.list("alerts/lease"))  # it would expire by itself
     once()
@@ -98,12 +94,10 @@ def test_a_channel_that_refuses_is_tried_again_and_blocks_no_other(once, hook, b
 def test_a_second_watcher_is_refused(folder, hook, beat, rules, once, bucket):
     rules(RULES)
     beat(1)
-    process = _watching(folder, hook)
-    try:
+    with _watching(folder, hook) as process:
         until(lambda: bucket.exists(STATE))
         ran = once(code=1)
         assert "another watcher" in ran.stderr
-    finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     once()
@@ -329,11 +323,11 @@ def test_a_watcher_without_a_channel_says_so_and_a_channel_that_comes_later_is_t
 def test_a_watcher_that_is_told_to_end_gives_back_its_lease(folder, hook, beat, rules, bucket, signals, once):
     rules(RULES)
     beat(1)
-    process = _watching(folder, hook)
-    until(lambda: bucket.exists(STATE))
-    for _ in range(signals):
-        process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    with _watching(folder, hook) as process:
+        until(lambda: bucket.exists(STATE))
+        for _ in range(signals):
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
     once()
 
 
@@ -384,19 +378,8 @@ def test_a_test_message(hook):
     cqs("monitor", "alerts", "test", code=1, CQS_ALERT_HOOK=hook.url)
 
 
-def _watching(folder, hook) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-c",
-        "from cqs_core.cli import main; main()",
-        "monitor",
-        "watch",
-        "--every",
-        "1",
-        "--bucket",
-        str(folder),
-    ]
-    return subprocess.Popen(command, env=os.environ | {"CQS_ALERT_HOOK": hook.url}, stderr=subprocess.DEVNULL)
+def _watching(folder, hook):
+    return started("monitor", "watch", "--every", "1", "--bucket", folder, CQS_ALERT_HOOK=hook.url)
 
 
 def _unused_port() -> int:

@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.testing import forked
+from cqs_core.testing.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +35,19 @@ def cqs(*args: str | Path, code: int = 0, timeout: float = 120, **variables: str
     output = f"cqs {' '.join(words)} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
     assert ran.returncode == code, output
     return ran
+
+
+def started(*args: str | Path, **variables: str) -> subprocess.Popen[str] | Running:
+    """A command that is at work, forked where that makes no difference; its output and errors are read from pipes.
+
+    Args:
+        args: of it, without `cqs`.
+        variables: of its environment, besides this process's own.
+    """
+    words, environment = [str(arg) for arg in args], os.environ | variables
+    if forked.applies(environment):
+        return Running(words, environment)
+    return subprocess.Popen([*CQS, *words], stdout=PIPE, stderr=PIPE, text=True, env=environment)  # noqa: S603 - ours
 
 
 def _run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:

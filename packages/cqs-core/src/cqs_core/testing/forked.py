@@ -18,7 +18,6 @@ import tempfile
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing import connection, reduction
-from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
@@ -124,21 +123,23 @@ def _modules() -> Iterator[str]:
             yield from (one.name for one in found if ".testing" not in one.name)
 
 
-def start(target: Callable[..., None], *args: Any, environment: Mapping[str, str]) -> BaseProcess:
+def start(
+    target: Callable[..., None], *args: Any, environment: Mapping[str, str], streams: tuple[int, int] = (1, 2)
+) -> BaseProcess:
     """Call a function of a module in a forked process, which ends with this one at the latest.
-
-    Like any child, it writes where this process does now: what a server writes is captured with its test.
 
     Args:
         target: that function.
         args: for it; they are pickled.
         environment: all of it.
+        streams: file descriptors where it writes output and errors. By default, like any child, where this process
+            writes now: what a server writes is captured with its test.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     _join()
-    streams = _Passed(1), _Passed(2)
-    process = context.Process(target=_begin, args=(dict(environment), streams, target, args), daemon=True)
+    passed = [_Passed(number) for number in streams]
+    process = context.Process(target=_begin, args=(dict(environment), passed, target, args), daemon=True)
     process.start()
     return process
 
@@ -154,18 +155,18 @@ def run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> 
     Raises:
         subprocess.TimeoutExpired: it took longer, and was killed.
     """
-    with tempfile.TemporaryDirectory(prefix="cqs-ran-") as folder:
-        process = start(_command, list(args), folder, environment=environment)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = start(command, list(args), environment=environment, streams=(out.fileno(), err.fileno()))
         process.join(timeout)
         if late := process.is_alive():
             process.kill()
             process.join()
         code = process.exitcode
         process.close()
-        out, err = (Path(folder, name).read_bytes().decode() for name in ("out", "err"))
+        written = [(file.seek(0), file.read().decode())[1] for file in (out, err)]
     if late:
-        raise subprocess.TimeoutExpired(["cqs", *args], timeout, out, err)
-    return subprocess.CompletedProcess(["cqs", *args], code or 0, out, err)
+        raise subprocess.TimeoutExpired(["cqs", *args], timeout, *written)
+    return subprocess.CompletedProcess(["cqs", *args], code or 0, *written)
 
 
 def _join() -> None:
@@ -181,7 +182,7 @@ def _join() -> None:
 
 
 def _begin(
-    environment: dict[str, str], streams: tuple[_Passed, _Passed], target: Callable[..., None], args: tuple[Any, ...]
+    environment: dict[str, str], streams: list[_Passed], target: Callable[..., None], args: tuple[Any, ...]
 ) -> None:
     _end_with_the_tests()
     for number, stream in enumerate(streams, start=1):
@@ -202,11 +203,11 @@ def _end_with_the_tests() -> None:
             os._exit(1)
 
 
-def _command(args: list[str], folder: str) -> None:
-    for number, name, flags in ((0, os.devnull, os.O_RDONLY), (1, "out", os.O_RDWR), (2, "err", os.O_RDWR)):
-        file = os.open(Path(folder, name), flags | os.O_CREAT | os.O_APPEND * (number > 0), 0o600)
-        os.dup2(file, number)
-        os.close(file)
+def command(args: list[str]) -> None:
+    """Be `cqs` with these words."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.argv = ["cqs", *args]
