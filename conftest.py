@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from cqs_core.testing.forked import share
 
@@ -22,6 +23,8 @@ def pytest_configure() -> None:
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
     share()
+    settings.register_profile("busy", deadline=None)  # how long an example takes says more about the machine
+    settings.load_profile("busy")
     gc.disable()  # a million objects stay: looking through them again and again doubles the time of the collection
 
 

@@ -176,6 +176,7 @@ def test_too_few_values_cannot_be_judged():
     assert found({"x": pd.Series("bull", bars.index)}, BTC=bars) is None, "a constant tells nothing"
 
 
+@pytest.mark.once
 @pytest.mark.skipif(not REAL.exists(), reason="needs the real candles")
 @pytest.mark.parametrize(
     "where", [("upbit", "BTC/KRW", "1d"), ("binance", "FTT/USDT", "1d"), ("upbit", "ETH/KRW", "1h")]

@@ -47,6 +47,7 @@ def put(bucket, made):
     bucket.write(f"runs/{ODD}/manifest.json", json.dumps(made).encode())
 
 
+@pytest.mark.once
 def test_any_value_of_another_kind_hides_no_run_and_ends_no_command(bucket, capsys):
     for name, made in MUTANTS.items():
         put(bucket, made)

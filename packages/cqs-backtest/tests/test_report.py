@@ -128,6 +128,7 @@ def test_a_chart_is_saved_as_html_or_refused(tmp_path, monkeypatch):
     assert [one.name for one in tmp_path.iterdir()] == ["years.html"]
 
 
+@pytest.mark.once
 @pytest.mark.browser
 @pytest.mark.once
 def test_a_page_is_saved_as_a_picture_of_all_of_it(tmp_path):

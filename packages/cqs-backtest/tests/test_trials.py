@@ -343,6 +343,7 @@ class Lot(Strategy):
         return Orders(enter=up, exit=~up, weight=1.0)
 
 
+@pytest.mark.once
 def test_on_random_walks_the_ledger_says_no(tmp_path):
     """1,000 sets each of a rule whose sets resemble each other, in at least 19 of 20 seeds."""
     request = make_request(Crossing, ["A/KRW"], exchange="upbit", costs=make_costs(fee=0, slippage_bps=0))
@@ -359,6 +360,7 @@ def test_on_random_walks_the_ledger_says_no(tmp_path):
     assert sum(chance < 0.95 for chance in chances) >= 19
 
 
+@pytest.mark.once
 def test_on_random_walks_the_best_of_one_half_says_nothing_of_the_other():
     """PBO is near one half: its mean is, and 19 of 20 seeds are nowhere near the 0.05 of a rule that works."""
     request = make_request(Lot, ["A/KRW"], exchange="upbit", costs=make_costs(fee=0, slippage_bps=0))

@@ -168,6 +168,7 @@ def test_a_killed_download_is_not_believed(tmp_path, wait):
     assert all(path.stat().st_size == 2_000_000 for path in whole)
 
 
+@pytest.mark.once
 def test_processes_share_it_while_it_is_evicted_under_them(gcs_bucket, own_folders, monkeypatch):
     monkeypatch.setenv("CQS_CACHE_BYTES", "4000")
     lake = Lake(gcs_bucket)

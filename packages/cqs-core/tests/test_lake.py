@@ -237,6 +237,7 @@ def test_a_torn_download_is_asked_for_again_and_a_damaged_object_is_not_used(gcs
         lake.read(BTC)
 
 
+@pytest.mark.once
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 10), st.booleans()), min_size=1, max_size=6))
 def test_any_order_of_answers_reads_as_a_dictionary_would(tmp_path_factory, answers):
     lake, wanted = Lake(str(tmp_path_factory.mktemp("lake"))), {}

@@ -121,6 +121,7 @@ def test_months_are_counted_as_they_are(lake):
     assert (gap.start, gap.end, gap.bars) == (59 * DAY, 90 * DAY, 1)
 
 
+@pytest.mark.once
 def test_a_hundred_thousand_holes_are_told_at_once(lake):
     chance, n = np.random.default_rng(3), 400_000
     for market in ("BTC/KRW", "ETH/KRW"):
@@ -136,6 +137,7 @@ def test_a_hundred_thousand_holes_are_told_at_once(lake):
     assert btc.longest(3) == sorted(btc, key=lambda gap: (-gap.bars, gap.start))[:3]
 
 
+@pytest.mark.once
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12), st.sets(st.integers(0, 60))), min_size=1, max_size=6))
 def test_gaps_are_exactly_the_missing_bars(tmp_path_factory, parts):

@@ -36,6 +36,7 @@ def test_importing_core_loads_nothing_heavy(words):
     assert not set(HEAVY) & {name.partition(".")[0] for name in told.stdout.split()}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_the_command_starts_in_a_few_times_the_cpu_of_python(option):
     command = ("-c", "from cqs_core.cli import main; main()", option)

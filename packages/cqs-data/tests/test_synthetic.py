@@ -47,6 +47,7 @@ def test_longer_candles_are_what_their_parts_add_up_to(fine, coarse):
     assert np.allclose(parts.values, whole.values, rtol=1e-12)
 
 
+@pytest.mark.once
 def test_the_candle_under_way_is_not_what_it_will_be():
     now = NOON + 30 * MINUTE + 20_000
     for interval in ("1m", "1h", "1d"):

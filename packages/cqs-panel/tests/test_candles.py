@@ -86,6 +86,7 @@ doings = st.one_of(
 )
 
 
+@pytest.mark.once
 @settings(deadline=None, max_examples=60)
 @given(st.lists(doings, max_size=25))
 def test_whatever_happens_the_view_ends_up_exact(happening):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import pytest
 from bokeh.server.server import Server
 from panel.io.application import build_single_handler_application
 from strangers import UPGRADE, ask, token
@@ -57,6 +58,7 @@ def sessions(server):
     return answer[0]
 
 
+@pytest.mark.once
 def test_a_hostile_silence_ends_the_session(monkeypatch):
     monkeypatch.setattr(router, "PING_SECONDS", 0.2)
     router.install()
@@ -71,6 +73,7 @@ def test_a_hostile_silence_ends_the_session(monkeypatch):
             until(lambda: sessions(running) == 0)
 
 
+@pytest.mark.once
 def test_windows_that_were_closed_are_gone_from_memory(own_folders, monkeypatch):
     """Something global that remembers one callback of a session keeps all of it: chrome, views and their data."""
     monkeypatch.setenv("CQS_BUCKET", str(own_folders))

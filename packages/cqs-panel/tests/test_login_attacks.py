@@ -14,6 +14,8 @@ from cqs_core.testing.waiting import until
 from cqs_panel.login import logins, users
 from cqs_panel.testing.server import ForkedServer
 
+pytestmark = pytest.mark.once
+
 ENDED = 4401
 CHANGES = {
     "write": "changed/write",

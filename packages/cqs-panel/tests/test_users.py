@@ -40,6 +40,7 @@ def test_the_same_letters_are_the_same_password_whatever_the_keyboard():
     assert passwords.matches("비밀번호 가나다라 é", passwords.hashed("비밀번호 가나다라 e\u0301"))
 
 
+@pytest.mark.once
 def test_a_real_hash_costs_time_and_memory(monkeypatch):
     monkeypatch.undo()
     assert passwords.COST * passwords.BLOCK * 128 >= 32 * 2**20

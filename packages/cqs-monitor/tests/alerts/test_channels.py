@@ -62,6 +62,7 @@ def _raise():
     raise ValueError("s3cr3t-pass")
 
 
+@pytest.mark.once
 def test_no_channel_waits_for_another_nor_falls_with_it():
     got, ended = [], threading.Event()
     channels = {

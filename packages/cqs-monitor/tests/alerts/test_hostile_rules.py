@@ -54,6 +54,7 @@ def test_hostile_white_space_is_searched_once(shape):
     assert len(parse_rules(SHAPES[shape](40_000)).issues) == 1
 
 
+@pytest.mark.once
 def test_hostile_amounts_of_rules_are_all_read_or_refused_at_once():
     found = parse_rules(SHAPES["rules"](20_000))
     assert (len(found.rules), found.issues) == (20_000, [])

@@ -123,6 +123,7 @@ POSITIONS = st.lists(
 )
 
 
+@pytest.mark.once
 @given(POSITIONS, POSITIONS)
 def test_every_position_is_somewhere_once(rule, live):
     found = pair_up(rule, live, TOLERANCE)
@@ -132,6 +133,7 @@ def test_every_position_is_somewhere_once(rule, live):
     assert sorted(map(id, done)) == sorted(map(id, live))
 
 
+@pytest.mark.once
 @given(POSITIONS, POSITIONS)
 def test_the_parts_of_the_bridge_add_up_to_the_hundredth(rule, live):
     parts = build_bridge(pair_up(rule, live, TOLERANCE)).json()
@@ -139,6 +141,7 @@ def test_the_parts_of_the_bridge_add_up_to_the_hundredth(rule, live):
     assert round(sum(round(value * 100) for value in parts.values())) == round(end * 100)
 
 
+@pytest.mark.once
 @given(POSITIONS, POSITIONS)
 def test_each_end_of_the_bridge_is_what_its_positions_earned(rule, live):
     bridge = build_bridge(pair_up(rule, live, TOLERANCE))

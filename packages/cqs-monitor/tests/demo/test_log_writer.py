@@ -35,6 +35,7 @@ def trades_of(rows, *, held):
     ]
 
 
+@pytest.mark.once
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
 @given(rows=TRADES, held=st.booleans())
 def test_any_trades_read_back_as_they_are(tmp_path_factory, rows, held):

@@ -269,6 +269,7 @@ def test_names_that_climb_out_of_a_remote_bucket_are_told_and_not_read():
     assert snapshot.table.num_rows == 1
 
 
+@pytest.mark.once
 def test_ten_thousand_accounts_are_read(bucket, put, folder):
     for i in range(10_000):
         put(f"logs/account {i}/trades_2025-10-20.csv", HEAD + BUY)

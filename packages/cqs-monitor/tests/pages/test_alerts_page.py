@@ -100,6 +100,7 @@ def test_a_rule_is_changed_and_made_by_form_and_comments_of_the_file_stay(url, v
     until(lambda: bucket.read("config/alerts.toml").decode() == text.replace('"1d"', '"2d"') + added)
 
 
+@pytest.mark.once
 def test_an_alert_is_acknowledged_and_a_watcher_is_started_and_stopped(url, visit, bucket):
     bucket.write("config/alerts.toml", RULES.encode())
     page = visit(f"{url}?view=alerts").page

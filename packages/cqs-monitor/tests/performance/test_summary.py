@@ -80,6 +80,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.once
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(rows=ROWS)
 def test_any_rows_sum_as_plain_python_sums_them(tmp_path_factory, rows):
