@@ -52,7 +52,7 @@ class BucketError(CqsError, OSError):
 
 
 class BucketUnavailable(BucketError):  # noqa: N818 - reads as what it is
-    """The bucket is not there, or does not answer: asking it for something else is of no use now."""
+    """The bucket is not there, or does not answer: no other request would succeed now."""
 
 
 class DataError(CqsError, ValueError):

@@ -1,4 +1,4 @@
-"""Calls code of others: plugins and strategy files. Whatever it does is a failure of that code only.
+"""Calls third-party code: plugins and strategy files. Whatever it does is a failure of that code only.
 
 `foreign` runs a block of it, `limited` one call that has to come back. In both, what it prints is not the command's
 output (see `cqs_core.cli.output`), and an exception that would end the process becomes an ordinary error.
@@ -40,7 +40,7 @@ class TimedOut(Exception):  # noqa: N818 - reads as what it is
 
 
 def inside() -> bool:
-    """Whether foreign code is being called, here or in who called us."""
+    """Whether foreign code is being called, here or further up the stack."""
     return _INSIDE.get()
 
 
@@ -218,7 +218,7 @@ class _Absent:
         self._package, self._thread = package, thread
 
     def find_spec(self, name: str, *_: Any) -> None:
-        """As importlib asks finders."""
+        """Called by importlib."""
         if name == self._package and threading.get_ident() == self._thread:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 

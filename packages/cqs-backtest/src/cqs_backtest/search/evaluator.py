@@ -56,7 +56,7 @@ class SetRows:
 
     @classmethod
     def joined(cls, parts: Sequence[SetRows]) -> SetRows:
-        """The rows of several, one after another."""
+        """The rows of several results, one after another."""
         before = np.cumsum([0, *map(len, parts)]).tolist()
         errors = {
             first + k: error for first, part in zip(before, parts, strict=False) for k, error in part.errors.items()
@@ -113,7 +113,7 @@ class Evaluator:
         return SetRows(found | {name: finite(name, values) for name, values in more.items()}, errors)
 
     def result(self, values: Mapping[str, Any]) -> RunResult:
-        """One set as a single run gives it.
+        """The result of one set, as a single run computes it.
 
         Raises:
             UsageError: it cannot run.
@@ -157,7 +157,7 @@ class Evaluator:
 
     @property
     def _unusual(self) -> bool:
-        """Whether volume limits fills, or a feature limits orders: then each set takes the way of a single run."""
+        """Whether volume limits fills, or a feature limits orders: then each set is run as a single run is."""
         return self.request.costs.max_volume_share is not None or bool(self._strategy.strategy.only_in)
 
     def _quick(self, orders: Orders, fields: Mapping[str, _Field], sums: Floats) -> None:

@@ -82,7 +82,7 @@ class RunPage(pn.viewable.Viewer):
         note = f"{self._quote}, at each bar's close; in grey: {self._run.held}"
         return staged(
             self._page,
-            section("", badges(made["badges"]), html(self._about()), self._ways()),
+            section(self._title(), badges(made["badges"]), html(self._about()), self._ways()),
             self._figures,
             section("Equity and drawdown", self._part, self._equity, note=note, actions=switches),
             self._calendar(),
@@ -158,18 +158,19 @@ class RunPage(pn.viewable.Viewer):
         months = ChartPane(page, 90).draw(lambda: charts.months(run, mode="page"), below=True)
         return stack(pair, section("Months", months, note="percent"))
 
+    def _title(self) -> str:
+        made, name = self._made, title_of(self._made)
+        return f"{made['name']}: {name}" if made.get("name") else name
+
     def _about(self) -> str:
         made, costs = self._made, self._made["costs"]
-        name = title_of(made)
         paid = f"fee {costs['fee']:.4%}, slippage {costs['slippage_bps']:g} bps a side, engine {made['engine']}"
         left_out = [row["note"] for row in made["badges"].get("left_out", [])]
         outside = [_features(made), *made["badges"].get("features", [])]
         about = f"{candles_of(made)}; {paid}; run {self._run.id}"
         version = (version_note(made) or "").replace("made", "Made", 1)
         lines = [about, self._luck.sentence, *outside, daily_note(made["interval"]), *left_out, version]
-        notes = "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)
-        title = f"{made['name']}: {name}" if made.get("name") else name
-        return f"<b>{escape(title)}</b>{notes}"
+        return "".join(f'<div class="note">{escape(line)}</div>' for line in lines if line)
 
 
 def _features(made: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ class RunDetails(pn.viewable.Viewer):
         about = stack(badges(made["badges"]), bar(*self._ways()), self._message, self._curve)
         edited = stack(self._name, self._tags, self._note, bar(self._save))
         note = f"{title_of(made)}; {candles_of(made)}; run {self.run.id}"
-        self._head.object = f"<b>{escape(self.run.title)}</b>"
+        self._entitle()
         return section(
             "Run", self._head, beside(about, edited), note=note, actions=[close], css_classes=["cqs-run-details"]
         )
@@ -78,7 +78,10 @@ class RunDetails(pn.viewable.Viewer):
                 widget.value = text(now)
                 self._seen = replace(self._seen, **{name: now})
         self.run = run
-        self._head.object = f"<b>{escape(run.title)}</b>"
+        self._entitle()
+
+    def _entitle(self) -> None:
+        self._head.object = f'<div class="head"><h2>{escape(self.run.title)}</h2></div>'
 
     def _ways(self) -> list[Any]:
         """What can be done with the run."""

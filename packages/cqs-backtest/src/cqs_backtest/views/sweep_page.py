@@ -84,7 +84,7 @@ class SweepPage(pn.viewable.Viewer):
 
     def _draw_top(self) -> None:
         made, result = self.kept.manifest, self.kept.result
-        about = section("", html(f"<b>{escape(title_of(made))}</b>{self._about()}"), *self._state())
+        about = section(title_of(made), html(self._about()), *self._state())
         worth = (
             [] if result is None else [section("What the answer is worth", verdicts_html(verdicts.of_sweep(result)))]
         )

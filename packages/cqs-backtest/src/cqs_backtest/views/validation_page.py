@@ -92,7 +92,7 @@ class ValidationPage(pn.viewable.Viewer):
             ways.append(self._link("Open the run", "backtest", run=run.id))
         if sweep is not None:
             ways.append(self._link("Open the sweep", "optimize", sweep=sweep.folder.id))
-        return section("", html(f"<b>{escape(title_of(made))}</b>{notes}"), bar(*ways))
+        return section(title_of(made), html(notes), bar(*ways))
 
     def _link(self, text: str, slug: str, **query: str) -> Any:
         button = pmui.Button(label=text, variant="outlined", size="small", margin=0)

@@ -16,7 +16,7 @@ _AHEAD = 8 << 20  # bytes of one request when an object is read as a stream
 
 
 class Unanswered(Exception):  # noqa: N818 - reads as what it is
-    """The storage does not answer at all: asking for something else is of no use now."""
+    """The storage does not answer at all: no other request would succeed now."""
 
 
 class RemoteStorage:

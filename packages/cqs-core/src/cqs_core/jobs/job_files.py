@@ -14,7 +14,7 @@ from cqs_core.files import atomic
 from cqs_core.files.formats import format_fields
 
 FORMAT = 1
-"""Of all files of a job; its request says it."""
+"""The format of all files of a job; its request says it."""
 
 REQUEST, PROCESS, BEGAN, PROGRESS, END = "request.json", "process.json", "began.json", "progress.json", "end.json"
 RESULT, LOG, CANCEL, GIVEN_UP, SERVICE = "result.json", "log.txt", "cancel", "given-up.json", "service"

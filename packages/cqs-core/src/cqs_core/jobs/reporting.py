@@ -30,7 +30,7 @@ _finished_at = logging.INFO
 
 @dataclass
 class Part:
-    """One of the things that are worked on at once."""
+    """One of the parts that run at the same time."""
 
     done: float = 0
     total: float | None = None
@@ -38,13 +38,13 @@ class Part:
 
     @property
     def rate(self) -> float:
-        """Units a second since it was first heard of."""
+        """Units a second since its first report."""
         return self.done / max(1e-9, time.time() - self.started)
 
 
 @dataclass
 class Progress:
-    """How far a piece of work is.
+    """The progress of a piece of work.
 
     Attributes:
         title: what it is.
@@ -85,7 +85,7 @@ class Progress:
             self.show()
 
     def expect(self, total: float, part: str = "") -> None:
-        """So many units there will be, in all or of a part."""
+        """Set how many units there are, in total or of a part."""
         with self.lock:
             if part:
                 self.parts.setdefault(part, Part()).total = total
@@ -95,7 +95,7 @@ class Progress:
             self.show()
 
     def drop(self, part: str) -> None:
-        """Count a part no longer: it was given up."""
+        """Stop counting a part that was given up."""
         with self.lock:
             if self.parts.pop(part, None) is not None:
                 self.total = sum(p.total or 0 for p in self.parts.values()) or None
@@ -112,7 +112,7 @@ class Progress:
         return self.done / max(1e-9, time.time() - self.started)
 
     def show(self) -> None:
-        """Bring up to date what people see of it."""
+        """Refresh what is displayed."""
         alive()
         if self._shown:
             self._shown.update(self)
@@ -155,7 +155,7 @@ def in_rounds() -> Iterator[None]:
 
 @contextlib.contextmanager
 def waiting(title: str) -> Iterator[None]:
-    """Work that says nothing while it runs: a notebook shows that it does, once that takes longer than a second."""
+    """Work without progress of its own: a notebook shows that it runs once it takes longer than a second."""
     if not in_notebook():
         yield
         return

@@ -15,7 +15,7 @@ import time
 _SECONDS = 1.0  # between two signs of life
 _said = 0.0
 VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
-"""Of the environment of a service; its jobs must not have them."""
+"""Variables of a service that its jobs must not have."""
 _parent: list[int] = []  # the pipe to the process that passes on what this one says
 _END = b"\0"
 

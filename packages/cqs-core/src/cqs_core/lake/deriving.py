@@ -1,4 +1,4 @@
-"""Candles of a series as they are wanted: stored so, or put together from shorter ones that are."""
+"""Candles of a series at any interval: stored, or put together from shorter candles that are stored."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _next_open(interval: str, ts: int | None, shift: int) -> int | None:
 
 
 def _unknown(interval: str, answered: Spans, bounds: Range, day_start: int) -> Stamps:
-    """Opens of the bars between two moments that are not answered whole."""
+    """Opens of bars between two times whose range was not fully answered."""
     shift = shift_of(interval, day_start)
     opens = intervals.opens(interval, bounds[0] - shift, bounds[1] - shift) + shift
     return np.asarray(opens[~answered.contain(Spans(opens, bar_ends(interval, opens, day_start)))])
@@ -144,7 +144,7 @@ class _Source:
 
     @cached_property
     def refused(self) -> Stamps:
-        """Opens of candles that came and were not stored."""
+        """Opens of candles that were received and not stored."""
         return np.array(refused(self._lake.bucket, self._series), np.int64)
 
     def answered(self, ts: Stamps) -> Spans:
@@ -190,7 +190,7 @@ def _filled(chain: Sequence[_Source], start: int, end: int) -> _Filled:
 
 
 def _of_bars(interval: str, holes: Spans) -> Spans:
-    """Whole bars of which a part is in a hole."""
+    """Bars that overlap a hole."""
     last = bar_opens(interval, holes.ends - 1)
     return Spans.union(bar_opens(interval, holes.starts), bar_ends(interval, last))
 

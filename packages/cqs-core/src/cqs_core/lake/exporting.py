@@ -31,7 +31,7 @@ def check_target(path: str | Path) -> str:
     target = Path(path)
     kind = target.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
-        raise UsageError(f"{str(path)!r} is none of the formats that can be written: {', '.join(FORMATS)}")
+        raise UsageError(f"{str(path)!r} cannot be written; name a .{' or .'.join(FORMATS)} file")
     if not target.absolute().parent.is_dir():
         raise UsageError(f"no folder {str(target.parent)!r}; create it, or name another file")
     if target.exists() and not target.is_file():

@@ -1,4 +1,4 @@
-"""One series asked page by page, and how much of an answer is believed."""
+"""Requests for one series, page by page, and which answers are believed."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class Pages:
         )
 
     def ends_open(self, doubt: Doubt) -> bool:
-        """Whether it reaches from a candle that was shown with it until now."""
+        """Whether it reaches from a candle of the same answer until now."""
         return doubt.shown and doubt.right is None and self.is_open(doubt.end)
 
     def _doubts(self, asked: PageRequest, seen: Stamps, low: int, high: int) -> Iterator[Doubt]:
@@ -187,7 +187,7 @@ class Pages:
         return intervals.count(self._series.interval, doubt.start, doubt.end)
 
     async def _page(self, low: int, high: int, known: Sequence[int | None] = ()) -> tuple[Page, Cleaned]:
-        """One answer; bad rows are believed only where two answers in a row have the same ones."""
+        """One answer; bad rows are accepted only if two answers in a row have the same ones."""
         page, cleaned = await self._asked(low, high, known)
         for _ in range(_DOUBTS):
             if not cleaned.rejects:
@@ -218,7 +218,7 @@ class Pages:
 
         page = await self._retry.ask(ask)
         if not low <= page.start < page.end <= high or (page.start > low and page.end < high):
-            raise ExchangeError(f"{exchange} answered another range than was asked; its plugin is wrong")
+            raise ExchangeError(f"{exchange} answered a range that was not requested; its plugin is wrong")
         return page, clean(page.rows, interval, page.start, page.end, self.closed)
 
 

@@ -1,4 +1,4 @@
-"""One series: which of its ranges are asked for, and in which order they are stored."""
+"""One series: which of its ranges are requested, and in which order they are stored."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ class SeriesFetch:
 
     @property
     def doubtful(self) -> Sequence[Doubt]:
-        """Ranges in which the exchange showed no candles, which is not believed."""
+        """Empty answers that are not believed: candles are expected there."""
         return merged(self._settling.doubtful)
 
     async def fetch(self, start: int | None, end: int | None) -> None:
-        """Get what of `[start, end)` was not answered before; None is all that the exchange has.
+        """Get the parts of `[start, end)` that were not answered before; None is all that the exchange has.
 
         Raises:
             ExchangeError: the exchange does not answer; what it did answer is stored.
@@ -113,7 +113,7 @@ class SeriesFetch:
         await self._settling.settle()
 
     async def update(self) -> None:
-        """Get what came since the newest answer, oldest first, so that neither a kill nor a doubt leaves a hole behind.
+        """Get candles since the newest answer, oldest first, so that neither a kill nor a doubt leaves a hole.
 
         The last candle is asked for once more: exchanges may have changed it, and one whose candles lag behind its
         clock may have shown it while it was under way.
@@ -159,7 +159,7 @@ class SeriesFetch:
     async def _get(
         self, asked: PageRequest, holes: Sequence[Range] = (), unknown: Sequence[Range] | None = None
     ) -> None:
-        """Ask for a range, and store what comes while it comes; of `holes`, only what fills them.
+        """Request a range, and store answers as they arrive; with `holes`, only what fills them.
 
         Doubts about ranges that were answered before, those outside of `unknown`, do not matter.
         """
@@ -174,7 +174,7 @@ class SeriesFetch:
             await self.buffer.finish()
 
     async def _get_in_order(self, bounds: Range) -> bool:
-        """Ask for a range in slices, oldest first; False where it ends at a doubt."""
+        """Request a range in slices, oldest first; False where it ends at a doubt."""
         asked, pending, name = self._stored.request(*bounds), list[Doubt](), self.series.interval
         try:
             while asked.low < bounds[1]:
@@ -279,7 +279,7 @@ class SeriesFetch:
 
 
 def _behind(asked: PageRequest, answers: Iterable[PageAnswer]) -> PageRequest:
-    """The question that follows, next to the last candle that came."""
+    """The next request, from the last candle that was received."""
     lasts = [int(ts[-1]) for answer in answers if len(ts := stamps(answer.cleaned.table))]
     return asked._replace(low=asked.high, left=max(lasts, default=asked.left))
 

@@ -107,7 +107,7 @@ def chosen(names: Sequence[str] = ()) -> Mapping[str, AlertChannel]:
 def deliver(
     channels: Mapping[str, AlertChannel], title: str, text: str, patience: float = PATIENCE
 ) -> dict[str, str | None]:
-    """Send through each at once; None where it was sent, else why not. None waits for another."""
+    """Send through each at once; None where it was sent, else why not. No channel waits for another."""
     require_operator("send messages")
     faults: dict[str, str | None] = {}
     threads = {name: _start(name, channel, title, text, faults) for name, channel in channels.items()}
@@ -155,7 +155,7 @@ _REDACTING = _Redacting()
 
 
 def _redact_logs() -> None:
-    """Whatever handlers there are, they see redacted lines."""
+    """All handlers see redacted lines."""
     for name in ("apprise", "urllib3.connectionpool", "urllib3.util.retry", "requests"):
         logging.getLogger(name).addFilter(_REDACTING)
 

@@ -1,4 +1,4 @@
-"""Rows that come twice, in one file, in two, or by a copy of an account's folder: counted once, and reported.
+"""Duplicate rows, in one file, in two, or in a copy of an account's folder: counted once, and reported.
 
 Two trades of a bot are never equal to the microsecond with all their numbers. Of two accounts, one is a copy if its
 name says so, or if many rows are equal.
@@ -74,7 +74,7 @@ def counted_once(table: pa.Table, load: Callable[[], Sequence[FileRows]], accoun
 
 
 def _without(table: pa.Table, copied: npt.NDArray[np.bool_], accounts: list[str]) -> tuple[pa.Table, list[str]]:
-    """The table with the accounts counted anew."""
+    """The table with its accounts numbered anew."""
     if not copied.any():
         return table, accounts
     places = (np.cumsum(~copied) - 1).astype(np.int32)
@@ -85,7 +85,7 @@ def _without(table: pa.Table, copied: npt.NDArray[np.bool_], accounts: list[str]
 
 
 def _same_moment(table: pa.Table) -> npt.NDArray[np.int64]:
-    """Rows whose time another row has too."""
+    """Rows that share their time with another row."""
     at = table["timestamp"].cast(pa.int64()).to_numpy()
     order = np.argsort(at, kind="stable")
     same = at[order][1:] == at[order][:-1]
@@ -95,7 +95,7 @@ def _same_moment(table: pa.Table) -> npt.NDArray[np.int64]:
 def _repeated(
     doubtful: npt.NDArray[np.int64], table: pa.Table, files: Sequence[FileRows], accounts: list[str]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Rows that say again what another says, and that other one, which counts."""
+    """Rows that repeat another row, and the row that counts."""
     ranked = doubtful[np.argsort(_ranks(doubtful, table, files, accounts), kind="stable")]
     owners = table["account"].to_numpy()[ranked].tolist()
     equal: dict[tuple[object, ...], dict[int, int]] = {}
@@ -116,7 +116,7 @@ def _repeated(
 
 
 def _original(owner: int, kept: Mapping[int, int], accounts: list[str]) -> int | None:
-    """The account of those that have a row already whose copy `owner` is, by its name."""
+    """The account that `owner` is a copy of by its name, among those that have a row already."""
     if owner in kept or not kept:
         return owner if owner in kept else None
     if is_backup(accounts[owner]):

@@ -1,4 +1,4 @@
-"""How HoloViews charts look: options of each chart, none of the program; colors of gain and loss, light, dark, print.
+"""How HoloViews charts look: options set on each chart, never globally; colors of gain and loss, light, dark, print.
 
 A look is given to a chart when it is made. `light`, `dark` and `print` paint their own background, so that they can be
 read in any notebook or file. `page` is transparent, and leaves text to the theme of the dashboard, which may change.

@@ -42,15 +42,15 @@ class Rest:
         self.go_on()
 
     def forget(self, work: Work) -> None:
-        """Call nothing of a view that is gone."""
+        """Drop the calls of a view that is gone."""
         self._waiting = [one for one in self._waiting if one.work is not work]
 
     def clear(self) -> None:
-        """Call nothing more."""
+        """Drop all calls."""
         self._waiting.clear()
 
     def drawn(self) -> None:
-        """The browser is there: from now on it answers."""
+        """The browser has drawn the page: from now on it answers."""
         self._drawn = True
         self.go_on()
 

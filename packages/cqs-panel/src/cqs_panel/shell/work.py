@@ -59,11 +59,11 @@ class Work:
         when_done(future, done)
 
     def _late(self, future: Future[Any], show: Callable[[Any], Any]) -> None:
-        """Say that it does not come back, and let the others have the thread that it takes."""
+        """Say that it hangs, and let others have a thread in its place."""
         if future.done():
             return
         _one_more(future)
-        late = TimedOut(f"it has been loading for {patience.SECONDS:g} s, and shows when it is there")
+        late = TimedOut(f"it has been loading for {patience.SECONDS:g} s; it appears when it is ready")
 
         def tell() -> None:
             if not future.done():
@@ -140,14 +140,14 @@ class Work:
             self.load(newest[0], show, quiet=newest[1])
 
     def _soon(self, call: Callable[[], Any]) -> None:
-        """What others' views show waits for the browser: in the whole page it could blank it."""
+        """Views of other packages are drawn after the page: as a part of it they could blank it."""
         if self._document is not None:
             soon(self._document, call, drawn=self.frame is not None and self.frame.tried)
 
 
 @contextmanager
 def at_once(document: Document | None) -> Iterator[None]:
-    """Send all that is changed inside as one message, for which Bokeh walks through the page once.
+    """Send all changes of the block as one message, so that Bokeh walks through the page once.
 
     Nothing may raise through it: Bokeh would never walk through this page again.
     """
@@ -213,7 +213,7 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 class Timer:
-    """A call at once and then again and again, while it is to run; not while the browser draws the document.
+    """A call that is made at once and then repeated while it is on; not while the browser draws the document.
 
     If the last call was less than a period ago, there is no immediate call. `drawn` is that of `soon`.
     """
@@ -237,7 +237,7 @@ class Timer:
             self._running = None
 
     def once(self) -> None:
-        """Call soon, whether it is to run or not."""
+        """Call soon, even while it is off."""
         if self._document is not None:
             soon(self._document, self._call_soon, drawn=self._drawn)
 
