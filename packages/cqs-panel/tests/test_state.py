@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import count
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cqs_panel.location import parse, search
+from cqs_panel.shell import services
 from cqs_panel.shell.work import Work
 from cqs_panel.state import PageState
 
@@ -68,3 +72,29 @@ def test_a_session_that_ends_calls_what_was_asked_for_and_one_that_fails_leaves_
     work.stop()
     assert called == ["given back"]
     assert failed == [("end", "a fault")]
+
+
+class Session(services.Services):
+    """What starts jobs; `tell` is what the shell calls when the page can show them."""
+
+    def __init__(self):
+        self.bucket, self.dock = SimpleNamespace(url="bucket"), SimpleNamespace(update=lambda *, now: None)
+
+    def soon(self, call):
+        self.tell = call
+
+
+def test_a_second_click_that_a_busy_server_hears_late_starts_no_second_job(monkeypatch):
+    ids, clock = count(), SimpleNamespace(monotonic=lambda: clock.now, now=0.0)
+    monkeypatch.setattr(services.jobs, "start", lambda title, arguments: next(ids))
+    monkeypatch.setattr(services, "time", clock)
+    session = Session()
+    assert session.start("Plugins", ["plugins"]) == 0
+    clock.now = 20.0  # the server had other things to do; the page does not show the first job yet
+    assert session.start("Plugins", ["plugins"]) == 0
+    session.tell()
+    assert session.start("Plugins", ["plugins"]) == 0
+    assert session.start("Plugins", ["plugins", "--all"]) == 1
+    session.tell()
+    clock.now += 1.0
+    assert session.start("Plugins", ["plugins", "--all"]) == 2
