@@ -6,9 +6,11 @@ import gc
 import subprocess
 import sys
 import threading
+import time
 import weakref
 
 from cqs_core.jobs import heap
+from cqs_core.testing.waiting import until
 
 SAVING = """
 import os, sys
@@ -31,14 +33,21 @@ def test_a_service_has_arrows_buffers_in_its_heap_and_its_clients_of_clouds_only
     assert ran.returncode == 0, ran.stderr
 
 
+def no_timer_of_tests_before():
+    with heap._lock:
+        for timer in heap._waiting:
+            timer.cancel()
+        heap._waiting.clear()
+
+
 def timers():
     return [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
 
 
 def test_many_ends_are_one_return_and_it_can_come_again(monkeypatch):
-    for timer in [*heap._waiting]:  # of sessions of tests before
-        timer.join(30)
+    no_timer_of_tests_before()
     monkeypatch.setattr(heap, "_SECONDS", 0.5)
+    monkeypatch.setattr(heap, "_PAUSE", 0.0)
     for _ in range(2):
         before = set(timers())
         for _ in range(20):
@@ -47,6 +56,23 @@ def test_many_ends_are_one_return_and_it_can_come_again(monkeypatch):
         assert len(set(timers()) - before) == len(asked) == 1
         asked[0].join(30)
         assert not heap._waiting
+
+
+def test_what_a_session_leaves_in_cycles_is_freed_once_the_pause_is_over(monkeypatch):
+    no_timer_of_tests_before()
+    monkeypatch.setattr(heap, "_SECONDS", 0.01)
+    monkeypatch.setattr(heap, "_PAUSE", 0.5)
+    monkeypatch.setattr(heap, "_collected", time.monotonic())
+    left = type("Page", (), {})()
+    left.itself, gone = left, weakref.ref(left)
+    gc.disable()
+    try:
+        del left
+        heap.give_back_soon()
+        until(lambda: gone() is None)
+    finally:
+        gc.enable()
+    until(lambda: not heap._waiting)
 
 
 def test_what_a_round_leaves_in_cycles_is_freed_at_its_end(monkeypatch):

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import socket
 import threading
+import weakref
 from contextlib import contextmanager
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -16,19 +17,21 @@ from panel.io.application import build_single_handler_application
 from strangers import UPGRADE, ask, token
 
 from cqs_core.testing.waiting import until
+from cqs_panel import drawing
 from cqs_panel.guard import router
 from cqs_panel.serve import APP
 from cqs_panel.shell.dashboard import Dashboard
+from cqs_panel.shell.work import Timer
 
 
 @contextmanager
-def served(applications):
+def served(applications, unused_ms=100):
     """A server in a thread of this process, which soon ends sessions that nobody uses; gives it with its URL."""
     ready, found = threading.Event(), []
 
     def serve():
         asyncio.set_event_loop(asyncio.new_event_loop())
-        often = {"unused_session_lifetime_milliseconds": 100, "check_unused_sessions_milliseconds": 50}
+        often = {"unused_session_lifetime_milliseconds": unused_ms, "check_unused_sessions_milliseconds": 50}
         running = Server(applications, port=0, address="127.0.0.1", **often)
         running.start()
         found.append(running)
@@ -82,6 +85,37 @@ def test_windows_that_were_closed_are_gone_from_memory(own_folders, monkeypatch)
             assert ask(url) == 200
         until(lambda: sessions(running) == 0)
         until(lambda: not alive(Dashboard))
+
+
+class Kept:
+    """Of a session that looks at something once an hour."""
+
+    def look(self):
+        looked.append(id(self))
+
+
+looked: list[int] = []
+
+
+def test_a_timer_keeps_nothing_of_a_session_that_nobody_opened():
+    """Bokeh holds what it is to call next until that is due: pages that a crawler fetches would stay for an hour."""
+    seen = []
+
+    def app(document):
+        kept = Kept()
+        seen.append(weakref.ref(kept))
+        drawing.begin(document)
+        Timer(document, kept.look, 3_600_000).run(True)
+
+    router.install()
+    with served({"/": app}, unused_ms=3_600_000) as (running, url):
+        for _ in range(2):
+            assert ask(url) == 200
+        until(lambda: len(looked) == 2)
+        for one in running.get_sessions():
+            one.request_expiration()
+        until(lambda: sessions(running) == 0)
+        until(lambda: gc.collect() is not None and not any(one() for one in seen))
 
 
 def alive(kind):

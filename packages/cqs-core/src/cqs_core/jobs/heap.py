@@ -83,10 +83,14 @@ def give_back() -> None:
 
 
 def give_back_soon() -> None:
-    """Give back in some seconds, once however many ask; the caller does not wait."""
+    """Give back in some seconds, once however many ask, and collect garbage as often as `give_back` does."""
+    _wait(_SECONDS)
+
+
+def _wait(seconds: float) -> None:
     with _lock:
         if not _waiting:
-            timer = threading.Timer(_SECONDS, _give_back)
+            timer = threading.Timer(seconds, _give_back)
             timer.daemon = True
             _waiting.append(timer)
             timer.start()
@@ -95,7 +99,11 @@ def give_back_soon() -> None:
 def _give_back() -> None:
     with _lock:
         _waiting.clear()
-    _trim()
+    if (left := _collected + _PAUSE - time.monotonic()) > 0:
+        _trim()
+        _wait(left)
+    else:
+        give_back()
 
 
 def _trim() -> None:

@@ -225,6 +225,12 @@ class Timer:
         self._wanted = self._missed = False
         self._running: Any = None
         self._last = -math.inf
+        if document is not None:
+            document.on_session_destroyed(self._end)
+
+    def _end(self, _session_context: Any) -> None:
+        """Keep nothing of the session: Bokeh keeps the timer until its period is over, which may be minutes."""
+        self._document, self._running, self._call = None, None, _nothing
 
     def run(self, wanted: bool) -> None:
         self._wanted = wanted
@@ -263,6 +269,10 @@ class Timer:
     def _catch_up(self) -> None:
         self._missed = False
         self._call_soon()
+
+
+def _nothing() -> None:
+    """What a timer calls whose session has ended."""
 
 
 def soon(document: Document, call: Callable[[], Any], *, drawn: bool = False) -> None:
