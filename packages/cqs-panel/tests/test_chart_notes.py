@@ -134,7 +134,7 @@ def test_a_viewer_sees_notes_and_changes_none(bucket, monkeypatch):
     delete_note(bucket, gone)
     monkeypatch.setattr(permission, "_refusals", [lambda action: f"'eve' is a viewer, and may not {action}"])
     window = Window(bucket)
-    assert (window.shown["may"], window.texts) == (False, ["kept"])
+    assert (window.shown["offered"], window.shown["may"], window.texts) == (True, False, ["kept"])  # it says why
     asked = [("add", {"ts": AT, "price": 1, "text": "x"}), ("edit", {"id": kept.id, "text": "x"})]
     asked += [("delete", {"id": kept.id}), ("restore", {"id": gone.id}), ("remove", {"id": kept.id})]
     for what, about in asked:

@@ -10,6 +10,7 @@ from cqs_panel.charts.ruler import RULER_JS
 _TOOLS_JS = """
 const MOVED = 5  // pixels from which on a press is a drag
 const PLACE_HINT = "Click where the note is to be. Arrow keys and Enter work too. Escape ends it."
+const LOOK_ONLY = "You are a viewer: you see notes, and operators write them."
 const HINTS = {measure: "Drag, or click two points. Arrow keys and Enter work too. Escape ends it.",
   note: PLACE_HINT, move: PLACE_HINT}
 
@@ -35,6 +36,11 @@ function chartTools({view, root, whole, state, button, changed, send}) {
     if (layer.area()) layer.area().style.cursor = name ? "crosshair" : ""
     layer.redraw()
     changed()
+  }
+  const refuse = () => {
+    hint.textContent = LOOK_ONLY
+    hint.hidden = false
+    setTimeout(() => { if (!mode) hint.hidden = true }, 6000)
   }
   const end = () => { if (mode) set(""); else phase = "idle" }
   const take = (point) => {  // a point was given
@@ -106,7 +112,10 @@ function chartTools({view, root, whole, state, button, changed, send}) {
     buttons() {
       const one = (name, text, title, call) => button(text, name, () => set(mode === name ? "" : name, call),
         {title, attributes: {"aria-pressed": mode === name, "aria-label": `${text}, ${title}`}})
-      const add = state().notes?.may ? [one("note", "Note", "write one at a time and a price", notes.add)] : []
+      const {may, offered} = state().notes ?? {}
+      const refused = {title: LOOK_ONLY, attributes: {"aria-disabled": true, "aria-label": `Note. ${LOOK_ONLY}`}}
+      const add = may ? [one("note", "Note", "write one at a time and a price", notes.add)]
+        : offered ? [button("Note", "note", refuse, refused)] : []
       const group = (label, ...parts) => parts.length ? [make("div", {className: "group",
         attributes: {role: "group", "aria-label": label}}, ...parts)] : []
       return [...group("Ruler", one("measure", "Measure", "price and time between two points (Shift and drag)", null)),
@@ -132,6 +141,7 @@ _TOOLS_CSS = """
   background:var(--cqs-paper);border:1px solid var(--cqs-line);color:var(--cqs-text);pointer-events:none;
   max-width:calc(100% - 90px)}
 .hint[hidden]{display:none}
+[aria-disabled=true]{opacity:.5;cursor:not-allowed}
 .spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 """
 TOOLS_JS = f"{PICTURE_JS}{LAYER_JS}{RULER_JS}{NOTES_JS}{_TOOLS_JS}"
