@@ -221,6 +221,7 @@ def test_a_folder_that_cannot_be_listed_hides_neither_others_nor_what_was_read_o
     fact = "cannot be listed: Permission denied; what was read of it before still counts"
     assert during.problems == (Problem("logs/Alt/", None, fact),)
     assert during.unread == {"Alt"}
+    assert logs.signs().accounts == before.accounts
     closed.clear()
     after = logs.refresh()
     assert (after.problems, after.unread) == ((), frozenset())

@@ -25,8 +25,8 @@ class KeptSearch:
 
     Attributes:
         folder: where it is.
-        manifest: what was asked.
-        result: what came of it, unknown numbers as None; None while it runs, and where it was stopped.
+        manifest: the request.
+        result: unknown numbers as None; None while the search runs, and if it was stopped.
     """
 
     folder: SweepFolder | WalkFolder
@@ -70,7 +70,7 @@ def survey(
 
 
 def find(bucket: Bucket, beginning: str) -> KeptSearch:
-    """A sweep or walk-forward by its id, or by a beginning of it that no other one has.
+    """A sweep or walk-forward by its id, or by the start of an id that is unique.
 
     Raises:
         UnknownName: there is none, or several begin so.

@@ -1,4 +1,4 @@
-"""Monte Carlo: what else the same run might have come to, by chance alone.
+"""Monte Carlo: other results that the same run might have had, by chance alone.
 
 Trades in another order, trades drawn anew, days drawn in blocks (the stationary bootstrap of Politis and Romano, 1994),
 and the strategy on candles with noise.
@@ -146,7 +146,7 @@ def _made(bench: Bench, result: RunResult, draw: Draw, random: np.random.Generat
 
 
 def trade_returns(result: RunResult) -> Floats:
-    """(K,): money of each closed position over the equity before it was opened, in the order of exits."""
+    """(K,): profit of each closed position over the equity before it was opened, in the order of exits."""
     closed = result.closed[np.argsort(result.closed["exit"], kind="stable")]
     before = np.append(result.costs.capital, result.execution.equity)[closed["entry"]]
     found: Floats = closed["pnl"] / before

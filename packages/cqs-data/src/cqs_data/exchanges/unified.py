@@ -1,4 +1,4 @@
-"""Any exchange through stock ccxt: the base of those refined here, and good enough for most others."""
+"""Any exchange, through stock ccxt: the base class of those refined here, and good enough for most others."""
 
 from __future__ import annotations
 
@@ -199,15 +199,15 @@ class CcxtExchange(Exchange):
         raise self.contradicted(market)
 
     def ended(self, interval: str, rows: Sequence[Row]) -> list[Row]:
-        """Those that stay as they are: the candle under way changes from answer to answer."""
+        """The rows that are final: the unfinished candle changes from answer to answer."""
         return [row for row in rows if opened(row) < intervals.floor(interval, self.now())]
 
     def contradicted(self, market: str) -> ExchangeBusy:
-        """The error of two answers that cannot both be true."""
+        """The error for two answers that contradict each other."""
         return ExchangeBusy(f"{self.id} answers the same question about {market} in two ways")
 
     def unasked(self, market: str, rows: Sequence[Row]) -> ExchangeBusy:
-        """The error of an answer to another question: a cache's, or one of a page before."""
+        """The error for an answer to another request, from a cache or to an earlier page."""
         return ExchangeBusy(f"{self.id} answered with {len(rows)} candles of {market} that were not asked")
 
     def reach(self, interval: str, rows: Sequence[Row], stop: int) -> int:
@@ -287,7 +287,7 @@ def _inside(rows: Sequence[Row], start: int, stop: int) -> list[Row]:
 
 
 def _grew(before: Row, after: Row) -> bool:
-    """Whether a candle may have gone on: it opened alike, traded more, and reached no less far."""
+    """Whether a candle may have grown: same open, more volume, high no lower, low no higher."""
     if None in before or None in after:
         return False
     (ts, opens, high, low, _, volume), (ts_, opens_, high_, low_, _, volume_) = before, after

@@ -1,4 +1,4 @@
-"""Files into the lake: all of them are understood first, then stored or none is."""
+"""Imports files into the lake: all of them are read and checked first, then all are stored, or none."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Imported:
     Attributes:
         found: the file, understood.
         replaced: fetched candles that its candles replace with other values.
-        flagged: candles that jump ten times and more against a neighbor.
+        flagged: candles that are ten times a neighbor, or a tenth of it.
         id: of the import that it belongs to; None if nothing was stored.
     """
 
@@ -97,7 +97,7 @@ def import_files(
 
 
 def expand(paths: Iterable[str | Path]) -> Sequence[Path]:
-    """The files of paths, folders with all that is below them, and patterns (`**` is any depth), sorted within each.
+    """The files of paths, folders and all below them, and patterns (`**` is any depth), sorted within each.
 
     Raises:
         UsageError: one does not exist or holds no file.
@@ -231,7 +231,7 @@ def _changed(lake: Lake, series: Series, table: pa.Table) -> np.ndarray[Any, np.
 
 
 def _stretches(series: Series, files: Sequence[Recognized]) -> Iterable[tuple[int, int]]:
-    """Ranges that the files cover, those that follow one another joined: a file that is missing leaves a hole."""
+    """Ranges that the files cover, adjacent ones joined: a missing file leaves a hole."""
     bounds = sorted((one.first, intervals.next_open(series.interval, one.last)) for one in files)
     start, end = bounds[0]
     for low, high in bounds[1:]:

@@ -35,7 +35,7 @@ class Event(NamedTuple):
 
 
 def note_seen(alerts: Sequence[Alert], memory: WatcherState, now: int) -> None:
-    """Since when what has no date of its own is seen broken."""
+    """Note since when violations without a date of their own have been seen."""
     broken = {
         alert.key for alert in alerts if alert.state in ("pending", "silenced", "firing") and not alert.signal.dated
     }

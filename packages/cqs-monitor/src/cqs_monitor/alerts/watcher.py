@@ -1,4 +1,4 @@
-"""The watcher: rounds that evaluate and send, remembered before and after; it tells when it cannot see."""
+"""The watcher: rounds that evaluate and send, stored before and after; it reports when the bucket does not answer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Watcher:
         bucket: read, but for `alerts/`.
         say: prints a line for people.
         patience: seconds that the bucket has to answer.
-        blind_after: seconds without an answer before that is told.
+        blind_after: seconds without an answer before that is reported.
         fault: why the last round failed; empty where it did not.
     """
 
@@ -245,7 +245,7 @@ class Watcher:
         self.tell_blind(reason)
 
     def tell_blind(self, reason: str) -> None:
-        """Told through every channel; remembered on this machine, since the bucket does not take it."""
+        """Reported through every channel; stored on this machine, since the bucket does not answer."""
         path = self._blind_file()
         known = _json(path) or {"since": now(), "told": None}
         if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:
@@ -288,7 +288,7 @@ def _write(path: Path, known: dict[str, Any]) -> None:
 
 
 def _json(path: Path) -> dict[str, Any] | None:
-    """What is remembered of an outage; a file of a newer version, or a damaged one, is as none: it is told again."""
+    """What is stored about an outage; None for a file that is damaged or newer: the outage is reported again."""
     try:
         value = json.loads(path.read_text())
         require_format(repr(str(path)), value, _FORMAT, "cqs-monitor")

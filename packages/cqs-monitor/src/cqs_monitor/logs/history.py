@@ -1,4 +1,4 @@
-"""The logs of a bucket, read again and again: one listing, then only what changed."""
+"""The logs of a bucket, read repeatedly: one listing, then only what changed."""
 
 from __future__ import annotations
 
@@ -127,14 +127,15 @@ class Logs:
         return Snapshot(accounts=tuple(layout.accounts), formats=layout.formats, heartbeats=beats, layout=layout)
 
     def _listed(self) -> Layout:
-        found = with_last_seen(self._found(), self._census)
+        found = self._found()
         if self._seen is not None and found == self._census:
             return self._seen
         self._census = found
         return self._sorted(found)
 
     def _found(self) -> Mapping[str, Census]:
-        return {key: census for prefix in PREFIXES for key, census in self.bucket.census(prefix).items()}
+        listed = {key: census for prefix in PREFIXES for key, census in self.bucket.census(prefix).items()}
+        return with_last_seen(listed, self._census)
 
     def _sorted(self, found: Mapping[str, Census]) -> Layout:
         formats = plugins().log_formats().values() if self._formats is None else self._formats
@@ -201,7 +202,7 @@ class Logs:
 
 
 def _refreshed(group: Group, trades: TradeFiles, bucket: Bucket) -> Group:
-    """The group of `trades`, as they are listed now: files that changed are read, the rest is taken over."""
+    """The group of `trades` as listed now: files that changed are read, the others are kept."""
     files = trades.files()
     if sum(entry.rows for entry in group.files) != group.table.num_rows:
         group = Group()  # stored by a process that was killed between its two files: which row is of which is unknown

@@ -184,7 +184,7 @@ def _known_sum(values: Iterable[float | None]) -> float:
 
 
 def _starts(form: LogFormat, choice: Choice, now: int) -> tuple[int, int, int]:
-    """First day of today, of its ISO week, of its month, by the format's calendar."""
+    """Today, and the first days of its ISO week and its month, by the format's calendar."""
     day = today(now, form.zone, start_of_day(form, choice.day_start))
     date = date_of(day)
     return day, day - date.weekday(), day_of(date.replace(day=1))

@@ -1,4 +1,4 @@
-"""How much a feature tells of the returns that follow, beyond what past prices and the calendar tell.
+"""How much a feature says about later returns, beyond what past prices and the calendar say.
 
 Both are ranked, and what a regression on the past explains is removed: in made-up prices that repeat themselves, the
 past tells the future too. What remains is correlated over several horizons. Honest data do not reach 0.6 of the
@@ -97,12 +97,12 @@ def compare(values: npt.NDArray[Any], open_: Floats, close: Floats, ts: npt.NDAr
 
 
 def _weekdays(ts: npt.NDArray[np.int64]) -> Floats:
-    """(T, 6): flags of the days of the week but one; everybody knows them in advance."""
+    """(T, 6): flags of all weekdays but one; they are known in advance."""
     return np.asarray((ts[:, None] // DAY) % 7 == np.arange(6), dtype=np.float64)
 
 
 def _past(open_: Floats, close: Floats) -> Floats:
-    """(T, N): what is known at each open: returns, their size, the gap, the level, and how far it is from its means."""
+    """(T, N): what is known at each open: returns, their size, the gap, the price, its distance from averages."""
     import pandas as pd
 
     last = _lagged(np.log(close), 1)
@@ -133,7 +133,7 @@ def _target(target: Target, ends: dict[int, Floats]) -> Floats:
 
 
 def _lagged(values: Floats, rows: int) -> Floats:
-    """The value this many rows before; after, if negative. NaN where there is none."""
+    """The value this many rows earlier (later, if negative); NaN beyond the ends."""
     found = np.full(len(values), np.nan)
     if abs(rows) < len(values):
         found[max(rows, 0) : len(values) + min(rows, 0)] = values[max(-rows, 0) : len(values) - max(rows, 0)]
@@ -177,7 +177,7 @@ def _findings(forms: Iterable[Floats], past: Floats, follows: Floats, usable: Fl
 
 
 class _Rows:
-    """The returns that follow some rows, and what past prices do not explain of them."""
+    """Returns after some rows, and the part of them that past prices do not explain."""
 
     def __init__(self, past: Floats, follows: Floats) -> None:
         self._known = np.linalg.qr(np.column_stack([np.ones(len(past)), past]))[0]
