@@ -1,8 +1,15 @@
 """What commands of backtests refuse: one line with the fact and the remedy, and nothing is run or kept."""
 
+import pandas as pd
 import pytest
+from handmade import WAVE
 
+from cqs_backtest import backtest
+from cqs_backtest.request import make_costs, make_request
 from cqs_backtest.runs import listing
+from cqs_backtest.search.objective import make_objective
+from cqs_backtest.search.sweep import Sweep
+from cqs_core import UsageError
 
 SWEEP = ("backtest", "sweep", "volatility_breakout", "--symbols", "BTC,ETH")
 WALK = ("backtest", "walk-forward", "volatility_breakout", "--symbols", "BTC,ETH", "--param", "btc_ma=5,10")
@@ -21,6 +28,11 @@ WALK = ("backtest", "walk-forward", "volatility_breakout", "--symbols", "BTC,ETH
             "--param btc_ma is given twice; write all its values in one",
         ),
         ((*SWEEP, "--param", "btc_ma="), "--param btc_ma has no values; write btc_ma=lo:hi:step, or btc_ma=a,b,c"),
+        ((*SWEEP, "--param", "btc_ma=few:many"), "--param btc_ma=few:many is not a range; write btc_ma=lo:hi:step"),
+        (
+            (*WALK, "--optimize-days", "0", "--test-days", "50"),
+            "optimize and test days must be 1 or more, embargo days 0 or more",
+        ),
         ((*SWEEP, "--param", "btc_ma=5:10:0.5"), "--param btc_ma=5:10:0.5 has fractions; 'btc_ma' takes"),
         ((*SWEEP, "--param", "noise_ratio=0.1:0.9:0.0000001"), "give a larger step"),
         (
@@ -59,3 +71,21 @@ def test_json_removes_no_files_unless_it_is_told_so(cqs, bucket):
     assert code == 2
     assert "--json asks nothing: add --yes to remove files for good" in " ".join(err.split())
     assert [run["id"] for run in listing(bucket)] == [made["run"]]
+
+
+def test_a_sweep_needs_an_objective_and_the_fast_engine():
+    with pytest.raises(UsageError, match="no objective; name a metric, such as --objective sharpe"):
+        make_objective([])
+    request = make_request("buy_and_hold", ["BTC"], engine="bt", costs=make_costs())
+    with pytest.raises(UsageError, match="engine 'bt' cannot run sweeps; make the request with engine 'fast'"):
+        Sweep(request, {})
+
+
+def test_features_and_symbols_without_common_dates_are_refused():
+    days = WAVE.index[:3]
+    torn = pd.Series([1.0, 2.0, 3.0], days[:2].append(pd.DatetimeIndex([pd.NaT], tz="UTC")))
+    with pytest.raises(UsageError, match="feature 'mood' has a row without a time; drop it"):
+        backtest("buy_and_hold", ["BTC"], data={"BTC": WAVE}, features={"mood": torn})
+    apart = {"BTC": WAVE[:100], "ETH": WAVE[150:]}
+    with pytest.raises(UsageError, match="has no bar in common with the other symbols; give symbols with common"):
+        backtest("buy_and_hold", ["BTC", "ETH"], data=apart)

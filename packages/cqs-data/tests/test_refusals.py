@@ -12,6 +12,7 @@ import pytest
 
 from cqs_core import UsageError
 from cqs_core.cli import run_command
+from cqs_data import OHLCVFetcher
 from cqs_data.importing import Options, import_files
 from cqs_data.sandbox import CandleFolder, Sandbox, Synthetic
 
@@ -31,6 +32,10 @@ def rows(*times: str, price: str = "100") -> str:
 
 
 DAYS = rows("2024-01-01", "2024-01-02", "2024-01-03")
+PAIRS = "".join(f"{line},{'pair' if n == 0 else 'ETH'}\n" for n, line in enumerate(DAYS.splitlines()))
+MARKS = HEAD.replace(",", ";") + "".join(
+    f"2024-01-0{n};{p};{p};{p};{p};1\n" for n, p in enumerate(("1,5", "1.5", "1.5"), 1)
+)
 
 
 @pytest.mark.parametrize(
@@ -52,14 +57,38 @@ DAYS = rows("2024-01-01", "2024-01-02", "2024-01-03")
             Options("upbit", "BTC/KRW", where={"pair": "BTC"}),
             "'a.csv' has no column 'pair' for --where; it has",
         ),
+        (
+            "a.csv",
+            PAIRS.encode(),
+            Options("upbit", "BTC/KRW", where={"pair": "BTC"}),
+            "no row of 'a.csv' has 'BTC' in 'pair'; it has ETH",
+        ),
+        ("a.csv", b" \n\n", OPTIONS, "'a.csv' is empty"),
+        ("a.json", b'{"code": 0}', OPTIONS, "'a.json' has no rows of candles: JSON needs a list of lists"),
+        ("a.csv", DAYS.encode(), Options("upbit", "BTC/KRW", "1h"), "'a.csv' is not of interval '1h': its rows are"),
+        ("a.csv", MARKS.encode(), OPTIONS, "numbers of 'a.csv' have decimal commas and decimal points; write them in"),
     ],
-    ids=["workbook", "text", "market", "interval", "date format", "where"],
+    ids=["workbook", "text", "market", "interval", "date format", "where", "value", "empty", "json", "rows", "marks"],
 )
 def test_a_file_that_cannot_be_read_is_refused(lake, tmp_path, name, data, options, told):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UsageError, match=told):
         import_files(lake, [tmp_path / name], options)
     assert lake.series() == []
+
+
+def test_columns_are_named_by_field(lake, tmp_path, capsys):
+    (tmp_path / "a.csv").write_text(DAYS)
+    words = ["data", "import", str(tmp_path / "a.csv"), "--market", "BTC/KRW", "--exchange", "upbit"]
+    assert run_command([*words, "--columns", "price=close", "--bucket", lake.bucket.url]) == 2
+    assert "--columns 'price=close' is not FIELD=COLUMN; fields are" in " ".join(capsys.readouterr().err.split())
+    assert lake.series() == []
+
+
+def test_nothing_is_saved_before_something_is_downloaded(tmp_path):
+    with pytest.raises(UsageError, match=r"nothing to save; call download\(symbols=…\) first"):
+        OHLCVFetcher(bucket=str(tmp_path)).save_to_csv(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_delimiter_is_one_character():
