@@ -10,13 +10,16 @@ const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) {
 const plots = () => Bokeh.documents.flatMap((one) => [...one._all_models.values()])
   .filter((model) => model.type === "Figure" || model.type === "Plot")
   .map((model) => Bokeh.index.find_one_by_id(model.id)).filter((view) => view?.el.checkVisibility())
-const inView = (view) => {  // how many points of glyphs are in the frame
+const crosses = ({model, x: xs, y: ys}, x, y) =>  // whether a line goes through the frame, maybe without a point in it
+  model.type === "Line" && [...xs].some((at, i) =>
+    at <= x.max && xs[i + 1] >= x.min && ys[i] >= y.min && ys[i] <= y.max)
+const inView = (view) => {  // how many points of glyphs are in the frame, and how many lines
   const {x_range: x, y_range: y} = view.frame
   let n = 0
   for (const one of view.model.renderers) {
     const glyph = view.views.find_one(one)?.glyph
     if (!glyph?.index || !one.visible || !glyph.visuals) continue
-    n += [...glyph.index.indices({x0: x.min, x1: x.max, y0: y.min, y1: y.max})].length
+    n += [...glyph.index.indices({x0: x.min, x1: x.max, y0: y.min, y1: y.max})].length + crosses(glyph, x, y)
   }
   return n
 }

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 import plots
 from plots import settle
+from walks import follow
 
 pytestmark = pytest.mark.browser
 
@@ -114,8 +115,9 @@ def test_back_returns_to_where_the_page_was_scrolled(visit, dashboard, demo):
 
 def test_an_address_that_names_what_is_not_there_is_corrected_and_says_so(visit, dashboard, demo):
     url = dashboard(demo)
-    page = visit(f"{url}?view=monitor&account=Nobody&symbol=NOPE&trade=2020-01-01 00:00:00 BTC", height=1200).page
-    for text in (
+    page = visit(f"{url}?view=jobs", height=1200).page
+    follow(page, "?view=monitor&account=Nobody&symbol=NOPE&trade=2020-01-01 00:00:00 BTC")
+    for text in (  # each is there for some seconds
         "There is no account 'Nobody' here",
         "No trade of 'NOPE' is logged",
         "No trade '2020-01-01 00:00:00 BTC'",

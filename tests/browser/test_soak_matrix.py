@@ -95,6 +95,10 @@ def test_dashboard_every_chart_is_reset_panned_and_zoomed_to_both_ends(visit, se
     page.context.close()
 
 
+CLICKED = """(id) => Bokeh.documents.flatMap((one) => [...one._all_models.values()]).find((one) => one.id === id)
+  .toolbar.tools.some((tool) => tool.type === "WheelZoomTool" && !tool.modifiers.ctrl)"""
+
+
 def use(page, view, chart):
     """What a trader does with a chart: the wheel to both ends, Reset, a drag to both ends, Reset."""
     low, high = chart["bounds"]
@@ -107,6 +111,7 @@ def use(page, view, chart):
     left, top, width, height = box(page, chart)
     middle = left + width * 0.6, top + height / 2
     page.mouse.click(*middle)
+    page.wait_for_function(CLICKED, arg=chart["id"])  # else the wheel scrolls the chart away
     wheel_to(page, chart, -300, chart["floor"])
     settle(page, of=view)
     wheel_to(page, chart, 300, high - low)

@@ -13,6 +13,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from cqs_panel import Component, drawing
+from cqs_panel.shell import dock
 from cqs_panel.shell.work import Timer
 
 
@@ -20,7 +21,8 @@ from cqs_panel.shell.work import Timer
 def document():
     """Of a session whose page was asked for; its scripts are still loading."""
     made = Document()
-    made._session_context = lambda: SimpleNamespace(session=None, _document=made)
+    request = SimpleNamespace(arguments={}, headers={}, cookies={})
+    made._session_context = lambda: SimpleNamespace(id="session", session=None, request=request, _document=made)
     with set_curdoc(made):
         yield made
 
@@ -48,6 +50,25 @@ def test_a_page_that_is_read_again_stays_drawn(document):
     drawn(document)
     drawing.read(document)
     assert pn.state.loaded
+
+
+def test_the_seconds_of_a_line_count_from_when_the_page_is_drawn(document, monkeypatch):
+    clock = SimpleNamespace(monotonic=lambda: clock.now, time=lambda: 0.0, now=0.0)
+    monkeypatch.setattr(dock, "time", clock)
+    drawing.begin(document)
+    docked = dock.Dock(lambda: "bucket", [], lambda *_: None, lambda *_: None)
+    docked.say("There is no such account")
+    drawing.read(document)
+    clock.now = 60.0
+    docked.update()
+    assert len(docked.__panel__()) == 1
+    drawn(document)
+    clock.now += 11.0
+    docked.update()
+    assert len(docked.__panel__()) == 1
+    clock.now += 2.0
+    docked.update()
+    assert len(docked.__panel__()) == 0
 
 
 def test_messages_wait_until_the_page_is_drawn(document):

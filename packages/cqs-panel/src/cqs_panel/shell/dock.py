@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import panel_material_ui as pmui
 
 from cqs_core import jobs
 from cqs_panel.confirm_button import ignore_double_clicks
+from cqs_panel.drawing import when_drawn
 from cqs_panel.jobs import JOB_CSS, job_html, kept, own_arguments, under_way
 from cqs_panel.layout import WIDE
 from cqs_panel.login.session import operator_only
@@ -75,12 +77,17 @@ class Dock(pn.viewable.Viewer):
         self._listeners.append(call)
 
     def say(self, text: str) -> None:
-        """Show a line for some seconds, or until it is dismissed."""
+        """Show a line for some seconds from when the browser has the page, or until it is dismissed."""
         close = _button("Dismiss", lambda: self._unsay(card))
         told = html(f'<div class="job" role="status"><span>{escape(text)}</span></div>', stylesheets=[JOB_CSS])
         card = pn.Column(told, close, stylesheets=[_CARD], css_classes=["said"], **WIDE)
-        self._said = [*self._said[-2:], (time.monotonic() + _SAID, card)]
+        self._said = [*self._said[-2:], (math.inf, card)]
         self._lay_out()
+        when_drawn(lambda: self._count_down(card))
+
+    def _count_down(self, card: Any) -> None:
+        end = time.monotonic() + _SAID
+        self._said = [(end if one is card else until, one) for until, one in self._said]
 
     def _unsay(self, card: Any) -> None:
         self._said = [(until, one) for until, one in self._said if one is not card]
