@@ -44,7 +44,8 @@ export function render({model, view}) {
   const rest = (pause, until, el) => {  // answered when nothing came for so long, at once where the user waits for it
     const wait = Math.min(stirred + pause, until) - performance.now()
     if (wait > 0 && !seen(el)) setTimeout(rest, Math.min(wait, 50), pause, until, el)
-    else requestIdleCallback(() => tell("rested"), {timeout: 300})
+    // what was in view may have been pushed below it meanwhile: what stands above it is still growing
+    else requestIdleCallback(() => wait > 0 && !seen(el) ? rest(pause, until, el) : tell("rested"), {timeout: 300})
   }
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
