@@ -20,8 +20,10 @@ dl div{flex:1 1 100%;min-width:0;box-sizing:border-box;height:53px} dd{margin:0;
 :is(.box,.date) dt{position:absolute;top:-8px;left:13px;font-size:10px;color:var(--cqs-muted)}
 dt.alone.alone{position:static;font-size:14px;color:var(--cqs-muted)}
 dl .slider{height:50px;display:flex;gap:4px;color:var(--cqs-muted)} .slider dd{font-weight:700}
-dl .switch{height:38px;display:flex;gap:8px;align-items:center}
+dl .buttons{height:22px} dl .switch{height:38px;display:flex;gap:8px;align-items:center}
 """
+BUTTONS = '<div class="buttons"></div>'
+"""The room of a row of buttons."""
 
 
 def form_text(fields: Iterable[str]) -> Any:

@@ -10,7 +10,7 @@ import param
 from cqs_core import Strategy, plugins
 from cqs_panel.address_form import AddressForm, from_text
 from cqs_panel.figures import label
-from cqs_panel.form_text import field_text, form_text
+from cqs_panel.form_text import BUTTONS, field_text, form_text
 from cqs_panel.layout import FIELD, WIDE
 from cqs_panel.parameters import parameter_widgets
 
@@ -30,6 +30,8 @@ class StrategyForm(pn.viewable.Viewer):
 
     kept: ClassVar[tuple[str, ...]] = ()
     """Fields kept in the address, in addition to the strategy's parameters (`p.NAME`)."""
+    above_buttons: ClassVar[tuple[str, ...]] = ()
+    """Fields below which there is a row of buttons: the form as text leaves room for it."""
     wide: ClassVar[dict[str, Any]] = FIELD
     """How each widget of the form looks."""
 
@@ -56,6 +58,8 @@ class StrategyForm(pn.viewable.Viewer):
     def _texts(self) -> Iterator[str]:
         for name in self.kept:
             yield field_text(self.param[name], getattr(self, name))
+            if name in self.above_buttons:
+                yield BUTTONS
             if name == "strategy":
                 for known in type(self.configured).parameters():
                     yield field_text(self.configured.param[known], getattr(self.configured, known), label(known))

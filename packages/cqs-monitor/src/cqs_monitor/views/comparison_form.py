@@ -32,6 +32,7 @@ class ComparisonForm(StrategyForm):
 
     _is_drawn = False  # its text comes first
     kept = ("account", "strategy", "start", "end", "capital")
+    above_buttons = ("end",)
 
     account: Any = param.Selector(default="", objects=[""], doc="Whose log.")
     start = param.CalendarDate(None, allow_None=True, doc="Empty: the day of the first trade.")
