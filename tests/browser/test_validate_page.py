@@ -44,6 +44,7 @@ def test_a_run_is_tested_from_its_own_page_and_the_answers_are_those_of_the_comm
     page.get_by_role("button", name="Validate", exact=True).click()
     page.wait_for_function("location.search.includes('view=validate')")
     page.get_by_text("What the tests say").wait_for(timeout=SLOW)
+    settle(page, of="validate")  # a field that is drawn again while it is filled keeps what was in it, too
     page.get_by_role("textbox", name="Days to choose").fill("200")
     page.get_by_role("textbox", name="Days to try").fill("60")
     page.get_by_role("textbox", name="Days to try").press("Tab")

@@ -12,12 +12,16 @@ import numpy as np
 import param
 import pytest
 
-from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, UsageError
+from cqs_core import Candles, Exchange, ExchangeError, Listing, Orders, Page, Strategy, UsageError, jobs
+from cqs_core.jobs import job_registry
+from cqs_core.jobs.job_files import PROCESS, read_json
+from cqs_core.jobs.places import place
 from cqs_core.testing import forked
 from cqs_core.testing.candles import random_candles
 from cqs_core.testing.command import started
 from cqs_core.testing.engine import EngineContract
 from cqs_core.testing.exchange import ExchangeContract
+from cqs_core.testing.forked_jobs import fork_jobs
 from cqs_core.testing.strategy import StrategyContract, with_references
 from cqs_core.testing.waiting import until
 from cqs_core.time import intervals
@@ -323,3 +327,33 @@ def test_a_command_at_work_is_watched_like_a_process():
             killed.wait(0.01)
         killed.kill()
         assert killed.wait(60) == -signal.SIGKILL
+
+
+@pytest.fixture
+def forks_jobs(monkeypatch):
+    monkeypatch.setattr(job_registry, "_spawn", job_registry._spawn)  # afterwards they are processes of their own again
+    fork_jobs()
+
+
+def test_a_forked_job_ends_fails_is_cancelled_and_killed_as_any_other(forks_jobs, monkeypatch):
+    def over(job):
+        return until(lambda: (now := jobs.get(job.id)).over and now)
+
+    def process_of(job):
+        return until(lambda: read_json(job.folder / PROCESS).get("pid"))
+
+    done, failed = jobs.start("Lists", ["plugins"]), jobs.start("Fails", ["nothing"])
+    assert over(done).state == "done"
+    assert "core" in [one["name"] for one in over(done).result]
+    assert over(failed).state == "failed"
+    assert "unknown command 'nothing'" in over(failed).log
+    monkeypatch.setenv("CQS_JOBS", "1")
+    with place():
+        cancelled, killed = jobs.start("Waits", ["plugins"]), jobs.start("Waits", ["plugins"])
+        until(lambda: os.getsid(process_of(cancelled)) == process_of(cancelled))
+        assert jobs.get(killed.id).state == "queued"
+        jobs.cancel(cancelled.id)
+        assert over(cancelled).state == "cancelled"
+        os.kill(process_of(killed), signal.SIGKILL)
+        assert over(killed).state == "failed"
+        until(lambda: "killed (SIGKILL)" in jobs.get(killed.id).note)

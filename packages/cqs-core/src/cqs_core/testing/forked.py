@@ -97,7 +97,7 @@ def serve(listener: int, alive: int) -> None:
     os._exit(0)  # libraries would say that frozen objects are left
 
 
-class _Passed:
+class Passed:
     """A file descriptor of which the forked process gets a copy."""
 
     def __init__(self, number: int) -> None:
@@ -137,8 +137,8 @@ def start(
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
-    _join()
-    passed = [_Passed(number) for number in streams]
+    join_shared()
+    passed = [Passed(number) for number in streams]
     process = context.Process(target=_begin, args=(dict(environment), passed, target, args), daemon=True)
     process.start()
     return process
@@ -169,7 +169,7 @@ def run(args: Sequence[str], environment: Mapping[str, str], timeout: float) -> 
     return subprocess.CompletedProcess(["cqs", *args], code or 0, *written)
 
 
-def _join() -> None:
+def join_shared() -> None:
     """Use the process that `share` started, if it did, in place of one for this process alone."""
     from multiprocessing import forkserver, resource_tracker
 
@@ -182,14 +182,19 @@ def _join() -> None:
 
 
 def _begin(
-    environment: dict[str, str], streams: list[_Passed], target: Callable[..., None], args: tuple[Any, ...]
+    environment: dict[str, str], streams: list[Passed], target: Callable[..., None], args: tuple[Any, ...]
 ) -> None:
     _end_with_the_tests()
+    become_child(environment, streams)
+    target(*args)
+
+
+def become_child(environment: dict[str, str], streams: Sequence[Passed]) -> None:
+    """Have this environment, stdout and stderr."""
     for number, stream in enumerate(streams, start=1):
         stream.become(number)
     os.environ.clear()
     os.environ.update(environment)
-    target(*args)
 
 
 def _end_with_the_tests() -> None:
@@ -205,12 +210,17 @@ def _end_with_the_tests() -> None:
 
 def command(args: list[str]) -> None:
     """Be `cqs` with these words."""
+    open_streams()
+    sys.argv = ["cqs", *args]
+    from cqs_core.cli import main
+
+    main()
+
+
+def open_streams() -> None:
+    """Streams of Python as a new process has them, and nothing to read."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
-    sys.argv = ["cqs", *args]
-    from cqs_core.cli import main
-
-    main()

@@ -21,6 +21,7 @@ import click
 
 from cqs_core import UsageError
 from cqs_core.testing import forked
+from cqs_core.testing.forked_jobs import fork_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -142,6 +143,7 @@ class ForkedServer(Server):
 
 def _forked(plugins: list[Path], num_procs: int, port: int, log: Path | None, told: Connection) -> None:
     os.setsid()
+    fork_jobs()
     if log:
         with log.open("wb") as file:
             os.dup2(file.fileno(), 2)
