@@ -11,6 +11,7 @@ from cqs_panel.layout import WIDE
 from cqs_panel.location import NARROW, THEME_COOKIE, is_compact, search
 from cqs_panel.login.session import read_only
 from cqs_panel.sections import html
+from cqs_panel.shell import style_sheets  # noqa: F401 - it changes what Panel sends
 from cqs_panel.shell.connection_watch import ConnectionWatch
 from cqs_panel.shell.html_page import template
 from cqs_panel.shell.keys import KEYS_CSS

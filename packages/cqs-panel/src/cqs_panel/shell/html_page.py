@@ -1,31 +1,36 @@
-"""The HTML page: Material's script is asked for with all others, and run by the browser itself.
+"""The HTML page: what its browser loads, and how.
 
-It is the largest, and it draws everything. Panel asks for it only when the browser has the document, and has a library
-that supports older browsers read it and wrap it: then nothing is shown for as long as that takes.
+Material's script is the largest, and it draws everything. Panel asks for it only when the browser has the document, and
+has a library that supports older browsers read it and wrap it, as all modules: nothing is shown for as long as that
+takes. Here it is asked for with all others, and browsers run modules themselves.
+
+Material's sheet of icons brings its font, Roboto, without saying which characters are in which of its files. Browsers
+then load eighteen of them, one after the other, and lay out the page after each. Another sheet says it.
 """
 
 from __future__ import annotations
 
 import panel_material_ui as pmui
+from panel_material_ui.base import FONT_CSS
 
 _TEMPLATE = """
 {% extends "base.html" %}
 {% block preamble %}{{ super() }}
 <script>
 {
-  const own = (url) => /\\/panel-material-ui\\.bundle\\.js/.test(url)
   window.esmsInitOptions = {skip: "/panel-material-ui[.]bundle[.]js"}  // where other modules import it
   let shim
-  Object.defineProperty(window, "importShim", {  // the library sets it
+  Object.defineProperty(window, "importShim", {  // the library sets it; it is for modules with names to resolve
     get: () => shim,
     set: (made) => { shim = new Proxy(made, {apply: (of, self, [url, ...more]) =>
-      own(url) ? import(url) : of.call(self, url, ...more)}) },
+      import(url).catch(() => of.call(self, url, ...more))}) },
   })
 }
 </script>
 <link rel="modulepreload" href="BUNDLE">
 {% endblock %}
 """
+FONT_CSS.clear()
 
 
 def template() -> str:

@@ -10,6 +10,8 @@ import gc
 import threading
 from typing import TYPE_CHECKING
 
+import narwhals.stable  # noqa: F401 - Bokeh and HoloViews import parts of it that import each other, each in a thread
+
 from cqs_core.isolation import foreign
 from cqs_panel.charts.appearance import holoviews
 from cqs_panel.view import loaded
