@@ -51,7 +51,7 @@ _SHOWN = f"""() => {{ {_PLOTS}
 _SETTLED = f"""([of, times]) => {{ {_PLOTS}
   const found = all(document), seen = (el) => el.checkVisibility()
   const busy = found.some((el) => (el.getAttribute("aria-label") === "Loading" ||
-    el.id === "loader" || el.classList.contains("skeleton")) && seen(el))  // the loader covers all, and takes clicks
+    el.id === "loader" || el.matches(".skeleton, .cqs-still")) && seen(el))  // the loader covers all, and takes clicks
   const there = !of || found.some((el) => el.classList.contains(`cqs-view-${{of}}`) && seen(el))
   const whole = there && !busy && Bokeh.documents.length && Bokeh.documents.every((one) => one.is_idle) &&
     plots().every((view) => inView(view) && inked(view)) && tables().every(filled)

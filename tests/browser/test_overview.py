@@ -50,6 +50,20 @@ def test_what_the_browser_knows_alone_is_not_sent(visit, dashboard, demo):
     assert len([url for url in shown.requests if "panel-material-ui.bundle.js" in url]) == 1
 
 
+def test_the_font_is_loaded_by_the_characters_of_the_page(visit, dashboard, demo):
+    shown = visit(f"{dashboard(demo)}?view=overview")
+    fonts = {url.rpartition("/")[2].partition("-normal")[0] for url in shown.requests if "/roboto-" in url}
+    assert "roboto-latin-400" in fonts
+    assert not [name for name in fonts if re.search("cyrillic|greek|vietnamese", name)]
+
+
+def test_the_chart_of_the_newest_run_takes_the_place_of_its_picture(visit, dashboard, demo):
+    page = visit(f"{dashboard(demo)}?view=overview").page
+    card = page.locator(".cqs-frame", has=page.get_by_text("Sharpe").first).last
+    card.locator("canvas").first.wait_for(state="attached")
+    expect(card.get_by_role("img", name="Equity over drawdown")).to_have_count(0)
+
+
 def test_a_new_bucket_has_three_buttons(visit, dashboard, tmp_path_factory):
     page = visit(f"{dashboard(tmp_path_factory.mktemp('new'))}?view=overview").page
     for button, slug, there in (

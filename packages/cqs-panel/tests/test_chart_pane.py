@@ -220,3 +220,12 @@ def test_a_copied_chart_changes_in_place_without_the_other(pane):
     assert shown(pane) == [before]
     assert before.renderers[0].data_source.data["value"].tolist() == [1, 2, 4]
     assert apart.renderers[0].data_source.data["value"].tolist() == [1, 2, 3]
+
+
+def test_a_picture_stands_there_until_the_page_rests(pane):
+    pane.draw(lambda: curve([1, 2, 3]), still='<div class="cqs-still">picture</div>')
+    assert "picture" in shown(pane)[0]
+    [rest] = pane._page.resting
+    rest()
+    [figure] = shown(pane)
+    assert figure.renderers[0].data_source.data["value"].tolist() == [1, 2, 3]

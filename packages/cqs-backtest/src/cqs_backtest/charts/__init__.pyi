@@ -2,6 +2,7 @@ from .candles import candles as candles
 from .curves import Charted as Charted
 from .growth import compare as compare
 from .growth import equity as equity
+from .growth import equity_still as equity_still
 from .regimes import by_regime as by_regime
 from .returns import distribution as distribution
 from .returns import months as months

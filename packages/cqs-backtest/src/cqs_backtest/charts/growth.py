@@ -9,8 +9,9 @@ import numpy as np
 
 from cqs_backtest.charts.curves import Curve, curve_of
 from cqs_core import UsageError
-from cqs_panel.charts import Mode, exact, holoviews, look, thinned, tooltip
-from cqs_panel.theme import ACCENT, GREY, OTHERS
+from cqs_panel import short
+from cqs_panel.charts import Mode, StillCurve, exact, holoviews, look, still_html, thinned, tooltip
+from cqs_panel.theme import ACCENT, GREY, OTHERS, tones
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,26 @@ def equity(run: Charted, *, benchmark: bool = True, log: bool = False, height: i
     return stacked(
         value_chart(curve, shown, benchmark=benchmark, log=log, height=height), drawdown_chart(curve, shown, height)
     )
+
+
+def equity_still(run: Charted, height: int = 380) -> str:
+    """A picture of `equity` without its benchmark, in the page's theme; empty for a run without bars.
+
+    Args:
+        run: a result or a kept run.
+        height: of both parts, in pixels.
+    """
+    if not len(run.equity):
+        return ""
+    curve, upper = curve_of(run), round(height * (1 - _LOWER))
+    low, high = float(curve.equity.min()), float(curve.equity.max())
+    room = 0.06 * (high - low or abs(high) or 1.0)
+    depth = _depth(float(curve.drawdown.min()))
+    parts = [
+        StillCurve(curve.equity, low - room, high + room, upper, ACCENT, short),
+        StillCurve(curve.drawdown, depth, 0.0, round(height * _LOWER), tones().down, "{:g} %".format, filled=True),
+    ]
+    return still_html("Equity over drawdown", curve.ts, parts)
 
 
 def compare(runs: Sequence[Charted] | Mapping[str, Charted], *, height: int = 420, mode: Mode = "light") -> Any:
@@ -116,8 +137,13 @@ def drawdown_chart(curve: Curve, shown: Look, height: int, span: tuple[float, fl
 
 def _below(shown: Look, span: tuple[float, float, float], deepest: float, height: int) -> dict[str, Any]:
     """Plot options of the drawdowns."""
-    depth = min(deepest * 1.08, -1.0)
-    return shown.over_time(round(height * _LOWER) + _AXIS, span, unit="%", depth=depth, toolbar=None, show_legend=False)
+    options: dict[str, Any] = {"unit": "%", "depth": _depth(deepest), "toolbar": None, "show_legend": False}
+    return shown.over_time(round(height * _LOWER) + _AXIS, span, **options)
+
+
+def _depth(deepest: float) -> float:
+    """Where the axis of drawdowns ends, in percent."""
+    return min(deepest * 1.08, -1.0)
 
 
 def _lines(curves: Mapping[str, Curve], values: Mapping[str, Any], kind: str) -> Any:

@@ -6,7 +6,6 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import panel as pn
-import panel_material_ui as pmui
 
 from cqs_backtest import charts
 from cqs_backtest.luck import lucks
@@ -50,18 +49,20 @@ def latest(page: PageState) -> Any:
     """Its equity over its drawdown, the runs before it, and the way to each; hidden where there is no run."""
     shown = pn.Column(visible=False, **WIDE)
 
-    def show(found: tuple[LastRuns, Sequence[Luck]]) -> None:
-        last, worth = found
+    def show(found: tuple[LastRuns, Sequence[Luck], str]) -> None:
+        last, worth, still = found
         shown.visible = last.run is not None or bool(last.damaged)
         if last.run is not None:
-            shown[:] = [_run(page, last, worth[0])]
+            shown[:] = [_run(page, last, worth[0], still)]
         elif last.damaged:
             failed = failure(_unreadable(len(last.damaged)), last.damaged[0])
-            shown[:] = [section("Backtest", failed, _link(page, "Backtest"))]
+            shown[:] = [section("Backtest", failed, link=page.link("backtest"))]
 
-    def read_last() -> tuple[LastRuns, Sequence[Luck]]:
+    def read_last() -> tuple[LastRuns, Sequence[Luck], str]:
         last = newest(page.bucket)
-        return last, lucks(page.bucket, [] if last.run is None else [last.run.manifest])
+        if last.run is None:
+            return last, [], ""
+        return last, lucks(page.bucket, [last.run.manifest]), charts.equity_still(last.run)
 
     page.load(read_last, show)
     return shown
@@ -79,7 +80,7 @@ def _unreadable(runs: int) -> str:
     return "1 run cannot be read" if runs == 1 else f"{runs} runs cannot be read"
 
 
-def _run(page: PageState, last: LastRuns, luck: Luck) -> Any:
+def _run(page: PageState, last: LastRuns, luck: Luck, still: str) -> Any:
     run, damaged = cast("StoredRun", last.run), last.damaged
     made, figures = run.manifest, run.manifest["performance"]
     said = f"{coins_of(made)} · CAGR {percent(figures['cagr'])} · Sharpe {ratio(figures['sharpe'])}"
@@ -89,12 +90,12 @@ def _run(page: PageState, last: LastRuns, luck: Luck) -> Any:
     lines += [html(f'<span class="note">{escape(note)}</span>') for note in notes]
     key = (page.bucket.address, run.id, "latest")
     chart = ChartPane(page, 320 - 30 * len(last.earlier))
-    chart.draw(lambda: charts.equity(run, benchmark=False, mode="page"), below=True, key=key)
+    chart.draw(lambda: charts.equity(run, benchmark=False, mode="page"), below=True, key=key, still=still)
     lines += [
         chart,
         *([html(_earlier_html(page, last.earlier, last.said[1:]), stylesheets=[_CSS])] if last.earlier else []),
     ]
-    return section(name, *lines, note=said, actions=[_link(page, "Open", run=run.id)])
+    return section(name, *lines, note=said, link=page.link("backtest", run=run.id))
 
 
 def _earlier_html(page: PageState, runs: Sequence[Mapping[str, Any]], said: Sequence[Annotation]) -> str:
@@ -105,9 +106,3 @@ def _earlier_html(page: PageState, runs: Sequence[Mapping[str, Any]], said: Sequ
         f"Sharpe {ratio(made['performance'].get('sharpe'))}</span></a>"
         for made, one in zip(runs, said, strict=True)
     )
-
-
-def _link(page: PageState, label: str, **query: str) -> Any:
-    button = pmui.Button(label=label, variant="outlined", size="small", margin=0)
-    button.on_click(lambda _: page.goto("backtest", **query))
-    return button

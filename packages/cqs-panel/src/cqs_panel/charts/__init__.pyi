@@ -26,6 +26,8 @@ from .scales import scale_options as scale_options
 from .sources import CandleSource as CandleSource
 from .sources import FrameCandles as FrameCandles
 from .sources import LakeCandles as LakeCandles
+from .still import StillCurve as StillCurve
+from .still import still_html as still_html
 from .style import crosshair as crosshair
 from .style import hover as hover
 from .style import pane as pane

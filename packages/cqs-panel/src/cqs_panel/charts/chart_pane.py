@@ -11,10 +11,11 @@ from bokeh.models import FactorRange, FixedTicker, GridPlot, LinearColorMapper, 
 
 from cqs_panel.charts.appearance import rendered
 from cqs_panel.charts.drawn_once import drawn_once
+from cqs_panel.charts.still import STILL_CSS
 from cqs_panel.charts.style import pane
 from cqs_panel.charts.time_brush import TimeBrush
 from cqs_panel.layout import WIDE
-from cqs_panel.sections import skeleton
+from cqs_panel.sections import html, skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable
@@ -58,6 +59,7 @@ class ChartPane(pn.viewable.Viewer):
         below: bool = False,
         key: Hashable | None = None,
         drawn: list[Any] | None = None,
+        still: str = "",
     ) -> ChartPane:
         """Draw what `make` returns, a HoloViews object, or something else to show; it is called in a thread.
 
@@ -66,14 +68,18 @@ class ChartPane(pn.viewable.Viewer):
             below: whether it lies below the fold: then it is drawn when the page rests.
             key: of all that the chart shows. Where it is given, a chart is drawn once for all windows of the process.
             drawn: `figures(make, key)`, where a thread has drawn it already: it is shown at once.
+            still: a picture of it from `still_html`, which stands there until the page rests.
         """
         self._wanted, self._key = make, key
         if drawn is not None:
             self._show(drawn)
             return self
         if not len(self._root):
-            self._root[:] = [skeleton(1, self._height, waits=True)]
-        if below:
+            waiting = html(still, stylesheets=[STILL_CSS]) if still else skeleton(1, self._height, waits=True)
+            self._root[:] = [waiting]
+        if still:
+            self._page.later(self._ask, None)
+        elif below:
             self._page.later(self._ask, self._root)
         else:
             self._ask()

@@ -8,12 +8,12 @@ import numpy.typing as npt
 _MOST = 3_000  # points that are sent; what lies between is kept by its extremes
 
 
-def thinned(values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-    """Places of at most some 3,000 points: the lowest and the highest of each stretch, first and last."""
+def thinned(values: npt.NDArray[np.float64], most: int = _MOST) -> npt.NDArray[np.intp]:
+    """Places of at most some `most` points: the lowest and the highest of each stretch, first and last."""
     n = len(values)
-    if n <= _MOST:
+    if n <= most:
         return np.arange(n)
-    width = -(-n * 2 // _MOST)
+    width = -(-n * 2 // most)
     starts = np.arange(0, n, width)
     lows = [s + int(np.argmin(values[s : s + width])) for s in starts]
     highs = [s + int(np.argmax(values[s : s + width])) for s in starts]

@@ -37,19 +37,25 @@ def first_steps(page: PageState, read: Callable[[], Sequence[tuple[View, Step]]]
     import panel_material_ui as pmui
 
     text = html("", stylesheets=[_CSS])
-    hide = pmui.Button(label="Hide", variant="text", size="small", margin=0)
-    shown = stack(section("First steps", text, actions=[hide]), visible=False)
+    shown = stack(visible=False)
     hidden = [hides_steps()]
 
     def show(found: Sequence[tuple[View, Step]]) -> None:
         text.object = steps_html(page, found)
-        shown.visible = not hidden[0] and not all(step.done for _, step in found)
+        wanted = not hidden[0] and not all(step.done for _, step in found)
+        if wanted and not len(shown):  # most users have done them
+            shown.append(section("First steps", text, actions=[hide_button()]))
+        shown.visible = wanted
+
+    def hide_button() -> Any:
+        hide = pmui.Button(label="Hide", variant="text", size="small", margin=0)
+        hide.on_click(dismiss)
+        return hide
 
     def dismiss(_: Any) -> None:
         hidden[0], shown.visible = True, False
         keep(f"{STEPS_COOKIE}=hidden")
 
-    hide.on_click(dismiss)
     if not hidden[0]:
         page.load(read, show, quiet=True)
         page.on_job(lambda _: page.load(read, show, quiet=True))

@@ -86,7 +86,8 @@ _OVERFLOW = f"""() => {{ {_WALK}
   return Math.max(main.scrollWidth - main.clientWidth, document.documentElement.scrollWidth - window.innerWidth) }}"""
 _SETTLED = f"""() => {{ {_WALK}
   const found = all(document), frames = found.filter((el) => el.classList.contains("cqs-frame"))
-  const busy = found.some((el) => el.getAttribute("aria-label") === "Loading" && el.checkVisibility())
+  const waits = (el) => el.getAttribute("aria-label") === "Loading" || el.classList.contains("cqs-still")
+  const busy = found.some((el) => waits(el) && el.checkVisibility())
   return frames.some((el) => el.checkVisibility()) && !busy }}"""
 _LOADED_AGAIN = "performance.getEntriesByType('navigation')[0]?.type === 'reload'"
 
