@@ -41,6 +41,13 @@ def columns(shown, *names):
     return next(data for data in found if set(names) <= set(data))
 
 
+def test_the_picture_of_equity_has_both_curves_and_none_without_bars():
+    shown = charts.equity_still(made())
+    assert [shown.count(part) for part in ("<svg", 'class="part"', "fill-opacity")] == [2, 2, 1]
+    assert "0 %" in shown
+    assert charts.equity_still(made(ts=[], equity=[])) == ""
+
+
 def test_equity_and_drawdown_are_those_of_the_run_and_share_their_time():
     run = made()
     upper, lower = figures(charts.equity(run))
