@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import time
 from types import SimpleNamespace
@@ -12,10 +11,10 @@ import numpy as np
 from cqs_core import Bucket, Lake, Series
 from cqs_core.jobs import ServiceState
 from cqs_core.testing.candles import flat_table
-from cqs_core.time.intervals import DAY, HOUR
+from cqs_core.time.intervals import HOUR
 from cqs_data.availability import availability
 from cqs_data.views.coverage import coverage_html
-from cqs_data.views.preview import _end_of, newest
+from cqs_data.views.preview import newest
 from cqs_data.views.schedule import Schedule, find_schedule, schedule_html
 from cqs_data.views.series import update_arguments
 
@@ -52,11 +51,6 @@ def test_the_preview_ends_at_any_moment(tmp_path):
     assert (found["ts"] // HOUR).tolist() == [99, 98, 97]
     assert newest(lake.bucket, BTC, until=0).empty
     assert list(newest(lake.bucket, BTC, until=13 * HOUR)["ts"] // HOUR)[:3] == [12, 9, 8]
-
-
-def test_a_day_ends_in_its_time_zone():
-    assert _end_of(dt.date(1970, 1, 1), "UTC") == DAY
-    assert _end_of(dt.date(1970, 1, 1), "Asia/Seoul") == DAY - 9 * HOUR
 
 
 def test_one_series_is_updated_from_its_last_candle_on(tmp_path):

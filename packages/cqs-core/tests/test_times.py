@@ -94,3 +94,9 @@ def test_iso_says_utc():
 
 def test_now_is_now():
     assert abs(clock.now() - dt.datetime.now(dt.UTC).timestamp() * 1000) < 5000
+
+
+def test_a_day_begins_in_its_time_zone():
+    day = dt.date(1970, 1, 2)
+    assert clock.midnight(day, "UTC") == DAY
+    assert clock.midnight(day, "Asia/Seoul") == DAY - 9 * HOUR
