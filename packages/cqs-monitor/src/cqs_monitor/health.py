@@ -9,8 +9,8 @@ from cqs_core import Health
 from cqs_core.time.clock import iso
 from cqs_monitor.alerts.lease import newest
 from cqs_monitor.alerts.rule_reader import KEY
-from cqs_monitor.logs.history import Logs
 from cqs_monitor.performance.bot_signs import changes_in
+from cqs_monitor.performance.reader import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def bots(bucket: Bucket) -> Iterator[Health]:
     """When each account's log last changed, and the bot's heartbeat; no trade is read for that."""
-    snapshot, now = Logs(bucket).signs(), time.time()
+    snapshot, now = reader_of(bucket.address).logs.signs(), time.time()
     for account, changed in changes_in(snapshot).items():
         at = changed or 0
         yield Health(f"log of {account}", "ok", f"changed {iso(at)[:19]}Z", now - at / 1000)

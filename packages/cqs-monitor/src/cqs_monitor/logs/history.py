@@ -120,8 +120,7 @@ class Logs:
         Raises:
             BucketError: the bucket cannot be listed.
         """
-        with self._lock:
-            layout, small = self._sorted(self._found()), SmallFiles(self.bucket)
+        layout, small = self._sorted(self._found(), {}), SmallFiles(self.bucket)
         small.refresh([file for _, file in layout.heartbeats.values()], Findings())
         beats = small.heartbeats(layout)
         return Snapshot(accounts=tuple(layout.accounts), formats=layout.formats, heartbeats=beats, layout=layout)
@@ -131,15 +130,15 @@ class Logs:
         if self._seen is not None and found == self._census:
             return self._seen
         self._census = found
-        return self._sorted(found)
+        return self._sorted(found, self._known)
 
     def _found(self) -> Mapping[str, Census]:
         listed = {key: census for prefix in PREFIXES for key, census in self.bucket.census(prefix).items()}
         return with_last_seen(listed, self._census)
 
-    def _sorted(self, found: Mapping[str, Census]) -> Layout:
+    def _sorted(self, found: Mapping[str, Census], known: Known) -> Layout:
         formats = plugins().log_formats().values() if self._formats is None else self._formats
-        return sort_out(found, Recognition(formats, self._head, self._known))
+        return sort_out(found, Recognition(formats, self._head, known))
 
     def _head(self, key: str) -> bytes:
         with self.bucket.open(key) as stream:
