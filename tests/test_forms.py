@@ -115,8 +115,8 @@ def test_a_comparison_is_read_before_its_fields_are_made(shell):
         "End": "2025-06-30",
         "Capital (optional)": "5000000",
     }.items():
-        assert f"<dt>{label}</dt><dd>{value}</dd>" in said
-    assert '<dt class="alone">Start</dt></div>' in said
+        assert f'<span class="name">{label}</span><span class="value">{value}</span>' in said
+    assert '<span class="name alone">Start</span></div>' in said
     assert form.configured.noise_ratio == 0.5
 
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _CSS = """
-dl{display:flex;flex-wrap:wrap;gap:12px 8px;margin:4px 6px 6px 0;font-size:14px;line-height:20px}
-dl div{flex:1 1 100%;min-width:0;box-sizing:border-box;height:53px} dd{margin:0;overflow-wrap:anywhere}
-.box,.date{position:relative;padding:16px 13px 0} .date{flex:1 1 30%}
-:is(.box,.date) dt{position:absolute;top:-8px;left:13px;font-size:10px;color:var(--cqs-muted)}
-dt.alone.alone{position:static;font-size:14px;color:var(--cqs-muted)}
-dl .slider{height:50px;display:flex;gap:4px;color:var(--cqs-muted)} .slider dd{font-weight:700}
-dl .buttons{height:22px} dl .switch{height:38px;display:flex;gap:8px;align-items:center}
+.fields{display:flex;flex-wrap:wrap;gap:12px 8px;margin:4px 6px 6px 0;font-size:14px;line-height:20px}
+.fields div{flex:1 1 100%;min-width:0;box-sizing:border-box;height:53px} .value{overflow-wrap:anywhere}
+.box,.date{position:relative;padding:16px 13px 0} .fields .date{flex:1 1 30%}
+:is(.box,.date) .name{position:absolute;top:-8px;left:13px;font-size:10px;color:var(--cqs-muted)}
+.name.alone.alone{position:static;font-size:14px;color:var(--cqs-muted)}
+.fields .slider{height:50px;display:flex;gap:4px;color:var(--cqs-muted)} .slider .value{font-weight:700}
+.fields .buttons{height:22px} .fields .switch{height:38px;display:flex;gap:8px;align-items:center}
 """
 BUTTONS = '<div class="buttons"></div>'
 """The room of a row of buttons."""
@@ -28,7 +28,7 @@ BUTTONS = '<div class="buttons"></div>'
 
 def form_text(fields: Iterable[str]) -> Any:
     """Fields, each from `field_text`, from top to bottom."""
-    return html(f"<dl>{''.join(fields)}</dl>", stylesheets=[_CSS])
+    return html(f'<div class="fields">{"".join(fields)}</div>', stylesheets=[_CSS])
 
 
 def field_text(known: param.Parameter[Any], value: Any, label: str = "") -> str:
@@ -42,8 +42,8 @@ def field_text(known: param.Parameter[Any], value: Any, label: str = "") -> str:
     kind, said = _kind(known), _said(known, value)
     name = escape(label or str(known.label)) + (":" if kind == "slider" else "")
     if not said:
-        return f'<div class="{kind}"><dt class="alone">{name}</dt></div>'
-    return f'<div class="{kind}"><dt>{name}</dt><dd>{escape(said)}</dd></div>'
+        return f'<div class="{kind}"><span class="name alone">{name}</span></div>'
+    return f'<div class="{kind}"><span class="name">{name}</span><span class="value">{escape(said)}</span></div>'
 
 
 def _kind(known: param.Parameter[Any]) -> str:
