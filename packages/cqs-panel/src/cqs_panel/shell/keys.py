@@ -121,6 +121,11 @@ export function render({model}) {
         el.setAttribute("aria-label", named(el)); given.add(el)
       }
       else if (tag === "PRE" && !el.hasAttribute("tabindex") && el.scrollHeight > el.clientHeight + 1) el.tabIndex = 0
+      else if (tag === "TABLE") {  // keys scroll what has the focus
+        const box = el.parentElement
+        if (box && !box.hasAttribute("tabindex") && box.scrollWidth > box.clientWidth + 1 && box.tagName === "DIV" &&
+          getComputedStyle(box).overflowX !== "visible") box.tabIndex = 0
+      }
       else if (role === "grid" && el.classList.contains("tabulator")) {
         const empty = !el.querySelector(".tabulator-table > .tabulator-row")
         if (el.hasAttribute("aria-owns")) el.removeAttribute("aria-owns")
