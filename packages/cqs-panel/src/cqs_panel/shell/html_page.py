@@ -13,6 +13,8 @@ from __future__ import annotations
 import panel_material_ui as pmui
 from panel_material_ui.base import FONT_CSS
 
+from cqs_panel.shell.building import BUILDING_JS
+
 _TEMPLATE = """
 {% extends "base.html" %}
 {% block preamble %}{{ super() }}
@@ -29,7 +31,8 @@ _TEMPLATE = """
 </script>
 <link rel="modulepreload" href="BUNDLE">
 {% endblock %}
-"""
+{% block postamble %}{{ super() }}<script>WAIT</script>{% endblock %}
+""".replace("WAIT", BUILDING_JS)
 FONT_CSS.clear()
 
 
