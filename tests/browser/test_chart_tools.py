@@ -33,10 +33,9 @@ window.rests = () => {  // whether nothing of the chart has moved since the last
 window.volume = () => models().filter((m) => m.type === "Figure").map((m) => Bokeh.index.find_one(m))
   .filter((view) => view?.el.checkVisibility()).sort((a, b) => a.el.offsetTop - b.el.offsetTop).at(-1).el
 window.told = null  // how far a message is inside the figure that tells it, in pixels: it goes after two seconds
-const look = () => { const shown = volume().shadowRoot.querySelector(".bk-Panel")?.getBoundingClientRect()
+window.look = () => { const shown = volume().shadowRoot.querySelector(".bk-Panel")?.getBoundingClientRect()
   const {top, bottom} = volume().getBoundingClientRect()
   if (shown) told = [shown.top - top, bottom - shown.bottom]; else requestAnimationFrame(look) }
-look()
 window.changes = []
 Bokeh.documents[0].on_change(({attr}) => { if (attr && attr !== "location") changes.push(attr) })  // the crosshair's
 """
@@ -93,6 +92,7 @@ def test_the_ruler_measures_by_mouse_and_keyboard_without_the_server(visit, url)
     button = page.get_by_role("button", name="Measure")
     x, y = page.evaluate("(({x, y}) => [x + 200, y + 50])(volume().getBoundingClientRect())")
     page.mouse.move(x, y)
+    page.evaluate("look()")
     page.mouse.wheel(0, 10)  # which scrolls the page, and a message tells how to zoom
     page.wait_for_function("told?.every((space) => space >= 0)")
     page.mouse.move(10, 10)
