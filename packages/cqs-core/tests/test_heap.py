@@ -76,6 +76,7 @@ def test_what_a_session_leaves_in_cycles_is_freed_once_the_pause_is_over(monkeyp
 
 
 def test_what_a_round_leaves_in_cycles_is_freed_at_its_end(monkeypatch):
+    no_timer_of_tests_before()
     monkeypatch.setattr(heap, "_collected", -heap._PAUSE)
     left = type("Client", (), {})()
     left.itself, gone = left, weakref.ref(left)

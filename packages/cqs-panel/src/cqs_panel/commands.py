@@ -74,9 +74,6 @@ def serve(
             text = f"cqs dashboard of {where.url}\n  {url}{_hint(address)}\nCtrl-C ends it."
             emit(said, as_json, lambda: service.answers(text, **said))
 
-        def ended() -> None:
-            service.works = True  # a forked process said so
-
         run(
             port=port,
             address=address,
@@ -86,7 +83,7 @@ def serve(
             insecure=insecure,
             prefix=prefix,
             ready=ready,
-            ended=ended,
+            ended=service.stops,
         )
     if num_procs > 1:
         leave()

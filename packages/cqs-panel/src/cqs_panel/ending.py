@@ -12,6 +12,7 @@ from cqs_core.cli import handles_sigterm
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from collections.abc import Callable
 
 SECONDS = 2.0
 """That sessions and threads have to come to an end by themselves."""
@@ -33,10 +34,17 @@ def end_on_signal(loop: AbstractEventLoop) -> None:
 
 
 class Forks:
-    """The processes that share a port: none of them outlives the one that forked them. To be made before the fork."""
+    """The processes that share a port: none of them outlives the one that forked them. To be made before the fork.
 
-    def __init__(self) -> None:
-        self._parent = os.getpid()
+    A signal ends a process at once: an exception would be lost if it came while `os.fork` calls what others registered,
+    in the one that forks as in the new one.
+
+    Args:
+        ended: called in the process that forked the others, once those have ended.
+    """
+
+    def __init__(self, ended: Callable[[], None]) -> None:
+        self._parent, self._ended = os.getpid(), ended
         self._read, self._write = os.pipe()  # the parent alone keeps its end open: that closes when it is killed
         for name in ("SIGTERM", "SIGINT", "SIGHUP"):
             number = getattr(signal, name, None)
@@ -53,10 +61,10 @@ class Forks:
             leave()
 
     def _end(self, *_: object) -> None:
-        if os.getpid() != self._parent:
-            leave()  # an exception would be ignored while `os.fork` calls what others registered
-        _end_children()
-        raise SystemExit(0)
+        if os.getpid() == self._parent:
+            _end_children()
+            self._ended()
+        leave()
 
 
 def _end_children() -> None:

@@ -62,12 +62,12 @@ def serve(
         os.environ[INSECURE] = "1"
     port, prefix = _free_port(address, port), checked_prefix(prefix)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}{prefix}/"
-    forks = Forks() if num_procs > 1 else None
+    forks = Forks(ended) if num_procs > 1 else None
     if forks:
         speak_for_forks()
     try:
         server = _server(address, port, num_procs, [f"localhost:{port}", *map(_checked, allow)], prefix)
-    except SystemExit:  # of the process that forked the others
+    except SystemExit:  # of the process that forked the others: all have ended by themselves
         ended()
         return
     if forks:

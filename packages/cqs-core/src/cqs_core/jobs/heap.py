@@ -90,18 +90,23 @@ def give_back_soon() -> None:
 def _wait(seconds: float) -> None:
     with _lock:
         if not _waiting:
-            timer = threading.Timer(seconds, _give_back)
-            timer.daemon = True
-            _waiting.append(timer)
-            timer.start()
+            _start(seconds)
+
+
+def _start(seconds: float) -> None:
+    timer = threading.Timer(seconds, _give_back)
+    timer.daemon = True
+    _waiting.append(timer)
+    timer.start()
 
 
 def _give_back() -> None:
     with _lock:
         _waiting.clear()
-    if (left := _collected + _PAUSE - time.monotonic()) > 0:
+        if (left := _collected + _PAUSE - time.monotonic()) > 0:
+            _start(left)
+    if left > 0:
         _trim()
-        _wait(left)
     else:
         give_back()
 
