@@ -159,9 +159,7 @@ def test_sigterm_ends_a_server_with_open_sessions_and_its_terminal_stays_clean(c
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_ending_the_parent_ends_every_process_of_the_server(tmp_path, number, code):
     with running(*cqs("serve", "--no-open", "--num-procs", "2"), bucket=tmp_path) as (_, process):
-        until(
-            lambda: service_states(Bucket(str(tmp_path)).url)
-        )  # the first one is ready
+        until(lambda: service_states(Bucket(str(tmp_path)).url))  # the first one is ready
         until(lambda: len(psutil.Process(process.pid).children()) == 2)
         children = psutil.Process(process.pid).children()
         process.send_signal(number)
