@@ -188,13 +188,16 @@ def test(package: Path, lanes: Queue[Lane]) -> None:
 
 def main() -> None:
     only = [name for name in sys.argv[1:] if not name.startswith("--")]
+    known = sorted((ROOT / "packages").iterdir())
+    if unknown := {*only} - {one.name for one in known}:
+        sys.exit(f"no package {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in known)}")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # a process that ends may still write
         scratch, lanes = Path(folder), Queue[Lane]()
         build = ["uv", "build", "-q", "--all-packages", "--wheel", "--out-dir", scratch / "wheels"]
         subprocess.run(build, cwd=ROOT, check=True)
         for number in range(LANES):
             lanes.put(Lane(scratch / str(number), scratch / "wheels"))
-        packages = [one for one in sorted((ROOT / "packages").iterdir()) if not only or one.name in only]
+        packages = [one for one in known if not only or one.name in only]
         packages.sort(key=lambda one: len(sets_of_extras(one)), reverse=True)  # the longest first
         with ThreadPoolExecutor(LANES) as pool:
             try:

@@ -42,6 +42,7 @@ def test_a_deviation_and_a_position_show_their_market_at_their_time(visit, dashb
     cell.click()
     heading(page, rf"upbit XRP.KRW 1d · .*opened {day}").wait_for()
     covers(page, page.evaluate(f"Date.parse('{day}')"))
+    page.wait_for_url(lambda url: url != first)
     page.go_back()
     heading(page, "· missed, opened").wait_for()
     assert opened is None or page.url == first
