@@ -103,6 +103,10 @@ def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], pa.
     thread.start()
     try:
         return done.result()
+    except RuntimeError as error:  # DuckDB may be the first to hear of Ctrl-C
+        if "interrupted" not in str(error):
+            raise
+        raise KeyboardInterrupt from None
     finally:
         until = time.monotonic() + _GRACE_PERIOD
         while not done.done() and time.monotonic() < until:

@@ -22,7 +22,6 @@ from cqs_panel import (
     percent,
     remedies,
     section,
-    skeleton,
     stack,
     tone,
     when,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 _MOST = 6
 _BARS = 60
-_HEIGHT = 580  # pixels of the chart with its bar
 _SECONDS = 60.0
 
 
@@ -74,58 +72,31 @@ def prices(page: PageState) -> Any:
     return shown
 
 
-class _MarketChart:
-    """The candles of one of those markets that can be read; the user may search for another.
-
-    The chart is made when its place is in view, or the page rests: it costs as much as all other cards together.
-    """
-
-    def __init__(self, page: PageState) -> None:
-        self._page = page
-        self._readable: dict[str, Series] = {}
-        self._chart: CandleChart | None = None
-        self._head = html("")
-        self._place = stack(skeleton(1, _HEIGHT, waits=True), min_height=_HEIGHT)
-        self.root = section("", self._head, self._place, visible=False)
-        page.load(lambda: newest(page.bucket, page.settings.exchange), self._show)
-
-    def _show(self, found: Sequence[RecentCloses]) -> None:
-        self._readable = {price.series.market: price.series for price in found if not price.fault}
-        self.root.visible = bool(self._readable)
-        if self._readable:
-            self._title(self._shown)
-            self._page.later(self._make, self._place)
-
-    @property
-    def _shown(self) -> Series:
-        asked = self._page.query.get("market", "")
-        return self._readable.get(asked) or next(iter(self._readable.values()))
-
-    def _make(self) -> None:
-        self._chart = CandleChart(self._page)
-        fill(self._place, self._chart)
-        self._draw()
-
-    def _draw(self) -> None:
-        series = self._shown
-        self._title(series)
-        if self._chart is not None:
-            self._chart.show(LakeCandles(self._page.bucket, series))
-            self._chart.offer(list(self._readable), series.market, self._choose)
-
-    def _title(self, series: Series) -> None:
-        note = f"{series.interval} · {series.exchange} · UTC"
-        link = f'<a href="{escape(self._page.link("data", series=str(series)))}">{escape(series.market)} ›</a>'
-        self._head.object = f'<div class="head"><h2>{link}</h2><span class="note">{escape(note)}</span></div>'
-
-    def _choose(self, market: str) -> None:
-        self._page.remember(market=market)
-        self._draw()
-
-
 def chart(page: PageState) -> Any:
-    """The candles of one market; see `_MarketChart`."""
-    return _MarketChart(page).root
+    """The candles of one of those markets that can be read; the user may search for another."""
+    head, candles = html(""), CandleChart(page, below=True)
+    shown = section("", head, candles, visible=False)
+
+    def show(found: Sequence[RecentCloses]) -> None:
+        readable = {price.series.market: price.series for price in found if not price.fault}
+        shown.visible = bool(readable)
+        if readable:
+            draw(readable, page.query.get("market", ""))
+
+    def draw(readable: dict[str, Series], asked: str) -> None:
+        series = readable.get(asked) or next(iter(readable.values()))
+        note = f"{series.interval} · {series.exchange} · UTC"
+        link = f'<a href="{escape(page.link("data", series=str(series)))}">{escape(series.market)} ›</a>'
+        head.object = f'<div class="head"><h2>{link}</h2><span class="note">{escape(note)}</span></div>'
+        candles.show(LakeCandles(page.bucket, series))
+        candles.offer(list(readable), series.market, lambda market: choose(readable, market))
+
+    def choose(readable: dict[str, Series], market: str) -> None:
+        page.remember(market=market)
+        draw(readable, market)
+
+    page.load(lambda: newest(page.bucket, page.settings.exchange), show)
+    return shown
 
 
 def newest(bucket: Bucket, exchange: str) -> list[RecentCloses]:
