@@ -9,36 +9,31 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from cqs_core import Series, UnknownName, plugins
 from cqs_data.exchanges.ccxt_ids import live_ids
 from cqs_data.exchanges.connection import no_live_prices
-from cqs_data.feeds.upstream import Upstream, join_shared
+from cqs_data.feeds.upstream import Snapshot, Upstream, join_shared
 from cqs_data.live import LiveCandle, live_candles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqs_core import ExchangeBusy
 
 HISTORY = 199  # closed candles to begin with: with the one under way a page of those whose pages are short
 _KEPT = 2000  # closed candles; twice as many before the oldest go
 
 
 @dataclass(frozen=True)
-class News:
+class News(Snapshot):
     """A snapshot of a feed.
 
     Attributes:
-        state: `connecting` at first; `refused` is final until a viewer joins again.
-        said: why it reconnects or was refused, in one line.
         closed: closed candles, ascending, without holes where the exchange has none; the newest `HISTORY` at first.
         candle: the one under way.
     """
 
-    state: Literal["connecting", "live", "reconnecting", "refused"] = "connecting"
-    said: str = ""
     closed: tuple[LiveCandle, ...] = ()
     candle: LiveCandle | None = None
 
@@ -48,7 +43,7 @@ class News:
         return (*self.closed, self.candle) if self.candle else self.closed
 
 
-class Feed(Upstream):
+class Feed(Upstream[News]):
     """The upstream of a series.
 
     Attributes:
@@ -57,39 +52,27 @@ class Feed(Upstream):
     """
 
     def __init__(self, series: Series, endpoint: str | None) -> None:
-        super().__init__((series, endpoint), str(series))
+        super().__init__((series, endpoint), str(series), News())
         self.series, self.endpoint = series, endpoint
-        self._news = News()
 
     @property
     def news(self) -> News:
-        """The current snapshot.
-
-        Raises:
-            Exception: whatever ended the upstream that no exchange is to blame for.
-        """
-        self.require_whole()
-        return self._news
-
-    def refuse(self, said: str) -> None:
-        self._news = replace(self._news, state="refused", said=said)
+        """The current snapshot, by the name that charts know; see `last`."""
+        return self.last
 
     async def follow(self) -> None:
-        stream: Any = live_candles(self.series, self.endpoint, history=HISTORY, waiting=self._wait)
+        stream: Any = live_candles(self.series, self.endpoint, history=HISTORY, waiting=self.wait)
         async with aclosing(stream) as coming:
             async for candle in coming:
                 self._take(candle)
 
-    def _wait(self, busy: ExchangeBusy) -> None:
-        self._news = replace(self._news, state="reconnecting", said=" ".join(str(busy).split()))
-
     def _take(self, candle: LiveCandle) -> None:
-        known = self._news
+        known = self._last
         if not candle.closed:
-            self._news = News("live", "", known.closed, candle)
+            self._last = News("live", "", known.closed, candle)
             return
         newest = known.candle if known.candle and known.candle.ts > candle.ts else None
-        self._news = replace(known, closed=_placed(known.closed, candle), candle=newest)
+        self._last = replace(known, closed=_placed(known.closed, candle), candle=newest)
 
 
 def join(series: Series, endpoint: str | None) -> Feed:

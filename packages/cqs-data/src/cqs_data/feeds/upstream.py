@@ -5,20 +5,39 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from cqs_core import CqsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    _T = TypeVar("_T", bound="Upstream")
+    from cqs_core import ExchangeBusy
 
-_running: dict[Hashable, Upstream] = {}
+    _T = TypeVar("_T", bound="Upstream[Any]")
+
+_running: dict[Hashable, Upstream[Any]] = {}
 _lock = threading.Lock()
 
 
-class Upstream:
+@dataclass(frozen=True)
+class Snapshot:
+    """What an upstream is doing, and what has come.
+
+    Attributes:
+        state: `connecting` at first; `refused` is final until a viewer joins again.
+        said: why it reconnects or was refused, in one line.
+    """
+
+    state: Literal["connecting", "live", "reconnecting", "refused"] = "connecting"
+    said: str = ""
+
+
+_S = TypeVar("_S", bound=Snapshot)
+
+
+class Upstream(Generic[_S]):
     """Made by `join_shared`, ended when the last one calls `leave`.
 
     Attributes:
@@ -26,13 +45,25 @@ class Upstream:
         watchers: how many joined it.
     """
 
-    def __init__(self, key: Hashable, name: str) -> None:
+    def __init__(self, key: Hashable, name: str, empty: _S) -> None:
         self.key, self.watchers = key, 0
+        self._last = empty
         self._failure: Exception | None = None
         self._over = False
         self._task: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         # A daemon: nothing of it is worth a process that does not end.
         self._thread = threading.Thread(target=self._run, name=f"live {name}", daemon=True)
+
+    @property
+    def last(self) -> _S:
+        """The current snapshot, from any thread.
+
+        Raises:
+            Exception: whatever ended the upstream that no exchange is to blame for.
+        """
+        if self._failure is not None:
+            raise self._failure
+        return self._last
 
     @property
     def running(self) -> bool:
@@ -64,21 +95,19 @@ class Upstream:
         """Take what comes, until it is cancelled."""
         raise NotImplementedError
 
-    def refuse(self, said: str) -> None:
-        """Say in one line why the exchange refuses; it is over then."""
-        raise NotImplementedError
+    def wait(self, busy: ExchangeBusy) -> None:
+        """Say why it connects again; `follow` calls it."""
+        self._say("reconnecting", busy)
 
-    def require_whole(self) -> None:
-        """Raise what ended it, if no exchange is to blame for that."""
-        if self._failure is not None:
-            raise self._failure
+    def _say(self, state: Literal["reconnecting", "refused"], error: Exception) -> None:
+        self._last = replace(self._last, state=state, said=" ".join(str(error).split()))
 
     def _run(self) -> None:
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 asyncio.run(self._followed())
         except CqsError as error:
-            self.refuse(" ".join(str(error).split()))
+            self._say("refused", error)
         except Exception as error:  # noqa: BLE001 - raised again in the viewers' threads
             self._failure = error
 
