@@ -16,7 +16,7 @@ from cqs_core.time.intervals import DAY
 from cqs_data.feeds import LastPrices, join_prices
 from cqs_data.live import Tick
 from cqs_data.views.watched import WatchedMarket, changed, lists, own_list, watched
-from cqs_data.views.watchlist import watchlist_html
+from cqs_data.views.watchlist_cells import watchlist_html
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import DataError, Lake, Series, UnknownName, UsageError, market_of
+from cqs_core import CqsError, DataError, Lake, Series, UnknownName, UsageError, market_of
 from cqs_core.lake import delete_market_set, market_sets, save_market_set
 from cqs_core.time import intervals
 from cqs_data.feeds import obstacle
+from cqs_data.fetching.listed_markets import listed_markets
 from cqs_data.views.live import obstacle_of
 from cqs_panel import user_name
 
@@ -122,3 +123,11 @@ def watched(
         except DataError as error:  # a damaged series takes no other along
             found.append(WatchedMarket(market, status.series, (), status.last, unlive, str(error)))
     return found
+
+
+def market_names(exchange: str, endpoint: str | None) -> Sequence[str]:
+    """The markets of the exchange; none where it does not answer: then a name can be typed all the same."""
+    try:
+        return [one.market for one in listed_markets(exchange, endpoint)]
+    except CqsError:
+        return []
