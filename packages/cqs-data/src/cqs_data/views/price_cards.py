@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from cqs_core import DataError, Lake, Series
+from cqs_core import Lake
 from cqs_core.time import intervals
 from cqs_core.time.clock import now
+from cqs_data.views.recent_closes import recent_closes
 from cqs_panel import (
     CandleChart,
     LakeCandles,
@@ -30,25 +31,12 @@ from cqs_panel import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqs_core import Bucket, SeriesStatus
+    from cqs_core import Bucket, Series
+    from cqs_data.views.recent_closes import RecentCloses
     from cqs_panel import PageState
 
 _MOST = 6
-_BARS = 60
 _SECONDS = 60.0
-
-
-class RecentCloses(NamedTuple):
-    """The newest closes of a series, oldest first; `last` is the open of the newest candle, ms UTC.
-
-    Attributes:
-        fault: why there are no closes; None where they could be read.
-    """
-
-    series: Series
-    closes: Sequence[float]
-    last: int
-    fault: DataError | None = None
 
 
 def prices(page: PageState) -> Any:
@@ -105,17 +93,7 @@ def newest(bucket: Bucket, exchange: str) -> list[RecentCloses]:
     days = [status for status in lake.status() if status.series.interval == "1d" and status.last is not None]
     home = [status for status in days if status.series.exchange == exchange] or days
     chosen = sorted(home, key=lambda status: (-status.rows, status.series))[:_MOST]
-    return [_price(lake, status) for status in chosen]
-
-
-def _price(lake: Lake, status: SeriesStatus) -> RecentCloses:
-    """A damaged series takes no other along."""
-    last = status.last or 0
-    try:
-        table = lake.read(status.series, intervals.next_open(status.series.interval, last, -_BARS), missing_ok=True)
-    except DataError as error:
-        return RecentCloses(status.series, (), last, error)
-    return RecentCloses(status.series, table.column("close").to_numpy().tolist(), last)
+    return [recent_closes(lake, status) for status in chosen]
 
 
 def _metric(price: RecentCloses, page: PageState) -> Metric:

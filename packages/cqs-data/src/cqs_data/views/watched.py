@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqs_core import CqsError, DataError, Lake, Series, UnknownName, UsageError, market_of
+from cqs_core import CqsError, Lake, Series, UnknownName, UsageError, market_of
 from cqs_core.lake import delete_market_set, market_sets, save_market_set
-from cqs_core.time import intervals
 from cqs_data.feeds import obstacle
 from cqs_data.fetching.listed_markets import listed_markets
 from cqs_data.views.live import obstacle_of
+from cqs_data.views.recent_closes import recent_closes
 from cqs_panel import user_name
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cqs_core import Bucket
     from cqs_core.lake import MarketSet
 
-_BARS = 60
 _SYNTHETIC = "the demo's candles are made up; they have no live prices"
 
 
@@ -116,12 +115,9 @@ def watched(
             found.append(WatchedMarket(market, unlive=unlive))
             continue
         unlive = obstacle_of(bucket, status.series, endpoint)
-        start = intervals.next_open("1d", status.last, -_BARS)
-        try:
-            closes = lake.read(status.series, start, missing_ok=True).column("close").to_numpy().tolist()
-            found.append(WatchedMarket(market, status.series, closes, status.last, unlive))
-        except DataError as error:  # a damaged series takes no other along
-            found.append(WatchedMarket(market, status.series, (), status.last, unlive, str(error)))
+        recent = recent_closes(lake, status)
+        fault = str(recent.fault or "")
+        found.append(WatchedMarket(market, status.series, recent.closes, recent.last, unlive, fault))
     return found
 
 
