@@ -84,13 +84,9 @@ def give_back() -> None:
 
 def give_back_soon() -> None:
     """Give back in some seconds, once however many ask, and collect garbage as often as `give_back` does."""
-    _wait(_SECONDS)
-
-
-def _wait(seconds: float) -> None:
     with _lock:
         if not _waiting:
-            _start(seconds)
+            _start(_SECONDS)
 
 
 def _start(seconds: float) -> None:
