@@ -7,28 +7,23 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import panel as pn
-import panel_material_ui as pmui
 
 from cqs_core import CqsError, Series, UsageError, plugins
 from cqs_monitor import charts
 from cqs_monitor.compare.kept_comparison import kept_comparison
 from cqs_monitor.compare.notes import notes
 from cqs_monitor.performance.reader import reader_of
-from cqs_monitor.views import comparison_layers, comparison_table, comparison_text, figure_chart, holdings_table
+from cqs_monitor.views import comparison_layers, comparison_text, figure_chart, holdings_table
+from cqs_monitor.views.compared_positions import ComparedPositions
 from cqs_monitor.views.comparison_form import ComparisonForm
 from cqs_monitor.views.controls import seconds_between
 from cqs_monitor.views.figure_chart import FigureChart
 from cqs_monitor.views.no_logs import no_logs
 from cqs_panel import (
-    ONE_LINE,
     WIDE,
-    Previewed,
     SpotChart,
     Workbench,
-    bar,
     beside,
-    choose,
-    columns_button,
     empty,
     ended,
     failure,
@@ -36,13 +31,10 @@ from cqs_panel import (
     html,
     metric_cards,
     metrics_html,
-    refresh,
     section,
     skeleton,
     stack,
     staged,
-    table,
-    table_csv,
 )
 
 if TYPE_CHECKING:
@@ -55,8 +47,6 @@ if TYPE_CHECKING:
     from cqs_panel import PageState
 
 _BRIDGE = 260  # pixels of its height
-_CLICK = "click one to see it on candles"
-_ALL, _DIFFERING = "All positions", "Differences only"
 
 
 class CompareView(pn.viewable.Viewer):
@@ -84,8 +74,7 @@ class CompareView(pn.viewable.Viewer):
         self._bridge = FigureChart(page, _BRIDGE)
         self._deviations = html("", stylesheets=[holdings_table.CSS])
         self._notes = html("", stylesheets=[holdings_table.CSS])
-        self._which: Any = None  # above the positions
-        self._positions: Any = None  # its first rows are there before it, as text
+        self._positions = ComparedPositions(page)
         self._chart: SpotChart | None = None  # below the fold
         self._market = ""  # while another one is chosen
         self._body = pn.Column(visible=False, **WIDE)
@@ -107,25 +96,11 @@ class CompareView(pn.viewable.Viewer):
                 section("Deviations", self._deviations),
                 columns="3fr 2fr",
             ),
-            Previewed(section("Positions", self._first_rows(), note=_CLICK), self._list_positions),
+            self._positions.place(),
             self._candles,
             section("What the log does not show", self._notes),
             first=5 if self._page.query.get("position") else 2,
         )
-
-    def _first_rows(self) -> Any:
-        assert self._found is not None
-        rows = comparison_table.comparison_frame(self._found, self._page.settings.timezone)
-        told = comparison_table.first_rows_html(rows, lambda key: self._page.link(position=key))
-        return html(told, stylesheets=[comparison_table.FIRST_CSS])
-
-    def _list_positions(self) -> Any:
-        self._which = pmui.RadioButtonGroup(options=[_ALL, _DIFFERING], value=_ALL, size="small", margin=0, sx=ONE_LINE)
-        self._which.param.watch(lambda _: self._list(), "value")
-        self._positions = self._table()
-        self._list()
-        head = bar(self._which, columns_button(self._positions), table_csv(self._positions, "comparison.csv"))
-        return section("Positions", head, self._positions, note=_CLICK)
 
     def _candles(self) -> SpotChart:
         note = "bot's fills; shaded: the strategy holds; times in UTC"
@@ -135,32 +110,6 @@ class CompareView(pn.viewable.Viewer):
         )
         self._draw()
         return self._chart
-
-    def _table(self) -> Any:
-        import pandas as pd
-
-        blank = pd.DataFrame(columns=[*comparison_table.TITLES, "at"])
-        return table(
-            blank,
-            titles=comparison_table.TITLES,
-            numbers=comparison_table.NUMBERS,
-            signed=comparison_table.SIGNED,
-            prices=comparison_table.PRICES,
-            phone=comparison_table.PHONE,
-            widths={
-                "opened": 92,
-                "symbol": 84,
-                "what": 92,
-                "rule_pnl": 92,
-                "live_pnl": 92,
-                **dict.fromkeys(comparison_table.PRICES, 104),
-            },
-            hidden=["at"],
-            more=list(comparison_table.PRICES),
-            filters=["symbol", "what"],
-            page_size=comparison_table.PAGE,
-            on_click=self._focus,
-        )
 
     def _offer(self, reading: Reading) -> None:
         accounts = reading.snapshot.accounts
@@ -231,20 +180,13 @@ class CompareView(pn.viewable.Viewer):
         self._bridge.update(*_bridge(found), drawn=drawn)
         self._deviations.object = comparison_text.deviations(found, self._page)
         self._notes.object = f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes(found))}</ul>"
-        self._list()
+        self._positions.show(found)
         self._draw()
         if not self._body.objects or (before and before.form is not found.form):
             self._body[:] = [self._laid_out()]  # with all that it shows, so that the browser draws it once
         self._body.visible = True
         if before is not None and other:
             self._page.say(comparison_text.change(before, found))
-
-    def _list(self) -> None:
-        if self._found is not None and self._positions is not None:
-            differing = self._which.value == _DIFFERING
-            zone = self._page.settings.timezone
-            refresh(self._positions, comparison_table.comparison_frame(self._found, zone, differing=differing))
-            self._mark()
 
     def _followed(self, event: Any) -> None:
         if event.old.get("position") != event.new.get("position") and self._found is not None:
@@ -256,20 +198,19 @@ class CompareView(pn.viewable.Viewer):
         found, wanted = self._found, self._page.query.get("position", "")
         if self._chart is None and not wanted:
             return
-        rows = comparison_table.comparison_frame(found, self._page.settings.timezone)
-        chosen = rows[[comparison_table.key(m, at) == wanted for m, at in zip(rows["symbol"], rows["at"], strict=True)]]
-        if wanted and not len(chosen):
+        chosen, newest = self._positions.chosen(), self._positions.newest()
+        if wanted and chosen is None:
             self._page.remember(position=None)
             self._page.say(f"There is no position {wanted[:60]!r} in this comparison.")
         setup, symbols = found.setup, found.result.candles.symbols
         drawn = self._market or (self._chart.series.market if self._chart and self._chart.series else "")
-        if len(chosen):
-            market, spot = str(chosen["symbol"].iloc[0]), comparison_layers.spot(found, chosen.iloc[0])
-            self._mark()
+        if chosen is not None:
+            market, spot = str(chosen["symbol"]), comparison_layers.spot(found, chosen)
+            self._positions.mark()
         elif drawn in symbols:
             market, spot = drawn, None
         else:
-            market, spot = str(rows["symbol"].iloc[0] if len(rows) else symbols[0]), None
+            market, spot = str(symbols[0] if newest is None else newest["symbol"]), None
         if self._chart is None:
             return
         past = ended("this comparison", found.end, setup.interval)
@@ -283,21 +224,6 @@ class CompareView(pn.viewable.Viewer):
         self._page.remember(position=None)
         self._draw()
         self._market = ""
-
-    def _mark(self) -> None:
-        """Mark the position that the address names."""
-        if self._positions is None:
-            return
-        rows, wanted = self._positions.value, self._page.query.get("position", "")
-        keys = [comparison_table.key(m, at) for m, at in zip(rows["symbol"], rows["at"], strict=True)]
-        choose(self._positions, keys.index(wanted) if wanted in keys else None)
-
-    def _focus(self, row: int) -> None:
-        chosen = self._positions.value.iloc[row]
-        self._page.goto(
-            self._page.slug,
-            **self._page.query | {"position": comparison_table.key(str(chosen["symbol"]), int(chosen["at"]))},
-        )
 
 
 class _Answer(NamedTuple):
