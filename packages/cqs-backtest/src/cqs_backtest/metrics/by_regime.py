@@ -94,7 +94,7 @@ def by_regime(run: Record, known: RegimeDays) -> list[RegimeResult]:
     names = known.known_at(daily.days)
     positions = positions_of(run.trades.to_pandas())
     closed = positions[~positions["held"]]
-    entered = known.known_at(_milliseconds(closed["begin"]))
+    entered = known.known_at(closed["begin"].to_numpy())
     found = []
     for regime in _commonest(names, entered):
         rows, mine = names == regime, closed[entered == regime]
@@ -140,9 +140,3 @@ def _commonest(*names: npt.NDArray[np.object_]) -> list[str]:
 
 def _compounded(values: Floats) -> float:
     return 100 * float(np.prod(1 + values) - 1)
-
-
-def _milliseconds(times: pd.Series[pd.Timestamp]) -> Stamps:
-    import pandas as pd
-
-    return pd.DatetimeIndex(times).as_unit("ms").asi8

@@ -53,7 +53,7 @@ def stretch_metrics(
 def _positions(trades: pd.DataFrame, first: int, last: int) -> dict[str, float]:
     """Metrics of positions that were closed in the stretch; each counts as a whole."""
     positions = positions_of(trades)
-    inside = ~positions["held"] & (positions["end"] >= _time(first)) & (positions["end"] <= _time(last))
+    inside = ~positions["held"] & (positions["end"] >= first) & (positions["end"] <= last)
     pnl, won = (positions[name][inside].to_numpy() for name in ("pnl", "won"))
     gains, losses = pnl[pnl > 0], pnl[pnl < 0]
     counts = len(pnl), won.sum(), len(gains), len(losses)
@@ -62,11 +62,13 @@ def _positions(trades: pd.DataFrame, first: int, last: int) -> dict[str, float]:
 
 
 def positions_of(trades: pd.DataFrame) -> pd.DataFrame:
-    """Positions made of round trips: columns begin, end, held (still open), pnl and won.
+    """Positions made of round trips: columns begin and end (ms UTC), held (still open: no end), pnl and won.
 
     Args:
         trades: as in `trades.parquet`.
     """
+    import pandas as pd
+
     marked = trades.assign(held=trades["exit_time"].isna(), paid=_paid(trades))
     positions = marked.groupby("position").agg(
         begin=("entry_time", "min"),
@@ -78,7 +80,8 @@ def positions_of(trades: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(all="ignore"):  # bought for nothing
         pnl = positions["pnl"].to_numpy()
         won = wins(pnl, 100 * pnl / positions["paid"].to_numpy())
-    return positions.assign(held=positions["held"].astype(bool), won=won)
+    times = {name: pd.DatetimeIndex(positions[name]).as_unit("ms").asi8 for name in ("begin", "end")}
+    return positions.assign(held=positions["held"].astype(bool), won=won, **times)
 
 
 def _paid(trades: pd.DataFrame) -> Floats:
@@ -87,9 +90,3 @@ def _paid(trades: pd.DataFrame) -> Floats:
     # one that returned exactly what went in does not tell how its fees were split
     level = trades["quantity"] * trades["entry_price"] + trades["fees"] / 2
     return np.where(pct != 0, 100 * pnl / np.where(pct != 0, pct, 1), level)
-
-
-def _time(ms: int) -> pd.Timestamp:
-    import pandas as pd
-
-    return pd.Timestamp(ms, unit="ms", tz="UTC")

@@ -13,6 +13,7 @@ import param
 from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
 from cqs_backtest.metrics.stretch import stretch_metrics
+from cqs_backtest.request import quote_of
 from cqs_backtest.views.run_figures import all_metrics, badges, figure
 from cqs_backtest.views.run_regimes import RunRegimes
 from cqs_backtest.views.titles import candles_of, title_of
@@ -64,7 +65,7 @@ class RunPage(pn.viewable.Viewer):
         self._figures, self._part = pn.Column(**WIDE), pn.Column(visible=False, **WIDE)
         self.param.watch(lambda _: self._draw(), "logarithmic")
         self.param.watch(lambda event: self._equity.brushing(on=event.new), "brush")
-        self._quote = self._made["symbols"][0].partition("/")[2].partition(":")[0]
+        self._quote = quote_of(self._made["symbols"][0])
 
     @property
     def performance(self) -> dict[str, float | None]:

@@ -12,6 +12,7 @@ from cqs_backtest import charts
 from cqs_backtest.features import stored_regimes
 from cqs_backtest.metrics.by_regime import by_regime
 from cqs_backtest.metrics.conventions import CONVENTIONS
+from cqs_backtest.request import quote_of
 from cqs_core import CqsError
 from cqs_panel import WIDE, amount, bar, count, empty, failure, fill, percent, plain_table, ratio, section, tone
 from cqs_panel.charts import ChartPane
@@ -80,7 +81,7 @@ class RunRegimes(pn.viewable.Viewer):
     def _draw(self, found: Mapping[str, Sequence[RegimeResult]]) -> None:
         if self._curve is not None:
             [(name, results)] = found.items()
-            quote = self._runs[name].manifest["symbols"][0].partition("/")[2].partition(":")[0]
+            quote = quote_of(self._runs[name].manifest["symbols"][0])
             fill(self._inside, _one(results, quote), self._curve)
         else:
             fill(self._inside, *_several(found))
