@@ -60,7 +60,6 @@ class CandleChart(pn.viewable.Viewer):
     ) -> None:
         super().__init__()
         self._page = page
-        self._source: CandleSource | None = None
         self._wanted: tuple[int | None, int | None] = (None, None)
         self._have: tuple[float, float, int] = (0, 0, 0)
         self._stale: int | None = None  # from here on candles are others than those drawn
@@ -111,14 +110,14 @@ class CandleChart(pn.viewable.Viewer):
             end: None is the newest candle.
             past: why it shows the past and cannot be followed live, for a user who wants that; empty else.
         """
-        self._source, self._stale, self._missed = self._live.open(source, past), None, None
-        self._view.source = self._source
+        shown = self._live.open(source, past)
+        self._view.source, self._stale, self._missed = shown, None, None
         self._layers.clear()
         self._indicators.clear()
         self._newest.clear()
         self._wanted = start, end
         self._controls.offer(source.base)
-        self._compared.open(self._source)
+        self._compared.open(shown)
         self._controls.update(subject=" ".join(source.series[:2]) if source.series else "")
         self._drawn.call("-".join(source.series).replace("/", "-") if source.series else "candles")
         self._open_again()
@@ -166,6 +165,10 @@ class CandleChart(pn.viewable.Viewer):
     def step(self) -> int:
         """Length of the buckets that are drawn, in ms."""
         return self._have[2]
+
+    @property
+    def _source(self) -> CandleSource | None:
+        return self._view.source
 
     def _open_again(self) -> None:
         source = self._source
