@@ -139,7 +139,7 @@ class PageState(param.Parameterized):
         Raises:
             UsageError: no job can be started here.
         """
-        return self._shell.start(title, [*arguments, "--bucket", self.bucket.url])
+        return self._shell.start(title, arguments)
 
     def on_job(self, call: Callable[[Job], Any]) -> None:
         """Call with each job of this bucket that ends during the session, wherever it was started."""

@@ -34,7 +34,7 @@ class BarAnswers:
         views: in the order of the menu.
         bucket: raises where there is none.
         document: of the session.
-        start: starts a job.
+        start: starts a job on the bucket.
         say: shows a line.
     """
 
@@ -97,7 +97,7 @@ class BarAnswers:
             return
         entry = self._found[at][1]
         try:
-            self._start(entry.label, [*entry.arguments, "--bucket", self._bucket().url])
+            self._start(entry.label, entry.arguments)
         except CqsError as error:
             self._say(str(error))
 

@@ -49,7 +49,7 @@ class Dock(pn.viewable.Viewer):
         bucket: its URL; jobs of others are not shown.
         views: say what came of a job.
         goto: shows a view with a query.
-        start: runs a command of `cqs` as a job: a title, and its arguments.
+        start: runs a command of `cqs` as a job on this bucket: a title, and its arguments.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class Dock(pn.viewable.Viewer):
 
     def again(self, job: Job) -> None:
         """Run a job that failed or was canceled once more, in place of its card."""
-        self._start(job.title, [*own_arguments(job.args), "--bucket", self._bucket()])
+        self._start(job.title, own_arguments(job.args))
         self.dismiss(job)
 
     def show(self, job: Job) -> None:

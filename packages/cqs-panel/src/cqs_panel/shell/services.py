@@ -59,9 +59,8 @@ class Services:
         self._works[page].at_end(call)
 
     def start(self, title: str, arguments: Sequence[str]) -> Job:
-        ours = list(arguments[-2:-1]) == ["--bucket"] and arguments[-1] == self.bucket.url  # a folder is a file, too
-        asked, own = (arguments[:-2], arguments[-2:]) if ours else (arguments, [])
-        given, before = [*checked(asked), *own], self._started
+        given = [*checked(arguments), "--bucket", self.bucket.url]  # which is not checked: a folder is a file, too
+        before = self._started
         if before and before[0] == given and time.monotonic() - self._told < DOUBLE_CLICK:
             return before[1]
         job = jobs.start(title, given)
