@@ -42,6 +42,7 @@ from .layout import stack as stack
 from .login.session import operator_only as operator_only
 from .login.session import read_only as read_only
 from .login.session import user_name as user_name
+from .metric_row import SPARKLINE_CSS as SPARKLINE_CSS
 from .metric_row import Metric as Metric
 from .metric_row import metric_cards as metric_cards
 from .metric_row import metrics_html as metrics_html

@@ -13,6 +13,10 @@ from cqs_panel.sections import html
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SPARKLINE_CSS = (
+    "polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}"
+)
+"""For what has a `sparkline`; how large its `svg` is, and what `up` and `down` look like, the page says."""
 _CSS = """
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(var(--least),100%),1fr));gap:var(--cqs-gap,12px)}
 .card{background:var(--cqs-paper);border:1px solid var(--cqs-line);border-radius:8px;min-width:0;
@@ -26,7 +30,6 @@ div.card[title]{cursor:help} a.card.card{border-radius:8px;color:inherit} a.card
 .up{color:var(--cqs-up)!important} .down{color:var(--cqs-down)!important}
 .row{display:flex;flex-wrap:wrap;align-items:center;gap:0 16px} .row .value{min-width:0}
 svg{display:block;flex:1 1 84px;min-width:0;height:28px;overflow:visible}
-polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 @media (max-width:600px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.value{font-size:18px}
   .card:last-child:nth-child(odd){grid-column:1/-1}}
 """
@@ -64,7 +67,7 @@ def metric_cards(metrics: Sequence[Metric], least: int = 170) -> Any:
 
     Set `.object = metrics_html(…)` to show other figures.
     """
-    return html(metrics_html(metrics), stylesheets=[_CSS, f":host{{--least:{least}px}}"])
+    return html(metrics_html(metrics), stylesheets=[SPARKLINE_CSS, _CSS, f":host{{--least:{least}px}}"])
 
 
 def metrics_html(metrics: Sequence[Metric]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cqs_core.time import intervals
 from cqs_core.time.clock import now
-from cqs_panel import CSV_LINK_CSS, age, amount, csv_link, percent, sparkline, tone, when
+from cqs_panel import CSV_LINK_CSS, SPARKLINE_CSS, age, amount, csv_link, percent, sparkline, tone, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,9 +25,8 @@ _CSS = """
 .watch .figure{text-align:right}
 .up{color:var(--cqs-up)} .down{color:var(--cqs-down)} .muted{color:var(--cqs-muted);font-size:12px;margin-top:4px}
 svg{display:block;width:56px;height:20px;overflow:visible}
-polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 """
-CSS = CSV_LINK_CSS + _CSS
+CSS = CSV_LINK_CSS + SPARKLINE_CSS + _CSS
 _NONE = "You watch no market yet. Edit adds some; they are kept as a set, which you can fetch or backtest too."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from cqs_panel import CSV_LINK_CSS, age, amount, csv_link, percent, scrolls, sparkline, tone
+from cqs_panel import CSV_LINK_CSS, SPARKLINE_CSS, age, amount, csv_link, percent, scrolls, sparkline, tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,10 +28,9 @@ ul{margin:0;padding:0;list-style:none;font-size:13px}
 li{padding:7px 0;border-bottom:1px solid var(--cqs-line);overflow-wrap:anywhere} li:last-child{border:0}
 li b{font-weight:600} li .chip{margin-left:6px} p{margin:6px 0;font-size:13px}
 svg{display:inline-block;width:72px;height:22px;overflow:visible}
-polyline{fill:none;stroke:currentColor;stroke-width:1.5;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 .wide:focus-visible{outline:2px solid var(--cqs-accent)} p.warning{color:var(--cqs-warning)}
 """
-CSS = scrolls(".wide") + CSV_LINK_CSS + _TABLE_CSS
+CSS = scrolls(".wide") + CSV_LINK_CSS + SPARKLINE_CSS + _TABLE_CSS
 _HEAD = ("Symbol", "Unrealized", "Trend", "Value", "Share", "Last", "Entry", "Quantity", "Held for")
 
 
