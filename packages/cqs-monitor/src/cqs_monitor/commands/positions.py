@@ -39,22 +39,17 @@ def command(live: bool, bucket: str | None, as_json: bool) -> None:
 
 
 def _account(snapshot: Snapshot, account: str, held: list[Holding]) -> dict[str, Any]:
-    from cqs_monitor.performance.holdings import left_out
+    from cqs_monitor.performance.holdings import known_sum, left_out
 
     rows = [holding.json() for holding in held]
     currency = snapshot.currency(account)
     return {
         "state": snapshot.held(account).state,
         "currency": currency,
-        **_sum(held),
+        "unrealised": known_sum(holding.unrealised for holding in held),
         "left_out": left_out(held),
         "positions": rows,
     }
-
-
-def _sum(held: list[Holding]) -> dict[str, float | None]:
-    known = [holding.unrealised for holding in held if holding.unrealised is not None]
-    return {"unrealised": sum(known) if known else None}
 
 
 def _print(snapshot: Snapshot, found: dict[str, list[Holding]]) -> None:
@@ -72,12 +67,13 @@ def _print(snapshot: Snapshot, found: dict[str, list[Holding]]) -> None:
 
 
 def _print_sum(snapshot: Snapshot, currency: str, held: list[Holding]) -> None:
-    from cqs_monitor.performance.holdings import left_out
+    from cqs_monitor.performance.holdings import known_sum, left_out
 
     missing = left_out(held)
     without = f" without {', '.join(missing)}, of which there is no price since the entry" if missing else ""
     what = "unrealised in all" if len(snapshot.currencies) < 2 else f"unrealised in {currency}"
-    click.echo(safe(f"{what}: {money(_sum(held)['unrealised']) or 'unknown'}{without}"))
+    total = known_sum(holding.unrealised for holding in held)
+    click.echo(safe(f"{what}: {money(total) or 'unknown'}{without}"))
 
 
 def _row(holding: Holding) -> list[str]:

@@ -73,6 +73,10 @@ class Holding:
             return None
         return self.unrealised - self.form.fee * (2 * self.value - self.unrealised)
 
+    def gain(self, *, net: bool) -> float | None:
+        """Unrealized PnL, net or gross."""
+        return self.unrealised_net if net else self.unrealised
+
     @property
     def unrealised_pct(self) -> float | None:
         """Percent of the entry price."""
@@ -102,6 +106,12 @@ class Holding:
             "unrealised": self.unrealised,
             "unrealised_pct": self.unrealised_pct,
         }
+
+
+def known_sum(values: Iterable[float | None]) -> float | None:
+    """The sum of the values that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def left_out(held: Iterable[Holding]) -> list[str]:

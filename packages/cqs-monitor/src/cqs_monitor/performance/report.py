@@ -11,12 +11,12 @@ import numpy.typing as npt
 from cqs_monitor.logs.days import date_of, day_of, today
 from cqs_monitor.logs.snapshot import TRADING, Rows, start_of_day
 from cqs_monitor.performance.convention import AccountConvention
-from cqs_monitor.performance.holdings import Holding, holdings
+from cqs_monitor.performance.holdings import Holding, holdings, known_sum
 from cqs_monitor.performance.statistics import Statistics, statistics
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -111,9 +111,7 @@ class Report(Realised):
     @property
     def unrealised(self) -> float | None:
         """Unrealized PnL of all holdings with a price, gross or net as chosen; None without any price."""
-        found = [holding.unrealised_net if self.choice.net else holding.unrealised for holding in self.holdings]
-        known = [value for value in found if value is not None]
-        return sum(known) if known else None
+        return known_sum(holding.gain(net=self.choice.net) for holding in self.holdings)
 
     @property
     def unreadable(self) -> list[str]:
@@ -170,17 +168,13 @@ def _accounts_at(figures: Figures, choice: Choice, now: int) -> pd.DataFrame:
 def _with_values(accounts: pd.DataFrame, held: Mapping[str, list[Holding]], *, net: bool) -> pd.DataFrame:
     """The table of accounts with what each holds, which changes with the prices."""
     mine = [held[name] for name in accounts["account"]]
-    gains = [[one.unrealised_net if net else one.unrealised for one in own] for own in mine]
+    gains = [known_sum(one.gain(net=net) for one in own) for own in mine]
+    values = [known_sum(one.value for one in own) for own in mine]
     frame = accounts.copy()
     place = list(frame.columns).index("month") + 1
-    frame.insert(place, "unrealised", [_known_sum(own) for own in gains])
-    frame.insert(place + 1, "value", [_known_sum(one.value for one in own) for own in mine])
+    frame.insert(place, "unrealised", np.array(gains, np.float64))
+    frame.insert(place + 1, "value", np.array(values, np.float64))
     return frame
-
-
-def _known_sum(values: Iterable[float | None]) -> float:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else float("nan")
 
 
 def _starts(form: LogFormat, choice: Choice, now: int) -> tuple[int, int, int]:

@@ -71,7 +71,7 @@ def _link(held: Sequence[Holding], *, net: bool) -> str:
             one.entered,
             one.price and one.price.value,
             one.value,
-            one.unrealised_net if net else one.unrealised,
+            one.gain(net=net),
             one.form.currency,
         )
         for one in held
@@ -87,7 +87,7 @@ def _row(holding: Holding, now: int, total: float, link: Callable[[Holding], str
     if link is not None:
         symbol = f'<a href="{escape(link(holding))}" title="Show its trades on candles">{symbol}</a>'
     name = f"{symbol}{dust}<br><span class=muted title='{account}'>{account}</span>"
-    earned = holding.unrealised_net if net else holding.unrealised
+    earned = holding.gain(net=net)
     paid = holding.position.entry_price * holding.position.quantity
     share = 100 * earned / paid if earned is not None and paid else None
     gain = f"{amount(earned, holding.form.currency, signed=True)} ({percent(share, signed=True)})"
