@@ -8,21 +8,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PERIODS = (
-    "Today",
-    "Yesterday",
-    "This week",
-    "Since last week",
-    "Last 7 days",
-    "This month",
-    "Last month",
-    "Last 30 days",
-    "Last 90 days",
-    "This year",
-    "Last 365 days",
-    "All",
-)
 Span = tuple[dt.date | None, dt.date | None]
+_DAY = dt.timedelta(days=1)
+
+
+def _last_days(count: int) -> Callable[[dt.date], Span]:
+    return lambda today: (today - (count - 1) * _DAY, None)
+
+
+def _monday(today: dt.date) -> dt.date:
+    return today - today.weekday() * _DAY
+
+
+def _last_month(today: dt.date) -> Span:
+    end = today.replace(day=1) - _DAY
+    return end.replace(day=1), end
+
+
+_SPANS: dict[str, Callable[[dt.date], Span]] = {
+    "Today": lambda today: (today, None),
+    "Yesterday": lambda today: (today - _DAY, today - _DAY),
+    "This week": lambda today: (_monday(today), None),
+    "Since last week": lambda today: (_monday(today) - 7 * _DAY, None),
+    "Last 7 days": _last_days(7),
+    "This month": lambda today: (today.replace(day=1), None),
+    "Last month": _last_month,
+    "Last 30 days": _last_days(30),
+    "Last 90 days": _last_days(90),
+    "This year": lambda today: (today.replace(month=1, day=1), None),
+    "Last 365 days": _last_days(365),
+    "All": lambda _: (None, None),
+}
+PERIODS = tuple(_SPANS)
+"""Their names, as a menu lists them."""
 
 
 def period_span(name: str, today: dt.date) -> Span:
@@ -36,21 +54,7 @@ def period_span(name: str, today: dt.date) -> Span:
     >>> [str(one) for one in period_span("Since last week", day)], str(period_span("Last month", day)[0])
     (['2026-02-23', 'None'], '2026-02-01')
     """
-    day = dt.timedelta(days=1)
-    monday, first = today - day * today.weekday(), today.replace(day=1)
-    if name.startswith("Last ") and name.endswith(" days"):
-        return today - day * (int(name.split(" ")[1]) - 1), None
-    spans: dict[str, Span] = {
-        "Today": (today, None),
-        "Yesterday": (today - day, today - day),
-        "This week": (monday, None),
-        "Since last week": (monday - 7 * day, None),
-        "This month": (first, None),
-        "Last month": ((first - day).replace(day=1), first - day),
-        "This year": (today.replace(month=1, day=1), None),
-        "All": (None, None),
-    }
-    return spans[name]
+    return _SPANS[name](today)
 
 
 def period_menu(choose: Callable[[Span], Any], today: Callable[[], dt.date] | None = None) -> Any:
