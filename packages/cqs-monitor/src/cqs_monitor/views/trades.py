@@ -99,14 +99,16 @@ class TradesSection(pn.viewable.Viewer):
         if event.new.get("filter", "") != self._filter.value:
             self._filter.value = event.new.get("filter", "")
         asked = event.new.get("symbol", self._usual)
-        if asked != self._symbol.value and asked in self._symbol.options:  # a click on a position
+        if other := asked != self._symbol.value and asked in self._symbol.options:  # a click on a position
             self._quietly(lambda: self._symbol.param.update(value=asked))
-            self._draw()
-            self._page.reveal("cqs-trades-chart")
         self._days.follow(event.new)
         self._groups.follow(event.new)
-        if any(event.old.get(name) != event.new.get(name) for name in ("trade", "day")):
+        moved = any(event.old.get(name) != event.new.get(name) for name in ("trade", "day"))
+        if other or moved:
             self._draw()
+        if other:
+            self._page.reveal("cqs-trades-chart")
+        if moved:
             self._mark()
 
     def update(self, report: Report) -> None:
