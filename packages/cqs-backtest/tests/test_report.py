@@ -130,7 +130,6 @@ def test_a_chart_is_saved_as_html_or_refused(tmp_path, monkeypatch):
 
 @pytest.mark.once
 @pytest.mark.browser
-@pytest.mark.once
 def test_a_page_is_saved_as_a_picture_of_all_of_it(tmp_path):
     for height in (60, 1234):
         page = f"<!doctype html><body style='margin:0'><div style='height:{height}px;background:#00f'></div></body>"

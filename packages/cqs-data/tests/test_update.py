@@ -6,8 +6,6 @@ import itertools
 import json
 import signal
 import socket
-import sys
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +27,6 @@ pytestmark = pytest.mark.once
 
 NOW = clock.now()
 DAYS_AGO = [clock.iso(NOW // DAY * DAY - n * DAY) for n in range(130)]
-CQS = str(Path(sys.executable).with_name("cqs"))
 BTC = Series("upbit", "BTC/KRW", "1h")
 
 
