@@ -9,7 +9,6 @@ from cqs_core import CqsError, Lake, Series, UnknownName, UsageError, market_of
 from cqs_core.lake import delete_market_set, market_sets, save_market_set
 from cqs_data.feeds import obstacle
 from cqs_data.fetching.listed_markets import listed_markets
-from cqs_data.views.live import obstacle_of
 from cqs_data.views.recent_closes import recent_closes
 from cqs_panel import user_name
 
@@ -114,7 +113,7 @@ def watched(
             unlive = _SYNTHETIC if demo else obstacle(series, ["endpoint"] if endpoint else [], endpoint)
             found.append(WatchedMarket(market, unlive=unlive))
             continue
-        unlive = obstacle_of(bucket, status.series, endpoint)
+        unlive = obstacle(status.series, status.sources, endpoint)
         recent = recent_closes(lake, status)
         fault = str(recent.fault or "")
         found.append(WatchedMarket(market, status.series, recent.closes, recent.last, unlive, fault))
