@@ -72,7 +72,8 @@ class RunTrades(pn.viewable.Viewer):
             )
         csv = csv_button(lambda: self._trades, f"{self._run.id}-trades.csv")
         table_ = self._table = self._made_table()
-        self.within(self._stretch)
+        if self._stretch is not None:  # else it has all rows already
+            self.within(self._stretch)
         self._mark()
         note = "round trips, first in first out; click one to see its candles"
         rows = section("Trades", table_, note=note, actions=[columns_button(table_), csv])
