@@ -54,10 +54,11 @@ def equity_still(run: Charted, height: int = 380) -> str:
     curve, upper = curve_of(run), round(height * (1 - _LOWER))
     low, high = float(curve.equity.min()), float(curve.equity.max())
     room = 0.06 * (high - low or abs(high) or 1.0)
-    depth = _depth(float(curve.drawdown.min()))
+    drawdown = curve.drawdown
+    depth = _depth(float(drawdown.min()))
     parts = [
         StillCurve(curve.equity, low - room, high + room, upper, ACCENT, short),
-        StillCurve(curve.drawdown, depth, 0.0, round(height * _LOWER), tones().down, "{:g} %".format, filled=True),
+        StillCurve(drawdown, depth, 0.0, round(height * _LOWER), tones().down, "{:g} %".format, filled=True),
     ]
     return still_html("Equity over drawdown", curve.ts, parts)
 

@@ -1,11 +1,11 @@
-"""Looking for what a bucket keeps."""
+"""Work on what a bucket keeps, whose errors a page shows in their place."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
 from cqs_backtest.runs import survey
-from cqs_core import UnknownName
+from cqs_core import CqsError, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,14 @@ def known(read: Callable[[], _T]) -> _T | UnknownName:
     try:
         return read()
     except UnknownName as error:
+        return error
+
+
+def tried(work: Callable[[], _T]) -> _T | CqsError:
+    """The result of some work, or why it was refused."""
+    try:
+        return work()
+    except CqsError as error:
         return error
 
 

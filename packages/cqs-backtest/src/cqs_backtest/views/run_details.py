@@ -15,6 +15,7 @@ from cqs_backtest import charts
 from cqs_backtest.runs import Annotation, annotate, annotation_of, delete, read
 from cqs_backtest.runs.annotating import LONGEST_NAME, LONGEST_NOTE
 from cqs_backtest.views.kept_arguments import again_arguments
+from cqs_backtest.views.lookup import tried
 from cqs_backtest.views.run_figures import badges
 from cqs_backtest.views.titles import candles_of, title_of
 from cqs_core import CqsError, UsageError
@@ -127,7 +128,7 @@ class RunDetails(pn.viewable.Viewer):
     def _keep(self) -> None:
         changes = {"name": self._name.value, "note": self._note.value, "tags": self._tags.value.split(",")}
         bucket, run, seen = self._page.bucket, self.run, self._seen
-        self._page.load(lambda: _tried(lambda: annotate(bucket, run.id, seen, **changes)), self._kept)
+        self._page.load(lambda: tried(lambda: annotate(bucket, run.id, seen, **changes)), self._kept)
 
     def _kept(self, said: Annotation | CqsError) -> None:
         if isinstance(said, CqsError):
@@ -146,7 +147,7 @@ class RunDetails(pn.viewable.Viewer):
 
     def _remove(self) -> None:
         bucket, run = self._page.bucket, self.run
-        self._page.load(lambda: _tried(lambda: delete(bucket, run.id)), self._gone)
+        self._page.load(lambda: tried(lambda: delete(bucket, run.id)), self._gone)
 
     def _gone(self, deleted: str | CqsError) -> None:
         if isinstance(deleted, CqsError):
@@ -166,11 +167,3 @@ def _tear_sheet(bucket: Any, run: KeptRun) -> str:
     stored = read(bucket, run.id)
     with drawing:
         return tear_sheet(stored, run.luck)
-
-
-def _tried(work: Callable[[], Any]) -> Any:
-    """What it returns, or why it was refused: it is said beside the fields, which stay."""
-    try:
-        return work()
-    except CqsError as error:
-        return error

@@ -13,6 +13,7 @@ from cqs_backtest.features import stored_regimes
 from cqs_backtest.metrics.by_regime import by_regime
 from cqs_backtest.metrics.conventions import CONVENTIONS
 from cqs_backtest.request import quote_of
+from cqs_backtest.views.lookup import tried
 from cqs_core import CqsError
 from cqs_panel import WIDE, amount, bar, count, empty, failure, fill, percent, plain_table, ratio, section, tone
 from cqs_panel.charts import ChartPane
@@ -55,7 +56,7 @@ class RunRegimes(pn.viewable.Viewer):
         made = next(iter(self._runs.values())).manifest
         markets = list(dict.fromkeys(one for run in self._runs.values() for one in run.manifest["symbols"]))
         bucket, exchange = self._page.bucket, made["exchange"]
-        self._page.load(lambda: _tried(bucket, exchange, markets), self._show, quiet=True)
+        self._page.load(lambda: tried(lambda: stored_regimes(bucket, exchange, markets)), self._show, quiet=True)
 
     def _show(self, found: Sequence[StoredRegimes] | CqsError) -> None:
         if isinstance(found, CqsError):
@@ -138,10 +139,3 @@ def _several(found: Mapping[str, Sequence[RegimeResult]]) -> Iterator[Any]:
 
 def _sharpe(one: RegimeResult) -> str:
     return "few days" if one.days < _FEW and not math.isnan(one.sharpe) else ratio(one.sharpe)
-
-
-def _tried(bucket: Any, exchange: str, markets: Sequence[str]) -> Sequence[StoredRegimes] | CqsError:
-    try:
-        return stored_regimes(bucket, exchange, markets)
-    except CqsError as error:
-        return error
