@@ -42,6 +42,17 @@ Bokeh.documents[0].on_change(({attr}) => { if (attr && attr !== "location") chan
 
 
 PICTURE = "figure().export().canvas.toDataURL()"
+HEADS = """() => {  // how often a picture names the market
+  const {prototype} = CanvasRenderingContext2D, own = prototype.fillText, texts = []
+  prototype.fillText = function(...given) { texts.push(given[0]); return own.apply(this, given) }
+  figure().export()
+  prototype.fillText = own
+  return texts.filter((text) => text.includes("BTC/KRW")).length }"""
+MOVED_AWAY = """() => new Promise((done) => {  // the figure leaves the page, is looked for, and returns
+  const {el, model} = figure(), place = document.createComment("")
+  el.replaceWith(place)
+  model.x_range.setv({start: model.x_range.start - 1})
+  requestAnimationFrame(() => requestAnimationFrame(() => { place.replaceWith(el); done() })) })"""
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +127,8 @@ def test_the_ruler_measures_by_mouse_and_keyboard_without_the_server(visit, url)
     expect(said).to_be_empty()
     expect(box).to_have_count(0)
     assert page.evaluate(PICTURE) != measured  # the ruler is in the picture that the button Save makes
+    page.evaluate(MOVED_AWAY)
+    assert page.evaluate(HEADS) == 1
     assert page.evaluate("figure().export().canvas.height > 26 + figure().export().pixel_ratio * figure().bbox.height")
     button.focus()
     for key in ("Enter", *["ArrowLeft"] * 3, "Enter", *["ArrowRight"] * 2, "Shift+ArrowUp", "Enter"):

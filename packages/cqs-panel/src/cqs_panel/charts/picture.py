@@ -45,7 +45,7 @@ function painted(ctx, root) {  // the elements below a root, as the browser show
 }
 
 function exportable(view, {place, title}) {  // Bokeh's Save button takes what `export` of the figure's view gives
-  const own = view.export.bind(view)
+  const own = Object.getPrototypeOf(view).export.bind(view)  // not that of an earlier call: it would be drawn in
   const figures = () => [...view.model.document.all_models]
     .filter((one) => one.type === "Figure" && one.x_range === view.model.x_range)
     .map((one) => Bokeh.index.find_one(one)).filter((one) => one?.el.isConnected && one.bbox.width > 0)
