@@ -9,7 +9,7 @@ from cqs_backtest.loading.strategies import find
 from cqs_backtest.run_options import RunOptions
 from cqs_core import Costs, Engine, Strategy, UsageError, market_of, parse_interval, plugins, settings, simulate
 from cqs_core.time.clock import parse_range
-from cqs_core.trading import guarded, names_of
+from cqs_core.trading import guarded, names_of, quote_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -196,11 +196,6 @@ def benchmark_market(benchmark: str | None, exchange: str, traded: Sequence[str]
     if quote_of(market) != quote:
         raise UsageError(f"benchmark {market} is not quoted in {quote}, as the symbols are; name one that is")
     return market
-
-
-def quote_of(market: str) -> str:
-    """The currency in which a unified market is paid for."""
-    return market.partition("/")[2].partition(":")[0]
 
 
 def unified(symbol: str, exchange: str, quote: str | None = None) -> str:

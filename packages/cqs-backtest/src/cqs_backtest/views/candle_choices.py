@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import param
 
-from cqs_backtest.request import quote_of
 from cqs_core import CqsError, settings
 from cqs_core.lake import Lake, divides, market_sets, names_set
+from cqs_core.trading import quote_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,6 @@ import param
 from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
 from cqs_backtest.metrics.stretch import stretch_metrics
-from cqs_backtest.request import quote_of
 from cqs_backtest.views.run_figures import all_metrics, badges, figure
 from cqs_backtest.views.run_regimes import RunRegimes
 from cqs_backtest.views.titles import candles_of, title_of
@@ -21,6 +20,7 @@ from cqs_backtest.views.trade_sums import trade_sums
 from cqs_backtest.views.trades import RunTrades
 from cqs_core import UsageError
 from cqs_core.time.clock import iso, parse_moment
+from cqs_core.trading import quote_of
 from cqs_core.trading.metrics import curve_metrics, daily_of, years
 from cqs_panel import (
     NO_BUTTON,

@@ -12,9 +12,9 @@ from cqs_backtest import charts
 from cqs_backtest.features import stored_regimes
 from cqs_backtest.metrics.by_regime import by_regime
 from cqs_backtest.metrics.conventions import CONVENTIONS
-from cqs_backtest.request import quote_of
 from cqs_backtest.views.lookup import tried
 from cqs_core import CqsError
+from cqs_core.trading import quote_of
 from cqs_panel import WIDE, amount, bar, count, empty, failure, fill, percent, plain_table, ratio, section, tone
 from cqs_panel.charts import ChartPane
 

@@ -16,6 +16,7 @@ from .frames import by_time as by_time
 from .markets import QUOTES as QUOTES
 from .markets import is_pattern as is_pattern
 from .markets import names_of as names_of
+from .markets import quote_of as quote_of
 from .order_checks import BOUNDS as BOUNDS
 from .order_fields import BOOLS as BOOLS
 from .order_fields import Array as Array

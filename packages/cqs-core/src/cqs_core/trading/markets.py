@@ -54,6 +54,15 @@ def is_pattern(symbol: str) -> bool:
     return bool(_PATTERN & set(symbol))
 
 
+def quote_of(market: str) -> str:
+    """The currency in which a unified market is paid for.
+
+    >>> quote_of("BTC/KRW"), quote_of("BTC/USDT:USDT")
+    ('KRW', 'USDT')
+    """
+    return market.partition("/")[2].partition(":")[0]
+
+
 def resolve(
     symbol: str,
     exchange: str,

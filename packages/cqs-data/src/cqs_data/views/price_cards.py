@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cqs_core import Lake
 from cqs_core.time import intervals
 from cqs_core.time.clock import now
+from cqs_core.trading import quote_of
 from cqs_data.views.recent_closes import recent_closes
 from cqs_panel import (
     CandleChart,
@@ -98,7 +99,7 @@ def newest(bucket: Bucket, exchange: str) -> list[RecentCloses]:
 
 def _metric(price: RecentCloses, page: PageState) -> Metric:
     link = page.link("data", series=str(price.series))
-    closes, quote = price.closes, price.series.market.partition("/")[2].partition(":")[0]
+    closes, quote = price.closes, quote_of(price.series.market)
     if not closes:
         said = ("unreadable", "see below") if price.fault else ("–", "")
         return Metric(price.series.market, *said, link=link)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cqs_core.time import intervals
 from cqs_core.time.clock import now
+from cqs_core.trading import quote_of
 from cqs_panel import CSV_LINK_CSS, SPARKLINE_CSS, age, amount, csv_link, percent, sparkline, tone, when
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ def watchlist_html(rows: Sequence[WatchedMarket], prices: LastPrices | None, lin
 
 
 def _cell(one: WatchedMarket, prices: LastPrices | None, link: Callable[[str], str]) -> str:
-    quote = one.market.partition("/")[2].partition(":")[0]
     price, change, hint = _price(one, prices)
     name = escape(one.market)
     if one.series is not None:
@@ -57,7 +57,7 @@ def _cell(one: WatchedMarket, prices: LastPrices | None, link: Callable[[str], s
     closes = [*one.closes, price] if live and price is not None else one.closes
     return (
         f"{named}<span>{sparkline(closes)}</span>"
-        f'<span class="figure" title="{escape(hint)}">{escape(amount(price, quote))}</span>'
+        f'<span class="figure" title="{escape(hint)}">{escape(amount(price, quote_of(one.market)))}</span>'
         f'<span class="figure {tone(change) or ""}">{escape(percent(change, signed=True))}</span>'
     )
 
