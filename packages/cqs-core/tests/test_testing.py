@@ -331,7 +331,7 @@ def test_a_command_at_work_is_watched_like_a_process():
 
 @pytest.fixture
 def forks_jobs(monkeypatch):
-    monkeypatch.setattr(job_registry, "_spawn", job_registry._spawn)  # afterwards they are processes of their own again
+    monkeypatch.setattr(job_registry, "_begin", job_registry._begin)  # afterwards they are processes of their own again
     fork_jobs()
 
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from cqs_core.errors import UnknownName, UsageError
 from cqs_core.files.folders import state_folder
@@ -84,18 +84,23 @@ def _confirm_bucket(url: str | None) -> None:
 
 
 def _spawn(folder: Path, environment: Mapping[str, str]) -> None:
+    own = {name: value for name, value in environment.items() if name not in VARIABLES}
     with (folder / RESULT).open("wb") as out, (folder / LOG).open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own module; the arguments are options of ours
-            # -P: nothing in the working folder is imported in place of a module
-            [sys.executable, "-P", "-m", "cqs_core.cli.job_process", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=log,
-            env={name: value for name, value in environment.items() if name not in VARIABLES},
-            start_new_session=True,
-        )
+        process = _begin(folder, own, out, log)
     note_process(folder, process.pid)
     threading.Thread(target=_await, args=(process, folder), name=f"job {folder.name}", daemon=True).start()
+
+
+def _begin(folder: Path, environment: Mapping[str, str], out: IO[bytes], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own module; the arguments are options of ours
+        # -P: nothing in the working folder is imported in place of a module
+        [sys.executable, "-P", "-m", "cqs_core.cli.job_process", str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=log,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 def _await(process: subprocess.Popen[bytes], folder: Path) -> None:
