@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import panel_material_ui as pmui
+from instant import InstantShell
+
 from cqs_panel import Metric, PageState, Step, View, metrics_html, section
-from cqs_panel.pages.first_steps import steps_html
+from cqs_panel.pages.first_steps import first_steps, steps_html
 
 PAGE = PageState(None, "overview")
 HOSTILE = '"><script>alert(1)</script>'
@@ -22,3 +25,14 @@ def test_a_figure_and_a_title_may_lead_to_a_page():
     heading = section("Title", link=f"?{HOSTILE}")[0].object
     assert "<script" not in heading
     assert "Title ›</a>" in heading
+
+
+def test_the_cookie_is_kept_before_the_steps_are_hidden():
+    view = View("data", "Data", "storage", 1, print)
+    told: list[object] = []
+    page = PageState(InstantShell(None), "overview")
+    steps = first_steps(page, lambda: [(view, Step("Fetch", "Candles", "Go", done=False))], told.append)
+    assert steps.visible
+    steps.param.watch(lambda _: told.append("hidden"), "visible")
+    steps.select(pmui.Button)[0].clicks += 1
+    assert told == ["cqs_steps=hidden", "hidden"]

@@ -53,8 +53,8 @@ def first_steps(page: PageState, read: Callable[[], Sequence[tuple[View, Step]]]
         return hide
 
     def dismiss(_: Any) -> None:
+        keep(f"{STEPS_COOKIE}=hidden")  # before they go: a reload as soon as they are gone finds the cookie
         hidden[0], shown.visible = True, False
-        keep(f"{STEPS_COOKIE}=hidden")
 
     if not hidden[0]:
         page.load(read, show, quiet=True)
