@@ -10,7 +10,7 @@ from __future__ import annotations
 
 BUILDING_JS = """
 {
-  const MOST = 10000  // ms; a view that fails while it is built is never finished
+  const MOST = 20000  // ms without a step; a view that fails while it is built is never finished
   const {View} = Bokeh.require("core/view"), {Document} = Bokeh.require("document")
   const building = new Set(), waiting = []
   const {initialize, connect_signals, remove} = View.prototype, apply = Document.prototype.apply_json_patch
@@ -26,9 +26,14 @@ BUILDING_JS = """
     if (waiting.length) setTimeout(soon, 200)  // not all say that they are done
   }
   const soon = () => { if (!asked) { asked = true; setTimeout(flush) } }  // what is built is drawn before
-  const built = (view) => { if (building.delete(view) && !building.size) soon() }
+  const step = () => { since = performance.now() }
+  const built = (view) => {
+    if (!building.delete(view)) return
+    step()
+    if (!building.size) soon()
+  }
   View.prototype.initialize = function() {
-    if (!building.size) since = performance.now()
+    step()
     building.add(this)
     return initialize.call(this)
   }
