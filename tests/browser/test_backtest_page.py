@@ -13,11 +13,15 @@ from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.time.intervals import DAY, HOUR
 from plots import box, plots, settle
-from walks import follow
+from walks import arrive, follow
 
 pytestmark = pytest.mark.browser
 BRUSHING = """() => Bokeh.documents.flatMap((one) => [...one._all_models.values()])
   .some((one) => one.type === "BoxSelectTool")"""
+CLICK_AND_LEAVE = """(button) => {
+  button.click()
+  const link = Object.assign(document.createElement("a"), {href: "?view=jobs"})
+  document.body.append(link); link.click(); link.remove() }"""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +81,10 @@ def test_kept_runs_are_opened_listed_and_missed(visit, dashboard, kept):
     follow(page, "?view=backtest&run=nothing")
     page.get_by_text("unknown run 'nothing'").wait_for()
     page.get_by_role("button", name="Run backtest").wait_for()
+    settle(page, of="backtest")
+    page.get_by_role("button", name="All runs").evaluate(CLICK_AND_LEAVE)
+    arrive(page, "jobs")
+    assert page.url.endswith("?view=jobs")  # the server wrote the other address before it heard of the link
 
 
 def test_a_run_and_its_chart_say_which_bars_were_left_out(visit, dashboard, tmp_path):

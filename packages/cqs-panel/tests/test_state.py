@@ -78,7 +78,9 @@ class Session(services.Services):
     """What starts jobs; `tell` is what the shell calls when the page can show them."""
 
     def __init__(self):
-        self.bucket, self.dock = SimpleNamespace(url="bucket"), SimpleNamespace(update=lambda *, now: None)
+        self.ended = set()
+        self.bucket = SimpleNamespace(url="bucket")
+        self.dock = SimpleNamespace(update=lambda *, now: None, announced=self.ended.__contains__)
 
     def soon(self, call):
         self.tell = call
@@ -98,3 +100,6 @@ def test_a_second_click_that_a_busy_server_hears_late_starts_no_second_job(monke
     session.tell()
     clock.now += 1.0
     assert session.start("Plugins", ["plugins", "--all"]) == 2
+    session.tell()
+    session.ended.add(2)  # a click after it was told to have ended is no double click: nobody would tell it again
+    assert session.start("Plugins", ["plugins", "--all"]) == 3

@@ -20,6 +20,14 @@ const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$
 """
 """The element that has the focus, in whatever shadow root; and whether keys that are pressed in it are text."""
 
+MOVED_JS = """
+const moved = (model, search) => {  // what the session writes into the address before it hears of this is late
+  window.cqsMoves = (window.cqsMoves ?? 0) + 1
+  model.send_msg({type: "popped", search, moves: window.cqsMoves, width: window.innerWidth})
+}
+"""
+"""Tell the session that the user went to another address, with a count of such moves."""
+
 MODAL_JS = """
 // close() and Escape end it at once: the browser's own "close" comes a task later, and until then a key that opens it
 // again would find it open. That event is for what ends a dialog without a key, such as a phone's gesture to go back.

@@ -134,7 +134,8 @@ class PageState(param.Parameterized):
     def start(self, title: str, arguments: Sequence[str]) -> Job:
         """Run `cqs ARGUMENTS --json` as a job on this bucket; every page shows how far it is, and what came of it.
 
-        A double click starts one job: until the page has shown it for 0.8 s, the same arguments return that one.
+        A double click starts one job: until the page has shown it for 0.8 s, or its end, the same arguments return
+        that one.
 
         Raises:
             UsageError: no job can be started here.

@@ -100,12 +100,15 @@ class BacktestView(pn.viewable.Viewer):
         self._shown = None
         self._bench.fold(open_=not asked.get("run"))
         if run := asked.get("run"):
-            page.load(lambda: known(lambda: _with_luck(page.bucket, run)), self._show)
+            page.load(lambda: (run, known(lambda: _with_luck(page.bucket, run))), self._show)
         else:
             advice = "Choose symbols and dates, then run; or open a kept run."
             self._bench.results[:] = [section("", empty("No run chosen", advice))]
 
-    def _show(self, found: tuple[StoredRun, Luck] | UnknownName) -> None:
+    def _show(self, answer: tuple[str, tuple[StoredRun, Luck] | UnknownName]) -> None:
+        asked, found = answer
+        if asked != self._page.query.get("run"):  # the user has gone on
+            return
         if isinstance(found, UnknownName):
             self._page.say(str(found))
             self._page.remember(run=None, trade=None, since=None, until=None)

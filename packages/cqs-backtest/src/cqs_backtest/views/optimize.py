@@ -161,22 +161,28 @@ class OptimizeView(pn.viewable.Viewer):
         self._shown, self._rows = None, None
         self._bench.fold(open_=not sweep)
         if sweep:
-            page.load(lambda: known(lambda: _read(page.bucket, sweep)), self._show)
+            page.load(lambda: (sweep, known(lambda: _read(page.bucket, sweep))), self._show)
             return
         advice = "Choose ranges, then start; or open a kept sweep."
         self._bench.results[:] = [section("", empty("No sweep chosen", advice))]
         if run := page.query.get("run"):
-            page.load(lambda: known(lambda: read(page.bucket, run).manifest), self._take)
+            page.load(lambda: (run, known(lambda: read(page.bucket, run).manifest)), self._take)
 
-    def _take(self, made: dict[str, Any] | UnknownName) -> None:
+    def _take(self, answer: tuple[str, dict[str, Any] | UnknownName]) -> None:
         """Fill the form with what a run was made of."""
+        asked, made = answer
+        if asked != self._page.query.get("run"):  # the user has gone on
+            return
         if isinstance(made, UnknownName):
             self._page.say(str(made))
             self._page.remember(run=None)
         elif self._form is not None:
             self._form.fill(made)
 
-    def _show(self, found: _Found | UnknownName) -> None:
+    def _show(self, answer: tuple[str, _Found | UnknownName]) -> None:
+        asked, found = answer
+        if asked != self._page.query.get("sweep"):  # the user has gone on
+            return
         if isinstance(found, UnknownName):
             self._page.say(str(found))
             self._page.remember(sweep=None)

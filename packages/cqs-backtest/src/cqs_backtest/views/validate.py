@@ -71,16 +71,27 @@ class ValidateView(pn.viewable.Viewer):
             self._open()
 
     def _open(self) -> None:
-        page, run, sweep = self._page, self._page.query.get("run", ""), self._page.query.get("sweep", "")
         self._found = None
-        self._bench.fold(open_=not (run or sweep))
-        if run or sweep:
-            page.load(lambda: known(lambda: validated(page.bucket, run, sweep)), self._show)
+        self._bench.fold(open_=not any(self._asked))
+        if any(self._asked):
+            self._load(quiet=False)
         else:
             advice = "Choose a kept run or sweep, then run the tests."
             self._bench.results[:] = [section("", empty("Nothing chosen", advice))]
 
-    def _show(self, found: Validated | UnknownName) -> None:
+    @property
+    def _asked(self) -> tuple[str, str]:
+        """The run and the sweep that the address names; empty where it names none."""
+        return self._page.query.get("run", ""), self._page.query.get("sweep", "")
+
+    def _load(self, *, quiet: bool) -> None:
+        bucket, asked = self._page.bucket, self._asked
+        self._page.load(lambda: (asked, known(lambda: validated(bucket, *asked))), self._show, quiet=quiet)
+
+    def _show(self, answer: tuple[tuple[str, str], Validated | UnknownName]) -> None:
+        asked, found = answer
+        if asked != self._asked:  # the user has gone on
+            return
         if isinstance(found, UnknownName):
             self._page.say(str(found))
             self._page.remember(run=None, sweep=None)
@@ -144,8 +155,7 @@ class ValidateView(pn.viewable.Viewer):
         if not self._mine:
             self._bench.busy(working=False)
         if self._found is not None:
-            page, run, sweep = self._page, self._page.query.get("run", ""), self._page.query.get("sweep", "")
-            page.load(lambda: known(lambda: validated(page.bucket, run, sweep)), self._show, quiet=True)
+            self._load(quiet=True)
 
 
 def _days(found: Validated) -> int:

@@ -66,6 +66,7 @@ class FilesPanel(pn.viewable.Viewer):
         )
         operator_only(self._files)
         self._verdict = pn.Column(**WIDE)
+        self._asked = 0  # how often verdicts were asked for
         self._store = self._button("Import", "upload", self._import, color="primary", disabled=True)
         self._imports = pn.Column(**WIDE)
         self._files.param.watch(lambda _: self._look(), "value")
@@ -107,12 +108,13 @@ class FilesPanel(pn.viewable.Viewer):
         )
 
     def _look(self) -> None:
+        self._asked = asked = self._asked + 1
         self._store.disabled = True
         self._verdict.clear()
         if files := self._given():
             require_operator("import files")  # before they are read: a client can send what no page offers
             options = self._options()
-            self._page.load(lambda: imported(self._page.bucket, files, options, dry_run=True), self._show_verdict)
+            self._page.load(lambda: (asked, imported(self._page.bucket, files, options, dry_run=True)), self._looked)
 
     def _import(self) -> None:
         if self._store.disabled:  # the second click of a double click was on its way
@@ -126,6 +128,11 @@ class FilesPanel(pn.viewable.Viewer):
         if isinstance(names, str):
             names, values = [names], [values]
         return dict(zip(names, values, strict=True))
+
+    def _looked(self, found: tuple[int, Sequence[Imported] | str]) -> None:
+        asked, done = found
+        if asked == self._asked:  # else it is about other files or options than those that would be stored
+            self._show_verdict(done)
 
     def _show_verdict(self, done: Sequence[Imported] | str) -> None:
         if isinstance(done, str):

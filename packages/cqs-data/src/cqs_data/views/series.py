@@ -84,13 +84,13 @@ class SeriesPanel(pn.viewable.Viewer):
         series, source = one.series, LakeCandles(self._page.bucket, one.series)
         made = " · from an endpoint, not the real exchange" if "endpoint" in one.sources else ""
         if self._series is None or self._series.series != one.series:
-            self._delete = self._deletion(series)
+            self._delete, self._rows = self._deletion(series), None
         self._series = one
         self._draw(series, f"times in UTC{made}")
         self._look(source)
         self._chart.offer(others, str(series), lambda name: self._page.goto(self._page.slug, series=name))
         self._holes = holes
-        self._page.load(lambda: or_damage(lambda: newest(self._page.bucket, series)), self._have_rows)
+        self._page.load(lambda: (series, or_damage(lambda: newest(self._page.bucket, series))), self._have_rows)
 
     def _draw(self, series: Series, note: str) -> None:
         """The section, unless it is there: what is drawn anew loses clicks and changes of that moment."""
@@ -124,7 +124,10 @@ class SeriesPanel(pn.viewable.Viewer):
         self._chart.show(source, at - around, end + around)
         self._chart.mark([Band(f"{when(at, 'UTC')} UTC", at, end, "warning")])
 
-    def _have_rows(self, rows: pd.DataFrame | CqsError) -> None:
+    def _have_rows(self, found: tuple[Series, pd.DataFrame | CqsError]) -> None:
+        series, rows = found
+        if self._drawn is None or self._drawn[0] != series:  # another one is shown meanwhile, or none
+            return
         self._rows = rows
         self._page.later(lambda: self._show_rows(rows))
 

@@ -123,12 +123,12 @@ class TradeGroups(pn.viewable.Viewer):
         if asked in ("", *GROUPS) and asked != self.choice.value:
             self.choice.value = asked
 
-    def show(self, frame: pd.DataFrame | None) -> None:
-        """Show groups; None shows nothing."""
-        self._root.visible = frame is not None
-        if frame is None:
+    def show(self, groups: tuple[Group, pd.DataFrame] | None) -> None:
+        """Show groups of a kind; None shows nothing."""
+        self._root.visible = groups is not None
+        if groups is None:
             return
-        self.was = self.by
+        self.was, frame = groups
         if self._table is None:
             self._table = _table(frame, lambda row: self._opened(str(self._table.value["group"].iloc[row])))
             self._root[:] = [self._table]

@@ -43,7 +43,11 @@ if TYPE_CHECKING:
 
     from cqs_core import Series
     from cqs_monitor.performance.report import Report
+    from cqs_monitor.performance.trade_groups import Group
     from cqs_panel import Marks, PageState, Spot
+
+    _Listed = tuple[TradeTotals, pd.DataFrame | None, tuple[Group, pd.DataFrame] | None]
+    _Drawn = tuple[str | None, str, Series | None, list[Marks], Spot | None]
 
 MOST = 500
 """Rows that the table holds; the filter looks at all, and the export has all."""
@@ -137,11 +141,11 @@ class TradesSection(pn.viewable.Viewer):
     def _list(self) -> None:
         figures, choice, asked, by = self._figures, self._choice, self._asked, self._groups.by
 
-        def work() -> tuple[TradeTotals, pd.DataFrame | None, pd.DataFrame | None]:
+        def work() -> _Listed:
             rows = chosen_trades(figures, choice, asked)
             totals = trade_totals(rows, net=choice.net)
             if by is not None:
-                return totals, None, trade_groups(rows, by, net=choice.net)
+                return totals, None, (by, trade_groups(rows, by, net=choice.net))
             return totals, trades_frame(rows.where(np.arange(min(MOST, totals.trades))), net=choice.net), None
 
         self._page.load(work, self._fill, quiet=True)
@@ -164,7 +168,7 @@ class TradesSection(pn.viewable.Viewer):
         """Trades of all accounts in the chosen currency, or of the chosen one."""
         return self._figures.rows().of(self._choice.accounts(self._figures.snapshot)).table
 
-    def _fill(self, found: tuple[TradeTotals, pd.DataFrame | None, pd.DataFrame | None]) -> None:
+    def _fill(self, found: _Listed) -> None:
         totals, frame, groups = found
         self._table.visible = frame is not None
         if frame is not None:
@@ -196,10 +200,11 @@ class TradesSection(pn.viewable.Viewer):
         snapshot, rows = self._figures.snapshot, self._rows()
         form = next((snapshot.formats[name] for name in choice.accounts(snapshot)), None)
 
-        def work() -> tuple[str, Series | None, list[Marks], Spot | None]:
+        def work() -> _Drawn:
             assert form is not None
             symbol, spot = wanted(rows, asked, usual, form, start_of_day(form, choice.day_start))
-            return symbol, find_series(bucket, symbol, form), marks_of(rows, symbol, form.currency), spot
+            series, marks = find_series(bucket, symbol, form), marks_of(rows, symbol, form.currency)
+            return asked.get("trade"), symbol, series, marks, spot
 
         if usual and form is not None:
             self._page.load(work, self._show, quiet=True)
@@ -219,9 +224,11 @@ class TradesSection(pn.viewable.Viewer):
         self._page.remember(symbol=None if symbol == self._usual else symbol, trade=None, day=None)
         self._draw()
 
-    def _show(self, found: tuple[str, Series | None, list[Marks], Spot | None]) -> None:
-        symbol, series, marks, spot = found
-        if spot is None and (asked := self._page.query.get("trade")):
+    def _show(self, found: _Drawn) -> None:
+        asked, symbol, series, marks, spot = found
+        if asked != self._page.query.get("trade"):  # another one was clicked meanwhile, and is being drawn
+            return
+        if spot is None and asked:
             self._page.remember(trade=None)
             self._page.say(f"No trade {asked[:60]!r} is logged.")
         self._chart.visible = series is not None

@@ -7,19 +7,10 @@ from typing import Any
 import param
 
 from cqs_panel.component import Component
+from cqs_panel.dom import MOVED_JS
 from cqs_panel.location import NARROW, search
 
-
-class Address(Component):
-    """Writes the address and hears the back button, by messages: a property would echo and be sent twice.
-
-    `panel.state.location` does neither: it ignores popstate, and adds a history entry with every update.
-    """
-
-    theme = param.String(default="light", doc="How the page was served.")
-    narrow = param.Boolean(default=False, doc="Whether it was served to a phone.")
-
-    _esm = """
+_JS = """
 const AIM = 60  // ms
 export function render({model, view}) {
   // Do not send a model that the server made: Bokeh would send it back whole ("reference already known").
@@ -50,6 +41,7 @@ export function render({model, view}) {
   const keep = (cookie) => { document.cookie = `${cookie}; path=/; max-age=31536000; SameSite=Lax` }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches
   const tell = (type, search = window.location.search) => model.send_msg({type, search, width: window.innerWidth})
+  const stale = ({moves}) => moves !== undefined && moves < (window.cqsMoves ?? 0)  // as in MOVED_JS
   let over, aim  // the entry of the menu on which the pointer is; told when it rests there, before it is pressed
   const aimed = (event) => {
     const path = event.composedPath(), menu = path.some((el) => el.classList?.contains("sidebar"))
@@ -76,13 +68,14 @@ export function render({model, view}) {
   const hands = ["wheel", "touchstart", "keydown", "pointerdown"]
   for (const kind of hands) window.addEventListener(kind, touched, {passive: true})
   const popped = (event) => {
-    tell("popped")
+    moved(model, window.location.search)
     wanted = event.state?.cqsTop ?? 0
     requestAnimationFrame(() => back(performance.now() + 20000))
   }
   window.addEventListener("popstate", popped)
   model.on("msg:custom", (event) => {
     const said = event.data ?? event
+    if (stale(said)) return
     if (said.search !== undefined && said.search !== window.location.search) {
       const to = said.search || window.location.pathname
       if (said.push) window.history.pushState(null, "", to)
@@ -111,9 +104,28 @@ export function render({model, view}) {
 }
 """.replace("NARROW", str(NARROW))
 
-    def write(self, slug: str, query: dict[str, str], *, push: bool) -> None:
-        """Put a view and its query into the address bar, as a new entry of the history or in place of the current."""
-        self._send_msg({"search": search(slug, query), "push": push})
+
+class Address(Component):
+    """Writes the address and hears the back button, by messages: a property would echo and be sent twice.
+
+    `panel.state.location` does neither: it ignores popstate, and adds a history entry with every update.
+    """
+
+    theme = param.String(default="light", doc="How the page was served.")
+    narrow = param.Boolean(default=False, doc="Whether it was served to a phone.")
+
+    _esm = f"{MOVED_JS}{_JS}"
+
+    moves = 0
+    """How often the user has gone elsewhere by the browser, as far as the session has followed."""
+
+    def write(self, slug: str, query: dict[str, str], *, push: bool, top: bool = False) -> None:
+        """Put a view and its query into the address bar, as a new entry of the history or in place of the current.
+
+        Where the browser has moved on meanwhile, by a link or its back button, its address stays: the session is about
+        to follow it. `top` scrolls to the top in the same message: later, it could undo what Back restores.
+        """
+        self._send_msg({"search": search(slug, query), "push": push, "top": top, "moves": self.moves})
 
     def send(self, **said: Any) -> None:
         """Set the `theme` of our CSS, a `cookie`; scroll to the `top`; answer after a `rest`.

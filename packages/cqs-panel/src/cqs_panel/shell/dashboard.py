@@ -124,9 +124,9 @@ class Dashboard(Services):
         self._open(slug, query)
         frame = self._current
         if frame is not None and not self._following:
-            self._address.write(slug, frame.page.query, push=True)
-        if frame is not previous:
-            self._address.send(top=True)  # after the address: its entry keeps how far the page was scrolled
+            self._address.write(slug, frame.page.query, push=True, top=frame is not previous)
+        elif frame is not previous:
+            self._address.send(top=True)
 
     def first_steps(self) -> list[tuple[View, Step]]:
         """What a new user does first, in the order of the menu; call it in a thread."""
@@ -275,6 +275,7 @@ class Dashboard(Services):
     def _follow(self, said: dict[str, Any]) -> None:
         """Show what the browser's address says now."""
         slug, query = parse(said["search"])
+        self._address.moves = said.get("moves", self._address.moves)
         self._following = True
         try:
             self._open(slug or next(iter(self._chrome.slugs)), query)

@@ -114,6 +114,10 @@ class Dock(pn.viewable.Viewer):
                 for call in self._listeners:
                     call(job)
 
+    def announced(self, job: Job) -> bool:
+        """Whether the listeners have been called with its end."""
+        return job.id in self._announced
+
     def outcome(self, job: Job) -> tuple[str, Outcome] | None:
         """The outcome of a job, and the view that describes it."""
         found = ((view.slug, view.outcome(job)) for view in self._views)

@@ -12,7 +12,7 @@ from typing import Any
 import param
 
 from cqs_panel.component import Component
-from cqs_panel.dom import FOCUS_JS, MAKE_JS, MODAL_JS
+from cqs_panel.dom import FOCUS_JS, MAKE_JS, MODAL_JS, MOVED_JS
 
 _KEYS_JS = """
 const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) { out.push(el)
@@ -20,8 +20,7 @@ const all = (root, out = []) => { for (const el of root.querySelectorAll("*")) {
 const seen = (el) => el.checkVisibility()  // not its boxes: hidden views keep theirs
 
 export function render({model}) {
-  const go = (search) => { window.history.pushState(null, "", search)
-    model.send_msg({type: "popped", search, width: window.innerWidth}) }
+  const go = (search) => { window.history.pushState(null, "", search); moved(model, search) }
   const clicked = (event) => {
     if (event.defaultPrevented || event.button) return
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
@@ -188,7 +187,7 @@ class Keys(Component):
     shortcuts = param.Dict(default={}, doc="Slug of a view by the letter that follows `g`.")
     titles = param.Dict(default={}, doc="Title of a view by its slug.")
 
-    _esm = f"{MAKE_JS}{FOCUS_JS}{MODAL_JS}{_KEYS_JS}"
+    _esm = f"{MAKE_JS}{FOCUS_JS}{MODAL_JS}{MOVED_JS}{_KEYS_JS}"
 
     def reveal(self, name: str) -> None:
         """Scroll until what has this CSS class is in view."""

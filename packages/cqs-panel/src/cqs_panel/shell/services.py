@@ -60,8 +60,9 @@ class Services:
 
     def start(self, title: str, arguments: Sequence[str]) -> Job:
         given = [*checked(arguments), "--bucket", self.bucket.url]  # which is not checked: a folder is a file, too
-        before = self._started
-        if before and before[0] == given and time.monotonic() - self._told < DOUBLE_CLICK:
+        before, is_double = self._started, time.monotonic() - self._told < DOUBLE_CLICK
+        # Not one whose end was told: its page would wait for that.
+        if before and before[0] == given and is_double and not self.dock.announced(before[1]):
             return before[1]
         job = jobs.start(title, given)
         self._started, self._told = (given, job), math.inf  # the second click of a busy server comes late

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import param
 
 from cqs_panel.component import Component
-from cqs_panel.dom import FOCUS_JS, MAKE_JS, MODAL_JS
+from cqs_panel.dom import FOCUS_JS, MAKE_JS, MODAL_JS, MOVED_JS
 from cqs_panel.location import search
 from cqs_panel.shell.bell import BELL_JS
 from cqs_panel.shell.command_palette import PALETTE_JS
@@ -88,8 +88,7 @@ const icon = (name) => { const el = document.createElementNS("http://www.w3.org/
 const apple = /Mac|iPhone|iPad/.test(navigator.platform)
 
 export function render({model}) {
-  const go = (href) => { window.history.pushState(null, "", href)
-    model.send_msg({type: "popped", search: href, width: window.innerWidth}) }
+  const go = (href) => { window.history.pushState(null, "", href); moved(model, href) }
   const find = make("button", {className: "find", type: "button", title: "Search pages, series, runs and actions"},
     icon("find"), make("span", {textContent: "Search"}), make("kbd", {textContent: apple ? "⌘ K" : "Ctrl K"}))
   find.setAttribute("aria-label", "Search")
@@ -124,7 +123,7 @@ class TopBar(Component):
     pages = param.List(default=[], doc="What the palette finds at once: `[label, kind, address]`.")
 
     _stylesheets = (_CSS,)
-    _esm = f"{MAKE_JS}{FOCUS_JS}{MODAL_JS}{BELL_JS}{PALETTE_JS}{_BAR_JS}"
+    _esm = f"{MAKE_JS}{FOCUS_JS}{MODAL_JS}{MOVED_JS}{BELL_JS}{PALETTE_JS}{_BAR_JS}"
 
     def send(self, **said: Any) -> None:
         """Set the `title` of the page; show what views have `told`, and the palette's `entries`."""
