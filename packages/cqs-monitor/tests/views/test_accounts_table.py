@@ -8,6 +8,7 @@ import io
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -106,6 +107,18 @@ def test_what_accounts_hold_has_a_share_among_those_of_its_currency():
     assert [row[5:8] for row in rows[1:]] == [["+5.00", "300.00", "75.0"], ["–", "–", "–"], ["0", "100.00", "25.0"]]
     several = read(accounts=held.assign(currency=["KRW", "KRW", "USDT"])).rows
     assert [row[7] for row in several[1:]] == ["100.0", "–", "100.0"]
+
+
+def test_an_account_has_a_sparkline_of_its_last_days_and_the_csv_only_figures():
+    lines = [np.linspace(1.0, 90.0, 90), -np.ones(90), np.zeros(90)]
+    told = accounts_html(ACCOUNTS.assign(trend=lines), "", "trend", lambda **values: f"?{values}")
+    assert told.count("<svg") == 2
+    assert '<td title="+90.00 in 90 days"><svg class="up"' in told
+    assert '<td title="-1.00 in 90 days"><svg class="down"' in told
+    found = read(order="trend", accounts=ACCOUNTS.assign(trend=lines))
+    assert [row[5] for row in found.rows] == ["90 days", "", "", "–"]
+    assert "90 days" not in found.links  # a line is nothing to sort by
+    assert "trend" not in base64.b64decode(re.search(r"base64,([^\"]+)", told)[1]).decode("utf-8-sig")
 
 
 def test_the_accounts_are_a_csv_with_exact_figures():

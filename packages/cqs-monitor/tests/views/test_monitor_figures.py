@@ -10,6 +10,7 @@ from logfiles import buy, day, sell
 
 pytest.importorskip("cqs_panel", reason="needs the extra: cqs-monitor[panel]")
 
+from cqs_core.time.intervals import DAY
 from cqs_core.trading.metrics import WIN_RATE
 from cqs_monitor import Logs
 from cqs_monitor.performance.prices import Price
@@ -61,10 +62,34 @@ def test_cards_sum_the_chosen_accounts_by_the_bots_day(reading):
 def test_net_cards_say_so_and_bear_the_fees(reading):
     net = cards(reading, Choice("Main", net=True))
     assert net["Today"].value == "+₩997.00"
-    assert net["Today"].note == "net (est.)"
+    assert net["Today"].note == "yesterday ₩0, net (est.)"
     assert "net of estimated fees (0.05 % of each row)" in net["Today"].hint
     assert "as the bot wrote it" in net["Today"].hint
     assert "trading day from 09:00" in cards(reading, Choice("Main", trading_days=True))["Today"].hint
+
+
+def test_each_period_stands_beside_the_whole_one_before_it(reading):
+    told = cards(reading)
+    assert told["Today"].note == "yesterday -₩10.00, gross"
+    assert told["This week"].note == "last week ₩0, gross"
+    tomorrow, next_week, next_month = (cards(reading, now=NOW + days * DAY) for days in (1, 7, 31))
+    assert (tomorrow["Today"].value, tomorrow["Today"].note) == ("₩0", "yesterday +₩1,000, gross")
+    assert (next_week["This week"].value, next_week["This week"].note) == ("₩0", "last week +₩990.00, gross")
+    assert next_month["This month"].note == "last month +₩990.00, gross"
+    assert cards(reading, Choice("Main"))["Today"].note == "yesterday ₩0, gross"
+
+
+def test_the_trend_of_an_account_is_its_pnl_of_90_days_or_of_the_last_days_of_old_logs(reading):
+    def trends(now):
+        accounts = make_report(reading, Choice(), now).accounts
+        return {name: list(trend) for name, trend in zip(accounts["account"], accounts["trend"], strict=True)}
+
+    name = EVIL.replace("/", "")
+    assert trends(NOW) == {"Main": [0.0] * 89 + [1000.0], name: [0.0] * 88 + [-10.0] * 2}
+    assert trends(NOW + 88 * DAY)["Main"] == [0.0] + [1000.0] * 89
+    assert trends(NOW + 89 * DAY)[name] == [0.0] * 90
+    assert trends(NOW + 800 * DAY) == trends(NOW)
+    assert make_report(Reading(), Choice(), NOW).accounts.empty
 
 
 def test_a_sum_of_positions_says_what_it_leaves_out(reading):

@@ -26,8 +26,13 @@ if TYPE_CHECKING:
     from cqs_monitor.performance.reconciliation import Finding
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 _CURVES = 6  # accounts that the chart can tell apart
 _YEAR = 52 * 7 + 6  # days before the last of a calendar of 53 weeks
+_PERIODS = ("today", "week", "month", "yesterday", "last_week", "last_month")
+_NEVER = np.iinfo(np.int64).max
+TREND = 90
+"""Days of PnL that an account's sparkline shows."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,11 @@ class Report(Realised):
         names: the chosen accounts.
         convention: what they are in.
         today: of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
-        accounts: one row an account, of any currency: account, total, today, week, month, unrealised, value (of what it
-            holds, at the last prices; NaN where none is known), sells, win_rate, held, state, and the currency where
-            there are several.
+        yesterday: of the whole day before this one; `last_week` and `last_month` likewise.
+        accounts: one row an account, of any currency: account, total, today, week, month, yesterday, last_week,
+            last_month, trend (cumulative PnL at the end of each of the last `TREND` days, from their start),
+            unrealised, value (of what it holds, at the last prices; NaN where none is known), sells, win_rate, held,
+            state, and the currency where there are several.
         holdings: of the chosen accounts.
         findings: of their reconciliation.
     """
@@ -104,6 +111,9 @@ class Report(Realised):
     today: float
     week: float
     month: float
+    yesterday: float
+    last_week: float
+    last_month: float
     accounts: pd.DataFrame
     holdings: list[Holding]
     findings: list[Finding]
@@ -133,9 +143,7 @@ def make_report(reading: Reading, choice: Choice, now: int) -> Report:
         choice=choice,
         names=names,
         convention=AccountConvention.of(snapshot.formats[name] for name in names),
-        today=float(chosen["today"].sum()),
-        week=float(chosen["week"].sum()),
-        month=float(chosen["month"].sum()),
+        **{name: float(chosen[name].sum()) for name in _PERIODS},
         accounts=accounts,
         holdings=[one for name in names for one in held[name]],
         findings=[one for name in names for one in figures.findings(name)],
@@ -171,31 +179,27 @@ def _with_values(accounts: pd.DataFrame, held: Mapping[str, list[Holding]], *, n
     gains = [known_sum(one.gain(net=net) for one in own) for own in mine]
     values = [known_sum(one.value for one in own) for own in mine]
     frame = accounts.copy()
-    place = list(frame.columns).index("month") + 1
+    place = list(frame.columns).index("trend") + 1
     frame.insert(place, "unrealised", np.array(gains, np.float64))
     frame.insert(place + 1, "value", np.array(values, np.float64))
     return frame
 
 
-def _starts(form: LogFormat, choice: Choice, now: int) -> tuple[int, int, int]:
-    """Today, and the first days of its ISO week and its month, by the format's calendar."""
+def _starts(form: LogFormat, choice: Choice, now: int) -> tuple[int, int, int, int]:
+    """Today, and the first days of its ISO week, its month and the month before, by the format's calendar."""
     day = today(now, form.zone, start_of_day(form, choice.day_start))
     date = date_of(day)
-    return day, day - date.weekday(), day_of(date.replace(day=1))
+    month = day_of(date.replace(day=1))
+    return day, day - date.weekday(), month, day_of(date_of(month - 1).replace(day=1))
 
 
 def _accounts(
-    snapshot: Snapshot, rows: Rows, choice: Choice, starts: Mapping[LogFormat, tuple[int, int, int]]
+    snapshot: Snapshot, rows: Rows, choice: Choice, starts: Mapping[LogFormat, tuple[int, int, int, int]]
 ) -> pd.DataFrame:
     import pandas as pd
 
     value, size = rows.value(net=choice.net), len(snapshot.accounts)
-    first = np.array([starts[form] for form in rows.formats], np.int64).reshape(size, 3)
-
-    def since(place: int | None) -> Floats:
-        mask = slice(None) if place is None else rows.day >= first[rows.account, place]
-        return np.bincount(rows.account[mask], weights=value[mask], minlength=size).astype(np.float64)
-
+    first = np.array([starts[form] for form in rows.formats], np.int64).reshape(size, 4)
     sells = np.bincount(rows.account[rows.sell], minlength=size)
     wins = np.bincount(rows.account[rows.won(net=choice.net)], minlength=size)
     held = [snapshot.held(name) for name in snapshot.accounts]
@@ -203,8 +207,9 @@ def _accounts(
     return pd.DataFrame(
         {
             "account": list(snapshot.accounts),
-            "total": since(None),
-            **{name: since(place) for place, name in enumerate(("today", "week", "month"))},
+            "total": np.bincount(rows.account, weights=value, minlength=size).astype(np.float64),
+            **_periods(rows, value, first),
+            "trend": _trends(rows, value, first[:, 0]),
             "sells": sells,
             "win_rate": np.where(sells > 0, 100 * wins / np.maximum(sells, 1), np.nan),
             "held": [np.nan if p.state == "unreadable" else float(len(p.held)) for p in held],  # unknown is not 0
@@ -212,6 +217,31 @@ def _accounts(
             **several,
         }
     )
+
+
+def _periods(rows: Rows, value: Floats, starts: Ints) -> dict[str, Floats]:
+    """PnL of each account in `_PERIODS`; `starts` (accounts, 4) as `_starts` has them."""
+    day, week, month, earlier = starts.T
+    some = np.flatnonzero(rows.day >= starts.min(initial=_NEVER))
+    account, at, earned = rows.account[some], rows.day[some], value[some]
+
+    def between(start: Ints, stop: Ints | None = None) -> Floats:
+        mask = (at >= start[account]) & (True if stop is None else at < stop[account])
+        return np.bincount(account[mask], weights=earned[mask], minlength=len(starts)).astype(np.float64)
+
+    spans = ((day,), (week,), (month,), (day - 1, day), (week - 7, week), (earlier, month))
+    return {name: between(*span) for name, span in zip(_PERIODS, spans, strict=True)}
+
+
+def _trends(rows: Rows, value: Floats, today: Ints) -> list[Floats]:
+    """The trend of each account; where all logs are older, it ends with the day of the last row."""
+    end, size = int(today.max(initial=0)), len(today)
+    if len(rows.day) and (last := int(rows.day.max())) <= end - TREND:
+        end = last
+    place = rows.day - (end - TREND + 1)
+    some = np.flatnonzero((place >= 0) & (place < TREND))
+    sums = np.bincount(rows.account[some] * TREND + place[some], weights=value[some], minlength=size * TREND)
+    return list(np.cumsum(sums.reshape(size, TREND), axis=1))
 
 
 def last_year(report: Report, now: int) -> tuple[dt.date, dict[dt.date, float]]:

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cqs_core.trading.metrics import WIN_RATE
+from cqs_monitor.performance.report import TREND
 from cqs_monitor.views import holdings_table
-from cqs_panel import UNKNOWN, amount, count, csv_link, percent, tone
+from cqs_panel import UNKNOWN, amount, count, csv_link, percent, sparkline, tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
     import pandas as pd
 
 _MOST = 200
 _SHOWN = 8  # rows; more of them scroll
 TITLES = {"account": "Account", "total": "All time", "today": "Today", "week": "Week", "month": "Month"}
+TITLES |= {"trend": f"{TREND} days"}
 TITLES |= {"unrealised": "Unrealized", "value": "Value held", "share": "Share %"}
 TITLES |= {"sells": "Sales", "win_rate": f"{WIN_RATE.label} %", "held": "Held", "state": "Positions"}
 TITLES |= {"currency": "Currency"}
+_LINE = 3  # days a point of a sparkline: many accounts are sent again with each price
 _TEXT = ("account", "state", "currency")
 _MONEY = ("total", "today", "week", "month", "unrealised")
 _OWN = f"""
@@ -46,15 +50,20 @@ def accounts_html(accounts: pd.DataFrame, chosen: str, order: str, link: Callabl
     """
     accounts = _with_shares(accounts)
     known = [name for name in TITLES if name in accounts]
-    order = order if order in known and order not in _TEXT else ""
+    order = order if order in known and order not in (*_TEXT, "trend") else ""
     rows = accounts.sort_values(order, ascending=False, kind="stable") if order else accounts
     head = "".join(_head(name, order, link) for name in known)
     body = "".join(_row(row, known, chosen, link) for row in rows.head(_MOST).to_dict("records"))
     more = f"<p class='muted'>{len(rows) - _MOST} more; choose one under Account.</p>" if len(rows) > _MOST else ""
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     place = f'<div class="wide" tabindex="0" role="group" aria-label="Accounts">{table}</div>'
-    exact = rows[known].astype(object).where(rows[known].notna(), None).to_numpy().tolist()
-    return f"{place}{more}{csv_link([TITLES[name] for name in known], exact, 'accounts.csv')}"
+    return f"{place}{more}{_link(rows[[name for name in known if name != 'trend']])}"
+
+
+def _link(rows: pd.DataFrame) -> str:
+    """All accounts as CSV, with exact figures."""
+    exact = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
+    return csv_link([TITLES[name] for name in rows], exact, "accounts.csv")
 
 
 def _with_shares(accounts: pd.DataFrame) -> pd.DataFrame:
@@ -68,6 +77,8 @@ def _with_shares(accounts: pd.DataFrame) -> pd.DataFrame:
 
 def _head(name: str, order: str, link: Callable[..., str]) -> str:
     title = TITLES[name]
+    if name == "trend":
+        return f'<th title="Cumulative PnL of the last {TREND} days">{title}</th>'
     if name in _TEXT and name != "account":
         return f'<th class="text">{title}</th>'
     mine = name == order or (name == "account" and not order)
@@ -91,6 +102,8 @@ def _row(row: dict[Any, Any], known: list[str], chosen: str, link: Callable[...,
 def _cell(name: str, value: Any) -> str:
     if name in _TEXT:
         return f'<td class="text">{escape(value)}</td>'
+    if name == "trend":
+        return _trend(value)
     if np.isnan(value):
         return f"<td>{UNKNOWN}</td>"
     if name in _MONEY:
@@ -99,3 +112,11 @@ def _cell(name: str, value: Any) -> str:
         return f"<td>{amount(value)}</td>"
     whole = name not in ("win_rate", "share")
     return f"<td>{count(int(value)) if whole else percent(value).removesuffix(' %')}</td>"
+
+
+def _trend(value: npt.NDArray[np.float64]) -> str:
+    """A sparkline from the start of the days, with their sum on hover; a dash where nothing was earned or lost."""
+    if not value.any():
+        return f"<td>{UNKNOWN}</td>"
+    points = [0.0, *value[_LINE - 1 :: _LINE].tolist()]
+    return f'<td title="{amount(value[-1], signed=True)} in {TREND} days">{sparkline(points)}</td>'

@@ -22,7 +22,7 @@ def metrics(report: Report, now: int) -> list[Metric]:
     trading = f"{known.zone} trading day from {known.day_start}"
     basis = trading if report.choice.trading_days else f"{known.zone} calendar day, as the bot wrote it"
     fees = f"net of estimated fees ({known.fee} of each row)" if report.choice.net else "gross of fees, as logged"
-    hint = f"Realised, {fees}; {basis}"
+    hint = f"Realized, {fees}; {basis}"
     curve = report.cumulative.tolist()[-_TREND:]
     held = sum(not holding.position.dust for holding in report.holdings)
     kind = "net (est.)" if report.choice.net else "gross"
@@ -30,12 +30,16 @@ def metrics(report: Report, now: int) -> list[Metric]:
         f"last {len(curve)} days with trades {amount(curve[-1] - curve[0], currency, signed=True)}" if curve else ""
     )
     sold = f"{count(figures.sells)} sales, {kind}"
-    total_shown = amount(total, currency, signed=True)
+    weeks = f"{hint}; ISO week, from Monday"
+
+    def shown(value: float) -> str:
+        return amount(value, currency, signed=True)
+
     return [
-        _money("Today", report.today, currency, hint, kind),
-        _money("This week", report.week, currency, f"{hint}; ISO week, from Monday", kind),
-        _money("This month", report.month, currency, hint, kind),
-        Metric("All time", total_shown, sold, trend=curve, hint=hint, value_tone=tone(total), period=period),
+        _money("Today", report.today, currency, hint, f"yesterday {shown(report.yesterday)}, {kind}"),
+        _money("This week", report.week, currency, weeks, f"last week {shown(report.last_week)}, {kind}"),
+        _money("This month", report.month, currency, hint, f"last month {shown(report.last_month)}, {kind}"),
+        Metric("All time", shown(total), sold, trend=curve, hint=hint, value_tone=tone(total), period=period),
         _unrealized(report, held),
         Metric(
             WIN_RATE.label,
@@ -57,8 +61,8 @@ _TREND = 200  # days that the sparkline shows
 _ROWS = f"Share of SELL rows {WINS}; partial fills make several of one sale"
 
 
-def _money(label: str, value: float, currency: str, hint: str, kind: str) -> Metric:
-    return Metric(label, amount(value, currency, signed=True), kind, hint=hint, value_tone=tone(value))
+def _money(label: str, value: float, currency: str, hint: str, note: str) -> Metric:
+    return Metric(label, amount(value, currency, signed=True), note, hint=hint, value_tone=tone(value))
 
 
 def _unrealized(report: Report, held: int) -> Metric:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cqs_core.time.clock import now
 from cqs_monitor.performance.bot_signs import bot_signs
 from cqs_monitor.performance.reader import reader_of
-from cqs_monitor.performance.report import Choice, Report, last_year, make_report
+from cqs_monitor.performance.report import Choice, Report, make_report
 from cqs_monitor.views import bots_table, holdings_table, monitor_cards
-from cqs_panel import amount, html, metric_cards, metrics_html, section, stack, zone_name
+from cqs_panel import html, metric_cards, metrics_html, section, stack, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,10 +80,7 @@ def _follow(page: PageState, show: Callable[[Sequence[Report]], Any]) -> None:
 
 
 def _metrics(report: Report, page: PageState) -> list[Metric]:
-    """The figures of the Monitor page that a morning needs, with yesterday beside today; each leads there."""
+    """The figures of the Monitor page that a morning needs; each leads there."""
     found = {one.label: one for one in monitor_cards.metrics(report, now())}
-    today, by_day = last_year(report, now())
-    before = amount(by_day.get(today - dt.timedelta(days=1), 0.0), report.convention.currency, signed=True)
-    compared = replace(found["Today"], note=f"yesterday {before}, gross")
-    rest = ("Unrealized", "This week", "This month", "Max drawdown", "Heartbeat")
-    return [replace(one, link=page.link("monitor")) for one in (compared, *(found[name] for name in rest))]
+    names = ("Today", "Unrealized", "This week", "This month", "Max drawdown", "Heartbeat")
+    return [replace(found[name], link=page.link("monitor")) for name in names]
