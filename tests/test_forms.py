@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from cqs_backtest.views.argument_text import feature_lines
 from cqs_backtest.views.estimate import Estimate, estimate
 from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.kept_arguments import resume_arguments, run_arguments
+from cqs_backtest.views.later_offers import follow_offers
 from cqs_backtest.views.search_form import SearchForm
 from cqs_core import Series, SeriesStatus, UsageError
 from cqs_core.lake import MarketSet
 from cqs_monitor.views.comparison_form import ComparisonForm
-from cqs_panel import PageState, strategies_by_title, strategy_title
+from cqs_panel import PageState, strategies_by_title, strategy_form, strategy_title
 
 DAY = 86_400_000
 
@@ -27,6 +29,10 @@ class Shell:
 
     def __init__(self):
         self.said = []
+        self.ended = lambda job: None
+
+    def on_job(self, _page, call):
+        self.ended = call
 
     def address(self, page):
         pass
@@ -134,6 +140,57 @@ def test_fields_that_come_later_follow_the_strategy(shell):
     others = [field.label for field in drawn.select(lambda one: hasattr(one, "label"))]
     assert others[:2] == labels[:2]
     assert "Noise ratio" not in others
+
+
+def test_a_form_that_is_filled_before_it_is_drawn_is_drawn_once(shell, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(strategy_form, "parameter_widgets", lambda *args, **look: drawn.append(args[0].id) or [])
+    form = BacktestForm(found(), page(shell))
+    form.fill(MADE)
+    assert drawn == []
+    form.__panel__()
+    form.__panel__()  # as Panel does for each place that shows it
+    assert drawn == ["volatility_breakout"]
+    form.fill(MADE)
+    assert drawn == ["volatility_breakout"] * 2
+
+
+def test_candles_that_come_while_a_form_is_open_are_offered_and_nothing_else_changes(shell):
+    form = BacktestForm(found(), page(shell))
+    form.param.update(symbols=["ETH/KRW"], start=dt.date(2022, 1, 1), capital=5e6)
+    changed = []
+    form.param.watch(changed.append, list(form.param))
+    form.renew_candles(found(), [])
+    assert changed == []
+    sol, last = Series("upbit", "SOL/KRW", "1d"), form.end
+    longer = [replace(one, last=one.last + 9 * DAY, rows=one.rows + 9) for one in found()]
+    form.renew_candles([*longer, replace(longer[0], series=sol)], [MarketSet("mine", "upbit", ["SOL/KRW"])])
+    assert "SOL/KRW" in form.param.symbols.objects
+    assert "@mine" in form.param.preset.objects
+    assert (form.symbols, form.start, form.capital) == (["ETH/KRW"], dt.date(2022, 1, 1), 5e6)
+    assert form.end == last + dt.timedelta(days=9)  # it was at the last candle, and still is
+    form.renew_candles([], [])  # the lake is not there for a moment
+    assert "SOL/KRW" in form.param.symbols.objects
+
+
+def test_what_a_form_offers_is_asked_again_after_a_job_and_while_there_is_nothing(shell):
+    opened, asked, lacks = page(shell), [], []
+    follow_offers(opened, asked.append, lambda: bool(lacks))
+    assert asked == [False]
+    opened.shown = True
+    assert asked == [False]
+    shell.ended(None)
+    assert asked == [False, True]
+    opened.shown = False
+    for _ in range(2):
+        shell.ended(None)
+    assert asked == [False, True]  # not while nobody looks
+    opened.shown = True
+    assert asked == [False, True, True]
+    lacks.append("candles")
+    opened.shown = False
+    opened.shown = True
+    assert asked == [False, True, True, True]
 
 
 def test_an_account_that_is_not_there_is_said_and_leaves_the_address(shell):

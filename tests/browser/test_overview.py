@@ -73,6 +73,10 @@ def test_a_new_bucket_has_three_buttons(visit, dashboard, tmp_path_factory):
     ):
         page.locator(".step").get_by_role("link", name=button).click()
         page.locator(f".cqs-view-{slug}").get_by_text(there).first.wait_for()
+        if slug == "backtest":  # no button for what cannot be done, and one for what comes before it
+            view = page.locator(".cqs-view-backtest")
+            expect(view.get_by_role("button", name="Run backtest")).to_be_hidden()
+            expect(view.get_by_role("link", name="Fetch candles")).to_have_attribute("href", re.compile("view=data"))
         page.go_back()
         page.get_by_text("First steps").wait_for()
     page.get_by_role("button", name="Hide").click()

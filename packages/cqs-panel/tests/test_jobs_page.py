@@ -21,6 +21,8 @@ def test_without_jobs_nothing_is_sent_again():
     column = shown.__panel__()[0]
     said, changes = list(column), []
     assert "No jobs yet" in said[0].object
+    assert not shown.csv.visible  # there is nothing to download
+    assert not shown.clear.visible
     column.param.watch(changes.append, "objects")
     page.update()
     assert (list(column), changes) == (said, [])

@@ -28,6 +28,8 @@ a.plain:hover{background:var(--cqs-hover)} a:focus-visible{outline:2px solid var
 .blank b{color:var(--cqs-text);font-size:15px}
 .blank code{background:var(--cqs-hover);border:1px solid var(--cqs-line);border-radius:6px;padding:4px 8px;
   color:var(--cqs-text);overflow-wrap:anywhere}
+.blank a{padding:5px 14px;border:1px solid;border-radius:6px;text-decoration:none;font-weight:500}
+.blank a:hover{background:var(--cqs-hover)}
 .fault{border-left:3px solid var(--cqs-warning);padding:2px 0 2px 12px;font-size:13px;overflow-wrap:anywhere}
 .fault.info{border-color:var(--cqs-accent)} .fault.success{border-color:var(--cqs-up)}
 .fault b{display:block;margin-bottom:2px}
@@ -92,11 +94,19 @@ def _head(title: str, note: str, actions: Sequence[Any], link: str) -> Any:
     return pn.Row(heading, *actions, sizing_mode="stretch_width", align="center", margin=0, stylesheets=[WRAPS])
 
 
-def empty(title: str, advice: str = "", command: str = "") -> Any:
-    """A placeholder for missing content: what is missing, and what to do next."""
+def empty(title: str, advice: str = "", command: str = "", *, link: tuple[str, str] | None = None) -> Any:
+    """A placeholder for missing content: what is missing, and what to do next.
+
+    Args:
+        title: what is missing.
+        advice: what to do.
+        command: that does it.
+        link: text and address of a button, `page.link(…)`, that leads to where it is done.
+    """
+    way = f'<a href="{escape(link[1])}">{escape(link[0])}</a>' if link else ""
     code = f"<code>{escape(command)}</code>" if command else ""
     advised = f"<span>{escape(advice)}</span>" if advice else ""
-    return html(f'<div class="blank" role="status"><b>{escape(title)}</b>{advised}{code}</div>')
+    return html(f'<div class="blank" role="status"><b>{escape(title)}</b>{advised}{way}{code}</div>')
 
 
 def skeleton(blocks: int = 1, height: int = 92, *, waits: bool = False) -> Any:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 class StrategyForm(pn.viewable.Viewer):
     """Base of such forms. A subclass adds fields, fills them in `__init__`, and ends with `keep` and `follow`.
 
+    The fields of the parameters are made by `fields`, which its `__panel__` calls: a form may be filled, or read as
+    text, long before it is drawn.
+
     Args:
         page: its address keeps the changed values.
         given: values of the subclass's fields.
@@ -34,6 +37,8 @@ class StrategyForm(pn.viewable.Viewer):
     """Fields below which there is a row of buttons: the form as text leaves room for it."""
     wide: ClassVar[dict[str, Any]] = FIELD
     """How each widget of the form looks."""
+
+    _is_drawn = False
 
     strategy: param.Selector[Any] = param.Selector(doc="The strategy.")
     configured: Any = param.ClassSelector(class_=Strategy, doc="The strategy with its parameters.")
@@ -50,6 +55,13 @@ class StrategyForm(pn.viewable.Viewer):
         self.param.watch(self._take_rule, "strategy")
         self.param.watch(self._show_parameters, "configured")
         self._take_rule()
+
+    def fields(self) -> Any:
+        """A column of the strategy's parameters, made at the first call and again with each strategy."""
+        if not self._is_drawn:
+            self._is_drawn = True
+            self._draw_parameters()
+        return self._parameters
 
     def text(self) -> Any:
         """What the form says, to read until its fields are there: they take the browser half a second to draw."""
@@ -86,7 +98,9 @@ class StrategyForm(pn.viewable.Viewer):
             setattr(self, name, from_text(self.param[name], text))
 
     def _take_rule(self, *_: Any) -> None:
-        self.configured = plugins().strategy(self.strategy)()
+        kind = plugins().strategy(self.strategy)
+        if type(self.configured) is not kind:  # else it came with its parameters
+            self.configured = kind()
 
     def _show_parameters(self, *_: Any) -> None:
         self._draw_parameters()
@@ -95,8 +109,12 @@ class StrategyForm(pn.viewable.Viewer):
         self._address.write()
 
     def _draw_parameters(self) -> None:
-        """A form that is read before it is drawn may do it later."""
-        self._parameters[:] = parameter_widgets(self.configured, **self.wide)
+        if self._is_drawn:
+            self._parameters[:] = self.parameter_fields()
+
+    def parameter_fields(self) -> list[Any]:
+        """A field for each parameter, in order."""
+        return parameter_widgets(self.configured, **self.wide)
 
 
 def pair(*widgets: Any) -> Any:

@@ -72,6 +72,10 @@ class Workbench(pn.viewable.Viewer):
         self._left.visible = not yes
         self._root.css_classes = ["alone"] if yes else []
 
+    def ready(self, *, yes: bool) -> None:
+        """Show the button only while the form is there."""
+        self._button.visible = yes
+
     def fold(self, *, open_: bool) -> None:
         """Show or hide the form where the screen is narrow; a wide one always shows it."""
         self._folding.css_classes = ["open"] if open_ else []

@@ -60,6 +60,19 @@ class CandleChoices(param.Parameterized):
         self.param.watch(self._list_benchmarks, "symbols")
         self._list_intervals()
 
+    def renew_candles(self, found: Sequence[SeriesStatus], sets: Sequence[MarketSet]) -> None:
+        """Offer what these series allow by now; what is chosen stays, and dates at an edge stay at the edge."""
+        found, sets = [status for status in found if status.rows], list(sets)
+        if not found or (found, sets) == (self._found, list(self._sets)):
+            return
+        low, high = self.param.start.bounds
+        edges = {name: edge for name, edge in (("start", low), ("end", high)) if getattr(self, name) == edge}
+        self._found, self._sets = found, sets
+        self.offer("exchange", sorted({s.series.exchange for s in found}), prefer=settings().exchange)
+        self._list_intervals()
+        now = dict(zip(("start", "end"), self.param.start.bounds, strict=True))
+        self.param.update({name: now[name] for name in edges})
+
     def offer(self, name: str, options: list[str] | dict[str, str], prefer: str = "") -> None:
         """Offer these values; a value that is not one of them becomes `prefer`, or the first."""
         self.param[name].objects = options

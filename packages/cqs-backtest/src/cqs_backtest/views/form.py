@@ -63,7 +63,7 @@ class BacktestForm(StrategyForm, CandleChoices, OptionFields):
             pmui.Select.from_param(own.preset, label="Set of symbols", **wide),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
             *self.date_widgets(),
-            self._parameters,
+            self.fields(),
             pmui.Select.from_param(own.benchmark, **wide),
             capital,
             pair(fee, slip),
@@ -134,9 +134,8 @@ class BacktestForm(StrategyForm, CandleChoices, OptionFields):
         self._address.pause()
         name = made["strategy"]["name"]
         if name in self.param.strategy.objects:
-            self.strategy = name
             own = {key: value for key, value in made["strategy"]["parameters"].items() if key != "only_in"}
-            self.configured = plugins().strategy(name).with_parameters(own)
+            self.param.update(strategy=name, configured=plugins().strategy(name).with_parameters(own))
         for field in ("exchange", "interval"):
             if made[field] in self.param[field].objects:
                 setattr(self, field, made[field])

@@ -132,7 +132,13 @@ class RunsView(pn.viewable.Viewer):
         if not found.runs:
             self._table = None
             self._columns.clear()
-            self._body[:] = [empty("No kept runs", "Every backtest is kept in the bucket under runs/.")]
+            self._body[:] = [
+                empty(
+                    "No kept runs",
+                    "Every backtest is kept in the bucket under runs/.",
+                    link=("Run a backtest", self._page.link("backtest")),
+                )
+            ]
         elif self._table is None:
             self._shown = self._matching()
             self._table = run_table(self._frame(), self._opened_row, self._toggled)

@@ -55,6 +55,7 @@ class RecentRuns(pn.viewable.Viewer):
         fill(self._damage, *damage(self._page, found.damaged, self.update))
         runs = found.runs[:_MOST]
         self._found = [run.id for run in runs]
+        self._all.visible = self._csv.visible = bool(runs)
         self._all.label = f"All {count(len(found.runs))} runs" if len(found.runs) > _MOST else "All runs"
         if not runs:
             self._table = None

@@ -15,7 +15,7 @@ from cqs_backtest.views.argument_text import rounded, set_arguments
 from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.option_fields import SHOWN
 from cqs_backtest.views.ranges import ParameterRanges
-from cqs_panel import WIDE, offered, pair, parameter_widgets
+from cqs_panel import WIDE, offered, pair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ class SearchForm(BacktestForm):
             pmui.Select.from_param(own.preset, label="Set of symbols", **wide),
             pmui.MultiChoice.from_param(own.symbols, searchable=True, **wide),
             *self.date_widgets(),
-            self._parameters,
+            self.fields(),
             *self._search_fields(),
             self._more(),
             **WIDE,
@@ -134,11 +134,13 @@ class SearchForm(BacktestForm):
         self._address.follow()
 
     def _show_parameters(self, *_: Any) -> None:
-        super()._show_parameters()
         self.ranges = ParameterRanges(self.configured, self._changed)
-        widgets = parameter_widgets(self.configured, **self.wide)
+        super()._show_parameters()
+
+    def parameter_fields(self) -> list[Any]:
+        """A range for each parameter that is searched, above a field for its value."""
         names = type(self.configured).parameters()
-        self._parameters[:] = [self._row(name, widget) for name, widget in zip(names, widgets, strict=True)]
+        return [self._row(name, field) for name, field in zip(names, super().parameter_fields(), strict=True)]
 
     def _row(self, name: str, fixed: Any) -> Any:
         """A parameter: its range where it is searched, else its value."""

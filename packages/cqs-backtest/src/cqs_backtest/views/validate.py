@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from cqs_backtest.views.kept_arguments import run_arguments
+from cqs_backtest.views.later_offers import follow_offers
 from cqs_backtest.views.lookup import known
 from cqs_backtest.views.titles import short_title_of
 from cqs_backtest.views.validate_form import ValidateForm
@@ -41,22 +42,36 @@ class ValidateView(pn.viewable.Viewer):
         self._after: tuple[str, tuple[str, ...]] = ("", ())  # the job that keeps the best set, and the tests after it
         self._place = pn.Column(**WIDE)
         self._bench = Workbench("Validate", self._place, "Run the tests", self._run)
-        page.load(lambda: subjects(page.bucket), self._offer)
+        follow_offers(page, self._ask, self._lacking)
         page.on_job(self._ended)
         page.param.watch(self._follow, "query")
 
     def __panel__(self) -> Any:
         return self._bench
 
+    def _ask(self, quiet: bool) -> None:
+        bucket = self._page.bucket
+        self._page.load(lambda: subjects(bucket), self._offer, quiet=quiet)
+
+    def _lacking(self) -> bool:
+        return self._form is None and len(self._place) > 0
+
     def _offer(self, surveyed: tuple[dict[str, str], Sequence[CqsError]]) -> None:
         found, damaged = surveyed
         self._bench.below[:] = [failure("This cannot be listed", error) for error in damaged[:_SHOWN_FAULTS]]
+        if self._form is not None:
+            self._form.offer(found)
+            self._form.show(self._page.query)
+            return
         if not found:
             advice = "Run a backtest, or search its parameters: both are kept, and can be tested here."
-            self._place[:] = [empty("No run and no sweep yet", advice)]
+            link = ("Run a backtest", self._page.link("backtest"))
+            self._bench.ready(yes=False)
+            self._place[:] = [empty("No run and no sweep yet", advice, link=link)]
             self._bench.results[:] = [section("", empty("Nothing to validate", "Make a run or a sweep first."))]
             return
         self._form = ValidateForm(self._page, found)
+        self._bench.ready(yes=True)
         self._form.param.watch(self._chosen, "subject")
         self._place[:] = [self._form]
         self._open()

@@ -54,7 +54,7 @@ class ValidateForm(pn.viewable.Viewer):
 
     def __init__(self, page: PageState, subjects: Mapping[str, str]) -> None:
         super().__init__()
-        self.param.subject.objects = {"": "", **subjects}
+        self.offer(subjects)
         self.subject = ""
         self._address = AddressForm(page, lambda: {name: getattr(self, name) for name in _KEPT}, self._take)
         self._address.follow()
@@ -95,6 +95,10 @@ class ValidateForm(pn.viewable.Viewer):
             self.embargo_days,
             self.anchored,
         )
+
+    def offer(self, subjects: Mapping[str, str]) -> None:
+        """What can be tested now, by title."""
+        self.param.subject.objects = {"": "", **subjects}
 
     def fit(self, days: int) -> None:
         """Take windows that suit so many days, unless the address names others."""

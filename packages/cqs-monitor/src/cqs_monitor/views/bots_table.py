@@ -17,13 +17,14 @@ _MOST = 30
 CSS = (
     CSV_LINK_CSS
     + """
-.bots{display:grid;grid-template-columns:minmax(72px,1fr) minmax(0,auto) auto;gap:0 16px;font-size:13px}
+.bots{display:grid;grid-template-columns:minmax(72px,auto) minmax(72px,1fr) auto;gap:0 16px;font-size:13px}
 .bots>*{display:grid;grid-column:1/-1;grid-template-columns:subgrid;align-items:center;padding:7px 4px;
   border-bottom:1px solid var(--cqs-line)}
 .bots>:last-child{border-bottom:0}
 .bots a{color:inherit;text-decoration:none;border-radius:6px} .bots a:hover{background:var(--cqs-hover)}
 .bots .head{font-size:12px;color:var(--cqs-muted)} .bots .muted{color:var(--cqs-muted)}
-.bots .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}
+.bots .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600;
+  max-width:min(240px,34vw)}
 .bots .state{display:flex;flex-wrap:wrap;gap:0 8px;align-items:center;font-variant-numeric:tabular-nums}
 .bots .state::before{content:"";width:8px;height:8px;border-radius:50%;background:var(--cqs-muted)}
 .bots .alive::before{background:var(--cqs-up)} .bots .silent::before{background:var(--cqs-down)}

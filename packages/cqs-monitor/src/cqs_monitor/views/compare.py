@@ -117,7 +117,7 @@ class CompareView(pn.viewable.Viewer):
             advice = "A comparison runs one over the lake's candles."
             self._say(empty("No strategy is installed", advice, "uv add cqs-backtest"))
         elif not accounts:
-            self._say(no_logs(reading))
+            self._say(no_logs(reading, self._page.link("monitor")))
         elif self._form is None:
             self._form = form = ComparisonForm(self._page, accounts)
             self._fields[:] = [form.text()]

@@ -30,7 +30,6 @@ class ComparisonForm(StrategyForm):
         accounts: that have logs, at least one.
     """
 
-    _is_drawn = False  # its text comes first
     kept = ("account", "strategy", "start", "end", "capital")
     above_buttons = ("end",)
 
@@ -61,22 +60,16 @@ class ComparisonForm(StrategyForm):
 
     def __panel__(self) -> Any:
         own, wide = self.param, self.wide
-        self._is_drawn = True
-        self._draw_parameters()
         dates = (pmui.DatePicker.from_param(own.start, **wide), pmui.DatePicker.from_param(own.end, **wide))
         return pn.Column(
             pmui.Select.from_param(own.account, **wide),
             pmui.Select.from_param(own.strategy, **wide),
-            self._parameters,
+            self.fields(),
             pair(*dates),
             period_menu(self._take_days),
             optional_number(self, "capital", **wide),
             **WIDE,
         )
-
-    def _draw_parameters(self) -> None:
-        if self._is_drawn:
-            super()._draw_parameters()
 
     def _take_days(self, span: tuple[dt.date | None, dt.date | None]) -> None:
         self.param.update(start=span[0], end=span[1])

@@ -44,7 +44,7 @@ def build(page: PageState) -> Any:
     """The newest jobs of this bucket, with what can be done with each."""
     found = JobsPage(page)
     note = f"of this bucket on this machine, newest first; times in {zone_name(page.settings.timezone)}"
-    return section("Jobs", found, note=note, actions=[found.clear, csv_button(found.file, "jobs.csv")])
+    return section("Jobs", found, note=note, actions=[found.clear, found.csv])
 
 
 class JobsPage(pn.viewable.Viewer):
@@ -58,6 +58,7 @@ class JobsPage(pn.viewable.Viewer):
         self.clear = pmui.Button(label="Clear finished", icon="clear_all", variant="outlined", size="small", margin=0)
         self.clear.on_click(lambda _: self._clear())
         operator_only(self.clear)
+        self.csv = csv_button(self.file, "jobs.csv")
         self._update()
         page.every(_SECONDS, self._update)
 
@@ -80,6 +81,7 @@ class JobsPage(pn.viewable.Viewer):
         found = jobs.listing(_MOST, self._page.bucket.url)
         self._count_others(jobs.count_others(self._page.bucket.url))
         self.clear.disabled = not any(job.over for job in found)
+        self.clear.visible = self.csv.visible = bool(found)
         for job in found:
             if job.id in self._lines:
                 self._lines[job.id].update(job)

@@ -4,6 +4,9 @@ Material's script is the largest, and it draws everything. Panel asks for it onl
 has a library that supports older browsers read it and wrap it, as all modules: nothing is shown for as long as that
 takes. Here it is asked for with all others, and browsers run modules themselves.
 
+Until Bokeh is idle Material's page is dark under a spinner, though it can be read long before. Here a bar runs at its
+top; it still takes the clicks, which would come before there is anything to take them.
+
 Material's sheet of icons brings its font, Roboto, without saying which characters are in which of its files. Browsers
 then load eighteen of them, one after the other, and lay out the page after each. Another sheet says it.
 """
@@ -30,6 +33,15 @@ _TEMPLATE = """
 }
 </script>
 <link rel="modulepreload" href="BUNDLE">
+{% endblock %}
+{% block loader_css %}
+#loader{position:fixed;inset:0;z-index:9999;overflow:hidden;cursor:progress;justify-content:center;align-items:center}
+.spinner{position:absolute;top:0;left:0;width:30%;height:3px;background:var(--mui-palette-primary-main,#2457c5);
+  animation:run 1.1s ease-in-out infinite}
+#loader-error{display:none;max-width:600px;padding:12px 20px;border:1px solid;border-radius:8px;font:14px sans-serif;
+  color:var(--mui-palette-text-primary);background:var(--mui-palette-background-default)}
+@keyframes run{from{transform:translateX(-100%)}to{transform:translateX(340%)}}
+@media(prefers-reduced-motion:reduce){.spinner{animation:none;width:100%}}
 {% endblock %}
 {% block postamble %}{{ super() }}<script>WAIT</script>{% endblock %}
 """.replace("WAIT", BUILDING_JS)
