@@ -137,13 +137,14 @@ def make_report(reading: Reading, choice: Choice, now: int) -> Report:
     held = {name: holdings(snapshot, name, reading.prices, now) for name in snapshot.accounts}
     accounts = _with_values(_accounts_at(figures, choice, now), held, net=choice.net)
     chosen = accounts[accounts["account"].isin(names)]
+    sums = {name: float(chosen[name].sum()) for name in _PERIODS}
+    found: dict[str, Any] = vars(known) | sums
     return Report(
-        **vars(known),
+        **found,
         reading=reading,
         choice=choice,
         names=names,
         convention=AccountConvention.of(snapshot.formats[name] for name in names),
-        **{name: float(chosen[name].sum()) for name in _PERIODS},
         accounts=accounts,
         holdings=[one for name in names for one in held[name]],
         findings=[one for name in names for one in figures.findings(name)],

@@ -57,13 +57,13 @@ def accounts_html(accounts: pd.DataFrame, chosen: str, order: str, link: Callabl
     more = f"<p class='muted'>{len(rows) - _MOST} more; choose one under Account.</p>" if len(rows) > _MOST else ""
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     place = f'<div class="wide" tabindex="0" role="group" aria-label="Accounts">{table}</div>'
-    return f"{place}{more}{_link(rows[[name for name in known if name != 'trend']])}"
+    return f"{place}{more}{_link(rows, [name for name in known if name != 'trend'])}"
 
 
-def _link(rows: pd.DataFrame) -> str:
-    """All accounts as CSV, with exact figures."""
-    exact = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
-    return csv_link([TITLES[name] for name in rows], exact, "accounts.csv")
+def _link(rows: pd.DataFrame, known: list[str]) -> str:
+    """These columns of all accounts as CSV, with exact figures."""
+    exact = rows[known].astype(object).where(rows[known].notna(), None).to_numpy().tolist()
+    return csv_link([TITLES[name] for name in known], exact, "accounts.csv")
 
 
 def _with_shares(accounts: pd.DataFrame) -> pd.DataFrame:
