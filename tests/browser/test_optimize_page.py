@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from cqs_core.testing.command import cqs_json
 from cqs_core.testing.site import Site
-from plots import box, plots, settle
+from plots import box, double_click, plots, settle
 
 pytestmark = pytest.mark.browser
 RULE = """
@@ -68,9 +68,10 @@ def figure(page, height):
 
 
 def drag(page, x, low, high):
-    """Press the mouse, move it up or down a column of the page in steps, as a hand does, and let go."""
+    """Press the mouse, move it up or down a column of the page in steps, as a slow hand does, and let go."""
     page.mouse.move(x - 12, low)
     page.mouse.down()
+    page.evaluate("new Promise((done) => setTimeout(done, 350))")  # for Bokeh such a press is not a drag
     page.mouse.move(x, (low + high) / 2)
     page.mouse.move(x + 12, high)
     page.mouse.up()
@@ -112,7 +113,7 @@ def test_sets_are_brushed_in_charts_and_table_and_a_cell_opens_its_run_once(visi
     brushed.wait_for()
     expect(brushed).to_have_text(re.compile(r"^\s*(\d|10|11)\b"))
     expect(brushed).not_to_have_text(re.compile(r"^\s*0\b"))
-    page.mouse.dblclick(left + 0.5 * width, top + 0.5 * height)
+    double_click(page, left + 0.5 * width, top + 0.5 * height)
     brushed.wait_for(state="detached")
     kept = len(cqs_json("backtest", "list", "--bucket", bucket))
     for _ in range(2):

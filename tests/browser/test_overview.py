@@ -52,6 +52,7 @@ def test_what_the_browser_knows_alone_is_not_sent(visit, dashboard, demo):
 
 def test_the_font_is_loaded_by_the_characters_of_the_page(visit, dashboard, demo):
     shown = visit(f"{dashboard(demo)}?view=overview")
+    shown.page.evaluate("document.fonts.ready.then(() => true)")
     fonts = {url.rpartition("/")[2].partition("-normal")[0] for url in shown.requests if "/roboto-" in url}
     assert "roboto-latin-400" in fonts
     assert not [name for name in fonts if re.search("cyrillic|greek|vietnamese", name)]

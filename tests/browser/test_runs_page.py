@@ -68,8 +68,8 @@ def test_runs_are_searched_starred_and_compared_and_the_address_says_so(visit, d
     page = visit(url, width=1280).page
     expect(rows(page)).to_have_count(3)
     expect(cell(page, "differing", 0)).to_have_text("Noise ratio 0.7")
-    wide = page.locator(".cqs-view-runs .tabulator-tableholder").first
-    assert wide.evaluate("(el) => el.scrollWidth - el.clientWidth") <= 0  # all columns are seen
+    wide = page.locator(".cqs-view-runs .tabulator-tableholder").first.element_handle()
+    page.wait_for_function("(el) => el.scrollWidth <= el.clientWidth", arg=wide)  # all columns are seen
     with another_version(bucket, second):
         cell(page, "star", 1).click()
         page.locator(".toggle.on").wait_for()

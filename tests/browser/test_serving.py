@@ -52,7 +52,7 @@ def running(*command, bucket, path="/", stderr=None):
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
-        process.wait(15)
+        process.wait(60)
 
 
 def cqs(*args):
@@ -163,8 +163,8 @@ def test_ending_the_parent_ends_every_process_of_the_server(tmp_path, number, co
         until(lambda: len(psutil.Process(process.pid).children()) == 2)
         children = psutil.Process(process.pid).children()
         process.send_signal(number)
-        assert process.wait(15) == code
-        _, alive = psutil.wait_procs(children, timeout=10)
+        assert process.wait(60) == code
+        _, alive = psutil.wait_procs(children, timeout=60)
         assert alive == []
     [state] = service_states(Bucket(str(tmp_path)).url)
     assert (state.pid, state.stopped is not None) == (process.pid, code == 0)

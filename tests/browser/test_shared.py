@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cqs_core import Bucket, Lake, Series
+from plots import settle
 
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
@@ -25,6 +26,10 @@ window.view = () => models().find((m) => m.type === "Range1d" && m.min_interval)
 window.draws = 0
 drawn().properties.data.change.connect(() => { window.draws += 1; window.at = performance.now() })
 """
+
+
+REDRAW = """() => { for (const {data} of models().filter((m) => m.data?.state?.chart))
+  data.setv({state: {...data.state, news: performance.now()}}, {sync: false}) }"""
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +101,7 @@ def test_the_line_over_candles_tells_the_one_at_the_pointer(visit, url):
     charted(page)
     last = START + ROWS * MINUTE
     move(page, last - 100_000 * MINUTE, last)
+    settle(page, of="candles")  # a figure that is not drawn yet misses the pointer
     said = page.locator(".readout")
     expect(said).to_have_text(re.compile(r"UTC · [23]h bars of 1m.*V.*BTC$"))
     last_in_view = said.inner_text()
@@ -107,7 +113,10 @@ def test_the_line_over_candles_tells_the_one_at_the_pointer(visit, url):
 
 def pressed(page, name):
     button = page.locator(".cqs-candles").get_by_text(name, exact=True)
-    button.click()
+    button.hover()
+    page.mouse.down()
+    page.evaluate(REDRAW)  # news come while it is pressed
+    page.mouse.up()
     expect(button).to_have_attribute("aria-pressed", "true")
 
 
@@ -128,6 +137,7 @@ def test_range_interval_and_scale_are_chosen_and_stay_in_the_address(visit, url)
     shown = "(() => { const i = drawn().data.ts.findIndex((t) => t >= view().start); const c = drawn().data.close;"
     change = f"{shown} return (100 * (c.at(-1) / c[i] - 1)).toFixed(2) + ' %' }})()"
     page.wait_for_function(f"{label} === {change}")
+    page.wait_for_function("['interval=1d', 'scale=percent'].every((one) => location.search.includes(`chart-${one}`))")
     again = visit(page.url).page
     charted(again)
     again.wait_for_function(f"drawn().data.step[0] === {day} && {label} === {change}")
@@ -136,8 +146,9 @@ def test_range_interval_and_scale_are_chosen_and_stay_in_the_address(visit, url)
 def test_another_symbol_is_found_by_the_keyboard(visit, url):
     page = visit(url + "?view=candles").page
     charted(page)
-    page.keyboard.press("/")
     field = page.get_by_role("combobox", name="Search symbols")
+    field.wait_for()
+    page.keyboard.press("/")
     expect(field).to_be_focused()
     page.keyboard.type("eth")
     expect(page.get_by_role("option")).to_have_text(["ETH/KRW"])
@@ -149,6 +160,7 @@ def test_another_symbol_is_found_by_the_keyboard(visit, url):
 def test_the_chart_fills_the_screen_and_comes_back(visit, url):
     page = visit(url + "?view=candles").page
     charted(page)
+    settle(page, of="candles")
     figure = page.locator(".bk-Figure").first
     was = figure.bounding_box()["height"]
     page.get_by_role("button", name="Full screen").click()
@@ -163,12 +175,14 @@ def test_an_indicator_is_added_by_the_keyboard_changed_and_removed(visit, url):
     field = page.get_by_role("combobox", name="Add indicator")
     field.focus()
     page.keyboard.type("rsi")
+    page.get_by_role("option", name=re.compile("RSI")).first.wait_for()
     page.keyboard.press("Enter")
     lines = "models().find((m) => m.type === 'ColumnDataSource' && m.data.xs).data"
     page.wait_for_function(f"{lines}.place.includes('0') && {lines}.ys[0].every((one) => one > 0 && one < 100)")
     expect(page.locator(".line b")).to_have_text(re.compile(r"^\d"))
     before = page.evaluate(f"{lines}.ys[0].at(-1)")
     page.get_by_label("RSI n").fill("5")
+    page.evaluate(REDRAW)
     page.keyboard.press("Enter")
     page.wait_for_function(f"(was) => {lines}.ys[0].at(-1) !== was", arg=before)
     page.wait_for_function("location.search.includes('chart-lines=rsi%3A5')")

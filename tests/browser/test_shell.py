@@ -15,6 +15,10 @@ OWN = ["overview", "jobs", "plugins", "plain", "names"]
 FAILING_PICTURE = """() => {  // it fails after those that are there already
   const failed = () => { window.failed = true }
   document.body.append(Object.assign(new Image(), {src: "static/js/bokeh.min.js?no=picture", onerror: failed})) }"""
+HELD = """() => {  // what the browser sends goes out later, in its order
+  const {send} = WebSocket.prototype, held = []
+  WebSocket.prototype.send = function(said) { held.push([this, said]) }
+  window.release = () => { WebSocket.prototype.send = send; for (const [to, said] of held) send.call(to, said) } }"""
 pytestmark = pytest.mark.browser
 
 
@@ -80,6 +84,13 @@ def test_a_view_remembers_its_state_in_the_address(visit, url):
     page.wait_for_url("**?view=plain&market=ETH")
     page.reload()
     expect(page.get_by_role("combobox")).to_have_text("ETH")
+    page.evaluate(HELD)
+    page.get_by_role("combobox").click()
+    page.get_by_role("menuitem", name="BTC").click()
+    follow(page, "?view=names")  # before the server hears of the choice, and writes it into the address
+    page.evaluate("window.release()")
+    page.get_by_text("메인").first.wait_for()
+    page.wait_for_url("**?view=names")
 
 
 def test_an_unknown_view_says_which_there_are(visit, url):

@@ -65,8 +65,10 @@ def test_an_error_has_its_place_and_what_has_no_end_is_ended_by_hand(visit, dash
     page.get_by_text("only one SELECT is allowed").wait_for()
     ask(page, "select 1,\n  clsoe\nfrom candles")
     page.get_by_text("line 2, column 3").wait_for()
-    place = "[...arguments[0].value.slice(0, arguments[0].selectionStart)].length"
-    assert page.get_by_label("SQL query").evaluate(f"function() {{ return {place} }}") == len("select 1,\n  ")
+    field = page.get_by_label("SQL query").element_handle()
+    page.wait_for_function(
+        "([el, place]) => [...el.value.slice(0, el.selectionStart)].length === place", arg=[field, len("select 1,\n  ")]
+    )
     ask(page, "select * from read_text('/etc/passwd')")
     page.get_by_text("refused the query").wait_for()
     ask(page, "select count(*) from range(100000) a, range(100000) b, range(100000) c")

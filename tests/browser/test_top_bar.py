@@ -17,6 +17,10 @@ NOTIFICATION = """() => { window.said = []; window.asked = 0
     constructor(title, {body}) { window.said.push(`${title}: ${body}`) } } }"""
 
 
+SLOW_ICONS = """() => { window.icons = []  // which are there when they are told to be
+  window.Image = class { naturalWidth = 0; set src(_) { window.icons.push(this) } } }"""
+
+
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
     return tmp_path_factory.mktemp("candles")
@@ -73,7 +77,7 @@ def test_the_bell_tells_on_every_page_what_fires(visit, url, bucket):
     page = visit(f"{url}?view=plugins").page
     page.evaluate(NOTIFICATION)
     expect(page).to_have_title("(2) Plugins · cqs")
-    assert page.evaluate("document.querySelector('link[rel~=icon]').href").startswith("data:image/png")
+    page.wait_for_function("document.querySelector('link[rel~=icon]').href.startsWith('data:image/png')")
     page.get_by_role("button", name="Told: 2, Untold: unknown").click()
     bell = page.get_by_role("dialog", name="Alerts")
     bell.get_by_text("<b>text</b>").first.wait_for()  # as text
@@ -87,8 +91,12 @@ def test_the_bell_tells_on_every_page_what_fires(visit, url, bucket):
     tell(bucket, "b", "c")  # one is over, one is new
     page.wait_for_function("window.said.length > 0")
     assert page.evaluate("[window.asked, window.said]") == [1, ["Alert c: <b>text</b>"]]
+    page.evaluate(SLOW_ICONS)
+    tell(bucket, "c")
+    expect(page).to_have_title("(1) +12 EUR · Told · cqs")
     tell(bucket)
     expect(page).to_have_title("+12 EUR · Told · cqs")
+    page.evaluate("window.icons.forEach((one) => one.onload())")
     assert page.evaluate("document.querySelector('link[rel~=icon]').href").endswith(".ico")
 
 

@@ -227,7 +227,7 @@ main()
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
             assert running.stdout.readline() == "at work\n"
             running.send_signal(number)
-            _, err = running.communicate(timeout=20)
+            _, err = running.communicate(timeout=60)
         assert (running.returncode, err) == (code, line)
 
     def test_sigterm_works_where_ctrl_c_is_ignored(self):
@@ -236,7 +236,7 @@ main()
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
             running.stdout.readline()
             running.terminate()
-            _, err = running.communicate(timeout=20)
+            _, err = running.communicate(timeout=60)
         assert (running.returncode, err) == (143, "cqs: stored\n")
 
 

@@ -174,7 +174,7 @@ class TestInterrupts:
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
             assert running.stderr.readline() == "loading\n"
             running.send_signal(number)
-            _, told = running.communicate(timeout=20)
+            _, told = running.communicate(timeout=60)
         assert running.returncode in ({130} if number == signal.SIGINT else {143, -15})
         assert told == ""
 

@@ -311,6 +311,20 @@ def test_files_of_others_do_not_break_the_list():
     assert [j.title for j in jobs.listing()] == ["Good"]
 
 
+def test_a_job_that_ends_while_it_is_looked_at_has_not_failed(monkeypatch):
+    job = over(jobs.start("Quick", ["work", "well"]))
+    end = job.folder / "end.json"
+    written = end.read_bytes()
+    end.unlink()  # not there yet when the first look at it is over
+
+    def ends(_):
+        end.write_bytes(written)
+        return False
+
+    monkeypatch.setattr("cqs_core.jobs.job.alive", ends)
+    assert jobs.get(job.id).state == "done"
+
+
 def test_a_process_id_used_again_is_another_process(tmp_path):
     write_json(tmp_path / "process.json", {"pid": os.getpid(), "created": time.time() - 1e6})
     assert not alive(read_json(tmp_path / "process.json"))

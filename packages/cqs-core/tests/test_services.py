@@ -199,11 +199,13 @@ def test_a_service_that_rests_is_no_hang(bucket, systemd, monkeypatch):
         assert systemd() == ["WATCHDOG=1"] * 6
 
 
-def test_progress_is_a_sign_of_life(systemd):
+def test_progress_is_a_sign_of_life(systemd, monkeypatch):
     from cqs_core import progress
     from cqs_core.jobs import systemd as module
 
-    module._said = 0.0
+    monkeypatch.setattr(module, "time", clock := Clock())
+    monkeypatch.setattr(module, "_said", 0.0)
+    clock.now = 100.0
     with progress("a long download"):
         assert systemd() == ["WATCHDOG=1"]
         alive()

@@ -54,7 +54,7 @@ def at_work(how, wrapper=""):
 def test_a_command_that_cannot_be_interrupted_ends_all_the_same(how, number, code):
     with at_work(how) as running:
         running.send_signal(getattr(signal, number))
-        assert running.wait(20) == code
+        assert running.wait(60) == code
 
 
 @pytest.mark.parametrize("how", ["service", "service stuck", "service thread"])
@@ -62,7 +62,7 @@ def test_a_command_that_cannot_be_interrupted_ends_all_the_same(how, number, cod
 def test_a_service_that_is_told_to_end_ends_well(how, number):
     with at_work(how) as running:
         running.send_signal(getattr(signal, number))
-        assert running.wait(20) == 0
+        assert running.wait(60) == 0
 
 
 def test_a_second_signal_does_not_break_into_tidying_up():
@@ -71,7 +71,7 @@ def test_a_second_signal_does_not_break_into_tidying_up():
         for _ in range(10):
             assert running.stdout.readline() == "tidying up\n"
             running.terminate()
-        assert running.wait(20) == 143
+        assert running.wait(60) == 143
         assert running.stderr.read() == "cqs: stored\n"
 
 
@@ -97,10 +97,10 @@ LOST = """
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_that_comes_where_python_ignores_exceptions_is_not_lost(number, code):
     """The command ends by itself, and so tidies up; nothing is said of it."""
-    code_of_it = CODE.replace("0.3", "15").replace("def work():", "def work():" + LOST.replace("NUMBER", number))
+    code_of_it = CODE.replace("0.3", "60").replace("def work():", "def work():" + LOST.replace("NUMBER", number))
     words = [sys.executable, "-c", code_of_it, ""]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        assert running.wait(14) == code
+        assert running.wait(50) == code
         assert running.stderr.read() == "cqs: stored\n"
 
 

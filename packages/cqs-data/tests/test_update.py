@@ -307,7 +307,7 @@ def test_every_keeps_running_through_a_dead_network_and_stops_on_sigterm(tmp_pat
         with Sandbox(Synthetic(), int(port)):
             until(lambda: Lake(str(bucket)).status()[0].rows > rows)
         running.send_signal(signal.SIGTERM)
-        out, _ = running.communicate(timeout=20)
+        out, _ = running.communicate(timeout=60)
         assert running.returncode == 0
     assert Lake(str(bucket)).status()[0].rows >= rows + 4
     assert all(isinstance(json.loads(line), list) for line in out.splitlines() if line.startswith("["))

@@ -122,8 +122,9 @@ def _newer_job(folder: Path, request: Mapping[str, Any], why: str) -> Job:
 
 
 def _job(folder: Path, request: Mapping[str, Any]) -> Job:
-    progress, end = read_json(folder / PROGRESS), read_json(folder / END)
-    state = _state(folder, request, end)
+    end, works = _end(folder)
+    progress = read_json(folder / PROGRESS)
+    state = _state(folder, request, end, works)
     fraction = _fraction(progress, state)
     killed = _killed(folder, end) if state == "failed" else ""
     started = float(request["started"])
@@ -176,14 +177,24 @@ def alive(about: Mapping[str, Any]) -> bool:
         return False
 
 
-def _state(folder: Path, request: Mapping[str, Any], end: Mapping[str, Any]) -> str:
+def _end(folder: Path) -> tuple[dict[str, Any], bool | None]:
+    """How it ended, and whether its process works; None where there is none yet."""
+    if end := read_json(folder / END):
+        return end, False
+    if not (process := read_json(folder / PROCESS)):
+        return {}, None
+    if alive(process):
+        return {}, True
+    return read_json(folder / END), False  # once more: it wrote this before it was gone
+
+
+def _state(folder: Path, request: Mapping[str, Any], end: Mapping[str, Any], works: bool | None) -> str:
     asked = (folder / CANCEL).exists()
     if end:
         return "done" if end.get("code") == 0 else "cancelled" if asked else "failed"
-    process = read_json(folder / PROCESS)
-    if process and alive(process):
+    if works:
         return "running" if (folder / BEGAN).exists() else "queued"
-    if process:
+    if works is False:
         return "cancelled" if asked else "failed"
     return "queued" if time.time() - float(request["started"]) < _STARTING else "failed"
 

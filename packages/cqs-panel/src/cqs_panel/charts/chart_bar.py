@@ -139,7 +139,10 @@ export function render({model, view}) {
     const inputs = Object.entries(parameters).map(([name, {value, least, whole}]) => make("input", {type: "number",
       value, min: least, step: whole ? 1 : "any", title: name,
       attributes: {"aria-label": `${title} ${name}`, "data-key": key + name},
-      onchange: () => send("change", {key, values: inputs.map((one) => one.value)})}))
+      oninput: ({target}) => { target.dataset.typed = "1" },
+      onchange: ({target}) => { delete target.dataset.typed
+        send("change", {key, values: inputs.map((one) => one.value)}) },
+      onblur: ({target}) => { if (target.dataset.typed) { delete target.dataset.typed; draw() } }}))
     return make("div", {className: "line"}, make("i", {style: `background:${color}`}), title, ...inputs,
       loading ? make("em", {textContent: "Loading …", attributes: {role: "status"}})
         : make("b", {attributes: {"data-line": key}}, document.createTextNode("")),
@@ -153,11 +156,18 @@ export function render({model, view}) {
     ...(note ? [make("em", {textContent: note})] : []),
     ...(key === "=" ? [] : [button("×", "uncompare" + key, () => send("uncompare", key), {title: `Remove ${title}`,
       attributes: {"aria-label": `Remove ${title}`}})]))
+  let held = false, due = false  // a button that is replaced while it is pressed would get no click
+  const hold = () => { held = true }
+  const release = () => { held = false; if (due) setTimeout(draw) }
+  for (const part of [controls, lines]) part.addEventListener("pointerdown", hold)
+  for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, release, true)
   const draw = () => {
+    due = held
+    if (due) return
     const {symbols = [], symbol, intervals = [], interval, ranges = [], range, scale, catalog = [], shown = [],
       live, addable, compared = []} = model.state
     const had = deepest(root.getRootNode()), find = () => root.querySelector(`[data-key="${CSS.escape(had)}"]`)
-    const typed = had && find()?.dataset.typed ? find().value : ""
+    const old = had ? find() : null, typed = old?.dataset.typed ? old.value : ""
     const parts = []
     if (symbols.length > 1)
       parts.push(picker(symbols, {label: "Search symbols", current: symbol, choose: (value) => send("symbol", value)}))
@@ -182,9 +192,11 @@ export function render({model, view}) {
     parts.push(button(full ? "Exit full screen" : "Full screen", "full", () => full ? leave() : enter(),
       {className: "lone end", attributes: {"aria-pressed": full}}))
     controls.replaceChildren(...parts)
-    lines.replaceChildren(...compared.map(otherChip), ...shown.map(chip))
+    if (!lines.querySelector("input[data-typed]"))  // what is being typed stays; its change draws again
+      lines.replaceChildren(...compared.map(otherChip), ...shown.map(chip))
     tools.follow()
     tell()
+    if (old?.isConnected) return
     if (had) find()?.focus()
     if (typed) { find().value = typed; find().dispatchEvent(new Event("input")) }
   }
@@ -215,6 +227,7 @@ export function render({model, view}) {
   model.on("state", draw)
   model.on("remove", () => {
     tools.remove()
+    for (const kind of ["pointerup", "pointercancel"]) window.removeEventListener(kind, release, true)
     document.removeEventListener("cqs-readout", heard)
     document.removeEventListener("fullscreenchange", changed)
     document.removeEventListener("keydown", pressed)

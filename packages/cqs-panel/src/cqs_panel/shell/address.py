@@ -19,6 +19,8 @@ export function render({model, view}) {
   // Bokeh asks the browser for a CSS variable with each color and width that it draws with, in the middle of building:
   // each time all styles are worked out anew. No chart here is colored by such variables.
   window.Bokeh.require("core/visuals/visual").VisualProperties.prototype._get_css_value = () => ""
+  // A hand may be slow: Bokeh drops each click and drag that is held for 300 ms before it ends or moves.
+  window.Bokeh.require("core/ui_gestures").UIGestures.press_threshold = 2 ** 31 - 1  // ms, the longest timer there is
   // Material colors axes, grids and legends in the browser, where figures get their sizes. The server has no use for
   // these, and would apply and answer each change: about twenty for a chart.
   const page = view.model.document, told = page._trigger_on_change

@@ -96,6 +96,9 @@ class BarAnswers:
         if not (isinstance(at, int) and 0 <= at < len(self._found)):
             return
         entry = self._found[at][1]
+        if entry.label != said.get("label"):  # it was chosen in the list that this one replaces
+            self._say(f"{str(said.get('label'))[:80]!r} was not started: the list has changed since; choose it again")
+            return
         try:
             self._start(entry.label, entry.arguments)
         except CqsError as error:

@@ -26,6 +26,7 @@ function bellOf({model, ring, count, go}) {
     if (!n) { link.href = plain; return }
     const image = new Image(), canvas = make("canvas", {width: 64, height: 64}), to = canvas.getContext("2d")
     const draw = () => {
+      if (shown !== n) return  // the number has changed while the icon was loaded
       if (image.naturalWidth) to.drawImage(image, 0, 0, 64, 64)
       to.fillStyle = "#c62828"; to.beginPath(); to.arc(40, 40, 24, 0, 7); to.fill()
       to.fillStyle = "#fff"; to.font = "bold 34px sans-serif"; to.textAlign = "center"; to.textBaseline = "middle"

@@ -105,9 +105,12 @@ class Chrome:
             self.page.sidebar_open = False
 
     def fit(self, width: int) -> None:
-        """Close the drawer where the window is narrow: there it covers the page."""
-        self._narrow = width < NARROW
-        if self._narrow and self.page.sidebar_open:
+        """Close the drawer where the window is narrow: there it covers the page.
+
+        A page that was served to a phone has it closed: there the user has opened it since.
+        """
+        served, self._narrow = self._narrow, width < NARROW
+        if self._narrow and not served and self.page.sidebar_open:
             self.page.sidebar_open = False
 
     def close(self) -> None:

@@ -87,7 +87,7 @@ function paletteOf({model, go, bell}) {
     if (one.href && apart) window.open(one.href)
     else if (one.href) go(one.href)
     else if (one.act) one.act()
-    else model.send_msg({type: "run", at: one.at})
+    else model.send_msg({type: "run", at: one.at, label: one.label})
   }
   const typed = (event) => {
     const page = 10, to = {ArrowDown: chosen + 1, ArrowUp: chosen - 1, PageDown: chosen + page, PageUp: chosen - page}

@@ -121,12 +121,14 @@ class Dashboard(Services):
     def goto(self, slug: str, query: dict[str, str]) -> None:
         """Show a view. A menu's click passes the query that the view had last."""
         previous = self._current
-        self._open(slug, query)
-        frame = self._current
-        if frame is not None and not self._following:
-            self._address.write(slug, frame.page.query, push=True, top=frame is not previous)
-        elif frame is not previous:
+        elsewhere = previous is None or previous.page.slug != slug
+        if not self._following:  # first: what the view remembers about the query goes into its own entry of the history
+            self._address.write(slug, query, push=True, top=elsewhere)
+        elif elsewhere:
             self._address.send(top=True)
+        self._open(slug, query)
+        if self._current is not None and self._current.page.query != query:
+            self.address(self._current.page)
 
     def first_steps(self) -> list[tuple[View, Step]]:
         """What a new user does first, in the order of the menu; call it in a thread."""

@@ -109,10 +109,14 @@ class Dock(pn.viewable.Viewer):
         self._next = time.monotonic() + (0 if any(not job.over for job in shown) else _IDLE)
         self._lay_out()
         for job in shown:
-            if job.over and job.id not in self._announced:
-                self._announced.add(job.id)
-                for call in self._listeners:
-                    call(job)
+            self._announce(job)
+
+    def _announce(self, job: Job) -> None:
+        """Tell the views that a job is over, once."""
+        if job.over and job.id not in self._announced:
+            self._announced.add(job.id)
+            for call in self._listeners:
+                call(job)
 
     def announced(self, job: Job) -> bool:
         """Whether the listeners have been called with its end."""
@@ -146,6 +150,7 @@ class Dock(pn.viewable.Viewer):
         """Take a job that is over off the dock."""
         self._dismissed.add(job.id)
         self.update(now=True)
+        self._announce(job)  # one that was canceled is over before the next look at all jobs
 
     def again(self, job: Job) -> None:
         """Run a job that failed or was canceled once more, in place of its card."""
