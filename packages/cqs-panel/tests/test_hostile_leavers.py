@@ -103,8 +103,9 @@ def test_a_timer_keeps_nothing_of_a_session_that_nobody_opened():
 
     def app(document):
         kept = Kept()
-        seen.append(weakref.ref(kept))
+        seen.extend((weakref.ref(kept), weakref.ref(document)))
         drawing.begin(document)
+        document.add_periodic_callback(lambda: document, 3_600_000)  # as views of others may
         Timer(document, kept.look, 3_600_000).run(True)
 
     router.install()

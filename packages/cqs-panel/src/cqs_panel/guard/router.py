@@ -21,7 +21,7 @@ from bokeh.server.views.ws import WSHandler
 from panel.io.liveness import LivenessHandler
 from tornado.web import ErrorHandler, RequestHandler
 
-from cqs_panel.guard import components, gate, locations, page_paths, quiet, tokens
+from cqs_panel.guard import components, gate, locations, page_paths, quiet, stopped_timers, tokens
 from cqs_panel.guard.headers import secured
 from cqs_panel.guard.health_pages import HealthzHandler, MetricsHandler
 from cqs_panel.guard.hosts import INSECURE, insecure, is_loopback, permitted
@@ -66,6 +66,7 @@ def install() -> bool:
     components.install()
     locations.install()
     quiet.install()
+    stopped_timers.install()
     return True
 
 
