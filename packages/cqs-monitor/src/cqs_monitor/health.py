@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def bots(bucket: Bucket) -> Iterator[Health]:
     """When each account's log last changed, and the bot's heartbeat; no trade is read for that."""
     snapshot, now = reader_of(bucket.address).logs.signs(), time.time()
+    for folder, fact in snapshot.faults.items():
+        yield Health(f"folder {folder}/", "failed", f"cannot be listed: {fact}")
     for account, changed in changes_in(snapshot).items():
         at = changed or 0
         yield Health(f"log of {account}", "ok", f"changed {iso(at)[:19]}Z", now - at / 1000)

@@ -292,6 +292,21 @@ def test_logs_that_are_gone_altogether_are_a_blind_watcher(losing, hook, watcher
     assert hook.titles == ["[warning] Main: loss", f"[critical] cqs cannot watch {folder}"]
 
 
+def test_a_folder_of_all_logs_that_cannot_be_listed_is_an_outage_and_recovers_no_alert(
+    losing, hook, watcher, folder, closed
+):
+    watcher.round()
+    closed.add("logs")
+    assert not watcher.round()
+    fact = "folder 'logs' cannot be listed: Permission denied"
+    assert watcher.fault == f"this round saw only a part: {fact}"
+    blind = f"[critical] cqs cannot watch {folder}"
+    assert hook.titles == ["[warning] Main: loss", blind]
+    closed.clear()
+    assert watcher.round()
+    assert hook.titles == ["[warning] Main: loss", blind, f"[recovered] cqs watches {folder} again"]
+
+
 def test_an_alert_whose_rule_is_gone_is_dropped_and_not_recovered(losing, hook, watcher, rules, bucket):
     watcher.round()
     rules(RULES)

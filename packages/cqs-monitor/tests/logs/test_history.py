@@ -220,7 +220,7 @@ def test_a_folder_that_cannot_be_listed_hides_neither_others_nor_what_was_read_o
     assert during.accounts == before.accounts
     fact = "cannot be listed: Permission denied; what was read of it before still counts"
     assert during.problems == (Problem("logs/Alt/", None, fact),)
-    assert during.unread == {"Alt"}
+    assert during.unread == {"Alt", "Alt/sub"}
     assert logs.signs().accounts == before.accounts
     closed.clear()
     after = logs.refresh()
@@ -235,8 +235,32 @@ def test_a_folder_that_could_never_be_listed_is_an_account_that_is_not_known(buc
     assert snapshot.accounts == ("Alt", "Main")
     assert snapshot.held("Alt").state == "unreadable"
     assert snapshot.unread == {"Alt"}
+
+
+def test_the_folder_of_all_logs_that_cannot_be_listed_is_one_line_and_what_was_read_counts(bucket, put, closed):
+    put("bot-logs/Old/trades_2025-10-20.csv", HEAD + BUY)
+    put("logs/trades_2025-10-20.csv", HEAD + buy("2025-10-20T09:00:02", "BTC", 1e8, 0.1))
+    put("logs/Main/trades_2025-10-20.csv", HEAD + buy("2025-10-20T09:00:01", "BTC", 1e8, 0.1))
+    logs = Logs(bucket)
+    before = logs.refresh()
     closed.add("logs")
-    with pytest.raises(BucketError, match="Permission denied"):
+    put("bot-logs/Old/trades_2025-10-21.csv", HEAD + SELL)
+    during = logs.refresh()
+    assert during.accounts == before.accounts == ("Main", "Old", "logs")
+    assert [during.only(name).num_rows for name in during.accounts] == [1, 2, 1]
+    fact = "cannot be listed: Permission denied; what was read of it before still counts"
+    assert during.problems == (Problem("logs/", None, fact),)
+    assert during.unread == {"Main", "logs"}
+    fresh = Logs(bucket).refresh()
+    assert (fresh.accounts, fresh.faults) == (("Old",), {"logs": "Permission denied"})
+    closed.clear()
+    assert (logs.refresh().problems, logs.refresh().unread) == ((), frozenset())
+
+
+def test_the_only_folder_of_logs_that_could_never_be_listed_is_an_error(bucket, put, closed):
+    put("logs/Main/trades_2025-10-20.csv", HEAD + BUY)
+    closed.add("logs")
+    with pytest.raises(BucketError, match="failed at 'logs': Permission denied"):
         Logs(bucket).refresh()
 
 

@@ -27,7 +27,7 @@ class Census(NamedTuple):
         names: ascending, without the folder.
         stats: int64 (3, N) as bytes: a number that changes when the object does, when it was modified (ns since the
             epoch, 0 where the storage does not say), and its size.
-        fault: why a local folder below the one that was asked for cannot be listed; it then has no names.
+        fault: why a local folder, also the one that was asked for, cannot be listed; it then has no names.
     """
 
     names: tuple[str, ...]
@@ -43,8 +43,6 @@ def count(folder: str, key: str, found: dict[str, Census], above: tuple[Place, .
             return
         rows, folders = _looked_at(folder)
     except OSError as error:
-        if not above:
-            raise
         found[key] = Census((), b"", error.strerror or type(error).__name__)
         return
     if rows:

@@ -21,9 +21,10 @@ from cqs_monitor.alerts.lease import HeldByAnother, Lease
 from cqs_monitor.alerts.rounds import MOST_TRIES, Event, events, note_seen, settled, wait, withdrawn
 from cqs_monitor.alerts.rules_file import Rules, read_rules
 from cqs_monitor.alerts.state import SentAlert, WatcherState, record, remember, remembered
+from cqs_monitor.logs.layout import PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -35,6 +36,10 @@ PATIENCE = 60.0
 
 _FORMAT = 1  # of what is remembered of an outage
 _REMIND = 3600.0  # seconds between two warnings that no channel is configured
+
+
+class PartlyBlind(CqsError):
+    """The round is done, but did not see all logs."""
 
 
 @dataclass
@@ -85,7 +90,7 @@ class Watcher:
             raise
         except Exception as error:  # noqa: BLE001 - any error: a watcher that ended would send nothing
             known = isinstance(error, (CqsError, OSError))
-            self._blind(str(error) if known else f"{type(error).__name__}: {error}")
+            self._blind(str(error) if known else f"{type(error).__name__}: {error}", partly=isinstance(error, PartlyBlind))
             return False
         self.fault = ""
         self._sees_again()
@@ -132,6 +137,7 @@ class Watcher:
             self._send(event, memory, moment)
         memory.round = moment
         remember(self.bucket, memory)
+        _check_listed(context.snapshot.faults)
 
     def _check_accounts(self, accounts: tuple[str, ...], memory: WatcherState) -> None:
         """Logs that existed and are gone must not look as if all were well.
@@ -240,18 +246,18 @@ class Watcher:
         kind = "recovery" if event.kind == "recovery" else "failed" if open_ else event.kind
         record(self.bucket, kind, sent, moment)
 
-    def _blind(self, reason: str) -> None:
-        self.fault = f"this round failed: {reason}"
-        self.tell_blind(reason)
+    def _blind(self, reason: str, *, partly: bool) -> None:
+        self.fault = f"this round {'saw only a part' if partly else 'failed'}: {reason}"
+        self.tell_blind(reason, "only a part is watched" if partly else "nothing is watched")
 
-    def tell_blind(self, reason: str) -> None:
+    def tell_blind(self, reason: str, extent: str = "nothing is watched") -> None:
         """Reported through every channel; stored on this machine, since the bucket does not answer."""
         path = self._blind_file()
         known = _json(path) or {"since": now(), "told": None}
         if known["told"] is None and now() - known["since"] >= self.blind_after * 1000:
             repeat = "; a repeat: it may have arrived before a crash" if known.get("trying") else ""
             _write(path, known | {"trying": True})
-            text = f"since {iso(known['since'])}; nothing is watched ({reason}){repeat}"
+            text = f"since {iso(known['since'])}; {extent} ({reason}){repeat}"
             faults = deliver(known_channels(), f"[critical] cqs cannot watch {self.bucket.url}", text)
             for fault in filter(None, faults.values()):
                 self.say(fault)
@@ -272,6 +278,17 @@ class Watcher:
     def _blind_file(self) -> Path:
         name = hashlib.sha256(self.bucket.url.encode()).hexdigest()[:16]
         return state_folder() / "watch" / f"{name}.json"
+
+
+def _check_listed(faults: Mapping[str, str]) -> None:
+    """Where the folder of all logs cannot be listed, rules see accounts as they were last read: that is an outage.
+
+    Raises:
+        PartlyBlind: it cannot be listed.
+    """
+    for folder in PREFIXES:
+        if folder in faults:
+            raise PartlyBlind(f"folder {folder!r} cannot be listed: {faults[folder]}")
 
 
 def _words(sent: SentAlert) -> tuple[str, str]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from cqs_core import plugins
+from cqs_core import BucketError, plugins
 from cqs_core.files import cache_folder
 from cqs_monitor.logs.duplicates import counted_once
 from cqs_monitor.logs.index import WORTH, Index
-from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, in_time, sort_out, with_last_seen
+from cqs_monitor.logs.layout import PREFIXES, Layout, LogFile, TradeFiles, faults_of, in_time, sort_out, with_last_seen
 from cqs_monitor.logs.problems import Findings, Problem
 from cqs_monitor.logs.recognition import HEAD, Known, Recognition
 from cqs_monitor.logs.snapshot import TRADES, Snapshot
@@ -103,7 +103,7 @@ class Logs:
         """Read what changed since the last reading.
 
         Raises:
-            BucketError: the bucket cannot be listed.
+            BucketError: the bucket cannot be listed, nor are its logs known from before.
         """
         with self._lock:
             layout = self._listed()
@@ -118,7 +118,7 @@ class Logs:
         An account whose files copy those of another one is an account here.
 
         Raises:
-            BucketError: the bucket cannot be listed.
+            BucketError: the bucket cannot be listed, nor are its logs known from before.
         """
         layout, small = self._sorted(self._found(), {}), SmallFiles(self.bucket)
         small.refresh([file for _, file in layout.heartbeats.values()], Findings())
@@ -134,7 +134,12 @@ class Logs:
 
     def _found(self) -> Mapping[str, Census]:
         listed = {key: census for prefix in PREFIXES for key, census in self.bucket.census(prefix).items()}
-        return with_last_seen(listed, self._census)
+        found = with_last_seen(listed, self._census)
+        faults = faults_of(found)
+        if faults.keys() & set(PREFIXES) and not any(census.names for census in found.values()):
+            key, fact = next(iter(faults.items()))
+            raise BucketError(f"bucket {self.bucket.url!r} failed at {key!r}: {fact}")
+        return found
 
     def _sorted(self, found: Mapping[str, Census], known: Known) -> Layout:
         formats = plugins().log_formats().values() if self._formats is None else self._formats

@@ -102,7 +102,8 @@ class Layout:
         errors: JSON-lines files of errors.
         unclear: why the format of an account's files is unknown, by account; they are not read.
         problems: files that are not read, and why.
-        unlisted: accounts with a folder that cannot be listed: their files are those that were seen last.
+        faults: why a folder cannot be listed, by its key.
+        unlisted: accounts with a folder that cannot be listed, or below one: their files are those that were seen last.
         unsure: whether a file could not be read that would have told a format.
     """
 
@@ -114,6 +115,7 @@ class Layout:
     errors: list[LogFile] = field(default_factory=list)
     unclear: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
     unlisted: set[str] = field(default_factory=set)
     unsure: bool = False
 
@@ -140,11 +142,19 @@ def with_last_seen(found: Mapping[str, Census], before: Mapping[str, Census]) ->
         found: by folder.
         before: the last time.
     """
-    faulty = {key: census.fault for key, census in found.items() if census.fault}
-    below = tuple(f"{key}/" for key in faulty)
-    kept = {key: census for key, census in before.items() if below and key.startswith(below)}
+    faulty = faults_of(found)
+    kept = {key: census for key, census in before.items() if _below(key, faulty)}
     seen = {key: before.get(key, found[key])._replace(fault=fault) for key, fault in faulty.items()}
     return {**kept, **found, **seen}
+
+
+def faults_of(census: Mapping[str, Census]) -> dict[str, str]:
+    """Why a folder cannot be listed, by its key."""
+    return {key: one.fault for key, one in census.items() if one.fault}
+
+
+def _below(key: str, folders: Iterable[str]) -> bool:
+    return key.startswith(tuple(f"{folder}/" for folder in folders))
 
 
 def sort_out(census: Mapping[str, Census], recognition: Recognition) -> Layout:
@@ -154,12 +164,13 @@ def sort_out(census: Mapping[str, Census], recognition: Recognition) -> Layout:
         census: what is there, by folder.
         recognition: tells the format of a folder.
     """
-    layout = Layout()
+    layout = Layout(faults=faults_of(census))
     for key in sorted(census, key=lambda key: (_account(key), PREFIXES.index(key.partition("/")[0]))):
         found = census[key]
         whole = Folder(key, _account(key), found.names, np.frombuffer(found.stats, np.int64).reshape(3, -1))
-        if found.fault:
+        if found.fault or _below(key, layout.faults):
             layout.unlisted.add(whole.account)
+        if found.fault:
             layout.problems.append(Problem(f"{key}/", None, f"cannot be listed: {found.fault}; {_AS_BEFORE}"))
         if any(part in ("", ".", "..") for part in key.split("/")):
             layout.problems += [Problem(f"{key}/{name}", None, _CLIMBS) for name in found.names]
@@ -183,7 +194,7 @@ def sort_out(census: Mapping[str, Census], recognition: Recognition) -> Layout:
 def _keep_unlisted(layout: Layout) -> None:
     """An account that was never listed is one all the same, in the format of the others: else no rule would fire."""
     forms = list(dict.fromkeys(layout.formats.values()))
-    for account in layout.unlisted.difference(layout.formats):
+    for account in layout.unlisted.difference(layout.formats, [ROOT]):  # nothing may ever have lain in `logs/` itself
         if len(forms) == 1:
             layout.formats[account] = forms[0]
             layout.unclear[account] = "its folder cannot be listed"

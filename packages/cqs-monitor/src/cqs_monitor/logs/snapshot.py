@@ -223,6 +223,11 @@ class Snapshot:
         return self.layout.files() if self.layout else ()
 
     @property
+    def faults(self) -> Mapping[str, str]:
+        """Why a folder cannot be listed, by its key; its files are those that were seen last."""
+        return self.layout.faults if self.layout else {}
+
+    @property
     def heartbeat(self) -> Heartbeat:
         """The one of the whole bot; where each account has its own, the oldest of them."""
         if "" in self.heartbeats:
