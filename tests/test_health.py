@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 
 import pytest
@@ -44,3 +46,19 @@ def test_a_watcher_is_missed_where_there_are_rules(bucket):
 def test_the_age_of_each_log_is_a_figure(bucket):
     bucket.write("logs/Main/trades_2026-01-01.csv", b"timestamp,date,action,coin,price,amount,value,pnl,reason\n")
     assert found(bucket)["log of Main"].value < 600
+
+
+def test_a_folder_of_logs_that_cannot_be_listed_fails(bucket, monkeypatch):
+    bucket.write("bot-logs/Main/trades_2026-01-01.csv", b"timestamp,date,action,coin,price,amount,value,pnl,reason\n")
+    bucket.write("logs/Other/trades_2026-01-01.csv", b"timestamp,date,action,coin,price,amount,value,pnl,reason\n")
+    opened = os.open
+
+    def refuse(path, *rest, **more):
+        if str(path).endswith("/logs"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return opened(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    now = found(bucket)
+    assert (now["folder logs/"].state, now["folder logs/"].fact) == ("failed", "cannot be listed: Permission denied")
+    assert now["log of Main"].state == "ok"

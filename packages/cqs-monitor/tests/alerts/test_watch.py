@@ -39,7 +39,8 @@ def test_it_tells_once_and_on_recovery_over_restarts(once, hook, beat, rules, bu
     once()
     once()
     assert hook.titles == ["[critical] silent"]
-    assert "1 h, over 7 min" in hook.got[0]["message"]
+    assert "heartbeat is old: 1" in hook.got[0]["message"]
+    assert " h, over 7 min" in hook.got[0]["message"]
     beat(1)
     once()
     once()

@@ -38,8 +38,8 @@ _FORMAT = 1  # of what is remembered of an outage
 _REMIND = 3600.0  # seconds between two warnings that no channel is configured
 
 
-class PartlyBlind(CqsError):
-    """The round is done, but did not see all logs."""
+class UnlistedError(CqsError):
+    """The round is done, but a folder of logs could not be listed."""
 
 
 @dataclass
@@ -89,8 +89,7 @@ class Watcher:
         except HeldByAnother:
             raise
         except Exception as error:  # noqa: BLE001 - any error: a watcher that ended would send nothing
-            known = isinstance(error, (CqsError, OSError))
-            self._blind(str(error) if known else f"{type(error).__name__}: {error}", partly=isinstance(error, PartlyBlind))
+            self._blind(error)
             return False
         self.fault = ""
         self._sees_again()
@@ -246,7 +245,9 @@ class Watcher:
         kind = "recovery" if event.kind == "recovery" else "failed" if open_ else event.kind
         record(self.bucket, kind, sent, moment)
 
-    def _blind(self, reason: str, *, partly: bool) -> None:
+    def _blind(self, error: Exception) -> None:
+        known = isinstance(error, (CqsError, OSError))
+        reason, partly = str(error) if known else f"{type(error).__name__}: {error}", isinstance(error, UnlistedError)
         self.fault = f"this round {'saw only a part' if partly else 'failed'}: {reason}"
         self.tell_blind(reason, "only a part is watched" if partly else "nothing is watched")
 
@@ -284,11 +285,11 @@ def _check_listed(faults: Mapping[str, str]) -> None:
     """Where the folder of all logs cannot be listed, rules see accounts as they were last read: that is an outage.
 
     Raises:
-        PartlyBlind: it cannot be listed.
+        UnlistedError: it cannot be listed.
     """
     for folder in PREFIXES:
         if folder in faults:
-            raise PartlyBlind(f"folder {folder!r} cannot be listed: {faults[folder]}")
+            raise UnlistedError(f"folder {folder!r} cannot be listed: {faults[folder]}")
 
 
 def _words(sent: SentAlert) -> tuple[str, str]:
