@@ -1,6 +1,8 @@
 """Charts of live bots: what they draw of frames that Python callers get."""
 
 import datetime as dt
+import re
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ pytest.importorskip("cqs_panel", reason="needs the extra: cqs-monitor[panel]")
 from cqs_monitor import charts
 from cqs_monitor.charts.threshold import threshold
 from cqs_monitor.compare.bridge import Bridge
+from cqs_panel.theme import ACCENT, OTHERS, tones
 
 HOSTILE = "<script>alert(1)</script>"
 BRIDGE = Bridge(1000.0, -300.0, 120.0, -50.0, 10.0, -30.0, 750.0)
@@ -90,10 +93,26 @@ def test_cumulative_pnl_begins_at_nothing_and_ends_with_the_sum():
     assert lower.y_range.end == 0
 
 
+def test_the_picture_of_cumulative_pnl_has_its_curves_in_steps():
+    pnl = frame()
+    shown = charts.cumulative_still(pnl)
+    colors = ("|".join(OTHERS), ACCENT, tones().down)
+    accounts, total, fall = (re.findall(rf'd="M([^"]*)" stroke="(?:{one})"', shown) for one in colors)
+    assert (len(accounts), len(total), len(fall)) == (2, 1, 1)
+    corners = [tuple(map(int, pair.split())) for pair in re.findall(r"\d+ \d+", total[0])]
+    assert len(corners) == 2 * len(pnl) + 1
+    assert all(x == a or y == b for (a, b), (x, y) in pairwise(corners))
+    last = np.cumsum(pnl["total"])
+    assert (corners[-1][1] < corners[0][1]) == (last.iloc[-1] > 0)  # downwards, as all of SVG
+    assert HOSTILE not in shown
+    assert charts.cumulative_still(pnl.iloc[:0]) == ""
+
+
 def test_one_day_and_days_of_nothing_are_drawn():
     for pnl in (frame(rows=1), frame() * 0, abs(frame()), -abs(frame())):
         for chart in (charts.periods(pnl), charts.cumulative(pnl), charts.calendar(pnl), charts.distribution(pnl)):
             assert figures(chart)
+        assert charts.cumulative_still(pnl).count('class="part"') == 2
 
 
 def test_the_calendar_has_a_square_for_each_day_of_53_weeks():
@@ -186,6 +205,6 @@ def test_what_has_nothing_to_draw_says_so():
 
 def test_totals_of_several_currencies_are_not_added_up():
     pnl = frame().rename(columns={"total": "total KRW"})
-    for chart in (charts.periods, charts.cumulative):
+    for chart in (charts.periods, charts.cumulative, charts.cumulative_still):
         with pytest.raises(UsageError, match="total KRW; choose accounts of one currency"):
             chart(pnl)

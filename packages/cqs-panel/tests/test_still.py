@@ -45,6 +45,8 @@ def test_long_curves_are_drawn_by_their_extremes():
     [
         (range(0, 1500, 10), ["1970", "1971", "1972", "1973", "1974"]),
         (range(1, 130), ["Feb 1970", "Mar 1970", "Apr 1970", "May 1970"]),
+        (range(151, 1000), ["Jul 1970", "Jan 1971", "Jul 1971", "Jan 1972", "Jul 1972"]),
+        (range(0, 20_000, 10), ["1970", "1980", "1990", "2000", "2010", "2020"]),
         (range(3), ["02 Jan", "03 Jan"]),
     ],
 )
@@ -56,9 +58,25 @@ def test_dates_are_starts_of_years_months_or_days(days, texts):
 def test_names_and_labels_are_text():
     shown = picture([1, 2], [0, 1], label=lambda value: f"<{value:g}>")
     assert 'aria-label="A &amp; B"' in shown
-    assert "&lt;2&gt;" in shown
-    assert "<2>" not in shown
+    assert "&lt;5&gt;" in shown
+    assert "<5>" not in shown
 
 
 def test_one_point_and_a_flat_axis_are_drawn():
     assert points(picture([3], [0], low=3.0, high=3.0))
+
+
+def test_curves_of_one_axis_stand_behind_the_thick_one():
+    shown = picture([0, 10], [0, 1], beside=[(np.array([10.0, 0.0]), "#aa0000")])
+    lines = re.findall(r'd="M([^"]*)" stroke="([^"]*)" stroke-width="([^"]*)"', shown)
+    assert [(color, width) for _, color, width in lines] == [("#aa0000", "1.2"), ("#5b8def", "2.2")]
+    assert [[pair.split()[1] for pair in re.findall(r"\d+ \d+", at)] for at, *_ in lines] == [
+        ["0", "1000"],
+        ["1000", "0"],
+    ]
+
+
+@pytest.mark.parametrize(("height", "most"), [(60, 3), (108, 4), (250, 7)])
+def test_a_low_axis_has_few_labels(height, most):
+    labels = re.findall(r'<span style="top:[^"]*">([^<]*)</span>', picture([0, 10], [0, 1], height=height))
+    assert 2 <= len(labels) <= most

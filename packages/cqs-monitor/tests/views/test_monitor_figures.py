@@ -17,11 +17,13 @@ from cqs_monitor.performance.prices import Price
 from cqs_monitor.performance.reader import Figures, Reading
 from cqs_monitor.performance.report import Choice, last_year, make_report
 from cqs_monitor.views.controls import seconds_between
+from cqs_monitor.views.figure_chart import FigureChart
 from cqs_monitor.views.health import _rows as file_rows
 from cqs_monitor.views.holdings_table import findings_html, holdings_html
 from cqs_monitor.views.monitor import _state
 from cqs_monitor.views.monitor_cards import metrics
 from cqs_monitor.views.no_logs import no_logs
+from cqs_panel import html
 
 EVIL = "<img src=x onerror=alert(1)>"
 NOW = 1_761_112_800_000  # 2025-10-22T06:00 UTC, 15:00 in Korea
@@ -174,3 +176,22 @@ def test_a_bucket_that_is_gone_is_not_an_empty_one():
     assert "No bot has logs here" in no_logs(Reading(at=NOW)).object
     assert "cannot be read yet" in no_logs(Reading(error="it is gone", at=NOW)).object
     assert "has not answered" in no_logs(Reading()).object
+
+
+def test_a_chart_is_a_picture_until_the_page_rests_and_never_again():
+    resting = []
+    page = SimpleNamespace(
+        load=lambda work, show, quiet=False: show(work()), later=lambda call, _: resting.append(call)
+    )
+    chart = FigureChart(page, 200)
+
+    def shown():
+        return str(chart._pane.__panel__()[0].object)
+
+    chart.update(1, lambda: html("chart 1"), still=lambda: "picture 1")
+    assert shown() == "picture 1"
+    resting.pop()()
+    assert shown() == "chart 1"
+    chart.update(2, lambda: html("chart 2"), still=lambda: "picture 2")
+    assert shown() == "chart 2"
+    assert not resting

@@ -5,6 +5,7 @@ from .calendar import calendar as calendar
 from .difference import bridge as bridge
 from .profit import TOTAL as TOTAL
 from .profit import cumulative as cumulative
+from .profit import cumulative_still as cumulative_still
 from .profit import periods as periods
 from .regime_bands import regimes as regimes
 from .saving import save as save

@@ -10,8 +10,9 @@ import numpy as np
 from cqs_core import UsageError
 from cqs_core.time.intervals import DAY
 from cqs_monitor.performance.statistics import drawdown
-from cqs_panel.charts import Mode, exact, holoviews, look, tooltip
-from cqs_panel.theme import ACCENT, OTHERS
+from cqs_panel import short
+from cqs_panel.charts import Mode, StillCurve, exact, holoviews, look, still_html, tooltip
+from cqs_panel.theme import ACCENT, OTHERS, tones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,16 +101,55 @@ def cumulative(pnl: pd.DataFrame, *, height: int = 360, mode: Mode = "light") ->
     Raises:
         UsageError: the frame has no rows, or no column `total`.
     """
-    shown, (starts, _) = look(mode), _spans(pnl)
-    times = np.r_[starts[0] - DAY, starts].astype("datetime64[ms]")  # every curve begins at nothing, the day before
-    total = np.r_[0.0, np.cumsum(pnl[TOTAL].to_numpy(float))]
-    names = _accounts(pnl) if 1 < len(_accounts(pnl)) <= len(OTHERS) else []
-    curves = {str(name): np.r_[0.0, np.cumsum(pnl[name].to_numpy(float))] for name in names}
-    span = (float(starts[0] - DAY), float(starts[-1]), 7.0 * DAY)
+    shown, (at, total, curves) = look(mode), _cumulated(pnl)
+    times, span = at.astype("datetime64[ms]"), (float(at[0]), float(at[-1]), 7.0 * DAY)
     upper = _curves(shown, times, total, curves, round(height * (1 - _LOWER)), span)
     lower = _falls(shown, times, drawdown(total), round(height * _LOWER) + _AXIS, span)
     layout = holoviews().Layout([upper, lower]).cols(1)
     return layout.opts(merge_tools=False, toolbar=None, backend="bokeh")
+
+
+def cumulative_still(pnl: pd.DataFrame, height: int = 360) -> str:
+    """A picture of `cumulative` in the page's theme, as HTML; empty for a frame without rows.
+
+    Args:
+        pnl: as for `cumulative`.
+        height: of both charts, in pixels.
+
+    Raises:
+        UsageError: the frame has no column `total`.
+    """
+    if not len(total_of(pnl)):
+        return ""
+    times, total, curves = _cumulated(pnl)
+    fall, values = drawdown(total), np.concatenate([total, *curves.values()])
+    low, high = float(values.min()), float(values.max())
+    room = 0.06 * (high - low or abs(high) or 1.0)
+    beside = [(_corners(curve), color) for curve, color in zip(curves.values(), cycle(OTHERS), strict=False)]
+    upper, lower = round(height * (1 - _LOWER)), round(height * _LOWER)
+    parts = [
+        StillCurve(_corners(total), low - room, high + room, upper, ACCENT, short, beside=beside),
+        StillCurve(_corners(fall), _depth(fall), 0.0, lower, tones().down, short, filled=True),
+    ]
+    return still_html("Cumulative PnL over its drawdown", np.repeat(times, 2)[1:], parts)
+
+
+def _cumulated(pnl: pd.DataFrame) -> tuple[Any, Any, dict[str, Any]]:
+    """Times, ms UTC, with the totals and the curves of accounts, which begin at nothing, the day before."""
+    starts, _ = _spans(pnl)
+    names = _accounts(pnl) if 1 < len(_accounts(pnl)) <= len(OTHERS) else []
+    sums = {str(name): np.r_[0.0, np.cumsum(pnl[name].to_numpy(float))] for name in [TOTAL, *names]}
+    return np.r_[starts[0] - DAY, starts], sums.pop(TOTAL), sums
+
+
+def _corners(values: Any) -> Any:
+    """The values of steps, for times that are repeated: each lasts until the next time."""
+    return np.repeat(values, 2)[:-1]
+
+
+def _depth(fall: Any) -> float:
+    """Where the axis of drawdowns ends."""
+    return 1.08 * float(fall.min()) or -1.0
 
 
 def _curves(
@@ -134,11 +174,10 @@ def _curves(
 
 def _falls(shown: Look, times: Any, fall: Any, height: int, span: tuple[float, float, float]) -> Any:
     hv, down = holoviews(), shown.tones.down
-    corners = {"ts": np.repeat(times, 2)[1:], "fall": np.repeat(fall, 2)[:-1]}  # areas cannot step by themselves
+    corners = {"ts": np.repeat(times, 2)[1:], "fall": _corners(fall)}  # areas cannot step by themselves
     area = hv.Area(corners, "ts", "fall").opts(color=down, fill_alpha=0.25, line_alpha=0, backend="bokeh")
     line = hv.Curve(corners, "ts", "fall").opts(color=down, line_width=1.2, backend="bokeh")
-    depth = 1.08 * float(fall.min()) or -1.0
-    return (area * line).opts(**shown.over_time(height, span, depth=depth, toolbar=None), backend="bokeh")
+    return (area * line).opts(**shown.over_time(height, span, depth=_depth(fall), toolbar=None), backend="bokeh")
 
 
 def total_of(pnl: pd.DataFrame) -> Any:

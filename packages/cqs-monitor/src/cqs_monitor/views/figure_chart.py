@@ -37,7 +37,14 @@ class FigureChart(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._root
 
-    def update(self, figures: Any, draw: Callable[[], Any], caption: str = "", drawn: list[Any] | None = None) -> None:
+    def update(
+        self,
+        figures: Any,
+        draw: Callable[[], Any],
+        caption: str = "",
+        drawn: list[Any] | None = None,
+        still: Callable[[], str] | None = None,
+    ) -> None:
         """Show other figures.
 
         Args:
@@ -45,12 +52,14 @@ class FigureChart(pn.viewable.Viewer):
             draw: makes the chart of them, in the mode `page`; a function of its own for each kind of chart.
             caption: plain text below it.
             drawn: the chart, from the function `drawn`, where a thread has drawn it already.
+            still: makes the picture that stands there until the page rests, where nothing does yet; see `ChartPane`.
         """
         if figures == self._figures:
             return
+        picture = still() if still is not None and self._figures is None else ""
         self._figures = figures
         self._caption.param.update(object=f'<span class="note">{escape(caption)}</span>', visible=bool(caption))
-        self._pane.draw(draw, below=self._below, key=_key(figures, draw), drawn=drawn)
+        self._pane.draw(draw, below=self._below, key=_key(figures, draw), drawn=drawn, still=picture)
 
 
 def drawn(figures: Any, draw: Callable[[], Any]) -> list[Any]:

@@ -45,6 +45,7 @@ class PnlCharts:
         self.curve.update(
             [days.tobytes(), pnl.tobytes(), {name: curve.tobytes() for name, curve in curves.items()}],
             lambda: charts.cumulative(period_frame(days, pnl, curves), mode="page") if len(days) else empty(*_NOTHING),
+            still=lambda: charts.cumulative_still(period_frame(days, pnl, curves)),
         )
         total = amount(sum(by_symbol.values()), currency, signed=True)
         self.symbols.update(
