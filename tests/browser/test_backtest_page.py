@@ -122,8 +122,10 @@ def test_the_report_opens_with_the_network_blocked(chromium, kept, tmp_path):
 
 def test_a_stretch_that_is_brushed_has_figures_and_trades_of_its_own_and_is_in_the_address(visit, dashboard, kept):
     bucket, runs = kept
-    page = visit(f"{dashboard(bucket)}?view=backtest&run={runs[0]}").page
+    page = visit(f"{dashboard(bucket)}?view=backtest&run={runs[0]}&before={runs[1]}").page
     settle(page, of="backtest")
+    page.get_by_text(re.compile("^[▲▼] from ")).first.wait_for()  # how its figures moved since the run before
+    page.get_by_role("button", name="Compare with the run before").wait_for()
     whole = page.get_by_text("at the end", exact=False).first.inner_text()
     page.get_by_text("Brush", exact=True).first.click()
     page.wait_for_function(BRUSHING)

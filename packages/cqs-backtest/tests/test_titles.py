@@ -12,7 +12,7 @@ pytest.importorskip("cqs_panel", reason="needs the extra: cqs-backtest[panel]")
 
 from cqs_backtest.runs import annotate
 from cqs_backtest.views import palette
-from cqs_backtest.views.backtest import _with_luck
+from cqs_backtest.views.backtest import _opened
 from cqs_backtest.views.latest import newest
 from cqs_backtest.views.run_rows import library, row_of
 from cqs_backtest.views.titles import candles_of, made_at
@@ -58,4 +58,7 @@ def test_the_name_of_a_run_leads_wherever_runs_are_listed_and_its_tags_and_note_
     assert newest(bucket).said[0].name == "first try"
     [title] = subjects(bucket)[0]
     assert title.startswith("first try · ")
-    assert _with_luck(bucket, RUN.name)[0].manifest["name"] == "first try"
+    run, _, before = _opened(bucket, RUN.name, RUN.name)
+    assert run.manifest["name"] == "first try"
+    assert before.id == RUN.name
+    assert _opened(bucket, RUN.name, "deleted")[2] is None

@@ -33,6 +33,7 @@ svg{display:block;flex:1 1 84px;min-width:0;height:28px;overflow:visible}
 @media (max-width:600px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.value{font-size:18px}
   .card:last-child:nth-child(odd){grid-column:1/-1}}
 """
+_LARGE = ".value{font-size:28px;line-height:38px} @media (max-width:600px){.value{font-size:22px;line-height:32px}}"
 Tone = Literal["up", "down"]
 
 
@@ -49,6 +50,8 @@ class Metric:
         value_tone: colors the value, whatever the note.
         period: below the sparkline: which time it is, `60 days +3.1 %`; colored like it.
         link: an address, `page.link(…)`: a click on the card leads there.
+        change: a line of its own: how the figure moved.
+        change_tone: colors it.
     """
 
     label: str
@@ -60,14 +63,17 @@ class Metric:
     value_tone: Tone | None = None
     period: str = ""
     link: str = ""
+    change: str = ""
+    change_tone: Tone | None = None
 
 
-def metric_cards(metrics: Sequence[Metric], least: int = 170) -> Any:
+def metric_cards(metrics: Sequence[Metric], least: int = 170, *, large: bool = False) -> Any:
     """A pane with one card a metric, each at least `least` pixels wide, two a row on a phone.
 
-    Set `.object = metrics_html(…)` to show other figures.
+    Set `.object = metrics_html(…)` to show other figures. `large` ones have larger figures.
     """
-    return html(metrics_html(metrics), stylesheets=[SPARKLINE_CSS, _CSS, f":host{{--least:{least}px}}"])
+    own = f":host{{--least:{least}px}}" + (_LARGE if large else "")
+    return html(metrics_html(metrics), stylesheets=[SPARKLINE_CSS, _CSS, own])
 
 
 def metrics_html(metrics: Sequence[Metric]) -> str:
@@ -88,6 +94,8 @@ def _card(metric: Metric) -> str:
     if not metric.note:
         noted, valued = "", valued or metric.tone or ""
     note = f'<div class="note {noted}">{_unbroken(metric.note)}</div>' if metric.note else ""
+    if metric.change:
+        note += f'<div class="note {metric.change_tone or ""}">{_unbroken(metric.change)}</div>'
     label, shown = escape(metric.label), escape(metric.value)
     value = f'<div class="value {valued}" title="{shown}">{shown}</div>'
     line, period = sparkline(metric.trend), _period(metric)

@@ -12,7 +12,7 @@ from cqs_backtest.runs import StoredRun, annotation_of, read
 from cqs_backtest.views.candle_choices import offered_series
 from cqs_backtest.views.form import BacktestForm
 from cqs_backtest.views.later_offers import follow_offers
-from cqs_backtest.views.lookup import known
+from cqs_backtest.views.lookup import known, tried
 from cqs_backtest.views.recent_runs import RecentRuns
 from cqs_backtest.views.run import RunPage
 from cqs_backtest.views.run_figures import changes
@@ -37,8 +37,8 @@ class BacktestView(pn.viewable.Viewer):
         self._page = page
         self._form: BacktestForm | None = None
         self._shown: RunPage | None = None
-        self._before: dict[str, float | None] | None = None  # figures of the run that a new one replaces
         self._mine = ""  # the job that this page waits for
+        self._told: set[str] = set()  # runs whose changes were told
         self._place = pn.Column(**WIDE)
         self._bench = Workbench("Backtest", self._place, "Run backtest", self._run)
         self._kept = RecentRuns(page)
@@ -96,8 +96,7 @@ class BacktestView(pn.viewable.Viewer):
         self._bench.busy(working=False)
         run = (job.result or {}).get("run") if job.state == "done" else None
         if run and self._page.shown:
-            self._before = self._shown.performance if self._shown else None
-            self._page.goto(self._page.slug, run=run)
+            self._page.goto(self._page.slug, run=run, **({"before": self._shown.id} if self._shown else {}))
 
     def _follow(self, event: Any) -> None:
         if event.old.get("run") != event.new.get("run"):
@@ -113,31 +112,33 @@ class BacktestView(pn.viewable.Viewer):
         self._shown = None
         self._bench.fold(open_=not asked.get("run"))
         if run := asked.get("run"):
-            page.load(lambda: (run, known(lambda: _with_luck(page.bucket, run))), self._show)
+            before = asked.get("before", "")
+            page.load(lambda: (run, known(lambda: _opened(page.bucket, run, before))), self._show)
         else:
             advice = "Choose symbols and dates, then run; or open a kept run."
             self._bench.results[:] = [section("", empty("No run chosen", advice))]
 
-    def _show(self, answer: tuple[str, tuple[StoredRun, Luck] | UnknownName]) -> None:
+    def _show(self, answer: tuple[str, tuple[StoredRun, Luck, StoredRun | None] | UnknownName]) -> None:
         asked, found = answer
         if asked != self._page.query.get("run"):  # the user has gone on
             return
         if isinstance(found, UnknownName):
             self._page.say(str(found))
-            self._page.remember(run=None, trade=None, since=None, until=None)
+            self._page.remember(run=None, before=None, trade=None, since=None, until=None)
             return
-        run, luck = found
+        run, luck, before = found
         if self._form is not None:
             self._form.fill(run.manifest)
-        self._shown = RunPage(self._page, run, luck)
+        self._shown = RunPage(self._page, run, luck, before)
         self._bench.results[:] = [self._shown]
-        before, self._before = self._before, None
-        if before and (changed := changes(before, run.manifest["performance"])):
-            self._page.say(f"Against the run before: {changed}")
+        if before is not None and run.id not in self._told:
+            self._told.add(run.id)
+            moved = changes(before.manifest["performance"], run.manifest["performance"])
+            self._page.say(f"Against the run before: {moved}")
 
 
-def _with_luck(bucket: Bucket, run: str) -> tuple[StoredRun, Luck]:
-    """The run under the name that it has now, and what its figures are worth."""
-    stored = read(bucket, run)
+def _opened(bucket: Bucket, run: str, before: str) -> tuple[StoredRun, Luck, StoredRun | None]:
+    """The run under the name that it has now, what its figures are worth, and the run that it replaced."""
+    stored, replaced = read(bucket, run), tried(lambda: read(bucket, before)) if before else None
     named = replace(stored, manifest={**stored.manifest, "name": annotation_of(bucket, stored.manifest).name})
-    return named, lucks(bucket, [stored.manifest])[0]
+    return named, lucks(bucket, [stored.manifest])[0], replaced if isinstance(replaced, StoredRun) else None

@@ -13,7 +13,7 @@ import param
 from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE, daily_note, version_note
 from cqs_backtest.metrics.stretch import stretch_metrics
-from cqs_backtest.views.run_figures import all_metrics, badges, figure
+from cqs_backtest.views.run_figures import all_metrics, badges, figure, judged, moved
 from cqs_backtest.views.run_regimes import RunRegimes
 from cqs_backtest.views.titles import candles_of, title_of
 from cqs_backtest.views.trade_sums import trade_sums
@@ -38,13 +38,15 @@ from cqs_panel import (
 from cqs_panel.charts import ChartPane
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cqs_backtest.luck import Luck
     from cqs_backtest.runs import StoredRun
     from cqs_panel import PageState
 
 _TONED = ("total_return", "cagr", "mdd", "avg_win", "avg_loss")
+_DECISIVE = ("total_return", "cagr", "mdd", "sharpe", "win_rate", "profit_factor")
+LARGE = len(_DECISIVE)
 _BESIDE = ("total_return", "cagr", "mdd", "sharpe", "volatility", "sortino", "calmar")
 _PAIR = ":host{display:grid!important;grid-template-columns:repeat(auto-fit,minmax(min(400px,100%),1fr));gap:12px}"
 _PRE = "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:0;max-height:420px;overflow:auto}"
@@ -56,16 +58,21 @@ class RunPage(pn.viewable.Viewer):
     logarithmic = param.Boolean(default=True)
     brush = param.Boolean(default=False, label="Brush")  # a drag over the chart chooses a stretch of time
 
-    def __init__(self, page: PageState, run: StoredRun, luck: Luck) -> None:
+    def __init__(self, page: PageState, run: StoredRun, luck: Luck, before: StoredRun | None = None) -> None:
         super().__init__()
-        self._page, self._run, self._luck = page, run, luck
+        self._page, self._run, self._luck, self._before = page, run, luck, before
         self._made = run.manifest
         self.trades = RunTrades(page, run)
         self._equity = ChartPane(page, 404).on_brush(self._brushed)
-        self._figures, self._part = pn.Column(**WIDE), pn.Column(visible=False, **WIDE)
+        self._figures, self._part = stack(), pn.Column(visible=False, **WIDE)
         self.param.watch(lambda _: self._draw(), "logarithmic")
         self.param.watch(lambda event: self._equity.brushing(on=event.new), "brush")
         self._quote = quote_of(self._made["symbols"][0])
+
+    @property
+    def id(self) -> str:
+        """Of the run."""
+        return self._run.id
 
     @property
     def performance(self) -> dict[str, float | None]:
@@ -101,14 +108,15 @@ class RunPage(pn.viewable.Viewer):
         self._equity.brush(stretch)
         self.trades.within(stretch)
         if stretch is None:
-            beside = cards(self.performance, self._quote, self._luck.short, benchmark_figures(self._run))
-            self._figures[:] = [metric_cards(beside, least=165)]
+            before = dict(self._before.manifest["performance"]) if self._before else None
+            beside = cards(self.performance, self._quote, self._luck.short, benchmark_figures(self._run), before)
+            self._figures[:] = laid_out(beside)
             fill(self._part)
             return
         run, made = self._run, self._made
         known = {"capital": run.capital, "day_start": run.day_start, "interval": made["interval"]}
         found = stretch_metrics(run.ts, run.equity, run.trades_frame(), *stretch, **known)
-        self._figures[:] = [metric_cards(cards(dict(found), self._quote), least=165)]
+        self._figures[:] = laid_out(cards(dict(found), self._quote))
         whole = pmui.Button(label="Whole run", icon="close", variant="outlined", size="small", margin=0)
         whole.on_click(lambda _: self._brushed(None))
         days = " to ".join(iso(edge)[:10] for edge in stretch)
@@ -140,6 +148,12 @@ class RunPage(pn.viewable.Viewer):
             button = pmui.Button(label=text, icon=icon, variant="outlined", size="small", margin=0)
             button.on_click(lambda _, slug=slug: self._page.goto(slug, run=self._run.id))
             buttons.append(button)
+        if self._before is not None:
+            runs = f"{self._before.id},{self._run.id}"
+            compare = pmui.Button(label="Compare with the run before", icon="compare_arrows", variant="outlined")
+            compare.param.update(size="small", margin=0)
+            compare.on_click(lambda _: self._page.goto("runs", compare=runs))
+            buttons.append(compare)
         return bar(*buttons)
 
     def _draw(self) -> None:
@@ -190,16 +204,24 @@ def benchmark_figures(run: StoredRun) -> dict[str, float]:
 
 
 def cards(
-    performance: dict[str, float | None], quote: str, deflated: str = "", benchmark: Mapping[str, float] | None = None
+    performance: dict[str, float | None],
+    quote: str,
+    deflated: str = "",
+    benchmark: Mapping[str, float] | None = None,
+    before: Mapping[str, float | None] | None = None,
 ) -> list[Metric]:
     """The headline, each card with its convention on hover; Sharpe with what is left of it after a search.
+
+    What decides comes first: the first `LARGE` of them.
 
     Args:
         performance: metrics by name.
         quote: currency of the amounts.
         deflated: the deflated Sharpe ratio, of how many.
         benchmark: its metrics, which stand below those of the run.
+        before: metrics of the run that this one replaced; each card says how its figure moved.
     """
+    was = before or {}
     end = figure(performance.get("final_equity"), "$", quote)
     below = {"total_return": f"{end} at the end", "sharpe": f"deflated: {deflated} sets" if deflated else ""}
     for name in _BESIDE:
@@ -213,10 +235,17 @@ def cards(
             below.get(key, ""),
             value_tone=tone(performance[key]) if key in _TONED else None,
             hint=CONVENTIONS[key].text,
+            change=moved(key, was.get(key), performance[key], quote),
+            change_tone=judged(key, was.get(key), performance[key]),
         )
-        for key in HEADLINE
+        for key in dict.fromkeys((*_DECISIVE, *HEADLINE))
         if key in performance and key != "final_equity"
     ]
+
+
+def laid_out(found: Sequence[Metric]) -> list[Any]:
+    """The cards of a run: large ones, and the others below them."""
+    return [metric_cards(found[:LARGE], least=220, large=True), metric_cards(found[LARGE:], least=118)]
 
 
 def _rolling_sharpe(run: StoredRun) -> Any:

@@ -12,8 +12,7 @@ from cqs_backtest import charts
 from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
 from cqs_backtest.runs import read
 from cqs_backtest.runs.run_comparison import compare_read
-from cqs_backtest.search.objective import Objective
-from cqs_backtest.views.run_figures import figure
+from cqs_backtest.views.run_figures import figure, judged
 from cqs_backtest.views.run_regimes import RunRegimes
 from cqs_backtest.views.titles import dates_of, title_of
 from cqs_backtest.views.trade_difference import TradeDifference
@@ -56,8 +55,6 @@ _SETTINGS = {
     "on_end": "At the end",
 }
 _DATES = ("start", "first", "last")
-_JUDGED = {*HEADLINE, "downside_volatility", "omega", "var_95", "cvar_95", "alpha"} - {"num_trades"}
-"""Metrics of which more is better, or less."""
 
 
 def comparison(page: PageState, runs: Sequence[str]) -> tuple[dict[str, Any], Sequence[StoredRun]]:
@@ -129,11 +126,7 @@ def _metric_table(
 def _tones(row: dict[str, Any], runs: Sequence[str]) -> list[Literal["up", "down"] | None]:
     """Whether each run but the first is better in a metric, or worse; None where it is neither."""
     first, *others = (row["values"][run] for run in runs)
-    if row["metric"] not in _JUDGED or first is None:
-        return [None] * len(others)
-    sign = Objective.sign(row["metric"])
-    gains = [0.0 if value is None else sign * (value - first) for value in others]  # NaN: both are infinite
-    return ["up" if gain > 0 else "down" if gain < 0 else None for gain in gains]
+    return [judged(row["metric"], first, value) for value in others]
 
 
 def _metric(row: dict[str, Any], runs: Sequence[str]) -> tuple[str, ...]:

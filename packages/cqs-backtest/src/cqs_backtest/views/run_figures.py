@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from cqs_backtest.metrics.conventions import CONVENTIONS
-from cqs_panel import amount, count, html, percent, ratio
+from cqs_backtest.metrics.conventions import CONVENTIONS, HEADLINE
+from cqs_backtest.search.objective import Objective
+from cqs_panel import amount, count, html, percent, ratio, tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_JUDGED = {*HEADLINE, "downside_volatility", "omega", "var_95", "cvar_95", "alpha"} - {"num_trades"}
+"""Metrics of which more is better, or less."""
 _CSS = """
 :host{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:12px;font-variant-numeric:tabular-nums}
@@ -86,6 +89,31 @@ def figure(value: float | None, unit: str, quote: str) -> str:
     if unit == "d":
         return count(None if value is None else round(value)) + (" d" if value is not None else "")
     return amount(value, quote) if unit == "$" else ratio(value)
+
+
+def judged(metric: str, before: float | None, after: float | None) -> Literal["up", "down"] | None:
+    """Whether a metric became better or worse; None where it did neither, or where neither more nor less is better.
+
+    >>> judged("mdd", -30.0, -20.0), judged("volatility", 30.0, 40.0), judged("num_trades", 1, 2)
+    ('up', 'down', None)
+    """
+    if metric not in _JUDGED or before is None or after is None:
+        return None
+    return tone(Objective.sign(metric) * (after - before))  # NaN: both are infinite
+
+
+def moved(metric: str, before: float | None, after: float | None, quote: str) -> str:
+    """How a metric moved, with an arrow where it did.
+
+    >>> moved("cagr", 9.21, 15.38, "KRW"), moved("mdd", -20.0, -20.0, "KRW")
+    ('▲ from 9.2 %', 'as before')
+    """
+    if before is None or after is None:
+        return ""
+    was = figure(before, CONVENTIONS[metric].unit, quote)
+    if was == figure(after, CONVENTIONS[metric].unit, quote):
+        return "as before"
+    return f"{'▲' if after > before else '▼'} from {was}"
 
 
 def changes(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> str:
