@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
 
-from cqs_core import Bucket, Candles, DataError, Lake, Orders, Series, UsageError
-from cqs_core.cli import run_command
+from cqs_core import (
+    Bucket,
+    Candles,
+    Costs,
+    DataError,
+    Lake,
+    Orders,
+    Series,
+    Strategy,
+    UnknownName,
+    UsageError,
+    settings,
+    simulate,
+)
+from cqs_core.cli import log_options, run_command
 from cqs_core.jobs import job_registry
-from cqs_core.lake import candle_table
+from cqs_core.lake import candle_table, save_market_set
 from cqs_core.testing.candles import random_candles
+from cqs_core.trading.strategy import orders_of
 
 CANDLES = random_candles(("BTC/KRW", "ETH/KRW"), 6)
 TIMES = pd.to_datetime(CANDLES.ts, unit="ms", utc=True)
@@ -94,3 +109,65 @@ def test_so_many_jobs_wait_at_most(monkeypatch):
     with pytest.raises(UsageError, match="0 jobs wait already; cancel some, or let them end"):
         job_registry.start("Look", ["config"])
     assert job_registry.listing() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            pd.DataFrame(True, TIMES.append(TIMES[-1:] + pd.Timedelta("1h")), list(CANDLES.symbols)),
+            "has a row for .*, where no bar is; reindex it",
+        ),
+        (
+            pd.DataFrame(True, TIMES, ["BTC/KRW", "XRP/KRW"]),
+            "has a column 'XRP/KRW'; its columns must be labelled with candles.symbols: BTC/KRW, ETH/KRW",
+        ),
+        (pd.DataFrame(True, TIMES, ["BTC/KRW"]), "has no column for ETH/KRW; give one to each of candles.symbols"),
+    ],
+    ids=["row", "other column", "column"],
+)
+def test_labels_that_are_not_the_candles_are_refused(given, told):
+    with pytest.raises(UsageError, match=f"orders' enter {told}"):
+        Orders(enter=given).aligned(CANDLES)
+
+
+class Silent(Strategy):
+    id = "silent"
+
+
+def test_a_strategy_without_orders_is_told_to_have_some():
+    with pytest.raises(UsageError, match=r"strategy 'silent' failed: .*Silent has no orders\(\); a strategy must impl"):
+        orders_of(Silent(), CANDLES)
+
+
+def test_a_strategy_gets_only_what_it_asked_for():
+    with pytest.raises(UnknownName, match=r"reference 'SOL/KRW'.*return it from references\(markets\)"):
+        CANDLES.reference("SOL/KRW")
+    with pytest.raises(UnknownName, match=r"feature 'mood'.*--feature mood=FILE"):
+        CANDLES.feature("mood")
+
+
+def test_a_run_starts_where_candles_are():
+    after = int(CANDLES.ts[-1]) + 1
+    with pytest.raises(UsageError, match=r"no candle opens at or after 20.*; start earlier, or fetch later candles"):
+        simulate(Silent(), CANDLES, engine=None, costs=Costs(), start=after)
+
+
+@pytest.mark.parametrize("markets", [[], ["BTC/KRW"] * 100_000])
+def test_a_set_has_markets_but_not_any_number(tmp_path, markets):
+    bucket = Bucket(str(tmp_path))
+    with pytest.raises(UsageError, match=f"a set has 1 to .* markets, not {len(markets):,}; choose some in the list"):
+        save_market_set(bucket, "mine", "upbit", markets)
+    assert list(bucket.list("")) == []
+
+
+@pytest.mark.parametrize("words", [["--verbose", "--quiet"], ["-q", "-v"]])
+def test_a_service_is_not_loud_and_quiet(words):
+    command = log_options(click.command(lambda: None))
+    with pytest.raises(click.UsageError, match="--verbose and --quiet exclude one another; give one"):
+        command.main(words, standalone_mode=False)
+
+
+def test_a_setting_that_is_none_is_named():
+    with pytest.raises(UnknownName, match=r"setting 'fees'.*fee"):
+        settings(fees=0.1)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import socket
 import zipfile
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cqs_core import UsageError
+from cqs_core import UnknownName, UsageError
 from cqs_core.cli import run_command
-from cqs_data import OHLCVFetcher
+from cqs_core.time import clock
+from cqs_data import OHLCVFetcher, load
+from cqs_data.bars import Bars
 from cqs_data.importing import Options, import_files
 from cqs_data.sandbox import CandleFolder, Sandbox, Synthetic
+from cqs_data.sandbox.habits import Habits
 
 HEAD = "time,open,high,low,close,volume\n"
 OPTIONS = Options("upbit", "BTC/KRW")
@@ -33,6 +37,7 @@ def rows(*times: str, price: str = "100") -> str:
 
 DAYS = rows("2024-01-01", "2024-01-02", "2024-01-03")
 PAIRS = "".join(f"{line},{'pair' if n == 0 else 'ETH'}\n" for n, line in enumerate(DAYS.splitlines()))
+SYMBOLS = "".join(f"{line},{'symbol' if n == 0 else 'KRW-ETH'}\n" for n, line in enumerate(DAYS.splitlines()))
 MARKS = HEAD.replace(",", ";") + "".join(
     f"2024-01-0{n};{p};{p};{p};{p};1\n" for n, p in enumerate(("1,5", "1.5", "1.5"), 1)
 )
@@ -66,15 +71,68 @@ MARKS = HEAD.replace(",", ";") + "".join(
         ("a.csv", b" \n\n", OPTIONS, "'a.csv' is empty"),
         ("a.json", b'{"code": 0}', OPTIONS, "'a.json' has no rows of candles: JSON needs a list of lists"),
         ("a.csv", DAYS.encode(), Options("upbit", "BTC/KRW", "1h"), "'a.csv' is not of interval '1h': its rows are"),
+        (
+            "a.csv",
+            SYMBOLS.encode(),
+            OPTIONS,
+            "'a.csv' is of 'KRW-ETH', which is ETH/KRW, not BTC/KRW; say --market ETH/KRW",
+        ),
+        ("a.csv", b"", OPTIONS, "'a.csv' is empty"),
         ("a.csv", MARKS.encode(), OPTIONS, "numbers of 'a.csv' have decimal commas and decimal points; write them in"),
     ],
-    ids=["workbook", "text", "market", "interval", "date format", "where", "value", "empty", "json", "rows", "marks"],
+    ids=[
+        "workbook",
+        "text",
+        "market",
+        "interval",
+        "date format",
+        "where",
+        "value",
+        "empty",
+        "json",
+        "rows",
+        "other",
+        "nothing",
+        "marks",
+    ],
 )
 def test_a_file_that_cannot_be_read_is_refused(lake, tmp_path, name, data, options, told):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UsageError, match=told):
         import_files(lake, [tmp_path / name], options)
     assert lake.series() == []
+
+
+def test_a_bar_that_is_open_is_not_imported_alone(lake, tmp_path, monkeypatch):
+    noon = int(datetime(2024, 1, 3, 12, tzinfo=UTC).timestamp() * 1000)
+    monkeypatch.setattr(clock, "now", lambda: noon)
+    (tmp_path / "a.csv").write_text(rows("2024-01-03"))
+    with pytest.raises(UsageError, match=r"'a\.csv' has no closed candle of '1d': their times are in the future"):
+        import_files(lake, [tmp_path / "a.csv"], Options("upbit", "BTC/KRW", "1d"))
+    assert lake.series() == []
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda: Bars({}, "1d").wide("price"), "field 'price'.*close"),
+        (lambda: load("BTC", fill="bfill"), "fill 'bfill'.*ffill"),
+    ],
+    ids=["field", "fill"],
+)
+def test_python_callers_hear_which_words_there_are(ask, told):
+    with pytest.raises(UnknownName, match=told):
+        ask()
+
+
+def test_gaps_are_mended_by_causes_that_can_be_mended(lake, capsys):
+    assert run_command(["data", "repair", "--cause", "bad_luck", "--bucket", lake.bucket.url]) == 2
+    assert "cause 'bad_luck'" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_week_of_the_sandbox_starts_on_a_weekday():
+    with pytest.raises(UsageError, match=r"week_start is 'someday'; give one of .*Monday"):
+        Habits(week_start="someday")
 
 
 def test_columns_are_named_by_field(lake, tmp_path, capsys):

@@ -208,3 +208,11 @@ def test_totals_of_several_currencies_are_not_added_up():
     for chart in (charts.periods, charts.cumulative, charts.cumulative_still):
         with pytest.raises(UsageError, match="total KRW; choose accounts of one currency"):
             chart(pnl)
+
+
+def test_pnl_of_two_currencies_is_not_added_up():
+    sold = pd.DataFrame({"symbol": ["BTC", "ETH"], "action": "SELL", "currency": ["KRW", "USDT"], "profit": [1.0, 2.0]})
+    sold["timestamp"] = pd.date_range("2025-01-01", periods=2, freq="h", tz="UTC")
+    for draw in (charts.symbols, charts.hours):
+        with pytest.raises(UsageError, match="the trades are in KRW and USDT; draw one currency at a time"):
+            draw(sold)

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 
+import click
 import pytest
 
 from cqs_core import UsageError
@@ -56,6 +57,27 @@ def test_a_link_that_leads_nowhere_lets_no_one_in(tmp_path):
 def test_a_password_is_not_asked_for_without_a_terminal():
     told = refusal("users", "add", "otto")
     assert "no terminal to ask for the password; use --password-stdin" in told
+    assert set(users.users()) == {"anna"}
+
+
+def test_a_password_that_is_typed_in_two_ways_is_not_taken(monkeypatch, capsys):
+    typed = iter([PASSWORD, f"{PASSWORD}!"])
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(click, "prompt", lambda *_, **options: next(typed) if options["hide_input"] else None)
+    assert run_command(["users", "add", "otto"]) == 2
+    assert "the two passwords differ; nothing was changed" in " ".join(capsys.readouterr().err.split())
+    assert set(users.users()) == {"anna"}
+
+
+class Terminal:
+    def isatty(self):
+        return True
+
+
+def test_there_are_so_many_users_at_most(monkeypatch):
+    monkeypatch.setattr(users, "_MOST", 1)
+    with pytest.raises(UsageError, match="there are 1 users already; remove some"):
+        users.add("otto", "viewer", PASSWORD)
     assert set(users.users()) == {"anna"}
 
 
