@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import math
 import os
 import re
 import resource
@@ -36,6 +37,7 @@ MINUTES = float(os.environ.get("SOAK_MINUTES", "60"))
 pytestmark = [pytest.mark.soak, pytest.mark.once, pytest.mark.timeout(60 * MINUTES + 900)]
 
 PAUSE, OUTAGE = 6.0, 8.0  # seconds between two faults, and that one lasts
+RESTED = 75.0  # seconds without less memory: sessions of windows end after 20, and garbage is collected once a minute
 MORE_MB, MORE_FILES = 12, 4  # that a service may have at the end beside the beginning
 SERIES = [Series("upbit", "BTC/KRW", "1m"), Series("upbit", "ETH/KRW", "1m")]
 HEAD = "timestamp,date,action,symbol,price,quantity,amount,profit_pct,profit_krw\r\n"
@@ -63,10 +65,12 @@ class Program:
     process: subprocess.Popen | None = None
     begun: list[float] = field(default_factory=list)
     seen: list[tuple[float, int]] = field(default_factory=list)  # MB and open files of the running process
+    rested: list[tuple[float, float]] = field(default_factory=list)  # the same at the end of each rest
 
     def start(self) -> None:
         self.begun.append(time.time())
         self.seen.clear()
+        self.rested.clear()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([*CQS, *self.words], stdout=subprocess.DEVNULL, stderr=log)
 
@@ -188,12 +192,26 @@ class Installation:
         """Let it run: windows are opened, and the bot trades."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if trades:
-                self.bot.trade()
             answers(self.url)
-            for one in self.services.values():
-                one.measure()
-            time.sleep(1.0)
+            self.go_on(trades=trades)
+
+    def go_on(self, *, trades: bool = True) -> None:
+        if trades:
+            self.bot.trade()
+        for one in self.services.values():
+            one.measure()
+        time.sleep(1.0)
+
+    def rest(self) -> None:
+        """Open no window until those before have ended: how many live at once depends on how busy the machine is."""
+        serve = self.services["serve"]
+        lowest, since = math.inf, time.monotonic()
+        while time.monotonic() < since + RESTED:
+            self.go_on()
+            if serve.seen[-1][0] < lowest - 0.5:
+                lowest, since = serve.seen[-1][0], time.monotonic()
+        for one in self.services.values():
+            one.rested.append(middle(one.seen[-20:]))
 
     def exchange_down(self) -> None:
         self.exchange.end(signal.SIGKILL)
@@ -265,11 +283,19 @@ def test_operate_an_installation_while_one_thing_after_another_fails(installatio
     outages = ["exchange_down", "bucket_away", "disk_full"]
     for what in ["killed", *outages, "killed"]:  # what follows is measured: no service starts anew
         installation.fail(what)
-    while time.monotonic() < end:
+    fail_in_turn(installation, outages, until=time.monotonic())
+    fail_in_turn(installation, outages, until=end)
+    check(installation)
+
+
+def fail_in_turn(installation: Installation, outages: list[str], until: float) -> None:
+    """Each outage at least once, and again until then; and a rest."""
+    while True:
         for what in outages:
             installation.fail(what)
-    installation.work(2 * PAUSE)
-    check(installation)
+        if time.monotonic() >= until:
+            break
+    installation.rest()
 
 
 def check(installation: Installation) -> None:
@@ -290,7 +316,7 @@ def check(installation: Installation) -> None:
 
 def told(one: Program) -> str:
     lines, rounds = one.lines(), one.rounds()
-    (mb, files), (mb_now, files_now) = middle(one.seen[: len(one.seen) // 4]), middle(one.seen[-len(one.seen) // 4 :])
+    (mb, files), (mb_now, files_now) = one.rested
     faulty = sum(bool(line["faults"]) for line in rounds)
     log = (
         f"{len(rounds)} rounds, {faulty} with faults, {len(lines)} lines of log, {one.log.stat().st_size / 1e3:.0f} kB"
@@ -303,9 +329,8 @@ def middle(seen: list[tuple[float, int]]) -> tuple[float, float]:
 
 
 def flat(one: Program) -> None:
-    """The last quarter beside the second one: what is loaded once and kept is there by then."""
-    quarter = len(one.seen) // 4
-    (mb, files), (mb_now, files_now) = middle(one.seen[quarter : 2 * quarter]), middle(one.seen[-quarter:])
+    """The last rest beside the first one: what is loaded once and kept is there by then."""
+    (mb, files), (mb_now, files_now) = one.rested
     assert mb_now - mb < MORE_MB, f"{one.name} grew from {mb:.0f} to {mb_now:.0f} MB"
     assert files_now - files < MORE_FILES, f"{one.name} had {files:.0f} open files, and has {files_now:.0f}"
 
