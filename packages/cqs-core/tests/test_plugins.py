@@ -250,6 +250,22 @@ def test_a_problem_is_reported_once():
     assert host.problems == [PluginProblem("mine", "view", "ValueError: two lines")]
 
 
+def test_problems_that_differ_each_time_are_counted_and_hide_no_other_plugin():
+    told = []
+    host = Plugins(on_problem=told.append)
+    for number in range(60):
+        host.report("noisy", "view", ValueError(f"at {number}"))
+        host.report("noisy", "view", ValueError("at 0"))
+    host.report("mine", "view", ValueError("a fault of its own"))
+    assert [one.plugin for one in host.problems] == ["noisy"] * 50 + ["mine"]
+    assert host.unlisted == {"noisy": 10}
+    assert [one.error for one in told[49:]] == [
+        "ValueError: at 49",
+        "ValueError: at 50 (further problems of this plugin are only counted)",
+        "ValueError: a fault of its own",
+    ]
+
+
 def test_a_plugin_that_comes_later_is_seen():
     class Late:
         @hookimpl

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import panel as pn
 import pytest
 
@@ -16,6 +18,7 @@ def texts(own_folders, monkeypatch):
     """`texts()`: what the page's sections say, as HTML, in their order."""
     monkeypatch.setenv("CQS_BUCKET", str(own_folders))
     monkeypatch.setattr(plugins(), "problems", [])  # other tests of this process leave theirs
+    monkeypatch.setattr(plugins(), "unlisted", Counter())
     shell = Dashboard()
 
     def make():
@@ -54,3 +57,12 @@ def test_a_problem_has_its_traceback_and_says_how_to_go_on_without_the_plugin(te
     assert "CQS_DISABLE=mine" in problems
     assert "me:secret@" not in problems
     assert "<b>gs" not in problems
+
+
+def test_problems_that_are_only_counted_are_said(texts):
+    for number in range(60):
+        plugins().report("noisy", "register_views", ValueError(f"at {number}"))
+    _, problems, _ = texts()
+    assert "at 49<" in problems
+    assert "at 50" not in problems
+    assert "Other problems, not listed: 10" in problems

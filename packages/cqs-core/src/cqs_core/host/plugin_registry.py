@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 GROUP = "cqs"
+MOST_PROBLEMS = 50
+"""Problems that are kept of a plugin; its others are counted, so that messages with a time in them fill no memory."""
 _T = TypeVar("_T")
 
 
@@ -39,13 +42,15 @@ class Plugins(PluginItems):
     """The installed plugins. Use `plugins()`; create a host of your own only in tests.
 
     Attributes:
-        problems: what plugins did wrong, in the order in which it was found.
+        problems: what plugins did wrong, in the order in which it was found; `MOST_PROBLEMS` of each.
+        unlisted: how many times more a plugin failed in other ways, by its name.
         slow: seconds after which a plugin that loads, or answers a hook, is named on stderr.
         limit: seconds after which it is given up, and left out from then on.
         on_problem: called with each new problem, in the thread that found it.
     """
 
     problems: list[PluginProblem] = field(default_factory=list)
+    unlisted: Counter[str] = field(default_factory=Counter)
     slow: float = 3.0
     limit: float = 20.0
     on_problem: Callable[[PluginProblem], None] = lambda _: None
@@ -151,7 +156,13 @@ class Plugins(PluginItems):
         with self._lock if not watched() else contextlib.nullcontext():
             if problem in self.problems:
                 return
-            self.problems.append(problem)
+            if sum(one.plugin == problem.plugin for one in self.problems) < MOST_PROBLEMS:
+                self.problems.append(problem)
+            else:
+                self.unlisted[problem.plugin] += 1
+                if self.unlisted[problem.plugin] > 1:
+                    return
+                problem = replace(problem, error=f"{problem.error} (further problems of this plugin are only counted)")
         self.on_problem(problem)
 
     @contextlib.contextmanager

@@ -51,16 +51,17 @@ def build(page: PageState) -> Any:
 
 
 def _known() -> list[list[list[str]]]:
-    """Installed plugins, and failures."""
+    """Installed plugins, failures, and how many more there were."""
     host = plugins()
     for collect in (host.views, host.cards, host.overlays, host.indicators):
         collect()
     rows = [[p["name"], p["version"], _hooks(p["hooks"]), p["state"]] for p in host.describe()]
-    return [rows, [[p.plugin, p.where, p.error, p.traceback] for p in host.problems]]
+    more = [[name, str(count)] for name, count in host.unlisted.items()]
+    return [rows, [[p.plugin, p.where, p.error, p.traceback] for p in host.problems], more]
 
 
-def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]]) -> list[Any]:
-    failures = _problems(problems) if problems else empty("None", "Every plugin works.")
+def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]], more: list[list[str]]) -> list[Any]:
+    failures = _problems(problems, more) if problems else empty("None", "Every plugin works.")
     return [
         section("Installed", plain_table(["Plugin", "Version", "Hooks", "State"], rows)),
         section("Problems", failures, styles=HALF),
@@ -68,9 +69,14 @@ def _sections(page: PageState, rows: list[list[str]], problems: list[list[str]])
     ]
 
 
-def _problems(problems: list[list[str]]) -> Any:
+def _problems(problems: list[list[str]], more: list[list[str]]) -> Any:
     """What failed, with the traceback to copy, and how to go on without the plugin."""
-    return html("".join(map(_problem, problems)), stylesheets=[_CSS])
+    return html("".join([*map(_problem, problems), *map(_more, more)]), stylesheets=[_CSS])
+
+
+def _more(row: list[str]) -> str:
+    plugin, count = map(escape, row)
+    return f"<article><b>{plugin}</b><p>Other problems, not listed: {count}</p></article>"
 
 
 def _problem(row: list[str]) -> str:
