@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from cqs_core.testing.command import CQS, cqs_json
+from cqs_core.testing.ports import free_port
 from cqs_core.testing.waiting import until
 from cqs_panel.login import passwords, users
 from cqs_panel.testing.browser import PATIENCE, launch
@@ -23,12 +24,6 @@ pytestmark = pytest.mark.browser
 HOST = "dashboard.example.com"
 NAME, PASSWORD = "anna", "anna has a password"
 HEALTH = "fetch('/cqs/healthz').then((answer) => answer.status)"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

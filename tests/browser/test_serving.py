@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,16 +16,11 @@ from playwright.sync_api import expect
 
 from cqs_core import Bucket
 from cqs_core.jobs.service_state import service_states
+from cqs_core.testing.ports import free_port
 from cqs_core.testing.waiting import until
 from cqs_panel.testing.browser import open_visit
 
 pytestmark = pytest.mark.browser
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def answers(url):

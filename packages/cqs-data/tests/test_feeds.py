@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
 
 from cqs_core import Series
+from cqs_core.testing.ports import free_port
 from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import MINUTE
@@ -106,13 +108,15 @@ def test_what_the_exchange_refuses_is_said_in_one_line_and_asked_again_by_who_jo
     assert joined(Series("upbit", "BTX/KRW", "1m"), sandbox.url) is not feed
 
 
-def test_a_lost_connection_is_said_and_what_it_missed_comes_after(joined):
-    with Sandbox(Synthetic()) as first:
-        port = int(first.url.rpartition(":")[2])
+def test_a_lost_connection_is_said_and_what_it_missed_comes_after(joined, caplog):
+    port = free_port()
+    with Sandbox(Synthetic(), port) as first:
         feed = joined(BTC, first.url)
         until(lambda: feed.news.state == "live")
     until(lambda: feed.news.state == "reconnecting")
     assert feed.news.said
+    gc.collect()
+    assert "destroyed" not in caplog.text  # tasks of the exchange that was ended while it was listened to
     before, newest = len(feed.news.closed), feed.news.candle.ts
 
     def sped_up():

@@ -15,6 +15,7 @@ from aiohttp import web
 from cqs_core import Bucket, Lake, Series, UsageError
 from cqs_core.lake import candle_table, maybe_open, quarantined, stamps
 from cqs_core.testing.command import cqs, started
+from cqs_core.testing.ports import free_port
 from cqs_core.testing.waiting import until
 from cqs_core.time import clock
 from cqs_core.time.intervals import DAY, HOUR
@@ -293,18 +294,18 @@ def test_a_jump_is_flagged_once_whether_it_lies_within_a_fetch_or_between_two(la
 
 def test_every_keeps_running_through_a_dead_network_and_stops_on_sigterm(tmp_path):
     bucket = tmp_path / "bucket"
-    with Sandbox(Synthetic()) as first:
-        port = first.url.rpartition(":")[2]
+    port = free_port()
+    with Sandbox(Synthetic(), port) as first:
         dates = ["--start", DAYS_AGO[9], "--end", DAYS_AGO[5]]
         cqs("fetch", "--symbols", "BTC", *dates, "--bucket", bucket, "--endpoint", first.url)
     rows = Lake(str(bucket)).status()[0].rows
     words = ["update", "--every", "1s", "--json", "--bucket", bucket, "--endpoint", f"http://127.0.0.1:{port}"]
-    with socket.create_server(("127.0.0.1", int(port))) as dead, started(*words) as running:
+    with socket.create_server(("127.0.0.1", port)) as dead, started(*words) as running:
         for _ in range(2):  # who asks is cut off
             dead.accept()[0].close()
         dead.close()
         assert running.poll() is None
-        with Sandbox(Synthetic(), int(port)):
+        with Sandbox(Synthetic(), port):
             until(lambda: Lake(str(bucket)).status()[0].rows > rows)
         running.send_signal(signal.SIGTERM)
         out, _ = running.communicate(timeout=60)

@@ -14,6 +14,7 @@ import pytest
 from members import fetch
 from strangers import ask, knock, token
 
+from cqs_core.testing.ports import free_port
 from cqs_core.testing.waiting import until
 from cqs_panel.serve import APP
 from cqs_panel.testing.server import ForkedServer
@@ -142,12 +143,6 @@ def test_the_log_says_why_once(served):
     for _ in range(3):
         ask(served.url, host="said-once.example")
     assert (served.home / "log").read_text().count("'said-once.example'") == 1
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def answers(url):

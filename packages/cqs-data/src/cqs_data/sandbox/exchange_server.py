@@ -101,18 +101,15 @@ class Sandbox:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
-        try:
-            self._loop.run_until_complete(self._listen(runner))
-        except OSError as error:
-            self._failed = error
-            self._loop.run_until_complete(runner.cleanup())
-            self._loop.close()
+        with asyncio.Runner(loop_factory=lambda: self._loop) as until_ended:  # it waits for what is being answered
+            try:
+                until_ended.run(self._listen(runner))
+            except OSError as error:
+                self._failed = error
             self._ready.set()
-            return
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
+            if not self._failed:
+                self._loop.run_forever()
+            until_ended.run(runner.cleanup())
 
     async def _listen(self, runner: web.AppRunner) -> None:
         await runner.setup()
