@@ -36,7 +36,7 @@ def test_each_card_says_how_its_figure_moved_since_the_run_before():
     assert (found["Closed positions"].change, found["Closed positions"].change_tone) == ("▲ from 9", None)
     assert (found["Sharpe"].change, found["Sharpe"].change_tone) == ("as before", None)
     assert all(card.change == "" for card in told().values())
-    assert '<div class="note up">▲ from <span class="figure">9.2</span> %</div>' in metrics_html([found["CAGR"]])
+    assert '<div class="note up">▲ from <span class="figure">9.2 %</span></div>' in metrics_html([found["CAGR"]])
 
 
 def test_figures_that_are_unknown_or_infinite_are_not_compared():

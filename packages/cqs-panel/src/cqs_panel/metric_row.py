@@ -107,7 +107,7 @@ def _card(metric: Metric) -> str:
 
 def _unbroken(text: str) -> str:
     """Escaped; a figure stays in one line with its sign and unit."""
-    return re.sub(r"\S*\d\S*", r'<span class="figure">\g<0></span>', escape(text))
+    return re.sub(r"\S*\d\S*( %)?", r'<span class="figure">\g<0></span>', escape(text))
 
 
 def sparkline(values: Sequence[float]) -> str:
