@@ -74,6 +74,13 @@ def test_every_page_works_by_keyboard(visit, dashboard, demo):
     page.wait_for_function(f"location.search.includes('run={run}')")
     page.get_by_text("Equity and drawdown").wait_for()
     expect(page.locator(".tabulator-cell[tabindex='0']")).to_have_count(0)
+    menu = page.get_by_role("listbox")
+    for name, key in (("Symbols", "ArrowDown"), ("Period", "Enter"), ("Strategy", "Space")):
+        page.get_by_role("combobox", name=name).first.focus()
+        page.keyboard.press(key)
+        expect(menu.get_by_role("menuitem").or_(menu.get_by_role("option")).first).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(menu).to_have_count(0)
     page.keyboard.press("g")
     page.keyboard.press("d")
     page.wait_for_function("location.search.includes('view=data')")

@@ -34,7 +34,7 @@ export function render({model}) {
   const pressed = (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return
     const el = focused(), key = event.key
-    if (rows(event, el, key) || typing(el)) return
+    if (rows(event, el, key) || menus(event, el, key) || typing(el)) return
     const first = before === "g" && Date.now() - at < 1500
     before = key; at = Date.now()
     if (first && model.shortcuts[key]) {
@@ -48,6 +48,25 @@ export function render({model}) {
         (el.closest(".tabulator-header-filter") || /filter|search|symbols/i.test(labelOf(el))))
       if (field) { event.preventDefault(); field.scrollIntoView({block: "nearest"}); field.focus() }
     }
+  }
+  const CLOSED = "div[role=combobox][aria-haspopup=listbox]:not([aria-expanded=true],[aria-disabled])"
+  const menus = (event, el, key) => {  // Material's, which its owner opens by clicks alone
+    if (el?.matches?.(CLOSED)) {
+      if (["Enter", "ArrowDown", "ArrowUp"].includes(key)) el.click()
+      return ["Enter", " ", "ArrowDown", "ArrowUp"].includes(key)
+    }
+    if (el !== document.body || !["Escape", "ArrowDown", "ArrowUp"].includes(key)) return false
+    const list = all(document).find((one) => one.matches(".MuiMenu-list[role=listbox]") && seen(one))
+    if (!list) return false  // else what was chosen left the list, and took the focus with it
+    event.preventDefault()
+    const items = [...list.querySelectorAll("[role=menuitem],[role=option]")]
+    if (key === "Escape") list.closest(".MuiModal-root")?.querySelector(".MuiBackdrop-root")?.click()
+    else items.at(key === "ArrowDown" ? 0 : -1)?.focus()
+    return true
+  }
+  const released = (event) => {  // the key goes up where it would choose an item of the menu that it opened
+    const el = focused()
+    if (event.key === " " && event.composedPath()[0] === el && el.matches?.(CLOSED)) el.click()
   }
   const rows = (event, el, key) => {  // a table is one stop of Tab; arrows move between its rows, Enter opens one
     const table = el?.closest?.(".tabulator"), row = el?.closest?.(".tabulator-row")
@@ -168,6 +187,7 @@ export function render({model}) {
     if (said.reveal) setTimeout(() => reveal(said.reveal), 150) })
   document.addEventListener("click", clicked)
   document.addEventListener("keydown", pressed)
+  document.addEventListener("keyup", released)
   document.addEventListener("cqs-help", help.open)
   model.on("remove", () => {
     clearTimeout(waiting); drawn.disconnect(); skip.remove(); help.close()
@@ -175,6 +195,7 @@ export function render({model}) {
     document.removeEventListener("pointerdown", pointed, true)
     document.removeEventListener("click", clicked)
     document.removeEventListener("keydown", pressed)
+    document.removeEventListener("keyup", released)
     document.removeEventListener("cqs-help", help.open)
   })
 }
