@@ -22,6 +22,7 @@ from cqs_core.testing.command import started
 from cqs_core.testing.engine import EngineContract
 from cqs_core.testing.exchange import ExchangeContract
 from cqs_core.testing.forked_jobs import fork_jobs
+from cqs_core.testing.gcs import emulator_binary
 from cqs_core.testing.strategy import StrategyContract, with_references
 from cqs_core.testing.waiting import until
 from cqs_core.time import intervals
@@ -296,9 +297,26 @@ time.sleep(600)
 """
 
 
+EMULATING = """
+import time
+from cqs_core.testing.gcs import GcsEmulator, emulator_binary
+with GcsEmulator(emulator_binary()) as emulator:
+    print(emulator._process.pid, flush=True)
+    time.sleep(600)
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
-def test_a_forked_process_does_not_outlive_tests_that_are_killed():
-    with subprocess.Popen([sys.executable, "-c", FORKING], stdout=subprocess.PIPE, text=True) as tests:
+@pytest.mark.parametrize(
+    "code",
+    [
+        FORKING,
+        pytest.param(EMULATING, marks=pytest.mark.skipif(not emulator_binary(), reason="the emulator is not there")),
+    ],
+    ids=["forked", "emulator"],
+)
+def test_no_process_outlives_tests_that_are_killed(code):
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as tests:
         state = Path(f"/proc/{tests.stdout.readline().strip()}/stat")
         assert state.exists()
         tests.kill()

