@@ -71,7 +71,7 @@ class RunPage(pn.viewable.Viewer):
 
     @property
     def id(self) -> str:
-        """Of the run."""
+        """Id of the run."""
         return self._run.id
 
     @property

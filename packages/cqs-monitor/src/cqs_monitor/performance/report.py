@@ -95,7 +95,7 @@ class Report(Realised):
         names: the chosen accounts.
         convention: what they are in.
         today: of this day; `week` and `month` of the current ones, which begin on Monday and on the first.
-        yesterday: of the whole day before this one; `last_week` and `last_month` likewise.
+        yesterday: of the whole day before this one; `last_week` and `last_month` of the whole ones before these.
         accounts: one row an account, of any currency: account, total, today, week, month, yesterday, last_week,
             last_month, trend (cumulative PnL at the end of each of the last `TREND` days, from their start),
             unrealised, value (of what it holds, at the last prices; NaN where none is known), sells, win_rate, held,
