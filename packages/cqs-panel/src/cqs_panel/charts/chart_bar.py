@@ -157,7 +157,7 @@ export function render({model, view}) {
     ...(key === "=" ? [] : [button("×", "uncompare" + key, () => send("uncompare", key), {title: `Remove ${title}`,
       attributes: {"aria-label": `Remove ${title}`}})]))
   let held = false, due = false  // a button that is replaced while it is pressed would get no click
-  const hold = () => { held = true }
+  const hold = ({button}) => { held = !button }  // a menu of the other one may take its release
   const release = () => { held = false; if (due) setTimeout(draw) }
   for (const part of [controls, lines]) part.addEventListener("pointerdown", hold)
   for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, release, true)
